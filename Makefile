@@ -1,0 +1,48 @@
+# Everything a contributor types. `make demo` and `make test` set up what they need.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+DEMO := .demo
+TESTS ?=
+UV_PIN := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements.lock)
+
+.PHONY: setup demo test check bench clean
+
+setup: $(READY)
+
+# uv itself comes from the lock too; everything is installed as locked, hashes checked.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name it with PYTHON=...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	test "$$($(BIN)/uv --version 2>/dev/null | cut -d' ' -f2)" = "$(UV_PIN)" || $(MAKE) --no-print-directory .venv/uv
+	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip sync --quiet --require-hashes requirements.lock
+	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/uv: requirements.lock
+	sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .venv/uv.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt
+	@touch $@
+
+demo: setup
+	rm -rf $(DEMO)
+	@$(BIN)/gatepass demo --data $(DEMO)
+
+# TESTS names files or adds options: make test TESTS="tests/wire -x"
+test: setup
+	@bash tests/setup.sh
+	$(BIN)/pytest -n 2 $(TESTS)
+
+check: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup
+	@for program in $$(grep -l __main__ bench/*.py); do echo "== $$program"; $(BIN)/python "$$program" || exit 1; done
+
+clean:
+	rm -rf .venv $(DEMO) dist node_modules .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find src tests -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,5 @@
+"""`python -m gatepass` is `gatepass`."""
+
+from gatepass.cli import main
+
+main(prog_name="gatepass")

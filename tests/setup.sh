@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Installs what the tests use beside Python, where it is missing and this is root on Debian or
+# Ubuntu; otherwise says which tests are left out.
+set -u
+
+packages=()
+
+need() { # need PACKAGE PROGRAM WHAT-IS-LEFT-OUT
+  if command -v "$2" >/dev/null 2>&1 || compgen -G "/usr/lib/postgresql/*/bin/$2" >/dev/null; then
+    return
+  fi
+  packages+=("$1")
+  left_out+=("without $2 ($1): $3")
+}
+
+left_out=()
+need chromium chromium "the browser tests"
+need postgresql initdb "the PostgreSQL tests"
+need nodejs node "the openid-client tests"
+need npm npm "the openid-client tests"
+need curl curl "the curl tests"
+
+if [ "${#packages[@]}" -gt 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+  echo "Installing ${packages[*]} for the tests ..."
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -qq >/dev/null 2>&1
+  if apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null 2>&1; then
+    left_out=()
+  else
+    echo "apt-get could not install them."
+  fi
+fi
+
+for each in "${left_out[@]+"${left_out[@]}"}"; do
+  echo "Left out $each"
+done

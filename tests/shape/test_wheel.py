@@ -1,0 +1,71 @@
+"""What users install: the built wheel, and what it needs."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "src" / "gatepass"
+
+# Run with the wheel alone on the path, as if the extras were not installed.
+ALONE = """
+import sys
+for extra in ("alembic", "argon2", "cryptography", "fastapi", "jinja2", "pydantic_settings",
+              "sqlalchemy", "starlette", "structlog", "uvicorn"):
+    sys.modules[extra] = None
+from gatepass.cli import main
+main(sys.argv[1:], prog_name="gatepass")
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(target)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (built,) = target.glob("*.whl")
+    return built
+
+
+def alone(wheel: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-c", ALONE, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=wheel.parent,
+        env={
+            **{name: value for name, value in os.environ.items() if "GATEPASS" not in name},
+            "PYTHONPATH": str(wheel),
+            "PYTHONSAFEPATH": "1",
+        },
+    )
+
+
+def test_the_wheel_has_every_file_of_the_package(wheel: Path) -> None:
+    wanted = {
+        f"gatepass/{file.relative_to(PACKAGE)}"
+        for file in PACKAGE.rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts
+    }
+
+    assert wanted <= set(zipfile.ZipFile(wheel).namelist())
+
+
+def test_the_client_runs_without_the_server_extra(wheel: Path) -> None:
+    ran = alone(wheel, "token")
+
+    assert ran.returncode == 1
+    assert "GATEPASS_TOKEN_URL" in ran.stderr
+
+
+def test_a_server_command_without_the_server_extra_says_what_to_install(wheel: Path) -> None:
+    ran = alone(wheel, "serve")
+
+    assert ran.returncode == 1
+    assert "gatepass[server]" in ran.stderr
+    assert ran.stderr.count("\n") == 1
