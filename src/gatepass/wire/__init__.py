@@ -1,0 +1,4 @@
+"""What both ends must agree on: pure values and functions.
+
+No I/O, no clock, no randomness, nothing outside the standard library.
+"""

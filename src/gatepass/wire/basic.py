@@ -1,0 +1,43 @@
+"""HTTP Basic as OAuth uses it: id and secret each form-url-encoded (RFC 6749 §2.3.1)."""
+
+import re
+from base64 import b64encode
+from binascii import Error as Base64Error
+from binascii import a2b_base64
+from urllib.parse import quote_plus
+
+from gatepass.wire.params import decode
+from gatepass.wire.problem import Refused
+from gatepass.wire.secret import Secret
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # in no id or secret (RFC 6749 appendix A)
+
+
+def read(credentials: str) -> tuple[str, Secret]:
+    """Give client id and secret from what follows `Basic ` in an Authorization header.
+
+    Raises Refused (`invalid_request`) where the base64, the colon or the encoding is wrong.
+    """
+    try:
+        joined = a2b_base64(credentials, strict_mode=True)
+    except (Base64Error, ValueError):
+        raise _malformed("it is not base64") from None
+    if b64encode(joined) != credentials.encode():  # surplus padding or bits (RFC 4648 §3.5)
+        raise _malformed("it is not base64")
+    client_id, colon, secret = joined.partition(b":")
+    if not colon or not client_id:
+        raise _malformed("it is not an id, a colon and a secret")
+    known_as, known_by = decode(client_id), decode(secret)
+    if _CONTROL.search(known_as) or _CONTROL.search(known_by):
+        raise _malformed("it has control characters in it")
+    return known_as, Secret(known_by)
+
+
+def write(client_id: str, secret: Secret) -> str:
+    """Give the value of an Authorization header."""
+    joined = f"{quote_plus(client_id)}:{quote_plus(secret.value)}"
+    return "Basic " + b64encode(joined.encode()).decode()
+
+
+def _malformed(why: str) -> Refused:
+    return Refused("invalid_request", f"The Basic credentials are malformed: {why}.")

@@ -1,0 +1,82 @@
+"""Credentials that say what they are: `gps_live_...` is a production client secret.
+
+A fixed prefix and a checksum let scanners find a leaked credential without false alarms,
+and let a server recognise a sandbox secret that was sent to production.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+from zlib import crc32
+
+from gatepass.wire import base62
+
+
+class Kind(StrEnum):
+    """What a credential is for; the value is its prefix."""
+
+    CLIENT_ID = "gpc"
+    CLIENT_SECRET = "gps"  # noqa: S105 - a prefix, not a secret
+    ACCESS_TOKEN = "gpa"  # noqa: S105
+
+
+class Mark(StrEnum):
+    """The environment a credential belongs to, as written in it."""
+
+    LIVE = "live"
+    TEST = "test"
+
+
+_FORM = re.compile(r"(gp[csa])_(live|test)_([0-9A-Za-z]+)")
+_CHECKSUM_BYTES = 4
+_LONGEST = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a well-formed credential says of itself; it proves nothing."""
+
+    kind: Kind
+    mark: Mark
+    content: bytes
+
+
+class Prefix(NamedTuple):
+    """How credentials of one kind and environment begin, with the CRC-32 so far."""
+
+    text: str
+    checksum: int
+
+    @classmethod
+    def of(cls, kind: Kind, mark: Mark) -> "Prefix":
+        """Give the prefix, as "gps_live_"."""
+        text = f"{kind}_{mark}_"
+        return cls(text, crc32(text.encode()))
+
+
+def write(prefix: Prefix, content: bytes) -> str:
+    """Give the credential of `content`, with the CRC-32 of all at its end."""
+    checksum = crc32(content, prefix.checksum)
+    return prefix.text + base62.encode(content + checksum.to_bytes(_CHECKSUM_BYTES, "big"))
+
+
+def mint(kind: Kind, mark: Mark, content: bytes) -> str:
+    """Write a credential of `kind` for the environment of `mark`."""
+    return write(Prefix.of(kind, mark), content)
+
+
+def read(text: str) -> Credential | None:
+    """Read a credential, or give None where the form or the checksum is wrong."""
+    form = _FORM.fullmatch(text) if len(text) <= _LONGEST else None
+    if form is None:
+        return None
+    try:
+        packed = base62.decode(form[3])
+    except ValueError:
+        return None
+    content, checksum = packed[:-_CHECKSUM_BYTES], packed[-_CHECKSUM_BYTES:]
+    expected = crc32(content, crc32(text[: form.start(3)].encode()))
+    if not content or checksum != expected.to_bytes(_CHECKSUM_BYTES, "big"):
+        return None
+    return Credential(Kind(form[1]), Mark(form[2]), content)

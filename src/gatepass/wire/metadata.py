@@ -1,0 +1,47 @@
+"""Where the OAuth endpoints are, and the documents that say so (RFC 8414, RFC 9728)."""
+
+from urllib.parse import urlsplit
+
+TOKEN = "/oauth2/token/"  # noqa: S105 - a path
+REVOKE = "/oauth2/revoke_token/"
+INTROSPECT = "/oauth2/introspect/"
+PARTNER_API = "/api/partners/v2.0"
+
+_SECRET_METHODS = ["client_secret_basic", "client_secret_post"]
+
+
+def authorization_server(issuer: str, scopes: list[str]) -> dict[str, object]:
+    """Give the authorization server's metadata (RFC 8414 §2).
+
+    `response_types_supported` is required there even of a server without an authorization
+    endpoint, and is empty.
+    """
+    return {
+        "issuer": issuer,
+        "token_endpoint": issuer + TOKEN,
+        "token_endpoint_auth_methods_supported": _SECRET_METHODS,
+        "revocation_endpoint": issuer + REVOKE,
+        "revocation_endpoint_auth_methods_supported": _SECRET_METHODS,
+        "introspection_endpoint": issuer + INTROSPECT,
+        "introspection_endpoint_auth_methods_supported": _SECRET_METHODS,
+        "grant_types_supported": ["client_credentials"],
+        "response_types_supported": [],
+        "scopes_supported": scopes,
+    }
+
+
+def protected_resource(resource: str, issuer: str, scopes: list[str]) -> dict[str, object]:
+    """Give a protected resource's metadata (RFC 9728 §2)."""
+    return {
+        "resource": resource,
+        "authorization_servers": [issuer],
+        "scopes_supported": scopes,
+        "bearer_methods_supported": ["header"],
+    }
+
+
+def protected_resource_url(resource: str) -> str:
+    """Give the address of a resource's metadata: the well-known path goes before its own."""
+    parts = urlsplit(resource)
+    path = "" if parts.path == "/" else parts.path
+    return f"{parts.scheme}://{parts.netloc}/.well-known/oauth-protected-resource{path}"
