@@ -1,0 +1,138 @@
+"""The token request (RFC 6749 §4.4) as a flow: which requests, and what their answers mean."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+from gatepass.client.errors import TokenRefused, TokenUnavailable, Unreachable, quotable
+from gatepass.client.held import HeldToken
+from gatepass.client.settings import ClientSettings
+from gatepass.wire import basic
+from gatepass.wire.flow import Flow, Request, Response
+from gatepass.wire.token import TokenResponse
+
+LONGEST_ANSWER = 64 * 1024  # bytes; a sender may stop reading one byte later
+ATTEMPTS = 4
+
+_FIRST_PAUSE = 0.5  # seconds, doubled with each attempt
+_LONGEST_WAIT = 30.0  # seconds that a server may ask us to wait
+_TRANSIENT = {408, 425, 429}
+_ERROR = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]{1,64}")  # RFC 6749 §5.2
+
+
+def ask(
+    settings: ClientSettings,
+    now: Callable[[], float],
+    random: Callable[[], float],
+    attempts: int = ATTEMPTS,
+) -> Flow[HeldToken]:
+    """Ask for a token, again where that may help: no answer, 408, 425, 429 and 5xx.
+
+    `now` is a monotonic clock, `random` gives numbers from 0 to 1. Pauses are full jitter on a
+    doubling bound, and never end sooner than Retry-After; one that asks for too long ends it.
+    Raises TokenRefused where the server says no, TokenUnavailable where nothing usable came.
+    """
+    request = token_request(settings)
+    pause, attempt, why = 0.0, 0, ""
+    while attempt < attempts and pause <= _LONGEST_WAIT:
+        asked_at = now() + pause
+        attempt += 1
+        asked_to_wait = 0.0
+        try:
+            answer = yield replace(request, after=pause)
+        except Unreachable as error:
+            reason = quotable(str(error), settings.client_secret)
+            why = f"the token endpoint cannot be reached ({reason}): check its URL and the network"
+        else:
+            if not _is_transient(answer.status):
+                response = read_answer(answer, settings, attempt)
+                return HeldToken.of(response, asked_at, random())
+            asked_to_wait = _retry_after(answer)
+            why = f"the token endpoint answered {answer.status}: try again later"
+        pause = max(asked_to_wait, random() * _FIRST_PAUSE * 2**attempt)
+    raise TokenUnavailable(why, attempt)
+
+
+def token_request(settings: ClientSettings) -> Request:
+    """Give the request for a token: client_secret_basic and a form (RFC 6749 §2.3.1, §4.4.2)."""
+    form = [("grant_type", "client_credentials")]
+    if settings.scope:
+        form.append(("scope", settings.scope))
+    form += [("resource", resource) for resource in settings.resource]
+    headers = {
+        "accept": "application/json",
+        "accept-encoding": "identity",  # so that the bytes read are the bytes meant
+        "authorization": basic.write(settings.client_id, settings.client_secret),
+        "content-type": "application/x-www-form-urlencoded",
+        "user-agent": "gatepass",
+    }
+    return Request("POST", settings.token_url, headers, urlencode(form).encode())
+
+
+def read_answer(answer: Response, settings: ClientSettings, attempt: int = 1) -> TokenResponse:
+    """Give the token of a final answer, or raise what it says instead."""
+    if HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
+        raise TokenUnavailable(
+            f"the token endpoint answered {answer.status}, and redirects are not followed with a "
+            "secret: set the token URL to the address it moved to",
+            attempt,
+        )
+    if answer.status >= HTTPStatus.BAD_REQUEST:
+        raise _refusal(answer, settings)
+    try:
+        return _parse(answer)
+    except ValueError as error:
+        raise TokenUnavailable(
+            f"this is no token response, {error}: check that the token URL is the address of an "
+            "OAuth 2.0 token endpoint",
+            attempt,
+        ) from None
+
+
+def _parse(answer: Response) -> TokenResponse:
+    if answer.status != HTTPStatus.OK:
+        raise ValueError(f"the status is {answer.status}")
+    if len(answer.body) > LONGEST_ANSWER:
+        raise ValueError(f"the answer is longer than {LONGEST_ANSWER} bytes")
+    return TokenResponse.parse(answer.body)
+
+
+def _is_transient(status: int) -> bool:
+    return status in _TRANSIENT or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def _refusal(answer: Response, settings: ClientSettings) -> TokenRefused:
+    """Read an error answer (RFC 6749 §5.2); a body that is none stays unquoted."""
+    try:
+        said = json.loads(answer.body[:LONGEST_ANSWER].decode())
+    except (ValueError, RecursionError):
+        said = None
+    error = said.get("error") if isinstance(said, dict) else None
+    if not isinstance(said, dict) or not isinstance(error, str) or not _ERROR.fullmatch(error):
+        return TokenRefused(None, "", answer.status)
+    description = said.get("error_description")
+    return TokenRefused(
+        quotable(error, settings.client_secret),
+        quotable(description, settings.client_secret) if isinstance(description, str) else "",
+        answer.status,
+    )
+
+
+def _retry_after(answer: Response) -> float:
+    """Give the seconds of Retry-After (RFC 9110 §10.2.3), 0 where there is no sense in it.
+
+    A date is held against the answer's own Date, so that our clock may be wrong.
+    """
+    text = answer.headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        until = parsedate_to_datetime(text)
+        wait = until - parsedate_to_datetime(answer.headers.get("date", ""))
+    except (ValueError, TypeError, OverflowError):  # TypeError: one of the two has no time zone
+        return 0.0
+    return max(0.0, wait.total_seconds())

@@ -1,0 +1,155 @@
+"""What the client has to be told, read once and checked at the door."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Self
+from urllib.parse import SplitResult, urlsplit
+
+from gatepass.client.errors import ConfigurationError
+from gatepass.wire.problem import Refused
+from gatepass.wire.scope import Scope
+from gatepass.wire.secret import Secret
+
+TOKEN_URL = "GATEPASS_TOKEN_URL"  # noqa: S105 - a name
+CLIENT_ID = "GATEPASS_CLIENT_ID"
+CLIENT_SECRET = "GATEPASS_CLIENT_SECRET"  # noqa: S105 - a name
+CLIENT_SECRET_FILE = "GATEPASS_CLIENT_SECRET_FILE"  # noqa: S105 - a name
+SCOPE = "GATEPASS_SCOPE"
+RESOURCE = "GATEPASS_RESOURCE"
+
+_LONGEST_SECRET = 64 * 1024  # bytes
+_TEXT = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]+")
+_URL = re.compile(r"[\x21-\x7e]+")
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSettings:
+    """Where to ask for tokens, as whom, and for what; raises ConfigurationError if it cannot work.
+
+    `scope` is empty to ask for the server's default; `resource` names the APIs that the token
+    is meant for (RFC 8707 §2), if any.
+    """
+
+    token_url: str
+    client_id: str
+    client_secret: Secret
+    scope: str = ""
+    resource: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_url(self.token_url, f"the token URL ({TOKEN_URL})")
+        _check_text(self.client_id, f"the client id ({CLIENT_ID})")
+        _check_text(self.client_secret.value, f"the client secret ({CLIENT_SECRET})")
+        try:
+            Scope.parse(self.scope)
+        except Refused:
+            raise ConfigurationError(
+                f"the scope ({SCOPE}) is malformed: give names parted by single spaces"
+            ) from None
+        for resource in self.resource:
+            _check_resource(resource)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
+        """Read the GATEPASS_... variables; an empty one counts as missing."""
+        missing = [name for name in (TOKEN_URL, CLIENT_ID) if not environ.get(name)]
+        if not environ.get(CLIENT_SECRET) and not environ.get(CLIENT_SECRET_FILE):
+            missing.append(f"{CLIENT_SECRET} (or {CLIENT_SECRET_FILE})")
+        if missing:
+            raise ConfigurationError(f"set the environment variables {', '.join(missing)}")
+        return cls(
+            environ[TOKEN_URL],
+            environ[CLIENT_ID],
+            _secret(environ),
+            environ.get(SCOPE, ""),
+            tuple(environ.get(RESOURCE, "").split()),
+        )
+
+
+def check_url(url: str, what: str) -> None:
+    """Refuse `url` (named `what` to the reader) where a credential must not be sent to it.
+
+    A secret or token goes over https only, but for the loopback interface, where nobody
+    listens in (RFC 6749 §3.2, RFC 6750 §5.3).
+    """
+    parts, host = _split(url, what)
+    if parts.username is not None or parts.password is not None:
+        raise ConfigurationError(f"{what} has a user name in it: take it out")
+    if parts.fragment:
+        raise ConfigurationError(f"{what} has a fragment: take the # and what follows out")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise ConfigurationError(f"{what} is plain http, which anyone can read: use https")
+
+
+def _split(url: str, what: str) -> tuple[SplitResult, str]:
+    try:
+        parts = urlsplit(url if _URL.fullmatch(url) else "")
+        host, _ = parts.hostname, parts.port  # the port is checked as it is read
+    except ValueError:
+        parts, host = urlsplit(""), None
+    if parts.scheme not in {"http", "https"} or not host:
+        raise ConfigurationError(f"{what} is not an address: give one like https://host/path")
+    return parts, host
+
+
+def is_loopback_http(url: str) -> bool:
+    """Tell whether `url` is plain http to this very machine, where no proxy belongs between."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and _is_loopback(parts.hostname or "")
+
+
+def _is_loopback(host: str) -> bool:
+    """Tell it by the name alone (RFC 6761 §6.3, RFC 1122 §3.2.1.3); nothing is resolved."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _check_text(text: str, what: str) -> None:
+    if not text:
+        raise ConfigurationError(f"{what} is empty: set it")
+    if not _TEXT.fullmatch(text):
+        raise ConfigurationError(f"{what} has a line break or control character in it: remove it")
+
+
+def _check_resource(resource: str) -> None:
+    """RFC 8707 §2: an absolute URI without a fragment."""
+    if (
+        not _URL.fullmatch(resource)
+        or "#" in resource
+        or not re.match(r"[A-Za-z][\w+.-]*:.", resource)
+    ):
+        raise ConfigurationError(
+            f"the resource ({RESOURCE}) is not an absolute URI without fragment: correct it"
+        )
+
+
+def _secret(environ: Mapping[str, str]) -> Secret:
+    given, file = environ.get(CLIENT_SECRET), environ.get(CLIENT_SECRET_FILE)
+    if given and file:
+        raise ConfigurationError(f"set {CLIENT_SECRET} or {CLIENT_SECRET_FILE}, not both")
+    return Secret(given) if given else _from_file(Path(file or ""))
+
+
+def _from_file(path: Path) -> Secret:
+    """Read a secret without the line break that editors and `echo` put at its end."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(_LONGEST_SECRET + 1)
+        text = content.decode().rstrip("\r\n")
+    except OSError as error:
+        raise ConfigurationError(
+            f"{CLIENT_SECRET_FILE} cannot be read ({error.strerror}): check the path and its rights"
+        ) from None
+    except ValueError:  # also a NUL in the path
+        raise ConfigurationError(f"the file of {CLIENT_SECRET_FILE} is not text") from None
+    if not text or len(content) > _LONGEST_SECRET:
+        raise ConfigurationError(f"the file of {CLIENT_SECRET_FILE} is empty or not a secret")
+    return Secret(text)

@@ -1,0 +1,23 @@
+from collections.abc import Iterator
+
+import hypothesis
+import pytest
+
+from client.pretend import CLIENT_ID, SECRET, Pretend, pretend
+from gatepass.client.settings import ClientSettings
+from gatepass.wire.secret import Secret
+
+# A busy machine is slow, which is no failure.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
+
+
+@pytest.fixture
+def server() -> Iterator[Pretend]:
+    with pretend() as running:
+        yield running
+
+
+@pytest.fixture
+def settings(server: Pretend) -> ClientSettings:
+    return ClientSettings(server.token_url, CLIENT_ID, Secret(SECRET))

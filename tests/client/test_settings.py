@@ -1,0 +1,202 @@
+"""What the client is told: read from the environment, refused with what to do."""
+
+from pathlib import Path
+
+import pytest
+
+from gatepass.client.errors import ConfigurationError
+from gatepass.client.settings import ClientSettings, is_loopback_http
+from gatepass.wire.secret import Secret
+
+COMPLETE = {
+    "GATEPASS_TOKEN_URL": "https://app.example.com/oauth2/token/",
+    "GATEPASS_CLIENT_ID": "acme-billing",
+    "GATEPASS_CLIENT_SECRET": "hush hush",
+}
+
+
+def test_the_environment_gives_all_settings() -> None:
+    environ = COMPLETE | {
+        "GATEPASS_SCOPE": "read write",
+        "GATEPASS_RESOURCE": "https://a.example/ urn:b:c",
+    }
+
+    settings = ClientSettings.from_env(environ)
+
+    assert settings == ClientSettings(
+        "https://app.example.com/oauth2/token/",
+        "acme-billing",
+        Secret("hush hush"),
+        "read write",
+        ("https://a.example/", "urn:b:c"),
+    )
+
+
+@pytest.mark.parametrize("empty", [False, True])
+@pytest.mark.parametrize("name", COMPLETE)
+def test_a_missing_or_empty_variable_is_named_and_no_other(name: str, *, empty: bool) -> None:
+    environ = {key: value for key, value in COMPLETE.items() if key != name}
+    if empty:
+        environ[name] = ""
+
+    with pytest.raises(ConfigurationError) as refusal:
+        ClientSettings.from_env(environ)
+
+    assert [other for other in COMPLETE if f"{other} " in f"{refusal.value} "] == [name]
+
+
+def test_all_missing_variables_are_named_at_once() -> None:
+    with pytest.raises(ConfigurationError) as refusal:
+        ClientSettings.from_env({})
+
+    assert all(name in str(refusal.value) for name in COMPLETE)
+
+
+def test_the_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in COMPLETE.items():
+        monkeypatch.setenv(name, value)
+
+    assert ClientSettings.from_env().client_id == "acme-billing"
+
+
+@pytest.mark.parametrize("ending", ["", "\n", "\r\n"])
+def test_a_secret_is_read_from_a_file_without_its_line_break(tmp_path: Path, ending: str) -> None:
+    assert from_file(tmp_path, f" se cret{ending}".encode()).client_secret.value == " se cret"
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"x" * 70_000, b"\xff\xfe", b"two\nlines"])
+def test_a_file_that_holds_no_secret_is_refused(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(ConfigurationError):
+        from_file(tmp_path, content)
+
+
+@pytest.mark.parametrize("path", ["/nowhere/at/all", "/", "nul\0nul"])
+def test_a_file_that_cannot_be_read_is_refused(path: str) -> None:
+    environ = COMPLETE | {"GATEPASS_CLIENT_SECRET": "", "GATEPASS_CLIENT_SECRET_FILE": path}
+
+    with pytest.raises(ConfigurationError, match="GATEPASS_CLIENT_SECRET_FILE"):
+        ClientSettings.from_env(environ)
+
+
+def test_a_secret_and_a_secret_file_together_are_refused(tmp_path: Path) -> None:
+    environ = COMPLETE | {"GATEPASS_CLIENT_SECRET_FILE": str(tmp_path / "secret")}
+
+    with pytest.raises(ConfigurationError, match="not both"):
+        ClientSettings.from_env(environ)
+
+
+@pytest.mark.spec("RFC 6749", "3.2")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://app.example.com/token",
+        "http://127.0.0.1.example.com/token",
+        "http://localhost.example.com/token",
+        "http://notlocalhost/token",
+        "http://128.0.0.1/token",
+        "http://[::2]/token",
+        "http://[::ffff:10.0.0.1]/token",
+        "http://0.0.0.0/token",
+        "HTTP://app.example.com/token",
+    ],
+)
+def test_a_plain_http_token_url_is_refused_but_for_loopback(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="use https"):
+        at(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://localhost:8000/token",
+        "http://LOCALHOST/token",
+        "http://sandbox-app.localhost:8000/token",
+        "http://127.0.0.1:8001/token",
+        "http://127.8.9.10/token",
+        "http://[::1]:8000/token",
+        "https://app.example.com/token",
+    ],
+)
+def test_https_and_loopback_token_urls_are_accepted(url: str) -> None:
+    assert at(url).token_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "app.example.com/token",
+        "ftp://app.example.com/token",
+        "https://",
+        "https:///token",
+        "https://[::1/token",
+        "https://host:99999/token",
+        "https://host:port/token",
+        "https://host /token",
+        "https://host/\ntoken",
+        "https://h\u00f6st/token",
+        "\x00",
+    ],
+)
+def test_what_is_no_address_is_refused_as_token_url(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="give one like"):
+        at(url)
+
+
+@pytest.mark.parametrize("user", ["me@", "me:secret@", ":@"])
+def test_a_user_name_in_the_token_url_is_refused_and_not_repeated(user: str) -> None:
+    with pytest.raises(ConfigurationError, match="user name") as refusal:
+        at(f"https://{user}host/token")
+
+    assert "secret" not in str(refusal.value)
+
+
+@pytest.mark.spec("RFC 6749", "3.2")
+def test_a_fragment_in_the_token_url_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="fragment"):
+        at("https://host/token#here")
+
+
+@pytest.mark.parametrize("text", ["", "line\nbreak", "nul\0", "del\x7f", "half a pair \ud800"])
+def test_an_id_or_secret_that_cannot_be_sent_is_refused(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="client id"):
+        ClientSettings("https://host/", text, Secret("x"))
+    with pytest.raises(ConfigurationError, match="client secret"):
+        ClientSettings("https://host/", "x", Secret(text))
+
+
+@pytest.mark.spec("RFC 6749", "3.3")
+@pytest.mark.parametrize("scope", [" ", "read  write", 'a"b', "read\n", "\u00fc"])
+def test_a_malformed_scope_is_refused(scope: str) -> None:
+    with pytest.raises(ConfigurationError, match="scope"):
+        ClientSettings("https://host/", "id", Secret("x"), scope)
+
+
+@pytest.mark.spec("RFC 8707", "2")
+@pytest.mark.parametrize("resource", ["", "/api", "api", "https://a/#b", "https://a b/", "https:"])
+def test_a_resource_that_is_no_absolute_uri_is_refused(resource: str) -> None:
+    with pytest.raises(ConfigurationError, match="resource"):
+        ClientSettings("https://host/", "id", Secret("x"), resource=(resource,))
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://localhost/", True),
+        ("https://localhost/", False),
+        ("http://host.example/", False),
+        ("http:///", False),
+    ],
+)
+def test_only_plain_http_to_this_machine_goes_without_a_proxy(url: str, *, expected: bool) -> None:
+    assert is_loopback_http(url) is expected
+
+
+def at(url: str) -> ClientSettings:
+    return ClientSettings(url, "id", Secret("x"))
+
+
+def from_file(folder: Path, content: bytes) -> ClientSettings:
+    path = folder / "secret"
+    path.write_bytes(content)
+    environ = COMPLETE | {"GATEPASS_CLIENT_SECRET": "", "GATEPASS_CLIENT_SECRET_FILE": str(path)}
+    return ClientSettings.from_env(environ)
