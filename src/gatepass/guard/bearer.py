@@ -1,0 +1,86 @@
+"""Bearer tokens as a request carries them, and the challenge that answers it (RFC 6750).
+
+Pure: text in, a wrapped token or a refusal out. What the token is worth is told elsewhere.
+"""
+
+import re
+from collections.abc import Sequence
+from urllib.parse import unquote_plus
+
+from gatepass.wire import challenge as wire_challenge
+from gatepass.wire.params import LONGEST_VALUE
+from gatepass.wire.problem import Refused
+from gatepass.wire.scope import Scope
+from gatepass.wire.secret import Secret
+
+LONGEST_TOKEN = LONGEST_VALUE  # bytes; an authorization server reads no longer parameter
+
+_TOKEN68 = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750 §2.1, RFC 9110 §11.2
+_ERRORS = frozenset({"invalid_request", "invalid_token", "insufficient_scope"})  # RFC 6750 §3.1
+_PARAMETER = "access_token"
+
+
+def read(authorization: Sequence[str], query: str = "", form: str = "") -> Secret | None:
+    """Give the bearer token of a request, or None where the request has no bearer credentials.
+
+    `authorization` has every Authorization header; `query` and `form` are form-url-encoded
+    text. A token counts only in the header (RFC 6750 §2.1). Raises Refused: `invalid_request`
+    for one anywhere else, alone or beside the header, and for more than one header (§2,
+    §3.1); `invalid_token` for text that cannot be a token. Does NOT check what the token is
+    worth.
+    """
+    if len(authorization) > 1:
+        raise _twice()
+    if _names_a_token(query):
+        raise _misplaced("in the URL")
+    if _names_a_token(form):
+        raise _misplaced("in the body")
+    return _credentials(authorization[0].strip(" \t")) if authorization else None
+
+
+def challenge(
+    refused: Refused | None,
+    *,
+    realm: str = "",
+    scope: Scope | None = None,
+    resource_metadata: str = "",
+) -> str:
+    """Give the WWW-Authenticate value for `refused`, or for a request without credentials (None).
+
+    Without credentials there is no error code (RFC 6750 §3.1). `scope`, what the resource
+    needs, is told where it is what was missing. `resource_metadata` is that of RFC 9728 §5.1.
+    """
+    parameters = {"realm": realm}
+    if refused is not None and refused.code in _ERRORS:
+        parameters |= {"error": refused.code, "error_description": refused.say}
+        if refused.code == "insufficient_scope" and scope is not None:
+            parameters["scope"] = str(scope)
+    return wire_challenge.write("Bearer", **parameters, resource_metadata=resource_metadata)
+
+
+def _credentials(header: str) -> Secret | None:
+    scheme, _, credentials = header.partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    token = credentials.lstrip(" ")
+    if "," in token:  # a proxy has joined two headers into one
+        raise _twice()
+    if len(token) > LONGEST_TOKEN or not _TOKEN68.fullmatch(token):
+        raise Refused("invalid_token", "The access token is malformed.", note="not a token68")
+    return Secret(token)
+
+
+def _names_a_token(encoded: str) -> bool:
+    return any(unquote_plus(part.partition("=")[0]) == _PARAMETER for part in encoded.split("&"))
+
+
+def _misplaced(place: str) -> Refused:
+    return Refused(
+        "invalid_request",
+        "Send the access token in the Authorization header and nowhere else.",
+        note=f"an access token {place}",
+    )
+
+
+def _twice() -> Refused:
+    return Refused("invalid_request", "There is more than one Authorization header.")

@@ -1,0 +1,36 @@
+"""Sends a flow's requests with httpx2: no redirects, an answer bounded in size and time."""
+
+import time
+
+import httpx2
+
+from gatepass.guard.lookup import LONGEST_ANSWER
+from gatepass.wire.flow import Request, Response
+
+
+class Sender:
+    """A connection pool for any thread; `timeout` is in seconds, for a whole exchange."""
+
+    def __init__(self, timeout: float) -> None:
+        self._timeout = timeout
+        self._client = httpx2.Client(timeout=timeout, follow_redirects=False)
+
+    def send(self, request: Request) -> Response:
+        """Send `request`; raise TimeoutError or what httpx2 raises where no answer comes."""
+        deadline = time.monotonic() + self._timeout
+        body = b""
+        with self._client.stream(
+            request.method, request.url, headers=dict(request.headers), content=request.body
+        ) as answer:
+            for piece in answer.iter_raw():  # as sent: nothing is unpacked
+                body += piece
+                if time.monotonic() > deadline:
+                    raise TimeoutError("the answer took too long")
+                if len(body) > LONGEST_ANSWER:
+                    break  # the flow refuses what is too long
+            headers = {name.lower(): value for name, value in answer.headers.items()}
+            return Response(answer.status_code, headers, body)
+
+    def close(self) -> None:
+        """Close the pool's connections."""
+        self._client.close()

@@ -1,0 +1,21 @@
+from collections.abc import Iterator
+
+import pytest
+
+from guard.pretend import Pretend
+from guard.serving import serving
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[Pretend]:
+    pretend = Pretend()
+    with serving(pretend.app) as address:
+        pretend.issuer = address
+        yield pretend
+
+
+@pytest.fixture
+def server(running: Pretend) -> Iterator[Pretend]:
+    """Give the authorization server, which knows no token yet."""
+    yield running
+    running.forget()

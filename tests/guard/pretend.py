@@ -1,0 +1,104 @@
+"""An authorization server that introspects, over real HTTP, what a test has told it about."""
+
+import asyncio
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from urllib.parse import parse_qs
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from gatepass.wire import basic, metadata
+
+CLIENT_ID = "meters:api"
+CLIENT_SECRET = "the-guard's &secret%"
+HOUR = 3600
+
+_ELSEWHERE = "/elsewhere"
+
+
+class Pretend:
+    """Answers about tokens; counts how often it was asked about each."""
+
+    def __init__(self) -> None:
+        self.issuer = ""  # known once it listens
+        self.asked: Counter[str] = Counter()
+        self.hold = threading.Event()  # answers wait for it
+        self.hold.set()
+        self._answers: dict[str, Response] = {}
+        self.app = Starlette(
+            routes=[
+                Route(metadata.INTROSPECT, self._introspect, methods=["POST"]),
+                Route(_ELSEWHERE, _everything_is_good, methods=["POST"]),
+            ]
+        )
+
+    def forget(self) -> None:
+        """Begin anew; let go whoever still waits."""
+        self.hold.set()
+        self.asked.clear()
+        self._answers.clear()
+
+    def claims(self, **members: object) -> dict[str, object]:
+        """Give the answer for a good token, with `members` changed."""
+        now = int(time.time())
+        return {
+            "active": True,
+            "client_id": "acme-billing",
+            "sub": "acme-billing",
+            "org_id": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
+            "scope": "read write",
+            "iss": self.issuer,
+            "aud": "https://api.example.com",
+            "iat": now,
+            "exp": now + HOUR,
+            "jti": "token-id",
+            "token_type": "Bearer",
+        } | members
+
+    def knows(self, token: str, **members: object) -> None:
+        """Say of `token` that it is good, with `members` changed."""
+        self.says(token, self.claims(**members))
+
+    def says(self, token: str, answer: Mapping[str, object]) -> None:
+        self.sends(token, json.dumps(answer).encode())
+
+    def sends(
+        self, token: str, body: bytes, status: int = 200, media_type: str = "application/json"
+    ) -> None:
+        self._answers[token] = Response(body, status, media_type=media_type)
+
+    def drips(self, token: str) -> None:
+        """Begin an answer about `token` that never ends."""
+        self._answers[token] = StreamingResponse(_forever(), media_type="application/json")
+
+    def redirects(self, token: str) -> None:
+        """Send whoever asks about `token` to where every token is good."""
+        self._answers[token] = Response(status_code=307, headers={"Location": _ELSEWHERE})
+
+    async def _introspect(self, request: Request) -> Response:
+        scheme, _, credentials = request.headers["authorization"].partition(" ")
+        client_id, secret = basic.read(credentials)
+        if (scheme, client_id, secret.value) != ("Basic", CLIENT_ID, CLIENT_SECRET):
+            return Response(b'{"error": "invalid_client"}', 401, media_type="application/json")
+        [token] = parse_qs((await request.body()).decode())["token"]
+        self.asked[token] += 1
+        await run_in_threadpool(self.hold.wait)
+        unknown = Response(b'{"active":false}', media_type="application/json")
+        return self._answers.get(token, unknown)
+
+
+async def _everything_is_good(_request: Request) -> Response:
+    return Response(b'{"active": true}', media_type="application/json")
+
+
+async def _forever() -> AsyncIterator[bytes]:
+    while True:
+        yield b" "
+        await asyncio.sleep(0.01)  # or this server would do nothing else
