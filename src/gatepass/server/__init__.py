@@ -1,0 +1,1 @@
+"""The authorization server, its portal and its Partner API."""

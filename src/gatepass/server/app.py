@@ -1,0 +1,215 @@
+"""The composition root: the only file that knows every part and wires them together."""
+
+import asyncio
+import gc
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
+
+import structlog
+from starlette.applications import Starlette
+
+from gatepass.server import health, published
+from gatepass.server.arrival import (
+    NO_STORE,
+    Answer,
+    Arrived,
+    ClientGoneError,
+    Receive,
+    Scope,
+    Send,
+    arrive,
+    send,
+)
+from gatepass.server.changes.follower import Follower
+from gatepass.server.database import DatabaseAwayError
+from gatepass.server.environment import Environment
+from gatepass.server.introspect import introspect
+from gatepass.server.keys import master
+from gatepass.server.partner_api import app as partner_api
+from gatepass.server.people.passwords import Hasher
+from gatepass.server.portal import app as portal
+from gatepass.server.revoke import revoke
+from gatepass.server.settings import Settings
+from gatepass.server.token import respond
+from gatepass.server.token.endpoint import token
+from gatepass.wire import metadata
+from gatepass.wire.credential import Mark
+from gatepass.wire.problem import Refused
+
+Endpoint = Callable[[Environment, Arrived], Awaitable[Answer]]
+Document = Callable[[Environment], Answer]
+Way = TypeVar("Way")
+
+ENDPOINTS: dict[str, Endpoint] = {
+    metadata.TOKEN: token,
+    metadata.REVOKE: revoke,
+    metadata.INTROSPECT: introspect,
+}
+DOCUMENTS: dict[str, Document] = {
+    "/.well-known/oauth-authorization-server": published.authorization_server,
+    "/.well-known/oauth-protected-resource" + metadata.PARTNER_API: published.protected_resource,
+}
+
+log = structlog.get_logger("gatepass.server")
+
+
+def create(settings: Settings, clock: Callable[[], float] = time.time) -> "Gatepass":
+    """Make the server of these settings; its lifespan opens the databases."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    key = master.load(settings.data)
+    hasher = Hasher(settings.password)
+    return Gatepass([Environment(mark, settings, key, hasher, clock) for mark in Mark])
+
+
+class Gatepass:
+    """An ASGI application: the OAuth endpoints on bare ASGI, the rest behind a router."""
+
+    def __init__(self, environments: list[Environment]) -> None:
+        self.environments = environments
+        self._followers = [Follower(environment) for environment in environments]
+        self._by_host = {
+            host.encode(): environment for environment in environments for host in environment.hosts
+        }
+        self._endpoints = _either_slash(ENDPOINTS)
+        self._documents = _either_slash(DOCUMENTS)
+        self._partner_api = partner_api.create()
+        self._router = Starlette(routes=portal.routes, exception_handlers=portal.exception_handlers)
+
+    async def __call__(self, scope: Scope, receive: Receive, to: Send) -> None:
+        """Choose the environment by the Host header, then the way by the path."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, to)
+            return
+        environment = self._by_host.get(_host(scope))
+        path = scope["path"]
+        endpoint = self._endpoints.get(path)
+        if path in health.PATHS:
+            await send(health.answer(path, self.environments), to)
+        elif environment is None:
+            await send(_MISDIRECTED, to)
+        elif environment.is_https and scope["scheme"] == "http":
+            await send(_NEEDS_TLS, to)
+        elif endpoint:
+            await _serve(endpoint, environment, scope, receive, to)
+        elif path in self._documents:
+            await _publish(self._documents[path], environment, scope, to)
+        elif f"{path}/".startswith(metadata.PARTNER_API + "/"):
+            # not by a Mount, whose pattern does not fit a path with a line break in it
+            scope["gatepass.environment"] = environment
+            scope["root_path"] = metadata.PARTNER_API
+            await self._partner_api(scope, receive, to)
+        else:
+            scope["gatepass.environment"] = environment
+            await self._router(scope, receive, to)
+
+    def open(self) -> None:
+        """Open both environments and follow what other processes change."""
+        for environment in self.environments:
+            environment.open()
+        for follower in self._followers:
+            follower.start()
+
+    def close(self) -> None:
+        """Stop following, write what is left, close the databases."""
+        for follower in self._followers:
+            follower.stop()
+        for environment in self.environments:
+            environment.close()
+
+    async def _live(self, receive: Receive, to: Send) -> None:
+        await receive()
+        try:
+            await asyncio.to_thread(self.open)
+        except Exception as error:
+            log.exception("start.failed")
+            await to({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        gc.collect()
+        gc.freeze()  # what stands now stays: no collection needs to look at it again
+        await to({"type": "lifespan.startup.complete"})
+        await receive()
+        await asyncio.to_thread(self.close)
+        await to({"type": "lifespan.shutdown.complete"})
+
+
+async def _serve(
+    endpoint: Endpoint, environment: Environment, scope: Scope, receive: Receive, to: Send
+) -> None:
+    """Run an OAuth endpoint; the one place where its refusals become answers."""
+    arrived = None
+    try:
+        arrived = await arrive(scope, receive)
+        answer = await endpoint(environment, arrived)
+    except Refused as refused:
+        _log_refusal(environment, scope, refused)
+        answer = respond.refusal(
+            refused, challenged=_is_challenged(arrived), realm=environment.issuer
+        )
+    except DatabaseAwayError:
+        log.error("request.unavailable", path=scope["path"], environment=environment.name)  # noqa: TRY400
+        answer = _AWAY
+    except ClientGoneError:
+        return
+    except Exception:
+        log.exception("request.failed", path=scope["path"], environment=environment.name)
+        answer = _BUG
+    await send(answer, to)
+
+
+async def _publish(document: Document, environment: Environment, scope: Scope, to: Send) -> None:
+    if scope["method"] not in {"GET", "HEAD"}:
+        refused = Refused("invalid_request", "Use GET.", status=405)
+        answer = respond.refusal(refused, challenged=False, realm="", allow="GET, HEAD")
+    else:
+        answer = document(environment)
+    await send(answer, to)
+
+
+def _is_challenged(arrived: Arrived | None) -> bool:
+    """Tell whether a 401 names Basic: not to a client that put its credentials in the body."""
+    if arrived is None:
+        return False
+    return b"authorization" in arrived.headers or b"client_id" not in arrived.body
+
+
+def _log_refusal(environment: Environment, scope: Scope, refused: Refused) -> None:
+    log.warning(
+        "client.refused",
+        environment=environment.name,
+        path=scope["path"],
+        source=scope["client"][0] if scope["client"] else "",
+        error=refused.code,
+        status=refused.status,
+        reason=refused.note or refused.say,
+        **({"client_id": refused.client_id} if refused.client_id else {}),
+    )
+
+
+def _host(scope: Scope) -> bytes:
+    for name, value in scope["headers"]:
+        if name == b"host":
+            return bytes(value).lower()
+    return b""
+
+
+def _either_slash(paths: Mapping[str, Way]) -> dict[str, Way]:
+    return {path.rstrip("/"): each for path, each in paths.items()} | {
+        path.rstrip("/") + "/": each for path, each in paths.items()
+    }
+
+
+_MISDIRECTED = Answer(
+    421, ((b"content-type", b"text/plain"),), b"This host is not served here. Check the address.\n"
+)
+_NEEDS_TLS = Answer(
+    400,
+    NO_STORE,
+    respond.error("invalid_request", "Use https. Whoever listens has seen what you sent."),
+)
+_AWAY = Answer(
+    503,
+    (*NO_STORE, (b"retry-after", b"5")),
+    respond.error("temporarily_unavailable", "The service is not available. Try again shortly."),
+)
+_BUG = Answer(500, NO_STORE, respond.error("server_error", "Something went wrong on our side."))

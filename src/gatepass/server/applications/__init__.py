@@ -1,0 +1,1 @@
+"""Applications: what a partner registers so that its servers can ask for tokens."""

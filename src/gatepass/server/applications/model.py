@@ -1,0 +1,153 @@
+"""What an application is, and the rules it obeys."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from gatepass.wire.credential import Kind, Mark, mint
+from gatepass.wire.problem import Refused
+from gatepass.wire.scope import Scope
+from gatepass.wire.secret import Secret
+
+GRANT_TYPE = "client_credentials"
+DEFAULT_LIFETIME = 36_000  # seconds
+SHORTEST_LIFETIME = 60
+LONGEST_LIFETIME = 30 * 24 * 3600
+LONGEST_NAME = 100
+MOST_LIVE_SECRETS = 2
+
+INTROSPECTION = "introspection"
+"""The scope of a resource server that may introspect every token; only the operator grants it."""
+
+SCOPES = {
+    "read": "See the organization and its users",
+    "write": "Create, change and delete users",
+}
+DEFAULT_SCOPE = Scope(("read", "write"))
+ALL_SCOPES = Scope((*SCOPES, INTROSPECTION))
+
+OVERLAPS = {
+    timedelta(0): "none",
+    timedelta(hours=1): "1 hour",
+    timedelta(days=1): "24 hours",
+    timedelta(days=7): "7 days",
+}
+
+State = Literal["active", "disabled"]
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationSecret:
+    """One of an application's secrets: its digest, and the last four characters to tell it by."""
+
+    id: UUID
+    digest: bytes
+    last_four: str
+    created_at: datetime
+    expires_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+    def is_live(self, now: datetime) -> bool:
+        """Tell whether it still authenticates."""
+        return self.expires_at is None or now < self.expires_at
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A registered client (RFC 6749 §2) of an organization."""
+
+    id: UUID
+    org_id: UUID
+    client_id: str
+    name: str
+    scope: Scope
+    token_lifetime: int
+    created_at: datetime
+    created_by: str
+    secrets: tuple[ApplicationSecret, ...]
+    redirect_uris: tuple[str, ...] = ()
+    client_type: str = "confidential"
+    grant_type: str = GRANT_TYPE
+    disabled_at: datetime | None = None
+    tokens_void_before: datetime | None = None
+    org_suspended_at: datetime | None = None
+    last_used_at: datetime | None = None
+    last_used_from: str | None = None
+    last_used_agent: str | None = None
+
+    @property
+    def state(self) -> State:
+        """Say whether its owner disabled it."""
+        return "disabled" if self.disabled_at else "active"
+
+    def live_secrets(self, now: datetime) -> tuple[ApplicationSecret, ...]:
+        """Give the secrets that authenticate, newest first."""
+        live = [secret for secret in self.secrets if secret.is_live(now)]
+        return tuple(sorted(live, key=lambda secret: secret.created_at, reverse=True))
+
+
+def check_name(name: str) -> str:
+    """Give the name without surrounding space; raise Refused where it is empty or too long."""
+    name = name.strip()
+    if not name:
+        raise Refused("invalid_request", "Give the application a name.")
+    if len(name) > LONGEST_NAME:
+        raise Refused("invalid_request", f"A name has {LONGEST_NAME} characters at most.")
+    if not name.isprintable():
+        raise Refused("invalid_request", "A name is one line of printable characters.")
+    return name
+
+
+def check_lifetime(seconds: int) -> int:
+    """Give the token lifetime; raise Refused outside 60 seconds to 30 days."""
+    if not SHORTEST_LIFETIME <= seconds <= LONGEST_LIFETIME:
+        raise Refused(
+            "invalid_request",
+            f"A token lives {SHORTEST_LIFETIME} to {LONGEST_LIFETIME} seconds (30 days).",
+        )
+    return seconds
+
+
+def check_scope(scope: Scope, allowed: Scope = DEFAULT_SCOPE) -> Scope:
+    """Give the scope; raise Refused (`invalid_scope`) where it is empty or not all `allowed`."""
+    if not scope.names:
+        raise Refused("invalid_scope", "Choose at least one scope.")
+    if not allowed.covers(scope):
+        unknown = str(scope.without(allowed))
+        raise Refused("invalid_scope", f"There is no scope {unknown}. Choose from: {allowed}.")
+    return scope
+
+
+def new_client_id(mark: Mark, entropy: bytes) -> str:
+    """Give a client id; 128 random bits, so that it never collides and cannot be guessed."""
+    return mint(Kind.CLIENT_ID, mark, entropy)
+
+
+def new_secret(
+    secret_id: UUID, mark: Mark, entropy: bytes, now: datetime
+) -> tuple[Secret, ApplicationSecret]:
+    """Give a client secret of 256 random bits, and what is kept of it."""
+    secret = Secret(mint(Kind.CLIENT_SECRET, mark, entropy))
+    return secret, ApplicationSecret(secret_id, secret.digest(), secret.value[-4:], now)
+
+
+def ending(
+    secrets: tuple[ApplicationSecret, ...], overlap: timedelta, now: datetime
+) -> tuple[ApplicationSecret, ...]:
+    """Give the live secrets as a rotation leaves them: ending when the overlap is over.
+
+    Raises Refused where two are live already, or for an overlap that is not offered.
+    """
+    if overlap not in OVERLAPS:
+        raise Refused("invalid_request", "Choose one of the offered overlaps.")
+    if len(secrets) >= MOST_LIVE_SECRETS:
+        raise Refused(
+            "invalid_request",
+            "Two secrets are live already. End one of them, then rotate again.",
+        )
+    end = now + overlap
+    return tuple(
+        replace(each, expires_at=end if each.expires_at is None else min(each.expires_at, end))
+        for each in secrets
+    )

@@ -1,0 +1,233 @@
+"""What can be done to an application: each in one transaction with its audit entry and change."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+from gatepass.server.applications import store
+from gatepass.server.applications.model import (
+    DEFAULT_LIFETIME,
+    DEFAULT_SCOPE,
+    OVERLAPS,
+    Application,
+    check_lifetime,
+    check_name,
+    check_scope,
+    ending,
+    new_client_id,
+    new_secret,
+)
+from gatepass.server.audit import store as audit
+from gatepass.server.audit.model import Actor, entry
+from gatepass.server.changes import store as changes
+from gatepass.server.database import Connection, NotFoundError
+from gatepass.server.environment import Environment
+from gatepass.server.organizations import store as organizations
+from gatepass.wire.problem import Refused
+from gatepass.wire.scope import Scope
+from gatepass.wire.secret import Secret
+
+
+class Registered(NamedTuple):
+    """An application and the one sight of its new secret."""
+
+    application: Application
+    secret: Secret
+
+
+Also = Callable[[Connection, Registered], None]
+"""What a caller writes along, in the same transaction."""
+
+
+def _nothing(_: Connection, __: Registered) -> None:
+    """Write nothing along."""
+
+
+def register(  # noqa: PLR0913 - a registration has that many parts
+    environment: Environment,
+    by: Actor,
+    org_id: UUID,
+    *,
+    name: str,
+    scope: Scope = DEFAULT_SCOPE,
+    allowed: Scope = DEFAULT_SCOPE,
+    redirect_uris: tuple[str, ...] = (),
+    token_lifetime: int = DEFAULT_LIFETIME,
+    app_id: UUID | None = None,
+    also: Also = _nothing,
+) -> Registered:
+    """Register a confidential client-credentials application and give its first secret.
+
+    With an `app_id` of the caller's, doing it twice makes one: the second is Refused (409).
+    """
+    now = environment.now()
+    secret, kept = new_secret(uuid4(), environment.mark, secrets.token_bytes(32), now)
+    new = Application(
+        id=app_id or uuid4(),
+        org_id=org_id,
+        client_id=new_client_id(environment.mark, secrets.token_bytes(16)),
+        name=check_name(name),
+        scope=check_scope(scope, allowed),
+        token_lifetime=check_lifetime(token_lifetime),
+        created_at=now,
+        created_by=by.name,
+        secrets=(kept,),
+        redirect_uris=redirect_uris,
+    )
+    with environment.database.write() as connection:
+        if organizations.find(connection, org_id) is None:
+            raise NotFoundError(str(org_id))
+        if store.find(connection, new.id):
+            raise Refused("invalid_request", "This is done already.", status=409)
+        store.add(connection, new)
+        also(connection, Registered(new, secret))
+        _tell(connection, by, now, new, "application.registered", scope=str(scope))
+    environment.catch_up()
+    return Registered(new, secret)
+
+
+def rotate(
+    environment: Environment,
+    by: Actor,
+    app_id: UUID,
+    overlap: timedelta,
+    org_id: UUID | None,
+    *,
+    secret_id: UUID | None = None,
+    also: Also = _nothing,
+) -> Registered:
+    """Add a secret; the old one ends when the overlap is over.
+
+    With a `secret_id` of the caller's, doing it twice makes one: the second is Refused (409).
+    """
+    with _change(environment, app_id, org_id) as (connection, application, now):
+        if any(each.id == secret_id for each in application.secrets):
+            raise Refused("invalid_request", "This is done already.", status=409)
+        ended = ending(application.live_secrets(now), overlap, now)
+        new_id = secret_id or uuid4()
+        secret, kept = new_secret(new_id, environment.mark, secrets.token_bytes(32), now)
+        for each in ended:
+            store.end_secret(connection, each.id, each.expires_at or now)
+        store.remove_ended_secrets(connection, app_id, now)
+        store.add_secret(connection, app_id, kept)
+        also(connection, Registered(application, secret))
+        _tell(
+            connection,
+            by,
+            now,
+            application,
+            "application.rotated",
+            new_secret=kept.last_four,
+            overlap=OVERLAPS[overlap],
+        )
+    return Registered(application, secret)
+
+
+def end_secret(
+    environment: Environment, by: Actor, app_id: UUID, secret_id: UUID, org_id: UUID | None
+) -> None:
+    """End a secret now; the last live one cannot be ended, disable the application instead."""
+    with _change(environment, app_id, org_id) as (connection, application, now):
+        live = application.live_secrets(now)
+        ended = next((each for each in live if each.id == secret_id), None)
+        if ended is None:
+            raise NotFoundError(str(secret_id))
+        if len(live) == 1:
+            raise Refused(
+                "invalid_request",
+                "This is the only live secret. Rotate it first, or disable the application.",
+            )
+        store.end_secret(connection, secret_id, now)
+        _tell(connection, by, now, application, "secret.ended", secret=ended.last_four)
+
+
+def rename(
+    environment: Environment, by: Actor, app_id: UUID, name: str, org_id: UUID | None
+) -> None:
+    """Give an application another name."""
+    name = check_name(name)
+    with _change(environment, app_id, org_id) as (connection, application, now):
+        store.change(connection, app_id, {"name": name})
+        _tell(connection, by, now, application, "application.renamed", name=name)
+
+
+def set_lifetime(
+    environment: Environment, by: Actor, app_id: UUID, seconds: int, org_id: UUID | None
+) -> None:
+    """Set how long the application's next tokens live."""
+    check_lifetime(seconds)
+    with _change(environment, app_id, org_id) as (connection, application, now):
+        store.change(connection, app_id, {"token_lifetime": seconds})
+        _tell(connection, by, now, application, "application.lifetime", seconds=str(seconds))
+
+
+def void_tokens(environment: Environment, by: Actor, app_id: UUID, org_id: UUID | None) -> None:
+    """Make every token that the application holds invalid."""
+    with _change(environment, app_id, org_id) as (connection, application, now):
+        store.change(connection, app_id, {"tokens_void_before": now})
+        _tell(connection, by, now, application, "application.tokens_voided")
+
+
+def set_enabled(
+    environment: Environment, by: Actor, app_id: UUID, *, enabled: bool, org_id: UUID | None
+) -> None:
+    """Disable an application, or enable it again; its tokens follow at once."""
+    with _change(environment, app_id, org_id) as (connection, application, now):
+        if enabled == (application.disabled_at is None):
+            return
+        store.change(connection, app_id, {"disabled_at": None if enabled else now})
+        action = "application.enabled" if enabled else "application.disabled"
+        _tell(connection, by, now, application, action)
+
+
+def delete(environment: Environment, by: Actor, app_id: UUID, org_id: UUID | None) -> None:
+    """Delete an application; its credentials and tokens are nothing from then on."""
+    with _change(environment, app_id, org_id) as (connection, application, now):
+        store.remove(connection, app_id)
+        _tell(connection, by, now, application, "application.deleted")
+
+
+def find(environment: Environment, app_id: UUID, org_id: UUID | None) -> Application:
+    """Give an application, if it is `org_id`'s (None: anyone's); raise NotFoundError otherwise."""
+    with environment.database.read() as connection:
+        return _owned(connection, app_id, org_id)
+
+
+def of_organization(environment: Environment, org_id: UUID) -> list[Application]:
+    """Give an organization's applications, newest first."""
+    with environment.database.read() as connection:
+        return store.of_organization(connection, org_id)
+
+
+@contextmanager
+def _change(
+    environment: Environment, app_id: UUID, org_id: UUID | None
+) -> Iterator[tuple[Connection, Application, datetime]]:
+    """Open a writing transaction on an application, as it is now."""
+    with environment.database.write() as connection:
+        yield connection, _owned(connection, app_id, org_id), environment.now()
+    environment.catch_up()
+
+
+def _owned(connection: Connection, app_id: UUID, org_id: UUID | None) -> Application:
+    found = store.find(connection, app_id)
+    if found is None or (org_id is not None and found.org_id != org_id):
+        raise NotFoundError(str(app_id))
+    return found
+
+
+def _tell(
+    connection: Connection,
+    by: Actor,
+    now: datetime,
+    application: Application,
+    action: str,
+    **detail: str,
+) -> None:
+    """Write the audit entry and the change, in the transaction of the change itself."""
+    told = entry(by, now, action, application.name, org_id=application.org_id, **detail)
+    audit.record(connection, told)
+    changes.record(connection, changes.APPLICATION, str(application.id), now)

@@ -1,0 +1,217 @@
+"""The applications' tables."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    Row,
+    Table,
+    Text,
+    Uuid,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
+
+from gatepass.server.applications.model import Application, ApplicationSecret
+from gatepass.server.database import Moment, metadata
+from gatepass.server.organizations.store import organization
+from gatepass.wire.scope import Scope
+
+application = Table(
+    "application",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("org_id", Uuid, ForeignKey("organization.id"), nullable=False, index=True),
+    Column("client_id", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("client_type", Text, nullable=False),
+    Column("grant_type", Text, nullable=False),
+    Column("redirect_uris", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("token_lifetime", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("disabled_at", Moment),
+    Column("tokens_void_before", Moment),
+    Column("last_used_at", Moment),
+    Column("last_used_from", Text),
+    Column("last_used_agent", Text),
+)
+
+secret = Table(
+    "application_secret",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column(
+        "application_id",
+        Uuid,
+        ForeignKey("application.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("digest", LargeBinary, nullable=False),
+    Column("last_four", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+    Column("last_used_at", Moment),
+)
+
+_with_organization = select(
+    application, organization.c.suspended_at.label("org_suspended_at")
+).join_from(application, organization)
+
+
+def find(connection: Connection, app_id: UUID) -> Application | None:
+    """Give the application with this id."""
+    return _one(connection, application.c.id == app_id)
+
+
+def find_by_client_id(connection: Connection, client_id: str) -> Application | None:
+    """Give the application with this client id."""
+    return _one(connection, application.c.client_id == client_id)
+
+
+def of_organization(connection: Connection, org_id: UUID) -> list[Application]:
+    """Give an organization's applications, newest first."""
+    query = _with_organization.where(application.c.org_id == org_id)
+    rows = connection.execute(query.order_by(application.c.created_at.desc())).all()
+    return _with_secrets(connection, rows)
+
+
+def add(connection: Connection, new: Application) -> None:
+    """Add an application with its secrets."""
+    connection.execute(
+        insert(application).values(
+            id=new.id,
+            org_id=new.org_id,
+            client_id=new.client_id,
+            name=new.name,
+            client_type=new.client_type,
+            grant_type=new.grant_type,
+            redirect_uris="\n".join(new.redirect_uris),
+            scope=str(new.scope),
+            token_lifetime=new.token_lifetime,
+            created_at=new.created_at,
+            created_by=new.created_by,
+        )
+    )
+    for each in new.secrets:
+        add_secret(connection, new.id, each)
+
+
+def change(connection: Connection, app_id: UUID, values: Mapping[str, object]) -> None:
+    """Set columns of an application."""
+    connection.execute(update(application).where(application.c.id == app_id).values(**values))
+
+
+def remove(connection: Connection, app_id: UUID) -> None:
+    """Delete an application and its secrets."""
+    connection.execute(delete(application).where(application.c.id == app_id))
+
+
+def add_secret(connection: Connection, app_id: UUID, new: ApplicationSecret) -> None:
+    """Add a secret's digest."""
+    connection.execute(
+        insert(secret).values(
+            id=new.id,
+            application_id=app_id,
+            digest=new.digest,
+            last_four=new.last_four,
+            created_at=new.created_at,
+            expires_at=new.expires_at,
+        )
+    )
+
+
+def end_secret(connection: Connection, secret_id: UUID, at: datetime) -> None:
+    """Set the moment from which a secret authenticates no more."""
+    connection.execute(update(secret).where(secret.c.id == secret_id).values(expires_at=at))
+
+
+def remove_ended_secrets(connection: Connection, app_id: UUID, now: datetime) -> None:
+    """Forget the secrets of an application that have ended."""
+    ended = (secret.c.application_id == app_id) & (secret.c.expires_at <= now)
+    connection.execute(delete(secret).where(ended))
+
+
+def note_use(
+    connection: Connection,
+    applications: Sequence[Mapping[str, object]],
+    secrets: Sequence[Mapping[str, object]],
+) -> None:
+    """Write a batch of "last used": rows of `key`, `at`, and of applications `source`, `agent`."""
+    if applications:
+        connection.execute(
+            update(application)
+            .where(application.c.id == bindparam("key"))
+            .values(
+                last_used_at=bindparam("at"),
+                last_used_from=bindparam("source"),
+                last_used_agent=bindparam("agent"),
+            ),
+            applications,
+        )
+    if secrets:
+        connection.execute(
+            update(secret)
+            .where(secret.c.id == bindparam("key"))
+            .values(last_used_at=bindparam("at")),
+            secrets,
+        )
+
+
+def _one(connection: Connection, condition: Any) -> Application | None:  # noqa: ANN401 - SQLAlchemy's own
+    found = _with_secrets(connection, connection.execute(_with_organization.where(condition)).all())
+    return found[0] if found else None
+
+
+def _with_secrets(connection: Connection, rows: Sequence[Row[Any]]) -> list[Application]:
+    owners: dict[UUID, list[ApplicationSecret]] = {row.id: [] for row in rows}
+    query = select(secret).where(secret.c.application_id.in_(owners)).order_by(secret.c.created_at)
+    for row in connection.execute(query) if owners else ():
+        owners[row.application_id].append(_secret(row))
+    return [_application(row, owners[row.id]) for row in rows]
+
+
+def _secret(row: Row[Any]) -> ApplicationSecret:
+    return ApplicationSecret(
+        id=row.id,
+        digest=row.digest,
+        last_four=row.last_four,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        last_used_at=row.last_used_at,
+    )
+
+
+def _application(row: Row[Any], secrets: Iterable[ApplicationSecret]) -> Application:
+    return Application(
+        id=row.id,
+        org_id=row.org_id,
+        client_id=row.client_id,
+        name=row.name,
+        scope=Scope.parse(row.scope),
+        token_lifetime=row.token_lifetime,
+        created_at=row.created_at,
+        created_by=row.created_by,
+        secrets=tuple(secrets),
+        redirect_uris=tuple(row.redirect_uris.split("\n")) if row.redirect_uris else (),
+        client_type=row.client_type,
+        grant_type=row.grant_type,
+        disabled_at=row.disabled_at,
+        tokens_void_before=row.tokens_void_before,
+        org_suspended_at=row.org_suspended_at,
+        last_used_at=row.last_used_at,
+        last_used_from=row.last_used_from,
+        last_used_agent=row.last_used_agent,
+    )

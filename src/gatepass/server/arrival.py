@@ -1,0 +1,82 @@
+"""How a request of an OAuth endpoint comes in and its answer goes out, on bare ASGI."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, NamedTuple
+
+from gatepass.wire.params import LONGEST_BODY
+from gatepass.wire.problem import Refused
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+# RFC 6749 §5.1; nosniff so that no browser takes an answer for a page.
+NO_STORE = (
+    (b"content-type", b"application/json"),
+    (b"cache-control", b"no-store"),
+    (b"pragma", b"no-cache"),
+    (b"x-content-type-options", b"nosniff"),
+)
+
+
+class Arrived(NamedTuple):
+    """A request with its whole body; header names are in lower case, as ASGI gives them."""
+
+    headers: dict[bytes, bytes]
+    query: bytes
+    body: bytes
+    source: str
+
+
+class Answer(NamedTuple):
+    """A complete HTTP response."""
+
+    status: int
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+
+
+class ClientGoneError(Exception):
+    """The client closed the connection before its request was whole."""
+
+
+async def arrive(scope: Scope, receive: Receive) -> Arrived:
+    """Read a POST request whole.
+
+    Raises Refused for another method (405), an Authorization header given twice (400) or a
+    body over 64 KiB (413).
+    """
+    if scope["method"] != "POST":
+        raise Refused("invalid_request", "Use POST.", status=405)
+    pairs = scope["headers"]
+    headers = dict(pairs)
+    if len(headers) < len(pairs):
+        _check_singular(pairs)
+    message = await receive()
+    body = message.get("body", b"")
+    while message.get("more_body", False):
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > LONGEST_BODY:
+            break
+    if message["type"] == "http.disconnect":
+        raise ClientGoneError
+    if len(body) > LONGEST_BODY:
+        raise Refused("invalid_request", "The body is over 64 KiB.", status=413)
+    client = scope["client"]
+    return Arrived(headers, scope["query_string"], body, client[0] if client else "")
+
+
+async def send(answer: Answer, to: Send) -> None:
+    """Write a response."""
+    status, headers, body = answer
+    length = (b"content-length", b"%d" % len(body))
+    await to({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+    await to({"type": "http.response.body", "body": body})
+
+
+def _check_singular(pairs: list[tuple[bytes, bytes]]) -> None:
+    for name in (b"authorization", b"content-type"):
+        if sum(each == name for each, _ in pairs) > 1:
+            raise Refused("invalid_request", f"The {name.decode()} header is given twice.")

@@ -1,0 +1,49 @@
+"""What an entry of the audit trail says."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does something, and from which address."""
+
+    name: str
+    source: str = ""
+    org_id: UUID | None = None
+
+
+OPERATOR = Actor("operator", "command line")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that was done or refused; `action` is a dotted word as `application.rotated`.
+
+    `detail` holds short texts for people, and never a secret, token or password.
+    """
+
+    at: datetime
+    org_id: UUID | None
+    actor: str
+    action: str
+    subject: str = ""
+    result: str = "ok"
+    source: str = ""
+    detail: dict[str, str] = field(default_factory=dict)
+
+
+def entry(
+    by: Actor,
+    now: datetime,
+    action: str,
+    subject: str,
+    *,
+    org_id: UUID | None = None,
+    **detail: str,
+) -> Entry:
+    """Make the entry of something that `by` did."""
+    return Entry(
+        now, org_id or by.org_id, by.name, action, subject, source=by.source, detail=detail
+    )

@@ -1,0 +1,69 @@
+"""The thread that keeps an environment's memory true, and does its housekeeping."""
+
+import threading
+import time
+
+import structlog
+
+from gatepass.server.database import DatabaseAwayError
+from gatepass.server.environment import Environment
+
+POLL_EVERY = 0.1  # seconds; a change is known everywhere within 0.5
+FLUSH_EVERY = 2.0
+PRUNE_EVERY = 3600.0
+
+log = structlog.get_logger("gatepass.server")
+
+
+class Follower:
+    """Asks the database ten times a second whether something was committed."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._stop = threading.Event()
+        self._thread = threading.Thread(
+            target=self._run, name=f"follow {environment.name}", daemon=True
+        )
+        self._is_away = False
+
+    def start(self) -> None:
+        """Begin to follow."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; returns when the thread has."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        has_changed = self._environment.database.watch()
+        is_behind = False  # stays so until what has changed is applied, whatever goes wrong
+        flushed = pruned = time.monotonic()
+        while not self._stop.wait(POLL_EVERY):
+            now = time.monotonic()
+            try:
+                is_behind = is_behind or has_changed()
+                if is_behind:
+                    self._environment.catch_up()
+                    is_behind = False
+                else:
+                    self._environment.touch()
+                if now - flushed >= FLUSH_EVERY:
+                    flushed = now
+                    self._environment.flush()
+                if now - pruned >= PRUNE_EVERY:
+                    pruned = now
+                    self._environment.prune()
+            except DatabaseAwayError as error:
+                self._say(is_away=True, error=str(error))
+            except Exception:
+                log.exception("follower.failed", environment=self._environment.name)
+            else:
+                self._say(is_away=False)
+
+    def _say(self, *, is_away: bool, error: str = "") -> None:
+        if is_away and not self._is_away:
+            log.error("database.away", environment=self._environment.name, error=error)
+        elif self._is_away and not is_away:
+            log.info("database.back", environment=self._environment.name)
+        self._is_away = is_away

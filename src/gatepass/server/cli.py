@@ -1,0 +1,20 @@
+"""The operator's commands, gathered for the command-line root."""
+
+import click
+
+from gatepass.server.commands import application, demo, organization, serve, settings
+
+
+@click.group()
+def commands() -> None:
+    """Gather the server's commands for the command-line root."""
+
+
+for _command in (
+    application.application,
+    demo.demo,
+    organization.organization,
+    serve.serve,
+    settings.settings,
+):
+    commands.add_command(_command)

@@ -1,0 +1,240 @@
+"""One environment's database: connections, transactions, migrations. It knows no table."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pysqlite3
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Dialect,
+    Engine,
+    Integer,
+    MetaData,
+    TypeDecorator,
+    create_engine,
+    event,
+    make_url,
+    text,
+)
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+__all__ = [
+    "Connection",  # for whoever hands a transaction on; only stores speak SQL over it
+    "Counter",
+    "Database",
+    "DatabaseAwayError",
+    "DatabaseError",
+    "Moment",
+    "NotFoundError",
+    "metadata",
+    "milliseconds",
+    "sqlite_url",
+    "without_password",
+]
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# Before 3.51.3 a WAL reset could lose acknowledged commits.
+_OLDEST_SQLITE = (3, 51, 3)
+_DAMAGED = {pysqlite3.SQLITE_CORRUPT, pysqlite3.SQLITE_NOTADB}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_WRITE = "gatepass_write"
+_WRITERS_LOCK = 0x6761746570617373  # "gatepass": one writer at a time, as on SQLite
+
+
+class DatabaseError(Exception):
+    """A database that cannot be used; the message is one line that says what to do."""
+
+
+class DatabaseAwayError(Exception):
+    """The database did not answer; nothing was changed, and the caller may try again."""
+
+
+class NotFoundError(Exception):
+    """There is no such thing, or it is another organization's."""
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime, kept as Unix milliseconds so that both databases compare alike."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        """Give milliseconds."""
+        return None if value is None else milliseconds(value)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ANN401, ARG002
+        """Give the datetime in UTC."""
+        return None if value is None else _EPOCH + timedelta(milliseconds=value)
+
+
+Counter = BigInteger().with_variant(Integer, "sqlite")
+"""A growing number of 64 bits; SQLite grows only its own INTEGER."""
+
+
+def milliseconds(moment: datetime) -> int:
+    """Give Unix milliseconds, rounded down."""
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
+class Database:
+    """An engine with two kinds of transaction: `read` sees one snapshot, `write` is alone."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = _sqlite(url) if url.startswith("sqlite") else _postgresql(url)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open a transaction that only reads; raise DatabaseAwayError where that fails."""
+        with _away_is_said(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Open the one writing transaction; committed and durable when the block ends.
+
+        Writers stand in line on both databases, so a rule that is checked inside the block
+        (a unique name, the last administrator) still holds when it commits.
+        """
+        with _away_is_said(), self.engine.connect() as connection:
+            writing = connection.execution_options(**{_WRITE: True})
+            with writing.begin():
+                yield writing
+
+    def migrate(self) -> None:
+        """Bring the tables to this version; raise DatabaseError where they are of a newer one."""
+        config = _alembic()
+        with _away_is_said(), self.engine.connect() as connection:
+            at = MigrationContext.configure(connection).get_current_heads()
+            known = {
+                script.revision for script in ScriptDirectory.from_config(config).walk_revisions()
+            }
+        if not set(at) <= known:
+            raise DatabaseError(
+                "The database is of a newer Gatepass. Install that version, or restore a backup."
+            )
+        with _away_is_said(), self.write() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def watch(self) -> Callable[[], bool]:
+        """Give a function that tells whether something may have been committed since its last call.
+
+        On SQLite that is `PRAGMA data_version` on a connection of its own, a look into shared
+        memory; on PostgreSQL always, as the query for changes is as cheap as the question. It
+        raises DatabaseAwayError where the database does not tell.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return lambda: True
+        connection: Any = None
+        last = -1
+
+        def has_changed() -> bool:
+            nonlocal connection, last
+            try:
+                connection = connection or self.engine.raw_connection()
+                (version,) = connection.cursor().execute("PRAGMA data_version").fetchone()
+            except (DBAPIError, PoolTimeoutError, pysqlite3.Error) as error:
+                # The next look begins anew: the numbers of two connections cannot be compared.
+                connection, last = None, -1
+                raise DatabaseAwayError(type(error).__name__) from error
+            changed, last = version != last, version
+            return bool(changed)
+
+        return has_changed
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _away_is_said() -> Iterator[None]:
+    try:
+        yield
+    except PoolTimeoutError as error:
+        raise DatabaseAwayError(type(error).__name__) from error
+    except OperationalError as error:
+        # SQLite says so of wrong SQL, too, and that is a bug of ours
+        if getattr(error.orig, "sqlite_errorcode", None) == pysqlite3.SQLITE_ERROR:
+            raise
+        raise DatabaseAwayError(type(error).__name__) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise DatabaseAwayError("connection lost") from error
+        if getattr(error.orig, "sqlite_errorcode", None) in _DAMAGED:
+            raise DatabaseAwayError("the file is damaged") from error
+        raise
+
+
+def sqlite_url(file: Path) -> str:
+    """Give the address of a SQLite database in `file`."""
+    return f"sqlite+pysqlite:///{file}"
+
+
+def without_password(url: str) -> str:
+    """Give a database's address as it may be shown."""
+    return make_url(url).render_as_string(hide_password=True)
+
+
+def _sqlite(url: str) -> Engine:
+    if pysqlite3.sqlite_version_info < _OLDEST_SQLITE:
+        raise DatabaseError(
+            f"SQLite {pysqlite3.sqlite_version} can lose commits (WAL reset bug). "
+            "Install pysqlite3 0.6 or newer."
+        )
+    engine = create_engine(url, module=pysqlite3.dbapi2, hide_parameters=True)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's own type
+        connection.isolation_level = None  # BEGIN is ours, below
+        for pragma in (
+            "busy_timeout = 10000",
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writing = connection.get_execution_options().get(_WRITE)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    return engine
+
+
+def _postgresql(url: str) -> Engine:
+    engine = create_engine(
+        url, hide_parameters=True, pool_pre_ping=True, connect_args={"connect_timeout": 5}
+    )
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        if connection.get_execution_options().get(_WRITE):
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITERS_LOCK})
+
+    return engine
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config

@@ -1,0 +1,203 @@
+"""One environment: its hosts, issuer, database, keys, and what of it is kept in memory.
+
+Production and sandbox are two of these. They share code, and nothing else.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import structlog
+
+from gatepass.server.applications import store as applications
+from gatepass.server.applications.directory import Directory
+from gatepass.server.applications.model import Application
+from gatepass.server.audit import store as audit
+from gatepass.server.changes import store as changes
+from gatepass.server.database import Database, DatabaseAwayError, sqlite_url
+from gatepass.server.keys import store as keys
+from gatepass.server.keys.master import MasterKey
+from gatepass.server.limits import store as limits
+from gatepass.server.limits.failures import FailureBudget
+from gatepass.server.people.passwords import Hasher
+from gatepass.server.revocations import store as revocations
+from gatepass.server.sessions import store as sessions
+from gatepass.server.settings import Settings
+from gatepass.server.token.issue import entropy
+from gatepass.server.token.memory import GrantMemory
+from gatepass.server.token.sealed import SealingKey
+from gatepass.server.usage import counter as usage
+from gatepass.server.usage.counter import UsageCounter
+from gatepass.wire.credential import Mark
+from gatepass.wire.metadata import PARTNER_API
+
+NAMES = {Mark.LIVE: "production", Mark.TEST: "sandbox"}
+
+_RELOAD_AFTER = 3600  # seconds without the feed, after which everything is read anew
+_KEEP_CHANGES = timedelta(hours=24)
+_KEEP_AUDIT = timedelta(days=400)
+_KEEP_DEVICES = timedelta(days=400)
+
+log = structlog.get_logger("gatepass.server")
+
+
+class Environment:
+    """Everything that one environment is made of; threads may share it."""
+
+    def __init__(
+        self,
+        mark: Mark,
+        settings: Settings,
+        master: MasterKey,
+        hasher: Hasher,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.mark = mark
+        self.name = NAMES[mark]
+        self.issuer = settings.issuer(mark)
+        self.partner_api = self.issuer + PARTNER_API
+        self.other_url = settings.issuer(Mark.TEST if mark is Mark.LIVE else Mark.LIVE) + "/"
+        self.resources = frozenset({self.partner_api})
+        self.is_https = self.issuer.startswith("https://")
+        self.hosts = settings.hosts(mark)
+        self.session_settings = settings.session
+        self.hasher = hasher
+        self.clock = clock
+        self.database = Database(
+            settings.environment(mark).database or sqlite_url(file(settings.data, mark))
+        )
+        self.directory = Directory(self._find_by_client_id, self._find_by_id)
+        self.grants = GrantMemory(self.directory)
+        self.entropy = entropy()
+        self.usage = UsageCounter()
+        self.failures = FailureBudget()
+        self.revoked: dict[bytes, datetime] = {}
+        self.sealing_keys: dict[int, SealingKey] = {}
+        self.sealing_key: SealingKey  # the newest; set by `open`
+        self._master = master
+        self._grace = settings.grace
+        self._seq = 0
+        self._caught_up_at = time.monotonic()
+        self._lock = threading.Lock()
+
+    def open(self) -> None:
+        """Bring the database to this version, make the first key, read what memory holds."""
+        self.database.migrate()
+        with self.database.write() as connection:
+            if not keys.all_keys(connection, self._master, self.mark):
+                keys.add(connection, 1, self._master, self.mark, self.now())
+        with self._lock:
+            self._reload()
+
+    def close(self) -> None:
+        """Write what is still to be written and let the database go."""
+        try:
+            self.flush()
+        except DatabaseAwayError:
+            log.warning("usage.lost", environment=self.name)
+        self.database.close()
+
+    def now(self) -> datetime:
+        """Give the time in UTC, in whole milliseconds: as the database will give it back."""
+        return datetime.fromtimestamp(int(self.clock() * 1000) / 1000, UTC)
+
+    def is_stale(self) -> bool:
+        """Tell whether memory is too old to be trusted: the database is away beyond the grace."""
+        return time.monotonic() - self._caught_up_at > self._grace
+
+    def lag(self) -> float:
+        """Give the seconds since memory was last known to be right."""
+        return time.monotonic() - self._caught_up_at
+
+    def catch_up(self) -> None:
+        """Apply what was committed since the last time, by whatever process."""
+        with self._lock:
+            if time.monotonic() - self._caught_up_at > _RELOAD_AFTER:
+                self._reload()
+                return
+            started = time.monotonic()
+            with self.database.read() as connection:
+                for change in changes.after(connection, self._seq):
+                    self._apply(change)
+                    self._seq = change.seq
+            self._caught_up_at = started
+
+    def touch(self) -> None:
+        """Note that the database said: nothing has changed."""
+        self._caught_up_at = time.monotonic()
+
+    def flush(self) -> None:
+        """Write usage, in one batch."""
+        batch = self.usage.take()
+        if batch is None:
+            return
+        try:
+            with self.database.write() as connection:
+                usage.write(connection, batch)
+        except DatabaseAwayError:
+            self.usage.put_back(batch)
+            raise
+
+    def prune(self) -> None:
+        """Forget what nobody can need any more."""
+        now = self.now()
+        with self.database.write() as connection:
+            revocations.prune(connection, now)
+            changes.prune(connection, now - _KEEP_CHANGES)
+            audit.prune(connection, now - _KEEP_AUDIT)
+            limits.prune(connection, now)
+            idle = timedelta(seconds=self.session_settings.idle)
+            sessions.prune(connection, now - idle, now - _KEEP_DEVICES)
+        for token_id, expires_at in list(self.revoked.items()):
+            if expires_at <= now:
+                self.revoked.pop(token_id, None)
+
+    def _reload(self) -> None:
+        started = time.monotonic()
+        with self.database.read() as connection:
+            self._seq = changes.latest(connection)
+            self.revoked = revocations.unexpired(connection, self.now())
+        self.directory.clear()
+        self._load_keys()
+        self._caught_up_at = started
+
+    def _apply(self, change: changes.Change) -> None:
+        match change.kind:
+            case changes.APPLICATION:
+                self.directory.drop(UUID(change.subject))
+            case changes.ORGANIZATION:
+                self.directory.clear()
+            case changes.REVOCATION:
+                self._load_revocation(bytes.fromhex(change.subject))
+            case changes.KEY:
+                self._load_keys()
+            case _:
+                log.warning("change.unknown", kind=change.kind)
+
+    def _load_revocation(self, token_id: bytes) -> None:
+        with self.database.read() as connection:
+            expires_at = revocations.find(connection, token_id)
+        if expires_at is not None:
+            self.revoked[token_id] = expires_at
+
+    def _load_keys(self) -> None:
+        with self.database.read() as connection:
+            raw = keys.all_keys(connection, self._master, self.mark)
+        self.sealing_keys = {key_id: SealingKey(self.mark, key_id, raw[key_id]) for key_id in raw}
+        self.sealing_key = self.sealing_keys[max(raw)]
+
+    def _find_by_client_id(self, client_id: str) -> Application | None:
+        with self.database.read() as connection:
+            return applications.find_by_client_id(connection, client_id)
+
+    def _find_by_id(self, app_id: UUID) -> Application | None:
+        with self.database.read() as connection:
+            return applications.find(connection, app_id)
+
+
+def file(data: Path, mark: Mark) -> Path:
+    """Give the file of an environment's SQLite database."""
+    return data / f"{NAMES[mark]}.sqlite3"

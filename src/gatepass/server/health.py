@@ -1,0 +1,27 @@
+"""Whether the process is alive, and whether it should get requests."""
+
+import json
+
+from gatepass.server.arrival import NO_STORE, Answer
+from gatepass.server.environment import Environment
+
+PATHS = frozenset({"/healthz", "/readyz"})
+_LATE = 5.0  # seconds without word from the database, after which it is said to be away
+
+
+def answer(path: str, environments: list[Environment]) -> Answer:
+    """Answer `/healthz` (200 while the process runs) or `/readyz` (503 when it cannot serve)."""
+    if path == "/healthz":
+        return Answer(200, NO_STORE, b'{"status": "ok"}')
+    states = {environment.name: _state(environment) for environment in environments}
+    is_ready = all(not environment.is_stale() for environment in environments)
+    body = {"status": "ready" if is_ready else "not ready", **states}
+    return Answer(200 if is_ready else 503, NO_STORE, json.dumps(body).encode())
+
+
+def _state(environment: Environment) -> str:
+    if environment.is_stale():
+        return "the database is away"
+    if environment.lag() > _LATE:
+        return "the database is away; tokens are issued and verified from memory"
+    return "ok"

@@ -1,0 +1,97 @@
+"""The introspection endpoint (RFC 7662), and what it knows of a token."""
+
+from asyncio import to_thread
+
+from gatepass.server.applications.model import INTROSPECTION, Application
+from gatepass.server.arrival import Answer, Arrived
+from gatepass.server.database import milliseconds
+from gatepass.server.environment import Environment
+from gatepass.server.token import respond
+from gatepass.server.token.client import authenticated, check_memory
+from gatepass.server.token.parse import claim, parameters
+from gatepass.server.token.sealed import Claims, unseal
+from gatepass.wire.problem import Refused
+from gatepass.wire.secret import Secret
+
+_AHEAD_MS = 60_000  # a token of a process whose clock is this much ahead is still good
+_INACTIVE: dict[str, object] = {"active": False}
+
+
+async def introspect(environment: Environment, arrived: Arrived) -> Answer:
+    """Tell an authenticated caller what a token is; `{"active": false}` for all that is not.
+
+    A caller sees the tokens of its own organization; with the scope `introspection`, which
+    only the operator grants, those of the environment.
+    """
+    params = parameters(arrived)
+    client = await authenticated(environment, arrived, claim(arrived, params))
+    token = params.get("token")
+    if token is None:
+        raise Refused("invalid_request", "The parameter token is missing.")
+    claims = unexpired(environment, Secret(token))
+    owner = claims and environment.directory.known_by_id(claims.app_id)
+    if claims and owner is None:
+        owner = await to_thread(environment.directory.load_by_id, claims.app_id)
+    if claims and owner and stands_behind(owner, claims) and _may_see(client.application, owner):
+        return respond.document({"active": True, **describe(environment, claims, owner)})
+    return respond.document(_INACTIVE)
+
+
+def inspect(environment: Environment, token: Secret) -> dict[str, object] | None:
+    """Give what introspection says of an active token, to a guard in this process; may block.
+
+    Raises Refused (503) where the database has been away beyond the grace time.
+    """
+    check_memory(environment)
+    claims = unexpired(environment, token)
+    if claims is None:
+        return None
+    directory = environment.directory
+    owner = directory.known_by_id(claims.app_id) or directory.load_by_id(claims.app_id)
+    if owner is None or not stands_behind(owner, claims):
+        return None
+    return describe(environment, claims, owner)
+
+
+def unexpired(environment: Environment, token: Secret) -> Claims | None:
+    """Give the claims of a token of this environment that is neither expired nor revoked.
+
+    Does NOT check whether its application still stands behind it.
+    """
+    claims = unseal(token.value, environment.sealing_keys)
+    if claims is None or claims.token_id in environment.revoked:
+        return None
+    now = environment.clock()
+    is_early = claims.issued_ms > now * 1000 + _AHEAD_MS
+    return None if is_early or now >= claims.expires_at else claims
+
+
+def stands_behind(owner: Application, claims: Claims) -> bool:
+    """Tell whether an application may still use a token: enabled, not suspended, not voided."""
+    if owner.disabled_at or owner.org_suspended_at:
+        return False
+    void_before = owner.tokens_void_before
+    return void_before is None or claims.issued_ms > milliseconds(void_before)
+
+
+def describe(
+    environment: Environment, claims: Claims, application: Application
+) -> dict[str, object]:
+    """Give the members of an introspection answer (RFC 7662 §2.2); `org_id` is our extension."""
+    audience = claims.audience or (environment.partner_api,)
+    return {
+        "client_id": application.client_id,
+        "scope": claims.scope,
+        "exp": claims.expires_at,
+        "iat": claims.issued_at,
+        "iss": environment.issuer,
+        "sub": application.client_id,
+        "aud": audience[0] if len(audience) == 1 else list(audience),
+        "jti": claims.token_id.hex(),
+        "token_type": "Bearer",
+        "org_id": str(application.org_id),
+    }
+
+
+def _may_see(caller: Application, found: Application) -> bool:
+    return caller.org_id == found.org_id or INTROSPECTION in caller.scope

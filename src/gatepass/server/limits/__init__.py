@@ -1,0 +1,1 @@
+"""Limits: what slows down guessing without locking anybody out."""

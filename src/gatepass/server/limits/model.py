@@ -1,0 +1,64 @@
+"""How long to wait after failures, and whose failures count together."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from ipaddress import IPv6Address, ip_address, ip_network
+
+FORGOTTEN_AFTER = timedelta(hours=24)
+_LONGEST_WAIT = 900  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Failures that count together under `key`; beyond `free` each doubles the wait.
+
+    `is_shared`: they are of several accounts, so that success with one does not forget them.
+    """
+
+    key: str
+    free: int
+    is_shared: bool = False
+
+    def wait(self, failures: int, last: datetime, now: datetime) -> int:
+        """Give the seconds until the next attempt is looked at, 0 for none."""
+        if failures < self.free or now - last > FORGOTTEN_AFTER:
+            return 0
+        delay = min(2 ** min(failures - self.free + 1, 20), _LONGEST_WAIT)
+        left = (last + timedelta(seconds=delay) - now).total_seconds()
+        return max(0, -int(-left // 1))
+
+
+def of_login(username: str, source: str, device: bytes | None) -> tuple[Limit, ...]:
+    """Give the limits on a login.
+
+    A browser from which the owner has logged in before (`device`) has limits of its own, so
+    that strangers who fail on the account never make the owner wait. Everybody else is
+    limited per account and network, per network, and, generously, per account.
+    """
+    account = username.lower()
+    if device is not None:
+        return (Limit(_key("device", account, device.hex()), 5),)
+    network = network_of(source)
+    return (
+        Limit(_key("account and source", account, network), 5),
+        Limit(_key("source", network), 20, is_shared=True),
+        Limit(_key("account", account), 100),  # NIST SP 800-63B-4 §3.2.2
+    )
+
+
+def network_of(source: str) -> str:
+    """Give the network that one party is likely to hold: IPv4 /32, IPv6 /64."""
+    try:
+        address = ip_address(source)
+    except ValueError:
+        return source
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped:
+            return str(address.ipv4_mapped)
+        return str(ip_network((address, 64), strict=False))
+    return source
+
+
+def _key(*parts: str) -> str:
+    return sha256("\n".join(parts).encode()).hexdigest()

@@ -1,0 +1,126 @@
+"""The log: one line an event on standard error, and the last line of defence against secrets.
+
+Code that logs leaves secrets out; `redact` is there for the day when somebody forgets.
+"""
+
+import logging
+import os
+import re
+import sys
+from collections.abc import Mapping
+from typing import Literal, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+Format = Literal["auto", "json", "text"]
+REDACTED = "[redacted]"
+
+# Client secrets and access tokens, whole or cut, and what stands in an Authorization header.
+_CREDENTIAL = re.compile(r"gp[sa]_(?:live|test)_[0-9A-Za-z]+", re.IGNORECASE)
+_AUTHORIZATION = re.compile(r"\b(basic|bearer)[ \t]+[\w.~+/%-]+=*", re.IGNORECASE)
+_SECRET_KEYS = frozenset(
+    {
+        "access_token",
+        "authorization",
+        "client_secret",
+        "cookie",
+        "csrf",
+        "current_password",
+        "initial_password",
+        "master_key",
+        "new_password",
+        "new_password_again",
+        "password",
+        "refresh_token",
+        "secret",
+        "session",
+        "set-cookie",
+        "token",
+    }
+)
+_FIRST = ("ts", "level", "event")
+
+
+def configure(form: Format = "auto", stream: TextIO | None = None) -> None:
+    """Send every event, ours and other libraries', to `stream` (standard error) as one line each.
+
+    "auto" is readable text on a terminal and JSON anywhere else.
+    """
+    stream = stream or sys.stderr
+    is_text = form == "text" or (form == "auto" and stream.isatty())
+    shared: list[Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
+    ]
+    last: list[Processor] = (
+        [structlog.dev.ConsoleRenderer(timestamp_key="ts", colors=stream.isatty())]
+        if is_text
+        else [_with_pid, structlog.processors.JSONRenderer(ensure_ascii=False)]
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                redact,
+                _in_order,
+                *last,
+            ],
+        )
+    )
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
+    _route(handler)
+
+
+def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Replace what looks like a secret, by its form or by the name it stands under."""
+    return {key: _redacted(key, value) for key, value in event.items()}
+
+
+def _redacted(key: object, value: object) -> object:
+    if str(key).lower() in _SECRET_KEYS:
+        return REDACTED
+    if isinstance(value, Mapping):
+        return {_clean(str(name)): _redacted(name, each) for name, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_redacted("", each) for each in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return _clean(value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value))
+
+
+def _clean(text: str) -> str:
+    return _AUTHORIZATION.sub(rf"\1 {REDACTED}", _CREDENTIAL.sub(REDACTED, text))
+
+
+def _in_order(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Put what every event has first."""
+    first = {key: event[key] for key in _FIRST if key in event}
+    return {**first, **event}
+
+
+def _with_pid(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Say which worker speaks; the terminal's reader has only one."""
+    event["pid"] = os.getpid()
+    return event
+
+
+def _route(handler: logging.Handler) -> None:
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("gatepass").setLevel(logging.INFO)
+    # Alembic says at every start that it has nothing to do, at level INFO.
+    logging.getLogger("uvicorn.error").setLevel(logging.INFO)
+    logging.captureWarnings(capture=True)

@@ -1,0 +1,92 @@
+"""Opening what a server keeps: the data directory, the master key and both databases."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from gatepass.server.database import DatabaseAwayError, DatabaseError
+from gatepass.server.environment import NAMES, Environment, file
+from gatepass.server.keys import master
+from gatepass.server.people.passwords import Hasher
+from gatepass.server.settings import Settings
+from gatepass.wire.credential import Mark
+
+
+class ServingError(Exception):
+    """The server cannot run; the message is one line that says what to do."""
+
+
+def is_new(settings: Settings) -> bool:
+    """Tell whether nothing was ever kept in the data directory."""
+    return not (settings.data / master.FILE_NAME).exists() and not _has_databases(settings)
+
+
+def prepare(settings: Settings) -> None:
+    """Make the data directory, the keys and both databases, or bring them to this version.
+
+    Done once, before any worker starts. Raises ServingError, MasterKeyError or DatabaseError.
+    """
+    open_directory(settings)
+    for mark in Mark:
+        with opened(settings, mark):
+            pass
+
+
+def open_directory(settings: Settings) -> None:
+    """Make the data directory (0700), see that it can be written, and that its key is there."""
+    os.umask(0o077)  # what is made from here on is the operator's alone
+    try:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=settings.data):
+            pass
+    except OSError as error:
+        raise ServingError(
+            f"The data directory {settings.data} cannot be written ({error.strerror}). "
+            "Choose another with --data, or mend its permissions."
+        ) from None
+    is_given = bool(os.environ.get(master.VARIABLE))
+    key = settings.data / master.FILE_NAME
+    if not is_given and not key.exists() and _has_databases(settings):
+        raise ServingError(
+            f"The master key {key} is missing. Put it back from your backup, "
+            f"or give it in {master.VARIABLE}."
+        )
+
+
+@contextmanager
+def opened(settings: Settings, mark: Mark) -> Iterator[Environment]:
+    """Open one environment for a command; raise what `prepare` does, naming the environment."""
+    key = _master_key(settings)
+    with _said(settings, mark):
+        environment = Environment(mark, settings, key, Hasher(settings.password))
+        with closing(environment):
+            environment.open()
+            yield environment
+
+
+@contextmanager
+def _said(settings: Settings, mark: Mark) -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as error:
+        raise ServingError(f"{NAMES[mark]}: {error}") from None
+    except DatabaseAwayError:
+        if settings.environment(mark).database:
+            what = "The database does not answer. Start it, or mend its address."
+        else:
+            what = f"The database in {settings.data} cannot be used. See to the disk."
+        raise ServingError(f"{NAMES[mark]}: {what}") from None
+
+
+def _master_key(settings: Settings) -> master.MasterKey:
+    try:
+        return master.load(settings.data)
+    except OSError as error:
+        raise ServingError(
+            f"The master key in {settings.data} cannot be read ({error.strerror}). Mend its rights."
+        ) from None
+
+
+def _has_databases(settings: Settings) -> bool:
+    return any(file(settings.data, mark).exists() for mark in Mark)

@@ -1,0 +1,30 @@
+"""What an organization is."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from gatepass.wire.problem import Refused
+
+LONGEST_NAME = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """A partner; suspended, its people cannot log in and its applications get no tokens."""
+
+    id: UUID
+    name: str
+    created_at: datetime
+    suspended_at: datetime | None = None
+
+
+def check_name(name: str) -> str:
+    """Give the name without surrounding space; raise Refused where it is empty or too long."""
+    name = name.strip()
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise Refused(
+            "invalid_request",
+            f"An organization's name has 1 to {LONGEST_NAME} printable characters.",
+        )
+    return name

@@ -1,0 +1,72 @@
+"""What the operator does to an organization."""
+
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+from gatepass.server.audit import store as audit
+from gatepass.server.audit.model import Actor, entry
+from gatepass.server.changes import store as changes
+from gatepass.server.database import NotFoundError
+from gatepass.server.environment import Environment
+from gatepass.server.organizations import store
+from gatepass.server.organizations.model import Organization, check_name
+from gatepass.server.people import operations as people
+from gatepass.server.people.model import Person
+from gatepass.server.sessions import store as sessions
+from gatepass.wire.secret import Secret
+
+
+class Created(NamedTuple):
+    """An organization, its first administrator, and the one sight of the initial password."""
+
+    organization: Organization
+    administrator: Person
+    initial_password: Secret
+
+
+def create(
+    environment: Environment, by: Actor, name: str, username: str, email: str | None = None
+) -> Created:
+    """Create an organization with its first administrator."""
+    now = environment.now()
+    new = Organization(uuid4(), check_name(name), now)
+    administrator, initial_password = people.draft_with_access(
+        environment, new.id, username=username, email=email, role="admin"
+    )
+    with environment.database.write() as connection:
+        store.add(connection, new)
+        people.add_draft(connection, by, administrator, now)
+        told = entry(by, now, "organization.created", new.name, org_id=new.id)
+        audit.record(connection, told)
+    return Created(new, administrator, initial_password)
+
+
+def set_suspended(environment: Environment, by: Actor, org_id: UUID, *, suspended: bool) -> None:
+    """Suspend an organization, which ends its sessions and voids nothing, or resume it."""
+    now = environment.now()
+    with environment.database.write() as connection:
+        found = store.find(connection, org_id)
+        if found is None:
+            raise NotFoundError(str(org_id))
+        store.set_suspended(connection, org_id, now if suspended else None)
+        if suspended:
+            sessions.end_of_organization(connection, org_id)
+        action = "organization.suspended" if suspended else "organization.resumed"
+        audit.record(connection, entry(by, now, action, found.name, org_id=org_id))
+        changes.record(connection, changes.ORGANIZATION, str(org_id), now)
+    environment.catch_up()
+
+
+def find(environment: Environment, org_id: UUID) -> Organization:
+    """Give an organization; raise NotFoundError where there is none."""
+    with environment.database.read() as connection:
+        found = store.find(connection, org_id)
+    if found is None:
+        raise NotFoundError(str(org_id))
+    return found
+
+
+def all_of_them(environment: Environment) -> list[Organization]:
+    """Give every organization, oldest first."""
+    with environment.database.read() as connection:
+        return store.all_of_them(connection)

@@ -1,0 +1,1 @@
+"""People: who logs in to the portal, and whom the Partner API calls users."""

@@ -1,0 +1,84 @@
+"""What a person is, and the rules for names, roles and addresses."""
+
+import re
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Literal, get_args
+from uuid import UUID
+
+from gatepass.wire.problem import Refused
+
+Role = Literal["admin", "staff", "user"]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+_USERNAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{1,63}")
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
+_LONGEST_EMAIL = 254
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A member of an organization; without `username` and password there is no portal access."""
+
+    id: UUID
+    org_id: UUID
+    role: Role
+    created_at: datetime
+    updated_at: datetime
+    username: str | None = None
+    email: str | None = None
+    external_user_id: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    street_and_number: str | None = None
+    street_add_info: str | None = None
+    zip_code: str | None = None
+    town: str | None = None
+    country_iso2: str | None = None
+    disabled_at: datetime | None = None
+    password_hash: str | None = None
+    must_change_password: bool = False
+    password_changed_at: datetime | None = None
+    last_login_at: datetime | None = None
+
+    def __repr__(self) -> str:
+        """Leave the password hash out."""
+        return f"Person(id={self.id}, role={self.role})"
+
+
+COLUMNS = tuple(field.name for field in fields(Person))
+
+
+class FieldRefused(Refused):
+    """A value that one field of a form or request cannot have."""
+
+    def __init__(self, field: str, say: str, *, taken: bool = False) -> None:
+        super().__init__("invalid_request", say, status=409 if taken else None)
+        self.field = field
+
+
+def check_username(username: str) -> str:
+    """Give the username in lower case; raise FieldRefused where it is not one."""
+    username = username.strip().lower()
+    if not _USERNAME.fullmatch(username):
+        raise FieldRefused(
+            "username",
+            "A username has 2 to 64 letters, digits or . _ @ + - and no sign in front.",
+        )
+    return username
+
+
+def check_email(email: str) -> str:
+    """Give the address without surrounding space; raise FieldRefused where it is not one."""
+    email = email.strip()
+    if len(email) > _LONGEST_EMAIL or not _EMAIL.fullmatch(email) or not email.isprintable():
+        raise FieldRefused("email", "Give an email address, as name@example.com.")
+    return email
+
+
+def check_role(role: str) -> Role:
+    """Give the role; raise FieldRefused where there is no such one."""
+    for each in ROLES:
+        if role == each:
+            return each
+    raise FieldRefused("role", "Choose a role: admin, staff or user.")

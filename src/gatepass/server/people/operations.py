@@ -1,0 +1,277 @@
+"""What is done to people: each in one transaction with its audit entry."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from gatepass.server.audit import store as audit
+from gatepass.server.audit.model import Actor, entry
+from gatepass.server.database import Connection, NotFoundError
+from gatepass.server.environment import Environment
+from gatepass.server.organizations import store as organizations
+from gatepass.server.people import passwords, store
+from gatepass.server.people.model import (
+    FieldRefused,
+    Person,
+    check_email,
+    check_role,
+    check_username,
+)
+from gatepass.server.sessions import store as sessions
+from gatepass.wire.secret import Secret
+
+Also = Callable[[Connection, Person, Secret], None]
+"""What a caller writes along, in the same transaction."""
+
+LAST_ADMINISTRATOR = "This is the organization's last administrator. Make somebody else one first."
+
+
+def _nothing(_: Connection, __: Person, ___: Secret) -> None:
+    """Write nothing along."""
+
+
+def draft_with_access(
+    environment: Environment, org_id: UUID, *, username: str, email: str | None, role: str
+) -> tuple[Person, Secret]:
+    """Give a person who can log in, and the initial password; nothing is stored yet.
+
+    Apart from `add_draft` because hashing takes long and no transaction should wait for it.
+    """
+    now = environment.now()
+    initial_password = passwords.generate()
+    return Person(
+        id=uuid4(),
+        org_id=org_id,
+        role=check_role(role),
+        created_at=now,
+        updated_at=now,
+        username=check_username(username),
+        email=check_email(email) if email else None,
+        password_hash=environment.hasher.hash(initial_password),
+        must_change_password=True,
+    ), initial_password
+
+
+def add_draft(connection: Connection, by: Actor, new: Person, now: datetime) -> None:
+    """Store a new person; raise FieldRefused where the username or address is taken."""
+    if new.username and store.find_by_username(connection, new.username):
+        raise FieldRefused("username", "This username is taken. Choose another.", taken=True)
+    _check_email_is_free(connection, new)
+    store.add(connection, new)
+    _tell(connection, by, now, new, "person.added", role=new.role)
+
+
+def add_with_access(  # noqa: PLR0913 - two of them for callers that show the password on a page
+    environment: Environment,
+    by: Actor,
+    org_id: UUID,
+    *,
+    username: str,
+    email: str | None,
+    role: str,
+    person_id: UUID | None = None,
+    also: Also = _nothing,
+) -> tuple[Person, Secret]:
+    """Add a person who can log in; give them and the one sight of the initial password.
+
+    A caller that chooses the `person_id` can tell a repetition, whose username is taken, apart.
+    """
+    new, initial_password = draft_with_access(
+        environment, org_id, username=username, email=email, role=role
+    )
+    new = replace(new, id=person_id or new.id)
+    with environment.database.write() as connection:
+        add_draft(connection, by, new, environment.now())
+        also(connection, new, initial_password)
+    return new, initial_password
+
+
+def add(environment: Environment, by: Actor, new: Person) -> Person:
+    """Add a person without access to the portal (the Partner API's users)."""
+    if new.email:
+        new = replace(new, email=check_email(new.email))
+    with environment.database.write() as connection:
+        add_draft(connection, by, new, environment.now())
+    return new
+
+
+def give_access(
+    environment: Environment,
+    by: Actor,
+    org_id: UUID,
+    person_id: UUID,
+    username: str | None,
+    *,
+    also: Also = _nothing,
+) -> tuple[Person, Secret]:
+    """Set a new initial password, and the username of somebody who had none; end their sessions."""
+    initial_password = passwords.generate()
+    hashed = environment.hasher.hash(initial_password)
+    now = environment.now()
+    with environment.database.write() as connection:
+        found = _owned(connection, org_id, person_id)
+        if found.username is None:
+            username = check_username(username or "")
+            if store.find_by_username(connection, username):
+                raise FieldRefused(
+                    "username", "This username is taken. Choose another.", taken=True
+                )
+        changed = {
+            "username": found.username or username,
+            "password_hash": hashed,
+            "must_change_password": True,
+            "updated_at": now,
+        }
+        store.change(connection, person_id, changed)
+        sessions.end_of_person(connection, person_id)
+        given = replace(found, username=found.username or username)
+        also(connection, given, initial_password)
+        _tell(connection, by, now, found, "person.password_reset")
+    return given, initial_password
+
+
+def set_role(environment: Environment, by: Actor, org_id: UUID, person_id: UUID, role: str) -> None:
+    """Change a person's role; the last administrator keeps theirs."""
+    change(environment, by, org_id, person_id, {"role": check_role(role)})
+
+
+def change(
+    environment: Environment,
+    by: Actor,
+    org_id: UUID,
+    person_id: UUID,
+    values: Mapping[str, object],
+) -> Person:
+    """Change what is known of a person; give them as they are then."""
+    now = environment.now()
+    with environment.database.write() as connection:
+        found = _owned(connection, org_id, person_id)
+        changed = replace(found, **dict(values), updated_at=now)  # type: ignore[arg-type]
+        if changed.email != found.email:
+            changed = replace(changed, email=check_email(changed.email) if changed.email else None)
+            _check_email_is_free(connection, changed)
+        if changed.role != "admin":
+            _check_not_last_administrator(connection, found)
+        store.change(
+            connection,
+            person_id,
+            {**values, "email": changed.email, "updated_at": now},
+        )
+        role = {"role": changed.role} if changed.role != found.role else {}
+        action = "person.role_changed" if role else "person.changed"
+        fields = ", ".join(sorted(set(values) - {"role"}))
+        _tell(connection, by, now, found, action, **role, **({"fields": fields} if fields else {}))
+    return changed
+
+
+def set_enabled(
+    environment: Environment, by: Actor, org_id: UUID, person_id: UUID, *, enabled: bool
+) -> None:
+    """Disable a person, which ends their sessions, or enable them again."""
+    now = environment.now()
+    with environment.database.write() as connection:
+        found = _owned(connection, org_id, person_id)
+        if not enabled:
+            _check_not_last_administrator(connection, found)
+            sessions.end_of_person(connection, person_id)
+        store.change(connection, person_id, {"disabled_at": None if enabled else now})
+        _tell(connection, by, now, found, "person.enabled" if enabled else "person.disabled")
+
+
+def remove(environment: Environment, by: Actor, org_id: UUID, person_id: UUID) -> None:
+    """Delete a person; the last administrator cannot be deleted."""
+    with environment.database.write() as connection:
+        found = _owned(connection, org_id, person_id)
+        _check_not_last_administrator(connection, found)
+        store.remove(connection, person_id)
+        _tell(connection, by, environment.now(), found, "person.deleted")
+
+
+def change_password(
+    environment: Environment, by: Actor, whose: Person, current: Secret, new: Secret
+) -> None:
+    """Change one's own password and end every session; the caller opens a new one.
+
+    Raises FieldRefused for a wrong current password or a new one that is not accepted.
+    """
+    if not environment.hasher.verify(current, whose.password_hash):
+        raise FieldRefused("current_password", "This is not your current password.")
+    with environment.database.read() as connection:
+        organization = organizations.find(connection, whose.org_id)
+    names = (whose.username, whose.email, organization.name if organization else None)
+    passwords.check(new, (*names, whose.first_name, whose.last_name))
+    if current == new:
+        raise FieldRefused("new_password", "Choose a password other than the current one.")
+    hashed = environment.hasher.hash(new)
+    now = environment.now()
+    with environment.database.write() as connection:
+        if store.find(connection, whose.id) != whose:
+            raise FieldRefused("", "Your account has changed meanwhile. Please try again.")
+        changed = {
+            "password_hash": hashed,
+            "must_change_password": False,
+            "password_changed_at": now,
+            "updated_at": now,
+        }
+        store.change(connection, whose.id, changed)
+        sessions.end_of_person(connection, whose.id)
+        _tell(connection, by, now, whose, "person.password_changed")
+
+
+def find(environment: Environment, org_id: UUID, person_id: UUID) -> Person:
+    """Give a person of the organization; raise NotFoundError where there is no such one."""
+    with environment.database.read() as connection:
+        return _owned(connection, org_id, person_id)
+
+
+def page(
+    environment: Environment,
+    org_id: UUID,
+    *,
+    where: Mapping[str, str],
+    after: store.After | None,
+    limit: int,
+) -> tuple[list[Person], bool]:
+    """Give up to `limit` people behind `after`, oldest first, and whether there are more."""
+    with environment.database.read() as connection:
+        found = store.of_organization(connection, org_id, where=where, after=after, limit=limit + 1)
+    return found[:limit], len(found) > limit
+
+
+def is_last_administrator(environment: Environment, person: Person) -> bool:
+    """Tell whether nobody else could administer the organization."""
+    with environment.database.read() as connection:
+        return _is_last_administrator(connection, person)
+
+
+def _owned(connection: Connection, org_id: UUID, person_id: UUID) -> Person:
+    found = store.find(connection, person_id)
+    if found is None or found.org_id != org_id:
+        raise NotFoundError(str(person_id))
+    return found
+
+
+def _check_email_is_free(connection: Connection, person: Person) -> None:
+    if person.email and store.email_is_taken(
+        connection, person.org_id, person.email, by_other_than=person.id
+    ):
+        raise FieldRefused("email", "Somebody of the organization has this address.", taken=True)
+
+
+def _check_not_last_administrator(connection: Connection, person: Person) -> None:
+    if _is_last_administrator(connection, person):
+        raise FieldRefused("role", LAST_ADMINISTRATOR, taken=True)
+
+
+def _is_last_administrator(connection: Connection, person: Person) -> bool:
+    counts = person.role == "admin" and person.disabled_at is None and person.password_hash
+    return bool(counts) and store.active_administrators(connection, person.org_id) == 1
+
+
+def _tell(
+    connection: Connection, by: Actor, now: datetime, person: Person, action: str, **detail: str
+) -> None:
+    subject = person.username or person.email or str(person.id)
+    told = entry(by, now, action, subject, org_id=person.org_id, **detail)
+    audit.record(connection, told)

@@ -1,0 +1,127 @@
+"""Passwords of people: what is accepted (NIST SP 800-63B-4 §3.1.1), and Argon2id (RFC 9106)."""
+
+import secrets
+import threading
+from collections.abc import Iterable
+from functools import cache
+from importlib import resources
+
+from argon2 import PasswordHasher, Type
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from gatepass.server.people.model import FieldRefused
+from gatepass.server.settings import PasswordSettings
+from gatepass.wire.secret import Secret
+
+SHORTEST = 15
+LONGEST = 128
+_FEWEST_DIFFERENT = 5  # characters
+_KEY_ROWS = tuple(
+    row * 2
+    for row in (
+        "1234567890",
+        "0987654321",
+        "abcdefghijklmnopqrstuvwxyz",
+        "zyxwvutsrqponmlkjihgfedcba",
+        "qwertyuiopasdfghjklzxcvbnm",
+        "1q2w3e4r5t6y7u8i9o0p",
+        "1qaz2wsx3edc4rfv5tgb6yhn7ujm",
+    )
+)
+_TELLING = 4  # characters that a name must have before a password may not hold it
+
+# Without l, I, 0, O and 1, so that it can be read out over the telephone.
+_READABLE = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+
+
+class Hasher:
+    """Argon2id with bounded concurrency; blocks, so it is called from the thread pool."""
+
+    def __init__(self, settings: PasswordSettings) -> None:
+        self._argon2 = PasswordHasher(
+            time_cost=settings.time_cost,
+            memory_cost=settings.memory_kib,
+            parallelism=settings.parallelism,
+            type=Type.ID,
+        )
+        self._turns = threading.BoundedSemaphore(settings.at_once)
+        self._nobody = self._argon2.hash(secrets.token_urlsafe())
+
+    def hash(self, password: Secret) -> str:
+        """Give the encoded hash, parameters and salt included."""
+        with self._turns:
+            return self._argon2.hash(password.value)
+
+    def verify(self, password: Secret, kept: str | None) -> bool:
+        """Tell whether the password is the one of `kept`; None takes as long and is never right."""
+        if len(password.value) > LONGEST:
+            password, kept = Secret(""), None
+        with self._turns:
+            try:
+                self._argon2.verify(kept or self._nobody, password.value)
+            except (VerificationError, InvalidHashError):
+                return False
+        return kept is not None
+
+    def is_outdated(self, kept: str) -> bool:
+        """Tell whether a hash was made with other parameters than today's."""
+        return self._argon2.check_needs_rehash(kept)
+
+
+def generate() -> Secret:
+    """Give an initial password: 20 readable characters in groups, 115 random bits."""
+    groups = ["".join(secrets.choice(_READABLE) for _ in range(5)) for _ in range(4)]
+    return Secret("-".join(groups))
+
+
+def check(password: Secret, own_names: Iterable[str | None], field: str = "new_password") -> None:
+    """Raise FieldRefused for a password that is too short, too long or too easily guessed.
+
+    `own_names` are the person's and the organization's, which a password must not consist of.
+    """
+    text = password.value
+    if len(text) < SHORTEST:
+        raise FieldRefused(
+            field, f"Use {SHORTEST} characters or more; a sentence is a good choice."
+        )
+    if len(text) > LONGEST:
+        raise FieldRefused(field, f"Use {LONGEST} characters at most.")
+    plain = _plain(text)
+    if _is_common(plain) or len(set(plain)) < _FEWEST_DIFFERENT or _is_repeated(plain):
+        raise FieldRefused(field, "This password is among those that attackers try first.")
+    for name in own_names:
+        for part in _parts(name or ""):
+            if part in plain:
+                raise FieldRefused(
+                    field, f"The password has a name in it that others know: {part}."
+                )
+
+
+@cache
+def common() -> frozenset[str]:
+    """Give the passwords that are tried first, in lower case without spaces and signs."""
+    text = resources.files("gatepass.server.people").joinpath("common.txt").read_text("utf-8")
+    return frozenset(_plain(line) for line in text.splitlines() if line)
+
+
+def _plain(text: str) -> str:
+    return "".join(char for char in text.casefold() if char.isalnum()) or text
+
+
+def _is_common(plain: str) -> bool:
+    """Tell whether it is a common password, on its own or with digits around it."""
+    core = plain.strip("0123456789")
+    return plain in common() or core in common() or any(plain in line for line in _KEY_ROWS)
+
+
+def _is_repeated(plain: str) -> bool:
+    """Tell whether a short piece, or a common password, makes up the whole by repetition."""
+    return any(
+        len(plain) % size == 0 and plain == plain[:size] * (len(plain) // size)
+        for size in range(1, len(plain) // 2 + 1)
+    )
+
+
+def _parts(name: str) -> set[str]:
+    pieces = {_plain(piece) for piece in name.replace("@", " ").split()} | {_plain(name)}
+    return {piece for piece in pieces if len(piece) >= _TELLING}

@@ -1,0 +1,65 @@
+"""The revocation endpoint (RFC 7009)."""
+
+from asyncio import to_thread
+from datetime import UTC, datetime
+
+from gatepass.server.applications.model import Application
+from gatepass.server.arrival import NO_STORE, Answer, Arrived
+from gatepass.server.audit import store as audit
+from gatepass.server.audit.model import Actor, entry
+from gatepass.server.changes import store as changes
+from gatepass.server.database import DatabaseAwayError
+from gatepass.server.environment import Environment
+from gatepass.server.revocations import store as revocations
+from gatepass.server.token.client import authenticated
+from gatepass.server.token.parse import claim, parameters
+from gatepass.server.token.sealed import Claims, unseal
+from gatepass.wire.problem import Refused
+
+_DONE = Answer(200, NO_STORE, b"{}")
+
+
+async def revoke(environment: Environment, arrived: Arrived) -> Answer:
+    """Revoke a token of the caller's own; unknown and expired ones are answered alike (§2.2).
+
+    `token_type_hint` is of no use to us and ignored (§2.1). Another client's token is refused
+    and stays active. 200 means that the revocation is durable.
+    """
+    params = parameters(arrived)
+    client = await authenticated(environment, arrived, claim(arrived, params))
+    token = params.get("token")
+    if token is None:
+        raise Refused("invalid_request", "The parameter token is missing.")
+    claims = unseal(token, environment.sealing_keys)
+    if claims is None or claims.expires_at <= environment.clock():
+        return _DONE
+    if claims.app_id != client.application.id:
+        raise Refused(
+            "invalid_request",
+            "This token was issued to another client.",
+            note="revocation of another client's token",
+        )
+    try:
+        await to_thread(_keep, environment, client.application, claims, arrived.source)
+    except DatabaseAwayError:
+        raise Refused(
+            "temporarily_unavailable",
+            "The token could not be revoked just now and is still active. Try again.",
+            note="the database is away",
+            retry_after=5,
+        ) from None
+    return _DONE
+
+
+def _keep(environment: Environment, application: Application, claims: Claims, source: str) -> None:
+    now = environment.now()
+    by = Actor(application.name, source, application.org_id)
+    token_id = claims.token_id.hex()
+    with environment.database.write() as connection:
+        if revocations.find(connection, claims.token_id) is None:
+            expires_at = datetime.fromtimestamp(claims.expires_at, UTC)
+            revocations.add(connection, claims.token_id, expires_at)
+            told = entry(by, now, "token.revoked", application.name, token_id=token_id)
+            audit.record(connection, told)
+            changes.record(connection, changes.REVOCATION, token_id, now)
+    environment.catch_up()

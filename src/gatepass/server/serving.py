@@ -1,0 +1,156 @@
+"""Running the server: its sockets, its processes and their end."""
+
+import functools
+import multiprocessing
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from multiprocessing.process import BaseProcess
+from types import FrameType
+from typing import Any
+
+import structlog
+import uvicorn
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
+
+from gatepass.server import logs
+from gatepass.server.app import Gatepass, create
+from gatepass.server.joining import JoiningProtocol
+from gatepass.server.opening import ServingError
+from gatepass.server.settings import Settings
+
+_BACKLOG = 2048  # connections that wait to be accepted
+_GRACE = 30  # seconds that running requests have to finish
+
+log = structlog.get_logger("gatepass.server")
+
+
+def listen(settings: Settings) -> list[socket.socket]:
+    """Open the listening sockets of both environments; raise ServingError where one is taken."""
+    with ExitStack() as undo:
+        sockets = [
+            undo.enter_context(_listen(settings.host, port, option))
+            for port, option in (
+                (settings.port, "--port"),
+                (settings.sandbox_port, "--sandbox-port"),
+            )
+        ]
+        undo.pop_all()
+    return sockets
+
+
+def run(
+    settings: Settings, sockets: list[socket.socket], beside: Callable[[], bool] | None = None
+) -> None:
+    """Serve until SIGTERM or SIGINT; running requests finish first. Needs `opening.prepare`.
+
+    `beside` runs in a thread of its own beside a single worker: the server ends when it gives
+    False, and with what it raises.
+    """
+    log.info("server.starting", data=str(settings.data), workers=settings.workers)
+    if settings.workers > 1:
+        _run_workers(settings, sockets)
+    else:
+        _run_alone(settings, sockets, beside)
+    log.info("server.stopped")
+
+
+def _run_alone(
+    settings: Settings, sockets: list[socket.socket], beside: Callable[[], bool] | None
+) -> None:
+    server = uvicorn.Server(_config(settings))
+
+    was_told = threading.Event()
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        was_told.set()
+        server.should_exit = True
+
+    # uvicorn takes the signals while it runs and raises them again when it has ended.
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, end)
+    if beside is None:
+        server.run(sockets)
+        return
+    running = _Beside(server, beside)
+    running.start()
+    server.run(sockets)
+    if running.raised is not None and not was_told.is_set():
+        raise running.raised
+
+
+class _Beside(threading.Thread):
+    """Something that runs beside the server and may end it."""
+
+    def __init__(self, server: uvicorn.Server, work: Callable[[], bool]) -> None:
+        super().__init__(name="beside", daemon=True)
+        self._server = server
+        self._work = work
+        self.raised: Exception | None = None
+
+    def run(self) -> None:
+        goes_on = False
+        try:
+            goes_on = self._work()
+        except Exception as error:  # noqa: BLE001 - raised again where the server ends
+            self.raised = error
+        if not goes_on:
+            self._server.should_exit = True
+
+
+def _run_workers(settings: Settings, sockets: list[socket.socket]) -> None:
+    supervisor = Multiprocess(_config(settings), sockets)
+    supervisor.run()
+    if any(each.exitcode == STARTUP_FAILURE for each in supervisor.processes):
+        raise ServingError("A worker could not start. The log says why.")
+
+
+def _config(settings: Settings) -> uvicorn.Config:
+    values = settings.model_dump()
+    return uvicorn.Config(
+        functools.partial(_app, values),
+        factory=True,
+        workers=settings.workers,
+        loop="uvloop",
+        http=JoiningProtocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        backlog=_BACKLOG,
+        timeout_graceful_shutdown=_GRACE,
+    )
+
+
+def _app(values: dict[str, Any]) -> Gatepass:
+    """Make the application; in a worker, set up what a new process lacks."""
+    settings = Settings.model_validate(values)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        logs.configure(settings.log_format)
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    return create(settings)
+
+
+def _end_with(parent: BaseProcess) -> None:
+    """End this worker when its supervisor is gone, even if that was killed."""
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _listen(host: str, port: int, option: str) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise ServingError(
+            f"Cannot listen on {host} port {port} ({error.strerror}). "
+            f"End what uses it, or choose another with {option}."
+        ) from None

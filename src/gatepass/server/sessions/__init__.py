@@ -1,0 +1,1 @@
+"""Portal sessions: kept in the database, known to the browser by a random id."""

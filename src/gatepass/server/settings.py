@@ -1,0 +1,211 @@
+"""Settings: read once, checked whole, then handed around as values."""
+
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from gatepass.wire.credential import Mark
+
+DATA = Path("gatepass-data")
+CONFIG_NAME = "gatepass.toml"
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used; the message is one line that says what to do."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class EnvironmentSettings(_Part):
+    """One environment: the hosts that choose it, its issuer and its database."""
+
+    hosts: tuple[str, ...] = ()
+    """Values of the Host header; the first is the one that links use unless `issuer` is set."""
+    issuer: str = ""
+    """Issuer identifier and base address (RFC 8414 §2), https except on loopback."""
+    database: str = ""
+    """SQLAlchemy URL of a PostgreSQL database; empty means SQLite in the data directory."""
+
+    @field_validator("issuer")
+    @classmethod
+    def _issuer_is_safe(cls, issuer: str) -> str:
+        parts = urlsplit(issuer)
+        if issuer and parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+            raise ValueError("must be https, or http on a loopback host")
+        if parts.query or parts.fragment or issuer.endswith("/") or parts.path:
+            raise ValueError("must be a scheme and a host, without path or trailing slash")
+        return issuer
+
+    @field_validator("hosts")
+    @classmethod
+    def _hosts_are_lower_case(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(host.lower() for host in hosts)
+
+    @field_validator("database")
+    @classmethod
+    def _database_is_known(cls, database: str) -> str:
+        if database and not database.startswith(("postgresql://", "postgresql+psycopg://")):
+            raise ValueError("must be a postgresql:// address, or empty for SQLite")
+        return database.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+class PasswordSettings(_Part):
+    """Argon2id parameters (RFC 9106 §4); a login rehashes what was made with others."""
+
+    time_cost: int = Field(2, ge=1, le=32)
+    """Passes over the memory."""
+    memory_kib: int = Field(19 * 1024, ge=8 * 1024, le=1024 * 1024)
+    """KiB of memory for one hash."""
+    parallelism: int = Field(1, ge=1, le=16)
+    """Lanes of one hash."""
+    at_once: int = Field(2, ge=1, le=64)
+    """How many hashes one process computes at a time; others wait their turn."""
+
+
+class SessionSettings(_Part):
+    """How long a portal session lives, in seconds."""
+
+    idle: int = Field(30 * 60, ge=60)
+    """Seconds without a request after which a session is over."""
+    absolute: int = Field(12 * 3600, ge=60)
+    """Seconds after the login at which a session is over in any case."""
+
+
+class Settings(BaseSettings):
+    """All settings of a server: arguments before `GATEPASS_...` variables before the file."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="GATEPASS_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+    )
+
+    data: Path = DATA
+    """The folder of databases and master key."""
+    host: str = "127.0.0.1"
+    """The address to listen on."""
+    port: int = Field(8000, ge=1, le=65535)
+    """The port to listen on."""
+    sandbox_port: int = Field(0, ge=0, le=65535)
+    """A second port, which is the sandbox where hosts are left at their defaults; 0: port + 1."""
+    workers: int = Field(1, ge=1, le=64)
+    """How many processes answer requests."""
+    log_format: Literal["auto", "json", "text"] = "auto"
+    """One JSON object a line, or text for people; auto: text on a terminal."""
+    production: EnvironmentSettings = EnvironmentSettings()
+    """The production environment."""
+    sandbox: EnvironmentSettings = EnvironmentSettings()
+    """The sandbox environment."""
+    password: PasswordSettings = PasswordSettings()
+    """How people's passwords are hashed."""
+    session: SessionSettings = SessionSettings()
+    """How long a login lasts."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses or networks whose X-Forwarded-For and -Proto headers are believed."""
+    grace: int = Field(300, ge=1)
+    """Seconds for which tokens are issued and verified from memory while the database is away."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the caller's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Leave out dotenv and secret folders: one way to say a thing is enough."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_sandbox_port(cls, values: dict[str, object]) -> dict[str, object]:
+        port = str(values.get("port", 8000))
+        if not values.get("sandbox_port") and port.isdecimal():  # a wrong port is told as such
+            values["sandbox_port"] = int(port) + 1
+        return values
+
+    @model_validator(mode="after")
+    def _hosts_are_apart(self) -> Self:
+        both = set(self.hosts(Mark.LIVE)) & set(self.hosts(Mark.TEST))
+        if both:
+            raise ValueError(f"production and sandbox share the host {min(both)}")
+        return self
+
+    def environment(self, mark: Mark) -> EnvironmentSettings:
+        """Give the settings of the environment with `mark`."""
+        return self.production if mark is Mark.LIVE else self.sandbox
+
+    def hosts(self, mark: Mark) -> tuple[str, ...]:
+        """Give the Host header values that choose an environment."""
+        name, port = ("app", self.port) if mark is Mark.LIVE else ("sandbox-app", self.sandbox_port)
+        given = self.environment(mark).hosts
+        return given or (
+            f"{name}.localhost:{self.port}",
+            f"localhost:{port}",
+            f"127.0.0.1:{port}",
+            f"[::1]:{port}",
+        )
+
+    def issuer(self, mark: Mark) -> str:
+        """Give an environment's issuer; by default an address that every client can resolve."""
+        given = self.environment(mark)
+        if given.issuer:
+            return given.issuer
+        if given.hosts:
+            scheme = (
+                "http" if is_loopback(urlsplit("//" + given.hosts[0]).hostname or "") else "https"
+            )
+            return f"{scheme}://{given.hosts[0]}"
+        return f"http://localhost:{self.port if mark is Mark.LIVE else self.sandbox_port}"
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address can only mean this machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:  # a name, as 127.0.0.1.example.com is one
+        return False
+
+
+def load(config: Path | None = None, **given: object) -> Settings:
+    """Read the settings; `given` (arguments that are not None) win.
+
+    Without `config`, `gatepass.toml` in the data directory is read where there is one.
+    Raises SettingsError for an unknown key, a bad value or an unreadable file.
+    """
+    chosen = {name: value for name, value in given.items() if value is not None}
+    if config is None:
+        found = Path(str(chosen.get("data", DATA))) / CONFIG_NAME
+        config = found if found.exists() else None
+    elif not config.is_file():
+        raise SettingsError(f"There is no settings file {config}.")
+
+    class FromFile(Settings):
+        model_config = SettingsConfigDict(toml_file=config)
+
+    try:
+        return FromFile.model_validate(FromFile(**chosen))  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "settings"
+        is_unknown = first["type"] == "extra_forbidden"
+        what = "unknown setting" if is_unknown else first["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"{where}: {what}. Mend it in {config or 'the environment'}.") from None
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{config}: {error}") from None

@@ -1,0 +1,68 @@
+"""A PostgreSQL of the tests' own: found on this machine, run on a socket, gone afterwards."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+MISSING = "PostgreSQL is not installed (Debian: apt-get install postgresql)"
+
+
+def find_binaries() -> Path | None:
+    """Give the folder with initdb and postgres: from pg_config, Debian's places, or PATH."""
+    places = [Path(found).parent for found in [shutil.which("postgres")] if found]
+    pg_config = shutil.which("pg_config")
+    if pg_config:
+        told = subprocess.run([pg_config, "--bindir"], capture_output=True, text=True, check=False)
+        places.insert(0, Path(told.stdout.strip()))
+    places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    programs = ("initdb", "pg_ctl", "postgres")
+    return next((each for each in places if all((each / name).exists() for name in programs)), None)
+
+
+@contextmanager
+def running(binaries: Path) -> Iterator[str]:
+    """Run a fresh cluster; give the start of its addresses, to which a database's name is added.
+
+    Not under pytest's own folder: PostgreSQL refuses to run as root, and the user it runs as
+    then could not get there.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="gatepass-postgres-"))
+    user = _unprivileged()
+    if user:
+        os.chown(folder, user.pw_uid, user.pw_gid)
+    data = folder / "data"
+
+    def run(program: str, *arguments: str) -> None:
+        subprocess.run(
+            [str(binaries / program), "-D", str(data), *arguments],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            cwd=folder,
+            user=user.pw_uid if user else None,
+            group=user.pw_gid if user else None,
+            extra_groups=[] if user else None,
+        )
+
+    try:
+        run("initdb", "-U", "gatepass", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+        options = f"-F -k {folder} -c listen_addresses='' -c max_connections=50"
+        run("pg_ctl", "-w", "-s", "-l", str(folder / "log"), "-o", options, "start")
+        try:
+            yield f"postgresql+psycopg://gatepass@/{{name}}?host={folder}"
+        finally:
+            run("pg_ctl", "-w", "-s", "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder)
+
+
+def _unprivileged() -> pwd.struct_passwd | None:
+    """Give whom to run as, None for ourselves."""
+    if os.getuid():
+        return None
+    names = {each.pw_name: each for each in pwd.getpwall()}
+    return names.get("postgres") or names["nobody"]

@@ -1,0 +1,138 @@
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from contracts import samples
+from contracts.samples import AWKWARD, HOUR, NOW, SECOND
+from gatepass.server.applications import store
+from gatepass.server.applications.model import Application
+from gatepass.server.database import Connection, Database
+from gatepass.server.organizations import store as organizations
+from gatepass.wire.scope import Scope
+
+
+def test_an_application_comes_back_with_its_secrets(database: Database) -> None:
+    with database.write() as connection:
+        org = samples.organization(connection)
+        secrets = (samples.secret(), samples.secret(created_at=NOW + SECOND, expires_at=NOW))
+        new = samples.application(
+            org.id,
+            name=AWKWARD,
+            scope=Scope(("write",)),
+            redirect_uris=("https://a.example/x", "https://b.example/"),
+            secrets=secrets,
+        )
+        store.add(connection, new)
+
+        assert store.find(connection, new.id) == new
+        assert store.find_by_client_id(connection, new.client_id) == new
+
+
+def test_one_that_is_not_there_is_not_found(database: Database) -> None:
+    with database.read() as connection:
+        assert store.find(connection, uuid4()) is None
+        assert store.find_by_client_id(connection, "gpc_live_x") is None
+
+
+def test_a_client_id_is_found_exactly(database: Database) -> None:
+    with database.write() as connection:
+        new = _added(connection, client_id="gpc_live_AbC")
+
+        assert store.find_by_client_id(connection, "gpc_live_abc") is None
+        assert store.find_by_client_id(connection, "gpc_live_%") is None
+        assert store.find_by_client_id(connection, new.client_id) == new
+
+
+def test_a_client_id_is_one_applications(database: Database) -> None:
+    with database.write() as connection:
+        new = _added(connection)
+
+    with pytest.raises(IntegrityError), database.write() as connection:
+        store.add(connection, samples.application(new.org_id, client_id=new.client_id))
+
+
+def test_an_organizations_come_newest_first_and_no_others(database: Database) -> None:
+    with database.write() as connection:
+        old = _added(connection)
+        young = samples.application(old.org_id, created_at=NOW + SECOND)
+        store.add(connection, young)
+        _added(connection)
+
+        assert store.of_organization(connection, old.org_id) == [young, old]
+
+
+def test_an_application_knows_that_its_organization_is_suspended(database: Database) -> None:
+    with database.write() as connection:
+        new = _added(connection)
+        organizations.set_suspended(connection, new.org_id, NOW)
+
+        assert store.find(connection, new.id) == replace(new, org_suspended_at=NOW)
+
+
+def test_columns_are_changed_of_one_alone(database: Database) -> None:
+    with database.write() as connection:
+        new, other = _added(connection), _added(connection)
+        changed = replace(new, name="x", disabled_at=NOW, tokens_void_before=NOW, token_lifetime=60)
+        names = ("name", "disabled_at", "tokens_void_before", "token_lifetime")
+
+        store.change(connection, new.id, {name: getattr(changed, name) for name in names})
+
+        assert store.find(connection, new.id) == changed
+        assert store.find(connection, other.id) == other
+
+
+def test_a_removed_application_takes_its_secrets_along(database: Database) -> None:
+    with database.write() as connection:
+        new, other = _added(connection), _added(connection)
+        store.remove(connection, new.id)
+
+        assert store.find(connection, new.id) is None
+        assert store.find(connection, other.id) == other
+        # the secret's id would be taken if it were still there
+        store.add_secret(connection, other.id, new.secrets[0])
+
+
+def test_secrets_are_added_ended_and_forgotten(database: Database) -> None:
+    with database.write() as connection:
+        new, other = _added(connection), _added(connection)
+        second = samples.secret(created_at=NOW + SECOND)
+        store.add_secret(connection, new.id, second)
+        store.end_secret(connection, new.secrets[0].id, NOW + HOUR)
+
+        ending = replace(new.secrets[0], expires_at=NOW + HOUR)
+        assert _secrets(connection, new) == (ending, second)
+        store.remove_ended_secrets(connection, new.id, NOW + HOUR - SECOND)
+        assert _secrets(connection, new) == (ending, second)
+        store.remove_ended_secrets(connection, new.id, NOW + HOUR)
+        assert _secrets(connection, new) == (second,)
+        assert store.find(connection, other.id) == other
+
+
+def test_last_uses_are_written_in_one_batch(database: Database) -> None:
+    with database.write() as connection:
+        used, idle = _added(connection), _added(connection)
+        uses = [
+            {"key": key, "at": NOW, "source": "192.0.2.1", "agent": AWKWARD}
+            for key in (used.id, uuid4())  # the second was deleted meanwhile
+        ]
+        store.note_use(connection, uses, [{"key": used.secrets[0].id, "at": NOW}])
+
+        found = store.find(connection, used.id)
+        assert found
+        assert (found.last_used_at, found.last_used_from) == (NOW, "192.0.2.1")
+        assert found.last_used_agent == AWKWARD
+        assert found.secrets[0].last_used_at == NOW
+        assert store.find(connection, idle.id) == idle
+
+
+def _added(connection: Connection, **given: object) -> Application:
+    new = samples.application(samples.organization(connection).id, **given)
+    store.add(connection, new)
+    return new
+
+
+def _secrets(connection: Connection, application: Application) -> tuple[object, ...]:
+    found = store.find(connection, application.id)
+    return found.secrets if found else ()

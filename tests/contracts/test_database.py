@@ -1,0 +1,135 @@
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pysqlite3
+import pytest
+from sqlalchemy import select
+
+from contracts import samples
+from contracts.samples import NOW
+from gatepass.server.changes import store as changes
+from gatepass.server.database import Database, DatabaseAwayError, sqlite_url
+from gatepass.server.organizations import store as organizations
+from gatepass.server.organizations.store import organization
+
+
+def test_what_is_written_is_there_for_everybody_when_the_block_ends(
+    database: Database, connect: Callable[[], Database]
+) -> None:
+    with database.write() as connection:
+        new = samples.organization(connection)
+
+    with connect().read() as connection:
+        assert organizations.find(connection, new.id) == new
+
+
+def test_a_watch_says_that_the_database_is_away_and_then_that_something_may_have_changed(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "locked.sqlite3"
+    database = Database(sqlite_url(file))
+    database.migrate()
+    database.close()
+    has_changed = database.watch()
+    with closing(pysqlite3.connect(str(file), isolation_level=None)) as holder:
+        holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+        holder.execute("BEGIN EXCLUSIVE")
+        holder.execute("DELETE FROM throttle")
+        with pytest.raises(DatabaseAwayError):
+            has_changed()
+
+    assert has_changed()
+    assert not has_changed()
+    database.close()
+
+
+def test_nothing_is_written_where_the_block_fails(database: Database) -> None:
+    def fail() -> None:
+        with database.write() as connection:
+            samples.organization(connection)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+
+    with database.read() as connection:
+        assert organizations.all_of_them(connection) == []
+
+
+def test_a_reader_does_not_see_what_is_not_committed_and_does_not_wait_for_it(
+    database: Database, connect: Callable[[], Database]
+) -> None:
+    reader = connect()
+
+    with database.write() as connection:
+        samples.organization(connection)
+        with reader.read() as other:
+            assert organizations.all_of_them(other) == []
+
+
+def test_writers_stand_in_line(database: Database, connect: Callable[[], Database]) -> None:
+    """Each reads the newest number and adds one: two at a time would read the same."""
+    writers = [connect() for _ in range(4)]
+
+    def add_ten(writer: Database) -> None:
+        for _ in range(10):
+            with writer.write() as connection:
+                subject = str(len(changes.after(connection, 0)))
+                changes.record(connection, changes.ORGANIZATION, subject, NOW)
+
+    with ThreadPoolExecutor(len(writers)) as threads:
+        list(threads.map(add_ten, writers))
+
+    with database.read() as connection:
+        subjects = [change.subject for change in changes.after(connection, 0)]
+    assert subjects == [str(number) for number in range(40)]
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        datetime(1970, 1, 1, tzinfo=UTC),
+        datetime(2038, 1, 19, 3, 14, 8, tzinfo=UTC),
+        datetime(9999, 12, 31, 23, 59, 59, 999_000, UTC),
+        datetime(2026, 7, 1, 12, 0, tzinfo=timezone(timedelta(hours=-11))),
+    ],
+)
+def test_a_moment_comes_back_as_it_was_in_utc(database: Database, moment: datetime) -> None:
+    with database.write() as connection:
+        new = samples.organization(connection)
+        organizations.set_suspended(connection, new.id, moment)
+
+    with database.read() as connection:
+        found = connection.execute(select(organization.c.suspended_at)).scalar_one()
+    assert found == moment
+    assert found.tzinfo is UTC
+
+
+def test_who_watches_hears_of_a_commit(database: Database, connect: Callable[[], Database]) -> None:
+    has_changed = connect().watch()
+    has_changed()
+
+    with database.write() as connection:
+        samples.organization(connection)
+
+    assert has_changed()
+
+
+@pytest.mark.parametrize("address", ["sqlite", "postgresql"])
+def test_a_database_that_is_not_there_is_said_to_be_away(address: str, tmp_path: Path) -> None:
+    nowhere = tmp_path / "nowhere"
+    database = Database(
+        sqlite_url(nowhere / "x.sqlite3")
+        if address == "sqlite"
+        else f"postgresql+psycopg://gatepass@/gatepass?host={nowhere}"
+    )
+
+    with pytest.raises(DatabaseAwayError), database.read():
+        pass
+    with pytest.raises(DatabaseAwayError), database.write():
+        pass
+    with pytest.raises(DatabaseAwayError):
+        database.migrate()

@@ -1,0 +1,124 @@
+"""Two processes on one database: the rules hold whoever comes first."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from threading import Barrier
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import make_url
+
+from contracts.samples import NOW
+from gatepass.server.applications import operations as applications
+from gatepass.server.audit.model import OPERATOR
+from gatepass.server.environment import Environment
+from gatepass.server.keys.master import MasterKey
+from gatepass.server.organizations import operations as organizations
+from gatepass.server.people import operations as people
+from gatepass.server.people.model import Person
+from gatepass.server.people.passwords import Hasher
+from gatepass.server.settings import EnvironmentSettings, PasswordSettings, Settings
+from gatepass.wire.credential import Mark
+from gatepass.wire.problem import Refused
+
+_ROUNDS = 8
+_CHEAP = PasswordSettings(time_cost=1, memory_kib=8 * 1024)
+
+
+@pytest.fixture
+def processes(url: str, tmp_path: Path) -> Iterator[list[Environment]]:
+    is_sqlite = make_url(url).get_backend_name() == "sqlite"
+    given = EnvironmentSettings(database="" if is_sqlite else url)
+    settings = Settings(data=tmp_path, production=given, password=_CHEAP)
+    master, hasher = MasterKey(b"m" * 32), Hasher(_CHEAP)
+    both = [Environment(Mark.LIVE, settings, master, hasher) for _ in range(2)]
+    for each in both:
+        each.open()
+    yield both
+    for each in both:
+        each.close()
+
+
+def test_of_two_who_take_one_address_one_gets_it(processes: list[Environment]) -> None:
+    org_id = organizations.create(processes[0], OPERATOR, "Acme", "anna").organization.id
+
+    for number in range(_ROUNDS):
+        names = (f"user{number}", f"USER{number}")
+        new = [_person(org_id, f"{name}@example.com") for name in names]
+        statuses = _race(
+            partial(people.add, processes[0], OPERATOR, new[0]),
+            partial(people.add, processes[1], OPERATOR, new[1]),
+        )
+        assert statuses == [200, 409]
+
+
+def test_of_two_who_change_to_one_address_one_gets_it(processes: list[Environment]) -> None:
+    org_id = organizations.create(processes[0], OPERATOR, "Acme", "anna").organization.id
+    both = [people.add(processes[0], OPERATOR, _person(org_id, f"{n}@a.example")) for n in "ab"]
+
+    for number in range(_ROUNDS):
+        values = {"email": f"user{number}@example.com"}
+        statuses = _race(
+            partial(people.change, processes[0], OPERATOR, org_id, both[0].id, values),
+            partial(people.change, processes[1], OPERATOR, org_id, both[1].id, values),
+        )
+        assert statuses == [200, 409]
+
+
+def test_of_two_administrators_who_remove_one_another_one_stays(
+    processes: list[Environment],
+) -> None:
+    for number in range(_ROUNDS):
+        org_id, both = _administrators(processes[0], number)
+        statuses = _race(
+            partial(people.remove, processes[0], OPERATOR, org_id, both[0]),
+            partial(people.set_role, processes[1], OPERATOR, org_id, both[1], "user"),
+        )
+        assert statuses == [200, 409]
+
+
+def test_of_three_secrets_at_once_two_live(processes: list[Environment]) -> None:
+    org_id = organizations.create(processes[0], OPERATOR, "Acme", "anna").organization.id
+    overlap = timedelta(hours=1)
+
+    for _ in range(_ROUNDS):
+        app_id = applications.register(
+            processes[0], OPERATOR, org_id, name="billing"
+        ).application.id
+        statuses = _race(
+            partial(applications.rotate, processes[0], OPERATOR, app_id, overlap, org_id),
+            partial(applications.rotate, processes[1], OPERATOR, app_id, overlap, org_id),
+        )
+        assert statuses == [200, 400]
+
+
+def _race(*calls: Callable[[], object]) -> list[int]:
+    """Start the calls together; give what came of each, the successes first."""
+    start = Barrier(len(calls))
+
+    def run(call: Callable[[], object]) -> int:
+        start.wait()
+        try:
+            call()
+        except Refused as refused:
+            return refused.status
+        return 200
+
+    with ThreadPoolExecutor(len(calls)) as threads:
+        return sorted(threads.map(run, calls))
+
+
+def _administrators(process: Environment, number: int) -> tuple[UUID, list[UUID]]:
+    created = organizations.create(process, OPERATOR, "Acme", f"anna{number}")
+    org_id = created.organization.id
+    second, _ = people.add_with_access(
+        process, OPERATOR, org_id, username=f"bert{number}", email=None, role="admin"
+    )
+    return org_id, [created.administrator.id, second.id]
+
+
+def _person(org_id: UUID, email: str) -> Person:
+    return Person(uuid4(), org_id, "user", NOW, NOW, email=email)

@@ -1,0 +1,183 @@
+"""Two servers on one data directory: what one changes, the other knows."""
+
+import sys
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from time import monotonic, sleep
+from typing import NamedTuple
+
+import pytest
+from structlog.testing import capture_logs
+
+from gatepass.server.applications import operations as applications
+from gatepass.server.audit.model import OPERATOR
+from gatepass.server.changes import store as changes
+from gatepass.server.database import Database, sqlite_url
+from gatepass.server.environment import Environment, file
+from gatepass.server.keys import master
+from gatepass.server.keys import store as keys
+from gatepass.server.organizations import operations as organizations
+from server.stand import Client, Clock, Stand, standing
+
+_PATIENCE = 30.0  # seconds; a busy machine is slow, which is no failure
+
+
+class Two(NamedTuple):
+    """Two servers that share nothing but their data directory and the time."""
+
+    here: Stand
+    there: Stand
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
+    data, clock = tmp_path_factory.mktemp("two") / "data", Clock()
+    with standing(data, clock) as here, standing(data, clock) as there:
+        yield Two(here, there)
+
+
+def wait_until(known: Callable[[], bool], what: str = "it") -> None:
+    """Ask until it is known, and print how long that took."""
+    began = monotonic()
+    while not known():
+        assert monotonic() - began < _PATIENCE, "the other server never heard of it"
+        sleep(0.002)
+    sys.stdout.write(
+        f"{what} known on the other side after {(monotonic() - began) * 1000:.0f} ms\n"
+    )
+
+
+def is_dead(at: Stand, client: Client, token: str) -> bool:
+    return not at.is_active(client, token)
+
+
+def disable(of: Environment, client: Client) -> None:
+    app_id = client.application.id
+    applications.set_enabled(of, OPERATOR, app_id, enabled=False, org_id=None)
+
+
+def suspend(of: Environment, client: Client) -> None:
+    organizations.set_suspended(of, OPERATOR, client.application.org_id, suspended=True)
+
+
+def void(of: Environment, client: Client) -> None:
+    applications.void_tokens(of, OPERATOR, client.application.id, None)
+
+
+def delete(of: Environment, client: Client) -> None:
+    applications.delete(of, OPERATOR, client.application.id, None)
+
+
+@pytest.mark.spec("RFC 7009", "2.1")
+@pytest.mark.spec("RFC 7662", "4")
+def test_a_revocation_is_known_on_the_other_side(two: Two) -> None:
+    for _ in range(5):
+        client = two.here.register()
+        token = two.here.token(client)
+        assert two.there.is_active(client, token)
+        two.here.revoke(client, token)
+
+        assert not two.here.is_active(client, token)
+        wait_until(partial(is_dead, two.there, client, token), "revocation")
+
+
+@pytest.mark.spec("RFC 7009", "2.1")
+@pytest.mark.spec("RFC 7662", "4")
+@pytest.mark.parametrize("change", [disable, suspend, void, delete])
+def test_a_change_that_kills_tokens_is_known_on_the_other_side(
+    two: Two, change: Callable[[Environment, Client], None]
+) -> None:
+    client = two.here.register()
+    watcher = two.here.register(beside=client)
+    token = two.here.token(client)
+    for each in (client, watcher):
+        assert two.there.is_active(each, token)
+        assert two.there.ask(each).status_code == 200
+    change(two.here.environment(), client)
+
+    def is_dead_there() -> bool:
+        if change is suspend:  # so is the watcher
+            return two.there.introspect(watcher, token).status_code == 401
+        return not two.there.is_active(watcher, token)
+
+    wait_until(is_dead_there, change.__name__)
+    assert (two.there.ask(client).status_code == 200) == (change is void)
+
+
+def test_an_ended_secret_is_known_on_the_other_side(two: Two) -> None:
+    client = two.here.register()
+    assert two.there.ask(client).status_code == 200
+    app_id = client.application.id
+    new = applications.rotate(two.here.environment(), OPERATOR, app_id, timedelta(0), None)
+
+    wait_until(lambda: two.there.ask(client).status_code == 401)
+    assert two.there.ask(client.having(new.secret)).status_code == 200
+
+
+def test_a_new_application_works_on_the_other_side_at_once(two: Two) -> None:
+    client = two.here.register()
+
+    assert two.there.is_active(client, two.there.token(client))
+    assert two.here.is_active(client, two.there.token(client))
+
+
+def test_a_new_sealing_key_is_known_on_the_other_side_and_the_old_one_still_reads(
+    two: Two,
+) -> None:
+    client = two.here.register()
+    old = two.there.token(client)
+    environment = two.here.environment()
+    newest = environment.sealing_key.id + 1
+    with environment.database.write() as connection:
+        keys.add(
+            connection, newest, master.load(two.here.data), environment.mark, environment.now()
+        )
+    environment.catch_up()
+    new = two.here.token(client)
+
+    wait_until(lambda: two.there.is_active(client, new))
+    assert two.there.environment().sealing_key.id == newest
+    assert two.there.is_active(client, old)
+    assert two.here.is_active(client, old)
+
+
+def test_usage_is_written_by_the_follower_itself(two: Two) -> None:
+    client = two.here.register()
+    two.there.ask(client)
+    environment = two.here.environment()
+
+    def is_written() -> bool:
+        found = applications.find(environment, client.application.id, None)
+        return found.last_used_at is not None
+
+    wait_until(is_written)
+
+
+def test_a_follower_hears_again_when_the_database_is_back(tmp_path: Path) -> None:
+    data, clock = tmp_path / "data", Clock()
+    with standing(data, clock) as here, standing(data, clock) as there:
+        client = here.register()
+        token = here.token(client)
+        assert there.is_active(client, token)
+        environment = there.environment()
+        there.lose_database()
+        here.revoke(client, token)
+        wait_until(lambda: environment.lag() > 0.5)
+        assert there.is_active(client, token)
+        environment.database = Database(sqlite_url(file(data, environment.mark)))
+
+        wait_until(lambda: not there.is_active(client, token))
+
+
+@pytest.mark.spec("ASVS", "16.5.3")
+def test_memory_that_cannot_be_brought_up_to_date_is_not_taken_for_true(tmp_path: Path) -> None:
+    with standing(tmp_path / "data") as stand, capture_logs() as logged:
+        environment = stand.environment()
+        with environment.database.write() as connection:
+            now = environment.now()
+            changes.record(connection, changes.APPLICATION, "not an id", now)
+
+        wait_until(lambda: environment.lag() > 1)
+        assert "follower.failed" in [event["event"] for event in logged]

@@ -1,0 +1,264 @@
+"""The whole server: which environment and which way a request takes, and bad manners."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+from structlog.testing import capture_logs
+
+from gatepass.server.app import create
+from gatepass.wire.metadata import INTROSPECT, REVOKE, TOKEN
+from server.stand import (
+    FORM,
+    GRANT,
+    TEST,
+    Client,
+    Clock,
+    Stand,
+    basic,
+    refused,
+    settings,
+    standing_still,
+)
+
+Message = dict[str, Any]
+BODY = b"grant_type=client_credentials"
+
+
+def scope_of(by: Client, **more: object) -> dict[str, Any]:
+    return {
+        "type": "http",
+        "method": "POST",
+        "path": TOKEN,
+        "scheme": "http",
+        "query_string": b"",
+        "client": ("192.0.2.7", 50000),
+        "headers": [
+            (b"host", b"localhost:8000"),
+            (b"content-type", FORM.encode()),
+            (b"authorization", basic(by.client_id, by.secret.value).encode()),
+        ],
+        **more,
+    }
+
+
+def drive(
+    stand: Stand, scope: dict[str, Any], receive: Callable[[], Awaitable[Message]]
+) -> list[Message]:
+    """Give what the server sends to a client whose messages `receive` gives."""
+    sent: list[Message] = []
+
+    async def send(message: Any) -> None:  # noqa: ANN401 - as ASGI has it
+        sent.append(message)
+
+    asyncio.run(stand.app(scope, receive, send))
+    return sent
+
+
+def saying(messages: Iterator[Message]) -> Callable[[], Awaitable[Message]]:
+    async def receive() -> Message:
+        return next(messages)
+
+    return receive
+
+
+def part(body: bytes, *, more: bool) -> Message:
+    return {"type": "http.request", "body": body, "more_body": more}
+
+
+@pytest.mark.spec("RFC 9110", "15.5.20")
+@pytest.mark.parametrize(
+    "host",
+    ["localhost", "localhost:9000", "example.com", "", "localhost:8000.example.com", "\u00e4"],
+)
+@pytest.mark.parametrize("path", [TOKEN, "/", "/.well-known/oauth-authorization-server"])
+def test_an_unknown_host_is_misdirected(stand: Stand, client: Client, host: str, path: str) -> None:
+    answer = stand.post(path, by=client, data=GRANT, headers={b"Host": host.encode()})
+
+    assert answer.status_code == 421
+    assert "access_token" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["localhost:8000", "LOCALHOST:8000", "127.0.0.1:8000", "[::1]:8000", "app.localhost:8000"],
+)
+def test_every_host_of_an_environment_leads_to_it(stand: Stand, client: Client, host: str) -> None:
+    answer = stand.post(TOKEN, by=client, data=GRANT, headers={"Host": host})
+
+    assert answer.status_code == 200
+
+
+def test_the_host_alone_chooses_the_environment(stand: Stand, client: Client) -> None:
+    sandboxed = stand.register(TEST)
+
+    def ask(by: Client, host: str) -> int:
+        return stand.post(TOKEN, by=by, data=GRANT, headers={"Host": host}).status_code
+
+    assert ask(client, "app.localhost:8000") == ask(sandboxed, "sandbox-app.localhost:8000") == 200
+    assert ask(sandboxed, "app.localhost:8000") == ask(client, "sandbox-app.localhost:8000") == 401
+
+
+@pytest.mark.spec("RFC 6749", "3.2")
+@pytest.mark.spec("ASVS", "4.1.2")
+@pytest.mark.parametrize("path", [TOKEN, REVOKE, INTROSPECT, "/accounts/login/"])
+def test_plain_http_is_refused_and_not_redirected_where_the_issuer_is_https(
+    tmp_path: Path, path: str
+) -> None:
+    production = {"hosts": ("app.example.com",)}
+    with standing_still(tmp_path / "data", production=production) as stand:
+        client = stand.register()
+        for base_url, status in (("http://app.example.com", 400), ("https://app.example.com", 200)):
+            http = TestClient(stand.app, base_url=base_url, follow_redirects=False)
+            header = {"Authorization": basic(client.client_id, client.secret.value)}
+            form = GRANT | {"token": "x"}
+            answer = (
+                http.post(path, data=form, headers=header)
+                if path != "/accounts/login/"
+                else http.get(path)
+            )
+
+            assert answer.status_code == status
+            assert "location" not in answer.headers
+            if status == 400:
+                assert refused(answer) == (400, "invalid_request")
+
+
+@pytest.mark.spec("RFC 6749", "3.2")
+@pytest.mark.parametrize("header", ["X-Forwarded-Proto", "Forwarded", "X-Forwarded-Ssl"])
+def test_a_client_cannot_claim_to_have_come_by_https(tmp_path: Path, header: str) -> None:
+    with standing_still(tmp_path / "data", production={"hosts": ("app.example.com",)}) as stand:
+        http = TestClient(stand.app, base_url="http://app.example.com")
+        claims = {
+            header: {"Forwarded": "proto=https", "X-Forwarded-Ssl": "on"}.get(header, "https")
+        }
+
+        assert refused(http.post(TOKEN, data=GRANT, headers=claims)) == (400, "invalid_request")
+
+
+def test_health_is_told_whatever_the_host(stand: Stand) -> None:
+    http = TestClient(stand.app, base_url="http://10.0.0.1:8000")
+
+    assert http.get("/healthz").json() == {"status": "ok"}
+    assert http.get("/readyz").json() == {"status": "ready", "production": "ok", "sandbox": "ok"}
+
+
+@pytest.mark.spec("ASVS", "16.5.1")
+def test_of_a_body_that_is_too_long_no_more_than_80_kib_is_taken(
+    stand: Stand, client: Client
+) -> None:
+    taken = 0
+
+    def long() -> Iterator[Message]:
+        nonlocal taken
+        for taken in range(1, 1001):
+            yield part(b"x" * 16 * 1024, more=taken < 1000)
+
+    sent = drive(stand, scope_of(client), saying(long()))
+
+    assert sent[0]["status"] == 413
+    assert taken == 5
+
+
+@pytest.mark.parametrize("size", [1, 7])
+def test_a_body_may_come_in_pieces(stand: Stand, client: Client, size: int) -> None:
+    pieces = [BODY[at : at + size] for at in range(0, len(BODY), size)]
+    messages = [part(piece, more=True) for piece in pieces] + [part(b"", more=False)]
+
+    assert drive(stand, scope_of(client), saying(iter(messages)))[0]["status"] == 200
+
+
+@pytest.mark.spec("ASVS", "16.5.3")
+@pytest.mark.parametrize("before", [0, 1, 3])
+def test_a_client_that_goes_away_is_no_error(stand: Stand, client: Client, before: int) -> None:
+    messages = [part(BODY, more=True)] * before + [{"type": "http.disconnect"}]
+    with capture_logs() as logged:
+        sent = drive(stand, scope_of(client), saying(iter(messages)))
+
+    assert sent == []
+    assert logged == []
+
+
+def test_a_slow_client_keeps_nobody_waiting(stand: Stand, client: Client) -> None:
+    async def play() -> tuple[list[Message], list[Message]]:
+        go_on = asyncio.Event()
+        slow_sent: list[Message] = []
+        quick_sent: list[Message] = []
+
+        async def slowly() -> AsyncIterator[Message]:
+            yield part(BODY[:5], more=True)
+            await go_on.wait()
+            yield part(BODY[5:], more=False)
+
+        messages = slowly()
+
+        async def slow() -> Message:
+            return await anext(messages)
+
+        async def quick() -> Message:
+            return part(BODY, more=False)
+
+        async def send_slow(message: Any) -> None:  # noqa: ANN401
+            slow_sent.append(message)
+
+        async def send_quick(message: Any) -> None:  # noqa: ANN401
+            quick_sent.append(message)
+
+        waiting = asyncio.create_task(stand.app(scope_of(client), slow, send_slow))
+        await stand.app(scope_of(client), quick, send_quick)
+        assert slow_sent == []
+        go_on.set()
+        await waiting
+        return slow_sent, quick_sent
+
+    for sent in asyncio.run(play()):
+        assert sent[0]["status"] == 200
+
+
+@pytest.mark.spec("ASVS", "16.5.1")
+def test_a_bug_is_answered_blandly_and_told_to_the_log(fresh: Stand) -> None:
+    client = fresh.register()
+    environment = fresh.environment()
+    fresh.token(client)
+    environment.__dict__.pop("sealing_key")  # what no run of the server can bring about
+    with capture_logs() as logged:
+        answer = fresh.ask(client)
+
+    assert refused(answer) == (500, "server_error")
+    assert "sealing_key" not in answer.text
+    assert [event["event"] for event in logged] == ["request.failed"]
+
+
+def test_a_refusal_is_logged_with_who_where_and_why(stand: Stand, client: Client) -> None:
+    with capture_logs() as logged:
+        stand.ask(client, scope="admin")
+
+    assert logged == [
+        {
+            "event": "client.refused",
+            "log_level": "warning",
+            "environment": "production",
+            "path": TOKEN,
+            "source": "192.0.2.7",
+            "error": "invalid_scope",
+            "status": 400,
+            "reason": "scope not allowed: admin",
+            "client_id": client.client_id,
+        }
+    ]
+
+
+def test_a_server_that_cannot_open_its_database_says_so_and_does_not_start(
+    tmp_path: Path,
+) -> None:
+    clock = Clock()
+    broken = Stand(create(settings(tmp_path), clock), clock, tmp_path)
+    (tmp_path / "production.sqlite3").mkdir()
+    with capture_logs() as logged:
+        sent = drive(broken, {"type": "lifespan"}, saying(iter([{"type": "lifespan.startup"}])))
+
+    assert [message["type"] for message in sent] == ["lifespan.startup.failed"]
+    assert [event["event"] for event in logged] == ["start.failed"]
