@@ -1,0 +1,61 @@
+"""Who is asking: client authentication by secret (RFC 6749 §2.3.1)."""
+
+import secrets
+from hmac import compare_digest
+from typing import NamedTuple
+
+from gatepass.server.applications.model import Application, ApplicationSecret
+from gatepass.server.token.parse import Claimed
+from gatepass.wire.credential import Mark, read
+from gatepass.wire.problem import Refused
+from gatepass.wire.secret import Secret
+
+_NOBODY = (secrets.token_bytes(32),)
+_NO_SECRET = Secret("")
+_ENVIRONMENT = {Mark.LIVE: "production", Mark.TEST: "sandbox"}
+
+
+class AuthenticatedClient(NamedTuple):
+    """An enabled application that has shown one of its live secrets."""
+
+    application: Application
+    secret: ApplicationSecret
+
+
+def authenticate(
+    claimed: Claimed, application: Application | None, now: float, mark: Mark
+) -> AuthenticatedClient:
+    """Prove the claim at `now` (Unix seconds), or raise `invalid_client`, whatever the reason.
+
+    Every digest is compared, found or not, so that an unknown client takes the time of a
+    wrong secret. The reason is in the note, for the log and the application's owner.
+    """
+    digests = [each.digest for each in application.secrets] if application else _NOBODY
+    digest = (claimed.secret or _NO_SECRET).digest()
+    matches = [compare_digest(digest, each) for each in digests]
+    if application is None or claimed.secret is None or not any(matches):
+        raise _refused(_reason(claimed, application, mark))
+    used = application.secrets[matches.index(True)]
+    if used.expires_at and used.expires_at.timestamp() <= now:
+        raise _refused(f"expired secret ending in {used.last_four}")
+    if application.disabled_at:
+        raise _refused("the application is disabled")
+    if application.org_suspended_at:
+        raise _refused("the organization is suspended")
+    return AuthenticatedClient(application, used)
+
+
+def _refused(note: str) -> Refused:
+    return Refused("invalid_client", "Client authentication failed.", note=note)
+
+
+def _reason(claimed: Claimed, application: Application | None, mark: Mark) -> str:
+    if not claimed.client_id:
+        return "no client credentials"
+    for text in (claimed.client_id, claimed.secret.value if claimed.secret else ""):
+        recognised = read(text)
+        if recognised and recognised.mark is not mark:
+            return f"this is a {_ENVIRONMENT[recognised.mark]} credential"
+    if application is None:
+        return "unknown client"
+    return "wrong secret" if claimed.secret else "no client secret"

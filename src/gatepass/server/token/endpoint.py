@@ -1,0 +1,45 @@
+"""The token endpoint `/oauth2/token/`: a table of contents of what happens to a request.
+
+Errors are found in this order: method, media type, form of the request, client
+authentication, grant type, scope, resource. Whoever is not authenticated therefore learns
+nothing of a client's grants or scopes.
+"""
+
+from gatepass.server.arrival import Answer, Arrived
+from gatepass.server.environment import Environment
+from gatepass.server.token import respond
+from gatepass.server.token.client import authenticated, check_memory, note_use
+from gatepass.server.token.decide import decide
+from gatepass.server.token.issue import issue
+from gatepass.server.token.memory import Granted, key_of
+from gatepass.server.token.parse import parse
+from gatepass.wire.problem import Refused
+
+
+async def token(environment: Environment, arrived: Arrived) -> Answer:
+    """Answer a token request (RFC 6749 §4.4.2); raise Refused."""
+    key = key_of(arrived)
+    now = environment.clock()
+    granted = environment.grants.recall(key, now)
+    if granted is None:
+        granted = await _granted(environment, arrived)
+        environment.grants.keep(key, granted)
+    else:
+        check_memory(environment)
+        note_use(environment, arrived, granted.client, now)
+    issued = issue(
+        granted.grant, environment.sealing_key, int(now * 1000), next(environment.entropy)
+    )
+    return respond.token(issued)
+
+
+async def _granted(environment: Environment, arrived: Arrived) -> Granted:
+    asked = parse(arrived)
+    client = await authenticated(environment, arrived, asked.claimed)
+    try:
+        return Granted(client, decide(client, asked, environment.resources))
+    except Refused as refused:
+        refused.client_id = client.application.client_id
+        note = refused.note or refused.say
+        environment.usage.refused(client.application, note, arrived.source, environment.clock())
+        raise

@@ -1,0 +1,109 @@
+"""Headers and body in, `TokenRequest` out (RFC 6749 §2.3.1, §3.2, §4.4.2)."""
+
+import re
+from typing import NamedTuple
+
+from gatepass.server.arrival import Arrived
+from gatepass.wire import basic
+from gatepass.wire.params import Params, decode, read_form, read_json
+from gatepass.wire.problem import Refused
+from gatepass.wire.secret import Secret
+
+_FORM = b"application/x-www-form-urlencoded"
+_JSON = b"application/json"
+_SECRETS_IN_QUERY = frozenset({"client_secret", "token", "access_token", "client_assertion"})
+_ASSERTION = frozenset({"client_assertion", "client_assertion_type"})
+_OUR_CREDENTIAL = re.compile(rb"gp[sa]_(live|test)_[0-9A-Za-z]")
+
+
+class Claimed(NamedTuple):
+    """Who the caller says it is; `by_header` tells how to answer a failure (RFC 6749 §5.2)."""
+
+    client_id: str
+    secret: Secret | None
+    by_header: bool
+
+
+class TokenRequest(NamedTuple):
+    """A well-formed request to the token endpoint."""
+
+    claimed: Claimed
+    grant_type: str | None
+    scope: str | None
+    resource: tuple[str, ...]
+
+
+def parse(arrived: Arrived) -> TokenRequest:
+    """Read a token request; raise Refused for a wrong media type or a malformed request."""
+    params = parameters(arrived)
+    return TokenRequest(
+        claim(arrived, params), params.get("grant_type"), params.get("scope"), params.resource
+    )
+
+
+def parameters(arrived: Arrived) -> Params:
+    """Read the parameters of the body; the query is never read, and no secret may be in it."""
+    if arrived.query:
+        _check_query(arrived.query)
+    content_type = arrived.headers.get(b"content-type", b"")
+    kind = content_type
+    if kind != _FORM:
+        kind = content_type.partition(b";")[0].strip().lower()
+    if kind == _FORM:
+        return read_form(arrived.body)
+    if kind == _JSON:
+        return read_json(arrived.body)
+    if not arrived.body and not content_type:
+        return Params({})
+    raise Refused(
+        "invalid_request",
+        "Send the parameters as application/x-www-form-urlencoded or application/json.",
+        status=415,
+    )
+
+
+def claim(arrived: Arrived, params: Params) -> Claimed:
+    """Read who the caller says it is: by Basic, or in the body, never by both."""
+    authorization = arrived.headers.get(b"authorization")
+    client_id, secret = params.get("client_id"), params.get("client_secret")
+    if not _ASSERTION.isdisjoint(params.values):
+        raise _assertion_refused(alone=authorization is None and secret is None)
+    if authorization is None:
+        return Claimed(client_id or "", Secret(secret) if secret else None, by_header=False)
+    scheme, _, credentials = authorization.decode("latin-1").partition(" ")
+    if scheme.lower() != "basic":
+        raise Refused(
+            "invalid_client",
+            "Authenticate with HTTP Basic or in the body.",
+            note="the Authorization header is not Basic",
+        )
+    if secret is not None:
+        raise _two_ways()
+    claimed_id, claimed_secret = basic.read(credentials.strip(" "))
+    if client_id is not None and client_id != claimed_id:
+        raise Refused("invalid_request", "The client_id in header and body are not the same.")
+    return Claimed(claimed_id, claimed_secret, by_header=True)
+
+
+def _two_ways() -> Refused:
+    return Refused("invalid_request", "Use one way of client authentication, not two.")
+
+
+def _assertion_refused(*, alone: bool) -> Refused:
+    """Give the refusal of a client assertion (RFC 7521 §4.2), which is not offered here."""
+    if not alone:
+        return _two_ways()
+    say = "Authenticate with HTTP Basic or in the body."
+    return Refused("invalid_client", say, note="client assertions are not offered")
+
+
+def _check_query(query: bytes) -> None:
+    """Refuse a secret or token in the address, where logs and proxies would keep it."""
+    names = {piece.partition(b"=")[0] for piece in query.split(b"&")}
+    if _OUR_CREDENTIAL.search(query) or _SECRETS_IN_QUERY & {decode(name) for name in names}:
+        raise Refused(
+            "invalid_request",
+            "Never put a secret or token in the address: send it in the header or body. "
+            "Whoever can read logs has it now, so replace it.",
+            note="a secret or token in the query",
+        )

@@ -1,0 +1,98 @@
+"""Sealed access tokens: opaque to everybody, verified by whoever has the environment's key.
+
+    gpa_live_ base62( head, text, tag, CRC-32 )
+
+head  version, key id, lifetime (s), issued (Unix ms), application id, token id (128 random bits)
+text  scope and audience, parted by NUL
+tag   the first 128 bits of HMAC-SHA-256 (RFC 2104 §5) over prefix, head and text
+
+Nothing of a token is stored. Its text is made in one way only, so a changed, cut, extended
+or re-encoded token is no token.
+"""
+
+import struct
+from collections.abc import Mapping
+from functools import lru_cache
+from hmac import compare_digest
+from typing import NamedTuple
+from uuid import UUID
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
+
+from gatepass.wire import credential
+from gatepass.wire.credential import Kind, Mark, Prefix
+
+_VERSION = 1
+_HEAD = struct.Struct(">BxHIQ16s16s")
+_TAG = 16  # bytes
+
+
+class SealingKey:
+    """A key that seals and unseals tokens of one environment; keeps the MAC ready to go on."""
+
+    def __init__(self, mark: Mark, key_id: int, key: bytes) -> None:
+        self.mark = mark
+        self.id = key_id
+        self.prefix = Prefix.of(Kind.ACCESS_TOKEN, mark)
+        self._mac = HMAC(key, SHA256())
+        self._mac.update(self.prefix.text.encode())
+
+    def tag(self, content: bytes) -> bytes:
+        """Give the authentication tag of prefix and content."""
+        mac = self._mac.copy()
+        mac.update(content)
+        return mac.finalize()[:_TAG]
+
+
+class Claims(NamedTuple):
+    """What a sealed token says; times are Unix milliseconds, the lifetime is seconds."""
+
+    app_id: UUID
+    token_id: bytes
+    issued_ms: int
+    lifetime: int
+    scope: str
+    audience: tuple[str, ...]
+
+    @property
+    def issued_at(self) -> int:
+        """Give the time of issue in Unix seconds, rounded down."""
+        return self.issued_ms // 1000
+
+    @property
+    def expires_at(self) -> int:
+        """Give the expiry in Unix seconds: `lifetime` after the time of issue."""
+        return self.issued_ms // 1000 + self.lifetime
+
+
+def seal(claims: Claims, key: SealingKey) -> str:
+    """Give the token of these claims."""
+    app_id, token_id, issued_ms, lifetime, scope, audience = claims
+    head = _HEAD.pack(_VERSION, key.id, lifetime, issued_ms, app_id.bytes, token_id)
+    content = head + _text(scope, audience)
+    return credential.write(key.prefix, content + key.tag(content))
+
+
+@lru_cache(maxsize=1024)
+def _text(scope: str, audience: tuple[str, ...]) -> bytes:
+    return f"{scope}\0{' '.join(audience)}".encode()
+
+
+def unseal(token: str, keys: Mapping[int, SealingKey]) -> Claims | None:
+    """Give a token's claims, or None for anything that `seal` did not make with one of `keys`.
+
+    Does NOT check expiry, revocation, or whether the application still exists.
+    """
+    said = credential.read(token)
+    if said is None or said.kind is not Kind.ACCESS_TOKEN:
+        return None
+    content, tag = said.content[:-_TAG], said.content[-_TAG:]
+    if len(content) < _HEAD.size:
+        return None
+    version, key_id, lifetime, issued_ms, app_id, token_id = _HEAD.unpack_from(content)
+    key = keys.get(key_id) if version == _VERSION else None
+    if key is None or said.mark is not key.mark or not compare_digest(key.tag(content), tag):
+        return None
+    scope, audience = content[_HEAD.size :].decode().split("\0")
+    return Claims(UUID(bytes=app_id), token_id, issued_ms, lifetime, scope, tuple(audience.split()))
