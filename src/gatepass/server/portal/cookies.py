@@ -1,0 +1,51 @@
+"""The portal's two cookies: the session, and the browser's own id (ASVS 3.3)."""
+
+from starlette.responses import Response
+
+from gatepass.server.environment import Environment
+from gatepass.wire.secret import Secret
+
+_DEVICE_LIVES = 400 * 24 * 3600  # seconds; browsers keep no cookie longer
+
+
+def session_name(environment: Environment) -> str:
+    """Give the session cookie's name; cookies know no port, so the environment is in it."""
+    return f"{_prefix(environment)}gatepass_session_{environment.mark}"
+
+
+def device_name(environment: Environment) -> str:
+    """Give the name of the cookie that tells one browser from another."""
+    return f"{_prefix(environment)}gatepass_device_{environment.mark}"
+
+
+def set_session(response: Response, environment: Environment, session_id: Secret) -> None:
+    """Send the session's id; the browser forgets it when it closes."""
+    _set(response, environment, session_name(environment), session_id.value, None)
+
+
+def set_device(response: Response, environment: Environment, device_id: Secret) -> None:
+    """Send the browser's id."""
+    _set(response, environment, device_name(environment), device_id.value, _DEVICE_LIVES)
+
+
+def drop_session(response: Response, environment: Environment) -> None:
+    """Have the browser forget the session's id."""
+    _set(response, environment, session_name(environment), "", 0)
+
+
+def _prefix(environment: Environment) -> str:
+    return "__Host-" if environment.is_https else ""
+
+
+def _set(
+    response: Response, environment: Environment, name: str, value: str, lives: int | None
+) -> None:
+    response.set_cookie(
+        name,
+        value,
+        max_age=lives,
+        path="/",
+        secure=environment.is_https,
+        httponly=True,
+        samesite="lax",
+    )

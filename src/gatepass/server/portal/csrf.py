@@ -1,0 +1,42 @@
+"""Whether a form was sent by a page of ours (ASVS 3.5.1): where it comes from, and its token."""
+
+import hmac
+from collections.abc import Mapping
+from hashlib import sha256
+
+from gatepass.server.sessions.model import key
+from gatepass.wire import base62
+from gatepass.wire.problem import Refused
+from gatepass.wire.secret import Secret
+
+_FROM_HERE = {"same-origin", "none"}
+_PURPOSE = b"gatepass csrf"
+
+
+def token(owner: Secret) -> str:
+    """Give the token of a session, or, before login, of a browser."""
+    return base62.encode(hmac.new(key(owner), _PURPOSE, sha256).digest())
+
+
+def check_origin(headers: Mapping[str, str], own: str) -> None:
+    """Raise Refused (403) where the browser says that another site sent this."""
+    origin = headers.get("origin")
+    site = headers.get("sec-fetch-site")
+    if origin not in {None, own} or (site is not None and site not in _FROM_HERE):
+        raise Refused(
+            "invalid_request",
+            "The form was sent by another site.",
+            note="cross-site form",
+            status=403,
+        )
+
+
+def check_token(sent: str | None, expected: str) -> None:
+    """Raise Refused (403) where the form does not carry the token of who sends it."""
+    if not hmac.compare_digest((sent or "").encode(), expected.encode()):
+        raise Refused(
+            "invalid_request",
+            "The form is from before your login or logout, or the browser keeps no cookies.",
+            note="wrong csrf token",
+            status=403,
+        )

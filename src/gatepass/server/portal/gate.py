@@ -1,0 +1,95 @@
+"""The gate: who comes, whether the form is theirs, and whether they may see what they ask for."""
+
+from dataclasses import replace
+from enum import Enum
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from gatepass.server.environment import Environment
+from gatepass.server.people.model import Person, Role
+from gatepass.server.portal import cookies, csrf, destination, refusals
+from gatepass.server.portal.visit import Visit
+from gatepass.server.sessions import operations as sessions
+from gatepass.server.sessions.model import new_id, read_id
+from gatepass.server.sessions.operations import Visitor
+from gatepass.wire.params import LONGEST_BODY, read_form
+from gatepass.wire.problem import Refused
+
+SAFE = {"GET", "HEAD"}
+_FORM = "application/x-www-form-urlencoded"
+_BEFORE_THE_FIRST_PASSWORD = {destination.PASSWORD, "/accounts/logout/"}
+
+
+class Who(Enum):
+    """For whom a page is; the value is the roles that it is open to."""
+
+    ANYONE = frozenset[Role | None]({None, "admin", "staff", "user"})
+    PERSON = frozenset[Role | None]({"admin", "staff", "user"})
+    STAFF = frozenset[Role | None]({"admin", "staff"})
+    ADMIN = frozenset[Role | None]({"admin"})
+
+    def includes(self, person: Person | None) -> bool:
+        """Tell whether the page is open to this person, or to somebody who is not logged in."""
+        return (person.role if person else None) in self.value
+
+
+async def read(request: Request) -> bytes:
+    """Read the body of a form; raise Refused (413) over 64 KiB."""
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > LONGEST_BODY:
+            raise Refused("invalid_request", "The form is over 64 KiB.", status=413)
+    return body
+
+
+def meet(environment: Environment, request: Request) -> Visit:
+    """Find out who comes; a browser without an id of its own gets one."""
+    session_id = read_id(request.cookies.get(cookies.session_name(environment)))
+    login = sessions.find(environment, session_id) if session_id else None
+    device = read_id(request.cookies.get(cookies.device_name(environment))) or new_id()
+    return Visit(
+        environment=environment,
+        now=environment.now(),
+        method=request.method,
+        path=request.scope["path"],
+        query=dict(request.query_params),
+        visitor=Visitor(
+            source=request.client.host if request.client else "",
+            agent=request.headers.get("user-agent", ""),
+            device=device,
+        ),
+        login=login,
+        csrf=csrf.token(login.session_id if login else device),
+    )
+
+
+def turn_away(visit: Visit, who: Who) -> Response | None:
+    """Answer those who may not open a page: to the login, to the new password, or 403."""
+    if who is Who.ANYONE:
+        return None
+    if visit.login is None:
+        wanted = _with_query(visit) if visit.method in SAFE else ""
+        return RedirectResponse(destination.login(wanted), status_code=303)
+    person = visit.login.person
+    if person.must_change_password and visit.path not in _BEFORE_THE_FIRST_PASSWORD:
+        return RedirectResponse(destination.PASSWORD, status_code=303)
+    return None if who.includes(person) else refusals.page(visit, 403)
+
+
+def with_form(visit: Visit, request: Request, body: bytes) -> Visit:
+    """Give the visit with its form; raise Refused where it is unreadable or not theirs."""
+    scheme = "https" if visit.environment.is_https else "http"
+    csrf.check_origin(request.headers, f"{scheme}://{request.headers.get('host', '')}".lower())
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if body and kind != _FORM:
+        raise Refused("invalid_request", f"A form is sent as {_FORM}.")
+    form = read_form(body, multiline=True).values
+    csrf.check_token(form.get("csrf"), visit.csrf)
+    return replace(visit, form=form)
+
+
+def _with_query(visit: Visit) -> str:
+    before = visit.query.get("before", "")
+    return f"{visit.path}?before={before}" if before.isdecimal() else visit.path

@@ -1,0 +1,129 @@
+"""Logging in and out, one's own account, and one's own password."""
+
+from types import SimpleNamespace
+
+from starlette.responses import Response
+
+from gatepass.server.people import operations as people
+from gatepass.server.people.model import FieldRefused
+from gatepass.server.portal import agents, cookies, destination
+from gatepass.server.portal.forms import errors_of
+from gatepass.server.portal.rendering import go, page, refused
+from gatepass.server.portal.visit import Visit
+from gatepass.server.sessions import operations as sessions
+from gatepass.server.sessions.store import Session
+from gatepass.wire.problem import Refused
+
+
+def first_page(visit: Visit) -> Response:
+    """Send the browser to the applications, or to the account of who may not see them."""
+    role = visit.login.person.role if visit.login else "admin"
+    return go(visit, destination.landing(role))
+
+
+def login_form(visit: Visit) -> Response:
+    """Show the login, and give the browser the id that the form's token hangs on."""
+    wanted = visit.query.get("next")
+    if visit.login:
+        return go(visit, destination.after_login(wanted, visit.login.person.role))
+    wanted = destination.own_path(wanted)
+    response: Response = page(visit, "login.html", values={}, errors={}, next=wanted)
+    if visit.visitor.device:
+        cookies.set_device(response, visit.environment, visit.visitor.device)
+    return response
+
+
+def log_in(visit: Visit) -> Response:
+    """Open a session; a new id for it, and a new one for the browser (ASVS 7.2.4)."""
+    wanted = visit.form.get("next")
+    if visit.login:
+        return go(visit, destination.after_login(wanted, visit.login.person.role))
+    try:
+        made = sessions.log_in(
+            visit.environment,
+            visit.visitor,
+            visit.form.get("username", ""),
+            visit.secret("password"),
+        )
+    except Refused as refusal:
+        values = {"username": visit.form.get("username", "")}
+        wanted = destination.own_path(wanted)
+        errors = errors_of(refusal)
+        return refused(visit, "login.html", refusal, values=values, errors=errors, next=wanted)
+    response = go(visit, destination.after_login(wanted, made.person.role))
+    cookies.set_session(response, visit.environment, made.session_id)
+    cookies.set_device(response, visit.environment, made.device_id)
+    return response
+
+
+def log_out(visit: Visit) -> Response:
+    """End the session, here and in the browser."""
+    sessions.log_out(visit.environment, visit.actor, visit.me)
+    response = go(visit, destination.LOGIN)
+    cookies.drop_session(response, visit.environment)
+    return response
+
+
+def account(visit: Visit) -> Response:
+    """Show who one is, and where one is logged in."""
+    person = visit.me.person
+    shown = SimpleNamespace(
+        username=person.username,
+        email=person.email,
+        role=person.role,
+        organization=visit.me.organization.name,
+        created_at=person.created_at,
+        last_login_at=person.last_login_at,
+        password_changed_at=person.password_changed_at or person.created_at,
+    )
+    found = sessions.live_sessions(visit.environment, person)
+    listed = [_session(visit, each) for each in found]
+    return page(visit, "account.html", account=shown, sessions=listed)
+
+
+def end_other_sessions(visit: Visit) -> Response:
+    """End every session but this one."""
+    sessions.end_others(visit.environment, visit.actor, visit.me)
+    return go(visit, destination.ACCOUNT, "All other sessions have ended.")
+
+
+def password_form(visit: Visit) -> Response:
+    """Show the form for a new password."""
+    return page(visit, "password.html", forced=visit.me.person.must_change_password, errors={})
+
+
+def change_password(visit: Visit) -> Response:
+    """Change one's own password: every session ends, and a new one opens here."""
+    person = visit.me.person
+    try:
+        if visit.secret("new_password") != visit.secret("new_password_again"):
+            raise FieldRefused("new_password_again", "The two entries are not the same.")
+        sessions.check_may_try(visit.environment, visit.me, visit.visitor.source)
+        people.change_password(
+            visit.environment,
+            visit.actor,
+            person,
+            visit.secret("current_password"),
+            visit.secret("new_password"),
+        )
+    except Refused as refusal:
+        forced = person.must_change_password
+        errors = errors_of(refusal)
+        return refused(visit, "password.html", refusal, forced=forced, errors=errors)
+    session_id = sessions.open_again(
+        visit.environment, visit.visitor, person, "The password is changed."
+    )
+    forced_to = destination.landing(person.role)
+    response = go(visit, forced_to if person.must_change_password else destination.ACCOUNT)
+    cookies.set_session(response, visit.environment, session_id)
+    return response
+
+
+def _session(visit: Visit, session: Session) -> SimpleNamespace:
+    return SimpleNamespace(
+        user_agent=agents.words(session.user_agent),
+        source=session.source,
+        created_at=session.created_at,
+        last_seen_at=session.last_seen_at,
+        current=session.id_digest == visit.me.session.id_digest,
+    )

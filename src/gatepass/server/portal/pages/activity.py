@@ -1,0 +1,92 @@
+"""The activity page: the organization's own part of the audit trail, in words."""
+
+from types import SimpleNamespace
+
+from starlette.responses import Response
+
+from gatepass.server.audit import store as audit
+from gatepass.server.audit.model import Entry
+from gatepass.server.database import NotFoundError
+from gatepass.server.portal.rendering import page
+from gatepass.server.portal.visit import Visit
+
+_MOST = 50  # entries on one page
+_LONGEST_NUMBER = 18  # digits, of an entry's number
+
+_WORDS = {
+    "application.deleted": "Deleted an application",
+    "application.disabled": "Disabled an application",
+    "application.enabled": "Enabled an application",
+    "application.lifetime": "Set the token lifetime to {seconds} seconds",
+    "application.registered": "Registered an application",
+    "application.renamed": "Renamed an application to {name}",
+    "application.rotated": "Rotated the secret (overlap: {overlap}; new: ...{new_secret})",
+    "application.tokens_voided": "Voided all tokens",
+    "client.refused": "Token refused: {reason} ({times} times)",
+    "login": "Logged in",
+    "login.refused": "Login refused: {reason}",
+    "logout": "Logged out",
+    "organization.created": "Created the organization",
+    "organization.resumed": "Resumed the organization",
+    "organization.suspended": "Suspended the organization",
+    "person.added": "Added a person ({role})",
+    "person.changed": "Changed a person's {fields}",
+    "person.deleted": "Deleted a person",
+    "person.disabled": "Disabled a person",
+    "person.enabled": "Enabled a person",
+    "person.password_changed": "Changed the password",
+    "person.password_reset": "Made an initial password",
+    "person.role_changed": "Changed the role to {role}",
+    "secret.ended": "Ended the secret {secret}",
+    "sessions.others_ended": "Ended all other sessions",
+    "token.revoked": "Revoked a token",
+}
+
+
+class _Detail(dict[str, str]):
+    """An entry's detail; what an older entry does not have is left open."""
+
+    def __missing__(self, name: str) -> str:
+        return "?"
+
+
+def activity(visit: Visit) -> Response:
+    """Show who did what, newest first; `before` is the number of the entry above."""
+    before = _number(visit.query.get("before"))
+    with visit.environment.database.read() as connection:
+        found = audit.page(connection, visit.org_id, before=before, limit=_MOST + 1)
+    shown = found[:_MOST]
+    return page(
+        visit,
+        "activity.html",
+        entries=[_shown(entry) for _, entry in shown],
+        older_url=f"/activity/?before={shown[-1][0]}" if len(found) > _MOST else None,
+    )
+
+
+def in_words(entry: Entry) -> str:
+    """Say what happened; an action that has no words yet says its own name."""
+    words = _WORDS.get(entry.action)
+    if words is None:
+        return entry.action.replace(".", " ").replace("_", " ").capitalize()
+    said = words.format_map(_Detail(entry.detail))
+    return said.replace(" (1 times)", "")
+
+
+def _number(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdecimal()) or len(text) > _LONGEST_NUMBER:
+        raise NotFoundError(text)
+    return int(text)
+
+
+def _shown(entry: Entry) -> SimpleNamespace:
+    return SimpleNamespace(
+        at=entry.at,
+        who=entry.actor,
+        what=in_words(entry),
+        subject=entry.subject,
+        source=entry.source,
+        result=entry.result,
+    )

@@ -1,0 +1,224 @@
+"""The applications: the list, one of them, and what is changed on it."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from uuid import UUID
+
+from starlette.responses import Response
+
+from gatepass.server.applications import operations
+from gatepass.server.applications.model import (
+    MOST_LIVE_SECRETS,
+    SCOPES,
+    Application,
+    ApplicationSecret,
+)
+from gatepass.server.portal import destination, snippets
+from gatepass.server.portal.forms import errors_of
+from gatepass.server.portal.moments import ago
+from gatepass.server.portal.rendering import go, page, refused
+from gatepass.server.portal.visit import Visit
+from gatepass.wire.credential import Kind
+from gatepass.wire.problem import Refused
+
+_GRANTS = {"client_credentials": "Client Credentials"}
+_LONGEST_NUMBER = 9  # digits
+_SHORTEST_QUIET = timedelta(hours=24)
+
+
+def all_of_them(visit: Visit) -> Response:
+    """Show the organization's applications."""
+    found = operations.of_organization(visit.environment, visit.org_id)
+    shown = [_shown(each) for each in found]
+    return page(visit, "applications.html", applications=shown, may_change=visit.may_change)
+
+
+def one(visit: Visit) -> Response:
+    """Show one application."""
+    return page(visit, "application.html", **_whole(visit, owned(visit)), errors={}, values={})
+
+
+def rename(visit: Visit) -> Response:
+    """Give it another name."""
+    name = visit.form.get("name", "")
+    return _change(
+        visit,
+        "name",
+        lambda app_id: operations.rename(
+            visit.environment, visit.actor, app_id, name, visit.org_id
+        ),
+        "The application has a new name.",
+    )
+
+
+def set_lifetime(visit: Visit) -> Response:
+    """Set how long its next tokens live."""
+    return _change(
+        visit,
+        "token_lifetime",
+        lambda app_id: operations.set_lifetime(
+            visit.environment,
+            visit.actor,
+            app_id,
+            _seconds(visit.form.get("token_lifetime", "")),
+            visit.org_id,
+        ),
+        "The token lifetime is changed. It holds for new tokens.",
+    )
+
+
+def end_secret(visit: Visit) -> Response:
+    """End one of two live secrets now."""
+    return _change(
+        visit,
+        "",
+        lambda app_id: operations.end_secret(
+            visit.environment, visit.actor, app_id, visit.ids["secret_id"], visit.org_id
+        ),
+        "The secret has ended.",
+    )
+
+
+def void_tokens(visit: Visit) -> Response:
+    """Make every token it holds invalid."""
+    return _change(
+        visit,
+        "",
+        lambda app_id: operations.void_tokens(visit.environment, visit.actor, app_id, visit.org_id),
+        "All tokens issued until now are void.",
+    )
+
+
+def enable(visit: Visit) -> Response:
+    """Let it work again."""
+    return _set_enabled(visit, "The application is enabled.", enabled=True)
+
+
+def disable(visit: Visit) -> Response:
+    """Stop it, until it is enabled again."""
+    return _set_enabled(visit, "The application is disabled.", enabled=False)
+
+
+def delete(visit: Visit) -> Response:
+    """Delete it, if its name was typed."""
+    application = owned(visit)
+    if visit.form.get("confirm", "").strip() != application.name:
+        refusal = Refused("invalid_request", "This is not the application's name.")
+        return again(visit, refusal, "confirm")
+    operations.delete(visit.environment, visit.actor, application.id, visit.org_id)
+    return go(visit, destination.APPLICATIONS, f"{application.name} is deleted.")
+
+
+def owned(visit: Visit) -> Application:
+    """Give the application of the path; raise NotFoundError where it is not the organization's."""
+    return operations.find(visit.environment, visit.ids["app_id"], visit.org_id)
+
+
+def address(app_id: UUID) -> str:
+    """Give the page of an application."""
+    return f"{destination.APPLICATIONS}{app_id}/"
+
+
+def again(visit: Visit, refusal: Refused, field: str) -> Response:
+    """Show the application with what is wrong beside the field, and what was typed."""
+    whole = _whole(visit, owned(visit))
+    errors = errors_of(refusal, field)
+    return refused(visit, "application.html", refusal, **whole, errors=errors, values=visit.typed())
+
+
+def _change(visit: Visit, field: str, how: Callable[[UUID], None], done: str) -> Response:
+    app_id = visit.ids["app_id"]
+    try:
+        how(app_id)
+    except Refused as refusal:
+        return again(visit, refusal, field)
+    return go(visit, address(app_id), done)
+
+
+def _set_enabled(visit: Visit, done: str, *, enabled: bool) -> Response:
+    return _change(
+        visit,
+        "",
+        lambda app_id: operations.set_enabled(
+            visit.environment, visit.actor, app_id, enabled=enabled, org_id=visit.org_id
+        ),
+        done,
+    )
+
+
+def _seconds(text: str) -> int:
+    text = text.strip()
+    if not (text.isascii() and text.isdecimal()) or len(text) > _LONGEST_NUMBER:
+        raise Refused("invalid_request", "Give a whole number of seconds, as 36000.")
+    return int(text)
+
+
+def _whole(visit: Visit, application: Application) -> Mapping[str, object]:
+    live = application.live_secrets(visit.now)
+    return {
+        "application": _shown(application),
+        "secrets": [_secret(visit, application, each, live) for each in live],
+        "may_change": visit.may_change,
+        "may_rotate": len(live) < MOST_LIVE_SECRETS,
+        **snippets.snippets(visit.environment, application),
+    }
+
+
+def _shown(application: Application) -> SimpleNamespace:
+    return SimpleNamespace(
+        id=application.id,
+        name=application.name,
+        client_id=application.client_id,
+        client_type=application.client_type.capitalize(),
+        grant_type=_GRANTS.get(application.grant_type, application.grant_type),
+        redirect_uris=application.redirect_uris,
+        scope=[
+            SimpleNamespace(name=name, words=SCOPES.get(name, "Given by the operator"))
+            for name in application.scope.names
+        ],
+        token_lifetime=application.token_lifetime,
+        created_at=application.created_at,
+        created_by=application.created_by,
+        last_used_at=application.last_used_at,
+        last_used_from=application.last_used_from,
+        state=application.state,
+    )
+
+
+def _secret(
+    visit: Visit,
+    application: Application,
+    secret: ApplicationSecret,
+    live: tuple[ApplicationSecret, ...],
+) -> SimpleNamespace:
+    quiet = max(_SHORTEST_QUIET, timedelta(seconds=application.token_lifetime))
+    return SimpleNamespace(
+        id=secret.id,
+        prefix=f"{Kind.CLIENT_SECRET}_{visit.environment.mark}_",
+        last_four=secret.last_four,
+        created_at=secret.created_at,
+        expires_at=secret.expires_at,
+        last_used_at=secret.last_used_at,
+        state="ending" if secret.expires_at else "live",
+        is_only_live=len(live) == 1,
+        safe_to_end=safe_to_end(secret, live[0], quiet, visit.now),
+    )
+
+
+def safe_to_end(
+    old: ApplicationSecret, new: ApplicationSecret, quiet: timedelta, now: datetime
+) -> str:
+    """Say that nothing needs the old secret, where that is so.
+
+    A program asks for a token at least once in a token's lifetime. So when the new secret is
+    in use and the old one was not for that long (`quiet`), every program has changed over.
+    """
+    if old.id == new.id or new.last_used_at is None:
+        return ""
+    if old.last_used_at is None:
+        return "Safe to end: the new secret is in use, and this one never was."
+    if now - old.last_used_at < quiet:
+        return ""
+    last = ago(old.last_used_at, now)
+    return f"Safe to end: the new secret is in use, and this one was last used {last}."

@@ -1,0 +1,101 @@
+"""New credentials: shown once, after registering and after rotating."""
+
+from datetime import datetime, timedelta
+
+from starlette.responses import Response
+
+from gatepass.server.applications import operations
+from gatepass.server.applications.model import Application
+from gatepass.server.applications.operations import Registered
+from gatepass.server.database import Connection
+from gatepass.server.portal import snippets
+from gatepass.server.portal.pages import applications
+from gatepass.server.portal.rendering import go, page
+from gatepass.server.portal.visit import Visit
+from gatepass.server.sessions import once
+from gatepass.wire.metadata import TOKEN
+from gatepass.wire.problem import Refused
+from gatepass.wire.secret import Secret
+
+DONE_ALREADY = 409
+_LONGEST_NUMBER = 9  # digits
+
+
+def keep(visit: Visit, connection: Connection, made: Registered, *, is_rotated: bool) -> None:
+    """Keep a new secret for the page that shows it, in the transaction that makes it."""
+    what = {"secret": made.secret.value, "rotated": "yes" if is_rotated else ""}
+    about = _about(made.application)
+    once.keep(connection, visit.me.session_id, about, what, visit.environment.now())
+
+
+def show(visit: Visit) -> Response:
+    """Show the credentials, one time; afterwards only that they were shown."""
+    application = applications.owned(visit)
+    if visit.method == "HEAD":  # whoever asks for no page must not use up its secret
+        return Response(media_type="text/html")
+    kept = once.take(visit.environment, visit.me.session_id, _about(application))
+    if kept is None:
+        return page(visit, "application_credentials_gone.html", application=application)
+    secret = Secret(kept["secret"])
+    return page(
+        visit,
+        "application_credentials.html",
+        application=application,
+        client_id=application.client_id,
+        client_secret=secret.value,
+        token_url=visit.environment.issuer + TOKEN,
+        api_url=visit.environment.partner_api,
+        rotated=bool(kept["rotated"]),
+        previous_secret_ends_at=_previous_ends_at(application, visit.now),
+        **snippets.snippets(visit.environment, application, secret),
+    )
+
+
+def stored(visit: Visit) -> Response:
+    """Go on, once the tick says that the secret is stored."""
+    application = applications.owned(visit)
+    if visit.form.get("stored") != "yes":
+        raise Refused(
+            "invalid_request",
+            "Tick that you have stored the client secret. If you have not, rotate it: "
+            "it cannot be shown again.",
+        )
+    return go(visit, applications.address(application.id), "The credentials are stored.")
+
+
+def rotate(visit: Visit) -> Response:
+    """Make a new secret; the old one ends after the chosen overlap. Sent twice, it makes one."""
+
+    def keep_new(connection: Connection, made: Registered) -> None:
+        keep(visit, connection, made, is_rotated=True)
+
+    app_id = visit.ids["app_id"]
+    try:
+        operations.rotate(
+            visit.environment,
+            visit.actor,
+            app_id,
+            _overlap(visit.form.get("overlap", "")),
+            visit.org_id,
+            secret_id=visit.once(),
+            also=keep_new,
+        )
+    except Refused as refusal:
+        if refusal.status != DONE_ALREADY:
+            return applications.again(visit, refusal, "overlap")
+    return go(visit, f"{applications.address(app_id)}credentials/")
+
+
+def _overlap(seconds: str) -> timedelta:
+    is_number = seconds.isascii() and seconds.isdecimal() and len(seconds) <= _LONGEST_NUMBER
+    # What is no number is an overlap that is not offered, and refused as that.
+    return timedelta(seconds=int(seconds) if is_number else -1)
+
+
+def _previous_ends_at(application: Application, now: datetime) -> datetime | None:
+    _, *previous = application.live_secrets(now) or [None]
+    return previous[0].expires_at if previous and previous[0] else None
+
+
+def _about(application: Application) -> str:
+    return f"the credentials of {application.id}"

@@ -1,0 +1,93 @@
+"""Registering an application."""
+
+from types import SimpleNamespace
+
+from starlette.responses import Response
+
+from gatepass.server.applications import operations
+from gatepass.server.applications.model import SCOPES, check_name, check_scope
+from gatepass.server.applications.operations import Registered
+from gatepass.server.applications.redirect_uris import check_redirect_uris
+from gatepass.server.database import Connection
+from gatepass.server.portal.forms import Errors
+from gatepass.server.portal.pages import credentials
+from gatepass.server.portal.rendering import go, page, refused
+from gatepass.server.portal.visit import Visit
+from gatepass.wire.problem import Refused
+from gatepass.wire.scope import Scope
+
+_TEMPLATE = "application_register.html"
+_PUBLIC = (
+    "A public client cannot keep a secret, so it cannot use Client Credentials. "
+    "If the program runs on a server of yours, choose Confidential."
+)
+
+
+def form(visit: Visit) -> Response:
+    """Show the empty form, with every scope ticked as by default."""
+    return page(visit, _TEMPLATE, values={}, errors={}, scopes=_scopes(set(SCOPES)))
+
+
+def register(visit: Visit) -> Response:
+    """Register; the secret waits in the session for the next page. Sent twice, it makes one."""
+    errors = Errors()
+    name = errors.check("name", lambda: check_name(visit.form.get("name", "")))
+    errors.check("client_type", lambda: _check_client_type(visit.form.get("client_type")))
+    errors.check("authorization_grant_type", lambda: _check_grant(visit))
+    uris = errors.check(
+        "redirect_uris", lambda: check_redirect_uris(visit.form.get("redirect_uris", ""))
+    )
+    chosen = tuple(name for name in SCOPES if f"scope_{name}" in visit.form)
+    scope = errors.check("scope", lambda: check_scope(Scope(chosen)))
+    if name is None or uris is None or scope is None or errors:
+        return _again(visit, Refused("invalid_request", "See the fields."), errors, set(chosen))
+
+    def keep(connection: Connection, made: Registered) -> None:
+        credentials.keep(visit, connection, made, is_rotated=False)
+
+    app_id = visit.once()
+    try:
+        operations.register(
+            visit.environment,
+            visit.actor,
+            visit.org_id,
+            name=name,
+            scope=scope,
+            redirect_uris=uris,
+            app_id=app_id,
+            also=keep,
+        )
+    except Refused as refusal:
+        if refusal.status != credentials.DONE_ALREADY:
+            raise
+    return go(visit, f"/oauth2/applications/{app_id}/credentials/")
+
+
+def _again(visit: Visit, refusal: Refused, errors: Errors, chosen: set[str]) -> Response:
+    return refused(
+        visit,
+        _TEMPLATE,
+        refusal,
+        values=visit.typed(),
+        errors=errors,
+        scopes=_scopes(chosen),
+    )
+
+
+def _scopes(checked: set[str]) -> list[SimpleNamespace]:
+    return [
+        SimpleNamespace(name=name, words=f"{words}.", checked=name in checked)
+        for name, words in SCOPES.items()
+    ]
+
+
+def _check_client_type(chosen: str | None) -> None:
+    if chosen == "public":
+        raise Refused("invalid_request", _PUBLIC)
+    if chosen != "confidential":
+        raise Refused("invalid_request", "Choose Confidential.")
+
+
+def _check_grant(visit: Visit) -> None:
+    if visit.form.get("authorization_grant_type") != "client-credentials":
+        raise Refused("invalid_request", "Choose Client Credentials; there is no other grant here.")

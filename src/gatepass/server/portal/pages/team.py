@@ -1,0 +1,212 @@
+"""The team: the people of the organization, and what they may do."""
+
+from types import SimpleNamespace
+from uuid import UUID
+
+from starlette.responses import Response
+
+from gatepass.server.database import Connection, NotFoundError
+from gatepass.server.people import operations
+from gatepass.server.people.model import Person
+from gatepass.server.people.store import After
+from gatepass.server.portal import destination
+from gatepass.server.portal.forms import errors_of
+from gatepass.server.portal.rendering import go, page, refused
+from gatepass.server.portal.visit import Visit
+from gatepass.server.sessions import once
+from gatepass.wire.problem import Refused
+from gatepass.wire.secret import Secret
+
+_MOST = 100  # people on one page
+
+
+def all_of_them(visit: Visit) -> Response:
+    """Show the people, oldest first."""
+    found, more = operations.page(
+        visit.environment, visit.org_id, where={}, after=_after(visit), limit=_MOST
+    )
+    return page(
+        visit,
+        "team.html",
+        people=[_listed(each) for each in found],
+        may_change=visit.may_change,
+        more_url=f"{destination.TEAM}?after={found[-1].id}" if more else None,
+    )
+
+
+def one(visit: Visit) -> Response:
+    """Show one person."""
+    person = _owned(visit)
+    return page(visit, "person.html", person=_shown(visit, person), errors={}, values={})
+
+
+def add_form(visit: Visit) -> Response:
+    """Show the empty form."""
+    return page(visit, "person_add.html", values={}, errors={})
+
+
+def add(visit: Visit) -> Response:
+    """Add somebody who can log in; sent twice, it makes one person."""
+    person_id = visit.once()
+    try:
+        operations.add_with_access(
+            visit.environment,
+            visit.actor,
+            visit.org_id,
+            username=visit.form.get("username", ""),
+            email=visit.form.get("email"),
+            role=visit.form.get("role", ""),
+            person_id=person_id,
+            also=lambda *made: _keep(visit, *made),
+        )
+    except Refused as refusal:
+        if not _is_there(visit, person_id):
+            errors = errors_of(refusal)
+            values = visit.typed()
+            return refused(visit, "person_add.html", refusal, values=values, errors=errors)
+    return go(visit, f"{_address(person_id)}initial-password/")
+
+
+def give_access(visit: Visit) -> Response:
+    """Make a new initial password for somebody else."""
+    person = _owned(visit)
+    if person.id == visit.me.person.id:
+        # It would end the very session that is to show it.
+        raise Refused(
+            "invalid_request", "Your own password is changed on your account page.", status=409
+        )
+    try:
+        operations.give_access(
+            visit.environment,
+            visit.actor,
+            visit.org_id,
+            person.id,
+            visit.form.get("username"),
+            also=lambda *made: _keep(visit, *made),
+        )
+    except Refused as refusal:
+        return _again(visit, refusal)
+    return go(visit, f"{_address(person.id)}initial-password/")
+
+
+def initial_password(visit: Visit) -> Response:
+    """Show an initial password, one time; afterwards, the person."""
+    person = _owned(visit)
+    if visit.method == "HEAD":  # whoever asks for no page must not use up its password
+        return Response(media_type="text/html")
+    kept = once.take(visit.environment, visit.me.session_id, _about(person.id))
+    if kept is None:
+        return go(visit, _address(person.id), "The initial password was shown already.")
+    return page(
+        visit,
+        "initial_password.html",
+        username=person.username,
+        initial_password=kept["password"],
+        login_url=visit.environment.issuer + destination.LOGIN,
+    )
+
+
+def set_role(visit: Visit) -> Response:
+    """Change somebody's role."""
+    person = _owned(visit)
+    role = visit.form.get("role", "")
+    try:
+        operations.set_role(visit.environment, visit.actor, visit.org_id, person.id, role)
+    except Refused as refusal:
+        return _again(visit, refusal)
+    return go(visit, _address(person.id), "The role is changed.")
+
+
+def enable(visit: Visit) -> Response:
+    """Let somebody log in again."""
+    return _set_enabled(visit, "The person can log in again.", enabled=True)
+
+
+def disable(visit: Visit) -> Response:
+    """Log somebody out and keep them out."""
+    return _set_enabled(visit, "The person is disabled and logged out.", enabled=False)
+
+
+def _set_enabled(visit: Visit, done: str, *, enabled: bool) -> Response:
+    person = _owned(visit)
+    try:
+        operations.set_enabled(
+            visit.environment, visit.actor, visit.org_id, person.id, enabled=enabled
+        )
+    except Refused as refusal:
+        return _again(visit, refusal)
+    return go(visit, _address(person.id), done)
+
+
+def _again(visit: Visit, refusal: Refused) -> Response:
+    return refused(
+        visit,
+        "person.html",
+        refusal,
+        person=_shown(visit, _owned(visit)),
+        errors=errors_of(refusal),
+        values=visit.typed(),
+    )
+
+
+def _keep(visit: Visit, connection: Connection, person: Person, password: Secret) -> None:
+    what = {"password": password.value}
+    now = visit.environment.now()
+    once.keep(connection, visit.me.session_id, _about(person.id), what, now)
+
+
+def _owned(visit: Visit) -> Person:
+    return operations.find(visit.environment, visit.org_id, visit.ids["person_id"])
+
+
+def _is_there(visit: Visit, person_id: UUID) -> bool:
+    try:
+        operations.find(visit.environment, visit.org_id, person_id)
+    except NotFoundError:
+        return False
+    return True
+
+
+def _after(visit: Visit) -> After | None:
+    text = visit.query.get("after")
+    if text is None:
+        return None
+    try:
+        last = operations.find(visit.environment, visit.org_id, UUID(text))
+    except ValueError:
+        raise NotFoundError(text) from None
+    return After(last.created_at, last.id)
+
+
+def _shown(visit: Visit, person: Person) -> SimpleNamespace:
+    shown = _listed(person)
+    shown.is_self = person.id == visit.me.person.id
+    shown.is_last_admin = operations.is_last_administrator(visit.environment, person)
+    return shown
+
+
+def _listed(person: Person) -> SimpleNamespace:
+    return SimpleNamespace(
+        id=person.id,
+        username=person.username,
+        email=person.email,
+        name=" ".join(part for part in (person.first_name, person.last_name) if part),
+        role=person.role,
+        created_at=person.created_at,
+        last_login_at=person.last_login_at,
+        state=_state(person),
+    )
+
+
+def _state(person: Person) -> str:
+    if person.disabled_at:
+        return "disabled"
+    return "active" if person.password_hash else "no portal access"
+
+
+def _address(person_id: UUID) -> str:
+    return f"{destination.TEAM}{person_id}/"
+
+
+def _about(person_id: UUID) -> str:
+    return f"the initial password of {person_id}"

@@ -1,0 +1,55 @@
+// What a page cannot do without script: copy to the clipboard, and ask before a secret shown once is left.
+// Every page works without this file.
+"use strict";
+
+(() => {
+  const announce = (words) => {
+    const region = document.getElementById("announce");
+    region.textContent = "";
+    // A live region speaks when its text changes; the pause makes a second "Copied" a change.
+    setTimeout(() => (region.textContent = words), 50);
+  };
+
+  // Pages on plain HTTP have no navigator.clipboard: select the text, so that one key press copies it.
+  const copyBySelection = (source) => {
+    const range = document.createRange();
+    range.selectNodeContents(source);
+    const selection = getSelection();
+    selection.removeAllRanges();
+    selection.addRange(range);
+    return document.execCommand("copy");
+  };
+
+  const copy = async (source) => {
+    try {
+      await navigator.clipboard.writeText(source.textContent);
+      return true;
+    } catch {
+      return copyBySelection(source);
+    }
+  };
+
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    const word = button.querySelector("[data-copy-word]");
+    let timer;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      const done = await copy(document.getElementById(button.dataset.copy));
+      word.textContent = done ? "Copied" : "Selected";
+      announce(`${word.textContent}: ${button.dataset.what}`);
+      button.classList.toggle("copied", done);
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        word.textContent = "Copy";
+        button.classList.remove("copied");
+      }, 2500);
+    });
+  }
+
+  for (const form of document.querySelectorAll("form[data-stay-until]")) {
+    const tick = document.getElementById(form.dataset.stayUntil);
+    addEventListener("beforeunload", (leaving) => {
+      if (!tick.checked) leaving.preventDefault();
+    });
+  }
+})();

@@ -1,0 +1,21 @@
+"""How the portal's templates become HTML: one strict Jinja2 environment."""
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from gatepass.server.portal import moments
+
+
+def environment() -> Environment:
+    """Give the environment of the templates: everything escaped, an unknown name is an error."""
+    made = Environment(
+        loader=PackageLoader("gatepass.server.portal", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["ago"] = moments.ago
+    made.filters["utc"] = moments.utc
+    made.filters["iso"] = moments.iso
+    made.filters["span"] = moments.span
+    return made

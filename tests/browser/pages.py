@@ -1,0 +1,278 @@
+"""Every page of the portal in the states a person can meet it in."""
+
+from datetime import timedelta
+from types import SimpleNamespace as Thing
+
+from browser.samples import (
+    CLIENT_ID,
+    LONG,
+    NOW,
+    SCOPE,
+    SECRET,
+    SNIPPETS,
+    UNBROKEN,
+    Sample,
+    application,
+    before,
+    detail,
+    entry,
+    person,
+    secret,
+    site,
+)
+
+ANONYMOUS = site(person=None, organization=None, section="")
+FIRST_LOGIN = site(person=Thing(username="anna", role="admin", must_change_password=True))
+STAFF = site(person=Thing(username="sven", role="staff", must_change_password=False))
+PRODUCTION = site(
+    environment="production", other_environment_url="https://sandbox-app.example.com/"
+)
+ACCOUNT, TEAM, ACTIVITY = (site(section=name) for name in ("account", "team", "activity"))
+REGISTER = {"site": site(), "values": {}, "errors": {}, "scopes": SCOPE}
+SHOWN_ONCE = {
+    "site": site(),
+    "application": application(),
+    "client_id": CLIENT_ID,
+    "client_secret": SECRET,
+    "token_url": "https://sandbox-app.example.com/oauth2/token/",
+    "api_url": "https://sandbox-app.example.com/api/partners/v2.0",
+    "rotated": False,
+    "previous_secret_ends_at": None,
+    **SNIPPETS,
+}
+OLD_SECRET = secret(
+    id="s0",
+    last_four="b81X",
+    state="ending",
+    created_at=before(days=80),
+    expires_at=NOW + timedelta(hours=23),
+    last_used_at=before(days=2),
+    is_only_live=False,
+    safe_to_end="Safe to end: not used since the new secret was made.",
+)
+APPLICATIONS = [
+    application(),
+    application(id="a2", name="Meter import", last_used_at=None, created_at=before(minutes=9)),
+    application(id="a3", name="Old reports", state="disabled", last_used_at=before(days=51)),
+]
+AGENT = "Firefox on Linux"
+SESSIONS = [
+    Thing(
+        id=str(number),
+        created_at=before(hours=number * 20 + 1),
+        last_seen_at=before(hours=number * 9),
+        source=source,
+        user_agent=agent,
+        current=number == 0,
+    )
+    for number, (source, agent) in enumerate([("203.0.113.7", AGENT), ("2001:db8::17", UNBROKEN)])
+]
+OWN_ACCOUNT = Thing(
+    username="anna",
+    email=None,
+    role="admin",
+    organization="Acme Energy",
+    created_at=before(days=400),
+    password_changed_at=before(days=12),
+    last_login_at=None,
+)
+PEOPLE = [
+    person(),
+    person(id="p2", username="sven", name="", email=None, role="staff", last_login_at=None),
+    person(id="p3", username=None, name="Mia Ek", role="user", state="no portal access"),
+    person(id="p4", username="ola", role="user", state="disabled", last_login_at=before(days=90)),
+]
+ENTRIES = [
+    entry(
+        2,
+        "Rotated the secret of an application; the old one works 24 hours",
+        subject="Billing sync",
+    ),
+    entry(31, "Logged in"),
+    entry(
+        33, "Login refused: wrong password", result="refused", source="2001:db8:85a3::8a2e:370:7334"
+    ),
+    entry(900, "Registered an application", subject="Meter import"),
+    entry(4000, "Token refused: unknown scope", who="Billing sync", result="refused", source=""),
+]
+ONE_PERSON = {"site": TEAM, "values": {}, "errors": {}}
+
+PAGES = [
+    Sample("login", "login.html", {"site": ANONYMOUS, "values": {}, "errors": {}, "next": ""}),
+    Sample(
+        "login-refused",
+        "login.html",
+        {
+            "site": site(person=None, organization=None, environment="production"),
+            "values": {"username": "anna"},
+            "errors": {"": "The username or the password is wrong."},
+            "next": "/team/",
+        },
+    ),
+    Sample("password-forced", "password.html", {"site": FIRST_LOGIN, "forced": True, "errors": {}}),
+    Sample(
+        "password-wrong",
+        "password.html",
+        {
+            "site": ACCOUNT,
+            "forced": False,
+            "errors": {
+                "current_password": "This is not your current password.",
+                "new_password": "It has 9 characters; 15 is the least.",
+            },
+        },
+    ),
+    Sample(
+        "account", "account.html", {"site": ACCOUNT, "account": OWN_ACCOUNT, "sessions": SESSIONS}
+    ),
+    Sample(
+        "applications",
+        "applications.html",
+        {"site": site(), "applications": APPLICATIONS, "may_change": True},
+    ),
+    Sample(
+        "applications-production",
+        "applications.html",
+        {"site": PRODUCTION, "applications": APPLICATIONS, "may_change": True},
+    ),
+    Sample(
+        "applications-empty",
+        "applications.html",
+        {"site": site(), "applications": [], "may_change": True},
+    ),
+    Sample(
+        "applications-staff",
+        "applications.html",
+        {"site": STAFF, "applications": [], "may_change": False},
+    ),
+    Sample(
+        "applications-long",
+        "applications.html",
+        {
+            "site": site(organization=LONG),
+            "applications": [application(name=LONG), application(name=UNBROKEN)],
+            "may_change": True,
+        },
+    ),
+    Sample("register", "application_register.html", REGISTER),
+    Sample(
+        "register-wrong",
+        "application_register.html",
+        {
+            **REGISTER,
+            "values": {"name": "", "client_type": "public", "redirect_uris": "ftp://acme"},
+            "errors": {
+                "name": "Give the application a name.",
+                "client_type": "A public client is refused for this grant. Choose Confidential.",
+                "redirect_uris": "“ftp://acme” is not an https address.",
+                "scope": "Choose one at least.",
+            },
+        },
+    ),
+    Sample("credentials", "application_credentials.html", SHOWN_ONCE),
+    Sample(
+        "credentials-rotated",
+        "application_credentials.html",
+        {**SHOWN_ONCE, "rotated": True, "previous_secret_ends_at": NOW + timedelta(hours=24)},
+    ),
+    Sample("credentials-replaced", "application_credentials.html", {**SHOWN_ONCE, "rotated": True}),
+    Sample(
+        "credentials-gone",
+        "application_credentials_gone.html",
+        {"site": site(), "application": application()},
+    ),
+    Sample(
+        "application",
+        "application.html",
+        detail(site=site(flash="The application has a new name.")),
+    ),
+    Sample(
+        "application-two-secrets",
+        "application.html",
+        detail(
+            secrets=[secret(is_only_live=False), OLD_SECRET],
+            may_rotate=False,
+            application=application(redirect_uris=["https://acme.example/callback"]),
+        ),
+    ),
+    Sample(
+        "application-wrong",
+        "application.html",
+        detail(
+            errors={
+                "confirm": "This is not the name.",
+                "overlap": "Choose one.",
+                "name": "Too long.",
+            },
+            values={"confirm": "Biling sync", "name": UNBROKEN},
+            secrets=[],
+        ),
+    ),
+    Sample(
+        "application-disabled",
+        "application.html",
+        detail(
+            application=application(state="disabled", name=LONG, last_used_at=None, created_by=None)
+        ),
+    ),
+    Sample("application-staff", "application.html", detail(site=STAFF, may_change=False)),
+    Sample(
+        "team",
+        "team.html",
+        {"site": TEAM, "people": PEOPLE, "may_change": True, "more_url": "/team/?after=p4"},
+    ),
+    Sample(
+        "team-empty",
+        "team.html",
+        {"site": TEAM, "people": [], "may_change": True, "more_url": None},
+    ),
+    Sample("person-add", "person_add.html", ONE_PERSON),
+    Sample(
+        "person-add-wrong",
+        "person_add.html",
+        {
+            "site": TEAM,
+            "values": {"username": "anna", "email": "x", "role": "staff"},
+            "errors": {"username": "“anna” is taken.", "role": "Choose a role."},
+        },
+    ),
+    Sample(
+        "person", "person.html", {**ONE_PERSON, "person": person(username="sven", role="staff")}
+    ),
+    Sample(
+        "person-last-admin",
+        "person.html",
+        {**ONE_PERSON, "person": person(is_self=True, is_last_admin=True)},
+    ),
+    Sample("person-no-access", "person.html", {**ONE_PERSON, "person": PEOPLE[2]}),
+    Sample("person-disabled", "person.html", {**ONE_PERSON, "person": PEOPLE[3]}),
+    Sample(
+        "initial-password",
+        "initial_password.html",
+        {
+            "site": TEAM,
+            "username": "sven",
+            "initial_password": "copper-violin-harbor-7-minute",
+            "login_url": "https://sandbox-app.example.com/accounts/login/",
+        },
+    ),
+    Sample(
+        "activity",
+        "activity.html",
+        {"site": ACTIVITY, "entries": ENTRIES, "older_url": "/activity/?before=9"},
+    ),
+    Sample("activity-empty", "activity.html", {"site": ACTIVITY, "entries": [], "older_url": None}),
+    Sample(
+        "error",
+        "error.html",
+        {
+            "site": ANONYMOUS,
+            "status": 404,
+            "title": "Nothing here",
+            "say": "There is no such page, or it belongs to another organization.",
+            "todo": "Check the address, or start from your applications.",
+            "link_url": "/oauth2/applications/",
+            "link_text": "Go to the applications",
+        },
+    ),
+]

@@ -1,0 +1,146 @@
+"""Sample things of which the contexts of every template are made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace as Thing
+from typing import Any
+
+NOW = datetime(2026, 11, 23, 21, 46, 22, tzinfo=UTC)
+CLIENT_ID = "gpc_test_5Qm1xKc8T0vZ2rYw7LhNd3Gk4P"
+SECRET = "gps_test_0aZk93LmQx7Tc5RvWb1Yd8Pf2Hj6Ns4Gu0Ek9Io3Xy7Cq5"
+LONG = "Reconciliation of meter readings and invoices for the northern region, production line " * 2
+UNBROKEN = "x" * 200
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One page in one state: the file name, the template and what it is given."""
+
+    name: str
+    template: str
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+
+def before(**distance: float) -> datetime:
+    return NOW - timedelta(**distance)
+
+
+def site(**changes: Any) -> Thing:  # noqa: ANN401 - any part of the context may be replaced
+    person = Thing(username="anna", role="admin", must_change_password=False)
+    return Thing(
+        **{
+            "environment": "sandbox",
+            "other_environment_url": "https://app.example.com/",
+            "organization": "Acme Energy",
+            "person": person,
+            "section": "applications",
+            "csrf": "c5rf",
+            "form_id": "f0rm",
+            "now": NOW,
+            "flash": None,
+            "static": "static/",
+            "api_docs": "/api/partners/v2.0/docs",
+            **changes,
+        }
+    )
+
+
+SNIPPETS = {
+    "env": f"GATEPASS_TOKEN_URL=https://sandbox-app.example.com/oauth2/token/\n"
+    f"GATEPASS_CLIENT_ID={CLIENT_ID}\nGATEPASS_CLIENT_SECRET={SECRET}\n",
+    "curl": "curl -X POST https://sandbox-app.example.com/oauth2/token/ \\\n"
+    f"  -u {CLIENT_ID}:{SECRET} \\\n  -d grant_type=client_credentials",
+    "python": "import httpx2, gatepass\n\napi = httpx2.Client(\n"
+    '    base_url="https://sandbox-app.example.com/api/partners/v2.0",\n'
+    "    auth=gatepass.BearerAuth.from_env(),\n)\n"
+    'api.get(f"/org/{org_id}/users").raise_for_status()',
+}
+SCOPE = [
+    Thing(name="read", words="See the organization and its users.", checked=True),
+    Thing(name="write", words="Create, change and delete users.", checked=True),
+]
+
+
+def application(**changes: Any) -> Thing:  # noqa: ANN401
+    return Thing(
+        **{
+            "id": "a1",
+            "name": "Billing sync",
+            "client_id": CLIENT_ID,
+            "client_type": "Confidential",
+            "grant_type": "Client Credentials",
+            "redirect_uris": [],
+            "scope": SCOPE,
+            "token_lifetime": 36000,
+            "created_at": before(days=80),
+            "created_by": "anna",
+            "last_used_at": before(hours=3),
+            "last_used_from": "203.0.113.7",
+            "state": "active",
+            **changes,
+        }
+    )
+
+
+def secret(**changes: Any) -> Thing:  # noqa: ANN401
+    return Thing(
+        **{
+            "id": "s1",
+            "prefix": "gps_test_",
+            "last_four": "7Cq5",
+            "created_at": before(minutes=4),
+            "expires_at": None,
+            "last_used_at": before(minutes=1),
+            "state": "live",
+            "is_only_live": True,
+            "safe_to_end": "",
+            **changes,
+        }
+    )
+
+
+def detail(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
+    return {
+        "site": site(),
+        "application": application(),
+        "secrets": [secret()],
+        "may_change": True,
+        "may_rotate": True,
+        "errors": {},
+        "values": {},
+        **{name: text.replace(SECRET, "YOUR_CLIENT_SECRET") for name, text in SNIPPETS.items()},
+        **changes,
+    }
+
+
+def person(**changes: Any) -> Thing:  # noqa: ANN401
+    return Thing(
+        **{
+            "id": "p1",
+            "username": "anna",
+            "email": "anna@acme.example",
+            "name": "Anna Lind",
+            "role": "admin",
+            "created_at": before(days=400),
+            "last_login_at": before(minutes=12),
+            "state": "active",
+            "is_self": False,
+            "is_last_admin": False,
+            **changes,
+        }
+    )
+
+
+def entry(minutes: int, what: str, **changes: Any) -> Thing:  # noqa: ANN401
+    return Thing(
+        **{
+            "at": before(minutes=minutes),
+            "who": "anna",
+            "what": what,
+            "subject": "",
+            "source": "203.0.113.7",
+            "result": "ok",
+            **changes,
+        }
+    )

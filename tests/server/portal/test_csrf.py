@@ -1,0 +1,106 @@
+"""Whose forms are accepted."""
+
+import pytest
+
+from gatepass.server.portal import csrf
+from gatepass.server.portal.table import RULES, Rule
+from gatepass.server.sessions.model import new_id
+from server.portal.rig import Rig
+
+FORM = "/accounts/sessions/end/"
+UNSAFE = [rule for rule in RULES if rule.method != "GET"]
+
+
+@pytest.mark.spec("ASVS", "3.5.1")
+@pytest.mark.parametrize("rule", UNSAFE, ids=lambda rule: rule.path)
+@pytest.mark.parametrize("token", [None, "0" * 48, "é" * 48])
+def test_no_form_is_accepted_without_its_token(rig: Rig, rule: Rule, token: str | None) -> None:
+    path = rule.path
+    for name in ("app_id", "person_id", "secret_id"):
+        path = path.replace(f"{{{name}:uuid}}", "00000000-0000-4000-8000-000000000000")
+    browser = rig.browser() if "login" in path else rig.as_("anna")
+    before = rig.actions()
+
+    answer = browser.send(path, {} if token is None else {"csrf": token})
+
+    assert answer.status_code == 403
+    assert rig.actions() == before
+
+
+def test_the_token_of_another_session_is_not_accepted(rig: Rig) -> None:
+    other = rig.as_("sven").csrf()
+
+    assert rig.as_("anna").send(FORM, {"csrf": other}).status_code == 403
+
+
+def test_the_token_from_before_the_login_is_not_accepted_after_it(rig: Rig) -> None:
+    browser = rig.browser()
+    before = browser.csrf()
+    browser.log_in("anna")
+
+    assert browser.send(FORM, {"csrf": before}).status_code == 403
+
+
+def test_a_login_form_of_another_browser_is_not_accepted(rig: Rig) -> None:
+    planted = rig.browser().csrf()
+
+    form = {"csrf": planted, "username": "anna", "password": "x"}
+
+    assert rig.browser().send("/accounts/login/", form).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("origin", "site", "status"),
+    [
+        ("http://localhost:8000", "same-origin", 303),
+        ("http://localhost:8000", None, 303),
+        (None, None, 303),
+        (None, "none", 303),
+        (None, "same-origin", 303),
+        ("https://evil.example", "cross-site", 403),
+        ("https://evil.example", None, 403),
+        ("http://localhost:8001", "same-site", 403),
+        ("http://localhost:8001", None, 403),
+        ("https://localhost:8000", None, 403),
+        ("http://localhost", None, 403),
+        ("http://localhost:8000.evil.example", None, 403),
+        ("null", None, 403),
+        ("", None, 403),
+        (None, "cross-site", 403),
+        (None, "same-site", 403),
+        (None, "", 403),
+    ],
+)
+def test_a_right_token_from_another_place_is_not_accepted(
+    rig: Rig, origin: str | None, site: str | None, status: int
+) -> None:
+    browser = rig.as_("anna")
+    sent = {"origin": origin, "sec-fetch-site": site}
+    headers = {name: value for name, value in sent.items() if value is not None}
+
+    form = {"csrf": browser.csrf()}
+
+    assert browser.client.post(FORM, data=form, headers=headers).status_code == status
+
+
+def test_the_own_origin_is_https_where_the_environment_is(tls_rig: Rig) -> None:
+    browser = tls_rig.as_("anna")
+    form = {"csrf": browser.csrf()}
+
+    assert browser.send(FORM, form, origin="http://app.example.com").status_code == 403
+    assert browser.send(FORM, form, origin="https://app.example.com").status_code == 303
+
+
+def test_a_token_does_not_give_its_owner_away() -> None:
+    owner = new_id()
+
+    assert csrf.token(owner) != csrf.token(new_id())
+    assert owner.value not in csrf.token(owner)
+    assert csrf.token(owner) == csrf.token(owner)
+
+
+def test_a_form_that_is_no_form_is_refused(rig: Rig) -> None:
+    browser = rig.as_("anna")
+    answer = browser.client.post(FORM, json={"csrf": browser.csrf()})
+
+    assert answer.status_code == 400

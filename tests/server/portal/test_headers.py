@@ -1,0 +1,112 @@
+"""Cookies and headers, on plain HTTP and under TLS."""
+
+import re
+
+import pytest
+
+from gatepass.server.portal import static_files
+from server.portal.rig import Rig
+
+PAGES = ["/accounts/login/", "/nothing/", "/oauth2/applications/", "/accounts/logout/"]
+
+
+def cookies_of(rig: Rig) -> dict[str, set[str]]:
+    browser = rig.browser()
+    headers = [
+        *browser.get("/accounts/login/").headers.get_list("set-cookie"),
+        *browser.log_in("anna").headers.get_list("set-cookie"),
+        *browser.post("/accounts/logout/").headers.get_list("set-cookie"),
+    ]
+    found: dict[str, set[str]] = {}
+    for header in headers:
+        name, *attributes = header.split("; ")
+        found.setdefault(name.partition("=")[0], set()).update(attributes)
+    return found
+
+
+@pytest.mark.spec("ASVS", "3.3.1")
+def test_cookies_on_plain_http_are_for_this_host_and_no_script(rig: Rig) -> None:
+    found = cookies_of(rig)
+
+    assert set(found) == {"gatepass_session_live", "gatepass_device_live"}
+    for attributes in found.values():
+        assert {"HttpOnly", "Path=/", "SameSite=lax"} <= attributes
+        assert not any(each.startswith("Domain") for each in attributes)
+        assert "Secure" not in attributes
+
+
+@pytest.mark.spec("ASVS", "3.3.1")
+def test_cookies_under_tls_are_secure_and_bound_to_the_host(tls_rig: Rig) -> None:
+    found = cookies_of(tls_rig)
+
+    assert set(found) == {"__Host-gatepass_session_live", "__Host-gatepass_device_live"}
+    for attributes in found.values():
+        assert {"HttpOnly", "Path=/", "SameSite=lax", "Secure"} <= attributes
+        assert not any(each.startswith("Domain") for each in attributes)
+
+
+def test_the_environments_have_cookies_of_their_own(rig: Rig) -> None:
+    browser = rig.browser(sandbox=True)
+    browser.get("/accounts/login/")
+
+    assert set(browser.client.cookies) == {"gatepass_device_test"}
+
+
+def test_a_browser_keeps_its_id_until_a_login(rig: Rig) -> None:
+    browser = rig.browser()
+    browser.get("/accounts/login/")
+    first = dict(browser.client.cookies)
+    browser.get("/accounts/login/")
+
+    assert dict(browser.client.cookies) == first
+
+
+@pytest.mark.spec("ASVS", "3.4.3")
+@pytest.mark.parametrize("path", PAGES)
+def test_every_answer_says_what_a_browser_may_do_with_it(rig: Rig, path: str) -> None:
+    headers = rig.as_("anna").get(path).headers
+
+    assert headers["content-security-policy"] == (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
+    )
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "same-origin"
+    assert headers["cross-origin-opener-policy"] == "same-origin"
+    assert headers["cache-control"] == "no-store"
+    assert "strict-transport-security" not in headers
+
+
+@pytest.mark.spec("ASVS", "3.4.1")
+@pytest.mark.parametrize("path", PAGES)
+def test_under_tls_the_browser_is_told_to_stay_there(tls_rig: Rig, path: str) -> None:
+    headers = tls_rig.as_("anna").get(path).headers
+
+    assert headers["strict-transport-security"] == "max-age=31536000"
+
+
+def test_static_files_are_kept_for_ever_under_the_digest_of_their_content(rig: Rig) -> None:
+    browser = rig.browser()
+    page = browser.get("/accounts/login/").text
+    found = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page))
+    assert len(found) == 3
+
+    for path in found:
+        answer = browser.get(path)
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["cache-control"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["content-type"].startswith(("text/css", "text/jav", "image/svg"))
+
+
+def test_a_page_of_another_version_gets_files_that_are_not_kept(rig: Rig) -> None:
+    answer = rig.browser().get("/static/0123456789abcdef/portal.css")
+
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+
+
+@pytest.mark.parametrize(
+    "name", ["nothing.css", "..%2Fapp.py", "%2e%2e/app.py", "portal.css/", "", "__init__.py"]
+)
+def test_nothing_but_static_files_is_served_as_one(rig: Rig, name: str) -> None:
+    assert rig.browser().get(static_files.PREFIX + name).status_code == 404

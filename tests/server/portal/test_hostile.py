@@ -1,0 +1,96 @@
+"""Whatever is sent, the answer is a clear 4xx in the form of a page, and nothing is changed."""
+
+import pytest
+
+from server.portal.rig import Rig
+
+FORM = {"content-type": "application/x-www-form-urlencoded", "origin": "http://localhost:8000"}
+PATHS = ["/accounts/login/", "/oauth2/applications/register/", "/team/add/", "/nothing/"]
+BODIES = {
+    "invalid UTF-8": b"name=%ff%fe",
+    "raw bytes": bytes(range(256)),
+    "an overlong encoding": b"name=%c0%af",
+    "a NUL": b"name=a%00b",
+    "an escape sequence": b"name=%1b[2J",
+    "a lone surrogate": b"name=%ed%a0%80",
+    "a broken percent sign": b"name=100%",
+    "ten thousand parameters": b"&".join(b"%d=" % number for number in range(10_000)),
+    "ten thousand separators": b"&" * 10_000,
+    "a parameter given twice": b"name=a&name=b",
+    "a token given twice": b"csrf=a&csrf=b",
+    "a very long value": b"name=" + b"x" * 60_000,
+    "a very long name": b"x" * 60_000 + b"=1",
+    "nothing": b"",
+    "an equals sign": b"=",
+    "JSON": b'{"csrf": "x"}',
+}
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+@pytest.mark.parametrize("path", PATHS)
+def test_a_hostile_form_is_refused_in_words(rig: Rig, path: str, body: bytes) -> None:
+    browser = rig.as_("anna") if "login" not in path else rig.browser()
+    before = rig.actions()
+
+    answer = browser.client.post(path, content=body, headers=FORM)
+
+    assert answer.status_code in {400, 403, 404}
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "<h1>" in answer.text
+    assert rig.actions() == before
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_form_over_64_kib_is_too_much(rig: Rig, path: str) -> None:
+    answer = rig.as_("anna").client.post(path, content=b"x" * 65_537, headers=FORM)
+
+    assert answer.status_code == 413
+    assert "Too much" in answer.text
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/json", "text/plain", "multipart/form-data; boundary=x", "", "x" * 5000]
+)
+def test_a_form_of_another_kind_is_refused(rig: Rig, kind: str) -> None:
+    browser = rig.as_("anna")
+    body = f"csrf={browser.csrf()}".encode()
+
+    headers = {"content-type": kind, "origin": browser.origin}
+    answer = browser.client.post("/accounts/sessions/end/", content=body, headers=headers)
+
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "value", ["", "x", "0" * 47, "0" * 49, "!" * 48, "zzz" * 16, '"\\073"', "é" * 48, "a" * 8000]
+)
+@pytest.mark.parametrize("name", ["gatepass_session_live", "gatepass_device_live"])
+def test_a_hostile_cookie_is_no_cookie(rig: Rig, name: str, value: str) -> None:
+    cookie = {b"cookie": f"{name}={value}".encode()}
+
+    answer = rig.browser().client.get("/accounts/login/", headers=cookie)
+    page = rig.browser().client.get("/account/", headers=cookie)
+
+    assert answer.status_code == 200
+    assert (page.status_code, page.headers["location"]) == (303, "/accounts/login/?next=/account/")
+
+
+@pytest.mark.parametrize(
+    "query", ["next=%ff", "next=%00", "next=%", "&" * 5000, "next=a&next=b", "next=" + "x" * 9000]
+)
+def test_a_hostile_query_changes_nothing_about_the_login_page(rig: Rig, query: str) -> None:
+    answer = rig.browser().get(f"/accounts/login/?{query}")
+
+    assert answer.status_code == 200
+    assert 'name="next" value=""' in answer.text
+
+
+def test_a_hostile_program_name_is_cut_and_shown_as_text(rig: Rig) -> None:
+    browser = rig.browser()
+    browser.client.headers["user-agent"] = "<script>alert(1)</script>" + "x" * 5000
+    browser.log_in("anna")
+
+    text = browser.get("/account/").text
+
+    assert "<script>alert" not in text
+    assert "x" * 300 not in text
