@@ -1,0 +1,100 @@
+"""Who may call: the guard, asking this process instead of the network, and whose data it is.
+
+An application has the rights of an administrator of its organization, narrowed by the scope
+of its token. Whose organization it is comes from the token and from nowhere else.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Path
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+
+from gatepass.guard.fastapi import Expectation, Guard, Principal
+from gatepass.server import introspect
+from gatepass.server.audit.model import Actor
+from gatepass.server.database import NotFoundError
+from gatepass.server.environment import Environment
+from gatepass.wire import metadata
+from gatepass.wire.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """An application that calls about its own organization."""
+
+    environment: Environment
+    org_id: UUID
+    actor: Actor
+
+
+def environment_of(connection: HTTPConnection) -> Environment:
+    """Give the environment that the Host header chose."""
+    environment = connection.scope["gatepass.environment"]
+    assert isinstance(environment, Environment)  # noqa: S101 - the server's own promise
+    return environment
+
+
+def identifier(text: str) -> UUID:
+    """Read a UUID in its one written form; what is not one names nothing (NotFoundError)."""
+    try:
+        found = UUID(text)
+    except ValueError:
+        raise NotFoundError(text) from None
+    if str(found) != text.lower():
+        raise NotFoundError(text)
+    return found
+
+
+def _inspect(token: Secret, connection: HTTPConnection) -> dict[str, object] | None:
+    found = introspect.inspect(environment_of(connection), token)
+    return {"active": True, **found} if found else None
+
+
+def _expect(connection: HTTPConnection) -> Expectation:
+    environment = environment_of(connection)
+    resource = environment.partner_api
+    return Expectation(environment.issuer, resource, metadata.protected_resource_url(resource))
+
+
+guard = Guard(inspect=_inspect, expect=_expect)
+
+Id = Annotated[str, Path(json_schema_extra={"format": "uuid"})]
+
+
+async def _reader(
+    request: Request,
+    response: Response,
+    org_id: Id,
+    principal: Annotated[Principal, guard.requires("read")],
+) -> Caller:
+    response.headers["Cache-Control"] = "no-store"  # people's data
+    return _caller(request, org_id, principal)
+
+
+async def _writer(
+    request: Request,
+    response: Response,
+    org_id: Id,
+    principal: Annotated[Principal, guard.requires("write")],
+) -> Caller:
+    response.headers["Cache-Control"] = "no-store"  # people's data
+    return _caller(request, org_id, principal)
+
+
+def _caller(request: Request, org_id: str, principal: Principal) -> Caller:
+    """Raise NotFoundError for every organization but the token's own, existing or not."""
+    asked = identifier(org_id)
+    if str(asked) != principal.org_id:
+        raise NotFoundError(org_id)
+    environment = environment_of(request)
+    application = environment.directory.known(principal.client_id)
+    name = application.name if application else principal.client_id
+    source = request.client.host if request.client else ""
+    return Caller(environment, asked, Actor(name, source, asked))
+
+
+Reader = Annotated[Caller, Depends(_reader)]
+Writer = Annotated[Caller, Depends(_writer)]

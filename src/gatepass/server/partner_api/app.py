@@ -1,0 +1,101 @@
+"""The Partner API as an application of its own, mounted by the server."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from pydantic.json_schema import models_json_schema
+
+from gatepass.server.partner_api import calls, docs, problems
+from gatepass.server.partner_api.body import JSON, MERGE_PATCH
+from gatepass.server.partner_api.body import described as body
+from gatepass.server.partner_api.problems import ProblemDocument
+from gatepass.server.partner_api.users import NewUser, UserChange
+from gatepass.wire.metadata import PARTNER_API
+
+_ORG = "/org/{org_id}"
+_USERS = "/org/{org_id}/users"
+_USER = "/org/{org_id}/users/{user_id}"
+
+_READING = (400, 401, 403, 404, 422, 503)
+_WRITING = (400, 401, 403, 404, 409, 413, 415, 422, 503)
+_DELETING = (400, 401, 403, 404, 409, 422, 503)
+
+_ABOUT = """An organization and its users, for the servers of a partner.
+
+Every call needs an access token (OAuth 2.0 client credentials) with the scope `read`, or
+`write` where something changes. An organization sees itself alone: another's id is not found.
+"""
+
+
+class PartnerApi(FastAPI):
+    """FastAPI, told of the schemas that it does not read itself."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Give the OpenAPI document."""
+        if self.openapi_schema is None:
+            document = super().openapi()
+            _, ours = models_json_schema(
+                [
+                    (NewUser, "validation"),
+                    (UserChange, "validation"),
+                    (ProblemDocument, "serialization"),
+                ],
+                ref_template="#/components/schemas/{model}",
+            )
+            document["components"]["schemas"] |= ours["$defs"]
+        return super().openapi()
+
+
+def create() -> PartnerApi:
+    """Make the API; the server says in the scope which environment a request is for."""
+    app = PartnerApi(
+        title="Gatepass Partner API",
+        description=_ABOUT,
+        version="2.0",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        servers=[{"url": PARTNER_API}],
+        root_path_in_servers=False,
+        generate_unique_id_function=_name,
+        exception_handlers=problems.handlers(),
+        routes=list(docs.routes),
+    )
+    _add(app, "GET", _ORG, calls.get_organization, _READING)
+    _add(app, "GET", _USERS, calls.list_users, _READING)
+    _add(app, "POST", _USERS, calls.create_user, _WRITING, 201, body("NewUser", JSON))
+    _add(app, "GET", _USER, calls.get_user, _READING)
+    _add(app, "PUT", _USER, calls.replace_user, _WRITING, 200, body("NewUser", JSON))
+    changed = body("UserChange", MERGE_PATCH, JSON)
+    _add(app, "PATCH", _USER, calls.change_user, _WRITING, 200, changed)
+    _add(app, "DELETE", _USER, calls.delete_user, _DELETING, 204)
+    return app
+
+
+def _add(
+    app: FastAPI,
+    method: str,
+    path: str,
+    call: Callable[..., Any],
+    refusals: tuple[int, ...],
+    status: int = 200,
+    extra: dict[str, Any] | None = None,
+) -> None:
+    responses = problems.described(*refusals)
+    app.add_api_route(
+        path,
+        call,
+        methods=[method],
+        status_code=status,
+        responses=responses,
+        openapi_extra=extra,
+        tags=["Organization" if path == _ORG else "Users"],
+    )
+    if method == "GET":  # RFC 9110 §9.1: whatever answers GET answers HEAD
+        app.add_api_route(path, call, methods=["HEAD"], include_in_schema=False)
+
+
+def _name(route: APIRoute) -> str:
+    return route.name

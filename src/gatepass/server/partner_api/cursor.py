@@ -1,0 +1,31 @@
+"""Cursors: where a page of users begins, as a text that callers need not understand."""
+
+import struct
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from gatepass.server.database import milliseconds
+from gatepass.server.people.model import Person
+from gatepass.server.people.store import After
+
+# 24 bytes are 32 characters without padding: every text of this form is a cursor.
+PATTERN = r"^[A-Za-z0-9_-]{32}$"
+_LAYOUT = struct.Struct(">Q16s")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = milliseconds(datetime.max.replace(tzinfo=UTC))
+
+
+def write(last: Person) -> str:
+    """Give the cursor of the page that begins behind `last`."""
+    return urlsafe_b64encode(_LAYOUT.pack(milliseconds(last.created_at), last.id.bytes)).decode()
+
+
+def read(text: str) -> After:
+    """Read a cursor, which must match PATTERN.
+
+    One that was made up leads to some place among the same organization's users, and no other.
+    """
+    at, person_id = _LAYOUT.unpack(urlsafe_b64decode(text))
+    moment = _EPOCH + timedelta(milliseconds=min(at, _LATEST))
+    return After(moment, UUID(bytes=person_id))

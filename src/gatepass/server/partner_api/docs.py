@@ -1,0 +1,52 @@
+"""The API's pages for people: Swagger UI, served from here, so that it works without internet."""
+
+from pathlib import Path
+
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+_STATIC = Path(__file__).parent / "static"
+
+# Styles that the page's scripts set element by element are no inline styles to CSP.
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+# Addresses are relative to the page, so that it can be mounted anywhere.
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Gatepass Partner API</title>
+<link rel="stylesheet" href="docs/swagger-ui/swagger-ui.css">
+<link rel="stylesheet" href="docs/docs.css">
+<link rel="icon" href="docs/icon.svg" type="image/svg+xml">
+</head>
+<body>
+<main id="docs" data-openapi="openapi.json"></main>
+<noscript><p>These pages need JavaScript. The description itself is the document
+<a href="openapi.json">openapi.json</a>.</p></noscript>
+<script src="docs/swagger-ui/swagger-ui-bundle.js"></script>
+<script src="docs/docs.js"></script>
+</body>
+</html>
+"""
+
+
+async def _page(_request: Request) -> Response:
+    return HTMLResponse(_PAGE, headers=_HEADERS)
+
+
+routes = (
+    Route("/docs", _page),
+    Mount("/docs", GZipMiddleware(StaticFiles(directory=_STATIC))),
+)

@@ -1,0 +1,67 @@
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from starlette.testclient import TestClient
+
+from gatepass.server.app import Gatepass, create
+from gatepass.server.environment import Environment
+from gatepass.server.settings import PasswordSettings, Settings
+from gatepass.wire.credential import Mark
+from server.partner_api.partner import Partner, join
+
+# The cheapest hash that is allowed: nothing here is about passwords.
+_CHEAP = PasswordSettings(time_cost=1, memory_kib=8 * 1024)
+
+
+@pytest.fixture(scope="session")
+def gatepass(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gatepass]:
+    data: Path = tmp_path_factory.mktemp("data")
+    app = create(Settings(data=data, password=_CHEAP))
+    with TestClient(app):
+        yield app
+
+
+@pytest.fixture(scope="session")
+def http(gatepass: Gatepass) -> TestClient:
+    return TestClient(gatepass, base_url="http://localhost:8000", raise_server_exceptions=False)
+
+
+@pytest.fixture
+def partner(gatepass: Gatepass, http: TestClient) -> Partner:
+    return join(http, _environment(gatepass, Mark.LIVE))
+
+
+@pytest.fixture
+def other(gatepass: Gatepass, http: TestClient) -> Partner:
+    return join(http, _environment(gatepass, Mark.LIVE), "Other Energy")
+
+
+@pytest.fixture
+def sandboxed(gatepass: Gatepass) -> Partner:
+    http = TestClient(gatepass, base_url="http://localhost:8001")
+    return join(http, _environment(gatepass, Mark.TEST))
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Partner]:
+    """A partner of a server that listens on a free port of the loopback interface."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port = listening.getsockname()[1]
+        app = create(Settings(data=tmp_path / "data", port=port, password=_CHEAP))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
+        app.open()
+        thread = threading.Thread(target=server.run, args=([listening],))
+        thread.start()
+        yield join(TestClient(app, base_url=f"http://localhost:{port}"), app.environments[0])
+        server.should_exit = True
+        thread.join()
+        app.close()
+
+
+def _environment(gatepass: Gatepass, mark: Mark) -> Environment:
+    return next(each for each in gatepass.environments if each.mark is mark)

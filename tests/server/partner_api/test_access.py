@@ -1,0 +1,182 @@
+from uuid import uuid4
+
+import pytest
+
+from gatepass.server.applications import operations as applications
+from gatepass.server.audit.model import OPERATOR
+from gatepass.server.organizations import operations as organizations
+from gatepass.wire.metadata import PARTNER_API
+from server.partner_api.partner import Partner
+
+_METADATA = (
+    'resource_metadata="http://localhost:8000'
+    '/.well-known/oauth-protected-resource/api/partners/v2.0"'
+)
+_PROBLEM = "application/problem+json"
+
+
+@pytest.mark.spec("RFC 6750", "3.1")
+@pytest.mark.spec("RFC 9728", "5.1")
+def test_a_call_without_a_token_is_challenged_without_an_error_code(partner: Partner) -> None:
+    answer = partner.http.get(partner.org)
+
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == f"Bearer {_METADATA}"
+    assert answer.headers["content-type"] == _PROBLEM
+    assert answer.json()["status"] == 401
+
+
+@pytest.mark.spec("RFC 9728", "3")
+def test_the_challenge_names_a_document_that_is_there_and_names_the_api(partner: Partner) -> None:
+    challenge = partner.http.get(partner.org).headers["www-authenticate"]
+    address = challenge.partition('resource_metadata="')[2].rstrip('"')
+
+    assert partner.http.get(address).json()["resource"] == partner.environment.partner_api
+
+
+@pytest.mark.spec("RFC 6750", "3.1")
+@pytest.mark.parametrize("token", ["nonsense", "gpa_live_" + "0" * 60, "e30.e30.c2ln", "%%%"])
+def test_a_token_that_is_none_is_invalid(partner: Partner, token: str) -> None:
+    answer = partner.http.get(partner.org, headers={"Authorization": f"Bearer {token}"})
+
+    assert answer.status_code == 401
+    assert 'error="invalid_token"' in answer.headers["www-authenticate"]
+    assert token not in answer.text
+
+
+@pytest.mark.spec("RFC 6750", "2.1")
+@pytest.mark.parametrize("scheme", ["bearer ", "BEARER ", "Bearer   "])
+def test_the_scheme_is_read_in_any_case_and_spacing(partner: Partner, scheme: str) -> None:
+    answer = partner.http.get(partner.org, headers={"Authorization": scheme + partner.token()})
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.spec("RFC 6750", "2")
+def test_a_token_in_the_url_is_refused_even_beside_the_header(partner: Partner) -> None:
+    answer = partner.call("GET", partner.org, params={"access_token": partner.token()})
+
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == _PROBLEM
+
+
+@pytest.mark.spec("RFC 6750", "3.1")
+@pytest.mark.parametrize(
+    ("method", "scope", "missing"), [("POST", "read", "write"), ("GET", "write", "read")]
+)
+def test_a_token_without_the_scope_is_told_which_it_needs(
+    partner: Partner, method: str, scope: str, missing: str
+) -> None:
+    answer = partner.call(method, partner.users, scope=scope)
+
+    assert answer.status_code == 403
+    assert 'error="insufficient_scope"' in answer.headers["www-authenticate"]
+    assert f'scope="{missing}"' in answer.headers["www-authenticate"]
+    assert answer.json()["title"] == "Forbidden"
+
+
+def test_a_sandbox_token_is_nothing_in_production(partner: Partner, sandboxed: Partner) -> None:
+    headers = {"Authorization": f"Bearer {sandboxed.token()}"}
+
+    assert partner.http.get(partner.org, headers=headers).status_code == 401
+    assert sandboxed.http.get(sandboxed.org, headers=headers).status_code == 200
+
+
+def test_a_revoked_token_is_refused_at_once(partner: Partner) -> None:
+    token = partner.token()
+    application, secret = partner.registered
+    partner.http.post(
+        "/oauth2/revoke_token/", data={"token": token}, auth=(application.client_id, secret.value)
+    )
+
+    answer = partner.http.get(partner.org, headers={"Authorization": f"Bearer {token}"})
+
+    assert answer.status_code == 401
+    assert 'error="invalid_token"' in answer.headers["www-authenticate"]
+
+
+def test_the_token_of_a_disabled_application_is_refused(partner: Partner) -> None:
+    partner.token()
+    app_id = partner.registered.application.id
+    applications.set_enabled(partner.environment, OPERATOR, app_id, enabled=False, org_id=None)
+
+    assert partner.call("GET", partner.org).status_code == 401
+
+
+def test_the_token_of_a_suspended_organization_is_refused(partner: Partner) -> None:
+    partner.token()
+    org_id = partner.created.organization.id
+    organizations.set_suspended(partner.environment, OPERATOR, org_id, suspended=True)
+
+    assert partner.call("GET", partner.org).status_code == 401
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_anothers_organization_looks_like_one_that_does_not_exist(
+    partner: Partner, other: Partner, method: str
+) -> None:
+    anothers = partner.call(method, other.users)
+    nobodys = partner.call(method, f"{PARTNER_API}/org/{uuid4()}/users")
+
+    assert anothers.status_code == nobodys.status_code == 404
+    assert anothers.content == nobodys.content
+    assert dict(anothers.headers) == dict(nobodys.headers)
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
+def test_anothers_user_looks_like_one_that_does_not_exist(
+    partner: Partner, other: Partner, method: str
+) -> None:
+    theirs = other.add_user()["id"]
+    sent = {"email": "a@example.com", "role": "user"}
+
+    anothers = partner.call(method, f"{partner.users}/{theirs}", json=sent)
+    nobodys = partner.call(method, f"{partner.users}/{uuid4()}", json=sent)
+
+    assert anothers.status_code == nobodys.status_code == 404
+    assert anothers.content == nobodys.content
+    assert other.call("GET", f"{other.users}/{theirs}").status_code == 200
+
+
+def test_an_id_has_one_written_form(partner: Partner) -> None:
+    user = partner.add_user()["id"]
+    forms = [user.replace("-", ""), f"{{{user}}}", f"urn:uuid:{user}", "0", "%00", "\u0661"]
+
+    answers = [partner.call("GET", f"{partner.users}/{form}") for form in forms]
+
+    assert {answer.status_code for answer in answers} == {404}
+    assert {answer.headers["content-type"] for answer in answers} == {_PROBLEM}
+
+
+def test_a_body_is_not_read_for_a_caller_who_may_not_write(partner: Partner) -> None:
+    huge = b"x" * 1_000_000
+
+    assert partner.http.post(partner.users, content=huge).status_code == 401
+    assert partner.call("POST", partner.users, scope="read", content=huge).status_code == 403
+
+
+def test_whatever_answers_get_answers_head(partner: Partner) -> None:
+    for path in (partner.org, partner.users, partner.administrator):
+        assert partner.call("HEAD", path).status_code == 200
+    assert partner.http.head(partner.org).status_code == 401
+
+
+@pytest.mark.spec("RFC 9110", "15.5.6")
+def test_a_method_that_is_not_there_is_answered_with_those_that_are(partner: Partner) -> None:
+    answer = partner.call("POST", partner.administrator)
+
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "DELETE, GET, HEAD, PATCH, PUT"
+    assert answer.headers["content-type"] == _PROBLEM
+
+
+@pytest.mark.parametrize("path", ["", "/", "/org", "/nothing", "/org/1/users/", "/a%0Ab", "/%ff"])
+def test_an_unknown_path_is_a_problem_document(partner: Partner, path: str) -> None:
+    answer = partner.http.get(PARTNER_API + path)
+
+    assert (answer.status_code, answer.headers["content-type"]) == (404, _PROBLEM)
+
+
+def test_personal_data_is_not_to_be_stored_on_the_way(partner: Partner) -> None:
+    for path in (partner.users, partner.administrator, partner.org, f"{partner.users}/0"):
+        assert partner.call("GET", path).headers["cache-control"] == "no-store"

@@ -1,0 +1,36 @@
+from pathlib import Path
+
+import pytest
+
+from gatepass.server.database import Database, sqlite_url
+from server.partner_api.partner import Partner
+
+_PROBLEM = "application/problem+json"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+def test_without_its_database_the_api_says_so_and_when_to_come_again(
+    partner: Partner, method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partner.call("GET", partner.org)  # so that the token is known to memory
+    nowhere = Database(sqlite_url(tmp_path / "nowhere" / "x.sqlite3"))
+    monkeypatch.setattr(partner.environment, "database", nowhere)
+    path = partner.users if method == "POST" else partner.administrator
+
+    answer = partner.call(method, path, json={"email": "a@example.com", "role": "admin"})
+
+    assert (answer.status_code, answer.headers["content-type"]) == (503, _PROBLEM)
+    assert int(answer.headers["retry-after"]) > 0
+    assert answer.json()["status"] == 503
+
+
+def test_a_bug_of_ours_is_a_bland_problem(
+    partner: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partner.token()
+    monkeypatch.setattr(partner.environment, "database", "no database at all")
+
+    answer = partner.call("GET", partner.users)
+
+    assert (answer.status_code, answer.headers["content-type"]) == (500, _PROBLEM)
+    assert "database" not in answer.text
