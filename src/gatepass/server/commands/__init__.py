@@ -1,0 +1,1 @@
+"""The operator's commands, one file a noun or verb; each opens what it needs and ends."""

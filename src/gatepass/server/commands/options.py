@@ -1,0 +1,151 @@
+"""What the commands share: their options, how a command opens an environment, how it speaks."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID
+
+import click
+
+from gatepass.server import logs, opening
+from gatepass.server.database import NotFoundError
+from gatepass.server.environment import NAMES, Environment
+from gatepass.server.keys.master import MasterKeyError
+from gatepass.server.settings import Settings, SettingsError, load
+from gatepass.wire.credential import Mark
+from gatepass.wire.problem import Refused
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+_MARKS = {name: mark for mark, name in NAMES.items()}
+
+
+def where(command: Command) -> Command:
+    """Add --data and --config."""
+    command = click.option(
+        "--config",
+        type=click.Path(path_type=Path),
+        help="Settings file; by default gatepass.toml in the data directory, where there is one.",
+    )(command)
+    return click.option(
+        "--data", type=click.Path(path_type=Path), help="Data directory. [default: ./gatepass-data]"
+    )(command)
+
+
+def which(command: Command) -> Command:
+    """Add --environment, beside --data and --config."""
+    return click.option(
+        "--environment",
+        "environment_name",
+        type=click.Choice(list(_MARKS)),
+        default=NAMES[Mark.LIVE],
+        show_default=True,
+    )(where(command))
+
+
+def as_json(command: Command) -> Command:
+    """Add --json."""
+    return click.option("--json", "is_json", is_flag=True, help="Print JSON.")(command)
+
+
+def settings_of(data: Path | None, config: Path | None, **given: object) -> Settings:
+    """Read the settings and set up the log; a mistake ends the command with one line."""
+    with one_line():
+        settings = load(config, data=data, **given)
+    logs.configure(settings.log_format)
+    return settings
+
+
+@contextmanager
+def environment_of(
+    data: Path | None, config: Path | None, environment_name: str
+) -> Iterator[Environment]:
+    """Open an environment for a command, making the data directory where there is none."""
+    settings = settings_of(data, config)
+    with one_line():
+        if opening.is_new(settings):
+            opening.prepare(settings)
+        opening.open_directory(settings)
+        with opening.opened(settings, _MARKS[environment_name]) as environment:
+            yield environment
+
+
+@contextmanager
+def one_line() -> Iterator[None]:
+    """Turn every expected failure into one line on standard error and exit status 1."""
+    try:
+        yield
+    except Refused as refused:
+        raise click.ClickException(refused.say) from None
+    except NotFoundError as missing:
+        raise click.ClickException(
+            f"There is no {missing} here. Look with `list`, and see to --environment."
+        ) from None
+    except (SettingsError, MasterKeyError, opening.ServingError) as error:
+        raise click.ClickException(" ".join(str(error).split())) from None
+
+
+def uuid_of(text: str) -> UUID:
+    """Read an id; a text that is none is nothing that exists."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFoundError(text) from None
+
+
+def show(values: Mapping[str, object], *, is_json: bool) -> None:
+    """Print one thing: aligned lines, or JSON."""
+    if is_json:
+        click.echo(json.dumps({name: _plain(value) for name, value in values.items()}))
+        return
+    width = max(map(len, values)) + 2
+    for name, value in values.items():
+        click.echo(f"{name + ':':<{width}}{_words(value)}")
+
+
+def show_list(rows: Sequence[Mapping[str, object]], nothing: str, *, is_json: bool) -> None:
+    """Print several things: aligned columns under a heading, or JSON."""
+    if is_json:
+        plain = [{name: _plain(value) for name, value in row.items()} for row in rows]
+        click.echo(json.dumps(plain))
+        return
+    if not rows:
+        click.echo(nothing)
+        return
+    names = list(rows[0])
+    lines = [names]
+    lines += [[_words(row[name]) for name in names] for row in rows]
+    widths = [max(len(line[at]) for line in lines) for at in range(len(names))]
+    for line in lines:
+        columns = (f"{text:<{width}}" for text, width in zip(line, widths, strict=True))
+        click.echo("  ".join(columns).rstrip())
+
+
+def _plain(value: object) -> object:
+    match value:
+        case datetime():
+            return value.isoformat(timespec="seconds")
+        case list() | tuple():
+            return [_plain(each) for each in value]
+        case dict():
+            return {name: _plain(each) for name, each in value.items()}
+        case None | bool() | int() | float() | str():
+            return value
+        case _:
+            return str(value)
+
+
+def _words(value: object) -> str:
+    match value:
+        case None:
+            return "-"
+        case datetime():
+            return f"{value:%Y-%m-%d %H:%M} UTC"
+        case list() | tuple():
+            return "; ".join(map(_words, value)) or "-"
+        case dict():
+            return ", ".join(f"{name} {_words(each)}" for name, each in value.items())
+        case _:
+            return str(value)

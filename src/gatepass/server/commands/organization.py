@@ -1,0 +1,111 @@
+"""`gatepass organization`: the account manager's work."""
+
+from pathlib import Path
+
+import click
+
+from gatepass.server.audit.model import OPERATOR
+from gatepass.server.commands import options
+from gatepass.server.organizations import operations
+from gatepass.server.organizations.model import Organization
+
+_LOGIN = "/accounts/login/"
+
+
+@click.group()
+def organization() -> None:
+    """Create and look after organizations, the partners."""
+
+
+@organization.command()
+@click.argument("name")
+@click.option("--admin", "username", required=True, help="Username of the first administrator.")
+@click.option("--email", help="The administrator's email address.")
+@options.which
+@options.as_json
+def create(
+    name: str,
+    username: str,
+    email: str | None,
+    data: Path | None,
+    config: Path | None,
+    environment_name: str,
+    *,
+    is_json: bool,
+) -> None:
+    """Create an organization and its first administrator.
+
+    Prints the initial password, once; it must be changed at the first login.
+    """
+    with options.environment_of(data, config, environment_name) as environment:
+        created = operations.create(environment, OPERATOR, name, username, email)
+        shown = {
+            "org_id": created.organization.id,
+            "environment": environment.name,
+            "username": created.administrator.username,
+            "initial_password": created.initial_password.value,
+            "login_url": environment.issuer + _LOGIN,
+        }
+    options.show(shown, is_json=is_json)
+    if not is_json:
+        click.echo("\nThe password is shown now and never again; it is changed at the first login.")
+
+
+@organization.command("list")
+@options.which
+@options.as_json
+def list_(data: Path | None, config: Path | None, environment_name: str, *, is_json: bool) -> None:
+    """List the organizations of an environment."""
+    with options.environment_of(data, config, environment_name) as environment:
+        rows = [_row(each) for each in operations.all_of_them(environment)]
+    nothing = f"No organizations in {environment.name}. Make one: gatepass organization create"
+    options.show_list(rows, nothing, is_json=is_json)
+
+
+@organization.command("show")
+@click.argument("org_id")
+@options.which
+@options.as_json
+def show_(
+    org_id: str, data: Path | None, config: Path | None, environment_name: str, *, is_json: bool
+) -> None:
+    """Show one organization."""
+    with options.environment_of(data, config, environment_name) as environment:
+        found = operations.find(environment, options.uuid_of(org_id))
+    row = _row(found) | {"environment": environment.name, "suspended_at": found.suspended_at}
+    options.show(row, is_json=is_json)
+
+
+@organization.command()
+@click.argument("org_id")
+@options.which
+def suspend(org_id: str, data: Path | None, config: Path | None, environment_name: str) -> None:
+    """Suspend an organization: no logins, no tokens; those it has stop working."""
+    _set_suspended(org_id, data, config, environment_name, suspended=True)
+    click.echo(f"{org_id} is suspended.")
+
+
+@organization.command()
+@click.argument("org_id")
+@options.which
+def resume(org_id: str, data: Path | None, config: Path | None, environment_name: str) -> None:
+    """Resume a suspended organization."""
+    _set_suspended(org_id, data, config, environment_name, suspended=False)
+    click.echo(f"{org_id} is active.")
+
+
+def _set_suspended(
+    org_id: str, data: Path | None, config: Path | None, environment_name: str, *, suspended: bool
+) -> None:
+    with options.environment_of(data, config, environment_name) as environment:
+        found = options.uuid_of(org_id)
+        operations.set_suspended(environment, OPERATOR, found, suspended=suspended)
+
+
+def _row(each: Organization) -> dict[str, object]:
+    return {
+        "org_id": each.id,
+        "name": each.name,
+        "created_at": each.created_at,
+        "state": "suspended" if each.suspended_at else "active",
+    }

@@ -1,0 +1,123 @@
+import json
+
+import pytest
+
+from gatepass.wire.credential import Kind, Mark, read
+from server.cli.conftest import Command
+
+
+@pytest.fixture(scope="module")
+def org_id(gatepass: Command) -> str:
+    ran = gatepass("organization", "create", "Acme Energy", "--admin", "anna", "--json")
+    created: dict[str, str] = json.loads(ran.out)
+    return created["org_id"]
+
+
+def _create(gatepass: Command, org_id: str, *more: str) -> dict[str, str]:
+    ran = gatepass(
+        "application", "create", "--organization", org_id, "--name", "B", *more, "--json"
+    )
+    created: dict[str, str] = json.loads(ran.out)
+    return created
+
+
+def test_an_application_gets_credentials_that_say_what_they_are(
+    gatepass: Command, org_id: str
+) -> None:
+    created = _create(gatepass, org_id)
+
+    assert set(created) == {"client_id", "client_secret", "token_url"}
+    kinds = [read(created[name]) for name in ("client_id", "client_secret")]
+    assert [(each.kind, each.mark) for each in kinds if each] == [
+        (Kind.CLIENT_ID, Mark.LIVE),
+        (Kind.CLIENT_SECRET, Mark.LIVE),
+    ]
+    assert created["token_url"] == "http://localhost:8000/oauth2/token/"
+
+
+def test_the_secret_is_shown_once_and_later_only_its_end(gatepass: Command, org_id: str) -> None:
+    created = _create(gatepass, org_id)
+
+    shown = gatepass("application", "show", created["client_id"], "--json")
+
+    assert created["client_secret"] not in shown.out
+    [secret] = json.loads(shown.out)["secrets"]
+    assert created["client_secret"].endswith(secret["ends_with"])
+    assert len(secret["ends_with"]) == 4
+
+
+def test_scope_and_lifetime_are_as_asked_and_the_operator_may_grant_introspection(
+    gatepass: Command, org_id: str
+) -> None:
+    created = _create(gatepass, org_id, "--scope", "read introspection", "--lifetime", "600")
+
+    shown = json.loads(gatepass("application", "show", created["client_id"], "--json").out)
+
+    assert (shown["scope"], shown["token_lifetime"]) == ("read introspection", 600)
+
+
+def test_an_application_is_disabled_and_enabled_by_client_id_or_id(
+    gatepass: Command, org_id: str
+) -> None:
+    client_id = _create(gatepass, org_id)["client_id"]
+    app_id = json.loads(gatepass("application", "show", client_id, "--json").out)["id"]
+
+    states = []
+    for action, name in (("disable", client_id), ("enable", app_id)):
+        assert gatepass("application", action, name).status == 0
+        states.append(json.loads(gatepass("application", "show", app_id, "--json").out)["state"])
+
+    assert states == ["disabled", "active"]
+
+
+def test_deleting_needs_yes_where_nobody_can_be_asked(gatepass: Command, org_id: str) -> None:
+    client_id = _create(gatepass, org_id)["client_id"]
+
+    asked = gatepass("application", "delete", client_id)
+    still_there = gatepass("application", "show", client_id)
+    deleted = gatepass("application", "delete", client_id, "--yes")
+    gone = gatepass("application", "show", client_id)
+
+    assert (asked.status, asked.err.count("\n"), still_there.status) == (1, 1, 0)
+    assert (deleted.status, gone.status) == (0, 1)
+
+
+def test_a_list_holds_the_applications_of_one_organization_or_of_all(
+    gatepass: Command, org_id: str
+) -> None:
+    other = json.loads(gatepass("organization", "create", "Beta", "--admin", "ben", "--json").out)
+    mine, theirs = _create(gatepass, org_id), _create(gatepass, other["org_id"])
+
+    one = gatepass("application", "list", "--organization", other["org_id"], "--json")
+    everything = gatepass("application", "list", "--json")
+
+    assert [row["client_id"] for row in json.loads(one.out)] == [theirs["client_id"]]
+    ids = {row["client_id"] for row in json.loads(everything.out)}
+    assert {mine["client_id"], theirs["client_id"]} <= ids
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(("--name", ""), id="an empty name"),
+        pytest.param(("--name", "B", "--scope", "admin"), id="an unknown scope"),
+        pytest.param(("--name", "B", "--scope", ""), id="no scope"),
+        pytest.param(("--name", "B", "--scope", "read  write"), id="a malformed scope"),
+        pytest.param(("--name", "B", "--lifetime", "59"), id="too short a lifetime"),
+        pytest.param(("--name", "B", "--lifetime", "-1"), id="a negative lifetime"),
+    ],
+)
+def test_a_registration_that_breaks_a_rule_is_refused_in_one_line(
+    gatepass: Command, org_id: str, arguments: tuple[str, ...]
+) -> None:
+    ran = gatepass("application", "create", "--organization", org_id, *arguments)
+
+    assert (ran.status, ran.out, ran.err.count("\n")) == (1, "", 1)
+
+
+def test_an_application_needs_an_organization_that_exists(gatepass: Command, org_id: str) -> None:
+    missing = org_id[:-4] + ("0000" if org_id[-4:] != "0000" else "1111")
+
+    ran = gatepass("application", "create", "--organization", missing, "--name", "B")
+
+    assert (ran.status, ran.out, ran.err.count("\n")) == (1, "", 1)

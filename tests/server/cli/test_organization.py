@@ -1,0 +1,118 @@
+import json
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from harness import run
+from server.cli.conftest import Command
+
+
+def test_an_organization_is_created_on_an_empty_data_directory_with_its_administrator(
+    data: Path,
+) -> None:
+    ran = run("organization", "create", "Acme Energy", "--admin", "Anna", "--json", "--data", data)
+
+    created = json.loads(ran.out)
+    assert set(created) == {"org_id", "environment", "username", "initial_password", "login_url"}
+    assert UUID(created["org_id"]).version == 4
+    assert (created["environment"], created["username"]) == ("production", "anna")
+    assert len(created["initial_password"]) >= 15
+    assert created["login_url"] == "http://localhost:8000/accounts/login/"
+
+
+def test_the_data_directory_that_a_command_makes_is_the_operators_alone(data: Path) -> None:
+    run("organization", "list", "--data", data)
+
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (data, *data.iterdir())}
+    assert modes.pop("data") == 0o700
+    assert set(modes.values()) == {0o600}
+    assert {"master.key", "production.sqlite3", "sandbox.sqlite3"} <= set(modes)
+
+
+def test_an_organization_of_the_sandbox_is_not_in_production(gatepass: Command) -> None:
+    sandbox = ("--environment", "sandbox")
+    created = json.loads(
+        gatepass("organization", "create", "Beta", "--admin", "ben", *sandbox, "--json").out
+    )
+
+    inside = gatepass("organization", "show", created["org_id"], *sandbox, "--json")
+    outside = gatepass("organization", "show", created["org_id"])
+
+    assert json.loads(inside.out)["name"] == "Beta"
+    assert (outside.status, outside.out) == (1, "")
+    assert outside.err.count("\n") == 1
+    assert "--environment" in outside.err
+
+
+def test_the_initial_password_is_shown_once_and_never_again(gatepass: Command) -> None:
+    created = json.loads(
+        gatepass("organization", "create", "Gamma", "--admin", "gabi", "--json").out
+    )
+
+    later = [
+        gatepass("organization", "show", created["org_id"]),
+        gatepass("organization", "list"),
+        gatepass("organization", "list", "--json"),
+    ]
+
+    assert all(created["initial_password"] not in ran.out + ran.err for ran in later)
+
+
+def test_suspending_and_resuming_show_in_the_list(gatepass: Command) -> None:
+    created = json.loads(
+        gatepass("organization", "create", "Delta", "--admin", "dora", "--json").out
+    )
+    org_id = created["org_id"]
+
+    states = []
+    for action in ("suspend", "resume"):
+        assert gatepass("organization", action, org_id).status == 0
+        listed = json.loads(gatepass("organization", "list", "--json").out)
+        states += [row["state"] for row in listed if row["org_id"] == org_id]
+
+    assert states == ["suspended", "active"]
+
+
+def test_the_human_output_has_a_line_for_each_value_and_says_that_it_is_shown_once(
+    gatepass: Command,
+) -> None:
+    ran = gatepass("organization", "create", "Epsilon", "--admin", "eva")
+
+    values = dict(line.split(None, 1) for line in ran.out.splitlines()[:5])
+    assert values["environment:"] == "production"
+    assert values["username:"] == "eva"
+    assert "never again" in ran.out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(("create", "", "--admin", "zoe"), id="an empty name"),
+        pytest.param(("create", "x" * 101, "--admin", "zoe"), id="a name that is too long"),
+        pytest.param(("create", "Zeta", "--admin", "no spaces"), id="a username with a space"),
+        pytest.param(("create", "Zeta", "--admin", "zoe", "--email", "@"), id="no email address"),
+        pytest.param(("show", str(uuid4())), id="an id that nothing has"),
+        pytest.param(("suspend", "not-an-id"), id="a text that is no id"),
+    ],
+)
+def test_a_refusal_is_one_line_on_standard_error_and_status_1(
+    gatepass: Command, arguments: tuple[str, ...]
+) -> None:
+    ran = gatepass("organization", *arguments)
+
+    assert (ran.status, ran.out, ran.err.count("\n")) == (1, "", 1)
+
+
+def test_a_username_that_is_taken_is_refused_and_nothing_is_left_behind(gatepass: Command) -> None:
+    gatepass("organization", "create", "Eta", "--admin", "taken")
+
+    ran = gatepass("organization", "create", "Theta", "--admin", "taken")
+
+    assert (ran.status, ran.err) == (1, "Error: This username is taken. Choose another.\n")
+    assert "Theta" not in gatepass("organization", "list").out
+
+
+def test_wrong_usage_is_status_2(gatepass: Command) -> None:
+    assert gatepass("organization", "create", "Iota").status == 2
+    assert gatepass("organization", "create", "I", "--admin", "i", "--environment", "x").status == 2
