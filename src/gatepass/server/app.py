@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import structlog
@@ -15,6 +15,7 @@ from gatepass.server.arrival import (
     Answer,
     Arrived,
     ClientGoneError,
+    Later,
     Receive,
     Scope,
     Send,
@@ -37,9 +38,11 @@ from gatepass.wire import metadata
 from gatepass.wire.credential import Mark
 from gatepass.wire.problem import Refused
 
-Endpoint = Callable[[Environment, Arrived], Awaitable[Answer]]
+Endpoint = Callable[[Environment, Arrived], Answer]
 Document = Callable[[Environment], Answer]
 Way = TypeVar("Way")
+
+_MOST_TRIES = 8  # an endpoint waits for two things at most; a change may undo one in between
 
 ENDPOINTS: dict[str, Endpoint] = {
     metadata.TOKEN: token,
@@ -140,7 +143,7 @@ async def _serve(
     arrived = None
     try:
         arrived = await arrive(scope, receive)
-        answer = await endpoint(environment, arrived)
+        answer = await _answer(endpoint, environment, arrived)
     except Refused as refused:
         _log_refusal(environment, scope, refused)
         answer = respond.refusal(
@@ -155,6 +158,16 @@ async def _serve(
         log.exception("request.failed", path=scope["path"], environment=environment.name)
         answer = _BUG
     await send(answer, to)
+
+
+async def _answer(endpoint: Endpoint, environment: Environment, arrived: Arrived) -> Answer:
+    """Ask the endpoint until it has all it needs; each time it names one thing that is missing."""
+    for _ in range(_MOST_TRIES):
+        try:
+            return endpoint(environment, arrived)
+        except Later as later:
+            await asyncio.to_thread(later.work)
+    raise Refused("temporarily_unavailable", "Try again shortly.", note="changes overtake loads")
 
 
 async def _publish(document: Document, environment: Environment, scope: Scope, to: Send) -> None:

@@ -37,6 +37,18 @@ class Answer(NamedTuple):
     body: bytes
 
 
+class Later(Exception):
+    """An endpoint needs what must not hold up the event loop: `work`, which blocks.
+
+    Endpoints are plain functions over what is in memory. Whoever called one runs `work` in a
+    thread and calls the endpoint anew, which then finds what it needs.
+    """
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        super().__init__()
+        self.work = work
+
+
 class ClientGoneError(Exception):
     """The client closed the connection before its request was whole."""
 

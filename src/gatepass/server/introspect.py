@@ -1,9 +1,10 @@
 """The introspection endpoint (RFC 7662), and what it knows of a token."""
 
-from asyncio import to_thread
+from uuid import UUID
 
+from gatepass.server.applications.directory import Directory
 from gatepass.server.applications.model import INTROSPECTION, Application
-from gatepass.server.arrival import Answer, Arrived
+from gatepass.server.arrival import Answer, Arrived, Later
 from gatepass.server.database import milliseconds
 from gatepass.server.environment import Environment
 from gatepass.server.token import respond
@@ -17,24 +18,30 @@ _AHEAD_MS = 60_000  # a token of a process whose clock is this much ahead is sti
 _INACTIVE: dict[str, object] = {"active": False}
 
 
-async def introspect(environment: Environment, arrived: Arrived) -> Answer:
+def introspect(environment: Environment, arrived: Arrived) -> Answer:
     """Tell an authenticated caller what a token is; `{"active": false}` for all that is not.
 
     A caller sees the tokens of its own organization; with the scope `introspection`, which
     only the operator grants, those of the environment.
     """
     params = parameters(arrived)
-    client = await authenticated(environment, arrived, claim(arrived, params))
+    client = authenticated(environment, arrived, claim(arrived, params))
     token = params.get("token")
     if token is None:
         raise Refused("invalid_request", "The parameter token is missing.")
     claims = unexpired(environment, Secret(token))
-    owner = claims and environment.directory.known_by_id(claims.app_id)
-    if claims and owner is None:
-        owner = await to_thread(environment.directory.load_by_id, claims.app_id)
+    owner = _owner(environment.directory, claims.app_id) if claims else None
     if claims and owner and stands_behind(owner, claims) and _may_see(client.application, owner):
         return respond.document({"active": True, **describe(environment, claims, owner)})
     return respond.document(_INACTIVE)
+
+
+def _owner(directory: Directory, app_id: UUID) -> Application | None:
+    """Give the application of a token, None where it is deleted; raise Later to look it up."""
+    owner = directory.known_by_id(app_id)
+    if owner is None and not directory.is_absent(app_id):
+        raise Later(lambda: directory.load_by_id(app_id))
+    return owner
 
 
 def inspect(environment: Environment, token: Secret) -> dict[str, object] | None:

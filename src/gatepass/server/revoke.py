@@ -1,10 +1,9 @@
 """The revocation endpoint (RFC 7009)."""
 
-from asyncio import to_thread
 from datetime import UTC, datetime
 
 from gatepass.server.applications.model import Application
-from gatepass.server.arrival import NO_STORE, Answer, Arrived
+from gatepass.server.arrival import NO_STORE, Answer, Arrived, Later
 from gatepass.server.audit import store as audit
 from gatepass.server.audit.model import Actor, entry
 from gatepass.server.changes import store as changes
@@ -19,14 +18,14 @@ from gatepass.wire.problem import Refused
 _DONE = Answer(200, NO_STORE, b"{}")
 
 
-async def revoke(environment: Environment, arrived: Arrived) -> Answer:
+def revoke(environment: Environment, arrived: Arrived) -> Answer:
     """Revoke a token of the caller's own; unknown and expired ones are answered alike (§2.2).
 
     `token_type_hint` is of no use to us and ignored (§2.1). Another client's token is refused
     and stays active. 200 means that the revocation is durable.
     """
     params = parameters(arrived)
-    client = await authenticated(environment, arrived, claim(arrived, params))
+    client = authenticated(environment, arrived, claim(arrived, params))
     token = params.get("token")
     if token is None:
         raise Refused("invalid_request", "The parameter token is missing.")
@@ -39,8 +38,16 @@ async def revoke(environment: Environment, arrived: Arrived) -> Answer:
             "This token was issued to another client.",
             note="revocation of another client's token",
         )
+    if claims.token_id not in environment.revoked:
+        raise Later(lambda: _keep(environment, client.application, claims, arrived.source))
+    return _DONE
+
+
+def _keep(environment: Environment, application: Application, claims: Claims, source: str) -> None:
+    """Make the revocation durable and known to this process."""
     try:
-        await to_thread(_keep, environment, client.application, claims, arrived.source)
+        _write(environment, application, claims, source)
+        environment.catch_up()
     except DatabaseAwayError:
         raise Refused(
             "temporarily_unavailable",
@@ -48,10 +55,9 @@ async def revoke(environment: Environment, arrived: Arrived) -> Answer:
             note="the database is away",
             retry_after=5,
         ) from None
-    return _DONE
 
 
-def _keep(environment: Environment, application: Application, claims: Claims, source: str) -> None:
+def _write(environment: Environment, application: Application, claims: Claims, source: str) -> None:
     now = environment.now()
     by = Actor(application.name, source, application.org_id)
     token_id = claims.token_id.hex()
@@ -62,4 +68,3 @@ def _keep(environment: Environment, application: Application, claims: Claims, so
             told = entry(by, now, "token.revoked", application.name, token_id=token_id)
             audit.record(connection, told)
             changes.record(connection, changes.REVOCATION, token_id, now)
-    environment.catch_up()

@@ -27,7 +27,7 @@ class Directory:
         self._load_by_id = by_id
         self._by_client_id: OrderedDict[str, Application] = OrderedDict()
         self._by_id: dict[UUID, Application] = {}
-        self._absent: set[str] = set()
+        self._absent: set[str | UUID] = set()
         self._lock = threading.Lock()
         self._dropped = 0
 
@@ -39,21 +39,19 @@ class Directory:
         """Give the application with this id if it is in memory."""
         return self._by_id.get(app_id)
 
-    def is_absent(self, client_id: str) -> bool:
-        """Tell whether the database was asked for this client id, and there is no such client."""
-        return client_id in self._absent
+    def is_absent(self, key: str | UUID) -> bool:
+        """Tell whether the database was asked for this client id or id, and has none such."""
+        return key in self._absent
 
     def load(self, client_id: str) -> Application | None:
         """Read the application from the database and keep it, or that there is none; blocks."""
         dropped = self._dropped
-        found = self._load_by_client_id(client_id)
-        if found is None:
-            self._note_absent(dropped, client_id)
-        return self._keep(dropped, found)
+        return self._keep(dropped, client_id, self._load_by_client_id(client_id))
 
     def load_by_id(self, app_id: UUID) -> Application | None:
         """Read the application with this id from the database and keep it; blocks."""
-        return self._keep(self._dropped, self._load_by_id(app_id))
+        dropped = self._dropped
+        return self._keep(dropped, app_id, self._load_by_id(app_id))
 
     def drop(self, app_id: UUID) -> None:
         """Forget an application that has changed."""
@@ -72,19 +70,23 @@ class Directory:
             self._by_id.clear()
             self._by_client_id.clear()
 
-    def _note_absent(self, dropped: int, client_id: str) -> None:
+    def _keep(self, dropped: int, key: str | UUID, found: Application | None) -> Application | None:
         with self._lock:
             if dropped == self._dropped:
-                if len(self._absent) >= MOST_ABSENT:
-                    self._absent.clear()
-                self._absent.add(client_id)
-
-    def _keep(self, dropped: int, found: Application | None) -> Application | None:
-        with self._lock:
-            if found and dropped == self._dropped:
-                self._by_client_id[found.client_id] = found
-                self._by_id[found.id] = found
-                while len(self._by_client_id) > MOST:
-                    _, oldest = self._by_client_id.popitem(last=False)
-                    self._by_id.pop(oldest.id, None)
+                if found:
+                    self._add(found)
+                else:
+                    self._note_absent(key)
         return found
+
+    def _add(self, found: Application) -> None:
+        self._by_client_id[found.client_id] = found
+        self._by_id[found.id] = found
+        while len(self._by_client_id) > MOST:
+            _, oldest = self._by_client_id.popitem(last=False)
+            self._by_id.pop(oldest.id, None)
+
+    def _note_absent(self, key: str | UUID) -> None:
+        if len(self._absent) >= MOST_ABSENT:
+            self._absent.clear()
+        self._absent.add(key)

@@ -1,27 +1,24 @@
 """Look up and authenticate: the first stages of every endpoint that takes client credentials."""
 
-from asyncio import to_thread
-
+from gatepass.server.applications.directory import Directory
 from gatepass.server.applications.model import Application
-from gatepass.server.arrival import Arrived
+from gatepass.server.arrival import Arrived, Later
 from gatepass.server.environment import Environment
 from gatepass.server.token.authenticate import AuthenticatedClient, authenticate
 from gatepass.server.token.parse import Claimed
 from gatepass.server.usage.counter import Use
-from gatepass.wire.credential import Kind, read
+from gatepass.wire.credential import Kind, Mark, read
 from gatepass.wire.problem import Refused
 
 
-async def authenticated(
+def authenticated(
     environment: Environment, arrived: Arrived, claimed: Claimed
 ) -> AuthenticatedClient:
     """Tell who is asking; count the use, or the failure, and raise Refused.
 
-    Touches the database only where the application is not in memory.
+    Raises Later where the application is not in memory.
     """
-    application = environment.directory.known(claimed.client_id)
-    if application is None and not environment.directory.is_absent(claimed.client_id):
-        application = await to_thread(_load, environment, claimed.client_id)
+    application = _known(environment.directory, claimed.client_id, environment.mark)
     check_memory(environment)
     now = environment.clock()
     try:
@@ -55,9 +52,11 @@ def check_memory(environment: Environment) -> None:
         )
 
 
-def _load(environment: Environment, client_id: str) -> Application | None:
-    """Read an application; an id that is not one of ours is not worth a question."""
-    recognised = read(client_id)
-    if recognised and recognised.kind is Kind.CLIENT_ID and recognised.mark is environment.mark:
-        return environment.directory.load(client_id)
-    return None
+def _known(directory: Directory, client_id: str, mark: Mark) -> Application | None:
+    """Give an application from memory; an id that is not one of ours is not worth a question."""
+    application = directory.known(client_id)
+    if application is None and not directory.is_absent(client_id):
+        recognised = read(client_id)
+        if recognised and recognised.kind is Kind.CLIENT_ID and recognised.mark is mark:
+            raise Later(lambda: directory.load(client_id))
+    return application

@@ -16,13 +16,13 @@ from gatepass.server.token.parse import parse
 from gatepass.wire.problem import Refused
 
 
-async def token(environment: Environment, arrived: Arrived) -> Answer:
-    """Answer a token request (RFC 6749 §4.4.2); raise Refused."""
+def token(environment: Environment, arrived: Arrived) -> Answer:
+    """Answer a token request (RFC 6749 §4.4.2); raise Refused or Later."""
     key = key_of(arrived)
     now = environment.clock()
     granted = environment.grants.recall(key, now)
     if granted is None:
-        granted = await _granted(environment, arrived)
+        granted = _granted(environment, arrived)
         environment.grants.keep(key, granted)
     else:
         check_memory(environment)
@@ -33,9 +33,9 @@ async def token(environment: Environment, arrived: Arrived) -> Answer:
     return respond.token(issued)
 
 
-async def _granted(environment: Environment, arrived: Arrived) -> Granted:
+def _granted(environment: Environment, arrived: Arrived) -> Granted:
     asked = parse(arrived)
-    client = await authenticated(environment, arrived, asked.claimed)
+    client = authenticated(environment, arrived, asked.claimed)
     try:
         return Granted(client, decide(client, asked, environment.resources))
     except Refused as refused:
