@@ -1,37 +1,39 @@
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from contracts.samples import NOW
+from contracts.samples import HOUR, NOW
 from gatepass.server.changes import store as changes
 from gatepass.server.database import Database
 from gatepass.server.keys import store
 from gatepass.server.keys.master import MasterKey, MasterKeyError
+from gatepass.server.keys.model import Key
 from gatepass.wire.credential import Mark
 
 _MASTER = MasterKey(b"m" * 32)
+_KEY = Key(1, "seal", b"s" * 32, NOW, NOW + HOUR)
+_SIGNING = Key(2, "ES256", b"der", NOW, NOW)
 
 
-def test_keys_come_back_and_each_is_another(database: Database) -> None:
+def test_keys_come_back_as_they_were(database: Database) -> None:
     with database.write() as connection:
-        store.add(connection, 1, _MASTER, Mark.LIVE, NOW)
-        store.add(connection, 2, _MASTER, Mark.LIVE, NOW)
+        assert store.next_id(connection) == 1
+        store.add(connection, _KEY, _MASTER, Mark.LIVE)
+        store.add(connection, _SIGNING, _MASTER, Mark.LIVE)
 
     with database.read() as connection:
-        found = store.all_keys(connection, _MASTER, Mark.LIVE)
-        assert store.all_keys(connection, _MASTER, Mark.LIVE) == found
-    assert set(found) == {1, 2}
-    assert len(set(found.values())) == 2
-    assert {len(key) for key in found.values()} == {32}
+        assert store.all_keys(connection, _MASTER, Mark.LIVE) == (_KEY, _SIGNING)
+        assert store.next_id(connection) == 3
 
 
 def test_no_key_lies_in_the_database_in_clear(database: Database) -> None:
     with database.write() as connection:
-        store.add(connection, 1, _MASTER, Mark.LIVE, NOW)
-        key = store.all_keys(connection, _MASTER, Mark.LIVE)[1]
-        encrypted = connection.execute(select(store.sealing_key.c.encrypted)).scalar_one()
+        store.add(connection, _KEY, _MASTER, Mark.LIVE)
+        encrypted = connection.execute(select(store.server_key.c.encrypted)).scalar_one()
 
-    assert key not in encrypted
+    assert _KEY.secret not in encrypted
 
 
 @pytest.mark.parametrize(
@@ -41,23 +43,36 @@ def test_another_master_key_or_environment_opens_nothing(
     database: Database, master: MasterKey, mark: Mark
 ) -> None:
     with database.write() as connection:
-        store.add(connection, 1, _MASTER, Mark.LIVE, NOW)
+        store.add(connection, _KEY, _MASTER, Mark.LIVE)
 
         with pytest.raises(MasterKeyError):
             store.all_keys(connection, master, mark)
 
 
-def test_a_new_key_is_told_to_every_process(database: Database) -> None:
+def test_a_new_key_and_an_ended_one_are_told_to_every_process(database: Database) -> None:
     with database.write() as connection:
-        store.add(connection, 7, _MASTER, Mark.LIVE, NOW)
+        store.add(connection, replace(_KEY, id=7), _MASTER, Mark.LIVE)
+        store.end(connection, [7], NOW + HOUR)
 
-        (change,) = changes.after(connection, 0)
-        assert (change.kind, change.subject) == (changes.KEY, "7")
+        told = [(change.kind, change.subject) for change in changes.after(connection, 0)]
+    assert told == [(changes.KEY, "7"), (changes.KEY, "7")]
+
+
+def test_a_key_ends_once_and_can_be_deleted(database: Database) -> None:
+    with database.write() as connection:
+        store.add(connection, _KEY, _MASTER, Mark.LIVE)
+        store.end(connection, [1], NOW + HOUR)
+        store.end(connection, [1], NOW + 2 * HOUR)
+        (kept,) = store.all_keys(connection, _MASTER, Mark.LIVE)
+        assert kept.ended_at == NOW + HOUR
+
+        store.remove(connection, [1])
+        assert store.all_keys(connection, _MASTER, Mark.LIVE) == ()
 
 
 def test_a_key_is_never_replaced(database: Database) -> None:
     with database.write() as connection:
-        store.add(connection, 1, _MASTER, Mark.LIVE, NOW)
+        store.add(connection, _KEY, _MASTER, Mark.LIVE)
 
     with pytest.raises(IntegrityError), database.write() as connection:
-        store.add(connection, 1, _MASTER, Mark.LIVE, NOW)
+        store.add(connection, _KEY, _MASTER, Mark.LIVE)

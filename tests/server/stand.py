@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from gatepass.server.app import Gatepass, create
 from gatepass.server.applications import operations as applications
-from gatepass.server.applications.model import DEFAULT_LIFETIME, DEFAULT_SCOPE, Application
+from gatepass.server.applications.model import DEFAULT_LIFETIME, Application
 from gatepass.server.audit.model import OPERATOR
 from gatepass.server.database import Database, sqlite_url
 from gatepass.server.environment import Environment
@@ -42,6 +42,9 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         self.at += seconds
+
+
+INTROSPECTION = Scope(("introspection",))
 
 
 class Client(NamedTuple):
@@ -76,8 +79,8 @@ class Stand:
         self,
         mark: Mark = LIVE,
         *,
-        scope: Scope = DEFAULT_SCOPE,
-        allowed: Scope = DEFAULT_SCOPE,
+        scope: Scope | None = None,
+        allowed: Scope | None = None,
         lifetime: int = DEFAULT_LIFETIME,
         beside: Client | None = None,
     ) -> Client:

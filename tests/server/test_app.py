@@ -223,12 +223,12 @@ def test_a_bug_is_answered_blandly_and_told_to_the_log(fresh: Stand) -> None:
     client = fresh.register()
     environment = fresh.environment()
     fresh.token(client)
-    environment.__dict__.pop("sealing_key")  # what no run of the server can bring about
+    environment.__dict__.pop("keys")  # what no run of the server can bring about
     with capture_logs() as logged:
         answer = fresh.ask(client)
 
     assert refused(answer) == (500, "server_error")
-    assert "sealing_key" not in answer.text
+    assert "keys" not in answer.text
     assert [event["event"] for event in logged] == ["request.failed"]
 
 

@@ -3,22 +3,20 @@
 import pytest
 
 from gatepass.server.applications import operations as applications
-from gatepass.server.applications.model import ALL_SCOPES
 from gatepass.server.audit.model import OPERATOR
 from gatepass.server.introspect import inspect
 from gatepass.server.organizations import operations as organizations
 from gatepass.server.token.sealed import SealingKey, seal, unseal
 from gatepass.wire.metadata import INTROSPECT, PARTNER_API
-from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
-from server.stand import TEST, Client, Stand, refused, whole
+from server.stand import INTROSPECTION, TEST, Client, Stand, refused, whole
 from wire.samples import texts
 
 INACTIVE = b'{"active": false}'
 
 
 def resource_server(stand: Stand) -> Client:
-    return stand.register(scope=Scope(("introspection",)), allowed=ALL_SCOPES)
+    return stand.register(scope=INTROSPECTION, allowed=INTROSPECTION)
 
 
 def is_dead(stand: Stand, by: Client, token: str) -> bool:
@@ -34,7 +32,7 @@ def is_dead(stand: Stand, by: Client, token: str) -> bool:
 def test_an_active_token_is_described(stand: Stand, client: Client) -> None:
     token = stand.token(client)
     told = stand.introspect(client, token).json()
-    claims = unseal(token, stand.environment().sealing_keys)
+    claims = unseal(token, stand.environment().keys.sealing)
 
     assert claims
     assert told == {
@@ -46,7 +44,7 @@ def test_an_active_token_is_described(stand: Stand, client: Client) -> None:
         "iss": "http://localhost:8000",
         "sub": client.client_id,
         "aud": "http://localhost:8000" + PARTNER_API,
-        "jti": claims.token_id.hex(),
+        "jti": claims.jti,
         "token_type": "Bearer",
         "org_id": str(client.application.org_id),
     }
@@ -201,20 +199,20 @@ def test_a_token_that_was_tampered_with_is_inactive(stand: Stand, client: Client
 @pytest.mark.spec("RFC 7662", "4")
 def test_a_token_sealed_with_a_strangers_key_is_inactive(stand: Stand, client: Client) -> None:
     environment = stand.environment()
-    claims = unseal(stand.token(client), environment.sealing_keys)
-    stranger = SealingKey(environment.mark, environment.sealing_key.id, b"s" * 32)
+    claims = unseal(stand.token(client), environment.keys.sealing)
+    stranger = SealingKey(environment.mark, environment.keys.seal.id, b"s" * 32)
 
     assert claims
     assert stand.introspect(client, seal(claims, stranger)).content == INACTIVE
-    assert stand.is_active(client, seal(claims, environment.sealing_key))
+    assert stand.is_active(client, seal(claims, environment.keys.seal))
 
 
 @pytest.mark.spec("RFC 9068", "3")
 def test_an_audience_of_several_is_told_as_a_list(stand: Stand, client: Client) -> None:
     environment = stand.environment()
-    claims = unseal(stand.token(client), environment.sealing_keys)
+    claims = unseal(stand.token(client), environment.keys.sealing)
     assert claims
     audience = ("https://a.example/", "https://b.example/")
-    token = seal(claims._replace(audience=audience), environment.sealing_key)
+    token = seal(claims._replace(audience=audience), environment.keys.seal)
 
     assert stand.introspect(client, token).json()["aud"] == list(audience)

@@ -43,7 +43,7 @@ def test_a_token_that_is_none_any_more_or_never_was_is_answered_as_a_revoked_one
     fresh.clock.advance(60)
     assert whole(fresh.revoke(client, expired)) == done
     with fresh.environment().database.read() as connection:
-        from_the_start = revocations.unexpired(connection, client.application.created_at)
+        from_the_start = list(revocations.unexpired(connection, client.application.created_at))
     assert len(from_the_start) == 1
 
 

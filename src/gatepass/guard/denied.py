@@ -6,8 +6,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from gatepass.guard import bearer
 from gatepass.guard.expectation import Expectation
+from gatepass.wire import bearer
 from gatepass.wire.problem import Refused
 from gatepass.wire.scope import Scope
 

@@ -16,13 +16,13 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection, Request
 
-from gatepass.guard import bearer, denied
+from gatepass.guard import denied
 from gatepass.guard.credentials import Credentials
 from gatepass.guard.denied import Denied
 from gatepass.guard.expectation import Expectation
 from gatepass.guard.introspector import REMEMBER, Introspector
 from gatepass.guard.principal import Principal
-from gatepass.wire import metadata
+from gatepass.wire import bearer, metadata
 from gatepass.wire.params import LONGEST_BODY
 from gatepass.wire.problem import Refused
 from gatepass.wire.scope import Scope

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import time
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from typing import TypeVar
 
 import structlog
@@ -52,6 +53,7 @@ ENDPOINTS: dict[str, Endpoint] = {
 DOCUMENTS: dict[str, Document] = {
     "/.well-known/oauth-authorization-server": published.authorization_server,
     "/.well-known/oauth-protected-resource" + metadata.PARTNER_API: published.protected_resource,
+    metadata.JWKS: published.jwks,
 }
 
 log = structlog.get_logger("gatepass.server")
@@ -175,8 +177,19 @@ async def _publish(document: Document, environment: Environment, scope: Scope, t
         refused = Refused("invalid_request", "Use GET.", status=405)
         answer = respond.refusal(refused, challenged=False, realm="", allow="GET, HEAD")
     else:
-        answer = document(environment)
+        answer = _unless_known(document(environment), scope)
     await send(answer, to)
+
+
+def _unless_known(answer: Answer, scope: Scope) -> Answer:
+    """Give a document with its entity tag, or 304 to who has it already (RFC 9110 §13.1.2)."""
+    tag = b'"%s"' % sha256(answer.body).hexdigest()[:32].encode()
+    headers = (*answer.headers, (b"etag", tag))
+    known = b",".join(value for name, value in scope["headers"] if name == b"if-none-match")
+    tags = {each.strip().removeprefix(b"W/") for each in known.split(b",")}
+    if tag in tags or b"*" in tags:
+        return Answer(304, headers, b"")
+    return Answer(answer.status, headers, answer.body)
 
 
 def _is_challenged(arrived: Arrived | None) -> bool:

@@ -83,8 +83,10 @@ async def arrive(scope: Scope, receive: Receive) -> Arrived:
 async def send(answer: Answer, to: Send) -> None:
     """Write a response."""
     status, headers, body = answer
-    length = (b"content-length", b"%d" % len(body))
-    await to({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+    shown = list(headers)
+    if status != 304:  # it tells of no content, and its length would be taken for the document's
+        shown.append((b"content-length", b"%d" % len(body)))
+    await to({"type": "http.response.start", "status": status, "headers": shown})
     await to({"type": "http.response.body", "body": body})
 
 

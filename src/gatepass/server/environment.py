@@ -16,19 +16,23 @@ from gatepass.server.applications import store as applications
 from gatepass.server.applications.directory import Directory
 from gatepass.server.applications.model import Application
 from gatepass.server.audit import store as audit
+from gatepass.server.catalogue import store as catalogue
+from gatepass.server.catalogue.model import Catalogue, Purpose, purposes
 from gatepass.server.changes import store as changes
-from gatepass.server.database import Database, DatabaseAwayError, sqlite_url
+from gatepass.server.database import Connection, Database, DatabaseAwayError, sqlite_url
 from gatepass.server.keys import store as keys
+from gatepass.server.keys.making import ensure
 from gatepass.server.keys.master import MasterKey
+from gatepass.server.keys.ring import Keyring, keyring
 from gatepass.server.limits import store as limits
 from gatepass.server.limits.failures import FailureBudget
 from gatepass.server.people.passwords import Hasher
 from gatepass.server.revocations import store as revocations
+from gatepass.server.revocations.memory import Revoked
 from gatepass.server.sessions import store as sessions
 from gatepass.server.settings import Settings
 from gatepass.server.token.issue import entropy
 from gatepass.server.token.memory import GrantMemory
-from gatepass.server.token.sealed import SealingKey
 from gatepass.server.usage import counter as usage
 from gatepass.server.usage.counter import UsageCounter
 from gatepass.wire.credential import Mark
@@ -60,7 +64,9 @@ class Environment:
         self.issuer = settings.issuer(mark)
         self.partner_api = self.issuer + PARTNER_API
         self.other_url = settings.issuer(Mark.TEST if mark is Mark.LIVE else Mark.LIVE) + "/"
-        self.resources = frozenset({self.partner_api})
+        self.tokens = settings.environment(mark).tokens
+        self.algorithm = settings.environment(mark).algorithm
+        self.key_rotation = timedelta(seconds=settings.key_rotation)
         self.is_https = self.issuer.startswith("https://")
         self.hosts = settings.hosts(mark)
         self.session_settings = settings.session
@@ -69,15 +75,15 @@ class Environment:
         self.database = Database(
             settings.environment(mark).database or sqlite_url(file(settings.data, mark))
         )
-        self.directory = Directory(self._find_by_client_id, self._find_by_id)
+        self.directory = Directory(self._find_application)
         self.grants = GrantMemory(self.directory)
         self.entropy = entropy()
         self.usage = UsageCounter()
         self.failures = FailureBudget()
-        self.revoked: dict[bytes, datetime] = {}
-        self.sealing_keys: dict[int, SealingKey] = {}
-        self.sealing_key: SealingKey  # the newest; set by `open`
-        self._master = master
+        self.revoked = Revoked()
+        self.master = master
+        self.keys: Keyring  # these two are set by `open`
+        self.catalogue: Catalogue
         self._grace = settings.grace
         self._seq = 0
         self._caught_up_at = time.monotonic()
@@ -87,8 +93,8 @@ class Environment:
         """Bring the database to this version, make the first key, read what memory holds."""
         self.database.migrate()
         with self.database.write() as connection:
-            if not keys.all_keys(connection, self._master, self.mark):
-                keys.add(connection, 1, self._master, self.mark, self.now())
+            needed = purposes(self.load_catalogue(connection), self.algorithm)
+            ensure(connection, self.master, self.mark, needed, self.now())
         with self._lock:
             self._reload()
 
@@ -129,6 +135,21 @@ class Environment:
         """Note that the database said: nothing has changed."""
         self._caught_up_at = time.monotonic()
 
+    @property
+    def purposes(self) -> frozenset[Purpose]:
+        """Give what keys are needed for."""
+        return purposes(self.catalogue, self.algorithm)
+
+    def load_catalogue(self, connection: Connection) -> Catalogue:
+        """Give the catalogue as a transaction sees it."""
+        return catalogue.load(connection, self.partner_api, self.tokens, self.algorithm)
+
+    def turn_keys(self) -> None:
+        """Use the keys of now, where one has begun or ceased to be used."""
+        if self.clock() >= self.keys.until:
+            with self._lock:
+                self._load_keys()
+
     def flush(self) -> None:
         """Write usage, in one batch."""
         batch = self.usage.take()
@@ -151,16 +172,14 @@ class Environment:
             limits.prune(connection, now)
             idle = timedelta(seconds=self.session_settings.idle)
             sessions.prune(connection, now - idle, now - _KEEP_DEVICES)
-        for token_id, expires_at in list(self.revoked.items()):
-            if expires_at <= now:
-                self.revoked.pop(token_id, None)
+        self.revoked.prune(self.clock())
 
     def _reload(self) -> None:
         started = time.monotonic()
         with self.database.read() as connection:
             self._seq = changes.latest(connection)
-            self.revoked = revocations.unexpired(connection, self.now())
-        self.directory.clear()
+            self.revoked = Revoked(revocations.unexpired(connection, self.now()))
+        self._load_catalogue()
         self._load_keys()
         self._caught_up_at = started
 
@@ -174,6 +193,8 @@ class Environment:
                 self._load_revocation(bytes.fromhex(change.subject))
             case changes.KEY:
                 self._load_keys()
+            case changes.CATALOGUE:
+                self._load_catalogue()
             case _:
                 log.warning("change.unknown", kind=change.kind)
 
@@ -181,21 +202,23 @@ class Environment:
         with self.database.read() as connection:
             expires_at = revocations.find(connection, token_id)
         if expires_at is not None:
-            self.revoked[token_id] = expires_at
+            self.revoked.add(token_id, int(expires_at.timestamp()))
 
     def _load_keys(self) -> None:
         with self.database.read() as connection:
-            raw = keys.all_keys(connection, self._master, self.mark)
-        self.sealing_keys = {key_id: SealingKey(self.mark, key_id, raw[key_id]) for key_id in raw}
-        self.sealing_key = self.sealing_keys[max(raw)]
+            known = keys.all_keys(connection, self.master, self.mark)
+        self.keys = keyring(known, self.mark, self.now())
 
-    def _find_by_client_id(self, client_id: str) -> Application | None:
+    def _load_catalogue(self) -> None:
         with self.database.read() as connection:
-            return applications.find_by_client_id(connection, client_id)
+            self.catalogue = self.load_catalogue(connection)
+        self.directory.clear()  # and with it what was granted by the old one
 
-    def _find_by_id(self, app_id: UUID) -> Application | None:
+    def _find_application(self, key: str | UUID) -> Application | None:
         with self.database.read() as connection:
-            return applications.find(connection, app_id)
+            if isinstance(key, UUID):
+                return applications.find(connection, key)
+            return applications.find_by_client_id(connection, key)
 
 
 def file(data: Path, mark: Mark) -> Path:

@@ -1,16 +1,17 @@
 """The introspection endpoint (RFC 7662), and what it knows of a token."""
 
-from uuid import UUID
-
 from gatepass.server.applications.directory import Directory
-from gatepass.server.applications.model import INTROSPECTION, Application
+from gatepass.server.applications.model import Application
 from gatepass.server.arrival import Answer, Arrived, Later
+from gatepass.server.catalogue.model import INTROSPECTION
 from gatepass.server.database import milliseconds
 from gatepass.server.environment import Environment
 from gatepass.server.token import respond
+from gatepass.server.token.claims import Claims
 from gatepass.server.token.client import authenticated, check_memory
 from gatepass.server.token.parse import claim, parameters
-from gatepass.server.token.sealed import Claims, unseal
+from gatepass.server.token.sealed import unseal
+from gatepass.server.token.signed import unsign
 from gatepass.wire.problem import Refused
 from gatepass.wire.secret import Secret
 
@@ -30,17 +31,17 @@ def introspect(environment: Environment, arrived: Arrived) -> Answer:
     if token is None:
         raise Refused("invalid_request", "The parameter token is missing.")
     claims = unexpired(environment, Secret(token))
-    owner = _owner(environment.directory, claims.app_id) if claims else None
+    owner = owner_of(environment.directory, claims) if claims else None
     if claims and owner and stands_behind(owner, claims) and _may_see(client.application, owner):
         return respond.document({"active": True, **describe(environment, claims, owner)})
     return respond.document(_INACTIVE)
 
 
-def _owner(directory: Directory, app_id: UUID) -> Application | None:
+def owner_of(directory: Directory, claims: Claims) -> Application | None:
     """Give the application of a token, None where it is deleted; raise Later to look it up."""
-    owner = directory.known_by_id(app_id)
-    if owner is None and not directory.is_absent(app_id):
-        raise Later(lambda: directory.load_by_id(app_id))
+    owner = directory.known(claims.application)
+    if owner is None and not directory.is_absent(claims.application):
+        raise Later(lambda: directory.load(claims.application))
     return owner
 
 
@@ -54,7 +55,7 @@ def inspect(environment: Environment, token: Secret) -> dict[str, object] | None
     if claims is None:
         return None
     directory = environment.directory
-    owner = directory.known_by_id(claims.app_id) or directory.load_by_id(claims.app_id)
+    owner = directory.known(claims.application) or directory.load(claims.application)
     if owner is None or not stands_behind(owner, claims):
         return None
     return describe(environment, claims, owner)
@@ -65,7 +66,7 @@ def unexpired(environment: Environment, token: Secret) -> Claims | None:
 
     Does NOT check whether its application still stands behind it.
     """
-    claims = unseal(token.value, environment.sealing_keys)
+    claims = read(environment, token)
     if claims is None or claims.token_id in environment.revoked:
         return None
     now = environment.clock()
@@ -73,9 +74,24 @@ def unexpired(environment: Environment, token: Secret) -> Claims | None:
     return None if is_early or now >= claims.expires_at else claims
 
 
+def read(environment: Environment, token: Secret) -> Claims | None:
+    """Give the claims of any token that this environment made, in whichever form.
+
+    Does NOT check expiry or revocation.
+    """
+    if "." in token.value:
+        return unsign(token.value, environment.keys.signing, environment.issuer)
+    return unseal(token.value, environment.keys.sealing)
+
+
 def stands_behind(owner: Application, claims: Claims) -> bool:
-    """Tell whether an application may still use a token: enabled, not suspended, not voided."""
+    """Tell whether an application may still use a token: enabled, not suspended, not voided.
+
+    A token from before the application was made is another's, that had the same client id.
+    """
     if owner.disabled_at or owner.org_suspended_at:
+        return False
+    if claims.issued_ms < milliseconds(owner.created_at):
         return False
     void_before = owner.tokens_void_before
     return void_before is None or claims.issued_ms > milliseconds(void_before)
@@ -84,7 +100,11 @@ def stands_behind(owner: Application, claims: Claims) -> bool:
 def describe(
     environment: Environment, claims: Claims, application: Application
 ) -> dict[str, object]:
-    """Give the members of an introspection answer (RFC 7662 §2.2); `org_id` is our extension."""
+    """Give the members of an introspection answer (RFC 7662 §2.2).
+
+    Extensions of ours: `org_id`, and `allowed_networks` where a request with the token may come
+    from these alone.
+    """
     audience = claims.audience or (environment.partner_api,)
     return {
         "client_id": application.client_id,
@@ -94,10 +114,17 @@ def describe(
         "iss": environment.issuer,
         "sub": application.client_id,
         "aud": audience[0] if len(audience) == 1 else list(audience),
-        "jti": claims.token_id.hex(),
+        "jti": claims.jti,
         "token_type": "Bearer",
         "org_id": str(application.org_id),
+        **_networks(application),
     }
+
+
+def _networks(application: Application) -> dict[str, object]:
+    if not application.networks:
+        return {}
+    return {"allowed_networks": [str(network) for network in application.networks]}
 
 
 def _may_see(caller: Application, found: Application) -> bool:

@@ -9,11 +9,13 @@ from gatepass.server.audit.model import Actor, entry
 from gatepass.server.changes import store as changes
 from gatepass.server.database import DatabaseAwayError
 from gatepass.server.environment import Environment
+from gatepass.server.introspect import read
 from gatepass.server.revocations import store as revocations
+from gatepass.server.token.claims import Claims
 from gatepass.server.token.client import authenticated
 from gatepass.server.token.parse import claim, parameters
-from gatepass.server.token.sealed import Claims, unseal
 from gatepass.wire.problem import Refused
+from gatepass.wire.secret import Secret
 
 _DONE = Answer(200, NO_STORE, b"{}")
 
@@ -29,10 +31,10 @@ def revoke(environment: Environment, arrived: Arrived) -> Answer:
     token = params.get("token")
     if token is None:
         raise Refused("invalid_request", "The parameter token is missing.")
-    claims = unseal(token, environment.sealing_keys)
+    claims = read(environment, Secret(token))
     if claims is None or claims.expires_at <= environment.clock():
         return _DONE
-    if claims.app_id != client.application.id:
+    if claims.application not in (client.application.id, client.application.client_id):
         raise Refused(
             "invalid_request",
             "This token was issued to another client.",

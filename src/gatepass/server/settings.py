@@ -13,6 +13,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from gatepass.server.catalogue.model import Algorithm, Tokens
 from gatepass.wire.credential import Mark
 
 DATA = Path("gatepass-data")
@@ -36,6 +37,11 @@ class EnvironmentSettings(_Part):
     """Issuer identifier and base address (RFC 8414 §2), https except on loopback."""
     database: str = ""
     """SQLAlchemy URL of a PostgreSQL database; empty means SQLite in the data directory."""
+
+    tokens: Tokens = "sealed"
+    """What access tokens are, where a resource does not say: sealed, or jwt (RFC 9068)."""
+    algorithm: Algorithm = "ES256"
+    """How JWTs are signed, where a resource does not say."""
 
     @field_validator("issuer")
     @classmethod
@@ -115,6 +121,8 @@ class Settings(BaseSettings):
     """How long a login lasts."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses or networks whose X-Forwarded-For and -Proto headers are believed."""
+    key_rotation: int = Field(30 * 24 * 3600, ge=3600)
+    """Seconds for which a key makes tokens before the next one does."""
     grace: int = Field(300, ge=1)
     """Seconds for which tokens are issued and verified from memory while the database is away."""
 

@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 TOKEN = "/oauth2/token/"  # noqa: S105 - a path
 REVOKE = "/oauth2/revoke_token/"
 INTROSPECT = "/oauth2/introspect/"
+VERIFY = "/oauth2/verify/"
+JWKS = "/.well-known/jwks.json"
 PARTNER_API = "/api/partners/v2.0"
 
 _SECRET_METHODS = ["client_secret_basic", "client_secret_post"]
@@ -19,6 +21,7 @@ def authorization_server(issuer: str, scopes: list[str]) -> dict[str, object]:
     return {
         "issuer": issuer,
         "token_endpoint": issuer + TOKEN,
+        "jwks_uri": issuer + JWKS,
         "token_endpoint_auth_methods_supported": _SECRET_METHODS,
         "revocation_endpoint": issuer + REVOKE,
         "revocation_endpoint_auth_methods_supported": _SECRET_METHODS,

@@ -31,14 +31,11 @@ class Stored:
         self.applications = list(applications)
         self.asked = 0
         self.meanwhile: Callable[[], None] = lambda: None
-        self.directory = Directory(
-            lambda client_id: self._find(lambda each: each.client_id == client_id),
-            lambda app_id: self._find(lambda each: each.id == app_id),
-        )
+        self.directory = Directory(self._find)
 
-    def _find(self, is_it: Callable[[Application], bool]) -> Application | None:
+    def _find(self, key: str | UUID) -> Application | None:
         self.asked += 1
-        found = next((each for each in self.applications if is_it(each)), None)
+        found = next((each for each in self.applications if key in {each.client_id, each.id}), None)
         self.meanwhile()
         return found
 
@@ -50,23 +47,25 @@ def test_what_was_loaded_is_known_by_both_ids_without_asking_again() -> None:
     assert directory.known("acme-billing") is None
     assert directory.load("acme-billing") is APPLICATION
     assert directory.known("acme-billing") is APPLICATION
-    assert directory.known_by_id(APPLICATION.id) is APPLICATION
+    assert directory.known(APPLICATION.id) is APPLICATION
     assert stored.asked == 1
 
 
 def test_loading_by_id_makes_it_known_by_client_id() -> None:
     directory = Stored(APPLICATION).directory
 
-    assert directory.load_by_id(APPLICATION.id) is APPLICATION
+    assert directory.load(APPLICATION.id) is APPLICATION
     assert directory.known("acme-billing") is APPLICATION
 
 
 def test_what_does_not_exist_is_not_kept() -> None:
     directory = Stored().directory
 
+    deleted = uuid4()
     assert directory.load("nobody") is None
-    assert directory.load_by_id(uuid4()) is None
+    assert directory.load(deleted) is None
     assert directory.known("nobody") is None
+    assert directory.is_absent(deleted)
 
 
 @pytest.mark.parametrize("change", ["drop", "clear"])
@@ -110,10 +109,10 @@ def test_what_has_changed_is_forgotten_and_the_rest_is_not() -> None:
     directory.drop(uuid4())
 
     assert directory.known("acme-billing") is None
-    assert directory.known_by_id(APPLICATION.id) is None
+    assert directory.known(APPLICATION.id) is None
     assert directory.known("other") is other
     directory.clear()
-    assert directory.known("other") is directory.known_by_id(other.id) is None
+    assert directory.known("other") is directory.known(other.id) is None
 
 
 @pytest.mark.parametrize("by_id", [True, False])
@@ -131,14 +130,14 @@ def test_a_load_that_a_change_overtakes_is_not_kept(change: str, *, by_id: bool)
             directory.clear()
 
     stored.meanwhile = overtake
-    first = directory.load_by_id(APPLICATION.id) if by_id else directory.load("acme-billing")
+    first = directory.load(APPLICATION.id) if by_id else directory.load("acme-billing")
 
     assert first is APPLICATION  # the caller began before the change
     assert directory.known("acme-billing") is None
     again = directory.load("acme-billing")
     assert again is not None
     assert again.name == "Renamed"
-    assert directory.known_by_id(APPLICATION.id) is again
+    assert directory.known(APPLICATION.id) is again
 
 
 def test_memory_is_bounded_and_the_one_loaded_longest_ago_goes_first() -> None:
@@ -147,10 +146,10 @@ def test_memory_is_bounded_and_the_one_loaded_longest_ago_goes_first() -> None:
         for number in range(MOST + 1)
     ]
     by_client_id = {each.client_id: each for each in many}
-    directory = Directory(by_client_id.get, lambda _: None)
+    directory = Directory(lambda key: by_client_id.get(str(key)))
     for each in many:
         directory.load(each.client_id)
 
-    assert directory.known("0") is directory.known_by_id(UUID(int=0)) is None
+    assert directory.known("0") is directory.known(UUID(int=0)) is None
     assert directory.known("1") is many[1]
     assert directory.known(str(MOST)) is many[MOST]

@@ -50,7 +50,7 @@ def test_a_token_lives_from_a_minute_to_thirty_days() -> None:
 @pytest.mark.parametrize("names", [(), ("admin",), ("read", "admin"), ("introspection",)])
 def test_only_offered_scope_can_be_chosen_and_some_must_be(names: tuple[str, ...]) -> None:
     with pytest.raises(Refused) as caught:
-        check_scope(Scope(names))
+        check_scope(Scope(names), Scope(("read", "write")))
     assert caught.value.code == "invalid_scope"
 
 

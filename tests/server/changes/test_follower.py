@@ -16,8 +16,8 @@ from gatepass.server.audit.model import OPERATOR
 from gatepass.server.changes import store as changes
 from gatepass.server.database import Database, sqlite_url
 from gatepass.server.environment import Environment, file
-from gatepass.server.keys import master
-from gatepass.server.keys import store as keys
+from gatepass.server.keys.model import PUBLISHED_AHEAD
+from gatepass.server.keys.operations import rotate
 from gatepass.server.organizations import operations as organizations
 from server.stand import Client, Clock, Stand, standing
 
@@ -129,16 +129,16 @@ def test_a_new_sealing_key_is_known_on_the_other_side_and_the_old_one_still_read
     client = two.here.register()
     old = two.there.token(client)
     environment = two.here.environment()
-    newest = environment.sealing_key.id + 1
-    with environment.database.write() as connection:
-        keys.add(
-            connection, newest, master.load(two.here.data), environment.mark, environment.now()
-        )
-    environment.catch_up()
+    newest = environment.keys.seal.id
+    rotate(environment, OPERATOR, at_once=False)
+    two.here.clock.advance(PUBLISHED_AHEAD.total_seconds())
+    environment.turn_keys()
+    assert environment.keys.seal.id > newest
+    newest = environment.keys.seal.id
     new = two.here.token(client)
 
     wait_until(lambda: two.there.is_active(client, new))
-    assert two.there.environment().sealing_key.id == newest
+    assert two.there.environment().keys.seal.id == newest
     assert two.there.is_active(client, old)
     assert two.here.is_active(client, old)
 

@@ -99,20 +99,21 @@ def test_another_master_key_does_not_open_the_data(tmp_path: Path) -> None:
 
 
 @pytest.mark.spec("ASVS", "13.3.2")
-def test_sealing_keys_lie_encrypted_and_differ_between_environments(fresh: Stand) -> None:
+def test_keys_lie_encrypted_and_differ_between_environments(fresh: Stand) -> None:
     opened = master.load(fresh.data)
     raw: list[bytes] = []
     for environment in fresh.app.environments:
         with environment.database.read() as connection:
-            raw += keys.all_keys(connection, opened, environment.mark).values()
+            found = keys.all_keys(connection, opened, environment.mark)
+            assert {key.purpose for key in found} == {"seal", "ES256"}
+            raw += [key.secret for key in found]
 
-    assert len(set(raw)) == len(raw) == 2
-    assert all(len(each) == 32 for each in raw)
+    assert len(set(raw)) == len(raw) == 4
     files = b"".join(file.read_bytes() for file in fresh.data.iterdir())
     assert not any(each in files for each in raw)
 
 
-def test_a_sealing_key_of_one_environment_is_not_read_in_the_other(fresh: Stand) -> None:
+def test_a_key_of_one_environment_is_not_read_in_the_other(fresh: Stand) -> None:
     with (
         fresh.environment().database.read() as connection,
         pytest.raises(MasterKeyError),

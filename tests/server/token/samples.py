@@ -1,10 +1,12 @@
 """An application as the stages of the token line meet it, without server or database."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
 from gatepass.server.applications.model import Application, ApplicationSecret
 from gatepass.server.arrival import Arrived
+from gatepass.server.catalogue.model import Catalogue, CataloguedScope, Resource
 from gatepass.server.token.parse import Claimed
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
@@ -48,3 +50,18 @@ def claimed(
     by_header: bool = True,
 ) -> Claimed:
     return Claimed(client_id, secret, by_header=by_header)
+
+
+METERS = "https://meters.example.com/"
+CATALOGUE = Catalogue(
+    partner_api=API,
+    resources={
+        API: Resource(API, "Partner API", None, None, "sealed"),
+        METERS: Resource(METERS, "Meters", "jwt", None, "ES256"),
+    },
+    scopes={
+        name: CataloguedScope(name, name, is_default=True, is_restricted=False, resource=resource)
+        for name, resource in (("read", API), ("write", API), ("meters.read", METERS))
+    },
+)
+BOTH = replace(APPLICATION, scope=Scope(("read", "write", "meters.read")))

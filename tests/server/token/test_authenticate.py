@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from gatepass.server.applications.model import Application, ApplicationSecret
+from gatepass.server.applications.networks import check_networks
 from gatepass.server.token.authenticate import authenticate
 from gatepass.server.token.parse import Claimed
 from gatepass.wire.credential import Kind, Mark, mint
@@ -17,6 +18,7 @@ from gatepass.wire.problem import Refused
 from gatepass.wire.secret import Secret
 from server.token.samples import APPLICATION, NOW, OTHER, SECRET, THEN, claimed
 
+HERE = "192.0.2.7"
 AT = datetime.fromtimestamp(NOW, UTC)
 WRONG = Secret("gps_live_wrong")
 SANDBOX_ID = mint(Kind.CLIENT_ID, Mark.TEST, bytes(16))
@@ -25,7 +27,7 @@ SANDBOX_SECRET = Secret(mint(Kind.CLIENT_SECRET, Mark.TEST, bytes(32)))
 
 def refusal(claim: Claimed, application: Application | None, mark: Mark = Mark.LIVE) -> Refused:
     with pytest.raises(Refused) as caught:
-        authenticate(claim, application, NOW, mark)
+        authenticate(claim, application, HERE, NOW, mark)
     return caught.value
 
 
@@ -55,7 +57,7 @@ def work_of(run: Callable[[], object]) -> list[str]:
 
 @pytest.mark.spec("RFC 6749", "2.3.1")
 def test_the_right_secret_authenticates_and_says_which_it_was() -> None:
-    client = authenticate(claimed(), APPLICATION, NOW, Mark.LIVE)
+    client = authenticate(claimed(), APPLICATION, HERE, NOW, Mark.LIVE)
 
     assert client.application is APPLICATION
     assert client.secret is APPLICATION.secrets[0]
@@ -111,11 +113,14 @@ def test_a_production_credential_in_the_sandbox_is_recognised_too() -> None:
 def test_both_of_two_live_secrets_authenticate_until_the_old_one_has_ended() -> None:
     ending = with_two_secrets(AT + timedelta(seconds=1))
 
-    assert authenticate(claimed(SECRET), ending, NOW, Mark.LIVE).secret.last_four == "_one"
-    assert authenticate(claimed(SECRET), ending, NOW + 0.999, Mark.LIVE).secret.last_four == "_one"
-    assert authenticate(claimed(OTHER), ending, NOW, Mark.LIVE).secret.last_four == "_two"
+    assert authenticate(claimed(SECRET), ending, HERE, NOW, Mark.LIVE).secret.last_four == "_one"
+    assert (
+        authenticate(claimed(SECRET), ending, HERE, NOW + 0.999, Mark.LIVE).secret.last_four
+        == "_one"
+    )
+    assert authenticate(claimed(OTHER), ending, HERE, NOW, Mark.LIVE).secret.last_four == "_two"
     with pytest.raises(Refused):
-        authenticate(claimed(SECRET), ending, NOW + 1, Mark.LIVE)
+        authenticate(claimed(SECRET), ending, HERE, NOW + 1, Mark.LIVE)
 
 
 @pytest.mark.spec("ASVS", "6.3.8")
@@ -136,8 +141,24 @@ def test_every_digest_is_compared_in_constant_time_even_behind_the_right_one(
 ) -> None:
     def run() -> None:
         try:
-            authenticate(claimed(secret), with_two_secrets(None), NOW, Mark.LIVE)
+            authenticate(claimed(secret), with_two_secrets(None), HERE, NOW, Mark.LIVE)
         except Refused:
             assert secret is WRONG
 
     assert work_of(run).count("compare_digest") == 2
+
+
+@pytest.mark.spec("RFC 6749", "5.2")
+@pytest.mark.parametrize("source", ["192.0.2.8", "2001:db8::1", "", "unknown", "::ffff:192.0.2.8"])
+def test_a_right_secret_from_outside_of_the_networks_is_refused_like_a_wrong_one(
+    source: str,
+) -> None:
+    bound = replace(APPLICATION, networks=check_networks("192.0.2.7, 198.51.100.0/24"))
+
+    for source_inside in ("192.0.2.7", "198.51.100.9", "::ffff:198.51.100.9"):
+        assert authenticate(claimed(), bound, source_inside, NOW, Mark.LIVE).application is bound
+    with pytest.raises(Refused) as outside:
+        authenticate(claimed(), bound, source, NOW, Mark.LIVE)
+    wrong = refusal(claimed(WRONG), bound)
+    assert (outside.value.code, outside.value.say) == (wrong.code, wrong.say)
+    assert "networks" in outside.value.note

@@ -13,11 +13,9 @@ from gatepass.server.token.decide import Grant, decide
 from gatepass.server.token.parse import TokenRequest
 from gatepass.wire.problem import Refused
 from gatepass.wire.scope import Scope
-from server.token.samples import API, APPLICATION, claimed
+from server.token.samples import API, APPLICATION, BOTH, CATALOGUE, METERS, claimed
 from wire.samples import texts
 
-OTHER_API = "https://meters.example.com/"
-RESOURCES = frozenset({API, OTHER_API})
 GRANT_TYPE = "client_credentials"
 
 
@@ -28,7 +26,7 @@ def grant(
     application: Application = APPLICATION,
 ) -> Grant:
     client = AuthenticatedClient(application, APPLICATION.secrets[0])
-    return decide(client, TokenRequest(claimed(), grant_type, scope, resource), RESOURCES)
+    return decide(client, TokenRequest(claimed(), grant_type, scope, resource), CATALOGUE)
 
 
 def refusal(
@@ -45,7 +43,7 @@ def refusal(
 
 @pytest.mark.spec("RFC 6749", "4.4.2")
 def test_a_client_is_granted_all_of_its_scope_where_it_asks_for_none() -> None:
-    assert grant() == Grant(APPLICATION, Scope(("read", "write")), (), 36000)
+    assert grant() == Grant(APPLICATION, Scope(("read", "write")), (), 36000, "sealed")
 
 
 @pytest.mark.spec("RFC 6749", "5.2")
@@ -112,9 +110,55 @@ def test_malformed_scope_is_refused(asked: str) -> None:
 @pytest.mark.spec("RFC 8707", "2")
 @pytest.mark.spec("RFC 9068", "3")
 def test_the_audience_is_what_was_asked_for_each_once() -> None:
-    assert grant(resource=(API,)).audience == (API,)
-    assert grant(resource=(OTHER_API, API)).audience == (OTHER_API, API)
-    assert grant(resource=(API,) * 100).audience == (API,)
+    assert grant(resource=(METERS,), application=BOTH).audience == (METERS,)
+    assert grant(resource=(METERS,) * 100, application=BOTH).audience == (METERS,)
+
+
+@pytest.mark.spec("RFC 8707", "2")
+def test_the_partner_api_is_the_audience_that_need_not_be_named() -> None:
+    assert grant(resource=(API,)) == grant()
+    assert grant().audience == ()
+
+
+@pytest.mark.spec("RFC 8707", "2")
+@pytest.mark.spec("RFC 9068", "3")
+def test_a_resource_alone_gets_all_of_the_application_s_scopes_of_it() -> None:
+    meters = grant(resource=(METERS,), application=BOTH)
+
+    assert (str(meters.scope), meters.form) == ("meters.read", "ES256")
+    assert refusal(resource=(METERS,)) == "invalid_target"
+
+
+@pytest.mark.spec("RFC 9068", "3")
+def test_a_scope_alone_gets_the_resource_that_it_belongs_to() -> None:
+    meters = grant(scope="meters.read", application=BOTH)
+
+    assert (meters.audience, meters.form) == ((METERS,), "ES256")
+
+
+@pytest.mark.spec("RFC 6749", "3.3")
+def test_with_neither_the_resource_is_that_of_the_application_s_first_scope() -> None:
+    meters_first = replace(BOTH, scope=Scope(("meters.read", "read")))
+
+    assert str(grant(application=BOTH).scope) == "read write"
+    assert str(grant(application=meters_first).scope) == "meters.read"
+
+
+@pytest.mark.spec("RFC 9068", "3")
+def test_scopes_of_several_resources_are_refused_in_one_request() -> None:
+    assert refusal(scope="read meters.read", application=BOTH) == "invalid_scope"
+    assert refusal(scope="read", resource=(METERS,), application=BOTH) == "invalid_scope"
+
+
+@pytest.mark.spec("RFC 8707", "2")
+def test_resources_that_take_different_tokens_are_refused_in_one_request() -> None:
+    assert refusal(resource=(API, METERS), application=BOTH) == "invalid_target"
+    same = replace(CATALOGUE.resources[METERS], form="sealed")
+    catalogue = replace(CATALOGUE, resources={**CATALOGUE.resources, METERS: same})
+    client = AuthenticatedClient(BOTH, BOTH.secrets[0])
+    asked = TokenRequest(claimed(), GRANT_TYPE, "read meters.read", (METERS, API))
+
+    assert decide(client, asked, catalogue).audience == (METERS, API)
 
 
 @pytest.mark.spec("RFC 8707", "2")

@@ -4,12 +4,11 @@ import re
 
 import pytest
 
-from gatepass.server.applications.model import ALL_SCOPES
 from gatepass.server.token.sealed import unseal
 from gatepass.wire.credential import Kind, Mark, read
 from gatepass.wire.metadata import INTROSPECT, PARTNER_API, REVOKE, TOKEN
 from gatepass.wire.scope import Scope
-from server.stand import FORM, GRANT, LIVE, TEST, Client, Stand, refused
+from server.stand import FORM, GRANT, INTROSPECTION, LIVE, TEST, Client, Stand, refused
 from wire.samples import texts
 
 API = "http://localhost:8000" + PARTNER_API
@@ -96,7 +95,7 @@ def test_malformed_scope_is_refused(stand: Stand, client: Client, name: str) -> 
 @pytest.mark.spec("RFC 9700", "2.3")
 def test_a_client_gets_only_the_scope_that_it_was_registered_with(stand: Stand) -> None:
     reader = stand.register(scope=Scope(("read",)))
-    resource_server = stand.register(scope=Scope(("introspection",)), allowed=ALL_SCOPES)
+    resource_server = stand.register(scope=INTROSPECTION, allowed=INTROSPECTION)
 
     assert stand.ask(reader).json()["scope"] == "read"
     assert refused(stand.ask(reader, scope="write")) == (400, "invalid_scope")
@@ -137,7 +136,7 @@ def test_a_malformed_or_unknown_resource_is_refused(
 
 @pytest.mark.spec("RFC 6749", "10.10")
 def test_tokens_are_never_the_same_and_have_128_random_bits(stand: Stand, client: Client) -> None:
-    keys = stand.environment().sealing_keys
+    keys = stand.environment().keys.sealing
     tokens = {stand.token(client) for _ in range(200)}
     claims = [unseal(token, keys) for token in tokens]
 

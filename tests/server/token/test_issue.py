@@ -7,20 +7,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gatepass.server.keys.ring import Keyring
+from gatepass.server.token.claims import Claims
 from gatepass.server.token.decide import Grant
 from gatepass.server.token.issue import ENTROPY, entropy, issue
-from gatepass.server.token.sealed import Claims, SealingKey, unseal
+from gatepass.server.token.sealed import SealingKey, unseal
 from gatepass.wire.credential import Mark
 from gatepass.wire.scope import Scope
-from server.token.samples import API, APPLICATION, NOW
+from server.token.samples import API, APPLICATION, NOW, THEN
 
+ISSUER = "http://localhost:8000"
 KEY = SealingKey(Mark.LIVE, 1, b"k" * 32)
-GRANT = Grant(APPLICATION, Scope(("write", "read")), (API,), 7200)
+KEYS = Keyring(KEY, {1: KEY}, {}, {}, b"", THEN, 0.0)
+GRANT = Grant(APPLICATION, Scope(("write", "read")), (API,), 7200, "sealed")
 
 
 @pytest.mark.spec("RFC 6749", "5.1")
 def test_the_token_says_who_when_how_long_and_what_for() -> None:
-    issued = issue(GRANT, KEY, NOW * 1000 + 999, bytes(ENTROPY))
+    issued = issue(GRANT, KEYS, ISSUER, NOW * 1000 + 999, bytes(ENTROPY))
 
     assert (issued.expires_in, issued.scope) == (7200, "write read")
     assert unseal(issued.access_token, {1: KEY}) == Claims(
@@ -31,7 +35,7 @@ def test_the_token_says_who_when_how_long_and_what_for() -> None:
 @pytest.mark.spec("RFC 6749", "5.1")
 @given(st.integers(0, 2**41))
 def test_the_lifetime_told_and_the_expiry_sealed_agree_within_a_second(now_ms: int) -> None:
-    issued = issue(GRANT, KEY, now_ms, bytes(ENTROPY))
+    issued = issue(GRANT, KEYS, ISSUER, now_ms, bytes(ENTROPY))
     claims = unseal(issued.access_token, {1: KEY})
 
     assert claims is not None
@@ -40,8 +44,8 @@ def test_the_lifetime_told_and_the_expiry_sealed_agree_within_a_second(now_ms: i
 
 @pytest.mark.spec("RFC 6749", "10.10")
 def test_the_random_part_has_128_bits_and_tells_tokens_apart() -> None:
-    one = issue(GRANT, KEY, NOW * 1000, bytes(ENTROPY)).access_token
-    other = issue(GRANT, KEY, NOW * 1000, bytes(ENTROPY - 1) + b"\x01").access_token
+    one = issue(GRANT, KEYS, ISSUER, NOW * 1000, bytes(ENTROPY)).access_token
+    other = issue(GRANT, KEYS, ISSUER, NOW * 1000, bytes(ENTROPY - 1) + b"\x01").access_token
 
     assert ENTROPY * 8 == 128
     assert one != other

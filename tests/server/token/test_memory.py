@@ -8,14 +8,16 @@ import pytest
 
 from gatepass.server.applications.directory import Directory
 from gatepass.server.applications.model import Application
+from gatepass.server.applications.networks import check_networks
 from gatepass.server.token.authenticate import AuthenticatedClient
 from gatepass.server.token.decide import Grant
 from gatepass.server.token.memory import MOST, Granted, GrantMemory, key_of
 from server.token.samples import APPLICATION, FORM, JSON, NOW, arrived
 
+HERE = "192.0.2.7"
 GRANTED = Granted(
     AuthenticatedClient(APPLICATION, APPLICATION.secrets[0]),
-    Grant(APPLICATION, APPLICATION.scope, (), 36000),
+    Grant(APPLICATION, APPLICATION.scope, (), 36000, "sealed"),
 )
 
 
@@ -24,10 +26,7 @@ class Known:
 
     def __init__(self, *applications: Application) -> None:
         self.stored = {each.client_id: each for each in applications}
-        self.directory = Directory(
-            self.stored.get,
-            lambda app_id: next(each for each in self.stored.values() if each.id == app_id),
-        )
+        self.directory = Directory(lambda key: self.stored.get(str(key)))
         for each in applications:
             self.directory.load(each.client_id)
 
@@ -36,8 +35,8 @@ def test_a_grant_is_recalled_while_its_application_is_unchanged() -> None:
     memory = GrantMemory(Known(APPLICATION).directory)
     memory.keep(b"key", GRANTED)
 
-    assert memory.recall(b"key", NOW) is GRANTED
-    assert memory.recall(b"other", NOW) is None
+    assert memory.recall(b"key", HERE, NOW) is GRANTED
+    assert memory.recall(b"other", HERE, NOW) is None
 
 
 def test_a_grant_is_forgotten_when_its_application_has_changed() -> None:
@@ -47,9 +46,9 @@ def test_a_grant_is_forgotten_when_its_application_has_changed() -> None:
     known.stored[APPLICATION.client_id] = replace(APPLICATION, name="Renamed")
     known.directory.drop(APPLICATION.id)
 
-    assert memory.recall(b"key", NOW) is None
+    assert memory.recall(b"key", HERE, NOW) is None
     known.directory.load(APPLICATION.client_id)
-    assert memory.recall(b"key", NOW) is None
+    assert memory.recall(b"key", HERE, NOW) is None
 
 
 @pytest.mark.spec("RFC 6749", "3.2.1")
@@ -59,8 +58,17 @@ def test_a_grant_ends_with_the_secret_that_it_was_given_for() -> None:
     memory = GrantMemory(Known(APPLICATION).directory)
     memory.keep(b"key", GRANTED._replace(client=AuthenticatedClient(APPLICATION, secret)))
 
-    assert memory.recall(b"key", NOW + 0.999) is not None
-    assert memory.recall(b"key", NOW + 1) is None
+    assert memory.recall(b"key", HERE, NOW + 0.999) is not None
+    assert memory.recall(b"key", HERE, NOW + 1) is None
+
+
+def test_a_grant_is_recalled_only_in_the_networks_of_its_application() -> None:
+    bound = replace(APPLICATION, networks=check_networks("198.51.100.0/24"))
+    memory = GrantMemory(Known(bound).directory)
+    memory.keep(b"key", GRANTED._replace(client=AuthenticatedClient(bound, bound.secrets[0])))
+
+    assert memory.recall(b"key", "198.51.100.9", NOW) is not None
+    assert memory.recall(b"key", HERE, NOW) is None
 
 
 def test_memory_is_bounded() -> None:
@@ -68,8 +76,8 @@ def test_memory_is_bounded() -> None:
     for number in range(MOST + 1):
         memory.keep(b"%d" % number, GRANTED)
 
-    assert memory.recall(b"0", NOW) is None
-    assert memory.recall(b"%d" % MOST, NOW) is GRANTED
+    assert memory.recall(b"0", HERE, NOW) is None
+    assert memory.recall(b"%d" % MOST, HERE, NOW) is GRANTED
 
 
 def test_requests_have_the_same_key_only_if_all_that_is_read_of_them_is_the_same() -> None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepass.server.token.sealed import Claims, SealingKey, seal, unseal
+from gatepass.server.token.claims import Claims
+from gatepass.server.token.sealed import SealingKey, seal, unseal
 from gatepass.wire import base62, credential
 from gatepass.wire.credential import Kind, Mark, Prefix
 
@@ -24,7 +25,7 @@ scope_tokens = st.text(
 )
 all_claims = st.builds(
     Claims,
-    app_id=st.uuids(),
+    application=st.uuids(),
     token_id=st.binary(min_size=16, max_size=16),
     issued_ms=st.integers(0, 2**64 - 1),
     lifetime=st.integers(0, 2**32 - 1),

@@ -18,59 +18,25 @@ class Directory:
     handed to its caller but not kept: `dropped` counts the changes.
     """
 
-    def __init__(
-        self,
-        by_client_id: Callable[[str], Application | None],
-        by_id: Callable[[UUID], Application | None],
-    ) -> None:
-        self._load_by_client_id = by_client_id
-        self._load_by_id = by_id
-        self._by_client_id: OrderedDict[str, Application] = OrderedDict()
-        self._by_id: dict[UUID, Application] = {}
+    def __init__(self, find: Callable[[str | UUID], Application | None]) -> None:
+        self._find = find
+        self._known: OrderedDict[str | UUID, Application] = OrderedDict()
         self._absent: set[str | UUID] = set()
         self._lock = threading.Lock()
         self._dropped = 0
 
-    def known(self, client_id: str) -> Application | None:
-        """Give the application if it is in memory."""
-        return self._by_client_id.get(client_id)
-
-    def known_by_id(self, app_id: UUID) -> Application | None:
-        """Give the application with this id if it is in memory."""
-        return self._by_id.get(app_id)
+    def known(self, key: str | UUID) -> Application | None:
+        """Give the application with this client id or id, if it is in memory."""
+        return self._known.get(key)
 
     def is_absent(self, key: str | UUID) -> bool:
         """Tell whether the database was asked for this client id or id, and has none such."""
         return key in self._absent
 
-    def load(self, client_id: str) -> Application | None:
+    def load(self, key: str | UUID) -> Application | None:
         """Read the application from the database and keep it, or that there is none; blocks."""
         dropped = self._dropped
-        return self._keep(dropped, client_id, self._load_by_client_id(client_id))
-
-    def load_by_id(self, app_id: UUID) -> Application | None:
-        """Read the application with this id from the database and keep it; blocks."""
-        dropped = self._dropped
-        return self._keep(dropped, app_id, self._load_by_id(app_id))
-
-    def drop(self, app_id: UUID) -> None:
-        """Forget an application that has changed."""
-        with self._lock:
-            self._dropped += 1
-            self._absent.clear()
-            dropped = self._by_id.pop(app_id, None)
-            if dropped:
-                self._by_client_id.pop(dropped.client_id, None)
-
-    def clear(self) -> None:
-        """Forget everything."""
-        with self._lock:
-            self._dropped += 1
-            self._absent.clear()
-            self._by_id.clear()
-            self._by_client_id.clear()
-
-    def _keep(self, dropped: int, key: str | UUID, found: Application | None) -> Application | None:
+        found = self._find(key)
         with self._lock:
             if dropped == self._dropped:
                 if found:
@@ -79,12 +45,28 @@ class Directory:
                     self._note_absent(key)
         return found
 
+    def drop(self, app_id: UUID) -> None:
+        """Forget an application that has changed."""
+        with self._lock:
+            self._dropped += 1
+            self._absent.clear()
+            dropped = self._known.pop(app_id, None)
+            if dropped:
+                self._known.pop(dropped.client_id, None)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._dropped += 1
+            self._absent.clear()
+            self._known.clear()
+
     def _add(self, found: Application) -> None:
-        self._by_client_id[found.client_id] = found
-        self._by_id[found.id] = found
-        while len(self._by_client_id) > MOST:
-            _, oldest = self._by_client_id.popitem(last=False)
-            self._by_id.pop(oldest.id, None)
+        self._known[found.client_id] = found
+        self._known[found.id] = found
+        while len(self._known) > 2 * MOST:  # each is there twice, one beside the other
+            self._known.popitem(last=False)
+            self._known.popitem(last=False)
 
     def _note_absent(self, key: str | UUID) -> None:
         if len(self._absent) >= MOST_ABSENT:

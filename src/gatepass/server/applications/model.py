@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
+from gatepass.server.applications.networks import Network
 from gatepass.wire.credential import Kind, Mark, mint
 from gatepass.wire.problem import Refused
 from gatepass.wire.scope import Scope
@@ -15,17 +16,8 @@ DEFAULT_LIFETIME = 36_000  # seconds
 SHORTEST_LIFETIME = 60
 LONGEST_LIFETIME = 30 * 24 * 3600
 LONGEST_NAME = 100
+LONGEST_CONTACT = 200
 MOST_LIVE_SECRETS = 2
-
-INTROSPECTION = "introspection"
-"""The scope of a resource server that may introspect every token; only the operator grants it."""
-
-SCOPES = {
-    "read": "See the organization and its users",
-    "write": "Create, change and delete users",
-}
-DEFAULT_SCOPE = Scope(("read", "write"))
-ALL_SCOPES = Scope((*SCOPES, INTROSPECTION))
 
 OVERLAPS = {
     timedelta(0): "none",
@@ -55,7 +47,10 @@ class ApplicationSecret:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """A registered client (RFC 6749 §2) of an organization."""
+    """A registered client (RFC 6749 §2) of an organization.
+
+    `networks` are those that its requests may come from; without any, all are.
+    """
 
     id: UUID
     org_id: UUID
@@ -67,6 +62,8 @@ class Application:
     created_by: str
     secrets: tuple[ApplicationSecret, ...]
     redirect_uris: tuple[str, ...] = ()
+    networks: tuple[Network, ...] = ()
+    contact: str = ""
     client_type: str = "confidential"
     grant_type: str = GRANT_TYPE
     disabled_at: datetime | None = None
@@ -109,7 +106,17 @@ def check_lifetime(seconds: int) -> int:
     return seconds
 
 
-def check_scope(scope: Scope, allowed: Scope = DEFAULT_SCOPE) -> Scope:
+def check_contact(contact: str) -> str:
+    """Give whom to tell of trouble, without surrounding space; empty where nobody is named."""
+    contact = contact.strip()
+    if len(contact) > LONGEST_CONTACT or not contact.isprintable():
+        raise Refused(
+            "invalid_request", f"A contact is one line of {LONGEST_CONTACT} characters at most."
+        )
+    return contact
+
+
+def check_scope(scope: Scope, allowed: Scope) -> Scope:
     """Give the scope; raise Refused (`invalid_scope`) where it is empty or not all `allowed`."""
     if not scope.names:
         raise Refused("invalid_scope", "Choose at least one scope.")

@@ -10,9 +10,9 @@ from uuid import UUID, uuid4
 from gatepass.server.applications import store
 from gatepass.server.applications.model import (
     DEFAULT_LIFETIME,
-    DEFAULT_SCOPE,
     OVERLAPS,
     Application,
+    check_contact,
     check_lifetime,
     check_name,
     check_scope,
@@ -20,6 +20,7 @@ from gatepass.server.applications.model import (
     new_client_id,
     new_secret,
 )
+from gatepass.server.applications.networks import Network
 from gatepass.server.audit import store as audit
 from gatepass.server.audit.model import Actor, entry
 from gatepass.server.changes import store as changes
@@ -52,8 +53,8 @@ def register(  # noqa: PLR0913 - a registration has that many parts
     org_id: UUID,
     *,
     name: str,
-    scope: Scope = DEFAULT_SCOPE,
-    allowed: Scope = DEFAULT_SCOPE,
+    scope: Scope | None = None,
+    allowed: Scope | None = None,
     redirect_uris: tuple[str, ...] = (),
     token_lifetime: int = DEFAULT_LIFETIME,
     app_id: UUID | None = None,
@@ -61,16 +62,18 @@ def register(  # noqa: PLR0913 - a registration has that many parts
 ) -> Registered:
     """Register a confidential client-credentials application and give its first secret.
 
+    Without a scope it has the catalogue's default; `allowed` is what a partner may choose.
+
     With an `app_id` of the caller's, doing it twice makes one: the second is Refused (409).
     """
-    now = environment.now()
+    now, catalogue = environment.now(), environment.catalogue
     secret, kept = new_secret(uuid4(), environment.mark, secrets.token_bytes(32), now)
     new = Application(
         id=app_id or uuid4(),
         org_id=org_id,
         client_id=new_client_id(environment.mark, secrets.token_bytes(16)),
         name=check_name(name),
-        scope=check_scope(scope, allowed),
+        scope=check_scope(scope or catalogue.defaults, allowed or catalogue.selectable),
         token_lifetime=check_lifetime(token_lifetime),
         created_at=now,
         created_by=by.name,
@@ -84,7 +87,7 @@ def register(  # noqa: PLR0913 - a registration has that many parts
             raise Refused("invalid_request", "This is done already.", status=409)
         store.add(connection, new)
         also(connection, Registered(new, secret))
-        _tell(connection, by, now, new, "application.registered", scope=str(scope))
+        _tell(connection, by, now, new, "application.registered", scope=str(new.scope))
     environment.catch_up()
     return Registered(new, secret)
 
@@ -162,6 +165,51 @@ def set_lifetime(
     with _change(environment, app_id, org_id) as (connection, application, now):
         store.change(connection, app_id, {"token_lifetime": seconds})
         _tell(connection, by, now, application, "application.lifetime", seconds=str(seconds))
+
+
+def set_contact(
+    environment: Environment, by: Actor, app_id: UUID, contact: str, org_id: UUID | None
+) -> None:
+    """Set whom to tell of trouble with the application; empty for nobody."""
+    contact = check_contact(contact)
+    with _change(environment, app_id, org_id) as (connection, application, now):
+        store.change(connection, app_id, {"contact": contact})
+        _tell(connection, by, now, application, "application.contact", contact=contact)
+
+
+def set_networks(
+    environment: Environment,
+    by: Actor,
+    app_id: UUID,
+    networks: tuple[Network, ...],
+    org_id: UUID | None,
+) -> None:
+    """Set the networks that its requests may come from; without any, all are."""
+    text = store.written(networks)
+    with _change(environment, app_id, org_id) as (connection, application, now):
+        store.change(connection, app_id, {"networks": text})
+        _tell(connection, by, now, application, "application.networks", networks=text or "any")
+
+
+def set_scope(
+    environment: Environment,
+    by: Actor,
+    app_id: UUID,
+    scope: Scope,
+    org_id: UUID | None,
+    *,
+    allowed: Scope | None = None,
+) -> None:
+    """Set what its next tokens may allow.
+
+    A scope that it has stays possible: what only the operator grants is not the partner's to
+    choose, but is not lost when the partner changes the rest.
+    """
+    choosable = (allowed or environment.catalogue.selectable).names
+    with _change(environment, app_id, org_id) as (connection, application, now):
+        check_scope(scope, Scope(tuple(dict.fromkeys((*choosable, *application.scope.names)))))
+        store.change(connection, app_id, {"scope": str(scope)})
+        _tell(connection, by, now, application, "application.scope", scope=str(scope))
 
 
 def void_tokens(environment: Environment, by: Actor, app_id: UUID, org_id: UUID | None) -> None:

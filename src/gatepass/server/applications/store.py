@@ -17,12 +17,15 @@ from sqlalchemy import (
     Uuid,
     bindparam,
     delete,
+    func,
     insert,
+    literal,
     select,
     update,
 )
 
 from gatepass.server.applications.model import Application, ApplicationSecret
+from gatepass.server.applications.networks import Network, check_networks
 from gatepass.server.database import Moment, metadata
 from gatepass.server.organizations.store import organization
 from gatepass.wire.scope import Scope
@@ -46,6 +49,8 @@ application = Table(
     Column("last_used_at", Moment),
     Column("last_used_from", Text),
     Column("last_used_agent", Text),
+    Column("contact", Text, nullable=False, server_default=""),
+    Column("networks", Text, nullable=False, server_default=""),
 )
 
 secret = Table(
@@ -88,6 +93,13 @@ def of_organization(connection: Connection, org_id: UUID) -> list[Application]:
     return _with_secrets(connection, rows)
 
 
+def count_with_scope(connection: Connection, name: str) -> int:
+    """Count the applications that have a scope."""
+    spaced = literal(" ") + application.c.scope + literal(" ")
+    has_it = spaced.contains(f" {name} ", autoescape=True)
+    return connection.execute(select(func.count()).where(has_it)).scalar_one()
+
+
 def add(connection: Connection, new: Application) -> None:
     """Add an application with its secrets."""
     connection.execute(
@@ -103,6 +115,8 @@ def add(connection: Connection, new: Application) -> None:
             token_lifetime=new.token_lifetime,
             created_at=new.created_at,
             created_by=new.created_by,
+            networks=written(new.networks),
+            contact=new.contact,
         )
     )
     for each in new.secrets:
@@ -112,6 +126,11 @@ def add(connection: Connection, new: Application) -> None:
 def change(connection: Connection, app_id: UUID, values: Mapping[str, object]) -> None:
     """Set columns of an application."""
     connection.execute(update(application).where(application.c.id == app_id).values(**values))
+
+
+def written(networks: Iterable[Network]) -> str:
+    """Give the networks as their column has them."""
+    return " ".join(str(network) for network in networks)
 
 
 def remove(connection: Connection, app_id: UUID) -> None:
@@ -206,6 +225,8 @@ def _application(row: Row[Any], secrets: Iterable[ApplicationSecret]) -> Applica
         created_by=row.created_by,
         secrets=tuple(secrets),
         redirect_uris=tuple(row.redirect_uris.split("\n")) if row.redirect_uris else (),
+        networks=check_networks(row.networks),
+        contact=row.contact,
         client_type=row.client_type,
         grant_type=row.grant_type,
         disabled_at=row.disabled_at,

@@ -7,9 +7,11 @@ import structlog
 
 from gatepass.server.database import DatabaseAwayError
 from gatepass.server.environment import Environment
+from gatepass.server.keys.operations import rotate_due
 
 POLL_EVERY = 0.1  # seconds; a change is known everywhere within 0.5
 FLUSH_EVERY = 2.0
+ROTATE_EVERY = 60.0
 PRUNE_EVERY = 3600.0
 
 log = structlog.get_logger("gatepass.server")
@@ -39,6 +41,7 @@ class Follower:
         has_changed = self._environment.database.watch()
         is_behind = False  # stays so until what has changed is applied, whatever goes wrong
         flushed = pruned = time.monotonic()
+        rotated = -ROTATE_EVERY  # at the first turn, too
         while not self._stop.wait(POLL_EVERY):
             now = time.monotonic()
             try:
@@ -48,9 +51,13 @@ class Follower:
                     is_behind = False
                 else:
                     self._environment.touch()
+                self._environment.turn_keys()
                 if now - flushed >= FLUSH_EVERY:
                     flushed = now
                     self._environment.flush()
+                if now - rotated >= ROTATE_EVERY:
+                    rotated = now
+                    rotate_due(self._environment)
                 if now - pruned >= PRUNE_EVERY:
                     pruned = now
                     self._environment.prune()

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from gatepass.server.applications import operations
-from gatepass.server.applications.model import ALL_SCOPES, DEFAULT_LIFETIME, Application
+from gatepass.server.applications.model import DEFAULT_LIFETIME, Application
 from gatepass.server.audit.model import OPERATOR
 from gatepass.server.commands import options
 from gatepass.server.environment import Environment
@@ -54,7 +54,7 @@ def create(  # noqa: PLR0913 - one parameter an option
             options.uuid_of(org_id),
             name=name,
             scope=Scope.parse(scope),
-            allowed=ALL_SCOPES,
+            allowed=environment.catalogue.everything,
             token_lifetime=lifetime,
         )
     shown = {

@@ -1,11 +1,23 @@
 """The revocations' table."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import Column, Connection, LargeBinary, Table, delete, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    LargeBinary,
+    Table,
+    delete,
+    select,
+    type_coerce,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gatepass.server.database import Moment, metadata
+
+_AT_A_TIME = 10_000  # rows, when all are read
 
 revocation = Table(
     "revocation",
@@ -22,10 +34,12 @@ def add(connection: Connection, token_id: bytes, expires_at: datetime) -> None:
     connection.execute(dialect.insert(revocation).values(values).on_conflict_do_nothing())
 
 
-def unexpired(connection: Connection, now: datetime) -> dict[bytes, datetime]:
-    """Give the revoked token ids that still matter, with the moment each expires."""
-    query = select(revocation).where(revocation.c.expires_at > now)
-    return {row.token_id: row.expires_at for row in connection.execute(query)}
+def unexpired(connection: Connection, now: datetime) -> Iterator[tuple[bytes, int]]:
+    """Give the revoked token ids that still matter, with the Unix second each expires in."""
+    milliseconds = type_coerce(revocation.c.expires_at, BigInteger)
+    query = select(revocation.c.token_id, milliseconds).where(revocation.c.expires_at > now)
+    for row in connection.execution_options(yield_per=_AT_A_TIME).execute(query):
+        yield row[0], row[1] // 1000
 
 
 def find(connection: Connection, token_id: bytes) -> datetime | None:

@@ -5,6 +5,7 @@ from hmac import compare_digest
 from typing import NamedTuple
 
 from gatepass.server.applications.model import Application, ApplicationSecret
+from gatepass.server.applications.networks import allows
 from gatepass.server.token.parse import Claimed
 from gatepass.wire.credential import Mark, read
 from gatepass.wire.problem import Refused
@@ -23,9 +24,11 @@ class AuthenticatedClient(NamedTuple):
 
 
 def authenticate(
-    claimed: Claimed, application: Application | None, now: float, mark: Mark
+    claimed: Claimed, application: Application | None, source: str, now: float, mark: Mark
 ) -> AuthenticatedClient:
     """Prove the claim at `now` (Unix seconds), or raise `invalid_client`, whatever the reason.
+
+    `source` is the address that the request came from.
 
     Every digest is compared, found or not, so that an unknown client takes the time of a
     wrong secret. The reason is in the note, for the log and the application's owner.
@@ -42,6 +45,8 @@ def authenticate(
         raise _refused("the application is disabled")
     if application.org_suspended_at:
         raise _refused("the organization is suspended")
+    if not allows(application.networks, source):
+        raise _refused("the source is in none of the application's networks")
     return AuthenticatedClient(application, used)
 
 

@@ -22,7 +22,7 @@ def authenticated(
     check_memory(environment)
     now = environment.clock()
     try:
-        client = authenticate(claimed, application, now, environment.mark)
+        client = authenticate(claimed, application, arrived.source, now, environment.mark)
     except Refused as refused:
         if application:
             refused.client_id = application.client_id

@@ -20,16 +20,15 @@ def token(environment: Environment, arrived: Arrived) -> Answer:
     """Answer a token request (RFC 6749 §4.4.2); raise Refused or Later."""
     key = key_of(arrived)
     now = environment.clock()
-    granted = environment.grants.recall(key, now)
+    granted = environment.grants.recall(key, arrived.source, now)
     if granted is None:
         granted = _granted(environment, arrived)
         environment.grants.keep(key, granted)
     else:
         check_memory(environment)
         note_use(environment, arrived, granted.client, now)
-    issued = issue(
-        granted.grant, environment.sealing_key, int(now * 1000), next(environment.entropy)
-    )
+    entropy = next(environment.entropy)
+    issued = issue(granted.grant, environment.keys, environment.issuer, int(now * 1000), entropy)
     return respond.token(issued)
 
 
@@ -37,7 +36,7 @@ def _granted(environment: Environment, arrived: Arrived) -> Granted:
     asked = parse(arrived)
     client = authenticated(environment, arrived, asked.claimed)
     try:
-        return Granted(client, decide(client, asked, environment.resources))
+        return Granted(client, decide(client, asked, environment.catalogue))
     except Refused as refused:
         refused.client_id = client.application.client_id
         note = refused.note or refused.say

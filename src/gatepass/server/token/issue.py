@@ -4,8 +4,12 @@ from collections.abc import Iterator
 from os import urandom
 from typing import NamedTuple
 
+from gatepass.server.keys.ring import Keyring
+from gatepass.server.token.claims import Claims
 from gatepass.server.token.decide import Grant
-from gatepass.server.token.sealed import Claims, SealingKey, seal
+from gatepass.server.token.sealed import seal
+from gatepass.server.token.signed import sign
+from gatepass.wire.metadata import PARTNER_API
 
 ENTROPY = 16  # bytes
 _AT_A_TIME = 256
@@ -31,9 +35,14 @@ class IssuedToken(NamedTuple):
     scope: str
 
 
-def issue(grant: Grant, key: SealingKey, now_ms: int, entropy: bytes) -> IssuedToken:
-    """Seal a token for `grant`; `entropy` is 128 random bits, which become the token's id."""
-    application, granted, audience, lifetime = grant
+def issue(grant: Grant, keys: Keyring, issuer: str, now_ms: int, entropy: bytes) -> IssuedToken:
+    """Make a token for `grant`, sealed or signed; `entropy`, 128 random bits, is its id."""
+    application, granted, audience, lifetime, form = grant
     scope = " ".join(granted.names)
-    claims = Claims(application.id, entropy, now_ms, lifetime, scope, audience)
-    return IssuedToken(seal(claims, key), lifetime, scope)
+    if form == "sealed":
+        claims = Claims(application.id, entropy, now_ms, lifetime, scope, audience)
+        return IssuedToken(seal(claims, keys.seal), lifetime, scope)
+    named = audience or (issuer + PARTNER_API,)
+    client_id, org_id = application.client_id, str(application.org_id)
+    claims = Claims(client_id, entropy, now_ms, lifetime, scope, named)
+    return IssuedToken(sign(claims, org_id, issuer, keys.sign[form]), lifetime, scope)

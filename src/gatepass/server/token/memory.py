@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from gatepass.server.applications.directory import Directory
+from gatepass.server.applications.networks import allows
 from gatepass.server.arrival import Arrived
 from gatepass.server.token.authenticate import AuthenticatedClient
 from gatepass.server.token.decide import Grant
@@ -31,13 +32,15 @@ class GrantMemory:
         self._directory = directory
         self._granted: dict[bytes, Granted] = {}
 
-    def recall(self, key: bytes, now: float) -> Granted | None:
+    def recall(self, key: bytes, source: str, now: float) -> Granted | None:
         """Give what `key` was granted, if it would be granted the same at `now` (Unix seconds)."""
         granted = self._granted.get(key)
         if granted is None:
             return None
         application, secret = granted.client
         is_unchanged = self._directory.known(application.client_id) is application
+        if application.networks and not allows(application.networks, source):
+            return None
         if is_unchanged and (secret.expires_at is None or now < secret.expires_at.timestamp()):
             return granted
         self._granted.pop(key, None)

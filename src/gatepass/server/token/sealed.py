@@ -14,12 +14,12 @@ import struct
 from collections.abc import Mapping
 from functools import lru_cache
 from hmac import compare_digest
-from typing import NamedTuple
 from uuid import UUID
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 
+from gatepass.server.token.claims import Claims
 from gatepass.wire import credential
 from gatepass.wire.credential import Kind, Mark, Prefix
 
@@ -45,30 +45,10 @@ class SealingKey:
         return mac.finalize()[:_TAG]
 
 
-class Claims(NamedTuple):
-    """What a sealed token says; times are Unix milliseconds, the lifetime is seconds."""
-
-    app_id: UUID
-    token_id: bytes
-    issued_ms: int
-    lifetime: int
-    scope: str
-    audience: tuple[str, ...]
-
-    @property
-    def issued_at(self) -> int:
-        """Give the time of issue in Unix seconds, rounded down."""
-        return self.issued_ms // 1000
-
-    @property
-    def expires_at(self) -> int:
-        """Give the expiry in Unix seconds: `lifetime` after the time of issue."""
-        return self.issued_ms // 1000 + self.lifetime
-
-
 def seal(claims: Claims, key: SealingKey) -> str:
     """Give the token of these claims."""
     app_id, token_id, issued_ms, lifetime, scope, audience = claims
+    assert isinstance(app_id, UUID)  # noqa: S101 - only a JWT names its application otherwise
     head = _HEAD.pack(_VERSION, key.id, lifetime, issued_ms, app_id.bytes, token_id)
     content = head + _text(scope, audience)
     return credential.write(key.prefix, content + key.tag(content))

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from gatepass.server.applications import operations
 from gatepass.server.applications.model import (
     MOST_LIVE_SECRETS,
-    SCOPES,
     Application,
     ApplicationSecret,
 )
@@ -30,7 +29,7 @@ _SHORTEST_QUIET = timedelta(hours=24)
 def all_of_them(visit: Visit) -> Response:
     """Show the organization's applications."""
     found = operations.of_organization(visit.environment, visit.org_id)
-    shown = [_shown(each) for each in found]
+    shown = [_shown(visit, each) for each in found]
     return page(visit, "applications.html", applications=shown, may_change=visit.may_change)
 
 
@@ -157,7 +156,7 @@ def _seconds(text: str) -> int:
 def _whole(visit: Visit, application: Application) -> Mapping[str, object]:
     live = application.live_secrets(visit.now)
     return {
-        "application": _shown(application),
+        "application": _shown(visit, application),
         "secrets": [_secret(visit, application, each, live) for each in live],
         "may_change": visit.may_change,
         "may_rotate": len(live) < MOST_LIVE_SECRETS,
@@ -165,7 +164,7 @@ def _whole(visit: Visit, application: Application) -> Mapping[str, object]:
     }
 
 
-def _shown(application: Application) -> SimpleNamespace:
+def _shown(visit: Visit, application: Application) -> SimpleNamespace:
     return SimpleNamespace(
         id=application.id,
         name=application.name,
@@ -174,7 +173,7 @@ def _shown(application: Application) -> SimpleNamespace:
         grant_type=_GRANTS.get(application.grant_type, application.grant_type),
         redirect_uris=application.redirect_uris,
         scope=[
-            SimpleNamespace(name=name, words=SCOPES.get(name, "Given by the operator"))
+            SimpleNamespace(name=name, words=visit.environment.catalogue.words(name))
             for name in application.scope.names
         ],
         token_lifetime=application.token_lifetime,

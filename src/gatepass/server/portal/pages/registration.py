@@ -1,16 +1,15 @@
 """Registering an application."""
 
-from types import SimpleNamespace
-
 from starlette.responses import Response
 
 from gatepass.server.applications import operations
-from gatepass.server.applications.model import SCOPES, check_name, check_scope
+from gatepass.server.applications.model import check_name, check_scope
 from gatepass.server.applications.operations import Registered
 from gatepass.server.applications.redirect_uris import check_redirect_uris
 from gatepass.server.database import Connection
 from gatepass.server.portal.forms import Errors
 from gatepass.server.portal.pages import credentials
+from gatepass.server.portal.pages.scopes import choices, chosen_of
 from gatepass.server.portal.rendering import go, page, refused
 from gatepass.server.portal.visit import Visit
 from gatepass.wire.problem import Refused
@@ -25,7 +24,9 @@ _PUBLIC = (
 
 def form(visit: Visit) -> Response:
     """Show the empty form, with every scope ticked as by default."""
-    return page(visit, _TEMPLATE, values={}, errors={}, scopes=_scopes(set(SCOPES)))
+    catalogue = visit.environment.catalogue
+    scopes = choices(catalogue, catalogue.selectable, catalogue.defaults)
+    return page(visit, _TEMPLATE, values={}, errors={}, scopes=scopes)
 
 
 def register(visit: Visit) -> Response:
@@ -37,10 +38,11 @@ def register(visit: Visit) -> Response:
     uris = errors.check(
         "redirect_uris", lambda: check_redirect_uris(visit.form.get("redirect_uris", ""))
     )
-    chosen = tuple(name for name in SCOPES if f"scope_{name}" in visit.form)
-    scope = errors.check("scope", lambda: check_scope(Scope(chosen)))
+    allowed = visit.environment.catalogue.selectable
+    chosen = chosen_of(visit.form, allowed)
+    scope = errors.check("scope", lambda: check_scope(chosen, allowed))
     if name is None or uris is None or scope is None or errors:
-        return _again(visit, Refused("invalid_request", "See the fields."), errors, set(chosen))
+        return _again(visit, Refused("invalid_request", "See the fields."), errors, chosen)
 
     def keep(connection: Connection, made: Registered) -> None:
         credentials.keep(visit, connection, made, is_rotated=False)
@@ -63,22 +65,16 @@ def register(visit: Visit) -> Response:
     return go(visit, f"/oauth2/applications/{app_id}/credentials/")
 
 
-def _again(visit: Visit, refusal: Refused, errors: Errors, chosen: set[str]) -> Response:
+def _again(visit: Visit, refusal: Refused, errors: Errors, chosen: Scope) -> Response:
+    catalogue = visit.environment.catalogue
     return refused(
         visit,
         _TEMPLATE,
         refusal,
         values=visit.typed(),
         errors=errors,
-        scopes=_scopes(chosen),
+        scopes=choices(catalogue, catalogue.selectable, chosen),
     )
-
-
-def _scopes(checked: set[str]) -> list[SimpleNamespace]:
-    return [
-        SimpleNamespace(name=name, words=f"{words}.", checked=name in checked)
-        for name, words in SCOPES.items()
-    ]
 
 
 def _check_client_type(chosen: str | None) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepass.guard import bearer
+from gatepass.wire import bearer
 from gatepass.wire.problem import STATUS, Refused
 from gatepass.wire.scope import Scope
 

@@ -1,0 +1,55 @@
+"""An environment's keys at one moment, ready to use."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from gatepass.server.catalogue.model import ALGORITHMS, Algorithm
+from gatepass.server.keys.model import Key, current, next_change, proving
+from gatepass.server.token.sealed import SealingKey
+from gatepass.server.token.signed import SigningKey
+from gatepass.wire.credential import Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """The key that seals and those that sign, all that still prove, and the published set.
+
+    `sealing` is by key id, `signing` by the header of a key's tokens. Good until `until` (Unix
+    seconds), when a key begins or ceases to be used.
+    """
+
+    seal: SealingKey
+    sealing: Mapping[int, SealingKey]
+    sign: Mapping[Algorithm, SigningKey]
+    signing: Mapping[str, SigningKey]
+    jwks: bytes
+    made_at: datetime
+    until: float
+
+
+def keyring(keys: Iterable[Key], mark: Mark, now: datetime) -> Keyring:
+    """Give the keys as they are used at `now`; there must be a sealing key."""
+    kept = tuple(keys)
+    good = proving(kept, now)
+    sealing: dict[int, SealingKey] = {}
+    signing: dict[int, SigningKey] = {}
+    for key in good:
+        if key.purpose == "seal":
+            sealing[key.id] = SealingKey(mark, key.id, key.secret)
+        else:
+            signing[key.id] = SigningKey(key.purpose, key.secret)
+    sealer = current(kept, "seal", now)
+    assert sealer is not None  # noqa: S101 - made when the environment was opened
+    signers = ((algorithm, current(kept, algorithm, now)) for algorithm in ALGORITHMS)
+    change = next_change(kept, now)
+    return Keyring(
+        seal=sealing[sealer.id],
+        sealing=sealing,
+        sign={algorithm: signing[key.id] for algorithm, key in signers if key},
+        signing={key.header: key for key in signing.values()},
+        jwks=json.dumps({"keys": [key.public_jwk() for key in signing.values()]}).encode(),
+        made_at=sealer.active_from,
+        until=change.timestamp() if change else float("inf"),
+    )

@@ -1,0 +1,30 @@
+"""The choice of scopes in a form, in words."""
+
+from collections.abc import Mapping
+from types import SimpleNamespace
+
+from gatepass.server.catalogue.model import Catalogue
+from gatepass.wire.scope import Scope
+
+
+def choices(catalogue: Catalogue, offered: Scope, checked: Scope) -> list[SimpleNamespace]:
+    """Give the scopes to tick; where there are several resources, each names its own."""
+    has_several = len(catalogue.resources_of(offered)) > 1
+    return [
+        SimpleNamespace(
+            name=name,
+            words=f"{_resource(catalogue, name)}: {words}" if has_several else words,
+            checked=name in checked,
+        )
+        for name, words in ((name, f"{catalogue.words(name)}.") for name in offered.names)
+    ]
+
+
+def chosen_of(form: Mapping[str, str], offered: Scope) -> Scope:
+    """Give the scopes that were ticked."""
+    return Scope(tuple(name for name in offered.names if f"scope_{name}" in form))
+
+
+def _resource(catalogue: Catalogue, name: str) -> str:
+    found = catalogue.scopes.get(name)
+    return catalogue.resources[found.resource].name if found else "None"
