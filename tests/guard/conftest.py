@@ -2,6 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from guard.issuing import Issuer
 from guard.pretend import Pretend
 from guard.serving import serving
 
@@ -19,3 +20,15 @@ def server(running: Pretend) -> Iterator[Pretend]:
     """Give the authorization server, which knows no token yet."""
     yield running
     running.forget()
+
+
+@pytest.fixture(scope="session")
+def issuer() -> Issuer:
+    """Give an issuer of JWTs, whose keys are known."""
+    return Issuer()
+
+
+@pytest.fixture(scope="session")
+def attacker() -> Issuer:
+    """Give an issuer whose keys have the same names, and whom nobody should believe."""
+    return Issuer()

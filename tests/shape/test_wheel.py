@@ -14,8 +14,8 @@ PACKAGE = ROOT / "src" / "gatepass"
 # Run with the wheel alone on the path, as if the extras were not installed.
 ALONE = """
 import sys
-for extra in ("alembic", "argon2", "cryptography", "fastapi", "jinja2", "pydantic_settings",
-              "sqlalchemy", "starlette", "structlog", "uvicorn"):
+for extra in ("alembic", "argon2", "cryptography", "fastapi", "jinja2", "joserfc",
+              "pydantic_settings", "sqlalchemy", "starlette", "structlog", "uvicorn"):
     sys.modules[extra] = None
 from gatepass.cli import main
 main(sys.argv[1:], prog_name="gatepass")

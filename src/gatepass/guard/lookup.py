@@ -1,10 +1,10 @@
 """Introspection (RFC 7662) as a flow, and a bounded memory of its answers. No I/O, no clock."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit
 
+from gatepass.guard import strict_json
 from gatepass.guard.credentials import Credentials
 from gatepass.guard.principal import CLAIMS
 from gatepass.wire import basic, metadata
@@ -133,23 +133,9 @@ def _read(response: Response) -> dict[str, object]:
     if media_type != "application/json":
         raise unavailable("the introspection answer is not application/json")
     try:
-        answer = json.loads(
-            response.body.decode(), object_pairs_hook=_once, parse_constant=_no_constant
-        )
-    except (ValueError, RecursionError):
-        raise unavailable("the introspection answer is not valid JSON") from None
-    if not isinstance(answer, dict) or not isinstance(answer.get("active"), bool):
+        answer = strict_json.read_object(response.body)
+    except ValueError as error:
+        raise unavailable(f"the introspection answer is {error}") from None
+    if not isinstance(answer.get("active"), bool):
         raise unavailable("the introspection answer does not say whether the token is active")
     return {name: value for name, value in answer.items() if name in CLAIMS}
-
-
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Refuse a member given twice: which one would count differs from reader to reader."""
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a member is given twice")
-    return members
-
-
-def _no_constant(name: str) -> object:
-    raise ValueError(f"{name} is not JSON")

@@ -1,9 +1,15 @@
-"""Who calls and what they may do, read from an introspection answer (RFC 7662 §2.2). Pure."""
+"""Who calls and what they may do, read from what an access token says. Pure.
+
+Sealed tokens are read from an introspection answer (RFC 7662 §2.2), JWTs from their claims
+(RFC 9068 §2.2).
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from gatepass.guard import claims as read
+from gatepass.guard.claims import invalid
 from gatepass.guard.expectation import Expectation
 from gatepass.wire.problem import Refused
 from gatepass.wire.scope import Scope
@@ -14,8 +20,7 @@ CLAIMS = frozenset(
     | {"sub", "token_type"}
 )
 
-_EARLY = 10  # seconds that the issuer's clock may be ahead of ours
-_YEAR_10000 = 253_402_300_800
+LEEWAY = 10  # seconds that the issuer's clock and ours may differ
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +53,54 @@ class Principal:
         `requires`), organization, or that the answer came from the issuer (its caller's part).
         """
         if answer.get("active") is not True:
-            raise _invalid("not active")
+            raise invalid("not active")
         _check_unbound(answer)
-        _check_times(answer, now)
-        client_id = _required_text(answer, "client_id")
+        expires_at = read.required_seconds(answer, "exp")
+        if expires_at <= now:  # no leeway: the issuer's own clock had its say
+            raise invalid("expired")
+        _check_begun(read.seconds(answer, "nbf"), now)
+        client_id = read.required_text(answer, "client_id")
         return cls(
             client_id=client_id,
-            sub=_text(answer, "sub") or client_id,
-            org_id=_text(answer, "org_id"),
-            scope=_scope(answer),
-            expires_at=_required_seconds(answer, "exp"),
-            issued_at=_seconds(answer, "iat"),
-            token_id=_text(answer, "jti"),
-            audience=_audience(answer, expect.resource),
-            issuer=_issuer(answer, expect.issuer),
+            sub=read.text(answer, "sub") or client_id,
+            org_id=read.text(answer, "org_id"),
+            scope=read.scope(answer),
+            expires_at=expires_at,
+            issued_at=read.seconds(answer, "iat"),
+            token_id=read.text(answer, "jti"),
+            audience=read.audience(answer, expect.resource),
+            issuer=read.issuer(answer, expect.issuer),
+        )
+
+    @classmethod
+    def from_claims(cls, claims: Mapping[str, object], expect: Expectation, *, now: float) -> Self:
+        """Read the claims of a JWT access token (RFC 9068 §2.2, §4) at `now`.
+
+        Checks that all required claims are there, every claim's type, expiry, beginning and
+        time of issue (each with LEEWAY), issuer (exactly) and audience, and that the token is
+        not bound to a key; raises Refused (`invalid_token`). Does NOT check the signature and
+        the type of the token (see `gatepass.guard.access_token`), scope (see `requires`),
+        organization, or revocation. Raises ValueError where `expect` names no resource.
+        """
+        if expect.resource is None:  # RFC 9068 §4: without it, any API's token would do
+            raise ValueError("to verify tokens offline, an API must name its resource")
+        _check_unbound(claims)
+        expires_at = read.required_moment(claims, "exp")
+        if expires_at + LEEWAY <= now:
+            raise invalid("expired")
+        issued_at = read.required_moment(claims, "iat")
+        _check_begun(issued_at, now)
+        _check_begun(read.moment(claims, "nbf"), now)
+        return cls(
+            client_id=read.required_text(claims, "client_id"),
+            sub=read.required_text(claims, "sub"),
+            org_id=read.text(claims, "org_id"),
+            scope=read.scope(claims),
+            expires_at=int(expires_at),
+            issued_at=int(issued_at),
+            token_id=read.required_text(claims, "jti"),
+            audience=read.audience(claims, expect.resource),
+            issuer=read.issuer(claims, expect.issuer),
         )
 
     def requires(self, wanted: Scope) -> None:
@@ -78,90 +117,13 @@ class Principal:
             )
 
 
-def _check_unbound(answer: Mapping[str, object]) -> None:
+def _check_unbound(members: Mapping[str, object]) -> None:
     """Refuse a token that is bound to a key: a bearer has not shown it (RFC 9449 §7.2)."""
-    kind = _text(answer, "token_type")
-    if "cnf" in answer or (kind or "bearer").lower() != "bearer":
-        raise _invalid("not a bearer token")
+    kind = read.text(members, "token_type")
+    if "cnf" in members or (kind or "bearer").lower() != "bearer":
+        raise invalid("not a bearer token")
 
 
-def _check_times(answer: Mapping[str, object], now: float) -> None:
-    if _required_seconds(answer, "exp") <= now:
-        raise _invalid("expired")
-    if (_seconds(answer, "nbf") or 0) > now + _EARLY:
-        raise _invalid("not valid yet")
-
-
-def _issuer(answer: Mapping[str, object], expected: str) -> str:
-    issuer = _required_text(answer, "iss")
-    if issuer != expected:
-        raise _invalid("of another issuer")
-    return issuer
-
-
-def _audience(answer: Mapping[str, object], resource: str | None) -> tuple[str, ...]:
-    found = answer.get("aud", [])
-    listed = [found] if isinstance(found, str) else found
-    if not isinstance(listed, list | tuple):
-        raise _wrong("aud")
-    audience = tuple(name for name in listed if isinstance(name, str))
-    if len(audience) != len(listed):
-        raise _wrong("aud")
-    if resource is not None and resource not in audience:
-        raise _invalid("for another audience")
-    return audience
-
-
-def _scope(answer: Mapping[str, object]) -> Scope:
-    text = answer.get("scope", "")
-    if not isinstance(text, str):
-        raise _wrong("scope")
-    try:
-        return Scope.parse(text)
-    except Refused:
-        raise _wrong("scope") from None
-
-
-def _text(answer: Mapping[str, object], name: str) -> str | None:
-    if name not in answer:
-        return None
-    value = answer[name]
-    if not isinstance(value, str) or not value:
-        raise _wrong(name)
-    return value
-
-
-def _required_text(answer: Mapping[str, object], name: str) -> str:
-    value = _text(answer, name)
-    if value is None:
-        raise _wrong(name)
-    return value
-
-
-def _seconds(answer: Mapping[str, object], name: str) -> int | None:
-    if name not in answer:
-        return None
-    value = answer[name]
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < _YEAR_10000:
-        raise _wrong(name)
-    return value
-
-
-def _required_seconds(answer: Mapping[str, object], name: str) -> int:
-    value = _seconds(answer, name)
-    if value is None:
-        raise _wrong(name)
-    return value
-
-
-def _wrong(name: str) -> Refused:
-    return _invalid(f"the answer's {name} is missing or malformed")
-
-
-def _invalid(why: str) -> Refused:
-    """One sentence for every reason: a caller learns from it nothing about others' tokens."""
-    return Refused(
-        "invalid_token",
-        "The access token is expired, revoked, or not valid here.",
-        note=why,
-    )
+def _check_begun(begins_at: float | None, now: float) -> None:
+    if begins_at is not None and begins_at > now + LEEWAY:
+        raise invalid("not valid yet")

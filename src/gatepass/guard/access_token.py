@@ -1,0 +1,35 @@
+"""JWT access tokens, verified offline (RFC 9068 §4). Pure: no I/O, no clock."""
+
+from gatepass.guard import jws, strict_json
+from gatepass.guard.claims import invalid
+from gatepass.guard.expectation import Expectation
+from gatepass.guard.keyset import KeySet
+from gatepass.guard.principal import Principal
+
+_TYPES = frozenset({"at+jwt", "application/at+jwt"})
+
+
+def verify(text: str, keys: KeySet, expect: Expectation, now: float) -> Principal:
+    """Tell who is calling, from a JWT access token at `now` (seconds since 1970).
+
+    Checks form, signature (ES256, EdDSA, PS256 or RS256, by a key of `keys` and its own
+    algorithm), type (`at+jwt`), that all required claims are there and of the right JSON type,
+    issuer (exactly), audience (it must have `expect.resource`), and time (`exp`, `nbf` and
+    `iat`, with 10 seconds for clocks that differ). Raises Refused (`invalid_token`), with one
+    sentence for the caller and the reason in its note; the token is in neither.
+
+    Does NOT check scope (ask the Principal), who owns what is asked for, revocation (a
+    revoked JWT passes here until it expires: see introspection), or that a `jti` is new. Takes
+    no token that is bound to a key (`cnf`), and fetches no keys: where `keys` came from, and
+    when to read them again, is the caller's part. Raises ValueError where `expect` names no
+    resource, as any API's token would do then.
+    """
+    signed = jws.check(text, keys)
+    kind = signed.header.get("typ")
+    if not isinstance(kind, str) or kind.lower() not in _TYPES:
+        raise invalid("not typed as an access token")
+    try:
+        claims = strict_json.read_object(signed.payload)
+    except ValueError:
+        raise invalid("the claims are not a JSON object") from None
+    return Principal.from_claims(claims, expect, now=now)

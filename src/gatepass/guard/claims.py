@@ -1,0 +1,116 @@
+"""Members of an introspection answer or of a JWT, each of its own JSON type or refused. Pure.
+
+A member of the wrong type is never taken for absent: who writes `"exp": "never"` must not get
+a token without expiry.
+"""
+
+import re
+from collections.abc import Mapping
+
+from gatepass.wire.problem import Refused
+from gatepass.wire.scope import Scope
+
+_YEAR_10000 = 253_402_300_800
+# Controls, line separators and lone surrogates: they would break a log's line or its encoding.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+def text(members: Mapping[str, object], name: str) -> str | None:
+    """Give a printable string that is not empty, or None where there is none."""
+    if name not in members:
+        return None
+    value = members[name]
+    if not isinstance(value, str) or not value or _UNPRINTABLE.search(value):
+        raise wrong(name)
+    return value
+
+
+def required_text(members: Mapping[str, object], name: str) -> str:
+    """Give a printable string that is not empty."""
+    value = text(members, name)
+    if value is None:
+        raise wrong(name)
+    return value
+
+
+def seconds(members: Mapping[str, object], name: str) -> int | None:
+    """Give a whole number of seconds since 1970 (RFC 7662 §2.2), or None where there is none."""
+    if isinstance(members.get(name), float):
+        raise wrong(name)
+    value = moment(members, name)
+    return None if value is None else int(value)
+
+
+def required_seconds(members: Mapping[str, object], name: str) -> int:
+    """Give a whole number of seconds since 1970."""
+    value = seconds(members, name)
+    if value is None:
+        raise wrong(name)
+    return value
+
+
+def moment(members: Mapping[str, object], name: str) -> float | None:
+    """Give a NumericDate, which may have a fraction (RFC 7519 §2), or None where there is none."""
+    if name not in members:
+        return None
+    value = members[name]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise wrong(name)
+    if not 0 <= value < _YEAR_10000:  # neither NaN nor Infinity is
+        raise wrong(name)
+    return value
+
+
+def required_moment(members: Mapping[str, object], name: str) -> float:
+    """Give a NumericDate."""
+    value = moment(members, name)
+    if value is None:
+        raise wrong(name)
+    return value
+
+
+def issuer(members: Mapping[str, object], expected: str) -> str:
+    """Give `iss`, which is `expected` to the letter."""
+    found = required_text(members, "iss")
+    if found != expected:
+        raise invalid("of another issuer")
+    return found
+
+
+def audience(members: Mapping[str, object], resource: str | None) -> tuple[str, ...]:
+    """Give `aud`, a string or a list of them, which has `resource` where one is expected."""
+    found = members.get("aud", [])
+    listed = [found] if isinstance(found, str) else found
+    if not isinstance(listed, list | tuple):
+        raise wrong("aud")
+    names = tuple(name for name in listed if isinstance(name, str))
+    if len(names) != len(listed):
+        raise wrong("aud")
+    if resource is not None and resource not in names:
+        raise invalid("for another audience")
+    return names
+
+
+def scope(members: Mapping[str, object]) -> Scope:
+    """Give `scope`; without one nothing was granted."""
+    found = members.get("scope", "")
+    if not isinstance(found, str):
+        raise wrong("scope")
+    try:
+        return Scope.parse(found)
+    except Refused:
+        raise wrong("scope") from None
+
+
+def wrong(name: str) -> Refused:
+    """Give the refusal for a member that is missing or malformed."""
+    return invalid(f"{name} is missing or malformed")
+
+
+def invalid(why: str) -> Refused:
+    """One sentence for every reason: a caller learns from it nothing about others' tokens."""
+    return Refused(
+        "invalid_token",
+        "The access token is expired, revoked, or not valid here.",
+        note=why,
+    )

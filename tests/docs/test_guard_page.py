@@ -1,0 +1,49 @@
+"""The page about the guard: its example runs, and its figures are the code's."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gatepass.guard import Principal, keyset, principal
+from gatepass.wire import bearer
+from gatepass.wire.problem import Refused
+from guard.issuing import ALGORITHMS, NOW, Issuer, claims, dump
+
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "guard.md").read_text()
+ISSUER = Issuer()
+DOCUMENT = dump({"keys": [ISSUER.jwk(alg) for alg in ALGORITHMS]})
+
+
+@pytest.fixture(scope="module")
+def caller() -> Callable[[str, bytes, float], Principal]:
+    [example] = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    names: dict[str, Callable[[str, bytes, float], Principal]] = {}
+    exec(example, names)
+    return names["caller"]
+
+
+@pytest.mark.parametrize("alg", ALGORITHMS)
+def test_the_example_tells_who_calls(
+    caller: Callable[[str, bytes, float], Principal], alg: str
+) -> None:
+    assert caller(ISSUER.token(alg), DOCUMENT, NOW).client_id == "acme-billing"
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"), [({"exp": 1}, "invalid_token"), ({"scope": "x"}, "insufficient_scope")]
+)
+def test_the_example_refuses_as_the_page_says(
+    caller: Callable[[str, bytes, float], Principal], changed: dict[str, object], code: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        caller(ISSUER.token("ES256", body=claims(**changed)), DOCUMENT, NOW)
+
+    assert refused.value.code == code
+
+
+def test_the_figures_on_the_page_are_those_of_the_code() -> None:
+    assert f"at most {bearer.LONGEST_TOKEN} characters" in PAGE
+    assert f"with {principal.LEEWAY} seconds" in PAGE
+    assert f"{keyset.LONGEST_DOCUMENT // 1024} KiB or {keyset.MOST_KEYS}\nkeys" in PAGE
