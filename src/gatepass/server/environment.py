@@ -15,9 +15,11 @@ import structlog
 from gatepass.server.applications import store as applications
 from gatepass.server.applications.directory import Directory
 from gatepass.server.applications.model import Application
+from gatepass.server.applications.old_hashes import OldHashes
 from gatepass.server.audit import store as audit
 from gatepass.server.changes import store as changes
 from gatepass.server.database import Database, DatabaseAwayError, sqlite_url
+from gatepass.server.imports import store as imports
 from gatepass.server.keys import store as keys
 from gatepass.server.keys.master import MasterKey
 from gatepass.server.limits import store as limits
@@ -37,6 +39,7 @@ from gatepass.wire.metadata import PARTNER_API
 NAMES = {Mark.LIVE: "production", Mark.TEST: "sandbox"}
 
 _RELOAD_AFTER = 3600  # seconds without the feed, after which everything is read anew
+_ENOUGH_HASHES = 500  # to tell which kind is the most common
 _KEEP_CHANGES = timedelta(hours=24)
 _KEEP_AUDIT = timedelta(days=400)
 _KEEP_DEVICES = timedelta(days=400)
@@ -74,6 +77,8 @@ class Environment:
         self.entropy = entropy()
         self.usage = UsageCounter()
         self.failures = FailureBudget()
+        self.has_imported = False  # client ids of other forms than ours may be somebody's
+        self.old_hashes = OldHashes(self.name)
         self.revoked: dict[bytes, datetime] = {}
         self.sealing_keys: dict[int, SealingKey] = {}
         self.sealing_key: SealingKey  # the newest; set by `open`
@@ -98,6 +103,7 @@ class Environment:
             self.flush()
         except DatabaseAwayError:
             log.warning("usage.lost", environment=self.name)
+        self.old_hashes.close()
         self.database.close()
 
     def now(self) -> datetime:
@@ -151,6 +157,7 @@ class Environment:
             limits.prune(connection, now)
             idle = timedelta(seconds=self.session_settings.idle)
             sessions.prune(connection, now - idle, now - _KEEP_DEVICES)
+        self._load_imports()
         for token_id, expires_at in list(self.revoked.items()):
             if expires_at <= now:
                 self.revoked.pop(token_id, None)
@@ -162,6 +169,7 @@ class Environment:
             self.revoked = revocations.unexpired(connection, self.now())
         self.directory.clear()
         self._load_keys()
+        self._load_imports()
         self._caught_up_at = started
 
     def _apply(self, change: changes.Change) -> None:
@@ -174,6 +182,8 @@ class Environment:
                 self._load_revocation(bytes.fromhex(change.subject))
             case changes.KEY:
                 self._load_keys()
+            case changes.IMPORT:
+                self._load_imports()
             case _:
                 log.warning("change.unknown", kind=change.kind)
 
@@ -188,6 +198,11 @@ class Environment:
             raw = keys.all_keys(connection, self._master, self.mark)
         self.sealing_keys = {key_id: SealingKey(self.mark, key_id, raw[key_id]) for key_id in raw}
         self.sealing_key = self.sealing_keys[max(raw)]
+
+    def _load_imports(self) -> None:
+        with self.database.read() as connection:
+            self.has_imported = imports.is_any(connection)
+            self.old_hashes.know(applications.encoded(connection, _ENOUGH_HASHES))
 
     def _find_by_client_id(self, client_id: str) -> Application | None:
         with self.database.read() as connection:

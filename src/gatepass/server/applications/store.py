@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     Connection,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     Row,
@@ -46,6 +47,7 @@ application = Table(
     Column("last_used_at", Moment),
     Column("last_used_from", Text),
     Column("last_used_agent", Text),
+    Column("imported_from", Text),
 )
 
 secret = Table(
@@ -64,6 +66,14 @@ secret = Table(
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment),
     Column("last_used_at", Moment),
+    Column("encoded", Text),
+)
+_is_encoded = secret.c.encoded.is_not(None)
+Index(
+    "ix_application_secret_encoded",
+    secret.c.application_id,
+    sqlite_where=_is_encoded,
+    postgresql_where=_is_encoded,
 )
 
 _with_organization = select(
@@ -103,6 +113,7 @@ def add(connection: Connection, new: Application) -> None:
             token_lifetime=new.token_lifetime,
             created_at=new.created_at,
             created_by=new.created_by,
+            imported_from=new.imported_from,
         )
     )
     for each in new.secrets:
@@ -129,8 +140,24 @@ def add_secret(connection: Connection, app_id: UUID, new: ApplicationSecret) -> 
             last_four=new.last_four,
             created_at=new.created_at,
             expires_at=new.expires_at,
+            encoded=new.encoded,
         )
     )
+
+
+def adopt_secret(connection: Connection, old: ApplicationSecret, digest: bytes, last: str) -> None:
+    """Put a digest in the place of another system's hash, if that is still there."""
+    connection.execute(
+        update(secret)
+        .where(secret.c.id == old.id, secret.c.encoded == old.encoded)
+        .values(digest=digest, last_four=last, encoded=None)
+    )
+
+
+def encoded(connection: Connection, limit: int) -> list[str]:
+    """Give some of the secrets of which there is nothing but another system's hash."""
+    query = select(secret.c.encoded).where(_is_encoded).limit(limit)
+    return [row.encoded for row in connection.execute(query)]
 
 
 def end_secret(connection: Connection, secret_id: UUID, at: datetime) -> None:
@@ -191,6 +218,7 @@ def _secret(row: Row[Any]) -> ApplicationSecret:
         created_at=row.created_at,
         expires_at=row.expires_at,
         last_used_at=row.last_used_at,
+        encoded=row.encoded,
     )
 
 
@@ -214,4 +242,5 @@ def _application(row: Row[Any], secrets: Iterable[ApplicationSecret]) -> Applica
         last_used_at=row.last_used_at,
         last_used_from=row.last_used_from,
         last_used_agent=row.last_used_agent,
+        imported_from=row.imported_from,
     )

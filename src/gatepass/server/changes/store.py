@@ -21,6 +21,7 @@ APPLICATION = "application"  # subject: the application's id
 ORGANIZATION = "organization"  # subject: the organization's id
 REVOCATION = "revocation"  # subject: the token id in hex
 KEY = "key"  # subject: the key id
+IMPORT = "import"  # subject: where from; also told when the last old hash is replaced
 
 
 class Change(NamedTuple):
