@@ -21,11 +21,17 @@ CREDENTIALS = {f"id-{kind}": secret for kind, secret in SECRETS.items()} | {
 OLD_ADDRESSES = {"GATEPASS_ALSO_AT": '["/o"]'}
 
 
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of the site's database, which an import only reads."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('site') / 'site.sqlite3'}"
+    make_site(url, **one_of_each())
+    return url
+
+
 @pytest.fixture
-def moved(tmp_path: Path) -> Iterator[tuple[Server, str]]:
+def moved(tmp_path: Path, site: str) -> Iterator[tuple[Server, str]]:
     """A server that runs, and the address of a site whose partners shall come to it."""
-    site = f"sqlite:///{tmp_path / 'site.sqlite3'}"
-    make_site(site, **one_of_each())
     with serving(tmp_path / "data", variables=OLD_ADDRESSES) as server:
         yield server, site
 
