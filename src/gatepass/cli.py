@@ -8,7 +8,17 @@ import click
 _CLIENT = "gatepass.client.cli"
 _SERVER = "gatepass.server.cli"
 _SERVERS = frozenset(
-    {"application", "backup", "demo", "keys", "organization", "restore", "serve", "settings"}
+    {
+        "application",
+        "backup",
+        "demo",
+        "import",
+        "keys",
+        "organization",
+        "restore",
+        "serve",
+        "settings",
+    }
 )
 _NEEDS_SERVER = "this command needs gatepass[server]: pip install 'gatepass[server]'"
 

@@ -262,3 +262,32 @@ def test_a_server_that_cannot_open_its_database_says_so_and_does_not_start(
 
     assert [message["type"] for message in sent] == ["lifespan.startup.failed"]
     assert [event["event"] for event in logged] == ["start.failed"]
+
+
+@pytest.fixture(scope="module")
+def also(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+    """A Gatepass that answers under two more paths."""
+    with standing_still(tmp_path_factory.mktemp("also") / "data", also_at=("/o", "/a/b")) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("prefix", ["/o", "/a/b", "/oauth2"])
+@pytest.mark.parametrize("slash", ["", "/"])
+@pytest.mark.parametrize("name", ["token", "revoke_token", "introspect"])
+def test_the_oauth_endpoints_answer_under_the_paths_that_the_settings_add(
+    also: Stand, prefix: str, slash: str, name: str
+) -> None:
+    answer = also.post(f"{prefix}/{name}{slash}", by=also.register(), data=GRANT | {"token": "x"})
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/o/", "/o/applications/", "/b/token/", "/o//token/", "/p/token/"]
+)
+def test_nothing_else_answers_there(also: Stand, path: str) -> None:
+    assert also.post(path, by=also.register(), data=GRANT).status_code == 404
+
+
+def test_without_the_setting_no_other_path_answers(stand: Stand) -> None:
+    assert stand.post("/o/token/", data=GRANT).status_code == 404

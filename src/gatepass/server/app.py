@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 from typing import TypeVar
 
@@ -64,19 +64,20 @@ def create(settings: Settings, clock: Callable[[], float] = time.time) -> "Gatep
     settings.data.mkdir(parents=True, exist_ok=True)
     key = master.load(settings.data)
     hasher = Hasher(settings.password)
-    return Gatepass([Environment(mark, settings, key, hasher, clock) for mark in Mark])
+    environments = [Environment(mark, settings, key, hasher, clock) for mark in Mark]
+    return Gatepass(environments, settings.also_at)
 
 
 class Gatepass:
     """An ASGI application: the OAuth endpoints on bare ASGI, the rest behind a router."""
 
-    def __init__(self, environments: list[Environment]) -> None:
+    def __init__(self, environments: list[Environment], also_at: Iterable[str] = ()) -> None:
         self.environments = environments
         self._followers = [Follower(environment) for environment in environments]
         self._by_host = {
             host.encode(): environment for environment in environments for host in environment.hosts
         }
-        self._endpoints = _either_slash(ENDPOINTS)
+        self._endpoints = endpoints(also_at)
         self._documents = _either_slash(DOCUMENTS)
         self._partner_api = partner_api.create()
         self._router = Starlette(routes=portal.routes, exception_handlers=portal.exception_handlers)
@@ -168,7 +169,7 @@ async def _answer(endpoint: Endpoint, environment: Environment, arrived: Arrived
         try:
             return endpoint(environment, arrived)
         except Later as later:
-            await asyncio.to_thread(later.work)
+            await asyncio.get_running_loop().run_in_executor(later.pool, later.work)
     raise Refused("temporarily_unavailable", "Try again shortly.", note="changes overtake loads")
 
 
@@ -217,6 +218,16 @@ def _host(scope: Scope) -> bytes:
         if name == b"host":
             return bytes(value).lower()
     return b""
+
+
+def endpoints(also_at: Iterable[str]) -> dict[str, Endpoint]:
+    """Give the OAuth endpoints by every path of theirs, those under `also_at` included."""
+    more = {
+        f"{prefix}/{path.removeprefix(metadata.OAUTH2)}": each
+        for prefix in also_at
+        for path, each in ENDPOINTS.items()
+    }
+    return _either_slash(ENDPOINTS | more)
 
 
 def _either_slash(paths: Mapping[str, Way]) -> dict[str, Way]:

@@ -1,6 +1,7 @@
 """How a request of an OAuth endpoint comes in and its answer goes out, on bare ASGI."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import Executor
 from typing import Any, NamedTuple
 
 from gatepass.wire.params import LONGEST_BODY
@@ -41,12 +42,14 @@ class Later(Exception):
     """An endpoint needs what must not hold up the event loop: `work`, which blocks.
 
     Endpoints are plain functions over what is in memory. Whoever called one runs `work` in a
-    thread and calls the endpoint anew, which then finds what it needs.
+    thread (of `pool`, if there is one) and calls the endpoint anew, which then finds what it
+    needs.
     """
 
-    def __init__(self, work: Callable[[], object]) -> None:
+    def __init__(self, work: Callable[[], object], pool: Executor | None = None) -> None:
         super().__init__()
         self.work = work
+        self.pool = pool
 
 
 class ClientGoneError(Exception):

@@ -2,7 +2,14 @@
 
 import click
 
-from gatepass.server.commands import application, demo, organization, serve, settings
+from gatepass.server.commands import (
+    application,
+    demo,
+    import_,
+    organization,
+    serve,
+    settings,
+)
 
 
 @click.group()
@@ -13,6 +20,7 @@ def commands() -> None:
 for _command in (
     application.application,
     demo.demo,
+    import_.import_,
     organization.organization,
     serve.serve,
     settings.settings,

@@ -15,11 +15,13 @@ import structlog
 from gatepass.server.applications import store as applications
 from gatepass.server.applications.directory import Directory
 from gatepass.server.applications.model import Application
+from gatepass.server.applications.old_hashes import OldHashes
 from gatepass.server.audit import store as audit
 from gatepass.server.catalogue import store as catalogue
 from gatepass.server.catalogue.model import Catalogue, Purpose, purposes
 from gatepass.server.changes import store as changes
 from gatepass.server.database import Connection, Database, DatabaseAwayError, sqlite_url
+from gatepass.server.imports import store as imports
 from gatepass.server.keys import store as keys
 from gatepass.server.keys.making import ensure
 from gatepass.server.keys.master import MasterKey
@@ -41,6 +43,7 @@ from gatepass.wire.metadata import PARTNER_API
 NAMES = {Mark.LIVE: "production", Mark.TEST: "sandbox"}
 
 _RELOAD_AFTER = 3600  # seconds without the feed, after which everything is read anew
+_ENOUGH_HASHES = 500  # to tell which kind is the most common
 _KEEP_CHANGES = timedelta(hours=24)
 _KEEP_AUDIT = timedelta(days=400)
 _KEEP_DEVICES = timedelta(days=400)
@@ -84,6 +87,8 @@ class Environment:
         self.master = master
         self.keys: Keyring  # these two are set by `open`
         self.catalogue: Catalogue
+        self.has_imported = False  # client ids of other forms than ours may be somebody's
+        self.old_hashes = OldHashes(self.name)
         self._grace = settings.grace
         self._seq = 0
         self._caught_up_at = time.monotonic()
@@ -104,6 +109,7 @@ class Environment:
             self.flush()
         except DatabaseAwayError:
             log.warning("usage.lost", environment=self.name)
+        self.old_hashes.close()
         self.database.close()
 
     def now(self) -> datetime:
@@ -173,6 +179,7 @@ class Environment:
             idle = timedelta(seconds=self.session_settings.idle)
             sessions.prune(connection, now - idle, now - _KEEP_DEVICES)
         self.revoked.prune(self.clock())
+        self._load_imports()
 
     def _reload(self) -> None:
         started = time.monotonic()
@@ -181,6 +188,7 @@ class Environment:
             self.revoked = Revoked(revocations.unexpired(connection, self.now()))
         self._load_catalogue()
         self._load_keys()
+        self._load_imports()
         self._caught_up_at = started
 
     def _apply(self, change: changes.Change) -> None:
@@ -195,6 +203,8 @@ class Environment:
                 self._load_keys()
             case changes.CATALOGUE:
                 self._load_catalogue()
+            case changes.IMPORT:
+                self._load_imports()
             case _:
                 log.warning("change.unknown", kind=change.kind)
 
@@ -208,6 +218,11 @@ class Environment:
         with self.database.read() as connection:
             known = keys.all_keys(connection, self.master, self.mark)
         self.keys = keyring(known, self.mark, self.now())
+
+    def _load_imports(self) -> None:
+        with self.database.read() as connection:
+            self.has_imported = imports.is_any(connection)
+            self.old_hashes.know(applications.encoded(connection, _ENOUGH_HASHES))
 
     def _load_catalogue(self) -> None:
         with self.database.read() as connection:

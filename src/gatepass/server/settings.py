@@ -1,5 +1,6 @@
 """Settings: read once, checked whole, then handed around as values."""
 
+import re
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, Self
@@ -18,6 +19,7 @@ from gatepass.wire.credential import Mark
 
 DATA = Path("gatepass-data")
 CONFIG_NAME = "gatepass.toml"
+_PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 
 
 class SettingsError(Exception):
@@ -123,6 +125,9 @@ class Settings(BaseSettings):
     """Addresses or networks whose X-Forwarded-For and -Proto headers are believed."""
     key_rotation: int = Field(30 * 24 * 3600, ge=3600)
     """Seconds for which a key makes tokens before the next one does."""
+    also_at: tuple[str, ...] = ()
+    """Further paths under which token/, revoke_token/ and introspect/ answer beside /oauth2/, as
+    /o for the addresses of django-oauth-toolkit."""
     grace: int = Field(300, ge=1)
     """Seconds for which tokens are issued and verified from memory while the database is away."""
 
@@ -137,6 +142,13 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Leave out dotenv and secret folders: one way to say a thing is enough."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @field_validator("also_at")
+    @classmethod
+    def _paths_are_plain(cls, also_at: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(_PATH.fullmatch(path) for path in also_at):
+            raise ValueError("must be paths with a slash in front and none at the end, as /o")
+        return also_at
 
     @model_validator(mode="before")
     @classmethod

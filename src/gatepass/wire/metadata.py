@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+OAUTH2 = "/oauth2/"
 TOKEN = "/oauth2/token/"  # noqa: S105 - a path
 REVOKE = "/oauth2/revoke_token/"
 INTROSPECT = "/oauth2/introspect/"

@@ -116,3 +116,25 @@ def test_a_username_that_is_taken_is_refused_and_nothing_is_left_behind(gatepass
 def test_wrong_usage_is_status_2(gatepass: Command) -> None:
     assert gatepass("organization", "create", "Iota").status == 2
     assert gatepass("organization", "create", "I", "--admin", "i", "--environment", "x").status == 2
+
+
+def test_an_administrator_can_be_added_to_an_organization_that_is_there(gatepass: Command) -> None:
+    created = json.loads(
+        gatepass("organization", "create", "Kappa", "--admin", "kim", "--json").out
+    )
+    add = ("organization", "add-admin", created["org_id"], "--admin")
+
+    added = json.loads(gatepass(*add, "kai", "--email", "kai@example.com", "--json").out)
+    again = gatepass(*add, "kai")
+
+    assert (added["org_id"], added["username"]) == (created["org_id"], "kai")
+    assert added["initial_password"] != created["initial_password"]
+    assert (again.status, again.err) == (1, "Error: This username is taken. Choose another.\n")
+    assert "never again" in gatepass(*add, "kurt").out
+
+
+@pytest.mark.parametrize("org_id", [str(uuid4()), "not-an-id"])
+def test_an_administrator_of_no_organization_is_refused(gatepass: Command, org_id: str) -> None:
+    ran = gatepass("organization", "add-admin", org_id, "--admin", "lou")
+
+    assert (ran.status, ran.out, ran.err.count("\n")) == (1, "", 1)

@@ -39,3 +39,19 @@ def test_the_same_wrong_secret_repeated_at_once_counts_once() -> None:
 
     for _ in range(MOST_FAILURES * 3):
         budget.spend("a", HOME, Secret("the same"), now=0.0)
+
+
+def test_whether_the_budget_is_spent_can_be_asked_without_spending() -> None:
+    budget = FailureBudget(most=3)
+    for _ in range(9):
+        budget.check("a", HOME, now=0.0)
+    spend(budget, 2)
+    budget.check("a", HOME, now=0.0)
+    budget.spend("a", HOME, Secret("the last one"), now=0.0)
+
+    with pytest.raises(Refused) as refused:
+        budget.check("a", HOME, now=20.0)
+    assert (refused.value.status, refused.value.retry_after) == (429, WINDOW - 20)
+    budget.check("a", HOME, now=WINDOW)
+    budget.check("b", HOME, now=20.0)
+    budget.check("a", "198.51.100.1", now=20.0)

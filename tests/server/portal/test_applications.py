@@ -264,3 +264,49 @@ def test_the_newest_secret_is_never_called_safe_to_end() -> None:
     only = secret(30 * DAY, 3 * DAY)
 
     assert safe_to_end(only, only, DAY, NOW) == ""
+
+
+def brought(rig: Rig, browser: Browser, *, last_four: str, encoded: str | None) -> str:
+    """Register an application as if it had been another system's; give its path."""
+    path = browser.register()
+    kept = f"'{encoded}'" if encoded else "NULL"
+    rig.run("UPDATE application SET imported_from = 'django-oauth-toolkit'")
+    rig.run(f"UPDATE application_secret SET last_four = '{last_four}', encoded = {kept}")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("last_four", "encoded", "said"),
+    [
+        pytest.param("", "argon2$x", "imported </h3>", id="before its first use"),
+        pytest.param(
+            "q9Zb", None, r"imported <span aria-hidden=\"true\">…</span>.*q9Zb</h3>", id="after it"
+        ),
+    ],
+)
+def test_an_imported_secret_is_shown_as_one(
+    rig: Rig, last_four: str, encoded: str | None, said: str
+) -> None:
+    browser = rig.as_("anna")
+    path = brought(rig, browser, last_four=last_four, encoded=encoded)
+
+    text = browser.get(path).text
+    assert re.search(said, text)
+    assert "gps_live_" not in text
+    assert "argon2" not in text
+
+
+def test_an_imported_secret_is_rotated_and_ended_like_any_other(rig: Rig) -> None:
+    browser = rig.as_("anna")
+    path = brought(rig, browser, last_four="", encoded="argon2$x")
+    rig.clock.wait(1)
+    rotated = browser.post(path + "rotate/", overlap="86400")
+    assert rotated.status_code == 303, rotated.text
+
+    text = browser.get(path).text
+    assert "End the secret imported </button>" in text
+    assert "End the secret gps_live_…" in text
+    (old,) = rig.rows("SELECT id FROM application_secret WHERE last_four = ''")
+    ended = browser.post(f"{path}secrets/{old[0]}/end/")
+    assert ended.status_code == 303
+    assert rig.actions()[-1] == "secret.ended"

@@ -1,6 +1,6 @@
 """What an application is, and the rules it obeys."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
@@ -31,7 +31,11 @@ State = Literal["active", "disabled"]
 
 @dataclass(frozen=True, slots=True)
 class ApplicationSecret:
-    """One of an application's secrets: its digest, and the last four characters to tell it by."""
+    """One of an application's secrets: its digest, and the last four characters to tell it by.
+
+    Of an imported one there may be nothing but another system's hash (`encoded`). Its digest is
+    then nobody's and `last_four` is empty, until its first use.
+    """
 
     id: UUID
     digest: bytes
@@ -39,6 +43,7 @@ class ApplicationSecret:
     created_at: datetime
     expires_at: datetime | None = None
     last_used_at: datetime | None = None
+    encoded: str | None = field(default=None, repr=False)
 
     def is_live(self, now: datetime) -> bool:
         """Tell whether it still authenticates."""
@@ -72,11 +77,16 @@ class Application:
     last_used_at: datetime | None = None
     last_used_from: str | None = None
     last_used_agent: str | None = None
+    imported_from: str | None = None
 
     @property
     def state(self) -> State:
         """Say whether its owner disabled it."""
         return "disabled" if self.disabled_at else "active"
+
+    def was_brought(self, secret: ApplicationSecret) -> bool:
+        """Tell whether a secret came with the application from elsewhere, as its form may tell."""
+        return self.imported_from is not None and secret.created_at == self.created_at
 
     def live_secrets(self, now: datetime) -> tuple[ApplicationSecret, ...]:
         """Give the secrets that authenticate, newest first."""

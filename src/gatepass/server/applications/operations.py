@@ -144,7 +144,9 @@ def end_secret(
                 "This is the only live secret. Rotate it first, or disable the application.",
             )
         store.end_secret(connection, secret_id, now)
-        _tell(connection, by, now, application, "secret.ended", secret=ended.last_four)
+        _tell(
+            connection, by, now, application, "secret.ended", secret=ended.last_four or "imported"
+        )
 
 
 def rename(

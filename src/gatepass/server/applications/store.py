@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     Connection,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     Row,
@@ -51,6 +52,7 @@ application = Table(
     Column("last_used_agent", Text),
     Column("contact", Text, nullable=False, server_default=""),
     Column("networks", Text, nullable=False, server_default=""),
+    Column("imported_from", Text),
 )
 
 secret = Table(
@@ -69,6 +71,14 @@ secret = Table(
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment),
     Column("last_used_at", Moment),
+    Column("encoded", Text),
+)
+_is_encoded = secret.c.encoded.is_not(None)
+Index(
+    "ix_application_secret_encoded",
+    secret.c.application_id,
+    sqlite_where=_is_encoded,
+    postgresql_where=_is_encoded,
 )
 
 _with_organization = select(
@@ -117,6 +127,7 @@ def add(connection: Connection, new: Application) -> None:
             created_by=new.created_by,
             networks=written(new.networks),
             contact=new.contact,
+            imported_from=new.imported_from,
         )
     )
     for each in new.secrets:
@@ -148,8 +159,24 @@ def add_secret(connection: Connection, app_id: UUID, new: ApplicationSecret) -> 
             last_four=new.last_four,
             created_at=new.created_at,
             expires_at=new.expires_at,
+            encoded=new.encoded,
         )
     )
+
+
+def adopt_secret(connection: Connection, old: ApplicationSecret, digest: bytes, last: str) -> None:
+    """Put a digest in the place of another system's hash, if that is still there."""
+    connection.execute(
+        update(secret)
+        .where(secret.c.id == old.id, secret.c.encoded == old.encoded)
+        .values(digest=digest, last_four=last, encoded=None)
+    )
+
+
+def encoded(connection: Connection, limit: int) -> list[str]:
+    """Give some of the secrets of which there is nothing but another system's hash."""
+    query = select(secret.c.encoded).where(_is_encoded).limit(limit)
+    return [row.encoded for row in connection.execute(query)]
 
 
 def end_secret(connection: Connection, secret_id: UUID, at: datetime) -> None:
@@ -210,6 +237,7 @@ def _secret(row: Row[Any]) -> ApplicationSecret:
         created_at=row.created_at,
         expires_at=row.expires_at,
         last_used_at=row.last_used_at,
+        encoded=row.encoded,
     )
 
 
@@ -235,4 +263,5 @@ def _application(row: Row[Any], secrets: Iterable[ApplicationSecret]) -> Applica
         last_used_at=row.last_used_at,
         last_used_from=row.last_used_from,
         last_used_agent=row.last_used_agent,
+        imported_from=row.imported_from,
     )

@@ -22,6 +22,7 @@ ORGANIZATION = "organization"  # subject: the organization's id
 REVOCATION = "revocation"  # subject: the token id in hex
 KEY = "key"  # subject: the key id
 CATALOGUE = "catalogue"  # subject: the scope or resource
+IMPORT = "import"  # subject: where from; also told when the last old hash is replaced
 
 
 class Change(NamedTuple):

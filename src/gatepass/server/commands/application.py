@@ -112,7 +112,7 @@ def show_(
         live = found.live_secrets(environment.now())
     secrets = [
         {
-            "ends_with": each.last_four,
+            "ends_with": each.last_four or None,
             "created_at": each.created_at,
             "expires_at": each.expires_at,
             "last_used_at": each.last_used_at,
@@ -124,6 +124,7 @@ def show_(
         "scope": str(found.scope),
         "token_lifetime": found.token_lifetime,
         "created_by": found.created_by,
+        "imported_from": found.imported_from,
         "redirect_uris": found.redirect_uris,
         "tokens_void_before": found.tokens_void_before,
         "secrets": secrets,

@@ -13,6 +13,7 @@ import click
 from gatepass.server import logs, opening
 from gatepass.server.database import NotFoundError
 from gatepass.server.environment import NAMES, Environment
+from gatepass.server.imports.model import SourceError
 from gatepass.server.keys.master import MasterKeyError
 from gatepass.server.settings import Settings, SettingsError, load
 from gatepass.wire.credential import Mark
@@ -83,7 +84,7 @@ def one_line() -> Iterator[None]:
         raise click.ClickException(
             f"There is no {missing} here. Look with `list`, and see to --environment."
         ) from None
-    except (SettingsError, MasterKeyError, opening.ServingError) as error:
+    except (SettingsError, MasterKeyError, opening.ServingError, SourceError) as error:
         raise click.ClickException(" ".join(str(error).split())) from None
 
 

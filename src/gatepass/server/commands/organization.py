@@ -1,13 +1,18 @@
 """`gatepass organization`: the account manager's work."""
 
 from pathlib import Path
+from uuid import UUID
 
 import click
 
 from gatepass.server.audit.model import OPERATOR
 from gatepass.server.commands import options
+from gatepass.server.environment import Environment
 from gatepass.server.organizations import operations
 from gatepass.server.organizations.model import Organization
+from gatepass.server.people import operations as people
+from gatepass.server.people.model import Person
+from gatepass.wire.secret import Secret
 
 _LOGIN = "/accounts/login/"
 
@@ -38,17 +43,38 @@ def create(
     Prints the initial password, once; it must be changed at the first login.
     """
     with options.environment_of(data, config, environment_name) as environment:
-        created = operations.create(environment, OPERATOR, name, username, email)
-        shown = {
-            "org_id": created.organization.id,
-            "environment": environment.name,
-            "username": created.administrator.username,
-            "initial_password": created.initial_password.value,
-            "login_url": environment.issuer + _LOGIN,
-        }
-    options.show(shown, is_json=is_json)
-    if not is_json:
-        click.echo("\nThe password is shown now and never again; it is changed at the first login.")
+        new, person, initial_password = operations.create(
+            environment, OPERATOR, name, username, email
+        )
+    _show_access(environment, new.id, person, initial_password, is_json=is_json)
+
+
+@organization.command("add-admin")
+@click.argument("org_id")
+@click.option("--admin", "username", required=True, help="Username of the new administrator.")
+@click.option("--email", help="The administrator's email address.")
+@options.which
+@options.as_json
+def add_admin(
+    org_id: str,
+    username: str,
+    email: str | None,
+    data: Path | None,
+    config: Path | None,
+    environment_name: str,
+    *,
+    is_json: bool,
+) -> None:
+    """Add an administrator to an organization.
+
+    Prints the initial password, once; it must be changed at the first login.
+    """
+    with options.environment_of(data, config, environment_name) as environment:
+        found = operations.find(environment, options.uuid_of(org_id))
+        person, initial_password = people.add_with_access(
+            environment, OPERATOR, found.id, username=username, email=email, role="admin"
+        )
+    _show_access(environment, found.id, person, initial_password, is_json=is_json)
 
 
 @organization.command("list")
@@ -92,6 +118,26 @@ def resume(org_id: str, data: Path | None, config: Path | None, environment_name
     """Resume a suspended organization."""
     _set_suspended(org_id, data, config, environment_name, suspended=False)
     click.echo(f"{org_id} is active.")
+
+
+def _show_access(
+    environment: Environment,
+    org_id: UUID,
+    person: Person,
+    initial_password: Secret,
+    *,
+    is_json: bool,
+) -> None:
+    shown = {
+        "org_id": org_id,
+        "environment": environment.name,
+        "username": person.username,
+        "initial_password": initial_password.value,
+        "login_url": environment.issuer + _LOGIN,
+    }
+    options.show(shown, is_json=is_json)
+    if not is_json:
+        click.echo("\nThe password is shown now and never again; it is changed at the first login.")
 
 
 def _set_suspended(

@@ -21,7 +21,8 @@ _MOST_KEPT = 10_000
 class FailureBudget:
     """Counts failures and refuses with 429 beyond the budget."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST_FAILURES) -> None:
+        self._most = most
         self._lock = threading.Lock()
         self._counts: OrderedDict[bytes, tuple[float, int, bytes]] = OrderedDict()
 
@@ -31,8 +32,21 @@ class FailureBudget:
         The same wrong secret twice in a row counts once: some clients repeat a refused
         request with the credentials in another place.
         """
-        key = sha256(f"{client_id}\n{network_of(source)}".encode()).digest()
         attempt = secret.digest() if secret else b""
+        since, count = self.count(client_id, source, attempt, now)
+        if count > self._most:
+            raise _spent(since, now)
+
+    def check(self, client_id: str, source: str, now: float) -> None:
+        """Raise Refused (429) where one more failure would be too many; counts nothing."""
+        with self._lock:
+            since, count, _ = self._counts.get(_key(client_id, source), (now, 0, b""))
+        if count >= self._most and now - since < WINDOW:
+            raise _spent(since, now)
+
+    def count(self, client_id: str, source: str, attempt: bytes, now: float) -> tuple[float, int]:
+        """Count a failure; give since when how many there were."""
+        key = _key(client_id, source)
         with self._lock:
             since, count, last = self._counts.get(key, (now, 0, b"-"))
             if now - since >= WINDOW:
@@ -42,11 +56,18 @@ class FailureBudget:
             self._counts.move_to_end(key)
             if len(self._counts) > _MOST_KEPT:
                 self._counts.popitem(last=False)
-        if count > MOST_FAILURES:
-            raise Refused(
-                "temporarily_unavailable",
-                "Too many failed attempts. Wait, then try again with the right credentials.",
-                note="failure budget spent",
-                status=429,
-                retry_after=max(1, round(since + WINDOW - now)),
-            )
+        return since, count
+
+
+def _key(client_id: str, source: str) -> bytes:
+    return sha256(f"{client_id}\n{network_of(source)}".encode()).digest()
+
+
+def _spent(since: float, now: float) -> Refused:
+    return Refused(
+        "temporarily_unavailable",
+        "Too many failed attempts. Wait, then try again with the right credentials.",
+        note="failure budget spent",
+        status=429,
+        retry_after=max(1, round(since + WINDOW - now)),
+    )

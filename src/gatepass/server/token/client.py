@@ -1,13 +1,14 @@
 """Look up and authenticate: the first stages of every endpoint that takes client credentials."""
 
-from gatepass.server.applications.directory import Directory
+from gatepass.server.applications.adopt import outstanding
 from gatepass.server.applications.model import Application
 from gatepass.server.arrival import Arrived, Later
 from gatepass.server.environment import Environment
+from gatepass.server.imports.model import LONGEST_CLIENT_ID
 from gatepass.server.token.authenticate import AuthenticatedClient, authenticate
 from gatepass.server.token.parse import Claimed
 from gatepass.server.usage.counter import Use
-from gatepass.wire.credential import Kind, Mark, read
+from gatepass.wire.credential import Kind, read
 from gatepass.wire.problem import Refused
 
 
@@ -16,12 +17,13 @@ def authenticated(
 ) -> AuthenticatedClient:
     """Tell who is asking; count the use, or the failure, and raise Refused.
 
-    Raises Later where the application is not in memory.
+    Raises Later where the application is not in memory, or its secret is to be verified slowly.
     """
-    application = _known(environment.directory, claimed.client_id, environment.mark)
+    application = _known(environment, claimed.client_id)
     check_memory(environment)
     now = environment.clock()
     try:
+        _check_old_hash(environment, arrived, claimed, application)
         client = authenticate(claimed, application, arrived.source, now, environment.mark)
     except Refused as refused:
         if application:
@@ -52,11 +54,33 @@ def check_memory(environment: Environment) -> None:
         )
 
 
-def _known(directory: Directory, client_id: str, mark: Mark) -> Application | None:
-    """Give an application from memory; an id that is not one of ours is not worth a question."""
+def _known(environment: Environment, client_id: str) -> Application | None:
+    """Give an application from memory; an id that can be nobody's is not worth a question."""
+    directory = environment.directory
     application = directory.known(client_id)
-    if application is None and not directory.is_absent(client_id):
-        recognised = read(client_id)
-        if recognised and recognised.kind is Kind.CLIENT_ID and recognised.mark is mark:
-            raise Later(lambda: directory.load(client_id))
+    if (
+        application is None
+        and not directory.is_absent(client_id)
+        and _may_be_somebodys(environment, client_id)
+    ):
+        raise Later(lambda: directory.load(client_id))
     return application
+
+
+def _may_be_somebodys(environment: Environment, client_id: str) -> bool:
+    """Tell whether an id has our form or, where any was imported, another's."""
+    recognised = read(client_id)
+    if recognised is None:
+        return environment.has_imported and 0 < len(client_id) <= LONGEST_CLIENT_ID
+    return recognised.kind is Kind.CLIENT_ID and recognised.mark is environment.mark
+
+
+def _check_old_hash(
+    environment: Environment, arrived: Arrived, claimed: Claimed, application: Application | None
+) -> None:
+    """Raise Later where the secret must be verified slowly first."""
+    if claimed.secret is None:
+        return
+    work = outstanding(environment, claimed.client_id, application, claimed.secret, arrived.source)
+    if work:
+        raise Later(work, environment.old_hashes.thread)

@@ -194,7 +194,9 @@ def _secret(
     quiet = max(_SHORTEST_QUIET, timedelta(seconds=application.token_lifetime))
     return SimpleNamespace(
         id=secret.id,
-        prefix=f"{Kind.CLIENT_SECRET}_{visit.environment.mark}_",
+        prefix="imported "
+        if application.was_brought(secret)
+        else f"{Kind.CLIENT_SECRET}_{visit.environment.mark}_",
         last_four=secret.last_four,
         created_at=secret.created_at,
         expires_at=secret.expires_at,

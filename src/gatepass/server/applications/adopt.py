@@ -1,0 +1,75 @@
+"""The first use of an imported secret: verified as its old system did, then kept as ours are."""
+
+from collections.abc import Callable
+
+from gatepass.server.applications import foreign, store
+from gatepass.server.applications.model import Application, ApplicationSecret
+from gatepass.server.changes import store as changes
+from gatepass.server.environment import Environment
+from gatepass.wire.credential import read
+from gatepass.wire.secret import Secret
+
+
+def outstanding(
+    environment: Environment,
+    client_id: str,
+    application: Application | None,
+    secret: Secret,
+    source: str,
+) -> Callable[[], object] | None:
+    """Give the slow work that must come before an answer, None where memory can answer.
+
+    While the environment has an old hash, every refused secret costs one slow verification, of
+    the hash that is there or of a sample, so that time does not tell whether a client exists.
+    Not so with ids of our own form, which cannot be guessed. Raises Refused (429) where the
+    caller has failed too often.
+    """
+    sample = environment.old_hashes.sample
+    if sample is None or read(client_id):
+        return None
+    if application and any(secret.matches(each.digest) for each in application.secrets):
+        return None
+    old = application and _old_hash(environment, application)
+    subject = str(old.id) if old else client_id
+    if environment.old_hashes.is_wrong(subject, secret):
+        return None
+    now = environment.clock()
+    environment.failures.check(client_id, source, now)
+    environment.old_hashes.check(source, now)
+    if application and old:
+        return lambda: adopt(environment, application, secret, source)
+    return lambda: _pretend(environment, sample, subject, secret, source)
+
+
+def adopt(environment: Environment, application: Application, secret: Secret, source: str) -> bool:
+    """Verify a secret against the application's old hash and, if it is right, replace that.
+
+    Slow: it hashes, then writes. Durable before it gives True. A wrong secret is remembered.
+    """
+    old = _old_hash(environment, application)
+    if old is None or old.encoded is None:
+        return False
+    if not foreign.verify(old.encoded, secret):
+        environment.old_hashes.note_wrong(str(old.id), secret, source, environment.clock())
+        return False
+    with environment.database.write() as connection:
+        store.adopt_secret(connection, old, secret.digest(), foreign.last_four(secret))
+        now = environment.now()
+        changes.record(connection, changes.APPLICATION, str(application.id), now)
+        if not store.encoded(connection, 1):
+            changes.record(connection, changes.IMPORT, "", now)
+    environment.catch_up()
+    return True
+
+
+def _pretend(
+    environment: Environment, sample: str, subject: str, secret: Secret, source: str
+) -> None:
+    """Take the time of a verification that fails."""
+    foreign.verify(sample, secret)
+    environment.old_hashes.note_wrong(subject, secret, source, environment.clock())
+
+
+def _old_hash(environment: Environment, application: Application) -> ApplicationSecret | None:
+    live = application.live_secrets(environment.now())
+    return next((each for each in live if each.encoded), None)

@@ -1,0 +1,107 @@
+"""What another system's hashes may cost: what was tried, who failed too often, what waits.
+
+They are slow on purpose, so a stranger could make the server work for nothing. Hence: a wrong
+secret is remembered and never hashed again, failures are counted per source network, one thread
+does the hashing, and only so much may wait for it.
+"""
+
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from hashlib import blake2b
+from typing import Any, TypeVar
+
+from gatepass.server.applications import foreign
+from gatepass.server.limits.failures import FailureBudget
+from gatepass.wire.problem import Refused
+from gatepass.wire.secret import Secret
+
+MOST_REMEMBERED = 20_000
+MOST_WAITING = 50  # verifications of a third of a second each: what a client may wait for
+MOST_WRONG = 60  # slow verifications that failed, a minute and source network
+
+Given = TypeVar("Given")
+
+
+class OneByOne(ThreadPoolExecutor):
+    """A thread for slow work; beyond MOST_WAITING pieces a new one is Refused (503)."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(max_workers=1, thread_name_prefix=name)
+        self._waiting = 0
+        self._count = threading.Lock()
+
+    def submit(
+        self,
+        fn: Callable[..., Given],
+        /,
+        *args: Any,  # noqa: ANN401 - as the executor takes them
+        **kwargs: Any,  # noqa: ANN401
+    ) -> "Future[Given]":
+        """Put a piece of work in line; raise Refused where the line is full."""
+        with self._count:
+            if self._waiting >= MOST_WAITING:
+                raise _busy()
+            self._waiting += 1
+        future = super().submit(fn, *args, **kwargs)
+        future.add_done_callback(self._done)
+        return future
+
+    def _done(self, _: "Future[Any]") -> None:
+        with self._count:
+            self._waiting -= 1
+
+
+class OldHashes:
+    """What an environment knows of the old hashes that it still has.
+
+    `sample` is one of the most common kind, None where none is left. Wrong secrets are kept as
+    keyed digests, so that nothing of them can be read here.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.sample: str | None = None
+        self.thread = OneByOne(f"old hashes {name}")
+        self._key = secrets.token_bytes(32)
+        self._wrong: OrderedDict[bytes, None] = OrderedDict()
+        self._lock = threading.Lock()
+        self._budget = FailureBudget(MOST_WRONG)
+
+    def know(self, some: Sequence[str]) -> None:
+        """Take note of old hashes that are left, of all or a part."""
+        self.sample = foreign.most_common(some)
+
+    def is_wrong(self, subject: str, secret: Secret) -> bool:
+        """Tell whether this secret was tried on `subject` and was wrong."""
+        return self._digest(subject, secret) in self._wrong
+
+    def check(self, source: str, now: float) -> None:
+        """Raise Refused (429) where this source has had too many slow verifications fail."""
+        self._budget.check("", source, now)
+
+    def note_wrong(self, subject: str, secret: Secret, source: str, now: float) -> None:
+        """Remember a wrong secret; count it against its source."""
+        digest = self._digest(subject, secret)
+        with self._lock:
+            self._wrong[digest] = None
+            if len(self._wrong) > MOST_REMEMBERED:
+                self._wrong.popitem(last=False)
+        self._budget.count("", source, digest, now)
+
+    def close(self) -> None:
+        """Let the thread go; what waits for it is given up."""
+        self.thread.shutdown(wait=True, cancel_futures=True)
+
+    def _digest(self, subject: str, secret: Secret) -> bytes:
+        return blake2b(f"{subject}\n{secret.value}".encode(), key=self._key).digest()
+
+
+def _busy() -> Refused:
+    return Refused(
+        "temporarily_unavailable",
+        "The service is busy. Try again shortly.",
+        note="too many old hashes wait to be verified",
+        retry_after=5,
+    )

@@ -1,0 +1,119 @@
+"""`gatepass import`: partners that another system served until now, with their credentials."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast, get_args
+
+import click
+
+from gatepass.server.applications.model import check_scope
+from gatepass.server.audit.model import OPERATOR
+from gatepass.server.commands import options
+from gatepass.server.imports import operations
+from gatepass.server.imports.django_oauth_toolkit import store as django_oauth_toolkit
+from gatepass.server.imports.model import OrganizationBy, Outcome, State, Terms
+from gatepass.wire.scope import Scope
+
+_NO_PEOPLE = """\
+Nobody can log in to the portal by this. An organization's administrator is made by:
+  gatepass organization add-admin ORG_ID --admin USERNAME --environment {environment}"""
+
+
+@click.group("import")
+def import_() -> None:
+    """Bring in the applications of another system."""
+
+
+@import_.command("django-oauth-toolkit")
+@click.argument("database_url")
+@click.option(
+    "--organization-by",
+    type=click.Choice(get_args(OrganizationBy)),
+    required=True,
+    help="user: one organization for each user there; none: one for all.",
+)
+@click.option("--scope", help="Of each of them. [default: as the catalogue says]")
+@click.option(
+    "--application-table",
+    default=django_oauth_toolkit.APPLICATIONS,
+    show_default=True,
+    help="Where a model of your own holds the applications.",
+)
+@click.option("--user-table", help="Of the users. [default: looked up]")
+@click.option("--dry-run", is_flag=True, help="Tell what would be done, and do nothing.")
+@options.which
+@options.as_json
+def django_oauth_toolkit_(  # noqa: PLR0913, PLR0917 - one parameter an option
+    database_url: str,
+    organization_by: str,
+    scope: str | None,
+    application_table: str,
+    user_table: str | None,
+    data: Path | None,
+    config: Path | None,
+    environment_name: str,
+    *,
+    dry_run: bool,
+    is_json: bool,
+) -> None:
+    """Bring in django-oauth-toolkit's confidential client-credentials applications.
+
+    DATABASE_URL is sqlite:///PATH or postgresql://USER@HOST/NAME; nothing is written there.
+    Client ids and secrets stay valid. Done again, it brings in what is new.
+    """
+    with options.one_line():
+        found = django_oauth_toolkit.applications(database_url, application_table, user_table)
+    with options.environment_of(data, config, environment_name) as environment:
+        catalogue = environment.catalogue
+        chosen = catalogue.defaults if scope is None else Scope.parse(scope)
+        terms = Terms(
+            django_oauth_toolkit.NAME,
+            check_scope(chosen, catalogue.everything),
+            cast("OrganizationBy", organization_by),
+        )
+        outcomes = operations.bring(environment, OPERATOR, found, terms, dry_run=dry_run)
+    if is_json:
+        options.show(_document(outcomes, environment_name, dry_run=dry_run), is_json=True)
+    else:
+        _report(outcomes, environment_name, dry_run=dry_run)
+
+
+def _document(outcomes: Sequence[Outcome], environment: str, *, dry_run: bool) -> dict[str, object]:
+    rows = {
+        state.replace(" ", "_"): [_row(each) for each in outcomes if each.state == state]
+        for state in get_args(State)
+    }
+    note = " ".join(_NO_PEOPLE.format(environment=environment).split())
+    return {"environment": environment, "dry_run": dry_run, **rows, "note": note}
+
+
+def _row(each: Outcome) -> dict[str, object]:
+    return {
+        "client_id": each.client_id,
+        "name": each.name,
+        "org_id": each.org_id and str(each.org_id),
+        "organization": each.organization,
+        "secret": each.way,
+        "notes": list(each.notes),
+    }
+
+
+def _report(outcomes: Sequence[Outcome], environment: str, *, dry_run: bool) -> None:
+    counts = {state: sum(each.state == state for each in outcomes) for state in get_args(State)}
+    for state, count in counts.items():
+        would = "would be " if dry_run and state == "imported" else ""
+        click.echo(f"{count} {would}{state}{':' if count else ''}")
+        for each in outcomes:
+            if each.state == state:
+                click.echo(f"  {_line(each)}")
+    if counts["imported"]:
+        click.echo(f"\n{_NO_PEOPLE.format(environment=environment)}")
+
+
+def _line(each: Outcome) -> str:
+    where = f"in {each.organization} ({each.org_id or 'new'})" if each.organization else ""
+    parts = (where, f"secret {each.way}" if each.way else "", *each.notes)
+    said = "; ".join(part for part in parts if part)
+    who = f"{each.client_id}  {each.name}".rstrip()
+    shown = "".join(char if char.isprintable() else "?" for char in who)
+    return f"{shown}: {said}" if said else shown

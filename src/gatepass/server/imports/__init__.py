@@ -1,0 +1,1 @@
+"""Bringing in what partners had elsewhere, so that they notice nothing."""

@@ -1,0 +1,123 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from contracts.toolkit import make_site, one_of_each
+from harness import Ran, run
+
+SECRET_PARTS = ("Zl4Zl4", "Pl4Pl4", "Aw3Aw3", "$argon2id$", "pbkdf2_sha256$")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a site's database that the tests of this module read."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('site') / 'site.sqlite3'}"
+    make_site(url, **one_of_each())
+    return url
+
+
+def bring(site: str, data: Path, *more: str) -> Ran:
+    what = ("import", "django-oauth-toolkit", site, "--organization-by", "user")
+    return run(*what, "--data", str(data), *more)
+
+
+def test_the_report_names_what_came_in_what_did_not_and_why(site: str, data: Path) -> None:
+    ran = bring(site, data, "--json")
+
+    report = json.loads(ran.out)
+    ways = {each["client_id"]: each["secret"] for each in report["imported"]}
+    assert ways["id-argon2"] == "argon2"
+    assert ways["plain"] == "plain"
+    assert len(ways) == 8
+    assert {each["organization"] for each in report["imported"]} == {
+        "Acme Energy GmbH",
+        "Imported",
+    }
+    left_out = {each["client_id"]: each["notes"] for each in report["left_out"]}
+    assert set(left_out) == {
+        "weak",
+        "public",
+        "authorization-code",
+        "password",
+        "implicit",
+        "openid-hybrid",
+    }
+    assert "weak" in left_out["weak"][0]
+    assert "public" in left_out["public"][0]
+    assert "organization add-admin" in report["note"]
+    assert not any(part in ran.out + ran.err for part in SECRET_PARTS)
+
+
+def test_a_report_for_people_says_the_same_and_how_to_go_on(site: str, data: Path) -> None:
+    first = bring(site, data, "--environment", "sandbox")
+    again = bring(site, data, "--environment", "sandbox")
+
+    assert "8 imported:" in first.out
+    assert "  weak: its secret is hashed" in first.out
+    assert "add-admin ORG_ID --admin USERNAME --environment sandbox" in first.out
+    assert again.out.startswith("0 imported\n8 already there:\n")
+    assert "add-admin" not in again.out
+    assert not any(part in first.out + again.out for part in SECRET_PARTS)
+
+
+def test_a_dry_run_writes_nothing(site: str, data: Path) -> None:
+    ran = bring(site, data, "--dry-run")
+
+    assert "8 would be imported:" in ran.out
+    assert "No organizations" in run("organization", "list", "--data", str(data)).out
+
+
+def test_the_scope_can_be_chosen_and_is_shown(site: str, data: Path) -> None:
+    bring(site, data, "--scope", "read")
+    shown = run("application", "show", "id-scrypt", "--json", "--data", str(data))
+
+    values = json.loads(shown.out)
+    assert (values["scope"], values["imported_from"]) == ("read", "django-oauth-toolkit")
+    assert values["secrets"][0]["ends_with"] is None
+
+
+def test_the_administrator_that_the_report_speaks_of_can_be_made(site: str, data: Path) -> None:
+    report = json.loads(bring(site, data, "--json").out)
+    org_id = report["imported"][-1]["org_id"]
+
+    ran = run("organization", "add-admin", org_id, "--admin", "Anna", "--json", "--data", str(data))
+
+    added = json.loads(ran.out)
+    assert set(added) == {"org_id", "environment", "username", "initial_password", "login_url"}
+    assert (added["org_id"], added["username"]) == (org_id, "anna")
+    assert len(added["initial_password"]) >= 15
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(("mysql://u:hunter2@h/d", "--organization-by", "user"), id="MySQL"),
+        pytest.param(("sqlite:////none", "--organization-by", "user"), id="no file"),
+    ],
+)
+def test_what_cannot_be_read_is_one_line_and_status_1_and_makes_no_data_directory(
+    data: Path, arguments: tuple[str, ...]
+) -> None:
+    ran = run("import", "django-oauth-toolkit", *arguments, "--data", str(data))
+
+    assert (ran.status, ran.out, ran.err.count("\n")) == (1, "", 1)
+    assert "hunter2" not in ran.err
+    assert not data.exists()
+
+
+def test_a_scope_that_is_not_offered_is_refused(site: str, data: Path) -> None:
+    ran = bring(site, data, "--scope", "read admin")
+
+    assert (ran.status, ran.out, ran.err.count("\n")) == (1, "", 1)
+    assert "admin" in ran.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ("sqlite:///x",), ("sqlite:///x", "--organization-by", "colour")],
+)
+def test_wrong_usage_is_status_2(data: Path, arguments: tuple[str, ...]) -> None:
+    ran = run("import", "django-oauth-toolkit", *arguments, "--data", str(data))
+
+    assert ran.status == 2
