@@ -8,14 +8,14 @@ from gatepass.server.arrival import Answer, Arrived, Later
 from gatepass.server.database import milliseconds
 from gatepass.server.environment import Environment
 from gatepass.server.token import respond
-from gatepass.server.token.client import authenticated, check_memory
-from gatepass.server.token.parse import claim, parameters
-from gatepass.server.token.sealed import Claims, unseal
+from gatepass.server.token.client import check_memory, note_use, proven_by_header
+from gatepass.server.token.parse import parameters
+from gatepass.server.token.sealed import Claims
 from gatepass.wire.problem import Refused
 from gatepass.wire.secret import Secret
 
 _AHEAD_MS = 60_000  # a token of a process whose clock is this much ahead is still good
-_INACTIVE: dict[str, object] = {"active": False}
+_INACTIVE = respond.document({"active": False})
 
 
 def introspect(environment: Environment, arrived: Arrived) -> Answer:
@@ -25,15 +25,25 @@ def introspect(environment: Environment, arrived: Arrived) -> Answer:
     only the operator grants, those of the environment.
     """
     params = parameters(arrived)
-    client = authenticated(environment, arrived, claim(arrived, params))
+    client = proven_by_header(environment, arrived, params)
     token = params.get("token")
+    claims = unexpired(environment, Secret(token)) if token else None
+    owner = _owner(environment.directory, claims.app_id) if claims else None
+    note_use(environment, arrived, client, environment.clock())  # once nothing can be Later
     if token is None:
         raise Refused("invalid_request", "The parameter token is missing.")
-    claims = unexpired(environment, Secret(token))
-    owner = _owner(environment.directory, claims.app_id) if claims else None
     if claims and owner and stands_behind(owner, claims) and _may_see(client.application, owner):
-        return respond.document({"active": True, **describe(environment, claims, owner)})
-    return respond.document(_INACTIVE)
+        return _active(environment, claims, owner)
+    return _INACTIVE
+
+
+def _active(environment: Environment, claims: Claims, owner: Application) -> Answer:
+    known = environment.known_tokens
+    told = known.told(claims, owner)
+    if told is None:
+        answer = respond.document({"active": True, **describe(environment, claims, owner)})
+        told = known.keep(claims, owner, answer)
+    return told
 
 
 def _owner(directory: Directory, app_id: UUID) -> Application | None:
@@ -65,7 +75,7 @@ def unexpired(environment: Environment, token: Secret) -> Claims | None:
 
     Does NOT check whether its application still stands behind it.
     """
-    claims = unseal(token.value, environment.sealing_keys)
+    claims = environment.known_tokens.read(token.value, environment.sealing_keys)
     if claims is None or claims.token_id in environment.revoked:
         return None
     now = environment.clock()
