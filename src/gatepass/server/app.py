@@ -27,6 +27,8 @@ from gatepass.server.database import DatabaseAwayError
 from gatepass.server.environment import Environment
 from gatepass.server.introspect import introspect
 from gatepass.server.keys import master
+from gatepass.server.lane import POST, InTrouble, Lane
+from gatepass.server.lane import Way as LaneWay
 from gatepass.server.partner_api import app as partner_api
 from gatepass.server.people.passwords import Hasher
 from gatepass.server.portal import app as portal
@@ -49,6 +51,8 @@ ENDPOINTS: dict[str, Endpoint] = {
     metadata.REVOKE: revoke,
     metadata.INTROSPECT: introspect,
 }
+# Those that answer from memory, and the methods that the lane takes of each.
+LANE = {metadata.TOKEN: POST, metadata.INTROSPECT: POST}
 DOCUMENTS: dict[str, Document] = {
     "/.well-known/oauth-authorization-server": published.authorization_server,
     "/.well-known/oauth-protected-resource" + metadata.PARTNER_API: published.protected_resource,
@@ -76,6 +80,7 @@ class Gatepass:
         }
         self._endpoints = _either_slash(ENDPOINTS)
         self._documents = _either_slash(DOCUMENTS)
+        self.lane = Lane(_lane_ways(), self._by_host, _trouble)
         self._partner_api = partner_api.create()
         self._router = Starlette(routes=portal.routes, exception_handlers=portal.exception_handlers)
 
@@ -144,20 +149,28 @@ async def _serve(
     try:
         arrived = await arrive(scope, receive)
         answer = await _answer(endpoint, environment, arrived)
-    except Refused as refused:
-        _log_refusal(environment, scope, refused)
-        answer = respond.refusal(
-            refused, challenged=_is_challenged(arrived), realm=environment.issuer
-        )
-    except DatabaseAwayError:
-        log.error("request.unavailable", path=scope["path"], environment=environment.name)  # noqa: TRY400
-        answer = _AWAY
     except ClientGoneError:
         return
-    except Exception:
-        log.exception("request.failed", path=scope["path"], environment=environment.name)
-        answer = _BUG
+    except Exception as error:  # noqa: BLE001 - `_trouble` logs it
+        source = scope["client"][0] if scope["client"] else ""
+        answer = _trouble(InTrouble(error, environment, scope["path"], source, arrived))
     await send(answer, to)
+
+
+def _trouble(met: InTrouble) -> Answer:
+    """Log what an endpoint raised and make an answer of it: the one place, for both doors."""
+    environment = met.environment
+    match met.error:
+        case Refused() as refused:
+            _log_refusal(met, refused)
+            is_challenged = _is_challenged(met.arrived)
+            return respond.refusal(refused, challenged=is_challenged, realm=environment.issuer)
+        case DatabaseAwayError():
+            log.error("request.unavailable", path=met.path, environment=environment.name)
+            return _AWAY
+        case error:
+            log.error("request.failed", path=met.path, environment=environment.name, exc_info=error)
+            return _BUG
 
 
 async def _answer(endpoint: Endpoint, environment: Environment, arrived: Arrived) -> Answer:
@@ -186,12 +199,12 @@ def _is_challenged(arrived: Arrived | None) -> bool:
     return b"authorization" in arrived.headers or b"client_id" not in arrived.body
 
 
-def _log_refusal(environment: Environment, scope: Scope, refused: Refused) -> None:
+def _log_refusal(met: InTrouble, refused: Refused) -> None:
     log.warning(
         "client.refused",
-        environment=environment.name,
-        path=scope["path"],
-        source=scope["client"][0] if scope["client"] else "",
+        environment=met.environment.name,
+        path=met.path,
+        source=met.source,
         error=refused.code,
         status=refused.status,
         reason=refused.note or refused.say,
@@ -204,6 +217,11 @@ def _host(scope: Scope) -> bytes:
         if name == b"host":
             return bytes(value).lower()
     return b""
+
+
+def _lane_ways() -> dict[str, LaneWay]:
+    ways = _either_slash({path: (ENDPOINTS[path], methods) for path, methods in LANE.items()})
+    return {path: LaneWay(endpoint, path, methods) for path, (endpoint, methods) in ways.items()}
 
 
 def _either_slash(paths: Mapping[str, Way]) -> dict[str, Way]:
