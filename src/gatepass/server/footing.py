@@ -32,7 +32,7 @@ _CALLBACKS = {
     "timeout_keep_alive_handler": (),
 }
 _PROTOCOL = (
-    "access_log app cycle flow headers limit_concurrency logger loop parser scheme "
+    "app config cycle flow headers limit_concurrency logger loop parser scheme "
     "server_state timeout_keep_alive transport client"
 )
 _PARSER = "should_keep_alive get_method get_http_version"

@@ -310,7 +310,7 @@ class LaneProtocol(JoiningProtocol):
 
 def _lane_of(protocol: LaneProtocol) -> Lane | None:
     """Give the application's lane, None where uvicorn does something for each request itself."""
-    if protocol.limit_concurrency is not None or protocol.access_log:
+    if protocol.limit_concurrency is not None or protocol.config.access_log:
         return None
     app: Any = protocol.app
     if isinstance(app, ProxyHeadersMiddleware):
