@@ -86,7 +86,7 @@ class Response:
 
 
 class Line:
-    """A connection that says bytes and hears responses."""
+    """A connection that says bytes and hears responses; a reset is an end like any other."""
 
     def __init__(self, connection: socket.socket) -> None:
         self.socket = connection
@@ -122,6 +122,10 @@ class Line:
     def is_over(self) -> bool:
         """Wait until the server has closed; False where it says something more."""
         return not self._hear_until(lambda: bool(self._heard))
+
+    def has_nothing_left(self) -> bool:
+        """Tell whether all that came was whole responses."""
+        return not self._heard
 
     def _hear_until(self, is_enough: Any) -> bool:  # noqa: ANN401 - a function of nothing
         while not is_enough():
