@@ -28,7 +28,7 @@ from gatepass.server.sessions import store as sessions
 from gatepass.server.settings import Settings
 from gatepass.server.token.issue import entropy
 from gatepass.server.token.known import KnownTokens
-from gatepass.server.token.memory import Caller, ClientMemory, Granted
+from gatepass.server.token.memory import Caller, Granted, GrantMemory
 from gatepass.server.token.sealed import SealingKey
 from gatepass.server.usage import counter as usage
 from gatepass.server.usage.counter import UsageCounter
@@ -71,8 +71,8 @@ class Environment:
             settings.environment(mark).database or sqlite_url(file(settings.data, mark))
         )
         self.directory = Directory(self._find_by_client_id, self._find_by_id)
-        self.grants: ClientMemory[Granted] = ClientMemory(self.directory)
-        self.callers: ClientMemory[Caller] = ClientMemory(self.directory)
+        self.grants: GrantMemory[Granted] = GrantMemory(self.directory)
+        self.callers: GrantMemory[Caller] = GrantMemory(self.directory)
         self.known_tokens = KnownTokens()
         self.entropy = entropy()
         self.usage = UsageCounter()

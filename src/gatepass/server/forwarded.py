@@ -12,6 +12,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 Peer = tuple[str, int] | None
 
 _MOST_KEPT = 1024
+_LONGEST_KEPT = 200  # bytes of both headers
 
 
 class Seen(NamedTuple):
@@ -21,7 +22,6 @@ class Seen(NamedTuple):
     source: str
 
 
-@lru_cache(maxsize=_MOST_KEPT)
 def seen(
     middleware: ProxyHeadersMiddleware,
     peer: str | None,
@@ -34,6 +34,19 @@ def seen(
     `peer` is the address of the connection's other end; `proto` and `forwarded_for` are the
     headers X-Forwarded-Proto and -For, None where they are not there.
     """
+    is_short = len(proto or b"") + len(forwarded_for or b"") <= _LONGEST_KEPT
+    ask = _ask if is_short else _ask.__wrapped__
+    return ask(middleware, peer, scheme, proto, forwarded_for)
+
+
+@lru_cache(maxsize=_MOST_KEPT)
+def _ask(
+    middleware: ProxyHeadersMiddleware,
+    peer: str | None,
+    scheme: str,
+    proto: bytes | None,
+    forwarded_for: bytes | None,
+) -> Seen:
     headers = [(b"x-forwarded-proto", proto), (b"x-forwarded-for", forwarded_for)]
     scope: Any = {
         "type": "http",

@@ -10,7 +10,7 @@ from gatepass.server.environment import Environment
 from gatepass.server.token import respond
 from gatepass.server.token.client import check_memory, note_use, proven_by_header
 from gatepass.server.token.parse import parameters
-from gatepass.server.token.sealed import Claims
+from gatepass.server.token.sealed import Claims, unseal
 from gatepass.wire.problem import Refused
 from gatepass.wire.secret import Secret
 
@@ -42,7 +42,7 @@ def _active(environment: Environment, claims: Claims, owner: Application) -> Ans
     told = known.told(claims, owner)
     if told is None:
         answer = respond.document({"active": True, **describe(environment, claims, owner)})
-        told = known.keep(claims, owner, answer)
+        told = known.tell(claims, owner, answer)
     return told
 
 
@@ -75,12 +75,26 @@ def unexpired(environment: Environment, token: Secret) -> Claims | None:
 
     Does NOT check whether its application still stands behind it.
     """
-    claims = environment.known_tokens.read(token.value, environment.sealing_keys)
+    claims = read(environment, token)
     if claims is None or claims.token_id in environment.revoked:
         return None
     now = environment.clock()
     is_early = claims.issued_ms > now * 1000 + _AHEAD_MS
     return None if is_early or now >= claims.expires_at else claims
+
+
+def read(environment: Environment, token: Secret) -> Claims | None:
+    """Give the claims of any token that this environment made.
+
+    Does NOT check expiry or revocation.
+    """
+    known, keys = environment.known_tokens, environment.sealing_keys
+    claims = known.said(token.value, keys)
+    if claims is None:
+        claims = unseal(token.value, keys)
+        if claims is not None:
+            known.keep(token.value, keys, claims)
+    return claims
 
 
 def stands_behind(owner: Application, claims: Claims) -> bool:

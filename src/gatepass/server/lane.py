@@ -180,13 +180,11 @@ class LaneProtocol(JoiningProtocol):
             self._pass_on()
 
     def on_body(self, body: bytes) -> None:
-        """Keep the body if it comes in one piece."""
-        if self._stage is _BODY and not self._body:
-            self._body = body
-            return
-        if self._stage is not _THROUGH:
-            self._pass_on()
-        super().on_body(body)
+        """Keep the body; a part of one is passed on when the data at hand has been parsed."""
+        if self._stage is _THROUGH:
+            super().on_body(body)
+        else:
+            self._body += body
 
     def on_message_complete(self) -> None:
         """Note that the request is whole."""

@@ -136,7 +136,7 @@ def test_what_follows_a_last_request_is_not_done(stand: Stand, plain: Ask) -> No
     assert play.transport.is_closed
 
 
-@pytest.mark.spec("RFC 9112", "9.3")
+@pytest.mark.spec("RFC 9110", "7.6.1")
 @pytest.mark.parametrize(
     "changes",
     [

@@ -152,7 +152,6 @@ def test_one_connection_serves_for_many_requests(served: Door) -> None:
     assert served.app.lane.answered == before + 2000
 
 
-@pytest.mark.spec("RFC 9112", "9.6")
 def test_who_has_nothing_more_to_say_still_gets_the_answer(served: Door) -> None:
     raw = asking(served.stand)
     with served.connect() as line:

@@ -27,6 +27,7 @@ _SENT: list[Headers] = [
     (_HTTPS, ("X-Forwarded-For", "[2001:db8::1]:1234")),
     (_HTTPS, ("X-Forwarded-For", "nonsense, \u00e9")),
     (_HTTPS, ("X-Forwarded-For", "")),
+    (_HTTPS, ("X-Forwarded-For", ", ".join(f"192.0.2.{number}" for number in range(100)))),
     (_HTTPS, ("X-Forwarded-For", "192.0.2.9"), ("X-Forwarded-For", "192.0.2.10")),
     (_HTTPS, ("X-Forwarded-Proto", "http")),
     (("Forwarded", "for=192.0.2.9;proto=https"),),

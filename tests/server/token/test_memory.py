@@ -10,7 +10,7 @@ from gatepass.server.applications.directory import Directory
 from gatepass.server.applications.model import Application
 from gatepass.server.token.authenticate import AuthenticatedClient
 from gatepass.server.token.decide import Grant
-from gatepass.server.token.memory import MOST, ClientMemory, Granted, key_of
+from gatepass.server.token.memory import MOST, Granted, GrantMemory, key_of
 from server.token.samples import APPLICATION, FORM, JSON, NOW, arrived
 
 GRANTED = Granted(
@@ -33,7 +33,7 @@ class Known:
 
 
 def test_a_grant_is_recalled_while_its_application_is_unchanged() -> None:
-    memory: ClientMemory[Granted] = ClientMemory(Known(APPLICATION).directory)
+    memory: GrantMemory[Granted] = GrantMemory(Known(APPLICATION).directory)
     memory.keep(b"key", GRANTED)
 
     assert memory.recall(b"key", NOW) is GRANTED
@@ -42,7 +42,7 @@ def test_a_grant_is_recalled_while_its_application_is_unchanged() -> None:
 
 def test_a_grant_is_forgotten_when_its_application_has_changed() -> None:
     known = Known(APPLICATION)
-    memory: ClientMemory[Granted] = ClientMemory(known.directory)
+    memory: GrantMemory[Granted] = GrantMemory(known.directory)
     memory.keep(b"key", GRANTED)
     known.stored[APPLICATION.client_id] = replace(APPLICATION, name="Renamed")
     known.directory.drop(APPLICATION.id)
@@ -56,7 +56,7 @@ def test_a_grant_is_forgotten_when_its_application_has_changed() -> None:
 def test_a_grant_ends_with_the_secret_that_it_was_given_for() -> None:
     end = datetime.fromtimestamp(NOW + 1, UTC)
     secret = replace(APPLICATION.secrets[0], expires_at=end)
-    memory: ClientMemory[Granted] = ClientMemory(Known(APPLICATION).directory)
+    memory: GrantMemory[Granted] = GrantMemory(Known(APPLICATION).directory)
     memory.keep(b"key", GRANTED._replace(client=AuthenticatedClient(APPLICATION, secret)))
 
     assert memory.recall(b"key", NOW + 0.999) is not None
@@ -64,7 +64,7 @@ def test_a_grant_ends_with_the_secret_that_it_was_given_for() -> None:
 
 
 def test_memory_is_bounded() -> None:
-    memory: ClientMemory[Granted] = ClientMemory(Known(APPLICATION).directory)
+    memory: GrantMemory[Granted] = GrantMemory(Known(APPLICATION).directory)
     for number in range(MOST + 1):
         memory.keep(b"%d" % number, GRANTED)
 

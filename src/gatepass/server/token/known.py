@@ -5,17 +5,14 @@ introspection's work; a guard asks about the same tokens again and again. Kept u
 SHA-256 of the text: no token can be read here.
 """
 
-from collections.abc import Mapping
 from hashlib import sha256
 from typing import NamedTuple
 
 from gatepass.server.applications.model import Application
 from gatepass.server.arrival import Answer
-from gatepass.server.token.sealed import Claims, SealingKey, unseal
+from gatepass.server.token.sealed import Claims
 
 MOST = 4096
-
-Keys = Mapping[int, SealingKey]
 
 
 class _Told(NamedTuple):
@@ -25,40 +22,44 @@ class _Told(NamedTuple):
 
 
 class KnownTokens:
-    """Recalls what tokens say while the keys are the very mapping that verified them."""
+    """Recalls what tokens say while the keys are the very object that verified them.
+
+    Does NOT check expiry, revocation or the application: they change while the keys do not.
+    """
 
     def __init__(self) -> None:
         # Replaced as one, so that no thread keeps under new keys what old ones have verified.
-        self._read: tuple[Keys, dict[bytes, Claims]] = ({}, {})
+        self._said: tuple[object, dict[bytes, Claims]] = (None, {})
         self._told: dict[bytes, _Told] = {}
 
-    def read(self, token: str, keys: Keys) -> Claims | None:
-        """Unseal a token, or recall what it says: then it is the same object as the last time.
+    def said(self, token: str, keys: object) -> Claims | None:
+        """Recall what a token says: the very object that was kept. New keys forget everything."""
+        known_keys, said = self._said
+        return said.get(_key(token)) if known_keys is keys else None
 
-        A change of keys must be a new mapping. Does NOT check what `unseal` does not.
-        """
-        known_keys, known = self._read
-        if known_keys is not keys or len(known) >= MOST:
-            known = {}
-            self._read = keys, known
-        key = sha256(token.encode()).digest()
-        claims = known.get(key)
-        if claims is None:
-            claims = unseal(token, keys)
-            if claims is not None:
-                known[key] = claims
+    def keep(self, token: str, keys: object, claims: Claims) -> Claims:
+        """Remember what `keys` verified, and give it; a change of keys must be a new object."""
+        known_keys, said = self._said
+        if known_keys is not keys or len(said) >= MOST:
+            said = {}
+            self._said = keys, said
+        said[_key(token)] = claims
         return claims
 
     def told(self, claims: Claims, owner: Application) -> Answer | None:
-        """Give what was answered about `claims` when their application was this very object."""
+        """Recall what was answered about these very claims of this very application."""
         told = self._told.get(claims.token_id)
         if told is None or told.owner is not owner or told.claims is not claims:
             return None
         return told.answer
 
-    def keep(self, claims: Claims, owner: Application, answer: Answer) -> Answer:
+    def tell(self, claims: Claims, owner: Application, answer: Answer) -> Answer:
         """Remember an answer, which may depend on nothing else that changes, and give it."""
         if len(self._told) >= MOST:
             self._told.clear()
         self._told[claims.token_id] = _Told(owner, claims, answer)
         return answer
+
+
+def _key(token: str) -> bytes:
+    return sha256(token.encode()).digest()

@@ -1,10 +1,10 @@
-"""What the same bytes came to the last time.
+"""What the same bytes were granted the last time.
 
 A client asks with the same header and body each time, and parse, authenticate and decide are
 functions of those bytes, the application and the time. So their result is remembered under
 the SHA-256 of the bytes: no secret is kept, and only who sends the right one again finds it.
 A profile of the token line showed these three stages at more than half of its work. Of a
-caller that asks about other tokens each time the Authorization header alone is the same.
+caller that asks about other tokens each time, the Authorization header alone is the same.
 """
 
 from hashlib import sha256
@@ -26,7 +26,7 @@ class Granted(NamedTuple):
 
 
 class Caller(NamedTuple):
-    """A client that has authenticated by its Authorization header."""
+    """A client that has authenticated by its Authorization header alone."""
 
     client: AuthenticatedClient
 
@@ -36,33 +36,33 @@ class _OfClient(Protocol):
     def client(self) -> AuthenticatedClient: ...
 
 
-Remembered = TypeVar("Remembered", bound=_OfClient)
+Kept = TypeVar("Kept", bound=_OfClient)
 
 
-class ClientMemory(Generic[Remembered]):
-    """Recalls what a client once proved, while it is unchanged and its secret has not expired."""
+class GrantMemory(Generic[Kept]):
+    """Recalls a grant while its application is unchanged and the secret has not expired."""
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
-        self._remembered: dict[bytes, Remembered] = {}
+        self._granted: dict[bytes, Kept] = {}
 
-    def recall(self, key: bytes, now: float) -> Remembered | None:
-        """Give what was kept under `key`, if it would be the same at `now` (Unix seconds)."""
-        remembered = self._remembered.get(key)
-        if remembered is None:
+    def recall(self, key: bytes, now: float) -> Kept | None:
+        """Give what `key` was granted, if it would be granted the same at `now` (Unix seconds)."""
+        granted = self._granted.get(key)
+        if granted is None:
             return None
-        application, secret = remembered.client
+        application, secret = granted.client
         is_unchanged = self._directory.known(application.client_id) is application
         if is_unchanged and (secret.expires_at is None or now < secret.expires_at.timestamp()):
-            return remembered
-        self._remembered.pop(key, None)
+            return granted
+        self._granted.pop(key, None)
         return None
 
-    def keep(self, key: bytes, remembered: Remembered) -> None:
-        """Remember; beyond MOST everything is forgotten, which costs little."""
-        if len(self._remembered) >= MOST:
-            self._remembered.clear()
-        self._remembered[key] = remembered
+    def keep(self, key: bytes, granted: Kept) -> None:
+        """Remember a grant; beyond MOST everything is forgotten, which costs little."""
+        if len(self._granted) >= MOST:
+            self._granted.clear()
+        self._granted[key] = granted
 
 
 def key_of(arrived: Arrived) -> bytes:
