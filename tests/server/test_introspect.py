@@ -1,11 +1,15 @@
 """The introspection endpoint (RFC 7662)."""
 
+from collections.abc import Callable
+
 import pytest
 
 from gatepass.server.applications import operations as applications
 from gatepass.server.audit.model import OPERATOR
 from gatepass.server.introspect import inspect
+from gatepass.server.keys.operations import rotate
 from gatepass.server.organizations import operations as organizations
+from gatepass.server.token.claims import Claims
 from gatepass.server.token.sealed import SealingKey, seal, unseal
 from gatepass.wire.metadata import INTROSPECT, PARTNER_API
 from gatepass.wire.secret import Secret
@@ -216,3 +220,58 @@ def test_an_audience_of_several_is_told_as_a_list(stand: Stand, client: Client) 
     token = seal(claims._replace(audience=audience), environment.keys.seal)
 
     assert stand.introspect(client, token).json()["aud"] == list(audience)
+
+
+@pytest.mark.spec("RFC 7662", "4")
+def test_what_is_recalled_of_a_token_ends_when_the_token_does(fresh: Stand) -> None:
+    by = resource_server(fresh)
+    ends: dict[str, Callable[[Client, str], object]] = {
+        "revoked": fresh.revoke,
+        "voided": lambda client, _: applications.void_tokens(
+            fresh.environment(), OPERATOR, client.application.id, None
+        ),
+        "expired": lambda _, __: fresh.clock.advance(36000),
+    }
+    for name, end in ends.items():
+        client = fresh.register()
+        token = fresh.token(client)
+        assert [fresh.is_active(by, token) for _ in range(3)] == [True] * 3
+        end(client, token)
+        fresh.environment().catch_up()
+        assert [is_dead(fresh, by, token) for _ in range(2)] == [True] * 2, name
+
+
+@pytest.mark.spec("RFC 7662", "4")
+def test_what_is_recalled_of_a_token_ends_with_its_key(fresh: Stand) -> None:
+    client = fresh.register()
+    token = fresh.token(client)
+    environment = fresh.environment()
+    assert fresh.is_active(client, token)
+    rotate(environment, OPERATOR, at_once=True)
+
+    assert is_dead(fresh, client, token)
+    assert fresh.is_active(client, fresh.token(client))
+
+
+@pytest.mark.spec("RFC 7662", "2.1")
+def test_a_caller_that_is_recalled_must_still_be_right(fresh: Stand) -> None:
+    client, other = fresh.register(), fresh.register()
+    token = fresh.token(client)
+    assert fresh.is_active(client, token)
+
+    def ask(**more: str) -> tuple[int, str]:
+        return refused(fresh.post(INTROSPECT, by=client, data={"token": token} | more))
+
+    assert ask(client_id=other.client_id) == (400, "invalid_request")
+    assert ask(client_secret="x") == (400, "invalid_request")
+    assert ask(client_assertion="x") == (400, "invalid_request")
+    environment = fresh.environment()
+    app_id = client.application.id
+    applications.set_enabled(environment, OPERATOR, app_id, enabled=False, org_id=None)
+    environment.catch_up()
+    assert ask() == (401, "invalid_client")
+
+
+def claims_of(client: Client, stand: Stand) -> Claims:
+    now = int(stand.clock() * 1000)
+    return Claims(client.application.id, b"0123456789abcdef", now, 3600, "read", ())

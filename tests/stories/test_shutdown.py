@@ -8,13 +8,17 @@ import time
 from collections import Counter
 from contextlib import ExitStack
 from http.client import HTTPResponse
+from pathlib import Path
 
 import httpx2
 import pytest
 
 from gatepass.wire import basic
 from gatepass.wire.secret import Secret
-from harness import Credentials, Server
+from harness import Credentials, Server, serving
+from server.lane.doors import Line
+from server.lane.requests import Ask
+from server.stand import raw_basic as basic_of
 
 _BODY = b"grant_type=client_credentials"
 _BEGUN = 8  # requests of which the body is still to come
@@ -67,6 +71,26 @@ def _ask_until_it_ends(server: Server, credentials: Credentials, seen: Counter[s
             seen["whole" if answer.json()["token_type"] == "Bearer" else "odd"] += 1
 
 
+def _ask_by_lane_until_it_ends(
+    server: Server, credentials: Credentials, seen: Counter[str]
+) -> None:
+    """Ask without pause over one connection; count whole answers, and how it ended."""
+    basic = basic_of(f"{credentials.client_id}:{credentials.client_secret}".encode())
+    raw = Ask(host=(f"localhost:{server.port}",), authorization=(basic,)).raw()
+    with Line(socket.create_connection(("127.0.0.1", server.port), timeout=_PATIENCE)) as line:
+        while True:
+            try:
+                line.say(raw)
+            except OSError:
+                seen["closed"] += 1
+                return
+            response = line.hear()
+            if response is None:
+                seen["closed" if line.has_nothing_left() else "cut"] += 1
+                return
+            seen["whole" if b'"Bearer"' in response.body else "odd"] += 1
+
+
 def _wait_for(seen: Counter[str], answers: int) -> None:
     """Wait until the load is there."""
     deadline = time.monotonic() + _PATIENCE
@@ -107,6 +131,28 @@ def test_requests_that_were_accepted_before_sigterm_are_answered_whole_and_the_s
     assert all(json.loads(body)["token_type"] == "Bearer" for _, body in answers)
     assert process.wait(_PATIENCE) == 0
     assert seen["whole"] > 0
+    assert (seen["cut"], seen["odd"], seen["closed"]) == (0, 0, _ROADS)
+
+
+@pytest.mark.parametrize("lane", ["true", "false"])
+def test_under_load_sigterm_cuts_no_answer_at_either_door(tmp_path: Path, lane: str) -> None:
+    with serving(tmp_path / "data", variables={"GATEPASS_LANE": lane}) as running:
+        organization = running.create_organization()
+        credentials = running.create_application(organization.org_id)
+        seen: Counter[str] = Counter()
+        roads = [
+            threading.Thread(target=_ask_by_lane_until_it_ends, args=(running, credentials, seen))
+            for _ in range(_ROADS)
+        ]
+        for road in roads:
+            road.start()
+        _wait_for(seen, 500)
+        status = running.stop()
+        for road in roads:
+            road.join()
+
+    assert status == 0
+    assert seen["whole"] >= 500
     assert (seen["cut"], seen["odd"], seen["closed"]) == (0, 0, _ROADS)
 
 

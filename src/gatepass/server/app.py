@@ -3,9 +3,8 @@
 import asyncio
 import gc
 import time
-from collections.abc import Callable, Iterable, Mapping
-from hashlib import sha256
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import NamedTuple, TypeVar
 
 import structlog
 from starlette.applications import Starlette
@@ -21,13 +20,17 @@ from gatepass.server.arrival import (
     Scope,
     Send,
     arrive,
+    pass_by,
     send,
 )
 from gatepass.server.changes.follower import Follower
 from gatepass.server.database import DatabaseAwayError
 from gatepass.server.environment import Environment
+from gatepass.server.forward_auth import Denied, verify
 from gatepass.server.introspect import introspect
 from gatepass.server.keys import master
+from gatepass.server.lane import GET, NOTHING, POST, InTrouble, Lane
+from gatepass.server.lane import Way as LaneWay
 from gatepass.server.partner_api import app as partner_api
 from gatepass.server.people.passwords import Hasher
 from gatepass.server.portal import app as portal
@@ -40,17 +43,26 @@ from gatepass.wire.credential import Mark
 from gatepass.wire.problem import Refused
 
 Endpoint = Callable[[Environment, Arrived], Answer]
-Document = Callable[[Environment], Answer]
 Way = TypeVar("Way")
 
 _MOST_TRIES = 8  # an endpoint waits for two things at most; a change may undo one in between
 
-ENDPOINTS: dict[str, Endpoint] = {
-    metadata.TOKEN: token,
-    metadata.REVOKE: revoke,
-    metadata.INTROSPECT: introspect,
+
+class Served(NamedTuple):
+    """An endpoint, how a request comes to it, and the methods that the lane takes of it."""
+
+    endpoint: Endpoint
+    arrive: Callable[[Scope, Receive], Awaitable[Arrived]]
+    lane: frozenset[bytes]
+
+
+ENDPOINTS = {
+    metadata.TOKEN: Served(token, arrive, POST),
+    metadata.REVOKE: Served(revoke, arrive, NOTHING),
+    metadata.INTROSPECT: Served(introspect, arrive, POST),
+    metadata.VERIFY: Served(verify, pass_by, GET | POST),
 }
-DOCUMENTS: dict[str, Document] = {
+DOCUMENTS: dict[str, published.Document] = {
     "/.well-known/oauth-authorization-server": published.authorization_server,
     "/.well-known/oauth-protected-resource" + metadata.PARTNER_API: published.protected_resource,
     metadata.JWKS: published.jwks,
@@ -79,6 +91,7 @@ class Gatepass:
         }
         self._endpoints = endpoints(also_at)
         self._documents = _either_slash(DOCUMENTS)
+        self.lane = Lane(_lane_ways(self._endpoints), self._by_host, _trouble)
         self._partner_api = partner_api.create()
         self._router = Starlette(routes=portal.routes, exception_handlers=portal.exception_handlers)
 
@@ -89,17 +102,17 @@ class Gatepass:
             return
         environment = self._by_host.get(_host(scope))
         path = scope["path"]
-        endpoint = self._endpoints.get(path)
+        served = self._endpoints.get(path)
         if path in health.PATHS:
             await send(health.answer(path, self.environments), to)
         elif environment is None:
             await send(_MISDIRECTED, to)
         elif environment.is_https and scope["scheme"] == "http":
             await send(_NEEDS_TLS, to)
-        elif endpoint:
-            await _serve(endpoint, environment, scope, receive, to)
+        elif served:
+            await _serve(served, environment, scope, receive, to)
         elif path in self._documents:
-            await _publish(self._documents[path], environment, scope, to)
+            await send(published.answer(self._documents[path], environment, scope), to)
         elif f"{path}/".startswith(metadata.PARTNER_API + "/"):
             # not by a Mount, whose pattern does not fit a path with a line break in it
             scope["gatepass.environment"] = environment
@@ -140,27 +153,38 @@ class Gatepass:
 
 
 async def _serve(
-    endpoint: Endpoint, environment: Environment, scope: Scope, receive: Receive, to: Send
+    served: Served, environment: Environment, scope: Scope, receive: Receive, to: Send
 ) -> None:
     """Run an OAuth endpoint; the one place where its refusals become answers."""
     arrived = None
     try:
-        arrived = await arrive(scope, receive)
-        answer = await _answer(endpoint, environment, arrived)
-    except Refused as refused:
-        _log_refusal(environment, scope, refused)
-        answer = respond.refusal(
-            refused, challenged=_is_challenged(arrived), realm=environment.issuer
-        )
-    except DatabaseAwayError:
-        log.error("request.unavailable", path=scope["path"], environment=environment.name)  # noqa: TRY400
-        answer = _AWAY
+        arrived = await served.arrive(scope, receive)
+        answer = await _answer(served.endpoint, environment, arrived)
     except ClientGoneError:
         return
-    except Exception:
-        log.exception("request.failed", path=scope["path"], environment=environment.name)
-        answer = _BUG
+    except Exception as error:  # noqa: BLE001 - `_trouble` logs it
+        source = scope["client"][0] if scope["client"] else ""
+        answer = _trouble(InTrouble(error, environment, scope["path"], source, arrived))
     await send(answer, to)
+
+
+def _trouble(met: InTrouble) -> Answer:
+    """Log what an endpoint raised and make an answer of it: the one place, for both doors."""
+    environment = met.environment
+    match met.error:
+        case Denied() as denied:
+            _log_refusal(met, denied)
+            return denied.answer()
+        case Refused() as refused:
+            _log_refusal(met, refused)
+            is_challenged = _is_challenged(met.arrived)
+            return respond.refusal(refused, challenged=is_challenged, realm=environment.issuer)
+        case DatabaseAwayError():
+            log.error("request.unavailable", path=met.path, environment=environment.name)
+            return _AWAY
+        case error:
+            log.error("request.failed", path=met.path, environment=environment.name, exc_info=error)
+            return _BUG
 
 
 async def _answer(endpoint: Endpoint, environment: Environment, arrived: Arrived) -> Answer:
@@ -173,26 +197,6 @@ async def _answer(endpoint: Endpoint, environment: Environment, arrived: Arrived
     raise Refused("temporarily_unavailable", "Try again shortly.", note="changes overtake loads")
 
 
-async def _publish(document: Document, environment: Environment, scope: Scope, to: Send) -> None:
-    if scope["method"] not in {"GET", "HEAD"}:
-        refused = Refused("invalid_request", "Use GET.", status=405)
-        answer = respond.refusal(refused, challenged=False, realm="", allow="GET, HEAD")
-    else:
-        answer = _unless_known(document(environment), scope)
-    await send(answer, to)
-
-
-def _unless_known(answer: Answer, scope: Scope) -> Answer:
-    """Give a document with its entity tag, or 304 to who has it already (RFC 9110 §13.1.2)."""
-    tag = b'"%s"' % sha256(answer.body).hexdigest()[:32].encode()
-    headers = (*answer.headers, (b"etag", tag))
-    known = b",".join(value for name, value in scope["headers"] if name == b"if-none-match")
-    tags = {each.strip().removeprefix(b"W/") for each in known.split(b",")}
-    if tag in tags or b"*" in tags:
-        return Answer(304, headers, b"")
-    return Answer(answer.status, headers, answer.body)
-
-
 def _is_challenged(arrived: Arrived | None) -> bool:
     """Tell whether a 401 names Basic: not to a client that put its credentials in the body."""
     if arrived is None:
@@ -200,12 +204,12 @@ def _is_challenged(arrived: Arrived | None) -> bool:
     return b"authorization" in arrived.headers or b"client_id" not in arrived.body
 
 
-def _log_refusal(environment: Environment, scope: Scope, refused: Refused) -> None:
+def _log_refusal(met: InTrouble, refused: Refused) -> None:
     log.warning(
         "client.refused",
-        environment=environment.name,
-        path=scope["path"],
-        source=scope["client"][0] if scope["client"] else "",
+        environment=met.environment.name,
+        path=met.path,
+        source=met.source,
         error=refused.code,
         status=refused.status,
         reason=refused.note or refused.say,
@@ -220,7 +224,7 @@ def _host(scope: Scope) -> bytes:
     return b""
 
 
-def endpoints(also_at: Iterable[str]) -> dict[str, Endpoint]:
+def endpoints(also_at: Iterable[str]) -> dict[str, Served]:
     """Give the OAuth endpoints by every path of theirs, those under `also_at` included."""
     more = {
         f"{prefix}/{path.removeprefix(metadata.OAUTH2)}": each
@@ -228,6 +232,12 @@ def endpoints(also_at: Iterable[str]) -> dict[str, Endpoint]:
         for path, each in ENDPOINTS.items()
     }
     return _either_slash(ENDPOINTS | more)
+
+
+def _lane_ways(served: Mapping[str, Served]) -> dict[str, LaneWay]:
+    return {
+        path: LaneWay(each.endpoint, path, each.lane) for path, each in served.items() if each.lane
+    }
 
 
 def _either_slash(paths: Mapping[str, Way]) -> dict[str, Way]:

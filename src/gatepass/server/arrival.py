@@ -83,6 +83,16 @@ async def arrive(scope: Scope, receive: Receive) -> Arrived:
     return Arrived(headers, scope["query_string"], body, client[0] if client else "")
 
 
+async def pass_by(scope: Scope, _receive: Receive) -> Arrived:
+    """Take a request of any method by its head alone; raise Refused as `arrive` does."""
+    pairs = scope["headers"]
+    headers = dict(pairs)
+    if len(headers) < len(pairs):
+        _check_singular(pairs)
+    client = scope["client"]
+    return Arrived(headers, scope["query_string"], b"", client[0] if client else "")
+
+
 async def send(answer: Answer, to: Send) -> None:
     """Write a response."""
     status, headers, body = answer

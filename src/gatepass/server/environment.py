@@ -34,7 +34,9 @@ from gatepass.server.revocations.memory import Revoked
 from gatepass.server.sessions import store as sessions
 from gatepass.server.settings import Settings
 from gatepass.server.token.issue import entropy
-from gatepass.server.token.memory import GrantMemory
+from gatepass.server.token.known import KnownTokens
+from gatepass.server.token.memory import Caller, Granted, GrantMemory
+from gatepass.server.token.passes import Passes
 from gatepass.server.usage import counter as usage
 from gatepass.server.usage.counter import UsageCounter
 from gatepass.wire.credential import Mark
@@ -79,7 +81,10 @@ class Environment:
             settings.environment(mark).database or sqlite_url(file(settings.data, mark))
         )
         self.directory = Directory(self._find_application)
-        self.grants = GrantMemory(self.directory)
+        self.grants: GrantMemory[Granted] = GrantMemory(self.directory)
+        self.callers: GrantMemory[Caller] = GrantMemory(self.directory)
+        self.known_tokens = KnownTokens()
+        self.passes = Passes()
         self.entropy = entropy()
         self.usage = UsageCounter()
         self.failures = FailureBudget()

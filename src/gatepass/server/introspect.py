@@ -8,15 +8,15 @@ from gatepass.server.database import milliseconds
 from gatepass.server.environment import Environment
 from gatepass.server.token import respond
 from gatepass.server.token.claims import Claims
-from gatepass.server.token.client import authenticated, check_memory
-from gatepass.server.token.parse import claim, parameters
+from gatepass.server.token.client import check_memory, note_use, proven_by_header
+from gatepass.server.token.parse import parameters
 from gatepass.server.token.sealed import unseal
 from gatepass.server.token.signed import unsign
 from gatepass.wire.problem import Refused
 from gatepass.wire.secret import Secret
 
 _AHEAD_MS = 60_000  # a token of a process whose clock is this much ahead is still good
-_INACTIVE: dict[str, object] = {"active": False}
+_INACTIVE = respond.document({"active": False})
 
 
 def introspect(environment: Environment, arrived: Arrived) -> Answer:
@@ -26,15 +26,25 @@ def introspect(environment: Environment, arrived: Arrived) -> Answer:
     only the operator grants, those of the environment.
     """
     params = parameters(arrived)
-    client = authenticated(environment, arrived, claim(arrived, params))
+    client = proven_by_header(environment, arrived, params)
     token = params.get("token")
+    claims = unexpired(environment, Secret(token)) if token else None
+    owner = owner_of(environment.directory, claims) if claims else None
+    note_use(environment, arrived, client, environment.clock())  # once nothing can be Later
     if token is None:
         raise Refused("invalid_request", "The parameter token is missing.")
-    claims = unexpired(environment, Secret(token))
-    owner = owner_of(environment.directory, claims) if claims else None
     if claims and owner and stands_behind(owner, claims) and _may_see(client.application, owner):
-        return respond.document({"active": True, **describe(environment, claims, owner)})
-    return respond.document(_INACTIVE)
+        return _active(environment, claims, owner)
+    return _INACTIVE
+
+
+def _active(environment: Environment, claims: Claims, owner: Application) -> Answer:
+    known = environment.known_tokens
+    told = known.told(claims, owner)
+    if told is None:
+        answer = respond.document({"active": True, **describe(environment, claims, owner)})
+        told = known.tell(claims, owner, answer)
+    return told
 
 
 def owner_of(directory: Directory, claims: Claims) -> Application | None:
@@ -79,9 +89,16 @@ def read(environment: Environment, token: Secret) -> Claims | None:
 
     Does NOT check expiry or revocation.
     """
-    if "." in token.value:
-        return unsign(token.value, environment.keys.signing, environment.issuer)
-    return unseal(token.value, environment.keys.sealing)
+    known, keys = environment.known_tokens, environment.keys
+    claims = known.said(token.value, keys)
+    if claims is None:
+        if "." in token.value:
+            claims = unsign(token.value, keys.signing, environment.issuer)
+        else:
+            claims = unseal(token.value, keys.sealing)
+        if claims is not None:
+            known.keep(token.value, keys, claims)
+    return claims
 
 
 def stands_behind(owner: Application, claims: Claims) -> bool:

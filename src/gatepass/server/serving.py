@@ -19,7 +19,7 @@ from uvicorn.supervisors import Multiprocess
 
 from gatepass.server import logs
 from gatepass.server.app import Gatepass, create
-from gatepass.server.joining import JoiningProtocol
+from gatepass.server.footing import protocol
 from gatepass.server.opening import ServingError
 from gatepass.server.settings import Settings
 
@@ -62,7 +62,7 @@ def run(
 def _run_alone(
     settings: Settings, sockets: list[socket.socket], beside: Callable[[], bool] | None
 ) -> None:
-    server = uvicorn.Server(_config(settings))
+    server = uvicorn.Server(config(settings))
 
     was_told = threading.Event()
 
@@ -103,20 +103,20 @@ class _Beside(threading.Thread):
 
 
 def _run_workers(settings: Settings, sockets: list[socket.socket]) -> None:
-    supervisor = Multiprocess(_config(settings), sockets)
+    supervisor = Multiprocess(config(settings), sockets)
     supervisor.run()
     if any(each.exitcode == STARTUP_FAILURE for each in supervisor.processes):
         raise ServingError("A worker could not start. The log says why.")
 
 
-def _config(settings: Settings) -> uvicorn.Config:
-    values = settings.model_dump()
+def config(settings: Settings, make: Callable[[], Gatepass] | None = None) -> uvicorn.Config:
+    """Give what uvicorn needs to serve; `make` makes the application in place of `create`."""
     return uvicorn.Config(
-        functools.partial(_app, values),
+        make or functools.partial(_app, settings.model_dump()),
         factory=True,
         workers=settings.workers,
         loop="uvloop",
-        http=JoiningProtocol,
+        http=protocol(lane=settings.lane),
         ws="none",
         lifespan="on",
         log_config=None,

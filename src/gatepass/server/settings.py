@@ -111,6 +111,8 @@ class Settings(BaseSettings):
     """A second port, which is the sandbox where hosts are left at their defaults; 0: port + 1."""
     workers: int = Field(1, ge=1, le=64)
     """How many processes answer requests."""
+    lane: bool = True
+    """Whether plain requests for tokens and about tokens are answered on the short way."""
     log_format: Literal["auto", "json", "text"] = "auto"
     """One JSON object a line, or text for people; auto: text on a terminal."""
     production: EnvironmentSettings = EnvironmentSettings()

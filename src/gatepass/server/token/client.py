@@ -1,14 +1,18 @@
 """Look up and authenticate: the first stages of every endpoint that takes client credentials."""
 
+from hashlib import sha256
+
 from gatepass.server.applications.adopt import outstanding
 from gatepass.server.applications.model import Application
 from gatepass.server.arrival import Arrived, Later
 from gatepass.server.environment import Environment
 from gatepass.server.imports.model import LONGEST_CLIENT_ID
 from gatepass.server.token.authenticate import AuthenticatedClient, authenticate
-from gatepass.server.token.parse import Claimed
+from gatepass.server.token.memory import Caller
+from gatepass.server.token.parse import CREDENTIALS, Claimed, claim
 from gatepass.server.usage.counter import Use
 from gatepass.wire.credential import Kind, read
+from gatepass.wire.params import Params
 from gatepass.wire.problem import Refused
 
 
@@ -17,22 +21,48 @@ def authenticated(
 ) -> AuthenticatedClient:
     """Tell who is asking; count the use, or the failure, and raise Refused.
 
-    Raises Later where the application is not in memory, or its secret is to be verified slowly.
+    Raises what `proven` does.
+    """
+    client = proven(environment, arrived, claimed)
+    note_use(environment, arrived, client, environment.clock())
+    return client
+
+
+def proven_by_header(
+    environment: Environment, arrived: Arrived, params: Params
+) -> AuthenticatedClient:
+    """Do what `proven` does; recall it where the Authorization header says all of it."""
+    header = arrived.headers.get(b"authorization")
+    if header is None or not CREDENTIALS.isdisjoint(params.values):
+        return proven(environment, arrived, claim(arrived, params))
+    key = sha256(header).digest()
+    caller = environment.callers.recall(key, arrived.source, environment.clock())
+    if caller is None:
+        caller = Caller(proven(environment, arrived, claim(arrived, params)))
+        environment.callers.keep(key, caller)
+    else:
+        check_memory(environment)
+    return caller.client
+
+
+def proven(environment: Environment, arrived: Arrived, claimed: Claimed) -> AuthenticatedClient:
+    """Tell who is asking; count a failure and raise Refused. Does NOT count the use.
+
+    Raises Later, before anything is counted, where the application is not in memory, or its
+    secret is to be verified slowly.
     """
     application = _known(environment, claimed.client_id)
     check_memory(environment)
     now = environment.clock()
     try:
         _check_old_hash(environment, arrived, claimed, application)
-        client = authenticate(claimed, application, arrived.source, now, environment.mark)
+        return authenticate(claimed, application, arrived.source, now, environment.mark)
     except Refused as refused:
         if application:
             refused.client_id = application.client_id
             environment.usage.refused(application, refused.note, arrived.source, now)
         environment.failures.spend(claimed.client_id, arrived.source, claimed.secret, now)
         raise
-    note_use(environment, arrived, client, now)
-    return client
 
 
 def note_use(

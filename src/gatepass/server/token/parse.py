@@ -13,6 +13,7 @@ _FORM = b"application/x-www-form-urlencoded"
 _JSON = b"application/json"
 _SECRETS_IN_QUERY = frozenset({"client_secret", "token", "access_token", "client_assertion"})
 _ASSERTION = frozenset({"client_assertion", "client_assertion_type"})
+CREDENTIALS = _ASSERTION | {"client_id", "client_secret"}  # what `claim` reads of a body
 _OUR_CREDENTIAL = re.compile(rb"gp[sa]_(live|test)_[0-9A-Za-z]")
 
 

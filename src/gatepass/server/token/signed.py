@@ -12,7 +12,6 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections.abc import Mapping
 from functools import lru_cache
-from hashlib import sha256
 
 from joserfc.jwa import JWSAlgModel
 from joserfc.jwk import ECKey, OKPKey, RSAKey
@@ -30,7 +29,6 @@ _KINDS: Mapping[Algorithm, type[SigningJwk]] = {
     "RS256": RSAKey,
 }
 _RSA_BITS = 2048
-_MOST_SEEN = 10_000
 
 
 def generate(algorithm: Algorithm) -> bytes:
@@ -43,7 +41,7 @@ def generate(algorithm: Algorithm) -> bytes:
 
 
 class SigningKey:
-    """A private key with the header of its tokens; remembers the tokens that it has proven."""
+    """A private key with the header of its tokens."""
 
     def __init__(self, algorithm: Algorithm, der: bytes) -> None:
         self.algorithm = algorithm
@@ -51,7 +49,6 @@ class SigningKey:
         self._algorithm: JWSAlgModel = JWSRegistry.algorithms[algorithm]
         self.kid = self._key.thumbprint()  # RFC 7638
         self.header = self._header("at+jwt")
-        self._seen: dict[bytes, Claims] = {}
 
     def public_jwk(self) -> dict[str, object]:
         """Give the public key as it is published (RFC 7517 §4)."""
@@ -71,21 +68,8 @@ class SigningKey:
     def claims(self, token: str, issuer: str) -> Claims | None:
         """Give the claims of a token that this key has signed for `issuer`.
 
-        The token's header must be this key's. A signature is checked once and remembered under
-        the token's SHA-256, as most tokens are asked about many times.
+        The token's header must be this key's.
         """
-        digest = sha256(token.encode()).digest()
-        found = self._seen.get(digest)
-        if found is None:
-            found = self._read(token, issuer)
-            if found is None:
-                return None
-            if len(self._seen) >= _MOST_SEEN:
-                self._seen.clear()
-            self._seen[digest] = found
-        return found
-
-    def _read(self, token: str, issuer: str) -> Claims | None:
         content, _, signature = token.rpartition(".")
         raw, payload = _decode(signature), _decode(content.partition(".")[2])
         if raw is None or payload is None or not self.proves(content.encode(), raw):
