@@ -117,13 +117,16 @@ def test_last_uses_are_written_in_one_batch(database: Database) -> None:
             {"key": key, "at": NOW, "source": "192.0.2.1", "agent": AWKWARD}
             for key in (used.id, uuid4())  # the second was deleted meanwhile
         ]
-        store.note_use(connection, uses, [{"key": used.secrets[0].id, "at": NOW}])
+        of_secrets = [{**uses[0], "key": used.secrets[0].id}]
+        store.note_use(connection, uses, of_secrets)
 
         found = store.find(connection, used.id)
         assert found
         assert (found.last_used_at, found.last_used_from) == (NOW, "192.0.2.1")
         assert found.last_used_agent == AWKWARD
-        assert found.secrets[0].last_used_at == NOW
+        secret = found.secrets[0]
+        assert (secret.last_used_at, secret.last_used_from) == (NOW, "192.0.2.1")
+        assert secret.last_used_agent == AWKWARD
         assert store.find(connection, idle.id) == idle
 
 

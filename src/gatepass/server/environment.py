@@ -36,6 +36,7 @@ from gatepass.server.settings import Settings
 from gatepass.server.token.issue import entropy
 from gatepass.server.token.memory import GrantMemory
 from gatepass.server.usage import counter as usage
+from gatepass.server.usage import store as counts
 from gatepass.server.usage.counter import UsageCounter
 from gatepass.wire.credential import Mark
 from gatepass.wire.metadata import PARTNER_API
@@ -156,9 +157,13 @@ class Environment:
             with self._lock:
                 self._load_keys()
 
+    def gather(self) -> None:
+        """Count what was issued since the last time, in memory."""
+        self.usage.gather(self.clock())
+
     def flush(self) -> None:
         """Write usage, in one batch."""
-        batch = self.usage.take()
+        batch = self.usage.take(self.clock())
         if batch is None:
             return
         try:
@@ -176,6 +181,8 @@ class Environment:
             changes.prune(connection, now - _KEEP_CHANGES)
             audit.prune(connection, now - _KEEP_AUDIT)
             limits.prune(connection, now)
+            counts.merge(connection, now)
+            counts.prune(connection, now)
             idle = timedelta(seconds=self.session_settings.idle)
             sessions.prune(connection, now - idle, now - _KEEP_DEVICES)
         self.revoked.prune(self.clock())

@@ -8,7 +8,7 @@ import pytest
 
 from gatepass.server.applications.model import ApplicationSecret
 from gatepass.server.portal.pages.applications import safe_to_end
-from gatepass.server.usage.counter import Use
+from gatepass.server.usage.model import Use
 from server.portal.rig import Browser, Clock, Rig
 from server.portal.test_registration import refused_at, shown
 

@@ -27,6 +27,7 @@ OVERLAPS = {
 }
 
 State = Literal["active", "disabled"]
+MintMode = Literal["off", "warn", "enforce"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class ApplicationSecret:
 
     Of an imported one there may be nothing but another system's hash (`encoded`). Its digest is
     then nobody's and `last_four` is empty, until its first use.
+
+    One with `ends_on_use_of` ends when the secret with that id is used for the first time.
     """
 
     id: UUID
@@ -44,6 +47,9 @@ class ApplicationSecret:
     expires_at: datetime | None = None
     last_used_at: datetime | None = None
     encoded: str | None = field(default=None, repr=False)
+    last_used_from: str | None = None
+    last_used_agent: str | None = None
+    ends_on_use_of: UUID | None = None
 
     def is_live(self, now: datetime) -> bool:
         """Tell whether it still authenticates."""
@@ -78,6 +84,8 @@ class Application:
     last_used_from: str | None = None
     last_used_agent: str | None = None
     imported_from: str | None = None
+    mint_mode: MintMode = "off"
+    mint_limit: int | None = None
 
     @property
     def state(self) -> State:

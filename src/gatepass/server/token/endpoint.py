@@ -8,7 +8,7 @@ nothing of a client's grants or scopes.
 from gatepass.server.arrival import Answer, Arrived
 from gatepass.server.environment import Environment
 from gatepass.server.token import respond
-from gatepass.server.token.client import authenticated, check_memory, note_use
+from gatepass.server.token.client import authenticated, check_memory, note_refusal, note_use
 from gatepass.server.token.decide import decide
 from gatepass.server.token.issue import issue
 from gatepass.server.token.memory import Granted, key_of
@@ -29,6 +29,7 @@ def token(environment: Environment, arrived: Arrived) -> Answer:
         note_use(environment, arrived, granted.client, now)
     entropy = next(environment.entropy)
     issued = issue(granted.grant, environment.keys, environment.issuer, int(now * 1000), entropy)
+    environment.usage.issued(granted.grant.application)
     return respond.token(issued)
 
 
@@ -38,7 +39,5 @@ def _granted(environment: Environment, arrived: Arrived) -> Granted:
     try:
         return Granted(client, decide(client, asked, environment.catalogue))
     except Refused as refused:
-        refused.client_id = client.application.client_id
-        note = refused.note or refused.say
-        environment.usage.refused(client.application, note, arrived.source, environment.clock())
+        note_refusal(environment, arrived, client.application, refused, environment.clock())
         raise
