@@ -17,8 +17,11 @@ from browser.samples import (
     detail,
     entry,
     person,
+    plotted,
+    refusal,
     secret,
     site,
+    usage,
 )
 
 ANONYMOUS = site(person=None, organization=None, section="")
@@ -95,6 +98,19 @@ ENTRIES = [
     entry(900, "Registered an application", subject="Meter import"),
     entry(4000, "Token refused: unknown scope", who="Billing sync", result="refused", source=""),
 ]
+REFUSALS = [
+    refusal(3, "Expired secret ending in 4f2a", times=1203),
+    refusal(65, "Sandbox secret on production", source="2001:db8:85a3::8a2e:370:7334", agent=""),
+    refusal(900, "Scope not allowed: admin", agent="curl on Linux"),
+]
+NO_USAGE = usage(
+    chosen="7d",
+    words="7 days",
+    each="3 h",
+    issued=plotted([0] * 56, ""),
+    refused=plotted([0] * 56, ""),
+    rows=[],
+)
 ONE_PERSON = {"site": TEAM, "values": {}, "errors": {}}
 
 PAGES = [
@@ -184,7 +200,7 @@ PAGES = [
     Sample(
         "application",
         "application.html",
-        detail(site=site(flash="The application has a new name.")),
+        detail(site=site(flash="The application has a new name."), refusals=REFUSALS),
     ),
     Sample(
         "application-two-secrets",
@@ -216,6 +232,30 @@ PAGES = [
         ),
     ),
     Sample("application-staff", "application.html", detail(site=STAFF, may_change=False)),
+    Sample("application-unused", "application.html", detail(usage=NO_USAGE, secrets=[secret()])),
+    Sample(
+        "application-refused",
+        "application.html",
+        detail(
+            refusals=[refusal(3, UNBROKEN, source=UNBROKEN, agent=LONG, times=10**9)] * 3,
+            more_refusals=True,
+            usage=usage(issued=plotted([10**9] * 48, "tokens issued")),
+        ),
+    ),
+    Sample(
+        "refusals",
+        "application_refusals.html",
+        {
+            "site": site(),
+            "application": application(),
+            "refusals": [*REFUSALS, refusal(3, UNBROKEN, source=UNBROKEN, agent=LONG)],
+        },
+    ),
+    Sample(
+        "refusals-empty",
+        "application_refusals.html",
+        {"site": STAFF, "application": application(name=LONG), "refusals": []},
+    ),
     Sample(
         "team",
         "team.html",

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import select
 
 from contracts import samples
 from gatepass.server.applications import store as applications
@@ -25,7 +26,6 @@ from gatepass.server.usage.model import (
 )
 
 NOW = datetime(2026, 7, 20, 12, 34, 56, tzinfo=UTC)
-LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -58,9 +58,21 @@ def merge_and_die(database: Database) -> None:
         raise ZeroDivisionError
 
 
-def counted(database: Database, app_id: UUID, since: datetime = LONG_AGO) -> list[Counted]:
+def counted(database: Database, app_id: UUID) -> list[Counted]:
+    """Give the rows as they are."""
+    columns = store.usage.c
+    query = (
+        select(columns.start, columns.span, columns.what, columns.times)
+        .where(columns.application_id == app_id)
+        .order_by(columns.start, columns.what)
+    )
     with database.read() as connection:
-        return store.since(connection, app_id, since)
+        return [Counted(*row) for row in connection.execute(query)]
+
+
+def series(database: Database, app_id: UUID, since: datetime, size: int) -> list[Counted]:
+    with database.read() as connection:
+        return store.series(connection, app_id, since, size)
 
 
 def total(database: Database, app_id: UUID) -> int:
@@ -100,7 +112,6 @@ def test_counts_of_one_span_add_up_and_others_stay_apart(database: Database, app
         Counted(start, FINE, "wrong_secret", 9),
         Counted(start + timedelta(seconds=FINE), FINE, ISSUED, 1),
     ]
-    assert counted(database, app_id, start + timedelta(seconds=1))[0].times == 1
 
 
 def test_processes_that_add_to_one_count_lose_none(
@@ -190,6 +201,23 @@ def test_what_is_older_than_400_days_is_forgotten(database: Database, app_id: UU
     assert [each.start.date() for each in counted(database, app_id)] == [
         (NOW - timedelta(days=398)).date()
     ]
+
+
+def test_a_series_is_summed_by_spans_of_any_size(database: Database, app_id: UUID) -> None:
+    start = datetime(2026, 7, 20, tzinfo=UTC)
+    for minutes in range(0, 240, 5):
+        count(database, app_id, start + timedelta(minutes=minutes))
+    count(database, app_id, start + timedelta(hours=3), 7, "disabled")
+    count(database, add_application(database), start, 100)
+
+    second = start + timedelta(hours=2)
+    assert series(database, app_id, start, 2 * HOUR) == [
+        Counted(start, 2 * HOUR, ISSUED, 24),
+        Counted(second, 2 * HOUR, "disabled", 7),
+        Counted(second, 2 * HOUR, ISSUED, 24),
+    ]
+    assert series(database, app_id, second, DAY)[1] == Counted(start, DAY, ISSUED, 24)
+    assert series(database, app_id, start + timedelta(days=1), DAY) == []
 
 
 def test_the_tokens_of_several_applications_are_summed(database: Database, app_id: UUID) -> None:

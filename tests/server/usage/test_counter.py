@@ -47,7 +47,9 @@ def audited(stand: Stand, client: Client) -> list[Entry]:
 
 def counted(stand: Stand, client: Client) -> dict[tuple[int, str], int]:
     with stand.environment().database.read() as connection:
-        found = store.since(connection, client.application.id, datetime(2020, 1, 1, tzinfo=UTC))
+        found = store.series(
+            connection, client.application.id, datetime(2020, 1, 1, tzinfo=UTC), FINE
+        )
     return {(int(each.start.timestamp()), each.what): each.times for each in found}
 
 

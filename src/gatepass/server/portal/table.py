@@ -16,6 +16,7 @@ from gatepass.server.portal.pages import (
     credentials,
     registration,
     team,
+    usage,
 )
 from gatepass.server.portal.visit import Visit
 
@@ -54,6 +55,7 @@ RULES = (
     Rule("GET", "/oauth2/applications/register/", Who.ADMIN, registration.form),
     Rule("POST", "/oauth2/applications/register/", Who.ADMIN, registration.register),
     Rule("GET", _APP, Who.STAFF, applications.one),
+    Rule("GET", f"{_APP}refusals/", Who.STAFF, usage.refusals),
     Rule("GET", f"{_APP}credentials/", Who.ADMIN, credentials.show),
     Rule("POST", f"{_APP}stored/", Who.ADMIN, credentials.stored),
     Rule("POST", f"{_APP}rotate/", Who.ADMIN, credentials.rotate),

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     ForeignKey,
     Index,
@@ -112,9 +113,8 @@ def merge(connection: Connection, now: datetime) -> None:
     for fine, coarse, after in MERGES:
         size = coarse * 1000
         before = milliseconds(now - after) // size * size
-        number = type_coerce(usage.c.start, BigInteger)
-        is_old = (usage.c.span == fine) & (number < before)
-        start = number - number % literal(size, BigInteger)
+        is_old = (usage.c.span == fine) & (type_coerce(usage.c.start, BigInteger) < before)
+        start = _start(coarse)
         summed = (
             select(
                 usage.c.application_id,
@@ -133,14 +133,17 @@ def merge(connection: Connection, now: datetime) -> None:
     connection.execute(delete(usage).where(usage.c.start < now - KEPT))
 
 
-def since(connection: Connection, app_id: UUID, moment: datetime) -> list[Counted]:
-    """Give an application's counts from `moment` on, oldest first."""
+def series(connection: Connection, app_id: UUID, since: datetime, size: int) -> list[Counted]:
+    """Give an application's counts from `since` on in spans of `size` seconds, oldest first."""
+    start = _start(size).label("start_of_span")
+    times = cast(func.sum(usage.c.times), BigInteger)
     query = (
-        select(usage.c.start, usage.c.span, usage.c.what, usage.c.times)
-        .where(usage.c.application_id == app_id, usage.c.start >= moment)
-        .order_by(usage.c.start, usage.c.what)
+        select(type_coerce(start, Moment), usage.c.what, times)
+        .where(usage.c.application_id == app_id, usage.c.start >= since)
+        .group_by(start, usage.c.what)
+        .order_by(start, usage.c.what)
     )
-    return [Counted(*row) for row in connection.execute(query)]
+    return [Counted(at, size, what, total) for at, what, total in connection.execute(query)]
 
 
 def issued_since(
@@ -182,6 +185,12 @@ def recent(connection: Connection, app_id: UUID, limit: int = MOST_REFUSALS) -> 
 def prune(connection: Connection, now: datetime) -> None:
     """Forget refusals of long ago."""
     connection.execute(delete(refusal).where(refusal.c.at < now - REFUSALS_KEPT))
+
+
+def _start(span: int) -> ColumnElement[int]:
+    """Give the start, in Unix milliseconds, of the span of so many seconds that a row lies in."""
+    number = type_coerce(usage.c.start, BigInteger)
+    return number - number % literal(span * 1000, BigInteger)
 
 
 def _insert(connection: Connection) -> Any:  # noqa: ANN401 - of one dialect or the other

@@ -16,6 +16,7 @@ from gatepass.server.applications.model import (
 from gatepass.server.portal import destination, snippets
 from gatepass.server.portal.forms import errors_of
 from gatepass.server.portal.moments import ago
+from gatepass.server.portal.pages import usage
 from gatepass.server.portal.rendering import go, page, refused
 from gatepass.server.portal.visit import Visit
 from gatepass.wire.credential import Kind
@@ -160,6 +161,7 @@ def _whole(visit: Visit, application: Application) -> Mapping[str, object]:
         "secrets": [_secret(visit, application, each, live) for each in live],
         "may_change": visit.may_change,
         "may_rotate": len(live) < MOST_LIVE_SECRETS,
+        **usage.whole(visit, application),
         **snippets.snippets(visit.environment, application),
     }
 
