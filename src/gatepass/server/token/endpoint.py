@@ -5,6 +5,7 @@ authentication, grant type, scope, resource. Whoever is not authenticated theref
 nothing of a client's grants or scopes.
 """
 
+from gatepass.server import metrics
 from gatepass.server.arrival import Answer, Arrived
 from gatepass.server.environment import Environment
 from gatepass.server.token import respond
@@ -30,6 +31,7 @@ def token(environment: Environment, arrived: Arrived) -> Answer:
     entropy = next(environment.entropy)
     issued = issue(granted.grant, environment.keys, environment.issuer, int(now * 1000), entropy)
     environment.usage.issued(granted.grant.application)
+    metrics.issued("sealed" if granted.grant.form == "sealed" else "jwt")
     return respond.token(issued)
 
 
