@@ -38,6 +38,7 @@ from gatepass.server.token.memory import GrantMemory
 from gatepass.server.usage import counter as usage
 from gatepass.server.usage import store as counts
 from gatepass.server.usage.counter import UsageCounter
+from gatepass.server.usage.minting import MintWatch, hour_of
 from gatepass.wire.credential import Mark
 from gatepass.wire.metadata import PARTNER_API
 
@@ -83,6 +84,7 @@ class Environment:
         self.grants = GrantMemory(self.directory)
         self.entropy = entropy()
         self.usage = UsageCounter()
+        self.minting = MintWatch()
         self.failures = FailureBudget()
         self.revoked = Revoked()
         self.master = master
@@ -162,16 +164,21 @@ class Environment:
         self.usage.gather(self.clock())
 
     def flush(self) -> None:
-        """Write usage, in one batch."""
-        batch = self.usage.take(self.clock())
-        if batch is None:
-            return
-        try:
-            with self.database.write() as connection:
-                usage.write(connection, batch)
-        except DatabaseAwayError:
-            self.usage.put_back(batch)
-            raise
+        """Write usage, in one batch; learn what other processes issued to who has a limit."""
+        now = self.clock()
+        marks = self.minting.marks(now)
+        batch = self.usage.take(now)
+        if batch is not None:
+            try:
+                with self.database.write() as connection:
+                    usage.write(connection, batch)
+            except DatabaseAwayError:
+                self.usage.put_back(batch)
+                raise
+        if marks:
+            with self.database.read() as connection:
+                totals = counts.issued_since(connection, marks, hour_of(now))
+            self.minting.correct(now, totals, marks)
 
     def prune(self) -> None:
         """Forget what nobody can need any more."""

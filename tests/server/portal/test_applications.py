@@ -59,6 +59,45 @@ def test_a_lifetime_within_them_is_set(rig: Rig) -> None:
     assert "1 hour" in browser.get(path).text
 
 
+def test_a_limit_of_tokens_is_set_and_told(rig: Rig) -> None:
+    browser = rig.as_("anna")
+    path = browser.register()
+
+    answer = browser.post(path + "minting/", mint_mode="warn", mint_limit=" 250 ")
+
+    assert answer.headers["location"] == path
+    page = browser.get(path).text
+    assert 'value="warn" required checked' in page
+    assert 'value="250"' in page
+    assert rig.rows("SELECT mint_mode, mint_limit FROM application") == [("warn", 250)]
+    assert "Set the token limit to 250 an hour (warn)" in browser.get("/activity/").text
+
+
+@pytest.mark.parametrize(
+    ("mode", "limit", "field"),
+    [
+        ("warn", "", "mint_limit"),
+        ("enforce", "0", "mint_limit"),
+        ("enforce", "many", "mint_limit"),
+        ("enforce", "-1", "mint_limit"),
+        ("warn", "9" * 400, "mint_limit"),
+        ("on", "100", "mint_mode"),
+        ("", "100", "mint_mode"),
+    ],
+)
+def test_a_limit_that_cannot_be_kept_is_told_beside_its_field(
+    rig: Rig, mode: str, limit: str, field: str
+) -> None:
+    browser = rig.as_("anna")
+    path = browser.register()
+
+    answer = browser.post(path + "minting/", mint_mode=mode, mint_limit=limit)
+
+    assert answer.status_code == 400
+    assert refused_at(answer.text) == {field}
+    assert rig.rows("SELECT mint_mode, mint_limit FROM application") == [("off", None)]
+
+
 @pytest.mark.parametrize(
     ("overlap", "old_works_after"),
     [("0", {}), ("3600", {1: True, 3601: False}), ("604800", {86400: True, 604801: False})],

@@ -151,6 +151,19 @@ def test_without_refusals_the_page_says_what_it_is_for(rig: Rig) -> None:
     assert "Nothing was refused" in browser.get(browser.register() + "refusals/").text
 
 
+def test_who_asks_for_a_token_per_call_is_told_so_with_figures(rig: Rig, clock: Clock) -> None:
+    browser = rig.as_("anna")
+    path = browser.register()
+    issue(rig, path, 29)
+    assert "One would do" not in browser.get(path).text
+    issue(rig, path, 3_371)
+
+    page = browser.get(path).text
+    assert "In the last hour this application asked for 3,400 tokens; each lives 10 hours." in page
+    clock.wait(2 * HOUR)
+    assert "One would do" not in rig.as_("anna").get(path).text
+
+
 def test_staff_see_refusals_users_and_strangers_do_not(rig: Rig) -> None:
     path = rig.as_("anna").register()
     refuse(rig, path)

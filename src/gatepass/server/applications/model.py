@@ -28,6 +28,8 @@ OVERLAPS = {
 
 State = Literal["active", "disabled"]
 MintMode = Literal["off", "warn", "enforce"]
+MINT_MODES: tuple[MintMode, ...] = ("off", "warn", "enforce")
+MOST_MINTED = 1_000_000  # an hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,18 @@ def check_contact(contact: str) -> str:
             "invalid_request", f"A contact is one line of {LONGEST_CONTACT} characters at most."
         )
     return contact
+
+
+def check_minting(mode: str, limit: int | None) -> tuple[MintMode, int | None]:
+    """Give how a limit of tokens an hour is meant; raise Refused for one that cannot be kept."""
+    known = next((each for each in MINT_MODES if each == mode), None)
+    if known is None:
+        raise Refused("invalid_request", f"Choose one of {', '.join(MINT_MODES)}.")
+    if limit is None and known != "off":
+        raise Refused("invalid_request", "Give the number of tokens an hour.")
+    if limit is not None and not 1 <= limit <= MOST_MINTED:
+        raise Refused("invalid_request", f"A limit is 1 to {MOST_MINTED} tokens an hour.")
+    return known, limit
 
 
 def check_scope(scope: Scope, allowed: Scope) -> Scope:

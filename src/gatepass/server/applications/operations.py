@@ -14,6 +14,7 @@ from gatepass.server.applications.model import (
     Application,
     check_contact,
     check_lifetime,
+    check_minting,
     check_name,
     check_scope,
     ending,
@@ -212,6 +213,22 @@ def set_scope(
         check_scope(scope, Scope(tuple(dict.fromkeys((*choosable, *application.scope.names)))))
         store.change(connection, app_id, {"scope": str(scope)})
         _tell(connection, by, now, application, "application.scope", scope=str(scope))
+
+
+def set_minting(
+    environment: Environment,
+    by: Actor,
+    app_id: UUID,
+    mode: str,
+    limit: int | None,
+    org_id: UUID | None,
+) -> None:
+    """Set how many tokens an hour the application may have, and what happens beyond."""
+    mode, limit = check_minting(mode, limit)
+    with _change(environment, app_id, org_id) as (connection, application, now):
+        store.change(connection, app_id, {"mint_mode": mode, "mint_limit": limit})
+        said = "none" if limit is None else str(limit)
+        _tell(connection, by, now, application, "application.minting", mode=mode, limit=said)
 
 
 def void_tokens(environment: Environment, by: Actor, app_id: UUID, org_id: UUID | None) -> None:

@@ -62,6 +62,7 @@ RULES = (
     Rule("POST", _APP + "secrets/{secret_id:uuid}/end/", Who.ADMIN, applications.end_secret),
     Rule("POST", f"{_APP}rename/", Who.ADMIN, applications.rename),
     Rule("POST", f"{_APP}lifetime/", Who.ADMIN, applications.set_lifetime),
+    Rule("POST", f"{_APP}minting/", Who.ADMIN, applications.set_minting),
     Rule("POST", f"{_APP}void/", Who.ADMIN, applications.void_tokens),
     Rule("POST", f"{_APP}enable/", Who.ADMIN, applications.enable),
     Rule("POST", f"{_APP}disable/", Who.ADMIN, applications.disable),

@@ -6,6 +6,7 @@ nothing of a client's grants or scopes.
 """
 
 from gatepass.server import metrics
+from gatepass.server.applications.model import Application
 from gatepass.server.arrival import Answer, Arrived
 from gatepass.server.environment import Environment
 from gatepass.server.token import respond
@@ -28,11 +29,23 @@ def token(environment: Environment, arrived: Arrived) -> Answer:
     else:
         check_memory(environment)
         note_use(environment, arrived, granted.client, now)
+    application = granted.grant.application
+    is_limited = application.mint_mode != "off"
+    notice = _admit(environment, arrived, application, now) if is_limited else ""
     entropy = next(environment.entropy)
     issued = issue(granted.grant, environment.keys, environment.issuer, int(now * 1000), entropy)
-    environment.usage.issued(granted.grant.application)
+    environment.usage.issued(application)
     metrics.issued("sealed" if granted.grant.form == "sealed" else "jwt")
-    return respond.token(issued)
+    return respond.token(issued, notice)
+
+
+def _admit(environment: Environment, arrived: Arrived, application: Application, now: float) -> str:
+    """Count the token of an application that has a limit; give the notice, or raise Refused."""
+    try:
+        return environment.minting.admit(application, now)
+    except Refused as refused:
+        note_refusal(environment, arrived, application, refused, now)
+        raise
 
 
 def _granted(environment: Environment, arrived: Arrived) -> Granted:

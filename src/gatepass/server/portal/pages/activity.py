@@ -18,6 +18,7 @@ _WORDS = {
     "application.disabled": "Disabled an application",
     "application.enabled": "Enabled an application",
     "application.lifetime": "Set the token lifetime to {seconds} seconds",
+    "application.minting": "Set the token limit to {limit} an hour ({mode})",
     "application.registered": "Registered an application",
     "application.renamed": "Renamed an application to {name}",
     "application.rotated": "Rotated the secret (overlap: {overlap}; new: ...{new_secret})",

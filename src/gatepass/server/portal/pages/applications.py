@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from gatepass.server.applications import operations
 from gatepass.server.applications.model import (
+    MINT_MODES,
     MOST_LIVE_SECRETS,
     Application,
     ApplicationSecret,
@@ -61,10 +62,28 @@ def set_lifetime(visit: Visit) -> Response:
             visit.environment,
             visit.actor,
             app_id,
-            _seconds(visit.form.get("token_lifetime", "")),
+            _number(visit.form.get("token_lifetime", ""), "36000"),
             visit.org_id,
         ),
         "The token lifetime is changed. It holds for new tokens.",
+    )
+
+
+def set_minting(visit: Visit) -> Response:
+    """Set how many tokens an hour it may have."""
+    mode, limit = visit.form.get("mint_mode", ""), visit.form.get("mint_limit", "").strip()
+    return _change(
+        visit,
+        "mint_limit" if mode in MINT_MODES else "mint_mode",
+        lambda app_id: operations.set_minting(
+            visit.environment,
+            visit.actor,
+            app_id,
+            mode,
+            _number(limit, "100") if limit else None,
+            visit.org_id,
+        ),
+        "The limit is changed.",
     )
 
 
@@ -147,10 +166,10 @@ def _set_enabled(visit: Visit, done: str, *, enabled: bool) -> Response:
     )
 
 
-def _seconds(text: str) -> int:
+def _number(text: str, example: str) -> int:
     text = text.strip()
     if not (text.isascii() and text.isdecimal()) or len(text) > _LONGEST_NUMBER:
-        raise Refused("invalid_request", "Give a whole number of seconds, as 36000.")
+        raise Refused("invalid_request", f"Give a whole number, as {example}.")
     return int(text)
 
 
@@ -179,6 +198,8 @@ def _shown(visit: Visit, application: Application) -> SimpleNamespace:
             for name in application.scope.names
         ],
         token_lifetime=application.token_lifetime,
+        mint_mode=application.mint_mode,
+        mint_limit=application.mint_limit,
         created_at=application.created_at,
         created_by=application.created_by,
         last_used_at=application.last_used_at,

@@ -15,6 +15,7 @@ from gatepass.server.portal.chart import Bar
 from gatepass.server.portal.rendering import page
 from gatepass.server.portal.visit import Visit
 from gatepass.server.usage import store
+from gatepass.server.usage.minting import is_wasteful
 from gatepass.server.usage.model import ISSUED, Refusal
 from gatepass.server.usage.reasons import REASONS
 
@@ -61,8 +62,11 @@ def whole(visit: Visit, application: Application) -> Mapping[str, object]:
     with visit.environment.database.read() as connection:
         found = store.recent(connection, application.id, _FEW + 1)
         usage = _usage(connection, application, chosen, visit.now)
+        hour = store.issued_since(connection, [application.id], visit.now - timedelta(hours=1))
+    issued = hour[application.id]
     return {
         "usage": usage,
+        "wasted": issued if is_wasteful(issued, application.token_lifetime) else 0,
         "refusals": [_refusal(each) for each in found[:_FEW]],
         "more_refusals": len(found) > _FEW,
     }
