@@ -111,6 +111,24 @@ NO_USAGE = usage(
     refused=plotted([0] * 56, ""),
     rows=[],
 )
+TEST_TOKEN = {
+    "site": site(),
+    "application": application(),
+    "token": "gpa_test_" + "0aZk93LmQx7Tc5RvWb1Yd8Pf2Hj6Ns4Gu0Ek9Io3Xy7Cq5" * 5,
+    "claims": Thing(
+        name="Billing sync",
+        client_id=CLIENT_ID,
+        scope=SCOPE,
+        audience=["https://sandbox-app.example.com/api/partners/v2.0"],
+        issuer="https://sandbox-app.example.com",
+        issued_at=NOW,
+        expires_at=NOW + timedelta(hours=10),
+        token_id="5d41402abc4b2a76b9719d911017c592",
+    ),
+    "call": "curl https://sandbox-app.example.com/api/partners/v2.0/org/a0 \\\n"
+    "  -H 'Authorization: Bearer gpa_test_0aZk93LmQx7Tc5RvWb1Yd8Pf2Hj6Ns4Gu0Ek9Io3'",
+    "curl": SNIPPETS["curl"],
+}
 ONE_PERSON = {"site": TEAM, "values": {}, "errors": {}}
 
 PAGES = [
@@ -196,6 +214,12 @@ PAGES = [
         "credentials-gone",
         "application_credentials_gone.html",
         {"site": site(), "application": application()},
+    ),
+    Sample("test-token", "application_test_token.html", TEST_TOKEN),
+    Sample(
+        "test-token-gone",
+        "application_test_token_gone.html",
+        {"site": site(), "application": application(name=LONG)},
     ),
     Sample(
         "application",

@@ -16,6 +16,7 @@ from gatepass.server.portal.pages import (
     credentials,
     registration,
     team,
+    trial,
     usage,
 )
 from gatepass.server.portal.visit import Visit
@@ -58,6 +59,8 @@ RULES = (
     Rule("GET", f"{_APP}refusals/", Who.STAFF, usage.refusals),
     Rule("GET", f"{_APP}credentials/", Who.ADMIN, credentials.show),
     Rule("POST", f"{_APP}stored/", Who.ADMIN, credentials.stored),
+    Rule("POST", f"{_APP}test-token/", Who.ADMIN, trial.make),
+    Rule("GET", f"{_APP}test-token/", Who.ADMIN, trial.show),
     Rule("POST", f"{_APP}rotate/", Who.ADMIN, credentials.rotate),
     Rule("POST", _APP + "secrets/{secret_id:uuid}/end/", Who.ADMIN, applications.end_secret),
     Rule("POST", f"{_APP}rename/", Who.ADMIN, applications.rename),

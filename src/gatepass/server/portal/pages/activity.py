@@ -40,6 +40,7 @@ _WORDS = {
     "person.role_changed": "Changed the role to {role}",
     "secret.ended": "Ended the secret {secret}",
     "sessions.others_ended": "Ended all other sessions",
+    "token.test_issued": "Got a test token ({scope})",
     "token.revoked": "Revoked a token",
 }
 
