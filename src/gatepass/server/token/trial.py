@@ -44,18 +44,15 @@ def issue_one(
     asked = TokenRequest(
         Claimed(application.client_id, None, by_header=False), GRANT_TYPE, None, ()
     )
-    grant = decide(AuthenticatedClient(application, live[0]), asked, environment.resources)
+    grant = decide(AuthenticatedClient(application, live[0]), asked, environment.catalogue)
     now = environment.now()
-    issued = issue(
-        grant,
-        environment.sealing_key,
-        int(now.timestamp() * 1000),
-        secrets.token_bytes(ENTROPY),  # the environment's own is for one thread alone
-    )
+    entropy = secrets.token_bytes(ENTROPY)  # the environment's own is for one thread alone
+    now_ms = int(now.timestamp() * 1000)
+    issued = issue(grant, environment.keys, environment.issuer, now_ms, entropy)
     with environment.database.write() as connection:
         also(connection, issued)
         told = entry(by, now, "token.test_issued", application.name, scope=issued.scope)
         audit.record(connection, told)
     environment.usage.issued(application)
-    metrics.issued("sealed")
+    metrics.issued("sealed" if grant.form == "sealed" else "jwt")
     return issued

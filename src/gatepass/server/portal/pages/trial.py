@@ -6,7 +6,8 @@ from types import SimpleNamespace
 
 from starlette.responses import Response
 
-from gatepass.server.applications.model import SCOPES, Application
+from gatepass.server.applications.model import Application
+from gatepass.server.catalogue.model import Catalogue
 from gatepass.server.database import Connection, NotFoundError
 from gatepass.server.introspect import inspect
 from gatepass.server.portal import snippets
@@ -51,19 +52,21 @@ def show(visit: Visit) -> Response:
         "application_test_token.html",
         application=application,
         token=kept["token"],
-        claims=_claims(said, application),
+        claims=_claims(said, application, visit.environment.catalogue),
         call=snippets.call(visit.environment, application, Secret(kept["token"])),
         curl=snippets.snippets(visit.environment, application)["curl"],
     )
 
 
-def _claims(said: Mapping[str, object], application: Application) -> SimpleNamespace:
+def _claims(
+    said: Mapping[str, object], application: Application, catalogue: Catalogue
+) -> SimpleNamespace:
     audience = said["aud"]
     return SimpleNamespace(
         name=application.name,
         client_id=said["client_id"],
         scope=[
-            SimpleNamespace(name=name, words=SCOPES.get(name, "Given by the operator"))
+            SimpleNamespace(name=name, words=catalogue.words(name))
             for name in str(said["scope"]).split()
         ],
         audience=audience if isinstance(audience, list) else [audience],
