@@ -40,7 +40,7 @@ SHOWN_ONCE = {
     "token_url": "https://sandbox-app.example.com/oauth2/token/",
     "api_url": "https://sandbox-app.example.com/api/partners/v2.0",
     "rotated": False,
-    "previous_secret_ends_at": None,
+    "previous_secret": None,
     **SNIPPETS,
 }
 OLD_SECRET = secret(
@@ -207,7 +207,16 @@ PAGES = [
     Sample(
         "credentials-rotated",
         "application_credentials.html",
-        {**SHOWN_ONCE, "rotated": True, "previous_secret_ends_at": NOW + timedelta(hours=24)},
+        {
+            **SHOWN_ONCE,
+            "rotated": True,
+            "previous_secret": secret(expires_at=NOW + timedelta(hours=24)),
+        },
+    ),
+    Sample(
+        "credentials-until-used",
+        "application_credentials.html",
+        {**SHOWN_ONCE, "rotated": True, "previous_secret": secret()},
     ),
     Sample("credentials-replaced", "application_credentials.html", {**SHOWN_ONCE, "rotated": True}),
     Sample(
@@ -233,6 +242,25 @@ PAGES = [
             secrets=[secret(is_only_live=False), OLD_SECRET],
             may_rotate=False,
             application=application(redirect_uris=["https://acme.example/callback"]),
+        ),
+    ),
+    Sample(
+        "application-until-used",
+        "application.html",
+        detail(
+            secrets=[
+                secret(is_only_live=False, last_used_at=None, last_used_from=None),
+                secret(
+                    id="s0",
+                    last_four="b81X",
+                    state="ending",
+                    is_only_live=False,
+                    ends_with="7Cq5",
+                    last_used_from=UNBROKEN,
+                    last_used_agent=UNBROKEN,
+                ),
+            ],
+            may_rotate=False,
         ),
     ),
     Sample(

@@ -130,6 +130,24 @@ def test_last_uses_are_written_in_one_batch(database: Database) -> None:
         assert store.find(connection, idle.id) == idle
 
 
+def test_a_secret_waits_for_the_first_use_of_another(database: Database) -> None:
+    with database.write() as connection:
+        used = _added(connection)
+        old, new_id = used.secrets[0], uuid4()
+        store.set_end(connection, replace(old, ends_on_use_of=new_id))
+
+        found = store.find(connection, used.id)
+        assert found
+        assert (found.secrets[0].ends_on_use_of, found.secrets[0].expires_at) == (new_id, None)
+        assert store.end_live_secret(connection, old.id, NOW)
+        assert not store.end_live_secret(connection, old.id, NOW)
+        assert not store.end_live_secret(connection, old.id, NOW + SECOND)
+        assert store.end_live_secret(connection, old.id, NOW - SECOND)
+        found = store.find(connection, used.id)
+        assert found
+        assert found.secrets[0].expires_at == NOW - SECOND
+
+
 def _added(connection: Connection, **given: object) -> Application:
     new = samples.application(samples.organization(connection).id, **given)
     store.add(connection, new)

@@ -137,6 +137,42 @@ def test_the_page_of_a_rotation_says_when_the_old_secret_ends(rig: Rig, clock: C
     assert "The previous secret has ended." in browser.get(now).text
 
 
+def test_a_rotation_until_the_new_secret_is_used_says_so_and_does_so(
+    rig: Rig, clock: Clock
+) -> None:
+    browser = rig.as_("anna")
+    path = browser.register()
+    old = browser.get(path + "credentials/").text
+    clock.wait(60)
+
+    answer = browser.post(path + "rotate/", overlap="first-use")
+    new = browser.get(answer.headers["location"]).text
+    four = shown(new, "client-secret")[-4:]
+
+    assert "works until the new one is used for the first time" in new
+    assert token(browser, old) == 200
+    assert f'When the secret ending in <span class="mono">{four}</span>' in browser.get(path).text
+    assert token(browser, new) == 200
+    rig.environment.flush()
+    rig.environment.catch_up()
+    assert token(browser, old) == 401
+    assert token(browser, new) == 200
+    assert "is first used" not in browser.get(path).text.split("Rotate the secret")[0]
+
+
+def test_each_secret_says_from_where_and_by_what_it_was_last_used(rig: Rig) -> None:
+    browser = rig.as_("anna")
+    path = browser.register()
+    text = browser.get(path + "credentials/").text
+    browser.client.headers["user-agent"] = "billing-sync/7"
+    assert token(browser, text) == 200
+    rig.environment.flush()
+
+    secrets = browser.get(path).text.split('id="secrets"')[1].split("Rotate the secret")[0]
+    assert "203.0.113.7" in secrets
+    assert "billing-sync/7" in secrets
+
+
 @pytest.mark.parametrize("overlap", ["0", "86400"])
 def test_the_same_rotation_sent_twice_makes_one_secret(rig: Rig, overlap: str) -> None:
     browser = rig.as_("anna")

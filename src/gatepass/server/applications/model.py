@@ -26,6 +26,8 @@ OVERLAPS = {
     timedelta(days=7): "7 days",
 }
 
+UNTIL_USED = "until the new secret is first used"
+
 State = Literal["active", "disabled"]
 MintMode = Literal["off", "warn", "enforce"]
 MINT_MODES: tuple[MintMode, ...] = ("off", "warn", "enforce")
@@ -172,19 +174,23 @@ def new_secret(
 
 
 def ending(
-    secrets: tuple[ApplicationSecret, ...], overlap: timedelta, now: datetime
+    secrets: tuple[ApplicationSecret, ...], overlap: timedelta | None, now: datetime, new_id: UUID
 ) -> tuple[ApplicationSecret, ...]:
     """Give the live secrets as a rotation leaves them: ending when the overlap is over.
 
+    Without an overlap (None) they end when the new secret is used for the first time.
+
     Raises Refused where two are live already, or for an overlap that is not offered.
     """
-    if overlap not in OVERLAPS:
+    if overlap is not None and overlap not in OVERLAPS:
         raise Refused("invalid_request", "Choose one of the offered overlaps.")
     if len(secrets) >= MOST_LIVE_SECRETS:
         raise Refused(
             "invalid_request",
             "Two secrets are live already. End one of them, then rotate again.",
         )
+    if overlap is None:
+        return tuple(replace(each, ends_on_use_of=new_id) for each in secrets)
     end = now + overlap
     return tuple(
         replace(each, expires_at=end if each.expires_at is None else min(each.expires_at, end))

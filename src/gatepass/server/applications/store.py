@@ -192,6 +192,20 @@ def end_secret(connection: Connection, secret_id: UUID, at: datetime) -> None:
     connection.execute(update(secret).where(secret.c.id == secret_id).values(expires_at=at))
 
 
+def set_end(connection: Connection, changed: ApplicationSecret) -> None:
+    """Set when, or on the use of which other one, a secret ends."""
+    values = {"expires_at": changed.expires_at, "ends_on_use_of": changed.ends_on_use_of}
+    connection.execute(update(secret).where(secret.c.id == changed.id).values(**values))
+
+
+def end_live_secret(connection: Connection, secret_id: UUID, at: datetime) -> bool:
+    """End a secret that would have lived longer; tell whether there was one."""
+    is_live = secret.c.expires_at.is_(None) | (secret.c.expires_at > at)
+    own = secret.c.id == secret_id
+    ended = connection.execute(update(secret).where(own, is_live).values(expires_at=at))
+    return bool(ended.rowcount)
+
+
 def remove_ended_secrets(connection: Connection, app_id: UUID, now: datetime) -> None:
     """Forget the secrets of an application that have ended."""
     ended = (secret.c.application_id == app_id) & (secret.c.expires_at <= now)

@@ -116,6 +116,7 @@ def show_(
             "created_at": each.created_at,
             "expires_at": each.expires_at,
             "last_used_at": each.last_used_at,
+            "last_used_from": each.last_used_from,
         }
         for each in live
     ]

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from gatepass.server.applications import store as applications
 from gatepass.server.applications.model import Application
 from gatepass.server.audit import store as audit
-from gatepass.server.audit.model import Entry
+from gatepass.server.audit.model import Actor, Entry, entry
+from gatepass.server.changes import store as changes
 from gatepass.server.database import Connection
 from gatepass.server.usage import reasons, store
 from gatepass.server.usage.model import (
@@ -109,6 +110,7 @@ class UsageCounter:
 def write(connection: Connection, batch: Batch) -> None:
     """Write a batch: last uses, counts, and refusals; of those, the first of a kind is audited."""
     _write_uses(connection, batch)
+    _end_what_is_replaced(connection, batch)
     ids = {cell.application_id for cell in batch.counts}
     known = store.existing(connection, ids)
     counts = {cell: count for cell, count in batch.counts.items() if cell.application_id in known}
@@ -145,6 +147,23 @@ def _write_uses(connection: Connection, batch: Batch) -> None:
         list({use.application.id: _row(use.application.id, use) for use in in_order}.values()),
         [_row(use.secret.id, use) for use in in_order],
     )
+
+
+def _end_what_is_replaced(connection: Connection, batch: Batch) -> None:
+    """End the secrets that were to live until another one was used, and tell every process.
+
+    Which those are is known from memory, where the other one was found as well.
+    """
+    for use in batch.uses.values():
+        at = _moment(use.at)
+        for old in use.application.secrets:
+            waited = old.ends_on_use_of == use.secret.id and old.is_live(at)
+            if waited and applications.end_live_secret(connection, old.id, at):
+                by = Actor(use.application.name, use.source, use.application.org_id)
+                told = entry(by, at, "secret.ended", use.application.name, secret=old.last_four)
+                audit.record(connection, told)
+                subject = str(use.application.id)
+                changes.record(connection, changes.APPLICATION, subject, at)
 
 
 def _row(key: object, use: Use) -> dict[str, object]:

@@ -214,6 +214,7 @@ def _secret(
     secret: ApplicationSecret,
     live: tuple[ApplicationSecret, ...],
 ) -> SimpleNamespace:
+    successor = next((each for each in live if each.id == secret.ends_on_use_of), None)
     quiet = max(_SHORTEST_QUIET, timedelta(seconds=application.token_lifetime))
     return SimpleNamespace(
         id=secret.id,
@@ -224,7 +225,10 @@ def _secret(
         created_at=secret.created_at,
         expires_at=secret.expires_at,
         last_used_at=secret.last_used_at,
-        state="ending" if secret.expires_at else "live",
+        last_used_from=secret.last_used_from,
+        last_used_agent=secret.last_used_agent,
+        ends_with=successor.last_four if successor else "",
+        state="ending" if secret.expires_at or successor else "live",
         is_only_live=len(live) == 1,
         safe_to_end=safe_to_end(secret, live[0], quiet, visit.now),
     )
