@@ -50,7 +50,9 @@ def _row(path: tuple[str, ...], field: FieldInfo) -> str:
 
 def _default(field: FieldInfo) -> str:
     value = field.default
-    return "" if value in ("", ()) else f"`{value}`"
+    if isinstance(value, tuple):
+        return ", ".join(f"`{each}`" for each in value)
+    return "" if value == "" else f"`{value}`"
 
 
 if __name__ == "__main__":

@@ -17,8 +17,11 @@ from browser.samples import (
     detail,
     entry,
     person,
+    plotted,
+    refusal,
     secret,
     site,
+    usage,
 )
 
 ANONYMOUS = site(person=None, organization=None, section="")
@@ -37,7 +40,7 @@ SHOWN_ONCE = {
     "token_url": "https://sandbox-app.example.com/oauth2/token/",
     "api_url": "https://sandbox-app.example.com/api/partners/v2.0",
     "rotated": False,
-    "previous_secret_ends_at": None,
+    "previous_secret": None,
     **SNIPPETS,
 }
 OLD_SECRET = secret(
@@ -95,6 +98,37 @@ ENTRIES = [
     entry(900, "Registered an application", subject="Meter import"),
     entry(4000, "Token refused: unknown scope", who="Billing sync", result="refused", source=""),
 ]
+REFUSALS = [
+    refusal(3, "Expired secret ending in 4f2a", times=1203),
+    refusal(65, "Sandbox secret on production", source="2001:db8:85a3::8a2e:370:7334", agent=""),
+    refusal(900, "Scope not allowed: admin", agent="curl on Linux"),
+]
+NO_USAGE = usage(
+    chosen="7d",
+    words="7 days",
+    each="3 h",
+    issued=plotted([0] * 56, ""),
+    refused=plotted([0] * 56, ""),
+    rows=[],
+)
+TEST_TOKEN = {
+    "site": site(),
+    "application": application(),
+    "token": "gpa_test_" + "0aZk93LmQx7Tc5RvWb1Yd8Pf2Hj6Ns4Gu0Ek9Io3Xy7Cq5" * 5,
+    "claims": Thing(
+        name="Billing sync",
+        client_id=CLIENT_ID,
+        scope=SCOPE,
+        audience=["https://sandbox-app.example.com/api/partners/v2.0"],
+        issuer="https://sandbox-app.example.com",
+        issued_at=NOW,
+        expires_at=NOW + timedelta(hours=10),
+        token_id="5d41402abc4b2a76b9719d911017c592",
+    ),
+    "call": "curl https://sandbox-app.example.com/api/partners/v2.0/org/a0 \\\n"
+    "  -H 'Authorization: Bearer gpa_test_0aZk93LmQx7Tc5RvWb1Yd8Pf2Hj6Ns4Gu0Ek9Io3'",
+    "curl": SNIPPETS["curl"],
+}
 ONE_PERSON = {"site": TEAM, "values": {}, "errors": {}}
 
 PAGES = [
@@ -173,7 +207,16 @@ PAGES = [
     Sample(
         "credentials-rotated",
         "application_credentials.html",
-        {**SHOWN_ONCE, "rotated": True, "previous_secret_ends_at": NOW + timedelta(hours=24)},
+        {
+            **SHOWN_ONCE,
+            "rotated": True,
+            "previous_secret": secret(expires_at=NOW + timedelta(hours=24)),
+        },
+    ),
+    Sample(
+        "credentials-until-used",
+        "application_credentials.html",
+        {**SHOWN_ONCE, "rotated": True, "previous_secret": secret()},
     ),
     Sample("credentials-replaced", "application_credentials.html", {**SHOWN_ONCE, "rotated": True}),
     Sample(
@@ -181,10 +224,16 @@ PAGES = [
         "application_credentials_gone.html",
         {"site": site(), "application": application()},
     ),
+    Sample("test-token", "application_test_token.html", TEST_TOKEN),
+    Sample(
+        "test-token-gone",
+        "application_test_token_gone.html",
+        {"site": site(), "application": application(name=LONG)},
+    ),
     Sample(
         "application",
         "application.html",
-        detail(site=site(flash="The application has a new name.")),
+        detail(site=site(flash="The application has a new name."), refusals=REFUSALS),
     ),
     Sample(
         "application-two-secrets",
@@ -196,6 +245,25 @@ PAGES = [
         ),
     ),
     Sample(
+        "application-until-used",
+        "application.html",
+        detail(
+            secrets=[
+                secret(is_only_live=False, last_used_at=None, last_used_from=None),
+                secret(
+                    id="s0",
+                    last_four="b81X",
+                    state="ending",
+                    is_only_live=False,
+                    ends_with="7Cq5",
+                    last_used_from=UNBROKEN,
+                    last_used_agent=UNBROKEN,
+                ),
+            ],
+            may_rotate=False,
+        ),
+    ),
+    Sample(
         "application-wrong",
         "application.html",
         detail(
@@ -203,8 +271,14 @@ PAGES = [
                 "confirm": "This is not the name.",
                 "overlap": "Choose one.",
                 "name": "Too long.",
+                "mint_limit": "Give a whole number, as 100.",
             },
-            values={"confirm": "Biling sync", "name": UNBROKEN},
+            values={
+                "mint_mode": "warn",
+                "mint_limit": "many",
+                "confirm": "Biling sync",
+                "name": UNBROKEN,
+            },
             secrets=[],
         ),
     ),
@@ -216,6 +290,32 @@ PAGES = [
         ),
     ),
     Sample("application-staff", "application.html", detail(site=STAFF, may_change=False)),
+    Sample("application-unused", "application.html", detail(usage=NO_USAGE, secrets=[secret()])),
+    Sample(
+        "application-refused",
+        "application.html",
+        detail(
+            refusals=[refusal(3, UNBROKEN, source=UNBROKEN, agent=LONG, times=10**9)] * 3,
+            more_refusals=True,
+            wasted=3400,
+            application=application(mint_mode="enforce", mint_limit=100),
+            usage=usage(issued=plotted([10**9] * 48, "tokens issued")),
+        ),
+    ),
+    Sample(
+        "refusals",
+        "application_refusals.html",
+        {
+            "site": site(),
+            "application": application(),
+            "refusals": [*REFUSALS, refusal(3, UNBROKEN, source=UNBROKEN, agent=LONG)],
+        },
+    ),
+    Sample(
+        "refusals-empty",
+        "application_refusals.html",
+        {"site": STAFF, "application": application(name=LONG), "refusals": []},
+    ),
     Sample(
         "team",
         "team.html",

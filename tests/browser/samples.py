@@ -1,10 +1,14 @@
 """Sample things of which the contexts of every template are made."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace as Thing
 from typing import Any
+
+from gatepass.server.portal import chart
+from gatepass.server.portal.chart import Bar
 
 NOW = datetime(2026, 11, 23, 21, 46, 22, tzinfo=UTC)
 CLIENT_ID = "gpc_test_5Qm1xKc8T0vZ2rYw7LhNd3Gk4P"
@@ -73,6 +77,8 @@ def application(**changes: Any) -> Thing:  # noqa: ANN401
             "redirect_uris": [],
             "scope": SCOPE,
             "token_lifetime": 36000,
+            "mint_mode": "off",
+            "mint_limit": None,
             "created_at": before(days=80),
             "created_by": "anna",
             "last_used_at": before(hours=3),
@@ -92,9 +98,61 @@ def secret(**changes: Any) -> Thing:  # noqa: ANN401
             "created_at": before(minutes=4),
             "expires_at": None,
             "last_used_at": before(minutes=1),
+            "last_used_from": "203.0.113.7",
+            "last_used_agent": "gatepass/0.1.0",
+            "ends_with": "",
             "state": "live",
             "is_only_live": True,
             "safe_to_end": "",
+            **changes,
+        }
+    )
+
+
+def usage(**changes: Any) -> Thing:  # noqa: ANN401
+    issued = [round(60 + 50 * math.sin(at / 5)) if at % 11 else 3 for at in range(48)]
+    refused = [4 if at in {17, 18} else 1 if at == 40 else 0 for at in range(48)]
+    return Thing(
+        **{
+            "chosen": "24h",
+            "ranges": [
+                Thing(name=name, words=words)
+                for name, words in (("24h", "24 hours"), ("7d", "7 days"), ("90d", "90 days"))
+            ],
+            "words": "24 hours",
+            "each": "30 min",
+            "issued": plotted(issued, "tokens issued"),
+            "refused": plotted(refused, "requests refused"),
+            "ticks": ["22:00", "04:00", "10:00", "16:00"],
+            "rows": [
+                Thing(
+                    words=f"Mon 23 Nov, {at // 2:02}:{at % 2 * 30:02}",
+                    issued=issued[at],
+                    refused=refused[at],
+                )
+                for at in range(48)
+            ],
+            **changes,
+        }
+    )
+
+
+def plotted(values: list[int], what: str) -> Thing:
+    given = [Bar(value, f"Mon 23 Nov, {at}: {value}") for at, value in enumerate(values)]
+    picture = chart.bars(given, f"{sum(values)} {what}")
+    return Thing(total=sum(values), picture=picture, top=chart.ceiling(values))
+
+
+def refusal(minutes: int, words: str, **changes: Any) -> Thing:  # noqa: ANN401
+    return Thing(
+        **{
+            "at": before(minutes=minutes),
+            "first_at": before(minutes=minutes + 240),
+            "words": words,
+            "todo": "A program still uses the secret from before a rotation. Give it the new one.",
+            "source": "203.0.113.7",
+            "agent": "python-requests/2.32.3",
+            "times": 1,
             **changes,
         }
     )
@@ -107,6 +165,10 @@ def detail(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
         "secrets": [secret()],
         "may_change": True,
         "may_rotate": True,
+        "usage": usage(),
+        "refusals": [],
+        "more_refusals": False,
+        "wasted": 0,
         "errors": {},
         "values": {},
         **{name: text.replace(SECRET, "YOUR_CLIENT_SECRET") for name, text in SNIPPETS.items()},

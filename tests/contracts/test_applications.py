@@ -117,14 +117,35 @@ def test_last_uses_are_written_in_one_batch(database: Database) -> None:
             {"key": key, "at": NOW, "source": "192.0.2.1", "agent": AWKWARD}
             for key in (used.id, uuid4())  # the second was deleted meanwhile
         ]
-        store.note_use(connection, uses, [{"key": used.secrets[0].id, "at": NOW}])
+        of_secrets = [{**uses[0], "key": used.secrets[0].id}]
+        store.note_use(connection, uses, of_secrets)
 
         found = store.find(connection, used.id)
         assert found
         assert (found.last_used_at, found.last_used_from) == (NOW, "192.0.2.1")
         assert found.last_used_agent == AWKWARD
-        assert found.secrets[0].last_used_at == NOW
+        secret = found.secrets[0]
+        assert (secret.last_used_at, secret.last_used_from) == (NOW, "192.0.2.1")
+        assert secret.last_used_agent == AWKWARD
         assert store.find(connection, idle.id) == idle
+
+
+def test_a_secret_waits_for_the_first_use_of_another(database: Database) -> None:
+    with database.write() as connection:
+        used = _added(connection)
+        old, new_id = used.secrets[0], uuid4()
+        store.set_end(connection, replace(old, ends_on_use_of=new_id))
+
+        found = store.find(connection, used.id)
+        assert found
+        assert (found.secrets[0].ends_on_use_of, found.secrets[0].expires_at) == (new_id, None)
+        assert store.end_live_secret(connection, old.id, NOW)
+        assert not store.end_live_secret(connection, old.id, NOW)
+        assert not store.end_live_secret(connection, old.id, NOW + SECOND)
+        assert store.end_live_secret(connection, old.id, NOW - SECOND)
+        found = store.find(connection, used.id)
+        assert found
+        assert found.secrets[0].expires_at == NOW - SECOND
 
 
 def _added(connection: Connection, **given: object) -> Application:

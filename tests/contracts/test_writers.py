@@ -13,6 +13,7 @@ from sqlalchemy import make_url
 
 from contracts.samples import NOW
 from gatepass.server.applications import operations as applications
+from gatepass.server.applications.model import Application
 from gatepass.server.audit.model import OPERATOR
 from gatepass.server.environment import Environment
 from gatepass.server.keys.master import MasterKey
@@ -93,6 +94,35 @@ def test_of_three_secrets_at_once_two_live(processes: list[Environment]) -> None
             partial(applications.rotate, processes[1], OPERATOR, app_id, overlap, org_id),
         )
         assert statuses == [200, 400]
+
+
+def test_a_limit_of_tokens_holds_across_processes_once_they_have_written(
+    processes: list[Environment],
+) -> None:
+    org_id = organizations.create(processes[0], OPERATOR, "Acme", "anna").organization.id
+    app_id = applications.register(processes[0], OPERATOR, org_id, name="billing").application.id
+    applications.set_minting(processes[0], OPERATOR, app_id, "enforce", 30, None)
+    limited = applications.find(processes[0], app_id, None)
+    now = processes[0].clock()
+
+    issued = 0
+    for _ in range(10):
+        for each in processes:
+            for _ in range(5):
+                issued += _mint(each, limited, now)
+        for each in (*processes, *processes):  # what one has written, the other learns
+            each.flush()
+
+    assert issued == 30
+
+
+def _mint(process: Environment, limited: Application, now: float) -> int:
+    try:
+        process.minting.admit(limited, now)
+    except Refused:
+        return 0
+    process.usage.issued(limited)
+    return 1
 
 
 def _race(*calls: Callable[[], object]) -> list[int]:

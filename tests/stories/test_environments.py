@@ -21,7 +21,7 @@ def test_credentials_of_one_environment_are_nothing_in_the_other_and_the_log_say
     assert (abroad.status, abroad.body) == (unknown.status, unknown.body)
     assert (abroad.status, abroad.body["error"]) == (401, "invalid_client")
     reasons = [event["reason"] for event in fresh_server.events() if "reason" in event]
-    assert f"this is a {own} credential" in reasons
+    assert f"{own} client id on {other}" in reasons
     assert own not in abroad.text
 
 

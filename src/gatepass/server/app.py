@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 import structlog
 from starlette.applications import Starlette
 
-from gatepass.server import health, published
+from gatepass.server import health, metrics, published
 from gatepass.server.arrival import (
     NO_STORE,
     Answer,
@@ -17,6 +17,7 @@ from gatepass.server.arrival import (
     ClientGoneError,
     Later,
     Receive,
+    Said,
     Scope,
     Send,
     arrive,
@@ -31,6 +32,10 @@ from gatepass.server.introspect import introspect
 from gatepass.server.keys import master
 from gatepass.server.lane import GET, NOTHING, POST, InTrouble, Lane
 from gatepass.server.lane import Way as LaneWay
+from gatepass.server.metrics import page
+from gatepass.server.metrics.endpoints import name_of
+from gatepass.server.metrics.figures import result_of, result_of_error
+from gatepass.server.metrics.page import Metrics
 from gatepass.server.partner_api import app as partner_api
 from gatepass.server.people.passwords import Hasher
 from gatepass.server.portal import app as portal
@@ -38,6 +43,7 @@ from gatepass.server.revoke import revoke
 from gatepass.server.settings import Settings
 from gatepass.server.token import respond
 from gatepass.server.token.endpoint import token
+from gatepass.server.usage import reasons
 from gatepass.wire import metadata
 from gatepass.wire.credential import Mark
 from gatepass.wire.problem import Refused
@@ -77,34 +83,55 @@ def create(settings: Settings, clock: Callable[[], float] = time.time) -> "Gatep
     key = master.load(settings.data)
     hasher = Hasher(settings.password)
     environments = [Environment(mark, settings, key, hasher, clock) for mark in Mark]
-    return Gatepass(environments, settings.also_at)
+    shared = settings.data / "metrics" if settings.workers > 1 else None
+    figures = Metrics(environments, settings.metrics_networks, shared)
+    return Gatepass(environments, figures, settings.also_at)
 
 
 class Gatepass:
     """An ASGI application: the OAuth endpoints on bare ASGI, the rest behind a router."""
 
-    def __init__(self, environments: list[Environment], also_at: Iterable[str] = ()) -> None:
+    def __init__(
+        self, environments: list[Environment], figures: Metrics, also_at: Iterable[str] = ()
+    ) -> None:
         self.environments = environments
+        self._figures = figures
         self._followers = [Follower(environment) for environment in environments]
         self._by_host = {
             host.encode(): environment for environment in environments for host in environment.hosts
         }
         self._endpoints = endpoints(also_at)
+        paths = {each: path for path, each in ENDPOINTS.items()}
+        self._names = {path: name_of(paths[each]) for path, each in self._endpoints.items()}
         self._documents = _either_slash(DOCUMENTS)
-        self.lane = Lane(_lane_ways(self._endpoints), self._by_host, _trouble)
+        self.lane = Lane(_lane_ways(self._endpoints, self._names), self._by_host, _trouble)
         self._partner_api = partner_api.create()
         self._router = Starlette(routes=portal.routes, exception_handlers=portal.exception_handlers)
 
     async def __call__(self, scope: Scope, receive: Receive, to: Send) -> None:
-        """Choose the environment by the Host header, then the way by the path."""
+        """Answer a request, and measure it: the one place for that."""
         if scope["type"] == "lifespan":
             await self._live(receive, to)
             return
+        started = time.perf_counter()
+        said = Said(to)
+        try:
+            await self._dispatch(scope, receive, said)
+        finally:
+            path = scope["path"]
+            name = scope["gatepass.endpoint"] = self._names.get(path) or name_of(path)
+            result = scope.get("gatepass.result") or result_of(said.status)
+            metrics.observe(name, result, time.perf_counter() - started)
+
+    async def _dispatch(self, scope: Scope, receive: Receive, to: Send) -> None:
+        """Choose the environment by the Host header, then the way by the path."""
         environment = self._by_host.get(_host(scope))
         path = scope["path"]
         served = self._endpoints.get(path)
         if path in health.PATHS:
             await send(health.answer(path, self.environments), to)
+        elif path in page.PATHS:
+            await send(self._figures.answer(scope), to)
         elif environment is None:
             await send(_MISDIRECTED, to)
         elif environment.is_https and scope["scheme"] == "http":
@@ -128,9 +155,11 @@ class Gatepass:
             environment.open()
         for follower in self._followers:
             follower.start()
+        self._figures.start()
 
     def close(self) -> None:
         """Stop following, write what is left, close the databases."""
+        self._figures.stop()
         for follower in self._followers:
             follower.stop()
         for environment in self.environments:
@@ -164,6 +193,7 @@ async def _serve(
         return
     except Exception as error:  # noqa: BLE001 - `_trouble` logs it
         source = scope["client"][0] if scope["client"] else ""
+        scope["gatepass.result"] = result_of_error(error)
         answer = _trouble(InTrouble(error, environment, scope["path"], source, arrived))
     await send(answer, to)
 
@@ -173,9 +203,11 @@ def _trouble(met: InTrouble) -> Answer:
     environment = met.environment
     match met.error:
         case Denied() as denied:
+            metrics.refused(reasons.of(denied))
             _log_refusal(met, denied)
             return denied.answer()
         case Refused() as refused:
+            metrics.refused(reasons.of(refused))
             _log_refusal(met, refused)
             is_challenged = _is_challenged(met.arrived)
             return respond.refusal(refused, challenged=is_challenged, realm=environment.issuer)
@@ -234,9 +266,11 @@ def endpoints(also_at: Iterable[str]) -> dict[str, Served]:
     return _either_slash(ENDPOINTS | more)
 
 
-def _lane_ways(served: Mapping[str, Served]) -> dict[str, LaneWay]:
+def _lane_ways(served: Mapping[str, Served], names: Mapping[str, str]) -> dict[str, LaneWay]:
     return {
-        path: LaneWay(each.endpoint, path, each.lane) for path, each in served.items() if each.lane
+        path: LaneWay(each.endpoint, path, each.lane, names[path])
+        for path, each in served.items()
+        if each.lane
     }
 
 

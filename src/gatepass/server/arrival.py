@@ -11,6 +11,7 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # RFC 6749 §5.1; nosniff so that no browser takes an answer for a page.
 NO_STORE = (
@@ -91,6 +92,20 @@ async def pass_by(scope: Scope, _receive: Receive) -> Arrived:
         _check_singular(pairs)
     client = scope["client"]
     return Arrived(headers, scope["query_string"], b"", client[0] if client else "")
+
+
+class Said:
+    """Passes an answer on, and remembers its status; 0 while there is none."""
+
+    def __init__(self, to: Send) -> None:
+        self._to = to
+        self.status = 0
+
+    def __call__(self, message: Message) -> Awaitable[None]:
+        """Send a message."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        return self._to(message)
 
 
 async def send(answer: Answer, to: Send) -> None:

@@ -38,7 +38,9 @@ from gatepass.server.token.known import KnownTokens
 from gatepass.server.token.memory import Caller, Granted, GrantMemory
 from gatepass.server.token.passes import Passes
 from gatepass.server.usage import counter as usage
+from gatepass.server.usage import store as counts
 from gatepass.server.usage.counter import UsageCounter
+from gatepass.server.usage.minting import MintWatch, hour_of
 from gatepass.wire.credential import Mark
 from gatepass.wire.metadata import PARTNER_API
 
@@ -87,6 +89,7 @@ class Environment:
         self.passes = Passes()
         self.entropy = entropy()
         self.usage = UsageCounter()
+        self.minting = MintWatch()
         self.failures = FailureBudget()
         self.revoked = Revoked()
         self.master = master
@@ -161,17 +164,26 @@ class Environment:
             with self._lock:
                 self._load_keys()
 
+    def gather(self) -> None:
+        """Count what was issued since the last time, in memory."""
+        self.usage.gather(self.clock())
+
     def flush(self) -> None:
-        """Write usage, in one batch."""
-        batch = self.usage.take()
-        if batch is None:
-            return
-        try:
-            with self.database.write() as connection:
-                usage.write(connection, batch)
-        except DatabaseAwayError:
-            self.usage.put_back(batch)
-            raise
+        """Write usage, in one batch; learn what other processes issued to who has a limit."""
+        now = self.clock()
+        marks = self.minting.marks(now)
+        batch = self.usage.take(now)
+        if batch is not None:
+            try:
+                with self.database.write() as connection:
+                    usage.write(connection, batch)
+            except DatabaseAwayError:
+                self.usage.put_back(batch)
+                raise
+        if marks:
+            with self.database.read() as connection:
+                totals = counts.issued_since(connection, marks, hour_of(now))
+            self.minting.correct(now, totals, marks)
 
     def prune(self) -> None:
         """Forget what nobody can need any more."""
@@ -181,6 +193,8 @@ class Environment:
             changes.prune(connection, now - _KEEP_CHANGES)
             audit.prune(connection, now - _KEEP_AUDIT)
             limits.prune(connection, now)
+            counts.merge(connection, now)
+            counts.prune(connection, now)
             idle = timedelta(seconds=self.session_settings.idle)
             sessions.prune(connection, now - idle, now - _KEEP_DEVICES)
         self.revoked.prune(self.clock())

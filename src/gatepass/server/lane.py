@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from enum import IntEnum
 from http import HTTPStatus
+from time import perf_counter
 from typing import Any, NamedTuple, cast
 
 import httptools
@@ -26,6 +27,8 @@ from gatepass.server.arrival import Answer, Arrived, Later
 from gatepass.server.environment import Environment
 from gatepass.server.forwarded import Seen, seen
 from gatepass.server.joining import JoiningProtocol, JoiningTransport
+from gatepass.server.metrics import observe
+from gatepass.server.metrics.figures import OK, result_of_error
 from gatepass.wire.params import LONGEST_BODY
 
 NOTHING: frozenset[bytes] = frozenset()
@@ -47,6 +50,7 @@ class Way(NamedTuple):
     endpoint: Endpoint
     path: str
     methods: frozenset[bytes]
+    name: str  # in metrics
 
 
 class InTrouble(NamedTuple):
@@ -230,17 +234,19 @@ class LaneProtocol(JoiningProtocol):
 
     def _is_written(self, lane: Lane, way: Way, environment: Environment, arrived: Arrived) -> bool:
         """Ask the endpoint and write its answer; False where it needs what may block."""
-        defaults = self.server_state.default_headers
+        defaults, started, result = self.server_state.default_headers, perf_counter(), OK
         try:
             answer = way.endpoint(environment, arrived)
             written = lane.written(answer, defaults)
         except Later:
             return False
         except Exception as error:  # noqa: BLE001 - as for the other door, which logs it
+            result = result_of_error(error)
             trouble = InTrouble(error, environment, way.path, arrived.source, arrived)
             answer = lane.answer_trouble(trouble)
             written = lane.written(answer, defaults)
         self._joining.write_at_once(written)
+        observe(way.name, result, perf_counter() - started)
         self._finish(lane)
         return True
 

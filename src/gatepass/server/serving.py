@@ -1,6 +1,7 @@
 """Running the server: its sockets, its processes and their end."""
 
 import functools
+import importlib.util
 import multiprocessing
 import os
 import signal
@@ -19,6 +20,7 @@ from uvicorn.supervisors import Multiprocess
 
 from gatepass.server import logs
 from gatepass.server.app import Gatepass, create
+from gatepass.server.arrival import App
 from gatepass.server.footing import protocol
 from gatepass.server.opening import ServingError
 from gatepass.server.settings import Settings
@@ -51,6 +53,8 @@ def run(
     `beside` runs in a thread of its own beside a single worker: the server ends when it gives
     False, and with what it raises.
     """
+    if settings.traces and importlib.util.find_spec("opentelemetry") is None:
+        raise ServingError("Traces need OpenTelemetry: pip install 'gatepass[telemetry]'.")
     log.info("server.starting", data=str(settings.data), workers=settings.workers)
     if settings.workers > 1:
         _run_workers(settings, sockets)
@@ -129,14 +133,19 @@ def config(settings: Settings, make: Callable[[], Gatepass] | None = None) -> uv
     )
 
 
-def _app(values: dict[str, Any]) -> Gatepass:
+def _app(values: dict[str, Any]) -> App:
     """Make the application; in a worker, set up what a new process lacks."""
     settings = Settings.model_validate(values)
     parent = multiprocessing.parent_process()
     if parent is not None:
         logs.configure(settings.log_format)
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    return create(settings)
+    served = create(settings)
+    if not settings.traces:
+        return served
+    from gatepass.server.traces import Traced  # here, as it needs an extra
+
+    return Traced(served)
 
 
 def _end_with(parent: BaseProcess) -> None:

@@ -1,7 +1,7 @@
 """Settings: read once, checked whole, then handed around as values."""
 
 import re
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -132,6 +132,18 @@ class Settings(BaseSettings):
     /o for the addresses of django-oauth-toolkit."""
     grace: int = Field(300, ge=1)
     """Seconds for which tokens are issued and verified from memory while the database is away."""
+
+    metrics_networks: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    """Addresses or networks that may read /metrics, never through a proxy; empty: nobody."""
+    traces: bool = False
+    """Make a span of each request by OpenTelemetry's API; needs gatepass[telemetry]."""
+
+    @field_validator("metrics_networks")
+    @classmethod
+    def _networks_are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        for each in networks:
+            ip_network(each)
+        return networks
 
     @classmethod
     def settings_customise_sources(

@@ -27,6 +27,7 @@ class Refused(Exception):
     """The request is well understood and the answer is no.
 
     `code` (one of STATUS) and `say` go to the caller, `note` to the log and to the owner.
+    `reason` is the note as one word, to count by, where the code alone does not say enough.
     `status` overrides the code's own HTTP status; `retry_after` is in seconds; `client_id` is
     set where it is known whose request was refused.
     """
@@ -37,6 +38,7 @@ class Refused(Exception):
         say: str,
         *,
         note: str = "",
+        reason: str = "",
         status: int | None = None,
         retry_after: int | None = None,
     ) -> None:
@@ -44,6 +46,7 @@ class Refused(Exception):
         self.code = code
         self.say = _UNSAYABLE.sub("?", say)
         self.note = note
+        self.reason = reason
         self.status = STATUS[code] if status is None else status
         self.retry_after = retry_after
         self.client_id = ""

@@ -82,6 +82,25 @@ def test_deleting_needs_yes_where_nobody_can_be_asked(gatepass: Command, org_id:
     assert (deleted.status, gone.status) == (0, 1)
 
 
+def test_a_limit_of_tokens_is_set_and_what_is_not_named_stays(
+    gatepass: Command, org_id: str
+) -> None:
+    client_id = _create(gatepass, org_id)["client_id"]
+
+    def limit() -> tuple[str, int | None]:
+        shown = json.loads(gatepass("application", "show", client_id, "--json").out)
+        return shown["mint_mode"], shown["mint_limit"]
+
+    assert limit() == ("off", None)
+    both = gatepass("application", "set", client_id, "--mint-limit", "90", "--mint-mode", "warn")
+    assert (both.status, limit()) == (0, ("warn", 90))
+    assert gatepass("application", "set", client_id, "--mint-mode", "enforce").status == 0
+    assert limit() == ("enforce", 90)
+    refused = gatepass("application", "set", client_id, "--mint-limit", "0")
+    assert (refused.status, refused.err.count("\n")) == (1, 1)
+    assert limit() == ("enforce", 90)
+
+
 def test_a_list_holds_the_applications_of_one_organization_or_of_all(
     gatepass: Command, org_id: str
 ) -> None:

@@ -204,7 +204,7 @@ def test_the_longest_body_is_the_same(stand: Stand, plain: Ask, more: int, statu
 def test_a_refusal_by_the_lane_is_logged_and_counted_once(
     stand: Stand, client: Client, plain: Ask
 ) -> None:
-    stand.environment().usage.take()
+    stand.environment().usage.take(stand.clock())
     with capture_logs() as logged:
         play = said(stand, changed(plain, body=plain.body + b"&scope=admin"))
 
@@ -212,9 +212,9 @@ def test_a_refusal_by_the_lane_is_logged_and_counted_once(
     assert [(each["event"], each["client_id"]) for each in logged] == [
         ("client.refused", client.client_id)
     ]
-    batch = stand.environment().usage.take()
+    batch = stand.environment().usage.take(stand.clock())
     assert batch
-    assert [count for _, count in batch.refusals.values()] == [1]
+    assert [told.times for told in batch.refusals.values()] == [1]
 
 
 def test_what_is_not_in_memory_is_fetched_by_asgi_and_counted_once(tmp_path: Path) -> None:
@@ -230,11 +230,11 @@ def test_what_is_not_in_memory_is_fetched_by_asgi_and_counted_once(tmp_path: Pat
                     await play.rest()
 
         play = played(fresh, scene)
-        batch = fresh.environment().usage.take()
+        batch = fresh.environment().usage.take(fresh.clock())
 
     assert (play.by_lane, statuses(play)) == (1, [401, 401])
     assert batch
-    assert [count for _, count in batch.refusals.values()] == [2]
+    assert [told.times for told in batch.refusals.values()] == [2]
 
 
 def test_a_bug_is_answered_blandly_by_the_lane_too(tmp_path: Path) -> None:

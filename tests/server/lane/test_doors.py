@@ -40,7 +40,7 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
             lane.stand.token(sandboxed, TEST),
         )
         for mark in (LIVE, TEST):
-            lane.stand.environment(mark).usage.take()  # the uses above
+            lane.stand.environment(mark).usage.take(clock())  # the uses above
         yield Doors(lane, asgi, clock, People(one, other, sandboxed, tokens))
 
 
@@ -103,7 +103,7 @@ def _shape(line: bytes, headers: list[tuple[bytes, ...]], body: bytes) -> tuple[
 
 def _count(environment: Environment) -> dict[str, Any]:
     """Give what was counted, by what does not depend on the door."""
-    batch = environment.usage.take()
+    batch = environment.usage.take(environment.clock())
     return batch._asdict() if batch else {}
 
 
@@ -124,6 +124,7 @@ def test_ten_thousand_requests_are_answered_logged_and_counted_alike_at_both_doo
                 for _ in range(2):
                     before = lane.answered
                     at_lane.ask(ask)
+                    at_asgi.ask(ask)
                 assert lane.answered == before + 1, name
             logged.clear()
             one = at_lane.ask(ask), list(logged)

@@ -8,7 +8,7 @@ import pytest
 
 from gatepass.server.applications.model import ApplicationSecret
 from gatepass.server.portal.pages.applications import safe_to_end
-from gatepass.server.usage.counter import Use
+from gatepass.server.usage.model import Use
 from server.portal.rig import Browser, Clock, Rig
 from server.portal.test_registration import refused_at, shown
 
@@ -59,6 +59,45 @@ def test_a_lifetime_within_them_is_set(rig: Rig) -> None:
     assert "1 hour" in browser.get(path).text
 
 
+def test_a_limit_of_tokens_is_set_and_told(rig: Rig) -> None:
+    browser = rig.as_("anna")
+    path = browser.register()
+
+    answer = browser.post(path + "minting/", mint_mode="warn", mint_limit=" 250 ")
+
+    assert answer.headers["location"] == path
+    page = browser.get(path).text
+    assert 'value="warn" required checked' in page
+    assert 'value="250"' in page
+    assert rig.rows("SELECT mint_mode, mint_limit FROM application") == [("warn", 250)]
+    assert "Set the token limit to 250 an hour (warn)" in browser.get("/activity/").text
+
+
+@pytest.mark.parametrize(
+    ("mode", "limit", "field"),
+    [
+        ("warn", "", "mint_limit"),
+        ("enforce", "0", "mint_limit"),
+        ("enforce", "many", "mint_limit"),
+        ("enforce", "-1", "mint_limit"),
+        ("warn", "9" * 400, "mint_limit"),
+        ("on", "100", "mint_mode"),
+        ("", "100", "mint_mode"),
+    ],
+)
+def test_a_limit_that_cannot_be_kept_is_told_beside_its_field(
+    rig: Rig, mode: str, limit: str, field: str
+) -> None:
+    browser = rig.as_("anna")
+    path = browser.register()
+
+    answer = browser.post(path + "minting/", mint_mode=mode, mint_limit=limit)
+
+    assert answer.status_code == 400
+    assert refused_at(answer.text) == {field}
+    assert rig.rows("SELECT mint_mode, mint_limit FROM application") == [("off", None)]
+
+
 @pytest.mark.parametrize(
     ("overlap", "old_works_after"),
     [("0", {}), ("3600", {1: True, 3601: False}), ("604800", {86400: True, 604801: False})],
@@ -96,6 +135,42 @@ def test_the_page_of_a_rotation_says_when_the_old_secret_ends(rig: Rig, clock: C
     now = browser.post(other + "rotate/", overlap="0").headers["location"]
 
     assert "The previous secret has ended." in browser.get(now).text
+
+
+def test_a_rotation_until_the_new_secret_is_used_says_so_and_does_so(
+    rig: Rig, clock: Clock
+) -> None:
+    browser = rig.as_("anna")
+    path = browser.register()
+    old = browser.get(path + "credentials/").text
+    clock.wait(60)
+
+    answer = browser.post(path + "rotate/", overlap="first-use")
+    new = browser.get(answer.headers["location"]).text
+    four = shown(new, "client-secret")[-4:]
+
+    assert "works until the new one is used for the first time" in new
+    assert token(browser, old) == 200
+    assert f'When the secret ending in <span class="mono">{four}</span>' in browser.get(path).text
+    assert token(browser, new) == 200
+    rig.environment.flush()
+    rig.environment.catch_up()
+    assert token(browser, old) == 401
+    assert token(browser, new) == 200
+    assert "is first used" not in browser.get(path).text.split("Rotate the secret")[0]
+
+
+def test_each_secret_says_from_where_and_by_what_it_was_last_used(rig: Rig) -> None:
+    browser = rig.as_("anna")
+    path = browser.register()
+    text = browser.get(path + "credentials/").text
+    browser.client.headers["user-agent"] = "billing-sync/7"
+    assert token(browser, text) == 200
+    rig.environment.flush()
+
+    secrets = browser.get(path).text.split('id="secrets"')[1].split("Rotate the secret")[0]
+    assert "203.0.113.7" in secrets
+    assert "billing-sync/7" in secrets
 
 
 @pytest.mark.parametrize("overlap", ["0", "86400"])

@@ -67,6 +67,7 @@ def test_what_is_open_to_whom_is_as_agreed() -> None:
     assert by_who[Who.STAFF] == {
         "GET /oauth2/applications/",
         "GET /oauth2/applications/{app_id:uuid}/",
+        "GET /oauth2/applications/{app_id:uuid}/refusals/",
         "GET /team/",
     }
     assert all("/account" in each for each in by_who[Who.PERSON])

@@ -16,7 +16,13 @@ from gatepass.server.portal.templating import environment
 
 TEMPLATES = environment()
 STATIC = files("gatepass.server.portal").joinpath("static")
-PARTS = {"base.html", "macros.html", "application_secrets.html", "application_settings.html"}
+PARTS = {
+    "base.html",
+    "macros.html",
+    "application_secrets.html",
+    "application_settings.html",
+    "application_usage.html",
+}
 CONTROLS = {"input", "select", "textarea"}
 HOSTILE = "\"'><script>alert(1)</script><b onclick=x>"
 KEYWORDS = {

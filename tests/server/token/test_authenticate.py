@@ -84,9 +84,9 @@ def test_the_right_secret_authenticates_and_says_which_it_was() -> None:
         (claimed(), replace(APPLICATION, disabled_at=THEN), "the application is disabled"),
         (claimed(), replace(APPLICATION, org_suspended_at=THEN), "the organization is suspended"),
         (claimed(WRONG), replace(APPLICATION, disabled_at=THEN), "wrong secret"),
-        (claimed(client_id=SANDBOX_ID), None, "this is a sandbox credential"),
-        (claimed(SANDBOX_SECRET), APPLICATION, "this is a sandbox credential"),
-        (claimed(SANDBOX_SECRET, "nobody"), None, "this is a sandbox credential"),
+        (claimed(client_id=SANDBOX_ID), None, "sandbox client id on production"),
+        (claimed(SANDBOX_SECRET), APPLICATION, "sandbox secret on production"),
+        (claimed(SANDBOX_SECRET, "nobody"), None, "sandbox secret on production"),
     ],
 )
 def test_whatever_is_wrong_the_caller_hears_the_same_and_the_note_says_it(
@@ -106,7 +106,7 @@ def test_whatever_is_wrong_the_caller_hears_the_same_and_the_note_says_it(
 def test_a_production_credential_in_the_sandbox_is_recognised_too() -> None:
     live = Secret(mint(Kind.CLIENT_SECRET, Mark.LIVE, bytes(32)))
 
-    assert refusal(claimed(live), None, Mark.TEST).note == "this is a production credential"
+    assert refusal(claimed(live), None, Mark.TEST).note == "production secret on sandbox"
 
 
 @pytest.mark.spec("RFC 6749", "3.2.1")

@@ -262,7 +262,7 @@ def test_a_sandbox_credential_in_production_is_recognised_in_the_log_alone(stand
 
     assert refused(answer) == (401, "invalid_client")
     assert "sandbox" not in answer.text
-    assert [event["reason"] for event in logged] == ["this is a sandbox credential"]
+    assert [event["reason"] for event in logged] == ["sandbox client id on production"]
     assert sandboxed.secret.value not in str(logged)
     assert stand.ask(sandboxed, TEST).status_code == 200
 
@@ -276,7 +276,7 @@ def test_a_sandbox_secret_for_a_production_client_is_recognised_for_its_owner(
     with capture_logs() as logged:
         assert refused(fresh.ask(mixed_up)) == (401, "invalid_client")
 
-    assert logged[0]["reason"] == "this is a sandbox credential"
+    assert logged[0]["reason"] == "sandbox secret on production"
     assert logged[0]["client_id"] == client.client_id
 
 

@@ -16,7 +16,7 @@ from server.stand import Client, Stand, refused
 HOUR = timedelta(hours=1)
 
 
-def rotate(stand: Stand, client: Client, overlap: timedelta = HOUR) -> Client:
+def rotate(stand: Stand, client: Client, overlap: timedelta | None = HOUR) -> Client:
     app_id = client.application.id
     new = applications.rotate(stand.environment(), OPERATOR, app_id, overlap, None)
     return client.having(new.secret)
@@ -43,6 +43,54 @@ def test_both_secrets_work_in_the_overlap_and_the_old_one_not_a_moment_longer(
     fresh.clock.advance(0.5)
     assert not works(fresh, old)
     assert works(fresh, new)
+
+
+@pytest.mark.spec("RFC 6749", "3.2.1")
+def test_the_old_secret_can_live_until_the_new_one_is_first_used(fresh: Stand) -> None:
+    old, environment = fresh.register(), fresh.environment()
+    new = rotate(fresh, old, None)
+    fresh.clock.advance(30 * 24 * 3600)
+    assert works(fresh, old)
+    environment.flush()
+    assert works(fresh, old)
+
+    assert works(fresh, new)
+    environment.flush()
+    environment.catch_up()
+    assert not works(fresh, old)
+    assert works(fresh, new)
+    with environment.database.read() as connection:
+        entries = [entry for _, entry in audit.page(connection, old.application.org_id)]
+    (ended,) = [each for each in entries if each.action == "secret.ended"]
+    assert ended.detail == {"secret": old.secret.value[-4:]}
+    assert ended.source == "192.0.2.7"
+
+
+def test_a_new_secret_that_was_used_ends_the_old_one_once(fresh: Stand) -> None:
+    old, environment = fresh.register(), fresh.environment()
+    new = rotate(fresh, old, None)
+    for _ in range(3):
+        assert works(fresh, new)
+        environment.flush()
+        environment.catch_up()
+
+    with environment.database.read() as connection:
+        entries = [entry for _, entry in audit.page(connection, old.application.org_id)]
+    assert len([each for each in entries if each.action == "secret.ended"]) == 1
+
+
+def test_if_the_new_secret_is_ended_unused_the_old_one_lives_on(fresh: Stand) -> None:
+    old, environment = fresh.register(), fresh.environment()
+    new = rotate(fresh, old, None)
+    app_id = old.application.id
+    fresh.clock.advance(1)
+    ids = {each.last_four: each.id for each in applications.find(environment, app_id, None).secrets}
+    applications.end_secret(environment, OPERATOR, app_id, ids[new.secret.value[-4:]], None)
+
+    assert not works(fresh, new)
+    environment.flush()
+    environment.catch_up()
+    assert works(fresh, old)
 
 
 @pytest.mark.spec("RFC 6749", "3.2.1")

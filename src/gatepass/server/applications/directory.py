@@ -15,7 +15,8 @@ class Directory:
     """Applications by client id and by id; a miss is loaded once, a change drops the entry.
 
     Reads are plain dictionary look-ups and need no lock. A load that a change overtakes is
-    handed to its caller but not kept: `dropped` counts the changes.
+    handed to its caller but not kept: `dropped` counts the changes. `hits` and `misses` are
+    for the metrics.
     """
 
     def __init__(self, find: Callable[[str | UUID], Application | None]) -> None:
@@ -24,10 +25,15 @@ class Directory:
         self._absent: set[str | UUID] = set()
         self._lock = threading.Lock()
         self._dropped = 0
+        self.hits = 0
+        self.misses = 0
 
     def known(self, key: str | UUID) -> Application | None:
         """Give the application with this client id or id, if it is in memory."""
-        return self._known.get(key)
+        found = self._known.get(key)
+        if found is not None:
+            self.hits += 1
+        return found
 
     def is_absent(self, key: str | UUID) -> bool:
         """Tell whether the database was asked for this client id or id, and has none such."""
@@ -36,6 +42,7 @@ class Directory:
     def load(self, key: str | UUID) -> Application | None:
         """Read the application from the database and keep it, or that there is none; blocks."""
         dropped = self._dropped
+        self.misses += 1
         found = self._find(key)
         with self._lock:
             if dropped == self._dropped:

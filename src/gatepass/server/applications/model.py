@@ -26,7 +26,12 @@ OVERLAPS = {
     timedelta(days=7): "7 days",
 }
 
+UNTIL_USED = "until the new secret is first used"
+
 State = Literal["active", "disabled"]
+MintMode = Literal["off", "warn", "enforce"]
+MINT_MODES: tuple[MintMode, ...] = ("off", "warn", "enforce")
+MOST_MINTED = 1_000_000  # an hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,8 @@ class ApplicationSecret:
 
     Of an imported one there may be nothing but another system's hash (`encoded`). Its digest is
     then nobody's and `last_four` is empty, until its first use.
+
+    One with `ends_on_use_of` ends when the secret with that id is used for the first time.
     """
 
     id: UUID
@@ -44,6 +51,9 @@ class ApplicationSecret:
     expires_at: datetime | None = None
     last_used_at: datetime | None = None
     encoded: str | None = field(default=None, repr=False)
+    last_used_from: str | None = None
+    last_used_agent: str | None = None
+    ends_on_use_of: UUID | None = None
 
     def is_live(self, now: datetime) -> bool:
         """Tell whether it still authenticates."""
@@ -78,6 +88,8 @@ class Application:
     last_used_from: str | None = None
     last_used_agent: str | None = None
     imported_from: str | None = None
+    mint_mode: MintMode = "off"
+    mint_limit: int | None = None
 
     @property
     def state(self) -> State:
@@ -126,6 +138,18 @@ def check_contact(contact: str) -> str:
     return contact
 
 
+def check_minting(mode: str, limit: int | None) -> tuple[MintMode, int | None]:
+    """Give how a limit of tokens an hour is meant; raise Refused for one that cannot be kept."""
+    known = next((each for each in MINT_MODES if each == mode), None)
+    if known is None:
+        raise Refused("invalid_request", f"Choose one of {', '.join(MINT_MODES)}.")
+    if limit is None and known != "off":
+        raise Refused("invalid_request", "Give the number of tokens an hour.")
+    if limit is not None and not 1 <= limit <= MOST_MINTED:
+        raise Refused("invalid_request", f"A limit is 1 to {MOST_MINTED} tokens an hour.")
+    return known, limit
+
+
 def check_scope(scope: Scope, allowed: Scope) -> Scope:
     """Give the scope; raise Refused (`invalid_scope`) where it is empty or not all `allowed`."""
     if not scope.names:
@@ -150,19 +174,23 @@ def new_secret(
 
 
 def ending(
-    secrets: tuple[ApplicationSecret, ...], overlap: timedelta, now: datetime
+    secrets: tuple[ApplicationSecret, ...], overlap: timedelta | None, now: datetime, new_id: UUID
 ) -> tuple[ApplicationSecret, ...]:
     """Give the live secrets as a rotation leaves them: ending when the overlap is over.
 
+    Without an overlap (None) they end when the new secret is used for the first time.
+
     Raises Refused where two are live already, or for an overlap that is not offered.
     """
-    if overlap not in OVERLAPS:
+    if overlap is not None and overlap not in OVERLAPS:
         raise Refused("invalid_request", "Choose one of the offered overlaps.")
     if len(secrets) >= MOST_LIVE_SECRETS:
         raise Refused(
             "invalid_request",
             "Two secrets are live already. End one of them, then rotate again.",
         )
+    if overlap is None:
+        return tuple(replace(each, ends_on_use_of=new_id) for each in secrets)
     end = now + overlap
     return tuple(
         replace(each, expires_at=end if each.expires_at is None else min(each.expires_at, end))

@@ -11,9 +11,11 @@ from gatepass.server.applications import store
 from gatepass.server.applications.model import (
     DEFAULT_LIFETIME,
     OVERLAPS,
+    UNTIL_USED,
     Application,
     check_contact,
     check_lifetime,
+    check_minting,
     check_name,
     check_scope,
     ending,
@@ -96,7 +98,7 @@ def rotate(
     environment: Environment,
     by: Actor,
     app_id: UUID,
-    overlap: timedelta,
+    overlap: timedelta | None,
     org_id: UUID | None,
     *,
     secret_id: UUID | None = None,
@@ -104,16 +106,18 @@ def rotate(
 ) -> Registered:
     """Add a secret; the old one ends when the overlap is over.
 
+    With None for an overlap it ends when the new one is first used, as noticed in the next batch.
+
     With a `secret_id` of the caller's, doing it twice makes one: the second is Refused (409).
     """
     with _change(environment, app_id, org_id) as (connection, application, now):
         if any(each.id == secret_id for each in application.secrets):
             raise Refused("invalid_request", "This is done already.", status=409)
-        ended = ending(application.live_secrets(now), overlap, now)
         new_id = secret_id or uuid4()
+        ended = ending(application.live_secrets(now), overlap, now, new_id)
         secret, kept = new_secret(new_id, environment.mark, secrets.token_bytes(32), now)
         for each in ended:
-            store.end_secret(connection, each.id, each.expires_at or now)
+            store.set_end(connection, each)
         store.remove_ended_secrets(connection, app_id, now)
         store.add_secret(connection, app_id, kept)
         also(connection, Registered(application, secret))
@@ -124,7 +128,7 @@ def rotate(
             application,
             "application.rotated",
             new_secret=kept.last_four,
-            overlap=OVERLAPS[overlap],
+            overlap=UNTIL_USED if overlap is None else OVERLAPS[overlap],
         )
     return Registered(application, secret)
 
@@ -212,6 +216,22 @@ def set_scope(
         check_scope(scope, Scope(tuple(dict.fromkeys((*choosable, *application.scope.names)))))
         store.change(connection, app_id, {"scope": str(scope)})
         _tell(connection, by, now, application, "application.scope", scope=str(scope))
+
+
+def set_minting(
+    environment: Environment,
+    by: Actor,
+    app_id: UUID,
+    mode: str,
+    limit: int | None,
+    org_id: UUID | None,
+) -> None:
+    """Set how many tokens an hour the application may have, and what happens beyond."""
+    mode, limit = check_minting(mode, limit)
+    with _change(environment, app_id, org_id) as (connection, application, now):
+        store.change(connection, app_id, {"mint_mode": mode, "mint_limit": limit})
+        said = "none" if limit is None else str(limit)
+        _tell(connection, by, now, application, "application.minting", mode=mode, limit=said)
 
 
 def void_tokens(environment: Environment, by: Actor, app_id: UUID, org_id: UUID | None) -> None:

@@ -53,6 +53,8 @@ application = Table(
     Column("contact", Text, nullable=False, server_default=""),
     Column("networks", Text, nullable=False, server_default=""),
     Column("imported_from", Text),
+    Column("mint_mode", Text, nullable=False, server_default="off"),
+    Column("mint_limit", Integer),
 )
 
 secret = Table(
@@ -71,6 +73,9 @@ secret = Table(
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment),
     Column("last_used_at", Moment),
+    Column("last_used_from", Text),
+    Column("last_used_agent", Text),
+    Column("ends_on_use_of", Uuid),
     Column("encoded", Text),
 )
 _is_encoded = secret.c.encoded.is_not(None)
@@ -128,6 +133,8 @@ def add(connection: Connection, new: Application) -> None:
             networks=written(new.networks),
             contact=new.contact,
             imported_from=new.imported_from,
+            mint_mode=new.mint_mode,
+            mint_limit=new.mint_limit,
         )
     )
     for each in new.secrets:
@@ -160,6 +167,7 @@ def add_secret(connection: Connection, app_id: UUID, new: ApplicationSecret) -> 
             created_at=new.created_at,
             expires_at=new.expires_at,
             encoded=new.encoded,
+            ends_on_use_of=new.ends_on_use_of,
         )
     )
 
@@ -184,6 +192,20 @@ def end_secret(connection: Connection, secret_id: UUID, at: datetime) -> None:
     connection.execute(update(secret).where(secret.c.id == secret_id).values(expires_at=at))
 
 
+def set_end(connection: Connection, changed: ApplicationSecret) -> None:
+    """Set when, or on the use of which other one, a secret ends."""
+    values = {"expires_at": changed.expires_at, "ends_on_use_of": changed.ends_on_use_of}
+    connection.execute(update(secret).where(secret.c.id == changed.id).values(**values))
+
+
+def end_live_secret(connection: Connection, secret_id: UUID, at: datetime) -> bool:
+    """End a secret that would have lived longer; tell whether there was one."""
+    is_live = secret.c.expires_at.is_(None) | (secret.c.expires_at > at)
+    own = secret.c.id == secret_id
+    ended = connection.execute(update(secret).where(own, is_live).values(expires_at=at))
+    return bool(ended.rowcount)
+
+
 def remove_ended_secrets(connection: Connection, app_id: UUID, now: datetime) -> None:
     """Forget the secrets of an application that have ended."""
     ended = (secret.c.application_id == app_id) & (secret.c.expires_at <= now)
@@ -195,25 +217,16 @@ def note_use(
     applications: Sequence[Mapping[str, object]],
     secrets: Sequence[Mapping[str, object]],
 ) -> None:
-    """Write a batch of "last used": rows of `key`, `at`, and of applications `source`, `agent`."""
-    if applications:
-        connection.execute(
-            update(application)
-            .where(application.c.id == bindparam("key"))
-            .values(
-                last_used_at=bindparam("at"),
-                last_used_from=bindparam("source"),
-                last_used_agent=bindparam("agent"),
-            ),
-            applications,
-        )
-    if secrets:
-        connection.execute(
-            update(secret)
-            .where(secret.c.id == bindparam("key"))
-            .values(last_used_at=bindparam("at")),
-            secrets,
-        )
+    """Write a batch of "last used": rows of `key`, `at`, `source` and `agent`."""
+    values: dict[str, Any] = {
+        "last_used_at": bindparam("at"),
+        "last_used_from": bindparam("source"),
+        "last_used_agent": bindparam("agent"),
+    }
+    for table, rows in ((application, applications), (secret, secrets)):
+        if rows:
+            noted = update(table).where(table.c.id == bindparam("key")).values(values)
+            connection.execute(noted, rows)
 
 
 def _one(connection: Connection, condition: Any) -> Application | None:  # noqa: ANN401 - SQLAlchemy's own
@@ -238,6 +251,9 @@ def _secret(row: Row[Any]) -> ApplicationSecret:
         expires_at=row.expires_at,
         last_used_at=row.last_used_at,
         encoded=row.encoded,
+        last_used_from=row.last_used_from,
+        last_used_agent=row.last_used_agent,
+        ends_on_use_of=row.ends_on_use_of,
     )
 
 
@@ -264,4 +280,6 @@ def _application(row: Row[Any], secrets: Iterable[ApplicationSecret]) -> Applica
         last_used_from=row.last_used_from,
         last_used_agent=row.last_used_agent,
         imported_from=row.imported_from,
+        mint_mode=row.mint_mode,
+        mint_limit=row.mint_limit,
     )

@@ -44,6 +44,7 @@ class Follower:
         rotated = -ROTATE_EVERY  # at the first turn, too
         while not self._stop.wait(POLL_EVERY):
             now = time.monotonic()
+            self._environment.gather()
             try:
                 is_behind = is_behind or has_changed()
                 if is_behind:

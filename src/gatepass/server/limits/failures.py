@@ -68,6 +68,7 @@ def _spent(since: float, now: float) -> Refused:
         "temporarily_unavailable",
         "Too many failed attempts. Wait, then try again with the right credentials.",
         note="failure budget spent",
+        reason="budget",
         status=429,
         retry_after=max(1, round(since + WINDOW - now)),
     )

@@ -23,6 +23,17 @@ api = httpx2.Client(base_url="{api_url}", auth=gatepass.BearerAuth.from_env())
 api.get("/org/{org_id}/users").raise_for_status()"""
 
 
+_CALL = """\
+curl {api_url}/org/{org_id} \\
+  -H 'Authorization: Bearer {token}'"""
+
+
+def call(environment: Environment, application: Application, token: Secret) -> str:
+    """Give a call of the API with a token."""
+    org_id = str(application.org_id)
+    return _CALL.format(api_url=environment.partner_api, org_id=org_id, token=token.value)
+
+
 def snippets(
     environment: Environment, application: Application, secret: Secret = PLACEHOLDER
 ) -> dict[str, str]:

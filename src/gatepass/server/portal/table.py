@@ -16,6 +16,8 @@ from gatepass.server.portal.pages import (
     credentials,
     registration,
     team,
+    trial,
+    usage,
 )
 from gatepass.server.portal.visit import Visit
 
@@ -54,12 +56,16 @@ RULES = (
     Rule("GET", "/oauth2/applications/register/", Who.ADMIN, registration.form),
     Rule("POST", "/oauth2/applications/register/", Who.ADMIN, registration.register),
     Rule("GET", _APP, Who.STAFF, applications.one),
+    Rule("GET", f"{_APP}refusals/", Who.STAFF, usage.refusals),
     Rule("GET", f"{_APP}credentials/", Who.ADMIN, credentials.show),
     Rule("POST", f"{_APP}stored/", Who.ADMIN, credentials.stored),
+    Rule("POST", f"{_APP}test-token/", Who.ADMIN, trial.make),
+    Rule("GET", f"{_APP}test-token/", Who.ADMIN, trial.show),
     Rule("POST", f"{_APP}rotate/", Who.ADMIN, credentials.rotate),
     Rule("POST", _APP + "secrets/{secret_id:uuid}/end/", Who.ADMIN, applications.end_secret),
     Rule("POST", f"{_APP}rename/", Who.ADMIN, applications.rename),
     Rule("POST", f"{_APP}lifetime/", Who.ADMIN, applications.set_lifetime),
+    Rule("POST", f"{_APP}minting/", Who.ADMIN, applications.set_minting),
     Rule("POST", f"{_APP}void/", Who.ADMIN, applications.void_tokens),
     Rule("POST", f"{_APP}enable/", Who.ADMIN, applications.enable),
     Rule("POST", f"{_APP}disable/", Who.ADMIN, applications.disable),

@@ -18,4 +18,5 @@ def environment() -> Environment:
     made.filters["utc"] = moments.utc
     made.filters["iso"] = moments.iso
     made.filters["span"] = moments.span
+    made.filters["grouped"] = "{:,}".format
     return made

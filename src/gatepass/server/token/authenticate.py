@@ -37,30 +37,35 @@ def authenticate(
     digest = (claimed.secret or _NO_SECRET).digest()
     matches = [compare_digest(digest, each) for each in digests]
     if application is None or claimed.secret is None or not any(matches):
-        raise _refused(_reason(claimed, application, mark))
+        raise _refused(*_reason(claimed, application, mark))
     used = application.secrets[matches.index(True)]
     if used.expires_at and used.expires_at.timestamp() <= now:
-        raise _refused(f"expired secret ending in {used.last_four}")
+        raise _refused("expired_secret", f"expired secret ending in {used.last_four}")
     if application.disabled_at:
-        raise _refused("the application is disabled")
+        raise _refused("disabled", "the application is disabled")
     if application.org_suspended_at:
-        raise _refused("the organization is suspended")
+        raise _refused("suspended", "the organization is suspended")
     if not allows(application.networks, source):
-        raise _refused("the source is in none of the application's networks")
+        raise _refused("network", "the source is in none of the application's networks")
     return AuthenticatedClient(application, used)
 
 
-def _refused(note: str) -> Refused:
-    return Refused("invalid_client", "Client authentication failed.", note=note)
+def _refused(reason: str, note: str) -> Refused:
+    return Refused("invalid_client", "Client authentication failed.", note=note, reason=reason)
 
 
-def _reason(claimed: Claimed, application: Application | None, mark: Mark) -> str:
+def _reason(claimed: Claimed, application: Application | None, mark: Mark) -> tuple[str, str]:
+    """Give why nothing matched: as one word, and as a note."""
     if not claimed.client_id:
-        return "no client credentials"
-    for text in (claimed.client_id, claimed.secret.value if claimed.secret else ""):
+        return "no_credentials", "no client credentials"
+    secret = claimed.secret.value if claimed.secret else ""
+    for what, text in (("client id", claimed.client_id), ("secret", secret)):
         recognised = read(text)
         if recognised and recognised.mark is not mark:
-            return f"this is a {_ENVIRONMENT[recognised.mark]} credential"
+            theirs, ours = _ENVIRONMENT[recognised.mark], _ENVIRONMENT[mark]
+            return "other_environment", f"{theirs} {what} on {ours}"
     if application is None:
-        return "unknown client"
-    return "wrong secret" if claimed.secret else "no client secret"
+        return "unknown_client", "unknown client"
+    if claimed.secret is None:
+        return "no_secret", "no client secret"
+    return "wrong_secret", "wrong secret"

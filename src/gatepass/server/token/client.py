@@ -10,7 +10,7 @@ from gatepass.server.imports.model import LONGEST_CLIENT_ID
 from gatepass.server.token.authenticate import AuthenticatedClient, authenticate
 from gatepass.server.token.memory import Caller
 from gatepass.server.token.parse import CREDENTIALS, Claimed, claim
-from gatepass.server.usage.counter import Use
+from gatepass.server.usage.model import Use
 from gatepass.wire.credential import Kind, read
 from gatepass.wire.params import Params
 from gatepass.wire.problem import Refused
@@ -59,8 +59,7 @@ def proven(environment: Environment, arrived: Arrived, claimed: Claimed) -> Auth
         return authenticate(claimed, application, arrived.source, now, environment.mark)
     except Refused as refused:
         if application:
-            refused.client_id = application.client_id
-            environment.usage.refused(application, refused.note, arrived.source, now)
+            note_refusal(environment, arrived, application, refused, now)
         environment.failures.spend(claimed.client_id, arrived.source, claimed.secret, now)
         raise
 
@@ -71,6 +70,19 @@ def note_use(
     """Count a successful authentication."""
     agent = arrived.headers.get(b"user-agent", b"")
     environment.usage.used(Use(*client, now, arrived.source, agent))
+
+
+def note_refusal(
+    environment: Environment,
+    arrived: Arrived,
+    application: Application,
+    refused: Refused,
+    now: float,
+) -> None:
+    """Count a refusal of an application that is known, and say in the log whose it is."""
+    refused.client_id = application.client_id
+    agent = arrived.headers.get(b"user-agent", b"")
+    environment.usage.refused(application, refused, arrived.source, agent, now)
 
 
 def check_memory(environment: Environment) -> None:

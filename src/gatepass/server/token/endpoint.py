@@ -5,10 +5,12 @@ authentication, grant type, scope, resource. Whoever is not authenticated theref
 nothing of a client's grants or scopes.
 """
 
+from gatepass.server import metrics
+from gatepass.server.applications.model import Application
 from gatepass.server.arrival import Answer, Arrived
 from gatepass.server.environment import Environment
 from gatepass.server.token import respond
-from gatepass.server.token.client import authenticated, check_memory, note_use
+from gatepass.server.token.client import authenticated, check_memory, note_refusal, note_use
 from gatepass.server.token.decide import decide
 from gatepass.server.token.issue import issue
 from gatepass.server.token.memory import Granted, key_of
@@ -27,9 +29,23 @@ def token(environment: Environment, arrived: Arrived) -> Answer:
     else:
         check_memory(environment)
         note_use(environment, arrived, granted.client, now)
+    application = granted.grant.application
+    is_limited = application.mint_mode != "off"
+    notice = _admit(environment, arrived, application, now) if is_limited else ""
     entropy = next(environment.entropy)
     issued = issue(granted.grant, environment.keys, environment.issuer, int(now * 1000), entropy)
-    return respond.token(issued)
+    environment.usage.issued(application)
+    metrics.issued("sealed" if granted.grant.form == "sealed" else "jwt")
+    return respond.token(issued, notice)
+
+
+def _admit(environment: Environment, arrived: Arrived, application: Application, now: float) -> str:
+    """Count the token of an application that has a limit; give the notice, or raise Refused."""
+    try:
+        return environment.minting.admit(application, now)
+    except Refused as refused:
+        note_refusal(environment, arrived, application, refused, now)
+        raise
 
 
 def _granted(environment: Environment, arrived: Arrived) -> Granted:
@@ -38,7 +54,5 @@ def _granted(environment: Environment, arrived: Arrived) -> Granted:
     try:
         return Granted(client, decide(client, asked, environment.catalogue))
     except Refused as refused:
-        refused.client_id = client.application.client_id
-        note = refused.note or refused.say
-        environment.usage.refused(client.application, note, arrived.source, environment.clock())
+        note_refusal(environment, arrived, client.application, refused, environment.clock())
         raise

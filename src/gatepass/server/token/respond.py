@@ -7,9 +7,11 @@ from gatepass.server.token.issue import IssuedToken
 from gatepass.wire import challenge
 from gatepass.wire.problem import Refused
 
+NOTICE = b"gatepass-notice"
 
-def token(issued: IssuedToken) -> Answer:
-    """Give the answer that carries a token.
+
+def token(issued: IssuedToken, notice: str = "") -> Answer:
+    """Give the answer that carries a token, and beside it what its client should be told.
 
     Written out, as no character of a token or a scope needs escaping in JSON.
     """
@@ -17,7 +19,8 @@ def token(issued: IssuedToken) -> Answer:
         f'{{"access_token": "{issued.access_token}", "expires_in": {issued.expires_in}, '
         f'"token_type": "Bearer", "scope": "{issued.scope}"}}'
     )
-    return Answer(200, NO_STORE, body.encode())
+    headers = (*NO_STORE, (NOTICE, notice.encode())) if notice else NO_STORE
+    return Answer(200, headers, body.encode())
 
 
 def refusal(refused: Refused, *, challenged: bool, realm: str, allow: str = "POST") -> Answer:

@@ -1,1 +1,1 @@
-"""Usage: who was given tokens, when and from where; kept in memory, written in batches."""
+"""Usage: what each application was issued and refused, and when its credentials were last used."""

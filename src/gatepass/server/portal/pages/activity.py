@@ -18,6 +18,7 @@ _WORDS = {
     "application.disabled": "Disabled an application",
     "application.enabled": "Enabled an application",
     "application.lifetime": "Set the token lifetime to {seconds} seconds",
+    "application.minting": "Set the token limit to {limit} an hour ({mode})",
     "application.registered": "Registered an application",
     "application.renamed": "Renamed an application to {name}",
     "application.rotated": "Rotated the secret (overlap: {overlap}; new: ...{new_secret})",
@@ -39,6 +40,7 @@ _WORDS = {
     "person.role_changed": "Changed the role to {role}",
     "secret.ended": "Ended the secret {secret}",
     "sessions.others_ended": "Ended all other sessions",
+    "token.test_issued": "Got a test token ({scope})",
     "token.revoked": "Revoked a token",
 }
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from gatepass.server.applications import operations
 from gatepass.server.applications.model import (
+    MINT_MODES,
     MOST_LIVE_SECRETS,
     Application,
     ApplicationSecret,
@@ -16,6 +17,7 @@ from gatepass.server.applications.model import (
 from gatepass.server.portal import destination, snippets
 from gatepass.server.portal.forms import errors_of
 from gatepass.server.portal.moments import ago
+from gatepass.server.portal.pages import usage
 from gatepass.server.portal.rendering import go, page, refused
 from gatepass.server.portal.visit import Visit
 from gatepass.wire.credential import Kind
@@ -60,10 +62,28 @@ def set_lifetime(visit: Visit) -> Response:
             visit.environment,
             visit.actor,
             app_id,
-            _seconds(visit.form.get("token_lifetime", "")),
+            _number(visit.form.get("token_lifetime", ""), "36000"),
             visit.org_id,
         ),
         "The token lifetime is changed. It holds for new tokens.",
+    )
+
+
+def set_minting(visit: Visit) -> Response:
+    """Set how many tokens an hour it may have."""
+    mode, limit = visit.form.get("mint_mode", ""), visit.form.get("mint_limit", "").strip()
+    return _change(
+        visit,
+        "mint_limit" if mode in MINT_MODES else "mint_mode",
+        lambda app_id: operations.set_minting(
+            visit.environment,
+            visit.actor,
+            app_id,
+            mode,
+            _number(limit, "100") if limit else None,
+            visit.org_id,
+        ),
+        "The limit is changed.",
     )
 
 
@@ -146,10 +166,10 @@ def _set_enabled(visit: Visit, done: str, *, enabled: bool) -> Response:
     )
 
 
-def _seconds(text: str) -> int:
+def _number(text: str, example: str) -> int:
     text = text.strip()
     if not (text.isascii() and text.isdecimal()) or len(text) > _LONGEST_NUMBER:
-        raise Refused("invalid_request", "Give a whole number of seconds, as 36000.")
+        raise Refused("invalid_request", f"Give a whole number, as {example}.")
     return int(text)
 
 
@@ -160,6 +180,7 @@ def _whole(visit: Visit, application: Application) -> Mapping[str, object]:
         "secrets": [_secret(visit, application, each, live) for each in live],
         "may_change": visit.may_change,
         "may_rotate": len(live) < MOST_LIVE_SECRETS,
+        **usage.whole(visit, application),
         **snippets.snippets(visit.environment, application),
     }
 
@@ -177,6 +198,8 @@ def _shown(visit: Visit, application: Application) -> SimpleNamespace:
             for name in application.scope.names
         ],
         token_lifetime=application.token_lifetime,
+        mint_mode=application.mint_mode,
+        mint_limit=application.mint_limit,
         created_at=application.created_at,
         created_by=application.created_by,
         last_used_at=application.last_used_at,
@@ -191,6 +214,7 @@ def _secret(
     secret: ApplicationSecret,
     live: tuple[ApplicationSecret, ...],
 ) -> SimpleNamespace:
+    successor = next((each for each in live if each.id == secret.ends_on_use_of), None)
     quiet = max(_SHORTEST_QUIET, timedelta(seconds=application.token_lifetime))
     return SimpleNamespace(
         id=secret.id,
@@ -201,7 +225,10 @@ def _secret(
         created_at=secret.created_at,
         expires_at=secret.expires_at,
         last_used_at=secret.last_used_at,
-        state="ending" if secret.expires_at else "live",
+        last_used_from=secret.last_used_from,
+        last_used_agent=secret.last_used_agent,
+        ends_with=successor.last_four if successor else "",
+        state="ending" if secret.expires_at or successor else "live",
         is_only_live=len(live) == 1,
         safe_to_end=safe_to_end(secret, live[0], quiet, visit.now),
     )

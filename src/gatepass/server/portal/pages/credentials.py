@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from starlette.responses import Response
 
 from gatepass.server.applications import operations
-from gatepass.server.applications.model import Application
+from gatepass.server.applications.model import Application, ApplicationSecret
 from gatepass.server.applications.operations import Registered
 from gatepass.server.database import Connection
 from gatepass.server.portal import snippets
@@ -19,6 +19,7 @@ from gatepass.wire.secret import Secret
 
 DONE_ALREADY = 409
 _LONGEST_NUMBER = 9  # digits
+_UNTIL_USED = "first-use"
 
 
 def keep(visit: Visit, connection: Connection, made: Registered, *, is_rotated: bool) -> None:
@@ -46,7 +47,7 @@ def show(visit: Visit) -> Response:
         token_url=visit.environment.issuer + TOKEN,
         api_url=visit.environment.partner_api,
         rotated=bool(kept["rotated"]),
-        previous_secret_ends_at=_previous_ends_at(application, visit.now),
+        previous_secret=_previous(application, visit.now),
         **snippets.snippets(visit.environment, application, secret),
     )
 
@@ -86,15 +87,18 @@ def rotate(visit: Visit) -> Response:
     return go(visit, f"{applications.address(app_id)}credentials/")
 
 
-def _overlap(seconds: str) -> timedelta:
+def _overlap(seconds: str) -> timedelta | None:
+    if seconds == _UNTIL_USED:
+        return None
     is_number = seconds.isascii() and seconds.isdecimal() and len(seconds) <= _LONGEST_NUMBER
     # What is no number is an overlap that is not offered, and refused as that.
     return timedelta(seconds=int(seconds) if is_number else -1)
 
 
-def _previous_ends_at(application: Application, now: datetime) -> datetime | None:
+def _previous(application: Application, now: datetime) -> ApplicationSecret | None:
+    """Give the secret that is being replaced, while it is live."""
     _, *previous = application.live_secrets(now) or [None]
-    return previous[0].expires_at if previous and previous[0] else None
+    return previous[0] if previous else None
 
 
 def _about(application: Application) -> str:

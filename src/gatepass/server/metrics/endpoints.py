@@ -1,0 +1,31 @@
+"""What an endpoint is called in metrics and traces: a short name from a closed list."""
+
+from gatepass.wire import metadata
+
+OTHER = "other"
+_WELL_KNOWN = "/.well-known/"
+_BY_PATH = {
+    metadata.TOKEN: "token",
+    metadata.REVOKE: "revoke",
+    metadata.INTROSPECT: "introspect",
+    metadata.VERIFY: "verify",
+    metadata.JWKS + "/": "jwks",
+    "/healthz/": "health",
+    "/readyz/": "health",
+    "/metrics/": OTHER,
+}
+_BY_START = {
+    _WELL_KNOWN: "metadata",
+    metadata.PARTNER_API + "/": "partner_api",
+}
+NAMES = tuple(dict.fromkeys([*_BY_PATH.values(), *_BY_START.values(), "portal", OTHER]))
+
+
+def name_of(path: str) -> str:
+    """Give the name of the endpoint with this path; whatever is left over is the portal's."""
+    exact = _BY_PATH.get(path) or _BY_PATH.get(f"{path}/")
+    if exact:
+        return exact
+    return next(
+        (name for start, name in _BY_START.items() if f"{path}/".startswith(start)), "portal"
+    )

@@ -1,0 +1,88 @@
+"""The counters of this process: what is counted on the way of a request costs a list's entry.
+
+Labels come from closed lists, so that no client can make the numbers grow without bound.
+"""
+
+from bisect import bisect_left
+from typing import NamedTuple
+
+from gatepass.server.metrics import endpoints
+from gatepass.server.usage.reasons import REASONS
+from gatepass.wire.problem import STATUS, Refused
+
+BOUNDS = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5)  # seconds
+KINDS = ("sealed", "jwt")
+
+OK, REDIRECTED, REFUSED, FAILED, GONE = "ok", "redirected", "client_error", "server_error", "gone"
+RESULTS = frozenset({OK, REDIRECTED, REFUSED, FAILED, GONE, *STATUS})
+_OF_CLASS = {2: OK, 3: REDIRECTED, 4: REFUSED, 5: FAILED}
+
+
+class Row(NamedTuple):
+    """How long the requests of one endpoint with one result took."""
+
+    endpoint: str
+    result: str
+    buckets: tuple[int, ...]  # up to each of BOUNDS, and beyond
+    seconds: float
+
+
+class Counts(NamedTuple):
+    """What was counted until now."""
+
+    rows: tuple[Row, ...]
+    tokens: dict[str, int]
+    refusals: dict[str, int]
+
+
+class Figures:
+    """Counts in memory; one thread counts, any may read."""
+
+    def __init__(self) -> None:
+        self._requests: dict[tuple[str, str], list[float]] = {}
+        self._tokens = dict.fromkeys(KINDS, 0)
+        self._refusals = dict.fromkeys(REASONS, 0)
+
+    def observe(self, endpoint: str, result: str, seconds: float) -> None:
+        """Count a request: its endpoint, its result, and how long it took."""
+        row = self._requests.get((endpoint, result))
+        if row is None:
+            row = self._row(endpoint, result)
+        row[bisect_left(BOUNDS, seconds)] += 1
+        row[-1] += seconds
+
+    def issued(self, kind: str) -> None:
+        """Count a token of one of KINDS."""
+        self._tokens[kind] += 1
+
+    def refused(self, reason: str) -> None:
+        """Count a refusal by its reason, one of REASONS."""
+        self._refusals[reason] += 1
+
+    def counts(self) -> Counts:
+        """Give what was counted until now."""
+        rows = tuple(
+            Row(*key, tuple(int(each) for each in row[:-1]), row[-1])
+            for key, row in list(self._requests.items())
+        )
+        return Counts(rows, dict(self._tokens), dict(self._refusals))
+
+    def _row(self, endpoint: str, result: str) -> list[float]:
+        """Give the row of a pair that is new; a name from no list is counted as another."""
+        known = endpoint if endpoint in endpoints.NAMES else endpoints.OTHER
+        said = result if result in RESULTS else FAILED
+        return self._requests.setdefault((known, said), [0.0] * (len(BOUNDS) + 2))
+
+
+def result_of(status: int, code: str = "") -> str:
+    """Give the result of an answer: its OAuth error code if it has one, or its class of status."""
+    return code or _OF_CLASS.get(status // 100, GONE)
+
+
+def result_of_error(error: Exception) -> str:
+    """Give the result of a request for which an endpoint raised `error`."""
+    return error.code if isinstance(error, Refused) else FAILED
+
+
+FIGURES = Figures()
+"""The counters of this process."""

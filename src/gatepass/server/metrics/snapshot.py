@@ -1,0 +1,105 @@
+"""What one worker has counted and knows, as a value that others can read and add up."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from gatepass.server.environment import Environment
+from gatepass.server.metrics.figures import BOUNDS, Counts, Row
+
+_LATE = 5.0  # seconds without word from the database, after which it is said to be away
+
+
+class State(NamedTuple):
+    """What a worker knows of an environment."""
+
+    hits: int
+    misses: int
+    lag: float
+    key_age: float
+    database_up: int
+    revocations: int
+
+
+class Snapshot(NamedTuple):
+    """The figures of a worker, or of several together."""
+
+    counts: Counts
+    states: dict[str, State]
+    workers: int = 1
+
+
+def take(counts: Counts, environments: Iterable[Environment]) -> Snapshot:
+    """Give the figures of this worker, now."""
+    return Snapshot(counts, {each.name: _state(each) for each in environments})
+
+
+def total(snapshots: Sequence[Snapshot]) -> Snapshot:
+    """Add up what was counted; of what every worker knows for itself, the worst counts."""
+    rows: dict[tuple[str, str], Row] = {}
+    tokens: dict[str, int] = {}
+    refusals: dict[str, int] = {}
+    states: dict[str, State] = {}
+    for each in snapshots:
+        for row in each.counts.rows:
+            key = row.endpoint, row.result
+            rows[key] = _sum(rows[key], row) if key in rows else row
+        for sums, more in ((tokens, each.counts.tokens), (refusals, each.counts.refusals)):
+            for name, count in more.items():
+                sums[name] = sums.get(name, 0) + count
+        for name, state in each.states.items():
+            states[name] = _worst(states[name], state) if name in states else state
+    counts = Counts(tuple(rows.values()), tokens, refusals)
+    return Snapshot(counts, states, len(snapshots))
+
+
+def write(snapshot: Snapshot) -> str:
+    """Give a snapshot as text."""
+    return json.dumps([snapshot.counts, snapshot.states])
+
+
+def read(text: str) -> Snapshot | None:
+    """Give the snapshot of a text, or None where it is not one of this version."""
+    try:
+        (rows, tokens, refusals), states = json.loads(text)
+        return Snapshot(
+            Counts(tuple(map(_row, rows)), dict(tokens), dict(refusals)),
+            {name: State(*values) for name, values in states.items()},
+        )
+    except (ValueError, TypeError, AttributeError):
+        return None
+
+
+def _row(given: list[Any]) -> Row:
+    endpoint, result, buckets, seconds = given
+    if len(buckets) != len(BOUNDS) + 1:
+        raise ValueError
+    return Row(endpoint, result, tuple(buckets), seconds)
+
+
+def _state(environment: Environment) -> State:
+    directory, lag = environment.directory, environment.lag()
+    return State(
+        hits=directory.hits,
+        misses=directory.misses,
+        lag=round(lag, 3),
+        key_age=(environment.now() - environment.keys.made_at).total_seconds(),
+        database_up=int(lag <= _LATE),
+        revocations=len(environment.revoked),
+    )
+
+
+def _sum(one: Row, other: Row) -> Row:
+    buckets = tuple(map(sum, zip(one.buckets, other.buckets, strict=True)))
+    return one._replace(buckets=buckets, seconds=one.seconds + other.seconds)
+
+
+def _worst(one: State, other: State) -> State:
+    return State(
+        hits=one.hits + other.hits,
+        misses=one.misses + other.misses,
+        lag=max(one.lag, other.lag),
+        key_age=max(one.key_age, other.key_age),
+        database_up=min(one.database_up, other.database_up),
+        revocations=max(one.revocations, other.revocations),
+    )

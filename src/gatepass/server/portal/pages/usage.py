@@ -1,0 +1,132 @@
+"""What an application was issued and refused: a picture, a table, and the recent refusals."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import NamedTuple
+
+from starlette.responses import Response
+
+from gatepass.server.applications import operations
+from gatepass.server.applications.model import Application
+from gatepass.server.database import Connection
+from gatepass.server.portal import chart
+from gatepass.server.portal.chart import Bar
+from gatepass.server.portal.rendering import page
+from gatepass.server.portal.visit import Visit
+from gatepass.server.usage import store
+from gatepass.server.usage.minting import is_wasteful
+from gatepass.server.usage.model import ISSUED, Refusal
+from gatepass.server.usage.reasons import REASONS
+
+_FEW = 3  # refusals on the application's own page
+_TICKS = 4  # of the time axis
+
+
+class Range(NamedTuple):
+    """A length of time in bars of `size` seconds, which is `each`; an axis names them by `tick`."""
+
+    words: str
+    each: str
+    size: int
+    bars: int
+    tick: str
+
+    def starts(self, now: datetime) -> list[datetime]:
+        """Give when each bar begins, the oldest first; the last one is not over yet."""
+        last = int(now.timestamp()) // self.size * self.size
+        first = last - (self.bars - 1) * self.size
+        return [datetime.fromtimestamp(first + n * self.size, UTC) for n in range(self.bars)]
+
+
+RANGES = {
+    "24h": Range("24 hours", "30 min", 1800, 48, "%H:%M"),
+    "7d": Range("7 days", "3 h", 3 * 3600, 56, "%a %H:%M"),
+    "90d": Range("90 days", "day", 24 * 3600, 90, "%-d %b"),
+}
+
+
+def refusals(visit: Visit) -> Response:
+    """Show an application's recent refusals, the newest first."""
+    application = operations.find(visit.environment, visit.ids["app_id"], visit.org_id)
+    with visit.environment.database.read() as connection:
+        found = store.recent(connection, application.id)
+    shown = [_refusal(each) for each in found]
+    return page(visit, "application_refusals.html", application=application, refusals=shown)
+
+
+def whole(visit: Visit, application: Application) -> Mapping[str, object]:
+    """Give what the application's own page shows of its usage."""
+    chosen = visit.query.get("usage", "")
+    chosen = chosen if chosen in RANGES else "24h"
+    with visit.environment.database.read() as connection:
+        found = store.recent(connection, application.id, _FEW + 1)
+        usage = _usage(connection, application, chosen, visit.now)
+        hour = store.issued_since(connection, [application.id], visit.now - timedelta(hours=1))
+    issued = hour[application.id]
+    return {
+        "usage": usage,
+        "wasted": issued if is_wasteful(issued, application.token_lifetime) else 0,
+        "refusals": [_refusal(each) for each in found[:_FEW]],
+        "more_refusals": len(found) > _FEW,
+    }
+
+
+def _usage(
+    connection: Connection, application: Application, chosen: str, now: datetime
+) -> SimpleNamespace:
+    span = RANGES[chosen]
+    starts = span.starts(now)
+    issued, refused = dict.fromkeys(starts, 0), dict.fromkeys(starts, 0)
+    for each in store.series(connection, application.id, starts[0], span.size):
+        counts = issued if each.what == ISSUED else refused
+        if each.start in counts:
+            counts[each.start] += each.times
+    return SimpleNamespace(
+        chosen=chosen,
+        ranges=[SimpleNamespace(name=name, words=each.words) for name, each in RANGES.items()],
+        words=span.words,
+        each=span.each,
+        issued=_drawn("tokens issued", issued, span),
+        refused=_drawn("requests refused", refused, span),
+        ticks=[format(start, span.tick) for start in starts[:: span.bars // _TICKS][:_TICKS]],
+        rows=[
+            SimpleNamespace(at=start, words=_period(start, span), issued=n, refused=refused[start])
+            for start, n in reversed(issued.items())
+            if n or refused[start]
+        ],
+    )
+
+
+def _drawn(what: str, counts: Mapping[datetime, int], span: Range) -> SimpleNamespace:
+    total = sum(counts.values())
+    given = [Bar(n, f"{_period(start, span)}: {n:,}") for start, n in counts.items()]
+    label = f"{total:,} {what} in {span.words}; the table below has the figures"
+    return SimpleNamespace(
+        total=total,
+        picture=chart.bars(given, label),
+        top=chart.ceiling([*counts.values()]),
+    )
+
+
+def _period(start: datetime, span: Range) -> str:
+    """Name the time from which on a bar counts: "Mon 23 Nov, 14:00", "Mon 23 Nov"."""
+    day = f"{start:%a} {start.day} {start:%b}"
+    if span.size >= timedelta(days=1).total_seconds():
+        return day
+    return f"{day}, {start:%H:%M}"
+
+
+def _refusal(refusal: Refusal) -> SimpleNamespace:
+    kind = refusal.kind
+    reason = REASONS.get(kind.reason, REASONS["other"])
+    note = kind.note or reason.words
+    return SimpleNamespace(
+        at=refusal.at,
+        first_at=refusal.first_at,
+        words=note[:1].upper() + note[1:],
+        todo=reason.todo,
+        source=kind.source,
+        agent=kind.agent,
+        times=refusal.times,
+    )

@@ -1,0 +1,58 @@
+"""A token without a secret: for an administrator of the application, in the sandbox, to try."""
+
+import secrets
+from collections.abc import Callable
+from uuid import UUID
+
+from gatepass.server import metrics
+from gatepass.server.applications import operations
+from gatepass.server.applications.model import GRANT_TYPE
+from gatepass.server.audit import store as audit
+from gatepass.server.audit.model import Actor, entry
+from gatepass.server.database import Connection, NotFoundError
+from gatepass.server.environment import Environment
+from gatepass.server.token.authenticate import AuthenticatedClient
+from gatepass.server.token.decide import decide
+from gatepass.server.token.issue import ENTROPY, IssuedToken, issue
+from gatepass.server.token.parse import Claimed, TokenRequest
+from gatepass.wire.credential import Mark
+from gatepass.wire.problem import Refused
+
+
+def is_offered(environment: Environment) -> bool:
+    """Tell whether test tokens are made here: in the sandbox alone."""
+    return environment.mark is Mark.TEST
+
+
+def issue_one(
+    environment: Environment,
+    by: Actor,
+    app_id: UUID,
+    org_id: UUID,
+    also: Callable[[Connection, IssuedToken], None],
+) -> IssuedToken:
+    """Issue what the application would get by itself; `also` keeps it, in one transaction.
+
+    Raises NotFoundError outside the sandbox, and Refused where the application gets no tokens.
+    """
+    if not is_offered(environment):
+        raise NotFoundError(str(app_id))
+    application = operations.find(environment, app_id, org_id)
+    live = application.live_secrets(environment.now())
+    if application.disabled_at or application.org_suspended_at or not live:
+        raise Refused("invalid_request", "This application gets no tokens as it is.")
+    asked = TokenRequest(
+        Claimed(application.client_id, None, by_header=False), GRANT_TYPE, None, ()
+    )
+    grant = decide(AuthenticatedClient(application, live[0]), asked, environment.catalogue)
+    now = environment.now()
+    entropy = secrets.token_bytes(ENTROPY)  # the environment's own is for one thread alone
+    now_ms = int(now.timestamp() * 1000)
+    issued = issue(grant, environment.keys, environment.issuer, now_ms, entropy)
+    with environment.database.write() as connection:
+        also(connection, issued)
+        told = entry(by, now, "token.test_issued", application.name, scope=issued.scope)
+        audit.record(connection, told)
+    environment.usage.issued(application)
+    metrics.issued("sealed" if grant.form == "sealed" else "jwt")
+    return issued

@@ -1,0 +1,95 @@
+"""Two workers: one scrape has the figures of both."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from harness import Server, serving
+
+_PATIENCE = 30.0  # seconds, after which a test gives up
+_TOKENS = 40
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("metrics") / "data", "--workers", "2") as running:
+        yield running
+
+
+def scrape(server: Server) -> dict[str, float]:
+    """Ask over a new connection, which either worker may take."""
+    text = httpx2.get(f"http://127.0.0.1:{server.port}/metrics", trust_env=False).text
+    return {
+        f"{each.name}{sorted(each.labels.values())}": each.value
+        for family in text_string_to_metric_families(text)
+        for each in family.samples
+    }
+
+
+def wait(until: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while not until():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def both_publish(server: Server) -> bool:
+    return scrape(server)["gatepass_workers[]"] == 2
+
+
+def test_a_scrape_of_one_worker_has_the_sum_of_both(two: Server) -> None:
+    wait(lambda: both_publish(two))
+    organization = two.create_organization()
+    credentials = two.create_application(organization.org_id)
+    for _ in range(_TOKENS):  # each over a connection of its own, so that both workers get some
+        answer = httpx2.post(
+            two.url() + "/oauth2/token/",
+            auth=credentials[:2],
+            data={"grant_type": "client_credentials"},
+            trust_env=False,
+        )
+        assert answer.status_code == 200
+
+    def each_tells_the_sum() -> bool:
+        told = [scrape(two) for _ in range(10)]
+        return all(
+            each["gatepass_tokens_issued_total['sealed']"]
+            == each["gatepass_request_duration_seconds_count['ok', 'token']"]
+            == _TOKENS
+            for each in told
+        )
+
+    wait(each_tells_the_sum)
+
+
+def test_a_worker_that_was_killed_is_counted_no_more_and_its_successor_is(two: Server) -> None:
+    wait(lambda: both_publish(two))
+    folder = two.data / "metrics"
+    dead = int(min(file.stem for file in folder.glob("*.json")))
+    os.kill(dead, signal.SIGKILL)
+
+    def is_replaced() -> bool:
+        return both_publish(two) and not (folder / f"{dead}.json").exists()
+
+    wait(is_replaced)
+    assert len(list(folder.glob("*.json"))) == 2
+
+
+def test_workers_that_end_take_their_figures_back(tmp_path: Path) -> None:
+    with serving(tmp_path / "data", "--workers", "2") as server:
+        wait(lambda: both_publish(server))
+        assert server.stop() == 0
+
+        assert list((server.data / "metrics").iterdir()) == []
+
+
+def test_traces_can_be_turned_on(tmp_path: Path) -> None:
+    with serving(tmp_path / "data", variables={"GATEPASS_TRACES": "true"}) as server:
+        assert server.ask("GET", "/.well-known/oauth-authorization-server").status == 200
+        assert server.stop() == 0
