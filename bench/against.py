@@ -9,13 +9,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bench import product
-from bench.load import CONNECTIONS, Figures, Turn, answer, in_turns, steady, wrk
-from bench.peers.served import django_oauth_toolkit, oidc_provider
+from bench.load import CONNECTIONS, Figures, Turn, in_turns, steady, wrk
+from bench.peers.served import django_database, django_oauth_toolkit, oidc_provider
 from bench.report import ByConnections, Part, Row, possible, print_part, ratio_row
 
 ROUNDS = 3
 SECONDS = 4
-SLOW_SECONDS = 12  # for a peer that answers a few requests in one
+SLOW_SECONDS = 8  # for a peer that answers a few requests in one
 GATEPASS = "Gatepass, sealed"
 DJANGO = "django-oauth-toolkit"
 NODE = "node-oidc-provider"
@@ -36,17 +36,16 @@ def _turns(stack: ExitStack, data: Path) -> Iterator[Turn]:
     return possible(
         lambda: steady(product.minting(GATEPASS, server, known), SECONDS),
         lambda: steady(stack.enter_context(oidc_provider(NODE)), SECONDS),
-        _django,
+        lambda: _django(data / "django.sqlite3"),
     )
 
 
-def _django() -> Turn:
+def _django(database: Path) -> Turn:
     """Give a turn with a new server each time, which has nothing of the last load to work off."""
-    with django_oauth_toolkit(DJANGO) as target:
-        answer(target)
+    django_database(DJANGO, database)
 
     def load(connections: int) -> Figures:
-        with django_oauth_toolkit(DJANGO) as target:
+        with django_oauth_toolkit(DJANGO, database) as target:
             return wrk(target, connections, SLOW_SECONDS)
 
     return Turn(DJANGO, load)

@@ -9,6 +9,7 @@ import platform
 import re
 import shutil
 import subprocess
+import textwrap
 import time
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -21,6 +22,7 @@ from bench.report import Part, markdown, print_part
 
 PAGE = ROOT / "docs" / "reference" / "speed.md"
 CHART = ROOT / "docs" / "images" / "speed.svg"
+_LINE = 100
 _HEAD = """\
 # Speed
 
@@ -28,12 +30,12 @@ _HEAD = """\
 
 ![Requests a second of each endpoint and of what it is measured against](../images/speed.svg)
 
-Measured in one run on one machine with {machine}, the load generator beside the servers. Every
-server has one worker unless stated, and takes turns with the others under the same load (wrk, one
-thread, 32 and 128 connections), each for a few seconds, round by round. What counts is the ratio
-of requests/s of neighbours in a round; the median of the rounds is shown. The ratio by CPU time
-says how much more work a second of processor time does; it depends least on what else the
-machine does.
+Measured in one run on a machine with {machine}, the load generator beside the
+servers. Every server has one worker unless stated, and takes turns with the others under the same
+load (wrk, one thread, 32 and 128 connections), each for a few seconds, round by round. What
+counts is the ratio of requests/s of neighbours in a round; the median of the rounds is shown. The
+ratio by CPU time says how much more work a second of processor time does; it depends least on
+what else the machine does.
 
 The empty ASGI handler runs on the same uvicorn, reads the request and answers a constant as long
 as a token. nginx answers the same constant from C. django-oauth-toolkit is as it comes: the
@@ -54,6 +56,7 @@ def main() -> None:
     for program in (token, against, million, start, workers):
         part: Part = program.measure()
         print_part(part)
+        print(f"  ({time.monotonic() - began:.0f} s so far)", flush=True)
         parts.append(part)
     PAGE.write_text(_head() + markdown(parts))
     CHART.write_text(_chart(parts))
@@ -68,7 +71,7 @@ def _head() -> str:
         machine=machine,
         tokens=product.TOKENS,
         clients=f"{million.SAMPLE:,}",
-        versions=f"Versions: {versions}.",
+        versions=textwrap.fill(f"Versions: {versions}.", _LINE),
     )
 
 

@@ -120,7 +120,7 @@ def wrk(target: Target, connections: int, seconds: int, before: Sequence[str] = 
     """
     program = shutil.which("wrk")
     if program is None:
-        raise NotMeasuredError("wrk is missing; as root, bench/setup.sh installs it")
+        sys.exit("The benchmarks need wrk. Install it: apt-get install wrk")
     host = f"127.0.0.1:{target.port}"
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(_script(host, target.requests))

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, build_opener
@@ -94,9 +94,10 @@ def cpu_seconds(process_id: int) -> float:
 
 def _family(process_id: int) -> Iterator[int]:
     yield process_id
-    for task in Path(f"/proc/{process_id}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            yield from _family(int(child))
+    with suppress(FileNotFoundError, ProcessLookupError):  # what has just ended
+        for task in Path(f"/proc/{process_id}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                yield from _family(int(child))
 
 
 def _ticks(process_id: int) -> int:

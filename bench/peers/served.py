@@ -22,6 +22,12 @@ PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbi
 """Where programs are looked for; Debian keeps nginx where only root looks."""
 CREDENTIALS = Credentials("bench", "a-secret-that-only-the-benchmark-uses")
 """Of the peers' one client, in databases that live for one run."""
+_CLIENT = {
+    "BENCH_CLIENT_ID": CREDENTIALS.client_id,
+    "BENCH_CLIENT_SECRET": CREDENTIALS.client_secret,
+}
+_DJANGO = PEERS / "django_oauth_toolkit"
+_DJANGO_PYTHON = str(_DJANGO / ".venv" / "bin" / "python")
 
 
 @contextmanager
@@ -60,26 +66,30 @@ def _nginx_conf(port: int) -> str:
     )
 
 
+def django_database(name: str, file: Path) -> None:
+    """Make the SQLite database of django-oauth-toolkit, with its client."""
+    _need(name, _DJANGO / ".venv")
+    subprocess.run(
+        [_DJANGO_PYTHON, str(_DJANGO / "project.py")],
+        env=environment(_django_variables(file)),
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+
+
 @contextmanager
-def django_oauth_toolkit(name: str) -> Iterator[Target]:
-    """Serve django-oauth-toolkit by gunicorn from a new SQLite database."""
-    home = PEERS / "django_oauth_toolkit"
-    python = home / ".venv" / "bin" / "python"
-    _need(name, home / ".venv")
+def django_oauth_toolkit(name: str, database: Path) -> Iterator[Target]:
+    """Serve django-oauth-toolkit by gunicorn."""
     port = free_port()
-    with tempfile.TemporaryDirectory() as folder:
-        variables = {
-            "BENCH_DATABASE": str(Path(folder, "db.sqlite3")),
-            "BENCH_CLIENT_ID": CREDENTIALS.client_id,
-            "BENCH_CLIENT_SECRET": CREDENTIALS.client_secret,
-        }
-        prepare = [str(python), str(home / "project.py")]
-        subprocess.run(prepare, env=environment(variables), check=True, stdout=subprocess.DEVNULL)
-        gunicorn = [str(python), "-m", "gunicorn", "--chdir", str(home), "--workers", "1"]
-        command = [*gunicorn, "--bind", f"127.0.0.1:{port}", "project:application"]
-        with running(command, f"http://127.0.0.1:{port}/", variables) as process_id:
-            request = token_request(CREDENTIALS, "/o/token/")
-            yield Target(name, port, process_id, (request,))
+    gunicorn = [_DJANGO_PYTHON, "-m", "gunicorn", "--chdir", str(_DJANGO), "--workers", "1"]
+    command = [*gunicorn, "--bind", f"127.0.0.1:{port}", "project:application"]
+    variables = _django_variables(database)
+    with running(command, f"http://127.0.0.1:{port}/", variables) as process_id:
+        yield Target(name, port, process_id, (token_request(CREDENTIALS, "/o/token/"),))
+
+
+def _django_variables(database: Path) -> dict[str, str]:
+    return {"BENCH_DATABASE": str(database), **_CLIENT}
 
 
 @contextmanager
@@ -91,12 +101,7 @@ def oidc_provider(name: str) -> Iterator[Target]:
         raise NotMeasuredError(f"{name}: node is missing; as root, bench/setup.sh installs it")
     _need(name, home / "node_modules")
     port = free_port()
-    variables = {
-        "BENCH_PORT": str(port),
-        "BENCH_CLIENT_ID": CREDENTIALS.client_id,
-        "BENCH_CLIENT_SECRET": CREDENTIALS.client_secret,
-        "NODE_ENV": "production",
-    }
+    variables = {"BENCH_PORT": str(port), "NODE_ENV": "production", **_CLIENT}
     url = f"http://127.0.0.1:{port}/"
     with running([node, str(home / "server.mjs")], url, variables) as process_id:
         yield Target(name, port, process_id, (token_request(CREDENTIALS, "/token"),))
