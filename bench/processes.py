@@ -1,6 +1,7 @@
 """Runs servers, and reads what the system knows of their processes."""
 
 import os
+import random
 import re
 import signal
 import socket
@@ -75,15 +76,12 @@ def _is_answered(process: "subprocess.Popen[bytes]", url: str) -> bool:
 
 
 def free_port() -> int:
-    """Give a port of which it and the next one are free."""
+    """Give a port of which it and the next one are free, below those of outgoing connections."""
     while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
+        port = random.randrange(10_000, 30_000)
+        with socket.socket() as first, socket.socket() as second, suppress(OSError):
+            first.bind(("127.0.0.1", port))
+            second.bind(("127.0.0.1", port + 1))
             return port
 
 
