@@ -16,7 +16,7 @@ from bench.product import Server
 from bench.report import ByConnections, Part, Row, limit_row, print_part, ratio_row
 
 ROUNDS = 5
-SECONDS = 3
+SECONDS = 2
 MILLION = 1_000_000
 SAMPLE = 1_000  # clients that ask in turn
 EMPTY = "token, empty store"

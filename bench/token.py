@@ -20,8 +20,8 @@ from bench.load import CONNECTIONS, Target, in_turns, steady
 from bench.peers.served import empty, nginx
 from bench.report import ByConnections, Part, Row, possible, print_part, ratio_row
 
-ROUNDS = 5
-SECONDS = 3
+ROUNDS = 6
+SECONDS = 2
 EMPTY = "empty ASGI handler"
 NGINX = "nginx, a constant"
 SEALED = "token, sealed, by the lane"
