@@ -19,7 +19,6 @@ from bench.product import Credentials
 from gatepass.server.applications import store as applications
 from gatepass.server.applications.model import (
     DEFAULT_LIFETIME,
-    DEFAULT_SCOPE,
     GRANT_TYPE,
     new_client_id,
     new_secret,
@@ -34,6 +33,7 @@ _BATCH = 20_000
 _MARK = Mark.LIVE
 _CACHE = -500_000  # KiB of SQLite's page cache while the indexes grow
 _OF_ONE_ORGANIZATION = 1_000
+_SCOPE = "read write"
 _LIVES = timedelta(hours=10)
 
 Values = dict[str, Any]
@@ -109,7 +109,7 @@ def _application(org_id: UUID, now: datetime) -> _Made:
         "client_type": "confidential",
         "grant_type": GRANT_TYPE,
         "redirect_uris": "",
-        "scope": str(DEFAULT_SCOPE),
+        "scope": _SCOPE,
         "token_lifetime": DEFAULT_LIFETIME,
         "created_at": now,
         "created_by": "bench",

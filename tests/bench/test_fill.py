@@ -44,4 +44,5 @@ def test_filled_revocations_outlive_the_measurement(data: Path) -> None:
         closing(Database(sqlite_url(file(data, Mark.LIVE)))) as database,
         database.read() as connection,
     ):
-        assert len(revocations.unexpired(connection, datetime.now(UTC))) == 50
+        unexpired = revocations.unexpired(connection, datetime.now(UTC))
+        assert len(list(unexpired)) == 50
