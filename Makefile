@@ -40,9 +40,11 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Takes about ten minutes; writes docs/reference/speed.md. One part: $(BIN)/python -m bench.against
 bench: setup
-	@for program in $$(grep -l __main__ bench/*.py); do echo "== $$program"; $(BIN)/python "$$program" || exit 1; done
+	@PYTHON=$(CURDIR)/$(BIN)/python bash bench/setup.sh
+	$(BIN)/python -m bench.all
 
 clean:
-	rm -rf .venv $(DEMO) dist node_modules .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	find src tests -name __pycache__ -prune -exec rm -rf {} +
+	rm -rf .venv bench/peers/*/.venv bench/peers/*/node_modules $(DEMO) dist node_modules .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find src tests bench -name __pycache__ -prune -exec rm -rf {} +

@@ -1,28 +1,35 @@
-"""Runs servers and the load generator wrk, and reads what wrk prints."""
+"""Loads a server with wrk, and reads what wrk prints."""
 
-import json
-import os
 import re
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from typing import NamedTuple
+from urllib.error import HTTPError, URLError
+from urllib.request import Request as Asked
 
-ROOT = Path(__file__).resolve().parent.parent
+from bench.processes import NotMeasuredError, ask, cpu_seconds
+
+CONNECTIONS = (32, 128)
 _UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
+_WARM = 2  # seconds; clients are read from the database once, and node compiles as it runs
+_PATIENCE = 120  # seconds that one answer may take
+_SCRIPT = """\
+local requests = {{
+{requests}}}
+local last = 0
+request = function()
+  last = last % #requests + 1
+  return requests[last]
+end
+"""
 
 
-@dataclass(frozen=True)
-class Figures:
+class Figures(NamedTuple):
     """What wrk measured; latencies in milliseconds, processor time in microseconds a request."""
 
     per_second: float
@@ -31,38 +38,120 @@ class Figures:
     p99: float
 
 
+class Ratio(NamedTuple):
+    """How many times the requests/s of another, and how many times the work per CPU time."""
+
+    by_rate: float
+    by_cpu: float
+
+
 @dataclass(frozen=True)
-class Load:
-    """What wrk sends: requests with one body over so many connections for so many seconds."""
+class Request:
+    """One request; `headers` without Host and Content-Length."""
 
-    headers: dict[str, str]
-    body: str
-    connections: int
-    seconds: int
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: str = field(default="", repr=False)
+
+    def text(self, host: str) -> str:
+        """Give the bytes that go over the wire, all ASCII."""
+        length = {"Content-Length": str(len(self.body))} if self.body else {}
+        headers = {"Host": host, **self.headers, **length}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        return f"{self.method} {self.path} HTTP/1.1\r\n{lines}\r\n{self.body}"
 
 
-def wrk(url: str, load: Load, process_id: int) -> Figures:
-    """Load `url`, which a process serves, as fast as it answers; fail where one is not 2xx."""
+@dataclass(frozen=True)
+class Target:
+    """A server that runs, and the requests it is sent in turn."""
+
+    name: str
+    port: int
+    process_id: int
+    requests: tuple[Request, ...]
+
+
+class Turn(NamedTuple):
+    """What one server does in every round: it is loaded over so many connections."""
+
+    name: str
+    load: Callable[[int], Figures]
+
+
+class Series(NamedTuple):
+    """One target's figures, round by round."""
+
+    name: str
+    rounds: tuple[Figures, ...]
+
+    def median(self) -> Figures:
+        """Give the median of each figure."""
+        return Figures(*(median(column) for column in zip(*self.rounds, strict=True)))
+
+    def ratio(self, other: "Series") -> Ratio:
+        """Give the median of the rounds' ratios: neighbours in time, so the machine is the same."""
+        pairs = list(zip(self.rounds, other.rounds, strict=True))
+        return Ratio(
+            median(mine.per_second / its.per_second for mine, its in pairs),
+            median(its.cpu / mine.cpu for mine, its in pairs),
+        )
+
+
+def steady(target: Target, seconds: int) -> Turn:
+    """Give the turn of a server that goes on running between the rounds, and is warm."""
+    wrk(target, CONNECTIONS[0], _WARM)
+    return Turn(target.name, lambda connections: wrk(target, connections, seconds))
+
+
+def in_turns(turns: Sequence[Turn], rounds: int, connections: int) -> dict[str, Series]:
+    """Load every server in every round; give the series by their names."""
+    measured = [[turn.load(connections) for turn in turns] for _ in range(rounds)]
+    return {
+        turn.name: Series(turn.name, tuple(each[place] for each in measured))
+        for place, turn in enumerate(turns)
+    }
+
+
+def wrk(target: Target, connections: int, seconds: int, before: Sequence[str] = ()) -> Figures:
+    """Load a target as fast as it answers; end the program where an answer is not 2xx.
+
+    `before` is put in front of the command, as to pin the load generator to a processor.
+    """
     program = shutil.which("wrk")
     if program is None:
-        sys.exit("This benchmark needs wrk. Install it: apt-get install wrk")
+        sys.exit("The benchmarks need wrk. Install it: apt-get install wrk")
+    host = f"127.0.0.1:{target.port}"
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        script.write(f'wrk.method = "POST"\nwrk.body = {json.dumps(load.body)}\n')
-        for name, value in load.headers.items():
-            script.write(f"wrk.headers[{json.dumps(name)}] = {json.dumps(value)}\n")
+        script.write(_script(host, target.requests))
         script.flush()
-        how = ["-t1", f"-c{load.connections}", f"-d{load.seconds}", "--latency", "-s", script.name]
-        before = cpu_seconds(process_id)
-        ran = subprocess.run([program, *how, url], capture_output=True, text=True, check=True)
-        used = cpu_seconds(process_id) - before
-    if "Non-2xx" in ran.stdout or "Socket errors" in ran.stdout:
-        sys.exit(f"Not every request was answered:\n{ran.stdout}")
-    rate = re.search(r"Requests/sec:\s+([\d.]+)", ran.stdout)
-    total = re.search(r"(\d+) requests in", ran.stdout)
-    if rate is None or total is None:
-        sys.exit(f"wrk said nothing that is understood:\n{ran.stdout}")
+        how = ["-t1", f"-c{connections}", f"-d{seconds}", f"--timeout={_PATIENCE}s", "--latency"]
+        command = [*before, program, *how, "-s", script.name, f"http://{host}"]
+        started = cpu_seconds(target.process_id)
+        ran = subprocess.run(command, capture_output=True, text=True, check=True)
+        used = cpu_seconds(target.process_id) - started
+    return _read(target, ran.stdout, used)
+
+
+def _script(host: str, requests: Iterable[Request]) -> str:
+    return _SCRIPT.format(requests="".join(f"  {_lua(each.text(host))},\n" for each in requests))
+
+
+def _lua(text: str) -> str:
+    """Give a Lua string; what is sent has no other character that needs an escape."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + escaped.replace("\r", "\\r").replace("\n", "\\n") + '"'
+
+
+def _read(target: Target, said: str, used: float) -> Figures:
+    if "Non-2xx" in said or "Socket errors" in said:
+        sys.exit(f"{target.name}: not every request was answered:\n{said}")
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", said)
+    total = re.search(r"(\d+) requests in", said)
+    if rate is None or total is None or int(total[1]) == 0:
+        sys.exit(f"{target.name}: no request was answered:\n{said}")
     cpu = used / int(total[1]) * 1e6
-    return Figures(float(rate[1]), cpu, _latency(ran.stdout, 50), _latency(ran.stdout, 99))
+    return Figures(float(rate[1]), cpu, _latency(said, 50), _latency(said, 99))
 
 
 def _latency(text: str, percentile: int) -> float:
@@ -70,52 +159,18 @@ def _latency(text: str, percentile: int) -> float:
     return float(found[1]) * _UNITS[found[2]] if found else float("nan")
 
 
-@contextmanager
-def running(arguments: list[str], port: int, path: str = "/") -> Iterator[int]:
-    """Run a Python program until the block ends; give its process id once it answers on `port`."""
-    command = [sys.executable, *arguments]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
-        try:
-            _wait(process, f"http://127.0.0.1:{port}{path}")
-            yield process.pid
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(30)
-
-
-def _wait(process: "subprocess.Popen[bytes]", url: str) -> None:
-    for _ in range(300):
-        try:
-            with urlopen(url, timeout=1):
-                return
-        except (URLError, OSError):
-            if process.poll() is not None:
-                sys.exit(f"{url} ended before it answered.")
-            time.sleep(0.1)
-    sys.exit(f"{url} did not answer within 30 seconds.")
-
-
-def free_port() -> int:
-    """Give a port of which it and the next one are free."""
-    while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port
-
-
-def cpu_seconds(process_id: int) -> float:
-    """Give the processor time that a process has used: what a busy machine does not distort."""
-    after_name = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
-    return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def peak_memory(process_id: int) -> float:
-    """Give the most memory that a process ever held, in MB."""
-    status = Path(f"/proc/{process_id}/status").read_text()
-    found = re.search(r"VmHWM:\s+(\d+) kB", status)
-    return int(found[1]) / 1024 if found else float("nan")
+def answer(target: Target) -> bytes:
+    """Give the body that answers a target's first request; raise NotMeasuredError unless 2xx."""
+    first = target.requests[0]
+    url = f"http://127.0.0.1:{target.port}{first.path}"
+    body = first.body.encode() or None
+    asked = Asked(url, body, dict(first.headers), method=first.method)
+    try:
+        with ask(asked, timeout=_PATIENCE) as answered:
+            said: bytes = answered.read()
+            return said
+    except HTTPError as error:
+        why = f"{first.method} {first.path} answered {error.code}"
+        raise NotMeasuredError(f"{target.name}: {why}") from None
+    except URLError as error:
+        raise NotMeasuredError(f"{target.name}: {error.reason}") from None

@@ -1,0 +1,116 @@
+"""Every figure of docs/reference/speed.md from one run: `make bench`.
+
+Prints each part as it is done, then writes the page and its chart.
+"""
+
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import textwrap
+import time
+from collections.abc import Iterator
+from importlib.metadata import version
+
+from bench import against, chart, million, product, start, token, workers
+from bench.load import CONNECTIONS
+from bench.peers.served import PATH, PEERS
+from bench.processes import ROOT
+from bench.report import Part, markdown, print_part
+
+PAGE = ROOT / "docs" / "reference" / "speed.md"
+CHART = ROOT / "docs" / "images" / "speed.svg"
+_LINE = 100
+_HEAD = """\
+# Speed
+
+<!-- Written by `make bench` (bench/all.py). -->
+
+![Requests a second of each endpoint and of what it is measured against](../images/speed.svg)
+
+Measured in one run on a machine with {machine}, the load generator beside the
+servers. Every server has one worker unless stated, and takes turns with the others under the same
+load (wrk, one thread, 32 and 128 connections), each for a few seconds, round by round. What
+counts is the ratio of requests/s of neighbours in a round; the median of the rounds is shown. The
+ratio by CPU time says how much more work a second of processor time does; it depends least on
+what else the machine does.
+
+The empty ASGI handler runs on the same uvicorn, reads the request and answers a constant as long
+as a token. nginx answers the same constant from C. django-oauth-toolkit is as it comes: the
+clients' secrets are hashed with Django's default, which takes most of the time. It is started
+anew for every round. node-oidc-provider keeps its tokens in memory. Introspection and forward
+authentication are asked about {tokens} tokens in turn; the stores with and without a million
+applications by {clients} clients in turn.
+
+{versions}
+
+"""
+
+
+def main() -> None:
+    """Measure everything, print it, write the page and the chart."""
+    began = time.monotonic()
+    parts = []
+    for program in (token, against, million, start, workers):
+        part: Part = program.measure()
+        print_part(part)
+        print(f"  ({time.monotonic() - began:.0f} s so far)", flush=True)
+        parts.append(part)
+    PAGE.write_text(_head() + markdown(parts))
+    CHART.write_text(_chart(parts))
+    minutes = (time.monotonic() - began) / 60
+    print(f"\nDone in {minutes:.0f} minutes; see {PAGE.relative_to(ROOT)}")
+
+
+def _head() -> str:
+    machine = f"{len(os.sched_getaffinity(0))} processors ({platform.machine()})"
+    versions = ", ".join(f"{name} {number}" for name, number in _versions() if number)
+    return _HEAD.format(
+        machine=machine,
+        tokens=product.TOKENS,
+        clients=f"{million.SAMPLE:,}",
+        versions=textwrap.fill(f"Versions: {versions}.", _LINE),
+    )
+
+
+def _versions() -> Iterator[tuple[str, str]]:
+    yield "Gatepass", version("gatepass")
+    yield "Python", platform.python_version()
+    yield "uvicorn", version("uvicorn")
+    lock = (PEERS / "django_oauth_toolkit" / "requirements.lock").read_text()
+    for name in ("django-oauth-toolkit", "django", "gunicorn"):
+        found = re.search(rf"^{name}==(\S+)", lock, re.MULTILINE)
+        yield name, found[1] if found else ""
+    packages = json.loads((PEERS / "oidc_provider" / "package-lock.json").read_text())["packages"]
+    yield "node-oidc-provider", packages["node_modules/oidc-provider"]["version"]
+    yield "node", _said("node", "--version")
+    yield "nginx", _said("nginx", "-v")
+
+
+def _said(program: str, option: str) -> str:
+    found = shutil.which(program, path=PATH)
+    if found is None:
+        return ""
+    ran = subprocess.run([found, option], capture_output=True, text=True, check=False)
+    number = re.search(r"\d+(\.\d+)+", ran.stdout + ran.stderr)
+    return number[0] if number else ""
+
+
+def _chart(parts: list[Part]) -> str:
+    connections = CONNECTIONS[0]
+    endpoints, peers = (part.series[connections] for part in parts[:2])
+    shown = {**endpoints, **{name: peers[name] for name in against.PEERS if name in peers}}
+    others = {token.EMPTY, token.NGINX, *against.PEERS}
+    bars = [
+        chart.Bar(name, series.median().per_second, name not in others)
+        for name, series in shown.items()
+    ]
+    note = f"One worker each, {connections} connections; longer is faster"
+    ordered = sorted(bars, key=lambda bar: -bar.value)
+    return chart.draw("Requests a second", note, ordered)
+
+
+if __name__ == "__main__":
+    main()

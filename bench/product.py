@@ -1,0 +1,134 @@
+"""Gatepass as it is measured: a data directory, credentials, a server, its requests."""
+
+import json
+import subprocess
+import sys
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from bench.load import Request, Target, answer
+from bench.processes import ROOT, NotMeasuredError, environment, free_port, running
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+BODY = "grant_type=client_credentials"
+TOKEN = "/oauth2/token/"
+TOKENS = 100  # that introspection and forward authentication are asked about in turn
+
+
+class Server(NamedTuple):
+    """A running server."""
+
+    port: int
+    process_id: int
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """A client id and its secret."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+
+    def basic(self) -> dict[str, str]:
+        """Give the header that authenticates with them."""
+        pair = f"{self.client_id}:{self.client_secret}"
+        return {"Authorization": "Basic " + b64encode(pair.encode()).decode()}
+
+
+def create(data: Path) -> Credentials:
+    """Make a data directory with one application."""
+    organization = _gatepass(data, "organization", "create", "Bench", "--admin", "bench")
+    of_it = ("--organization", organization["org_id"], "--name", "bench")
+    made = _gatepass(data, "application", "create", *of_it)
+    return Credentials(made["client_id"], made["client_secret"])
+
+
+def _gatepass(data: Path, *arguments: str) -> dict[str, str]:
+    command = [sys.executable, "-m", "gatepass", *arguments, "--data", str(data), "--json"]
+    ran = subprocess.run(
+        command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=True
+    )
+    answered: dict[str, str] = json.loads(ran.stdout)
+    return answered
+
+
+def serve(data: Path, port: int, workers: int = 1) -> list[str]:
+    """Give the command that serves a data directory."""
+    where = ["--data", str(data), "--port", str(port), "--workers", str(workers)]
+    return [sys.executable, "-m", "gatepass", "serve", *where]
+
+
+def pinned(processors: Sequence[int]) -> list[str]:
+    """Give what goes before a command that keeps to these processors."""
+    return ["taskset", "--cpu-list", ",".join(map(str, processors))] if processors else []
+
+
+@contextmanager
+def served(
+    data: Path,
+    variables: Mapping[str, str] | None = None,
+    workers: int = 1,
+    pin: Sequence[int] = (),
+) -> Iterator[Server]:
+    """Serve a data directory until the block ends."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/readyz"
+    command = [*pinned(pin), *serve(data, port, workers)]
+    with running(command, url, variables) as process_id:
+        yield Server(port, process_id)
+
+
+def token_request(credentials: Credentials, path: str = TOKEN) -> Request:
+    """Give the request for a token, by default from Gatepass."""
+    return Request("POST", path, {**credentials.basic(), **FORM}, BODY)
+
+
+def minting(name: str, server: Server, *credentials: Credentials) -> Target:
+    """Give the token endpoint, asked by these clients in turn."""
+    return Target(name, *server, tuple(token_request(each) for each in credentials))
+
+
+def introspecting(name: str, server: Server, credentials: Credentials) -> Target:
+    """Give the introspection endpoint, asked about valid tokens in turn."""
+    headers = {**credentials.basic(), **FORM}
+    tokens = _tokens(server, credentials)
+    bodies = (f"token={token}" for token in tokens)
+    asked = tuple(Request("POST", "/oauth2/introspect/", headers, body) for body in bodies)
+    return _checked(Target(name, *server, asked), b'"active"')
+
+
+def verifying(name: str, server: Server, credentials: Credentials) -> Target:
+    """Give forward authentication, asked about valid tokens in turn."""
+    bearers = [{"Authorization": f"Bearer {token}"} for token in _tokens(server, credentials)]
+    asked = tuple(Request("GET", "/oauth2/verify/", bearer) for bearer in bearers)
+    return _checked(Target(name, *server, asked))
+
+
+def minting_jwts(name: str, server: Server, credentials: Credentials) -> Target:
+    """Give the token endpoint of a server whose tokens are JWTs."""
+    target = minting(name, server, credentials)
+    if token(target).count(".") != 2:
+        raise NotMeasuredError(f"{name}: the tokens are no JWTs")
+    return target
+
+
+def _checked(target: Target, needed: bytes = b"") -> Target:
+    said = answer(target)
+    if needed not in said:
+        raise NotMeasuredError(f"{target.name}: {needed.decode()} is missing in the answer")
+    return target
+
+
+def _tokens(server: Server, credentials: Credentials) -> list[str]:
+    target = minting("tokens", server, credentials)
+    return [token(target) for _ in range(TOKENS)]
+
+
+def token(target: Target) -> str:
+    """Give a fresh access token from a token endpoint."""
+    text: str = json.loads(answer(target))["access_token"]
+    return text
