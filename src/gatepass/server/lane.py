@@ -240,8 +240,8 @@ class LaneProtocol(JoiningProtocol):
             trouble = InTrouble(error, environment, way.path, arrived.source, arrived)
             answer = lane.answer_trouble(trouble)
             written = lane.written(answer, defaults)
-        self._joining.write_at_once(written)
         self._finish(lane)
+        self._joining.write_at_once(written)
         return True
 
     def _finish(self, lane: Lane) -> None:

@@ -12,7 +12,7 @@ from gatepass.wire.problem import Refused
 from server.lane.doors import Door
 from server.lane.play import said
 from server.lane.requests import Ask
-from server.stand import Clock, Stand, standing_still
+from server.stand import Clock, Stand, raw_basic, standing_still
 
 _GET = {"method": "GET", "body": b"", "content_type": (), "length": ()}
 _DONE = Answer(200, ((b"x-said", b"yes"),), b"done")
@@ -104,3 +104,13 @@ def test_where_uvicorn_does_something_for_each_request_everything_goes_through(
             assert response.status == 401
 
     assert served.app.lane.answered == 0
+
+
+def test_the_lane_takes_the_other_addresses_too(tmp_path: Path) -> None:
+    with standing_still(tmp_path / "data", also_at=("/o",)) as stand:
+        client = stand.register()
+        stand.token(client)
+        basic = (raw_basic(f"{client.client_id}:{client.secret.value}".encode()),)
+        for path in ("/o/token/", "/o/token", "/oauth2/token/"):
+            play = said(stand, Ask(path=path, authorization=basic).raw())
+            assert (play.by_lane, b"access_token" in play.heard) == (1, True)
