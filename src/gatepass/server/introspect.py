@@ -33,18 +33,17 @@ def introspect(environment: Environment, arrived: Arrived) -> Answer:
     note_use(environment, arrived, client, environment.clock())  # once nothing can be Later
     if token is None:
         raise Refused("invalid_request", "The parameter token is missing.")
-    if claims and owner and stands_behind(owner, claims) and _may_see(client.application, owner):
-        return _active(environment, claims, owner)
+    if claims and owner and _may_see(client.application, owner):
+        return environment.known_tokens.told(claims, owner) or _tell(environment, claims, owner)
     return _INACTIVE
 
 
-def _active(environment: Environment, claims: Claims, owner: Application) -> Answer:
-    known = environment.known_tokens
-    told = known.told(claims, owner)
-    if told is None:
-        answer = respond.document({"active": True, **describe(environment, claims, owner)})
-        told = known.tell(claims, owner, answer)
-    return told
+def _tell(environment: Environment, claims: Claims, owner: Application) -> Answer:
+    """Answer about a token of `owner`, and remember what was said of an active one."""
+    if not stands_behind(owner, claims):
+        return _INACTIVE
+    answer = respond.document({"active": True, **describe(environment, claims, owner)})
+    return environment.known_tokens.tell(claims, owner, answer)
 
 
 def owner_of(directory: Directory, claims: Claims) -> Application | None:

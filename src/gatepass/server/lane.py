@@ -245,9 +245,9 @@ class LaneProtocol(JoiningProtocol):
             trouble = InTrouble(error, environment, way.path, arrived.source, arrived)
             answer = lane.answer_trouble(trouble)
             written = lane.written(answer, defaults)
-        self._joining.write_at_once(written)
         observe(way.name, result, perf_counter() - started)
         self._finish(lane)
+        self._joining.write_at_once(written)
         return True
 
     def _finish(self, lane: Lane) -> None:
