@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from inspect import iscoroutinefunction
-from typing import Any, Self, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
 from urllib.parse import urlencode
 
 from fastapi import Security
@@ -20,7 +20,7 @@ from gatepass.guard import denied
 from gatepass.guard.credentials import Credentials
 from gatepass.guard.denied import Denied
 from gatepass.guard.expectation import Expectation
-from gatepass.guard.introspector import REMEMBER, Introspector
+from gatepass.guard.lookup import REMEMBER
 from gatepass.guard.principal import Principal
 from gatepass.wire import bearer, metadata
 from gatepass.wire.params import LONGEST_BODY
@@ -29,6 +29,9 @@ from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
 
 __all__ = ["Denied", "Expectation", "Guard", "Principal"]
+
+if TYPE_CHECKING:
+    from gatepass.guard.introspector import Introspector
 
 Answer: TypeAlias = Mapping[str, object] | None
 Ask: TypeAlias = Callable[[Secret, HTTPConnection], Awaitable[Answer]]
@@ -78,7 +81,12 @@ class Guard:
             if not isinstance(self._expect, Expectation):
                 raise ValueError("what to expect can depend on the request only with inspect")
             credentials = Credentials.read(client_id, client_secret, os.environ)
-            self._introspector = Introspector(self._expect.issuer, credentials, remember=remember)
+            # here, as a guard with `inspect` reaches nobody and needs no HTTP client
+            from gatepass.guard import introspector
+
+            self._introspector = introspector.Introspector(
+                self._expect.issuer, credentials, remember=remember
+            )
             inspect = _over(self._introspector)
         self._inspect = _off_the_loop(inspect)
         self._scheme = _Scheme(self)
@@ -169,7 +177,7 @@ class _Scheme(SecurityBase):
         return await self._guard.identify(connection, Scope(tuple(wanted.scopes)))
 
 
-def _over(introspector: Introspector) -> Ask:
+def _over(introspector: "Introspector") -> Ask:
     async def inspect(token: Secret, _connection: HTTPConnection) -> Answer:
         return await introspector.introspect(token)
 

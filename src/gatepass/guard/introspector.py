@@ -8,13 +8,12 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from gatepass.guard.credentials import Credentials
-from gatepass.guard.lookup import Memory, endpoint, introspect, unavailable
+from gatepass.guard.lookup import REMEMBER, Memory, endpoint, introspect, unavailable
 from gatepass.guard.over_httpx2 import Sender
 from gatepass.wire.flow import run
 from gatepass.wire.problem import Refused
 from gatepass.wire.secret import Secret
 
-REMEMBER = 5.0  # seconds
 TIMEOUT = 5.0  # seconds
 
 _LOG = logging.getLogger("gatepass.guard")

@@ -14,6 +14,7 @@ from gatepass.wire.secret import Secret
 
 LONGEST_ANSWER = 64 * 1024  # bytes
 RETRY_AFTER = 1  # seconds
+REMEMBER = 5.0  # seconds that an answer is remembered, where a guard does not say otherwise
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 

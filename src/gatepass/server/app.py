@@ -13,6 +13,7 @@ from gatepass.server import health, metrics, published
 from gatepass.server.arrival import (
     NO_STORE,
     Answer,
+    App,
     Arrived,
     ClientGoneError,
     Later,
@@ -36,7 +37,6 @@ from gatepass.server.metrics import page
 from gatepass.server.metrics.endpoints import name_of
 from gatepass.server.metrics.figures import result_of, result_of_error
 from gatepass.server.metrics.page import Metrics
-from gatepass.server.partner_api import app as partner_api
 from gatepass.server.people.passwords import Hasher
 from gatepass.server.portal import app as portal
 from gatepass.server.revoke import revoke
@@ -68,6 +68,7 @@ ENDPOINTS = {
     metadata.INTROSPECT: Served(introspect, arrive, POST),
     metadata.VERIFY: Served(verify, pass_by, GET | POST),
 }
+_NAMES = {served: name_of(path) for path, served in ENDPOINTS.items()}
 DOCUMENTS: dict[str, published.Document] = {
     "/.well-known/oauth-authorization-server": published.authorization_server,
     "/.well-known/oauth-protected-resource" + metadata.PARTNER_API: published.protected_resource,
@@ -101,11 +102,10 @@ class Gatepass:
             host.encode(): environment for environment in environments for host in environment.hosts
         }
         self._endpoints = endpoints(also_at)
-        paths = {each: path for path, each in ENDPOINTS.items()}
-        self._names = {path: name_of(paths[each]) for path, each in self._endpoints.items()}
+        self._names = {path: _NAMES[each] for path, each in self._endpoints.items()}
         self._documents = _either_slash(DOCUMENTS)
-        self.lane = Lane(_lane_ways(self._endpoints, self._names), self._by_host, _trouble)
-        self._partner_api = partner_api.create()
+        self.lane = Lane(_lane_ways(self._endpoints), self._by_host, _trouble)
+        self._partner_api: App | None = None
         self._router = Starlette(routes=portal.routes, exception_handlers=portal.exception_handlers)
 
     async def __call__(self, scope: Scope, receive: Receive, to: Send) -> None:
@@ -144,6 +144,8 @@ class Gatepass:
             # not by a Mount, whose pattern does not fit a path with a line break in it
             scope["gatepass.environment"] = environment
             scope["root_path"] = metadata.PARTNER_API
+            if self._partner_api is None:
+                self._partner_api = await asyncio.to_thread(_partner_api)
             await self._partner_api(scope, receive, to)
         else:
             scope["gatepass.environment"] = environment
@@ -198,17 +200,25 @@ async def _serve(
     await send(answer, to)
 
 
+def _partner_api() -> App:
+    """Make the Partner API, at its first call: a server that only issues tokens does without.
+
+    It takes a quarter of a second and seven megabytes.
+    """
+    from gatepass.server.partner_api import app
+
+    return app.create()
+
+
 def _trouble(met: InTrouble) -> Answer:
     """Log what an endpoint raised and make an answer of it: the one place, for both doors."""
     environment = met.environment
     match met.error:
         case Denied() as denied:
-            metrics.refused(reasons.of(denied))
-            _log_refusal(met, denied)
+            _note_refusal(met, denied)
             return denied.answer()
         case Refused() as refused:
-            metrics.refused(reasons.of(refused))
-            _log_refusal(met, refused)
+            _note_refusal(met, refused)
             is_challenged = _is_challenged(met.arrived)
             return respond.refusal(refused, challenged=is_challenged, realm=environment.issuer)
         case DatabaseAwayError():
@@ -236,7 +246,9 @@ def _is_challenged(arrived: Arrived | None) -> bool:
     return b"authorization" in arrived.headers or b"client_id" not in arrived.body
 
 
-def _log_refusal(met: InTrouble, refused: Refused) -> None:
+def _note_refusal(met: InTrouble, refused: Refused) -> None:
+    """Count a refusal, and tell it to the log."""
+    metrics.refused(reasons.of(refused))
     log.warning(
         "client.refused",
         environment=met.environment.name,
@@ -266,9 +278,9 @@ def endpoints(also_at: Iterable[str]) -> dict[str, Served]:
     return _either_slash(ENDPOINTS | more)
 
 
-def _lane_ways(served: Mapping[str, Served], names: Mapping[str, str]) -> dict[str, LaneWay]:
+def _lane_ways(served: Mapping[str, Served]) -> dict[str, LaneWay]:
     return {
-        path: LaneWay(each.endpoint, path, each.lane, names[path])
+        path: LaneWay(each.endpoint, path, each.lane, _NAMES[each])
         for path, each in served.items()
         if each.lane
     }

@@ -98,12 +98,17 @@ class Environment:
         self.has_imported = False  # client ids of other forms than ours may be somebody's
         self.old_hashes = OldHashes(self.name)
         self._grace = settings.grace
+        self._serves = True
         self._seq = 0
         self._caught_up_at = time.monotonic()
         self._lock = threading.Lock()
 
-    def open(self) -> None:
-        """Bring the database to this version, make the first key, read what memory holds."""
+    def open(self, *, serves: bool = True) -> None:
+        """Bring the database to this version, make the first key, read what memory holds.
+
+        Who `serves` no tokens needs not know which are revoked, and does not wait for that.
+        """
+        self._serves = serves
         self.database.migrate()
         with self.database.write() as connection:
             needed = purposes(self.load_catalogue(connection), self.algorithm)
@@ -204,7 +209,8 @@ class Environment:
         started = time.monotonic()
         with self.database.read() as connection:
             self._seq = changes.latest(connection)
-            self.revoked = Revoked(revocations.unexpired(connection, self.now()))
+            if self._serves:
+                self.revoked = Revoked(revocations.unexpired(connection, self.now()))
         self._load_catalogue()
         self._load_keys()
         self._load_imports()

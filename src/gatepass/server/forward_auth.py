@@ -44,7 +44,9 @@ class Denied(Refused):
 
     def __init__(self, refused: Refused | None, wanted: Wanted, realm: str) -> None:
         cause = refused or Refused("invalid_token", "Send an access token.", note="no token")
-        super().__init__(cause.code, cause.say, note=cause.note, status=cause.status)
+        super().__init__(
+            cause.code, cause.say, note=cause.note, reason=cause.reason, status=cause.status
+        )
         self.retry_after = cause.retry_after
         self.challenge = bearer.challenge(refused, realm=realm, scope=wanted.scope)
 

@@ -61,7 +61,7 @@ def opened(settings: Settings, mark: Mark) -> Iterator[Environment]:
     with _said(settings, mark):
         environment = Environment(mark, settings, key, Hasher(settings.password))
         with closing(environment):
-            environment.open()
+            environment.open(serves=False)
             yield environment
 
 

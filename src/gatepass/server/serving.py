@@ -16,10 +16,9 @@ from typing import Any
 import structlog
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
 
 from gatepass.server import logs
-from gatepass.server.app import Gatepass, create
+from gatepass.server.app import create
 from gatepass.server.arrival import App
 from gatepass.server.footing import protocol
 from gatepass.server.opening import ServingError
@@ -107,13 +106,15 @@ class _Beside(threading.Thread):
 
 
 def _run_workers(settings: Settings, sockets: list[socket.socket]) -> None:
+    from uvicorn.supervisors import Multiprocess  # brings a file watcher with it
+
     supervisor = Multiprocess(config(settings), sockets)
     supervisor.run()
     if any(each.exitcode == STARTUP_FAILURE for each in supervisor.processes):
         raise ServingError("A worker could not start. The log says why.")
 
 
-def config(settings: Settings, make: Callable[[], Gatepass] | None = None) -> uvicorn.Config:
+def config(settings: Settings, make: Callable[[], App] | None = None) -> uvicorn.Config:
     """Give what uvicorn needs to serve; `make` makes the application in place of `create`."""
     return uvicorn.Config(
         make or functools.partial(_app, settings.model_dump()),

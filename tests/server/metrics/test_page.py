@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from gatepass.server.app import create
 from gatepass.wire.secret import Secret
-from server.stand import FORM, Client, Clock, Stand, settings, standing_still
+from server.stand import FORM, GRANT, Client, Clock, Stand, settings, standing_still
 
 LOOPBACK = "127.0.0.1"
 
@@ -133,6 +133,16 @@ def test_a_post_gets_nothing(fresh: Stand) -> None:
     )
 
     assert answer.status_code == 404
+
+
+def test_an_endpoint_at_an_old_address_has_its_own_name(tmp_path: Path) -> None:
+    with standing_still(tmp_path / "data", also_at=("/o",)) as stand:
+        client = stand.register()
+        before = figures(stand)
+        answer = stand.post("/o/token/", by=client, data=GRANT)
+        assert answer.status_code == 200
+
+        assert growth(before, figures(stand))[requests("token", "ok")] == 1
 
 
 @pytest.fixture
