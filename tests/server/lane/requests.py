@@ -108,6 +108,11 @@ def _plain(people: People) -> Iterator[tuple[str, Ask]]:
             body = f"token={token}".encode()
             ask = Ask(path="/oauth2/introspect/", authorization=basic, body=body)
             yield f"introspect {by_name} {number}", ask
+    for number, token in enumerate(people.tokens):
+        for query in ("", "?scope=read", "?scope=write"):
+            path = f"/oauth2/verify/{query}"
+            ask = Ask(path=path, authorization=(f"Bearer {token}",))
+            yield f"verify {number} {query}", ask
 
 
 def _faults(people: People) -> Iterator[Fault]:
@@ -120,6 +125,8 @@ def _faults(people: People) -> Iterator[Fault]:
 def _of_addresses() -> Iterator[Fault]:
     paths = [
         "/oauth2/introspect",
+        "/oauth2/verify?organization=x",
+        "/oauth2/verify/?audience=https://meters.example.com/",
         "/oauth2/revoke/",
         "/oauth2/tokens/",
         "/oauth2/token//",
@@ -182,6 +189,10 @@ def _of_headers(people: People) -> Iterator[Fault]:
         "lower-case scheme": (right.replace("Basic", "basic"),),
         "two spaces": (right.replace(" ", "  "),),
         "bearer": (f"Bearer {people.tokens[0]}",),
+        "bearer, another's": (f"bearer  {people.tokens[1]}",),
+        "bearer, none": ("Bearer ",),
+        "bearer, malformed": ('Bearer "x"',),
+        "bearer, two": (f"Bearer {people.tokens[0]}, Bearer {people.tokens[1]}",),
         "wrong secret": (raw_basic(f"{one.client_id}:wrong".encode()),),
         "another's secret": (raw_basic(f"{one.client_id}:{other.secret.value}".encode()),),
         "unknown": (raw_basic(b"nobody:nothing"),),
