@@ -15,7 +15,9 @@ _SERVERS = frozenset(
         "import",
         "keys",
         "organization",
+        "resource",
         "restore",
+        "scope",
         "serve",
         "settings",
     }

@@ -6,7 +6,10 @@ from gatepass.server.commands import (
     application,
     demo,
     import_,
+    keys,
     organization,
+    resource,
+    scope,
     serve,
     settings,
 )
@@ -21,7 +24,10 @@ for _command in (
     application.application,
     demo.demo,
     import_.import_,
+    keys.keys,
     organization.organization,
+    resource.resource,
+    scope.scope,
     serve.serve,
     settings.settings,
 ):

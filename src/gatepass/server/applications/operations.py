@@ -59,6 +59,8 @@ def register(  # noqa: PLR0913 - a registration has that many parts
     allowed: Scope | None = None,
     redirect_uris: tuple[str, ...] = (),
     token_lifetime: int = DEFAULT_LIFETIME,
+    contact: str = "",
+    networks: tuple[Network, ...] = (),
     app_id: UUID | None = None,
     also: Also = _nothing,
 ) -> Registered:
@@ -81,6 +83,8 @@ def register(  # noqa: PLR0913 - a registration has that many parts
         created_by=by.name,
         secrets=(kept,),
         redirect_uris=redirect_uris,
+        contact=check_contact(contact),
+        networks=networks,
     )
     with environment.database.write() as connection:
         if organizations.find(connection, org_id) is None:

@@ -129,6 +129,17 @@ def check_scope_name(name: str) -> str:
     return name
 
 
+def check_standing(scope: CataloguedScope) -> CataloguedScope:
+    """Give the scope; raise Refused where a partner could have what only the operator grants."""
+    if scope.is_default and scope.is_restricted:
+        raise Refused(
+            "invalid_scope", "A restricted scope cannot be a default: the operator grants it."
+        )
+    if scope.name == INTROSPECTION and not scope.is_restricted:
+        raise Refused("invalid_scope", f"The scope {INTROSPECTION} stays restricted.")
+    return scope
+
+
 def check_words(text: str) -> str:
     """Give a name or description without surrounding space; raise Refused where it is not one."""
     text = text.strip()

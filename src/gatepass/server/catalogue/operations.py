@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from gatepass.server.applications import store as applications
 from gatepass.server.audit import store as audit
@@ -15,6 +16,7 @@ from gatepass.server.catalogue.model import (
     CataloguedScope,
     Tokens,
     check_scope_name,
+    check_standing,
     check_uri,
     check_words,
     purposes,
@@ -68,7 +70,8 @@ def remove_resource(environment: Environment, by: Actor, uri: str) -> None:
 def add_scope(environment: Environment, by: Actor, new: CataloguedScope) -> None:
     """Add a scope to a resource; raise Refused where the name is taken."""
     check_scope_name(new.name)
-    check_words(new.description)
+    new = replace(new, description=check_words(new.description))
+    check_standing(new)
     with _change(environment, by, "scope.added", new.name) as (connection, catalogue):
         if new.name in catalogue.scopes:
             raise Refused("invalid_scope", "This scope is there already.", status=409)
@@ -83,6 +86,7 @@ def change_scope(environment: Environment, by: Actor, name: str, values: dict[st
     with _change(environment, by, "scope.changed", name) as (connection, catalogue):
         if name not in catalogue.scopes:
             raise NotFoundError(name)
+        check_standing(replace(catalogue.scopes[name], **values))  # type: ignore[arg-type]
         store.change_scope(connection, name, values)
 
 

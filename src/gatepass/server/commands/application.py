@@ -8,8 +8,8 @@ import click
 from gatepass.server.applications import operations
 from gatepass.server.applications.model import DEFAULT_LIFETIME, MINT_MODES, Application
 from gatepass.server.audit.model import OPERATOR
-from gatepass.server.commands import options
-from gatepass.server.environment import Environment
+from gatepass.server.commands import application_settings, options
+from gatepass.server.commands.application_settings import find, networks_of
 from gatepass.server.organizations import operations as organizations
 from gatepass.wire import metadata
 from gatepass.wire.scope import Scope
@@ -22,6 +22,9 @@ def application() -> None:
     """Register and look after applications; each is known by its client id."""
 
 
+application.add_command(application_settings.set_)
+
+
 @application.command()
 @click.option("--organization", "org_id", required=True, help="Id of its organization.")
 @click.option("--name", required=True)
@@ -29,17 +32,21 @@ def application() -> None:
 @click.option(
     "--lifetime", default=DEFAULT_LIFETIME, show_default=True, help="Of its tokens, in seconds."
 )
+@application_settings.contact_option
+@application_settings.network_option
 @options.which
 @options.as_json
 def create(  # noqa: PLR0913 - one parameter an option
+    *,
     org_id: str,
     name: str,
     scope: str,
     lifetime: int,
+    contact: str | None,
+    networks: tuple[str, ...],
     data: Path | None,
     config: Path | None,
     environment_name: str,
-    *,
     is_json: bool,
 ) -> None:
     """Register a confidential client-credentials application.
@@ -56,6 +63,8 @@ def create(  # noqa: PLR0913 - one parameter an option
             scope=Scope.parse(scope),
             allowed=environment.catalogue.everything,
             token_lifetime=lifetime,
+            contact=contact or "",
+            networks=networks_of(networks),
         )
     shown = {
         "client_id": registered.application.client_id,
@@ -108,7 +117,7 @@ def show_(
 ) -> None:
     """Show one application; of its secrets only the last four characters are known."""
     with options.environment_of(data, config, environment_name) as environment:
-        found = _find(environment, application_id)
+        found = find(environment, application_id)
         live = found.live_secrets(environment.now())
     secrets = [
         {
@@ -124,6 +133,8 @@ def show_(
         "id": found.id,
         "scope": str(found.scope),
         "token_lifetime": found.token_lifetime,
+        "contact": found.contact,
+        "networks": [str(network) for network in found.networks],
         "created_by": found.created_by,
         "imported_from": found.imported_from,
         "redirect_uris": found.redirect_uris,
@@ -194,7 +205,7 @@ def delete(
 ) -> None:
     """Delete an application; its credentials and tokens are nothing from then on."""
     with options.environment_of(data, config, environment_name) as environment:
-        found = _find(environment, application_id)
+        found = find(environment, application_id)
         if not yes:
             _confirm(found)
         operations.delete(environment, OPERATOR, found.id, None)
@@ -219,14 +230,8 @@ def _set_enabled(
     enabled: bool,
 ) -> None:
     with options.environment_of(data, config, environment_name) as environment:
-        found = _find(environment, application_id)
+        found = find(environment, application_id)
         operations.set_enabled(environment, OPERATOR, found.id, enabled=enabled, org_id=None)
-
-
-def _find(environment: Environment, application_id: str) -> Application:
-    """Give an application by its client id, or by its own id."""
-    found = environment.directory.load(application_id)
-    return found or operations.find(environment, options.uuid_of(application_id), None)
 
 
 def _row(each: Application) -> dict[str, object]:

@@ -88,6 +88,14 @@ def one_line() -> Iterator[None]:
         raise click.ClickException(" ".join(str(error).split())) from None
 
 
+def given(**values: object) -> dict[str, object]:
+    """Give the options that were given; a command that got none ends with a word on that."""
+    found = {name: value for name, value in values.items() if value is not None}
+    if not found:
+        raise click.UsageError("Say what to change; --help lists what can be.")
+    return found
+
+
 def uuid_of(text: str) -> UUID:
     """Read an id; a text that is none is nothing that exists."""
     try:
@@ -142,6 +150,8 @@ def _words(value: object) -> str:
     match value:
         case None:
             return "-"
+        case bool():
+            return "yes" if value else "no"
         case datetime():
             return f"{value:%Y-%m-%d %H:%M} UTC"
         case list() | tuple():

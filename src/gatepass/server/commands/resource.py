@@ -1,0 +1,103 @@
+"""`gatepass resource`: the APIs that tokens are for, and what form these have."""
+
+from pathlib import Path
+
+import click
+
+from gatepass.server.audit.model import OPERATOR
+from gatepass.server.catalogue import operations
+from gatepass.server.catalogue.model import ALGORITHMS, TOKENS, Algorithm, Resource, Tokens
+from gatepass.server.commands import options
+
+_DEFAULT = "default"
+_URI = click.argument("uri")
+_FORM_HELP = "What its tokens are: opaque, or JWTs that it can verify by itself."
+
+
+@click.group()
+def resource() -> None:
+    """Look after the resources (APIs) that an environment has tokens for."""
+
+
+@resource.command("list")
+@options.which
+@options.as_json
+def list_(data: Path | None, config: Path | None, environment_name: str, *, is_json: bool) -> None:
+    """List the resources; `form` is what their tokens are, the environment's defaults applied."""
+    with options.environment_of(data, config, environment_name) as environment:
+        rows = [_row(each) for each in environment.catalogue.resources.values()]
+    options.show_list(rows, f"No resources in {environment.name}.", is_json=is_json)
+
+
+@resource.command()
+@_URI
+@click.option("--name", required=True, help="What people know it by.")
+@click.option("--tokens", type=click.Choice(TOKENS), help=_FORM_HELP)
+@click.option("--algorithm", type=click.Choice(ALGORITHMS), help="What JWTs are signed with.")
+@options.which
+def add(
+    uri: str,
+    name: str,
+    tokens: Tokens | None,
+    algorithm: Algorithm | None,
+    data: Path | None,
+    config: Path | None,
+    environment_name: str,
+) -> None:
+    """Add an API, by the URI that clients ask for it with (RFC 8707). Give it scopes next."""
+    with options.environment_of(data, config, environment_name) as environment:
+        operations.add_resource(environment, OPERATOR, uri, name, tokens, algorithm)
+    click.echo(f"The resource {uri} is added. Give it scopes: gatepass scope add --resource {uri}")
+
+
+@resource.command("set")
+@_URI
+@click.option("--name", help="What people know it by.")
+@click.option(
+    "--tokens",
+    type=click.Choice([*TOKENS, _DEFAULT]),
+    help=f"{_FORM_HELP} `{_DEFAULT}`: as the environment's settings say.",
+)
+@click.option(
+    "--algorithm",
+    type=click.Choice([*ALGORITHMS, _DEFAULT]),
+    help=f"What JWTs are signed with. `{_DEFAULT}`: as the environment's settings say.",
+)
+@options.which
+def set_(
+    uri: str,
+    name: str | None,
+    tokens: str | None,
+    algorithm: str | None,
+    data: Path | None,
+    config: Path | None,
+    environment_name: str,
+) -> None:
+    """Change a resource: all that is given, or nothing. It holds for new tokens."""
+    values = options.given(name=name, tokens=tokens, algorithm=algorithm)
+    for column in ("tokens", "algorithm"):
+        if values.get(column) == _DEFAULT:
+            values[column] = None
+    with options.environment_of(data, config, environment_name) as environment:
+        operations.change_resource(environment, OPERATOR, uri, values)
+    click.echo(f"The resource {uri} is changed. It holds for new tokens.")
+
+
+@resource.command()
+@_URI
+@options.which
+def remove(uri: str, data: Path | None, config: Path | None, environment_name: str) -> None:
+    """Remove a resource that has no scopes any more."""
+    with options.environment_of(data, config, environment_name) as environment:
+        operations.remove_resource(environment, OPERATOR, uri)
+    click.echo(f"The resource {uri} is removed.")
+
+
+def _row(each: Resource) -> dict[str, object]:
+    return {
+        "uri": each.uri,
+        "name": each.name,
+        "tokens": each.tokens or _DEFAULT,
+        "algorithm": each.algorithm or _DEFAULT,
+        "form": each.form,
+    }
