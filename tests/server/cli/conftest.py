@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from harness import Ran, run
+from server.cli import inside
 
 Command = Callable[..., Ran]
 
@@ -17,6 +18,17 @@ def gatepass(tmp_path_factory: pytest.TempPathFactory) -> Command:
         return run(*arguments, "--data", str(data))
 
     return command
+
+
+@pytest.fixture(scope="module")
+def command(tmp_path_factory: pytest.TempPathFactory) -> Command:
+    """Run commands as `gatepass` does, but in this process."""
+    data = tmp_path_factory.mktemp("inside") / "data"
+
+    def ran(*arguments: str) -> Ran:
+        return inside.run(*arguments, data=data)
+
+    return ran
 
 
 @pytest.fixture

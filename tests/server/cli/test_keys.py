@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from harness import run
 from server.cli.conftest import Command
+from server.cli.inside import run
 
 
 def _keys(data: Path) -> list[dict[str, Any]]:
-    listed: list[dict[str, Any]] = json.loads(run("keys", "list", "--json", "--data", data).out)
+    listed: list[dict[str, Any]] = json.loads(run("keys", "list", "--json", data=data).out)
     return listed
 
 
@@ -26,9 +26,9 @@ def test_a_new_environment_has_a_key_of_each_kind_in_use(data: Path) -> None:
 
 
 def test_a_rotation_publishes_the_next_keys_ten_minutes_ahead(data: Path) -> None:
-    run("keys", "list", "--data", data)
+    run("keys", "list", data=data)
 
-    rotated = run("keys", "rotate", "--data", data)
+    rotated = run("keys", "rotate", data=data)
 
     assert (rotated.status, rotated.out.count("\n")) == (0, 1)
     assert "10 minutes" in rotated.out
@@ -38,7 +38,7 @@ def test_a_rotation_publishes_the_next_keys_ten_minutes_ahead(data: Path) -> Non
 def test_an_emergency_ends_every_key_at_once_and_says_what_that_means(data: Path) -> None:
     before = {key["id"] for key in _keys(data)}
 
-    rotated = run("keys", "rotate", "--now", "--data", data)
+    rotated = run("keys", "rotate", "--now", data=data)
 
     assert (rotated.status, rotated.out.count("\n")) == (0, 1)
     assert "every token issued until now is void" in rotated.out
@@ -48,7 +48,7 @@ def test_an_emergency_ends_every_key_at_once_and_says_what_that_means(data: Path
 
 
 def test_no_key_is_ever_printed(data: Path) -> None:
-    listed = run("keys", "list", "--json", "--data", data)
+    listed = run("keys", "list", "--json", data=data)
 
     assert set(json.loads(listed.out)[0]) == {
         "id",
@@ -61,10 +61,10 @@ def test_no_key_is_ever_printed(data: Path) -> None:
 
 
 @pytest.mark.parametrize("environment", ["production", "sandbox"])
-def test_each_environment_has_keys_of_its_own(gatepass: Command, environment: str) -> None:
+def test_each_environment_has_keys_of_its_own(command: Command, environment: str) -> None:
     other = {"production": "sandbox", "sandbox": "production"}[environment]
-    listed = gatepass("keys", "list", "--environment", other).out
+    listed = command("keys", "list", "--environment", other).out
 
-    gatepass("keys", "rotate", "--environment", environment)
+    command("keys", "rotate", "--environment", environment)
 
-    assert gatepass("keys", "list", "--environment", other).out == listed
+    assert command("keys", "list", "--environment", other).out == listed
