@@ -6,6 +6,7 @@ from types import SimpleNamespace as Thing
 from browser.samples import (
     CLIENT_ID,
     LONG,
+    MANY_SCOPES,
     NOW,
     SCOPE,
     SECRET,
@@ -32,6 +33,9 @@ PRODUCTION = site(
 )
 ACCOUNT, TEAM, ACTIVITY = (site(section=name) for name in ("account", "team", "activity"))
 REGISTER = {"site": site(), "values": {}, "errors": {}, "scopes": SCOPE}
+RESTRICTED = Thing(
+    name="introspection", words="Partner API: Ask what any access token is worth.", checked=False
+)
 SHOWN_ONCE = {
     "site": site(),
     "application": application(),
@@ -95,6 +99,11 @@ ENTRIES = [
     entry(
         33, "Login refused: wrong password", result="refused", source="2001:db8:85a3::8a2e:370:7334"
     ),
+    entry(
+        700,
+        "Set the allowed source networks to 203.0.113.0/24 198.51.100.0/24 2001:db8:85a3::/48",
+        subject="Billing sync",
+    ),
     entry(900, "Registered an application", subject="Meter import"),
     entry(4000, "Token refused: unknown scope", who="Billing sync", result="refused", source=""),
 ]
@@ -132,6 +141,11 @@ TEST_TOKEN = {
 ONE_PERSON = {"site": TEAM, "values": {}, "errors": {}}
 
 PAGES = [
+    Sample(
+        "application-register-many",
+        "application_register.html",
+        {**REGISTER, "scopes": MANY_SCOPES},
+    ),
     Sample("login", "login.html", {"site": ANONYMOUS, "values": {}, "errors": {}, "next": ""}),
     Sample(
         "login-refused",
@@ -280,6 +294,32 @@ PAGES = [
                 "name": UNBROKEN,
             },
             secrets=[],
+        ),
+    ),
+    Sample(
+        "application-limited",
+        "application.html",
+        detail(
+            application=application(
+                contact="operations@acme.example",
+                networks=["203.0.113.0/24", "2001:db8:85a3::8a2e:370:7334/128"],
+                scope=[*MANY_SCOPES, RESTRICTED],
+            ),
+            scopes=MANY_SCOPES,
+            granted_scopes=[RESTRICTED],
+        ),
+    ),
+    Sample(
+        "application-limits-wrong",
+        "application.html",
+        detail(
+            errors={
+                "scope": "Choose at least one scope.",
+                "networks": "10.0.0.1/8 is not a network, as 203.0.113.0/24 or 2001:db8::/32, "
+                "or an address. Did you mean 10.0.0.0/8?",
+                "contact": "A contact is one line of 200 characters at most.",
+            },
+            values={"networks": f"10.0.0.1/8\n{UNBROKEN}", "contact": UNBROKEN},
         ),
     ),
     Sample(

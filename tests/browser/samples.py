@@ -64,6 +64,12 @@ SCOPE = [
     Thing(name="read", words="See the organization and its users.", checked=True),
     Thing(name="write", words="Create, change and delete users.", checked=True),
 ]
+MANY_SCOPES = [
+    Thing(name="read", words="Partner API: See the organization and its users.", checked=True),
+    Thing(name="write", words="Partner API: Create, change and delete users.", checked=True),
+    Thing(name="meters.read", words="Meter readings: Read the meters of a site.", checked=False),
+    Thing(name="https://meters.example.com/scopes/values.write.all", words=LONG, checked=True),
+]
 
 
 def application(**changes: Any) -> Thing:  # noqa: ANN401
@@ -79,6 +85,8 @@ def application(**changes: Any) -> Thing:  # noqa: ANN401
             "token_lifetime": 36000,
             "mint_mode": "off",
             "mint_limit": None,
+            "contact": "",
+            "networks": [],
             "created_at": before(days=80),
             "created_by": "anna",
             "last_used_at": before(hours=3),
@@ -169,6 +177,8 @@ def detail(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
         "refusals": [],
         "more_refusals": False,
         "wasted": 0,
+        "scopes": SCOPE,
+        "granted_scopes": [],
         "errors": {},
         "values": {},
         **{name: text.replace(SECRET, "YOUR_CLIENT_SECRET") for name, text in SNIPPETS.items()},

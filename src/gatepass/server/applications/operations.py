@@ -184,7 +184,7 @@ def set_contact(
     contact = check_contact(contact)
     with _change(environment, app_id, org_id) as (connection, application, now):
         store.change(connection, app_id, {"contact": contact})
-        _tell(connection, by, now, application, "application.contact", contact=contact)
+        _tell(connection, by, now, application, "application.contact", contact=contact or "nobody")
 
 
 def set_networks(
@@ -210,11 +210,7 @@ def set_scope(
     *,
     allowed: Scope | None = None,
 ) -> None:
-    """Set what its next tokens may allow.
-
-    A scope that it has stays possible: what only the operator grants is not the partner's to
-    choose, but is not lost when the partner changes the rest.
-    """
+    """Set what its next tokens may allow, as the operator does; a scope that it has may stay."""
     choosable = (allowed or environment.catalogue.selectable).names
     with _change(environment, app_id, org_id) as (connection, application, now):
         check_scope(scope, Scope(tuple(dict.fromkeys((*choosable, *application.scope.names)))))
@@ -236,6 +232,25 @@ def set_minting(
         store.change(connection, app_id, {"mint_mode": mode, "mint_limit": limit})
         said = "none" if limit is None else str(limit)
         _tell(connection, by, now, application, "application.minting", mode=mode, limit=said)
+
+
+def choose_scope(
+    environment: Environment, by: Actor, app_id: UUID, chosen: Scope, org_id: UUID | None
+) -> None:
+    """Set what its next tokens may allow, of what a partner may choose.
+
+    What only the operator grants is neither given nor lost by it. Scopes that stay keep their
+    places, as the first one's resource is what tokens are for where none is asked for.
+    """
+    choosable = environment.catalogue.selectable
+    with _change(environment, app_id, org_id) as (connection, application, now):
+        had = application.scope.names
+        kept = tuple(name for name in had if name in chosen or name not in choosable)
+        beyond = Scope(tuple(name for name in kept if name not in choosable))
+        scope = Scope(kept + chosen.without(Scope(kept)).names)
+        check_scope(scope, Scope(choosable.names + beyond.names))
+        store.change(connection, app_id, {"scope": str(scope)})
+        _tell(connection, by, now, application, "application.scope", scope=str(scope))
 
 
 def void_tokens(environment: Environment, by: Actor, app_id: UUID, org_id: UUID | None) -> None:

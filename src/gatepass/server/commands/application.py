@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from gatepass.server.applications import operations
-from gatepass.server.applications.model import DEFAULT_LIFETIME, MINT_MODES, Application
+from gatepass.server.applications.model import DEFAULT_LIFETIME, Application
 from gatepass.server.audit.model import OPERATOR
 from gatepass.server.commands import application_settings, options
 from gatepass.server.commands.application_settings import find, networks_of
@@ -144,29 +144,6 @@ def show_(
         "secrets": secrets,
     }
     options.show(_row(found) | more, is_json=is_json)
-
-
-@application.command("set")
-@_APPLICATION
-@click.option("--mint-mode", type=click.Choice(MINT_MODES), help="What the limit does.")
-@click.option("--mint-limit", type=int, help="Tokens an hour.")
-@options.which
-def set_(
-    application_id: str,
-    mint_mode: str | None,
-    mint_limit: int | None,
-    data: Path | None,
-    config: Path | None,
-    environment_name: str,
-) -> None:
-    """Change an application; what is not named stays as it is."""
-    with options.environment_of(data, config, environment_name) as environment:
-        found = _find(environment, application_id)
-        if mint_mode is not None or mint_limit is not None:
-            mode = found.mint_mode if mint_mode is None else mint_mode
-            limit = found.mint_limit if mint_limit is None else mint_limit
-            operations.set_minting(environment, OPERATOR, found.id, mode, limit, None)
-    click.echo(f"{application_id} is changed.")
 
 
 @application.command()

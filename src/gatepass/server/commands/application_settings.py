@@ -8,9 +8,11 @@ import click
 
 from gatepass.server.applications import operations
 from gatepass.server.applications.model import (
+    MINT_MODES,
     Application,
     check_contact,
     check_lifetime,
+    check_minting,
     check_name,
     check_scope,
 )
@@ -41,6 +43,8 @@ contact_option = click.option("--contact", help="Whom to tell of trouble with it
 @contact_option
 @network_option
 @click.option("--any-network", is_flag=True, help="Its requests may come from anywhere.")
+@click.option("--mint-mode", type=click.Choice(MINT_MODES), help="What the limit does.")
+@click.option("--mint-limit", type=int, help="Tokens an hour.")
 @options.which
 def set_(  # noqa: PLR0913 - one parameter an option
     *,
@@ -50,6 +54,8 @@ def set_(  # noqa: PLR0913 - one parameter an option
     scope: str | None,
     contact: str | None,
     networks: tuple[str, ...],
+    mint_mode: str | None,
+    mint_limit: int | None,
     data: Path | None,
     config: Path | None,
     environment_name: str,
@@ -62,6 +68,7 @@ def set_(  # noqa: PLR0913 - one parameter an option
             *_plain_changes(environment, found, name, lifetime, contact),
             *_scope_changes(environment, found, scope),
             *_network_changes(environment, found, networks, any_network=any_network),
+            *_minting_changes(environment, found, mint_mode, mint_limit),
         ]
         if not changes:
             raise click.UsageError("Say what to change; --help lists what can be.")
@@ -124,3 +131,14 @@ def _network_changes(
         return []
     whose = (environment, OPERATOR, found.id)
     return [partial(operations.set_networks, *whose, networks_of(given), None)]
+
+
+def _minting_changes(
+    environment: Environment, found: Application, mode: str | None, limit: int | None
+) -> list[Change]:
+    if mode is None and limit is None:
+        return []
+    checked = check_minting(
+        found.mint_mode if mode is None else mode, found.mint_limit if limit is None else limit
+    )
+    return [partial(operations.set_minting, environment, OPERATOR, found.id, *checked, None)]

@@ -14,14 +14,17 @@ _MOST = 50  # entries on one page
 _LONGEST_NUMBER = 18  # digits, of an entry's number
 
 _WORDS = {
+    "application.contact": "Set the contact to {contact}",
     "application.deleted": "Deleted an application",
     "application.disabled": "Disabled an application",
     "application.enabled": "Enabled an application",
     "application.lifetime": "Set the token lifetime to {seconds} seconds",
     "application.minting": "Set the token limit to {limit} an hour ({mode})",
+    "application.networks": "Set the allowed source networks to {networks}",
     "application.registered": "Registered an application",
     "application.renamed": "Renamed an application to {name}",
     "application.rotated": "Rotated the secret (overlap: {overlap}; new: ...{new_secret})",
+    "application.scope": "Set the scope to {scope}",
     "application.tokens_voided": "Voided all tokens",
     "client.refused": "Token refused: {reason} ({times} times)",
     "login": "Logged in",

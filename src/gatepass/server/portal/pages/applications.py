@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from gatepass.server.applications import operations
 from gatepass.server.applications.model import (
-    MINT_MODES,
     MOST_LIVE_SECRETS,
     Application,
     ApplicationSecret,
@@ -18,13 +17,13 @@ from gatepass.server.portal import destination, snippets
 from gatepass.server.portal.forms import errors_of
 from gatepass.server.portal.moments import ago
 from gatepass.server.portal.pages import usage
+from gatepass.server.portal.pages.scopes import choices
 from gatepass.server.portal.rendering import go, page, refused
 from gatepass.server.portal.visit import Visit
 from gatepass.wire.credential import Kind
 from gatepass.wire.problem import Refused
 
 _GRANTS = {"client_credentials": "Client Credentials"}
-_LONGEST_NUMBER = 9  # digits
 _SHORTEST_QUIET = timedelta(hours=24)
 
 
@@ -40,56 +39,9 @@ def one(visit: Visit) -> Response:
     return page(visit, "application.html", **_whole(visit, owned(visit)), errors={}, values={})
 
 
-def rename(visit: Visit) -> Response:
-    """Give it another name."""
-    name = visit.form.get("name", "")
-    return _change(
-        visit,
-        "name",
-        lambda app_id: operations.rename(
-            visit.environment, visit.actor, app_id, name, visit.org_id
-        ),
-        "The application has a new name.",
-    )
-
-
-def set_lifetime(visit: Visit) -> Response:
-    """Set how long its next tokens live."""
-    return _change(
-        visit,
-        "token_lifetime",
-        lambda app_id: operations.set_lifetime(
-            visit.environment,
-            visit.actor,
-            app_id,
-            _number(visit.form.get("token_lifetime", ""), "36000"),
-            visit.org_id,
-        ),
-        "The token lifetime is changed. It holds for new tokens.",
-    )
-
-
-def set_minting(visit: Visit) -> Response:
-    """Set how many tokens an hour it may have."""
-    mode, limit = visit.form.get("mint_mode", ""), visit.form.get("mint_limit", "").strip()
-    return _change(
-        visit,
-        "mint_limit" if mode in MINT_MODES else "mint_mode",
-        lambda app_id: operations.set_minting(
-            visit.environment,
-            visit.actor,
-            app_id,
-            mode,
-            _number(limit, "100") if limit else None,
-            visit.org_id,
-        ),
-        "The limit is changed.",
-    )
-
-
 def end_secret(visit: Visit) -> Response:
     """End one of two live secrets now."""
-    return _change(
+    return change(
         visit,
         "",
         lambda app_id: operations.end_secret(
@@ -101,7 +53,7 @@ def end_secret(visit: Visit) -> Response:
 
 def void_tokens(visit: Visit) -> Response:
     """Make every token it holds invalid."""
-    return _change(
+    return change(
         visit,
         "",
         lambda app_id: operations.void_tokens(visit.environment, visit.actor, app_id, visit.org_id),
@@ -146,7 +98,8 @@ def again(visit: Visit, refusal: Refused, field: str) -> Response:
     return refused(visit, "application.html", refusal, **whole, errors=errors, values=visit.typed())
 
 
-def _change(visit: Visit, field: str, how: Callable[[UUID], None], done: str) -> Response:
+def change(visit: Visit, field: str, how: Callable[[UUID], None], done: str) -> Response:
+    """Change it and go back to its page; where that is refused, say why beside the field."""
     app_id = visit.ids["app_id"]
     try:
         how(app_id)
@@ -156,7 +109,7 @@ def _change(visit: Visit, field: str, how: Callable[[UUID], None], done: str) ->
 
 
 def _set_enabled(visit: Visit, done: str, *, enabled: bool) -> Response:
-    return _change(
+    return change(
         visit,
         "",
         lambda app_id: operations.set_enabled(
@@ -166,17 +119,14 @@ def _set_enabled(visit: Visit, done: str, *, enabled: bool) -> Response:
     )
 
 
-def _number(text: str, example: str) -> int:
-    text = text.strip()
-    if not (text.isascii() and text.isdecimal()) or len(text) > _LONGEST_NUMBER:
-        raise Refused("invalid_request", f"Give a whole number, as {example}.")
-    return int(text)
-
-
 def _whole(visit: Visit, application: Application) -> Mapping[str, object]:
     live = application.live_secrets(visit.now)
+    catalogue = visit.environment.catalogue
+    offered = catalogue.selectable
     return {
         "application": _shown(visit, application),
+        "scopes": choices(catalogue, offered, application.scope),
+        "granted_scopes": choices(catalogue, application.scope.without(offered), offered),
         "secrets": [_secret(visit, application, each, live) for each in live],
         "may_change": visit.may_change,
         "may_rotate": len(live) < MOST_LIVE_SECRETS,
@@ -200,6 +150,8 @@ def _shown(visit: Visit, application: Application) -> SimpleNamespace:
         token_lifetime=application.token_lifetime,
         mint_mode=application.mint_mode,
         mint_limit=application.mint_limit,
+        contact=application.contact,
+        networks=[str(network) for network in application.networks],
         created_at=application.created_at,
         created_by=application.created_by,
         last_used_at=application.last_used_at,

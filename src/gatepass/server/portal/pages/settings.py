@@ -1,0 +1,106 @@
+"""The settings of an application: each a form of its own on the application's page."""
+
+from starlette.responses import Response
+
+from gatepass.server.applications import operations
+from gatepass.server.applications.model import MINT_MODES
+from gatepass.server.applications.networks import check_networks
+from gatepass.server.portal.pages.applications import change
+from gatepass.server.portal.pages.scopes import chosen_of
+from gatepass.server.portal.visit import Visit
+from gatepass.wire.problem import Refused
+
+_LONGEST_NUMBER = 9  # digits
+
+
+def rename(visit: Visit) -> Response:
+    """Give it another name."""
+    name = visit.form.get("name", "")
+    return change(
+        visit,
+        "name",
+        lambda app_id: operations.rename(
+            visit.environment, visit.actor, app_id, name, visit.org_id
+        ),
+        "The application has a new name.",
+    )
+
+
+def set_lifetime(visit: Visit) -> Response:
+    """Set how long its next tokens live."""
+    return change(
+        visit,
+        "token_lifetime",
+        lambda app_id: operations.set_lifetime(
+            visit.environment,
+            visit.actor,
+            app_id,
+            _number(visit.form.get("token_lifetime", ""), "36000"),
+            visit.org_id,
+        ),
+        "The token lifetime is changed. It holds for new tokens.",
+    )
+
+
+def set_minting(visit: Visit) -> Response:
+    """Set how many tokens an hour it may have."""
+    mode, limit = visit.form.get("mint_mode", ""), visit.form.get("mint_limit", "").strip()
+    return change(
+        visit,
+        "mint_limit" if mode in MINT_MODES else "mint_mode",
+        lambda app_id: operations.set_minting(
+            visit.environment,
+            visit.actor,
+            app_id,
+            mode,
+            _number(limit, "100") if limit else None,
+            visit.org_id,
+        ),
+        "The limit is changed.",
+    )
+
+
+def set_scope(visit: Visit) -> Response:
+    """Set what its next tokens may allow, of the scopes that a partner may choose."""
+    chosen = chosen_of(visit.form, visit.environment.catalogue.selectable)
+    return change(
+        visit,
+        "scope",
+        lambda app_id: operations.choose_scope(
+            visit.environment, visit.actor, app_id, chosen, visit.org_id
+        ),
+        "The scope is changed. It holds for new tokens.",
+    )
+
+
+def set_networks(visit: Visit) -> Response:
+    """Set where its requests may come from; from anywhere where nothing is named."""
+    text = visit.form.get("networks", "")
+    return change(
+        visit,
+        "networks",
+        lambda app_id: operations.set_networks(
+            visit.environment, visit.actor, app_id, check_networks(text), visit.org_id
+        ),
+        "The allowed source networks are changed.",
+    )
+
+
+def set_contact(visit: Visit) -> Response:
+    """Set whom to tell of trouble."""
+    contact = visit.form.get("contact", "")
+    return change(
+        visit,
+        "contact",
+        lambda app_id: operations.set_contact(
+            visit.environment, visit.actor, app_id, contact, visit.org_id
+        ),
+        "The contact is changed.",
+    )
+
+
+def _number(text: str, example: str) -> int:
+    text = text.strip()
+    if not (text.isascii() and text.isdecimal()) or len(text) > _LONGEST_NUMBER:
+        raise Refused("invalid_request", f"Give a whole number, as {example}.")
+    return int(text)
