@@ -1,0 +1,161 @@
+"""Keys that rotate: by command, by schedule, and by two processes at once."""
+
+import json
+from base64 import urlsafe_b64decode
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gatepass.server.audit.model import OPERATOR
+from gatepass.server.catalogue import operations as catalogue
+from gatepass.server.environment import Environment
+from gatepass.server.keys.model import PUBLISHED_AHEAD
+from gatepass.server.keys.operations import all_keys, rotate, rotate_due, state
+from gatepass.wire.metadata import JWKS
+from server.stand import Client, Clock, Stand, standing_still
+
+AHEAD = PUBLISHED_AHEAD.total_seconds()
+DAY = 24 * 3600.0
+MONTH = 30 * DAY
+
+
+def with_jwts(stand: Stand) -> None:
+    environment = stand.environment()
+    catalogue.change_resource(environment, OPERATOR, environment.partner_api, {"tokens": "jwt"})
+
+
+def states(environment: Environment, purpose: str = "seal") -> list[str]:
+    kept, now = all_keys(environment), environment.now()
+    return [state(key, kept, now) for key in kept if key.purpose == purpose]
+
+
+def kids(stand: Stand) -> list[str]:
+    return [str(key["kid"]) for key in stand.send("GET", JWKS).json()["keys"]]
+
+
+def kid_of(token: str) -> str:
+    said: dict[str, Any] = json.loads(urlsafe_b64decode(token.partition(".")[0] + "=="))
+    return str(said["kid"])
+
+
+@pytest.mark.parametrize("form", ["sealed", "jwt"])
+def test_after_a_rotation_tokens_of_both_keys_are_good(fresh: Stand, form: str) -> None:
+    if form == "jwt":
+        with_jwts(fresh)
+    client, environment = fresh.register(), fresh.environment()
+    before = fresh.token(client)
+
+    rotate(environment, OPERATOR, at_once=False)
+    soon = fresh.token(client)
+    fresh.clock.advance(AHEAD)
+    environment.turn_keys()
+    after = fresh.token(client)
+
+    assert states(environment)[1] == "in use"
+    assert states(environment)[0].startswith("proves until ")
+    assert [fresh.is_active(client, token) for token in (before, soon, after)] == [True] * 3
+    if form == "jwt":
+        assert kid_of(before) == kid_of(soon) != kid_of(after)
+
+
+@pytest.mark.parametrize("form", ["sealed", "jwt"])
+def test_in_an_emergency_no_token_of_an_old_key_is_good_from_that_moment(
+    fresh: Stand, form: str
+) -> None:
+    if form == "jwt":
+        with_jwts(fresh)
+    client, environment = fresh.register(), fresh.environment()
+    old = fresh.token(client)
+    assert fresh.is_active(client, old)
+
+    rotate(environment, OPERATOR, at_once=True)
+
+    assert not fresh.is_active(client, old)
+    assert fresh.is_active(client, fresh.token(client))
+    assert states(environment) == ["ended", "in use"]
+
+
+def test_an_emergency_takes_back_a_key_that_was_published_and_never_used(fresh: Stand) -> None:
+    environment = fresh.environment()
+    rotate(environment, OPERATOR, at_once=False)
+    published = set(kids(fresh))
+
+    rotate(environment, OPERATOR, at_once=True)
+
+    assert not published & set(kids(fresh))
+    assert states(environment) == ["ended", "ended", "in use"]
+
+
+def test_a_rotation_is_in_the_audit_trail_without_any_key(fresh: Stand) -> None:
+    rotate(fresh.environment(), OPERATOR, at_once=True)
+
+    with fresh.environment().database.read() as connection:
+        rows = connection.exec_driver_sql("SELECT * FROM audit WHERE action = 'keys.rotated'")
+        [told] = [str(row) for row in rows]
+    assert "3 (" in told
+    secrets = [key.secret.hex() for key in all_keys(fresh.environment())]
+    assert not [secret for secret in secrets if secret in told]
+
+
+def test_two_processes_that_rotate_at_once_make_one_key(tmp_path: Path) -> None:
+    clock = Clock()
+    with (
+        standing_still(tmp_path / "data", clock) as here,
+        standing_still(tmp_path / "data", clock) as there,
+    ):
+        both = here.environment(), there.environment()
+        clock.advance(MONTH)
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(rotate_due, both))
+
+        assert [states(each) for each in both] == [["in use", "next"]] * 2
+
+
+def test_where_nothing_is_due_nothing_is_made(fresh: Stand) -> None:
+    environment = fresh.environment()
+    fresh.clock.advance(MONTH - AHEAD - 1)
+
+    rotate_due(environment)
+
+    assert states(environment) == ["in use"]
+
+
+def _issued(fresh: Stand, client: Client) -> tuple[str, float]:
+    return fresh.token(client), fresh.clock.at
+
+
+@pytest.mark.spec("RFC 7517", "4")
+@pytest.mark.parametrize("form", ["sealed", "jwt"])
+def test_over_ninety_days_every_token_is_good_until_it_expires_and_no_key_comes_unannounced(
+    fresh: Stand, form: str
+) -> None:
+    if form == "jwt":
+        with_jwts(fresh)
+    environment, lifetime = fresh.environment(), 30 * 24 * 3600
+    client = fresh.register(lifetime=lifetime)
+    living: list[tuple[str, float]] = []
+    published: dict[str, float] = dict.fromkeys(kids(fresh), fresh.clock.at)
+    first = set(published)
+    step = timedelta(hours=7).total_seconds()
+    end = fresh.clock.at + 90 * DAY
+    while fresh.clock.at < end:
+        rotate_due(environment)
+        environment.turn_keys()
+        for kid in kids(fresh):
+            published.setdefault(kid, fresh.clock.at)
+        token, at = _issued(fresh, client)
+        if form == "jwt" and kid_of(token) not in first:
+            assert at - published[kid_of(token)] >= AHEAD
+        living.append((token, at))
+        while living[0][1] + lifetime <= fresh.clock.at:
+            dead, _ = living.pop(0)
+            assert not fresh.is_active(client, dead)
+        assert all(fresh.is_active(client, each) for each, _ in (living[0], living[-1]))
+        fresh.clock.advance(step)
+
+    assert all(fresh.is_active(client, token) for token, at in living if at > end - lifetime + step)
+    assert len(published) == 3  # one for each thirty days
+    assert len(kids(fresh)) <= 3
