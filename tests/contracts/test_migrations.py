@@ -1,16 +1,28 @@
 import importlib
 import pkgutil
 from collections.abc import Callable
+from pathlib import Path
+from uuid import UUID
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 import gatepass.server
 from contracts import samples
-from gatepass.server.database import Database, DatabaseError, metadata
+from gatepass.server import migrations
+from gatepass.server.database import Database, DatabaseError, metadata, milliseconds
+from gatepass.server.keys import store as keys
+from gatepass.server.keys.master import MasterKey
+from gatepass.server.keys.model import Key
+from gatepass.server.keys.ring import keyring
 from gatepass.server.organizations import store as organizations
+from gatepass.server.token.claims import Claims
+from gatepass.server.token.sealed import SealingKey, seal, unseal
+from gatepass.wire.credential import Mark
 
 
 def test_the_migrations_make_the_tables_that_the_stores_declare(database: Database) -> None:
@@ -61,3 +73,36 @@ def test_a_migration_that_fails_leaves_nothing_behind(connect: Callable[[], Data
         database.migrate()
 
     assert set(inspect(database.engine).get_table_names()) <= {"audit", "alembic_version"}
+
+
+def test_what_was_sealed_before_keys_rotated_is_still_unsealed(
+    connect: Callable[[], Database],
+) -> None:
+    database, master, secret = connect(), MasterKey(b"m" * 32), b"s" * 32
+    _migrate_to(database, "0001")
+    encrypted = master.encrypt(secret, "gatepass sealing key live 1")
+    with database.write() as connection:
+        connection.execute(
+            text("INSERT INTO sealing_key (id, encrypted, created_at) VALUES (1, :encrypted, :at)"),
+            {"encrypted": encrypted, "at": milliseconds(samples.NOW)},
+        )
+    claims = Claims(UUID(int=7), bytes(16), 1_800_000_000_000, 600, "read", ())
+    token = seal(claims, SealingKey(Mark.LIVE, 1, secret))
+
+    database.migrate()
+
+    with database.read() as connection:
+        kept = keys.all_keys(connection, master, Mark.LIVE)
+    assert kept == (Key(1, "seal", secret, samples.NOW, samples.NOW),)
+    ring = keyring(kept, Mark.LIVE, samples.NOW)
+    assert unseal(token, ring.sealing) == claims
+    assert seal(claims, ring.seal) == token
+    assert "sealing_key" not in inspect(database.engine).get_table_names()
+
+
+def _migrate_to(database: Database, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    with database.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
