@@ -5,11 +5,16 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from gatepass.server.audit.model import OPERATOR
+from gatepass.server.catalogue import operations as catalogue
+from gatepass.server.catalogue.model import ALGORITHMS, CataloguedScope
+from gatepass.server.keys.operations import rotate
 from gatepass.wire.credential import Mark
 from gatepass.wire.metadata import INTROSPECT, REVOKE, TOKEN
 from server.stand import GRANT, LIVE, TEST, URL, Stand, refused, standing_still
 
 SERVER = "/.well-known/oauth-authorization-server"
+JWKS = "/.well-known/jwks.json"
 RESOURCE = "/.well-known/oauth-protected-resource/api/partners/v2.0"
 
 
@@ -27,6 +32,7 @@ def test_the_server_tells_its_issuer_and_where_its_endpoints_are(
     assert told["token_endpoint"] == URL[mark] + TOKEN
     assert told["revocation_endpoint"] == URL[mark] + REVOKE
     assert told["introspection_endpoint"] == URL[mark] + INTROSPECT
+    assert told["jwks_uri"] == URL[mark] + JWKS
     assert told["grant_types_supported"] == ["client_credentials"]
     assert told["token_endpoint_auth_methods_supported"] == [
         "client_secret_basic",
@@ -70,7 +76,7 @@ def test_the_partner_api_tells_which_server_it_trusts(stand: Stand, mark: Mark) 
     }
 
 
-@pytest.mark.parametrize("path", [SERVER, RESOURCE])
+@pytest.mark.parametrize("path", [SERVER, RESOURCE, JWKS])
 def test_documents_may_be_kept_for_a_while_and_read_by_any_page(stand: Stand, path: str) -> None:
     answer = stand.send("GET", path)
 
@@ -81,10 +87,94 @@ def test_documents_may_be_kept_for_a_while_and_read_by_any_page(stand: Stand, pa
 
 
 @pytest.mark.spec("RFC 9110", "15.5.6")
-@pytest.mark.parametrize("path", [SERVER, RESOURCE])
+@pytest.mark.parametrize("path", [SERVER, RESOURCE, JWKS])
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
 def test_documents_are_only_read(stand: Stand, path: str, method: str) -> None:
     answer = stand.send(method, path, data=GRANT)
 
     assert refused(answer) == (405, "invalid_request")
     assert answer.headers["allow"] == "GET, HEAD"
+
+
+@pytest.mark.spec("RFC 9110", "13.1.2")
+@pytest.mark.parametrize("path", [SERVER, RESOURCE, JWKS])
+def test_who_has_a_document_already_is_told_so(stand: Stand, path: str) -> None:
+    whole = stand.send("GET", path)
+    tag = whole.headers["etag"]
+
+    again = stand.send("GET", path, headers={"If-None-Match": f'"x", W/{tag}'})
+
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["etag"] == tag
+    assert again.headers["cache-control"] == whole.headers["cache-control"]
+    assert stand.send("GET", path, headers={"If-None-Match": '"other"'}).status_code == 200
+
+
+@pytest.mark.spec("RFC 8414", "2")
+@pytest.mark.spec("RFC 9728", "2")
+def test_the_documents_follow_the_catalogue(fresh: Stand) -> None:
+    environment, meters = fresh.environment(), "https://meters.example.com"
+    before = fresh.send("GET", SERVER).headers["etag"]
+    catalogue.add_resource(environment, OPERATOR, meters, "Meters")
+    for name, resource, is_restricted in (
+        ("meters.read", meters, False),
+        ("meters.all", meters, True),
+        ("bills", environment.partner_api, False),
+        ("secrets", environment.partner_api, True),
+    ):
+        new = CataloguedScope(name, "Words", False, is_restricted, resource)
+        catalogue.add_scope(environment, OPERATOR, new)
+
+    server, resource_ = fresh.send("GET", SERVER), fresh.send("GET", RESOURCE)
+
+    assert server.headers["etag"] != before
+    assert set(server.json()["scopes_supported"]) == {"read", "write", "bills", "meters.read"}
+    assert set(resource_.json()["scopes_supported"]) == {"read", "write", "bills"}
+    catalogue.remove_scope(environment, OPERATOR, "bills")
+    assert "bills" not in fresh.send("GET", RESOURCE).json()["scopes_supported"]
+
+
+@pytest.mark.spec("RFC 7517", "4")
+@pytest.mark.spec("RFC 7517", "5")
+def test_public_keys_are_published_with_their_use_and_nothing_private(fresh: Stand) -> None:
+    environment = fresh.environment()
+    for algorithm in ALGORITHMS:
+        uri = f"https://{algorithm}.example.com"
+        catalogue.add_resource(environment, OPERATOR, uri, algorithm, "jwt", algorithm)
+
+    answer = fresh.send("GET", JWKS)
+
+    keys = answer.json()["keys"]
+    assert set(answer.json()) == {"keys"}
+    assert {key["alg"] for key in keys} == set(ALGORITHMS)
+    assert len({key["kid"] for key in keys}) == len(keys) == len(ALGORITHMS)
+    assert {key["use"] for key in keys} == {"sig"}
+    public = {"kty", "use", "alg", "kid", "crv", "x", "y", "n", "e"}
+    assert {name for key in keys for name in key} <= public
+
+
+@pytest.mark.spec("RFC 7517", "5")
+def test_the_next_key_is_published_before_it_is_used_and_one_that_leaked_no_more(
+    fresh: Stand,
+) -> None:
+    environment = fresh.environment()
+    [first] = fresh.send("GET", JWKS).json()["keys"]
+
+    rotate(environment, OPERATOR, at_once=False)
+    soon = fresh.send("GET", JWKS)
+    rotate(environment, OPERATOR, at_once=True)
+    [only] = fresh.send("GET", JWKS).json()["keys"]
+
+    published = soon.json()["keys"]
+    assert published[0] == first
+    assert len(published) == 2
+    assert only not in published
+
+
+def test_the_environments_publish_different_keys(stand: Stand) -> None:
+    kids = [
+        {key["kid"] for key in stand.send("GET", JWKS, mark).json()["keys"]}
+        for mark in (LIVE, TEST)
+    ]
+
+    assert kids[0].isdisjoint(kids[1])

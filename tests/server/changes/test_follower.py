@@ -13,12 +13,15 @@ from structlog.testing import capture_logs
 
 from gatepass.server.applications import operations as applications
 from gatepass.server.audit.model import OPERATOR
+from gatepass.server.catalogue import operations as catalogue
+from gatepass.server.catalogue.model import CataloguedScope
 from gatepass.server.changes import store as changes
 from gatepass.server.database import Database, sqlite_url
 from gatepass.server.environment import Environment, file
 from gatepass.server.keys.model import PUBLISHED_AHEAD
 from gatepass.server.keys.operations import rotate
 from gatepass.server.organizations import operations as organizations
+from gatepass.wire.scope import Scope
 from server.stand import Client, Clock, Stand, standing
 
 _PATIENCE = 30.0  # seconds; a busy machine is slow, which is no failure
@@ -181,3 +184,22 @@ def test_memory_that_cannot_be_brought_up_to_date_is_not_taken_for_true(tmp_path
 
         wait_until(lambda: environment.lag() > 1)
         assert "follower.failed" in [event["event"] for event in logged]
+
+
+@pytest.mark.spec("RFC 7662", "4")
+def test_an_emergency_rotation_kills_tokens_of_both_forms_on_the_other_side(two: Two) -> None:
+    environment = two.here.environment()
+    uri, scope = "https://meters.example.com", "meters.read"
+    catalogue.add_resource(environment, OPERATOR, uri, "Meters", "jwt")
+    catalogue.add_scope(environment, OPERATOR, CataloguedScope(scope, "Read", False, False, uri))
+    client = two.here.register(scope=Scope(("read", scope)))
+    tokens = [two.here.token(client, scope=each) for each in ("read", scope)]
+    wait_until(lambda: all(two.there.is_active(client, each) for each in tokens), "both forms")
+
+    rotate(environment, OPERATOR, at_once=True)
+
+    assert [two.here.is_active(client, each) for each in tokens] == [False, False]
+    for each in tokens:
+        wait_until(partial(is_dead, two.there, client, each), "the emergency")
+    again = two.there.token(client, scope=scope)
+    wait_until(partial(two.here.is_active, client, again), "a token of the new key")
