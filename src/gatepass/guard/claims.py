@@ -6,6 +6,7 @@ a token without expiry.
 
 import re
 from collections.abc import Mapping
+from ipaddress import ip_network
 
 from gatepass.wire.problem import Refused
 from gatepass.wire.scope import Scope
@@ -100,6 +101,28 @@ def scope(members: Mapping[str, object]) -> Scope:
         return Scope.parse(found)
     except Refused:
         raise wrong("scope") from None
+
+
+def networks(members: Mapping[str, object]) -> tuple[str, ...]:
+    """Give `allowed_networks`, a list of networks; nothing where there is none.
+
+    An empty list is refused: that nobody may come is as likely meant as that anybody may.
+    """
+    found = members.get("allowed_networks")
+    if "allowed_networks" not in members:
+        return ()
+    if not isinstance(found, list | tuple) or not found:
+        raise wrong("allowed_networks")
+    return tuple(_network(each) for each in found)
+
+
+def _network(found: object) -> str:
+    if not isinstance(found, str):
+        raise wrong("allowed_networks")
+    try:
+        return str(ip_network(found))
+    except ValueError:
+        raise wrong("allowed_networks") from None
 
 
 def wrong(name: str) -> Refused:

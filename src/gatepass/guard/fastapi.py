@@ -115,13 +115,16 @@ class Guard:
     async def identify(self, connection: HTTPConnection, wanted: Scope) -> Principal:
         """Tell who sent a request, or raise Denied.
 
-        Checks the token's form, that it is active, type, issuer, audience, expiry and scope.
-        Does NOT check who owns what is asked for, and reads no token from URL or body.
+        Checks the token's form, that it is active, type, issuer, audience, expiry, the networks
+        that it may be used from, and scope. Behind a proxy, let the server find the caller's
+        address in headers that it trusts. Does NOT check who owns what is asked for, and reads
+        no token from URL or body.
         """
         expect = self._expected(connection)
         try:
             principal = await self._principal(connection, expect)
             if principal is not None:
+                principal.comes_from(connection.client.host if connection.client else None)
                 principal.requires(wanted)
                 return principal
             refused = None

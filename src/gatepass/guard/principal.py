@@ -6,17 +6,32 @@ Sealed tokens are read from an introspection answer (RFC 7662 §2.2), JWTs from 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Self
 
 from gatepass.guard import claims as read
 from gatepass.guard.claims import invalid
 from gatepass.guard.expectation import Expectation
+from gatepass.wire.network import allows
 from gatepass.wire.problem import Refused
 from gatepass.wire.scope import Scope
 
 # Every member that is read here; a guard that remembers answers needs to keep no other.
 CLAIMS = frozenset(
-    {"active", "aud", "client_id", "cnf", "exp", "iat", "iss", "jti", "nbf", "org_id", "scope"}
+    {
+        "active",
+        "allowed_networks",
+        "aud",
+        "client_id",
+        "cnf",
+        "exp",
+        "iat",
+        "iss",
+        "jti",
+        "nbf",
+        "org_id",
+        "scope",
+    }
     | {"sub", "token_type"}
 )
 
@@ -28,7 +43,8 @@ class Principal:
     """The application that calls, proven by its access token.
 
     `expires_at` and `issued_at` are seconds since 1970. `sub` is the client id where the
-    issuer names no subject; `org_id` is Gatepass's own addition to the answer.
+    issuer names no subject; `org_id` and `networks` (where the token may be used from; without
+    any, from anywhere) are Gatepass's own additions.
     """
 
     client_id: str
@@ -40,6 +56,7 @@ class Principal:
     token_id: str | None
     audience: tuple[str, ...]
     issuer: str
+    networks: tuple[str, ...] = ()
 
     @classmethod
     def from_introspection(
@@ -70,6 +87,7 @@ class Principal:
             token_id=read.text(answer, "jti"),
             audience=read.audience(answer, expect.resource),
             issuer=read.issuer(answer, expect.issuer),
+            networks=read.networks(answer),
         )
 
     @classmethod
@@ -101,7 +119,17 @@ class Principal:
             token_id=read.required_text(claims, "jti"),
             audience=read.audience(claims, expect.resource),
             issuer=read.issuer(claims, expect.issuer),
+            networks=read.networks(claims),
         )
+
+    def comes_from(self, source: str | None) -> None:
+        """Refuse (`invalid_token`) a request from an address that its networks do not have.
+
+        An address that is not known lies in none of them. `source` must be the caller's own:
+        behind a proxy, what the server makes of the forwarding headers that it trusts.
+        """
+        if not allows(map(ip_network, self.networks), source or ""):
+            raise invalid(f"client {self.client_id!r} is not allowed from {source or 'nowhere'}")
 
     def requires(self, wanted: Scope) -> None:
         """Refuse (`insufficient_scope`, RFC 6750 §3.1) unless every one of `wanted` was granted.

@@ -11,13 +11,13 @@ from typing import NamedTuple
 from uuid import UUID
 
 from gatepass.server.applications.model import Application
-from gatepass.server.applications.networks import allows
 from gatepass.server.arrival import Answer, Arrived
 from gatepass.server.environment import Environment
 from gatepass.server.introspect import owner_of, stands_behind, unexpired
 from gatepass.server.token.claims import Claims
 from gatepass.server.token.client import check_memory
 from gatepass.wire import bearer
+from gatepass.wire.network import allows
 from gatepass.wire.params import read_form
 from gatepass.wire.problem import Refused
 from gatepass.wire.scope import Scope

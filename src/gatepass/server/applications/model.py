@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from gatepass.server.applications.networks import Network
 from gatepass.wire.credential import Kind, Mark, mint
+from gatepass.wire.network import Network
 from gatepass.wire.problem import Refused
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret

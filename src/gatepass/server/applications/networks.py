@@ -1,10 +1,9 @@
 """The networks that an application's requests may come from."""
 
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import ip_network
 
+from gatepass.wire.network import Network
 from gatepass.wire.problem import Refused
-
-Network = IPv4Network | IPv6Network
 
 MOST = 50
 
@@ -19,22 +18,6 @@ def check_networks(text: str) -> tuple[Network, ...]:
     if len(pieces) > MOST:
         raise Refused("invalid_request", f"Give {MOST} networks at most.")
     return tuple(dict.fromkeys(_network(piece) for piece in pieces))
-
-
-def allows(networks: tuple[Network, ...], source: str) -> bool:
-    """Tell whether a request from the address `source` may come; without networks any may.
-
-    Where the address is not known, none of the networks has it.
-    """
-    if not networks:
-        return True
-    try:
-        address = ip_address(source)
-    except ValueError:
-        return False
-    if isinstance(address, IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
-    return any(address in network for network in networks)
 
 
 def _network(text: str) -> Network:

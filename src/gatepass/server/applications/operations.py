@@ -22,13 +22,13 @@ from gatepass.server.applications.model import (
     new_client_id,
     new_secret,
 )
-from gatepass.server.applications.networks import Network
 from gatepass.server.audit import store as audit
 from gatepass.server.audit.model import Actor, entry
 from gatepass.server.changes import store as changes
 from gatepass.server.database import Connection, NotFoundError
 from gatepass.server.environment import Environment
 from gatepass.server.organizations import store as organizations
+from gatepass.wire.network import Network
 from gatepass.wire.problem import Refused
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret

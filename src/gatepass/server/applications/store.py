@@ -26,9 +26,10 @@ from sqlalchemy import (
 )
 
 from gatepass.server.applications.model import Application, ApplicationSecret
-from gatepass.server.applications.networks import Network, check_networks
+from gatepass.server.applications.networks import check_networks
 from gatepass.server.database import Moment, metadata
 from gatepass.server.organizations.store import organization
+from gatepass.wire.network import Network
 from gatepass.wire.scope import Scope
 
 application = Table(

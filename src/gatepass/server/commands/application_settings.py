@@ -16,10 +16,11 @@ from gatepass.server.applications.model import (
     check_name,
     check_scope,
 )
-from gatepass.server.applications.networks import Network, check_networks
+from gatepass.server.applications.networks import check_networks
 from gatepass.server.audit.model import OPERATOR
 from gatepass.server.commands import options
 from gatepass.server.environment import Environment
+from gatepass.wire.network import Network
 from gatepass.wire.problem import Refused
 from gatepass.wire.scope import Scope
 

@@ -5,9 +5,9 @@ from hmac import compare_digest
 from typing import NamedTuple
 
 from gatepass.server.applications.model import Application, ApplicationSecret
-from gatepass.server.applications.networks import allows
 from gatepass.server.token.parse import Claimed
 from gatepass.wire.credential import Mark, read
+from gatepass.wire.network import allows
 from gatepass.wire.problem import Refused
 from gatepass.wire.secret import Secret
 

@@ -11,10 +11,10 @@ from hashlib import sha256
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from gatepass.server.applications.directory import Directory
-from gatepass.server.applications.networks import allows
 from gatepass.server.arrival import Arrived
 from gatepass.server.token.authenticate import AuthenticatedClient
 from gatepass.server.token.decide import Grant
+from gatepass.wire.network import allows
 
 MOST = 10_000
 

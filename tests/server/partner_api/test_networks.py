@@ -1,0 +1,44 @@
+"""The Partner API lets a token of an application be used only from where its requests may come."""
+
+import pytest
+
+from gatepass.server.applications import operations as applications
+from gatepass.server.applications.networks import check_networks
+from gatepass.server.audit.model import OPERATOR
+from gatepass.server.catalogue import operations as catalogue
+from server.stand import HERE, Stand
+
+ELSEWHERE = "198.51.100.9"
+
+
+@pytest.mark.spec("RFC 6750", "3.1")
+@pytest.mark.parametrize("tokens", ["sealed", "jwt"])
+def test_a_token_is_refused_from_elsewhere_like_one_that_is_none(fresh: Stand, tokens: str) -> None:
+    environment, client = fresh.environment(), fresh.register()
+    catalogue.change_resource(environment, OPERATOR, environment.partner_api, {"tokens": tokens})
+    bearer = {"Authorization": f"Bearer {fresh.token(client)}"}
+    where = f"/api/partners/v2.0/org/{client.application.org_id}"
+    assert fresh.send("GET", where, headers=bearer, source=ELSEWHERE).status_code == 200
+
+    networks = check_networks(f"{HERE}/32")
+    applications.set_networks(environment, OPERATOR, client.application.id, networks, None)
+
+    assert fresh.send("GET", where, headers=bearer).status_code == 200
+    refused = fresh.send("GET", where, headers=bearer, source=ELSEWHERE)
+    wrong = fresh.send("GET", where, headers={"Authorization": "Bearer wrong"}, source=ELSEWHERE)
+    assert refused.status_code == wrong.status_code == 401
+    assert refused.headers["www-authenticate"] == wrong.headers["www-authenticate"]
+    assert HERE not in refused.text
+
+
+@pytest.mark.spec("RFC 7662", "2.2")
+def test_introspection_tells_other_guards_the_networks(fresh: Stand) -> None:
+    client = fresh.register()
+    token = fresh.token(client)
+    assert "allowed_networks" not in fresh.introspect(client, token).json()
+
+    networks = check_networks(f"{HERE} 2001:db8::/32")
+    applications.set_networks(fresh.environment(), OPERATOR, client.application.id, networks, None)
+
+    told = fresh.introspect(client, token).json()
+    assert told["allowed_networks"] == [f"{HERE}/32", "2001:db8::/32"]
