@@ -19,7 +19,8 @@ def verify(text: str, keys: KeySet, expect: Expectation, now: float) -> Principa
     sentence for the caller and the reason in its note; the token is in neither.
 
     Does NOT check scope (ask the Principal), who owns what is asked for, revocation (a
-    revoked JWT passes here until it expires: see introspection), or that a `jti` is new. Takes
+    revoked JWT passes here until it expires: see introspection), where the request comes from
+    (ask the Principal, though a JWT of Gatepass names no networks), or that a `jti` is new. Takes
     no token that is bound to a key (`cnf`), and fetches no keys: where `keys` came from, and
     when to read them again, is the caller's part. Raises ValueError where `expect` names no
     resource, as any API's token would do then.

@@ -78,6 +78,25 @@ def test_in_an_emergency_no_token_of_an_old_key_is_good_from_that_moment(
     assert states(environment) == ["ended", "in use"]
 
 
+@pytest.mark.spec("RFC 7517", "5")
+def test_the_next_key_is_published_for_ten_minutes_before_it_signs_anything(fresh: Stand) -> None:
+    with_jwts(fresh)
+    client, environment = fresh.register(), fresh.environment()
+    [first] = kids(fresh)
+    signers = []
+
+    rotate(environment, OPERATOR, at_once=False)
+    published = kids(fresh)
+    for seconds in (0, AHEAD - 0.001, 0.001):
+        fresh.clock.advance(seconds)
+        environment.turn_keys()
+        signers.append(kid_of(fresh.token(client)))
+
+    assert AHEAD >= 600
+    assert published == [first, signers[-1]]
+    assert signers == [first, first, published[1]]
+
+
 def test_an_emergency_takes_back_a_key_that_was_published_and_never_used(fresh: Stand) -> None:
     environment = fresh.environment()
     rotate(environment, OPERATOR, at_once=False)
