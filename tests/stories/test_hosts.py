@@ -2,7 +2,7 @@ import pytest
 
 from harness import Server
 
-PATHS = ["/", "/oauth2/token/", "/accounts/login/", "/api/partners/v2.0/docs", "/metrics"]
+PATHS = ["/", "/oauth2/token/", "/accounts/login/", "/api/partners/v2.0/docs"]
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -11,6 +11,24 @@ def test_an_unknown_host_is_answered_421_whatever_the_path(
     server: Server, path: str, host: str
 ) -> None:
     assert server.ask("GET", path, headers={"Host": host}).status == 421
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("example.com", 421),
+        ("127.0.0.1.example.com", 421),
+        ("", 421),
+        ("[::1", 421),
+        ("127.0.0.1:9090", 200),
+        ("[::1]", 200),
+        ("localhost", 200),
+    ],
+)
+def test_metrics_are_told_by_address_but_not_by_a_name_that_may_be_a_stranger_s(
+    server: Server, host: str, status: int
+) -> None:
+    assert server.ask("GET", "/metrics", headers={"Host": host}).status == status
 
 
 def test_the_host_chooses_the_environment_on_either_port(server: Server) -> None:

@@ -125,12 +125,13 @@ class Gatepass:
 
     async def _dispatch(self, scope: Scope, receive: Receive, to: Send) -> None:
         """Choose the environment by the Host header, then the way by the path."""
-        environment = self._by_host.get(_host(scope))
+        host = _host(scope)
+        environment = self._by_host.get(host)
         path = scope["path"]
         served = self._endpoints.get(path)
         if path in health.PATHS:
             await send(health.answer(path, self.environments), to)
-        elif path in page.PATHS:
+        elif path in page.PATHS and (environment or page.is_address(host)):
             await send(self._figures.answer(scope), to)
         elif environment is None:
             await send(_MISDIRECTED, to)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import IPv6Address, ip_address, ip_network
 from itertools import accumulate
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import (
@@ -88,6 +89,19 @@ class Metrics:
         if isinstance(source, IPv6Address) and source.ipv4_mapped:
             source = source.ipv4_mapped
         return any(source in network for network in self._networks)
+
+
+def is_address(host: bytes) -> bool:
+    """Tell whether a Host header has an address, as a scraper's may, and no name.
+
+    A stranger's name may be made to lead here (DNS rebinding), so that a page of theirs in an
+    operator's browser could read what loopback may read.
+    """
+    try:
+        name = urlsplit(f"//{host.decode('ascii')}").hostname or ""
+        return name == "localhost" or bool(ip_address(name))
+    except ValueError:
+        return False
 
 
 def written(figures: Snapshot) -> bytes:
