@@ -1,9 +1,11 @@
 """The composition root: the only file that knows every part and wires them together."""
 
 import asyncio
+import ctypes
 import gc
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import NamedTuple, TypeVar
 
 import structlog
@@ -35,7 +37,7 @@ from gatepass.server.lane import GET, NOTHING, POST, InTrouble, Lane
 from gatepass.server.lane import Way as LaneWay
 from gatepass.server.metrics import page
 from gatepass.server.metrics.endpoints import name_of
-from gatepass.server.metrics.figures import result_of, result_of_error
+from gatepass.server.metrics.figures import GONE, OK, result_of, result_of_error
 from gatepass.server.metrics.page import Metrics
 from gatepass.server.people.passwords import Hasher
 from gatepass.server.portal import app as portal
@@ -51,6 +53,7 @@ from gatepass.wire.problem import Refused
 Endpoint = Callable[[Environment, Arrived], Answer]
 Way = TypeVar("Way")
 
+_COLLECT_AFTER = 10_000  # objects: requests leave next to no cycles, and looking for them costs
 _MOST_TRIES = 8  # an endpoint waits for two things at most; a change may undo one in between
 
 
@@ -113,14 +116,19 @@ class Gatepass:
         if scope["type"] == "lifespan":
             await self._live(receive, to)
             return
-        started = time.perf_counter()
-        said = Said(to)
+        started, path, result = time.perf_counter(), scope["path"], GONE
+        served = self._endpoints.get(path)
+        environment = self._by_host.get(_host(scope)) if served else None
         try:
-            await self._dispatch(scope, receive, said)
+            if served and environment and not (environment.is_https and scope["scheme"] == "http"):
+                result = await _serve(served, environment, scope, receive, to)
+            else:
+                said = Said(to)
+                await self._dispatch(scope, receive, said)
+                result = result_of(said.status)
         finally:
-            path = scope["path"]
-            name = scope["gatepass.endpoint"] = self._names.get(path) or name_of(path)
-            result = scope.get("gatepass.result") or result_of(said.status)
+            name = self._names.get(path) or name_of(path)
+            scope["gatepass.endpoint"], scope["gatepass.result"] = name, result  # for traces
             metrics.observe(name, result, time.perf_counter() - started)
 
     async def _dispatch(self, scope: Scope, receive: Receive, to: Send) -> None:
@@ -128,7 +136,6 @@ class Gatepass:
         host = _host(scope)
         environment = self._by_host.get(host)
         path = scope["path"]
-        served = self._endpoints.get(path)
         if path in health.PATHS:
             await send(health.answer(path, self.environments), to)
         elif path in page.PATHS and (environment or page.is_address(host)):
@@ -137,8 +144,6 @@ class Gatepass:
             await send(_MISDIRECTED, to)
         elif environment.is_https and scope["scheme"] == "http":
             await send(_NEEDS_TLS, to)
-        elif served:
-            await _serve(served, environment, scope, receive, to)
         elif path in self._documents:
             await send(published.answer(self._documents[path], environment, scope), to)
         elif f"{path}/".startswith(metadata.PARTNER_API + "/"):
@@ -178,6 +183,8 @@ class Gatepass:
             return
         gc.collect()
         gc.freeze()  # what stands now stays: no collection needs to look at it again
+        gc.set_threshold(_COLLECT_AFTER, 20, 20)
+        _give_back()
         await to({"type": "lifespan.startup.complete"})
         await receive()
         await asyncio.to_thread(self.close)
@@ -186,19 +193,29 @@ class Gatepass:
 
 async def _serve(
     served: Served, environment: Environment, scope: Scope, receive: Receive, to: Send
-) -> None:
-    """Run an OAuth endpoint; the one place where its refusals become answers."""
-    arrived = None
+) -> str:
+    """Run an OAuth endpoint; give its result. The one place where refusals become answers."""
+    arrived, result = None, OK
     try:
         arrived = await served.arrive(scope, receive)
-        answer = await _answer(served.endpoint, environment, arrived)
+        try:
+            answer = served.endpoint(environment, arrived)
+        except Later as later:
+            answer = await _answer_later(served.endpoint, environment, arrived, later)
     except ClientGoneError:
-        return
+        return GONE
     except Exception as error:  # noqa: BLE001 - `_trouble` logs it
         source = scope["client"][0] if scope["client"] else ""
-        scope["gatepass.result"] = result_of_error(error)
+        result = result_of_error(error)
         answer = _trouble(InTrouble(error, environment, scope["path"], source, arrived))
     await send(answer, to)
+    return result
+
+
+def _give_back() -> None:
+    """Return the memory that the start has used and freed, where the C library can (glibc)."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _partner_api() -> App:
@@ -230,13 +247,16 @@ def _trouble(met: InTrouble) -> Answer:
             return _BUG
 
 
-async def _answer(endpoint: Endpoint, environment: Environment, arrived: Arrived) -> Answer:
-    """Ask the endpoint until it has all it needs; each time it names one thing that is missing."""
+async def _answer_later(
+    endpoint: Endpoint, environment: Environment, arrived: Arrived, later: Later
+) -> Answer:
+    """Do what the endpoint waits for and ask it again, until it has all it needs."""
     for _ in range(_MOST_TRIES):
+        await asyncio.get_running_loop().run_in_executor(later.pool, later.work)
         try:
             return endpoint(environment, arrived)
-        except Later as later:
-            await asyncio.get_running_loop().run_in_executor(later.pool, later.work)
+        except Later as next_one:
+            later = next_one
     raise Refused("temporarily_unavailable", "Try again shortly.", note="changes overtake loads")
 
 

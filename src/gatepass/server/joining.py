@@ -31,12 +31,6 @@ class JoiningTransport:
         if self._size > _MOST:
             self._flush()
 
-    def write_at_once(self, data: bytes) -> None:
-        """Write `data` now, after what waits."""
-        if self._pieces:
-            self._flush()
-        self._transport.write(data)
-
     def close(self) -> None:
         """Write what waits, then close."""
         self._flush()

@@ -247,7 +247,7 @@ class LaneProtocol(JoiningProtocol):
             written = lane.written(answer, defaults)
         observe(way.name, result, perf_counter() - started)
         self._finish(lane)
-        self._joining.write_at_once(written)
+        self._joining.write(written)
         return True
 
     def _finish(self, lane: Lane) -> None:

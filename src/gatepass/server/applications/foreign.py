@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 import argon2
-import bcrypt
 
 from gatepass.wire.secret import Secret
 
@@ -107,10 +106,14 @@ def _pbkdf2(form: re.Match[str], secret: bytes, algorithm: str) -> bool:
 
 
 def _bcrypt(form: re.Match[str], secret: bytes) -> bool:
+    import bcrypt  # seldom needed
+
     return bcrypt.checkpw(secret[:_BCRYPT_READS], form[1].encode())
 
 
 def _bcrypt_sha256(form: re.Match[str], secret: bytes) -> bool:
+    import bcrypt  # seldom needed
+
     return bcrypt.checkpw(hashlib.sha256(secret).hexdigest().encode(), form[1].encode())
 
 

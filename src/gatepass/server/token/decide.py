@@ -1,23 +1,39 @@
 """What the client gets: grant type, scope and audience (RFC 6749 §4.4, RFC 8707)."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 
 from gatepass.server.applications.model import GRANT_TYPE, Application
 from gatepass.server.catalogue.model import Catalogue, Form, is_absolute
 from gatepass.server.token.authenticate import AuthenticatedClient
 from gatepass.server.token.parse import TokenRequest
+from gatepass.server.token.sealed import Mould, mould
 from gatepass.wire.problem import Refused
 from gatepass.wire.scope import Scope
 
 
-class Grant(NamedTuple):
-    """A token that may be issued; an empty audience means the issuer's own Partner API."""
+@dataclass(frozen=True)
+class Grant:
+    """A token that may be issued; an empty audience means the issuer's own Partner API.
+
+    A grant is remembered, so what all its tokens have in common is made once.
+    """
 
     application: Application
     scope: Scope
     audience: tuple[str, ...]
     lifetime: int
     form: Form
+
+    @cached_property
+    def text(self) -> str:
+        """Give the scope in its wire form."""
+        return str(self.scope)
+
+    @cached_property
+    def mould(self) -> Mould:
+        """Give what is the same in all of its sealed tokens."""
+        return mould(self.application.id, self.lifetime, self.text, self.audience)
 
 
 def decide(client: AuthenticatedClient, asked: TokenRequest, catalogue: Catalogue) -> Grant:

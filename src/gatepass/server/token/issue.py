@@ -7,7 +7,7 @@ from typing import NamedTuple
 from gatepass.server.keys.ring import Keyring
 from gatepass.server.token.claims import Claims
 from gatepass.server.token.decide import Grant
-from gatepass.server.token.sealed import seal
+from gatepass.server.token.sealed import cast
 from gatepass.server.token.signed import sign
 from gatepass.wire.metadata import PARTNER_API
 
@@ -37,12 +37,12 @@ class IssuedToken(NamedTuple):
 
 def issue(grant: Grant, keys: Keyring, issuer: str, now_ms: int, entropy: bytes) -> IssuedToken:
     """Make a token for `grant`, sealed or signed; `entropy`, 128 random bits, is its id."""
-    application, granted, audience, lifetime, form = grant
-    scope = " ".join(granted.names)
-    if form == "sealed":
-        claims = Claims(application.id, entropy, now_ms, lifetime, scope, audience)
-        return IssuedToken(seal(claims, keys.seal), lifetime, scope)
-    named = audience or (issuer + PARTNER_API,)
-    client_id, org_id = application.client_id, str(application.org_id)
-    claims = Claims(client_id, entropy, now_ms, lifetime, scope, named)
-    return IssuedToken(sign(claims, org_id, issuer, keys.sign[form]), lifetime, scope)
+    if grant.form == "sealed":
+        return IssuedToken(
+            cast(grant.mould, entropy, now_ms, keys.seal), grant.lifetime, grant.text
+        )
+    application = grant.application
+    named = grant.audience or (issuer + PARTNER_API,)
+    claims = Claims(application.client_id, entropy, now_ms, grant.lifetime, grant.text, named)
+    signed = sign(claims, str(application.org_id), issuer, keys.sign[grant.form])
+    return IssuedToken(signed, grant.lifetime, grant.text)

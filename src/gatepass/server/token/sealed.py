@@ -12,8 +12,8 @@ or re-encoded token is no token.
 
 import struct
 from collections.abc import Mapping
-from functools import lru_cache
 from hmac import compare_digest
+from typing import NamedTuple
 from uuid import UUID
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -45,18 +45,31 @@ class SealingKey:
         return mac.finalize()[:_TAG]
 
 
-def seal(claims: Claims, key: SealingKey) -> str:
-    """Give the token of these claims."""
-    app_id, token_id, issued_ms, lifetime, scope, audience = claims
-    assert isinstance(app_id, UUID)  # noqa: S101 - only a JWT names its application otherwise
-    head = _HEAD.pack(_VERSION, key.id, lifetime, issued_ms, app_id.bytes, token_id)
-    content = head + _text(scope, audience)
+class Mould(NamedTuple):
+    """What all tokens of one grant have in common, as it stands in them."""
+
+    app_id: bytes
+    lifetime: int
+    text: bytes
+
+
+def mould(app_id: UUID, lifetime: int, scope: str, audience: tuple[str, ...]) -> Mould:
+    """Give the mould of a grant's tokens."""
+    return Mould(app_id.bytes, lifetime, f"{scope}\0{' '.join(audience)}".encode())
+
+
+def cast(form: Mould, token_id: bytes, issued_ms: int, key: SealingKey) -> str:
+    """Give a token from its mould; `token_id` is 128 random bits."""
+    app_id, lifetime, text = form
+    content = _HEAD.pack(_VERSION, key.id, lifetime, issued_ms, app_id, token_id) + text
     return credential.write(key.prefix, content + key.tag(content))
 
 
-@lru_cache(maxsize=1024)
-def _text(scope: str, audience: tuple[str, ...]) -> bytes:
-    return f"{scope}\0{' '.join(audience)}".encode()
+def seal(claims: Claims, key: SealingKey) -> str:
+    """Give the token of these claims, which name the application by its id."""
+    app_id, token_id, issued_ms, lifetime, scope, audience = claims
+    assert isinstance(app_id, UUID)  # noqa: S101 - only a JWT names its application otherwise
+    return cast(mould(app_id, lifetime, scope, audience), token_id, issued_ms, key)
 
 
 def unseal(token: str, keys: Mapping[int, SealingKey]) -> Claims | None:
