@@ -10,7 +10,7 @@ from gatepass.server.environment import Environment
 from gatepass.server.keys.operations import rotate_due
 
 POLL_EVERY = 0.1  # seconds; a change is known everywhere within 0.5
-FLUSH_EVERY = 2.0
+FLUSH_EVERY = 5.0
 ROTATE_EVERY = 60.0
 PRUNE_EVERY = 3600.0
 
