@@ -24,6 +24,7 @@ from gatepass.server.arrival import (
     Scope,
     Send,
     arrive,
+    head_of,
     pass_by,
     send,
 )
@@ -208,7 +209,8 @@ async def _serve(
         source = scope["client"][0] if scope["client"] else ""
         result = result_of_error(error)
         answer = _trouble(InTrouble(error, environment, scope["path"], source, arrived))
-    await send(answer, to)
+    await to(head_of(answer))
+    await to({"type": "http.response.body", "body": answer.body})
     return result
 
 

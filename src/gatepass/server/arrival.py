@@ -110,12 +110,16 @@ class Said:
 
 async def send(answer: Answer, to: Send) -> None:
     """Write a response."""
+    await to(head_of(answer))
+    await to({"type": "http.response.body", "body": answer.body})
+
+
+def head_of(answer: Answer) -> Message:
+    """Give the message that begins a response."""
     status, headers, body = answer
-    shown = list(headers)
     if status != 304:  # it tells of no content, and its length would be taken for the document's
-        shown.append((b"content-length", b"%d" % len(body)))
-    await to({"type": "http.response.start", "status": status, "headers": shown})
-    await to({"type": "http.response.body", "body": body})
+        headers = (*headers, (b"content-length", b"%d" % len(body)))
+    return {"type": "http.response.start", "status": status, "headers": headers}
 
 
 def _check_singular(pairs: list[tuple[bytes, bytes]]) -> None:

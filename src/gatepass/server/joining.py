@@ -18,6 +18,7 @@ class JoiningTransport:
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport = transport
+        self.is_closing = transport.is_closing  # asked for each answer; the way below is long
         self._soon = loop.call_soon
         self._pieces: list[bytes] = []
         self._size = 0
