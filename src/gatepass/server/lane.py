@@ -77,6 +77,7 @@ class Lane:
         self.answer_trouble = answer_trouble
         self.answered = 0
         self._defaults: list[tuple[bytes, bytes]] = []
+        self._last: tuple[int, tuple[tuple[bytes, bytes], ...], bytes] = (0, (), b"")
         self._heads: dict[tuple[int, tuple[tuple[bytes, bytes], ...]], bytes] = {}
 
     def written(self, answer: Answer, defaults: list[tuple[bytes, bytes]]) -> bytes:
@@ -84,10 +85,12 @@ class Lane:
         status, headers, body = answer
         if defaults is not self._defaults or len(self._heads) > _MOST_HEADS:
             self._heads.clear()
-            self._defaults = defaults
-        head = self._heads.get((status, headers))
-        if head is None:
-            head = self._heads[status, headers] = _head(status, (*defaults, *headers))
+            self._defaults, self._last = defaults, (0, (), b"")
+        last_status, last_headers, head = self._last
+        if headers is not last_headers or status != last_status:  # to hash headers takes longer
+            head = self._heads.get((status, headers)) or _head(status, (*defaults, *headers))
+            self._heads[status, headers] = head
+            self._last = status, headers, head
         return b"%b%d\r\n\r\n%b" % (head, len(body), body)
 
 
