@@ -1,6 +1,6 @@
-"""Revoked token ids in memory: a million of them in some thirty megabytes.
+"""Revoked token ids in memory: a million of them in less than forty megabytes.
 
-A dictionary would take five times as much. Token ids are random, so their first two bytes
+A dictionary would take four times as much. Token ids are random, so their first two bytes
 spread them evenly over buckets; a bucket is one run of records, searched by C code. It never
 has to be made anew as a whole when it grows, so nothing waits for that.
 """
