@@ -2,11 +2,12 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeAlias, cast
 from urllib.parse import SplitResult, urlsplit
 
 from gatepass.client.errors import ConfigurationError
@@ -18,6 +19,8 @@ TOKEN_URL = "GATEPASS_TOKEN_URL"  # noqa: S105 - a name
 CLIENT_ID = "GATEPASS_CLIENT_ID"
 CLIENT_SECRET = "GATEPASS_CLIENT_SECRET"  # noqa: S105 - a name
 CLIENT_SECRET_FILE = "GATEPASS_CLIENT_SECRET_FILE"  # noqa: S105 - a name
+NEXT_CLIENT_SECRET = "GATEPASS_NEXT_CLIENT_SECRET"  # noqa: S105 - a name
+NEXT_CLIENT_SECRET_FILE = "GATEPASS_NEXT_CLIENT_SECRET_FILE"  # noqa: S105 - a name
 SCOPE = "GATEPASS_SCOPE"
 RESOURCE = "GATEPASS_RESOURCE"
 
@@ -26,24 +29,51 @@ _TEXT = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]+")
 _URL = re.compile(r"[\x21-\x7e]+")
 
 
+# Anything that gives the secret when it is called, as often as it is called; it may take a while
+# and raises ConfigurationError where there is none to be had.
+SecretSource: TypeAlias = Callable[[], str]
+ClientSecret: TypeAlias = str | Secret | SecretSource
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A secret source for a secret that is at hand."""
+
+    secret: Secret
+
+    def __call__(self) -> str:
+        """Give the secret."""
+        return self.secret.value
+
+
 @dataclass(frozen=True, slots=True)
 class ClientSettings:
     """Where to ask for tokens, as whom, and for what; raises ConfigurationError if it cannot work.
 
-    `scope` is empty to ask for the server's default; `resource` names the APIs that the token
-    is meant for (RFC 8707 §2), if any.
+    `client_secret` is the secret, or a function that gives it (see `gatepass.client.secrets`),
+    or several of these: while a secret is rotated the second is tried where the first is
+    refused. `scope` is empty to ask for the server's default; `resource` names the APIs that
+    the token is meant for (RFC 8707 §2), if any.
     """
 
     token_url: str
     client_id: str
-    client_secret: Secret
+    client_secret: ClientSecret | Sequence[ClientSecret]
     scope: str = ""
-    resource: tuple[str, ...] = ()
+    resource: str | Sequence[str] = ()
 
     def __post_init__(self) -> None:
+        sources = tuple(map(_source, _each(self.client_secret)))
+        object.__setattr__(self, "client_secret", sources)
+        resource = (self.resource,) if isinstance(self.resource, str) else tuple(self.resource)
+        object.__setattr__(self, "resource", resource)
+        self._check()
+
+    def _check(self) -> None:
         check_url(self.token_url, f"the token URL ({TOKEN_URL})")
         _check_text(self.client_id, f"the client id ({CLIENT_ID})")
-        _check_text(self.client_secret.value, f"the client secret ({CLIENT_SECRET})")
+        if not self.secret_sources:
+            raise ConfigurationError(f"the client secret ({CLIENT_SECRET}) is missing: set it")
         try:
             Scope.parse(self.scope)
         except Refused:
@@ -52,6 +82,11 @@ class ClientSettings:
             ) from None
         for resource in self.resource:
             _check_resource(resource)
+
+    @property
+    def secret_sources(self) -> tuple[SecretSource, ...]:
+        """What gives the client secrets, in the order in which they are tried."""
+        return cast("tuple[SecretSource, ...]", self.client_secret)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
@@ -64,10 +99,30 @@ class ClientSettings:
         return cls(
             environ[TOKEN_URL],
             environ[CLIENT_ID],
-            _secret(environ),
+            [_secret(environ)],
             environ.get(SCOPE, ""),
             tuple(environ.get(RESOURCE, "").split()),
         )
+
+
+def check_secret(text: str) -> Secret:
+    """Give `text` as a Secret; raise ConfigurationError where no client secret looks so."""
+    _check_text(text, f"the client secret ({CLIENT_SECRET})")
+    return Secret(text)
+
+
+def _each(given: ClientSecret | Sequence[ClientSecret]) -> Sequence[ClientSecret]:
+    if isinstance(given, str | Secret) or callable(given):
+        return (given,)
+    return given
+
+
+def _source(given: ClientSecret) -> SecretSource:
+    if isinstance(given, str):
+        given = Secret(given)
+    if isinstance(given, Secret):
+        return Literal(check_secret(given.value))
+    return given
 
 
 def check_url(url: str, what: str) -> None:
@@ -131,14 +186,18 @@ def _check_resource(resource: str) -> None:
         )
 
 
-def _secret(environ: Mapping[str, str]) -> Secret:
+def _secret(environ: Mapping[str, str]) -> SecretSource:
     given, file = environ.get(CLIENT_SECRET), environ.get(CLIENT_SECRET_FILE)
     if given and file:
         raise ConfigurationError(f"set {CLIENT_SECRET} or {CLIENT_SECRET_FILE}, not both")
-    return Secret(given) if given else _from_file(Path(file or ""))
+    if given:
+        return Literal(check_secret(given))
+    source = partial(_from_file, Path(file or ""))
+    check_secret(source())  # a mistake is told at the start; it is read again when it is needed
+    return source
 
 
-def _from_file(path: Path) -> Secret:
+def _from_file(path: Path) -> str:
     """Read a secret without the line break that editors and `echo` put at its end."""
     try:
         with path.open("rb") as file:
@@ -152,4 +211,4 @@ def _from_file(path: Path) -> Secret:
         raise ConfigurationError(f"the file of {CLIENT_SECRET_FILE} is not text") from None
     if not text or len(content) > _LONGEST_SECRET:
         raise ConfigurationError(f"the file of {CLIENT_SECRET_FILE} is empty or not a secret")
-    return Secret(text)
+    return text
