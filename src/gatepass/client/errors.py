@@ -23,6 +23,10 @@ class ConfigurationError(ClientError):
     """A setting is missing or wrong; trying again without changing it cannot help."""
 
 
+class SecretUnavailable(ConfigurationError):
+    """What keeps the client secret does not give it now; trying again may help."""
+
+
 class TokenRefused(ClientError):
     """The token endpoint said no.
 
@@ -72,6 +76,10 @@ class Unreachable(Exception):
 
 def quotable(text: str, secret: Secret) -> str:
     """Give foreign `text` fit for a message: one short line without `secret` or credentials."""
-    text = _CREDENTIAL.sub("[redacted]", text.replace(secret.value, "[redacted]"))
-    text = _UNPRINTABLE.sub(" ", text).strip()
+    return cleaned(text.replace(secret.value, "[redacted]"))
+
+
+def cleaned(text: str) -> str:
+    """Give `text` fit for a message: one short line without what looks like our credentials."""
+    text = _UNPRINTABLE.sub(" ", _CREDENTIAL.sub("[redacted]", text)).strip()
     return text if len(text) <= _LONGEST_QUOTE else text[: _LONGEST_QUOTE - 3] + "..."
