@@ -14,7 +14,7 @@ _READABLE = stat.S_IRGRP | stat.S_IROTH
 _modes: dict[str, int] = {}  # of each file that was warned of, so that it is told once
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class FromFile:
     """Gives what the file at `path` holds, without the line break at its end.
 
@@ -25,10 +25,13 @@ class FromFile:
     """
 
     path: str | os.PathLike[str]
-    setting: str = field(default="", compare=False, repr=False)
+    setting: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "path", os.fspath(self.path))
+
+    def __repr__(self) -> str:
+        return f"FromFile({cleaned(os.fspath(self.path))!r})"
 
     def __call__(self) -> str:
         """Read the file; raise ConfigurationError where it holds no secret."""

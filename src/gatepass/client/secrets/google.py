@@ -82,7 +82,7 @@ def _authorization() -> dict[str, str]:
     try:
         with requests.Session() as session:
             request: Any = partial(Request(session), timeout=_TIMEOUT)
-            credentials, _ = google.auth.default(scopes=[_SCOPE], request=request)
+            credentials: Any = google.auth.default(scopes=[_SCOPE], request=request)[0]
             credentials.refresh(request)
             credentials.apply(headers)
     except GoogleAuthError as error:
