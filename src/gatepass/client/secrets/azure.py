@@ -1,5 +1,6 @@
 """The secret from Azure Key Vault, by Microsoft's libraries."""
 
+import re
 from contextlib import ExitStack
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 _CONNECT, _READ, _RETRIES = 5, 10, 2  # seconds, seconds, requests after the first
 
+_NAME = re.compile(r"[0-9A-Za-z-]{1,127}")
 _ADVICE = {
     401: "check the credentials and their tenant",
     403: "let them read secrets (role Key Vault Secrets User), and see the vault's firewall",
@@ -40,16 +42,19 @@ class FromAzure:
         check_url(self.vault_url, "the URL of the Azure key vault")
         if not self.vault_url.lower().startswith("https:"):
             raise ConfigurationError("the URL of the Azure key vault is plain http: use https")
+        if not _NAME.fullmatch(self.name) or not _NAME.fullmatch(self.version or "newest"):
+            raise ConfigurationError(
+                "the name or version of the Azure secret is malformed: give letters, digits and -"
+            )
 
     def __call__(self) -> str:
         """Ask Azure; raise ConfigurationError where it gives no secret."""
         try:
-            from azure.core.exceptions import AzureError  # takes a while to load
-            from azure.identity import DefaultAzureCredential
+            from azure.identity import DefaultAzureCredential  # takes a while to load
             from azure.keyvault.secrets import SecretClient
         except ImportError:
             raise without_library("azure") from None
-        where = f"the secret {cleaned(self.name)} in {cleaned(self.vault_url)}"
+        where = f"the secret {self.name} in {cleaned(self.vault_url)}"
         try:
             with ExitStack() as open_now:
                 credential = self.credential or open_now.enter_context(DefaultAzureCredential())
@@ -63,7 +68,7 @@ class FromAzure:
                 )
                 open_now.enter_context(client)
                 value = client.get_secret(self.name, self.version or None).value
-        except (AzureError, ValueError) as error:  # ValueError: a strange name or answer
+        except Exception as error:  # noqa: BLE001 - the library's, and what strange answers cause
             raise _refusal(error, where) from None
         return chosen(value or "", self.field, where)
 

@@ -15,7 +15,6 @@ _HEADERS = {
     "user-agent": "gatepass",
 }
 _TIMEOUT = 5.0  # seconds, for each of connecting, writing and a sign of life while reading
-_DEADLINE = 15.0  # seconds for reading the whole answer
 
 
 class Answer(NamedTuple):
@@ -33,12 +32,14 @@ def exchange(
     *,
     store: str,
     ca_file: str = "",
+    deadline: float = 15.0,
 ) -> Answer:
     """Send a request and give the answer; redirects are not followed, as secrets travel.
 
     `store` names the other end to the reader, `ca_file` the certificates to trust in place
-    of the system's. Raises SecretUnavailable where no whole answer comes. Does NOT check the
-    scheme of the address.
+    of the system's; reading takes `deadline` seconds at most, give or take a sign of life.
+    Raises SecretUnavailable where no whole answer comes. Does NOT check the scheme of the
+    address.
     """
     import httpx2  # takes a while to load
 
@@ -50,12 +51,9 @@ def exchange(
         follow_redirects=False,
     )
     headers = {**_HEADERS, **headers}
-    until = monotonic() + _DEADLINE
+    until = monotonic() + deadline
     try:
-        with (
-            client,
-            client.stream(method, url, headers=headers, content=body) as answer,
-        ):
+        with client, client.stream(method, url, headers=headers, content=body) as answer:
             content = b""
             for chunk in answer.iter_raw():
                 content += chunk

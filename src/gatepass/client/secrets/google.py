@@ -51,7 +51,7 @@ class FromGoogle:
     def __call__(self) -> str:
         """Ask Google; raise ConfigurationError where it gives no secret."""
         where = f"the secret {self.name} in Google Secret Manager"
-        status, body = exchange("GET", self._url(), _authorization(), store=where)
+        status, body = exchange("GET", self.url, _authorization(), store=where)
         if status != HTTPStatus.OK:
             raise _refusal(status, where)
         payload = json_object(body, f"the answer for {where}").get("payload")
@@ -62,7 +62,9 @@ class FromGoogle:
             content = b""
         return chosen(decoded(content, where), self.field, where)
 
-    def _url(self) -> str:
+    @property
+    def url(self) -> str:
+        """The address that is asked."""
         name = _NAME.fullmatch(self.name)
         location, version = name.group("location", "version") if name else ("", "")
         host = f"secretmanager.{location}.rep" if location else "secretmanager"

@@ -69,9 +69,8 @@ def wrapped(given: "str | Secret | SecretSource") -> "Secret | SecretSource":
 
 def unwrapped(given: "str | Secret | SecretSource") -> str:
     """Give the text that was given, or that the source gives."""
-    if isinstance(given, str):
-        return given
-    return given.value if isinstance(given, Secret) else given()
+    held = wrapped(given)
+    return held.value if isinstance(held, Secret) else held()
 
 
 def from_environment(name: str) -> str:
