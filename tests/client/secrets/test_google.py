@@ -166,6 +166,14 @@ def test_missing_credentials_are_told(
     assert "gcloud auth application-default login" in refusal(at(google))
 
 
+@pytest.mark.parametrize("key", ["", "no key", "\0", SECRET])
+def test_malformed_credentials_are_told(key: str, google: StandIn, tmp_path: Path) -> None:
+    account = json.loads((tmp_path / "account.json").read_text())
+    (tmp_path / "account.json").write_text(json.dumps(account | {"private_key": key}))
+
+    assert "no usable credentials" in refusal(at(google))
+
+
 @pytest.mark.parametrize(
     "name",
     ["", "gatepass", "projects/p/secrets/", "projects/p/secrets/s/versions/", f"{NAME}/../x"],

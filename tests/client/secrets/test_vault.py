@@ -233,6 +233,11 @@ def test_an_address_that_a_token_must_not_go_to_is_refused(
         FromVault(address, PATH)
 
 
+@pytest.mark.parametrize("address", ["https://a..b", "https://[v1.x]"])
+def test_an_address_that_cannot_be_asked_is_refused(address: str) -> None:
+    assert "unusable address" in refusal(FromVault(address, PATH, token=TOKEN), TOKEN)
+
+
 @pytest.mark.parametrize("path", ["", "/", "a//b", "../sys/seal", "a/./b", "a\nb", "a b"])
 def test_a_path_that_leads_elsewhere_is_refused(path: str) -> None:
     with pytest.raises(ConfigurationError, match="the path in Vault"):

@@ -62,6 +62,8 @@ def exchange(
                         f"{store} answers without end: check that its address is right"
                     )
             return Answer(answer.status_code, content)
+    except (httpx2.InvalidURL, UnicodeError):
+        raise ConfigurationError(f"{store} has an unusable address: correct it") from None
     except httpx2.RequestError as error:
         # Only why a connection failed is safe to repeat: other errors may quote what was sent.
         why = f": {cleaned(str(error))}" if isinstance(error, httpx2.ConnectError) else ""

@@ -76,7 +76,6 @@ def _authorization() -> dict[str, str]:
     try:
         import google.auth  # takes a while to load
         import requests
-        from google.auth.exceptions import GoogleAuthError
         from google.auth.transport.requests import Request
     except ImportError:
         raise without_library("google") from None
@@ -87,9 +86,9 @@ def _authorization() -> dict[str, str]:
             credentials: Any = google.auth.default(scopes=[_SCOPE], request=request)[0]
             credentials.refresh(request)
             credentials.apply(headers)
-    except GoogleAuthError as error:
+    except Exception as error:  # noqa: BLE001 - the library's, and what a malformed key causes
         kind = type(error).__name__
-        if error.retryable:
+        if getattr(error, "retryable", False):
             raise SecretUnavailable(
                 f"Google gives no access token ({kind}): check the network and try again"
             ) from None
