@@ -30,6 +30,10 @@ class ConfigurationError(ClientError):
     """A setting is missing or wrong; trying again without changing it cannot help."""
 
 
+class SecretUnavailable(ConfigurationError):
+    """What keeps the client secret does not give it now; trying again may help."""
+
+
 class TokenRefused(ClientError):
     """The token endpoint said no.
 
@@ -94,7 +98,12 @@ class Unreachable(Exception):
 
 def quotable(text: str, secrets: Iterable[Secret]) -> str:
     """Give foreign `text` fit for a message: one short line without `secrets` or credentials."""
-    text = _UNPRINTABLE.sub(" ", _CREDENTIAL.sub("[redacted]", _without(text, secrets))).strip()
+    return cleaned(_without(text, secrets))
+
+
+def cleaned(text: str) -> str:
+    """Give `text` fit for a message: one short line without what looks like our credentials."""
+    text = _UNPRINTABLE.sub(" ", _CREDENTIAL.sub("[redacted]", text)).strip()
     return text if len(text) <= _LONGEST_QUOTE else text[: _LONGEST_QUOTE - 3] + "..."
 
 
@@ -103,7 +112,7 @@ def excerpt(body: bytes, secrets: Iterable[Secret]) -> str:
     # Cut far behind the end of the quote: half a token must not pass for something else.
     text = _without(body[: 20 * _LONGEST_QUOTE].decode(errors="replace"), secrets)
     text = _LONG_RUN.sub("[redacted]", _NAMED.sub(r"\1\2[redacted]", " ".join(text.split())))
-    return quotable(text, ())
+    return cleaned(text)
 
 
 def _without(text: str, secrets: Iterable[Secret]) -> str:

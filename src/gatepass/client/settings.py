@@ -2,15 +2,15 @@
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Self, TypeAlias, cast
 from urllib.parse import SplitResult, urlsplit
 
 from gatepass.client.errors import ConfigurationError
+from gatepass.client.secrets import SecretSource
+from gatepass.client.secrets.file import FromFile
 from gatepass.wire.problem import Refused
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
@@ -19,19 +19,15 @@ TOKEN_URL = "GATEPASS_TOKEN_URL"  # noqa: S105 - a name
 CLIENT_ID = "GATEPASS_CLIENT_ID"
 CLIENT_SECRET = "GATEPASS_CLIENT_SECRET"  # noqa: S105 - a name
 CLIENT_SECRET_FILE = "GATEPASS_CLIENT_SECRET_FILE"  # noqa: S105 - a name
+CLIENT_SECRET_FROM = "GATEPASS_CLIENT_SECRET_FROM"  # noqa: S105 - a name
 NEXT_CLIENT_SECRET = "GATEPASS_NEXT_CLIENT_SECRET"  # noqa: S105 - a name
-NEXT_CLIENT_SECRET_FILE = "GATEPASS_NEXT_CLIENT_SECRET_FILE"  # noqa: S105 - a name
 SCOPE = "GATEPASS_SCOPE"
 RESOURCE = "GATEPASS_RESOURCE"
 
-_LONGEST_SECRET = 64 * 1024  # bytes
 _TEXT = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]+")
 _URL = re.compile(r"[\x21-\x7e]+")
 
 
-# Anything that gives the secret when it is called, as often as it is called; it may take a while
-# and raises ConfigurationError where there is none to be had.
-SecretSource: TypeAlias = Callable[[], str]
 ClientSecret: TypeAlias = str | Secret | SecretSource
 
 
@@ -90,16 +86,22 @@ class ClientSettings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
-        """Read the GATEPASS_... variables; an empty one counts as missing."""
+        """Read the GATEPASS_... variables; an empty one counts as missing.
+
+        A secret that lies in a file or is kept elsewhere (..._FILE, ..._FROM) is read each time
+        that it is needed; a file is looked at now, too, so that a mistake shows at the start.
+        """
         missing = [name for name in (TOKEN_URL, CLIENT_ID) if not environ.get(name)]
-        if not environ.get(CLIENT_SECRET) and not environ.get(CLIENT_SECRET_FILE):
-            missing.append(f"{CLIENT_SECRET} (or {CLIENT_SECRET_FILE})")
-        if missing:
+        secret = _secret(environ, CLIENT_SECRET)
+        if secret is None:
+            missing.append(f"{CLIENT_SECRET} (or {CLIENT_SECRET_FILE}, or {CLIENT_SECRET_FROM})")
+        if missing or secret is None:
             raise ConfigurationError(f"set the environment variables {', '.join(missing)}")
+        following = _secret(environ, NEXT_CLIENT_SECRET)
         return cls(
             environ[TOKEN_URL],
             environ[CLIENT_ID],
-            [_secret(environ)],
+            (secret,) if following is None else (secret, following),
             environ.get(SCOPE, ""),
             tuple(environ.get(RESOURCE, "").split()),
         )
@@ -186,29 +188,26 @@ def _check_resource(resource: str) -> None:
         )
 
 
-def _secret(environ: Mapping[str, str]) -> SecretSource:
-    given, file = environ.get(CLIENT_SECRET), environ.get(CLIENT_SECRET_FILE)
-    if given and file:
-        raise ConfigurationError(f"set {CLIENT_SECRET} or {CLIENT_SECRET_FILE}, not both")
-    if given:
-        return Literal(check_secret(given))
-    source = partial(_from_file, Path(file or ""))
-    check_secret(source())  # a mistake is told at the start; it is read again when it is needed
+def _secret(environ: Mapping[str, str], name: str) -> SecretSource | None:
+    """Give the source that the variables beginning with `name` name, None without any."""
+    kinds = {name: _literal, f"{name}_FILE": _file, f"{name}_FROM": _elsewhere}
+    given = [kind for kind in kinds if environ.get(kind)]
+    if len(given) > 1:
+        raise ConfigurationError(f"set {' or '.join(given)}, not both")
+    return kinds[given[0]](environ[given[0]], given[0]) if given else None
+
+
+def _literal(text: str, _name: str) -> SecretSource:
+    return Literal(check_secret(text))
+
+
+def _file(path: str, name: str) -> SecretSource:
+    source = FromFile(path, name)
+    check_secret(source())
     return source
 
 
-def _from_file(path: Path) -> str:
-    """Read a secret without the line break that editors and `echo` put at its end."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(_LONGEST_SECRET + 1)
-        text = content.decode().rstrip("\r\n")
-    except OSError as error:
-        raise ConfigurationError(
-            f"{CLIENT_SECRET_FILE} cannot be read ({error.strerror}): check the path and its rights"
-        ) from None
-    except ValueError:  # also a NUL in the path
-        raise ConfigurationError(f"the file of {CLIENT_SECRET_FILE} is not text") from None
-    if not text or len(content) > _LONGEST_SECRET:
-        raise ConfigurationError(f"the file of {CLIENT_SECRET_FILE} is empty or not a secret")
-    return text
+def _elsewhere(text: str, _name: str) -> SecretSource:
+    from gatepass.client.secrets.named import from_uri  # for the few who need it
+
+    return from_uri(text)
