@@ -88,7 +88,7 @@ class Entry:
         self._shelf = shelf
         self._name = name
         self._lock_class = lock_class
-        self._hold = _Hold()
+        self._holds = {os.getpid(): _Hold()}
 
     def read(self) -> HeldToken | None:
         """Give the token, None where there is no good one."""
@@ -134,17 +134,14 @@ class Entry:
             _log.debug("token cache not unlocked: %s", _reason(error))
 
     def _own_hold(self) -> "_Hold":
-        """Give what this process holds: of its parent's it knows nothing."""
-        if self._hold.pid != os.getpid():
-            self._hold = _Hold()
-        return self._hold
+        """Give what this process holds: of its parent's, one that was forked knows nothing."""
+        return self._holds.setdefault(os.getpid(), _Hold())
 
 
 class _Hold:
     """A lock that one thread waits for while another may end it all."""
 
     def __init__(self) -> None:
-        self.pid = os.getpid()
         self._guard = Lock()  # never held across a wait
         self._lock: FileLock | None = None
         self._is_over = False
