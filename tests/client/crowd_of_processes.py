@@ -35,9 +35,8 @@ def want(token_url: str, directory: Path) -> str:
     found = entry.read()
     if found is not None:
         return f"found {found.value}"
-    if not entry.lock(60):
-        return "no lock"
     try:
+        entry.lock(60)
         found = entry.read()
         if found is None:
             found = ask(token_url)

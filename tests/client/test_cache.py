@@ -275,6 +275,35 @@ def test_whoever_unlocks_ends_the_wait_of_another_thread(folder: Path) -> None:
     assert locked == [False]
 
 
+def test_a_token_that_another_process_writes_ends_the_wait(folder: Path) -> None:
+    kept(folder, "old")
+    locked: list[bool] = []
+    with holder(folder):
+        wait = 10 * PATIENCE
+        thread = Thread(target=lambda: locked.append(entry(folder).lock(wait)), daemon=True)
+        thread.start()
+        for _ in range(1000):  # whenever it starts to wait, there is one that comes later
+            entry(folder).write(fresh("new"))
+            thread.join(PATIENCE / 1000)
+            if not thread.is_alive():
+                break
+
+    assert locked == [False]
+
+
+def test_a_token_that_goes_does_not_end_the_wait(folder: Path) -> None:
+    file = kept(folder)
+    locked: list[bool] = []
+    with holder(folder) as running:
+        thread = Thread(target=lambda: locked.append(entry(folder).lock(PATIENCE)), daemon=True)
+        thread.start()
+        file.unlink()
+        running.kill()
+        thread.join()
+
+    assert locked == [True]
+
+
 def test_a_lock_that_comes_after_the_end_is_not_kept(folder: Path) -> None:
     late = entry(folder)
     late.unlock()
