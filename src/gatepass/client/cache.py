@@ -88,7 +88,7 @@ class Entry:
         self._shelf = shelf
         self._name = name
         self._lock_class = lock_class
-        self._hold = _Hold()
+        self._holds = {os.getpid(): _Hold()}
 
     def read(self) -> HeldToken | None:
         """Give the token, None where there is no good one."""
@@ -112,16 +112,20 @@ class Entry:
     def lock(self, timeout: float) -> bool:
         """Wait at most `timeout` seconds for the lock; tell whether it is ours now.
 
-        0 tries once. Another thread may unlock; a process that is forked meanwhile does not
-        hold it, and one that dies lets it go.
+        0 tries once. The wait ends without the lock as soon as another process has written:
+        two hundred that wait then read what is there, and do not queue to be told the same.
+        Another thread may unlock; a process that is forked meanwhile does not hold the lock,
+        and one that dies lets it go.
         """
         try:
             path = self._shelf.folder.make() / f"{self._name}.lock"
+            token = path.with_suffix(".json")
+            before = _trace(token)
             # A soft lock, a mark in a file, would outlive a process that is killed.
             lock = self._lock_class(
                 path, mode=FILE_MODE, thread_local=False, fallback_to_soft=False
             )
-            return self._own_hold().take(lock, timeout)
+            return self._own_hold().take(lock, timeout, lambda: _trace(token) not in {None, before})
         except Exception as error:  # noqa: BLE001 - whatever another library cannot do here
             _log.debug("token cache not locked: %s", _reason(error))
             return False
@@ -134,23 +138,20 @@ class Entry:
             _log.debug("token cache not unlocked: %s", _reason(error))
 
     def _own_hold(self) -> "_Hold":
-        """Give what this process holds: of its parent's it knows nothing."""
-        if self._hold.pid != os.getpid():
-            self._hold = _Hold()
-        return self._hold
+        """Give what this process holds: of its parent's, one that was forked knows nothing."""
+        return self._holds.setdefault(os.getpid(), _Hold())
 
 
 class _Hold:
     """A lock that one thread waits for while another may end it all."""
 
     def __init__(self) -> None:
-        self.pid = os.getpid()
         self._guard = Lock()  # never held across a wait
         self._lock: FileLock | None = None
         self._is_over = False
 
-    def take(self, lock: "FileLock", timeout: float) -> bool:
-        lock.acquire(max(0.0, timeout), _POLL, cancel_check=lambda: self._is_over)
+    def take(self, lock: "FileLock", timeout: float, is_needless: Callable[[], bool]) -> bool:
+        lock.acquire(max(0.0, timeout), _POLL, cancel_check=lambda: self._is_over or is_needless())
         with self._guard:
             if not self._is_over:
                 self._lock = lock
@@ -196,6 +197,15 @@ def _file_name(boot: str, settings_key: tuple[str, ...], secrets: tuple[str, ...
     """
     everything = json.dumps([boot, settings_key, secrets]).encode()
     return scrypt(everything, salt=_SALT, n=2**12, r=8, p=1, dklen=20).hex()
+
+
+def _trace(file: Path) -> tuple[int, int] | None:
+    """Give what differs once another file is in the place of `file`; None where there is none."""
+    try:
+        status = file.lstat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_mtime_ns
 
 
 def _file_lock() -> type["FileLock"]:
