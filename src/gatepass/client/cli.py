@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import click
 
-from gatepass.client.commands import scan
+from gatepass.client.commands import check, scan
 from gatepass.client.errors import ClientError
 from gatepass.client.settings import ClientSettings, check_url, is_loopback_http
 
@@ -109,5 +109,5 @@ def _one_line() -> Iterator[None]:
         raise click.ClickException(str(error)) from None
 
 
-for _command in (scan.scan,):
+for _command in (check.check, scan.scan):
     commands.add_command(_command)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import click
 
+from gatepass.client.commands.terminal import fitting
 from gatepass.client.files import Content, under
 from gatepass.client.scan import SECRETS, Finding, find
 from gatepass.wire.credential import Kind
@@ -39,7 +40,7 @@ def scan(*, staged: bool, ids: bool, as_json: bool, paths: tuple[str, ...]) -> N
         click.echo(json.dumps([_fields(path, finding) for path, finding in hits]))
     else:
         for path, finding in hits:
-            click.echo(f"{_printable(path)}:{finding.line}:{finding.column}: {finding}")
+            click.echo(fitting(f"{_printable(path)}:{finding.line}:{finding.column}: {finding}"))
     for path, why in sorted(seen.unread):
         click.echo(f"Error: {_printable(path)} cannot be read ({why})", err=True)
     if hits:
