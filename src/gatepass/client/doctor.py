@@ -136,13 +136,9 @@ class _Visit:
             why = judge.clean(error.strerror or str(error))
             message = f"{at} does not answer ({why}): check the port, and firewalls on the way"
             return Told("connection", Outcome.FAILED, message)
-        said = f"{probe.Target(address, at.port)} answers"
-        if self._proxy:
-            said = f"the proxy {said}"
-        if silent:
-            message = f"{said}, but {', '.join(silent)} was waited for first: mend DNS or routes"
-            return Told("connection", Outcome.WARNING, message)
-        return Told("connection", Outcome.OK, said)
+        return judge.connection(
+            str(probe.Target(address, at.port)), silent, to_proxy=self._proxy is not None
+        )
 
     def _tls(self) -> Told:
         if is_loopback_http(self._url):

@@ -83,6 +83,15 @@ def secret_file(path: str, mode: int) -> Told:
     return Told("secret file", Outcome.OK, f"its rights are narrow (mode {mode & 0o777:04o})")
 
 
+def connection(answering: str, silent: list[str], *, to_proxy: bool) -> Told:
+    """Judge the connection that was made to `answering` after waiting for `silent` in vain."""
+    said = f"{'the proxy ' if to_proxy else ''}{answering} answers"
+    if silent:
+        message = f"{said}, but {', '.join(silent)} was waited for first: mend DNS or routes"
+        return Told("connection", Outcome.WARNING, message)
+    return Told("connection", Outcome.OK, said)
+
+
 def environment(found: ClientSettings, document: Mapping[str, object] | None) -> Told:
     """Judge whether id, secret and server belong together, by what each says of itself."""
     said = [

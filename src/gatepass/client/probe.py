@@ -60,7 +60,7 @@ def addresses(at: Target) -> list[str]:
     return list(dict.fromkeys(str(place[0]) for *_, place in found))
 
 
-def connect(at: Target, found: list[str]) -> tuple[str, list[str]]:
+def connect(at: Target, found: list[str], timeout: float = _TIMEOUT) -> tuple[str, list[str]]:
     """Connect to the first address that answers; give it, and those that were waited for in vain.
 
     Raises OSError where none answers, the reason of the last.
@@ -68,7 +68,7 @@ def connect(at: Target, found: list[str]) -> tuple[str, list[str]]:
     silent, failure = [], OSError(0, "there is no address")
     for address in found:
         try:
-            socket.create_connection((address, at.port), _TIMEOUT).close()
+            socket.create_connection((address, at.port), timeout).close()
         except OSError as error:
             failure = error
             if isinstance(error, TimeoutError):

@@ -1,0 +1,584 @@
+"""`gatepass check`: every trouble between the settings and a token is told with what to do."""
+
+import json
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import ExitStack
+from email.utils import formatdate
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from click.testing import CliRunner, Result
+
+from client.secure import DAY, Issued, Stand, issue, standing, tunnelling
+from gatepass.cli import main
+from gatepass.client import certificate, discovery, judge, probe
+from gatepass.client.judge import Outcome
+from gatepass.client.settings import ClientSettings
+from gatepass.wire import credential
+from gatepass.wire.credential import Kind, Mark
+from gatepass.wire.secret import Secret
+
+SECRET = {mark: credential.mint(Kind.CLIENT_SECRET, mark, bytes(range(32))) for mark in Mark}
+CLIENT_ID = {mark: credential.mint(Kind.CLIENT_ID, mark, bytes(range(16))) for mark in Mark}
+LIVE, TEST = Mark.LIVE, Mark.TEST
+CHECKS = ["name", "connection", "tls", "clock", "metadata", "environment", "token", "scope"]
+
+
+class Line(NamedTuple):
+    outcome: str
+    message: str
+
+
+def check(environ: dict[str, str], *words: str, charset: str = "utf-8") -> Result:
+    result = CliRunner(charset=charset).invoke(
+        main, ["check", *words], env=environ, prog_name="gatepass"
+    )
+    for secret in SECRET.values():
+        assert secret not in result.output
+    return result
+
+
+def told(environ: dict[str, str]) -> dict[str, Line]:
+    """Give the lines by their checks; the exit status has to fit them."""
+    result = check(environ, "--json")
+    lines = json.loads(result.stdout)
+    failed = any(line["outcome"] == "failed" for line in lines)
+    assert result.exit_code == (1 if failed else 0), result.output
+    return {line["check"]: Line(line["outcome"], line["message"]) for line in lines}
+
+
+def environ_of(token_url: str, **more: str) -> dict[str, str]:
+    none = dict.fromkeys(["https_proxy", "all_proxy", "no_proxy"], "")  # before upper case
+    return {
+        **none,
+        "GATEPASS_TOKEN_URL": token_url,
+        "GATEPASS_CLIENT_ID": CLIENT_ID[TEST],
+        "GATEPASS_CLIENT_SECRET": SECRET[TEST],
+        **more,
+    }
+
+
+@pytest.fixture
+def stand(tmp_path: Path) -> Iterator[Stand]:
+    with standing(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def root() -> Issued:
+    return issue("A root of ours")
+
+
+@pytest.fixture
+def trusted(root: Issued, tmp_path: Path) -> dict[str, str]:
+    file = tmp_path / "root.pem"
+    file.write_bytes(root.pem)
+    return {"SSL_CERT_FILE": str(file)}
+
+
+def test_where_all_is_well_each_check_is_a_line_with_a_tick(stand: Stand) -> None:
+    stand.publish(gatepass_credential_mark="test")
+    result = check(environ_of(f"{stand.url}/token"))
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert [line.split(":")[0] for line in result.stdout.splitlines()] == [
+        "\u2713 settings",
+        "\u2713 name",
+        "\u2713 connection",
+        "- tls",
+        "\u2713 clock",
+        "\u2713 metadata",
+        "\u2713 environment",
+        "\u2713 token",
+        "\u2713 scope",
+    ]
+    assert [line for line in stand.asked if line.startswith("POST")] == ["POST /token"]
+
+
+def test_a_failure_is_told_and_named_at_the_end_and_ascii_will_do(stand: Stand) -> None:
+    stand.token = (401, {"error": "invalid_client"})
+    result = check(environ_of(f"{stand.url}/token"), charset="ascii")
+
+    assert result.exit_code == 1
+    assert "\nx token: the token endpoint refused with invalid_client" in result.stdout
+    assert "\n+ clock: " in result.stdout
+    assert "gps_test_..." in result.stdout
+    assert result.stderr == "Error: failed: token; the line of each says what to do\n"
+
+
+def test_missing_settings_are_named_and_nothing_can_be_tried() -> None:
+    lines = told(environ_of("", GATEPASS_CLIENT_ID=""))
+
+    assert lines["settings"].outcome == "failed"
+    assert "GATEPASS_TOKEN_URL, GATEPASS_CLIENT_ID" in lines["settings"].message
+    assert {lines[name] for name in CHECKS} == {
+        Line("skipped", "there is nothing to try with these settings")
+    }
+
+
+def test_without_a_secret_the_network_is_looked_at_all_the_same(stand: Stand) -> None:
+    lines = told(environ_of(f"{stand.url}/token", GATEPASS_CLIENT_SECRET=""))
+
+    assert "GATEPASS_CLIENT_SECRET" in lines["settings"].message
+    assert [lines[name].outcome for name in ("settings", "connection", "clock")] == [
+        "failed",
+        "ok",
+        "ok",
+    ]
+    assert lines["token"] == Line("skipped", "the settings are not complete")
+
+
+def test_the_settings_say_where_they_are_from(stand: Stand, tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text(SECRET[TEST])
+    file.chmod(0o600)
+    url = f"{stand.url}/token?tenant=x"
+    lines = told(
+        environ_of(
+            url,
+            GATEPASS_CLIENT_SECRET="",
+            GATEPASS_CLIENT_SECRET_FILE=str(file),
+            GATEPASS_SCOPE="read",
+            GATEPASS_RESOURCE="https://api.example.com",
+        )
+    )
+
+    assert lines["settings"].message == (
+        f"GATEPASS_TOKEN_URL {stand.url}/token?\u2026, GATEPASS_CLIENT_ID {CLIENT_ID[TEST]}, "
+        f"GATEPASS_CLIENT_SECRET_FILE {file} with gps_test_\u2026, GATEPASS_SCOPE read, "
+        "GATEPASS_RESOURCE https://api.example.com"
+    )
+    assert lines["secret file"] == Line("ok", "its rights are narrow (mode 0600)")
+
+
+@pytest.mark.parametrize(
+    ("client_id", "shown"),
+    [
+        ("billing:1", "bill\u2026"),
+        (SECRET[TEST], "gps_test_\u2026"),
+        ("gpc_live_x", "gpc_live_\u2026"),
+    ],
+    ids=["foreign", "a secret", "damaged"],
+)
+def test_a_client_id_that_may_be_a_secret_is_not_shown_whole(client_id: str, shown: str) -> None:
+    environ = environ_of("https://example.com/token", GATEPASS_CLIENT_ID=client_id)
+    line = judge.settings(ClientSettings.from_env(environ), environ)
+
+    assert f"GATEPASS_CLIENT_ID {shown}," in line.message
+
+
+def test_a_secret_file_that_others_can_read_is_a_warning(stand: Stand, tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text(SECRET[TEST])
+    file.chmod(0o644)
+    more = {"GATEPASS_CLIENT_SECRET": "", "GATEPASS_CLIENT_SECRET_FILE": str(file)}
+    lines = told(environ_of(f"{stand.url}/token", **more))
+
+    assert lines["secret file"].outcome == "warning"
+    assert f"chmod 600 {file}" in lines["secret file"].message
+    assert lines["token"].outcome == "ok"
+
+
+def test_a_secret_file_that_is_not_there_is_told_once_as_a_failure(tmp_path: Path) -> None:
+    more = {"GATEPASS_CLIENT_SECRET": "", "GATEPASS_CLIENT_SECRET_FILE": str(tmp_path / "gone")}
+    lines = told(environ_of("http://127.0.0.1:1/", **more))
+
+    assert "cannot be read" in lines["settings"].message
+    assert lines["secret file"].outcome == "skipped"
+
+
+@pytest.mark.parametrize("host", ["nothing.invalid", "a" * 64 + ".example.com"])
+def test_a_name_that_is_not_found_is_told_and_the_rest_skipped(host: str) -> None:
+    lines = told(environ_of(f"https://{host}/token"))
+
+    assert lines["name"].outcome == "failed"
+    assert "GATEPASS_TOKEN_URL" in lines["name"].message
+    skipped = [name for name in CHECKS if lines[name].outcome == "skipped"]
+    assert skipped == ["connection", "tls", "clock", "metadata", "token", "scope"]
+
+
+def test_a_port_where_nobody_listens_is_told_and_the_rest_skipped() -> None:
+    lines = told(environ_of("http://localhost:1/token"))
+
+    assert lines["name"].outcome == "ok"
+    assert lines["connection"].outcome == "failed"
+    assert "localhost:1 does not answer (Connection refused)" in lines["connection"].message
+    assert lines["token"] == Line("skipped", "there is no connection")
+
+
+def test_an_address_that_is_silent_is_passed_over_and_told() -> None:
+    with ExitStack() as open_ones:
+        silent = open_ones.enter_context(socket.create_server(("127.0.0.2", 0), backlog=0))
+        port = silent.getsockname()[1]
+        open_ones.enter_context(socket.create_server(("127.0.0.1", port)))
+        for _ in range(3):  # fill its queue; what comes then is not answered
+            waiting = open_ones.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(("127.0.0.2", port))
+        found = probe.connect(probe.Target("x", port), ["127.0.0.2", "127.0.0.1"], timeout=0.1)
+
+    assert found == ("127.0.0.1", ["127.0.0.2"])
+    line = judge.connection("127.0.0.1:1", ["127.0.0.2"], to_proxy=False)
+    assert (line.outcome, "127.0.0.2 was waited for" in line.message) == (Outcome.WARNING, True)
+
+
+def tls(
+    folder: Path, shown: Issued, trusted: dict[str, str], host: str = "localhost"
+) -> dict[str, Line]:
+    with standing(folder, shown, host) as stand:
+        return told(environ_of(f"{stand.url}/token", **trusted))
+
+
+def test_a_good_certificate_is_told_with_its_names_and_days(
+    tmp_path: Path, root: Issued, trusted: dict[str, str]
+) -> None:
+    lines = tls(tmp_path, issue("leaf", root, "localhost", "a", "b", "c", "d"), trusted)
+
+    said = "TLSv1.3, certificate for localhost, a, b, c and 1 more, 89 days left"
+    assert lines["tls"] == Line("ok", said)
+    assert lines["token"].outcome == "ok"
+
+
+def test_a_certificate_that_ends_soon_is_a_warning(
+    tmp_path: Path, root: Issued, trusted: dict[str, str]
+) -> None:
+    lines = tls(tmp_path, issue("leaf", root, "localhost", ends=3 * DAY), trusted)
+
+    assert lines["tls"].outcome == "warning"
+    assert "2 days left: let whoever runs the server renew it" in lines["tls"].message
+
+
+def test_an_expired_certificate_is_told_with_its_end(
+    tmp_path: Path, root: Issued, trusted: dict[str, str]
+) -> None:
+    shown = issue("leaf", root, "localhost", begins=-3 * DAY, ends=-DAY)
+    lines = tls(tmp_path, shown, trusted)
+
+    end = shown.certificate.not_valid_after_utc
+    assert lines["tls"].outcome == "failed"
+    assert f"{end:%H:%M:%S %Y} GMT): let whoever runs" in lines["tls"].message
+    assert lines["token"] == Line("skipped", "there is no TLS connection")
+
+
+def test_a_certificate_of_tomorrow_is_told(
+    tmp_path: Path, root: Issued, trusted: dict[str, str]
+) -> None:
+    lines = tls(tmp_path, issue("leaf", root, "localhost", begins=DAY), trusted)
+
+    assert "not valid yet" in lines["tls"].message
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_a_certificate_for_another_host_is_told_with_its_names(
+    tmp_path: Path, root: Issued, trusted: dict[str, str], host: str
+) -> None:
+    lines = tls(tmp_path, issue("leaf", root, "app.example.com", "10.0.0.1"), trusted, host)
+
+    assert lines["tls"] == Line(
+        "failed",
+        f"the certificate is for app.example.com, 10.0.0.1, not for {host}: correct the host of "
+        "the token URL",
+    )
+
+
+def test_a_certificate_signed_by_itself_is_told_with_how_to_trust_it(
+    tmp_path: Path, trusted: dict[str, str]
+) -> None:
+    lines = tls(tmp_path, issue("leaf", None, "localhost"), trusted)
+
+    assert "is signed by itself: if it is meant" in lines["tls"].message
+    assert "SSL_CERT_FILE" in lines["tls"].message
+
+
+def test_a_certificate_of_an_unknown_issuer_is_told_with_how_to_trust_it(
+    tmp_path: Path, trusted: dict[str, str]
+) -> None:
+    lines = tls(tmp_path, issue("leaf", issue("Another root"), "localhost"), trusted)
+
+    assert "'s issuer is not known here" in lines["tls"].message
+
+
+def test_a_certificate_with_another_fault_is_told_in_openssl_s_words() -> None:
+    error = ssl.SSLCertVerificationError("bad")
+    error.verify_code, error.verify_message = 7, "certificate signature failure"
+    line = certificate.refused(error, "localhost", None)
+
+    assert "is refused (certificate signature failure)" in line.message
+
+
+def test_a_wrong_host_without_a_certificate_to_look_at_is_told_all_the_same() -> None:
+    error = ssl.SSLCertVerificationError("bad")
+    error.verify_code = 62
+
+    assert "is for another name, not for x" in certificate.refused(error, "x", None).message
+    assert "is for no name" in certificate.refused(error, "x", {"notAfter": ""}).message
+
+
+def test_a_port_that_speaks_no_tls_is_told(stand: Stand) -> None:
+    lines = told(environ_of(f"{stand.url}/token".replace("http:", "https:")))
+
+    assert lines["tls"].outcome == "failed"
+    assert "no TLS is spoken there" in lines["tls"].message
+
+
+def test_a_connection_that_ends_in_the_handshake_is_told() -> None:
+    line = certificate.refused(ConnectionResetError(104, "Connection reset by peer"), "x", None)
+
+    assert "ended in the handshake (Connection reset by peer)" in line.message
+
+
+def test_a_file_of_trusted_certificates_that_is_not_there_is_told(tmp_path: Path) -> None:
+    lines = told(environ_of("https://localhost:1/token", SSL_CERT_FILE=str(tmp_path / "gone")))
+
+    assert "SSL_CERT_FILE or SSL_CERT_DIR cannot be used (No such file" in lines["settings"].message
+    assert lines["name"].outcome == "skipped"
+
+
+def test_an_address_that_httpx2_cannot_use_is_told() -> None:
+    lines = told(environ_of("https://a.example/" + "x" * 70_000))
+
+    assert "the token URL cannot be used" in lines["settings"].message
+
+
+def test_a_proxy_is_gone_through_and_its_password_not_told(
+    tmp_path: Path, root: Issued, trusted: dict[str, str]
+) -> None:
+    with (
+        standing(tmp_path, issue("leaf", root, "elsewhere.invalid"), "elsewhere.invalid") as stand,
+        tunnelling() as proxy,
+    ):
+        environ = environ_of(f"{stand.url}/token", https_proxy=proxy, **trusted)
+        lines = told(environ)
+        unproxied = told(environ | {"no_proxy": "elsewhere.invalid"})
+        bare = told(environ | {"https_proxy": "nothing.invalid:3128"})
+
+    assert "left to the proxy; the proxy 127.0.0.1 is" in lines["name"].message
+    assert lines["connection"].message.startswith("the proxy 127.0.0.1:")
+    assert (lines["tls"].outcome, lines["token"].outcome) == ("skipped", "ok")
+    assert "pass" not in str(lines)
+    assert unproxied["name"].outcome == "failed"
+    assert "the variable of the proxy" in bare["name"].message
+
+
+def test_a_certificate_that_is_refused_behind_a_proxy_is_told_by_the_request(
+    tmp_path: Path, trusted: dict[str, str]
+) -> None:
+    shown = issue("leaf", None, "elsewhere.invalid")
+    with standing(tmp_path, shown, "elsewhere.invalid") as stand, tunnelling() as proxy:
+        url = f"{stand.url}/token"
+        lines = told(environ_of(url, https_proxy=proxy, **trusted))
+
+    assert lines["clock"].outcome == "skipped"
+    assert lines["metadata"].outcome == lines["token"].outcome == "failed"
+    assert "CERTIFICATE_VERIFY_FAILED" in lines["metadata"].message
+    assert "the token endpoint cannot be reached" in lines["token"].message
+
+
+def test_an_address_of_version_6_is_written_in_brackets() -> None:
+    assert str(probe.Target("::1", 443)) == "[::1]:443"
+
+
+@pytest.mark.parametrize(
+    ("ahead", "outcome", "said"),
+    [
+        (0, "ok", "differs from the server's by"),
+        (30, "warning", "s behind the server's: set it"),
+        (-30, "warning", "s ahead of the server's: set it"),
+        (4000, "failed", "s behind the server's: set it"),
+    ],
+)
+def test_the_clock_is_compared_with_the_server_s(
+    stand: Stand, ahead: float, outcome: str, said: str
+) -> None:
+    stand.ahead = ahead
+    lines = told(environ_of(f"{stand.url}/token"))
+
+    assert lines["clock"].outcome == outcome
+    assert said in lines["clock"].message
+
+
+def test_a_server_without_a_date_has_no_clock_to_compare_with(stand: Stand) -> None:
+    stand.dated = False
+
+    assert told(environ_of(f"{stand.url}/token"))["clock"].outcome == "skipped"
+
+
+@pytest.mark.spec("RFC 9111", "5.1")
+@pytest.mark.parametrize(("age", "outcome"), [("300", Outcome.OK), ("soon", Outcome.FAILED)])
+def test_an_answer_out_of_a_cache_is_dated_by_its_age(age: str, outcome: Outcome) -> None:
+    headers = {"date": formatdate(1_000_000, usegmt=True), "age": age}
+
+    assert judge.clock(headers, 1_000_300).outcome is outcome
+
+
+@pytest.mark.spec("RFC 8414", "3.1")
+def test_metadata_is_looked_for_at_the_origin_and_below_the_path() -> None:
+    places = [place.url for place in discovery.places("https://a.example/realms/x/p/q/token")]
+
+    assert places == [
+        "https://a.example/.well-known/oauth-authorization-server",
+        "https://a.example/.well-known/openid-configuration",
+        "https://a.example/.well-known/oauth-authorization-server/realms",
+        "https://a.example/realms/.well-known/openid-configuration",
+        "https://a.example/.well-known/oauth-authorization-server/realms/x",
+        "https://a.example/realms/x/.well-known/openid-configuration",
+        "https://a.example/.well-known/oauth-authorization-server/realms/x/p",
+        "https://a.example/realms/x/p/.well-known/openid-configuration",
+    ]
+    assert len(list(discovery.places("https://a.example"))) == 2
+
+
+@pytest.mark.parametrize("document", [b"<html>", b"[]", b'{"issuer": 1}', b"[" * 50_000, b"\xff"])
+def test_what_is_no_metadata_is_passed_over_and_none_is_allowed(
+    stand: Stand, document: bytes
+) -> None:
+    stand.publish()
+    stand.documents = dict.fromkeys(stand.documents, document)
+    lines = told(environ_of(f"{stand.url}/a/token"))
+
+    assert lines["metadata"] == Line("skipped", f"{stand.url} publishes none, which is allowed")
+    assert len([line for line in stand.asked if line.startswith("GET")]) == 4
+
+
+@pytest.mark.spec("RFC 8414", "3.3")
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"issuer": "https://else.example"}, "its issuer is https://else.example, which is not"),
+        ({"token_endpoint": None}, "it names no token endpoint"),
+        ({"token_endpoint": "https://a.example/t"}, "is https://a.example/t: set GATEPASS_TOKEN"),
+        ({"grant_types_supported": ["implicit"]}, "does not list the grant client_credentials"),
+        (
+            {"token_endpoint_auth_methods_supported": ["private_key_jwt"]},
+            "it does not list client_secret_basic",
+        ),
+    ],
+)
+def test_metadata_that_does_not_fit_is_a_warning(
+    stand: Stand, changed: dict[str, object], said: str
+) -> None:
+    stand.publish(**changed)
+    lines = told(environ_of(f"{stand.url}/token"))
+
+    assert lines["metadata"].outcome == "warning"
+    assert said in lines["metadata"].message
+
+
+def test_metadata_that_fits_is_told(stand: Stand) -> None:
+    stand.publish(
+        grant_types_supported=["client_credentials"],
+        token_endpoint_auth_methods_supported=["client_secret_basic"],
+    )
+
+    assert told(environ_of(f"{stand.url}/token/"))["metadata"].outcome == "ok"
+
+
+def judged(
+    client_id: str,
+    secret: str,
+    url: str = "https://app.example.com/token",
+    mark: object = None,
+) -> tuple[Outcome, str]:
+    document = None if mark is None else {"gatepass_credential_mark": mark}
+    line = judge.environment(ClientSettings(url, client_id, Secret(secret)), document)
+    return line.outcome, line.message
+
+
+@pytest.mark.parametrize(
+    ("client_id", "secret", "said"),
+    [
+        (CLIENT_ID[LIVE], SECRET[TEST], "client id is for production and the client secret for"),
+        (SECRET[LIVE], SECRET[LIVE], "what is set as the client id is a client secret"),
+        (CLIENT_ID[LIVE], CLIENT_ID[LIVE], "what is set as the client secret is a client id"),
+        (CLIENT_ID[LIVE], SECRET[LIVE][:-1], "the client secret is damaged"),
+        (CLIENT_ID[LIVE], SECRET[LIVE] + " ", "the client secret begins or ends with a blank"),
+        (" billing", "s", "the client id begins or ends with a blank"),
+    ],
+    ids=["mixed", "secret as id", "id as secret", "damaged", "blank", "blank id"],
+)
+def test_credentials_that_do_not_belong_together_are_told(
+    client_id: str, secret: str, said: str
+) -> None:
+    outcome, message = judged(client_id, secret)
+
+    assert outcome is Outcome.FAILED
+    assert said in message
+
+
+def test_credentials_of_another_environment_than_the_server_s_are_told() -> None:
+    outcome, message = judged(CLIENT_ID[TEST], SECRET[TEST], mark="live")
+
+    assert outcome is Outcome.FAILED
+    assert "are for the sandbox and app.example.com is production: set GATEPASS_TOKEN" in message
+    assert judged(CLIENT_ID[TEST], SECRET[TEST], mark="test")[0] is Outcome.OK
+
+
+@pytest.mark.parametrize(
+    ("mark", "host", "outcome"),
+    [
+        (TEST, "app.example.com", Outcome.WARNING),
+        (TEST, "latest.example.com", Outcome.WARNING),
+        (TEST, "sandbox-app.example.com", Outcome.OK),
+        (LIVE, "sandbox-app.example.com", Outcome.WARNING),
+        (LIVE, "app.example.com", Outcome.OK),
+        (TEST, "localhost:8001", Outcome.OK),
+        (TEST, "127.0.0.1", Outcome.OK),
+    ],
+)
+def test_where_the_server_says_nothing_the_host_s_name_is_looked_at(
+    mark: Mark, host: str, outcome: Outcome
+) -> None:
+    assert judged("billing", SECRET[mark], f"https://{host}/token")[0] is outcome
+    assert judged("billing", SECRET[mark], f"https://{host}/token", mark=[])[0] is outcome
+
+
+def test_foreign_credentials_say_nothing_of_an_environment() -> None:
+    assert judged("billing", "s3cret")[0] is Outcome.SKIPPED
+
+
+def test_a_refusal_after_a_mix_up_points_to_it(stand: Stand) -> None:
+    stand.publish(gatepass_credential_mark="live")
+    stand.token = (401, {"error": "invalid_client"})
+    lines = told(environ_of(f"{stand.url}/token"))
+
+    assert (lines["environment"].outcome, lines["token"].outcome) == ("failed", "failed")
+    assert "; the environment, above, may be why" in lines["token"].message
+    assert lines["scope"] == Line("skipped", "there is no token")
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_server_that_is_busy_is_asked_once(stand: Stand, status: int) -> None:
+    stand.token = (status, {})
+    lines = told(environ_of(f"{stand.url}/token"))
+
+    assert f"answered {status}: try again later" in lines["token"].message
+    assert stand.asked.count("POST /token") == 1
+
+
+def test_the_lifetime_is_told(stand: Stand) -> None:
+    stand.token = (200, {"access_token": "t", "token_type": "Bearer", "expires_in": 60})
+
+    assert told(environ_of(f"{stand.url}/token"))["token"].message == "granted, valid for 60 s"
+
+
+@pytest.mark.spec("RFC 6749", "5.1")
+@pytest.mark.parametrize(
+    ("asked", "granted", "outcome", "said"),
+    [
+        ("", None, Outcome.OK, "the server does not name it"),
+        ("read", None, Outcome.OK, "granted as asked: read"),
+        ("read", "read write", Outcome.OK, "granted: read write"),
+        ("", "", Outcome.OK, "granted: none"),
+        ("read write admin", "read", Outcome.FAILED, "asked for but not granted: write admin;"),
+    ],
+)
+def test_what_was_granted_is_held_against_what_was_asked(
+    asked: str, granted: str | None, outcome: Outcome, said: str
+) -> None:
+    line = judge.scope(asked, granted)
+
+    assert line.outcome is outcome
+    assert said in line.message
