@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+HANG_UP = object()  # in place of a document
 WELL_KNOWN = "/.well-known/oauth-authorization-server"
 DAY = timedelta(days=1)
 
@@ -70,11 +71,15 @@ def issue(
 
 @dataclass
 class Stand:
-    """Answers GET with `documents` and POST with `token`; its clock is `ahead` seconds ahead."""
+    """Answers GET with `documents` and POST with `refusals`, then `token`.
+
+    Its clock is `ahead` so many seconds; where it is not `dated`, its answers have no real date.
+    """
 
     url: str
     documents: dict[str, object] = field(default_factory=dict)
     token: tuple[int, object] = (200, {"access_token": "t", "token_type": "bearer"})
+    refusals: list[tuple[int, object]] = field(default_factory=list)
     ahead: float = 0.0
     dated: bool = True
     asked: list[str] = field(default_factory=list)
@@ -103,12 +108,14 @@ def standing(folder: Path, shown: Issued | None = None, host: str = "localhost")
         def do_GET(self) -> None:
             stand.asked.append(f"GET {self.path}")
             document = stand.documents.get(self.path)
+            if document is HANG_UP:
+                return
             self._answer(404 if document is None else 200, document)
 
         def do_POST(self) -> None:
             stand.asked.append(f"POST {self.path}")
             self.rfile.read(int(self.headers["content-length"]))
-            self._answer(*stand.token)
+            self._answer(*(stand.refusals.pop(0) if stand.refusals else stand.token))
 
         def _answer(self, status: int, value: object) -> None:
             body = value if isinstance(value, bytes) else json.dumps(value).encode()

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 from click.testing import CliRunner, Result
 
-from client.secure import DAY, Issued, Stand, issue, standing, tunnelling
+from client.secure import DAY, HANG_UP, Issued, Stand, issue, standing, tunnelling
 from gatepass.cli import main
 from gatepass.client import certificate, discovery, judge, probe
 from gatepass.client.judge import Outcome
@@ -86,6 +86,7 @@ def test_where_all_is_well_each_check_is_a_line_with_a_tick(stand: Stand) -> Non
     assert (result.exit_code, result.stderr) == (0, "")
     assert [line.split(":")[0] for line in result.stdout.splitlines()] == [
         "\u2713 settings",
+        "\u2713 secret",
         "\u2713 name",
         "\u2713 connection",
         "- tls",
@@ -107,6 +108,12 @@ def test_a_failure_is_told_and_named_at_the_end_and_ascii_will_do(stand: Stand) 
     assert "\n+ clock: " in result.stdout
     assert "gps_test_..." in result.stdout
     assert result.stderr == "Error: failed: token; the line of each says what to do\n"
+
+
+def test_the_doctor_and_the_scan_are_listed_by_the_help() -> None:
+    listed = CliRunner().invoke(main, ["--help"]).stdout
+
+    assert {"check", "scan"} <= {line.split()[0] for line in listed.splitlines() if line.strip()}
 
 
 def test_missing_settings_are_named_and_nothing_can_be_tried() -> None:
@@ -148,10 +155,65 @@ def test_the_settings_say_where_they_are_from(stand: Stand, tmp_path: Path) -> N
 
     assert lines["settings"].message == (
         f"GATEPASS_TOKEN_URL {stand.url}/token?\u2026, GATEPASS_CLIENT_ID {CLIENT_ID[TEST]}, "
-        f"GATEPASS_CLIENT_SECRET_FILE {file} with gps_test_\u2026, GATEPASS_SCOPE read, "
+        f"GATEPASS_CLIENT_SECRET_FILE {file}, GATEPASS_SCOPE read, "
         "GATEPASS_RESOURCE https://api.example.com"
     )
+    assert lines["secret"] == Line("ok", "gps_test_\u2026")
     assert lines["secret file"] == Line("ok", "its rights are narrow (mode 0600)")
+
+
+def test_a_secret_that_is_kept_elsewhere_is_read_and_its_place_told(stand: Stand) -> None:
+    kept = {
+        "GATEPASS_CLIENT_SECRET": "",
+        "GATEPASS_CLIENT_SECRET_FROM": "env:OURS",
+        "OURS": SECRET[TEST],
+    }
+    lines = told(environ_of(f"{stand.url}/token", **kept))
+
+    assert "GATEPASS_CLIENT_SECRET_FROM FromEnv('OURS')" in lines["settings"].message
+    assert lines["secret"] == Line("ok", "gps_test_\u2026")
+    assert lines["token"].outcome == "ok"
+
+
+def test_a_secret_that_cannot_be_had_is_told_and_the_network_looked_at(stand: Stand) -> None:
+    kept = {"GATEPASS_CLIENT_SECRET": "", "GATEPASS_CLIENT_SECRET_FROM": "env:GONE"}
+    result = check(environ_of(f"{stand.url}/token", **kept), "--json")
+    lines = {line["check"]: line for line in json.loads(result.stdout)}
+
+    assert lines["secret"]["outcome"] == "failed"
+    assert "GONE" in lines["secret"]["message"]
+    assert lines["clock"]["outcome"] == "ok"
+    assert lines["token"]["outcome"] == "skipped"
+    assert result.stderr.splitlines() == ["Error: failed: secret; the line of each says what to do"]
+
+
+def test_one_of_two_secrets_that_cannot_be_had_is_a_warning(stand: Stand) -> None:
+    lines = told(environ_of(f"{stand.url}/token", GATEPASS_NEXT_CLIENT_SECRET_FROM="env:GONE"))
+
+    assert "NEXT_CLIENT_SECRET_FROM FromEnv('GONE')" in lines["settings"].message
+    assert (lines["secret"].outcome, lines["token"].outcome) == ("warning", "ok")
+
+
+@pytest.mark.parametrize(
+    ("statuses", "outcome", "said"),
+    [
+        ([], "ok", "granted"),
+        ([401], "warning", "the first secret is refused: take it out of the settings"),
+        ([401, 401], "failed", "invalid_client: check the client id and secret"),
+        ([400], "failed", "invalid_scope"),
+    ],
+)
+def test_the_second_of_two_secrets_is_tried_where_the_first_is_refused(
+    stand: Stand, statuses: list[int], outcome: str, said: str
+) -> None:
+    error = {400: "invalid_scope", 401: "invalid_client"}
+    stand.refusals = [(status, {"error": error[status]}) for status in statuses]
+    lines = told(environ_of(f"{stand.url}/token", GATEPASS_NEXT_CLIENT_SECRET=SECRET[TEST] + "x"))
+
+    assert lines["secret"].message == "gps_test_\u2026, then gps_test_\u2026"
+    assert lines["token"].outcome == outcome
+    assert said in lines["token"].message
+    assert stand.asked.count("POST /token") == max(1, min(2, statuses.count(401) + 1))
 
 
 @pytest.mark.parametrize(
@@ -443,6 +505,15 @@ def test_what_is_no_metadata_is_passed_over_and_none_is_allowed(
     assert len([line for line in stand.asked if line.startswith("GET")]) == 4
 
 
+def test_a_server_that_hangs_up_instead_of_telling_its_metadata_is_told(stand: Stand) -> None:
+    stand.documents["/.well-known/openid-configuration"] = HANG_UP
+    lines = told(environ_of(f"{stand.url}/token"))
+
+    assert lines["clock"].outcome == lines["token"].outcome == "ok"
+    assert lines["metadata"].outcome == "failed"
+    assert "no answer (RemoteProtocolError" in lines["metadata"].message
+
+
 @pytest.mark.spec("RFC 8414", "3.3")
 @pytest.mark.parametrize(
     ("changed", "said"),
@@ -483,7 +554,7 @@ def judged(
     mark: object = None,
 ) -> tuple[Outcome, str]:
     document = None if mark is None else {"gatepass_credential_mark": mark}
-    line = judge.environment(ClientSettings(url, client_id, Secret(secret)), document)
+    line = judge.environment(ClientSettings(url, client_id, secret), [Secret(secret)], document)
     return line.outcome, line.message
 
 
@@ -526,6 +597,7 @@ def test_credentials_of_another_environment_than_the_server_s_are_told() -> None
         (LIVE, "app.example.com", Outcome.OK),
         (TEST, "localhost:8001", Outcome.OK),
         (TEST, "127.0.0.1", Outcome.OK),
+        (TEST, "[::1]:8001", Outcome.OK),
     ],
 )
 def test_where_the_server_says_nothing_the_host_s_name_is_looked_at(

@@ -4,7 +4,8 @@ import ssl
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from gatepass.client.judge import Outcome, Told, clean
+from gatepass.client.errors import cleaned
+from gatepass.client.judge import Outcome, Told
 
 _SOON = 14  # days before its end that a certificate is warned of
 _MOST_NAMES = 4
@@ -51,10 +52,10 @@ def refused(error: OSError, host: str, seen: Certificate | None) -> Told:
     if isinstance(error, ssl.SSLCertVerificationError):
         return Told("tls", Outcome.FAILED, _explained(error, host, seen))
     if isinstance(error, ssl.SSLError):
-        why = clean((error.reason or "no reason given").replace("_", " ").lower())
+        why = cleaned((error.reason or "no reason given").replace("_", " ").lower())
         message = f"no TLS is spoken there ({why}): check scheme and port of the token URL"
         return Told("tls", Outcome.FAILED, message)
-    why = clean(error.strerror or str(error))
+    why = cleaned(error.strerror or str(error))
     message = f"the connection ended in the handshake ({why}): check port and firewall"
     return Told("tls", Outcome.FAILED, message)
 
@@ -62,12 +63,12 @@ def refused(error: OSError, host: str, seen: Certificate | None) -> Told:
 def _explained(error: ssl.SSLCertVerificationError, host: str, seen: Certificate | None) -> str:
     said = _EXPLAINED.get(error.verify_code)
     if said is None:
-        return f"the certificate is refused ({clean(error.verify_message)}): {_TRUST}"
+        return f"the certificate is refused ({cleaned(error.verify_message)}): {_TRUST}"
     names, until = (_names(seen), seen["notAfter"]) if seen else ("another name", "its date")
     return "the certificate" + said.format(names=names, host=host, until=until)
 
 
 def _names(certificate: Certificate) -> str:
-    names = [clean(value) for _, value in certificate.get("subjectAltName", ())]
+    names = [cleaned(value) for _, value in certificate.get("subjectAltName", ())]
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     return ", ".join(names[:_MOST_NAMES]) + more or "no name"

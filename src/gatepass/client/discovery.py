@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from gatepass.client.judge import Outcome, Told, clean, shown_url
+from gatepass.client.errors import cleaned
+from gatepass.client.judge import Outcome, Told, shown_url
 from gatepass.client.settings import TOKEN_URL
 
 _MOST_PREFIXES = 4  # of the token URL's path, so that a foreign server is not asked for ever
@@ -55,11 +56,11 @@ def judge(document: Mapping[str, object], place: Place, token_url: str) -> Told:
 def _complaints(document: Mapping[str, object], place: Place, token_url: str) -> Iterator[str]:
     issuer, endpoint = str(document["issuer"]), document.get("token_endpoint")
     if issuer.rstrip("/") != place.issuer:
-        yield f"its issuer is {clean(issuer)}, which is not where it was found (RFC 8414 §3.3)"
+        yield f"its issuer is {cleaned(issuer)}, which is not where it was found (RFC 8414 §3.3)"
     if not isinstance(endpoint, str):
         yield "it names no token endpoint"
     elif endpoint.rstrip("/") != token_url.partition("?")[0].rstrip("/"):
-        yield f"its token endpoint is {clean(endpoint)}: set {TOKEN_URL} to it, or see why not"
+        yield f"its token endpoint is {cleaned(endpoint)}: set {TOKEN_URL} to it, or see why not"
     if not _lists(document, "grant_types_supported", "client_credentials"):
         yield "it does not list the grant client_credentials"
     if not _lists(document, "token_endpoint_auth_methods_supported", "client_secret_basic"):

@@ -9,15 +9,25 @@ from http import HTTPStatus
 from pathlib import Path
 
 from gatepass.client import certificate, discovery, judge, probe
-from gatepass.client.errors import ClientError, ConfigurationError, TokenRefused, Unreachable
+from gatepass.client.errors import (
+    ClientError,
+    ConfigurationError,
+    TokenRefused,
+    Unreachable,
+    cleaned,
+)
 from gatepass.client.judge import Outcome, Told
+from gatepass.client.secrets import SecretSource
 from gatepass.client.settings import (
     CLIENT_SECRET_FILE,
+    NEXT_CLIENT_SECRET,
     TOKEN_URL,
     ClientSettings,
     check_url,
     is_loopback_http,
 )
+from gatepass.wire.secret import Secret
+from gatepass.wire.token import TokenResponse
 
 _NETWORK = ("name", "connection", "tls", "clock", "metadata")
 _ASKING = ("environment", "token", "scope")
@@ -37,8 +47,14 @@ def examine(environ: Mapping[str, str], now: Callable[[], float]) -> Steps:
         url = _usable(environ.get(TOKEN_URL, ""))
     else:
         yield judge.settings(settings, environ)
-    if environ.get(CLIENT_SECRET_FILE):
-        yield from _secret_file(environ[CLIENT_SECRET_FILE])
+    for variable in (CLIENT_SECRET_FILE, f"{NEXT_CLIENT_SECRET}_FILE"):
+        if environ.get(variable):
+            yield from _secret_file(environ[variable])
+    known: list[Secret] = []
+    if settings is not None:
+        given = [_secret(source) for source in settings.secret_sources]
+        known += [each for each in given if isinstance(each, Secret)]
+        yield judge.secrets(given)
     try:
         send = probe.sender(url) if url else None
     except ConfigurationError as error:
@@ -46,13 +62,20 @@ def examine(environ: Mapping[str, str], now: Callable[[], float]) -> Steps:
         yield Told("settings", Outcome.FAILED, str(error))
     except OSError as error:
         send = None
-        why = judge.clean(error.strerror or type(error).__name__)
+        why = cleaned(error.strerror or type(error).__name__)
         message = f"SSL_CERT_FILE or SSL_CERT_DIR cannot be used ({why}): correct it"
         yield Told("settings", Outcome.FAILED, message)
     if url is None or send is None:
         yield from _skipped((*_NETWORK, *_ASKING), "there is nothing to try with these settings")
     else:
-        yield from _Visit(url, settings, send, now).checks()
+        yield from _Visit(url, settings, known, send, now).checks()
+
+
+def _secret(source: SecretSource) -> Secret | ConfigurationError:
+    try:
+        return probe.secret(source)
+    except ConfigurationError as error:
+        return error
 
 
 def _usable(url: str) -> str | None:
@@ -83,10 +106,12 @@ class _Visit:
         self,
         url: str,
         settings: ClientSettings | None,
+        known: list[Secret],
         send: probe.Send,
         now: Callable[[], float],
     ) -> None:
-        self._url, self._settings, self._send, self._now = url, settings, send, now
+        self._url, self._settings, self._known = url, settings, known
+        self._send, self._now = send, now
         self._at = probe.target(url)
         self._proxy = probe.proxy(url)
         self._blocked = ""  # why later checks cannot be made
@@ -99,10 +124,10 @@ class _Visit:
         yield self._connection(found)
         yield self._tls()
         yield from self._published()
-        if self._settings is None:
+        if self._settings is None or not self._known:
             yield from _skipped(_ASKING, "the settings are not complete")
             return
-        environment = judge.environment(self._settings, self._document)
+        environment = judge.environment(self._settings, self._known, self._document)
         yield environment
         yield from self._token(self._settings, environment.outcome)
 
@@ -113,7 +138,7 @@ class _Visit:
             found += probe.addresses(at)
         except OSError as error:
             self._blocked = "the name was not found"
-            why = judge.clean(error.strerror or type(error).__name__)
+            why = cleaned(error.strerror or type(error).__name__)
             where = "the variable of the proxy" if self._proxy else TOKEN_URL
             message = f"{at.host} has no address ({why}): check its spelling in {where}, and DNS"
             return Told("name", Outcome.FAILED, message)
@@ -133,7 +158,7 @@ class _Visit:
             address, silent = probe.connect(at, found)
         except OSError as error:
             self._blocked = "there is no connection"
-            why = judge.clean(error.strerror or str(error))
+            why = cleaned(error.strerror or str(error))
             message = f"{at} does not answer ({why}): check the port, and firewalls on the way"
             return Told("connection", Outcome.FAILED, message)
         return judge.connection(
@@ -178,7 +203,7 @@ class _Visit:
     def _no_answer(self, error: Unreachable, *, first: bool) -> Steps:
         if first:
             yield Told("clock", Outcome.SKIPPED, "there is no answer to read a date from")
-        message = f"no answer ({judge.clean(str(error))}): check the token URL and the network"
+        message = f"no answer ({cleaned(str(error))}): check the token URL and the network"
         yield Told("metadata", Outcome.FAILED, message)
 
     def _token(self, settings: ClientSettings, environment: Outcome) -> Steps:
@@ -186,14 +211,24 @@ class _Visit:
             yield from _skipped(("token", "scope"), self._blocked)
             return
         try:
-            granted = probe.grant(settings, self._send)
+            granted, refused = self._granted(settings)
         except ClientError as error:
             mixed_up = environment in {Outcome.WARNING, Outcome.FAILED}
-            refused = isinstance(error, TokenRefused) and error.error == "invalid_client"
-            hint = "; the environment, above, may be why" if mixed_up and refused else ""
+            of_secret = isinstance(error, TokenRefused) and error.is_of_the_secret
+            hint = "; the environment, above, may be why" if mixed_up and of_secret else ""
             yield Told("token", Outcome.FAILED, f"{error}{hint}")
             yield from _skipped(("scope",), "there is no token")
             return
-        life = f"valid for {granted.expires_in} s" if granted.expires_in else "lifetime not stated"
-        yield Told("token", Outcome.OK, f"granted, {life}")
+        yield judge.token(granted, first_refused=refused)
         yield judge.scope(settings.scope, granted.scope)
+
+    def _granted(self, settings: ClientSettings) -> tuple[TokenResponse, bool]:
+        """Give the token, and whether it took the last secret because those before are refused."""
+        *first, last = self._known
+        for known in first:
+            try:
+                return probe.grant(settings, known, self._send), False
+            except TokenRefused as error:
+                if not error.is_of_the_secret:
+                    raise
+        return probe.grant(settings, last, self._send), bool(first)

@@ -4,13 +4,21 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import Protocol, TypeAlias
 
 CHUNK = 256 * 1024  # bytes
 STDIN = "-"
 
 # A name to show, and its content; reading that raises OSError where it cannot be had.
 Content: TypeAlias = tuple[str, Iterable[bytes]]
+
+
+class Readable(Protocol):
+    """A file, buffered or not."""
+
+    def read(self, size: int, /) -> bytes | None:
+        """Wait for bytes and give at most `size` of them, none at the end."""
+        ...
 
 
 def under(paths: Iterable[str]) -> Iterator[Content]:
@@ -28,7 +36,7 @@ def under(paths: Iterable[str]) -> Iterator[Content]:
             yield path, _chunks_of(path)
 
 
-def chunks(stream: BinaryIO) -> Iterator[bytes]:
+def chunks(stream: Readable) -> Iterator[bytes]:
     """Read `stream` to its end."""
     while chunk := stream.read(CHUNK):
         yield chunk

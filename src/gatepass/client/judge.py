@@ -4,29 +4,32 @@ No line holds a secret: of a credential its prefix is shown, foreign text is cut
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from gatepass.client.errors import quotable
+from gatepass.client.errors import ConfigurationError, cleaned
+from gatepass.client.secrets import SecretSource
 from gatepass.client.settings import (
     CLIENT_ID,
     CLIENT_SECRET,
-    CLIENT_SECRET_FILE,
+    NEXT_CLIENT_SECRET,
     RESOURCE,
     SCOPE,
     TOKEN_URL,
     ClientSettings,
+    is_loopback_http,
 )
 from gatepass.wire import credential
 from gatepass.wire.credential import Credential, Kind, Mark
 from gatepass.wire.metadata import CREDENTIAL_MARK
 from gatepass.wire.secret import Secret
+from gatepass.wire.token import TokenResponse
 
 CLOCK_WARNING, CLOCK_FAILURE = 10.0, 60.0  # seconds that the two clocks may differ
-OPEN_TO_OTHERS = 0o027  # what nobody but the owner, and a group that reads, may do with a secret
+OPEN_TO_OTHERS = 0o066  # reading and writing by anybody but the owner
 
 _OURS = re.compile(r"gp[csa]_(?:live|test)_")
 _SANDBOX = re.compile(r"(?:^|[.-])(?:sandbox|test|staging)(?:[.-]|$)")
@@ -61,15 +64,39 @@ def settings(found: ClientSettings, environ: Mapping[str, str]) -> Told:
     named = [
         f"{TOKEN_URL} {shown_url(found.token_url)}",
         f"{CLIENT_ID} {_shown_id(found.client_id)}",
-        f"{CLIENT_SECRET} {_shown_secret(found.client_secret)}"
-        if environ.get(CLIENT_SECRET)
-        else f"{CLIENT_SECRET_FILE} {clean(environ[CLIENT_SECRET_FILE])} "
-        f"with {_shown_secret(found.client_secret)}",
+    ]
+    named += [
+        _source(environ, name, source)
+        for name, source in zip(
+            (CLIENT_SECRET, NEXT_CLIENT_SECRET), found.secret_sources, strict=False
+        )
     ]
     if found.scope:
-        named.append(f"{SCOPE} {clean(found.scope)}")
-    named += [f"{RESOURCE} {clean(resource)}" for resource in found.resource]
+        named.append(f"{SCOPE} {cleaned(found.scope)}")
+    named += [f"{RESOURCE} {cleaned(resource)}" for resource in found.resource]
     return Told("settings", Outcome.OK, ", ".join(named))
+
+
+def _source(environ: Mapping[str, str], name: str, source: SecretSource) -> str:
+    """Say where a secret is from, of the three variables that begin with `name`."""
+    if environ.get(name):
+        return name
+    if environ.get(f"{name}_FILE"):
+        return f"{name}_FILE {cleaned(environ[f'{name}_FILE'])}"
+    return f"{name}_FROM {cleaned(repr(source))}"
+
+
+def secrets(given: Sequence[Secret | ConfigurationError]) -> Told:
+    """Say what the sources gave; one secret will do."""
+    said = [
+        cleaned(str(each)) if isinstance(each, ConfigurationError) else _shown_secret(each)
+        for each in given
+    ]
+    wrong = [each for each in given if isinstance(each, ConfigurationError)]
+    outcome = Outcome.WARNING if wrong else Outcome.OK
+    if len(wrong) == len(given):
+        outcome = Outcome.FAILED
+    return Told("secret", outcome, ", then ".join(said))
 
 
 def secret_file(path: str, mode: int) -> Told:
@@ -78,7 +105,7 @@ def secret_file(path: str, mode: int) -> Told:
         return Told(
             "secret file",
             Outcome.WARNING,
-            f"others may read or change it (mode {mode & 0o777:04o}): chmod 600 {clean(path)}",
+            f"others may read or change it (mode {mode & 0o777:04o}): chmod 600 {cleaned(path)}",
         )
     return Told("secret file", Outcome.OK, f"its rights are narrow (mode {mode & 0o777:04o})")
 
@@ -92,26 +119,28 @@ def connection(answering: str, silent: list[str], *, to_proxy: bool) -> Told:
     return Told("connection", Outcome.OK, said)
 
 
-def environment(found: ClientSettings, document: Mapping[str, object] | None) -> Told:
-    """Judge whether id, secret and server belong together, by what each says of itself."""
-    said = [
-        ("client id", Kind.CLIENT_ID, found.client_id),
-        ("client secret", Kind.CLIENT_SECRET, found.client_secret.value),
-    ]
+def environment(
+    found: ClientSettings, known: Sequence[Secret], document: Mapping[str, object] | None
+) -> Told:
+    """Judge whether id, secrets and server belong together, by what each says of itself."""
+    said = [("client id", Kind.CLIENT_ID, found.client_id)]
+    said += [("client secret", Kind.CLIENT_SECRET, each.value) for each in known]
     trouble = next(filter(None, (_wrong(*each) for each in said)), None)
     if trouble:
         return Told("environment", Outcome.FAILED, trouble)
-    marks = [each.mark for _, _, text in said if (each := credential.read(text))]
+    marks = [(name, read.mark) for name, _, text in said if (read := credential.read(text))]
     if not marks:
         message = "the credentials do not say which environment they are for"
         return Told("environment", Outcome.SKIPPED, message)
-    if marks[0] != marks[-1]:
-        message = (
-            f"the client id is for {_ENVIRONMENTS[marks[0]]} and the client secret for "
-            f"{_ENVIRONMENTS[marks[-1]]}: set id and secret of one application"
-        )
-        return Told("environment", Outcome.FAILED, message)
-    return _at_home(marks[0], found.token_url, (document or {}).get(CREDENTIAL_MARK))
+    name, mark = marks[0]
+    for other, its in marks:
+        if its is not mark:
+            message = (
+                f"the {name} is for {_ENVIRONMENTS[mark]} and the {other} for "
+                f"{_ENVIRONMENTS[its]}: set id and secret of one application"
+            )
+            return Told("environment", Outcome.FAILED, message)
+    return _at_home(mark, found.token_url, (document or {}).get(CREDENTIAL_MARK))
 
 
 def _wrong(name: str, kind: Kind, text: str) -> str | None:
@@ -137,7 +166,7 @@ def _at_home(mark: Mark, token_url: str, server: object) -> Told:
     if theirs is not None:
         message = f"the credentials are for {ours}, and so is the server"
         return Told("environment", Outcome.OK, message)
-    local = host == "localhost" or host.endswith(".localhost") or host.startswith("127.")
+    local = is_loopback_http(f"http://{urlsplit(token_url).netloc}")  # its name tells nothing
     if not local and (mark is Mark.TEST) != bool(_SANDBOX.search(host)):
         message = f"the credentials are for {ours}, which {host} does not look like: {advice}"
         return Told("environment", Outcome.WARNING, message)
@@ -166,24 +195,28 @@ def clock(headers: Mapping[str, str], at: float) -> Told:
     return Told("clock", outcome, message)
 
 
+def token(granted: TokenResponse, *, first_refused: bool) -> Told:
+    """Say that a token was granted, and whether the first secret is past its use."""
+    life = f"valid for {granted.expires_in} s" if granted.expires_in else "lifetime not stated"
+    if first_refused:
+        message = f"granted, {life}, but the first secret is refused: take it out of the settings"
+        return Told("token", Outcome.WARNING, message)
+    return Told("token", Outcome.OK, f"granted, {life}")
+
+
 def scope(asked: str, granted: str | None) -> Told:
     """Judge what was granted; a server that says nothing granted what was asked (RFC 6749 §5.1)."""
     if granted is None:
-        message = f"granted as asked: {clean(asked)}" if asked else "the server does not name it"
+        message = f"granted as asked: {cleaned(asked)}" if asked else "the server does not name it"
         return Told("scope", Outcome.OK, message)
     missing = [name for name in asked.split() if name not in granted.split()]
     if missing:
         message = (
-            f"asked for but not granted: {clean(' '.join(missing))}; let the application be given "
-            f"it, or take it out of {SCOPE}"
+            f"asked for but not granted: {cleaned(' '.join(missing))}; let the application be "
+            f"given it, or take it out of {SCOPE}"
         )
         return Told("scope", Outcome.FAILED, message)
-    return Told("scope", Outcome.OK, f"granted: {clean(granted) or 'none'}")
-
-
-def clean(text: str, secret: Secret | None = None) -> str:
-    """Give foreign text fit for a line."""
-    return quotable(text, secret or Secret("\x00"))  # which no text that is shown has in it
+    return Told("scope", Outcome.OK, f"granted: {cleaned(granted) or 'none'}")
 
 
 def shown_url(url: str) -> str:
@@ -204,4 +237,4 @@ def _shown_id(client_id: str) -> str:
     if read is not None and read.kind is Kind.CLIENT_ID:
         return client_id
     prefix = _OURS.match(client_id)
-    return f"{prefix[0] if prefix else clean(client_id[:4])}\u2026"
+    return f"{prefix[0] if prefix else cleaned(client_id[:4])}\u2026"

@@ -7,23 +7,27 @@ import socket
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
+from random import random
 from typing import NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpx2
 
+from gatepass.client import clock
 from gatepass.client.certificate import Certificate, Handshake
-from gatepass.client.errors import TokenUnavailable, Unreachable, quotable
-from gatepass.client.flow import read_answer, token_request
-from gatepass.client.over_httpx2 import Httpx2Sender
+from gatepass.client.flow import Patience, ask
+from gatepass.client.known_secrets import KnownSecrets
+from gatepass.client.secrets import SecretSource
+from gatepass.client.sending import Httpx2Sender
 from gatepass.client.settings import ClientSettings, is_loopback_http
-from gatepass.wire.flow import Request, Response
+from gatepass.wire.flow import Request, Response, run
+from gatepass.wire.secret import Secret
 from gatepass.wire.token import TokenResponse
 
 _TIMEOUT = 5.0  # seconds for each address to connect, and for each step of a handshake
+_EXCHANGE = 10.0  # seconds for a request and its answer
 _NO_CHECK_TIME = 0x20_0000  # X509_V_FLAG_NO_CHECK_TIME
-_BUSY = {408, 425, 429}  # and 5xx: the server says nothing of the request
 
 Send: TypeAlias = Callable[[Request], Response]
 
@@ -111,14 +115,12 @@ def document(send: Send, url: str) -> Response:
     return send(Request("GET", url, {"accept": "application/json", "user-agent": "gatepass"}, b""))
 
 
-def grant(settings: ClientSettings, send: Send) -> TokenResponse:
+def secret(source: SecretSource) -> Secret:
+    """Ask a source for its secret; raises ConfigurationError."""
+    return KnownSecrets((source,)).read()[0]
+
+
+def grant(settings: ClientSettings, known: Secret, send: Send) -> TokenResponse:
     """Ask for a token once; raises a ClientError."""
-    try:
-        answer = send(token_request(settings))
-    except Unreachable as error:
-        why = quotable(str(error), settings.client_secret)
-        raise TokenUnavailable(f"the token endpoint cannot be reached ({why})", 1) from None
-    if answer.status in _BUSY or answer.status >= 500:
-        message = f"the token endpoint answered {answer.status}: try again later"
-        raise TokenUnavailable(message, 1)
-    return read_answer(answer, settings)
+    patience = Patience(clock.now() + _EXCHANGE, attempts=1)
+    return run(ask(settings, known, patience, clock.now, random), send).response

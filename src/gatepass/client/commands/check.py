@@ -1,6 +1,7 @@
 """`gatepass check`: the doctor, as lines with a tick or what to do."""
 
 import json
+import logging
 import os
 import time
 from dataclasses import asdict
@@ -21,6 +22,8 @@ def check(*, as_json: bool) -> None:
     from gatepass.client.doctor import examine  # httpx2 takes a while to load
     from gatepass.client.judge import Outcome
 
+    # What is logged on the way is told by the lines.
+    logging.getLogger("gatepass.client").addHandler(logging.NullHandler())
     signs = {
         Outcome.OK: click.style("\u2713", fg="green"),
         Outcome.WARNING: click.style("!", fg="yellow"),
