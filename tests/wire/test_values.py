@@ -128,7 +128,7 @@ def test_no_challenge_whatever_holds_a_line_break(value: str) -> None:
 
 @pytest.mark.spec("RFC 8414", "2")
 def test_the_servers_metadata_names_its_endpoints_below_the_issuer() -> None:
-    document = metadata.authorization_server("https://app.example.com", ["read", "write"])
+    document = metadata.authorization_server("https://app.example.com", ["read", "write"], "live")
 
     assert document["issuer"] == "https://app.example.com"
     assert document["token_endpoint"] == "https://app.example.com/oauth2/token/"
@@ -137,6 +137,7 @@ def test_the_servers_metadata_names_its_endpoints_below_the_issuer() -> None:
     assert document["response_types_supported"] == []
     assert document["grant_types_supported"] == ["client_credentials"]
     assert document["scopes_supported"] == ["read", "write"]
+    assert document["gatepass_credential_mark"] == "live"
 
 
 @pytest.mark.spec("RFC 9728", "2")

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import click
 
+from gatepass.client.commands import check, scan
 from gatepass.client.errors import ClientError
 from gatepass.client.settings import ClientSettings, check_url, is_loopback_http
 
@@ -109,3 +110,7 @@ def _one_line() -> Iterator[None]:
         yield
     except ClientError as error:
         raise click.ClickException(str(error)) from None
+
+
+for _command in (check.check, scan.scan):
+    commands.add_command(_command)
