@@ -30,7 +30,6 @@ from gatepass.server.limits import store as limits
 from gatepass.server.limits.failures import FailureBudget
 from gatepass.server.people.passwords import Hasher
 from gatepass.server.revocations import store as revocations
-from gatepass.server.revocations.memory import Revoked
 from gatepass.server.sessions import store as sessions
 from gatepass.server.settings import Settings
 from gatepass.server.token.issue import entropy
@@ -43,6 +42,7 @@ from gatepass.server.usage.counter import UsageCounter
 from gatepass.server.usage.minting import MintWatch, hour_of
 from gatepass.wire.credential import Mark
 from gatepass.wire.metadata import PARTNER_API
+from gatepass.wire.revoked import Revoked
 
 NAMES = {Mark.LIVE: "production", Mark.TEST: "sandbox"}
 
