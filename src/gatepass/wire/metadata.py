@@ -7,6 +7,7 @@ TOKEN = "/oauth2/token/"  # noqa: S105 - a path
 REVOKE = "/oauth2/revoke_token/"
 INTROSPECT = "/oauth2/introspect/"
 VERIFY = "/oauth2/verify/"
+REVOCATIONS = "/oauth2/revocations/"
 JWKS = "/.well-known/jwks.json"
 PARTNER_API = "/api/partners/v2.0"
 
@@ -17,7 +18,7 @@ def authorization_server(issuer: str, scopes: list[str]) -> dict[str, object]:
     """Give the authorization server's metadata (RFC 8414 §2).
 
     `response_types_supported` is required there even of a server without an authorization
-    endpoint, and is empty.
+    endpoint, and is empty. `revocation_feed_endpoint` is an extension of ours.
     """
     return {
         "issuer": issuer,
@@ -28,6 +29,7 @@ def authorization_server(issuer: str, scopes: list[str]) -> dict[str, object]:
         "revocation_endpoint_auth_methods_supported": _SECRET_METHODS,
         "introspection_endpoint": issuer + INTROSPECT,
         "introspection_endpoint_auth_methods_supported": _SECRET_METHODS,
+        "revocation_feed_endpoint": issuer + REVOCATIONS,
         "grant_types_supported": ["client_credentials"],
         "response_types_supported": [],
         "scopes_supported": scopes,
