@@ -42,8 +42,9 @@ class Following:
         self._series: set[str] = set()  # cursors of pages behind which there was more at once
 
     def ask(self) -> Request:
-        """Give the next question."""
-        asked = {"wait": self._wait} | ({"cursor": self._cursor} if self._cursor else {})
+        """Give the next question; only where nothing was left out the server may wait."""
+        asked: dict[str, object] = {"wait": 0 if self._series else self._wait}
+        asked |= {"cursor": self._cursor} if self._cursor else {}
         return Request(
             "GET",
             f"{self._url}?{urlencode(asked)}",

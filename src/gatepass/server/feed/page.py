@@ -19,7 +19,7 @@ from gatepass.server.feed import store
 from gatepass.server.feed.cursor import Cursor, Part
 from gatepass.server.feed.model import MATTERS
 
-MOST = 10_000  # entries of a page
+MOST = 10_000  # entries of a page, unless a test says otherwise
 
 _Names = Callable[[Connection, datetime, str, int], list[str]]
 
@@ -45,7 +45,9 @@ class _Told(NamedTuple):
     keys: Iterable[str] = ()
 
 
-def read(connection: Connection, cursor: Cursor | None, now: datetime, issuer: str) -> Page:
+def read(
+    connection: Connection, cursor: Cursor | None, now: datetime, issuer: str, most: int = MOST
+) -> Page:
     """Read the page behind a cursor; without one, or where its place is lost, a snapshot's first.
 
     A place is lost when the change feed is pruned beyond it, or is another database's.
@@ -55,10 +57,11 @@ def read(connection: Connection, cursor: Cursor | None, now: datetime, issuer: s
     if cursor is None or resets:
         cursor = Cursor(newest, Part.TOKENS)
     if cursor.part is Part.CHANGES:
-        told = _changes(connection, cursor)
+        told = _changes(connection, cursor, most)
     else:
-        told = _snapshot(connection, cursor, now)
-    more = told.cursor != Cursor(newest)
+        told = _snapshot(connection, cursor, now, most)
+    place, part, last = told.cursor
+    more = part is not Part.CHANGES or last != b"" or place.seq < newest.seq
     said = _members(told, store.standings(connection, told.names), now, issuer)
     return Page(told.cursor, newest.seq, resets, more, said)
 
@@ -79,12 +82,12 @@ def _is_known(connection: Connection, cursor: Cursor, newest: changes.Place) -> 
     return change.place == cursor.place and not (is_within and change.kind != changes.ORGANIZATION)
 
 
-def _snapshot(connection: Connection, cursor: Cursor, now: datetime) -> _Told:
+def _snapshot(connection: Connection, cursor: Cursor, now: datetime, most: int) -> _Told:
     place, part, last = cursor
     tokens: list[store.Revocation] = []
     names: list[str] = []
     while part is not Part.CHANGES:
-        room = MOST - len(tokens) - len(names)
+        room = most - len(tokens) - len(names)
         if part is Part.TOKENS:
             tokens = store.tokens(connection, last, room)
             found = [token_id for token_id, _ in tokens]
@@ -93,21 +96,21 @@ def _snapshot(connection: Connection, cursor: Cursor, now: datetime) -> _Told:
             names += more
             found = [name.encode() for name in more]
         if len(found) == room:
-            return _Told(Cursor(place, part, found[-1] if found else last), tokens, names)
+            return _Told(Cursor(place, part, found[-1]), tokens, names)
         part, last = _NEXT[part], b""
     keys = store.names_gone(connection, changes.KEY_GONE, "", MOST)
     return _Told(Cursor(place), tokens, names, keys)
 
 
-def _changes(connection: Connection, cursor: Cursor) -> _Told:
+def _changes(connection: Connection, cursor: Cursor, most: int) -> _Told:
     if cursor.last:
         change = changes.find(connection, cursor.place.seq)
         assert change is not None  # noqa: S101 - `_is_known` has seen it
-        return _organization(connection, change, cursor.last.decode())
-    found = changes.after(connection, cursor.place.seq, MOST)
+        return _organization(connection, change, cursor.last.decode(), most)
+    found = changes.after(connection, cursor.place.seq, most)
     told = list(takewhile(lambda change: change.kind != changes.ORGANIZATION, found))
     if found and not told:
-        return _organization(connection, found[0], "")
+        return _organization(connection, found[0], "", most)
     by_kind: dict[str, list[str]] = {}
     for change in told:
         by_kind.setdefault(change.kind, []).append(change.subject)
@@ -122,10 +125,10 @@ def _changes(connection: Connection, cursor: Cursor) -> _Told:
     )
 
 
-def _organization(connection: Connection, change: changes.Change, last: str) -> _Told:
+def _organization(connection: Connection, change: changes.Change, last: str, most: int) -> _Told:
     """Tell of a change that concerns all applications of an organization, in several pages."""
-    names = store.of_organization(connection, UUID(change.subject), last, MOST)
-    is_whole = len(names) < MOST
+    names = store.of_organization(connection, UUID(change.subject), last, most)
+    is_whole = len(names) < most
     return _Told(Cursor(change.place, last=b"" if is_whole else names[-1].encode()), names=names)
 
 
