@@ -57,7 +57,7 @@ class Feed:
         limit: float = LIMIT,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        if not 1 <= wait <= _LONGEST_WAIT or limit <= wait:
+        if not 1 <= wait <= _LONGEST_WAIT or not wait < limit:
             raise ValueError(f"wait 1 to {_LONGEST_WAIT} seconds, and less than the limit")
         self._url = url or feed_endpoint(issuer)
         self._credentials = credentials
@@ -119,13 +119,13 @@ class Feed:
         """End the thread and its connection; from now on the feed is silent."""
         with self._lock:
             self._is_closed = True
-            self._known_at = _NEVER
             cancel, thread = self._cancel, self._thread
         if cancel:
             with suppress(RuntimeError):  # its loop has ended already
                 cancel()
         if thread is not None:
             thread.join(_SLACK)
+        self._known_at = _NEVER
 
     def __enter__(self) -> Self:
         return self
@@ -197,9 +197,7 @@ class Feed:
 
     def _learned(self, known_at: float) -> None:
         """Note that everything is known that was revoked up to a moment of the clock."""
-        with self._lock:
-            if not self._is_closed:  # another worker may be a little behind the last one
-                self._known_at = max(self._known_at, known_at)
+        self._known_at = max(self._known_at, known_at)  # the next worker may be a little behind
         if self._problem:
             _LOG.info("the revocation feed answers again")
             self._problem = ""
@@ -219,10 +217,11 @@ class Feed:
 _FEEDS: WeakSet[Feed] = WeakSet()
 
 
-def _begin_anew() -> None:
+def begin_anew() -> None:
+    """Have every feed of a process that was just forked know nothing, and start when asked."""
     for feed in list(_FEEDS):
-        feed._begin()  # noqa: SLF001 - a part of the class, for the fork's sake outside of it
+        feed._begin()  # noqa: SLF001 - the feed's own, for the fork's sake outside of it
 
 
-if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
-    os.register_at_fork(after_in_child=_begin_anew)
+# Windows does not fork.
+getattr(os, "register_at_fork", dict)(after_in_child=begin_anew)
