@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
+    func,
     select,
     type_coerce,
 )
@@ -78,12 +79,11 @@ def voided(connection: Connection, since: datetime, after: str, limit: int) -> l
 
 def suspended(connection: Connection, since: datetime, after: str, limit: int) -> list[str]:
     """Give the client ids of organizations that were suspended since a moment."""
-    query = (
-        select(application.c.client_id)
-        .join_from(organization, application)
-        .where(is_suspended, organization.c.suspended_at > since)
-    )
-    return _client_ids(connection, query, after, limit)
+    name = func.coalesce(application.c.client_id, "")  # or all client ids would be gone through
+    bad = select(organization.c.id).where(is_suspended, organization.c.suspended_at > since)
+    query = select(application.c.client_id).where(application.c.org_id.in_(bad), name > after)
+    page = query.order_by(name).limit(limit)
+    return [row.client_id for row in connection.execute(page)]
 
 
 def of_organization(connection: Connection, org_id: UUID, after: str, limit: int) -> list[str]:
