@@ -9,6 +9,7 @@ _BY_PATH = {
     metadata.REVOKE: "revoke",
     metadata.INTROSPECT: "introspect",
     metadata.VERIFY: "verify",
+    metadata.REVOCATIONS: "revocations",
     metadata.JWKS + "/": "jwks",
     "/healthz/": "health",
     "/readyz/": "health",
