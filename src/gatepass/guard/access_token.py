@@ -7,6 +7,7 @@ from gatepass.guard.keyset import KeySet
 from gatepass.guard.principal import Principal
 
 _TYPES = frozenset({"at+jwt", "application/at+jwt"})
+_PLAIN_TYPES = _TYPES | {"jwt"}
 
 
 def verify(text: str, keys: KeySet, expect: Expectation, now: float) -> Principal:
@@ -26,8 +27,9 @@ def verify(text: str, keys: KeySet, expect: Expectation, now: float) -> Principa
     resource, as any API's token would do then.
     """
     signed = jws.check(text, keys)
-    kind = signed.header.get("typ")
-    if not isinstance(kind, str) or kind.lower() not in _TYPES:
+    kind = signed.header.get("typ", "JWT" if expect.plain else "")
+    types = _PLAIN_TYPES if expect.plain else _TYPES
+    if not isinstance(kind, str) or kind.lower() not in types:
         raise invalid("not typed as an access token")
     try:
         claims = strict_json.read_object(signed.payload)

@@ -92,15 +92,27 @@ def audience(members: Mapping[str, object], resource: str | None) -> tuple[str, 
     return names
 
 
-def scope(members: Mapping[str, object]) -> Scope:
-    """Give `scope`; without one nothing was granted."""
-    found = members.get("scope", "")
+def scope(members: Mapping[str, object], name: str = "scope") -> Scope:
+    """Give the scope; without one nothing was granted.
+
+    `scope` itself is a string (RFC 8693 §4.2); what has another name may be a list.
+    """
+    found = members.get(name, "")
+    if isinstance(found, list) and name != "scope":
+        found = _joined(found, name)
     if not isinstance(found, str):
-        raise wrong("scope")
+        raise wrong(name)
     try:
         return Scope.parse(found)
     except Refused:
-        raise wrong("scope") from None
+        raise wrong(name) from None
+
+
+def _joined(listed: list[object], name: str) -> str:
+    names = [each for each in listed if isinstance(each, str) and each and " " not in each]
+    if len(names) != len(listed):
+        raise wrong(name)
+    return " ".join(names)
 
 
 def networks(members: Mapping[str, object]) -> tuple[str, ...]:

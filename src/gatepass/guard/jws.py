@@ -49,6 +49,22 @@ def check(text: str, keys: KeySet) -> Signed:
     return Signed(header, payload)
 
 
+def kid(text: str) -> str:
+    """Give the name of the key that a token says it is signed with; it proves nothing.
+
+    Raises Refused (`invalid_token`) for what has no such name.
+    """
+    if len(text) > LONGEST_TOKEN:
+        raise invalid("longer than a token may be")
+    try:
+        found = strict_json.read_object(base64url.decode(text.partition(".")[0])).get("kid")
+    except ValueError:
+        raise invalid("the header is not base64url of a JSON object") from None
+    if not isinstance(found, str):
+        raise invalid("signed with an unknown key")
+    return found
+
+
 def _check_signed(
     header: Mapping[str, object], message: bytes, signature: bytes, keys: KeySet
 ) -> None:

@@ -37,10 +37,14 @@ _EXPONENT = range(2**16 + 1, 2**32, 2)
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A public key with its name and the one algorithm that it verifies."""
+    """A public key with its name and the one algorithm that it verifies.
+
+    Two are equal that have the same name, algorithm and `material`, the members that make it.
+    """
 
     kid: str
     alg: str
+    material: tuple[str, ...] = field(repr=False)
     jose: _Jose = field(repr=False, compare=False)
 
     def signed(self, message: bytes, signature: bytes) -> bool:
@@ -113,13 +117,13 @@ def _read(jwk: _Jwk) -> Key:
     if not isinstance(kid, str) or not 0 < len(kid) <= LONGEST_KID:
         raise ValueError("without a usable kid")
     _check_purpose(jwk)
-    jose, algorithms = _material(jwk)
+    jose, algorithms, material = _material(jwk)
     # Without `alg` a key is for the algorithm that stands first, and for no other.
     alg = jwk.get("alg", algorithms[0])
     meant = ALGORITHMS.get(alg) if isinstance(alg, str) else None
     if meant not in algorithms:
         raise ValueError("alg is not one that is accepted for such a key")
-    return Key(kid, meant, jose)
+    return Key(kid, meant, material, jose)
 
 
 def _check_purpose(jwk: _Jwk) -> None:
@@ -131,19 +135,23 @@ def _check_purpose(jwk: _Jwk) -> None:
         raise ValueError("key_ops has no verify")
 
 
-def _material(jwk: _Jwk) -> tuple[_Jose, tuple[str, ...]]:
-    """Give the key itself and the algorithms that fit its kind; on P-256 the point is checked."""
+def _material(jwk: _Jwk) -> tuple[_Jose, tuple[str, ...], tuple[str, ...]]:
+    """Give the key, the algorithms that fit its kind, and the members that make it.
+
+    On P-256 the point is checked.
+    """
     kind = (jwk.get("kty"), jwk.get("crv"))
     if kind == ("EC", "P-256"):
         x, y = _coordinate(jwk, "x"), _coordinate(jwk, "y")
-        return ECKey.import_key({"kty": "EC", "crv": "P-256", "x": x, "y": y}), ("ES256",)
+        jose = ECKey.import_key({"kty": "EC", "crv": "P-256", "x": x, "y": y})
+        return jose, ("ES256",), (x, y)
     if kind == ("OKP", "Ed25519"):
         x = _coordinate(jwk, "x")
-        return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": x}), ("Ed25519",)
+        return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": x}), ("Ed25519",), (x,)
     if kind == ("RSA", None):
         n, e = _text(jwk, "n"), _text(jwk, "e")
         _check_strong(_number(n), _number(e))
-        return RSAKey.import_key({"kty": "RSA", "n": n, "e": e}), ("RS256", "PS256")
+        return RSAKey.import_key({"kty": "RSA", "n": n, "e": e}), ("RS256", "PS256"), (n, e)
     raise ValueError("of a kind that is not accepted")
 
 
