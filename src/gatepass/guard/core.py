@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Self, Unpack
 
+from gatepass.guard import counters
 from gatepass.guard import options as read
 from gatepass.guard.arrived import Arrived
 from gatepass.guard.claims import invalid
@@ -25,9 +26,10 @@ from gatepass.guard.needs import NOTHING, Needs
 from gatepass.guard.options import Options
 from gatepass.guard.outside import Outside
 from gatepass.guard.principal import Principal
+from gatepass.guard.revoked import Revocations
 from gatepass.guard.steps import Call, Step, atake, take
 from gatepass.guard.told import FeedStatus, Status, Tally
-from gatepass.guard.verified import mark
+from gatepass.guard.verified import Entry, mark
 from gatepass.wire import bearer, metadata
 from gatepass.wire.flow import arun, run
 from gatepass.wire.problem import Refused
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from gatepass.guard.offline import Offline
 
 _LOG = logging.getLogger("gatepass.guard")
+_BEARER = "Bearer "
 
 
 class Guard:
@@ -83,6 +86,9 @@ class Guard:
             raise ValueError('on_stale is "introspect", "refuse" or "allow"')
         self._rate = options.get("rate")
         self.tally = Tally(self.issuer)
+        if self._feed is not None:
+            self.tally.lag = partial(_lag, self._feed, self._clock)
+        counters.publish()
         self._flights = Flights()
         self._outside: Outside | None = None
         self._offline: Offline | None = None
@@ -141,12 +147,12 @@ class Guard:
         and the rate. Does NOT check who owns what is asked for beyond `needs.organization`, and
         takes no token from URL or body.
         """
-        known = self._recall(arrived, needs)
+        known = self._at_once(arrived, needs)
         return known if known is not None else run(self._steps(arrived, needs), take)
 
     async def aidentify(self, arrived: Arrived, needs: Needs = NOTHING) -> Principal:
         """Do what `identify` does, in an event loop."""
-        known = self._recall(arrived, needs)
+        known = self._at_once(arrived, needs)
         return known if known is not None else await arun(self._steps(arrived, needs), atake)
 
     def status(self) -> Status:
@@ -182,10 +188,10 @@ class Guard:
             if part is not None:
                 part.after_fork()
 
-    def _recall(self, arrived: Arrived, needs: Needs) -> Principal | None:
-        """Let through, in a few steps, a JWT that was verified before and needs nothing special.
+    def _at_once(self, arrived: Arrived, needs: Needs) -> Principal | None:
+        """Let through, in a few steps, a good JWT that needs nothing special; or raise Denied.
 
-        None where there is more to do, or to refuse: `_steps` then does all of it.
+        None where there is more to do, to wait for, or to refuse: `_steps` does all of it.
         """
         offline = self._offline
         if offline is None or self._rate is not None or not needs.is_plain:
@@ -193,8 +199,13 @@ class Guard:
         if bearer.is_misplaced(arrived.query) or bearer.is_misplaced(arrived.form):
             return None
         name = mark(arrived.authorization)
+        if name is None:
+            return None
         now = self._clock()
-        entry = None if name is None else offline.recall(name, now)
+        entry = offline.recall(name, now)
+        is_recalled = entry is not None
+        if entry is None:
+            entry = self._learn(offline, arrived, needs, name, now)
         if entry is None or entry.principal.networks or not needs.names <= entry.scopes:
             return None
         caller, feed = entry.principal, self._feed
@@ -203,14 +214,24 @@ class Guard:
             or feed.is_revoked(caller.token_id, caller.client_id, caller.issued_at, entry.kid)
         ):
             return None
-        self.tally.recalled += 1
+        self.tally.verified += 1
+        self.tally.recalled += is_recalled
         return caller
 
+    def _learn(
+        self, offline: "Offline", arrived: Arrived, needs: Needs, name: bytes, now: float
+    ) -> Entry | None:
+        """Verify a JWT in a header as nearly all are written; None for any other."""
+        header = arrived.authorization[0]
+        if not header.startswith(_BEARER) or header.count(".") != 2 or "," in header:
+            return None
+        try:
+            return offline.learn(header[len(_BEARER) :], name, now)
+        except Refused as refused:
+            raise self._denied(refused, self._expected(arrived), arrived, needs) from None
+
     def _steps(self, arrived: Arrived, needs: Needs) -> Generator[Step, object, Principal]:
-        expect = self._expect
-        if not isinstance(expect, Expectation):
-            expect = expect(arrived.context)
-        refused = None
+        expect, refused = self._expected(arrived), None
         try:
             caller = yield from self._judge(arrived, needs, expect)
             if caller is not None:
@@ -218,10 +239,20 @@ class Guard:
                 return caller
         except Refused as caught:
             refused = caught
+        raise self._denied(refused, expect, arrived, needs)
+
+    def _denied(
+        self, refused: Refused | None, expect: Expectation, arrived: Arrived, needs: Needs
+    ) -> Denied:
+        """Count and tell a refusal, and give it as an answer."""
         denial = Denial.of(refused, expect, needs.enough(arrived.method))
         self.tally.refused[denial.reason] += 1
         _tell(refused)
-        raise Denied(denial)
+        return Denied(denial)
+
+    def _expected(self, arrived: Arrived) -> Expectation:
+        expect = self._expect
+        return expect if isinstance(expect, Expectation) else expect(arrived.context)
 
     def _judge(
         self, arrived: Arrived, needs: Needs, expect: Expectation
@@ -288,6 +319,10 @@ def _survive_forks(guard: Guard) -> None:
             known.after_fork()
 
     os.register_at_fork(after_in_child=begin)
+
+
+def _lag(feed: Revocations, clock: Callable[[], float]) -> float | None:
+    return feed.lag(clock())
 
 
 def _tell(refused: Refused | None) -> None:

@@ -22,6 +22,9 @@ class Fetch(Enum):
     FIRST = "first"  # and wait for it, or for the fetch that is under way
 
 
+_NO = Fetch.NO  # looked up once, as an enum's members cost time
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """How keys age, in seconds.
@@ -53,13 +56,14 @@ class Look(NamedTuple):
 class Keyring:
     """The keys of the latest fetch, and what is known about fetching.
 
-    `until` is when they have to be fetched anew. `is_failing` tells that the latest try was in
-    vain, for which `error` says why.
+    `until` is when they have to be fetched anew, `early` when it is time to do so unhurriedly.
+    `is_failing` tells that the latest try was in vain, for which `error` says why.
     """
 
     policy: Policy = field(default_factory=Policy)
     keys: KeySet | None = None
     asked_at: float = 0.0
+    early: float = 0.0
     until: float = 0.0
     is_flying: bool = False
     is_failing: bool = False
@@ -70,9 +74,9 @@ class Keyring:
 
     def look(self, kid: str, now: float) -> Look:
         """Tell which key `kid` names at `now` and whether to fetch."""
-        key = self.keys.get(kid) if self.keys is not None and self.counts(now) else None
-        if self.is_fresh(now) and key is not None:
-            return Look(key, self._early(now))
+        key = self.keys.keys.get(kid) if self.keys is not None and self.counts(now) else None
+        if key is not None and self.asked_at <= now < self.until:
+            return Look(key, _NO if now < self.early else self._early(now))
         if self.is_flying:  # who has a key waits only where it is too old, and hope is left
             return Look(key, Fetch.NO if key is not None and self.is_failing else Fetch.FIRST)
         if self.is_failing and _within(self.tried_at, self.policy.cooldown, now):
@@ -105,6 +109,7 @@ class Keyring:
             self,
             keys=_keep_same(self.keys, keys),
             asked_at=self.tried_at,
+            early=self.tried_at + _EARLY * min(lifetime, policy.max_age),
             until=self.tried_at + min(lifetime, policy.max_age),
             is_flying=False,
             is_failing=False,
@@ -121,9 +126,8 @@ class Keyring:
         return replace(self, is_flying=False)
 
     def _early(self, now: float) -> Fetch:
-        is_young = now < self.asked_at + _EARLY * (self.until - self.asked_at)
         is_waiting = self.is_failing and _within(self.tried_at, self.policy.cooldown, now)
-        return Fetch.NO if is_young or self.is_flying or is_waiting else Fetch.BEHIND
+        return Fetch.NO if self.is_flying or is_waiting else Fetch.BEHIND
 
     def _may_wonder(self, now: float) -> bool:
         if not self.is_fresh(now) or self.fruitless_at is None:

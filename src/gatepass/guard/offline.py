@@ -5,17 +5,19 @@ from collections.abc import Callable, Generator
 from threading import Lock
 
 from gatepass.guard import issuer, jws
-from gatepass.guard.access_token import verify
+from gatepass.guard.access_token import verify_with
 from gatepass.guard.claims import invalid
 from gatepass.guard.expectation import Expectation
 from gatepass.guard.flights import Flights
 from gatepass.guard.keyring import Fetch, Keyring, Policy
+from gatepass.guard.keyset import Key
 from gatepass.guard.lookup import unavailable
 from gatepass.guard.outside import Outside
 from gatepass.guard.principal import LEEWAY
 from gatepass.guard.steps import Step, Wait
 from gatepass.guard.told import KeysStatus, Tally
 from gatepass.guard.verified import Entry, Verified
+from gatepass.wire.problem import Refused
 from gatepass.wire.secret import Secret
 
 _LOG = logging.getLogger("gatepass.guard")
@@ -50,8 +52,19 @@ class Offline:
         entry = self.verified.entries.get(mark)
         if entry is None or not entry.since <= now < entry.until:
             return None
-        look = self._ring.look(entry.kid, now)
-        return entry if look.key is entry.key and look.fetch is Fetch.NO else None
+        key, fetch = self._ring.look(entry.kid, now)
+        return entry if key is entry.key and fetch is Fetch.NO else None
+
+    def learn(self, text: str, mark: bytes, now: float) -> Entry | None:
+        """Verify a token, which came in the header of `mark`, with the keys at hand.
+
+        None where keys have to be fetched first. Raises Refused (`invalid_token`).
+        """
+        said = jws.header(text)
+        key, fetch = self._ring.look(said.kid, now)
+        if key is None or fetch is not Fetch.NO:
+            return None
+        return self._verify(text, said, key, mark, now)
 
     def judge(self, token: Secret, mark: bytes | None) -> Generator[Step, object, Entry]:
         """Verify `token`, which came in the header of `mark`; raise Refused.
@@ -59,33 +72,18 @@ class Offline:
         Fetches keys where they are due, and for an unknown one. `temporarily_unavailable` where
         no key counts and none can be had.
         """
-        kid = jws.kid(token.value)
+        said = jws.header(token.value)
+        kid = said.kid
         look = self._ring.look(kid, self._clock())
         if look.fetch is not Fetch.NO:
             flight = self._flights.join("keys", lambda: self._fetch(kid))
             if look.fetch is Fetch.FIRST:
                 yield Wait(flight, self._timeout)
                 look = self._ring.look(kid, self._clock())
-        ring, now = self._ring, self._clock()
-        if not ring.counts(now) or (look.key is None and ring.is_failing):
-            raise unavailable(f"no keys to verify with: {ring.error or 'not fetched in time'}")
-        if look.key is None or ring.keys is None:
-            raise invalid("signed with an unknown key")
-        entry = mark and self.recall(mark, now)
-        if entry:
-            return entry
-        principal = verify(token.value, ring.keys, self._expect, now)
-        entry = Entry(
-            principal=principal,
-            scopes=frozenset(principal.scope.names),
-            kid=kid,
-            key=look.key,
-            since=now,
-            until=principal.expires_at + LEEWAY,
-        )
-        if mark is not None:
-            self.verified.put(mark, entry)
-        return entry
+        now = self._clock()
+        if look.key is None:
+            raise self._without_key(now)
+        return self._verify(token.value, said, look.key, mark, now)
 
     def status(self, now: float) -> KeysStatus:
         """Tell how the keys are."""
@@ -105,6 +103,26 @@ class Offline:
         self._lock = Lock()
         self._ring = self._ring.grounded()
         self.verified.after_fork()
+
+    def _without_key(self, now: float) -> Refused:
+        """Give the refusal for a token whose key is not known, by whether it could be."""
+        ring = self._ring
+        if ring.is_failing or not ring.counts(now):
+            return unavailable(f"no keys to verify with: {ring.error or 'not fetched in time'}")
+        return invalid("signed with an unknown key")
+
+    def _verify(
+        self, text: str, said: jws.Header, key: Key, mark: bytes | None, now: float
+    ) -> Entry:
+        known = None if mark is None else self.verified.entries.get(mark)
+        if known is not None and known.key is key and known.since <= now < known.until:
+            return known
+        caller = verify_with(text, said, key, self._expect, now)
+        names = frozenset(caller.scope.names)
+        entry = Entry(caller, names, said.kid, key, now, caller.expires_at + LEEWAY)
+        if mark is not None:
+            self.verified.put(mark, entry)
+        return entry
 
     def _fetch(self, kid: str) -> None:
         """Fetch the keys, in a thread of the flights; whoever waits looks at the ring again."""

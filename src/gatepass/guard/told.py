@@ -2,6 +2,7 @@
 
 import weakref
 from collections import Counter
+from collections.abc import Callable
 from typing import NamedTuple
 
 
@@ -20,7 +21,12 @@ class Tally:
         self.key_fetches = 0
         self.key_failures = 0
         self.refused: Counter[str] = Counter()
+        self.lag: Callable[[], float | None] = _no_feed
         ALL.add(self)
+
+
+def _no_feed() -> float | None:
+    return None
 
 
 ALL: "weakref.WeakSet[Tally]" = weakref.WeakSet()
