@@ -31,7 +31,7 @@ from gatepass.server.arrival import (
 from gatepass.server.changes.follower import Follower
 from gatepass.server.database import DatabaseAwayError
 from gatepass.server.environment import Environment
-from gatepass.server.forward_auth import Denied, verify
+from gatepass.server.gateways.verify import Denied, verify
 from gatepass.server.introspect import introspect
 from gatepass.server.keys import master
 from gatepass.server.lane import GET, NOTHING, POST, InTrouble, Lane
