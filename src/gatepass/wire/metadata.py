@@ -7,6 +7,8 @@ TOKEN = "/oauth2/token/"  # noqa: S105 - a path
 REVOKE = "/oauth2/revoke_token/"
 INTROSPECT = "/oauth2/introspect/"
 VERIFY = "/oauth2/verify/"
+VERIFY_NGINX = "/oauth2/verify/nginx/"
+VERIFY_ENVOY = "/oauth2/verify/envoy/"  # below it the environment, the need, and any path
 JWKS = "/.well-known/jwks.json"
 PARTNER_API = "/api/partners/v2.0"
 
