@@ -1,6 +1,7 @@
-"""Real gateways in front of a real API ask a real server, with the files of examples/gateways."""
+"""Real gateways ask a real server about requests to a real API: the files of examples/gateways."""
 
 import posixpath
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -8,6 +9,9 @@ from urllib.parse import unquote
 
 import pytest
 
+from gatepass.guard import Expectation, KeySet
+from gatepass.guard.assertion import verify_assertion
+from gatepass.wire.metadata import JWKS, PARTNER_API
 from gateways.api import Api, plainly, serving
 from gateways.gateway import NAMES, NOBODYS, Gateway, program, running
 from harness import Credentials, Server, free_ports
@@ -118,7 +122,22 @@ def test_a_good_token_passes_and_the_api_is_told_who_calls(front: Front) -> None
     assert told["x-auth-client-id"] == [front.people.client.client_id]
     assert told["x-auth-org-id"] == [front.people.org_id]
     assert told["x-auth-scope"] == ["read"]
+    assert int(told["x-auth-expires"][0]) > time.time()
     assert asked.named("authorization") == []
+
+
+def test_the_api_believes_the_assertion_and_needs_no_other_header(front: Front) -> None:
+    assert front.gateway.ask("/orders/7", front.token("read")).status == 200
+    [assertion] = front.api.last().named("x-auth-assertion")
+    keys = KeySet.parse(front.server.ask("GET", JWKS).body)
+    expect = Expectation(front.server.url(), front.server.url() + PARTNER_API)
+
+    principal = verify_assertion(assertion, keys, expect, time.time())
+    assert (principal.client_id, principal.org_id, str(principal.scope)) == (
+        front.people.client.client_id,
+        front.people.org_id,
+        "read",
+    )
 
 
 @pytest.mark.spec("RFC 6750", "3.1")
