@@ -53,9 +53,12 @@ class Gateway:
         method: str = "GET",
         headers: Headers = (),
         body: bytes = b"",
+        source: str = "127.0.0.1",
     ) -> Answer:
         """Send a request with path and headers to the letter, and give the answer."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=_WITHIN)
+        connection = HTTPConnection(
+            "127.0.0.1", self.port, timeout=_WITHIN, source_address=(source, 0)
+        )
         connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
         bearer = (("Authorization", f"Bearer {token}"),) if token is not None else ()
         length = (("Content-Length", str(len(body))),) if body else ()

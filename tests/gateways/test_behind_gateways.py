@@ -1,5 +1,6 @@
 """Real gateways ask a real server about requests to a real API: the files of examples/gateways."""
 
+import json
 import posixpath
 import time
 from collections.abc import Iterator
@@ -11,10 +12,11 @@ import pytest
 
 from gatepass.guard import Expectation, KeySet
 from gatepass.guard.assertion import verify_assertion
-from gatepass.wire.metadata import JWKS, PARTNER_API
-from gateways.api import Api, plainly, serving
+from gatepass.wire.metadata import JWKS, PARTNER_API, TOKEN
+from gateways.api import Api, plainly
+from gateways.api import serving as serving_api
 from gateways.gateway import NAMES, NOBODYS, Gateway, program, running
-from harness import Credentials, Server, free_ports
+from harness import Credentials, Server, free_ports, serving
 
 IDENTITY = (
     "x-auth-client-id",
@@ -33,6 +35,7 @@ ALIASES = (
     "X.Auth.Client.Id",
     "X-Auth.Client-Id",
 )
+HOME, ELSEWHERE = "127.0.0.3", "127.0.0.4"  # where a caller may be
 # What a gateway answers where the server gives no answer, and where it says that the gateway is
 # set up wrongly.
 UNANSWERED = {"nginx": 503, "caddy": 503, "haproxy": 503, "traefik": 500, "envoy": 503}
@@ -40,10 +43,11 @@ SET_UP_WRONGLY = {"nginx": 503, "caddy": 500, "haproxy": 500, "traefik": 500, "e
 
 
 class People(NamedTuple):
-    """Who calls the API, and a stranger of another organization."""
+    """Who calls the API, from anywhere or from HOME alone, and another organization's client."""
 
     org_id: str
     client: Credentials
+    homely: Credentials
     stranger: Credentials
 
 
@@ -60,7 +64,13 @@ class Front(NamedTuple):
 
 
 def token_of(client: Credentials, server: Server, scope: str) -> str:
-    answer = server.ask_token(client.client_id, client.client_secret, scope=scope)
+    answer = server.ask(
+        "POST",
+        TOKEN,
+        auth=client[:2],
+        data={"grant_type": "client_credentials", "scope": scope},
+        headers={"X-Forwarded-For": HOME},
+    )
     assert answer.status == 200, answer.text
     token: str = answer.body["access_token"]
     return token
@@ -68,16 +78,26 @@ def token_of(client: Credentials, server: Server, scope: str) -> str:
 
 @pytest.fixture(scope="module")
 def api() -> Iterator[Api]:
-    with serving() as opened:
+    with serving_api() as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that believes gateways on this machine about where a request comes from."""
+    data = tmp_path_factory.mktemp("behind") / "data"
+    variables = {"GATEPASS_TRUSTED_PROXIES": '["127.0.0.1"]'}
+    with serving(data, variables=variables) as running_server:
+        yield running_server
+
+
+@pytest.fixture(scope="module")
 def people(server: Server) -> People:
-    acme, beta = (
-        server.create_organization(name, f"behind-{name}").org_id for name in ("acme", "beta")
-    )
-    return People(acme, server.create_application(acme), server.create_application(beta))
+    acme, beta = (server.create_organization(name, name).org_id for name in ("acme", "beta"))
+    where = ("--organization", acme, "--name", "Homely", "--network", HOME, "--scope", "read")
+    homely = json.loads(server.run("application", "create", *where, "--json").out)
+    client, stranger = server.create_application(acme), server.create_application(beta)
+    return People(acme, client, Credentials(**homely), stranger)
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -195,6 +215,25 @@ def test_a_forged_identity_never_reaches_the_api(front: Front, alias: str) -> No
     assert [
         name for name, value in asked.headers if value == "forged" and plainly(name) in IDENTITY
     ] == []
+
+
+def test_no_header_takes_the_identity_out_again(front: Front) -> None:
+    dropping = (("Connection", ", ".join(("close", *IDENTITY))),)
+    answer = front.gateway.ask("/orders/7", front.token("read"), headers=dropping)
+    asked = front.api.last()
+
+    assert answer.status == 200
+    assert all(asked.named(name) not in ([], [""]) for name in IDENTITY)
+
+
+def test_an_application_bound_to_a_network_is_known_by_where_the_caller_is(front: Front) -> None:
+    token = token_of(front.people.homely, front.server, "read")
+    forged = (("X-Forwarded-For", HOME), ("X-Real-IP", HOME), ("Forwarded", f"for={HOME}"))
+
+    assert front.gateway.ask("/orders/7", token, source=HOME).status == 200
+    assert front.gateway.ask("/orders/7", token, source=ELSEWHERE).status == 401
+    assert front.gateway.ask("/orders/7", token, source=ELSEWHERE, headers=forged).status == 401
+    assert len(front.api.asked) == 1
 
 
 def test_a_token_in_the_query_is_not_read(front: Front) -> None:
