@@ -10,12 +10,14 @@ _BY_PATH = {
     metadata.INTROSPECT: "introspect",
     metadata.VERIFY: "verify",
     metadata.REVOCATIONS: "revocations",
+    metadata.VERIFY_NGINX: "verify",
     metadata.JWKS + "/": "jwks",
     "/healthz/": "health",
     "/readyz/": "health",
     "/metrics/": OTHER,
 }
 _BY_START = {
+    metadata.VERIFY_ENVOY: "verify",
     _WELL_KNOWN: "metadata",
     metadata.PARTNER_API + "/": "partner_api",
 }
