@@ -61,7 +61,7 @@ def test_the_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("ending", ["", "\n", "\r\n"])
 def test_a_secret_is_read_from_a_file_without_its_line_break(tmp_path: Path, ending: str) -> None:
-    assert from_file(tmp_path, f" se cret{ending}".encode()).client_secret.value == " se cret"
+    assert from_file(tmp_path, f" se cret{ending}".encode()).secret_sources[0]() == " se cret"
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"x" * 70_000, b"\xff\xfe", b"two\nlines"])

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from gatepass.wire import basic, metadata
@@ -35,6 +35,7 @@ class Pretend:
         self.app = Starlette(
             routes=[
                 Route(metadata.INTROSPECT, self._introspect, methods=["POST"]),
+                Route("/.well-known/oauth-authorization-server", self._metadata),
                 Route(_ELSEWHERE, _everything_is_good, methods=["POST"]),
             ]
         )
@@ -81,6 +82,9 @@ class Pretend:
     def redirects(self, token: str) -> None:
         """Send whoever asks about `token` to where every token is good."""
         self._answers[token] = Response(status_code=307, headers={"Location": _ELSEWHERE})
+
+    async def _metadata(self, _request: Request) -> Response:
+        return JSONResponse(metadata.authorization_server(self.issuer, [], "live"))
 
     async def _introspect(self, request: Request) -> Response:
         scheme, _, credentials = request.headers["authorization"].partition(" ")

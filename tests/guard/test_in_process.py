@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.websockets import WebSocket
 
-from gatepass.guard import denied
+from gatepass.guard import fastapi as face
 from gatepass.guard.fastapi import Denied, Expectation, Guard, Principal
 from gatepass.wire.problem import Refused
 from gatepass.wire.scope import Scope
@@ -292,4 +292,4 @@ def test_a_scope_that_can_never_be_granted_is_a_mistake(scope: str) -> None:
 
 def test_the_problem_handler_passes_on_what_is_not_its_own() -> None:
     with pytest.raises(KeyError):
-        _finished(denied.answer(Request({"type": "http"}), KeyError("other")))
+        _finished(face.answer(Request({"type": "http"}), KeyError("other")))

@@ -14,8 +14,9 @@ PACKAGE = ROOT / "src" / "gatepass"
 # Run with the wheel alone on the path, as if the extras were not installed.
 ALONE = """
 import sys
-for extra in ("alembic", "argon2", "cryptography", "fastapi", "jinja2", "joserfc",
-              "pydantic_settings", "sqlalchemy", "starlette", "structlog", "uvicorn"):
+for extra in ("alembic", "argon2", "azure", "botocore", "cryptography", "fastapi", "google.auth",
+              "jinja2", "joserfc", "keyring", "pydantic_settings", "sqlalchemy", "starlette",
+              "structlog", "uvicorn"):
     sys.modules[extra] = None
 from gatepass.cli import main
 main(sys.argv[1:], prog_name="gatepass")

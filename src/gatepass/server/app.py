@@ -19,11 +19,14 @@ from gatepass.server.arrival import (
     Arrived,
     ClientGoneError,
     Later,
+    NotAllowed,
     Receive,
     Said,
     Scope,
     Send,
+    Waits,
     arrive,
+    arrive_by_get,
     as_it_is,
     head_of,
     pass_by,
@@ -38,6 +41,7 @@ from gatepass.server.gateways.answers import Denied
 from gatepass.server.gateways.verify import verify, verify_under
 from gatepass.server.gateways.wanted import ANYTHING, SetUpWrongly
 from gatepass.server.introspect import introspect
+from gatepass.server.joining import STOPPING
 from gatepass.server.keys import master
 from gatepass.server.lane import GET, MOST, NOTHING, POST, InTrouble, Lane, Tree
 from gatepass.server.lane import Way as LaneWay
@@ -47,6 +51,7 @@ from gatepass.server.metrics.figures import GONE, OK, result_of, result_of_error
 from gatepass.server.metrics.page import Metrics
 from gatepass.server.people.passwords import Hasher
 from gatepass.server.portal import app as portal
+from gatepass.server.revocation_feed import Challenged, revocations
 from gatepass.server.revoke import revoke
 from gatepass.server.settings import Settings
 from gatepass.server.token import respond
@@ -81,6 +86,7 @@ ENDPOINTS = {
     metadata.INTROSPECT: Served(introspect, arrive, POST),
     metadata.VERIFY: Served(verify, pass_by, GET | POST, gateways.naming_nobody),
     metadata.VERIFY_NGINX: Served(verify, pass_by, GET | POST, gateways.for_nginx),
+    metadata.REVOCATIONS: Served(revocations, arrive_by_get, NOTHING),
 }
 _NAMES = {served: name_of(path) for path, served in ENDPOINTS.items()}
 
@@ -141,7 +147,7 @@ class Gatepass:
     async def __call__(self, scope: Scope, receive: Receive, to: Send) -> None:
         """Answer a request, and measure it: the one place for that."""
         if scope["type"] == "lifespan":
-            await self._live(receive, to)
+            await self._live(scope, receive, to)
             return
         started, path, result = time.perf_counter(), scope["path"], GONE
         found = self._found(scope)
@@ -209,7 +215,14 @@ class Gatepass:
         for environment in self.environments:
             environment.close()
 
-    async def _live(self, receive: Receive, to: Send) -> None:
+    def let_go(self) -> None:
+        """Answer whoever waits for news: the server is about to stop."""
+        for environment in self.environments:
+            environment.news.end()
+
+    async def _live(self, scope: Scope, receive: Receive, to: Send) -> None:
+        if "state" in scope:
+            scope["state"][STOPPING] = self.let_go
         await receive()
         try:
             await asyncio.to_thread(self.open)
@@ -241,6 +254,8 @@ async def _serve(found: Found, scope: Scope, receive: Receive, to: Send) -> str:
             answer = served.endpoint(environment, arrived)
         except Later as later:
             answer = await _answer_later(served.endpoint, environment, arrived, later)
+        except Waits as waits:
+            answer = await waits.answer()
     except ClientGoneError:
         return GONE
     except Exception as error:  # noqa: BLE001 - `_trouble` logs it
@@ -272,7 +287,7 @@ def _trouble(met: InTrouble) -> Answer:
     """Log what an endpoint raised and make an answer of it: the one place, for both doors."""
     environment = met.environment
     match met.error:
-        case Denied() as denied:
+        case Denied() | Challenged() as denied:
             _note_refusal(met, denied)
             return denied.answer()
         case SetUpWrongly() as wrong:
@@ -280,8 +295,13 @@ def _trouble(met: InTrouble) -> Answer:
             return Denied(wrong, ANYTHING.scope, environment.issuer).answer()
         case Refused() as refused:
             _note_refusal(met, refused)
-            is_challenged = _is_challenged(met.arrived)
-            return respond.refusal(refused, challenged=is_challenged, realm=environment.issuer)
+            allow = refused.allow if isinstance(refused, NotAllowed) else ""
+            return respond.refusal(
+                refused,
+                challenged=_is_challenged(met.arrived),
+                realm=environment.issuer,
+                allow=allow,
+            )
         case DatabaseAwayError():
             log.error("request.unavailable", path=met.path, environment=environment.name)
             return _AWAY
@@ -300,6 +320,8 @@ async def _answer_later(
             return endpoint(environment, arrived)
         except Later as next_one:
             later = next_one
+        except Waits as waits:
+            return await waits.answer()
     raise Refused("temporarily_unavailable", "Try again shortly.", note="changes overtake loads")
 
 

@@ -53,6 +53,22 @@ class Later(Exception):
         self.pool = pool
 
 
+class Waits(Exception):
+    """An endpoint has done what it does at once; its answer comes when `answer` is awaited."""
+
+    def __init__(self, answer: Callable[[], Awaitable[Answer]]) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+class NotAllowed(Refused):
+    """The request has another method than `allow`."""
+
+    def __init__(self, allow: str) -> None:
+        super().__init__("invalid_request", f"Use {allow}.", status=405)
+        self.allow = allow
+
+
 class ClientGoneError(Exception):
     """The client closed the connection before its request was whole."""
 
@@ -64,7 +80,7 @@ async def arrive(scope: Scope, receive: Receive) -> Arrived:
     body over 64 KiB (413).
     """
     if scope["method"] != "POST":
-        raise Refused("invalid_request", "Use POST.", status=405)
+        raise NotAllowed("POST")
     pairs = scope["headers"]
     headers = dict(pairs)
     if len(headers) < len(pairs):
@@ -82,6 +98,14 @@ async def arrive(scope: Scope, receive: Receive) -> Arrived:
         raise Refused("invalid_request", "The body is over 64 KiB.", status=413)
     client = scope["client"]
     return Arrived(headers, scope["query_string"], body, client[0] if client else "")
+
+
+async def arrive_by_get(scope: Scope, receive: Receive) -> Arrived:
+    """Take a GET request; raise Refused for another method (405), and as `arrive` does."""
+    if scope["method"] != "GET":
+        raise NotAllowed("GET")
+    _check_singular(scope["headers"])
+    return await pass_by(scope, receive)
 
 
 async def pass_by(scope: Scope, _receive: Receive) -> Arrived:

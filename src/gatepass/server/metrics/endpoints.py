@@ -10,6 +10,7 @@ _BY_PATH = {
     metadata.INTROSPECT: "introspect",
     metadata.VERIFY: "verify",
     metadata.VERIFY_NGINX: "verify",
+    metadata.REVOCATIONS: "revocations",
     metadata.JWKS + "/": "jwks",
     "/healthz/": "health",
     "/readyz/": "health",
