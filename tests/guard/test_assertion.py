@@ -2,7 +2,7 @@
 
 import pytest
 
-from gatepass.guard import Expectation, Principal
+from gatepass.guard import ClaimNames, Expectation, Principal
 from gatepass.guard.assertion import LIVES, verify_assertion
 from gatepass.wire.problem import Refused
 from gatepass.wire.scope import Scope
@@ -102,6 +102,16 @@ def test_it_counts_in_its_time_and_ten_seconds_around(issuer: Issuer, after: int
 @pytest.mark.parametrize("after", [-41, 40])
 def test_it_does_not_count_at_another_time(issuer: Issuer, after: int) -> None:
     refusal(issuer, assertion(issuer), now=NOW + after)
+
+
+@pytest.mark.parametrize("name", ["sub", "jti", "iat"])
+def test_what_is_allowed_to_tokens_of_other_issuers_is_not_to_it(issuer: Issuer, name: str) -> None:
+    lax = Expectation(ISSUER, API, claims=ClaimNames(client_id="name"), plain=True)
+    assert verify_assertion(assertion(issuer), issuer.keys, lax, NOW).client_id == "acme-billing"
+
+    body = claims(name="someone-else")
+    del body[name]
+    refusal(issuer, issuer.token("ES256", header("ES256", typ="JWT"), body), lax)
 
 
 def test_what_lives_longer_than_an_assertion_is_none(issuer: Issuer) -> None:

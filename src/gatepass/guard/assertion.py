@@ -24,7 +24,8 @@ def verify_assertion(text: str, keys: KeySet, expect: Expectation, now: float) -
     Checks form, signature (by a key of `keys` and its own algorithm), type (`JWT`), that all
     claims are there and of the right JSON type, issuer (exactly), audience (it must have
     `expect.resource`), time (with 10 seconds for clocks that differ), and that it lives no
-    longer than LIVES. The Principal's `expires_at` is the assertion's. Raises Refused
+    longer than LIVES. What else `expect` allows (`claims`, `plain`) is for tokens of other
+    issuers and not read. The Principal's `expires_at` is the assertion's. Raises Refused
     (`invalid_token`), with one sentence for the caller and the reason in its note; ValueError
     where `expect` names no resource.
 
@@ -39,7 +40,8 @@ def verify_assertion(text: str, keys: KeySet, expect: Expectation, now: float) -
         claims = strict_json.read_object(payload)
     except ValueError:
         raise invalid("the claims are not a JSON object") from None
-    principal = Principal.from_claims(claims, expect, now=now)
+    ours = Expectation(expect.issuer, expect.resource)
+    principal = Principal.from_claims(claims, ours, now=now)
     if read.required_moment(claims, "exp") - read.required_moment(claims, "iat") > LIVES:
         raise invalid("lives longer than an assertion")
     return principal

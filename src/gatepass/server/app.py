@@ -84,9 +84,9 @@ ENDPOINTS = {
     metadata.TOKEN: Served(token, arrive, POST),
     metadata.REVOKE: Served(revoke, arrive, NOTHING),
     metadata.INTROSPECT: Served(introspect, arrive, POST),
-    metadata.REVOCATIONS: Served(revocations, arrive_by_get, NOTHING),
     metadata.VERIFY: Served(verify, pass_by, GET | POST, gateways.naming_nobody),
     metadata.VERIFY_NGINX: Served(verify, pass_by, GET | POST, gateways.for_nginx),
+    metadata.REVOCATIONS: Served(revocations, arrive_by_get, NOTHING),
 }
 _NAMES = {served: name_of(path) for path, served in ENDPOINTS.items()}
 

@@ -100,6 +100,14 @@ async def arrive(scope: Scope, receive: Receive) -> Arrived:
     return Arrived(headers, scope["query_string"], body, client[0] if client else "")
 
 
+async def arrive_by_get(scope: Scope, receive: Receive) -> Arrived:
+    """Take a GET request; raise Refused for another method (405), and as `arrive` does."""
+    if scope["method"] != "GET":
+        raise NotAllowed("GET")
+    _check_singular(scope["headers"])
+    return await pass_by(scope, receive)
+
+
 async def pass_by(scope: Scope, _receive: Receive) -> Arrived:
     """Take a request of any method by its head alone.
 
@@ -114,13 +122,6 @@ async def pass_by(scope: Scope, _receive: Receive) -> Arrived:
             headers[b"authorization"] = b", ".join(given)
     client = scope["client"]
     return Arrived(headers, scope["query_string"], b"", client[0] if client else "")
-
-
-async def arrive_by_get(scope: Scope, receive: Receive) -> Arrived:
-    """Take a GET request; raise Refused for another method (405), and as `arrive` does."""
-    if scope["method"] != "GET":
-        raise NotAllowed("GET")
-    return await pass_by(scope, receive)
 
 
 def pass_under(start: bytes) -> Callable[[Scope, Receive], Awaitable[Arrived]]:
