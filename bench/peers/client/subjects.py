@@ -78,11 +78,12 @@ class Given:
 class Subject:
     """A client: how it is set up, what it is measured against, how early it renews a token.
 
-    `leeway` is in seconds before the token's end; None stands for a fifth of the lifetime, which
-    is what Gatepass does with short ones.
+    `http` is the library that carries its calls. `leeway` is in seconds before the token's end;
+    None stands for a fifth of the lifetime, which is what Gatepass does with short ones.
     """
 
     name: str
+    http: str
     call: Callable[[Given], Call]
     plain: Callable[[Given], Call]
     leeway: float | None
@@ -92,6 +93,11 @@ class Subject:
     def is_peer(self) -> bool:
         """Tell whether it is somebody else's, and in the peers' environment."""
         return not self.name.startswith("Gatepass")
+
+    @property
+    def fetches_first(self) -> bool:
+        """Tell whether the first token is fetched by the caller, as its documentation has it."""
+        return self.name.startswith(("Authlib", "requests-oauthlib"))
 
     def lifetime(self, renewed_after: float) -> int:
         """Give the lifetime of a token that it renews so many seconds after it came."""
@@ -226,7 +232,7 @@ def _authlib_httpx2(given: Given) -> Call:
 
 
 def _authlib_async(given: Given) -> Call:
-    from authlib.integrations.httpx_client import AsyncOAuth2Client  # type: ignore[import-untyped]
+    from authlib.integrations.httpx_client import AsyncOAuth2Client
 
     settings = _authlib_settings(given)
     client = AsyncOAuth2Client(**_httpx("httpx2", given, is_async=True, **settings))
@@ -313,13 +319,24 @@ _HTTPX2, _AHTTPX2 = _threads(_httpx_call, "httpx2"), _tasks(_httpx_call, "httpx2
 _HTTPX, _AHTTPX = _threads(_httpx_call, "httpx"), _tasks(_httpx_call, "httpx")
 
 SUBJECTS = (
-    Subject("Gatepass, httpx2", _threads(_gatepass_httpx2), _HTTPX2, None),
-    Subject("Gatepass, httpx2 async", _tasks(_gatepass_httpx2), _AHTTPX2, None, is_async=True),
-    Subject("Authlib, requests", _authlib_requests, _plain_requests, 60),
-    Subject("Authlib, httpx2", _authlib_httpx2, _HTTPX2, 60),
-    Subject("Authlib, httpx2 async", _authlib_async, _AHTTPX2, 60, is_async=True),
-    Subject("requests-oauthlib", _requests_oauthlib, _plain_requests, 0),
-    Subject("httpx-auth", _threads(_httpx_auth), _HTTPX, 30),
-    Subject("httpx-auth, async", _tasks(_httpx_auth), _AHTTPX, 30, is_async=True),
-    Subject("requests_oauth2client", _requests_oauth2client, _plain_requests, 20),
+    Subject("Gatepass, httpx2", "httpx2", _threads(_gatepass_httpx2), _HTTPX2, None),
+    Subject(
+        "Gatepass, httpx2 async",
+        "httpx2, async",
+        _tasks(_gatepass_httpx2),
+        _AHTTPX2,
+        None,
+        is_async=True,
+    ),
+    Subject("Authlib, requests", "requests", _authlib_requests, _plain_requests, 60),
+    Subject("Authlib, httpx2", "httpx2", _authlib_httpx2, _HTTPX2, 60),
+    Subject("Authlib, httpx2 async", "httpx2, async", _authlib_async, _AHTTPX2, 60, is_async=True),
+    Subject("requests-oauthlib, requests", "requests", _requests_oauthlib, _plain_requests, 0),
+    Subject("httpx-auth, httpx", "httpx", _threads(_httpx_auth), _HTTPX, 30),
+    Subject(
+        "httpx-auth, httpx async", "httpx, async", _tasks(_httpx_auth), _AHTTPX, 30, is_async=True
+    ),
+    Subject(
+        "requests_oauth2client, requests", "requests", _requests_oauth2client, _plain_requests, 20
+    ),
 )
