@@ -8,19 +8,21 @@ from copy import copy
 from dataclasses import dataclass
 from random import random as system_random
 from threading import Lock
-from typing import Self, TypeAlias
+from typing import TYPE_CHECKING, Self, TypeAlias
 from weakref import WeakSet, WeakValueDictionary
 
 from gatepass.client import clock
 from gatepass.client.errors import ClientError, TokenRefused, TokenUnavailable
 from gatepass.client.flow import Patience
 from gatepass.client.held import HeldToken, State
-from gatepass.client.keeper import Keeper
 from gatepass.client.settings import ClientSettings
 from gatepass.client.steps import Outcome, Sender, Steps, Wait, afollow, follow
 from gatepass.client.supply import Cache, Supply
 from gatepass.client.told import Status, Teller
 from gatepass.wire.secret import Secret
+
+if TYPE_CHECKING:
+    from gatepass.client.keeper import Keeper
 
 DEADLINE = 20.0  # seconds that a caller waits for a token at most
 
@@ -89,7 +91,7 @@ class TokenSource:
         self._failed_for_good = 0  # token requests in a row that another one could not mend
         self._refused: Secret | None = None  # the token that an API refused last ...
         self._refused_at = -math.inf  # ... and when
-        self._keeper = Keeper(self) if keep_fresh else None
+        self._keeper = _keeper(self) if keep_fresh else None
         _SOURCES.add(self)
 
     @classmethod
@@ -298,7 +300,7 @@ class TokenSource:
         self._lock = Lock()
         self._flight = None
         if self._keeper is not None:
-            self._keeper = Keeper(self)
+            self._keeper = _keeper(self)
 
 
 def shared(settings: ClientSettings) -> TokenSource:
@@ -328,6 +330,12 @@ def _after_fork() -> None:  # pragma: no cover - coverage does not follow a fork
 
 if hasattr(os, "register_at_fork"):  # pragma: no branch - not on Windows
     os.register_at_fork(after_in_child=_after_fork)
+
+
+def _keeper(source: TokenSource) -> "Keeper":
+    from gatepass.client.keeper import Keeper  # for the few who want it: it loads asyncio
+
+    return Keeper(source)
 
 
 def _httpx2_sender(settings: ClientSettings) -> Sender:
