@@ -19,6 +19,8 @@ from gatepass.client import clock
 from gatepass.client.cache import Entry, FileCache, default_directory
 from gatepass.client.errors import ConfigurationError
 from gatepass.client.held import HeldToken
+from gatepass.client.settings import ClientSettings
+from gatepass.client.source import TokenSource
 from gatepass.wire.secret import Secret
 
 KEY = ("https://login.example/token", "gpc_live_client", "read")
@@ -169,6 +171,26 @@ def test_whatever_a_token_depends_on_makes_another_file(folder: Path) -> None:
     found = [cache.entry(key, secrets).read() for key, secrets in keys]
 
     assert [token and token.value for token in found] == [f"t-{n}" for n in range(len(keys))]
+
+
+def test_sources_share_a_token_only_where_they_ask_for_the_same(
+    folder: Path, server: Pretend, settings: ClientSettings
+) -> None:
+    asked_for = [
+        settings,
+        settings,
+        replace(settings, parameters={"audience": "urn:a"}),
+        replace(settings, parameters={"audience": "urn:b"}),
+        replace(settings, resource="urn:b"),
+        replace(settings, scope="read"),
+        replace(settings, scope="read", parameters={"audience": "urn:b"}),
+    ]
+    sources = [TokenSource(each, cache=FileCache(folder)) for each in asked_for]
+
+    given = [source.token().value for source in sources]
+
+    assert given == [f"pass-{number}" for number in (1, 1, 2, 3, 4, 5, 6)]
+    assert len(server.token_requests) == 6
 
 
 def test_the_order_of_two_secrets_does_not_matter(folder: Path) -> None:

@@ -20,6 +20,8 @@ def test_the_environment_gives_all_settings() -> None:
     environ = COMPLETE | {
         "GATEPASS_SCOPE": "read write",
         "GATEPASS_RESOURCE": "https://a.example/ urn:b:c",
+        "GATEPASS_PARAMETERS": "audience=https%3A//c.example&audience=d+e&organization=",
+        "GATEPASS_AUTH_METHOD": "client_secret_post",
     }
 
     settings = ClientSettings.from_env(environ)
@@ -30,6 +32,8 @@ def test_the_environment_gives_all_settings() -> None:
         Secret("hush hush"),
         "read write",
         ("https://a.example/", "urn:b:c"),
+        [("audience", "https://c.example"), ("audience", "d e"), ("organization", "")],
+        "client_secret_post",
     )
 
 
@@ -177,6 +181,40 @@ def test_a_malformed_scope_is_refused(scope: str) -> None:
 def test_a_resource_that_is_no_absolute_uri_is_refused(resource: str) -> None:
     with pytest.raises(ConfigurationError, match="resource"):
         ClientSettings("https://host/", "id", Secret("x"), resource=(resource,))
+
+
+@pytest.mark.parametrize("text", ["audience", "a=b&&c=d", "a=%ff", "a=%00", "=b"])
+def test_parameters_that_are_no_query_are_refused_and_not_repeated(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="GATEPASS_PARAMETERS") as refusal:
+        ClientSettings.from_env(COMPLETE | {"GATEPASS_PARAMETERS": text})
+
+    assert text not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["grant_type", "client_id", "client_secret", "scope", "resource", "client_assertion"],
+)
+def test_a_parameter_that_the_request_has_already_is_refused(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"have {name} in them: take it out"):
+        ClientSettings("https://host/", "id", Secret("x"), parameters={name: "y"})
+
+
+def test_parameters_are_the_same_as_a_mapping_and_as_pairs_and_not_shown() -> None:
+    settings = [
+        ClientSettings("https://host/", "id", Secret("x"), parameters=given)
+        for given in ({"audience": "urn:b"}, [("audience", "urn:b")])
+    ]
+
+    assert settings[0] == settings[1]
+    assert hash(settings[0]) == hash(settings[1])
+    assert "urn:b" not in repr(settings[0])
+
+
+@pytest.mark.parametrize("method", ["", "basic", "private_key_jwt"])
+def test_an_unknown_way_to_authenticate_is_refused_with_those_there_are(method: str) -> None:
+    with pytest.raises(ConfigurationError, match="client_secret_basic or client_secret_post"):
+        ClientSettings("https://host/", "id", Secret("x"), auth_method=method)
 
 
 @pytest.mark.parametrize(
