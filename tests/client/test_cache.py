@@ -14,6 +14,7 @@ from threading import Thread
 
 import pytest
 
+from client.pretend import Pretend
 from client.stored_tokens import MOMENT, held
 from gatepass.client import clock
 from gatepass.client.cache import Entry, FileCache, default_directory

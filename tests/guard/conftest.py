@@ -5,6 +5,7 @@ import pytest
 from guard.issuing import Issuer
 from guard.pretend import Pretend
 from guard.serving import serving
+from guard.world import World
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +33,11 @@ def issuer() -> Issuer:
 def attacker() -> Issuer:
     """Give an issuer whose keys have the same names, and whom nobody should believe."""
     return Issuer()
+
+
+@pytest.fixture
+def world(server: Pretend, issuer: Issuer) -> Iterator[World]:
+    """Give an issuer of JWTs with guards before an API of its."""
+    made = World(server, issuer)
+    yield made
+    made.close()

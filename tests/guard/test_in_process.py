@@ -168,6 +168,7 @@ def test_what_is_expected_may_be_one_value_for_all() -> None:
 def test_a_guard_that_asks_nobody_has_nothing_to_close() -> None:
     with Guard(ISSUER, inspect=always) as guard:
         client = client_of(guard)
+        assert guard.status().is_well
 
     assert client.get("/meters", headers=BEARER).status_code == 200
 

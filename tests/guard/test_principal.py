@@ -41,6 +41,7 @@ WRONG: dict[str, tuple[object, ...]] = {
     "nbf": (None, str(NOW), 1.5, True, -1, {}),
     "aud": (None, 7, {}, {API: 1}, [API, 7], [API, None], [[API]]),
     "token_type": (None, "", 7, ["Bearer"]),
+    "allowed_networks": (None, [], "10.0.0.0/8", [7], ["x"], ["10.0.0.1/8"]),
 }
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

@@ -95,7 +95,7 @@ class Guard:
         self._introspector: Introspector | None = None
         if self._inspect is None and isinstance(self._expect, Expectation):
             self._reach_out(self._expect, options)
-        _survive_forks(self)
+        os.register_at_fork(after_in_child=partial(begin_after_fork, weakref.ref(self)))
 
     def _reach_out(self, expect: Expectation, options: Options) -> None:
         """Make the parts that speak to the issuer."""
@@ -309,16 +309,11 @@ class Guard:
             raise invalid("revoked")
 
 
-def _survive_forks(guard: Guard) -> None:
-    """Have a guard begin anew in every process that is forked from this one."""
-    reference = weakref.ref(guard)
-
-    def begin() -> None:
-        known = reference()
-        if known is not None:
-            known.after_fork()
-
-    os.register_at_fork(after_in_child=begin)
+def begin_after_fork(guard: "Callable[[], Guard | None]") -> None:
+    """Have a guard, unless it is gone, begin anew in a process that was just forked."""
+    known = guard()
+    if known is not None:
+        known.after_fork()
 
 
 def _lag(feed: Revocations, clock: Callable[[], float]) -> float | None:

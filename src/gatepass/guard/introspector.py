@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future
+from functools import partial
 from typing import TypeAlias
 
 from gatepass.guard.claim_names import OURS, ClaimNames
@@ -78,22 +79,20 @@ class Introspector:
 
     def _recall_or_ask(self, token: Secret) -> "Answer | Future[Answer | None]":
         digest = token.digest()
+        give_up = time.monotonic() + self._timeout
+        # One lock over both: an answer is remembered before its flight has landed, so whoever
+        # does not find the one joins the other.
         with self._lock:
             known = self._memory.get(digest, self._clock())
             if known is not None:
                 return known
-        give_up = time.monotonic() + self._timeout
-        return self._flights.join(digest, lambda: self._ask(token, digest, give_up))
+            return self._flights.join(digest, partial(self._ask, token, digest, give_up))
 
     def _ask(self, token: Secret, digest: bytes, give_up: float) -> Answer | None:
         """Ask and remember; None where there is no answer, which is told to the log once."""
         asked_at = self._clock()
         if time.monotonic() >= give_up:  # nobody waits any longer
             return None
-        with self._lock:
-            known = self._memory.get(digest, asked_at)
-        if known is not None:  # another flight landed between the look and this one's start
-            return known
         self._tally.introspected += 1
         try:
             url = self._outside.introspection()

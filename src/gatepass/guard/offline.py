@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Callable, Generator
+from concurrent.futures import Future
+from functools import partial
 from threading import Lock
 
 from gatepass.guard import issuer, jws
@@ -9,7 +11,7 @@ from gatepass.guard.access_token import verify_with
 from gatepass.guard.claims import invalid
 from gatepass.guard.expectation import Expectation
 from gatepass.guard.flights import Flights
-from gatepass.guard.keyring import Fetch, Keyring, Policy
+from gatepass.guard.keyring import Fetch, Keyring, Look, Policy
 from gatepass.guard.keyset import Key
 from gatepass.guard.lookup import unavailable
 from gatepass.guard.outside import Outside
@@ -73,13 +75,16 @@ class Offline:
         no key counts and none can be had.
         """
         said = jws.header(token.value)
-        kid = said.kid
-        look = self._ring.look(kid, self._clock())
-        if look.fetch is not Fetch.NO:
-            flight = self._flights.join("keys", lambda: self._fetch(kid))
-            if look.fetch is Fetch.FIRST:
-                yield Wait(flight, self._timeout)
-                look = self._ring.look(kid, self._clock())
+        look, flight = self._look(said.kid)
+        # A second time for a key that was published while the fetch was under way.
+        for _ in range(2):
+            if flight is None or look.fetch is not Fetch.FIRST:
+                break
+            yield Wait(flight, self._timeout)
+            look = self._ring.look(said.kid, self._clock())
+            if look.key is not None or not flight.done():
+                break
+            look, flight = self._look(said.kid)
         now = self._clock()
         if look.key is None:
             raise self._without_key(now)
@@ -104,6 +109,18 @@ class Offline:
         self._ring = self._ring.grounded()
         self.verified.after_fork()
 
+    def _look(self, kid: str) -> tuple[Look, "Future[None] | None"]:
+        """Look for a key, and give the fetch that is begun or under way where one is due.
+
+        One lock over both: keys are taken before their flight has landed, so whoever does not
+        find the one joins the other.
+        """
+        with self._lock:
+            look = self._ring.look(kid, self._clock())
+            if look.fetch is Fetch.NO:
+                return look, None
+            return look, self._flights.join("keys", partial(self._fetch, kid))
+
     def _without_key(self, now: float) -> Refused:
         """Give the refusal for a token whose key is not known, by whether it could be."""
         ring = self._ring
@@ -127,10 +144,7 @@ class Offline:
     def _fetch(self, kid: str) -> None:
         """Fetch the keys, in a thread of the flights; whoever waits looks at the ring again."""
         with self._lock:
-            now = self._clock()
-            if self._ring.look(kid, now).fetch is Fetch.NO:  # another flight has just landed
-                return
-            self._ring = self._ring.fetching(kid, now)
+            self._ring = self._ring.fetching(kid, self._clock())
         self._tally.key_fetches += 1
         try:
             found = self._outside.run(issuer.keys(self._outside.jwks_uri()))

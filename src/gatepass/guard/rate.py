@@ -7,6 +7,7 @@ from functools import partial
 from math import ceil
 
 from limits import parse
+from limits.errors import ConfigurationError
 from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
@@ -29,14 +30,17 @@ class RateLimit:
         self, limit: str, storage: str = "memory://", *, clock: Callable[[], float] = time.time
     ) -> None:
         self._limit = parse(limit)
-        self._storage = storage_from_string(storage)
+        try:
+            self._storage = storage_from_string(storage)
+        except ConfigurationError as error:
+            raise ValueError(str(error)) from None
         self._limiter = MovingWindowRateLimiter(self._storage)
         self._clock = clock
 
     def count(self, client_id: str) -> Generator[Step, object, None]:
         """Count a request; raise Refused (429) beyond the limit, with the seconds to wait."""
         wait: object
-        if isinstance(self._storage, MemoryStorage):
+        if type(self._storage) is MemoryStorage:  # which never waits
             wait = self._seconds(client_id)
         else:
             wait = yield Call(partial(self._seconds, client_id))
