@@ -191,7 +191,7 @@ def test_requests_keeps_one_hook_however_often_a_request_is_prepared(
 
     assert [answer.status_code for answer in answers] == [401, 401]
     assert len(prepared.hooks["response"]) == 1
-    assert len(server.api_requests) == 3
+    assert len(server.api_requests) == 4  # each went out twice
 
 
 def test_requests_keeps_the_cookies_of_the_first_answer(
