@@ -1,3 +1,4 @@
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -5,6 +6,9 @@ import pytest
 from guard.issuing import Issuer
 from guard.pretend import Pretend
 from guard.serving import serving
+
+# Django and REST framework read it when they are imported.
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "guard.site_settings")
 
 
 @pytest.fixture(scope="session")

@@ -166,6 +166,10 @@ class Guard:
         except Refused as refused:
             raise self._denied(refused, self._expected(arrived), arrived, needs) from None
 
+    def challenge(self, arrived: Arrived) -> Denial:
+        """Give the answer to a request without credentials, for faces that look for them first."""
+        return self._denied(None, self._expected(arrived), arrived, NOTHING).denial
+
     def status(self) -> Status:
         """Tell how the guard is, for a health check; asks nobody."""
         now = self._clock()
