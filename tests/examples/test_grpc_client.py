@@ -34,7 +34,9 @@ def address(server: Pretend) -> Iterator[str]:
             context.abort(grpc.StatusCode.UNAUTHENTICATED, "who are you?")
         return f"read by {token}".encode()
 
-    handlers: dict[str, object] = {"Read": grpc.unary_unary_rpc_method_handler(read)}
+    handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
+        "Read": grpc.unary_unary_rpc_method_handler(read)
+    }
     with ThreadPoolExecutor(4) as threads:
         service = grpc.server(threads)
         service.add_generic_rpc_handlers(
