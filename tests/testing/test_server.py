@@ -209,6 +209,8 @@ def test_a_slow_answer_comes_when_it_is_let_go(server: PretendServer) -> None:
 def test_a_request_that_does_not_come_is_told(server: PretendServer) -> None:
     with pytest.raises(TimeoutError, match="0 of 1"):
         server.wait_for_token_requests(1, timeout=0)
+    with pytest.raises(TimeoutError, match="0 of 2"):
+        server.wait_for_api_requests(2, timeout=0)
 
 
 def test_a_crowd_of_threads_makes_one_token_request(server: PretendServer) -> None:

@@ -3,7 +3,7 @@
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass
 from secrets import token_urlsafe
@@ -146,9 +146,16 @@ class PretendServer:
 
     def wait_for_token_requests(self, count: int, timeout: float = _PATIENCE) -> None:
         """Wait until so many have arrived; raise TimeoutError after so many seconds."""
+        self._wait_for(self.token_requests, count, timeout, "token requests")
+
+    def wait_for_api_requests(self, count: int, timeout: float = _PATIENCE) -> None:
+        """Do the same for requests of the API."""
+        self._wait_for(self.api_requests, count, timeout, "requests of the API")
+
+    def _wait_for(self, seen: Sized, count: int, timeout: float, what: str) -> None:
         with self._changed:
-            if not self._changed.wait_for(lambda: len(self.token_requests) >= count, timeout):
-                raise TimeoutError(f"{len(self.token_requests)} of {count} token requests arrived")
+            if not self._changed.wait_for(lambda: len(seen) >= count, timeout):
+                raise TimeoutError(f"{len(seen)} of {count} {what} arrived")
 
     def issue(self, scope: str = "") -> str:
         """Give a token that the API accepts, without a request for it."""
@@ -212,6 +219,7 @@ class PretendServer:
             self.api_requests.append(
                 ApiRequest(arrived.method, arrived.path, arrived.body, issued is not None)
             )
+            self._changed.notify_all()
         if issued is None:
             challenge = 'Bearer error="invalid_token"' if authorization else "Bearer"
             answer = Answer.json(401, error="invalid_token")
