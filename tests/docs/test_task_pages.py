@@ -1,11 +1,12 @@
 """The pages of tasks: every example on them runs, and does what the page says."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from docs.page import TASKS, Block, Reader, play
+from docs.page import ROOT, TASKS, Block, Reader, play
 from gatepass.testing import PretendServer
 from harness import free_ports
 
@@ -36,9 +37,7 @@ def reader_of(server: PretendServer, folder: Path, **instead: str) -> Reader:
 
 
 def test_every_page_is_played_or_it_is_said_why_not() -> None:
-    played = (
-        Path(__file__).read_text() + Path(__file__).with_name("test_other_servers.py").read_text()
-    )
+    played = "".join(each.read_text() for each in Path(__file__).parent.glob("test_*.py"))
 
     for page in TASKS.glob("*.md"):
         assert page.name in ELSEWHERE or f'"{page.name}"' in played
@@ -90,6 +89,34 @@ def test_keep_a_token_fresh(server: PretendServer, tmp_path: Path) -> None:
     assert all(called.accepted for called in server.api_requests)
     # One of all processes that share the cache; worker, notebook and last example have none.
     assert len(server.token_requests) == 1 + 3
+
+
+def test_log_and_monitor_the_client(
+    server: PretendServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with reader_of(server, tmp_path) as reader:
+        list(play("log-and-monitor-the-client.md", reader, {}))
+
+    printed = capsys.readouterr().out
+    assert "a token for 3600 s" in printed
+    assert "page somebody: invalid_client 401" in printed
+
+
+def test_every_line_of_the_log_is_one_that_the_client_writes() -> None:
+    page = (TASKS / "log-and-monitor-the-client.md").read_text()
+    source = "".join(each.read_text() for each in (ROOT / "src/gatepass/client").rglob("*.py"))
+    written = source.replace('"\n        "', "")
+
+    lines = re.findall(r"^\| (?:INFO|WARNING|ERROR) \| `(.*?)`", page, re.MULTILINE)
+    pieces = [piece.strip() for line in lines for piece in re.split(r"\.\.\.|;", line)]
+
+    assert len(lines) == 11
+    assert [piece for piece in pieces if piece not in written] == []
+
+
+def test_test_your_program(server: PretendServer, tmp_path: Path) -> None:
+    with reader_of(server, tmp_path) as reader:
+        list(play("test-your-program.md", reader, {}))
 
 
 def test_a_page_fails_where_something_else_is_printed(tmp_path: Path) -> None:
