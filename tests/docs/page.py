@@ -150,9 +150,9 @@ class Reader:
             self._serve(command.text)
             return
         state = self.folder / ".variables"
-        script = f"{command.text}\ncode=$?; export -p >{state}; exit $code"
+        script = f"{command.text}\ncode=$?; declare -p >{state}; exit $code"
         if state.exists():
-            script = f"unset $(compgen -e); . {state}\n{script}"
+            script = f"unset $(compgen -e); . {state} 2>/dev/null\n{script}"
         ran = subprocess.run(
             ["bash", "-c", script],
             cwd=self.folder,
