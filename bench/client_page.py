@@ -176,8 +176,8 @@ def _details(clients: Sequence[Client]) -> Iterator[tuple[str, str, str]]:
     yield (
         "A call with a fresh token",
         (
-            "Microseconds that a call takes more than one of the same HTTP library without tokens:\n"
-            "the median of the runs, the least and the most of them."
+            "Microseconds that a call takes more than one of the same HTTP library without "
+            "tokens:\nthe median of the runs, the least and the most of them."
         ),
         _table(
             ("client", "us", "runs"),
