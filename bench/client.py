@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from bench.bad_days import Day
+from bench.bad_days import DAYS, Day
 from bench.client_page import Client, against, limits, page
 from bench.imports import ROUNDS as IMPORTS
 from bench.imports import Imported, imported
@@ -28,8 +28,8 @@ from bench.processes import ROOT, environment
 from bench.standin import Standin, standin
 
 PAGE = ROOT / "docs" / "reference" / "client-speed.md"
-ROUNDS = 1  # of the bad days
-RUNS = 3  # of the overhead
+ROUNDS = 2  # of the bad days
+RUNS = 5  # of the overhead
 _PYTHONS = {False: Path(sys.executable), True: PEERS / "client" / ".venv" / "bin" / "python"}
 _IMPORTS = (
     (False, "import gatepass", "import httpx2"),
@@ -47,14 +47,15 @@ _HEAD = """\
 
 <!-- Written by `make bench-client` (bench/client.py). -->
 
-Measured in one run on a machine with {machine}: Gatepass and other clients for the client
-credentials grant from PyPI, each set up as its own documentation has it (see
+Measured in one run on a machine with {machine}: Gatepass and other clients for
+the client credentials grant from PyPI, each set up as its own documentation has it (see
 `bench/peers/client/subjects.py`). To repeat it: `make bench-client`, about ten minutes.
 
 Calls to the API are answered in memory, so that the library's own work is what is measured; token
-requests go to a stand-in on loopback, a process of its own, which counts them and answers after
-50 ms (10 ms where it fails). Each client runs in a process of its own, one after the other,
-{rounds} rounds; where rounds differ, the least and the most is given.
+requests go to a stand-in on loopback, a process of its own, which counts them. It answers after
+50 ms where callers are many, after 10 ms else. Each client has a process of its own for each of
+the things below, one after the other, {rounds} rounds; where rounds differ, the least and the most
+is given.
 
 {versions}
 """
@@ -98,8 +99,12 @@ def _overheads(endpoint: Standin, subjects: Sequence[Subject]) -> dict[str, floa
 
 def _days(endpoint: Standin, subject: Subject) -> dict[str, Day]:
     print(f"{subject.name} ...", flush=True)
-    said = _run(subject.is_peer, "bench.bad_days", subject.name, str(endpoint.port))
-    return {name: Day(**day) for name, day in json.loads(said).items()}
+    port = str(endpoint.port)
+    said = {
+        day.__name__: _run(subject.is_peer, "bench.bad_days", subject.name, day.__name__, port)
+        for day in DAYS
+    }
+    return {name: Day(**json.loads(day)) for name, day in said.items()}
 
 
 def _run(is_peer: bool, module: str, *arguments: str) -> str:  # noqa: FBT001 - a key of _PYTHONS

@@ -73,18 +73,18 @@ _MEASURES = (
     _Measure(f"token requests, renewal while {BURST} call", "expiry", requests),
     _Measure(f"failed calls, renewal while {BURST} call", "expiry", failed),
     _Measure("failed calls, endpoint down when a renewal is due", "down_at_renewal", failed),
-    _Measure("token requests then", "down_at_renewal", requests),
+    _Measure("token requests, endpoint down when a renewal is due", "down_at_renewal", requests),
     _Measure(f"failed calls of {FEW}, endpoint down at the start", "down_then_up", failed),
-    _Measure("token requests then", "down_then_up", requests),
+    _Measure(f"token requests of {FEW}, endpoint down at the start", "down_then_up", requests),
     _Measure(f"token requests of {FEW} callers, nobody listens", "nobody_there", requests),
     _Measure(
-        "seconds until the last of them knows",
+        "seconds until the last of them knows it",
         "nobody_there",
         seconds,
         "it goes on trying for all of them until its deadline, 20 s unless set",
     ),
     _Measure(f"failed calls of {IN_TURN}, the secret was rotated", "rotated", failed),
-    _Measure("token requests then", "rotated", requests),
+    _Measure(f"token requests of {IN_TURN} calls, the secret was rotated", "rotated", requests),
 )
 
 
@@ -175,27 +175,36 @@ def page(head: str, clients: Sequence[Client], imports: Sequence[Imported]) -> s
 def _details(clients: Sequence[Client]) -> Iterator[tuple[str, str, str]]:
     yield (
         "A call with a fresh token",
-        """Microseconds that a call takes more than one of the same HTTP library without tokens:
-the median of the runs, the least and the most of them.""",
+        (
+            "Microseconds that a call takes more than one of the same HTTP library without "
+            "tokens:\nthe median of the runs, the least and the most of them."
+        ),
         _table(
             ("client", "us", "runs"),
             ((c.subject.name, f"{_middle(c.overheads):.1f}", _range(c.overheads)) for c in clients),
         ),
     )
     for day, title, text in _TEXTS:
-        rows = ((each.subject.name, *_cells(each, day)) for each in clients)
-        head = ("client", "token requests", "calls", "failed", "seconds", "failed with")
+        is_timed = _is_timed(clients, day)
+        rows = [tuple(_cells(each, day, is_timed=is_timed)) for each in clients]
+        timed = ("seconds",) if is_timed else ()
+        head = ("client", "token requests", "calls", "failed", *timed, "failed with")
         yield title, fill(" ".join(text.split()), _LINE), _table(head, rows)
 
 
-def _cells(client: Client, day: str) -> tuple[str, ...]:
-    return (
-        client.span(day, requests),
-        client.span(day, lambda each: sum(each.ended.values())),
-        client.span(day, failed),
-        client.span(day, lambda each: each.seconds, ".1f"),
-        client.kinds(day),
-    )
+def _is_timed(clients: Iterable[Client], day: str) -> bool:
+    """Tell whether the time is of interest: it is where callers call but once."""
+    return any(each.most(day, lambda day: day.seconds) for each in clients)
+
+
+def _cells(client: Client, day: str, *, is_timed: bool) -> Iterator[str]:
+    yield client.subject.name
+    yield client.span(day, requests)
+    yield client.span(day, lambda each: sum(each.ended.values()))
+    yield client.span(day, failed)
+    if is_timed:
+        yield client.span(day, lambda each: each.seconds, ".1f")
+    yield client.kinds(day)
 
 
 def _imports(imports: Iterable[Imported]) -> str:

@@ -94,11 +94,6 @@ class Subject:
         """Tell whether it is somebody else's, and in the peers' environment."""
         return not self.name.startswith("Gatepass")
 
-    @property
-    def fetches_first(self) -> bool:
-        """Tell whether the first token is fetched by the caller, as its documentation has it."""
-        return self.name.startswith(("Authlib", "requests-oauthlib"))
-
     def lifetime(self, renewed_after: float) -> int:
         """Give the lifetime of a token that it renews so many seconds after it came."""
         early = renewed_after / 4 if self.leeway is None else self.leeway
