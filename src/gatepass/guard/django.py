@@ -30,6 +30,7 @@ from django.utils.cache import patch_vary_headers
 from gatepass.guard import core
 from gatepass.guard.arrived import Arrived
 from gatepass.guard.denied import Denial, Denied
+from gatepass.guard.exempt import Exempt
 from gatepass.guard.expectation import Expectation
 from gatepass.guard.needs import NOTHING, Needs, Wanted, any_of
 from gatepass.guard.options import Options
@@ -165,7 +166,7 @@ class GuardMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         self.get_response = get_response
-        self._exempt = _Exempt(_told_exempt() if self.exempt is None else self.exempt)
+        self._exempt = _exempt(_told_exempt() if self.exempt is None else self.exempt)
         self._guard()  # so that a setting that cannot work stops the start
         if iscoroutinefunction(get_response):
             markcoroutinefunction(self)
@@ -260,35 +261,22 @@ def check_setting(**_of_whom: object) -> list[checks.CheckMessage]:
         return []
     try:
         configured()
-        _Exempt(_told_exempt())
+        _exempt(_told_exempt())
     except ImproperlyConfigured as error:
         return [checks.Error(str(error), id="gatepass.E001")]
     return []
 
 
-class _Exempt:
-    """Paths that need no token."""
-
-    def __init__(self, paths: Iterable[str]) -> None:
-        listed = [paths] if isinstance(paths, str) else list(paths)
-        if isinstance(paths, str) or not all(map(_is_pattern, listed)):
-            raise ImproperlyConfigured(
-                f'{SETTING}["exempt"] is a list of paths as "/health" and "/docs/*"'
-            )
-        self._whole = frozenset(path for path in listed if not path.endswith("*"))
-        self._beginnings = tuple(path[:-1] for path in listed if path.endswith("*"))
-
-    def __contains__(self, path: str) -> bool:
-        return path in self._whole or path.startswith(self._beginnings)
-
-
-def _is_pattern(path: str) -> bool:
-    return path.startswith("/") and "*" not in path.removesuffix("/*")
-
-
 def _told_exempt() -> Iterable[str]:
     told: Iterable[str] = getattr(settings, SETTING, {}).get("exempt", ())
     return told
+
+
+def _exempt(paths: Iterable[str]) -> Exempt:
+    try:
+        return Exempt(paths)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{SETTING}: {error}") from None
 
 
 def _of_settings() -> Guard:
