@@ -211,7 +211,8 @@ class Guard:
         offline = self._offline
         if offline is None or self._rate is not None or not needs.is_plain:
             return None
-        if bearer.is_misplaced(arrived.query) or bearer.is_misplaced(arrived.form):
+        query, form = arrived.query, arrived.form
+        if (query and bearer.is_misplaced(query)) or (form and bearer.is_misplaced(form)):
             return None
         name = mark(arrived.authorization)
         if name is None:

@@ -41,15 +41,15 @@ def check(text: str, keys: KeySet) -> tuple[Header, bytes]:
 
 def payload(text: str, said: Header, key: Key) -> bytes:
     """Give the payload of `text`, whose header is `said`, if `key` signed it; as `check`."""
-    message, _, signature = text.rpartition(".")
     try:
-        found = base64url.decode(message[message.index(".") + 1 :])
-        raw = base64url.decode(signature)
+        message, _, signature = text.encode("ascii").rpartition(b".")
+        found = base64url.decode_ascii(message[message.index(b".") + 1 :])
+        raw = base64url.decode_ascii(signature)
     except ValueError:
         raise invalid("a part is not base64url") from None
     if said.alg != key.alg:
         raise invalid("signed with another algorithm than the key's")
-    if not key.signed(message.encode(), raw):
+    if not key.signed(message, raw):
         raise invalid("the signature is wrong")
     return found
 

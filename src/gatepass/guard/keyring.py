@@ -85,6 +85,14 @@ class Keyring:
             return Look(key, Fetch.BEHIND if self.is_failing else Fetch.FIRST)
         return Look(None, Fetch.FIRST if self._may_wonder(now) else Fetch.NO)
 
+    def is_young(self, now: float) -> bool:
+        """Tell whether nothing at all is to be done about fetching, for a key that is known."""
+        return self.asked_at <= now < self.early
+
+    def proves(self, key: Key) -> bool:
+        """Tell whether `key` itself is one of these."""
+        return self.keys is not None and self.keys.keys.get(key.kid) is key
+
     def counts(self, now: float) -> bool:
         """Tell whether the keys may be used, stale or not."""
         return self.keys is not None and now < self.asked_at + self.policy.stale_for

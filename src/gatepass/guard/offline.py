@@ -54,8 +54,8 @@ class Offline:
         entry = self.verified.entries.get(mark)
         if entry is None or not entry.since <= now < entry.until:
             return None
-        key, fetch = self._ring.look(entry.kid, now)
-        return entry if key is entry.key and fetch is Fetch.NO else None
+        ring = self._ring
+        return entry if ring.is_young(now) and ring.proves(entry.key) else None
 
     def learn(self, text: str, mark: bytes, now: float) -> Entry | None:
         """Verify a token, which came in the header of `mark`, with the keys at hand.
