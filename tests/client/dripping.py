@@ -11,9 +11,10 @@ from client.crowd import PATIENCE
 
 PAUSE = 0.02  # seconds between two bytes
 
-# What is sent at once, then: an endless header or body.
+# What is sent at once, then: an endless header, body, or the first part of a TLS handshake.
 HEADER = b"HTTP/1.1 200 OK\r\nX-Long: "
 BODY = b"HTTP/1.1 200 OK\r\n\r\n"
+HANDSHAKE = b"\x16\x03\x03\x40\x00"
 
 
 @contextmanager

@@ -1,18 +1,22 @@
 """Httpx2Sender on bad days: answers that never end, and settings that httpx2 cannot use."""
 
 import asyncio
+import socket
 import ssl
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
+import httpx2
 import pytest
 
 from client.crowd import PATIENCE
-from client.dripping import BODY, HEADER, dripping
-from client.secure import issue, serving_context
+from client.dripping import BODY, HANDSHAKE, HEADER, dripping
+from client.secure import issue, serving_context, tunnelling
 from gatepass.client import ConfigurationError
+from gatepass.client.connection import Connection
 from gatepass.client.errors import Unreachable
 from gatepass.client.sending import Httpx2Sender
 from gatepass.client.settings import ClientSettings
@@ -40,12 +44,15 @@ def send(request: pytest.FixtureRequest) -> Send:
 class Drip(NamedTuple):
     begin: bytes
     scheme: str = "http"
+    proxied: bool = False
 
 
 DRIPS = {
     "header": Drip(HEADER),
     "body": Drip(BODY),
     "body-over-tls": Drip(BODY, "https"),
+    "body-over-tls-by-a-proxy": Drip(BODY, "https", proxied=True),
+    "handshake": Drip(HANDSHAKE, "https"),
 }
 
 
@@ -68,8 +75,12 @@ def test_an_answer_that_drips_in_is_cut_at_the_timeout(
 ) -> None:
     """The server goes on until the client hangs up, so an end there is a cut."""
     monkeypatch.setenv("SSL_CERT_FILE", str(context[1]))
-    serving = dripping(drip.begin, context[0] if drip.scheme == "https" else None)
-    with serving as (port, hung_up):
+    secure = drip.scheme == "https" and drip.begin != HANDSHAKE
+    with ExitStack() as stack:
+        if drip.proxied:
+            monkeypatch.setenv("HTTPS_PROXY", stack.enter_context(tunnelling()))
+        serving = dripping(drip.begin, context[0] if secure else None)
+        port, hung_up = stack.enter_context(serving)
         url = f"{drip.scheme}://localhost:{port}/token"
 
         with pytest.raises(Unreachable, match="no whole answer in time"):
@@ -124,3 +135,36 @@ def test_a_proxy_setting_does_not_matter_on_loopback(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("ALL_PROXY", "gopher://proxy")
 
     Httpx2Sender("http://127.0.0.1:1/token")
+
+
+class Stream(NamedTuple):
+    """What httpx2 tells of."""
+
+    socket: socket.socket
+
+    def get_extra_info(self, name: str) -> object:
+        return getattr(self, name)
+
+
+def test_a_connection_that_is_made_when_the_time_is_over_is_cut_at_once() -> None:
+    near, far = socket.socketpair()
+
+    def connect(connection: Connection) -> None:
+        with connection.cut_after(0.0):
+            assert connection.over.wait(PATIENCE)
+            connection.trace("connection.connect_tcp.complete", {"return_value": Stream(near)})
+
+    with near, far:
+        with pytest.raises(TimeoutError):
+            connect(Connection())
+        assert far.recv(1) == b""
+
+
+def test_no_connection_in_time_is_told_as_such() -> None:
+    def connect(connection: Connection) -> None:
+        with connection.cut_after(0.0):
+            assert connection.over.wait(PATIENCE)
+            raise httpx2.ConnectTimeout("a moment later")
+
+    with pytest.raises(TimeoutError):
+        connect(Connection())
