@@ -8,6 +8,7 @@ The application finds who calls in `scope["gatepass.principal"]`.
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, TypeAlias
 
+from gatepass.guard import admitted
 from gatepass.guard.arrived import Arrived
 from gatepass.guard.core import Guard
 from gatepass.guard.denied import Denial, Denied
@@ -35,8 +36,9 @@ class Protected:
 
     `needs` is asked of all of them; paths in `exempt` ("/health", or "/docs/*" for all beneath
     it) need no token. A path is looked at as the server has decoded it; one that an application
-    could tidy up into another one is never exempt. Behind a proxy, let the server find the
-    caller's address in headers that it trusts.
+    could tidy up into another one is never exempt. No method is exempt either: a CORS preflight
+    has no token, so what answers it stands in front of this. Behind a proxy, let the server
+    find the caller's address in headers that it trusts.
     """
 
     def __init__(
@@ -55,12 +57,22 @@ class Protected:
             await self._app(scope, receive, send)
             return
         form, receive = await form_of(scope, receive)
+        inner = {**scope}  # what stands in front keeps its own
         try:
-            caller = await self._guard.aidentify(arrived(scope, form), self._needs)
+            inner[PRINCIPAL] = await admit(inner, self._guard, arrived(scope, form), self._needs)
         except Denied as denied:
             await deny(denied.denial, scope, receive, send)
             return
-        await self._app({**scope, PRINCIPAL: caller}, receive, send)
+        await self._app(inner, receive, send)
+
+
+async def admit(scope: Scope, guard: Guard, asked: Arrived, needs: Needs) -> Principal:
+    """Do what `guard.aidentify` does, and keep in `scope` that it was done."""
+    caller = admitted.recall(scope, guard, asked, needs)
+    if caller is None:
+        caller = await guard.aidentify(asked, needs)
+        admitted.keep(scope, guard, asked, caller)
+    return caller
 
 
 def arrived(scope: Scope, form: str = "") -> Arrived:
@@ -78,21 +90,31 @@ def arrived(scope: Scope, form: str = "") -> Arrived:
     )
 
 
-async def form_of(scope: Scope, receive: Receive) -> tuple[str, Receive]:
-    """Give a short form's text, to see a token that is sent twice (RFC 6750 §2).
+def has_short_form(scope: Scope) -> bool:
+    """Tell whether the body is a form that is worth reading, to see a token that is sent twice.
 
-    Comes with what to receive from in place of `receive`, as the application wants the body,
-    too. A form of unknown or great length is left alone: no token is ever taken from it.
+    A form of unknown or great length is left alone: no token is ever taken from it.
     """
     headers = dict(scope["headers"])
     media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if scope["type"] != "http" or media_type != _FORM:
+        return False
     length = headers.get(b"content-length", b"")
-    is_short = length.isdigit() and len(length) < 10 and int(length) <= LONGEST_BODY
-    if scope["type"] != "http" or media_type != _FORM or not is_short:
+    return length.isdigit() and len(length) < 10 and int(length) <= LONGEST_BODY
+
+
+async def form_of(scope: Scope, receive: Receive) -> tuple[str, Receive]:
+    """Give a short form's text, to see a token that is sent twice (RFC 6750 §2).
+
+    Comes with what to receive from in place of `receive`, as the application wants the body, too.
+    """
+    if not has_short_form(scope):
         return "", receive
     messages: list[Message] = []
-    while not messages or messages[-1].get("more_body"):
+    size = 0  # as a server may not hold a body to its length
+    while size <= LONGEST_BODY and (not messages or messages[-1].get("more_body")):
         messages.append(await receive())
+        size += len(messages[-1].get("body", b""))
     text = b"".join(message.get("body", b"") for message in messages).decode("latin-1")
     remembered = iter(messages)
 

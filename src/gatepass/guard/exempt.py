@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 
 # Some applications tidy up a path before they use it: what would become another one needs a token.
-_UNTIDY = ("//", "/./", "/../", "\\", "%", "\0", ";")
+_UNTIDY = frozenset("\\%;\x7f").union(
+    map(chr, range(32))
+)  # URL parsers leave tabs and ends of lines out
 
 
 class Exempt:
@@ -23,9 +25,16 @@ class Exempt:
         """Tell whether `path`, as the server has decoded it, needs no token."""
         if path in self._whole:
             return True
-        ended = path if path.endswith("/") else f"{path}/"  # "/.." at the end counts as well
-        is_tidy = not any(part in ended for part in _UNTIDY)
-        return is_tidy and path.startswith(self._beginnings)
+        return path.startswith(self._beginnings) and _is_tidy(path)
+
+
+def _is_tidy(path: str) -> bool:
+    """Tell whether nobody would make another path of it.
+
+    A part of dots and spaces alone is none or another one to some; the last part may be empty.
+    """
+    inner = path.removesuffix("/").split("/")[1:]
+    return _UNTIDY.isdisjoint(path) and all(part.strip(". ") for part in inner)
 
 
 def _is_pattern(path: str) -> bool:

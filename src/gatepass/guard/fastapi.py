@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Self, TypeAlias, Unpack, cast
-from urllib.parse import urlencode
 
 from fastapi import Security
 from fastapi.openapi.models import OAuth2, OAuthFlowClientCredentials, OAuthFlows
@@ -14,24 +13,21 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
-from gatepass.guard import core, denied
-from gatepass.guard.arrived import Arrived
+from gatepass.guard import asgi, core, denied
 from gatepass.guard.denied import Denial
 from gatepass.guard.expectation import Expectation
 from gatepass.guard.needs import Needs, Wanted, any_of
 from gatepass.guard.options import Answer, Inspect, Options
 from gatepass.guard.principal import Principal
+from gatepass.guard.starlette import arrived
 from gatepass.guard.steps import is_coroutine
 from gatepass.guard.told import Status
-from gatepass.wire.params import LONGEST_BODY
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
 
 __all__ = ["Denied", "Expectation", "Guard", "Principal", "any_of"]
 
 Ask: TypeAlias = Callable[[Secret, HTTPConnection], Awaitable[Answer]]
-
-_FORM = "application/x-www-form-urlencoded"
 
 
 class Denied(HTTPException):
@@ -98,7 +94,8 @@ class Guard:
         """
         needs = wanted if isinstance(wanted, Needs) else Needs(wanted)
         try:
-            return await self.core.aidentify(await arrived(connection), needs)
+            asked = await arrived(connection)
+            return await asgi.admit(connection.scope, self.core, asked, needs)
         except denied.Denied as caught:
             raise Denied(caught.denial) from None
 
@@ -139,23 +136,6 @@ class _Scheme(SecurityBase):
         return await self._guard.identify(connection, wanted)
 
 
-async def arrived(connection: HTTPConnection) -> Arrived:
-    """Give what a guard looks at of a Starlette request or WebSocket; the request is its context.
-
-    The body of a short form is read and kept, so that the endpoint can read it as well.
-    """
-    client = connection.client
-    return Arrived(
-        authorization=connection.headers.getlist("authorization"),
-        query=connection.scope["query_string"].decode("latin-1"),
-        form=await _form(connection),
-        source=client.host if client else None,
-        method=connection.scope.get("method", "GET"),
-        path=connection.path_params,
-        context=connection,
-    )
-
-
 def _off_the_loop(inspect: Inspect) -> Ask:
     """Give `inspect` as it can be awaited; what may block runs in a thread."""
     if is_coroutine(inspect):
@@ -166,28 +146,3 @@ def _off_the_loop(inspect: Inspect) -> Ask:
         return await run_in_threadpool(blocking, token, connection)
 
     return in_a_thread
-
-
-async def _form(connection: HTTPConnection) -> str:
-    """Give a short form's text, to see a token that is sent twice (RFC 6750 §2).
-
-    A form of unknown or great length is left alone: no token is ever taken from it.
-    """
-    media_type = connection.headers.get("content-type", "").partition(";")[0].strip().lower()
-    length = connection.headers.get("content-length", "")
-    if not isinstance(connection, Request) or media_type != _FORM:
-        return ""
-    if not length.isdecimal() or len(length) > 9 or int(length) > LONGEST_BODY:
-        return ""
-    try:
-        return (await connection.body()).decode("latin-1")  # kept, so that an endpoint can read it
-    except RuntimeError:  # somebody was first
-        return await _form_as_read(connection)
-
-
-async def _form_as_read(request: Request) -> str:
-    """Give the names in the form that FastAPI has read for the endpoint."""
-    try:
-        return urlencode([(name, "") for name in await request.form()])
-    except (RuntimeError, AssertionError):  # it was read as a stream, and is gone
-        return ""

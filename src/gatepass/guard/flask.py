@@ -5,7 +5,7 @@ guard = Guard(issuer="https://login.example.com", resource="https://api.example.
 @app.get("/meters")
 @guard.requires("read")
 def meters():
-return {"client_id": principal.client_id}
+    return {"client_id": principal.client_id}
 
 guard.protect(app, exempt=["/health"])  # or for every path of an application or blueprint
 """
@@ -13,12 +13,14 @@ guard.protect(app, exempt=["/health"])  # or for every path of an application or
 from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, Self, TypeVar, Unpack, cast
+from urllib.parse import urlencode
 
-from flask import Blueprint, Flask, Response, current_app, g, request
+from flask import Blueprint, Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 
 from gatepass.guard import core, wsgi
+from gatepass.guard.arrived import Arrived
 from gatepass.guard.denied import Denial
 from gatepass.guard.denied import Denied as CoreDenied
 from gatepass.guard.exempt import Exempt
@@ -33,7 +35,10 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 class Denied(HTTPException):
-    """What the guard raises; an `errorhandler(Denied)` may answer it in another way."""
+    """What the guard raises; an `errorhandler(Denied)` may answer it in another way.
+
+    Flask asks an `errorhandler(401)` by the class of an exception, and so not for this one.
+    """
 
     def __init__(self, denial: Denial) -> None:
         super().__init__(denial.detail)
@@ -80,7 +85,8 @@ class Guard:
     def protect(self, app: Flask | Blueprint, *wanted: Wanted, exempt: Iterable[str] = ()) -> None:
         """Have every path of `app` but the `exempt` need a token and `wanted`, 404s included.
 
-        A path is looked at whole, also that of a blueprint.
+        A path is looked at whole, also that of a blueprint. No method is exempt: a CORS preflight
+        has no token, so what answers it is registered before.
         """
         needs, exempted = Needs.of(*wanted), Exempt(exempt)
 
@@ -105,15 +111,30 @@ class Guard:
         self.close()
 
     def _admit(self, needs: Needs) -> None:
-        asked = wsgi.arrived(request.environ)._replace(path=request.view_args or {})
+        environ = request.environ  # and not `g`, which can outlive a request
         try:
-            g.gatepass_principal = self.core.identify(asked, needs)
+            environ[wsgi.PRINCIPAL] = wsgi.admit(environ, self.core, arrived(), needs)
         except CoreDenied as denied:
             raise Denied(denied.denial) from None
 
 
+def arrived() -> Arrived:
+    """Give what a guard looks at of the request that is served now."""
+    has_begun = "stream" in vars(request._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001 - the proxy's own word for it
+    seen = wsgi.arrived(request.environ, _form_as_read() if has_begun else None)
+    return seen._replace(path=request.view_args or {})
+
+
+def _form_as_read() -> str:
+    """Give the names in a short form that somebody has begun to read: the socket has it no more."""
+    if not wsgi.has_short_form(request.environ):
+        return ""
+    request.get_data()  # kept, so that the view can read it as well
+    return urlencode([(name, "") for name in request.form])
+
+
 def _current() -> Principal:
-    found: Principal | None = g.get("gatepass_principal")
+    found: Principal | None = request.environ.get(wsgi.PRINCIPAL)
     if found is None:
         raise RuntimeError("nobody was asked who calls: put guard.requires() on the view")
     return found

@@ -4,14 +4,15 @@ guard = Guard(issuer="https://login.example.com", resource="https://api.example.
 
 @guard.requires("read")
 async def meters(request):
-return JSONResponse({"client_id": request.state.principal.client_id})
+    return JSONResponse({"client_id": request.state.principal.client_id})
 
-app = Starlette(routes, middleware=[guard.middleware(exempt=["/health"])])  # or for all
+app = Starlette(routes=routes, middleware=[guard.middleware(exempt=["/health"])])  # or for all
 """
 
 from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, Self, TypeVar, Unpack, cast
+from urllib.parse import urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
@@ -37,8 +38,8 @@ class Guard:
     """Lets requests with a good access token through, and no other.
 
     Takes the settings of `gatepass.guard.core.Guard`. `inspect`, a coroutine function or one that
-    does not block, gets the token and the request, as `expect` does; under the middleware they
-    get the ASGI scope.
+    runs in a thread, gets the token and the request, as `expect` does; under the middleware
+    they get the ASGI scope.
     """
 
     def __init__(self, issuer: str | None = None, **options: Unpack[Options]) -> None:
@@ -52,16 +53,20 @@ class Guard:
         mapping of methods to either (see `Needs.of`); without any, every good token passes.
         `organization` names the path parameter that must be the caller's `org_id`: another's
         answers 404. Does NOT check otherwise that what is asked for belongs to the caller.
-        Raises ValueError for a scope that can never be granted.
+        Raises ValueError for a scope that can never be granted, TypeError for a class.
         """
         needs = Needs.of(*wanted, organization=organization)
 
         def decorate(endpoint: Endpoint) -> Endpoint:
+            if isinstance(endpoint, type):
+                raise TypeError(
+                    "requires() is for the methods of an HTTPEndpoint, not for the class"
+                )
             is_async = is_coroutine(endpoint)
 
             @wraps(endpoint)
             async def guarded(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - as it came
-                connection = _connection(arguments)
+                connection = _connection(*arguments[:2], *named.values())
                 denial = await self._admit(connection, needs)
                 if denial is not None:
                     return await _answer(denial, connection)
@@ -74,7 +79,10 @@ class Guard:
         return decorate
 
     def middleware(self, *wanted: Wanted, exempt: Iterable[str] = ()) -> Middleware:
-        """Give the middleware that has every path but the `exempt` need a token and `wanted`."""
+        """Give the middleware that has every path but the `exempt` need a token and `wanted`.
+
+        Starlette's CORSMiddleware stands before it in the list: a preflight has no token.
+        """
         factory: Any = GuardMiddleware  # whose keywords are those of Protected
         needs = Needs.of(*wanted)
         return Middleware(factory, guard=self.core, needs=needs, exempt=tuple(exempt))
@@ -97,7 +105,8 @@ class Guard:
         """Set the principal, or give the refusal."""
         try:
             asked = await arrived(connection)
-            connection.state.principal = await self.core.aidentify(asked, needs)
+            caller = await asgi.admit(connection.scope, self.core, asked, needs)
+            connection.state.principal = caller
         except Denied as denied:
             return denied.denial
         return None
@@ -121,16 +130,31 @@ async def arrived(connection: HTTPConnection) -> Arrived:
 
     The body of a short form is read and kept, so that the endpoint can read it as well.
     """
-    form = ""
-    if isinstance(connection, Request):
-        form, connection._receive = await asgi.form_of(connection.scope, connection.receive)  # noqa: SLF001 - as Starlette's own middleware
-    seen = asgi.arrived(connection.scope, form)
+    seen = asgi.arrived(connection.scope, await _form(connection))
     return seen._replace(path=connection.path_params, context=connection)
 
 
-def _connection(arguments: tuple[Any, ...]) -> HTTPConnection:
+async def _form(connection: HTTPConnection) -> str:
+    """Give a short form's text, to see a token that is sent twice (RFC 6750 §2)."""
+    if not isinstance(connection, Request) or not asgi.has_short_form(connection.scope):
+        return ""
+    try:
+        return (await connection.body()).decode("latin-1")  # kept, so that an endpoint can read it
+    except RuntimeError:  # somebody was first
+        return await _form_as_read(connection)
+
+
+async def _form_as_read(request: Request) -> str:
+    """Give the names in a form that has been read before."""
+    try:
+        return urlencode([(name, "") for name in await request.form()])
+    except (RuntimeError, AssertionError):  # it was read as a stream, and is gone
+        return ""
+
+
+def _connection(*arguments: object) -> HTTPConnection:
     """Find the request among an endpoint's arguments; a method has `self` before it."""
-    for argument in arguments[:2]:
+    for argument in arguments:
         if isinstance(argument, HTTPConnection):
             return argument
     raise TypeError("requires() is for endpoints that take a request or a WebSocket first")

@@ -5,11 +5,13 @@
 The application finds who calls in `environ["gatepass.principal"]`.
 """
 
+import re
 from collections.abc import Iterable
 from http import HTTPStatus
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+from gatepass.guard import admitted
 from gatepass.guard.arrived import Arrived
 from gatepass.guard.core import Guard
 from gatepass.guard.denied import Denial, Denied
@@ -26,6 +28,7 @@ __all__ = ["Guard", "Needs", "Principal", "Protected", "any_of"]
 PRINCIPAL = "gatepass.principal"
 
 _FORM = "application/x-www-form-urlencoded"
+_JOINED = re.compile(r",[ \t]*(?=bearer )", re.IGNORECASE)  # two headers, by the server
 
 
 class Protected:
@@ -34,8 +37,9 @@ class Protected:
     `needs` is asked of all of them; paths in `exempt` ("/health", or "/docs/*" for all beneath
     it) need no token. A path is looked at as the server has decoded it, without the prefix that
     the application is mounted at; one that an application could tidy up into another one is
-    never exempt. Behind a proxy, let the server find the caller's address in headers that it
-    trusts.
+    never exempt. No method is exempt either: a CORS preflight has no token, so what answers it
+    stands in front of this. Behind a proxy, let the server find the caller's address in headers
+    that it trusts.
     """
 
     def __init__(
@@ -60,47 +64,63 @@ class Protected:
         environ.pop(PRINCIPAL, None)
         if environ.get("PATH_INFO", "") not in self._exempt:
             try:
-                environ[PRINCIPAL] = self._guard.identify(arrived(environ), self._needs)
+                environ[PRINCIPAL] = admit(environ, self._guard, arrived(environ), self._needs)
             except Denied as denied:
-                return deny(denied.denial, start_response)
+                return deny(denied.denial, environ, start_response)
         return self._app(environ, start_response)
 
 
-def arrived(environ: "WSGIEnvironment") -> Arrived:
+def admit(environ: "WSGIEnvironment", guard: Guard, asked: Arrived, needs: Needs) -> Principal:
+    """Do what `guard.identify` does, and keep in `environ` that it was done."""
+    caller = admitted.recall(environ, guard, asked, needs)
+    if caller is None:
+        caller = guard.identify(asked, needs)
+        admitted.keep(environ, guard, asked, caller)
+    return caller
+
+
+def arrived(environ: "WSGIEnvironment", form: str | None = None) -> Arrived:
     """Give what a guard looks at of a WSGI request; the environ is its context.
 
     Servers join header lines of the same name by a comma, which no bearer token has in it. The
-    body of a short form is read, and put back for the application.
+    body of a short form is read, and put back for the application, unless `form` is told.
     """
     authorization = environ.get("HTTP_AUTHORIZATION")
     return Arrived(
-        authorization=() if authorization is None else (authorization,),
+        authorization=() if authorization is None else tuple(_JOINED.split(authorization)),
         query=environ.get("QUERY_STRING", ""),
-        form=_form(environ),
+        form=_form(environ) if form is None else form,
         source=environ.get("REMOTE_ADDR") or None,
         method=environ.get("REQUEST_METHOD", "GET"),
         context=environ,
     )
 
 
-def deny(denial: Denial, start_response: "StartResponse") -> Iterable[bytes]:
-    """Answer with `denial`."""
+def deny(
+    denial: Denial, environ: "WSGIEnvironment", start_response: "StartResponse"
+) -> Iterable[bytes]:
+    """Answer with `denial`; to HEAD without the body, which not every server leaves out."""
     body = denial.body()
     status = f"{denial.status} {HTTPStatus(denial.status).phrase}"
     start_response(status, [*denial.headers.items(), ("Content-Length", str(len(body)))])
-    return [body]
+    return [] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
 
 
-def _form(environ: "WSGIEnvironment") -> str:
-    """Give a short form's text, to see a token that is sent twice (RFC 6750 §2).
+def has_short_form(environ: "WSGIEnvironment") -> bool:
+    """Tell whether the body is a form that is worth reading, to see a token that is sent twice.
 
     A form of unknown or great length is left alone: no token is ever taken from it.
     """
     media_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
     length = environ.get("CONTENT_LENGTH", "")
     is_short = length.isascii() and length.isdigit() and len(length) < 10
-    if media_type != _FORM or not is_short or int(length) > LONGEST_BODY:
+    return media_type == _FORM and is_short and int(length) <= LONGEST_BODY
+
+
+def _form(environ: "WSGIEnvironment") -> str:
+    """Give a short form's text, to see a token that is sent twice (RFC 6750 §2)."""
+    if not has_short_form(environ):
         return ""
-    body = environ["wsgi.input"].read(int(length))
+    body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
     environ["wsgi.input"] = BytesIO(body)
     return str(body, "latin-1")
