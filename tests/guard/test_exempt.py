@@ -7,7 +7,9 @@ from gatepass.guard.exempt import Exempt
 EXEMPT = Exempt(["/health", "/docs/*", "/"])
 
 
-@pytest.mark.parametrize("path", ["/health", "/docs/", "/docs/a/b.html", "/"])
+@pytest.mark.parametrize(
+    "path", ["/health", "/docs/", "/docs/a/b.html", "/docs/a/", "/docs/.x/y.", "/docs/é", "/"]
+)
 def test_what_is_listed_is_exempt(path: str) -> None:
     assert path in EXEMPT
 
@@ -29,6 +31,13 @@ def test_what_is_listed_is_exempt(path: str) -> None:
         "/docs/..\\meters",
         "/docs/..;/meters",
         "/docs/a\0",
+        "/docs/.\t./meters",
+        "/docs/..\r\n/meters",
+        "/docs/.. /meters",
+        "/docs/.../meters",
+        "/docs/ ",
+        "/docs/a//",
+        "/docs/%2e%2e/meters",
         "/Docs/a",
     ],
 )
