@@ -36,7 +36,9 @@ class Pretend:
     """Issues `pass-1`, `pass-2` ...; the API accepts those that are not in `revoked`.
 
     `answers` are given by the token endpoint before it goes on issuing tokens; `before_token`
-    is called while a token request waits.
+    is called while a token request waits, `before_answer` while one to the API does. `redirects`
+    are from paths to addresses, for those who have a token that the API accepts; `challenge`
+    are more headers of its 401.
     """
 
     url: str
@@ -45,9 +47,12 @@ class Pretend:
     revoked: set[str] = field(default_factory=set)
     expires_in: int = 3600
     issued: int = 0
+    redirects: dict[str, str] = field(default_factory=dict)
+    challenge: Mapping[str, str] = field(default_factory=dict)
     revoke_all: bool = False
     api_status: int = 200
     before_token: Callable[[], object] = lambda: None
+    before_answer: Callable[[], object] = lambda: None
     lock: Lock = field(default_factory=Lock)
 
     @property
@@ -73,13 +78,15 @@ class Pretend:
             self.before_token()
             with self.lock:
                 return self.answers.popleft() if self.answers else self.issue()
-        if seen.path != "/api":
+        self.before_answer()
+        if seen.path != "/api" and seen.path not in self.redirects:
             return Answer(404, b"nothing here")
         token = seen.headers.get("authorization", "").removeprefix("Bearer ")
         if self.revoke_all or token in self.revoked or not token.startswith("pass-"):
-            return Answer(
-                401, b"who are you?", {"WWW-Authenticate": 'Bearer error="invalid_token"'}
-            )
+            challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"', **self.challenge}
+            return Answer(401, b"who are you?", challenge)
+        if seen.path in self.redirects:
+            return Answer(307, b"", {"Location": self.redirects[seen.path]})
         return Answer(
             self.api_status, b"body: " + seen.body, {"X-Pass": token.removeprefix("pass-")}
         )

@@ -1,0 +1,136 @@
+"""What is special to aiohttp: where a middleware may put a token, and what it sends again."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable
+from io import BytesIO
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from client.pretend import CLIENT_ID, SECRET, Pretend, pretend
+from gatepass.client import ConfigurationError
+from gatepass.client.over_aiohttp import BearerAuth
+
+
+@pytest.fixture
+def auth(server: Pretend) -> BearerAuth:
+    return BearerAuth(token_url=server.token_url, client_id=CLIENT_ID, client_secret=SECRET)
+
+
+def calling(
+    auth: BearerAuth, story: Callable[[aiohttp.ClientSession], Awaitable[int]], base: str | None
+) -> int:
+    async def told() -> int:
+        async with aiohttp.ClientSession(base, middlewares=(auth,)) as session:
+            return await story(session)
+
+    return asyncio.run(told())
+
+
+def get(auth: BearerAuth, url: str, base: str | None = None) -> int:
+    async def story(session: aiohttp.ClientSession) -> int:
+        async with session.get(url) as answer:
+            return answer.status
+
+    return calling(auth, story, base)
+
+
+def post(auth: BearerAuth, url: str, body: object) -> tuple[int, bytes]:
+    async def story() -> tuple[int, bytes]:
+        async with (
+            aiohttp.ClientSession(middlewares=(auth.only_to(url),)) as session,
+            session.post(url, data=body) as answer,
+        ):
+            return answer.status, await answer.read()
+
+    return asyncio.run(story())
+
+
+def test_where_nobody_says_where_tokens_may_go_none_goes_anywhere(
+    server: Pretend, auth: BearerAuth
+) -> None:
+    with pytest.raises(ConfigurationError, match="base_url"):
+        get(auth, server.api_url)
+
+    assert not server.seen
+
+
+def test_a_path_is_taken_from_the_base_url(server: Pretend, auth: BearerAuth) -> None:
+    assert get(auth, "api", f"{server.url}/") == 200
+
+
+def test_named_origins_get_tokens_and_others_do_not(
+    server: Pretend, auth: BearerAuth, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "gatepass.client")
+    named = auth.only_to("https://api.example", f"{server.url}/any/path")
+    with pretend() as other:
+        assert get(named, server.api_url) == 200
+        assert get(named, other.api_url, other.url) == 401  # though it is the base_url
+        assert not any("authorization" in seen.headers for seen in other.seen)
+        assert f"no token for {other.url}" in caplog.text
+    assert named.source is auth.source
+
+
+@pytest.mark.parametrize("url", ["", "api.example", "/path", "https://", "http://[::1"])
+def test_an_origin_that_is_none_is_refused(auth: BearerAuth, url: str) -> None:
+    with pytest.raises(ConfigurationError, match="address of an API"):
+        auth.only_to(url)
+
+
+def test_a_websocket_is_of_the_origin_of_its_first_request(
+    server: Pretend, auth: BearerAuth
+) -> None:
+    async def story(session: aiohttp.ClientSession) -> int:
+        try:
+            async with session.ws_connect(server.api_url.replace("http:", "ws:")):
+                return 101
+        except aiohttp.WSServerHandshakeError as error:
+            return error.status
+
+    # It is no WebSocket, but it accepted the token.
+    assert calling(auth.only_to(server.url), story, None) == 200
+    assert server.api_requests[0].headers["authorization"] == "Bearer pass-1"
+
+
+def test_a_file_is_sent_again_from_where_it_began(server: Pretend, auth: BearerAuth) -> None:
+    auth.source.token()
+    server.revoked.add("pass-1")
+    file = BytesIO(b"skipped, sent")
+    file.seek(9)
+
+    assert post(auth, server.api_url, file) == (200, b"body: sent")
+    assert [seen.body for seen in server.api_requests] == [b"sent", b"sent"]
+
+
+def test_a_form_with_a_file_is_sent_again_whole(
+    server: Pretend, auth: BearerAuth, tmp_path: Path
+) -> None:
+    auth.source.token()
+    server.revoked.add("pass-1")
+    path = tmp_path / "file"
+    path.write_bytes(b"content of the file")
+    with path.open("rb") as file:
+        form = aiohttp.FormData({"name": "value"})
+        form.add_field("file", file)
+        status, _ = post(auth, server.api_url, form)
+
+    first, second = server.api_requests
+    assert status == 200
+    assert b"content of the file" in second.body
+    assert first.body == second.body
+
+
+def test_a_pipe_is_not_sent_again(server: Pretend, auth: BearerAuth) -> None:
+    server.revoke_all = True
+    end, beginning = os.pipe()
+    os.write(beginning, b"once")
+    os.close(beginning)
+
+    with os.fdopen(end, "rb") as pipe:
+        assert post(auth, server.api_url, pipe)[0] == 401
+
+    assert [seen.body for seen in server.api_requests] == [b"once"]
