@@ -142,9 +142,10 @@ class _Visit:
             where = "the variable of the proxy" if self._proxy else TOKEN_URL
             message = f"{at.host} has no address ({why}): check its spelling in {where}, and DNS"
             return Told("name", Outcome.FAILED, message)
-        except UnicodeError:  # a part that is empty or longer than 63 letters
+        except UnicodeError:  # a part that is empty or too long; the settings have none
             self._blocked = "the name is none"
-            return Told("name", Outcome.FAILED, f"{at.host} is no host name: correct {TOKEN_URL}")
+            message = f"{at.host} is no host name: correct the variable of the proxy"
+            return Told("name", Outcome.FAILED, message)
         said = f"{at.host} is {', '.join(found)}"
         if self._proxy:
             said = f"left to the proxy; the proxy {said}"

@@ -1,14 +1,13 @@
 """Carries token requests with httpx2."""
 
 import asyncio
-import socket
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from threading import Timer
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from urllib.parse import urlsplit
 
 import httpx2
 
+from gatepass.client.connection import Connection, closing
 from gatepass.client.errors import ConfigurationError, Unreachable
 from gatepass.client.flow import LONGEST_ANSWER
 from gatepass.wire.flow import Request, Response
@@ -49,7 +48,7 @@ class Httpx2Sender:
         timeout = request.timeout or _TIMEOUT
         with _usable_proxy():
             client = httpx2.Client(verify=self._verify, trust_env=self._trust_env, timeout=timeout)
-        connection = _Connection()
+        connection = Connection()
         with (
             _unreachable(),
             connection.cut_after(timeout),
@@ -76,68 +75,31 @@ class Httpx2Sender:
             client = httpx2.AsyncClient(
                 verify=self._verify, trust_env=self._trust_env, timeout=timeout
             )
-        with _unreachable():
-            async with (
-                asyncio.timeout(timeout),
-                client,
-                client.stream(
-                    request.method, request.url, headers=request.headers, content=request.body
-                ) as answer,
-            ):
-                body = b""
-                async for chunk in answer.aiter_raw():
-                    body += chunk
-                    if len(body) > LONGEST_ANSWER:
-                        break
-                return Response(answer.status_code, _lower(answer.headers), body)
+        async with (
+            closing() as trace,
+            _cut_after(timeout),
+            client,
+            client.stream(
+                request.method,
+                request.url,
+                headers=request.headers,
+                content=request.body,
+                extensions={"trace": trace},
+            ) as answer,
+        ):
+            body = b""
+            async for chunk in answer.aiter_raw():
+                body += chunk
+                if len(body) > LONGEST_ANSWER:
+                    break
+            return Response(answer.status_code, _lower(answer.headers), body)
 
 
-class _Connection:
-    """The socket of one request, to be cut from another thread when its time is up.
-
-    httpx2's timeouts are for each sign of life; an endpoint that sends a byte a second would
-    hold a caller for hours.
-    """
-
-    def __init__(self) -> None:
-        self._socket: socket.socket | None = None
-        self._is_over = False
-
-    def trace(self, event: str, info: Mapping[str, object]) -> None:
-        """Note the socket as soon as there is one, to the endpoint or to a proxy before it.
-
-        This is an extension of httpx2. A duplicate is kept because TLS takes the socket itself
-        over, and may be held up in its handshake already.
-        """
-        if event.endswith("connect_tcp.complete"):
-            stream = info["return_value"]
-            self._socket = stream.get_extra_info("socket").dup()  # type: ignore[attr-defined]
-            if self._is_over:  # the time ended while it was connecting
-                self._cut()
-
-    @contextmanager
-    def cut_after(self, seconds: float) -> Iterator[None]:
-        """Raise TimeoutError where what is done inside takes longer."""
-        timer = Timer(seconds, self._cut)
-        timer.daemon = True
-        timer.start()
-        try:
+@asynccontextmanager
+async def _cut_after(seconds: float) -> AsyncIterator[None]:
+    with _unreachable():
+        async with asyncio.timeout(seconds):
             yield
-        except httpx2.RequestError:
-            if not self._is_over:
-                raise
-        finally:
-            timer.cancel()
-            if self._socket is not None:
-                self._socket.close()
-        if self._is_over:
-            raise TimeoutError
-
-    def _cut(self) -> None:
-        self._is_over = True
-        if self._socket is not None:
-            with suppress(OSError):  # the other side closed it a moment ago
-                self._socket.shutdown(socket.SHUT_RDWR)
 
 
 def _lower(headers: httpx2.Headers) -> dict[str, str]:
