@@ -134,3 +134,34 @@ def test_a_pipe_is_not_sent_again(server: Pretend, auth: BearerAuth) -> None:
         assert post(auth, server.api_url, pipe)[0] == 401
 
     assert [seen.body for seen in server.api_requests] == [b"once"]
+
+
+def test_a_body_still_on_its_way_when_it_is_refused_is_sent_again_whole(auth: BearerAuth) -> None:
+    """The API answers the first time without reading more than the header."""
+    body = b"x" * 8_000_000
+    auth.source.token()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        if b"pass-1" in head:
+            writer.write(b"HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n")
+            await writer.drain()
+            await over.wait()
+        else:
+            got = await reader.readexactly(len(body))
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" * (got == body))
+            await writer.drain()
+        writer.close()
+
+    async def story() -> int:
+        async with await asyncio.start_server(answer, "127.0.0.1", 0) as api:
+            url = f"http://127.0.0.1:{api.sockets[0].getsockname()[1]}/"
+            async with (
+                aiohttp.ClientSession(middlewares=(auth.only_to(url),)) as session,
+                session.post(url, data=BytesIO(body)) as got,
+            ):
+                over.set()
+                return got.status
+
+    over = asyncio.Event()
+    assert asyncio.run(story()) == 200
