@@ -121,12 +121,11 @@ def _of_requests(source: TokenSource) -> float:
 
 
 async def _of_aiohttp(source: TokenSource) -> float:
-    base = yarl.URL(API).origin()
-    async with aiohttp.ClientSession(base) as session:
+    async with aiohttp.ClientSession() as session:
         loop = asyncio.get_running_loop()
         request = aiohttp.ClientRequest("GET", yarl.URL(API), loop=loop, session=session)
         answer = cast("aiohttp.ClientResponse", SimpleNamespace(status=200))
-        auth = over_aiohttp.BearerAuth.sharing(source)
+        auth = over_aiohttp.BearerAuth.sharing(source).to(API)
 
         async def send(request: aiohttp.ClientRequest) -> aiohttp.ClientResponse:
             del request

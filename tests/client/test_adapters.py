@@ -221,3 +221,14 @@ def test_neither_secret_nor_token_is_seen_in_reprs_errors_or_logs(
     assert "token renewed" in caplog.text
     for word in (secret, "pass-1", header.removeprefix("Basic ")):
         assert not any(word in text for text in told)
+
+
+def test_one_adapter_after_another_shares_a_source(
+    server: Pretend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GATEPASS_TOKEN_URL", server.token_url)
+    monkeypatch.setenv("GATEPASS_CLIENT_ID", CLIENT_ID)
+    monkeypatch.setenv("GATEPASS_CLIENT_SECRET", SECRET)
+    first, *others = [way.auth.from_env() for way in WAYS.values()]
+
+    assert all(other.source is first.source for other in others)

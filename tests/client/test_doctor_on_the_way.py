@@ -47,7 +47,7 @@ def test_a_proxy_whose_name_is_none_is_told() -> None:
     lines = told(environ_of("https://nothing.invalid/token", https_proxy=proxy))
 
     assert lines["name"].outcome == "failed"
-    assert "correct the variable of the proxy" in lines["name"].message
+    assert "check its spelling in the variable of the proxy" in lines["name"].message
 
 
 def test_a_port_where_nobody_listens_is_told_and_the_rest_skipped() -> None:

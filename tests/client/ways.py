@@ -10,7 +10,6 @@ import aiohttp
 import httpx
 import httpx2
 import requests
-import yarl
 
 from client.crowd import in_threads
 from gatepass.client import over_aiohttp, over_httpx, over_httpx2, over_requests
@@ -138,8 +137,8 @@ class OverAiohttp:
         return asyncio.run(send())
 
     def _session(self, auth: Bearing, url: str) -> aiohttp.ClientSession:
-        given = cast("over_aiohttp.BearerAuth", auth)
-        return aiohttp.ClientSession(yarl.URL(url).origin(), middlewares=(given,))
+        given = cast("over_aiohttp.BearerAuth", auth).to(url)
+        return aiohttp.ClientSession(middlewares=(given,))
 
     async def _one(self, session: aiohttp.ClientSession, url: str, body: Body) -> Reply:
         async with session.request(method(body), url, data=body) as answer:

@@ -134,6 +134,7 @@ def test_the_servers_metadata_names_its_endpoints_below_the_issuer() -> None:
     assert document["token_endpoint"] == "https://app.example.com/oauth2/token/"
     assert document["revocation_endpoint"] == "https://app.example.com/oauth2/revoke_token/"
     assert document["introspection_endpoint"] == "https://app.example.com/oauth2/introspect/"
+    assert document["revocation_feed_endpoint"] == "https://app.example.com/oauth2/revocations/"
     assert document["response_types_supported"] == []
     assert document["grant_types_supported"] == ["client_credentials"]
     assert document["scopes_supported"] == ["read", "write"]

@@ -136,15 +136,11 @@ class _Visit:
         at = self._proxy or self._at
         try:
             found += probe.addresses(at)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # UnicodeError: a name that is none
             self._blocked = "the name was not found"
-            why = cleaned(error.strerror or type(error).__name__)
+            why = cleaned(getattr(error, "strerror", "") or type(error).__name__)
             where = "the variable of the proxy" if self._proxy else TOKEN_URL
             message = f"{at.host} has no address ({why}): check its spelling in {where}, and DNS"
-            return Told("name", Outcome.FAILED, message)
-        except UnicodeError:  # a part that is empty or too long; the settings have none
-            self._blocked = "the name is none"
-            message = f"{at.host} is no host name: correct the variable of the proxy"
             return Told("name", Outcome.FAILED, message)
         said = f"{at.host} is {', '.join(found)}"
         if self._proxy:

@@ -30,8 +30,10 @@ class BearerAuth(Bearing, AuthBase):
         """Put a token onto `request`, and see to a 401 that answers it."""
         held = self._source.token()
         request.headers["Authorization"] = held.authorization
-        renewal = _Renewal(self._source, held, _begin(request.body))
-        request.register_hook("response", renewal)  # type: ignore[no-untyped-call]
+        hooks = request.hooks["response"]
+        # A request may be prepared anew, with another token.
+        hooks[:] = [hook for hook in hooks if not isinstance(hook, _Renewal)]
+        hooks.append(_Renewal(self._source, held, _begin(request.body)))
         return request
 
 
@@ -40,7 +42,7 @@ class _Renewal:
     """Looks at each answer to one prepared request, which may be sent and redirected often.
 
     It is about `held` alone: a request that a redirect led to another origin has no token any
-    more, and one that was prepared anew has another renewal. So nothing is sent a third time.
+    more, and one that was sent once more has another. So nothing is sent a third time.
     """
 
     source: TokenSource

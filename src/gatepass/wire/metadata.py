@@ -7,6 +7,9 @@ TOKEN = "/oauth2/token/"  # noqa: S105 - a path
 REVOKE = "/oauth2/revoke_token/"
 INTROSPECT = "/oauth2/introspect/"
 VERIFY = "/oauth2/verify/"
+VERIFY_NGINX = "/oauth2/verify/nginx/"
+VERIFY_ENVOY = "/oauth2/verify/envoy/"  # below it the environment, the need, and any path
+REVOCATIONS = "/oauth2/revocations/"
 JWKS = "/.well-known/jwks.json"
 PARTNER_API = "/api/partners/v2.0"
 CREDENTIAL_MARK = "gatepass_credential_mark"  # a name in the metadata: "live" or "test"
@@ -20,7 +23,7 @@ def authorization_server(issuer: str, scopes: list[str], mark: str) -> dict[str,
     `mark` is that of the credentials which belong here, so that a client can tell a mix-up.
 
     `response_types_supported` is required there even of a server without an authorization
-    endpoint, and is empty.
+    endpoint, and is empty. `revocation_feed_endpoint` is an extension of ours.
     """
     return {
         "issuer": issuer,
@@ -31,6 +34,7 @@ def authorization_server(issuer: str, scopes: list[str], mark: str) -> dict[str,
         "revocation_endpoint_auth_methods_supported": _SECRET_METHODS,
         "introspection_endpoint": issuer + INTROSPECT,
         "introspection_endpoint_auth_methods_supported": _SECRET_METHODS,
+        "revocation_feed_endpoint": issuer + REVOCATIONS,
         "grant_types_supported": ["client_credentials"],
         "response_types_supported": [],
         "scopes_supported": scopes,
