@@ -30,7 +30,7 @@ class AccessToken(grpc.AuthMetadataPlugin):
 
 def call(channel: grpc.Channel, source: gatepass.TokenSource, method: str, message: bytes) -> bytes:
     """Call `method`, once more with a new token where the service refuses the first one."""
-    ask = channel.unary_unary(method)
+    ask: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(method)
     credentials = grpc.metadata_call_credentials(AccessToken(source))
     token = source.token()
     try:

@@ -50,7 +50,7 @@ class Pretend:
     revoke_all: bool = False
     api_status: int = 200
     api_headers: dict[str, str] = field(default_factory=dict)
-    redirects: dict[str, str] = field(default_factory=dict)  # by path
+    redirects: dict[str, str] = field(default_factory=dict)  # by path, for an accepted token
     secret: str = ""  # where set, any other one is refused
     before_token: Callable[[], object] = lambda: None
     lock: Lock = field(default_factory=Lock)
@@ -80,9 +80,7 @@ class Pretend:
                 if self.secret and not self._knows(seen):
                     return json_answer(401, error="invalid_client")
                 return self.answers.popleft() if self.answers else self.issue()
-        if seen.path in self.redirects:
-            return Answer(307, b"", {"Location": self.redirects[seen.path]})
-        if seen.path != "/api":
+        if seen.path != "/api" and seen.path not in self.redirects:
             return Answer(404, b"nothing here")
         token = seen.headers.get("authorization", "").removeprefix("Bearer ")
         if self.revoke_all or token in self.revoked or not token.startswith("pass-"):
@@ -91,6 +89,8 @@ class Pretend:
                 b"who are you?",
                 {"WWW-Authenticate": 'Bearer error="invalid_token"'} | self.api_headers,
             )
+        if seen.path in self.redirects:
+            return Answer(307, b"", {"Location": self.redirects[seen.path]})
         return Answer(
             self.api_status, b"body: " + seen.body, {"X-Pass": token.removeprefix("pass-")}
         )

@@ -42,6 +42,14 @@ def test_a_name_that_is_not_found_is_told_and_the_rest_skipped() -> None:
     assert skipped == ["connection", "tls", "clock", "metadata", "token", "scope"]
 
 
+def test_a_proxy_whose_name_is_none_is_told() -> None:
+    proxy = f"http://{'a' * 64}.example:3128"
+    lines = told(environ_of("https://nothing.invalid/token", https_proxy=proxy))
+
+    assert lines["name"].outcome == "failed"
+    assert "check its spelling in the variable of the proxy" in lines["name"].message
+
+
 def test_a_port_where_nobody_listens_is_told_and_the_rest_skipped() -> None:
     lines = told(environ_of("http://localhost:1/token"))
 

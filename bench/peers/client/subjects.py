@@ -13,7 +13,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from bench.standin import CLIENT_ID, SECRET, Token
 
@@ -146,6 +146,7 @@ def _at_hand(session: Any, api: Api) -> Any:  # noqa: ANN401
     session would be measured slower for it than the one with tokens.
     """
     from requests import PreparedRequest, Response
+    from requests.adapters import HTTPAdapter
 
     class AtHand:
         def send(self, request: PreparedRequest, **_settings: Any) -> Response:  # noqa: ANN401
@@ -153,6 +154,8 @@ def _at_hand(session: Any, api: Api) -> Any:  # noqa: ANN401
             response.status_code = api.answer(request.headers.get("Authorization", ""))
             response.request, response.url = request, request.url or ""
             response._content = b""  # noqa: SLF001 - as its own adapter does
+            # The same: whoever sends a request again asks for its adapter.
+            response.connection = cast("HTTPAdapter", self)
             return response
 
         def close(self) -> None: ...

@@ -1,15 +1,23 @@
-"""Tokens for aiohttp: `ClientSession(middlewares=[BearerAuth.from_env().to("https://api...")])`."""
+"""Tokens for aiohttp: `ClientSession(middlewares=[BearerAuth.from_env().to("https://api...")])`.
 
-from http import HTTPStatus
+`from gatepass.client.over_aiohttp import BearerAuth`; needs `pip install gatepass[aiohttp]`.
+"""
+
+import logging
 from typing import Self
 
-from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
-from aiohttp.payload import BytesPayload
+from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, Payload
 from yarl import URL
 
 from gatepass.client.bearing import Bearing
 from gatepass.client.errors import ConfigurationError
 from gatepass.client.settings import check_url
+
+_log = logging.getLogger("gatepass.client")
+
+_OVER_TLS = {"https", "wss"}
+
+_Origin = tuple[bool, str | None, int | None]
 
 
 class BearerAuth(Bearing):
@@ -17,44 +25,54 @@ class BearerAuth(Bearing):
 
     aiohttp calls its middlewares for every hop of a redirect and does not tell them apart from
     a caller's own requests. So the API has to be named, with `to`; what goes elsewhere,
-    followed or not, gets no token. An API that answers 401 gets the request once more with a
-    new token, if the body can be sent again; its second answer goes to the caller. Where no
-    token can be had, the request is not sent and a ClientError is raised. One BearerAuth may
-    serve any number of sessions and event loops.
+    followed or not, gets no token. Where it is not named, or no token can be had, no request is
+    sent and a ClientError is raised.
+
+    An API that answers 401 gets the request once more with a new token, if the body can be
+    sent again (a file that can be rewound can, a generator cannot); its second answer goes to
+    the caller. One BearerAuth may serve any number of sessions, tasks and event loops.
     """
 
-    _api: URL | None = None
+    _origins: frozenset[_Origin] = frozenset()
 
-    def to(self, url: str) -> Self:
-        """Give the same for the API at `url`, of which scheme, host and port count.
+    def to(self, *urls: str) -> Self:
+        """Give the same for the API at `urls`, of which scheme, host and port count.
 
         Raises ConfigurationError where a token must not be sent there (see `check_url`).
         """
-        check_url(url, "the API's URL")
+        for url in urls:
+            check_url(url, "the API's URL")
         named = self.sharing(self._source)
-        named._api = URL(url).origin()  # noqa: SLF001 - our own
+        named._origins = frozenset(_origin(URL(url)) for url in urls)  # noqa: SLF001 - our own
         return named
 
-    async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
-        """Carry `request` on with a token, once more with a new one after a 401."""
-        if self._api is None:
+    async def __call__(self, request: ClientRequest, send: ClientHandlerType) -> ClientResponse:
+        """Send `request`, with a token if it is for the API, and once more after a 401."""
+        if not self._origins:
             raise ConfigurationError(
                 "BearerAuth does not know the API: name it, as in BearerAuth.from_env().to(URL)"
             )
-        if request.url.origin() != self._api:
-            return await handler(request)
+        if _origin(request.url) not in self._origins:
+            _log.info("no token for %s, which is not the API's origin", request.url.origin())
+            return await send(request)
         held = await self._source.atoken()
         request.headers["Authorization"] = held.authorization
-        response = await handler(request)
-        if response.status != HTTPStatus.UNAUTHORIZED or not _is_sendable(request):
+        response = await send(request)
+        if response.status != 401 or _is_spent(request) or not self._source.invalidate(held):
             return response
-        if not self._source.invalidate(held):
-            return response
-        await response.read()  # to its end, so that the connection can be used again
-        request.headers["Authorization"] = (await self._source.atoken()).authorization
-        return await handler(request)
+        response.release()
+        await request.close()  # of a body that was still on its way when the answer came
+        held = await self._source.atoken()
+        request.headers["Authorization"] = held.authorization
+        return await send(request)
 
 
-def _is_sendable(request: ClientRequest) -> bool:
-    """Tell whether the body can be sent again; a stream is spent by now."""
-    return isinstance(request.body, bytes | BytesPayload)
+def _origin(url: URL) -> _Origin:
+    """Give the origin (RFC 6454); that of a WebSocket is that of its first request."""
+    return url.scheme in _OVER_TLS, url.host, url.port
+
+
+def _is_spent(request: ClientRequest) -> bool:
+    """Tell whether the body cannot be sent again; aiohttp rewinds what can be rewound."""
+    body = request.body
+    return isinstance(body, Payload) and body.consumed
