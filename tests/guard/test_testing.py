@@ -10,6 +10,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from gatepass.guard import Arrived, Denied, Guard, Needs, Principal
+from gatepass.guard.feed import Feed
 from gatepass.guard.revoked import Revocations
 from gatepass.guard.testing import PretendIssuer
 from gatepass.guard.testing.signing import Algorithm
@@ -131,6 +132,18 @@ def test_the_feed_over_http_tells_what_was_and_what_is_revoked(issuer: PretendIs
         assert seen is not None
         assert seen.state == "fresh"
         assert seen.lag is not None
+
+
+def test_a_feed_has_its_credentials_from_the_environment(
+    issuer: PretendIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ValueError, match="GATEPASS_CLIENT_ID"):
+        Feed(issuer.url)
+    for name, value in issuer.environ.items():
+        monkeypatch.setenv(name, value)
+
+    with closing(Feed(issuer.url)) as feed:
+        assert feed.ready(PATIENCE)
 
 
 def test_a_feed_that_knows_nothing_yet_has_no_lag(issuer: PretendIssuer) -> None:

@@ -41,7 +41,8 @@ class Feed:
     forked. Until the first snapshot is whole, and whenever it has not learned for `limit`
     seconds that it knows everything, it is silent: then it must not be relied upon. It never
     asks the guard's clock for that, so that a wrong one changes nothing. `wait` is in seconds.
-    Raises ValueError for an issuer to whom a secret must not travel.
+    Without `credentials` they are those of the environment, as a guard's (see `Credentials.read`).
+    Raises ValueError for an issuer to whom a secret must not travel, and without any credentials.
     """
 
     _thread: threading.Thread | None
@@ -50,7 +51,7 @@ class Feed:
     def __init__(
         self,
         issuer: str,
-        credentials: Credentials,
+        credentials: Credentials | None = None,
         *,
         url: str | None = None,
         wait: int = WAIT,
@@ -60,7 +61,7 @@ class Feed:
         if not 1 <= wait <= _LONGEST_WAIT or not wait < limit:
             raise ValueError(f"wait 1 to {_LONGEST_WAIT} seconds, and less than the limit")
         self._url = url or feed_endpoint(issuer)
-        self._credentials = credentials
+        self._credentials = credentials or Credentials.read(None, None, os.environ)
         self._wait = wait
         self._limit = limit
         self._clock = clock

@@ -68,6 +68,11 @@ class PretendIssuer:
             "clock": self.clock,
         } | changed
 
+    @property
+    def environ(self) -> dict[str, str]:
+        """The variables from which a guard in another process has its credentials."""
+        return {"GATEPASS_CLIENT_ID": self.client_id, "GATEPASS_CLIENT_SECRET": self.client_secret}
+
     def guard(self, **changed: Any) -> Guard:  # noqa: ANN401 - any setting
         """Make a guard that knows no framework; it is closed with the issuer."""
         made = Guard(**self.options(**changed))
