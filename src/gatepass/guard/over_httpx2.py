@@ -7,6 +7,8 @@ import httpx2
 from gatepass.guard.lookup import LONGEST_ANSWER
 from gatepass.wire.flow import Request, Response
 
+_ENDED = (httpx2.ReadError, httpx2.WriteError, httpx2.RemoteProtocolError)
+
 
 class Sender:
     """A connection pool for any thread; `timeout` is in seconds, for a whole exchange."""
@@ -16,8 +18,18 @@ class Sender:
         self._client = httpx2.Client(timeout=timeout, follow_redirects=False)
 
     def send(self, request: Request) -> Response:
-        """Send `request`; raise TimeoutError or what httpx2 raises where no answer comes."""
+        """Send `request`; raise TimeoutError or what httpx2 raises where no answer comes.
+
+        It is sent once more where the connection ends: often it was one that was kept, and that
+        the server has closed at this very moment. Whatever a guard asks may be asked twice.
+        """
         deadline = time.monotonic() + self._timeout
+        try:
+            return self._exchange(request, deadline)
+        except _ENDED:
+            return self._exchange(request, deadline)
+
+    def _exchange(self, request: Request, deadline: float) -> Response:
         body = b""
         with self._client.stream(
             request.method, request.url, headers=dict(request.headers), content=request.body
