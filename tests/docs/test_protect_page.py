@@ -1,12 +1,18 @@
 """The page about protecting an API, played as a reader would, and its figures."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from docs.page import Reader, play
+from docs.page import ROOT, Reader, play
+from gatepass.guard import feed, lookup, principal
+from gatepass.guard.keyring import Policy
 from gatepass.guard.testing import PretendIssuer
+from gatepass.server.changes import follower
+from gatepass.server.gateways import verify
+from gatepass.wire import bearer
 from harness import free_ports
 
 PORTS = ("8001", "8002", "8003", "8004", "8005", "8006")
@@ -25,3 +31,28 @@ def test_every_example_protects_its_api(issuer: PretendIssuer, tmp_path: Path) -
         played = list(play("protect-an-api.md", reader, {}))
 
     assert len([block for block in played if block.file]) == 10
+
+
+def test_the_figures_of_the_page_about_checks_are_those_of_the_code() -> None:
+    page = (ROOT / "docs" / "reference" / "what-is-checked-where.md").read_text()
+    policy = Policy()
+
+    assert f"at most {bearer.LONGEST_TOKEN} characters" in page
+    assert f"G, {principal.LEEWAY} s late" in page
+    assert f"G, {principal.LEEWAY} s early" in page
+    assert f"`stale_for`\n({policy.stale_for:.0f} s)" in page
+    assert f"of a key removed at once | {policy.max_age:.0f} s |" in page
+    assert f"as it is | {lookup.REMEMBER:.0f} s, and" in page
+    assert f"its end and {principal.LEEWAY} s |" in page
+    assert f"at most {feed.LIMIT:.0f} s, then `on_stale`" in page
+    assert f"changes every {follower.POLL_EVERY * 1000:.0f} ms" in page
+    assert f"(`X-Auth-Assertion`) | {verify.ASSERTION_LIVES} s |" in page
+
+
+def test_every_program_that_the_page_names_is_there() -> None:
+    page = (ROOT / "docs" / "reference" / "what-is-checked-where.md").read_text()
+
+    for module in re.findall(r"python -m ([a-z_.]+)", page):
+        assert (ROOT / module.replace(".", "/")).with_suffix(".py").exists()
+    for path in re.findall(r"pytest (tests/[\w/.]+)", page):
+        assert (ROOT / path).exists()
