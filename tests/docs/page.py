@@ -149,12 +149,13 @@ class Reader:
         if shlex.split(command.text)[0] in SERVING:
             self._serve(command.text)
             return
-        state = self.folder / ".variables"
-        script = f"{command.text}\ncode=$?; export -p >{state}; exit $code"
-        if state.exists():
-            script = f"unset $(compgen -e); . {state}\n{script}"
+        state, script = self.folder / ".variables", self.folder / ".command"
+        # All variables but those that are bash's own, exported or not, as they were left.
+        keep = f"declare -p | grep -Ev '^declare -[a-zA-Z]*[aAr]' >{state}"
+        before = f"unset $(compgen -e); . {state}\n" if state.exists() else ""
+        script.write_text(f"{before}{command.text}\ncode=$?; {keep}; exit $code\n")
         ran = subprocess.run(
-            ["bash", "-c", script],
+            ["bash", script],
             cwd=self.folder,
             env=self.environ,
             input=f"{self.typed}\n",
