@@ -1,13 +1,11 @@
 """Tokens in files that processes share: real files, real locks, real processes."""
 
-import json
 import logging
 import os
 import resource
 import stat
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,7 +14,6 @@ from threading import Thread
 
 import pytest
 
-from client import crowd_of_processes
 from client.pretend import Pretend
 from client.stored_tokens import MOMENT, held
 from gatepass.client import clock
@@ -123,21 +120,6 @@ def mode(path: Path) -> int:
 
 
 # --- one token for all ---
-
-
-def test_two_hundred_processes_at_once_make_one_token_request(
-    server: Pretend, folder: Path
-) -> None:
-    script = str(Path(crowd_of_processes.__file__))
-    command = [sys.executable, script, server.token_url, str(folder), "200"]
-    ran = subprocess.run(command, capture_output=True, text=True, check=True)
-    got = Counter(result.split()[0] for result in json.loads(ran.stdout))
-    tokens = {result.split()[1] for result in json.loads(ran.stdout)}
-
-    assert len(server.token_requests) == 1
-    assert got.total() == 200
-    assert got["asked"] == 1
-    assert tokens == {"pass-1"}
 
 
 def test_what_one_process_writes_another_one_reads(folder: Path) -> None:

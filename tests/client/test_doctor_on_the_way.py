@@ -33,14 +33,21 @@ def trusted(root: Issued, tmp_path: Path) -> dict[str, str]:
     return {"SSL_CERT_FILE": str(file)}
 
 
-@pytest.mark.parametrize("host", ["nothing.invalid", "a" * 64 + ".example.com"])
-def test_a_name_that_is_not_found_is_told_and_the_rest_skipped(host: str) -> None:
-    lines = told(environ_of(f"https://{host}/token"))
+def test_a_name_that_is_not_found_is_told_and_the_rest_skipped() -> None:
+    lines = told(environ_of("https://nothing.invalid/token"))
 
     assert lines["name"].outcome == "failed"
     assert "GATEPASS_TOKEN_URL" in lines["name"].message
     skipped = [name for name in CHECKS if lines[name].outcome == "skipped"]
     assert skipped == ["connection", "tls", "clock", "metadata", "token", "scope"]
+
+
+def test_a_proxy_whose_name_is_none_is_told() -> None:
+    proxy = f"http://{'a' * 64}.example:3128"
+    lines = told(environ_of("https://nothing.invalid/token", https_proxy=proxy))
+
+    assert lines["name"].outcome == "failed"
+    assert "check its spelling in the variable of the proxy" in lines["name"].message
 
 
 def test_a_port_where_nobody_listens_is_told_and_the_rest_skipped() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from gatepass.client.errors import ConfigurationError
 from gatepass.client.settings import ClientSettings, is_loopback_http
+from gatepass.client.source import TokenSource
 from gatepass.wire.secret import Secret
 
 COMPLETE = {
@@ -238,3 +239,39 @@ def from_file(folder: Path, content: bytes) -> ClientSettings:
     path.write_bytes(content)
     environ = COMPLETE | {"GATEPASS_CLIENT_SECRET": "", "GATEPASS_CLIENT_SECRET_FILE": str(path)}
     return ClientSettings.from_env(environ)
+
+
+def test_a_client_without_any_secret_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="GATEPASS_CLIENT_SECRET"):
+        ClientSettings("https://app.example.com/token", "id", [])
+
+
+def test_the_next_secret_stands_second(tmp_path: Path) -> None:
+    (tmp_path / "next").write_text("following\n")
+    environ = COMPLETE | {"GATEPASS_NEXT_CLIENT_SECRET_FILE": str(tmp_path / "next")}
+
+    sources = ClientSettings.from_env(environ).secret_sources
+
+    assert [source() for source in sources] == ["hush hush", "following"]
+
+
+def test_a_secret_may_come_from_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ELSEWHERE", "kept there")
+    environ = COMPLETE | {
+        "GATEPASS_CLIENT_SECRET": "",
+        "GATEPASS_CLIENT_SECRET_FROM": "env:ELSEWHERE",
+    }
+
+    (source,) = ClientSettings.from_env(environ).secret_sources
+
+    assert source() == "kept there"
+
+
+def test_a_token_source_takes_the_same_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in COMPLETE.items():
+        monkeypatch.setenv(name, value)
+
+    source = TokenSource.from_env()
+
+    assert source.settings == ClientSettings.from_env(COMPLETE)
+    assert "hush" not in f"{source!r} {vars(source)!r}"

@@ -15,6 +15,7 @@ from harness import free_ports
 ELSEWHERE = {
     "come-from-django-oauth-toolkit.md": "its commands are those of tests/stories",
     "never-commit-credentials.md": "its commands are those of tests/client/test_scan.py",
+    "protect-an-api-behind-a-gateway.md": "test_gateways_page.py and tests/gateways do",
 }
 TOKEN_URL = "https://login.example.com/oauth2/token/"
 API = "https://api.example.com"

@@ -4,44 +4,29 @@ from collections.abc import AsyncGenerator, Generator
 
 import httpx2
 
+from gatepass.client import auth_flow
 from gatepass.client.bearing import Bearing
-from gatepass.client.held import HeldToken
 
 
 class BearerAuth(Bearing, httpx2.Auth):
     """Sends every request with a valid access token (RFC 6750 §2.1), and never without one.
 
     An API that answers 401 gets the request once more with a new token, if the body can be
-    sent again; its second answer goes to the caller. Where no token can be had, the request
-    is not sent and a ClientError is raised. One BearerAuth may serve any number of clients,
-    threads and asyncio tasks. Does NOT check the scheme of the address that it is sent to.
+    sent again (bytes, text, JSON and forms can, a stream or files cannot); its second answer
+    goes to the caller. Where no token can be had, the request is not sent and a ClientError is
+    raised. A redirect to another origin is followed without the token. One BearerAuth may
+    serve any number of clients, threads and asyncio tasks. Does NOT check the scheme of the
+    address that it is sent to.
     """
 
     def sync_auth_flow(
         self, request: httpx2.Request
     ) -> Generator[httpx2.Request, httpx2.Response, None]:
         """Send `request` with a token, once more with a new one after a 401."""
-        held = self._source.token()
-        response = yield _bearing(request, held)
-        if _worth_another(request, response) and self._source.invalidate(held):
-            yield _bearing(request, self._source.token())
+        return auth_flow.flow(self._source, request, httpx2.ByteStream)
 
-    async def async_auth_flow(
+    def async_auth_flow(
         self, request: httpx2.Request
     ) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
         """Do what `sync_auth_flow` does, without blocking the event loop."""
-        held = await self._source.atoken()
-        response = yield _bearing(request, held)
-        if _worth_another(request, response) and self._source.invalidate(held):
-            yield _bearing(request, await self._source.atoken())
-
-
-def _bearing(request: httpx2.Request, held: HeldToken) -> httpx2.Request:
-    request.headers["Authorization"] = held.authorization
-    return request
-
-
-def _worth_another(request: httpx2.Request, response: httpx2.Response) -> bool:
-    """Tell whether a new token may help; a body that is a stream is spent by now."""
-    refused = response.status_code == httpx2.codes.UNAUTHORIZED
-    return refused and isinstance(request.stream, httpx2.ByteStream)
+        return auth_flow.aflow(self._source, request, httpx2.ByteStream)

@@ -178,6 +178,7 @@ def _split(url: str, what: str) -> tuple[SplitResult, str]:
     try:
         parts = urlsplit(url if _URL.fullmatch(url) else "")
         host, _ = parts.hostname, parts.port  # the port is checked as it is read
+        (host or "").encode("idna")  # as a name is before it is looked up; not every one can be
     except ValueError:
         parts, host = urlsplit(""), None
     if parts.scheme not in {"http", "https"} or not host:

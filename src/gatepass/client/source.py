@@ -8,22 +8,25 @@ from copy import copy
 from dataclasses import dataclass
 from random import random as system_random
 from threading import Lock
-from typing import Self, TypeAlias
+from typing import TYPE_CHECKING, Self, TypeAlias
 from weakref import WeakSet, WeakValueDictionary
 
 from gatepass.client import clock
 from gatepass.client.errors import ClientError, TokenRefused, TokenUnavailable
 from gatepass.client.flow import Patience
 from gatepass.client.held import HeldToken, State
-from gatepass.client.keeper import Keeper
 from gatepass.client.settings import ClientSettings
 from gatepass.client.steps import Outcome, Sender, Steps, Wait, afollow, follow
 from gatepass.client.supply import Cache, Supply
 from gatepass.client.told import Status, Teller
 from gatepass.wire.secret import Secret
 
+if TYPE_CHECKING:
+    from gatepass.client.keeper import Keeper
+
 DEADLINE = 20.0  # seconds that a caller waits for a token at most
 
+_GRACE = 1.0  # seconds after its deadline in which a renewal tells its error
 _EARLY_DEADLINE = 5.0  # seconds that a caller waits for a renewal while a token still works
 _LONGEST_HOLD_OFF = 30.0  # seconds between early renewals after one has failed
 _REST, _REST_AFTER_REFUSAL, _LONGEST_REST = 1.0, 10.0, 60.0  # seconds without a request
@@ -32,7 +35,7 @@ _BETWEEN_REFUSALS = 10.0  # seconds: an API that refuses two tokens sooner refus
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Flight:
-    """A renewal under way, overdue from `until` on; `spare` is a stale token that still works."""
+    """A renewal under way, to end at `until`; `spare` is a stale token that still works."""
 
     landed: Future[Outcome]
     until: float
@@ -88,7 +91,7 @@ class TokenSource:
         self._failed_for_good = 0  # token requests in a row that another one could not mend
         self._refused: Secret | None = None  # the token that an API refused last ...
         self._refused_at = -math.inf  # ... and when
-        self._keeper = Keeper(self) if keep_fresh else None
+        self._keeper = _keeper(self) if keep_fresh else None
         _SOURCES.add(self)
 
     @classmethod
@@ -211,7 +214,7 @@ class TokenSource:
             ):
                 return spare
             if flight is not None:
-                return Wait(flight.landed, max(0.0, min(until, flight.until) - now))
+                return Wait(flight.landed, max(0.0, min(until, flight.until + _GRACE) - now))
             if self._trouble is not None and now < self._rest_until:
                 raise copy(self._trouble)
             if spare is not None:
@@ -224,7 +227,7 @@ class TokenSource:
     def _under_way(self, now: float) -> _Flight | None:
         """Give the flight there is; one that is overdue was lost with its thread or loop."""
         flight = self._flight
-        if flight is None or now < flight.until:
+        if flight is None or now < flight.until + _GRACE:
             return flight
         self._flight = None
         return None
@@ -292,12 +295,12 @@ class TokenSource:
                 self._flight = None
         flight.landed.set_result(outcome)
 
-    def _start_anew(self) -> None:
+    def _start_anew(self) -> None:  # pragma: no cover - coverage does not follow a fork
         """Forget, in a process just forked, what its parent's other threads were doing."""
         self._lock = Lock()
         self._flight = None
         if self._keeper is not None:
-            self._keeper = Keeper(self)
+            self._keeper = _keeper(self)
 
 
 def shared(settings: ClientSettings) -> TokenSource:
@@ -318,15 +321,21 @@ _SHARING = Lock()
 _SOURCES: WeakSet[TokenSource] = WeakSet()
 
 
-def _after_fork() -> None:
+def _after_fork() -> None:  # pragma: no cover - coverage does not follow a fork
     global _SHARING  # noqa: PLW0603 - a thread that is gone may have held it
     _SHARING = Lock()
     for source in list(_SOURCES):
         source._start_anew()  # noqa: SLF001 - our own
 
 
-if hasattr(os, "register_at_fork"):
+if hasattr(os, "register_at_fork"):  # pragma: no branch - not on Windows
     os.register_at_fork(after_in_child=_after_fork)
+
+
+def _keeper(source: TokenSource) -> "Keeper":
+    from gatepass.client.keeper import Keeper  # for the few who want it: it loads asyncio
+
+    return Keeper(source)
 
 
 def _httpx2_sender(settings: ClientSettings) -> Sender:

@@ -4,7 +4,6 @@ A flow yields requests to be sent, functions that may block, and the flights of 
 to be waited for. Driven by `follow` it blocks its thread; driven by `afollow` never the loop.
 """
 
-import asyncio
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
@@ -86,6 +85,8 @@ def _take(sender: Sender, step: Step) -> object:
 
 
 async def _atake(sender: Sender, step: Step) -> object:
+    import asyncio  # is loaded where this runs; programs without a loop do not wait for it
+
     if isinstance(step, Request):
         await asyncio.sleep(step.after)
         return await sender.asend(step)
