@@ -101,13 +101,10 @@ class Reader:
 
     def __exit__(self, *_: object) -> None:
         for process in self._serving:
+            # Nothing of theirs is worth keeping, and Celery may wait a minute for its children.
             with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
-            try:
-                process.wait(_PATIENCE)
-            except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            process.wait(_PATIENCE)
 
     def play(self, block: Block) -> None:
         """Do what the block says; an AssertionError tells what came instead."""
