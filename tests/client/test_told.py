@@ -1,6 +1,7 @@
 """What a token source tells: its status, hooks, and figures by the API of OpenTelemetry."""
 
 import logging
+import sys
 from dataclasses import asdict
 
 import pytest
@@ -14,6 +15,7 @@ from opentelemetry.sdk.metrics.export import (
 
 from client.crowd import Clock
 from client.issuer import REFUSAL, Issuer
+from gatepass.client import told
 from gatepass.client.errors import ConfigurationError, TokenRefused, TokenUnavailable
 from gatepass.client.held import HeldToken, State
 from gatepass.client.known_secrets import KnownSecrets
@@ -240,3 +242,17 @@ def test_a_source_of_which_one_secret_is_missing_works_with_the_other(
     settings = ClientSettings("https://app.example.com/token", "id", [missing, "there"])
 
     assert TokenSource(settings, issuer, now=clock).token().value == "pass-1"
+
+
+def test_without_opentelemetry_a_source_works_and_counts_for_its_status(
+    issuer: Issuer, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "opentelemetry", None)
+    told._instruments.cache_clear()  # noqa: SLF001 - as in a process that has not looked yet
+    try:
+        source = source_of(issuer, clock)
+        source.invalidate(source.token())
+    finally:
+        told._instruments.cache_clear()  # noqa: SLF001 - the same
+
+    assert (source.status().renewals, source.status().rejections) == (1, 1)

@@ -101,13 +101,10 @@ class Reader:
 
     def __exit__(self, *_: object) -> None:
         for process in self._serving:
+            # Nothing of theirs is worth keeping, and Celery may wait a minute for its children.
             with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
-            try:
-                process.wait(_PATIENCE)
-            except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            process.wait(_PATIENCE)
 
     def play(self, block: Block) -> None:
         """Do what the block says; an AssertionError tells what came instead."""
@@ -149,12 +146,13 @@ class Reader:
         if shlex.split(command.text)[0] in SERVING:
             self._serve(command.text)
             return
-        state = self.folder / ".variables"
-        script = f"{command.text}\ncode=$?; declare -p >{state}; exit $code"
-        if state.exists():
-            script = f"unset $(compgen -e); . {state} 2>/dev/null\n{script}"
+        state, script = self.folder / ".variables", self.folder / ".command"
+        # All variables but those that are bash's own, exported or not, as they were left.
+        keep = f"declare -p | grep -Ev '^declare -[a-zA-Z]*[aAr]' >{state}"
+        before = f"unset $(compgen -e); . {state}\n" if state.exists() else ""
+        script.write_text(f"{before}{command.text}\ncode=$?; {keep}; exit $code\n")
         ran = subprocess.run(
-            ["bash", "-c", script],
+            ["bash", script],
             cwd=self.folder,
             env=self.environ,
             input=f"{self.typed}\n",

@@ -1,11 +1,21 @@
 """The reference pages say what the code says."""
 
 import importlib.util
+import inspect
+import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from gatepass.client import errors
+from gatepass.client import settings as client
+from gatepass.client.held import UNSTATED_LIFETIME, HeldToken
+from gatepass.client.source import DEADLINE, TokenSource
+from gatepass.client.told import Status
 from gatepass.server.settings import Settings
+from gatepass.wire.secret import Secret
+from gatepass.wire.token import TokenResponse
 
 GENERATOR = Path(__file__).parents[2] / "docs" / "generate.py"
 specification = importlib.util.spec_from_file_location("generate", GENERATOR)
@@ -22,3 +32,58 @@ def test_the_page_about_settings_is_what_the_generator_writes() -> None:
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))
 def test_every_setting_says_what_it_is(name: str) -> None:
     assert Settings.model_fields[name].description
+
+
+CLIENT_PAGE = (GENERATOR.parent / "reference" / "client.md").read_text()
+
+
+def test_the_page_about_the_client_names_every_variable_and_no_other() -> None:
+    known = {text for text in vars(client).values() if str(text).startswith("GATEPASS_")}
+
+    assert set(re.findall(r"`(GATEPASS_\w+)`", CLIENT_PAGE)) == known
+
+
+def test_the_page_about_the_client_has_the_settings_in_their_order() -> None:
+    [signature] = re.findall(r"`ClientSettings\((.*?)\)` is the same", CLIENT_PAGE)
+    named = re.findall(r"(\w+)(?=,|=|$)", signature)
+
+    assert named == [each.name for each in fields(client.ClientSettings)]
+
+
+def test_the_page_about_the_client_names_all_that_a_source_has() -> None:
+    shown = CLIENT_PAGE[CLIENT_PAGE.index("## TokenSource") :]
+    methods = {name for name in vars(TokenSource) if not name.startswith("_")}
+    options = set(inspect.signature(TokenSource).parameters) - {"settings", "sender"}
+
+    # What adapters and tests use is in the docstrings.
+    assert methods - named_in(shown) == {"from_env", "steps", "due_in"}
+    assert options - named_in(shown) == {"now", "random"}
+    assert {each.name for each in fields(Status)} <= named_in(shown)
+
+
+def test_the_page_about_the_client_has_every_error_with_what_it_has() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)` \| .*? \| (.*?) ?\|$", CLIENT_PAGE, re.MULTILINE))
+    made = (
+        errors.ConfigurationError("x"),
+        errors.TokenRefused("x", "", 400),
+        errors.TokenUnavailable("x", 1),
+    )
+
+    assert {type(error).__name__ for error in made} == set(rows)
+    for error in made:
+        assert named_in(rows[type(error).__name__]) == set(vars(error))
+
+
+def test_the_page_about_the_client_has_the_figures_of_the_code() -> None:
+    settings = client.ClientSettings("https://host/", "id", "x")
+    unstated = HeldToken.of(TokenResponse(Secret("t"), "Bearer", None, None), 0.0, 0.0)
+
+    assert f"deadline={DEADLINE}" in CLIENT_PAGE
+    assert f"| {UNSTATED_LIFETIME} |" in CLIENT_PAGE
+    assert f"`{settings.auth_method}` (the default)" in CLIENT_PAGE
+    assert (unstated.refresh_at, unstated.gone_at) == (0.8 * UNSTATED_LIFETIME, 295)
+
+
+def named_in(text: str) -> set[str]:
+    """Give every word that stands in code."""
+    return {word for code in re.findall(r"`(.*?)`", text) for word in re.findall(r"\w+", code)}

@@ -1,5 +1,6 @@
 """The pages of tasks: every example on them runs, and does what the page says."""
 
+import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -94,9 +95,12 @@ def test_keep_a_token_fresh(server: PretendServer, tmp_path: Path) -> None:
 def test_log_and_monitor_the_client(
     server: PretendServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    logger = logging.getLogger("gatepass.client")
+    level = logger.level
     with reader_of(server, tmp_path) as reader:
         list(play("log-and-monitor-the-client.md", reader, {}))
 
+    logger.setLevel(level)
     printed = capsys.readouterr().out
     assert "a token for 3600 s" in printed
     assert "page somebody: invalid_client 401" in printed
