@@ -7,7 +7,7 @@ DEMO := .demo
 TESTS ?=
 UV_PIN := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements.lock)
 
-.PHONY: setup demo test check bench clean
+.PHONY: setup demo test check bench bench-client clean
 
 setup: $(READY)
 
@@ -44,6 +44,11 @@ check: setup
 bench: setup
 	@PYTHON=$(CURDIR)/$(BIN)/python bash bench/setup.sh
 	$(BIN)/python -m bench.all
+
+# Takes about ten minutes; writes docs/reference/client-speed.md.
+bench-client: setup
+	@PYTHON=$(CURDIR)/$(BIN)/python bash bench/setup.sh
+	$(BIN)/python -m bench.client
 
 clean:
 	rm -rf .venv bench/peers/*/.venv bench/peers/*/node_modules $(DEMO) dist node_modules .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

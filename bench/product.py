@@ -47,6 +47,14 @@ def create(data: Path) -> Credentials:
     return Credentials(made["client_id"], made["client_secret"])
 
 
+def guard_credentials(data: Path) -> Credentials:
+    """Make an application in a data directory that may introspect and follow the feed."""
+    organization = _gatepass(data, "organization", "create", "Guards", "--admin", "guards")
+    of_it = ("--organization", organization["org_id"], "--name", "guard")
+    made = _gatepass(data, "application", "create", *of_it, "--scope", "introspection")
+    return Credentials(made["client_id"], made["client_secret"])
+
+
 def _gatepass(data: Path, *arguments: str) -> dict[str, str]:
     command = [sys.executable, "-m", "gatepass", *arguments, "--data", str(data), "--json"]
     ran = subprocess.run(

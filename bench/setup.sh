@@ -23,13 +23,16 @@ if [ "${#packages[@]}" -gt 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev
 fi
 
 # Anew where the lock is newer than what is installed.
-if [ ! django_oauth_toolkit/.venv/.ready -nt django_oauth_toolkit/requirements.lock ]; then
-  "$PYTHON" -m venv --clear django_oauth_toolkit/.venv &&
-    django_oauth_toolkit/.venv/bin/python -m pip install --quiet --disable-pip-version-check \
-      --require-hashes -r django_oauth_toolkit/requirements.lock &&
-    touch django_oauth_toolkit/.venv/.ready ||
-    echo "django-oauth-toolkit could not be installed."
-fi
+environment() { # environment FOLDER
+  [ "$1/.venv/.ready" -nt "$1/requirements.lock" ] && return
+  "$PYTHON" -m venv --clear "$1/.venv" &&
+    "$1/.venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+      --require-hashes -r "$1/requirements.lock" &&
+    touch "$1/.venv/.ready" ||
+    echo "The peers in bench/peers/$1 could not be installed."
+}
+environment django_oauth_toolkit
+environment client
 if [ ! oidc_provider/node_modules/.ready -nt oidc_provider/package-lock.json ]; then
   (cd oidc_provider && npm ci --silent --no-audit --no-fund --ignore-scripts) &&
     touch oidc_provider/node_modules/.ready ||

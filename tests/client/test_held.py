@@ -37,7 +37,20 @@ def test_even_the_shortest_token_is_fresh_then_stale_then_gone_and_never_used_ex
 
     assert token.state(1000) is State.FRESH
     assert 1000 < token.refresh_at < token.gone_at < 1000 + lifetime
+    assert 1000 + lifetime - token.refresh_at >= min(10, lifetime / 10.1)
     assert token.state(1000 + lifetime) is State.GONE
+
+
+def test_a_short_token_is_renewed_ten_seconds_before_its_end() -> None:
+    assert held(60, 1.0).refresh_at == pytest.approx(1000 + 50)
+
+
+def test_a_token_is_shown_only_where_it_is_asked_for() -> None:
+    token = held(60)
+
+    assert (token.value, token.authorization) == ("t0ken", "Bearer t0ken")
+    assert (token.scope, token.expires_in) == ("read", 60)
+    assert "t0ken" not in f"{token} {token!r}"
 
 
 def test_a_token_of_unstated_lifetime_is_held_for_five_minutes() -> None:
@@ -46,4 +59,6 @@ def test_a_token_of_unstated_lifetime_is_held_for_five_minutes() -> None:
 
 
 def held(expires_in: int | None, jitter: float = 0.5) -> HeldToken:
-    return HeldToken.of(TokenResponse(Secret("t"), "Bearer", expires_in, None), 1000.0, jitter)
+    return HeldToken.of(
+        TokenResponse(Secret("t0ken"), "Bearer", expires_in, "read"), 1000.0, jitter
+    )

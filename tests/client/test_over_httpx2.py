@@ -3,16 +3,19 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
+from threading import Event
 from urllib.parse import parse_qsl
 
 import httpx2
 import pytest
 
 import gatepass
-from client.crowd import Clock, in_threads
+from client.crowd import PATIENCE, Clock, in_threads
 from client.pretend import CLIENT_ID, SECRET, Answer, Pretend, json_answer
 from gatepass.client import ConfigurationError, TokenRefused, TokenUnavailable
-from gatepass.client.over_httpx2 import BearerAuth, Httpx2Sender
+from gatepass.client.over_httpx2 import BearerAuth
+from gatepass.client.sending import Httpx2Sender
 from gatepass.client.settings import ClientSettings
 from gatepass.client.source import TokenSource
 from gatepass.wire import basic
@@ -169,7 +172,7 @@ def test_other_answers_of_the_api_are_the_callers_business(
 
 
 def test_fifty_threads_make_one_token_request(server: Pretend, settings: ClientSettings) -> None:
-    clock = Clock(awaited=MANY + 1)
+    clock = Clock(callers=MANY)
     server.before_token = clock.wait_for_all
     auth = BearerAuth.sharing(TokenSource(settings, Httpx2Sender(settings.token_url), now=clock))
 
@@ -181,7 +184,7 @@ def test_fifty_threads_make_one_token_request(server: Pretend, settings: ClientS
 
 
 def test_fifty_tasks_make_one_token_request(server: Pretend, settings: ClientSettings) -> None:
-    clock = Clock(awaited=MANY + 1)
+    clock = Clock(callers=MANY)
     server.before_token = clock.wait_for_all
     auth = BearerAuth.sharing(TokenSource(settings, Httpx2Sender(settings.token_url), now=clock))
 
@@ -208,15 +211,15 @@ def test_fifty_threads_whose_token_is_refused_renew_it_once(
 
 def test_the_event_loop_runs_on_while_a_token_is_awaited(server: Pretend, auth: BearerAuth) -> None:
     """The token endpoint answers only once the loop has done something else."""
-    gate = Clock(awaited=1)
-    server.before_token = gate.wait_for_all
+    gate = Event()
+    server.before_token = partial(gate.wait, PATIENCE)
 
     async def story() -> int:
         async with httpx2.AsyncClient(auth=auth) as api:
             request = asyncio.create_task(api.get(server.api_url))
             while not server.token_requests:  # noqa: ASYNC110 - turns of the loop, no clock
                 await asyncio.sleep(0)
-            gate()
+            gate.set()
             return (await request).status_code
 
     assert asyncio.run(story()) == 200
@@ -306,7 +309,7 @@ def test_a_token_endpoint_that_is_not_there_is_told_with_the_reason(send: Send) 
     with pytest.raises(TokenUnavailable, match="ConnectError") as caught:
         send(BearerAuth.sharing(source), httpx2.Request("GET", "http://127.0.0.1:1/api"))
 
-    assert caught.value.attempts == 4
+    assert caught.value.attempts == 8
 
 
 def test_a_secret_for_loopback_does_not_go_through_a_proxy_of_the_environment(

@@ -1,13 +1,13 @@
 """The token source: fresh, stale, gone, and one renewal in flight."""
 
 import asyncio
-import json
 import logging
 from collections.abc import Callable
 
 import pytest
 
 from client.crowd import PATIENCE, Clock, in_threads
+from client.issuer import REFUSAL, Issuer
 from gatepass.client.errors import TokenRefused, TokenUnavailable, Unreachable
 from gatepass.client.settings import ClientSettings
 from gatepass.client.source import TokenSource
@@ -16,38 +16,6 @@ from gatepass.wire.secret import Secret
 
 SETTINGS = ClientSettings("https://app.example.com/token", "id", Secret("hush-hush"))
 MANY = 50
-
-
-class Issuer:
-    """Sends nothing: gives `pass-1`, `pass-2` ..., or what `trouble` says instead."""
-
-    def __init__(self) -> None:
-        self.issued = 0
-        self.asked = 0
-        self.trouble: Response | Exception | None = None
-        self.expires_in: int | None = 1000
-        self.before: Callable[[], object] = lambda: None
-        self.abefore: Callable[[], object] | None = None
-
-    def send(self, _: Request) -> Response:
-        self.asked += 1
-        self.before()
-        if isinstance(self.trouble, Exception):
-            raise self.trouble
-        if self.trouble is not None:
-            return self.trouble
-        self.issued += 1
-        said = {"access_token": f"pass-{self.issued}", "token_type": "Bearer"}
-        lifetime = {} if self.expires_in is None else {"expires_in": self.expires_in}
-        return Response(200, {}, json.dumps(said | lifetime).encode())
-
-    async def asend(self, request: Request) -> Response:
-        if self.abefore is not None:
-            await asyncio.to_thread(self.abefore)
-        return self.send(request)
-
-
-REFUSAL = Response(401, {}, b'{"error": "invalid_client"}')
 
 
 @pytest.fixture
@@ -179,9 +147,9 @@ def test_an_early_renewal_that_fails_too_late_is_an_error(
 def test_an_early_renewal_that_fails_after_its_token_was_refused_is_an_error(
     source: TokenSource, issuer: Issuer, clock: Clock
 ) -> None:
-    text(source)
+    first = source.token()
     clock.now += 900
-    issuer.before = lambda: source.invalidate(Secret("pass-1"))
+    issuer.before = lambda: source.invalidate(first)
     issuer.trouble = REFUSAL
 
     with pytest.raises(TokenRefused):
@@ -189,31 +157,37 @@ def test_an_early_renewal_that_fails_after_its_token_was_refused_is_an_error(
 
 
 def test_a_token_that_was_refused_is_dropped(source: TokenSource) -> None:
-    text(source)
-    source.invalidate(Secret("pass-1"))
-
+    assert source.invalidate(source.token())
     assert text(source) == "pass-2"
 
 
 def test_a_token_fetched_meanwhile_survives_the_refusal_of_an_older_one(
     source: TokenSource,
 ) -> None:
+    first = source.token()
+    source.invalidate(first)
     text(source)
-    source.invalidate(Secret("pass-1"))
-    text(source)
-    source.invalidate(Secret("pass-1"))
 
+    assert source.invalidate(first)  # asking again gives another one, without a request
     assert text(source) == "pass-2"
 
 
-def test_nothing_is_dropped_where_nothing_is_held(source: TokenSource) -> None:
-    source.invalidate(Secret("pass-1"))
+def test_an_api_that_refuses_every_token_does_not_make_a_request_of_each_call(
+    source: TokenSource, issuer: Issuer, clock: Clock
+) -> None:
+    renews = []
+    for _ in range(5):
+        renews.append(source.invalidate(source.token()))
+        clock.now += 1
+    clock.now += 10
+    renews.append(source.invalidate(source.token()))
 
-    assert text(source) == "pass-1"
+    assert renews == [True, False, False, False, False, True]
+    assert issuer.issued == 2
 
 
 def test_fifty_threads_make_one_request_and_share_its_token(issuer: Issuer) -> None:
-    clock = Clock(awaited=MANY + 1)
+    clock = Clock(callers=MANY)
     source = source_with(issuer, clock)
     issuer.before = clock.wait_for_all
 
@@ -224,7 +198,7 @@ def test_fifty_threads_make_one_request_and_share_its_token(issuer: Issuer) -> N
 
 
 def test_fifty_threads_make_one_request_and_share_its_refusal(issuer: Issuer) -> None:
-    clock = Clock(awaited=MANY + 1)
+    clock = Clock(callers=MANY)
     source = source_with(issuer, clock)
     issuer.before, issuer.trouble = clock.wait_for_all, REFUSAL
 
@@ -243,7 +217,7 @@ async def all_at_once(source: TokenSource) -> list[str | BaseException]:
 
 
 def test_fifty_tasks_make_one_request_and_share_its_token(issuer: Issuer) -> None:
-    clock = Clock(awaited=MANY + 1)
+    clock = Clock(callers=MANY)
     source = source_with(issuer, clock)
     issuer.abefore = clock.wait_for_all
 
@@ -252,7 +226,7 @@ def test_fifty_tasks_make_one_request_and_share_its_token(issuer: Issuer) -> Non
 
 
 def test_fifty_tasks_make_one_request_and_share_its_refusal(issuer: Issuer) -> None:
-    clock = Clock(awaited=MANY + 1)
+    clock = Clock(callers=MANY)
     source = source_with(issuer, clock)
     issuer.abefore, issuer.trouble = clock.wait_for_all, REFUSAL
 
@@ -263,7 +237,7 @@ def test_fifty_tasks_make_one_request_and_share_its_refusal(issuer: Issuer) -> N
 
 
 def test_tasks_of_several_event_loops_and_threads_make_one_request(issuer: Issuer) -> None:
-    clock = Clock(awaited=3 * MANY + 1)
+    clock = Clock(callers=3 * MANY)
     source = source_with(issuer, clock)
     issuer.before = issuer.abefore = clock.wait_for_all
 
@@ -326,8 +300,7 @@ async def tasks_at_the_gate(issuer: Gated) -> list[asyncio.Task[str]]:
     clock = Clock()
     source = source_with(issuer, clock)
     tasks = [asyncio.create_task(atext(source)) for _ in range(3)]
-    # One look at the clock is for the question itself.
-    while not issuer.asked or len(clock.looks) < 4:  # noqa: ASYNC110 - turns of the loop, no clock
+    while not issuer.asked or len(clock.looks) < 3 * 2 + 4:  # noqa: ASYNC110 - turns of the loop, no clock
         await asyncio.sleep(0)
     return tasks
 
@@ -366,37 +339,38 @@ def test_a_bug_in_a_sender_is_raised_and_leaves_the_source_usable(
     assert text(source) == "pass-1"
 
 
-def test_pauses_between_attempts_are_kept_in_threads_and_tasks(issuer: Issuer) -> None:
-    paused = TokenSource(SETTINGS, issuer, random=lambda: 0.0)
+def test_pauses_between_attempts_are_kept_in_threads_and_tasks(
+    issuer: Issuer, clock: Clock
+) -> None:
     issuer.trouble = Response(503, {}, b"")
 
     with pytest.raises(TokenUnavailable) as sync_error:
-        paused.token()
+        TokenSource(SETTINGS, issuer, now=clock, random=lambda: 0.0).token()
     with pytest.raises(TokenUnavailable) as async_error:
-        asyncio.run(paused.atoken())
+        asyncio.run(TokenSource(SETTINGS, issuer, now=clock, random=lambda: 0.0).atoken())
 
-    assert (sync_error.value.attempts, async_error.value.attempts) == (4, 4)
-    assert issuer.asked == 8
+    assert sync_error.value.attempts == async_error.value.attempts == issuer.asked / 2 == 8
 
 
 def test_a_renewal_is_told_with_its_seconds_and_no_secret(
-    source: TokenSource, issuer: Issuer, caplog: pytest.LogCaptureFixture
+    source: TokenSource, issuer: Issuer, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    text(source)
     issuer.expires_in = None
-    source.invalidate(Secret("pass-1"))
-    text(source)
-    source.invalidate(Secret("pass-2"))
+    source.invalidate(source.token())
+    issuer.expires_in = 1000
+    source.token()
+    clock.now += 1000
     issuer.trouble = REFUSAL
     with pytest.raises(TokenRefused):
         source.token()
 
     told = [(record.levelname, record.getMessage()) for record in caplog.records]
-    assert told[0] == ("INFO", "token renewed, lifetime 1000 s")
-    assert told[1] == ("INFO", "token renewed, lifetime unstated")
-    assert told[2][0] == "ERROR"
-    assert "invalid_client" in told[2][1]
+    assert told[0] == ("INFO", "token renewed, lifetime unstated")
+    assert told[1] == ("INFO", "an API refused the token; it is renewed")
+    assert told[2] == ("INFO", "token renewed, lifetime 1000 s")
+    assert [level for level, _ in told[3:]] == ["INFO", "ERROR"]
+    assert "invalid_client" in told[4][1]
     assert not any(word in line for _, line in told for word in ("hush", "pass-"))
 
 
@@ -406,8 +380,9 @@ def test_a_log_handler_that_needs_a_token_itself_does_not_hang(
     class Shipping(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             if record.levelno == logging.ERROR:
-                issuer.trouble = None
-                shipped.append(text(source))
+                with pytest.raises(TokenRefused):
+                    source.token()
+                shipped.append(record.name)
 
     shipped: list[str] = []
     handler = Shipping()
@@ -419,4 +394,4 @@ def test_a_log_handler_that_needs_a_token_itself_does_not_hang(
         logging.getLogger("gatepass.client").removeHandler(handler)
 
     assert isinstance(outcome[0], TokenRefused)
-    assert shipped == ["pass-1"]
+    assert shipped == ["gatepass.client"]

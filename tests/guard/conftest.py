@@ -1,3 +1,4 @@
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -6,6 +7,9 @@ from guard.issuing import Issuer
 from guard.pretend import Pretend
 from guard.serving import serving
 from guard.world import World
+
+# Django and REST framework read it when they are imported.
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "guard.site_settings")
 
 
 @pytest.fixture(scope="session")

@@ -105,7 +105,8 @@ class Pretend:
         return Response(self.key_set, headers={"Cache-Control": self.cache_control})
 
     async def _metadata(self, _request: Request) -> Response:
-        return JSONResponse(metadata.authorization_server(self.issuer, []) | self.metadata)
+        document = metadata.authorization_server(self.issuer, [], "live")
+        return JSONResponse(document | self.metadata)
 
     async def _introspect(self, request: Request) -> Response:
         scheme, _, credentials = request.headers["authorization"].partition(" ")

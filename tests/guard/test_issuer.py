@@ -17,7 +17,7 @@ JWKS = ISSUER + "/.well-known/jwks.json"
 
 
 def document(**changed: object) -> bytes:
-    return json.dumps(metadata.authorization_server(ISSUER, []) | changed).encode()
+    return json.dumps(metadata.authorization_server(ISSUER, [], "live") | changed).encode()
 
 
 class Web:

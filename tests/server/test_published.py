@@ -34,6 +34,7 @@ def test_the_server_tells_its_issuer_and_where_its_endpoints_are(
     assert told["introspection_endpoint"] == URL[mark] + INTROSPECT
     assert told["jwks_uri"] == URL[mark] + JWKS
     assert told["grant_types_supported"] == ["client_credentials"]
+    assert told["gatepass_credential_mark"] == mark
     assert told["token_endpoint_auth_methods_supported"] == [
         "client_secret_basic",
         "client_secret_post",

@@ -8,6 +8,9 @@ import psycopg
 import pytest
 
 from contracts import postgres
+from gatepass.guard.credentials import Credentials
+from gatepass.guard.feed import Feed
+from gatepass.wire.secret import Secret
 from harness import Server
 
 
@@ -55,6 +58,24 @@ def test_what_a_revocation_and_a_command_change_is_known_to_both_workers(
     disable = server.run("application", "disable", billing.client_id, "--environment", "sandbox")
     assert disable.status == 0, disable.err
     eventually(lambda: {server.ask_token(*who, "sandbox").status for _ in range(10)} == {401})
+
+
+def test_a_guard_that_follows_the_feed_knows_what_was_revoked(on_postgresql: Server) -> None:
+    server = on_postgresql
+    acme = server.create_organization()
+    billing = server.create_application(acme.org_id)
+    guard = server.create_application(acme.org_id, "Guard", scope="introspection")
+    who = (billing.client_id, billing.client_secret)
+    token = server.ask_token(*who).body["access_token"]
+    form = {"token": token}
+    jti = server.ask("POST", "/oauth2/introspect/", auth=who, data=form).body["jti"]
+    of_guard = Credentials(guard.client_id, Secret(guard.client_secret))
+
+    with Feed(server.url(), of_guard) as feed:
+        assert feed.ready(30)
+        assert not feed.is_revoked(jti, billing.client_id, None)
+        assert server.ask("POST", "/oauth2/revoke_token/", auth=who, data=form).status == 200
+        eventually(lambda: feed.is_revoked(jti, billing.client_id, None))
 
 
 def eventually(is_so: object, within: float = 10.0) -> None:

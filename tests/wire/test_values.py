@@ -128,15 +128,17 @@ def test_no_challenge_whatever_holds_a_line_break(value: str) -> None:
 
 @pytest.mark.spec("RFC 8414", "2")
 def test_the_servers_metadata_names_its_endpoints_below_the_issuer() -> None:
-    document = metadata.authorization_server("https://app.example.com", ["read", "write"])
+    document = metadata.authorization_server("https://app.example.com", ["read", "write"], "live")
 
     assert document["issuer"] == "https://app.example.com"
     assert document["token_endpoint"] == "https://app.example.com/oauth2/token/"
     assert document["revocation_endpoint"] == "https://app.example.com/oauth2/revoke_token/"
     assert document["introspection_endpoint"] == "https://app.example.com/oauth2/introspect/"
+    assert document["revocation_feed_endpoint"] == "https://app.example.com/oauth2/revocations/"
     assert document["response_types_supported"] == []
     assert document["grant_types_supported"] == ["client_credentials"]
     assert document["scopes_supported"] == ["read", "write"]
+    assert document["gatepass_credential_mark"] == "live"
 
 
 @pytest.mark.spec("RFC 9728", "2")

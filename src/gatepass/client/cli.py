@@ -7,10 +7,12 @@ from contextlib import contextmanager
 
 import click
 
+from gatepass.client.commands import check, scan
 from gatepass.client.errors import ClientError
 from gatepass.client.settings import ClientSettings, check_url, is_loopback_http
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
+_DEADLINE = 10.0  # seconds that somebody who types waits for a token
 _STREAM_CHUNK = 64 * 1024  # bytes
 
 
@@ -25,12 +27,13 @@ def token(*, as_json: bool) -> None:
     """Print a fresh access token.
 
     The settings come from GATEPASS_TOKEN_URL, GATEPASS_CLIENT_ID, GATEPASS_CLIENT_SECRET (or
-    GATEPASS_CLIENT_SECRET_FILE), GATEPASS_SCOPE and GATEPASS_RESOURCE.
+    GATEPASS_CLIENT_SECRET_FILE), GATEPASS_SCOPE, GATEPASS_RESOURCE, GATEPASS_PARAMETERS and
+    GATEPASS_AUTH_METHOD.
     """
-    from gatepass.client.over_httpx2 import source_of  # httpx2 takes a while to load
+    from gatepass.client.source import TokenSource  # takes a while to load
 
     with _one_line():
-        got = source_of(ClientSettings.from_env()).token().response
+        got = TokenSource(ClientSettings.from_env(), deadline=_DEADLINE).token().response
     if not as_json:
         click.echo(got.access_token.value)
         return
@@ -57,6 +60,7 @@ def call(method: str | None, data: str | None, headers: tuple[str, ...], url: st
     import httpx2  # takes a while to load
 
     from gatepass.client.over_httpx2 import BearerAuth
+    from gatepass.client.source import TokenSource
 
     if method is not None and not _TOKEN.fullmatch(method):
         raise click.BadParameter("a method is a word like PUT", param_hint="-X")
@@ -66,7 +70,8 @@ def call(method: str | None, data: str | None, headers: tuple[str, ...], url: st
     with _one_line():
         check_url(url, "the URL")
         # A proxy from the environment is not on this machine, and would read plain http.
-        client = httpx2.Client(auth=BearerAuth.from_env(), trust_env=not is_loopback_http(url))
+        source = TokenSource(ClientSettings.from_env(), deadline=_DEADLINE)
+        client = httpx2.Client(auth=BearerAuth.sharing(source), trust_env=not is_loopback_http(url))
     method = method or ("GET" if data is None else "POST")
     with client:
         try:
@@ -106,3 +111,7 @@ def _one_line() -> Iterator[None]:
         yield
     except ClientError as error:
         raise click.ClickException(str(error)) from None
+
+
+for _command in (check.check, scan.scan):
+    commands.add_command(_command)

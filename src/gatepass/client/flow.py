@@ -3,93 +3,125 @@
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from urllib.parse import urlencode
 
-from gatepass.client.errors import TokenRefused, TokenUnavailable, Unreachable, quotable
+from gatepass.client.errors import (
+    TokenRefused,
+    TokenUnavailable,
+    Unreachable,
+    excerpt,
+    quotable,
+)
 from gatepass.client.held import HeldToken
-from gatepass.client.settings import ClientSettings
+from gatepass.client.settings import POST, ClientSettings
 from gatepass.wire import basic
 from gatepass.wire.flow import Flow, Request, Response
+from gatepass.wire.secret import Secret
 from gatepass.wire.token import TokenResponse
 
 LONGEST_ANSWER = 64 * 1024  # bytes; a sender may stop reading one byte later
-ATTEMPTS = 4
 
-_FIRST_PAUSE = 0.5  # seconds, doubled with each attempt
-_LONGEST_WAIT = 30.0  # seconds that a server may ask us to wait
+_MOST_ATTEMPTS = 8
+_LONGEST_EXCHANGE = 10.0  # seconds that one request may take
+_FIRST_PAUSE = 0.5  # seconds, doubled with each attempt ...
+_LONGEST_PAUSE = 8.0  # ... up to these
 _TRANSIENT = {408, 425, 429}
 _ERROR = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]{1,64}")  # RFC 6749 §5.2
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to go on: until a moment (seconds of the clock), and for so many requests."""
+
+    until: float
+    attempts: int = _MOST_ATTEMPTS
+
+
 def ask(
     settings: ClientSettings,
+    secret: Secret,
+    patience: Patience,
     now: Callable[[], float],
     random: Callable[[], float],
-    attempts: int = ATTEMPTS,
 ) -> Flow[HeldToken]:
     """Ask for a token, again where that may help: no answer, 408, 425, 429 and 5xx.
 
     `now` is a monotonic clock, `random` gives numbers from 0 to 1. Pauses are full jitter on a
-    doubling bound, and never end sooner than Retry-After; one that asks for too long ends it.
-    Raises TokenRefused where the server says no, TokenUnavailable where nothing usable came.
+    doubling bound, after what Retry-After asks for; where a pause would end after `patience`,
+    it ends at once. Raises TokenRefused where the server says no, TokenUnavailable where
+    nothing usable came.
     """
-    request = token_request(settings)
-    pause, attempt, why = 0.0, 0, ""
-    while attempt < attempts and pause <= _LONGEST_WAIT:
+    request = token_request(settings, secret)
+    began, attempt, pause, asked_to_wait = now(), 0, 0.0, 0.0
+    why = "there is no time left for a request"
+    while attempt < patience.attempts and (left := patience.until - now() - pause) > 0:
         asked_at = now() + pause
         attempt += 1
         asked_to_wait = 0.0
         try:
-            answer = yield replace(request, after=pause)
+            answer = yield replace(request, after=pause, timeout=min(left, _LONGEST_EXCHANGE))
         except Unreachable as error:
-            reason = quotable(str(error), settings.client_secret)
+            reason = quotable(str(error), [secret])
             why = f"the token endpoint cannot be reached ({reason}): check its URL and the network"
         else:
             if not _is_transient(answer.status):
-                response = read_answer(answer, settings, attempt)
+                response = read_answer(answer, secret, attempt, now() - began)
                 return HeldToken.of(response, asked_at, random())
             asked_to_wait = _retry_after(answer)
-            why = f"the token endpoint answered {answer.status}: try again later"
-        pause = max(asked_to_wait, random() * _FIRST_PAUSE * 2**attempt)
-    raise TokenUnavailable(why, attempt)
+            why = _why_not_now(answer.status, asked_to_wait)
+        pause = asked_to_wait + random() * min(_FIRST_PAUSE * 2**attempt, _LONGEST_PAUSE)
+    raise TokenUnavailable(why, attempt, now() - began, asked_to_wait)
 
 
-def token_request(settings: ClientSettings) -> Request:
-    """Give the request for a token: client_secret_basic and a form (RFC 6749 §2.3.1, §4.4.2)."""
+def token_request(settings: ClientSettings, secret: Secret) -> Request:
+    """Give the request for a token: a form (RFC 6749 §4.4.2) and the secret (§2.3.1)."""
     form = [("grant_type", "client_credentials")]
     if settings.scope:
         form.append(("scope", settings.scope))
     form += [("resource", resource) for resource in settings.resource]
+    form += settings.form_parameters
     headers = {
         "accept": "application/json",
         "accept-encoding": "identity",  # so that the bytes read are the bytes meant
-        "authorization": basic.write(settings.client_id, settings.client_secret),
         "content-type": "application/x-www-form-urlencoded",
         "user-agent": "gatepass",
     }
+    if settings.auth_method == POST:
+        form += [("client_id", settings.client_id), ("client_secret", secret.value)]
+    else:
+        headers["authorization"] = basic.write(settings.client_id, secret)
     return Request("POST", settings.token_url, headers, urlencode(form).encode())
 
 
-def read_answer(answer: Response, settings: ClientSettings, attempt: int = 1) -> TokenResponse:
-    """Give the token of a final answer, or raise what it says instead."""
+def read_answer(
+    answer: Response, secret: Secret, attempts: int = 1, elapsed: float = 0.0
+) -> TokenResponse:
+    """Give the token of a final answer, or raise what it says instead.
+
+    `secret` is not quoted, should the answer have it; `attempts` and `elapsed` (seconds) are
+    told in a TokenUnavailable.
+    """
     if HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
         raise TokenUnavailable(
             f"the token endpoint answered {answer.status}, and redirects are not followed with a "
             "secret: set the token URL to the address it moved to",
-            attempt,
+            attempts,
+            elapsed,
         )
     if answer.status >= HTTPStatus.BAD_REQUEST:
-        raise _refusal(answer, settings)
+        raise _refusal(answer, secret)
     try:
         return _parse(answer)
     except ValueError as error:
+        said = excerpt(answer.body, [secret])
         raise TokenUnavailable(
-            f"this is no token response, {error}: check that the token URL is the address of an "
-            "OAuth 2.0 token endpoint",
-            attempt,
+            f"this is no token response, {error}{f' ({said})' if said else ''}: check that the "
+            "token URL is the address of an OAuth 2.0 token endpoint",
+            attempts,
+            elapsed,
         ) from None
 
 
@@ -105,19 +137,24 @@ def _is_transient(status: int) -> bool:
     return status in _TRANSIENT or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-def _refusal(answer: Response, settings: ClientSettings) -> TokenRefused:
-    """Read an error answer (RFC 6749 §5.2); a body that is none stays unquoted."""
+def _why_not_now(status: int, asked_to_wait: float) -> str:
+    wait = f" in {asked_to_wait:.0f} s, as it asks" if asked_to_wait else " later"
+    return f"the token endpoint answered {status}: try again{wait}"
+
+
+def _refusal(answer: Response, secret: Secret) -> TokenRefused:
+    """Read an error answer (RFC 6749 §5.2)."""
     try:
         said = json.loads(answer.body[:LONGEST_ANSWER].decode())
     except (ValueError, RecursionError):
         said = None
     error = said.get("error") if isinstance(said, dict) else None
     if not isinstance(said, dict) or not isinstance(error, str) or not _ERROR.fullmatch(error):
-        return TokenRefused(None, "", answer.status)
+        return TokenRefused(None, "", answer.status, excerpt(answer.body, [secret]))
     description = said.get("error_description")
     return TokenRefused(
-        quotable(error, settings.client_secret),
-        quotable(description, settings.client_secret) if isinstance(description, str) else "",
+        quotable(error, [secret]),
+        quotable(description, [secret]) if isinstance(description, str) else "",
         answer.status,
     )
 

@@ -2,14 +2,15 @@
 
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from ipaddress import ip_address
-from pathlib import Path
-from typing import Self
-from urllib.parse import SplitResult, urlsplit
+from typing import Self, TypeAlias, cast
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from gatepass.client.errors import ConfigurationError
+from gatepass.client.secrets import SecretSource
+from gatepass.client.secrets.file import FromFile
 from gatepass.wire.problem import Refused
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
@@ -18,32 +19,77 @@ TOKEN_URL = "GATEPASS_TOKEN_URL"  # noqa: S105 - a name
 CLIENT_ID = "GATEPASS_CLIENT_ID"
 CLIENT_SECRET = "GATEPASS_CLIENT_SECRET"  # noqa: S105 - a name
 CLIENT_SECRET_FILE = "GATEPASS_CLIENT_SECRET_FILE"  # noqa: S105 - a name
+CLIENT_SECRET_FROM = "GATEPASS_CLIENT_SECRET_FROM"  # noqa: S105 - a name
+NEXT_CLIENT_SECRET = "GATEPASS_NEXT_CLIENT_SECRET"  # noqa: S105 - a name
 SCOPE = "GATEPASS_SCOPE"
 RESOURCE = "GATEPASS_RESOURCE"
+PARAMETERS = "GATEPASS_PARAMETERS"
+AUTH_METHOD = "GATEPASS_AUTH_METHOD"
 
-_LONGEST_SECRET = 64 * 1024  # bytes
+BASIC, POST = "client_secret_basic", "client_secret_post"  # the names of OpenID Connect Core §9
+
+# What the request says already; an assertion is another way to prove who asks.
+_RESERVED = {
+    "client_assertion",
+    "client_assertion_type",
+    "client_id",
+    "client_secret",
+    "grant_type",
+    "resource",
+    "scope",
+}
 _TEXT = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]+")
 _URL = re.compile(r"[\x21-\x7e]+")
+
+
+ClientSecret: TypeAlias = str | Secret | SecretSource
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A secret source for a secret that is at hand."""
+
+    secret: Secret
+
+    def __call__(self) -> str:
+        """Give the secret."""
+        return self.secret.value
 
 
 @dataclass(frozen=True, slots=True)
 class ClientSettings:
     """Where to ask for tokens, as whom, and for what; raises ConfigurationError if it cannot work.
 
-    `scope` is empty to ask for the server's default; `resource` names the APIs that the token
-    is meant for (RFC 8707 §2), if any.
+    `client_secret` is the secret, or a function that gives it (see `gatepass.client.secrets`),
+    or several of these: while a secret is rotated the second is tried where the first is
+    refused. `scope` is empty to ask for the server's default; `resource` names the APIs that
+    the token is meant for (RFC 8707 §2), if any. `parameters`, a mapping or pairs, are sent
+    besides, to servers that want more than the standard has (such as `audience`); they are not
+    for secrets. `auth_method` tells where the client id and secret go (RFC 6749 §2.3.1): in a
+    Basic header (`client_secret_basic`) or in the form (`client_secret_post`).
     """
 
     token_url: str
     client_id: str
-    client_secret: Secret
+    client_secret: ClientSecret | Sequence[ClientSecret]
     scope: str = ""
-    resource: tuple[str, ...] = ()
+    resource: str | Sequence[str] = ()
+    parameters: Mapping[str, str] | Sequence[tuple[str, str]] = field(default=(), repr=False)
+    auth_method: str = BASIC
 
     def __post_init__(self) -> None:
+        sources = tuple(map(_source, _each(self.client_secret)))
+        object.__setattr__(self, "client_secret", sources)
+        resource = (self.resource,) if isinstance(self.resource, str) else tuple(self.resource)
+        object.__setattr__(self, "resource", resource)
+        object.__setattr__(self, "parameters", _pairs(self.parameters))
+        self._check()
+
+    def _check(self) -> None:
         check_url(self.token_url, f"the token URL ({TOKEN_URL})")
         _check_text(self.client_id, f"the client id ({CLIENT_ID})")
-        _check_text(self.client_secret.value, f"the client secret ({CLIENT_SECRET})")
+        if not self.secret_sources:
+            raise ConfigurationError(f"the client secret ({CLIENT_SECRET}) is missing: set it")
         try:
             Scope.parse(self.scope)
         except Refused:
@@ -52,22 +98,65 @@ class ClientSettings:
             ) from None
         for resource in self.resource:
             _check_resource(resource)
+        _check_parameters(self.form_parameters)
+        if self.auth_method not in {BASIC, POST}:
+            raise ConfigurationError(
+                f"the way to authenticate ({AUTH_METHOD}) is not known: set {BASIC} or {POST}"
+            )
+
+    @property
+    def secret_sources(self) -> tuple[SecretSource, ...]:
+        """What gives the client secrets, in the order in which they are tried."""
+        return cast("tuple[SecretSource, ...]", self.client_secret)
+
+    @property
+    def form_parameters(self) -> tuple[tuple[str, str], ...]:
+        """What is sent besides, as pairs in their order."""
+        return cast("tuple[tuple[str, str], ...]", self.parameters)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
-        """Read the GATEPASS_... variables; an empty one counts as missing."""
+        """Read the GATEPASS_... variables; an empty one counts as missing.
+
+        A secret that lies in a file or is kept elsewhere (..._FILE, ..._FROM) is read each time
+        that it is needed; a file is looked at now, too, so that a mistake shows at the start.
+        """
         missing = [name for name in (TOKEN_URL, CLIENT_ID) if not environ.get(name)]
-        if not environ.get(CLIENT_SECRET) and not environ.get(CLIENT_SECRET_FILE):
-            missing.append(f"{CLIENT_SECRET} (or {CLIENT_SECRET_FILE})")
-        if missing:
+        secret = _secret(environ, CLIENT_SECRET)
+        if secret is None:
+            missing.append(f"{CLIENT_SECRET} (or {CLIENT_SECRET_FILE}, or {CLIENT_SECRET_FROM})")
+        if missing or secret is None:
             raise ConfigurationError(f"set the environment variables {', '.join(missing)}")
+        following = _secret(environ, NEXT_CLIENT_SECRET)
         return cls(
             environ[TOKEN_URL],
             environ[CLIENT_ID],
-            _secret(environ),
+            (secret,) if following is None else (secret, following),
             environ.get(SCOPE, ""),
             tuple(environ.get(RESOURCE, "").split()),
+            _query(environ.get(PARAMETERS, "")),
+            environ.get(AUTH_METHOD) or BASIC,
         )
+
+
+def check_secret(text: str) -> Secret:
+    """Give `text` as a Secret; raise ConfigurationError where no client secret looks so."""
+    _check_text(text, f"the client secret ({CLIENT_SECRET})")
+    return Secret(text)
+
+
+def _each(given: ClientSecret | Sequence[ClientSecret]) -> Sequence[ClientSecret]:
+    if isinstance(given, str | Secret) or callable(given):
+        return (given,)
+    return given
+
+
+def _source(given: ClientSecret) -> SecretSource:
+    if isinstance(given, str):
+        given = Secret(given)
+    if isinstance(given, Secret):
+        return Literal(check_secret(given.value))
+    return given
 
 
 def check_url(url: str, what: str) -> None:
@@ -131,25 +220,54 @@ def _check_resource(resource: str) -> None:
         )
 
 
-def _secret(environ: Mapping[str, str]) -> Secret:
-    given, file = environ.get(CLIENT_SECRET), environ.get(CLIENT_SECRET_FILE)
-    if given and file:
-        raise ConfigurationError(f"set {CLIENT_SECRET} or {CLIENT_SECRET_FILE}, not both")
-    return Secret(given) if given else _from_file(Path(file or ""))
+def _pairs(given: Mapping[str, str] | Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    pairs = given.items() if isinstance(given, Mapping) else given
+    return tuple((name, text) for name, text in pairs)
 
 
-def _from_file(path: Path) -> Secret:
-    """Read a secret without the line break that editors and `echo` put at its end."""
+def _query(text: str) -> list[tuple[str, str]]:
+    """Read parameters that are written like the query of an address."""
     try:
-        with path.open("rb") as file:
-            content = file.read(_LONGEST_SECRET + 1)
-        text = content.decode().rstrip("\r\n")
-    except OSError as error:
+        return parse_qsl(text, keep_blank_values=True, strict_parsing=bool(text), errors="strict")
+    except ValueError:
         raise ConfigurationError(
-            f"{CLIENT_SECRET_FILE} cannot be read ({error.strerror}): check the path and its rights"
+            f"the parameters ({PARAMETERS}) are malformed: write them like name=text&other=text"
         ) from None
-    except ValueError:  # also a NUL in the path
-        raise ConfigurationError(f"the file of {CLIENT_SECRET_FILE} is not text") from None
-    if not text or len(content) > _LONGEST_SECRET:
-        raise ConfigurationError(f"the file of {CLIENT_SECRET_FILE} is empty or not a secret")
-    return Secret(text)
+
+
+def _check_parameters(parameters: Sequence[tuple[str, str]]) -> None:
+    for name, text in parameters:
+        what = f"a name or a text of the parameters ({PARAMETERS})"
+        _check_text(name, what)
+        if text:
+            _check_text(text, what)
+        if name in _RESERVED:
+            raise ConfigurationError(
+                f"the parameters ({PARAMETERS}) have {name} in them: take it out; the scope, the "
+                "resource and the credentials have settings of their own"
+            )
+
+
+def _secret(environ: Mapping[str, str], name: str) -> SecretSource | None:
+    """Give the source that the variables beginning with `name` name, None without any."""
+    kinds = {name: _literal, f"{name}_FILE": _file, f"{name}_FROM": _elsewhere}
+    given = [kind for kind in kinds if environ.get(kind)]
+    if len(given) > 1:
+        raise ConfigurationError(f"set {' or '.join(given)}, not both")
+    return kinds[given[0]](environ[given[0]], given[0]) if given else None
+
+
+def _literal(text: str, _name: str) -> SecretSource:
+    return Literal(check_secret(text))
+
+
+def _file(path: str, name: str) -> SecretSource:
+    source = FromFile(path, name)
+    check_secret(source())
+    return source
+
+
+def _elsewhere(text: str, _name: str) -> SecretSource:
+    from gatepass.client.secrets.named import from_uri  # for the few who need it
+
+    return from_uri(text)

@@ -155,6 +155,21 @@ class Guard:
         known = self._at_once(arrived, needs)
         return known if known is not None else await arun(self._steps(arrived, needs), atake)
 
+    def check(self, caller: Principal, arrived: Arrived, needs: Needs) -> None:
+        """Raise Denied where a caller whom `identify` gave may not do what takes `needs`.
+
+        For faces that learn who calls before they know what is asked for. Does NOT check the
+        token again.
+        """
+        try:
+            needs.check(caller, arrived.method, arrived.path)
+        except Refused as refused:
+            raise self._denied(refused, self._expected(arrived), arrived, needs) from None
+
+    def challenge(self, arrived: Arrived) -> Denial:
+        """Give the answer to a request without credentials, for faces that look for them first."""
+        return self._denied(None, self._expected(arrived), arrived, NOTHING).denial
+
     def status(self) -> Status:
         """Tell how the guard is, for a health check; asks nobody."""
         now = self._clock()

@@ -21,6 +21,12 @@ from gatepass.server.catalogue import store as catalogue
 from gatepass.server.catalogue.model import Catalogue, Purpose, purposes
 from gatepass.server.changes import store as changes
 from gatepass.server.database import Connection, Database, DatabaseAwayError, sqlite_url
+from gatepass.server.feed import page as feed_page
+from gatepass.server.feed import store as feed
+from gatepass.server.feed.cursor import Cursor
+from gatepass.server.feed.model import MATTERS
+from gatepass.server.feed.news import News
+from gatepass.server.feed.pages import Pages
 from gatepass.server.imports import store as imports
 from gatepass.server.keys import store as keys
 from gatepass.server.keys.making import ensure
@@ -30,7 +36,6 @@ from gatepass.server.limits import store as limits
 from gatepass.server.limits.failures import FailureBudget
 from gatepass.server.people.passwords import Hasher
 from gatepass.server.revocations import store as revocations
-from gatepass.server.revocations.memory import Revoked
 from gatepass.server.sessions import store as sessions
 from gatepass.server.settings import Settings
 from gatepass.server.token.issue import entropy
@@ -43,6 +48,7 @@ from gatepass.server.usage.counter import UsageCounter
 from gatepass.server.usage.minting import MintWatch, hour_of
 from gatepass.wire.credential import Mark
 from gatepass.wire.metadata import PARTNER_API
+from gatepass.wire.revoked import Revoked
 
 NAMES = {Mark.LIVE: "production", Mark.TEST: "sandbox"}
 
@@ -92,6 +98,8 @@ class Environment:
         self.minting = MintWatch()
         self.failures = FailureBudget()
         self.revoked = Revoked()
+        self.news = News()
+        self.pages = Pages(self.name, self._read_page)
         self.master = master
         self.keys: Keyring  # these two are set by `open`
         self.catalogue: Catalogue
@@ -99,8 +107,8 @@ class Environment:
         self.old_hashes = OldHashes(self.name)
         self._grace = settings.grace
         self._serves = True
-        self._seq = 0
-        self._caught_up_at = time.monotonic()
+        self.place = changes.START  # up to which memory knows the change feed
+        self.caught_up_at = time.monotonic()  # when memory was last known to be right
         self._lock = threading.Lock()
 
     def open(self, *, serves: bool = True) -> None:
@@ -123,6 +131,7 @@ class Environment:
         except DatabaseAwayError:
             log.warning("usage.lost", environment=self.name)
         self.old_hashes.close()
+        self.pages.close()
         self.database.close()
 
     def now(self) -> datetime:
@@ -131,28 +140,31 @@ class Environment:
 
     def is_stale(self) -> bool:
         """Tell whether memory is too old to be trusted: the database is away beyond the grace."""
-        return time.monotonic() - self._caught_up_at > self._grace
+        return time.monotonic() - self.caught_up_at > self._grace
 
     def lag(self) -> float:
         """Give the seconds since memory was last known to be right."""
-        return time.monotonic() - self._caught_up_at
+        return time.monotonic() - self.caught_up_at
 
     def catch_up(self) -> None:
         """Apply what was committed since the last time, by whatever process."""
         with self._lock:
-            if time.monotonic() - self._caught_up_at > _RELOAD_AFTER:
+            before = self.place
+            if time.monotonic() - self.caught_up_at > _RELOAD_AFTER:
                 self._reload()
-                return
-            started = time.monotonic()
-            with self.database.read() as connection:
-                for change in changes.after(connection, self._seq):
-                    self._apply(change)
-                    self._seq = change.seq
-            self._caught_up_at = started
+            else:
+                started = time.monotonic()
+                with self.database.read() as connection:
+                    for change in changes.after(connection, self.place.seq):
+                        self._apply(change)
+                        self.place = change.place
+                self.caught_up_at = started
+        if self.place != before:
+            self.news.tell()
 
     def touch(self) -> None:
         """Note that the database said: nothing has changed."""
-        self._caught_up_at = time.monotonic()
+        self.caught_up_at = time.monotonic()
 
     @property
     def purposes(self) -> frozenset[Purpose]:
@@ -196,6 +208,7 @@ class Environment:
         with self.database.write() as connection:
             revocations.prune(connection, now)
             changes.prune(connection, now - _KEEP_CHANGES)
+            feed.prune(connection, now - MATTERS)
             audit.prune(connection, now - _KEEP_AUDIT)
             limits.prune(connection, now)
             counts.merge(connection, now)
@@ -208,13 +221,13 @@ class Environment:
     def _reload(self) -> None:
         started = time.monotonic()
         with self.database.read() as connection:
-            self._seq = changes.latest(connection)
+            self.place = changes.newest(connection)
             if self._serves:
                 self.revoked = Revoked(revocations.unexpired(connection, self.now()))
         self._load_catalogue()
         self._load_keys()
         self._load_imports()
-        self._caught_up_at = started
+        self.caught_up_at = started
 
     def _apply(self, change: changes.Change) -> None:
         match change.kind:
@@ -230,6 +243,8 @@ class Environment:
                 self._load_catalogue()
             case changes.IMPORT:
                 self._load_imports()
+            case changes.CLIENT_GONE | changes.KEY_GONE:
+                pass  # guards learn more of it than we need to
             case _:
                 log.warning("change.unknown", kind=change.kind)
 
@@ -238,6 +253,10 @@ class Environment:
             expires_at = revocations.find(connection, token_id)
         if expires_at is not None:
             self.revoked.add(token_id, int(expires_at.timestamp()))
+
+    def _read_page(self, cursor: Cursor | None) -> feed_page.Page:
+        with self.database.read() as connection:
+            return feed_page.read(connection, cursor, self.now(), self.issuer)
 
     def _load_keys(self) -> None:
         with self.database.read() as connection:

@@ -10,6 +10,9 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+STOPPING = "gatepass.stopping"
+"""What the application puts into the lifespan's state, to be called when the server stops."""
+
 _MOST = 64 * 1024  # bytes that wait for the end of the turn
 
 
@@ -54,3 +57,10 @@ class JoiningProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin a connection."""
         super().connection_made(JoiningTransport(transport, self.loop))  # type: ignore[arg-type]
+
+    def shutdown(self) -> None:
+        """Begin the end of the connection; a request that only waits must not put it off."""
+        super().shutdown()
+        stopping = self.app_state.get(STOPPING)
+        if stopping:
+            stopping()

@@ -36,7 +36,7 @@ def answer(document: Document, environment: Environment, scope: Scope) -> Answer
 def authorization_server(environment: Environment) -> Answer:
     """Give the metadata of the authorization server."""
     scopes = list(environment.catalogue.selectable.names)
-    return _document(metadata.authorization_server(environment.issuer, scopes))
+    return _document(metadata.authorization_server(environment.issuer, scopes, environment.mark))
 
 
 def protected_resource(environment: Environment) -> Answer:

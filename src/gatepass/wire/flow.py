@@ -9,13 +9,17 @@ from typing import TypeAlias, TypeVar, cast
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An HTTP request to be sent by whoever drives the flow, `after` so many seconds."""
+    """An HTTP request to be sent by whoever drives the flow, `after` so many seconds.
+
+    `timeout`, where there is one, bounds the whole exchange after that pause, in seconds.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(default=b"", repr=False)
     after: float = 0.0
+    timeout: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,17 +7,23 @@ TOKEN = "/oauth2/token/"  # noqa: S105 - a path
 REVOKE = "/oauth2/revoke_token/"
 INTROSPECT = "/oauth2/introspect/"
 VERIFY = "/oauth2/verify/"
+VERIFY_NGINX = "/oauth2/verify/nginx/"
+VERIFY_ENVOY = "/oauth2/verify/envoy/"  # below it the environment, the need, and any path
+REVOCATIONS = "/oauth2/revocations/"
 JWKS = "/.well-known/jwks.json"
 PARTNER_API = "/api/partners/v2.0"
+CREDENTIAL_MARK = "gatepass_credential_mark"  # a name in the metadata: "live" or "test"
 
 _SECRET_METHODS = ["client_secret_basic", "client_secret_post"]
 
 
-def authorization_server(issuer: str, scopes: list[str]) -> dict[str, object]:
+def authorization_server(issuer: str, scopes: list[str], mark: str) -> dict[str, object]:
     """Give the authorization server's metadata (RFC 8414 §2).
 
+    `mark` is that of the credentials which belong here, so that a client can tell a mix-up.
+
     `response_types_supported` is required there even of a server without an authorization
-    endpoint, and is empty.
+    endpoint, and is empty. `revocation_feed_endpoint` is an extension of ours.
     """
     return {
         "issuer": issuer,
@@ -28,9 +34,11 @@ def authorization_server(issuer: str, scopes: list[str]) -> dict[str, object]:
         "revocation_endpoint_auth_methods_supported": _SECRET_METHODS,
         "introspection_endpoint": issuer + INTROSPECT,
         "introspection_endpoint_auth_methods_supported": _SECRET_METHODS,
+        "revocation_feed_endpoint": issuer + REVOCATIONS,
         "grant_types_supported": ["client_credentials"],
         "response_types_supported": [],
         "scopes_supported": scopes,
+        CREDENTIAL_MARK: mark,
     }
 
 

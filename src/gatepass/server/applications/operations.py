@@ -27,6 +27,7 @@ from gatepass.server.audit.model import Actor, entry
 from gatepass.server.changes import store as changes
 from gatepass.server.database import Connection, NotFoundError
 from gatepass.server.environment import Environment
+from gatepass.server.feed import store as feed
 from gatepass.server.organizations import store as organizations
 from gatepass.wire.network import Network
 from gatepass.wire.problem import Refused
@@ -276,6 +277,7 @@ def delete(environment: Environment, by: Actor, app_id: UUID, org_id: UUID | Non
     """Delete an application; its credentials and tokens are nothing from then on."""
     with _change(environment, app_id, org_id) as (connection, application, now):
         store.remove(connection, app_id)
+        feed.note_gone(connection, changes.CLIENT_GONE, application.client_id, now)
         _tell(connection, by, now, application, "application.deleted")
 
 

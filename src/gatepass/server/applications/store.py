@@ -57,6 +57,14 @@ application = Table(
     Column("mint_mode", Text, nullable=False, server_default="off"),
     Column("mint_limit", Integer),
 )
+is_voided = application.c.disabled_at.is_not(None) | application.c.tokens_void_before.is_not(None)
+"""Tells the few applications of which the revocation feed has something to tell."""
+Index(
+    "ix_application_voided",
+    application.c.client_id,
+    sqlite_where=is_voided,
+    postgresql_where=is_voided,
+)
 
 secret = Table(
     "application_secret",

@@ -1,11 +1,11 @@
 """The change feed's table: written in the same transaction as the change."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, Table, Text, delete, func, insert, select
+from sqlalchemy import Column, Connection, Row, Table, Text, delete, func, insert, select
 
-from gatepass.server.database import Counter, Moment, metadata
+from gatepass.server.database import Counter, Moment, metadata, milliseconds
 
 change = Table(
     "change",
@@ -21,16 +21,37 @@ APPLICATION = "application"  # subject: the application's id
 ORGANIZATION = "organization"  # subject: the organization's id
 REVOCATION = "revocation"  # subject: the token id in hex
 KEY = "key"  # subject: the key id
+CLIENT_GONE = "client_gone"  # subject: the client id of a deleted application
+KEY_GONE = "key_gone"  # subject: the `kid` of a signing key that was taken out of use at once
 CATALOGUE = "catalogue"  # subject: the scope or resource
 IMPORT = "import"  # subject: where from; also told when the last old hash is replaced
+
+
+class Place(NamedTuple):
+    """How far the feed was read: a change's number, and its time (Unix milliseconds).
+
+    The time tells a change from another one of the same number, as after a restored backup.
+    """
+
+    seq: int
+    at: int
+
+
+START = Place(0, 0)
+"""Before the first change."""
 
 
 class Change(NamedTuple):
     """Something committed; `kind` is one of the words above."""
 
-    seq: int
+    place: Place
     kind: str
     subject: str
+
+    @property
+    def seq(self) -> int:
+        """Give its number."""
+        return self.place.seq
 
 
 def record(connection: Connection, kind: str, subject: str, now: datetime) -> None:
@@ -43,17 +64,33 @@ def latest(connection: Connection) -> int:
     return connection.execute(select(func.max(change.c.seq))).scalar_one() or 0
 
 
-def after(connection: Connection, seq: int) -> list[Change]:
-    """Give what was committed since `seq`, oldest first."""
-    query = (
-        select(change.c.seq, change.c.kind, change.c.subject)
-        .where(change.c.seq > seq)
-        .order_by(change.c.seq)
-    )
-    return [Change(*row) for row in connection.execute(query)]
+def newest(connection: Connection) -> Place:
+    """Give the place behind the newest change."""
+    row = connection.execute(select(change).order_by(change.c.seq.desc()).limit(1)).one_or_none()
+    return _place(row) if row else START
+
+
+def find(connection: Connection, seq: int) -> Change | None:
+    """Give the change of a number, None where there is none or it is forgotten."""
+    row = connection.execute(select(change).where(change.c.seq == seq)).one_or_none()
+    return Change(_place(row), row.kind, row.subject) if row else None
+
+
+def after(connection: Connection, seq: int, limit: int | None = None) -> list[Change]:
+    """Give what was committed since `seq`, oldest first, `limit` changes at most."""
+    query = select(change).where(change.c.seq > seq).order_by(change.c.seq).limit(limit)
+    return [Change(_place(row), row.kind, row.subject) for row in connection.execute(query)]
 
 
 def prune(connection: Connection, older_than: datetime) -> None:
-    """Forget changes that every running process has long read; the newest number stays known."""
-    newest = select(func.max(change.c.seq)).scalar_subquery()
-    connection.execute(delete(change).where(change.c.at < older_than, change.c.seq < newest))
+    """Forget changes that every running process has long read; the newest number stays known.
+
+    What is kept is always the end of the feed without a gap, even if the clock was set back.
+    """
+    kept = select(func.min(change.c.seq)).where(change.c.at >= older_than).scalar_subquery()
+    last = select(func.max(change.c.seq)).scalar_subquery()
+    connection.execute(delete(change).where(change.c.seq < func.coalesce(kept, last)))
+
+
+def _place(row: Row[Any]) -> Place:
+    return Place(row.seq, milliseconds(row.at))

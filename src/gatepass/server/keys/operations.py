@@ -6,8 +6,10 @@ from datetime import datetime
 from gatepass.server.audit import store as audit
 from gatepass.server.audit.model import Actor, entry
 from gatepass.server.catalogue.model import Purpose
+from gatepass.server.changes import store as changes
 from gatepass.server.database import Connection
 from gatepass.server.environment import Environment
+from gatepass.server.feed import store as feed
 from gatepass.server.keys import store
 from gatepass.server.keys.making import make
 from gatepass.server.keys.model import (
@@ -19,6 +21,7 @@ from gatepass.server.keys.model import (
     proves_until,
     proving,
 )
+from gatepass.server.token.signed import SigningKey
 
 SCHEDULE = Actor("schedule")
 
@@ -32,8 +35,7 @@ def rotate(environment: Environment, by: Actor, *, at_once: bool) -> None:
     with environment.database.write() as connection:
         known = store.all_keys(connection, environment.master, environment.mark)
         if at_once:
-            ended = [key.id for key in known if not key.has_ended(now)]
-            store.end(connection, ended, now)
+            _end(connection, [key for key in known if not key.has_ended(now)], now)
         active_from = now if at_once else now + PUBLISHED_AHEAD
         _make(connection, environment, by, environment.purposes, active_from)
     environment.catch_up()
@@ -70,6 +72,16 @@ def state(key: Key, keys: Iterable[Key], now: datetime) -> str:
         return "in use"
     until = proves_until(key, kept, now)
     return f"proves until {until:%Y-%m-%d}" if until else "proves"
+
+
+def _end(connection: Connection, keys: Iterable[Key], now: datetime) -> None:
+    """Take keys out of use at once, and tell guards which signatures prove nothing any more."""
+    ended = tuple(keys)
+    store.end(connection, [key.id for key in ended], now)
+    for key in ended:
+        if key.purpose != "seal":
+            kid = SigningKey(key.purpose, key.secret).kid
+            feed.note_gone(connection, changes.KEY_GONE, kid, now)
 
 
 def _due(connection: Connection, environment: Environment, now: datetime) -> list[Purpose]:

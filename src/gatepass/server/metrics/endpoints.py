@@ -9,12 +9,15 @@ _BY_PATH = {
     metadata.REVOKE: "revoke",
     metadata.INTROSPECT: "introspect",
     metadata.VERIFY: "verify",
+    metadata.VERIFY_NGINX: "verify",
+    metadata.REVOCATIONS: "revocations",
     metadata.JWKS + "/": "jwks",
     "/healthz/": "health",
     "/readyz/": "health",
     "/metrics/": OTHER,
 }
 _BY_START = {
+    metadata.VERIFY_ENVOY: "verify",
     _WELL_KNOWN: "metadata",
     metadata.PARTNER_API + "/": "partner_api",
 }

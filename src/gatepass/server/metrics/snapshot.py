@@ -19,6 +19,7 @@ class State(NamedTuple):
     key_age: float
     database_up: int
     revocations: int
+    waiting: int
 
 
 class Snapshot(NamedTuple):
@@ -86,6 +87,7 @@ def _state(environment: Environment) -> State:
         key_age=(environment.now() - environment.keys.made_at).total_seconds(),
         database_up=int(lag <= _LATE),
         revocations=len(environment.revoked),
+        waiting=len(environment.news),
     )
 
 
@@ -102,4 +104,5 @@ def _worst(one: State, other: State) -> State:
         key_age=max(one.key_age, other.key_age),
         database_up=min(one.database_up, other.database_up),
         revocations=max(one.revocations, other.revocations),
+        waiting=one.waiting + other.waiting,
     )

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, Table, Text, Uuid, insert, select, update
+from sqlalchemy import Column, Connection, Index, Table, Text, Uuid, insert, select, update
 
 from gatepass.server.database import Moment, metadata
 from gatepass.server.organizations.model import Organization
@@ -15,6 +15,13 @@ organization = Table(
     Column("name", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("suspended_at", Moment),
+)
+is_suspended = organization.c.suspended_at.is_not(None)
+Index(
+    "ix_organization_suspended",
+    organization.c.id,
+    sqlite_where=is_suspended,
+    postgresql_where=is_suspended,
 )
 
 

@@ -45,7 +45,7 @@ def parse(arrived: Arrived) -> TokenRequest:
 def parameters(arrived: Arrived) -> Params:
     """Read the parameters of the body; the query is never read, and no secret may be in it."""
     if arrived.query:
-        _check_query(arrived.query)
+        check_query(arrived.query)
     content_type = arrived.headers.get(b"content-type", b"")
     kind = content_type
     if kind != _FORM:
@@ -61,6 +61,18 @@ def parameters(arrived: Arrived) -> Params:
         "Send the parameters as application/x-www-form-urlencoded or application/json.",
         status=415,
     )
+
+
+def check_query(query: bytes) -> None:
+    """Refuse a secret or token in the address, where logs and proxies would keep it."""
+    names = {piece.partition(b"=")[0] for piece in query.split(b"&")}
+    if _OUR_CREDENTIAL.search(query) or _SECRETS_IN_QUERY & {decode(name) for name in names}:
+        raise Refused(
+            "invalid_request",
+            "Never put a secret or token in the address: send it in the header or body. "
+            "Whoever can read logs has it now, so replace it.",
+            note="a secret or token in the query",
+        )
 
 
 def claim(arrived: Arrived, params: Params) -> Claimed:
@@ -96,15 +108,3 @@ def _assertion_refused(*, alone: bool) -> Refused:
         return _two_ways()
     say = "Authenticate with HTTP Basic or in the body."
     return Refused("invalid_client", say, note="client assertions are not offered")
-
-
-def _check_query(query: bytes) -> None:
-    """Refuse a secret or token in the address, where logs and proxies would keep it."""
-    names = {piece.partition(b"=")[0] for piece in query.split(b"&")}
-    if _OUR_CREDENTIAL.search(query) or _SECRETS_IN_QUERY & {decode(name) for name in names}:
-        raise Refused(
-            "invalid_request",
-            "Never put a secret or token in the address: send it in the header or body. "
-            "Whoever can read logs has it now, so replace it.",
-            note="a secret or token in the query",
-        )

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepass.server.revocations.memory import Revoked
+from gatepass.wire.revoked import Revoked
 
 MANY = 1_000_000
 

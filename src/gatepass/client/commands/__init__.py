@@ -1,0 +1,1 @@
+"""The client's larger commands, one file each."""

@@ -1,0 +1,78 @@
+"""Where the client secret comes from: a callable that takes nothing and gives it as text.
+
+One file for each place a secret is kept in, each loading its library when it is first called:
+
+- `FromEnv("NAME")`, `FromFile("/run/secrets/gatepass")`, `FromCommand(["op", "read", ...])`
+- `FromKeyring("service", "user")` (extra `keyring`)
+- `FromVault("https://vault.example", "partners/gatepass")`: HashiCorp Vault and OpenBao
+- `FromAws("name")` (extra `aws`), `FromGoogle("projects/p/secrets/s")` (extra `google`),
+  `FromAzure("https://name.vault.azure.net", "secret")` (extra `azure`)
+- `from_uri("vault:secret/partners/gatepass#client_secret")`: any of these from one line of text
+
+Each is a frozen value: equal settings are equal, and its `repr` shows where the secret comes
+from and never the secret. Calling it asks anew, so a rotated secret is found without a
+restart; it may block. Where the secret cannot be had it raises a ConfigurationError whose
+message is one line with what to do, SecretUnavailable where waiting may be enough.
+
+A place of your own is a function:
+
+    def from_our_store() -> str:
+        try:
+            return our_store.get("gatepass-secret")
+        except our_store.Away:
+            raise SecretUnavailable("our store is away: see its status page") from None
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from gatepass.client.secrets.aws import FromAws
+    from gatepass.client.secrets.azure import FromAzure
+    from gatepass.client.secrets.command import FromCommand
+    from gatepass.client.secrets.env import FromEnv
+    from gatepass.client.secrets.file import FromFile
+    from gatepass.client.secrets.google import FromGoogle
+    from gatepass.client.secrets.keyring_ import FromKeyring
+    from gatepass.client.secrets.named import from_uri
+    from gatepass.client.secrets.vault import FromVault
+    from gatepass.client.secrets.vault_login import AppRole, Kubernetes
+
+SecretSource: TypeAlias = Callable[[], str]
+
+_MODULES = {
+    "AppRole": "vault_login",
+    "FromAws": "aws",
+    "FromAzure": "azure",
+    "FromCommand": "command",
+    "FromEnv": "env",
+    "FromFile": "file",
+    "FromGoogle": "google",
+    "FromKeyring": "keyring_",
+    "FromVault": "vault",
+    "Kubernetes": "vault_login",
+    "from_uri": "named",
+}
+
+__all__ = [
+    "AppRole",
+    "FromAws",
+    "FromAzure",
+    "FromCommand",
+    "FromEnv",
+    "FromFile",
+    "FromGoogle",
+    "FromKeyring",
+    "FromVault",
+    "Kubernetes",
+    "SecretSource",
+    "from_uri",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Load a kind on first use: a program uses one of them."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -1,0 +1,128 @@
+"""The secret from AWS Secrets Manager, by botocore and its default chain of credentials."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from gatepass.client.errors import ConfigurationError, SecretUnavailable, cleaned
+from gatepass.client.secrets.text import chosen, decoded, without_library
+from gatepass.client.settings import check_url
+
+_CONNECT, _READ, _ATTEMPTS = 5, 10, 3  # seconds, seconds, requests
+
+_ADVICE = {
+    "AccessDeniedException": "let the role do secretsmanager:GetSecretValue on it",
+    "DecryptionFailure": "let the role do kms:Decrypt with the key of the secret",
+    "ExpiredTokenException": "log in again",
+    "InvalidRequestException": "the secret may be marked for deletion",
+    "ResourceNotFoundException": "check the name and the region",
+    "UnrecognizedClientException": "check the credentials",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FromAws:
+    """Gives the current value of a secret by its name or ARN: all, or one `field` of its JSON.
+
+    Credentials, region and endpoint come from where every AWS program finds them; `region`,
+    `profile` and `endpoint_url` say otherwise. The region in an ARN is used.
+    """
+
+    secret_id: str
+    field: str = ""
+    region: str = ""
+    profile: str = ""
+    endpoint_url: str = ""
+
+    def __post_init__(self) -> None:
+        if self.endpoint_url:
+            check_url(self.endpoint_url, "the endpoint URL of AWS Secrets Manager")
+
+    def __call__(self) -> str:
+        """Ask AWS; raise ConfigurationError where it gives no secret."""
+        try:
+            import botocore.session  # takes a while to load
+        except ImportError:
+            raise without_library("aws") from None
+        where = f"the secret {cleaned(self.secret_id)} in AWS Secrets Manager"
+        try:
+            with _unlogged():
+                answer = self._ask(botocore.session.Session(profile=self.profile or None))
+        except Exception as error:  # noqa: BLE001 - botocore's, and what a strange answer causes
+            raise _refusal(error, where) from None
+        text = answer.get("SecretString")
+        if not isinstance(text, str):
+            text = decoded(answer.get("SecretBinary") or b"", where)
+        return chosen(text, self.field, where)
+
+    def _ask(self, session: Any) -> dict[str, Any]:  # noqa: ANN401 - botocore has no types
+        from botocore.config import Config
+
+        client = session.create_client(
+            "secretsmanager",
+            region_name=self.region or _region(self.secret_id),
+            endpoint_url=self.endpoint_url or None,
+            config=Config(
+                connect_timeout=_CONNECT,
+                read_timeout=_READ,
+                retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+            ),
+        )
+        try:
+            answer: dict[str, Any] = client.get_secret_value(SecretId=self.secret_id)
+        finally:
+            client.close()
+        return answer
+
+
+def _region(secret_id: str) -> str | None:
+    """Give the region that an ARN names."""
+    parts = secret_id.split(":")
+    return parts[3] if parts[0] == "arn" and len(parts) > 3 else None
+
+
+def _refusal(error: Exception, where: str) -> ConfigurationError:
+    """Say what to do by the kind of `error`; its text is left out."""
+    from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004
+
+    kind = type(error).__name__
+    if isinstance(error, ConnectionError | HTTPClientError):
+        return SecretUnavailable(f"{where} cannot be reached ({kind}): check the network")
+    if not isinstance(error, ClientError):
+        return ConfigurationError(
+            f"{where} cannot be read ({kind}): check the credentials, the region and the profile"
+        )
+    code = cleaned(str(error.response.get("Error", {}).get("Code")))
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    said = f"{where} is not given ({code}): "
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or code == "ThrottlingException":
+        return SecretUnavailable(f"{said}try again")
+    return ConfigurationError(said + _ADVICE.get(code, "see what AWS says of this code"))
+
+
+_reading = ContextVar("_reading", default=False)
+
+
+class _Unlogged(logging.Filter):
+    """Drops what botocore logs at DEBUG while a secret is read here: the answer's body, whole."""
+
+    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002
+        return not _reading.get()
+
+
+_UNLOGGED = _Unlogged()
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    for name in ("botocore.parsers", "botocore.hooks"):
+        logging.getLogger(name).addFilter(_UNLOGGED)
+    token = _reading.set(True)
+    try:
+        yield
+    finally:
+        _reading.reset(token)

@@ -1,0 +1,98 @@
+"""The secret from Azure Key Vault, by Microsoft's libraries."""
+
+import re
+from contextlib import ExitStack
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from gatepass.client.errors import ConfigurationError, SecretUnavailable, cleaned
+from gatepass.client.secrets.text import chosen, without_library
+from gatepass.client.settings import check_url
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+
+_CONNECT, _READ, _RETRIES = 5, 10, 2  # seconds, seconds, requests after the first
+
+_NAME = re.compile(r"[0-9A-Za-z-]{1,127}")
+_ADVICE = {
+    401: "check the credentials and their tenant",
+    403: "let them read secrets (role Key Vault Secrets User), and see the vault's firewall",
+    404: "check the name of the secret and the version",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FromAzure:
+    """Gives the secret `name` of the key vault at `vault_url`: all, or one `field` of its JSON.
+
+    The newest version is read unless `version` names one. Credentials are those that
+    azure-identity finds by itself (DefaultAzureCredential), or `credential`, which is shared
+    and not closed.
+    """
+
+    vault_url: str
+    name: str
+    field: str = ""
+    version: str = ""
+    credential: "TokenCredential | None" = None
+
+    def __post_init__(self) -> None:
+        check_url(self.vault_url, "the URL of the Azure key vault")
+        if not self.vault_url.lower().startswith("https:"):
+            raise ConfigurationError("the URL of the Azure key vault is plain http: use https")
+        if not _NAME.fullmatch(self.name) or not _NAME.fullmatch(self.version or "newest"):
+            raise ConfigurationError(
+                "the name or version of the Azure secret is malformed: give letters, digits and -"
+            )
+
+    def __call__(self) -> str:
+        """Ask Azure; raise ConfigurationError where it gives no secret."""
+        try:
+            from azure.identity import DefaultAzureCredential  # takes a while to load
+            from azure.keyvault.secrets import SecretClient
+        except ImportError:
+            raise without_library("azure") from None
+        where = f"the secret {self.name} in {cleaned(self.vault_url)}"
+        try:
+            with ExitStack() as open_now:
+                credential = self.credential or open_now.enter_context(DefaultAzureCredential())
+                client = SecretClient(
+                    self.vault_url,
+                    credential,
+                    connection_timeout=_CONNECT,
+                    read_timeout=_READ,
+                    retry_total=_RETRIES,
+                    permit_redirects=False,
+                )
+                open_now.enter_context(client)
+                value = client.get_secret(self.name, self.version or None).value
+        except Exception as error:  # noqa: BLE001 - the library's, and what strange answers cause
+            raise _refusal(error, where) from None
+        return chosen(value or "", self.field, where)
+
+
+def _refusal(error: Exception, where: str) -> ConfigurationError:
+    """Say what to do by the kind of `error`; its text is left out."""
+    from azure.core.exceptions import (
+        ClientAuthenticationError,
+        HttpResponseError,
+        ServiceRequestError,
+        ServiceResponseError,
+    )
+
+    kind = type(error).__name__
+    if isinstance(error, ServiceRequestError | ServiceResponseError):
+        return SecretUnavailable(f"{where} cannot be reached ({kind}): check the URL and network")
+    status = error.status_code if isinstance(error, HttpResponseError) else None
+    if status and (
+        status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS
+    ):
+        return SecretUnavailable(f"{where} is not given, Azure answered {status}: try again")
+    if status:
+        advice = _ADVICE.get(status, "check the URL of the vault and the name")
+        return ConfigurationError(f"{where} is not given, Azure answered {status}: {advice}")
+    if isinstance(error, ClientAuthenticationError):
+        return ConfigurationError(f"there are no credentials for {where} ({kind}): run `az login`")
+    return ConfigurationError(f"{where} cannot be read ({kind}): check the URL and the name")

@@ -1,0 +1,86 @@
+"""One bounded HTTP exchange with a store of secrets."""
+
+import ssl
+from collections.abc import Mapping
+from time import monotonic
+from typing import NamedTuple
+
+from gatepass.client.errors import ConfigurationError, SecretUnavailable, cleaned
+from gatepass.client.settings import is_loopback_http
+
+LONGEST_ANSWER = 1024 * 1024  # bytes
+_HEADERS = {
+    "accept": "application/json",
+    "accept-encoding": "identity",  # so that the bytes read are the bytes meant
+    "user-agent": "gatepass",
+}
+_TIMEOUT = 5.0  # seconds, for each of connecting, writing and a sign of life while reading
+
+
+class Answer(NamedTuple):
+    """What came back."""
+
+    status: int
+    body: bytes
+
+
+def exchange(
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes = b"",
+    *,
+    store: str,
+    ca_file: str = "",
+    deadline: float = 15.0,
+) -> Answer:
+    """Send a request and give the answer; redirects are not followed, as secrets travel.
+
+    `store` names the other end to the reader, `ca_file` the certificates to trust in place
+    of the system's; reading takes `deadline` seconds at most, give or take a sign of life.
+    Raises SecretUnavailable where no whole answer comes. Does NOT check the scheme of the
+    address.
+    """
+    import httpx2  # takes a while to load
+
+    local = is_loopback_http(url)
+    client = httpx2.Client(
+        verify=False if local else _trusted(ca_file),
+        trust_env=not local,  # a proxy from the environment is not on this machine
+        timeout=_TIMEOUT,
+        follow_redirects=False,
+    )
+    headers = {**_HEADERS, **headers}
+    until = monotonic() + deadline
+    try:
+        with client, client.stream(method, url, headers=headers, content=body) as answer:
+            content = b""
+            for chunk in answer.iter_raw():
+                content += chunk
+                if len(content) > LONGEST_ANSWER or monotonic() > until:
+                    raise SecretUnavailable(
+                        f"{store} answers without end: check that its address is right"
+                    )
+            return Answer(answer.status_code, content)
+    except (httpx2.InvalidURL, UnicodeError):
+        raise ConfigurationError(f"{store} has an unusable address: correct it") from None
+    except httpx2.RequestError as error:
+        # Only why a connection failed is safe to repeat: other errors may quote what was sent.
+        why = f": {cleaned(str(error))}" if isinstance(error, httpx2.ConnectError) else ""
+        raise SecretUnavailable(
+            f"{store} cannot be reached ({type(error).__name__}{why}): check its address and that "
+            "it runs"
+        ) from None
+
+
+def _trusted(ca_file: str) -> ssl.SSLContext:
+    import httpx2
+
+    if not ca_file:
+        return httpx2.create_ssl_context()
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError:  # also what is wrong in it
+        raise ConfigurationError(
+            f"the CA file {cleaned(ca_file)} cannot be used: give one of PEM certificates"
+        ) from None

@@ -1,0 +1,106 @@
+"""The secret from Google Secret Manager: its REST API, with the credentials of google-auth."""
+
+import re
+from base64 import b64decode
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+from gatepass.client.errors import ConfigurationError, SecretUnavailable
+from gatepass.client.secrets.exchange import exchange
+from gatepass.client.secrets.text import chosen, decoded, json_object, without_library
+from gatepass.client.settings import check_url
+
+_NAME = re.compile(
+    r"projects/[\w.:-]+(?:/locations/(?P<location>[\w-]+))?/secrets/[\w-]+"
+    r"(?P<version>/versions/[\w-]+)?",
+    re.ASCII,
+)
+_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+_TIMEOUT = 10  # seconds, for each request that google-auth makes
+_ADVICE = {
+    401: "log in again",
+    403: "grant roles/secretmanager.secretAccessor on it",
+    404: "check the name and that the version is there",
+    400: "check that the version is enabled",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FromGoogle:
+    """Gives a secret by its full name: all of it, or one `field` of its JSON.
+
+    The name is that which Google shows, "projects/P/secrets/S", also with "/locations/L" after
+    the project; the latest version is read unless "/versions/V" ends it. Credentials are the
+    Application Default Credentials; `endpoint` is for a private address of the API.
+    """
+
+    name: str
+    field: str = ""
+    endpoint: str = ""
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise ConfigurationError(
+                "the name of the Google secret is malformed: give it as projects/P/secrets/S"
+            )
+        if self.endpoint:
+            check_url(self.endpoint, "the endpoint of Google Secret Manager")
+
+    def __call__(self) -> str:
+        """Ask Google; raise ConfigurationError where it gives no secret."""
+        where = f"the secret {self.name} in Google Secret Manager"
+        status, body = exchange("GET", self.url, _authorization(), store=where)
+        if status != HTTPStatus.OK:
+            raise _refusal(status, where)
+        payload = json_object(body, f"the answer for {where}").get("payload")
+        data = payload.get("data") if isinstance(payload, dict) else None
+        try:
+            content = b64decode(data if isinstance(data, str) else "", validate=True)
+        except ValueError:
+            content = b""
+        return chosen(decoded(content, where), self.field, where)
+
+    @property
+    def url(self) -> str:
+        """The address that is asked."""
+        name = _NAME.fullmatch(self.name)
+        location, version = name.group("location", "version") if name else ("", "")
+        host = f"secretmanager.{location}.rep" if location else "secretmanager"
+        endpoint = self.endpoint.rstrip("/") or f"https://{host}.googleapis.com"
+        return f"{endpoint}/v1/{self.name}{'' if version else '/versions/latest'}:access"
+
+
+def _authorization() -> dict[str, str]:
+    try:
+        import google.auth  # takes a while to load
+        import requests
+        from google.auth.transport.requests import Request
+    except ImportError:
+        raise without_library("google") from None
+    headers: dict[str, str] = {}
+    try:
+        with requests.Session() as session:
+            request: Any = partial(Request(session), timeout=_TIMEOUT)
+            credentials: Any = google.auth.default(scopes=[_SCOPE], request=request)[0]
+            credentials.refresh(request)
+            credentials.apply(headers)
+    except Exception as error:  # noqa: BLE001 - the library's, and what a malformed key causes
+        kind = type(error).__name__
+        if getattr(error, "retryable", False):
+            raise SecretUnavailable(
+                f"Google gives no access token ({kind}): check the network and try again"
+            ) from None
+        raise ConfigurationError(
+            f"there are no usable credentials for Google ({kind}): run "
+            "`gcloud auth application-default login` or set GOOGLE_APPLICATION_CREDENTIALS"
+        ) from None
+    return headers
+
+
+def _refusal(status: int, where: str) -> ConfigurationError:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
+        return SecretUnavailable(f"{where} is not given, Google answered {status}: try again")
+    advice = _ADVICE.get(status, "check the endpoint")
+    return ConfigurationError(f"{where} is not given, Google answered {status}: {advice}")

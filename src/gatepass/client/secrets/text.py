@@ -1,0 +1,77 @@
+"""What every source gives, one bounded line of text, and how it refuses anything else.
+
+`where` names to the reader what the text was read from; the text itself is never repeated.
+"""
+
+import json
+import re
+
+from gatepass.client.errors import ConfigurationError
+
+LONGEST = 64 * 1024  # bytes of a secret
+
+_TEXT = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]+")
+
+
+def as_secret(text: str, where: str) -> str:
+    """Give `text` back where it can be a secret, else raise ConfigurationError."""
+    if not text:
+        raise ConfigurationError(f"{where} is empty: put the secret there")
+    if len(text) > LONGEST:
+        raise ConfigurationError(
+            f"{where} is too long for a secret: check that it is the right one"
+        )
+    if not _TEXT.fullmatch(text):
+        raise ConfigurationError(
+            f"{where} has a line break or control character in it: let it hold the secret alone"
+        )
+    return text
+
+
+def decoded(content: bytes, where: str) -> str:
+    """Give the secret that `content` is, without the line break that editors and `echo` add."""
+    if len(content) > LONGEST:
+        raise ConfigurationError(
+            f"{where} is too long for a secret: check that it is the right one"
+        )
+    try:
+        text = content.decode()
+    except ValueError:
+        raise ConfigurationError(f"{where} is not text: let it hold the secret as UTF-8") from None
+    return as_secret(text.rstrip("\r\n"), where)
+
+
+def chosen(text: str, field: str, where: str) -> str:
+    """Give the secret in `text`: all of it, or the member `field` of the JSON object it is."""
+    if not field:
+        return as_secret(text, where)
+    return member(json_object(text, where), field, where)
+
+
+def json_object(text: str | bytes, where: str) -> dict[str, object]:
+    """Read a JSON object."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise ConfigurationError(f"{where} is not a JSON object: check that it is the right one")
+    return value
+
+
+def member(values: dict[str, object], field: str, where: str) -> str:
+    """Give the secret that is the member `field` of `values`."""
+    value = values.get(field)
+    if not isinstance(value, str):
+        raise ConfigurationError(
+            f"{where} has no text under {field!r}: name the field that holds it"
+        )
+    return as_secret(value, f"{field!r} of {where}")
+
+
+def without_library(extra: str) -> ConfigurationError:
+    """Give the error for a library that is not installed."""
+    return ConfigurationError(
+        f"a library for this source of the client secret is missing: "
+        f"pip install 'gatepass[{extra}]'"
+    )

@@ -1,0 +1,1 @@
+"""The revocation feed: what guards in other processes must know, page after page."""

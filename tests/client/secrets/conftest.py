@@ -1,0 +1,19 @@
+from pathlib import Path
+
+import pytest
+
+from client.secrets.standin import write_certificate
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_certificate(tmp_path_factory.mktemp("tls") / "stand-in.pem")
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No store's own settings, from whoever runs the tests, reach them."""
+    for name in ("ADDR", "TOKEN", "NAMESPACE", "CACERT"):
+        monkeypatch.delenv(f"VAULT_{name}", raising=False)
+        monkeypatch.delenv(f"BAO_{name}", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))

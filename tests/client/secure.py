@@ -1,0 +1,196 @@
+"""A token endpoint with metadata on loopback, over TLS or not, and a proxy to reach it by."""
+
+import json
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
+from pathlib import Path
+from threading import Thread
+from typing import cast
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+HANG_UP = object()  # in place of a document
+WELL_KNOWN = "/.well-known/oauth-authorization-server"
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Issued:
+    certificate: x509.Certificate
+    key: ec.EllipticCurvePrivateKey
+
+    @property
+    def pem(self) -> bytes:
+        return self.certificate.public_bytes(Encoding.PEM)
+
+
+def issue(
+    name: str,
+    by: Issued | None = None,
+    *hosts: str,
+    begins: timedelta = -DAY,
+    ends: timedelta = 90 * DAY,
+) -> Issued:
+    """Make a certificate for `hosts`, signed by `by` or by itself."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    names: list[x509.GeneralName] = [
+        x509.IPAddress(ip_address(host)) if host[0].isdigit() else x509.DNSName(host)
+        for host in hosts
+    ]
+    signer = by.key if by else key
+    building = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(by.certificate.subject if by else subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now + begins)
+        .not_valid_after(now + ends)
+        .add_extension(x509.BasicConstraints(ca=not hosts, path_length=None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False
+        )
+    )
+    if names:
+        building = building.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    return Issued(building.sign(signer, SHA256()), key)
+
+
+@dataclass
+class Stand:
+    """Answers GET with `documents` and POST with `refusals`, then `token`.
+
+    Its clock is `ahead` so many seconds; where it is not `dated`, its answers have no real date.
+    """
+
+    url: str
+    documents: dict[str, object] = field(default_factory=dict)
+    token: tuple[int, object] = (200, {"access_token": "t", "token_type": "bearer"})
+    refusals: list[tuple[int, object]] = field(default_factory=list)
+    ahead: float = 0.0
+    dated: bool = True
+    asked: list[str] = field(default_factory=list)
+
+    def publish(self, **more: object) -> None:
+        """Publish metadata that fits, changed by `more`."""
+        self.documents[WELL_KNOWN] = {
+            "issuer": self.url,
+            "token_endpoint": f"{self.url}/token",
+            **more,
+        }
+
+
+@contextmanager
+def standing(folder: Path, shown: Issued | None = None, host: str = "localhost") -> Iterator[Stand]:
+    """Listen on loopback; over TLS where there is a certificate to show."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its own name
+            pass
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            at = (timestamp or time.time()) + stand.ahead
+            return super().date_time_string(at) if stand.dated else "the day before yesterday"
+
+        def do_GET(self) -> None:
+            stand.asked.append(f"GET {self.path}")
+            document = stand.documents.get(self.path)
+            if document is HANG_UP:
+                return
+            self._answer(404 if document is None else 200, document)
+
+        def do_POST(self) -> None:
+            stand.asked.append(f"POST {self.path}")
+            self.rfile.read(int(self.headers["content-length"]))
+            self._answer(*(stand.refusals.pop(0) if stand.refusals else stand.token))
+
+        def _answer(self, status: int, value: object) -> None:
+            body = value if isinstance(value, bytes) else json.dumps(value).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def finish_request(self, request: object, client_address: object) -> None:
+            """Shake hands in the thread of the connection."""
+            plain = cast("socket.socket", request)
+            with suppress(OSError):
+                safe = context.wrap_socket(plain, server_side=True) if context else plain
+                with suppress(OSError), safe:
+                    Handler(safe, client_address, self)
+
+    context = _context(folder, shown) if shown else None
+    server = Server(("127.0.0.1", 0), Handler)
+    scheme = "https" if shown else "http"
+    stand = Stand(f"{scheme}://{host}:{server.server_port}")
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield stand
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _context(folder: Path, shown: Issued) -> ssl.SSLContext:
+    file = folder / "shown.pem"
+    private = shown.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file.write_bytes(shown.pem + private)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
+
+
+@contextmanager
+def tunnelling() -> Iterator[str]:
+    """Give the address of a proxy that does CONNECT (RFC 9110 §9.3.6) to loopback."""
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        Thread(target=_tunnel_all, args=(door,), daemon=True).start()
+        yield f"http://anna:pass@127.0.0.1:{door.getsockname()[1]}"
+        door.shutdown(socket.SHUT_RDWR)
+
+
+def _tunnel_all(door: socket.socket) -> None:
+    with suppress(OSError):
+        while True:
+            Thread(target=_tunnel, args=(door.accept()[0],), daemon=True).start()
+
+
+def _tunnel(near: socket.socket) -> None:
+    with near, suppress(OSError):
+        head = b""
+        while b"\r\n\r\n" not in head:
+            if not (part := near.recv(4096)):
+                return
+            head += part
+        port = int(head.split()[1].rpartition(b":")[2])
+        with socket.create_connection(("127.0.0.1", port)) as far:
+            near.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
+            back = Thread(target=_pour, args=(far, near), daemon=True)
+            back.start()
+            _pour(near, far)
+            back.join()
+
+
+def _pour(source: socket.socket, into: socket.socket) -> None:
+    with suppress(OSError):
+        while part := source.recv(65536):
+            into.sendall(part)
+        into.shutdown(socket.SHUT_WR)
