@@ -122,7 +122,8 @@ class Principal:
         moment = read.moment if expect.plain else read.required_moment
         issued_at = moment(claims, "iat")
         _check_begun(issued_at, now)
-        _check_begun(read.moment(claims, "nbf"), now)
+        if "nbf" in claims:
+            _check_begun(read.required_moment(claims, "nbf"), now)
         client_id = read.required_text(claims, names.client_id)
         return cls(
             client_id=client_id,
@@ -178,8 +179,9 @@ class Principal:
 
 def _check_unbound(members: Mapping[str, object]) -> None:
     """Refuse a token that is bound to a key: a bearer has not shown it (RFC 9449 §7.2)."""
-    kind = read.text(members, "token_type") or "bearer"
-    if "cnf" in members or kind.lower() != "bearer":
+    if "cnf" in members:
+        raise invalid("not a bearer token")
+    if "token_type" in members and read.required_text(members, "token_type").lower() != "bearer":
         raise invalid("not a bearer token")
 
 
