@@ -19,6 +19,9 @@ need postgresql initdb "the PostgreSQL tests"
 need nodejs node "the openid-client tests"
 need npm npm "the openid-client tests"
 need curl curl "the curl tests"
+need nginx nginx "the tests behind nginx"
+need caddy caddy "the tests behind Caddy"
+need haproxy haproxy "the tests behind HAProxy"
 
 if [ "${#packages[@]}" -gt 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   echo "Installing ${packages[*]} for the tests ..."

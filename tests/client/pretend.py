@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 
+from gatepass.wire import basic
+
 SECRET = "s+e c%r/e=t&x~"
 CLIENT_ID = "cid:a b"
 
@@ -47,6 +49,9 @@ class Pretend:
     issued: int = 0
     revoke_all: bool = False
     api_status: int = 200
+    api_headers: dict[str, str] = field(default_factory=dict)
+    redirects: dict[str, str] = field(default_factory=dict)  # by path
+    secret: str = ""  # where set, any other one is refused
     before_token: Callable[[], object] = lambda: None
     lock: Lock = field(default_factory=Lock)
 
@@ -72,17 +77,27 @@ class Pretend:
         if seen.path == "/token":
             self.before_token()
             with self.lock:
+                if self.secret and not self._knows(seen):
+                    return json_answer(401, error="invalid_client")
                 return self.answers.popleft() if self.answers else self.issue()
+        if seen.path in self.redirects:
+            return Answer(307, b"", {"Location": self.redirects[seen.path]})
         if seen.path != "/api":
             return Answer(404, b"nothing here")
         token = seen.headers.get("authorization", "").removeprefix("Bearer ")
         if self.revoke_all or token in self.revoked or not token.startswith("pass-"):
             return Answer(
-                401, b"who are you?", {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+                401,
+                b"who are you?",
+                {"WWW-Authenticate": 'Bearer error="invalid_token"'} | self.api_headers,
             )
         return Answer(
             self.api_status, b"body: " + seen.body, {"X-Pass": token.removeprefix("pass-")}
         )
+
+    def _knows(self, seen: Seen) -> bool:
+        _, secret = basic.read(seen.headers["authorization"].removeprefix("Basic "))
+        return secret.value == self.secret
 
     def issue(self) -> Answer:
         self.issued += 1
@@ -92,7 +107,7 @@ class Pretend:
 
 
 @contextmanager
-def pretend() -> Iterator[Pretend]:
+def pretend(port: int = 0) -> Iterator[Pretend]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -106,10 +121,16 @@ def pretend() -> Iterator[Pretend]:
             )
             headers = {name.lower(): value for name, value in self.headers.items()}
             answer = state.answer(Seen(self.command, self.path, headers, body))
+            if not answer.status:  # hang up
+                self.close_connection = True
+                return
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(answer.body)))
+            if "Content-Length" in answer.headers:  # of a body that is cut
+                self.close_connection = True
+            else:
+                self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
             try:
                 self.wfile.write(answer.body)
@@ -133,7 +154,7 @@ def pretend() -> Iterator[Pretend]:
         def handle_error(self, request: object, client_address: object) -> None:
             """Say nothing: a client that hangs up is part of the tests."""
 
-    server = Server(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", port), Handler)
     state = Pretend(f"http://127.0.0.1:{server.server_port}")
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

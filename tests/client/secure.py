@@ -135,7 +135,7 @@ def standing(folder: Path, shown: Issued | None = None, host: str = "localhost")
                 with suppress(OSError), safe:
                     Handler(safe, client_address, self)
 
-    context = _context(folder, shown) if shown else None
+    context = serving_context(folder, shown) if shown else None
     server = Server(("127.0.0.1", 0), Handler)
     scheme = "https" if shown else "http"
     stand = Stand(f"{scheme}://{host}:{server.server_port}")
@@ -149,7 +149,7 @@ def standing(folder: Path, shown: Issued | None = None, host: str = "localhost")
         server.server_close()
 
 
-def _context(folder: Path, shown: Issued) -> ssl.SSLContext:
+def serving_context(folder: Path, shown: Issued) -> ssl.SSLContext:
     file = folder / "shown.pem"
     private = shown.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     file.write_bytes(shown.pem + private)

@@ -1,13 +1,11 @@
 """Tokens in files that processes share: real files, real locks, real processes."""
 
-import json
 import logging
 import os
 import resource
 import stat
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,13 +14,14 @@ from threading import Thread
 
 import pytest
 
-from client import crowd_of_processes
 from client.pretend import Pretend
 from client.stored_tokens import MOMENT, held
 from gatepass.client import clock
 from gatepass.client.cache import Entry, FileCache, default_directory
 from gatepass.client.errors import ConfigurationError
 from gatepass.client.held import HeldToken
+from gatepass.client.settings import ClientSettings
+from gatepass.client.source import TokenSource
 from gatepass.wire.secret import Secret
 
 KEY = ("https://login.example/token", "gpc_live_client", "read")
@@ -123,21 +122,6 @@ def mode(path: Path) -> int:
 # --- one token for all ---
 
 
-def test_two_hundred_processes_at_once_make_one_token_request(
-    server: Pretend, folder: Path
-) -> None:
-    script = str(Path(crowd_of_processes.__file__))
-    command = [sys.executable, script, server.token_url, str(folder), "200"]
-    ran = subprocess.run(command, capture_output=True, text=True, check=True)
-    got = Counter(result.split()[0] for result in json.loads(ran.stdout))
-    tokens = {result.split()[1] for result in json.loads(ran.stdout)}
-
-    assert len(server.token_requests) == 1
-    assert got.total() == 200
-    assert got["asked"] == 1
-    assert tokens == {"pass-1"}
-
-
 def test_what_one_process_writes_another_one_reads(folder: Path) -> None:
     token = fresh()
     assert entry(folder).read() is None
@@ -188,6 +172,26 @@ def test_whatever_a_token_depends_on_makes_another_file(folder: Path) -> None:
     found = [cache.entry(key, secrets).read() for key, secrets in keys]
 
     assert [token and token.value for token in found] == [f"t-{n}" for n in range(len(keys))]
+
+
+def test_sources_share_a_token_only_where_they_ask_for_the_same(
+    folder: Path, server: Pretend, settings: ClientSettings
+) -> None:
+    asked_for = [
+        settings,
+        settings,
+        replace(settings, parameters={"audience": "urn:a"}),
+        replace(settings, parameters={"audience": "urn:b"}),
+        replace(settings, resource="urn:b"),
+        replace(settings, scope="read"),
+        replace(settings, scope="read", parameters={"audience": "urn:b"}),
+    ]
+    sources = [TokenSource(each, cache=FileCache(folder)) for each in asked_for]
+
+    given = [source.token().value for source in sources]
+
+    assert given == [f"pass-{number}" for number in (1, 1, 2, 3, 4, 5, 6)]
+    assert len(server.token_requests) == 6
 
 
 def test_the_order_of_two_secrets_does_not_matter(folder: Path) -> None:

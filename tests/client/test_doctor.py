@@ -94,13 +94,16 @@ def test_the_settings_say_where_they_are_from(stand: Stand, tmp_path: Path) -> N
             GATEPASS_CLIENT_SECRET_FILE=str(file),
             GATEPASS_SCOPE="read",
             GATEPASS_RESOURCE="https://api.example.com",
+            GATEPASS_PARAMETERS="audience=a&color=blue",
+            GATEPASS_AUTH_METHOD="client_secret_post",
         )
     )
 
     assert lines["settings"].message == (
         f"GATEPASS_TOKEN_URL {stand.url}/token?\u2026, GATEPASS_CLIENT_ID {CLIENT_ID[TEST]}, "
         f"GATEPASS_CLIENT_SECRET_FILE {file}, GATEPASS_SCOPE read, "
-        "GATEPASS_RESOURCE https://api.example.com"
+        "GATEPASS_RESOURCE https://api.example.com, GATEPASS_PARAMETERS audience, color, "
+        "GATEPASS_AUTH_METHOD client_secret_post"
     )
     assert lines["secret"] == Line("ok", "gps_test_\u2026")
     assert lines["secret file"] == Line("ok", "its rights are narrow (mode 0600)")

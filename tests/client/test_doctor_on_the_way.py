@@ -33,9 +33,8 @@ def trusted(root: Issued, tmp_path: Path) -> dict[str, str]:
     return {"SSL_CERT_FILE": str(file)}
 
 
-@pytest.mark.parametrize("host", ["nothing.invalid", "a" * 64 + ".example.com"])
-def test_a_name_that_is_not_found_is_told_and_the_rest_skipped(host: str) -> None:
-    lines = told(environ_of(f"https://{host}/token"))
+def test_a_name_that_is_not_found_is_told_and_the_rest_skipped() -> None:
+    lines = told(environ_of("https://nothing.invalid/token"))
 
     assert lines["name"].outcome == "failed"
     assert "GATEPASS_TOKEN_URL" in lines["name"].message

@@ -89,6 +89,29 @@ def test_scope_and_every_resource_are_asked_for() -> None:
     ]
 
 
+@pytest.mark.spec("RFC 6749", "2.3.1")
+def test_parameters_and_a_secret_in_the_form_are_sent_as_they_are_set() -> None:
+    settings = ClientSettings(
+        SETTINGS.token_url,
+        "cid:a b",
+        "x",
+        parameters=[("audience", "https://a/"), ("audience", "b&c")],
+        auth_method="client_secret_post",
+    )
+
+    request = token_request(settings, Secret(SECRET))
+
+    assert parse_qsl(request.body.decode()) == [
+        ("grant_type", "client_credentials"),
+        ("audience", "https://a/"),
+        ("audience", "b&c"),
+        ("client_id", "cid:a b"),
+        ("client_secret", SECRET),
+    ]
+    assert "authorization" not in request.headers
+    assert "very-secret" not in repr(request)
+
+
 def test_neither_repr_nor_body_of_the_request_shows_the_secret() -> None:
     assert "very-secret" not in repr(token_request(SETTINGS, Secret(SECRET)))
     assert b"very-secret" not in token_request(SETTINGS, Secret(SECRET)).body

@@ -6,6 +6,7 @@ import pytest
 
 from gatepass.client.errors import ConfigurationError
 from gatepass.client.settings import ClientSettings, is_loopback_http
+from gatepass.client.source import TokenSource
 from gatepass.wire.secret import Secret
 
 COMPLETE = {
@@ -19,6 +20,8 @@ def test_the_environment_gives_all_settings() -> None:
     environ = COMPLETE | {
         "GATEPASS_SCOPE": "read write",
         "GATEPASS_RESOURCE": "https://a.example/ urn:b:c",
+        "GATEPASS_PARAMETERS": "audience=https%3A//c.example&audience=d+e&organization=",
+        "GATEPASS_AUTH_METHOD": "client_secret_post",
     }
 
     settings = ClientSettings.from_env(environ)
@@ -29,6 +32,8 @@ def test_the_environment_gives_all_settings() -> None:
         Secret("hush hush"),
         "read write",
         ("https://a.example/", "urn:b:c"),
+        [("audience", "https://c.example"), ("audience", "d e"), ("organization", "")],
+        "client_secret_post",
     )
 
 
@@ -178,6 +183,40 @@ def test_a_resource_that_is_no_absolute_uri_is_refused(resource: str) -> None:
         ClientSettings("https://host/", "id", Secret("x"), resource=(resource,))
 
 
+@pytest.mark.parametrize("text", ["audience", "a=b&&c=d", "a=%ff", "a=%00", "=b"])
+def test_parameters_that_are_no_query_are_refused_and_not_repeated(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="GATEPASS_PARAMETERS") as refusal:
+        ClientSettings.from_env(COMPLETE | {"GATEPASS_PARAMETERS": text})
+
+    assert text not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["grant_type", "client_id", "client_secret", "scope", "resource", "client_assertion"],
+)
+def test_a_parameter_that_the_request_has_already_is_refused(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"have {name} in them: take it out"):
+        ClientSettings("https://host/", "id", Secret("x"), parameters={name: "y"})
+
+
+def test_parameters_are_the_same_as_a_mapping_and_as_pairs_and_not_shown() -> None:
+    settings = [
+        ClientSettings("https://host/", "id", Secret("x"), parameters=given)
+        for given in ({"audience": "urn:b"}, [("audience", "urn:b")])
+    ]
+
+    assert settings[0] == settings[1]
+    assert hash(settings[0]) == hash(settings[1])
+    assert "urn:b" not in repr(settings[0])
+
+
+@pytest.mark.parametrize("method", ["", "basic", "private_key_jwt"])
+def test_an_unknown_way_to_authenticate_is_refused_with_those_there_are(method: str) -> None:
+    with pytest.raises(ConfigurationError, match="client_secret_basic or client_secret_post"):
+        ClientSettings("https://host/", "id", Secret("x"), auth_method=method)
+
+
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
@@ -200,3 +239,39 @@ def from_file(folder: Path, content: bytes) -> ClientSettings:
     path.write_bytes(content)
     environ = COMPLETE | {"GATEPASS_CLIENT_SECRET": "", "GATEPASS_CLIENT_SECRET_FILE": str(path)}
     return ClientSettings.from_env(environ)
+
+
+def test_a_client_without_any_secret_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="GATEPASS_CLIENT_SECRET"):
+        ClientSettings("https://app.example.com/token", "id", [])
+
+
+def test_the_next_secret_stands_second(tmp_path: Path) -> None:
+    (tmp_path / "next").write_text("following\n")
+    environ = COMPLETE | {"GATEPASS_NEXT_CLIENT_SECRET_FILE": str(tmp_path / "next")}
+
+    sources = ClientSettings.from_env(environ).secret_sources
+
+    assert [source() for source in sources] == ["hush hush", "following"]
+
+
+def test_a_secret_may_come_from_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ELSEWHERE", "kept there")
+    environ = COMPLETE | {
+        "GATEPASS_CLIENT_SECRET": "",
+        "GATEPASS_CLIENT_SECRET_FROM": "env:ELSEWHERE",
+    }
+
+    (source,) = ClientSettings.from_env(environ).secret_sources
+
+    assert source() == "kept there"
+
+
+def test_a_token_source_takes_the_same_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in COMPLETE.items():
+        monkeypatch.setenv(name, value)
+
+    source = TokenSource.from_env()
+
+    assert source.settings == ClientSettings.from_env(COMPLETE)
+    assert "hush" not in f"{source!r} {vars(source)!r}"

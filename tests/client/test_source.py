@@ -1,13 +1,13 @@
 """The token source: fresh, stale, gone, and one renewal in flight."""
 
 import asyncio
-import json
 import logging
 from collections.abc import Callable
 
 import pytest
 
 from client.crowd import PATIENCE, Clock, in_threads
+from client.issuer import REFUSAL, Issuer
 from gatepass.client.errors import TokenRefused, TokenUnavailable, Unreachable
 from gatepass.client.settings import ClientSettings
 from gatepass.client.source import TokenSource
@@ -16,38 +16,6 @@ from gatepass.wire.secret import Secret
 
 SETTINGS = ClientSettings("https://app.example.com/token", "id", Secret("hush-hush"))
 MANY = 50
-
-
-class Issuer:
-    """Sends nothing: gives `pass-1`, `pass-2` ..., or what `trouble` says instead."""
-
-    def __init__(self) -> None:
-        self.issued = 0
-        self.asked = 0
-        self.trouble: Response | Exception | None = None
-        self.expires_in: int | None = 1000
-        self.before: Callable[[], object] = lambda: None
-        self.abefore: Callable[[], object] | None = None
-
-    def send(self, _: Request) -> Response:
-        self.asked += 1
-        self.before()
-        if isinstance(self.trouble, Exception):
-            raise self.trouble
-        if self.trouble is not None:
-            return self.trouble
-        self.issued += 1
-        said = {"access_token": f"pass-{self.issued}", "token_type": "Bearer"}
-        lifetime = {} if self.expires_in is None else {"expires_in": self.expires_in}
-        return Response(200, {}, json.dumps(said | lifetime).encode())
-
-    async def asend(self, request: Request) -> Response:
-        if self.abefore is not None:
-            await asyncio.to_thread(self.abefore)
-        return self.send(request)
-
-
-REFUSAL = Response(401, {}, b'{"error": "invalid_client"}')
 
 
 @pytest.fixture

@@ -1,27 +1,42 @@
 """The page about the guard: its example runs, and its figures are the code's."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from gatepass.guard import Principal, keyset, principal
+from gatepass.guard import Principal, introspector, keyset, lookup, principal
+from gatepass.guard.keyring import Policy
 from gatepass.wire import bearer
 from gatepass.wire.problem import Refused
 from guard.issuing import ALGORITHMS, NOW, Issuer, claims, dump
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "guard.md").read_text()
+EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 ISSUER = Issuer()
 DOCUMENT = dump({"keys": [ISSUER.jwk(alg) for alg in ALGORITHMS]})
 
 
 @pytest.fixture(scope="module")
 def caller() -> Callable[[str, bytes, float], Principal]:
-    [example] = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     names: dict[str, Callable[[str, bytes, float], Principal]] = {}
-    exec(example, names)
+    exec(EXAMPLES[1], names)
     return names["caller"]
+
+
+@pytest.mark.parametrize(("sent", "status"), [([], 401), (["Bearer a.b.c"], 401), (["x"] * 2, 400)])
+def test_the_first_example_answers_who_has_no_good_token(sent: list[str], status: int) -> None:
+    names: dict[str, Any] = {}
+    exec(EXAMPLES[0], names)
+
+    found, headers, body = names["answer"](sent, "192.0.2.1")
+
+    assert (found, headers["Content-Type"]) == (status, "application/problem+json")
+    assert headers["WWW-Authenticate"].startswith("Bearer")
+    assert json.loads(body)["status"] == status
 
 
 @pytest.mark.parametrize("alg", ALGORITHMS)
@@ -46,4 +61,10 @@ def test_the_example_refuses_as_the_page_says(
 def test_the_figures_on_the_page_are_those_of_the_code() -> None:
     assert f"at most {bearer.LONGEST_TOKEN} characters" in PAGE
     assert f"with {principal.LEEWAY} seconds" in PAGE
+    policy = Policy()
+    assert f"| `max_age` | {policy.max_age:.0f} |" in PAGE
+    assert f"| `cooldown` | {policy.cooldown:.0f} |" in PAGE
+    assert f"| `stale_for` | {policy.stale_for:.0f} |" in PAGE
+    assert f"`remember` ({lookup.REMEMBER:.0f} seconds)" in PAGE
+    assert f"{keyset.LONGEST_DOCUMENT // 1024} KiB and {introspector.TIMEOUT:.0f} seconds" in PAGE
     assert f"{keyset.LONGEST_DOCUMENT // 1024} KiB or {keyset.MOST_KEYS}\nkeys" in PAGE

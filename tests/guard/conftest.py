@@ -1,3 +1,4 @@
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -5,6 +6,10 @@ import pytest
 from guard.issuing import Issuer
 from guard.pretend import Pretend
 from guard.serving import serving
+from guard.world import World
+
+# Django and REST framework read it when they are imported.
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "guard.site_settings")
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +37,11 @@ def issuer() -> Issuer:
 def attacker() -> Issuer:
     """Give an issuer whose keys have the same names, and whom nobody should believe."""
     return Issuer()
+
+
+@pytest.fixture
+def world(server: Pretend, issuer: Issuer) -> Iterator[World]:
+    """Give an issuer of JWTs with guards before an API of its."""
+    made = World(server, issuer)
+    yield made
+    made.close()

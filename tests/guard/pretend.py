@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from gatepass.wire import basic, metadata
@@ -32,9 +32,16 @@ class Pretend:
         self.hold = threading.Event()  # answers wait for it
         self.hold.set()
         self._answers: dict[str, Response] = {}
+        self.key_set = b""
+        self.cache_control = ""
+        self.key_fetches = 0
+        self.is_away = False  # every answer is an error
+        self.metadata: dict[str, object] = {}  # what is changed in it
         self.app = Starlette(
             routes=[
                 Route(metadata.INTROSPECT, self._introspect, methods=["POST"]),
+                Route("/.well-known/oauth-authorization-server", self._metadata),
+                Route(metadata.JWKS, self._keys),
                 Route(_ELSEWHERE, _everything_is_good, methods=["POST"]),
             ]
         )
@@ -44,6 +51,10 @@ class Pretend:
         self.hold.set()
         self.asked.clear()
         self._answers.clear()
+        self.key_set, self.cache_control = b"", ""
+        self.key_fetches = 0
+        self.is_away = False
+        self.metadata = {}
 
     def claims(self, **members: object) -> dict[str, object]:
         """Give the answer for a good token, with `members` changed."""
@@ -81,6 +92,21 @@ class Pretend:
     def redirects(self, token: str) -> None:
         """Send whoever asks about `token` to where every token is good."""
         self._answers[token] = Response(status_code=307, headers={"Location": _ELSEWHERE})
+
+    def publishes(self, *jwks: Mapping[str, object]) -> None:
+        """Publish these keys, and no others any more."""
+        self.key_set = json.dumps({"keys": jwks}).encode()
+
+    async def _keys(self, _request: Request) -> Response:
+        self.key_fetches += 1
+        await run_in_threadpool(self.hold.wait)
+        if self.is_away:
+            return Response(b"", 502)
+        return Response(self.key_set, headers={"Cache-Control": self.cache_control})
+
+    async def _metadata(self, _request: Request) -> Response:
+        document = metadata.authorization_server(self.issuer, [], "live")
+        return JSONResponse(document | self.metadata)
 
     async def _introspect(self, request: Request) -> Response:
         scheme, _, credentials = request.headers["authorization"].partition(" ")

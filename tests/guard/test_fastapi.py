@@ -10,7 +10,7 @@ import pytest
 from fastapi import APIRouter, FastAPI
 from starlette.requests import Request
 
-from gatepass.guard.fastapi import Guard, Principal
+from gatepass.guard.fastapi import Guard, Principal, any_of
 from guard.pretend import CLIENT_ID, CLIENT_SECRET, Pretend
 from guard.serving import nobody_home, serving
 
@@ -343,6 +343,44 @@ def test_each_refusal_is_logged_with_its_reason(
         ("WARNING", "refused: temporarily_unavailable (no introspection answer)"),
         ("INFO", "refused: invalid_token (not active)"),
     ]
+
+
+@pytest.fixture
+def helped(server: Pretend, guard: Guard) -> Iterator[httpx2.Client]:
+    """Give an API that uses each helper."""
+    app = FastAPI()
+
+    @app.api_route("/readings", methods=["GET", "POST"], include_in_schema=False)
+    def readings(
+        caller: Annotated[Principal, guard.requires({"GET": any_of("read", "all"), "*": "write"})],
+    ) -> str:
+        return caller.sub
+
+    @app.get("/org/{org_id}")
+    def organization(
+        org_id: str, caller: Annotated[Principal, guard.requires("read", organization="org_id")]
+    ) -> str:
+        return f"{org_id} {caller.sub}"
+
+    server.knows(TOKEN, scope="read", org_id="mine")
+    with serving(app) as address, httpx2.Client(base_url=address, headers=BEARER) as client:
+        yield client
+
+
+def test_each_method_has_its_scopes_and_anothers_organization_is_not_found(
+    helped: httpx2.Client,
+) -> None:
+    get, post = helped.get("/readings"), helped.post("/readings")
+    own, other = helped.get("/org/mine"), helped.get("/org/other")
+
+    statuses = [answer.status_code for answer in (get, post, own, other)]
+    assert statuses == [200, 403, 200, 404]
+    assert 'scope="write"' in post.headers["WWW-Authenticate"]
+    assert "WWW-Authenticate" not in other.headers
+    document = helped.get("/openapi.json").json()
+    assert document["paths"]["/org/{org_id}"]["get"]["security"] == [{"Gatepass": ["read"]}]
+    [scheme] = document["components"]["securitySchemes"].values()
+    assert set(scheme["flows"]["clientCredentials"]["scopes"]) == {"read", "all", "write"}
 
 
 def test_openapi_says_how_to_get_a_token_and_which_scope_each_call_needs(

@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.websockets import WebSocket
 
-from gatepass.guard import denied
+from gatepass.guard import fastapi as face
 from gatepass.guard.fastapi import Denied, Expectation, Guard, Principal
 from gatepass.wire.problem import Refused
 from gatepass.wire.scope import Scope
@@ -168,6 +168,7 @@ def test_what_is_expected_may_be_one_value_for_all() -> None:
 def test_a_guard_that_asks_nobody_has_nothing_to_close() -> None:
     with Guard(ISSUER, inspect=always) as guard:
         client = client_of(guard)
+        assert guard.status().is_well
 
     assert client.get("/meters", headers=BEARER).status_code == 200
 
@@ -292,4 +293,4 @@ def test_a_scope_that_can_never_be_granted_is_a_mistake(scope: str) -> None:
 
 def test_the_problem_handler_passes_on_what_is_not_its_own() -> None:
     with pytest.raises(KeyError):
-        _finished(denied.answer(Request({"type": "http"}), KeyError("other")))
+        _finished(face.answer(Request({"type": "http"}), KeyError("other")))

@@ -1,16 +1,22 @@
 """Introspection over real HTTP: asked once, remembered briefly, closed when in doubt."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 
 import pytest
 
+from gatepass.guard import introspector as room
 from gatepass.guard.credentials import Credentials
-from gatepass.guard.introspector import Introspector
+from gatepass.guard.flights import Flights
+from gatepass.guard.issuer import Endpoints
 from gatepass.guard.lookup import LONGEST_ANSWER
+from gatepass.guard.outside import Outside
 from gatepass.guard.over_httpx2 import Sender
-from gatepass.wire.flow import Request
+from gatepass.guard.steps import atake
+from gatepass.guard.told import Tally
+from gatepass.wire.flow import Request, arun
 from gatepass.wire.problem import Refused
 from gatepass.wire.secret import Secret
 from guard.pretend import CLIENT_ID, CLIENT_SECRET, HOUR, Pretend
@@ -29,6 +35,35 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+class Introspector:
+    """An introspector with all that it stands on, as a guard makes it."""
+
+    def __init__(
+        self,
+        issuer: str,
+        credentials: Credentials,
+        timeout: float = room.TIMEOUT,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._flights = Flights()
+        self._outside = Outside(issuer, Endpoints(), timeout, clock)
+        self._parts = room.Introspector(
+            self._outside,
+            self._flights,
+            credentials,
+            timeout=timeout,
+            clock=clock,
+            tally=Tally(issuer),
+        )
+
+    async def introspect(self, token: Secret) -> Mapping[str, object]:
+        return await arun(self._parts.judge(token), atake)
+
+    def close(self) -> None:
+        self._flights.close()
+        self._outside.close()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatepass.guard.credentials import Credentials
-from gatepass.guard.lookup import LONGEST_ANSWER, Memory, endpoint, introspect
+from gatepass.guard.lookup import LONGEST_ANSWER, Memory, introspect
 from gatepass.wire import basic
 from gatepass.wire.flow import Request, Response, run
 from gatepass.wire.problem import Refused
@@ -135,45 +135,6 @@ def test_any_body_is_an_answer_or_unavailable(body: bytes) -> None:
         outcome = refused.code
 
     assert outcome in {True, False, "temporarily_unavailable"}
-
-
-@pytest.mark.parametrize(
-    ("issuer", "address"),
-    [
-        ("https://app.example.com", "https://app.example.com/oauth2/introspect/"),
-        ("https://app.example.com/", "https://app.example.com/oauth2/introspect/"),
-        ("https://app.example.com/eu", "https://app.example.com/eu/oauth2/introspect/"),
-        ("http://localhost:8000", "http://localhost:8000/oauth2/introspect/"),
-        ("http://127.0.0.1:8001", "http://127.0.0.1:8001/oauth2/introspect/"),
-        ("http://[::1]:8001", "http://[::1]:8001/oauth2/introspect/"),
-        ("http://app.localhost:8000", "http://app.localhost:8000/oauth2/introspect/"),
-    ],
-)
-def test_the_introspection_endpoint_is_the_issuers(issuer: str, address: str) -> None:
-    assert endpoint(issuer) == address
-
-
-@pytest.mark.spec("RFC 7662", "4")
-@pytest.mark.parametrize(
-    "issuer",
-    [
-        "",
-        "app.example.com",
-        "https://",
-        "http://app.example.com",
-        "http://localhost.example.com",
-        "http://127.0.0.1.example.com",
-        "http://127.0.0.1@app.example.com",
-        "http://evillocalhost",
-        "ftp://localhost",
-        "https://user:pass@app.example.com",
-        "https://app.example.com?tenant=1",
-        "https://app.example.com/#",
-    ],
-)
-def test_an_issuer_that_a_secret_must_not_travel_to_is_refused(issuer: str) -> None:
-    with pytest.raises(ValueError, match="the issuer must be"):
-        endpoint(issuer)
 
 
 @pytest.mark.spec("RFC 7662", "4")

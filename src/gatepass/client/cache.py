@@ -15,7 +15,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from hashlib import scrypt
+from hashlib import pbkdf2_hmac, scrypt
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -196,7 +196,10 @@ def _file_name(boot: str, settings_key: tuple[str, ...], secrets: tuple[str, ...
     cost 4 MB and 10 ms. JSON keeps apart what only put together would be alike.
     """
     everything = json.dumps([boot, settings_key, secrets]).encode()
-    return scrypt(everything, salt=_SALT, n=2**12, r=8, p=1, dklen=20).hex()
+    try:
+        return scrypt(everything, salt=_SALT, n=2**12, r=8, p=1, dklen=20).hex()
+    except ValueError:  # pragma: no cover - an OpenSSL in FIPS mode has no scrypt
+        return pbkdf2_hmac("sha256", everything, _SALT, 20_000, 20).hex()
 
 
 def _trace(file: Path) -> tuple[int, int] | None:

@@ -27,7 +27,8 @@ def token(*, as_json: bool) -> None:
     """Print a fresh access token.
 
     The settings come from GATEPASS_TOKEN_URL, GATEPASS_CLIENT_ID, GATEPASS_CLIENT_SECRET (or
-    GATEPASS_CLIENT_SECRET_FILE), GATEPASS_SCOPE and GATEPASS_RESOURCE.
+    GATEPASS_CLIENT_SECRET_FILE), GATEPASS_SCOPE, GATEPASS_RESOURCE, GATEPASS_PARAMETERS and
+    GATEPASS_AUTH_METHOD.
     """
     from gatepass.client.source import TokenSource  # takes a while to load
 

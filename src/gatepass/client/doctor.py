@@ -136,15 +136,12 @@ class _Visit:
         at = self._proxy or self._at
         try:
             found += probe.addresses(at)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # UnicodeError: a name that is none
             self._blocked = "the name was not found"
-            why = cleaned(error.strerror or type(error).__name__)
+            why = cleaned(getattr(error, "strerror", "") or type(error).__name__)
             where = "the variable of the proxy" if self._proxy else TOKEN_URL
             message = f"{at.host} has no address ({why}): check its spelling in {where}, and DNS"
             return Told("name", Outcome.FAILED, message)
-        except UnicodeError:  # a part that is empty or longer than 63 letters
-            self._blocked = "the name is none"
-            return Told("name", Outcome.FAILED, f"{at.host} is no host name: correct {TOKEN_URL}")
         said = f"{at.host} is {', '.join(found)}"
         if self._proxy:
             said = f"left to the proxy; the proxy {said}"

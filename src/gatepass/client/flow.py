@@ -16,7 +16,7 @@ from gatepass.client.errors import (
     quotable,
 )
 from gatepass.client.held import HeldToken
-from gatepass.client.settings import ClientSettings
+from gatepass.client.settings import POST, ClientSettings
 from gatepass.wire import basic
 from gatepass.wire.flow import Flow, Request, Response
 from gatepass.wire.secret import Secret
@@ -77,18 +77,22 @@ def ask(
 
 
 def token_request(settings: ClientSettings, secret: Secret) -> Request:
-    """Give the request for a token: client_secret_basic and a form (RFC 6749 §2.3.1, §4.4.2)."""
+    """Give the request for a token: a form (RFC 6749 §4.4.2) and the secret (§2.3.1)."""
     form = [("grant_type", "client_credentials")]
     if settings.scope:
         form.append(("scope", settings.scope))
     form += [("resource", resource) for resource in settings.resource]
+    form += settings.form_parameters
     headers = {
         "accept": "application/json",
         "accept-encoding": "identity",  # so that the bytes read are the bytes meant
-        "authorization": basic.write(settings.client_id, secret),
         "content-type": "application/x-www-form-urlencoded",
         "user-agent": "gatepass",
     }
+    if settings.auth_method == POST:
+        form += [("client_id", settings.client_id), ("client_secret", secret.value)]
+    else:
+        headers["authorization"] = basic.write(settings.client_id, secret)
     return Request("POST", settings.token_url, headers, urlencode(form).encode())
 
 

@@ -13,9 +13,12 @@ from urllib.parse import urlsplit
 from gatepass.client.errors import ConfigurationError, cleaned
 from gatepass.client.secrets import SecretSource
 from gatepass.client.settings import (
+    AUTH_METHOD,
+    BASIC,
     CLIENT_ID,
     CLIENT_SECRET,
     NEXT_CLIENT_SECRET,
+    PARAMETERS,
     RESOURCE,
     SCOPE,
     TOKEN_URL,
@@ -74,6 +77,10 @@ def settings(found: ClientSettings, environ: Mapping[str, str]) -> Told:
     if found.scope:
         named.append(f"{SCOPE} {cleaned(found.scope)}")
     named += [f"{RESOURCE} {cleaned(resource)}" for resource in found.resource]
+    if found.form_parameters:  # the names only: it is not known what the texts are
+        named.append(f"{PARAMETERS} {cleaned(', '.join(dict(found.form_parameters)))}")
+    if found.auth_method != BASIC:
+        named.append(f"{AUTH_METHOD} {found.auth_method}")
     return Told("settings", Outcome.OK, ", ".join(named))
 
 

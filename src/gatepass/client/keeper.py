@@ -11,7 +11,6 @@ from gatepass.client.errors import ClientError
 if TYPE_CHECKING:
     from gatepass.client.source import TokenSource
 
-# Timers stand still while the machine sleeps, so the source's clock is looked at now and then.
 _LONGEST_NAP = 30.0  # seconds
 _SHORTEST_NAP = 0.1  # seconds: a due renewal may be under way already
 
@@ -20,10 +19,13 @@ class Keeper:
     """A thread, or a task of one event loop, that asks a source for its token when it is due.
 
     It ends with `stop` or `stop_task`, and by itself when nobody holds the source any longer.
+    Timers stand still while the machine sleeps, so the source's clock is looked at each
+    `longest_nap` seconds.
     """
 
-    def __init__(self, source: "TokenSource") -> None:
+    def __init__(self, source: "TokenSource", longest_nap: float = _LONGEST_NAP) -> None:
         self._source = weakref.ref(source)
+        self._longest_nap = longest_nap
         self._stopped = threading.Event()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -80,4 +82,4 @@ class Keeper:
     def _nap(self) -> float:
         source = self._source()
         due_in = 0.0 if source is None else source.due_in()
-        return min(max(due_in, _SHORTEST_NAP), _LONGEST_NAP)
+        return min(max(due_in, _SHORTEST_NAP), self._longest_nap)

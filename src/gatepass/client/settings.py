@@ -3,10 +3,10 @@
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Self, TypeAlias, cast
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from gatepass.client.errors import ConfigurationError
 from gatepass.client.secrets import SecretSource
@@ -23,7 +23,21 @@ CLIENT_SECRET_FROM = "GATEPASS_CLIENT_SECRET_FROM"  # noqa: S105 - a name
 NEXT_CLIENT_SECRET = "GATEPASS_NEXT_CLIENT_SECRET"  # noqa: S105 - a name
 SCOPE = "GATEPASS_SCOPE"
 RESOURCE = "GATEPASS_RESOURCE"
+PARAMETERS = "GATEPASS_PARAMETERS"
+AUTH_METHOD = "GATEPASS_AUTH_METHOD"
 
+BASIC, POST = "client_secret_basic", "client_secret_post"  # the names of OpenID Connect Core §9
+
+# What the request says already; an assertion is another way to prove who asks.
+_RESERVED = {
+    "client_assertion",
+    "client_assertion_type",
+    "client_id",
+    "client_secret",
+    "grant_type",
+    "resource",
+    "scope",
+}
 _TEXT = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]+")
 _URL = re.compile(r"[\x21-\x7e]+")
 
@@ -49,7 +63,10 @@ class ClientSettings:
     `client_secret` is the secret, or a function that gives it (see `gatepass.client.secrets`),
     or several of these: while a secret is rotated the second is tried where the first is
     refused. `scope` is empty to ask for the server's default; `resource` names the APIs that
-    the token is meant for (RFC 8707 §2), if any.
+    the token is meant for (RFC 8707 §2), if any. `parameters`, a mapping or pairs, are sent
+    besides, to servers that want more than the standard has (such as `audience`); they are not
+    for secrets. `auth_method` tells where the client id and secret go (RFC 6749 §2.3.1): in a
+    Basic header (`client_secret_basic`) or in the form (`client_secret_post`).
     """
 
     token_url: str
@@ -57,12 +74,15 @@ class ClientSettings:
     client_secret: ClientSecret | Sequence[ClientSecret]
     scope: str = ""
     resource: str | Sequence[str] = ()
+    parameters: Mapping[str, str] | Sequence[tuple[str, str]] = field(default=(), repr=False)
+    auth_method: str = BASIC
 
     def __post_init__(self) -> None:
         sources = tuple(map(_source, _each(self.client_secret)))
         object.__setattr__(self, "client_secret", sources)
         resource = (self.resource,) if isinstance(self.resource, str) else tuple(self.resource)
         object.__setattr__(self, "resource", resource)
+        object.__setattr__(self, "parameters", _pairs(self.parameters))
         self._check()
 
     def _check(self) -> None:
@@ -78,11 +98,21 @@ class ClientSettings:
             ) from None
         for resource in self.resource:
             _check_resource(resource)
+        _check_parameters(self.form_parameters)
+        if self.auth_method not in {BASIC, POST}:
+            raise ConfigurationError(
+                f"the way to authenticate ({AUTH_METHOD}) is not known: set {BASIC} or {POST}"
+            )
 
     @property
     def secret_sources(self) -> tuple[SecretSource, ...]:
         """What gives the client secrets, in the order in which they are tried."""
         return cast("tuple[SecretSource, ...]", self.client_secret)
+
+    @property
+    def form_parameters(self) -> tuple[tuple[str, str], ...]:
+        """What is sent besides, as pairs in their order."""
+        return cast("tuple[tuple[str, str], ...]", self.parameters)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
@@ -104,6 +134,8 @@ class ClientSettings:
             (secret,) if following is None else (secret, following),
             environ.get(SCOPE, ""),
             tuple(environ.get(RESOURCE, "").split()),
+            _query(environ.get(PARAMETERS, "")),
+            environ.get(AUTH_METHOD) or BASIC,
         )
 
 
@@ -146,6 +178,7 @@ def _split(url: str, what: str) -> tuple[SplitResult, str]:
     try:
         parts = urlsplit(url if _URL.fullmatch(url) else "")
         host, _ = parts.hostname, parts.port  # the port is checked as it is read
+        (host or "").encode("idna")  # as a name is before it is looked up; not every one can be
     except ValueError:
         parts, host = urlsplit(""), None
     if parts.scheme not in {"http", "https"} or not host:
@@ -186,6 +219,34 @@ def _check_resource(resource: str) -> None:
         raise ConfigurationError(
             f"the resource ({RESOURCE}) is not an absolute URI without fragment: correct it"
         )
+
+
+def _pairs(given: Mapping[str, str] | Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    pairs = given.items() if isinstance(given, Mapping) else given
+    return tuple((name, text) for name, text in pairs)
+
+
+def _query(text: str) -> list[tuple[str, str]]:
+    """Read parameters that are written like the query of an address."""
+    try:
+        return parse_qsl(text, keep_blank_values=True, strict_parsing=bool(text), errors="strict")
+    except ValueError:
+        raise ConfigurationError(
+            f"the parameters ({PARAMETERS}) are malformed: write them like name=text&other=text"
+        ) from None
+
+
+def _check_parameters(parameters: Sequence[tuple[str, str]]) -> None:
+    for name, text in parameters:
+        what = f"a name or a text of the parameters ({PARAMETERS})"
+        _check_text(name, what)
+        if text:
+            _check_text(text, what)
+        if name in _RESERVED:
+            raise ConfigurationError(
+                f"the parameters ({PARAMETERS}) have {name} in them: take it out; the scope, the "
+                "resource and the credentials have settings of their own"
+            )
 
 
 def _secret(environ: Mapping[str, str], name: str) -> SecretSource | None:

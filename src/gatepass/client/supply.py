@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
+from urllib.parse import urlencode
 
 from gatepass.client.errors import TokenRefused
 from gatepass.client.flow import Patience, ask
@@ -72,8 +73,7 @@ class Supply:
         secrets = yield from self._read()
         if self._cache is None:
             return (yield from self._ask(secrets, patience))
-        key = (self._settings.token_url, self._settings.client_id, self._settings.scope)
-        find = partial(self._cache.entry, (*key, *self._settings.resource), secrets)
+        find = partial(self._cache.entry, _key(self._settings), secrets)
         entry = yield from call(find)
         return (yield from self._share(entry, secrets, spare, refused, patience))
 
@@ -140,3 +140,9 @@ class Supply:
         if self._secrets.is_at_hand:
             return self._secrets.read()
         return (yield from call(self._secrets.read))
+
+
+def _key(settings: ClientSettings) -> tuple[str, ...]:
+    """Name all that a token depends on but the secret, and the way that is sent."""
+    parameters = urlencode(settings.form_parameters)
+    return (settings.token_url, settings.client_id, settings.scope, parameters, *settings.resource)

@@ -1,8 +1,11 @@
 """Runs in an API: says who calls and what they may do, or refuses (RFC 6750, 7662, 9068).
 
-`expectation`, `principal` and the flow in `lookup` are pure, and so is the offline
-way: `keyset`, `jws` and `access_token`. `introspector` and `over_httpx2` reach the
-authorization server; `fastapi` is the face to an API.
+`core` is the guard itself, which knows no web framework; `fastapi` and its like are its faces.
+An adapter needs `Guard`, `Arrived`, `Needs` and `Denied`, all from here.
+
+Pure are `arrived`, `needs`, `denied`, `expectation`, `principal`, `keyring`, the flows in `issuer`
+and `lookup`, and the offline way: `keyset`, `jws`, `access_token`. `outside` and `over_httpx2`
+reach the authorization server, in the threads of `flights`; `steps` are the two ways to wait.
 
 To verify JWT access tokens offline, without asking anyone:
 
@@ -14,16 +17,49 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gatepass.guard.access_token import verify
+    from gatepass.guard.arrived import Arrived
+    from gatepass.guard.claim_names import ClaimNames
+    from gatepass.guard.core import Guard
+    from gatepass.guard.denied import Denial, Denied
     from gatepass.guard.expectation import Expectation
+    from gatepass.guard.keyring import Policy
     from gatepass.guard.keyset import KeySet
+    from gatepass.guard.needs import Needs, any_of
+    from gatepass.guard.options import Options
     from gatepass.guard.principal import Principal
+    from gatepass.guard.told import Status
 
-__all__ = ["Expectation", "KeySet", "Principal", "verify"]
+__all__ = [
+    "Arrived",
+    "ClaimNames",
+    "Denial",
+    "Denied",
+    "Expectation",
+    "Guard",
+    "KeySet",
+    "Needs",
+    "Options",
+    "Policy",
+    "Principal",
+    "Status",
+    "any_of",
+    "verify",
+]
 
 _HOMES = {
+    "Arrived": "arrived",
+    "ClaimNames": "claim_names",
+    "Denial": "denied",
+    "Denied": "denied",
     "Expectation": "expectation",
+    "Guard": "core",
     "KeySet": "keyset",
+    "Needs": "needs",
+    "Options": "options",
+    "Policy": "keyring",
     "Principal": "principal",
+    "Status": "told",
+    "any_of": "needs",
     "verify": "access_token",
 }
 

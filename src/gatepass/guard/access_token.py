@@ -3,10 +3,11 @@
 from gatepass.guard import jws, strict_json
 from gatepass.guard.claims import invalid
 from gatepass.guard.expectation import Expectation
-from gatepass.guard.keyset import KeySet
+from gatepass.guard.keyset import Key, KeySet
 from gatepass.guard.principal import Principal
 
 _TYPES = frozenset({"at+jwt", "application/at+jwt"})
+_PLAIN_TYPES = _TYPES | {"jwt"}
 
 
 def verify(text: str, keys: KeySet, expect: Expectation, now: float) -> Principal:
@@ -25,12 +26,26 @@ def verify(text: str, keys: KeySet, expect: Expectation, now: float) -> Principa
     when to read them again, is the caller's part. Raises ValueError where `expect` names no
     resource, as any API's token would do then.
     """
-    signed = jws.check(text, keys)
-    kind = signed.header.get("typ")
-    if not isinstance(kind, str) or kind.lower() not in _TYPES:
+    said, payload = jws.check(text, keys)
+    return _read(said, payload, expect, now)
+
+
+def verify_with(
+    text: str, said: jws.Header, key: Key, expect: Expectation, now: float
+) -> Principal:
+    """Do what `verify` does, with the header read and its key found already."""
+    return _read(said, jws.payload(text, said, key), expect, now)
+
+
+def _read(said: jws.Header, payload: bytes, expect: Expectation, now: float) -> Principal:
+    kind = said.typ
+    if kind is None and expect.plain:
+        kind = "JWT"
+    types = _PLAIN_TYPES if expect.plain else _TYPES
+    if not isinstance(kind, str) or kind.lower() not in types:
         raise invalid("not typed as an access token")
     try:
-        claims = strict_json.read_object(signed.payload)
+        claims = strict_json.read_object(payload)
     except ValueError:
         raise invalid("the claims are not a JSON object") from None
     return Principal.from_claims(claims, expect, now=now)

@@ -6,6 +6,7 @@ a token without expiry.
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from ipaddress import ip_network
 
 from gatepass.wire.problem import Refused
@@ -18,18 +19,15 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 def text(members: Mapping[str, object], name: str) -> str | None:
     """Give a printable string that is not empty, or None where there is none."""
-    if name not in members:
-        return None
-    value = members[name]
-    if not isinstance(value, str) or not value or _UNPRINTABLE.search(value):
-        raise wrong(name)
-    return value
+    return required_text(members, name) if name in members else None
 
 
 def required_text(members: Mapping[str, object], name: str) -> str:
     """Give a printable string that is not empty."""
-    value = text(members, name)
-    if value is None:
+    value = members.get(name)
+    if not isinstance(value, str) or not value:
+        raise wrong(name)
+    if not value.isprintable() and _UNPRINTABLE.search(value):  # the first is quick, and stricter
         raise wrong(name)
     return value
 
@@ -52,20 +50,15 @@ def required_seconds(members: Mapping[str, object], name: str) -> int:
 
 def moment(members: Mapping[str, object], name: str) -> float | None:
     """Give a NumericDate, which may have a fraction (RFC 7519 §2), or None where there is none."""
-    if name not in members:
-        return None
-    value = members[name]
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise wrong(name)
-    if not 0 <= value < _YEAR_10000:  # neither NaN nor Infinity is
-        raise wrong(name)
-    return value
+    return required_moment(members, name) if name in members else None
 
 
 def required_moment(members: Mapping[str, object], name: str) -> float:
     """Give a NumericDate."""
-    value = moment(members, name)
-    if value is None:
+    value = members.get(name)
+    if type(value) is not int and type(value) is not float:  # nor a bool, which is an int too
+        raise wrong(name)
+    if not 0 <= value < _YEAR_10000:  # neither NaN nor Infinity is
         raise wrong(name)
     return value
 
@@ -81,6 +74,8 @@ def issuer(members: Mapping[str, object], expected: str) -> str:
 def audience(members: Mapping[str, object], resource: str | None) -> tuple[str, ...]:
     """Give `aud`, a string or a list of them, which has `resource` where one is expected."""
     found = members.get("aud", [])
+    if isinstance(found, str) and found == resource:  # nearly always
+        return (found,)
     listed = [found] if isinstance(found, str) else found
     if not isinstance(listed, list | tuple):
         raise wrong("aud")
@@ -92,15 +87,32 @@ def audience(members: Mapping[str, object], resource: str | None) -> tuple[str, 
     return names
 
 
-def scope(members: Mapping[str, object]) -> Scope:
-    """Give `scope`; without one nothing was granted."""
-    found = members.get("scope", "")
+def scope(members: Mapping[str, object], name: str = "scope") -> Scope:
+    """Give the scope; without one nothing was granted.
+
+    `scope` itself is a string (RFC 8693 §4.2); what has another name may be a list.
+    """
+    found = members.get(name, "")
+    if isinstance(found, list) and name != "scope":
+        found = _joined(found, name)
     if not isinstance(found, str):
-        raise wrong("scope")
+        raise wrong(name)
     try:
-        return Scope.parse(found)
+        return _parsed(found)
     except Refused:
-        raise wrong("scope") from None
+        raise wrong(name) from None
+
+
+@lru_cache(maxsize=1024)  # what partners were granted repeats itself
+def _parsed(text: str) -> Scope:
+    return Scope.parse(text)
+
+
+def _joined(listed: list[object], name: str) -> str:
+    names = [each for each in listed if isinstance(each, str) and each and " " not in each]
+    if len(names) != len(listed):
+        raise wrong(name)
+    return " ".join(names)
 
 
 def networks(members: Mapping[str, object]) -> tuple[str, ...]:
@@ -108,9 +120,9 @@ def networks(members: Mapping[str, object]) -> tuple[str, ...]:
 
     An empty list is refused: that nobody may come is as likely meant as that anybody may.
     """
-    found = members.get("allowed_networks")
     if "allowed_networks" not in members:
         return ()
+    found = members["allowed_networks"]
     if not isinstance(found, list | tuple) or not found:
         raise wrong("allowed_networks")
     return tuple(_network(each) for each in found)

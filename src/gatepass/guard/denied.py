@@ -1,47 +1,66 @@
-"""A refusal as HTTP says it: status, challenge, and a problem document (RFC 9457)."""
+"""A refusal as HTTP says it: status, headers and a problem document (RFC 9457). Pure.
 
+A value for any framework: an adapter writes status, headers and body as they stand here.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
-
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from typing import Self
 
 from gatepass.guard.expectation import Expectation
 from gatepass.wire import bearer
 from gatepass.wire.problem import Refused
 from gatepass.wire.scope import Scope
 
+PROBLEM = "application/problem+json"
+
 _NO_CREDENTIALS = "This needs an access token, sent as Authorization: Bearer and the token."
+_CHALLENGED = frozenset({400, 401, 403})  # RFC 6750 §3.1; no token would help with the others
 
 
-class Denied(HTTPException):
-    """What the guard raises.
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """The answer to a request that is refused; `reason` is one word, to count by."""
 
-    A framework that knows HTTPException answers it with the right status and headers, and
-    the body `{"detail": ...}`, which is a problem document though a short one; `answer` gives
-    the whole of it.
-    """
+    status: int
+    headers: Mapping[str, str]
+    detail: str
+    reason: str
 
-    def __init__(self, refused: Refused | None, expect: Expectation, wanted: Scope) -> None:
+    @classmethod
+    def of(cls, refused: Refused | None, expect: Expectation, wanted: Scope) -> Self:
+        """Say `refused`, or "no credentials" (None), to who asked for what needs `wanted`."""
         status = 401 if refused is None else refused.status
-        headers = {"Content-Type": "application/problem+json", "Cache-Control": "no-store"}
-        if status < 500:
+        headers = {"Content-Type": PROBLEM, "Cache-Control": "no-store"}
+        if status in _CHALLENGED:
             headers["WWW-Authenticate"] = bearer.challenge(
                 refused, scope=wanted, resource_metadata=expect.resource_metadata
             )
-        if refused is not None and refused.retry_after is not None:
+        if refused is None:
+            return cls(status, headers, _NO_CREDENTIALS, "no_credentials")
+        if refused.retry_after is not None:
             headers["Retry-After"] = str(refused.retry_after)
-        super().__init__(status, _NO_CREDENTIALS if refused is None else refused.say, headers)
+        return cls(status, headers, refused.say, refused.reason or refused.code)
+
+    def problem(self) -> dict[str, object]:
+        """Give the members of the problem document (RFC 9457 §3.1)."""
+        return {
+            "type": "about:blank",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+        }
+
+    def body(self) -> bytes:
+        """Give the problem document."""
+        return json.dumps(self.problem()).encode()
 
 
-async def answer(_request: Request, error: Exception) -> Response:
-    """Answer a Denied with type, title, status and detail: an exception handler."""
-    if not isinstance(error, Denied):
-        raise error
-    problem = {
-        "type": "about:blank",
-        "title": HTTPStatus(error.status_code).phrase,
-        "status": error.status_code,
-        "detail": error.detail,
-    }
-    return JSONResponse(problem, error.status_code, error.headers)
+class Denied(Exception):
+    """What a guard raises; `denial` is the answer to give."""
+
+    def __init__(self, denial: Denial) -> None:
+        super().__init__(f"{denial.status}: {denial.detail}")
+        self.denial = denial

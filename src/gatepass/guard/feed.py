@@ -77,27 +77,26 @@ class Feed:
         """
         return self._following.memory.is_revoked(token_id, client_id, issued_at, kid)
 
-    def state(self, now: float | None = None) -> State:
-        """Tell whether the feed can be relied upon; starts it. `now` is of its monotonic clock."""
+    def state(self, _now: float = 0.0) -> State:
+        """Tell whether it can be relied upon; starts it. The guard's own time does not count."""
         if self._thread is None:
             self.start()
-        now = self._clock() if now is None else now
-        return "fresh" if now - self._known_at <= self._limit else "silent"
+        return "fresh" if self._clock() - self._known_at <= self._limit else "silent"
 
-    @property
-    def lag(self) -> float:
-        """Give the seconds since it last knew everything; infinite before the first time."""
-        return self._clock() - self._known_at
+    def lag(self, _now: float = 0.0) -> float | None:
+        """Give the seconds since it last knew everything; None before the first time."""
+        lag = self._clock() - self._known_at
+        return lag if math.isfinite(lag) else None
 
     def status(self) -> dict[str, object]:
         """Give its health: `state`, `lag`, `limit`, `problem`, and how much is known.
 
         `lag` is in seconds, None before the first snapshot; `problem` is empty while there is none.
         """
-        lag = self.lag
+        lag = self.lag()
         return {
             "state": self.state(),
-            "lag": round(lag, 3) if math.isfinite(lag) else None,
+            "lag": None if lag is None else round(lag, 3),
             "limit": self._limit,
             "problem": self._problem,
             **self._following.memory.counts(),

@@ -2,10 +2,9 @@
 
 from urllib.parse import urlencode
 
-from gatepass.guard import feed_page
+from gatepass.guard import addresses, feed_page
 from gatepass.guard.credentials import Credentials
 from gatepass.guard.feed_page import Page
-from gatepass.guard.lookup import endpoint
 from gatepass.guard.revocations import Revocations
 from gatepass.wire import basic, metadata
 from gatepass.wire.flow import Request, Response
@@ -104,8 +103,9 @@ class Following:
 
 
 def feed_endpoint(issuer: str) -> str:
-    """Give the address of an issuer's feed; raise ValueError as `lookup.endpoint` does."""
-    return endpoint(issuer).removesuffix(metadata.INTROSPECT) + metadata.REVOCATIONS
+    """Give the address of an issuer's feed; raise ValueError as `addresses.checked` does."""
+    known = addresses.checked(issuer, "the issuer", is_issuer=True)
+    return known.removesuffix("/") + metadata.REVOCATIONS
 
 
 def _retry_after(response: Response) -> float:

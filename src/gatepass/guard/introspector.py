@@ -1,54 +1,66 @@
 """Asks the authorization server about tokens, once for all who wait for the same one."""
 
-import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator, Mapping
+from concurrent.futures import Future
+from functools import partial
+from typing import TypeAlias
 
+from gatepass.guard.claim_names import OURS, ClaimNames
 from gatepass.guard.credentials import Credentials
-from gatepass.guard.lookup import REMEMBER, Memory, endpoint, introspect, unavailable
-from gatepass.guard.over_httpx2 import Sender
-from gatepass.wire.flow import run
+from gatepass.guard.flights import Flights
+from gatepass.guard.issuer import NotTold
+from gatepass.guard.lookup import REMEMBER, Memory, introspect, unavailable
+from gatepass.guard.outside import Outside
+from gatepass.guard.steps import Step, Wait
+from gatepass.guard.told import Tally
 from gatepass.wire.problem import Refused
 from gatepass.wire.secret import Secret
 
 TIMEOUT = 5.0  # seconds
 
 _LOG = logging.getLogger("gatepass.guard")
-_AT_A_TIME = 16
+
+Answer: TypeAlias = Mapping[str, object]
 
 
 class Introspector:
     """Introspection (RFC 7662) for any number of threads and event loops.
 
-    Its requests run in threads of its own, so that no event loop waits for a socket and the
-    pool of connections belongs to none. An answer, also "not active", is remembered for
-    `remember` seconds after it was asked for and never beyond the token's expiry: so long at
-    most, and for the time of one exchange, does a revocation go unnoticed; 0 asks every time.
+    An answer, also "not active", is remembered for `remember` seconds after it was asked for and
+    never beyond the token's expiry: so long at most, and for the time of one exchange, does a
+    revocation go unnoticed; 0 asks every time.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one part
         self,
-        issuer: str,
+        outside: Outside,
+        flights: Flights,
         credentials: Credentials,
         *,
+        tally: Tally,
         remember: float = REMEMBER,
         timeout: float = TIMEOUT,
         clock: Callable[[], float] = time.time,
+        names: ClaimNames = OURS,
     ) -> None:
-        self._url = endpoint(issuer)
+        self._outside = outside
+        self._flights = flights
         self._credentials = credentials
+        self._tally = tally
         self._memory = Memory(remember)
         self._timeout = timeout
         self._clock = clock
-        self._sender = Sender(timeout)
-        self._threads = ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="gatepass-guard")
+        self._names = names
         self._lock = threading.Lock()
-        self._flights: dict[bytes, Future[Mapping[str, object] | None]] = {}
 
-    async def introspect(self, token: Secret) -> Mapping[str, object]:
+    def __len__(self) -> int:
+        """Tell how many answers are kept, stale ones included."""
+        return len(self._memory)
+
+    def judge(self, token: Secret) -> Generator[Step, object, Answer]:
         """Give the answer for `token`; raise Refused (`temporarily_unavailable`) without one.
 
         Does NOT check what the answer says (see Principal).
@@ -56,45 +68,39 @@ class Introspector:
         found = self._recall_or_ask(token)
         if not isinstance(found, Future):
             return found
-        # `wait` and not `wait_for`: who gives up must not cancel the question of the others.
-        done, _ = await asyncio.wait([asyncio.wrap_future(found)], timeout=self._timeout)
-        answer = found.result() if done else None
-        if answer is None:
+        answer = yield Wait(found, self._timeout)
+        if not isinstance(answer, Mapping):
             raise unavailable("no introspection answer")
         return answer
 
-    def close(self) -> None:
-        """Wait for the questions under way and close the connections."""
-        self._threads.shutdown()
-        self._sender.close()
+    def after_fork(self) -> None:
+        """Begin with a lock that nobody holds."""
+        self._lock = threading.Lock()
 
-    def _recall_or_ask(
-        self, token: Secret
-    ) -> Mapping[str, object] | Future[Mapping[str, object] | None]:
+    def _recall_or_ask(self, token: Secret) -> "Answer | Future[Answer | None]":
         digest = token.digest()
+        give_up = time.monotonic() + self._timeout
+        # One lock over both: an answer is remembered before its flight has landed, so whoever
+        # does not find the one joins the other.
         with self._lock:
             known = self._memory.get(digest, self._clock())
             if known is not None:
                 return known
-            flight = self._flights.get(digest)
-            if flight is None:
-                give_up = time.monotonic() + self._timeout
-                flight = self._threads.submit(self._ask, token, digest, give_up)
-                self._flights[digest] = flight
-            return flight
+            return self._flights.join(digest, partial(self._ask, token, digest, give_up))
 
-    def _ask(self, token: Secret, digest: bytes, give_up: float) -> Mapping[str, object] | None:
+    def _ask(self, token: Secret, digest: bytes, give_up: float) -> Answer | None:
         """Ask and remember; None where there is no answer, which is told to the log once."""
         asked_at = self._clock()
-        answer = None
+        if time.monotonic() >= give_up:  # nobody waits any longer
+            return None
+        self._tally.introspected += 1
         try:
-            if time.monotonic() < give_up:  # else nobody waits any longer
-                answer = run(introspect(token, self._url, self._credentials), self._sender.send)
-        except Refused as refused:
-            _LOG.warning("%s", refused.note)
-        finally:
-            with self._lock:
-                if answer is not None:
-                    self._memory.put(digest, answer, asked_at)
-                del self._flights[digest]
+            url = self._outside.introspection()
+            answer = self._outside.run(introspect(token, url, self._credentials, self._names))
+        except (Refused, NotTold) as error:
+            _LOG.warning("%s", error.note if isinstance(error, Refused) else error)
+            self._outside.forget()
+            return None
+        with self._lock:
+            self._memory.put(digest, answer, asked_at)
         return answer

@@ -1,29 +1,27 @@
 """Signed text in the compact form (RFC 7515 §7.1), checked with an issuer's keys. Pure."""
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
 
 from gatepass.guard import base64url, strict_json
 from gatepass.guard.claims import invalid
-from gatepass.guard.keyset import ALGORITHMS, KeySet
+from gatepass.guard.keyset import ALGORITHMS, Key, KeySet
 from gatepass.wire.bearer import LONGEST_TOKEN
 
-_COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)\.([A-Za-z0-9_-]+)")
 # `crit` names extensions, and we have none (RFC 7515 §4.1.11); `b64` is one (RFC 7797). The
 # others carry a key or say where to fetch one: the sender's, so no proof of anything.
 _UNWELCOME = frozenset({"crit", "b64", "jwk", "jku", "x5c", "x5u"})
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """What one of the issuer's keys has signed."""
+class Header(NamedTuple):
+    """What a token says of its signature: key and algorithm (None: not one of ours), and type."""
 
-    header: Mapping[str, object]
-    payload: bytes = field(repr=False)
+    kid: str
+    alg: str | None
+    typ: object
 
 
-def check(text: str, keys: KeySet) -> Signed:
+def check(text: str, keys: KeySet) -> tuple[Header, bytes]:
     """Give header and payload of `text` if one of `keys` signed it (RFC 7515 §5.2).
 
     Checks length, form (three parts, each in canonical base64url), that no header member is
@@ -34,31 +32,46 @@ def check(text: str, keys: KeySet) -> Signed:
     Does NOT check `typ`, nor what the payload says. An ES256 signature has a twin that
     verifies as well, so the text is no name for a token: use its `jti`.
     """
-    if len(text) > LONGEST_TOKEN:
-        raise invalid("longer than a token may be")
-    parts = _COMPACT.fullmatch(text)
-    if parts is None:
-        raise invalid("not a JWS in compact form")
-    try:
-        raw_header, payload, signature = map(base64url.decode, parts.groups())
-        header = strict_json.read_object(raw_header)
-    except ValueError:
-        raise invalid("a part is not base64url, or the header not a JSON object") from None
-    message = text.rpartition(".")[0].encode()
-    _check_signed(header, message, signature, keys)
-    return Signed(header, payload)
-
-
-def _check_signed(
-    header: Mapping[str, object], message: bytes, signature: bytes, keys: KeySet
-) -> None:
-    if not _UNWELCOME.isdisjoint(header):
-        raise invalid("the header has a member that is not accepted")
-    alg, kid = header.get("alg"), header.get("kid")
-    key = keys.get(kid) if isinstance(kid, str) else None
+    said = header(text)
+    key = keys.get(said.kid)
     if key is None:
         raise invalid("signed with an unknown key")
-    if not isinstance(alg, str) or ALGORITHMS.get(alg) != key.alg:
+    return said, payload(text, said, key)
+
+
+def payload(text: str, said: Header, key: Key) -> bytes:
+    """Give the payload of `text`, whose header is `said`, if `key` signed it; as `check`."""
+    try:
+        message, _, signature = text.encode("ascii").rpartition(b".")
+        found = base64url.decode_ascii(message[message.index(b".") + 1 :])
+        raw = base64url.decode_ascii(signature)
+    except ValueError:
+        raise invalid("a part is not base64url") from None
+    if said.alg != key.alg:
         raise invalid("signed with another algorithm than the key's")
-    if not key.signed(message, signature):
+    if not key.signed(message, raw):
         raise invalid("the signature is wrong")
+    return found
+
+
+def header(text: str) -> Header:
+    """Read a token's header; it proves nothing. Raises Refused (`invalid_token`)."""
+    if len(text) > LONGEST_TOKEN:
+        raise invalid("longer than a token may be")
+    if text.count(".") != 2:
+        raise invalid("not a JWS in compact form")
+    return _read(text[: text.index(".")])
+
+
+@lru_cache(maxsize=256)  # a key's tokens have all the same header; a refused one is not kept
+def _read(text: str) -> Header:
+    try:
+        members = strict_json.read_object(base64url.decode(text))
+    except ValueError:
+        raise invalid("the header is not base64url of a JSON object") from None
+    if not _UNWELCOME.isdisjoint(members):
+        raise invalid("the header has a member that is not accepted")
+    kid, alg = members.get("kid"), members.get("alg")
+    if not isinstance(kid, str):
+        raise invalid("signed with an unknown key")
+    return Header(kid, ALGORITHMS.get(alg) if isinstance(alg, str) else None, members.get("typ"))

@@ -8,11 +8,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Self, TypeAlias
 
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, OKPKey, RSAKey
-from joserfc.jws import JWSRegistry
-
 from gatepass.guard import base64url, roca, strict_json
+from gatepass.guard.signature import PublicKey, check, ed25519, p256, rsa
 
 LONGEST_DOCUMENT = 64 * 1024  # bytes
 MOST_KEYS = 64
@@ -24,10 +21,8 @@ ALGORITHMS = MappingProxyType(
     {"ES256": "ES256", "EdDSA": "Ed25519", "Ed25519": "Ed25519", "PS256": "PS256", "RS256": "RS256"}
 )
 
-_Jose: TypeAlias = ECKey | OKPKey | RSAKey
 _Jwk: TypeAlias = Mapping[str, object]
 
-_VERIFIERS = {name: JWSRegistry.algorithms[name] for name in set(ALGORITHMS.values())}
 # Members that only private and symmetric keys have (RFC 7518 §6.2.2, §6.3.2, §6.4.1).
 _SECRET = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _COORDINATE = 32  # bytes, on P-256 and Ed25519 alike
@@ -37,15 +32,19 @@ _EXPONENT = range(2**16 + 1, 2**32, 2)
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A public key with its name and the one algorithm that it verifies."""
+    """A public key with its name and the one algorithm that it verifies.
+
+    Two are equal that have the same name, algorithm and `material`, the members that make it.
+    """
 
     kid: str
     alg: str
-    jose: _Jose = field(repr=False, compare=False)
+    material: tuple[str, ...] = field(repr=False)
+    public: PublicKey = field(repr=False, compare=False)
 
     def signed(self, message: bytes, signature: bytes) -> bool:
         """Tell whether `signature` is one of this key's for `message`."""
-        return _VERIFIERS[self.alg].verify(message, signature, self.jose)
+        return check(self.alg, self.public, message, signature)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ class KeySet:
             try:
                 key = _read(jwk)
                 keys[key.kid] = key
-            except (JoseError, ValueError) as error:
+            except ValueError as error:
                 passed_over.append(f"key {number}: {error}")
         if not keys:
             reasons = "; ".join(passed_over) or "it is empty"
@@ -113,13 +112,13 @@ def _read(jwk: _Jwk) -> Key:
     if not isinstance(kid, str) or not 0 < len(kid) <= LONGEST_KID:
         raise ValueError("without a usable kid")
     _check_purpose(jwk)
-    jose, algorithms = _material(jwk)
+    public, algorithms, material = _material(jwk)
     # Without `alg` a key is for the algorithm that stands first, and for no other.
     alg = jwk.get("alg", algorithms[0])
     meant = ALGORITHMS.get(alg) if isinstance(alg, str) else None
     if meant not in algorithms:
         raise ValueError("alg is not one that is accepted for such a key")
-    return Key(kid, meant, jose)
+    return Key(kid, meant, material, public)
 
 
 def _check_purpose(jwk: _Jwk) -> None:
@@ -131,19 +130,23 @@ def _check_purpose(jwk: _Jwk) -> None:
         raise ValueError("key_ops has no verify")
 
 
-def _material(jwk: _Jwk) -> tuple[_Jose, tuple[str, ...]]:
-    """Give the key itself and the algorithms that fit its kind; on P-256 the point is checked."""
+def _material(jwk: _Jwk) -> tuple[PublicKey, tuple[str, ...], tuple[str, ...]]:
+    """Give the key, the algorithms that fit its kind, and the members that make it.
+
+    On P-256 the point is checked.
+    """
     kind = (jwk.get("kty"), jwk.get("crv"))
     if kind == ("EC", "P-256"):
-        x, y = _coordinate(jwk, "x"), _coordinate(jwk, "y")
-        return ECKey.import_key({"kty": "EC", "crv": "P-256", "x": x, "y": y}), ("ES256",)
+        x, y = _text(jwk, "x"), _text(jwk, "y")
+        return p256(_coordinate(x, "x"), _coordinate(y, "y")), ("ES256",), (x, y)
     if kind == ("OKP", "Ed25519"):
-        x = _coordinate(jwk, "x")
-        return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": x}), ("Ed25519",)
+        x = _text(jwk, "x")
+        return ed25519(_coordinate(x, "x")), ("Ed25519",), (x,)
     if kind == ("RSA", None):
         n, e = _text(jwk, "n"), _text(jwk, "e")
-        _check_strong(_number(n), _number(e))
-        return RSAKey.import_key({"kty": "RSA", "n": n, "e": e}), ("RS256", "PS256")
+        modulus, exponent = _number(n), _number(e)
+        _check_strong(modulus, exponent)
+        return rsa(modulus, exponent), ("RS256", "PS256"), (n, e)
     raise ValueError("of a kind that is not accepted")
 
 
@@ -164,11 +167,11 @@ def _number(text: str) -> int:
     return int.from_bytes(octets)
 
 
-def _coordinate(jwk: _Jwk, name: str) -> str:
-    text = _text(jwk, name)
-    if len(base64url.decode(text)) != _COORDINATE:
+def _coordinate(text: str, name: str) -> bytes:
+    octets = base64url.decode(text)
+    if len(octets) != _COORDINATE:
         raise ValueError(f"{name} does not have {_COORDINATE} octets")
-    return text
+    return octets
 
 
 def _text(jwk: _Jwk, name: str) -> str:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from gatepass.guard import strict_json
+from gatepass.guard.claim_names import OURS, ClaimNames
 from gatepass.guard.credentials import Credentials
-from gatepass.guard.principal import CLAIMS
-from gatepass.wire import basic, metadata
+from gatepass.guard.principal import claims_of
+from gatepass.wire import basic
 from gatepass.wire.flow import Flow, Request, Response
 from gatepass.wire.problem import Refused
 from gatepass.wire.secret import Secret
@@ -16,26 +17,10 @@ LONGEST_ANSWER = 64 * 1024  # bytes
 RETRY_AFTER = 1  # seconds
 REMEMBER = 5.0  # seconds that an answer is remembered, where a guard does not say otherwise
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
-
-def endpoint(issuer: str) -> str:
-    """Give the address of an issuer's introspection endpoint.
-
-    Raises ValueError for one that our secret must not travel to: plain HTTP is for loopback
-    alone (RFC 7662 §4), and an issuer has no user, query or fragment (RFC 8414 §2).
-    """
-    parts = urlsplit(issuer)
-    host = parts.hostname or ""
-    local = host in _LOOPBACK or host.endswith(".localhost")
-    if parts.scheme != "https" and not (parts.scheme == "http" and local):
-        raise ValueError("the issuer must be an https:// address (http:// only on loopback)")
-    if not host or "@" in parts.netloc or "?" in issuer or "#" in issuer:
-        raise ValueError("the issuer must be a plain address, without user, query and fragment")
-    return issuer.removesuffix("/") + metadata.INTROSPECT
-
-
-def introspect(token: Secret, url: str, credentials: Credentials) -> Flow[dict[str, object]]:
+def introspect(
+    token: Secret, url: str, credentials: Credentials, names: ClaimNames = OURS
+) -> Flow[dict[str, object]]:
     """Ask what `token` is worth; give the members of the answer that a Principal is read from.
 
     Raises Refused (`temporarily_unavailable`) where there is no answer that can be trusted: a
@@ -45,7 +30,7 @@ def introspect(token: Secret, url: str, credentials: Credentials) -> Flow[dict[s
         response = yield _question(token, url, credentials)
     except Exception as error:  # noqa: BLE001 - whatever keeps the answer away, it is away
         raise unavailable(f"introspection failed: {type(error).__name__}") from None
-    return _read(response)
+    return _read(response, claims_of(names))
 
 
 def unavailable(why: str) -> Refused:
@@ -121,7 +106,7 @@ def _question(token: Secret, url: str, credentials: Credentials) -> Request:
     )
 
 
-def _read(response: Response) -> dict[str, object]:
+def _read(response: Response, kept: frozenset[str]) -> dict[str, object]:
     if response.status in {400, 401, 403}:
         raise unavailable(
             f"introspection answered {response.status}: check the guard's client id and secret"
@@ -139,4 +124,4 @@ def _read(response: Response) -> dict[str, object]:
         raise unavailable(f"the introspection answer is {error}") from None
     if not isinstance(answer.get("active"), bool):
         raise unavailable("the introspection answer does not say whether the token is active")
-    return {name: value for name, value in answer.items() if name in CLAIMS}
+    return {name: value for name, value in answer.items() if name in kept}

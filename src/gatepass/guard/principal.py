@@ -10,32 +10,28 @@ from ipaddress import ip_network
 from typing import Self
 
 from gatepass.guard import claims as read
+from gatepass.guard.claim_names import ClaimNames
 from gatepass.guard.claims import invalid
 from gatepass.guard.expectation import Expectation
+from gatepass.wire import credential
+from gatepass.wire.credential import Mark
 from gatepass.wire.network import allows
 from gatepass.wire.problem import Refused
 from gatepass.wire.scope import Scope
+from gatepass.wire.secret import Secret
 
-# Every member that is read here; a guard that remembers answers needs to keep no other.
-CLAIMS = frozenset(
-    {
-        "active",
-        "allowed_networks",
-        "aud",
-        "client_id",
-        "cnf",
-        "exp",
-        "iat",
-        "iss",
-        "jti",
-        "nbf",
-        "org_id",
-        "scope",
-    }
-    | {"sub", "token_type"}
+_CLAIMS = frozenset(
+    {"active", "allowed_networks", "aud", "cnf", "exp", "iat", "iss", "nbf", "sub", "token_type"}
 )
 
 LEEWAY = 10  # seconds that the issuer's clock and ours may differ
+
+_ENVIRONMENTS = {Mark.LIVE: "production", Mark.TEST: "sandbox"}
+
+
+def claims_of(names: ClaimNames) -> frozenset[str]:
+    """Give every member that is read here; who remembers answers needs to keep no other."""
+    return _CLAIMS | {names.client_id, names.scope, names.org_id, names.token_id, names.environment}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +40,9 @@ class Principal:
 
     `expires_at` and `issued_at` are seconds since 1970. `sub` is the client id where the
     issuer names no subject; `org_id` and `networks` (where the token may be used from; without
-    any, from anywhere) are Gatepass's own additions.
+    any, from anywhere) are Gatepass's own additions. `client_id` is what names the application:
+    it never changes, and is never used for another. `environment` is "production" or "sandbox"
+    where a sealed token or the issuer says so, else None.
     """
 
     client_id: str
@@ -57,12 +55,20 @@ class Principal:
     audience: tuple[str, ...]
     issuer: str
     networks: tuple[str, ...] = ()
+    environment: str | None = None
 
     @classmethod
     def from_introspection(
-        cls, answer: Mapping[str, object], expect: Expectation, *, now: float
+        cls,
+        answer: Mapping[str, object],
+        expect: Expectation,
+        *,
+        now: float,
+        environment: str | None = None,
     ) -> Self:
         """Read an introspection answer as it stands at `now` (seconds since 1970).
+
+        `environment` is the one that the token itself names, if any.
 
         Checks that the token is active, every member's type, expiry, issuer (exactly) and,
         where a resource is expected, audience; raises Refused (`invalid_token`). A member of
@@ -76,18 +82,22 @@ class Principal:
         if expires_at <= now:  # no leeway: the issuer's own clock had its say
             raise invalid("expired")
         _check_begun(read.seconds(answer, "nbf"), now)
-        client_id = read.required_text(answer, "client_id")
+        names = expect.claims
+        client_id = read.required_text(answer, names.client_id)
+        # RFC 7662 §2.2 leaves `iss` out of some answers; the issuer itself has given them.
+        is_silent = expect.plain and "iss" not in answer
         return cls(
             client_id=client_id,
             sub=read.text(answer, "sub") or client_id,
-            org_id=read.text(answer, "org_id"),
-            scope=read.scope(answer),
+            org_id=read.text(answer, names.org_id),
+            scope=read.scope(answer, names.scope),
             expires_at=expires_at,
             issued_at=read.seconds(answer, "iat"),
-            token_id=read.text(answer, "jti"),
+            token_id=read.text(answer, names.token_id),
             audience=read.audience(answer, expect.resource),
-            issuer=read.issuer(answer, expect.issuer),
+            issuer=expect.issuer if is_silent else read.issuer(answer, expect.issuer),
             networks=read.networks(answer),
+            environment=environment or read.text(answer, names.environment),
         )
 
     @classmethod
@@ -106,21 +116,33 @@ class Principal:
         expires_at = read.required_moment(claims, "exp")
         if expires_at + LEEWAY <= now:
             raise invalid("expired")
-        issued_at = read.required_moment(claims, "iat")
+        names = expect.claims
+        # RFC 9068 §2.2 requires what a plain JWT may leave out.
+        text = read.text if expect.plain else read.required_text
+        moment = read.moment if expect.plain else read.required_moment
+        issued_at = moment(claims, "iat")
         _check_begun(issued_at, now)
         _check_begun(read.moment(claims, "nbf"), now)
+        client_id = read.required_text(claims, names.client_id)
         return cls(
-            client_id=read.required_text(claims, "client_id"),
-            sub=read.required_text(claims, "sub"),
-            org_id=read.text(claims, "org_id"),
-            scope=read.scope(claims),
+            client_id=client_id,
+            sub=text(claims, "sub") or client_id,
+            org_id=read.text(claims, names.org_id),
+            scope=read.scope(claims, names.scope),
             expires_at=int(expires_at),
-            issued_at=int(issued_at),
-            token_id=read.required_text(claims, "jti"),
+            issued_at=None if issued_at is None else int(issued_at),
+            token_id=text(claims, names.token_id),
             audience=read.audience(claims, expect.resource),
             issuer=read.issuer(claims, expect.issuer),
             networks=read.networks(claims),
+            environment=read.text(claims, names.environment),
         )
+
+    @staticmethod
+    def environment_of(token: Secret) -> str | None:
+        """Give the environment that a sealed token names in its prefix; it proves nothing."""
+        said = credential.read(token.value)
+        return None if said is None else _ENVIRONMENTS[said.mark]
 
     def comes_from(self, source: str | None) -> None:
         """Refuse (`invalid_token`) a request from an address that its networks do not have.
@@ -144,11 +166,20 @@ class Principal:
                 note=f"client {self.client_id!r} lacks {missing}",
             )
 
+    def requires_any(self, wanted: Scope) -> None:
+        """Refuse (`insufficient_scope`) unless at least one of `wanted` was granted."""
+        if not any(name in self.scope for name in wanted.names):
+            raise Refused(
+                "insufficient_scope",
+                f"This needs one of the scopes {wanted}; the access token has none of them.",
+                note=f"client {self.client_id!r} has none of {wanted}",
+            )
+
 
 def _check_unbound(members: Mapping[str, object]) -> None:
     """Refuse a token that is bound to a key: a bearer has not shown it (RFC 9449 §7.2)."""
-    kind = read.text(members, "token_type")
-    if "cnf" in members or (kind or "bearer").lower() != "bearer":
+    kind = read.text(members, "token_type") or "bearer"
+    if "cnf" in members or kind.lower() != "bearer":
         raise invalid("not a bearer token")
 
 

@@ -1,6 +1,8 @@
 """JSON objects, read so that no two readers can understand them differently (RFC 8259 §4). Pure."""
 
-import json
+from json import JSONDecoder
+
+_SPACE = " \t\n\r"
 
 
 def read_object(text: bytes) -> dict[str, object]:
@@ -10,9 +12,12 @@ def read_object(text: bytes) -> dict[str, object]:
     reader. So are NaN and Infinity, which JSON does not have.
     """
     try:
-        found = json.loads(text.decode(), object_pairs_hook=_once, parse_constant=_no_constant)
+        said = text.decode().strip(_SPACE)
+        found, end = _DECODER.raw_decode(said)
     except (ValueError, RecursionError):
         raise ValueError("not valid JSON") from None
+    if end != len(said):
+        raise ValueError("not valid JSON")
     if not isinstance(found, dict):
         raise ValueError("not a JSON object")
     return found
@@ -27,3 +32,6 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _no_constant(name: str) -> object:
     raise ValueError(f"{name} is not JSON")
+
+
+_DECODER = JSONDecoder(object_pairs_hook=_once, parse_constant=_no_constant)

@@ -27,18 +27,23 @@ from gatepass.server.arrival import (
     Waits,
     arrive,
     arrive_by_get,
+    as_it_is,
     head_of,
     pass_by,
+    pass_under,
     send,
 )
 from gatepass.server.changes.follower import Follower
 from gatepass.server.database import DatabaseAwayError
 from gatepass.server.environment import Environment
-from gatepass.server.forward_auth import Denied, verify
+from gatepass.server.gateways import answers as gateways
+from gatepass.server.gateways.answers import Denied
+from gatepass.server.gateways.verify import verify, verify_under
+from gatepass.server.gateways.wanted import ANYTHING, SetUpWrongly
 from gatepass.server.introspect import introspect
 from gatepass.server.joining import STOPPING
 from gatepass.server.keys import master
-from gatepass.server.lane import GET, NOTHING, POST, InTrouble, Lane
+from gatepass.server.lane import GET, MOST, NOTHING, POST, InTrouble, Lane, Tree
 from gatepass.server.lane import Way as LaneWay
 from gatepass.server.metrics import page
 from gatepass.server.metrics.endpoints import name_of
@@ -64,21 +69,40 @@ _MOST_TRIES = 8  # an endpoint waits for two things at most; a change may undo o
 
 
 class Served(NamedTuple):
-    """An endpoint, how a request comes to it, and the methods that the lane takes of it."""
+    """An endpoint, how a request comes to it, and the methods that the lane takes of it.
+
+    `fit` makes a refusal one that whoever asks there can take.
+    """
 
     endpoint: Endpoint
     arrive: Callable[[Scope, Receive], Awaitable[Arrived]]
     lane: frozenset[bytes]
+    fit: Callable[[Answer], Answer] = as_it_is
 
 
 ENDPOINTS = {
     metadata.TOKEN: Served(token, arrive, POST),
     metadata.REVOKE: Served(revoke, arrive, NOTHING),
     metadata.INTROSPECT: Served(introspect, arrive, POST),
-    metadata.VERIFY: Served(verify, pass_by, GET | POST),
+    metadata.VERIFY: Served(verify, pass_by, GET | POST, gateways.naming_nobody),
+    metadata.VERIFY_NGINX: Served(verify, pass_by, GET | POST, gateways.for_nginx),
     metadata.REVOCATIONS: Served(revocations, arrive_by_get, NOTHING),
 }
 _NAMES = {served: name_of(path) for path, served in ENDPOINTS.items()}
+
+
+class Found(NamedTuple):
+    """The endpoint that a request is for, with its path for the log and its name for metrics.
+
+    Without an environment the request's host is unknown.
+    """
+
+    served: Served
+    environment: Environment | None
+    path: str
+    name: str
+
+
 DOCUMENTS: dict[str, published.Document] = {
     "/.well-known/oauth-authorization-server": published.authorization_server,
     "/.well-known/oauth-protected-resource" + metadata.PARTNER_API: published.protected_resource,
@@ -114,7 +138,9 @@ class Gatepass:
         self._endpoints = endpoints(also_at)
         self._names = {path: _NAMES[each] for path, each in self._endpoints.items()}
         self._documents = _either_slash(DOCUMENTS)
-        self.lane = Lane(_lane_ways(self._endpoints), self._by_host, _trouble)
+        trees = _trees(environments, also_at)
+        self._below = [(tree.start, _found_below(tree)) for tree in trees]
+        self.lane = Lane(_lane_ways(self._endpoints), self._by_host, _trouble, trees)
         self._partner_api: App | None = None
         self._router = Starlette(routes=portal.routes, exception_handlers=portal.exception_handlers)
 
@@ -124,19 +150,28 @@ class Gatepass:
             await self._live(scope, receive, to)
             return
         started, path, result = time.perf_counter(), scope["path"], GONE
-        served = self._endpoints.get(path)
-        environment = self._by_host.get(_host(scope)) if served else None
+        found = self._found(scope)
         try:
-            if served and environment and not (environment.is_https and scope["scheme"] == "http"):
-                result = await _serve(served, environment, scope, receive, to)
-            else:
+            if found is None:
                 said = Said(to)
                 await self._dispatch(scope, receive, said)
                 result = result_of(said.status)
+            else:
+                result = await _serve(found, scope, receive, to)
         finally:
-            name = self._names.get(path) or name_of(path)
+            name = found.name if found else name_of(path)
             scope["gatepass.endpoint"], scope["gatepass.result"] = name, result  # for traces
             metrics.observe(name, result, time.perf_counter() - started)
+
+    def _found(self, scope: Scope) -> Found | None:
+        """Find the OAuth endpoint that a request is for, if it is for any."""
+        path = scope["path"]
+        served = self._endpoints.get(path)
+        if served is not None:
+            environment = self._by_host.get(_host(scope))
+            return Found(served, environment, path, self._names[path])
+        raw_path = scope.get("raw_path") or b""
+        return next((found for start, found in self._below if raw_path.startswith(start)), None)
 
     async def _dispatch(self, scope: Scope, receive: Receive, to: Send) -> None:
         """Choose the environment by the Host header, then the way by the path."""
@@ -205,10 +240,13 @@ class Gatepass:
         await to({"type": "lifespan.shutdown.complete"})
 
 
-async def _serve(
-    served: Served, environment: Environment, scope: Scope, receive: Receive, to: Send
-) -> str:
+async def _serve(found: Found, scope: Scope, receive: Receive, to: Send) -> str:
     """Run an OAuth endpoint; give its result. The one place where refusals become answers."""
+    served, environment, path, _ = found
+    if environment is None or (environment.is_https and scope["scheme"] == "http"):
+        unwelcome = served.fit(_NEEDS_TLS if environment else _MISDIRECTED)
+        await send(unwelcome, to)
+        return result_of(unwelcome.status)
     arrived, result = None, OK
     try:
         arrived = await served.arrive(scope, receive)
@@ -223,7 +261,7 @@ async def _serve(
     except Exception as error:  # noqa: BLE001 - `_trouble` logs it
         source = scope["client"][0] if scope["client"] else ""
         result = result_of_error(error)
-        answer = _trouble(InTrouble(error, environment, scope["path"], source, arrived))
+        answer = served.fit(_trouble(InTrouble(error, environment, path, source, arrived)))
     await to(head_of(answer))
     await to({"type": "http.response.body", "body": answer.body})
     return result
@@ -252,6 +290,9 @@ def _trouble(met: InTrouble) -> Answer:
         case Denied() | Challenged() as denied:
             _note_refusal(met, denied)
             return denied.answer()
+        case SetUpWrongly() as wrong:
+            _note_refusal(met, wrong)
+            return Denied(wrong, ANYTHING.scope, environment.issuer).answer()
         case Refused() as refused:
             _note_refusal(met, refused)
             allow = refused.allow if isinstance(refused, NotAllowed) else ""
@@ -295,7 +336,7 @@ def _note_refusal(met: InTrouble, refused: Refused) -> None:
     """Count a refusal, and tell it to the log."""
     metrics.refused(reasons.of(refused))
     log.warning(
-        "client.refused",
+        "gateway.misconfigured" if isinstance(refused, SetUpWrongly) else "client.refused",
         environment=met.environment.name,
         path=met.path,
         source=met.source,
@@ -325,10 +366,31 @@ def endpoints(also_at: Iterable[str]) -> dict[str, Served]:
 
 def _lane_ways(served: Mapping[str, Served]) -> dict[str, LaneWay]:
     return {
-        path: LaneWay(each.endpoint, path, each.lane, _NAMES[each])
+        path: LaneWay(each.endpoint, path, each.lane, _NAMES[each], each.fit)
         for path, each in served.items()
         if each.lane
     }
+
+
+def _trees(environments: Iterable[Environment], also_at: Iterable[str]) -> list[Tree]:
+    """Give what Envoy asks at: it appends the caller's path, and sends the caller's Host.
+
+    So both the environment and what the route needs stand before, in the path.
+    """
+    below = metadata.VERIFY_ENVOY.removeprefix(metadata.OAUTH2)
+    name, fit = name_of(metadata.VERIFY_ENVOY), gateways.naming_nobody
+    trees = []
+    for prefix in (metadata.OAUTH2, *(f"{each}/" for each in also_at)):
+        for environment in environments:
+            path = f"{prefix}{below}{environment.name}/"
+            way = LaneWay(verify_under, path, MOST, name, fit)
+            trees.append(Tree(path.encode(), way, environment))
+    return trees
+
+
+def _found_below(tree: Tree) -> Found:
+    start, (endpoint, path, methods, name, fit), environment = tree
+    return Found(Served(endpoint, pass_under(start), methods, fit), environment, path, name)
 
 
 def _either_slash(paths: Mapping[str, Way]) -> dict[str, Way]:

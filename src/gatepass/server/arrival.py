@@ -100,21 +100,51 @@ async def arrive(scope: Scope, receive: Receive) -> Arrived:
     return Arrived(headers, scope["query_string"], body, client[0] if client else "")
 
 
-async def pass_by(scope: Scope, _receive: Receive) -> Arrived:
-    """Take a request of any method by its head alone; raise Refused as `arrive` does."""
-    pairs = scope["headers"]
-    headers = dict(pairs)
-    if len(headers) < len(pairs):
-        _check_singular(pairs)
-    client = scope["client"]
-    return Arrived(headers, scope["query_string"], b"", client[0] if client else "")
-
-
 async def arrive_by_get(scope: Scope, receive: Receive) -> Arrived:
     """Take a GET request; raise Refused for another method (405), and as `arrive` does."""
     if scope["method"] != "GET":
         raise NotAllowed("GET")
+    _check_singular(scope["headers"])
     return await pass_by(scope, receive)
+
+
+async def pass_by(scope: Scope, _receive: Receive) -> Arrived:
+    """Take a request of any method by its head alone.
+
+    Several Authorization headers are taken for one with a list (RFC 9110 §5.3), which is none
+    that a token is read from.
+    """
+    pairs = scope["headers"]
+    headers = dict(pairs)
+    if len(headers) < len(pairs):
+        given = [value for name, value in pairs if name == b"authorization"]
+        if len(given) > 1:
+            headers[b"authorization"] = b", ".join(given)
+    client = scope["client"]
+    return Arrived(headers, scope["query_string"], b"", client[0] if client else "")
+
+
+def pass_under(start: bytes) -> Callable[[Scope, Receive], Awaitable[Arrived]]:
+    """Give what takes a request as `pass_by` does, under a path that begins with `start`.
+
+    The next segment of the path stands for the query, as the lane has it.
+    """
+
+    async def under(scope: Scope, receive: Receive) -> Arrived:
+        arrived = await pass_by(scope, receive)
+        return arrived._replace(query=next_segment(scope["raw_path"], start))
+
+    return under
+
+
+def next_segment(raw_path: bytes, start: bytes) -> bytes:
+    """Give the segment after `start`, with which the path begins, as it came."""
+    return raw_path[len(start) :].partition(b"/")[0]
+
+
+def as_it_is(answer: Answer) -> Answer:
+    """Give the same answer: most callers can take any."""
+    return answer
 
 
 class Said:

@@ -10,7 +10,7 @@ endpoint does not refuse itself.
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from enum import IntEnum
 from http import HTTPStatus
@@ -23,7 +23,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
-from gatepass.server.arrival import Answer, Arrived, Later
+from gatepass.server.arrival import Answer, Arrived, Later, as_it_is, next_segment
 from gatepass.server.environment import Environment
 from gatepass.server.forwarded import Seen, seen
 from gatepass.server.joining import JoiningProtocol, JoiningTransport
@@ -34,6 +34,7 @@ from gatepass.wire.params import LONGEST_BODY
 NOTHING: frozenset[bytes] = frozenset()
 GET = frozenset({b"GET"})
 POST = frozenset({b"POST"})
+MOST = frozenset({b"GET", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"})
 
 # Headers with which a request is more than its own bytes.
 _UNUSUAL = frozenset({b"expect", b"transfer-encoding", b"upgrade"})
@@ -45,12 +46,27 @@ Endpoint = Callable[[Environment, Arrived], Answer]
 
 
 class Way(NamedTuple):
-    """A path of the lane; HEAD is no method of the lane, as its answer has no body."""
+    """A path of the lane; HEAD is no method of the lane, as its answer has no body.
+
+    `fit` makes a refusal one that whoever asks there can take.
+    """
 
     endpoint: Endpoint
     path: str
     methods: frozenset[bytes]
     name: str  # in metrics
+    fit: Callable[[Answer], Answer] = as_it_is
+
+
+class Tree(NamedTuple):
+    """All paths that begin with `start`: one way, of one environment whatever the host.
+
+    The segment after `start` stands for the query, and what follows is the asker's own affair.
+    """
+
+    start: bytes
+    way: Way
+    environment: Environment
 
 
 class InTrouble(NamedTuple):
@@ -71,14 +87,20 @@ class Lane:
         ways: Mapping[str, Way],
         by_host: Mapping[bytes, Environment],
         answer_trouble: Callable[[InTrouble], Answer],
+        trees: Iterable[Tree] = (),
     ) -> None:
         self.ways = {path.encode(): way for path, way in ways.items()}
+        self.trees = tuple(trees)
         self.by_host = by_host
         self.answer_trouble = answer_trouble
         self.answered = 0
         self._defaults: list[tuple[bytes, bytes]] = []
         self._last: tuple[int, tuple[tuple[bytes, bytes], ...], bytes] = (0, (), b"")
         self._heads: dict[tuple[int, tuple[tuple[bytes, bytes], ...]], bytes] = {}
+
+    def tree_of(self, path: bytes) -> Tree | None:
+        """Give the tree that a raw path is in, if it is in any."""
+        return next((tree for tree in self.trees if path.startswith(tree.start)), None)
 
     def written(self, answer: Answer, defaults: list[tuple[bytes, bytes]]) -> bytes:
         """Give the bytes of a response; `defaults` is a new list each time the date changes."""
@@ -209,15 +231,21 @@ class LaneProtocol(JoiningProtocol):
         """Answer the request that was gathered; False, and nothing done, if it is not plain."""
         lane, url, pairs, body = self._lane, self.url, self.headers, self._body
         assert lane is not None  # noqa: S101 - or nothing would be gathered
-        query = b""
+        query, rooted = b"", None
         way = lane.ways.get(url)
         if way is None:
             path, query = _parted(url)
             way = lane.ways.get(path)
             if way is None:
-                return False
+                rooted = lane.tree_of(path)
+                if rooted is None:
+                    return False
+                way, query = rooted.way, next_segment(path, rooted.start)
         headers = dict(pairs)
-        environment = lane.by_host.get(headers.get(b"host", b""))
+        if rooted is None:
+            environment = lane.by_host.get(headers.get(b"host", b""))
+        else:
+            environment = rooted.environment
         if (
             environment is None
             or not self._keeps_alive
@@ -246,7 +274,7 @@ class LaneProtocol(JoiningProtocol):
         except Exception as error:  # noqa: BLE001 - as for the other door, which logs it
             result = result_of_error(error)
             trouble = InTrouble(error, environment, way.path, arrived.source, arrived)
-            answer = lane.answer_trouble(trouble)
+            answer = way.fit(lane.answer_trouble(trouble))
             written = lane.written(answer, defaults)
         observe(way.name, result, perf_counter() - started)
         self._finish(lane)
@@ -329,11 +357,10 @@ def _lane_of(protocol: LaneProtocol) -> Lane | None:
 
 
 def _parted(url: bytes) -> tuple[bytes, bytes]:
-    """Give path and query of a request's target as uvicorn reads them; nothing if it has none."""
-    if b"?" in url:
-        with suppress(httptools.HttpParserError):
-            parts = httptools.parse_url(url)
-            return parts.path or b"", parts.query or b""
+    """Give path and query of a request's target as uvicorn reads them; nothing of an odd one."""
+    with suppress(httptools.HttpParserError):
+        parts = httptools.parse_url(url)
+        return parts.path or b"", parts.query or b""
     return b"", b""
 
 

@@ -3,8 +3,8 @@
 Pure: text in, a wrapped token or a refusal out. What the token is worth is told elsewhere.
 """
 
-import re
 from collections.abc import Sequence
+from string import ascii_letters, digits
 from urllib.parse import unquote_plus
 
 from gatepass.wire import challenge as wire_challenge
@@ -15,7 +15,8 @@ from gatepass.wire.secret import Secret
 
 LONGEST_TOKEN = LONGEST_VALUE  # bytes; an authorization server reads no longer parameter
 
-_TOKEN68 = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750 §2.1, RFC 9110 §11.2
+# What a token68 may consist of, before its padding (RFC 6750 §2.1, RFC 9110 §11.2).
+_TOKEN68 = (ascii_letters + digits + "._~+/-").encode()
 _ERRORS = frozenset({"invalid_request", "invalid_token", "insufficient_scope"})  # RFC 6750 §3.1
 _PARAMETER = "access_token"
 
@@ -31,11 +32,18 @@ def read(authorization: Sequence[str], query: str = "", form: str = "") -> Secre
     """
     if len(authorization) > 1:
         raise _twice()
-    if _names_a_token(query):
+    if is_misplaced(query):
         raise _misplaced("in the URL")
-    if _names_a_token(form):
+    if is_misplaced(form):
         raise _misplaced("in the body")
     return _credentials(authorization[0].strip(" \t")) if authorization else None
+
+
+def is_misplaced(encoded: str) -> bool:
+    """Tell whether form-url-encoded text, of a URL or a body, has a token in it."""
+    if _PARAMETER not in encoded and "%" not in encoded:  # said at once of nearly every text
+        return False
+    return any(unquote_plus(part.partition("=")[0]) == _PARAMETER for part in encoded.split("&"))
 
 
 def challenge(
@@ -65,13 +73,15 @@ def _credentials(header: str) -> Secret | None:
     token = credentials.lstrip(" ")
     if "," in token:  # a proxy has joined two headers into one
         raise _twice()
-    if len(token) > LONGEST_TOKEN or not _TOKEN68.fullmatch(token):
+    if len(token) > LONGEST_TOKEN or not _is_token68(token):
         raise Refused("invalid_token", "The access token is malformed.", note="not a token68")
     return Secret(token)
 
 
-def _names_a_token(encoded: str) -> bool:
-    return any(unquote_plus(part.partition("=")[0]) == _PARAMETER for part in encoded.split("&"))
+def _is_token68(text: str) -> bool:
+    unpadded = text.rstrip("=")
+    # Taking out what is allowed is many times quicker than a regular expression.
+    return unpadded.isascii() and unpadded != "" and not unpadded.encode().translate(None, _TOKEN68)
 
 
 def _misplaced(place: str) -> Refused:

@@ -114,6 +114,14 @@ def _plain(people: People) -> Iterator[tuple[str, Ask]]:
             ask = Ask(path=path, authorization=(f"Bearer {token}",))
             yield f"verify {number} {query}", ask
 
+    for path, token in zip(
+        ("nginx/?scope=write", "envoy/production/scope=write//a/b?scope=read"),
+        reversed(people.tokens[:2]),
+        strict=True,
+    ):
+        ask = Ask(path=f"/oauth2/verify/{path}", authorization=(f"Bearer {token}",))
+        yield f"verify {path}", ask
+
 
 def _faults(people: People) -> Iterator[Fault]:
     yield from _of_addresses()
@@ -127,6 +135,14 @@ def _of_addresses() -> Iterator[Fault]:
         "/oauth2/introspect",
         "/oauth2/verify?organization=x",
         "/oauth2/verify/?audience=https://meters.example.com/",
+        "/oauth2/verify/nginx?scopes=read",
+        "/oauth2/verify/envoy/production/any?x",
+        "/oauth2/verify/envoy/production/orders/7",
+        "/oauth2/verify/envoy/sandbox/any/x#?y",
+        "/oauth2/verify/envoy/sandbox/scope=read%2Bwrite/%zz",
+        "/oauth2/verify/envoy/sandbox/any/\u00e9",
+        "/oauth2/verify/env%6Fy/sandbox/any/x",
+        "http://localhost:8000/oauth2/verify/envoy/production/any/x",
         "/oauth2/revoke/",
         "/oauth2/tokens/",
         "/oauth2/token//",

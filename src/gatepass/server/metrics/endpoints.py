@@ -9,6 +9,7 @@ _BY_PATH = {
     metadata.REVOKE: "revoke",
     metadata.INTROSPECT: "introspect",
     metadata.VERIFY: "verify",
+    metadata.VERIFY_NGINX: "verify",
     metadata.REVOCATIONS: "revocations",
     metadata.JWKS + "/": "jwks",
     "/healthz/": "health",
@@ -16,6 +17,7 @@ _BY_PATH = {
     "/metrics/": OTHER,
 }
 _BY_START = {
+    metadata.VERIFY_ENVOY: "verify",
     _WELL_KNOWN: "metadata",
     metadata.PARTNER_API + "/": "partner_api",
 }

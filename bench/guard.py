@@ -1,0 +1,222 @@
+"""The guard in this process: a JWT seen first and seen before, against its parts and its peers.
+
+Nothing is sent but one request for the keys, so one thread measures; all take turns in short
+rounds, and the figure is the median of the rounds' ratios.
+"""
+
+import sys
+
+if __name__ == "__main__":  # this folder's token.py must not hide the standard library's
+    sys.path[0] = __file__.rsplit("/bench/", 1)[0] if "/bench/" in __file__ else "."
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from statistics import median
+from typing import Any, NamedTuple
+
+import jwt as pyjwt
+from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+from joserfc import jwt as joserfc_jwt
+from joserfc.jwk import ECKey, RSAKey
+
+from bench.report import Part, Row, print_part
+from gatepass.guard import Arrived, Expectation, Guard, KeySet, Needs, verify
+from gatepass.guard.base64url import decode
+
+ISSUER = "https://app.example.com"
+API = "https://api.example.com"
+ROUNDS = 41
+EACH = 100  # tokens in a round
+REPEATED = 2000  # calls in a round, with the same token
+MICRO = 1e6
+
+Use = Callable[[str], object]
+
+
+class Times(NamedTuple):
+    """Microseconds a call, in each round."""
+
+    rounds: list[float]
+
+    def of(self, other: "Times") -> float:
+        """Give the median of the rounds' ratios to another's."""
+        return median(a / b for a, b in zip(self.rounds, other.rounds, strict=True))
+
+    def micro(self) -> float:
+        """Give the median."""
+        return median(self.rounds)
+
+
+def measure() -> Part:
+    """Measure ES256 and RS256."""
+    rows = [
+        *_rows("ES256", ECKey.generate_key("P-256")),
+        *_rows("RS256", RSAKey.generate_key(2048)),
+    ]
+    return Part("Guard", {}, tuple(rows))
+
+
+def _rows(alg: str, key: ECKey | RSAKey) -> Iterator[Row]:
+    tokens = _tokens(alg, key)
+    needs = Needs.of("read")
+    with _published(alg, key) as jwks_uri, Guard(ISSUER, resource=API, jwks_uri=jwks_uri) as guard:
+
+        def ours(token: str) -> object:
+            return guard.identify(Arrived((f"Bearer {token}",), source="192.0.2.1"), needs)
+
+        keys = KeySet.parse({"keys": [_jwk(alg, key)]})
+        expect = Expectation(ISSUER, API)
+
+        def offline(token: str) -> object:
+            return verify(token, keys, expect, time.time())
+
+        ours(tokens[0])
+        peers = {"PyJWT": _pyjwt(alg, key), "joserfc": _joserfc(alg, key)}
+        first = _in_turns(
+            {"ours": ours, "verify": offline, "bare": _bare(alg, key, tokens), **peers},
+            tokens,
+            repeated=False,
+        )
+        again = _in_turns({"ours": ours, **peers}, tokens, repeated=True)
+    seen = again["ours"].micro()
+    yield Row(f"JWT seen before, {alg}", f"{seen:.2f} us", "<= 3 us", seen <= 3)
+    for name, what, most in (("verify", "verified", 1.5), ("ours", "let through", None)):
+        ratio = first[name].of(first["bare"])
+        told = f"{ratio:.2f} ({first[name].micro():.1f} us of {first['bare'].micro():.1f} us)"
+        figure = f"JWT seen first, {alg}, {what}, of cryptography's bare check"
+        to_reach = "stated" if most is None else f"<= {most}"
+        yield Row(figure, told, to_reach, None if most is None else ratio <= most)
+    for name in peers:
+        for what, times, least in (("first", first, 1), ("before", again, 15)):
+            ratio = times[name].of(times["ours"])
+            figure = f"JWT seen {what}, {alg}, against {name}"
+            yield Row(figure, f"{ratio:.1f}", f">= {least}", ratio >= least)
+
+
+def _in_turns(uses: dict[str, Use], tokens: Sequence[str], *, repeated: bool) -> dict[str, Times]:
+    """Time each use, round by round; a token is new to all in its round unless `repeated`."""
+    found: dict[str, list[float]] = {name: [] for name in uses}
+    for number in range(1, ROUNDS + 1):
+        if repeated:
+            given = [tokens[0]] * REPEATED
+        else:
+            given = list(tokens[number * EACH : (number + 1) * EACH])
+        for name, use in uses.items():
+            began = time.perf_counter()
+            for token in given:
+                use(token)
+            found[name].append((time.perf_counter() - began) / len(given) * MICRO)
+    return {name: Times(rounds) for name, rounds in found.items()}
+
+
+def _tokens(alg: str, key: ECKey | RSAKey) -> list[str]:
+    now = int(time.time())
+    body = {
+        "iss": ISSUER,
+        "sub": "gpc_live_acme",
+        "client_id": "gpc_live_acme",
+        "org_id": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
+        "aud": API,
+        "scope": "read write",
+        "iat": now,
+        "exp": now + 36_000,
+    }
+    header = {"alg": alg, "typ": "at+jwt", "kid": "key"}
+    count = (ROUNDS + 1) * EACH
+    return [joserfc_jwt.encode(header, body | {"jti": f"{n:044x}"}, key) for n in range(count)]
+
+
+def _bare(alg: str, key: ECKey | RSAKey, tokens: Sequence[str]) -> Use:
+    """Check the signature and nothing else; message and signature were taken out before."""
+    parts = {}
+    for token in tokens:
+        message, _, signature = token.rpartition(".")
+        raw = decode(signature)
+        if alg == "ES256":
+            r, s = int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big")
+            raw = encode_dss_signature(r, s)
+        parts[token] = (raw, message.encode())
+    public: Any = key.public_key
+
+    def es256(token: str) -> None:
+        signature, message = parts[token]
+        public.verify(signature, message, ec.ECDSA(SHA256()))
+
+    def rs256(token: str) -> None:
+        signature, message = parts[token]
+        public.verify(signature, message, padding.PKCS1v15(), SHA256())
+
+    return es256 if alg == "ES256" else rs256
+
+
+def _pyjwt(alg: str, key: ECKey | RSAKey) -> Use:
+    public: Any = pyjwt.PyJWK(dict(key.as_dict(private=False)), alg).key
+    required = {"require": ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"]}
+
+    def use(token: str) -> object:
+        return pyjwt.decode(
+            token,
+            public,
+            algorithms=[alg],
+            audience=API,
+            issuer=ISSUER,
+            options=required,  # type: ignore[arg-type]
+        )
+
+    return use
+
+
+def _joserfc(alg: str, key: ECKey | RSAKey) -> Use:
+    public = type(key).import_key(key.as_dict(private=False))
+    registry = joserfc_jwt.JWTClaimsRegistry(
+        iss={"essential": True, "value": ISSUER},
+        aud={"essential": True, "value": API},
+        exp={"essential": True},
+        iat={"essential": True},
+        jti={"essential": True},
+    )
+
+    def use(token: str) -> None:
+        registry.validate(joserfc_jwt.decode(token, public, algorithms=[alg]).claims)
+
+    return use
+
+
+def _jwk(alg: str, key: ECKey | RSAKey) -> dict[str, object]:
+    return {**key.as_dict(private=False), "kid": "key", "alg": alg, "use": "sig"}
+
+
+@contextmanager
+def _published(alg: str, key: ECKey | RSAKey) -> Iterator[str]:
+    """Serve the key set on loopback; give its address."""
+    body = json.dumps({"keys": [_jwk(alg, key)]}).encode()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *_args: object) -> None:  # noqa: A002
+            """Say nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/jwks.json"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+if __name__ == "__main__":
+    print_part(measure())

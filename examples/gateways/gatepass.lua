@@ -1,0 +1,55 @@
+-- Asks Gatepass about a request: http-request lua.gatepass /oauth2/verify/?scope=read
+--
+-- Sets the identity headers and the variable txn.gatepass where the request may pass, and answers
+-- it otherwise. HAProxy 2.6 and newer.
+
+local issuer = "http://localhost:8000"   -- whose host is sent as Host
+local address = "ipv4@127.0.0.1:8000"    -- where it listens
+local timeout = 2000                     -- milliseconds
+
+local identity = {
+    "x-auth-client-id", "x-auth-org-id", "x-auth-scope", "x-auth-expires", "x-auth-assertion",
+}
+local told = { "www-authenticate", "content-type", "cache-control", "retry-after" }
+
+local function ask(txn, question)
+    local headers = {
+        ["x-forwarded-for"] = { txn.f:src() },
+        ["x-forwarded-proto"] = { txn.f:ssl_fc() == 1 and "https" or "http" },
+    }
+    local given = txn.http:req_get_headers()["authorization"]
+    if given then
+        local values = {}
+        for number = 0, #given do
+            table.insert(values, given[number])
+        end
+        headers["authorization"] = values
+    end
+    return core.httpclient():get{
+        url = issuer .. question, dst = address, headers = headers, timeout = timeout,
+    }
+end
+
+local function keep_out(txn, answer)
+    local reply = txn:reply{ status = answer.status, body = answer.body }
+    for _, name in ipairs(told) do
+        for _, value in pairs(answer.headers[name] or {}) do
+            reply:add_header(name, value)
+        end
+    end
+    txn:done(reply)
+end
+
+core.register_action("gatepass", { "http-req" }, function(txn, question)
+    local answer = ask(txn, question)
+    if answer.status ~= 200 then
+        if not answer.headers or not answer.status or answer.status < 400 then
+            answer = { status = 503, headers = {}, body = "" }
+        end
+        return keep_out(txn, answer)
+    end
+    for _, name in ipairs(identity) do
+        txn.http:req_set_header(name, answer.headers[name][0])
+    end
+    txn:set_var("txn.gatepass", "passed")
+end, 1)

@@ -1,0 +1,344 @@
+"""The guard itself, which knows no web framework: a request's facts in, a Principal out.
+
+An adapter builds an `Arrived` and a `Needs`, calls `identify` (in a thread) or `aidentify` (in
+an event loop), and renders the `Denial` of the one exception, `Denied`.
+"""
+
+import logging
+import os
+import time
+import weakref
+from collections.abc import Callable, Generator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Self, Unpack
+
+from gatepass.guard import counters
+from gatepass.guard import options as read
+from gatepass.guard.arrived import Arrived
+from gatepass.guard.claims import invalid
+from gatepass.guard.denied import Denial, Denied
+from gatepass.guard.expectation import Expectation
+from gatepass.guard.flights import Flights
+from gatepass.guard.introspector import TIMEOUT, Introspector
+from gatepass.guard.keyring import Policy
+from gatepass.guard.lookup import REMEMBER, unavailable
+from gatepass.guard.needs import NOTHING, Needs
+from gatepass.guard.options import Options
+from gatepass.guard.outside import Outside
+from gatepass.guard.principal import Principal
+from gatepass.guard.revoked import Revocations
+from gatepass.guard.steps import Call, Step, atake, take
+from gatepass.guard.told import FeedStatus, Status, Tally
+from gatepass.guard.verified import Entry, mark
+from gatepass.wire import bearer, metadata
+from gatepass.wire.flow import arun, run
+from gatepass.wire.problem import Refused
+from gatepass.wire.secret import Secret
+
+if TYPE_CHECKING:
+    from gatepass.guard.offline import Offline
+
+_LOG = logging.getLogger("gatepass.guard")
+_BEARER = "Bearer "
+
+
+class Guard:
+    """Lets requests with a good access token through, and no other; for threads and loops alike.
+
+    `issuer` is the authorization server, and these may be told by name (see `Options`):
+
+    resource: this API's identifier. A token's audience must have it, and JWTs are verified
+        offline. Without it every token is asked about, as any API's JWT would do otherwise.
+    resource_metadata: told in challenges (RFC 9728 §5.1); derived from a `resource` that is an
+        address; "" for none.
+    client_id, client_secret: the guard's own, to ask about tokens (RFC 7662); else
+        GATEPASS_CLIENT_ID and GATEPASS_CLIENT_SECRET (or _FILE) of the environment. Without
+        them only JWTs work.
+    remember: seconds that an introspection answer counts, and that a revocation can go unnoticed.
+    offline: False has JWTs asked about like other tokens.
+    claims, plain: for other issuers; see `Expectation`.
+    jwks_uri, introspection_endpoint: where the issuer's metadata does not say.
+    keys: how the issuer's keys age; see `Policy`.
+    revocations, on_stale: a feed of revocations, asked at each request, and what to do with JWTs
+        while it is silent: "introspect" (503 without credentials), "refuse" (503) or "allow".
+    rate: a limit for each application; see `gatepass.guard.rate`.
+    inspect: asked in place of the issuer, about every token: it takes the token and the `context`
+        of what arrived and gives what an introspection answer would have, or None for "not
+        active"; it may raise Refused. A coroutine function is for `aidentify` alone.
+    expect: with `inspect`, stands for issuer, resource and the like: an Expectation, or a
+        function that gives the one for a context.
+    timeout: seconds to wait for the issuer.
+    clock: gives the seconds since 1970.
+
+    Raises ValueError for settings that cannot work: a guard never starts half set.
+    """
+
+    def __init__(self, issuer: str | None = None, **options: Unpack[Options]) -> None:
+        unknown = options.keys() - Options.__annotations__.keys()
+        if unknown:
+            raise TypeError(f"a guard has no setting {', '.join(sorted(unknown))}")
+        self._expect = read.expectation(issuer, options)
+        self._clock: Callable[[], float] = options.get("clock", time.time)
+        self._inspect = options.get("inspect")
+        self._feed = options.get("revocations")
+        self._on_stale = options.get("on_stale", "introspect")
+        if self._on_stale not in {"introspect", "refuse", "allow"}:
+            raise ValueError('on_stale is "introspect", "refuse" or "allow"')
+        self._rate = options.get("rate")
+        self.tally = Tally(self.issuer)
+        if self._feed is not None:
+            self.tally.lag = partial(_lag, self._feed, self._clock)
+        counters.publish()
+        self._flights = Flights()
+        self._outside: Outside | None = None
+        self._offline: Offline | None = None
+        self._introspector: Introspector | None = None
+        if self._inspect is None and isinstance(self._expect, Expectation):
+            self._reach_out(self._expect, options)
+        os.register_at_fork(after_in_child=partial(begin_after_fork, weakref.ref(self)))
+
+    def _reach_out(self, expect: Expectation, options: Options) -> None:
+        """Make the parts that speak to the issuer."""
+        timeout = options.get("timeout", TIMEOUT)
+        self._outside = Outside(expect.issuer, read.endpoints(options), timeout, self._clock)
+        is_offline = expect.resource is not None and options.get("offline", True)
+        credentials = read.credentials(options, needed=not is_offline)
+        if credentials is not None:
+            self._introspector = Introspector(
+                self._outside,
+                self._flights,
+                credentials,
+                remember=options.get("remember", REMEMBER),
+                timeout=timeout,
+                clock=self._clock,
+                tally=self.tally,
+                names=expect.claims,
+            )
+        if is_offline:
+            # here, as a guard that only asks does not pay for the cryptography
+            from gatepass.guard.offline import Offline
+
+            policy = options.get("keys") or Policy()
+            self._offline = Offline(
+                self._outside,
+                self._flights,
+                expect,
+                policy,
+                timeout=timeout,
+                clock=self._clock,
+                tally=self.tally,
+            )
+
+    @property
+    def issuer(self) -> str:
+        """The authorization server; empty where it depends on the request."""
+        return self._expect.issuer if isinstance(self._expect, Expectation) else ""
+
+    @property
+    def token_url(self) -> str:
+        """Where callers get tokens; a path where the issuer depends on the request."""
+        return self.issuer.removesuffix("/") + metadata.TOKEN
+
+    def identify(self, arrived: Arrived, needs: Needs = NOTHING) -> Principal:
+        """Tell who sent a request, or raise Denied; may block, so not for an event loop.
+
+        Checks the token's form and signature or that it is active, type, issuer, audience,
+        time, revocation as far as it is known, the networks that it may be used from, `needs`
+        and the rate. Does NOT check who owns what is asked for beyond `needs.organization`, and
+        takes no token from URL or body.
+        """
+        known = self._at_once(arrived, needs)
+        return known if known is not None else run(self._steps(arrived, needs), take)
+
+    async def aidentify(self, arrived: Arrived, needs: Needs = NOTHING) -> Principal:
+        """Do what `identify` does, in an event loop."""
+        known = self._at_once(arrived, needs)
+        return known if known is not None else await arun(self._steps(arrived, needs), atake)
+
+    def check(self, caller: Principal, arrived: Arrived, needs: Needs) -> None:
+        """Raise Denied where a caller whom `identify` gave may not do what takes `needs`.
+
+        For faces that learn who calls before they know what is asked for. Does NOT check the
+        token again.
+        """
+        try:
+            needs.check(caller, arrived.method, arrived.path)
+        except Refused as refused:
+            raise self._denied(refused, self._expected(arrived), arrived, needs) from None
+
+    def challenge(self, arrived: Arrived) -> Denial:
+        """Give the answer to a request without credentials, for faces that look for them first."""
+        return self._denied(None, self._expected(arrived), arrived, NOTHING).denial
+
+    def status(self) -> Status:
+        """Tell how the guard is, for a health check; asks nobody."""
+        now = self._clock()
+        offline, feed = self._offline, self._feed
+        heard = None if feed is None else FeedStatus(feed.state(now), feed.lag(now))
+        keys_count = offline is None or offline.counts(now)
+        return Status(
+            is_well=keys_count and (heard is None or heard.state == "fresh"),
+            keys=None if offline is None else offline.status(now),
+            feed=heard,
+            verified_kept=0 if offline is None else len(offline.verified),
+            answers_kept=0 if self._introspector is None else len(self._introspector),
+        )
+
+    def close(self) -> None:
+        """Close the connections to the authorization server, once nothing is under way."""
+        self._flights.close()
+        if self._outside is not None:
+            self._outside.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def after_fork(self) -> None:
+        """Begin anew in a forked process, without the threads and connections of its parent."""
+        self._flights.after_fork()
+        for part in (self._outside, self._offline, self._introspector):
+            if part is not None:
+                part.after_fork()
+
+    def _at_once(self, arrived: Arrived, needs: Needs) -> Principal | None:
+        """Let through, in a few steps, a good JWT that needs nothing special; or raise Denied.
+
+        None where there is more to do, to wait for, or to refuse: `_steps` does all of it.
+        """
+        offline = self._offline
+        if offline is None or self._rate is not None or not needs.is_plain:
+            return None
+        query, form = arrived.query, arrived.form
+        if (query and bearer.is_misplaced(query)) or (form and bearer.is_misplaced(form)):
+            return None
+        name = mark(arrived.authorization)
+        if name is None:
+            return None
+        now = self._clock()
+        entry = offline.recall(name, now)
+        is_recalled = entry is not None
+        if entry is None:
+            entry = self._learn(offline, arrived, needs, name, now)
+        if entry is None or entry.principal.networks or not needs.names <= entry.scopes:
+            return None
+        caller, feed = entry.principal, self._feed
+        if feed is not None and (
+            feed.state(now) != "fresh"
+            or feed.is_revoked(caller.token_id, caller.client_id, caller.issued_at, entry.kid)
+        ):
+            return None
+        self.tally.verified += 1
+        self.tally.recalled += is_recalled
+        return caller
+
+    def _learn(
+        self, offline: "Offline", arrived: Arrived, needs: Needs, name: bytes, now: float
+    ) -> Entry | None:
+        """Verify a JWT in a header as nearly all are written; None for any other."""
+        header = arrived.authorization[0]
+        if not header.startswith(_BEARER) or header.count(".") != 2 or "," in header:
+            return None
+        try:
+            return offline.learn(header[len(_BEARER) :], name, now)
+        except Refused as refused:
+            raise self._denied(refused, self._expected(arrived), arrived, needs) from None
+
+    def _steps(self, arrived: Arrived, needs: Needs) -> Generator[Step, object, Principal]:
+        expect, refused = self._expected(arrived), None
+        try:
+            caller = yield from self._judge(arrived, needs, expect)
+            if caller is not None:
+                self.tally.verified += 1
+                return caller
+        except Refused as caught:
+            refused = caught
+        raise self._denied(refused, expect, arrived, needs)
+
+    def _denied(
+        self, refused: Refused | None, expect: Expectation, arrived: Arrived, needs: Needs
+    ) -> Denied:
+        """Count and tell a refusal, and give it as an answer."""
+        denial = Denial.of(refused, expect, needs.enough(arrived.method))
+        self.tally.refused[denial.reason] += 1
+        _tell(refused)
+        return Denied(denial)
+
+    def _expected(self, arrived: Arrived) -> Expectation:
+        expect = self._expect
+        return expect if isinstance(expect, Expectation) else expect(arrived.context)
+
+    def _judge(
+        self, arrived: Arrived, needs: Needs, expect: Expectation
+    ) -> Generator[Step, object, Principal | None]:
+        token = bearer.read(arrived.authorization, arrived.query, arrived.form)
+        if token is None:
+            return None
+        caller = yield from self._who(token, arrived, expect)
+        caller.comes_from(arrived.source)
+        needs.check(caller, arrived.method, arrived.path)
+        if self._rate is not None:
+            yield from self._rate.count(caller.client_id)
+        return caller
+
+    def _who(
+        self, token: Secret, arrived: Arrived, expect: Expectation
+    ) -> Generator[Step, object, Principal]:
+        """Tell whose token it is, by the way that its form and the settings call for."""
+        if self._inspect is not None:
+            answer = yield Call(partial(self._inspect, token, arrived.context))
+            return self._read(token, answer, expect)
+        if self._offline is not None and token.value.count(".") == 2:
+            entry = yield from self._offline.judge(token, mark(arrived.authorization))
+            if not self._is_to_be_asked(entry.principal, entry.kid):
+                return entry.principal
+        if self._introspector is None:
+            raise invalid("not a JWT, and the guard has no client id and secret to ask about it")
+        answer = yield from self._introspector.judge(token)
+        caller = self._read(token, answer, expect)
+        self._check_unrevoked(caller, None)
+        return caller
+
+    def _read(self, token: Secret, answer: object, expect: Expectation) -> Principal:
+        members = answer if isinstance(answer, Mapping) else {}
+        mark = Principal.environment_of(token)
+        return Principal.from_introspection(members, expect, now=self._clock(), environment=mark)
+
+    def _is_to_be_asked(self, caller: Principal, kid: str) -> bool:
+        """Tell whether a good JWT must be introspected as well, because the feed is silent."""
+        self._check_unrevoked(caller, kid)
+        if self._feed is None or self._on_stale == "allow":
+            return False
+        if self._feed.state(self._clock()) == "fresh":
+            return False
+        if self._on_stale == "introspect" and self._introspector is not None:
+            return True
+        raise unavailable("the feed of revocations is silent")
+
+    def _check_unrevoked(self, caller: Principal, kid: str | None) -> None:
+        feed = self._feed
+        if feed is not None and feed.is_revoked(
+            caller.token_id, caller.client_id, caller.issued_at, kid
+        ):
+            raise invalid("revoked")
+
+
+def begin_after_fork(guard: "Callable[[], Guard | None]") -> None:
+    """Have a guard, unless it is gone, begin anew in a process that was just forked."""
+    known = guard()
+    if known is not None:
+        known.after_fork()
+
+
+def _lag(feed: Revocations, clock: Callable[[], float]) -> float | None:
+    return feed.lag(clock())
+
+
+def _tell(refused: Refused | None) -> None:
+    if refused is None:
+        _LOG.info("refused: no credentials")
+    else:
+        level = logging.WARNING if refused.status >= 500 else logging.INFO
+        _LOG.log(level, "refused: %s (%s)", refused.code, refused.note or refused.say)

@@ -1,0 +1,123 @@
+"""The guard in Flask: a decorator for views, and for whole applications; a face of `core`.
+
+guard = Guard(issuer="https://login.example.com", resource="https://api.example.com")
+
+@app.get("/meters")
+@guard.requires("read")
+def meters():
+return {"client_id": principal.client_id}
+
+guard.protect(app, exempt=["/health"])  # or for every path of an application or blueprint
+"""
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any, Self, TypeVar, Unpack, cast
+
+from flask import Blueprint, Flask, Response, current_app, g, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.local import LocalProxy
+
+from gatepass.guard import core, wsgi
+from gatepass.guard.denied import Denial
+from gatepass.guard.denied import Denied as CoreDenied
+from gatepass.guard.exempt import Exempt
+from gatepass.guard.needs import Needs, Wanted, any_of
+from gatepass.guard.options import Options
+from gatepass.guard.principal import Principal
+from gatepass.guard.told import Status
+
+__all__ = ["Denied", "Guard", "Principal", "any_of", "principal"]
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class Denied(HTTPException):
+    """What the guard raises; an `errorhandler(Denied)` may answer it in another way."""
+
+    def __init__(self, denial: Denial) -> None:
+        super().__init__(denial.detail)
+        self.denial = denial
+        self.code = denial.status
+
+    def get_response(self, *_environ: Any, **_scope: Any) -> Any:  # noqa: ANN401 - werkzeug's own
+        """Give the refusal with its problem document (RFC 9457)."""
+        return Response(self.denial.body(), self.denial.status, dict(self.denial.headers))
+
+
+class Guard:
+    """Lets requests with a good access token through, and no other.
+
+    Takes the settings of `gatepass.guard.core.Guard`. `inspect` gets the token and the request's
+    environ, as `expect` does.
+    """
+
+    def __init__(self, issuer: str | None = None, **options: Unpack[Options]) -> None:
+        self.core = core.Guard(issuer, **options)
+
+    def requires(self, *wanted: Wanted, organization: str = "") -> Callable[[View], View]:
+        """Give a decorator for views, plain or `async`, that says who calls in `principal`.
+
+        Refuses a caller who lacks one of `wanted`: a scope, `any_of(...)`, or a mapping of methods
+        to either (see `Needs.of`); without any, every good token passes. `organization` names
+        the part of the path that must be the caller's `org_id`: another's answers 404. Does NOT
+        check otherwise that what is asked for belongs to the caller. It stands below the route;
+        a class-based view has it in `decorators`. Raises ValueError for a scope that can never be
+        granted.
+        """
+        needs = Needs.of(*wanted, organization=organization)
+
+        def decorate(view: View) -> View:
+            @wraps(view)
+            def guarded(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - as they came
+                self._admit(needs)
+                return current_app.ensure_sync(view)(*arguments, **named)
+
+            return cast("View", guarded)
+
+        return decorate
+
+    def protect(self, app: Flask | Blueprint, *wanted: Wanted, exempt: Iterable[str] = ()) -> None:
+        """Have every path of `app` but the `exempt` need a token and `wanted`, 404s included.
+
+        A path is looked at whole, also that of a blueprint.
+        """
+        needs, exempted = Needs.of(*wanted), Exempt(exempt)
+
+        def before() -> None:
+            if request.path not in exempted:
+                self._admit(needs)
+
+        app.before_request(before)
+
+    def status(self) -> Status:
+        """Tell how the guard is, for a health check."""
+        return self.core.status()
+
+    def close(self) -> None:
+        """Close the connections to the authorization server."""
+        self.core.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def _admit(self, needs: Needs) -> None:
+        asked = wsgi.arrived(request.environ)._replace(path=request.view_args or {})
+        try:
+            g.gatepass_principal = self.core.identify(asked, needs)
+        except CoreDenied as denied:
+            raise Denied(denied.denial) from None
+
+
+def _current() -> Principal:
+    found: Principal | None = g.get("gatepass_principal")
+    if found is None:
+        raise RuntimeError("nobody was asked who calls: put guard.requires() on the view")
+    return found
+
+
+# Who sent the request that is served now.
+principal = cast("Principal", LocalProxy(_current))

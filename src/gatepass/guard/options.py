@@ -1,0 +1,87 @@
+"""A guard's settings, by name; the same for every face."""
+
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
+
+from gatepass.guard.addresses import checked
+from gatepass.guard.claim_names import OURS, ClaimNames
+from gatepass.guard.credentials import Credentials
+from gatepass.guard.expectation import Expectation
+from gatepass.guard.issuer import Endpoints
+from gatepass.guard.keyring import Policy
+from gatepass.guard.revoked import OnStale, Revocations
+from gatepass.wire.secret import Secret
+
+if TYPE_CHECKING:
+    from gatepass.guard.rate import RateLimit
+
+Answer: TypeAlias = Mapping[str, object] | None
+# The second argument is the `context` of what arrived: the framework's own request.
+Inspect: TypeAlias = Callable[[Secret, Any], Answer] | Callable[[Secret, Any], Awaitable[Answer]]
+Expect: TypeAlias = Callable[[Any], Expectation]
+
+
+class Options(TypedDict, total=False):
+    """What a guard may be told beside its issuer; see `Guard`."""
+
+    resource: str | None
+    resource_metadata: str | None
+    client_id: str | None
+    client_secret: Secret | str | None
+    claims: ClaimNames
+    plain: bool
+    offline: bool
+    jwks_uri: str
+    introspection_endpoint: str
+    remember: float
+    keys: Policy
+    revocations: Revocations | None
+    on_stale: OnStale
+    rate: "RateLimit | None"
+    inspect: Inspect | None
+    expect: Expectation | Expect | None
+    timeout: float
+    clock: Callable[[], float]
+
+
+def expectation(issuer: str | None, options: Options) -> Expectation | Expect:
+    """Give what a guard expects; raise ValueError where that is not clear."""
+    expect = options.get("expect")
+    if (issuer is None) == (expect is None):
+        raise ValueError("give the guard an issuer, or what to expect; one of them")
+    if expect is None:
+        return Expectation.about(
+            checked(issuer or "", "the issuer", is_issuer=True),
+            options.get("resource"),
+            options.get("resource_metadata"),
+            options.get("claims", OURS),
+            plain=options.get("plain", False),
+        )
+    if any(options.get(name) for name in ("resource", "resource_metadata", "claims", "plain")):
+        raise ValueError("resource, resource_metadata, claims and plain belong into what to expect")
+    if not isinstance(expect, Expectation) and options.get("inspect") is None:
+        raise ValueError("what to expect can depend on the request only with inspect")
+    return expect
+
+
+def endpoints(options: Options) -> Endpoints:
+    """Give the addresses that were told; raise ValueError for one that is not safe."""
+    told = (options.get("jwks_uri", ""), options.get("introspection_endpoint", ""))
+    jwks_uri, introspection = told
+    return Endpoints(
+        checked(jwks_uri, "jwks_uri") if jwks_uri else "",
+        checked(introspection, "introspection_endpoint") if introspection else "",
+    )
+
+
+def credentials(options: Options, *, needed: bool) -> Credentials | None:
+    """Give the guard's own id and secret, told or of the environment.
+
+    Raises ValueError where they are needed and not there, or half there.
+    """
+    given = (options.get("client_id"), options.get("client_secret"))
+    names = ("GATEPASS_CLIENT_ID", "GATEPASS_CLIENT_SECRET", "GATEPASS_CLIENT_SECRET_FILE")
+    if not needed and not any(given) and not any(map(os.environ.get, names)):
+        return None
+    return Credentials.read(*given, os.environ)

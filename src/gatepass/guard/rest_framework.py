@@ -1,0 +1,185 @@
+"""The guard in Django REST framework: who calls (authentication), and who may (permission).
+
+    class Meters(APIView):
+        authentication_classes = [GatepassAuthentication]
+        permission_classes = [HasScope("read")]
+
+The guard is that of the setting GATEPASS_GUARD, as in `gatepass.guard.django`.
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpResponse
+from rest_framework import views
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import APIException, NotAuthenticated
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from gatepass.guard.arrived import Arrived
+from gatepass.guard.denied import Denial, Denied
+from gatepass.guard.django import Guard, answer, arrived, configured
+from gatepass.guard.needs import NOTHING, AnyOf, Needs, Wanted, any_of
+from gatepass.guard.principal import Principal
+from gatepass.wire import bearer
+from gatepass.wire.problem import Refused
+
+__all__ = [
+    "Application",
+    "GatepassAuthentication",
+    "Guard",
+    "HasRequiredScopes",
+    "HasScope",
+    "Principal",
+    "any_of",
+    "exception_handler",
+]
+
+_DENIAL = "_gatepass_denial"
+
+
+class Application:
+    """What request.user is: the application that calls, which is no user of the site.
+
+    It is authenticated and nobody's staff; throttles count it by its client id.
+    """
+
+    is_authenticated = True
+    is_anonymous = False
+    is_active = True
+    is_staff = False
+    is_superuser = False
+
+    def __init__(self, principal: Principal) -> None:
+        self.principal = principal
+
+    @property
+    def pk(self) -> str:
+        """The client id, by which throttles count."""
+        return self.principal.client_id
+
+    def __str__(self) -> str:
+        return self.principal.client_id
+
+
+class Refusal(APIException):  # type: ignore[misc] # REST framework has no type hints
+    """A refusal as REST framework answers it: status, challenge and Retry-After are right.
+
+    The body is {"detail": ...}; with our `exception_handler` it is a whole problem document.
+    """
+
+    def __init__(self, denial: Denial) -> None:
+        super().__init__(denial.detail, denial.reason)
+        self.denial = denial
+        self.status_code = denial.status
+        self.auth_header = denial.headers.get("WWW-Authenticate")
+        self.wait = int(denial.headers.get("Retry-After", "0"))
+
+
+class GatepassAuthentication(BaseAuthentication):  # type: ignore[misc] # as above
+    """Says who calls: request.auth is the Principal, request.user an `Application`.
+
+    A request without a bearer token is left to the other authentication classes, and to the
+    permission to refuse: 401 with the challenge, where this class stands first. Does NOT check
+    any scope (see `HasScope`). A subclass with a `guard` needs no setting.
+    """
+
+    guard: ClassVar[Guard | None] = None
+
+    def authenticate(self, request: Request) -> tuple[Application, Principal] | None:
+        """Tell who calls; None without a bearer token; raises Refusal for a bad one."""
+        asked = _arrived(request)
+        if not _has_credentials(asked):
+            return None
+        try:
+            principal = self._guard().identify(asked.context, NOTHING, asked.path)
+        except Denied as denied:
+            raise Refusal(denied.denial) from None
+        return Application(principal), principal
+
+    def authenticate_header(self, request: Request) -> str:
+        """Give the challenge for a request without credentials (RFC 6750 §3, RFC 9728 §5.1)."""
+        denial = self._guard().core.challenge(_arrived(request))
+        setattr(request, _DENIAL, denial)
+        return denial.headers["WWW-Authenticate"]
+
+    def check(self, request: Request, needs: Needs) -> None:
+        """Raise Refusal where the caller of a request that was let through may not."""
+        try:
+            self._guard().core.check(request.auth, _arrived(request), needs)
+        except Denied as denied:
+            raise Refusal(denied.denial) from None
+
+    def _guard(self) -> Guard:
+        return self.guard or configured()
+
+
+class HasRequiredScopes(BasePermission):  # type: ignore[misc] # as above
+    """Lets through whose token has what the view's `required_scopes` says.
+
+    That is a scope, `any_of(...)`, a mapping of methods to either, or a list of such, all of
+    which are needed (see `Needs.of`). The view's `required_organization`, if there is one, names
+    the part of the path that must be the caller's `org_id`: another's answers 404. Only callers
+    that GatepassAuthentication knows pass. It refuses by itself, with the right challenge, so it
+    cannot be an alternative: in place of `HasScope("a") | HasScope("b")` write `any_of("a", "b")`.
+    """
+
+    def has_permission(self, request: Request, view: Any) -> bool:  # noqa: ANN401 - any view
+        """Tell whether the caller may, or raise Refusal."""
+        by = request.successful_authenticator
+        if not isinstance(by, GatepassAuthentication):
+            return False  # a session's user, or nobody: REST framework knows which
+        by.check(request, self.needs_of(view))
+        return True
+
+    def needs_of(self, view: Any) -> Needs:  # noqa: ANN401 - any view
+        """Give what a view asks for; raise ImproperlyConfigured where it does not say."""
+        wanted = getattr(view, "required_scopes", None)
+        if wanted is None:
+            raise ImproperlyConfigured(f"{type(view).__name__} has no required_scopes")
+        listed = [wanted] if isinstance(wanted, str | AnyOf | Mapping) else wanted
+        return Needs.of(*listed, organization=getattr(view, "required_organization", ""))
+
+
+class _HasScope(HasRequiredScopes):
+    needs: ClassVar[Needs]
+
+    def needs_of(self, _view: object) -> Needs:
+        return self.needs
+
+
+def HasScope(*wanted: Wanted, organization: str = "") -> type[HasRequiredScopes]:  # noqa: N802 - it gives a class
+    """Give a permission class that needs all of `wanted`; see `HasRequiredScopes`.
+
+    Without any, every good token passes. Raises ValueError for a scope that can never be granted.
+    """
+    needs = Needs.of(*wanted, organization=organization)
+    return type("HasScope", (_HasScope,), {"needs": needs})
+
+
+def exception_handler(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
+    """Answer refusals with whole problem documents (RFC 9457); all else as REST framework does.
+
+    For the setting REST_FRAMEWORK["EXCEPTION_HANDLER"], by its dotted name.
+    """
+    response: HttpResponse | None = views.exception_handler(error, context)
+    if isinstance(error, Refusal):
+        return answer(error.denial)
+    denial = getattr(context["request"], _DENIAL, None)
+    if isinstance(error, NotAuthenticated) and denial is not None:
+        return answer(denial)
+    return response
+
+
+def _arrived(request: Request) -> Arrived:
+    plain = request._request  # noqa: SLF001 - Django's, to which REST framework gives no other way
+    return arrived(plain, request.parser_context["kwargs"])
+
+
+def _has_credentials(asked: Arrived) -> bool:
+    try:
+        return bearer.read(asked.authorization, asked.query, asked.form) is not None
+    except Refused:
+        return True  # though bad ones

@@ -1,0 +1,17 @@
+"""For an API's own tests: an issuer in this process that gives good tokens and bad ones.
+
+    with PretendIssuer() as issuer:
+        api = create_app(Guard(**issuer.options()))
+        token = issuer.mint("read")
+        assert call(api, token).status == 200
+        assert call(api, issuer.expired()).status == 401
+
+It speaks real HTTP on loopback, so that any face works, in any process; its clock is moved by
+the test. `gatepass.guard.testing_plugin` makes it a fixture of pytest. Nothing of it belongs
+into an API that runs: whoever reaches the issuer's object can make tokens.
+"""
+
+from gatepass.guard.testing.clock import Clock
+from gatepass.guard.testing.issuer import PretendIssuer
+
+__all__ = ["Clock", "PretendIssuer"]

@@ -1,0 +1,74 @@
+"""What a pretended issuer has given out and revoked, and what it answers about that. No I/O."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gatepass.guard.revoked import State
+
+INACTIVE: Mapping[str, object] = {"active": False}
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Tokens and their claims, revoked ones in order; `heard` is what a guard's feed says.
+
+    It is itself such a feed for guards of the same process: one that knows at once. Whoever
+    waits for news holds `news`.
+    """
+
+    heard: State = "fresh"
+    given: dict[str, dict[str, object]] = field(default_factory=dict)
+    revoked: list[tuple[str, int]] = field(default_factory=list)  # token ids, until when
+    news: threading.Condition = field(default_factory=threading.Condition)
+
+    def revoke(self, token: str) -> None:
+        """Void a token for good; raise KeyError for one that was not given out here."""
+        claims = self.given[token]
+        with self.news:
+            self.revoked.append((str(claims["jti"]), int(str(claims["exp"]))))
+            self.news.notify_all()
+
+    def introspect(self, token: str, now: float) -> Mapping[str, object]:
+        """Answer about a token (RFC 7662 §2.2)."""
+        claims = self.given.get(token)
+        if claims is None or int(str(claims["exp"])) <= now or self._is_void(claims["jti"]):
+            return INACTIVE
+        return {"active": True, "token_type": "Bearer"} | claims
+
+    def page(self, cursor: str, now: float) -> dict[str, object]:
+        """Give what the feed tells from `cursor` on, or from the beginning without one."""
+        start = int(cursor.removeprefix("c")) if cursor else 0
+        told = self.revoked[start:]
+        return {
+            "time": now,
+            "as_of": now,
+            "reset": not cursor,
+            "more": False,
+            "cursor": f"c{start + len(told)}",
+            # without the millisecond of its issue: as the server's own feed names a token
+            "tokens": {token_id[-32:]: until for token_id, until in told},
+            "applications": {},
+            "keys": [],
+        }
+
+    def has_news(self, cursor: str) -> bool:
+        """Tell whether there is anything behind `cursor`."""
+        return not cursor or int(cursor.removeprefix("c")) < len(self.revoked)
+
+    def state(self, _now: float) -> State:
+        """Tell what a guard of this process shall believe of its feed."""
+        return self.heard
+
+    def lag(self, _now: float) -> float | None:
+        """Tell for how long nothing was heard: no time at all."""
+        return 0.0 if self.heard == "fresh" else None
+
+    def is_revoked(
+        self, jti: str | None, _client_id: str, _issued_at: int | None, _kid: str | None
+    ) -> bool:
+        """Tell whether a token was revoked."""
+        return self._is_void(jti)
+
+    def _is_void(self, token_id: object) -> bool:
+        return any(token_id == each for each, _ in self.revoked)

@@ -1,0 +1,106 @@
+"""The guard in front of any WSGI application: a face of `core`.
+
+    app = Protected(app, Guard(issuer="https://login.example.com", ...), Needs.of("read"))
+
+The application finds who calls in `environ["gatepass.principal"]`.
+"""
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from gatepass.guard.arrived import Arrived
+from gatepass.guard.core import Guard
+from gatepass.guard.denied import Denial, Denied
+from gatepass.guard.exempt import Exempt
+from gatepass.guard.needs import NOTHING, Needs, any_of
+from gatepass.guard.principal import Principal
+from gatepass.wire.params import LONGEST_BODY
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+__all__ = ["Guard", "Needs", "Principal", "Protected", "any_of"]
+
+PRINCIPAL = "gatepass.principal"
+
+_FORM = "application/x-www-form-urlencoded"
+
+
+class Protected:
+    """Lets requests with a good token through to `app`, and no other.
+
+    `needs` is asked of all of them; paths in `exempt` ("/health", or "/docs/*" for all beneath
+    it) need no token. A path is looked at as the server has decoded it, without the prefix that
+    the application is mounted at; one that an application could tidy up into another one is
+    never exempt. Behind a proxy, let the server find the caller's address in headers that it
+    trusts.
+    """
+
+    def __init__(
+        self,
+        app: "WSGIApplication",
+        guard: Guard,
+        needs: Needs = NOTHING,
+        *,
+        exempt: Iterable[str] = (),
+    ) -> None:
+        if needs.organization:
+            raise ValueError("the parameters of a path are not known here: compare org_id yourself")
+        self._app = app
+        self._guard = guard
+        self._needs = needs
+        self._exempt = Exempt(exempt)
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Pass on, or answer with the refusal."""
+        environ.pop(PRINCIPAL, None)
+        if environ.get("PATH_INFO", "") not in self._exempt:
+            try:
+                environ[PRINCIPAL] = self._guard.identify(arrived(environ), self._needs)
+            except Denied as denied:
+                return deny(denied.denial, start_response)
+        return self._app(environ, start_response)
+
+
+def arrived(environ: "WSGIEnvironment") -> Arrived:
+    """Give what a guard looks at of a WSGI request; the environ is its context.
+
+    Servers join header lines of the same name by a comma, which no bearer token has in it. The
+    body of a short form is read, and put back for the application.
+    """
+    authorization = environ.get("HTTP_AUTHORIZATION")
+    return Arrived(
+        authorization=() if authorization is None else (authorization,),
+        query=environ.get("QUERY_STRING", ""),
+        form=_form(environ),
+        source=environ.get("REMOTE_ADDR") or None,
+        method=environ.get("REQUEST_METHOD", "GET"),
+        context=environ,
+    )
+
+
+def deny(denial: Denial, start_response: "StartResponse") -> Iterable[bytes]:
+    """Answer with `denial`."""
+    body = denial.body()
+    status = f"{denial.status} {HTTPStatus(denial.status).phrase}"
+    start_response(status, [*denial.headers.items(), ("Content-Length", str(len(body)))])
+    return [body]
+
+
+def _form(environ: "WSGIEnvironment") -> str:
+    """Give a short form's text, to see a token that is sent twice (RFC 6750 §2).
+
+    A form of unknown or great length is left alone: no token is ever taken from it.
+    """
+    media_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+    length = environ.get("CONTENT_LENGTH", "")
+    is_short = length.isascii() and length.isdigit() and len(length) < 10
+    if media_type != _FORM or not is_short or int(length) > LONGEST_BODY:
+        return ""
+    body = environ["wsgi.input"].read(int(length))
+    environ["wsgi.input"] = BytesIO(body)
+    return str(body, "latin-1")

@@ -1,0 +1,233 @@
+"""A token endpoint and an API on loopback that a test can talk to, and tell how to behave."""
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sized
+from contextlib import contextmanager
+from dataclasses import dataclass
+from secrets import token_urlsafe
+from threading import Condition
+from typing import Self
+from urllib.parse import urlsplit
+
+from gatepass.client.settings import CLIENT_ID, CLIENT_SECRET, TOKEN_URL, ClientSettings
+from gatepass.testing import endpoint
+from gatepass.testing.answers import Answer
+from gatepass.testing.endpoint import Known, NotGranted, TokenRequest
+from gatepass.testing.loopback import Arrived, Loopback
+
+_PATIENCE = 30.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class ApiRequest:
+    """A request that the API got; `accepted` tells whether its token was good."""
+
+    method: str
+    path: str
+    body: bytes
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Issued:
+    client_id: str
+    scope: str
+    gone_at: float
+
+
+class PretendServer:
+    """Issues tokens to one client, and has an API that accepts them: `with PretendServer() as s`.
+
+    The token endpoint (`token_url`) takes the client id and secret in a Basic header or in the
+    form. `secrets` are those that it takes; change the list to rotate them. The API (`api_url`,
+    and every path below) answers a JSON object to a good token and 401 to any other. `scope`
+    is what may be asked for (None: anything); `expires_in`, in seconds, may be changed at any
+    time, and is not sent while it is None. `now` is the clock by which tokens expire.
+    """
+
+    def __init__(
+        self,
+        client_id: str = "pretend-client",
+        client_secret: str = "pretend-secret",  # noqa: S107 - it opens nothing
+        *,
+        scope: str | None = None,
+        expires_in: int | None = 3600,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.client_id = client_id
+        self.secrets = [client_secret]
+        self.scope = scope
+        self.expires_in = expires_in
+        self.token_requests: list[TokenRequest] = []
+        self.api_requests: list[ApiRequest] = []
+        self._now = now
+        self._next: deque[Answer] = deque()
+        self._instead: Answer | None = None
+        self._holds = 0
+        self._issued: dict[str, _Issued] = {}
+        self._changed = Condition()  # also the lock of all of these
+        self._loopback: Loopback | None = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def start(self) -> Self:
+        """Begin to listen, on a free port."""
+        self._loopback = self._loopback or Loopback(self._decide)
+        return self
+
+    def close(self) -> None:
+        """Stop listening."""
+        if self._loopback is not None:
+            self._loopback.close()
+            self._loopback = None
+
+    @property
+    def url(self) -> str:
+        """The server's address, without a slash at its end."""
+        if self._loopback is None:
+            raise RuntimeError("the pretend server is not running: use it in a with statement")
+        return self._loopback.url
+
+    @property
+    def token_url(self) -> str:
+        """Where tokens are asked for."""
+        return f"{self.url}/token"
+
+    @property
+    def api_url(self) -> str:
+        """Where tokens are accepted."""
+        return f"{self.url}/api"
+
+    @property
+    def settings(self) -> ClientSettings:
+        """The settings for a TokenSource, with the first of the secrets."""
+        return ClientSettings(self.token_url, self.client_id, self.secrets[0])
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The same as environment variables."""
+        return {
+            TOKEN_URL: self.token_url,
+            CLIENT_ID: self.client_id,
+            CLIENT_SECRET: self.secrets[0],
+        }
+
+    def answer_next(self, *answers: Answer) -> None:
+        """Give these to the next token requests, one each, before it goes on as usual."""
+        with self._changed:
+            self._next.extend(answers)
+
+    @contextmanager
+    def answering(self, answer: Answer) -> Iterator[None]:
+        """Give `answer` to every token request within the block."""
+        self._instead = answer
+        try:
+            yield
+        finally:
+            self._instead = None
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Let token requests wait for their answer until the end of the block."""
+        with self._changed:
+            self._holds += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._holds -= 1
+                self._changed.notify_all()
+
+    def wait_for_token_requests(self, count: int, timeout: float = _PATIENCE) -> None:
+        """Wait until so many have arrived; raise TimeoutError after so many seconds."""
+        self._wait_for(self.token_requests, count, timeout, "token requests")
+
+    def wait_for_api_requests(self, count: int, timeout: float = _PATIENCE) -> None:
+        """Do the same for requests of the API."""
+        self._wait_for(self.api_requests, count, timeout, "requests of the API")
+
+    def _wait_for(self, seen: Sized, count: int, timeout: float, what: str) -> None:
+        with self._changed:
+            if not self._changed.wait_for(lambda: len(seen) >= count, timeout):
+                raise TimeoutError(f"{len(seen)} of {count} {what} arrived")
+
+    def issue(self, scope: str = "") -> str:
+        """Give a token that the API accepts, without a request for it."""
+        token = token_urlsafe(24)
+        lifetime = math.inf if self.expires_in is None else self.expires_in
+        with self._changed:
+            self._issued[token] = _Issued(self.client_id, scope, self._now() + lifetime)
+        return token
+
+    def revoke(self, token: str) -> None:
+        """Let the API refuse `token` from now on."""
+        with self._changed:
+            self._issued.pop(token, None)
+
+    def revoke_all(self) -> None:
+        """Let the API refuse every token that was issued until now."""
+        with self._changed:
+            self._issued.clear()
+
+    def accepts(self, authorization: str) -> bool:
+        """Tell whether the value of an Authorization header has a good token, for APIs of tests."""
+        return self._find(authorization) is not None
+
+    def _find(self, authorization: str) -> _Issued | None:
+        scheme, _, token = authorization.partition(" ")
+        issued = self._issued.get(token) if scheme.lower() == "bearer" else None
+        return issued if issued is not None and self._now() < issued.gone_at else None
+
+    def _decide(self, arrived: Arrived) -> Answer:
+        path = urlsplit(arrived.path).path
+        if path == "/token":
+            return self._token(arrived)
+        if path == "/api" or path.startswith("/api/"):
+            return self._api(arrived)
+        return Answer.json(404, error="not_found")
+
+    def _token(self, arrived: Arrived) -> Answer:
+        known = Known(self.client_id, tuple(self.secrets), self.scope)
+        refused: Answer | None = None
+        try:
+            request = endpoint.read(arrived.method, arrived.headers, arrived.body, known)
+        except NotGranted as not_granted:
+            request, refused = not_granted.request, not_granted.answer
+        with self._changed:
+            self.token_requests.append(request)
+            self._changed.notify_all()
+            planned = self._next.popleft() if self._next else self._instead
+            self._changed.wait_for(lambda: not self._holds, _PATIENCE)
+        return planned or refused or self._grant(request)
+
+    def _grant(self, request: TokenRequest) -> Answer:
+        scope = request.scope or self.scope or ""
+        members = {"access_token": self.issue(scope), "token_type": "Bearer"}
+        lifetime = {} if self.expires_in is None else {"expires_in": self.expires_in}
+        return Answer.json(200, **members, **lifetime, **({"scope": scope} if scope else {}))
+
+    def _api(self, arrived: Arrived) -> Answer:
+        authorization = arrived.headers.get("authorization", "")
+        issued = self._find(authorization)
+        with self._changed:
+            self.api_requests.append(
+                ApiRequest(arrived.method, arrived.path, arrived.body, issued is not None)
+            )
+            self._changed.notify_all()
+        if issued is None:
+            challenge = 'Bearer error="invalid_token"' if authorization else "Bearer"
+            answer = Answer.json(401, error="invalid_token")
+            return Answer(401, answer.body, {**answer.headers, "WWW-Authenticate": challenge})
+        return Answer.json(
+            200,
+            client_id=issued.client_id,
+            scope=issued.scope,
+            method=arrived.method,
+            path=arrived.path,
+        )

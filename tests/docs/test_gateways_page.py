@@ -1,0 +1,58 @@
+"""The page about gateways: its example runs, and it says what the tests behind gateways see."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gatepass.guard import Principal
+from gatepass.guard.assertion import HEADER, LIVES
+from gatepass.wire.problem import Refused
+from gateways.test_behind_gateways import IDENTITY, SET_UP_WRONGLY, UNANSWERED
+from guard.issuing import Issuer, claims, header
+
+TASKS = Path(__file__).parents[2] / "docs" / "tasks"
+PAGE = (TASKS / "protect-an-api-behind-a-gateway.md").read_text()
+EXAMPLES = Path(__file__).parents[2] / "examples" / "gateways"
+
+
+def row(start: str) -> list[str]:
+    """Give the cells of the table's row that begins with `start`."""
+    [line] = [line for line in PAGE.splitlines() if line.startswith(f"| {start} |")]
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_the_page_leads_to_every_file() -> None:
+    linked = re.findall(r"\]\((\.\./\.\./examples/gateways/[^)]+)\)", PAGE)
+
+    assert sorted((TASKS / link).resolve().name for link in linked) == sorted(
+        file.name for file in EXAMPLES.iterdir()
+    )
+
+
+def test_the_example_tells_who_calls_and_refuses_the_rest() -> None:
+    [example] = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    issuer = Issuer()
+    names: dict[str, object] = {}
+    exec(example.replace("time.time()", repr(claims()["iat"])), names)
+    caller = names["caller"]
+    assert callable(caller)
+
+    token = issuer.token("ES256", header("ES256", typ="JWT"), claims(exp=claims()["iat"]))
+    principal = caller({HEADER: token}, issuer.keys)
+    assert isinstance(principal, Principal)
+    with pytest.raises(Refused):
+        caller({}, issuer.keys)
+
+
+def test_the_table_says_what_was_seen() -> None:
+    gateways = ["nginx", "caddy", "haproxy", "traefik", "envoy"]
+
+    assert row("Gatepass does not answer")[2:] == [str(UNANSWERED[each]) for each in gateways]
+    wrongly = row("the path's need is set up wrongly")[2:]
+    assert wrongly == [str(SET_UP_WRONGLY[each]) for each in gateways]
+
+
+def test_the_page_names_every_identity_header() -> None:
+    assert all(f"`{name.title()}`" in PAGE for name in IDENTITY)
+    assert f"at most {LIVES} s after `iat`" in PAGE

@@ -1,0 +1,127 @@
+"""The pages of tasks: every example on them runs, and does what the page says."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from docs.page import ROOT, TASKS, Block, Reader, play
+from gatepass.testing import PretendServer
+from harness import free_ports
+
+# What is not played here, and why.
+ELSEWHERE = {
+    "come-from-django-oauth-toolkit.md": "its commands are those of tests/stories",
+    "never-commit-credentials.md": "its commands are those of tests/client/test_scan.py",
+    "protect-an-api-behind-a-gateway.md": "test_gateways_page.py and tests/gateways do",
+}
+TOKEN_URL = "https://login.example.com/oauth2/token/"
+API = "https://api.example.com"
+
+
+@pytest.fixture
+def server() -> Iterator[PretendServer]:
+    with PretendServer("acme-billing", "s+e c%r/e=t&x~") as running:
+        yield running
+
+
+def reader_of(server: PretendServer, folder: Path, **instead: str) -> Reader:
+    """Give a reader for whom the pretend server is the one of the pages."""
+    return Reader(
+        folder,
+        {TOKEN_URL: server.token_url, API: server.api_url} | instead,
+        server.environ,
+        server.secrets[0],
+    )
+
+
+def test_every_page_is_played_or_it_is_said_why_not() -> None:
+    played = "".join(each.read_text() for each in Path(__file__).parent.glob("test_*.py"))
+
+    for page in TASKS.glob("*.md"):
+        assert page.name in ELSEWHERE or f'"{page.name}"' in played
+
+
+def test_call_a_partner_api(server: PretendServer, tmp_path: Path) -> None:
+    with reader_of(server, tmp_path, **{"pip install gatepass": "true"}) as reader:
+        list(play("call-a-partner-api.md", reader, {}))
+
+    assert all(called.accepted for called in server.api_requests)
+
+
+# What a reader of the page about Django has already.
+WSGI = """
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+
+settings.configure(
+    ALLOWED_HOSTS=["*"], ROOT_URLCONF="mysite.urls", SECRET_KEY="x", USE_I18N=False
+)
+application = get_wsgi_application()
+"""
+URLS = """
+from django.urls import path
+from views import meters
+
+urlpatterns = [path("meters", meters)]
+"""
+# A broker that needs no server; all else is Celery's own.
+BROKER = """broker="filesystem://", changes={
+    "broker_transport_options": {"data_folder_in": "broker", "data_folder_out": "broker"},
+    "worker_hijack_root_logger": False,
+}"""
+PORTS = ("8000", "8010", "8020")
+
+
+def test_keep_a_token_fresh(server: PretendServer, tmp_path: Path) -> None:
+    site = tmp_path / "mysite"
+    site.mkdir()
+    (site / "wsgi.py").write_text(WSGI)
+    (site / "urls.py").write_text(URLS)
+    (tmp_path / "broker").mkdir()
+    ports = {port: str(free_ports()) for port in PORTS}
+    with reader_of(server, tmp_path, **ports, **{'broker="redis://localhost"': BROKER}) as reader:
+        for _ in play("keep-a-token-fresh.md", reader, {}):
+            pass
+        # Celery's tasks are done in their own time; the calls before them were counted above.
+        server.wait_for_api_requests(5 + 3 + 6 + 1)
+    assert all(called.accepted for called in server.api_requests)
+    # One of all processes that share the cache; worker, notebook and last example have none.
+    assert len(server.token_requests) == 1 + 3
+
+
+def test_log_and_monitor_the_client(
+    server: PretendServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with reader_of(server, tmp_path) as reader:
+        list(play("log-and-monitor-the-client.md", reader, {}))
+
+    printed = capsys.readouterr().out
+    assert "a token for 3600 s" in printed
+    assert "page somebody: invalid_client 401" in printed
+
+
+def test_every_line_of_the_log_is_one_that_the_client_writes() -> None:
+    page = (TASKS / "log-and-monitor-the-client.md").read_text()
+    source = "".join(each.read_text() for each in (ROOT / "src/gatepass/client").rglob("*.py"))
+    written = source.replace('"\n        "', "")
+
+    lines = re.findall(r"^\| (?:INFO|WARNING|ERROR) \| `(.*?)`", page, re.MULTILINE)
+    pieces = [piece.strip() for line in lines for piece in re.split(r"\.\.\.|;", line)]
+
+    assert len(lines) == 11
+    assert [piece for piece in pieces if piece not in written] == []
+
+
+def test_test_your_program(server: PretendServer, tmp_path: Path) -> None:
+    with reader_of(server, tmp_path) as reader:
+        list(play("test-your-program.md", reader, {}))
+
+
+def test_a_page_fails_where_something_else_is_printed(tmp_path: Path) -> None:
+    with Reader(tmp_path, {}, {}) as reader:
+        reader.play(Block(1, "console", "$ echo one two\none ...\n"))
+        for text in ("$ echo one\ntwo\n", "$ false\n", "$ echo Error: x\nError: x\n"):
+            with pytest.raises(AssertionError):
+                reader.play(Block(1, "console", text))

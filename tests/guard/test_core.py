@@ -1,0 +1,396 @@
+"""The guard without a framework: by which way a token is judged, in good times."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from gatepass.guard import Arrived, ClaimNames, Denial, Denied, Guard, Needs, Policy, Principal
+from gatepass.guard.core import begin_after_fork
+from gatepass.wire.credential import Kind, Mark, mint
+from gatepass.wire.secret import Secret
+from guard.issuing import API, EXPECT, header
+from guard.pretend import CLIENT_ID, CLIENT_SECRET
+from guard.world import HOUR, START, World, arrived
+
+READ = Needs.of("read")
+
+
+def denial(guard: Guard, came: Arrived, needs: Needs = READ) -> Denial:
+    """Give the refusal of a request, the same one in a thread and in a loop."""
+    with pytest.raises(Denied) as sync:
+        guard.identify(came, needs)
+    with pytest.raises(Denied) as loop:
+        asyncio.run(guard.aidentify(came, needs))
+    assert sync.value.denial == loop.value.denial
+    return sync.value.denial
+
+
+def at_once(guard: Guard, came: Arrived, needs: Needs = READ) -> Principal:
+    """Give the caller, or fail where the event loop would have had to wait."""
+    with pytest.raises(StopIteration) as end:
+        guard.aidentify(came, needs).send(None)
+    principal: Principal = end.value.value
+    return principal
+
+
+@pytest.mark.parametrize("alg", ["ES256", "RS256"])
+def test_a_jwt_is_verified_with_the_published_keys_and_then_known(world: World, alg: str) -> None:
+    guard, token = world.guard(), world.jwt(alg)
+
+    first = guard.identify(arrived(token), READ)
+    second = guard.identify(arrived(token), READ)
+
+    assert first.client_id == "acme-billing"
+    assert first is second
+    assert (world.server.key_fetches, world.server.asked.total()) == (1, 0)
+    assert (guard.tally.verified, guard.tally.recalled) == (2, 1)
+
+
+def test_in_a_loop_nothing_waits_for_a_jwt_once_the_keys_are_there(world: World) -> None:
+    guard, token = world.guard(), world.jwt()
+    asyncio.run(guard.aidentify(arrived(token), READ))
+
+    assert at_once(guard, arrived(token)).client_id == "acme-billing"
+    assert at_once(guard, arrived(world.jwt("RS256"))).client_id == "acme-billing"
+
+
+def test_a_crowd_at_the_start_fetches_the_keys_once(world: World) -> None:
+    guard, token = world.guard(), world.jwt()
+    world.server.hold.clear()
+
+    with ThreadPoolExecutor(20) as crowd:
+        callers = [crowd.submit(guard.identify, arrived(token), READ) for _ in range(20)]
+        world.server.hold.set()
+        names = {each.result().client_id for each in callers}
+
+    assert (names, world.server.key_fetches) == ({"acme-billing"}, 1)
+
+
+@pytest.mark.parametrize(
+    "came",
+    [
+        lambda token: Arrived((f"bearer   {token}",)),
+        lambda token: Arrived((f"Bearer {token}",), query="limit=1%200&x=y", form="a=b"),
+    ],
+)
+def test_however_it_is_written_a_known_jwt_is_known(
+    world: World, came: Callable[[str], Arrived]
+) -> None:
+    guard, token = world.guard(), world.jwt()
+
+    callers = [guard.identify(came(token), READ) for _ in range(2)]
+
+    assert callers[0] is callers[1]
+    assert world.server.key_fetches == 1
+
+
+def test_a_jwt_after_very_many_spaces_is_verified_each_time(world: World) -> None:
+    guard, came = world.guard(), Arrived((f"Bearer{' ' * 5000}{world.jwt()}",))
+
+    callers = [guard.identify(came, READ) for _ in range(2)]
+
+    assert callers[0] == callers[1]
+    assert guard.status().verified_kept == 0
+
+
+def test_other_tokens_are_asked_about(world: World) -> None:
+    guard = world.guard()
+    world.server.knows("gpa_test_x", exp=int(START) + HOUR)
+
+    caller = guard.identify(arrived("gpa_test_x"), READ)
+
+    assert (caller.client_id, caller.environment) == ("acme-billing", None)
+    assert world.server.key_fetches == 0
+
+
+def test_a_sealed_token_says_its_environment(world: World) -> None:
+    token = mint(Kind.ACCESS_TOKEN, Mark.TEST, b"content")
+    world.server.knows(token, exp=int(START) + HOUR)
+
+    assert world.guard().identify(arrived(token)).environment == "sandbox"
+
+
+@pytest.mark.parametrize("options", [{"resource": None}, {"offline": False}], ids=str)
+def test_without_a_resource_or_where_told_so_jwts_are_asked_about_too(
+    world: World, options: dict[str, object]
+) -> None:
+    guard, token = world.guard(**options), world.jwt()
+    world.server.knows(token, exp=int(START) + HOUR)
+
+    guard.identify(arrived(token), READ)
+
+    assert (world.server.key_fetches, world.server.asked[token]) == (0, 1)
+    assert guard.status().keys is None
+
+
+def test_without_credentials_jwts_work_and_others_are_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="gatepass.guard")
+    monkeypatch.delenv("GATEPASS_CLIENT_ID", raising=False)
+    guard = world.guard(client_id=None, client_secret=None)
+
+    assert guard.identify(arrived(world.jwt())).client_id == "acme-billing"
+    assert denial(guard, arrived("gpa_test_x")).status == 401
+    assert "no client id and secret to ask about it" in caplog.text
+
+
+def test_half_of_the_credentials_is_a_mistake(world: World) -> None:
+    with pytest.raises(ValueError, match="client_secret"):
+        world.guard(client_secret=None)
+
+
+def test_addresses_that_are_told_are_not_looked_for(world: World) -> None:
+    where = world.server.issuer
+    guard = Guard(
+        "https://login.example.com",
+        resource=API,
+        jwks_uri=where + "/.well-known/jwks.json",
+        introspection_endpoint=where + "/oauth2/introspect/",
+        client_id=CLIENT_ID,
+        client_secret=CLIENT_SECRET,
+        clock=world.clock,
+    )
+    world.server.knows("opaque", iss="https://login.example.com", exp=int(START) + HOUR)
+
+    with guard:
+        guard.identify(arrived(world.jwt(iss="https://login.example.com")))
+        guard.identify(arrived("opaque"))
+
+
+@pytest.mark.spec("RFC 9728", "5.1")
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({}, "https://api.example.com/.well-known/oauth-protected-resource"),
+        ({"resource": API + "/v2"}, API + "/.well-known/oauth-protected-resource/v2"),
+        ({"resource_metadata": "https://x.example.com/m"}, "https://x.example.com/m"),
+        ({"resource_metadata": ""}, ""),
+        ({"resource": "urn:example:api"}, ""),
+        ({"resource": None}, ""),
+    ],
+    ids=str,
+)
+def test_the_metadata_is_told_where_the_resource_is_an_address(
+    world: World, options: dict[str, object], told: str
+) -> None:
+    found = denial(world.guard(**options), Arrived())
+
+    challenge = f'Bearer resource_metadata="{told}"' if told else "Bearer"
+    assert found.headers["WWW-Authenticate"] == challenge
+    assert (found.status, found.reason) == (401, "no_credentials")
+
+
+@pytest.mark.spec("RFC 9457", "3.1")
+def test_a_denial_is_a_whole_answer(world: World) -> None:
+    found = denial(world.guard(), arrived(world.jwt(scope="")))
+
+    assert (found.status, found.reason) == (403, "insufficient_scope")
+    assert json.loads(found.body()) == found.problem()
+    assert found.problem()["title"] == "Forbidden"
+    assert 'scope="read"' in found.headers["WWW-Authenticate"]
+
+
+# Of other issuers: what each calls things, and how its header says "JWT".
+FOREIGN: dict[str, tuple[ClaimNames, dict[str, object], dict[str, object]]] = {
+    "Entra": (
+        ClaimNames(client_id="azp", scope="roles", org_id="tid", token_id="uti"),
+        {"typ": "JWT"},
+        {"azp": "acme", "roles": ["read"], "tid": "t1", "uti": "u1", "jti": None},
+    ),
+    "Auth0": (
+        ClaimNames(client_id="azp"),
+        {"typ": "JWT"},
+        {"azp": "acme", "org_id": "t1", "jti": None, "aud": [API, "https://x/userinfo"]},
+    ),
+    "Okta": (ClaimNames(client_id="cid", scope="scp"), {"typ": None}, {"cid": "acme"}),
+    "Keycloak": (ClaimNames(client_id="azp"), {"typ": "JWT"}, {"azp": "acme", "iat": None}),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_the_tokens_of_other_issuers_are_read_by_their_names(world: World, name: str) -> None:
+    names, head, body = FOREIGN[name]
+    if name == "Okta":
+        body = body | {"scp": "read", "sub": None}
+    told = {k: v for k, v in (header("ES256") | head).items() if v is not None}
+    token = world.jwt("ES256", told, client_id=None, **body)
+
+    caller = world.guard(claims=names, plain=True).identify(arrived(token), READ)
+
+    assert (caller.client_id, "read" in caller.scope) == ("acme", True)
+    assert denial(world.guard(claims=names), arrived(token)).status == 401  # only if told so
+    assert denial(world.guard(plain=True), arrived(token)).status == 401
+
+
+@pytest.mark.parametrize("listed", [["read", 7], ["read write", ""], ["read write"], [""], [None]])
+def test_a_list_of_scopes_holds_scopes_alone(world: World, listed: list[object]) -> None:
+    guard = world.guard(claims=ClaimNames(scope="scp"))
+
+    assert denial(guard, arrived(world.jwt(scp=listed))).status == 401
+
+
+def test_a_scope_of_the_standards_name_is_never_a_list(world: World) -> None:
+    token = world.jwt(scope=["read"])
+
+    assert denial(world.guard(plain=True), arrived(token)).status == 401
+
+
+@pytest.mark.spec("RFC 7662", "2.2")
+def test_an_answer_of_another_issuer_may_leave_out_who_gives_it(world: World) -> None:
+    answer = world.server.claims(exp=int(START) + HOUR, azp="acme", permissions=["read"])
+    world.server.says("opaque", {k: v for k, v in answer.items() if k not in {"iss", "scope"}})
+    names = ClaimNames(client_id="azp", scope="permissions")
+
+    caller = world.guard(claims=names, plain=True).identify(arrived("opaque"), READ)
+
+    assert (caller.client_id, caller.issuer) == ("acme", world.server.issuer)
+    assert denial(world.guard(claims=names), arrived("opaque")).status == 401
+
+
+def test_the_environment_is_a_claim_where_the_issuer_has_one(world: World) -> None:
+    caller = world.guard().identify(arrived(world.jwt(environment="sandbox")))
+
+    assert caller.environment == "sandbox"
+
+
+def test_a_jwt_that_names_networks_counts_from_there_alone(world: World) -> None:
+    guard, token = world.guard(), world.jwt(allowed_networks=["203.0.113.0/24"])
+
+    for _ in range(2):  # the second time it is known
+        assert guard.identify(arrived(token, source="203.0.113.7"), READ).networks
+        assert denial(guard, arrived(token, source="198.51.100.1")).status == 401
+
+
+@pytest.mark.spec("RFC 6750", "2")
+def test_a_known_jwt_beside_another_token_is_refused(world: World) -> None:
+    guard, token = world.guard(), world.jwt()
+    guard.identify(arrived(token))
+
+    for came in (
+        arrived(token, query="access_token=x"),
+        arrived(token, form="a=b&access%5Ftoken=x"),
+        Arrived((f"Bearer {token}", f"Bearer {token}")),
+        Arrived((f"Bearer {token},Bearer {token}",)),
+    ):
+        assert denial(guard, came).reason == "invalid_request"
+
+
+def plain(token: Secret, context: Any) -> Mapping[str, object] | None:  # noqa: ANN401
+    return context(token)  # type: ignore[no-any-return]
+
+
+async def coroutine(token: Secret, context: Any) -> Mapping[str, object] | None:  # noqa: ANN401
+    return context(token)  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("inspect", [plain, coroutine])
+def test_an_inspection_stands_for_the_issuer(world: World, inspect: Any) -> None:  # noqa: ANN401
+    guard = Guard(inspect=inspect, expect=lambda _context: EXPECT, clock=world.clock)
+    answer = world.server.claims(iss=EXPECT.issuer, aud=API, exp=int(START) + HOUR)
+    came = arrived("token", context=lambda token: answer if token == Secret("token") else None)
+
+    assert asyncio.run(guard.aidentify(came, READ)).issuer == EXPECT.issuer
+    if inspect is plain:
+        assert guard.identify(came, READ).issuer == EXPECT.issuer
+        assert denial(guard, arrived("other", context=came.context)).status == 401
+    else:
+        with pytest.raises(TypeError, match="aidentify"):
+            guard.identify(came, READ)
+    assert (guard.issuer, guard.token_url) == ("", "/oauth2/token/")
+    assert guard.status() == (True, None, None, 0, 0)
+    guard.after_fork()
+    guard.close()
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "says"),
+    [
+        ({"resorce": API}, TypeError, "no setting resorce"),
+        ({"on_stale": "maybe"}, ValueError, "on_stale"),
+        ({"jwks_uri": "http://keys.example.com"}, ValueError, "jwks_uri must be"),
+        ({"introspection_endpoint": "x"}, ValueError, "introspection_endpoint must be"),
+    ],
+    ids=str,
+)
+def test_settings_that_cannot_work_are_a_mistake_at_once(
+    world: World, settings: dict[str, object], error: type[Exception], says: str
+) -> None:
+    with pytest.raises(error, match=says):
+        world.guard(**settings)
+
+
+def test_what_to_expect_and_claims_do_not_go_together() -> None:
+    with pytest.raises(ValueError, match="belong into what to expect"):
+        Guard(expect=EXPECT, inspect=plain, plain=True)
+
+
+@pytest.mark.spec("RFC 9700", "4.9.3")
+def test_neither_token_nor_secret_is_kept_or_logged(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    guard, token = world.guard(keys=Policy()), world.jwt()
+    guard.identify(arrived(token), READ)
+    guard.identify(arrived(token), READ)
+    denial(guard, arrived(token), Needs.of("admin"))
+    denial(guard, arrived(token[:-8]))
+
+    told = caplog.text + repr((guard.status(), vars(guard.tally)))
+    for hidden in (token, token[-40:], sha256(token.encode()).hexdigest(), CLIENT_SECRET):
+        assert hidden not in told
+
+
+FORKING = """
+import os, sys
+sys.path[:0] = [{tests!r}]
+from gatepass.guard import Guard
+from guard.world import arrived
+now = [{now}]
+guard = Guard({issuer!r}, resource={api!r}, client_id="a", client_secret="b", clock=lambda: now[0])
+came = arrived(sys.stdin.read())
+guard.identify(came)
+child = os.fork()
+if child == 0:
+    now[0] += 400  # the keys are too old: a fetch, and so a thread and a connection
+    os._exit(0 if guard.identify(came).client_id == "acme-billing" else 1)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+os._exit(0)
+"""
+
+
+def test_a_forked_process_begins_with_threads_and_connections_of_its_own(world: World) -> None:
+    program = FORKING.format(
+        tests=str(__file__).rpartition("/guard/")[0],
+        issuer=world.server.issuer,
+        api=API,
+        now=START,
+    )
+
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        input=world.jwt(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert (ran.stdout.strip(), ran.stderr) == ("0", "")
+    assert world.server.key_fetches == 2
+
+
+def test_the_fork_of_a_guard_that_is_gone_is_nobodys(world: World) -> None:
+    begin_after_fork(lambda: None)
+    before = threading.active_count()
+    begin_after_fork(world.guard)
+
+    assert threading.active_count() == before

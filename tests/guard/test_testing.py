@@ -1,0 +1,226 @@
+"""The pretended issuer, as an API's own tests use it."""
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import closing
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from gatepass.guard import Arrived, Denied, Guard, Needs, Principal
+from gatepass.guard.revoked import Revocations
+from gatepass.guard.testing import PretendIssuer
+from gatepass.guard.testing.signing import Algorithm
+from gatepass.wire import basic
+from gatepass.wire.secret import Secret
+from guard.feeding import PATIENCE, eventually
+
+READ = Needs.of("read")
+BAD = ["expired", "wrong_audience", "revoked", "of_another_issuer", "forged", "unsigned"]
+
+
+@pytest.fixture
+def issuer() -> Iterator[PretendIssuer]:
+    with PretendIssuer() as made:
+        yield made
+
+
+def identify(guard: Guard, token: str, needs: Needs = READ) -> Principal:
+    return guard.identify(Arrived((f"Bearer {token}",)), needs)
+
+
+def status(guard: Guard, token: str, needs: Needs = READ) -> int:
+    try:
+        identify(guard, token, needs)
+    except Denied as denied:
+        return denied.denial.status
+    return 200
+
+
+@pytest.mark.parametrize("algorithm", ["ES256", "RS256"])
+def test_a_guard_takes_its_tokens(algorithm: Algorithm) -> None:
+    with PretendIssuer("https://meters.example.com", algorithm=algorithm) as issuer:
+        caller = identify(issuer.guard(), issuer.mint("read write", client_id="a", org_id="o"))
+
+    assert (caller.client_id, caller.org_id, str(caller.scope)) == ("a", "o", "read write")
+    assert caller.audience == ("https://meters.example.com",)
+    assert caller.issuer == issuer.url
+
+
+def test_an_algorithm_that_is_not_there_is_refused() -> None:
+    with pytest.raises(ValueError, match="ES256 or RS256"):
+        PretendIssuer(algorithm="none")  # type: ignore[arg-type]
+
+
+def test_a_guard_asks_about_opaque_tokens(issuer: PretendIssuer) -> None:
+    guard = issuer.guard(remember=0)
+    token = issuer.opaque("read", environment="sandbox")
+
+    assert identify(guard, token).environment == "sandbox"
+    assert status(guard, "unknown") == 401
+    issuer.revoke(token)
+    assert status(guard, token) == 401
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_guard_refuses_its_bad_tokens_as_it_should(issuer: PretendIssuer, kind: str) -> None:
+    assert status(issuer.guard(), getattr(issuer, kind)()) == 401
+
+
+def test_a_bad_token_is_bad_in_one_way_alone(issuer: PretendIssuer) -> None:
+    earlier = issuer.guard(clock=lambda: issuer.clock() - 120)
+    other = issuer.guard(resource="https://another-api.example.com")
+    blind = issuer.guard(revocations=None)
+
+    assert status(earlier, issuer.expired()) == 200
+    assert status(other, issuer.wrong_audience()) == 200
+    assert status(blind, issuer.revoked()) == 200
+
+
+def test_a_scope_that_is_missing_is_forbidden(issuer: PretendIssuer) -> None:
+    assert status(issuer.guard(), issuer.mint("write")) == 403
+
+
+def test_a_claim_is_changed_or_left_out_by_its_name(issuer: PretendIssuer) -> None:
+    guard = issuer.guard()
+
+    assert identify(guard, issuer.mint(sub="someone")).sub == "someone"
+    assert status(guard, issuer.mint(jti=None)) == 401
+
+
+def test_time_goes_on_when_it_is_told_to(issuer: PretendIssuer) -> None:
+    guard, token, opaque = issuer.guard(), issuer.mint(expires_in=300), issuer.opaque()
+    assert status(guard, token) == 200
+    issuer.clock.move(311)
+    assert status(guard, token) == 401
+    assert status(guard, opaque) == 200
+    issuer.clock.move(3600)
+    assert status(guard, opaque) == 401
+    issuer.clock.move(-3911)
+    assert status(guard, token) == 200
+
+
+def test_a_revocation_is_known_at_once(issuer: PretendIssuer) -> None:
+    guard, token = issuer.guard(), issuer.mint()
+    assert status(guard, token) == 200
+    issuer.revoke(token)
+
+    assert status(guard, token) == 401
+    assert status(guard, issuer.mint()) == 200
+
+
+def test_a_token_of_somebody_else_is_not_revoked_here(issuer: PretendIssuer) -> None:
+    with pytest.raises(KeyError):
+        issuer.revoke(issuer.forged())
+
+
+def test_the_feed_over_http_tells_what_was_and_what_is_revoked(issuer: PretendIssuer) -> None:
+    before, after, good = issuer.revoked(), issuer.mint(), issuer.mint()
+    with closing(issuer.feed()) as feed:
+        followed: Revocations = feed
+        guard = issuer.guard(revocations=followed)
+        assert feed.ready(PATIENCE)
+        assert [status(guard, token) for token in (before, after, good)] == [401, 200, 200]
+        issuer.revoke(after)
+        eventually(lambda: status(guard, after) == 401)
+
+        assert status(guard, good) == 200
+        seen = guard.status().feed
+        assert seen is not None
+        assert seen.state == "fresh"
+        assert seen.lag is not None
+
+
+def test_a_feed_that_knows_nothing_yet_has_no_lag(issuer: PretendIssuer) -> None:
+    with closing(issuer.feed()) as feed:
+        assert feed.lag() is None
+
+
+def test_a_silent_feed_has_the_guard_ask(issuer: PretendIssuer) -> None:
+    guard, token = issuer.guard(), issuer.mint()
+    issuer.feed_state = "silent"
+
+    assert (status(guard, token), issuer.feed_state) == (200, "silent")
+    assert guard.status().feed == ("silent", None)
+    assert not guard.status().is_well
+    assert status(issuer.guard(on_stale="refuse"), token) == 503
+
+
+def test_an_issuer_that_is_away_cannot_be_asked(issuer: PretendIssuer) -> None:
+    guard = issuer.guard()
+    issuer.is_away = True
+    assert (status(guard, issuer.opaque()), issuer.is_away) == (503, True)
+    issuer.is_away = False
+    issuer.clock.move(2)
+
+    assert status(guard, issuer.opaque()) == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "secret", "expected"),
+    [
+        ("/oauth2/introspect/", "wrong", 401),
+        ("/oauth2/revocations/", "wrong", 401),
+        ("/elsewhere", "", 404),
+    ],
+)
+def test_it_answers_a_guard_alone_and_only_what_it_should(
+    issuer: PretendIssuer, path: str, secret: str, expected: int
+) -> None:
+    authorization = basic.write(issuer.client_id, Secret(secret or issuer.client_secret))
+    asked = Request(issuer.url + path, headers={"Authorization": authorization})
+    with pytest.raises(HTTPError) as error:
+        urlopen(asked, b"token=x" if "introspect" in path else None)
+
+    with error.value as answer:
+        assert (answer.code, set(json.load(answer))) == (expected, {"error"})
+
+
+def test_the_log_has_no_token(issuer: PretendIssuer, caplog: pytest.LogCaptureFixture) -> None:
+    token = issuer.revoked()
+    with caplog.at_level(logging.DEBUG):
+        assert status(issuer.guard(), token) == 401
+
+    assert caplog.records
+    assert token not in caplog.text
+
+
+def test_pytest_has_it_as_a_fixture(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        from gatepass.guard import Arrived
+
+        def test_api(pretend_issuer):
+            caller = pretend_issuer.guard().identify(Arrived([f"Bearer {pretend_issuer.mint()}"]))
+            assert caller.client_id == "test-application"
+        """
+    )
+
+    ran = pytester.runpytest_inprocess()
+
+    ran.assert_outcomes(passed=1)
+
+
+def test_pytest_finds_the_fixture_by_itself(pytester: pytest.Pytester) -> None:
+    ran = pytester.runpytest_subprocess("--fixtures", "-p", "no:cacheprovider")
+
+    assert "pretend_issuer" in ran.stdout.str()
+
+
+def test_the_plugin_loads_nothing_until_it_is_asked(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import sys
+
+        def test_nothing_of_ours_is_there():
+            assert "gatepass.guard.testing" not in sys.modules
+            assert "cryptography" not in sys.modules
+            assert "gatepass.guard.core" not in sys.modules
+        """
+    )
+
+    ran = pytester.runpytest_subprocess()
+
+    ran.assert_outcomes(passed=1)
