@@ -82,10 +82,15 @@ def main() -> None:
 
 def _clients(endpoint: Standin, subjects: Sequence[Subject]) -> list[Client]:
     overheads = [_overheads(endpoint, subjects) for _ in range(RUNS)]
-    days = [[_days(endpoint, each) for each in subjects] for _ in range(ROUNDS)]
+    through = [each for each in subjects if each.has_days]
+    days = [{each.name: _days(endpoint, each) for each in through} for _ in range(ROUNDS)]
     return [
-        Client(each, [run[each.name] for run in overheads], [of[place] for of in days])
-        for place, each in enumerate(subjects)
+        Client(
+            each,
+            [run[each.name] for run in overheads],
+            [of[each.name] for of in days if each.has_days],
+        )
+        for each in subjects
     ]
 
 

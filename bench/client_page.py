@@ -106,8 +106,8 @@ def limits(clients: Iterable[Client], imports: Iterable[Imported]) -> Iterator[R
 def against(clients: Sequence[Client]) -> Iterator[tuple[str, str, str, str]]:
     """Give figure, ours, the best peer's, and whether ours is the best; the worst rounds count."""
     yield from _overheads(clients)
-    ours = [each for each in clients if not each.subject.is_peer]
-    peers = [each for each in clients if each.subject.is_peer]
+    ours = [each for each in clients if each.days and not each.subject.is_peer]
+    peers = [each for each in clients if each.days and each.subject.is_peer]
     if not ours or not peers:
         return
     for name, day, read, note in _MEASURES:
@@ -177,16 +177,18 @@ def _details(clients: Sequence[Client]) -> Iterator[tuple[str, str, str]]:
         "A call with a fresh token",
         (
             "Microseconds that a call takes more than one of the same HTTP library without "
-            "tokens:\nthe median of the runs, the least and the most of them."
+            "tokens:\nthe median of the runs, the least and the most of them. What follows is "
+            "not measured for\nthose adapters of Gatepass that share all of it with another one."
         ),
         _table(
             ("client", "us", "runs"),
             ((c.subject.name, f"{_middle(c.overheads):.1f}", _range(c.overheads)) for c in clients),
         ),
     )
+    through = [each for each in clients if each.days]
     for day, title, text in _TEXTS:
-        is_timed = _is_timed(clients, day)
-        rows = [tuple(_cells(each, day, is_timed=is_timed)) for each in clients]
+        is_timed = _is_timed(through, day)
+        rows = [tuple(_cells(each, day, is_timed=is_timed)) for each in through]
         timed = ("seconds",) if is_timed else ()
         head = ("client", "token requests", "calls", "failed", *timed, "failed with")
         yield title, fill(" ".join(text.split()), _LINE), _table(head, rows)
