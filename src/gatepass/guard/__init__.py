@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from gatepass.guard.access_token import verify
     from gatepass.guard.arrived import Arrived
+    from gatepass.guard.assertion import verify_assertion
     from gatepass.guard.claim_names import ClaimNames
     from gatepass.guard.core import Guard
     from gatepass.guard.denied import Denial, Denied
@@ -44,6 +45,7 @@ __all__ = [
     "Status",
     "any_of",
     "verify",
+    "verify_assertion",
 ]
 
 _HOMES = {
@@ -61,6 +63,7 @@ _HOMES = {
     "Status": "told",
     "any_of": "needs",
     "verify": "access_token",
+    "verify_assertion": "assertion",
 }
 
 
