@@ -49,7 +49,7 @@ _HEAD = """\
 
 Measured in one run on a machine with {machine}: Gatepass and other clients for
 the client credentials grant from PyPI, each set up as its own documentation has it (see
-`bench/peers/client/subjects.py`). To repeat it: `make bench-client`, about ten minutes.
+`bench/peers/client/subjects.py`). To repeat it: `make bench-client`, about a quarter of an hour.
 
 Calls to the API are answered in memory, so that the library's own work is what is measured; token
 requests go to a stand-in on loopback, a process of its own, which counts them. It answers after

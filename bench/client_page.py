@@ -60,6 +60,7 @@ class _Measure(NamedTuple):
     note: str = ""  # for where Gatepass is not the best
 
 
+_AGAIN = "it also prepares for a 401, after which the others do nothing"
 _NEW_TOKEN = "it asks once whether a new token works"
 _MEASURES = (
     _Measure(f"token requests, {CROWD:,} callers start at once", "cold_start", requests),
@@ -127,7 +128,7 @@ def _overheads(clients: Sequence[Client]) -> Iterator[tuple[str, str, str, str]]
             best = min(peers, key=lambda each: _middle(each.overheads))
             its = _middle(best.overheads)
             name = f"overhead a call, us, on {http}"
-            verdict = _verdict(round(mine, 1), round(its, 1))
+            verdict = _verdict(round(mine, 1), round(its, 1), _AGAIN)
             yield name, f"{mine:.1f}", f"{its:.1f} ({best.subject.name})", verdict
 
 
@@ -165,7 +166,7 @@ def page(head: str, clients: Sequence[Client], imports: Sequence[Imported]) -> s
             compared,
             *(f"\n### {title}\n\n{text}\n\n{table}" for title, text, table in _details(clients)),
             "\n### Import\n\n",
-            "The ratio is the median of the rounds', by processor time; by the clock in brackets. ",
+            "The median ratio of the rounds, by processor time; by the clock in brackets.\n",
             "Milliseconds are those of processor time.\n\n",
             _imports(imports),
         )

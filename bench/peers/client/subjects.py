@@ -148,13 +148,16 @@ def _at_hand(session: Any, api: Api) -> Any:  # noqa: ANN401
     session would be measured slower for it than the one with tokens.
     """
     from requests import PreparedRequest, Response
+    from urllib3 import HTTPResponse
 
     class AtHand:
         def send(self, request: PreparedRequest, **_settings: Any) -> Response:  # noqa: ANN401
             response = Response()
+            response.connection = self  # as its own adapter does, for those who send again
+            response.raw = HTTPResponse(b"", preload_content=False)
             response.status_code = api.answer(request.headers.get("Authorization", ""))
             response.request, response.url = request, request.url or ""
-            response._content = b""  # noqa: SLF001 - as its own adapter does
+            response._content = b""  # noqa: SLF001 - the same
             return response
 
         def close(self) -> None: ...

@@ -42,10 +42,11 @@ class _Again:
         self._held = held
 
     def __call__(self, response: requests.Response, **sent_with: Any) -> requests.Response:  # noqa: ANN401 - requests' own
+        if response.status_code != HTTPStatus.UNAUTHORIZED:
+            return response
         request = response.request
         # On a redirect to another host requests took the token off, and there it stays off.
-        was_ours = request.headers.get("Authorization") == self._held.authorization
-        if response.status_code != HTTPStatus.UNAUTHORIZED or not was_ours:
+        if request.headers.get("Authorization") != self._held.authorization:
             return response
         if not _is_sendable(request) or not self._source.invalidate(self._held):
             return response
