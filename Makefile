@@ -45,7 +45,7 @@ bench: setup
 	@PYTHON=$(CURDIR)/$(BIN)/python bash bench/setup.sh
 	$(BIN)/python -m bench.all
 
-# Takes about ten minutes; writes docs/reference/client-speed.md.
+# Takes about a quarter of an hour; writes docs/reference/client-speed.md.
 bench-client: setup
 	@PYTHON=$(CURDIR)/$(BIN)/python bash bench/setup.sh
 	$(BIN)/python -m bench.client

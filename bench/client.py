@@ -49,7 +49,7 @@ _HEAD = """\
 
 Measured in one run on a machine with {machine}: Gatepass and other clients for
 the client credentials grant from PyPI, each set up as its own documentation has it (see
-`bench/peers/client/subjects.py`). To repeat it: `make bench-client`, about ten minutes.
+`bench/peers/client/subjects.py`). To repeat it: `make bench-client`, about a quarter of an hour.
 
 Calls to the API are answered in memory, so that the library's own work is what is measured; token
 requests go to a stand-in on loopback, a process of its own, which counts them. It answers after
@@ -82,10 +82,15 @@ def main() -> None:
 
 def _clients(endpoint: Standin, subjects: Sequence[Subject]) -> list[Client]:
     overheads = [_overheads(endpoint, subjects) for _ in range(RUNS)]
-    days = [[_days(endpoint, each) for each in subjects] for _ in range(ROUNDS)]
+    through = [each for each in subjects if each.has_days]
+    days = [{each.name: _days(endpoint, each) for each in through} for _ in range(ROUNDS)]
     return [
-        Client(each, [run[each.name] for run in overheads], [of[place] for of in days])
-        for place, each in enumerate(subjects)
+        Client(
+            each,
+            [run[each.name] for run in overheads],
+            [of[each.name] for of in days if each.has_days],
+        )
+        for each in subjects
     ]
 
 

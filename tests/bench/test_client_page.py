@@ -70,6 +70,10 @@ def test_where_gatepass_is_not_the_best_the_page_says_so() -> None:
     assert verdicts(level)["token requests, 1,000 callers start at once"] == "as good"
 
 
+def test_the_errors_of_all_rounds_are_named() -> None:
+    assert client(PEER, good(), bad()).kinds("expiry") == "ConnectError, 401"
+
+
 def verdicts(clients: list[Client]) -> dict[str, str]:
     return {figure: verdict for figure, _mine, _its, verdict in against(clients)}
 

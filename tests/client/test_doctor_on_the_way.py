@@ -50,6 +50,14 @@ def test_a_proxy_whose_name_is_none_is_told() -> None:
     assert "check its spelling in the variable of the proxy" in lines["name"].message
 
 
+@pytest.mark.parametrize("host", ["a" * 64 + ".example.com", "a..b"])
+def test_a_name_that_is_none_is_told_with_the_settings(host: str) -> None:
+    lines = told(environ_of(f"https://{host}/token"))
+
+    assert lines["settings"].outcome == "failed"
+    assert "GATEPASS_TOKEN_URL" in lines["settings"].message
+
+
 def test_a_port_where_nobody_listens_is_told_and_the_rest_skipped() -> None:
     lines = told(environ_of("http://localhost:1/token"))
 

@@ -13,7 +13,8 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from types import SimpleNamespace
+from typing import Any
 
 from bench.standin import CLIENT_ID, SECRET, Token
 
@@ -88,6 +89,7 @@ class Subject:
     plain: Callable[[Given], Call]
     leeway: float | None
     is_async: bool = False
+    has_days: bool = True  # else its overhead alone is measured: it has the source of another one
 
     @property
     def is_peer(self) -> bool:
@@ -146,16 +148,17 @@ def _at_hand(session: Any, api: Api) -> Any:  # noqa: ANN401
     session would be measured slower for it than the one with tokens.
     """
     from requests import PreparedRequest, Response
-    from requests.adapters import HTTPAdapter
+    from urllib3 import HTTPResponse
 
     class AtHand:
         def send(self, request: PreparedRequest, **_settings: Any) -> Response:  # noqa: ANN401
             response = Response()
+            # As its own adapter does, for those who send a request again.
+            response.connection = self  # type: ignore[assignment]
+            response.raw = HTTPResponse(b"", preload_content=False)
             response.status_code = api.answer(request.headers.get("Authorization", ""))
             response.request, response.url = request, request.url or ""
-            response._content = b""  # noqa: SLF001 - as its own adapter does
-            # The same: whoever sends a request again asks for its adapter.
-            response.connection = cast("HTTPAdapter", self)
+            response._content = b""  # noqa: SLF001 - the same
             return response
 
         def close(self) -> None: ...
@@ -183,28 +186,50 @@ def _gatepass_source(given: Given) -> Any:  # noqa: ANN401
     return TokenSource(ClientSettings(given.token_url, CLIENT_ID, secret))
 
 
-def _gatepass_httpx2(given: Given, *, is_async: bool) -> Call:
-    from gatepass import BearerAuth
-
-    auth = BearerAuth.sharing(_gatepass_source(given))
-    return _httpx_call("httpx2", given, is_async=is_async, auth=auth)
+def _gatepass_auth(http: str, given: Given) -> Any:  # noqa: ANN401
+    adapter = importlib.import_module(f"gatepass.client.over_{http}")
+    return adapter.BearerAuth.sharing(_gatepass_source(given))
 
 
-def _gatepass_httpx(given: Given, *, is_async: bool) -> Call:
-    from gatepass.client.over_httpx import BearerAuth
-
-    auth = BearerAuth.sharing(_gatepass_source(given))
-    return _httpx_call("httpx", given, is_async=is_async, auth=auth)
+def _gatepass_httpx(http: str, given: Given, *, is_async: bool) -> Call:
+    return _httpx_call(http, given, is_async=is_async, auth=_gatepass_auth(http, given))
 
 
 def _gatepass_requests(given: Given) -> Call:
     import requests
 
-    from gatepass.client.over_requests import BearerAuth
-
     session = _at_hand(requests.Session(), given.api)
-    session.auth = BearerAuth.sharing(_gatepass_source(given))
+    session.auth = _gatepass_auth("requests", given)
     return _getting(session)
+
+
+# aiohttp has no transport to put in the place of its own, so its middleware is called as aiohttp
+# calls it, with what it looks at of a request and of an answer.
+
+_AIOHTTP_API = "https://api.test"
+
+
+def _gatepass_aiohttp(given: Given) -> Call:
+    from multidict import CIMultiDict
+    from yarl import URL
+
+    auth = _gatepass_auth("aiohttp", given).to(_AIOHTTP_API)
+    request = SimpleNamespace(url=URL(_AIOHTTP_API), headers=CIMultiDict[str](), body=b"")
+
+    async def handler(_request: object) -> SimpleNamespace:
+        return SimpleNamespace(status=200)
+
+    async def call() -> int:
+        return int((await auth(request, handler)).status)
+
+    return call
+
+
+def _plain_aiohttp(_given: Given) -> Call:
+    async def call() -> int:
+        return int(SimpleNamespace(status=200).status)
+
+    return call
 
 
 # Authlib --------------------------------------------------------------------------------------
@@ -333,18 +358,50 @@ def _tasks(build: Callable[..., Call], *before: str) -> Callable[[Given], Call]:
 _HTTPX2, _AHTTPX2 = _threads(_httpx_call, "httpx2"), _tasks(_httpx_call, "httpx2")
 _HTTPX, _AHTTPX = _threads(_httpx_call, "httpx"), _tasks(_httpx_call, "httpx")
 
-SUBJECTS = (
-    Subject("Gatepass, httpx2", "httpx2", _threads(_gatepass_httpx2), _HTTPX2, None),
+_OURS = (
+    Subject("Gatepass, httpx2", "httpx2", _threads(_gatepass_httpx, "httpx2"), _HTTPX2, None),
     Subject(
         "Gatepass, httpx2 async",
         "httpx2, async",
-        _tasks(_gatepass_httpx2),
+        _tasks(_gatepass_httpx, "httpx2"),
         _AHTTPX2,
         None,
         is_async=True,
     ),
-    Subject("Gatepass, httpx", "httpx", _threads(_gatepass_httpx), _HTTPX, None),
-    Subject("Gatepass, requests", "requests", _gatepass_requests, _plain_requests, None),
+    Subject(
+        "Gatepass, httpx",
+        "httpx",
+        _threads(_gatepass_httpx, "httpx"),
+        _HTTPX,
+        None,
+    ),
+    Subject(
+        "Gatepass, httpx async",
+        "httpx, async",
+        _tasks(_gatepass_httpx, "httpx"),
+        _AHTTPX,
+        None,
+        is_async=True,
+        has_days=False,
+    ),
+    Subject(
+        "Gatepass, requests",
+        "requests",
+        _gatepass_requests,
+        _plain_requests,
+        None,
+    ),
+    Subject(
+        "Gatepass, aiohttp",
+        "aiohttp",
+        _gatepass_aiohttp,
+        _plain_aiohttp,
+        None,
+        is_async=True,
+        has_days=False,
+    ),
+)
+_PEERS = (
     Subject("Authlib, requests", "requests", _authlib_requests, _plain_requests, 60),
     Subject("Authlib, httpx2", "httpx2", _authlib_httpx2, _HTTPX2, 60),
     Subject("Authlib, httpx2 async", "httpx2, async", _authlib_async, _AHTTPX2, 60, is_async=True),
@@ -357,3 +414,4 @@ SUBJECTS = (
         "requests_oauth2client, requests", "requests", _requests_oauth2client, _plain_requests, 20
     ),
 )
+SUBJECTS = (*_OURS, *_PEERS)

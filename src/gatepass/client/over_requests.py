@@ -68,8 +68,9 @@ class _Renewal:
         return second
 
     def _is_refused(self, response: requests.Response) -> bool:
-        sent = response.request.headers.get("Authorization")
-        return response.status_code == 401 and sent == self.held.authorization
+        if response.status_code != 401:  # nearly always, so nothing else is looked at
+            return False
+        return response.request.headers.get("Authorization") == self.held.authorization
 
 
 def _keep_cookies(request: requests.PreparedRequest, response: requests.Response) -> None:

@@ -110,8 +110,8 @@ def _lower(headers: httpx2.Headers) -> dict[str, str]:
 def _unreachable() -> Iterator[None]:
     try:
         yield
-    except TimeoutError:
-        raise Unreachable("no whole answer in time") from None
+    except (TimeoutError, httpx2.TimeoutException) as error:  # ours for all of it, or one of httpx2
+        raise Unreachable(f"no whole answer in time, {type(error).__name__}") from None
     except httpx2.RequestError as error:
         raise Unreachable(f"{type(error).__name__}: {error}") from None
     except (UnicodeError, OverflowError, ExceptionGroup):  # of a host or port no socket takes

@@ -221,7 +221,13 @@ def test_https_is_trusted_by_a_certificate_of_its_own(
 
 @pytest.mark.parametrize(
     "address",
-    ["http://vault.example", "vault.example", "https://me:x@vault.example", "https://v.example/?a"],
+    [
+        "http://vault.example",
+        "vault.example",
+        "https://me:x@vault.example",
+        "https://v.example/?a",
+        "https://a..b",
+    ],
 )
 def test_an_address_that_a_token_must_not_go_to_is_refused(
     address: str, monkeypatch: pytest.MonkeyPatch
