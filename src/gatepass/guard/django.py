@@ -14,7 +14,7 @@ Who keeps guards of his own uses `Guard(...).requires` in place of the setting's
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from threading import Lock
-from typing import Any, ClassVar, NamedTuple, Self, TypeVar, Unpack
+from typing import Any, ClassVar, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
@@ -27,15 +27,13 @@ from django.http.request import RawPostDataException
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
-from gatepass.guard import core
 from gatepass.guard.arrived import Arrived
 from gatepass.guard.denied import Denial, Denied
 from gatepass.guard.exempt import Exempt
 from gatepass.guard.expectation import Expectation
+from gatepass.guard.face import Face
 from gatepass.guard.needs import NOTHING, Needs, Wanted, any_of
-from gatepass.guard.options import Options
 from gatepass.guard.principal import Principal
-from gatepass.guard.told import Status
 from gatepass.wire.params import LONGEST_BODY
 
 __all__ = ["Denied", "Expectation", "Guard", "GuardMiddleware", "Principal", "any_of", "requires"]
@@ -55,15 +53,12 @@ class Admitted(NamedTuple):
     principal: Principal
 
 
-class Guard:
+class Guard(Face):
     """Lets requests with a good access token through, and no other.
 
     Takes the settings of `gatepass.guard.core.Guard`. `inspect` gets the token and the request,
     as `expect` does; for asynchronous views `inspect` may be a coroutine function.
     """
-
-    def __init__(self, issuer: str | None = None, **options: Unpack[Options]) -> None:
-        self.core = core.Guard(issuer, **options)
 
     def requires(self, *wanted: Wanted, organization: str = "") -> Callable[[View], View]:
         """Give a decorator for views, plain or `async`, that says who calls in request.principal.
@@ -112,20 +107,6 @@ class Guard:
             self._keep(request, self.core.identify(asked, needs))
         known: Principal = request.principal
         return known
-
-    def status(self) -> Status:
-        """Tell how the guard is, for a health check."""
-        return self.core.status()
-
-    def close(self) -> None:
-        """Close the connections to the authorization server."""
-        self.core.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.close()
 
     def _recalls(self, request: HttpRequest, asked: Arrived, needs: Needs) -> bool:
         """Tell whether this guard has let the request through before; check what is needed now."""

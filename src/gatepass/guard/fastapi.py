@@ -1,7 +1,7 @@
 """The guard as a FastAPI dependency, with its OpenAPI security scheme: a face of `core`."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Self, TypeAlias, Unpack, cast
+from typing import Any, TypeAlias, Unpack, cast
 
 from fastapi import Security
 from fastapi.openapi.models import OAuth2, OAuthFlowClientCredentials, OAuthFlows
@@ -13,15 +13,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
-from gatepass.guard import asgi, core, denied
+from gatepass.guard import asgi, denied
 from gatepass.guard.denied import Denial
 from gatepass.guard.expectation import Expectation
+from gatepass.guard.face import Face
 from gatepass.guard.needs import Needs, Wanted, any_of
 from gatepass.guard.options import Answer, Inspect, Options
 from gatepass.guard.principal import Principal
 from gatepass.guard.starlette import arrived
 from gatepass.guard.steps import is_coroutine
-from gatepass.guard.told import Status
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
 
@@ -50,7 +50,7 @@ async def answer(_request: Request, error: Exception) -> Response:
     return Response(error.denial.body(), error.status_code, error.headers)
 
 
-class Guard:
+class Guard(Face):
     """Lets requests with a good access token through, and no other.
 
     Takes the settings of `gatepass.guard.core.Guard`. `inspect` gets the token and the request;
@@ -61,7 +61,7 @@ class Guard:
         inspect = options.get("inspect")
         if inspect is not None:
             options["inspect"] = _off_the_loop(inspect)
-        self.core = core.Guard(issuer, **options)
+        super().__init__(issuer, **options)
         self._flow = OAuthFlowClientCredentials(tokenUrl=self.core.token_url, scopes={})
         self._model = OAuth2(flows=OAuthFlows(clientCredentials=self._flow))
         self._scheme = _Scheme(self, self._model, None)
@@ -98,20 +98,6 @@ class Guard:
             return await asgi.admit(connection.scope, self.core, asked, needs)
         except denied.Denied as caught:
             raise Denied(caught.denial) from None
-
-    def status(self) -> Status:
-        """Tell how the guard is, for a health check."""
-        return self.core.status()
-
-    def close(self) -> None:
-        """Close the connections to the authorization server."""
-        self.core.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.close()
 
     @property
     def token_url(self) -> str:

@@ -12,22 +12,21 @@ guard.protect(app, exempt=["/health"])  # or for every path of an application or
 
 from collections.abc import Callable, Iterable
 from functools import wraps
-from typing import Any, Self, TypeVar, Unpack, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 
-from gatepass.guard import core, wsgi
+from gatepass.guard import wsgi
 from gatepass.guard.arrived import Arrived
 from gatepass.guard.denied import Denial
 from gatepass.guard.denied import Denied as CoreDenied
 from gatepass.guard.exempt import Exempt
+from gatepass.guard.face import Face
 from gatepass.guard.needs import Needs, Wanted, any_of
-from gatepass.guard.options import Options
 from gatepass.guard.principal import Principal
-from gatepass.guard.told import Status
 
 __all__ = ["Denied", "Guard", "Principal", "any_of", "principal"]
 
@@ -50,15 +49,12 @@ class Denied(HTTPException):
         return Response(self.denial.body(), self.denial.status, dict(self.denial.headers))
 
 
-class Guard:
+class Guard(Face):
     """Lets requests with a good access token through, and no other.
 
     Takes the settings of `gatepass.guard.core.Guard`. `inspect` gets the token and the request's
     environ, as `expect` does.
     """
-
-    def __init__(self, issuer: str | None = None, **options: Unpack[Options]) -> None:
-        self.core = core.Guard(issuer, **options)
 
     def requires(self, *wanted: Wanted, organization: str = "") -> Callable[[View], View]:
         """Give a decorator for views, plain or `async`, that says who calls in `principal`.
@@ -95,20 +91,6 @@ class Guard:
                 self._admit(needs)
 
         app.before_request(before)
-
-    def status(self) -> Status:
-        """Tell how the guard is, for a health check."""
-        return self.core.status()
-
-    def close(self) -> None:
-        """Close the connections to the authorization server."""
-        self.core.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.close()
 
     def _admit(self, needs: Needs) -> None:
         environ = request.environ  # and not `g`, which can outlive a request

@@ -11,7 +11,7 @@ app = Starlette(routes=routes, middleware=[guard.middleware(exempt=["/health"])]
 
 from collections.abc import Callable, Iterable
 from functools import wraps
-from typing import Any, Self, TypeVar, Unpack, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
 
 from starlette.concurrency import run_in_threadpool
@@ -20,30 +20,26 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
-from gatepass.guard import asgi, core
+from gatepass.guard import asgi
 from gatepass.guard.arrived import Arrived
 from gatepass.guard.denied import Denial, Denied
+from gatepass.guard.face import Face
 from gatepass.guard.needs import Needs, Wanted, any_of
-from gatepass.guard.options import Options
 from gatepass.guard.principal import Principal
 from gatepass.guard.steps import is_coroutine
-from gatepass.guard.told import Status
 
 __all__ = ["Guard", "GuardMiddleware", "Principal", "any_of"]
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
 
-class Guard:
+class Guard(Face):
     """Lets requests with a good access token through, and no other.
 
     Takes the settings of `gatepass.guard.core.Guard`. `inspect`, a coroutine function or one that
     runs in a thread, gets the token and the request, as `expect` does; under the middleware
     they get the ASGI scope.
     """
-
-    def __init__(self, issuer: str | None = None, **options: Unpack[Options]) -> None:
-        self.core = core.Guard(issuer, **options)
 
     def requires(self, *wanted: Wanted, organization: str = "") -> Callable[[Endpoint], Endpoint]:
         """Give a decorator for endpoints that says who calls in `request.state.principal`.
@@ -86,20 +82,6 @@ class Guard:
         factory: Any = GuardMiddleware  # whose keywords are those of Protected
         needs = Needs.of(*wanted)
         return Middleware(factory, guard=self.core, needs=needs, exempt=tuple(exempt))
-
-    def status(self) -> Status:
-        """Tell how the guard is, for a health check."""
-        return self.core.status()
-
-    def close(self) -> None:
-        """Close the connections to the authorization server."""
-        self.core.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.close()
 
     async def _admit(self, connection: HTTPConnection, needs: Needs) -> Denial | None:
         """Set the principal, or give the refusal."""

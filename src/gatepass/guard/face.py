@@ -1,0 +1,28 @@
+"""What the faces of frameworks share: the guard behind each, its health, and its end."""
+
+from typing import Self, Unpack
+
+from gatepass.guard import core
+from gatepass.guard.options import Options
+from gatepass.guard.told import Status
+
+
+class Face:
+    """Holds a guard of `core`, whose settings it takes; the base of every framework's own."""
+
+    def __init__(self, issuer: str | None = None, **options: Unpack[Options]) -> None:
+        self.core = core.Guard(issuer, **options)
+
+    def status(self) -> Status:
+        """Tell how the guard is, for a health check."""
+        return self.core.status()
+
+    def close(self) -> None:
+        """Close the connections to the authorization server."""
+        self.core.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
