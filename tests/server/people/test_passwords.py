@@ -1,5 +1,6 @@
 """Passwords of people: what is accepted, and how they are kept."""
 
+import itertools
 import json
 import string
 import threading
@@ -111,13 +112,21 @@ def test_the_list_of_common_passwords_is_long_and_in_one_form() -> None:
 
 
 def test_generated_passwords_are_accepted_readable_and_never_the_same() -> None:
-    made = {generate().value for _ in range(200)}
+    made = {generate(NAMES).value for _ in range(200)}
 
     assert len(made) == 200
     for each in made:
         check(Secret(each), NAMES)
         assert set(each) <= set(string.ascii_letters + string.digits + "-") - set("lI0O1")
         assert [len(group) for group in each.split("-")] == [5, 5, 5, 5]
+
+
+def test_a_generated_password_has_no_name_in_it_even_by_chance() -> None:
+    """Among so many names, one password in three would have one."""
+    names = ["".join(four) for four in itertools.product("abcdefghjkmn", repeat=4)]
+
+    for _ in range(20):
+        check(generate(names), names)
 
 
 @pytest.mark.spec("ASVS", "11.4.2")

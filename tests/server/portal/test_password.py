@@ -158,7 +158,7 @@ def test_those_guesses_make_nobody_wait_at_the_login(rig: Rig) -> None:
 
 
 def test_a_generated_initial_password_is_an_accepted_one(rig: Rig) -> None:
-    assert change(rig.as_("anna"), generate().value)[0] == 303
+    assert change(rig.as_("anna"), generate(("anna", "Acme Energy")).value)[0] == 303
 
 
 def test_a_change_is_told_without_the_passwords(rig: Rig) -> None:

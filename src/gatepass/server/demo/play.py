@@ -30,7 +30,7 @@ class Access(NamedTuple):
 def play(settings: Settings, story: Story) -> Access:
     """Play the whole main job against the running server, in the sandbox; raise DemoError."""
     address = settings.issuer(Mark.TEST)
-    password = passwords.generate()
+    password = passwords.generate((_ADMIN, _ORGANIZATION))
     story.hide(password.value)
     created = _create(settings, story)
     person = Person(address, story)

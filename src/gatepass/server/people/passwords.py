@@ -4,6 +4,7 @@ import secrets
 import threading
 from base64 import b64encode
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 from importlib import resources
 
@@ -69,10 +70,18 @@ class Hasher:
         return self._argon2.check_needs_rehash(kept)
 
 
-def generate() -> Secret:
-    """Give an initial password: 20 readable characters in groups, 115 random bits."""
-    groups = ["".join(secrets.choice(_READABLE) for _ in range(5)) for _ in range(4)]
-    return Secret("-".join(groups))
+def generate(own_names: Iterable[str | None] = ()) -> Secret:
+    """Give an initial password: 20 readable characters in groups, 115 random bits.
+
+    Chance can spell one of `own_names` in it, which `check` would refuse: then it is drawn anew.
+    """
+    names = tuple(own_names)
+    while True:
+        groups = ["".join(secrets.choice(_READABLE) for _ in range(5)) for _ in range(4)]
+        password = Secret("-".join(groups))
+        with suppress(FieldRefused):
+            check(password, names)
+            return password
 
 
 def check(password: Secret, own_names: Iterable[str | None], field: str = "new_password") -> None:
