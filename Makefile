@@ -40,7 +40,7 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Takes about ten minutes; writes docs/reference/speed.md. One part: $(BIN)/python -m bench.against
+# Takes about a quarter of an hour; writes docs/reference/speed.md. One part: $(BIN)/python -m bench.against
 bench: setup
 	@PYTHON=$(CURDIR)/$(BIN)/python bash bench/setup.sh
 	$(BIN)/python -m bench.all

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from importlib.metadata import version
 
-from bench import against, chart, million, product, start, token, workers
+from bench import against, chart, guard, guarded, million, product, sealed, start, token, workers
 from bench.load import CONNECTIONS
 from bench.peers.served import PATH, PEERS
 from bench.processes import ROOT
@@ -44,6 +44,14 @@ anew for every round. node-oidc-provider keeps its tokens in memory. Introspecti
 authentication are asked about {tokens} tokens in turn; the stores with and without a million
 applications by {clients} clients in turn.
 
+The guard's own figures are taken in one thread, in short rounds in which all take turns: what is
+verified is `gatepass.guard.verify`, what is let through has passed the whole guard, and the bare
+check is the one call of cryptography, with message and signature at hand. PyJWT and joserfc get
+their key once and check what a guard checks of the claims, as far as they can. The endpoints
+behind a guard do nothing but answer a constant, so the guard has the largest share there; the
+Django site has django-oauth-toolkit's view (`protected_resource`, its tokens in SQLite) and ours
+in one process, by gunicorn.
+
 {versions}
 
 """
@@ -53,7 +61,7 @@ def main() -> None:
     """Measure everything, print it, write the page and the chart."""
     began = time.monotonic()
     parts = []
-    for program in (token, against, million, start, workers):
+    for program in (token, against, million, start, workers, guard, sealed, guarded):
         part: Part = program.measure()
         print_part(part)
         print(f"  ({time.monotonic() - began:.0f} s so far)", flush=True)
@@ -87,6 +95,8 @@ def _versions() -> Iterator[tuple[str, str]]:
     yield "node-oidc-provider", packages["node_modules/oidc-provider"]["version"]
     yield "node", _said("node", "--version")
     yield "nginx", _said("nginx", "-v")
+    for name in ("fastapi", "cryptography", "PyJWT", "joserfc"):
+        yield name, version(name)
 
 
 def _said(program: str, option: str) -> str:

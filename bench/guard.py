@@ -9,12 +9,8 @@ import sys
 if __name__ == "__main__":  # this folder's token.py must not hide the standard library's
     sys.path[0] = __file__.rsplit("/bench/", 1)[0] if "/bench/" in __file__ else "."
 
-import json
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -25,12 +21,12 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc import jwt as joserfc_jwt
 from joserfc.jwk import ECKey, RSAKey
 
+from bench import minted
+from bench.minted import API, ISSUER
 from bench.report import Part, Row, print_part
 from gatepass.guard import Arrived, Expectation, Guard, KeySet, Needs, verify
 from gatepass.guard.base64url import decode
 
-ISSUER = "https://app.example.com"
-API = "https://api.example.com"
 ROUNDS = 41
 EACH = 100  # tokens in a round
 REPEATED = 2000  # calls in a round, with the same token
@@ -63,14 +59,17 @@ def measure() -> Part:
 
 
 def _rows(alg: str, key: ECKey | RSAKey) -> Iterator[Row]:
-    tokens = _tokens(alg, key)
+    tokens = minted.tokens(alg, key, (ROUNDS + 1) * EACH)
     needs = Needs.of("read")
-    with _published(alg, key) as jwks_uri, Guard(ISSUER, resource=API, jwks_uri=jwks_uri) as guard:
+    with (
+        minted.published(alg, key) as jwks_uri,
+        Guard(ISSUER, resource=API, jwks_uri=jwks_uri) as guard,
+    ):
 
         def ours(token: str) -> object:
             return guard.identify(Arrived((f"Bearer {token}",), source="192.0.2.1"), needs)
 
-        keys = KeySet.parse({"keys": [_jwk(alg, key)]})
+        keys = KeySet.parse({"keys": [minted.jwk(alg, key)]})
         expect = Expectation(ISSUER, API)
 
         def offline(token: str) -> object:
@@ -78,12 +77,12 @@ def _rows(alg: str, key: ECKey | RSAKey) -> Iterator[Row]:
 
         ours(tokens[0])
         peers = {"PyJWT": _pyjwt(alg, key), "joserfc": _joserfc(alg, key)}
-        first = _in_turns(
+        first = in_turns(
             {"ours": ours, "verify": offline, "bare": _bare(alg, key, tokens), **peers},
             tokens,
             repeated=False,
         )
-        again = _in_turns({"ours": ours, **peers}, tokens, repeated=True)
+        again = in_turns({"ours": ours, **peers}, tokens, repeated=True)
     seen = again["ours"].micro()
     yield Row(f"JWT seen before, {alg}", f"{seen:.2f} us", "<= 3 us", seen <= 3)
     for name, what, most in (("verify", "verified", 1.5), ("ours", "let through", None)):
@@ -99,7 +98,7 @@ def _rows(alg: str, key: ECKey | RSAKey) -> Iterator[Row]:
             yield Row(figure, f"{ratio:.1f}", f">= {least}", ratio >= least)
 
 
-def _in_turns(uses: dict[str, Use], tokens: Sequence[str], *, repeated: bool) -> dict[str, Times]:
+def in_turns(uses: dict[str, Use], tokens: Sequence[str], *, repeated: bool) -> dict[str, Times]:
     """Time each use, round by round; a token is new to all in its round unless `repeated`."""
     found: dict[str, list[float]] = {name: [] for name in uses}
     for number in range(1, ROUNDS + 1):
@@ -113,23 +112,6 @@ def _in_turns(uses: dict[str, Use], tokens: Sequence[str], *, repeated: bool) ->
                 use(token)
             found[name].append((time.perf_counter() - began) / len(given) * MICRO)
     return {name: Times(rounds) for name, rounds in found.items()}
-
-
-def _tokens(alg: str, key: ECKey | RSAKey) -> list[str]:
-    now = int(time.time())
-    body = {
-        "iss": ISSUER,
-        "sub": "gpc_live_acme",
-        "client_id": "gpc_live_acme",
-        "org_id": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
-        "aud": API,
-        "scope": "read write",
-        "iat": now,
-        "exp": now + 36_000,
-    }
-    header = {"alg": alg, "typ": "at+jwt", "kid": "key"}
-    count = (ROUNDS + 1) * EACH
-    return [joserfc_jwt.encode(header, body | {"jti": f"{n:044x}"}, key) for n in range(count)]
 
 
 def _bare(alg: str, key: ECKey | RSAKey, tokens: Sequence[str]) -> Use:
@@ -186,36 +168,6 @@ def _joserfc(alg: str, key: ECKey | RSAKey) -> Use:
         registry.validate(joserfc_jwt.decode(token, public, algorithms=[alg]).claims)
 
     return use
-
-
-def _jwk(alg: str, key: ECKey | RSAKey) -> dict[str, object]:
-    return {**key.as_dict(private=False), "kid": "key", "alg": alg, "use": "sig"}
-
-
-@contextmanager
-def _published(alg: str, key: ECKey | RSAKey) -> Iterator[str]:
-    """Serve the key set on loopback; give its address."""
-    body = json.dumps({"keys": [_jwk(alg, key)]}).encode()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *_args: object) -> None:  # noqa: A002
-            """Say nothing."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/jwks.json"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ need curl curl "the curl tests"
 need nginx nginx "the tests behind nginx"
 need caddy caddy "the tests behind Caddy"
 need haproxy haproxy "the tests behind HAProxy"
+need redis-server redis-server "the Redis tests"
 
 if [ "${#packages[@]}" -gt 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   echo "Installing ${packages[*]} for the tests ..."

@@ -54,18 +54,33 @@ def owner_of(directory: Directory, claims: Claims) -> Application | None:
     return owner
 
 
-def inspect(environment: Environment, token: Secret) -> dict[str, object] | None:
-    """Give what introspection says of an active token, to a guard in this process; may block.
+def recall(environment: Environment, token: Secret) -> dict[str, object] | None:
+    """Give what introspection says of an active token, from memory alone.
 
-    Raises Refused (503) where the database has been away beyond the grace time.
+    Raises Later where its application must be read first, and Refused (503) where the database
+    has been away beyond the grace time.
     """
+    check_memory(environment)
+    claims = unexpired(environment, token)
+    owner = owner_of(environment.directory, claims) if claims else None
+    return _told(environment, claims, owner)
+
+
+def inspect(environment: Environment, token: Secret) -> dict[str, object] | None:
+    """Do what `recall` does; may block, as it reads an application that is not in memory."""
     check_memory(environment)
     claims = unexpired(environment, token)
     if claims is None:
         return None
     directory = environment.directory
     owner = directory.known(claims.application) or directory.load(claims.application)
-    if owner is None or not stands_behind(owner, claims):
+    return _told(environment, claims, owner)
+
+
+def _told(
+    environment: Environment, claims: Claims | None, owner: Application | None
+) -> dict[str, object] | None:
+    if claims is None or owner is None or not stands_behind(owner, claims):
         return None
     return describe(environment, claims, owner)
 

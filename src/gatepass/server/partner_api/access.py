@@ -9,11 +9,13 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Path
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from gatepass.guard.fastapi import Expectation, Guard, Principal
 from gatepass.server import introspect
+from gatepass.server.arrival import Later
 from gatepass.server.audit.model import Actor
 from gatepass.server.database import NotFoundError
 from gatepass.server.environment import Environment
@@ -48,8 +50,13 @@ def identifier(text: str) -> UUID:
     return found
 
 
-def _inspect(token: Secret, connection: HTTPConnection) -> dict[str, object] | None:
-    found = introspect.inspect(environment_of(connection), token)
+async def _inspect(token: Secret, connection: HTTPConnection) -> dict[str, object] | None:
+    """Answer at once from memory, which has nearly always all of it; else from a thread."""
+    environment = environment_of(connection)
+    try:
+        found = introspect.recall(environment, token)
+    except Later:
+        found = await run_in_threadpool(introspect.inspect, environment, token)
     return {"active": True, **found} if found else None
 
 

@@ -1,0 +1,76 @@
+"""Sealed tokens verified in the server's own process, as its Partner API does.
+
+`python -m bench.sealed` mints them at a running server, ends it, and opens its data directory
+here. One thread measures; nothing is sent.
+"""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from bench import product
+from bench.guard import EACH, ROUNDS, in_turns
+from bench.report import Part, Row, limit_row, print_part
+from gatepass.guard import Arrived, Expectation, Guard, Needs
+from gatepass.server.environment import Environment
+from gatepass.server.introspect import inspect, recall
+from gatepass.server.keys import master
+from gatepass.server.people.passwords import Hasher
+from gatepass.server.settings import Settings
+from gatepass.wire.credential import Mark
+from gatepass.wire.secret import Secret
+
+MOST = 10.0  # microseconds
+
+
+def measure() -> Part:
+    """Measure tokens that this process has not seen, and one that it has."""
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder, "data")
+        tokens = _minted(data)
+        with closing(_opened(data)) as environment:
+            return Part(
+                "Sealed tokens, in the server's process", {}, tuple(_rows(environment, tokens))
+            )
+
+
+def _minted(data: Path) -> list[str]:
+    known = product.create(data)
+    with product.served(data) as server:
+        target = product.minting("tokens", server, known)
+        return [product.token(target) for _ in range((ROUNDS + 1) * EACH)]
+
+
+def _opened(data: Path) -> Environment:
+    settings = Settings(data=data)
+    environment = Environment(Mark.LIVE, settings, master.load(data), Hasher(settings.password))
+    environment.open()
+    return environment
+
+
+def _rows(environment: Environment, tokens: Sequence[str]) -> Iterator[Row]:
+    guard = Guard(
+        inspect=lambda token, _: _told(environment, token),
+        expect=Expectation(environment.issuer, environment.partner_api),
+    )
+    needs = Needs.of("read")
+
+    def use(token: str) -> object:
+        return guard.identify(Arrived((f"Bearer {token}",), source="192.0.2.1"), needs)
+
+    inspect(environment, Secret(tokens[0]))  # reads the application from the database, once
+    for what, repeated in (("first", False), ("before", True)):
+        times = in_turns({"ours": use}, tokens, repeated=repeated)["ours"]
+        yield limit_row(
+            f"sealed token seen {what}, in the server's process", times.micro(), MOST, "us"
+        )
+
+
+def _told(environment: Environment, token: Secret) -> dict[str, object] | None:
+    found = recall(environment, token)
+    return None if found is None else {"active": True, **found}
+
+
+if __name__ == "__main__":
+    print_part(measure())
