@@ -98,7 +98,9 @@ def _rows(alg: str, key: ECKey | RSAKey) -> Iterator[Row]:
             yield Row(figure, f"{ratio:.1f}", f">= {least}", ratio >= least)
 
 
-def in_turns(uses: dict[str, Use], tokens: Sequence[str], *, repeated: bool) -> dict[str, Times]:
+def in_turns(
+    uses: dict[str, Use], tokens: Sequence[str], *, repeated: bool = False
+) -> dict[str, Times]:
     """Time each use, round by round; a token is new to all in its round unless `repeated`."""
     found: dict[str, list[float]] = {name: [] for name in uses}
     for number in range(1, ROUNDS + 1):

@@ -12,11 +12,12 @@ from contracts import samples
 from contracts.samples import HOUR, NOW, SECOND
 from gatepass.server.applications import store as applications
 from gatepass.server.changes import store as changes
-from gatepass.server.database import Connection, Database, milliseconds
+from gatepass.server.database import Connection, Database
 from gatepass.server.feed import page as pages
 from gatepass.server.feed import store
 from gatepass.server.feed.cursor import Cursor, Part
 from gatepass.server.feed.model import ALL, MATTERS
+from gatepass.server.moment import milliseconds
 from gatepass.server.organizations import store as organizations
 from gatepass.server.revocations import store as revocations
 

@@ -14,11 +14,12 @@ from sqlalchemy import inspect, text
 import gatepass.server
 from contracts import samples
 from gatepass.server import migrations
-from gatepass.server.database import Database, DatabaseError, metadata, milliseconds
+from gatepass.server.database import Database, DatabaseError, metadata
 from gatepass.server.keys import store as keys
 from gatepass.server.keys.master import MasterKey
 from gatepass.server.keys.model import Key
 from gatepass.server.keys.ring import keyring
+from gatepass.server.moment import milliseconds
 from gatepass.server.organizations import store as organizations
 from gatepass.server.token.claims import Claims
 from gatepass.server.token.sealed import SealingKey, seal, unseal

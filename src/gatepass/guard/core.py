@@ -65,6 +65,8 @@ class Guard:
     inspect: asked in place of the issuer, about every token: it takes the token and the `context`
         of what arrived and gives what an introspection answer would have, or None for "not
         active"; it may raise Refused. A coroutine function is for `aidentify` alone.
+    recall: with `inspect`, asked before it, with the same: gives at once the Principal of a token
+        that is good here as far as memory tells, its audience and all, or None: `inspect` decides.
     expect: with `inspect`, stands for issuer, resource and the like: an Expectation, or a
         function that gives the one for a context.
     timeout: seconds to wait for the issuer.
@@ -80,6 +82,7 @@ class Guard:
         self._expect = read.expectation(issuer, options)
         self._clock: Callable[[], float] = options.get("clock", time.time)
         self._inspect = options.get("inspect")
+        self._recall = options.get("recall")
         self._feed = options.get("revocations")
         self._on_stale = options.get("on_stale", "introspect")
         if self._on_stale not in {"introspect", "refuse", "allow"}:
@@ -204,35 +207,59 @@ class Guard:
                 part.after_fork()
 
     def _at_once(self, arrived: Arrived, needs: Needs) -> Principal | None:
-        """Let through, in a few steps, a good JWT that needs nothing special; or raise Denied.
+        """Let through, in a few steps, a good token that needs nothing special; or raise Denied.
 
         None where there is more to do, to wait for, or to refuse: `_steps` does all of it.
         """
-        offline = self._offline
-        if offline is None or self._rate is not None or not needs.is_plain:
+        if self._rate is not None or not needs.is_plain:
             return None
         query, form = arrived.query, arrived.form
         if (query and bearer.is_misplaced(query)) or (form and bearer.is_misplaced(form)):
             return None
-        name = mark(arrived.authorization)
-        if name is None:
-            return None
         now = self._clock()
-        entry = offline.recall(name, now)
-        is_recalled = entry is not None
-        if entry is None:
-            entry = self._learn(offline, arrived, needs, name, now)
-        if entry is None or entry.principal.networks or not needs.names <= entry.scopes:
+        offline, entry, is_recalled = self._offline, None, True
+        if offline is not None:
+            name = mark(arrived.authorization)
+            entry = None if name is None else offline.recall(name, now)
+            if entry is None and name is not None:
+                entry, is_recalled = self._learn(offline, arrived, needs, name, now), False
+        if entry is not None:
+            caller, scopes, kid = entry.principal, entry.scopes, entry.kid
+        else:
+            known = self._at_hand(arrived, now)
+            if known is None:
+                return None
+            caller, scopes, kid = known, frozenset(known.scope.names), None
+            is_recalled = self._recall is None  # which may as well have verified it just now
+        if caller.networks or not needs.names <= scopes:
             return None
-        caller, feed = entry.principal, self._feed
+        feed = self._feed
         if feed is not None and (
             feed.state(now) != "fresh"
-            or feed.is_revoked(caller.token_id, caller.client_id, caller.issued_at, entry.kid)
+            or feed.is_revoked(caller.token_id, caller.client_id, caller.issued_at, kid)
         ):
             return None
         self.tally.verified += 1
         self.tally.recalled += is_recalled
         return caller
+
+    def _at_hand(self, arrived: Arrived, now: float) -> Principal | None:
+        """Tell from memory whose token it is, unless it is a JWT that is verified here."""
+        introspector = self._introspector
+        if self._recall is None and introspector is None:
+            return None
+        try:
+            token = bearer.read(arrived.authorization)
+            if token is None:
+                return None
+            if self._recall is not None:
+                return self._recall(token, arrived.context)
+            if introspector is None or (self._offline and token.value.count(".") == 2):
+                return None
+            answer = introspector.recall(token, now)
+            return None if answer is None else self._read(token, answer, self._expected(arrived))
+        except Refused:
+            return None
 
     def _learn(
         self, offline: "Offline", arrived: Arrived, needs: Needs, name: bytes, now: float

@@ -35,7 +35,11 @@ def _plain(name: str) -> Callable[[Tally], Iterable[tuple[str, float]]]:
 
 NUMBERS = (
     Number("verified", "Requests let through.", _plain("verified")),
-    Number("recalled", "Of those, JWTs verified before.", _plain("recalled")),
+    Number(
+        "recalled",
+        "Of those, known from before: JWTs verified, answers remembered.",
+        _plain("recalled"),
+    ),
     Number("introspected", "Questions sent to the issuer.", _plain("introspected")),
     Number("key_fetches", "Tries to fetch the issuer's keys.", _plain("key_fetches")),
     Number("key_failures", "Of those, failed.", _plain("key_failures")),

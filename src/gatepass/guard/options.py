@@ -10,6 +10,7 @@ from gatepass.guard.credentials import Credentials
 from gatepass.guard.expectation import Expectation
 from gatepass.guard.issuer import Endpoints
 from gatepass.guard.keyring import Policy
+from gatepass.guard.principal import Principal
 from gatepass.guard.revoked import OnStale, Revocations
 from gatepass.wire.secret import Secret
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 Answer: TypeAlias = Mapping[str, object] | None
 # The second argument is the `context` of what arrived: the framework's own request.
 Inspect: TypeAlias = Callable[[Secret, Any], Answer] | Callable[[Secret, Any], Awaitable[Answer]]
+Recall: TypeAlias = Callable[[Secret, Any], Principal | None]
 Expect: TypeAlias = Callable[[Any], Expectation]
 
 
@@ -40,6 +42,7 @@ class Options(TypedDict, total=False):
     on_stale: OnStale
     rate: "RateLimit | None"
     inspect: Inspect | None
+    recall: Recall | None
     expect: Expectation | Expect | None
     timeout: float
     clock: Callable[[], float]
@@ -50,6 +53,8 @@ def expectation(issuer: str | None, options: Options) -> Expectation | Expect:
     expect = options.get("expect")
     if (issuer is None) == (expect is None):
         raise ValueError("give the guard an issuer, or what to expect; one of them")
+    if options.get("recall") is not None and options.get("inspect") is None:
+        raise ValueError("recall is asked before inspect, and nothing without it")
     if expect is None:
         return Expectation.about(
             checked(issuer or "", "the issuer", is_issuer=True),

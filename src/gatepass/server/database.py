@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from gatepass.server.moment import EPOCH, milliseconds
+
 __all__ = [
     "Connection",  # for whoever hands a transaction on; only stores speak SQL over it
     "Counter",
@@ -33,7 +35,6 @@ __all__ = [
     "Moment",
     "NotFoundError",
     "metadata",
-    "milliseconds",
     "sqlite_url",
     "without_password",
 ]
@@ -50,7 +51,6 @@ metadata = MetaData(
 # Before 3.51.3 a WAL reset could lose acknowledged commits.
 _OLDEST_SQLITE = (3, 51, 3)
 _DAMAGED = {pysqlite3.SQLITE_CORRUPT, pysqlite3.SQLITE_NOTADB}
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _REVISIONS = sorted(file.name[:4] for file in _MIGRATIONS.glob("versions/[0-9]*.py"))
 _WRITE = "gatepass_write"
@@ -81,16 +81,11 @@ class Moment(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ANN401, ARG002
         """Give the datetime in UTC."""
-        return None if value is None else _EPOCH + timedelta(milliseconds=value)
+        return None if value is None else EPOCH + timedelta(milliseconds=value)
 
 
 Counter = BigInteger().with_variant(Integer, "sqlite")
 """A growing number of 64 bits; SQLite grows only its own INTEGER."""
-
-
-def milliseconds(moment: datetime) -> int:
-    """Give Unix milliseconds, rounded down."""
-    return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
 class Database:

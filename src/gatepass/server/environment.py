@@ -16,6 +16,7 @@ from gatepass.server.applications import store as applications
 from gatepass.server.applications.directory import Directory
 from gatepass.server.applications.model import Application
 from gatepass.server.applications.old_hashes import OldHashes
+from gatepass.server.arrival import Answer
 from gatepass.server.audit import store as audit
 from gatepass.server.catalogue import store as catalogue
 from gatepass.server.catalogue.model import Catalogue, Purpose, purposes
@@ -39,7 +40,7 @@ from gatepass.server.revocations import store as revocations
 from gatepass.server.sessions import store as sessions
 from gatepass.server.settings import Settings
 from gatepass.server.token.issue import entropy
-from gatepass.server.token.known import KnownTokens
+from gatepass.server.token.known import KnownTokens, MadeOf
 from gatepass.server.token.memory import Caller, Granted, GrantMemory
 from gatepass.server.token.passes import Passes
 from gatepass.server.usage import counter as usage
@@ -92,6 +93,7 @@ class Environment:
         self.grants: GrantMemory[Granted] = GrantMemory(self.directory)
         self.callers: GrantMemory[Caller] = GrantMemory(self.directory)
         self.known_tokens = KnownTokens()
+        self.told: MadeOf[Answer] = MadeOf()  # by introspection
         self.passes = Passes()
         self.entropy = entropy()
         self.usage = UsageCounter()

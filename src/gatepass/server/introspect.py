@@ -4,7 +4,6 @@ from gatepass.server.applications.directory import Directory
 from gatepass.server.applications.model import Application
 from gatepass.server.arrival import Answer, Arrived, Later
 from gatepass.server.catalogue.model import INTROSPECTION
-from gatepass.server.database import milliseconds
 from gatepass.server.environment import Environment
 from gatepass.server.token import respond
 from gatepass.server.token.claims import Claims
@@ -34,7 +33,7 @@ def introspect(environment: Environment, arrived: Arrived) -> Answer:
     if token is None:
         raise Refused("invalid_request", "The parameter token is missing.")
     if claims and owner and _may_see(client.application, owner):
-        return environment.known_tokens.told(claims, owner) or _tell(environment, claims, owner)
+        return environment.told.recall(claims, owner) or _tell(environment, claims, owner)
     return _INACTIVE
 
 
@@ -43,7 +42,7 @@ def _tell(environment: Environment, claims: Claims, owner: Application) -> Answe
     if not stands_behind(owner, claims):
         return _INACTIVE
     answer = respond.document({"active": True, **describe(environment, claims, owner)})
-    return environment.known_tokens.tell(claims, owner, answer)
+    return environment.told.keep(claims, owner, answer)
 
 
 def owner_of(directory: Directory, claims: Claims) -> Application | None:
@@ -54,35 +53,32 @@ def owner_of(directory: Directory, claims: Claims) -> Application | None:
     return owner
 
 
-def recall(environment: Environment, token: Secret) -> dict[str, object] | None:
-    """Give what introspection says of an active token, from memory alone.
-
-    Raises Later where its application must be read first, and Refused (503) where the database
-    has been away beyond the grace time.
-    """
-    check_memory(environment)
-    claims = unexpired(environment, token)
-    owner = owner_of(environment.directory, claims) if claims else None
-    return _told(environment, claims, owner)
-
-
 def inspect(environment: Environment, token: Secret) -> dict[str, object] | None:
-    """Do what `recall` does; may block, as it reads an application that is not in memory."""
+    """Give what introspection says of an active token, to a guard in this process; may block.
+
+    Raises Refused (503) where the database has been away beyond the grace time.
+    """
     check_memory(environment)
     claims = unexpired(environment, token)
     if claims is None:
         return None
     directory = environment.directory
     owner = directory.known(claims.application) or directory.load(claims.application)
-    return _told(environment, claims, owner)
-
-
-def _told(
-    environment: Environment, claims: Claims | None, owner: Application | None
-) -> dict[str, object] | None:
-    if claims is None or owner is None or not stands_behind(owner, claims):
+    if owner is None or not stands_behind(owner, claims):
         return None
     return describe(environment, claims, owner)
+
+
+def in_force(environment: Environment, token: Secret) -> tuple[Claims, Application] | None:
+    """Give the claims and the application of an active token, as far as memory tells.
+
+    None where it has to be looked up, or refused: `inspect` tells.
+    """
+    claims = None if environment.is_stale() else unexpired(environment, token)
+    owner = environment.directory.known(claims.application) if claims else None
+    if claims is None or owner is None or not stands_behind(owner, claims):
+        return None
+    return claims, owner
 
 
 def unexpired(environment: Environment, token: Secret) -> Claims | None:
@@ -103,29 +99,23 @@ def read(environment: Environment, token: Secret) -> Claims | None:
 
     Does NOT check expiry or revocation.
     """
-    known, keys = environment.known_tokens, environment.keys
-    claims = known.said(token.value, keys)
+    known, keys, digest = environment.known_tokens, environment.keys, token.digest()
+    claims = known.said(digest, keys)
     if claims is None:
         if "." in token.value:
             claims = unsign(token.value, keys.signing, environment.issuer)
         else:
             claims = unseal(token.value, keys.sealing)
         if claims is not None:
-            known.keep(token.value, keys, claims)
+            known.keep(digest, keys, claims)
     return claims
 
 
 def stands_behind(owner: Application, claims: Claims) -> bool:
-    """Tell whether an application may still use a token: enabled, not suspended, not voided.
-
-    A token from before the application was made is another's, that had the same client id.
-    """
+    """Tell whether an application may still use a token: enabled, not suspended, not voided."""
     if owner.disabled_at or owner.org_suspended_at:
         return False
-    if claims.issued_ms < milliseconds(owner.created_at):
-        return False
-    void_before = owner.tokens_void_before
-    return void_before is None or claims.issued_ms > milliseconds(void_before)
+    return claims.issued_ms > owner.void_until_ms
 
 
 def describe(

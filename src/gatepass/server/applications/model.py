@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
+from gatepass.server.moment import milliseconds
 from gatepass.wire.credential import Kind, Mark, mint
 from gatepass.wire.network import Network
 from gatepass.wire.problem import Refused
@@ -64,7 +65,9 @@ class ApplicationSecret:
 class Application:
     """A registered client (RFC 6749 §2) of an organization.
 
-    `networks` are those that its requests may come from; without any, all are.
+    `networks` are those that its requests may come from; without any, all are. A token that was
+    issued at `void_until_ms` (Unix milliseconds) or before is not good any more, or never was
+    its own: there may have been another application of the same client id before it.
     """
 
     id: UUID
@@ -90,6 +93,14 @@ class Application:
     imported_from: str | None = None
     mint_mode: MintMode = "off"
     mint_limit: int | None = None
+    void_until_ms: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Prepare what is asked with each token."""
+        until = milliseconds(self.created_at) - 1
+        if self.tokens_void_before is not None:
+            until = max(until, milliseconds(self.tokens_void_before))
+        object.__setattr__(self, "void_until_ms", until)
 
     @property
     def state(self) -> State:

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Connection, Row, Table, Text, delete, func, insert, select
 
-from gatepass.server.database import Counter, Moment, metadata, milliseconds
+from gatepass.server.database import Counter, Moment, metadata
+from gatepass.server.moment import milliseconds
 
 change = Table(
     "change",

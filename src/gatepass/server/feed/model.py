@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from gatepass.server.applications.model import LONGEST_LIFETIME
-from gatepass.server.database import milliseconds
+from gatepass.server.moment import milliseconds
 
 ALL = 2**53 - 1
 """Later than any token: all of them are void (the largest whole number of every JSON reader)."""

@@ -5,7 +5,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from gatepass.server.database import milliseconds
+from gatepass.server.moment import milliseconds
 from gatepass.server.people.model import Person
 from gatepass.server.people.store import After
 

@@ -29,7 +29,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gatepass.server.applications.store import application
-from gatepass.server.database import Counter, Moment, metadata, milliseconds
+from gatepass.server.database import Counter, Moment, metadata
+from gatepass.server.moment import milliseconds
 from gatepass.server.usage.model import (
     FINE,
     ISSUED,
