@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -326,6 +327,61 @@ def test_settings_that_cannot_work_are_a_mistake_at_once(
 ) -> None:
     with pytest.raises(error, match=says):
         world.guard(**settings)
+
+
+def test_what_memory_tells_is_not_inspected(world: World) -> None:
+    caller = world.guard().identify(arrived(world.jwt(scope="read")))
+    inspected: list[Secret] = []
+
+    def recall(token: Secret, context: object) -> Principal | None:
+        assert context == "context"
+        return caller if token == Secret("known") else None
+
+    guard = Guard(
+        inspect=lambda token, _: inspected.append(token),
+        recall=recall,
+        expect=EXPECT,
+        clock=world.clock,
+    )
+
+    def status(token: str, needs: Needs, **more: object) -> int:
+        try:
+            guard.identify(arrived(token, context="context", **more), needs)
+        except Denied as denied:
+            return denied.denial.status
+        return 200
+
+    assert status("known", READ) == 200
+    assert inspected == []
+    assert status("other", READ) == 401
+    assert status("known", Needs.of("write")) == 401  # whatever is special is inspected
+    assert inspected == [Secret("other"), Secret("known")]
+    assert status("known", READ, query="access_token=known") == 400
+    assert (guard.tally.verified, guard.tally.recalled) == (1, 0)
+
+
+def test_what_memory_tells_from_its_networks_alone_is_inspected(world: World) -> None:
+    caller = world.guard().identify(arrived(world.jwt()))
+    bound = replace(caller, networks=("192.0.2.0/24",))
+    guard = Guard(
+        inspect=lambda *_: None, recall=lambda *_: bound, expect=EXPECT, clock=world.clock
+    )
+
+    assert denial(guard, arrived("known", source="192.0.2.7")).status == 401
+
+
+def test_memory_without_an_inspection_is_a_mistake() -> None:
+    with pytest.raises(ValueError, match="nothing without it"):
+        Guard("https://app.example.com", resource=API, recall=lambda *_: None)
+
+
+def test_an_answer_that_is_remembered_counts_as_known_from_before(world: World) -> None:
+    guard = world.guard()
+    world.server.knows("sealed", exp=int(START) + HOUR)
+    for _ in range(3):
+        guard.identify(arrived("sealed"), READ)
+
+    assert (guard.tally.introspected, guard.tally.verified, guard.tally.recalled) == (1, 3, 2)
 
 
 def test_what_to_expect_and_claims_do_not_go_together() -> None:

@@ -2,11 +2,19 @@ from uuid import uuid4
 
 import pytest
 
+from gatepass.guard import Principal
+from gatepass.guard.fastapi import Expectation
 from gatepass.server.applications import operations as applications
 from gatepass.server.audit.model import OPERATOR
+from gatepass.server.catalogue import operations as catalogue
+from gatepass.server.introspect import inspect
 from gatepass.server.organizations import operations as organizations
+from gatepass.server.partner_api.access import recall
+from gatepass.server.token.sealed import seal, unseal
 from gatepass.wire.metadata import PARTNER_API
+from gatepass.wire.secret import Secret
 from server.partner_api.partner import Partner
+from server.stand import Stand
 
 _METADATA = (
     'resource_metadata="http://localhost:8000'
@@ -180,3 +188,41 @@ def test_an_unknown_path_is_a_problem_document(partner: Partner, path: str) -> N
 def test_personal_data_is_not_to_be_stored_on_the_way(partner: Partner) -> None:
     for path in (partner.users, partner.administrator, partner.org, f"{partner.users}/0"):
         assert partner.call("GET", path).headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("tokens", ["sealed", "jwt"])
+def test_memory_tells_of_a_caller_what_a_look_up_tells(fresh: Stand, tokens: str) -> None:
+    environment, client = fresh.environment(), fresh.register()
+    resource = environment.partner_api
+    catalogue.change_resource(environment, OPERATOR, resource, {"tokens": tokens})
+    for scope in ("read write", "read"):
+        token = Secret(fresh.token(client, scope=scope, resource=resource))
+        told = inspect(environment, token)
+        assert told
+        looked_up = Principal.from_introspection(
+            {"active": True, **told},
+            Expectation(environment.issuer, resource),
+            now=fresh.clock(),
+            environment=environment.name,
+        )
+
+        assert recall(environment, token) == looked_up
+        assert recall(environment, token) is recall(environment, token)
+
+
+def test_memory_tells_nothing_of_a_token_that_is_not_good_here(fresh: Stand) -> None:
+    environment, client = fresh.environment(), fresh.register()
+    token, keys = Secret(fresh.token(client)), environment.keys.sealing
+    claims = unseal(token.value, keys)
+    assert claims
+    elsewhere = claims._replace(audience=("https://api.example.com",))
+    other = Secret(seal(elsewhere, next(iter(keys.values()))))
+    assert inspect(environment, other)
+    assert recall(environment, token)
+
+    assert recall(environment, other) is None
+    assert recall(environment, Secret("nonsense")) is None
+    applications.set_enabled(
+        environment, OPERATOR, client.application.id, enabled=False, org_id=None
+    )
+    assert recall(environment, token) is None
