@@ -1,4 +1,4 @@
-"""Endpoints that do nothing, with the guard, without it, and as django-oauth-toolkit protects them.
+"""Endpoints with the guard, without it, and as django-oauth-toolkit protects them.
 
 `python -m bench.guarded` serves one FastAPI application and one Django site, each by one worker;
 their endpoints take turns under the same load, asked with a hundred tokens in turn.
@@ -21,7 +21,11 @@ from bench.report import ByConnections, Part, Row, print_part, ratio_row
 
 ROUNDS = 5
 SECONDS = 3
+READINGS = "FastAPI, 20 rows, open"
+READINGS_GUARDED = "FastAPI, 20 rows, guarded, a JWT"
 FASTAPI = "FastAPI, open"
+FASTAPI_BEHIND = "FastAPI, behind the guard, a JWT"
+FASTAPI_DEPENDING = "FastAPI, an empty dependency"
 FASTAPI_GUARDED = "FastAPI, guarded, a JWT"
 DJANGO = "Django, open"
 DJANGO_GUARDED = "Django, guarded, a JWT"
@@ -36,7 +40,7 @@ def measure() -> Part:
         jwks_uri = stack.enter_context(minted.published("ES256", key))
         jwts = minted.tokens("ES256", key, product.TOKENS)
         targets = [
-            *_fastapi(stack, jwks_uri, jwts),
+            *_fastapi(stack, jwks_uri, jwts, Path(folder)),
             *_django(stack, jwks_uri, jwts, Path(folder)),
         ]
         turns = [steady(_checked(each), SECONDS) for each in targets]
@@ -44,14 +48,31 @@ def measure() -> Part:
     return Part("Endpoints behind a guard", series, tuple(_rows(series)))
 
 
-def _fastapi(stack: ExitStack, jwks_uri: str, jwts: Sequence[str]) -> Iterator[Target]:
+def _fastapi(
+    stack: ExitStack, jwks_uri: str, jwts: Sequence[str], folder: Path
+) -> Iterator[Target]:
+    variables = {"BENCH_JWKS_URI": jwks_uri, "BENCH_DATABASE": str(folder / "fastapi.sqlite3")}
+    _make_database("fastapi_app", variables)
+    app = _uvicorn(stack, "app", variables)
+    behind = _uvicorn(stack, "behind", variables)
+    for name, server, path in (
+        (READINGS, app, "/open/readings"),
+        (READINGS_GUARDED, app, "/guarded/readings"),
+        (FASTAPI, app, "/open"),
+        (FASTAPI_BEHIND, behind, "/open"),
+        (FASTAPI_DEPENDING, app, "/depending"),
+        (FASTAPI_GUARDED, app, "/guarded"),
+    ):
+        yield Target(name, *server, _asking(path, jwts))
+
+
+def _uvicorn(stack: ExitStack, name: str, variables: dict[str, str]) -> product.Server:
     port = free_port()
     where = ["--host", "127.0.0.1", "--port", str(port), "--no-access-log"]
-    command = [sys.executable, "-m", "uvicorn", "bench.sites.fastapi_app:app", *where]
+    command = [sys.executable, "-m", "uvicorn", f"bench.sites.fastapi_app:{name}", *where]
     url = f"http://127.0.0.1:{port}/open"
-    process_id = stack.enter_context(running(command, url, {"BENCH_JWKS_URI": jwks_uri}))
-    for name, path in ((FASTAPI, "/open"), (FASTAPI_GUARDED, "/guarded")):
-        yield Target(name, port, process_id, _asking(path, jwts))
+    process_id = stack.enter_context(running(command, url, variables))
+    return product.Server(port, process_id)
 
 
 def _django(stack: ExitStack, jwks_uri: str, jwts: Sequence[str], folder: Path) -> Iterator[Target]:
@@ -64,7 +85,7 @@ def _django(stack: ExitStack, jwks_uri: str, jwts: Sequence[str], folder: Path) 
         "GATEPASS_CLIENT_SECRET": guards.client_secret,
     }
     toolkits = [secrets.token_hex(15) for _ in jwts]  # 30 characters, as it makes them
-    _make_database(variables, toolkits)
+    _make_database("django_site", variables, toolkits)
     minting = product.minting("tokens", gatepass, partner)
     sealed = [product.token(minting) for _ in jwts]
 
@@ -92,9 +113,9 @@ def _gatepass(
         yield server, partner, guards
 
 
-def _make_database(variables: dict[str, str], tokens: Sequence[str]) -> None:
+def _make_database(site: str, variables: dict[str, str], tokens: Sequence[str] = ()) -> None:
     subprocess.run(
-        [sys.executable, "-m", "bench.sites.django_site"],
+        [sys.executable, "-m", f"bench.sites.{site}"],
         cwd=ROOT,
         env=environment(variables),
         input="\n".join(tokens),
@@ -114,7 +135,10 @@ def _checked(target: Target) -> Target:
 
 def _rows(series: ByConnections) -> Iterator[Row]:
     for mine, its, least in (
+        (READINGS_GUARDED, READINGS, 0.90),
+        (FASTAPI_BEHIND, FASTAPI, 0.90),
         (FASTAPI_GUARDED, FASTAPI, 0.90),
+        (FASTAPI_DEPENDING, FASTAPI, None),
         (DJANGO_GUARDED, DJANGO, None),
         (DJANGO_GUARDED, TOOLKIT, 2),
         (DJANGO_ASKED, TOOLKIT, 2),

@@ -5,7 +5,8 @@
 The application finds who calls in `scope["gatepass.principal"]`.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from gatepass.guard import admitted
@@ -27,6 +28,7 @@ App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 PRINCIPAL = "gatepass.principal"
 
+_NOTHING: Mapping[str, object] = MappingProxyType({})
 _FORM = b"application/x-www-form-urlencoded"
 _DENIAL = "websocket.http.response"  # an extension of ASGI: a refusal with status and body
 
@@ -75,18 +77,28 @@ async def admit(scope: Scope, guard: Guard, asked: Arrived, needs: Needs) -> Pri
     return caller
 
 
-def arrived(scope: Scope, form: str = "") -> Arrived:
-    """Give what a guard looks at of an ASGI request or WebSocket; the scope is its context."""
-    client = scope.get("client")
+def arrived(
+    scope: Scope, form: str = "", path: Mapping[str, object] = _NOTHING, context: object = None
+) -> Arrived:
+    """Give what a guard looks at of an ASGI request or WebSocket.
+
+    Its context is the scope where there is no other; `path` has the parameters of the route.
+    """
+    client, query = scope.get("client"), scope.get("query_string")
     return Arrived(
-        authorization=[
-            value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"
-        ],
-        query=scope.get("query_string", b"").decode("latin-1"),
-        form=form,
-        source=client[0] if client else None,
-        method=scope.get("method", "GET"),
-        context=scope,
+        tuple(
+            [
+                value.decode("latin-1")
+                for name, value in scope["headers"]
+                if name == b"authorization"
+            ]
+        ),
+        query.decode("latin-1") if query else "",
+        form,
+        client[0] if client else None,
+        scope.get("method", "GET"),
+        path,
+        context or scope,
     )
 
 
@@ -95,11 +107,16 @@ def has_short_form(scope: Scope) -> bool:
 
     A form of unknown or great length is left alone: no token is ever taken from it.
     """
-    headers = dict(scope["headers"])
-    media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-    if scope["type"] != "http" or media_type != _FORM:
+    media_type = length = b""
+    for name, value in scope["headers"]:
+        if name == b"content-type":
+            media_type = value
+        elif name == b"content-length":
+            length = value
+    if not media_type or scope["type"] != "http":
         return False
-    length = headers.get(b"content-length", b"")
+    if media_type.partition(b";")[0].strip().lower() != _FORM:
+        return False
     return length.isdigit() and len(length) < 10 and int(length) <= LONGEST_BODY
 
 

@@ -1,6 +1,7 @@
 """The guard as a FastAPI dependency, with its OpenAPI security scheme: a face of `core`."""
 
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import Any, TypeAlias, Unpack, cast
 
 from fastapi import Security
@@ -118,8 +119,13 @@ class _Scheme(SecurityBase):
         self.scheme_name = "Gatepass"
 
     async def __call__(self, connection: HTTPConnection, gathered: SecurityScopes) -> Principal:
-        wanted = self._needs or Needs(Scope(tuple(gathered.scopes)))
-        return await self._guard.identify(connection, wanted)
+        needs = self._needs or _asking(tuple(gathered.scopes))
+        return await self._guard.identify(connection, needs)
+
+
+@lru_cache(maxsize=1024)  # an application asks for few different ones, and again and again
+def _asking(scopes: tuple[str, ...]) -> Needs:
+    return Needs(Scope(scopes))
 
 
 def _off_the_loop(inspect: Inspect) -> Ask:

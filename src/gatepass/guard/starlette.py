@@ -112,13 +112,14 @@ async def arrived(connection: HTTPConnection) -> Arrived:
 
     The body of a short form is read and kept, so that the endpoint can read it as well.
     """
-    seen = asgi.arrived(connection.scope, await _form(connection))
-    return seen._replace(path=connection.path_params, context=connection)
+    scope = connection.scope
+    form = await _form(connection) if asgi.has_short_form(scope) else ""
+    return asgi.arrived(scope, form, connection.path_params, connection)
 
 
 async def _form(connection: HTTPConnection) -> str:
-    """Give a short form's text, to see a token that is sent twice (RFC 6750 §2)."""
-    if not isinstance(connection, Request) or not asgi.has_short_form(connection.scope):
+    """Give a form's text, to see a token that is sent twice (RFC 6750 §2)."""
+    if not isinstance(connection, Request):
         return ""
     try:
         return (await connection.body()).decode("latin-1")  # kept, so that an endpoint can read it
