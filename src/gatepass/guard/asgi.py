@@ -85,20 +85,15 @@ def arrived(
     Its context is the scope where there is no other; `path` has the parameters of the route.
     """
     client, query = scope.get("client"), scope.get("query_string")
+    sent = [value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"]
     return Arrived(
-        tuple(
-            [
-                value.decode("latin-1")
-                for name, value in scope["headers"]
-                if name == b"authorization"
-            ]
-        ),
-        query.decode("latin-1") if query else "",
-        form,
-        client[0] if client else None,
-        scope.get("method", "GET"),
-        path,
-        context or scope,
+        authorization=tuple(sent),
+        query=query.decode("latin-1") if query else "",
+        form=form,
+        source=client[0] if client else None,
+        method=scope.get("method", "GET"),
+        path=path,
+        context=scope if context is None else context,
     )
 
 
