@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from gatepass.guard import Principal, introspector, keyset, lookup, principal
+from gatepass.guard import Principal, feed, introspector, keyset, lookup, principal
 from gatepass.guard.keyring import Policy
+from gatepass.guard.options import Options
 from gatepass.wire import bearer
 from gatepass.wire.problem import Refused
 from guard.issuing import ALGORITHMS, NOW, Issuer, claims, dump
@@ -68,3 +69,18 @@ def test_the_figures_on_the_page_are_those_of_the_code() -> None:
     assert f"`remember` ({lookup.REMEMBER:.0f} seconds)" in PAGE
     assert f"{keyset.LONGEST_DOCUMENT // 1024} KiB and {introspector.TIMEOUT:.0f} seconds" in PAGE
     assert f"{keyset.LONGEST_DOCUMENT // 1024} KiB or {keyset.MOST_KEYS}\nkeys" in PAGE
+
+
+def test_the_page_has_every_setting_and_no_other() -> None:
+    table = PAGE.partition("## Settings")[2].partition("##")[0]
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    named = re.findall(r"`(\w+)`", " ".join(rows))
+
+    assert sorted(named) == sorted(["issuer", *Options.__annotations__])
+    assert f"| `remember` | {lookup.REMEMBER:.0f} |" in table
+    assert f"| `timeout` | {introspector.TIMEOUT:.0f} |" in table
+
+
+def test_the_page_has_the_figures_of_the_feed() -> None:
+    assert f"`wait` ({feed.WAIT}) " in PAGE
+    assert f"`limit` ({feed.LIMIT:.0f}) " in PAGE

@@ -1,5 +1,6 @@
 """The page about protecting an API, played as a reader would, and its figures."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +14,9 @@ from gatepass.guard.testing import PretendIssuer
 from gatepass.server.changes import follower
 from gatepass.server.gateways import verify
 from gatepass.wire import bearer
-from harness import free_ports
+from harness import free_ports, run
 
-PORTS = ("8001", "8002", "8003", "8004", "8005", "8006")
+PORTS = ("9001", "9002", "9003", "9004", "9005", "9006")
 
 
 @pytest.fixture
@@ -26,7 +27,9 @@ def issuer() -> Iterator[PretendIssuer]:
 
 def test_every_example_protects_its_api(issuer: PretendIssuer, tmp_path: Path) -> None:
     ports = {port: str(free_ports()) for port in PORTS}
-    environ = issuer.environ | {"TOKEN": issuer.mint("read")}
+    ours = run("organization", "create", "Ourselves", "--admin", "ops", "--json", cwd=tmp_path)
+    org_id: str = json.loads(ours.out)["org_id"]
+    environ = issuer.environ | {"TOKEN": issuer.mint("meters:read"), "ORG_ID": org_id}
     with Reader(tmp_path, {"https://app.example.com": issuer.url} | ports, environ) as reader:
         played = list(play("protect-an-api.md", reader, {}))
 

@@ -3,7 +3,10 @@
 Requests go through Django's own test client (WSGI) and over real HTTP (ASGI).
 """
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -336,6 +339,20 @@ def test_paths_that_cannot_be_meant_are_refused(issuer: PretendIssuer, exempt: o
         pytest.raises(ImproperlyConfigured, match="exempt"),
     ):
         GuardMiddleware(lambda _request: None)
+
+
+def test_the_check_command_knows_the_guard_by_its_app(tmp_path: Path) -> None:
+    (tmp_path / "wrong.py").write_text(
+        'INSTALLED_APPS = ["gatepass.guard.django.GuardConfig"]\n'
+        'GATEPASS_GUARD = {"issuer": "https://app.example.com", "resorce": "meters"}\n'
+    )
+    command = [sys.executable, "-m", "django", "check", "--settings", "wrong"]
+
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert ran.returncode == 1
+    assert "(gatepass.E001)" in ran.stderr
+    assert "resorce" in ran.stderr
 
 
 @pytest.mark.usefixtures("issuer")

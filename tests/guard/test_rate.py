@@ -80,3 +80,8 @@ def test_a_storage_elsewhere_is_asked_and_where_it_fails_requests_pass(
 def test_a_limit_that_cannot_be_read_is_a_mistake(limit: str, storage: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         RateLimit(limit, storage)
+
+
+def test_a_limit_that_cannot_be_read_is_told_with_one_that_can() -> None:
+    with pytest.raises(ValueError, match="is as \"100/minute\", and not '100/minut'"):
+        RateLimit("100/minut")

@@ -146,6 +146,13 @@ def test_a_feed_has_its_credentials_from_the_environment(
         assert feed.ready(PATIENCE)
 
 
+def test_the_first_token_that_is_asked_about_starts_the_feed(issuer: PretendIssuer) -> None:
+    with closing(issuer.feed()) as feed:
+        guard, token = issuer.guard(revocations=feed), issuer.opaque()
+        assert status(guard, token) == 200
+        eventually(lambda: feed.lag() is not None)  # which does not start it
+
+
 def test_a_feed_that_knows_nothing_yet_has_no_lag(issuer: PretendIssuer) -> None:
     with closing(issuer.feed()) as feed:
         assert feed.lag() is None

@@ -323,6 +323,8 @@ class Guard:
                 return entry.principal
         if self._introspector is None:
             raise invalid("not a JWT, and the guard has no client id and secret to ask about it")
+        if self._feed is not None:
+            self._feed.state(self._clock())  # starts it, for the token's next requests
         answer = yield from self._introspector.judge(token)
         caller = self._read(token, answer, expect)
         self._check_unrevoked(caller, None)

@@ -33,9 +33,10 @@ class Credentials:
         secret = client_secret or _secret(environ)
         if not known_id or not secret.value:
             raise ValueError(
-                "the guard needs a client id and secret of its own to ask about tokens: pass"
-                " client_id and client_secret, or set GATEPASS_CLIENT_ID and"
-                " GATEPASS_CLIENT_SECRET (or GATEPASS_CLIENT_SECRET_FILE)"
+                "the guard needs a client id and secret of its own to ask about tokens, and to"
+                " follow the feed: pass client_id and client_secret (to a feed: credentials),"
+                " or set GATEPASS_CLIENT_ID and GATEPASS_CLIENT_SECRET (or"
+                " GATEPASS_CLIENT_SECRET_FILE)"
             )
         return cls(known_id, secret)
 

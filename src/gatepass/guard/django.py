@@ -2,6 +2,7 @@
 
     # settings.py
     GATEPASS_GUARD = {"issuer": "https://login.example.com", "resource": "https://api.example.com"}
+    INSTALLED_APPS = [..., "gatepass.guard.django.GuardConfig"]  # for `manage.py check`
 
     # views.py
     @requires("read")
@@ -18,6 +19,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.apps import AppConfig
 from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
@@ -36,7 +38,16 @@ from gatepass.guard.needs import NOTHING, Needs, Wanted, any_of
 from gatepass.guard.principal import Principal
 from gatepass.wire.params import LONGEST_BODY
 
-__all__ = ["Denied", "Expectation", "Guard", "GuardMiddleware", "Principal", "any_of", "requires"]
+__all__ = [
+    "Denied",
+    "Expectation",
+    "Guard",
+    "GuardConfig",
+    "GuardMiddleware",
+    "Principal",
+    "any_of",
+    "requires",
+]
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -233,6 +244,14 @@ class _Configured:
 
 _configured = _Configured()
 setting_changed.connect(_configured.forget)
+
+
+class GuardConfig(AppConfig):  # type: ignore[misc] # Django has no type hints
+    """Has `manage.py check` look at the setting, where it is in INSTALLED_APPS."""
+
+    name = "gatepass.guard.django"
+    label = "gatepass_guard"
+    verbose_name = "Gatepass guard"
 
 
 @checks.register(checks.Tags.security)  # type: ignore[untyped-decorator] # Django has no type hints

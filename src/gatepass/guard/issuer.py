@@ -12,6 +12,7 @@ from gatepass.wire.flow import Flow, Request, Response
 
 _OAUTH = "/.well-known/oauth-authorization-server"  # RFC 8414 §3
 _OPENID = "/.well-known/openid-configuration"  # OpenID Connect Discovery 1.0 §4
+_LONGEST_NAME = 200  # characters that the log has of a name that others chose
 _MAX_AGE = re.compile(r"max-age\s*=\s*\"?(\d{1,9})")
 _HEADERS = {
     "accept": "application/json",
@@ -77,7 +78,11 @@ def _read(response: Response, issuer: str) -> Endpoints:
     try:
         document = strict_json.read_object(response.body)
         if document.get("issuer") != issuer:
-            raise NotTold("the issuer's metadata is another issuer's")
+            said = str(document.get("issuer"))[:_LONGEST_NAME]
+            raise NotTold(
+                f"the issuer's metadata is another issuer's: it says {said!r}, and the guard was"
+                f" told {issuer!r}"
+            )
         return Endpoints(
             _address(document.get("jwks_uri", ""), "jwks_uri"),
             _address(document.get("introspection_endpoint", ""), "introspection_endpoint"),

@@ -23,6 +23,13 @@ Inspect: TypeAlias = Callable[[Secret, Any], Answer] | Callable[[Secret, Any], A
 Recall: TypeAlias = Callable[[Secret, Any], Principal | None]
 Expect: TypeAlias = Callable[[Any], Expectation]
 
+# Settings that are objects, for which text or a table is easily taken.
+_MADE = {
+    "keys": "Policy(max_age=60)",
+    "rate": 'RateLimit("100/minute")',
+    "revocations": 'Feed("https://app.example.com")',
+}
+
 
 class Options(TypedDict, total=False):
     """What a guard may be told beside its issuer; see `Guard`."""
@@ -53,6 +60,9 @@ def expectation(issuer: str | None, options: Options) -> Expectation | Expect:
     expect = options.get("expect")
     if (issuer is None) == (expect is None):
         raise ValueError("give the guard an issuer, or what to expect; one of them")
+    for name, made in _MADE.items():
+        if isinstance(options.get(name), str | float | Mapping):
+            raise ValueError(f"{name} must be made first, as {made}")
     if options.get("recall") is not None and options.get("inspect") is None:
         raise ValueError("recall is asked before inspect, and nothing without it")
     if expect is None:

@@ -29,7 +29,10 @@ class RateLimit:
     def __init__(
         self, limit: str, storage: str = "memory://", *, clock: Callable[[], float] = time.time
     ) -> None:
-        self._limit = parse(limit)
+        try:
+            self._limit = parse(limit)
+        except ValueError:
+            raise ValueError(f'a rate limit is as "100/minute", and not {limit!r}') from None
         try:
             self._storage = storage_from_string(storage)
         except ConfigurationError as error:
