@@ -387,6 +387,28 @@ def test_an_answer_that_is_remembered_counts_as_known_from_before(world: World) 
     assert (guard.tally.introspected, guard.tally.verified, guard.tally.recalled) == (1, 3, 2)
 
 
+@pytest.mark.spec("RFC 9728", "2")
+def test_a_guard_gives_the_document_that_its_challenges_point_to() -> None:
+    with Guard("https://app.example.com", resource=API) as guard:
+        assert guard.metadata("read", "write") == {
+            "resource": API,
+            "authorization_servers": ["https://app.example.com"],
+            "scopes_supported": ["read", "write"],
+            "bearer_methods_supported": ["header"],
+        }
+        assert "scopes_supported" not in guard.metadata()  # RFC 9728 §3.2: no empty list
+
+
+def test_a_guard_of_no_one_resource_has_no_such_document() -> None:
+    with (
+        Guard(inspect=plain, expect=lambda _context: EXPECT) as several,
+        Guard("https://app.example.com", client_id="a", client_secret="b") as none,
+    ):
+        for guard in (several, none):
+            with pytest.raises(ValueError, match="told its resource"):
+                guard.metadata()
+
+
 def test_what_to_expect_and_claims_do_not_go_together() -> None:
     with pytest.raises(ValueError, match="belong into what to expect"):
         Guard(expect=EXPECT, inspect=plain, plain=True)

@@ -173,6 +173,17 @@ class Guard:
         """Give the answer to a request without credentials, for faces that look for them first."""
         return self._denied(None, self._expected(arrived), arrived, NOTHING).denial
 
+    def metadata(self, *scopes: str) -> dict[str, object]:
+        """Give the document that challenges point to (RFC 9728 §2): whose tokens this API takes.
+
+        Serve it as JSON, to everybody, at the address `resource_metadata`; `scopes` are those that
+        the API uses. Raises ValueError for a guard without a `resource`, or with several.
+        """
+        expect = self._expect
+        if not isinstance(expect, Expectation) or expect.resource is None:
+            raise ValueError("only a guard that was told its resource has metadata of it")
+        return metadata.protected_resource(expect.resource, expect.issuer, list(scopes))
+
     def status(self) -> Status:
         """Tell how the guard is, for a health check; asks nobody."""
         now = self._clock()

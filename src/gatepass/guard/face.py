@@ -13,6 +13,10 @@ class Face:
     def __init__(self, issuer: str | None = None, **options: Unpack[Options]) -> None:
         self.core = core.Guard(issuer, **options)
 
+    def metadata(self, *scopes: str) -> dict[str, object]:
+        """Give the document that challenges point to (RFC 9728 §2); see `core.Guard.metadata`."""
+        return self.core.metadata(*scopes)
+
     def status(self) -> Status:
         """Tell how the guard is, for a health check."""
         return self.core.status()

@@ -43,11 +43,11 @@ def authorization_server(issuer: str, scopes: list[str], mark: str) -> dict[str,
 
 
 def protected_resource(resource: str, issuer: str, scopes: list[str]) -> dict[str, object]:
-    """Give a protected resource's metadata (RFC 9728 §2)."""
+    """Give a protected resource's metadata (RFC 9728 §2); empty lists are left out (§3.2)."""
     return {
         "resource": resource,
         "authorization_servers": [issuer],
-        "scopes_supported": scopes,
+        **({"scopes_supported": scopes} if scopes else {}),
         "bearer_methods_supported": ["header"],
     }
 
