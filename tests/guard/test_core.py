@@ -93,6 +93,18 @@ def test_however_it_is_written_a_known_jwt_is_known(
     assert world.server.key_fetches == 1
 
 
+@pytest.mark.spec("RFC 9110", "11.4")
+@pytest.mark.parametrize("written", ["Bearer   {}", "Bearer {}  ", "Bearer {}\t", "bearer  {} "])
+def test_spaces_around_a_jwt_do_no_harm_when_the_keys_are_there_already(
+    world: World, written: str
+) -> None:
+    guard, token = world.guard(), world.jwt()
+    guard.identify(arrived(world.jwt(jti="another")), READ)
+
+    assert guard.identify(Arrived((written.format(token),)), READ).token_id == "token-id"
+    assert world.server.key_fetches == 1
+
+
 def test_a_jwt_after_very_many_spaces_is_verified_each_time(world: World) -> None:
     guard, came = world.guard(), Arrived((f"Bearer{' ' * 5000}{world.jwt()}",))
 

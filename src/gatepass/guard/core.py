@@ -268,8 +268,11 @@ class Guard:
         header = arrived.authorization[0]
         if not header.startswith(_BEARER) or header.count(".") != 2 or "," in header:
             return None
+        token = header[len(_BEARER) :]
+        if token != token.strip(" \t"):
+            return None
         try:
-            return offline.learn(header[len(_BEARER) :], name, now)
+            return offline.learn(token, name, now)
         except Refused as refused:
             raise self._denied(refused, self._expected(arrived), arrived, needs) from None
 
