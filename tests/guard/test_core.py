@@ -382,6 +382,20 @@ def test_what_memory_tells_from_its_networks_alone_is_inspected(world: World) ->
     assert denial(guard, arrived("known", source="192.0.2.7")).status == 401
 
 
+def test_what_the_feed_says_is_revoked_is_refused_though_an_inspection_knows_it(
+    world: World,
+) -> None:
+    answer = world.server.claims(iss=EXPECT.issuer, aud=API, exp=int(START) + HOUR, jti="revoked")
+    guard = Guard(
+        inspect=lambda *_: answer, expect=EXPECT, revocations=world.feed, clock=world.clock
+    )
+    assert guard.identify(arrived("token"), READ).token_id == "revoked"
+
+    world.feed.revoked.add("revoked")
+
+    assert denial(guard, arrived("token")).reason == "invalid_token"
+
+
 def test_memory_without_an_inspection_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="nothing without it"):
         Guard("https://app.example.com", resource=API, recall=lambda *_: None)

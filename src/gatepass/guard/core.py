@@ -319,7 +319,9 @@ class Guard:
         """Tell whose token it is, by the way that its form and the settings call for."""
         if self._inspect is not None:
             answer = yield Call(partial(self._inspect, token, arrived.context))
-            return self._read(token, answer, expect)
+            caller = self._read(token, answer, expect)
+            self._check_unrevoked(caller, None)
+            return caller
         if self._offline is not None and token.value.count(".") == 2:
             entry = yield from self._offline.judge(token, mark(arrived.authorization))
             if not self._is_to_be_asked(entry.principal, entry.kid):
