@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -468,6 +469,14 @@ def test_a_forked_process_begins_with_threads_and_connections_of_its_own(world: 
 
     assert (ran.stdout.strip(), ran.stderr) == ("0", "")
     assert world.server.key_fetches == 2
+
+
+def test_where_nothing_forks_a_guard_works_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "register_at_fork")  # as on Windows
+
+    assert world.guard().identify(arrived(world.jwt()), READ).client_id == "acme-billing"
 
 
 def test_the_fork_of_a_guard_that_is_gone_is_nobodys(world: World) -> None:

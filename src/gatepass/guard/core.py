@@ -98,7 +98,9 @@ class Guard:
         self._introspector: Introspector | None = None
         if self._inspect is None and isinstance(self._expect, Expectation):
             self._reach_out(self._expect, options)
-        os.register_at_fork(after_in_child=partial(begin_after_fork, weakref.ref(self)))
+        # Windows does not fork.
+        at_fork: Callable[..., object] = getattr(os, "register_at_fork", dict)
+        at_fork(after_in_child=partial(begin_after_fork, weakref.ref(self)))
 
     def _reach_out(self, expect: Expectation, options: Options) -> None:
         """Make the parts that speak to the issuer."""
