@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.testclient import TestClient, WebSocketDenialResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from gatepass.guard.rate import RateLimit
@@ -87,6 +87,30 @@ def test_a_body_that_was_read_before_is_not_waited_for(
 
     assert (good.status_code, good.text) == (200, "test-application")
     assert bad.status_code == twice  # what was read as a stream is gone
+
+
+def test_who_hangs_up_in_the_middle_of_a_form_is_refused_as_anybody(guard: Guard) -> None:
+    gone: list[Message] = [
+        {"type": "http.request", "body": b"name=", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    headers = [
+        (b"content-type", b"application/x-www-form-urlencoded"),
+        (b"content-length", b"50"),
+    ]
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": headers}
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return gone.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    app = Starlette(routes=[Route("/", guard.requires("read")(who), methods=["POST"])])
+    asyncio.run(app(scope, receive, send))
+
+    assert sent[0]["status"] == 401
 
 
 def test_an_endpoint_may_be_called_by_keyword(issuer: PretendIssuer, guard: Guard) -> None:
