@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.endpoints import HTTPEndpoint
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.testclient import TestClient, WebSocketDenialResponse
@@ -111,6 +111,24 @@ def test_who_hangs_up_in_the_middle_of_a_form_is_refused_as_anybody(guard: Guard
     asyncio.run(app(scope, receive, send))
 
     assert sent[0]["status"] == 401
+
+
+def test_a_connection_whose_body_nobody_can_read_is_judged_by_its_head(
+    issuer: PretendIssuer, guard: Guard
+) -> None:
+    headers = [
+        (b"authorization", bearer(issuer)["Authorization"].encode()),
+        (b"content-type", b"application/x-www-form-urlencoded"),
+        (b"content-length", b"50"),
+    ]
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": headers}
+
+    @guard.requires("read")
+    async def name(connection: HTTPConnection) -> str:
+        found: str = connection.state.principal.client_id
+        return found
+
+    assert asyncio.run(name(HTTPConnection(scope))) == "test-application"
 
 
 def test_an_endpoint_may_be_called_by_keyword(issuer: PretendIssuer, guard: Guard) -> None:
