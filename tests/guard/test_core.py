@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -90,6 +91,18 @@ def test_however_it_is_written_a_known_jwt_is_known(
     callers = [guard.identify(came(token), READ) for _ in range(2)]
 
     assert callers[0] is callers[1]
+    assert world.server.key_fetches == 1
+
+
+@pytest.mark.spec("RFC 9110", "11.4")
+@pytest.mark.parametrize("written", ["Bearer   {}", "Bearer {}  ", "Bearer {}\t", "bearer  {} "])
+def test_spaces_around_a_jwt_do_no_harm_when_the_keys_are_there_already(
+    world: World, written: str
+) -> None:
+    guard, token = world.guard(), world.jwt()
+    guard.identify(arrived(world.jwt(jti="another")), READ)
+
+    assert guard.identify(Arrived((written.format(token),)), READ).token_id == "token-id"
     assert world.server.key_fetches == 1
 
 
@@ -373,6 +386,20 @@ def test_what_memory_tells_from_its_networks_alone_is_inspected(world: World) ->
     assert denial(guard, arrived("known", source="192.0.2.7")).status == 401
 
 
+def test_what_the_feed_says_is_revoked_is_refused_though_an_inspection_knows_it(
+    world: World,
+) -> None:
+    answer = world.server.claims(iss=EXPECT.issuer, aud=API, exp=int(START) + HOUR, jti="revoked")
+    guard = Guard(
+        inspect=lambda *_: answer, expect=EXPECT, revocations=world.feed, clock=world.clock
+    )
+    assert guard.identify(arrived("token"), READ).token_id == "revoked"
+
+    world.feed.revoked.add("revoked")
+
+    assert denial(guard, arrived("token")).reason == "invalid_token"
+
+
 def test_memory_without_an_inspection_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="nothing without it"):
         Guard("https://app.example.com", resource=API, recall=lambda *_: None)
@@ -467,6 +494,14 @@ def test_a_forked_process_begins_with_threads_and_connections_of_its_own(world: 
 
     assert (ran.stdout.strip(), ran.stderr) == ("0", "")
     assert world.server.key_fetches == 2
+
+
+def test_where_nothing_forks_a_guard_works_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "register_at_fork")  # as on Windows
+
+    assert world.guard().identify(arrived(world.jwt()), READ).client_id == "acme-billing"
 
 
 def test_the_fork_of_a_guard_that_is_gone_is_nobodys(world: World) -> None:

@@ -6,6 +6,7 @@ Requests go through Django's own test client (WSGI) and over real HTTP (ASGI).
 import subprocess
 import sys
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -223,6 +224,20 @@ def test_a_form_that_was_read_already_is_looked_at_where_it_is_known(
 
     assert function(streamed).status_code == 200
     assert function(multipart).status_code == 400
+
+
+class Gone(BytesIO):
+    """What a server reads from where the client has hung up."""
+
+    def read(self, *_size: int | None) -> bytes:
+        raise ConnectionResetError
+
+
+@pytest.mark.usefixtures("api")
+def test_who_hangs_up_in_the_middle_of_a_form_is_refused_as_anybody() -> None:
+    made = RequestFactory().generic("POST", "/function", BODY, FORM, **{"wsgi.input": Gone()})
+
+    assert function(made).status_code == 401
 
 
 def test_a_guard_of_its_own_needs_no_setting() -> None:

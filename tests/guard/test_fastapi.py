@@ -7,7 +7,7 @@ from typing import Annotated
 
 import httpx2
 import pytest
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Security
 from starlette.requests import Request
 
 from gatepass.guard.fastapi import Guard, Principal, any_of
@@ -381,6 +381,43 @@ def test_each_method_has_its_scopes_and_anothers_organization_is_not_found(
     assert document["paths"]["/org/{org_id}"]["get"]["security"] == [{"Gatepass": ["read"]}]
     [scheme] = document["components"]["securitySchemes"].values()
     assert set(scheme["flows"]["clientCredentials"]["scopes"]) == {"read", "all", "write"}
+
+
+@pytest.mark.parametrize(
+    ("granted", "path", "status"),
+    [
+        ("read admin", "/org/mine", 200),
+        ("read", "/org/mine", 403),
+        ("read admin", "/org/other", 404),
+        ("admin", "/org/mine", 200),
+        ("write", "/org/mine", 403),
+        ("write", "/org/other", 403),
+    ],
+)
+def test_scopes_that_stand_above_whatever_a_dependency_needs_are_needed_too(
+    server: Pretend, guard: Guard, granted: str, path: str, status: int
+) -> None:
+    needs = guard.requires(any_of("read", "admin"), organization="org_id")
+    app = FastAPI()
+
+    def member(caller: Annotated[Principal, needs]) -> Principal:
+        return caller
+
+    @app.get("/org/{org_id}")
+    def organization(
+        org_id: str, caller: Annotated[Principal, Security(member, scopes=["admin"])]
+    ) -> str:
+        return f"{org_id} {caller.sub}"
+
+    server.knows(TOKEN, scope=granted, org_id="mine")
+    with serving(app) as address:
+        answer = httpx2.get(address + path, headers=BEARER)
+
+    assert answer.status_code == status
+    assert set(app.openapi()["paths"]["/org/{org_id}"]["get"]["security"][0]["Gatepass"]) == {
+        "read",
+        "admin",
+    }
 
 
 def test_openapi_says_how_to_get_a_token_and_which_scope_each_call_needs(

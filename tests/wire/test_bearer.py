@@ -109,6 +109,27 @@ def test_a_token_in_the_url_or_the_body_is_an_invalid_request_with_or_without_th
     assert "s3cr3t" not in f"{refused.value!r} {refused.value.say} {refused.value.note}"
 
 
+@pytest.mark.spec("RFC 6750", "2")
+@given(st.lists(st.sampled_from(["{}", "%{:02x}", "%{:02X}"]), min_size=12, max_size=12), st.text())
+def test_however_its_name_is_encoded_a_token_in_the_url_is_seen(
+    spellings: list[str], value: str
+) -> None:
+    name = "".join(
+        spelling.format(each if spelling == "{}" else ord(each))
+        for spelling, each in zip(spellings, "access_token", strict=True)
+    )
+
+    assert bearer.is_misplaced(f"a=b&{name}={value}")
+
+
+@pytest.mark.parametrize(
+    "name", ["ACCESS_TOKEN", "access+token", "access_token%", "access_token\n", "%2561ccess_token"]
+)
+def test_a_name_that_is_only_like_it_is_another(name: str) -> None:
+    assert not bearer.is_misplaced(f"{name}=1")
+    assert not bearer.is_misplaced(f"%20={name}")
+
+
 @pytest.mark.parametrize("query", ["", "&&", "token=1", "my_access_token=1", "a=access_token", "%"])
 def test_other_parameters_are_nobodys_business(query: str) -> None:
     assert bearer.read(["Bearer abc"], query, query) is not None

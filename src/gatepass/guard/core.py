@@ -98,7 +98,9 @@ class Guard:
         self._introspector: Introspector | None = None
         if self._inspect is None and isinstance(self._expect, Expectation):
             self._reach_out(self._expect, options)
-        os.register_at_fork(after_in_child=partial(begin_after_fork, weakref.ref(self)))
+        # Windows does not fork.
+        at_fork: Callable[..., object] = getattr(os, "register_at_fork", dict)
+        at_fork(after_in_child=partial(begin_after_fork, weakref.ref(self)))
 
     def _reach_out(self, expect: Expectation, options: Options) -> None:
         """Make the parts that speak to the issuer."""
@@ -279,8 +281,11 @@ class Guard:
         header = arrived.authorization[0]
         if not header.startswith(_BEARER) or header.count(".") != 2 or "," in header:
             return None
+        token = header[len(_BEARER) :]
+        if token != token.strip(" \t"):
+            return None
         try:
-            return offline.learn(header[len(_BEARER) :], name, now)
+            return offline.learn(token, name, now)
         except Refused as refused:
             raise self._denied(refused, self._expected(arrived), arrived, needs) from None
 
@@ -325,18 +330,19 @@ class Guard:
         self, token: Secret, arrived: Arrived, expect: Expectation
     ) -> Generator[Step, object, Principal]:
         """Tell whose token it is, by the way that its form and the settings call for."""
-        if self._inspect is not None:
-            answer = yield Call(partial(self._inspect, token, arrived.context))
-            return self._read(token, answer, expect)
-        if self._offline is not None and token.value.count(".") == 2:
-            entry = yield from self._offline.judge(token, mark(arrived.authorization))
-            if not self._is_to_be_asked(entry.principal, entry.kid):
-                return entry.principal
-        if self._introspector is None:
-            raise invalid("not a JWT, and the guard has no client id and secret to ask about it")
         if self._feed is not None:
             self._feed.state(self._clock())  # starts it, for the token's next requests
-        answer = yield from self._introspector.judge(token)
+        if self._inspect is not None:
+            answer = yield Call(partial(self._inspect, token, arrived.context))
+        else:
+            if self._offline is not None and token.value.count(".") == 2:
+                entry = yield from self._offline.judge(token, mark(arrived.authorization))
+                if not self._is_to_be_asked(entry.principal, entry.kid):
+                    return entry.principal
+            if self._introspector is None:
+                why = "not a JWT, and the guard has no client id and secret to ask about it"
+                raise invalid(why)
+            answer = yield from self._introspector.judge(token)
         caller = self._read(token, answer, expect)
         self._check_unrevoked(caller, None)
         return caller

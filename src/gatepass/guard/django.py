@@ -25,7 +25,7 @@ from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.http import HttpRequest, HttpResponse
-from django.http.request import RawPostDataException
+from django.http.request import RawPostDataException, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
@@ -343,6 +343,8 @@ def _form(request: HttpRequest) -> str:
         return ""
     try:
         body: bytes = request.body  # kept, so that a view can read it
+    except UnreadablePostError:  # the client is gone; who reads on learns it as well
+        return ""
     except RawPostDataException:  # somebody was first
         return urlencode([(name, "") for name in request.POST])
     return body.decode("latin-1")

@@ -1,8 +1,9 @@
 """The guard as a FastAPI dependency, with its OpenAPI security scheme: a face of `core`."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import lru_cache
-from typing import Any, TypeAlias, Unpack, cast
+from typing import Annotated, Any, TypeAlias, Unpack, cast
 
 from fastapi import Security
 from fastapi.openapi.models import OAuth2, OAuthFlowClientCredentials, OAuthFlows
@@ -65,7 +66,8 @@ class Guard(Face):
         super().__init__(issuer, **options)
         self._flow = OAuthFlowClientCredentials(tokenUrl=self.core.token_url, scopes={})
         self._model = OAuth2(flows=OAuthFlows(clientCredentials=self._flow))
-        self._scheme = _Scheme(self, self._model, None)
+        self._scheme = _Scheme(self, self._model)
+        self._described = _Described(self._model)
 
     def requires(self, *wanted: Wanted, organization: str = "") -> Any:  # noqa: ANN401 - as Security
         """Give the dependency that answers with the Principal, for use in Annotated.
@@ -73,13 +75,15 @@ class Guard(Face):
         Refuses a caller who lacks one of `wanted`: a scope, `any_of(...)`, or a mapping of methods
         to either (see `Needs.of`); without any, every good token passes. `organization` names
         the path parameter that must be the caller's `org_id`: another's answers 404. Does NOT
-        check otherwise that what is asked for belongs to the caller. Raises ValueError for a
-        scope that can never be granted.
+        check otherwise that what is asked for belongs to the caller. Scopes of a Security above
+        it are needed too. Raises ValueError for a scope that can never be granted.
         """
         needs = Needs.of(*wanted, organization=organization)
         self._flow.scopes.update(dict.fromkeys(needs.mentioned.names, ""))
-        scheme = self._scheme if needs.is_plain else _Scheme(self, self._model, needs)
-        return Security(scheme, scopes=list(needs.mentioned.names))
+        mentioned = list(needs.mentioned.names)
+        if needs.is_plain:
+            return Security(self._scheme, scopes=mentioned)
+        return Security(_with(self, needs, Security(self._described, scopes=mentioned)))
 
     def problems(self, app: Starlette) -> None:
         """Have `app` answer refusals with whole problem documents (RFC 9457): a nicety.
@@ -106,21 +110,45 @@ class Guard(Face):
         return self.core.token_url
 
 
+class _Described(SecurityBase):
+    """What a call needs as OpenAPI has it; FastAPI knows a security scheme by its type."""
+
+    def __init__(self, model: OAuth2) -> None:
+        self.model = model
+        self.scheme_name = "Gatepass"
+
+    async def __call__(self) -> None:
+        """Do nothing."""
+
+
 class _Scheme(SecurityBase):
-    """The dependency itself; FastAPI knows a security scheme by its type.
+    """The dependency itself; it asks for the scopes that FastAPI has gathered."""
 
-    Without needs of its own it asks for the scopes that FastAPI has gathered.
-    """
-
-    def __init__(self, guard: Guard, model: OAuth2, needs: Needs | None) -> None:
+    def __init__(self, guard: Guard, model: OAuth2) -> None:
         self._guard = guard
-        self._needs = needs
         self.model = model
         self.scheme_name = "Gatepass"
 
     async def __call__(self, connection: HTTPConnection, gathered: SecurityScopes) -> Principal:
-        needs = self._needs or _asking(tuple(gathered.scopes))
-        return await self._guard.identify(connection, needs)
+        return await self._guard.identify(connection, _asking(tuple(gathered.scopes)))
+
+
+def _with(guard: Guard, needs: Needs, described: Any) -> Callable[..., Awaitable[Principal]]:  # noqa: ANN401 - as Security
+    """Give the dependency that asks for `needs`, and for what those above it want as well.
+
+    The scopes of its own are told by another below it: FastAPI would gather all in one list.
+    """
+
+    async def identify(
+        connection: HTTPConnection,
+        gathered: SecurityScopes,
+        _told: Annotated[None, described],
+    ) -> Principal:
+        above = gathered.scopes
+        asked = replace(needs, every=Scope((*above, *needs.every.names))) if above else needs
+        return await guard.identify(connection, asked)
+
+    return identify
 
 
 @lru_cache(maxsize=1024)  # an application asks for few different ones, and again and again

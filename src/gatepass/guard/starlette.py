@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
@@ -123,6 +123,8 @@ async def _form(connection: HTTPConnection) -> str:
         return ""
     try:
         return (await connection.body()).decode("latin-1")  # kept, so that an endpoint can read it
+    except ClientDisconnect:  # it will never be whole, and who reads on learns it as well
+        return ""
     except RuntimeError:  # somebody was first
         return await _form_as_read(connection)
 

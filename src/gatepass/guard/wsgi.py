@@ -121,6 +121,9 @@ def _form(environ: "WSGIEnvironment") -> str:
     """Give a short form's text, to see a token that is sent twice (RFC 6750 §2)."""
     if not has_short_form(environ):
         return ""
-    body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+    try:
+        body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+    except OSError:  # the client is gone; who reads on learns it as well
+        return ""
     environ["wsgi.input"] = BytesIO(body)
     return str(body, "latin-1")

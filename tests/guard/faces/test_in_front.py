@@ -93,6 +93,27 @@ def test_a_form_of_no_good_length_is_left_alone(
     assert body.tell() == 0
 
 
+class Gone(BytesIO):
+    """What a server reads from where the client has hung up."""
+
+    def read(self, *_size: int | None) -> bytes:
+        raise ConnectionResetError
+
+
+def test_who_hangs_up_in_the_middle_of_a_form_is_refused_as_anybody(guard: Guard) -> None:
+    app = wsgi.Protected(hello, guard)
+
+    status, _ = called(
+        app,
+        REQUEST_METHOD="POST",
+        CONTENT_TYPE=FORM,
+        CONTENT_LENGTH="50",
+        **{"wsgi.input": Gone()},
+    )
+
+    assert status == "401 Unauthorized"
+
+
 def test_the_word_of_somebody_before_is_not_taken_on_exempt_paths(guard: Guard) -> None:
     app = wsgi.Protected(hello, guard, exempt=["/health"])
     environ = {"SCRIPT_NAME": "", "PATH_INFO": "/health", "gatepass.principal": "forged"}

@@ -9,11 +9,11 @@ from starlette.applications import Starlette
 from starlette.endpoints import HTTPEndpoint
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.testclient import TestClient, WebSocketDenialResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from gatepass.guard.rate import RateLimit
@@ -87,6 +87,48 @@ def test_a_body_that_was_read_before_is_not_waited_for(
 
     assert (good.status_code, good.text) == (200, "test-application")
     assert bad.status_code == twice  # what was read as a stream is gone
+
+
+def test_who_hangs_up_in_the_middle_of_a_form_is_refused_as_anybody(guard: Guard) -> None:
+    gone: list[Message] = [
+        {"type": "http.request", "body": b"name=", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    headers = [
+        (b"content-type", b"application/x-www-form-urlencoded"),
+        (b"content-length", b"50"),
+    ]
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": headers}
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return gone.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    app = Starlette(routes=[Route("/", guard.requires("read")(who), methods=["POST"])])
+    asyncio.run(app(scope, receive, send))
+
+    assert sent[0]["status"] == 401
+
+
+def test_a_connection_whose_body_nobody_can_read_is_judged_by_its_head(
+    issuer: PretendIssuer, guard: Guard
+) -> None:
+    headers = [
+        (b"authorization", bearer(issuer)["Authorization"].encode()),
+        (b"content-type", b"application/x-www-form-urlencoded"),
+        (b"content-length", b"50"),
+    ]
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": headers}
+
+    @guard.requires("read")
+    async def name(connection: HTTPConnection) -> str:
+        found: str = connection.state.principal.client_id
+        return found
+
+    assert asyncio.run(name(HTTPConnection(scope))) == "test-application"
 
 
 def test_an_endpoint_may_be_called_by_keyword(issuer: PretendIssuer, guard: Guard) -> None:
