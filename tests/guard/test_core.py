@@ -320,7 +320,7 @@ def test_an_inspection_stands_for_the_issuer(world: World, inspect: Any) -> None
         with pytest.raises(TypeError, match="aidentify"):
             guard.identify(came, READ)
     assert (guard.issuer, guard.token_url) == ("", "/oauth2/token/")
-    assert guard.status() == (True, None, None, 0, 0)
+    assert guard.status() == (True, None, None, 0, 0, "")
     guard.after_fork()
     guard.close()
 
@@ -403,6 +403,27 @@ def test_what_the_feed_says_is_revoked_is_refused_though_an_inspection_knows_it(
 def test_memory_without_an_inspection_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="nothing without it"):
         Guard("https://app.example.com", resource=API, recall=lambda *_: None)
+
+
+def test_the_status_says_why_questions_have_no_answer_until_one_has(world: World) -> None:
+    guard = world.guard(client_secret="another's")
+    assert guard.status().is_well
+
+    assert denial(guard, arrived("sealed")).status == 503
+    wrong = guard.status()
+    guard = world.guard()
+    world.server.sends("trouble", b"", 500)
+    statuses = [
+        (denial(guard, arrived(token)).status, guard.status().is_well)
+        for token in ("trouble", "unknown")
+    ]
+
+    assert (wrong.is_well, "check the guard's client id" in wrong.introspection_error) == (
+        False,
+        True,
+    )
+    assert statuses == [(503, False), (401, True)]
+    assert guard.status().introspection_error == ""
 
 
 def test_an_answer_that_is_remembered_counts_as_known_from_before(world: World) -> None:

@@ -189,15 +189,17 @@ class Guard:
     def status(self) -> Status:
         """Tell how the guard is, for a health check; asks nobody."""
         now = self._clock()
-        offline, feed = self._offline, self._feed
+        offline, feed, introspector = self._offline, self._feed, self._introspector
         heard = None if feed is None else FeedStatus(feed.state(now), feed.lag(now))
         keys_count = offline is None or offline.counts(now)
+        error = "" if introspector is None else introspector.error
         return Status(
-            is_well=keys_count and (heard is None or heard.state == "fresh"),
+            is_well=keys_count and (heard is None or heard.state == "fresh") and not error,
             keys=None if offline is None else offline.status(now),
             feed=heard,
             verified_kept=0 if offline is None else len(offline.verified),
-            answers_kept=0 if self._introspector is None else len(self._introspector),
+            answers_kept=0 if introspector is None else len(introspector),
+            introspection_error=error,
         )
 
     def close(self) -> None:

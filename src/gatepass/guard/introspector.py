@@ -55,6 +55,7 @@ class Introspector:
         self._clock = clock
         self._names = names
         self._lock = threading.Lock()
+        self.error = ""  # why the latest question had no answer
 
     def __len__(self) -> int:
         """Tell how many answers are kept, stale ones included."""
@@ -103,9 +104,11 @@ class Introspector:
             url = self._outside.introspection()
             answer = self._outside.run(introspect(token, url, self._credentials, self._names))
         except (Refused, NotTold) as error:
-            _LOG.warning("%s", error.note if isinstance(error, Refused) else error)
+            self.error = error.note if isinstance(error, Refused) else str(error)
+            _LOG.warning("%s", self.error)
             self._outside.forget()
             return None
+        self.error = ""
         with self._lock:
             self._memory.put(digest, answer, asked_at)
         return answer

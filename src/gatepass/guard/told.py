@@ -52,8 +52,9 @@ class FeedStatus(NamedTuple):
 class Status(NamedTuple):
     """A guard's state, for a health check.
 
-    `is_well` is false where keys are needed and none count, or the feed is silent. `keys` is
-    None where no JWT is verified offline, `feed` where none is followed.
+    `is_well` is false where keys are needed and none count, the feed is silent, or the latest
+    question about a token had no answer, for which `introspection_error` says why. `keys` is None
+    where no JWT is verified offline, `feed` where none is followed.
     """
 
     is_well: bool
@@ -61,3 +62,4 @@ class Status(NamedTuple):
     feed: FeedStatus | None
     verified_kept: int  # verifications remembered
     answers_kept: int  # introspection answers remembered
+    introspection_error: str
