@@ -5,8 +5,8 @@ from html import escape
 from typing import NamedTuple
 
 _WIDTH = 760
-_LABELS = 250  # the column of names
-_VALUES = 80  # what is kept free behind the longest bar
+_LETTER = 8  # what a letter of a name takes, in a wide font
+_VALUES = 80  # what is kept free behind the scale bar
 _ROW = 32
 _BAR = 18
 _TOP = 56
@@ -35,8 +35,9 @@ class Bar(NamedTuple):
 def draw(title: str, note: str, bars: Sequence[Bar]) -> str:
     """Give the SVG of horizontal bars, each with its name and value as text."""
     height = _TOP + _ROW * len(bars) + 12
-    most = max(bar.value for bar in bars)
-    rows = "\n".join(_row(place, bar, most) for place, bar in enumerate(bars))
+    labels = 20 + _LETTER * max(len(bar.name) for bar in bars)  # the column of names
+    scale = (_WIDTH - labels - _VALUES) / max(bar.value for bar in bars)
+    rows = "\n".join(_row(place, bar, labels, scale) for place, bar in enumerate(bars))
     told = "; ".join(f"{bar.name}: {_number(bar.value)}" for bar in bars)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
@@ -50,15 +51,15 @@ def draw(title: str, note: str, bars: Sequence[Bar]) -> str:
     )
 
 
-def _row(place: int, bar: Bar, most: float) -> str:
+def _row(place: int, bar: Bar, labels: int, scale: float) -> str:
     top = _TOP + _ROW * place
-    length = max(1.0, (_WIDTH - _LABELS - _VALUES) * bar.value / most)
+    length = max(1.0, scale * bar.value)
     line = top + _BAR - 4
     kind = "own" if bar.is_own else "other"
     return (
-        f'<text x="{_LABELS - 10}" y="{line}" text-anchor="end">{escape(bar.name)}</text>\n'
-        f'<rect class="{kind}" x="{_LABELS}" y="{top}" width="{length:.1f}" height="{_BAR}"/>\n'
-        f'<text x="{_LABELS + length + 6:.1f}" y="{line}">{_number(bar.value)}</text>'
+        f'<text x="{labels - 10}" y="{line}" text-anchor="end">{escape(bar.name)}</text>\n'
+        f'<rect class="{kind}" x="{labels}" y="{top}" width="{length:.1f}" height="{_BAR}"/>\n'
+        f'<text x="{labels + length + 6:.1f}" y="{line}">{_number(bar.value)}</text>'
     )
 
 

@@ -6,7 +6,9 @@ import pytest
 
 from bench.chart import Bar, draw
 from bench.load import Figures, Request, Series
+from bench.processes import ROOT
 from bench.report import Part, limit_row, markdown, ratio_row
+from browser.chromium import launched
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -71,6 +73,20 @@ def test_a_chart_says_in_words_what_it_shows() -> None:
     assert drawn.get("aria-labelledby") == f"{title.get('id')} {description.get('id')}"
     assert title.text == "Requests a second"
     assert description.text == "One worker each. token <sealed>: 51,235; peer: 1.5."
+
+
+def test_every_text_of_the_chart_lies_within_it() -> None:
+    with launched() as browser:
+        page = browser.new_page()
+        page.goto((ROOT / "docs" / "images" / "speed.svg").as_uri())
+        width, boxes = page.evaluate(
+            "[document.documentElement.viewBox.baseVal.width,"
+            " [...document.querySelectorAll('text')].map(each => each.getBBox())"
+            ".map(box => [box.x, box.x + box.width])]"
+        )
+
+    assert len(boxes) > 2
+    assert all(left >= 0 and right <= width for left, right in boxes)
 
 
 def test_a_request_is_sent_with_its_length_and_keeps_its_secrets_to_itself() -> None:

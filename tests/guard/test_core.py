@@ -333,6 +333,7 @@ def test_an_inspection_stands_for_the_issuer(world: World, inspect: Any) -> None
         ({"jwks_uri": "http://keys.example.com"}, ValueError, "jwks_uri must be"),
         ({"introspection_endpoint": "x"}, ValueError, "introspection_endpoint must be"),
         ({"rate": "100/minute"}, ValueError, "rate must be made first, as RateLimit"),
+        ({"rate": 100}, ValueError, "rate must be made first"),
         ({"revocations": "https://app.example.com"}, ValueError, "revocations must be made first"),
         ({"keys": {"max_age": 60}}, ValueError, "keys must be made first, as Policy"),
     ],

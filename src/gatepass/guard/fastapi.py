@@ -83,7 +83,7 @@ class Guard(Face):
         mentioned = list(needs.mentioned.names)
         if needs.is_plain:
             return Security(self._scheme, scopes=mentioned)
-        return Security(_with(self, needs, Security(self._described, scopes=mentioned)))
+        return Security(_needing(self, needs, Security(self._described, scopes=mentioned)))
 
     def problems(self, app: Starlette) -> None:
         """Have `app` answer refusals with whole problem documents (RFC 9457): a nicety.
@@ -133,7 +133,7 @@ class _Scheme(SecurityBase):
         return await self._guard.identify(connection, _asking(tuple(gathered.scopes)))
 
 
-def _with(guard: Guard, needs: Needs, described: Any) -> Callable[..., Awaitable[Principal]]:  # noqa: ANN401 - as Security
+def _needing(guard: Guard, needs: Needs, described: Any) -> Callable[..., Awaitable[Principal]]:  # noqa: ANN401 - as Security
     """Give the dependency that asks for `needs`, and for what those above it want as well.
 
     The scopes of its own are told by another below it: FastAPI would gather all in one list.

@@ -61,7 +61,7 @@ def expectation(issuer: str | None, options: Options) -> Expectation | Expect:
     if (issuer is None) == (expect is None):
         raise ValueError("give the guard an issuer, or what to expect; one of them")
     for name, made in _MADE.items():
-        if isinstance(options.get(name), str | float | Mapping):
+        if isinstance(options.get(name), str | int | float | Mapping):
             raise ValueError(f"{name} must be made first, as {made}")
     if options.get("recall") is not None and options.get("inspect") is None:
         raise ValueError("recall is asked before inspect, and nothing without it")
