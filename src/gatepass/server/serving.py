@@ -1,5 +1,6 @@
 """Running the server: its sockets, its processes and their end."""
 
+import asyncio
 import functools
 import importlib.util
 import multiprocessing
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from multiprocessing.process import BaseProcess
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 import structlog
 import uvicorn
@@ -21,6 +22,7 @@ from gatepass.server import logs
 from gatepass.server.app import create
 from gatepass.server.arrival import App
 from gatepass.server.footing import protocol
+from gatepass.server.http1.connections import Connections
 from gatepass.server.opening import ServingError
 from gatepass.server.settings import Settings
 
@@ -116,12 +118,13 @@ def _run_workers(settings: Settings, sockets: list[socket.socket]) -> None:
 
 def config(settings: Settings, make: Callable[[], App] | None = None) -> uvicorn.Config:
     """Give what uvicorn needs to serve; `make` makes the application in place of `create`."""
+    connections = Connections(settings.http.limits())
     return uvicorn.Config(
         make or functools.partial(_app, settings.model_dump()),
         factory=True,
         workers=settings.workers,
         loop="uvloop",
-        http=protocol(lane=settings.lane),
+        http=cast("type[asyncio.Protocol]", protocol(connections, lane=settings.lane)),
         ws="none",
         lifespan="on",
         log_config=None,
