@@ -31,8 +31,6 @@ GET = frozenset({b"GET"})
 POST = frozenset({b"POST"})
 MOST = frozenset({b"GET", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"})
 
-# Headers with which a request is more than its own bytes.
-_UNUSUAL = frozenset({b"expect", b"transfer-encoding"})
 _BREAKING = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _MOST_HEADS = 256
 
@@ -132,7 +130,7 @@ class LaneProtocol(HttpProtocol):
         super().connection_made(transport)
         self._direct = Seen(self._scheme, self.source)
 
-    def _answer_at_once(self, head: Head, body: bytes) -> bool:
+    def _answer_at_once(self, head: Head, body: bytes, *, is_last: bool) -> bool:
         """Answer a whole request; False, and nothing done, if it is not plain."""
         lane, url, headers = self._lane, head.target, head.headers
         if lane is None:
@@ -155,7 +153,7 @@ class LaneProtocol(HttpProtocol):
             environment is None
             or not head.keep_alive
             or len(headers) < len(head.fields)  # one was given twice
-            or not _UNUSUAL.isdisjoint(headers)
+            or b"expect" in headers
             or len(body) > LONGEST_BODY
             or head.method not in way.methods
             or head.version != b"HTTP/1.1"
@@ -165,17 +163,23 @@ class LaneProtocol(HttpProtocol):
         scheme, source = self._seen(headers) if self._is_proxied else self._direct
         if environment.is_https and scheme == "http":
             return False
-        arrived = Arrived(headers, query, body, source)
-        return self._is_written(lane, way, environment, arrived)
+        written = self._ask(lane, way, environment, Arrived(headers, query, body, source))
+        if not written:
+            return False
+        if is_last:
+            self.transport.write_last(written)
+        else:
+            self.transport.write(written)
+        return True
 
-    def _is_written(self, lane: Lane, way: Way, environment: Environment, arrived: Arrived) -> bool:
-        """Ask the endpoint and write its answer; False where it needs what may block."""
+    def _ask(self, lane: Lane, way: Way, environment: Environment, arrived: Arrived) -> bytes:
+        """Ask the endpoint; give its answer's bytes, none where it needs what may block."""
         defaults, started, result = self.server_state.default_headers, perf_counter(), OK
         try:
             answer = way.endpoint(environment, arrived)
             written = lane.written(answer, defaults)
         except Later:
-            return False
+            return b""
         except Exception as error:  # noqa: BLE001 - as for the other door, which logs it
             result = result_of_error(error)
             trouble = InTrouble(error, environment, way.path, arrived.source, arrived)
@@ -185,8 +189,7 @@ class LaneProtocol(HttpProtocol):
         lane.answered += 1
         self.server_state.total_requests += 1
         self._await_request()
-        self.transport.write(written)
-        return True
+        return written
 
     def _seen(self, headers: dict[bytes, bytes]) -> Seen:
         """Tell by which scheme and from where a request comes that a proxy may have sent on."""

@@ -21,7 +21,7 @@ class WithOtherParameters(RequestResponseCycle):
 
 
 class WithoutAttribute(RequestResponseCycle):
-    def __init__(  # noqa: PLR0913
+    def __init__(  # noqa: PLR0913, PLR0917
         self,
         scope: Any,  # noqa: ANN401
         transport: Any,  # noqa: ANN401

@@ -6,8 +6,6 @@ from typing import Protocol
 
 from gatepass.server.http1.head import CHUNKED, RefusedRequest
 
-Buffer = bytes | bytearray
-
 _LONGEST_LINE = 1024  # bytes: a chunk's size with its extensions, or a field of the trailer
 _MOST_TRAILERS = 100
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})(?:;[\t\x20-\x7e\x80-\xff]*)?")
@@ -20,7 +18,7 @@ class Body(Protocol):
 
     is_complete: bool
 
-    def read(self, buffer: Buffer, start: int) -> tuple[bytes, int]:
+    def read(self, buffer: bytes, start: int) -> tuple[bytes, int]:
         """Return content from `start` on, and where in `buffer` what was read ends.
 
         Without enough bytes for a step it returns no content and a place before the end of
@@ -40,9 +38,9 @@ class SizedBody:
         self._left = length
         self.is_complete = length == 0
 
-    def read(self, buffer: Buffer, start: int) -> tuple[bytes, int]:
+    def read(self, buffer: bytes, start: int) -> tuple[bytes, int]:
         """Return what there is of the body."""
-        content = bytes(buffer[start : start + self._left])
+        content = buffer[start : start + self._left]
         self._left -= len(content)
         self.is_complete = self._left == 0
         return content, start + len(content)
@@ -64,12 +62,12 @@ class ChunkedBody:
         self._trailers = 0
         self.is_complete = False
 
-    def read(self, buffer: Buffer, start: int) -> tuple[bytes, int]:
+    def read(self, buffer: bytes, start: int) -> tuple[bytes, int]:
         """Return the content of the chunks that there are."""
         pieces = []
         while not self.is_complete and start < len(buffer):
             if self._step is _Step.DATA:
-                piece = bytes(buffer[start : start + self._left])
+                piece = buffer[start : start + self._left]
                 pieces.append(piece)
                 start += len(piece)
                 self._left -= len(piece)
@@ -81,7 +79,7 @@ class ChunkedBody:
                 if len(buffer) - start >= _LONGEST_LINE:
                     raise _malformed("A line of the chunked body is too long.")
                 break
-            self._read_line(bytes(buffer[start:end]))
+            self._read_line(buffer[start:end])
             start = end + 2
         return b"".join(pieces), start
 

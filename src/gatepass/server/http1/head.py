@@ -16,6 +16,7 @@ Fields = list[tuple[bytes, bytes]]
 CHUNKED: Final = -1
 """The length of a body that comes in chunks."""
 
+_NO_HTTP = "This is not an HTTP request."
 _SINGULAR = (b"host", b"content-length", b"transfer-encoding")
 _ABSOLUTE = re.compile(rb"(?i:https?)://([^/?@]+)((?:[/?].*)?)")
 
@@ -39,46 +40,29 @@ class RefusedRequest(Exception):
 
 
 class Head:
-    """A request's head, which is also what the ASGI cycle of uvicorn asks its parser for.
+    """A request's head; httptools calls the methods while it parses.
 
     `fields` has every field in its order with its name in lower case; `headers` the last one of
     each name. `length` is the body's in bytes, or CHUNKED.
     """
 
-    __slots__ = ("fields", "headers", "keep_alive", "length", "method", "target", "version")
+    version = b"HTTP/1.1"
+    length = 0
+    is_complete = False
+    headers: dict[bytes, bytes]
+    keep_alive: bool
 
-    def __init__(
-        self,
-        method: bytes,
-        target: bytes,
-        version: bytes,
-        fields: Fields,
-        headers: dict[bytes, bytes],
-        length: int,
-        keep_alive: bool,  # noqa: FBT001
-    ) -> None:
+    def __init__(self, method: bytes, target: bytes) -> None:
         self.method = method
         self.target = target
-        self.version = version
-        self.fields = fields
-        self.headers = headers
-        self.length = length
-        self.keep_alive = keep_alive
-
-
-class _Collector:
-    """What httptools calls."""
-
-    __slots__ = ("fields", "is_complete")
-
-    def __init__(self) -> None:
         self.fields: Fields = []
-        self.is_complete = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a field."""
         self.fields.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
+        """Note that the parser, too, takes this for a whole head."""
         self.is_complete = True
 
 
@@ -89,44 +73,59 @@ def parse(raw: bytes, limits: HeadLimits) -> Head:
     and 431 for what is too long, 501 for CONNECT and for transfer codings other than chunked,
     505 for another version than HTTP/1.0 and HTTP/1.1.
     """
-    line = raw[: raw.find(b"\r\n")]
     try:
-        method, target, version = line.split(b" ")
+        method, target, rest = raw.split(b" ", 2)
     except ValueError:
-        raise _malformed("The request line is not METHOD, TARGET and VERSION.") from None
-    if len(target) > limits.target:
-        raise RefusedRequest(414, f"The request target is over {limits.target} bytes.")
-    if len(raw) > limits.head:
-        raise RefusedRequest(431, f"The request's header is over {limits.head} bytes.")
-    if version not in (b"HTTP/1.1", b"HTTP/1.0"):
-        raise RefusedRequest(505, "This port serves HTTP/1.1.")
-    fields, keep_alive = _parse_fields(raw)
-    if len(fields) > limits.fields:
-        raise RefusedRequest(431, f"The request has over {limits.fields} header fields.")
-    headers = dict(fields)
-    if len(headers) < len(fields):
-        _check_singular(fields)
-    if target[:1] != b"/" or b"#" in target:
-        target = _origin_form(method, target, fields, headers)
-    if b"host" not in headers and version == b"HTTP/1.1":
-        raise _malformed("A request has a Host field.")
-    length = _body_length(headers, version)
-    return Head(method, target, version, fields, headers, length, keep_alive)
-
-
-def _parse_fields(raw: bytes) -> tuple[Fields, bool]:
-    """Return the fields, and whether the connection persists (RFC 9112 §9.3)."""
-    collector = _Collector()
-    parser = httptools.HttpRequestParser(collector)
+        raise _malformed(_NO_HTTP) from None
+    if len(raw) > limits.target:  # most are shorter in all
+        _check_length(raw, target, limits)
+    head = Head(method, target)
+    if not rest.startswith(b"HTTP/1.1\r\n"):
+        head.version = _other_version(rest)
+    parser = httptools.HttpRequestParser(head)
     try:
         parser.feed_data(raw)
     except httptools.HttpParserUpgrade:
         pass  # an offer, or CONNECT, which is refused by its method
     except httptools.HttpParserError as error:
-        raise _malformed("This is not an HTTP request.") from error
-    if not collector.is_complete:
-        raise _malformed("This is not an HTTP request.")
-    return collector.fields, parser.should_keep_alive()
+        raise _malformed(_NO_HTTP) from error
+    head.keep_alive = parser.should_keep_alive()
+    fields = head.fields
+    head.headers = headers = dict(fields)
+    count = len(fields)
+    if len(headers) < count:
+        _check_singular(fields)
+    if count > limits.fields:
+        raise RefusedRequest(431, f"The request has over {limits.fields} header fields.")
+    if not head.is_complete or b"\r" in target:
+        raise _malformed(_NO_HTTP)
+    if b"#" in target or not target.startswith(b"/"):
+        _take_origin_form(head)
+    if b"host" not in headers and head.version == b"HTTP/1.1":
+        raise _malformed("A request has a Host field.")
+    if b"transfer-encoding" in headers:
+        _check_coding(head)
+        head.length = CHUNKED
+    elif b"content-length" in headers:
+        head.length = int(headers[b"content-length"])  # digits, or it would not have been parsed
+    return head
+
+
+def _check_length(raw: bytes, target: bytes, limits: HeadLimits) -> None:
+    if len(target) > limits.target:
+        raise RefusedRequest(414, f"The request target is over {limits.target} bytes.")
+    if len(raw) > limits.head:
+        raise RefusedRequest(431, f"The request's header is over {limits.head} bytes.")
+
+
+def _other_version(rest: bytes) -> bytes:
+    """Return the version with which the request line ends, if it is served."""
+    version = rest[: rest.find(b"\r\n")]
+    if version == b"HTTP/1.0":
+        return version
+    if version.startswith(b"HTTP/") and b" " not in version:
+        raise RefusedRequest(505, "This port serves HTTP/1.1.")
+    raise _malformed(_NO_HTTP)
 
 
 def _check_singular(fields: Fields) -> None:
@@ -137,46 +136,35 @@ def _check_singular(fields: Fields) -> None:
             raise _malformed(f"The field {name.decode()} is given twice.")
 
 
-def _origin_form(
-    method: bytes, target: bytes, fields: Fields, headers: dict[bytes, bytes]
-) -> bytes:
-    """Return path and query of a target in another form (RFC 9112 §3.2).
+def _take_origin_form(head: Head) -> None:
+    """Make path and query of a target in another form (RFC 9112 §3.2).
 
     The host of a target in absolute form replaces the Host field (§3.2.2).
     """
-    if b"#" in target:
+    if b"#" in head.target:
         raise _malformed("A request target has no fragment.")
-    if method == b"CONNECT":
+    if head.method == b"CONNECT":
         raise RefusedRequest(501, "This server is not a proxy.")
-    if target == b"*" and method == b"OPTIONS":
-        return target
-    absolute = _ABSOLUTE.fullmatch(target)
+    if head.target == b"*" and head.method == b"OPTIONS":
+        return
+    absolute = _ABSOLUTE.fullmatch(head.target)
     if absolute is None:
         raise _malformed("The request target is not a path.")
     host, rest = absolute.groups()
-    if b"host" in headers:
-        fields[:] = [(name, host if name == b"host" else value) for name, value in fields]
+    if b"host" in head.headers:
+        head.fields = [(name, host if name == b"host" else value) for name, value in head.fields]
     else:
-        fields.insert(0, (b"host", host))
-    headers[b"host"] = host
-    return bytes(rest) if rest.startswith(b"/") else b"/" + rest
+        head.fields.insert(0, (b"host", host))
+    head.headers[b"host"] = host
+    head.target = rest if rest.startswith(b"/") else b"/" + rest
 
 
-def _body_length(headers: dict[bytes, bytes], version: bytes) -> int:
-    """Return how long the body is (RFC 9112 §6.3)."""
-    coding = headers.get(b"transfer-encoding")
-    given = headers.get(b"content-length")
-    if coding is None:
-        if given is None:
-            return 0
-        if not given.isdigit():
-            raise _malformed("The Content-Length is not a number.")
-        return int(given)
-    if given is not None or version != b"HTTP/1.1":
+def _check_coding(head: Head) -> None:
+    """Refuse a transfer coding that leaves a doubt where the body ends (RFC 9112 §6.1)."""
+    if b"content-length" in head.headers or head.version != b"HTTP/1.1":
         raise _malformed("Transfer-Encoding comes without Content-Length, in HTTP/1.1.")
-    if coding.lower() != b"chunked":
+    if head.headers[b"transfer-encoding"].lower() != b"chunked":
         raise RefusedRequest(501, "The only transfer coding served here is chunked.")
-    return CHUNKED
 
 
 def _malformed(description: str) -> RefusedRequest:

@@ -21,12 +21,14 @@ from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
 from gatepass.server.http1 import body as bodies
-from gatepass.server.http1.body import Body, Buffer
+from gatepass.server.http1.body import Body
 from gatepass.server.http1.connections import Connections, Reason
-from gatepass.server.http1.head import Head, RefusedRequest, parse
+from gatepass.server.http1.head import CHUNKED, Head, RefusedRequest, parse
 from gatepass.server.joining import STOPPING, JoiningTransport
 
 _END_OF_HEAD = b"\r\n\r\n"
+_NOT_FOUND = -1 + len(_END_OF_HEAD)
+_CR = 13
 _NO_WORSE = 0.001  # seconds: a connection may be closed this much early
 _LINGER = 2.0  # seconds in which a refused client may still read why (RFC 9112 §9.6)
 _LAST_BODY = 2.0  # seconds that a half-sent body has when the server stops
@@ -83,9 +85,11 @@ class HttpProtocol(asyncio.Protocol):
         self._app_state = app_state
         self._connections = connections
         self._limits = connections.limits
+        self._keep_alive = config.timeout_keep_alive  # seconds
         self._stage = _HEAD
-        self._held = bytearray()  # what has come and is not served yet
-        self._searched = 0  # bytes of `_held` in which the head's end is not
+        self._held = b""  # what has come and is not served yet, from `_held_from` on
+        self._held_from = 0
+        self._searched = 0  # bytes of that in which the head's end is not
         self._body: Body | None = None
         self._cycle: RequestResponseCycle | None = None
         self._idle_since: float | None = 0.0
@@ -131,16 +135,13 @@ class HttpProtocol(asyncio.Protocol):
         if stage is _ENDING:
             return
         if self._held:
-            self._held += data
-            if stage is _ANSWERING:
-                self.flow.pause_reading()
-            else:
-                self._serve(self._held)
-        elif stage is _ANSWERING:
-            self._held += data
+            data = self._held[self._held_from :] + data
+            self._held = b""
+        if stage is _ANSWERING:
+            self._held, self._held_from = data, 0
             self.flow.pause_reading()
         else:
-            self._serve(data)
+            self._serve(data, 0)
 
     def pause_writing(self) -> None:
         """Note that the client does not read its answers."""
@@ -190,46 +191,41 @@ class HttpProtocol(asyncio.Protocol):
 
     # From bytes to requests.
 
-    def _serve(self, buffer: Buffer) -> None:
-        """Serve what is whole in `buffer`, which is `_held` or else what has just come."""
+    def _serve(self, buffer: bytes, start: int) -> None:
+        """Serve the requests that are whole, one after the other; hold what is left."""
+        size = len(buffer)
         try:
-            end = self._read(buffer)
+            while start < size:
+                if self._stage is _HEAD:
+                    end = buffer.find(_END_OF_HEAD, start + self._searched) + 4
+                    if end == _NOT_FOUND or buffer[start] == _CR:
+                        if buffer.startswith(b"\r\n", start):
+                            start += 2  # an empty line before a request (RFC 9112 §2.2)
+                            continue
+                        self._check_beginning(buffer, start)
+                        break
+                    self._searched = 0
+                    start = self._begin(parse(buffer[start:end], self._limits.head), buffer, end)
+                elif self._stage is _BODY:
+                    before = start
+                    start = self._read_body(buffer, start)
+                    if start == before:
+                        break
+                else:
+                    break
         except RefusedRequest as refused:
             self._refuse("malformed", refused.status, refused.description)
             return
-        if buffer is self._held:
-            del self._held[:end]
-        elif end < len(buffer):
-            self._held += buffer[end:]
-        if self._stage is _HEAD and self._held and self._deadline_of != "head":
+        if start < size:
+            self._hold(buffer, start)
+
+    def _hold(self, buffer: bytes, start: int) -> None:
+        """Keep what cannot be served yet."""
+        self._held, self._held_from = buffer, start
+        if self._stage is _HEAD and self._deadline_of != "head":
             self._expire_after(self._limits.head_timeout, "head", self.loop.time())
 
-    def _read(self, buffer: Buffer) -> int:
-        """Serve requests one after the other; return where in `buffer` the rest begins."""
-        start, size = 0, len(buffer)
-        while start < size and not self.transport.is_closing():
-            if self._stage is _HEAD:
-                if buffer.startswith(b"\r\n", start):  # as some send after a body (RFC 9112 §2.2)
-                    start += 2
-                    continue
-                end = buffer.find(_END_OF_HEAD, start + self._searched)
-                if end < 0:
-                    self._check_beginning(buffer, start)
-                    break
-                end += len(_END_OF_HEAD)
-                self._searched = 0
-                head = parse(bytes(buffer[start:end]), self._limits.head)
-                start = self._begin(head, buffer, end)
-            elif self._stage is _BODY:
-                before = start
-                start = self._read_body(buffer, start)
-                if start == before:
-                    break
-            else:
-                break
-        return start
-
-    def _check_beginning(self, buffer: Buffer, start: int) -> None:
+    def _check_beginning(self, buffer: bytes, start: int) -> None:
         """Refuse what cannot become a request's head; note where to search on."""
         size = len(buffer) - start
         limits = self._limits.head
@@ -244,16 +240,15 @@ class HttpProtocol(asyncio.Protocol):
             raise RefusedRequest(400, "This is not an HTTP request.")
         self._searched = max(0, size - len(_END_OF_HEAD) + 1)
 
-    def _begin(self, head: Head, buffer: Buffer, start: int) -> int:
+    def _begin(self, head: Head, buffer: bytes, start: int) -> int:
         """Serve a request whose body begins at `start`; return where what was used up ends."""
         length = head.length
-        if 0 <= length <= len(buffer) - start:
-            end = start + length
-            if not self._answer_at_once(head, bytes(buffer[start:end])):
+        end = start + length
+        if length != CHUNKED and end <= len(buffer):
+            content = buffer[start:end]
+            if not self._answer_at_once(head, content, is_last=end == len(buffer)):
                 self._start(head)
-                self._body = None
-                if length:
-                    self._give(bytes(buffer[start:end]))
+                self._give(content)
                 self._finish_body()
             return end
         self._body = bodies.of_length(length)
@@ -262,17 +257,19 @@ class HttpProtocol(asyncio.Protocol):
         self._start(head)
         return start
 
-    def _answer_at_once(self, head: Head, body: bytes) -> bool:  # noqa: ARG002
-        """Answer a whole request without ASGI; return whether that was done."""
+    def _answer_at_once(self, head: Head, body: bytes, *, is_last: bool) -> bool:  # noqa: ARG002
+        """Answer a whole request without ASGI; return whether that was done.
+
+        `is_last` says that no further request has come yet.
+        """
         return False
 
-    def _read_body(self, buffer: Buffer, start: int) -> int:
+    def _read_body(self, buffer: bytes, start: int) -> int:
         """Give the application what has come of the body; return where that ends."""
         body = self._body
         assert body is not None  # noqa: S101 - the stage says so
         content, end = body.read(buffer, start)
-        if content:
-            self._give(content)
+        self._give(content)
         if body.is_complete:
             self._finish_body()
         return end
@@ -317,7 +314,7 @@ class HttpProtocol(asyncio.Protocol):
     def _give(self, content: bytes) -> None:
         """Give the application a part of the body; nobody wants it after the answer."""
         cycle = self._cycle
-        if cycle is None or cycle.response_complete:
+        if not content or cycle is None or cycle.response_complete:
             return
         cycle.body += content
         if len(cycle.body) > HIGH_WATER_LIMIT:
@@ -351,7 +348,8 @@ class HttpProtocol(asyncio.Protocol):
         if self._stage is _ANSWERING:
             self._await_request()
             if self._held:
-                self._serve(self._held)
+                held, self._held = self._held, b""
+                self._serve(held, self._held_from)
 
     def _await_answer(self) -> None:
         """Give the application its time, unless the client does not read earlier answers."""
@@ -364,12 +362,10 @@ class HttpProtocol(asyncio.Protocol):
     def _await_request(self) -> None:
         """Wait for the next request, but not for ever."""
         self._stage = _HEAD
-        self._searched = 0
         if self.flow.write_paused:
             return
-        now = self.loop.time()
-        self._idle_since = now
-        self._expire_after(self.config.timeout_keep_alive, "idle", now)
+        self._idle_since = now = self.loop.time()
+        self._expire_after(self._keep_alive, "idle", now)
 
     # The end of a connection.
 
@@ -388,7 +384,7 @@ class HttpProtocol(asyncio.Protocol):
         self._connections.note(reason, self.source, now, description)
         is_answered = self._stage is _BODY and self._disconnect()
         self._stage = _ENDING
-        self._held.clear()
+        self._held = b""
         if is_answered or not self.transport.can_write_eof():
             self.transport.close()
         else:
