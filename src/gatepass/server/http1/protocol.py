@@ -97,6 +97,7 @@ class HttpProtocol(asyncio.Protocol):
         self._deadline = 0.0  # the loop's time; 0 for none
         self._deadline_of: Deadline = "head"
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
         self._is_stopping = False
 
     # What asyncio and uvicorn call.
@@ -256,7 +257,7 @@ class HttpProtocol(asyncio.Protocol):
         end = start + length
         if length != CHUNKED and end <= len(buffer):
             content = buffer[start:end]
-            if not self._answer_at_once(head, content, is_last=end == len(buffer)):
+            if not self._answer_at_once(head, content):
                 self._start(head)
                 self._give(content)
                 self._finish_body()
@@ -267,11 +268,8 @@ class HttpProtocol(asyncio.Protocol):
         self._start(head)
         return start
 
-    def _answer_at_once(self, head: Head, body: bytes, *, is_last: bool) -> bool:  # noqa: ARG002
-        """Answer a whole request without ASGI; return whether that was done.
-
-        `is_last` says that no further request has come yet.
-        """
+    def _answer_at_once(self, head: Head, body: bytes) -> bool:  # noqa: ARG002
+        """Answer a whole request without ASGI; return whether that was done."""
         return False
 
     def _read_body(self, buffer: bytes, start: int) -> int:
@@ -346,7 +344,6 @@ class HttpProtocol(asyncio.Protocol):
 
     def _on_response(self) -> None:
         """Go on with what waits behind a request that has its answer."""
-        self.server_state.total_requests += 1
         if self._stage is _ENDING:
             return
         if self.transport.is_closing():
@@ -436,9 +433,10 @@ class HttpProtocol(asyncio.Protocol):
         self._deadline_of = what
         timer = self._timer
         if timer is not None:
-            if timer.when() <= deadline:
+            if self._timer_at <= deadline:
                 return
             timer.cancel()
+        self._timer_at = deadline
         self._timer = self.loop.call_later(seconds, self._on_time)
 
     def _on_time(self) -> None:
@@ -448,6 +446,7 @@ class HttpProtocol(asyncio.Protocol):
             return  # the application has the request; what comes of it sets a time
         left = self._deadline - self.loop.time()
         if left > _NO_WORSE:
+            self._timer_at = self._deadline
             self._timer = self.loop.call_later(left, self._on_time)
         else:
             self._expire()

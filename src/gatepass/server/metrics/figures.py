@@ -48,7 +48,7 @@ class Figures:
         row = self._requests.get((endpoint, result))
         if row is None:
             row = self._row(endpoint, result)
-        row[bisect_left(BOUNDS, seconds)] += 1
+        row[0 if seconds <= BOUNDS[0] else bisect_left(BOUNDS, seconds)] += 1
         row[-1] += seconds
 
     def issued(self, kind: str) -> None:
