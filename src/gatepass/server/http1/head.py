@@ -89,10 +89,10 @@ def parse(raw: bytes, limits: HeadLimits) -> Head:
     head.headers = headers = dict(fields)
     if len(headers) < len(fields) or len(fields) > limits.fields:
         _check_fields(fields, limits)
-    if _HASH in target or not target.startswith(b"/"):
-        _take_origin_form(head)
     if b"host" not in headers and head.version == b"HTTP/1.1":
         raise _malformed("A request has a Host field.")
+    if _HASH in target or not target.startswith(b"/"):
+        _take_origin_form(head)
     _read_framing(head)
     return head
 
@@ -102,8 +102,9 @@ def _parse_fields(head: Head, raw: bytes) -> None:
     parser = httptools.HttpRequestParser(head)
     try:
         parser.feed_data(raw)
-    except httptools.HttpParserUpgrade:
-        pass  # an offer, or CONNECT, which is refused by its method
+    except httptools.HttpParserUpgrade:  # an offer, or CONNECT
+        if head.method == b"CONNECT":
+            raise RefusedRequest(501, "This server is not a proxy.") from None
     except httptools.HttpParserError as error:
         raise _malformed(_NO_HTTP) from error
     # The parser skips empty lines before a request, and takes one without a version for HTTP/0.9.
@@ -145,8 +146,6 @@ def _take_origin_form(head: Head) -> None:
     """
     if _HASH in head.target:
         raise _malformed("A request target has no fragment.")
-    if head.method == b"CONNECT":
-        raise RefusedRequest(501, "This server is not a proxy.")
     if head.target == b"*" and head.method == b"OPTIONS":
         return
     absolute = _ABSOLUTE.fullmatch(head.target)

@@ -29,6 +29,7 @@ from gatepass.server.joining import STOPPING, JoiningTransport
 _END_OF_HEAD = b"\r\n\r\n"
 _NOT_FOUND = -1 + len(_END_OF_HEAD)
 _CR = 13
+_MOST_EMPTY_LINES = 4
 _NO_WORSE = 0.001  # seconds: a connection may be closed this much early
 _LINGER = 2.0  # seconds in which a refused client may still read why (RFC 9112 §9.6)
 _LAST_BODY = 2.0  # seconds that a half-sent body has when the server stops
@@ -90,6 +91,7 @@ class HttpProtocol(asyncio.Protocol):
         self._held = b""  # what has come and is not served yet, from `_held_from` on
         self._held_from = 0
         self._searched = 0  # bytes of that in which the head's end is not
+        self._skipped = 0  # empty lines before the present request
         self._body: Body | None = None
         self._cycle: RequestResponseCycle | None = None
         self._idle_since: float | None = 0.0
@@ -205,11 +207,11 @@ class HttpProtocol(asyncio.Protocol):
                     end = buffer.find(_END_OF_HEAD, start + self._searched) + 4
                     if end == _NOT_FOUND or buffer[start] == _CR:
                         if buffer.startswith(b"\r\n", start):
-                            start += 2  # an empty line before a request (RFC 9112 §2.2)
+                            start = self._skip_empty_line(start)
                             continue
                         self._check_beginning(buffer, start)
                         break
-                    self._searched = 0
+                    self._searched = self._skipped = 0
                     start = self._begin(parse(buffer[start:end], self._limits.head), buffer, end)
                 elif self._stage is _BODY:
                     before = start
@@ -236,18 +238,27 @@ class HttpProtocol(asyncio.Protocol):
             if self._deadline_of != "head":
                 self._expire_after(self._limits.head_timeout, "head", now)
 
+    def _skip_empty_line(self, start: int) -> int:
+        """Return where an empty line before a request ends (RFC 9112 §2.2)."""
+        self._skipped += 1
+        if self._skipped > _MOST_EMPTY_LINES:
+            raise RefusedRequest(400, "A request begins with its method.")
+        return start + 2
+
     def _check_beginning(self, buffer: bytes, start: int) -> None:
         """Refuse what cannot become a request's head; note where to search on."""
         size = len(buffer) - start
         limits = self._limits.head
-        if size > limits.head:
-            raise RefusedRequest(431, f"The request's header is over {limits.head} bytes.")
+        if not _METHOD.match(buffer, start):
+            raise RefusedRequest(400, "This is not an HTTP request.")
         longest_line = limits.target + _LONGEST_REQUEST_LINE
         if size > longest_line and buffer.find(b"\r\n", start, start + longest_line) < 0:
             raise RefusedRequest(414, f"The request target is over {limits.target} bytes.")
+        if size > limits.head:
+            raise RefusedRequest(431, f"The request's header is over {limits.head} bytes.")
         place = start + self._searched
         lines = buffer.count(b"\r\n", max(start, place - 1))
-        if buffer.count(b"\n", place) > lines or not _METHOD.match(buffer, start):
+        if buffer.count(b"\n", place) > lines:
             raise RefusedRequest(400, "This is not an HTTP request.")
         self._searched = max(0, size - len(_END_OF_HEAD) + 1)
 
@@ -456,7 +467,7 @@ class HttpProtocol(asyncio.Protocol):
         if what == "idle":
             self._end()
         elif what == "head":
-            self._refuse("head_timeout", 408, "The request's header did not come in time.")
+            self._refuse("header_timeout", 408, "The request's header did not come in time.")
         elif what == "body":
             self._refuse("body_timeout", 408, "The request's body did not come in time.")
         else:
