@@ -19,16 +19,15 @@ from typing import Any, NamedTuple, cast
 
 import httptools
 from uvicorn.config import Config
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
 from gatepass.server.arrival import Answer, Arrived, Later, as_it_is, next_segment
 from gatepass.server.environment import Environment
-from gatepass.server.forwarded import Seen, seen
 from gatepass.server.joining import JoiningProtocol, JoiningTransport
 from gatepass.server.metrics import observe
 from gatepass.server.metrics.figures import OK, result_of_error
+from gatepass.server.proxy_headers import ProxyHeaders, Seen
 from gatepass.wire.params import LONGEST_BODY
 
 NOTHING: frozenset[bytes] = frozenset()
@@ -141,7 +140,7 @@ class LaneProtocol(JoiningProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._lane = _lane_of(self)
-        self._is_proxied = isinstance(self.app, ProxyHeadersMiddleware)
+        self._is_proxied = isinstance(self.app, ProxyHeaders)
         self._stage = _HEAD
         self._body = b""
         self._keeps_alive = False
@@ -305,12 +304,12 @@ class LaneProtocol(JoiningProtocol):
 
     def _seen(self, headers: dict[bytes, bytes]) -> Seen:
         """Tell by which scheme and from where a request comes that a proxy may have sent on."""
-        return seen(
-            cast("ProxyHeadersMiddleware", self.app),
+        proxies = cast("ProxyHeaders", self.app).proxies
+        return proxies.seen(
             self.client[0] if self.client else None,
             self._direct.scheme,
-            headers.get(b"x-forwarded-proto"),
-            headers.get(b"x-forwarded-for"),
+            headers.get(proxies.address_header),
+            headers.get(proxies.scheme_header),
         )
 
     # The way through uvicorn.
@@ -350,7 +349,7 @@ def _lane_of(protocol: LaneProtocol) -> Lane | None:
     if protocol.limit_concurrency is not None or protocol.config.access_log:
         return None
     app: Any = protocol.app
-    if isinstance(app, ProxyHeadersMiddleware):
+    if isinstance(app, ProxyHeaders):
         app = app.app
     lane = getattr(app, "lane", None)
     return lane if isinstance(lane, Lane) else None
