@@ -154,7 +154,7 @@ class Gatepass:
         listener: Listener | None = None,
     ) -> None:
         self.environments = environments
-        self._figures = figures
+        self.figures = figures
         self._listener = listener
         self._followers = [Follower(environment) for environment in environments]
         self._by_host = {
@@ -206,7 +206,7 @@ class Gatepass:
         if path in health.PATHS:
             await send(health.answer(path, self.environments), to)
         elif path in page.PATHS and (environment or page.is_address(host)):
-            await send(self._figures.answer(scope), to)
+            await send(self.figures.answer(scope), to)
         elif environment is None:
             await send(_MISDIRECTED, to)
         elif environment.is_https and scope["scheme"] == "http":
@@ -230,11 +230,11 @@ class Gatepass:
             environment.open()
         for follower in self._followers:
             follower.start()
-        self._figures.start()
+        self.figures.start()
 
     def close(self) -> None:
         """Stop following, write what is left, close the databases."""
-        self._figures.stop()
+        self.figures.stop()
         for follower in self._followers:
             follower.stop()
         for environment in self.environments:
