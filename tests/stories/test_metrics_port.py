@@ -138,6 +138,12 @@ def test_a_connection_that_has_had_the_figures_gets_nothing_else(apart: Apart) -
     assert [each.status if each else 0 for each in (first, *others)] == [200, 404, 200]
 
 
+def test_the_log_says_where_the_figures_are(apart: Apart) -> None:
+    first = apart.server.events()[0]
+
+    assert (first["event"], first["metrics"]) == ("server.starting", f"127.0.0.1 port {apart.port}")
+
+
 def test_head_says_the_length_alone(apart: Apart) -> None:
     with apart.connect(apart.port) as line:
         line.say(raw("/metrics", "localhost", "HEAD"))

@@ -132,15 +132,10 @@ def create(
         environments,
         settings.metrics_networks,
         shared,
-        on_main_ports=not (settings.metrics_port or _is_behind_proxy(settings, environments)),
+        on_main_ports=not (settings.metrics_port or settings.has_proxy),
     )
     listener = Listener(figures, metrics_socket) if metrics_socket else None
     return Gatepass(environments, figures, settings.also_at, listener)
-
-
-def _is_behind_proxy(settings: Settings, environments: Iterable[Environment]) -> bool:
-    """Tell whether something must be forwarding to this server, which itself speaks no TLS."""
-    return bool(settings.trusted_proxies) or any(each.is_https for each in environments)
 
 
 class Gatepass:

@@ -66,12 +66,24 @@ def run(settings: Settings, sockets: Listening, beside: Callable[[], bool] | Non
     """
     if settings.traces and importlib.util.find_spec("opentelemetry") is None:
         raise ServingError("Traces need OpenTelemetry: pip install 'gatepass[telemetry]'.")
-    log.info("server.starting", data=str(settings.data), workers=settings.workers)
+    log.info(
+        "server.starting",
+        data=str(settings.data),
+        workers=settings.workers,
+        metrics=_metrics_address(settings),
+    )
     if settings.workers > 1:
         _run_workers(settings, sockets)
     else:
         _run_alone(settings, sockets, beside)
     log.info("server.stopped")
+
+
+def _metrics_address(settings: Settings) -> str:
+    """Say where /metrics is."""
+    if settings.metrics_port:
+        return f"{settings.metrics_host} port {settings.metrics_port}"
+    return "nowhere: set metrics_port" if settings.has_proxy else "the main ports"
 
 
 def _run_alone(settings: Settings, sockets: Listening, beside: Callable[[], bool] | None) -> None:

@@ -228,6 +228,15 @@ class Settings(BaseSettings):
             return f"{scheme}://{given.hosts[0]}"
         return f"http://localhost:{self.port if mark is Mark.LIVE else self.sandbox_port}"
 
+    @property
+    def has_proxy(self) -> bool:
+        """Tell whether a proxy must be in front: it is named, or an issuer is https.
+
+        The server itself speaks no TLS.
+        """
+        is_https = any(self.issuer(mark).startswith("https://") for mark in Mark)
+        return is_https or bool(self.trusted_proxies)
+
 
 def is_loopback(host: str) -> bool:
     """Tell whether a host name or address can only mean this machine."""
