@@ -3,10 +3,12 @@
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from http.client import HTTPConnection
 from pathlib import Path
+from typing import NamedTuple
 
-from gateways.gateway import Gateway, program
+from gateways.gateway import program
 from harness import clean_variables, free_ports
 
 _WITHIN = 30.0  # seconds
@@ -29,8 +31,31 @@ http {{
 """
 
 
+class Answer(NamedTuple):
+    """What came back."""
+
+    status: int
+    body: bytes
+
+
+class PlainNginx:
+    """An nginx that listens on a port."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+
+    def ask(self, path: str, host: str = "localhost") -> Answer:
+        """Ask for a path to the letter, by one Host header."""
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=_WITHIN)) as connection:
+            connection.putrequest("GET", path, skip_host=True, skip_accept_encoding=True)
+            connection.putheader("Host", host)
+            connection.endheaders()
+            with connection.getresponse() as response:
+                return Answer(response.status, response.read())
+
+
 @contextmanager
-def plain_nginx(folder: Path, *, behind: int, lines: str = "") -> Iterator[Gateway]:
+def plain_nginx(folder: Path, *, behind: int, lines: str = "") -> Iterator[PlainNginx]:
     """Run an nginx in front of a port; `lines` are added to its `location`."""
     port = free_ports()
     (folder / "nginx.conf").write_text(_CONFIGURATION.format(port=port, behind=behind, lines=lines))
@@ -45,20 +70,20 @@ def plain_nginx(folder: Path, *, behind: int, lines: str = "") -> Iterator[Gatew
             stderr=log,
             env=clean_variables(),
         )
-    gateway = Gateway("nginx", port)
+    nginx = PlainNginx(port)
     try:
         deadline = time.monotonic() + _WITHIN
-        while not _is_answering(gateway):
+        while not _is_answering(nginx):
             assert process.poll() is None, (folder / "log").read_text()
             assert time.monotonic() < deadline
             time.sleep(_ASK_EVERY)
-        yield gateway
+        yield nginx
     finally:
         process.terminate()
         process.wait(_WITHIN)
 
 
-def _is_answering(gateway: Gateway) -> bool:
+def _is_answering(nginx: PlainNginx) -> bool:
     with suppress(OSError):
-        return gateway.ask("/healthz").status == 200
+        return nginx.ask("/healthz").status == 200
     return False
