@@ -122,4 +122,4 @@ def test_traces_without_the_extra_end_with_one_line(
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
 
     with pytest.raises(ServingError, match=r"gatepass\[telemetry\]"):
-        serving.run(settings(tmp_path, traces=True), [])
+        serving.run(settings(tmp_path, traces=True), serving.Listening([]))

@@ -3,6 +3,7 @@
 import asyncio
 import ctypes
 import gc
+import socket
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
@@ -48,6 +49,7 @@ from gatepass.server.lane import Way as LaneWay
 from gatepass.server.metrics import page
 from gatepass.server.metrics.endpoints import name_of
 from gatepass.server.metrics.figures import GONE, OK, result_of, result_of_error
+from gatepass.server.metrics.listener import Listener
 from gatepass.server.metrics.page import Metrics
 from gatepass.server.people.passwords import Hasher
 from gatepass.server.portal import app as portal
@@ -112,25 +114,43 @@ DOCUMENTS: dict[str, published.Document] = {
 log = structlog.get_logger("gatepass.server")
 
 
-def create(settings: Settings, clock: Callable[[], float] = time.time) -> "Gatepass":
-    """Make the server of these settings; its lifespan opens the databases."""
+def create(
+    settings: Settings,
+    clock: Callable[[], float] = time.time,
+    metrics_socket: socket.socket | None = None,
+) -> "Gatepass":
+    """Make the server of these settings; its lifespan opens the databases.
+
+    `metrics_socket` listens for /metrics alone, where `metrics_port` is set.
+    """
     settings.data.mkdir(parents=True, exist_ok=True)
     key = master.load(settings.data)
     hasher = Hasher(settings.password)
     environments = [Environment(mark, settings, key, hasher, clock) for mark in Mark]
     shared = settings.data / "metrics" if settings.workers > 1 else None
-    figures = Metrics(environments, settings.metrics_networks, shared)
-    return Gatepass(environments, figures, settings.also_at)
+    figures = Metrics(
+        environments,
+        settings.metrics_networks,
+        shared,
+        on_main_ports=not (settings.metrics_port or settings.has_proxy),
+    )
+    listener = Listener(figures, metrics_socket) if metrics_socket else None
+    return Gatepass(environments, figures, settings.also_at, listener)
 
 
 class Gatepass:
     """An ASGI application: the OAuth endpoints on bare ASGI, the rest behind a router."""
 
     def __init__(
-        self, environments: list[Environment], figures: Metrics, also_at: Iterable[str] = ()
+        self,
+        environments: list[Environment],
+        figures: Metrics,
+        also_at: Iterable[str] = (),
+        listener: Listener | None = None,
     ) -> None:
         self.environments = environments
-        self._figures = figures
+        self.figures = figures
+        self._listener = listener
         self._followers = [Follower(environment) for environment in environments]
         self._by_host = {
             host.encode(): environment for environment in environments for host in environment.hosts
@@ -185,7 +205,7 @@ class Gatepass:
         if path in health.PATHS:
             await send(health.answer(path, self.environments), to)
         elif path in page.PATHS and (environment or page.is_address(host)):
-            await send(self._figures.answer(scope), to)
+            await send(self.figures.answer(scope), to)
         elif environment is None:
             await send(_MISDIRECTED, to)
         elif environment.is_https and scope["scheme"] == "http":
@@ -209,11 +229,11 @@ class Gatepass:
             environment.open()
         for follower in self._followers:
             follower.start()
-        self._figures.start()
+        self.figures.start()
 
     def close(self) -> None:
         """Stop following, write what is left, close the databases."""
-        self._figures.stop()
+        self.figures.stop()
         for follower in self._followers:
             follower.stop()
         for environment in self.environments:
@@ -230,6 +250,8 @@ class Gatepass:
         await receive()
         try:
             await asyncio.to_thread(self.open)
+            if self._listener:
+                await self._listener.start()
         except Exception as error:
             log.exception("start.failed")
             await to({"type": "lifespan.startup.failed", "message": str(error)})
@@ -240,6 +262,8 @@ class Gatepass:
         _give_back()
         await to({"type": "lifespan.startup.complete"})
         await receive()
+        if self._listener:
+            await self._listener.stop()
         await asyncio.to_thread(self.close)
         await to({"type": "lifespan.shutdown.complete"})
 

@@ -13,17 +13,16 @@ from time import perf_counter
 from typing import Any, NamedTuple, cast
 
 from uvicorn.config import Config
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.server import ServerState
 
 from gatepass.server.arrival import Answer, Arrived, Later, as_it_is, next_segment
 from gatepass.server.environment import Environment
-from gatepass.server.forwarded import Seen, seen
 from gatepass.server.http1.connections import Connections
 from gatepass.server.http1.head import Head
 from gatepass.server.http1.protocol import HttpProtocol
 from gatepass.server.metrics import observe
 from gatepass.server.metrics.figures import OK, result_of_error
+from gatepass.server.proxy_headers import ProxyHeaders, Seen
 from gatepass.wire.params import LONGEST_BODY
 
 NOTHING: frozenset[bytes] = frozenset()
@@ -126,7 +125,7 @@ class LaneProtocol(HttpProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop, connections=connections)
         self._lane = _lane_of(self.app)
-        self._is_proxied = isinstance(self.app, ProxyHeadersMiddleware)
+        self._is_proxied = isinstance(self.app, ProxyHeaders)
         self._direct = Seen("http", "")
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -191,18 +190,18 @@ class LaneProtocol(HttpProtocol):
 
     def _seen(self, headers: dict[bytes, bytes]) -> Seen:
         """Tell by which scheme and from where a request comes that a proxy may have sent on."""
-        return seen(
-            cast("ProxyHeadersMiddleware", self.app),
+        proxies = cast("ProxyHeaders", self.app).proxies
+        return proxies.seen(
             self.source or None,
             self._direct.scheme,
-            headers.get(b"x-forwarded-proto"),
-            headers.get(b"x-forwarded-for"),
+            headers.get(proxies.address_header),
+            headers.get(proxies.scheme_header),
         )
 
 
 def _lane_of(app: Any) -> Lane | None:  # noqa: ANN401 - an application, or what is around one
     """Give the application's lane, None where there is something around it for each request."""
-    if isinstance(app, ProxyHeadersMiddleware):
+    if isinstance(app, ProxyHeaders):
         app = app.app
     lane = getattr(app, "lane", None)
     return lane if isinstance(lane, Lane) else None

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from multiprocessing.process import BaseProcess
 from types import FrameType
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import structlog
 import uvicorn
@@ -24,6 +24,7 @@ from gatepass.server.arrival import App
 from gatepass.server.footing import protocol
 from gatepass.server.http1.connections import Connections
 from gatepass.server.opening import ServingError
+from gatepass.server.proxy_headers import ProxyHeaders, TrustedProxies
 from gatepass.server.settings import Settings
 
 _BACKLOG = 2048  # connections that wait to be accepted
@@ -33,23 +34,34 @@ _GRACE = 30  # seconds that running requests have to finish
 log = structlog.get_logger("gatepass.server")
 
 
-def listen(settings: Settings) -> list[socket.socket]:
-    """Open the listening sockets of both environments; raise ServingError where one is taken."""
+class Listening(NamedTuple):
+    """The listening sockets: of both environments, and the one of /metrics alone, if any."""
+
+    main: list[socket.socket]
+    metrics: socket.socket | None = None
+
+
+def listen(settings: Settings) -> Listening:
+    """Open the listening sockets; raise ServingError where one is taken."""
     with ExitStack() as undo:
-        sockets = [
+        main = [
             undo.enter_context(_listen(settings.host, port, option))
             for port, option in (
                 (settings.port, "--port"),
                 (settings.sandbox_port, "--sandbox-port"),
             )
         ]
+        metrics = None
+        if settings.metrics_port:
+            opened = _listen(
+                settings.metrics_host, settings.metrics_port, "the setting metrics_port"
+            )
+            metrics = undo.enter_context(opened)
         undo.pop_all()
-    return sockets
+    return Listening(main, metrics)
 
 
-def run(
-    settings: Settings, sockets: list[socket.socket], beside: Callable[[], bool] | None = None
-) -> None:
+def run(settings: Settings, sockets: Listening, beside: Callable[[], bool] | None = None) -> None:
     """Serve until SIGTERM or SIGINT; running requests finish first. Needs `opening.prepare`.
 
     `beside` runs in a thread of its own beside a single worker: the server ends when it gives
@@ -57,7 +69,12 @@ def run(
     """
     if settings.traces and importlib.util.find_spec("opentelemetry") is None:
         raise ServingError("Traces need OpenTelemetry: pip install 'gatepass[telemetry]'.")
-    log.info("server.starting", data=str(settings.data), workers=settings.workers)
+    log.info(
+        "server.starting",
+        data=str(settings.data),
+        workers=settings.workers,
+        metrics=_metrics_address(settings),
+    )
     if settings.workers > 1:
         _run_workers(settings, sockets)
     else:
@@ -65,10 +82,15 @@ def run(
     log.info("server.stopped")
 
 
-def _run_alone(
-    settings: Settings, sockets: list[socket.socket], beside: Callable[[], bool] | None
-) -> None:
-    server = uvicorn.Server(config(settings))
+def _metrics_address(settings: Settings) -> str:
+    """Say where /metrics is."""
+    if settings.metrics_port:
+        return f"{settings.metrics_host} port {settings.metrics_port}"
+    return "nowhere: set metrics_port" if settings.has_proxy else "the main ports"
+
+
+def _run_alone(settings: Settings, sockets: Listening, beside: Callable[[], bool] | None) -> None:
+    server = uvicorn.Server(config(settings, metrics=sockets.metrics))
 
     was_told = threading.Event()
 
@@ -80,11 +102,11 @@ def _run_alone(
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, end)
     if beside is None:
-        server.run(sockets)
+        server.run(sockets.main)
         return
     running = _Beside(server, beside)
     running.start()
-    server.run(sockets)
+    server.run(sockets.main)
     if running.raised is not None and not was_told.is_set():
         raise running.raised
 
@@ -108,20 +130,30 @@ class _Beside(threading.Thread):
             self._server.should_exit = True
 
 
-def _run_workers(settings: Settings, sockets: list[socket.socket]) -> None:
+def _run_workers(settings: Settings, sockets: Listening) -> None:
     from uvicorn.supervisors import Multiprocess  # brings a file watcher with it
 
-    supervisor = Multiprocess(config(settings), sockets)
+    supervisor = Multiprocess(config(settings, metrics=sockets.metrics), sockets.main)
     supervisor.run()
     if any(each.exitcode == STARTUP_FAILURE for each in supervisor.processes):
         raise ServingError("A worker could not start. The log says why.")
 
 
-def config(settings: Settings, make: Callable[[], App] | None = None) -> uvicorn.Config:
-    """Give what uvicorn needs to serve; `make` makes the application in place of `create`."""
+def config(
+    settings: Settings,
+    make: Callable[[], App] | None = None,
+    metrics: socket.socket | None = None,
+) -> uvicorn.Config:
+    """Give what uvicorn needs to serve; `make` makes the application in place of `create`.
+
+    `metrics` is the listening socket of /metrics alone.
+    """
+    values = settings.model_dump()
     connections = Connections(settings.http.limits())
     return uvicorn.Config(
-        make or functools.partial(_app, settings.model_dump()),
+        functools.partial(
+            _behind_proxies, make or functools.partial(_app, values, metrics), values
+        ),
         factory=True,
         workers=settings.workers,
         loop="uvloop",
@@ -131,21 +163,29 @@ def config(settings: Settings, make: Callable[[], App] | None = None) -> uvicorn
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=list(settings.trusted_proxies),
+        proxy_headers=False,  # see `_behind_proxies`
         backlog=_BACKLOG,
         timeout_graceful_shutdown=_GRACE,
     )
 
 
-def _app(values: dict[str, Any]) -> App:
+def _behind_proxies(make: Callable[[], App], values: dict[str, Any]) -> App:
+    """Make the application that sees who asked through the trusted proxies, if there are any."""
+    settings, app = Settings.model_validate(values), make()
+    if not settings.trusted_proxies:
+        return app
+    proxies = TrustedProxies(settings.trusted_proxies, settings.proxy_header, settings.proxy_hops)
+    return ProxyHeaders(app, proxies)
+
+
+def _app(values: dict[str, Any], metrics: socket.socket | None) -> App:
     """Make the application; in a worker, set up what a new process lacks."""
     settings = Settings.model_validate(values)
     parent = multiprocessing.parent_process()
     if parent is not None:
         logs.configure(settings.log_format)
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    served = create(settings)
+    served = create(settings, metrics_socket=metrics)
     if not settings.traces:
         return served
     from gatepass.server.traces import Traced  # here, as it needs an extra

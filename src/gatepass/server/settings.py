@@ -17,6 +17,7 @@ from pydantic_settings import (
 from gatepass.server.catalogue.model import Algorithm, Tokens
 from gatepass.server.http1.connections import Limits, room_for_connections
 from gatepass.server.http1.head import HeadLimits
+from gatepass.server.proxy_headers import EVERYONE, MOST_HOPS, HeaderName
 from gatepass.wire.credential import Mark
 
 DATA = Path("gatepass-data")
@@ -171,7 +172,13 @@ class Settings(BaseSettings):
     http: HttpSettings = HttpSettings()
     """Bounds for connections and requests."""
     trusted_proxies: tuple[str, ...] = ()
-    """Addresses or networks whose X-Forwarded-For and -Proto headers are believed."""
+    """Addresses or networks of the proxies in front, which are believed about a client's address
+    and scheme; `*`: every peer. Name the proxies alone, not a network with clients in it."""
+    proxy_header: HeaderName = "x-forwarded-for"
+    """The header that the proxies set: x-forwarded-for (with X-Forwarded-Proto), or forwarded
+    (RFC 7239). The other one is not read, as proxies pass on what a stranger wrote in it."""
+    proxy_hops: int = Field(0, ge=0, le=MOST_HOPS)
+    """How many proxies a request passes at most; 0: as many as are trusted, with `*` one."""
     key_rotation: int = Field(30 * 24 * 3600, ge=3600)
     """Seconds for which a key makes tokens before the next one does."""
     also_at: tuple[str, ...] = ()
@@ -182,8 +189,23 @@ class Settings(BaseSettings):
 
     metrics_networks: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
     """Addresses or networks that may read /metrics, never through a proxy; empty: nobody."""
+    metrics_host: str = Field("127.0.0.1", min_length=1)
+    """The address on which /metrics listens, if `metrics_port` is set."""
+    metrics_port: int = Field(0, ge=0, le=65535)
+    """A port for /metrics alone, which then is nowhere else. 0: the other ports answer /metrics,
+    unless `trusted_proxies` or an https issuer says that a proxy stands in front."""
     traces: bool = False
     """Make a span of each request by OpenTelemetry's API; needs gatepass[telemetry]."""
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies_are_networks(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for each in proxies:
+            if each == EVERYONE and len(proxies) > 1:
+                raise ValueError("must be addresses or networks, or * alone")
+            if each != EVERYONE:
+                ip_network(each)
+        return proxies
 
     @field_validator("metrics_networks")
     @classmethod
@@ -252,6 +274,15 @@ class Settings(BaseSettings):
             )
             return f"{scheme}://{given.hosts[0]}"
         return f"http://localhost:{self.port if mark is Mark.LIVE else self.sandbox_port}"
+
+    @property
+    def has_proxy(self) -> bool:
+        """Tell whether a proxy must be in front: it is named, or an issuer is https.
+
+        The server itself speaks no TLS.
+        """
+        is_https = any(self.issuer(mark).startswith("https://") for mark in Mark)
+        return is_https or bool(self.trusted_proxies)
 
 
 def is_loopback(host: str) -> bool:

@@ -7,73 +7,63 @@ import pytest
 from structlog.testing import capture_logs
 
 from gatepass.server.settings import EnvironmentSettings
+from server.forwarded import GROUPS, Case, Group
 from server.lane.doors import Door, door
 from server.lane.requests import Ask, Headers
-from server.stand import Clock, raw_basic
+from server.stand import TEST, Clock, raw_basic
 
-_HOST = "gate.example.com"
-_HTTPS = ("X-Forwarded-Proto", "https")
-_SENT: list[Headers] = [
-    (),
-    (_HTTPS,),
-    (("X-Forwarded-Proto", "HTTPS"),),
-    (("X-Forwarded-Proto", " https "),),
-    (("X-Forwarded-Proto", "http"), ("X-Forwarded-For", "192.0.2.9")),
-    (_HTTPS, ("X-Forwarded-For", "192.0.2.9")),
-    (_HTTPS, ("X-Forwarded-For", "192.0.2.9, 198.51.100.4")),
-    (_HTTPS, ("X-Forwarded-For", "192.0.2.9, 127.0.0.1")),
-    (_HTTPS, ("X-Forwarded-For", "127.0.0.1")),
-    (_HTTPS, ("X-Forwarded-For", "192.0.2.9:1234")),
-    (_HTTPS, ("X-Forwarded-For", "[2001:db8::1]:1234")),
-    (_HTTPS, ("X-Forwarded-For", "nonsense, \u00e9")),
-    (_HTTPS, ("X-Forwarded-For", "")),
-    (_HTTPS, ("X-Forwarded-For", ", ".join(f"192.0.2.{number}" for number in range(100)))),
-    (_HTTPS, ("X-Forwarded-For", "192.0.2.9"), ("X-Forwarded-For", "192.0.2.10")),
-    (_HTTPS, ("X-Forwarded-Proto", "http")),
-    (("Forwarded", "for=192.0.2.9;proto=https"),),
-]
+_PLAIN, _HTTPS = "localhost:8000", "gate.example.com"  # hosts: of production, of an https issuer
+_WRONG = raw_basic(b"nobody:wrong")
 
 
-@pytest.fixture(scope="module", params=[("127.0.0.1",), ("127.0.0.0/8", "::1"), ("192.0.2.1",)])
-def doors(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Door, Door]]:
+@pytest.fixture(scope="module", params=GROUPS, ids=[group.name for group in GROUPS])
+def group(request: pytest.FixtureRequest) -> Group:
+    chosen: Group = request.param
+    return chosen
+
+
+@pytest.fixture(scope="module")
+def doors(group: Group, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Door, Door]]:
     data: Path = tmp_path_factory.mktemp("proxied") / "data"
-    given = {
-        "production": EnvironmentSettings(hosts=(_HOST,)),
-        "trusted_proxies": request.param,
-    }
+    given = {"sandbox": EnvironmentSettings(hosts=(_HTTPS,)), **group.settings}
     clock = Clock()
     with door(data, clock, **given) as lane, door(data, clock, lane=False, **given) as asgi:
         yield lane, asgi
 
 
-def test_scheme_and_source_are_what_uvicorns_middleware_makes_of_the_headers(
-    doors: tuple[Door, Door],
+def seen(each: Door, case: Case) -> tuple[list[str], str]:
+    """Give the sources that the log names, and the scheme that lets a request in over https."""
+    with each.connect() as line, capture_logs() as logged:
+        statuses = []
+        for host in (_PLAIN, _HTTPS):
+            line.say(Ask(host=(host,), authorization=(_WRONG,), more=case.headers).raw())
+            response = line.hear()
+            assert response
+            statuses.append(response.status)
+    assert statuses[0] in {401, 429}
+    assert statuses[1] in {400, 401, 429}
+    return [entry["source"] for entry in logged], "http" if statuses[1] == 400 else "https"
+
+
+def test_both_doors_see_the_same_client_and_scheme(group: Group, doors: tuple[Door, Door]) -> None:
+    for case in group.cases:
+        for each in doors:
+            sources, scheme = seen(each, case)
+
+            assert (set(sources), scheme) == ({case.source}, case.scheme), case.name
+
+
+def test_the_lane_is_open_to_what_a_trusted_proxy_sends_on(
+    group: Group, doors: tuple[Door, Door]
 ) -> None:
-    client = doors[0].stand.register()
-    right = raw_basic(f"{client.client_id}:{client.secret.value}".encode())
-    wrong = raw_basic(f"{client.client_id}:wrong".encode())
-    for sent in (*_SENT, *_SENT):
-        for basic in (right, wrong):
-            raw = Ask(host=(_HOST,), authorization=(basic,), more=sent).raw()
-            seen = []
-            for each in doors:
-                with each.connect() as line, capture_logs() as logged:
-                    line.say(raw)
-                    response = line.hear()
-                    assert response
-                    seen.append((response.status, [entry["source"] for entry in logged]))
-            assert seen[0] == seen[1], sent
-
-
-def test_the_lane_is_open_to_what_a_trusted_proxy_sends_on(doors: tuple[Door, Door]) -> None:
     lane = doors[0]
-    client = lane.stand.register()
+    client = lane.stand.register(TEST)
     basic = raw_basic(f"{client.client_id}:{client.secret.value}".encode())
-    more = (_HTTPS, ("X-Forwarded-For", "192.0.2.9"))
-    raw = Ask(host=(_HOST,), authorization=(basic,), more=more).raw()
-    is_trusted = "192.0.2.1" not in lane.config.forwarded_allow_ips
+    more: Headers = (("X-Forwarded-Proto", "https"), ("X-Forwarded-For", "192.0.2.9"))
+    if "proxy_header" in group.settings:
+        more = (("Forwarded", "for=192.0.2.9;proto=https"),)
+    raw = Ask(host=(_HTTPS,), authorization=(basic,), more=more).raw()
+    is_trusted = group.name != "another proxy"
     with lane.connect() as line:
         line.say(raw)
         first = line.hear()

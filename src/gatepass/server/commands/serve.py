@@ -1,7 +1,6 @@
 """`gatepass serve`: run the authorization server, the portal and the Partner API."""
 
 from pathlib import Path
-from socket import socket
 
 import click
 
@@ -53,7 +52,7 @@ def serve(
     )
     with options.one_line():
         text = greeting(settings, config, is_first=opening.is_new(settings))
-        sockets: list[socket] = serving.listen(settings)
+        sockets = serving.listen(settings)
         opening.prepare(settings)
         click.echo(text, nl=False)
         serving.run(settings, sockets)

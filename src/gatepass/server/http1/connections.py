@@ -55,10 +55,11 @@ class Connection(Protocol):
 
 
 class Connections:
-    """The open connections of this process."""
+    """The open connections of this process; `is_counted` says whether metrics have them."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, *, is_counted: bool = True) -> None:
         self.limits = limits
+        self._is_counted = is_counted
         self.most = limits.connections or room_for_connections()
         self._open: set[Connection] = set()
         self._candidates: deque[tuple[float, Connection]] = deque()
@@ -74,13 +75,13 @@ class Connections:
         if len(self._open) >= self.most and not self._evict():
             return False
         self._open.add(connection)
-        metrics.connections(len(self._open), self.most)
+        self._measure()
         return True
 
     def forget(self, connection: Connection) -> None:
         """Count a connection out."""
         self._open.discard(connection)
-        metrics.connections(len(self._open), self.most)
+        self._measure()
 
     def note(self, reason: Reason, source: str, now: float, description: str = "") -> None:
         """Count a connection that the server ends; log it once a minute for each source."""
@@ -93,6 +94,10 @@ class Connections:
             return
         self._logged[key] += 1
         log.warning("connection.ended", reason=reason, source=source, description=description)
+
+    def _measure(self) -> None:
+        if self._is_counted:
+            metrics.connections(len(self._open), self.most)
 
     def _evict(self) -> bool:
         """Close the connection that has been longest without a whole request, if there is one.

@@ -1,5 +1,10 @@
-"""`/metrics`: the figures of every worker as Prometheus text, for operators alone."""
+"""`/metrics`: the figures of every worker as Prometheus text, for operators alone.
 
+They are on a listening address of their own, or on the main ports where nothing forwards to
+them: a proxy that adds no header makes a stranger's request look like an operator's.
+"""
+
+import re
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv6Address, ip_address, ip_network
 from pathlib import Path
@@ -14,8 +19,28 @@ from gatepass.server.metrics.workers import Workers
 
 PATHS = frozenset({"/metrics", "/metrics/"})
 _TEXT = ((b"content-type", b"text/plain; version=0.0.4; charset=utf-8"),)
-_FORWARDED = frozenset({b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via"})
+# What proxies add; a scraper sends none of them.
+_ADDED = frozenset(
+    {
+        b"cf-connecting-ip",
+        b"client-ip",
+        b"fastly-client-ip",
+        b"forwarded",
+        b"true-client-ip",
+        b"via",
+        b"x-client-ip",
+        b"x-cluster-client-ip",
+        b"x-proxyuser-ip",
+        b"x-real-ip",
+    }
+)
+_ADDED_STARTS = (b"x-forwarded", b"x-envoy-", b"x-original-")
 _NOT_FOUND = Answer(404, ((b"content-type", b"text/plain"),), b"Not found.\n")
+_OTHER_HOST = Answer(
+    421,
+    ((b"content-type", b"text/plain"),),
+    b"Ask by an address, by localhost or by a name without a dot.\n",
+)
 
 
 class Metrics:
@@ -27,7 +52,10 @@ class Metrics:
         networks: Iterable[str],
         directory: Path | None = None,
         figures: Figures = FIGURES,
+        *,
+        on_main_ports: bool = True,
     ) -> None:
+        self._on_main_ports = on_main_ports
         self._environments = environments
         self._networks = [ip_network(each) for each in networks]
         self._figures = figures
@@ -44,9 +72,25 @@ class Metrics:
             self._workers.stop()
 
     def answer(self, scope: Scope) -> Answer:
-        """Answer a request for the figures; to a stranger there is no such page."""
-        if not self._may_see(scope) or scope["method"] not in {"GET", "HEAD"}:
+        """Answer a request on a main port; to a stranger there is no such page.
+
+        HTTP/1.0 is refused: nginx speaks it to a server unless it is told otherwise, and no
+        scraper does.
+        """
+        if not self._on_main_ports or scope["http_version"] == "1.0":
             return _NOT_FOUND
+        return self._written() if self._may_see(scope) else _NOT_FOUND
+
+    def answer_alone(self, scope: Scope) -> Answer:
+        """Answer a request on the listening address of the figures, where nothing else is."""
+        if scope["raw_path"] != b"/metrics" or not self._may_see(scope):
+            return _NOT_FOUND
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
+        if len(hosts) != 1 or not (is_address(hosts[0]) or _is_single_label(hosts[0])):
+            return _OTHER_HOST
+        return self._written()
+
+    def _written(self) -> Answer:
         from gatepass.server.metrics.text import written  # its library starts with a web server
 
         others = self._workers.others() if self._workers else []
@@ -56,12 +100,14 @@ class Metrics:
         return snapshot.take(self._figures.counts(), self._environments)
 
     def _may_see(self, scope: Scope) -> bool:
-        """Tell whether it comes from an operator's network, and not by way of a proxy.
+        """Tell whether it reads, comes from an operator's network, and not by way of a proxy.
 
         Behind a proxy everybody has its address, and one that names the client is believed
         for other pages alone.
         """
-        if any(name in _FORWARDED for name, _ in scope["headers"]) or not scope["client"]:
+        if scope["method"] not in {"GET", "HEAD"} or not scope["client"]:
+            return False
+        if any(name in _ADDED or name.startswith(_ADDED_STARTS) for name, _ in scope["headers"]):
             return False
         try:
             source = ip_address(scope["client"][0])
@@ -83,3 +129,11 @@ def is_address(host: bytes) -> bool:
         return name == "localhost" or bool(ip_address(name))
     except ValueError:
         return False
+
+
+def _is_single_label(host: bytes) -> bool:
+    """Tell whether a Host header has a name without a dot, as containers have.
+
+    Nobody but the operator's own resolver gives such a name an address.
+    """
+    return re.fullmatch(rb"[A-Za-z0-9_-]{1,63}(?::[0-9]{1,5})?", host) is not None
