@@ -111,8 +111,10 @@ def _unreachable() -> Iterator[None]:
         yield
     except (TimeoutError, httpx2.TimeoutException) as error:  # ours for all of it, or one of httpx2
         raise Unreachable(f"no whole answer in time, {type(error).__name__}") from None
-    except httpx2.RequestError as error:
+    except (httpx2.ConnectError, httpx2.ProxyError) as error:
         raise Unreachable(f"{type(error).__name__}: {error}") from None
+    except httpx2.RequestError as error:  # of a malformed answer, it may quote the answer
+        raise Unreachable(type(error).__name__) from None
     except (UnicodeError, OverflowError, ExceptionGroup):  # of a host or port no socket takes
         raise ConfigurationError(_NO_PROXY) from None
 
