@@ -123,6 +123,14 @@ def test_every_package_in_the_graph_is_a_component(sbom: dict[str, Any]) -> None
     assert {ref for each in sbom["dependencies"] for ref in each["dependsOn"]} == known
 
 
+@pytest.mark.spec("ASVS", "13.4.1")
+def test_the_wheel_has_nothing_but_the_package_and_its_metadata(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+
+    assert {name.partition("/")[0] for name in names} == {"gatepass", "gatepass-0.1.0.dist-info"}
+    assert not [name for name in names if ".git" in name or name.endswith((".pyc", ".db", ".key"))]
+
+
 def test_the_client_runs_without_the_server_extra(wheel: Path) -> None:
     ran = alone(wheel, "token")
 

@@ -179,7 +179,7 @@ class Gatepass:
         environment = self._by_host.get(host)
         path = scope["path"]
         if path in health.PATHS:
-            await send(health.answer(path, self.environments), to)
+            await send(health.answer(path, self.environments, scope["method"]), to)
         elif path in page.PATHS and (environment or page.is_address(host)):
             await send(self._figures.answer(scope), to)
         elif environment is None:
