@@ -119,6 +119,15 @@ def test_the_title_of_a_page_is_told(title: str) -> None:
         read_answer(Response(404, {"content-type": "text/html"}, page), Secret(SECRET))
 
 
+@pytest.mark.parametrize("title", ["h u n t e r", "a, b, c", "1 2 3", "w" * 13, "a b " * 9, "Ab1"])
+def test_a_title_that_may_be_no_words_is_not_told(title: str) -> None:
+    page = f"<title>{title}</title>".encode()
+
+    with pytest.raises(TokenRefused) as caught:
+        read_answer(Response(404, {}, page), Secret(SECRET))
+    assert "titled" not in str(caught.value)
+
+
 def test_the_secret_in_a_title_is_not_told() -> None:
     page = b"<title>Unknown client swordfish here</title>"
 

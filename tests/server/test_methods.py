@@ -27,7 +27,9 @@ def test_trace_and_the_like_are_refused_and_repeat_nothing(
 
 @pytest.mark.spec("ASVS", "4.1.1")
 @pytest.mark.parametrize("method", ["GET", "POST", "TRACE"])
-@pytest.mark.parametrize("path", [*PATHS, VERIFY, "/nothing", f"{PARTNER_API}/openapi.json"])
+@pytest.mark.parametrize(
+    "path", [*PATHS, VERIFY, "/nothing", "/metrics", f"{PARTNER_API}/openapi.json"]
+)
 def test_every_body_has_a_type_and_every_text_its_charset(
     stand: Stand, path: str, method: str
 ) -> None:
@@ -36,3 +38,11 @@ def test_every_body_has_a_type_and_every_text_its_charset(
 
     assert media_type or not answer.content
     assert not media_type.startswith("text/") or media_type.endswith("; charset=utf-8")
+
+
+@pytest.mark.spec("ASVS", "4.1.1")
+def test_the_refusal_of_an_unknown_host_says_what_it_is(stand: Stand) -> None:
+    answer = stand.send("GET", "/", headers={"Host": "elsewhere.example"})
+
+    assert answer.status_code == 421
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"

@@ -37,6 +37,8 @@ def _title(body: bytes) -> str:
     words = found[1].split() if found else []
     if len(words) > _MOST_WORDS or not all(map(_WORD.fullmatch, words)):
         return ""
-    if sum(len(word) == 1 and word.isalnum() for word in words) > 1:  # letter by letter
+    if (
+        sum(len(word.rstrip(".,:!")) == 1 and word[0].isalnum() for word in words) > 1
+    ):  # letter by letter
         return ""
     return " ".join(words)

@@ -400,7 +400,9 @@ def _either_slash(paths: Mapping[str, Way]) -> dict[str, Way]:
 
 
 _MISDIRECTED = Answer(
-    421, ((b"content-type", b"text/plain"),), b"This host is not served here. Check the address.\n"
+    421,
+    ((b"content-type", b"text/plain; charset=utf-8"),),
+    b"This host is not served here. Check the address.\n",
 )
 _NEEDS_TLS = Answer(
     400,

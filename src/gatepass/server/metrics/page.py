@@ -15,7 +15,7 @@ from gatepass.server.metrics.workers import Workers
 PATHS = frozenset({"/metrics", "/metrics/"})
 _TEXT = ((b"content-type", b"text/plain; version=0.0.4; charset=utf-8"),)
 _FORWARDED = frozenset({b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via"})
-_NOT_FOUND = Answer(404, ((b"content-type", b"text/plain"),), b"Not found.\n")
+_NOT_FOUND = Answer(404, ((b"content-type", b"text/plain; charset=utf-8"),), b"Not found.\n")
 
 
 class Metrics:
