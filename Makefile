@@ -7,7 +7,7 @@ DEMO := .demo
 TESTS ?=
 UV_PIN := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements.lock)
 
-.PHONY: setup demo test check bench bench-client clean
+.PHONY: setup demo test check audit sbom bench bench-client clean
 
 setup: $(READY)
 
@@ -39,6 +39,14 @@ check: setup
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Known vulnerabilities in what is locked; says so and ends well where the service is out of reach.
+audit: setup
+	@$(BIN)/python release/audit.py
+
+# The bill of materials in the wheel, to be written anew when the lock changes.
+sbom: setup
+	$(BIN)/python release/sbom.py
 
 # Takes about a quarter of an hour; writes docs/reference/speed.md. One part: $(BIN)/python -m bench.against
 bench: setup

@@ -1,4 +1,4 @@
--- Asks Gatepass about a request: http-request lua.gatepass /oauth2/verify/?scope=read
+-- Asks Gatepass about a request: http-request lua.gatepass /oauth2/verify/?audience=...&scope=read
 --
 -- Sets the identity headers and the variable txn.gatepass where the request may pass, and answers
 -- it otherwise. HAProxy 2.6 and newer.

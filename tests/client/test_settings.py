@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gatepass.client.errors import ConfigurationError
-from gatepass.client.settings import ClientSettings, is_loopback_http
+from gatepass.client.settings import ClientSettings
 from gatepass.client.source import TokenSource
 from gatepass.wire.secret import Secret
 
@@ -215,19 +215,6 @@ def test_parameters_are_the_same_as_a_mapping_and_as_pairs_and_not_shown() -> No
 def test_an_unknown_way_to_authenticate_is_refused_with_those_there_are(method: str) -> None:
     with pytest.raises(ConfigurationError, match="client_secret_basic or client_secret_post"):
         ClientSettings("https://host/", "id", Secret("x"), auth_method=method)
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("http://localhost/", True),
-        ("https://localhost/", False),
-        ("http://host.example/", False),
-        ("http:///", False),
-    ],
-)
-def test_only_plain_http_to_this_machine_goes_without_a_proxy(url: str, *, expected: bool) -> None:
-    assert is_loopback_http(url) is expected
 
 
 def at(url: str) -> ClientSettings:

@@ -30,6 +30,19 @@ def test_the_page_leads_to_every_file() -> None:
     )
 
 
+@pytest.mark.spec("RFC 9700", "2.3")
+def test_every_need_in_the_files_says_the_audience() -> None:
+    needs = [
+        (file.name, need)
+        for file in EXAMPLES.iterdir()
+        for need in re.findall(r"/oauth2/verify/(?:nginx/|envoy/\w+/)?(\S*)", file.read_text())
+        if need != "unsaid/"  # which lets nobody in
+    ]
+
+    assert len(needs) >= 15
+    assert [each for each in needs if "audience=" not in each[1]] == []
+
+
 def test_the_example_tells_who_calls_and_refuses_the_rest() -> None:
     [example] = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     issuer = Issuer()

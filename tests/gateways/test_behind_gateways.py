@@ -35,6 +35,7 @@ ALIASES = (
     "X.Auth.Client.Id",
     "X-Auth.Client-Id",
 )
+METERS = "https://meters.example.com"  # another API
 HOME, ELSEWHERE = "127.0.0.3", "127.0.0.4"  # where a caller may be
 # What a gateway answers where the server gives no answer, and where it says that the gateway is
 # set up wrongly.
@@ -43,12 +44,16 @@ SET_UP_WRONGLY = {"nginx": 503, "caddy": 500, "haproxy": 500, "traefik": 500, "e
 
 
 class People(NamedTuple):
-    """Who calls the API, from anywhere or from HOME alone, and another organization's client."""
+    """Who calls the API, from anywhere or from HOME alone, and clients that may not.
+
+    `meters` is the same organization's, for another API; `stranger` is another organization's.
+    """
 
     org_id: str
     client: Credentials
     homely: Credentials
     stranger: Credentials
+    meters: Credentials
 
 
 class Front(NamedTuple):
@@ -96,8 +101,12 @@ def people(server: Server) -> People:
     acme, beta = (server.create_organization(name, name).org_id for name in ("acme", "beta"))
     where = ("--organization", acme, "--name", "Homely", "--network", HOME, "--scope", "read")
     homely = json.loads(server.run("application", "create", *where, "--json").out)
+    server.run("resource", "add", METERS, "--name", "Meters")
+    server.run("scope", "add", "meters:read", "--resource", METERS, "--description", "Read meters")
+    whose = ("--organization", acme, "--name", "Meters", "--scope", "meters:read")
+    meters = json.loads(server.run("application", "create", *whose, "--json").out)
     client, stranger = server.create_application(acme), server.create_application(beta)
-    return People(acme, client, Credentials(**homely), stranger)
+    return People(acme, client, Credentials(**homely), stranger, Credentials(**meters))
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -194,6 +203,21 @@ def test_another_organizations_token_is_403(front: Front) -> None:
     assert front.gateway.ask("/acme/7", strangers).status == 403
     assert front.gateway.ask("/acme/7", front.token("read")).status == 200
     assert len(front.api.asked) == 1
+
+
+@pytest.mark.spec("RFC 9700", "2.3")
+def test_a_token_for_another_api_is_401_on_every_path(front: Front) -> None:
+    meters = front.people.meters
+    answer = front.server.ask(
+        "POST", TOKEN, auth=meters[:2], data={"grant_type": "client_credentials"}
+    )
+    token = answer.body["access_token"]
+
+    for path in ("/orders/7", "/reports/7", "/acme/7"):
+        refused = front.gateway.ask(path, token)
+        assert refused.status == 401
+        assert 'error="invalid_token"' in refused.headers["WWW-Authenticate"]
+    assert front.api.asked == []
 
 
 @pytest.mark.parametrize("alias", ALIASES)

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from gatepass.wire import basic, metadata
@@ -37,6 +37,7 @@ class Pretend:
         self.key_fetches = 0
         self.is_away = False  # every answer is an error
         self.metadata: dict[str, object] = {}  # what is changed in it
+        self.redirects_to = ""  # where set, every answer leads there
         self.app = Starlette(
             routes=[
                 Route(metadata.INTROSPECT, self._introspect, methods=["POST"]),
@@ -55,6 +56,7 @@ class Pretend:
         self.key_fetches = 0
         self.is_away = False
         self.metadata = {}
+        self.redirects_to = ""
 
     def claims(self, **members: object) -> dict[str, object]:
         """Give the answer for a good token, with `members` changed."""
@@ -102,9 +104,13 @@ class Pretend:
         await run_in_threadpool(self.hold.wait)
         if self.is_away:
             return Response(b"", 502)
+        if self.redirects_to:
+            return RedirectResponse(self.redirects_to)
         return Response(self.key_set, headers={"Cache-Control": self.cache_control})
 
     async def _metadata(self, _request: Request) -> Response:
+        if self.redirects_to:
+            return RedirectResponse(self.redirects_to)
         document = metadata.authorization_server(self.issuer, [], "live")
         return JSONResponse(document | self.metadata)
 
@@ -116,6 +122,8 @@ class Pretend:
         [token] = parse_qs((await request.body()).decode())["token"]
         self.asked[token] += 1
         await run_in_threadpool(self.hold.wait)
+        if self.redirects_to:
+            return RedirectResponse(self.redirects_to)
         unknown = Response(b'{"active":false}', media_type="application/json")
         return self._answers.get(token, unknown)
 

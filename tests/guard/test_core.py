@@ -320,7 +320,7 @@ def test_an_inspection_stands_for_the_issuer(world: World, inspect: Any) -> None
         with pytest.raises(TypeError, match="aidentify"):
             guard.identify(came, READ)
     assert (guard.issuer, guard.token_url) == ("", "/oauth2/token/")
-    assert guard.status() == (True, None, None, 0, 0, "")
+    assert guard.status() == (True, None, None, 0, 0, "", True)
     guard.after_fork()
     guard.close()
 

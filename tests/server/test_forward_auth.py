@@ -10,11 +10,16 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 from structlog.testing import capture_logs
 
+from gatepass.guard import Expectation
+from gatepass.guard import KeySet as GuardKeySet
+from gatepass.guard import verify as verify_token
+from gatepass.guard.assertion import verify_assertion
 from gatepass.server.applications import operations as applications
 from gatepass.server.applications.networks import check_networks
 from gatepass.server.audit.model import OPERATOR
 from gatepass.server.keys.operations import rotate
 from gatepass.wire.metadata import JWKS, PARTNER_API, VERIFY
+from gatepass.wire.problem import Refused
 from server.lane.play import said
 from server.lane.requests import Ask
 from server.stand import LIVE, TEST, URL, Client, Stand, standing_still
@@ -118,6 +123,27 @@ def test_an_assertion_is_no_access_token(stand: Stand, client: Client) -> None:
 
     assert is_denied(ask(stand, assertion), 401, "invalid_token")
     assert not stand.is_active(client, assertion)
+    headers = {"Authorization": f"Bearer {assertion}"}
+    path = f"{PARTNER_API}/org/{client.application.org_id}"
+    assert stand.send("GET", path, headers=headers).status_code == 401
+
+
+@pytest.mark.spec("RFC 8725", "3.12")
+@pytest.mark.parametrize("audience", ["", f"audience={URL[LIVE]}{PARTNER_API}"])
+def test_an_assertion_is_no_access_token_for_a_guard_of_plain_jwts_either(
+    stand: Stand, client: Client, audience: str
+) -> None:
+    answer = ask(stand, stand.token(client), f"?{audience}" if audience else "")
+    assertion = answer.headers["x-auth-assertion"]
+    keys = GuardKeySet.parse(stand.send("GET", JWKS).content)
+    resource = URL[LIVE] + PARTNER_API
+
+    for plain in (True, False):
+        expect = Expectation(URL[LIVE], resource, plain=plain)
+        with pytest.raises(Refused):
+            verify_token(assertion, keys, expect, stand.clock())
+    caller = verify_assertion(assertion, keys, Expectation(URL[LIVE], resource), stand.clock())
+    assert caller.client_id == client.client_id
 
 
 def test_an_assertion_serves_for_half_of_its_time_and_is_then_made_anew(still: Stand) -> None:

@@ -1,12 +1,19 @@
 """What users install: the built wheel, and what it needs."""
 
+import json
 import os
 import subprocess
 import sys
+import tomllib
 import zipfile
+from importlib import resources
 from pathlib import Path
+from typing import Any
 
+import jsonschema_rs
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "gatepass"
@@ -64,6 +71,64 @@ def test_the_wheel_has_every_file_of_the_package(wheel: Path) -> None:
     }
 
     assert wanted <= set(zipfile.ZipFile(wheel).namelist())
+
+
+@pytest.fixture(scope="module")
+def sbom(wheel: Path) -> dict[str, Any]:
+    """Give the bill of materials that the wheel carries."""
+    with zipfile.ZipFile(wheel) as content:
+        [name] = [name for name in content.namelist() if "/sboms/" in name]
+        assert name == "gatepass-0.1.0.dist-info/sboms/gatepass.cdx.json"
+        found: dict[str, Any] = json.loads(content.read(name))
+    return found
+
+
+def test_the_bill_of_materials_in_the_wheel_is_valid_cyclonedx(sbom: dict[str, Any]) -> None:
+    kept = resources.files("cyclonedx.schema") / "_res"
+    names = ("bom-1.6", "spdx", "jsf-0.82", "cryptography-defs")
+    files = [f"{name}.SNAPSHOT.schema.json" for name in names]
+    schemas = {name: json.loads((kept / name).read_text()) for name in files}
+    bom = schemas[files[0]]
+    place = "http://cyclonedx.org/schema/"  # a name; nothing is fetched
+    registry = jsonschema_rs.Registry([(place + name, schemas[name]) for name in files])
+
+    jsonschema_rs.validator_for(bom, registry=registry).validate(sbom)
+    with pytest.raises(jsonschema_rs.ValidationError):
+        jsonschema_rs.validator_for(bom, registry=registry).validate(sbom | {"version": "x"})
+
+
+def test_the_bill_of_materials_lists_every_dependency_as_it_is_locked(sbom: dict[str, Any]) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = [line for lines in project["optional-dependencies"].values() for line in lines]
+    listed = {each["name"]: each for each in sbom["components"]}
+    lock = (ROOT / "requirements.lock").read_text()
+
+    for line in (*project["dependencies"], *extras):
+        name = canonicalize_name(Requirement(line).name)
+        assert f"\n{name}=={listed[name]['version']}" in f"\n{lock}"
+        assert listed[name]["purl"] == f"pkg:pypi/{name}@{listed[name]['version']}"
+        assert listed[name]["purl"] in sbom["dependencies"][0]["dependsOn"]
+    assert {"httpcore2", "mako", "cffi", "psycopg-binary"} <= listed.keys()  # needed by those
+    assert {"pytest", "ruff", "django"}.isdisjoint(listed)
+    assert listed["click"]["scope"] == "required"
+    assert listed["sqlalchemy"]["scope"] == "optional"
+
+
+def test_every_package_in_the_graph_is_a_component(sbom: dict[str, Any]) -> None:
+    known = {each["bom-ref"] for each in sbom["components"]}
+    own, *others = sbom["dependencies"]
+
+    assert own["ref"] == sbom["metadata"]["component"]["bom-ref"]
+    assert {each["ref"] for each in others} == known
+    assert {ref for each in sbom["dependencies"] for ref in each["dependsOn"]} == known
+
+
+@pytest.mark.spec("ASVS", "13.4.1")
+def test_the_wheel_has_nothing_but_the_package_and_its_metadata(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+
+    assert {name.partition("/")[0] for name in names} == {"gatepass", "gatepass-0.1.0.dist-info"}
+    assert not [name for name in names if ".git" in name or name.endswith((".pyc", ".db", ".key"))]
 
 
 def test_the_client_runs_without_the_server_extra(wheel: Path) -> None:

@@ -9,7 +9,8 @@ import click
 
 from gatepass.client.commands import check, scan
 from gatepass.client.errors import ClientError
-from gatepass.client.settings import ClientSettings, check_url, is_loopback_http
+from gatepass.client.settings import ClientSettings, check_url
+from gatepass.wire.loopback import may_use_proxy
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
 _DEADLINE = 10.0  # seconds that somebody who types waits for a token
@@ -69,9 +70,8 @@ def call(method: str | None, data: str | None, headers: tuple[str, ...], url: st
         fields.append(("Content-Type", "application/json"))
     with _one_line():
         check_url(url, "the URL")
-        # A proxy from the environment is not on this machine, and would read plain http.
         source = TokenSource(ClientSettings.from_env(), deadline=_DEADLINE)
-        client = httpx2.Client(auth=BearerAuth.sharing(source), trust_env=not is_loopback_http(url))
+        client = httpx2.Client(auth=BearerAuth.sharing(source), trust_env=may_use_proxy(url))
     method = method or ("GET" if data is None else "POST")
     with client:
         try:

@@ -24,8 +24,8 @@ from gatepass.client.settings import (
     TOKEN_URL,
     ClientSettings,
     check_url,
-    is_loopback_http,
 )
+from gatepass.wire.loopback import is_loopback_http
 from gatepass.wire.secret import Secret
 from gatepass.wire.token import TokenResponse
 

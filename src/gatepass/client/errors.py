@@ -4,22 +4,28 @@ No message holds a secret or a token; what a server or a network wrote is cut an
 Every error can be copied and pickled, because callers who shared a renewal each raise their own.
 """
 
+import html
 import re
-from collections.abc import Iterable
+from base64 import urlsafe_b64decode
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from urllib.parse import unquote_plus
 
 from gatepass.wire.secret import Secret
 
 _LONGEST_QUOTE = 200
+_LONGEST_DECODED = 20 * _LONGEST_QUOTE  # characters that are searched for a secret
+_SHORTEST_FOUND = 6  # letters and digits; fewer may be in any text by chance
+_REDACTED = "[redacted]"
+_ESCAPE = re.compile(r"(?:\\u\{?|\\x|=)([0-9A-Fa-f]{2,4})\}?")
+_TO_URLSAFE = str.maketrans("+/", "-_")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")
 _CREDENTIAL = re.compile(
-    r"\bgp[sa]_(?:live|test)_[0-9A-Za-z]+|\b(?:Basic|Bearer)\s+[\w.~+/=-]{8,}", re.IGNORECASE
+    r"\bgp[sa]_(?:live|test)_[0-9A-Za-z]+|\b(?:Basic|Bearer)\s+[\w.~+/=-]{8,}"
+    r"|\beyJ[\w-]{8,}(?:\.[\w-]*){1,4}",  # a JWT
+    re.IGNORECASE,
 )
-# In an answer that nobody understands a token can stand anywhere: what is named like one, and
-# every long run of the characters of one, goes.
-_NAMED = re.compile(
-    r"(token|secret|password|assertion|key)(\W{1,5})[^\s\"'&,;<>}]{3,}", re.IGNORECASE
-)
-_LONG_RUN = re.compile(r"[\w.~+/=-]{24,}")
+_LONG_RUN = re.compile(r"[\w.~+/=-]{8,}")
 
 
 class ClientError(Exception):
@@ -38,8 +44,8 @@ class TokenRefused(ClientError):
     """The token endpoint said no.
 
     `error` and `description` are the server's own (RFC 6749 §5.2), None and empty where it
-    gave none; `status` is that of HTTP; `excerpt` is the beginning of an answer that is no
-    OAuth error, with everything that looks like a credential taken out.
+    gave none; `status` is that of HTTP; `excerpt` says of an answer that is no OAuth error its
+    media type, its length and, of an HTML page, its title; nothing else of it.
     """
 
     def __init__(self, error: str | None, description: str, status: int, excerpt: str = "") -> None:
@@ -49,7 +55,7 @@ class TokenRefused(ClientError):
 
     def __str__(self) -> str:
         if self.error is None:
-            said = f", but: {self.excerpt}" if self.excerpt else ""
+            said = f", but {self.excerpt}" if self.excerpt else ""
             return (
                 f"the token endpoint answered {self.status} without an OAuth error{said}: "
                 "check that the token URL is the address of an OAuth 2.0 token endpoint"
@@ -97,25 +103,42 @@ class Unreachable(Exception):
 
 
 def quotable(text: str, secrets: Iterable[Secret]) -> str:
-    """Give foreign `text` fit for a message: one short line without `secrets` or credentials."""
-    return cleaned(_without(text, secrets))
+    """Return foreign `text` fit for a message: one short line without `secrets` or credentials.
+
+    A text that has one of `secrets` in another encoding is left out whole: letter by letter,
+    percent-encoded, with escapes of HTML or JSON, or in base64.
+    """
+    for secret in secrets:
+        text = text.replace(secret.value, _REDACTED)
+        needle = _squeezed(secret.value)
+        if len(needle) >= _SHORTEST_FOUND and any(
+            needle in _squeezed(view) for view in _decodings(text)
+        ):
+            return _REDACTED
+    return cleaned(text)
 
 
 def cleaned(text: str) -> str:
     """Give `text` fit for a message: one short line without what looks like our credentials."""
-    text = _UNPRINTABLE.sub(" ", _CREDENTIAL.sub("[redacted]", text)).strip()
+    text = _UNPRINTABLE.sub(" ", _CREDENTIAL.sub(_REDACTED, text)).strip()
     return text if len(text) <= _LONGEST_QUOTE else text[: _LONGEST_QUOTE - 3] + "..."
 
 
-def excerpt(body: bytes, secrets: Iterable[Secret]) -> str:
-    """Give the beginning of an answer that is none, without anything that may be a credential."""
-    # Cut far behind the end of the quote: half a token must not pass for something else.
-    text = _without(body[: 20 * _LONGEST_QUOTE].decode(errors="replace"), secrets)
-    text = _LONG_RUN.sub("[redacted]", _NAMED.sub(r"\1\2[redacted]", " ".join(text.split())))
-    return cleaned(text)
+def _decodings(text: str) -> Iterator[str]:
+    """Give `text` as it reads in each encoding that text is often put into."""
+    text = text[:_LONGEST_DECODED]
+    yield text
+    yield unquote_plus(text)
+    yield html.unescape(text)
+    yield _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
+    for run in _LONG_RUN.findall(text):
+        padded = run.rstrip("=").translate(_TO_URLSAFE)
+        for start in range(4):  # where a quartet begins is not known
+            part = padded[start:]
+            with suppress(ValueError):
+                yield urlsafe_b64decode(f"{part}{'=' * (-len(part) % 4)}").decode("latin-1")
 
 
-def _without(text: str, secrets: Iterable[Secret]) -> str:
-    for secret in secrets:
-        text = text.replace(secret.value, "[redacted]")
-    return text
+def _squeezed(text: str) -> str:
+    """Give the letters and digits of `text` alone."""
+    return "".join(filter(str.isalnum, text))

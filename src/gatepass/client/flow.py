@@ -12,9 +12,9 @@ from gatepass.client.errors import (
     TokenRefused,
     TokenUnavailable,
     Unreachable,
-    excerpt,
     quotable,
 )
+from gatepass.client.foreign_text import description
 from gatepass.client.held import HeldToken
 from gatepass.client.settings import POST, ClientSettings
 from gatepass.wire import basic
@@ -116,9 +116,8 @@ def read_answer(
     try:
         return _parse(answer)
     except ValueError as error:
-        said = excerpt(answer.body, [secret])
         raise TokenUnavailable(
-            f"this is no token response, {error}{f' ({said})' if said else ''}: check that the "
+            f"this is no token response, {error} ({description(answer, [secret])}): check that the "
             "token URL is the address of an OAuth 2.0 token endpoint",
             attempts,
             elapsed,
@@ -150,11 +149,11 @@ def _refusal(answer: Response, secret: Secret) -> TokenRefused:
         said = None
     error = said.get("error") if isinstance(said, dict) else None
     if not isinstance(said, dict) or not isinstance(error, str) or not _ERROR.fullmatch(error):
-        return TokenRefused(None, "", answer.status, excerpt(answer.body, [secret]))
-    description = said.get("error_description")
+        return TokenRefused(None, "", answer.status, description(answer, [secret]))
+    explained = said.get("error_description")
     return TokenRefused(
         quotable(error, [secret]),
-        quotable(description, [secret]) if isinstance(description, str) else "",
+        quotable(explained, [secret]) if isinstance(explained, str) else "",
         answer.status,
     )
 

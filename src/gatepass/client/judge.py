@@ -23,10 +23,10 @@ from gatepass.client.settings import (
     SCOPE,
     TOKEN_URL,
     ClientSettings,
-    is_loopback_http,
 )
 from gatepass.wire import credential
 from gatepass.wire.credential import Credential, Kind, Mark
+from gatepass.wire.loopback import is_loopback_http
 from gatepass.wire.metadata import CREDENTIAL_MARK
 from gatepass.wire.secret import Secret
 from gatepass.wire.token import TokenResponse

@@ -20,8 +20,9 @@ from gatepass.client.flow import Patience, ask
 from gatepass.client.known_secrets import KnownSecrets
 from gatepass.client.secrets import SecretSource
 from gatepass.client.sending import Httpx2Sender
-from gatepass.client.settings import ClientSettings, is_loopback_http
+from gatepass.client.settings import ClientSettings
 from gatepass.wire.flow import Request, Response, run
+from gatepass.wire.loopback import may_use_proxy
 from gatepass.wire.secret import Secret
 from gatepass.wire.token import TokenResponse
 
@@ -53,7 +54,7 @@ def proxy(url: str) -> Target | None:
     parts = urlsplit(url)
     named = getproxies()
     given = named.get(parts.scheme) or named.get("all")
-    if not given or is_loopback_http(url) or proxy_bypass(parts.hostname or ""):
+    if not given or not may_use_proxy(url) or proxy_bypass(parts.hostname or ""):
         return None
     return target(given if "://" in given else f"http://{given}")
 

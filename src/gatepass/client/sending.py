@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from urllib.parse import urlsplit
 
 import httpx2
 
@@ -11,6 +10,7 @@ from gatepass.client.connection import Connection, closing
 from gatepass.client.errors import ConfigurationError, Unreachable
 from gatepass.client.flow import LONGEST_ANSWER
 from gatepass.wire.flow import Request, Response
+from gatepass.wire.loopback import may_use_proxy
 
 _TIMEOUT = 10.0  # seconds, where a request does not say
 _NO_PROXY = (
@@ -34,19 +34,18 @@ class Httpx2Sender:
             httpx2.URL(token_url)
         except httpx2.InvalidURL:
             raise ConfigurationError("the token URL cannot be used: correct it") from None
-        secure = urlsplit(token_url).scheme == "https"
+        secure = may_use_proxy(token_url)
         # Reading the trusted certificates takes a while, so once and not in an event loop;
         # a plain connection, which only loopback may have, has none to check.
         self._verify = httpx2.create_ssl_context() if secure else False
-        # A plain request is for this very machine; a proxy from the environment is not on it.
         self._trust_env = secure
-        with _usable_proxy(), httpx2.Client(verify=self._verify, trust_env=secure):
+        with usable_proxy(), httpx2.Client(verify=self._verify, trust_env=secure):
             pass  # so that a wrong setting shows at the start
 
     def send(self, request: Request) -> Response:
         """Send `request` and wait."""
         timeout = request.timeout or _TIMEOUT
-        with _usable_proxy():
+        with usable_proxy():
             client = httpx2.Client(verify=self._verify, trust_env=self._trust_env, timeout=timeout)
         connection = Connection()
         with (
@@ -71,7 +70,7 @@ class Httpx2Sender:
     async def asend(self, request: Request) -> Response:
         """Send `request` without blocking."""
         timeout = request.timeout or _TIMEOUT
-        with _usable_proxy():
+        with usable_proxy():
             client = httpx2.AsyncClient(
                 verify=self._verify, trust_env=self._trust_env, timeout=timeout
             )
@@ -112,14 +111,16 @@ def _unreachable() -> Iterator[None]:
         yield
     except (TimeoutError, httpx2.TimeoutException) as error:  # ours for all of it, or one of httpx2
         raise Unreachable(f"no whole answer in time, {type(error).__name__}") from None
-    except httpx2.RequestError as error:
+    except (httpx2.ConnectError, httpx2.ProxyError) as error:
         raise Unreachable(f"{type(error).__name__}: {error}") from None
+    except httpx2.RequestError as error:  # of a malformed answer, it may quote the answer
+        raise Unreachable(type(error).__name__) from None
     except (UnicodeError, OverflowError, ExceptionGroup):  # of a host or port no socket takes
         raise ConfigurationError(_NO_PROXY) from None
 
 
 @contextmanager
-def _usable_proxy() -> Iterator[None]:
+def usable_proxy() -> Iterator[None]:
     """Say in one line what httpx2 says of the environment's proxies; they may hold a password."""
     try:
         yield

@@ -4,13 +4,13 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from typing import Self, TypeAlias, cast
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from gatepass.client.errors import ConfigurationError
 from gatepass.client.secrets import SecretSource
 from gatepass.client.secrets.file import FromFile
+from gatepass.wire.loopback import is_loopback_http
 from gatepass.wire.problem import Refused
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
@@ -165,16 +165,16 @@ def check_url(url: str, what: str) -> None:
     A secret or token goes over https only, but for the loopback interface, where nobody
     listens in (RFC 6749 §3.2, RFC 6750 §5.3).
     """
-    parts, host = _split(url, what)
+    parts = _split(url, what)
     if parts.username is not None or parts.password is not None:
         raise ConfigurationError(f"{what} has a user name in it: take it out")
     if parts.fragment:
         raise ConfigurationError(f"{what} has a fragment: take the # and what follows out")
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback_http(url):
         raise ConfigurationError(f"{what} is plain http, which anyone can read: use https")
 
 
-def _split(url: str, what: str) -> tuple[SplitResult, str]:
+def _split(url: str, what: str) -> SplitResult:
     try:
         parts = urlsplit(url if _URL.fullmatch(url) else "")
         host, _ = parts.hostname, parts.port  # the port is checked as it is read
@@ -183,23 +183,7 @@ def _split(url: str, what: str) -> tuple[SplitResult, str]:
         parts, host = urlsplit(""), None
     if parts.scheme not in {"http", "https"} or not host:
         raise ConfigurationError(f"{what} is not an address: give one like https://host/path")
-    return parts, host
-
-
-def is_loopback_http(url: str) -> bool:
-    """Tell whether `url` is plain http to this very machine, where no proxy belongs between."""
-    parts = urlsplit(url)
-    return parts.scheme == "http" and _is_loopback(parts.hostname or "")
-
-
-def _is_loopback(host: str) -> bool:
-    """Tell it by the name alone (RFC 6761 §6.3, RFC 1122 §3.2.1.3); nothing is resolved."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return parts
 
 
 def _check_text(text: str, what: str) -> None:

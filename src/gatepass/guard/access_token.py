@@ -3,6 +3,7 @@
 from gatepass.guard import jws, strict_json
 from gatepass.guard.claims import invalid
 from gatepass.guard.expectation import Expectation
+from gatepass.guard.jwt_kind import check_access, check_use
 from gatepass.guard.keyset import Key, KeySet
 from gatepass.guard.principal import Principal
 
@@ -14,9 +15,10 @@ def verify(text: str, keys: KeySet, expect: Expectation, now: float) -> Principa
     """Tell who is calling, from a JWT access token at `now` (seconds since 1970).
 
     Checks form, signature (ES256, EdDSA, PS256 or RS256, by a key of `keys` and its own
-    algorithm), type (`at+jwt`), that all required claims are there and of the right JSON type,
-    issuer (exactly), audience (it must have `expect.resource`), and time (`exp`, `nbf` and
-    `iat`, with 10 seconds for clocks that differ). Raises Refused (`invalid_token`), with one
+    algorithm), type (`at+jwt`; where `expect` is `plain`, `JWT` or none too, unless the claims are
+    those of another JWT: see `check_access`), that all required claims are there and of the right
+    JSON type, issuer (exactly), audience (it must have `expect.resource`), and time (`exp`, `nbf`
+    and `iat`, with 10 seconds for clocks that differ). Raises Refused (`invalid_token`), with one
     sentence for the caller and the reason in its note; the token is in neither.
 
     Does NOT check scope (ask the Principal), who owns what is asked for, revocation (a
@@ -48,4 +50,7 @@ def _read(said: jws.Header, payload: bytes, expect: Expectation, now: float) -> 
         claims = strict_json.read_object(payload)
     except ValueError:
         raise invalid("the claims are not a JSON object") from None
+    check_use(claims)
+    if kind.lower() not in _TYPES:
+        check_access(claims)
     return Principal.from_claims(claims, expect, now=now)

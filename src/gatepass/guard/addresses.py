@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+from gatepass.wire.loopback import is_loopback_http
 
 
 def checked(url: str, what: str, *, is_issuer: bool = False) -> str:
@@ -13,8 +13,7 @@ def checked(url: str, what: str, *, is_issuer: bool = False) -> str:
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
-    local = host in _LOOPBACK or host.endswith(".localhost")
-    if parts.scheme != "https" and not (parts.scheme == "http" and local):
+    if parts.scheme != "https" and not is_loopback_http(url):
         raise ValueError(f"{what} must be an https:// address (http:// only on loopback)")
     if not host or "@" in parts.netloc or "#" in url or (is_issuer and "?" in url):
         raise ValueError(f"{what} must be a plain address, without user, query and fragment")

@@ -5,15 +5,16 @@ JWT that it has signed. Who reads the assertion needs no trust in the gateway's 
 Pure: no I/O, no clock.
 """
 
-from gatepass.guard import claims as read
 from gatepass.guard import jws, strict_json
 from gatepass.guard.claims import invalid
 from gatepass.guard.expectation import Expectation
+from gatepass.guard.jwt_kind import ASSERTION_LIVES, lifetime
 from gatepass.guard.keyset import KeySet
 from gatepass.guard.principal import Principal
+from gatepass.wire import token_use
 
 HEADER = "X-Auth-Assertion"
-LIVES = 60  # seconds at most from its issue on
+LIVES = ASSERTION_LIVES  # seconds
 
 _TYPE = "JWT"  # an access token is typed at+jwt (RFC 9068 §2.1), so neither serves as the other
 
@@ -21,7 +22,8 @@ _TYPE = "JWT"  # an access token is typed at+jwt (RFC 9068 §2.1), so neither se
 def verify_assertion(text: str, keys: KeySet, expect: Expectation, now: float) -> Principal:
     """Tell who is calling, from the value of X-Auth-Assertion at `now` (seconds since 1970).
 
-    Checks form, signature (by a key of `keys` and its own algorithm), type (`JWT`), that all
+    Checks form, signature (by a key of `keys` and its own algorithm), type (`JWT`), use
+    (`token_use` is `assertion`, or missing as from older servers), that all
     claims are there and of the right JSON type, issuer (exactly), audience (it must have
     `expect.resource`), time (with 10 seconds for clocks that differ), and that it lives no
     longer than LIVES. What else `expect` allows (`claims`, `plain`) is for tokens of other
@@ -40,8 +42,10 @@ def verify_assertion(text: str, keys: KeySet, expect: Expectation, now: float) -
         claims = strict_json.read_object(payload)
     except ValueError:
         raise invalid("the claims are not a JSON object") from None
+    if claims.get(token_use.CLAIM, token_use.ASSERTION) != token_use.ASSERTION:
+        raise invalid("not for the use of an assertion")
     ours = Expectation(expect.issuer, expect.resource)
     principal = Principal.from_claims(claims, ours, now=now)
-    if read.required_moment(claims, "exp") - read.required_moment(claims, "iat") > LIVES:
+    if lifetime(claims) > LIVES:
         raise invalid("lives longer than an assertion")
     return principal

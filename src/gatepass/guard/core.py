@@ -40,6 +40,10 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("gatepass.guard")
 _BEARER = "Bearer "
+_NO_AUDIENCE = (
+    "the guard for %s has no resource and takes tokens for other APIs too (RFC 9700 §2.3): "
+    "give it this API's identifier"
+)
 
 
 class Guard:
@@ -48,7 +52,8 @@ class Guard:
     `issuer` is the authorization server, and these may be told by name (see `Options`):
 
     resource: this API's identifier. A token's audience must have it, and JWTs are verified
-        offline. Without it every token is asked about, as any API's JWT would do otherwise.
+        offline. Without it every token is asked about, as any API's JWT would do otherwise, and
+        opaque tokens for other APIs pass, which the log and `status()` say.
     resource_metadata: told in challenges (RFC 9728 §5.1); derived from a `resource` that is an
         address; "" for none.
     client_id, client_secret: the guard's own, to ask about tokens (RFC 7662); else
@@ -92,6 +97,9 @@ class Guard:
         if self._feed is not None:
             self.tally.lag = partial(_lag, self._feed, self._clock)
         counters.publish()
+        self._checks_audience = True
+        if isinstance(self._expect, Expectation):
+            self._note_audience(self._expect)
         self._flights = Flights()
         self._outside: Outside | None = None
         self._offline: Offline | None = None
@@ -200,6 +208,7 @@ class Guard:
             verified_kept=0 if offline is None else len(offline.verified),
             answers_kept=0 if introspector is None else len(introspector),
             introspection_error=error,
+            checks_audience=self._checks_audience,
         )
 
     def close(self) -> None:
@@ -313,7 +322,18 @@ class Guard:
 
     def _expected(self, arrived: Arrived) -> Expectation:
         expect = self._expect
-        return expect if isinstance(expect, Expectation) else expect(arrived.context)
+        if isinstance(expect, Expectation):
+            return expect
+        found = expect(arrived.context)
+        if found.resource is None:
+            self._note_audience(found)
+        return found
+
+    def _note_audience(self, expect: Expectation) -> None:
+        """Note an expectation without a resource, and warn of the first one."""
+        if expect.resource is None and self._checks_audience:
+            self._checks_audience = False
+            _LOG.warning(_NO_AUDIENCE, expect.issuer)
 
     def _judge(
         self, arrived: Arrived, needs: Needs, expect: Expectation

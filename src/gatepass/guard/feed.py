@@ -14,10 +14,12 @@ from weakref import WeakSet
 
 import httpx2
 
+from gatepass.guard.addresses import checked
 from gatepass.guard.credentials import Credentials
 from gatepass.guard.feed_page import LONGEST, Page
 from gatepass.guard.following import FeedError, Following, feed_endpoint
 from gatepass.wire.flow import Request, Response
+from gatepass.wire.loopback import may_use_proxy
 
 WAIT = 20  # seconds that the server may keep a question open
 LIMIT = 30.0  # seconds without word after which the feed is silent
@@ -32,6 +34,7 @@ _FIRST_RETRY, _LAST_RETRY = 0.25, 8.0  # seconds
 _PRUNE_EVERY = 3600.0  # seconds
 _STILL_GOOD = 120  # seconds that a token is kept beyond its expiry, as clocks differ
 _NEVER = -math.inf
+_NO_PROXY = "a proxy setting of the environment (HTTPS_PROXY, ALL_PROXY) cannot be used: correct it"
 
 
 class Feed:
@@ -42,7 +45,8 @@ class Feed:
     seconds that it knows everything, it is silent: then it must not be relied upon. It never
     asks the guard's clock for that, so that a wrong one changes nothing. `wait` is in seconds.
     Without `credentials` they are those of the environment, as a guard's (see `Credentials.read`).
-    Raises ValueError for an issuer to whom a secret must not travel, and without any credentials.
+    Raises ValueError for an issuer or `url` to which a secret must not travel, and without any
+    credentials. A proxy of the environment carries https alone (see `may_use_proxy`).
     """
 
     _thread: threading.Thread | None
@@ -60,7 +64,7 @@ class Feed:
     ) -> None:
         if not 1 <= wait <= _LONGEST_WAIT or not wait < limit:
             raise ValueError(f"wait 1 to {_LONGEST_WAIT} seconds, and less than the limit")
-        self._url = url or feed_endpoint(issuer)
+        self._url = checked(url, "the feed's url") if url else feed_endpoint(issuer)
         self._credentials = credentials or Credentials.read(None, None, os.environ)
         self._wait = wait
         self._limit = limit
@@ -155,9 +159,13 @@ class Feed:
             if self._is_closed:
                 return
             self._cancel = lambda: loop.call_soon_threadsafe(task.cancel)
-        timeout = httpx2.Timeout(self._wait + _SLACK, connect=_CONNECT)
         failures, pruned = 0, self._clock()
-        async with httpx2.AsyncClient(timeout=timeout, follow_redirects=False) as client:
+        try:
+            client = self._client()
+        except Exception as error:  # noqa: BLE001 - the environment is not read again
+            self._failed(FeedError(f"{_NO_PROXY} ({type(error).__name__})"), 1)
+            return
+        async with client:
             while True:
                 try:
                     page, pause = await self._poll(client)
@@ -171,6 +179,13 @@ class Feed:
                         now = min(page.time, time.time())  # whichever clock is not ahead
                         self._following.memory.prune(now - _STILL_GOOD)
                 await asyncio.sleep(pause)
+
+    def _client(self) -> httpx2.AsyncClient:
+        secure = may_use_proxy(self._url)
+        timeout = httpx2.Timeout(self._wait + _SLACK, connect=_CONNECT)
+        return httpx2.AsyncClient(
+            verify=secure, trust_env=secure, timeout=timeout, follow_redirects=False
+        )
 
     async def _poll(self, client: httpx2.AsyncClient) -> tuple[Page, float]:
         started = self._clock()

@@ -54,7 +54,9 @@ class Status(NamedTuple):
 
     `is_well` is false where keys are needed and none count, the feed is silent, or the latest
     question about a token had no answer, for which `introspection_error` says why. `keys` is None
-    where no JWT is verified offline, `feed` where none is followed.
+    where no JWT is verified offline, `feed` where none is followed. `checks_audience` is false
+    where the guard takes tokens for other APIs too, as it has no `resource` (RFC 9700 §2.3); a
+    guard whose expectation depends on the request says so once a request came without one.
     """
 
     is_well: bool
@@ -63,3 +65,4 @@ class Status(NamedTuple):
     verified_kept: int  # verifications remembered
     answers_kept: int  # introspection answers remembered
     introspection_error: str
+    checks_audience: bool = True

@@ -203,7 +203,7 @@ class Gatepass:
         environment = self._by_host.get(host)
         path = scope["path"]
         if path in health.PATHS:
-            await send(health.answer(path, self.environments), to)
+            await send(health.answer(path, self.environments, scope["method"]), to)
         elif path in page.PATHS and (environment or page.is_address(host)):
             await send(self.figures.answer(scope), to)
         elif environment is None:
@@ -428,7 +428,9 @@ def _either_slash(paths: Mapping[str, Way]) -> dict[str, Way]:
 
 
 _MISDIRECTED = Answer(
-    421, ((b"content-type", b"text/plain"),), b"This host is not served here. Check the address.\n"
+    421,
+    ((b"content-type", b"text/plain; charset=utf-8"),),
+    b"This host is not served here. Check the address.\n",
 )
 _NEEDS_TLS = Answer(
     400,

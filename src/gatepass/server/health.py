@@ -6,11 +6,17 @@ from gatepass.server.arrival import NO_STORE, Answer
 from gatepass.server.environment import Environment
 
 PATHS = frozenset({"/healthz", "/readyz"})
+_METHODS = frozenset({"GET", "HEAD"})
 _LATE = 5.0  # seconds without word from the database, after which it is said to be away
 
 
-def answer(path: str, environments: list[Environment]) -> Answer:
-    """Answer `/healthz` (200 while the process runs) or `/readyz` (503 when it cannot serve)."""
+def answer(path: str, environments: list[Environment], method: str = "GET") -> Answer:
+    """Answer `/healthz` (200 while the process runs) or `/readyz` (503 when it cannot serve).
+
+    Any method but GET and HEAD is refused (405).
+    """
+    if method not in _METHODS:
+        return Answer(405, (*NO_STORE, (b"allow", b"GET, HEAD")), b'{"status": "use GET"}')
     if path == "/healthz":
         return Answer(200, NO_STORE, b'{"status": "ok"}')
     states = {environment.name: _state(environment) for environment in environments}

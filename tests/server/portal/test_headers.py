@@ -45,6 +45,23 @@ def test_cookies_under_tls_are_secure_and_bound_to_the_host(tls_rig: Rig) -> Non
         assert not any(each.startswith("Domain") for each in attributes)
 
 
+@pytest.mark.spec("ASVS", "3.3.5")
+def test_a_cookie_is_far_below_4096_bytes(tls_rig: Rig) -> None:
+    answers = (tls_rig.browser().get("/accounts/login/"), tls_rig.browser().log_in("anna"))
+    headers = [each for answer in answers for each in answer.headers.get_list("set-cookie")]
+
+    assert headers
+    assert all(len(header.partition("; ")[0]) < 256 for header in headers)
+
+
+@pytest.mark.spec("ASVS", "3.5.8")
+@pytest.mark.parametrize("path", [*PAGES, f"{static_files.PREFIX}portal.css"])
+def test_no_other_site_can_embed_a_page_or_file(rig: Rig, path: str) -> None:
+    headers = rig.as_("anna").get(path).headers
+
+    assert headers["cross-origin-resource-policy"] == "same-origin"
+
+
 def test_the_environments_have_cookies_of_their_own(rig: Rig) -> None:
     browser = rig.browser(sandbox=True)
     browser.get("/accounts/login/")

@@ -7,6 +7,9 @@ import pytest
 from joserfc import jws, jwt
 from joserfc.jwk import KeySet
 
+from gatepass.guard import Expectation, verify
+from gatepass.guard import KeySet as GuardKeySet
+from gatepass.guard.assertion import verify_assertion
 from gatepass.server.applications import operations as applications
 from gatepass.server.applications import store
 from gatepass.server.applications.model import Application
@@ -14,8 +17,9 @@ from gatepass.server.audit.model import OPERATOR
 from gatepass.server.catalogue import operations as catalogue
 from gatepass.server.catalogue.model import ALGORITHMS, Algorithm, CataloguedScope
 from gatepass.wire.metadata import JWKS
+from gatepass.wire.problem import Refused
 from gatepass.wire.scope import Scope
-from server.stand import Client, Stand, refused
+from server.stand import LIVE, URL, Client, Stand, refused
 
 # The library prefers the name Ed25519 (RFC 9864); what verifies tokens today knows EdDSA.
 pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
@@ -223,6 +227,19 @@ def test_resources_whose_tokens_differ_in_form_are_not_mixed(fresh: Stand) -> No
     answer = fresh.ask(client, scope="read meters.ES256")
 
     assert refused(answer) == (400, "invalid_scope")
+
+
+@pytest.mark.spec("RFC 8725", "3.12")
+def test_a_jwt_access_token_is_no_assertion_of_a_gateways_caller(
+    fresh: Stand, es256: Meters
+) -> None:
+    token = fresh.token(es256.client)
+    keys = GuardKeySet.parse(fresh.send("GET", JWKS).content)
+    expect = Expectation(URL[LIVE], es256.uri)
+
+    assert verify(token, keys, expect, fresh.clock()).client_id == es256.client.client_id
+    with pytest.raises(Refused):
+        verify_assertion(token, keys, expect, fresh.clock())
 
 
 def test_the_partner_api_takes_jwts_where_the_operator_says_so(fresh: Stand) -> None:

@@ -1,6 +1,7 @@
 """The secret from AWS Secrets Manager, by botocore and its default chain of credentials."""
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,6 +15,7 @@ from gatepass.client.settings import check_url
 
 _CONNECT, _READ, _ATTEMPTS = 5, 10, 3  # seconds, seconds, requests
 
+_CODE = re.compile(r"[A-Za-z]{1,60}")
 _ADVICE = {
     "AccessDeniedException": "let the role do secretsmanager:GetSecretValue on it",
     "DecryptionFailure": "let the role do kms:Decrypt with the key of the secret",
@@ -96,7 +98,8 @@ def _refusal(error: Exception, where: str) -> ConfigurationError:
         return ConfigurationError(
             f"{where} cannot be read ({kind}): check the credentials, the region and the profile"
         )
-    code = cleaned(str(error.response.get("Error", {}).get("Code")))
+    code = str(error.response.get("Error", {}).get("Code"))
+    code = code if _CODE.fullmatch(code) else "a malformed code"
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     said = f"{where} is not given ({code}): "
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or code == "ThrottlingException":

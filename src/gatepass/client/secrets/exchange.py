@@ -6,7 +6,7 @@ from time import monotonic
 from typing import NamedTuple
 
 from gatepass.client.errors import ConfigurationError, SecretUnavailable, cleaned
-from gatepass.client.settings import is_loopback_http
+from gatepass.wire.loopback import may_use_proxy
 
 LONGEST_ANSWER = 1024 * 1024  # bytes
 _HEADERS = {
@@ -43,13 +43,12 @@ def exchange(
     """
     import httpx2  # takes a while to load
 
-    local = is_loopback_http(url)
-    client = httpx2.Client(
-        verify=False if local else _trusted(ca_file),
-        trust_env=not local,  # a proxy from the environment is not on this machine
-        timeout=_TIMEOUT,
-        follow_redirects=False,
-    )
+    from gatepass.client.sending import usable_proxy
+
+    secure = may_use_proxy(url)
+    verify = _trusted(ca_file) if secure else False
+    with usable_proxy():
+        client = httpx2.Client(verify=verify, trust_env=secure, timeout=_TIMEOUT)
     headers = {**_HEADERS, **headers}
     until = monotonic() + deadline
     try:

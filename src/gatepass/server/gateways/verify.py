@@ -16,7 +16,7 @@ from gatepass.server.gateways.wanted import Wanted
 from gatepass.server.introspect import owner_of, stands_behind, unexpired
 from gatepass.server.token.claims import Claims
 from gatepass.server.token.client import check_memory
-from gatepass.wire import bearer
+from gatepass.wire import bearer, token_use
 from gatepass.wire.network import allows
 from gatepass.wire.problem import Refused
 from gatepass.wire.scope import Scope
@@ -119,7 +119,8 @@ def _assertion(
 ) -> str:
     """Give who calls as a signed JWT, for a backend that trusts no plain header.
 
-    Its `typ` is JWT, so nobody takes it for an access token (RFC 9068 §2.1).
+    Its `typ` is JWT, so it is not an access token (RFC 9068 §2.1); `token_use` says it to those
+    who take access tokens of that type from other issuers.
     """
     said = {
         "iss": environment.issuer,
@@ -131,6 +132,7 @@ def _assertion(
         "iat": now,
         "exp": min(now + ASSERTION_LIVES, claims.expires_at),
         "jti": claims.jti,
+        token_use.CLAIM: token_use.ASSERTION,
     }
     payload = json.dumps(said, separators=(",", ":")).encode()
     return environment.keys.sign[environment.algorithm].sign(payload, typ="JWT")

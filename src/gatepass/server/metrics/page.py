@@ -35,10 +35,10 @@ _ADDED = frozenset(
     }
 )
 _ADDED_STARTS = (b"x-forwarded", b"x-envoy-", b"x-original-")
-_NOT_FOUND = Answer(404, ((b"content-type", b"text/plain"),), b"Not found.\n")
+_NOT_FOUND = Answer(404, ((b"content-type", b"text/plain; charset=utf-8"),), b"Not found.\n")
 _OTHER_HOST = Answer(
     421,
-    ((b"content-type", b"text/plain"),),
+    ((b"content-type", b"text/plain; charset=utf-8"),),
     b"Ask by an address, by localhost or by a name without a dot.\n",
 )
 
