@@ -8,6 +8,12 @@ from hypothesis import strategies as st
 MARKER = b"GET /marker HTTP/1.1\r\nHost: api.example\r\n\r\n"
 """A request that stands in bodies and must never be served."""
 
+
+def _sized(form: bytes, number: int) -> bytes:
+    """Return `number` in that form, which may have it twice or not at all."""
+    return form % ((number,) * form.count(b"%"))
+
+
 _CRLF = b"\r\n"
 _METHODS = (b"GET", b"POST", b"POST", b"PUT", b"DELETE", b"HEAD", b"OPTIONS", b"PATCH")
 _ODD_METHODS = (b"CONNECT", b"get", b"BREW", b"PRI", b"M-SEARCH", b"G\tET", b"", b"GET\0")
@@ -81,7 +87,14 @@ _ODD_FIELDS = (
     b"Proxy-Connection: close",
     b"Trailer: Content-Length",
 )
-_BODIES = (b"", b"a", b"grant_type=client_credentials", MARKER, b"\r\n" + MARKER, b"0\r\n\r\n" + MARKER)
+_BODIES = (
+    b"",
+    b"a",
+    b"grant_type=client_credentials",
+    MARKER,
+    b"\r\n" + MARKER,
+    b"0\r\n\r\n" + MARKER,
+)
 _LENGTHS = (
     *(b"+%d", b"-%d", b"0%d", b"0x%x", b"%d,", b"%d ", b"\t%d", b"%d\t", b"%d a", b"%d.0", b"'%d'"),
     *(b"%d, %d", b"%d,%d", b"%d_0", b"\x0b%d", b"99999999999999999999%d", b"%de0", b""),
@@ -121,11 +134,42 @@ _ENDS = (b"\r\n", b"\n", b"\r", b"", b"\r\r\n", b"x\r\n", b"\r\n\r\n", b" \r\n")
 _TRAILERS = (b"", b"", b"X-Trailer: a\r\n", b"A:\r\nB: c\r\n")
 _ODD_TRAILERS = (
     *(b"Content-Length: 5\r\n", b"Transfer-Encoding: chunked\r\n", b"Host: x\r\n", b" x\r\n"),
-    *(b"X\r\n", b"X : y\r\n", b"X: y\n", b"X: \0\r\n", b"X: \x0b\r\n", b"X: a\r\n b\r\n", b": x\r\n"),
+    *(
+        b"X\r\n",
+        b"X : y\r\n",
+        b"X: y\n",
+        b"X: \0\r\n",
+        b"X: \x0b\r\n",
+        b"X: a\r\n b\r\n",
+        b": x\r\n",
+    ),
     b"GET /marker HTTP/1.1\r\n",
 )
+_SIZED = b"%x\r\n%b\r\n0\r\n\r\n" % (len(MARKER), MARKER)
+_DECLARED = (
+    *((b"Content-Length: " + _sized(form, len(MARKER)), MARKER) for form in (b"%d", *_LENGTHS)),
+    *((b"Transfer-Encoding: " + coding, _SIZED) for coding in (b"chunked", *_CODINGS)),
+    *((b"Content-Length: %d\r\nTransfer-Encoding: %b" % (len(_SIZED), coding), _SIZED)
+      for coding in (b"chunked", *_CODINGS)),
+    *((b"Transfer-Encoding: %b\r\nContent-Length: %d" % (coding, len(_SIZED)), _SIZED)
+      for coding in (b"chunked", *_CODINGS)),
+)  # fmt: skip
+"""Fields that declare a body, whichever of them a server heeds, and that body."""
 _BREAKS = (
-    *(b"\r", b"\n", b"\r\n", b"\r\n\r\n", b"\n\n", b"\0", b" ", b"\t", b":", b"0", b"\xff", b"\x0b"),
+    *(
+        b"\r",
+        b"\n",
+        b"\r\n",
+        b"\r\n\r\n",
+        b"\n\n",
+        b"\0",
+        b" ",
+        b"\t",
+        b":",
+        b"0",
+        b"\xff",
+        b"\x0b",
+    ),
     *(b"", b"a", b",", b";", MARKER, b"0\r\n\r\n"),
 )
 
@@ -154,11 +198,6 @@ def _chunk(draw: st.DrawFn, size: st.SearchStrategy[bytes], more: tuple[bytes, .
     content = draw(st.sampled_from(_BODIES[1:]))
     extension, end = draw(_rarely(_EXTENSIONS, more)), draw(_rarely((_CRLF,), more and _ENDS, 15))
     return b"%b%b\r\n%b%b" % (_sized(draw(size), len(content)), extension, content, end)
-
-
-def _sized(form: bytes, number: int) -> bytes:
-    """Return `number` in that form, which may have it twice or not at all."""
-    return form % ((number,) * form.count(b"%"))
 
 
 @st.composite
@@ -248,6 +287,20 @@ def clean_streams(draw: st.DrawFn) -> Stream:
 
 
 @st.composite
+def streams_of_declared_bodies(draw: st.DrawFn) -> Stream:
+    """Draw a pipeline in which every marker is in a body that its request declares somehow."""
+    raw = b""
+    for _ in range(draw(st.integers(1, 4))):
+        framing, body = draw(st.sampled_from(_DECLARED))
+        method, target = draw(_rarely(_METHODS, _ODD_METHODS, 15)), draw(st.sampled_from(_TARGETS))
+        version = draw(_rarely((b"HTTP/1.1",), _VERSIONS))
+        fields = draw(st.lists(_rarely(_FIELDS, _ODD_FIELDS, 5), max_size=2))
+        raw += _CRLF.join((b"%b %b %b" % (method, target, version), _HOST, *fields, framing))
+        raw += b"\r\n\r\n" + body
+    return draw(_cut(raw))
+
+
+@st.composite
 def mutations(draw: st.DrawFn, raw: bytes, most: int = 3) -> bytes:
     """Change a stream in a few places."""
     for _ in range(draw(st.integers(0, most))):
@@ -257,7 +310,9 @@ def mutations(draw: st.DrawFn, raw: bytes, most: int = 3) -> bytes:
         elif kind == 1:
             raw = raw[:place] + draw(st.sampled_from(_BREAKS)) + raw[place + 1 :]
         elif kind == 2:
-            flipped = bytes(byte ^ (1 << draw(st.integers(0, 7))) for byte in raw[place : place + 1])
+            flipped = bytes(
+                byte ^ (1 << draw(st.integers(0, 7))) for byte in raw[place : place + 1]
+            )
             raw = raw[:place] + flipped + raw[place + 1 :]
         else:
             end = place + draw(st.integers(1, 60))
