@@ -14,6 +14,10 @@ STOPPING = "gatepass.stopping"
 _MOST = 64 * 1024  # bytes that wait for the end of the turn
 
 
+def _always() -> bool:
+    return True
+
+
 class JoiningTransport:
     """A transport that writes once at the end of a turn; all else is the transport's own."""
 
@@ -48,10 +52,11 @@ class JoiningTransport:
         self._transport.close()
 
     def write_eof(self) -> None:
-        """Write what waits, then say that nothing follows."""
+        """Write what waits, then say that nothing follows; to whoever writes it is closed."""
         self._flush()
         if not self.is_closing():
             self._transport.write_eof()
+            self.is_closing = _always
 
     def abort(self) -> None:
         """Close at once; what waits is lost."""

@@ -27,6 +27,7 @@ from gatepass.server.opening import ServingError
 from gatepass.server.settings import Settings
 
 _BACKLOG = 2048  # connections that wait to be accepted
+_MOST_UNSENT = 128 * 1024  # bytes that the kernel keeps for a client that does not read
 _GRACE = 30  # seconds that running requests have to finish
 
 log = structlog.get_logger("gatepass.server")
@@ -161,9 +162,12 @@ def _end_with(parent: BaseProcess) -> None:
 def _listen(host: str, port: int, option: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        listening = socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
         raise ServingError(
             f"Cannot listen on {host} port {port} ({error.strerror}). "
             f"End what uses it, or choose another with {option}."
         ) from None
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # every connection that it accepts inherits it
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _MOST_UNSENT)
+    return listening

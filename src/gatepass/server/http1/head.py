@@ -17,6 +17,7 @@ CHUNKED: Final = -1
 """The length of a body that comes in chunks."""
 
 _NO_HTTP = "This is not an HTTP request."
+_LONGEST_LENGTH = 18  # digits
 _SINGULAR = (b"host", b"content-length", b"transfer-encoding")
 _ABSOLUTE = re.compile(rb"(?i:https?)://([^/?@]+)((?:[/?].*)?)")
 
@@ -49,8 +50,8 @@ class Head:
     version = b"HTTP/1.1"
     length = 0
     is_complete = False
+    keep_alive = True
     headers: dict[bytes, bytes]
-    keep_alive: bool
 
     def __init__(self, method: bytes, target: bytes) -> None:
         self.method = method
@@ -89,15 +90,16 @@ def parse(raw: bytes, limits: HeadLimits) -> Head:
         pass  # an offer, or CONNECT, which is refused by its method
     except httptools.HttpParserError as error:
         raise _malformed(_NO_HTTP) from error
-    head.keep_alive = parser.should_keep_alive()
     fields = head.fields
+    if b" \r\n" in raw or b"\t\r\n" in raw:  # the parser keeps what stands behind a value
+        fields[:] = [(name, value.rstrip(b" \t")) for name, value in fields]
     head.headers = headers = dict(fields)
     count = len(fields)
     if len(headers) < count:
         _check_singular(fields)
     if count > limits.fields:
         raise RefusedRequest(431, f"The request has over {limits.fields} header fields.")
-    if not head.is_complete or b"\r" in target:
+    if not head.is_complete or b"\r" in target or not raw[:1].isupper():
         raise _malformed(_NO_HTTP)
     if b"#" in target or not target.startswith(b"/"):
         _take_origin_form(head)
@@ -107,7 +109,9 @@ def parse(raw: bytes, limits: HeadLimits) -> Head:
         _check_coding(head)
         head.length = CHUNKED
     elif b"content-length" in headers:
-        head.length = int(headers[b"content-length"])  # digits, or it would not have been parsed
+        head.length = _read_length(headers[b"content-length"])
+    if b"connection" in headers:
+        _read_connection(head)
     return head
 
 
@@ -165,6 +169,19 @@ def _check_coding(head: Head) -> None:
         raise _malformed("Transfer-Encoding comes without Content-Length, in HTTP/1.1.")
     if head.headers[b"transfer-encoding"].lower() != b"chunked":
         raise RefusedRequest(501, "The only transfer coding served here is chunked.")
+
+
+def _read_length(given: bytes) -> int:
+    if not given.isdigit() or len(given) > _LONGEST_LENGTH:
+        raise _malformed("The Content-Length is not a number that is possible.")
+    return int(given)
+
+
+def _read_connection(head: Head) -> None:
+    """Note whether the connection ends with this request (RFC 9112 §9.3)."""
+    options = b",".join(value for name, value in head.fields if name == b"connection")
+    if b"close" in {option.strip(b" \t").lower() for option in options.split(b",")}:
+        head.keep_alive = False
 
 
 def _malformed(description: str) -> RefusedRequest:

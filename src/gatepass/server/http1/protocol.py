@@ -93,6 +93,7 @@ class HttpProtocol(asyncio.Protocol):
         self._body: Body | None = None
         self._cycle: RequestResponseCycle | None = None
         self._idle_since: float | None = 0.0
+        self._queued_since: float | None = None  # since when requests wait behind another
         self._deadline = 0.0  # the loop's time; 0 for none
         self._deadline_of: Deadline = "head"
         self._timer: asyncio.TimerHandle | None = None
@@ -138,7 +139,7 @@ class HttpProtocol(asyncio.Protocol):
             data = self._held[self._held_from :] + data
             self._held = b""
         if stage is _ANSWERING:
-            self._held, self._held_from = data, 0
+            self._hold(data, 0)
             self.flow.pause_reading()
         else:
             self._serve(data, 0)
@@ -181,8 +182,11 @@ class HttpProtocol(asyncio.Protocol):
 
     @property
     def idle_since(self) -> float | None:
-        """Return since when there is no whole request, or an answer is not read."""
-        return self._idle_since
+        """Return since when there is no whole request, or answers are not read.
+
+        Who sends requests faster than the answers are read has no better claim to a descriptor.
+        """
+        return self._idle_since if self._queued_since is None else self._queued_since
 
     def evict(self) -> None:
         """Close the connection now, for another one."""
@@ -222,8 +226,14 @@ class HttpProtocol(asyncio.Protocol):
     def _hold(self, buffer: bytes, start: int) -> None:
         """Keep what cannot be served yet."""
         self._held, self._held_from = buffer, start
-        if self._stage is _HEAD and self._deadline_of != "head":
-            self._expire_after(self._limits.head_timeout, "head", self.loop.time())
+        now = self.loop.time()
+        if self._stage is _ANSWERING:
+            if self._queued_since is None:
+                self._queued_since = now
+        elif self._stage is _HEAD:
+            self._queued_since = None
+            if self._deadline_of != "head":
+                self._expire_after(self._limits.head_timeout, "head", now)
 
     def _check_beginning(self, buffer: bytes, start: int) -> None:
         """Refuse what cannot become a request's head; note where to search on."""
@@ -350,6 +360,8 @@ class HttpProtocol(asyncio.Protocol):
             if self._held:
                 held, self._held = self._held, b""
                 self._serve(held, self._held_from)
+            if not self._held:
+                self._queued_since = None
 
     def _await_answer(self) -> None:
         """Give the application its time, unless the client does not read earlier answers."""
