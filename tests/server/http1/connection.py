@@ -94,7 +94,7 @@ def _fail(met: InTrouble) -> Answer:
     raise met.error
 
 
-class _Memory(asyncio.Transport):
+class MemoryTransport(asyncio.Transport):
     """A transport that keeps what is written, and minds when it is asked to stop reading."""
 
     def __init__(self) -> None:
@@ -150,7 +150,7 @@ class Player:
 
     async def _play(self, pieces: Sequence[bytes], turns: int) -> Outcome:
         self._errors.clear()
-        recorder, transport, state = Recorder(self._environment), _Memory(), ServerState()
+        recorder, transport, state = Recorder(self._environment), MemoryTransport(), ServerState()
         self._config.loaded_app = recorder
         loop = asyncio.get_running_loop()
         made = cast("asyncio.Protocol", self._make(self._config, state, {}, _loop=loop))
@@ -178,7 +178,7 @@ class Player:
         is_refused = is_closed and bool(statuses) and statuses[-1] >= 400
         return Outcome(recorder.requests, statuses, is_refused, is_closed)
 
-    async def _settle(self, recorder: Recorder, transport: _Memory) -> None:
+    async def _settle(self, recorder: Recorder, transport: MemoryTransport) -> None:
         """Wait until nothing happens any more."""
         before, quiet = (-1, -1), 0
         for _ in range(_MOST_TURNS):

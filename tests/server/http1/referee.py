@@ -3,7 +3,7 @@
 Where h11 and our protocol differ by intent, and RFC 9112 permits it, h11's result is adapted:
 
 - §2.2: a server should ignore empty lines before a request line; h11 refuses them.
-- §3.2.2: the host of a target in absolute form replaces the Host field; h11 leaves that to its caller.
+- §3.2.2: the host of a target in absolute form replaces the Host field; h11's caller does that.
 - §7: names of transfer codings are case-insensitive; h11 delivers them in lower case.
 - An empty query is no query: ASGI does not tell `/a?` from `/a`.
 """
