@@ -83,6 +83,21 @@ def parse(raw: bytes, limits: HeadLimits) -> Head:
     head = Head(method, target)
     if not rest.startswith(b"HTTP/1.1\r\n"):
         head.version = _other_version(rest)
+    _parse_fields(head, raw)
+    fields = head.fields
+    head.headers = headers = dict(fields)
+    if len(headers) < len(fields) or len(fields) > limits.fields:
+        _check_fields(fields, limits)
+    if b"#" in target or not target.startswith(b"/"):
+        _take_origin_form(head)
+    if b"host" not in headers and head.version == b"HTTP/1.1":
+        raise _malformed("A request has a Host field.")
+    _read_framing(head)
+    return head
+
+
+def _parse_fields(head: Head, raw: bytes) -> None:
+    """Have the parser check the head and find its fields."""
     parser = httptools.HttpRequestParser(head)
     try:
         parser.feed_data(raw)
@@ -90,29 +105,11 @@ def parse(raw: bytes, limits: HeadLimits) -> Head:
         pass  # an offer, or CONNECT, which is refused by its method
     except httptools.HttpParserError as error:
         raise _malformed(_NO_HTTP) from error
-    fields = head.fields
-    if b" \r\n" in raw or b"\t\r\n" in raw:  # the parser keeps what stands behind a value
-        fields[:] = [(name, value.rstrip(b" \t")) for name, value in fields]
-    head.headers = headers = dict(fields)
-    count = len(fields)
-    if len(headers) < count:
-        _check_singular(fields)
-    if count > limits.fields:
-        raise RefusedRequest(431, f"The request has over {limits.fields} header fields.")
-    if not head.is_complete or b"\r" in target or not raw[:1].isupper():
+    # The parser skips empty lines before a request, and takes one without a version for HTTP/0.9.
+    if not head.is_complete or b"\r" in head.target or not raw[:1].isupper():
         raise _malformed(_NO_HTTP)
-    if b"#" in target or not target.startswith(b"/"):
-        _take_origin_form(head)
-    if b"host" not in headers and head.version == b"HTTP/1.1":
-        raise _malformed("A request has a Host field.")
-    if b"transfer-encoding" in headers:
-        _check_coding(head)
-        head.length = CHUNKED
-    elif b"content-length" in headers:
-        head.length = _read_length(headers[b"content-length"])
-    if b"connection" in headers:
-        _read_connection(head)
-    return head
+    if b" \r\n" in raw or b"\t\r\n" in raw:  # it keeps what stands behind a value
+        head.fields[:] = [(name, value.rstrip(b" \t")) for name, value in head.fields]
 
 
 def _check_length(raw: bytes, target: bytes, limits: HeadLimits) -> None:
@@ -132,8 +129,10 @@ def _other_version(rest: bytes) -> bytes:
     raise _malformed(_NO_HTTP)
 
 
-def _check_singular(fields: Fields) -> None:
-    """Refuse a field that says where a request goes or ends, if it comes twice."""
+def _check_fields(fields: Fields, limits: HeadLimits) -> None:
+    """Refuse too many, and one that says where a request goes or ends if it comes twice."""
+    if len(fields) > limits.fields:
+        raise RefusedRequest(431, f"The request has over {limits.fields} header fields.")
     names = [name for name, _ in fields]
     for name in _SINGULAR:
         if names.count(name) > 1:
@@ -171,10 +170,19 @@ def _check_coding(head: Head) -> None:
         raise RefusedRequest(501, "The only transfer coding served here is chunked.")
 
 
-def _read_length(given: bytes) -> int:
-    if not given.isdigit() or len(given) > _LONGEST_LENGTH:
-        raise _malformed("The Content-Length is not a number that is possible.")
-    return int(given)
+def _read_framing(head: Head) -> None:
+    """Note how long the body is (RFC 9112 §6.3), and whether the connection ends behind it."""
+    headers = head.headers
+    if b"transfer-encoding" in headers:
+        _check_coding(head)
+        head.length = CHUNKED
+    elif b"content-length" in headers:
+        given = headers[b"content-length"]
+        if not given.isdigit() or len(given) > _LONGEST_LENGTH:
+            raise _malformed("The Content-Length is not a number that is possible.")
+        head.length = int(given)
+    if b"connection" in headers:
+        _read_connection(head)
 
 
 def _read_connection(head: Head) -> None:
