@@ -83,7 +83,7 @@ def _differences(cycle: type[RequestResponseCycle], state: type[ServerState]) ->
     config = uvicorn.Config(_nobody, ws="none", lifespan="off", log_config=None)
     config.load()
     yield _missing("config", config, _CONFIG)
-    names = "connections default_headers tasks total_requests"
+    names = "connections default_headers tasks"
     yield _missing("server state", state(), names)
     names = "pause_reading pause_writing resume_reading resume_writing write_paused"
     yield _missing("flow control", FlowControl(_no_transport), names)

@@ -39,13 +39,6 @@ class JoiningTransport:
         if self._size > _MOST:
             self._flush()
 
-    def write_last(self, data: bytes) -> None:
-        """Write `data`, the last of this turn: alone it need not wait for the turn's end."""
-        if self._pieces:
-            self.write(data)
-        elif not self.is_closing():
-            self._transport.write(data)
-
     def close(self) -> None:
         """Write what waits, then close."""
         self._flush()

@@ -33,6 +33,8 @@ MOST = frozenset({b"GET", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"})
 
 _BREAKING = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _MOST_HEADS = 256
+_MOST_LENGTHS = 2048
+_LENGTHS = [b"%d\r\n\r\n" % size for size in range(_MOST_LENGTHS)]  # formatting takes longer
 
 Endpoint = Callable[[Environment, Arrived], Answer]
 
@@ -105,7 +107,9 @@ class Lane:
             head = self._heads.get((status, headers)) or _head(status, (*defaults, *headers))
             self._heads[status, headers] = head
             self._last = status, headers, head
-        return b"%b%d\r\n\r\n%b" % (head, len(body), body)
+        size = len(body)
+        length = _LENGTHS[size] if size < _MOST_LENGTHS else b"%d\r\n\r\n" % size
+        return b"".join((head, length, body))
 
 
 class LaneProtocol(HttpProtocol):
@@ -130,7 +134,7 @@ class LaneProtocol(HttpProtocol):
         super().connection_made(transport)
         self._direct = Seen(self._scheme, self.source)
 
-    def _answer_at_once(self, head: Head, body: bytes, *, is_last: bool) -> bool:
+    def _answer_at_once(self, head: Head, body: bytes) -> bool:
         """Answer a whole request; False, and nothing done, if it is not plain."""
         lane, url, headers = self._lane, head.target, head.headers
         if lane is None:
@@ -163,23 +167,17 @@ class LaneProtocol(HttpProtocol):
         scheme, source = self._seen(headers) if self._is_proxied else self._direct
         if environment.is_https and scheme == "http":
             return False
-        written = self._ask(lane, way, environment, Arrived(headers, query, body, source))
-        if not written:
-            return False
-        if is_last:
-            self.transport.write_last(written)
-        else:
-            self.transport.write(written)
-        return True
+        arrived = Arrived(headers, query, body, source)
+        return self._is_written(lane, way, environment, arrived)
 
-    def _ask(self, lane: Lane, way: Way, environment: Environment, arrived: Arrived) -> bytes:
-        """Ask the endpoint; give its answer's bytes, none where it needs what may block."""
+    def _is_written(self, lane: Lane, way: Way, environment: Environment, arrived: Arrived) -> bool:
+        """Ask the endpoint and write its answer; False where it needs what may block."""
         defaults, started, result = self.server_state.default_headers, perf_counter(), OK
         try:
             answer = way.endpoint(environment, arrived)
             written = lane.written(answer, defaults)
         except Later:
-            return b""
+            return False
         except Exception as error:  # noqa: BLE001 - as for the other door, which logs it
             result = result_of_error(error)
             trouble = InTrouble(error, environment, way.path, arrived.source, arrived)
@@ -187,9 +185,9 @@ class LaneProtocol(HttpProtocol):
             written = lane.written(answer, defaults)
         observe(way.name, result, perf_counter() - started)
         lane.answered += 1
-        self.server_state.total_requests += 1
         self._await_request()
-        return written
+        self.transport.write(written)
+        return True
 
     def _seen(self, headers: dict[bytes, bytes]) -> Seen:
         """Tell by which scheme and from where a request comes that a proxy may have sent on."""

@@ -15,7 +15,7 @@ from pydantic_settings import (
 )
 
 from gatepass.server.catalogue.model import Algorithm, Tokens
-from gatepass.server.http1.connections import Limits
+from gatepass.server.http1.connections import Limits, room_for_connections
 from gatepass.server.http1.head import HeadLimits
 from gatepass.wire.credential import Mark
 
@@ -112,8 +112,13 @@ class HttpSettings(_Part):
     """The most open connections of one worker; 0: what the limit of open files leaves room for.
     At the limit the one that has been longest without a whole request is closed for a new one."""
     max_waiting_polls: int = Field(0, ge=0)
-    """The most guards that wait at one worker's revocation feed; 0: half of the connections.
-    Further ones are answered 503."""
+    """The most guards that wait at one environment's revocation feed in one worker; 0: a quarter of
+    the connections. Further ones are answered 503."""
+
+    def waiting_polls(self) -> int:
+        """Return how many guards may wait at one environment's feed."""
+        connections = self.max_connections or room_for_connections()
+        return self.max_waiting_polls or max(1, connections // 4)
 
     def limits(self) -> Limits:
         """Give what the HTTP protocol needs of these."""

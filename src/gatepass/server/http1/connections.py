@@ -10,23 +10,15 @@ import resource
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from heapq import nsmallest
-from typing import Final, Literal, Protocol
+from typing import Literal, Protocol
 
 import structlog
 
+from gatepass.server import metrics
 from gatepass.server.http1.head import HeadLimits
 
-Reason = Literal["head_timeout", "body_timeout", "unread", "evicted", "refused", "malformed"]
-
-REASONS: Final[tuple[Reason, ...]] = (
-    "head_timeout",
-    "body_timeout",
-    "unread",
-    "evicted",
-    "refused",
-    "malformed",
-)
-"""Why the server ends a connection that does not end by itself."""
+Reason = Literal["header_timeout", "body_timeout", "unread", "evicted", "refused", "malformed"]
+"""Why the server ends a connection, as metrics count it."""
 
 _RESERVED = 128  # descriptors: both environments' database pools, files, listening sockets
 _UNLIMITED = 65_536  # connections, where the system sets no limit
@@ -68,7 +60,6 @@ class Connections:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.most = limits.connections or room_for_connections()
-        self.closed = dict.fromkeys(REASONS, 0)
         self._open: set[Connection] = set()
         self._candidates: deque[tuple[float, Connection]] = deque()
         self._logged: Counter[tuple[Reason, str]] = Counter()
@@ -83,15 +74,17 @@ class Connections:
         if len(self._open) >= self.most and not self._evict():
             return False
         self._open.add(connection)
+        metrics.connections(len(self._open), self.most)
         return True
 
     def forget(self, connection: Connection) -> None:
         """Count a connection out."""
         self._open.discard(connection)
+        metrics.connections(len(self._open), self.most)
 
     def note(self, reason: Reason, source: str, now: float, description: str = "") -> None:
         """Count a connection that the server ends; log it once a minute for each source."""
-        self.closed[reason] += 1
+        metrics.connection_ended(reason)
         if now - self._logged_from >= _LOG_PERIOD:
             self._logged.clear()
             self._logged_from = now

@@ -17,6 +17,7 @@ CHUNKED: Final = -1
 """The length of a body that comes in chunks."""
 
 _NO_HTTP = "This is not an HTTP request."
+_CR, _HASH, _A = b"\r#A"  # to look for a number is quicker than to look for a byte string
 _LONGEST_LENGTH = 18  # digits
 _SINGULAR = (b"host", b"content-length", b"transfer-encoding")
 _ABSOLUTE = re.compile(rb"(?i:https?)://([^/?@]+)((?:[/?].*)?)")
@@ -59,8 +60,8 @@ class Head:
         self.fields: Fields = []
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a field."""
-        self.fields.append((name.lower(), value))
+        """Keep a field without the white space behind its value, which the parser leaves."""
+        self.fields.append((name.lower(), value.strip()))
 
     def on_headers_complete(self) -> None:
         """Note that the parser, too, takes this for a whole head."""
@@ -88,10 +89,10 @@ def parse(raw: bytes, limits: HeadLimits) -> Head:
     head.headers = headers = dict(fields)
     if len(headers) < len(fields) or len(fields) > limits.fields:
         _check_fields(fields, limits)
-    if b"#" in target or not target.startswith(b"/"):
-        _take_origin_form(head)
     if b"host" not in headers and head.version == b"HTTP/1.1":
         raise _malformed("A request has a Host field.")
+    if _HASH in target or not target.startswith(b"/"):
+        _take_origin_form(head)
     _read_framing(head)
     return head
 
@@ -101,15 +102,14 @@ def _parse_fields(head: Head, raw: bytes) -> None:
     parser = httptools.HttpRequestParser(head)
     try:
         parser.feed_data(raw)
-    except httptools.HttpParserUpgrade:
-        pass  # an offer, or CONNECT, which is refused by its method
+    except httptools.HttpParserUpgrade:  # an offer, or CONNECT
+        if head.method == b"CONNECT":
+            raise RefusedRequest(501, "This server is not a proxy.") from None
     except httptools.HttpParserError as error:
         raise _malformed(_NO_HTTP) from error
     # The parser skips empty lines before a request, and takes one without a version for HTTP/0.9.
-    if not head.is_complete or b"\r" in head.target or not raw[:1].isupper():
+    if not head.is_complete or _CR in head.target or raw[0] < _A:
         raise _malformed(_NO_HTTP)
-    if b" \r\n" in raw or b"\t\r\n" in raw:  # it keeps what stands behind a value
-        head.fields[:] = [(name, value.rstrip(b" \t")) for name, value in head.fields]
 
 
 def _check_length(raw: bytes, target: bytes, limits: HeadLimits) -> None:
@@ -144,10 +144,8 @@ def _take_origin_form(head: Head) -> None:
 
     The host of a target in absolute form replaces the Host field (§3.2.2).
     """
-    if b"#" in head.target:
+    if _HASH in head.target:
         raise _malformed("A request target has no fragment.")
-    if head.method == b"CONNECT":
-        raise RefusedRequest(501, "This server is not a proxy.")
     if head.target == b"*" and head.method == b"OPTIONS":
         return
     absolute = _ABSOLUTE.fullmatch(head.target)

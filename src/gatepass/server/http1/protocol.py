@@ -29,6 +29,7 @@ from gatepass.server.joining import STOPPING, JoiningTransport
 _END_OF_HEAD = b"\r\n\r\n"
 _NOT_FOUND = -1 + len(_END_OF_HEAD)
 _CR = 13
+_MOST_EMPTY_LINES = 4
 _NO_WORSE = 0.001  # seconds: a connection may be closed this much early
 _LINGER = 2.0  # seconds in which a refused client may still read why (RFC 9112 §9.6)
 _LAST_BODY = 2.0  # seconds that a half-sent body has when the server stops
@@ -90,6 +91,7 @@ class HttpProtocol(asyncio.Protocol):
         self._held = b""  # what has come and is not served yet, from `_held_from` on
         self._held_from = 0
         self._searched = 0  # bytes of that in which the head's end is not
+        self._skipped = 0  # empty lines before the present request
         self._body: Body | None = None
         self._cycle: RequestResponseCycle | None = None
         self._idle_since: float | None = 0.0
@@ -97,6 +99,7 @@ class HttpProtocol(asyncio.Protocol):
         self._deadline = 0.0  # the loop's time; 0 for none
         self._deadline_of: Deadline = "head"
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
         self._is_stopping = False
 
     # What asyncio and uvicorn call.
@@ -204,11 +207,11 @@ class HttpProtocol(asyncio.Protocol):
                     end = buffer.find(_END_OF_HEAD, start + self._searched) + 4
                     if end == _NOT_FOUND or buffer[start] == _CR:
                         if buffer.startswith(b"\r\n", start):
-                            start += 2  # an empty line before a request (RFC 9112 §2.2)
+                            start = self._skip_empty_line(start)
                             continue
                         self._check_beginning(buffer, start)
                         break
-                    self._searched = 0
+                    self._searched = self._skipped = 0
                     start = self._begin(parse(buffer[start:end], self._limits.head), buffer, end)
                 elif self._stage is _BODY:
                     before = start
@@ -235,18 +238,27 @@ class HttpProtocol(asyncio.Protocol):
             if self._deadline_of != "head":
                 self._expire_after(self._limits.head_timeout, "head", now)
 
+    def _skip_empty_line(self, start: int) -> int:
+        """Return where an empty line before a request ends (RFC 9112 §2.2)."""
+        self._skipped += 1
+        if self._skipped > _MOST_EMPTY_LINES:
+            raise RefusedRequest(400, "A request begins with its method.")
+        return start + 2
+
     def _check_beginning(self, buffer: bytes, start: int) -> None:
         """Refuse what cannot become a request's head; note where to search on."""
         size = len(buffer) - start
         limits = self._limits.head
-        if size > limits.head:
-            raise RefusedRequest(431, f"The request's header is over {limits.head} bytes.")
+        if not _METHOD.match(buffer, start):
+            raise RefusedRequest(400, "This is not an HTTP request.")
         longest_line = limits.target + _LONGEST_REQUEST_LINE
         if size > longest_line and buffer.find(b"\r\n", start, start + longest_line) < 0:
             raise RefusedRequest(414, f"The request target is over {limits.target} bytes.")
+        if size > limits.head:
+            raise RefusedRequest(431, f"The request's header is over {limits.head} bytes.")
         place = start + self._searched
         lines = buffer.count(b"\r\n", max(start, place - 1))
-        if buffer.count(b"\n", place) > lines or not _METHOD.match(buffer, start):
+        if buffer.count(b"\n", place) > lines:
             raise RefusedRequest(400, "This is not an HTTP request.")
         self._searched = max(0, size - len(_END_OF_HEAD) + 1)
 
@@ -256,7 +268,7 @@ class HttpProtocol(asyncio.Protocol):
         end = start + length
         if length != CHUNKED and end <= len(buffer):
             content = buffer[start:end]
-            if not self._answer_at_once(head, content, is_last=end == len(buffer)):
+            if not self._answer_at_once(head, content):
                 self._start(head)
                 self._give(content)
                 self._finish_body()
@@ -267,11 +279,8 @@ class HttpProtocol(asyncio.Protocol):
         self._start(head)
         return start
 
-    def _answer_at_once(self, head: Head, body: bytes, *, is_last: bool) -> bool:  # noqa: ARG002
-        """Answer a whole request without ASGI; return whether that was done.
-
-        `is_last` says that no further request has come yet.
-        """
+    def _answer_at_once(self, head: Head, body: bytes) -> bool:  # noqa: ARG002
+        """Answer a whole request without ASGI; return whether that was done."""
         return False
 
     def _read_body(self, buffer: bytes, start: int) -> int:
@@ -346,7 +355,6 @@ class HttpProtocol(asyncio.Protocol):
 
     def _on_response(self) -> None:
         """Go on with what waits behind a request that has its answer."""
-        self.server_state.total_requests += 1
         if self._stage is _ENDING:
             return
         if self.transport.is_closing():
@@ -436,9 +444,10 @@ class HttpProtocol(asyncio.Protocol):
         self._deadline_of = what
         timer = self._timer
         if timer is not None:
-            if timer.when() <= deadline:
+            if self._timer_at <= deadline:
                 return
             timer.cancel()
+        self._timer_at = deadline
         self._timer = self.loop.call_later(seconds, self._on_time)
 
     def _on_time(self) -> None:
@@ -448,6 +457,7 @@ class HttpProtocol(asyncio.Protocol):
             return  # the application has the request; what comes of it sets a time
         left = self._deadline - self.loop.time()
         if left > _NO_WORSE:
+            self._timer_at = self._deadline
             self._timer = self.loop.call_later(left, self._on_time)
         else:
             self._expire()
@@ -457,7 +467,7 @@ class HttpProtocol(asyncio.Protocol):
         if what == "idle":
             self._end()
         elif what == "head":
-            self._refuse("head_timeout", 408, "The request's header did not come in time.")
+            self._refuse("header_timeout", 408, "The request's header did not come in time.")
         elif what == "body":
             self._refuse("body_timeout", 408, "The request's body did not come in time.")
         else:
