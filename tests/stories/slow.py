@@ -10,7 +10,7 @@ from typing import Self
 
 HOW_MANY = 500
 _TICK = 0.01  # seconds
-_OPENED_A_TICK = 10
+_OPENED_A_TICK = 5
 _REOPENED_A_TICK = 1  # connections in place of closed ones: slow clients are no flood
 _SAY_EACH = 40  # ticks between two words of a connection
 _LONG = b"GET /api/partners/v2.0/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -28,7 +28,7 @@ KINDS = {
         b"POST /oauth2/token/ HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"1\r\na\r\n",
     ),
-    "never reading": (_LONG * 12, _LONG),
+    "never reading": (_LONG * 8, _LONG),
 }
 
 

@@ -8,7 +8,7 @@ import logging
 from collections import deque
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import uvicorn
 from uvicorn.server import ServerState
@@ -85,7 +85,7 @@ async def _whole_body(receive: Any) -> bytes | None:  # noqa: ANN401 - as ASGI h
         message = await receive()
         if message["type"] == "http.disconnect":
             return None
-        body += message.get("body", b"")
+        body += bytes(message.get("body", b""))
         if not message.get("more_body", False):
             return body
 
@@ -153,7 +153,7 @@ class Player:
         recorder, transport, state = Recorder(self._environment), MemoryTransport(), ServerState()
         self._config.loaded_app = recorder
         loop = asyncio.get_running_loop()
-        made = cast("asyncio.Protocol", self._make(self._config, state, {}, _loop=loop))
+        made = self._make(self._config, state, {}, _loop=loop)
         made.connection_made(transport)
         waiting = deque(pieces)
         while waiting and not transport.has_ended:

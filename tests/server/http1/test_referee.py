@@ -1,6 +1,6 @@
 """Our protocol against h11, by generated streams: who sees which requests with which bodies.
 
-The count of streams comes from GATEPASS_FUZZ_STREAMS: see `make fuzz`.
+The count of streams comes from FUZZ_STREAMS: see `make fuzz`.
 """
 
 import os
@@ -16,7 +16,7 @@ from server.http1.requests import Delivered
 from server.http1.streams import Stream, clean_streams, streams
 from server.stand import Stand
 
-STREAMS = int(os.environ.get("GATEPASS_FUZZ_STREAMS", "5000"))
+STREAMS = int(os.environ.get("FUZZ_STREAMS", "5000"))
 _CORPUS = tuple(case.raw for case in CASES if len(case.raw) < 4096)
 
 fuzzed = settings(
