@@ -5,9 +5,10 @@ BIN := .venv/bin
 READY := .venv/.ready
 DEMO := .demo
 TESTS ?=
+FUZZ_STREAMS ?= 100000
 UV_PIN := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements.lock)
 
-.PHONY: setup demo test check audit sbom bench bench-client clean
+.PHONY: setup demo test fuzz check audit sbom bench bench-client clean
 
 setup: $(READY)
 
@@ -33,6 +34,11 @@ demo: setup
 test: setup
 	@bash tests/setup.sh
 	$(BIN)/pytest -n 2 $(TESTS)
+
+# HTTP streams, generated and made from tests/vectors/http/, against h11: FUZZ_STREAMS of them, in about
+# a quarter of an hour (`make test` plays 5,000). What fails is kept in .hypothesis and tried first next time.
+fuzz: setup
+	FUZZ_STREAMS=$(FUZZ_STREAMS) $(BIN)/pytest -n 2 tests/server/http1/test_referee.py tests/server/http1/test_bodies.py
 
 check: setup
 	$(BIN)/ruff check

@@ -60,8 +60,10 @@ class Server:
         *arguments: str,
         port: int | None = None,
         variables: Mapping[str, str] | None = None,
+        descriptors: int | None = None,
     ) -> None:
         self.data = data
+        self.descriptors = descriptors  # how many the process may open; None: as many as this one
         self.port = free_ports() if port is None else port
         self.arguments = arguments
         self.variables = dict(variables or {})
@@ -74,7 +76,10 @@ class Server:
         """Start the process and wait until it is ready; fail with the log's end if it dies."""
         with self._out.open("ab") as out, self._log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "gatepass", "serve", *self._where(), *self.arguments],
+                [
+                    *(*self._limited(), sys.executable, "-m", "gatepass", "serve"),
+                    *(*self._where(), *self.arguments),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=log,
@@ -187,6 +192,11 @@ class Server:
         given: dict[str, str] = json.loads(ran.out)
         return given
 
+    def _limited(self) -> list[str]:
+        if self.descriptors is None:
+            return []
+        return ["sh", "-c", f'ulimit -n {self.descriptors} && exec "$@"', "sh"]
+
     def _where(self) -> list[str]:
         return ["--data", str(self.data), "--port", str(self.port)]
 
@@ -203,10 +213,13 @@ class Server:
 
 @contextmanager
 def serving(
-    data: Path, *arguments: str, variables: Mapping[str, str] | None = None
+    data: Path,
+    *arguments: str,
+    variables: Mapping[str, str] | None = None,
+    descriptors: int | None = None,
 ) -> Iterator[Server]:
     """Start a server and see to its end, whatever happens."""
-    server = Server(data, *arguments, variables=variables)
+    server = Server(data, *arguments, variables=variables, descriptors=descriptors)
     try:
         yield server.start()
     finally:
