@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
 import structlog
 
@@ -25,6 +26,7 @@ from gatepass.wire.secret import Secret
 LONGEST_USERNAME = 64
 LONGEST_AGENT = 200  # characters
 WRONG = "The username or the password is wrong."
+_NO_ID = UUID(int=0)
 
 log = structlog.get_logger("gatepass.server")
 
@@ -59,7 +61,6 @@ class _Claim(NamedTuple):
 
     person: Person | None
     organization: Organization | None
-    limits: tuple[Limit, ...]
 
     @property
     def kept(self) -> str | None:
@@ -73,17 +74,19 @@ def log_in(environment: Environment, visitor: Visitor, username: str, password: 
     Raises Refused: with one sentence for every reason, after the same time; 429 for those who
     must wait. Known and unknown usernames are counted and answered alike (ASVS 6.3.8).
     """
-    claim = _attempt(environment, visitor, username)
+    counted = _attempt(environment, visitor, username)
+    with environment.database.read() as connection:
+        claim = _claim(connection, username)
     is_right = environment.hasher.verify(password, claim.kept)
     rehashed = _rehashed(environment, claim.kept, password) if is_right else None
     session_id, device_id = new_id(), new_id()
     with environment.database.write() as connection:
         now = environment.now()
-        known = _claim(connection, visitor, username)
+        known = _claim(connection, username)
         # Asked again, as the person may have changed while the hash was computed.
         refused = _why_not(known, is_right=is_right and known.kept == claim.kept)
         if known.person and not refused:
-            limits.succeed(connection, claim.limits)
+            limits.succeed(connection, counted)
             _greet(connection, known.person, rehashed, now)
             _open(connection, session_id, known.person, visitor, now)
             _change_device(connection, visitor.device, device_id, known.person, now)
@@ -182,30 +185,39 @@ def too_many(wait: int) -> Refused:
     )
 
 
-def _attempt(environment: Environment, visitor: Visitor, username: str) -> _Claim:
-    """Count an attempt as failed, until it has succeeded; refuse it where it must wait."""
+def _attempt(environment: Environment, visitor: Visitor, username: str) -> tuple[Limit, ...]:
+    """Count an attempt as failed, until it has succeeded; refuse it where it must wait.
+
+    Asked before anybody is looked up by the name, so that the time of a refusal does not tell
+    whether there is such a person.
+    """
+    username = _normal(username)
+    digest = visitor.device.digest() if visitor.device else b""
     with environment.database.write() as connection:
-        claim = _claim(connection, visitor, username)
-        wait = limits.attempt(connection, claim.limits, environment.now())
+        owner = store.owner_of_device(connection, digest)
+        device = digest if owner is not None and owner == username else None
+        counted = of_login(username, visitor.source, device)
+        wait = limits.attempt(connection, counted, environment.now())
     if wait:
         # In the log alone: a row for each would let a stranger fill the audit trail.
         log.warning(
             "login.throttled", environment=environment.name, source=visitor.source, seconds=wait
         )
         raise too_many(wait)
-    return claim
+    return counted
 
 
-def _claim(connection: Connection, visitor: Visitor, username: str) -> _Claim:
-    username = username.strip().lower()
+def _claim(connection: Connection, username: str) -> _Claim:
+    """Look a person up; for nobody with as many questions as for somebody."""
+    username = _normal(username)
     is_possible = len(username) <= LONGEST_USERNAME
-    person = people.find_by_username(connection, username) if is_possible else None
-    organization = organizations.find(connection, person.org_id) if person else None
-    device = None
-    if person and visitor.device:
-        digest = visitor.device.digest()
-        device = digest if store.knows_device(connection, digest, person.id) else None
-    return _Claim(person, organization, of_login(username, visitor.source, device))
+    person = people.find_by_username(connection, username if is_possible else "")
+    organization = organizations.find(connection, person.org_id if person else _NO_ID)
+    return _Claim(person, organization)
+
+
+def _normal(username: str) -> str:
+    return username.strip().lower()
 
 
 def _rehashed(environment: Environment, kept: str | None, password: Secret) -> str | None:

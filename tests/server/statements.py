@@ -1,0 +1,24 @@
+"""What a database is asked while a block runs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import event
+
+from gatepass.server.database import Database
+
+
+@contextmanager
+def asked(database: Database) -> Iterator[list[str]]:
+    """Give the list of statements, which grows as they are executed."""
+    statements: list[str] = []
+
+    def note(*given: Any) -> None:  # noqa: ANN401 - connection, cursor, statement and more
+        statements.append(given[2])
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(database.engine, "before_cursor_execute", note)
