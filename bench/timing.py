@@ -41,7 +41,7 @@ _WARM = 30  # rounds that are not counted
 _CLEAR_EVERY = 30  # rounds, after which failures at the login are forgotten
 _LOGIN = "/accounts/login/"
 _PROXIED = {"GATEPASS_TRUSTED_PROXIES": '["127.0.0.1"]'}
-_CHEAP = {"GATEPASS_PASSWORD__TIME_COST": "1", "GATEPASS_PASSWORD__MEMORY_KIB": "8192"}
+_CHEAP = "[password]\ntime_cost = 1\nmemory_kib = 8192\n"
 _HEAD = """\
 # Time of refusals
 
@@ -150,10 +150,12 @@ def measure() -> Iterator[Row]:
 
 
 def _logins(data: Path) -> Iterator[Row]:
+    data.mkdir()
+    Path(data, "gatepass.toml").write_text(_CHEAP)
     product.create(data)  # its administrator is `bench`
     names = {KNOWN: "bench", NOBODY: "wench", OTHER: "tench"}
     with ExitStack() as stack:
-        server = stack.enter_context(product.served(data, _PROXIED | _CHEAP))
+        server = stack.enter_context(product.served(data, _PROXIED))
         line = stack.enter_context(closing(Line(server.port)))
         kept = sqlite3.connect(data / "production.sqlite3", isolation_level=None, timeout=30)
         stack.enter_context(closing(kept))

@@ -131,6 +131,7 @@ class Gatepass:
     ) -> None:
         self.environments = environments
         self._figures = figures
+        self._hash_pool = environments[0].hash_pool  # of both
         self._followers = [Follower(environment) for environment in environments]
         self._by_host = {
             host.encode(): environment for environment in environments for host in environment.hosts
@@ -214,6 +215,7 @@ class Gatepass:
             follower.stop()
         for environment in self.environments:
             environment.close()
+        self._hash_pool.shutdown(cancel_futures=True)
 
     def let_go(self) -> None:
         """Answer whoever waits for news: the server is about to stop."""

@@ -11,6 +11,7 @@ from importlib import resources
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from gatepass.server.bounded_pool import RETRY_AFTER, BoundedPool
 from gatepass.server.people.model import FieldRefused
 from gatepass.server.settings import PasswordSettings
 from gatepass.wire.secret import Secret
@@ -37,7 +38,7 @@ _READABLE = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
 class Hasher:
-    """Argon2id with bounded concurrency; blocks, so it is called from the thread pool."""
+    """Argon2id with bounded concurrency; blocks, so a server calls it in `pool`."""
 
     def __init__(self, settings: PasswordSettings) -> None:
         self._argon2 = PasswordHasher(
@@ -48,6 +49,16 @@ class Hasher:
         )
         self._turns = threading.BoundedSemaphore(settings.at_once)
         self._nobody = _nobody(settings)
+        self.pool = BoundedPool(
+            "passwords",
+            threads=settings.at_once,
+            queue=settings.queue,
+            say=(
+                "Too many passwords are being checked just now. Nothing was changed. "
+                f"Try again in {RETRY_AFTER} seconds."
+            ),
+            note="the queue for password hashes is full",
+        )
 
     def hash(self, password: Secret) -> str:
         """Give the encoded hash, parameters and salt included."""

@@ -16,7 +16,9 @@ from gatepass.server.limits.model import Limit, of_login
 from gatepass.server.organizations import store as organizations
 from gatepass.server.organizations.model import Organization
 from gatepass.server.people import store as people
+from gatepass.server.people.hashing import Steps
 from gatepass.server.people.model import Person
+from gatepass.server.people.passwords import Hasher
 from gatepass.server.sessions import store
 from gatepass.server.sessions.model import is_over, is_to_note, new_id
 from gatepass.server.sessions.store import Session
@@ -68,17 +70,24 @@ class _Claim(NamedTuple):
         return self.person.password_hash if self.person else None
 
 
-def log_in(environment: Environment, visitor: Visitor, username: str, password: Secret) -> LoggedIn:
+def log_in(
+    environment: Environment, visitor: Visitor, username: str, password: Secret
+) -> Steps[LoggedIn]:
     """Open a session for whoever knows the password.
 
     Raises Refused: with one sentence for every reason, after the same time; 429 for those who
-    must wait. Known and unknown usernames are counted and answered alike (ASVS 6.3.8).
+    must wait; 503, and then the attempt is not counted, where too many passwords wait to be
+    hashed. Known and unknown usernames are counted and answered alike (ASVS 6.3.8).
     """
+    environment.hash_pool.check()
     counted = _attempt(environment, visitor, username)
     with environment.database.read() as connection:
         claim = _claim(connection, username)
-    is_right = environment.hasher.verify(password, claim.kept)
-    rehashed = _rehashed(environment, claim.kept, password) if is_right else None
+    try:
+        is_right, rehashed = yield lambda: _compared(environment.hasher, claim.kept, password)
+    except Refused:
+        _take_back(environment, counted)
+        raise
     session_id, device_id = new_id(), new_id()
     with environment.database.write() as connection:
         now = environment.now()
@@ -150,13 +159,19 @@ def check_may_try(environment: Environment, login: Login, source: str) -> None:
     """Count a try at the current password within a session; raise Refused (429) after too many.
 
     Counted per session: somebody at an unlocked screen can guess only so often, and makes
-    nobody wait at the login.
+    nobody wait at the login. Raises Refused (503) where too many passwords wait to be hashed.
     """
-    counted = of_login(login.person.username or "", source, login.session.id_digest)
+    environment.hash_pool.check()
+    counted = _of_session(login, source)
     with environment.database.write() as connection:
         wait = limits.attempt(connection, counted, environment.now())
     if wait:
         raise too_many(wait)
+
+
+def forget_try(environment: Environment, login: Login, source: str) -> None:
+    """Uncount a try that was never looked at, because the server was too busy."""
+    _take_back(environment, _of_session(login, source))
 
 
 def leave_flash(environment: Environment, login: Login, sentence: str) -> None:
@@ -183,6 +198,10 @@ def too_many(wait: int) -> Refused:
         status=429,
         retry_after=wait,
     )
+
+
+def _of_session(login: Login, source: str) -> tuple[Limit, ...]:
+    return of_login(login.person.username or "", source, login.session.id_digest)
 
 
 def _attempt(environment: Environment, visitor: Visitor, username: str) -> tuple[Limit, ...]:
@@ -220,10 +239,16 @@ def _normal(username: str) -> str:
     return username.strip().lower()
 
 
-def _rehashed(environment: Environment, kept: str | None, password: Secret) -> str | None:
-    if kept and environment.hasher.is_outdated(kept):
-        return environment.hasher.hash(password)
-    return None
+def _take_back(environment: Environment, counted: Sequence[Limit]) -> None:
+    with environment.database.write() as connection:
+        limits.take_back(connection, counted)
+
+
+def _compared(hasher: Hasher, kept: str | None, password: Secret) -> tuple[bool, str | None]:
+    """Tell whether the password is right, and give its new hash where the kept one is outdated."""
+    is_right = hasher.verify(password, kept)
+    rehashed = hasher.hash(password) if is_right and kept and hasher.is_outdated(kept) else None
+    return is_right, rehashed
 
 
 def _why_not(claim: _Claim, *, is_right: bool) -> str:

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from gatepass.server.database import Connection, NotFoundError
 from gatepass.server.people import operations
+from gatepass.server.people.hashing import Steps
 from gatepass.server.people.model import Person
 from gatepass.server.people.store import After
 from gatepass.server.portal import destination
@@ -45,7 +46,7 @@ def add_form(visit: Visit) -> Response:
     return page(visit, "person_add.html", values={}, errors={})
 
 
-def add(visit: Visit) -> Response:
+def add(visit: Visit) -> Steps[Response]:
     """Add somebody who can log in; sent twice, it makes one person."""
     person_id = visit.once()
     try:
@@ -57,6 +58,7 @@ def add(visit: Visit) -> Response:
             email=visit.form.get("email"),
             role=visit.form.get("role", ""),
             person_id=person_id,
+            initial=(yield from operations.new_password(visit.environment)),
             also=lambda *made: _keep(visit, *made),
         )
     except Refused as refusal:
@@ -67,7 +69,7 @@ def add(visit: Visit) -> Response:
     return go(visit, f"{_address(person_id)}initial-password/")
 
 
-def give_access(visit: Visit) -> Response:
+def give_access(visit: Visit) -> Steps[Response]:
     """Make a new initial password for somebody else."""
     person = _owned(visit)
     if person.id == visit.me.person.id:
@@ -82,6 +84,7 @@ def give_access(visit: Visit) -> Response:
             visit.org_id,
             person.id,
             visit.form.get("username"),
+            initial=(yield from operations.new_password(visit.environment)),
             also=lambda *made: _keep(visit, *made),
         )
     except Refused as refusal:
