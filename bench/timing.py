@@ -1,9 +1,10 @@
 """Whether the time of a refusal tells who exists: `python -m bench.timing` writes the page.
 
-Requests for somebody who exists, for nobody, and for somebody else who does not exist take
-turns, in an order drawn anew each round, over real HTTP on connections that are kept open.
-How well time tells two of them apart is the area under the ROC curve: 0.5 is not at all, 1 is
-always. The control is the area of nobody against the other nobody, from the same rounds.
+Requests for two who exist and for two who do not take turns, in an order drawn anew each
+round, over real HTTP on a connection that is kept open: as many of one kind as of the other, or
+the processor's caches would favour one. How well time tells two of them apart is the area under
+the ROC curve: 0.5 is not at all, 1 is always. The control is the area of nobody against the other
+nobody, from the same rounds.
 """
 
 import sys
@@ -36,7 +37,8 @@ PAGE = ROOT / "docs" / "reference" / "timing.md"
 MOST_APART = 0.02  # between an area and its control
 ROUNDS = 8_000
 ROUNDS_HASHED = 3_000  # a password is hashed in each
-KNOWN, NOBODY, OTHER = "known", "nobody", "other nobody"
+KNOWN, TWIN, NOBODY, OTHER = "known", "other known", "nobody", "other nobody"
+KINDS = (KNOWN, TWIN, NOBODY, OTHER)
 _WARM = 30  # rounds that are not counted
 _CLEAR_EVERY = 30  # rounds, after which failures at the login are forgotten
 _LOGIN = "/accounts/login/"
@@ -48,11 +50,12 @@ _HEAD = """\
 <!-- Written by `python -m bench.timing` (bench/timing.py). -->
 
 The time of a refusal must not tell whether a person or a client exists. Each row compares refusals
-for somebody who exists with refusals for nobody, over HTTP on loopback: {rounds:,} interleaved
-rounds ({hashed:,} where a password is hashed, at the lowest cost allowed so that the rest of the
-work weighs most), in an order drawn anew for each round. The figure is the area under the ROC
-curve: 0.5 means that time tells nothing, 1 that it always tells. The control compares two names or
-ids of which neither exists, in the same rounds. The difference has to stay within {most}.
+for somebody who exists with refusals for nobody, over HTTP on loopback. There are {rounds:,} rounds
+({hashed:,} where a password is hashed, at the lowest cost allowed so that the rest of the work
+weighs most); in each, two who exist and two who do not are refused, in an order drawn anew. The
+figure is the area under the ROC curve: 0.5 means that time tells nothing, 1 that it always tells.
+The control compares the two who do not exist, in the same rounds. The difference has to stay within
+{most}.
 
 "By ASGI" is the server with `lane = false`. "First refusal" is of a client id that no request has
 named before: neither the client nor its absence is in memory. "First refusal, client in use" is of
@@ -123,7 +126,7 @@ def area(longer: Sequence[float], shorter: Sequence[float]) -> float:
 
 def compare(figure: str, turns: Turns, status: int, rounds: int = ROUNDS) -> Row:
     """Take samples; rounds in which an answer has another status are left out."""
-    taken: dict[str, list[float]] = {KNOWN: [], NOBODY: [], OTHER: []}
+    taken: dict[str, list[float]] = {kind: [] for kind in KINDS}
     expected = b"HTTP/1.1 %d " % status
     for number in range(rounds + _WARM):
         sends = turns(number)
@@ -153,7 +156,8 @@ def _logins(data: Path) -> Iterator[Row]:
     data.mkdir()
     Path(data, "gatepass.toml").write_text(_CHEAP)
     product.create(data)  # its administrator is `bench`
-    names = {KNOWN: "bench", NOBODY: "wench", OTHER: "tench"}
+    product.guard_credentials(data)  # and that of another organization `guards`
+    names = dict(zip(KINDS, ("bench", "guards", "wench", "wizard"), strict=True))
     with ExitStack() as stack:
         server = stack.enter_context(product.served(data, _PROXIED))
         line = stack.enter_context(closing(Line(server.port)))
@@ -192,7 +196,8 @@ def _login_form(line: Line, port: int) -> Callable[[str, str], bytes]:
 
 def _clients(data: Path, door: str, variables: dict[str, str]) -> Iterator[Row]:
     known = product.create(data)
-    unused = fill.register(data, 2 * (ROUNDS + _WARM), 2 * (ROUNDS + _WARM))
+    count = 4 * (ROUNDS + _WARM) + 4
+    unused = fill.register(data, count, count)
     with _served(data, variables) as line:
         asks: dict[str, Callable[[Credentials, int], bytes]] = {
             "token": lambda who, number: _post(line, "/oauth2/token/", who, number, product.BODY),
@@ -207,7 +212,7 @@ def _clients(data: Path, door: str, variables: dict[str, str]) -> Iterator[Row]:
             ),
         }
         _post(line, "/oauth2/token/", known, 0, product.BODY)
-        who = {KNOWN: known.client_id, NOBODY: _unknown(), OTHER: _unknown()}
+        who = _who(known, unused.pop())
         for name, ask in asks.items():
             yield compare(f"{name}, wrong secret{door}", _warm(ask, who), 401)
         ask = asks["token"]
@@ -226,8 +231,7 @@ def _warm(ask: Callable[[Credentials, int], bytes], who: dict[str, str]) -> Turn
 
 def _cold(ask: Callable[[Credentials, int], bytes], unused: Sequence[Credentials]) -> Turns:
     def turns(number: int) -> dict[str, Send]:
-        ids = {KNOWN: unused[number].client_id, NOBODY: _unknown(), OTHER: _unknown()}
-        return _warm(ask, ids)(number)
+        return _warm(ask, _who(*unused[2 * number : 2 * number + 2]))(number)
 
     return turns
 
@@ -236,7 +240,8 @@ def _used(
     line: Line, ask: Callable[[Credentials, int], bytes], unused: Sequence[Credentials]
 ) -> Turns:
     def turns(number: int) -> dict[str, Send]:
-        assert b'"access_token"' in _post(line, "/oauth2/token/", unused[number], 0, product.BODY)
+        for each in unused[2 * number : 2 * number + 2]:
+            assert b'"access_token"' in _post(line, "/oauth2/token/", each, 0, product.BODY)
         return _cold(ask, unused)(number)
 
     return turns
@@ -258,6 +263,11 @@ def _post(line: Line, path: str, who: Credentials, number: int, body: str) -> by
 def _headers(who: Credentials, number: int) -> dict[str, str]:
     """Give credentials, and a source of their own so that nobody fails too often."""
     return {**who.basic(), "X-Forwarded-For": f"198.18.{number // 250 % 250}.{number % 250 + 1}"}
+
+
+def _who(known: Credentials, twin: Credentials) -> dict[str, str]:
+    ids = (known.client_id, twin.client_id, _unknown(), _unknown())
+    return dict(zip(KINDS, ids, strict=True))
 
 
 def _unknown() -> str:

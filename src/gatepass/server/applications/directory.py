@@ -39,7 +39,10 @@ class Directory:
 
     def is_absent(self, key: str | UUID) -> bool:
         """Tell whether the database was asked for this client id or id, and has none such."""
-        return key in self._absent
+        is_absent = key in self._absent
+        if is_absent:
+            self.hits += 1  # memory had the answer
+        return is_absent
 
     def note_use(self, client_id: str) -> None:
         """Note that the client of this id authenticated: its next refusal is its first."""
@@ -50,11 +53,14 @@ class Directory:
 
         Remembered as long as an absence is, so that time tells nobody which of the two it was.
         """
-        if client_id in self._loaded:
-            with self._lock:
-                self._loaded.discard(client_id)
-                self._note(client_id, self._confirmed)
-        return client_id in self._confirmed
+        if client_id in self._confirmed:
+            return True
+        if client_id not in self._loaded:
+            return False
+        with self._lock:
+            self._loaded.discard(client_id)
+            self._note(client_id, self._confirmed)
+        return True
 
     def load(self, key: str | UUID) -> Application | None:
         """Read the application from the database and keep it, or that there is none; blocks."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +27,6 @@ from sqlalchemy import (
 
 from gatepass.server.applications.model import Application, ApplicationSecret
 from gatepass.server.applications.networks import check_networks
-from gatepass.server.applications.nobody import NOBODY
 from gatepass.server.database import Moment, metadata
 from gatepass.server.organizations.store import organization
 from gatepass.wire.network import Network
@@ -59,13 +57,6 @@ application = Table(
     Column("mint_mode", Text, nullable=False, server_default="off"),
     Column("mint_limit", Integer),
 )
-_NOBODYS = [
-    SimpleNamespace(
-        **{name: getattr(NOBODY, name, None) for name in application.c.keys()}  # noqa: SIM118 - columns
-        | {"scope": str(NOBODY.scope), "redirect_uris": "", "networks": ""},
-        org_suspended_at=None,
-    )
-]
 is_voided = application.c.disabled_at.is_not(None) | application.c.tokens_void_before.is_not(None)
 """Tells the few applications of which the revocation feed has something to tell."""
 Index(
@@ -117,6 +108,11 @@ def find(connection: Connection, app_id: UUID) -> Application | None:
 def find_by_client_id(connection: Connection, client_id: str) -> Application | None:
     """Give the application with this client id."""
     return _one(connection, application.c.client_id == client_id)
+
+
+def any_client_id(connection: Connection) -> str | None:
+    """Return the client id of some application, None where there is none."""
+    return connection.execute(select(application.c.client_id).limit(1)).scalar_one_or_none()
 
 
 def of_organization(connection: Connection, org_id: UUID) -> list[Application]:
@@ -248,15 +244,11 @@ def note_use(
 
 
 def _one(connection: Connection, condition: Any) -> Application | None:  # noqa: ANN401 - SQLAlchemy's own
-    rows = connection.execute(_with_organization.where(condition)).all()
-    # Where there is none, one is read and made in vain: time does not tell.
-    found = _with_secrets(connection, rows or _NOBODYS)
-    return found[0] if rows else None
+    found = _with_secrets(connection, connection.execute(_with_organization.where(condition)).all())
+    return found[0] if found else None
 
 
-def _with_secrets(
-    connection: Connection, rows: Sequence[Row[Any] | SimpleNamespace]
-) -> list[Application]:
+def _with_secrets(connection: Connection, rows: Sequence[Row[Any]]) -> list[Application]:
     owners: dict[UUID, list[ApplicationSecret]] = {row.id: [] for row in rows}
     query = select(secret).where(secret.c.application_id.in_(owners)).order_by(secret.c.created_at)
     for row in connection.execute(query) if owners else ():
@@ -279,9 +271,7 @@ def _secret(row: Row[Any]) -> ApplicationSecret:
     )
 
 
-def _application(
-    row: Row[Any] | SimpleNamespace, secrets: Iterable[ApplicationSecret]
-) -> Application:
+def _application(row: Row[Any], secrets: Iterable[ApplicationSecret]) -> Application:
     return Application(
         id=row.id,
         org_id=row.org_id,

@@ -74,6 +74,12 @@ def find_by_username(connection: Connection, username: str) -> Person | None:
     return _one(connection, _whole.where(person.c.username == username))
 
 
+def any_username(connection: Connection) -> str | None:
+    """Return the username of somebody, None where nobody has one."""
+    query = select(person.c.username).where(person.c.username.is_not(None)).limit(1)
+    return connection.execute(query).scalar_one_or_none()
+
+
 def email_is_taken(
     connection: Connection, org_id: UUID, email: str, *, by_other_than: UUID | None = None
 ) -> bool:

@@ -227,12 +227,18 @@ def _attempt(environment: Environment, visitor: Visitor, username: str) -> tuple
 
 
 def _claim(connection: Connection, username: str) -> _Claim:
-    """Look a person up; for nobody with as many questions as for somebody."""
+    """Look a person up; for nobody with the same questions, and as much in the answers.
+
+    Both somebody and nobody are looked up, whichever of them it was.
+    """
     username = _normal(username)
     is_possible = len(username) <= LONGEST_USERNAME
+    some_name = people.any_username(connection) or ""
     person = people.find_by_username(connection, username if is_possible else "")
-    organization = organizations.find(connection, person.org_id if person else _NO_ID)
-    return _Claim(person, organization)
+    other = people.find_by_username(connection, "" if person else some_name)
+    either = person or other
+    organization = organizations.find(connection, either.org_id if either else _NO_ID)
+    return _Claim(person, organization if person else None)
 
 
 def _normal(username: str) -> str:
