@@ -1,5 +1,6 @@
-"""What a database is asked while a block runs."""
+"""What requests ask a database while a block runs."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,7 +16,8 @@ def asked(database: Database) -> Iterator[list[str]]:
     statements: list[str] = []
 
     def note(*given: Any) -> None:  # noqa: ANN401 - connection, cursor, statement and more
-        statements.append(given[2])
+        if not threading.current_thread().name.startswith("follow "):  # it asks all the time
+            statements.append(given[2])
 
     event.listen(database.engine, "before_cursor_execute", note)
     try:

@@ -108,7 +108,6 @@ class Environment:
         self.catalogue: Catalogue
         self.has_imported = False  # client ids of other forms than ours may be somebody's
         self.old_hashes = OldHashes(self.name)
-        self._some_client_id = ""
         self._grace = settings.grace
         self._serves = True
         self.place = changes.START  # up to which memory knows the change feed
@@ -226,7 +225,6 @@ class Environment:
         started = time.monotonic()
         with self.database.read() as connection:
             self.place = changes.newest(connection)
-            self._some_client_id = applications.any_client_id(connection) or ""
             if self._serves:
                 self.revoked = Revoked(revocations.unexpired(connection, self.now()))
         self._load_catalogue()
@@ -282,13 +280,7 @@ class Environment:
         with self.database.read() as connection:
             if isinstance(key, UUID):
                 return applications.find(connection, key)
-            found = applications.find_by_client_id(connection, key)
-            # One that is there and one that is not are looked up in any case, so that the time
-            # does not tell which of them was asked for.
-            applications.find_by_client_id(connection, "" if found else self._some_client_id)
-        if found:
-            self._some_client_id = found.client_id
-        return found
+            return applications.find_by_client_id(connection, key)
 
 
 def file(data: Path, mark: Mark) -> Path:

@@ -24,7 +24,7 @@ from sqlalchemy import (
     update,
 )
 
-from gatepass.server.database import Moment, metadata
+from gatepass.server.database import Moment, metadata, next_of
 from gatepass.server.people.model import COLUMNS, Person
 
 person = Table(
@@ -71,13 +71,16 @@ def find(connection: Connection, person_id: UUID) -> Person | None:
 
 def find_by_username(connection: Connection, username: str) -> Person | None:
     """Give the person with this username, which must be in lower case."""
-    return _one(connection, _whole.where(person.c.username == username))
+    found = find_near_username(connection, username)
+    return found if found and found.username == username else None
 
 
-def any_username(connection: Connection) -> str | None:
-    """Return the username of somebody, None where nobody has one."""
-    query = select(person.c.username).where(person.c.username.is_not(None)).limit(1)
-    return connection.execute(query).scalar_one_or_none()
+def find_near_username(connection: Connection, username: str) -> Person | None:
+    """Return the person with this username, or where there is none, with the next one.
+
+    For callers whose time must not tell which of the two it was.
+    """
+    return _one(connection, _whole.where(person.c.username == next_of(person.c.username, username)))
 
 
 def email_is_taken(

@@ -227,18 +227,13 @@ def _attempt(environment: Environment, visitor: Visitor, username: str) -> tuple
 
 
 def _claim(connection: Connection, username: str) -> _Claim:
-    """Look a person up; for nobody with the same questions, and as much in the answers.
-
-    Both somebody and nobody are looked up, whichever of them it was.
-    """
+    """Look a person up; for nobody ask the same, and have as much to read in the answers."""
     username = _normal(username)
     is_possible = len(username) <= LONGEST_USERNAME
-    some_name = people.any_username(connection) or ""
-    person = people.find_by_username(connection, username if is_possible else "")
-    other = people.find_by_username(connection, "" if person else some_name)
-    either = person or other
-    organization = organizations.find(connection, either.org_id if either else _NO_ID)
-    return _Claim(person, organization if person else None)
+    near = people.find_near_username(connection, username if is_possible else "")
+    organization = organizations.find(connection, near.org_id if near else _NO_ID)
+    is_somebody = near is not None and near.username == username
+    return _Claim(near, organization) if is_somebody else _Claim(None, None)
 
 
 def _normal(username: str) -> str:

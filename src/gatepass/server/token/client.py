@@ -1,5 +1,6 @@
 """Look up and authenticate: the first stages of every endpoint that takes client credentials."""
 
+from contextlib import suppress
 from hashlib import sha256
 
 from gatepass.server.applications.adopt import outstanding
@@ -53,7 +54,7 @@ def proven(environment: Environment, arrived: Arrived, claimed: Claimed) -> Auth
     secret is to be verified slowly, or the first refusal of this client id is to cost what an
     unknown one costs. Whether the client exists changes neither the calls nor their number.
     """
-    application = _known(environment, claimed.client_id)
+    application = _known(environment, arrived, claimed)
     check_memory(environment)
     now = environment.clock()
     try:
@@ -62,6 +63,7 @@ def proven(environment: Environment, arrived: Arrived, claimed: Claimed) -> Auth
     except Refused as refused:
         _confirm(environment, application)
         note_refusal(environment, arrived, application or NOBODY, refused, now)
+        refused.client_id = _name_for_log(claimed.client_id, application or NOBODY)
         environment.failures.spend(claimed.client_id, arrived.source, claimed.secret, now)
         raise
     environment.directory.note_use(claimed.client_id)
@@ -100,15 +102,24 @@ def check_memory(environment: Environment) -> None:
         )
 
 
-def _known(environment: Environment, client_id: str) -> Application | None:
+def _name_for_log(client_id: str, application: Application) -> str:
+    """Return the claimed id if it has our form, which no secret has, or the application's."""
+    recognised = read(client_id)
+    is_id = recognised is not None and recognised.kind is Kind.CLIENT_ID
+    return client_id if is_id else application.client_id
+
+
+def _known(environment: Environment, arrived: Arrived, claimed: Claimed) -> Application | None:
     """Give an application from memory; an id that can be nobody's is not worth a question."""
-    directory = environment.directory
+    client_id, directory = claimed.client_id, environment.directory
     application = directory.known(client_id)
     if (
         application is None
         and not directory.is_absent(client_id)
         and _may_be_somebodys(environment, client_id)
     ):
+        with suppress(Refused):  # as for a client in memory, which is asked for once refused
+            authenticate(claimed, None, arrived.source, environment.clock(), environment.mark)
         raise Later(lambda: directory.load(client_id))
     return application
 
