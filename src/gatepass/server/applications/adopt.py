@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from gatepass.server.applications import foreign, store
 from gatepass.server.applications.model import Application, ApplicationSecret
-from gatepass.server.applications.nobody import NOBODY
+from gatepass.server.applications.nobody import nobody
 from gatepass.server.changes import store as changes
 from gatepass.server.environment import Environment
 from gatepass.wire.credential import read
@@ -28,7 +28,7 @@ def outstanding(
     sample = environment.old_hashes.sample
     if sample is None or read(client_id):
         return None
-    known = application or NOBODY
+    known = application or nobody(client_id)
     matches = [secret.matches(each.digest) for each in known.secrets]
     if any(matches):
         return None

@@ -73,6 +73,7 @@ def draft_with_access(
         email=check_email(email) if email else None,
         password_hash=hashed,
         must_change_password=True,
+        initial_password_at=now,
     ), initial_password
 
 
@@ -145,6 +146,7 @@ def give_access(
             "username": found.username or username,
             "password_hash": hashed,
             "must_change_password": True,
+            "initial_password_at": now,
             "updated_at": now,
         }
         store.change(connection, person_id, changed)
@@ -237,6 +239,7 @@ def change_password(
         changed = {
             "password_hash": hashed,
             "must_change_password": False,
+            "initial_password_at": None,
             "password_changed_at": now,
             "updated_at": now,
         }
@@ -249,6 +252,22 @@ def find(environment: Environment, org_id: UUID, person_id: UUID) -> Person:
     """Give a person of the organization; raise NotFoundError where there is no such one."""
     with environment.database.read() as connection:
         return _owned(connection, org_id, person_id)
+
+
+def find_by_username(environment: Environment, org_id: UUID, username: str) -> Person:
+    """Return a person of the organization; raise NotFoundError where there is no such one."""
+    with environment.database.read() as connection:
+        found = store.find_by_username(connection, username.strip().lower())
+    if found is None or found.org_id != org_id:
+        raise NotFoundError(username)
+    return found
+
+
+def with_access(environment: Environment, org_id: UUID) -> list[Person]:
+    """Return the people of an organization who have access to the portal, oldest first."""
+    with environment.database.read() as connection:
+        found = store.of_organization(connection, org_id)
+    return [each for each in found if each.password_hash]
 
 
 def page(

@@ -51,6 +51,7 @@ person = Table(
     Column("must_change_password", Boolean, nullable=False),
     Column("password_changed_at", Moment),
     Column("last_login_at", Moment),
+    Column("initial_password_at", Moment),
     UniqueConstraint("org_id", "email_key"),
 )
 

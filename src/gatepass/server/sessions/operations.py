@@ -17,7 +17,7 @@ from gatepass.server.organizations import store as organizations
 from gatepass.server.organizations.model import Organization
 from gatepass.server.people import store as people
 from gatepass.server.people.hashing import Steps
-from gatepass.server.people.model import Person
+from gatepass.server.people.model import Person, has_expired_password
 from gatepass.server.people.passwords import Hasher
 from gatepass.server.sessions import store
 from gatepass.server.sessions.model import is_over, is_to_note, new_id
@@ -27,6 +27,7 @@ from gatepass.wire.secret import Secret
 
 LONGEST_USERNAME = 64
 LONGEST_AGENT = 200  # characters
+EXPIRED = "initial password expired"
 WRONG = "The username or the password is wrong."
 _NO_ID = UUID(int=0)
 
@@ -93,7 +94,7 @@ def log_in(
         now = environment.now()
         known = _claim(connection, username)
         # Asked again, as the person may have changed while the hash was computed.
-        refused = _why_not(known, is_right=is_right and known.kept == claim.kept)
+        refused = _why_not(known, now, is_right=is_right and known.kept == claim.kept)
         if known.person and not refused:
             limits.succeed(connection, counted)
             _greet(connection, known.person, rehashed, now)
@@ -252,7 +253,7 @@ def _compared(hasher: Hasher, kept: str | None, password: Secret) -> tuple[bool,
     return is_right, rehashed
 
 
-def _why_not(claim: _Claim, *, is_right: bool) -> str:
+def _why_not(claim: _Claim, now: datetime, *, is_right: bool) -> str:
     """Say for the log why a login is refused; nothing where it is not."""
     if claim.person is None or claim.organization is None:
         return "unknown username"
@@ -262,6 +263,8 @@ def _why_not(claim: _Claim, *, is_right: bool) -> str:
         return "wrong password"
     if claim.person.disabled_at:
         return "disabled"
+    if has_expired_password(claim.person, now):
+        return EXPIRED
     return "organization suspended" if claim.organization.suspended_at else ""
 
 

@@ -4,7 +4,7 @@ from hmac import compare_digest
 from typing import NamedTuple
 
 from gatepass.server.applications.model import Application, ApplicationSecret
-from gatepass.server.applications.nobody import NOBODY
+from gatepass.server.applications.nobody import nobody
 from gatepass.server.token.parse import Claimed
 from gatepass.wire.credential import Mark, read
 from gatepass.wire.network import allows
@@ -32,7 +32,7 @@ def authenticate(
     Every digest is compared, found or not, so that an unknown client takes the time of a
     wrong secret. The reason is in the note, for the log and the application's owner.
     """
-    digests = [each.digest for each in (application or NOBODY).secrets]
+    digests = [each.digest for each in (application or nobody(claimed.client_id)).secrets]
     digest = (claimed.secret or _NO_SECRET).digest()
     matches = [compare_digest(digest, each) for each in digests]
     if application is None or claimed.secret is None or not any(matches):

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from gatepass.server.applications.adopt import outstanding
 from gatepass.server.applications.model import Application
-from gatepass.server.applications.nobody import NOBODY
+from gatepass.server.applications.nobody import nobody
 from gatepass.server.arrival import Arrived, Later
 from gatepass.server.environment import Environment
 from gatepass.server.imports.model import LONGEST_CLIENT_ID
@@ -62,8 +62,9 @@ def proven(environment: Environment, arrived: Arrived, claimed: Claimed) -> Auth
         client = authenticate(claimed, application, arrived.source, now, environment.mark)
     except Refused as refused:
         _confirm(environment, application)
-        note_refusal(environment, arrived, application or NOBODY, refused, now)
-        refused.client_id = _name_for_log(claimed.client_id, application or NOBODY)
+        counted = application or nobody(claimed.client_id)
+        note_refusal(environment, arrived, counted, refused, now)
+        refused.client_id = _name_for_log(claimed.client_id, counted)
         environment.failures.spend(claimed.client_id, arrived.source, claimed.secret, now)
         raise
     environment.directory.note_use(claimed.client_id)
@@ -85,7 +86,7 @@ def note_refusal(
     refused: Refused,
     now: float,
 ) -> None:
-    """Count a refusal, and say in the log whose it is; for NOBODY do the same in vain."""
+    """Count a refusal, and say in the log whose it is; for nobody do the same in vain."""
     refused.client_id = application.client_id
     agent = arrived.headers.get(b"user-agent", b"")
     environment.usage.refused(application, refused, arrived.source, agent, now)
@@ -125,12 +126,13 @@ def _known(environment: Environment, arrived: Arrived, claimed: Claimed) -> Appl
 
 
 def _confirm(environment: Environment, application: Application | None) -> None:
-    """Raise Later to ask the database for a refused client that was found in memory.
+    """Raise Later to look up a random client id, the first time that one in memory is refused.
 
-    An unknown client id costs one query, the first time. So does a known one.
+    An unknown client id costs that look-up, the first time.
     """
-    if application is not None and not environment.directory.is_confirmed(application.client_id):
-        raise Later(lambda: environment.directory.load(application.client_id)) from None
+    directory = environment.directory
+    if application is not None and not directory.is_confirmed(application.client_id):
+        raise Later(lambda: directory.confirm(application.client_id)) from None
 
 
 def _may_be_somebodys(environment: Environment, client_id: str) -> bool:

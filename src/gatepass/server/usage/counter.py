@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from gatepass.server.applications import store as applications
 from gatepass.server.applications.model import Application
-from gatepass.server.applications.nobody import NOBODY
+from gatepass.server.applications.nobody import is_nobody
 from gatepass.server.audit import store as audit
 from gatepass.server.audit.model import Actor, Entry, entry
 from gatepass.server.changes import store as changes
@@ -68,13 +68,13 @@ class UsageCounter:
     ) -> None:
         """Count that an application was refused, and note why, for its owner to see.
 
-        For NOBODY the same is done, and forgotten with the next batch.
+        For nobody the same is done, and forgotten with the next batch.
         """
         reason = reasons.of(refused)
         note = (refused.note or refused.say)[:LONGEST_NOTE]
         kind = Kind(application.id, reason, note, source, text(agent))
         with self._lock:
-            batch = self._nobodys if application is NOBODY else self._batch
+            batch = self._nobodys if is_nobody(application) else self._batch
             batch.counts[Cell(application.id, start_of(at), reason)] += 1
             _note(batch, kind, Told(application, 1, at, at))
 

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from gatepass.server.database import Connection, NotFoundError
 from gatepass.server.people import operations
 from gatepass.server.people.hashing import Steps
-from gatepass.server.people.model import Person
+from gatepass.server.people.model import Person, has_expired_password
 from gatepass.server.people.store import After
 from gatepass.server.portal import destination
 from gatepass.server.portal.forms import errors_of
@@ -29,7 +29,7 @@ def all_of_them(visit: Visit) -> Response:
     return page(
         visit,
         "team.html",
-        people=[_listed(each) for each in found],
+        people=[_listed(visit, each) for each in found],
         may_change=visit.may_change,
         more_url=f"{destination.TEAM}?after={found[-1].id}" if more else None,
     )
@@ -182,13 +182,13 @@ def _after(visit: Visit) -> After | None:
 
 
 def _shown(visit: Visit, person: Person) -> SimpleNamespace:
-    shown = _listed(person)
+    shown = _listed(visit, person)
     shown.is_self = person.id == visit.me.person.id
     shown.is_last_admin = operations.is_last_administrator(visit.environment, person)
     return shown
 
 
-def _listed(person: Person) -> SimpleNamespace:
+def _listed(visit: Visit, person: Person) -> SimpleNamespace:
     return SimpleNamespace(
         id=person.id,
         username=person.username,
@@ -197,13 +197,15 @@ def _listed(person: Person) -> SimpleNamespace:
         role=person.role,
         created_at=person.created_at,
         last_login_at=person.last_login_at,
-        state=_state(person),
+        state=_state(visit, person),
     )
 
 
-def _state(person: Person) -> str:
+def _state(visit: Visit, person: Person) -> str:
     if person.disabled_at:
         return "disabled"
+    if has_expired_password(person, visit.now):
+        return "initial password expired"
     return "active" if person.password_hash else "no portal access"
 
 
