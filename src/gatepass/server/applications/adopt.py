@@ -28,7 +28,8 @@ def outstanding(
     sample = environment.old_hashes.sample
     if sample is None or read(client_id):
         return None
-    known = application or nobody(client_id)
+    stand_in = nobody(client_id)
+    known = application or stand_in
     matches = [secret.matches(each.digest) for each in known.secrets]
     if any(matches):
         return None

@@ -32,7 +32,8 @@ def authenticate(
     Every digest is compared, found or not, so that an unknown client takes the time of a
     wrong secret. The reason is in the note, for the log and the application's owner.
     """
-    digests = [each.digest for each in (application or nobody(claimed.client_id)).secrets]
+    stand_in = nobody(claimed.client_id)
+    digests = [each.digest for each in (application or stand_in).secrets]
     digest = (claimed.secret or _NO_SECRET).digest()
     matches = [compare_digest(digest, each) for each in digests]
     if application is None or claimed.secret is None or not any(matches):

@@ -62,7 +62,8 @@ def proven(environment: Environment, arrived: Arrived, claimed: Claimed) -> Auth
         client = authenticate(claimed, application, arrived.source, now, environment.mark)
     except Refused as refused:
         _confirm(environment, application)
-        counted = application or nobody(claimed.client_id)
+        stand_in = nobody(claimed.client_id)
+        counted = application or stand_in
         note_refusal(environment, arrived, counted, refused, now)
         refused.client_id = _name_for_log(claimed.client_id, counted)
         environment.failures.spend(claimed.client_id, arrived.source, claimed.secret, now)
