@@ -1,5 +1,6 @@
 """Passwords of people: what is accepted, and how they are kept."""
 
+import gzip
 import itertools
 import json
 import string
@@ -9,9 +10,11 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
+from django.contrib import auth
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gatepass.server.people import passwords
 from gatepass.server.people.model import FieldRefused
 from gatepass.server.people.passwords import LONGEST, SHORTEST, Hasher, check, common, generate
 from gatepass.server.settings import PasswordSettings
@@ -127,6 +130,18 @@ def test_whatever_is_typed_is_accepted_or_refused_and_never_breaks(text: str) ->
 def test_the_list_of_common_passwords_is_long_and_in_one_form() -> None:
     assert len(common()) > 1000
     assert all(each == each.casefold() for each in common())
+
+
+def test_the_list_of_common_passwords_is_made_from_the_source_that_is_named() -> None:
+    folder = Path(passwords.__file__).parent
+    source = Path(auth.__file__).with_name("common-passwords.txt.gz")
+    theirs = gzip.decompress(source.read_bytes()).decode().splitlines()
+
+    kept = (folder / "common.txt").read_text().splitlines()
+    assert kept == [word for word in theirs if len(word) >= 4] + ["correcthorsebatterystaple"]
+    said = (folder / "common.md").read_text()
+    assert all(word in said for word in ("Django", "Royce Williams", "BSD 3-Clause", "2026-"))
+    assert "Django Software Foundation" in (folder / "common.LICENSE").read_text()
 
 
 def test_generated_passwords_are_accepted_readable_and_never_the_same() -> None:
