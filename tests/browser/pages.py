@@ -362,6 +362,16 @@ PAGES = [
         {"site": TEAM, "people": PEOPLE, "may_change": True, "more_url": "/team/?after=p4"},
     ),
     Sample(
+        "team-expired",
+        "team.html",
+        {
+            "site": TEAM,
+            "people": [*PEOPLE[:2], person(username="sven", state="initial password expired")],
+            "may_change": True,
+            "more_url": None,
+        },
+    ),
+    Sample(
         "team-empty",
         "team.html",
         {"site": TEAM, "people": [], "may_change": True, "more_url": None},
@@ -386,6 +396,14 @@ PAGES = [
     ),
     Sample("person-no-access", "person.html", {**ONE_PERSON, "person": PEOPLE[2]}),
     Sample("person-disabled", "person.html", {**ONE_PERSON, "person": PEOPLE[3]}),
+    Sample(
+        "person-expired",
+        "person.html",
+        {
+            **ONE_PERSON,
+            "person": person(username="sven", last_login_at=None, state="initial password expired"),
+        },
+    ),
     Sample(
         "initial-password",
         "initial_password.html",

@@ -21,6 +21,7 @@ from gatepass.server.keys.model import Key
 from gatepass.server.keys.ring import keyring
 from gatepass.server.moment import milliseconds
 from gatepass.server.organizations import store as organizations
+from gatepass.server.people import store as people
 from gatepass.server.token.claims import Claims
 from gatepass.server.token.sealed import SealingKey, seal, unseal
 from gatepass.wire.credential import Mark
@@ -107,3 +108,35 @@ def _migrate_to(database: Database, revision: str) -> None:
     with database.write() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
+
+
+def test_an_initial_password_from_before_it_expired_is_as_old_as_its_account(
+    connect: Callable[[], Database],
+) -> None:
+    database = connect()
+    _migrate_to(database, "0005")
+    made = milliseconds(samples.NOW)
+    with database.write() as connection:
+        org_id = samples.organization(connection).id
+        for name, is_initial in (("anna", True), ("bert", False)):
+            connection.execute(
+                text(
+                    "INSERT INTO person (id, org_id, username, role, created_at, updated_at,"
+                    " must_change_password) VALUES (:id, :org, :name, 'user', :at, :at, :initial)"
+                ),
+                {
+                    "id": UUID(int=is_initial).hex,
+                    "org": org_id.hex,
+                    "name": name,
+                    "at": made,
+                    "initial": is_initial,
+                },
+            )
+
+    database.migrate()
+
+    with database.read() as connection:
+        anna, bert = (people.find_by_username(connection, name) for name in ("anna", "bert"))
+    assert anna
+    assert bert
+    assert (anna.initial_password_at, bert.initial_password_at) == (samples.NOW, None)

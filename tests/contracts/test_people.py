@@ -164,3 +164,28 @@ def test_a_removed_person_is_gone_and_their_names_are_free(database: Database) -
 def _administrator(connection: Connection, org_id: UUID, **given: object) -> None:
     values = {"role": "admin", "password_hash": "$argon2id$", **given}
     samples.person(connection, org_id, **values)
+
+
+@pytest.mark.parametrize(
+    ("username", "near"),
+    [("bert", "bert"), ("a", "anna"), ("bb", "bert"), ("zoe", "anna"), ("", "anna")],
+)
+def test_who_is_nobody_is_looked_up_as_the_next_one(
+    database: Database, username: str, near: str
+) -> None:
+    with database.write() as connection:
+        org_id = samples.organization(connection).id
+        for each in ("anna", "bert", None):
+            samples.person(connection, org_id, username=each)
+
+        found = store.find_near_username(connection, username)
+        exact = store.find_by_username(connection, username)
+
+    assert found
+    assert found.username == near
+    assert (exact is not None) == (username == near)
+
+
+def test_in_an_empty_table_nobody_is_near(database: Database) -> None:
+    with database.read() as connection:
+        assert store.find_near_username(connection, "anna") is None

@@ -83,20 +83,20 @@ def test_who_is_removed_is_logged_out_and_forgotten(database: Database) -> None:
         people.remove(connection, anna.id)
 
         assert store.find(connection, opened.id_digest) is None
-        assert not store.knows_device(connection, b"d" * 32, anna.id)
+        assert store.owner_of_device(connection, b"d" * 32) != anna.username
 
 
 def test_a_device_is_known_to_the_one_who_used_it_last(database: Database) -> None:
     with database.write() as connection:
         anna, bert = _person(connection), _person(connection)
         store.remember_device(connection, b"d" * 32, anna.id, NOW)
-        assert store.knows_device(connection, b"d" * 32, anna.id)
-        assert not store.knows_device(connection, b"d" * 32, bert.id)
-        assert not store.knows_device(connection, b"e" * 32, anna.id)
+        assert store.owner_of_device(connection, b"d" * 32) == anna.username
+        assert store.owner_of_device(connection, b"d" * 32) != bert.username
+        assert store.owner_of_device(connection, b"e" * 32) != anna.username
 
         store.remember_device(connection, b"d" * 32, bert.id, NOW)
-        assert store.knows_device(connection, b"d" * 32, bert.id)
-        assert not store.knows_device(connection, b"d" * 32, anna.id)
+        assert store.owner_of_device(connection, b"d" * 32) == bert.username
+        assert store.owner_of_device(connection, b"d" * 32) != anna.username
 
 
 def test_only_what_is_unused_is_forgotten(database: Database) -> None:
@@ -110,12 +110,12 @@ def test_only_what_is_unused_is_forgotten(database: Database) -> None:
         store.prune(connection, NOW, NOW - HOUR)
 
         assert store.of_person(connection, anna.id) == [kept]
-        assert not store.knows_device(connection, b"o" * 32, anna.id)
-        assert store.knows_device(connection, b"n" * 32, anna.id)
+        assert store.owner_of_device(connection, b"o" * 32) != anna.username
+        assert store.owner_of_device(connection, b"n" * 32) == anna.username
 
 
 def _person(connection: Connection) -> Person:
-    return samples.person(connection, samples.organization(connection).id)
+    return samples.person(connection, samples.organization(connection).id, username=uuid4().hex)
 
 
 def _opened(connection: Connection, person: Person, last_seen_at: datetime = NOW) -> Session:

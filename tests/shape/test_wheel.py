@@ -131,6 +131,14 @@ def test_the_wheel_has_nothing_but_the_package_and_its_metadata(wheel: Path) -> 
     assert not [name for name in names if ".git" in name or name.endswith((".pyc", ".db", ".key"))]
 
 
+def test_the_wheel_has_the_licence_of_each_part_that_is_not_ours(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+
+    licences = [name.split("/licenses/")[1] for name in names if "/licenses/" in name]
+    assert sorted(licences) == ["LICENSE", "src/gatepass/server/people/common.LICENSE"]
+    assert "gatepass/server/people/common.md" in names
+
+
 def test_the_client_runs_without_the_server_extra(wheel: Path) -> None:
     ran = alone(wheel, "token")
 

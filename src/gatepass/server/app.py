@@ -151,6 +151,7 @@ class Gatepass:
         self.environments = environments
         self.figures = figures
         self._listener = listener
+        self._hash_pool = environments[0].hash_pool  # of both
         self._followers = [Follower(environment) for environment in environments]
         self._by_host = {
             host.encode(): environment for environment in environments for host in environment.hosts
@@ -238,6 +239,7 @@ class Gatepass:
             follower.stop()
         for environment in self.environments:
             environment.close()
+        self._hash_pool.shutdown(cancel_futures=True)
 
     def let_go(self) -> None:
         """Answer whoever waits for news: the server is about to stop."""

@@ -9,6 +9,8 @@ from typing import Any
 import pysqlite3
 from sqlalchemy import (
     BigInteger,
+    Column,
+    ColumnElement,
     Connection,
     Dialect,
     Engine,
@@ -17,8 +19,10 @@ from sqlalchemy import (
     TypeDecorator,
     create_engine,
     event,
+    func,
     inspect,
     make_url,
+    select,
     text,
 )
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -35,6 +39,7 @@ __all__ = [
     "Moment",
     "NotFoundError",
     "metadata",
+    "next_of",
     "sqlite_url",
     "without_password",
 ]
@@ -86,6 +91,19 @@ class Moment(TypeDecorator[datetime]):
 
 Counter = BigInteger().with_variant(Integer, "sqlite")
 """A growing number of 64 bits; SQLite grows only its own INTEGER."""
+
+
+def next_of(column: Column[str], value: str) -> ColumnElement[str]:
+    """Return the smallest text of a unique column from `value` on, or else the smallest of all.
+
+    A row that is looked up by it is there in any case, at about the place where `value` would
+    be. So the time of the look-up does not tell whether `value` is in the table.
+    """
+    texts = column.table.alias().c[column.name]
+    smallest = select(func.min(texts))
+    from_there = smallest.where(texts >= value).scalar_subquery()
+    found: ColumnElement[str] = func.coalesce(from_there, smallest.scalar_subquery())
+    return found
 
 
 class Database:

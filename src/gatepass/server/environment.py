@@ -85,6 +85,7 @@ class Environment:
         self.hosts = settings.hosts(mark)
         self.session_settings = settings.session
         self.hasher = hasher
+        self.hash_pool = hasher.pool  # the process's one, for both environments
         self.clock = clock
         self.database = Database(
             settings.environment(mark).database or sqlite_url(file(settings.data, mark))

@@ -82,6 +82,8 @@ class PasswordSettings(_Part):
     """Lanes of one hash."""
     at_once: int = Field(2, ge=1, le=64)
     """How many hashes one process computes at a time; others wait their turn."""
+    queue: int = Field(32, ge=0, le=1000)
+    """How many hashes may wait for their turn; the next one is answered 503 with Retry-After."""
 
 
 class SessionSettings(_Part):

@@ -1,4 +1,6 @@
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from uuid import UUID
 
@@ -138,3 +140,54 @@ def test_an_administrator_of_no_organization_is_refused(gatepass: Command, org_i
     ran = gatepass("organization", "add-admin", org_id, "--admin", "lou")
 
     assert (ran.status, ran.out, ran.err.count("\n")) == (1, "", 1)
+
+
+def test_who_has_access_is_listed_with_a_state_and_without_a_password(gatepass: Command) -> None:
+    created = json.loads(gatepass("organization", "create", "Zeta", "--admin", "zoe", "--json").out)
+
+    ran = gatepass("organization", "people", created["org_id"], "--json")
+
+    [zoe] = json.loads(ran.out)
+    assert (zoe["username"], zoe["role"], zoe["state"]) == ("zoe", "admin", "active")
+    assert created["initial_password"] not in ran.out
+
+
+def test_an_expired_initial_password_is_shown_and_renewed(data: Path) -> None:
+    created = json.loads(
+        run("organization", "create", "Eta", "--admin", "edda", "--json", "--data", data).out
+    )
+    org_id = created["org_id"]
+    _make_older(data, days=14)
+
+    before = run("organization", "people", org_id, "--data", data).out
+    renewed = run(
+        *("organization", "reset-password", org_id, "--username", "Edda", "--json"), "--data", data
+    )
+    after = run("organization", "people", org_id, "--data", data).out
+
+    assert "initial password expired; renew it: gatepass organization reset-password" in before
+    assert json.loads(renewed.out)["username"] == "edda"
+    assert json.loads(renewed.out)["initial_password"] != created["initial_password"]
+    assert "expired" not in after
+
+
+@pytest.mark.parametrize("username", ["nobody", "otto"])
+def test_a_password_is_reset_only_for_people_of_the_organization(
+    gatepass: Command, username: str
+) -> None:
+    mine = json.loads(
+        gatepass("organization", "create", "Theta", "--admin", f"t-{username}", "--json").out
+    )
+    gatepass("organization", "create", "Other", "--admin", "otto")
+
+    ran = gatepass("organization", "reset-password", mine["org_id"], "--username", username)
+
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.count("\n") == 1
+
+
+def _make_older(data: Path, days: int) -> None:
+    with closing(sqlite3.connect(data / "production.sqlite3", isolation_level=None)) as database:
+        database.execute(
+            "UPDATE person SET initial_password_at = initial_password_at - ?", (days * 86_400_000,)
+        )

@@ -10,7 +10,7 @@ import pytest
 
 from gatepass.server.metrics import snapshot
 from gatepass.server.metrics.figures import Counts, Figures
-from gatepass.server.metrics.snapshot import Snapshot, State
+from gatepass.server.metrics.snapshot import Queue, Snapshot, State
 from gatepass.server.metrics.workers import Workers
 
 
@@ -26,7 +26,7 @@ def counts(requests: int = 1) -> Counts:
 def figures(requests: int = 1, **state: float) -> Snapshot:
     values = {"hits": 3, "misses": 1, "lag": 0.1, "key_age": 60, "database_up": 1}
     made = State(**{**values, "revocations": 2, "waiting": 2, **state})  # type: ignore[arg-type]
-    return Snapshot(counts(requests), {"production": made})
+    return Snapshot(counts(requests), {"production": made}, {"passwords": Queue(4, 5)})
 
 
 def other(directory: Path, pid: int, text: str) -> Path:
@@ -50,7 +50,9 @@ def test_a_snapshot_survives_its_way_through_a_file() -> None:
         "7",
         "[[[], {}], {}]",
         '[[[["token", "ok", [1], 2]], {}, {}], {}]',
-        '[[[], {}, {}], {"production": [1]}]',
+        '[[[], {}, {}], {"production": [1]}, {}]',
+        '[[[], {}, {}], {}, {"passwords": [1]}]',
+        "[[[], {}, {}], {}]",
         "[[[], {}, {}], []]",
         "[[[1], {}, {}], {}]",
     ],
@@ -70,6 +72,7 @@ def test_counts_add_up_and_of_states_the_worst_is_told() -> None:
     total = snapshot.total([one, two])
 
     assert total.workers == 2
+    assert total.queues == {"passwords": Queue(8, 10)}
     (row,) = total.counts.rows
     assert sum(row.buckets) == 5
     assert row.seconds == pytest.approx(0.05)

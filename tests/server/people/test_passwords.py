@@ -1,16 +1,20 @@
 """Passwords of people: what is accepted, and how they are kept."""
 
+import gzip
 import itertools
 import json
 import string
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
+from django.contrib import auth
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gatepass.server.people import passwords
 from gatepass.server.people.model import FieldRefused
 from gatepass.server.people.passwords import LONGEST, SHORTEST, Hasher, check, common, generate
 from gatepass.server.settings import PasswordSettings
@@ -21,6 +25,7 @@ GOOD = "trombone hides nine turtles"
 NAMES = ("anna", "anna.berg@example.com", "Acme Energy GmbH", "Anna", None)
 VECTORS = Path(__file__).parents[2] / "vectors"
 GUESSED: dict[str, str] = json.loads((VECTORS / "guessed_passwords.json").read_text())
+ACCEPTED: dict[str, str] = json.loads((VECTORS / "good_passwords.json").read_text())
 
 
 def refusal(password: str, names: tuple[str | None, ...] = NAMES) -> FieldRefused:
@@ -40,9 +45,9 @@ def hasher() -> Hasher:
     [
         GOOD,
         "nur kleine buchstaben",
-        "".join(map(chr, range(0x430, 0x43F))),  # Cyrillic
-        "".join(map(chr, range(0x3042, 0x3051))),  # Hiragana
-        "".join(map(chr, range(0x1F400, 0x1F40F))),
+        "".join(map(chr, range(0x410, 0x44F, 3))),  # Cyrillic
+        "".join(map(chr, range(0x3042, 0x3070, 3))),  # Hiragana
+        "".join(map(chr, range(0x1F400, 0x1F41E, 2))),
         "0" + "38102947562930174",
         "  spaces at both ends  ",
         "x" * 10 + GOOD,
@@ -57,8 +62,8 @@ def test_fifteen_characters_are_needed_and_up_to_128_are_taken() -> None:
     long = (GOOD * 6)[:LONGEST]
 
     assert (SHORTEST, LONGEST) == (15, 128)
-    assert "15 characters" in refusal(GOOD[: SHORTEST - 1]).say
-    check(Secret(GOOD[:SHORTEST]), ())
+    assert "15 characters" in refusal("walrus porcela").say
+    check(Secret("walrus porcelai"), ())
     check(Secret(long), ())
     assert "128 characters" in refusal(long + "x").say
 
@@ -67,6 +72,22 @@ def test_fifteen_characters_are_needed_and_up_to_128_are_taken() -> None:
 @pytest.mark.parametrize("password", GUESSED.values(), ids=GUESSED)
 def test_what_attackers_try_first_is_refused(password: str) -> None:
     assert "try first" in refusal(password, ()).say
+
+
+@pytest.mark.spec("NIST SP 800-63B-4", "3.1.1.2")
+@pytest.mark.parametrize("password", ACCEPTED.values(), ids=ACCEPTED)
+def test_what_is_hard_to_foresee_is_accepted(password: str) -> None:
+    check(Secret(password), ())
+
+
+@pytest.mark.parametrize("password", GUESSED.values(), ids=GUESSED)
+@pytest.mark.parametrize(
+    "form", [str.upper, str.title, "  {}  ".format, "{}!".format, "{}7".format]
+)
+def test_what_attackers_try_first_is_refused_in_other_forms(
+    password: str, form: Callable[[str], str]
+) -> None:
+    assert "try first" in refusal(form(password), ()).say
 
 
 @pytest.mark.spec("NIST SP 800-63B-4", "3.1.1.2")
@@ -109,6 +130,18 @@ def test_whatever_is_typed_is_accepted_or_refused_and_never_breaks(text: str) ->
 def test_the_list_of_common_passwords_is_long_and_in_one_form() -> None:
     assert len(common()) > 1000
     assert all(each == each.casefold() for each in common())
+
+
+def test_the_list_of_common_passwords_is_made_from_the_source_that_is_named() -> None:
+    folder = Path(passwords.__file__).parent
+    source = Path(auth.__file__).with_name("common-passwords.txt.gz")
+    theirs = gzip.decompress(source.read_bytes()).decode().splitlines()
+
+    kept = (folder / "common.txt").read_text().splitlines()
+    assert kept == [word for word in theirs if len(word) >= 4] + ["correcthorsebatterystaple"]
+    said = (folder / "common.md").read_text()
+    assert all(word in said for word in ("Django", "Royce Williams", "BSD 3-Clause", "2026-"))
+    assert "Django Software Foundation" in (folder / "common.LICENSE").read_text()
 
 
 def test_generated_passwords_are_accepted_readable_and_never_the_same() -> None:

@@ -76,7 +76,8 @@ def test_after_a_change_the_new_password_counts_and_the_old_one_does_not(rig: Ri
     [
         ("brw mplk zqtv1", False),  # 14
         ("brw mplk zqtv12", True),  # 15
-        ("".join(chr(0x4E00 + n) for n in range(15)), True),
+        ("".join(chr(0x4E00 + n * n) for n in range(15)), True),
+        ("passwordpassword1", False),
         ("brw mplk zqtv " * 9 + "xy", True),  # 128
         ("brw mplk zqtv " * 9 + "xyz", False),  # 129
         ("passwordpassword", False),

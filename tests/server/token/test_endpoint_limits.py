@@ -9,11 +9,12 @@ from time import monotonic, sleep
 import pytest
 from structlog.testing import capture_logs
 
+from gatepass.server.applications.model import new_client_id
 from gatepass.server.limits.failures import MOST_FAILURES, WINDOW
 from gatepass.wire.credential import Kind, Mark, mint
 from gatepass.wire.metadata import INTROSPECT, REVOKE, TOKEN
 from gatepass.wire.secret import Secret
-from server.stand import GRANT, TEST, Client, Stand, refused, standing_still, whole
+from server.stand import GRANT, LIVE, TEST, Client, Stand, refused, standing_still, whole
 
 ENDPOINTS = [TOKEN, REVOKE, INTROSPECT]
 
@@ -146,7 +147,35 @@ def test_while_the_database_is_away_tokens_go_on_from_memory(fresh: Stand) -> No
     assert fresh.is_active(client, fresh.token(client))
     assert fresh.is_active(client, fresh.token(client, scope="read"))
     assert fresh.is_active(client, before)
-    assert refused(fresh.ask(client.having(wrong(1)))) == (401, "invalid_client")
+
+
+def test_while_the_database_is_away_a_wrong_secret_and_an_unknown_client_get_the_same_answer(
+    fresh: Stand,
+) -> None:
+    client = fresh.register()
+    new_id = new_client_id(LIVE, bytes(16))
+    nobody = client._replace(application=replace(client.application, client_id=new_id))
+    fresh.token(client)
+    fresh.lose_database()
+
+    wrong_secret = fresh.ask(client.having(wrong(1)))
+    unknown_client = fresh.ask(nobody)
+
+    assert refused(wrong_secret) == (503, "temporarily_unavailable")
+    assert (wrong_secret.status_code, wrong_secret.content) == (
+        unknown_client.status_code,
+        unknown_client.content,
+    )
+
+
+def test_while_the_database_is_away_a_secret_that_was_refused_before_is_refused_again(
+    fresh: Stand,
+) -> None:
+    client = fresh.register()
+    fresh.ask(client.having(wrong(1)))
+    fresh.lose_database()
+
+    assert refused(fresh.ask(client.having(wrong(2)))) == (401, "invalid_client")
 
 
 @pytest.mark.spec("ASVS", "16.5.2")

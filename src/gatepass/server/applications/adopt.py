@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from gatepass.server.applications import foreign, store
 from gatepass.server.applications.model import Application, ApplicationSecret
+from gatepass.server.applications.nobody import nobody
 from gatepass.server.changes import store as changes
 from gatepass.server.environment import Environment
 from gatepass.wire.credential import read
@@ -27,9 +28,12 @@ def outstanding(
     sample = environment.old_hashes.sample
     if sample is None or read(client_id):
         return None
-    if application and any(secret.matches(each.digest) for each in application.secrets):
+    stand_in = nobody(client_id)
+    known = application or stand_in
+    matches = [secret.matches(each.digest) for each in known.secrets]
+    if any(matches):
         return None
-    old = application and _old_hash(environment, application)
+    old = _old_hash(environment, known)
     subject = str(old.id) if old else client_id
     if environment.old_hashes.is_wrong(subject, secret):
         return None

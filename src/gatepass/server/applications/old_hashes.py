@@ -8,50 +8,30 @@ does the hashing, and only so much may wait for it.
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
 from hashlib import blake2b
-from typing import Any, TypeVar
 
 from gatepass.server.applications import foreign
+from gatepass.server.bounded_pool import BoundedPool
 from gatepass.server.limits.failures import FailureBudget
-from gatepass.wire.problem import Refused
 from gatepass.wire.secret import Secret
 
 MOST_REMEMBERED = 20_000
 MOST_WAITING = 50  # verifications of a third of a second each: what a client may wait for
 MOST_WRONG = 60  # slow verifications that failed, a minute and source network
 
-Given = TypeVar("Given")
 
-
-class OneByOne(ThreadPoolExecutor):
+class OneByOne(BoundedPool):
     """A thread for slow work; beyond MOST_WAITING pieces a new one is Refused (503)."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(max_workers=1, thread_name_prefix=name)
-        self._waiting = 0
-        self._count = threading.Lock()
-
-    def submit(
-        self,
-        fn: Callable[..., Given],
-        /,
-        *args: Any,  # noqa: ANN401 - as the executor takes them
-        **kwargs: Any,  # noqa: ANN401
-    ) -> "Future[Given]":
-        """Put a piece of work in line; raise Refused where the line is full."""
-        with self._count:
-            if self._waiting >= MOST_WAITING:
-                raise _busy()
-            self._waiting += 1
-        future = super().submit(fn, *args, **kwargs)
-        future.add_done_callback(self._done)
-        return future
-
-    def _done(self, _: "Future[Any]") -> None:
-        with self._count:
-            self._waiting -= 1
+        super().__init__(
+            name,
+            threads=1,
+            queue=MOST_WAITING - 1,
+            say="The service is busy. Try again shortly.",
+            note="too many old hashes wait to be verified",
+        )
 
 
 class OldHashes:
@@ -96,12 +76,3 @@ class OldHashes:
 
     def _digest(self, subject: str, secret: Secret) -> bytes:
         return blake2b(f"{subject}\n{secret.value}".encode(), key=self._key).digest()
-
-
-def _busy() -> Refused:
-    return Refused(
-        "temporarily_unavailable",
-        "The service is busy. Try again shortly.",
-        note="too many old hashes wait to be verified",
-        retry_after=5,
-    )

@@ -1,5 +1,6 @@
 """`gatepass organization`: the account manager's work."""
 
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from gatepass.server.environment import Environment
 from gatepass.server.organizations import operations
 from gatepass.server.organizations.model import Organization
 from gatepass.server.people import operations as people
-from gatepass.server.people.model import Person
+from gatepass.server.people.model import Person, has_expired_password
 from gatepass.wire.secret import Secret
 
 _LOGIN = "/accounts/login/"
@@ -77,6 +78,50 @@ def add_admin(
     _show_access(environment, found.id, person, initial_password, is_json=is_json)
 
 
+@organization.command("reset-password")
+@click.argument("org_id")
+@click.option("--username", required=True, help="Who gets a new initial password.")
+@options.which
+@options.as_json
+def reset_password(
+    org_id: str,
+    username: str,
+    data: Path | None,
+    config: Path | None,
+    environment_name: str,
+    *,
+    is_json: bool,
+) -> None:
+    """Make a new initial password for a person, whose sessions end.
+
+    For a password that is forgotten, and for an initial password that has expired: one that
+    was not replaced within 14 days. Prints the new one, once.
+    """
+    with options.environment_of(data, config, environment_name) as environment:
+        found = people.find_by_username(environment, options.uuid_of(org_id), username)
+        person, initial_password = people.give_access(
+            environment, OPERATOR, found.org_id, found.id, None
+        )
+    _show_access(environment, found.org_id, person, initial_password, is_json=is_json)
+
+
+@organization.command("people")
+@click.argument("org_id")
+@options.which
+@options.as_json
+def people_(
+    org_id: str, data: Path | None, config: Path | None, environment_name: str, *, is_json: bool
+) -> None:
+    """List who of an organization has access to the portal, and whether they can log in."""
+    with options.environment_of(data, config, environment_name) as environment:
+        found = operations.find(environment, options.uuid_of(org_id))
+        now = environment.now()
+        rows = [_person_row(each, now) for each in people.with_access(environment, found.id)]
+    options.show_list(
+        rows, "Nobody has access. See: gatepass organization add-admin", is_json=is_json
+    )
+
+
 @organization.command("list")
 @options.which
 @options.as_json
@@ -137,7 +182,10 @@ def _show_access(
     }
     options.show(shown, is_json=is_json)
     if not is_json:
-        click.echo("\nThe password is shown now and never again; it is changed at the first login.")
+        click.echo(
+            "\nThe password is shown now and never again. It is changed at the first login, "
+            "which has to be within 14 days."
+        )
 
 
 def _set_suspended(
@@ -146,6 +194,18 @@ def _set_suspended(
     with options.environment_of(data, config, environment_name) as environment:
         found = options.uuid_of(org_id)
         operations.set_suspended(environment, OPERATOR, found, suspended=suspended)
+
+
+def _person_row(each: Person, now: datetime) -> dict[str, object]:
+    state = "disabled" if each.disabled_at else "active"
+    if has_expired_password(each, now):
+        state = "initial password expired; renew it: gatepass organization reset-password"
+    return {
+        "username": each.username,
+        "role": each.role,
+        "created_at": each.created_at,
+        "state": state,
+    }
 
 
 def _row(each: Organization) -> dict[str, object]:

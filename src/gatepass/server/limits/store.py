@@ -53,6 +53,14 @@ def succeed(connection: Connection, limits: Sequence[Limit]) -> None:
     )
 
 
+def take_back(connection: Connection, limits: Sequence[Limit]) -> None:
+    """Uncount an attempt that was never looked at, because the server was too busy."""
+    keys = [limit.key for limit in limits]
+    connection.execute(
+        update(throttle).where(throttle.c.key.in_(keys)).values(failures=throttle.c.failures - 1)
+    )
+
+
 def prune(connection: Connection, now: datetime) -> None:
     """Forget what is too old to count."""
     connection.execute(delete(throttle).where(throttle.c.last_failed_at < now - FORGOTTEN_AFTER))

@@ -1,9 +1,10 @@
 """What one worker has counted and knows, as a value that others can read and add up."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from gatepass.server.bounded_pool import BoundedPool
 from gatepass.server.environment import Environment
 from gatepass.server.metrics.figures import BOUNDS, Counts, Row
 
@@ -22,17 +23,26 @@ class State(NamedTuple):
     waiting: int
 
 
+class Queue(NamedTuple):
+    """What waits for a pool of threads, and how often its queue was full."""
+
+    waiting: int
+    refused: int
+
+
 class Snapshot(NamedTuple):
     """The figures of a worker, or of several together."""
 
     counts: Counts
     states: dict[str, State]
+    queues: dict[str, Queue]
     workers: int = 1
 
 
-def take(counts: Counts, environments: Iterable[Environment]) -> Snapshot:
+def take(counts: Counts, environments: Sequence[Environment]) -> Snapshot:
     """Give the figures of this worker, now."""
-    return Snapshot(counts, {each.name: _state(each) for each in environments})
+    states = {each.name: _state(each) for each in environments}
+    return Snapshot(counts, states, _queues(environments))
 
 
 def total(snapshots: Sequence[Snapshot]) -> Snapshot:
@@ -43,6 +53,7 @@ def total(snapshots: Sequence[Snapshot]) -> Snapshot:
     endings: dict[str, int] = {}
     connections: dict[str, int] = {}
     states: dict[str, State] = {}
+    queues: dict[str, Queue] = {}
     for each in snapshots:
         for row in each.counts.rows:
             key = row.endpoint, row.result
@@ -54,22 +65,26 @@ def total(snapshots: Sequence[Snapshot]) -> Snapshot:
                 sums[name] = sums.get(name, 0) + count
         for name, state in each.states.items():
             states[name] = _worst(states[name], state) if name in states else state
+        for name, queue in each.queues.items():
+            before = queues.get(name, Queue(0, 0))
+            queues[name] = Queue(before.waiting + queue.waiting, before.refused + queue.refused)
     counts = Counts(tuple(rows.values()), tokens, refusals, endings, connections)
-    return Snapshot(counts, states, len(snapshots))
+    return Snapshot(counts, states, queues, len(snapshots))
 
 
 def write(snapshot: Snapshot) -> str:
     """Give a snapshot as text."""
-    return json.dumps([snapshot.counts, snapshot.states])
+    return json.dumps([snapshot.counts, snapshot.states, snapshot.queues])
 
 
 def read(text: str) -> Snapshot | None:
     """Give the snapshot of a text, or None where it is not one of this version."""
     try:
-        (rows, *sums), states = json.loads(text)
+        (rows, *sums), states, queues = json.loads(text)
         return Snapshot(
             Counts(tuple(map(_row, rows)), *map(dict, sums)),
             {name: State(*values) for name, values in states.items()},
+            {name: Queue(*values) for name, values in queues.items()},
         )
     except (ValueError, TypeError, AttributeError):
         return None
@@ -80,6 +95,18 @@ def _row(given: list[Any]) -> Row:
     if len(buckets) != len(BOUNDS) + 1:
         raise ValueError
     return Row(endpoint, result, tuple(buckets), seconds)
+
+
+def _queues(environments: Sequence[Environment]) -> dict[str, Queue]:
+    """Return the figures of the pools that hash; the one for passwords is of all environments."""
+    pools: dict[str, list[BoundedPool]] = {
+        "passwords": [each.hash_pool for each in environments[:1]],
+        "imported_secrets": [each.old_hashes.thread for each in environments],
+    }
+    return {
+        name: Queue(sum(each.waiting for each in some), sum(each.refused for each in some))
+        for name, some in pools.items()
+    }
 
 
 def _state(environment: Environment) -> State:

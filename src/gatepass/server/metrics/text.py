@@ -13,7 +13,7 @@ from prometheus_client.metrics_core import (
 from prometheus_client.registry import Collector
 
 from gatepass.server.metrics.figures import BOUNDS, Row
-from gatepass.server.metrics.snapshot import Snapshot, State
+from gatepass.server.metrics.snapshot import Queue, Snapshot, State
 
 _BOUNDS = [*map(str, BOUNDS), "+Inf"]
 _COUNTED = {
@@ -46,7 +46,7 @@ class _Collector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Give every metric."""
-        counts, states, workers = self._figures
+        counts, states, queues, workers = self._figures
         yield _requests(counts.rows)
         yield _counter("gatepass_tokens_issued", "Tokens issued.", "kind", counts.tokens)
         refused = "Requests to the OAuth endpoints that were refused."
@@ -61,6 +61,7 @@ class _Collector(Collector):
             for environment, state in states.items():
                 gauge.add_metric([environment], getattr(state, name))
             yield gauge
+        yield from _queues(queues)
         yield GaugeMetricFamily("gatepass_workers", "Workers these figures are of.", workers)
 
 
@@ -81,6 +82,17 @@ def _counter(name: str, said: str, label: str, counts: dict[str, int]) -> Metric
     for value, count in counts.items():
         made.add_metric([value], count)
     return made
+
+
+def _queues(queues: dict[str, Queue]) -> Iterator[Metric]:
+    said = "Hashes that wait for a thread."
+    waiting = GaugeMetricFamily("gatepass_hashes_waiting", said, labels=["queue"])
+    for name, queue in queues.items():
+        waiting.add_metric([name], queue.waiting)
+    yield waiting
+    said = "Requests that were answered 503 because too many hashes waited."
+    refused = {name: queue.refused for name, queue in queues.items()}
+    yield _counter("gatepass_hashes_refused", said, "queue", refused)
 
 
 def _directory(states: dict[str, State]) -> Metric:

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, get_args
 from uuid import UUID
 
@@ -14,6 +14,8 @@ ROLES: tuple[Role, ...] = get_args(Role)
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{1,63}")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 _LONGEST_EMAIL = 254
+INITIAL_PASSWORD_LIFETIME = timedelta(days=14)
+"""After which an initial password that was not replaced no longer logs anybody in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class Person:
     must_change_password: bool = False
     password_changed_at: datetime | None = None
     last_login_at: datetime | None = None
+    initial_password_at: datetime | None = None
 
     def __repr__(self) -> str:
         """Leave the password hash out."""
@@ -55,6 +58,13 @@ class FieldRefused(Refused):
     def __init__(self, field: str, say: str, *, taken: bool = False) -> None:
         super().__init__("invalid_request", say, status=409 if taken else None)
         self.field = field
+
+
+def has_expired_password(person: Person, now: datetime) -> bool:
+    """Tell whether the person still has an initial password, and it is too old (ASVS 6.4.1)."""
+    made_at = person.initial_password_at
+    is_initial = person.must_change_password and made_at is not None
+    return is_initial and made_at is not None and now - made_at >= INITIAL_PASSWORD_LIFETIME
 
 
 def check_username(username: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from gatepass.server.audit import store as audit
@@ -11,6 +12,7 @@ from gatepass.server.database import Connection, NotFoundError
 from gatepass.server.environment import Environment
 from gatepass.server.organizations import store as organizations
 from gatepass.server.people import passwords, store
+from gatepass.server.people.hashing import Steps, run
 from gatepass.server.people.model import (
     FieldRefused,
     Person,
@@ -31,15 +33,36 @@ def _nothing(_: Connection, __: Person, ___: Secret) -> None:
     """Write nothing along."""
 
 
+class InitialPassword(NamedTuple):
+    """An initial password and its hash."""
+
+    password: Secret
+    hashed: str
+
+
+def new_password(environment: Environment) -> Steps[InitialPassword]:
+    """Make an initial password; raise Refused (503) where too many wait to be hashed."""
+    password = passwords.generate()
+    hashed = yield lambda: environment.hasher.hash(password)
+    return InitialPassword(password, hashed)
+
+
 def draft_with_access(
-    environment: Environment, org_id: UUID, *, username: str, email: str | None, role: str
+    environment: Environment,
+    org_id: UUID,
+    *,
+    username: str,
+    email: str | None,
+    role: str,
+    initial: InitialPassword | None = None,
 ) -> tuple[Person, Secret]:
     """Give a person who can log in, and the initial password; nothing is stored yet.
 
     Apart from `add_draft` because hashing takes long and no transaction should wait for it.
+    Without `initial`, the password is made and hashed here.
     """
     now = environment.now()
-    initial_password = passwords.generate()
+    initial_password, hashed = initial or run(new_password(environment))
     return Person(
         id=uuid4(),
         org_id=org_id,
@@ -48,8 +71,9 @@ def draft_with_access(
         updated_at=now,
         username=check_username(username),
         email=check_email(email) if email else None,
-        password_hash=environment.hasher.hash(initial_password),
+        password_hash=hashed,
         must_change_password=True,
+        initial_password_at=now,
     ), initial_password
 
 
@@ -72,13 +96,14 @@ def add_with_access(  # noqa: PLR0913 - two of them for callers that show the pa
     role: str,
     person_id: UUID | None = None,
     also: Also = _nothing,
+    initial: InitialPassword | None = None,
 ) -> tuple[Person, Secret]:
     """Add a person who can log in; give them and the one sight of the initial password.
 
     A caller that chooses the `person_id` can tell a repetition, whose username is taken, apart.
     """
     new, initial_password = draft_with_access(
-        environment, org_id, username=username, email=email, role=role
+        environment, org_id, username=username, email=email, role=role, initial=initial
     )
     new = replace(new, id=person_id or new.id)
     with environment.database.write() as connection:
@@ -104,10 +129,10 @@ def give_access(
     username: str | None,
     *,
     also: Also = _nothing,
+    initial: InitialPassword | None = None,
 ) -> tuple[Person, Secret]:
     """Set a new initial password, and the username of somebody who had none; end their sessions."""
-    initial_password = passwords.generate()
-    hashed = environment.hasher.hash(initial_password)
+    initial_password, hashed = initial or run(new_password(environment))
     now = environment.now()
     with environment.database.write() as connection:
         found = _owned(connection, org_id, person_id)
@@ -121,6 +146,7 @@ def give_access(
             "username": found.username or username,
             "password_hash": hashed,
             "must_change_password": True,
+            "initial_password_at": now,
             "updated_at": now,
         }
         store.change(connection, person_id, changed)
@@ -190,12 +216,14 @@ def remove(environment: Environment, by: Actor, org_id: UUID, person_id: UUID) -
 
 def change_password(
     environment: Environment, by: Actor, whose: Person, current: Secret, new: Secret
-) -> None:
+) -> Steps[None]:
     """Change one's own password and end every session; the caller opens a new one.
 
-    Raises FieldRefused for a wrong current password or a new one that is not accepted.
+    Raises FieldRefused for a wrong current password or a new one that is not accepted, and
+    Refused (503) where too many passwords wait to be hashed.
     """
-    if not environment.hasher.verify(current, whose.password_hash):
+    hasher = environment.hasher
+    if not (yield lambda: hasher.verify(current, whose.password_hash)):
         raise FieldRefused("current_password", "This is not your current password.")
     with environment.database.read() as connection:
         organization = organizations.find(connection, whose.org_id)
@@ -203,7 +231,7 @@ def change_password(
     passwords.check(new, (*names, whose.first_name, whose.last_name))
     if current == new:
         raise FieldRefused("new_password", "Choose a password other than the current one.")
-    hashed = environment.hasher.hash(new)
+    hashed = yield lambda: hasher.hash(new)
     now = environment.now()
     with environment.database.write() as connection:
         if store.find(connection, whose.id) != whose:
@@ -211,6 +239,7 @@ def change_password(
         changed = {
             "password_hash": hashed,
             "must_change_password": False,
+            "initial_password_at": None,
             "password_changed_at": now,
             "updated_at": now,
         }
@@ -223,6 +252,22 @@ def find(environment: Environment, org_id: UUID, person_id: UUID) -> Person:
     """Give a person of the organization; raise NotFoundError where there is no such one."""
     with environment.database.read() as connection:
         return _owned(connection, org_id, person_id)
+
+
+def find_by_username(environment: Environment, org_id: UUID, username: str) -> Person:
+    """Return a person of the organization; raise NotFoundError where there is no such one."""
+    with environment.database.read() as connection:
+        found = store.find_by_username(connection, username.strip().lower())
+    if found is None or found.org_id != org_id:
+        raise NotFoundError(username)
+    return found
+
+
+def with_access(environment: Environment, org_id: UUID) -> list[Person]:
+    """Return the people of an organization who have access to the portal, oldest first."""
+    with environment.database.read() as connection:
+        found = store.of_organization(connection, org_id)
+    return [each for each in found if each.password_hash]
 
 
 def page(

@@ -11,25 +11,16 @@ from importlib import resources
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from gatepass.server.bounded_pool import RETRY_AFTER, BoundedPool
 from gatepass.server.people.model import FieldRefused
+from gatepass.server.people.predictable import effective_length
 from gatepass.server.settings import PasswordSettings
 from gatepass.wire.secret import Secret
 
 SHORTEST = 15
 LONGEST = 128
 _FEWEST_DIFFERENT = 5  # characters
-_KEY_ROWS = tuple(
-    row * 2
-    for row in (
-        "1234567890",
-        "0987654321",
-        "abcdefghijklmnopqrstuvwxyz",
-        "zyxwvutsrqponmlkjihgfedcba",
-        "qwertyuiopasdfghjklzxcvbnm",
-        "1q2w3e4r5t6y7u8i9o0p",
-        "1qaz2wsx3edc4rfv5tgb6yhn7ujm",
-    )
-)
+_FEWEST_EFFECTIVE = 11  # characters, where a common word counts as 4 and a repetition as 1
 _TELLING = 4  # characters that a name must have before a password may not hold it
 
 # Without l, I, 0, O and 1, so that it can be read out over the telephone.
@@ -37,7 +28,7 @@ _READABLE = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
 class Hasher:
-    """Argon2id with bounded concurrency; blocks, so it is called from the thread pool."""
+    """Argon2id with bounded concurrency; blocks, so a server calls it in `pool`."""
 
     def __init__(self, settings: PasswordSettings) -> None:
         self._argon2 = PasswordHasher(
@@ -48,6 +39,16 @@ class Hasher:
         )
         self._turns = threading.BoundedSemaphore(settings.at_once)
         self._nobody = _nobody(settings)
+        self.pool = BoundedPool(
+            "passwords",
+            threads=settings.at_once,
+            queue=settings.queue,
+            say=(
+                "Too many passwords are being checked just now. Nothing was changed. "
+                f"Try again in {RETRY_AFTER} seconds."
+            ),
+            note="the queue for password hashes is full",
+        )
 
     def hash(self, password: Secret) -> str:
         """Give the encoded hash, parameters and salt included."""
@@ -97,7 +98,11 @@ def check(password: Secret, own_names: Iterable[str | None], field: str = "new_p
     if len(text) > LONGEST:
         raise FieldRefused(field, f"Use {LONGEST} characters at most.")
     plain = _plain(text)
-    if _is_common(plain) or len(set(plain)) < _FEWEST_DIFFERENT or _is_repeated(plain):
+    if (
+        len(set(plain)) < _FEWEST_DIFFERENT
+        or plain in common()
+        or effective_length(text, common()) < _FEWEST_EFFECTIVE
+    ):
         raise FieldRefused(field, "This password is among those that attackers try first.")
     for name in own_names:
         for part in _parts(name or ""):
@@ -123,20 +128,6 @@ def common() -> frozenset[str]:
 
 def _plain(text: str) -> str:
     return "".join(char for char in text.casefold() if char.isalnum()) or text
-
-
-def _is_common(plain: str) -> bool:
-    """Tell whether it is a common password, on its own or with digits around it."""
-    core = plain.strip("0123456789")
-    return plain in common() or core in common() or any(plain in line for line in _KEY_ROWS)
-
-
-def _is_repeated(plain: str) -> bool:
-    """Tell whether a short piece, or a common password, makes up the whole by repetition."""
-    return any(
-        len(plain) % size == 0 and plain == plain[:size] * (len(plain) // size)
-        for size in range(1, len(plain) // 2 + 1)
-    )
 
 
 def _parts(name: str) -> set[str]:

@@ -24,7 +24,7 @@ from sqlalchemy import (
     update,
 )
 
-from gatepass.server.database import Moment, metadata
+from gatepass.server.database import Moment, metadata, next_of
 from gatepass.server.people.model import COLUMNS, Person
 
 person = Table(
@@ -51,6 +51,7 @@ person = Table(
     Column("must_change_password", Boolean, nullable=False),
     Column("password_changed_at", Moment),
     Column("last_login_at", Moment),
+    Column("initial_password_at", Moment),
     UniqueConstraint("org_id", "email_key"),
 )
 
@@ -71,7 +72,16 @@ def find(connection: Connection, person_id: UUID) -> Person | None:
 
 def find_by_username(connection: Connection, username: str) -> Person | None:
     """Give the person with this username, which must be in lower case."""
-    return _one(connection, _whole.where(person.c.username == username))
+    found = find_near_username(connection, username)
+    return found if found and found.username == username else None
+
+
+def find_near_username(connection: Connection, username: str) -> Person | None:
+    """Return the person with this username, or where there is none, with the next one.
+
+    For callers whose time must not tell which of the two it was.
+    """
+    return _one(connection, _whole.where(person.c.username == next_of(person.c.username, username)))
 
 
 def email_is_taken(

@@ -1,8 +1,10 @@
 """The portal as one route: finds the page, passes the gate, answers whatever happens."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import NoReturn
+from functools import partial
+from typing import NamedTuple, NoReturn
 
 import structlog
 from starlette.concurrency import run_in_threadpool
@@ -13,6 +15,7 @@ from starlette.types import ExceptionHandler, Receive, Scope, Send
 
 from gatepass.server.database import DatabaseAwayError, NotFoundError
 from gatepass.server.environment import Environment
+from gatepass.server.people.hashing import Steps, Work
 from gatepass.server.portal import gate, refusals, static_files, table
 from gatepass.server.portal.visit import Visit
 from gatepass.wire.problem import Refused
@@ -57,16 +60,62 @@ class Portal(BaseRoute):
         except Refused as refused:
             response: Response = refusals.anonymous(environment, refused.status)
         else:
-            response = await run_in_threadpool(_answer, environment, request, body)
+            response = await _respond(environment, request, body)
         for name, value in _headers(environment).items():
             response.headers[name] = value
         await response(scope, receive, send)
 
 
-def _answer(environment: Environment, request: Request, body: bytes) -> Response:
+class _Waiting(NamedTuple):
+    """A page that waits for `work` to be done in the pool for hashes."""
+
+    visit: Visit
+    steps: Steps[Response]
+    work: Work
+
+
+async def _respond(environment: Environment, request: Request, body: bytes) -> Response:
+    """Answer in the thread pool, which no page occupies while it waits for a hash."""
+
+    def begin() -> Response | _Waiting:
+        return _turn(gate.meet(environment, request), request, body)
+
+    answer = await run_in_threadpool(_answer, environment, request, begin)
+    while isinstance(answer, _Waiting):
+        step = await _hashed(environment, answer)
+        answer = await run_in_threadpool(_answer, environment, request, step)
+    return answer
+
+
+async def _hashed(environment: Environment, waiting: _Waiting) -> Callable[[], Response | _Waiting]:
+    """Do the work that a page waits for; return how the page goes on, with result or error."""
+    visit, steps, work = waiting
+    loop = asyncio.get_running_loop()
+    try:
+        result = await loop.run_in_executor(environment.hash_pool, work)
+    except Exception as error:  # noqa: BLE001 - the page sees to it
+        return partial(_guarded, visit, partial(_advance, visit, steps, error=error))
+    return partial(_guarded, visit, partial(_advance, visit, steps, result))
+
+
+def _advance(
+    visit: Visit, steps: Steps[Response], result: object = None, error: Exception | None = None
+) -> Response | _Waiting:
+    """Run a page up to its next hash, or to its end."""
+    try:
+        work = steps.send(result) if error is None else steps.throw(error)
+    except StopIteration as done:
+        response: Response = done.value
+        return response
+    return _Waiting(visit, steps, work)
+
+
+def _answer(
+    environment: Environment, request: Request, step: Callable[[], Response | _Waiting]
+) -> Response | _Waiting:
     """Answer; the last resort for what nobody foresaw (ASVS 16.5.4)."""
     try:
-        return _turn(environment, gate.meet(environment, request), request, body)
+        return step()
     except DatabaseAwayError:
         log.error("request.unavailable", path=request.scope["path"], environment=environment.name)  # noqa: TRY400
         response = refusals.anonymous(environment, 503)
@@ -77,27 +126,43 @@ def _answer(environment: Environment, request: Request, body: bytes) -> Response
         return refusals.anonymous(environment, 500)
 
 
-def _turn(environment: Environment, visit: Visit, request: Request, body: bytes) -> Response:
+def _turn(visit: Visit, request: Request, body: bytes) -> Response | _Waiting:
     found = table.find(visit.method, visit.path)
     if found is None:
         return _astray(visit)
     away = gate.turn_away(visit, found.rule.who)
     if away:
         return away
-    try:
+    rule = found.rule
+
+    def run() -> Response | _Waiting:
+        given = visit
         if visit.method not in gate.SAFE:
-            visit = gate.with_form(visit, request, body)
-        return found.rule.page(replace(visit, ids=found.ids))
+            given = gate.with_form(visit, request, body)
+        given = replace(given, ids=found.ids)
+        page = rule.page(given)
+        return page if isinstance(page, Response) else _advance(given, page)
+
+    return _guarded(visit, run)
+
+
+def _guarded(visit: Visit, step: Callable[[], Response | _Waiting]) -> Response | _Waiting:
+    """Make a page of what a page function refuses."""
+    try:
+        return step()
     except Refused as refused:
         log.warning(
             "page.refused",
-            environment=environment.name,
+            environment=visit.environment.name,
             path=visit.path,
             source=visit.visitor.source,
             status=refused.status,
             reason=refused.note or refused.say,
         )
-        return refusals.page(visit, refused.status, refused.say)
+        response = refusals.page(visit, refused.status, refused.say)
+        if refused.retry_after is not None:
+            response.headers["retry-after"] = str(refused.retry_after)
+        return response
     except NotFoundError:
         return refusals.page(visit, 404)
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from starlette.responses import Response
 from starlette.routing import compile_path
 
+from gatepass.server.people.hashing import Steps
 from gatepass.server.portal.gate import SAFE, Who
 from gatepass.server.portal.pages import (
     accounts,
@@ -22,7 +23,8 @@ from gatepass.server.portal.pages import (
 )
 from gatepass.server.portal.visit import Visit
 
-Page = Callable[[Visit], Response]
+Page = Callable[[Visit], Response | Steps[Response]]
+"""What answers; a page that waits for a password's hash is a generator."""
 
 _APP = "/oauth2/applications/{app_id:uuid}/"
 _PERSON = "/team/{person_id:uuid}/"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
 import structlog
 
@@ -15,7 +16,9 @@ from gatepass.server.limits.model import Limit, of_login
 from gatepass.server.organizations import store as organizations
 from gatepass.server.organizations.model import Organization
 from gatepass.server.people import store as people
-from gatepass.server.people.model import Person
+from gatepass.server.people.hashing import Steps
+from gatepass.server.people.model import Person, has_expired_password
+from gatepass.server.people.passwords import Hasher
 from gatepass.server.sessions import store
 from gatepass.server.sessions.model import is_over, is_to_note, new_id
 from gatepass.server.sessions.store import Session
@@ -24,7 +27,9 @@ from gatepass.wire.secret import Secret
 
 LONGEST_USERNAME = 64
 LONGEST_AGENT = 200  # characters
+EXPIRED = "initial password expired"
 WRONG = "The username or the password is wrong."
+_NO_ID = UUID(int=0)
 
 log = structlog.get_logger("gatepass.server")
 
@@ -59,7 +64,6 @@ class _Claim(NamedTuple):
 
     person: Person | None
     organization: Organization | None
-    limits: tuple[Limit, ...]
 
     @property
     def kept(self) -> str | None:
@@ -67,23 +71,32 @@ class _Claim(NamedTuple):
         return self.person.password_hash if self.person else None
 
 
-def log_in(environment: Environment, visitor: Visitor, username: str, password: Secret) -> LoggedIn:
+def log_in(
+    environment: Environment, visitor: Visitor, username: str, password: Secret
+) -> Steps[LoggedIn]:
     """Open a session for whoever knows the password.
 
     Raises Refused: with one sentence for every reason, after the same time; 429 for those who
-    must wait. Known and unknown usernames are counted and answered alike (ASVS 6.3.8).
+    must wait; 503, and then the attempt is not counted, where too many passwords wait to be
+    hashed. Known and unknown usernames are counted and answered alike (ASVS 6.3.8).
     """
-    claim = _attempt(environment, visitor, username)
-    is_right = environment.hasher.verify(password, claim.kept)
-    rehashed = _rehashed(environment, claim.kept, password) if is_right else None
+    environment.hash_pool.check()
+    counted = _attempt(environment, visitor, username)
+    with environment.database.read() as connection:
+        claim = _claim(connection, username)
+    try:
+        is_right, rehashed = yield lambda: _compared(environment.hasher, claim.kept, password)
+    except Refused:
+        _take_back(environment, counted)
+        raise
     session_id, device_id = new_id(), new_id()
     with environment.database.write() as connection:
         now = environment.now()
-        known = _claim(connection, visitor, username)
+        known = _claim(connection, username)
         # Asked again, as the person may have changed while the hash was computed.
-        refused = _why_not(known, is_right=is_right and known.kept == claim.kept)
+        refused = _why_not(known, now, is_right=is_right and known.kept == claim.kept)
         if known.person and not refused:
-            limits.succeed(connection, claim.limits)
+            limits.succeed(connection, counted)
             _greet(connection, known.person, rehashed, now)
             _open(connection, session_id, known.person, visitor, now)
             _change_device(connection, visitor.device, device_id, known.person, now)
@@ -147,13 +160,19 @@ def check_may_try(environment: Environment, login: Login, source: str) -> None:
     """Count a try at the current password within a session; raise Refused (429) after too many.
 
     Counted per session: somebody at an unlocked screen can guess only so often, and makes
-    nobody wait at the login.
+    nobody wait at the login. Raises Refused (503) where too many passwords wait to be hashed.
     """
-    counted = of_login(login.person.username or "", source, login.session.id_digest)
+    environment.hash_pool.check()
+    counted = _of_session(login, source)
     with environment.database.write() as connection:
         wait = limits.attempt(connection, counted, environment.now())
     if wait:
         raise too_many(wait)
+
+
+def forget_try(environment: Environment, login: Login, source: str) -> None:
+    """Uncount a try that was never looked at, because the server was too busy."""
+    _take_back(environment, _of_session(login, source))
 
 
 def leave_flash(environment: Environment, login: Login, sentence: str) -> None:
@@ -182,39 +201,59 @@ def too_many(wait: int) -> Refused:
     )
 
 
-def _attempt(environment: Environment, visitor: Visitor, username: str) -> _Claim:
-    """Count an attempt as failed, until it has succeeded; refuse it where it must wait."""
+def _of_session(login: Login, source: str) -> tuple[Limit, ...]:
+    return of_login(login.person.username or "", source, login.session.id_digest)
+
+
+def _attempt(environment: Environment, visitor: Visitor, username: str) -> tuple[Limit, ...]:
+    """Count an attempt as failed, until it has succeeded; refuse it where it must wait.
+
+    Asked before anybody is looked up by the name, so that the time of a refusal does not tell
+    whether there is such a person.
+    """
+    username = _normal(username)
+    digest = visitor.device.digest() if visitor.device else b""
     with environment.database.write() as connection:
-        claim = _claim(connection, visitor, username)
-        wait = limits.attempt(connection, claim.limits, environment.now())
+        owner = store.owner_of_device(connection, digest)
+        device = digest if owner is not None and owner == username else None
+        counted = of_login(username, visitor.source, device)
+        wait = limits.attempt(connection, counted, environment.now())
     if wait:
         # In the log alone: a row for each would let a stranger fill the audit trail.
         log.warning(
             "login.throttled", environment=environment.name, source=visitor.source, seconds=wait
         )
         raise too_many(wait)
-    return claim
+    return counted
 
 
-def _claim(connection: Connection, visitor: Visitor, username: str) -> _Claim:
-    username = username.strip().lower()
+def _claim(connection: Connection, username: str) -> _Claim:
+    """Look a person up; for nobody ask the same, and have as much to read in the answers."""
+    username = _normal(username)
     is_possible = len(username) <= LONGEST_USERNAME
-    person = people.find_by_username(connection, username) if is_possible else None
-    organization = organizations.find(connection, person.org_id) if person else None
-    device = None
-    if person and visitor.device:
-        digest = visitor.device.digest()
-        device = digest if store.knows_device(connection, digest, person.id) else None
-    return _Claim(person, organization, of_login(username, visitor.source, device))
+    near = people.find_near_username(connection, username if is_possible else "")
+    organization = organizations.find(connection, near.org_id if near else _NO_ID)
+    is_somebody = near is not None and near.username == username
+    return _Claim(near, organization) if is_somebody else _Claim(None, None)
 
 
-def _rehashed(environment: Environment, kept: str | None, password: Secret) -> str | None:
-    if kept and environment.hasher.is_outdated(kept):
-        return environment.hasher.hash(password)
-    return None
+def _normal(username: str) -> str:
+    return username.strip().lower()
 
 
-def _why_not(claim: _Claim, *, is_right: bool) -> str:
+def _take_back(environment: Environment, counted: Sequence[Limit]) -> None:
+    with environment.database.write() as connection:
+        limits.take_back(connection, counted)
+
+
+def _compared(hasher: Hasher, kept: str | None, password: Secret) -> tuple[bool, str | None]:
+    """Tell whether the password is right, and give its new hash where the kept one is outdated."""
+    is_right = hasher.verify(password, kept)
+    rehashed = hasher.hash(password) if is_right and kept and hasher.is_outdated(kept) else None
+    return is_right, rehashed
+
+
+def _why_not(claim: _Claim, now: datetime, *, is_right: bool) -> str:
     """Say for the log why a login is refused; nothing where it is not."""
     if claim.person is None or claim.organization is None:
         return "unknown username"
@@ -224,6 +263,8 @@ def _why_not(claim: _Claim, *, is_right: bool) -> str:
         return "wrong password"
     if claim.person.disabled_at:
         return "disabled"
+    if has_expired_password(claim.person, now):
+        return EXPIRED
     return "organization suspended" if claim.organization.suspended_at else ""
 
 

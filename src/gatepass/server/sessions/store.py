@@ -112,10 +112,13 @@ def prune(connection: Connection, idle_since: datetime, devices_since: datetime)
     connection.execute(delete(device).where(device.c.last_seen_at < devices_since))
 
 
-def knows_device(connection: Connection, id_digest: bytes, person_id: UUID) -> bool:
-    """Tell whether this person has logged in from this browser before."""
-    query = select(device.c.person_id).where(device.c.id_digest == id_digest)
-    return connection.execute(query).scalar_one_or_none() == person_id
+def owner_of_device(connection: Connection, id_digest: bytes) -> str | None:
+    """Return the username of who has logged in from this browser before, None for nobody.
+
+    Looked up by the browser alone: for one that nobody has used, no username is compared.
+    """
+    query = select(person.c.username).select_from(device.join(person))
+    return connection.execute(query.where(device.c.id_digest == id_digest)).scalar_one_or_none()
 
 
 def remember_device(

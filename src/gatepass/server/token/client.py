@@ -1,9 +1,11 @@
 """Look up and authenticate: the first stages of every endpoint that takes client credentials."""
 
+from contextlib import suppress
 from hashlib import sha256
 
 from gatepass.server.applications.adopt import outstanding
 from gatepass.server.applications.model import Application
+from gatepass.server.applications.nobody import nobody
 from gatepass.server.arrival import Arrived, Later
 from gatepass.server.environment import Environment
 from gatepass.server.imports.model import LONGEST_CLIENT_ID
@@ -48,20 +50,26 @@ def proven_by_header(
 def proven(environment: Environment, arrived: Arrived, claimed: Claimed) -> AuthenticatedClient:
     """Tell who is asking; count a failure and raise Refused. Does NOT count the use.
 
-    Raises Later, before anything is counted, where the application is not in memory, or its
-    secret is to be verified slowly.
+    Raises Later, before anything is counted, where the application is not in memory, its
+    secret is to be verified slowly, or the first refusal of this client id is to cost what an
+    unknown one costs. Whether the client exists changes neither the calls nor their number.
     """
-    application = _known(environment, claimed.client_id)
+    application = _known(environment, arrived, claimed)
     check_memory(environment)
     now = environment.clock()
     try:
         _check_old_hash(environment, arrived, claimed, application)
-        return authenticate(claimed, application, arrived.source, now, environment.mark)
+        client = authenticate(claimed, application, arrived.source, now, environment.mark)
     except Refused as refused:
-        if application:
-            note_refusal(environment, arrived, application, refused, now)
+        _confirm(environment, application)
+        stand_in = nobody(claimed.client_id)
+        counted = application or stand_in
+        note_refusal(environment, arrived, counted, refused, now)
+        refused.client_id = _name_for_log(claimed.client_id, counted)
         environment.failures.spend(claimed.client_id, arrived.source, claimed.secret, now)
         raise
+    environment.directory.note_use(claimed.client_id)
+    return client
 
 
 def note_use(
@@ -79,7 +87,7 @@ def note_refusal(
     refused: Refused,
     now: float,
 ) -> None:
-    """Count a refusal of an application that is known, and say in the log whose it is."""
+    """Count a refusal, and say in the log whose it is; for nobody do the same in vain."""
     refused.client_id = application.client_id
     agent = arrived.headers.get(b"user-agent", b"")
     environment.usage.refused(application, refused, arrived.source, agent, now)
@@ -96,17 +104,36 @@ def check_memory(environment: Environment) -> None:
         )
 
 
-def _known(environment: Environment, client_id: str) -> Application | None:
+def _name_for_log(client_id: str, application: Application) -> str:
+    """Return the claimed id if it has our form, which no secret has, or the application's."""
+    recognised = read(client_id)
+    is_id = recognised is not None and recognised.kind is Kind.CLIENT_ID
+    return client_id if is_id else application.client_id
+
+
+def _known(environment: Environment, arrived: Arrived, claimed: Claimed) -> Application | None:
     """Give an application from memory; an id that can be nobody's is not worth a question."""
-    directory = environment.directory
+    client_id, directory = claimed.client_id, environment.directory
     application = directory.known(client_id)
     if (
         application is None
         and not directory.is_absent(client_id)
         and _may_be_somebodys(environment, client_id)
     ):
+        with suppress(Refused):  # as for a client in memory, which is asked for once refused
+            authenticate(claimed, None, arrived.source, environment.clock(), environment.mark)
         raise Later(lambda: directory.load(client_id))
     return application
+
+
+def _confirm(environment: Environment, application: Application | None) -> None:
+    """Raise Later to look up a random client id, the first time that one in memory is refused.
+
+    An unknown client id costs that look-up, the first time.
+    """
+    directory = environment.directory
+    if application is not None and not directory.is_confirmed(application.client_id):
+        raise Later(lambda: directory.confirm(application.client_id)) from None
 
 
 def _may_be_somebodys(environment: Environment, client_id: str) -> bool:

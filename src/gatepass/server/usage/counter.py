@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from gatepass.server.applications import store as applications
 from gatepass.server.applications.model import Application
+from gatepass.server.applications.nobody import is_nobody
 from gatepass.server.audit import store as audit
 from gatepass.server.audit.model import Actor, Entry, entry
 from gatepass.server.changes import store as changes
@@ -56,6 +57,7 @@ class UsageCounter:
         self._issued: deque[Application] = deque()
         self.issued = self._issued.append
         self._batch = Batch({}, Counter(), {})
+        self._nobodys = Batch({}, Counter(), {})
 
     def used(self, use: Use) -> None:
         """Note that an application authenticated with one of its secrets."""
@@ -64,13 +66,17 @@ class UsageCounter:
     def refused(
         self, application: Application, refused: Refused, source: str, agent: bytes, at: float
     ) -> None:
-        """Count that an application was refused, and note why, for its owner to see."""
+        """Count that an application was refused, and note why, for its owner to see.
+
+        For nobody the same is done, and forgotten with the next batch.
+        """
         reason = reasons.of(refused)
         note = (refused.note or refused.say)[:LONGEST_NOTE]
         kind = Kind(application.id, reason, note, source, text(agent))
         with self._lock:
-            self._batch.counts[Cell(application.id, start_of(at), reason)] += 1
-            _note(self._batch, kind, Told(application, 1, at, at))
+            batch = self._nobodys if is_nobody(application) else self._batch
+            batch.counts[Cell(application.id, start_of(at), reason)] += 1
+            _note(batch, kind, Told(application, 1, at, at))
 
     def gather(self, at: float) -> None:
         """Count the tokens issued since the last time; `at` (Unix seconds) is about when."""
@@ -89,6 +95,7 @@ class UsageCounter:
     def take(self, at: float) -> Batch | None:
         """Give what came since the last time and begin anew; None where nothing came."""
         self.gather(at)
+        self._nobodys = Batch({}, Counter(), {})
         if not any(self._batch):
             return None
         with self._lock:

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from starlette.responses import Response
 
 from gatepass.server.people import operations as people
+from gatepass.server.people.hashing import Steps
 from gatepass.server.people.model import FieldRefused
 from gatepass.server.portal import agents, cookies, destination
 from gatepass.server.portal.forms import errors_of
@@ -33,13 +34,13 @@ def login_form(visit: Visit) -> Response:
     return response
 
 
-def log_in(visit: Visit) -> Response:
+def log_in(visit: Visit) -> Steps[Response]:
     """Open a session; a new id for it, and a new one for the browser (ASVS 7.2.4)."""
     wanted = visit.form.get("next")
     if visit.login:
         return go(visit, destination.after_login(wanted, visit.login.person.role))
     try:
-        made = sessions.log_in(
+        made = yield from sessions.log_in(
             visit.environment,
             visit.visitor,
             visit.form.get("username", ""),
@@ -92,20 +93,14 @@ def password_form(visit: Visit) -> Response:
     return page(visit, "password.html", forced=visit.me.person.must_change_password, errors={})
 
 
-def change_password(visit: Visit) -> Response:
+def change_password(visit: Visit) -> Steps[Response]:
     """Change one's own password: every session ends, and a new one opens here."""
     person = visit.me.person
     try:
         if visit.secret("new_password") != visit.secret("new_password_again"):
             raise FieldRefused("new_password_again", "The two entries are not the same.")
         sessions.check_may_try(visit.environment, visit.me, visit.visitor.source)
-        people.change_password(
-            visit.environment,
-            visit.actor,
-            person,
-            visit.secret("current_password"),
-            visit.secret("new_password"),
-        )
+        yield from _changed(visit)
     except Refused as refusal:
         forced = person.must_change_password
         errors = errors_of(refusal)
@@ -117,6 +112,22 @@ def change_password(visit: Visit) -> Response:
     response = go(visit, forced_to if person.must_change_password else destination.ACCOUNT)
     cookies.set_session(response, visit.environment, session_id)
     return response
+
+
+def _changed(visit: Visit) -> Steps[None]:
+    """Change the password; where the server is too busy for it, the try does not count."""
+    try:
+        yield from people.change_password(
+            visit.environment,
+            visit.actor,
+            visit.me.person,
+            visit.secret("current_password"),
+            visit.secret("new_password"),
+        )
+    except Refused as refusal:
+        if refusal.status == 503:
+            sessions.forget_try(visit.environment, visit.me, visit.visitor.source)
+        raise
 
 
 def _session(visit: Visit, session: Session) -> SimpleNamespace:

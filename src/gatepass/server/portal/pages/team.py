@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from gatepass.server.database import Connection, NotFoundError
 from gatepass.server.people import operations
-from gatepass.server.people.model import Person
+from gatepass.server.people.hashing import Steps
+from gatepass.server.people.model import Person, has_expired_password
 from gatepass.server.people.store import After
 from gatepass.server.portal import destination
 from gatepass.server.portal.forms import errors_of
@@ -28,7 +29,7 @@ def all_of_them(visit: Visit) -> Response:
     return page(
         visit,
         "team.html",
-        people=[_listed(each) for each in found],
+        people=[_listed(visit, each) for each in found],
         may_change=visit.may_change,
         more_url=f"{destination.TEAM}?after={found[-1].id}" if more else None,
     )
@@ -45,7 +46,7 @@ def add_form(visit: Visit) -> Response:
     return page(visit, "person_add.html", values={}, errors={})
 
 
-def add(visit: Visit) -> Response:
+def add(visit: Visit) -> Steps[Response]:
     """Add somebody who can log in; sent twice, it makes one person."""
     person_id = visit.once()
     try:
@@ -57,6 +58,7 @@ def add(visit: Visit) -> Response:
             email=visit.form.get("email"),
             role=visit.form.get("role", ""),
             person_id=person_id,
+            initial=(yield from operations.new_password(visit.environment)),
             also=lambda *made: _keep(visit, *made),
         )
     except Refused as refusal:
@@ -67,7 +69,7 @@ def add(visit: Visit) -> Response:
     return go(visit, f"{_address(person_id)}initial-password/")
 
 
-def give_access(visit: Visit) -> Response:
+def give_access(visit: Visit) -> Steps[Response]:
     """Make a new initial password for somebody else."""
     person = _owned(visit)
     if person.id == visit.me.person.id:
@@ -82,6 +84,7 @@ def give_access(visit: Visit) -> Response:
             visit.org_id,
             person.id,
             visit.form.get("username"),
+            initial=(yield from operations.new_password(visit.environment)),
             also=lambda *made: _keep(visit, *made),
         )
     except Refused as refusal:
@@ -179,13 +182,13 @@ def _after(visit: Visit) -> After | None:
 
 
 def _shown(visit: Visit, person: Person) -> SimpleNamespace:
-    shown = _listed(person)
+    shown = _listed(visit, person)
     shown.is_self = person.id == visit.me.person.id
     shown.is_last_admin = operations.is_last_administrator(visit.environment, person)
     return shown
 
 
-def _listed(person: Person) -> SimpleNamespace:
+def _listed(visit: Visit, person: Person) -> SimpleNamespace:
     return SimpleNamespace(
         id=person.id,
         username=person.username,
@@ -194,13 +197,15 @@ def _listed(person: Person) -> SimpleNamespace:
         role=person.role,
         created_at=person.created_at,
         last_login_at=person.last_login_at,
-        state=_state(person),
+        state=_state(visit, person),
     )
 
 
-def _state(person: Person) -> str:
+def _state(visit: Visit, person: Person) -> str:
     if person.disabled_at:
         return "disabled"
+    if has_expired_password(person, visit.now):
+        return "initial password expired"
     return "active" if person.password_hash else "no portal access"
 
 

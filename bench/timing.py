@@ -1,0 +1,298 @@
+"""Whether the time of a refusal tells who exists: `python -m bench.timing` writes the page.
+
+Requests for two who exist and for two who do not take turns, in an order drawn anew each
+round, over real HTTP on a connection that is kept open: as many of one kind as of the other, or
+the processor's caches would favour one. How well time tells two of them apart is the area under
+the ROC curve: 0.5 is not at all, 1 is always. The control is the area of nobody against the other
+nobody, from the same rounds.
+"""
+
+import sys
+
+if __name__ == "__main__":  # this folder's token.py must not hide the standard library's
+    sys.path[0] = __file__.rsplit("/bench/", 1)[0] if "/bench/" in __file__ else "."
+
+import platform
+import random
+import re
+import secrets
+import socket
+import sqlite3
+import tempfile
+import time
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from bench import fill, product
+from bench.processes import ROOT
+from bench.product import FORM, Credentials
+from gatepass.server.applications.model import new_client_id
+from gatepass.wire.credential import Mark
+
+PAGE = ROOT / "docs" / "reference" / "timing.md"
+MOST_APART = 0.02  # between an area and its control
+ROUNDS = 8_000
+ROUNDS_HASHED = 3_000  # a password is hashed in each
+KNOWN, TWIN, NOBODY, OTHER = "known", "other known", "nobody", "other nobody"
+KINDS = (KNOWN, TWIN, NOBODY, OTHER)
+_WARM = 30  # rounds that are not counted
+_CLEAR_EVERY = 30  # rounds, after which failures at the login are forgotten
+_LOGIN = "/accounts/login/"
+_PROXIED = {"GATEPASS_TRUSTED_PROXIES": '["127.0.0.1"]'}
+_CHEAP = "[password]\ntime_cost = 1\nmemory_kib = 8192\n"
+_HEAD = """\
+# Time of refusals
+
+<!-- Written by `python -m bench.timing` (bench/timing.py). -->
+
+The time of a refusal must not tell whether a person or a client exists. Each row compares refusals
+for somebody who exists with refusals for nobody, over HTTP on loopback. There are {rounds:,} rounds
+({hashed:,} where a password is hashed, at the lowest cost allowed so that the rest of the work
+weighs most); in each, two who exist and two who do not are refused, in an order drawn anew. The
+figure is the area under the ROC curve: 0.5 means that time tells nothing, 1 that it always tells.
+The control compares the two who do not exist, in the same rounds. The difference has to stay within
+{most}.
+
+"By ASGI" is the server with `lane = false`. "First refusal" is of a client id that no request has
+named before: neither the client nor its absence is in memory. "First refusal, client in use" is of
+one that has just got a token. Measured on a machine with {machine}.
+
+| refusal | known against nobody | control | difference | within {most} |
+|---|---|---|---|---|
+"""
+
+
+class Row(NamedTuple):
+    """The areas of one kind of refusal."""
+
+    figure: str
+    area: float
+    control: float
+
+    def cells(self) -> tuple[str, ...]:
+        """Give the row's texts."""
+        apart = self.area - self.control
+        verdict = "yes" if abs(apart) <= MOST_APART else "NO"
+        return self.figure, f"{self.area:.3f}", f"{self.control:.3f}", f"{apart:+.3f}", verdict
+
+
+Send = Callable[[], bytes]
+Turns = Callable[[int], dict[str, Send]]
+"""Give what is sent in a round, by kind."""
+
+
+class Line:
+    """A connection that is kept open, with answers of a known length."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._socket = socket.create_connection(("127.0.0.1", port))
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def close(self) -> None:
+        """Close it."""
+        self._socket.close()
+
+    def ask(self, method: str, path: str, headers: dict[str, str], body: str = "") -> bytes:
+        """Send a request and give the whole answer."""
+        lines = [f"{method} {path} HTTP/1.1", f"Host: localhost:{self._port}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        lines += [f"Content-Length: {len(body)}", "", body]
+        self._socket.sendall("\r\n".join(lines).encode())
+        answer = b""
+        while True:
+            answer += self._socket.recv(1 << 16)
+            head, blank, rest = answer.partition(b"\r\n\r\n")
+            if blank and len(rest) >= _length(head):
+                return answer
+
+
+def _length(head: bytes) -> int:
+    found = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+    assert found
+    return int(found[1])
+
+
+def area(longer: Sequence[float], shorter: Sequence[float]) -> float:
+    """Give the chance that one of the first takes longer than one of the second; ties are half."""
+    ordered = sorted(shorter)
+    wins = sum(bisect_left(ordered, each) + bisect_right(ordered, each) for each in longer)
+    return wins / 2 / len(longer) / len(shorter)
+
+
+def compare(figure: str, turns: Turns, status: int, rounds: int = ROUNDS) -> Row:
+    """Take samples; rounds in which an answer has another status are left out."""
+    taken: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    expected = b"HTTP/1.1 %d " % status
+    for number in range(rounds + _WARM):
+        sends = turns(number)
+        order = random.sample(sorted(sends), len(sends))
+        times, is_whole = {}, True
+        for kind in order:
+            started = time.perf_counter()
+            answer = sends[kind]()
+            times[kind] = time.perf_counter() - started
+            is_whole = is_whole and answer.startswith(expected)
+        if is_whole and number >= _WARM:
+            for kind, seconds in times.items():
+                taken[kind].append(seconds)
+    assert len(taken[KNOWN]) > rounds / 2, f"{figure}: other answers than expected"
+    return Row(figure, area(taken[KNOWN], taken[NOBODY]), area(taken[OTHER], taken[NOBODY]))
+
+
+def measure() -> Iterator[Row]:
+    """Measure everything that refuses."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield from _logins(Path(folder, "logins"))
+        for name, lane in (("", "true"), (", by ASGI", "false")):
+            yield from _clients(Path(folder, f"clients {lane}"), name, {"GATEPASS_LANE": lane})
+
+
+def _logins(data: Path) -> Iterator[Row]:
+    data.mkdir()
+    Path(data, "gatepass.toml").write_text(_CHEAP)
+    product.create(data)  # its administrator is `bench`
+    product.guard_credentials(data)  # and that of another organization `guards`
+    names = dict(zip(KINDS, ("bench", "guards", "wench", "wizard"), strict=True))
+    with ExitStack() as stack:
+        server = stack.enter_context(product.served(data, _PROXIED))
+        line = stack.enter_context(closing(Line(server.port)))
+        kept = sqlite3.connect(data / "production.sqlite3", isolation_level=None, timeout=30)
+        stack.enter_context(closing(kept))
+        post = _login_form(line, server.port)
+
+        def throttled(_: int) -> dict[str, Send]:
+            at = {kind: f"203.0.113.{place}" for place, kind in enumerate(names, 101)}
+            return {kind: lambda kind=kind: post(names[kind], at[kind]) for kind in names}  # type: ignore[misc]
+
+        def wrong(number: int) -> dict[str, Send]:
+            if number % _CLEAR_EVERY == 0:
+                kept.execute("DELETE FROM throttle")
+            source = f"198.18.{number // 250 % 250}.{number % 250 + 1}"
+            return {kind: lambda kind=kind: post(names[kind], source) for kind in names}  # type: ignore[misc]
+
+        yield compare("login, wrong password", wrong, 400, ROUNDS_HASHED)
+        yield compare("login, must wait (429)", throttled, 429)
+
+
+def _login_form(line: Line, port: int) -> Callable[[str, str], bytes]:
+    page = line.ask("GET", _LOGIN, {}).decode()
+    cookie = re.search(r"set-cookie: ([^;]+)", page, re.IGNORECASE)
+    csrf = re.search(r'name="csrf" value="([^"]*)"', page)
+    assert cookie
+    assert csrf
+    headers = {"Cookie": cookie[1], "Origin": f"http://localhost:{port}", **FORM}
+
+    def post(username: str, source: str) -> bytes:
+        form = {"csrf": csrf[1], "username": username, "password": "not the right one"}
+        return line.ask("POST", _LOGIN, {**headers, "X-Forwarded-For": source}, urlencode(form))
+
+    return post
+
+
+def _clients(data: Path, door: str, variables: dict[str, str]) -> Iterator[Row]:
+    known = product.create(data)
+    count = 4 * (ROUNDS + _WARM) + 4
+    unused = fill.register(data, count, count)
+    with _served(data, variables) as line:
+        asks: dict[str, Callable[[Credentials, int], bytes]] = {
+            "token": lambda who, number: _post(line, "/oauth2/token/", who, number, product.BODY),
+            "introspection": lambda who, number: _post(
+                line, "/oauth2/introspect/", who, number, "token=x"
+            ),
+            "revocation": lambda who, number: _post(
+                line, "/oauth2/revoke_token/", who, number, "token=x"
+            ),
+            "revocation feed": lambda who, number: line.ask(
+                "GET", "/oauth2/revocations/", _headers(who, number)
+            ),
+        }
+        _post(line, "/oauth2/token/", known, 0, product.BODY)
+        who = _who(known, unused.pop())
+        for name, ask in asks.items():
+            yield compare(f"{name}, wrong secret{door}", _warm(ask, who), 401)
+        ask = asks["token"]
+        first, in_use = unused[: len(unused) // 2], unused[len(unused) // 2 :]
+        yield compare(f"token, first refusal{door}", _cold(ask, first), 401)
+        yield compare(f"token, first refusal, client in use{door}", _used(line, ask, in_use), 401)
+
+
+def _warm(ask: Callable[[Credentials, int], bytes], who: dict[str, str]) -> Turns:
+    def turns(number: int) -> dict[str, Send]:
+        wrong = {kind: Credentials(each, _secret()) for kind, each in who.items()}
+        return {kind: lambda kind=kind: ask(wrong[kind], number) for kind in who}  # type: ignore[misc]
+
+    return turns
+
+
+def _cold(ask: Callable[[Credentials, int], bytes], unused: Sequence[Credentials]) -> Turns:
+    def turns(number: int) -> dict[str, Send]:
+        return _warm(ask, _who(*unused[2 * number : 2 * number + 2]))(number)
+
+    return turns
+
+
+def _used(
+    line: Line, ask: Callable[[Credentials, int], bytes], unused: Sequence[Credentials]
+) -> Turns:
+    def turns(number: int) -> dict[str, Send]:
+        for each in unused[2 * number : 2 * number + 2]:
+            assert b'"access_token"' in _post(line, "/oauth2/token/", each, 0, product.BODY)
+        return _cold(ask, unused)(number)
+
+    return turns
+
+
+@contextmanager
+def _served(data: Path, variables: dict[str, str]) -> Iterator[Line]:
+    with (
+        product.served(data, _PROXIED | variables) as server,
+        closing(Line(server.port)) as line,
+    ):
+        yield line
+
+
+def _post(line: Line, path: str, who: Credentials, number: int, body: str) -> bytes:
+    return line.ask("POST", path, {**_headers(who, number), **FORM}, body)
+
+
+def _headers(who: Credentials, number: int) -> dict[str, str]:
+    """Give credentials, and a source of their own so that nobody fails too often."""
+    return {**who.basic(), "X-Forwarded-For": f"198.18.{number // 250 % 250}.{number % 250 + 1}"}
+
+
+def _who(known: Credentials, twin: Credentials) -> dict[str, str]:
+    ids = (known.client_id, twin.client_id, _unknown(), _unknown())
+    return dict(zip(KINDS, ids, strict=True))
+
+
+def _unknown() -> str:
+    return new_client_id(Mark.LIVE, secrets.token_bytes(16))
+
+
+def _secret() -> str:
+    return "gps_live_" + secrets.token_hex(20)
+
+
+def page(rows: Sequence[Row]) -> str:
+    """Give the page with these figures."""
+    head = _HEAD.format(
+        rounds=ROUNDS, hashed=ROUNDS_HASHED, most=MOST_APART, machine=platform.machine()
+    )
+    return head + "".join(f"| {' | '.join(row.cells())} |\n" for row in rows)
+
+
+def main() -> None:
+    rows = []
+    for row in measure():
+        print(" | ".join(row.cells()), flush=True)
+        rows.append(row)
+    PAGE.write_text(page(rows))
+
+
+if __name__ == "__main__":
+    main()
