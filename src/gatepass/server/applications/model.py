@@ -107,6 +107,13 @@ class Application:
         """Say whether its owner disabled it."""
         return "disabled" if self.disabled_at else "active"
 
+    def voided_at(self, now: datetime) -> datetime:
+        """Return `tokens_void_before` for a revocation of all tokens at `now`.
+
+        It never goes back, so a clock that is set back makes no old token active again.
+        """
+        return max(now, self.tokens_void_before or now)
+
     def was_brought(self, secret: ApplicationSecret) -> bool:
         """Tell whether a secret came with the application from elsewhere, as its form may tell."""
         return self.imported_from is not None and secret.created_at == self.created_at

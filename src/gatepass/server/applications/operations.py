@@ -257,18 +257,24 @@ def choose_scope(
 def void_tokens(environment: Environment, by: Actor, app_id: UUID, org_id: UUID | None) -> None:
     """Make every token that the application holds invalid."""
     with _change(environment, app_id, org_id) as (connection, application, now):
-        store.change(connection, app_id, {"tokens_void_before": now})
+        store.change(connection, app_id, {"tokens_void_before": application.voided_at(now)})
         _tell(connection, by, now, application, "application.tokens_voided")
 
 
 def set_enabled(
     environment: Environment, by: Actor, app_id: UUID, *, enabled: bool, org_id: UUID | None
 ) -> None:
-    """Disable an application, or enable it again; its tokens follow at once."""
+    """Disable an application, which revokes its tokens, or enable it again.
+
+    Both revoke what was issued before: another process may issue tokens until it has learned
+    of the disabling.
+    """
     with _change(environment, app_id, org_id) as (connection, application, now):
         if enabled == (application.disabled_at is None):
             return
-        store.change(connection, app_id, {"disabled_at": None if enabled else now})
+        void = application.voided_at(now)
+        state = {"disabled_at": None if enabled else now, "tokens_void_before": void}
+        store.change(connection, app_id, state)
         action = "application.enabled" if enabled else "application.disabled"
         _tell(connection, by, now, application, action)
 

@@ -155,6 +155,14 @@ def change(connection: Connection, app_id: UUID, values: Mapping[str, object]) -
     connection.execute(update(application).where(application.c.id == app_id).values(**values))
 
 
+def void_tokens_of_organization(connection: Connection, org_id: UUID, at: datetime) -> None:
+    """Revoke every token that an organization's applications were issued at `at` or before."""
+    void = application.c.tokens_void_before
+    own = application.c.org_id == org_id
+    is_earlier = void.is_(None) | (void < at)  # it never goes back, whatever a clock does
+    connection.execute(update(application).where(own, is_earlier).values(tokens_void_before=at))
+
+
 def written(networks: Iterable[Network]) -> str:
     """Give the networks as their column has them."""
     return " ".join(str(network) for network in networks)

@@ -168,13 +168,14 @@ def change(
 def set_enabled(
     environment: Environment, by: Actor, org_id: UUID, person_id: UUID, *, enabled: bool
 ) -> None:
-    """Disable a person, which ends their sessions, or enable them again."""
+    """Disable a person, or enable them again; both end their sessions."""
     now = environment.now()
     with environment.database.write() as connection:
         found = _owned(connection, org_id, person_id)
         if not enabled:
             _check_not_last_administrator(connection, found)
-            sessions.end_of_person(connection, person_id)
+        # When enabling, for one that was opened as the person was being disabled.
+        sessions.end_of_person(connection, person_id)
         store.change(connection, person_id, {"disabled_at": None if enabled else now})
         _tell(connection, by, now, found, "person.enabled" if enabled else "person.disabled")
 

@@ -63,12 +63,16 @@ def void_tokens(visit: Visit) -> Response:
 
 def enable(visit: Visit) -> Response:
     """Let it work again."""
-    return _set_enabled(visit, "The application is enabled.", enabled=True)
+    return _set_enabled(
+        visit, "The application is enabled. Tokens issued before stay revoked.", enabled=True
+    )
 
 
 def disable(visit: Visit) -> Response:
     """Stop it, until it is enabled again."""
-    return _set_enabled(visit, "The application is disabled.", enabled=False)
+    return _set_enabled(
+        visit, "The application is disabled. Its tokens are revoked.", enabled=False
+    )
 
 
 def delete(visit: Visit) -> Response:
