@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -175,6 +176,6 @@ def test_the_tokens_of_an_organization_are_revoked_and_of_no_other(database: Dat
         assert [each and each.tokens_void_before for each in found] == [
             NOW,
             NOW,
-            NOW + SECOND,
+            NOW + SECOND + timedelta(milliseconds=1),
             None,
         ]

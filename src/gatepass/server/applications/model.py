@@ -110,9 +110,11 @@ class Application:
     def voided_at(self, now: datetime) -> datetime:
         """Return `tokens_void_before` for a revocation of all tokens at `now`.
 
-        It never goes back, so a clock that is set back makes no old token active again.
+        It always grows: neither a clock that is set back nor a second revocation in the same
+        millisecond leaves an old token active.
         """
-        return max(now, self.tokens_void_before or now)
+        last = self.tokens_void_before
+        return now if last is None else max(now, last + timedelta(milliseconds=1))
 
     def was_brought(self, secret: ApplicationSecret) -> bool:
         """Tell whether a secret came with the application from elsewhere, as its form may tell."""

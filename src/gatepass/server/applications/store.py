@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Connection,
     ForeignKey,
@@ -17,11 +18,13 @@ from sqlalchemy import (
     Text,
     Uuid,
     bindparam,
+    case,
     delete,
     func,
     insert,
     literal,
     select,
+    type_coerce,
     update,
 )
 
@@ -159,8 +162,9 @@ def void_tokens_of_organization(connection: Connection, org_id: UUID, at: dateti
     """Revoke every token that an organization's applications were issued at `at` or before."""
     void = application.c.tokens_void_before
     own = application.c.org_id == org_id
-    is_earlier = void.is_(None) | (void < at)  # it never goes back, whatever a clock does
-    connection.execute(update(application).where(own, is_earlier).values(tokens_void_before=at))
+    next_one = type_coerce(type_coerce(void, BigInteger) + 1, Moment)
+    grown = case((void >= at, next_one), else_=literal(at, Moment))  # as `Application.voided_at`
+    connection.execute(update(application).where(own).values(tokens_void_before=grown))
 
 
 def written(networks: Iterable[Network]) -> str:
