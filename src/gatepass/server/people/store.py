@@ -51,6 +51,9 @@ person = Table(
     Column("must_change_password", Boolean, nullable=False),
     Column("password_changed_at", Moment),
     Column("last_login_at", Moment),
+    Column("pending_email", Text),
+    Column("pending_email_at", Moment),
+    Column("pending_email_by", Text),
     UniqueConstraint("org_id", "email_key"),
 )
 

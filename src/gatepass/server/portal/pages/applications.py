@@ -126,10 +126,12 @@ def _set_enabled(visit: Visit, done: str, *, enabled: bool) -> Response:
 def _whole(visit: Visit, application: Application) -> Mapping[str, object]:
     live = application.live_secrets(visit.now)
     catalogue = visit.environment.catalogue
-    offered = catalogue.selectable
+    offered, secured = catalogue.offered, catalogue.password_scopes
     return {
         "application": _shown(visit, application),
         "scopes": choices(catalogue, offered, application.scope),
+        "needs_password": secured.without(application.scope).names,
+        "has_password_scope": any(name in application.scope for name in secured.names),
         "granted_scopes": choices(catalogue, application.scope.without(offered), offered),
         "secrets": [_secret(visit, application, each, live) for each in live],
         "may_change": visit.may_change,

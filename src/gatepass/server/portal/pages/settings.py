@@ -1,13 +1,16 @@
 """The settings of an application: each a form of its own on the application's page."""
 
+from uuid import UUID
+
 from starlette.responses import Response
 
 from gatepass.server.applications import operations
 from gatepass.server.applications.model import MINT_MODES
 from gatepass.server.applications.networks import check_networks
 from gatepass.server.portal.pages.applications import change
-from gatepass.server.portal.pages.scopes import chosen_of
+from gatepass.server.portal.pages.scopes import chosen_of, needs_password
 from gatepass.server.portal.visit import Visit
+from gatepass.server.sessions import step_up
 from gatepass.wire.problem import Refused
 
 _LONGEST_NUMBER = 9  # digits
@@ -62,14 +65,24 @@ def set_minting(visit: Visit) -> Response:
 
 def set_scope(visit: Visit) -> Response:
     """Set what its next tokens may allow, of the scopes that a partner may choose."""
-    chosen = chosen_of(visit.form, visit.environment.catalogue.selectable)
     return change(
         visit,
         "scope",
-        lambda app_id: operations.choose_scope(
-            visit.environment, visit.actor, app_id, chosen, visit.org_id
-        ),
+        lambda app_id: _choose_scope(visit, app_id),
         "The scope is changed. It holds for new tokens.",
+    )
+
+
+def _choose_scope(visit: Visit, app_id: UUID) -> None:
+    catalogue = visit.environment.catalogue
+    chosen = chosen_of(visit.form, catalogue.offered)
+    has = operations.find(visit.environment, app_id, visit.org_id).scope
+    is_granted = needs_password(catalogue, chosen.without(has))
+    if is_granted:
+        password = visit.secret("current_password")
+        step_up.check_password(visit.environment, visit.me, visit.visitor.source, password)
+    operations.choose_scope(
+        visit.environment, visit.actor, app_id, chosen, visit.org_id, knows_password=is_granted
     )
 
 
