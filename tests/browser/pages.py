@@ -8,6 +8,7 @@ from browser.samples import (
     LONG,
     MANY_SCOPES,
     NOW,
+    PASSWORD_SCOPE,
     SCOPE,
     SECRET,
     SNIPPETS,
@@ -32,7 +33,13 @@ PRODUCTION = site(
     environment="production", other_environment_url="https://sandbox-app.example.com/"
 )
 ACCOUNT, TEAM, ACTIVITY = (site(section=name) for name in ("account", "team", "activity"))
-REGISTER = {"site": site(), "values": {}, "errors": {}, "scopes": SCOPE}
+REGISTER = {
+    "site": site(),
+    "values": {},
+    "errors": {},
+    "scopes": [*SCOPE, PASSWORD_SCOPE],
+    "needs_password": ("portal_users",),
+}
 RESTRICTED = Thing(
     name="introspection", words="Partner API: Ask what any access token is worth.", checked=False
 )
@@ -77,12 +84,25 @@ SESSIONS = [
 OWN_ACCOUNT = Thing(
     username="anna",
     email=None,
+    pending_email=None,
     role="admin",
     organization="Acme Energy",
     created_at=before(days=400),
     password_changed_at=before(days=12),
     last_login_at=None,
 )
+NEW = {"pending_email": f"anna@{UNBROKEN[:60]}.example"}
+NOTICES = [
+    Thing(
+        id="n1", at=before(hours=2), kind=kind, by='the application "Billing sync"', detail=detail_
+    )
+    for kind, detail_ in (
+        ("email_requested", NEW["pending_email"]),
+        ("role_changed", "staff"),
+        ("email_confirmed", "anna@acme.example"),
+        ("email_rejected", "anna@acme.example"),
+    )
+]
 PEOPLE = [
     person(),
     person(id="p2", username="sven", name="", email=None, role="staff", last_login_at=None),
@@ -171,7 +191,21 @@ PAGES = [
         },
     ),
     Sample(
-        "account", "account.html", {"site": ACCOUNT, "account": OWN_ACCOUNT, "sessions": SESSIONS}
+        "account",
+        "account.html",
+        {"site": ACCOUNT, "account": OWN_ACCOUNT, "sessions": SESSIONS, "errors": {}},
+    ),
+    Sample(
+        "account-new-email",
+        "account.html",
+        {
+            "site": site(section="account", notices=NOTICES),
+            "account": person(
+                organization="Acme Energy", password_changed_at=before(days=12), **NEW
+            ),
+            "sessions": SESSIONS,
+            "errors": {},
+        },
     ),
     Sample(
         "applications",
@@ -393,6 +427,15 @@ PAGES = [
         "person-last-admin",
         "person.html",
         {**ONE_PERSON, "person": person(is_self=True, is_last_admin=True)},
+    ),
+    Sample(
+        "person-new-email",
+        "person.html",
+        {
+            **ONE_PERSON,
+            "person": person(username="sven", role="staff", **NEW),
+            "errors": {"current_password": "This is not your current password."},
+        },
     ),
     Sample("person-no-access", "person.html", {**ONE_PERSON, "person": PEOPLE[2]}),
     Sample("person-disabled", "person.html", {**ONE_PERSON, "person": PEOPLE[3]}),

@@ -43,6 +43,7 @@ def site(**changes: Any) -> Thing:  # noqa: ANN401 - any part of the context may
             "form_id": "f0rm",
             "now": NOW,
             "flash": None,
+            "notices": [],
             "static": "static/",
             "api_docs": "/api/partners/v2.0/docs",
             **changes,
@@ -64,6 +65,12 @@ SCOPE = [
     Thing(name="read", words="See the organization and its users.", checked=True),
     Thing(name="write", words="Create, change and delete users.", checked=True),
 ]
+PASSWORD_SCOPE = Thing(
+    name="portal_users",
+    words="With write: change role and email address of people who log in to the portal, and "
+    "delete them.",
+    checked=False,
+)
 MANY_SCOPES = [
     Thing(name="read", words="Partner API: See the organization and its users.", checked=True),
     Thing(name="write", words="Partner API: Create, change and delete users.", checked=True),
@@ -177,8 +184,10 @@ def detail(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
         "refusals": [],
         "more_refusals": False,
         "wasted": 0,
-        "scopes": SCOPE,
+        "scopes": [*SCOPE, PASSWORD_SCOPE],
         "granted_scopes": [],
+        "needs_password": ("portal_users",),
+        "has_password_scope": False,
         "errors": {},
         "values": {},
         **{name: text.replace(SECRET, "YOUR_CLIENT_SECRET") for name, text in SNIPPETS.items()},
@@ -192,6 +201,9 @@ def person(**changes: Any) -> Thing:  # noqa: ANN401
             "id": "p1",
             "username": "anna",
             "email": "anna@acme.example",
+            "pending_email": None,
+            "pending_email_at": before(hours=2),
+            "pending_email_by": 'the application "Billing sync"',
             "name": "Anna Lind",
             "role": "admin",
             "created_at": before(days=400),

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -157,3 +158,24 @@ def _added(connection: Connection, **given: object) -> Application:
 def _secrets(connection: Connection, application: Application) -> tuple[object, ...]:
     found = store.find(connection, application.id)
     return found.secrets if found else ()
+
+
+def test_the_tokens_of_an_organization_are_revoked_and_of_no_other(database: Database) -> None:
+    with database.write() as connection:
+        ours, other = samples.organization(connection), samples.organization(connection)
+        never, before, after = (samples.application(ours.id) for _ in range(3))
+        another = samples.application(other.id)
+        for each in (never, before, after, another):
+            store.add(connection, each)
+        store.change(connection, before.id, {"tokens_void_before": NOW - SECOND})
+        store.change(connection, after.id, {"tokens_void_before": NOW + SECOND})
+
+        store.void_tokens_of_organization(connection, ours.id, NOW)
+
+        found = [store.find(connection, each.id) for each in (never, before, after, another)]
+        assert [each and each.tokens_void_before for each in found] == [
+            NOW,
+            NOW,
+            NOW + SECOND + timedelta(milliseconds=1),
+            None,
+        ]

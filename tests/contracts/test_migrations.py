@@ -14,6 +14,8 @@ from sqlalchemy import inspect, text
 import gatepass.server
 from contracts import samples
 from gatepass.server import migrations
+from gatepass.server.applications import store as applications
+from gatepass.server.catalogue import store as catalogue
 from gatepass.server.database import Database, DatabaseError, metadata
 from gatepass.server.keys import store as keys
 from gatepass.server.keys.master import MasterKey
@@ -100,6 +102,45 @@ def test_what_was_sealed_before_keys_rotated_is_still_unsealed(
     assert unseal(token, ring.sealing) == claims
     assert seal(claims, ring.seal) == token
     assert "sealing_key" not in inspect(database.engine).get_table_names()
+
+
+def test_no_application_gets_the_scope_portal_users_by_a_migration(
+    connect: Callable[[], Database],
+) -> None:
+    database = connect()
+    _migrate_to(database, "0005")
+    with database.write() as connection:
+        org = samples.organization(connection)
+        applications.add(connection, samples.application(org.id))
+
+    database.migrate()
+
+    with database.read() as connection:
+        [found] = applications.of_organization(connection, org.id)
+        scope = catalogue.load(connection, "https://a.example", "sealed", "ES256").scopes[
+            "portal_users"
+        ]
+    assert str(found.scope) == "read write"
+    assert (scope.is_default, scope.is_restricted) == (False, False)
+    assert scope.resource == "https://a.example"
+
+
+def test_a_scope_of_that_name_is_not_made_a_key_to_the_portal(
+    connect: Callable[[], Database],
+) -> None:
+    database = connect()
+    _migrate_to(database, "0005")
+    with database.write() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO scope (name, description, is_default, is_restricted, resource)"
+                " VALUES ('portal_users', 'Ours', :no, :no, '')"
+            ),
+            {"no": False},
+        )
+
+    with pytest.raises(DatabaseError, match="portal_users"):
+        database.migrate()
 
 
 def _migrate_to(database: Database, revision: str) -> None:

@@ -32,6 +32,9 @@ def test_a_person_comes_back_with_every_column(database: Database) -> None:
             must_change_password=True,
             password_changed_at=NOW,
             last_login_at=NOW + SECOND,
+            pending_email="Anna@New.example",
+            pending_email_at=NOW,
+            pending_email_by=AWKWARD,
         )
 
         assert store.find(connection, new.id) == new

@@ -194,6 +194,8 @@ def test_what_ends_a_token_ends_it_at_the_gateway_at_once(still: Stand) -> None:
     applications.set_enabled(
         environment, OPERATOR, client.application.id, enabled=True, org_id=None
     )
+    assert is_denied(ask(still, token), 401, "invalid_token")
+    token = still.token(client)
     assert ask(still, token).status_code == 200
     rotate(environment, OPERATOR, at_once=True)
     assert is_denied(ask(still, token), 401, "invalid_token")

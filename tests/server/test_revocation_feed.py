@@ -123,6 +123,9 @@ def test_whoever_follows_or_begins_anew_refuses_what_introspection_does(
     agree(is_good=False)
     if harm in CURES:
         CURES[harm](fresh, client, tokens[client])
+        agree(is_good=False)
+        tokens[client] = fresh.token(client)
+        jtis[client] = jti_of(fresh, by, tokens[client])
         agree(is_good=True)
 
 

@@ -11,8 +11,9 @@ from gatepass.server.audit import store as audit
 from gatepass.server.audit.model import OPERATOR
 from gatepass.server.changes import store as changes
 from gatepass.server.database import NotFoundError
+from gatepass.server.organizations import operations as organizations
 from gatepass.wire.problem import Refused
-from server.stand import Client, Stand
+from server.stand import Client, Stand, standing_still
 
 HOUR = timedelta(hours=1)
 
@@ -157,3 +158,46 @@ def test_what_is_refused_changes_nothing_and_is_told_to_nobody(fresh: Stand) -> 
 
     assert latest_change(fresh) == before
     assert applications.find(environment, app_id, None) == client.application
+
+
+@pytest.mark.parametrize("what", ["application", "organization"])
+def test_a_token_that_a_process_issued_before_it_learned_of_the_stop_stays_revoked(
+    fresh: Stand, what: str
+) -> None:
+    client = fresh.register()
+    with standing_still(fresh.data, fresh.clock) as late:
+        late.token(client)  # so that it remembers the application
+        _stop(fresh, client, what, stopped=True)
+        fresh.clock.advance(0.2)
+        token = late.token(client)
+        fresh.clock.advance(0.2)
+        _stop(fresh, client, what, stopped=False)
+        late.environment().catch_up()
+
+        for each in (fresh, late):
+            assert not each.is_active(client, token)
+            assert each.is_active(client, each.token(client))
+
+
+@pytest.mark.parametrize("what", ["application", "organization"])
+def test_a_clock_that_is_set_back_makes_no_token_active_again(fresh: Stand, what: str) -> None:
+    client = fresh.register()
+    fresh.clock.advance(3600)
+    token = fresh.token(client)
+    _stop(fresh, client, what, stopped=True)
+    fresh.clock.advance(-1800)
+    _stop(fresh, client, what, stopped=False)
+    fresh.clock.advance(1801)
+
+    assert not fresh.is_active(client, token)
+    assert fresh.is_active(client, fresh.token(client))
+
+
+def _stop(stand: Stand, client: Client, what: str, *, stopped: bool) -> None:
+    environment, application = stand.environment(), client.application
+    if what == "organization":
+        organizations.set_suspended(environment, OPERATOR, application.org_id, suspended=stopped)
+    else:
+        applications.set_enabled(
+            environment, OPERATOR, application.id, enabled=not stopped, org_id=None
+        )

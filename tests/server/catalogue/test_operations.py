@@ -82,7 +82,7 @@ def test_a_scope_is_a_scope_token(environment: Environment, name: str) -> None:
     assert caught.value.code == "invalid_scope"
 
 
-@pytest.mark.parametrize("name", ["read", "write", "introspection"])
+@pytest.mark.parametrize("name", ["read", "write", "introspection", "portal_users"])
 def test_what_the_server_itself_needs_is_not_removed(environment: Environment, name: str) -> None:
     with pytest.raises(Refused):
         operations.remove_scope(environment, OPERATOR, name)
@@ -128,6 +128,16 @@ def test_nothing_that_only_the_operator_grants_becomes_everybodys(
         operations.change_scope(environment, OPERATOR, name, values)
 
     assert environment.catalogue.scopes[name] == before
+
+
+def test_the_scope_that_is_granted_with_a_password_is_never_a_default(
+    environment: Environment,
+) -> None:
+    with pytest.raises(Refused):
+        operations.change_scope(environment, OPERATOR, "portal_users", {"is_default": True})
+
+    assert "portal_users" not in environment.catalogue.defaults
+    assert "portal_users" not in environment.catalogue.selectable
 
 
 def test_what_is_not_there_is_not_changed(environment: Environment) -> None:

@@ -56,6 +56,21 @@ def test_scope_and_lifetime_are_as_asked_and_the_operator_may_grant_introspectio
     assert (shown["scope"], shown["token_lifetime"]) == ("read introspection", 600)
 
 
+def test_an_application_has_portal_users_only_where_the_operator_says_so(
+    gatepass: Command, org_id: str
+) -> None:
+    client_id = _create(gatepass, org_id)["client_id"]
+    scopes = []
+    for more in ((), ("--scope", "read write portal_users"), ("--scope", "read write")):
+        if more:
+            assert gatepass("application", "set", client_id, *more).status == 0
+        shown = json.loads(gatepass("application", "show", client_id, "--json").out)
+        scopes.append(shown["scope"])
+
+    assert scopes == ["read write", "read write portal_users", "read write"]
+    assert shown["tokens_void_before"]
+
+
 def test_an_application_is_disabled_and_enabled_by_client_id_or_id(
     gatepass: Command, org_id: str
 ) -> None:
@@ -64,7 +79,9 @@ def test_an_application_is_disabled_and_enabled_by_client_id_or_id(
 
     states = []
     for action, name in (("disable", client_id), ("enable", app_id)):
-        assert gatepass("application", action, name).status == 0
+        ran = gatepass("application", action, name)
+        assert ran.status == 0
+        assert "revoked" in ran.out
         states.append(json.loads(gatepass("application", "show", app_id, "--json").out)["state"])
 
     assert states == ["disabled", "active"]

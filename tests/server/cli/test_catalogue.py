@@ -32,6 +32,7 @@ def test_the_catalogue_begins_with_the_partner_api_and_its_scopes(command: Comma
     standing = {name: (scopes[name]["default"], scopes[name]["restricted"]) for name in scopes}
     assert standing["read"] == standing["write"] == (True, False)
     assert standing["introspection"] == (False, True)
+    assert standing["portal_users"] == (False, False)
 
 
 def test_a_scope_is_of_the_partner_api_unless_a_resource_is_named(command: Command) -> None:

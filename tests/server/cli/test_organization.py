@@ -69,7 +69,9 @@ def test_suspending_and_resuming_show_in_the_list(gatepass: Command) -> None:
 
     states = []
     for action in ("suspend", "resume"):
-        assert gatepass("organization", action, org_id).status == 0
+        ran = gatepass("organization", action, org_id)
+        assert ran.status == 0
+        assert "revoked" in ran.out
         listed = json.loads(gatepass("organization", "list", "--json").out)
         states += [row["state"] for row in listed if row["org_id"] == org_id]
 

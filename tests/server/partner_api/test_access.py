@@ -119,6 +119,30 @@ def test_the_token_of_a_suspended_organization_is_refused(partner: Partner) -> N
     assert partner.call("GET", partner.org).status_code == 401
 
 
+def test_a_token_stays_refused_when_its_application_is_enabled_again(partner: Partner) -> None:
+    partner.token()
+    app_id = partner.registered.application.id
+    for enabled in (False, True):
+        applications.set_enabled(
+            partner.environment, OPERATOR, app_id, enabled=enabled, org_id=None
+        )
+
+    assert partner.call("GET", partner.org).status_code == 401
+    partner.tokens.clear()
+    assert partner.call("GET", partner.org).status_code == 200
+
+
+def test_a_token_stays_refused_when_its_organization_is_resumed(partner: Partner) -> None:
+    partner.token()
+    org_id = partner.created.organization.id
+    for suspended in (True, False):
+        organizations.set_suspended(partner.environment, OPERATOR, org_id, suspended=suspended)
+
+    assert partner.call("GET", partner.org).status_code == 401
+    partner.tokens.clear()
+    assert partner.call("GET", partner.org).status_code == 200
+
+
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_anothers_organization_looks_like_one_that_does_not_exist(
     partner: Partner, other: Partner, method: str

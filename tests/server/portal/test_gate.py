@@ -4,6 +4,9 @@ from itertools import product
 
 import pytest
 
+from gatepass.server.audit.model import OPERATOR
+from gatepass.server.notices import operations as notices
+from gatepass.server.people import operations as people
 from gatepass.server.portal.gate import Who
 from gatepass.server.portal.table import RULES, Rule
 from server.portal.rig import Browser, Rig
@@ -21,7 +24,7 @@ GETS = [rule for rule in RULES if rule.method == "GET"]
 
 def path_of(rule: Rule, **ids: str) -> str:
     path = rule.path
-    for name in ("app_id", "person_id", "secret_id"):
+    for name in ("app_id", "person_id", "secret_id", "notice_id"):
         path = path.replace(f"{{{name}:uuid}}", ids.get(name, NOBODYS))
     return path
 
@@ -97,7 +100,15 @@ def test_what_is_another_organizations_is_not_there(rig: Rig, rule: Rule) -> Non
     path = rig.as_("anna").register()
     app_id = path.rstrip("/").rpartition("/")[2]
     (secret_id,) = rig.rows("SELECT id FROM application_secret")[0]
-    ids = {"app_id": app_id, "person_id": str(rig.person("sven").id), "secret_id": str(secret_id)}
+    sven = rig.person("sven")
+    people.set_role(rig.environment, OPERATOR, sven.org_id, sven.id, "user")
+    [notice] = notices.of_person(rig.environment, sven.id)
+    ids = {
+        "app_id": app_id,
+        "person_id": str(sven.id),
+        "secret_id": str(secret_id),
+        "notice_id": str(notice.id),
+    }
 
     bo = rig.as_("bo")
     before = rig.rows("SELECT * FROM application, application_secret, person")

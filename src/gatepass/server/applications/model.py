@@ -107,6 +107,15 @@ class Application:
         """Say whether its owner disabled it."""
         return "disabled" if self.disabled_at else "active"
 
+    def voided_at(self, now: datetime) -> datetime:
+        """Return `tokens_void_before` for a revocation of all tokens at `now`.
+
+        It always grows: neither a clock that is set back nor a second revocation in the same
+        millisecond leaves an old token active.
+        """
+        last = self.tokens_void_before
+        return now if last is None else max(now, last + timedelta(milliseconds=1))
+
     def was_brought(self, secret: ApplicationSecret) -> bool:
         """Tell whether a secret came with the application from elsewhere, as its form may tell."""
         return self.imported_from is not None and secret.created_at == self.created_at

@@ -24,6 +24,7 @@ from gatepass.server.applications.model import (
 )
 from gatepass.server.audit import store as audit
 from gatepass.server.audit.model import Actor, entry
+from gatepass.server.catalogue.model import NEEDS_PASSWORD
 from gatepass.server.changes import store as changes
 from gatepass.server.database import Connection, NotFoundError
 from gatepass.server.environment import Environment
@@ -215,8 +216,7 @@ def set_scope(
     choosable = (allowed or environment.catalogue.selectable).names
     with _change(environment, app_id, org_id) as (connection, application, now):
         check_scope(scope, Scope(tuple(dict.fromkeys((*choosable, *application.scope.names)))))
-        store.change(connection, app_id, {"scope": str(scope)})
-        _tell(connection, by, now, application, "application.scope", scope=str(scope))
+        _set_scope(connection, by, now, application, scope)
 
 
 def set_minting(
@@ -236,39 +236,51 @@ def set_minting(
 
 
 def choose_scope(
-    environment: Environment, by: Actor, app_id: UUID, chosen: Scope, org_id: UUID | None
+    environment: Environment,
+    by: Actor,
+    app_id: UUID,
+    chosen: Scope,
+    org_id: UUID | None,
+    *,
+    knows_password: bool = False,
 ) -> None:
     """Set what its next tokens may allow, of what a partner may choose.
 
-    What only the operator grants is neither given nor lost by it. Scopes that stay keep their
-    places, as the first one's resource is what tokens are for where none is asked for.
+    What only the operator grants is neither given nor lost by it. What is granted with a
+    password is given only where the administrator has proved to know theirs. Scopes that stay
+    keep their places, as the first one's resource is what tokens are for where none is asked for.
     """
-    choosable = environment.catalogue.selectable
+    catalogue = environment.catalogue
     with _change(environment, app_id, org_id) as (connection, application, now):
         had = application.scope.names
-        kept = tuple(name for name in had if name in chosen or name not in choosable)
-        beyond = Scope(tuple(name for name in kept if name not in choosable))
+        kept = tuple(name for name in had if name in chosen or name not in catalogue.offered)
         scope = Scope(kept + chosen.without(Scope(kept)).names)
-        check_scope(scope, Scope(choosable.names + beyond.names))
-        store.change(connection, app_id, {"scope": str(scope)})
-        _tell(connection, by, now, application, "application.scope", scope=str(scope))
+        grantable = catalogue.offered if knows_password else catalogue.selectable
+        check_scope(scope, Scope(tuple(dict.fromkeys((*grantable.names, *kept)))))
+        _set_scope(connection, by, now, application, scope)
 
 
 def void_tokens(environment: Environment, by: Actor, app_id: UUID, org_id: UUID | None) -> None:
     """Make every token that the application holds invalid."""
     with _change(environment, app_id, org_id) as (connection, application, now):
-        store.change(connection, app_id, {"tokens_void_before": now})
+        store.change(connection, app_id, {"tokens_void_before": application.voided_at(now)})
         _tell(connection, by, now, application, "application.tokens_voided")
 
 
 def set_enabled(
     environment: Environment, by: Actor, app_id: UUID, *, enabled: bool, org_id: UUID | None
 ) -> None:
-    """Disable an application, or enable it again; its tokens follow at once."""
+    """Disable an application, which revokes its tokens, or enable it again.
+
+    Both revoke what was issued before: another process may issue tokens until it has learned
+    of the disabling.
+    """
     with _change(environment, app_id, org_id) as (connection, application, now):
         if enabled == (application.disabled_at is None):
             return
-        store.change(connection, app_id, {"disabled_at": None if enabled else now})
+        void = application.voided_at(now)
+        state = {"disabled_at": None if enabled else now, "tokens_void_before": void}
+        store.change(connection, app_id, state)
         action = "application.enabled" if enabled else "application.disabled"
         _tell(connection, by, now, application, action)
 
@@ -301,6 +313,17 @@ def _change(
     with environment.database.write() as connection:
         yield connection, _owned(connection, app_id, org_id), environment.now()
     environment.catch_up()
+
+
+def _set_scope(
+    connection: Connection, by: Actor, now: datetime, application: Application, scope: Scope
+) -> None:
+    """Store a scope; to take away one that is granted with a password revokes all tokens."""
+    changed: dict[str, object] = {"scope": str(scope)}
+    if NEEDS_PASSWORD & set(application.scope.without(scope).names):
+        changed["tokens_void_before"] = application.voided_at(now)
+    store.change(connection, application.id, changed)
+    _tell(connection, by, now, application, "application.scope", scope=str(scope))
 
 
 def _owned(connection: Connection, app_id: UUID, org_id: UUID | None) -> Application:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Connection,
     ForeignKey,
@@ -17,11 +18,13 @@ from sqlalchemy import (
     Text,
     Uuid,
     bindparam,
+    case,
     delete,
     func,
     insert,
     literal,
     select,
+    type_coerce,
     update,
 )
 
@@ -157,6 +160,15 @@ def add(connection: Connection, new: Application) -> None:
 def change(connection: Connection, app_id: UUID, values: Mapping[str, object]) -> None:
     """Set columns of an application."""
     connection.execute(update(application).where(application.c.id == app_id).values(**values))
+
+
+def void_tokens_of_organization(connection: Connection, org_id: UUID, at: datetime) -> None:
+    """Revoke every token that an organization's applications were issued at `at` or before."""
+    void = application.c.tokens_void_before
+    own = application.c.org_id == org_id
+    next_one = type_coerce(type_coerce(void, BigInteger) + 1, Moment)
+    grown = case((void >= at, next_one), else_=literal(at, Moment))  # as `Application.voided_at`
+    connection.execute(update(application).where(own).values(tokens_void_before=grown))
 
 
 def written(networks: Iterable[Network]) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 
@@ -12,9 +13,17 @@ class Actor:
     name: str
     source: str = ""
     org_id: UUID | None = None
+    kind: Literal["person", "application", "operator"] = "person"
+
+    @property
+    def in_words(self) -> str:
+        """Return who it is, as a notice says it to people."""
+        if self.kind == "application":
+            return f'the application "{self.name}"'
+        return "the operator" if self.kind == "operator" else self.name
 
 
-OPERATOR = Actor("operator", "command line")
+OPERATOR = Actor("operator", "command line", kind="operator")
 
 
 @dataclass(frozen=True, slots=True)

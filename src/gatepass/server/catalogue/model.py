@@ -27,7 +27,13 @@ PARTNER_API = ""
 INTROSPECTION = "introspection"
 """The scope of a resource server that may introspect every token; only the operator grants it."""
 
-BUILT_IN = frozenset({"read", "write", INTROSPECTION})
+PORTAL_USERS = "portal_users"
+"""The scope that, with `write`, changes people who log in to the portal."""
+
+BUILT_IN = frozenset({"read", "write", INTROSPECTION, PORTAL_USERS})
+
+NEEDS_PASSWORD = frozenset({PORTAL_USERS})
+"""The scopes that an administrator grants with their password, in the portal."""
 
 _LONGEST_TEXT = 200
 _LONGEST_SCOPE = 100
@@ -79,8 +85,22 @@ class Catalogue:
 
     @cached_property
     def selectable(self) -> Scope:
-        """Give the scopes that a partner may choose."""
-        return Scope(tuple(each.name for each in self.scopes.values() if not each.is_restricted))
+        """Give the scopes that a partner may choose without further ado."""
+        return Scope(tuple(name for name in self._unrestricted if name not in NEEDS_PASSWORD))
+
+    @cached_property
+    def password_scopes(self) -> Scope:
+        """Give the scopes that an administrator of a partner grants with their password."""
+        return Scope(tuple(name for name in self._unrestricted if name in NEEDS_PASSWORD))
+
+    @cached_property
+    def offered(self) -> Scope:
+        """Give the scopes that the portal offers: both kinds of them."""
+        return Scope((*self.selectable.names, *self.password_scopes.names))
+
+    @property
+    def _unrestricted(self) -> list[str]:
+        return [each.name for each in self.scopes.values() if not each.is_restricted]
 
     @cached_property
     def defaults(self) -> Scope:
@@ -134,6 +154,11 @@ def check_standing(scope: CataloguedScope) -> CataloguedScope:
     if scope.is_default and scope.is_restricted:
         raise Refused(
             "invalid_scope", "A restricted scope cannot be a default: the operator grants it."
+        )
+    if scope.is_default and scope.name in NEEDS_PASSWORD:
+        raise Refused(
+            "invalid_scope",
+            f"The scope {scope.name} cannot be a default: it is granted with a password.",
         )
     if scope.name == INTROSPECTION and not scope.is_restricted:
         raise Refused("invalid_scope", f"The scope {INTROSPECTION} stays restricted.")

@@ -152,9 +152,9 @@ def show_(
 def disable(
     application_id: str, data: Path | None, config: Path | None, environment_name: str
 ) -> None:
-    """Disable an application: it gets no tokens, and those it has stop working."""
+    """Disable an application: it gets no tokens, and those it has are revoked for good."""
     _set_enabled(application_id, data, config, environment_name, enabled=False)
-    click.echo(f"{application_id} is disabled.")
+    click.echo(f"{application_id} is disabled. Its tokens are revoked.")
 
 
 @application.command()
@@ -163,9 +163,9 @@ def disable(
 def enable(
     application_id: str, data: Path | None, config: Path | None, environment_name: str
 ) -> None:
-    """Enable a disabled application."""
+    """Enable a disabled application; the tokens that it had stay revoked."""
     _set_enabled(application_id, data, config, environment_name, enabled=True)
-    click.echo(f"{application_id} is active.")
+    click.echo(f"{application_id} is active. Tokens issued before stay revoked.")
 
 
 @application.command()

@@ -151,18 +151,18 @@ def show_(
 @click.argument("org_id")
 @options.which
 def suspend(org_id: str, data: Path | None, config: Path | None, environment_name: str) -> None:
-    """Suspend an organization: no logins, no tokens; those it has stop working."""
+    """Suspend an organization: no logins, no tokens; those it has are revoked for good."""
     _set_suspended(org_id, data, config, environment_name, suspended=True)
-    click.echo(f"{org_id} is suspended.")
+    click.echo(f"{org_id} is suspended. Its applications' tokens are revoked.")
 
 
 @organization.command()
 @click.argument("org_id")
 @options.which
 def resume(org_id: str, data: Path | None, config: Path | None, environment_name: str) -> None:
-    """Resume a suspended organization."""
+    """Resume a suspended organization; the tokens that it had stay revoked."""
     _set_suspended(org_id, data, config, environment_name, suspended=False)
-    click.echo(f"{org_id} is active.")
+    click.echo(f"{org_id} is active. Tokens issued before stay revoked.")
 
 
 def _show_access(

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
+from gatepass.server.applications import store as applications
 from gatepass.server.audit import store as audit
 from gatepass.server.audit.model import Actor, entry
 from gatepass.server.changes import store as changes
@@ -42,15 +43,20 @@ def create(
 
 
 def set_suspended(environment: Environment, by: Actor, org_id: UUID, *, suspended: bool) -> None:
-    """Suspend an organization, which ends its sessions and voids nothing, or resume it."""
-    now = environment.now()
+    """Suspend an organization, or resume it; both end its sessions and revoke its tokens.
+
+    The latter for what another process opened or issued before it learned of the suspension.
+    """
     with environment.database.write() as connection:
+        now = environment.now()
         found = store.find(connection, org_id)
         if found is None:
             raise NotFoundError(str(org_id))
+        if suspended == (found.suspended_at is not None):
+            return
         store.set_suspended(connection, org_id, now if suspended else None)
-        if suspended:
-            sessions.end_of_organization(connection, org_id)
+        sessions.end_of_organization(connection, org_id)
+        applications.void_tokens_of_organization(connection, org_id, now)
         action = "organization.suspended" if suspended else "organization.resumed"
         audit.record(connection, entry(by, now, action, found.name, org_id=org_id))
         changes.record(connection, changes.ORGANIZATION, str(org_id), now)

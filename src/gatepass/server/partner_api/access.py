@@ -16,6 +16,7 @@ from gatepass.guard.fastapi import Expectation, Guard, Principal
 from gatepass.server import introspect
 from gatepass.server.applications.model import Application
 from gatepass.server.audit.model import Actor
+from gatepass.server.catalogue.model import PORTAL_USERS
 from gatepass.server.database import NotFoundError
 from gatepass.server.environment import Environment
 from gatepass.server.token.claims import Claims
@@ -35,6 +36,7 @@ class Caller:
     environment: Environment
     org_id: UUID
     actor: Actor
+    may_change_portal_users: bool = False
 
 
 def environment_of(connection: HTTPConnection) -> Environment:
@@ -133,7 +135,8 @@ def _caller(request: Request, org_id: str, principal: Principal) -> Caller:
     application = environment.directory.known(principal.client_id)
     name = application.name if application else principal.client_id
     source = request.client.host if request.client else ""
-    return Caller(environment, asked, Actor(name, source, asked))
+    actor = Actor(name, source, asked, kind="application")
+    return Caller(environment, asked, actor, PORTAL_USERS in principal.scope)
 
 
 Reader = Annotated[Caller, Depends(_reader)]

@@ -26,6 +26,10 @@ _ABOUT = """An organization and its users, for the servers of a partner.
 
 Every call needs an access token (OAuth 2.0 client credentials) with the scope `read`, or
 `write` where something changes. An organization sees itself alone: another's id is not found.
+
+Some users log in to the portal. `write` alone changes neither their role nor their email and does
+not delete them (403): that needs the scope `portal_users`, too, which an administrator grants to
+an application in the portal. A new email of such a user counts once it is confirmed there.
 """
 
 

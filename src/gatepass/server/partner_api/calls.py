@@ -91,25 +91,47 @@ def get_user(caller: Reader, user_id: Id) -> User:
 
 
 def replace_user(caller: Writer, user_id: Id, sent: Created) -> User:
-    """Replace what is known of a user: what is left out is null from then on."""
+    """Replace what is known of a user: what is left out is null from then on.
+
+    To change the role or email of a user who logs in to the portal needs the scope
+    `portal_users`, too; their new email is in `pending_email` until it is confirmed.
+    """
     return _change(caller, user_id, sent.model_dump())
 
 
 def change_user(caller: Writer, user_id: Id, sent: Changed) -> User:
-    """Change what is sent and leave the rest (RFC 7396)."""
+    """Change what is sent and leave the rest (RFC 7396).
+
+    To change the role or email of a user who logs in to the portal needs the scope
+    `portal_users`, too; their new email is in `pending_email` until it is confirmed.
+    """
     return _change(caller, user_id, sent.model_dump(exclude_unset=True))
 
 
 def delete_user(caller: Writer, user_id: Id) -> None:
-    """Delete a user, with their access to the portal."""
-    people.remove(caller.environment, caller.actor, caller.org_id, identifier(user_id))
+    """Delete a user; one who logs in to the portal needs the scope `portal_users`, too."""
+    people.remove(
+        caller.environment,
+        caller.actor,
+        caller.org_id,
+        identifier(user_id),
+        may_change_portal_users=caller.may_change_portal_users,
+    )
 
 
 def _change(caller: Caller, user_id: str, values: dict[str, object]) -> User:
     environment, org_id, person_id = caller.environment, caller.org_id, identifier(user_id)
     if not values:
         return User.of(people.find(environment, org_id, person_id))
-    return User.of(people.change(environment, caller.actor, org_id, person_id, values))
+    changed = people.change(
+        environment,
+        caller.actor,
+        org_id,
+        person_id,
+        values,
+        may_change_portal_users=caller.may_change_portal_users,
+    )
+    return User.of(changed)
 
 
 def _address(caller: Caller) -> str:

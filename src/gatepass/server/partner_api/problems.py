@@ -13,9 +13,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 
+from gatepass.server.catalogue.model import PORTAL_USERS
 from gatepass.server.database import DatabaseAwayError, NotFoundError
 from gatepass.server.people.model import FieldRefused
+from gatepass.server.people.portal_users import PortalUserRefused
+from gatepass.wire import bearer, metadata
 from gatepass.wire.problem import Refused
+from gatepass.wire.scope import Scope
 
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 20  # told of one request
@@ -101,6 +105,7 @@ def handlers() -> dict[int | type[Exception], Handler]:
     """Give the one place where exceptions become answers."""
     return {
         Problem: _problem,
+        PortalUserRefused: _portal_user,
         Refused: _refused,
         NotFoundError: _not_found,
         DatabaseAwayError: _away,
@@ -119,6 +124,17 @@ async def _refused(_request: Request, error: Refused) -> Response:
     status = 422 if field and error.status == HTTPStatus.BAD_REQUEST else error.status
     errors = [FieldError(field, error.say)] if field else []
     return _answer(Problem(status, error.say, errors))
+
+
+async def _portal_user(request: Request, error: PortalUserRefused) -> Response:
+    resource = request.scope["gatepass.environment"].partner_api
+    challenge = bearer.challenge(
+        error,
+        scope=Scope(("write", PORTAL_USERS)),
+        resource_metadata=metadata.protected_resource_url(resource),
+    )
+    errors = [FieldError(field, error.say) for field in error.fields]
+    return _answer(Problem(error.status, error.say, errors, {"WWW-Authenticate": challenge}))
 
 
 async def _not_found(_request: Request, _error: Exception) -> Response:

@@ -110,6 +110,10 @@ class User(BaseModel):
     id: UUID
     org_id: UUID
     email: str | None
+    pending_email: str | None = Field(
+        description="A new address of a user who logs in to the portal. It counts once they, or"
+        " an administrator, confirm it in the portal; `email` stays in force until then."
+    )
     role: Role
     external_user_id: str | None
     first_name: str | None

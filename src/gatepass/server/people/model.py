@@ -43,6 +43,14 @@ class Person:
     password_changed_at: datetime | None = None
     last_login_at: datetime | None = None
     initial_password_at: datetime | None = None
+    pending_email: str | None = None
+    pending_email_at: datetime | None = None
+    pending_email_by: str | None = None
+
+    @property
+    def has_portal_access(self) -> bool:
+        """Tell whether they can log in to the portal, or could once they are enabled again."""
+        return self.username is not None or self.password_hash is not None
 
     def __repr__(self) -> str:
         """Leave the password hash out."""

@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from gatepass.server.audit import store as audit
-from gatepass.server.audit.model import Actor, entry
+from gatepass.server.audit.model import Actor
 from gatepass.server.database import Connection, NotFoundError
 from gatepass.server.environment import Environment
 from gatepass.server.organizations import store as organizations
@@ -20,6 +19,13 @@ from gatepass.server.people.model import (
     check_role,
     check_username,
 )
+from gatepass.server.people.portal_users import (
+    check_deletable,
+    check_unprotected,
+    tell_of_pending,
+    with_pending_email,
+)
+from gatepass.server.people.steps import check_email_is_free, notify, owned, tell
 from gatepass.server.sessions import store as sessions
 from gatepass.wire.secret import Secret
 
@@ -81,9 +87,9 @@ def add_draft(connection: Connection, by: Actor, new: Person, now: datetime) -> 
     """Store a new person; raise FieldRefused where the username or address is taken."""
     if new.username and store.find_by_username(connection, new.username):
         raise FieldRefused("username", "This username is taken. Choose another.", taken=True)
-    _check_email_is_free(connection, new)
+    check_email_is_free(connection, new)
     store.add(connection, new)
-    _tell(connection, by, now, new, "person.added", role=new.role)
+    tell(connection, by, now, new, "person.added", role=new.role)
 
 
 def add_with_access(  # noqa: PLR0913 - two of them for callers that show the password on a page
@@ -135,7 +141,7 @@ def give_access(
     initial_password, hashed = initial or run(new_password(environment))
     now = environment.now()
     with environment.database.write() as connection:
-        found = _owned(connection, org_id, person_id)
+        found = owned(connection, org_id, person_id)
         if found.username is None:
             username = check_username(username or "")
             if store.find_by_username(connection, username):
@@ -153,7 +159,7 @@ def give_access(
         sessions.end_of_person(connection, person_id)
         given = replace(found, username=found.username or username)
         also(connection, given, initial_password)
-        _tell(connection, by, now, found, "person.password_reset")
+        tell(connection, by, now, found, "person.password_reset")
     return given, initial_password
 
 
@@ -168,50 +174,65 @@ def change(
     org_id: UUID,
     person_id: UUID,
     values: Mapping[str, object],
+    *,
+    may_change_portal_users: bool = True,
 ) -> Person:
-    """Change what is known of a person; give them as they are then."""
+    """Change what is known of a person; give them as they are then.
+
+    A new address of somebody who logs in to the portal is pending until it is confirmed. Raises
+    PortalUserRefused where their role or address would change and the caller may not do that.
+    """
     now = environment.now()
     with environment.database.write() as connection:
-        found = _owned(connection, org_id, person_id)
-        changed = replace(found, **dict(values), updated_at=now)  # type: ignore[arg-type]
-        if changed.email != found.email:
-            changed = replace(changed, email=check_email(changed.email) if changed.email else None)
-            _check_email_is_free(connection, changed)
+        found = owned(connection, org_id, person_id)
+        wanted = replace(found, **dict(values), updated_at=now)  # type: ignore[arg-type]
+        if not may_change_portal_users:
+            check_unprotected(found, wanted)
+        if wanted.email != found.email:
+            wanted = replace(wanted, email=check_email(wanted.email) if wanted.email else None)
+            check_email_is_free(connection, wanted)
+        changed = with_pending_email(found, wanted, by, now)
         if changed.role != "admin":
             _check_not_last_administrator(connection, found)
-        store.change(
-            connection,
-            person_id,
-            {**values, "email": changed.email, "updated_at": now},
-        )
-        role = {"role": changed.role} if changed.role != found.role else {}
-        action = "person.role_changed" if role else "person.changed"
-        fields = ", ".join(sorted(set(values) - {"role"}))
-        _tell(connection, by, now, found, action, **role, **({"fields": fields} if fields else {}))
+        store.change(connection, person_id, _columns(changed, values))
+        _tell_of_change(connection, by, now, found, changed, set(values))
     return changed
 
 
 def set_enabled(
     environment: Environment, by: Actor, org_id: UUID, person_id: UUID, *, enabled: bool
 ) -> None:
-    """Disable a person, which ends their sessions, or enable them again."""
+    """Disable a person, or enable them again; both end their sessions."""
     now = environment.now()
     with environment.database.write() as connection:
-        found = _owned(connection, org_id, person_id)
+        found = owned(connection, org_id, person_id)
         if not enabled:
             _check_not_last_administrator(connection, found)
-            sessions.end_of_person(connection, person_id)
+        # When enabling, for one that was opened as the person was being disabled.
+        sessions.end_of_person(connection, person_id)
         store.change(connection, person_id, {"disabled_at": None if enabled else now})
-        _tell(connection, by, now, found, "person.enabled" if enabled else "person.disabled")
+        tell(connection, by, now, found, "person.enabled" if enabled else "person.disabled")
 
 
-def remove(environment: Environment, by: Actor, org_id: UUID, person_id: UUID) -> None:
-    """Delete a person; the last administrator cannot be deleted."""
+def remove(
+    environment: Environment,
+    by: Actor,
+    org_id: UUID,
+    person_id: UUID,
+    *,
+    may_change_portal_users: bool = True,
+) -> None:
+    """Delete a person; the last administrator cannot be deleted.
+
+    Raises PortalUserRefused for somebody who logs in, where the caller may not delete those.
+    """
     with environment.database.write() as connection:
-        found = _owned(connection, org_id, person_id)
+        found = owned(connection, org_id, person_id)
+        if not may_change_portal_users:
+            check_deletable(found)
         _check_not_last_administrator(connection, found)
         store.remove(connection, person_id)
-        _tell(connection, by, environment.now(), found, "person.deleted")
+        tell(connection, by, environment.now(), found, "person.deleted")
 
 
 def change_password(
@@ -245,13 +266,13 @@ def change_password(
         }
         store.change(connection, whose.id, changed)
         sessions.end_of_person(connection, whose.id)
-        _tell(connection, by, now, whose, "person.password_changed")
+        tell(connection, by, now, whose, "person.password_changed")
 
 
 def find(environment: Environment, org_id: UUID, person_id: UUID) -> Person:
     """Give a person of the organization; raise NotFoundError where there is no such one."""
     with environment.database.read() as connection:
-        return _owned(connection, org_id, person_id)
+        return owned(connection, org_id, person_id)
 
 
 def find_by_username(environment: Environment, org_id: UUID, username: str) -> Person:
@@ -290,20 +311,6 @@ def is_last_administrator(environment: Environment, person: Person) -> bool:
         return _is_last_administrator(connection, person)
 
 
-def _owned(connection: Connection, org_id: UUID, person_id: UUID) -> Person:
-    found = store.find(connection, person_id)
-    if found is None or found.org_id != org_id:
-        raise NotFoundError(str(person_id))
-    return found
-
-
-def _check_email_is_free(connection: Connection, person: Person) -> None:
-    if person.email and store.email_is_taken(
-        connection, person.org_id, person.email, by_other_than=person.id
-    ):
-        raise FieldRefused("email", "Somebody of the organization has this address.", taken=True)
-
-
 def _check_not_last_administrator(connection: Connection, person: Person) -> None:
     if _is_last_administrator(connection, person):
         raise FieldRefused("role", LAST_ADMINISTRATOR, taken=True)
@@ -314,9 +321,26 @@ def _is_last_administrator(connection: Connection, person: Person) -> bool:
     return bool(counts) and store.active_administrators(connection, person.org_id) == 1
 
 
-def _tell(
-    connection: Connection, by: Actor, now: datetime, person: Person, action: str, **detail: str
+def _columns(changed: Person, values: Mapping[str, object]) -> dict[str, object]:
+    """Give the columns that a change of `values` writes."""
+    pending = ("pending_email", "pending_email_at", "pending_email_by")
+    return {name: getattr(changed, name) for name in (*values, "email", *pending, "updated_at")}
+
+
+def _tell_of_change(
+    connection: Connection,
+    by: Actor,
+    now: datetime,
+    found: Person,
+    changed: Person,
+    sent: set[str],
 ) -> None:
-    subject = person.username or person.email or str(person.id)
-    told = entry(by, now, action, subject, org_id=person.org_id, **detail)
-    audit.record(connection, told)
+    tell_of_pending(connection, by, now, found, changed)
+    is_pending = changed.pending_email != found.pending_email
+    fields = ", ".join(sorted(sent - {"role", "email"} if is_pending else sent - {"role"}))
+    detail = {"fields": fields} if fields else {}
+    if changed.role != found.role:
+        tell(connection, by, now, found, "person.role_changed", role=changed.role, **detail)
+        notify(connection, by, now, found, "role_changed", changed.role)
+    elif fields or not is_pending:
+        tell(connection, by, now, found, "person.changed", **detail)

@@ -52,6 +52,9 @@ person = Table(
     Column("password_changed_at", Moment),
     Column("last_login_at", Moment),
     Column("initial_password_at", Moment),
+    Column("pending_email", Text),
+    Column("pending_email_at", Moment),
+    Column("pending_email_by", Text),
     UniqueConstraint("org_id", "email_key"),
 )
 

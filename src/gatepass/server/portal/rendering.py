@@ -1,12 +1,14 @@
 """How a page function answers: with a page, or by sending the browser on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from gatepass.server.environment import Environment
+from gatepass.server.notices import operations as notices
+from gatepass.server.notices.model import Notice
 from gatepass.server.people.model import Person
 from gatepass.server.portal import static_files, templating
 from gatepass.server.portal.visit import Visit
@@ -36,6 +38,7 @@ class Site:
     csrf: str = field(repr=False)
     now: datetime
     flash: str | None = None
+    notices: Sequence[Notice] = ()
     form_id: str = field(default_factory=lambda: new_id().value)
     static: str = static_files.PREFIX
     api_docs: str = f"{PARTNER_API}/docs"
@@ -95,7 +98,15 @@ def site(visit: Visit, flash: str | None = None) -> Site:
         csrf=visit.csrf,
         now=visit.now,
         flash=flash,
+        notices=_notices(visit),
     )
+
+
+def _notices(visit: Visit) -> Sequence[Notice]:
+    """Return what a person is to be told; not before they have a password of their own."""
+    if visit.login is None or visit.login.person.must_change_password:
+        return ()
+    return notices.of_person(visit.environment, visit.login.person.id)
 
 
 def _rendered(

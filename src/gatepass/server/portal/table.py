@@ -15,6 +15,7 @@ from gatepass.server.portal.pages import (
     activity,
     applications,
     credentials,
+    pending_email,
     registration,
     settings,
     team,
@@ -55,6 +56,9 @@ RULES = (
     Rule("POST", "/accounts/password/", Who.PERSON, accounts.change_password),
     Rule("GET", "/account/", Who.PERSON, accounts.account),
     Rule("POST", "/accounts/sessions/end/", Who.PERSON, accounts.end_other_sessions),
+    Rule("POST", "/account/email/confirm/", Who.PERSON, pending_email.confirm_own),
+    Rule("POST", "/account/email/reject/", Who.PERSON, pending_email.reject_own),
+    Rule("POST", "/account/notices/{notice_id:uuid}/", Who.PERSON, pending_email.dismiss),
     Rule("GET", "/oauth2/applications/", Who.STAFF, applications.all_of_them),
     Rule("GET", "/oauth2/applications/register/", Who.ADMIN, registration.form),
     Rule("POST", "/oauth2/applications/register/", Who.ADMIN, registration.register),
@@ -85,6 +89,8 @@ RULES = (
     Rule("POST", f"{_PERSON}password/", Who.ADMIN, team.give_access),
     Rule("POST", f"{_PERSON}enable/", Who.ADMIN, team.enable),
     Rule("POST", f"{_PERSON}disable/", Who.ADMIN, team.disable),
+    Rule("POST", f"{_PERSON}email/confirm/", Who.ADMIN, pending_email.confirm),
+    Rule("POST", f"{_PERSON}email/reject/", Who.ADMIN, pending_email.reject),
     Rule("GET", "/activity/", Who.ADMIN, activity.activity),
 )
 

@@ -13,6 +13,7 @@ from gatepass.wire.metadata import PARTNER_API
 
 ENTROPY = 16  # bytes
 _AT_A_TIME = 256
+_CLOCKS_DIFFER_MS = 1000  # of the processes of one server
 
 
 def entropy() -> Iterator[bytes]:
@@ -36,7 +37,14 @@ class IssuedToken(NamedTuple):
 
 
 def issue(grant: Grant, keys: Keyring, issuer: str, now_ms: int, entropy: bytes) -> IssuedToken:
-    """Make a token for `grant`, sealed or signed; `entropy`, 128 random bits, is its id."""
+    """Make a token for `grant`, sealed or signed; `entropy`, 128 random bits, is its id.
+
+    Where the application's tokens are revoked up to this very millisecond, or by a clock up to
+    a second ahead, the token is dated one later: it was issued afterwards, and counts.
+    """
+    void_until_ms = grant.application.void_until_ms
+    if 0 <= void_until_ms - now_ms < _CLOCKS_DIFFER_MS:
+        now_ms = void_until_ms + 1
     if grant.form == "sealed":
         return IssuedToken(
             cast(grant.mould, entropy, now_ms, keys.seal), grant.lifetime, grant.text

@@ -67,10 +67,18 @@ def log_out(visit: Visit) -> Response:
 
 def account(visit: Visit) -> Response:
     """Show who one is, and where one is logged in."""
-    person = visit.me.person
+    return page(visit, "account.html", **whole(visit), errors={})
+
+
+def whole(visit: Visit) -> dict[str, object]:
+    """Return what the account page shows, as the person is now."""
+    person = people.find(visit.environment, visit.org_id, visit.me.person.id)
     shown = SimpleNamespace(
         username=person.username,
         email=person.email,
+        pending_email=person.pending_email,
+        pending_email_at=person.pending_email_at,
+        pending_email_by=person.pending_email_by,
         role=person.role,
         organization=visit.me.organization.name,
         created_at=person.created_at,
@@ -78,8 +86,7 @@ def account(visit: Visit) -> Response:
         password_changed_at=person.password_changed_at or person.created_at,
     )
     found = sessions.live_sessions(visit.environment, person)
-    listed = [_session(visit, each) for each in found]
-    return page(visit, "account.html", account=shown, sessions=listed)
+    return {"account": shown, "sessions": [_session(visit, each) for each in found]}
 
 
 def end_other_sessions(visit: Visit) -> Response:

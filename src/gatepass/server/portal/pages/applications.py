@@ -63,12 +63,16 @@ def void_tokens(visit: Visit) -> Response:
 
 def enable(visit: Visit) -> Response:
     """Let it work again."""
-    return _set_enabled(visit, "The application is enabled.", enabled=True)
+    return _set_enabled(
+        visit, "The application is enabled. Tokens issued before stay revoked.", enabled=True
+    )
 
 
 def disable(visit: Visit) -> Response:
     """Stop it, until it is enabled again."""
-    return _set_enabled(visit, "The application is disabled.", enabled=False)
+    return _set_enabled(
+        visit, "The application is disabled. Its tokens are revoked.", enabled=False
+    )
 
 
 def delete(visit: Visit) -> Response:
@@ -122,10 +126,12 @@ def _set_enabled(visit: Visit, done: str, *, enabled: bool) -> Response:
 def _whole(visit: Visit, application: Application) -> Mapping[str, object]:
     live = application.live_secrets(visit.now)
     catalogue = visit.environment.catalogue
-    offered = catalogue.selectable
+    offered, secured = catalogue.offered, catalogue.password_scopes
     return {
         "application": _shown(visit, application),
         "scopes": choices(catalogue, offered, application.scope),
+        "needs_password": secured.without(application.scope).names,
+        "has_password_scope": any(name in application.scope for name in secured.names),
         "granted_scopes": choices(catalogue, application.scope.without(offered), offered),
         "secrets": [_secret(visit, application, each, live) for each in live],
         "may_change": visit.may_change,

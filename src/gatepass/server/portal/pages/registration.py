@@ -7,11 +7,13 @@ from gatepass.server.applications.model import check_name, check_scope
 from gatepass.server.applications.operations import Registered
 from gatepass.server.applications.redirect_uris import check_redirect_uris
 from gatepass.server.database import Connection
-from gatepass.server.portal.forms import Errors
+from gatepass.server.people.hashing import Steps
+from gatepass.server.portal.forms import Errors, errors_of
 from gatepass.server.portal.pages import credentials
-from gatepass.server.portal.pages.scopes import choices, chosen_of
+from gatepass.server.portal.pages.scopes import choices, chosen_of, needs_password
 from gatepass.server.portal.rendering import go, page, refused
 from gatepass.server.portal.visit import Visit
+from gatepass.server.sessions import step_up
 from gatepass.wire.problem import Refused
 from gatepass.wire.scope import Scope
 
@@ -24,12 +26,11 @@ _PUBLIC = (
 
 def form(visit: Visit) -> Response:
     """Show the empty form, with every scope ticked as by default."""
-    catalogue = visit.environment.catalogue
-    scopes = choices(catalogue, catalogue.selectable, catalogue.defaults)
-    return page(visit, _TEMPLATE, values={}, errors={}, scopes=scopes)
+    chosen = visit.environment.catalogue.defaults
+    return page(visit, _TEMPLATE, values={}, errors={}, **_scopes(visit, chosen))
 
 
-def register(visit: Visit) -> Response:
+def register(visit: Visit) -> Steps[Response]:
     """Register; the secret waits in the session for the next page. Sent twice, it makes one."""
     errors = Errors()
     name = errors.check("name", lambda: check_name(visit.form.get("name", "")))
@@ -38,11 +39,16 @@ def register(visit: Visit) -> Response:
     uris = errors.check(
         "redirect_uris", lambda: check_redirect_uris(visit.form.get("redirect_uris", ""))
     )
-    allowed = visit.environment.catalogue.selectable
+    allowed = visit.environment.catalogue.offered
     chosen = chosen_of(visit.form, allowed)
     scope = errors.check("scope", lambda: check_scope(chosen, allowed))
     if name is None or uris is None or scope is None or errors:
         return _again(visit, Refused("invalid_request", "See the fields."), errors, chosen)
+    try:  # last of all, as each try at the password is counted
+        yield from _check_password(visit, chosen)
+    except Refused as refusal:
+        errors |= errors_of(refusal, "current_password")
+        return _again(visit, refusal, errors, chosen)
 
     def keep(connection: Connection, made: Registered) -> None:
         credentials.keep(visit, connection, made, is_rotated=False)
@@ -55,6 +61,7 @@ def register(visit: Visit) -> Response:
             visit.org_id,
             name=name,
             scope=scope,
+            allowed=allowed,
             redirect_uris=uris,
             app_id=app_id,
             also=keep,
@@ -66,15 +73,24 @@ def register(visit: Visit) -> Response:
 
 
 def _again(visit: Visit, refusal: Refused, errors: Errors, chosen: Scope) -> Response:
+    values, scopes = visit.typed(), _scopes(visit, chosen)
+    return refused(visit, _TEMPLATE, refusal, values=values, errors=errors, **scopes)
+
+
+def _scopes(visit: Visit, chosen: Scope) -> dict[str, object]:
     catalogue = visit.environment.catalogue
-    return refused(
-        visit,
-        _TEMPLATE,
-        refusal,
-        values=visit.typed(),
-        errors=errors,
-        scopes=choices(catalogue, catalogue.selectable, chosen),
-    )
+    return {
+        "scopes": choices(catalogue, catalogue.offered, chosen),
+        "needs_password": catalogue.password_scopes.names,
+    }
+
+
+def _check_password(visit: Visit, chosen: Scope) -> Steps[None]:
+    if needs_password(visit.environment.catalogue, chosen):
+        password = visit.secret("current_password")
+        yield from step_up.check_password(
+            visit.environment, visit.me, visit.visitor.source, password
+        )
 
 
 def _check_client_type(chosen: str | None) -> None:

@@ -5,10 +5,13 @@ from starlette.responses import Response
 from gatepass.server.applications import operations
 from gatepass.server.applications.model import MINT_MODES
 from gatepass.server.applications.networks import check_networks
-from gatepass.server.portal.pages.applications import change
-from gatepass.server.portal.pages.scopes import chosen_of
+from gatepass.server.people.hashing import Steps
+from gatepass.server.portal.pages.applications import again, change
+from gatepass.server.portal.pages.scopes import chosen_of, needs_password
 from gatepass.server.portal.visit import Visit
+from gatepass.server.sessions import step_up
 from gatepass.wire.problem import Refused
+from gatepass.wire.scope import Scope
 
 _LONGEST_NUMBER = 9  # digits
 
@@ -60,17 +63,33 @@ def set_minting(visit: Visit) -> Response:
     )
 
 
-def set_scope(visit: Visit) -> Response:
+def set_scope(visit: Visit) -> Steps[Response]:
     """Set what its next tokens may allow, of the scopes that a partner may choose."""
-    chosen = chosen_of(visit.form, visit.environment.catalogue.selectable)
+    chosen = chosen_of(visit.form, visit.environment.catalogue.offered)
+    try:
+        is_granted = yield from _check_password(visit, chosen)
+    except Refused as refusal:
+        return again(visit, refusal, "scope")
     return change(
         visit,
         "scope",
         lambda app_id: operations.choose_scope(
-            visit.environment, visit.actor, app_id, chosen, visit.org_id
+            visit.environment, visit.actor, app_id, chosen, visit.org_id, knows_password=is_granted
         ),
         "The scope is changed. It holds for new tokens.",
     )
+
+
+def _check_password(visit: Visit, chosen: Scope) -> Steps[bool]:
+    """Ask for the password where a scope is granted that needs it; return whether that was so."""
+    has = operations.find(visit.environment, visit.ids["app_id"], visit.org_id).scope
+    is_granted = needs_password(visit.environment.catalogue, chosen.without(has))
+    if is_granted:
+        password = visit.secret("current_password")
+        yield from step_up.check_password(
+            visit.environment, visit.me, visit.visitor.source, password
+        )
+    return is_granted
 
 
 def set_networks(visit: Visit) -> Response:

@@ -66,7 +66,7 @@ def add(visit: Visit) -> Steps[Response]:
             errors = errors_of(refusal)
             values = visit.typed()
             return refused(visit, "person_add.html", refusal, values=values, errors=errors)
-    return go(visit, f"{_address(person_id)}initial-password/")
+    return go(visit, f"{address(person_id)}initial-password/")
 
 
 def give_access(visit: Visit) -> Steps[Response]:
@@ -88,8 +88,8 @@ def give_access(visit: Visit) -> Steps[Response]:
             also=lambda *made: _keep(visit, *made),
         )
     except Refused as refusal:
-        return _again(visit, refusal)
-    return go(visit, f"{_address(person.id)}initial-password/")
+        return again(visit, refusal)
+    return go(visit, f"{address(person.id)}initial-password/")
 
 
 def initial_password(visit: Visit) -> Response:
@@ -99,7 +99,7 @@ def initial_password(visit: Visit) -> Response:
         return Response(media_type="text/html")
     kept = once.take(visit.environment, visit.me.session_id, _about(person.id))
     if kept is None:
-        return go(visit, _address(person.id), "The initial password was shown already.")
+        return go(visit, address(person.id), "The initial password was shown already.")
     return page(
         visit,
         "initial_password.html",
@@ -116,8 +116,8 @@ def set_role(visit: Visit) -> Response:
     try:
         operations.set_role(visit.environment, visit.actor, visit.org_id, person.id, role)
     except Refused as refusal:
-        return _again(visit, refusal)
-    return go(visit, _address(person.id), "The role is changed.")
+        return again(visit, refusal)
+    return go(visit, address(person.id), "The role is changed.")
 
 
 def enable(visit: Visit) -> Response:
@@ -137,11 +137,12 @@ def _set_enabled(visit: Visit, done: str, *, enabled: bool) -> Response:
             visit.environment, visit.actor, visit.org_id, person.id, enabled=enabled
         )
     except Refused as refusal:
-        return _again(visit, refusal)
-    return go(visit, _address(person.id), done)
+        return again(visit, refusal)
+    return go(visit, address(person.id), done)
 
 
-def _again(visit: Visit, refusal: Refused) -> Response:
+def again(visit: Visit, refusal: Refused) -> Response:
+    """Show a person with what is wrong, and what was typed."""
     return refused(
         visit,
         "person.html",
@@ -193,6 +194,9 @@ def _listed(visit: Visit, person: Person) -> SimpleNamespace:
         id=person.id,
         username=person.username,
         email=person.email,
+        pending_email=person.pending_email,
+        pending_email_at=person.pending_email_at,
+        pending_email_by=person.pending_email_by,
         name=" ".join(part for part in (person.first_name, person.last_name) if part),
         role=person.role,
         created_at=person.created_at,
@@ -209,7 +213,8 @@ def _state(visit: Visit, person: Person) -> str:
     return "active" if person.password_hash else "no portal access"
 
 
-def _address(person_id: UUID) -> str:
+def address(person_id: UUID) -> str:
+    """Return the path of a person's page."""
     return f"{destination.TEAM}{person_id}/"
 
 
