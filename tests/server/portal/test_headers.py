@@ -5,7 +5,8 @@ import re
 import pytest
 
 from gatepass.server.portal import static_files
-from server.portal.rig import Rig
+from server.portal.conftest import MakeRig
+from server.portal.rig import TLS, Rig
 
 PAGES = ["/accounts/login/", "/nothing/", "/oauth2/applications/", "/accounts/logout/"]
 
@@ -121,6 +122,15 @@ def test_every_answer_over_https_has_the_headers_of_https(tls_rig: Rig, path: st
     assert headers.get_list("x-content-type-options") == ["nosniff"]
     if headers.get("content-type", "").startswith("text/html"):
         assert headers["cross-origin-opener-policy"] == "same-origin"
+
+
+@pytest.mark.spec("RFC 6797", "6.1.2")
+def test_transport_security_covers_subdomains_where_it_is_set(make_rig: MakeRig) -> None:
+    rig = make_rig(production=TLS.model_copy(update={"hsts_subdomains": True}))
+
+    for path in PAGES:
+        value = rig.browser().get(path).headers["strict-transport-security"]
+        assert value == "max-age=31536000; includeSubDomains"
 
 
 @pytest.mark.spec("RFC 6797", "7.2")
