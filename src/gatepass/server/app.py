@@ -24,6 +24,7 @@ from gatepass.server.arrival import (
     Receive,
     Said,
     Scope,
+    SecureSend,
     Send,
     Waits,
     arrive,
@@ -176,6 +177,8 @@ class Gatepass:
             scope["path"] = raw_path.decode("latin-1")
         started, path, result = time.perf_counter(), scope["path"], GONE
         found = self._found(scope)
+        known = (found and found.environment) or self._by_host.get(_host(scope))
+        to = SecureSend(to, known.transport_headers if known else ())
         try:
             if found is None:
                 said = Said(to)

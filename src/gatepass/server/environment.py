@@ -62,6 +62,14 @@ _KEEP_DEVICES = timedelta(days=400)
 log = structlog.get_logger("gatepass.server")
 
 
+def _transport_headers(*, is_https: bool, subdomains: bool) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the headers that every answer over https has (RFC 6797 §7.2)."""
+    if not is_https:
+        return ()
+    value = b"max-age=31536000" + (b"; includeSubDomains" if subdomains else b"")
+    return ((b"strict-transport-security", value),)
+
+
 class Environment:
     """Everything that one environment is made of; threads may share it."""
 
@@ -83,6 +91,9 @@ class Environment:
         self.key_rotation = timedelta(seconds=settings.key_rotation)
         self.is_https = self.issuer.startswith("https://")
         self.hosts = settings.hosts(mark)
+        self.transport_headers = _transport_headers(
+            is_https=self.is_https, subdomains=settings.environment(mark).hsts_subdomains
+        )
         self.session_settings = settings.session
         self.hasher = hasher
         self.hash_pool = hasher.pool  # the process's one, for both environments

@@ -72,6 +72,9 @@ class InTrouble(NamedTuple):
     arrived: Arrived | None
 
 
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
 class Lane:
     """What an application offers the lane, and how many requests the lane has answered."""
 
@@ -88,24 +91,31 @@ class Lane:
         self.answer_trouble = answer_trouble
         self.answered = 0
         self._defaults: list[tuple[bytes, bytes]] = []
-        self._last: tuple[int, tuple[tuple[bytes, bytes], ...], bytes] = (0, (), b"")
-        self._heads: dict[tuple[int, tuple[tuple[bytes, bytes], ...]], bytes] = {}
+        self._last: tuple[int, Headers, Headers, bytes] = (0, (), (), b"")
+        self._heads: dict[tuple[int, Headers, Headers], bytes] = {}
 
     def tree_of(self, path: bytes) -> Tree | None:
         """Give the tree that a raw path is in, if it is in any."""
         return next((tree for tree in self.trees if path.startswith(tree.start)), None)
 
-    def written(self, answer: Answer, defaults: list[tuple[bytes, bytes]]) -> bytes:
-        """Give the bytes of a response; `defaults` is a new list each time the date changes."""
+    def written(
+        self, answer: Answer, defaults: list[tuple[bytes, bytes]], more: Headers = ()
+    ) -> bytes:
+        """Return the bytes of a response, with the environment's headers (`more`).
+
+        `defaults` is a new list each time the date changes.
+        """
         status, headers, body = answer
         if defaults is not self._defaults or len(self._heads) > _MOST_HEADS:
             self._heads.clear()
-            self._defaults, self._last = defaults, (0, (), b"")
-        last_status, last_headers, head = self._last
-        if headers is not last_headers or status != last_status:  # to hash headers takes longer
-            head = self._heads.get((status, headers)) or _head(status, (*defaults, *headers))
-            self._heads[status, headers] = head
-            self._last = status, headers, head
+            self._defaults, self._last = defaults, (0, (), (), b"")
+        last_status, last_headers, last_more, head = self._last
+        # to hash headers takes longer
+        if headers is not last_headers or status != last_status or more is not last_more:
+            key = status, headers, more
+            head = self._heads.get(key) or _head(status, (*defaults, *headers, *more))
+            self._heads[key] = head
+            self._last = status, headers, more, head
         size = len(body)
         length = _LENGTHS[size] if size < _MOST_LENGTHS else b"%d\r\n\r\n" % size
         return b"".join((head, length, body))
@@ -174,14 +184,14 @@ class LaneProtocol(HttpProtocol):
         defaults, started, result = self.server_state.default_headers, perf_counter(), OK
         try:
             answer = way.endpoint(environment, arrived)
-            written = lane.written(answer, defaults)
+            written = lane.written(answer, defaults, environment.transport_headers)
         except Later:
             return False
         except Exception as error:  # noqa: BLE001 - as for the other door, which logs it
             result = result_of_error(error)
             trouble = InTrouble(error, environment, way.path, arrived.source, arrived)
             answer = way.fit(lane.answer_trouble(trouble))
-            written = lane.written(answer, defaults)
+            written = lane.written(answer, defaults, environment.transport_headers)
         observe(way.name, result, perf_counter() - started)
         lane.answered += 1
         self._await_request()

@@ -40,6 +40,8 @@ class EnvironmentSettings(_Part):
     """Values of the Host header; the first is the one that links use unless `issuer` is set."""
     issuer: str = ""
     """Issuer identifier and base address (RFC 8414 §2), https except on loopback."""
+    hsts_subdomains: bool = False
+    """Whether HSTS (RFC 6797), which an https issuer sends, also covers the host's subdomains."""
     database: str = ""
     """SQLAlchemy URL of a PostgreSQL database; empty means SQLite in the data directory."""
 

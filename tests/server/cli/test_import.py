@@ -121,3 +121,38 @@ def test_wrong_usage_is_status_2(data: Path, arguments: tuple[str, ...]) -> None
     ran = run("import", "django-oauth-toolkit", *arguments, "--data", str(data))
 
     assert ran.status == 2
+
+
+def test_the_address_can_come_from_a_file(site: str, data: Path, tmp_path: Path) -> None:
+    address = tmp_path / "address"
+    address.write_text(f"{site}\n")
+    what = ("import", "django-oauth-toolkit", "--url-file", str(address))
+
+    ran = run(*what, "--organization-by", "user", "--data", str(data))
+
+    assert "8 imported:" in ran.out
+    assert "Warning" not in ran.err
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://anna:Zl4Zl4Zl4@127.0.0.1:1/site",
+        "postgresql://127.0.0.1:1/site?user=anna&password=Zl4Zl4Zl4",
+    ],
+)
+def test_a_password_in_the_argument_is_warned_of_and_not_repeated(url: str, data: Path) -> None:
+    ran = bring(url, data)
+
+    assert "can be read in the process list" in ran.err
+    assert "Zl4Zl4" not in ran.out + ran.err
+
+
+def test_an_address_and_a_file_with_one_are_refused(site: str, data: Path, tmp_path: Path) -> None:
+    address = tmp_path / "address"
+    address.write_text(site)
+
+    ran = bring(site, data, "--url-file", str(address))
+
+    assert ran.status == 2
+    assert "Give either DATABASE_URL or --url-file." in ran.err

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from gatepass.server.portal import static_files
-from server.portal.rig import Rig
+from server.portal.conftest import MakeRig
+from server.portal.rig import TLS, Rig
 
 PAGES = ["/accounts/login/", "/nothing/", "/oauth2/applications/", "/accounts/logout/"]
 
@@ -127,3 +128,37 @@ def test_a_page_of_another_version_gets_files_that_are_not_kept(rig: Rig) -> Non
 )
 def test_nothing_but_static_files_is_served_as_one(rig: Rig, name: str) -> None:
     assert rig.browser().get(static_files.PREFIX + name).status_code == 404
+
+
+@pytest.mark.spec("RFC 6797", "7.2")
+@pytest.mark.parametrize("path", [*PAGES, "/oauth2/token/", "/partner-api/nothing", "/healthz"])
+def test_every_answer_over_https_has_the_headers_of_https(tls_rig: Rig, path: str) -> None:
+    headers = tls_rig.browser().get(path).headers
+
+    assert headers.get_list("strict-transport-security") == ["max-age=31536000"]
+    assert headers.get_list("x-content-type-options") == ["nosniff"]
+    if headers.get("content-type", "").startswith("text/html"):
+        assert headers["cross-origin-opener-policy"] == "same-origin"
+
+
+@pytest.mark.spec("RFC 6797", "6.1.2")
+def test_transport_security_covers_subdomains_where_it_is_set(make_rig: MakeRig) -> None:
+    rig = make_rig(production=TLS.model_copy(update={"hsts_subdomains": True}))
+
+    for path in PAGES:
+        value = rig.browser().get(path).headers["strict-transport-security"]
+        assert value == "max-age=31536000; includeSubDomains"
+
+
+@pytest.mark.spec("RFC 6797", "7.2")
+def test_answers_over_plain_http_have_no_transport_security(rig: Rig) -> None:
+    for path in PAGES:
+        assert "strict-transport-security" not in rig.browser().get(path).headers
+
+
+def test_a_logout_clears_cache_and_storage_but_no_cookies_of_others(tls_rig: Rig) -> None:
+    browser = tls_rig.browser()
+    browser.log_in("anna")
+
+    assert browser.post("/accounts/logout/").headers["clear-site-data"] == '"cache", "storage"'
+    assert browser.log_in("anna").status_code == 303

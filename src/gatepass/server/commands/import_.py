@@ -11,6 +11,7 @@ from gatepass.server.audit.model import OPERATOR
 from gatepass.server.commands import options
 from gatepass.server.imports import operations
 from gatepass.server.imports.django_oauth_toolkit import store as django_oauth_toolkit
+from gatepass.server.imports.django_oauth_toolkit.store import has_password
 from gatepass.server.imports.model import OrganizationBy, Outcome, State, Terms
 from gatepass.wire.scope import Scope
 
@@ -19,13 +20,23 @@ Nobody can log in to the portal by this. An organization's administrator is made
   gatepass organization add-admin ORG_ID --admin USERNAME --environment {environment}"""
 
 
+_SHOWN = """\
+Warning: the password in DATABASE_URL can be read in the process list and in the shell's history.
+Give the address with --url-file, or the password in PGPASSWORD or PGPASSFILE."""
+
+
 @click.group("import")
 def import_() -> None:
     """Bring in the applications of another system."""
 
 
 @import_.command("django-oauth-toolkit")
-@click.argument("database_url")
+@click.argument("database_url", required=False)
+@click.option(
+    "--url-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file with the address, instead of DATABASE_URL.",
+)
 @click.option(
     "--organization-by",
     type=click.Choice(get_args(OrganizationBy)),
@@ -44,7 +55,8 @@ def import_() -> None:
 @options.which
 @options.as_json
 def django_oauth_toolkit_(  # noqa: PLR0913, PLR0917 - one parameter an option
-    database_url: str,
+    database_url: str | None,
+    url_file: Path | None,
     organization_by: str,
     scope: str | None,
     application_table: str,
@@ -59,10 +71,12 @@ def django_oauth_toolkit_(  # noqa: PLR0913, PLR0917 - one parameter an option
     """Bring in django-oauth-toolkit's confidential client-credentials applications.
 
     DATABASE_URL is sqlite:///PATH or postgresql://USER@HOST/NAME; nothing is written there.
-    Client ids and secrets stay valid. Done again, it brings in what is new.
+    A password belongs into --url-file, PGPASSWORD or PGPASSFILE: other users of this machine
+    can read arguments. Client ids and secrets stay valid. Done again, it brings in what is new.
     """
     with options.one_line():
-        found = django_oauth_toolkit.applications(database_url, application_table, user_table)
+        url = _address(database_url, url_file)
+        found = django_oauth_toolkit.applications(url, application_table, user_table)
     with options.environment_of(data, config, environment_name) as environment:
         catalogue = environment.catalogue
         chosen = catalogue.defaults if scope is None else Scope.parse(scope)
@@ -76,6 +90,18 @@ def django_oauth_toolkit_(  # noqa: PLR0913, PLR0917 - one parameter an option
         options.show(_document(outcomes, environment_name, dry_run=dry_run), is_json=True)
     else:
         _report(outcomes, environment_name, dry_run=dry_run)
+
+
+def _address(argument: str | None, url_file: Path | None) -> str:
+    """Return the database's address; warn where the process list shows its password."""
+    if (argument is None) == (url_file is None):
+        raise click.UsageError("Give either DATABASE_URL or --url-file.")
+    if url_file is not None:
+        return url_file.read_text(encoding="utf-8").strip()
+    assert argument is not None  # noqa: S101 - one of them is given
+    if has_password(argument):
+        click.echo(_SHOWN, err=True)
+    return argument
 
 
 def _document(outcomes: Sequence[Outcome], environment: str, *, dry_run: bool) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """The portal as one route: finds the page, passes the gate, answers whatever happens."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple, NoReturn
@@ -33,7 +33,6 @@ HEADERS = {
     "referrer-policy": "same-origin",
     "x-content-type-options": "nosniff",
 }
-HSTS = {"strict-transport-security": "max-age=31536000"}
 
 log = structlog.get_logger("gatepass.server")
 
@@ -61,7 +60,7 @@ class Portal(BaseRoute):
             response: Response = refusals.anonymous(environment, refused.status)
         else:
             response = await _respond(environment, request, body)
-        for name, value in _headers(environment).items():
+        for name, value in HEADERS.items():
             response.headers[name] = value
         await response(scope, receive, send)
 
@@ -178,10 +177,6 @@ def _astray(visit: Visit) -> Response:
     if visit.method in gate.SAFE and table.find("GET", with_slash):
         return RedirectResponse(with_slash, status_code=307)
     return refusals.page(visit, 404)
-
-
-def _headers(environment: Environment) -> Mapping[str, str]:
-    return HEADERS | HSTS if environment.is_https else HEADERS
 
 
 routes: list[BaseRoute] = [

@@ -78,6 +78,15 @@ def _reading(url: str) -> Iterator[Connection]:
         engine.dispose()
 
 
+def has_password(text: str) -> bool:
+    """Tell whether a database's address carries a password, in the user part or the query."""
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        return False
+    return url.password is not None or "password" in url.query
+
+
 def _engine(text: str) -> Engine:
     try:
         url = make_url(text)

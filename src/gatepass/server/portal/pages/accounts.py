@@ -62,6 +62,8 @@ def log_out(visit: Visit) -> Response:
     sessions.log_out(visit.environment, visit.actor, visit.me)
     response = go(visit, destination.LOGIN)
     cookies.drop_session(response, visit.environment)
+    # Not "cookies": a browser drops those of the whole registered domain, other services' too.
+    response.headers["clear-site-data"] = '"cache", "storage"'
     return response
 
 
