@@ -34,11 +34,14 @@ class Stream(NamedTuple):
 STREAMS = tuple(Stream(**each) for each in json.loads(_VECTORS.read_text()))
 
 
-def exchange(port: int, pieces: Iterable[bytes], *, pause: float = 0.0, end: bool = True) -> bytes:
-    """Send pieces, each in a packet of its own, and return all that comes until the end.
+def exchange(
+    port: int, pieces: Iterable[bytes], *, pause: float = 0.0, end: bool = True, linger: float = 0.0
+) -> bytes:
+    """Send pieces, each in a packet of its own, and return what comes.
 
-    `pause` is how long, in seconds, each piece waits for an early answer to the earlier ones;
-    `end` closes the sending side, so that the server closes when it has answered all.
+    `pause` is how long, in seconds, each piece waits for an early answer to the earlier ones.
+    With `end` the sending side is closed, and everything until the server closes is returned;
+    without it, one whole answer, and what else comes within `linger` seconds.
     """
     received = b""
     with socket.create_connection(("127.0.0.1", port), _WITHIN) as connection, suppress(OSError):
@@ -49,9 +52,20 @@ def exchange(port: int, pieces: Iterable[bytes], *, pause: float = 0.0, end: boo
                 received += connection.recv(65536)
         if end:
             connection.shutdown(socket.SHUT_WR)
-        while some := connection.recv(65536):
+        while end or not _is_whole(received) or select.select([connection], [], [], linger)[0]:
+            some = connection.recv(65536)
+            if not some:
+                break
             received += some
     return received
+
+
+def _is_whole(received: bytes) -> bool:
+    head, blank, body = received.partition(b"\r\n\r\n")
+    length = re.search(rb"\r\ncontent-length: *(\d+)", head, re.IGNORECASE)
+    if length is None:
+        return bool(blank) and body.endswith(b"0\r\n\r\n")
+    return bool(blank) and len(body) >= int(length[1])
 
 
 def statuses(received: bytes) -> list[int]:
