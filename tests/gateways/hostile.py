@@ -35,16 +35,22 @@ STREAMS = tuple(Stream(**each) for each in json.loads(_VECTORS.read_text()))
 
 
 def exchange(
-    port: int, pieces: Iterable[bytes], *, pause: float = 0.0, end: bool = True, linger: float = 0.0
+    port: int,
+    pieces: Iterable[bytes],
+    *,
+    pause: float = 0.0,
+    end: bool = True,
+    linger: float = 0.0,
+    within: float = _WITHIN,
 ) -> bytes:
     """Send pieces, each in a packet of its own, and return what comes.
 
     `pause` is how long, in seconds, each piece waits for an early answer to the earlier ones.
     With `end` the sending side is closed, and everything until the server closes is returned;
-    without it, one whole answer, and what else comes within `linger` seconds.
+    without it, one whole answer, and what else comes within `linger` seconds. `within` bounds each wait.
     """
     received = b""
-    with socket.create_connection(("127.0.0.1", port), _WITHIN) as connection, suppress(OSError):
+    with socket.create_connection(("127.0.0.1", port), within) as connection, suppress(OSError):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for piece in pieces:
             connection.sendall(piece)

@@ -115,8 +115,8 @@ def was_run(front: Front, since: int) -> bool:
 def attack(front: Front, stream: Stream, inner: bytes) -> bytes:
     """Send a hostile request twice, in one packet and in two; return all answers."""
     head, body = stream.parts(TOKEN, front.host, inner)
-    once = exchange(front.port, [head + body], end=False, linger=0.05)
-    return once + exchange(front.port, [head, body], pause=0.05, end=False, linger=0.05)
+    once = exchange(front.port, [head + body], end=False, linger=0.05, within=1.0)
+    return once + exchange(front.port, [head, body], pause=0.05, end=False, linger=0.05, within=1.0)
 
 
 @pytest.mark.spec("RFC 9112", "6.3")
