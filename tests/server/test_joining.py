@@ -18,6 +18,9 @@ class Recording(asyncio.Transport):
     def write(self, data: "bytes | bytearray | memoryview[int]") -> None:
         self.done.append(bytes(data))
 
+    def is_closing(self) -> bool:
+        return "closed" in self.done
+
     def close(self) -> None:
         self.done.append("closed")
 
@@ -61,6 +64,20 @@ def test_closing_writes_what_waits_first() -> None:
         transport.close()
 
     assert after(act) == [b"last words", "closed"]
+
+
+def test_nothing_is_written_to_a_transport_that_closed_meanwhile() -> None:
+    async def scene() -> list[bytes | str]:
+        recording = Recording()
+        transport = JoiningTransport(recording, asyncio.get_running_loop())
+        transport.write(b"on its way")
+        recording.close()  # by the other end
+        transport.write(b"too late")
+        transport.write_eof()
+        await asyncio.sleep(0)
+        return list(recording.done)
+
+    assert asyncio.run(scene()) == ["closed"]
 
 
 @pytest.mark.parametrize("size", [65_537, 1_000_000])

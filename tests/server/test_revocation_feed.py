@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from httpx2 import Response
@@ -15,11 +16,12 @@ from gatepass.server.changes.store import START
 from gatepass.server.keys.operations import rotate
 from gatepass.server.keys.store import all_keys
 from gatepass.server.organizations import operations as organizations
+from gatepass.server.settings import HttpSettings
 from gatepass.server.token.signed import SigningKey
 from gatepass.wire.metadata import REVOCATIONS
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
-from server.stand import INTROSPECTION, LIVE, TEST, Client, Stand, refused
+from server.stand import INTROSPECTION, LIVE, TEST, Client, Stand, refused, standing_still
 
 _PATIENCE = 30.0  # seconds
 _WHO = Scope(("introspection", "read"))
@@ -201,6 +203,27 @@ def test_who_waits_is_told_as_soon_as_there_is_something(fresh: Stand) -> None:
     assert time.monotonic() - started < 29  # the wait was not to its end
     assert [len(page.tokens) for page in pages] == [1, 1, 1]
     assert len({page.cursor for page in pages}) == 1
+
+
+def test_more_guards_than_may_wait_are_asked_to_come_again(tmp_path: Path) -> None:
+    with standing_still(tmp_path / "data", http=HttpSettings(max_waiting_polls=1)) as stand:
+        by = guard(stand)
+        first = told(ask(stand, by))
+        news = stand.environment().news
+        with ThreadPoolExecutor() as threads:
+            waiting = threads.submit(ask, stand, by, f"cursor={first.cursor}&wait=30")
+            started = time.monotonic()
+            while not news.is_full:
+                assert time.monotonic() - started < _PATIENCE
+                time.sleep(0.001)
+            second = ask(stand, by, f"cursor={first.cursor}&wait=30")
+            at_once = ask(stand, by, f"cursor={first.cursor}")
+            news.tell()
+            assert waiting.result(_PATIENCE).status_code == 200
+
+    assert (second.status_code, second.headers["retry-after"]) == (503, "5")
+    assert second.json()["error"] == "temporarily_unavailable"
+    assert at_once.status_code == 200  # who does not wait takes no place
 
 
 def test_a_worker_that_knows_less_than_the_cursor_waits_and_does_not_begin_anew(

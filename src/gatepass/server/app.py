@@ -149,6 +149,10 @@ class Gatepass:
         if scope["type"] == "lifespan":
             await self._live(scope, receive, to)
             return
+        # A path is matched as it came, so that the path rules of a proxy in front hold here.
+        raw_path = scope.get("raw_path")
+        if raw_path:
+            scope["path"] = raw_path.decode("latin-1")
         started, path, result = time.perf_counter(), scope["path"], GONE
         found = self._found(scope)
         try:

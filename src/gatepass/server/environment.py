@@ -100,7 +100,7 @@ class Environment:
         self.minting = MintWatch()
         self.failures = FailureBudget()
         self.revoked = Revoked()
-        self.news = News()
+        self.news = News(settings.http.waiting_polls())
         self.pages = Pages(self.name, self._read_page)
         self.master = master
         self.keys: Keyring  # these two are set by `open`

@@ -1,81 +1,92 @@
-"""What the fast lane relies on in uvicorn, checked once when the server starts.
+"""What our HTTP protocol relies on in uvicorn, checked once when the server starts.
 
-By what is there, not by a version number: where uvicorn has changed in a way that the lane does
-not know, the server works as before, only slower, and says so.
+By what is there, not by a version number: where uvicorn has changed in a way that the protocol
+does not know, the server works with uvicorn's own protocol over h11, which is as strict about
+where a request ends, only slower and without our bounds; and says so.
 """
 
+import asyncio
 import inspect
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import structlog
 import uvicorn
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
-from uvicorn.protocols.http import httptools_impl
 from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
 from gatepass.server.forwarded import seen
-from gatepass.server.joining import JoiningProtocol
+from gatepass.server.http1.connections import Connections
+from gatepass.server.http1.protocol import HttpProtocol
+from gatepass.server.joining import STOPPING
 from gatepass.server.lane import LaneProtocol
 
-_CALLBACKS = {
-    "on_message_begin": (),
-    "on_url": ("url",),
-    "on_header": ("name", "value"),
-    "on_headers_complete": (),
-    "on_body": ("body",),
-    "on_message_complete": (),
-    "data_received": ("data",),
-    "send_400_response": ("msg",),
-    "timeout_keep_alive_handler": (),
-}
-_PROTOCOL = (
-    "app config cycle flow headers limit_concurrency logger loop parser scheme "
-    "server_state timeout_keep_alive transport client"
+_CYCLE = (
+    "scope transport flow logger access_logger access_log default_headers message_event "
+    "expect_100_continue keep_alive on_response"
 )
-_PARSER = "should_keep_alive get_method get_http_version"
+_CYCLE_STATE = (
+    "body disconnected keep_alive message_event more_body response_complete response_started"
+)
+_CONFIG = "asgi_version loaded loaded_app root_path timeout_keep_alive"
+
+Protocol = Callable[..., asyncio.Protocol]
 
 log = structlog.get_logger("gatepass.server")
 
 
-def protocol(*, lane: bool, base: type[HttpToolsProtocol] = HttpToolsProtocol) -> type[Any]:
-    """Give uvicorn's `http` class: with the lane if that is wished and `base` is what it knows."""
-    if not lane:
-        return JoiningProtocol
-    reason = unlike(base)
+class FallbackProtocol(H11Protocol):
+    """uvicorn's protocol over h11."""
+
+    def shutdown(self) -> None:
+        """Begin the end of the connection; a request that only waits must not put it off."""
+        super().shutdown()
+        stopping = self.app_state.get(STOPPING)
+        if stopping:
+            stopping()
+
+
+def protocol(
+    connections: Connections,
+    *,
+    lane: bool,
+    cycle: type[RequestResponseCycle] = RequestResponseCycle,
+    state: type[ServerState] = ServerState,
+) -> Protocol:
+    """Return what makes uvicorn's protocols: ours if `cycle` and `state` are what it knows."""
+    reason = unlike(cycle, state)
     if reason:
-        log.warning("lane.off", reason=reason)
-        return JoiningProtocol
-    return LaneProtocol
+        log.warning("http.fallback", reason=reason)
+        return FallbackProtocol
+    return partial(LaneProtocol if lane else HttpProtocol, connections=connections)
 
 
-def unlike(base: type[HttpToolsProtocol]) -> str:
-    """Tell in what way a protocol class is not what the lane knows; "" if it is."""
+def unlike(cycle: type[RequestResponseCycle], state: type[ServerState]) -> str:
+    """Tell in what way uvicorn's classes are not what our protocol knows; "" if they are."""
     try:
-        return next(filter(None, _differences(base)), "")
-    except Exception as error:  # noqa: BLE001 - whatever fails here would fail in the lane
+        return next(filter(None, _differences(cycle, state)), "")
+    except Exception as error:  # noqa: BLE001 - whatever fails here would fail in the protocol
         return f"{type(error).__name__}: {error}"
 
 
-def _differences(base: type[HttpToolsProtocol]) -> Iterable[str]:
-    for name, parameters in _CALLBACKS.items():
-        method = getattr(base, name, None)
-        if method is None:
-            yield f"uvicorn's protocol has no {name}"
-        elif tuple(inspect.signature(method).parameters)[1:] != parameters:
-            yield f"uvicorn's {name} takes something else"
+def _differences(cycle: type[RequestResponseCycle], state: type[ServerState]) -> Iterable[str]:
+    parameters = tuple(inspect.signature(cycle).parameters)
+    if parameters != tuple(_CYCLE.split()):
+        yield "uvicorn's cycle takes something else"
+    wanted: dict[str, Any] = dict.fromkeys(parameters)
+    yield _missing("cycle", cycle(**wanted), _CYCLE_STATE)
+    yield _missing("cycle", cycle, "run_asgi")
     config = uvicorn.Config(_nobody, ws="none", lifespan="off", log_config=None)
-    state = ServerState()
-    made = base(config, state, {}, _loop=_no_loop)
-    yield _missing("protocol", made, _PROTOCOL)
-    yield _missing("parser", made.parser, _PARSER)
-    yield _missing("server state", state, "default_headers total_requests")
-    yield _missing("flow control", FlowControl(_no_transport), "write_paused")
-    cycle = httptools_impl.RequestResponseCycle
-    wanted = dict.fromkeys(tuple(inspect.signature(cycle).parameters))
-    yield _missing("cycle", cycle(**wanted), "keep_alive response_complete")  # type: ignore[arg-type]
+    config.load()
+    yield _missing("config", config, _CONFIG)
+    names = "connections default_headers tasks"
+    yield _missing("server state", state(), names)
+    names = "pause_reading pause_writing resume_reading resume_writing write_paused"
+    yield _missing("flow control", FlowControl(_no_transport), names)
     middleware = ProxyHeadersMiddleware(_nobody, ["192.0.2.1"])
     if seen(middleware, "192.0.2.1", "http", b"https", b"192.0.2.7") != ("https", "192.0.2.7"):
         yield "uvicorn's middleware for proxies tells something else"
@@ -90,5 +101,4 @@ async def _nobody(_scope: Any, _receive: Any, _send: Any) -> None:  # noqa: ANN4
     """Stand for an application."""
 
 
-_no_loop: Any = object()  # neither is used before there is a connection
-_no_transport: Any = object()
+_no_transport: Any = object()  # not used before there is a connection

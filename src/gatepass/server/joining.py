@@ -8,12 +8,14 @@ of the time that a token takes. Here what is written in one turn of the event lo
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 STOPPING = "gatepass.stopping"
 """What the application puts into the lifespan's state, to be called when the server stops."""
 
 _MOST = 64 * 1024  # bytes that wait for the end of the turn
+
+
+def _always() -> bool:
+    return True
 
 
 class JoiningTransport:
@@ -27,7 +29,9 @@ class JoiningTransport:
         self._size = 0
 
     def write(self, data: bytes) -> None:
-        """Write `data` with what else is written in this turn."""
+        """Write `data` with what else is written in this turn; nothing once it is closed."""
+        if self.is_closing():
+            return
         if not self._pieces:
             self._soon(self._flush)
         self._pieces.append(data)
@@ -40,8 +44,23 @@ class JoiningTransport:
         self._flush()
         self._transport.close()
 
+    def write_eof(self) -> None:
+        """Write what waits, then say that nothing follows; to whoever writes it is closed."""
+        self._flush()
+        if not self.is_closing():
+            self._transport.write_eof()
+            self.is_closing = _always
+
+    def abort(self) -> None:
+        """Close at once; what waits is lost."""
+        self._pieces.clear()
+        self._transport.abort()
+
     def _flush(self) -> None:
-        if self._pieces:
+        if self._pieces and self.is_closing():
+            self._pieces.clear()  # the other end is gone
+            self._size = 0
+        elif self._pieces:
             data = b"".join(self._pieces)
             self._pieces.clear()
             self._size = 0
@@ -49,18 +68,3 @@ class JoiningTransport:
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the transport has
         return getattr(self._transport, name)
-
-
-class JoiningProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol over a transport that joins."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin a connection."""
-        super().connection_made(JoiningTransport(transport, self.loop))  # type: ignore[arg-type]
-
-    def shutdown(self) -> None:
-        """Begin the end of the connection; a request that only waits must not put it off."""
-        super().shutdown()
-        stopping = self.app_state.get(STOPPING)
-        if stopping:
-            stopping()

@@ -112,7 +112,7 @@ def _check_claims(environment: Environment, arrived: Arrived, token: Secret) -> 
 async def _answer(environment: Environment, asked: _Asked) -> Answer:
     """Answer at once where there is something to tell, else when there is or the wait is over.
 
-    Raises DatabaseAwayError.
+    Raises DatabaseAwayError, and Refused (503) where too many wait.
     """
     cursor, wait = asked
     if cursor is None or cursor != Cursor(environment.place):
@@ -123,6 +123,13 @@ async def _answer(environment: Environment, asked: _Asked) -> Answer:
     def has_come() -> bool:
         return environment.place.seq > cursor.place.seq
 
+    if wait and environment.news.is_full:
+        raise Refused(
+            "temporarily_unavailable",
+            "Too many guards wait for the revocation feed. Try again shortly.",
+            note="the limit of waiting polls (http.max_waiting_polls)",
+            retry_after=5,
+        )
     await environment.news.wait(has_come, wait)
     known_at = environment.caught_up_at  # before the look, or it could be later than that
     if has_come():

@@ -1,5 +1,6 @@
 """Running the server: its sockets, its processes and their end."""
 
+import asyncio
 import functools
 import importlib.util
 import multiprocessing
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from multiprocessing.process import BaseProcess
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 import structlog
 import uvicorn
@@ -21,10 +22,12 @@ from gatepass.server import logs
 from gatepass.server.app import create
 from gatepass.server.arrival import App
 from gatepass.server.footing import protocol
+from gatepass.server.http1.connections import Connections
 from gatepass.server.opening import ServingError
 from gatepass.server.settings import Settings
 
 _BACKLOG = 2048  # connections that wait to be accepted
+_MOST_UNSENT = 128 * 1024  # bytes that the kernel keeps for a client that does not read
 _GRACE = 30  # seconds that running requests have to finish
 
 log = structlog.get_logger("gatepass.server")
@@ -116,12 +119,13 @@ def _run_workers(settings: Settings, sockets: list[socket.socket]) -> None:
 
 def config(settings: Settings, make: Callable[[], App] | None = None) -> uvicorn.Config:
     """Give what uvicorn needs to serve; `make` makes the application in place of `create`."""
+    connections = Connections(settings.http.limits())
     return uvicorn.Config(
         make or functools.partial(_app, settings.model_dump()),
         factory=True,
         workers=settings.workers,
         loop="uvloop",
-        http=protocol(lane=settings.lane),
+        http=cast("type[asyncio.Protocol]", protocol(connections, lane=settings.lane)),
         ws="none",
         lifespan="on",
         log_config=None,
@@ -158,9 +162,12 @@ def _end_with(parent: BaseProcess) -> None:
 def _listen(host: str, port: int, option: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        listening = socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
         raise ServingError(
             f"Cannot listen on {host} port {port} ({error.strerror}). "
             f"End what uses it, or choose another with {option}."
         ) from None
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # every connection that it accepts inherits it
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _MOST_UNSENT)
+    return listening

@@ -15,6 +15,8 @@ from pydantic_settings import (
 )
 
 from gatepass.server.catalogue.model import Algorithm, Tokens
+from gatepass.server.http1.connections import Limits, room_for_connections
+from gatepass.server.http1.head import HeadLimits
 from gatepass.wire.credential import Mark
 
 DATA = Path("gatepass-data")
@@ -90,6 +92,49 @@ class SessionSettings(_Part):
     """Seconds after the login at which a session is over in any case."""
 
 
+class HttpSettings(_Part):
+    """Bounds for one connection and for all of them; a setting of 0 follows from the system."""
+
+    max_target_bytes: int = Field(8 * 1024, ge=256, le=64 * 1024)
+    """The longest request target (path and query) in bytes; a longer one is answered 414."""
+    max_header_bytes: int = Field(64 * 1024, ge=1024, le=1024 * 1024)
+    """The longest header of a request in bytes; a longer one is answered 431."""
+    max_header_fields: int = Field(100, ge=10, le=1000)
+    """The most header fields of a request; more are answered 431."""
+    header_timeout: float = Field(10, gt=0, le=3600)
+    """Seconds for a request's header, from the start of the connection or from the first byte of a
+    later request; then 408."""
+    body_timeout: float = Field(30, gt=0, le=3600)
+    """Seconds for a request's body; then 408."""
+    answer_timeout: float = Field(30, gt=0, le=3600)
+    """Seconds for which a client may leave answers unread; then its connection ends."""
+    max_connections: int = Field(0, ge=0)
+    """The most open connections of one worker; 0: what the limit of open files leaves room for.
+    At the limit the one that has been longest without a whole request is closed for a new one."""
+    max_waiting_polls: int = Field(0, ge=0)
+    """The most guards that wait at one environment's revocation feed in one worker; 0: a quarter of
+    the connections. Further ones are answered 503."""
+
+    def waiting_polls(self) -> int:
+        """Return how many guards may wait at one environment's feed."""
+        connections = self.max_connections or room_for_connections()
+        return self.max_waiting_polls or max(1, connections // 4)
+
+    def limits(self) -> Limits:
+        """Give what the HTTP protocol needs of these."""
+        return Limits(
+            head=HeadLimits(
+                target=self.max_target_bytes,
+                head=self.max_header_bytes,
+                fields=self.max_header_fields,
+            ),
+            head_timeout=self.header_timeout,
+            body_timeout=self.body_timeout,
+            answer_timeout=self.answer_timeout,
+            connections=self.max_connections,
+        )
+
+
 class Settings(BaseSettings):
     """All settings of a server: arguments before `GATEPASS_...` variables before the file."""
 
@@ -123,6 +168,8 @@ class Settings(BaseSettings):
     """How people's passwords are hashed."""
     session: SessionSettings = SessionSettings()
     """How long a login lasts."""
+    http: HttpSettings = HttpSettings()
+    """Bounds for connections and requests."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses or networks whose X-Forwarded-For and -Proto headers are believed."""
     key_rotation: int = Field(30 * 24 * 3600, ge=3600)

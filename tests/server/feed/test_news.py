@@ -92,3 +92,19 @@ def test_at_the_end_nobody_waits_any_more() -> None:
         await news.wait(_no, _LONG)
 
     asyncio.run(end())
+
+
+def test_it_is_full_when_as_many_wait_as_may() -> None:
+    async def scene() -> list[bool]:
+        news = News(most=2)
+        full = []
+        waiting = []
+        for _ in range(3):
+            full.append(news.is_full)
+            waiting.append(asyncio.create_task(news.wait(lambda: False, 60)))
+            await asyncio.sleep(0)
+        news.tell()
+        await asyncio.gather(*waiting)
+        return [*full, news.is_full]
+
+    assert asyncio.run(scene()) == [False, False, True, False]

@@ -8,6 +8,7 @@ from typing import Any
 from uvicorn.server import ServerState
 
 from gatepass.server import serving
+from gatepass.server.http1.connections import Connections, Limits
 from gatepass.server.lane import LaneProtocol
 from server.stand import Stand, settings
 
@@ -21,6 +22,7 @@ class Recording(asyncio.Transport):
         super().__init__({"peername": ("192.0.2.7", 50000), "sockname": ("127.0.0.1", 8000)})
         self.writes: list[bytes] = []
         self.is_closed = False
+        self.has_eof = False
 
     def write(self, data: "bytes | bytearray | memoryview[int]") -> None:
         if not self.is_closed:
@@ -28,6 +30,15 @@ class Recording(asyncio.Transport):
 
     def close(self) -> None:
         self.is_closed = True
+
+    def abort(self) -> None:
+        self.is_closed = True
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None:
+        self.has_eof = True
 
     def is_closing(self) -> bool:
         return self.is_closed
@@ -59,7 +70,10 @@ class Play:
         self.state.default_headers = [(b"date", b"today")]
         config = serving.config(settings(Path("unused")), lambda: stand.app)
         config.load()
-        self.protocol = LaneProtocol(config, self.state, {}, _loop=loop)
+        self.connections = Connections(Limits())
+        self.protocol = LaneProtocol(
+            config, self.state, {}, _loop=loop, connections=self.connections
+        )
         self.protocol.connection_made(self.transport)
         self._before = self.lane.answered
 

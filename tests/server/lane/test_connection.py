@@ -10,6 +10,8 @@ from server.lane.requests import Ask
 from server.stand import Stand, raw_basic, standing_still
 
 _IDLE = 5.0  # seconds, uvicorn's default
+_HEADER = 10.0
+_BODY = 30.0
 
 
 @pytest.fixture(scope="module")
@@ -50,21 +52,76 @@ def test_a_connection_is_closed_when_nothing_comes_for_the_time_after_the_last_a
     assert open_at == [True, True, True, False]
 
 
-def test_a_request_that_is_on_its_way_keeps_the_connection_open(stand: Stand) -> None:
+def test_a_request_that_is_on_its_way_keeps_the_connection_open_for_its_own_time(
+    stand: Stand,
+) -> None:
     raw = asking(stand)
 
     async def scene(play: Play) -> None:
         await play.say(raw, raw[:50])
-        await play.until(20 * _IDLE)
-        assert not play.transport.is_closed
+        await play.until(_HEADER - 0.1)
+        assert not play.transport.has_eof
         await play.say(raw[50:])
         assert play.by_lane == 2
-        await play.until(21 * _IDLE - 0.1)
+        await play.until(_HEADER + _IDLE - 0.2)
         assert not play.transport.is_closed
-        await play.until(21 * _IDLE + 0.1)
+        await play.until(_HEADER + _IDLE)
         assert play.transport.is_closed
 
     played(stand, scene)
+
+
+@pytest.mark.spec("RFC 9110", "15.5.9")
+@pytest.mark.parametrize("sent", [0, 1, 50])
+def test_a_header_that_does_not_come_in_time_is_answered_408(stand: Stand, sent: int) -> None:
+    raw = asking(stand)
+
+    async def scene(play: Play) -> None:
+        await play.say(raw[:sent])
+        await play.until(_HEADER - 0.1)
+        assert play.heard == b""
+        await play.until(_HEADER)
+        await play.say(raw[sent:])
+
+    play = played(stand, scene)
+
+    assert play.heard.startswith(b"HTTP/1.1 408 ")
+    assert play.heard.count(b"HTTP/1.1") == 1
+    assert play.transport.has_eof
+
+
+@pytest.mark.spec("RFC 9110", "15.5.9")
+def test_a_body_that_does_not_come_in_time_is_answered_408(stand: Stand) -> None:
+    raw = asking(stand)
+
+    async def scene(play: Play) -> None:
+        await play.say(raw[:-3])
+        for seconds in (1, 10, 29.9):  # a byte now and then buys no time
+            await play.until(seconds)
+            await play.say(raw[-3:-2] if seconds == 1 else b"")
+        assert play.heard == b""
+        await play.until(_BODY)
+        await play.say(raw[-2:])
+
+    play = played(stand, scene)
+
+    assert play.heard.startswith(b"HTTP/1.1 408 ")
+    assert play.heard.count(b"HTTP/1.1") == 1
+    assert play.transport.has_eof
+
+
+def test_a_body_that_does_not_come_after_its_answer_ends_the_connection_without_another(
+    stand: Stand,
+) -> None:
+    refused = Ask(method="DELETE", body=b"x" * 99).raw()
+
+    async def scene(play: Play) -> None:
+        await play.say(refused[:-3])
+        assert play.heard.startswith(b"HTTP/1.1 405 ")
+        await play.until(_BODY)
+        assert play.transport.is_closed
+
+    assert played(stand, scene).heard.count(b"HTTP/1.1") == 1
 
 
 def test_uvicorn_closes_an_idle_connection_after_an_answer_by_asgi(stand: Stand) -> None:

@@ -111,11 +111,12 @@ def _count(environment: Environment) -> dict[str, Any]:
 
 def _figures() -> Counter[object]:
     """Give what was measured, but for how long it took."""
-    rows, tokens, refusals = FIGURES.counts()
+    rows, tokens, refusals, endings, _ = FIGURES.counts()
     told: Counter[object] = Counter()
     told.update({(row.endpoint, row.result): sum(row.buckets) for row in rows})
     told.update(tokens)
     told.update(refusals)
+    told.update(endings)
     return told
 
 

@@ -1,75 +1,89 @@
-"""Where uvicorn is not what the lane knows, the server goes on without it and says so."""
+"""Where uvicorn is not what our protocol knows, the server goes on with h11 and says so."""
 
+from functools import partial
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+from uvicorn.server import ServerState
 
 from gatepass.server import footing
 from gatepass.server.arrival import NO_STORE, Answer
-from gatepass.server.joining import JoiningProtocol
+from gatepass.server.http1.connections import Connections, Limits
+from gatepass.server.http1.protocol import HttpProtocol
 from gatepass.server.lane import Lane, LaneProtocol
 
 
-class WithoutMethod(HttpToolsProtocol):
-    """A protocol of which a callback has another name."""
-
-    on_url: Any = None
-
-
-class WithOtherParameters(HttpToolsProtocol):
-    def on_body(self, body: bytes, more: bool = False) -> None:  # noqa: FBT001, FBT002
+class WithOtherParameters(RequestResponseCycle):
+    def __init__(self, *given: Any, more: bool = False, **named: Any) -> None:  # noqa: ANN401
         """Take what today's does not."""
 
 
-class WithoutAttribute(HttpToolsProtocol):
-    def __init__(self, *given: Any, **named: Any) -> None:  # noqa: ANN401
-        super().__init__(*given, **named)
-        del self.cycle
+class WithoutAttribute(RequestResponseCycle):
+    def __init__(  # noqa: PLR0913, PLR0917
+        self,
+        scope: Any,  # noqa: ANN401
+        transport: Any,  # noqa: ANN401
+        flow: Any,  # noqa: ANN401
+        logger: Any,  # noqa: ANN401
+        access_logger: Any,  # noqa: ANN401
+        access_log: Any,  # noqa: ANN401
+        default_headers: Any,  # noqa: ANN401
+        message_event: Any,  # noqa: ANN401
+        expect_100_continue: Any,  # noqa: ANN401
+        keep_alive: Any,  # noqa: ANN401
+        on_response: Any,  # noqa: ANN401
+    ) -> None:
+        """Set nothing."""
 
 
-class WithOtherParser(HttpToolsProtocol):
-    def __init__(self, *given: Any, **named: Any) -> None:  # noqa: ANN401
-        super().__init__(*given, **named)
-        self.parser: Any = object()
+class Unmakeable(RequestResponseCycle):
+    __signature__ = 1
 
 
-class Unmakeable(HttpToolsProtocol):
+class StateWithoutTasks(ServerState):
     def __init__(self) -> None:
-        """Take nothing at all."""
+        super().__init__()
+        del self.tasks
+
+
+@pytest.fixture
+def connections() -> Connections:
+    return Connections(Limits())
 
 
 @pytest.mark.parametrize(
-    ("base", "said"),
+    ("cycle", "state", "said"),
     [
-        (WithoutMethod, "uvicorn's protocol has no on_url"),
-        (WithOtherParameters, "uvicorn's on_body takes something else"),
-        (WithoutAttribute, "uvicorn's protocol has no cycle"),
-        (WithOtherParser, "uvicorn's parser has no should_keep_alive"),
-        (Unmakeable, "TypeError: "),
+        (WithOtherParameters, ServerState, "uvicorn's cycle takes something else"),
+        (WithoutAttribute, ServerState, "uvicorn's cycle has no body"),
+        (Unmakeable, ServerState, "TypeError: "),
+        (RequestResponseCycle, StateWithoutTasks, "uvicorn's server state has no tasks"),
     ],
 )
-def test_the_lane_stands_aside_and_says_why(base: type[HttpToolsProtocol], said: str) -> None:
+def test_uvicorns_protocol_over_h11_takes_over_and_the_log_says_why(
+    cycle: type[RequestResponseCycle], state: type[ServerState], said: str, connections: Connections
+) -> None:
     with capture_logs() as logged:
-        chosen = footing.protocol(lane=True, base=base)
+        chosen = footing.protocol(connections, lane=True, cycle=cycle, state=state)
 
-    assert chosen is JoiningProtocol
-    assert [(each["event"], each["log_level"]) for each in logged] == [("lane.off", "warning")]
+    assert chosen is footing.FallbackProtocol
+    assert [(each["event"], each["log_level"]) for each in logged] == [("http.fallback", "warning")]
     assert logged[0]["reason"].startswith(said)
 
 
-def test_the_locked_uvicorn_is_what_the_lane_knows() -> None:
+@pytest.mark.parametrize(("lane", "known"), [(True, LaneProtocol), (False, HttpProtocol)])
+def test_the_locked_uvicorn_is_what_our_protocol_knows(
+    lane: bool,  # noqa: FBT001
+    known: type[HttpProtocol],
+    connections: Connections,
+) -> None:
     with capture_logs() as logged:
-        assert footing.protocol(lane=True) is LaneProtocol
+        chosen = footing.protocol(connections, lane=lane)
 
-    assert logged == []
-
-
-def test_the_lane_can_be_turned_off() -> None:
-    with capture_logs() as logged:
-        assert footing.protocol(lane=False) is JoiningProtocol
-
+    assert isinstance(chosen, partial)
+    assert chosen.func is known
     assert logged == []
 
 

@@ -9,10 +9,9 @@ from gatepass.server.arrival import Answer, Arrived, Later
 from gatepass.server.environment import Environment
 from gatepass.server.lane import InTrouble, Lane, Way
 from gatepass.wire.problem import Refused
-from server.lane.doors import Door
 from server.lane.play import said
 from server.lane.requests import Ask
-from server.stand import Clock, Stand, raw_basic, standing_still
+from server.stand import Stand, raw_basic, standing_still
 
 _GET = {"method": "GET", "body": b"", "content_type": (), "length": ()}
 _DONE = Answer(200, ((b"x-said", b"yes"),), b"done")
@@ -88,22 +87,6 @@ def test_what_an_endpoint_raises_becomes_an_answer(stand: Stand) -> None:
 
 def test_what_must_wait_goes_through(stand: Stand) -> None:
     assert said(lane_to(stand, wait, b"GET"), ask()).by_lane == 0
-
-
-@pytest.mark.parametrize("setting", ["limit_concurrency", "access_log"])
-def test_where_uvicorn_does_something_for_each_request_everything_goes_through(
-    tmp_path: Path, setting: str
-) -> None:
-    served = Door(tmp_path / "data", Clock())
-    setattr(served.config, setting, 1000)
-    with served, served.connect() as line:
-        for _ in range(3):
-            line.say(Ask().raw())
-            response = line.hear()
-            assert response
-            assert response.status == 401
-
-    assert served.app.lane.answered == 0
 
 
 def test_the_lane_takes_the_other_addresses_too(tmp_path: Path) -> None:

@@ -14,9 +14,10 @@ _A_TURN = 50  # readers
 
 
 class News:
-    """Told by any thread, awaited on any loop."""
+    """Told by any thread, awaited on any loop; at `most` so many should wait."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = 10_000) -> None:
+        self._most = most
         self._lock = threading.Lock()
         self._waiting: dict[AbstractEventLoop, set[Future[None]]] = {}
         self._is_over = False
@@ -25,6 +26,11 @@ class News:
         """Tell how many wait."""
         with self._lock:
             return sum(map(len, self._waiting.values()))
+
+    @property
+    def is_full(self) -> bool:
+        """Return whether as many wait as may."""
+        return len(self) >= self._most
 
     async def wait(self, has_come: Callable[[], bool], seconds: float) -> None:
         """Return when `has_come`, which is asked once, or when told, or after `seconds`."""

@@ -5,5 +5,7 @@ from gatepass.server.metrics.figures import FIGURES
 observe = FIGURES.observe
 issued = FIGURES.issued
 refused = FIGURES.refused
+connection_ended = FIGURES.connection_ended
+connections = FIGURES.connections
 
-__all__ = ["issued", "observe", "refused"]
+__all__ = ["connection_ended", "connections", "issued", "observe", "refused"]

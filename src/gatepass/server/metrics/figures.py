@@ -18,6 +18,10 @@ RESULTS = frozenset({OK, REDIRECTED, REFUSED, FAILED, GONE, *STATUS})
 _OF_CLASS = {2: OK, 3: REDIRECTED, 4: REFUSED, 5: FAILED}
 
 
+ENDINGS = ("header_timeout", "body_timeout", "unread", "evicted", "refused", "malformed")
+"""Why the server ends a connection that does not end by itself."""
+
+
 class Row(NamedTuple):
     """How long the requests of one endpoint with one result took."""
 
@@ -33,6 +37,8 @@ class Counts(NamedTuple):
     rows: tuple[Row, ...]
     tokens: dict[str, int]
     refusals: dict[str, int]
+    endings: dict[str, int]
+    connections: dict[str, int]  # how many are "open", and how many at the "most"
 
 
 class Figures:
@@ -42,13 +48,15 @@ class Figures:
         self._requests: dict[tuple[str, str], list[float]] = {}
         self._tokens = dict.fromkeys(KINDS, 0)
         self._refusals = dict.fromkeys(REASONS, 0)
+        self._endings = dict.fromkeys(ENDINGS, 0)
+        self._connections = {"open": 0, "most": 0}
 
     def observe(self, endpoint: str, result: str, seconds: float) -> None:
         """Count a request: its endpoint, its result, and how long it took."""
         row = self._requests.get((endpoint, result))
         if row is None:
             row = self._row(endpoint, result)
-        row[bisect_left(BOUNDS, seconds)] += 1
+        row[0 if seconds <= BOUNDS[0] else bisect_left(BOUNDS, seconds)] += 1
         row[-1] += seconds
 
     def issued(self, kind: str) -> None:
@@ -59,13 +67,28 @@ class Figures:
         """Count a refusal by its reason, one of REASONS."""
         self._refusals[reason] += 1
 
+    def connection_ended(self, ending: str) -> None:
+        """Count a connection that the server ends, by one of ENDINGS."""
+        self._endings[ending] += 1
+
+    def connections(self, count: int, most: int) -> None:
+        """Note how many connections are open, and how many may be."""
+        self._connections["open"] = count
+        self._connections["most"] = most
+
     def counts(self) -> Counts:
         """Give what was counted until now."""
         rows = tuple(
             Row(*key, tuple(int(each) for each in row[:-1]), row[-1])
             for key, row in list(self._requests.items())
         )
-        return Counts(rows, dict(self._tokens), dict(self._refusals))
+        return Counts(
+            rows,
+            dict(self._tokens),
+            dict(self._refusals),
+            dict(self._endings),
+            dict(self._connections),
+        )
 
     def _row(self, endpoint: str, result: str) -> list[float]:
         """Give the row of a pair that is new; a name from no list is counted as another."""

@@ -40,17 +40,21 @@ def total(snapshots: Sequence[Snapshot]) -> Snapshot:
     rows: dict[tuple[str, str], Row] = {}
     tokens: dict[str, int] = {}
     refusals: dict[str, int] = {}
+    endings: dict[str, int] = {}
+    connections: dict[str, int] = {}
     states: dict[str, State] = {}
     for each in snapshots:
         for row in each.counts.rows:
             key = row.endpoint, row.result
             rows[key] = _sum(rows[key], row) if key in rows else row
-        for sums, more in ((tokens, each.counts.tokens), (refusals, each.counts.refusals)):
+        for sums, more in zip(
+            (tokens, refusals, endings, connections), each.counts[1:], strict=True
+        ):
             for name, count in more.items():
                 sums[name] = sums.get(name, 0) + count
         for name, state in each.states.items():
             states[name] = _worst(states[name], state) if name in states else state
-    counts = Counts(tuple(rows.values()), tokens, refusals)
+    counts = Counts(tuple(rows.values()), tokens, refusals, endings, connections)
     return Snapshot(counts, states, len(snapshots))
 
 
@@ -62,9 +66,9 @@ def write(snapshot: Snapshot) -> str:
 def read(text: str) -> Snapshot | None:
     """Give the snapshot of a text, or None where it is not one of this version."""
     try:
-        (rows, tokens, refusals), states = json.loads(text)
+        (rows, *sums), states = json.loads(text)
         return Snapshot(
-            Counts(tuple(map(_row, rows)), dict(tokens), dict(refusals)),
+            Counts(tuple(map(_row, rows)), *map(dict, sums)),
             {name: State(*values) for name, values in states.items()},
         )
     except (ValueError, TypeError, AttributeError):

@@ -20,6 +20,10 @@ _COUNTED = {
     "hits": "hit",
     "misses": "miss",
 }
+_CONNECTIONS = {
+    "open": "Open connections.",
+    "most": "Connections that may be open at a time.",
+}
 _GAUGES = {
     "lag": ("gatepass_feed_lag_seconds", "Seconds since memory was last known to be right."),
     "key_age": ("gatepass_key_age_seconds", "Age of the newest key that makes tokens."),
@@ -47,6 +51,10 @@ class _Collector(Collector):
         yield _counter("gatepass_tokens_issued", "Tokens issued.", "kind", counts.tokens)
         refused = "Requests to the OAuth endpoints that were refused."
         yield _counter("gatepass_refusals", refused, "reason", counts.refusals)
+        ended = "Connections that the server has ended."
+        yield _counter("gatepass_connections_ended", ended, "reason", counts.endings)
+        for name, said in _CONNECTIONS.items():
+            yield GaugeMetricFamily(f"gatepass_connections_{name}", said, counts.connections[name])
         yield _directory(states)
         for name, (metric, said) in _GAUGES.items():
             gauge = GaugeMetricFamily(metric, said, labels=["environment"])

@@ -1,0 +1,124 @@
+"""All open connections of a process: how many there may be, and which one must make room.
+
+Every connection takes a file descriptor, and databases and files need some, too. At the limit
+the connection that has been longest without a whole request is closed for a new one: it is
+silent, has sent half a request, or does not read its answer. Where every connection is being
+served, new ones are refused.
+"""
+
+import resource
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from heapq import nsmallest
+from typing import Literal, Protocol
+
+import structlog
+
+from gatepass.server import metrics
+from gatepass.server.http1.head import HeadLimits
+
+Reason = Literal["header_timeout", "body_timeout", "unread", "evicted", "refused", "malformed"]
+"""Why the server ends a connection, as metrics count it."""
+
+_RESERVED = 128  # descriptors: both environments' database pools, files, listening sockets
+_UNLIMITED = 65_536  # connections, where the system sets no limit
+_CANDIDATES = 32  # connections found by one search for those to evict
+_LOG_PERIOD = 60.0  # seconds
+_MOST_LOGGED = 100  # pairs of reason and address in a period
+
+log = structlog.get_logger("gatepass.server")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one connection may do, and how many there may be; times are in seconds.
+
+    `connections` 0 means as many as the limit of file descriptors leaves room for.
+    """
+
+    head: HeadLimits = field(default_factory=HeadLimits)
+    head_timeout: float = 10.0
+    body_timeout: float = 30.0
+    answer_timeout: float = 30.0
+    connections: int = 0
+
+
+class Connection(Protocol):
+    """What the limit needs of a connection."""
+
+    @property
+    def idle_since(self) -> float | None:
+        """Since when (the loop's time) it is without a whole request, None while it has one."""
+
+    def evict(self) -> None:
+        """Close the connection now."""
+
+
+class Connections:
+    """The open connections of this process."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.most = limits.connections or room_for_connections()
+        self._open: set[Connection] = set()
+        self._candidates: deque[tuple[float, Connection]] = deque()
+        self._logged: Counter[tuple[Reason, str]] = Counter()
+        self._logged_from = 0.0
+
+    def __len__(self) -> int:
+        """Return how many connections are open."""
+        return len(self._open)
+
+    def admit(self, connection: Connection) -> bool:
+        """Count a new connection in, closing another one if need be; False where none can be."""
+        if len(self._open) >= self.most and not self._evict():
+            return False
+        self._open.add(connection)
+        metrics.connections(len(self._open), self.most)
+        return True
+
+    def forget(self, connection: Connection) -> None:
+        """Count a connection out."""
+        self._open.discard(connection)
+        metrics.connections(len(self._open), self.most)
+
+    def note(self, reason: Reason, source: str, now: float, description: str = "") -> None:
+        """Count a connection that the server ends; log it once a minute for each source."""
+        metrics.connection_ended(reason)
+        if now - self._logged_from >= _LOG_PERIOD:
+            self._logged.clear()
+            self._logged_from = now
+        key = reason, source
+        if key in self._logged or len(self._logged) >= _MOST_LOGGED:
+            return
+        self._logged[key] += 1
+        log.warning("connection.ended", reason=reason, source=source, description=description)
+
+    def _evict(self) -> bool:
+        """Close the connection that has been longest without a whole request, if there is one.
+
+        One search finds several, so that a flood of connections does not search for each.
+        """
+        for _ in range(2):
+            while self._candidates:
+                since, connection = self._candidates.popleft()
+                if connection in self._open and connection.idle_since == since:
+                    self._open.discard(connection)
+                    connection.evict()
+                    return True
+            idle = ((each.idle_since, each) for each in self._open)
+            waiting = ((since, each) for since, each in idle if since is not None)
+            self._candidates.extend(nsmallest(_CANDIDATES, waiting, key=_first))
+        return False
+
+
+def room_for_connections() -> int:
+    """Return how many connections the limit of file descriptors leaves room for."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit == resource.RLIM_INFINITY:
+        return _UNLIMITED
+    return min(limit - min(_RESERVED, limit // 2), _UNLIMITED)
+
+
+def _first(pair: tuple[float, Connection]) -> float:
+    return pair[0]
