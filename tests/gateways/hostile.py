@@ -47,7 +47,8 @@ def exchange(
 
     `pause` is how long, in seconds, each piece waits for an early answer to the earlier ones.
     With `end` the sending side is closed, and everything until the server closes is returned;
-    without it, one whole answer, and what else comes within `linger` seconds. `within` bounds each wait.
+    without it, one whole answer, and what else comes within `linger` seconds. `within`
+    bounds each wait.
     """
     received = b""
     with socket.create_connection(("127.0.0.1", port), within) as connection, suppress(OSError):
