@@ -3,11 +3,14 @@
 import json
 import shutil
 import subprocess
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from clients.partner import Partner
+from gatepass.server.demo.pages import Page
+from harness import Server
 
 pytestmark = pytest.mark.skipif(
     not shutil.which("curl"), reason="curl is missing: apt install curl"
@@ -45,11 +48,12 @@ def bearer(token: str) -> tuple[str, str]:
 
 
 @pytest.mark.spec("RFC 6749", "4.4.2")
+@pytest.mark.parametrize("offer", [(), ("--http2",)])
 @pytest.mark.parametrize("request_body", [GRANT, AS_JSON])
 def test_curl_gets_a_token_calls_the_api_and_revokes_it(
-    partner: Partner, request_body: tuple[str, ...]
+    partner: Partner, request_body: tuple[str, ...], offer: tuple[str, ...]
 ) -> None:
-    got = curl(*user(partner), *request_body, partner.token_url)
+    got = curl(*offer, *user(partner), *request_body, partner.token_url)
     assert got.status == 200, got
     token = got.body["access_token"]
     assert got.body == {
@@ -59,10 +63,10 @@ def test_curl_gets_a_token_calls_the_api_and_revokes_it(
         "scope": "read write",
     }
 
-    called = curl(*bearer(token), partner.api_url)
+    called = curl(*offer, *bearer(token), partner.api_url)
     assert (called.status, called.body["id"]) == (200, partner.org_id)
-    assert curl(*user(partner), "-d", f"token={token}", partner.revoke_url).status == 200
-    assert curl(*bearer(token), partner.api_url).status == 401
+    assert curl(*offer, *user(partner), "-d", f"token={token}", partner.revoke_url).status == 200
+    assert curl(*offer, *bearer(token), partner.api_url).status == 401
 
 
 @pytest.mark.spec("RFC 6749", "2.3.1")
@@ -88,3 +92,33 @@ def test_curl_without_a_body_is_told_what_is_missing(partner: Partner) -> None:
 
     assert (got.status, got.body["error"]) == (400, "invalid_request")
     assert curl(*user(partner), partner.token_url).status == 405
+
+
+@pytest.mark.spec("RFC 9110", "7.8")
+def test_a_portal_form_that_curl_sends_with_an_offer_of_http2_is_read(
+    server: Server, tmp_path: Path
+) -> None:
+    organization = server.create_organization("With curl", "carla")
+    login, cookies = f"{server.url()}/accounts/login/", str(tmp_path / "cookies")
+    keep = ("--http2", "-c", cookies, "-b", cookies)
+    form = Page(_text(*keep, login)).forms["/accounts/login/"]
+    filled = form.filled(username=organization.username, password=organization.initial_password)
+    fields = [
+        part for name, text in filled.items() for part in ("--data-urlencode", f"{name}={text}")
+    ]
+
+    shown = _text(*keep, *fields, "-o", str(tmp_path / "body"), "-w", "%{http_code}", login)
+
+    assert shown == "303"
+
+
+def _text(*arguments: str) -> str:
+    ran = subprocess.run(
+        ["curl", "--silent", "--show-error", "--noproxy", "*", *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return ran.stdout

@@ -89,6 +89,13 @@ def running(
         for old, new in changes.items():
             text = text.replace(old, new)
         (folder / file.name).write_text(text)
+    with started(name, folder, port) as gateway:
+        yield gateway
+
+
+@contextmanager
+def started(name: str, folder: Path, port: int) -> Iterator[Gateway]:
+    """Run a gateway by the configuration files in `folder` and wait until it is ready."""
     found = program(name)
     assert found is not None
     with (folder / "log").open("wb") as log:

@@ -6,8 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 from gatepass.testing.answers import Answer
-
-_LONGEST_BODY = 16 * 1024 * 1024  # bytes
+from gatepass.wire.strict_http import BadFraming, StrictHandler
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ class _Server(ThreadingHTTPServer):
 
 
 def _handler(decide: Callable[[Arrived], Answer]) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(StrictHandler):
         protocol_version = "HTTP/1.1"
         wbufsize = -1  # one packet for an answer: no waiting for acknowledgements in between
 
@@ -62,8 +61,13 @@ def _handler(decide: Callable[[Arrived], Answer]) -> type[BaseHTTPRequestHandler
             """Write nothing to the standard error of the tests."""
 
         def answer(self) -> None:
+            try:
+                body = self.read_body()
+            except BadFraming as refused:
+                self.send_error(refused.status)
+                return
             headers = {name.lower(): text for name, text in self.headers.items()}
-            answer = decide(Arrived(self.command, self.path, headers, self._body()))
+            answer = decide(Arrived(self.command, self.path, headers, body))
             if answer.status:
                 self.send_response(answer.status)
                 length = {"Content-Length": str(len(answer.body))}
@@ -75,15 +79,5 @@ def _handler(decide: Callable[[Arrived], Answer]) -> type[BaseHTTPRequestHandler
             self.close_connection = self.close_connection or answer.hangs_up
 
         do_DELETE = do_GET = do_HEAD = do_PATCH = do_POST = do_PUT = answer  # noqa: N815 - its own
-
-        def _body(self) -> bytes:
-            if "transfer-encoding" not in self.headers:
-                return self.rfile.read(min(int(self.headers["content-length"] or 0), _LONGEST_BODY))
-            body = b""
-            while (size := int(self.rfile.readline(), 16)) and len(body) < _LONGEST_BODY:
-                body += self.rfile.read(size)
-                self.rfile.readline()
-            self.rfile.readline()
-            return body
 
     return Handler

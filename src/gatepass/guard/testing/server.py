@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from gatepass.guard.testing.ledger import Ledger
 from gatepass.wire import metadata
+from gatepass.wire.strict_http import BadFraming, StrictHandler
 
 _LOOK_EVERY = 0.02  # seconds, whether it is to end
 _DISCOVERY = "/.well-known/oauth-authorization-server"
@@ -88,15 +89,18 @@ class Server:
 
 
 def _handler(endpoints: Endpoints) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(StrictHandler):
         """Every connection has one request: none is left open when the test is over."""
 
-        def do_GET(self) -> None:
-            self._answer("")
+        def answer(self) -> None:
+            try:
+                form = self.read_body().decode(errors="replace")
+            except BadFraming as refused:
+                self.send_error(refused.status)
+                return
+            self._answer(form)
 
-        def do_POST(self) -> None:
-            length = int(self.headers.get("Content-Length", "0"))
-            self._answer(self.rfile.read(length).decode())
+        do_GET = do_POST = answer  # noqa: N815 - its own
 
         def log_message(self, *_said: object) -> None:
             """Keep the test's output clean."""
