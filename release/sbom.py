@@ -97,7 +97,7 @@ def document() -> dict[str, object]:
                 "name": "gatepass",
                 "version": project["version"],
                 "purl": own,
-                "licenses": [{"license": {"id": project["license"]}}],
+                "licenses": [{"expression": project["license"]}],
             }
         },
         "components": components,

@@ -26,7 +26,7 @@ def test_the_catalogue_begins_with_the_partner_api_under_its_real_identifier(
         found = _load(connection)
 
     assert found.resources == {_API: Resource(_API, "Partner API", None, None, "sealed")}
-    assert found.everything == Scope(("introspection", "read", "write"))
+    assert found.everything == Scope(("introspection", "portal_users", "read", "write"))
     assert found.selectable == found.defaults == Scope(("read", "write"))
     assert {each.resource for each in found.scopes.values()} == {_API}
 
