@@ -6,24 +6,34 @@ from collections.abc import Iterator
 import pytest
 from structlog.testing import capture_logs
 
-from gatepass.server.http1.connections import Connections, Limits, room_for_connections
+from gatepass.server.http1.connections import (
+    Connections,
+    EvictionKey,
+    Limits,
+    room_for_connections,
+)
 from gatepass.server.metrics.figures import FIGURES
 
 
 class Fake:
     """A connection that is without a whole request since a time, or has one."""
 
-    def __init__(self, idle_since: float | None) -> None:
-        self.idle_since = idle_since
+    def __init__(self, since: float | None, *, reads: bool = True) -> None:
+        self.since = since
+        self.reads = reads
         self.is_evicted = False
+
+    @property
+    def eviction_key(self) -> EvictionKey | None:
+        return None if self.since is None else (int(self.reads), self.since)
 
     def evict(self) -> None:
         self.is_evicted = True
 
 
-def full(*idle_since: float | None) -> tuple[Connections, list[Fake]]:
-    connections = Connections(Limits(connections=len(idle_since)))
-    opened = [Fake(each) for each in idle_since]
+def full(*since: float | None) -> tuple[Connections, list[Fake]]:
+    connections = Connections(Limits(connections=len(since)))
+    opened = [Fake(each) for each in since]
     assert all(connections.admit(each) for each in opened)
     return connections, opened
 
@@ -45,6 +55,14 @@ def test_the_one_that_is_longest_without_a_request_makes_room() -> None:
     assert len(connections) == 4
 
 
+def test_one_that_does_not_read_its_answers_makes_room_first() -> None:
+    connections, opened = full(1.0, 2.0, 3.0)
+    opened[2].reads = False
+
+    assert connections.admit(Fake(4.0))
+    assert [each.is_evicted for each in opened] == [False, False, True]
+
+
 def test_each_new_one_closes_the_next_oldest() -> None:
     connections, opened = full(*(float(each) for each in range(100)))
     for _ in range(60):
@@ -56,7 +74,7 @@ def test_each_new_one_closes_the_next_oldest() -> None:
 def test_one_that_got_its_request_meanwhile_stays() -> None:
     connections, opened = full(1.0, 2.0, 3.0)
     assert connections.admit(Fake(None))
-    opened[1].idle_since = 9.0  # it was served since the search
+    opened[1].since = 9.0  # it was served since the search
 
     assert connections.admit(Fake(None))
     assert [each.is_evicted for each in opened] == [True, False, True]

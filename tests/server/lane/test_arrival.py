@@ -1,7 +1,9 @@
 """However a request arrives, it is answered once, in order, and the same as by ASGI."""
 
+import asyncio
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -86,7 +88,7 @@ def test_the_connection_is_good_for_the_lane_again_after_a_request_by_asgi(
     raw = plain.raw()
     play = said(stand, raw[:-5], raw[-5:], raw, changed(plain, path="/healthz"), raw, raw)
 
-    assert (play.by_lane, statuses(play)) == (3, [200] * 5)
+    assert (play.by_lane, statuses(play)) == (3, [200, 200, 405, 200, 200])
 
 
 @pytest.mark.parametrize("count", [2, 3, 50])
@@ -109,6 +111,22 @@ def test_requests_in_one_piece_are_answered_in_their_order(
     told = re.findall(rb'"scope": "([^"]+)"', play.heard)
     assert told == [scopes[number % 3].encode() for number in range(count)]
     assert play.by_lane == count
+
+
+def test_who_sends_many_requests_at_once_leaves_others_their_turn(stand: Stand, plain: Ask) -> None:
+    turns = []
+
+    async def scene(play: Play) -> None:
+        play.protocol.data_received(plain.raw() * 200)
+        while len(statuses(play)) < 200:
+            turns.append(len(statuses(play)))
+            await asyncio.sleep(0)
+
+    play = played(stand, scene)
+
+    assert max(after - before for before, after in pairwise([*turns, 200])) <= 16
+    assert statuses(play) == [200] * 200
+    assert play.by_lane == 200
 
 
 def test_a_request_behind_one_that_is_still_being_answered_waits_for_it(

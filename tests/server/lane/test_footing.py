@@ -1,6 +1,8 @@
 """Where uvicorn is not what our protocol knows, the server goes on with h11 and says so."""
 
+import time
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,9 @@ from gatepass.server.arrival import NO_STORE, Answer
 from gatepass.server.http1.connections import Connections, Limits
 from gatepass.server.http1.protocol import HttpProtocol
 from gatepass.server.lane import Lane, LaneProtocol
+from server.lane.doors import Door
+from server.lane.requests import Ask
+from server.stand import Clock
 
 
 class WithOtherParameters(RequestResponseCycle):
@@ -85,6 +90,25 @@ def test_the_locked_uvicorn_is_what_our_protocol_knows(
     assert isinstance(chosen, partial)
     assert chosen.func is known
     assert logged == []
+
+
+@pytest.mark.spec("RFC 9110", "7.8")
+def test_over_h11_an_offer_to_upgrade_is_ignored_too(tmp_path: Path) -> None:
+    served = Door(tmp_path / "data", Clock())
+    served.config.http = footing.FallbackProtocol
+    offer = (("Connection", "Upgrade"), ("Upgrade", "foo"))
+    inner = Ask(path="/healthz", method="GET", body=b"", length=()).raw()
+    raw = Ask(body=inner, more=offer).raw()
+    with served, served.connect() as line:
+        for at in range(len(raw) - len(inner), len(raw), 7):
+            line.say(raw[:at])
+            while not served.server.server_state.tasks:  # until the head has come
+                time.sleep(0.001)
+            line.say(raw[at:])
+            response = line.hear()
+            assert response
+            assert response.status == 400  # the form that the inner request is
+    assert served.app.lane.answered == 0
 
 
 def test_the_date_is_always_the_present_one() -> None:

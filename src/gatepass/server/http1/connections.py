@@ -1,9 +1,9 @@
 """All open connections of a process: how many there may be, and which one must make room.
 
 Every connection takes a file descriptor, and databases and files need some, too. At the limit
-the connection that has been longest without a whole request is closed for a new one: it is
-silent, has sent half a request, or does not read its answer. Where every connection is being
-served, new ones are refused.
+a connection that does not read its answers is closed for a new one, or else the one that has
+been longest without a whole request: it is silent, or has sent half of one. Where every
+connection is being served, new ones are refused.
 """
 
 import resource
@@ -43,12 +43,16 @@ class Limits:
     connections: int = 0
 
 
+EvictionKey = tuple[int, float]
+"""0 for who does not read answers, else 1; and since when (the loop's time) there is no request."""
+
+
 class Connection(Protocol):
     """What the limit needs of a connection."""
 
     @property
-    def idle_since(self) -> float | None:
-        """Since when (the loop's time) it is without a whole request, None while it has one."""
+    def eviction_key(self) -> EvictionKey | None:
+        """Its place among those to close, the lowest first; None while it is being served."""
 
     def evict(self) -> None:
         """Close the connection now."""
@@ -62,7 +66,7 @@ class Connections:
         self._is_counted = is_counted
         self.most = limits.connections or room_for_connections()
         self._open: set[Connection] = set()
-        self._candidates: deque[tuple[float, Connection]] = deque()
+        self._candidates: deque[tuple[EvictionKey, Connection]] = deque()
         self._logged: Counter[tuple[Reason, str]] = Counter()
         self._logged_from = 0.0
 
@@ -106,14 +110,14 @@ class Connections:
         """
         for _ in range(2):
             while self._candidates:
-                since, connection = self._candidates.popleft()
-                if connection in self._open and connection.idle_since == since:
+                place, connection = self._candidates.popleft()
+                if connection in self._open and connection.eviction_key == place:
                     self._open.discard(connection)
                     connection.evict()
                     return True
-            idle = ((each.idle_since, each) for each in self._open)
-            waiting = ((since, each) for since, each in idle if since is not None)
-            self._candidates.extend(nsmallest(_CANDIDATES, waiting, key=_first))
+            places = ((each.eviction_key, each) for each in self._open)
+            idle = ((place, each) for place, each in places if place is not None)
+            self._candidates.extend(nsmallest(_CANDIDATES, idle, key=_place))
         return False
 
 
@@ -125,5 +129,5 @@ def room_for_connections() -> int:
     return min(limit - min(_RESERVED, limit // 2), _UNLIMITED)
 
 
-def _first(pair: tuple[float, Connection]) -> float:
-    return pair[0]
+def _place(candidate: tuple[EvictionKey, Connection]) -> EvictionKey:
+    return candidate[0]

@@ -22,7 +22,7 @@ from uvicorn.server import ServerState
 
 from gatepass.server.http1 import body as bodies
 from gatepass.server.http1.body import Body
-from gatepass.server.http1.connections import Connections, Reason
+from gatepass.server.http1.connections import Connections, EvictionKey, Reason
 from gatepass.server.http1.head import CHUNKED, Head, RefusedRequest, parse
 from gatepass.server.joining import STOPPING, JoiningTransport
 
@@ -30,6 +30,7 @@ _END_OF_HEAD = b"\r\n\r\n"
 _NOT_FOUND = -1 + len(_END_OF_HEAD)
 _CR = 13
 _MOST_EMPTY_LINES = 4
+_MOST_A_TURN = 16  # requests of one connection in one turn of the event loop
 _NO_WORSE = 0.001  # seconds: a connection may be closed this much early
 _LINGER = 2.0  # seconds in which a refused client may still read why (RFC 9112 §9.6)
 _LAST_BODY = 2.0  # seconds that a half-sent body has when the server stops
@@ -184,12 +185,16 @@ class HttpProtocol(asyncio.Protocol):
     # What the limit on connections asks.
 
     @property
-    def idle_since(self) -> float | None:
-        """Return since when there is no whole request, or answers are not read.
+    def eviction_key(self) -> EvictionKey | None:
+        """Return the place among connections to close, None while a request is served.
 
-        Who sends requests faster than the answers are read has no better claim to a descriptor.
+        Who sends requests faster than the answers are read counts as one who does not read.
         """
-        return self._idle_since if self._queued_since is None else self._queued_since
+        if self._queued_since is not None:
+            return 0, self._queued_since
+        if self._idle_since is None:
+            return None
+        return 0 if self.flow.write_paused else 1, self._idle_since
 
     def evict(self) -> None:
         """Close the connection now, for another one."""
@@ -200,7 +205,7 @@ class HttpProtocol(asyncio.Protocol):
 
     def _serve(self, buffer: bytes, start: int) -> None:
         """Serve the requests that are whole, one after the other; hold what is left."""
-        size = len(buffer)
+        size, served = len(buffer), 0
         try:
             while start < size:
                 if self._stage is _HEAD:
@@ -213,6 +218,9 @@ class HttpProtocol(asyncio.Protocol):
                         break
                     self._searched = self._skipped = 0
                     start = self._begin(parse(buffer[start:end], self._limits.head), buffer, end)
+                    served += 1
+                    if served == _MOST_A_TURN:
+                        self._yield_turn()
                 elif self._stage is _BODY:
                     before = start
                     start = self._read_body(buffer, start)
@@ -225,6 +233,13 @@ class HttpProtocol(asyncio.Protocol):
             return
         if start < size:
             self._hold(buffer, start)
+
+    def _yield_turn(self) -> None:
+        """Let other connections have their turn before more requests of this one are served."""
+        if self._stage is _HEAD:
+            self._stage = _ANSWERING
+            self.flow.pause_reading()
+            self.loop.call_soon(self._on_response)
 
     def _hold(self, buffer: bytes, start: int) -> None:
         """Keep what cannot be served yet."""
