@@ -39,11 +39,12 @@ class Credentials:
         return {"Authorization": "Basic " + b64encode(pair.encode()).decode()}
 
 
-def create(data: Path) -> Credentials:
-    """Make a data directory with one application."""
-    organization = _gatepass(data, "organization", "create", "Bench", "--admin", "bench")
+def create(data: Path, python: str = sys.executable) -> Credentials:
+    """Make a data directory with one application; `python` is the one that has gatepass."""
+    new = ("organization", "create", "Bench", "--admin", "bench")
+    organization = _gatepass(data, *new, python=python)
     of_it = ("--organization", organization["org_id"], "--name", "bench")
-    made = _gatepass(data, "application", "create", *of_it)
+    made = _gatepass(data, "application", "create", *of_it, python=python)
     return Credentials(made["client_id"], made["client_secret"])
 
 
@@ -55,8 +56,8 @@ def guard_credentials(data: Path) -> Credentials:
     return Credentials(made["client_id"], made["client_secret"])
 
 
-def _gatepass(data: Path, *arguments: str) -> dict[str, str]:
-    command = [sys.executable, "-m", "gatepass", *arguments, "--data", str(data), "--json"]
+def _gatepass(data: Path, *arguments: str, python: str = sys.executable) -> dict[str, str]:
+    command = [python, "-m", "gatepass", *arguments, "--data", str(data), "--json"]
     ran = subprocess.run(
         command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=True
     )
