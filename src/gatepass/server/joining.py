@@ -30,8 +30,6 @@ class JoiningTransport:
 
     def write(self, data: bytes) -> None:
         """Write `data` with what else is written in this turn; nothing once it is closed."""
-        if self.is_closing():
-            return
         if not self._pieces:
             self._soon(self._flush)
         self._pieces.append(data)

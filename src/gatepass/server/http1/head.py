@@ -87,7 +87,8 @@ def parse(raw: bytes, limits: HeadLimits) -> Head:
     _parse_fields(head, raw)
     fields = head.fields
     head.headers = headers = dict(fields)
-    if len(headers) < len(fields) or len(fields) > limits.fields:
+    count = len(fields)
+    if len(headers) < count or count > limits.fields:
         _check_fields(fields, limits)
     if b"host" not in headers and head.version == b"HTTP/1.1":
         raise _malformed("A request has a Host field.")

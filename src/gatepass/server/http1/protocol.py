@@ -136,17 +136,14 @@ class HttpProtocol(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Serve the requests that are whole, and hold what is not."""
-        stage = self._stage
-        if stage is _ENDING:
-            return
         if self._held:
             data = self._held[self._held_from :] + data
             self._held = b""
-        if stage is _ANSWERING:
+        if self._stage < _ANSWERING:
+            self._serve(data, 0)
+        elif self._stage is _ANSWERING:
             self._hold(data, 0)
             self.flow.pause_reading()
-        else:
-            self._serve(data, 0)
 
     def pause_writing(self) -> None:
         """Note that the client does not read its answers."""
@@ -400,7 +397,10 @@ class HttpProtocol(asyncio.Protocol):
         if self.flow.write_paused:
             return
         self._idle_since = now = self.loop.time()
-        self._expire_after(self._keep_alive, "idle", now)
+        self._deadline = now + self._keep_alive
+        self._deadline_of = "idle"
+        if self._timer is None or self._timer_at > self._deadline:
+            self._set_timer(self._keep_alive)
 
     # The end of a connection.
 
@@ -455,14 +455,16 @@ class HttpProtocol(asyncio.Protocol):
 
         One timer serves for many requests: to set and cancel one for each takes longer.
         """
-        self._deadline = deadline = now + seconds
+        self._deadline = now + seconds
         self._deadline_of = what
-        timer = self._timer
-        if timer is not None:
-            if self._timer_at <= deadline:
-                return
-            timer.cancel()
-        self._timer_at = deadline
+        if self._timer is None or self._timer_at > self._deadline:
+            self._set_timer(seconds)
+
+    def _set_timer(self, seconds: float) -> None:
+        """Look in so many seconds whether the time is over, and not at another time."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_at = self._deadline
         self._timer = self.loop.call_later(seconds, self._on_time)
 
     def _on_time(self) -> None:
@@ -472,8 +474,7 @@ class HttpProtocol(asyncio.Protocol):
             return  # the application has the request; what comes of it sets a time
         left = self._deadline - self.loop.time()
         if left > _NO_WORSE:
-            self._timer_at = self._deadline
-            self._timer = self.loop.call_later(left, self._on_time)
+            self._set_timer(left)
         else:
             self._expire()
 
