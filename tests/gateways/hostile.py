@@ -1,4 +1,4 @@
-"""Hostile byte streams from tests/vectors/http/smuggling.json, sent over raw sockets."""
+"""Hostile byte streams from tests/vectors/smuggling.json, sent over raw sockets."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-_VECTORS = Path(__file__).parents[1] / "vectors" / "http" / "smuggling.json"
+_VECTORS = Path(__file__).parents[1] / "vectors" / "smuggling.json"
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})")
 _WITHIN = 20.0  # seconds until an answer must be there
 

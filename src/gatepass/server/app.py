@@ -399,10 +399,20 @@ def endpoints(also_at: Iterable[str]) -> dict[str, Served]:
 
 def _lane_ways(served: Mapping[str, Served]) -> dict[str, LaneWay]:
     return {
-        path: LaneWay(each.endpoint, path, each.lane, _NAMES[each], each.fit)
+        path: _lane_way(each.endpoint, path, each.lane, _NAMES[each], each.fit)
         for path, each in served.items()
         if each.lane
     }
+
+
+def _lane_way(
+    endpoint: Endpoint,
+    path: str,
+    methods: frozenset[bytes],
+    name: str,
+    fit: Callable[[Answer], Answer],
+) -> LaneWay:
+    return LaneWay(endpoint, path, methods, name, metrics.observer(name), fit)
 
 
 def _trees(environments: Iterable[Environment], also_at: Iterable[str]) -> list[Tree]:
@@ -416,13 +426,14 @@ def _trees(environments: Iterable[Environment], also_at: Iterable[str]) -> list[
     for prefix in (metadata.OAUTH2, *(f"{each}/" for each in also_at)):
         for environment in environments:
             path = f"{prefix}{below}{environment.name}/"
-            way = LaneWay(verify_under, path, MOST, name, fit)
+            way = _lane_way(verify_under, path, MOST, name, fit)
             trees.append(Tree(path.encode(), way, environment))
     return trees
 
 
 def _found_below(tree: Tree) -> Found:
-    start, (endpoint, path, methods, name, fit), environment = tree
+    start, way, environment = tree
+    endpoint, path, methods, name, _, fit = way
     return Found(Served(endpoint, pass_under(start), methods, fit), environment, path, name)
 
 

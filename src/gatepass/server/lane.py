@@ -21,7 +21,7 @@ from gatepass.server.http1.connections import Connections
 from gatepass.server.http1.head import Head
 from gatepass.server.http1.protocol import HttpProtocol
 from gatepass.server.metrics import observe
-from gatepass.server.metrics.figures import OK, result_of_error
+from gatepass.server.metrics.figures import result_of_error
 from gatepass.server.proxy_headers import ProxyHeaders, Seen
 from gatepass.wire.params import LONGEST_BODY
 
@@ -48,6 +48,7 @@ class Way(NamedTuple):
     path: str
     methods: frozenset[bytes]
     name: str  # in metrics
+    observe: Callable[[float], None]  # counts an answer, by the seconds it took
     fit: Callable[[Answer], Answer] = as_it_is
 
 
@@ -181,7 +182,7 @@ class LaneProtocol(HttpProtocol):
 
     def _is_written(self, lane: Lane, way: Way, environment: Environment, arrived: Arrived) -> bool:
         """Ask the endpoint and write its answer; False where it needs what may block."""
-        defaults, started, result = self.server_state.default_headers, perf_counter(), OK
+        defaults, started = self.server_state.default_headers, perf_counter()
         try:
             answer = way.endpoint(environment, arrived)
             written = lane.written(answer, defaults, environment.transport_headers)
@@ -192,7 +193,9 @@ class LaneProtocol(HttpProtocol):
             trouble = InTrouble(error, environment, way.path, arrived.source, arrived)
             answer = way.fit(lane.answer_trouble(trouble))
             written = lane.written(answer, defaults, environment.transport_headers)
-        observe(way.name, result, perf_counter() - started)
+            observe(way.name, result, perf_counter() - started)
+        else:
+            way.observe(perf_counter() - started)
         lane.answered += 1
         self._await_request()
         self.transport.write(written)

@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 import uvicorn
 from uvicorn.server import ServerState
 
+from gatepass.server import metrics
 from gatepass.server.arrival import Answer, Arrived
 from gatepass.server.environment import Environment
 from gatepass.server.footing import protocol
 from gatepass.server.http1.connections import Connections, Limits
-from gatepass.server.lane import GET, POST, InTrouble, Lane, Way
+from gatepass.server.lane import InTrouble, Lane, Way
 from server.http1.requests import Delivered
 from server.lane.play import ToldLoop
 
@@ -45,10 +46,14 @@ class Recorder:
         self.turns = 0  # counts events, so that quiet is noticed
         self.lane = Lane(
             {
-                FAST_GET: Way(partial(self._fast, b"GET", FAST_GET.encode()), FAST_GET, GET, "o"),
-                FAST_POST: Way(
-                    partial(self._fast, b"POST", FAST_POST.encode()), FAST_POST, POST, "o"
-                ),
+                path: Way(
+                    partial(self._fast, method, path.encode()),
+                    path,
+                    frozenset({method}),
+                    "o",
+                    metrics.observer("o"),
+                )
+                for method, path in ((b"GET", FAST_GET), (b"POST", FAST_POST))
             },
             {HOST: environment},
             _fail,

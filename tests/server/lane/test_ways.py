@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gatepass.server import metrics
 from gatepass.server.arrival import Answer, Arrived, Later
 from gatepass.server.environment import Environment
 from gatepass.server.lane import InTrouble, Lane, Way
@@ -48,7 +49,8 @@ def answer_trouble(met: InTrouble) -> Answer:
 
 
 def lane_to(stand: Stand, endpoint: object, *methods: bytes) -> Stand:
-    way = Way(endpoint, "/ask", frozenset(methods), "other")  # type: ignore[arg-type]
+    observe = metrics.observer("other")
+    way = Way(endpoint, "/ask", frozenset(methods), "other", observe)  # type: ignore[arg-type]
     by_host = {b"localhost:8000": stand.environment()}
     stand.app.lane = Lane({"/ask": way}, by_host, answer_trouble)
     return stand

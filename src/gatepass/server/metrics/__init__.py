@@ -3,9 +3,10 @@
 from gatepass.server.metrics.figures import FIGURES
 
 observe = FIGURES.observe
+observer = FIGURES.observer
 issued = FIGURES.issued
 refused = FIGURES.refused
 connection_ended = FIGURES.connection_ended
 connections = FIGURES.connections
 
-__all__ = ["connection_ended", "connections", "issued", "observe", "refused"]
+__all__ = ["connection_ended", "connections", "issued", "observe", "observer", "refused"]

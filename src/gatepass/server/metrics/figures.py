@@ -4,6 +4,7 @@ Labels come from closed lists, so that no client can make the numbers grow witho
 """
 
 from bisect import bisect_left
+from collections.abc import Callable
 from typing import NamedTuple
 
 from gatepass.server.metrics import endpoints
@@ -12,6 +13,7 @@ from gatepass.wire.problem import STATUS, Refused
 
 BOUNDS = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5)  # seconds
 KINDS = ("sealed", "jwt")
+_SHORT = BOUNDS[0]
 
 OK, REDIRECTED, REFUSED, FAILED, GONE = "ok", "redirected", "client_error", "server_error", "gone"
 RESULTS = frozenset({OK, REDIRECTED, REFUSED, FAILED, GONE, *STATUS})
@@ -56,8 +58,24 @@ class Figures:
         row = self._requests.get((endpoint, result))
         if row is None:
             row = self._row(endpoint, result)
-        row[0 if seconds <= BOUNDS[0] else bisect_left(BOUNDS, seconds)] += 1
+        row[bisect_left(BOUNDS, seconds)] += 1
         row[-1] += seconds
+
+    def observer(self, endpoint: str) -> Callable[[float], None]:
+        """Return what counts requests of one endpoint whose result is OK, by their seconds.
+
+        It does the same as `observe`, without looking for the row each time.
+        """
+        row: list[float] | None = None
+
+        def observe(seconds: float) -> None:
+            nonlocal row
+            if row is None:
+                row = self._row(endpoint, OK)
+            row[0 if seconds <= _SHORT else bisect_left(BOUNDS, seconds)] += 1
+            row[-1] += seconds
+
+        return observe
 
     def issued(self, kind: str) -> None:
         """Count a token of one of KINDS."""
