@@ -93,8 +93,12 @@ def test_what_the_command_line_does_is_known_and_whoever_begins_anew_knows_it_to
             assert beginner.is_revoked(jti, each.client_id, None)
 
     assert two.run("application", "enable", disabled.client_id).status == 0
-    _wait(lambda: not feed.is_revoked(jtis[disabled], disabled.client_id, None))
-    assert feed.is_revoked(jtis[deleted], deleted.client_id, None)
+    # each of the two workers learns of it by itself
+    _wait(lambda: {two.ask_token(*disabled[:2]).status for _ in range(8)} == {200})
+    fresh = _token(two, disabled)[1]
+    _wait(lambda: not feed.is_revoked(fresh, disabled.client_id, None))
+    for each, jti in jtis.items():
+        assert feed.is_revoked(jti, each.client_id, None)
 
 
 def test_a_restart_is_not_held_up_by_guards_and_is_told_and_loses_nothing(tmp_path: Path) -> None:
