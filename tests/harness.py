@@ -36,11 +36,19 @@ class Organization(NamedTuple):
     initial_password: str
     login_url: str
 
+    def __repr__(self) -> str:
+        """Leave the password out."""
+        return f"Organization({self.org_id})"
+
 
 class Credentials(NamedTuple):
     client_id: str
     client_secret: str
     token_url: str
+
+    def __repr__(self) -> str:
+        """Leave the secret out, as a failed test shows its arguments."""
+        return f"Credentials({self.client_id})"
 
 
 class Ran(NamedTuple):
