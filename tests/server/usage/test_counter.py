@@ -14,6 +14,7 @@ from gatepass.server.applications import operations as applications
 from gatepass.server.applications.model import Application, ApplicationSecret
 from gatepass.server.audit import store as audit
 from gatepass.server.audit.model import Entry
+from gatepass.server.limits.hourly import MOST_ROWS, HourlyLimit
 from gatepass.server.usage import store
 from gatepass.server.usage.counter import UsageCounter, write
 from gatepass.server.usage.model import FINE, ISSUED, LONGEST_AGENT, Refusal, Use
@@ -25,12 +26,14 @@ WRONG = Refused("invalid_client", "No.", note="wrong secret", reason="wrong_secr
 EXPIRED = Refused("invalid_client", "No.", note="expired secret", reason="expired_secret")
 
 
-def put(stand: Stand, usage: UsageCounter, at: float = AT) -> None:
+def put(
+    stand: Stand, usage: UsageCounter, at: float = AT, limit: HourlyLimit | None = None
+) -> None:
     """Write a batch."""
     batch = usage.take(at)
     assert batch is not None
     with stand.environment().database.write() as connection:
-        write(connection, batch)
+        write(connection, batch, limit or HourlyLimit(MOST_ROWS))
 
 
 def recent(stand: Stand, client: Client) -> list[Refusal]:
