@@ -216,6 +216,24 @@ def test_a_flood_of_refusals_is_bounded_and_yet_counted(fresh: Stand) -> None:
     assert counted(fresh, client) == {(1_800_000_000, "wrong_secret"): 5_000}
 
 
+@pytest.mark.parametrize(
+    "source", ["192.0.2.7", "2001:db8::{:x}"], ids=["one address", "one IPv6 network"]
+)
+def test_a_flood_of_kinds_from_one_source_leaves_a_few_audit_entries_and_is_yet_shown(
+    fresh: Stand, source: str
+) -> None:
+    client, usage, limit = fresh.register(), UsageCounter(), HourlyLimit(MOST_ROWS)
+    for number in range(150):
+        agent = f"agent {number}".encode()
+        refuse(client, usage, source=source.format(number), agent=agent)
+        put(fresh, usage, limit=limit)
+
+    assert len(audited(fresh, client)) == MOST_ROWS
+    assert len(recent(fresh, client)) == 150
+    (summary,) = limit.take(AT, is_last=True)
+    assert (summary.times, summary.org_id) == (150 - MOST_ROWS, client.application.org_id)
+
+
 def test_what_could_not_be_written_is_written_with_what_came_since(fresh: Stand) -> None:
     client, usage = fresh.register(), UsageCounter()
     use(client, usage, AT - 1, b"older")
