@@ -61,6 +61,27 @@ def test_pruning_forgets_what_does_not_count_and_nothing_else(database: Database
         assert store.attempt(connection, [_LIMIT], NOW) == 0
 
 
+def test_beyond_the_bound_the_rows_with_the_fewest_failures_go_first_and_then_the_oldest(
+    database: Database,
+) -> None:
+    blocked = Limit("blocked", 3)
+    names = [f"stranger {number}" for number in range(10)]
+    with database.write() as connection:
+        for _ in range(3):
+            assert store.attempt(connection, [blocked], NOW - SECOND) == 0
+        for number, name in enumerate(names):
+            store.attempt(connection, [Limit(name, 1)], NOW + number * SECOND / 10)
+        assert store.surplus(connection) == 0
+        surplus = store.surplus(connection, most=4)
+        store.drop_least(connection, surplus)
+
+        assert surplus == 7
+        assert store.surplus(connection, most=0) == 4
+        assert store.attempt(connection, [blocked], NOW) > 0
+        kept = [name for name in names if store.attempt(connection, [Limit(name, 1)], NOW + SECOND)]
+    assert kept == names[-3:]
+
+
 def test_guesses_made_side_by_side_do_not_slip_under_the_limit(
     database: Database, connect: Callable[[], Database]
 ) -> None:

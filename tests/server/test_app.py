@@ -1,6 +1,7 @@
 """The whole server: which environment and which way a request takes, and bad manners."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
 from gatepass.server.app import create
+from gatepass.server.limits.hourly import HOUR, MOST_LINES
+from gatepass.server.usage import store as usage
 from gatepass.wire.metadata import INTROSPECT, REVOKE, TOKEN
 from server.stand import (
     FORM,
@@ -249,6 +252,24 @@ def test_a_refusal_is_logged_with_who_where_and_why(stand: Stand, client: Client
             "client_id": client.client_id,
         }
     ]
+
+
+def test_a_flood_of_refusals_leaves_a_few_log_lines_and_their_number(fresh: Stand) -> None:
+    client, environment = fresh.register(), fresh.environment()
+    with capture_logs() as logged:
+        for _ in range(MOST_LINES + 9):
+            fresh.ask(client, scope="admin")
+        fresh.clock.advance(HOUR)
+        environment.keep_bounds()
+        environment.keep_bounds()
+
+    events = Counter(each["event"] for each in logged)
+    assert events == {"client.refused": MOST_LINES, "log.suppressed": 1}
+    assert (logged[-1]["of"], logged[-1]["times"]) == ("client.refused", 9)
+    environment.flush()
+    with environment.database.read() as connection:
+        (shown,) = usage.recent(connection, client.application.id)
+    assert shown.times == MOST_LINES + 9
 
 
 def test_a_server_that_cannot_open_its_database_says_so_and_does_not_start(

@@ -368,9 +368,13 @@ def _is_challenged(arrived: Arrived | None) -> bool:
 def _note_refusal(met: InTrouble, refused: Refused) -> None:
     """Count a refusal, and tell it to the log."""
     metrics.refused(reasons.of(refused))
+    environment = met.environment
+    event = "gateway.misconfigured" if isinstance(refused, SetUpWrongly) else "client.refused"
+    if not environment.log_limit.admit(event, met.source, environment.clock()):
+        return
     log.warning(
-        "gateway.misconfigured" if isinstance(refused, SetUpWrongly) else "client.refused",
-        environment=met.environment.name,
+        event,
+        environment=environment.name,
         path=met.path,
         source=met.source,
         error=refused.code,

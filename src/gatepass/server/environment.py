@@ -17,6 +17,7 @@ from gatepass.server.applications.directory import Directory
 from gatepass.server.applications.model import Application
 from gatepass.server.applications.old_hashes import OldHashes
 from gatepass.server.arrival import Answer
+from gatepass.server.audit import bounded
 from gatepass.server.audit import store as audit
 from gatepass.server.catalogue import store as catalogue
 from gatepass.server.catalogue.model import Catalogue, Purpose, purposes
@@ -35,6 +36,7 @@ from gatepass.server.keys.master import MasterKey
 from gatepass.server.keys.ring import Keyring, keyring
 from gatepass.server.limits import store as limits
 from gatepass.server.limits.failures import FailureBudget
+from gatepass.server.limits.hourly import MOST_LINES, MOST_ROWS, HourlyLimit
 from gatepass.server.people.passwords import Hasher
 from gatepass.server.revocations import store as revocations
 from gatepass.server.sessions import store as sessions
@@ -111,6 +113,8 @@ class Environment:
         self.usage = UsageCounter()
         self.minting = MintWatch()
         self.failures = FailureBudget()
+        self.audit_limit = HourlyLimit(MOST_ROWS)
+        self.log_limit = HourlyLimit(MOST_LINES)
         self.revoked = Revoked()
         self.news = News(settings.http.waiting_polls())
         self.pages = Pages(self.name, self._read_page)
@@ -142,6 +146,7 @@ class Environment:
         """Write what is still to be written and let the database go."""
         try:
             self.flush()
+            self._summarize(is_last=True)
         except DatabaseAwayError:
             log.warning("usage.lost", environment=self.name)
         self.old_hashes.close()
@@ -207,7 +212,7 @@ class Environment:
         if batch is not None:
             try:
                 with self.database.write() as connection:
-                    usage.write(connection, batch)
+                    usage.write(connection, batch, self.audit_limit)
             except DatabaseAwayError:
                 self.usage.put_back(batch)
                 raise
@@ -215,6 +220,15 @@ class Environment:
             with self.database.read() as connection:
                 totals = counts.issued_since(connection, marks, hour_of(now))
             self.minting.correct(now, totals, marks)
+
+    def keep_bounds(self) -> None:
+        """Bound the login failures that are kept; say how much was not logged and recorded."""
+        self._summarize()
+        with self.database.read() as connection:
+            surplus = limits.surplus(connection)
+        if surplus:
+            with self.database.write() as connection:
+                limits.drop_least(connection, surplus)
 
     def prune(self) -> None:
         """Forget what nobody can need any more."""
@@ -231,6 +245,27 @@ class Environment:
             sessions.prune(connection, now - idle, now - _KEEP_DEVICES)
         self.revoked.prune(self.clock())
         self._load_imports()
+
+    def _summarize(self, *, is_last: bool = False) -> None:
+        now = self.now()
+        for each in self.log_limit.take(now.timestamp(), is_last=is_last):
+            log.warning(
+                "log.suppressed",
+                environment=self.name,
+                of=each.kind,
+                source=each.network,
+                times=each.times,
+                since=each.start,
+            )
+        suppressed = self.audit_limit.take(now.timestamp(), is_last=is_last)
+        if not suppressed:
+            return
+        try:
+            with self.database.write() as connection:
+                bounded.record_suppressed(connection, suppressed, now)
+        except DatabaseAwayError:
+            self.audit_limit.put_back(suppressed)
+            raise
 
     def _reload(self) -> None:
         started = time.monotonic()

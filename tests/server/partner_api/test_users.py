@@ -217,7 +217,9 @@ def test_what_is_refused_changes_nothing_and_is_not_told_as_done(partner: Partne
     partner.call("DELETE", partner.administrator)
     partner.call("POST", partner.users, json={"email": "x", "role": "user"})
 
-    assert _trail(partner) == before
+    denied, *others = _trail(partner)
+    assert (denied.action, denied.result) == ("access.denied", "refused")
+    assert others == before
 
 
 def _trail(partner: Partner) -> list[Entry]:

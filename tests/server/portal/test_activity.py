@@ -70,6 +70,16 @@ def test_older_activity_follows_without_gap_or_repetition(rig: Rig) -> None:
         ),
         ("application.renamed", {"name": "{evil} {0}"}, "Renamed an application to {evil} {0}"),
         ("application.renamed", {}, "Renamed an application to ?"),
+        (
+            "access.denied",
+            {"status": "404", "method": "GET", "reason": "not found in the organization"},
+            "Access denied (404): GET, not found in the organization",
+        ),
+        (
+            "audit.suppressed",
+            {"times": "40", "action": "login.refused", "since": "2026-03-01 12:00 UTC"},
+            "40 more entries of login.refused were not recorded, since 2026-03-01 12:00 UTC",
+        ),
         ("key.rotated_early", {}, "Key rotated early"),
     ],
 )

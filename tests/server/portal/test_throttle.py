@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from gatepass.server.limits.store import MOST_KEPT
 from server.portal.rig import Clock, Rig, without_what_varies
 
 
@@ -110,3 +111,19 @@ def test_another_network_is_not_made_to_wait(rig: Rig) -> None:
         rig.browser("198.51.100.1").log_in("anna", "wrong")
 
     assert rig.browser("198.51.100.2").log_in("anna").status_code == 303
+
+
+def test_a_full_table_of_failures_is_cut_and_who_must_wait_still_waits(rig: Rig) -> None:
+    browser = rig.browser()
+    for _ in range(5):
+        browser.log_in("anna", "wrong")
+    at = int(rig.clock() * 1000) + 1000  # later than any of anna's
+    rig.run(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100050)"
+        f" INSERT INTO throttle SELECT 'stranger ' || i, 1, {at} FROM n"
+    )
+
+    rig.environment.keep_bounds()
+
+    assert rig.rows("SELECT count(*) FROM throttle") == [(MOST_KEPT,)]
+    assert browser.log_in("anna").status_code == 429

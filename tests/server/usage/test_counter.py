@@ -14,6 +14,7 @@ from gatepass.server.applications import operations as applications
 from gatepass.server.applications.model import Application, ApplicationSecret
 from gatepass.server.audit import store as audit
 from gatepass.server.audit.model import Entry
+from gatepass.server.limits.hourly import MOST_ROWS, HourlyLimit
 from gatepass.server.usage import store
 from gatepass.server.usage.counter import UsageCounter, write
 from gatepass.server.usage.model import FINE, ISSUED, LONGEST_AGENT, Refusal, Use
@@ -25,12 +26,14 @@ WRONG = Refused("invalid_client", "No.", note="wrong secret", reason="wrong_secr
 EXPIRED = Refused("invalid_client", "No.", note="expired secret", reason="expired_secret")
 
 
-def put(stand: Stand, usage: UsageCounter, at: float = AT) -> None:
+def put(
+    stand: Stand, usage: UsageCounter, at: float = AT, limit: HourlyLimit | None = None
+) -> None:
     """Write a batch."""
     batch = usage.take(at)
     assert batch is not None
     with stand.environment().database.write() as connection:
-        write(connection, batch)
+        write(connection, batch, limit or HourlyLimit(MOST_ROWS))
 
 
 def recent(stand: Stand, client: Client) -> list[Refusal]:
@@ -211,6 +214,24 @@ def test_a_flood_of_refusals_is_bounded_and_yet_counted(fresh: Stand) -> None:
 
     assert len(recent(fresh, client)) == 200
     assert counted(fresh, client) == {(1_800_000_000, "wrong_secret"): 5_000}
+
+
+@pytest.mark.parametrize(
+    "source", ["192.0.2.7", "2001:db8::{:x}"], ids=["one address", "one IPv6 network"]
+)
+def test_a_flood_of_kinds_from_one_source_leaves_a_few_audit_entries_and_is_yet_shown(
+    fresh: Stand, source: str
+) -> None:
+    client, usage, limit = fresh.register(), UsageCounter(), HourlyLimit(MOST_ROWS)
+    for number in range(150):
+        agent = f"agent {number}".encode()
+        refuse(client, usage, source=source.format(number), agent=agent)
+        put(fresh, usage, limit=limit)
+
+    assert len(audited(fresh, client)) == MOST_ROWS
+    assert len(recent(fresh, client)) == 150
+    (summary,) = limit.take(AT, is_last=True)
+    assert (summary.times, summary.org_id) == (150 - MOST_ROWS, client.application.org_id)
 
 
 def test_what_could_not_be_written_is_written_with_what_came_since(fresh: Stand) -> None:

@@ -11,6 +11,7 @@ from gatepass.server.keys.operations import rotate_due
 
 POLL_EVERY = 0.1  # seconds; a change is known everywhere within 0.5
 FLUSH_EVERY = 5.0
+BOUND_EVERY = 60.0
 ROTATE_EVERY = 60.0
 PRUNE_EVERY = 3600.0
 
@@ -40,7 +41,7 @@ class Follower:
     def _run(self) -> None:
         has_changed = self._environment.database.watch()
         is_behind = False  # stays so until what has changed is applied, whatever goes wrong
-        flushed = pruned = time.monotonic()
+        flushed = bounded = pruned = time.monotonic()
         rotated = -ROTATE_EVERY  # at the first turn, too
         while not self._stop.wait(POLL_EVERY):
             now = time.monotonic()
@@ -56,6 +57,9 @@ class Follower:
                 if now - flushed >= FLUSH_EVERY:
                     flushed = now
                     self._environment.flush()
+                if now - bounded >= BOUND_EVERY:
+                    bounded = now
+                    self._environment.keep_bounds()
                 if now - rotated >= ROTATE_EVERY:
                     rotated = now
                     rotate_due(self._environment)

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Column, Connection, Integer, Table, Text, delete, select, update
+from sqlalchemy import Column, Connection, Integer, Table, Text, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gatepass.server.database import Moment, metadata
 from gatepass.server.limits.model import FORGOTTEN_AFTER, Limit
+
+MOST_KEPT = 100_000  # rows
 
 throttle = Table(
     "throttle",
@@ -64,6 +66,23 @@ def take_back(connection: Connection, limits: Sequence[Limit]) -> None:
 def prune(connection: Connection, now: datetime) -> None:
     """Forget what is too old to count."""
     connection.execute(delete(throttle).where(throttle.c.last_failed_at < now - FORGOTTEN_AFTER))
+
+
+def surplus(connection: Connection, most: int = MOST_KEPT) -> int:
+    """Return by how many rows the table is over its bound."""
+    rows = connection.execute(select(func.count()).select_from(throttle)).scalar_one()
+    return max(0, rows - most)
+
+
+def drop_least(connection: Connection, rows: int) -> None:
+    """Drop the rows with the fewest failures, and of those the oldest.
+
+    Who must wait has more failures than a stranger leaves who fills the table with new names
+    and sources: to drop a row, they would have to fail as often under each of 100,000 keys.
+    """
+    order = throttle.c.failures, throttle.c.last_failed_at
+    least = select(throttle.c.key).order_by(*order).limit(rows)
+    connection.execute(delete(throttle).where(throttle.c.key.in_(least)))
 
 
 def _set(connection: Connection, key: str, failures: int, now: datetime) -> None:

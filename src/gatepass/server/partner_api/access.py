@@ -13,11 +13,12 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from gatepass.guard.fastapi import Expectation, Guard, Principal
-from gatepass.server import introspect
+from gatepass.server import denials, introspect
 from gatepass.server.applications.model import Application
 from gatepass.server.audit.model import Actor
 from gatepass.server.catalogue.model import PORTAL_USERS
 from gatepass.server.database import NotFoundError
+from gatepass.server.denials import Denial
 from gatepass.server.environment import Environment
 from gatepass.server.token.claims import Claims
 from gatepass.server.token.known import MadeOf
@@ -27,6 +28,7 @@ from gatepass.wire.secret import Secret
 
 # Of both environments: no claims object is ever known to more than one.
 _PRINCIPALS: MadeOf[Principal] = MadeOf()
+_CLIENT_ID = "gatepass.client_id"  # in the scope: whose token the request has, let in or not
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +88,17 @@ def _principal(environment: Environment, claims: Claims, owner: Application) -> 
 
 
 def _recall(token: Secret, connection: HTTPConnection) -> Principal | None:
-    return recall(environment_of(connection), token)
+    found = recall(environment_of(connection), token)
+    if found:
+        connection.scope[_CLIENT_ID] = found.client_id
+    return found
 
 
 def _inspect(token: Secret, connection: HTTPConnection) -> dict[str, object] | None:
     environment = environment_of(connection)
     found = introspect.inspect(environment, token)
+    if found:
+        connection.scope[_CLIENT_ID] = found["client_id"]
     return {"active": True, "environment": environment.name, **found} if found else None
 
 
@@ -137,6 +144,22 @@ def _caller(request: Request, org_id: str, principal: Principal) -> Caller:
     source = request.client.host if request.client else ""
     actor = Actor(name, source, asked, kind="application")
     return Caller(environment, asked, actor, PORTAL_USERS in principal.scope)
+
+
+def note_denial(request: Request, status: int, reason: str) -> None:
+    """Log and audit that the application was denied what it asked for; blocks.
+
+    Without an application that is known by its token there is nothing to note.
+    """
+    client_id = request.scope.get(_CLIENT_ID)
+    environment = environment_of(request)
+    application = environment.directory.known(client_id) if client_id else None
+    if application is None:
+        return
+    source = request.client.host if request.client else ""
+    actor = Actor(application.name, source, application.org_id, kind="application")
+    denied = Denial(request.method, request.scope["path"], status, reason)
+    denials.note(environment, actor, denied, client_id=application.client_id)
 
 
 Reader = Annotated[Caller, Depends(_reader)]

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,6 +16,7 @@ from starlette.routing import BaseRoute, Match, Route
 
 from gatepass.server.catalogue.model import PORTAL_USERS
 from gatepass.server.database import DatabaseAwayError, NotFoundError
+from gatepass.server.partner_api.access import note_denial
 from gatepass.server.people.model import FieldRefused
 from gatepass.server.people.portal_users import PortalUserRefused
 from gatepass.wire import bearer, metadata
@@ -134,10 +136,13 @@ async def _portal_user(request: Request, error: PortalUserRefused) -> Response:
         resource_metadata=metadata.protected_resource_url(resource),
     )
     errors = [FieldError(field, error.say) for field in error.fields]
+    await run_in_threadpool(note_denial, request, error.status, error.note or error.say)
     return _answer(Problem(error.status, error.say, errors, {"WWW-Authenticate": challenge}))
 
 
-async def _not_found(_request: Request, _error: Exception) -> Response:
+async def _not_found(request: Request, _error: Exception) -> Response:
+    reason = "not found in the organization"
+    await run_in_threadpool(note_denial, request, HTTPStatus.NOT_FOUND, reason)
     return _answer(Problem(404, _NOTHING))
 
 
@@ -153,6 +158,8 @@ async def _http(request: Request, error: HTTPException) -> Response:
     """Answer what the framework and the guard raise."""
     if error.status_code == HTTPStatus.NOT_FOUND:
         return await _not_found(request, error)
+    if error.status_code == HTTPStatus.FORBIDDEN:
+        await run_in_threadpool(note_denial, request, error.status_code, error.detail)
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers = {"Allow": ", ".join(_allowed(request, request.app.routes))}

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from http import HTTPStatus
 from typing import NamedTuple, NoReturn
 
 import structlog
@@ -13,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Match, NoMatchFound, Route
 from starlette.types import ExceptionHandler, Receive, Scope, Send
 
+from gatepass.server import denials
 from gatepass.server.database import DatabaseAwayError, NotFoundError
 from gatepass.server.environment import Environment
 from gatepass.server.people.hashing import Steps, Work
@@ -131,6 +133,8 @@ def _turn(visit: Visit, request: Request, body: bytes) -> Response | _Waiting:
         return _astray(visit)
     away = gate.turn_away(visit, found.rule.who)
     if away:
+        if away.status_code == HTTPStatus.FORBIDDEN:
+            _note_denial(visit, away.status_code, "role")
         return away
     rule = found.rule
 
@@ -150,20 +154,36 @@ def _guarded(visit: Visit, step: Callable[[], Response | _Waiting]) -> Response 
     try:
         return step()
     except Refused as refused:
-        log.warning(
-            "page.refused",
-            environment=visit.environment.name,
-            path=visit.path,
-            source=visit.visitor.source,
-            status=refused.status,
-            reason=refused.note or refused.say,
-        )
+        _note_refusal(visit, refused)
         response = refusals.page(visit, refused.status, refused.say)
         if refused.retry_after is not None:
             response.headers["retry-after"] = str(refused.retry_after)
         return response
     except NotFoundError:
+        _note_denial(visit, 404, "not found in the organization")
         return refusals.page(visit, 404)
+
+
+def _note_refusal(visit: Visit, refused: Refused) -> None:
+    environment, source = visit.environment, visit.visitor.source
+    if environment.log_limit.admit("page.refused", source, environment.clock()):
+        log.warning(
+            "page.refused",
+            environment=environment.name,
+            path=visit.path,
+            source=source,
+            status=refused.status,
+            reason=refused.note or refused.say,
+        )
+
+
+def _note_denial(visit: Visit, status: int, reason: str) -> None:
+    if visit.login is None:
+        return
+    denied = denials.Denial(visit.method, visit.path, status, reason)
+    person = visit.login.person
+    who = {"user": person.username or "", "user_id": str(person.id)}
+    denials.note(visit.environment, visit.actor, denied, **who)
 
 
 def _astray(visit: Visit) -> Response:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import structlog
 
+from gatepass.server.audit import bounded
 from gatepass.server.audit import store as audit
 from gatepass.server.audit.model import Actor, Entry, entry
 from gatepass.server.database import Connection
@@ -100,7 +101,11 @@ def log_in(
             _greet(connection, known.person, rehashed, now)
             _open(connection, session_id, known.person, visitor, now)
             _change_device(connection, visitor.device, device_id, known.person, now)
-        audit.record(connection, _told(known, visitor, refused, now))
+        told = _told(known, visitor, refused, now)
+        if refused:
+            bounded.record(connection, environment.audit_limit, told)
+        else:
+            audit.record(connection, told)
     if known.person is None or refused:
         raise Refused("invalid_request", WRONG, note=refused)
     return LoggedIn(session_id, device_id, known.person)
@@ -220,9 +225,10 @@ def _attempt(environment: Environment, visitor: Visitor, username: str) -> tuple
         wait = limits.attempt(connection, counted, environment.now())
     if wait:
         # In the log alone: a row for each would let a stranger fill the audit trail.
-        log.warning(
-            "login.throttled", environment=environment.name, source=visitor.source, seconds=wait
-        )
+        if environment.log_limit.admit("login.throttled", visitor.source, environment.clock()):
+            log.warning(
+                "login.throttled", environment=environment.name, source=visitor.source, seconds=wait
+            )
         raise too_many(wait)
     return counted
 

@@ -9,10 +9,12 @@ from typing import NamedTuple
 from gatepass.server.applications import store as applications
 from gatepass.server.applications.model import Application
 from gatepass.server.applications.nobody import is_nobody
+from gatepass.server.audit import bounded
 from gatepass.server.audit import store as audit
 from gatepass.server.audit.model import Actor, Entry, entry
 from gatepass.server.changes import store as changes
 from gatepass.server.database import Connection
+from gatepass.server.limits.hourly import HourlyLimit
 from gatepass.server.usage import reasons, store
 from gatepass.server.usage.model import (
     ISSUED,
@@ -114,8 +116,11 @@ class UsageCounter:
             self._batch = kept
 
 
-def write(connection: Connection, batch: Batch) -> None:
-    """Write a batch: last uses, counts, and refusals; of those, the first of a kind is audited."""
+def write(connection: Connection, batch: Batch, limit: HourlyLimit) -> None:
+    """Write a batch: last uses, counts, and refusals.
+
+    Of the refusals the first of a kind is audited, as far as the limit admits it.
+    """
     _write_uses(connection, batch)
     _end_what_is_replaced(connection, batch)
     ids = {cell.application_id for cell in batch.counts}
@@ -128,10 +133,8 @@ def write(connection: Connection, batch: Batch) -> None:
         if kind.application_id in known
     ]
     new = store.note_refusals(connection, refusals)
-    if new:
-        audit.record(
-            connection, *(_entry(batch.refusals[each.kind].application, each) for each in new)
-        )
+    told = (_entry(batch.refusals[each.kind].application, each) for each in new)
+    bounded.record(connection, limit, *told)
 
 
 def text(agent: bytes) -> str:

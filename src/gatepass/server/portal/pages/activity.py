@@ -14,6 +14,7 @@ _MOST = 50  # entries on one page
 _LONGEST_NUMBER = 18  # digits, of an entry's number
 
 _WORDS = {
+    "access.denied": "Access denied ({status}): {method}, {reason}",
     "application.contact": "Set the contact to {contact}",
     "application.deleted": "Deleted an application",
     "application.disabled": "Disabled an application",
@@ -26,6 +27,7 @@ _WORDS = {
     "application.rotated": "Rotated the secret (overlap: {overlap}; new: ...{new_secret})",
     "application.scope": "Set the scope to {scope}",
     "application.tokens_voided": "Voided all tokens",
+    "audit.suppressed": "{times} more entries of {action} were not recorded, since {since}",
     "client.refused": "Token refused: {reason} ({times} times)",
     "login": "Logged in",
     "login.refused": "Login refused: {reason}",
