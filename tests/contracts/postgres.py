@@ -25,8 +25,10 @@ def find_binaries() -> Path | None:
 
 
 @contextmanager
-def running(binaries: Path) -> Iterator[str]:
+def running(binaries: Path, password: str = "") -> Iterator[str]:
     """Run a fresh cluster; give the start of its addresses, to which a database's name is added.
+
+    With a password it asks for it (SCRAM), which the addresses do not have.
 
     Not under pytest's own folder: PostgreSQL refuses to run as root, and the user it runs as
     then could not get there.
@@ -49,7 +51,14 @@ def running(binaries: Path) -> Iterator[str]:
         )
 
     try:
-        run("initdb", "-U", "gatepass", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+        how = ["-A", "trust"]
+        if password:
+            secret = folder / "secret"
+            secret.write_text(password)
+            if user:
+                os.chown(secret, user.pw_uid, user.pw_gid)
+            how = ["-A", "scram-sha-256", "--pwfile", str(secret)]
+        run("initdb", "-U", "gatepass", *how, "-E", "UTF8", "--locale=C", "--no-sync")
         options = f"-F -k {folder} -c listen_addresses='' -c max_connections=50"
         run("pg_ctl", "-w", "-s", "-l", str(folder / "log"), "-o", options, "start")
         try:

@@ -58,6 +58,7 @@ _OLDEST_SQLITE = (3, 51, 3)
 _DAMAGED = {pysqlite3.SQLITE_CORRUPT, pysqlite3.SQLITE_NOTADB}
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _REVISIONS = sorted(file.name[:4] for file in _MIGRATIONS.glob("versions/[0-9]*.py"))
+_SECRET_OPTIONS = {"password", "sslpassword", "oauth_client_secret"}  # of libpq, in the query
 _WRITE = "gatepass_write"
 _WRITERS_LOCK = 0x6761746570617373  # "gatepass": one writer at a time, as on SQLite
 
@@ -207,7 +208,9 @@ def sqlite_url(file: Path) -> str:
 
 def without_password(url: str) -> str:
     """Give a database's address as it may be shown."""
-    return make_url(url).render_as_string(hide_password=True)
+    parts = make_url(url)
+    hidden = dict.fromkeys(_SECRET_OPTIONS & parts.query.keys(), "***")
+    return parts.update_query_dict(hidden).render_as_string(hide_password=True)
 
 
 def _sqlite(url: str) -> Engine:

@@ -43,7 +43,8 @@ class EnvironmentSettings(_Part):
     hsts_subdomains: bool = False
     """Whether HSTS (RFC 6797), which an https issuer sends, also covers the host's subdomains."""
     database: str = ""
-    """SQLAlchemy URL of a PostgreSQL database; empty means SQLite in the data directory."""
+    """SQLAlchemy URL of a PostgreSQL database; empty means SQLite in the data directory. The
+    password may be in PGPASSWORD or in the file that PGPASSFILE names (~/.pgpass) instead."""
 
     tokens: Tokens = "sealed"
     """What access tokens are, where a resource does not say: sealed, or jwt (RFC 9068)."""

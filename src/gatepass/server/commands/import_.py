@@ -1,5 +1,6 @@
 """`gatepass import`: partners that another system served until now, with their credentials."""
 
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import cast, get_args
@@ -12,7 +13,7 @@ from gatepass.server.commands import options
 from gatepass.server.imports import operations
 from gatepass.server.imports.django_oauth_toolkit import store as django_oauth_toolkit
 from gatepass.server.imports.django_oauth_toolkit.store import has_password
-from gatepass.server.imports.model import OrganizationBy, Outcome, State, Terms
+from gatepass.server.imports.model import OrganizationBy, Outcome, SourceError, State, Terms
 from gatepass.wire.scope import Scope
 
 _NO_PEOPLE = """\
@@ -97,11 +98,25 @@ def _address(argument: str | None, url_file: Path | None) -> str:
     if (argument is None) == (url_file is None):
         raise click.UsageError("Give either DATABASE_URL or --url-file.")
     if url_file is not None:
-        return url_file.read_text(encoding="utf-8").strip()
+        return _read_address(url_file)
     assert argument is not None  # noqa: S101 - one of them is given
     if has_password(argument):
         click.echo(_SHOWN, err=True)
     return argument
+
+
+def _read_address(file: Path) -> str:
+    """Return the address in a file; warn where others can read it. Raises SourceError."""
+    try:
+        address = file.read_text(encoding="utf-8").strip()
+        is_open = file.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH)
+    except (OSError, UnicodeDecodeError):
+        raise SourceError(f"{file} cannot be read as text in UTF-8.") from None
+    if not address:
+        raise SourceError(f"{file} is empty. Write the database's address into it.")
+    if has_password(address) and is_open:
+        click.echo(f"Warning: others can read {file}. Run: chmod 600 {file}", err=True)
+    return address
 
 
 def _document(outcomes: Sequence[Outcome], environment: str, *, dry_run: bool) -> dict[str, object]:
