@@ -4,6 +4,7 @@ Behind each end of a head it ends the packet, and waits a moment for what the se
 head alone: a network may do that, and no server may take what follows for another request.
 """
 
+import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -11,7 +12,7 @@ from threading import Condition, Thread
 
 _WITHIN = 10.0  # seconds
 _PAUSE = 0.01  # seconds in which the server may answer a head
-_END_OF_HEAD = b"\r\n\r\n"
+_END_OF_HEAD = re.compile(rb"(?<=[^\r\n]\r\n\r\n)")
 
 
 class Tap:
@@ -90,12 +91,10 @@ class Tap:
         with suppress(OSError):
             while some := gateway.recv(65536):
                 self._record(requests, some)
-                while some:
-                    head, end, some = some.partition(_END_OF_HEAD)
+                for piece in filter(None, _END_OF_HEAD.split(some)):
                     answered = len(answers)
-                    server.sendall(head + end)
-                    if some:
-                        self._await_answer(answers, answered)
+                    server.sendall(piece)
+                    self._await_answer(answers, answered)
         with suppress(OSError):
             server.shutdown(socket.SHUT_WR)
 
