@@ -22,9 +22,7 @@ class Stream(NamedTuple):
     head: str
     body: str
 
-    def parts(
-        self, path: str, host: str, inner: bytes, filler: bytes = b""
-    ) -> tuple[bytes, bytes]:
+    def parts(self, path: str, host: str, inner: bytes, filler: bytes = b"") -> tuple[bytes, bytes]:
         """Return head and body with `inner`, behind `filler`, as a second request in the body."""
         inner = filler + inner
         body = self.body.encode().replace(b"{chunk}", b"%x\r\n" % len(inner))

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import pytest
 
@@ -22,6 +22,7 @@ ROUNDS = 5
 # More than the server reads at once, so that the rest comes later whatever the gateway buffers.
 # A lenient parser skips empty lines before a request.
 FILLER = b"\r\n" * 200_000
+SWALLOWED = 1500  # bytes: a victim's request, and some of what comes then
 OFFER = ("Connection: Upgrade", "Upgrade: foo")
 OFFERING = [(), OFFER]  # a gateway may keep connections of their own for requests with an offer
 FORWARDED = {  # the offers that reach the server
@@ -139,7 +140,8 @@ def attack(front: Front, stream: Stream, inner: bytes) -> bytes:
 
 def assert_all_get_their_own(front: Front) -> None:
     """Ask for several things, as victims do; each answer is the one to its request."""
-    assert b'"access_token"' in ask(front, token_request(front.client, front.host))
+    token = ask(front, token_request(front.client, front.host))
+    assert b'"access_token"' in token
     for offer in OFFERING if front.gateway.name != "envoy" else [()]:
         metadata = ask(front, get("/.well-known/oauth-authorization-server", front.host, *offer))
         assert b'"token_endpoint"' in metadata, metadata
@@ -205,37 +207,72 @@ def test_a_session_of_the_portal_is_not_captured(
     front: Front, name: str, offer: tuple[str, ...]
 ) -> None:
     [stream] = [each for each in STREAMS if each.name == name]
-    if front.gateway.name == "envoy":
+    if front.gateway.name == "envoy":  # refuses the offer
         offer = ()
-    with Portal(front.server) as portal, Portal(front.server) as nobody:
-        assert portal.log_in(front.organization.username, PASSWORD).status_code == 303
-        cookies = "; ".join(f"{each.name}={each.value}" for each in portal.http.cookies.jar)
-        victims = get(APPLICATIONS, front.host, f"Cookie: {cookies}", *offer)
-        form = nobody.page(LOGIN).forms[LOGIN]
-        device = "; ".join(f"{each.name}={each.value}" for each in nobody.http.cookies.jar)
-    fields = (f"Cookie: {device}", f"Origin: http://{front.host}")
-    filled = form.filled(password="wrong") | {"username": ""}
-    typed = "&".join(f"{name}={value}" for name, value in filled.items() if name != "username")
+    cookies, swallowing = log_in(front), Swallowing.prepare(front)
 
     for _ in range(ROUNDS):
-        source = f"X-Forwarded-For: {next(_sources)}"
-        inner = (
-            post(LOGIN, front.host, f"{typed}&username=a".encode(), *fields, source)
-            + post(LOGIN, front.host, f"{typed}&username=".encode(), *fields, source, length=1500)
-        )  # fmt: skip
-        with Thief(front.port) as thief:
-            head, body = stream.parts(TOKEN, front.host, inner, FILLER)
-            thief.send(head)
-            front.tap.wait(lambda forwarded: TOKEN.encode() in forwarded, 0.05)
-            thief.send(body)
-            thief.receive(0.5)
-            answer = exchange(front.port, [victims], end=False, within=2.0)
-        with Thief(front.port) as thief:
-            thief.send(post("/healthz", front.host, b"\r\n" * 1000, *offer))
-            stolen = thief.receive(0.5)
+        own, stolen = capture(front, stream, swallowing, cookies, offer)
 
-        assert cookies.encode() not in stolen, stolen
-        assert "anna" not in stolen.decode("latin-1"), stolen
-        assert statuses(answer) == [200], answer
-        assert b"Applications" in answer, answer
+        assert statuses(own) == [200], own
+        assert b"Applications" in own, own
+        assert cookies.encode() not in stolen
+        assert b"anna" not in stolen
         assert cookies not in front.server.log()
+
+
+class Swallowing(NamedTuple):
+    """Two logins that fail; the second takes what comes after it for the name to log in with.
+
+    The page that says so shows the name. The first keeps the server busy for a moment.
+    """
+
+    host: str
+    fields: tuple[str, ...]
+    typed: str
+
+    @classmethod
+    def prepare(cls, front: Front) -> Self:
+        """Open the page of the login as anybody can."""
+        with Portal(front.server) as nobody:
+            form = nobody.page(LOGIN).forms[LOGIN]
+            fields = (f"Cookie: {cookie_of(nobody)}", f"Origin: http://{front.host}")
+        filled = form.filled(password="wrong", username="")
+        typed = "&".join(f"{name}={value}" for name, value in filled.items() if name != "username")
+        return cls(front.host, fields, f"{typed}&username=")
+
+    def inner(self) -> bytes:
+        """Return the two requests, from a source that is new."""
+        fields = (*self.fields, f"X-Forwarded-For: {next(_sources)}")
+        whole = post(LOGIN, self.host, f"{self.typed}a".encode(), *fields)
+        return whole + post(LOGIN, self.host, self.typed.encode(), *fields, length=SWALLOWED)
+
+
+def capture(
+    front: Front, stream: Stream, swallowing: Swallowing, cookies: str, offer: tuple[str, ...]
+) -> tuple[bytes, bytes]:
+    """Attack, then let a victim open the portal; return the victim's answer and the attacker's."""
+    head, body = stream.parts(TOKEN, front.host, swallowing.inner(), FILLER)
+    front.tap.forget()
+    with Thief(front.port) as thief:
+        thief.send(head)
+        front.tap.wait(lambda forwarded: TOKEN.encode() in forwarded, 0.05)
+        thief.send(body)
+        thief.receive(0.5)
+        victims = get(APPLICATIONS, front.host, f"Cookie: {cookies}", *offer)
+        own = exchange(front.port, [victims], end=False, within=2.0)
+    with Thief(front.port) as thief:
+        thief.send(post("/healthz", front.host, b"\r\n" * SWALLOWED, *offer))
+        return own, thief.receive(0.5)
+
+
+def log_in(front: Front) -> str:
+    """Log in at the portal and return the cookies."""
+    with Portal(front.server) as portal:
+        assert portal.log_in(front.organization.username, PASSWORD).status_code == 303
+        return cookie_of(portal)
+
+
+def cookie_of(portal: Portal) -> str:
+    """Return a Cookie field's value."""
+    return "; ".join(f"{each.name}={each.value}" for each in portal.http.cookies.jar)
