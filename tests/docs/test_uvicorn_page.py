@@ -1,9 +1,5 @@
 """The page about uvicorn behind a proxy: the fault, who forwards an offer, which lines drop it."""
 
-import shutil
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,13 +7,12 @@ from pathlib import Path
 import pytest
 
 from docs.page import Reader, blocks, play
-from gateways import api
-from gateways.gateway import program, started
+from gateways import api, plain_uvicorn
+from gateways.gateway import forwarding, program
 from gateways.hostile import exchange, statuses
 from harness import clean_variables, free_ports
 
 PAGE = "run-uvicorn-behind-a-proxy.md"
-FILES = Path(__file__).parents[1] / "gateways" / "forwarding"
 # Where each proxy's lines of the page belong: a text of the file, and what stands in its place.
 DROPPED = {
     "nginx": (
@@ -87,14 +82,7 @@ def proxy(name: str, folder: Path, port: int, *changes: tuple[str, str]) -> Iter
     """Run a proxy in front of `port`, with changes of its file."""
     if program(name) is None:
         pytest.skip(f"{name} is not installed")
-    own = free_ports()
-    shutil.copytree(FILES / name, folder / name)
-    for file in (folder / name).iterdir():
-        text = file.read_text()
-        for old, new in changes:
-            text = text.replace(old, new)
-        file.write_text(text.replace("8000", str(port)).replace("8080", str(own)))
-    with started(name, folder / name, own) as gateway:
+    with forwarding(name, folder, port, *changes) as gateway:
         yield gateway.port
 
 
@@ -102,21 +90,8 @@ def proxy(name: str, folder: Path, port: int, *changes: tuple[str, str]) -> Iter
 def uvicorn(folder: Path, *arguments: str) -> Iterator[int]:
     """Serve the page's program."""
     [echo] = [block for block in blocks(PAGE) if block.file]
-    (folder / echo.file).write_text(echo.text)
-    port = free_ports()
-    command = [sys.executable, "-m", "uvicorn", "--port", str(port), *arguments, "echo:app"]
-    with (folder / "uvicorn.log").open("wb") as log:
-        process = subprocess.Popen(
-            command, cwd=folder, stdout=log, stderr=log, env=clean_variables()
-        )
-    try:
-        while b"running on" not in (folder / "uvicorn.log").read_bytes():
-            assert process.poll() is None
-            time.sleep(0.02)
+    with plain_uvicorn.serving(folder, echo.text, *arguments) as port:
         yield port
-    finally:
-        process.kill()
-        process.wait()
 
 
 def send(port: int, head: str, body: bytes) -> bytes:

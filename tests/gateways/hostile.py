@@ -35,6 +35,23 @@ class Stream(NamedTuple):
 STREAMS = tuple(Stream(**each) for each in json.loads(_VECTORS.read_text()))
 
 
+def post(path: str, host: str, body: bytes, *fields: str, length: int | None = None) -> bytes:
+    """Return a request with a form; `length` is what it says of its body's."""
+    head = (
+        f"POST {path} HTTP/1.1",
+        f"Host: {host}",
+        "Content-Type: application/x-www-form-urlencoded",
+        f"Content-Length: {len(body) if length is None else length}",
+        *fields,
+    )
+    return "\r\n".join((*head, "", "")).encode() + body
+
+
+def get(path: str, host: str, *fields: str) -> bytes:
+    """Return a request."""
+    return "\r\n".join((f"GET {path} HTTP/1.1", f"Host: {host}", *fields, "", "")).encode()
+
+
 def exchange(
     port: int,
     pieces: Iterable[bytes],

@@ -35,6 +35,13 @@ class Tap:
         with self._changed:
             return self._changed.wait_for(look, within)
 
+    def wait_for_answer(self, text: bytes, within: float = _WITHIN) -> bool:
+        """Wait until an answer of the server has `text`."""
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: any(text in bytes(each) for each in self.answers), within
+            )
+
     def forget(self) -> None:
         """Forget what was recorded; connections stay."""
         with self._changed:

@@ -2,7 +2,6 @@
 
 import base64
 import re
-import shutil
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -11,10 +10,11 @@ from typing import NamedTuple, Self
 import pytest
 
 from gatepass.wire.metadata import TOKEN
-from gateways.gateway import NAMES, Gateway, program, started
-from gateways.hostile import STREAMS, Stream, Thief, exchange, statuses
+from gateways import plain_uvicorn
+from gateways.gateway import NAMES, Gateway, forwarding, program
+from gateways.hostile import STREAMS, Stream, Thief, exchange, get, post, statuses
 from gateways.tap import Tap, tapping
-from harness import Credentials, Organization, Server, free_ports, serving
+from harness import Credentials, Organization, Server, serving
 from stories.portal import APPLICATIONS, PASSWORD, Portal
 
 LOGIN = "/accounts/login/"
@@ -25,6 +25,12 @@ FILLER = b"\r\n" * 200_000
 SWALLOWED = 1500  # bytes: a victim's request, and some of what comes then
 OFFER = ("Connection: Upgrade", "Upgrade: foo")
 OFFERING = [(), OFFER]  # a gateway may keep connections of their own for requests with an offer
+ECHO = """
+async def app(scope, receive, send):
+    if scope["type"] == "http":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"path: " + scope["raw_path"]})
+"""
 FORWARDED = {  # the offers that reach the server
     "nginx": {"websocket", "foo", "h2c"},
     "caddy": {"websocket", "foo", "h2c"},
@@ -32,7 +38,6 @@ FORWARDED = {  # the offers that reach the server
     "haproxy": set[str](),
     "envoy": {"websocket"},
 }
-_FILES = Path(__file__).parent / "forwarding"
 _OFFERS = [stream for stream in STREAMS if stream.kind == "offer"]
 _POISONS = [stream for stream in STREAMS if stream.kind == "offer" or "CONNECT" in stream.name]
 _sources = (f"198.18.{number // 250}.{number % 250 + 1}" for number in count())
@@ -87,31 +92,9 @@ def front(
     name: str = request.param
     if program(name) is None:
         pytest.skip(f"{name} is not installed")
-    folder, port = tmp_path_factory.mktemp(name), free_ports()
-    shutil.copytree(_FILES / name, folder, dirs_exist_ok=True)
-    with tapping(server.port) as tap:
-        for file in folder.iterdir():
-            text = file.read_text().replace("8000", str(tap.port)).replace("8080", str(port))
-            file.write_text(text)
-        with started(name, folder, port) as gateway:
-            yield Front(gateway, tap, server, client, organization)
-
-
-def post(path: str, host: str, body: bytes, *fields: str, length: int | None = None) -> bytes:
-    """Return a request with a form; `length` is what it says of its body's."""
-    head = (
-        f"POST {path} HTTP/1.1",
-        f"Host: {host}",
-        "Content-Type: application/x-www-form-urlencoded",
-        f"Content-Length: {len(body) if length is None else length}",
-        *fields,
-    )
-    return "\r\n".join((*head, "", "")).encode() + body
-
-
-def get(path: str, host: str, *fields: str) -> bytes:
-    """Return a request."""
-    return "\r\n".join((f"GET {path} HTTP/1.1", f"Host: {host}", *fields, "", "")).encode()
+    folder = tmp_path_factory.mktemp(name)
+    with tapping(server.port) as tap, forwarding(name, folder, tap.port) as gateway:
+        yield Front(gateway, tap, server, client, organization)
 
 
 def token_request(client: Credentials, host: str, *fields: str) -> bytes:
@@ -129,21 +112,28 @@ def refused_request(host: str, source: str) -> bytes:
 
 def ask(front: Front, request: bytes) -> bytes:
     """Send a whole request through the gateway and return what comes."""
-    return exchange(front.port, [request], end=False, within=5.0)
+    return exchange(front.port, [request], end=False, within=10.0)
 
 
 def attack(front: Front, stream: Stream, inner: bytes) -> bytes:
     """Send a hostile request and return what comes until nothing more does."""
-    head, body = stream.parts(TOKEN, front.host, inner)
-    return exchange(front.port, [head + body], end=False, linger=0.03, within=0.5)
+    return send(front.port, stream, front.host, inner)
+
+
+def send(port: int, stream: Stream, host: str, inner: bytes) -> bytes:
+    """Send a hostile request to a port and return what comes until nothing more does."""
+    head, body = stream.parts(TOKEN, host, inner)
+    return exchange(port, [head + body], end=False, linger=0.03, within=0.5)
 
 
 def assert_all_get_their_own(front: Front) -> None:
     """Ask for several things, as victims do; each answer is the one to its request."""
     token = ask(front, token_request(front.client, front.host))
     assert b'"access_token"' in token
+    assert statuses(token) == [200]
     for offer in OFFERING if front.gateway.name != "envoy" else [()]:
         metadata = ask(front, get("/.well-known/oauth-authorization-server", front.host, *offer))
+        assert statuses(metadata) == [200], metadata
         assert b'"token_endpoint"' in metadata, metadata
         health = ask(front, get("/healthz", front.host, *offer))
         assert statuses(health) == [200], health
@@ -158,6 +148,21 @@ def test_the_log_shows_whether_a_request_came_past_the_gateway(front: Front) -> 
 
     assert past in front.server.log()
     assert through not in front.server.log()
+
+
+@pytest.mark.parametrize("name", ["nginx", "caddy", "traefik"])
+def test_the_same_attack_succeeds_before_a_server_with_the_fault(tmp_path: Path, name: str) -> None:
+    if program(name) is None:
+        pytest.skip(f"{name} is not installed")
+    [stream] = [each for each in STREAMS if each.name == "an offer of foo with a length"]
+    with (
+        plain_uvicorn.serving(tmp_path, ECHO, "--http", "httptools") as port,
+        tapping(port) as tap,
+        forwarding(name, tmp_path, tap.port) as gateway,
+    ):
+        send(gateway.port, stream, "localhost", get("/inner", "localhost"))
+
+        assert tap.wait_for_answer(b"path: /inner")
 
 
 @pytest.mark.parametrize("stream", _OFFERS, ids=lambda stream: stream.name)
@@ -262,7 +267,7 @@ def capture(
         thief.send(body)
         thief.receive(0.5)
         victims = get(APPLICATIONS, front.host, f"Cookie: {cookies}", *offer)
-        own = exchange(front.port, [victims], end=False, within=2.0)
+        own = exchange(front.port, [victims], end=False, within=10.0)
     with Thief(front.port) as thief:
         thief.send(post("/healthz", front.host, b"\r\n" * SWALLOWED, *offer))
         return own, thief.receive(0.5)
