@@ -11,15 +11,15 @@ from contextlib import contextmanager, suppress
 from threading import Condition, Thread
 
 _WITHIN = 10.0  # seconds
-_PAUSE = 0.01  # seconds in which the server may answer a head
 _END_OF_HEAD = re.compile(rb"(?<=[^\r\n]\r\n\r\n)")
 
 
 class Tap:
     """Relays connections to the server; `requests` and `answers` are the bytes of each."""
 
-    def __init__(self, server_port: int) -> None:
+    def __init__(self, server_port: int, pause: float) -> None:
         self._server_port = server_port
+        self._pause = pause
         self._changed = Condition()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -112,13 +112,13 @@ class Tap:
 
     def _await_answer(self, answers: bytearray, answered: int) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: len(answers) > answered, _PAUSE)
+            self._changed.wait_for(lambda: len(answers) > answered, self._pause)
 
 
 @contextmanager
-def tapping(server_port: int) -> Iterator[Tap]:
-    """Relay to a server in threads."""
-    tap = Tap(server_port)
+def tapping(server_port: int, pause: float = 0.01) -> Iterator[Tap]:
+    """Relay to a server, which has `pause` seconds to answer a head before its body comes."""
+    tap = Tap(server_port, pause)
     thread = Thread(target=tap.serve)
     thread.start()
     try:

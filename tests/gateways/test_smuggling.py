@@ -28,8 +28,9 @@ OFFERING = [(), OFFER]  # a gateway may keep connections of their own for reques
 ECHO = """
 async def app(scope, receive, send):
     if scope["type"] == "http":
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": b"path: " + scope["raw_path"]})
+        headers = [(b"path", scope["raw_path"]), (b"content-length", b"0")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
 """
 FORWARDED = {  # the offers that reach the server
     "nginx": {"websocket", "foo", "h2c"},
@@ -157,7 +158,7 @@ def test_the_same_attack_succeeds_before_a_server_with_the_fault(tmp_path: Path,
     [stream] = [each for each in STREAMS if each.name == "an offer of foo with a length"]
     with (
         plain_uvicorn.serving(tmp_path, ECHO, "--http", "httptools") as port,
-        tapping(port) as tap,
+        tapping(port, pause=5.0) as tap,  # it answers the head at once
         forwarding(name, tmp_path, tap.port) as gateway,
     ):
         send(gateway.port, stream, "localhost", get("/inner", "localhost"))
