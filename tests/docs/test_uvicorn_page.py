@@ -1,9 +1,5 @@
-"""The page about uvicorn behind a proxy: its check runs, and its proxies' lines drop the offer."""
+"""The page about uvicorn behind a proxy: the fault, who forwards an offer, which lines drop it."""
 
-import shutil
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,19 +7,27 @@ from pathlib import Path
 import pytest
 
 from docs.page import Reader, blocks, play
-from gateways.gateway import program, started
-from gateways.hostile import exchange
+from gateways import api, plain_uvicorn
+from gateways.gateway import forwarding, program
+from gateways.hostile import exchange, statuses
 from harness import clean_variables, free_ports
 
 PAGE = "run-uvicorn-behind-a-proxy.md"
-FILES = Path(__file__).parents[1] / "gateways" / "forwarding"
 # Where each proxy's lines of the page belong: a text of the file, and what stands in its place.
 DROPPED = {
     "nginx": (
         ("$http_upgrade;\n            proxy", '"";\n            proxy'),
         ("$connection_upgrade;", '"";'),
     ),
-    "caddy": (("\treverse", "\trequest_header -Upgrade\n\trequest_header -Connection\n\treverse"),),
+    "caddy": (
+        (
+            "\treverse",
+            (
+                "\trequest_header -Upgrade\n\trequest_header -Connection\n"
+                "\t@connect method CONNECT\n\trespond @connect 405\n\treverse"
+            ),
+        ),
+    ),
     "traefik": (
         ("      service", "      middlewares: [drop]\n      service"),
         (
@@ -47,30 +51,53 @@ DROPPED = {
 }
 
 
+OFFERS = {
+    "websocket": "Connection: Upgrade\r\nUpgrade: websocket\r\n",
+    "foo": "Connection: Upgrade\r\nUpgrade: foo\r\n",
+    "h2c": (
+        "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+        "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n"
+    ),
+}
+WEBSOCKET_LINES = (
+    "            proxy_set_header Upgrade $http_upgrade;\n"
+    "            proxy_set_header Connection $connection_upgrade;\n"
+)
+# What each proxy forwards of offers without and with a body, by its defaults.
+NOTHING: frozenset[str] = frozenset()
+FORWARDED = (
+    ("nginx", "", {"websocket", "foo", "h2c"}, {"websocket", "foo", "h2c"}),
+    ("nginx", WEBSOCKET_LINES, NOTHING, NOTHING),
+    ("caddy", "", {"websocket", "foo", "h2c"}, {"websocket", "foo", "h2c"}),
+    ("traefik", "", {"websocket", "foo"}, {"websocket", "foo"}),
+    ("haproxy", "", {"foo", "h2c"}, NOTHING),
+    ("envoy", "", {"websocket"}, NOTHING),
+    ("envoy", "upgrade_configs: [{upgrade_type: websocket}]", NOTHING, NOTHING),
+)
+INNER = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+@contextmanager
+def proxy(name: str, folder: Path, port: int, *changes: tuple[str, str]) -> Iterator[int]:
+    """Run a proxy in front of `port`, with changes of its file."""
+    if program(name) is None:
+        pytest.skip(f"{name} is not installed")
+    with forwarding(name, folder, port, *changes) as gateway:
+        yield gateway.port
+
+
 @contextmanager
 def uvicorn(folder: Path, *arguments: str) -> Iterator[int]:
     """Serve the page's program."""
     [echo] = [block for block in blocks(PAGE) if block.file]
-    (folder / echo.file).write_text(echo.text)
-    port = free_ports()
-    command = [sys.executable, "-m", "uvicorn", "--port", str(port), *arguments, "echo:app"]
-    with (folder / "uvicorn.log").open("wb") as log:
-        process = subprocess.Popen(
-            command, cwd=folder, stdout=log, stderr=log, env=clean_variables()
-        )
-    try:
-        while b"running on" not in (folder / "uvicorn.log").read_bytes():
-            assert process.poll() is None
-            time.sleep(0.02)
+    with plain_uvicorn.serving(folder, echo.text, *arguments) as port:
         yield port
-    finally:
-        process.kill()
-        process.wait()
 
 
-def offer(port: int) -> bytes:
-    head = b"POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-    return exchange(port, [head + b"Content-Length: 5\r\n\r\n", b"whole"], pause=0.1, end=False)
+def send(port: int, head: str, body: bytes) -> bytes:
+    """Send head and body in packets of their own and return all answers."""
+    whole = f"{head}Host: a\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    return exchange(port, [whole, body], pause=0.1, end=False, linger=0.2, within=5.0)
 
 
 def test_the_check_of_the_page_runs(tmp_path: Path) -> None:
@@ -78,27 +105,62 @@ def test_the_check_of_the_page_runs(tmp_path: Path) -> None:
         list(play(PAGE, reader, {}))
 
 
-@pytest.mark.parametrize(("http", "is_kept"), [("h11", True), ("httptools", False)])
-def test_h11_keeps_the_body_and_httptools_does_not(
-    tmp_path: Path, http: str, *, is_kept: bool
+# Any class makes uvicorn take an offer of WebSocket; nothing else asks for it.
+@pytest.mark.parametrize("websocket_class", ["none", "echo:app"])
+def test_httptools_runs_a_body_as_a_request_and_h11_keeps_it(
+    tmp_path: Path, websocket_class: str
 ) -> None:
-    with uvicorn(tmp_path, "--http", http, "--ws", "none") as port:
-        assert (b"body: whole" in offer(port)) == is_kept
+    heads = [f"POST / HTTP/1.1\r\n{OFFERS[offer]}" for offer in ("foo", "h2c")]
+
+    with uvicorn(tmp_path, "--http", "httptools", "--ws", websocket_class) as port:
+        for head in (*heads, "CONNECT / HTTP/1.1\r\n"):
+            received = send(port, head, INNER)
+            assert statuses(received) == [200, 200], received
+            assert INNER not in received
+    with uvicorn(tmp_path, "--http", "h11", "--ws", websocket_class) as port:
+        for head in heads:
+            received = send(port, head, INNER)
+            assert statuses(received) == [200], received
+            assert b"body: " + INNER in received
+        assert statuses(send(port, "CONNECT / HTTP/1.1\r\n", INNER)) == [200]
+
+
+@pytest.mark.parametrize(("name", "left_out", "without_body", "with_body"), FORWARDED)
+def test_a_proxy_forwards_the_offers_that_the_page_says(
+    tmp_path: Path,
+    name: str,
+    left_out: str,
+    without_body: frozenset[str],
+    with_body: frozenset[str],
+) -> None:
+    forwarded: dict[str, set[str]] = {"GET": set(), "POST": set()}
+    changes = [(left_out, "")] if left_out else []
+
+    with api.serving() as recording, proxy(name, tmp_path, recording.port, *changes) as port:
+        for offer, fields in OFFERS.items():
+            for method, length in (("GET", ""), ("POST", "Content-Length: 5\r\n")):
+                recording.asked.clear()
+                head = f"{method} /{offer} HTTP/1.1\r\nHost: a\r\n{fields}{length}\r\n"
+                body = b"whole" if length else b""
+                exchange(port, [head.encode() + body], end=False, within=1.0)
+                if any(asked.named("upgrade") == [offer] for asked in recording.asked):
+                    forwarded[method].add(offer)
+
+    assert forwarded == {"GET": without_body, "POST": with_body}
 
 
 @pytest.mark.parametrize("name", DROPPED)
 def test_the_lines_of_a_proxy_drop_the_offer(tmp_path: Path, name: str) -> None:
-    if program(name) is None:
-        pytest.skip(f"{name} is not installed")
-    with uvicorn(tmp_path, "--http", "httptools", "--ws", "none") as api:
-        folder, port = tmp_path / name, free_ports()
-        shutil.copytree(FILES / name, folder)
-        for file in folder.iterdir():
-            text = file.read_text()
-            for old, new in DROPPED[name]:
-                text = text.replace(old, new)
-            file.write_text(text.replace("8000", str(api)).replace("8080", str(port)))
-        with started(name, folder, port) as gateway:
-            received = offer(gateway.port)
+    with (
+        uvicorn(tmp_path, "--http", "httptools", "--ws", "none") as own,
+        proxy(name, tmp_path, own, *DROPPED[name]) as port,
+    ):
+        received = send(port, "POST / HTTP/1.1\r\n" + OFFERS["websocket"], INNER)
+        connected = send(port, "CONNECT / HTTP/1.1\r\n", INNER)
 
-    assert b" 403 " in received if name == "envoy" else b"body: whole" in received, received
+    if name == "envoy":
+        assert b" 403 " in received, received
+    else:
+        assert b"body: " + INNER in received, received
+        assert statuses(received) == [200], received
+    assert 200 not in statuses(connected), connected

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from harness import clean_variables, free_ports
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "gateways"
+_FORWARDING = Path(__file__).parent / "forwarding"
 NOBODYS = "00000000-0000-0000-0000-000000000000"  # the organization in the examples
 
 _WITHIN = 30.0  # seconds
@@ -90,6 +91,20 @@ def running(
             text = text.replace(old, new)
         (folder / file.name).write_text(text)
     with started(name, folder, port) as gateway:
+        yield gateway
+
+
+@contextmanager
+def forwarding(name: str, folder: Path, port: int, *changes: tuple[str, str]) -> Iterator[Gateway]:
+    """Run a gateway by its file in `forwarding`, with changes, before a server on `port`."""
+    own = free_ports()
+    shutil.copytree(_FORWARDING / name, folder / name)
+    for file in (folder / name).iterdir():
+        text = file.read_text()
+        for old, new in changes:
+            text = text.replace(old, new)
+        file.write_text(text.replace("8000", str(port)).replace("8080", str(own)))
+    with started(name, folder / name, own) as gateway:
         yield gateway
 
 

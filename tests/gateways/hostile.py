@@ -7,7 +7,7 @@ import socket
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 _VECTORS = Path(__file__).parents[1] / "vectors" / "smuggling.json"
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})")
@@ -22,8 +22,9 @@ class Stream(NamedTuple):
     head: str
     body: str
 
-    def parts(self, path: str, host: str, inner: bytes) -> tuple[bytes, bytes]:
-        """Return head and body with `inner` as the second request inside the body."""
+    def parts(self, path: str, host: str, inner: bytes, filler: bytes = b"") -> tuple[bytes, bytes]:
+        """Return head and body with `inner`, behind `filler`, as a second request in the body."""
+        inner = filler + inner
         body = self.body.encode().replace(b"{chunk}", b"%x\r\n" % len(inner))
         body = body.replace(b"{inner}", inner)
         length = str(len(body))
@@ -32,6 +33,23 @@ class Stream(NamedTuple):
 
 
 STREAMS = tuple(Stream(**each) for each in json.loads(_VECTORS.read_text()))
+
+
+def post(path: str, host: str, body: bytes, *fields: str, length: int | None = None) -> bytes:
+    """Return a request with a form; `length` is what it says of its body's."""
+    head = (
+        f"POST {path} HTTP/1.1",
+        f"Host: {host}",
+        "Content-Type: application/x-www-form-urlencoded",
+        f"Content-Length: {len(body) if length is None else length}",
+        *fields,
+    )
+    return "\r\n".join((*head, "", "")).encode() + body
+
+
+def get(path: str, host: str, *fields: str) -> bytes:
+    """Return a request."""
+    return "\r\n".join((f"GET {path} HTTP/1.1", f"Host: {host}", *fields, "", "")).encode()
 
 
 def exchange(
@@ -78,3 +96,33 @@ def _is_whole(received: bytes) -> bool:
 def statuses(received: bytes) -> list[int]:
     """Return the status of each answer on a connection."""
     return [int(status) for status in _STATUS.findall(received)]
+
+
+class Thief:
+    """An attacker's connection, whose pieces each go out in a packet of their own."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), _WITHIN)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    def send(self, piece: bytes) -> None:
+        """Send a piece; the other side may have closed."""
+        with suppress(OSError):
+            self._socket.sendall(piece)
+
+    def receive(self, within: float) -> bytes:
+        """Return a whole answer, or what there is of one after so many seconds."""
+        received = b""
+        with suppress(OSError):
+            while not _is_whole(received) and select.select([self._socket], [], [], within)[0]:
+                some = self._socket.recv(65536)
+                if not some:
+                    break
+                received += some
+        return received

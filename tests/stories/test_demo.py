@@ -2,12 +2,19 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
 
 from gatepass.server.demo.pages import Page
+from gateways.hostile import exchange, statuses
 from harness import clean_variables, free_ports, run
 from stories.portal import Portal
 
+_OFFERS = ("websocket", "foo", "h2c")
 _WHOLE_CREDENTIAL = re.compile(r"gp[sa]_(live|test)_[0-9A-Za-z]{12,}")
 
 
@@ -35,8 +42,34 @@ def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_after_the_demo_the_portal_opens_with_what_it_printed_until_ctrl_c(tmp_path: Path) -> None:
-    port = free_ports()
-    command = ["demo", "--data", str(tmp_path / "demo"), "--port", str(port)]
+    with _demo(tmp_path) as (demo, shown):
+        page = _applications(shown)
+        demo.send_signal(signal.SIGINT)
+        _, err = demo.communicate(timeout=60)
+
+    assert "Acme billing" in page
+    assert (demo.returncode, err) == (0, "")
+
+
+@pytest.mark.spec("RFC 9110", "7.8")
+def test_the_demo_serves_a_request_with_an_offer_whole_and_is_no_proxy(tmp_path: Path) -> None:
+    with _demo(tmp_path) as (_, shown):
+        port = int(shown["Portal"].rstrip("/").rpartition(":")[2])
+        logins = [exchange(port, _login(shown, offer), pause=0.05) for offer in _OFFERS]
+        inner = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
+        head = f"CONNECT /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: {len(inner)}\r\n\r\n"
+        connected = exchange(port, [head.encode(), inner], pause=0.05)
+
+    for received in logins:
+        assert statuses(received) == [303], received
+        assert b"location: /oauth2/applications/" in received
+    assert statuses(connected) == [501]
+
+
+@contextmanager
+def _demo(folder: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
+    """Run the demo until it waits for Ctrl-C; give the process and what it printed by name."""
+    command = ["demo", "--data", str(folder / "demo"), "--port", str(free_ports())]
     demo = subprocess.Popen(
         [sys.executable, "-m", "gatepass", *command],
         stdout=subprocess.PIPE,
@@ -44,23 +77,35 @@ def test_after_the_demo_the_portal_opens_with_what_it_printed_until_ctrl_c(tmp_p
         env=clean_variables({"PYTHONUNBUFFERED": "1"}),
         text=True,
     )
-    try:
-        assert demo.stdout is not None
-        shown: dict[str, str] = {}
-        for line in demo.stdout:
-            name, _, value = line.partition(" ")
-            shown[name] = value.strip()
-            if "Ctrl-C" in line:
-                break
-        page = _applications(shown)
-        demo.send_signal(signal.SIGINT)
-        _, err = demo.communicate(timeout=60)
-    finally:
-        demo.kill()
-        demo.wait()
+    with demo:
+        try:
+            assert demo.stdout is not None
+            shown: dict[str, str] = {}
+            for line in demo.stdout:
+                name, _, value = line.partition(" ")
+                shown[name] = value.strip()
+                if "Ctrl-C" in line:
+                    break
+            yield demo, shown
+        finally:
+            demo.kill()
 
-    assert "Acme billing" in page
-    assert (demo.returncode, err) == (0, "")
+
+def _login(shown: dict[str, str], offer: str) -> list[bytes]:
+    """Return a login with an offer to upgrade: its head and two halves of its body."""
+    with Portal(shown["Portal"].rstrip("/")) as portal:
+        form = portal.page("/accounts/login/").forms["/accounts/login/"]
+        cookies = "; ".join(f"{each.name}={each.value}" for each in portal.http.cookies.jar)
+        host = portal.http.base_url.netloc.decode()
+    filled = form.filled(username=shown["Username"], password=shown["Password"])
+    body = urlencode(filled).encode()
+    head = (
+        f"POST /accounts/login/ HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\n"
+        f"Upgrade: {offer}\r\nOrigin: http://{host}\r\nCookie: {cookies}\r\n"
+        f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    half = len(body) // 2
+    return [head.encode(), body[:half], body[half:]]
 
 
 def _applications(shown: dict[str, str]) -> str:
