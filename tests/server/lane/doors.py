@@ -24,6 +24,7 @@ class Door:
         chosen = settings(data, grace=3600, **given)
         self.app = create(chosen, clock)
         self.stand = Stand(self.app, clock, data)
+        self.has_lane = chosen.lane
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
         self.config = serving.config(chosen, self._make)
