@@ -191,6 +191,7 @@ def standing(data: Path, clock: Clock | None = None, **given: Any) -> Iterator[S
     clock = clock or Clock()
     app = create(settings(data, **given), clock)
     with TestClient(app):
+        _log_everything(app)
         yield Stand(app, clock, data)
 
 
@@ -201,10 +202,15 @@ def standing_still(data: Path, clock: Clock | None = None, **given: Any) -> Iter
     app = create(settings(data, **given), clock)
     for environment in app.environments:
         environment.open()
-        # Many tests share one server, source and hour, and each looks for its own log line.
-        environment.log_limit = HourlyLimit(1_000_000, 1_000_000)
+    _log_everything(app)
     try:
         yield Stand(app, clock, data)
     finally:
         for environment in app.environments:
             environment.close()
+
+
+def _log_everything(app: Gatepass) -> None:
+    """Lift the limit of log lines: many tests share one server, source and hour."""
+    for environment in app.environments:
+        environment.log_limit = HourlyLimit(1_000_000, 1_000_000)
