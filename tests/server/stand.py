@@ -17,6 +17,7 @@ from gatepass.server.applications.model import DEFAULT_LIFETIME, Application
 from gatepass.server.audit.model import OPERATOR
 from gatepass.server.database import Database, sqlite_url
 from gatepass.server.environment import Environment
+from gatepass.server.limits.hourly import HourlyLimit
 from gatepass.server.organizations import operations as organizations
 from gatepass.server.settings import PasswordSettings, Settings
 from gatepass.wire.credential import Mark
@@ -190,6 +191,7 @@ def standing(data: Path, clock: Clock | None = None, **given: Any) -> Iterator[S
     clock = clock or Clock()
     app = create(settings(data, **given), clock)
     with TestClient(app):
+        _log_everything(app)
         yield Stand(app, clock, data)
 
 
@@ -200,8 +202,15 @@ def standing_still(data: Path, clock: Clock | None = None, **given: Any) -> Iter
     app = create(settings(data, **given), clock)
     for environment in app.environments:
         environment.open()
+    _log_everything(app)
     try:
         yield Stand(app, clock, data)
     finally:
         for environment in app.environments:
             environment.close()
+
+
+def _log_everything(app: Gatepass) -> None:
+    """Lift the limit of log lines: many tests share one server, source and hour."""
+    for environment in app.environments:
+        environment.log_limit = HourlyLimit(1_000_000, 1_000_000)

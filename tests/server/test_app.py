@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
 from gatepass.server.app import create
-from gatepass.server.limits.hourly import HOUR, MOST_LINES
+from gatepass.server.limits.hourly import HOUR, MOST_LINES, HourlyLimit
 from gatepass.server.usage import store as usage
 from gatepass.wire.metadata import INTROSPECT, REVOKE, TOKEN
 from server.stand import (
@@ -256,6 +256,7 @@ def test_a_refusal_is_logged_with_who_where_and_why(stand: Stand, client: Client
 
 def test_a_flood_of_refusals_leaves_a_few_log_lines_and_their_number(fresh: Stand) -> None:
     client, environment = fresh.register(), fresh.environment()
+    environment.log_limit = HourlyLimit(MOST_LINES)
     with capture_logs() as logged:
         for _ in range(MOST_LINES + 9):
             fresh.ask(client, scope="admin")

@@ -7,19 +7,23 @@ from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
 from typing import NamedTuple
+from uuid import uuid4
 
 import pytest
 from structlog.testing import capture_logs
 
 from gatepass.server.applications import operations as applications
+from gatepass.server.audit import store as audit
 from gatepass.server.audit.model import OPERATOR
 from gatepass.server.catalogue import operations as catalogue
 from gatepass.server.catalogue.model import CataloguedScope
+from gatepass.server.changes import follower
 from gatepass.server.changes import store as changes
 from gatepass.server.database import Database, sqlite_url
 from gatepass.server.environment import Environment, file
 from gatepass.server.keys.model import PUBLISHED_AHEAD
 from gatepass.server.keys.operations import rotate
+from gatepass.server.limits.hourly import HOUR, MOST_ROWS
 from gatepass.server.organizations import operations as organizations
 from gatepass.wire.scope import Scope
 from server.stand import Client, Clock, Stand, standing
@@ -203,3 +207,24 @@ def test_an_emergency_rotation_kills_tokens_of_both_forms_on_the_other_side(two:
         wait_until(partial(is_dead, two.there, client, each), "the emergency")
     again = two.there.token(client, scope=scope)
     wait_until(partial(two.here.is_active, client, again), "a token of the new key")
+
+
+def test_what_was_not_recorded_is_summarized_when_the_hour_is_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follower, "BOUND_EVERY", 0.0)
+    clock, org_id = Clock(), uuid4()
+
+    with standing(tmp_path / "data", clock) as stand:
+        environment = stand.environment()
+
+        def summarized() -> list[str]:
+            with environment.database.read() as connection:
+                found = audit.page(connection, org_id)
+            return [each.detail["times"] for _, each in found]
+
+        for _ in range(MOST_ROWS + 3):
+            environment.audit_limit.admit("access.denied", "192.0.2.7", clock(), org_id)
+        assert summarized() == []
+        clock.advance(HOUR)
+        wait_until(lambda: summarized() == ["3"], "the summary")

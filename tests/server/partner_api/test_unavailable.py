@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from gatepass.server.database import Database, sqlite_url
 from server.partner_api.partner import Partner
@@ -34,3 +35,17 @@ def test_a_bug_of_ours_is_a_bland_problem(
 
     assert (answer.status_code, answer.headers["content-type"]) == (500, _PROBLEM)
     assert "database" not in answer.text
+
+
+def test_a_denial_stays_one_while_the_database_is_away(
+    partner: Partner, other: Partner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partner.call("GET", partner.org)  # so that the token is known to memory
+    nowhere = Database(sqlite_url(tmp_path / "nowhere" / "x.sqlite3"))
+    monkeypatch.setattr(partner.environment, "database", nowhere)
+
+    with capture_logs() as logged:
+        answer = partner.call("GET", other.org)
+
+    assert answer.status_code == 404
+    assert [each["event"] for each in logged] == ["access.denied", "audit.lost"]

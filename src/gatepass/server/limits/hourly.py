@@ -17,7 +17,7 @@ MOST_ROWS = 20  # of a kind from one network in an hour
 MOST_LINES = 100
 MOST_IN_TOTAL = 2000  # of a kind from all networks in an hour, and of summaries
 HOUR = 3600  # seconds
-MANY_NETWORKS = "many"
+MANY_NETWORKS = "many networks"
 """Stands for the network where those that were not admitted are counted together."""
 
 
