@@ -9,9 +9,7 @@ stops the reading of those behind it, so that neither they nor unread answers fi
 import asyncio
 import logging
 import re
-from collections.abc import Iterable
 from enum import IntEnum
-from http import HTTPStatus
 from typing import Any, Literal, cast
 
 from uvicorn.config import Config
@@ -24,6 +22,7 @@ from gatepass.server.http1 import body as bodies
 from gatepass.server.http1.body import Body
 from gatepass.server.http1.connections import Connections, EvictionKey, Reason
 from gatepass.server.http1.head import CHUNKED, Head, RefusedRequest, parse
+from gatepass.server.http1.refusal import RETRY_AFTER, refusal
 from gatepass.server.joining import STOPPING, JoiningTransport
 
 _END_OF_HEAD = b"\r\n\r\n"
@@ -36,14 +35,6 @@ _LINGER = 2.0  # seconds in which a refused client may still read why (RFC 9112 
 _LAST_BODY = 2.0  # seconds that a half-sent body has when the server stops
 _LONGEST_REQUEST_LINE = 32  # bytes, without the target
 _METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,24}(?: |\Z)|\r\Z")
-
-_RETRY_AFTER = ((b"retry-after", b"1"),)
-_REFUSAL = (
-    (b"content-type", b"text/plain; charset=utf-8"),
-    (b"cache-control", b"no-store"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"connection", b"close"),
-)
 
 _uvicorn_log = logging.getLogger("uvicorn.error")
 
@@ -408,9 +399,7 @@ class HttpProtocol(asyncio.Protocol):
         """Refuse a connection for which there is no room; at once, as it takes a descriptor."""
         self._connections.note("refused", self.source, self.loop.time())
         self._stage = _ENDING
-        self.transport.write(
-            _refusal(503, "Too many connections. Try again shortly.", _RETRY_AFTER)
-        )
+        self.transport.write(refusal(503, "Too many connections. Try again shortly.", RETRY_AFTER))
         self.transport.close()
 
     def _refuse(self, reason: Reason, status: int, description: str) -> None:
@@ -424,7 +413,7 @@ class HttpProtocol(asyncio.Protocol):
             self.transport.close()
         else:
             headers = self.server_state.default_headers
-            self.transport.write(_refusal(status, description, headers))
+            self.transport.write(refusal(status, description, headers))
             self.transport.write_eof()
             self.flow.resume_reading()  # what is on its way must not reset the connection
         self._expire_after(_LINGER, "end", now)
@@ -490,16 +479,3 @@ class HttpProtocol(asyncio.Protocol):
             if what == "answer":
                 self._connections.note("unread", self.source, self.loop.time())
             self._abort()
-
-
-def _refusal(status: int, description: str, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """Return the last answer of a connection."""
-    body = f"{description}\n".encode()
-    lines = (
-        b"HTTP/1.1 %d %b" % (status, HTTPStatus(status).phrase.encode()),
-        *(b"%b: %b" % pair for pair in (*headers, *_REFUSAL)),
-        b"content-length: %d" % len(body),
-        b"",
-        body,
-    )
-    return b"\r\n".join(lines)
