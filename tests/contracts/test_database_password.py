@@ -59,7 +59,9 @@ def _gatepass(*arguments: str, variables: Mapping[str, str]) -> tuple[int, str, 
         stderr=subprocess.STDOUT,
         text=True,
     ) as process:
-        shown = Path(f"/proc/{process.pid}/cmdline").read_bytes()
+        shown = b""
+        while not shown:  # empty while the program is being loaded
+            shown = Path(f"/proc/{process.pid}/cmdline").read_bytes()
         said, _ = process.communicate()
     return process.returncode, said, shown
 
