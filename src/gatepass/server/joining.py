@@ -55,14 +55,13 @@ class JoiningTransport:
         self._transport.abort()
 
     def _flush(self) -> None:
-        if self._pieces and self.is_closing():
-            self._pieces.clear()  # the other end is gone
+        pieces = self._pieces
+        if pieces:
+            data = b"".join(pieces)
+            pieces.clear()
             self._size = 0
-        elif self._pieces:
-            data = b"".join(self._pieces)
-            self._pieces.clear()
-            self._size = 0
-            self._transport.write(data)
+            if not self.is_closing():  # else the other end is gone
+                self._transport.write(data)
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the transport has
         return getattr(self._transport, name)

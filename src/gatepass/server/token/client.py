@@ -77,7 +77,8 @@ def note_use(
 ) -> None:
     """Count a successful authentication."""
     agent = arrived.headers.get(b"user-agent", b"")
-    environment.usage.used(Use(*client, now, arrived.source, agent))
+    application, secret = client
+    environment.usage.used(Use(application, secret, now, arrived.source, agent))
 
 
 def note_refusal(
