@@ -119,9 +119,9 @@ class Reader:
 
     def put(self, text: str) -> str:
         """Give a text with what stands in the place of the page's names."""
-        for name, other in self.instead.items():
-            text = text.replace(name, other)
-        return text
+        # in one pass, as a port that is put in may contain a name that is put in later
+        names = "|".join(map(re.escape, sorted(self.instead, key=len, reverse=True)))
+        return re.sub(names, lambda found: self.instead[found[0]], text) if names else text
 
     def has_use_of(self, file: str) -> bool:
         """Tell whether a package that was there before imports a file of the page."""
