@@ -30,7 +30,8 @@ class BearerAuth(Bearing):
 
     A 401 drops the token, so that the next request has a new one. The request itself is sent
     once more, if the body can be sent again (a file that can be rewound can, a generator
-    cannot); its second answer goes to the caller. One BearerAuth may serve any number of sessions, tasks and event loops.
+    cannot); its second answer goes to the caller. One BearerAuth may serve any number of
+    sessions, tasks and event loops.
     """
 
     _origins: frozenset[_Origin] = frozenset()

@@ -20,10 +20,10 @@ class BearerAuth(Bearing, AuthBase):
 
     A 401 drops the token, so that the next request has a new one. The request itself is sent
     once more, if the body can be sent again (a file that can be rewound can, a generator
-    cannot); its second answer goes to the caller, with the first in its `history`. Where no token can be had, the request is not
-    sent and a ClientError is raised. A redirect to another origin is followed without the
-    token. One BearerAuth may serve any number of sessions and threads. Does NOT check the
-    scheme of the address that it is sent to.
+    cannot); its second answer goes to the caller, with the first in its `history`. Where no
+    token can be had, the request is not sent and a ClientError is raised. A redirect to another
+    origin is followed without the token. One BearerAuth may serve any number of sessions and
+    threads. Does NOT check the scheme of the address that it is sent to.
     """
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -1,14 +1,19 @@
 """Carries token requests with httpx2."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from time import monotonic
+from typing import Any
 
 import httpx2
 
+from gatepass.client import route
 from gatepass.client.connection import Connection, closing
-from gatepass.client.errors import ConfigurationError, Unreachable
+from gatepass.client.errors import CertificateRefused, ConfigurationError, Unreachable
 from gatepass.client.flow import LONGEST_ANSWER
+from gatepass.client.trust import trusted
 from gatepass.wire.flow import Request, Response
 from gatepass.wire.loopback import may_use_proxy
 
@@ -26,49 +31,67 @@ class Httpx2Sender:
     made for one request works in every thread, event loop and forked process. A request's
     timeout is kept even where the answer drips in byte by byte; resolving a name is all that
     can take longer. Raises ConfigurationError where the proxy that the environment names
-    (HTTPS_PROXY and the like) cannot be used, at the start and later.
+    (HTTPS_PROXY and the like) cannot be used, at the start and later, or the certificate
+    authorities that it or `ca_file` names (see `trusted`).
     """
 
-    def __init__(self, token_url: str) -> None:
+    def __init__(self, token_url: str, ca_file: str = "") -> None:
         try:
             httpx2.URL(token_url)
         except httpx2.InvalidURL:
             raise ConfigurationError("the token URL cannot be used: correct it") from None
+        self._given = (token_url, ca_file)
         secure = may_use_proxy(token_url)
         # Reading the trusted certificates takes a while, so once and not in an event loop;
         # a plain connection, which only loopback may have, has none to check.
-        self._verify = httpx2.create_ssl_context() if secure else False
+        self._verify = trusted(ca_file) if secure else False
         self._trust_env = secure
         with usable_proxy(), httpx2.Client(verify=self._verify, trust_env=secure):
             pass  # so that a wrong setting shows at the start
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Have copies and pickles read the trusted certificates again."""
+        return type(self), self._given
 
     def send(self, request: Request) -> Response:
         """Send `request` and wait."""
         timeout = request.timeout or _TIMEOUT
         with usable_proxy():
             client = httpx2.Client(verify=self._verify, trust_env=self._trust_env, timeout=timeout)
-        connection = Connection()
+        connection = Connection(timeout)
         with (
-            _unreachable(),
-            connection.cut_after(timeout),
+            _unreachable(request.url),
+            connection.cut_in_time(),
             client,
             client.stream(
                 request.method,
                 request.url,
                 headers=request.headers,
                 content=request.body,
+                timeout=httpx2.Timeout(timeout, connect=_for_each_address(request.url, timeout)),
                 extensions={"trace": connection.trace},
             ) as answer,
         ):
             body = b""
             for chunk in answer.iter_raw():
                 body += chunk
+                connection.check_time()
                 if len(body) > LONGEST_ANSWER:
                     break
             return Response(answer.status_code, _lower(answer.headers), body)
 
     async def asend(self, request: Request) -> Response:
-        """Send `request` without blocking."""
+        """Send `request` without blocking the event loop.
+
+        The loop needs a thread to resolve a name. Where no thread can be started (the limit is
+        reached, or the interpreter ends), the request is sent and the loop waits for it.
+        """
+        try:
+            return await self._asend(request)
+        except RuntimeError:
+            return self.send(request)
+
+    async def _asend(self, request: Request) -> Response:
         timeout = request.timeout or _TIMEOUT
         with usable_proxy():
             client = httpx2.AsyncClient(
@@ -76,7 +99,7 @@ class Httpx2Sender:
             )
         async with (
             closing() as trace,
-            _cut_after(timeout),
+            _cut_after(timeout, request.url),
             client,
             client.stream(
                 request.method,
@@ -95,10 +118,24 @@ class Httpx2Sender:
 
 
 @asynccontextmanager
-async def _cut_after(seconds: float) -> AsyncIterator[None]:
-    with _unreachable():
+async def _cut_after(seconds: float, url: str) -> AsyncIterator[None]:
+    with _unreachable(url):
         async with asyncio.timeout(seconds):
             yield
+
+
+def _for_each_address(url: str, seconds: float) -> float:
+    """Return the seconds to connect to one address of the host, or of the proxy before it.
+
+    A blocking connection tries one address after the other, each for as long as it may: so that
+    those that do not answer leave time for the next, they share the `seconds`.
+    """
+    began = monotonic()
+    try:
+        count = len(route.addresses(route.proxy(url) or route.target(url)))
+    except ValueError:  # a proxy that cannot be used, which httpx2 says itself
+        return seconds
+    return max(0.0, seconds - (monotonic() - began)) / max(1, count)
 
 
 def _lower(headers: httpx2.Headers) -> dict[str, str]:
@@ -106,17 +143,31 @@ def _lower(headers: httpx2.Headers) -> dict[str, str]:
 
 
 @contextmanager
-def _unreachable() -> Iterator[None]:
+def _unreachable(url: str) -> Iterator[None]:
     try:
         yield
     except (TimeoutError, httpx2.TimeoutException) as error:  # ours for all of it, or one of httpx2
         raise Unreachable(f"no whole answer in time, {type(error).__name__}") from None
+    except OSError as error:  # of a name that was not found
+        raise Unreachable(f"{type(error).__name__}: {error}") from None
     except (httpx2.ConnectError, httpx2.ProxyError) as error:
+        _check_certificate(error, url)
         raise Unreachable(f"{type(error).__name__}: {error}") from None
     except httpx2.RequestError as error:  # of a malformed answer, it may quote the answer
         raise Unreachable(type(error).__name__) from None
     except (UnicodeError, OverflowError, ExceptionGroup):  # of a host or port no socket takes
         raise ConfigurationError(_NO_PROXY) from None
+
+
+def _check_certificate(error: BaseException, url: str) -> None:
+    """Raise CertificateRefused where that is why there is no connection."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            from gatepass.client.certificate import explained  # seldom needed
+
+            raise CertificateRefused(explained(cause, route.target(url).host)) from None
+        cause = cause.__cause__ or cause.__context__
 
 
 @contextmanager

@@ -1,11 +1,11 @@
 """One bounded HTTP exchange with a store of secrets."""
 
-import ssl
 from collections.abc import Mapping
 from time import monotonic
 from typing import NamedTuple
 
 from gatepass.client.errors import ConfigurationError, SecretUnavailable, cleaned
+from gatepass.client.trust import trusted
 from gatepass.wire.loopback import may_use_proxy
 
 LONGEST_ANSWER = 1024 * 1024  # bytes
@@ -46,7 +46,7 @@ def exchange(
     from gatepass.client.sending import usable_proxy
 
     secure = may_use_proxy(url)
-    verify = _trusted(ca_file) if secure else False
+    verify = trusted(ca_file) if secure else False
     with usable_proxy():
         client = httpx2.Client(verify=verify, trust_env=secure, timeout=_TIMEOUT)
     headers = {**_HEADERS, **headers}
@@ -69,17 +69,4 @@ def exchange(
         raise SecretUnavailable(
             f"{store} cannot be reached ({type(error).__name__}{why}): check its address and that "
             "it runs"
-        ) from None
-
-
-def _trusted(ca_file: str) -> ssl.SSLContext:
-    import httpx2
-
-    if not ca_file:
-        return httpx2.create_ssl_context()
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except OSError:  # also what is wrong in it
-        raise ConfigurationError(
-            f"the CA file {cleaned(ca_file)} cannot be used: give one of PEM certificates"
         ) from None
