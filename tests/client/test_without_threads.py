@@ -58,8 +58,7 @@ def ask_async(source: TokenSource) -> object:
         loop.close()
 
 
-@pytest.fixture
-def no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+def refuse_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refuse threads to the main one, as the system does at its limit; the server has its own."""
     start = threading.Thread.start
 
@@ -69,6 +68,11 @@ def no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
         start(thread)
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
+
+
+@pytest.fixture
+def no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    refuse_threads(monkeypatch)
 
 
 @pytest.mark.usefixtures("server", "no_threads")
@@ -129,3 +133,21 @@ def test_another_event_loop_is_told_what_is_needed(settings: ClientSettings) -> 
 
     with pytest.raises(ConfigurationError, match="asyncio or trio"):
         asking.send(None)
+
+
+def test_the_renewal_in_the_background_begins_once_a_thread_can_be_started(
+    settings: ClientSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def in_the_background() -> bool:
+        return any(thread.name == "gatepass-keep-fresh" for thread in threading.enumerate())
+
+    source = TokenSource(settings, keep_fresh=True)
+    with monkeypatch.context() as limited:
+        refuse_threads(limited)
+        first = source.token()
+    assert not in_the_background()
+
+    source.invalidate(first)
+    assert source.token().value == "pass-2"
+    assert in_the_background()
+    source.close()
