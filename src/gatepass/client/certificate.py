@@ -71,6 +71,14 @@ def explained(
     return "the certificate" + said.format(names=names, host=host, until=until)
 
 
+def refusal_in(error: BaseException) -> ssl.SSLCertVerificationError | None:
+    """Return the refusal of a certificate that caused `error`, None where nothing such did."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
+        cause = cause.__cause__ or cause.__context__
+    return cause
+
+
 def _names(certificate: Certificate) -> str:
     names = [cleaned(value) for _, value in certificate.get("subjectAltName", ())]
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""

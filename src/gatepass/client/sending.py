@@ -1,15 +1,14 @@
 """Carries token requests with httpx2."""
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from time import monotonic
 from typing import Any
 
 import httpx2
 
 from gatepass.client import route
+from gatepass.client.certificate import explained, refusal_in
 from gatepass.client.connection import Connection, closing
 from gatepass.client.errors import CertificateRefused, ConfigurationError, Unreachable
 from gatepass.client.flow import LONGEST_ANSWER
@@ -68,7 +67,7 @@ class Httpx2Sender:
                 request.url,
                 headers=request.headers,
                 content=request.body,
-                timeout=httpx2.Timeout(timeout, connect=_for_each_address(request.url, timeout)),
+                timeout=httpx2.Timeout(timeout, connect=route.share(request.url, timeout)),
                 extensions={"trace": connection.trace},
             ) as answer,
         ):
@@ -124,20 +123,6 @@ async def _cut_after(seconds: float, url: str) -> AsyncIterator[None]:
             yield
 
 
-def _for_each_address(url: str, seconds: float) -> float:
-    """Return the seconds to connect to one address of the host, or of the proxy before it.
-
-    A blocking connection tries one address after the other, each for as long as it may: so that
-    those that do not answer leave time for the next, they share the `seconds`.
-    """
-    began = monotonic()
-    try:
-        count = len(route.addresses(route.proxy(url) or route.target(url)))
-    except ValueError:  # a proxy that cannot be used, which httpx2 says itself
-        return seconds
-    return max(0.0, seconds - (monotonic() - began)) / max(1, count)
-
-
 def _lower(headers: httpx2.Headers) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
@@ -151,23 +136,14 @@ def _unreachable(url: str) -> Iterator[None]:
     except OSError as error:  # of a name that was not found
         raise Unreachable(f"{type(error).__name__}: {error}") from None
     except (httpx2.ConnectError, httpx2.ProxyError) as error:
-        _check_certificate(error, url)
+        refused = refusal_in(error)
+        if refused is not None:
+            raise CertificateRefused(explained(refused, route.target(url).host)) from None
         raise Unreachable(f"{type(error).__name__}: {error}") from None
     except httpx2.RequestError as error:  # of a malformed answer, it may quote the answer
         raise Unreachable(type(error).__name__) from None
     except (UnicodeError, OverflowError, ExceptionGroup):  # of a host or port no socket takes
         raise ConfigurationError(_NO_PROXY) from None
-
-
-def _check_certificate(error: BaseException, url: str) -> None:
-    """Raise CertificateRefused where that is why there is no connection."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            from gatepass.client.certificate import explained  # seldom needed
-
-            raise CertificateRefused(explained(cause, route.target(url).host)) from None
-        cause = cause.__cause__ or cause.__context__
 
 
 @contextmanager
