@@ -6,12 +6,14 @@
 import logging
 from typing import Self
 
-from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, Payload
-from yarl import URL
-
 from gatepass.client.bearing import Bearing
 from gatepass.client.errors import ConfigurationError
 from gatepass.client.settings import check_url
+from gatepass.wire.extras import installed_by
+
+with installed_by("gatepass[aiohttp]"):
+    from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, Payload
+    from yarl import URL
 
 _log = logging.getLogger("gatepass.client")
 

@@ -5,10 +5,12 @@
 
 from collections.abc import AsyncGenerator, Generator
 
-import httpx
-
 from gatepass.client import auth_flow
 from gatepass.client.bearing import Bearing
+from gatepass.wire.extras import installed_by
+
+with installed_by("gatepass[httpx]"):
+    import httpx
 
 
 class BearerAuth(Bearing, httpx.Auth):

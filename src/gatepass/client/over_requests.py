@@ -6,13 +6,15 @@
 from contextlib import suppress
 from dataclasses import dataclass
 
-import requests
-from requests.auth import AuthBase
-from requests.cookies import extract_cookies_to_jar
-
 from gatepass.client.bearing import Bearing
 from gatepass.client.held import HeldToken
 from gatepass.client.source import TokenSource
+from gatepass.wire.extras import installed_by
+
+with installed_by("gatepass[requests]"):
+    import requests
+    from requests.auth import AuthBase
+    from requests.cookies import extract_cookies_to_jar
 
 
 class BearerAuth(Bearing, AuthBase):
