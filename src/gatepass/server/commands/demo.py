@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from gatepass.server import logs, opening
+from gatepass.server import logs, opening, running
 from gatepass.server.commands import options
 from gatepass.server.settings import Settings, load
 from gatepass.wire.credential import Mark
@@ -40,7 +40,8 @@ def demo(data: Path | None, port: int, *, once: bool) -> None:
         with (settings.data / _LOG).open("a", encoding="utf-8") as log:
             logs.configure(settings.log_format, log)
             opening.prepare(settings)
-            serving.run(settings, sockets, beside=lambda: _play(settings, once=once))
+            with running.published(settings):
+                serving.run(settings, sockets, beside=lambda: _play(settings, once=once))
 
 
 def _check_empty(settings: Settings) -> None:
