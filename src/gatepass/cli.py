@@ -1,51 +1,114 @@
 """The `gatepass` command: names only; what a command does is loaded when it is asked for."""
 
 from importlib import import_module
-from typing import cast
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import click
 
-_CLIENT = "gatepass.client.cli"
-_SERVER = "gatepass.server.cli"
-_SERVERS = frozenset(
-    {
+from gatepass.command_group import CommandGroup, example
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+
+class _Entry(NamedTuple):
+    """Where a command is, and the first sentence of its help (a test compares them)."""
+
+    module: str
+    attribute: str
+    summary: str
+
+
+_CLIENT = "gatepass.client"
+_SERVER = "gatepass.server.commands"
+_COMMANDS = {
+    "application": _Entry(
+        f"{_SERVER}.application",
         "application",
-        "backup",
+        "Register and look after applications; each is known by its client id.",
+    ),
+    "call": _Entry(
+        f"{_CLIENT}.cli",
+        "call",
+        "Send a request with an access token and print the body of the answer.",
+    ),
+    "check": _Entry(
+        f"{_CLIENT}.commands.check",
+        "check",
+        "Look at settings, network, TLS, clock, metadata, credentials and scope.",
+    ),
+    "demo": _Entry(
+        f"{_SERVER}.demo",
         "demo",
-        "import",
+        "Show it: from initial credentials to an authenticated API call, over real HTTP.",
+    ),
+    "import": _Entry(
+        f"{_SERVER}.import_", "import_", "Bring in the applications of another system."
+    ),
+    "keys": _Entry(
+        f"{_SERVER}.keys",
         "keys",
+        "See the keys that seal and sign tokens, and rotate them; they also rotate by themselves.",
+    ),
+    "organization": _Entry(
+        f"{_SERVER}.organization",
         "organization",
+        "Create and look after organizations, the partners.",
+    ),
+    "resource": _Entry(
+        f"{_SERVER}.resource",
         "resource",
-        "restore",
-        "scope",
-        "serve",
-        "settings",
-    }
-)
+        "Look after the resources (APIs) that an environment has tokens for.",
+    ),
+    "scan": _Entry(
+        f"{_CLIENT}.commands.scan", "scan", "Find client secrets and access tokens in files."
+    ),
+    "scope": _Entry(
+        f"{_SERVER}.scope", "scope", "Look after the scopes that an environment offers."
+    ),
+    "serve": _Entry(
+        f"{_SERVER}.serve", "serve", "Run the server until it is told to end (SIGTERM or Ctrl-C)."
+    ),
+    "settings": _Entry(f"{_SERVER}.settings", "settings", "Look at the settings."),
+    "token": _Entry(f"{_CLIENT}.cli", "token", "Print a fresh access token."),
+}
 _NEEDS_SERVER = "this command needs gatepass[server]: pip install 'gatepass[server]'"
+_SERVER_LIBRARIES = ("pydantic_settings", "sqlalchemy", "uvicorn")  # some of the extra's
 
 
-class _Root(click.Group):
+class _Root(CommandGroup):
     """The client's commands, and the server's where the `server` extra is installed."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        names = set(_load(_CLIENT).list_commands(ctx))
-        try:
-            names.update(_load(_SERVER).list_commands(ctx))
-        except ModuleNotFoundError as missing:
-            _raise_unless_foreign(missing)
-        return sorted(names)
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the caller's signature
+        has_server = all(map(find_spec, _SERVER_LIBRARIES))
+        return [
+            name
+            for name, entry in _COMMANDS.items()
+            if has_server or entry.module.startswith(_CLIENT)
+        ]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        ours = _load(_CLIENT).get_command(ctx, cmd_name)
-        if ours is not None:
-            return ours
-        try:
-            return _load(_SERVER).get_command(ctx, cmd_name)
-        except ModuleNotFoundError:
-            if cmd_name in _SERVERS:
-                raise  # to be told by `invoke`
+    def summaries(self, ctx: click.Context) -> dict[str, str]:
+        return {name: _COMMANDS[name].summary for name in self.list_commands(ctx)}
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        entry = _COMMANDS.get(cmd_name)
+        if entry is None:
             return None
+        return cast("click.Command", getattr(import_module(entry.module), entry.attribute))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """Return the names that begin so, without loading the commands."""
+        from click.shell_completion import CompletionItem
+
+        return [
+            *(
+                CompletionItem(name, help=summary)
+                for name, summary in self.summaries(ctx).items()
+                if name.startswith(incomplete)
+            ),
+            *click.Command.shell_complete(self, ctx, incomplete),
+        ]
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -55,17 +118,17 @@ class _Root(click.Group):
             raise click.ClickException(_NEEDS_SERVER) from None
 
 
-def _load(module: str) -> click.Group:
-    return cast("click.Group", import_module(module).commands)
-
-
 def _raise_unless_foreign(missing: ModuleNotFoundError) -> None:
     """Go on for an extra that is not installed; a missing module of ours is a bug."""
     if (missing.name or "gatepass").partition(".")[0] == "gatepass":
         raise missing
 
 
-@click.group(cls=_Root, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Root,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=example("gatepass demo", "gatepass COMMAND --help"),
+)
 @click.version_option(package_name="gatepass", message="%(prog)s %(version)s")
 def main() -> None:
     """Server-to-server authentication for partner APIs."""

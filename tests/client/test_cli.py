@@ -202,7 +202,7 @@ def test_the_version_is_printed() -> None:
 def test_the_help_lists_the_commands_of_client_and_server() -> None:
     _, _, commands = gatepass({}, "--help").stdout.partition("Commands:\n")
 
-    listed = {line.split()[0] for line in commands.splitlines()}
+    listed = {line.split()[0] for line in commands.splitlines() if line.strip()}
     assert listed >= {"application", "call", "demo", "organization", "serve", "settings", "token"}
 
 

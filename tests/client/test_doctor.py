@@ -70,6 +70,15 @@ def test_missing_settings_are_named_and_nothing_can_be_tried() -> None:
     }
 
 
+def test_what_cannot_be_tried_after_a_failure_is_no_line_for_people() -> None:
+    result = check(environ_of("", GATEPASS_CLIENT_ID=""))
+
+    assert result.exit_code == 1
+    assert result.stdout.startswith("\u2717 settings: ")
+    assert "\n- " not in result.stdout
+    assert "nothing to try" not in result.stdout
+
+
 def test_without_a_secret_the_network_is_looked_at_all_the_same(stand: Stand) -> None:
     lines = told(environ_of(f"{stand.url}/token", GATEPASS_CLIENT_SECRET=""))
 

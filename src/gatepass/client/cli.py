@@ -11,6 +11,7 @@ import click
 from gatepass.client.commands import check, scan
 from gatepass.client.errors import ClientError
 from gatepass.client.settings import ClientSettings, check_url
+from gatepass.command_group import example
 from gatepass.wire.loopback import may_use_proxy
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
@@ -23,7 +24,7 @@ def commands() -> None:
     """Gather the client's commands for the command-line root."""
 
 
-@commands.command()
+@commands.command(epilog=example("gatepass token --json"))
 @click.option("--json", "as_json", is_flag=True, help="Print the whole token response.")
 def token(*, as_json: bool) -> None:
     """Print a fresh access token.
@@ -48,7 +49,9 @@ def token(*, as_json: bool) -> None:
     click.echo(json.dumps(answer))
 
 
-@commands.command()
+@commands.command(
+    epilog=example("gatepass call https://app.example.com/api/partners/v2.0/org/ORG_ID/users")
+)
 @click.option("-X", "--request", "method", help="The method; GET, or POST where there is DATA.")
 @click.option("-d", "--data", help="The body; JSON unless a Content-Type header says otherwise.")
 @click.option("-H", "--header", "headers", multiple=True, help='As "Name: value"; may repeat.')

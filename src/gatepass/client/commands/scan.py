@@ -10,6 +10,7 @@ import click
 from gatepass.client.commands.terminal import fitting
 from gatepass.client.files import Content, under
 from gatepass.client.scan import SECRETS, Finding, find
+from gatepass.command_group import example
 from gatepass.wire.credential import Kind
 
 _ADVICE = (
@@ -19,7 +20,7 @@ _ADVICE = (
 _NOT_ALL_READ = 2  # exit status
 
 
-@click.command()
+@click.command(epilog=example("gatepass scan --staged"))
 @click.option("--staged", is_flag=True, help="What is staged in git, of PATHS or all.")
 @click.option("--ids", is_flag=True, help="Also client ids, which are no secrets.")
 @click.option("--json", "as_json", is_flag=True, help="Print a list of objects.")

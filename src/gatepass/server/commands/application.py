@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from gatepass.command_group import CommandGroup, example
 from gatepass.server.applications import operations
 from gatepass.server.applications.model import DEFAULT_LIFETIME, Application
 from gatepass.server.audit.model import OPERATOR
@@ -17,7 +18,7 @@ from gatepass.wire.scope import Scope
 _APPLICATION = click.argument("application_id", metavar="CLIENT_ID")
 
 
-@click.group()
+@click.group(cls=CommandGroup, epilog=example("gatepass application list"))
 def application() -> None:
     """Register and look after applications; each is known by its client id."""
 
@@ -25,7 +26,11 @@ def application() -> None:
 application.add_command(application_settings.set_)
 
 
-@application.command()
+@application.command(
+    epilog=example(
+        'gatepass application create --organization ORG_ID --name Billing --scope "read write"'
+    )
+)
 @click.option("--organization", "org_id", required=True, help="Id of its organization.")
 @click.option("--name", required=True)
 @click.option("--scope", default="read write", show_default=True, help="Parted by spaces.")
@@ -76,7 +81,7 @@ def create(  # noqa: PLR0913 - one parameter an option
         click.echo("\nThe secret is shown now and never again.")
 
 
-@application.command("list")
+@application.command("list", epilog=example("gatepass application list --environment sandbox"))
 @click.option("--organization", "org_id", help="Only those of this organization.")
 @options.which
 @options.as_json
@@ -103,7 +108,7 @@ def list_(
     options.show_list(rows, nothing, is_json=is_json)
 
 
-@application.command("show")
+@application.command("show", epilog=example("gatepass application show CLIENT_ID --json"))
 @_APPLICATION
 @options.which
 @options.as_json
@@ -146,7 +151,7 @@ def show_(
     options.show(_row(found) | more, is_json=is_json)
 
 
-@application.command()
+@application.command(epilog=example("gatepass application disable CLIENT_ID"))
 @_APPLICATION
 @options.which_to_change
 def disable(
@@ -157,7 +162,7 @@ def disable(
     click.echo(f"{application_id} is disabled. Its tokens are revoked.")
 
 
-@application.command()
+@application.command(epilog=example("gatepass application enable CLIENT_ID"))
 @_APPLICATION
 @options.which_to_change
 def enable(
@@ -168,7 +173,7 @@ def enable(
     click.echo(f"{application_id} is active. Tokens issued before stay revoked.")
 
 
-@application.command()
+@application.command(epilog=example("gatepass application delete CLIENT_ID --yes"))
 @_APPLICATION
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @options.which_to_change

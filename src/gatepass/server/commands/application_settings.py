@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from gatepass.command_group import example
 from gatepass.server.applications import operations
 from gatepass.server.applications.model import (
     MINT_MODES,
@@ -36,7 +37,10 @@ network_option = click.option(
 contact_option = click.option("--contact", help="Whom to tell of trouble with it.")
 
 
-@click.command("set")
+@click.command(
+    "set",
+    epilog=example("gatepass application set CLIENT_ID --lifetime 3600 --network 203.0.113.0/24"),
+)
 @click.argument("application_id", metavar="CLIENT_ID")
 @click.option("--name", help="Another name.")
 @click.option("--lifetime", type=int, help="Of its next tokens, in seconds.")

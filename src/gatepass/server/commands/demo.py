@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from gatepass.command_group import example
 from gatepass.server import logs, opening, running
 from gatepass.server.commands import options
 from gatepass.server.settings import Settings, load
@@ -20,7 +21,7 @@ Log       {log}
 """
 
 
-@click.command()
+@click.command(epilog=example("gatepass demo --data /tmp/gatepass-demo --port 9000"))
 @click.option(
     "--data",
     type=click.Path(path_type=Path),

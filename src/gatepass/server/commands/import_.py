@@ -7,6 +7,7 @@ from typing import cast, get_args
 
 import click
 
+from gatepass.command_group import CommandGroup, example
 from gatepass.server.applications.model import check_scope
 from gatepass.server.audit.model import OPERATOR
 from gatepass.server.commands import options
@@ -26,12 +27,19 @@ Warning: the password in DATABASE_URL can be read in the process list and in the
 Give the address with --url-file, or the password in PGPASSWORD or PGPASSFILE."""
 
 
-@click.group("import")
+@click.group(
+    "import", cls=CommandGroup, epilog=example("gatepass import django-oauth-toolkit --help")
+)
 def import_() -> None:
     """Bring in the applications of another system."""
 
 
-@import_.command("django-oauth-toolkit")
+@import_.command(
+    "django-oauth-toolkit",
+    epilog=example(
+        "gatepass import django-oauth-toolkit --url-file old.url --organization-by user --dry-run"
+    ),
+)
 @click.argument("database_url", required=False)
 @click.option(
     "--url-file",

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from gatepass.command_group import CommandGroup, example
 from gatepass.server.audit.model import OPERATOR
 from gatepass.server.commands import options
 from gatepass.server.keys import operations
@@ -23,12 +24,12 @@ _AT_ONCE = (
 _REVOKE = "Rotate the keys of {} now? Every token that was issued until now becomes void."
 
 
-@click.group()
+@click.group(cls=CommandGroup, epilog=example("gatepass keys list"))
 def keys() -> None:
     """See the keys that seal and sign tokens, and rotate them; they also rotate by themselves."""
 
 
-@keys.command("list")
+@keys.command("list", epilog=example("gatepass keys list --environment sandbox"))
 @options.which
 @options.as_json
 def list_(data: Path | None, config: Path | None, environment_name: str, *, is_json: bool) -> None:
@@ -40,7 +41,7 @@ def list_(data: Path | None, config: Path | None, environment_name: str, *, is_j
     options.show_list(rows, f"No keys in {environment.name}.", is_json=is_json)
 
 
-@keys.command()
+@keys.command(epilog=example("gatepass keys rotate --environment production"))
 @click.option(
     "--now",
     "at_once",

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import click
 
+from gatepass.command_group import CommandGroup, example
 from gatepass.server.audit.model import OPERATOR
 from gatepass.server.commands import options
 from gatepass.server.environment import Environment
@@ -19,12 +20,14 @@ _LOGIN = "/accounts/login/"
 _SUSPEND = "Suspend {} in {}? Nobody of it can log in, and its tokens are revoked for good."
 
 
-@click.group()
+@click.group(cls=CommandGroup, epilog=example("gatepass organization list"))
 def organization() -> None:
     """Create and look after organizations, the partners."""
 
 
-@organization.command()
+@organization.command(
+    epilog=example('gatepass organization create "Acme Energy" --admin anna --environment sandbox')
+)
 @click.argument("name")
 @click.option("--admin", "username", required=True, help="Username of the first administrator.")
 @click.option("--email", help="The administrator's email address.")
@@ -51,7 +54,9 @@ def create(
     _show_access(environment, new.id, person, initial_password, is_json=is_json)
 
 
-@organization.command("add-admin")
+@organization.command(
+    "add-admin", epilog=example("gatepass organization add-admin ORG_ID --admin ben")
+)
 @click.argument("org_id")
 @click.option("--admin", "username", required=True, help="Username of the new administrator.")
 @click.option("--email", help="The administrator's email address.")
@@ -79,7 +84,9 @@ def add_admin(
     _show_access(environment, found.id, person, initial_password, is_json=is_json)
 
 
-@organization.command("reset-password")
+@organization.command(
+    "reset-password", epilog=example("gatepass organization reset-password ORG_ID --username anna")
+)
 @click.argument("org_id")
 @click.option("--username", required=True, help="Who gets a new initial password.")
 @options.which_to_change
@@ -106,7 +113,7 @@ def reset_password(
     _show_access(environment, found.org_id, person, initial_password, is_json=is_json)
 
 
-@organization.command("people")
+@organization.command("people", epilog=example("gatepass organization people ORG_ID"))
 @click.argument("org_id")
 @options.which
 @options.as_json
@@ -123,7 +130,7 @@ def people_(
     )
 
 
-@organization.command("list")
+@organization.command("list", epilog=example("gatepass organization list --json"))
 @options.which
 @options.as_json
 def list_(data: Path | None, config: Path | None, environment_name: str, *, is_json: bool) -> None:
@@ -134,7 +141,7 @@ def list_(data: Path | None, config: Path | None, environment_name: str, *, is_j
     options.show_list(rows, nothing, is_json=is_json)
 
 
-@organization.command("show")
+@organization.command("show", epilog=example("gatepass organization show ORG_ID"))
 @click.argument("org_id")
 @options.which
 @options.as_json
@@ -148,7 +155,7 @@ def show_(
     options.show(row, is_json=is_json)
 
 
-@organization.command()
+@organization.command(epilog=example("gatepass organization suspend ORG_ID --yes"))
 @click.argument("org_id")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @options.which_to_change
@@ -160,7 +167,7 @@ def suspend(
     click.echo(f"{org_id} is suspended. Its applications' tokens are revoked.")
 
 
-@organization.command()
+@organization.command(epilog=example("gatepass organization resume ORG_ID"))
 @click.argument("org_id")
 @options.which_to_change
 def resume(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from gatepass.command_group import CommandGroup, example
 from gatepass.server.audit.model import OPERATOR
 from gatepass.server.catalogue import operations
 from gatepass.server.catalogue.model import ALGORITHMS, TOKENS, Algorithm, Resource, Tokens
@@ -14,12 +15,12 @@ _URI = click.argument("uri")
 _FORM_HELP = "What its tokens are: opaque, or JWTs that it can verify by itself."
 
 
-@click.group()
+@click.group(cls=CommandGroup, epilog=example("gatepass resource list"))
 def resource() -> None:
     """Look after the resources (APIs) that an environment has tokens for."""
 
 
-@resource.command("list")
+@resource.command("list", epilog=example("gatepass resource list --environment sandbox"))
 @options.which
 @options.as_json
 def list_(data: Path | None, config: Path | None, environment_name: str, *, is_json: bool) -> None:
@@ -29,7 +30,9 @@ def list_(data: Path | None, config: Path | None, environment_name: str, *, is_j
     options.show_list(rows, f"No resources in {environment.name}.", is_json=is_json)
 
 
-@resource.command()
+@resource.command(
+    epilog=example("gatepass resource add https://meters.example.com --name Meters --tokens jwt")
+)
 @_URI
 @click.option("--name", required=True, help="What people know it by.")
 @click.option("--tokens", type=click.Choice(TOKENS), help=_FORM_HELP)
@@ -50,7 +53,9 @@ def add(
     click.echo(f"The resource {uri} is added. Give it scopes: gatepass scope add --resource {uri}")
 
 
-@resource.command("set")
+@resource.command(
+    "set", epilog=example("gatepass resource set https://meters.example.com --algorithm EdDSA")
+)
 @_URI
 @click.option("--name", help="What people know it by.")
 @click.option(
@@ -83,7 +88,7 @@ def set_(
     click.echo(f"The resource {uri} is changed. It holds for new tokens.")
 
 
-@resource.command()
+@resource.command(epilog=example("gatepass resource remove https://meters.example.com"))
 @_URI
 @options.which_to_change
 def remove(uri: str, data: Path | None, config: Path | None, environment_name: str | None) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from gatepass.command_group import CommandGroup, example
 from gatepass.server.audit.model import OPERATOR
 from gatepass.server.catalogue import operations
 from gatepass.server.catalogue.model import CataloguedScope
@@ -12,12 +13,12 @@ from gatepass.server.commands import options
 _NAME = click.argument("name")
 
 
-@click.group()
+@click.group(cls=CommandGroup, epilog=example("gatepass scope list"))
 def scope() -> None:
     """Look after the scopes that an environment offers."""
 
 
-@scope.command("list")
+@scope.command("list", epilog=example("gatepass scope list --environment sandbox"))
 @options.which
 @options.as_json
 def list_(data: Path | None, config: Path | None, environment_name: str, *, is_json: bool) -> None:
@@ -27,7 +28,11 @@ def list_(data: Path | None, config: Path | None, environment_name: str, *, is_j
     options.show_list(rows, f"No scopes in {environment.name}.", is_json=is_json)
 
 
-@scope.command()
+@scope.command(
+    epilog=example(
+        'gatepass scope add meters:read --description "Read meters" --resource https://meters.example.com'
+    )
+)
 @_NAME
 @click.option("--description", required=True, help="What it allows, in words for partners.")
 @click.option("--resource", "uri", help="The API that it is of. [default: the Partner API]")
@@ -59,7 +64,7 @@ def add(  # noqa: PLR0913 - one parameter an option
     click.echo(f"The scope {name} is added to {resource}.")
 
 
-@scope.command("set")
+@scope.command("set", epilog=example("gatepass scope set meters:read --default"))
 @_NAME
 @click.option("--description", help="What it allows, in words for partners.")
 @click.option(
@@ -94,7 +99,7 @@ def set_(
     click.echo(f"The scope {name} is changed.")
 
 
-@scope.command()
+@scope.command(epilog=example("gatepass scope remove meters:read"))
 @_NAME
 @options.which_to_change
 def remove(name: str, data: Path | None, config: Path | None, environment_name: str | None) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from gatepass.command_group import example
 from gatepass.server import opening, running
 from gatepass.server.commands import options
 from gatepass.server.environment import NAMES
@@ -28,7 +29,7 @@ Next, create an organization and its first administrator:
 """
 
 
-@click.command()
+@click.command(epilog=example("gatepass serve --data /srv/gatepass --port 8000 --workers 2"))
 @options.where
 @click.option(
     "--host",

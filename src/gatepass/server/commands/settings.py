@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from gatepass.command_group import CommandGroup, example
 from gatepass.server.commands import options
 from gatepass.server.database import without_password
 from gatepass.server.environment import NAMES
@@ -11,12 +12,12 @@ from gatepass.server.settings import Settings
 from gatepass.wire.credential import Mark
 
 
-@click.group()
+@click.group(cls=CommandGroup, epilog=example("gatepass settings check"))
 def settings() -> None:
     """Look at the settings."""
 
 
-@settings.command()
+@settings.command(epilog=example("gatepass settings check --data /srv/gatepass"))
 @options.where
 @options.as_json
 def check(data: Path | None, config: Path | None, *, is_json: bool) -> None:
