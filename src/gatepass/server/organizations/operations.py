@@ -60,7 +60,7 @@ def set_suspended(environment: Environment, by: Actor, org_id: UUID, *, suspende
         action = "organization.suspended" if suspended else "organization.resumed"
         audit.record(connection, entry(by, now, action, found.name, org_id=org_id))
         changes.record(connection, changes.ORGANIZATION, str(org_id), now)
-    environment.catch_up()
+    environment.refresh()
 
 
 def find(environment: Environment, org_id: UUID) -> Organization:
