@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeVar
 import structlog
 from starlette.applications import Starlette
 
-from gatepass.server import deadline, health, metrics, published
+from gatepass.server import deadline, error_format, health, metrics, published
 from gatepass.server.arrival import (
     NO_STORE,
     Answer,
@@ -164,6 +164,7 @@ class Gatepass:
         self._endpoints = endpoints(also_at)
         self._names = {path: _NAMES[each] for path, each in self._endpoints.items()}
         self._documents = _either_slash(DOCUMENTS)
+        self._oauth_prefixes = error_format.oauth_prefixes(also_at)
         trees = _trees(environments, also_at)
         self._below = [(tree.start, _found_below(tree)) for tree in trees]
         self.lane = Lane(_lane_ways(self._endpoints), self._by_host, _trouble, trees)
@@ -216,9 +217,9 @@ class Gatepass:
         elif path in page.PATHS and (environment or page.is_address(host)):
             await send(self.figures.answer(scope), to)
         elif environment is None:
-            await send(_MISDIRECTED, to)
+            await send(error_format.misdirected(scope, self._oauth_prefixes), to)
         elif environment.is_https and scope["scheme"] == "http":
-            await send(_NEEDS_TLS, to)
+            await send(error_format.needs_tls(scope, self._oauth_prefixes), to)
         elif path in self._documents:
             await send(published.answer(self._documents[path], environment, scope), to)
         elif f"{path}/".startswith(metadata.PARTNER_API + "/"):
@@ -230,6 +231,7 @@ class Gatepass:
             await self._partner_api(scope, receive, to)
         else:
             scope["gatepass.environment"] = environment
+            scope[error_format.KEY] = error_format.format_of(scope, self._oauth_prefixes)
             await self._router(scope, receive, to)
 
     def open(self) -> None:
@@ -282,7 +284,8 @@ async def _serve(found: Found, scope: Scope, receive: Receive, to: Send) -> str:
     """Run an OAuth endpoint; give its result. The one place where refusals become answers."""
     served, environment, path, _ = found
     if environment is None or (environment.is_https and scope["scheme"] == "http"):
-        unwelcome = served.fit(_NEEDS_TLS if environment else _MISDIRECTED)
+        refuse = error_format.needs_tls if environment else error_format.misdirected
+        unwelcome = served.fit(refuse(scope, (path,)))
         await send(unwelcome, to)
         return result_of(unwelcome.status)
     arrived, result = None, OK
@@ -453,16 +456,6 @@ def _either_slash(paths: Mapping[str, Way]) -> dict[str, Way]:
     }
 
 
-_MISDIRECTED = Answer(
-    421,
-    ((b"content-type", b"text/plain; charset=utf-8"),),
-    b"This host is not served here. Check the address.\n",
-)
-_NEEDS_TLS = Answer(
-    400,
-    NO_STORE,
-    respond.error("invalid_request", "Use https. Whoever listens has seen what you sent."),
-)
 _AWAY = Answer(
     503,
     (*NO_STORE, (b"retry-after", b"5")),
