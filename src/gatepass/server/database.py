@@ -1,7 +1,7 @@
 """One environment's database: connections, transactions, migrations. It knows no table."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from gatepass.server import deadline
 from gatepass.server.moment import EPOCH, milliseconds
 
 __all__ = [
@@ -60,7 +61,16 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 _REVISIONS = sorted(file.name[:4] for file in _MIGRATIONS.glob("versions/[0-9]*.py"))
 _SECRET_OPTIONS = {"password", "sslpassword", "oauth_client_secret"}  # of libpq, in the query
 _WRITE = "gatepass_write"
-_WRITERS_LOCK = 0x6761746570617373  # "gatepass": one writer at a time, as on SQLite
+_AWAY = {  # SQLSTATEs (PostgreSQL, Appendix A) that are neither lost connections nor faults of ours
+    "25006": "it is read-only",
+    "25P03": "the transaction was idle for too long",
+    "42P01": "its tables are not those of this version",
+    "42703": "its tables are not those of this version",
+    "55P03": "another program holds it up",
+    "57014": "it did not answer in time",
+    "XX001": "it is damaged",
+    "XX002": "it is damaged",
+}
 
 
 class DatabaseError(Exception):
@@ -111,12 +121,13 @@ class Database:
     """An engine with two kinds of transaction: `read` sees one snapshot, `write` is alone."""
 
     def __init__(self, url: str) -> None:
-        self.engine = _sqlite(url) if url.startswith("sqlite") else _postgresql(url)
+        self._server = None if url.startswith("sqlite") else _Server(url)
+        self.engine = self._server.engine if self._server else _sqlite(url)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Open a transaction that only reads; raise DatabaseAwayError where that fails."""
-        with _away_is_said(), self.engine.connect() as connection, connection.begin():
+        with self._opened(writes=False) as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -126,14 +137,25 @@ class Database:
         Writers stand in line on both databases, so a rule that is checked inside the block
         (a unique name, the last administrator) still holds when it commits.
         """
-        with _away_is_said(), self.engine.connect() as connection:
+        with self._opened(writes=True) as connection:
             writing = connection.execution_options(**{_WRITE: True})
             with writing.begin():
                 yield writing
 
+    def risks(self) -> dict[str, str]:
+        """Return settings of a PostgreSQL that can lose acknowledged commits, with a reason."""
+        if self._server is None:
+            return {}
+        with self.read() as connection:
+            return self._server.risks(connection)
+
+    def time(self, connection: Connection) -> float | None:
+        """Return the time of PostgreSQL's clock (Unix seconds); None on SQLite, which has none."""
+        return self._server.time(connection) if self._server else None
+
     def migrate(self) -> None:
         """Bring the tables to this version; raise DatabaseError where they are of a newer one."""
-        with _away_is_said(), self.read() as connection:
+        with self.read() as connection:
             at = _version(connection)
         if at == _REVISIONS[-1]:
             return
@@ -147,7 +169,7 @@ class Database:
 
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS))
-        with _away_is_said(), self.write() as connection:
+        with deadline.each(deadline.LONG), self.write() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
@@ -181,24 +203,56 @@ class Database:
         """Close every connection."""
         self.engine.dispose()
 
+    @contextmanager
+    def _opened(self, *, writes: bool) -> Iterator[Connection]:
+        """Open a connection; what is done with it ends at the deadline (see `deadline`)."""
+        slot = self._server.slot(writes=writes) if self._server else nullcontext()
+        with deadline.transaction(), _away_is_said(), slot, self.engine.connect() as connection:
+            yield connection
+
+
+class _Server:
+    """What a PostgreSQL has and SQLite has not; psycopg is loaded by it alone."""
+
+    def __init__(self, url: str) -> None:
+        from gatepass.server import postgresql
+
+        self.engine = postgresql.engine(url, _is_writing)
+        self.slot = postgresql.Slots().take
+        self.risks = postgresql.risks
+        self.time = postgresql.time_of
+
 
 @contextmanager
 def _away_is_said() -> Iterator[None]:
     try:
         yield
-    except PoolTimeoutError as error:
-        raise DatabaseAwayError(type(error).__name__) from error
-    except OperationalError as error:
-        # SQLite says so of wrong SQL, too, and that is a bug of ours
-        if getattr(error.orig, "sqlite_errorcode", None) == pysqlite3.SQLITE_ERROR:
-            raise
-        raise DatabaseAwayError(type(error).__name__) from error
+    except (PoolTimeoutError, deadline.PassedError) as error:
+        raise DatabaseAwayError("all connections are in use") from error
     except DBAPIError as error:
-        if error.connection_invalidated:
-            raise DatabaseAwayError("connection lost") from error
-        if getattr(error.orig, "sqlite_errorcode", None) in _DAMAGED:
-            raise DatabaseAwayError("the file is damaged") from error
-        raise
+        why = _why_away(error)
+        if why is None:
+            raise
+        raise DatabaseAwayError(why) from error
+
+
+def _why_away(error: DBAPIError) -> str | None:
+    """Return why the database cannot be used at the moment, or None where that is not the error."""
+    state = getattr(error.orig, "sqlstate", None)
+    if state in _AWAY:
+        return _AWAY[state]
+    if error.connection_invalidated:
+        return "connection lost"
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code in _DAMAGED:
+        return "the file is damaged"
+    # SQLite says so of wrong SQL, too, and that is a bug of ours
+    is_away = isinstance(error, OperationalError) and code != pysqlite3.SQLITE_ERROR
+    return type(error).__name__ if is_away else None
+
+
+def _is_writing(connection: Connection) -> bool:
+    return bool(connection.get_execution_options().get(_WRITE))
 
 
 def sqlite_url(file: Path) -> str:
@@ -234,21 +288,7 @@ def _sqlite(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        writing = connection.get_execution_options().get(_WRITE)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
-
-    return engine
-
-
-def _postgresql(url: str) -> Engine:
-    engine = create_engine(
-        url, hide_parameters=True, pool_pre_ping=True, connect_args={"connect_timeout": 5}
-    )
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        if connection.get_execution_options().get(_WRITE):
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITERS_LOCK})
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if _is_writing(connection) else "BEGIN")
 
     return engine
 
