@@ -149,6 +149,10 @@ class Database:
         with self.read() as connection:
             return self._server.risks(connection)
 
+    def time(self, connection: Connection) -> float | None:
+        """Return the time of PostgreSQL's clock (Unix seconds); None on SQLite, which has none."""
+        return self._server.time(connection) if self._server else None
+
     def migrate(self) -> None:
         """Bring the tables to this version; raise DatabaseError where they are of a newer one."""
         with self.read() as connection:
@@ -216,6 +220,7 @@ class _Server:
         self.engine = postgresql.engine(url, _is_writing)
         self.slot = postgresql.Slots().take
         self.risks = postgresql.risks
+        self.time = postgresql.time_of
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from gatepass.server.audit import store as audit
 from gatepass.server.catalogue import store as catalogue
 from gatepass.server.catalogue.model import Catalogue, Purpose, purposes
 from gatepass.server.changes import store as changes
+from gatepass.server.clock import EnvironmentClock
 from gatepass.server.database import Connection, Database, DatabaseAwayError, sqlite_url
 from gatepass.server.feed import page as feed_page
 from gatepass.server.feed import store as feed
@@ -59,6 +60,7 @@ NAMES = {Mark.LIVE: "production", Mark.TEST: "sandbox"}
 
 _RELOAD_AFTER = 3600  # seconds without the feed, after which everything is read anew
 _ENOUGH_HASHES = 500  # to tell which kind is the most common
+_TOLD_CLOCK = 1.0  # seconds by which the clock's offset changes until the log tells of it
 _KEEP_CHANGES = timedelta(hours=24)
 _KEEP_AUDIT = timedelta(days=400)
 _KEEP_DEVICES = timedelta(days=400)
@@ -101,7 +103,7 @@ class Environment:
         self.session_settings = settings.session
         self.hasher = hasher
         self.hash_pool = hasher.pool  # the process's one, for both environments
-        self.clock = clock
+        self.clock = EnvironmentClock(clock)
         self.database = Database(
             settings.environment(mark).database or sqlite_url(file(settings.data, mark))
         )
@@ -130,6 +132,7 @@ class Environment:
         self.place = changes.START  # up to which memory knows the change feed
         self.rebuilds = 0  # how often memory was built again because the database was another one
         self.caught_up_at = time.monotonic()  # when memory was last known to be right
+        self._offset_told = 0.0  # the clock's, in the log
         self._followed_at = time.monotonic()  # when the feed was last read, whatever came
         self._lock = threading.Lock()
 
@@ -141,6 +144,9 @@ class Environment:
         self._serves = serves
         with deadline.each(deadline.COMMAND):
             self.database.migrate()
+            with self.database.read() as connection:
+                self._compare_clocks(connection)
+                self.clock.adjust(changes.newest(connection).at / 1000)
             with self.database.write() as connection:
                 needed = purposes(self.load_catalogue(connection), self.algorithm)
                 ensure(connection, self.master, self.mark, needed, self.now())
@@ -162,6 +168,7 @@ class Environment:
 
     def now(self) -> datetime:
         """Give the time in UTC, in whole milliseconds: as the database will give it back."""
+        self.clock.adjust(self.place.at / 1000)
         return datetime.fromtimestamp(int(self.clock() * 1000) / 1000, UTC)
 
     def is_stale(self) -> bool:
@@ -221,7 +228,11 @@ class Environment:
                 self._load_keys()
 
     def gather(self) -> None:
-        """Count what was issued since the last time, in memory."""
+        """Count what was issued since the last time, in memory; look whether the clock was set."""
+        self.clock.adjust(self.place.at / 1000)
+        if abs(self.clock.offset - self._offset_told) > _TOLD_CLOCK:
+            self._offset_told = self.clock.offset
+            log.warning("clock.differs", environment=self.name, seconds=round(self._offset_told, 1))
         self.usage.gather(self.clock())
 
     def flush(self) -> None:
@@ -299,6 +310,7 @@ class Environment:
         """Read the change feed and apply it; the caller holds the lock."""
         started = time.monotonic()
         with self.database.read() as connection:
+            self._compare_clocks(connection)
             told = changes.since(connection, self.place)
         if told is None:
             self._rebuild()
@@ -310,6 +322,7 @@ class Environment:
                 self.place = change.place
             self.caught_up_at = started
         self._followed_at = started
+        self.clock.adjust(self.place.at / 1000)
         if told or told is None:
             self.news.tell()
 
@@ -326,6 +339,12 @@ class Environment:
         self._reload()
         self.rebuilds += 1
         log.warning("memory.rebuilt", environment=self.name, seq=self.place.seq)
+
+    def _compare_clocks(self, connection: Connection) -> None:
+        asked_at = self.clock.own()
+        database = self.database.time(connection)
+        if database is not None:
+            self.clock.compare(database, asked_at, self.clock.own())
 
     def _warn_of_risks(self) -> None:
         for setting, risk in self.database.risks().items():

@@ -86,6 +86,12 @@ def risks(connection: Connection) -> dict[str, str]:
     return {f"{name} = off": _RISKS[name] for name, setting in rows if setting == "off"}
 
 
+def time_of(connection: Connection) -> float:
+    """Return the time of the server's clock, Unix seconds."""
+    query = "SELECT extract(epoch FROM clock_timestamp())::float8"
+    return float(connection.exec_driver_sql(query).scalar_one())
+
+
 class _Connection(psycopg.Connection[Any]):
     """A connection that waits for the server until the deadline at most."""
 

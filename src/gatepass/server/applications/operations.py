@@ -311,7 +311,8 @@ def _change(
 ) -> Iterator[tuple[Connection, Application, datetime]]:
     """Open a writing transaction on an application, as it is now."""
     with environment.database.write() as connection:
-        yield connection, _owned(connection, app_id, org_id), environment.now()
+        application = _owned(connection, app_id, org_id)
+        yield connection, application, application.earliest(environment.now())
     environment.refresh()
 
 
