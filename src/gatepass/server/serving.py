@@ -165,6 +165,7 @@ def config(
         server_header=False,
         proxy_headers=False,  # see `_behind_proxies`
         backlog=_BACKLOG,
+        timeout_keep_alive=settings.http.idle_timeout,  # both protocols read it here
         timeout_graceful_shutdown=_GRACE,
     )
 

@@ -114,6 +114,9 @@ class HttpSettings(_Part):
     """Seconds for a request's body; then 408."""
     answer_timeout: float = Field(30, gt=0, le=3600)
     """Seconds for which a client may leave answers unread; then its connection ends."""
+    idle_timeout: int = Field(75, ge=1, le=3600)
+    """Seconds for which a connection stays open after an answer. It must be longer than a proxy or
+    load balancer in front keeps an idle connection (most: 60 s), so that the proxy closes first."""
     max_connections: int = Field(0, ge=0)
     """The most open connections of one worker; 0: what the limit of open files leaves room for.
     At the limit the one that has been longest without a whole request is closed for a new one."""
