@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeVar
 import structlog
 from starlette.applications import Starlette
 
-from gatepass.server import deadline, error_format, health, metrics, published
+from gatepass.server import deadline, error_format, health, metrics, opening, published
 from gatepass.server.arrival import (
     NO_STORE,
     Answer,
@@ -126,7 +126,8 @@ def create(
 
     `metrics_socket` listens for /metrics alone, where `metrics_port` is set.
     """
-    settings.data.mkdir(parents=True, exist_ok=True)
+    if opening.keeps_files(settings):
+        settings.data.mkdir(parents=True, exist_ok=True)
     key = master.load(settings.data)
     hasher = Hasher(settings.password)
     environments = [Environment(mark, settings, key, hasher, clock) for mark in Mark]
