@@ -3,6 +3,7 @@
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
@@ -144,6 +145,62 @@ def test_a_node_answers_while_another_one_is_stopped_in_a_write(on_postgresql: S
         eventually(
             lambda: server.ask("POST", "/oauth2/revoke_token/", auth=who, data=form).status == 200
         )
+
+
+def test_a_server_outlives_a_postgresql_that_stands_still(on_postgresql: Server) -> None:
+    server = on_postgresql
+    acme = server.create_organization()
+    billing = server.create_application(acme.org_id)
+    who = (billing.client_id, billing.client_secret)
+    form = {"token": server.ask_token(*who).body["access_token"]}
+    eventually(lambda: statuses(server, *who) == {200})  # both workers know it
+    unknown = server.create_application(acme.org_id, "Not in memory yet")
+
+    with ExitStack() as standing:
+        for pid in processes(server.variables["GATEPASS_PRODUCTION__DATABASE"]):
+            standing.enter_context(stopped(pid))
+        revoked = server.ask("POST", "/oauth2/revoke_token/", auth=who, data=form)
+        assert revoked.status == 503
+        assert server.ask_token(unknown.client_id, unknown.client_secret).status == 503
+        assert statuses(server, *who) == {200}
+        assert server.stop() == 0
+    assert "request.failed" not in {each["event"] for each in server.events()}
+
+
+def test_a_read_only_database_refuses_changes_and_serves_tokens(on_postgresql: Server) -> None:
+    server = on_postgresql
+    acme = server.create_organization()
+    billing = server.create_application(acme.org_id)
+    who = (billing.client_id, billing.client_secret)
+    form = {"token": server.ask_token(*who).body["access_token"]}
+    url = server.variables["GATEPASS_PRODUCTION__DATABASE"]
+
+    execute(url, "ALTER DATABASE live SET default_transaction_read_only = on", "SELECT 1")
+
+    assert server.ask("POST", "/oauth2/revoke_token/", auth=who, data=form).status == 503
+    command = server.run("application", "disable", billing.client_id, "--environment", "production")
+    assert command.status == 1
+    assert "Traceback" not in command.err
+    assert server.ask_token(*who).status == 200
+    assert server.ask("GET", "/readyz").status == 200
+
+    execute(url, "ALTER DATABASE live SET default_transaction_read_only = off", "SELECT 1")
+    eventually(
+        lambda: server.ask("POST", "/oauth2/revoke_token/", auth=who, data=form).status == 200
+    )
+    assert "Traceback" not in server.log()
+    assert "exception" not in server.log()
+
+
+def processes(url: str) -> list[int]:
+    """Give the ids of the server's processes that somebody waits for: its first, and backends."""
+    server = make_url(url).set(drivername="postgresql", database="postgres")
+    query = "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+    with psycopg.connect(server.render_as_string(), autocommit=True) as connection:
+        backends = [pid for (pid,) in connection.execute(query)]
+        (folder,) = connection.execute("SHOW data_directory").fetchone() or ("",)
+    first = int((Path(folder) / "postmaster.pid").read_text().splitlines()[0])
+    return [first, *backends]
 
 
 def statuses(server: Server, client_id: str, secret: str) -> set[int]:

@@ -248,6 +248,8 @@ class Gatepass:
         self.figures.stop()
         for follower in self._followers:
             follower.stop()
+        for follower in self._followers:
+            follower.wait()
         for environment in self.environments:
             environment.close()
         self._hash_pool.shutdown(cancel_futures=True)

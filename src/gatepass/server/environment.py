@@ -151,15 +151,16 @@ class Environment:
                 needed = purposes(self.load_catalogue(connection), self.algorithm)
                 ensure(connection, self.master, self.mark, needed, self.now())
             with self._lock:
-                self._reload()
+                self._reload(deadline.REBUILD)
             if serves:
                 self._warn_of_risks()
 
     def close(self) -> None:
         """Write what is still to be written and let the database go."""
         try:
-            self.flush()
-            self._summarize(is_last=True)
+            with deadline.shared(deadline.REQUEST):
+                self.flush()
+                self._summarize(is_last=True)
         except DatabaseAwayError:
             log.warning("usage.lost", environment=self.name)
         self.old_hashes.close()
@@ -188,7 +189,7 @@ class Environment:
         if not self._lock.acquire(timeout=deadline.remaining()):
             raise DatabaseAwayError("the change feed is being read")
         try:
-            self._follow()
+            self._follow(deadline.REBUILD)
         finally:
             self._lock.release()
 
@@ -202,7 +203,7 @@ class Environment:
             return
         try:
             if self._followed_at < committed_at:  # else another thread has read it along
-                self._follow()
+                self._follow(deadline.remaining())
         except DatabaseAwayError as error:
             log.warning("refresh.failed", environment=self.name, error=str(error))
         finally:
@@ -306,16 +307,19 @@ class Environment:
             self.audit_limit.put_back(suppressed)
             raise
 
-    def _follow(self) -> None:
-        """Read the change feed and apply it; the caller holds the lock."""
+    def _follow(self, seconds: float) -> None:
+        """Read the change feed and apply it; the caller holds the lock.
+
+        All may be read again, for which each transaction has `seconds`.
+        """
         started = time.monotonic()
         with self.database.read() as connection:
             self._compare_clocks(connection)
             told = changes.since(connection, self.place)
         if told is None:
-            self._rebuild()
+            self._rebuild(seconds)
         elif started - self.caught_up_at > _RELOAD_AFTER:
-            self._reload()
+            self._reload(seconds)
         else:
             for change in told:
                 self._apply(change)
@@ -326,7 +330,7 @@ class Environment:
         if told or told is None:
             self.news.tell()
 
-    def _rebuild(self) -> None:
+    def _rebuild(self, seconds: float) -> None:
         """Build memory again: the database is not the one that it was read from.
 
         It was restored, or another server took over without the newest commits. Until memory is
@@ -336,7 +340,7 @@ class Environment:
             log.error("database.other", environment=self.name, seq=self.place.seq)
         self.caught_up_at = time.monotonic() - self._grace - 1
         self.pages.forget()
-        self._reload()
+        self._reload(seconds)
         self.rebuilds += 1
         log.warning("memory.rebuilt", environment=self.name, seq=self.place.seq)
 
@@ -350,15 +354,16 @@ class Environment:
         for setting, risk in self.database.risks().items():
             log.warning("database.risk", environment=self.name, setting=setting, risk=risk)
 
-    def _reload(self) -> None:
+    def _reload(self, seconds: float) -> None:
         started = time.monotonic()
-        with deadline.each(deadline.LONG), self.database.read() as connection:
-            self.place = changes.newest(connection)
-            if self._serves:
-                self.revoked = Revoked(revocations.unexpired(connection, self.now()))
-        self._load_catalogue()
-        self._load_keys()
-        self._load_imports()
+        with deadline.each(seconds):
+            with self.database.read() as connection:
+                self.place = changes.newest(connection)
+                if self._serves:
+                    self.revoked = Revoked(revocations.unexpired(connection, self.now()))
+            self._load_catalogue()
+            self._load_keys()
+            self._load_imports()
         self.caught_up_at = started
 
     def _apply(self, change: changes.Change) -> None:
