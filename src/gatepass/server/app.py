@@ -42,7 +42,7 @@ from gatepass.server.gateways import answers as gateways
 from gatepass.server.gateways.answers import Denied
 from gatepass.server.gateways.verify import verify, verify_under
 from gatepass.server.gateways.wanted import ANYTHING, SetUpWrongly
-from gatepass.server.introspect import introspect
+from gatepass.server.introspect import Challenged, introspect
 from gatepass.server.joining import STOPPING
 from gatepass.server.keys import master
 from gatepass.server.lane import GET, MOST, NOTHING, POST, InTrouble, Lane, Tree
@@ -54,7 +54,7 @@ from gatepass.server.metrics.listener import Listener
 from gatepass.server.metrics.page import Metrics
 from gatepass.server.people.passwords import Hasher
 from gatepass.server.portal import app as portal
-from gatepass.server.revocation_feed import Challenged, revocations
+from gatepass.server.revocation_feed import revocations
 from gatepass.server.revoke import revoke
 from gatepass.server.settings import Settings
 from gatepass.server.token import respond
@@ -106,12 +106,6 @@ class Found(NamedTuple):
     name: str
 
 
-DOCUMENTS: dict[str, published.Document] = {
-    "/.well-known/oauth-authorization-server": published.authorization_server,
-    "/.well-known/oauth-protected-resource" + metadata.PARTNER_API: published.protected_resource,
-    metadata.JWKS: published.jwks,
-}
-
 log = structlog.get_logger("gatepass.server")
 
 
@@ -159,7 +153,7 @@ class Gatepass:
         }
         self._endpoints = endpoints(also_at)
         self._names = {path: _NAMES[each] for path, each in self._endpoints.items()}
-        self._documents = _either_slash(DOCUMENTS)
+        self._documents = _either_slash(published.documents(also_at))
         self._oauth_prefixes = error_format.oauth_prefixes(also_at)
         trees = _trees(environments, also_at)
         self._below = [(tree.start, _found_below(tree)) for tree in trees]

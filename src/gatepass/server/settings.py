@@ -188,7 +188,7 @@ class Settings(BaseSettings):
     """Seconds for which a key makes tokens before the next one does."""
     also_at: tuple[str, ...] = ()
     """Further paths under which token/, revoke_token/ and introspect/ answer beside /oauth2/, as
-    /o for the addresses of django-oauth-toolkit."""
+    /o for the addresses of django-oauth-toolkit, and the metadata under .well-known/."""
     grace: int = Field(300, ge=1)
     """Seconds for which tokens are issued and verified from memory while the database is away."""
 
