@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 import structlog
 from starlette.applications import Starlette
 
-from gatepass.server import error_format, health, metrics, published
+from gatepass.server import cors, error_format, health, metrics, published
 from gatepass.server.arrival import (
     NO_STORE,
     Answer,
@@ -30,7 +30,6 @@ from gatepass.server.arrival import (
     arrive,
     arrive_by_get,
     as_it_is,
-    head_of,
     pass_by,
     pass_under,
     send,
@@ -74,13 +73,15 @@ _MOST_TRIES = 8  # an endpoint waits for two things at most; a change may undo o
 class Served(NamedTuple):
     """An endpoint, how a request comes to it, and the methods that the lane takes of it.
 
-    `fit` makes a refusal one that whoever asks there can take.
+    `fit` makes a refusal one that whoever asks there can take. `origins` are those of pages that
+    may ask from a browser.
     """
 
     endpoint: Endpoint
     arrive: Callable[[Scope, Receive], Awaitable[Arrived]]
     lane: frozenset[bytes]
     fit: Callable[[Answer], Answer] = as_it_is
+    origins: frozenset[bytes] = frozenset()
 
 
 ENDPOINTS = {
@@ -91,7 +92,7 @@ ENDPOINTS = {
     metadata.VERIFY_NGINX: Served(verify, pass_by, GET | POST, gateways.for_nginx),
     metadata.REVOCATIONS: Served(revocations, arrive_by_get, NOTHING),
 }
-_NAMES = {served: name_of(path) for path, served in ENDPOINTS.items()}
+_NAMES = {served.endpoint: name_of(path) for path, served in ENDPOINTS.items()}
 
 
 class Found(NamedTuple):
@@ -130,7 +131,7 @@ def create(
         on_main_ports=not (settings.metrics_port or settings.has_proxy),
     )
     listener = Listener(figures, metrics_socket) if metrics_socket else None
-    return Gatepass(environments, figures, settings.also_at, listener)
+    return Gatepass(environments, figures, settings.also_at, listener, settings.token_origins)
 
 
 class Gatepass:
@@ -142,6 +143,7 @@ class Gatepass:
         figures: Metrics,
         also_at: Iterable[str] = (),
         listener: Listener | None = None,
+        token_origins: Iterable[str] = (),
     ) -> None:
         self.environments = environments
         self.figures = figures
@@ -151,8 +153,8 @@ class Gatepass:
         self._by_host = {
             host.encode(): environment for environment in environments for host in environment.hosts
         }
-        self._endpoints = endpoints(also_at)
-        self._names = {path: _NAMES[each] for path, each in self._endpoints.items()}
+        self._endpoints = endpoints(also_at, token_origins)
+        self._names = {path: _NAMES[each.endpoint] for path, each in self._endpoints.items()}
         self._documents = _either_slash(published.documents(also_at))
         self._oauth_prefixes = error_format.oauth_prefixes(also_at)
         trees = _trees(environments, also_at)
@@ -277,6 +279,10 @@ async def _serve(found: Found, scope: Scope, receive: Receive, to: Send) -> str:
         unwelcome = served.fit(refuse(scope, (path,)))
         await send(unwelcome, to)
         return result_of(unwelcome.status)
+    shared = cors.headers(served.origins, scope)
+    if served.origins and scope["method"] == "OPTIONS":
+        await send(cors.preflight(shared), to)
+        return OK
     arrived, result = None, OK
     try:
         arrived = await served.arrive(scope, receive)
@@ -292,8 +298,7 @@ async def _serve(found: Found, scope: Scope, receive: Receive, to: Send) -> str:
         source = scope["client"][0] if scope["client"] else ""
         result = result_of_error(error)
         answer = served.fit(_trouble(InTrouble(error, environment, path, source, arrived)))
-    await to(head_of(answer))
-    await to({"type": "http.response.body", "body": answer.body})
+    await send(answer._replace(headers=(*answer.headers, *shared)) if shared else answer, to)
     return result
 
 
@@ -388,19 +393,31 @@ def _host(scope: Scope) -> bytes:
     return b""
 
 
-def endpoints(also_at: Iterable[str]) -> dict[str, Served]:
+def endpoints(also_at: Iterable[str], token_origins: Iterable[str] = ()) -> dict[str, Served]:
     """Give the OAuth endpoints by every path of theirs, those under `also_at` included."""
+    ours = ENDPOINTS
+    origins = frozenset(origin.encode() for origin in token_origins)
+    if origins:
+        shared = Served(token, cors.arrive, POST, origins=origins)
+        ours = ENDPOINTS | {metadata.TOKEN: shared}
     more = {
         f"{prefix}/{path.removeprefix(metadata.OAUTH2)}": each
         for prefix in also_at
-        for path, each in ENDPOINTS.items()
+        for path, each in ours.items()
     }
-    return _either_slash(ENDPOINTS | more)
+    return _either_slash(ours | more)
 
 
 def _lane_ways(served: Mapping[str, Served]) -> dict[str, LaneWay]:
     return {
-        path: _lane_way(each.endpoint, path, each.lane, _NAMES[each], each.fit)
+        path: _lane_way(
+            each.endpoint,
+            path,
+            each.lane,
+            _NAMES[each.endpoint],
+            each.fit,
+            is_shared=bool(each.origins),
+        )
         for path, each in served.items()
         if each.lane
     }
@@ -412,8 +429,10 @@ def _lane_way(
     methods: frozenset[bytes],
     name: str,
     fit: Callable[[Answer], Answer],
+    *,
+    is_shared: bool = False,
 ) -> LaneWay:
-    return LaneWay(endpoint, path, methods, name, metrics.observer(name), fit)
+    return LaneWay(endpoint, path, methods, name, metrics.observer(name), fit, is_shared)
 
 
 def _trees(environments: Iterable[Environment], also_at: Iterable[str]) -> list[Tree]:
@@ -434,7 +453,7 @@ def _trees(environments: Iterable[Environment], also_at: Iterable[str]) -> list[
 
 def _found_below(tree: Tree) -> Found:
     start, way, environment = tree
-    endpoint, path, methods, name, _, fit = way
+    endpoint, path, methods, name, _, fit, _ = way
     return Found(Served(endpoint, pass_under(start), methods, fit), environment, path, name)
 
 
