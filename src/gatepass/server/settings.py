@@ -36,6 +36,10 @@ CONFIG_NAME = "gatepass.toml"
 Texts = Annotated[tuple[str, ...], BeforeValidator(split_list)]
 _PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 
+_ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")
+
+_DEFAULT_PORTS = {"https": ":443/", "http:": ":80/"}
+
 
 class SettingsError(Exception):
     """A setting that cannot be used; the message is one line that says what to do."""
@@ -203,7 +207,11 @@ class Settings(BaseSettings):
     """Seconds for which a key makes tokens before the next one does."""
     also_at: Texts = ()
     """Further paths under which token/, revoke_token/ and introspect/ answer beside /oauth2/, as
-    /o for the addresses of django-oauth-toolkit."""
+    /o for the addresses of django-oauth-toolkit, and the metadata under .well-known/."""
+    token_origins: tuple[str, ...] = ()
+    """Origins of pages that may ask for tokens from a browser, as https://tool.example.com: the
+    token endpoint answers their OPTIONS and lets them read. Whoever opens such a page can read the
+    client secret in it; leave this empty unless people enter their own."""
     grace: int = Field(300, ge=1)
     """Seconds for which tokens are issued and verified from memory while the database is away."""
 
@@ -231,6 +239,18 @@ class Settings(BaseSettings):
             if each != EVERYONE:
                 ip_network(each)
         return proxies
+
+    @field_validator("token_origins")
+    @classmethod
+    def _origins_are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            has_default_port = f"{origin}/".endswith(_DEFAULT_PORTS.get(origin[:5], "//"))
+            if has_default_port or not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    f"{origin!r} is not an origin: give scheme, host and port in lower case, as "
+                    "https://tool.example.com, without path, slash or default port (* is none)"
+                )
+        return origins
 
     @field_validator("metrics_networks")
     @classmethod

@@ -14,7 +14,8 @@ _JSON = frozenset({b"application/json", b"text/json"})
 _NOT_ENCODED = frozenset({b"identity", b""})
 _SECRETS_IN_QUERY = frozenset({"client_secret", "token", "access_token", "client_assertion"})
 _ASSERTION = frozenset({"client_assertion", "client_assertion_type"})
-CREDENTIALS = _ASSERTION | {"client_id", "client_secret"}  # what `claim` reads of a body
+SECRET_CREDENTIALS = _ASSERTION | {"client_secret"}  # what proves who a caller is, in a body
+CREDENTIALS = SECRET_CREDENTIALS | {"client_id"}  # what `claim` reads of a body
 _SEPARATORS = re.compile(r"[-_. \[\]]")
 _LIKELY = {"granttype": "grant_type", "scope": "scope", "resource": "resource"}
 _LONGEST_NAME = 20  # characters of a misspelled name that is told
@@ -109,7 +110,7 @@ def claim(arrived: Arrived, params: Params) -> Claimed:
             note="the Authorization header is not Basic",
         )
     if secret is not None:
-        raise _two_ways()
+        raise two_ways()
     claimed_id, claimed_secret = basic.read(credentials.strip(" "))
     if client_id is not None and client_id != claimed_id:
         raise Refused("invalid_request", "The client_id in header and body are not the same.")
@@ -134,13 +135,14 @@ def _letters(name: str) -> str:
     return _SEPARATORS.sub("", name.lower()).removesuffix("s")
 
 
-def _two_ways() -> Refused:
+def two_ways() -> Refused:
+    """Return the refusal of a request with two ways of authentication (RFC 6749 §2.3)."""
     return Refused("invalid_request", "Use one way of client authentication, not two.")
 
 
 def _assertion_refused(*, alone: bool) -> Refused:
     """Give the refusal of a client assertion (RFC 7521 §4.2), which is not offered here."""
     if not alone:
-        return _two_ways()
+        return two_ways()
     say = "Authenticate with HTTP Basic or in the body."
     return Refused("invalid_client", say, note="client assertions are not offered")
