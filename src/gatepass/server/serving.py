@@ -30,6 +30,10 @@ from gatepass.server.settings import Settings
 _BACKLOG = 2048  # connections that wait to be accepted
 _MOST_UNSENT = 128 * 1024  # bytes that the kernel keeps for a client that does not read
 _GRACE = 30  # seconds that running requests have to finish
+_NO_PROXY = (
+    "An issuer is https and no proxy is trusted, so every request to it is refused (400). "
+    "Name the proxy that speaks TLS."
+)
 
 log = structlog.get_logger("gatepass.server")
 
@@ -75,6 +79,8 @@ def run(settings: Settings, sockets: Listening, beside: Callable[[], bool] | Non
         workers=settings.workers,
         metrics=_metrics_address(settings),
     )
+    if settings.is_https and not settings.trusted_proxies:
+        log.warning("proxy.not_named", setting="trusted_proxies", advice=_NO_PROXY)
     if settings.workers > 1:
         _run_workers(settings, sockets)
     else:
