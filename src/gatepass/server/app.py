@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeVar
 import structlog
 from starlette.applications import Starlette
 
-from gatepass.server import cors, deadline, error_format, health, metrics, opening, published
+from gatepass.server import cors, deadline, error_format, health, hosts, metrics, opening, published
 from gatepass.server.arrival import (
     NO_STORE,
     Answer,
@@ -55,6 +55,7 @@ from gatepass.server.metrics.listener import Listener
 from gatepass.server.metrics.page import Metrics
 from gatepass.server.people.passwords import Hasher
 from gatepass.server.portal import app as portal
+from gatepass.server.proxy_advice import ProxyAdvice
 from gatepass.server.revocation_feed import revocations
 from gatepass.server.revoke import revoke
 from gatepass.server.settings import Settings
@@ -68,6 +69,7 @@ from gatepass.wire.problem import Refused
 Endpoint = Callable[[Environment, Arrived], Answer]
 Way = TypeVar("Way")
 
+_OF_ANY_HOST = health.PATHS | page.PATHS
 _COLLECT_AFTER = 10_000  # objects: requests leave next to no cycles, and looking for them costs
 _MOST_TRIES = 8  # an endpoint waits for two things at most; a change may undo one in between
 
@@ -155,9 +157,9 @@ class Gatepass:
         self._followers = [
             kind(environment) for environment in environments for kind in (Follower, Housekeeper)
         ]
-        self._by_host = {
-            host.encode(): environment for environment in environments for host in environment.hosts
-        }
+        by_host = hosts.served((each, each.hosts, each.issuer) for each in environments)
+        self._by_host = {host.encode(): environment for host, environment in by_host.items()}
+        self._advice = ProxyAdvice(by_host, environments[0].clock)
         self._endpoints = endpoints(also_at, token_origins)
         self._names = {path: _NAMES[each.endpoint] for path, each in self._endpoints.items()}
         self._documents = _either_slash(published.documents(also_at))
@@ -180,6 +182,8 @@ class Gatepass:
         started, path, result = time.perf_counter(), scope["path"], GONE
         found = self._found(scope)
         known = (found and found.environment) or self._by_host.get(_host(scope))
+        if path not in _OF_ANY_HOST:
+            self._advice.note(scope, known)
         to = SecureSend(to, known.transport_headers if known else ())
         try:
             with deadline.shared(deadline.REQUEST):

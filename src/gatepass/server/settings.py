@@ -25,6 +25,8 @@ from pydantic_settings import (
 )
 
 from gatepass.server.catalogue.model import Algorithm, Tokens
+from gatepass.server.hosts import parse as parse_host
+from gatepass.server.hosts import spellings
 from gatepass.server.http1.connections import Limits, room_for_connections
 from gatepass.server.http1.head import HeadLimits
 from gatepass.server.proxy_headers import EVERYONE, MOST_HOPS, HeaderName
@@ -53,7 +55,9 @@ class EnvironmentSettings(_Part):
     """One environment: the hosts that choose it, its issuer and its database."""
 
     hosts: Texts = ()
-    """Values of the Host header; the first is the one that links use unless `issuer` is set."""
+    """Hosts, as app.example.com or app.example.com:8443; the first is the one that links use unless
+    `issuer` is set. The host of `issuer` is always one. In the Host header they may have the
+    scheme's default port or a dot at the end, and the issuer's may lack its port."""
     issuer: str = ""
     """Issuer identifier and base address (RFC 8414 §2), https except on loopback."""
     hsts_subdomains: bool = False
@@ -79,8 +83,8 @@ class EnvironmentSettings(_Part):
 
     @field_validator("hosts")
     @classmethod
-    def _hosts_are_lower_case(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(host.lower() for host in hosts)
+    def _hosts_are_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(parse_host(host) for host in hosts)
 
     @field_validator("database")
     @classmethod
@@ -237,7 +241,7 @@ class Settings(BaseSettings):
             if each == EVERYONE and len(proxies) > 1:
                 raise ValueError("must be addresses or networks, or * alone")
             if each != EVERYONE:
-                ip_network(each)
+                _check_network(each)
         return proxies
 
     @field_validator("token_origins")
@@ -256,7 +260,7 @@ class Settings(BaseSettings):
     @classmethod
     def _networks_are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
         for each in networks:
-            ip_network(each)
+            _check_network(each)
         return networks
 
     @classmethod
@@ -288,10 +292,14 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _hosts_are_apart(self) -> Self:
-        both = set(self.hosts(Mark.LIVE)) & set(self.hosts(Mark.TEST))
+        both = self._spellings(Mark.LIVE) & self._spellings(Mark.TEST)
         if both:
             raise ValueError(f"production and sandbox share the host {min(both)}")
         return self
+
+    def _spellings(self, mark: Mark) -> set[str]:
+        scheme = self.issuer(mark).partition("://")[0]
+        return {each for host in self.hosts(mark) for each in spellings(host, scheme)}
 
     def environment(self, mark: Mark) -> EnvironmentSettings:
         """Give the settings of the environment with `mark`."""
@@ -321,13 +329,29 @@ class Settings(BaseSettings):
         return f"http://localhost:{self.port if mark is Mark.LIVE else self.sandbox_port}"
 
     @property
+    def is_https(self) -> bool:
+        """Tell whether an issuer is https."""
+        return any(self.issuer(mark).startswith("https://") for mark in Mark)
+
+    @property
     def has_proxy(self) -> bool:
         """Tell whether a proxy must be in front: it is named, or an issuer is https.
 
         The server itself speaks no TLS.
         """
-        is_https = any(self.issuer(mark).startswith("https://") for mark in Mark)
-        return is_https or bool(self.trusted_proxies)
+        return self.is_https or bool(self.trusted_proxies)
+
+
+def _check_network(text: str) -> None:
+    """Raise ValueError, which says what to write, where a text is no address or network."""
+    try:
+        network = ip_network(text, strict=False)
+    except ValueError:
+        wanted = "must be an IP address or a network, as 192.0.2.10 or 10.0.0.0/8"
+        raise ValueError(f"{wanted}, not {text!r}") from None
+    address = text.partition("/")[0]
+    if network.network_address != ip_address(address):
+        raise ValueError(f"{text!r} is one address in a network: write {address} or {network}")
 
 
 def is_loopback(host: str) -> bool:
