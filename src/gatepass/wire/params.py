@@ -11,6 +11,7 @@ from gatepass.wire.problem import Refused
 
 LONGEST_BODY = 64 * 1024  # bytes
 LONGEST_VALUE = 4 * 1024  # bytes, of a name or a value
+LONGEST_TOKEN = 16 * 1024  # bytes, of an access token: those of other issuers have 5 KB and more
 MOST = 100
 
 _BROKEN_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
@@ -129,8 +130,9 @@ def _too_many() -> Refused:
 
 
 def _check(name: str, value: str, forbidden: re.Pattern[str]) -> None:
-    if len(name) > LONGEST_VALUE or len(value) > LONGEST_VALUE:
-        raise Refused("invalid_request", f"A parameter is longer than {LONGEST_VALUE} bytes.")
+    longest = LONGEST_TOKEN if name == "token" else LONGEST_VALUE  # RFC 7662 §2.1, RFC 7009 §2.1
+    if len(name) > longest or len(value) > longest:
+        raise Refused("invalid_request", f"A parameter is longer than {longest} bytes.")
     if forbidden.search(value) and value.endswith(_LINE_BREAKS):
         raise Refused(
             "invalid_request",
@@ -144,5 +146,5 @@ def _check(name: str, value: str, forbidden: re.Pattern[str]) -> None:
         size = max(len(name.encode()), len(value.encode()))
     except UnicodeEncodeError:  # a lone surrogate, which JSON can spell
         raise Refused("invalid_request", "A parameter is not valid Unicode.") from None
-    if size > LONGEST_VALUE:
-        raise Refused("invalid_request", f"A parameter is longer than {LONGEST_VALUE} bytes.")
+    if size > longest:
+        raise Refused("invalid_request", f"A parameter is longer than {longest} bytes.")
