@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pysqlite3
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -53,12 +52,10 @@ metadata = MetaData(
     }
 )
 
-# Before 3.51.3 a WAL reset could lose acknowledged commits.
-_OLDEST_SQLITE = (3, 51, 3)
-_DAMAGED = {pysqlite3.SQLITE_CORRUPT, pysqlite3.SQLITE_NOTADB}
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _REVISIONS = sorted(file.name[:4] for file in _MIGRATIONS.glob("versions/[0-9]*.py"))
 _SECRET_OPTIONS = {"password", "sslpassword", "oauth_client_secret"}  # of libpq, in the query
+_SQLITE = "sqlite:///"
 _WRITE = "gatepass_write"
 _WRITERS_LOCK = 0x6761746570617373  # "gatepass": one writer at a time, as on SQLite
 
@@ -111,7 +108,7 @@ class Database:
     """An engine with two kinds of transaction: `read` sees one snapshot, `write` is alone."""
 
     def __init__(self, url: str) -> None:
-        self.engine = _sqlite(url) if url.startswith("sqlite") else _postgresql(url)
+        self.engine = _sqlite(url) if url.startswith(_SQLITE) else _postgresql(url)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -168,7 +165,7 @@ class Database:
             try:
                 connection = connection or self.engine.raw_connection()
                 (version,) = connection.cursor().execute("PRAGMA data_version").fetchone()
-            except (DBAPIError, PoolTimeoutError, pysqlite3.Error) as error:
+            except (DBAPIError, PoolTimeoutError, self.engine.dialect.loaded_dbapi.Error) as error:
                 # The next look begins anew: the numbers of two connections cannot be compared.
                 connection, last = None, -1
                 raise DatabaseAwayError(type(error).__name__) from error
@@ -189,21 +186,20 @@ def _away_is_said() -> Iterator[None]:
     except PoolTimeoutError as error:
         raise DatabaseAwayError(type(error).__name__) from error
     except OperationalError as error:
-        # SQLite says so of wrong SQL, too, and that is a bug of ours
-        if getattr(error.orig, "sqlite_errorcode", None) == pysqlite3.SQLITE_ERROR:
-            raise
         raise DatabaseAwayError(type(error).__name__) from error
     except DBAPIError as error:
         if error.connection_invalidated:
             raise DatabaseAwayError("connection lost") from error
-        if getattr(error.orig, "sqlite_errorcode", None) in _DAMAGED:
-            raise DatabaseAwayError("the file is damaged") from error
         raise
 
 
+def _is_writing(connection: Connection) -> bool:
+    return bool(connection.get_execution_options().get(_WRITE))
+
+
 def sqlite_url(file: Path) -> str:
-    """Give the address of a SQLite database in `file`."""
-    return f"sqlite+pysqlite:///{file}"
+    """Give the address of a SQLite database in `file`; nothing in it is escaped."""
+    return f"{_SQLITE}{file}"
 
 
 def without_password(url: str) -> str:
@@ -214,30 +210,14 @@ def without_password(url: str) -> str:
 
 
 def _sqlite(url: str) -> Engine:
-    if pysqlite3.sqlite_version_info < _OLDEST_SQLITE:
+    from gatepass.server import sqlite  # a server on PostgreSQL does without
+
+    if sqlite.version() < sqlite.OLDEST:
         raise DatabaseError(
-            f"SQLite {pysqlite3.sqlite_version} can lose commits (WAL reset bug). "
-            "Install pysqlite3 0.6 or newer."
+            f"SQLite {'.'.join(map(str, sqlite.version()))} can lose commits (WAL reset bug). "
+            "Install a newer apsw."
         )
-    engine = create_engine(url, module=pysqlite3.dbapi2, hide_parameters=True)
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's own type
-        connection.isolation_level = None  # BEGIN is ours, below
-        for pragma in (
-            "busy_timeout = 10000",
-            "journal_mode = WAL",
-            "synchronous = FULL",
-            "foreign_keys = ON",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        writing = connection.get_execution_options().get(_WRITE)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
-
-    return engine
+    return sqlite.engine(Path(url.removeprefix(_SQLITE)), _is_writing)
 
 
 def _postgresql(url: str) -> Engine:
@@ -247,7 +227,7 @@ def _postgresql(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        if connection.get_execution_options().get(_WRITE):
+        if _is_writing(connection):
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITERS_LOCK})
 
     return engine
