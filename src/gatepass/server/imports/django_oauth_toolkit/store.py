@@ -42,17 +42,24 @@ _LATER = ("created", "hash_client_secret")  # columns that its older versions ha
 _NAMES = ("first_name", "last_name", "username", "email")
 
 
-def applications(url: str, table: str = APPLICATIONS, users: str | None = None) -> list[Found]:
+def applications(
+    url: str,
+    table: str = APPLICATIONS,
+    users: str | None = None,
+    *,
+    with_users: bool = True,
+) -> list[Found]:
     """Read every application of the database at `url`, in the order they were made.
 
     The users' table is the one that the applications' foreign key names, unless `users` does.
+    Without `with_users` none is read, and an owner has no name.
     """
     with _reading(url) as connection:
         rows = _table(connection, table, "--application-table")
         absent = [name for name in _NEEDED if name not in rows.c]
         if absent:
             raise SourceError(f"The table {table} is not {NAME}'s: it has no {absent[0]}.")
-        people = _people(connection, table, users)
+        people = _people(connection, table, users) if with_users else {}
         columns: list[ColumnElement[Any]] = [rows.c[name] for name in _NEEDED if name in rows.c]
         columns += [
             type_coerce(rows.c[name], String).label(name) for name in _LATER if name in rows.c
