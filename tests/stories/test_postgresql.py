@@ -37,7 +37,9 @@ def on_postgresql(tmp_path: Path) -> Iterator[Server]:
     if binaries is None:
         pytest.skip(postgres.MISSING)
     with postgres.running(binaries) as address:
-        variables = _databases(address)
+        # it has to do without the driver of SQLite
+        (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['apsw'] = None\n")
+        variables = _databases(address) | {"PYTHONPATH": str(tmp_path)}
         server = Server(tmp_path / "data", "--workers", "2", variables=variables)
         try:
             yield server.start()
