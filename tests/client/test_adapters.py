@@ -105,6 +105,17 @@ def test_a_body_that_is_spent_is_not_sent_again(server: Pretend, auth: Bearing, 
     assert [seen.body for seen in server.api_requests] == [PART]
 
 
+def test_a_401_to_a_body_that_is_spent_drops_the_token_for_the_next_request(
+    server: Pretend, auth: Bearing, way: Way
+) -> None:
+    way(auth, server.api_url)
+    server.revoked.add("pass-1")
+
+    replies = [way(auth, server.api_url, way.spent()) for _ in range(2)]
+
+    assert replies == [Reply(401, b"who are you?", None), Reply(200, b"body: once", "2")]
+
+
 @pytest.mark.spec("RFC 6750", "3.1")
 @pytest.mark.parametrize("status", [403, 503])
 def test_other_answers_of_the_api_are_the_callers_business(

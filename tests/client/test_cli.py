@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from client.pretend import CLIENT_ID, SECRET, Answer, Pretend, json_answer
+from client.secure import issue, standing
 from gatepass.cli import main
 
 SERVER_EXTRA = ("alembic", "sqlalchemy", "starlette", "uvicorn")
@@ -156,6 +157,16 @@ def test_call_tells_of_an_api_that_is_not_there(environ: dict[str, str]) -> None
     line = one_line(gatepass(environ, "call", "http://127.0.0.1:1/"))
 
     assert "no answer (ConnectError): check the URL" in line
+
+
+def test_call_names_a_certificate_of_an_authority_that_is_not_known(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    with standing(tmp_path, issue("leaf", issue("root"), "localhost")) as stand:
+        line = one_line(gatepass(environ, "call", stand.url))
+
+    assert "the certificate's issuer is not known here" in line
+    assert "GATEPASS_CA_FILE" in line
 
 
 def test_call_refused_a_token_sends_nothing(server: Pretend, environ: dict[str, str]) -> None:

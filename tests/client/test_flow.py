@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepass.client.errors import ClientError, TokenRefused, TokenUnavailable, Unreachable
+from gatepass.client.errors import (
+    CertificateRefused,
+    ClientError,
+    TokenRefused,
+    TokenUnavailable,
+    Unreachable,
+)
 from gatepass.client.flow import LONGEST_ANSWER, Patience, ask, token_request
 from gatepass.client.held import HeldToken
 from gatepass.client.settings import ClientSettings
@@ -110,6 +116,35 @@ def test_parameters_and_a_secret_in_the_form_are_sent_as_they_are_set() -> None:
     ]
     assert "authorization" not in request.headers
     assert "very-secret" not in repr(request)
+
+
+def test_headers_and_another_grant_type_are_sent_as_they_are_set() -> None:
+    settings = ClientSettings(
+        SETTINGS.token_url,
+        "id",
+        "x",
+        headers={"X-Api-Key": "k3y-of-the-gateway", "User-Agent": "acme/1"},
+        grant_type="account_credentials",
+    )
+
+    request = token_request(settings, Secret("x"))
+
+    assert request.headers["x-api-key"] == "k3y-of-the-gateway"
+    assert request.headers["user-agent"] == "acme/1"
+    assert parse_qsl(request.body.decode()) == [("grant_type", "account_credentials")]
+    assert "k3y" not in repr(settings) + repr(request)
+
+
+def test_a_key_in_a_header_is_not_quoted_where_the_answer_repeats_it() -> None:
+    settings = ClientSettings(
+        SETTINGS.token_url, "id", "x", headers={"X-Api-Key": "k3y-of-the-gateway", "X-Level": "1"}
+    )
+    said = {"error": "invalid_request", "error_description": "1 wrong key k3y-of-the-gateway"}
+
+    with pytest.raises(TokenRefused) as caught:
+        Script(answer(400, json.dumps(said).encode())).play(settings)
+
+    assert caught.value.description == "1 wrong key [redacted]"
 
 
 def test_neither_repr_nor_body_of_the_request_shows_the_secret() -> None:
@@ -345,8 +380,50 @@ def test_an_answer_that_is_no_token_response_is_refused_with_a_redacted_excerpt(
     assert not any(word in str(caught.value) for word in ("s3cr3t", "t0ken", "xxx"))
 
 
-@pytest.mark.parametrize("status", [201, 202, 204, 206])
-def test_only_200_is_a_token_response(status: int) -> None:
+@pytest.mark.parametrize("status", [200, 201, 202, 203])
+def test_a_token_response_may_have_another_status_of_success(status: int) -> None:
+    assert Script(answer(status, TOKEN)).play().response.access_token == Secret("t0ken")
+
+
+@pytest.mark.parametrize("status", [200, 201])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"error": "invalid_client", "error_description": "No."}',
+        b'\xef\xbb\xbf{"error": "invalid_client", "error_description": "No."}',
+        b'{"access_token": null, "error": "invalid_client", "error_description": "No."}',
+    ],
+)
+def test_an_oauth_error_with_a_status_of_success_is_a_refusal(status: int, body: bytes) -> None:
+    with pytest.raises(TokenRefused) as caught:
+        Script(answer(status, body)).play()
+
+    assert (caught.value.error, caught.value.description) == ("invalid_client", "No.")
+    assert caught.value.is_of_the_secret
+
+
+def test_a_token_counts_though_an_empty_error_stands_beside_it() -> None:
+    body = b'{"access_token": "t0ken", "error": null, "error_description": ""}'
+
+    assert Script(answer(200, body)).play().response.access_token == Secret("t0ken")
+
+
+def test_a_form_encoded_answer_is_named_in_the_error() -> None:
+    with pytest.raises(TokenUnavailable, match="form-encoded"):
+        Script(answer(200, b"access_token=s3cr3t&token_type=bearer")).play()
+
+
+def test_a_refused_certificate_is_named_and_not_tried_again() -> None:
+    script = Script(CertificateRefused("the certificate expired: have it renewed"))
+
+    with pytest.raises(TokenUnavailable, match="the certificate expired") as caught:
+        script.play()
+
+    assert caught.value.attempts == len(script.sent) == 1
+
+
+@pytest.mark.parametrize("status", [204, 206])
+def test_other_statuses_of_success_are_no_token_response(status: int) -> None:
     with pytest.raises(TokenUnavailable, match=f"the status is {status}"):
         Script(answer(status, TOKEN)).play()
 

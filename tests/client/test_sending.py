@@ -4,7 +4,7 @@ import asyncio
 import socket
 import ssl
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
@@ -14,12 +14,13 @@ import pytest
 
 from client.crowd import PATIENCE
 from client.dripping import BODY, HANDSHAKE, HEADER, dripping
-from client.secure import issue, serving_context, tunnelling
-from gatepass.client import ConfigurationError
+from client.secure import DAY, Issued, issue, serving_context, standing, tunnelling
+from gatepass.client import ConfigurationError, TokenUnavailable
 from gatepass.client.connection import Connection
-from gatepass.client.errors import Unreachable
+from gatepass.client.errors import CertificateRefused, Unreachable
 from gatepass.client.sending import Httpx2Sender
 from gatepass.client.settings import ClientSettings
+from gatepass.client.source import TokenSource
 from gatepass.wire.flow import Request, Response
 
 SHORT = 0.3  # seconds
@@ -150,21 +151,144 @@ def test_a_connection_that_is_made_when_the_time_is_over_is_cut_at_once() -> Non
     near, far = socket.socketpair()
 
     def connect(connection: Connection) -> None:
-        with connection.cut_after(0.0):
+        with connection.cut_in_time():
             assert connection.over.wait(PATIENCE)
             connection.trace("connection.connect_tcp.complete", {"return_value": Stream(near)})
 
     with near, far:
         with pytest.raises(TimeoutError):
-            connect(Connection())
+            connect(Connection(0.0))
         assert far.recv(1) == b""
 
 
 def test_no_connection_in_time_is_told_as_such() -> None:
     def connect(connection: Connection) -> None:
-        with connection.cut_after(0.0):
+        with connection.cut_in_time():
             assert connection.over.wait(PATIENCE)
             raise httpx2.ConnectTimeout("a moment later")
 
     with pytest.raises(TimeoutError):
-        connect(Connection())
+        connect(Connection(0.0))
+
+
+@pytest.fixture
+def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Give a host of four addresses that answer no SYN: their backlogs are full."""
+    hosts = [f"127.0.0.{number}" for number in (2, 3, 4, 5)]
+    with ExitStack() as stack:
+        first = stack.enter_context(socket.create_server((hosts[0], 0), backlog=0))
+        port = first.getsockname()[1]
+        for host in hosts:
+            if host != hosts[0]:
+                stack.enter_context(socket.create_server((host, port), backlog=0))
+            for _ in range(3):
+                filling = stack.enter_context(socket.socket())
+                filling.setblocking(False)
+                filling.connect_ex((host, port))
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, port)) for host in hosts]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_more: found)
+        yield f"http://localhost:{port}/token"
+
+
+def test_addresses_that_do_not_answer_share_the_time_to_connect(
+    silent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One after the other would have all of it: four times the deadline of the caller."""
+    waited: list[float] = []
+    connect = socket.socket.connect
+
+    def connecting(self: socket.socket, address: tuple[str, int]) -> None:
+        waited.append(self.gettimeout() or 0.0)
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connecting)
+    with pytest.raises(Unreachable, match="in time"):
+        Httpx2Sender(silent).send(Request("POST", silent, {}, b"", timeout=SHORT))
+
+    assert len(waited) == 4
+    assert sum(waited) <= SHORT
+
+
+class Shown(NamedTuple):
+    """A certificate that a server shows, and what is said of it."""
+
+    certificate: Callable[[Issued], Issued]
+    said: str
+
+
+REFUSED = {
+    "of nobody that is known": Shown(lambda _: issue("leaf", None, "localhost"), "by itself"),
+    "of another authority": Shown(
+        lambda _: issue("leaf", issue("other root"), "localhost"), "issuer is not known here"
+    ),
+    "for another host": Shown(lambda root: issue("leaf", root, "b.example"), "is for"),
+    "expired": Shown(lambda root: issue("leaf", root, "localhost", ends=-DAY / 2), "expired"),
+}
+
+
+@pytest.mark.parametrize("shown", REFUSED.values(), ids=list(REFUSED))
+def test_a_certificate_that_is_refused_is_named_and_asked_for_once(
+    shown: Shown, send: Send, tmp_path: Path
+) -> None:
+    root = issue("root")
+    (tmp_path / "root.pem").write_bytes(root.pem)
+    with standing(tmp_path, shown.certificate(root)) as stand:
+        sender = Httpx2Sender(stand.url, str(tmp_path / "root.pem"))
+        with pytest.raises(CertificateRefused, match=shown.said):
+            send(sender, Request("POST", f"{stand.url}/token", {}))
+
+
+def test_a_refused_certificate_is_no_reason_to_ask_again(tmp_path: Path) -> None:
+    with standing(tmp_path, issue("leaf", None, "localhost")) as stand:
+        settings = ClientSettings(f"{stand.url}/token", "id", "secret")
+        with pytest.raises(TokenUnavailable, match="signed by itself") as caught:
+            TokenSource(settings).token()
+
+    assert caught.value.attempts == 1
+
+
+@pytest.mark.parametrize(
+    "variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "ca_file"]
+)
+def test_an_authority_is_trusted_by_the_setting_or_by_the_variables_that_others_read(
+    variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    root = issue("root")
+    named = tmp_path / "root.pem"
+    named.write_bytes(root.pem)
+    if variable != "ca_file":
+        monkeypatch.setenv(variable, str(named))
+    with standing(tmp_path, issue("leaf", root, "localhost")) as stand:
+        settings = ClientSettings(
+            f"{stand.url}/token",
+            "id",
+            "secret",
+            ca_file=str(named) if variable == "ca_file" else "",
+        )
+        assert TokenSource(settings).token().value == "t"
+
+
+@pytest.mark.parametrize(
+    "content", [None, b"", b"no certificate", b"-----BEGIN CERTIFICATE-----\n"]
+)
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_a_file_of_authorities_that_cannot_be_used_is_a_configuration_error(
+    variable: str, content: bytes | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    if content is not None:
+        (tmp_path / "ca.pem").write_bytes(content)
+    monkeypatch.setenv(variable, str(tmp_path / "ca.pem"))
+
+    with pytest.raises(ConfigurationError, match=rf"{variable} .*cannot be used"):
+        TokenSource(ClientSettings("https://a.example/token", "id", "secret"))
+
+
+def test_a_missing_ca_file_of_the_settings_is_a_configuration_error() -> None:
+    settings = ClientSettings("https://a.example/token", "id", "secret", ca_file="/nothing\0here")
+
+    with pytest.raises(ConfigurationError, match="CA file"):
+        TokenSource(settings)

@@ -22,6 +22,9 @@ def test_the_environment_gives_all_settings() -> None:
         "GATEPASS_RESOURCE": "https://a.example/ urn:b:c",
         "GATEPASS_PARAMETERS": "audience=https%3A//c.example&audience=d+e&organization=",
         "GATEPASS_AUTH_METHOD": "client_secret_post",
+        "GATEPASS_HEADERS": "X-Api-Key=k%26y&User-Agent=acme/1",
+        "GATEPASS_GRANT_TYPE": "account_credentials",
+        "GATEPASS_CA_FILE": "/etc/ca.pem",
     }
 
     settings = ClientSettings.from_env(environ)
@@ -34,6 +37,9 @@ def test_the_environment_gives_all_settings() -> None:
         ("https://a.example/", "urn:b:c"),
         [("audience", "https://c.example"), ("audience", "d e"), ("organization", "")],
         "client_secret_post",
+        {"X-Api-Key": "k&y", "User-Agent": "acme/1"},
+        "account_credentials",
+        "/etc/ca.pem",
     )
 
 
@@ -189,6 +195,34 @@ def test_parameters_that_are_no_query_are_refused_and_not_repeated(text: str) ->
         ClientSettings.from_env(COMPLETE | {"GATEPASS_PARAMETERS": text})
 
     assert text not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"": "x"},
+        {"X Key": "x"},
+        {"X-Key": ""},
+        {"X-Key": " x"},
+        {"X-Key": "a\r\nX-Admin: 1"},
+        {"X-Key": "\u00fc"},
+        {"X-Key:": "x"},
+    ],
+)
+def test_a_header_that_cannot_be_sent_is_refused(headers: dict[str, str]) -> None:
+    with pytest.raises(ConfigurationError, match="GATEPASS_HEADERS"):
+        ClientSettings("https://host/", "id", Secret("x"), headers=headers)
+
+
+@pytest.mark.parametrize("name", ["Authorization", "HOST", "content-length", "Transfer-Encoding"])
+def test_a_header_that_the_request_sets_is_refused(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"have {name.lower()} in them"):
+        ClientSettings("https://host/", "id", Secret("x"), headers={name: "x"})
+
+
+def test_a_header_that_is_named_twice_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="name one twice"):
+        ClientSettings("https://host/", "id", "x", headers=[("X-Key", "a"), ("x-key", "b")])
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,18 @@ def test_tables_of_other_names_can_be_named(url: str, connect: Callable[[], Data
     assert found.owner == Owner("1", "User 1")
 
 
+def test_without_users_their_table_need_not_be_there(
+    url: str, connect: Callable[[], Database]
+) -> None:
+    applications = [{"client_id": "a", "secret": "s" * 40, "user": "acme"}]
+    make_site(url, users=[{"username": "acme"}], applications=applications)
+    with connect().write() as connection:
+        connection.execute(text("CREATE TABLE kept AS SELECT * FROM oauth2_provider_application"))
+
+    (found,) = store.applications(url, "kept", "nothing_there", with_users=False)
+    assert (found.client_id, found.owner) == ("a", Owner("1", "User 1"))
+
+
 def test_an_old_version_with_plain_secrets_is_read(url: str) -> None:
     applications = [{"client_id": "a", "secret": "Pl4" * 42, "name": "A"}]
     make_site(url, version="0005", applications=applications)

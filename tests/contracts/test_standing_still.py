@@ -14,7 +14,7 @@ from sqlalchemy import make_url, text
 from contracts import postgres, samples
 from contracts.nodes import another_node_in_a_write, stopped
 from gatepass.server import deadline
-from gatepass.server.database import Connection, Database, DatabaseAwayError
+from gatepass.server.database import Connection, Database, DatabaseAwayError, sqlite_url
 from gatepass.server.organizations import store as organizations
 
 
@@ -207,7 +207,7 @@ def test_a_write_waits_until_it_is_durable_whatever_is_the_default(
 
 
 def test_nothing_is_told_of_a_sqlite_database(tmp_path: Path) -> None:
-    with closing(Database(f"sqlite+pysqlite:///{tmp_path / 'x.sqlite3'}")) as database:
+    with closing(Database(sqlite_url(tmp_path / "x.sqlite3"))) as database:
         assert database.risks() == {}
 
 

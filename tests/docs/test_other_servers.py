@@ -34,20 +34,22 @@ class Asked:
     client_id: str
     secret: str
     way: str
+    grant_type: str = "client_credentials"
 
 
 def asked(arrived: Arrived) -> Asked:
     form = dict(parse_qsl(arrived.body.decode(), strict_parsing=True))
-    assert form.pop("grant_type") == "client_credentials"
+    grant = form.pop("grant_type")
     if "authorization" in arrived.headers:
         assert not {"client_id", "client_secret"} & set(form)
         client_id, secret = basic.read(arrived.headers["authorization"].removeprefix("Basic "))
-        return Asked(arrived.path, form, client_id, secret.value, "client_secret_basic")
+        return Asked(arrived.path, form, client_id, secret.value, "client_secret_basic", grant)
     client_id, text = form.pop("client_id"), form.pop("client_secret")
-    return Asked(arrived.path, form, client_id, text, "client_secret_post")
+    return Asked(arrived.path, form, client_id, text, "client_secret_post", grant)
 
 
 def keycloak(request: Asked) -> Answer:
+    assert request.grant_type == "client_credentials"
     assert request.path == "/realms/acme/protocol/openid-connect/token"
     if (request.client_id, request.secret) != ("billing", SECRET):
         said = "Invalid client or Invalid client credentials"
@@ -121,12 +123,25 @@ def okta(request: Asked) -> Answer:
     )
 
 
+def zoom(request: Asked) -> Answer:
+    assert request.path == "/oauth/token"
+    if request.way != "client_secret_basic" or request.secret != SECRET:
+        return Answer.json(400, reason="Invalid client_id or client_secret", error="invalid_client")
+    if request.grant_type != "account_credentials":
+        return Answer.json(400, reason="Unsupported grant type", error="unsupported_grant_type")
+    assert request.form == {"account_id": "h2Rr0dZ5TcP1"}
+    return Answer.json(
+        200, access_token=JWT, token_type="bearer", expires_in=3599, scope="meeting:read:admin"
+    )
+
+
 SERVERS: Mapping[str, Callable[[Asked], Answer]] = {
     "sso.example.com": keycloak,
     "acme.eu.auth0.com": auth0,
     "login.microsoftonline.com": entra,
     "hydra.example.com": hydra,
     "acme.okta.com": okta,
+    "zoom.us": zoom,
 }
 
 

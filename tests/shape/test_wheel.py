@@ -29,6 +29,16 @@ from gatepass.cli import main
 main(sys.argv[1:], prog_name="gatepass")
 """
 
+IMPORT_ALONE = """
+import sys
+library, module = sys.argv[1:]
+sys.modules[library] = None
+try:
+    __import__(module)
+except ImportError as error:
+    print(error)
+"""
+
 TESTING_ALONE = """
 import sys
 sys.modules["pytest"] = None
@@ -135,7 +145,13 @@ def test_the_wheel_has_the_licence_of_each_part_that_is_not_ours(wheel: Path) ->
     names = zipfile.ZipFile(wheel).namelist()
 
     licences = [name.split("/licenses/")[1] for name in names if "/licenses/" in name]
-    assert sorted(licences) == ["LICENSE", "src/gatepass/server/people/common.LICENSE"]
+    swagger_ui = "src/gatepass/server/partner_api/static/swagger-ui"
+    assert sorted(licences) == [
+        "LICENSE",
+        f"{swagger_ui}/LICENSE",
+        f"{swagger_ui}/swagger-ui-bundle.js.LICENSE.txt",
+        "src/gatepass/server/people/common.LICENSE",
+    ]
     assert "gatepass/server/people/common.md" in names
 
 
@@ -152,6 +168,25 @@ def test_a_server_command_without_the_server_extra_says_what_to_install(wheel: P
     assert ran.returncode == 1
     assert "gatepass[server]" in ran.stderr
     assert ran.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("library", "module", "extra"),
+    [
+        ("requests", "gatepass.client.over_requests", "requests"),
+        ("httpx", "gatepass.client.over_httpx", "httpx"),
+        ("aiohttp", "gatepass.client.over_aiohttp", "aiohttp"),
+        ("cryptography", "gatepass.guard.asgi", "guard"),
+        ("cryptography", "gatepass.guard.testing", "guard"),
+        ("limits", "gatepass.guard.rate", "limits"),
+    ],
+)
+def test_an_adapter_without_its_library_says_what_to_install(
+    wheel: Path, library: str, module: str, extra: str
+) -> None:
+    ran = alone(wheel, library, module, program=IMPORT_ALONE)
+
+    assert ran.stdout.endswith(f"Install it: pip install 'gatepass[{extra}]'\n"), ran.stderr
 
 
 def test_the_help_for_tests_works_without_pytest_which_finds_its_plugin(wheel: Path) -> None:

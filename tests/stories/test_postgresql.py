@@ -30,7 +30,10 @@ def on_postgresql(tmp_path: Path) -> Iterator[Server]:
         with psycopg.connect(maintenance, autocommit=True) as connection:
             for name in names.values():
                 connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        # it has to do without the driver of SQLite
+        (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['apsw'] = None\n")
         variables = {key: address.format(name=name) for key, name in names.items()}
+        variables["PYTHONPATH"] = str(tmp_path)
         server = Server(tmp_path / "data", "--workers", "2", variables=variables)
         try:
             yield server.start()

@@ -22,8 +22,22 @@ MALFORMED = octets("malformed_token_responses")
         ({"expires_in": "3600"}, 3600),
         ({"expires_in": 59.9}, 59),
         ({"expires_in": 1}, 1),
+        ({"expires_in": "3600.0"}, 3600),
+        ({"expires_in": "3.6e3"}, 3600),
         ({"expires_in": None}, None),
         ({}, None),
+        ({"expires_in": 0}, None),
+        ({"expires_in": -1}, None),
+        ({"expires_in": 0.5}, None),
+        ({"expires_in": "0"}, None),
+        ({"expires_in": "-1"}, None),
+        ({"expires_in": ""}, None),
+        ({"expires_in": float("nan")}, None),
+        ({"expires_in": float("inf")}, None),
+        ({"expires_in": "1e999"}, None),
+        ({"expires_in": 1e308}, 10**9),
+        ({"expires_in": 10**400}, 10**9),
+        ({"expires_in": "9" * 300}, 10**9),
     ],
 )
 def test_the_lifetime_is_read_as_servers_send_it(
@@ -33,14 +47,39 @@ def test_the_lifetime_is_read_as_servers_send_it(
 
 
 @pytest.mark.spec("RFC 6749", "5.1")
-@pytest.mark.parametrize("kind", ["Bearer", "bearer", "BEARER"])
-def test_the_token_type_is_case_insensitive(kind: str) -> None:
+@pytest.mark.parametrize(
+    "kind", ["Bearer", "bearer", "BEARER", "Bearer ", "BearerToken", "bearertoken", "", None]
+)
+def test_the_token_type_is_read_as_servers_send_it(kind: str | None) -> None:
     assert parse(token_type=kind).token_type == "Bearer"
+
+
+def test_a_token_without_a_type_is_a_bearer_token() -> None:
+    assert TokenResponse.parse(b'{"access_token": "t0ken"}').token_type == "Bearer"
+
+
+def test_a_byte_order_mark_before_the_answer_is_passed_over() -> None:
+    body = b'\xef\xbb\xbf{"access_token": "t0ken", "token_type": "Bearer"}'
+
+    assert TokenResponse.parse(body).access_token == Secret("t0ken")
+
+
+@pytest.mark.parametrize(
+    "body", [b"access_token=t0ken&token_type=bearer", b"scope=a%20b&access_token=t0ken"]
+)
+def test_a_form_encoded_answer_is_named_as_such(body: bytes) -> None:
+    with pytest.raises(ValueError, match="form-encoded"):
+        TokenResponse.parse(body)
 
 
 @pytest.mark.parametrize("scope", [None, "", "read write"])
 def test_the_scope_is_read_where_there_is_one(scope: str | None) -> None:
     assert parse(scope=scope).scope == scope
+
+
+@pytest.mark.parametrize(("names", "scope"), [(["read", "write"], "read write"), ([], "")])
+def test_a_scope_that_is_a_list_of_names_is_read(names: list[str], scope: str) -> None:
+    assert parse(scope=names).scope == scope
 
 
 def test_members_that_nobody_knows_are_ignored() -> None:

@@ -1,8 +1,8 @@
 """Sends a request with a token through httpx2 or httpx, which have the same auth flows.
 
-A request goes out with a token, and once more with a new one after a 401. Redirects happen
-inside of a step: the client takes the token off a request to another origin, and what such a
-host answers says nothing of the token.
+A request goes out with a token. A 401 drops that token, and the request is sent once more with a
+new one if its body can be. Redirects happen inside of a step: the client takes the token off a
+request to another origin, and what such a host answers says nothing of the token.
 """
 
 from collections.abc import AsyncGenerator, Generator, MutableMapping
@@ -50,7 +50,7 @@ def flow(
     """Send `request` with a token of `source`; a body that is not `lasting` is sent once only."""
     held = source.token()
     response = yield _bearing(request, held)
-    if _worth_another(request, response, held, lasting) and source.invalidate(held):
+    if _is_refused(response, held) and source.invalidate(held) and _can_resend(request, lasting):
         yield _bearing(request, source.token())
 
 
@@ -60,7 +60,7 @@ async def aflow(
     """Do what `flow` does, without blocking the event loop."""
     held = await source.atoken()
     response = yield _bearing(request, held)
-    if _worth_another(request, response, held, lasting) and source.invalidate(held):
+    if _is_refused(response, held) and source.invalidate(held) and _can_resend(request, lasting):
         yield _bearing(request, await source.atoken())
 
 
@@ -69,10 +69,13 @@ def _bearing(request: AnyRequest, held: HeldToken) -> AnyRequest:
     return request
 
 
-def _worth_another(request: Asked, response: Answered, held: HeldToken, lasting: type) -> bool:
-    """Tell whether a new token may help: the old one was refused, and the body is not spent."""
-    return (
-        response.status_code == 401
-        and response.request.headers.get("Authorization") == held.authorization
-        and isinstance(request.stream, lasting)
-    )
+def _is_refused(response: Answered, held: HeldToken) -> bool:
+    """Return whether the answer is a 401 to the token itself."""
+    if response.status_code != 401:
+        return False
+    return response.request.headers.get("Authorization") == held.authorization
+
+
+def _can_resend(request: Asked, lasting: type) -> bool:
+    """Return whether the body can be sent again; a stream or a file cannot."""
+    return isinstance(request.stream, lasting)

@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Self
 
-from gatepass.client.settings import BASIC, ClientSecret, ClientSettings
+from gatepass.client.settings import BASIC, CLIENT_CREDENTIALS, ClientSecret, ClientSettings
 from gatepass.client.source import TokenSource, shared
 
 
 class Bearing:
     """Sends requests with tokens of one source; the base of every adapter's class."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one setting, named where it is given
         self,
         *,
         token_url: str,
@@ -20,9 +20,21 @@ class Bearing:
         resource: str | Sequence[str] = (),
         parameters: Mapping[str, str] | Sequence[tuple[str, str]] = (),
         auth_method: str = BASIC,
+        headers: Mapping[str, str] | Sequence[tuple[str, str]] = (),
+        grant_type: str = CLIENT_CREDENTIALS,
+        ca_file: str = "",
     ) -> None:
         settings = ClientSettings(
-            token_url, client_id, client_secret, scope, resource, parameters, auth_method
+            token_url,
+            client_id,
+            client_secret,
+            scope,
+            resource,
+            parameters,
+            auth_method,
+            headers,
+            grant_type,
+            ca_file,
         )
         self._source = shared(settings)
 

@@ -11,7 +11,7 @@ _SOON = 14  # days before its end that a certificate is warned of
 _MOST_NAMES = 4
 _DAY = 86_400  # seconds
 
-_TRUST = "if it is meant to be trusted, name the file of its issuer in SSL_CERT_FILE"
+_TRUST = "if it is meant to be trusted, name the file of its issuer in GATEPASS_CA_FILE"
 _UNKNOWN = f"'s issuer is not known here: the server may not send its whole chain; {_TRUST}"
 _OTHER = " is for {names}, not for {host}: correct the host of the token URL"
 
@@ -50,7 +50,7 @@ def judge(shaken: Handshake, now: float) -> Told:
 def refused(error: OSError, host: str, seen: Certificate | None) -> Told:
     """Explain why there is no TLS connection; `seen` is the certificate, where it could be read."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return Told("tls", Outcome.FAILED, _explained(error, host, seen))
+        return Told("tls", Outcome.FAILED, explained(error, host, seen))
     if isinstance(error, ssl.SSLError):
         why = cleaned((error.reason or "no reason given").replace("_", " ").lower())
         message = f"no TLS is spoken there ({why}): check scheme and port of the token URL"
@@ -60,12 +60,23 @@ def refused(error: OSError, host: str, seen: Certificate | None) -> Told:
     return Told("tls", Outcome.FAILED, message)
 
 
-def _explained(error: ssl.SSLCertVerificationError, host: str, seen: Certificate | None) -> str:
+def explained(
+    error: ssl.SSLCertVerificationError, host: str, seen: Certificate | None = None
+) -> str:
+    """Return why the certificate of `host` is refused; `seen` is it, where it could be read."""
     said = _EXPLAINED.get(error.verify_code)
     if said is None:
         return f"the certificate is refused ({cleaned(error.verify_message)}): {_TRUST}"
     names, until = (_names(seen), seen["notAfter"]) if seen else ("another name", "its date")
     return "the certificate" + said.format(names=names, host=host, until=until)
+
+
+def refusal_in(error: BaseException) -> ssl.SSLCertVerificationError | None:
+    """Return the refusal of a certificate that caused `error`, None where nothing such did."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
+        cause = cause.__cause__ or cause.__context__
+    return cause
 
 
 def _names(certificate: Certificate) -> str:

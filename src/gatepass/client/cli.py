@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import click
 
@@ -60,8 +61,10 @@ def call(method: str | None, data: str | None, headers: tuple[str, ...], url: st
     """
     import httpx2  # takes a while to load
 
+    from gatepass.client.certificate import explained, refusal_in
     from gatepass.client.over_httpx2 import BearerAuth
     from gatepass.client.source import TokenSource
+    from gatepass.client.trust import trusted
 
     if method is not None and not _TOKEN.fullmatch(method):
         raise click.BadParameter("a method is a word like PUT", param_hint="-X")
@@ -70,8 +73,14 @@ def call(method: str | None, data: str | None, headers: tuple[str, ...], url: st
         fields.append(("Content-Type", "application/json"))
     with _one_line():
         check_url(url, "the URL")
-        source = TokenSource(ClientSettings.from_env(), deadline=_DEADLINE)
-        client = httpx2.Client(auth=BearerAuth.sharing(source), trust_env=may_use_proxy(url))
+        settings = ClientSettings.from_env()
+        source = TokenSource(settings, deadline=_DEADLINE)
+        secure = may_use_proxy(url)
+        client = httpx2.Client(
+            auth=BearerAuth.sharing(source),
+            verify=trusted(settings.ca_file) if secure else False,
+            trust_env=secure,
+        )
     method = method or ("GET" if data is None else "POST")
     with client:
         try:
@@ -79,6 +88,10 @@ def call(method: str | None, data: str | None, headers: tuple[str, ...], url: st
                 for chunk in answer.iter_bytes(_STREAM_CHUNK):
                     click.echo(chunk, nl=False)
         except (httpx2.RequestError, httpx2.InvalidURL) as error:
+            refused = refusal_in(error)
+            if refused is not None:
+                why = explained(refused, urlsplit(url).hostname or "")
+                raise click.ClickException(f"no answer: {why}") from None
             raise click.ClickException(
                 f"no answer ({type(error).__name__}): check the URL"
             ) from None

@@ -4,6 +4,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from threading import Event, Timer
+from time import monotonic
 
 import httpx2
 
@@ -15,7 +16,9 @@ class Connection:
     hold a caller for hours.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._until = monotonic() + seconds
         self._socket: socket.socket | None = None
         self.over = Event()  # the time
 
@@ -32,11 +35,16 @@ class Connection:
                 self._cut()
 
     @contextmanager
-    def cut_after(self, seconds: float) -> Iterator[None]:
-        """Raise TimeoutError where what is done inside takes longer."""
-        timer = Timer(seconds, self._cut)
+    def cut_in_time(self) -> Iterator[None]:
+        """Raise TimeoutError where what is done inside takes longer than the seconds given.
+
+        Where no thread can be started (the limit is reached, the interpreter ends, or it is a
+        sub-interpreter), nothing is cut: httpx2's own timeouts hold, and `check_time`.
+        """
+        timer = Timer(self._seconds, self._cut)
         timer.daemon = True
-        timer.start()
+        with suppress(RuntimeError):
+            timer.start()
         try:
             yield
         except httpx2.RequestError:
@@ -47,6 +55,11 @@ class Connection:
             if self._socket is not None:
                 self._socket.close()
         if self.over.is_set():
+            raise TimeoutError
+
+    def check_time(self) -> None:
+        """Raise TimeoutError where the time is up."""
+        if monotonic() > self._until:
             raise TimeoutError
 
     def _cut(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
 
-from gatepass.client import certificate, discovery, judge, probe
+from gatepass.client import certificate, discovery, judge, probe, route
 from gatepass.client.errors import (
     ClientError,
     ConfigurationError,
@@ -19,6 +19,7 @@ from gatepass.client.errors import (
 from gatepass.client.judge import Outcome, Told
 from gatepass.client.secrets import SecretSource
 from gatepass.client.settings import (
+    CA_FILE,
     CLIENT_SECRET_FILE,
     NEXT_CLIENT_SECRET,
     TOKEN_URL,
@@ -56,19 +57,15 @@ def examine(environ: Mapping[str, str], now: Callable[[], float]) -> Steps:
         known += [each for each in given if isinstance(each, Secret)]
         yield judge.secrets(given)
     try:
-        send = probe.sender(url) if url else None
+        send = probe.sender(url, environ.get(CA_FILE, "")) if url else None
     except ConfigurationError as error:
         send = None
         yield Told("settings", Outcome.FAILED, str(error))
-    except OSError as error:
-        send = None
-        why = cleaned(error.strerror or type(error).__name__)
-        message = f"SSL_CERT_FILE or SSL_CERT_DIR cannot be used ({why}): correct it"
-        yield Told("settings", Outcome.FAILED, message)
     if url is None or send is None:
         yield from _skipped((*_NETWORK, *_ASKING), "there is nothing to try with these settings")
     else:
-        yield from _Visit(url, settings, known, send, now).checks()
+        ca_file = environ.get(CA_FILE, "")
+        yield from _Visit(url, settings, known, send, now, ca_file).checks()
 
 
 def _secret(source: SecretSource) -> Secret | ConfigurationError:
@@ -109,11 +106,13 @@ class _Visit:
         known: list[Secret],
         send: probe.Send,
         now: Callable[[], float],
+        ca_file: str,
     ) -> None:
+        self._ca_file = ca_file
         self._url, self._settings, self._known = url, settings, known
         self._send, self._now = send, now
-        self._at = probe.target(url)
-        self._proxy = probe.proxy(url)
+        self._at = route.target(url)
+        self._proxy = route.proxy(url)
         self._blocked = ""  # why later checks cannot be made
         self._document: Mapping[str, object] | None = None
 
@@ -135,7 +134,7 @@ class _Visit:
         """Put the addresses into `found`; those of the proxy where there is one."""
         at = self._proxy or self._at
         try:
-            found += probe.addresses(at)
+            found += route.addresses(at)
         except (OSError, UnicodeError) as error:  # UnicodeError: a name that is none
             self._blocked = "the name was not found"
             why = cleaned(getattr(error, "strerror", "") or type(error).__name__)
@@ -159,7 +158,7 @@ class _Visit:
             message = f"{at} does not answer ({why}): check the port, and firewalls on the way"
             return Told("connection", Outcome.FAILED, message)
         return judge.connection(
-            str(probe.Target(address, at.port)), silent, to_proxy=self._proxy is not None
+            str(route.Target(address, at.port)), silent, to_proxy=self._proxy is not None
         )
 
     def _tls(self) -> Told:
@@ -170,10 +169,11 @@ class _Visit:
         if self._proxy:
             return Told("tls", Outcome.SKIPPED, f"{_DETOUR}, and is checked by what follows")
         try:
-            return certificate.judge(probe.shake(self._at), self._now())
+            return certificate.judge(probe.shake(self._at, self._ca_file), self._now())
         except OSError as error:
             self._blocked = "there is no TLS connection"
-            return certificate.refused(error, self._at.host, probe.presented(self._at))
+            seen = probe.presented(self._at, self._ca_file)
+            return certificate.refused(error, self._at.host, seen)
 
     def _published(self) -> Steps:
         """Look for the metadata, and read the clock off the first answer."""

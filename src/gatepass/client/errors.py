@@ -102,6 +102,10 @@ class Unreachable(Exception):
     """A sender tells the flow: no answer came. Callers never see it."""
 
 
+class CertificateRefused(Unreachable):
+    """A sender tells the flow: the server's certificate is refused; asking again cannot help."""
+
+
 def quotable(text: str, secrets: Iterable[Secret]) -> str:
     """Return foreign `text` fit for a message: one short line without `secrets` or credentials.
 

@@ -2,13 +2,14 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from urllib.parse import urlencode
 
 from gatepass.client.errors import (
+    CertificateRefused,
     TokenRefused,
     TokenUnavailable,
     Unreachable,
@@ -29,6 +30,7 @@ _LONGEST_EXCHANGE = 10.0  # seconds that one request may take
 _FIRST_PAUSE = 0.5  # seconds, doubled with each attempt ...
 _LONGEST_PAUSE = 8.0  # ... up to these
 _TRANSIENT = {408, 425, 429}
+_GRANTED = range(HTTPStatus.OK, HTTPStatus.NO_CONTENT)  # some servers answer 201 and the like
 _ERROR = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]{1,64}")  # RFC 6749 §5.2
 
 
@@ -51,10 +53,11 @@ def ask(
 
     `now` is a monotonic clock, `random` gives numbers from 0 to 1. Pauses are full jitter on a
     doubling bound, after what Retry-After asks for; where a pause would end after `patience`,
-    it ends at once. Raises TokenRefused where the server says no, TokenUnavailable where
-    nothing usable came.
+    it ends at once. A certificate that is refused ends it at once, too. Raises TokenRefused
+    where the server says no, TokenUnavailable where nothing usable came.
     """
     request = token_request(settings, secret)
+    secrets = [secret, *settings.header_secrets]
     began, attempt, pause, asked_to_wait = now(), 0, 0.0, 0.0
     why = "there is no time left for a request"
     while attempt < patience.attempts and (left := patience.until - now() - pause) > 0:
@@ -63,12 +66,14 @@ def ask(
         asked_to_wait = 0.0
         try:
             answer = yield replace(request, after=pause, timeout=min(left, _LONGEST_EXCHANGE))
+        except CertificateRefused as error:
+            raise TokenUnavailable(quotable(str(error), secrets), attempt, now() - began) from None
         except Unreachable as error:
-            reason = quotable(str(error), [secret])
+            reason = quotable(str(error), secrets)
             why = f"the token endpoint cannot be reached ({reason}): check its URL and the network"
         else:
             if not _is_transient(answer.status):
-                response = read_answer(answer, secret, attempt, now() - began)
+                response = read_answer(answer, secrets, attempt, now() - began)
                 return HeldToken.of(response, asked_at, random())
             asked_to_wait = _retry_after(answer)
             why = _why_not_now(answer.status, asked_to_wait)
@@ -77,8 +82,8 @@ def ask(
 
 
 def token_request(settings: ClientSettings, secret: Secret) -> Request:
-    """Give the request for a token: a form (RFC 6749 §4.4.2) and the secret (§2.3.1)."""
-    form = [("grant_type", "client_credentials")]
+    """Return the request for a token: a form (RFC 6749 §4.4.2) and the secret (§2.3.1)."""
+    form = [("grant_type", settings.grant_type)]
     if settings.scope:
         form.append(("scope", settings.scope))
     form += [("resource", resource) for resource in settings.resource]
@@ -88,7 +93,7 @@ def token_request(settings: ClientSettings, secret: Secret) -> Request:
         "accept-encoding": "identity",  # so that the bytes read are the bytes meant
         "content-type": "application/x-www-form-urlencoded",
         "user-agent": "gatepass",
-    }
+    } | dict(settings.header_fields)
     if settings.auth_method == POST:
         form += [("client_id", settings.client_id), ("client_secret", secret.value)]
     else:
@@ -97,12 +102,12 @@ def token_request(settings: ClientSettings, secret: Secret) -> Request:
 
 
 def read_answer(
-    answer: Response, secret: Secret, attempts: int = 1, elapsed: float = 0.0
+    answer: Response, secrets: Sequence[Secret], attempts: int = 1, elapsed: float = 0.0
 ) -> TokenResponse:
-    """Give the token of a final answer, or raise what it says instead.
+    """Return the token of a final answer, or raise what it says instead.
 
-    `secret` is not quoted, should the answer have it; `attempts` and `elapsed` (seconds) are
-    told in a TokenUnavailable.
+    Some servers send their errors with a status of success. `secrets` are not quoted, should
+    the answer have them; `attempts` and `elapsed` (seconds) are told in a TokenUnavailable.
     """
     if HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
         raise TokenUnavailable(
@@ -112,12 +117,15 @@ def read_answer(
             elapsed,
         )
     if answer.status >= HTTPStatus.BAD_REQUEST:
-        raise _refusal(answer, secret)
+        raise _refusal(answer, secrets)
     try:
         return _parse(answer)
     except ValueError as error:
+        refusal = _refusal(answer, secrets)
+        if refusal.error is not None:
+            raise refusal from None
         raise TokenUnavailable(
-            f"this is no token response, {error} ({description(answer, [secret])}): check that the "
+            f"this is no token response, {error} ({description(answer, secrets)}): check that the "
             "token URL is the address of an OAuth 2.0 token endpoint",
             attempts,
             elapsed,
@@ -125,7 +133,7 @@ def read_answer(
 
 
 def _parse(answer: Response) -> TokenResponse:
-    if answer.status != HTTPStatus.OK:
+    if answer.status not in _GRANTED:
         raise ValueError(f"the status is {answer.status}")
     if len(answer.body) > LONGEST_ANSWER:
         raise ValueError(f"the answer is longer than {LONGEST_ANSWER} bytes")
@@ -141,19 +149,19 @@ def _why_not_now(status: int, asked_to_wait: float) -> str:
     return f"the token endpoint answered {status}: try again{wait}"
 
 
-def _refusal(answer: Response, secret: Secret) -> TokenRefused:
+def _refusal(answer: Response, secrets: Sequence[Secret]) -> TokenRefused:
     """Read an error answer (RFC 6749 §5.2)."""
     try:
-        said = json.loads(answer.body[:LONGEST_ANSWER].decode())
+        said = json.loads(answer.body[:LONGEST_ANSWER].decode("utf-8-sig"))
     except (ValueError, RecursionError):
         said = None
     error = said.get("error") if isinstance(said, dict) else None
     if not isinstance(said, dict) or not isinstance(error, str) or not _ERROR.fullmatch(error):
-        return TokenRefused(None, "", answer.status, description(answer, [secret]))
+        return TokenRefused(None, "", answer.status, description(answer, secrets))
     explained = said.get("error_description")
     return TokenRefused(
-        quotable(error, [secret]),
-        quotable(explained, [secret]) if isinstance(explained, str) else "",
+        quotable(error, secrets),
+        quotable(explained, secrets) if isinstance(explained, str) else "",
         answer.status,
     )
 

@@ -15,8 +15,12 @@ from gatepass.client.secrets import SecretSource
 from gatepass.client.settings import (
     AUTH_METHOD,
     BASIC,
+    CA_FILE,
+    CLIENT_CREDENTIALS,
     CLIENT_ID,
     CLIENT_SECRET,
+    GRANT_TYPE,
+    HEADERS,
     NEXT_CLIENT_SECRET,
     PARAMETERS,
     RESOURCE,
@@ -79,8 +83,14 @@ def settings(found: ClientSettings, environ: Mapping[str, str]) -> Told:
     named += [f"{RESOURCE} {cleaned(resource)}" for resource in found.resource]
     if found.form_parameters:  # the names only: it is not known what the texts are
         named.append(f"{PARAMETERS} {cleaned(', '.join(dict(found.form_parameters)))}")
+    if found.header_fields:
+        named.append(f"{HEADERS} {cleaned(', '.join(dict(found.header_fields)))}")
+    if found.grant_type != CLIENT_CREDENTIALS:
+        named.append(f"{GRANT_TYPE} {cleaned(found.grant_type)}")
     if found.auth_method != BASIC:
         named.append(f"{AUTH_METHOD} {found.auth_method}")
+    if found.ca_file:
+        named.append(f"{CA_FILE} {cleaned(found.ca_file)}")
     return Told("settings", Outcome.OK, ", ".join(named))
 
 

@@ -1,6 +1,7 @@
 """Renews a source's token in the background, so that no caller ever waits for it."""
 
 import asyncio
+import logging
 import threading
 import weakref
 from contextlib import suppress
@@ -10,6 +11,8 @@ from gatepass.client.errors import ClientError
 
 if TYPE_CHECKING:
     from gatepass.client.source import TokenSource
+
+_log = logging.getLogger("gatepass.client")
 
 _LONGEST_NAP = 30.0  # seconds
 _SHORTEST_NAP = 0.1  # seconds: a due renewal may be under way already
@@ -27,22 +30,37 @@ class Keeper:
         self._source = weakref.ref(source)
         self._longest_nap = longest_nap
         self._stopped = threading.Event()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler may come between
         self._thread: threading.Thread | None = None
+        self._has_warned = False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin in a thread, unless it has begun or was stopped."""
+        """Begin in a thread, unless it has begun or was stopped.
+
+        Where no thread can be started now, the next call tries again; meanwhile callers renew
+        the token as they do without a keeper.
+        """
         with self._lock:
-            if self._thread is None and self._task is None and not self._stopped.is_set():
-                self._thread = threading.Thread(
-                    target=self._run, name="gatepass-keep-fresh", daemon=True
-                )
-                self._thread.start()
+            runs = self._thread is not None and self._thread.is_alive()
+            if runs or self._task is not None or self._stopped.is_set():
+                return
+            thread = threading.Thread(target=self._run, name="gatepass-keep-fresh", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as error:
+                self._warn_once(error)
+            else:
+                self._thread = thread
 
     def stop(self) -> None:
         """End for good; a renewal under way is not waited for."""
         self._stopped.set()
+
+    def _warn_once(self, error: RuntimeError) -> None:
+        if not self._has_warned:
+            self._has_warned = True
+            _log.warning("token not renewed in the background yet, no thread starts: %s", error)
 
     def start_task(self) -> None:
         """Begin in a task of the running event loop."""

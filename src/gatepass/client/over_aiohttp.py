@@ -6,12 +6,14 @@
 import logging
 from typing import Self
 
-from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, Payload
-from yarl import URL
-
 from gatepass.client.bearing import Bearing
 from gatepass.client.errors import ConfigurationError
 from gatepass.client.settings import check_url
+from gatepass.wire.extras import installed_by
+
+with installed_by("gatepass[aiohttp]"):
+    from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, Payload
+    from yarl import URL
 
 _log = logging.getLogger("gatepass.client")
 
@@ -28,9 +30,10 @@ class BearerAuth(Bearing):
     followed or not, gets no token. Where it is not named, or no token can be had, no request is
     sent and a ClientError is raised.
 
-    An API that answers 401 gets the request once more with a new token, if the body can be
-    sent again (a file that can be rewound can, a generator cannot); its second answer goes to
-    the caller. One BearerAuth may serve any number of sessions, tasks and event loops.
+    A 401 drops the token, so that the next request has a new one. The request itself is sent
+    once more, if the body can be sent again (a file that can be rewound can, a generator
+    cannot); its second answer goes to the caller. One BearerAuth may serve any number of
+    sessions, tasks and event loops.
     """
 
     _origins: frozenset[_Origin] = frozenset()
@@ -58,7 +61,7 @@ class BearerAuth(Bearing):
         held = await self._source.atoken()
         request.headers["Authorization"] = held.authorization
         response = await send(request)
-        if response.status != 401 or _is_spent(request) or not self._source.invalidate(held):
+        if response.status != 401 or not self._source.invalidate(held) or _is_spent(request):
             return response
         response.release()
         await request.close()  # of a body that was still on its way when the answer came

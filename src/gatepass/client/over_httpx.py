@@ -5,21 +5,23 @@
 
 from collections.abc import AsyncGenerator, Generator
 
-import httpx
-
 from gatepass.client import auth_flow
 from gatepass.client.bearing import Bearing
+from gatepass.wire.extras import installed_by
+
+with installed_by("gatepass[httpx]"):
+    import httpx
 
 
 class BearerAuth(Bearing, httpx.Auth):
     """Sends every request with a valid access token (RFC 6750 §2.1), and never without one.
 
-    An API that answers 401 gets the request once more with a new token, if the body can be
-    sent again (bytes, text, JSON and forms can, a stream or files cannot); its second answer
-    goes to the caller. Where no token can be had, the request is not sent and a ClientError is
-    raised. A redirect to another origin is followed without the token. One BearerAuth may
-    serve any number of clients, threads and asyncio tasks. Does NOT check the scheme of the
-    address that it is sent to.
+    A 401 drops the token, so that the next request has a new one. The request itself is sent
+    once more, if the body can be sent again (bytes, text, JSON and forms can, a stream or files
+    cannot); its second answer goes to the caller. Where no token can be had, the request is not
+    sent and a ClientError is raised. A redirect to another origin is followed without the
+    token. One BearerAuth may serve any number of clients, threads and asyncio tasks. Does NOT
+    check the scheme of the address that it is sent to.
     """
 
     def sync_auth_flow(

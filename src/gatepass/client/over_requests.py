@@ -6,24 +6,26 @@
 from contextlib import suppress
 from dataclasses import dataclass
 
-import requests
-from requests.auth import AuthBase
-from requests.cookies import extract_cookies_to_jar
-
 from gatepass.client.bearing import Bearing
 from gatepass.client.held import HeldToken
 from gatepass.client.source import TokenSource
+from gatepass.wire.extras import installed_by
+
+with installed_by("gatepass[requests]"):
+    import requests
+    from requests.auth import AuthBase
+    from requests.cookies import extract_cookies_to_jar
 
 
 class BearerAuth(Bearing, AuthBase):
     """Sends every request with a valid access token (RFC 6750 §2.1), and never without one.
 
-    An API that answers 401 gets the request once more with a new token, if the body can be
-    sent again (a file that can be rewound can, a generator cannot); its second answer goes to
-    the caller, with the first in its `history`. Where no token can be had, the request is not
-    sent and a ClientError is raised. A redirect to another origin is followed without the
-    token. One BearerAuth may serve any number of sessions and threads. Does NOT check the
-    scheme of the address that it is sent to.
+    A 401 drops the token, so that the next request has a new one. The request itself is sent
+    once more, if the body can be sent again (a file that can be rewound can, a generator
+    cannot); its second answer goes to the caller, with the first in its `history`. Where no
+    token can be had, the request is not sent and a ClientError is raised. A redirect to another
+    origin is followed without the token. One BearerAuth may serve any number of sessions and
+    threads. Does NOT check the scheme of the address that it is sent to.
     """
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -51,10 +53,10 @@ class _Renewal:
 
     def __call__(self, response: requests.Response, **sending: object) -> requests.Response:
         """Give the answer to the request with a new token, where that helps, else `response`."""
-        if not self._is_refused(response) or not _rewound(response.request.body, self.begin):
+        if not self._is_refused(response) or not self.source.invalidate(self.held):
             return response
         connection = getattr(response, "connection", None)  # not every adapter tells
-        if connection is None or not self.source.invalidate(self.held):
+        if connection is None or not _rewound(response.request.body, self.begin):
             return response
         with suppress(requests.RequestException):  # whatever it says, the next answer counts
             _ = response.content  # read to its end, so that its connection can be used again

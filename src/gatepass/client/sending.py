@@ -3,12 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 import httpx2
 
+from gatepass.client import route
+from gatepass.client.certificate import explained, refusal_in
 from gatepass.client.connection import Connection, closing
-from gatepass.client.errors import ConfigurationError, Unreachable
+from gatepass.client.errors import CertificateRefused, ConfigurationError, Unreachable
 from gatepass.client.flow import LONGEST_ANSWER
+from gatepass.client.trust import trusted
 from gatepass.wire.flow import Request, Response
 from gatepass.wire.loopback import may_use_proxy
 
@@ -26,49 +30,67 @@ class Httpx2Sender:
     made for one request works in every thread, event loop and forked process. A request's
     timeout is kept even where the answer drips in byte by byte; resolving a name is all that
     can take longer. Raises ConfigurationError where the proxy that the environment names
-    (HTTPS_PROXY and the like) cannot be used, at the start and later.
+    (HTTPS_PROXY and the like) cannot be used, at the start and later, or the certificate
+    authorities that it or `ca_file` names (see `trusted`).
     """
 
-    def __init__(self, token_url: str) -> None:
+    def __init__(self, token_url: str, ca_file: str = "") -> None:
         try:
             httpx2.URL(token_url)
         except httpx2.InvalidURL:
             raise ConfigurationError("the token URL cannot be used: correct it") from None
+        self._given = (token_url, ca_file)
         secure = may_use_proxy(token_url)
         # Reading the trusted certificates takes a while, so once and not in an event loop;
         # a plain connection, which only loopback may have, has none to check.
-        self._verify = httpx2.create_ssl_context() if secure else False
+        self._verify = trusted(ca_file) if secure else False
         self._trust_env = secure
         with usable_proxy(), httpx2.Client(verify=self._verify, trust_env=secure):
             pass  # so that a wrong setting shows at the start
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Have copies and pickles read the trusted certificates again."""
+        return type(self), self._given
 
     def send(self, request: Request) -> Response:
         """Send `request` and wait."""
         timeout = request.timeout or _TIMEOUT
         with usable_proxy():
             client = httpx2.Client(verify=self._verify, trust_env=self._trust_env, timeout=timeout)
-        connection = Connection()
+        connection = Connection(timeout)
         with (
-            _unreachable(),
-            connection.cut_after(timeout),
+            _unreachable(request.url),
+            connection.cut_in_time(),
             client,
             client.stream(
                 request.method,
                 request.url,
                 headers=request.headers,
                 content=request.body,
+                timeout=httpx2.Timeout(timeout, connect=route.share(request.url, timeout)),
                 extensions={"trace": connection.trace},
             ) as answer,
         ):
             body = b""
             for chunk in answer.iter_raw():
                 body += chunk
+                connection.check_time()
                 if len(body) > LONGEST_ANSWER:
                     break
             return Response(answer.status_code, _lower(answer.headers), body)
 
     async def asend(self, request: Request) -> Response:
-        """Send `request` without blocking."""
+        """Send `request` without blocking the event loop.
+
+        The loop needs a thread to resolve a name. Where no thread can be started (the limit is
+        reached, or the interpreter ends), the request is sent and the loop waits for it.
+        """
+        try:
+            return await self._asend(request)
+        except RuntimeError:
+            return self.send(request)
+
+    async def _asend(self, request: Request) -> Response:
         timeout = request.timeout or _TIMEOUT
         with usable_proxy():
             client = httpx2.AsyncClient(
@@ -76,7 +98,7 @@ class Httpx2Sender:
             )
         async with (
             closing() as trace,
-            _cut_after(timeout),
+            _cut_after(timeout, request.url),
             client,
             client.stream(
                 request.method,
@@ -95,8 +117,8 @@ class Httpx2Sender:
 
 
 @asynccontextmanager
-async def _cut_after(seconds: float) -> AsyncIterator[None]:
-    with _unreachable():
+async def _cut_after(seconds: float, url: str) -> AsyncIterator[None]:
+    with _unreachable(url):
         async with asyncio.timeout(seconds):
             yield
 
@@ -106,12 +128,17 @@ def _lower(headers: httpx2.Headers) -> dict[str, str]:
 
 
 @contextmanager
-def _unreachable() -> Iterator[None]:
+def _unreachable(url: str) -> Iterator[None]:
     try:
         yield
     except (TimeoutError, httpx2.TimeoutException) as error:  # ours for all of it, or one of httpx2
         raise Unreachable(f"no whole answer in time, {type(error).__name__}") from None
+    except OSError as error:  # of a name that was not found
+        raise Unreachable(f"{type(error).__name__}: {error}") from None
     except (httpx2.ConnectError, httpx2.ProxyError) as error:
+        refused = refusal_in(error)
+        if refused is not None:
+            raise CertificateRefused(explained(refused, route.target(url).host)) from None
         raise Unreachable(f"{type(error).__name__}: {error}") from None
     except httpx2.RequestError as error:  # of a malformed answer, it may quote the answer
         raise Unreachable(type(error).__name__) from None

@@ -24,8 +24,12 @@ NEXT_CLIENT_SECRET = "GATEPASS_NEXT_CLIENT_SECRET"  # noqa: S105 - a name
 SCOPE = "GATEPASS_SCOPE"
 RESOURCE = "GATEPASS_RESOURCE"
 PARAMETERS = "GATEPASS_PARAMETERS"
+HEADERS = "GATEPASS_HEADERS"
+GRANT_TYPE = "GATEPASS_GRANT_TYPE"
 AUTH_METHOD = "GATEPASS_AUTH_METHOD"
+CA_FILE = "GATEPASS_CA_FILE"
 
+CLIENT_CREDENTIALS = "client_credentials"  # RFC 6749 §4.4.2
 BASIC, POST = "client_secret_basic", "client_secret_post"  # the names of OpenID Connect Core §9
 
 # What the request says already; an assertion is another way to prove who asks.
@@ -38,6 +42,24 @@ _RESERVED = {
     "resource",
     "scope",
 }
+# What HTTP and the token request say by themselves.
+_RESERVED_HEADERS = {
+    "accept",
+    "accept-encoding",
+    "authorization",
+    "connection",
+    "content-length",
+    "content-type",
+    "expect",
+    "host",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+}
+_FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
+_FIELD_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
+_SHORTEST_KEY = 8  # characters; what is shorter than that is a word or a number
 _TEXT = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]+")
 _URL = re.compile(r"[\x21-\x7e]+")
 
@@ -65,8 +87,11 @@ class ClientSettings:
     refused. `scope` is empty to ask for the server's default; `resource` names the APIs that
     the token is meant for (RFC 8707 §2), if any. `parameters`, a mapping or pairs, are sent
     besides, to servers that want more than the standard has (such as `audience`); they are not
-    for secrets. `auth_method` tells where the client id and secret go (RFC 6749 §2.3.1): in a
-    Basic header (`client_secret_basic`) or in the form (`client_secret_post`).
+    for secrets. `headers` are sent with the token request, for servers that want a key of their
+    own. `grant_type` is another one than client_credentials where a server calls it so.
+    `auth_method` tells where the client id and secret go (RFC 6749 §2.3.1): in a Basic header
+    (`client_secret_basic`) or in the form (`client_secret_post`). `ca_file` is a PEM file of
+    the certificate authorities to trust instead of those of the system.
     """
 
     token_url: str
@@ -76,6 +101,9 @@ class ClientSettings:
     resource: str | Sequence[str] = ()
     parameters: Mapping[str, str] | Sequence[tuple[str, str]] = field(default=(), repr=False)
     auth_method: str = BASIC
+    headers: Mapping[str, str] | Sequence[tuple[str, str]] = field(default=(), repr=False)
+    grant_type: str = CLIENT_CREDENTIALS
+    ca_file: str = ""
 
     def __post_init__(self) -> None:
         sources = tuple(map(_source, _each(self.client_secret)))
@@ -83,6 +111,8 @@ class ClientSettings:
         resource = (self.resource,) if isinstance(self.resource, str) else tuple(self.resource)
         object.__setattr__(self, "resource", resource)
         object.__setattr__(self, "parameters", _pairs(self.parameters))
+        named = tuple((name.lower(), value) for name, value in _pairs(self.headers))
+        object.__setattr__(self, "headers", named)
         self._check()
 
     def _check(self) -> None:
@@ -99,6 +129,8 @@ class ClientSettings:
         for resource in self.resource:
             _check_resource(resource)
         _check_parameters(self.form_parameters)
+        _check_headers(self.header_fields)
+        _check_text(self.grant_type, f"the grant type ({GRANT_TYPE})")
         if self.auth_method not in {BASIC, POST}:
             raise ConfigurationError(
                 f"the way to authenticate ({AUTH_METHOD}) is not known: set {BASIC} or {POST}"
@@ -113,6 +145,17 @@ class ClientSettings:
     def form_parameters(self) -> tuple[tuple[str, str], ...]:
         """What is sent besides, as pairs in their order."""
         return cast("tuple[tuple[str, str], ...]", self.parameters)
+
+    @property
+    def header_fields(self) -> tuple[tuple[str, str], ...]:
+        """What is sent in the header besides; names in lower case."""
+        return cast("tuple[tuple[str, str], ...]", self.headers)
+
+    @property
+    def header_secrets(self) -> tuple[Secret, ...]:
+        """The values of these headers that may be keys, which are not to be quoted."""
+        long = (value for _, value in self.header_fields if len(value) >= _SHORTEST_KEY)
+        return tuple(map(Secret, long))
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
@@ -134,8 +177,11 @@ class ClientSettings:
             (secret,) if following is None else (secret, following),
             environ.get(SCOPE, ""),
             tuple(environ.get(RESOURCE, "").split()),
-            _query(environ.get(PARAMETERS, "")),
+            _query(environ.get(PARAMETERS, ""), f"the parameters ({PARAMETERS})"),
             environ.get(AUTH_METHOD) or BASIC,
+            _query(environ.get(HEADERS, ""), f"the headers ({HEADERS})"),
+            environ.get(GRANT_TYPE) or CLIENT_CREDENTIALS,
+            environ.get(CA_FILE, ""),
         )
 
 
@@ -210,13 +256,13 @@ def _pairs(given: Mapping[str, str] | Sequence[tuple[str, str]]) -> tuple[tuple[
     return tuple((name, text) for name, text in pairs)
 
 
-def _query(text: str) -> list[tuple[str, str]]:
-    """Read parameters that are written like the query of an address."""
+def _query(text: str, what: str) -> list[tuple[str, str]]:
+    """Read pairs that are written like the query of an address."""
     try:
         return parse_qsl(text, keep_blank_values=True, strict_parsing=bool(text), errors="strict")
     except ValueError:
         raise ConfigurationError(
-            f"the parameters ({PARAMETERS}) are malformed: write them like name=text&other=text"
+            f"{what} are malformed: write them like name=text&other=text"
         ) from None
 
 
@@ -231,6 +277,21 @@ def _check_parameters(parameters: Sequence[tuple[str, str]]) -> None:
                 f"the parameters ({PARAMETERS}) have {name} in them: take it out; the scope, the "
                 "resource and the credentials have settings of their own"
             )
+
+
+def _check_headers(headers: Sequence[tuple[str, str]]) -> None:
+    for name, value in headers:
+        if not _FIELD_NAME.fullmatch(name) or not _FIELD_VALUE.fullmatch(value):
+            raise ConfigurationError(
+                f"the headers ({HEADERS}) have a name or a value that no header can have: give "
+                "names like X-Api-Key and values of printable ASCII"
+            )
+        if name in _RESERVED_HEADERS:
+            raise ConfigurationError(
+                f"the headers ({HEADERS}) have {name} in them, which the request sets: take it out"
+            )
+    if len(headers) != len(dict(headers)):
+        raise ConfigurationError(f"the headers ({HEADERS}) name one twice: give it once")
 
 
 def _secret(environ: Mapping[str, str], name: str) -> SecretSource | None:

@@ -2,13 +2,13 @@
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from copy import copy
 from dataclasses import dataclass
 from random import random as system_random
-from threading import Lock
-from typing import TYPE_CHECKING, Self, TypeAlias
+from threading import RLock, get_ident
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 from weakref import WeakSet, WeakValueDictionary
 
 from gatepass.client import clock
@@ -16,7 +16,7 @@ from gatepass.client.errors import ClientError, TokenRefused, TokenUnavailable
 from gatepass.client.flow import Patience
 from gatepass.client.held import HeldToken, State
 from gatepass.client.settings import ClientSettings
-from gatepass.client.steps import Outcome, Sender, Steps, Wait, afollow, follow
+from gatepass.client.steps import Outcome, OwnRenewalError, Sender, Steps, Wait, afollow, follow
 from gatepass.client.supply import Cache, Supply
 from gatepass.client.told import Status, Teller
 from gatepass.wire.secret import Secret
@@ -35,11 +35,15 @@ _BETWEEN_REFUSALS = 10.0  # seconds: an API that refuses two tokens sooner refus
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Flight:
-    """A renewal under way, to end at `until`; `spare` is a stale token that still works."""
+    """A renewal under way, to end at `until`; `spare` is a stale token that still works.
+
+    `thread` is where it was begun.
+    """
 
     landed: Future[Outcome]
     until: float
     spare: HeldToken | None
+    thread: int
 
 
 _Turn: TypeAlias = HeldToken | _Flight | Wait
@@ -48,10 +52,12 @@ _Turn: TypeAlias = HeldToken | _Flight | Wait
 class TokenSource:
     """Gives a valid token for one client, scope and resource to any number of callers.
 
-    Threads and asyncio tasks, of several event loops even, may share one, and processes that
-    were forked. A stale token is renewed by one caller while the others go on with it; when it
-    is gone they wait for the one renewal and share what comes of it, an error included. A
-    renewal whose caller is cancelled is taken over by one of those who wait.
+    Threads and tasks of asyncio or trio, of several event loops even, may share one, and
+    processes that were forked; a signal handler may ask, too. A copy, or what is pickled and
+    read again, has the settings and no token. A stale token is renewed by one caller while the
+    others go on with it; when it is gone they wait for the one renewal and share what comes of
+    it, an error included. A renewal whose caller is cancelled is taken over by one of those who
+    wait.
 
     Nobody waits longer than `deadline` seconds. After an error the token endpoint is left alone
     for a while (a second, or what it asked for; 10 seconds, then twice as long up to a minute,
@@ -77,12 +83,23 @@ class TokenSource:
         random: Callable[[], float] = system_random,
     ) -> None:
         self.settings = settings
+        self._given = {
+            "sender": sender,
+            "cache": cache,
+            "keep_fresh": keep_fresh,
+            "deadline": deadline,
+            "on_token": on_token,
+            "on_refused": on_refused,
+            "now": now,
+            "random": random,
+        }
         self._sender = sender or _httpx2_sender(settings)
         self._supply = Supply(settings, cache, now, random)
         self._teller = Teller(settings.client_id, on_token, on_refused)
         self._deadline = deadline
         self._now = now
-        self._lock = Lock()  # held for a few instructions, never across a wait
+        # Held for a few instructions, never across a wait; a signal handler may come between.
+        self._lock = RLock()
         self._held: HeldToken | None = None
         self._flight: _Flight | None = None
         self._hold_off_until = 0.0  # no early renewal before
@@ -101,6 +118,16 @@ class TokenSource:
 
     def __repr__(self) -> str:
         return f"TokenSource({self.settings.token_url!r}, {self.settings.client_id!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Have copies and pickles carry the settings alone: no token, lock or thread.
+
+        The one source that a process shares for its settings becomes that of the process that
+        reads it, so that tasks sent to a worker do not each ask for a token.
+        """
+        if _SHARED.get(self.settings) is self:
+            return shared, (self.settings,)
+        return _made, (type(self), self.settings, self._given)
 
     def token(self) -> HeldToken:
         """Give a valid token, asking for one if need be; raise a ClientError if none can be had.
@@ -191,7 +218,10 @@ class TokenSource:
                 return turn
             if isinstance(turn, _Flight):
                 return (yield from self._renew(turn))
-            yield turn
+            try:
+                yield turn
+            except OwnRenewalError:
+                return (yield from self._renew_apart(until))
             outcome = turn.flight.result() if turn.flight.done() else None
             if isinstance(outcome, ClientError):
                 raise copy(outcome)  # a traceback of its own for everyone
@@ -214,12 +244,13 @@ class TokenSource:
             ):
                 return spare
             if flight is not None:
-                return Wait(flight.landed, max(0.0, min(until, flight.until + _GRACE) - now))
+                patience = max(0.0, min(until, flight.until + _GRACE) - now)
+                return Wait(flight.landed, patience, flight.thread)
             if self._trouble is not None and now < self._rest_until:
                 raise copy(self._trouble)
             if spare is not None:
                 until = min(until, now + _EARLY_DEADLINE)
-            self._flight = _Flight(Future(), until, spare)
+            self._flight = _Flight(Future(), until, spare, get_ident())
             # One who stops waiting cannot cancel it for all.
             self._flight.landed.set_running_or_notify_cancel()
             return self._flight
@@ -256,6 +287,15 @@ class TokenSource:
         if isinstance(outcome, HeldToken):
             return outcome
         raise error
+
+    def _renew_apart(self, until: float) -> Steps[HeldToken]:
+        """Get a token beside the renewal that this thread has under way and cannot go on with.
+
+        It takes no part in what callers share: not the cache, whose lock that renewal may hold.
+        """
+        began = self._now()
+        found = yield from self._supply.get_apart(Patience(until))
+        return self._keep(found, began)
 
     def _keep(self, token: HeldToken, began: float) -> HeldToken:
         now = self._now()
@@ -297,7 +337,7 @@ class TokenSource:
 
     def _start_anew(self) -> None:  # pragma: no cover - coverage does not follow a fork
         """Forget, in a process just forked, what its parent's other threads were doing."""
-        self._lock = Lock()
+        self._lock = RLock()
         self._flight = None
         if self._keeper is not None:
             self._keeper = _keeper(self)
@@ -316,14 +356,20 @@ def shared(settings: ClientSettings) -> TokenSource:
         return source
 
 
+def _made(
+    kind: type[TokenSource], settings: ClientSettings, given: Mapping[str, Any]
+) -> TokenSource:
+    return kind(settings, **given)
+
+
 _SHARED: WeakValueDictionary[ClientSettings, TokenSource] = WeakValueDictionary()
-_SHARING = Lock()
+_SHARING = RLock()
 _SOURCES: WeakSet[TokenSource] = WeakSet()
 
 
 def _after_fork() -> None:  # pragma: no cover - coverage does not follow a fork
     global _SHARING  # noqa: PLW0603 - a thread that is gone may have held it
-    _SHARING = Lock()
+    _SHARING = RLock()
     for source in list(_SOURCES):
         source._start_anew()  # noqa: SLF001 - our own
 
@@ -341,4 +387,4 @@ def _keeper(source: TokenSource) -> "Keeper":
 def _httpx2_sender(settings: ClientSettings) -> Sender:
     from gatepass.client.sending import Httpx2Sender  # httpx2 takes a while to load
 
-    return Httpx2Sender(settings.token_url)
+    return Httpx2Sender(settings.token_url, settings.ca_file)

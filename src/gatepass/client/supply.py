@@ -77,6 +77,11 @@ class Supply:
         entry = yield from call(find)
         return (yield from self._share(entry, secrets, spare, refused, patience))
 
+    def get_apart(self, patience: Patience) -> Steps[HeldToken]:
+        """Return a token of the token endpoint, though another caller is in the middle of `get`."""
+        secrets = yield from self._read()
+        return (yield from self._ask(secrets, patience))
+
     def _share(
         self,
         entry: Entry,
@@ -145,4 +150,6 @@ class Supply:
 def _key(settings: ClientSettings) -> tuple[str, ...]:
     """Name all that a token depends on but the secret, and the way that is sent."""
     parameters = urlencode(settings.form_parameters)
-    return (settings.token_url, settings.client_id, settings.scope, parameters, *settings.resource)
+    more = (settings.grant_type, urlencode(settings.header_fields))
+    asked = (settings.scope, parameters, *more, *settings.resource)
+    return (settings.token_url, settings.client_id, *asked)

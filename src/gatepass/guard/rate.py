@@ -6,13 +6,15 @@ from collections.abc import Callable, Generator
 from functools import partial
 from math import ceil
 
-from limits import parse
-from limits.errors import ConfigurationError
-from limits.storage import MemoryStorage, storage_from_string
-from limits.strategies import MovingWindowRateLimiter
-
 from gatepass.guard.steps import Call, Step
+from gatepass.wire.extras import installed_by
 from gatepass.wire.problem import Refused
+
+with installed_by("gatepass[limits]"):
+    from limits import parse
+    from limits.errors import ConfigurationError
+    from limits.storage import MemoryStorage, storage_from_string
+    from limits.strategies import MovingWindowRateLimiter
 
 _LOG = logging.getLogger("gatepass.guard")
 

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pysqlite3
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -17,8 +16,6 @@ from sqlalchemy import (
     Integer,
     MetaData,
     TypeDecorator,
-    create_engine,
-    event,
     func,
     inspect,
     make_url,
@@ -54,12 +51,10 @@ metadata = MetaData(
     }
 )
 
-# Before 3.51.3 a WAL reset could lose acknowledged commits.
-_OLDEST_SQLITE = (3, 51, 3)
-_DAMAGED = {pysqlite3.SQLITE_CORRUPT, pysqlite3.SQLITE_NOTADB}
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _REVISIONS = sorted(file.name[:4] for file in _MIGRATIONS.glob("versions/[0-9]*.py"))
 _SECRET_OPTIONS = {"password", "sslpassword", "oauth_client_secret"}  # of libpq, in the query
+_SQLITE = "sqlite:///"
 _WRITE = "gatepass_write"
 _AWAY = {  # SQLSTATEs (PostgreSQL, Appendix A) that are neither lost connections nor faults of ours
     "25006": "it is read-only",
@@ -121,7 +116,7 @@ class Database:
     """An engine with two kinds of transaction: `read` sees one snapshot, `write` is alone."""
 
     def __init__(self, url: str) -> None:
-        self._server = None if url.startswith("sqlite") else _Server(url)
+        self._server = None if url.startswith(_SQLITE) else _Server(url)
         self.engine = self._server.engine if self._server else _sqlite(url)
 
     @contextmanager
@@ -190,7 +185,7 @@ class Database:
             try:
                 connection = connection or self.engine.raw_connection()
                 (version,) = connection.cursor().execute("PRAGMA data_version").fetchone()
-            except (DBAPIError, PoolTimeoutError, pysqlite3.Error) as error:
+            except (DBAPIError, PoolTimeoutError, self.engine.dialect.loaded_dbapi.Error) as error:
                 # The next look begins anew: the numbers of two connections cannot be compared.
                 connection, last = None, -1
                 raise DatabaseAwayError(type(error).__name__) from error
@@ -215,7 +210,12 @@ class _Server:
     """What a PostgreSQL has and SQLite has not; psycopg is loaded by it alone."""
 
     def __init__(self, url: str) -> None:
-        from gatepass.server import postgresql
+        try:
+            from gatepass.server import postgresql
+        except ModuleNotFoundError:
+            raise DatabaseError(
+                "PostgreSQL needs a driver: pip install 'gatepass[server,postgres]'."
+            ) from None
 
         self.engine = postgresql.engine(url, _is_writing)
         self.slot = postgresql.Slots().take
@@ -243,12 +243,7 @@ def _why_away(error: DBAPIError) -> str | None:
         return _AWAY[state]
     if error.connection_invalidated:
         return "connection lost"
-    code = getattr(error.orig, "sqlite_errorcode", None)
-    if code in _DAMAGED:
-        return "the file is damaged"
-    # SQLite says so of wrong SQL, too, and that is a bug of ours
-    is_away = isinstance(error, OperationalError) and code != pysqlite3.SQLITE_ERROR
-    return type(error).__name__ if is_away else None
+    return type(error).__name__ if isinstance(error, OperationalError) else None
 
 
 def _is_writing(connection: Connection) -> bool:
@@ -256,8 +251,8 @@ def _is_writing(connection: Connection) -> bool:
 
 
 def sqlite_url(file: Path) -> str:
-    """Give the address of a SQLite database in `file`."""
-    return f"sqlite+pysqlite:///{file}"
+    """Give the address of a SQLite database in `file`; nothing in it is escaped."""
+    return f"{_SQLITE}{file}"
 
 
 def without_password(url: str) -> str:
@@ -268,29 +263,14 @@ def without_password(url: str) -> str:
 
 
 def _sqlite(url: str) -> Engine:
-    if pysqlite3.sqlite_version_info < _OLDEST_SQLITE:
+    from gatepass.server import sqlite  # a server on PostgreSQL does without
+
+    if sqlite.version() < sqlite.OLDEST:
         raise DatabaseError(
-            f"SQLite {pysqlite3.sqlite_version} can lose commits (WAL reset bug). "
-            "Install pysqlite3 0.6 or newer."
+            f"SQLite {'.'.join(map(str, sqlite.version()))} can lose commits (WAL reset bug). "
+            "Install a newer apsw."
         )
-    engine = create_engine(url, module=pysqlite3.dbapi2, hide_parameters=True)
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's own type
-        connection.isolation_level = None  # BEGIN is ours, below
-        for pragma in (
-            "busy_timeout = 10000",
-            "journal_mode = WAL",
-            "synchronous = FULL",
-            "foreign_keys = ON",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if _is_writing(connection) else "BEGIN")
-
-    return engine
+    return sqlite.engine(Path(url.removeprefix(_SQLITE)), _is_writing)
 
 
 def _version(connection: Connection) -> str | None:

@@ -156,7 +156,7 @@ def config(
         ),
         factory=True,
         workers=settings.workers,
-        loop="uvloop",
+        loop="auto",
         http=cast("type[asyncio.Protocol]", protocol(connections, lane=settings.lane)),
         ws="none",
         lifespan="on",

@@ -1,6 +1,11 @@
-"""The token response (RFC 6749 §5.1), read as a client must read it: with suspicion."""
+"""The token response (RFC 6749 §5.1), read as a client must read it: with suspicion.
+
+What servers are known to write otherwise and what has one meaning only is read all the same: a
+scope as a list, no token_type, a lifetime as text. What may be no access token is refused.
+"""
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from typing import Self
@@ -8,6 +13,10 @@ from typing import Self
 from gatepass.wire.secret import Secret
 
 _TOKEN = re.compile(r"[\x21-\x7e]+")
+_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?")
+_FORM = re.compile(rb"(?:[\w.-]+=[^\s{}]*&)*access_token=")
+_BEARER = {"bearer", "bearertoken"}  # the latter is Apigee's
+_LONGEST_LIFETIME = 10**9  # seconds, three decades: what is longer is cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,30 +30,48 @@ class TokenResponse:
 
     @classmethod
     def parse(cls, body: bytes) -> Self:
-        """Read the body of a 200 answer; raise ValueError, which never quotes the body."""
+        """Return what the body of a successful answer says.
+
+        Raises ValueError, which never quotes the body.
+        """
         try:
-            answer = json.loads(body.decode())
+            answer = json.loads(body.decode("utf-8-sig"))
         except (ValueError, RecursionError):
+            if _FORM.match(body):
+                raise ValueError("the answer is form-encoded, which is not JSON") from None
             raise ValueError("the answer is not JSON") from None
         if not isinstance(answer, dict):
             raise ValueError("the answer is not a JSON object")
-        token, kind = answer.get("access_token"), answer.get("token_type")
+        token = answer.get("access_token")
         if not isinstance(token, str) or not _TOKEN.fullmatch(token):
             raise ValueError("access_token is missing or not printable ASCII")
-        if not isinstance(kind, str) or kind.lower() != "bearer":
+        kind = answer.get("token_type") or "Bearer"  # RFC 6749 requires it; not all send it
+        if not isinstance(kind, str) or kind.strip().lower() not in _BEARER:
             raise ValueError("token_type is not Bearer")
-        scope = answer.get("scope")
-        if scope is not None and not isinstance(scope, str):
-            raise ValueError("scope is not a string")
+        scope = _scope(answer.get("scope"))
         return cls(Secret(token), "Bearer", _seconds(answer.get("expires_in")), scope)
 
 
+def _scope(value: object) -> str | None:
+    """Return the scope; some servers send a list of names."""
+    if isinstance(value, list) and all(isinstance(name, str) for name in value):
+        return " ".join(value)
+    if value is not None and not isinstance(value, str):
+        raise ValueError("scope is not a string")
+    return value
+
+
 def _seconds(value: object) -> int | None:
-    """Read expires_in; some servers send it as a string of digits."""
+    """Return the lifetime, which some servers send as text; None where it is not stated.
+
+    0, a negative number and an empty text state none: servers mean "no end" or nothing by them.
+    """
+    if isinstance(value, str):
+        value = float(value) if _NUMBER.fullmatch(value) else value or None
     if value is None:
         return None
-    if isinstance(value, str) and value.isascii() and value.isdigit():
-        value = int(value[:12])
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value < 1e10:
-        raise ValueError("expires_in is not a positive number of seconds")
-    return int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("expires_in is not a number of seconds")
+    if (isinstance(value, float) and not math.isfinite(value)) or value < 1:
+        return None
+    return int(min(value, _LONGEST_LIFETIME))

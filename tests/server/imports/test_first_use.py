@@ -10,7 +10,7 @@ import pytest
 from gatepass.server.applications import adopt, foreign, old_hashes
 from gatepass.server.applications import operations as applications
 from gatepass.server.applications.adopt import outstanding
-from gatepass.server.applications.old_hashes import MOST_WAITING, MOST_WRONG, OneByOne
+from gatepass.server.applications.old_hashes import MOST_WAITING, MOST_WRONG, THREADS, HashingPool
 from gatepass.server.audit.model import OPERATOR
 from gatepass.server.limits.failures import MOST_FAILURES, WINDOW
 from gatepass.wire.metadata import INTROSPECT, REVOKE, TOKEN
@@ -189,8 +189,8 @@ def test_a_source_that_tries_many_client_ids_runs_out_of_slow_work(
     assert fresh.ask(known, source="198.51.100.1").status_code == 200
 
 
-def test_one_verification_runs_at_a_time_and_only_so_many_wait() -> None:
-    thread = OneByOne("test")
+def test_a_few_verifications_run_at_a_time_and_only_so_many_wait() -> None:
+    thread = HashingPool("test")
     release = threading.Event()
     running: list[int] = []
 
@@ -201,7 +201,7 @@ def test_one_verification_runs_at_a_time_and_only_so_many_wait() -> None:
     futures = [thread.submit(work) for _ in range(MOST_WAITING)]
     with pytest.raises(Refused) as busy:
         thread.submit(work)
-    assert len(running) <= 1
+    assert len(running) <= THREADS
     release.set()
     for each in futures:
         each.result()
@@ -209,6 +209,50 @@ def test_one_verification_runs_at_a_time_and_only_so_many_wait() -> None:
     assert (busy.value.status, busy.value.retry_after) == (503, 5)
     assert thread.submit(lambda: 7).result() == 7
     thread.shutdown()
+
+
+def test_as_many_partners_as_a_large_site_has_may_arrive_at_once() -> None:
+    assert MOST_WAITING >= 100
+
+
+def test_the_programs_of_a_partner_that_arrive_at_once_cost_one_verification(
+    fresh: Stand, slow: list[str]
+) -> None:
+    bring(fresh, found())
+    environment = fresh.environment()
+    kept = environment.directory.load("acme")
+    works = [outstanding(environment, "acme", kept, RIGHT, HERE) for _ in range(5)]
+
+    assert [work() for work in works if work] == [True] * 5
+    assert len(slow) == 1
+
+
+def test_a_wrong_secret_that_arrives_often_at_once_costs_one_verification(
+    fresh: Stand, slow: list[str]
+) -> None:
+    bring(fresh, found())
+    environment, kept = fresh.environment(), brought(fresh)
+    works = [outstanding(environment, "acme", kept, Secret("wrong"), HERE) for _ in range(5)]
+
+    assert [work() for work in works if work] == [False] * 5
+    assert len(slow) == 1
+
+
+@pytest.mark.parametrize(
+    "encoded",
+    [
+        "$2a$04$eLIKUYojUa8XdR8hoCVtg.ZXjYILBaztQ2sYizWHw8rz2URtaEQaa",
+        "$argon2id$v=19$m=8,t=1,p=1$3fksT3QDT7d/yMsot/P3KA$hIWFYI5+9RbFHWQL62go901i8T9Lo1iBAilYHy30HLQ",
+    ],
+    ids=["bcrypt", "argon2"],
+)
+def test_a_hash_as_its_library_writes_it_is_verified(fresh: Stand, encoded: str) -> None:
+    bring(fresh, found(kept=Secret(encoded)))
+    right = client(fresh)._replace(secret=Secret("s3cret-of-a-partner"))
+
+    assert fresh.ask(right._replace(secret=Secret("another"))).status_code == 401
+    fresh.token(right)
+    assert brought(fresh).secrets[0].encoded is None
 
 
 def test_two_first_uses_side_by_side_leave_one_digest(fresh: Stand) -> None:
@@ -297,7 +341,7 @@ def test_while_the_line_is_full_old_hashes_get_503_and_all_others_are_served(
     bring(fresh, found())
     known, ours = client(fresh), fresh.register()
     release = threading.Event()
-    thread = fresh.environment().old_hashes.thread
+    thread = fresh.environment().old_hashes.pool
     futures = [thread.submit(release.wait) for _ in range(MOST_WAITING)]
     answers = [fresh.ask(known), fresh.ask(nobody(known))]
     served = fresh.ask(ours)

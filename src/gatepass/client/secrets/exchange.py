@@ -1,11 +1,13 @@
 """One bounded HTTP exchange with a store of secrets."""
 
-import ssl
 from collections.abc import Mapping
 from time import monotonic
 from typing import NamedTuple
 
+from gatepass.client import route
+from gatepass.client.certificate import refusal_in
 from gatepass.client.errors import ConfigurationError, SecretUnavailable, cleaned
+from gatepass.client.trust import trusted
 from gatepass.wire.loopback import may_use_proxy
 
 LONGEST_ANSWER = 1024 * 1024  # bytes
@@ -46,12 +48,14 @@ def exchange(
     from gatepass.client.sending import usable_proxy
 
     secure = may_use_proxy(url)
-    verify = _trusted(ca_file) if secure else False
-    with usable_proxy():
-        client = httpx2.Client(verify=verify, trust_env=secure, timeout=_TIMEOUT)
+    verify = trusted(ca_file) if secure else False
     headers = {**_HEADERS, **headers}
     until = monotonic() + deadline
     try:
+        httpx2.URL(url)  # before its host is looked up
+        with usable_proxy():
+            client = httpx2.Client(verify=verify, trust_env=secure, timeout=_TIMEOUT)
+        client.timeout = httpx2.Timeout(_TIMEOUT, connect=route.share(url, _TIMEOUT))
         with client, client.stream(method, url, headers=headers, content=body) as answer:
             content = b""
             for chunk in answer.iter_raw():
@@ -63,23 +67,20 @@ def exchange(
             return Answer(answer.status_code, content)
     except (httpx2.InvalidURL, UnicodeError):
         raise ConfigurationError(f"{store} has an unusable address: correct it") from None
+    except OSError as error:  # of a name that was not found
+        raise SecretUnavailable(
+            f"{store} cannot be reached ({cleaned(str(error))}): check its address"
+        ) from None
     except httpx2.RequestError as error:
+        refused = refusal_in(error)
+        if refused is not None:
+            why = cleaned(refused.verify_message)
+            raise SecretUnavailable(
+                f"{store} has a certificate that is refused ({why}): name its authority's file"
+            ) from None
         # Only why a connection failed is safe to repeat: other errors may quote what was sent.
         why = f": {cleaned(str(error))}" if isinstance(error, httpx2.ConnectError) else ""
         raise SecretUnavailable(
             f"{store} cannot be reached ({type(error).__name__}{why}): check its address and that "
             "it runs"
-        ) from None
-
-
-def _trusted(ca_file: str) -> ssl.SSLContext:
-    import httpx2
-
-    if not ca_file:
-        return httpx2.create_ssl_context()
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except OSError:  # also what is wrong in it
-        raise ConfigurationError(
-            f"the CA file {cleaned(ca_file)} cannot be used: give one of PEM certificates"
         ) from None

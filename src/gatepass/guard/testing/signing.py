@@ -5,9 +5,12 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256
+from gatepass.wire.extras import installed_by
+
+with installed_by("gatepass[guard]"):
+    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+    from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+    from cryptography.hazmat.primitives.hashes import SHA256
 
 Algorithm: TypeAlias = Literal["ES256", "RS256"]
 

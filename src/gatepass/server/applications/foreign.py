@@ -33,7 +33,8 @@ _FORMS = {
     }.items()
 }
 _WEAK = frozenset({"md5", "sha1", "unsalted_md5", "unsalted_sha1", "crypt"})
-_NAMED = re.compile(r"[a-z][a-z0-9_]*\$.*\$", re.DOTALL)
+_NAMED = re.compile(r"(?:[a-z][a-z0-9_]*|\$[a-z0-9-]+)\$.*\$", re.DOTALL)
+_RAW_BCRYPT = re.compile(r"\$2[aby]\$[0-9][0-9]\$[./A-Za-z0-9]{53}")
 _UNSALTED_MD5 = re.compile(r"[0-9a-f]{32}")
 
 # Beyond these one verification would take seconds or hundreds of megabytes.
@@ -45,12 +46,20 @@ _MOST_LANES = 16
 _BCRYPT_READS = 72  # bytes of a secret; the algorithm never looked at more
 
 
+def in_djangos_form(encoded: str) -> str:
+    """Return a hash of bcrypt or Argon2 as the library writes it (`$2a$...`) with Django's name."""
+    if _RAW_BCRYPT.fullmatch(encoded):
+        return f"bcrypt${encoded}"
+    return f"argon2{encoded}" if encoded.startswith("$argon2") else encoded
+
+
 def kind(encoded: str, *, was_hashed: bool | None = None) -> str | None:
     """Name the way of hashing, `plain` where there is none; None for what is not verified here.
 
     That is a weak or unknown hash, a malformed one, or one that is too costly. `was_hashed` is
     what its owner says of it, if anything: a plain secret may look like an unknown hash.
     """
+    encoded = in_djangos_form(encoded)
     name = encoded.partition("$")[0]
     if "$" in encoded and name in _FORMS:
         form = _FORMS[name].fullmatch(encoded)

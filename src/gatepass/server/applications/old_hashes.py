@@ -1,10 +1,11 @@
 """What another system's hashes may cost: what was tried, who failed too often, what waits.
 
 They are slow on purpose, so a stranger could make the server work for nothing. Hence: a wrong
-secret is remembered and never hashed again, failures are counted per source network, one thread
-does the hashing, and only so much may wait for it.
+secret is remembered and never hashed again, failures are counted per source network, a few
+threads do the hashing, and only so much may wait for them.
 """
 
+import os
 import secrets
 import threading
 from collections import OrderedDict
@@ -17,18 +18,20 @@ from gatepass.server.limits.failures import FailureBudget
 from gatepass.wire.secret import Secret
 
 MOST_REMEMBERED = 20_000
-MOST_WAITING = 50  # verifications of a third of a second each: what a client may wait for
+# Hashing holds no other thread up, but takes a core; all partners come at once after a move.
+THREADS = max(2, min(8, (os.cpu_count() or 2) - 1))
+MOST_WAITING = 50 * THREADS  # of a third of a second each: what a client may wait for
 MOST_WRONG = 60  # slow verifications that failed, a minute and source network
 
 
-class OneByOne(BoundedPool):
-    """A thread for slow work; beyond MOST_WAITING pieces a new one is Refused (503)."""
+class HashingPool(BoundedPool):
+    """Threads for slow work; beyond MOST_WAITING pieces a new one is Refused (503)."""
 
     def __init__(self, name: str) -> None:
         super().__init__(
             name,
-            threads=1,
-            queue=MOST_WAITING - 1,
+            threads=THREADS,
+            queue=MOST_WAITING - THREADS,
             say="The service is busy. Try again shortly.",
             note="too many old hashes wait to be verified",
         )
@@ -43,7 +46,7 @@ class OldHashes:
 
     def __init__(self, name: str) -> None:
         self.sample: str | None = None
-        self.thread = OneByOne(f"old hashes {name}")
+        self.pool = HashingPool(f"old hashes {name}")
         self._key = secrets.token_bytes(32)
         self._wrong: OrderedDict[bytes, None] = OrderedDict()
         self._lock = threading.Lock()
@@ -71,8 +74,8 @@ class OldHashes:
         self._budget.count("", source, digest, now)
 
     def close(self) -> None:
-        """Let the thread go; what waits for it is given up."""
-        self.thread.shutdown(wait=True, cancel_futures=True)
+        """Let the threads go; what waits for them is given up."""
+        self.pool.shutdown(wait=True, cancel_futures=True)
 
     def _digest(self, subject: str, secret: Secret) -> bytes:
         return blake2b(f"{subject}\n{secret.value}".encode(), key=self._key).digest()

@@ -77,7 +77,9 @@ def django_oauth_toolkit_(  # noqa: PLR0913, PLR0917 - one parameter an option
     """
     with options.one_line():
         url = _address(database_url, url_file)
-        found = django_oauth_toolkit.applications(url, application_table, user_table)
+        found = django_oauth_toolkit.applications(
+            url, application_table, user_table, with_users=organization_by == "user"
+        )
     with options.environment_of(data, config, environment_name) as environment:
         catalogue = environment.catalogue
         chosen = catalogue.defaults if scope is None else Scope.parse(scope)

@@ -6,13 +6,17 @@ been longest without a whole request: it is silent, or has sent half of one. Whe
 connection is being served, new ones are refused.
 """
 
-import resource
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from heapq import nsmallest
 from typing import Literal, Protocol
 
 import structlog
+
+try:
+    import resource
+except ModuleNotFoundError:  # on Windows, which has no such limit
+    resource = None  # type: ignore[assignment]
 
 from gatepass.server import metrics
 from gatepass.server.http1.head import HeadLimits
@@ -123,6 +127,8 @@ class Connections:
 
 def room_for_connections() -> int:
     """Return how many connections the limit of file descriptors leaves room for."""
+    if resource is None:
+        return _UNLIMITED
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if limit == resource.RLIM_INFINITY:
         return _UNLIMITED

@@ -160,7 +160,8 @@ def _secret(kept: Secret, way: str, created_at: datetime) -> ApplicationSecret:
     if way == foreign.PLAIN:
         return ApplicationSecret(uuid4(), kept.digest(), foreign.last_four(kept), created_at)
     nobodys = sha256(secrets.token_bytes(32)).digest()
-    return ApplicationSecret(uuid4(), nobodys, "", created_at, encoded=kept.value)
+    encoded = foreign.in_djangos_form(kept.value)
+    return ApplicationSecret(uuid4(), nobodys, "", created_at, encoded=encoded)
 
 
 def _redirect_uris(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

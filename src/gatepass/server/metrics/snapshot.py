@@ -102,7 +102,7 @@ def _queues(environments: Sequence[Environment]) -> dict[str, Queue]:
     """Return the figures of the pools that hash; the one for passwords is of all environments."""
     pools: dict[str, list[BoundedPool]] = {
         "passwords": [each.hash_pool for each in environments[:1]],
-        "imported_secrets": [each.old_hashes.thread for each in environments],
+        "imported_secrets": [each.old_hashes.pool for each in environments],
     }
     return {
         name: Queue(sum(each.waiting for each in some), sum(each.refused for each in some))

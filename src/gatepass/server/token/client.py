@@ -153,4 +153,4 @@ def _check_old_hash(
         return
     work = outstanding(environment, claimed.client_id, application, claimed.secret, arrived.source)
     if work:
-        raise Later(work, environment.old_hashes.thread)
+        raise Later(work, environment.old_hashes.pool)

@@ -5,9 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-import pysqlite3
 from sqlalchemy import (
     URL,
     ColumnElement,
@@ -44,17 +42,24 @@ _LATER = ("created", "hash_client_secret")  # columns that its older versions ha
 _NAMES = ("first_name", "last_name", "username", "email")
 
 
-def applications(url: str, table: str = APPLICATIONS, users: str | None = None) -> list[Found]:
+def applications(
+    url: str,
+    table: str = APPLICATIONS,
+    users: str | None = None,
+    *,
+    with_users: bool = True,
+) -> list[Found]:
     """Read every application of the database at `url`, in the order they were made.
 
     The users' table is the one that the applications' foreign key names, unless `users` does.
+    Without `with_users` none is read, and an owner has no name.
     """
     with _reading(url) as connection:
         rows = _table(connection, table, "--application-table")
         absent = [name for name in _NEEDED if name not in rows.c]
         if absent:
             raise SourceError(f"The table {table} is not {NAME}'s: it has no {absent[0]}.")
-        people = _people(connection, table, users)
+        people = _people(connection, table, users) if with_users else {}
         columns: list[ColumnElement[Any]] = [rows.c[name] for name in _NEEDED if name in rows.c]
         columns += [
             type_coerce(rows.c[name], String).label(name) for name in _LATER if name in rows.c
@@ -110,12 +115,9 @@ def _sqlite(path: Path) -> Engine:
     """Open a file that is there, to read: SQLite would make one that is not."""
     if not path.is_file():
         raise SourceError(f"There is no file {path}.")
-    address = URL.create(
-        "sqlite+pysqlite",
-        database=f"file:{quote(str(path.resolve()))}",
-        query={"mode": "ro", "uri": "true"},
-    )
-    return create_engine(address, module=pysqlite3.dbapi2, hide_parameters=True)
+    from gatepass.server import sqlite  # a server on PostgreSQL does without
+
+    return sqlite.reader(path)
 
 
 def _postgresql(url: URL) -> Engine:
