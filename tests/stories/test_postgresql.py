@@ -1,6 +1,7 @@
 """The whole server on PostgreSQL, with two workers."""
 
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,7 +15,18 @@ from contracts.nodes import another_node_in_a_write, stopped
 from gatepass.guard.credentials import Credentials
 from gatepass.guard.feed import Feed
 from gatepass.wire.secret import Secret
-from harness import Server
+from harness import Server, serving
+
+
+def _databases(address: str) -> dict[str, str]:
+    """Make a database for each environment; return the variables that name them."""
+    names = {"GATEPASS_PRODUCTION__DATABASE": "live", "GATEPASS_SANDBOX__DATABASE": "test"}
+    maintenance = address.format(name="postgres").replace("+psycopg", "")
+    with psycopg.connect(maintenance, autocommit=True) as connection:
+        for name in names.values():
+            connection.execute(f'CREATE DATABASE "{name}"'.encode())
+    return {key: address.format(name=name) for key, name in names.items()}
+
 
 _NEW = {"connection": "close"}
 
@@ -25,15 +37,9 @@ def on_postgresql(tmp_path: Path) -> Iterator[Server]:
     if binaries is None:
         pytest.skip(postgres.MISSING)
     with postgres.running(binaries) as address:
-        names = {"GATEPASS_PRODUCTION__DATABASE": "live", "GATEPASS_SANDBOX__DATABASE": "test"}
-        maintenance = address.format(name="postgres").replace("+psycopg", "")
-        with psycopg.connect(maintenance, autocommit=True) as connection:
-            for name in names.values():
-                connection.execute(f'CREATE DATABASE "{name}"'.encode())
         # it has to do without the driver of SQLite
         (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['apsw'] = None\n")
-        variables = {key: address.format(name=name) for key, name in names.items()}
-        variables["PYTHONPATH"] = str(tmp_path)
+        variables = _databases(address) | {"PYTHONPATH": str(tmp_path)}
         server = Server(tmp_path / "data", "--workers", "2", variables=variables)
         try:
             yield server.start()
@@ -218,6 +224,21 @@ def execute(url: str, *statements: str) -> None:
         for statement in statements:
             connection.execute(end)
             connection.execute(statement.encode())
+
+
+def test_nothing_is_written_to_a_data_directory_in_which_nothing_is_kept(tmp_path: Path) -> None:
+    binaries = postgres.find_binaries()
+    if binaries is None:
+        pytest.skip(postgres.MISSING)
+    key = {"GATEPASS_MASTER_KEY": urlsafe_b64encode(bytes(32)).decode()}
+    (tmp_path / "data").touch()  # below which even root can make nothing
+    with postgres.running(binaries) as address:
+        variables = key | _databases(address)
+        with serving(tmp_path / "data", variables=variables) as server:
+            acme = server.create_organization()
+            listed = server.run("organization", "list", "--json")
+
+    assert acme.org_id in listed.out
 
 
 def eventually(is_so: object, within: float = 10.0) -> None:

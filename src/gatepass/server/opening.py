@@ -13,14 +13,17 @@ from gatepass.server.people.passwords import Hasher
 from gatepass.server.settings import Settings
 from gatepass.wire.credential import Mark
 
+_NEEDS_PSYCOPG = "PostgreSQL needs psycopg. Install it: pip install 'gatepass[server,postgres]'"
+
 
 class ServingError(Exception):
     """The server cannot run; the message is one line that says what to do."""
 
 
 def is_new(settings: Settings) -> bool:
-    """Tell whether nothing was ever kept in the data directory."""
-    return not (settings.data / master.FILE_NAME).exists() and not _has_databases(settings)
+    """Return whether the data directory lacks all that is to be kept in it."""
+    has_key = (settings.data / master.FILE_NAME).exists()
+    return keeps_files(settings) and not has_key and not _has_databases(settings)
 
 
 def prepare(settings: Settings) -> None:
@@ -35,8 +38,13 @@ def prepare(settings: Settings) -> None:
 
 
 def open_directory(settings: Settings) -> None:
-    """Make the data directory (0700), see that it can be written, and that its key is there."""
+    """Make the data directory (0700), see that it can be written, and that its key is there.
+
+    Nothing is done where nothing is kept in it.
+    """
     os.umask(0o077)  # what is made from here on is the operator's alone
+    if not keeps_files(settings):
+        return
     try:
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=settings.data):
@@ -46,13 +54,19 @@ def open_directory(settings: Settings) -> None:
             f"The data directory {settings.data} cannot be written ({error.strerror}). "
             "Choose another with --data, or mend its permissions."
         ) from None
-    is_given = bool(os.environ.get(master.VARIABLE))
     key = settings.data / master.FILE_NAME
-    if not is_given and not key.exists() and _has_databases(settings):
+    if not os.environ.get(master.VARIABLE) and not key.exists() and _has_databases(settings):
         raise ServingError(
             f"The master key {key} is missing. Put it back from your backup, "
             f"or give it in {master.VARIABLE}."
         )
+
+
+def keeps_files(settings: Settings) -> bool:
+    """Return whether databases, workers' metrics or a new master key go into the data directory."""
+    on_sqlite = not all(settings.environment(mark).database for mark in Mark)
+    has_key = os.environ.get(master.VARIABLE) or (settings.data / master.FILE_NAME).exists()
+    return on_sqlite or settings.workers > 1 or not has_key
 
 
 @contextmanager
@@ -73,6 +87,10 @@ def _said(settings: Settings, mark: Mark) -> Iterator[None]:
         yield
     except DatabaseError as error:
         raise ServingError(f"{NAMES[mark]}: {error}") from None
+    except ImportError as error:
+        if "psycopg" not in str(error):
+            raise
+        raise ServingError(f"{NAMES[mark]}: {_NEEDS_PSYCOPG}") from None
     except DatabaseAwayError:
         if settings.environment(mark).database:
             what = "The database does not answer. Start it, or mend its address."

@@ -28,6 +28,8 @@ def read(credentials: str) -> tuple[str, Secret]:
     if not colon or not client_id:
         raise _malformed("it is not an id, a colon and a secret")
     known_as, known_by = decode(client_id), decode(secret)
+    if known_by.endswith(("\n", "\r")):
+        raise _malformed("the secret ends with a line break")
     if _CONTROL.search(known_as) or _CONTROL.search(known_by):
         raise _malformed("it has control characters in it")
     return known_as, Secret(known_by)

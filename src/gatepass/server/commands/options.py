@@ -1,6 +1,7 @@
 """What the commands share: their options, how a command opens an environment, how it speaks."""
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -9,6 +10,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import click
+import structlog
 
 from gatepass.server import logs, opening
 from gatepass.server.database import NotFoundError
@@ -16,11 +18,15 @@ from gatepass.server.environment import NAMES, Environment
 from gatepass.server.imports.model import SourceError
 from gatepass.server.keys.master import MasterKeyError
 from gatepass.server.settings import Settings, SettingsError, load
+from gatepass.server.variables import service_variables
 from gatepass.wire.credential import Mark
 from gatepass.wire.problem import Refused
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _MARKS = {name: mark for mark, name in NAMES.items()}
+_SERVICE = "it holds the address of a Kubernetes Service, not a port; enableServiceLinks sets it"
+
+log = structlog.get_logger("gatepass.server")
 
 
 def where(command: Command) -> Command:
@@ -56,6 +62,8 @@ def settings_of(data: Path | None, config: Path | None, **given: object) -> Sett
     with one_line():
         settings = load(config, data=data, **given)
     logs.configure(settings.log_format)
+    for name in service_variables(os.environ):
+        log.warning("settings.variable_ignored", variable=name, reason=_SERVICE)
     return settings
 
 

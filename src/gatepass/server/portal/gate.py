@@ -35,7 +35,9 @@ class Who(Enum):
 
 
 async def read(request: Request) -> bytes:
-    """Read the body of a form; raise Refused (413) over 64 KiB."""
+    """Read the body of a form; raise Refused for a compressed one (415) or over 64 KiB (413)."""
+    if request.headers.get("content-encoding", "identity").lower() not in {"identity", ""}:
+        raise Refused("invalid_request", "Send the form uncompressed.", status=415)
     body = b""
     async for piece in request.stream():
         body += piece

@@ -10,10 +10,16 @@ from gatepass.wire.problem import Refused
 from gatepass.wire.secret import Secret
 
 _FORM = b"application/x-www-form-urlencoded"
-_JSON = b"application/json"
+_JSON = frozenset({b"application/json", b"text/json"})
+_NOT_ENCODED = frozenset({b"identity", b""})
 _SECRETS_IN_QUERY = frozenset({"client_secret", "token", "access_token", "client_assertion"})
 _ASSERTION = frozenset({"client_assertion", "client_assertion_type"})
-CREDENTIALS = _ASSERTION | {"client_id", "client_secret"}  # what `claim` reads of a body
+SECRET_CREDENTIALS = _ASSERTION | {"client_secret"}  # what proves who a caller is, in a body
+CREDENTIALS = SECRET_CREDENTIALS | {"client_id"}  # what `claim` reads of a body
+_SEPARATORS = re.compile(r"[-_. \[\]]")
+_LIKELY = {"granttype": "grant_type", "scope": "scope", "resource": "resource"}
+_LONGEST_NAME = 20  # characters of a misspelled name that is told
+_KNOWN = CREDENTIALS | {"grant_type", "scope"}
 _OUR_CREDENTIAL = re.compile(rb"gp[sa]_(live|test)_[0-9A-Za-z]")
 
 
@@ -32,13 +38,18 @@ class TokenRequest(NamedTuple):
     grant_type: str | None
     scope: str | None
     resource: tuple[str, ...]
+    misspelled: tuple[tuple[str, str], ...] = ()  # a name that was sent, and the likely one
 
 
 def parse(arrived: Arrived) -> TokenRequest:
     """Read a token request; raise Refused for a wrong media type or a malformed request."""
     params = parameters(arrived)
     return TokenRequest(
-        claim(arrived, params), params.get("grant_type"), params.get("scope"), params.resource
+        claim(arrived, params),
+        params.get("grant_type"),
+        params.get("scope"),
+        params.resource,
+        _misspelled(params),
     )
 
 
@@ -46,13 +57,21 @@ def parameters(arrived: Arrived) -> Params:
     """Read the parameters of the body; the query is never read, and no secret may be in it."""
     if arrived.query:
         check_query(arrived.query)
+    encoding = arrived.headers.get(b"content-encoding")
+    if encoding is not None and encoding.lower() not in _NOT_ENCODED:
+        raise Refused(
+            "invalid_request",
+            "Send the body uncompressed, without Content-Encoding.",
+            note="the body has a Content-Encoding",
+            status=415,
+        )
     content_type = arrived.headers.get(b"content-type", b"")
     kind = content_type
     if kind != _FORM:
         kind = content_type.partition(b";")[0].strip().lower()
     if kind == _FORM:
         return read_form(arrived.body)
-    if kind == _JSON:
+    if kind in _JSON:
         return read_json(arrived.body)
     if not arrived.body and not content_type:
         return Params({})
@@ -91,20 +110,39 @@ def claim(arrived: Arrived, params: Params) -> Claimed:
             note="the Authorization header is not Basic",
         )
     if secret is not None:
-        raise _two_ways()
+        raise two_ways()
     claimed_id, claimed_secret = basic.read(credentials.strip(" "))
     if client_id is not None and client_id != claimed_id:
         raise Refused("invalid_request", "The client_id in header and body are not the same.")
     return Claimed(claimed_id, claimed_secret, by_header=True)
 
 
-def _two_ways() -> Refused:
+def _misspelled(params: Params) -> tuple[tuple[str, str], ...]:
+    """Return the parameters that are likely misspelled, as `scopes`, each with the right name."""
+    if params.values.keys() <= _KNOWN:
+        return ()
+    return tuple(
+        (name, _LIKELY[letters])
+        for name in params.values
+        if len(name) <= _LONGEST_NAME
+        and (letters := _letters(name)) in _LIKELY
+        and name != _LIKELY[letters]
+    )
+
+
+def _letters(name: str) -> str:
+    """Return a name without what spellings differ in: case, separators, a plural."""
+    return _SEPARATORS.sub("", name.lower()).removesuffix("s")
+
+
+def two_ways() -> Refused:
+    """Return the refusal of a request with two ways of authentication (RFC 6749 §2.3)."""
     return Refused("invalid_request", "Use one way of client authentication, not two.")
 
 
 def _assertion_refused(*, alone: bool) -> Refused:
     """Give the refusal of a client assertion (RFC 7521 §4.2), which is not offered here."""
     if not alone:
-        return _two_ways()
+        return two_ways()
     say = "Authenticate with HTTP Basic or in the body."
     return Refused("invalid_client", say, note="client assertions are not offered")
