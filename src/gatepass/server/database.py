@@ -29,6 +29,7 @@ from gatepass.server import deadline
 from gatepass.server.moment import EPOCH, milliseconds
 
 __all__ = [
+    "FORGOTTEN_AT_ONCE",
     "Connection",  # for whoever hands a transaction on; only stores speak SQL over it
     "Counter",
     "Database",
@@ -66,6 +67,10 @@ _AWAY = {  # SQLSTATEs (PostgreSQL, Appendix A) that are neither lost connection
     "XX001": "it is damaged",
     "XX002": "it is damaged",
 }
+
+
+FORGOTTEN_AT_ONCE = 5000
+"""How many rows one transaction deletes at most, as all other writers wait for it."""
 
 
 class DatabaseError(Exception):
