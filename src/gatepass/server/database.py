@@ -29,6 +29,7 @@ from gatepass.server import deadline
 from gatepass.server.moment import EPOCH, milliseconds
 
 __all__ = [
+    "FORGOTTEN_AT_ONCE",
     "Connection",  # for whoever hands a transaction on; only stores speak SQL over it
     "Counter",
     "Database",
@@ -67,6 +68,10 @@ _AWAY = {  # SQLSTATEs (PostgreSQL, Appendix A) that are neither lost connection
     "XX001": "it is damaged",
     "XX002": "it is damaged",
 }
+
+
+FORGOTTEN_AT_ONCE = 5000
+"""How many rows one transaction deletes at most, as all other writers wait for it."""
 
 
 class DatabaseError(Exception):
@@ -211,7 +216,12 @@ class _Server:
     """What a PostgreSQL has and SQLite has not; psycopg is loaded by it alone."""
 
     def __init__(self, url: str) -> None:
-        from gatepass.server import postgresql
+        try:
+            from gatepass.server import postgresql
+        except ModuleNotFoundError:
+            raise DatabaseError(
+                "PostgreSQL needs a driver: pip install 'gatepass[server,postgres]'."
+            ) from None
 
         self.engine = postgresql.engine(url, _is_writing)
         self.slot = postgresql.Slots().take

@@ -25,7 +25,13 @@ from gatepass.server.catalogue import store as catalogue
 from gatepass.server.catalogue.model import Catalogue, Purpose, purposes
 from gatepass.server.changes import store as changes
 from gatepass.server.clock import EnvironmentClock
-from gatepass.server.database import Connection, Database, DatabaseAwayError, sqlite_url
+from gatepass.server.database import (
+    FORGOTTEN_AT_ONCE,
+    Connection,
+    Database,
+    DatabaseAwayError,
+    sqlite_url,
+)
 from gatepass.server.feed import page as feed_page
 from gatepass.server.feed import store as feed
 from gatepass.server.feed.cursor import Cursor
@@ -265,11 +271,12 @@ class Environment:
     def prune(self) -> None:
         """Forget what nobody can need any more.
 
-        A transaction for each kind: no other writer waits for more than one of them.
+        A transaction for each kind, and several where there is much of one: all other writers
+        wait for it.
         """
         now = self.now()
         idle = timedelta(seconds=self.session_settings.idle)
-        work: tuple[Callable[[Connection], None], ...] = (
+        work: tuple[Callable[[Connection], int | None], ...] = (
             partial(revocations.prune, now=now),
             partial(changes.prune, older_than=now - _KEEP_CHANGES),
             partial(feed.prune, older_than=now - MATTERS),
@@ -281,8 +288,10 @@ class Environment:
         )
         with deadline.each(deadline.LONG):
             for forget in work:
-                with self.database.write() as connection:
-                    forget(connection)
+                forgotten: int | None = FORGOTTEN_AT_ONCE
+                while forgotten == FORGOTTEN_AT_ONCE:
+                    with self.database.write() as connection:
+                        forgotten = forget(connection)
         self.revoked.prune(self.clock())
         self._load_imports()
 
