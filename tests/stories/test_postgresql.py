@@ -6,12 +6,16 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from contracts import postgres
+from contracts.nodes import another_node_in_a_write, stopped
 from gatepass.guard.credentials import Credentials
 from gatepass.guard.feed import Feed
 from gatepass.wire.secret import Secret
 from harness import Server
+
+_NEW = {"connection": "close"}
 
 
 @pytest.fixture
@@ -79,6 +83,84 @@ def test_a_guard_that_follows_the_feed_knows_what_was_revoked(on_postgresql: Ser
         assert not feed.is_revoked(jti, billing.client_id, None)
         assert server.ask("POST", "/oauth2/revoke_token/", auth=who, data=form).status == 200
         eventually(lambda: feed.is_revoked(jti, billing.client_id, None))
+
+
+def test_nodes_serve_rightly_after_the_database_came_back_older(on_postgresql: Server) -> None:
+    """Restored as it was before the last changes, while two workers serve."""
+    server = on_postgresql
+    acme = server.create_organization()
+    billing = server.create_application(acme.org_id)
+    who = (billing.client_id, billing.client_secret)
+    disable = ("application", "disable", billing.client_id, "--environment", "production")
+    enable = ("application", "enable", billing.client_id, "--environment", "production")
+    assert server.run(*disable).status == 0
+    url = server.variables["GATEPASS_PRODUCTION__DATABASE"]
+    execute(url, "CREATE DATABASE copy TEMPLATE live")
+    assert server.run(*enable).status == 0
+    lost = server.create_application(acme.org_id, "Lost")
+    eventually(lambda: statuses(server, *who) == {200})
+
+    execute(url, "DROP DATABASE live WITH (FORCE)", "ALTER DATABASE copy RENAME TO live")
+
+    eventually(lambda: statuses(server, *who) == {401})
+    eventually(lambda: statuses(server, lost.client_id, lost.client_secret) == {401})
+    assert server.run(*enable).status == 0
+    eventually(lambda: statuses(server, *who) == {200})
+    form = {"token": server.ask_token(*who).body["access_token"]}
+    assert server.ask("POST", "/oauth2/revoke_token/", auth=who, data=form).status == 200
+    active = "/oauth2/introspect/"
+    eventually(
+        lambda: (
+            {
+                server.ask("POST", active, auth=who, data=form, headers=_NEW).body["active"]
+                for _ in range(20)
+            }
+            == {False}
+        )
+    )
+    assert server.ask("GET", "/readyz").status == 200
+    events = {each["event"] for each in server.events()}
+    assert {"database.other", "memory.rebuilt", "database.risk"} <= events
+    assert "request.failed" not in events
+
+
+def test_a_node_answers_while_another_one_is_stopped_in_a_write(on_postgresql: Server) -> None:
+    server = on_postgresql
+    acme = server.create_organization()
+    billing = server.create_application(acme.org_id)
+    who = (billing.client_id, billing.client_secret)
+    form = {"token": server.ask_token(*who).body["access_token"]}
+    url = server.variables["GATEPASS_PRODUCTION__DATABASE"]
+
+    with another_node_in_a_write(url) as node, stopped(node):
+        refused = server.ask("POST", "/oauth2/revoke_token/", auth=who, data=form)
+        assert refused.status in {200, 503}  # 200 once the stopped node has lost the lock
+        assert server.ask_token(*who).status == 200
+        assert server.ask("GET", "/readyz").status == 200
+        eventually(
+            lambda: server.ask("POST", "/oauth2/revoke_token/", auth=who, data=form).status == 200
+        )
+
+
+def statuses(server: Server, client_id: str, secret: str) -> set[int]:
+    """Ask for tokens over connections of their own, so that both workers answer."""
+    form = {"grant_type": "client_credentials"}
+    return {
+        server.ask(
+            "POST", "/oauth2/token/", auth=(client_id, secret), data=form, headers=_NEW
+        ).status
+        for _ in range(20)
+    }
+
+
+def execute(url: str, *statements: str) -> None:
+    """Run statements beside the server, once its connections are ended."""
+    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'live'"
+    server = make_url(url).set(drivername="postgresql", database="postgres")
+    with psycopg.connect(server.render_as_string(), autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(end)
+            connection.execute(statement.encode())
 
 
 def eventually(is_so: object, within: float = 10.0) -> None:

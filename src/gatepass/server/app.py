@@ -1,6 +1,7 @@
 """The composition root: the only file that knows every part and wires them together."""
 
 import asyncio
+import contextvars
 import ctypes
 import gc
 import socket
@@ -12,7 +13,7 @@ from typing import NamedTuple, TypeVar
 import structlog
 from starlette.applications import Starlette
 
-from gatepass.server import health, metrics, published
+from gatepass.server import deadline, health, metrics, published
 from gatepass.server.arrival import (
     NO_STORE,
     Answer,
@@ -36,6 +37,7 @@ from gatepass.server.arrival import (
     send,
 )
 from gatepass.server.changes.follower import Follower
+from gatepass.server.changes.housekeeping import Housekeeper
 from gatepass.server.database import DatabaseAwayError
 from gatepass.server.environment import Environment
 from gatepass.server.gateways import answers as gateways
@@ -153,7 +155,9 @@ class Gatepass:
         self.figures = figures
         self._listener = listener
         self._hash_pool = environments[0].hash_pool  # of both
-        self._followers = [Follower(environment) for environment in environments]
+        self._followers = [
+            kind(environment) for environment in environments for kind in (Follower, Housekeeper)
+        ]
         self._by_host = {
             host.encode(): environment for environment in environments for host in environment.hosts
         }
@@ -180,12 +184,13 @@ class Gatepass:
         known = (found and found.environment) or self._by_host.get(_host(scope))
         to = SecureSend(to, known.transport_headers if known else ())
         try:
-            if found is None:
-                said = Said(to)
-                await self._dispatch(scope, receive, said)
-                result = result_of(said.status)
-            else:
-                result = await _serve(found, scope, receive, to)
+            with deadline.shared(deadline.REQUEST):
+                if found is None:
+                    said = Said(to)
+                    await self._dispatch(scope, receive, said)
+                    result = result_of(said.status)
+                else:
+                    result = await _serve(found, scope, receive, to)
         finally:
             name = found.name if found else name_of(path)
             scope["gatepass.endpoint"], scope["gatepass.result"] = name, result  # for traces
@@ -348,7 +353,8 @@ async def _answer_later(
 ) -> Answer:
     """Do what the endpoint waits for and ask it again, until it has all it needs."""
     for _ in range(_MOST_TRIES):
-        await asyncio.get_running_loop().run_in_executor(later.pool, later.work)
+        run = contextvars.copy_context().run  # the thread has this request's deadline
+        await asyncio.get_running_loop().run_in_executor(later.pool, run, later.work)
         try:
             return endpoint(environment, arrived)
         except Later as next_one:

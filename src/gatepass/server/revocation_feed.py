@@ -115,13 +115,14 @@ async def _answer(environment: Environment, asked: _Asked) -> Answer:
     Raises DatabaseAwayError, and Refused (503) where too many wait.
     """
     cursor, wait = asked
+    rebuilds = environment.rebuilds
     if cursor is None or cursor != Cursor(environment.place):
         answer, is_news = await _page(environment, cursor)
         if cursor is None or is_news:
             return answer
 
     def has_come() -> bool:
-        return environment.place.seq > cursor.place.seq
+        return environment.place.seq > cursor.place.seq or environment.rebuilds > rebuilds
 
     if wait and environment.news.is_full:
         raise Refused(

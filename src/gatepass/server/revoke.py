@@ -49,7 +49,6 @@ def _keep(environment: Environment, application: Application, claims: Claims, so
     """Make the revocation durable and known to this process."""
     try:
         _write(environment, application, claims, source)
-        environment.catch_up()
     except DatabaseAwayError:
         raise Refused(
             "temporarily_unavailable",
@@ -57,6 +56,8 @@ def _keep(environment: Environment, application: Application, claims: Claims, so
             note="the database is away",
             retry_after=5,
         ) from None
+    environment.revoked.add(claims.token_id, claims.expires_at)
+    environment.refresh()
 
 
 def _write(environment: Environment, application: Application, claims: Claims, source: str) -> None:

@@ -17,7 +17,7 @@ from gatepass.server.audit import store as audit
 from gatepass.server.audit.model import OPERATOR
 from gatepass.server.catalogue import operations as catalogue
 from gatepass.server.catalogue.model import CataloguedScope
-from gatepass.server.changes import follower
+from gatepass.server.changes import housekeeping
 from gatepass.server.changes import store as changes
 from gatepass.server.database import Database, sqlite_url
 from gatepass.server.environment import Environment, file
@@ -212,7 +212,7 @@ def test_an_emergency_rotation_kills_tokens_of_both_forms_on_the_other_side(two:
 def test_what_was_not_recorded_is_summarized_when_the_hour_is_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(follower, "BOUND_EVERY", 0.0)
+    monkeypatch.setattr(housekeeping, "BOUND_EVERY", 0.0)
     clock, org_id = Clock(), uuid4()
 
     with standing(tmp_path / "data", clock) as stand:

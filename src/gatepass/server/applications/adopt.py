@@ -70,7 +70,7 @@ def adopt(environment: Environment, application: Application, secret: Secret, so
         changes.record(connection, changes.APPLICATION, str(application.id), now)
         if not store.encoded(connection, 1):
             changes.record(connection, changes.IMPORT, "", now)
-    environment.catch_up()
+    environment.refresh()
     return True
 
 

@@ -61,6 +61,10 @@ class ApplicationSecret:
         return self.expires_at is None or now < self.expires_at
 
 
+MARGIN = timedelta(seconds=1)
+"""How much later than now tokens are void, as clocks of two nodes never agree exactly."""
+
+
 @dataclass(frozen=True, slots=True)
 class Application:
     """A registered client (RFC 6749 §2) of an organization.
@@ -111,10 +115,14 @@ class Application:
         """Return `tokens_void_before` for a revocation of all tokens at `now`.
 
         It always grows: neither a clock that is set back nor a second revocation in the same
-        millisecond leaves an old token active.
+        millisecond leaves an old token active. See `MARGIN`.
         """
-        last = self.tokens_void_before
-        return now if last is None else max(now, last + timedelta(milliseconds=1))
+        last, void = self.tokens_void_before, now + MARGIN
+        return void if last is None else max(void, last + timedelta(milliseconds=1))
+
+    def earliest(self, now: datetime) -> datetime:
+        """Return the moment of a change at `now`: never before the last use that is stored."""
+        return now if self.last_used_at is None else max(now, self.last_used_at)
 
     def was_brought(self, secret: ApplicationSecret) -> bool:
         """Tell whether a secret came with the application from elsewhere, as its form may tell."""

@@ -96,7 +96,7 @@ def register(  # noqa: PLR0913 - a registration has that many parts
         store.add(connection, new)
         also(connection, Registered(new, secret))
         _tell(connection, by, now, new, "application.registered", scope=str(new.scope))
-    environment.catch_up()
+    environment.refresh()
     return Registered(new, secret)
 
 
@@ -311,8 +311,9 @@ def _change(
 ) -> Iterator[tuple[Connection, Application, datetime]]:
     """Open a writing transaction on an application, as it is now."""
     with environment.database.write() as connection:
-        yield connection, _owned(connection, app_id, org_id), environment.now()
-    environment.catch_up()
+        application = _owned(connection, app_id, org_id)
+        yield connection, application, application.earliest(environment.now())
+    environment.refresh()
 
 
 def _set_scope(

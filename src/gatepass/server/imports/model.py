@@ -103,7 +103,7 @@ def admit(found: Found, now: datetime) -> Admitted:
     _check_kind(found)
     _check_client_id(found.client_id)
     way = _way(found)
-    created_at = found.created_at or now
+    created_at = min(found.created_at or now, now)  # tokens of a time before it are void
     name, name_notes = name_of(found.name, LONGEST_NAME)
     uris, uri_notes = _redirect_uris(found.redirect_uris)
     is_short = way == foreign.PLAIN and len(found.kept.value) < foreign.SHORT
