@@ -24,11 +24,20 @@ _OUR_CREDENTIAL = re.compile(rb"gp[sa]_(live|test)_[0-9A-Za-z]")
 
 
 class Claimed(NamedTuple):
-    """Who the caller says it is; `by_header` tells how to answer a failure (RFC 6749 §5.2)."""
+    """Who the caller says it is; `by_header` tells how to answer a failure (RFC 6749 §5.2).
+
+    `raw_secret` is the secret where it is not form-url-encoded, if that is another one.
+    """
 
     client_id: str
     secret: Secret | None
     by_header: bool
+    raw_secret: Secret | None = None
+
+    @property
+    def readings(self) -> tuple[Secret, ...]:
+        """Give what the secret may be: nothing, or one in one or two readings."""
+        return tuple(each for each in (self.secret, self.raw_secret) if each is not None)
 
 
 class TokenRequest(NamedTuple):
@@ -41,11 +50,14 @@ class TokenRequest(NamedTuple):
     misspelled: tuple[tuple[str, str], ...] = ()  # a name that was sent, and the likely one
 
 
-def parse(arrived: Arrived) -> TokenRequest:
-    """Read a token request; raise Refused for a wrong media type or a malformed request."""
+def parse(arrived: Arrived, *, may_be_raw: bool = False) -> TokenRequest:
+    """Read a token request; raise Refused for a wrong media type or a malformed request.
+
+    `may_be_raw` is that of `claim`.
+    """
     params = parameters(arrived)
     return TokenRequest(
-        claim(arrived, params),
+        claim(arrived, params, may_be_raw=may_be_raw),
         params.get("grant_type"),
         params.get("scope"),
         params.resource,
@@ -94,8 +106,12 @@ def check_query(query: bytes) -> None:
         )
 
 
-def claim(arrived: Arrived, params: Params) -> Claimed:
-    """Read who the caller says it is: by Basic, or in the body, never by both."""
+def claim(arrived: Arrived, params: Params, *, may_be_raw: bool = False) -> Claimed:
+    """Read who the caller says it is: by Basic, or in the body, never by both.
+
+    Clients with a secret of another system may send it in Basic as it is: with `may_be_raw` it is
+    read in both ways. Our own secrets are the same in both.
+    """
     authorization = arrived.headers.get(b"authorization")
     client_id, secret = params.get("client_id"), params.get("client_secret")
     if not _ASSERTION.isdisjoint(params.values):
@@ -111,10 +127,22 @@ def claim(arrived: Arrived, params: Params) -> Claimed:
         )
     if secret is not None:
         raise two_ways()
-    claimed_id, claimed_secret = basic.read(credentials.strip(" "))
-    if client_id is not None and client_id != claimed_id:
+    claimed = _by_basic(credentials.strip(" "), may_be_raw=may_be_raw)
+    if client_id is not None and client_id != claimed.client_id:
         raise Refused("invalid_request", "The client_id in header and body are not the same.")
-    return Claimed(claimed_id, claimed_secret, by_header=True)
+    return claimed
+
+
+def _by_basic(credentials: str, *, may_be_raw: bool) -> Claimed:
+    raw = basic.read_raw(credentials) if may_be_raw else None
+    try:
+        client_id, secret = basic.read(credentials)
+    except Refused:
+        if raw is None:
+            raise
+        client_id, secret = raw
+    raw_secret = raw[1] if raw and raw[1] != secret else None
+    return Claimed(client_id, secret, by_header=True, raw_secret=raw_secret)
 
 
 def _misspelled(params: Params) -> tuple[tuple[str, str], ...]:
