@@ -10,6 +10,8 @@ from the right, where each proxy appends the address that it has seen:
   named it is the source. So a log, an audit entry or a limit never has a text of a stranger.
 - If all are trusted, the leftmost is the source.
 
+The scheme is the one by which the client reached the outermost of the trusted proxies.
+
 Exactly one header names addresses: the one that the operator says the proxies set. A proxy that
 sets only X-Forwarded-For passes a stranger's `Forwarded` on as it came, and the other way round.
 A server that read both, or preferred one, would believe the stranger. Two headers that agree prove
