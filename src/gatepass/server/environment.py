@@ -407,7 +407,7 @@ class Environment:
     def _load_keys(self) -> None:
         with self.database.read() as connection:
             known = keys.all_keys(connection, self.master, self.mark)
-        self.keys = keyring(known, self.mark, self.now())
+        self.keys = keyring(known, self.mark, self.now(), self.algorithm)
 
     def _load_imports(self) -> None:
         with self.database.read() as connection:
