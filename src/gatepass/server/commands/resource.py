@@ -36,7 +36,7 @@ def list_(data: Path | None, config: Path | None, environment_name: str, *, is_j
 @click.option("--name", required=True, help="What people know it by.")
 @click.option("--tokens", type=click.Choice(TOKENS), help=_FORM_HELP)
 @click.option("--algorithm", type=click.Choice(ALGORITHMS), help="What JWTs are signed with.")
-@options.which
+@options.which_to_change
 def add(
     uri: str,
     name: str,
@@ -44,7 +44,7 @@ def add(
     algorithm: Algorithm | None,
     data: Path | None,
     config: Path | None,
-    environment_name: str,
+    environment_name: str | None,
 ) -> None:
     """Add an API, by the URI that clients ask for it with (RFC 8707). Give it scopes next."""
     with options.environment_of(data, config, environment_name) as environment:
@@ -68,7 +68,7 @@ def add(
     type=click.Choice([*ALGORITHMS, _DEFAULT]),
     help=f"What JWTs are signed with. `{_DEFAULT}`: as the environment's settings say.",
 )
-@options.which
+@options.which_to_change
 def set_(
     uri: str,
     name: str | None,
@@ -76,7 +76,7 @@ def set_(
     algorithm: str | None,
     data: Path | None,
     config: Path | None,
-    environment_name: str,
+    environment_name: str | None,
 ) -> None:
     """Change a resource: all that is given, or nothing. It holds for new tokens."""
     values = options.given(name=name, tokens=tokens, algorithm=algorithm)
@@ -91,8 +91,8 @@ def set_(
 
 @resource.command()
 @_URI
-@options.which
-def remove(uri: str, data: Path | None, config: Path | None, environment_name: str) -> None:
+@options.which_to_change
+def remove(uri: str, data: Path | None, config: Path | None, environment_name: str | None) -> None:
     """Remove a resource that has no scopes any more."""
     with options.environment_of(data, config, environment_name) as environment:
         operations.remove_resource(environment, OPERATOR, uri)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from gatepass.server import opening
+from gatepass.server import opening, running
 from gatepass.server.commands import options
 from gatepass.server.environment import NAMES
 from gatepass.server.keys import master
@@ -60,7 +60,8 @@ def serve(
         sockets = serving.listen(settings)
         opening.prepare(settings)
         click.echo(text, nl=False)
-        serving.run(settings, sockets)
+        with running.published(settings):
+            serving.run(settings, sockets)
 
 
 def greeting(settings: Settings, config: Path | None, *, is_first: bool) -> str:
