@@ -1,10 +1,10 @@
 """One environment's database: connections, transactions, migrations. It knows no table."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     BigInteger,
@@ -12,7 +12,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Dialect,
-    Engine,
     Integer,
     MetaData,
     TypeDecorator,
@@ -27,6 +26,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from gatepass.server import deadline
 from gatepass.server.moment import EPOCH, milliseconds
+from gatepass.server.slots import Slots
+
+if TYPE_CHECKING:
+    from gatepass.server.sqlite import File
 
 __all__ = [
     "FORGOTTEN_AT_ONCE",
@@ -35,6 +38,7 @@ __all__ = [
     "Database",
     "DatabaseAwayError",
     "DatabaseError",
+    "DatabaseLostError",
     "Moment",
     "NotFoundError",
     "metadata",
@@ -66,6 +70,14 @@ _AWAY = {  # SQLSTATEs (PostgreSQL, Appendix A) that are neither lost connection
     "57014": "it did not answer in time",
     "XX001": "it is damaged",
     "XX002": "it is damaged",
+    # and apsw's errors
+    "BusyError": "another program holds it up",
+    "CantOpenError": "the file cannot be opened",
+    "CorruptError": "the file is damaged",
+    "FullError": "the disk is full",
+    "IOError": "the disk cannot be read or written",
+    "NotADBError": "the file is no database",
+    "ReadOnlyError": "it is read-only",
 }
 
 
@@ -79,6 +91,10 @@ class DatabaseError(Exception):
 
 class DatabaseAwayError(Exception):
     """The database did not answer; nothing was changed, and the caller may try again."""
+
+
+class DatabaseLostError(DatabaseAwayError):
+    """The database is not the one that was opened: what is written to it would be lost."""
 
 
 class NotFoundError(Exception):
@@ -121,8 +137,15 @@ class Database:
     """An engine with two kinds of transaction: `read` sees one snapshot, `write` is alone."""
 
     def __init__(self, url: str) -> None:
-        self._server = None if url.startswith(_SQLITE) else _Server(url)
-        self.engine = self._server.engine if self._server else _sqlite(url)
+        self._file: File | None = None
+        self._server: _Server | None = None
+        if url.startswith(_SQLITE):
+            self._file = _sqlite(url)
+            self.engine = self._file.engine
+        else:
+            self._server = _Server(url)
+            self.engine = self._server.engine
+        self._slots = Slots()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -141,6 +164,8 @@ class Database:
             writing = connection.execution_options(**{_WRITE: True})
             with writing.begin():
                 yield writing
+            if self._file:
+                self._file.check()
 
     def risks(self) -> dict[str, str]:
         """Return settings of a PostgreSQL that can lose acknowledged commits, with a reason."""
@@ -180,24 +205,11 @@ class Database:
         memory; on PostgreSQL always, as the query for changes is as cheap as the question. It
         raises DatabaseAwayError where the database does not tell.
         """
-        if self.engine.dialect.name != "sqlite":
-            return lambda: True
-        connection: Any = None
-        last = -1
+        return self._file.watch() if self._file else lambda: True
 
-        def has_changed() -> bool:
-            nonlocal connection, last
-            try:
-                connection = connection or self.engine.raw_connection()
-                (version,) = connection.cursor().execute("PRAGMA data_version").fetchone()
-            except (DBAPIError, PoolTimeoutError, self.engine.dialect.loaded_dbapi.Error) as error:
-                # The next look begins anew: the numbers of two connections cannot be compared.
-                connection, last = None, -1
-                raise DatabaseAwayError(type(error).__name__) from error
-            changed, last = version != last, version
-            return bool(changed)
-
-        return has_changed
+    def free_space(self) -> int | None:
+        """Return the bytes that are free on the disk of a SQLite file; None for PostgreSQL."""
+        return self._file.free_space() if self._file else None
 
     def close(self) -> None:
         """Close every connection."""
@@ -206,9 +218,11 @@ class Database:
     @contextmanager
     def _opened(self, *, writes: bool) -> Iterator[Connection]:
         """Open a connection; what is done with it ends at the deadline (see `deadline`)."""
-        slot = self._server.slot(writes=writes) if self._server else nullcontext()
-        with deadline.transaction(), _away_is_said(), slot, self.engine.connect() as connection:
-            yield connection
+        with deadline.transaction(), _away_is_said(), self._slots.take(writes=writes):
+            if self._file:
+                self._file.check()
+            with self.engine.connect() as connection:
+                yield connection
 
 
 class _Server:
@@ -223,7 +237,6 @@ class _Server:
             ) from None
 
         self.engine = postgresql.engine(url, _is_writing)
-        self.slot = postgresql.Slots().take
         self.risks = postgresql.risks
         self.time = postgresql.time_of
 
@@ -243,7 +256,7 @@ def _away_is_said() -> Iterator[None]:
 
 def _why_away(error: DBAPIError) -> str | None:
     """Return why the database cannot be used at the moment, or None where that is not the error."""
-    state = getattr(error.orig, "sqlstate", None)
+    state = getattr(error.orig, "sqlstate", None) or type(error.orig).__name__
     if state in _AWAY:
         return _AWAY[state]
     if error.connection_invalidated:
@@ -267,7 +280,7 @@ def without_password(url: str) -> str:
     return parts.update_query_dict(hidden).render_as_string(hide_password=True)
 
 
-def _sqlite(url: str) -> Engine:
+def _sqlite(url: str) -> "File":
     from gatepass.server import sqlite  # a server on PostgreSQL does without
 
     if sqlite.version() < sqlite.OLDEST:
@@ -275,7 +288,7 @@ def _sqlite(url: str) -> Engine:
             f"SQLite {'.'.join(map(str, sqlite.version()))} can lose commits (WAL reset bug). "
             "Install a newer apsw."
         )
-    return sqlite.engine(Path(url.removeprefix(_SQLITE)), _is_writing)
+    return sqlite.File(Path(url.removeprefix(_SQLITE)), _is_writing)
 
 
 def _version(connection: Connection) -> str | None:

@@ -4,6 +4,7 @@ apsw has no DB-API. SQLAlchemy needs little of one, and that is here: a module w
 cursor with `description`, `rowcount` and `lastrowid`, and the names of the errors.
 """
 
+import shutil
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
@@ -16,12 +17,17 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 from sqlalchemy.engine.interfaces import DBAPIModule
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import PoolProxiedConnection
+
+from gatepass.server import deadline
+from gatepass.server.database import DatabaseAwayError, DatabaseLostError
+from gatepass.server.slots import MORE
 
 OLDEST = (3, 51, 3)  # before it a WAL reset could lose acknowledged commits
 
-_READ_ONLY = apsw.SQLITE_OPEN_READONLY
-_READ_AND_WRITE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
-_PATIENCE = 10_000  # milliseconds to wait for another writer
+_READ_AND_WRITE = apsw.SQLITE_OPEN_READWRITE
+_MAGIC = b"SQLite format 3\0"  # with which the file begins
 _PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
 _OPERATIONAL = (
     "AbortError",
@@ -94,42 +100,112 @@ def version() -> tuple[int, ...]:
     return tuple(map(int, apsw.sqlite_lib_version().split(".")))
 
 
-def engine(file: Path, is_writing: Callable[[Transaction], bool]) -> Engine:
-    """Return the engine of a database; `is_writing` tells which transactions write."""
-    made = _engine(file, _READ_AND_WRITE)
+class File:
+    """A database file, which has to stay the one that was opened.
 
-    @event.listens_for(made, "connect")
-    def _prepare(connection: Connection, _: object) -> None:
-        connection.set_busy_timeout(_PATIENCE)
+    SQLite goes on with a file that was deleted or replaced: what it writes is lost with it.
+    """
+
+    def __init__(self, path: Path, is_writing: Callable[[Transaction], bool]) -> None:
+        self._path = path
+        self._identity: tuple[int, int] | None = None  # of the file that was opened
+        self.engine = _engine(self._connect, max_overflow=MORE + 1)  # one is the watch's
+
+        @event.listens_for(self.engine, "begin")
+        def _begin(transaction: Transaction) -> None:
+            connection = transaction.connection.dbapi_connection
+            cast("Connection", connection).set_busy_timeout(_patience())
+            begin = "BEGIN IMMEDIATE" if is_writing(transaction) else "BEGIN"
+            transaction.exec_driver_sql(begin)
+
+    def check(self) -> None:
+        """Raise DatabaseLostError where another file, or none, is in the opened one's place."""
+        if self._identity is None:
+            return
+        if self._identity_now() != self._identity:
+            what = "was replaced" if self._path.exists() else "is gone"
+            raise DatabaseLostError(f"the file {self._path.name} {what}; stop Gatepass, restore it")
+
+    def watch(self) -> Callable[[], bool]:
+        """Return what tells whether something may have been committed since its last call.
+
+        It asks `PRAGMA data_version` on a connection of its own, a look into shared memory, and
+        looks at the file. It raises DatabaseAwayError.
+        """
+        connection: PoolProxiedConnection | None = None
+        last = -1
+
+        def has_changed() -> bool:
+            nonlocal connection, last
+            try:
+                self.check()
+                connection = connection or self.engine.raw_connection()
+                version = self._version(cast("Connection", connection.dbapi_connection))
+            except (DBAPIError, apsw.Error, DatabaseAwayError) as error:
+                # The next look begins anew: the numbers of two connections cannot be compared.
+                connection, last = None, -1
+                if isinstance(error, DatabaseAwayError):
+                    raise
+                raise DatabaseAwayError(type(error).__name__) from error
+            changed, last = version != last, version
+            return changed
+
+        return has_changed
+
+    def free_space(self) -> int:
+        """Return the free bytes of the file's disk."""
+        return shutil.disk_usage(self._path.parent).free
+
+    def _connect(self) -> Connection:
+        flags = _READ_AND_WRITE if self._identity else _READ_AND_WRITE | apsw.SQLITE_OPEN_CREATE
+        connection = _connect(self._path, flags)
+        connection.set_busy_timeout(_patience())
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
+        if self._identity is None:
+            self._identity = self._identity_now()
+        return connection
 
-    @event.listens_for(made, "begin")
-    def _begin(transaction: Transaction) -> None:
-        begin = "BEGIN IMMEDIATE" if is_writing(transaction) else "BEGIN"
-        transaction.exec_driver_sql(begin)
+    def _identity_now(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
-    return made
+    def _version(self, connection: Connection) -> int:
+        """Return the number that changes with each commit of another connection.
+
+        The header is read through SQLite: closing a file of our own would drop SQLite's locks.
+        """
+        _, header = connection.read("main", 0, 0, len(_MAGIC))
+        if header != _MAGIC:
+            raise DatabaseLostError(
+                f"the file {self._path.name} was overwritten; stop Gatepass, restore it"
+            )
+        ((version,),) = connection.execute("PRAGMA data_version")
+        return cast("int", version)
 
 
 def reader(file: Path) -> Engine:
     """Return the engine of somebody else's database, which is only read and never made."""
-    return _engine(file, _READ_ONLY)
+    return _engine(lambda: _connect(file, apsw.SQLITE_OPEN_READONLY))
 
 
-def _engine(file: Path, flags: int) -> Engine:
-    return create_engine(
-        "sqlite+apsw://",
-        connect_args={"file": str(file), "flags": flags},
-        hide_parameters=True,
-    )
+def _engine(connect: Callable[[], Connection], **pool: int) -> Engine:
+    return create_engine("sqlite+apsw://", creator=connect, hide_parameters=True, **pool)
 
 
-def _connect(file: str, flags: int) -> Connection:
-    connection = Connection(file, flags)
+def _connect(file: Path, flags: int) -> Connection:
+    connection = Connection(str(file), flags)
     connection.cursor_factory = Cursor
     connection.exec_trace = _describe
     return connection
+
+
+def _patience() -> int:
+    """Return the milliseconds for which another program may hold up the file."""
+    return max(1, int(deadline.remaining() * 1000))
 
 
 def _describe(cursor: Any, _sql: str, _bindings: object) -> bool:  # noqa: ANN401 - see __slots__
@@ -155,7 +231,6 @@ class Dialect(SQLiteDialect):
     def import_dbapi(cls) -> DBAPIModule:
         """Return what SQLAlchemy needs of a DB-API module."""
         module = SimpleNamespace(
-            connect=_connect,
             paramstyle="qmark",
             Error=apsw.Error,
             Binary=bytes,
