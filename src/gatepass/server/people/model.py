@@ -15,7 +15,7 @@ ROLES: tuple[Role, ...] = get_args(Role)
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{1,63}")
 _USERNAME_CHARACTER = re.compile(r"[a-z0-9._@+-]")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
-_LONGEST_EMAIL = 254
+LONGEST_EMAIL = 254
 INITIAL_PASSWORD_LIFETIME = timedelta(days=14)
 """After which an initial password that was not replaced no longer logs anybody in."""
 
@@ -94,7 +94,7 @@ def check_username(username: str) -> str:
 def check_email(email: str) -> str:
     """Give the address without surrounding space; raise FieldRefused where it is not one."""
     email = email.strip()
-    if len(email) > _LONGEST_EMAIL or not _EMAIL.fullmatch(email) or not email.isprintable():
+    if len(email) > LONGEST_EMAIL or not _EMAIL.fullmatch(email) or not email.isprintable():
         raise FieldRefused("email", "Give an email address, as name@example.com.")
     return email
 

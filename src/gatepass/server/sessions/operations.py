@@ -18,7 +18,7 @@ from gatepass.server.organizations import store as organizations
 from gatepass.server.organizations.model import Organization
 from gatepass.server.people import store as people
 from gatepass.server.people.hashing import Steps
-from gatepass.server.people.model import Person, has_expired_password
+from gatepass.server.people.model import LONGEST_EMAIL, Person, email_key, has_expired_password
 from gatepass.server.people.passwords import Hasher
 from gatepass.server.sessions import store
 from gatepass.server.sessions.model import is_over, is_to_note, new_id
@@ -232,8 +232,10 @@ def _attempt(environment: Environment, visitor: Visitor, username: str) -> tuple
     username = _normal(username)
     digest = visitor.device.digest() if visitor.device else b""
     with environment.database.write() as connection:
-        owner = store.owner_of_device(connection, digest)
-        device = digest if owner is not None and owner == username else None
+        owners = {store.owner_of_device(connection, digest)}
+        if "@" in username:
+            owners.add(store.owner_of_device(connection, digest, by="email_key"))
+        device = digest if username in owners else None
         counted = of_login(username, visitor.source, device)
         wait = limits.attempt(connection, counted, environment.now())
     if wait:
@@ -247,17 +249,26 @@ def _attempt(environment: Environment, visitor: Visitor, username: str) -> tuple
 
 
 def _claim(connection: Connection, username: str) -> _Claim:
-    """Look a person up; for nobody ask the same, and have as much to read in the answers."""
-    username = _normal(username)
-    is_possible = len(username) <= LONGEST_USERNAME
-    near = people.find_near_username(connection, username if is_possible else "")
+    """Look a person up by username or, where one person alone has it, by email address.
+
+    For nobody ask the same, and have as much to read in the answers.
+    """
+    name = _normal(username)
+    is_possible = len(name) <= LONGEST_USERNAME
+    near = people.find_near_username(connection, name if is_possible else "")
+    is_somebody = near is not None and near.username == name
+    if "@" in name:
+        of_email = people.find_near_email(connection, name if len(name) <= LONGEST_EMAIL else "")
+        if not is_somebody and len(of_email) == 1:
+            (near,) = of_email
+            is_somebody = near.email is not None and email_key(near.email) == name
     organization = organizations.find(connection, near.org_id if near else _NO_ID)
-    is_somebody = near is not None and near.username == username
     return _Claim(near, organization) if is_somebody else _Claim(None, None)
 
 
 def _normal(username: str) -> str:
-    return username.strip().lower()
+    """Return a username, or an email address, in the form in which it is looked up and counted."""
+    return email_key(username) if "@" in username else username.strip().lower()
 
 
 def _take_back(environment: Environment, counted: Sequence[Limit]) -> None:
