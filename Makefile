@@ -4,31 +4,40 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 DEMO := .demo
+PORT ?=
 TESTS ?=
 FUZZ_STREAMS ?= 100000
 UV_PIN := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements.lock)
 
-.PHONY: setup demo test fuzz check audit sbom bench bench-client clean
+.PHONY: setup venv demo test fuzz check audit sbom bench bench-client clean
 
 setup: $(READY)
 
 # uv itself comes from the lock too; everything is installed as locked, hashes checked.
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name it with PYTHON=...")'
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -c 'import pip' 2>/dev/null || $(MAKE) --no-print-directory venv
 	test "$$($(BIN)/uv --version 2>/dev/null | cut -d' ' -f2)" = "$(UV_PIN)" || $(MAKE) --no-print-directory .venv/uv
 	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip sync --quiet --require-hashes requirements.lock
 	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
+
+# Debian and Ubuntu have half of venv in a package of its own. A folder that was left half-made is made anew.
+venv:
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "$(PYTHON) cannot make a virtual environment. On Debian and Ubuntu, run: apt-get install python3-venv" >&2; exit 1; }
+	rm -rf .venv
+	$(PYTHON) -m venv .venv
 
 .venv/uv: requirements.lock
 	sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .venv/uv.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt
 	@touch $@
 
+# make demo PORT=9000 serves there; without it on 8000, or on a free port where that is taken.
 demo: setup
 	rm -rf $(DEMO)
-	@$(BIN)/gatepass demo --data $(DEMO)
+	@$(BIN)/gatepass demo --data $(DEMO) $(if $(PORT),--port $(PORT))
 
 # TESTS names files or adds options: make test TESTS="tests/wire -x"
 test: setup

@@ -1,9 +1,32 @@
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import watchdog
 from harness import Server, serving
+
+_WATCHDOG = pytest.StashKey["subprocess.Popen[bytes]"]()  # its input ends with this process
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have what tests start ended with this run, even if it is killed (xdist's workers, too)."""
+    if watchdog.VARIABLE in os.environ:
+        return
+    mark = f"{os.getpid()}-{os.urandom(4).hex()}"
+    config.stash[_WATCHDOG] = subprocess.Popen(
+        [sys.executable, watchdog.__file__, mark], stdin=subprocess.PIPE, start_new_session=True
+    )
+    os.environ[watchdog.VARIABLE] = mark
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Let the watchdog end what is left, and itself."""
+    if _WATCHDOG in config.stash:
+        config.stash[_WATCHDOG].communicate()
 
 
 @pytest.fixture(scope="session")

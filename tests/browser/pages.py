@@ -51,6 +51,7 @@ SHOWN_ONCE = {
     "token_url": "https://sandbox-app.example.com/oauth2/token/",
     "api_url": "https://sandbox-app.example.com/api/partners/v2.0",
     "rotated": False,
+    "leaked": False,
     "previous_secret": None,
     **SNIPPETS,
 }
@@ -166,7 +167,11 @@ PAGES = [
         "application_register.html",
         {**REGISTER, "scopes": MANY_SCOPES},
     ),
-    Sample("login", "login.html", {"site": ANONYMOUS, "values": {}, "errors": {}, "next": ""}),
+    Sample(
+        "login",
+        "login.html",
+        {"site": ANONYMOUS, "values": {}, "errors": {}, "next": "", "unsent": []},
+    ),
     Sample(
         "login-refused",
         "login.html",
@@ -175,6 +180,31 @@ PAGES = [
             "values": {"username": "anna"},
             "errors": {"": "The username or the password is wrong."},
             "next": "/team/",
+            "unsent": [],
+        },
+    ),
+    Sample(
+        "login-unsent",
+        "login.html",
+        {
+            "site": ANONYMOUS,
+            "values": {},
+            "errors": {"": "Your session had ended, so nothing was changed. Log in."},
+            "next": "/team/add/",
+            "unsent": [UNBROKEN * 20],
+        },
+    ),
+    Sample(
+        "suspended",
+        "error.html",
+        {
+            "site": site(environment="production"),
+            "status": 403,
+            "title": "Your organization is suspended",
+            "say": "Acme Energy is suspended: its people can see and change nothing here.",
+            "todo": "Ask your account manager.",
+            "link_url": "",
+            "link_text": "",
         },
     ),
     Sample("password-forced", "password.html", {"site": FIRST_LOGIN, "forced": True, "errors": {}}),

@@ -24,8 +24,14 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty database."""
     if request.param == "sqlite":
         return sqlite_url(tmp_path / "production.sqlite3")
-    address: str = request.getfixturevalue("cluster")
-    return _create(address, f"test_{uuid4().hex}")
+    address: str = request.getfixturevalue("postgresql_url")
+    return address
+
+
+@pytest.fixture
+def postgresql_url(cluster: str) -> str:
+    """The address of an empty database on PostgreSQL."""
+    return _create(cluster, f"test_{uuid4().hex}")
 
 
 @pytest.fixture

@@ -1,9 +1,10 @@
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -66,10 +67,32 @@ def test_the_demo_serves_a_request_with_an_offer_whole_and_is_no_proxy(tmp_path:
     assert statuses(connected) == [501]
 
 
+def test_the_demo_takes_another_port_where_the_usual_one_is_taken_and_says_so(
+    tmp_path: Path,
+) -> None:
+    with ExitStack() as stack:
+        with suppress(OSError):  # somebody else has it
+            stack.enter_context(socket.create_server(("127.0.0.1", 8001)))
+        _, shown = stack.enter_context(_demo(tmp_path, "--once"))
+
+    assert "is taken: the demo is on" in shown["Port"]
+
+
+def test_the_demo_on_a_port_that_was_named_and_is_taken_ends_in_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ran = run("demo", "--data", str(tmp_path / "demo"), "--port", port, "--once")
+
+    assert ran.status == 1
+    assert f"port {port}" in ran.err
+    assert ran.err.count("\n") == 1
+
+
 @contextmanager
-def _demo(folder: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
+def _demo(folder: Path, *more: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
     """Run the demo until it waits for Ctrl-C; give the process and what it printed by name."""
-    command = ["demo", "--data", str(folder / "demo"), "--port", str(free_ports())]
+    arguments = more or ("--port", str(free_ports()))
+    command = ["demo", "--data", str(folder / "demo"), *arguments]
     demo = subprocess.Popen(
         [sys.executable, "-m", "gatepass", *command],
         stdout=subprocess.PIPE,

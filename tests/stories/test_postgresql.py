@@ -3,12 +3,15 @@
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from contracts import postgres
+from contracts.nodes import another_node_in_a_write, stopped
 from gatepass.guard.credentials import Credentials
 from gatepass.guard.feed import Feed
 from gatepass.wire.secret import Secret
@@ -25,13 +28,18 @@ def _databases(address: str) -> dict[str, str]:
     return {key: address.format(name=name) for key, name in names.items()}
 
 
+_NEW = {"connection": "close"}
+
+
 @pytest.fixture
 def on_postgresql(tmp_path: Path) -> Iterator[Server]:
     binaries = postgres.find_binaries()
     if binaries is None:
         pytest.skip(postgres.MISSING)
     with postgres.running(binaries) as address:
-        variables = _databases(address)
+        # it has to do without the driver of SQLite
+        (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['apsw'] = None\n")
+        variables = _databases(address) | {"PYTHONPATH": str(tmp_path)}
         server = Server(tmp_path / "data", "--workers", "2", variables=variables)
         try:
             yield server.start()
@@ -82,6 +90,140 @@ def test_a_guard_that_follows_the_feed_knows_what_was_revoked(on_postgresql: Ser
         assert not feed.is_revoked(jti, billing.client_id, None)
         assert server.ask("POST", "/oauth2/revoke_token/", auth=who, data=form).status == 200
         eventually(lambda: feed.is_revoked(jti, billing.client_id, None))
+
+
+def test_nodes_serve_rightly_after_the_database_came_back_older(on_postgresql: Server) -> None:
+    """Restored as it was before the last changes, while two workers serve."""
+    server = on_postgresql
+    acme = server.create_organization()
+    billing = server.create_application(acme.org_id)
+    who = (billing.client_id, billing.client_secret)
+    disable = ("application", "disable", billing.client_id, "--environment", "production")
+    enable = ("application", "enable", billing.client_id, "--environment", "production")
+    assert server.run(*disable).status == 0
+    url = server.variables["GATEPASS_PRODUCTION__DATABASE"]
+    execute(url, "CREATE DATABASE copy TEMPLATE live")
+    assert server.run(*enable).status == 0
+    lost = server.create_application(acme.org_id, "Lost")
+    eventually(lambda: statuses(server, *who) == {200})
+
+    execute(url, "DROP DATABASE live WITH (FORCE)", "ALTER DATABASE copy RENAME TO live")
+
+    eventually(lambda: statuses(server, *who) == {401})
+    eventually(lambda: statuses(server, lost.client_id, lost.client_secret) == {401})
+    assert server.run(*enable).status == 0
+    eventually(lambda: statuses(server, *who) == {200})
+    form = {"token": server.ask_token(*who).body["access_token"]}
+    assert server.ask("POST", "/oauth2/revoke_token/", auth=who, data=form).status == 200
+    active = "/oauth2/introspect/"
+    eventually(
+        lambda: (
+            {
+                server.ask("POST", active, auth=who, data=form, headers=_NEW).body["active"]
+                for _ in range(20)
+            }
+            == {False}
+        )
+    )
+    assert server.ask("GET", "/readyz").status == 200
+    events = {each["event"] for each in server.events()}
+    assert {"database.other", "memory.rebuilt", "database.risk"} <= events
+    assert "request.failed" not in events
+
+
+def test_a_node_answers_while_another_one_is_stopped_in_a_write(on_postgresql: Server) -> None:
+    server = on_postgresql
+    acme = server.create_organization()
+    billing = server.create_application(acme.org_id)
+    who = (billing.client_id, billing.client_secret)
+    form = {"token": server.ask_token(*who).body["access_token"]}
+    url = server.variables["GATEPASS_PRODUCTION__DATABASE"]
+
+    with another_node_in_a_write(url) as node, stopped(node):
+        refused = server.ask("POST", "/oauth2/revoke_token/", auth=who, data=form)
+        assert refused.status in {200, 503}  # 200 once the stopped node has lost the lock
+        assert server.ask_token(*who).status == 200
+        assert server.ask("GET", "/readyz").status == 200
+        eventually(
+            lambda: server.ask("POST", "/oauth2/revoke_token/", auth=who, data=form).status == 200
+        )
+
+
+def test_a_server_outlives_a_postgresql_that_stands_still(on_postgresql: Server) -> None:
+    server = on_postgresql
+    acme = server.create_organization()
+    billing = server.create_application(acme.org_id)
+    who = (billing.client_id, billing.client_secret)
+    form = {"token": server.ask_token(*who).body["access_token"]}
+    eventually(lambda: statuses(server, *who) == {200})  # both workers know it
+    unknown = server.create_application(acme.org_id, "Not in memory yet")
+
+    with ExitStack() as standing:
+        for pid in processes(server.variables["GATEPASS_PRODUCTION__DATABASE"]):
+            standing.enter_context(stopped(pid))
+        revoked = server.ask("POST", "/oauth2/revoke_token/", auth=who, data=form)
+        assert revoked.status == 503
+        assert server.ask_token(unknown.client_id, unknown.client_secret).status == 503
+        assert statuses(server, *who) == {200}
+        assert server.stop() == 0
+    assert "request.failed" not in {each["event"] for each in server.events()}
+
+
+def test_a_read_only_database_refuses_changes_and_serves_tokens(on_postgresql: Server) -> None:
+    server = on_postgresql
+    acme = server.create_organization()
+    billing = server.create_application(acme.org_id)
+    who = (billing.client_id, billing.client_secret)
+    form = {"token": server.ask_token(*who).body["access_token"]}
+    url = server.variables["GATEPASS_PRODUCTION__DATABASE"]
+
+    execute(url, "ALTER DATABASE live SET default_transaction_read_only = on", "SELECT 1")
+
+    assert server.ask("POST", "/oauth2/revoke_token/", auth=who, data=form).status == 503
+    command = server.run("application", "disable", billing.client_id, "--environment", "production")
+    assert command.status == 1
+    assert "Traceback" not in command.err
+    assert server.ask_token(*who).status == 200
+    assert server.ask("GET", "/readyz").status == 200
+
+    execute(url, "ALTER DATABASE live SET default_transaction_read_only = off", "SELECT 1")
+    eventually(
+        lambda: server.ask("POST", "/oauth2/revoke_token/", auth=who, data=form).status == 200
+    )
+    assert "Traceback" not in server.log()
+    assert "exception" not in server.log()
+
+
+def processes(url: str) -> list[int]:
+    """Give the ids of the server's processes that somebody waits for: its first, and backends."""
+    server = make_url(url).set(drivername="postgresql", database="postgres")
+    query = "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+    with psycopg.connect(server.render_as_string(), autocommit=True) as connection:
+        backends = [pid for (pid,) in connection.execute(query)]
+        (folder,) = connection.execute("SHOW data_directory").fetchone() or ("",)
+    first = int((Path(folder) / "postmaster.pid").read_text().splitlines()[0])
+    return [first, *backends]
+
+
+def statuses(server: Server, client_id: str, secret: str) -> set[int]:
+    """Ask for tokens over connections of their own, so that both workers answer."""
+    form = {"grant_type": "client_credentials"}
+    return {
+        server.ask(
+            "POST", "/oauth2/token/", auth=(client_id, secret), data=form, headers=_NEW
+        ).status
+        for _ in range(20)
+    }
+
+
+def execute(url: str, *statements: str) -> None:
+    """Run statements beside the server, once its connections are ended."""
+    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'live'"
+    server = make_url(url).set(drivername="postgresql", database="postgres")
+    with psycopg.connect(server.render_as_string(), autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(end)
+            connection.execute(statement.encode())
 
 
 def test_nothing_is_written_to_a_data_directory_in_which_nothing_is_kept(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 import os
 import socket
+import sqlite3
 from pathlib import Path
 
-import pysqlite3
 import pytest
 
 from harness import Ran, Server, free_ports, run, serving
@@ -102,14 +102,14 @@ def test_a_port_that_another_gatepass_uses_is_found_out(server: Server, tmp_path
 
 
 def test_a_database_of_a_newer_version_is_one_line_and_stays_as_it_is(used: Path) -> None:
-    database = pysqlite3.connect(used / "sandbox.sqlite3")
+    database = sqlite3.connect(used / "sandbox.sqlite3")
     with database:
         database.execute("UPDATE alembic_version SET version_num = '9999'")
     database.close()
 
     _assert_one_line(_serve(used), "sandbox", "newer")
 
-    database = pysqlite3.connect(used / "sandbox.sqlite3")
+    database = sqlite3.connect(used / "sandbox.sqlite3")
     assert database.execute("SELECT version_num FROM alembic_version").fetchall() == [("9999",)]
     database.close()
 
@@ -122,14 +122,30 @@ def test_a_file_that_is_no_database_is_one_line(used: Path) -> None:
 
 def test_an_affected_sqlite_library_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(
-        "import pysqlite3\n"
-        "pysqlite3.sqlite_version_info = (3, 40, 1)\n"
-        "pysqlite3.sqlite_version = '3.40.1'\n"
+        "import apsw\napsw.sqlite_lib_version = lambda: '3.40.1'\n"
     )
 
     ran = _serve(tmp_path / "data", variables={"PYTHONPATH": str(tmp_path)})
 
-    _assert_one_line(ran, "3.40.1", "pysqlite3")
+    _assert_one_line(ran, "3.40.1", "apsw")
+
+
+def test_a_server_without_what_windows_lacks_issues_tokens_and_says_what_is_slower(
+    tmp_path: Path,
+) -> None:
+    missing = (
+        "import sys\nfor name in ('httptools', 'resource', 'uvloop'): sys.modules[name] = None\n"
+    )
+    (tmp_path / "sitecustomize.py").write_text(missing)
+
+    with serving(tmp_path / "data", variables={"PYTHONPATH": str(tmp_path)}) as server:
+        acme = server.create_organization()
+        billing = server.create_application(acme.org_id)
+        answer = server.ask_token(billing.client_id, billing.client_secret)
+
+    assert answer.status == 200
+    reasons = [each.get("reason") for each in server.events() if each["event"] == "http.fallback"]
+    assert reasons == ["httptools is not installed"]
 
 
 def test_the_wrong_master_key_is_one_line(used: Path) -> None:

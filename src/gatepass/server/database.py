@@ -4,21 +4,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pysqlite3
 from sqlalchemy import (
     BigInteger,
     Column,
     ColumnElement,
     Connection,
     Dialect,
-    Engine,
     Integer,
     MetaData,
     TypeDecorator,
-    create_engine,
-    event,
     func,
     inspect,
     make_url,
@@ -28,14 +24,21 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from gatepass.server import deadline
 from gatepass.server.moment import EPOCH, milliseconds
+from gatepass.server.slots import Slots
+
+if TYPE_CHECKING:
+    from gatepass.server.sqlite import File
 
 __all__ = [
+    "FORGOTTEN_AT_ONCE",
     "Connection",  # for whoever hands a transaction on; only stores speak SQL over it
     "Counter",
     "Database",
     "DatabaseAwayError",
     "DatabaseError",
+    "DatabaseLostError",
     "Moment",
     "NotFoundError",
     "metadata",
@@ -53,14 +56,34 @@ metadata = MetaData(
     }
 )
 
-# Before 3.51.3 a WAL reset could lose acknowledged commits.
-_OLDEST_SQLITE = (3, 51, 3)
-_DAMAGED = {pysqlite3.SQLITE_CORRUPT, pysqlite3.SQLITE_NOTADB}
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _REVISIONS = sorted(file.name[:4] for file in _MIGRATIONS.glob("versions/[0-9]*.py"))
 _SECRET_OPTIONS = {"password", "sslpassword", "oauth_client_secret"}  # of libpq, in the query
+_SQLITE = "sqlite:///"
+_DAMAGED = {"CorruptError", "NotADBError"}  # of apsw
 _WRITE = "gatepass_write"
-_WRITERS_LOCK = 0x6761746570617373  # "gatepass": one writer at a time, as on SQLite
+_AWAY = {  # SQLSTATEs (PostgreSQL, Appendix A) that are neither lost connections nor faults of ours
+    "25006": "it is read-only",
+    "25P03": "the transaction was idle for too long",
+    "42P01": "its tables are not those of this version",
+    "42703": "its tables are not those of this version",
+    "55P03": "another program holds it up",
+    "57014": "it did not answer in time",
+    "XX001": "it is damaged",
+    "XX002": "it is damaged",
+    # and apsw's errors
+    "BusyError": "another program holds it up",
+    "CantOpenError": "the file cannot be opened",
+    "CorruptError": "the file is damaged",
+    "FullError": "the disk is full",
+    "IOError": "the disk cannot be read or written",
+    "NotADBError": "the file is no database",
+    "ReadOnlyError": "it is read-only",
+}
+
+
+FORGOTTEN_AT_ONCE = 5000
+"""How many rows one transaction deletes at most, as all other writers wait for it."""
 
 
 class DatabaseError(Exception):
@@ -69,6 +92,10 @@ class DatabaseError(Exception):
 
 class DatabaseAwayError(Exception):
     """The database did not answer; nothing was changed, and the caller may try again."""
+
+
+class DatabaseLostError(DatabaseAwayError):
+    """The database is not the one that was opened: what is written to it would be lost."""
 
 
 class NotFoundError(Exception):
@@ -111,12 +138,20 @@ class Database:
     """An engine with two kinds of transaction: `read` sees one snapshot, `write` is alone."""
 
     def __init__(self, url: str) -> None:
-        self.engine = _sqlite(url) if url.startswith("sqlite") else _postgresql(url)
+        self._file: File | None = None
+        self._server: _Server | None = None
+        if url.startswith(_SQLITE):
+            self._file = _sqlite(url)
+            self.engine = self._file.engine
+        else:
+            self._server = _Server(url)
+            self.engine = self._server.engine
+        self._slots = Slots()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Open a transaction that only reads; raise DatabaseAwayError where that fails."""
-        with _away_is_said(), self.engine.connect() as connection, connection.begin():
+        with self._opened(writes=False) as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -126,14 +161,27 @@ class Database:
         Writers stand in line on both databases, so a rule that is checked inside the block
         (a unique name, the last administrator) still holds when it commits.
         """
-        with _away_is_said(), self.engine.connect() as connection:
+        with self._opened(writes=True) as connection:
             writing = connection.execution_options(**{_WRITE: True})
             with writing.begin():
                 yield writing
+            if self._file:
+                self._file.check()
+
+    def risks(self) -> dict[str, str]:
+        """Return settings of a PostgreSQL that can lose acknowledged commits, with a reason."""
+        if self._server is None:
+            return {}
+        with self.read() as connection:
+            return self._server.risks(connection)
+
+    def time(self, connection: Connection) -> float | None:
+        """Return the time of PostgreSQL's clock (Unix seconds); None on SQLite, which has none."""
+        return self._server.time(connection) if self._server else None
 
     def migrate(self) -> None:
         """Bring the tables to this version; raise DatabaseError where they are of a newer one."""
-        with _away_is_said(), self.read() as connection:
+        with self.read() as connection:
             at = _version(connection)
         if at == _REVISIONS[-1]:
             return
@@ -147,7 +195,7 @@ class Database:
 
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS))
-        with _away_is_said(), self.write() as connection:
+        with deadline.each(deadline.LONG), self.write() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
@@ -158,52 +206,74 @@ class Database:
         memory; on PostgreSQL always, as the query for changes is as cheap as the question. It
         raises DatabaseAwayError where the database does not tell.
         """
-        if self.engine.dialect.name != "sqlite":
-            return lambda: True
-        connection: Any = None
-        last = -1
+        return self._file.watch() if self._file else lambda: True
 
-        def has_changed() -> bool:
-            nonlocal connection, last
-            try:
-                connection = connection or self.engine.raw_connection()
-                (version,) = connection.cursor().execute("PRAGMA data_version").fetchone()
-            except (DBAPIError, PoolTimeoutError, pysqlite3.Error) as error:
-                # The next look begins anew: the numbers of two connections cannot be compared.
-                connection, last = None, -1
-                raise DatabaseAwayError(type(error).__name__) from error
-            changed, last = version != last, version
-            return bool(changed)
-
-        return has_changed
+    def free_space(self) -> int | None:
+        """Return the bytes that are free on the disk of a SQLite file; None for PostgreSQL."""
+        return self._file.free_space() if self._file else None
 
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+    @contextmanager
+    def _opened(self, *, writes: bool) -> Iterator[Connection]:
+        """Open a connection; what is done with it ends at the deadline (see `deadline`)."""
+        with deadline.transaction(), _away_is_said(), self._slots.take(writes=writes):
+            if self._file:
+                self._file.check()
+            with self.engine.connect() as connection:
+                yield connection
+
+
+class _Server:
+    """What a PostgreSQL has and SQLite has not; psycopg is loaded by it alone."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            from gatepass.server import postgresql
+        except ModuleNotFoundError:
+            raise DatabaseError(
+                "PostgreSQL needs a driver: pip install 'gatepass[server,postgres]'."
+            ) from None
+
+        self.engine = postgresql.engine(url, _is_writing)
+        self.risks = postgresql.risks
+        self.time = postgresql.time_of
 
 
 @contextmanager
 def _away_is_said() -> Iterator[None]:
     try:
         yield
-    except PoolTimeoutError as error:
-        raise DatabaseAwayError(type(error).__name__) from error
-    except OperationalError as error:
-        # SQLite says so of wrong SQL, too, and that is a bug of ours
-        if getattr(error.orig, "sqlite_errorcode", None) == pysqlite3.SQLITE_ERROR:
-            raise
-        raise DatabaseAwayError(type(error).__name__) from error
+    except (PoolTimeoutError, deadline.PassedError) as error:
+        raise DatabaseAwayError("all connections are in use") from error
     except DBAPIError as error:
-        if error.connection_invalidated:
-            raise DatabaseAwayError("connection lost") from error
-        if getattr(error.orig, "sqlite_errorcode", None) in _DAMAGED:
-            raise DatabaseAwayError("the file is damaged") from error
-        raise
+        why = _why_away(error)
+        if why is None:
+            raise
+        raise DatabaseAwayError(why) from error
+
+
+def _why_away(error: DBAPIError) -> str | None:
+    """Return why the database cannot be used at the moment, or None where that is not the error."""
+    state = getattr(error.orig, "sqlstate", None) or type(error.orig).__name__
+    if state in _AWAY:
+        return _AWAY[state]
+    if error.connection_invalidated:
+        return "connection lost"
+    if type(error.orig).__name__ in _DAMAGED:
+        return "the file is damaged"
+    return type(error).__name__ if isinstance(error, OperationalError) else None
+
+
+def _is_writing(connection: Connection) -> bool:
+    return bool(connection.get_execution_options().get(_WRITE))
 
 
 def sqlite_url(file: Path) -> str:
-    """Give the address of a SQLite database in `file`."""
-    return f"sqlite+pysqlite:///{file}"
+    """Give the address of a SQLite database in `file`; nothing in it is escaped."""
+    return f"{_SQLITE}{file}"
 
 
 def without_password(url: str) -> str:
@@ -213,44 +283,15 @@ def without_password(url: str) -> str:
     return parts.update_query_dict(hidden).render_as_string(hide_password=True)
 
 
-def _sqlite(url: str) -> Engine:
-    if pysqlite3.sqlite_version_info < _OLDEST_SQLITE:
+def _sqlite(url: str) -> "File":
+    from gatepass.server import sqlite  # a server on PostgreSQL does without
+
+    if sqlite.version() < sqlite.OLDEST:
         raise DatabaseError(
-            f"SQLite {pysqlite3.sqlite_version} can lose commits (WAL reset bug). "
-            "Install pysqlite3 0.6 or newer."
+            f"SQLite {'.'.join(map(str, sqlite.version()))} can lose commits (WAL reset bug). "
+            "Install a newer apsw."
         )
-    engine = create_engine(url, module=pysqlite3.dbapi2, hide_parameters=True)
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's own type
-        connection.isolation_level = None  # BEGIN is ours, below
-        for pragma in (
-            "busy_timeout = 10000",
-            "journal_mode = WAL",
-            "synchronous = FULL",
-            "foreign_keys = ON",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        writing = connection.get_execution_options().get(_WRITE)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
-
-    return engine
-
-
-def _postgresql(url: str) -> Engine:
-    engine = create_engine(
-        url, hide_parameters=True, pool_pre_ping=True, connect_args={"connect_timeout": 5}
-    )
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        if connection.get_execution_options().get(_WRITE):
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITERS_LOCK})
-
-    return engine
+    return sqlite.File(Path(url.removeprefix(_SQLITE)), _is_writing)
 
 
 def _version(connection: Connection) -> str | None:

@@ -7,11 +7,13 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
 import structlog
 
+from gatepass.server import deadline
 from gatepass.server.applications import store as applications
 from gatepass.server.applications.directory import Directory
 from gatepass.server.applications.model import Application
@@ -22,7 +24,14 @@ from gatepass.server.audit import store as audit
 from gatepass.server.catalogue import store as catalogue
 from gatepass.server.catalogue.model import Catalogue, Purpose, purposes
 from gatepass.server.changes import store as changes
-from gatepass.server.database import Connection, Database, DatabaseAwayError, sqlite_url
+from gatepass.server.clock import EnvironmentClock
+from gatepass.server.database import (
+    FORGOTTEN_AT_ONCE,
+    Connection,
+    Database,
+    DatabaseAwayError,
+    sqlite_url,
+)
 from gatepass.server.feed import page as feed_page
 from gatepass.server.feed import store as feed
 from gatepass.server.feed.cursor import Cursor
@@ -57,6 +66,7 @@ NAMES = {Mark.LIVE: "production", Mark.TEST: "sandbox"}
 
 _RELOAD_AFTER = 3600  # seconds without the feed, after which everything is read anew
 _ENOUGH_HASHES = 500  # to tell which kind is the most common
+_TOLD_CLOCK = 1.0  # seconds by which the clock's offset changes until the log tells of it
 _KEEP_CHANGES = timedelta(hours=24)
 _KEEP_AUDIT = timedelta(days=400)
 _KEEP_DEVICES = timedelta(days=400)
@@ -99,7 +109,7 @@ class Environment:
         self.session_settings = settings.session
         self.hasher = hasher
         self.hash_pool = hasher.pool  # the process's one, for both environments
-        self.clock = clock
+        self.clock = EnvironmentClock(clock)
         self.database = Database(
             settings.environment(mark).database or sqlite_url(file(settings.data, mark))
         )
@@ -126,7 +136,10 @@ class Environment:
         self._grace = settings.grace
         self._serves = True
         self.place = changes.START  # up to which memory knows the change feed
+        self.rebuilds = 0  # how often memory was built again because the database was another one
         self.caught_up_at = time.monotonic()  # when memory was last known to be right
+        self._offset_told = 0.0  # the clock's, in the log
+        self._followed_at = time.monotonic()  # when the feed was last read, whatever came
         self._lock = threading.Lock()
 
     def open(self, *, serves: bool = True) -> None:
@@ -135,18 +148,25 @@ class Environment:
         Who `serves` no tokens needs not know which are revoked, and does not wait for that.
         """
         self._serves = serves
-        self.database.migrate()
-        with self.database.write() as connection:
-            needed = purposes(self.load_catalogue(connection), self.algorithm)
-            ensure(connection, self.master, self.mark, needed, self.now())
-        with self._lock:
-            self._reload()
+        with deadline.each(deadline.COMMAND):
+            self.database.migrate()
+            with self.database.read() as connection:
+                self._compare_clocks(connection)
+                self.clock.adjust(changes.newest(connection).at / 1000)
+            with self.database.write() as connection:
+                needed = purposes(self.load_catalogue(connection), self.algorithm)
+                ensure(connection, self.master, self.mark, needed, self.now())
+            with self._lock:
+                self._reload(deadline.REBUILD)
+            if serves:
+                self._warn_of_risks()
 
     def close(self) -> None:
         """Write what is still to be written and let the database go."""
         try:
-            self.flush()
-            self._summarize(is_last=True)
+            with deadline.shared(deadline.REQUEST):
+                self.flush()
+                self._summarize(is_last=True)
         except DatabaseAwayError:
             log.warning("usage.lost", environment=self.name)
         self.old_hashes.close()
@@ -155,6 +175,7 @@ class Environment:
 
     def now(self) -> datetime:
         """Give the time in UTC, in whole milliseconds: as the database will give it back."""
+        self.clock.adjust(self.place.at / 1000)
         return datetime.fromtimestamp(int(self.clock() * 1000) / 1000, UTC)
 
     def is_stale(self) -> bool:
@@ -166,20 +187,33 @@ class Environment:
         return time.monotonic() - self.caught_up_at
 
     def catch_up(self) -> None:
-        """Apply what was committed since the last time, by whatever process."""
-        with self._lock:
-            before = self.place
-            if time.monotonic() - self.caught_up_at > _RELOAD_AFTER:
-                self._reload()
-            else:
-                started = time.monotonic()
-                with self.database.read() as connection:
-                    for change in changes.after(connection, self.place.seq):
-                        self._apply(change)
-                        self.place = change.place
-                self.caught_up_at = started
-        if self.place != before:
-            self.news.tell()
+        """Apply what was committed since the last time, by whatever process.
+
+        Raises DatabaseAwayError where the database does not answer, or other threads hold this
+        up until the deadline.
+        """
+        if not self._lock.acquire(timeout=deadline.remaining()):
+            raise DatabaseAwayError("the change feed is being read")
+        try:
+            self._follow(deadline.REBUILD)
+        finally:
+            self._lock.release()
+
+    def refresh(self) -> None:
+        """Apply what this process has just committed; where that fails, the follower will.
+
+        What is committed is done, so the caller is not told of a failure.
+        """
+        committed_at = time.monotonic()
+        if not self._lock.acquire(timeout=deadline.remaining()):
+            return
+        try:
+            if self._followed_at < committed_at:  # else another thread has read it along
+                self._follow(deadline.remaining())
+        except DatabaseAwayError as error:
+            log.warning("refresh.failed", environment=self.name, error=str(error))
+        finally:
+            self._lock.release()
 
     def touch(self) -> None:
         """Note that the database said: nothing has changed."""
@@ -201,7 +235,11 @@ class Environment:
                 self._load_keys()
 
     def gather(self) -> None:
-        """Count what was issued since the last time, in memory."""
+        """Count what was issued since the last time, in memory; look whether the clock was set."""
+        self.clock.adjust(self.place.at / 1000)
+        if abs(self.clock.offset - self._offset_told) > _TOLD_CLOCK:
+            self._offset_told = self.clock.offset
+            log.warning("clock.differs", environment=self.name, seconds=round(self._offset_told, 1))
         self.usage.gather(self.clock())
 
     def flush(self) -> None:
@@ -231,18 +269,29 @@ class Environment:
                 limits.drop_least(connection, surplus)
 
     def prune(self) -> None:
-        """Forget what nobody can need any more."""
+        """Forget what nobody can need any more.
+
+        A transaction for each kind, and several where there is much of one: all other writers
+        wait for it.
+        """
         now = self.now()
-        with self.database.write() as connection:
-            revocations.prune(connection, now)
-            changes.prune(connection, now - _KEEP_CHANGES)
-            feed.prune(connection, now - MATTERS)
-            audit.prune(connection, now - _KEEP_AUDIT)
-            limits.prune(connection, now)
-            counts.merge(connection, now)
-            counts.prune(connection, now)
-            idle = timedelta(seconds=self.session_settings.idle)
-            sessions.prune(connection, now - idle, now - _KEEP_DEVICES)
+        idle = timedelta(seconds=self.session_settings.idle)
+        work: tuple[Callable[[Connection], int | None], ...] = (
+            partial(revocations.prune, now=now),
+            partial(changes.prune, older_than=now - _KEEP_CHANGES),
+            partial(feed.prune, older_than=now - MATTERS),
+            partial(audit.prune, older_than=now - _KEEP_AUDIT),
+            partial(limits.prune, now=now),
+            partial(counts.merge, now=now),
+            partial(counts.prune, now=now),
+            partial(sessions.prune, idle_since=now - idle, devices_since=now - _KEEP_DEVICES),
+        )
+        with deadline.each(deadline.LONG):
+            for forget in work:
+                forgotten: int | None = FORGOTTEN_AT_ONCE
+                while forgotten == FORGOTTEN_AT_ONCE:
+                    with self.database.write() as connection:
+                        forgotten = forget(connection)
         self.revoked.prune(self.clock())
         self._load_imports()
 
@@ -267,15 +316,63 @@ class Environment:
             self.audit_limit.put_back(suppressed)
             raise
 
-    def _reload(self) -> None:
+    def _follow(self, seconds: float) -> None:
+        """Read the change feed and apply it; the caller holds the lock.
+
+        All may be read again, for which each transaction has `seconds`.
+        """
         started = time.monotonic()
         with self.database.read() as connection:
-            self.place = changes.newest(connection)
-            if self._serves:
-                self.revoked = Revoked(revocations.unexpired(connection, self.now()))
-        self._load_catalogue()
-        self._load_keys()
-        self._load_imports()
+            self._compare_clocks(connection)
+            told = changes.since(connection, self.place)
+        if told is None:
+            self._rebuild(seconds)
+        elif started - self.caught_up_at > _RELOAD_AFTER:
+            self._reload(seconds)
+        else:
+            for change in told:
+                self._apply(change)
+                self.place = change.place
+            self.caught_up_at = started
+        self._followed_at = started
+        self.clock.adjust(self.place.at / 1000)
+        if told or told is None:
+            self.news.tell()
+
+    def _rebuild(self, seconds: float) -> None:
+        """Build memory again: the database is not the one that it was read from.
+
+        It was restored, or another server took over without the newest commits. Until memory is
+        built nothing is answered from it: it may hold what was never committed there.
+        """
+        if not self.is_stale():
+            log.error("database.other", environment=self.name, seq=self.place.seq)
+        self.caught_up_at = time.monotonic() - self._grace - 1
+        self.pages.forget()
+        self._reload(seconds)
+        self.rebuilds += 1
+        log.warning("memory.rebuilt", environment=self.name, seq=self.place.seq)
+
+    def _compare_clocks(self, connection: Connection) -> None:
+        asked_at = self.clock.own()
+        database = self.database.time(connection)
+        if database is not None:
+            self.clock.compare(database, asked_at, self.clock.own())
+
+    def _warn_of_risks(self) -> None:
+        for setting, risk in self.database.risks().items():
+            log.warning("database.risk", environment=self.name, setting=setting, risk=risk)
+
+    def _reload(self, seconds: float) -> None:
+        started = time.monotonic()
+        with deadline.each(seconds):
+            with self.database.read() as connection:
+                self.place = changes.newest(connection)
+                if self._serves:
+                    self.revoked = Revoked(revocations.unexpired(connection, self.now()))
+            self._load_catalogue()
+            self._load_keys()
+            self._load_imports()
         self.caught_up_at = started
 
     def _apply(self, change: changes.Change) -> None:
@@ -310,7 +407,7 @@ class Environment:
     def _load_keys(self) -> None:
         with self.database.read() as connection:
             known = keys.all_keys(connection, self.master, self.mark)
-        self.keys = keyring(known, self.mark, self.now())
+        self.keys = keyring(known, self.mark, self.now(), self.algorithm)
 
     def _load_imports(self) -> None:
         with self.database.read() as connection:

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
+from gatepass.server import deadline
 from gatepass.server.database import DatabaseAwayError, DatabaseError
 from gatepass.server.environment import NAMES, Environment, file
 from gatepass.server.keys import master
@@ -76,7 +77,8 @@ def opened(settings: Settings, mark: Mark) -> Iterator[Environment]:
         environment = Environment(mark, settings, key, Hasher(settings.password))
         with closing(environment):
             environment.open(serves=False)
-            yield environment
+            with deadline.each(deadline.COMMAND):
+                yield environment
 
 
 @contextmanager

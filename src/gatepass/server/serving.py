@@ -28,6 +28,10 @@ from gatepass.server.proxy_headers import ProxyHeaders, TrustedProxies
 from gatepass.server.settings import Settings
 
 _GRACE = 30  # seconds that running requests have to finish
+_NO_PROXY = (
+    "An issuer is https and no proxy is trusted, so every request to it is refused (400). "
+    "Name the proxy that speaks TLS."
+)
 
 log = structlog.get_logger("gatepass.server")
 
@@ -74,6 +78,8 @@ def run(settings: Settings, sockets: Listening, beside: Callable[[], bool] | Non
         workers=settings.workers,
         metrics=_metrics_address(settings),
     )
+    if settings.is_https and not settings.trusted_proxies:
+        log.warning("proxy.not_named", setting="trusted_proxies", advice=_NO_PROXY)
     if settings.workers > 1:
         _run_workers(settings, sockets)
     else:
@@ -155,7 +161,7 @@ def config(
         ),
         factory=True,
         workers=settings.workers,
-        loop="uvloop",
+        loop="auto",
         http=cast("type[asyncio.Protocol]", protocol(connections, lane=settings.lane)),
         ws="none",
         lifespan="on",
@@ -164,6 +170,7 @@ def config(
         server_header=False,
         proxy_headers=False,  # see `_behind_proxies`
         backlog=sockets.BACKLOG,
+        timeout_keep_alive=settings.http.idle_timeout,  # both protocols read it here
         timeout_graceful_shutdown=_GRACE,
     )
 

@@ -25,6 +25,8 @@ from pydantic_settings import (
 )
 
 from gatepass.server.catalogue.model import Algorithm, Tokens
+from gatepass.server.hosts import parse as parse_host
+from gatepass.server.hosts import spellings
 from gatepass.server.http1.connections import Limits, room_for_connections
 from gatepass.server.http1.head import HeadLimits
 from gatepass.server.proxy_headers import EVERYONE, MOST_HOPS, HeaderName
@@ -35,6 +37,10 @@ DATA = Path("gatepass-data")
 CONFIG_NAME = "gatepass.toml"
 Texts = Annotated[tuple[str, ...], BeforeValidator(split_list)]
 _PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
+
+_ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")
+
+_DEFAULT_PORTS = {"https": ":443/", "http:": ":80/"}
 
 
 class SettingsError(Exception):
@@ -49,7 +55,9 @@ class EnvironmentSettings(_Part):
     """One environment: the hosts that choose it, its issuer and its database."""
 
     hosts: Texts = ()
-    """Values of the Host header; the first is the one that links use unless `issuer` is set."""
+    """Hosts, as app.example.com or app.example.com:8443; the first is the one that links use unless
+    `issuer` is set. The host of `issuer` is always one. In the Host header they may have the
+    scheme's default port or a dot at the end, and the issuer's may lack its port."""
     issuer: str = ""
     """Issuer identifier and base address (RFC 8414 §2), https except on loopback."""
     hsts_subdomains: bool = False
@@ -75,8 +83,8 @@ class EnvironmentSettings(_Part):
 
     @field_validator("hosts")
     @classmethod
-    def _hosts_are_lower_case(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(host.lower() for host in hosts)
+    def _hosts_are_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(parse_host(host) for host in hosts)
 
     @field_validator("database")
     @classmethod
@@ -126,6 +134,9 @@ class HttpSettings(_Part):
     """Seconds for a request's body; then 408."""
     answer_timeout: float = Field(30, gt=0, le=3600)
     """Seconds for which a client may leave answers unread; then its connection ends."""
+    idle_timeout: int = Field(75, ge=1, le=3600)
+    """Seconds for which a connection stays open after an answer. It must be longer than a proxy or
+    load balancer in front keeps an idle connection (most: 60 s), so that the proxy closes first."""
     max_connections: int = Field(0, ge=0)
     """The most open connections of one worker; 0: what the limit of open files leaves room for.
     At the limit the one that has been longest without a whole request is closed for a new one."""
@@ -200,7 +211,11 @@ class Settings(BaseSettings):
     """Seconds for which a key makes tokens before the next one does."""
     also_at: Texts = ()
     """Further paths under which token/, revoke_token/ and introspect/ answer beside /oauth2/, as
-    /o for the addresses of django-oauth-toolkit."""
+    /o for the addresses of django-oauth-toolkit, and the metadata under .well-known/."""
+    token_origins: tuple[str, ...] = ()
+    """Origins of pages that may ask for tokens from a browser, as https://tool.example.com: the
+    token endpoint answers their OPTIONS and lets them read. Whoever opens such a page can read the
+    client secret in it; leave this empty unless people enter their own."""
     grace: int = Field(300, ge=1)
     """Seconds for which tokens are issued and verified from memory while the database is away."""
 
@@ -226,14 +241,26 @@ class Settings(BaseSettings):
             if each == EVERYONE and len(proxies) > 1:
                 raise ValueError("must be addresses or networks, or * alone")
             if each != EVERYONE:
-                ip_network(each)
+                _check_network(each)
         return proxies
+
+    @field_validator("token_origins")
+    @classmethod
+    def _origins_are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            has_default_port = f"{origin}/".endswith(_DEFAULT_PORTS.get(origin[:5], "//"))
+            if has_default_port or not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    f"{origin!r} is not an origin: give scheme, host and port in lower case, as "
+                    "https://tool.example.com, without path, slash or default port (* is none)"
+                )
+        return origins
 
     @field_validator("metrics_networks")
     @classmethod
     def _networks_are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
         for each in networks:
-            ip_network(each)
+            _check_network(each)
         return networks
 
     @classmethod
@@ -265,10 +292,14 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _hosts_are_apart(self) -> Self:
-        both = set(self.hosts(Mark.LIVE)) & set(self.hosts(Mark.TEST))
+        both = self._spellings(Mark.LIVE) & self._spellings(Mark.TEST)
         if both:
             raise ValueError(f"production and sandbox share the host {min(both)}")
         return self
+
+    def _spellings(self, mark: Mark) -> set[str]:
+        scheme = self.issuer(mark).partition("://")[0]
+        return {each for host in self.hosts(mark) for each in spellings(host, scheme)}
 
     def environment(self, mark: Mark) -> EnvironmentSettings:
         """Give the settings of the environment with `mark`."""
@@ -298,13 +329,29 @@ class Settings(BaseSettings):
         return f"http://localhost:{self.port if mark is Mark.LIVE else self.sandbox_port}"
 
     @property
+    def is_https(self) -> bool:
+        """Tell whether an issuer is https."""
+        return any(self.issuer(mark).startswith("https://") for mark in Mark)
+
+    @property
     def has_proxy(self) -> bool:
         """Tell whether a proxy must be in front: it is named, or an issuer is https.
 
         The server itself speaks no TLS.
         """
-        is_https = any(self.issuer(mark).startswith("https://") for mark in Mark)
-        return is_https or bool(self.trusted_proxies)
+        return self.is_https or bool(self.trusted_proxies)
+
+
+def _check_network(text: str) -> None:
+    """Raise ValueError, which says what to write, where a text is no address or network."""
+    try:
+        network = ip_network(text, strict=False)
+    except ValueError:
+        wanted = "must be an IP address or a network, as 192.0.2.10 or 10.0.0.0/8"
+        raise ValueError(f"{wanted}, not {text!r}") from None
+    address = text.partition("/")[0]
+    if network.network_address != ip_address(address):
+        raise ValueError(f"{text!r} is one address in a network: write {address} or {network}")
 
 
 def is_loopback(host: str) -> bool:

@@ -6,6 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 from gatepass.server.moment import milliseconds
+from gatepass.server.names import is_visible, tidy
 from gatepass.wire.credential import Kind, Mark, mint
 from gatepass.wire.network import Network
 from gatepass.wire.problem import Refused
@@ -61,6 +62,10 @@ class ApplicationSecret:
         return self.expires_at is None or now < self.expires_at
 
 
+MARGIN = timedelta(seconds=1)
+"""How much later than now tokens are void, as clocks of two nodes never agree exactly."""
+
+
 @dataclass(frozen=True, slots=True)
 class Application:
     """A registered client (RFC 6749 §2) of an organization.
@@ -111,10 +116,14 @@ class Application:
         """Return `tokens_void_before` for a revocation of all tokens at `now`.
 
         It always grows: neither a clock that is set back nor a second revocation in the same
-        millisecond leaves an old token active.
+        millisecond leaves an old token active. See `MARGIN`.
         """
-        last = self.tokens_void_before
-        return now if last is None else max(now, last + timedelta(milliseconds=1))
+        last, void = self.tokens_void_before, now + MARGIN
+        return void if last is None else max(void, last + timedelta(milliseconds=1))
+
+    def earliest(self, now: datetime) -> datetime:
+        """Return the moment of a change at `now`: never before the last use that is stored."""
+        return now if self.last_used_at is None else max(now, self.last_used_at)
 
     def was_brought(self, secret: ApplicationSecret) -> bool:
         """Tell whether a secret came with the application from elsewhere, as its form may tell."""
@@ -127,14 +136,12 @@ class Application:
 
 
 def check_name(name: str) -> str:
-    """Give the name without surrounding space; raise Refused where it is empty or too long."""
-    name = name.strip()
-    if not name:
+    """Return the name, tidy; raise Refused where it is empty, too long, or has invisible parts."""
+    name = tidy(name)
+    if not is_visible(name):
         raise Refused("invalid_request", "Give the application a name.")
     if len(name) > LONGEST_NAME:
         raise Refused("invalid_request", f"A name has {LONGEST_NAME} characters at most.")
-    if not name.isprintable():
-        raise Refused("invalid_request", "A name is one line of printable characters.")
     return name
 
 
@@ -149,12 +156,10 @@ def check_lifetime(seconds: int) -> int:
 
 
 def check_contact(contact: str) -> str:
-    """Give whom to tell of trouble, without surrounding space; empty where nobody is named."""
-    contact = contact.strip()
-    if len(contact) > LONGEST_CONTACT or not contact.isprintable():
-        raise Refused(
-            "invalid_request", f"A contact is one line of {LONGEST_CONTACT} characters at most."
-        )
+    """Return whom to tell of trouble, tidy as a name; empty where nobody is named."""
+    contact = tidy(contact)
+    if len(contact) > LONGEST_CONTACT:
+        raise Refused("invalid_request", f"A contact has {LONGEST_CONTACT} characters at most.")
     return contact
 
 

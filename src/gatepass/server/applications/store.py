@@ -171,6 +171,13 @@ def void_tokens_of_organization(connection: Connection, org_id: UUID, at: dateti
     connection.execute(update(application).where(own).values(tokens_void_before=grown))
 
 
+def last_use(connection: Connection, org_id: UUID) -> datetime | None:
+    """Return when any application of an organization was last used."""
+    latest = select(func.max(application.c.last_used_at)).where(application.c.org_id == org_id)
+    found: datetime | None = connection.execute(latest).scalar_one()
+    return found
+
+
 def written(networks: Iterable[Network]) -> str:
     """Give the networks as their column has them."""
     return " ".join(str(network) for network in networks)

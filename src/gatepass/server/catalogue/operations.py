@@ -118,7 +118,7 @@ def _change(
         ensure(connection, environment.master, environment.mark, needed, now)
         audit.record(connection, entry(by, now, action, subject))
         changes.record(connection, changes.CATALOGUE, subject, now)
-    environment.catch_up()
+    environment.refresh()
 
 
 def _known_resource(catalogue: Catalogue, uri: str) -> None:

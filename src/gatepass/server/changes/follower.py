@@ -1,25 +1,24 @@
-"""The thread that keeps an environment's memory true, and does its housekeeping."""
+"""The thread that keeps an environment's memory true. It only reads; see `housekeeping`."""
 
 import threading
-import time
 
 import structlog
 
 from gatepass.server.database import DatabaseAwayError
 from gatepass.server.environment import Environment
-from gatepass.server.keys.operations import rotate_due
 
+STOP_WITHIN = 2.0  # seconds
 POLL_EVERY = 0.1  # seconds; a change is known everywhere within 0.5
-FLUSH_EVERY = 5.0
-BOUND_EVERY = 60.0
-ROTATE_EVERY = 60.0
-PRUNE_EVERY = 3600.0
 
 log = structlog.get_logger("gatepass.server")
 
 
 class Follower:
-    """Asks the database ten times a second whether something was committed."""
+    """Asks the database ten times a second whether something was committed.
+
+    A writer may have to wait for another node's transaction, so nothing is written here: what
+    others revoke is known in time whoever holds up the writers.
+    """
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
@@ -34,17 +33,17 @@ class Follower:
         self._thread.start()
 
     def stop(self) -> None:
-        """End; returns when the thread has."""
+        """Ask the thread to end after what it is at."""
         self._stop.set()
-        self._thread.join()
+
+    def wait(self) -> None:
+        """Wait for that, not longer than `STOP_WITHIN`: the database may stand still."""
+        self._thread.join(STOP_WITHIN)
 
     def _run(self) -> None:
         has_changed = self._environment.database.watch()
         is_behind = False  # stays so until what has changed is applied, whatever goes wrong
-        flushed = bounded = pruned = time.monotonic()
-        rotated = -ROTATE_EVERY  # at the first turn, too
         while not self._stop.wait(POLL_EVERY):
-            now = time.monotonic()
             self._environment.gather()
             try:
                 is_behind = is_behind or has_changed()
@@ -54,18 +53,6 @@ class Follower:
                 else:
                     self._environment.touch()
                 self._environment.turn_keys()
-                if now - flushed >= FLUSH_EVERY:
-                    flushed = now
-                    self._environment.flush()
-                if now - bounded >= BOUND_EVERY:
-                    bounded = now
-                    self._environment.keep_bounds()
-                if now - rotated >= ROTATE_EVERY:
-                    rotated = now
-                    rotate_due(self._environment)
-                if now - pruned >= PRUNE_EVERY:
-                    pruned = now
-                    self._environment.prune()
             except DatabaseAwayError as error:
                 self._say(is_away=True, error=str(error))
             except Exception:

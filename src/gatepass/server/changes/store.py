@@ -83,6 +83,21 @@ def after(connection: Connection, seq: int, limit: int | None = None) -> list[Ch
     return [Change(_place(row), row.kind, row.subject) for row in connection.execute(query)]
 
 
+def since(connection: Connection, place: Place) -> list[Change] | None:
+    """Give what was committed since `place`, oldest first; None where it cannot be told.
+
+    That is where the database has no change of that number and time any more: it is an older
+    copy or another database, or `place` is forgotten.
+    """
+    query = select(change).where(change.c.seq >= place.seq).order_by(change.c.seq)
+    rows = connection.execute(query).all()
+    if place == START:
+        return None if rows else []
+    if not rows or _place(rows[0]) != place:
+        return None
+    return [Change(_place(row), row.kind, row.subject) for row in rows[1:]]
+
+
 def prune(connection: Connection, older_than: datetime) -> None:
     """Forget changes that every running process has long read; the newest number stays known.
 

@@ -9,6 +9,8 @@ from gatepass.server.audit.model import OPERATOR
 from gatepass.server.catalogue import operations
 from gatepass.server.catalogue.model import ALGORITHMS, TOKENS, Algorithm, Resource, Tokens
 from gatepass.server.commands import options
+from gatepass.server.environment import Environment
+from gatepass.server.keys.model import PUBLISHED_AHEAD
 
 _DEFAULT = "default"
 _URI = click.argument("uri")
@@ -50,7 +52,10 @@ def add(
     """Add an API, by the URI that clients ask for it with (RFC 8707). Give it scopes next."""
     with options.environment_of(data, config, environment_name) as environment:
         operations.add_resource(environment, OPERATOR, uri, name, tokens, algorithm)
-    click.echo(f"The resource {uri} is added. Give it scopes: gatepass scope add --resource {uri}")
+        until = _signed_until_then(environment, uri)
+    click.echo(
+        f"The resource {uri} is added. Give it scopes: gatepass scope add --resource {uri}{until}"
+    )
 
 
 @resource.command(
@@ -85,7 +90,8 @@ def set_(
             values[column] = None
     with options.environment_of(data, config, environment_name) as environment:
         operations.change_resource(environment, OPERATOR, uri, values)
-    click.echo(f"The resource {uri} is changed. It holds for new tokens.")
+        until = _signed_until_then(environment, uri)
+    click.echo(f"The resource {uri} is changed. It holds for new tokens.{until}")
 
 
 @resource.command(epilog=example("gatepass resource remove https://meters.example.com"))
@@ -96,6 +102,19 @@ def remove(uri: str, data: Path | None, config: Path | None, environment_name: s
     with options.environment_of(data, config, environment_name) as environment:
         operations.remove_resource(environment, OPERATOR, uri)
     click.echo(f"The resource {uri} is removed.")
+
+
+def _signed_until_then(environment: Environment, uri: str) -> str:
+    """Return a line about the key that signs while the one of a new algorithm is published."""
+    form = environment.catalogue.resources[uri].form
+    signer = None if form == "sealed" else environment.keys.sign[form]
+    if signer is None or signer.algorithm == form:
+        return ""
+    minutes = PUBLISHED_AHEAD.total_seconds() / 60
+    return (
+        f"\nIts tokens are signed with {signer.algorithm} for {minutes:.0f} minutes, in which"
+        f" the key for {form} is published."
+    )
 
 
 def _row(each: Resource) -> dict[str, object]:

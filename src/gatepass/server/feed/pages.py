@@ -20,6 +20,7 @@ class Pages:
         self._read = read
         self._lock = threading.Lock()
         self._reading: dict[Cursor | None, Future[Page]] = {}
+        self._forgotten = 0  # times
         self._kept: OrderedDict[Cursor | None, Page] = OrderedDict()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix=f"feed {name}")
 
@@ -33,6 +34,13 @@ class Pages:
             page = await self._ask(cursor, seq)
         return page
 
+    def forget(self) -> None:
+        """Forget every page, those included that are being read: the database is another one."""
+        with self._lock:
+            self._forgotten += 1
+            self._kept.clear()
+            self._reading.clear()
+
     def close(self) -> None:
         """End the threads, after what they are at."""
         self._threads.shutdown()
@@ -44,22 +52,25 @@ class Pages:
                 return page
             reading = self._reading.get(cursor)
             if reading is None:
-                reading = self._threads.submit(self._take, cursor)
+                reading = self._threads.submit(self._take, cursor, self._forgotten)
                 self._reading[cursor] = reading
         # who goes away must not take it from the others
         return await asyncio.shield(asyncio.wrap_future(reading))
 
-    def _take(self, cursor: Cursor | None) -> Page:
+    def _take(self, cursor: Cursor | None, forgotten: int) -> Page:
+        page = None
         try:
             page = self._read(cursor)
-        except BaseException:
+        finally:
             with self._lock:
-                del self._reading[cursor]
-            raise
-        with self._lock:
-            del self._reading[cursor]
-            self._kept[cursor] = page
-            self._kept.move_to_end(cursor)
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
+                if forgotten == self._forgotten:
+                    del self._reading[cursor]
+                    if page is not None:
+                        self._keep(cursor, page)
         return page
+
+    def _keep(self, cursor: Cursor | None, page: Page) -> None:
+        self._kept[cursor] = page
+        self._kept.move_to_end(cursor)
+        while len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from uuid import UUID, uuid4
 
+from gatepass.server import deadline
 from gatepass.server.applications import store as applications
 from gatepass.server.applications.model import DEFAULT_LIFETIME, Application
 from gatepass.server.audit import store as audit
@@ -44,9 +45,9 @@ def bring(
             with environment.database.read() as connection:
                 outcomes += _Group(connection, environment, by, terms, owner).plan(members)
         else:
-            with environment.database.write() as connection:
+            with deadline.each(deadline.LONG), environment.database.write() as connection:
                 outcomes += _Group(connection, environment, by, terms, owner).bring(members)
-    environment.catch_up()
+    environment.refresh()
     return outcomes
 
 

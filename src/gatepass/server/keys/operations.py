@@ -38,7 +38,7 @@ def rotate(environment: Environment, by: Actor, *, at_once: bool) -> None:
             _end(connection, [key for key in known if not key.has_ended(now)], now)
         active_from = now if at_once else now + PUBLISHED_AHEAD
         _make(connection, environment, by, environment.purposes, active_from)
-    environment.catch_up()
+    environment.refresh()
 
 
 def rotate_due(environment: Environment) -> None:
@@ -52,7 +52,7 @@ def rotate_due(environment: Environment) -> None:
         store.remove(connection, _spent(connection, environment, now))
         if due:
             _make(connection, environment, SCHEDULE, due, now + min(PUBLISHED_AHEAD, every))
-    environment.catch_up()
+    environment.refresh()
 
 
 def all_keys(environment: Environment) -> tuple[Key, ...]:

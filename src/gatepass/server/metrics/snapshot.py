@@ -21,6 +21,7 @@ class State(NamedTuple):
     database_up: int
     revocations: int
     waiting: int
+    clock_offset: float
 
 
 class Queue(NamedTuple):
@@ -119,6 +120,7 @@ def _state(environment: Environment) -> State:
         database_up=int(lag <= _LATE),
         revocations=len(environment.revoked),
         waiting=len(environment.news),
+        clock_offset=round(environment.clock.offset, 3),
     )
 
 
@@ -136,4 +138,5 @@ def _worst(one: State, other: State) -> State:
         database_up=min(one.database_up, other.database_up),
         revocations=max(one.revocations, other.revocations),
         waiting=one.waiting + other.waiting,
+        clock_offset=max(one.clock_offset, other.clock_offset, key=abs),
     )

@@ -29,6 +29,10 @@ _GAUGES = {
     "key_age": ("gatepass_key_age_seconds", "Age of the newest key that makes tokens."),
     "database_up": ("gatepass_database_up", "1 while the database answers."),
     "revocations": ("gatepass_revocations", "Revoked tokens that have not expired."),
+    "clock_offset": (
+        "gatepass_clock_offset_seconds",
+        "Seconds by which the environment's time is ahead of this machine's clock.",
+    ),
     "waiting": ("gatepass_guards_waiting", "Guards that wait for news of the revocation feed."),
 }
 

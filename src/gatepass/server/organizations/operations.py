@@ -4,6 +4,7 @@ from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from gatepass.server.applications import store as applications
+from gatepass.server.applications.model import MARGIN
 from gatepass.server.audit import store as audit
 from gatepass.server.audit.model import Actor, entry
 from gatepass.server.changes import store as changes
@@ -43,24 +44,27 @@ def create(
 
 
 def set_suspended(environment: Environment, by: Actor, org_id: UUID, *, suspended: bool) -> None:
-    """Suspend an organization, or resume it; both end its sessions and revoke its tokens.
+    """Suspend an organization, or resume it; both revoke its tokens.
 
-    The latter for what another process opened or issued before it learned of the suspension.
+    The latter for what another process issued before it learned of the suspension. Sessions end
+    with the resumption: until then they show nothing but that the organization is suspended.
     """
     with environment.database.write() as connection:
         now = environment.now()
+        now = max(now, applications.last_use(connection, org_id) or now)
         found = store.find(connection, org_id)
         if found is None:
             raise NotFoundError(str(org_id))
         if suspended == (found.suspended_at is not None):
             return
         store.set_suspended(connection, org_id, now if suspended else None)
-        sessions.end_of_organization(connection, org_id)
-        applications.void_tokens_of_organization(connection, org_id, now)
+        if not suspended:
+            sessions.end_of_organization(connection, org_id)
+        applications.void_tokens_of_organization(connection, org_id, now + MARGIN)
         action = "organization.suspended" if suspended else "organization.resumed"
         audit.record(connection, entry(by, now, action, found.name, org_id=org_id))
         changes.record(connection, changes.ORGANIZATION, str(org_id), now)
-    environment.catch_up()
+    environment.refresh()
 
 
 def find(environment: Environment, org_id: UUID) -> Organization:

@@ -42,6 +42,11 @@ WORDS = {
         "Not now", "This cannot be done as things are.", "Go back, reload the page and look again."
     ),
     413: Words("Too much", "The form is over 64 KiB.", "Go back and shorten what you entered."),
+    415: Words(
+        "Not readable",
+        "The form is compressed, which this server does not read.",
+        "Send the form as browsers do, without Content-Encoding.",
+    ),
     429: Words("Too often", "There were too many attempts.", "Wait, then try again."),
     500: Words(
         "This is our fault",
@@ -65,6 +70,19 @@ def page(visit: Visit, status: int, say: str = "") -> HTMLResponse:
 def anonymous(environment: Environment, status: int, say: str = "") -> HTMLResponse:
     """Give the page of a refusal where it is not known who asks."""
     return rendering.anonymous_error(environment, status, **_context(status, say))
+
+
+def suspended(visit: Visit) -> HTMLResponse:
+    """Tell somebody in a live session that their organization is suspended."""
+    context = {
+        "title": "Your organization is suspended",
+        "say": f"{visit.me.organization.name} is suspended: its people can see and change "
+        "nothing here, and its applications get no tokens.",
+        "todo": "Ask your account manager.",
+        "link_url": "",
+        "link_text": "",
+    }
+    return rendering.error(visit, 403, **context)
 
 
 def _context(status: int, say: str) -> dict[str, object]:

@@ -10,10 +10,12 @@ from gatepass.server.token.decide import Grant
 from gatepass.server.token.sealed import cast
 from gatepass.server.token.signed import sign
 from gatepass.wire.metadata import PARTNER_API
+from gatepass.wire.problem import Refused
 
 ENTROPY = 16  # bytes
 _AT_A_TIME = 256
-_CLOCKS_DIFFER_MS = 1000  # of the processes of one server
+_MOST_AHEAD_MS = 5000  # of a token's stamp
+_LONGEST_RETRY = 60  # seconds
 
 
 def entropy() -> Iterator[bytes]:
@@ -39,18 +41,31 @@ class IssuedToken(NamedTuple):
 def issue(grant: Grant, keys: Keyring, issuer: str, now_ms: int, entropy: bytes) -> IssuedToken:
     """Make a token for `grant`, sealed or signed; `entropy`, 128 random bits, is its id.
 
-    Where the application's tokens are revoked up to this very millisecond, or by a clock up to
-    a second ahead, the token is dated one later: it was issued afterwards, and counts.
+    Where the application's tokens are void up to a moment that is close ahead, the token is
+    stamped with the millisecond behind it: it was issued afterwards, and counts. A JWT's `iat`
+    stays the time of now, as others do not take one of the future. Raises Refused (503) where
+    that moment is further ahead: a token that is void already is of no use.
     """
     void_until_ms = grant.application.void_until_ms
-    if 0 <= void_until_ms - now_ms < _CLOCKS_DIFFER_MS:
-        now_ms = void_until_ms + 1
+    stamp_ms = now_ms if now_ms > void_until_ms else _after(void_until_ms, now_ms)
     if grant.form == "sealed":
         return IssuedToken(
-            cast(grant.mould, entropy, now_ms, keys.seal), grant.lifetime, grant.text
+            cast(grant.mould, entropy, stamp_ms, keys.seal), grant.lifetime, grant.text
         )
     application = grant.application
     named = grant.audience or (issuer + PARTNER_API,)
-    claims = Claims(application.client_id, entropy, now_ms, grant.lifetime, grant.text, named)
-    signed = sign(claims, str(application.org_id), issuer, keys.sign[grant.form])
+    claims = Claims(application.client_id, entropy, stamp_ms, grant.lifetime, grant.text, named)
+    signed = sign(claims, str(application.org_id), issuer, keys.sign[grant.form], now_ms // 1000)
     return IssuedToken(signed, grant.lifetime, grant.text)
+
+
+def _after(void_until_ms: int, now_ms: int) -> int:
+    if void_until_ms - now_ms >= _MOST_AHEAD_MS:
+        raise Refused(
+            "temporarily_unavailable",
+            "Tokens of this application are revoked up to a moment that is still to come. "
+            "Try again later.",
+            note="the clock is behind the one that revoked the application's tokens",
+            retry_after=min(_LONGEST_RETRY, (void_until_ms - now_ms) // 1000 + 1),
+        )
+    return void_until_ms + 1

@@ -82,15 +82,19 @@ class SigningKey:
         return _encode(json.dumps(header, separators=(",", ":")).encode())
 
 
-def sign(claims: Claims, org_id: str, issuer: str, key: SigningKey) -> str:
+def sign(
+    claims: Claims, org_id: str, issuer: str, key: SigningKey, issued_at: int | None = None
+) -> str:
     """Give the JWT of these claims (RFC 9068 §2.2); `org_id` is an extension of ours.
 
-    Times are whole seconds; the milliseconds of the issue are part of `jti`.
+    Times are whole seconds; the milliseconds of the issue are part of `jti`. `issued_at` (Unix
+    seconds) is what `iat` says, where that differs from the claims' own, and `exp` goes with it.
     """
     client_id = claims.application
     assert isinstance(client_id, str)  # noqa: S101 - only a sealed token names it otherwise
     start = _start(issuer, client_id, org_id, claims.scope, claims.audience)
-    payload = f'{start},"iat":{claims.issued_at},"exp":{claims.expires_at},"jti":"{claims.jti}"}}'
+    iat = claims.issued_at if issued_at is None else issued_at
+    payload = f'{start},"iat":{iat},"exp":{iat + claims.lifetime},"jti":"{claims.jti}"}}'
     return key.sign(payload.encode())
 
 
@@ -123,12 +127,12 @@ def _claims(said: Mapping[str, object]) -> Claims:
     jti, audience = str(said["jti"]), said["aud"]
     listed = [audience] if isinstance(audience, str) else audience
     assert isinstance(listed, list)  # noqa: S101 - as `_start` wrote it
-    issued, expires = int(str(said["iat"])), int(str(said["exp"]))
+    issued_ms = int(jti[:12], 16)
     return Claims(
         application=str(said["client_id"]),
         token_id=bytes.fromhex(jti[12:]),
-        issued_ms=int(jti[:12], 16),
-        lifetime=expires - issued,
+        issued_ms=issued_ms,
+        lifetime=int(str(said["exp"])) - issued_ms // 1000,
         scope=str(said["scope"]),
         audience=tuple(listed),
     )
