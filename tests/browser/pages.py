@@ -125,7 +125,8 @@ ENTRIES = [
         "Set the allowed source networks to 203.0.113.0/24 198.51.100.0/24 2001:db8:85a3::/48",
         subject="Billing sync",
     ),
-    entry(900, "Registered an application", subject="Meter import"),
+    entry(900, "Registered an application", subject="Meter import", client_id=CLIENT_ID),
+    entry(901, "Registered an application", subject="Meter import", client_id=CLIENT_ID[::-1]),
     entry(4000, "Token refused: unknown scope", who="Billing sync", result="refused", source=""),
 ]
 REFUSALS = [
@@ -162,6 +163,18 @@ TEST_TOKEN = {
 ONE_PERSON = {"site": TEAM, "values": {}, "errors": {}}
 
 PAGES = [
+    Sample(
+        "application-register-same-name",
+        "application_register.html",
+        {
+            **REGISTER,
+            "values": {"name": "Billing sync"},
+            "errors": {
+                "same_name": "There is an application of this name: its client id ends in 3kQ9. "
+                "Choose another name, or tick to register a second one."
+            },
+        },
+    ),
     Sample(
         "application-register-many",
         "application_register.html",

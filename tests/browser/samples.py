@@ -223,6 +223,7 @@ def entry(minutes: int, what: str, **changes: Any) -> Thing:  # noqa: ANN401
             "who": "anna",
             "what": what,
             "subject": "",
+            "client_id": "",
             "source": "203.0.113.7",
             "result": "ok",
             **changes,

@@ -68,6 +68,13 @@ def _write(environment: Environment, application: Application, claims: Claims, s
         if revocations.find(connection, claims.token_id) is None:
             expires_at = datetime.fromtimestamp(claims.expires_at, UTC)
             revocations.add(connection, claims.token_id, expires_at)
-            told = entry(by, now, "token.revoked", application.name, token_id=token_id)
+            told = entry(
+                by,
+                now,
+                "token.revoked",
+                application.name,
+                client_id=application.client_id,
+                token_id=token_id,
+            )
             audit.record(connection, told)
             changes.record(connection, changes.REVOCATION, token_id, now)

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -164,14 +165,16 @@ def test_the_same_form_sent_twice_at_the_same_moment_makes_one_application(rig: 
 def test_a_form_that_is_opened_again_makes_another_application(rig: Rig) -> None:
     browser = rig.as_("anna")
     for _ in range(2):
-        browser.post(REGISTER, **GOOD, once=browser.form_id(REGISTER))
+        form = {**GOOD, "same_name": "yes", "once": browser.form_id(REGISTER)}
+        browser.post(REGISTER, **form)
 
     assert rig.rows("SELECT count(*) FROM application") == [(2,)]
 
 
 def test_one_form_id_in_two_sessions_makes_two_applications(rig: Rig) -> None:
     for username in ("anna", "nora"):
-        assert rig.as_(username).post(REGISTER, **GOOD, once="same").status_code == 303
+        form = {**GOOD, "same_name": "yes", "once": "same"}
+        assert rig.as_(username).post(REGISTER, **form).status_code == 303
 
     assert rig.rows("SELECT count(*) FROM application") == [(2,)]
 
@@ -313,3 +316,79 @@ def test_a_character_that_cannot_be_in_a_name_is_named_beside_the_field(
 
     assert refused_at(answer.text) == {"name"}
     assert named in answer.text
+
+
+@pytest.mark.parametrize("name", ["Billing sync", " billing\u00a0SYNC", "\uff22illing sync"])
+def test_a_second_application_of_the_same_name_is_asked_about(rig: Rig, name: str) -> None:
+    browser = rig.as_("anna")
+    browser.register("Billing sync")
+    form = {**GOOD, "name": name}
+
+    asked = browser.post(REGISTER, **form)
+    (client_id,) = rig.rows("SELECT client_id FROM application")[0]
+
+    assert asked.status_code == 400
+    assert refused_at(asked.text) == {"same_name"}
+    assert f"its client id ends in {client_id[-4:]}" in asked.text
+    assert rig.rows("SELECT count(*) FROM application") == [(1,)]
+    assert browser.post(REGISTER, **form, same_name="yes").status_code == 303
+    assert rig.rows("SELECT count(*) FROM application") == [(2,)]
+
+
+def test_another_organizations_application_of_the_same_name_is_not_asked_about(rig: Rig) -> None:
+    rig.as_("bo").register("Billing sync")
+
+    assert rig.as_("anna").post(REGISTER, **GOOD).status_code == 303
+
+
+def test_applications_of_one_name_are_told_apart_in_the_activity(rig: Rig) -> None:
+    browser = rig.as_("anna")
+    first = browser.register("Billing sync")
+    browser.register("Billing sync", same_name="yes")
+    browser.post(first + "void/")
+
+    text = browser.get("/activity/").text
+
+    ids = [str(each) for (each,) in rig.rows("SELECT client_id FROM application ORDER BY id")]
+    shown = re.findall(r'title="([^"]+)"><span aria-hidden="true">…', text)
+    assert sorted(set(shown)) == sorted(ids)
+    voided = rig.rows("SELECT client_id FROM application WHERE tokens_void_before IS NOT NULL")[0][
+        0
+    ]
+    assert shown[0] == voided
+
+
+def test_only_the_name_and_the_password_of_a_scope_are_left_to_give(rig: Rig) -> None:
+    browser = rig.as_("anna")
+    text = browser.get(REGISTER).text
+
+    ticked = set(re.findall(r'name="scope_(\w+)" value="yes"[^>]* checked', text))
+    labels = ["Name", "Scope", "Client type", "Authorization grant type", "Redirect URIs"]
+    places = [re.search(rf"<(?:label[^>]*|legend)>{label}", text) for label in labels]
+
+    assert ticked == set(rig.environment.catalogue.defaults.names)
+    assert [place.start() for place in places if place] == sorted(
+        place.start() for place in places if place
+    )
+    assert all(places)
+    assert '<option value="confidential" selected>' in text
+    assert '<option value="client-credentials" selected>' in text
+
+
+def test_the_name_and_the_missing_password_are_told_at_once(rig: Rig) -> None:
+    form = {**GOOD, "name": "", "redirect_uris": "x", "scope_portal_users": "yes"}
+
+    answer = rig.as_("anna").post(REGISTER, **form)
+
+    assert refused_at(answer.text) == {"name", "redirect_uris", "current_password"}
+
+
+def test_the_curl_call_keeps_the_secret_off_the_command_line(rig: Rig) -> None:
+    browser = rig.as_("anna")
+    text = browser.get(browser.register() + "credentials/").text
+    snippet = unescape(shown(text, "snippet-curl"))
+    command, _, given = snippet.partition("<<'END'\n")
+
+    assert command == "curl --config - "
+    assert shown(text, "client-secret") in given
+    assert given.endswith("\nEND")

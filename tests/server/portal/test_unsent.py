@@ -8,7 +8,7 @@ import pytest
 from gatepass.server.audit.model import OPERATOR
 from gatepass.server.organizations import operations as organizations
 from server.portal.rig import PASSWORD, Browser, Clock, Rig
-from server.portal.test_registration import GOOD, REGISTER
+from server.portal.test_registration import GOOD, REGISTER, refused_at
 
 LOGIN = "/accounts/login/"
 _PART = re.compile(r'name="(unsent_\d+)" value="([^"]*)"')
@@ -280,3 +280,18 @@ def test_a_session_of_before_a_suspension_ends_with_it(rig: Rig) -> None:
 
     assert not browser.is_logged_in()
     assert browser.log_in("anna").status_code == 303
+
+
+def test_all_that_is_wrong_with_a_new_person_is_said_at_once(rig: Rig) -> None:
+    answer = rig.as_("anna").post("/team/add/", username="\u0430nna", email="x", role="king")
+
+    assert refused_at(answer.text) == {"username", "email", "role"}
+
+
+def test_all_that_is_wrong_with_a_new_password_is_said_at_once(rig: Rig) -> None:
+    browser = rig.as_("anna")
+
+    answer = browser.post("/accounts/password/", new_password="short", new_password_again="other")
+
+    assert refused_at(answer.text) == {"current_password", "new_password", "new_password_again"}
+    assert rig.rows("SELECT count(*) FROM throttle WHERE failures > 0") == [(0,)]

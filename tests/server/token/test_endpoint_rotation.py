@@ -62,7 +62,10 @@ def test_the_old_secret_can_live_until_the_new_one_is_first_used(fresh: Stand) -
     with environment.database.read() as connection:
         entries = [entry for _, entry in audit.page(connection, old.application.org_id)]
     (ended,) = [each for each in entries if each.action == "secret.ended"]
-    assert ended.detail == {"secret": old.secret.value[-4:]}
+    assert ended.detail == {
+        "client_id": old.application.client_id,
+        "secret": old.secret.value[-4:],
+    }
     assert ended.source == "192.0.2.7"
 
 
@@ -189,9 +192,10 @@ def test_the_owner_sees_recent_refusals_with_their_reason_counted(fresh: Stand) 
     with fresh.environment().database.read() as connection:
         entries = [entry for _, entry in audit.page(connection, client.application.org_id)]
     refusals = [each.detail for each in entries if each.action == "client.refused"]
+    client_id = client.application.client_id
     assert refusals == [
-        {"reason": "scope not allowed: admin", "times": "1"},
-        {"reason": "wrong secret", "times": "3"},
+        {"client_id": client_id, "reason": "scope not allowed: admin", "times": "1"},
+        {"client_id": client_id, "reason": "wrong secret", "times": "3"},
     ]
 
 

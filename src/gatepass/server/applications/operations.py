@@ -100,21 +100,22 @@ def register(  # noqa: PLR0913 - a registration has that many parts
     return Registered(new, secret)
 
 
-def rotate(
+def rotate(  # noqa: PLR0913 - who, what, how, and what else is written
     environment: Environment,
     by: Actor,
     app_id: UUID,
     overlap: timedelta | None,
     org_id: UUID | None,
     *,
+    has_leaked: bool = False,
     secret_id: UUID | None = None,
     also: Also = _nothing,
 ) -> Registered:
     """Add a secret; the old one ends when the overlap is over.
 
     With None for an overlap it ends when the new one is first used, as noticed in the next batch.
-    Without any overlap (zero) the old one is taken to have leaked: every token that the
-    application holds is revoked, as whoever knows the secret may hold some of them.
+    Where the old secret `has_leaked`, every token that the application holds is revoked, as
+    whoever knows the secret may hold some of them.
 
     With a `secret_id` of the caller's, doing it twice makes one: the second is Refused (409).
     """
@@ -128,7 +129,6 @@ def rotate(
             store.set_end(connection, each)
         store.remove_ended_secrets(connection, app_id, now)
         store.add_secret(connection, app_id, kept)
-        has_leaked = overlap == timedelta(0)
         if has_leaked:
             store.change(connection, app_id, {"tokens_void_before": application.voided_at(now)})
         also(connection, Registered(application, secret))
@@ -350,6 +350,14 @@ def _tell(
     **detail: str,
 ) -> None:
     """Write the audit entry and the change, in the transaction of the change itself."""
-    told = entry(by, now, action, application.name, org_id=application.org_id, **detail)
+    told = entry(
+        by,
+        now,
+        action,
+        application.name,
+        org_id=application.org_id,
+        client_id=application.client_id,
+        **detail,
+    )
     audit.record(connection, told)
     changes.record(connection, changes.APPLICATION, str(application.id), now)

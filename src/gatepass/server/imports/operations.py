@@ -155,13 +155,12 @@ class _Group:
             self._now,
         )
         store.add(self._connection, remembered)
-        self._tell("application.imported", new.name, organization.id)
+        self._tell("application.imported", new.name, organization.id, client_id=new.client_id)
         changes.record(self._connection, changes.APPLICATION, str(new.id), self._now)
 
-    def _tell(self, action: str, subject: str, org_id: UUID) -> None:
-        told = entry(
-            self._by, self._now, action, subject, org_id=org_id, source_system=self._terms.source
-        )
+    def _tell(self, action: str, subject: str, org_id: UUID, **detail: str) -> None:
+        detail["source_system"] = self._terms.source
+        told = entry(self._by, self._now, action, subject, org_id=org_id, **detail)
         audit.record(self._connection, told)
 
 

@@ -51,7 +51,14 @@ def issue_one(
     issued = issue(grant, environment.keys, environment.issuer, now_ms, entropy)
     with environment.database.write() as connection:
         also(connection, issued)
-        told = entry(by, now, "token.test_issued", application.name, scope=issued.scope)
+        told = entry(
+            by,
+            now,
+            "token.test_issued",
+            application.name,
+            client_id=application.client_id,
+            scope=issued.scope,
+        )
         audit.record(connection, told)
     environment.usage.issued(application)
     metrics.issued("sealed" if grant.form == "sealed" else "jwt")

@@ -170,7 +170,14 @@ def _end_what_is_replaced(connection: Connection, batch: Batch) -> None:
             waited = old.ends_on_use_of == use.secret.id and old.is_live(at)
             if waited and applications.end_live_secret(connection, old.id, at):
                 by = Actor(use.application.name, use.source, use.application.org_id)
-                told = entry(by, at, "secret.ended", use.application.name, secret=old.last_four)
+                told = entry(
+                    by,
+                    at,
+                    "secret.ended",
+                    use.application.name,
+                    client_id=use.application.client_id,
+                    secret=old.last_four,
+                )
                 audit.record(connection, told)
                 subject = str(use.application.id)
                 changes.record(connection, changes.APPLICATION, subject, at)
@@ -189,7 +196,11 @@ def _entry(application: Application, refusal: Refusal) -> Entry:
         subject=application.name,
         result="refused",
         source=refusal.kind.source,
-        detail={"reason": refusal.kind.note, "times": str(refusal.times)},
+        detail={
+            "client_id": application.client_id,
+            "reason": refusal.kind.note,
+            "times": str(refusal.times),
+        },
     )
 
 

@@ -1,21 +1,22 @@
 """Logging in and out, one's own account, and one's own password."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import SimpleNamespace
 
 from starlette.responses import Response
 
 from gatepass.server.people import operations as people
+from gatepass.server.people import passwords
 from gatepass.server.people.hashing import Steps
-from gatepass.server.people.model import FieldRefused
 from gatepass.server.portal import agents, cookies, csrf, destination, unsent
-from gatepass.server.portal.forms import errors_of
+from gatepass.server.portal.forms import Errors, errors_of
 from gatepass.server.portal.rendering import go, page, refused
 from gatepass.server.portal.visit import Visit
 from gatepass.server.sessions import operations as sessions
 from gatepass.server.sessions.store import Session
 from gatepass.wire.problem import Refused
+from gatepass.wire.secret import Secret
 
 
 def first_page(visit: Visit) -> Response:
@@ -146,14 +147,13 @@ def change_password(visit: Visit) -> Steps[Response]:
     """Change one's own password: every session ends, and a new one opens here."""
     person = visit.me.person
     try:
-        if visit.secret("new_password") != visit.secret("new_password_again"):
-            raise FieldRefused("new_password_again", "The two entries are not the same.")
+        errors = _wrong_passwords(visit)
+        if errors:
+            return _password_again(visit, Refused("invalid_request", "See the fields."), errors)
         sessions.check_may_try(visit.environment, visit.me, visit.visitor.source)
         yield from _changed(visit)
     except Refused as refusal:
-        forced = person.must_change_password
-        errors = errors_of(refusal)
-        return refused(visit, "password.html", refusal, forced=forced, errors=errors)
+        return _password_again(visit, refusal, errors_of(refusal))
     session_id = sessions.open_again(
         visit.environment, visit.visitor, person, "The password is changed."
     )
@@ -161,6 +161,33 @@ def change_password(visit: Visit) -> Steps[Response]:
     response = go(visit, forced_to if person.must_change_password else destination.ACCOUNT)
     cookies.set_session(response, visit.environment, session_id)
     return response
+
+
+def _wrong_passwords(visit: Visit) -> Errors:
+    """Check what needs no hash, so that all of that is said at once."""
+    errors, new = Errors(), visit.secret("new_password")
+    me = visit.me
+    names = (me.person.username, me.person.email, me.organization.name)
+    errors.check("current_password", lambda: _check_given(visit.secret("current_password")))
+    errors.check("new_password", lambda: passwords.check(new, names))
+    again = visit.secret("new_password_again")
+    errors.check("new_password_again", lambda: _check_same(new, again))
+    return errors
+
+
+def _check_same(new: Secret, again: Secret) -> None:
+    if new != again:
+        raise Refused("invalid_request", "The two entries are not the same.")
+
+
+def _check_given(password: Secret) -> None:
+    if not password.value:
+        raise Refused("invalid_request", "Enter your current password.")
+
+
+def _password_again(visit: Visit, refusal: Refused, errors: Mapping[str, str]) -> Response:
+    forced = visit.me.person.must_change_password
+    return refused(visit, "password.html", refusal, forced=forced, errors=errors)
 
 
 def _changed(visit: Visit) -> Steps[None]:

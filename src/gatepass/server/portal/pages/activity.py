@@ -97,6 +97,7 @@ def _shown(entry: Entry) -> SimpleNamespace:
         who=entry.actor,
         what=in_words(entry),
         subject=entry.subject,
+        client_id=entry.detail.get("client_id", ""),
         source=entry.source,
         result=entry.result,
     )

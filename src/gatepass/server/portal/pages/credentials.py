@@ -73,9 +73,10 @@ def rotate(visit: Visit) -> Response:
     """Make a new secret; the old one ends after the chosen overlap. Sent twice, it makes one."""
 
     def keep_new(connection: Connection, made: Registered) -> None:
-        keep(visit, connection, made, _LEAKED if overlap == timedelta(0) else _ROTATED)
+        keep(visit, connection, made, _LEAKED if has_leaked else _ROTATED)
 
     app_id, overlap = visit.ids["app_id"], _overlap(visit.form.get("overlap", ""))
+    has_leaked = overlap == timedelta(0)  # as the page says beside that choice
     try:
         operations.rotate(
             visit.environment,
@@ -83,6 +84,7 @@ def rotate(visit: Visit) -> Response:
             app_id,
             overlap,
             visit.org_id,
+            has_leaked=has_leaked,
             secret_id=visit.once(),
             also=keep_new,
         )

@@ -1,5 +1,7 @@
 """Registering an application."""
 
+from uuid import UUID
+
 from starlette.responses import Response
 
 from gatepass.server.applications import operations
@@ -7,6 +9,7 @@ from gatepass.server.applications.model import check_name, check_scope
 from gatepass.server.applications.operations import Registered
 from gatepass.server.applications.redirect_uris import check_redirect_uris
 from gatepass.server.database import Connection
+from gatepass.server.names import look_alike
 from gatepass.server.people.hashing import Steps
 from gatepass.server.portal.forms import Errors, errors_of
 from gatepass.server.portal.pages import credentials
@@ -42,6 +45,11 @@ def register(visit: Visit) -> Steps[Response]:
     allowed = visit.environment.catalogue.offered
     chosen = chosen_of(visit.form, allowed)
     scope = errors.check("scope", lambda: check_scope(chosen, allowed))
+    if not visit.form.get("current_password"):
+        errors.check("current_password", lambda: _ask_password(visit, chosen))
+    app_id = visit.once()
+    if name is not None and not visit.form.get("same_name"):
+        errors.check("same_name", lambda: _check_new_name(visit, name, app_id))
     if name is None or uris is None or scope is None or errors:
         return _refused(visit, Refused("invalid_request", "See the fields."), errors, chosen)
     try:  # last of all, as each try at the password is counted
@@ -53,7 +61,6 @@ def register(visit: Visit) -> Steps[Response]:
     def keep(connection: Connection, made: Registered) -> None:
         credentials.keep(visit, connection, made)
 
-    app_id = visit.once()
     try:
         operations.register(
             visit.environment,
@@ -104,6 +111,25 @@ def _check_client_type(chosen: str | None) -> None:
         raise Refused("invalid_request", _PUBLIC)
     if chosen != "confidential":
         raise Refused("invalid_request", "Choose Confidential.")
+
+
+def _ask_password(visit: Visit, chosen: Scope) -> None:
+    if needs_password(visit.environment.catalogue, chosen):
+        raise Refused("invalid_request", "Enter your current password.")
+
+
+def _check_new_name(visit: Visit, name: str, app_id: UUID) -> None:
+    """Raise Refused, which asks, where another application looks as if it had this name."""
+    found = operations.of_organization(visit.environment, visit.org_id)
+    if any(each.id == app_id for each in found):  # the same form, sent again
+        return
+    same = next((each for each in found if look_alike(each.name, name)), None)
+    if same is not None:
+        raise Refused(
+            "invalid_request",
+            f"There is an application of this name: its client id ends in {same.client_id[-4:]}. "
+            "Choose another name, or tick to register a second one.",
+        )
 
 
 def _check_grant(visit: Visit) -> None:

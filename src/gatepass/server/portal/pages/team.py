@@ -1,5 +1,6 @@
 """The team: the people of the organization, and what they may do."""
 
+from collections.abc import Mapping
 from types import SimpleNamespace
 from uuid import UUID
 
@@ -8,10 +9,16 @@ from starlette.responses import Response
 from gatepass.server.database import Connection, NotFoundError
 from gatepass.server.people import operations
 from gatepass.server.people.hashing import Steps
-from gatepass.server.people.model import Person, has_expired_password
+from gatepass.server.people.model import (
+    Person,
+    check_email,
+    check_role,
+    check_username,
+    has_expired_password,
+)
 from gatepass.server.people.store import After
 from gatepass.server.portal import destination
-from gatepass.server.portal.forms import errors_of
+from gatepass.server.portal.forms import Errors, errors_of
 from gatepass.server.portal.rendering import go, page, refused
 from gatepass.server.portal.visit import Visit
 from gatepass.server.sessions import once
@@ -49,6 +56,9 @@ def add_form(visit: Visit) -> Response:
 def add(visit: Visit) -> Steps[Response]:
     """Add somebody who can log in; sent twice, it makes one person."""
     person_id = visit.once()
+    errors = _wrong_fields(visit)
+    if errors and not _is_there(visit, person_id):
+        return _add_again(visit, Refused("invalid_request", "See the fields."), errors)
     try:
         operations.add_with_access(
             visit.environment,
@@ -69,8 +79,22 @@ def add(visit: Visit) -> Steps[Response]:
 
 def add_again(visit: Visit, refusal: Refused) -> Response:
     """Show the form of a new person with what is wrong, and what was typed."""
-    values, errors = visit.typed(), errors_of(refusal)
+    return _add_again(visit, refusal, errors_of(refusal))
+
+
+def _add_again(visit: Visit, refusal: Refused, errors: Mapping[str, str]) -> Response:
+    values = visit.typed()
     return refused(visit, "person_add.html", refusal, values=values, errors=errors)
+
+
+def _wrong_fields(visit: Visit) -> Errors:
+    """Check every field of a new person, so that all that is wrong is said at once."""
+    errors, email = Errors(), visit.form.get("email")
+    errors.check("username", lambda: check_username(visit.form.get("username", "")))
+    if email:
+        errors.check("email", lambda: check_email(email))
+    errors.check("role", lambda: check_role(visit.form.get("role", "")))
+    return errors
 
 
 def give_access(visit: Visit) -> Steps[Response]:
