@@ -24,7 +24,7 @@ def _assert_one_line(ran: Ran, *words: str) -> None:
 def used(tmp_path: Path) -> Path:
     """A data directory in which everything has been made."""
     data = tmp_path / "data"
-    assert run("organization", "list", "--data", data).status == 0
+    assert run("organization", "create", "Acme", "--admin", "anna", "--data", data).status == 0
     return data
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from gatepass.server.sqlite import File
 
 __all__ = [
+    "FORGOTTEN_AT_ONCE",
     "Connection",  # for whoever hands a transaction on; only stores speak SQL over it
     "Counter",
     "Database",
@@ -59,6 +60,7 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 _REVISIONS = sorted(file.name[:4] for file in _MIGRATIONS.glob("versions/[0-9]*.py"))
 _SECRET_OPTIONS = {"password", "sslpassword", "oauth_client_secret"}  # of libpq, in the query
 _SQLITE = "sqlite:///"
+_DAMAGED = {"CorruptError", "NotADBError"}  # of apsw
 _WRITE = "gatepass_write"
 _AWAY = {  # SQLSTATEs (PostgreSQL, Appendix A) that are neither lost connections nor faults of ours
     "25006": "it is read-only",
@@ -78,6 +80,10 @@ _AWAY = {  # SQLSTATEs (PostgreSQL, Appendix A) that are neither lost connection
     "NotADBError": "the file is no database",
     "ReadOnlyError": "it is read-only",
 }
+
+
+FORGOTTEN_AT_ONCE = 5000
+"""How many rows one transaction deletes at most, as all other writers wait for it."""
 
 
 class DatabaseError(Exception):
@@ -224,7 +230,12 @@ class _Server:
     """What a PostgreSQL has and SQLite has not; psycopg is loaded by it alone."""
 
     def __init__(self, url: str) -> None:
-        from gatepass.server import postgresql
+        try:
+            from gatepass.server import postgresql
+        except ModuleNotFoundError:
+            raise DatabaseError(
+                "PostgreSQL needs a driver: pip install 'gatepass[server,postgres]'."
+            ) from None
 
         self.engine = postgresql.engine(url, _is_writing)
         self.risks = postgresql.risks
@@ -251,6 +262,8 @@ def _why_away(error: DBAPIError) -> str | None:
         return _AWAY[state]
     if error.connection_invalidated:
         return "connection lost"
+    if type(error.orig).__name__ in _DAMAGED:
+        return "the file is damaged"
     return type(error).__name__ if isinstance(error, OperationalError) else None
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from gatepass.server.arrival import NO_STORE, Answer
 from gatepass.server.environment import Environment
 
-PATHS = frozenset({"/healthz", "/readyz"})
+PATHS = frozenset({"/healthz", "/healthz/", "/readyz", "/readyz/"})
 _METHODS = frozenset({"GET", "HEAD"})
 _LATE = 5.0  # seconds without word from the database, after which it is said to be away
 _CLOCK_DIFFERS = 5.0  # seconds
@@ -34,7 +34,7 @@ def answer(path: str, environments: list[Environment], method: str = "GET") -> A
     """
     if method not in _METHODS:
         return Answer(405, (*NO_STORE, (b"allow", b"GET, HEAD")), b'{"status": "use GET"}')
-    if path == "/healthz":
+    if path.startswith("/healthz"):
         return Answer(200, NO_STORE, b'{"status": "ok"}')
     found = {environment.name: list(problems(environment)) for environment in environments}
     is_ready = not any(each.stops for some in found.values() for each in some)

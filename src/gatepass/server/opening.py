@@ -19,6 +19,7 @@ _MISSING = (
     "The database {path} is missing or empty, though this data directory is in use. Put it back "
     "from your backup, or begin with an empty one: gatepass serve --create-database {name}"
 )
+_NEEDS_PSYCOPG = "PostgreSQL needs psycopg. Install it: pip install 'gatepass[server,postgres]'"
 
 
 class ServingError(Exception):
@@ -26,8 +27,9 @@ class ServingError(Exception):
 
 
 def is_new(settings: Settings) -> bool:
-    """Tell whether nothing was ever kept in the data directory."""
-    return not (settings.data / master.FILE_NAME).exists() and not _has_databases(settings)
+    """Return whether the data directory lacks all that is to be kept in it."""
+    has_key = (settings.data / master.FILE_NAME).exists()
+    return keeps_files(settings) and not has_key and not _has_databases(settings)
 
 
 def prepare(settings: Settings, create: Collection[str] = ()) -> None:
@@ -48,8 +50,13 @@ def prepare(settings: Settings, create: Collection[str] = ()) -> None:
 
 
 def open_directory(settings: Settings, create: Collection[str] = ()) -> None:
-    """Make the data directory (0700), see that it can be written, and that nothing is missing."""
+    """Make the data directory (0700), see that it can be written, and that nothing is missing.
+
+    Nothing is done where nothing is kept in it.
+    """
     os.umask(0o077)  # what is made from here on is the operator's alone
+    if not keeps_files(settings):
+        return
     try:
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=settings.data):
@@ -59,9 +66,8 @@ def open_directory(settings: Settings, create: Collection[str] = ()) -> None:
             f"The data directory {settings.data} cannot be written ({error.strerror}). "
             "Choose another with --data, or mend its permissions."
         ) from None
-    is_given = bool(os.environ.get(master.VARIABLE))
     key = settings.data / master.FILE_NAME
-    if not is_given and not key.exists() and _has_databases(settings):
+    if not os.environ.get(master.VARIABLE) and not key.exists() and _has_databases(settings):
         raise ServingError(
             f"The master key {key} is missing. Put it back from your backup, "
             f"or give it in {master.VARIABLE}."
@@ -71,6 +77,13 @@ def open_directory(settings: Settings, create: Collection[str] = ()) -> None:
         for mark, path in _files(settings).items():
             if NAMES[mark] not in create and not _has_content(path):
                 raise ServingError(_MISSING.format(path=path, name=NAMES[mark]))
+
+
+def keeps_files(settings: Settings) -> bool:
+    """Return whether databases, workers' metrics or a new master key go into the data directory."""
+    on_sqlite = not all(settings.environment(mark).database for mark in Mark)
+    has_key = os.environ.get(master.VARIABLE) or (settings.data / master.FILE_NAME).exists()
+    return on_sqlite or settings.workers > 1 or not has_key
 
 
 @contextmanager
@@ -91,6 +104,10 @@ def _said(settings: Settings, mark: Mark) -> Iterator[None]:
         yield
     except DatabaseError as error:
         raise ServingError(f"{NAMES[mark]}: {error}") from None
+    except ImportError as error:
+        if "psycopg" not in str(error):
+            raise
+        raise ServingError(f"{NAMES[mark]}: {_NEEDS_PSYCOPG}") from None
     except DatabaseAwayError as error:
         if settings.environment(mark).database:
             what = "The database does not answer. Start it, or mend its address."

@@ -18,7 +18,7 @@ import structlog
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
-from gatepass.server import logs
+from gatepass.server import logs, sockets
 from gatepass.server.app import create
 from gatepass.server.arrival import App
 from gatepass.server.footing import protocol
@@ -27,9 +27,11 @@ from gatepass.server.opening import ServingError
 from gatepass.server.proxy_headers import ProxyHeaders, TrustedProxies
 from gatepass.server.settings import Settings
 
-_BACKLOG = 2048  # connections that wait to be accepted
-_MOST_UNSENT = 128 * 1024  # bytes that the kernel keeps for a client that does not read
 _GRACE = 30  # seconds that running requests have to finish
+_NO_PROXY = (
+    "An issuer is https and no proxy is trusted, so every request to it is refused (400). "
+    "Name the proxy that speaks TLS."
+)
 
 log = structlog.get_logger("gatepass.server")
 
@@ -45,16 +47,17 @@ def listen(settings: Settings) -> Listening:
     """Open the listening sockets; raise ServingError where one is taken."""
     with ExitStack() as undo:
         main = [
-            undo.enter_context(_listen(settings.host, port, option))
+            undo.enter_context(opened)
             for port, option in (
                 (settings.port, "--port"),
                 (settings.sandbox_port, "--sandbox-port"),
             )
+            for opened in sockets.listen(settings.host, port, option)
         ]
         metrics = None
         if settings.metrics_port:
-            opened = _listen(
-                settings.metrics_host, settings.metrics_port, "the setting metrics_port"
+            [opened] = sockets.listen(
+                [settings.metrics_host], settings.metrics_port, "the setting metrics_port"
             )
             metrics = undo.enter_context(opened)
         undo.pop_all()
@@ -75,6 +78,8 @@ def run(settings: Settings, sockets: Listening, beside: Callable[[], bool] | Non
         workers=settings.workers,
         metrics=_metrics_address(settings),
     )
+    if settings.is_https and not settings.trusted_proxies:
+        log.warning("proxy.not_named", setting="trusted_proxies", advice=_NO_PROXY)
     if settings.workers > 1:
         _run_workers(settings, sockets)
     else:
@@ -164,7 +169,8 @@ def config(
         access_log=False,
         server_header=False,
         proxy_headers=False,  # see `_behind_proxies`
-        backlog=_BACKLOG,
+        backlog=sockets.BACKLOG,
+        timeout_keep_alive=settings.http.idle_timeout,  # both protocols read it here
         timeout_graceful_shutdown=_GRACE,
     )
 
@@ -197,17 +203,3 @@ def _end_with(parent: BaseProcess) -> None:
     """End this worker when its supervisor is gone, even if that was killed."""
     parent.join()
     os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _listen(host: str, port: int, option: str) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listening = socket.create_server((host, port), family=family, backlog=_BACKLOG)
-    except OSError as error:
-        raise ServingError(
-            f"Cannot listen on {host} port {port} ({error.strerror}). "
-            f"End what uses it, or choose another with {option}."
-        ) from None
-    if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # every connection that it accepts inherits it
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _MOST_UNSENT)
-    return listening

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import structlog
 
+from gatepass.server.changes.follower import STOP_WITHIN
 from gatepass.server.database import DatabaseAwayError
 from gatepass.server.environment import Environment
 from gatepass.server.keys.operations import rotate_due
@@ -45,9 +46,12 @@ class Housekeeper:
         self._thread.start()
 
     def stop(self) -> None:
-        """End; returns when the thread has."""
+        """Ask the thread to end after what it is at."""
         self._stop.set()
-        self._thread.join()
+
+    def wait(self) -> None:
+        """Wait for that, not longer than `STOP_WITHIN`: the database may stand still."""
+        self._thread.join(STOP_WITHIN)
 
     def _run(self) -> None:
         work = (
