@@ -1,3 +1,6 @@
+import os
+import pwd
+import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -10,6 +13,7 @@ from sqlalchemy import select
 
 from contracts import samples
 from contracts.samples import NOW
+from gatepass.server import deadline
 from gatepass.server.changes import store as changes
 from gatepass.server.database import Database, DatabaseAwayError, sqlite_url
 from gatepass.server.organizations import store as organizations
@@ -116,6 +120,57 @@ def test_who_watches_hears_of_a_commit(database: Database, connect: Callable[[],
         samples.organization(connection)
 
     assert has_changed()
+
+
+def test_a_file_that_is_read_only_is_said_to_be() -> None:
+    """As a user who is not root, to whom permissions mean nothing."""
+    nobody = pwd.getpwnam("nobody").pw_uid
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "x.sqlite3"
+        with closing(Database(sqlite_url(file))) as database:
+            database.migrate()
+        Path(folder).chmod(0o555)
+        file.chmod(0o444)
+        own = os.geteuid()
+        os.seteuid(own or nobody)
+        try:
+            with (
+                closing(Database(sqlite_url(file))) as database,
+                pytest.raises(DatabaseAwayError, match=r"read-only|cannot be opened"),
+                database.write() as connection,
+            ):
+                samples.organization(connection)
+        finally:
+            os.seteuid(own)
+            Path(folder).chmod(0o700)
+
+
+def test_waiting_for_another_programs_lock_ends_at_the_deadline(tmp_path: Path) -> None:
+    file = tmp_path / "locked.sqlite3"
+    with closing(Database(sqlite_url(file))) as database:
+        database.migrate()
+        with closing(apsw.Connection(str(file))) as holder:
+            holder.execute("BEGIN IMMEDIATE")
+            with (
+                deadline.shared(0.2),
+                pytest.raises(DatabaseAwayError, match="another program holds it up"),
+                database.write(),
+            ):
+                pass
+            with deadline.each(60), database.read() as connection:  # readers do not wait
+                assert organizations.all_of_them(connection) == []
+
+
+def test_writers_in_line_give_up_at_the_deadline(database: Database) -> None:
+    def write() -> None:
+        with deadline.shared(0.2), database.write():
+            pass
+
+    with database.write(), ThreadPoolExecutor(8) as threads:
+        waiting = [threads.submit(write) for _ in range(8)]
+        for each in waiting:
+            with pytest.raises(DatabaseAwayError):
+                each.result()
 
 
 @pytest.mark.parametrize("address", ["sqlite", "postgresql"])

@@ -30,6 +30,7 @@ from gatepass.server.database import (
     Connection,
     Database,
     DatabaseAwayError,
+    DatabaseLostError,
     sqlite_url,
 )
 from gatepass.server.feed import page as feed_page
@@ -38,6 +39,7 @@ from gatepass.server.feed.cursor import Cursor
 from gatepass.server.feed.model import MATTERS
 from gatepass.server.feed.news import News
 from gatepass.server.feed.pages import Pages
+from gatepass.server.heartbeat import store as heartbeat
 from gatepass.server.imports import store as imports
 from gatepass.server.keys import store as keys
 from gatepass.server.keys.making import ensure
@@ -138,6 +140,9 @@ class Environment:
         self.place = changes.START  # up to which memory knows the change feed
         self.rebuilds = 0  # how often memory was built again because the database was another one
         self.caught_up_at = time.monotonic()  # when memory was last known to be right
+        self.why_away = ""  # why the database cannot be read at the moment
+        self.why_unwritable = ""  # why it took no change when it was last tried
+        self.free_space: int | None = None  # bytes on the disk of a SQLite file
         self._offset_told = 0.0  # the clock's, in the log
         self._followed_at = time.monotonic()  # when the feed was last read, whatever came
         self._lock = threading.Lock()
@@ -215,6 +220,16 @@ class Environment:
         finally:
             self._lock.release()
 
+    def note_away(self, error: DatabaseAwayError) -> None:
+        """Note that the database cannot be read; one that is lost ends the trust in memory."""
+        self.why_away = str(error)
+        if isinstance(error, DatabaseLostError):
+            self._distrust()
+
+    def note_back(self) -> None:
+        """Note that the database was read."""
+        self.why_away = ""
+
     def touch(self) -> None:
         """Note that the database said: nothing has changed."""
         self.caught_up_at = time.monotonic()
@@ -258,6 +273,17 @@ class Environment:
             with self.database.read() as connection:
                 totals = counts.issued_since(connection, marks, hour_of(now))
             self.minting.correct(now, totals, marks)
+
+    def try_writing(self) -> None:
+        """Learn whether the database takes changes and, of a SQLite file, its free space."""
+        self.free_space = self.database.free_space()
+        try:
+            with self.database.write() as connection:
+                heartbeat.write(connection, self.now())
+        except DatabaseAwayError as error:
+            self.why_unwritable = str(error)
+            raise
+        self.why_unwritable = ""
 
     def keep_bounds(self) -> None:
         """Bound the login failures that are kept; say how much was not logged and recorded."""
@@ -347,11 +373,15 @@ class Environment:
         """
         if not self.is_stale():
             log.error("database.other", environment=self.name, seq=self.place.seq)
-        self.caught_up_at = time.monotonic() - self._grace - 1
+        self._distrust()
         self.pages.forget()
         self._reload(seconds)
         self.rebuilds += 1
         log.warning("memory.rebuilt", environment=self.name, seq=self.place.seq)
+
+    def _distrust(self) -> None:
+        """Answer nothing from memory until the database was read again."""
+        self.caught_up_at = time.monotonic() - self._grace - 1
 
     def _compare_clocks(self, connection: Connection) -> None:
         asked_at = self.clock.own()

@@ -2,17 +2,23 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 from gatepass.server import deadline
-from gatepass.server.database import DatabaseAwayError, DatabaseError
+from gatepass.server.database import Database, DatabaseAwayError, DatabaseError, sqlite_url
 from gatepass.server.environment import NAMES, Environment, file
 from gatepass.server.keys import master
+from gatepass.server.keys import store as keys
 from gatepass.server.people.passwords import Hasher
 from gatepass.server.settings import Settings
 from gatepass.wire.credential import Mark
 
+_MISSING = (
+    "The database {path} is missing or empty, though this data directory is in use. Put it back "
+    "from your backup, or begin with an empty one: gatepass serve --create-database {name}"
+)
 _NEEDS_PSYCOPG = "PostgreSQL needs psycopg. Install it: pip install 'gatepass[server,postgres]'"
 
 
@@ -26,19 +32,25 @@ def is_new(settings: Settings) -> bool:
     return keeps_files(settings) and not has_key and not _has_databases(settings)
 
 
-def prepare(settings: Settings) -> None:
+def prepare(settings: Settings, create: Collection[str] = ()) -> None:
     """Make the data directory, the keys and both databases, or bring them to this version.
 
     Done once, before any worker starts. Raises ServingError, MasterKeyError or DatabaseError.
+    `create` names the environments whose database may begin empty in a directory in use.
     """
-    open_directory(settings)
+    is_first = is_new(settings)
+    open_directory(settings, create)
+    if is_first:  # both have their tables before the first key, so a start cut short is seen
+        for mark, path in _files(settings).items():
+            with _said(settings, mark), closing(Database(sqlite_url(path))) as database:
+                database.migrate()
     for mark in Mark:
         with opened(settings, mark):
             pass
 
 
-def open_directory(settings: Settings) -> None:
-    """Make the data directory (0700), see that it can be written, and that its key is there.
+def open_directory(settings: Settings, create: Collection[str] = ()) -> None:
+    """Make the data directory (0700), see that it can be written, and that nothing is missing.
 
     Nothing is done where nothing is kept in it.
     """
@@ -60,6 +72,11 @@ def open_directory(settings: Settings) -> None:
             f"The master key {key} is missing. Put it back from your backup, "
             f"or give it in {master.VARIABLE}."
         )
+
+    if not is_new(settings):
+        for mark, path in _files(settings).items():
+            if NAMES[mark] not in create and not _has_content(path):
+                raise ServingError(_MISSING.format(path=path, name=NAMES[mark]))
 
 
 def keeps_files(settings: Settings) -> bool:
@@ -91,11 +108,11 @@ def _said(settings: Settings, mark: Mark) -> Iterator[None]:
         if "psycopg" not in str(error):
             raise
         raise ServingError(f"{NAMES[mark]}: {_NEEDS_PSYCOPG}") from None
-    except DatabaseAwayError:
+    except DatabaseAwayError as error:
         if settings.environment(mark).database:
             what = "The database does not answer. Start it, or mend its address."
         else:
-            what = f"The database in {settings.data} cannot be used. See to the disk."
+            what = f"The database in {settings.data} cannot be used: {error}. See to the disk."
         raise ServingError(f"{NAMES[mark]}: {what}") from None
 
 
@@ -108,5 +125,30 @@ def _master_key(settings: Settings) -> master.MasterKey:
         ) from None
 
 
+def _files(settings: Settings) -> dict[Mark, Path]:
+    """Return the SQLite files by the environments that have one."""
+    return {
+        mark: file(settings.data, mark) for mark in Mark if not settings.environment(mark).database
+    }
+
+
 def _has_databases(settings: Settings) -> bool:
-    return any(file(settings.data, mark).exists() for mark in Mark)
+    return any(_is_used(file(settings.data, mark)) for mark in Mark)
+
+
+def _is_used(path: Path) -> bool:
+    """Tell whether a database has a key: one without was left by a first start cut short."""
+    if not _has_content(path):
+        return False
+    try:
+        with closing(Database(sqlite_url(path))) as database, database.read() as connection:
+            return keys.is_any(connection)
+    except DatabaseAwayError:
+        return True
+
+
+def _has_content(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except OSError:
+        return False

@@ -54,10 +54,12 @@ class Follower:
                     self._environment.touch()
                 self._environment.turn_keys()
             except DatabaseAwayError as error:
+                self._environment.note_away(error)
                 self._say(is_away=True, error=str(error))
             except Exception:
                 log.exception("follower.failed", environment=self._environment.name)
             else:
+                self._environment.note_back()
                 self._say(is_away=False)
 
     def _say(self, *, is_away: bool, error: str = "") -> None:

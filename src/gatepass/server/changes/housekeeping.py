@@ -14,6 +14,7 @@ from gatepass.server.environment import Environment
 from gatepass.server.keys.operations import rotate_due
 
 FLUSH_EVERY = 5.0  # seconds
+WRITE_EVERY = 10.0
 BOUND_EVERY = 60.0
 ROTATE_EVERY = 60.0
 PRUNE_EVERY = 3600.0
@@ -55,12 +56,14 @@ class Housekeeper:
     def _run(self) -> None:
         work = (
             _Work("flush", FLUSH_EVERY, self._environment.flush),
+            _Work("heartbeat", WRITE_EVERY, self._environment.try_writing),
             _Work("keep_bounds", BOUND_EVERY, self._environment.keep_bounds),
             _Work("rotate_keys", ROTATE_EVERY, partial(rotate_due, self._environment)),
             _Work("prune", PRUNE_EVERY, self._environment.prune),
         )
         done = {each.name: time.monotonic() for each in work}
-        done["rotate_keys"] = -ROTATE_EVERY  # at the first turn, too
+        done["heartbeat"] = -WRITE_EVERY  # at the first turn, too
+        done["rotate_keys"] = -ROTATE_EVERY
         while not self._stop.wait(_LOOK_EVERY):
             for name, every, do in work:
                 now = time.monotonic()

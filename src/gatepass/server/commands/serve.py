@@ -42,6 +42,12 @@ Next, create an organization and its first administrator:
     "--sandbox-port", type=click.IntRange(1, 65535), help="Of the sandbox. [default: PORT + 1]"
 )
 @click.option("--workers", type=click.IntRange(1, 64), help="Processes. [default: 1]")
+@click.option(
+    "--create-database",
+    type=click.Choice(list(NAMES.values())),
+    multiple=True,
+    help="Begin with an empty database where it is missing.",
+)
 def serve(
     data: Path | None,
     config: Path | None,
@@ -49,6 +55,7 @@ def serve(
     port: int | None,
     sandbox_port: int | None,
     workers: int | None,
+    create_database: tuple[str, ...],
 ) -> None:
     """Run the server until it is told to end (SIGTERM or Ctrl-C)."""
     from gatepass.server import serving  # takes a while to load
@@ -59,7 +66,7 @@ def serve(
     with options.one_line():
         text = greeting(settings, config, is_first=opening.is_new(settings))
         sockets = serving.listen(settings)
-        opening.prepare(settings)
+        opening.prepare(settings, create_database)
         click.echo(text, nl=False)
         with running.published(settings):
             serving.run(settings, sockets)

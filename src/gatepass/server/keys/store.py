@@ -13,6 +13,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    inspect,
     select,
     update,
 )
@@ -53,6 +54,13 @@ def add(connection: Connection, new: Key, master: MasterKey, mark: Mark) -> None
         )
     )
     changes.record(connection, changes.KEY, str(new.id), new.created_at)
+
+
+def is_any(connection: Connection) -> bool:
+    """Return whether a database, which may have no tables yet, has a key."""
+    if not inspect(connection).has_table(server_key.name):
+        return False
+    return connection.execute(select(server_key.c.id).limit(1)).first() is not None
 
 
 def all_keys(connection: Connection, master: MasterKey, mark: Mark) -> tuple[Key, ...]:
