@@ -19,6 +19,13 @@ Read once, at the start: arguments of the command line first, then environment v
 `gatepass.toml` in the data directory (or the file that `--config` names). An unknown setting is an
 error. `gatepass settings check` shows what is in force.
 
+In a variable, a list is written with commas (`a.example,b.example`) or as JSON
+(`["a.example", "b.example"]`). Kubernetes sets `GATEPASS_PORT=tcp://...` beside a Service
+named `gatepass`; such a value is ignored with a warning (see `enableServiceLinks: false`).
+
+With both databases on PostgreSQL, `GATEPASS_MASTER_KEY` set and one worker, nothing is kept in the
+data directory; it then need not exist or be writable.
+
 The master key is read from `GATEPASS_MASTER_KEY`, or from `master.key` in the data directory,
 which is made on the first start. Keep a copy of it apart from the databases' backups.
 

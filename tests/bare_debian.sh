@@ -26,6 +26,7 @@ expect() { # expect WHAT-IS-SHOWN OUTPUT
 say "debootstrap, in $root"
 debootstrap --variant=minbase --include=git,make,python3,ca-certificates bookworm "$root" "$mirror" >"$root.log" 2>&1
 cp /etc/resolv.conf "$root/etc/" 2>/dev/null || true
+echo "127.0.0.1 localhost" >"$root/etc/hosts" # an installer writes it, debootstrap does not
 cp -r /etc/apt/apt.conf.d/. "$root/etc/apt/apt.conf.d/"
 cp -r /etc/ssl/certs/. "$root/etc/ssl/certs/"
 mkdir -p "$root/usr/local/share/ca-certificates"
@@ -47,8 +48,9 @@ inside "apt-get update -qq && apt-get install -y -qq --no-install-recommends pyt
 
 say "make demo, until it waits for Ctrl-C"
 inside "(make demo PORT=18000 & echo \$! >/tmp/make.pid; wait) 2>&1" >"$root.demo" &
+demo=$!
 for _ in $(seq 600); do
-  grep -q 'until Ctrl-C' "$root.demo" && break
+  if grep -q 'until Ctrl-C' "$root.demo" || ! kill -0 "$demo" 2>/dev/null; then break; fi
   sleep 1
 done
 expect "HTTP 401" "$(cat "$root.demo")"

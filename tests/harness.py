@@ -146,6 +146,7 @@ class Server:
         variables = {
             "GATEPASS_PORT": str(self.port),
             "GATEPASS_SANDBOX_PORT": str(self.port + 1),
+            "GATEPASS_ENVIRONMENT": "production",  # tests share servers, and use both
             **self.variables,
         }
         return run(*arguments, "--data", str(self.data), variables=variables)

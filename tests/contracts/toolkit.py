@@ -23,7 +23,7 @@ SECRETS = {
 def make_site(url: str, **wanted: object) -> None:
     """Migrate the database and save `users` and `applications` in it (see django_site.py)."""
     made = subprocess.run(
-        [sys.executable, _SITE, url.replace("+pysqlite", "").replace("+psycopg", "")],
+        [sys.executable, _SITE, url.replace("+psycopg", "")],
         input=json.dumps({"applications": [], **wanted}),
         capture_output=True,
         env=clean_variables(),

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from gatepass.guard import Principal, feed, introspector, keyset, lookup, principal
+from gatepass.guard import Principal, expectation, feed, introspector, keyset, lookup
 from gatepass.guard.keyring import Policy
 from gatepass.guard.options import Options
-from gatepass.wire import bearer
+from gatepass.wire import params
 from gatepass.wire.problem import Refused
 from guard.issuing import ALGORITHMS, NOW, Issuer, claims, dump
 
@@ -60,8 +60,8 @@ def test_the_example_refuses_as_the_page_says(
 
 
 def test_the_figures_on_the_page_are_those_of_the_code() -> None:
-    assert f"at most {bearer.LONGEST_TOKEN} characters" in PAGE
-    assert f"with {principal.LEEWAY} seconds" in PAGE
+    assert f"at most {params.LONGEST_TOKEN} characters" in PAGE
+    assert f"with {expectation.LEEWAY} seconds" in PAGE
     policy = Policy()
     assert f"| `max_age` | {policy.max_age:.0f} |" in PAGE
     assert f"| `cooldown` | {policy.cooldown:.0f} |" in PAGE

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from docs.page import ROOT, Reader, play
-from gatepass.guard import feed, lookup, principal
+from gatepass.guard import expectation, feed, lookup
 from gatepass.guard.keyring import Policy
 from gatepass.guard.testing import PretendIssuer
 from gatepass.server.changes import follower
 from gatepass.server.gateways import verify
-from gatepass.wire import bearer
+from gatepass.wire import params
 from harness import free_ports, run
 
 PORTS = ("9001", "9002", "9003", "9004", "9005", "9006")
@@ -40,13 +40,13 @@ def test_the_figures_of_the_page_about_checks_are_those_of_the_code() -> None:
     page = (ROOT / "docs" / "reference" / "what-is-checked-where.md").read_text()
     policy = Policy()
 
-    assert f"at most {bearer.LONGEST_TOKEN} characters" in page
-    assert f"G, {principal.LEEWAY} s late" in page
-    assert f"G, {principal.LEEWAY} s early" in page
+    assert f"at most {params.LONGEST_TOKEN} characters" in page
+    assert f"G, {expectation.LEEWAY} s late" in page
+    assert f"G, {expectation.LEEWAY} s early" in page
     assert f"`stale_for`\n({policy.stale_for:.0f} s)" in page
     assert f"of a key removed at once | {policy.max_age:.0f} s |" in page
     assert f"as it is | {lookup.REMEMBER:.0f} s, and" in page
-    assert f"its end and {principal.LEEWAY} s |" in page
+    assert f"its end and {expectation.LEEWAY} s |" in page
     assert f"at most {feed.LIMIT:.0f} s, then `on_stale`" in page
     assert f"changes every {follower.POLL_EVERY * 1000:.0f} ms" in page
     assert f"(`X-Auth-Assertion`) | {verify.ASSERTION_LIVES} s |" in page

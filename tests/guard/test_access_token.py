@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gatepass.guard import Expectation, KeySet, Principal, verify
 from gatepass.guard.base64url import decode
-from gatepass.wire.bearer import LONGEST_TOKEN
+from gatepass.wire.params import LONGEST_TOKEN
 from gatepass.wire.problem import Refused
 from gatepass.wire.scope import Scope
 from guard.issuing import ALGORITHMS, API, EXPECT, ISSUER, NOW, Issuer, claims, dump, encode, header

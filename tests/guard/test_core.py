@@ -107,7 +107,7 @@ def test_spaces_around_a_jwt_do_no_harm_when_the_keys_are_there_already(
 
 
 def test_a_jwt_after_very_many_spaces_is_verified_each_time(world: World) -> None:
-    guard, came = world.guard(), Arrived((f"Bearer{' ' * 5000}{world.jwt()}",))
+    guard, came = world.guard(), Arrived((f"Bearer{' ' * 17_000}{world.jwt()}",))
 
     callers = [guard.identify(came, READ) for _ in range(2)]
 
@@ -252,10 +252,11 @@ def test_a_list_of_scopes_holds_scopes_alone(world: World, listed: list[object])
     assert denial(guard, arrived(world.jwt(scp=listed))).status == 401
 
 
-def test_a_scope_of_the_standards_name_is_never_a_list(world: World) -> None:
+def test_a_scope_of_the_standards_name_is_a_list_of_a_plain_issuer_alone(world: World) -> None:
     token = world.jwt(scope=["read"])
 
-    assert denial(world.guard(plain=True), arrived(token)).status == 401
+    assert str(world.guard(plain=True).identify(arrived(token), READ).scope) == "read"
+    assert denial(world.guard(), arrived(token)).status == 401
 
 
 @pytest.mark.spec("RFC 7662", "2.2")
@@ -532,3 +533,53 @@ def test_the_fork_of_a_guard_that_is_gone_is_nobodys(world: World) -> None:
     begin_after_fork(world.guard)
 
     assert threading.active_count() == before
+
+
+def test_a_guard_takes_keys_that_share_a_name_and_knows_their_tokens_again(world: World) -> None:
+    world.publish("ES256", "RS256", kid="one")
+    guard = world.guard()
+    tokens = [world.jwt(alg, header(alg, kid="one")) for alg in ("ES256", "RS256")]
+
+    for _ in range(2):
+        assert {guard.identify(arrived(token)).client_id for token in tokens} == {"acme-billing"}
+    world.clock.now += Policy().max_age  # the keys are fetched anew, and are the same ones
+    for token in tokens:
+        guard.identify(arrived(token))
+    assert (world.server.key_fetches, guard.tally.recalled) == (2, 3)
+
+
+@pytest.mark.parametrize("padding", [5_000, 11_000])
+def test_tokens_as_long_as_those_of_other_issuers_pass(world: World, padding: int) -> None:
+    guard = world.guard()
+    opaque = "o" * (padding + 4_000)
+    world.server.knows(opaque, exp=int(world.clock.now) + 3600)
+
+    assert guard.identify(arrived(world.jwt(roles="x" * padding))).client_id == "acme-billing"
+    assert guard.identify(arrived(opaque)).client_id == "acme-billing"
+    assert denial(guard, arrived("o" * 16_385)).status == 401
+
+
+def test_the_leeway_that_a_guard_is_told_counts_for_known_tokens_too(world: World) -> None:
+    guard = world.guard(leeway=60)
+    token = world.jwt(exp=int(world.clock.now) + 1)
+    for _ in range(2):
+        guard.identify(arrived(token))
+        world.clock.now += 30
+    world.clock.now += 1
+
+    assert denial(guard, arrived(token)).reason == "invalid_token"
+    with pytest.raises(ValueError, match="leeway is 0 to 60 seconds"):
+        world.guard(leeway=61)
+
+
+def test_an_answer_without_an_end_is_remembered_no_longer_than_others(world: World) -> None:
+    guard = world.guard(plain=True, remember=5)
+    world.server.knows("opaque", scope=["read"], exp=None)
+    for _ in range(2):
+        assert guard.identify(arrived("opaque"), READ).expires_at is None
+    assert world.server.asked["opaque"] == 1
+    world.clock.now += 5
+    guard.identify(arrived("opaque"))
+
+    assert world.server.asked["opaque"] == 2
+    assert denial(world.guard(), arrived("opaque")).status == 401

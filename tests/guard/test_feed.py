@@ -1,22 +1,28 @@
 """The feed followed over real HTTP, by its own thread."""
 
 import logging
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
+import httpx2
 import pytest
 
+from gatepass.guard import Arrived, Denied, Guard, feed_page
 from gatepass.guard import feed as feeds
-from gatepass.guard import feed_page
 from gatepass.guard.credentials import Credentials
 from gatepass.guard.feed import Feed
+from gatepass.guard.feed_connection import Connection
+from gatepass.wire.flow import Request
 from gatepass.wire.secret import Secret
 from guard.feeding import JTI, NOW, PATIENCE, TOKEN_ID, PretendFeed, eventually
 from guard.serving import nobody_home, serving
+from proxying import VARIABLES
 
 GUARD = Credentials("guard", Secret("s3cret"))
 GOOD_UNTIL = 2**32 - 1
@@ -175,6 +181,77 @@ def test_nobody_there_is_a_problem_that_is_told(caplog: pytest.LogCaptureFixture
         assert feed.status()["problem"] == "ConnectError"
         assert not feed.ready(0)
     assert "ConnectError" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("HTTPS_PROXY", "nonsense://x"), ("SSL_CERT_FILE", "/nowhere/ca.pem"), ("ALL_PROXY", "::")],
+)
+def test_an_environment_that_allows_no_client_is_a_problem_until_it_is_corrected(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    for each in VARIABLES:
+        monkeypatch.delenv(each, raising=False)
+    monkeypatch.setenv(name, value)
+    with Feed(nobody_home().replace("http:", "https:"), GUARD) as feed:
+        feed.start()
+        eventually(lambda: feed.status()["problem"])
+        assert "the HTTP client cannot be made, correct the environment" in str(
+            feed.status()["problem"]
+        )
+        monkeypatch.delenv(name)
+        eventually(lambda: feed.status()["problem"] == "ConnectError")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("HTTPS_PROXY", "nonsense://x"), ("SSL_CERT_FILE", "/nowhere/ca.pem")]
+)
+@pytest.mark.parametrize("token", ["opaque", "eyJraWQiOiJ4In0.e30.e30"])
+def test_a_guard_in_such_an_environment_answers_503(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, token: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    issuer = nobody_home().replace("http:", "https:")
+    header = (f"Bearer {token}",)
+    with (
+        Guard(
+            issuer, resource="https://api.example.com", client_id="g", client_secret="s"
+        ) as guard,
+        pytest.raises(Denied) as denied,
+    ):
+        guard.identify(Arrived(authorization=header))
+
+    assert denied.value.denial.status == 503
+
+
+def drip(door: socket.socket, is_over: threading.Event) -> None:
+    """Begin a header that never ends."""
+    talking, _ = door.accept()
+    with talking, suppress(OSError):
+        talking.sendall(b"HTTP/1.1 200 OK\r\nx: ")
+        while not is_over.wait(0.01):
+            talking.sendall(b"a")
+
+
+def test_a_header_that_drips_is_cut_by_the_look_at_an_exchange_that_takes_too_long() -> None:
+    is_over = threading.Event()
+    connection = Connection("http://127.0.0.1", seconds=0.2)
+
+    def look() -> None:
+        while not is_over.wait(0.01):
+            connection.cut_overdue()
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        threads = [threading.Thread(target=drip, args=(door, is_over))]
+        threads.append(threading.Thread(target=look))
+        for thread in threads:
+            thread.start()
+        with pytest.raises(httpx2.TransportError):
+            connection.exchange(Request("GET", f"http://127.0.0.1:{door.getsockname()[1]}", {}))
+        is_over.set()
+        for thread in threads:
+            thread.join()
+    connection.close()
 
 
 def test_it_forgets_once_an_hour_what_has_expired(

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from gatepass.guard import KeySet, verify
 from gatepass.guard.base64url import decode
+from gatepass.guard.keyset import ALGORITHMS as MEANT
 from gatepass.guard.keyset import LONGEST_DOCUMENT, LONGEST_KID, MOST_KEYS
+from gatepass.wire.problem import Refused
 from guard.issuing import ALGORITHMS, EXPECT, NOW, Issuer, dump, encode, header
 
 Jwk = dict[str, object]
@@ -242,10 +244,32 @@ def test_a_key_without_a_usable_name_is_passed_over(kid: object) -> None:
 
 
 @pytest.mark.spec("RFC 7517", "4.5")
-@pytest.mark.parametrize("other", [KEYS.jwk("EdDSA"), {"kty": "AKP"}, KEYS.jwk("ES256")])
-def test_two_keys_of_one_name_spoil_the_whole_set(other: Jwk) -> None:
+@pytest.mark.parametrize("other", [{"kty": "EC", "crv": "P-384"}, KEYS.jwk("ES256")])
+def test_two_keys_of_one_name_and_type_spoil_the_whole_set(other: Jwk) -> None:
     with pytest.raises(ValueError, match="same kid"):
         KeySet.parse({"keys": [KEYS.jwk("ES256"), other | {"kid": "ES256-key"}]})
+
+
+@pytest.mark.spec("RFC 7517", "4.5")
+@pytest.mark.parametrize("order", [1, -1])
+def test_keys_of_different_types_may_share_a_name(order: int) -> None:
+    algorithms = ["ES256", "EdDSA", "RS256"][::order]
+    keys = KeySet.parse({"keys": [KEYS.jwk(alg) | {"kid": "one"} for alg in algorithms]})
+
+    for alg in algorithms:
+        token = KEYS.token(alg, header(alg, kid="one"))
+        assert verify(token, keys, EXPECT, NOW).client_id == "acme-billing"
+    first = keys.get("one")
+    assert first is not None
+    assert first.alg == MEANT[algorithms[0]]
+    with pytest.raises(Refused):
+        verify(KEYS.token("PS256", header("PS256", kid="one")), keys, EXPECT, NOW)
+
+
+def test_a_key_of_another_kind_may_share_a_name_and_is_passed_over() -> None:
+    keys = KeySet.parse({"keys": [{"kty": "AKP", "kid": "ES256-key"}, KEYS.jwk("ES256")]})
+
+    assert list(keys.keys) == ["ES256-key"]
 
 
 SECRETS: list[Jwk] = [

@@ -182,8 +182,84 @@ def test_a_granted_scope_passes_in_any_order(wanted: str) -> None:
 def test_any_answer_is_a_principal_or_an_invalid_token(answer: dict[str, object]) -> None:
     try:
         found = read(answer)
-        outcome = f"{found.issuer == ISSUER} {found.expires_at > NOW} {API in found.audience}"
+        is_good = found.expires_at is not None and found.expires_at > NOW
+        outcome = f"{found.issuer == ISSUER} {is_good} {API in found.audience}"
     except Refused as refused:
         outcome = refused.code
 
     assert outcome in {"True True True", "invalid_token"}
+
+
+PLAIN = Expectation(ISSUER, API, plain=True)
+LEFT_OUT: dict[str, tuple[str, object]] = {
+    "sub": ("sub", "acme-billing"),
+    "org_id": ("org_id", None),
+    "jti": ("token_id", None),
+    "scope": ("scope", Scope(())),
+    "exp": ("expires_at", None),
+    "iat": ("issued_at", None),
+    "nbf": ("issued_at", NOW - 10),
+    "iss": ("issuer", ISSUER),
+    "token_type": ("client_id", "acme-billing"),
+}
+
+
+@pytest.mark.spec("RFC 7662", "2.2")
+@pytest.mark.parametrize("name", LEFT_OUT)
+def test_of_a_plain_issuer_a_member_that_is_null_or_missing_is_not_there(name: str) -> None:
+    field, expected = LEFT_OUT[name]
+
+    assert getattr(read({name: None}, PLAIN), field) == expected
+    assert getattr(Principal.from_introspection(without(name), PLAIN, now=NOW), field) == expected
+
+
+@pytest.mark.parametrize("name", ["active", "client_id", "aud", "cnf", "allowed_networks"])
+def test_of_a_plain_issuer_null_never_takes_a_bound_away(name: str) -> None:
+    with pytest.raises(Refused):
+        read({name: None}, PLAIN)
+
+
+def test_of_a_plain_issuer_a_moment_may_have_a_fraction_and_a_scope_be_a_list() -> None:
+    found = read(
+        {"exp": NOW + 9.5, "iat": NOW - 9.5, "nbf": NOW - 0.5, "scope": ["read", "write"]}, PLAIN
+    )
+
+    assert (found.expires_at, found.issued_at) == (NOW + 9, NOW - 10)
+    assert str(found.scope) == "read write"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"exp": "x"}, {"exp": NOW - 0.5}, {"iat": True}, {"scope": ["a b"]}, {"scope": [None]}],
+)
+def test_of_a_plain_issuer_a_wrong_member_is_refused_all_the_same(wrong: dict[str, object]) -> None:
+    with pytest.raises(Refused):
+        read(wrong, PLAIN)
+
+
+@pytest.mark.parametrize("leeway", [0, 10, 60])
+def test_clocks_may_differ_by_the_leeway_and_no_more(leeway: int) -> None:
+    expect = Expectation(ISSUER, API, leeway=leeway)
+    claims = without("active", "token_type")
+
+    def is_good(**changed: object) -> bool:
+        try:
+            Principal.from_claims(claims | changed, expect, now=NOW)
+        except Refused:
+            return False
+        return True
+
+    assert is_good(exp=NOW - leeway + 1)
+    assert not is_good(exp=NOW - leeway)
+    for begin in ("iat", "nbf"):
+        assert is_good(**{begin: NOW + leeway})
+        assert not is_good(**{begin: NOW + leeway + 1})
+    assert read({"nbf": NOW + leeway}, expect).client_id == "acme-billing"
+    with pytest.raises(Refused):
+        read({"nbf": NOW + leeway + 1}, expect)
+
+
+@pytest.mark.parametrize("leeway", [-1, 60.5, float("nan"), float("inf")])
+def test_more_than_a_minute_of_leeway_is_refused(leeway: float) -> None:
+    with pytest.raises(ValueError, match="leeway is 0 to 60 seconds"):
+        Expectation(ISSUER, API, leeway=leeway)

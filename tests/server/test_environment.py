@@ -8,7 +8,7 @@ import pytest
 from gatepass.server.applications import operations as applications
 from gatepass.server.audit.model import OPERATOR
 from gatepass.server.changes import store as changes
-from gatepass.server.database import DatabaseAwayError, NotFoundError
+from gatepass.server.database import FORGOTTEN_AT_ONCE, DatabaseAwayError, NotFoundError
 from gatepass.server.environment import file
 from gatepass.server.organizations import operations as organizations
 from gatepass.server.revocations import store as revocations
@@ -68,6 +68,19 @@ def test_expired_revocations_and_old_changes_are_forgotten(fresh: Stand) -> None
     environment.prune()
     with environment.database.read() as connection:
         assert [each.seq for each in changes.after(connection, 0)] == [before]
+
+
+def test_more_than_one_transaction_forgets_is_forgotten_all_the_same(fresh: Stand) -> None:
+    environment = fresh.environment()
+    expired = environment.now() - timedelta(seconds=1)
+    with environment.database.write() as connection:
+        for number in range(FORGOTTEN_AT_ONCE + 1):
+            revocations.add(connection, number.to_bytes(16), expired)
+
+    environment.prune()
+
+    with environment.database.read() as connection:
+        assert list(revocations.unexpired(connection, expired - timedelta(days=1))) == []
 
 
 def test_time_is_told_in_whole_milliseconds_as_the_database_gives_it_back(fresh: Stand) -> None:

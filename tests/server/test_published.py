@@ -10,12 +10,15 @@ from gatepass.server.catalogue import operations as catalogue
 from gatepass.server.catalogue.model import ALGORITHMS, CataloguedScope
 from gatepass.server.keys.operations import rotate
 from gatepass.wire.credential import Mark
-from gatepass.wire.metadata import INTROSPECT, REVOKE, TOKEN
+from gatepass.wire.metadata import INTROSPECT, PARTNER_API, REVOKE, TOKEN
 from server.stand import GRANT, LIVE, TEST, URL, Stand, refused, standing_still
 
 SERVER = "/.well-known/oauth-authorization-server"
 JWKS = "/.well-known/jwks.json"
+OPENID = "/.well-known/openid-configuration"
 RESOURCE = "/.well-known/oauth-protected-resource/api/partners/v2.0"
+
+DOCUMENTS = [SERVER, OPENID, RESOURCE, JWKS, PARTNER_API + "/openapi.json"]
 
 
 @pytest.mark.spec("RFC 8414", "3")
@@ -52,6 +55,45 @@ def test_response_types_are_there_and_no_endpoint_that_is_not(stand: Stand) -> N
     ]
 
 
+@pytest.mark.spec("RFC 8414", "3.1")
+@pytest.mark.parametrize("path", [OPENID, OPENID + "/"])
+def test_readers_of_openid_connect_find_the_same_metadata(stand: Stand, path: str) -> None:
+    answer = stand.send("GET", path)
+
+    assert answer.content == stand.send("GET", SERVER).content
+    assert answer.headers["etag"] == stand.send("GET", SERVER).headers["etag"]
+
+
+def test_the_metadata_has_what_they_require_and_offers_no_sign_in(fresh: Stand) -> None:
+    environment = fresh.environment()
+    before = fresh.send("GET", OPENID).json()
+    catalogue.add_resource(environment, OPERATOR, "https://a.example", "A", "jwt", "RS256")
+
+    told = fresh.send("GET", OPENID).json()
+
+    assert told["subject_types_supported"] == ["public"]
+    assert before["id_token_signing_alg_values_supported"] == ["ES256"]
+    assert set(told["id_token_signing_alg_values_supported"]) == {
+        key["alg"] for key in fresh.send("GET", JWKS).json()["keys"]
+    }
+    assert told["response_types_supported"] == []
+    assert "openid" not in told["scopes_supported"]
+    assert not {"authorization_endpoint", "userinfo_endpoint"} & set(told)
+
+
+@pytest.mark.spec("RFC 8414", "3.1")
+def test_the_documents_are_under_path_aliases_too(tmp_path: Path) -> None:
+    with standing_still(tmp_path / "data", also_at=("/o", "/a/b")) as stand:
+        server, keys = stand.send("GET", SERVER), stand.send("GET", JWKS)
+        for alias in ("/o", "/a/b"):
+            for path in (f"{alias}{SERVER}", f"{alias}{OPENID}", f"{SERVER}{alias}"):
+                assert stand.send("GET", path).content == server.content
+            assert stand.send("GET", f"{alias}{JWKS}").content == keys.content
+        assert stand.send("GET", f"/x{SERVER}").status_code == 404
+
+    assert server.json()["issuer"] == URL[LIVE]
+
+
 @pytest.mark.spec("RFC 8414", "3.3")
 def test_the_issuer_is_the_configured_one_whatever_the_host_header_says(tmp_path: Path) -> None:
     production = {"hosts": ("app.localhost:9000", "localhost:9000"), "issuer": ""}
@@ -77,7 +119,7 @@ def test_the_partner_api_tells_which_server_it_trusts(stand: Stand, mark: Mark) 
     }
 
 
-@pytest.mark.parametrize("path", [SERVER, RESOURCE, JWKS])
+@pytest.mark.parametrize("path", DOCUMENTS)
 def test_documents_may_be_kept_for_a_while_and_read_by_any_page(stand: Stand, path: str) -> None:
     answer = stand.send("GET", path)
 
@@ -88,17 +130,36 @@ def test_documents_may_be_kept_for_a_while_and_read_by_any_page(stand: Stand, pa
 
 
 @pytest.mark.spec("RFC 9110", "15.5.6")
-@pytest.mark.parametrize("path", [SERVER, RESOURCE, JWKS])
+@pytest.mark.parametrize("path", [SERVER, OPENID, RESOURCE, JWKS])
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
 def test_documents_are_only_read(stand: Stand, path: str, method: str) -> None:
     answer = stand.send(method, path, data=GRANT)
 
     assert refused(answer) == (405, "invalid_request")
-    assert answer.headers["allow"] == "GET, HEAD"
+    assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
+
+
+@pytest.mark.spec("RFC 9110", "9.3.7")
+@pytest.mark.parametrize("path", DOCUMENTS)
+def test_a_page_of_any_origin_may_ask_whether_it_may_read(stand: Stand, path: str) -> None:
+    asked = {
+        "Origin": "https://docs.example.com",
+        "Access-Control-Request-Method": "GET",
+        "Access-Control-Request-Headers": "if-none-match",
+    }
+    answer = stand.send("OPTIONS", path, headers=asked)
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["access-control-allow-methods"] == "GET, HEAD"
+    assert answer.headers["access-control-allow-headers"] == "*"
+    assert "access-control-allow-credentials" not in answer.headers
+    assert "content-length" not in answer.headers
 
 
 @pytest.mark.spec("RFC 9110", "13.1.2")
-@pytest.mark.parametrize("path", [SERVER, RESOURCE, JWKS])
+@pytest.mark.parametrize("path", DOCUMENTS)
 def test_who_has_a_document_already_is_told_so(stand: Stand, path: str) -> None:
     whole = stand.send("GET", path)
     tag = whole.headers["etag"]
@@ -106,6 +167,8 @@ def test_who_has_a_document_already_is_told_so(stand: Stand, path: str) -> None:
     again = stand.send("GET", path, headers={"If-None-Match": f'"x", W/{tag}'})
 
     assert (again.status_code, again.content) == (304, b"")
+    assert "content-type" not in again.headers
+    assert again.headers["access-control-allow-origin"] == "*"
     assert again.headers["etag"] == tag
     assert again.headers["cache-control"] == whole.headers["cache-control"]
     assert stand.send("GET", path, headers={"If-None-Match": '"other"'}).status_code == 200

@@ -1,13 +1,13 @@
 """kill -9 at random moments: what was acknowledged is there, and nothing of it is undone."""
 
 import random
+import sqlite3
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx2
-import pysqlite3
 import pytest
 
 from harness import Organization, Server, serving
@@ -152,7 +152,7 @@ def _check(portal: Portal, organization: Organization, ledger: Ledger) -> None:
 
 def _check_integrity(data: Path) -> None:
     for name in ("production", "sandbox"):
-        database = pysqlite3.connect(data / f"{name}.sqlite3")
+        database = sqlite3.connect(data / f"{name}.sqlite3")
         try:
             assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
             assert database.execute("PRAGMA foreign_key_check").fetchall() == []

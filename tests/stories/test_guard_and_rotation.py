@@ -57,7 +57,7 @@ def guards(running: Server, clock: Clock) -> Iterator[list[Guard]]:
 def rotate(server: Server, *options: str) -> None:
     """Rotate the keys by the command, in this process as fifty interpreters take long to start."""
     variables = {"GATEPASS_PORT": str(server.port), "GATEPASS_SANDBOX_PORT": str(server.port + 1)}
-    arguments = ["keys", "rotate", "--data", str(server.data), *options]
+    arguments = ["keys", "rotate", "--data", str(server.data), "--yes", *options]
     ran = CliRunner(env=server.variables | variables).invoke(main, arguments)
     assert ran.exit_code == 0, ran.output
 

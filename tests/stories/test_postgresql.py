@@ -1,7 +1,9 @@
 """The whole server on PostgreSQL, with two workers."""
 
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
@@ -13,7 +15,18 @@ from contracts.nodes import another_node_in_a_write, stopped
 from gatepass.guard.credentials import Credentials
 from gatepass.guard.feed import Feed
 from gatepass.wire.secret import Secret
-from harness import Server
+from harness import Server, run, serving
+
+
+def _databases(address: str) -> dict[str, str]:
+    """Make a database for each environment; return the variables that name them."""
+    names = {"GATEPASS_PRODUCTION__DATABASE": "live", "GATEPASS_SANDBOX__DATABASE": "test"}
+    maintenance = address.format(name="postgres").replace("+psycopg", "")
+    with psycopg.connect(maintenance, autocommit=True) as connection:
+        for name in names.values():
+            connection.execute(f'CREATE DATABASE "{name}"'.encode())
+    return {key: address.format(name=name) for key, name in names.items()}
+
 
 _NEW = {"connection": "close"}
 
@@ -24,12 +37,9 @@ def on_postgresql(tmp_path: Path) -> Iterator[Server]:
     if binaries is None:
         pytest.skip(postgres.MISSING)
     with postgres.running(binaries) as address:
-        names = {"GATEPASS_PRODUCTION__DATABASE": "live", "GATEPASS_SANDBOX__DATABASE": "test"}
-        maintenance = address.format(name="postgres").replace("+psycopg", "")
-        with psycopg.connect(maintenance, autocommit=True) as connection:
-            for name in names.values():
-                connection.execute(f'CREATE DATABASE "{name}"'.encode())
-        variables = {key: address.format(name=name) for key, name in names.items()}
+        # it has to do without the driver of SQLite
+        (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['apsw'] = None\n")
+        variables = _databases(address) | {"PYTHONPATH": str(tmp_path)}
         server = Server(tmp_path / "data", "--workers", "2", variables=variables)
         try:
             yield server.start()
@@ -139,6 +149,62 @@ def test_a_node_answers_while_another_one_is_stopped_in_a_write(on_postgresql: S
         )
 
 
+def test_a_server_outlives_a_postgresql_that_stands_still(on_postgresql: Server) -> None:
+    server = on_postgresql
+    acme = server.create_organization()
+    billing = server.create_application(acme.org_id)
+    who = (billing.client_id, billing.client_secret)
+    form = {"token": server.ask_token(*who).body["access_token"]}
+    eventually(lambda: statuses(server, *who) == {200})  # both workers know it
+    unknown = server.create_application(acme.org_id, "Not in memory yet")
+
+    with ExitStack() as standing:
+        for pid in processes(server.variables["GATEPASS_PRODUCTION__DATABASE"]):
+            standing.enter_context(stopped(pid))
+        revoked = server.ask("POST", "/oauth2/revoke_token/", auth=who, data=form)
+        assert revoked.status == 503
+        assert server.ask_token(unknown.client_id, unknown.client_secret).status == 503
+        assert statuses(server, *who) == {200}
+        assert server.stop() == 0
+    assert "request.failed" not in {each["event"] for each in server.events()}
+
+
+def test_a_read_only_database_refuses_changes_and_serves_tokens(on_postgresql: Server) -> None:
+    server = on_postgresql
+    acme = server.create_organization()
+    billing = server.create_application(acme.org_id)
+    who = (billing.client_id, billing.client_secret)
+    form = {"token": server.ask_token(*who).body["access_token"]}
+    url = server.variables["GATEPASS_PRODUCTION__DATABASE"]
+
+    execute(url, "ALTER DATABASE live SET default_transaction_read_only = on", "SELECT 1")
+
+    assert server.ask("POST", "/oauth2/revoke_token/", auth=who, data=form).status == 503
+    command = server.run("application", "disable", billing.client_id, "--environment", "production")
+    assert command.status == 1
+    assert "Traceback" not in command.err
+    assert server.ask_token(*who).status == 200
+    assert server.ask("GET", "/readyz").status == 200
+
+    execute(url, "ALTER DATABASE live SET default_transaction_read_only = off", "SELECT 1")
+    eventually(
+        lambda: server.ask("POST", "/oauth2/revoke_token/", auth=who, data=form).status == 200
+    )
+    assert "Traceback" not in server.log()
+    assert "exception" not in server.log()
+
+
+def processes(url: str) -> list[int]:
+    """Give the ids of the server's processes that somebody waits for: its first, and backends."""
+    server = make_url(url).set(drivername="postgresql", database="postgres")
+    query = "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+    with psycopg.connect(server.render_as_string(), autocommit=True) as connection:
+        backends = [pid for (pid,) in connection.execute(query)]
+        (folder,) = connection.execute("SHOW data_directory").fetchone() or ("",)
+    first = int((Path(folder) / "postmaster.pid").read_text().splitlines()[0])
+    return [first, *backends]
+
+
 def statuses(server: Server, client_id: str, secret: str) -> set[int]:
     """Ask for tokens over connections of their own, so that both workers answer."""
     form = {"grant_type": "client_credentials"}
@@ -160,9 +226,41 @@ def execute(url: str, *statements: str) -> None:
             connection.execute(statement.encode())
 
 
+def test_nothing_is_written_to_a_data_directory_in_which_nothing_is_kept(tmp_path: Path) -> None:
+    binaries = postgres.find_binaries()
+    if binaries is None:
+        pytest.skip(postgres.MISSING)
+    key = {"GATEPASS_MASTER_KEY": urlsafe_b64encode(bytes(32)).decode()}
+    (tmp_path / "data").touch()  # below which even root can make nothing
+    with postgres.running(binaries) as address:
+        variables = key | _databases(address)
+        with serving(tmp_path / "data", variables=variables) as server:
+            acme = server.create_organization()
+            listed = server.run("organization", "list", "--json")
+
+    assert acme.org_id in listed.out
+
+
 def eventually(is_so: object, within: float = 10.0) -> None:
     """Wait until it is so; how long that may take is measured elsewhere."""
     assert callable(is_so)
     deadline = time.monotonic() + within
     while not is_so():
         assert time.monotonic() < deadline
+
+
+def test_a_command_without_the_master_key_of_the_databases_makes_no_other(
+    on_postgresql: Server,
+) -> None:
+    key = on_postgresql.data / "master.key"
+    given = {"GATEPASS_MASTER_KEY": key.read_text().strip()}
+    key.unlink()
+    command = ("organization", "list", "--data", str(on_postgresql.data))
+
+    without = run(*command, variables=on_postgresql.variables)
+    with_key = run(*command, variables=on_postgresql.variables | given)
+
+    assert (without.status, without.err.count("\n")) == (1, 1)
+    assert "GATEPASS_MASTER_KEY" in without.err
+    assert not key.exists()
+    assert with_key.status == 0, with_key.err

@@ -1,10 +1,15 @@
 import os
 import socket
+import sqlite3
+import time
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
-import pysqlite3
 import pytest
 
+from gatepass.server.database import Database, sqlite_url
+from gatepass.server.revocations import store as revocations
 from harness import Ran, Server, free_ports, run, serving
 
 
@@ -24,7 +29,7 @@ def _assert_one_line(ran: Ran, *words: str) -> None:
 def used(tmp_path: Path) -> Path:
     """A data directory in which everything has been made."""
     data = tmp_path / "data"
-    assert run("organization", "list", "--data", data).status == 0
+    assert run("organization", "create", "Acme", "--admin", "anna", "--data", data).status == 0
     return data
 
 
@@ -102,14 +107,14 @@ def test_a_port_that_another_gatepass_uses_is_found_out(server: Server, tmp_path
 
 
 def test_a_database_of_a_newer_version_is_one_line_and_stays_as_it_is(used: Path) -> None:
-    database = pysqlite3.connect(used / "sandbox.sqlite3")
+    database = sqlite3.connect(used / "sandbox.sqlite3")
     with database:
         database.execute("UPDATE alembic_version SET version_num = '9999'")
     database.close()
 
     _assert_one_line(_serve(used), "sandbox", "newer")
 
-    database = pysqlite3.connect(used / "sandbox.sqlite3")
+    database = sqlite3.connect(used / "sandbox.sqlite3")
     assert database.execute("SELECT version_num FROM alembic_version").fetchall() == [("9999",)]
     database.close()
 
@@ -122,14 +127,30 @@ def test_a_file_that_is_no_database_is_one_line(used: Path) -> None:
 
 def test_an_affected_sqlite_library_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(
-        "import pysqlite3\n"
-        "pysqlite3.sqlite_version_info = (3, 40, 1)\n"
-        "pysqlite3.sqlite_version = '3.40.1'\n"
+        "import apsw\napsw.sqlite_lib_version = lambda: '3.40.1'\n"
     )
 
     ran = _serve(tmp_path / "data", variables={"PYTHONPATH": str(tmp_path)})
 
-    _assert_one_line(ran, "3.40.1", "pysqlite3")
+    _assert_one_line(ran, "3.40.1", "apsw")
+
+
+def test_a_server_without_what_windows_lacks_issues_tokens_and_says_what_is_slower(
+    tmp_path: Path,
+) -> None:
+    missing = (
+        "import sys\nfor name in ('httptools', 'resource', 'uvloop'): sys.modules[name] = None\n"
+    )
+    (tmp_path / "sitecustomize.py").write_text(missing)
+
+    with serving(tmp_path / "data", variables={"PYTHONPATH": str(tmp_path)}) as server:
+        acme = server.create_organization()
+        billing = server.create_application(acme.org_id)
+        answer = server.ask_token(billing.client_id, billing.client_secret)
+
+    assert answer.status == 200
+    reasons = [each.get("reason") for each in server.events() if each["event"] == "http.fallback"]
+    assert reasons == ["httptools is not installed"]
 
 
 def test_the_wrong_master_key_is_one_line(used: Path) -> None:
@@ -145,6 +166,12 @@ def test_a_master_key_that_is_no_key_is_one_line_without_it(used: Path) -> None:
 
     _assert_one_line(ran, "master.key")
     assert "correct-horse" not in ran.err
+
+
+def test_a_binary_master_key_is_one_line(used: Path) -> None:
+    (used / "master.key").write_bytes(bytes(range(128, 160)))
+
+    _assert_one_line(_serve(used), "master.key", "base64url")
 
 
 def test_a_lost_master_key_is_asked_for_and_no_other_is_made(used: Path) -> None:
@@ -181,3 +208,20 @@ def test_an_unknown_setting_is_one_line(tmp_path: Path) -> None:
     config.write_text("log_fromat = 'json'\n")
 
     _assert_one_line(_serve(tmp_path / "data", "--config", str(config)), "log_fromat", "mine.toml")
+
+
+def test_what_has_expired_is_deleted_soon_after_a_start(used: Path) -> None:
+    database = Database(sqlite_url(used / "production.sqlite3"))
+    expired = b"0123456789abcdef"
+    with database.write() as connection:
+        revocations.add(connection, expired, datetime(2026, 1, 1, tzinfo=UTC))
+
+    def is_kept() -> bool:
+        with database.read() as connection:
+            return revocations.find(connection, expired) is not None
+
+    with closing(database), serving(used):
+        deadline = time.monotonic() + 60
+        while is_kept():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+import apsw
 import httpx2
 import psycopg
-import pysqlite3
 import pytest
 
 from contracts import postgres
@@ -215,7 +215,7 @@ def test_sigterm_ends_within_its_limit_though_the_database_is_locked(
         credentials = _application(server)
         assert server.ask_token(*credentials[:2]).status == 200
         with ExitStack() as stack:
-            locked = pysqlite3.connect(server.data / "production.sqlite3", isolation_level=None)
+            locked = apsw.Connection(str(server.data / "production.sqlite3"))
             stack.callback(locked.close)
             locked.execute("BEGIN IMMEDIATE")
             for sent in (b"", b"POST /oauth2/token/ HTTP/1.1\r\nHo", b"POST / HTTP/1.1\r\nHost: "):

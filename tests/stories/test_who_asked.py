@@ -114,3 +114,15 @@ def audited(server: Server) -> list[str]:
     (file,) = (each for each in Path(server.data).glob("*production*.sqlite3"))
     with closing(sqlite3.connect(file)) as database:
         return [row[0] for row in database.execute("SELECT source FROM audit")]
+
+
+def test_a_server_whose_issuer_is_https_says_at_the_start_that_no_proxy_is_named(
+    tmp_path: Path,
+) -> None:
+    https = {"GATEPASS_PRODUCTION__HOSTS": '["app.example.com"]'}
+    named = https | {"GATEPASS_TRUSTED_PROXIES": '["127.0.0.1"]'}
+    for name, variables, told in (("nobody", https, ["trusted_proxies"]), ("named", named, [])):
+        with serving(tmp_path / name, variables=variables) as running:
+            events = [event for event in running.events() if event["event"] == "proxy.not_named"]
+
+        assert [event["setting"] for event in events] == told

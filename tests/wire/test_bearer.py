@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatepass.wire import bearer
+from gatepass.wire.params import LONGEST_TOKEN
 from gatepass.wire.problem import STATUS, Refused
 from gatepass.wire.scope import Scope
 
@@ -52,7 +53,7 @@ def test_a_request_without_bearer_credentials_has_no_token(headers: list[str]) -
         "Bearer tök",
         "Bearer １２３",  # noqa: RUF001 - digits, but not ASCII ones
         "Bearer a%20b",
-        "Bearer " + "a" * (bearer.LONGEST_TOKEN + 1),
+        "Bearer " + "a" * (LONGEST_TOKEN + 1),
     ],
 )
 def test_credentials_that_cannot_be_a_token_are_an_invalid_token(header: str) -> None:
@@ -63,7 +64,7 @@ def test_credentials_that_cannot_be_a_token_are_an_invalid_token(header: str) ->
 
 
 def test_the_longest_token_is_still_read() -> None:
-    assert bearer.read(["Bearer " + "a" * bearer.LONGEST_TOKEN]) is not None
+    assert bearer.read(["Bearer " + "a" * LONGEST_TOKEN]) is not None
 
 
 @pytest.mark.spec("RFC 6750", "2")

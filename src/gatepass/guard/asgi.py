@@ -37,8 +37,9 @@ class Protected:
     """Lets requests and WebSockets with a good token through to `app`, and no other.
 
     `needs` is asked of all of them; paths in `exempt` ("/health", or "/docs/*" for all beneath
-    it) need no token. A path is looked at as the server has decoded it; one that an application
-    could tidy up into another one is never exempt. No method is exempt either: a CORS preflight
+    it) need no token. A path is looked at as the server has decoded it, without the prefix that
+    the application is mounted at (`root_path`); one that an application could tidy up into
+    another one is never exempt. No method is exempt either: a CORS preflight
     has no token, so what answers it stands in front of this. Behind a proxy, let the server
     find the caller's address in headers that it trusts.
     """
@@ -55,7 +56,7 @@ class Protected:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, or answer with the refusal."""
-        if scope["type"] == "lifespan" or scope["path"] in self._exempt:
+        if scope["type"] == "lifespan" or path_of(scope) in self._exempt:
             await self._app(scope, receive, send)
             return
         form, receive = await form_of(scope, receive)
@@ -95,6 +96,15 @@ def arrived(
         path=path,
         context=scope if context is None else context,
     )
+
+
+def path_of(scope: Scope) -> str:
+    """Return the path as the application routes it, without the prefix that it is mounted at."""
+    path: str = scope["path"]
+    prefix: str = scope.get("root_path", "").rstrip("/")
+    if prefix and (path == prefix or path.startswith(prefix + "/")):
+        return path[len(prefix) :]
+    return path
 
 
 def has_short_form(scope: Scope) -> bool:

@@ -40,14 +40,6 @@ def seconds(members: Mapping[str, object], name: str) -> int | None:
     return None if value is None else int(value)
 
 
-def required_seconds(members: Mapping[str, object], name: str) -> int:
-    """Give a whole number of seconds since 1970."""
-    value = seconds(members, name)
-    if value is None:
-        raise wrong(name)
-    return value
-
-
 def moment(members: Mapping[str, object], name: str) -> float | None:
     """Give a NumericDate, which may have a fraction (RFC 7519 §2), or None where there is none."""
     return required_moment(members, name) if name in members else None
@@ -87,13 +79,16 @@ def audience(members: Mapping[str, object], resource: str | None) -> tuple[str, 
     return names
 
 
-def scope(members: Mapping[str, object], name: str = "scope") -> Scope:
+def scope(
+    members: Mapping[str, object], name: str = "scope", *, may_be_list: bool = False
+) -> Scope:
     """Give the scope; without one nothing was granted.
 
-    `scope` itself is a string (RFC 8693 §4.2); what has another name may be a list.
+    `scope` itself is a string (RFC 8693 §4.2) unless it `may_be_list`; what has another name may
+    be a list.
     """
     found = members.get(name, "")
-    if isinstance(found, list) and name != "scope":
+    if isinstance(found, list) and (may_be_list or name != "scope"):
         found = _joined(found, name)
     if not isinstance(found, str):
         raise wrong(name)

@@ -62,6 +62,7 @@ class Guard:
     remember: seconds that an introspection answer counts, and that a revocation can go unnoticed.
     offline: False has JWTs asked about like other tokens.
     claims, plain: for other issuers; see `Expectation`.
+    leeway: for how many seconds (0 to 60) the issuer's clock and this one may differ.
     jwks_uri, introspection_endpoint: where the issuer's metadata does not say.
     keys: how the issuer's keys age; see `Policy`.
     revocations, on_stale: a feed of revocations, asked at each request, and what to do with JWTs
@@ -100,6 +101,7 @@ class Guard:
         self._checks_audience = True
         if isinstance(self._expect, Expectation):
             self._note_audience(self._expect)
+        self._process = os.getpid()
         self._flights = Flights()
         self._outside: Outside | None = None
         self._offline: Offline | None = None
@@ -224,7 +226,16 @@ class Guard:
         self.close()
 
     def after_fork(self) -> None:
-        """Begin anew in a forked process, without the threads and connections of its parent."""
+        """Begin anew in a forked process, without the threads and connections of its parent.
+
+        And again at the first question there: gevent may patch the process until then.
+        """
+        self._begin()
+        self._process = 0
+
+    def _begin(self) -> None:
+        """Begin anew; some servers, as uWSGI, fork without any of Python's hooks."""
+        self._process = os.getpid()
         self._flights.after_fork()
         for part in (self._outside, self._offline, self._introspector):
             if part is not None:
@@ -301,6 +312,8 @@ class Guard:
             raise self._denied(refused, self._expected(arrived), arrived, needs) from None
 
     def _steps(self, arrived: Arrived, needs: Needs) -> Generator[Step, object, Principal]:
+        if self._process != os.getpid():
+            self._begin()
         expect, refused = self._expected(arrived), None
         try:
             caller = yield from self._judge(arrived, needs, expect)

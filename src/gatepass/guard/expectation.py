@@ -7,6 +7,9 @@ from urllib.parse import urlsplit
 from gatepass.guard.claim_names import OURS, ClaimNames
 from gatepass.wire import metadata
 
+LEEWAY = 10  # seconds that the issuer's clock and ours may differ, where nothing else is said
+MOST_LEEWAY = 60  # seconds
+
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
@@ -17,7 +20,11 @@ class Expectation:
 
     `claims` says what the issuer calls things. `plain` is for issuers that do not keep to RFC
     9068: JWTs typed `JWT` or not at all count too, `sub`, `iat` and the token's id may be missing
-    from them, and `iss` from an introspection answer (RFC 7662 §2.2).
+    from them, and `iss` and `exp` from an introspection answer (RFC 7662 §2.2); `scope` may be
+    a list, a moment of an introspection answer have a fraction, and null is as if left out.
+
+    `leeway` is for how many seconds (0 to 60) the issuer's clock and this one may differ. Raises
+    ValueError for another.
     """
 
     issuer: str
@@ -25,6 +32,11 @@ class Expectation:
     resource_metadata: str = ""
     claims: ClaimNames = OURS
     plain: bool = False
+    leeway: float = LEEWAY
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.leeway <= MOST_LEEWAY:
+            raise ValueError(f"leeway is 0 to {MOST_LEEWAY} seconds")
 
     @classmethod
     def about(
@@ -35,11 +47,12 @@ class Expectation:
         claims: ClaimNames = OURS,
         *,
         plain: bool = False,
+        leeway: float = LEEWAY,
     ) -> Self:
         """Derive the metadata's address from the resource's (RFC 9728 §3.1) where it is None."""
         if resource_metadata is None:
             resource_metadata = _metadata_of(resource or "")
-        return cls(issuer, resource, resource_metadata, claims, plain)
+        return cls(issuer, resource, resource_metadata, claims, plain, leeway)
 
 
 def _metadata_of(resource: str) -> str:

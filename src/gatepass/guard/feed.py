@@ -1,6 +1,5 @@
 """Follows the revocation feed in a thread of its own, for synchronous and asynchronous APIs."""
 
-import asyncio
 import logging
 import math
 import os
@@ -8,18 +7,14 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Literal, Self
 from weakref import WeakSet
 
-import httpx2
-
 from gatepass.guard.addresses import checked
 from gatepass.guard.credentials import Credentials
-from gatepass.guard.feed_page import LONGEST, Page
+from gatepass.guard.feed_connection import Connection
+from gatepass.guard.feed_page import Page
 from gatepass.guard.following import FeedError, Following, feed_endpoint
-from gatepass.wire.flow import Request, Response
-from gatepass.wire.loopback import may_use_proxy
 
 WAIT = 20  # seconds that the server may keep a question open
 LIMIT = 30.0  # seconds without word after which the feed is silent
@@ -28,13 +23,13 @@ State = Literal["fresh", "silent"]
 
 _LOG = logging.getLogger("gatepass.guard")
 _LONGEST_WAIT = 30  # seconds; the server waits no longer
-_CONNECT = 5.0  # seconds
 _SLACK = 10.0  # seconds, beyond the wait, in which an answer must be whole
 _FIRST_RETRY, _LAST_RETRY = 0.25, 8.0  # seconds
 _PRUNE_EVERY = 3600.0  # seconds
 _STILL_GOOD = 120  # seconds that a token is kept beyond its expiry, as clocks differ
 _NEVER = -math.inf
-_NO_PROXY = "a proxy setting of the environment (HTTPS_PROXY, ALL_PROXY) cannot be used: correct it"
+_NO_THREAD = "no thread can be started, which is tried again"
+_LOOK_EVERY = 1.0  # seconds between two looks at the follower's process and thread
 
 
 class Feed:
@@ -50,7 +45,7 @@ class Feed:
     """
 
     _thread: threading.Thread | None
-    _cancel: Callable[[], object] | None
+    _connection: Connection | None
 
     def __init__(
         self,
@@ -70,6 +65,7 @@ class Feed:
         self._limit = limit
         self._clock = clock
         self._is_closed = False
+        self._stop = threading.Event()
         self._begin()
         _FEEDS.add(self)
 
@@ -84,9 +80,10 @@ class Feed:
 
     def state(self, _now: float = 0.0) -> State:
         """Tell whether it can be relied upon; starts it. The guard's own time does not count."""
-        if self._thread is None:
-            self.start()
-        return "fresh" if self._clock() - self._known_at <= self._limit else "silent"
+        now = self._clock()
+        if now >= self._look_at:
+            self._look(now)
+        return "fresh" if now - self._known_at <= self._limit else "silent"
 
     def lag(self, _now: float = 0.0) -> float | None:
         """Give the seconds since it last knew everything; None before the first time."""
@@ -108,28 +105,49 @@ class Feed:
         }
 
     def start(self) -> None:
-        """Begin to follow, unless that has begun or was ended."""
+        """Begin to follow, unless that has begun or was ended; `status` says why it cannot."""
         with self._lock:
-            if self._thread is None and not self._is_closed:
-                self._thread = threading.Thread(target=self._run, name="gatepass-feed", daemon=True)
-                self._thread.start()
+            if self._thread is not None or self._is_closed:
+                return
+            follower = (self._following, self._stop)
+            thread = threading.Thread(
+                target=self._run, args=follower, name="gatepass-feed", daemon=True
+            )
+            try:
+                thread.start()
+            except RuntimeError as error:  # a limit is reached, or the interpreter ends
+                self._failed(FeedError(f"{_NO_THREAD} ({error})"), 1)
+            else:
+                self._thread = thread
 
     def ready(self, seconds: float) -> bool:
         """Wait until the first snapshot is whole, at most so long; tell whether it is."""
-        self.start()
-        return self._is_ready.wait(seconds)
+        give_up = time.monotonic() + seconds
+        while True:
+            self._look(self._clock())
+            left = give_up - time.monotonic()
+            if self._is_ready.wait(max(min(left, _LOOK_EVERY), 0.0)):
+                return True
+            if left <= 0:
+                return False
 
     def close(self) -> None:
         """End the thread and its connection; from now on the feed is silent."""
+        self._renew_after_fork()
         with self._lock:
             self._is_closed = True
-            cancel, thread = self._cancel, self._thread
-        if cancel:
-            with suppress(RuntimeError):  # its loop has ended already
-                cancel()
+            self._stop.set()
+            connection, thread = self._connection, self._thread
+        if connection is not None:
+            connection.end()
         if thread is not None:
             thread.join(_SLACK)
         self._known_at = _NEVER
+
+    def after_fork(self) -> None:
+        """Know nothing, and begin at the next question: gevent may patch the process until then."""
+        self._begin()
+        self._process = 0
 
     def __enter__(self) -> Self:
         return self
@@ -139,37 +157,45 @@ class Feed:
 
     def _begin(self) -> None:
         """Know nothing; of a parent process neither thread, locks nor connections are ours."""
+        self._stop.set()  # greenlets survive a fork
+        self._stop = threading.Event()
         self._following = Following(self._url, self._credentials, self._wait)
         self._lock = threading.Lock()
         self._thread = None
-        self._cancel = None
+        self._connection = None
         self._is_ready = threading.Event()
         self._known_at = _NEVER
+        self._look_at = _NEVER
         self._problem = ""
+        self._process = os.getpid()
 
-    def _run(self) -> None:
-        with suppress(asyncio.CancelledError):
-            asyncio.run(self._follow())
+    def _look(self, now: float) -> None:
+        """Start the thread if it does not run; interrupt an exchange that takes too long."""
+        self._renew_after_fork()
+        self._look_at = now + _LOOK_EVERY
+        connection = self._connection
+        if connection is not None:
+            connection.cut_overdue()
+        elif self._thread is None:
+            self.start()
 
-    async def _follow(self) -> None:
-        """Ask and learn until cancelled."""
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
-        assert task is not None  # noqa: S101 - a coroutine runs in one
-        with self._lock:
-            if self._is_closed:
-                return
-            self._cancel = lambda: loop.call_soon_threadsafe(task.cancel)
-        failures, pruned = 0, self._clock()
+    def _renew_after_fork(self) -> None:
+        """Begin anew in a forked process: some servers, as uWSGI, run no hooks of Python's."""
+        with _RENEWING:
+            if self._process != os.getpid():
+                self._begin()
+
+    def _run(self, following: Following, stop: threading.Event) -> None:
+        """Ask and learn until stopped; whatever fails is tried again."""
+        failures, pruned, connection = 0, self._clock(), None
         try:
-            client = self._client()
-        except Exception as error:  # noqa: BLE001 - the environment is not read again
-            self._failed(FeedError(f"{_NO_PROXY} ({type(error).__name__})"), 1)
-            return
-        async with client:
-            while True:
+            while not stop.is_set():
                 try:
-                    page, pause = await self._poll(client)
+                    connection = connection or self._connected(stop)
+                    page, pause = self._poll(following, connection, stop)
                 except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
+                    if stop.is_set():
+                        return
                     failures += 1
                     pause = self._failed(error, failures)
                 else:
@@ -177,38 +203,39 @@ class Feed:
                     if self._clock() - pruned >= _PRUNE_EVERY:
                         pruned = self._clock()
                         now = min(page.time, time.time())  # whichever clock is not ahead
-                        self._following.memory.prune(now - _STILL_GOOD)
-                await asyncio.sleep(pause)
+                        following.memory.prune(now - _STILL_GOOD)
+                stop.wait(pause)
+        finally:
+            if connection is not None:
+                connection.close()
+            self._ended(stop)
 
-    def _client(self) -> httpx2.AsyncClient:
-        secure = may_use_proxy(self._url)
-        timeout = httpx2.Timeout(self._wait + _SLACK, connect=_CONNECT)
-        return httpx2.AsyncClient(
-            verify=secure, trust_env=secure, timeout=timeout, follow_redirects=False
-        )
+    def _connected(self, stop: threading.Event) -> Connection:
+        """Return a connection that `close` can end; raise FeedError where there can be none."""
+        made = Connection(self._url, self._wait + _SLACK)
+        with self._lock:
+            if stop is self._stop:
+                self._connection = made
+        if stop.is_set():
+            made.end()
+        return made
 
-    async def _poll(self, client: httpx2.AsyncClient) -> tuple[Page, float]:
+    def _poll(
+        self, following: Following, connection: Connection, stop: threading.Event
+    ) -> tuple[Page, float]:
         started = self._clock()
-        response = await self._exchange(client, self._following.ask())
+        response = connection.exchange(following.ask())
         now = self._clock()
-        page, pause = self._following.take(response, now - started)
-        if not page.more:
+        page, pause = following.take(response, now - started)
+        if not page.more and not stop.is_set():
             self._learned(now - page.age)
         return page, pause
 
-    async def _exchange(self, client: httpx2.AsyncClient, request: Request) -> Response:
-        """Send a question; raise FeedError for an answer that is too long, or what hinders it."""
-        body = bytearray()
-        async with asyncio.timeout(self._wait + _SLACK):
-            async with client.stream(
-                request.method, request.url, headers=dict(request.headers)
-            ) as answer:
-                async for piece in answer.aiter_raw():  # as sent: nothing is unpacked
-                    body += piece
-                    if len(body) > LONGEST:
-                        raise FeedError(f"the feed's answer is longer than {LONGEST} bytes")
-                headers = {name.lower(): value for name, value in answer.headers.items()}
-                return Response(answer.status_code, headers, bytes(body))
+    def _ended(self, stop: threading.Event) -> None:
+        """Note that the thread has ended, whatever ended it: the next look starts another."""
+        with self._lock:
+            if stop is self._stop:
+                self._thread = self._connection = None
 
     def _learned(self, known_at: float) -> None:
         """Note that everything is known that was revoked up to a moment of the clock."""
@@ -230,12 +257,13 @@ class Feed:
 
 
 _FEEDS: WeakSet[Feed] = WeakSet()
+_RENEWING = threading.Lock()
 
 
 def begin_anew() -> None:
     """Have every feed of a process that was just forked know nothing, and start when asked."""
     for feed in list(_FEEDS):
-        feed._begin()  # noqa: SLF001 - the feed's own, for the fork's sake outside of it
+        feed.after_fork()
 
 
 # Windows does not fork.

@@ -81,13 +81,14 @@ class Guard(Face):
     def protect(self, app: Flask | Blueprint, *wanted: Wanted, exempt: Iterable[str] = ()) -> None:
         """Have every path of `app` but the `exempt` need a token and `wanted`, 404s included.
 
-        A path is looked at whole, also that of a blueprint. No method is exempt: a CORS preflight
-        has no token, so what answers it is registered before.
+        A path is looked at whole, also that of a blueprint, but without the prefix that `app` is
+        mounted at. No method is exempt. A CORS preflight has no token: Flask's own answer to it,
+        which Flask-CORS adds its headers to, passes; a view of yours for OPTIONS does not.
         """
         needs, exempted = Needs.of(*wanted), Exempt(exempt)
 
         def before() -> None:
-            if request.path not in exempted:
+            if request.path not in exempted and not _is_preflight():
                 self._admit(needs)
 
         app.before_request(before)
@@ -98,6 +99,15 @@ class Guard(Face):
             environ[wsgi.PRINCIPAL] = wsgi.admit(environ, self.core, arrived(), needs)
         except CoreDenied as denied:
             raise Denied(denied.denial) from None
+
+
+def _is_preflight() -> bool:
+    """Tell whether this is a CORS preflight that Flask answers itself, without any view."""
+    if request.method != "OPTIONS" or request.url_rule is None:
+        return False
+    headers = request.headers
+    asks = "Origin" in headers and "Access-Control-Request-Method" in headers
+    return asks and bool(getattr(request.url_rule, "provide_automatic_options", False))
 
 
 def arrived() -> Arrived:

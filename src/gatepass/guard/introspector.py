@@ -103,8 +103,8 @@ class Introspector:
         try:
             url = self._outside.introspection()
             answer = self._outside.run(introspect(token, url, self._credentials, self._names))
-        except (Refused, NotTold) as error:
-            self.error = error.note if isinstance(error, Refused) else str(error)
+        except Exception as error:  # noqa: BLE001 - whatever keeps the answer away, it is away
+            self.error = _why(error)
             _LOG.warning("%s", self.error)
             self._outside.forget()
             return None
@@ -112,3 +112,12 @@ class Introspector:
         with self._lock:
             self._memory.put(digest, answer, asked_at)
         return answer
+
+
+def _why(error: Exception) -> str:
+    """Give the reason for the log, which never quotes what others sent."""
+    if isinstance(error, Refused):
+        return error.note
+    if isinstance(error, NotTold):
+        return str(error)
+    return f"no question can be sent: {type(error).__name__}"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from gatepass.guard import base64url, strict_json
 from gatepass.guard.claims import invalid
 from gatepass.guard.keyset import ALGORITHMS, Key, KeySet
-from gatepass.wire.bearer import LONGEST_TOKEN
+from gatepass.wire.params import LONGEST_TOKEN
 
 # `crit` names extensions, and we have none (RFC 7515 §4.1.11); `b64` is one (RFC 7797). The
 # others carry a key or say where to fetch one: the sender's, so no proof of anything.
@@ -33,7 +33,7 @@ def check(text: str, keys: KeySet) -> tuple[Header, bytes]:
     verifies as well, so the text is no name for a token: use its `jti`.
     """
     said = header(text)
-    key = keys.get(said.kid)
+    key = keys.get(said.kid, said.alg)
     if key is None:
         raise invalid("signed with an unknown key")
     return said, payload(text, said, key)

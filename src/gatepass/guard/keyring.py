@@ -72,9 +72,9 @@ class Keyring:
     sought: str = ""  # the key for whose sake the latest try was made
     fruitless_at: float | None = None  # when the latest try began that did not find its key
 
-    def look(self, kid: str, now: float) -> Look:
-        """Tell which key `kid` names at `now` and whether to fetch."""
-        key = self.keys.keys.get(kid) if self.keys is not None and self.counts(now) else None
+    def look(self, kid: str, now: float, alg: str | None = None) -> Look:
+        """Tell which key `kid` names at `now`, of several the one for `alg`; whether to fetch."""
+        key = self.keys.get(kid, alg) if self.keys is not None and self.counts(now) else None
         if key is not None and self.asked_at <= now < self.until:
             return Look(key, _NO if now < self.early else self._early(now))
         if self.is_flying:  # who has a key waits only where it is too old, and hope is left
@@ -91,7 +91,7 @@ class Keyring:
 
     def proves(self, key: Key) -> bool:
         """Tell whether `key` itself is one of these."""
-        return self.keys is not None and self.keys.keys.get(key.kid) is key
+        return self.keys is not None and self.keys.get(key.kid, key.alg) is key
 
     def counts(self, now: float) -> bool:
         """Tell whether the keys may be used, stale or not."""
@@ -150,8 +150,9 @@ def _within(since: float, seconds: float, now: float) -> bool:
 def _keep_same(old: KeySet | None, new: KeySet) -> KeySet:
     if old is None:
         return new
-    kept = {kid: _same(old.get(kid), key) for kid, key in new.keys.items()}
-    return replace(new, keys=MappingProxyType(kept))
+    kept = {kid: _same(old.get(kid, key.alg), key) for kid, key in new.keys.items()}
+    others = {name: _same(old.get(*name), key) for name, key in new.others.items()}
+    return replace(new, keys=MappingProxyType(kept), others=MappingProxyType(others))
 
 
 def _same(old: Key | None, new: Key) -> Key:

@@ -49,10 +49,15 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class KeySet:
-    """Keys by name; `passed_over` says, for the log, which were left out and why."""
+    """Keys by name; `passed_over` says, for the log, which were left out and why.
+
+    Where keys of different types share a name (RFC 7517 §4.5), `keys` has the first, and
+    `others` the further ones by name and algorithm.
+    """
 
     keys: Mapping[str, Key]
     passed_over: tuple[str, ...] = ()
+    others: Mapping[tuple[str, str], Key] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, document: bytes | Mapping[str, object]) -> Self:
@@ -63,25 +68,30 @@ class KeySet:
         `kid` and weak or malformed ones are passed over (RFC 7517 §5).
 
         Raises ValueError for a document that is not to be trusted at all: malformed or over
-        its limits, two keys of one name, a private or a symmetric key given away. Also where
-        no key is left. Does NOT check where the document came from, nor its age.
+        its limits, two keys of one name and type, a private or a symmetric key given away. Also
+        where no key is left. Does NOT check where the document came from, nor its age.
         """
         keys: dict[str, Key] = {}
+        others: dict[tuple[str, str], Key] = {}
         passed_over = []
         for number, jwk in enumerate(_distinct(_listed(document)), 1):
             try:
                 key = _read(jwk)
-                keys[key.kid] = key
+                if keys.setdefault(key.kid, key) is not key:
+                    others[key.kid, key.alg] = key
             except ValueError as error:
                 passed_over.append(f"key {number}: {error}")
         if not keys:
             reasons = "; ".join(passed_over) or "it is empty"
             raise ValueError(f"the key set has no key that can verify a token: {reasons}")
-        return cls(MappingProxyType(keys), tuple(passed_over))
+        return cls(MappingProxyType(keys), tuple(passed_over), MappingProxyType(others))
 
-    def get(self, kid: str) -> Key | None:
-        """Give the key of that name, or None."""
-        return self.keys.get(kid)
+    def get(self, kid: str, alg: str | None = None) -> Key | None:
+        """Return the key of that name, or None; of several the one for `alg`, else the first."""
+        first = self.keys.get(kid)
+        if first is None or first.alg == alg or not self.others:
+            return first
+        return self.others.get((kid, alg or ""), first)
 
 
 def _listed(document: bytes | Mapping[str, object]) -> list[_Jwk]:
@@ -99,9 +109,9 @@ def _listed(document: bytes | Mapping[str, object]) -> list[_Jwk]:
 
 def _distinct(listed: list[_Jwk]) -> list[_Jwk]:
     """Refuse the whole set where its publisher is not in control of it."""
-    kids = [jwk["kid"] for jwk in listed if isinstance(jwk.get("kid"), str)]
+    kids = [(jwk["kid"], str(jwk.get("kty"))) for jwk in listed if isinstance(jwk.get("kid"), str)]
     if len(kids) != len(set(kids)):
-        raise ValueError("two keys in the key set have the same kid")
+        raise ValueError("two keys of one type in the key set have the same kid")
     if any(jwk.get("kty") == "oct" or not _SECRET.isdisjoint(jwk) for jwk in listed):
         raise ValueError("the key set gives away a private or a symmetric key")
     return listed

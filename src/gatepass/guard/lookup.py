@@ -82,7 +82,7 @@ class Memory:
         """Keep `answer`, to a question asked at `asked_at` (RFC 7662 §4: not beyond `exp`)."""
         until = asked_at + self._seconds
         expires_at = answer.get("exp")
-        if isinstance(expires_at, int):
+        if isinstance(expires_at, int | float):
             until = min(until, expires_at)
         self._entries.pop(digest, None)  # so that the newest stands last
         if until <= asked_at:

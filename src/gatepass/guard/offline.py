@@ -15,7 +15,6 @@ from gatepass.guard.keyring import Fetch, Keyring, Look, Policy
 from gatepass.guard.keyset import Key
 from gatepass.guard.lookup import unavailable
 from gatepass.guard.outside import Outside
-from gatepass.guard.principal import LEEWAY
 from gatepass.guard.steps import Step, Wait
 from gatepass.guard.told import KeysStatus, Tally
 from gatepass.guard.verified import Entry, Verified
@@ -63,7 +62,7 @@ class Offline:
         None where keys have to be fetched first. Raises Refused (`invalid_token`).
         """
         said = jws.header(text)
-        key, fetch = self._ring.look(said.kid, now)
+        key, fetch = self._ring.look(said.kid, now, said.alg)
         if key is None or fetch is not Fetch.NO:
             return None
         return self._verify(text, said, key, mark, now)
@@ -75,16 +74,16 @@ class Offline:
         no key counts and none can be had.
         """
         said = jws.header(token.value)
-        look, flight = self._look(said.kid)
+        look, flight = self._look(said)
         # A second time for a key that was published while the fetch was under way.
         for _ in range(2):
             if flight is None or look.fetch is not Fetch.FIRST:
                 break
             yield Wait(flight, self._timeout)
-            look = self._ring.look(said.kid, self._clock())
+            look = self._ring.look(said.kid, self._clock(), said.alg)
             if look.key is not None or not flight.done():
                 break
-            look, flight = self._look(said.kid)
+            look, flight = self._look(said)
         now = self._clock()
         if look.key is None:
             raise self._without_key(now)
@@ -109,17 +108,17 @@ class Offline:
         self._ring = self._ring.grounded()
         self.verified.after_fork()
 
-    def _look(self, kid: str) -> tuple[Look, "Future[None] | None"]:
+    def _look(self, said: jws.Header) -> tuple[Look, "Future[None] | None"]:
         """Look for a key, and give the fetch that is begun or under way where one is due.
 
         One lock over both: keys are taken before their flight has landed, so whoever does not
         find the one joins the other.
         """
         with self._lock:
-            look = self._ring.look(kid, self._clock())
+            look = self._ring.look(said.kid, self._clock(), said.alg)
             if look.fetch is Fetch.NO:
                 return look, None
-            return look, self._flights.join("keys", partial(self._fetch, kid))
+            return look, self._flights.join("keys", partial(self._fetch, said.kid))
 
     def _without_key(self, now: float) -> Refused:
         """Give the refusal for a token whose key is not known, by whether it could be."""
@@ -135,8 +134,8 @@ class Offline:
         if known is not None and known.key is key and known.since <= now < known.until:
             return known
         caller = verify_with(text, said, key, self._expect, now)
-        names = frozenset(caller.scope.names)
-        entry = Entry(caller, names, said.kid, key, now, caller.expires_at + LEEWAY)
+        names, leeway = frozenset(caller.scope.names), self._expect.leeway
+        entry = Entry(caller, names, said.kid, key, now, (caller.expires_at or now) + leeway)
         if mark is not None:
             self.verified.put(mark, entry)
         return entry

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 from gatepass.guard.addresses import checked
 from gatepass.guard.claim_names import OURS, ClaimNames
 from gatepass.guard.credentials import Credentials
-from gatepass.guard.expectation import Expectation
+from gatepass.guard.expectation import LEEWAY, Expectation
 from gatepass.guard.issuer import Endpoints
 from gatepass.guard.keyring import Policy
 from gatepass.guard.principal import Principal
@@ -40,6 +40,7 @@ class Options(TypedDict, total=False):
     client_secret: Secret | str | None
     claims: ClaimNames
     plain: bool
+    leeway: float
     offline: bool
     jwks_uri: str
     introspection_endpoint: str
@@ -72,9 +73,11 @@ def expectation(issuer: str | None, options: Options) -> Expectation | Expect:
             options.get("resource_metadata"),
             options.get("claims", OURS),
             plain=options.get("plain", False),
+            leeway=options.get("leeway", LEEWAY),
         )
-    if any(options.get(name) for name in ("resource", "resource_metadata", "claims", "plain")):
-        raise ValueError("resource, resource_metadata, claims and plain belong into what to expect")
+    theirs = ("resource", "resource_metadata", "claims", "plain", "leeway")
+    if any(options.get(name) for name in theirs):
+        raise ValueError(f"{', '.join(theirs)} belong into what to expect")
     if not isinstance(expect, Expectation) and options.get("inspect") is None:
         raise ValueError("what to expect can depend on the request only with inspect")
     return expect

@@ -24,8 +24,6 @@ _CLAIMS = frozenset(
     {"active", "allowed_networks", "aud", "cnf", "exp", "iat", "iss", "nbf", "sub", "token_type"}
 )
 
-LEEWAY = 10  # seconds that the issuer's clock and ours may differ
-
 _ENVIRONMENTS = {Mark.LIVE: "production", Mark.TEST: "sandbox"}
 
 
@@ -38,7 +36,8 @@ def claims_of(names: ClaimNames) -> frozenset[str]:
 class Principal:
     """The application that calls, proven by its access token.
 
-    `expires_at` and `issued_at` are seconds since 1970. `sub` is the client id where the
+    `expires_at` and `issued_at` are seconds since 1970; `expires_at` is None where an issuer that
+    is `plain` does not tell it in an introspection answer. `sub` is the client id where the
     issuer names no subject; `org_id` and `networks` (where the token may be used from; without
     any, from anywhere) are Gatepass's own additions. `client_id` is what names the application:
     it never changes, and is never used for another. `environment` is "production" or "sandbox"
@@ -49,7 +48,7 @@ class Principal:
     sub: str
     org_id: str | None
     scope: Scope
-    expires_at: int
+    expires_at: int | None
     issued_at: int | None
     token_id: str | None
     audience: tuple[str, ...]
@@ -77,11 +76,16 @@ class Principal:
         """
         if answer.get("active") is not True:
             raise invalid("not active")
+        # RFC 7662 §2.2 requires neither `exp` nor that moments have no fraction.
+        answer = _without_nulls(answer) if expect.plain else answer
+        seconds = _whole_moment if expect.plain else read.seconds
         _check_unbound(answer)
-        expires_at = read.required_seconds(answer, "exp")
-        if expires_at <= now:  # no leeway: the issuer's own clock had its say
-            raise invalid("expired")
-        _check_begun(read.seconds(answer, "nbf"), now)
+        expires_at = seconds(answer, "exp")
+        if expires_at is None and not expect.plain:
+            raise read.wrong("exp")
+        if expires_at is not None and expires_at <= now:
+            raise invalid("expired")  # no leeway: the issuer's own clock had its say
+        _check_begun(seconds(answer, "nbf"), now + expect.leeway)
         names = expect.claims
         client_id = read.required_text(answer, names.client_id)
         # RFC 7662 §2.2 leaves `iss` out of some answers; the issuer itself has given them.
@@ -90,9 +94,9 @@ class Principal:
             client_id=client_id,
             sub=read.text(answer, "sub") or client_id,
             org_id=read.text(answer, names.org_id),
-            scope=read.scope(answer, names.scope),
+            scope=read.scope(answer, names.scope, may_be_list=expect.plain),
             expires_at=expires_at,
-            issued_at=read.seconds(answer, "iat"),
+            issued_at=seconds(answer, "iat"),
             token_id=read.text(answer, names.token_id),
             audience=read.audience(answer, expect.resource),
             issuer=expect.issuer if is_silent else read.issuer(answer, expect.issuer),
@@ -105,31 +109,33 @@ class Principal:
         """Read the claims of a JWT access token (RFC 9068 §2.2, §4) at `now`.
 
         Checks that all required claims are there, every claim's type, expiry, beginning and
-        time of issue (each with LEEWAY), issuer (exactly) and audience, and that the token is
-        not bound to a key; raises Refused (`invalid_token`). Does NOT check the signature and
-        the type of the token (see `gatepass.guard.access_token`), scope (see `requires`),
-        organization, or revocation. Raises ValueError where `expect` names no resource.
+        time of issue (each with the leeway of `expect`), issuer (exactly) and audience, and that
+        the token is not bound to a key; raises Refused (`invalid_token`). Does NOT check the
+        signature and the type of the token (see `gatepass.guard.access_token`), scope (see
+        `requires`), organization, or revocation. Raises ValueError where `expect` names no
+        resource.
         """
         if expect.resource is None:  # RFC 9068 §4: without it, any API's token would do
             raise ValueError("to verify tokens offline, an API must name its resource")
+        claims = _without_nulls(claims) if expect.plain else claims
         _check_unbound(claims)
         expires_at = read.required_moment(claims, "exp")
-        if expires_at + LEEWAY <= now:
+        if expires_at + expect.leeway <= now:
             raise invalid("expired")
         names = expect.claims
         # RFC 9068 §2.2 requires what a plain JWT may leave out.
         text = read.text if expect.plain else read.required_text
         moment = read.moment if expect.plain else read.required_moment
         issued_at = moment(claims, "iat")
-        _check_begun(issued_at, now)
+        _check_begun(issued_at, now + expect.leeway)
         if "nbf" in claims:
-            _check_begun(read.required_moment(claims, "nbf"), now)
+            _check_begun(read.required_moment(claims, "nbf"), now + expect.leeway)
         client_id = read.required_text(claims, names.client_id)
         return cls(
             client_id=client_id,
             sub=text(claims, "sub") or client_id,
             org_id=read.text(claims, names.org_id),
-            scope=read.scope(claims, names.scope),
+            scope=read.scope(claims, names.scope, may_be_list=expect.plain),
             expires_at=int(expires_at),
             issued_at=None if issued_at is None else int(issued_at),
             token_id=text(claims, names.token_id),
@@ -177,6 +183,21 @@ class Principal:
             )
 
 
+def _without_nulls(members: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the members that have a value; those that restrict a token stay, and are refused."""
+    return {
+        name: value
+        for name, value in members.items()
+        if value is not None or name in {"cnf", "allowed_networks"}
+    }
+
+
+def _whole_moment(members: Mapping[str, object], name: str) -> int | None:
+    """Return a moment without its fraction, or None where there is none."""
+    value = read.moment(members, name)
+    return None if value is None else int(value)
+
+
 def _check_unbound(members: Mapping[str, object]) -> None:
     """Refuse a token that is bound to a key: a bearer has not shown it (RFC 9449 §7.2)."""
     if "cnf" in members:
@@ -185,6 +206,6 @@ def _check_unbound(members: Mapping[str, object]) -> None:
         raise invalid("not a bearer token")
 
 
-def _check_begun(begins_at: float | None, now: float) -> None:
-    if begins_at is not None and begins_at > now + LEEWAY:
+def _check_begun(begins_at: float | None, latest: float) -> None:
+    if begins_at is not None and begins_at > latest:
         raise invalid("not valid yet")

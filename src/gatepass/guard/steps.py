@@ -3,8 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, wait
+from contextvars import copy_context
 from inspect import iscoroutinefunction
 from typing import Any, NamedTuple, TypeAlias, cast
+
+from gatepass.guard.lookup import unavailable
 
 
 class Wait(NamedTuple):
@@ -43,7 +46,11 @@ async def atake(step: Step) -> object:
         return step.flight.result() if step.flight.done() else None
     if is_coroutine(step.function):
         return await cast("Awaitable[object]", step.function())
-    return await asyncio.to_thread(step.function)
+    try:
+        work = asyncio.get_running_loop().run_in_executor(None, copy_context().run, step.function)
+    except RuntimeError as error:  # a limit is reached, or the main thread has ended
+        raise unavailable(f"no thread can be started ({error})") from None
+    return await work
 
 
 def is_coroutine(function: Callable[..., object]) -> bool:

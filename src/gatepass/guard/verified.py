@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from gatepass.guard.keyset import Key
 from gatepass.guard.principal import Principal
-from gatepass.wire.bearer import LONGEST_TOKEN
+from gatepass.wire.params import LONGEST_TOKEN
 
 _LONGEST = LONGEST_TOKEN + 16  # characters of a header: the scheme, and some spaces
 

@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeVar
 import structlog
 from starlette.applications import Starlette
 
-from gatepass.server import deadline, health, metrics, published
+from gatepass.server import cors, deadline, error_format, health, hosts, metrics, opening, published
 from gatepass.server.arrival import (
     NO_STORE,
     Answer,
@@ -31,7 +31,6 @@ from gatepass.server.arrival import (
     arrive,
     arrive_by_get,
     as_it_is,
-    head_of,
     pass_by,
     pass_under,
     send,
@@ -44,9 +43,8 @@ from gatepass.server.gateways import answers as gateways
 from gatepass.server.gateways.answers import Denied
 from gatepass.server.gateways.verify import verify, verify_under
 from gatepass.server.gateways.wanted import ANYTHING, SetUpWrongly
-from gatepass.server.introspect import introspect
+from gatepass.server.introspect import Challenged, introspect
 from gatepass.server.joining import STOPPING
-from gatepass.server.keys import master
 from gatepass.server.lane import GET, MOST, NOTHING, POST, InTrouble, Lane, Tree
 from gatepass.server.lane import Way as LaneWay
 from gatepass.server.metrics import page
@@ -56,8 +54,9 @@ from gatepass.server.metrics.listener import Listener
 from gatepass.server.metrics.page import Metrics
 from gatepass.server.people.passwords import Hasher
 from gatepass.server.portal import app as portal
+from gatepass.server.proxy_advice import ProxyAdvice
 from gatepass.server.readiness import Readiness
-from gatepass.server.revocation_feed import Challenged, revocations
+from gatepass.server.revocation_feed import revocations
 from gatepass.server.revoke import revoke
 from gatepass.server.settings import Settings
 from gatepass.server.token import respond
@@ -70,6 +69,7 @@ from gatepass.wire.problem import Refused
 Endpoint = Callable[[Environment, Arrived], Answer]
 Way = TypeVar("Way")
 
+_OF_ANY_HOST = health.PATHS | page.PATHS
 _COLLECT_AFTER = 10_000  # objects: requests leave next to no cycles, and looking for them costs
 _RETRY_EVERY = 1.0  # seconds, for a database that is away at the start
 _MOST_TRIES = 8  # an endpoint waits for two things at most; a change may undo one in between
@@ -78,13 +78,15 @@ _MOST_TRIES = 8  # an endpoint waits for two things at most; a change may undo o
 class Served(NamedTuple):
     """An endpoint, how a request comes to it, and the methods that the lane takes of it.
 
-    `fit` makes a refusal one that whoever asks there can take.
+    `fit` makes a refusal one that whoever asks there can take. `origins` are those of pages that
+    may ask from a browser.
     """
 
     endpoint: Endpoint
     arrive: Callable[[Scope, Receive], Awaitable[Arrived]]
     lane: frozenset[bytes]
     fit: Callable[[Answer], Answer] = as_it_is
+    origins: frozenset[bytes] = frozenset()
 
 
 ENDPOINTS = {
@@ -95,7 +97,7 @@ ENDPOINTS = {
     metadata.VERIFY_NGINX: Served(verify, pass_by, GET | POST, gateways.for_nginx),
     metadata.REVOCATIONS: Served(revocations, arrive_by_get, NOTHING),
 }
-_NAMES = {served: name_of(path) for path, served in ENDPOINTS.items()}
+_NAMES = {served.endpoint: name_of(path) for path, served in ENDPOINTS.items()}
 
 
 class Found(NamedTuple):
@@ -109,12 +111,6 @@ class Found(NamedTuple):
     path: str
     name: str
 
-
-DOCUMENTS: dict[str, published.Document] = {
-    "/.well-known/oauth-authorization-server": published.authorization_server,
-    "/.well-known/oauth-protected-resource" + metadata.PARTNER_API: published.protected_resource,
-    metadata.JWKS: published.jwks,
-}
 
 log = structlog.get_logger("gatepass.server")
 
@@ -130,8 +126,9 @@ def create(
     `metrics_socket` listens for /metrics alone, where `metrics_port` is set. With `readiness` it
     waits for a database that is away; without, the start fails.
     """
-    settings.data.mkdir(parents=True, exist_ok=True)
-    key = master.load(settings.data)
+    if opening.keeps_files(settings):
+        settings.data.mkdir(parents=True, exist_ok=True)
+    key = opening.master_key(settings)
     hasher = Hasher(settings.password)
     environments = [Environment(mark, settings, key, hasher, clock) for mark in Mark]
     shared = settings.data / "metrics" if settings.workers > 1 else None
@@ -142,7 +139,9 @@ def create(
         on_main_ports=not (settings.metrics_port or settings.has_proxy),
     )
     listener = Listener(figures, metrics_socket) if metrics_socket else None
-    return Gatepass(environments, figures, settings.also_at, listener, readiness)
+    return Gatepass(
+        environments, figures, settings.also_at, listener, settings.token_origins, readiness
+    )
 
 
 class Gatepass:
@@ -154,6 +153,7 @@ class Gatepass:
         figures: Metrics,
         also_at: Iterable[str] = (),
         listener: Listener | None = None,
+        token_origins: Iterable[str] = (),
         readiness: Readiness | None = None,
     ) -> None:
         self.environments = environments
@@ -165,12 +165,13 @@ class Gatepass:
         self._followers = [
             kind(environment) for environment in environments for kind in (Follower, Housekeeper)
         ]
-        self._by_host = {
-            host.encode(): environment for environment in environments for host in environment.hosts
-        }
-        self._endpoints = endpoints(also_at)
-        self._names = {path: _NAMES[each] for path, each in self._endpoints.items()}
-        self._documents = _either_slash(DOCUMENTS)
+        by_host = hosts.served((each, each.hosts, each.issuer) for each in environments)
+        self._by_host = {host.encode(): environment for host, environment in by_host.items()}
+        self._advice = ProxyAdvice(by_host, environments[0].clock)
+        self._endpoints = endpoints(also_at, token_origins)
+        self._names = {path: _NAMES[each.endpoint] for path, each in self._endpoints.items()}
+        self._documents = _either_slash(published.documents(also_at))
+        self._oauth_prefixes = error_format.oauth_prefixes(also_at)
         trees = _trees(environments, also_at)
         self._below = [(tree.start, _found_below(tree)) for tree in trees]
         self.lane = Lane(_lane_ways(self._endpoints), self._by_host, _trouble, trees)
@@ -192,6 +193,8 @@ class Gatepass:
         started, path, result = time.perf_counter(), scope["path"], GONE
         found = self._found(scope)
         known = (found and found.environment) or self._by_host.get(_host(scope))
+        if path not in _OF_ANY_HOST:
+            self._advice.note(scope, known)
         to = SecureSend(to, known.transport_headers if known else ())
         try:
             with deadline.shared(deadline.REQUEST):
@@ -226,9 +229,9 @@ class Gatepass:
         elif path in page.PATHS and (environment or page.is_address(host)):
             await send(self.figures.answer(scope), to)
         elif environment is None:
-            await send(_MISDIRECTED, to)
+            await send(error_format.misdirected(scope, self._oauth_prefixes), to)
         elif environment.is_https and scope["scheme"] == "http":
-            await send(_NEEDS_TLS, to)
+            await send(error_format.needs_tls(scope, self._oauth_prefixes), to)
         elif path in self._documents:
             await send(published.answer(self._documents[path], environment, scope), to)
         elif f"{path}/".startswith(metadata.PARTNER_API + "/"):
@@ -240,6 +243,7 @@ class Gatepass:
             await self._partner_api(scope, receive, to)
         else:
             scope["gatepass.environment"] = environment
+            scope[error_format.KEY] = error_format.format_of(scope, self._oauth_prefixes)
             await self._router(scope, receive, to)
 
     def open(self) -> None:
@@ -255,6 +259,8 @@ class Gatepass:
         self.figures.stop()
         for follower in self._followers:
             follower.stop()
+        for follower in self._followers:
+            follower.wait()
         for environment in self.environments:
             environment.close()
         self._hash_pool.shutdown(cancel_futures=True)
@@ -329,9 +335,14 @@ async def _serve(found: Found, scope: Scope, receive: Receive, to: Send) -> str:
     """Run an OAuth endpoint; give its result. The one place where refusals become answers."""
     served, environment, path, _ = found
     if environment is None or (environment.is_https and scope["scheme"] == "http"):
-        unwelcome = served.fit(_NEEDS_TLS if environment else _MISDIRECTED)
+        refuse = error_format.needs_tls if environment else error_format.misdirected
+        unwelcome = served.fit(refuse(scope, (path,)))
         await send(unwelcome, to)
         return result_of(unwelcome.status)
+    shared = cors.headers(served.origins, scope)
+    if served.origins and scope["method"] == "OPTIONS":
+        await send(cors.preflight(shared), to)
+        return OK
     arrived, result = None, OK
     try:
         arrived = await served.arrive(scope, receive)
@@ -347,8 +358,7 @@ async def _serve(found: Found, scope: Scope, receive: Receive, to: Send) -> str:
         source = scope["client"][0] if scope["client"] else ""
         result = result_of_error(error)
         answer = served.fit(_trouble(InTrouble(error, environment, path, source, arrived)))
-    await to(head_of(answer))
-    await to({"type": "http.response.body", "body": answer.body})
+    await send(answer._replace(headers=(*answer.headers, *shared)) if shared else answer, to)
     return result
 
 
@@ -444,19 +454,31 @@ def _host(scope: Scope) -> bytes:
     return b""
 
 
-def endpoints(also_at: Iterable[str]) -> dict[str, Served]:
+def endpoints(also_at: Iterable[str], token_origins: Iterable[str] = ()) -> dict[str, Served]:
     """Give the OAuth endpoints by every path of theirs, those under `also_at` included."""
+    ours = ENDPOINTS
+    origins = frozenset(origin.encode() for origin in token_origins)
+    if origins:
+        shared = Served(token, cors.arrive, POST, origins=origins)
+        ours = ENDPOINTS | {metadata.TOKEN: shared}
     more = {
         f"{prefix}/{path.removeprefix(metadata.OAUTH2)}": each
         for prefix in also_at
-        for path, each in ENDPOINTS.items()
+        for path, each in ours.items()
     }
-    return _either_slash(ENDPOINTS | more)
+    return _either_slash(ours | more)
 
 
 def _lane_ways(served: Mapping[str, Served]) -> dict[str, LaneWay]:
     return {
-        path: _lane_way(each.endpoint, path, each.lane, _NAMES[each], each.fit)
+        path: _lane_way(
+            each.endpoint,
+            path,
+            each.lane,
+            _NAMES[each.endpoint],
+            each.fit,
+            is_shared=bool(each.origins),
+        )
         for path, each in served.items()
         if each.lane
     }
@@ -468,8 +490,10 @@ def _lane_way(
     methods: frozenset[bytes],
     name: str,
     fit: Callable[[Answer], Answer],
+    *,
+    is_shared: bool = False,
 ) -> LaneWay:
-    return LaneWay(endpoint, path, methods, name, metrics.observer(name), fit)
+    return LaneWay(endpoint, path, methods, name, metrics.observer(name), fit, is_shared)
 
 
 def _trees(environments: Iterable[Environment], also_at: Iterable[str]) -> list[Tree]:
@@ -490,7 +514,7 @@ def _trees(environments: Iterable[Environment], also_at: Iterable[str]) -> list[
 
 def _found_below(tree: Tree) -> Found:
     start, way, environment = tree
-    endpoint, path, methods, name, _, fit = way
+    endpoint, path, methods, name, _, fit, _ = way
     return Found(Served(endpoint, pass_under(start), methods, fit), environment, path, name)
 
 
@@ -500,16 +524,6 @@ def _either_slash(paths: Mapping[str, Way]) -> dict[str, Way]:
     }
 
 
-_MISDIRECTED = Answer(
-    421,
-    ((b"content-type", b"text/plain; charset=utf-8"),),
-    b"This host is not served here. Check the address.\n",
-)
-_NEEDS_TLS = Answer(
-    400,
-    NO_STORE,
-    respond.error("invalid_request", "Use https. Whoever listens has seen what you sent."),
-)
 _AWAY = Answer(
     503,
     (*NO_STORE, (b"retry-after", b"5")),

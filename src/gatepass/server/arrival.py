@@ -198,7 +198,7 @@ async def send(answer: Answer, to: Send) -> None:
 def head_of(answer: Answer) -> Message:
     """Give the message that begins a response."""
     status, headers, body = answer
-    if status != 304:  # it tells of no content, and its length would be taken for the document's
+    if status not in (204, 304):  # they have no content (RFC 9110 §8.6)
         headers = (*headers, (b"content-length", b"%d" % len(body)))
     return {"type": "http.response.start", "status": status, "headers": headers}
 

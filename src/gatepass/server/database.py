@@ -1,24 +1,20 @@
 """One environment's database: connections, transactions, migrations. It knows no table."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pysqlite3
 from sqlalchemy import (
     BigInteger,
     Column,
     ColumnElement,
     Connection,
     Dialect,
-    Engine,
     Integer,
     MetaData,
     TypeDecorator,
-    create_engine,
-    event,
     func,
     inspect,
     make_url,
@@ -30,13 +26,19 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from gatepass.server import deadline
 from gatepass.server.moment import EPOCH, milliseconds
+from gatepass.server.slots import Slots
+
+if TYPE_CHECKING:
+    from gatepass.server.sqlite import File
 
 __all__ = [
+    "FORGOTTEN_AT_ONCE",
     "Connection",  # for whoever hands a transaction on; only stores speak SQL over it
     "Counter",
     "Database",
     "DatabaseAwayError",
     "DatabaseError",
+    "DatabaseLostError",
     "Moment",
     "NotFoundError",
     "metadata",
@@ -54,12 +56,11 @@ metadata = MetaData(
     }
 )
 
-# Before 3.51.3 a WAL reset could lose acknowledged commits.
-_OLDEST_SQLITE = (3, 51, 3)
-_DAMAGED = {pysqlite3.SQLITE_CORRUPT, pysqlite3.SQLITE_NOTADB}
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _REVISIONS = sorted(file.name[:4] for file in _MIGRATIONS.glob("versions/[0-9]*.py"))
 _SECRET_OPTIONS = {"password", "sslpassword", "oauth_client_secret"}  # of libpq, in the query
+_SQLITE = "sqlite:///"
+_DAMAGED = {"CorruptError", "NotADBError"}  # of apsw
 _WRITE = "gatepass_write"
 _AWAY = {  # SQLSTATEs (PostgreSQL, Appendix A) that are neither lost connections nor faults of ours
     "25006": "it is read-only",
@@ -70,7 +71,19 @@ _AWAY = {  # SQLSTATEs (PostgreSQL, Appendix A) that are neither lost connection
     "57014": "it did not answer in time",
     "XX001": "it is damaged",
     "XX002": "it is damaged",
+    # and apsw's errors
+    "BusyError": "another program holds it up",
+    "CantOpenError": "the file cannot be opened",
+    "CorruptError": "the file is damaged",
+    "FullError": "the disk is full",
+    "IOError": "the disk cannot be read or written",
+    "NotADBError": "the file is no database",
+    "ReadOnlyError": "it is read-only",
 }
+
+
+FORGOTTEN_AT_ONCE = 5000
+"""How many rows one transaction deletes at most, as all other writers wait for it."""
 
 
 class DatabaseError(Exception):
@@ -79,6 +92,10 @@ class DatabaseError(Exception):
 
 class DatabaseAwayError(Exception):
     """The database did not answer; nothing was changed, and the caller may try again."""
+
+
+class DatabaseLostError(DatabaseAwayError):
+    """The database is not the one that was opened: what is written to it would be lost."""
 
 
 class NotFoundError(Exception):
@@ -121,8 +138,15 @@ class Database:
     """An engine with two kinds of transaction: `read` sees one snapshot, `write` is alone."""
 
     def __init__(self, url: str) -> None:
-        self._server = None if url.startswith("sqlite") else _Server(url)
-        self.engine = self._server.engine if self._server else _sqlite(url)
+        self._file: File | None = None
+        self._server: _Server | None = None
+        if url.startswith(_SQLITE):
+            self._file = _sqlite(url)
+            self.engine = self._file.engine
+        else:
+            self._server = _Server(url)
+            self.engine = self._server.engine
+        self._slots = Slots()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -141,6 +165,8 @@ class Database:
             writing = connection.execution_options(**{_WRITE: True})
             with writing.begin():
                 yield writing
+            if self._file:
+                self._file.check()
 
     def risks(self) -> dict[str, str]:
         """Return settings of a PostgreSQL that can lose acknowledged commits, with a reason."""
@@ -180,24 +206,11 @@ class Database:
         memory; on PostgreSQL always, as the query for changes is as cheap as the question. It
         raises DatabaseAwayError where the database does not tell.
         """
-        if self.engine.dialect.name != "sqlite":
-            return lambda: True
-        connection: Any = None
-        last = -1
+        return self._file.watch() if self._file else lambda: True
 
-        def has_changed() -> bool:
-            nonlocal connection, last
-            try:
-                connection = connection or self.engine.raw_connection()
-                (version,) = connection.cursor().execute("PRAGMA data_version").fetchone()
-            except (DBAPIError, PoolTimeoutError, pysqlite3.Error) as error:
-                # The next look begins anew: the numbers of two connections cannot be compared.
-                connection, last = None, -1
-                raise DatabaseAwayError(type(error).__name__) from error
-            changed, last = version != last, version
-            return bool(changed)
-
-        return has_changed
+    def free_space(self) -> int | None:
+        """Return the bytes that are free on the disk of a SQLite file; None for PostgreSQL."""
+        return self._file.free_space() if self._file else None
 
     def close(self) -> None:
         """Close every connection."""
@@ -206,19 +219,25 @@ class Database:
     @contextmanager
     def _opened(self, *, writes: bool) -> Iterator[Connection]:
         """Open a connection; what is done with it ends at the deadline (see `deadline`)."""
-        slot = self._server.slot(writes=writes) if self._server else nullcontext()
-        with deadline.transaction(), _away_is_said(), slot, self.engine.connect() as connection:
-            yield connection
+        with deadline.transaction(), _away_is_said(), self._slots.take(writes=writes):
+            if self._file:
+                self._file.check()
+            with self.engine.connect() as connection:
+                yield connection
 
 
 class _Server:
     """What a PostgreSQL has and SQLite has not; psycopg is loaded by it alone."""
 
     def __init__(self, url: str) -> None:
-        from gatepass.server import postgresql
+        try:
+            from gatepass.server import postgresql
+        except ModuleNotFoundError:
+            raise DatabaseError(
+                "PostgreSQL needs a driver: pip install 'gatepass[server,postgres]'."
+            ) from None
 
         self.engine = postgresql.engine(url, _is_writing)
-        self.slot = postgresql.Slots().take
         self.risks = postgresql.risks
         self.time = postgresql.time_of
 
@@ -238,17 +257,14 @@ def _away_is_said() -> Iterator[None]:
 
 def _why_away(error: DBAPIError) -> str | None:
     """Return why the database cannot be used at the moment, or None where that is not the error."""
-    state = getattr(error.orig, "sqlstate", None)
+    state = getattr(error.orig, "sqlstate", None) or type(error.orig).__name__
     if state in _AWAY:
         return _AWAY[state]
     if error.connection_invalidated:
         return "connection lost"
-    code = getattr(error.orig, "sqlite_errorcode", None)
-    if code in _DAMAGED:
+    if type(error.orig).__name__ in _DAMAGED:
         return "the file is damaged"
-    # SQLite says so of wrong SQL, too, and that is a bug of ours
-    is_away = isinstance(error, OperationalError) and code != pysqlite3.SQLITE_ERROR
-    return type(error).__name__ if is_away else None
+    return type(error).__name__ if isinstance(error, OperationalError) else None
 
 
 def _is_writing(connection: Connection) -> bool:
@@ -256,8 +272,8 @@ def _is_writing(connection: Connection) -> bool:
 
 
 def sqlite_url(file: Path) -> str:
-    """Give the address of a SQLite database in `file`."""
-    return f"sqlite+pysqlite:///{file}"
+    """Give the address of a SQLite database in `file`; nothing in it is escaped."""
+    return f"{_SQLITE}{file}"
 
 
 def without_password(url: str) -> str:
@@ -267,30 +283,15 @@ def without_password(url: str) -> str:
     return parts.update_query_dict(hidden).render_as_string(hide_password=True)
 
 
-def _sqlite(url: str) -> Engine:
-    if pysqlite3.sqlite_version_info < _OLDEST_SQLITE:
+def _sqlite(url: str) -> "File":
+    from gatepass.server import sqlite  # a server on PostgreSQL does without
+
+    if sqlite.version() < sqlite.OLDEST:
         raise DatabaseError(
-            f"SQLite {pysqlite3.sqlite_version} can lose commits (WAL reset bug). "
-            "Install pysqlite3 0.6 or newer."
+            f"SQLite {'.'.join(map(str, sqlite.version()))} can lose commits (WAL reset bug). "
+            "Install a newer apsw."
         )
-    engine = create_engine(url, module=pysqlite3.dbapi2, hide_parameters=True)
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's own type
-        connection.isolation_level = None  # BEGIN is ours, below
-        for pragma in (
-            "busy_timeout = 10000",
-            "journal_mode = WAL",
-            "synchronous = FULL",
-            "foreign_keys = ON",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if _is_writing(connection) else "BEGIN")
-
-    return engine
+    return sqlite.File(Path(url.removeprefix(_SQLITE)), _is_writing)
 
 
 def _version(connection: Connection) -> str | None:

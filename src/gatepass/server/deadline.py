@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 REQUEST = 1.8  # seconds, so that a client with a limit of 2 s gets an answer
 COMMAND = 10.0  # seconds for each transaction of a command
-LONG = 600.0  # seconds for each transaction of an import, a migration or the reading of all
+REBUILD = 60.0  # seconds for reading all revocations
+LONG = 600.0  # seconds for each transaction of an import, a migration or a pruning
 
 
 class PassedError(Exception):
@@ -79,6 +80,6 @@ def remaining() -> float:
 
 
 def is_long() -> bool:
-    """Return whether the work at hand may take longer than a request."""
+    """Return whether the work at hand may take longer than a request or a command."""
     allowance = _allowance.get()
-    return allowance is not None and allowance.seconds > REQUEST
+    return allowance is not None and allowance.seconds > COMMAND

@@ -25,7 +25,13 @@ from gatepass.server.catalogue import store as catalogue
 from gatepass.server.catalogue.model import Catalogue, Purpose, purposes
 from gatepass.server.changes import store as changes
 from gatepass.server.clock import EnvironmentClock
-from gatepass.server.database import Connection, Database, DatabaseAwayError, sqlite_url
+from gatepass.server.database import (
+    FORGOTTEN_AT_ONCE,
+    Connection,
+    Database,
+    DatabaseAwayError,
+    sqlite_url,
+)
 from gatepass.server.feed import page as feed_page
 from gatepass.server.feed import store as feed
 from gatepass.server.feed.cursor import Cursor
@@ -151,15 +157,16 @@ class Environment:
                 needed = purposes(self.load_catalogue(connection), self.algorithm)
                 ensure(connection, self.master, self.mark, needed, self.now())
             with self._lock:
-                self._reload()
+                self._reload(deadline.REBUILD)
             if serves:
                 self._warn_of_risks()
 
     def close(self) -> None:
         """Write what is still to be written and let the database go."""
         try:
-            self.flush()
-            self._summarize(is_last=True)
+            with deadline.shared(deadline.REQUEST):
+                self.flush()
+                self._summarize(is_last=True)
         except DatabaseAwayError:
             log.warning("usage.lost", environment=self.name)
         self.old_hashes.close()
@@ -188,7 +195,7 @@ class Environment:
         if not self._lock.acquire(timeout=deadline.remaining()):
             raise DatabaseAwayError("the change feed is being read")
         try:
-            self._follow()
+            self._follow(deadline.REBUILD)
         finally:
             self._lock.release()
 
@@ -202,7 +209,7 @@ class Environment:
             return
         try:
             if self._followed_at < committed_at:  # else another thread has read it along
-                self._follow()
+                self._follow(deadline.remaining())
         except DatabaseAwayError as error:
             log.warning("refresh.failed", environment=self.name, error=str(error))
         finally:
@@ -264,11 +271,12 @@ class Environment:
     def prune(self) -> None:
         """Forget what nobody can need any more.
 
-        A transaction for each kind: no other writer waits for more than one of them.
+        A transaction for each kind, and several where there is much of one: all other writers
+        wait for it.
         """
         now = self.now()
         idle = timedelta(seconds=self.session_settings.idle)
-        work: tuple[Callable[[Connection], None], ...] = (
+        work: tuple[Callable[[Connection], int | None], ...] = (
             partial(revocations.prune, now=now),
             partial(changes.prune, older_than=now - _KEEP_CHANGES),
             partial(feed.prune, older_than=now - MATTERS),
@@ -280,8 +288,10 @@ class Environment:
         )
         with deadline.each(deadline.LONG):
             for forget in work:
-                with self.database.write() as connection:
-                    forget(connection)
+                forgotten: int | None = FORGOTTEN_AT_ONCE
+                while forgotten == FORGOTTEN_AT_ONCE:
+                    with self.database.write() as connection:
+                        forgotten = forget(connection)
         self.revoked.prune(self.clock())
         self._load_imports()
 
@@ -306,16 +316,19 @@ class Environment:
             self.audit_limit.put_back(suppressed)
             raise
 
-    def _follow(self) -> None:
-        """Read the change feed and apply it; the caller holds the lock."""
+    def _follow(self, seconds: float) -> None:
+        """Read the change feed and apply it; the caller holds the lock.
+
+        All may be read again, for which each transaction has `seconds`.
+        """
         started = time.monotonic()
         with self.database.read() as connection:
             self._compare_clocks(connection)
             told = changes.since(connection, self.place)
         if told is None:
-            self._rebuild()
+            self._rebuild(seconds)
         elif started - self.caught_up_at > _RELOAD_AFTER:
-            self._reload()
+            self._reload(seconds)
         else:
             for change in told:
                 self._apply(change)
@@ -326,7 +339,7 @@ class Environment:
         if told or told is None:
             self.news.tell()
 
-    def _rebuild(self) -> None:
+    def _rebuild(self, seconds: float) -> None:
         """Build memory again: the database is not the one that it was read from.
 
         It was restored, or another server took over without the newest commits. Until memory is
@@ -336,7 +349,7 @@ class Environment:
             log.error("database.other", environment=self.name, seq=self.place.seq)
         self.caught_up_at = time.monotonic() - self._grace - 1
         self.pages.forget()
-        self._reload()
+        self._reload(seconds)
         self.rebuilds += 1
         log.warning("memory.rebuilt", environment=self.name, seq=self.place.seq)
 
@@ -350,15 +363,16 @@ class Environment:
         for setting, risk in self.database.risks().items():
             log.warning("database.risk", environment=self.name, setting=setting, risk=risk)
 
-    def _reload(self) -> None:
+    def _reload(self, seconds: float) -> None:
         started = time.monotonic()
-        with deadline.each(deadline.LONG), self.database.read() as connection:
-            self.place = changes.newest(connection)
-            if self._serves:
-                self.revoked = Revoked(revocations.unexpired(connection, self.now()))
-        self._load_catalogue()
-        self._load_keys()
-        self._load_imports()
+        with deadline.each(seconds):
+            with self.database.read() as connection:
+                self.place = changes.newest(connection)
+                if self._serves:
+                    self.revoked = Revoked(revocations.unexpired(connection, self.now()))
+            self._load_catalogue()
+            self._load_keys()
+            self._load_imports()
         self.caught_up_at = started
 
     def _apply(self, change: changes.Change) -> None:
@@ -393,7 +407,7 @@ class Environment:
     def _load_keys(self) -> None:
         with self.database.read() as connection:
             known = keys.all_keys(connection, self.master, self.mark)
-        self.keys = keyring(known, self.mark, self.now())
+        self.keys = keyring(known, self.mark, self.now(), self.algorithm)
 
     def _load_imports(self) -> None:
         with self.database.read() as connection:

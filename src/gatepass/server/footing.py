@@ -1,11 +1,12 @@
 """What our HTTP protocol relies on in uvicorn, checked once when the server starts.
 
 By what is there, not by a version number: where uvicorn has changed in a way that the protocol
-does not know, the server works with uvicorn's own protocol over h11, which is as strict about
-where a request ends, only slower and without our bounds; and says so.
+does not know, or httptools is not installed, the server works with uvicorn's own protocol over
+h11, which is as strict about where a request ends, only slower and without our bounds; and says so.
 """
 
 import asyncio
+import importlib.util
 import inspect
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -15,11 +16,10 @@ import structlog
 import uvicorn
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.h11_impl import H11Protocol
-from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
 from gatepass.server.http1.connections import Connections
-from gatepass.server.http1.protocol import HttpProtocol
+from gatepass.server.http1.protocol import HttpProtocol, RequestResponseCycle
 from gatepass.server.joining import STOPPING
 from gatepass.server.lane import LaneProtocol
 
@@ -65,6 +65,8 @@ def protocol(
 
 def unlike(cycle: type[RequestResponseCycle], state: type[ServerState]) -> str:
     """Tell in what way uvicorn's classes are not what our protocol knows; "" if they are."""
+    if importlib.util.find_spec("httptools") is None:
+        return "httptools is not installed"
     try:
         return next(filter(None, _differences(cycle, state)), "")
     except Exception as error:  # noqa: BLE001 - whatever fails here would fail in the protocol

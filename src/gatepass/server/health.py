@@ -5,7 +5,7 @@ import json
 from gatepass.server.arrival import NO_STORE, Answer
 from gatepass.server.environment import Environment
 
-PATHS = frozenset({"/healthz", "/readyz"})
+PATHS = frozenset({"/healthz", "/healthz/", "/readyz", "/readyz/"})
 _METHODS = frozenset({"GET", "HEAD"})
 _LATE = 5.0  # seconds without word from the database, after which it is said to be away
 
@@ -17,7 +17,7 @@ def answer(path: str, environments: list[Environment], method: str = "GET") -> A
     """
     if method not in _METHODS:
         return Answer(405, (*NO_STORE, (b"allow", b"GET, HEAD")), b'{"status": "use GET"}')
-    if path == "/healthz":
+    if path.startswith("/healthz"):
         return Answer(200, NO_STORE, b'{"status": "ok"}')
     states = {environment.name: _state(environment) for environment in environments}
     is_ready = all(not environment.is_stale() for environment in environments)
@@ -30,7 +30,7 @@ def unopened(path: str, environments: list[Environment], method: str = "GET") ->
 
     `/healthz` is 200, as the process runs.
     """
-    if path == "/healthz" and method in _METHODS:
+    if path.rstrip("/") == "/healthz" and method in _METHODS:
         return Answer(200, NO_STORE, b'{"status": "ok"}')
     away = {environment.name: "the database is away" for environment in environments}
     body = {"error": "temporarily_unavailable", "status": "not ready", **away}

@@ -1,5 +1,7 @@
 """The introspection endpoint (RFC 7662), and what it knows of a token."""
 
+from http import HTTPStatus
+
 from gatepass.server.applications.directory import Directory
 from gatepass.server.applications.model import Application
 from gatepass.server.arrival import Answer, Arrived, Later
@@ -8,33 +10,122 @@ from gatepass.server.environment import Environment
 from gatepass.server.token import respond
 from gatepass.server.token.claims import Claims
 from gatepass.server.token.client import check_memory, note_use, proven_by_header
-from gatepass.server.token.parse import parameters
+from gatepass.server.token.parse import SECRET_CREDENTIALS, parameters, two_ways
 from gatepass.server.token.sealed import unseal
 from gatepass.server.token.signed import unsign
+from gatepass.wire import bearer
+from gatepass.wire.network import allows
+from gatepass.wire.params import Params
 from gatepass.wire.problem import Refused
+from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
 
 _AHEAD_MS = 60_000  # a token of a process whose clock is this much ahead is still good
 _INACTIVE = respond.document({"active": False})
+_NEEDED = Scope((INTROSPECTION,))
+_TEXT_JSON = b"text/json"
+_JSON_RANGES = (b"application/json", b"application/*", b"*/*")
+
+
+class Challenged(Refused):
+    """A refused bearer token (RFC 6750 §3), told as every error of the OAuth endpoints."""
+
+    def __init__(self, refused: Refused, realm: str) -> None:
+        super().__init__(refused.code, refused.say, note=refused.note, status=refused.status)
+        self.retry_after = refused.retry_after
+        self._challenge = bearer.challenge(refused, realm=realm, scope=_NEEDED)
+
+    def answer(self) -> Answer:
+        """Give the answer."""
+        plain = respond.refusal(self, challenged=False, realm="")
+        challenge = (b"www-authenticate", self._challenge.encode())
+        return plain._replace(headers=(*plain.headers, challenge))
 
 
 def introspect(environment: Environment, arrived: Arrived) -> Answer:
     """Tell an authenticated caller what a token is; `{"active": false}` for all that is not.
 
     A caller sees the tokens of its own organization; with the scope `introspection`, which
-    only the operator grants, those of the environment.
+    only the operator grants, those of the environment. In place of client authentication it may
+    show an access token that has this scope (RFC 7662 §2.1).
     """
     params = parameters(arrived)
-    client = proven_by_header(environment, arrived, params)
+    client = None
+    if has_bearer(arrived):
+        caller = _bearer_of_token(environment, arrived, params)
+    else:
+        client = proven_by_header(environment, arrived, params)
+        caller = client.application
     token = params.get("token")
     claims = unexpired(environment, Secret(token)) if token else None
     owner = owner_of(environment.directory, claims) if claims else None
-    note_use(environment, arrived, client, environment.clock())  # once nothing can be Later
+    if client:
+        note_use(environment, arrived, client, environment.clock())  # once nothing can be Later
     if token is None:
         raise Refused("invalid_request", "The parameter token is missing.")
-    if claims and owner and _may_see(client.application, owner):
-        return environment.told.recall(claims, owner) or _tell(environment, claims, owner)
-    return _INACTIVE
+    answer = _INACTIVE
+    if claims and owner and _may_see(caller, owner):
+        answer = environment.told.recall(claims, owner) or _tell(environment, claims, owner)
+    accept = arrived.headers.get(b"accept", b"")
+    return _as_text_json(answer) if _asks_for_text_json(accept) else answer
+
+
+def has_bearer(arrived: Arrived) -> bool:
+    """Tell whether a caller shows an access token in place of client credentials."""
+    return arrived.headers.get(b"authorization", b"")[:7].lower() == b"bearer "
+
+
+def check_bearer(environment: Environment, arrived: Arrived) -> Application:
+    """Return the application whose access token a caller shows; it has the scope `introspection`.
+
+    Raises Refused: `invalid_token`, `insufficient_scope`; and Later as `owner_of` does.
+    """
+    check_memory(environment)
+    token = bearer.read([arrived.headers[b"authorization"].decode("latin-1")])
+    assert token is not None  # noqa: S101 - its scheme is Bearer
+    claims = unexpired(environment, token)
+    owner = owner_of(environment.directory, claims) if claims else None
+    if claims is None or owner is None or not stands_behind(owner, claims):
+        raise _invalid("the token is not active")
+    if claims.audience and environment.partner_api not in claims.audience:
+        raise _invalid("the token is for another audience")
+    if not allows(owner.networks, arrived.source):
+        raise _invalid("the source is in none of the application's networks")
+    if INTROSPECTION not in Scope.parse(claims.scope):
+        raise Refused(
+            "insufficient_scope",
+            "This needs the scope introspection, which the operator grants.",
+            note="a token without the scope introspection",
+        )
+    return owner
+
+
+def _bearer_of_token(environment: Environment, arrived: Arrived, params: Params) -> Application:
+    """Do what `check_bearer` does; every refusal of the token is a 401 (RFC 7662 §2.3)."""
+    if not SECRET_CREDENTIALS.isdisjoint(params.values):
+        raise two_ways()
+    try:
+        return check_bearer(environment, arrived)
+    except Refused as refused:
+        if refused.status == HTTPStatus.FORBIDDEN:
+            refused.status = HTTPStatus.UNAUTHORIZED.value
+        raise Challenged(refused, environment.issuer) from None
+
+
+def _asks_for_text_json(accept: bytes) -> bool:
+    """Tell whether a caller takes `text/json` and no other name of JSON."""
+    return _TEXT_JSON in accept and not any(each in accept for each in _JSON_RANGES)
+
+
+def _as_text_json(answer: Answer) -> Answer:
+    kept = (pair for pair in answer.headers if pair[0] != b"content-type")
+    return answer._replace(headers=((b"content-type", _TEXT_JSON + b"; charset=utf-8"), *kept))
+
+
+def _invalid(why: str) -> Refused:
+    return Refused(
+        "invalid_token", "The access token is expired, revoked, or not valid here.", note=why
+    )
 
 
 def _tell(environment: Environment, claims: Claims, owner: Application) -> Answer:

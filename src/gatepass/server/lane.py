@@ -41,7 +41,8 @@ Endpoint = Callable[[Environment, Arrived], Answer]
 class Way(NamedTuple):
     """A path of the lane; HEAD is no method of the lane, as its answer has no body.
 
-    `fit` makes a refusal one that whoever asks there can take.
+    `fit` makes a refusal one that whoever asks there can take. Where `is_shared`, the application
+    answers pages of other origins.
     """
 
     endpoint: Endpoint
@@ -50,6 +51,7 @@ class Way(NamedTuple):
     name: str  # in metrics
     observe: Callable[[float], None]  # counts an answer, by the seconds it took
     fit: Callable[[Answer], Answer] = as_it_is
+    is_shared: bool = False
 
 
 class Tree(NamedTuple):
@@ -172,6 +174,7 @@ class LaneProtocol(HttpProtocol):
             or head.method not in way.methods
             or head.version != b"HTTP/1.1"
             or self.flow.write_paused
+            or (way.is_shared and b"origin" in headers)
         ):
             return False
         scheme, source = self._seen(headers) if self._is_proxied else self._direct

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from gatepass.server import deadline
-from gatepass.server.database import DatabaseAwayError, DatabaseError
+from gatepass.server.database import Database, DatabaseAwayError, DatabaseError, sqlite_url
 from gatepass.server.environment import NAMES, Environment, file
 from gatepass.server.keys import master
+from gatepass.server.keys import store as keys
 from gatepass.server.people.passwords import Hasher
 from gatepass.server.settings import Settings
 from gatepass.wire.credential import Mark
+
+_NEEDS_PSYCOPG = "PostgreSQL needs psycopg. Install it: pip install 'gatepass[server,postgres]'"
 
 
 class ServingError(Exception):
@@ -19,8 +22,9 @@ class ServingError(Exception):
 
 
 def is_new(settings: Settings) -> bool:
-    """Tell whether nothing was ever kept in the data directory."""
-    return not (settings.data / master.FILE_NAME).exists() and not _has_databases(settings)
+    """Return whether the data directory lacks all that is to be kept in it."""
+    has_key = (settings.data / master.FILE_NAME).exists()
+    return keeps_files(settings) and not has_key and not _has_databases(settings)
 
 
 def prepare(settings: Settings) -> None:
@@ -35,8 +39,13 @@ def prepare(settings: Settings) -> None:
 
 
 def open_directory(settings: Settings) -> None:
-    """Make the data directory (0700), see that it can be written, and that its key is there."""
+    """Make the data directory (0700), see that it can be written, and that its key is there.
+
+    Nothing is done where nothing is kept in it.
+    """
     os.umask(0o077)  # what is made from here on is the operator's alone
+    if not keeps_files(settings):
+        return
     try:
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=settings.data):
@@ -46,19 +55,21 @@ def open_directory(settings: Settings) -> None:
             f"The data directory {settings.data} cannot be written ({error.strerror}). "
             "Choose another with --data, or mend its permissions."
         ) from None
-    is_given = bool(os.environ.get(master.VARIABLE))
-    key = settings.data / master.FILE_NAME
-    if not is_given and not key.exists() and _has_databases(settings):
-        raise ServingError(
-            f"The master key {key} is missing. Put it back from your backup, "
-            f"or give it in {master.VARIABLE}."
-        )
+    if not master.exists(settings.data) and _has_databases(settings):
+        raise _missing_key(settings)
+
+
+def keeps_files(settings: Settings) -> bool:
+    """Return whether databases, workers' metrics or a new master key go into the data directory."""
+    on_sqlite = not all(settings.environment(mark).database for mark in Mark)
+    has_key = os.environ.get(master.VARIABLE) or (settings.data / master.FILE_NAME).exists()
+    return on_sqlite or settings.workers > 1 or not has_key
 
 
 @contextmanager
 def opened(settings: Settings, mark: Mark) -> Iterator[Environment]:
     """Open one environment for a command; raise what `prepare` does, naming the environment."""
-    key = _master_key(settings)
+    key = master_key(settings)
     with _said(settings, mark):
         environment = Environment(mark, settings, key, Hasher(settings.password))
         with closing(environment):
@@ -73,6 +84,10 @@ def _said(settings: Settings, mark: Mark) -> Iterator[None]:
         yield
     except DatabaseError as error:
         raise ServingError(f"{NAMES[mark]}: {error}") from None
+    except ImportError as error:
+        if "psycopg" not in str(error):
+            raise
+        raise ServingError(f"{NAMES[mark]}: {_NEEDS_PSYCOPG}") from None
     except DatabaseAwayError:
         if settings.environment(mark).database:
             what = "The database does not answer. Start it, or mend its address."
@@ -81,13 +96,39 @@ def _said(settings: Settings, mark: Mark) -> Iterator[None]:
         raise ServingError(f"{NAMES[mark]}: {what}") from None
 
 
-def _master_key(settings: Settings) -> master.MasterKey:
+def master_key(settings: Settings) -> master.MasterKey:
+    """Return the master key; make it if it is new. One that a database needs is never made."""
+    if not master.exists(settings.data) and _has_encrypted(settings):
+        raise _missing_key(settings)
     try:
         return master.load(settings.data)
     except OSError as error:
         raise ServingError(
             f"The master key in {settings.data} cannot be read ({error.strerror}). Mend its rights."
         ) from None
+
+
+def _missing_key(settings: Settings) -> ServingError:
+    return ServingError(
+        f"The master key {settings.data / master.FILE_NAME} is missing. Put it back from your "
+        f"backup, or give it in {master.VARIABLE}."
+    )
+
+
+def _has_encrypted(settings: Settings) -> bool:
+    """Return whether a database has keys that are encrypted with a master key."""
+    for mark in Mark:
+        address = settings.environment(mark).database
+        if not address and not file(settings.data, mark).exists():
+            continue
+        with (
+            _said(settings, mark),
+            closing(Database(address or sqlite_url(file(settings.data, mark)))) as database,
+            database.read() as connection,
+        ):
+            if keys.is_any(connection):
+                return True
+    return False
 
 
 def _has_databases(settings: Settings) -> bool:

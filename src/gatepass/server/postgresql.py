@@ -5,20 +5,17 @@ poolers such as PgBouncer refuse. The server cannot keep them where it stands st
 each wait for an answer ends at the deadline, too, and closes the connection.
 """
 
-import threading
 import time
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, text
 
 from gatepass.server import deadline
+from gatepass.server.slots import KEPT, MORE
 
 _WRITERS_LOCK = 0x6761746570617373  # "gatepass": one writer at a time, as on SQLite
-_KEPT, _MORE = 5, 10  # connections that stay open, and those that are opened beyond
-_WRITERS = 2  # one that writes, one that already waits for the lock; the others take no connection
 _CONNECT_AT_MOST = 10.0  # seconds
 _CONNECT_SHARE = 2 / 3  # of the time that remains, for each address: another one may answer
 _LOOK_EVERY = 0.05  # seconds between looks at the deadline
@@ -43,28 +40,10 @@ Wanted = TypeVar("Wanted")
 Returned = TypeVar("Returned")
 
 
-class Slots:
-    """Connections that may be in use; waiting for one ends at the deadline."""
-
-    def __init__(self) -> None:
-        self._connections = threading.Semaphore(_KEPT + _MORE)
-        self._writers = threading.Semaphore(_WRITERS)
-
-    @contextmanager
-    def take(self, *, writes: bool) -> Iterator[None]:
-        """Hold a connection's place in the block; raise PassedError where none came free."""
-        if not writes:
-            with _held(self._connections):
-                yield
-            return
-        with _held(self._writers), _held(self._connections):
-            yield
-
-
 def engine(url: str, is_writing: Callable[[Connection], bool]) -> Engine:
     """Make the engine of a PostgreSQL database; `is_writing` tells of transactions that write."""
     made = create_engine(
-        url, hide_parameters=True, pool_pre_ping=True, pool_size=_KEPT, max_overflow=_MORE
+        url, hide_parameters=True, pool_pre_ping=True, pool_size=KEPT, max_overflow=MORE
     )
 
     @event.listens_for(made, "do_connect")
@@ -155,13 +134,3 @@ def _beginning(*, writes: bool) -> str:
         "WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true), "
         f"pg_advisory_xact_lock({_WRITERS_LOCK})"
     )
-
-
-@contextmanager
-def _held(semaphore: threading.Semaphore) -> Iterator[None]:
-    if not semaphore.acquire(timeout=deadline.remaining()):
-        raise deadline.PassedError
-    try:
-        yield
-    finally:
-        semaphore.release()

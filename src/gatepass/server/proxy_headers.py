@@ -10,6 +10,8 @@ from the right, where each proxy appends the address that it has seen:
   named it is the source. So a log, an audit entry or a limit never has a text of a stranger.
 - If all are trusted, the leftmost is the source.
 
+The scheme is the one by which the client reached the outermost of the trusted proxies.
+
 Exactly one header names addresses: the one that the operator says the proxies set. A proxy that
 sets only X-Forwarded-For passes a stranger's `Forwarded` on as it came, and the other way round.
 A server that read both, or preferred one, would believe the stranger. Two headers that agree prove
@@ -95,13 +97,22 @@ class TrustedProxies:
             return Seen(scheme, peer or "")
         if not self._trusts(source):
             return Seen(scheme, str(source))
+        passed = 1  # proxies, whose own words count
         for hop in islice(self._listed(addresses), self._hops):
             if hop is None:
                 break
             source = hop
             if not self._trusts(hop):
                 break
-        return Seen(self._scheme(proto) or scheme, str(source))
+            passed += 1
+        passed = min(passed, self._hops)
+        said = self._named_scheme if self._is_rfc7239 else self._listed_scheme
+        return Seen(_SCHEMES.get(said(addresses, proto, passed)) or scheme, str(source))
+
+    def is_trusted(self, peer: str | None) -> bool:
+        """Tell whether the other end of a connection is one of the proxies."""
+        address = _peer(peer)
+        return address is not None and self._trusts(address)
 
     def _trusts(self, address: Address) -> bool:
         return any(address in network for network in self._networks)
@@ -116,15 +127,28 @@ class TrustedProxies:
             pieces = reversed(value.rsplit(b",", MOST_HOPS))
             yield from (_node(_LISTED, piece.strip(b" \t")) for piece in pieces)
 
-    def _scheme(self, value: bytes | None) -> str | None:
-        """Return the scheme by which the nearest proxy was reached, None if it says none."""
-        if value is None:
-            return None
-        if self._is_rfc7239:
-            said = next(_elements(value), {}).get(b"proto", b"")
-        else:
-            said = value.rpartition(b",")[2].strip(b" \t")
-        return _SCHEMES.get(said.lower())
+    @staticmethod
+    def _listed_scheme(addresses: bytes | None, proto: bytes | None, passed: int) -> bytes:
+        """Return by which scheme the client reached the outermost of the `passed` proxies.
+
+        Each proxy appends a scheme, as it appends an address, or replaces those before. A list
+        of schemes that is longer than that of the addresses comes from proxies that append
+        schemes alone, so its leftmost counts. A client that forges one there misleads the server
+        about its own connection alone.
+        """
+        pieces = (proto or b"").rsplit(b",", MOST_HOPS)
+        schemes = [each for piece in pieces if (each := piece.strip(b" \t").lower())]
+        if not schemes:
+            return b""
+        known = (addresses or b"").count(b",") + 1 if addresses else 0
+        return schemes[0] if len(schemes) > max(known, 1) else schemes[-min(passed, len(schemes))]
+
+    @staticmethod
+    def _named_scheme(_addresses: bytes | None, proto: bytes | None, passed: int) -> bytes:
+        """Return the scheme that the outermost of the `passed` proxies that says one has seen."""
+        elements = islice(_elements(proto or b""), passed)
+        schemes = [pairs[b"proto"].lower() for pairs in elements if b"proto" in pairs]
+        return schemes[-1] if schemes else b""
 
 
 class ProxyHeaders:
@@ -145,6 +169,8 @@ class ProxyHeaders:
                 _joined(pairs, proxies.scheme_header),
             )
             scope["scheme"] = scheme
+            scope["gatepass.peer"] = client[0] if client else ""  # for the log
+            scope["gatepass.proxies"] = proxies
             if client:
                 scope["client"] = (source, client[1] if source == client[0] else 0)
         await self.app(scope, receive, to)

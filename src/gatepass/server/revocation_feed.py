@@ -11,43 +11,21 @@ import time
 from functools import partial
 from typing import NamedTuple
 
-from gatepass.server.applications.model import Application
 from gatepass.server.arrival import NO_STORE, Answer, Arrived, Waits
 from gatepass.server.catalogue.model import INTROSPECTION
 from gatepass.server.environment import Environment
 from gatepass.server.feed import cursor as cursors
 from gatepass.server.feed.cursor import Cursor
 from gatepass.server.feed.page import nothing
-from gatepass.server.introspect import owner_of, stands_behind, unexpired
-from gatepass.server.token import respond
-from gatepass.server.token.client import check_memory, note_use, proven_by_header
+from gatepass.server.introspect import Challenged, check_bearer, has_bearer
+from gatepass.server.token.client import note_use, proven_by_header
 from gatepass.server.token.parse import check_query
-from gatepass.wire import bearer
-from gatepass.wire.network import allows
 from gatepass.wire.params import Params, read_form
 from gatepass.wire.problem import Refused
-from gatepass.wire.scope import Scope
-from gatepass.wire.secret import Secret
 
 LONGEST_WAIT = 30  # seconds
 
-_NEEDED = Scope((INTROSPECTION,))
 _SECONDS = re.compile(r"[0-9]{1,2}")
-
-
-class Challenged(Refused):
-    """A refused bearer token (RFC 6750 §3), told as every error here."""
-
-    def __init__(self, refused: Refused, realm: str) -> None:
-        super().__init__(refused.code, refused.say, note=refused.note, status=refused.status)
-        self.retry_after = refused.retry_after
-        self._challenge = bearer.challenge(refused, realm=realm, scope=_NEEDED)
-
-    def answer(self) -> Answer:
-        """Give the answer."""
-        plain = respond.refusal(self, challenged=False, realm="")
-        challenge = (b"www-authenticate", self._challenge.encode())
-        return plain._replace(headers=(*plain.headers, challenge))
 
 
 class _Asked(NamedTuple):
@@ -62,9 +40,8 @@ def revocations(environment: Environment, arrived: Arrived) -> Answer:
     as introspection does.
     """
     asked = _read(environment, arrived)
-    authorization = arrived.headers.get(b"authorization", b"").decode("latin-1")
-    if authorization[:7].lower() == "bearer ":
-        _check_token(environment, arrived, authorization)
+    if has_bearer(arrived):
+        _check_token(environment, arrived)
     else:
         _check_client(environment, arrived)
     raise Waits(partial(_answer, environment, asked))
@@ -86,27 +63,11 @@ def _check_client(environment: Environment, arrived: Arrived) -> None:
         raise _insufficient()
 
 
-def _check_token(environment: Environment, arrived: Arrived, authorization: str) -> None:
-    check_memory(environment)
+def _check_token(environment: Environment, arrived: Arrived) -> None:
     try:
-        token = bearer.read([authorization])
-        assert token is not None  # noqa: S101 - its scheme is Bearer
-        _check_claims(environment, arrived, token)
+        check_bearer(environment, arrived)
     except Refused as refused:
         raise Challenged(refused, environment.issuer) from None
-
-
-def _check_claims(environment: Environment, arrived: Arrived, token: Secret) -> None:
-    claims = unexpired(environment, token)
-    owner: Application | None = owner_of(environment.directory, claims) if claims else None
-    if claims is None or owner is None or not stands_behind(owner, claims):
-        raise _invalid("the token is not active")
-    if claims.audience and environment.partner_api not in claims.audience:
-        raise _invalid("the token is for another audience")
-    if not allows(owner.networks, arrived.source):
-        raise _invalid("the source is in none of the application's networks")
-    if INTROSPECTION not in Scope.parse(claims.scope):
-        raise _insufficient()
 
 
 async def _answer(environment: Environment, asked: _Asked) -> Answer:
@@ -162,12 +123,6 @@ def _told(
         {"time": round(now, 3), "as_of": round(as_of, 3), "reset": resets, "more": more}
     )
     return Answer(200, NO_STORE, f"{head[:-1]}, {members}}}".encode())
-
-
-def _invalid(why: str) -> Refused:
-    return Refused(
-        "invalid_token", "The access token is expired, revoked, or not valid here.", note=why
-    )
 
 
 def _insufficient() -> Refused:

@@ -12,8 +12,8 @@ from gatepass.server.environment import Environment
 from gatepass.server.introspect import read
 from gatepass.server.revocations import store as revocations
 from gatepass.server.token.claims import Claims
-from gatepass.server.token.client import authenticated
-from gatepass.server.token.parse import claim, parameters
+from gatepass.server.token.client import authenticated, claimed_by
+from gatepass.server.token.parse import parameters
 from gatepass.wire.problem import Refused
 from gatepass.wire.secret import Secret
 
@@ -27,7 +27,7 @@ def revoke(environment: Environment, arrived: Arrived) -> Answer:
     and stays active. 200 means that the revocation is durable.
     """
     params = parameters(arrived)
-    client = authenticated(environment, arrived, claim(arrived, params))
+    client = authenticated(environment, arrived, claimed_by(environment, arrived, params))
     token = params.get("token")
     if token is None:
         raise Refused("invalid_request", "The parameter token is missing.")

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Self, cast
 import structlog
 import uvicorn
 
-from gatepass.server import logs
+from gatepass.server import logs, sockets
 from gatepass.server.app import create
 from gatepass.server.arrival import App
 from gatepass.server.footing import protocol
@@ -28,9 +28,11 @@ from gatepass.server.settings import Settings
 from gatepass.server.supervisor import Limits, Supervisor, Worker, has_reload, start_ready
 from gatepass.server.worker import LimitedServer
 
-_BACKLOG = 2048  # connections that wait to be accepted
-_MOST_UNSENT = 128 * 1024  # bytes that the kernel keeps for a client that does not read
 _FOR_REQUESTS = 0.8  # of the time that the end may take: running requests have it to finish
+_NO_PROXY = (
+    "An issuer is https and no proxy is trusted, so every request to it is refused (400). "
+    "Name the proxy that speaks TLS."
+)
 
 log = structlog.get_logger("gatepass.server")
 
@@ -59,16 +61,17 @@ def listen(settings: Settings) -> Listening:
     """
     with ExitStack() as undo:
         main = [
-            undo.enter_context(_listen(settings.host, port, option))
+            undo.enter_context(opened)
             for port, option in (
                 (settings.port, "--port"),
                 (settings.sandbox_port, "--sandbox-port"),
             )
+            for opened in sockets.listen(settings.host, port, option)
         ]
         metrics = None
         if settings.metrics_port:
-            opened = _listen(
-                settings.metrics_host, settings.metrics_port, "the setting metrics_port"
+            [opened] = sockets.listen(
+                [settings.metrics_host], settings.metrics_port, "the setting metrics_port"
             )
             metrics = undo.enter_context(opened)
         undo.pop_all()
@@ -89,6 +92,8 @@ def run(settings: Settings, sockets: Listening, beside: Callable[[], bool] | Non
         workers=settings.workers,
         metrics=_metrics_address(settings),
     )
+    if settings.is_https and not settings.trusted_proxies:
+        log.warning("proxy.not_named", setting="trusted_proxies", advice=_NO_PROXY)
     if settings.workers > 1:
         _supervise(settings, sockets)
     else:
@@ -259,7 +264,7 @@ def config(
         ),
         factory=True,
         workers=settings.workers,
-        loop="uvloop",
+        loop="auto",
         http=cast("type[asyncio.Protocol]", protocol(connections, lane=settings.lane)),
         ws="none",
         lifespan="on",
@@ -267,7 +272,8 @@ def config(
         access_log=False,
         server_header=False,
         proxy_headers=False,  # see `_behind_proxies`
-        backlog=_BACKLOG,
+        backlog=sockets.BACKLOG,
+        timeout_keep_alive=settings.http.idle_timeout,  # both protocols read it here
         timeout_graceful_shutdown=round(settings.shutdown_timeout * _FOR_REQUESTS),
     )
 
@@ -290,29 +296,3 @@ def _app(values: dict[str, Any], metrics: socket.socket | None, readiness: Readi
     from gatepass.server.traces import Traced  # here, as it needs an extra
 
     return Traced(served)
-
-
-def _listen(host: str, port: int, option: str) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listening = _bound(host, port, family)
-    except OSError as error:
-        raise ServingError(
-            f"Cannot listen on {host} port {port} ({error.strerror}). "
-            f"End what uses it, or choose another with {option}."
-        ) from None
-    if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # every connection that it accepts inherits it
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _MOST_UNSENT)
-    return listening
-
-
-def _bound(host: str, port: int, family: socket.AddressFamily) -> socket.socket:
-    """Return a socket that refuses connections until a process that can answer listens on it."""
-    with ExitStack() as undo:
-        bound = undo.enter_context(socket.socket(family, socket.SOCK_STREAM))
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        bound.bind((host, port))
-        undo.pop_all()
-    return bound

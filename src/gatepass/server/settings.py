@@ -1,12 +1,22 @@
 """Settings: read once, checked whole, then handed around as values."""
 
+import os
 import re
+from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -15,14 +25,22 @@ from pydantic_settings import (
 )
 
 from gatepass.server.catalogue.model import Algorithm, Tokens
+from gatepass.server.hosts import parse as parse_host
+from gatepass.server.hosts import spellings
 from gatepass.server.http1.connections import Limits, room_for_connections
 from gatepass.server.http1.head import HeadLimits
 from gatepass.server.proxy_headers import EVERYONE, MOST_HOPS, HeaderName
+from gatepass.server.variables import PREFIX, VariableSource, split_list, variable_of
 from gatepass.wire.credential import Mark
 
 DATA = Path("gatepass-data")
 CONFIG_NAME = "gatepass.toml"
+Texts = Annotated[tuple[str, ...], BeforeValidator(split_list)]
 _PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
+
+_ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")
+
+_DEFAULT_PORTS = {"https": ":443/", "http:": ":80/"}
 
 
 class SettingsError(Exception):
@@ -36,8 +54,10 @@ class _Part(BaseModel):
 class EnvironmentSettings(_Part):
     """One environment: the hosts that choose it, its issuer and its database."""
 
-    hosts: tuple[str, ...] = ()
-    """Values of the Host header; the first is the one that links use unless `issuer` is set."""
+    hosts: Texts = ()
+    """Hosts, as app.example.com or app.example.com:8443; the first is the one that links use unless
+    `issuer` is set. The host of `issuer` is always one. In the Host header they may have the
+    scheme's default port or a dot at the end, and the issuer's may lack its port."""
     issuer: str = ""
     """Issuer identifier and base address (RFC 8414 §2), https except on loopback."""
     hsts_subdomains: bool = False
@@ -63,8 +83,8 @@ class EnvironmentSettings(_Part):
 
     @field_validator("hosts")
     @classmethod
-    def _hosts_are_lower_case(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(host.lower() for host in hosts)
+    def _hosts_are_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(parse_host(host) for host in hosts)
 
     @field_validator("database")
     @classmethod
@@ -114,6 +134,9 @@ class HttpSettings(_Part):
     """Seconds for a request's body; then 408."""
     answer_timeout: float = Field(30, gt=0, le=3600)
     """Seconds for which a client may leave answers unread; then its connection ends."""
+    idle_timeout: int = Field(75, ge=1, le=3600)
+    """Seconds for which a connection stays open after an answer. It must be longer than a proxy or
+    load balancer in front keeps an idle connection (most: 60 s), so that the proxy closes first."""
     max_connections: int = Field(0, ge=0)
     """The most open connections of one worker; 0: what the limit of open files leaves room for.
     At the limit the one that has been longest without a whole request is closed for a new one."""
@@ -145,7 +168,7 @@ class Settings(BaseSettings):
     """All settings of a server: arguments before `GATEPASS_...` variables before the file."""
 
     model_config = SettingsConfigDict(
-        env_prefix="GATEPASS_",
+        env_prefix=PREFIX,
         env_nested_delimiter="__",
         extra="forbid",
         frozen=True,
@@ -154,8 +177,8 @@ class Settings(BaseSettings):
 
     data: Path = DATA
     """The folder of databases and master key."""
-    host: str = "127.0.0.1"
-    """The address to listen on."""
+    host: Texts = Field(("127.0.0.1",), min_length=1)
+    """The addresses to listen on. `::` serves IPv4 too, unless an IPv4 address is also named."""
     port: int = Field(8000, ge=1, le=65535)
     """The port to listen on."""
     sandbox_port: int = Field(0, ge=0, le=65535)
@@ -182,7 +205,7 @@ class Settings(BaseSettings):
     """How long a login lasts."""
     http: HttpSettings = HttpSettings()
     """Bounds for connections and requests."""
-    trusted_proxies: tuple[str, ...] = ()
+    trusted_proxies: Texts = ()
     """Addresses or networks of the proxies in front, which are believed about a client's address
     and scheme; `*`: every peer. Name the proxies alone, not a network with clients in it."""
     proxy_header: HeaderName = "x-forwarded-for"
@@ -192,13 +215,17 @@ class Settings(BaseSettings):
     """How many proxies a request passes at most; 0: as many as are trusted, with `*` one."""
     key_rotation: int = Field(30 * 24 * 3600, ge=3600)
     """Seconds for which a key makes tokens before the next one does."""
-    also_at: tuple[str, ...] = ()
+    also_at: Texts = ()
     """Further paths under which token/, revoke_token/ and introspect/ answer beside /oauth2/, as
-    /o for the addresses of django-oauth-toolkit."""
+    /o for the addresses of django-oauth-toolkit, and the metadata under .well-known/."""
+    token_origins: tuple[str, ...] = ()
+    """Origins of pages that may ask for tokens from a browser, as https://tool.example.com: the
+    token endpoint answers their OPTIONS and lets them read. Whoever opens such a page can read the
+    client secret in it; leave this empty unless people enter their own."""
     grace: int = Field(300, ge=1)
     """Seconds for which tokens are issued and verified from memory while the database is away."""
 
-    metrics_networks: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    metrics_networks: Texts = ("127.0.0.0/8", "::1/128")
     """Addresses or networks that may read /metrics, never through a proxy; empty: nobody."""
     metrics_host: str = Field("127.0.0.1", min_length=1)
     """The address on which /metrics listens, if `metrics_port` is set."""
@@ -208,6 +235,11 @@ class Settings(BaseSettings):
     traces: bool = False
     """Make a span of each request by OpenTelemetry's API; needs gatepass[telemetry]."""
 
+    @field_validator("host")
+    @classmethod
+    def _hosts_have_no_brackets(cls, host: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(each.removeprefix("[").removesuffix("]") for each in host)
+
     @field_validator("trusted_proxies")
     @classmethod
     def _proxies_are_networks(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
@@ -215,14 +247,26 @@ class Settings(BaseSettings):
             if each == EVERYONE and len(proxies) > 1:
                 raise ValueError("must be addresses or networks, or * alone")
             if each != EVERYONE:
-                ip_network(each)
+                _check_network(each)
         return proxies
+
+    @field_validator("token_origins")
+    @classmethod
+    def _origins_are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            has_default_port = f"{origin}/".endswith(_DEFAULT_PORTS.get(origin[:5], "//"))
+            if has_default_port or not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    f"{origin!r} is not an origin: give scheme, host and port in lower case, as "
+                    "https://tool.example.com, without path, slash or default port (* is none)"
+                )
+        return origins
 
     @field_validator("metrics_networks")
     @classmethod
     def _networks_are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
         for each in networks:
-            ip_network(each)
+            _check_network(each)
         return networks
 
     @classmethod
@@ -230,12 +274,12 @@ class Settings(BaseSettings):
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the caller's signature
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the caller's signature
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Leave out dotenv and secret folders: one way to say a thing is enough."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        return init_settings, VariableSource(settings_cls), TomlConfigSettingsSource(settings_cls)
 
     @field_validator("also_at")
     @classmethod
@@ -254,10 +298,14 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _hosts_are_apart(self) -> Self:
-        both = set(self.hosts(Mark.LIVE)) & set(self.hosts(Mark.TEST))
+        both = self._spellings(Mark.LIVE) & self._spellings(Mark.TEST)
         if both:
             raise ValueError(f"production and sandbox share the host {min(both)}")
         return self
+
+    def _spellings(self, mark: Mark) -> set[str]:
+        scheme = self.issuer(mark).partition("://")[0]
+        return {each for host in self.hosts(mark) for each in spellings(host, scheme)}
 
     def environment(self, mark: Mark) -> EnvironmentSettings:
         """Give the settings of the environment with `mark`."""
@@ -287,13 +335,29 @@ class Settings(BaseSettings):
         return f"http://localhost:{self.port if mark is Mark.LIVE else self.sandbox_port}"
 
     @property
+    def is_https(self) -> bool:
+        """Tell whether an issuer is https."""
+        return any(self.issuer(mark).startswith("https://") for mark in Mark)
+
+    @property
     def has_proxy(self) -> bool:
         """Tell whether a proxy must be in front: it is named, or an issuer is https.
 
         The server itself speaks no TLS.
         """
-        is_https = any(self.issuer(mark).startswith("https://") for mark in Mark)
-        return is_https or bool(self.trusted_proxies)
+        return self.is_https or bool(self.trusted_proxies)
+
+
+def _check_network(text: str) -> None:
+    """Raise ValueError, which says what to write, where a text is no address or network."""
+    try:
+        network = ip_network(text, strict=False)
+    except ValueError:
+        wanted = "must be an IP address or a network, as 192.0.2.10 or 10.0.0.0/8"
+        raise ValueError(f"{wanted}, not {text!r}") from None
+    address = text.partition("/")[0]
+    if network.network_address != ip_address(address):
+        raise ValueError(f"{text!r} is one address in a network: write {address} or {network}")
 
 
 def is_loopback(host: str) -> bool:
@@ -309,12 +373,13 @@ def is_loopback(host: str) -> bool:
 def load(config: Path | None = None, **given: object) -> Settings:
     """Read the settings; `given` (arguments that are not None) win.
 
-    Without `config`, `gatepass.toml` in the data directory is read where there is one.
+    Without `config`, `gatepass.toml` in the data directory (the argument, else GATEPASS_DATA) is
+    read where there is one.
     Raises SettingsError for an unknown key, a bad value or an unreadable file.
     """
     chosen = {name: value for name, value in given.items() if value is not None}
     if config is None:
-        found = Path(str(chosen.get("data", DATA))) / CONFIG_NAME
+        found = Path(str(chosen.get("data") or _variable("data") or DATA)) / CONFIG_NAME
         config = found if found.exists() else None
     elif not config.is_file():
         raise SettingsError(f"There is no settings file {config}.")
@@ -326,9 +391,23 @@ def load(config: Path | None = None, **given: object) -> Settings:
         return FromFile.model_validate(FromFile(**chosen))  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "settings"
+        path = first["loc"]
+        where = ".".join(str(part) for part in path) or "settings"
         is_unknown = first["type"] == "extra_forbidden"
         what = "unknown setting" if is_unknown else first["msg"].removeprefix("Value error, ")
-        raise SettingsError(f"{where}: {what}. Mend it in {config or 'the environment'}.") from None
+        source = _argument(path, chosen) or variable_of(path, os.environ) or config
+        raise SettingsError(f"{where}: {what}. Mend it in {source or 'the environment'}.") from None
     except (OSError, ValueError) as error:
         raise SettingsError(f"{config}: {error}") from None
+
+
+def _variable(name: str) -> str | None:
+    """Return the value of a setting's variable, whose name counts in any case; None if not set."""
+    variable = variable_of((name,), os.environ)
+    return os.environ[variable] if variable else None
+
+
+def _argument(path: tuple[str | int, ...], chosen: Mapping[str, object]) -> str | None:
+    """Return the command-line option that a setting came from; None if from none."""
+    name = str(path[0]) if path else ""
+    return f"--{name.replace('_', '-')}" if name in chosen else None

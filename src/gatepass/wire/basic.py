@@ -18,6 +18,38 @@ def read(credentials: str) -> tuple[str, Secret]:
 
     Raises Refused (`invalid_request`) where the base64, the colon or the encoding is wrong.
     """
+    client_id, secret = _joined(credentials)
+    known_as, known_by = decode(client_id), decode(secret)
+    if known_by.endswith(("\n", "\r")):
+        raise _malformed("the secret ends with a line break")
+    if _CONTROL.search(known_as) or _CONTROL.search(known_by):
+        raise _malformed("it has control characters in it")
+    return known_as, Secret(known_by)
+
+
+def read_raw(credentials: str) -> tuple[str, Secret] | None:
+    """Return client id and secret as they came, of a client that does not form-url-encode them.
+
+    None where that makes no difference, or where `read` refuses the base64 or the colon.
+    """
+    try:
+        client_id, secret = (part.decode() for part in _joined(credentials))
+    except (Refused, UnicodeDecodeError):
+        return None
+    joined = client_id + secret
+    if not ("%" in joined or "+" in joined) or _CONTROL.search(joined):
+        return None
+    return client_id, Secret(secret)
+
+
+def write(client_id: str, secret: Secret) -> str:
+    """Give the value of an Authorization header."""
+    joined = f"{quote_plus(client_id)}:{quote_plus(secret.value)}"
+    return "Basic " + b64encode(joined.encode()).decode()
+
+
+def _joined(credentials: str) -> tuple[bytes, bytes]:
+    """Return what stands before and after the colon; raise Refused where that is not to be read."""
     try:
         joined = a2b_base64(credentials, strict_mode=True)
     except (Base64Error, ValueError):
@@ -27,16 +59,7 @@ def read(credentials: str) -> tuple[str, Secret]:
     client_id, colon, secret = joined.partition(b":")
     if not colon or not client_id:
         raise _malformed("it is not an id, a colon and a secret")
-    known_as, known_by = decode(client_id), decode(secret)
-    if _CONTROL.search(known_as) or _CONTROL.search(known_by):
-        raise _malformed("it has control characters in it")
-    return known_as, Secret(known_by)
-
-
-def write(client_id: str, secret: Secret) -> str:
-    """Give the value of an Authorization header."""
-    joined = f"{quote_plus(client_id)}:{quote_plus(secret.value)}"
-    return "Basic " + b64encode(joined.encode()).decode()
+    return client_id, secret
 
 
 def _malformed(why: str) -> Refused:

@@ -8,12 +8,10 @@ from collections.abc import Sequence
 from string import ascii_letters, digits
 
 from gatepass.wire import challenge as wire_challenge
-from gatepass.wire.params import LONGEST_VALUE
+from gatepass.wire.params import LONGEST_TOKEN
 from gatepass.wire.problem import Refused
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
-
-LONGEST_TOKEN = LONGEST_VALUE  # bytes; an authorization server reads no longer parameter
 
 # What a token68 may consist of, before its padding (RFC 6750 §2.1, RFC 9110 §11.2).
 _TOKEN68 = (ascii_letters + digits + "._~+/-").encode()

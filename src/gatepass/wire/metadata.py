@@ -1,5 +1,6 @@
 """Where the OAuth endpoints are, and the documents that say so (RFC 8414, RFC 9728)."""
 
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 OAUTH2 = "/oauth2/"
@@ -11,19 +12,27 @@ VERIFY_NGINX = "/oauth2/verify/nginx/"
 VERIFY_ENVOY = "/oauth2/verify/envoy/"  # below it the environment, the need, and any path
 REVOCATIONS = "/oauth2/revocations/"
 JWKS = "/.well-known/jwks.json"
+AUTHORIZATION_SERVER = "/.well-known/oauth-authorization-server"
+OPENID_CONFIGURATION = "/.well-known/openid-configuration"  # where some readers look only
 PARTNER_API = "/api/partners/v2.0"
 CREDENTIAL_MARK = "gatepass_credential_mark"  # a name in the metadata: "live" or "test"
 
 _SECRET_METHODS = ["client_secret_basic", "client_secret_post"]
 
 
-def authorization_server(issuer: str, scopes: list[str], mark: str) -> dict[str, object]:
+def authorization_server(
+    issuer: str, scopes: list[str], mark: str, algorithms: Sequence[str] = ()
+) -> dict[str, object]:
     """Give the authorization server's metadata (RFC 8414 §2).
 
     `mark` is that of the credentials which belong here, so that a client can tell a mix-up.
+    `algorithms` are those that sign JWTs.
 
     `response_types_supported` is required there even of a server without an authorization
     endpoint, and is empty. `revocation_feed_endpoint` is an extension of ours.
+
+    OpenID Connect Discovery 1.0 §3 requires the subject types and the algorithms of ID tokens.
+    Its readers verify JWT access tokens by them; no ID token is ever issued.
     """
     return {
         "issuer": issuer,
@@ -33,10 +42,12 @@ def authorization_server(issuer: str, scopes: list[str], mark: str) -> dict[str,
         "revocation_endpoint": issuer + REVOKE,
         "revocation_endpoint_auth_methods_supported": _SECRET_METHODS,
         "introspection_endpoint": issuer + INTROSPECT,
-        "introspection_endpoint_auth_methods_supported": _SECRET_METHODS,
+        "introspection_endpoint_auth_methods_supported": [*_SECRET_METHODS, "Bearer"],
         "revocation_feed_endpoint": issuer + REVOCATIONS,
         "grant_types_supported": ["client_credentials"],
         "response_types_supported": [],
+        "subject_types_supported": ["public"],
+        **({"id_token_signing_alg_values_supported": list(algorithms)} if algorithms else {}),
         "scopes_supported": scopes,
         CREDENTIAL_MARK: mark,
     }

@@ -1,5 +1,6 @@
 """Request parameters from a form or a JSON body (RFC 6749 §3.2 and appendix B)."""
 
+import codecs
 import json
 import re
 from collections.abc import Iterable
@@ -10,9 +11,12 @@ from gatepass.wire.problem import Refused
 
 LONGEST_BODY = 64 * 1024  # bytes
 LONGEST_VALUE = 4 * 1024  # bytes, of a name or a value
+LONGEST_TOKEN = 16 * 1024  # bytes, of an access token: those of other issuers have 5 KB and more
 MOST = 100
 
 _BROKEN_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_BYTE_ORDER_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_LINE_BREAKS = ("\n", "\r")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _CONTROL_BUT_BREAKS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -46,11 +50,15 @@ def decode(text: bytes) -> str:
 def read_form(body: bytes, *, multiline: bool = False) -> Params:
     """Read `application/x-www-form-urlencoded`.
 
-    Raises Refused (`invalid_request`) for a repeated parameter, broken encoding, control
-    characters (line breaks and tabs pass if `multiline`), or more than the stated limits.
+    Raises Refused (`invalid_request`) for a repeated parameter, a byte order mark, broken
+    encoding, control characters (line breaks and tabs pass if `multiline`), or more than the
+    stated limits.
     """
+    _check_beginning(body)
     if body.count(b"&") >= MOST:
         raise _too_many()
+    if not multiline and body.endswith((b"\n", b"\r")):
+        raise Refused("invalid_request", "The form ends with a line break. Send it without.")
     pairs = []
     for piece in filter(None, body.split(b"&")):
         name, _, value = piece.partition(b"=")
@@ -63,6 +71,7 @@ def read_json(body: bytes) -> Params:
 
     Raises Refused (`invalid_request`) for anything else, a key given twice included.
     """
+    _check_beginning(body)
     try:
         pairs = json.loads(body.decode(), object_pairs_hook=_Pairs)
     except (ValueError, RecursionError):
@@ -71,8 +80,7 @@ def read_json(body: bytes) -> Params:
         raise Refused("invalid_request", "The body is not a JSON object.")
     if len({name for name, _ in pairs}) < len(pairs):
         raise Refused("invalid_request", "A key of the JSON object is given more than once.")
-    if not all(isinstance(value, str) for _, value in pairs):
-        raise Refused("invalid_request", "Every value in the JSON object must be a string.")
+    _check_strings(pairs)
     return _collect(pairs, _CONTROL)
 
 
@@ -100,13 +108,36 @@ def _collect(pairs: Iterable[tuple[str, str]], forbidden: re.Pattern[str]) -> Pa
     return Params(values, tuple(resource))
 
 
+def _check_beginning(body: bytes) -> None:
+    if body.startswith(_BYTE_ORDER_MARKS):
+        raise Refused(
+            "invalid_request",
+            "The body begins with a byte order mark. Send it as UTF-8 without one.",
+        )
+
+
+def _check_strings(pairs: _Pairs) -> None:
+    for name, value in pairs:
+        if name == "scope" and isinstance(value, list):
+            description = "The scope must be one string, its names separated by spaces."
+            raise Refused("invalid_request", description)
+    if not all(isinstance(value, str) for _, value in pairs):
+        raise Refused("invalid_request", "Every value in the JSON object must be a string.")
+
+
 def _too_many() -> Refused:
     return Refused("invalid_request", f"There are more than {MOST} parameters.")
 
 
 def _check(name: str, value: str, forbidden: re.Pattern[str]) -> None:
-    if len(name) > LONGEST_VALUE or len(value) > LONGEST_VALUE:
-        raise Refused("invalid_request", f"A parameter is longer than {LONGEST_VALUE} bytes.")
+    longest = LONGEST_TOKEN if name == "token" else LONGEST_VALUE  # RFC 7662 §2.1, RFC 7009 §2.1
+    if len(name) > longest or len(value) > longest:
+        raise Refused("invalid_request", f"A parameter is longer than {longest} bytes.")
+    if forbidden.search(value) and value.endswith(_LINE_BREAKS):
+        raise Refused(
+            "invalid_request",
+            "A parameter ends with a line break. Remove it where the value is read.",
+        )
     if forbidden.search(name) or forbidden.search(value):
         raise Refused("invalid_request", "A parameter has control characters in it.")
     if name.isascii() and value.isascii():
@@ -115,5 +146,5 @@ def _check(name: str, value: str, forbidden: re.Pattern[str]) -> None:
         size = max(len(name.encode()), len(value.encode()))
     except UnicodeEncodeError:  # a lone surrogate, which JSON can spell
         raise Refused("invalid_request", "A parameter is not valid Unicode.") from None
-    if size > LONGEST_VALUE:
-        raise Refused("invalid_request", f"A parameter is longer than {LONGEST_VALUE} bytes.")
+    if size > longest:
+        raise Refused("invalid_request", f"A parameter is longer than {longest} bytes.")

@@ -6,6 +6,8 @@ import httpx2
 import pytest
 from flask import Blueprint, Flask, Response, request
 from flask.views import MethodView
+from flask_cors import CORS
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from gatepass.guard.flask import Denied, Guard, principal
 from gatepass.guard.rate import RateLimit
@@ -184,3 +186,61 @@ def test_who_called_before_is_not_taken_for_who_calls_now(
 
 def test_a_guard_tells_how_it_is(guard: Guard) -> None:
     assert guard.status().answers_kept == 0
+
+
+@pytest.fixture
+def cors_app(app: Flask, guard: Guard) -> Flask:
+    CORS(app, origins=["https://pages.example.com"])
+    guard.protect(app, "read", exempt=["/health"])
+    app.add_url_rule("/meters", view_func=lambda: "meters", endpoint="m", methods=["GET", "PUT"])
+
+    @app.route("/own", methods=["OPTIONS"])
+    def own() -> str:
+        return "a secret"
+
+    return app
+
+
+PREFLIGHT = {
+    "Origin": "https://pages.example.com",
+    "Access-Control-Request-Method": "PUT",
+    "Access-Control-Request-Headers": "authorization",
+}
+
+
+@pytest.mark.parametrize("wrap", [False, True])
+def test_a_cors_preflight_passes_a_guarded_application(
+    issuer: PretendIssuer, cors_app: Flask, *, wrap: bool
+) -> None:
+    served = DispatcherMiddleware(Flask("outer"), {"/api": cors_app}) if wrap else cors_app
+    with WsgiServing(served) as address:
+        meters = address + ("/api/meters" if wrap else "/meters")
+        asked = httpx2.options(meters, headers=PREFLIGHT)
+        called = httpx2.put(meters, headers=bearer(issuer) | PREFLIGHT)
+        refused = httpx2.put(meters, headers=PREFLIGHT)
+
+    assert asked.status_code == 200
+    assert asked.headers["access-control-allow-origin"] == PREFLIGHT["Origin"]
+    assert asked.headers["access-control-allow-headers"] == "authorization"
+    assert (called.status_code, refused.status_code) == (200, 401)
+    assert refused.headers["access-control-allow-origin"] == PREFLIGHT["Origin"]
+
+
+@pytest.mark.parametrize(
+    ("path", "left_out"),
+    [
+        ("/own", ""),
+        ("/nowhere", ""),
+        ("/meters", "Origin"),
+        ("/meters", "Access-Control-Request-Method"),
+    ],
+)
+def test_any_other_request_for_the_options_needs_a_token(
+    cors_app: Flask, path: str, left_out: str
+) -> None:
+    headers = {name: value for name, value in PREFLIGHT.items() if name != left_out}
+    with WsgiServing(cors_app) as address:
+        answer = httpx2.options(address + path, headers=headers)
+
+    assert answer.status_code == 401
+    assert "secret" not in answer.text

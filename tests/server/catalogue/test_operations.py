@@ -1,5 +1,7 @@
 """What the operator does to the catalogue, and what every part of the server makes of it."""
 
+import json
+
 import pytest
 
 from gatepass.server.audit.model import OPERATOR
@@ -54,12 +56,13 @@ def test_each_change_is_in_the_audit_trail_and_the_feed(environment: Environment
 
 
 @pytest.mark.parametrize("form", ["ES256", "EdDSA", "PS256", "RS256"])
-def test_a_new_form_of_tokens_has_its_key_from_the_same_moment(
+def test_a_new_form_of_tokens_has_its_key_published_from_the_same_moment(
     environment: Environment, form: Form
 ) -> None:
     operations.change_resource(environment, OPERATOR, METERS, {"tokens": "jwt", "algorithm": form})
 
     assert form in environment.keys.sign
+    assert form in {key["alg"] for key in json.loads(environment.keys.jwks)["keys"]}
 
 
 @pytest.mark.spec("RFC 8707", "2")

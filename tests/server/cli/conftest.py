@@ -3,16 +3,24 @@ from pathlib import Path
 
 import pytest
 
+from gatepass.server import opening
+from gatepass.server.settings import load
 from harness import Ran, run
 from server.cli import inside
 
 Command = Callable[..., Ran]
 
 
+def made(data: Path) -> Path:
+    """Make a data directory, as `gatepass serve` does at its first start."""
+    opening.prepare(load(data=data))
+    return data
+
+
 @pytest.fixture(scope="module")
 def gatepass(tmp_path_factory: pytest.TempPathFactory) -> Command:
     """Run `gatepass` commands on a data directory that the tests of a module share."""
-    data = tmp_path_factory.mktemp("cli") / "data"
+    data = made(tmp_path_factory.mktemp("cli") / "data")
 
     def command(*arguments: str) -> Ran:
         return run(*arguments, "--data", str(data))
@@ -23,7 +31,7 @@ def gatepass(tmp_path_factory: pytest.TempPathFactory) -> Command:
 @pytest.fixture(scope="module")
 def command(tmp_path_factory: pytest.TempPathFactory) -> Command:
     """Run commands as `gatepass` does, but in this process."""
-    data = tmp_path_factory.mktemp("inside") / "data"
+    data = made(tmp_path_factory.mktemp("inside") / "data")
 
     def ran(*arguments: str) -> Ran:
         return inside.run(*arguments, data=data)

@@ -147,3 +147,17 @@ def test_a_scope_that_an_application_has_is_not_removed(command: Command) -> Non
     assert made.status == 0
     assert refused.status == 1
     assert "meters.read" in _listed(command, "scope")
+
+
+def test_a_new_algorithm_is_told_to_be_published_first(command: Command) -> None:
+    told = (
+        "Its tokens are signed with ES256 for 10 minutes, in which the key for RS256 is published."
+    )
+    changed = command("resource", "set", PARTNER_API, "--tokens", "jwt", "--algorithm", "RS256")
+    uri = "https://readings.example.com"
+    added = command(
+        *("resource", "add", uri, "--name", "Meters", "--tokens", "jwt", "--algorithm", "RS256")
+    )
+    default = command("resource", "set", uri, "--algorithm", "ES256")
+
+    assert [told in each.out for each in (changed, added, default)] == [True, True, False]

@@ -4,8 +4,13 @@ from typing import Any
 
 import pytest
 
-from server.cli.conftest import Command
+from server.cli.conftest import Command, made
 from server.cli.inside import run
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return made(tmp_path / "data")
 
 
 def _keys(data: Path) -> list[dict[str, Any]]:
@@ -26,8 +31,6 @@ def test_a_new_environment_has_a_key_of_each_kind_in_use(data: Path) -> None:
 
 
 def test_a_rotation_publishes_the_next_keys_ten_minutes_ahead(data: Path) -> None:
-    run("keys", "list", data=data)
-
     rotated = run("keys", "rotate", data=data)
 
     assert (rotated.status, rotated.out.count("\n")) == (0, 1)
@@ -38,7 +41,7 @@ def test_a_rotation_publishes_the_next_keys_ten_minutes_ahead(data: Path) -> Non
 def test_an_emergency_ends_every_key_at_once_and_says_what_that_means(data: Path) -> None:
     before = {key["id"] for key in _keys(data)}
 
-    rotated = run("keys", "rotate", "--now", data=data)
+    rotated = run("keys", "rotate", "--now", "--yes", data=data)
 
     assert (rotated.status, rotated.out.count("\n")) == (0, 1)
     assert "every token issued until now is void" in rotated.out

@@ -24,7 +24,7 @@ def test_an_organization_is_created_on_an_empty_data_directory_with_its_administ
 
 
 def test_the_data_directory_that_a_command_makes_is_the_operators_alone(data: Path) -> None:
-    run("organization", "list", "--data", data)
+    run("organization", "create", "Acme", "--admin", "anna", "--data", data)
 
     modes = {path.name: path.stat().st_mode & 0o777 for path in (data, *data.iterdir())}
     assert modes.pop("data") == 0o700
@@ -32,14 +32,15 @@ def test_the_data_directory_that_a_command_makes_is_the_operators_alone(data: Pa
     assert {"master.key", "production.sqlite3", "sandbox.sqlite3"} <= set(modes)
 
 
-def test_an_organization_of_the_sandbox_is_not_in_production(gatepass: Command) -> None:
-    sandbox = ("--environment", "sandbox")
+def test_an_organization_of_the_sandbox_is_not_in_production(data: Path) -> None:
+    where = ("--data", data)
+    sandbox = ("--environment", "sandbox", *where)
     created = json.loads(
-        gatepass("organization", "create", "Beta", "--admin", "ben", *sandbox, "--json").out
+        run("organization", "create", "Beta", "--admin", "ben", *sandbox, "--json").out
     )
 
-    inside = gatepass("organization", "show", created["org_id"], *sandbox, "--json")
-    outside = gatepass("organization", "show", created["org_id"])
+    inside = run("organization", "show", created["org_id"], *sandbox, "--json")
+    outside = run("organization", "show", created["org_id"], *where)
 
     assert json.loads(inside.out)["name"] == "Beta"
     assert (outside.status, outside.out) == (1, "")
@@ -68,8 +69,8 @@ def test_suspending_and_resuming_show_in_the_list(gatepass: Command) -> None:
     org_id = created["org_id"]
 
     states = []
-    for action in ("suspend", "resume"):
-        ran = gatepass("organization", action, org_id)
+    for action in (("suspend", "--yes"), ("resume",)):
+        ran = gatepass("organization", *action, org_id)
         assert ran.status == 0
         assert "revoked" in ran.out
         listed = json.loads(gatepass("organization", "list", "--json").out)

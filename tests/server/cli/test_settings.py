@@ -66,3 +66,26 @@ def test_a_settings_file_that_is_not_there_is_said(tmp_path: Path) -> None:
 
     assert (ran.status, ran.err.count("\n")) == (1, 1)
     assert "none.toml" in ran.err
+
+
+def test_the_variable_of_a_kubernetes_service_is_ignored_with_a_warning_that_names_it() -> None:
+    variables = {"GATEPASS_PORT": "tcp://10.96.0.7:8000", "GATEPASS_SERVICE_HOST": "10.96.0.7"}
+
+    ran = run("settings", "check", "--json", variables=variables)
+
+    assert (ran.status, json.loads(ran.out)["port"]) == (0, 8000)
+    (line,) = ran.err.splitlines()
+    assert json.loads(line)["variable"] == "GATEPASS_PORT"
+
+
+def test_postgresql_without_its_library_names_the_extra_that_brings_it(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['psycopg'] = None\n")
+    database = "postgresql://gatepass@localhost/gatepass"
+    variables = {"PYTHONPATH": str(tmp_path), "GATEPASS_PRODUCTION__DATABASE": database}
+
+    ran = run(
+        "organization", "create", "Acme", "--admin", "anna", cwd=tmp_path, variables=variables
+    )
+
+    assert (ran.status, ran.out, ran.err.count("\n")) == (1, "", 1), ran.err
+    assert "gatepass[server,postgres]" in ran.err

@@ -148,9 +148,9 @@ def test_what_is_remembered_of_wrong_secrets_is_bounded(
     monkeypatch.setattr(old_hashes, "MOST_REMEMBERED", 3)
     hashes = fresh.environment().old_hashes
     for number in range(5):
-        hashes.note_wrong("acme", Secret(f"wrong {number}"), HERE, 0)
+        hashes.note_wrong("acme", [Secret(f"wrong {number}")], HERE, 0)
 
-    assert [hashes.is_wrong("acme", Secret(f"wrong {number}")) for number in range(5)] == [
+    assert [hashes.are_wrong("acme", [Secret(f"wrong {number}")]) for number in range(5)] == [
         False,
         False,
         True,
@@ -179,9 +179,10 @@ def test_a_source_that_tries_many_client_ids_runs_out_of_slow_work(
 ) -> None:
     bring(fresh, found())
     known = client(fresh)
+    plain = known.having(Secret("plain"))  # the same raw and form-url-encoded
     for number in range(MOST_WRONG):
-        assert fresh.ask(nobody(known, f"nobody {number}")).status_code == 401
-    answers = [fresh.ask(nobody(known)), fresh.ask(known.having(Secret("wrong")))]
+        assert fresh.ask(nobody(plain, f"nobody {number}")).status_code == 401
+    answers = [fresh.ask(nobody(plain)), fresh.ask(known.having(Secret("wrong")))]
 
     assert len(slow) == MOST_WRONG
     assert whole(answers[0]) == whole(answers[1])
@@ -221,7 +222,7 @@ def test_the_programs_of_a_partner_that_arrive_at_once_cost_one_verification(
     bring(fresh, found())
     environment = fresh.environment()
     kept = environment.directory.load("acme")
-    works = [outstanding(environment, "acme", kept, RIGHT, HERE) for _ in range(5)]
+    works = [outstanding(environment, "acme", kept, (RIGHT,), HERE) for _ in range(5)]
 
     assert [work() for work in works if work] == [True] * 5
     assert len(slow) == 1
@@ -232,7 +233,7 @@ def test_a_wrong_secret_that_arrives_often_at_once_costs_one_verification(
 ) -> None:
     bring(fresh, found())
     environment, kept = fresh.environment(), brought(fresh)
-    works = [outstanding(environment, "acme", kept, Secret("wrong"), HERE) for _ in range(5)]
+    works = [outstanding(environment, "acme", kept, (Secret("wrong"),), HERE) for _ in range(5)]
 
     assert [work() for work in works if work] == [False] * 5
     assert len(slow) == 1
@@ -259,8 +260,8 @@ def test_two_first_uses_side_by_side_leave_one_digest(fresh: Stand) -> None:
     bring(fresh, found())
     environment, kept = fresh.environment(), brought(fresh)
 
-    assert adopt.adopt(environment, kept, RIGHT, HERE)
-    assert adopt.adopt(environment, kept, RIGHT, HERE)  # whose copy is of before
+    assert adopt.adopt(environment, kept, (RIGHT,), HERE)
+    assert adopt.adopt(environment, kept, (RIGHT,), HERE)  # whose copy is of before
     assert RIGHT.matches(brought(fresh).secrets[0].digest)
 
 
@@ -268,7 +269,7 @@ def test_a_wrong_secret_is_never_adopted(fresh: Stand) -> None:
     bring(fresh, found())
     before = brought(fresh)
 
-    assert not adopt.adopt(fresh.environment(), before, Secret("wrong"), HERE)
+    assert not adopt.adopt(fresh.environment(), before, (Secret("wrong"),), HERE)
     assert brought(fresh) == before
 
 
@@ -330,9 +331,9 @@ def test_nothing_is_outstanding_where_memory_can_answer(fresh: Stand) -> None:
     bring(fresh, found())
     environment, kept = fresh.environment(), brought(fresh)
 
-    assert outstanding(environment, "acme", kept, RIGHT, HERE)
-    adopt.adopt(environment, kept, RIGHT, HERE)
-    assert outstanding(environment, "acme", brought(fresh), RIGHT, HERE) is None
+    assert outstanding(environment, "acme", kept, (RIGHT,), HERE)
+    adopt.adopt(environment, kept, (RIGHT,), HERE)
+    assert outstanding(environment, "acme", brought(fresh), (RIGHT,), HERE) is None
 
 
 def test_while_the_line_is_full_old_hashes_get_503_and_all_others_are_served(

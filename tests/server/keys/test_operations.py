@@ -11,10 +11,12 @@ import pytest
 
 from gatepass.server.audit.model import OPERATOR
 from gatepass.server.catalogue import operations as catalogue
+from gatepass.server.catalogue.model import Algorithm, CataloguedScope
 from gatepass.server.environment import Environment
 from gatepass.server.keys.model import PUBLISHED_AHEAD
 from gatepass.server.keys.operations import all_keys, rotate, rotate_due, state
 from gatepass.wire.metadata import JWKS
+from gatepass.wire.scope import Scope
 from server.stand import Client, Clock, Stand, standing_still
 
 AHEAD = PUBLISHED_AHEAD.total_seconds()
@@ -178,3 +180,72 @@ def test_over_ninety_days_every_token_is_good_until_it_expires_and_no_key_comes_
     assert all(fresh.is_active(client, token) for token, at in living if at > end - lifetime + step)
     assert len(published) == 3  # one for each thirty days
     assert len(kids(fresh)) <= 3
+
+
+def algorithm_of(fresh: Stand, client: Client) -> str:
+    """Give what a new token is signed with, by a key that is published under that algorithm."""
+    kid = kid_of(fresh.token(client))
+    [found] = [key for key in fresh.send("GET", JWKS).json()["keys"] if key["kid"] == kid]
+    return str(found["alg"])
+
+
+@pytest.mark.spec("RFC 7517", "5")
+@pytest.mark.parametrize("algorithm", ["RS256", "PS256", "EdDSA"])
+@pytest.mark.parametrize("how", ["set", "add"])
+def test_the_key_of_an_algorithm_that_a_resource_newly_takes_is_published_before_it_signs(
+    fresh: Stand, algorithm: Algorithm, how: str
+) -> None:
+    with_jwts(fresh)
+    environment, uri = fresh.environment(), fresh.environment().partner_api
+    client = fresh.register()
+    if how == "add":
+        uri = "https://meters.example.com"
+        catalogue.add_resource(environment, OPERATOR, uri, "Meters", "jwt", algorithm)
+        new = CataloguedScope("meters.read", "Read", False, False, uri)
+        catalogue.add_scope(environment, OPERATOR, new)
+        client = fresh.register(scope=Scope(("meters.read",)))
+    else:
+        catalogue.change_resource(environment, OPERATOR, uri, {"algorithm": algorithm})
+    published, signers = len(kids(fresh)), []
+    for seconds in (0, AHEAD - 0.001, 0.001):
+        fresh.clock.advance(seconds)
+        environment.turn_keys()
+        signers.append(algorithm_of(fresh, client))
+
+    assert (published, signers) == (2, ["ES256", "ES256", algorithm])
+
+
+def test_a_key_whose_algorithm_was_used_before_signs_at_once(fresh: Stand) -> None:
+    with_jwts(fresh)
+    environment, client = fresh.environment(), fresh.register()
+    uri = environment.partner_api
+    catalogue.change_resource(environment, OPERATOR, uri, {"algorithm": "RS256"})
+    fresh.clock.advance(AHEAD)
+    environment.turn_keys()
+    for algorithm in ("ES256", "RS256"):
+        catalogue.change_resource(environment, OPERATOR, uri, {"algorithm": algorithm})
+        assert algorithm_of(fresh, client) == algorithm
+
+
+def test_an_algorithm_that_the_settings_newly_name_is_published_first_too(tmp_path: Path) -> None:
+    clock = Clock()
+    with standing_still(tmp_path / "data", clock) as before:
+        client = before.register()
+    changed = {"tokens": "jwt", "algorithm": "RS256"}
+    with standing_still(tmp_path / "data", clock, sandbox=changed, production=changed) as after:
+        first = algorithm_of(after, client)
+        clock.advance(AHEAD)
+        after.environment().turn_keys()
+
+        assert (first, algorithm_of(after, client)) == ("ES256", "RS256")
+
+
+def test_in_an_emergency_a_key_of_a_new_algorithm_signs_at_once(fresh: Stand) -> None:
+    with_jwts(fresh)
+    environment, client = fresh.environment(), fresh.register()
+    catalogue.change_resource(
+        environment, OPERATOR, environment.partner_api, {"algorithm": "RS256"}
+    )
+    rotate(environment, OPERATOR, at_once=True)
+
+    assert algorithm_of(fresh, client) == "RS256"

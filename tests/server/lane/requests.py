@@ -233,6 +233,7 @@ def _of_headers(people: People) -> Iterator[Fault]:
         ("multipart/form-data; boundary=x",),
         (_FORM, _FORM),
         (_FORM, _JSON),
+        ("text/json",),
     ]
     yield from (Fault(f"type {kind}", {"content_type": kind}) for kind in kinds)
     more: list[Headers] = [
@@ -243,6 +244,12 @@ def _of_headers(people: People) -> Iterator[Fault]:
         (("X" * 300, "y" * 3000),),
         (("X-Odd", "\u00e9\u20ac"),),
         (("x-tab", "\ta\t"),),
+        (("Content-Encoding", "gzip"),),
+        (("Content-Encoding", "identity"),),
+        (("Accept", "text/json"),),
+        (("Origin", "https://pages.example.com"),),
+        (("Origin", "https://elsewhere.example"),),
+        (("Origin", "https://pages.example.com"), ("Access-Control-Request-Method", "POST")),
     ]
     yield from (Fault(f"more {sent}"[:80], {"more": sent}) for sent in more)
 

@@ -10,7 +10,7 @@ from server.lane.requests import Ask
 from server.stand import Stand, raw_basic, standing_still
 
 _LAST_REQUEST = 0.5  # seconds
-_IDLE = 5.0  # seconds, uvicorn's default
+_IDLE = 75.0  # seconds, longer than the 60 s that most load balancers keep
 _HEADER = 10.0
 _BODY = 30.0
 

@@ -42,7 +42,8 @@ def seen(each: Door, case: Case) -> tuple[list[str], str]:
             statuses.append(response.status)
     assert statuses[0] in {401, 429}
     assert statuses[1] in {400, 401, 429}
-    return [entry["source"] for entry in logged], "http" if statuses[1] == 400 else "https"
+    sources = [entry["source"] for entry in logged if entry["event"] == "client.refused"]
+    return sources, "http" if statuses[1] == 400 else "https"
 
 
 def test_both_doors_see_the_same_client_and_scheme(group: Group, doors: tuple[Door, Door]) -> None:

@@ -137,6 +137,32 @@ def test_the_page_of_a_rotation_says_when_the_old_secret_ends(rig: Rig, clock: C
     assert "The previous secret has ended." in browser.get(now).text
 
 
+@pytest.mark.parametrize(
+    ("overlap", "survives"), [("0", False), ("3600", True), ("first-use", True)]
+)
+def test_only_the_rotation_of_a_leaked_secret_revokes_the_tokens_and_says_so(
+    rig: Rig, clock: Clock, overlap: str, *, survives: bool
+) -> None:
+    browser = rig.as_("anna")
+    path = browser.register()
+    page = browser.get(path + "credentials/").text
+    pair = shown(page, "client-id"), shown(page, "client-secret")
+    form = {"grant_type": "client_credentials"}
+    held = browser.client.post("/oauth2/token/", auth=pair, data=form).json()["access_token"]
+    clock.wait(1)
+
+    answer = browser.post(path + "rotate/", overlap=overlap)
+    new = browser.get(answer.headers["location"]).text
+
+    partner = browser.client.get(
+        f"/api/partners/v2.0/org/{rig.person('anna').org_id}",
+        headers={"authorization": f"Bearer {held}"},
+    )
+    assert partner.status_code == (200 if survives else 401)
+    assert ("All tokens that the application had are revoked." in new) != survives
+    assert ("Voided all tokens" in browser.get("/activity/").text) != survives
+
+
 def test_a_rotation_until_the_new_secret_is_used_says_so_and_does_so(
     rig: Rig, clock: Clock
 ) -> None:

@@ -5,6 +5,8 @@ import pytest
 from gatepass.server.portal import csrf
 from gatepass.server.portal.table import RULES, Rule
 from gatepass.server.sessions.model import new_id
+from gatepass.server.settings import EnvironmentSettings
+from server.portal.conftest import MakeRig
 from server.portal.rig import Rig
 
 FORM = "/accounts/sessions/end/"
@@ -89,6 +91,28 @@ def test_the_own_origin_is_https_where_the_environment_is(tls_rig: Rig) -> None:
 
     assert browser.send(FORM, form, origin="http://app.example.com").status_code == 403
     assert browser.send(FORM, form, origin="https://app.example.com").status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "status"),
+    [
+        ("app.example.com:8443", "https://app.example.com:8443", 303),
+        ("app.example.com", "https://app.example.com:8443", 303),  # a proxy has dropped the port
+        ("App.Example.com.:8443", "https://app.example.com:8443", 303),
+        ("app.example.com", "https://app.example.com:9443", 403),
+        ("app.example.com", "https://sandbox.example.com:8443", 403),
+    ],
+)
+def test_a_form_of_an_issuer_with_a_port_is_its_own_whatever_the_proxy_makes_of_the_host(
+    make_rig: MakeRig, host: str, origin: str, status: int
+) -> None:
+    issuer = "https://app.example.com:8443"
+    production = EnvironmentSettings(hosts=("app.example.com:8443",), issuer=issuer)
+    browser = make_rig(production=production).as_("anna")
+    form = {"csrf": browser.csrf()}
+    sent = {"host": host, "origin": origin}
+
+    assert browser.client.post(FORM, data=form, headers=sent).status_code == status
 
 
 def test_a_token_does_not_give_its_owner_away() -> None:

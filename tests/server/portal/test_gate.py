@@ -146,6 +146,8 @@ def test_what_is_another_organizations_is_not_there(rig: Rig, rule: Rule) -> Non
 def test_what_is_not_there_is_said_to_be_not_there(rig: Rig, path: str) -> None:
     browser = rig.as_("anna")
 
+    browser.client.headers["Accept"] = "text/html"
+
     answer = browser.get("http://localhost:8000" + path)
 
     assert answer.status_code == 404

@@ -94,3 +94,13 @@ def test_a_hostile_program_name_is_cut_and_shown_as_text(rig: Rig) -> None:
 
     assert "<script>alert" not in text
     assert "x" * 300 not in text
+
+
+@pytest.mark.spec("RFC 9110", "15.5.16")
+def test_a_compressed_form_is_told_to_be_one(rig: Rig) -> None:
+    browser = rig.browser()
+
+    answer = browser.send("/accounts/login/", {"username": "anna"}, content_encoding="gzip")
+
+    assert answer.status_code == 415
+    assert "without Content-Encoding" in answer.text

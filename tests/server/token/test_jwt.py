@@ -16,6 +16,7 @@ from gatepass.server.applications.model import Application
 from gatepass.server.audit.model import OPERATOR
 from gatepass.server.catalogue import operations as catalogue
 from gatepass.server.catalogue.model import ALGORITHMS, Algorithm, CataloguedScope
+from gatepass.server.keys.model import PUBLISHED_AHEAD
 from gatepass.wire.metadata import JWKS
 from gatepass.wire.problem import Refused
 from gatepass.wire.scope import Scope
@@ -35,6 +36,12 @@ class Meters(NamedTuple):
     algorithm: Algorithm
 
 
+def use_new_keys(stand: Stand) -> None:
+    """Let the time pass in which a key of a new algorithm is published alone."""
+    stand.clock.advance(PUBLISHED_AHEAD.total_seconds())
+    stand.environment().turn_keys()
+
+
 def with_meters(stand: Stand, algorithm: Algorithm, name: str = "meters") -> Meters:
     environment, uri = stand.environment(), f"https://{name}.example.com/{algorithm}"
     scope = f"{name}.{algorithm}"
@@ -42,6 +49,7 @@ def with_meters(stand: Stand, algorithm: Algorithm, name: str = "meters") -> Met
         catalogue.add_resource(environment, OPERATOR, uri, name, "jwt", algorithm)
         new = CataloguedScope(scope, "Read", False, False, uri)
         catalogue.add_scope(environment, OPERATOR, new)
+        use_new_keys(stand)
     return Meters(uri, stand.register(scope=Scope((scope,))), algorithm)
 
 
@@ -246,6 +254,7 @@ def test_a_jwt_access_token_is_no_assertion_of_a_gateways_caller(
 def test_the_partner_api_takes_jwts_where_the_operator_says_so(fresh: Stand) -> None:
     environment, client = fresh.environment(), fresh.register()
     catalogue.change_resource(environment, OPERATOR, API, {"tokens": "jwt", "algorithm": "EdDSA"})
+    use_new_keys(fresh)
 
     token = fresh.token(client)
 

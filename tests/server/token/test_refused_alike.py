@@ -19,7 +19,7 @@ from gatepass.server.arrival import Arrived, Later
 from gatepass.server.environment import Environment
 from gatepass.wire import metadata
 from gatepass.wire.problem import Refused
-from server.stand import FORM, HERE, LIVE, Client, Stand, basic
+from server.stand import FORM, HERE, LIVE, Client, Stand, basic, raw_basic
 from server.statements import asked
 
 PACKAGE = str(Path(gatepass.__file__).parent)
@@ -45,9 +45,17 @@ def calls() -> Iterator[Counter[str]]:
         sys.setprofile(None)
 
 
-def refuse(environment: Environment, path: str, client_id: str) -> tuple[str, int]:
+def refuse(
+    environment: Environment,
+    path: str,
+    client_id: str,
+    secret: str = "wrong",
+    *,
+    encoded: bool = True,
+) -> tuple[str, int]:
     """Have an endpoint refuse a client; give the error's note and how often it was Later."""
-    header = basic(client_id, "wrong").encode()
+    raw = raw_basic(f"{client_id}:{secret}".encode())
+    header = (basic(client_id, secret) if encoded else raw).encode()
     body = b"" if path == metadata.REVOCATIONS else urlencode({"token": "x"}).encode()
     arrived = Arrived({b"authorization": header, b"content-type": FORM.encode()}, b"", body, HERE)
     waited = 0

@@ -15,13 +15,14 @@ def outstanding(
     environment: Environment,
     client_id: str,
     application: Application | None,
-    secret: Secret,
+    readings: tuple[Secret, ...],
     source: str,
 ) -> Callable[[], object] | None:
     """Give the slow work that must come before an answer, None where memory can answer.
 
-    While the environment has an old hash, every refused secret costs one slow verification, of
-    the hash that is there or of a sample, so that time does not tell whether a client exists.
+    `readings` are what the secret that was sent may be. While the environment has an old hash,
+    each reading of a refused secret costs one slow verification, of the hash that is there or of
+    a sample, so that time does not tell whether a client exists.
     Not so with ids of our own form, which cannot be guessed. Raises Refused (429) where the
     caller has failed too often.
     """
@@ -30,22 +31,24 @@ def outstanding(
         return None
     stand_in = nobody(client_id)
     known = application or stand_in
-    matches = [secret.matches(each.digest) for each in known.secrets]
+    matches = [secret.matches(each.digest) for secret in readings for each in known.secrets]
     if any(matches):
         return None
     old = _old_hash(environment, known)
     subject = str(old.id) if old else client_id
-    if environment.old_hashes.is_wrong(subject, secret):
+    if environment.old_hashes.are_wrong(subject, readings):
         return None
     now = environment.clock()
     environment.failures.check(client_id, source, now)
     environment.old_hashes.check(source, now)
     if application and old:
-        return lambda: adopt(environment, application, secret, source)
-    return lambda: _pretend(environment, sample, subject, secret, source)
+        return lambda: adopt(environment, application, readings, source)
+    return lambda: _pretend(environment, sample, subject, readings, source)
 
 
-def adopt(environment: Environment, application: Application, secret: Secret, source: str) -> bool:
+def adopt(
+    environment: Environment, application: Application, readings: tuple[Secret, ...], source: str
+) -> bool:
     """Verify a secret against the application's old hash and, if it is right, replace that.
 
     Slow: it hashes, then writes. Durable before it gives True. A wrong secret is remembered.
@@ -54,15 +57,17 @@ def adopt(environment: Environment, application: Application, secret: Secret, so
     """
     directory, client_id = environment.directory, application.client_id
     application = directory.known(client_id) or directory.load(client_id) or application
-    if any(secret.matches(each.digest) for each in application.secrets):
+    if any(secret.matches(each.digest) for secret in readings for each in application.secrets):
         return True
     old = _old_hash(environment, application)
     if old is None or old.encoded is None:
         return False
-    if environment.old_hashes.is_wrong(str(old.id), secret):
+    if environment.old_hashes.are_wrong(str(old.id), readings):
         return False
-    if not foreign.verify(old.encoded, secret):
-        environment.old_hashes.note_wrong(str(old.id), secret, source, environment.clock())
+    encoded = old.encoded
+    secret = next((each for each in readings if foreign.verify(encoded, each)), None)
+    if secret is None:
+        environment.old_hashes.note_wrong(str(old.id), readings, source, environment.clock())
         return False
     with environment.database.write() as connection:
         store.adopt_secret(connection, old, secret.digest(), foreign.last_four(secret))
@@ -75,11 +80,12 @@ def adopt(environment: Environment, application: Application, secret: Secret, so
 
 
 def _pretend(
-    environment: Environment, sample: str, subject: str, secret: Secret, source: str
+    environment: Environment, sample: str, subject: str, readings: tuple[Secret, ...], source: str
 ) -> None:
     """Take the time of a verification that fails."""
-    foreign.verify(sample, secret)
-    environment.old_hashes.note_wrong(subject, secret, source, environment.clock())
+    for secret in readings:
+        foreign.verify(sample, secret)
+    environment.old_hashes.note_wrong(subject, readings, source, environment.clock())
 
 
 def _old_hash(environment: Environment, application: Application) -> ApplicationSecret | None:

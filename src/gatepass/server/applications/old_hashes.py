@@ -56,22 +56,22 @@ class OldHashes:
         """Take note of old hashes that are left, of all or a part."""
         self.sample = foreign.most_common(some)
 
-    def is_wrong(self, subject: str, secret: Secret) -> bool:
-        """Tell whether this secret was tried on `subject` and was wrong."""
-        return self._digest(subject, secret) in self._wrong
+    def are_wrong(self, subject: str, readings: Sequence[Secret]) -> bool:
+        """Tell whether each reading of a secret was tried on `subject` and was wrong."""
+        return all(self._digest(subject, secret) in self._wrong for secret in readings)
 
     def check(self, source: str, now: float) -> None:
         """Raise Refused (429) where this source has had too many slow verifications fail."""
         self._budget.check("", source, now)
 
-    def note_wrong(self, subject: str, secret: Secret, source: str, now: float) -> None:
-        """Remember a wrong secret; count it against its source."""
-        digest = self._digest(subject, secret)
+    def note_wrong(self, subject: str, readings: Sequence[Secret], source: str, now: float) -> None:
+        """Remember a wrong secret in its readings; count it once against its source."""
+        digests = [self._digest(subject, secret) for secret in readings]
         with self._lock:
-            self._wrong[digest] = None
-            if len(self._wrong) > MOST_REMEMBERED:
+            self._wrong |= dict.fromkeys(digests)
+            while len(self._wrong) > MOST_REMEMBERED:
                 self._wrong.popitem(last=False)
-        self._budget.count("", source, digest, now)
+        self._budget.count("", source, digests[0], now)
 
     def close(self) -> None:
         """Let the threads go; what waits for them is given up."""

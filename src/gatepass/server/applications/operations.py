@@ -113,6 +113,8 @@ def rotate(
     """Add a secret; the old one ends when the overlap is over.
 
     With None for an overlap it ends when the new one is first used, as noticed in the next batch.
+    Without any overlap (zero) the old one is taken to have leaked: every token that the
+    application holds is revoked, as whoever knows the secret may hold some of them.
 
     With a `secret_id` of the caller's, doing it twice makes one: the second is Refused (409).
     """
@@ -126,6 +128,9 @@ def rotate(
             store.set_end(connection, each)
         store.remove_ended_secrets(connection, app_id, now)
         store.add_secret(connection, app_id, kept)
+        has_leaked = overlap == timedelta(0)
+        if has_leaked:
+            store.change(connection, app_id, {"tokens_void_before": application.voided_at(now)})
         also(connection, Registered(application, secret))
         _tell(
             connection,
@@ -136,6 +141,8 @@ def rotate(
             new_secret=kept.last_four,
             overlap=UNTIL_USED if overlap is None else OVERLAPS[overlap],
         )
+        if has_leaked:
+            _tell(connection, by, now, application, "application.tokens_voided")
     return Registered(application, secret)
 
 

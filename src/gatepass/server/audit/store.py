@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Column, Connection, Index, Row, Table, Text, Uuid, delete, insert, select
 
 from gatepass.server.audit.model import Entry
-from gatepass.server.database import Counter, Moment, metadata
+from gatepass.server.database import FORGOTTEN_AT_ONCE, Counter, Moment, metadata
 
 audit = Table(
     "audit",
@@ -42,9 +42,10 @@ def page(
     return [(row.id, _entry(row)) for row in connection.execute(query)]
 
 
-def prune(connection: Connection, older_than: datetime) -> None:
-    """Forget entries from before `older_than`."""
-    connection.execute(delete(audit).where(audit.c.at < older_than))
+def prune(connection: Connection, older_than: datetime, limit: int = FORGOTTEN_AT_ONCE) -> int:
+    """Forget entries from before `older_than`, `limit` of them at most; give how many."""
+    old = select(audit.c.id).where(audit.c.at < older_than).limit(limit)
+    return connection.execute(delete(audit).where(audit.c.id.in_(old))).rowcount
 
 
 def _row(each: Entry) -> dict[str, object]:

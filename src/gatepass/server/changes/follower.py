@@ -7,6 +7,7 @@ import structlog
 from gatepass.server.database import DatabaseAwayError
 from gatepass.server.environment import Environment
 
+STOP_WITHIN = 2.0  # seconds
 POLL_EVERY = 0.1  # seconds; a change is known everywhere within 0.5
 
 log = structlog.get_logger("gatepass.server")
@@ -32,9 +33,12 @@ class Follower:
         self._thread.start()
 
     def stop(self) -> None:
-        """End; returns when the thread has."""
+        """Ask the thread to end after what it is at."""
         self._stop.set()
-        self._thread.join()
+
+    def wait(self) -> None:
+        """Wait for that, not longer than `STOP_WITHIN`: the database may stand still."""
+        self._thread.join(STOP_WITHIN)
 
     def _run(self) -> None:
         has_changed = self._environment.database.watch()

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import structlog
 
+from gatepass.server.changes.follower import STOP_WITHIN
 from gatepass.server.database import DatabaseAwayError
 from gatepass.server.environment import Environment
 from gatepass.server.keys.operations import rotate_due
@@ -16,6 +17,7 @@ FLUSH_EVERY = 5.0  # seconds
 BOUND_EVERY = 60.0
 ROTATE_EVERY = 60.0
 PRUNE_EVERY = 3600.0
+FIRST_PRUNE_AFTER = 10.0  # of a process that may not live for an hour
 
 _LOOK_EVERY = 0.1
 
@@ -44,9 +46,12 @@ class Housekeeper:
         self._thread.start()
 
     def stop(self) -> None:
-        """End; returns when the thread has."""
+        """Ask the thread to end after what it is at."""
         self._stop.set()
-        self._thread.join()
+
+    def wait(self) -> None:
+        """Wait for that, not longer than `STOP_WITHIN`: the database may stand still."""
+        self._thread.join(STOP_WITHIN)
 
     def _run(self) -> None:
         work = (
@@ -57,6 +62,7 @@ class Housekeeper:
         )
         done = {each.name: time.monotonic() for each in work}
         done["rotate_keys"] = -ROTATE_EVERY  # at the first turn, too
+        done["prune"] += FIRST_PRUNE_AFTER - PRUNE_EVERY
         while not self._stop.wait(_LOOK_EVERY):
             for name, every, do in work:
                 now = time.monotonic()

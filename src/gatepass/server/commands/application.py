@@ -34,7 +34,7 @@ application.add_command(application_settings.set_)
 )
 @application_settings.contact_option
 @application_settings.network_option
-@options.which
+@options.which_to_change
 @options.as_json
 def create(  # noqa: PLR0913 - one parameter an option
     *,
@@ -46,7 +46,7 @@ def create(  # noqa: PLR0913 - one parameter an option
     networks: tuple[str, ...],
     data: Path | None,
     config: Path | None,
-    environment_name: str,
+    environment_name: str | None,
     is_json: bool,
 ) -> None:
     """Register a confidential client-credentials application.
@@ -148,9 +148,9 @@ def show_(
 
 @application.command()
 @_APPLICATION
-@options.which
+@options.which_to_change
 def disable(
-    application_id: str, data: Path | None, config: Path | None, environment_name: str
+    application_id: str, data: Path | None, config: Path | None, environment_name: str | None
 ) -> None:
     """Disable an application: it gets no tokens, and those it has are revoked for good."""
     _set_enabled(application_id, data, config, environment_name, enabled=False)
@@ -159,9 +159,9 @@ def disable(
 
 @application.command()
 @_APPLICATION
-@options.which
+@options.which_to_change
 def enable(
-    application_id: str, data: Path | None, config: Path | None, environment_name: str
+    application_id: str, data: Path | None, config: Path | None, environment_name: str | None
 ) -> None:
     """Enable a disabled application; the tokens that it had stay revoked."""
     _set_enabled(application_id, data, config, environment_name, enabled=True)
@@ -171,12 +171,12 @@ def enable(
 @application.command()
 @_APPLICATION
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@options.which
+@options.which_to_change
 def delete(
     application_id: str,
     data: Path | None,
     config: Path | None,
-    environment_name: str,
+    environment_name: str | None,
     *,
     yes: bool,
 ) -> None:
@@ -202,7 +202,7 @@ def _set_enabled(
     application_id: str,
     data: Path | None,
     config: Path | None,
-    environment_name: str,
+    environment_name: str | None,
     *,
     enabled: bool,
 ) -> None:

@@ -46,7 +46,7 @@ contact_option = click.option("--contact", help="Whom to tell of trouble with it
 @click.option("--any-network", is_flag=True, help="Its requests may come from anywhere.")
 @click.option("--mint-mode", type=click.Choice(MINT_MODES), help="What the limit does.")
 @click.option("--mint-limit", type=int, help="Tokens an hour.")
-@options.which
+@options.which_to_change
 def set_(  # noqa: PLR0913 - one parameter an option
     *,
     application_id: str,
@@ -59,7 +59,7 @@ def set_(  # noqa: PLR0913 - one parameter an option
     mint_limit: int | None,
     data: Path | None,
     config: Path | None,
-    environment_name: str,
+    environment_name: str | None,
     any_network: bool,
 ) -> None:
     """Change an application: all that is given, or nothing where one of them is wrong."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gatepass.server import logs, opening
+from gatepass.server import logs, opening, running
 from gatepass.server.commands import options
 from gatepass.server.settings import Settings, load
 from gatepass.wire.credential import Mark
@@ -54,7 +54,8 @@ def demo(data: Path | None, port: int | None, *, once: bool) -> None:
         with (settings.data / _LOG).open("a", encoding="utf-8") as log:
             logs.configure(settings.log_format, log)
             opening.prepare(settings)
-            serving.run(settings, sockets, beside=lambda: _play(settings, once=once))
+            with running.published(settings):
+                serving.run(settings, sockets, beside=lambda: _play(settings, once=once))
 
 
 def _settings(data: Path | None, port: int) -> Settings:

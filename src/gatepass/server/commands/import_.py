@@ -53,7 +53,7 @@ def import_() -> None:
 )
 @click.option("--user-table", help="Of the users. [default: looked up]")
 @click.option("--dry-run", is_flag=True, help="Tell what would be done, and do nothing.")
-@options.which
+@options.which_to_change
 @options.as_json
 def django_oauth_toolkit_(  # noqa: PLR0913, PLR0917 - one parameter an option
     database_url: str | None,
@@ -64,7 +64,7 @@ def django_oauth_toolkit_(  # noqa: PLR0913, PLR0917 - one parameter an option
     user_table: str | None,
     data: Path | None,
     config: Path | None,
-    environment_name: str,
+    environment_name: str | None,
     *,
     dry_run: bool,
     is_json: bool,
@@ -80,7 +80,7 @@ def django_oauth_toolkit_(  # noqa: PLR0913, PLR0917 - one parameter an option
         found = django_oauth_toolkit.applications(
             url, application_table, user_table, with_users=organization_by == "user"
         )
-    with options.environment_of(data, config, environment_name) as environment:
+    with options.environment_of(data, config, environment_name, creates=True) as environment:
         catalogue = environment.catalogue
         chosen = catalogue.defaults if scope is None else Scope.parse(scope)
         terms = Terms(
@@ -90,9 +90,9 @@ def django_oauth_toolkit_(  # noqa: PLR0913, PLR0917 - one parameter an option
         )
         outcomes = operations.bring(environment, OPERATOR, found, terms, dry_run=dry_run)
     if is_json:
-        options.show(_document(outcomes, environment_name, dry_run=dry_run), is_json=True)
+        options.show(_document(outcomes, environment.name, dry_run=dry_run), is_json=True)
     else:
-        _report(outcomes, environment_name, dry_run=dry_run)
+        _report(outcomes, environment.name, dry_run=dry_run)
 
 
 def _address(argument: str | None, url_file: Path | None) -> str:

@@ -20,6 +20,7 @@ _AT_ONCE = (
     "is void, and programs fetch new ones. APIs that verify JWTs by themselves follow when "
     "they read the key set again (it may be cached for 5 minutes)."
 )
+_REVOKE = "Rotate the keys of {} now? Every token that was issued until now becomes void."
 
 
 @click.group()
@@ -46,10 +47,19 @@ def list_(data: Path | None, config: Path | None, environment_name: str, *, is_j
     is_flag=True,
     help="For an emergency: the old keys stop proving tokens at once, so all tokens are void.",
 )
-@options.which
-def rotate(data: Path | None, config: Path | None, environment_name: str, *, at_once: bool) -> None:
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@options.which_to_change
+def rotate(
+    data: Path | None,
+    config: Path | None,
+    environment_name: str | None,
+    *,
+    at_once: bool,
+    yes: bool,
+) -> None:
     """Make the next keys, published before they are used; old tokens live on."""
     with options.environment_of(data, config, environment_name) as environment:
+        options.confirm(_REVOKE.format(environment.name), yes=yes or not at_once)
         operations.rotate(environment, OPERATOR, at_once=at_once)
     click.echo(_AT_ONCE if at_once else _SOON)
 

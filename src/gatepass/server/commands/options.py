@@ -1,6 +1,8 @@
 """What the commands share: their options, how a command opens an environment, how it speaks."""
 
 import json
+import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -9,18 +11,29 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import click
+import structlog
 
-from gatepass.server import logs, opening
+from gatepass.server import logs, opening, running
 from gatepass.server.database import NotFoundError
 from gatepass.server.environment import NAMES, Environment
 from gatepass.server.imports.model import SourceError
 from gatepass.server.keys.master import MasterKeyError
+from gatepass.server.organizations import operations as organizations
 from gatepass.server.settings import Settings, SettingsError, load
+from gatepass.server.variables import service_variables
 from gatepass.wire.credential import Mark
 from gatepass.wire.problem import Refused
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _MARKS = {name: mark for mark, name in NAMES.items()}
+_ENVIRONMENT = "GATEPASS_ENVIRONMENT"
+_NO_DATA = (
+    "There is no Gatepass data in {}. Name its directory with --data; "
+    "a new one is made by: gatepass serve"
+)
+_SERVICE = "it holds the address of a Kubernetes Service, not a port; enableServiceLinks sets it"
+
+log = structlog.get_logger("gatepass.server")
 
 
 def where(command: Command) -> Command:
@@ -36,14 +49,25 @@ def where(command: Command) -> Command:
 
 
 def which(command: Command) -> Command:
-    """Add --environment, beside --data and --config."""
+    """Add --environment, beside --data and --config, to a command that only reads."""
+    return _environment_option(NAMES[Mark.LIVE], "[default: production]")(where(command))
+
+
+def which_to_change(command: Command) -> Command:
+    """Add --environment to a command that changes something: None where it has to be found out."""
+    default = "[default: production, unless both hold organizations]"
+    return _environment_option(None, default)(where(command))
+
+
+def _environment_option(value: str | None, default: str) -> Callable[[Command], Command]:
     return click.option(
         "--environment",
         "environment_name",
         type=click.Choice(list(_MARKS)),
-        default=NAMES[Mark.LIVE],
-        show_default=True,
-    )(where(command))
+        default=value,
+        envvar=_ENVIRONMENT,
+        help=f"Or in {_ENVIRONMENT}. {default}",
+    )
 
 
 def as_json(command: Command) -> Command:
@@ -56,21 +80,65 @@ def settings_of(data: Path | None, config: Path | None, **given: object) -> Sett
     with one_line():
         settings = load(config, data=data, **given)
     logs.configure(settings.log_format)
+    for name in service_variables(os.environ):
+        log.warning("settings.variable_ignored", variable=name, reason=_SERVICE)
     return settings
 
 
 @contextmanager
 def environment_of(
-    data: Path | None, config: Path | None, environment_name: str
+    data: Path | None, config: Path | None, environment_name: str | None, *, creates: bool = False
 ) -> Iterator[Environment]:
-    """Open an environment for a command, making the data directory where there is none."""
+    """Open an environment for a command; one that `creates` makes the data directory if need be.
+
+    Without a name it is production, unless both environments hold organizations: then the person
+    at the terminal is asked, and without one the command ends with status 2.
+    """
     settings = settings_of(data, config)
     with one_line():
+        issuers = running.issuers(settings.data)
+        if issuers:  # what this server calls itself holds, not what this command would
+            given = {name: {"issuer": issuer} for name, issuer in issuers.items()}
+            settings = load(config, data=data, **given)
         if opening.is_new(settings):
+            if not creates:
+                raise opening.ServingError(_NO_DATA.format(settings.data))
             opening.prepare(settings)
         opening.open_directory(settings)
-        with opening.opened(settings, _MARKS[environment_name]) as environment:
+        mark = _MARKS[environment_name] if environment_name else _mark_to_change(settings)
+        with opening.opened(settings, mark) as environment:
             yield environment
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask before what cannot be undone, unless `yes`; without a terminal that is an error."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.ClickException("Nothing is done without --yes, or a terminal to ask on.")
+    if not click.confirm(question, err=True):
+        raise click.ClickException("Nothing is done.")
+
+
+def _mark_to_change(settings: Settings) -> Mark:
+    if not all(_has_organizations(settings, mark) for mark in Mark):
+        return Mark.LIVE
+    if not sys.stdin.isatty():
+        raise click.UsageError(
+            "Both environments hold organizations. Say which one to change with --environment "
+            f"or {_ENVIRONMENT}."
+        )
+    chosen = click.prompt(
+        "Both environments hold organizations. Which one is to be changed?",
+        type=click.Choice(list(_MARKS)),
+        err=True,
+    )
+    return _MARKS[chosen]
+
+
+def _has_organizations(settings: Settings, mark: Mark) -> bool:
+    with opening.opened(settings, mark) as environment:
+        return bool(organizations.all_of_them(environment))
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from gatepass.server.people.model import Person, has_expired_password
 from gatepass.wire.secret import Secret
 
 _LOGIN = "/accounts/login/"
+_SUSPEND = "Suspend {} in {}? Nobody of it can log in, and its tokens are revoked for good."
 
 
 @click.group()
@@ -27,7 +28,7 @@ def organization() -> None:
 @click.argument("name")
 @click.option("--admin", "username", required=True, help="Username of the first administrator.")
 @click.option("--email", help="The administrator's email address.")
-@options.which
+@options.which_to_change
 @options.as_json
 def create(
     name: str,
@@ -35,7 +36,7 @@ def create(
     email: str | None,
     data: Path | None,
     config: Path | None,
-    environment_name: str,
+    environment_name: str | None,
     *,
     is_json: bool,
 ) -> None:
@@ -43,7 +44,7 @@ def create(
 
     Prints the initial password, once; it must be changed at the first login.
     """
-    with options.environment_of(data, config, environment_name) as environment:
+    with options.environment_of(data, config, environment_name, creates=True) as environment:
         new, person, initial_password = operations.create(
             environment, OPERATOR, name, username, email
         )
@@ -54,7 +55,7 @@ def create(
 @click.argument("org_id")
 @click.option("--admin", "username", required=True, help="Username of the new administrator.")
 @click.option("--email", help="The administrator's email address.")
-@options.which
+@options.which_to_change
 @options.as_json
 def add_admin(
     org_id: str,
@@ -62,7 +63,7 @@ def add_admin(
     email: str | None,
     data: Path | None,
     config: Path | None,
-    environment_name: str,
+    environment_name: str | None,
     *,
     is_json: bool,
 ) -> None:
@@ -81,14 +82,14 @@ def add_admin(
 @organization.command("reset-password")
 @click.argument("org_id")
 @click.option("--username", required=True, help="Who gets a new initial password.")
-@options.which
+@options.which_to_change
 @options.as_json
 def reset_password(
     org_id: str,
     username: str,
     data: Path | None,
     config: Path | None,
-    environment_name: str,
+    environment_name: str | None,
     *,
     is_json: bool,
 ) -> None:
@@ -149,17 +150,22 @@ def show_(
 
 @organization.command()
 @click.argument("org_id")
-@options.which
-def suspend(org_id: str, data: Path | None, config: Path | None, environment_name: str) -> None:
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@options.which_to_change
+def suspend(
+    org_id: str, data: Path | None, config: Path | None, environment_name: str | None, *, yes: bool
+) -> None:
     """Suspend an organization: no logins, no tokens; those it has are revoked for good."""
-    _set_suspended(org_id, data, config, environment_name, suspended=True)
+    _set_suspended(org_id, data, config, environment_name, suspended=True, yes=yes)
     click.echo(f"{org_id} is suspended. Its applications' tokens are revoked.")
 
 
 @organization.command()
 @click.argument("org_id")
-@options.which
-def resume(org_id: str, data: Path | None, config: Path | None, environment_name: str) -> None:
+@options.which_to_change
+def resume(
+    org_id: str, data: Path | None, config: Path | None, environment_name: str | None
+) -> None:
     """Resume a suspended organization; the tokens that it had stay revoked."""
     _set_suspended(org_id, data, config, environment_name, suspended=False)
     click.echo(f"{org_id} is active. Tokens issued before stay revoked.")
@@ -189,11 +195,18 @@ def _show_access(
 
 
 def _set_suspended(
-    org_id: str, data: Path | None, config: Path | None, environment_name: str, *, suspended: bool
+    org_id: str,
+    data: Path | None,
+    config: Path | None,
+    environment_name: str | None,
+    *,
+    suspended: bool,
+    yes: bool = True,
 ) -> None:
     with options.environment_of(data, config, environment_name) as environment:
-        found = options.uuid_of(org_id)
-        operations.set_suspended(environment, OPERATOR, found, suspended=suspended)
+        found = operations.find(environment, options.uuid_of(org_id))
+        options.confirm(_SUSPEND.format(found.name, environment.name), yes=yes)
+        operations.set_suspended(environment, OPERATOR, found.id, suspended=suspended)
 
 
 def _person_row(each: Person, now: datetime) -> dict[str, object]:

@@ -8,6 +8,8 @@ from gatepass.server.audit.model import OPERATOR
 from gatepass.server.catalogue import operations
 from gatepass.server.catalogue.model import ALGORITHMS, TOKENS, Algorithm, Resource, Tokens
 from gatepass.server.commands import options
+from gatepass.server.environment import Environment
+from gatepass.server.keys.model import PUBLISHED_AHEAD
 
 _DEFAULT = "default"
 _URI = click.argument("uri")
@@ -34,7 +36,7 @@ def list_(data: Path | None, config: Path | None, environment_name: str, *, is_j
 @click.option("--name", required=True, help="What people know it by.")
 @click.option("--tokens", type=click.Choice(TOKENS), help=_FORM_HELP)
 @click.option("--algorithm", type=click.Choice(ALGORITHMS), help="What JWTs are signed with.")
-@options.which
+@options.which_to_change
 def add(
     uri: str,
     name: str,
@@ -42,12 +44,15 @@ def add(
     algorithm: Algorithm | None,
     data: Path | None,
     config: Path | None,
-    environment_name: str,
+    environment_name: str | None,
 ) -> None:
     """Add an API, by the URI that clients ask for it with (RFC 8707). Give it scopes next."""
     with options.environment_of(data, config, environment_name) as environment:
         operations.add_resource(environment, OPERATOR, uri, name, tokens, algorithm)
-    click.echo(f"The resource {uri} is added. Give it scopes: gatepass scope add --resource {uri}")
+        until = _signed_until_then(environment, uri)
+    click.echo(
+        f"The resource {uri} is added. Give it scopes: gatepass scope add --resource {uri}{until}"
+    )
 
 
 @resource.command("set")
@@ -63,7 +68,7 @@ def add(
     type=click.Choice([*ALGORITHMS, _DEFAULT]),
     help=f"What JWTs are signed with. `{_DEFAULT}`: as the environment's settings say.",
 )
-@options.which
+@options.which_to_change
 def set_(
     uri: str,
     name: str | None,
@@ -71,7 +76,7 @@ def set_(
     algorithm: str | None,
     data: Path | None,
     config: Path | None,
-    environment_name: str,
+    environment_name: str | None,
 ) -> None:
     """Change a resource: all that is given, or nothing. It holds for new tokens."""
     values = options.given(name=name, tokens=tokens, algorithm=algorithm)
@@ -80,17 +85,31 @@ def set_(
             values[column] = None
     with options.environment_of(data, config, environment_name) as environment:
         operations.change_resource(environment, OPERATOR, uri, values)
-    click.echo(f"The resource {uri} is changed. It holds for new tokens.")
+        until = _signed_until_then(environment, uri)
+    click.echo(f"The resource {uri} is changed. It holds for new tokens.{until}")
 
 
 @resource.command()
 @_URI
-@options.which
-def remove(uri: str, data: Path | None, config: Path | None, environment_name: str) -> None:
+@options.which_to_change
+def remove(uri: str, data: Path | None, config: Path | None, environment_name: str | None) -> None:
     """Remove a resource that has no scopes any more."""
     with options.environment_of(data, config, environment_name) as environment:
         operations.remove_resource(environment, OPERATOR, uri)
     click.echo(f"The resource {uri} is removed.")
+
+
+def _signed_until_then(environment: Environment, uri: str) -> str:
+    """Return a line about the key that signs while the one of a new algorithm is published."""
+    form = environment.catalogue.resources[uri].form
+    signer = None if form == "sealed" else environment.keys.sign[form]
+    if signer is None or signer.algorithm == form:
+        return ""
+    minutes = PUBLISHED_AHEAD.total_seconds() / 60
+    return (
+        f"\nIts tokens are signed with {signer.algorithm} for {minutes:.0f} minutes, in which"
+        f" the key for {form} is published."
+    )
 
 
 def _row(each: Resource) -> dict[str, object]:

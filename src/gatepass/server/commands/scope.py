@@ -39,14 +39,14 @@ def list_(data: Path | None, config: Path | None, environment_name: str, *, is_j
     help="Whether applications have it where nobody chooses.",
 )
 @click.option("--restricted", "is_restricted", is_flag=True, help="Only the operator grants it.")
-@options.which
+@options.which_to_change
 def add(  # noqa: PLR0913 - one parameter an option
     name: str,
     description: str,
     uri: str | None,
     data: Path | None,
     config: Path | None,
-    environment_name: str,
+    environment_name: str | None,
     *,
     is_default: bool,
     is_restricted: bool,
@@ -74,13 +74,13 @@ def add(  # noqa: PLR0913 - one parameter an option
     default=None,
     help="Whether only the operator grants it.",
 )
-@options.which
+@options.which_to_change
 def set_(
     name: str,
     description: str | None,
     data: Path | None,
     config: Path | None,
-    environment_name: str,
+    environment_name: str | None,
     *,
     is_default: bool | None,
     is_restricted: bool | None,
@@ -96,8 +96,8 @@ def set_(
 
 @scope.command()
 @_NAME
-@options.which
-def remove(name: str, data: Path | None, config: Path | None, environment_name: str) -> None:
+@options.which_to_change
+def remove(name: str, data: Path | None, config: Path | None, environment_name: str | None) -> None:
     """Remove a scope that no application has any more."""
     with options.environment_of(data, config, environment_name) as environment:
         operations.remove_scope(environment, OPERATOR, name)

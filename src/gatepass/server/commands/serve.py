@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from gatepass.server import opening
+from gatepass.server import opening, running
 from gatepass.server.commands import options
 from gatepass.server.environment import NAMES
 from gatepass.server.keys import master
@@ -30,7 +30,12 @@ Next, create an organization and its first administrator:
 
 @click.command()
 @options.where
-@click.option("--host", help="Address to listen on. [default: 127.0.0.1]")
+@click.option(
+    "--host",
+    "hosts",
+    multiple=True,
+    help="Address to listen on; `::` is all of IPv6 and IPv4. May repeat. [default: 127.0.0.1]",
+)
 @click.option("--port", type=click.IntRange(1, 65535), help="Of production. [default: 8000]")
 @click.option(
     "--sandbox-port", type=click.IntRange(1, 65535), help="Of the sandbox. [default: PORT + 1]"
@@ -39,7 +44,7 @@ Next, create an organization and its first administrator:
 def serve(
     data: Path | None,
     config: Path | None,
-    host: str | None,
+    hosts: tuple[str, ...],
     port: int | None,
     sandbox_port: int | None,
     workers: int | None,
@@ -48,14 +53,15 @@ def serve(
     from gatepass.server import serving  # takes a while to load
 
     settings = options.settings_of(
-        data, config, host=host, port=port, sandbox_port=sandbox_port, workers=workers
+        data, config, host=hosts or None, port=port, sandbox_port=sandbox_port, workers=workers
     )
     with options.one_line():
         text = greeting(settings, config, is_first=opening.is_new(settings))
         sockets = serving.listen(settings)
         opening.prepare(settings)
         click.echo(text, nl=False)
-        serving.run(settings, sockets)
+        with running.published(settings):
+            serving.run(settings, sockets)
 
 
 def greeting(settings: Settings, config: Path | None, *, is_first: bool) -> str:

@@ -6,16 +6,21 @@ been longest without a whole request: it is silent, or has sent half of one. Whe
 connection is being served, new ones are refused.
 """
 
-import resource
-from collections import Counter, deque
+from collections import deque
 from dataclasses import dataclass, field
 from heapq import nsmallest
 from typing import Literal, Protocol
 
 import structlog
 
+try:
+    import resource
+except ModuleNotFoundError:  # on Windows, which has no such limit
+    resource = None  # type: ignore[assignment]
+
 from gatepass.server import metrics
 from gatepass.server.http1.head import HeadLimits
+from gatepass.server.limits.minute import OncePerMinute
 
 Reason = Literal["header_timeout", "body_timeout", "unread", "evicted", "refused", "malformed"]
 """Why the server ends a connection, as metrics count it."""
@@ -23,8 +28,6 @@ Reason = Literal["header_timeout", "body_timeout", "unread", "evicted", "refused
 _RESERVED = 128  # descriptors: both environments' database pools, files, listening sockets
 _UNLIMITED = 65_536  # connections, where the system sets no limit
 _CANDIDATES = 32  # connections found by one search for those to evict
-_LOG_PERIOD = 60.0  # seconds
-_MOST_LOGGED = 100  # pairs of reason and address in a period
 
 log = structlog.get_logger("gatepass.server")
 
@@ -67,8 +70,7 @@ class Connections:
         self.most = limits.connections or room_for_connections()
         self._open: set[Connection] = set()
         self._candidates: deque[tuple[EvictionKey, Connection]] = deque()
-        self._logged: Counter[tuple[Reason, str]] = Counter()
-        self._logged_from = 0.0
+        self._log_limit = OncePerMinute()
 
     def __len__(self) -> int:
         """Return how many connections are open."""
@@ -90,14 +92,8 @@ class Connections:
     def note(self, reason: Reason, source: str, now: float, description: str = "") -> None:
         """Count a connection that the server ends; log it once a minute for each source."""
         metrics.connection_ended(reason)
-        if now - self._logged_from >= _LOG_PERIOD:
-            self._logged.clear()
-            self._logged_from = now
-        key = reason, source
-        if key in self._logged or len(self._logged) >= _MOST_LOGGED:
-            return
-        self._logged[key] += 1
-        log.warning("connection.ended", reason=reason, source=source, description=description)
+        if self._log_limit.admit((reason, source), now):
+            log.warning("connection.ended", reason=reason, source=source, description=description)
 
     def _measure(self) -> None:
         if self._is_counted:
@@ -123,6 +119,8 @@ class Connections:
 
 def room_for_connections() -> int:
     """Return how many connections the limit of file descriptors leaves room for."""
+    if resource is None:
+        return _UNLIMITED
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if limit == resource.RLIM_INFINITY:
         return _UNLIMITED

@@ -9,7 +9,10 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-import httptools
+try:
+    import httptools
+except ModuleNotFoundError:  # as on Windows; then uvicorn's protocol serves (see `footing`)
+    httptools = None  # type: ignore[assignment]
 
 Fields = list[tuple[bytes, bytes]]
 

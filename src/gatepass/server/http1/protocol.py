@@ -14,9 +14,15 @@ from typing import Any, Literal, cast
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
-from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
+
+try:
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+except ModuleNotFoundError:  # as on Windows; then uvicorn's protocol serves (see `footing`)
+    from uvicorn.protocols.http.h11_impl import (  # type: ignore[assignment]
+        RequestResponseCycle,
+    )
 
 from gatepass.server.http1 import body as bodies
 from gatepass.server.http1.body import Body
@@ -24,6 +30,8 @@ from gatepass.server.http1.connections import Connections, EvictionKey, Reason
 from gatepass.server.http1.head import CHUNKED, Head, RefusedRequest, parse
 from gatepass.server.http1.refusal import RETRY_AFTER, refusal
 from gatepass.server.joining import STOPPING, JoiningTransport
+
+__all__ = ["HttpProtocol", "RequestResponseCycle"]
 
 _END_OF_HEAD = b"\r\n\r\n"
 _NOT_FOUND = -1 + len(_END_OF_HEAD)

@@ -8,7 +8,7 @@ from gatepass.server.catalogue.model import Purpose
 from gatepass.server.database import Connection
 from gatepass.server.keys import store
 from gatepass.server.keys.master import MasterKey
-from gatepass.server.keys.model import Key, current
+from gatepass.server.keys.model import PUBLISHED_AHEAD, Key, of_purpose
 from gatepass.server.token.signed import generate
 from gatepass.wire.credential import Mark
 
@@ -37,8 +37,16 @@ def ensure(
     purposes: Iterable[Purpose],
     now: datetime,
 ) -> None:
-    """Make the keys that are needed and not there yet, to be used at once."""
+    """Make the keys that are needed and not there yet.
+
+    The first keys of an environment are used at once. A key of an algorithm that is new in one
+    whose keys are published already is published first, as in a rotation: resource servers may
+    have the set cached. Until then another key signs (see `ring.keyring`).
+    """
     known = store.all_keys(connection, master, mark)
+    is_published = any(each.purpose != "seal" for each in known)
     for purpose in purposes:
-        if current(known, purpose, now) is None:
-            make(connection, master, mark, purpose, now, now)
+        if not of_purpose(known, purpose, now):
+            waits = is_published and purpose != "seal"
+            active_from = now + PUBLISHED_AHEAD if waits else now
+            make(connection, master, mark, purpose, now, active_from)

@@ -16,8 +16,9 @@ from gatepass.wire.credential import Mark
 class Keyring:
     """The key that seals and those that sign, all that still prove, and the published set.
 
-    `sealing` is by key id, `signing` by the header of a key's tokens. Good until `until` (Unix
-    seconds), when a key begins or ceases to be used.
+    `sealing` is by key id, `signing` by the header of a key's tokens. `sign` has, for an algorithm
+    whose first key is published and not yet used, the key that signs until then. Good until
+    `until` (Unix seconds), when a key begins or ceases to be used.
     """
 
     seal: SealingKey
@@ -29,8 +30,14 @@ class Keyring:
     until: float
 
 
-def keyring(keys: Iterable[Key], mark: Mark, now: datetime) -> Keyring:
-    """Give the keys as they are used at `now`; there must be a sealing key."""
+def keyring(
+    keys: Iterable[Key], mark: Mark, now: datetime, default: Algorithm = ALGORITHMS[0]
+) -> Keyring:
+    """Give the keys as they are used at `now`; there must be a sealing key.
+
+    Where the first key of an algorithm is only published yet, that of `default` signs in its
+    place, or else of the algorithm that was used first.
+    """
     kept = tuple(keys)
     good = proving(kept, now)
     sealing: dict[int, SealingKey] = {}
@@ -42,14 +49,29 @@ def keyring(keys: Iterable[Key], mark: Mark, now: datetime) -> Keyring:
             signing[key.id] = SigningKey(key.purpose, key.secret)
     sealer = current(kept, "seal", now)
     assert sealer is not None  # noqa: S101 - made when the environment was opened
-    signers = ((algorithm, current(kept, algorithm, now)) for algorithm in ALGORITHMS)
     change = next_change(kept, now)
     return Keyring(
         seal=sealing[sealer.id],
         sealing=sealing,
-        sign={algorithm: signing[key.id] for algorithm, key in signers if key},
+        sign=_signers(kept, signing, now, default),
         signing={key.header: key for key in signing.values()},
         jwks=json.dumps({"keys": [key.public_jwk() for key in signing.values()]}).encode(),
         made_at=sealer.active_from,
         until=change.timestamp() if change else float("inf"),
     )
+
+
+def _signers(
+    kept: tuple[Key, ...], signing: Mapping[int, SigningKey], now: datetime, default: Algorithm
+) -> dict[Algorithm, SigningKey]:
+    found = {algorithm: current(kept, algorithm, now) for algorithm in ALGORITHMS}
+    used = {algorithm: key for algorithm, key in found.items() if key}
+    if not used:
+        return {}
+    stand_in = used.get(default) or min(used.values(), key=lambda key: key.order)
+    waiting = {key.purpose for key in kept if key.purpose != "seal" and not key.has_ended(now)}
+    return {
+        algorithm: signing[used.get(algorithm, stand_in).id]
+        for algorithm in ALGORITHMS
+        if algorithm in used or algorithm in waiting
+    }

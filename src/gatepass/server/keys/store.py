@@ -11,8 +11,10 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
+    exists,
     func,
     insert,
+    inspect,
     select,
     update,
 )
@@ -34,6 +36,13 @@ server_key = Table(
     Column("active_from", Moment, nullable=False),
     Column("ended_at", Moment),
 )
+
+
+def is_any(connection: Connection) -> bool:
+    """Return whether there are keys, which some master key has encrypted."""
+    if not inspect(connection).has_table(server_key.name):
+        return False
+    return bool(connection.execute(select(exists().select_from(server_key))).scalar_one())
 
 
 def next_id(connection: Connection) -> int:

@@ -26,6 +26,8 @@ NAMES = tuple(dict.fromkeys([*_BY_PATH.values(), *_BY_START.values(), "portal", 
 
 def name_of(path: str) -> str:
     """Give the name of the endpoint with this path; whatever is left over is the portal's."""
+    if _WELL_KNOWN in path:  # a document, also under a path alias
+        path = path[path.index(_WELL_KNOWN) :]
     exact = _BY_PATH.get(path) or _BY_PATH.get(f"{path}/")
     if exact:
         return exact

@@ -1,12 +1,18 @@
-"""The API's pages for people: Swagger UI, served from here, so that it works without internet."""
+"""The API's description: OpenAPI, and Swagger UI, from here, so that it works without internet."""
 
+import json
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+
+from gatepass.server import published
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -46,7 +52,21 @@ async def _page(_request: Request) -> Response:
     return HTMLResponse(_PAGE, headers=_HEADERS)
 
 
-routes = (
-    Route("/docs", _page),
-    Mount("/docs", GZipMiddleware(StaticFiles(directory=_STATIC))),
-)
+def routes(openapi: Callable[[], dict[str, Any]]) -> list[BaseRoute]:
+    """Return the routes of the document that `openapi` makes, and of its pages."""
+
+    @cache
+    def document() -> bytes:
+        return json.dumps(openapi()).encode()
+
+    async def described(request: Request) -> Response:
+        status, headers, body = published.cached(document(), request.scope)
+        response = Response(body, status)
+        response.raw_headers += headers
+        return response
+
+    return [
+        Route("/openapi.json", described, methods=published.METHODS),
+        Route("/docs", _page),
+        Mount("/docs", GZipMiddleware(StaticFiles(directory=_STATIC))),
+    ]

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
@@ -19,11 +18,11 @@ from gatepass.server.database import DatabaseAwayError, NotFoundError
 from gatepass.server.partner_api.access import note_denial
 from gatepass.server.people.model import FieldRefused
 from gatepass.server.people.portal_users import PortalUserRefused
+from gatepass.server.problem_details import MEDIA_TYPE, FieldError, members, phrase
 from gatepass.wire import bearer, metadata
 from gatepass.wire.problem import Refused
 from gatepass.wire.scope import Scope
 
-MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 20  # told of one request
 RETRY_AFTER = 5  # seconds
 _LONGEST_FIELD = 100  # characters of a name that the caller made up
@@ -39,14 +38,6 @@ _SAY = {
     "string_unicode": "This is not valid Unicode.",
     "string_type": "Give a string.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class FieldError:
-    """What is wrong with one field or parameter."""
-
-    field: str
-    detail: str
 
 
 class Problem(Exception):
@@ -74,13 +65,13 @@ class RefusedField(BaseModel):
 
 
 class ProblemDocument(BaseModel):
-    """A problem document (RFC 9457)."""
+    """A problem document (RFC 9457); `errors` is empty where no field is at fault."""
 
     type: str
     title: str
     status: int
     detail: str
-    errors: list[RefusedField] | None = None
+    errors: list[RefusedField]
 
 
 def of_fields(found: Sequence[Mapping[str, Any]]) -> Problem:
@@ -95,7 +86,7 @@ def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
     schema = {"$ref": "#/components/schemas/ProblemDocument"}
     return {
         status: {
-            "description": _phrase(status),
+            "description": phrase(status),
             "content": {MEDIA_TYPE: {"schema": schema, "example": _document(_EXAMPLES[status])}},
             **({"headers": _HEADERS[status]} if status in _HEADERS else {}),
         }
@@ -125,7 +116,8 @@ async def _refused(_request: Request, error: Refused) -> Response:
     field = error.field if isinstance(error, FieldRefused) else ""
     status = 422 if field and error.status == HTTPStatus.BAD_REQUEST else error.status
     errors = [FieldError(field, error.say)] if field else []
-    return _answer(Problem(status, error.say, errors))
+    headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+    return _answer(Problem(status, error.say, errors, headers))
 
 
 async def _portal_user(request: Request, error: PortalUserRefused) -> Response:
@@ -176,22 +168,7 @@ def _answer(problem: Problem) -> Response:
 
 
 def _document(problem: Problem) -> dict[str, object]:
-    document: dict[str, object] = {
-        "type": "about:blank",
-        "title": _phrase(problem.status),
-        "status": problem.status,
-        "detail": problem.detail,
-    }
-    if problem.errors:
-        document["errors"] = [
-            {"field": error.field, "detail": error.detail} for error in problem.errors
-        ]
-    return document
-
-
-def _phrase(status: int) -> str:
-    """Give the phrase of RFC 9110 §15; Python has the older ones up to 3.12."""
-    return _PHRASES.get(status) or HTTPStatus(status).phrase
+    return members(problem.status, problem.detail, problem.errors)
 
 
 def _allowed(request: Request, routes: Sequence[BaseRoute]) -> list[str]:
@@ -214,7 +191,6 @@ def _say(found: Mapping[str, Any]) -> str:
     return _SAY.get(found["type"]) or str(found["msg"])
 
 
-_PHRASES = {413: "Content Too Large", 422: "Unprocessable Content"}
 _EXAMPLES = {
     problem.status: problem
     for problem in (

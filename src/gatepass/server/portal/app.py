@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Match, NoMatchFound, Route
 from starlette.types import ExceptionHandler, Receive, Scope, Send
 
-from gatepass.server import denials
+from gatepass.server import denials, error_format
 from gatepass.server.database import DatabaseAwayError, NotFoundError
 from gatepass.server.environment import Environment
 from gatepass.server.people.hashing import Steps, Work
@@ -34,6 +34,11 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "referrer-policy": "same-origin",
     "x-content-type-options": "nosniff",
+}
+
+_NOT_A_PAGE = {
+    404: "There is nothing at this path. Check the address.",
+    405: "This path does not take this method. Allow has those that it takes.",
 }
 
 log = structlog.get_logger("gatepass.server")
@@ -62,9 +67,23 @@ class Portal(BaseRoute):
             response: Response = refusals.anonymous(environment, refused.status)
         else:
             response = await _respond(environment, request, body)
+        response = _for_programs(scope, response)
         for name, value in HEADERS.items():
             response.headers[name] = value
         await response(scope, receive, send)
+
+
+def _for_programs(scope: Scope, response: Response) -> Response:
+    """Return JSON in place of the page of a 404 or 405, for a caller that reads JSON."""
+    asked_for: error_format.ErrorFormat = scope[error_format.KEY]
+    status = response.status_code
+    if asked_for == "text" or status not in _NOT_A_PAGE:
+        return response
+    allow = response.headers.get("allow")
+    more = ((b"allow", allow.encode()),) if allow else ()
+    answer = error_format.error(asked_for, status, _NOT_A_PAGE[status], more)
+    headers = {name.decode(): value.decode() for name, value in answer.headers}
+    return Response(answer.body, status, headers)
 
 
 class _Waiting(NamedTuple):

@@ -4,6 +4,7 @@ import hmac
 from collections.abc import Mapping
 from hashlib import sha256
 
+from gatepass.server.hosts import is_own_origin
 from gatepass.server.sessions.model import key
 from gatepass.wire import base62
 from gatepass.wire.problem import Refused
@@ -18,11 +19,12 @@ def token(owner: Secret) -> str:
     return base62.encode(hmac.new(key(owner), _PURPOSE, sha256).digest())
 
 
-def check_origin(headers: Mapping[str, str], own: str) -> None:
+def check_origin(headers: Mapping[str, str], scheme: str, issuer: str) -> None:
     """Raise Refused (403) where the browser says that another site sent this."""
     origin = headers.get("origin")
     site = headers.get("sec-fetch-site")
-    if origin not in {None, own} or (site is not None and site not in _FROM_HERE):
+    is_own = origin is None or is_own_origin(origin, scheme, headers.get("host", ""), issuer)
+    if not is_own or (site is not None and site not in _FROM_HERE):
         raise Refused(
             "invalid_request",
             "The form was sent by another site.",

@@ -35,7 +35,9 @@ class Who(Enum):
 
 
 async def read(request: Request) -> bytes:
-    """Read the body of a form; raise Refused (413) over 64 KiB."""
+    """Read the body of a form; raise Refused for a compressed one (415) or over 64 KiB (413)."""
+    if request.headers.get("content-encoding", "identity").lower() not in {"identity", ""}:
+        raise Refused("invalid_request", "Send the form uncompressed.", status=415)
     body = b""
     async for piece in request.stream():
         body += piece
@@ -81,7 +83,7 @@ def turn_away(visit: Visit, who: Who) -> Response | None:
 def with_form(visit: Visit, request: Request, body: bytes) -> Visit:
     """Give the visit with its form; raise Refused where it is unreadable or not theirs."""
     scheme = "https" if visit.environment.is_https else "http"
-    csrf.check_origin(request.headers, f"{scheme}://{request.headers.get('host', '')}".lower())
+    csrf.check_origin(request.headers, scheme, visit.environment.issuer)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if body and kind != _FORM:
         raise Refused("invalid_request", f"A form is sent as {_FORM}.")

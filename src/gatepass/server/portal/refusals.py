@@ -42,6 +42,11 @@ WORDS = {
         "Not now", "This cannot be done as things are.", "Go back, reload the page and look again."
     ),
     413: Words("Too much", "The form is over 64 KiB.", "Go back and shorten what you entered."),
+    415: Words(
+        "Not readable",
+        "The form is compressed, which this server does not read.",
+        "Send the form as browsers do, without Content-Encoding.",
+    ),
     429: Words("Too often", "There were too many attempts.", "Wait, then try again."),
     500: Words(
         "This is our fault",

@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from gatepass.server.database import Moment, metadata
+from gatepass.server.database import FORGOTTEN_AT_ONCE, Moment, metadata
 
 _AT_A_TIME = 10_000  # rows, when all are read
 
@@ -48,6 +48,7 @@ def find(connection: Connection, token_id: bytes) -> datetime | None:
     return connection.execute(query).scalar_one_or_none()
 
 
-def prune(connection: Connection, now: datetime) -> None:
-    """Forget tokens that have expired anyway."""
-    connection.execute(delete(revocation).where(revocation.c.expires_at <= now))
+def prune(connection: Connection, now: datetime, limit: int = FORGOTTEN_AT_ONCE) -> int:
+    """Forget tokens that have expired anyway, `limit` of them at most; give how many."""
+    expired = select(revocation.c.token_id).where(revocation.c.expires_at <= now).limit(limit)
+    return connection.execute(delete(revocation).where(revocation.c.token_id.in_(expired))).rowcount

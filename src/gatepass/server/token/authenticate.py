@@ -29,13 +29,20 @@ def authenticate(
 
     `source` is the address that the request came from.
 
-    Every digest is compared, found or not, so that an unknown client takes the time of a
-    wrong secret. The reason is in the note, for the log and the application's owner.
+    Every digest is compared, found or not, with both readings of the secret, so that an unknown
+    client takes the time of a wrong secret. The reason is in the note, for the log and the
+    application's owner.
     """
     stand_in = nobody(claimed.client_id)
     digests = [each.digest for each in (application or stand_in).secrets]
     digest = (claimed.secret or _NO_SECRET).digest()
     matches = [compare_digest(digest, each) for each in digests]
+    if claimed.raw_secret is not None:
+        raw = claimed.raw_secret.digest()
+        matches = [
+            compare_digest(raw, each) | is_match
+            for each, is_match in zip(digests, matches, strict=True)
+        ]
     if application is None or claimed.secret is None or not any(matches):
         raise _refused(*_reason(claimed, application, mark))
     used = application.secrets[matches.index(True)]

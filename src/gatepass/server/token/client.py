@@ -36,15 +36,21 @@ def proven_by_header(
     """Do what `proven` does; recall it where the Authorization header says all of it."""
     header = arrived.headers.get(b"authorization")
     if header is None or not CREDENTIALS.isdisjoint(params.values):
-        return proven(environment, arrived, claim(arrived, params))
+        return proven(environment, arrived, claimed_by(environment, arrived, params))
     key = sha256(header).digest()
     caller = environment.callers.recall(key, arrived.source, environment.clock())
     if caller is None:
-        caller = Caller(proven(environment, arrived, claim(arrived, params)))
+        claimed = claimed_by(environment, arrived, params)
+        caller = Caller(proven(environment, arrived, claimed))
         environment.callers.keep(key, caller)
     else:
         check_memory(environment)
     return caller.client
+
+
+def claimed_by(environment: Environment, arrived: Arrived, params: Params) -> Claimed:
+    """Read who the caller says it is; a secret of another system may come as it is."""
+    return claim(arrived, params, may_be_raw=environment.has_imported)
 
 
 def proven(environment: Environment, arrived: Arrived, claimed: Claimed) -> AuthenticatedClient:
@@ -149,8 +155,9 @@ def _check_old_hash(
     environment: Environment, arrived: Arrived, claimed: Claimed, application: Application | None
 ) -> None:
     """Raise Later where the secret must be verified slowly first."""
-    if claimed.secret is None:
+    readings = claimed.readings
+    if not readings:
         return
-    work = outstanding(environment, claimed.client_id, application, claimed.secret, arrived.source)
+    work = outstanding(environment, claimed.client_id, application, readings, arrived.source)
     if work:
         raise Later(work, environment.old_hashes.pool)

@@ -42,8 +42,23 @@ def decide(client: AuthenticatedClient, asked: TokenRequest, catalogue: Catalogu
     Without scope that is all that the application has of the resources; without resource they
     are those of the scope, or that of the application's first scope. Raises Refused:
     `invalid_request` without grant type, `unsupported_grant_type`, `unauthorized_client`,
-    `invalid_scope`, `invalid_target`.
+    `invalid_scope`, `invalid_target`; it names parameters that are likely misspelled.
     """
+    try:
+        return _decide(client, asked, catalogue)
+    except Refused as refused:
+        if not asked.misspelled:
+            raise
+        hint = " ".join(f"{sent} is likely {right}." for sent, right in asked.misspelled)
+        raise Refused(
+            refused.code,
+            f"{refused.say} {hint}",
+            note=f"{refused.note or refused.say} {hint}",
+            reason=refused.reason,
+        ) from None
+
+
+def _decide(client: AuthenticatedClient, asked: TokenRequest, catalogue: Catalogue) -> Grant:
     application = client.application
     _check_grant_type(asked.grant_type, application)
     scope = None if asked.scope is None else _asked(asked.scope, application)

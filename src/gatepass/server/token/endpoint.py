@@ -49,7 +49,7 @@ def _admit(environment: Environment, arrived: Arrived, application: Application,
 
 
 def _granted(environment: Environment, arrived: Arrived) -> Granted:
-    asked = parse(arrived)
+    asked = parse(arrived, may_be_raw=environment.has_imported)
     client = authenticated(environment, arrived, asked.claimed)
     try:
         return Granted(client, decide(client, asked, environment.catalogue))

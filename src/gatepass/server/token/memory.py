@@ -77,4 +77,6 @@ def key_of(arrived: Arrived) -> bytes:
     headers, query, body, _ = arrived
     authorization = headers.get(b"authorization", b"\r")
     content_type = headers.get(b"content-type", b"\r")
+    if b"content-encoding" in headers:
+        content_type += b"\n" + headers[b"content-encoding"]
     return sha256(b"\n".join((authorization, content_type, query, body))).digest()

@@ -5,9 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-import pysqlite3
 from sqlalchemy import (
     URL,
     ColumnElement,
@@ -117,12 +115,9 @@ def _sqlite(path: Path) -> Engine:
     """Open a file that is there, to read: SQLite would make one that is not."""
     if not path.is_file():
         raise SourceError(f"There is no file {path}.")
-    address = URL.create(
-        "sqlite+pysqlite",
-        database=f"file:{quote(str(path.resolve()))}",
-        query={"mode": "ro", "uri": "true"},
-    )
-    return create_engine(address, module=pysqlite3.dbapi2, hide_parameters=True)
+    from gatepass.server import sqlite  # a server on PostgreSQL does without
+
+    return sqlite.reader(path)
 
 
 def _postgresql(url: URL) -> Engine:

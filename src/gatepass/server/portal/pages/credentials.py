@@ -20,11 +20,15 @@ from gatepass.wire.secret import Secret
 DONE_ALREADY = 409
 _LONGEST_NUMBER = 9  # digits
 _UNTIL_USED = "first-use"
+_ROTATED, _LEAKED = "yes", "leaked"
 
 
-def keep(visit: Visit, connection: Connection, made: Registered, *, is_rotated: bool) -> None:
-    """Keep a new secret for the page that shows it, in the transaction that makes it."""
-    what = {"secret": made.secret.value, "rotated": "yes" if is_rotated else ""}
+def keep(visit: Visit, connection: Connection, made: Registered, rotated: str = "") -> None:
+    """Keep a new secret for the page that shows it, in the transaction that makes it.
+
+    `rotated` is empty for a registration.
+    """
+    what = {"secret": made.secret.value, "rotated": rotated}
     about = _about(made.application)
     once.keep(connection, visit.me.session_id, about, what, visit.environment.now())
 
@@ -47,6 +51,7 @@ def show(visit: Visit) -> Response:
         token_url=visit.environment.issuer + TOKEN,
         api_url=visit.environment.partner_api,
         rotated=bool(kept["rotated"]),
+        leaked=kept["rotated"] == _LEAKED,
         previous_secret=_previous(application, visit.now),
         **snippets.snippets(visit.environment, application, secret),
     )
@@ -68,15 +73,15 @@ def rotate(visit: Visit) -> Response:
     """Make a new secret; the old one ends after the chosen overlap. Sent twice, it makes one."""
 
     def keep_new(connection: Connection, made: Registered) -> None:
-        keep(visit, connection, made, is_rotated=True)
+        keep(visit, connection, made, _LEAKED if overlap == timedelta(0) else _ROTATED)
 
-    app_id = visit.ids["app_id"]
+    app_id, overlap = visit.ids["app_id"], _overlap(visit.form.get("overlap", ""))
     try:
         operations.rotate(
             visit.environment,
             visit.actor,
             app_id,
-            _overlap(visit.form.get("overlap", "")),
+            overlap,
             visit.org_id,
             secret_id=visit.once(),
             also=keep_new,

@@ -51,7 +51,7 @@ def register(visit: Visit) -> Steps[Response]:
         return _again(visit, refusal, errors, chosen)
 
     def keep(connection: Connection, made: Registered) -> None:
-        credentials.keep(visit, connection, made, is_rotated=False)
+        credentials.keep(visit, connection, made)
 
     app_id = visit.once()
     try:
