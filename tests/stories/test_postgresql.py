@@ -255,10 +255,11 @@ def test_a_command_without_the_master_key_of_the_databases_makes_no_other(
     key = on_postgresql.data / "master.key"
     given = {"GATEPASS_MASTER_KEY": key.read_text().strip()}
     key.unlink()
-    command = ("organization", "list", "--data", str(on_postgresql.data))
+    command = ("organization", "create", "Other", "--admin", "bo")
+    where = ("--data", str(on_postgresql.data), "--environment", "sandbox")
 
-    without = run(*command, variables=on_postgresql.variables)
-    with_key = run(*command, variables=on_postgresql.variables | given)
+    without = run(*command, *where, variables=on_postgresql.variables)
+    with_key = run(*command, *where, variables=on_postgresql.variables | given)
 
     assert (without.status, without.err.count("\n")) == (1, 1)
     assert "GATEPASS_MASTER_KEY" in without.err
