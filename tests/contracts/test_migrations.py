@@ -181,3 +181,56 @@ def test_an_initial_password_from_before_it_expired_is_as_old_as_its_account(
     assert anna
     assert bert
     assert (anna.initial_password_at, bert.initial_password_at) == (samples.NOW, None)
+
+
+_EMAILS = {
+    # id: (organization, address, when created)
+    1: (0, "zoe@a.example", 5),
+    2: (0, "\uff5aoe@a.example", 1),
+    3: (0, "kim\u2460@a.example", 2),
+    4: (0, "\uff4bim1@a.example", 3),
+    5: (1, "\uff5aoe@A.example", 4),
+}
+
+
+def test_addresses_that_are_one_since_0008_still_open_and_one_of_them_has_the_key(
+    connect: Callable[[], Database],
+) -> None:
+    database = connect()
+    _migrate_to(database, "0007")
+    with database.write() as connection:
+        orgs = [samples.organization(connection).id for _ in range(2)]
+        for number, (org, email, at) in _EMAILS.items():
+            connection.execute(
+                text(
+                    "INSERT INTO person (id, org_id, email, email_key, role, created_at,"
+                    " updated_at, must_change_password)"
+                    " VALUES (:id, :org, :email, :key, 'user', :at, :at, :no)"
+                ),
+                {
+                    "id": UUID(int=number).hex,
+                    "org": orgs[org].hex,
+                    "email": email,
+                    "key": email.casefold(),
+                    "at": at,
+                    "no": False,
+                },
+            )
+
+    database.migrate()
+
+    with database.read() as connection:
+        kept = connection.execute(text("SELECT email_key FROM person ORDER BY created_at"))
+        assert list(kept.scalars()) == [
+            "\uff5aoe@a.example",
+            "kim1@a.example",
+            "\uff4bim1@a.example",
+            "zoe@a.example",
+            "zoe@a.example",
+        ]
+        found = people.of_organization(connection, orgs[0], where={"email": _EMAILS[2][1]})
+        assert {person.id.int for person in found} == {1, 2}
+        assert people.email_is_taken(connection, orgs[0], "KIM\uff11@a.example")
+    with database.write() as connection:
+        people.change(connection, UUID(int=2), {"town": "Bonn"})
+        people.remove(connection, UUID(int=4))

@@ -47,6 +47,7 @@ class PretendFeed:
     def __init__(self) -> None:
         self.issuer = ""  # known once it listens
         self.asked: list[dict[str, str]] = []
+        self.proofs: list[str] = []  # Authorization headers
         self.line: deque[Response] = deque()
         self._is_over = threading.Event()
         self.app = Starlette(routes=[Route(metadata.REVOCATIONS, self._answer)])
@@ -78,6 +79,7 @@ class PretendFeed:
 
     async def _answer(self, request: Request) -> Response:
         self.asked.append(dict(parse_qsl(request.url.query)))
+        self.proofs.append(request.headers["authorization"])
         while not self.line and not self._is_over.is_set():  # noqa: ASYNC110 - of another thread
             await asyncio.sleep(_LOOK_EVERY)
         return self.line.popleft() if self.line else Response(status_code=503)

@@ -176,8 +176,10 @@ def test_addresses_that_are_told_are_not_looked_for(world: World) -> None:
     world.server.knows("opaque", iss="https://login.example.com", exp=int(START) + HOUR)
 
     with guard:
-        guard.identify(arrived(world.jwt(iss="https://login.example.com")))
-        guard.identify(arrived("opaque"))
+        tokens = [world.jwt(iss="https://login.example.com"), "opaque"]
+        found = {guard.identify(arrived(token)).issuer for token in tokens}
+
+    assert found == {"https://login.example.com"}
 
 
 @pytest.mark.spec("RFC 9728", "5.1")

@@ -18,6 +18,7 @@ from gatepass.guard import feed as feeds
 from gatepass.guard.credentials import Credentials
 from gatepass.guard.feed import Feed
 from gatepass.guard.feed_connection import Connection
+from gatepass.wire import basic
 from gatepass.wire.flow import Request
 from gatepass.wire.secret import Secret
 from guard.feeding import JTI, NOW, PATIENCE, TOKEN_ID, PretendFeed, eventually
@@ -297,6 +298,8 @@ def test_many_feeds_can_be_closed_while_they_start(server: PretendFeed) -> None:
         feed = Feed(server.issuer, GUARD)
         feed.start()
         feed.close()
+        assert feed.state() == "silent"
+    assert not [each for each in threading.enumerate() if each.name == "gatepass-feed"]
 
 
 def test_a_feed_of_a_process_that_was_forked_begins_anew(feed: Feed) -> None:
@@ -340,3 +343,37 @@ def test_another_address_can_be_named(server: PretendFeed) -> None:
     server.tell(reset=True)
     with Feed("https://elsewhere.example", GUARD, url=url + "/") as feed:
         assert feed.ready(PATIENCE)
+
+
+def test_a_feed_has_the_credentials_of_its_guard(
+    server: PretendFeed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GATEPASS_CLIENT_ID", "another")
+    monkeypatch.setenv("GATEPASS_CLIENT_SECRET", "another")
+    proofs = []
+    for own in (None, Credentials("its-own", Secret("x"))):
+        server.tell(reset=True)
+        with Feed(server.issuer, own) as feed:
+            made = Guard(
+                server.issuer,
+                resource="https://api.example.com",
+                client_id="guard",
+                client_secret="s3cret",
+                revocations=feed,
+            )
+            with made:
+                assert feed.ready(PATIENCE)
+        proofs.append(server.proofs[-1])
+
+    assert [basic.read(proof.removeprefix("Basic "))[0] for proof in proofs] == ["guard", "its-own"]
+
+
+def test_without_any_credentials_a_guard_and_its_feed_say_so(server: PretendFeed) -> None:
+    with Feed(server.issuer) as feed:
+        with pytest.raises(ValueError, match="client id and secret"):
+            Guard(server.issuer, resource="https://api.example.com", revocations=feed)
+        feed.start()
+        eventually(lambda: feed.status()["problem"])
+
+        assert "client id and secret" in str(feed.status()["problem"])
+    assert server.asked == []

@@ -13,15 +13,16 @@ from guard.feeding import JTI, NOW, TOKEN_ID, body
 URL = "https://app.example.com/oauth2/revocations/"
 JSON = {"content-type": "application/json"}
 LONG = 20.0  # seconds that an answer took
+GUARD = Credentials("guard:1", Secret("s%cret"))
 
 
 @pytest.fixture
 def following() -> Following:
-    return Following(URL, Credentials("guard:1", Secret("s%cret")), 20)
+    return Following(URL, 20)
 
 
 def asked(following: Following) -> dict[str, list[str]]:
-    return parse_qs(urlsplit(following.ask().url).query)
+    return parse_qs(urlsplit(following.ask(GUARD).url).query)
 
 
 def take(following: Following, took: float = LONG, **changed: object) -> float:
@@ -38,7 +39,7 @@ def test_it_begins_without_a_cursor_and_goes_on_with_the_last(following: Followi
 
 
 def test_a_question_is_plain_and_its_secret_is_in_the_header_alone(following: Following) -> None:
-    question = following.ask()
+    question = following.ask(GUARD)
 
     assert (question.method, question.url.partition("?")[0]) == ("GET", URL)
     assert question.headers["authorization"].startswith("Basic ")

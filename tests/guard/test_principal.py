@@ -175,7 +175,10 @@ def test_a_missing_scope_is_refused_and_named(wanted: str, missing: str) -> None
 
 @pytest.mark.parametrize("wanted", ["", "read", "write read"])
 def test_a_granted_scope_passes_in_any_order(wanted: str) -> None:
-    read({}).requires(Scope.parse(wanted))
+    found = read({})
+    found.requires(Scope.parse(wanted))
+
+    assert not Scope.parse(wanted).without(found.scope).names
 
 
 @given(st.dictionaries(st.sampled_from(sorted(claims_of(OURS))), JSON))

@@ -1,12 +1,16 @@
 """What is REST framework's own: users, permissions, other authentication beside ours."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client, override_settings
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
+from rest_framework.views import APIView
 
 from gatepass.guard.rest_framework import GatepassAuthentication, Guard, HasScope
 from gatepass.guard.testing import PretendIssuer
@@ -145,3 +149,49 @@ def test_a_guard_of_its_own_needs_no_setting() -> None:
         good = view(make("/", HTTP_AUTHORIZATION=f"Bearer {issuer.mint()}"))
 
         assert (good.status_code, view(make("/")).status_code) == (200, 401)
+
+
+class Nobody(BasePermission):  # type: ignore[misc] # REST framework has no type hints
+    def has_permission(self, _request: object, _view: object) -> bool:
+        return False
+
+
+A, B = HasScope("a"), HasScope("b")
+COMBINED: dict[str, tuple[Any, dict[str, int]]] = {
+    "A | B": (A | B, {"a": 200, "b": 200, "c": 403}),
+    "B | A": (B | A, {"a": 200, "b": 200, "c": 403}),
+    "A | Nobody": (A | Nobody, {"a": 200, "b": 403}),
+    "Nobody | A": (Nobody | A, {"a": 200, "b": 403}),
+    "A | Nobody | B": (A | Nobody | B, {"a": 200, "b": 200, "c": 403}),
+    "A & B": (A & B, {"a": 403, "b": 403, "a b": 200}),
+    "A & Nobody | B": (A & Nobody | B, {"a": 403, "b": 200, "c": 403}),
+    "Nobody & A | B": (Nobody & A | B, {"a": 403, "b": 200}),
+    "Nobody | B | A": (Nobody | B | A, {"a": 200, "b": 200, "c": 403}),
+    "A & (A | B) & B": (A & (A | B) & B, {"a": 403, "a b": 200}),
+}
+
+
+@pytest.mark.parametrize("name", COMBINED)
+def test_scopes_combine_with_other_permissions(name: str) -> None:
+    combined, expected = COMBINED[name]
+    with PretendIssuer() as issuer, Guard(**issuer.options()) as its:
+
+        class Authentication(GatepassAuthentication):
+            guard = its
+
+        class Own(APIView):  # type: ignore[misc] # REST framework has no type hints
+            authentication_classes = (Authentication,)
+            permission_classes = (combined,)
+
+            def get(self, request: Request) -> Response:
+                self.check_object_permissions(request, object())
+                return Response()
+
+        view, make = Own.as_view(), APIRequestFactory().get
+        for scope, status in expected.items():
+            answer = view(make("/", HTTP_AUTHORIZATION=f"Bearer {issuer.mint(scope)}"))
+            assert answer.status_code == status, scope
+        assert view(make("/")).status_code == 401
+        refused = view(make("/", HTTP_AUTHORIZATION=f"Bearer {issuer.mint('c')}"))
+        if name != "Nobody & A | B":
+            assert 'error="insufficient_scope"' in refused["WWW-Authenticate"]

@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import closing
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -137,8 +138,9 @@ def test_the_feed_over_http_tells_what_was_and_what_is_revoked(issuer: PretendIs
 def test_a_feed_has_its_credentials_from_the_environment(
     issuer: PretendIssuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(ValueError, match="GATEPASS_CLIENT_ID"):
-        Feed(issuer.url)
+    with closing(Feed(issuer.url)) as without:
+        without.start()
+        eventually(lambda: "GATEPASS_CLIENT_ID" in str(without.status()["problem"]))
     for name, value in issuer.environ.items():
         monkeypatch.setenv(name, value)
 
@@ -244,3 +246,18 @@ def test_the_plugin_loads_nothing_until_it_is_asked(pytester: pytest.Pytester) -
     ran = pytester.runpytest_subprocess()
 
     ran.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("left_out", ["exp", "jti", "iat"])
+def test_a_token_may_lack_any_claim(left_out: str) -> None:
+    with PretendIssuer() as issuer:
+        guard = issuer.guard(plain=True)
+        without: dict[str, Any] = {left_out: None}
+        opaque = issuer.opaque(**without)
+
+        assert status(guard, opaque) == 200
+        assert status(issuer.guard(), issuer.mint(**without)) == 401
+        issuer.revoke(opaque)
+        assert status(issuer.guard(plain=True), opaque) == 401
+        with issuer.feed() as feed:
+            assert feed.ready(PATIENCE)

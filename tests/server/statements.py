@@ -16,7 +16,8 @@ def asked(database: Database) -> Iterator[list[str]]:
     statements: list[str] = []
 
     def note(*given: Any) -> None:  # noqa: ANN401 - connection, cursor, statement and more
-        if not threading.current_thread().name.startswith("follow "):  # it asks all the time
+        # threads of the server itself ask all the time
+        if not threading.current_thread().name.startswith(("follow ", "housekeeping ")):
             statements.append(given[2])
 
     event.listen(database.engine, "before_cursor_execute", note)

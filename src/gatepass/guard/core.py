@@ -118,6 +118,9 @@ class Guard:
         self._outside = Outside(expect.issuer, read.endpoints(options), timeout, self._clock)
         is_offline = expect.resource is not None and options.get("offline", True)
         credentials = read.credentials(options, needed=not is_offline)
+        offer = getattr(self._feed, "take_credentials", None)  # a Feed's, which is not loaded here
+        if offer is not None:
+            offer(credentials)
         if credentials is not None:
             self._introspector = Introspector(
                 self._outside,

@@ -36,6 +36,7 @@ from gatepass.guard.expectation import Expectation
 from gatepass.guard.face import Face
 from gatepass.guard.needs import NOTHING, Needs, Wanted, any_of
 from gatepass.guard.principal import Principal
+from gatepass.guard.wsgi import header_lines
 from gatepass.wire.params import LONGEST_BODY
 
 __all__ = [
@@ -210,7 +211,7 @@ def arrived(request: HttpRequest, path: Mapping[str, object]) -> Arrived:
     """
     authorization = request.META.get("HTTP_AUTHORIZATION")
     return Arrived(
-        authorization=() if authorization is None else (authorization,),
+        authorization=header_lines(authorization),
         query=request.META.get("QUERY_STRING", ""),
         form=_form(request),
         source=request.META.get("REMOTE_ADDR") or None,

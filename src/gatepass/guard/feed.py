@@ -39,9 +39,10 @@ class Feed:
     forked. Until the first snapshot is whole, and whenever it has not learned for `limit`
     seconds that it knows everything, it is silent: then it must not be relied upon. It never
     asks the guard's clock for that, so that a wrong one changes nothing. `wait` is in seconds.
-    Without `credentials` they are those of the environment, as a guard's (see `Credentials.read`).
-    Raises ValueError for an issuer or `url` to which a secret must not travel, and without any
-    credentials. A proxy of the environment carries https alone (see `may_use_proxy`).
+    Without `credentials` they are those of the guard that has the feed, else of the environment
+    (see `Credentials.read`). Raises ValueError for an issuer or `url` to which a secret must not
+    travel; without any credentials, `status` and the guard say so. A proxy of the environment
+    carries https alone (see `may_use_proxy`).
     """
 
     _thread: threading.Thread | None
@@ -60,7 +61,7 @@ class Feed:
         if not 1 <= wait <= _LONGEST_WAIT or not wait < limit:
             raise ValueError(f"wait 1 to {_LONGEST_WAIT} seconds, and less than the limit")
         self._url = checked(url, "the feed's url") if url else feed_endpoint(issuer)
-        self._credentials = credentials or Credentials.read(None, None, os.environ)
+        self._credentials = credentials
         self._wait = wait
         self._limit = limit
         self._clock = clock
@@ -103,6 +104,14 @@ class Feed:
             "problem": self._problem,
             **self._following.memory.counts(),
         }
+
+    def take_credentials(self, offered: Credentials | None) -> None:
+        """Use a guard's credentials, unless the feed has its own already.
+
+        Raises ValueError where there are none, in the environment neither.
+        """
+        if self._credentials is None:
+            self._credentials = offered or Credentials.read(None, None, os.environ)
 
     def start(self) -> None:
         """Begin to follow, unless that has begun or was ended; `status` says why it cannot."""
@@ -159,7 +168,7 @@ class Feed:
         """Know nothing; of a parent process neither thread, locks nor connections are ours."""
         self._stop.set()  # greenlets survive a fork
         self._stop = threading.Event()
-        self._following = Following(self._url, self._credentials, self._wait)
+        self._following = Following(self._url, self._wait)
         self._lock = threading.Lock()
         self._thread = None
         self._connection = None
@@ -224,12 +233,20 @@ class Feed:
         self, following: Following, connection: Connection, stop: threading.Event
     ) -> tuple[Page, float]:
         started = self._clock()
-        response = connection.exchange(following.ask())
+        response = connection.exchange(following.ask(self._proof()))
         now = self._clock()
         page, pause = following.take(response, now - started)
         if not page.more and not stop.is_set():
             self._learned(now - page.age)
         return page, pause
+
+    def _proof(self) -> Credentials:
+        if self._credentials is None:
+            try:
+                self._credentials = Credentials.read(None, None, os.environ)
+            except ValueError as error:
+                raise FeedError(str(error)) from None
+        return self._credentials
 
     def _ended(self, stop: threading.Event) -> None:
         """Note that the thread has ended, whatever ended it: the next look starts another."""

@@ -32,15 +32,14 @@ class FeedError(Exception):
 class Following:
     """Where the reading is, and what it has told so far."""
 
-    def __init__(self, url: str, credentials: Credentials, wait: int) -> None:
+    def __init__(self, url: str, wait: int) -> None:
         self.memory = Revocations()
         self._url = url
-        self._credentials = credentials
         self._wait = wait
         self._cursor = ""
         self._series: set[str] = set()  # cursors of pages behind which there was more at once
 
-    def ask(self) -> Request:
+    def ask(self, credentials: Credentials) -> Request:
         """Give the next question; only where nothing was left out the server may wait."""
         asked: dict[str, object] = {"wait": 0 if self._series else self._wait}
         asked |= {"cursor": self._cursor} if self._cursor else {}
@@ -48,9 +47,7 @@ class Following:
             "GET",
             f"{self._url}?{urlencode(asked)}",
             {
-                "authorization": basic.write(
-                    self._credentials.client_id, self._credentials.client_secret
-                ),
+                "authorization": basic.write(credentials.client_id, credentials.client_secret),
                 "accept": "application/json",
                 "accept-encoding": "identity",  # a compressed answer could unfold beyond its bound
             },

@@ -7,7 +7,8 @@
 The guard is that of the setting GATEPASS_GUARD, as in `gatepass.guard.django`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 from django.core.exceptions import ImproperlyConfigured
@@ -15,7 +16,7 @@ from django.http import HttpResponse
 from rest_framework import views
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException, NotAuthenticated
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import AND, OR, BasePermission, OperandHolder
 from rest_framework.request import Request
 
 from gatepass.guard.arrived import Arrived
@@ -116,14 +117,59 @@ class GatepassAuthentication(BaseAuthentication):  # type: ignore[misc] # as abo
         return self.guard or configured()
 
 
-class HasRequiredScopes(BasePermission):  # type: ignore[misc] # as above
+class _Either(OR):  # type: ignore[misc] # as above
+    """Two permissions of which one is enough, though the first may refuse by raising."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:  # noqa: ANN401 - any view
+        return _either(
+            lambda: self.op1.has_permission(request, view),
+            lambda: self.op2.has_permission(request, view),
+        )
+
+    def has_object_permission(self, request: Request, view: Any, obj: Any) -> bool:  # noqa: ANN401 - any
+        return _either(*(partial(_allows, op, request, view, obj) for op in (self.op1, self.op2)))
+
+
+class _Combined(OperandHolder):  # type: ignore[misc] # as above
+    """Combined permission classes, which combine further."""
+
+    def __or__(self, other: Any) -> "_Combined":  # noqa: ANN401 - any permission
+        return _Combined(_Either, self, other)
+
+    def __and__(self, other: Any) -> "_Combined":  # noqa: ANN401 - any permission
+        return _Combined(AND, self, other)
+
+    def __ror__(self, other: Any) -> "_Combined":  # noqa: ANN401 - any permission
+        return _Combined(_Either, other, self)
+
+    def __rand__(self, other: Any) -> "_Combined":  # noqa: ANN401 - any permission
+        return _Combined(AND, other, self)
+
+
+class _Combinable(type(BasePermission)):  # type: ignore[misc] # as above
+    """The type of our permission classes."""
+
+    def __or__(cls, other: Any) -> _Combined:  # noqa: ANN401 - any permission
+        return _Combined(_Either, cls, other)
+
+    def __and__(cls, other: Any) -> _Combined:  # noqa: ANN401 - any permission
+        return _Combined(AND, cls, other)
+
+    def __ror__(cls, other: Any) -> _Combined:  # noqa: ANN401 - any permission
+        return _Combined(_Either, other, cls)
+
+    def __rand__(cls, other: Any) -> _Combined:  # noqa: ANN401 - any permission
+        return _Combined(AND, other, cls)
+
+
+class HasRequiredScopes(BasePermission, metaclass=_Combinable):  # type: ignore[misc] # as above
     """Lets through whose token has what the view's `required_scopes` says.
 
     That is a scope, `any_of(...)`, a mapping of methods to either, or a list of such, all of
     which are needed (see `Needs.of`). The view's `required_organization`, if there is one, names
     the part of the path that must be the caller's `org_id`: another's answers 404. Only callers
-    that GatepassAuthentication knows pass. It refuses by itself, with the right challenge, so it
-    cannot be an alternative: in place of `HasScope("a") | HasScope("b")` write `any_of("a", "b")`.
+    that GatepassAuthentication knows pass. It combines with other classes by `|` and `&`; where
+    all alternatives refuse, the first refusal with a challenge is the answer.
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:  # noqa: ANN401 - any view
@@ -156,7 +202,8 @@ def HasScope(*wanted: Wanted, organization: str = "") -> type[HasRequiredScopes]
     Without any, every good token passes. Raises ValueError for a scope that can never be granted.
     """
     needs = Needs.of(*wanted, organization=organization)
-    return type("HasScope", (_HasScope,), {"needs": needs})
+    made: type[HasRequiredScopes] = _Combinable("HasScope", (_HasScope,), {"needs": needs})
+    return made
 
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
@@ -171,6 +218,27 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> HttpRespo
     if isinstance(error, NotAuthenticated) and denial is not None:
         return answer(denial)
     return response
+
+
+def _either(first: Callable[[], bool], second: Callable[[], bool]) -> bool:
+    """Ask the second where the first refuses; raise the first Refusal where both refuse."""
+    refused: Refusal | None = None
+    for ask in (first, second):
+        try:
+            if ask():
+                return True
+        except Refusal as refusal:
+            refused = refused or refusal
+    if refused is not None:
+        raise refused
+    return False
+
+
+def _allows(permission: Any, request: Request, view: Any, obj: Any) -> bool:  # noqa: ANN401 - any
+    return bool(
+        permission.has_permission(request, view)
+        and permission.has_object_permission(request, view, obj)
+    )
 
 
 def _arrived(request: Request) -> Arrived:

@@ -87,13 +87,18 @@ def arrived(environ: "WSGIEnvironment", form: str | None = None) -> Arrived:
     """
     authorization = environ.get("HTTP_AUTHORIZATION")
     return Arrived(
-        authorization=() if authorization is None else tuple(_JOINED.split(authorization)),
+        authorization=header_lines(authorization),
         query=environ.get("QUERY_STRING", ""),
         form=_form(environ) if form is None else form,
         source=environ.get("REMOTE_ADDR") or None,
         method=environ.get("REQUEST_METHOD", "GET"),
         context=environ,
     )
+
+
+def header_lines(authorization: str | None) -> tuple[str, ...]:
+    """Return the Authorization headers that a server has joined to one."""
+    return () if authorization is None else tuple(_JOINED.split(authorization))
 
 
 def deny(

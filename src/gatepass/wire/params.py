@@ -47,12 +47,14 @@ def decode(text: bytes) -> str:
         raise Refused("invalid_request", "A parameter is not valid UTF-8.") from None
 
 
-def read_form(body: bytes, *, multiline: bool = False) -> Params:
+def read_form(
+    body: bytes, *, multiline: bool = False, unchecked: frozenset[str] = frozenset()
+) -> Params:
     """Read `application/x-www-form-urlencoded`.
 
     Raises Refused (`invalid_request`) for a repeated parameter, a byte order mark, broken
     encoding, control characters (line breaks and tabs pass if `multiline`), or more than the
-    stated limits.
+    stated limits. Control characters in the values of `unchecked` pass: the caller refuses them.
     """
     _check_beginning(body)
     if body.count(b"&") >= MOST:
@@ -63,7 +65,7 @@ def read_form(body: bytes, *, multiline: bool = False) -> Params:
     for piece in filter(None, body.split(b"&")):
         name, _, value = piece.partition(b"=")
         pairs.append((decode(name), decode(value)))
-    return _collect(pairs, _CONTROL_BUT_BREAKS if multiline else _CONTROL)
+    return _collect(pairs, _CONTROL_BUT_BREAKS if multiline else _CONTROL, unchecked)
 
 
 def read_json(body: bytes) -> Params:
@@ -88,7 +90,11 @@ class _Pairs(list[tuple[str, str]]):
     """A JSON object as it stood, so that a repeated key is still seen."""
 
 
-def _collect(pairs: Iterable[tuple[str, str]], forbidden: re.Pattern[str]) -> Params:
+def _collect(
+    pairs: Iterable[tuple[str, str]],
+    forbidden: re.Pattern[str],
+    unchecked: frozenset[str] = frozenset(),
+) -> Params:
     values: dict[str, str] = {}
     resource: list[str] = []
     seen: set[str] = set()
@@ -97,7 +103,7 @@ def _collect(pairs: Iterable[tuple[str, str]], forbidden: re.Pattern[str]) -> Pa
             raise _too_many()
         text = name + value
         if not (len(text) <= LONGEST_VALUE and text.isascii() and text.isprintable()):
-            _check(name, value, forbidden)
+            _check(name, value, forbidden, is_checked=name not in unchecked)
         if name == "resource":
             resource += [value] if value else []
         elif name in seen:
@@ -129,16 +135,17 @@ def _too_many() -> Refused:
     return Refused("invalid_request", f"There are more than {MOST} parameters.")
 
 
-def _check(name: str, value: str, forbidden: re.Pattern[str]) -> None:
+def _check(name: str, value: str, forbidden: re.Pattern[str], *, is_checked: bool) -> None:
     longest = LONGEST_TOKEN if name == "token" else LONGEST_VALUE  # RFC 7662 §2.1, RFC 7009 §2.1
     if len(name) > longest or len(value) > longest:
         raise Refused("invalid_request", f"A parameter is longer than {longest} bytes.")
-    if forbidden.search(value) and value.endswith(_LINE_BREAKS):
+    is_broken = is_checked and forbidden.search(value) is not None
+    if is_broken and value.endswith(_LINE_BREAKS):
         raise Refused(
             "invalid_request",
             "A parameter ends with a line break. Remove it where the value is read.",
         )
-    if forbidden.search(name) or forbidden.search(value):
+    if is_broken or forbidden.search(name):
         raise Refused("invalid_request", "A parameter has control characters in it.")
     if name.isascii() and value.isascii():
         return

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatepass.server.applications.networks import MOST, check_networks
-from gatepass.wire.network import allows
+from gatepass.wire.network import allows, as_ipv4
 from gatepass.wire.problem import Refused
 
 VECTORS = Path(__file__).parents[2] / "vectors"
@@ -33,7 +33,35 @@ def test_networks_are_read_as_they_are_written(
 ) -> None:
     read = check_networks(between.join(map(str, given_networks)))
 
-    assert read == tuple(dict.fromkeys(given_networks))
+    assert read == tuple(dict.fromkeys(map(as_ipv4, given_networks)))
+
+
+@pytest.mark.spec("RFC 4291", "2.5.5.2")
+@pytest.mark.parametrize(
+    ("mapped", "meant", "inside"),
+    [
+        ("::ffff:203.0.113.0/120", "203.0.113.0/24", "203.0.113.9"),
+        ("::ffff:203.0.113.7", "203.0.113.7/32", "203.0.113.7"),
+        ("::ffff:cb00:7100/120", "203.0.113.0/24", "::ffff:203.0.113.9"),
+        ("::ffff:0:0/96", "0.0.0.0/0", "198.51.100.1"),
+    ],
+)
+def test_an_ipv4_mapped_network_is_the_ipv4_network(mapped: str, meant: str, inside: str) -> None:
+    read = check_networks(mapped)
+
+    assert [str(network) for network in read] == [meant]
+    assert allows(read, inside)
+
+
+@pytest.mark.parametrize("text", ["::fffe:0:0/95", "::/0", "2001:db8::/32"])
+def test_a_network_that_is_not_mapped_stays_ipv6(text: str) -> None:
+    assert [str(network) for network in check_networks(text)] == [str(ip_network(text))]
+
+
+@pytest.mark.parametrize("text", ["fe80::1%eth0", "fe80::%eth0/64", "fe80::1%1"])
+def test_an_address_with_a_zone_is_refused_in_words(text: str) -> None:
+    with pytest.raises(Refused, match="without the zone"):
+        check_networks(text)
 
 
 @pytest.mark.parametrize("text", HOSTILE["no network"])

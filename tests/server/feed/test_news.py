@@ -44,7 +44,15 @@ def test_others_are_served_between_the_readers_that_wake() -> None:
 
 
 def test_what_has_come_before_is_not_waited_for() -> None:
-    asyncio.run(News().wait(lambda: True, _LONG))
+    asked: list[str] = []
+
+    def has_come() -> bool:
+        asked.append("once")
+        return True
+
+    asyncio.run(News().wait(has_come, _LONG))
+
+    assert asked == ["once"]
 
 
 def test_a_wait_is_over_after_its_time() -> None:

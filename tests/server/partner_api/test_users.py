@@ -225,3 +225,38 @@ def test_what_is_refused_changes_nothing_and_is_not_told_as_done(partner: Partne
 def _trail(partner: Partner) -> list[Entry]:
     with partner.environment.database.read() as connection:
         return [entry for _, entry in audit.page(connection, partner.created.organization.id)]
+
+
+@pytest.mark.parametrize(
+    "again",
+    ["ZOE.O@stra\u00dfe.example", "\uff5aoe.o@strasse.example", "zo\uff45.o@STRASSE.example"],
+)
+def test_another_spelling_of_an_address_is_the_same_address(partner: Partner, again: str) -> None:
+    partner.add_user(email="zoe.o@strasse.example")
+
+    answer = partner.call("POST", partner.users, json={"email": again, "role": "user"})
+    found = partner.call("GET", partner.users, params={"email": again}).json()["items"]
+
+    assert answer.status_code == 409
+    assert answer.json()["errors"][0]["field"] == "email"
+    assert [user["email"] for user in found] == ["zoe.o@strasse.example"]
+
+
+def test_a_user_whose_address_another_spells_differently_since_before_is_changed_and_deleted(
+    partner: Partner,
+) -> None:
+    """As migration 0008 leaves them: with the key of the version before."""
+    partner.add_user(email="old@example.com")
+    second = partner.add_user(email="second@example.com")
+    with partner.environment.database.write() as connection:
+        connection.exec_driver_sql(
+            "UPDATE person SET email = '\uff4fld@example.com', email_key = '\uff4fld@example.com'"
+            " WHERE email = 'second@example.com'"
+        )
+    path = f"{partner.users}/{second['id']}"
+    shown = partner.call("GET", path).json()
+
+    assert partner.call("PATCH", path, json={"town": "Bonn"}).status_code == 200
+    same = {"email": shown["email"], "role": "user"}
+    assert partner.call("PUT", path, json=same).status_code == 200
+    assert partner.call("DELETE", path).status_code == 204

@@ -5,7 +5,7 @@ import itertools
 import json
 import string
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -34,6 +34,14 @@ def refusal(password: str, names: tuple[str | None, ...] = NAMES) -> FieldRefuse
     return caught.value
 
 
+def is_accepted(password: Secret, names: Iterable[str | None]) -> bool:
+    try:
+        check(password, names)
+    except FieldRefused:
+        return False
+    return True
+
+
 @pytest.fixture(scope="module")
 def hasher() -> Hasher:
     return Hasher(CHEAP)
@@ -54,7 +62,7 @@ def hasher() -> Hasher:
     ],
 )
 def test_a_long_password_needs_no_certain_characters(password: str) -> None:
-    check(Secret(password), NAMES)
+    assert is_accepted(Secret(password), NAMES)
 
 
 @pytest.mark.spec("NIST SP 800-63B-4", "3.1.1.2")
@@ -77,7 +85,7 @@ def test_what_attackers_try_first_is_refused(password: str) -> None:
 @pytest.mark.spec("NIST SP 800-63B-4", "3.1.1.2")
 @pytest.mark.parametrize("password", ACCEPTED.values(), ids=ACCEPTED)
 def test_what_is_hard_to_foresee_is_accepted(password: str) -> None:
-    check(Secret(password), ())
+    assert is_accepted(Secret(password), ())
 
 
 @pytest.mark.parametrize("password", GUESSED.values(), ids=GUESSED)
@@ -107,7 +115,7 @@ def test_own_names_in_a_password_are_refused_and_the_reason_given(password: str)
 
 
 def test_a_name_of_up_to_three_letters_may_be_in_a_password() -> None:
-    check(Secret("leo the turtle sings"), ("leo", "Leo AG"))
+    assert is_accepted(Secret("leo the turtle sings"), ("leo", "Leo AG"))
 
 
 def test_a_refusal_names_the_field_and_does_not_repeat_the_password() -> None:
@@ -159,7 +167,7 @@ def test_a_generated_password_has_no_name_in_it_even_by_chance() -> None:
     names = ["".join(four) for four in itertools.product("abcdefghjkmn", repeat=4)]
 
     for _ in range(20):
-        check(generate(names), names)
+        assert is_accepted(generate(names), names)
 
 
 @pytest.mark.spec("ASVS", "11.4.2")

@@ -411,3 +411,13 @@ def test_an_imported_secret_is_rotated_and_ended_like_any_other(rig: Rig) -> Non
     ended = browser.post(f"{path}secrets/{old[0]}/end/")
     assert ended.status_code == 303
     assert rig.actions()[-1] == "secret.ended"
+
+
+def test_a_name_is_confirmed_in_whichever_composition_it_is_typed(rig: Rig) -> None:
+    browser = rig.as_("anna")
+    path = browser.register("Zahl\u00fcng Ost")
+
+    answer = browser.post(path + "delete/", confirm="Zahlu\u0308ng\u00a0Ost")
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/oauth2/applications/")
+    assert rig.rows("SELECT count(*) FROM application") == [(0,)]

@@ -3,6 +3,7 @@
 import json
 import re
 from html import unescape
+from uuid import uuid4
 
 import pytest
 from structlog.testing import capture_logs
@@ -10,6 +11,7 @@ from structlog.testing import capture_logs
 from gatepass.server.audit.model import OPERATOR
 from gatepass.server.organizations import operations as organizations
 from gatepass.server.people import operations as people
+from gatepass.server.people.model import Person
 from gatepass.server.settings import PasswordSettings
 from gatepass.wire.secret import Secret
 from server.portal.conftest import MakeRig
@@ -211,3 +213,67 @@ def test_a_user_lands_on_their_account(rig: Rig) -> None:
 def test_a_password_longer_than_any_accepted_is_refused_like_a_wrong_one(rig: Rig) -> None:
     assert rig.browser().log_in("anna", PASSWORD + "x" * 3000).status_code == 400
     assert rig.browser().log_in("anna", NEW_PASSWORD).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "typed", ["nora@acme.example", " NORA@Acme.example ", "\uff4eora@acme.example"]
+)
+def test_people_log_in_with_their_email_address_however_it_is_spelled(rig: Rig, typed: str) -> None:
+    browser = rig.browser()
+
+    assert browser.log_in(typed).status_code == 303
+    assert "nora" in browser.get("/account/").text
+
+
+def give_access(rig: Rig, username: str, email: str, whose: str) -> None:
+    people.add_with_access(
+        rig.environment,
+        OPERATOR,
+        rig.person(whose).org_id,
+        username=username,
+        email=email,
+        role="user",
+    )
+
+
+def test_an_address_that_two_people_have_logs_nobody_in(rig: Rig) -> None:
+    give_access(rig, "other-nora", "Nora@acme.example", "bo")
+
+    answer = rig.browser().log_in("nora@acme.example")
+
+    assert answer.status_code == 400
+    assert WRONG in answer.text
+    assert rig.browser().log_in("nora").status_code == 303
+
+
+def test_an_address_of_somebody_without_portal_access_keeps_nobody_out(rig: Rig) -> None:
+    now = rig.environment.now()
+    of_api = Person(uuid4(), rig.person("bo").org_id, "user", now, now, email="nora@acme.example")
+    people.add(rig.environment, OPERATOR, of_api)
+
+    assert rig.browser().log_in("nora@acme.example").status_code == 303
+
+
+def test_a_username_goes_before_the_same_address(rig: Rig) -> None:
+    give_access(rig, "nora@acme.example", "somebody@bolt.example", "bo")
+
+    assert rig.browser().log_in("nora@acme.example").status_code == 400
+
+
+def test_the_spellings_of_an_address_have_their_failures_counted_together(rig: Rig) -> None:
+    spellings = ["nora@acme.example", "NORA@acme.example", "\uff4eora@acme.example"]
+    statuses = [rig.browser().log_in(spellings[each % 3], "wrong").status_code for each in range(6)]
+
+    assert statuses == [400] * 5 + [429]
+
+
+def test_the_own_browser_has_limits_of_its_own_for_the_address_too(rig: Rig) -> None:
+    mine = rig.browser()
+    mine.log_in("nora@acme.example")
+    mine.post("/accounts/logout/")
+    stranger = rig.browser("198.51.100.9")
+    for _ in range(6):
+        stranger.log_in("nora@acme.example", "wrong")
+
+    assert stranger.log_in("nora@acme.example").status_code == 429
+    assert mine.log_in("nora@acme.example").status_code == 303

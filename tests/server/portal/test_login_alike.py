@@ -43,6 +43,24 @@ def test_the_database_is_asked_the_same_for_known_and_unknown_names(
     assert len(told["anna"]) > 1
 
 
+@pytest.mark.spec("ASVS", "6.3.8")
+def test_the_database_is_asked_the_same_for_known_and_unknown_addresses(rig: Rig) -> None:
+    told = {}
+    for username, source in (
+        ("nora@acme.example", "198.51.100.1"),
+        ("nobody@acme.example", "198.51.100.2"),
+        ("zzz@zzz.example", "198.51.100.3"),
+    ):
+        browser = rig.browser(source)
+        csrf = browser.csrf()
+        with asked(rig.environment.database) as statements:
+            browser.send("/accounts/login/", form(username, csrf))
+        told[username] = list(statements)
+
+    assert told["nora@acme.example"] == told["nobody@acme.example"] == told["zzz@zzz.example"]
+    assert any("email_key = coalesce" in each for each in told["nora@acme.example"])
+
+
 def test_the_device_of_an_owner_still_has_limits_of_its_own(rig: Rig, clock: Clock) -> None:
     mine = rig.as_("anna")
     mine.post("/accounts/logout/")

@@ -298,3 +298,18 @@ def test_registration_and_its_audit_entry_are_one_transaction(rig: Rig) -> None:
 def test_the_empty_list_says_what_to_do(rig: Rig) -> None:
     assert "Register the first application" in rig.as_("anna").get("/oauth2/applications/").text
     assert "An administrator of" in rig.as_("sven").get("/oauth2/applications/").text
+
+
+@pytest.mark.parametrize(
+    ("name", "named"),
+    [("Bill\u0007ing", "U+0007 (BELL)"), ("Bill\u202egnis", "U+202E (RIGHT-TO-LEFT OVERRIDE)")],
+)
+def test_a_character_that_cannot_be_in_a_name_is_named_beside_the_field(
+    rig: Rig, name: str, named: str
+) -> None:
+    browser = rig.as_("anna")
+
+    answer = browser.post(REGISTER, **{**GOOD, "name": name})
+
+    assert refused_at(answer.text) == {"name"}
+    assert named in answer.text

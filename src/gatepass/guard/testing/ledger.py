@@ -1,11 +1,13 @@
 """What a pretended issuer has given out and revoked, and what it answers about that. No I/O."""
 
+import math
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gatepass.guard.revoked import State
 
+_END_OF_TIME = 2**32 - 1  # seconds; the feed has none later
 INACTIVE: Mapping[str, object] = {"active": False}
 
 
@@ -20,19 +22,22 @@ class Ledger:
     heard: State = "fresh"
     given: dict[str, dict[str, object]] = field(default_factory=dict)
     revoked: list[tuple[str, int]] = field(default_factory=list)  # token ids, until when
+    void: set[str] = field(default_factory=set)  # tokens
     news: threading.Condition = field(default_factory=threading.Condition)
 
     def revoke(self, token: str) -> None:
         """Void a token for good; raise KeyError for one that was not given out here."""
         claims = self.given[token]
         with self.news:
-            self.revoked.append((str(claims["jti"]), int(str(claims["exp"]))))
+            self.void.add(token)
+            if isinstance(claims.get("jti"), str):  # by which the feed names tokens
+                self.revoked.append((str(claims["jti"]), int(min(_end(claims), _END_OF_TIME))))
             self.news.notify_all()
 
     def introspect(self, token: str, now: float) -> Mapping[str, object]:
         """Answer about a token (RFC 7662 §2.2)."""
         claims = self.given.get(token)
-        if claims is None or int(str(claims["exp"])) <= now or self._is_void(claims["jti"]):
+        if claims is None or _end(claims) <= now or token in self.void:
             return INACTIVE
         return {"active": True, "token_type": "Bearer"} | claims
 
@@ -72,3 +77,9 @@ class Ledger:
 
     def _is_void(self, token_id: object) -> bool:
         return any(token_id == each for each, _ in self.revoked)
+
+
+def _end(claims: Mapping[str, object]) -> float:
+    """Return when a token expires; one without `exp`, or with one that is no number, never does."""
+    found = claims.get("exp")
+    return found if isinstance(found, int | float) and not isinstance(found, bool) else math.inf

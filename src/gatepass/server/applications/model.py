@@ -6,6 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 from gatepass.server.moment import milliseconds
+from gatepass.server.names import is_visible, tidy
 from gatepass.wire.credential import Kind, Mark, mint
 from gatepass.wire.network import Network
 from gatepass.wire.problem import Refused
@@ -135,14 +136,12 @@ class Application:
 
 
 def check_name(name: str) -> str:
-    """Give the name without surrounding space; raise Refused where it is empty or too long."""
-    name = name.strip()
-    if not name:
+    """Return the name, tidy; raise Refused where it is empty, too long, or has invisible parts."""
+    name = tidy(name)
+    if not is_visible(name):
         raise Refused("invalid_request", "Give the application a name.")
     if len(name) > LONGEST_NAME:
         raise Refused("invalid_request", f"A name has {LONGEST_NAME} characters at most.")
-    if not name.isprintable():
-        raise Refused("invalid_request", "A name is one line of printable characters.")
     return name
 
 
@@ -157,12 +156,10 @@ def check_lifetime(seconds: int) -> int:
 
 
 def check_contact(contact: str) -> str:
-    """Give whom to tell of trouble, without surrounding space; empty where nobody is named."""
-    contact = contact.strip()
-    if len(contact) > LONGEST_CONTACT or not contact.isprintable():
-        raise Refused(
-            "invalid_request", f"A contact is one line of {LONGEST_CONTACT} characters at most."
-        )
+    """Return whom to tell of trouble, tidy as a name; empty where nobody is named."""
+    contact = tidy(contact)
+    if len(contact) > LONGEST_CONTACT:
+        raise Refused("invalid_request", f"A contact has {LONGEST_CONTACT} characters at most.")
     return contact
 
 

@@ -2,7 +2,7 @@
 
 from ipaddress import ip_network
 
-from gatepass.wire.network import Network
+from gatepass.wire.network import Network, as_ipv4
 from gatepass.wire.problem import Refused
 
 MOST = 50
@@ -11,6 +11,7 @@ MOST = 50
 def check_networks(text: str) -> tuple[Network, ...]:
     """Give the networks, parted by spaces, commas or lines, as 203.0.113.0/24 or one address.
 
+    An IPv4-mapped one (::ffff:203.0.113.0/120) is the IPv4 network, as requests come from that.
     Raises Refused for what is none: a list that is half understood would let nobody in, or
     everybody.
     """
@@ -21,8 +22,13 @@ def check_networks(text: str) -> tuple[Network, ...]:
 
 
 def _network(text: str) -> Network:
+    if "%" in text:
+        raise Refused(
+            "invalid_request",
+            "An address with a zone (%) is of one machine's link alone. Give it without the zone.",
+        )
     try:
-        return ip_network(text)
+        return as_ipv4(ip_network(text))
     except ValueError:
         pass
     try:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from gatepass.server.names import is_visible, tidy
 from gatepass.wire.problem import Refused
 
 LONGEST_NAME = 100
@@ -20,9 +21,9 @@ class Organization:
 
 
 def check_name(name: str) -> str:
-    """Give the name without surrounding space; raise Refused where it is empty or too long."""
-    name = name.strip()
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+    """Return the name, tidy; raise Refused where it is empty, too long, or has invisible parts."""
+    name = tidy(name)
+    if not is_visible(name) or len(name) > LONGEST_NAME:
         raise Refused(
             "invalid_request",
             f"An organization's name has 1 to {LONGEST_NAME} printable characters.",

@@ -44,9 +44,10 @@ def create(
 
 
 def set_suspended(environment: Environment, by: Actor, org_id: UUID, *, suspended: bool) -> None:
-    """Suspend an organization, or resume it; both end its sessions and revoke its tokens.
+    """Suspend an organization, or resume it; both revoke its tokens.
 
-    The latter for what another process opened or issued before it learned of the suspension.
+    The latter for what another process issued before it learned of the suspension. Sessions end
+    with the resumption: until then they show nothing but that the organization is suspended.
     """
     with environment.database.write() as connection:
         now = environment.now()
@@ -57,7 +58,8 @@ def set_suspended(environment: Environment, by: Actor, org_id: UUID, *, suspende
         if suspended == (found.suspended_at is not None):
             return
         store.set_suspended(connection, org_id, now if suspended else None)
-        sessions.end_of_organization(connection, org_id)
+        if not suspended:
+            sessions.end_of_organization(connection, org_id)
         applications.void_tokens_of_organization(connection, org_id, now + MARGIN)
         action = "organization.suspended" if suspended else "organization.resumed"
         audit.record(connection, entry(by, now, action, found.name, org_id=org_id))

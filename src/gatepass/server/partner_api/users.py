@@ -8,9 +8,8 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
-from gatepass.server.people.model import FieldRefused, Person, Role, check_email
+from gatepass.server.people.model import LONGEST_EMAIL, FieldRefused, Person, Role, check_email
 
-LONGEST_EMAIL = 254
 _NO_CONTROLS = r"^[^\u0000-\u001f\u007f-\u009f]*$"
 _COUNTRY = r"^[A-Z]{2}$"
 

@@ -6,14 +6,16 @@ from datetime import datetime, timedelta
 from typing import Literal, get_args
 from uuid import UUID
 
+from gatepass.server.names import comparable, named
 from gatepass.wire.problem import Refused
 
 Role = Literal["admin", "staff", "user"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{1,63}")
+_USERNAME_CHARACTER = re.compile(r"[a-z0-9._@+-]")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
-_LONGEST_EMAIL = 254
+LONGEST_EMAIL = 254
 INITIAL_PASSWORD_LIFETIME = timedelta(days=14)
 """After which an initial password that was not replaced no longer logs anybody in."""
 
@@ -78,20 +80,28 @@ def has_expired_password(person: Person, now: datetime) -> bool:
 def check_username(username: str) -> str:
     """Give the username in lower case; raise FieldRefused where it is not one."""
     username = username.strip().lower()
-    if not _USERNAME.fullmatch(username):
-        raise FieldRefused(
-            "username",
-            "A username has 2 to 64 letters, digits or . _ @ + - and no sign in front.",
-        )
-    return username
+    if _USERNAME.fullmatch(username):
+        return username
+    other = next((char for char in username if not _USERNAME_CHARACTER.match(char)), None)
+    found = f" {named(other)} is none of these." if other else ""
+    raise FieldRefused(
+        "username",
+        "A username has 2 to 64 characters: the letters a to z, digits, or . _ @ + - and begins "
+        f"with a letter or a digit.{found}",
+    )
 
 
 def check_email(email: str) -> str:
     """Give the address without surrounding space; raise FieldRefused where it is not one."""
     email = email.strip()
-    if len(email) > _LONGEST_EMAIL or not _EMAIL.fullmatch(email) or not email.isprintable():
+    if len(email) > LONGEST_EMAIL or not _EMAIL.fullmatch(email) or not email.isprintable():
         raise FieldRefused("email", "Give an email address, as name@example.com.")
     return email
+
+
+def email_key(email: str) -> str:
+    """Return the form in which two spellings of an address are one."""
+    return comparable(email.strip())
 
 
 def check_role(role: str) -> Role:

@@ -194,7 +194,7 @@ def change(
         changed = with_pending_email(found, wanted, by, now)
         if changed.role != "admin":
             _check_not_last_administrator(connection, found)
-        store.change(connection, person_id, _columns(changed, values))
+        store.change(connection, person_id, _columns(found, changed, values))
         _tell_of_change(connection, by, now, found, changed, set(values))
     return changed
 
@@ -321,10 +321,16 @@ def _is_last_administrator(connection: Connection, person: Person) -> bool:
     return bool(counts) and store.active_administrators(connection, person.org_id) == 1
 
 
-def _columns(changed: Person, values: Mapping[str, object]) -> dict[str, object]:
-    """Give the columns that a change of `values` writes."""
+def _columns(found: Person, changed: Person, values: Mapping[str, object]) -> dict[str, object]:
+    """Return the columns that a change of `values` writes.
+
+    An address that stays is not written, with its key: it may be one of those that were not
+    unique before migration 0008.
+    """
     pending = ("pending_email", "pending_email_at", "pending_email_by")
-    return {name: getattr(changed, name) for name in (*values, "email", *pending, "updated_at")}
+    names = {*values, *pending, "updated_at"} - {"email"}
+    names |= {"email"} if changed.email != found.email else set()
+    return {name: getattr(changed, name) for name in names}
 
 
 def _tell_of_change(

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Column,
     Connection,
     ForeignKey,
+    Index,
     Select,
     Table,
     Text,
@@ -25,7 +26,7 @@ from sqlalchemy import (
 )
 
 from gatepass.server.database import Moment, metadata, next_of
-from gatepass.server.people.model import COLUMNS, Person
+from gatepass.server.people.model import COLUMNS, Person, email_key
 
 person = Table(
     "person",
@@ -57,6 +58,8 @@ person = Table(
     Column("pending_email_by", Text),
     UniqueConstraint("org_id", "email_key"),
 )
+_logs_in = person.c.password_hash.is_not(None)
+Index("ix_person_email_key", person.c.email_key, sqlite_where=_logs_in, postgresql_where=_logs_in)
 
 _whole: Select[tuple[object, ...]] = select(*(person.c[name] for name in COLUMNS))
 
@@ -90,11 +93,26 @@ def find_near_username(connection: Connection, username: str) -> Person | None:
 def email_is_taken(
     connection: Connection, org_id: UUID, email: str, *, by_other_than: UUID | None = None
 ) -> bool:
-    """Tell whether somebody of the organization has this address, in whatever case."""
+    """Tell whether somebody of the organization has this address, however it is spelled."""
     query = select(person.c.id).where(
-        person.c.org_id == org_id, person.c.email_key == email.casefold()
+        person.c.org_id == org_id, person.c.email_key == email_key(email)
     )
     return connection.execute(query).scalar_one_or_none() not in {None, by_other_than}
+
+
+def find_near_email(connection: Connection, key: str) -> list[Person]:
+    """Return those who log in to the portal and have this address, two at most.
+
+    Where there is nobody, those with the next address: for callers whose time must not tell
+    which of the two it was.
+    """
+    other = person.alias()
+    smallest = select(func.min(other.c.email_key)).where(other.c.password_hash.is_not(None))
+    from_there = smallest.where(other.c.email_key >= key).scalar_subquery()
+    near = func.coalesce(from_there, smallest.scalar_subquery())
+    query = _whole.where(person.c.email_key == near, person.c.password_hash.is_not(None)).limit(2)
+    rows: Sequence[Sequence[object]] = connection.execute(query).all()
+    return [_person(row) for row in rows]
 
 
 def of_organization(
@@ -108,8 +126,11 @@ def of_organization(
     """Give an organization's people, oldest first; `where` narrows by columns and their values."""
     query = _whole.where(person.c.org_id == org_id).order_by(person.c.created_at, person.c.id)
     for name, value in (where or {}).items():
-        column, wanted = ("email_key", value.casefold()) if name == "email" else (name, value)
-        query = query.where(person.c[column] == wanted)
+        if name == "email":
+            # The second is the key of a row from before 0008 whose address another row has, too.
+            query = query.where(person.c.email_key.in_((email_key(value), value.casefold())))
+        else:
+            query = query.where(person.c[name] == value)
     if after:
         later = person.c.created_at > after.created_at
         same = and_(person.c.created_at == after.created_at, person.c.id > after.id)
@@ -148,10 +169,10 @@ def remove(connection: Connection, person_id: UUID) -> None:
 
 
 def _with_key(values: dict[str, object]) -> dict[str, object]:
-    """Add the form in which addresses are compared: two cases of one address are one."""
+    """Add the form in which addresses are compared: two spellings of one address are one."""
     if "email" in values:
         email = values["email"]
-        values["email_key"] = email.casefold() if isinstance(email, str) else None
+        values["email_key"] = email_key(email) if isinstance(email, str) else None
     return values
 
 

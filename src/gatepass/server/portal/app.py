@@ -19,7 +19,8 @@ from gatepass.server import denials, error_format
 from gatepass.server.database import DatabaseAwayError, NotFoundError
 from gatepass.server.environment import Environment
 from gatepass.server.people.hashing import Steps, Work
-from gatepass.server.portal import gate, refusals, static_files, table
+from gatepass.server.portal import csrf, destination, gate, refusals, static_files, table, unsent
+from gatepass.server.portal.pages import accounts
 from gatepass.server.portal.visit import Visit
 from gatepass.wire.problem import Refused
 
@@ -164,9 +165,13 @@ def _turn(visit: Visit, request: Request, body: bytes) -> Response | _Waiting:
     if found is None:
         return _astray(visit)
     away = gate.turn_away(visit, found.rule.who)
+    if away and visit.login is None and visit.method == "POST":
+        return _to_login(visit, request, body) or away
     if away:
         if away.status_code == HTTPStatus.FORBIDDEN:
-            _note_denial(visit, away.status_code, "role")
+            suspended = visit.login and visit.login.organization.suspended_at
+            reason = "organization suspended" if suspended else "role"
+            _note_denial(visit, away.status_code, reason)
         return away
     rule = found.rule
 
@@ -174,11 +179,44 @@ def _turn(visit: Visit, request: Request, body: bytes) -> Response | _Waiting:
         given = visit
         if visit.method not in gate.SAFE:
             given = gate.with_form(visit, request, body)
+            try:
+                csrf.check_token(given.form.get("csrf"), given.csrf)
+            except csrf.OutdatedForm as outdated:
+                return _outdated(given, outdated)
         given = replace(given, ids=found.ids)
         page = rule.page(given)
         return page if isinstance(page, Response) else _advance(given, page)
 
     return _guarded(visit, run)
+
+
+def _to_login(visit: Visit, request: Request, body: bytes) -> Response | None:
+    """Show the login with what was typed into a form whose session has ended, if anything was."""
+    try:
+        visit = gate.with_form(visit, request, body)
+    except Refused:
+        return None
+    parts = unsent.sealed(visit)
+    if not parts:
+        return None
+    refusal = Refused("invalid_request", unsent.BEFORE_LOGIN, status=403)
+    wanted = table.form_page(visit.path) or visit.path
+    return accounts.login_again(visit, refusal, wanted=wanted, parts=parts)
+
+
+def _outdated(visit: Visit, outdated: csrf.OutdatedForm) -> Response:
+    """Show an outdated form again, filled in; where that cannot be, say what is wrong.
+
+    Nothing is changed by it. A second login form, after the login by a first one, goes on.
+    """
+    if visit.path == destination.LOGIN:
+        return accounts.outdated_login(visit, outdated)
+    refusal = Refused("invalid_request", unsent.SAY, note=outdated.note, status=outdated.status)
+    shown = unsent.again(visit, refusal)
+    if shown is None:
+        raise outdated
+    _note_refusal(visit, refusal)
+    return shown
 
 
 def _guarded(visit: Visit, step: Callable[[], Response | _Waiting]) -> Response | _Waiting:
@@ -219,8 +257,11 @@ def _note_denial(visit: Visit, status: int, reason: str) -> None:
 
 
 def _astray(visit: Visit) -> Response:
-    """Answer where there is no page: 405 for another method, the slash that is missing, or 404."""
+    """Answer where there is no page: its form's page, 405, the slash that is missing, or 404."""
     known = table.methods(visit.path)
+    form_page = table.form_page(visit.path)
+    if form_page and visit.method in gate.SAFE:
+        return RedirectResponse(form_page, status_code=303)
     if known:
         response = refusals.page(visit, 405)
         response.headers["allow"] = ", ".join(known)

@@ -33,12 +33,19 @@ def check_origin(headers: Mapping[str, str], scheme: str, issuer: str) -> None:
         )
 
 
-def check_token(sent: str | None, expected: str) -> None:
-    """Raise Refused (403) where the form does not carry the token of who sends it."""
-    if not hmac.compare_digest((sent or "").encode(), expected.encode()):
-        raise Refused(
+class OutdatedForm(Refused):
+    """A form that does not carry the token of who sends it: from before a login or logout."""
+
+    def __init__(self) -> None:
+        super().__init__(
             "invalid_request",
             "The form is from before your login or logout, or the browser keeps no cookies.",
             note="wrong csrf token",
             status=403,
         )
+
+
+def check_token(sent: str | None, expected: str) -> None:
+    """Raise OutdatedForm (403) where the form does not carry the token of who sends it."""
+    if not hmac.compare_digest((sent or "").encode(), expected.encode()):
+        raise OutdatedForm

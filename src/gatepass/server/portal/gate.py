@@ -18,7 +18,9 @@ from gatepass.wire.problem import Refused
 
 SAFE = {"GET", "HEAD"}
 _FORM = "application/x-www-form-urlencoded"
-_BEFORE_THE_FIRST_PASSWORD = {destination.PASSWORD, "/accounts/logout/"}
+_NAMES = frozenset({"name", "contact"})  # whose own checks name the character that cannot be
+_LOGOUT = "/accounts/logout/"
+_BEFORE_THE_FIRST_PASSWORD = {destination.PASSWORD, _LOGOUT}
 
 
 class Who(Enum):
@@ -68,12 +70,17 @@ def meet(environment: Environment, request: Request) -> Visit:
 
 
 def turn_away(visit: Visit, who: Who) -> Response | None:
-    """Answer those who may not open a page: to the login, to the new password, or 403."""
+    """Answer those who may not open a page: to the login, to the new password, or 403.
+
+    Somebody of a suspended organization is told so, and can only log out.
+    """
     if who is Who.ANYONE:
         return None
     if visit.login is None:
         wanted = _with_query(visit) if visit.method in SAFE else ""
         return RedirectResponse(destination.login(wanted), status_code=303)
+    if visit.login.organization.suspended_at and visit.path != _LOGOUT:
+        return refusals.suspended(visit)
     person = visit.login.person
     if person.must_change_password and visit.path not in _BEFORE_THE_FIRST_PASSWORD:
         return RedirectResponse(destination.PASSWORD, status_code=303)
@@ -81,15 +88,16 @@ def turn_away(visit: Visit, who: Who) -> Response | None:
 
 
 def with_form(visit: Visit, request: Request, body: bytes) -> Visit:
-    """Give the visit with its form; raise Refused where it is unreadable or not theirs."""
+    """Return the visit with its form; raise Refused where it is unreadable or another site's.
+
+    Does NOT check whether the form is from this session; see `csrf.check_token`.
+    """
     scheme = "https" if visit.environment.is_https else "http"
     csrf.check_origin(request.headers, scheme, visit.environment.issuer)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if body and kind != _FORM:
         raise Refused("invalid_request", f"A form is sent as {_FORM}.")
-    form = read_form(body, multiline=True).values
-    csrf.check_token(form.get("csrf"), visit.csrf)
-    return replace(visit, form=form)
+    return replace(visit, form=read_form(body, multiline=True, unchecked=_NAMES).values)
 
 
 def _with_query(visit: Visit) -> str:

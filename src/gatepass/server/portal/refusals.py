@@ -72,6 +72,19 @@ def anonymous(environment: Environment, status: int, say: str = "") -> HTMLRespo
     return rendering.anonymous_error(environment, status, **_context(status, say))
 
 
+def suspended(visit: Visit) -> HTMLResponse:
+    """Tell somebody in a live session that their organization is suspended."""
+    context = {
+        "title": "Your organization is suspended",
+        "say": f"{visit.me.organization.name} is suspended: its people can see and change "
+        "nothing here, and its applications get no tokens.",
+        "todo": "Ask your account manager.",
+        "link_url": "",
+        "link_text": "",
+    }
+    return rendering.error(visit, 403, **context)
+
+
 def _context(status: int, say: str) -> dict[str, object]:
     words = WORDS.get(status, WORDS[400])
     is_form = status == 403 and bool(say)

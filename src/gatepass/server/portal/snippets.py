@@ -12,10 +12,13 @@ GATEPASS_TOKEN_URL={token_url}
 GATEPASS_CLIENT_ID={client_id}
 GATEPASS_CLIENT_SECRET={secret}
 """
+# By standard input: the process list shows a command line, and so the secret, to everybody.
 _CURL = """\
-curl -X POST {token_url} \\
-  -d grant_type=client_credentials \\
-  -u '{client_id}:{secret}'"""
+curl --config - <<'END'
+url = "{token_url}"
+data = "grant_type=client_credentials"
+user = "{client_id}:{secret}"
+END"""
 _PYTHON = """\
 import httpx2, gatepass
 

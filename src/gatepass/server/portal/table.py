@@ -94,6 +94,7 @@ RULES = (
     Rule("GET", "/activity/", Who.ADMIN, activity.activity),
 )
 
+_FORM_PAGES = {"/accounts/sessions/end/": "/account/"}  # where it is not above the form's address
 _COMPILED = [(rule, *_pattern) for rule in RULES for _pattern in [compile_path(rule.path)[::2]]]
 
 
@@ -103,9 +104,27 @@ def find(method: str, path: str) -> Found | None:
     return next((each for each in _matching(path) if each.rule.method == method), None)
 
 
+def form_page(path: str) -> str | None:
+    """Return the page with the form that is sent to `path`, where that has no page of its own.
+
+    None for the logout, which every page has, and where there is no such form. The address of a
+    form that was refused is in the browser's address bar, so people open it again.
+    """
+    if {each.rule.method for each in _matching(path)} != {"POST"}:
+        return None
+    above = _FORM_PAGES.get(path, path)
+    while above != "/":
+        if find("GET", above):
+            return above
+        above = above.rstrip("/").rpartition("/")[0] + "/"
+    return None
+
+
 def methods(path: str) -> list[str]:
     """Give the methods that a path knows; none where there is no such page."""
     known = {each.rule.method for each in _matching(path)}
+    if form_page(path):
+        known.add("GET")
     return sorted(known | {"HEAD"} if "GET" in known else known)
 
 

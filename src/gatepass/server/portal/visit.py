@@ -13,7 +13,14 @@ from gatepass.server.sessions.model import key
 from gatepass.server.sessions.operations import Login, Visitor
 from gatepass.wire.secret import Secret
 
-_SECRET_FIELDS = {"csrf", "current_password", "new_password", "new_password_again", "password"}
+_SECRET_FIELDS = {
+    "csrf",
+    "once",
+    "current_password",
+    "new_password",
+    "new_password_again",
+    "password",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from gatepass.server.organizations import store as organizations
 from gatepass.server.organizations.model import Organization
 from gatepass.server.people import store as people
 from gatepass.server.people.hashing import Steps
-from gatepass.server.people.model import Person, has_expired_password
+from gatepass.server.people.model import LONGEST_EMAIL, Person, email_key, has_expired_password
 from gatepass.server.people.passwords import Hasher
 from gatepass.server.sessions import store
 from gatepass.server.sessions.model import is_over, is_to_note, new_id
@@ -30,6 +30,11 @@ LONGEST_USERNAME = 64
 LONGEST_AGENT = 200  # characters
 EXPIRED = "initial password expired"
 WRONG = "The username or the password is wrong."
+SUSPENDED = (
+    "Your organization is suspended: nobody of it can log in, and its applications get no tokens. "
+    "Ask your account manager."
+)
+_IS_SUSPENDED = "organization suspended"
 _NO_ID = UUID(int=0)
 
 log = structlog.get_logger("gatepass.server")
@@ -77,9 +82,10 @@ def log_in(
 ) -> Steps[LoggedIn]:
     """Open a session for whoever knows the password.
 
-    Raises Refused: with one sentence for every reason, after the same time; 429 for those who
-    must wait; 503, and then the attempt is not counted, where too many passwords wait to be
-    hashed. Known and unknown usernames are counted and answered alike (ASVS 6.3.8).
+    Raises Refused: with one sentence for every reason, after the same time, but with the reason
+    where the password is right and the organization is suspended; 429 for those who must wait;
+    503, and then the attempt is not counted, where too many passwords wait to be hashed. Known
+    and unknown usernames are counted and answered alike (ASVS 6.3.8).
     """
     environment.hash_pool.check()
     counted = _attempt(environment, visitor, username)
@@ -101,11 +107,15 @@ def log_in(
             _greet(connection, known.person, rehashed, now)
             _open(connection, session_id, known.person, visitor, now)
             _change_device(connection, visitor.device, device_id, known.person, now)
+        if refused == _IS_SUSPENDED:  # the password was right: this was no guess
+            limits.take_back(connection, counted)
         told = _told(known, visitor, refused, now)
         if refused:
             bounded.record(connection, environment.audit_limit, told)
         else:
             audit.record(connection, told)
+    if refused == _IS_SUSPENDED:
+        raise Refused("invalid_request", SUSPENDED, note=refused)
     if known.person is None or refused:
         raise Refused("invalid_request", WRONG, note=refused)
     return LoggedIn(session_id, device_id, known.person)
@@ -122,7 +132,10 @@ def open_again(
 
 
 def find(environment: Environment, session_id: Secret) -> Login | None:
-    """Give the login that a session id stands for, unless it is over; note that it was seen."""
+    """Give the login that a session id stands for, unless it is over; note that it was seen.
+
+    Does NOT check whether the organization is suspended; the caller tells the person so.
+    """
     now = environment.now()
     settings = environment.session_settings
     with environment.database.read() as connection:
@@ -131,7 +144,7 @@ def find(environment: Environment, session_id: Secret) -> Login | None:
             return None
         person = people.find(connection, session.person_id)
         organization = organizations.find(connection, person.org_id) if person else None
-    if person is None or organization is None or _is_barred(person, organization):
+    if person is None or organization is None or _is_barred(person):
         return None
     if is_to_note(session, settings, now):
         with environment.database.write() as connection:
@@ -219,8 +232,10 @@ def _attempt(environment: Environment, visitor: Visitor, username: str) -> tuple
     username = _normal(username)
     digest = visitor.device.digest() if visitor.device else b""
     with environment.database.write() as connection:
-        owner = store.owner_of_device(connection, digest)
-        device = digest if owner is not None and owner == username else None
+        owners = {store.owner_of_device(connection, digest)}
+        if "@" in username:
+            owners.add(store.owner_of_device(connection, digest, by="email_key"))
+        device = digest if username in owners else None
         counted = of_login(username, visitor.source, device)
         wait = limits.attempt(connection, counted, environment.now())
     if wait:
@@ -234,17 +249,26 @@ def _attempt(environment: Environment, visitor: Visitor, username: str) -> tuple
 
 
 def _claim(connection: Connection, username: str) -> _Claim:
-    """Look a person up; for nobody ask the same, and have as much to read in the answers."""
-    username = _normal(username)
-    is_possible = len(username) <= LONGEST_USERNAME
-    near = people.find_near_username(connection, username if is_possible else "")
+    """Look a person up by username or, where one person alone has it, by email address.
+
+    For nobody ask the same, and have as much to read in the answers.
+    """
+    name = _normal(username)
+    is_possible = len(name) <= LONGEST_USERNAME
+    near = people.find_near_username(connection, name if is_possible else "")
+    is_somebody = near is not None and near.username == name
+    if "@" in name:
+        of_email = people.find_near_email(connection, name if len(name) <= LONGEST_EMAIL else "")
+        if not is_somebody and len(of_email) == 1:
+            (near,) = of_email
+            is_somebody = near.email is not None and email_key(near.email) == name
     organization = organizations.find(connection, near.org_id if near else _NO_ID)
-    is_somebody = near is not None and near.username == username
     return _Claim(near, organization) if is_somebody else _Claim(None, None)
 
 
 def _normal(username: str) -> str:
-    return username.strip().lower()
+    """Return a username, or an email address, in the form in which it is looked up and counted."""
+    return email_key(username) if "@" in username else username.strip().lower()
 
 
 def _take_back(environment: Environment, counted: Sequence[Limit]) -> None:
@@ -271,12 +295,11 @@ def _why_not(claim: _Claim, now: datetime, *, is_right: bool) -> str:
         return "disabled"
     if has_expired_password(claim.person, now):
         return EXPIRED
-    return "organization suspended" if claim.organization.suspended_at else ""
+    return _IS_SUSPENDED if claim.organization.suspended_at else ""
 
 
-def _is_barred(person: Person, organization: Organization) -> bool:
-    without_access = person.password_hash is None or person.disabled_at is not None
-    return without_access or organization.suspended_at is not None
+def _is_barred(person: Person) -> bool:
+    return person.password_hash is None or person.disabled_at is not None
 
 
 def _told(claim: _Claim, visitor: Visitor, refused: str, now: datetime) -> Entry:

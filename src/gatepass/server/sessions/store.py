@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -112,12 +112,15 @@ def prune(connection: Connection, idle_since: datetime, devices_since: datetime)
     connection.execute(delete(device).where(device.c.last_seen_at < devices_since))
 
 
-def owner_of_device(connection: Connection, id_digest: bytes) -> str | None:
-    """Return the username of who has logged in from this browser before, None for nobody.
+def owner_of_device(
+    connection: Connection, id_digest: bytes, by: Literal["username", "email_key"] = "username"
+) -> str | None:
+    """Return the username, or the address key, of who has logged in from this browser before.
 
-    Looked up by the browser alone: for one that nobody has used, no username is compared.
+    None for nobody. Looked up by the browser alone: for one that nobody has used, no name is
+    compared.
     """
-    query = select(person.c.username).select_from(device.join(person))
+    query = select(person.c[by]).select_from(device.join(person))
     return connection.execute(query.where(device.c.id_digest == id_digest)).scalar_one_or_none()
 
 

@@ -1,5 +1,7 @@
 """Logging in and out, one's own account, and one's own password."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 
 from starlette.responses import Response
@@ -7,7 +9,7 @@ from starlette.responses import Response
 from gatepass.server.people import operations as people
 from gatepass.server.people.hashing import Steps
 from gatepass.server.people.model import FieldRefused
-from gatepass.server.portal import agents, cookies, destination
+from gatepass.server.portal import agents, cookies, csrf, destination, unsent
 from gatepass.server.portal.forms import errors_of
 from gatepass.server.portal.rendering import go, page, refused
 from gatepass.server.portal.visit import Visit
@@ -28,7 +30,7 @@ def login_form(visit: Visit) -> Response:
     if visit.login:
         return go(visit, destination.after_login(wanted, visit.login.person.role))
     wanted = destination.own_path(wanted)
-    response: Response = page(visit, "login.html", values={}, errors={}, next=wanted)
+    response: Response = page(visit, "login.html", values={}, errors={}, next=wanted, unsent=[])
     if visit.visitor.device:
         cookies.set_device(response, visit.environment, visit.visitor.device)
     return response
@@ -36,9 +38,8 @@ def login_form(visit: Visit) -> Response:
 
 def log_in(visit: Visit) -> Steps[Response]:
     """Open a session; a new id for it, and a new one for the browser (ASVS 7.2.4)."""
-    wanted = visit.form.get("next")
     if visit.login:
-        return go(visit, destination.after_login(wanted, visit.login.person.role))
+        return _logged_in(visit)
     try:
         made = yield from sessions.log_in(
             visit.environment,
@@ -47,14 +48,53 @@ def log_in(visit: Visit) -> Steps[Response]:
             visit.secret("password"),
         )
     except Refused as refusal:
-        values = {"username": visit.form.get("username", "")}
-        wanted = destination.own_path(wanted)
-        errors = errors_of(refusal)
-        return refused(visit, "login.html", refusal, values=values, errors=errors, next=wanted)
-    response = go(visit, destination.after_login(wanted, made.person.role))
+        return login_again(visit, refusal)
+    login = sessions.find(visit.environment, made.session_id)
+    response = _logged_in(replace(visit, login=login, csrf=csrf.token(made.session_id)))
     cookies.set_session(response, visit.environment, made.session_id)
     cookies.set_device(response, visit.environment, made.device_id)
     return response
+
+
+def login_again(
+    visit: Visit, refusal: Refused, *, wanted: str | None = None, parts: Sequence[str] = ()
+) -> Response:
+    """Show the login with what is wrong; `parts` of an unsent form go with it."""
+    response: Response = refused(
+        visit,
+        "login.html",
+        refusal,
+        values={"username": visit.form.get("username", "")} if wanted is None else {},
+        errors=errors_of(refusal),
+        next=destination.own_path(visit.form.get("next") if wanted is None else wanted),
+        unsent=parts or unsent.carried(visit),
+    )
+    if visit.visitor.device:
+        cookies.set_device(response, visit.environment, visit.visitor.device)
+    return response
+
+
+def outdated_login(visit: Visit, outdated: csrf.OutdatedForm) -> Response:
+    """Answer a login form of before another login in this browser: go on, or show it again."""
+    if visit.login:
+        return _logged_in(visit)
+    return login_again(visit, outdated)
+
+
+def _logged_in(visit: Visit) -> Response:
+    """Go to the page that was wanted, or show the form that the login came in between of."""
+    person = visit.me.person
+    found = None if person.must_change_password else unsent.read(visit)
+    if found:
+        refusal = Refused("invalid_request", unsent.SAY, status=200)
+        shown = unsent.again(replace(visit, path=found.path, form=found.form), refusal)
+        if shown:
+            return shown
+    username = visit.form.get("username", "").strip().lower()
+    is_other = username not in {"", person.username} and "@" not in username
+    flash = f"You are logged in as {person.username}. Log out to log in as somebody else."
+    wanted = destination.after_login(visit.form.get("next"), person.role)
+    return go(visit, wanted, flash if is_other else "")
 
 
 def log_out(visit: Visit) -> Response:

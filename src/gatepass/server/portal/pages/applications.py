@@ -1,6 +1,6 @@
 """The applications: the list, one of them, and what is changed on it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from uuid import UUID
@@ -13,11 +13,12 @@ from gatepass.server.applications.model import (
     Application,
     ApplicationSecret,
 )
+from gatepass.server.names import are_same
 from gatepass.server.portal import destination, snippets
 from gatepass.server.portal.forms import errors_of
 from gatepass.server.portal.moments import ago
 from gatepass.server.portal.pages import usage
-from gatepass.server.portal.pages.scopes import choices
+from gatepass.server.portal.pages.scopes import choices, chosen_of
 from gatepass.server.portal.rendering import go, page, refused
 from gatepass.server.portal.visit import Visit
 from gatepass.wire.credential import Kind
@@ -78,7 +79,7 @@ def disable(visit: Visit) -> Response:
 def delete(visit: Visit) -> Response:
     """Delete it, if its name was typed."""
     application = owned(visit)
-    if visit.form.get("confirm", "").strip() != application.name:
+    if not are_same(visit.form.get("confirm", ""), application.name):
         refusal = Refused("invalid_request", "This is not the application's name.")
         return again(visit, refusal, "confirm")
     operations.delete(visit.environment, visit.actor, application.id, visit.org_id)
@@ -98,6 +99,11 @@ def address(app_id: UUID) -> str:
 def again(visit: Visit, refusal: Refused, field: str) -> Response:
     """Show the application with what is wrong beside the field, and what was typed."""
     whole = _whole(visit, owned(visit))
+    if visit.path.endswith("/scope/"):
+        offered = visit.environment.catalogue.offered
+        whole["scopes"] = choices(
+            visit.environment.catalogue, offered, chosen_of(visit.form, offered)
+        )
     errors = errors_of(refusal, field)
     return refused(visit, "application.html", refusal, **whole, errors=errors, values=visit.typed())
 
@@ -123,7 +129,7 @@ def _set_enabled(visit: Visit, done: str, *, enabled: bool) -> Response:
     )
 
 
-def _whole(visit: Visit, application: Application) -> Mapping[str, object]:
+def _whole(visit: Visit, application: Application) -> dict[str, object]:
     live = application.live_secrets(visit.now)
     catalogue = visit.environment.catalogue
     offered, secured = catalogue.offered, catalogue.password_scopes

@@ -43,12 +43,12 @@ def register(visit: Visit) -> Steps[Response]:
     chosen = chosen_of(visit.form, allowed)
     scope = errors.check("scope", lambda: check_scope(chosen, allowed))
     if name is None or uris is None or scope is None or errors:
-        return _again(visit, Refused("invalid_request", "See the fields."), errors, chosen)
+        return _refused(visit, Refused("invalid_request", "See the fields."), errors, chosen)
     try:  # last of all, as each try at the password is counted
         yield from _check_password(visit, chosen)
     except Refused as refusal:
         errors |= errors_of(refusal, "current_password")
-        return _again(visit, refusal, errors, chosen)
+        return _refused(visit, refusal, errors, chosen)
 
     def keep(connection: Connection, made: Registered) -> None:
         credentials.keep(visit, connection, made)
@@ -72,7 +72,13 @@ def register(visit: Visit) -> Steps[Response]:
     return go(visit, f"/oauth2/applications/{app_id}/credentials/")
 
 
-def _again(visit: Visit, refusal: Refused, errors: Errors, chosen: Scope) -> Response:
+def again(visit: Visit, refusal: Refused) -> Response:
+    """Show the form with what was typed."""
+    chosen = chosen_of(visit.form, visit.environment.catalogue.offered)
+    return _refused(visit, refusal, Errors(errors_of(refusal)), chosen)
+
+
+def _refused(visit: Visit, refusal: Refused, errors: Errors, chosen: Scope) -> Response:
     values, scopes = visit.typed(), _scopes(visit, chosen)
     return refused(visit, _TEMPLATE, refusal, values=values, errors=errors, **scopes)
 

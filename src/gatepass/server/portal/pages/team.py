@@ -63,10 +63,14 @@ def add(visit: Visit) -> Steps[Response]:
         )
     except Refused as refusal:
         if not _is_there(visit, person_id):
-            errors = errors_of(refusal)
-            values = visit.typed()
-            return refused(visit, "person_add.html", refusal, values=values, errors=errors)
+            return add_again(visit, refusal)
     return go(visit, f"{address(person_id)}initial-password/")
+
+
+def add_again(visit: Visit, refusal: Refused) -> Response:
+    """Show the form of a new person with what is wrong, and what was typed."""
+    values, errors = visit.typed(), errors_of(refusal)
+    return refused(visit, "person_add.html", refusal, values=values, errors=errors)
 
 
 def give_access(visit: Visit) -> Steps[Response]:
