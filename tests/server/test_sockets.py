@@ -24,7 +24,7 @@ def test_all_of_ipv6_means_ipv4_too_unless_an_address_of_it_is_named(
     port = free_ports()
     with ExitStack() as opened:
         for each in sockets.listen(hosts, port, "--port"):
-            opened.enter_context(each)
+            opened.enter_context(each).listen()
         found = {host for host in ("127.0.0.1", "127.0.0.2", "::1") if _is_open(host, port)}
 
     assert found == reached

@@ -15,7 +15,7 @@ from contracts.nodes import another_node_in_a_write, stopped
 from gatepass.guard.credentials import Credentials
 from gatepass.guard.feed import Feed
 from gatepass.wire.secret import Secret
-from harness import Server, serving
+from harness import Server, run, serving
 
 
 def _databases(address: str) -> dict[str, str]:
@@ -247,3 +247,21 @@ def eventually(is_so: object, within: float = 10.0) -> None:
     deadline = time.monotonic() + within
     while not is_so():
         assert time.monotonic() < deadline
+
+
+def test_a_command_without_the_master_key_of_the_databases_makes_no_other(
+    on_postgresql: Server,
+) -> None:
+    key = on_postgresql.data / "master.key"
+    given = {"GATEPASS_MASTER_KEY": key.read_text().strip()}
+    key.unlink()
+    command = ("organization", "create", "Other", "--admin", "bo")
+    where = ("--data", str(on_postgresql.data), "--environment", "sandbox")
+
+    without = run(*command, *where, variables=on_postgresql.variables)
+    with_key = run(*command, *where, variables=on_postgresql.variables | given)
+
+    assert (without.status, without.err.count("\n")) == (1, 1)
+    assert "GATEPASS_MASTER_KEY" in without.err
+    assert not key.exists()
+    assert with_key.status == 0, with_key.err

@@ -1,10 +1,15 @@
 import os
 import socket
 import sqlite3
+import time
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from gatepass.server.database import Database, sqlite_url
+from gatepass.server.revocations import store as revocations
 from harness import Ran, Server, free_ports, run, serving
 
 
@@ -163,6 +168,12 @@ def test_a_master_key_that_is_no_key_is_one_line_without_it(used: Path) -> None:
     assert "correct-horse" not in ran.err
 
 
+def test_a_binary_master_key_is_one_line(used: Path) -> None:
+    (used / "master.key").write_bytes(bytes(range(128, 160)))
+
+    _assert_one_line(_serve(used), "master.key", "base64url")
+
+
 def test_a_lost_master_key_is_asked_for_and_no_other_is_made(used: Path) -> None:
     (used / "master.key").unlink()
 
@@ -197,3 +208,20 @@ def test_an_unknown_setting_is_one_line(tmp_path: Path) -> None:
     config.write_text("log_fromat = 'json'\n")
 
     _assert_one_line(_serve(tmp_path / "data", "--config", str(config)), "log_fromat", "mine.toml")
+
+
+def test_what_has_expired_is_deleted_soon_after_a_start(used: Path) -> None:
+    database = Database(sqlite_url(used / "production.sqlite3"))
+    expired = b"0123456789abcdef"
+    with database.write() as connection:
+        revocations.add(connection, expired, datetime(2026, 1, 1, tzinfo=UTC))
+
+    def is_kept() -> bool:
+        with database.read() as connection:
+            return revocations.find(connection, expired) is not None
+
+    with closing(database), serving(used):
+        deadline = time.monotonic() + 60
+        while is_kept():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)

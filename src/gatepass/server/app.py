@@ -45,7 +45,6 @@ from gatepass.server.gateways.verify import verify, verify_under
 from gatepass.server.gateways.wanted import ANYTHING, SetUpWrongly
 from gatepass.server.introspect import Challenged, introspect
 from gatepass.server.joining import STOPPING
-from gatepass.server.keys import master
 from gatepass.server.lane import GET, MOST, NOTHING, POST, InTrouble, Lane, Tree
 from gatepass.server.lane import Way as LaneWay
 from gatepass.server.metrics import page
@@ -56,6 +55,7 @@ from gatepass.server.metrics.page import Metrics
 from gatepass.server.people.passwords import Hasher
 from gatepass.server.portal import app as portal
 from gatepass.server.proxy_advice import ProxyAdvice
+from gatepass.server.readiness import Readiness
 from gatepass.server.revocation_feed import revocations
 from gatepass.server.revoke import revoke
 from gatepass.server.settings import Settings
@@ -71,6 +71,7 @@ Way = TypeVar("Way")
 
 _OF_ANY_HOST = health.PATHS | page.PATHS
 _COLLECT_AFTER = 10_000  # objects: requests leave next to no cycles, and looking for them costs
+_RETRY_EVERY = 1.0  # seconds, for a database that is away at the start
 _MOST_TRIES = 8  # an endpoint waits for two things at most; a change may undo one in between
 
 
@@ -118,14 +119,16 @@ def create(
     settings: Settings,
     clock: Callable[[], float] = time.time,
     metrics_socket: socket.socket | None = None,
+    readiness: Readiness | None = None,
 ) -> "Gatepass":
     """Make the server of these settings; its lifespan opens the databases.
 
-    `metrics_socket` listens for /metrics alone, where `metrics_port` is set.
+    `metrics_socket` listens for /metrics alone, where `metrics_port` is set. With `readiness` it
+    waits for a database that is away; without, the start fails.
     """
     if opening.keeps_files(settings):
         settings.data.mkdir(parents=True, exist_ok=True)
-    key = master.load(settings.data)
+    key = opening.master_key(settings)
     hasher = Hasher(settings.password)
     environments = [Environment(mark, settings, key, hasher, clock) for mark in Mark]
     shared = settings.data / "metrics" if settings.workers > 1 else None
@@ -136,7 +139,9 @@ def create(
         on_main_ports=not (settings.metrics_port or settings.has_proxy),
     )
     listener = Listener(figures, metrics_socket) if metrics_socket else None
-    return Gatepass(environments, figures, settings.also_at, listener, settings.token_origins)
+    return Gatepass(
+        environments, figures, settings.also_at, listener, settings.token_origins, readiness
+    )
 
 
 class Gatepass:
@@ -149,8 +154,11 @@ class Gatepass:
         also_at: Iterable[str] = (),
         listener: Listener | None = None,
         token_origins: Iterable[str] = (),
+        readiness: Readiness | None = None,
     ) -> None:
         self.environments = environments
+        self._readiness = readiness
+        self.is_waiting = False  # for a database, before it was ever open
         self.figures = figures
         self._listener = listener
         self._hash_pool = environments[0].hash_pool  # of both
@@ -174,6 +182,9 @@ class Gatepass:
         """Answer a request, and measure it: the one place for that."""
         if scope["type"] == "lifespan":
             await self._live(scope, receive, to)
+            return
+        if self.is_waiting:
+            await send(health.unopened(scope["path"], self.environments, scope["method"]), to)
             return
         # A path is matched as it came, so that the path rules of a proxy in front hold here.
         raw_path = scope.get("raw_path")
@@ -263,24 +274,61 @@ class Gatepass:
         if "state" in scope:
             scope["state"][STOPPING] = self.let_go
         await receive()
+        opening = asyncio.create_task(self._open_patiently())
         try:
-            await asyncio.to_thread(self.open)
-            if self._listener:
-                await self._listener.start()
+            await self._until_it_answers(opening)
         except Exception as error:
             log.exception("start.failed")
             await to({"type": "lifespan.startup.failed", "message": str(error)})
             return
+        await to({"type": "lifespan.startup.complete"})
+        await receive()
+        if not opening.done():
+            opening.cancel()
+        elif opening.exception() is None:
+            if self._listener:
+                await self._listener.stop()
+            await asyncio.to_thread(self.close)
+        await to({"type": "lifespan.shutdown.complete"})
+
+    async def _until_it_answers(self, opening: "asyncio.Task[None]") -> None:
+        """Wait until the databases are open, or until requests are to be refused meanwhile."""
+        if self._readiness is None:
+            await opening
+            return
+        answers = asyncio.create_task(self._may_refuse(self._readiness))
+        await asyncio.wait((opening, answers), return_when=asyncio.FIRST_COMPLETED)
+        answers.cancel()
+        if opening.done():
+            opening.result()
+
+    async def _may_refuse(self, readiness: Readiness) -> None:
+        await readiness.waits.wait()
+        await readiness.answers.wait()
+
+    async def _open_patiently(self) -> None:
+        """Open the databases, and serve from then on; wait for one that is away."""
+        while True:
+            try:
+                await asyncio.to_thread(self.open)
+                break
+            except DatabaseAwayError as error:
+                if self._readiness is None:
+                    raise
+                if not self.is_waiting:
+                    log.error("start.waiting", reason="the database is away", error=str(error))  # noqa: TRY400
+                self.is_waiting = True
+                self._readiness.waits.set()
+                await asyncio.sleep(_RETRY_EVERY)
+        if self._listener:
+            await self._listener.start()
         gc.collect()
         gc.freeze()  # what stands now stays: no collection needs to look at it again
         gc.set_threshold(_COLLECT_AFTER, 20, 20)
         _give_back()
-        await to({"type": "lifespan.startup.complete"})
-        await receive()
-        if self._listener:
-            await self._listener.stop()
-        await asyncio.to_thread(self.close)
-        await to({"type": "lifespan.shutdown.complete"})
+        self.is_waiting = False
+        if self._readiness is not None:
+            self._readiness.is_ready = True
 
 
 async def _serve(found: Found, scope: Scope, receive: Receive, to: Send) -> str:

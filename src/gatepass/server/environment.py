@@ -21,6 +21,7 @@ from gatepass.server.applications.old_hashes import OldHashes
 from gatepass.server.arrival import Answer
 from gatepass.server.audit import bounded
 from gatepass.server.audit import store as audit
+from gatepass.server.bounded_pool import RETRY_AFTER, BoundedPool
 from gatepass.server.catalogue import store as catalogue
 from gatepass.server.catalogue.model import Catalogue, Purpose, purposes
 from gatepass.server.changes import store as changes
@@ -73,6 +74,10 @@ _KEEP_CHANGES = timedelta(hours=24)
 _KEEP_AUDIT = timedelta(days=400)
 _KEEP_DEVICES = timedelta(days=400)
 
+_PAGES_AT_ONCE = 2  # threads: each more takes time from the event loop, which issues the tokens
+_REVOCATIONS_AT_ONCE = 2  # threads: writers stand in line anyway
+_MOST_WAITING = 32  # pages, and revocations; the next one is answered 503
+
 log = structlog.get_logger("gatepass.server")
 
 
@@ -82,6 +87,16 @@ def _transport_headers(*, is_https: bool, subdomains: bool) -> tuple[tuple[bytes
         return ()
     value = b"max-age=31536000" + (b"; includeSubDomains" if subdomains else b"")
     return ((b"strict-transport-security", value),)
+
+
+def _pool(name: str, threads: int, queue: int) -> BoundedPool:
+    return BoundedPool(
+        name,
+        threads,
+        queue,
+        say=f"The service is busy. Nothing was changed. Try again in {RETRY_AFTER} seconds.",
+        note=f"the queue for {name} is full",
+    )
 
 
 class Environment:
@@ -127,6 +142,10 @@ class Environment:
         self.failures = FailureBudget()
         self.audit_limit = HourlyLimit(MOST_ROWS)
         self.log_limit = HourlyLimit(MOST_LINES)
+        self.page_pool = _pool(f"pages {self.name}", _PAGES_AT_ONCE, _MOST_WAITING)
+        self.revocation_pool = _pool(
+            f"revocations {self.name}", _REVOCATIONS_AT_ONCE, _MOST_WAITING
+        )
         self.revoked = Revoked()
         self.news = News(settings.http.waiting_polls())
         self.pages = Pages(self.name, self._read_page)
@@ -174,6 +193,8 @@ class Environment:
                 self._summarize(is_last=True)
         except DatabaseAwayError:
             log.warning("usage.lost", environment=self.name)
+        for pool in (self.page_pool, self.revocation_pool):
+            pool.shutdown(wait=False, cancel_futures=True)
         self.old_hashes.close()
         self.pages.close()
         self.database.close()

@@ -43,6 +43,18 @@ def answer(path: str, environments: list[Environment], method: str = "GET") -> A
     return Answer(200 if is_ready else 503, NO_STORE, json.dumps(body).encode())
 
 
+def unopened(path: str, environments: list[Environment], method: str = "GET") -> Answer:
+    """Answer for a process that waits for a database and has never opened it: 503.
+
+    `/healthz` is 200, as the process runs.
+    """
+    if path.rstrip("/") == "/healthz" and method in _METHODS:
+        return Answer(200, NO_STORE, b'{"status": "ok"}')
+    away = {environment.name: "the database is away" for environment in environments}
+    body = {"error": "temporarily_unavailable", "status": "not ready", **away}
+    return Answer(503, (*NO_STORE, (b"retry-after", b"5")), json.dumps(body).encode())
+
+
 def problems(environment: Environment) -> Iterator[Problem]:
     """Give all that is wrong with an environment now; a new kind of problem is added here."""
     why, is_stale = environment.why_away, environment.is_stale()

@@ -216,9 +216,14 @@ class LaneProtocol(HttpProtocol):
 
 
 def _lane_of(app: Any) -> Lane | None:  # noqa: ANN401 - an application, or what is around one
-    """Give the application's lane, None where there is something around it for each request."""
+    """Give the application's lane, None where there is something around it for each request.
+
+    Nor is there one before the databases are open.
+    """
     if isinstance(app, ProxyHeaders):
         app = app.app
+    if getattr(app, "is_waiting", False):
+        return None
     lane = getattr(app, "lane", None)
     return lane if isinstance(lane, Lane) else None
 

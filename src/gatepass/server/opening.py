@@ -66,12 +66,8 @@ def open_directory(settings: Settings, create: Collection[str] = ()) -> None:
             f"The data directory {settings.data} cannot be written ({error.strerror}). "
             "Choose another with --data, or mend its permissions."
         ) from None
-    key = settings.data / master.FILE_NAME
-    if not os.environ.get(master.VARIABLE) and not key.exists() and _has_databases(settings):
-        raise ServingError(
-            f"The master key {key} is missing. Put it back from your backup, "
-            f"or give it in {master.VARIABLE}."
-        )
+    if not master.exists(settings.data) and _has_databases(settings):
+        raise _missing_key(settings)
 
     if not is_new(settings):
         for mark, path in _files(settings).items():
@@ -89,7 +85,7 @@ def keeps_files(settings: Settings) -> bool:
 @contextmanager
 def opened(settings: Settings, mark: Mark) -> Iterator[Environment]:
     """Open one environment for a command; raise what `prepare` does, naming the environment."""
-    key = _master_key(settings)
+    key = master_key(settings)
     with _said(settings, mark):
         environment = Environment(mark, settings, key, Hasher(settings.password))
         with closing(environment):
@@ -116,7 +112,10 @@ def _said(settings: Settings, mark: Mark) -> Iterator[None]:
         raise ServingError(f"{NAMES[mark]}: {what}") from None
 
 
-def _master_key(settings: Settings) -> master.MasterKey:
+def master_key(settings: Settings) -> master.MasterKey:
+    """Return the master key; make it if it is new. One that a database needs is never made."""
+    if not master.exists(settings.data) and _has_encrypted(settings):
+        raise _missing_key(settings)
     try:
         return master.load(settings.data)
     except OSError as error:
@@ -130,6 +129,29 @@ def _files(settings: Settings) -> dict[Mark, Path]:
     return {
         mark: file(settings.data, mark) for mark in Mark if not settings.environment(mark).database
     }
+
+
+def _missing_key(settings: Settings) -> ServingError:
+    return ServingError(
+        f"The master key {settings.data / master.FILE_NAME} is missing. Put it back from your "
+        f"backup, or give it in {master.VARIABLE}."
+    )
+
+
+def _has_encrypted(settings: Settings) -> bool:
+    """Return whether a database has keys that are encrypted with a master key."""
+    for mark in Mark:
+        address = settings.environment(mark).database
+        if not address and not file(settings.data, mark).exists():
+            continue
+        with (
+            _said(settings, mark),
+            closing(Database(address or sqlite_url(file(settings.data, mark)))) as database,
+            database.read() as connection,
+        ):
+            if keys.is_any(connection):
+                return True
+    return False
 
 
 def _has_databases(settings: Settings) -> bool:

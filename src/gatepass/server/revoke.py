@@ -41,7 +41,10 @@ def revoke(environment: Environment, arrived: Arrived) -> Answer:
             note="revocation of another client's token",
         )
     if claims.token_id not in environment.revoked:
-        raise Later(lambda: _keep(environment, client.application, claims, arrived.source))
+        raise Later(
+            lambda: _keep(environment, client.application, claims, arrived.source),
+            environment.revocation_pool,
+        )
     return _DONE
 
 

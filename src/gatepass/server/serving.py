@@ -4,7 +4,6 @@ import asyncio
 import functools
 import importlib.util
 import multiprocessing
-import os
 import signal
 import socket
 import threading
@@ -12,11 +11,10 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from multiprocessing.process import BaseProcess
 from types import FrameType
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, Self, cast
 
 import structlog
 import uvicorn
-from uvicorn.config import STARTUP_FAILURE
 
 from gatepass.server import logs, sockets
 from gatepass.server.app import create
@@ -25,9 +23,12 @@ from gatepass.server.footing import protocol
 from gatepass.server.http1.connections import Connections
 from gatepass.server.opening import ServingError
 from gatepass.server.proxy_headers import ProxyHeaders, TrustedProxies
+from gatepass.server.readiness import Readiness
 from gatepass.server.settings import Settings
+from gatepass.server.supervisor import Limits, Supervisor, Worker, has_reload, start_ready
+from gatepass.server.worker import LimitedServer
 
-_GRACE = 30  # seconds that running requests have to finish
+_FOR_REQUESTS = 0.8  # of the time that the end may take: running requests have it to finish
 _NO_PROXY = (
     "An issuer is https and no proxy is trusted, so every request to it is refused (400). "
     "Name the proxy that speaks TLS."
@@ -37,14 +38,27 @@ log = structlog.get_logger("gatepass.server")
 
 
 class Listening(NamedTuple):
-    """The listening sockets: of both environments, and the one of /metrics alone, if any."""
+    """The bound sockets: of both environments, and the one of /metrics alone, if any."""
 
     main: list[socket.socket]
     metrics: socket.socket | None = None
 
+    def copy(self) -> Self:
+        """Return other descriptors of the same sockets."""
+        metrics = self.metrics.dup() if self.metrics else None
+        return self._replace(main=[each.dup() for each in self.main], metrics=metrics)
+
+    def close(self) -> None:
+        """Close these descriptors; a socket ends with its last one."""
+        for each in (*self.main, *((self.metrics,) if self.metrics else ())):
+            each.close()
+
 
 def listen(settings: Settings) -> Listening:
-    """Open the listening sockets; raise ServingError where one is taken."""
+    """Bind the sockets; raise ServingError where one is taken.
+
+    A process listens on them once it can answer.
+    """
     with ExitStack() as undo:
         main = [
             undo.enter_context(opened)
@@ -81,7 +95,7 @@ def run(settings: Settings, sockets: Listening, beside: Callable[[], bool] | Non
     if settings.is_https and not settings.trusted_proxies:
         log.warning("proxy.not_named", setting="trusted_proxies", advice=_NO_PROXY)
     if settings.workers > 1:
-        _run_workers(settings, sockets)
+        _supervise(settings, sockets)
     else:
         _run_alone(settings, sockets, beside)
     log.info("server.stopped")
@@ -95,8 +109,13 @@ def _metrics_address(settings: Settings) -> str:
 
 
 def _run_alone(settings: Settings, sockets: Listening, beside: Callable[[], bool] | None) -> None:
-    server = uvicorn.Server(config(settings, metrics=sockets.metrics))
-
+    """Serve in this process; at SIGHUP a worker takes over, and this process supervises it."""
+    readiness = Readiness(is_alone=True)
+    server = LimitedServer(
+        config(settings, metrics=sockets.metrics, readiness=readiness),
+        settings.shutdown_timeout,
+        readiness,
+    )
     was_told = threading.Event()
 
     def end(_signal: int, _frame: FrameType | None) -> None:
@@ -107,13 +126,58 @@ def _run_alone(settings: Settings, sockets: Listening, beside: Callable[[], bool
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, end)
     if beside is None:
-        server.run(sockets.main)
+        with _Handover(settings, sockets, server) as handover:
+            server.run(sockets.main)
+        if handover.worker is not None:
+            _supervise(settings, handover.sockets, handover.worker, is_ending=was_told.is_set)
         return
     running = _Beside(server, beside)
     running.start()
     server.run(sockets.main)
     if running.raised is not None and not was_told.is_set():
         raise running.raised
+
+
+class _Handover:
+    """At SIGHUP, starts a worker beside the server, and ends the server once that is ready."""
+
+    def __init__(self, settings: Settings, sockets: Listening, server: uvicorn.Server) -> None:
+        self.worker: Worker | None = None
+        self.sockets = sockets  # from the handover on, copies that the server does not close
+        self._settings, self._server = settings, server
+        self._asked = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="restart", daemon=True)
+
+    def __enter__(self) -> Self:
+        if has_reload():
+            signal.signal(signal.SIGHUP, lambda _signal, _frame: self._asked.set())
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        self._asked.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while self.worker is None:
+            self._asked.wait()
+            self._asked.clear()
+            if self._server.should_exit:
+                return
+            log.info("restart.begun", workers=1)
+            copies = self.sockets.copy()
+            self.worker = start_ready(
+                functools.partial(_start, self._settings, copies),
+                lambda: not self._server.should_exit,
+                _limits(self._settings),
+            )
+            if self.worker is None:
+                copies.close()
+                log.error("restart.failed", reason="the new worker ended")
+        self.sockets = copies
+        log.info("restart.done")
+        self._server.should_exit = True
 
 
 class _Beside(threading.Thread):
@@ -135,29 +199,68 @@ class _Beside(threading.Thread):
             self._server.should_exit = True
 
 
-def _run_workers(settings: Settings, sockets: Listening) -> None:
-    from uvicorn.supervisors import Multiprocess  # brings a file watcher with it
-
-    supervisor = Multiprocess(config(settings, metrics=sockets.metrics), sockets.main)
-    supervisor.run()
-    if any(each.exitcode == STARTUP_FAILURE for each in supervisor.processes):
+def _supervise(
+    settings: Settings,
+    sockets: Listening,
+    first: Worker | None = None,
+    is_ending: Callable[[], bool] = lambda: False,
+) -> None:
+    """Keep the workers until told to end."""
+    start = functools.partial(_start, settings, sockets)
+    supervisor = Supervisor(start, settings.workers, _limits(settings), release=sockets.close)
+    if first is not None:
+        supervisor.adopt(first)
+    if not supervisor.run(is_ending):
         raise ServingError("A worker could not start. The log says why.")
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(silence=settings.worker_timeout, end=settings.shutdown_timeout)
+
+
+def _start(settings: Settings, sockets: Listening, channel: socket.socket) -> BaseProcess:
+    """Start a worker as a new interpreter."""
+    multiprocessing.allow_connection_pickling()
+    process = multiprocessing.get_context("spawn").Process(
+        target=_work, args=(settings.model_dump(), sockets, channel)
+    )
+    process.start()
+    return process
+
+
+def _work(values: dict[str, Any], sockets: Listening, channel: socket.socket) -> None:
+    """Serve as a worker."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # for the supervisor, also of a process group
+    settings = Settings.model_validate(values)
+    logs.configure(settings.log_format)
+    readiness = Readiness(is_alone=False)
+    server = LimitedServer(
+        config(settings, metrics=sockets.metrics, readiness=readiness),
+        settings.shutdown_timeout,
+        readiness,
+        channel,
+    )
+    for each in (signal.SIGTERM, signal.SIGINT):  # which uvicorn raises again when it has ended
+        signal.signal(each, server.handle_exit)
+    server.run(sockets.main)
 
 
 def config(
     settings: Settings,
     make: Callable[[], App] | None = None,
     metrics: socket.socket | None = None,
+    readiness: Readiness | None = None,
 ) -> uvicorn.Config:
     """Give what uvicorn needs to serve; `make` makes the application in place of `create`.
 
-    `metrics` is the listening socket of /metrics alone.
+    `metrics` is the listening socket of /metrics alone. With `readiness` the application waits
+    for a database that is away.
     """
     values = settings.model_dump()
     connections = Connections(settings.http.limits())
     return uvicorn.Config(
         functools.partial(
-            _behind_proxies, make or functools.partial(_app, values, metrics), values
+            _behind_proxies, make or functools.partial(_app, values, metrics, readiness), values
         ),
         factory=True,
         workers=settings.workers,
@@ -171,7 +274,7 @@ def config(
         proxy_headers=False,  # see `_behind_proxies`
         backlog=sockets.BACKLOG,
         timeout_keep_alive=settings.http.idle_timeout,  # both protocols read it here
-        timeout_graceful_shutdown=_GRACE,
+        timeout_graceful_shutdown=round(settings.shutdown_timeout * _FOR_REQUESTS),
     )
 
 
@@ -184,22 +287,12 @@ def _behind_proxies(make: Callable[[], App], values: dict[str, Any]) -> App:
     return ProxyHeaders(app, proxies)
 
 
-def _app(values: dict[str, Any], metrics: socket.socket | None) -> App:
-    """Make the application; in a worker, set up what a new process lacks."""
+def _app(values: dict[str, Any], metrics: socket.socket | None, readiness: Readiness | None) -> App:
+    """Make the application."""
     settings = Settings.model_validate(values)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        logs.configure(settings.log_format)
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    served = create(settings, metrics_socket=metrics)
+    served = create(settings, metrics_socket=metrics, readiness=readiness)
     if not settings.traces:
         return served
     from gatepass.server.traces import Traced  # here, as it needs an extra
 
     return Traced(served)
-
-
-def _end_with(parent: BaseProcess) -> None:
-    """End this worker when its supervisor is gone, even if that was killed."""
-    parent.join()
-    os.kill(os.getpid(), signal.SIGTERM)

@@ -185,6 +185,12 @@ class Settings(BaseSettings):
     """A second port, which is the sandbox where hosts are left at their defaults; 0: port + 1."""
     workers: int = Field(1, ge=1, le=64)
     """How many processes answer requests."""
+    worker_timeout: float = Field(10, ge=1)
+    """Seconds without a sign of life after which a worker that had started is replaced. One that
+    is still starting has all the time that it needs."""
+    shutdown_timeout: float = Field(25, ge=1)
+    """Seconds within which the server ends after SIGTERM, four fifths of them for running requests.
+    Give the service manager more than this (Docker's default is 10, Kubernetes' 30)."""
     lane: bool = True
     """Whether plain requests for tokens and about tokens are answered on the short way."""
     log_format: Literal["auto", "json", "text"] = "auto"

@@ -9,6 +9,7 @@ from server.lane.play import Play, played
 from server.lane.requests import Ask
 from server.stand import Stand, raw_basic, standing_still
 
+_LAST_REQUEST = 0.5  # seconds
 _IDLE = 75.0  # seconds, longer than the 60 s that most load balancers keep
 _HEADER = 10.0
 _BODY = 30.0
@@ -158,9 +159,27 @@ def test_shutdown_closes_a_connection_between_two_requests(stand: Stand) -> None
     async def scene(play: Play) -> None:
         await play.say(raw)
         play.protocol.shutdown()
+        await play.until(_LAST_REQUEST)
         assert play.transport.is_closed
 
     assert played(stand, scene).by_lane == 1
+
+
+def test_a_request_that_comes_while_the_server_stops_has_its_connections_last_answer(
+    stand: Stand,
+) -> None:
+    raw = asking(stand)
+
+    async def scene(play: Play) -> None:
+        await play.say(raw)
+        play.protocol.shutdown()
+        await play.say(raw)
+        assert play.transport.is_closed
+
+    scene_played = played(stand, scene)
+    assert scene_played.by_lane == 1
+    assert scene_played.heard.count(b"HTTP/1.1 200 OK") == 2
+    assert scene_played.heard.count(b"connection: close") == 1
 
 
 def test_shutdown_lets_a_request_finish_and_then_closes(stand: Stand) -> None:

@@ -18,6 +18,7 @@ WRITE_EVERY = 10.0
 BOUND_EVERY = 60.0
 ROTATE_EVERY = 60.0
 PRUNE_EVERY = 3600.0
+FIRST_PRUNE_AFTER = 10.0  # of a process that may not live for an hour
 
 _LOOK_EVERY = 0.1
 
@@ -64,6 +65,7 @@ class Housekeeper:
         done = {each.name: time.monotonic() for each in work}
         done["heartbeat"] = -WRITE_EVERY  # at the first turn, too
         done["rotate_keys"] = -ROTATE_EVERY
+        done["prune"] += FIRST_PRUNE_AFTER - PRUNE_EVERY
         while not self._stop.wait(_LOOK_EVERY):
             for name, every, do in work:
                 now = time.monotonic()

@@ -40,6 +40,7 @@ _MOST_EMPTY_LINES = 4
 _MOST_A_TURN = 16  # requests of one connection in one turn of the event loop
 _NO_WORSE = 0.001  # seconds: a connection may be closed this much early
 _LINGER = 2.0  # seconds in which a refused client may still read why (RFC 9112 §9.6)
+_LAST_REQUEST = 0.5  # seconds in which a request may still come when the server stops
 _LAST_BODY = 2.0  # seconds that a half-sent body has when the server stops
 _LONGEST_REQUEST_LINE = 32  # bytes, without the target
 _METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,24}(?: |\Z)|\r\Z")
@@ -163,10 +164,16 @@ class HttpProtocol(asyncio.Protocol):
             self._await_answer()
 
     def shutdown(self) -> None:
-        """Begin the end of the connection; only a request that is whole may take its time."""
+        """Begin the end of the connection; only a request that is whole may take its time.
+
+        A request that the client sends before it knows of the end is answered: the connection
+        waits for it a moment, and the answer says that it is the last.
+        """
         self._is_stopping = True
         cycle, now = self._cycle, self.loop.time()
-        if cycle is None or cycle.response_complete or self._stage in (_HEAD, _ENDING):
+        if self._stage is _HEAD and not self.flow.write_paused:
+            self._expire_after(_LAST_REQUEST, "idle", now)
+        elif cycle is None or cycle.response_complete or self._stage in (_HEAD, _ENDING):
             self._end()
         else:
             cycle.keep_alive = False
@@ -246,7 +253,7 @@ class HttpProtocol(asyncio.Protocol):
                 self._queued_since = now
         elif self._stage is _HEAD:
             self._queued_since = None
-            if self._deadline_of != "head":
+            if self._deadline_of != "head" and not self._is_stopping:
                 self._expire_after(self._limits.head_timeout, "head", now)
 
     def _skip_empty_line(self, start: int) -> int:
@@ -279,14 +286,15 @@ class HttpProtocol(asyncio.Protocol):
         end = start + length
         if length != CHUNKED and end <= len(buffer):
             content = buffer[start:end]
-            if not self._answer_at_once(head, content):
+            if self._is_stopping or not self._answer_at_once(head, content):
                 self._start(head)
                 self._give(content)
                 self._finish_body()
             return end
         self._body = bodies.of_length(length)
         self._stage = _BODY
-        self._expire_after(self._limits.body_timeout, "body", self.loop.time())
+        seconds = _LAST_BODY if self._is_stopping else self._limits.body_timeout
+        self._expire_after(seconds, "body", self.loop.time())
         self._start(head)
         return start
 
@@ -334,7 +342,7 @@ class HttpProtocol(asyncio.Protocol):
             default_headers=self.server_state.default_headers,
             message_event=asyncio.Event(),
             expect_100_continue=head.headers.get(b"expect", b"").lower() == b"100-continue",
-            keep_alive=head.keep_alive and head.version == b"HTTP/1.1",
+            keep_alive=head.keep_alive and head.version == b"HTTP/1.1" and not self._is_stopping,
             on_response=self._on_response,
         )
         task = self.loop.create_task(self._cycle.run_asgi(self.app))

@@ -50,14 +50,19 @@ class MasterKey:
         return AESGCM(HKDF(SHA256(), _SIZE, salt=None, info=purpose.encode()).derive(self._key))
 
 
+def exists(data: Path) -> bool:
+    """Return whether there is a master key: in the environment variable or the data directory."""
+    return bool(os.environ.get(VARIABLE)) or (data / FILE_NAME).exists()
+
+
 def load(data: Path) -> MasterKey:
     """Read the master key, from the environment variable or the data directory; make it if new."""
     given = os.environ.get(VARIABLE, "")
     file = data / FILE_NAME
     if not given and not file.exists():
         _create(file)
-    text = given or file.read_text()
     try:
+        text = given or file.read_text("ascii")
         return MasterKey(urlsafe_b64decode(text.strip()))
     except ValueError:
         where = VARIABLE if given else str(file)

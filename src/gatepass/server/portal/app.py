@@ -1,6 +1,7 @@
 """The portal as one route: finds the page, passes the gate, answers whatever happens."""
 
 import asyncio
+import contextvars
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -96,12 +97,24 @@ class _Waiting(NamedTuple):
 
 
 async def _respond(environment: Environment, request: Request, body: bytes) -> Response:
-    """Answer in the thread pool, which no page occupies while it waits for a hash."""
+    """Answer in the pool for pages, which none occupies while it waits for a hash.
+
+    What follows a hash has waited its turn already, and is never refused.
+    """
 
     def begin() -> Response | _Waiting:
         return _turn(gate.meet(environment, request), request, body)
 
-    answer = await run_in_threadpool(_answer, environment, request, begin)
+    run = contextvars.copy_context().run  # the thread has this request's deadline
+    loop = asyncio.get_running_loop()
+    try:
+        answer = await loop.run_in_executor(
+            environment.page_pool, run, _answer, environment, request, begin
+        )
+    except Refused as refused:
+        response = refusals.anonymous(environment, refused.status)
+        response.headers["retry-after"] = str(refused.retry_after)
+        return response
     while isinstance(answer, _Waiting):
         step = await _hashed(environment, answer)
         answer = await run_in_threadpool(_answer, environment, request, step)
