@@ -218,7 +218,7 @@ class Settings(BaseSettings):
     also_at: Texts = ()
     """Further paths under which token/, revoke_token/ and introspect/ answer beside /oauth2/, as
     /o for the addresses of django-oauth-toolkit, and the metadata under .well-known/."""
-    token_origins: tuple[str, ...] = ()
+    token_origins: Texts = ()
     """Origins of pages that may ask for tokens from a browser, as https://tool.example.com: the
     token endpoint answers their OPTIONS and lets them read. Whoever opens such a page can read the
     client secret in it; leave this empty unless people enter their own."""

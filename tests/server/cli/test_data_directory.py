@@ -87,3 +87,14 @@ def test_a_file_of_addresses_that_no_server_holds_counts_for_nothing(
     ran = inside.run("organization", "create", "Acme", "--admin", "anna", "--json", data=data)
 
     assert json.loads(ran.out)["login_url"] == "http://localhost:8000/accounts/login/"
+
+
+@pytest.mark.parametrize("name", ["a?b", "a%20b", "a#b", "a b", "file:a", "ü"])
+def test_a_data_directory_of_any_name_is_that_folder(tmp_path: Path, name: str) -> None:
+    data = tmp_path / name
+
+    ran = inside.run("organization", "create", "Acme", "--admin", "anna", data=data)
+
+    assert ran.status == 0, ran.err
+    assert (data / "production.sqlite3").exists()
+    assert list(tmp_path.iterdir()) == [data]
