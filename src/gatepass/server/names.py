@@ -5,7 +5,8 @@ import unicodedata
 
 from gatepass.wire.problem import Refused
 
-_SPACES = re.compile("[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")  # category Zs
+_SPACE = re.compile("[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")  # category Zs
+_SPACES = re.compile(f"{_SPACE.pattern}+")
 _JOINERS = frozenset("\u200c\u200d")  # Persian, Indic scripts and emoji are written with them
 _REFUSED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and signs that show nothing
@@ -39,8 +40,13 @@ def is_visible(name: str) -> bool:
 
 
 def are_same(name: str, other: str) -> bool:
-    """Tell whether two names are the same as typed, whatever the composition and the spaces."""
+    """Tell whether two names are the same as typed, whatever the composition and kind of space."""
     return _composed(name) == _composed(other)
+
+
+def is_tidy_form(name: str, text: str) -> bool:
+    """Tell whether `name` is `text` with nothing but its spaces and composition changed."""
+    return name == _composed(_SPACES.sub(" ", text))
 
 
 def look_alike(name: str, other: str) -> bool:
@@ -56,7 +62,7 @@ def comparable(text: str) -> str:
 
 
 def _composed(text: str) -> str:
-    return unicodedata.normalize("NFC", _SPACES.sub(" ", text.strip()))
+    return unicodedata.normalize("NFC", _SPACE.sub(" ", text.strip()))
 
 
 def _is_refused(char: str) -> bool:

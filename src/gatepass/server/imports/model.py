@@ -12,7 +12,7 @@ from gatepass.server.applications import foreign
 from gatepass.server.applications.model import LONGEST_NAME, ApplicationSecret
 from gatepass.server.applications.redirect_uris import MOST as MOST_URIS
 from gatepass.server.applications.redirect_uris import check_redirect_uris
-from gatepass.server.names import are_same, is_visible, without_refused
+from gatepass.server.names import is_tidy_form, is_visible, without_refused
 from gatepass.wire.credential import read
 from gatepass.wire.problem import Refused
 from gatepass.wire.scope import Scope
@@ -125,7 +125,7 @@ def name_of(text: str, longest: int) -> tuple[str, tuple[str, ...]]:
     line = without_refused(text)
     line = line if is_visible(line) else ""
     name = line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
-    return name, () if are_same(name, text) else ("its name was changed to fit",)
+    return name, () if is_tidy_form(name, text) else ("its name was changed to fit",)
 
 
 def _check_kind(found: Found) -> None:
