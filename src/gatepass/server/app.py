@@ -119,8 +119,7 @@ def create(
 ) -> "Gatepass":
     """Make the server of these settings; its lifespan opens the databases.
 
-    `metrics_socket` listens for /metrics alone, where `metrics_port` is set. With `readiness` it
-    waits for a database that is away; without, the start fails.
+    `metrics_socket` is for /metrics alone. With `readiness` a database that is away is waited for.
     """
     if opening.keeps_files(settings):
         settings.data.mkdir(parents=True, exist_ok=True)
