@@ -2,12 +2,9 @@
 
 import asyncio
 import contextvars
-import ctypes
-import gc
 import socket
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import suppress
 from typing import NamedTuple, TypeVar
 
 import structlog
@@ -47,6 +44,7 @@ from gatepass.server.introspect import Challenged, introspect
 from gatepass.server.joining import STOPPING
 from gatepass.server.lane import GET, MOST, NOTHING, POST, InTrouble, Lane, Tree
 from gatepass.server.lane import Way as LaneWay
+from gatepass.server.memory import settle_memory
 from gatepass.server.metrics import page
 from gatepass.server.metrics.endpoints import name_of
 from gatepass.server.metrics.figures import GONE, OK, result_of, result_of_error
@@ -55,7 +53,7 @@ from gatepass.server.metrics.page import Metrics
 from gatepass.server.people.passwords import Hasher
 from gatepass.server.portal import app as portal
 from gatepass.server.proxy_advice import ProxyAdvice
-from gatepass.server.readiness import Readiness
+from gatepass.server.readiness import Readiness, until_it_answers
 from gatepass.server.revocation_feed import revocations
 from gatepass.server.revoke import revoke
 from gatepass.server.settings import Settings
@@ -70,8 +68,6 @@ Endpoint = Callable[[Environment, Arrived], Answer]
 Way = TypeVar("Way")
 
 _OF_ANY_HOST = health.PATHS | page.PATHS
-_COLLECT_AFTER = 10_000  # objects: requests leave next to no cycles, and looking for them costs
-_RETRY_EVERY = 1.0  # seconds, for a database that is away at the start
 _MOST_TRIES = 8  # an endpoint waits for two things at most; a change may undo one in between
 
 
@@ -123,8 +119,7 @@ def create(
 ) -> "Gatepass":
     """Make the server of these settings; its lifespan opens the databases.
 
-    `metrics_socket` listens for /metrics alone, where `metrics_port` is set. With `readiness` it
-    waits for a database that is away; without, the start fails.
+    `metrics_socket` is for /metrics alone. With `readiness` a database that is away is waited for.
     """
     if opening.keeps_files(settings):
         settings.data.mkdir(parents=True, exist_ok=True)
@@ -276,7 +271,7 @@ class Gatepass:
         await receive()
         opening = asyncio.create_task(self._open_patiently())
         try:
-            await self._until_it_answers(opening)
+            await until_it_answers(opening, self._readiness)
         except Exception as error:
             log.exception("start.failed")
             await to({"type": "lifespan.startup.failed", "message": str(error)})
@@ -291,21 +286,6 @@ class Gatepass:
             await asyncio.to_thread(self.close)
         await to({"type": "lifespan.shutdown.complete"})
 
-    async def _until_it_answers(self, opening: "asyncio.Task[None]") -> None:
-        """Wait until the databases are open, or until requests are to be refused meanwhile."""
-        if self._readiness is None:
-            await opening
-            return
-        answers = asyncio.create_task(self._may_refuse(self._readiness))
-        await asyncio.wait((opening, answers), return_when=asyncio.FIRST_COMPLETED)
-        answers.cancel()
-        if opening.done():
-            opening.result()
-
-    async def _may_refuse(self, readiness: Readiness) -> None:
-        await readiness.waits.wait()
-        await readiness.answers.wait()
-
     async def _open_patiently(self) -> None:
         """Open the databases, and serve from then on; wait for one that is away."""
         while True:
@@ -315,17 +295,11 @@ class Gatepass:
             except DatabaseAwayError as error:
                 if self._readiness is None:
                     raise
-                if not self.is_waiting:
-                    log.error("start.waiting", reason="the database is away", error=str(error))  # noqa: TRY400
                 self.is_waiting = True
-                self._readiness.waits.set()
-                await asyncio.sleep(_RETRY_EVERY)
+                await self._readiness.wait_to_retry(error)
         if self._listener:
             await self._listener.start()
-        gc.collect()
-        gc.freeze()  # what stands now stays: no collection needs to look at it again
-        gc.set_threshold(_COLLECT_AFTER, 20, 20)
-        _give_back()
+        settle_memory()
         self.is_waiting = False
         if self._readiness is not None:
             self._readiness.is_ready = True
@@ -360,12 +334,6 @@ async def _serve(found: Found, scope: Scope, receive: Receive, to: Send) -> str:
         answer = served.fit(_trouble(InTrouble(error, environment, path, source, arrived)))
     await send(answer._replace(headers=(*answer.headers, *shared)) if shared else answer, to)
     return result
-
-
-def _give_back() -> None:
-    """Return the memory that the start has used and freed, where the C library can (glibc)."""
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _partner_api() -> App:
