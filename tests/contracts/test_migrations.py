@@ -193,7 +193,7 @@ _EMAILS = {
 }
 
 
-def test_addresses_that_are_one_since_0008_still_open_and_one_of_them_has_the_key(
+def test_addresses_that_are_one_since_0009_still_open_and_one_of_them_has_the_key(
     connect: Callable[[], Database],
 ) -> None:
     database = connect()

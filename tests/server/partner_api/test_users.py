@@ -245,7 +245,7 @@ def test_another_spelling_of_an_address_is_the_same_address(partner: Partner, ag
 def test_a_user_whose_address_another_spells_differently_since_before_is_changed_and_deleted(
     partner: Partner,
 ) -> None:
-    """As migration 0008 leaves them: with the key of the version before."""
+    """As migration 0009 leaves them: with the key of the version before."""
     partner.add_user(email="old@example.com")
     second = partner.add_user(email="second@example.com")
     with partner.environment.database.write() as connection:

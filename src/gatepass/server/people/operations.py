@@ -325,7 +325,7 @@ def _columns(found: Person, changed: Person, values: Mapping[str, object]) -> di
     """Return the columns that a change of `values` writes.
 
     An address that stays is not written, with its key: it may be one of those that were not
-    unique before migration 0008.
+    unique before migration 0009.
     """
     pending = ("pending_email", "pending_email_at", "pending_email_by")
     names = {*values, *pending, "updated_at"} - {"email"}

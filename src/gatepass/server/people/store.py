@@ -127,7 +127,7 @@ def of_organization(
     query = _whole.where(person.c.org_id == org_id).order_by(person.c.created_at, person.c.id)
     for name, value in (where or {}).items():
         if name == "email":
-            # The second is the key of a row from before 0008 whose address another row has, too.
+            # The second is the key of a row from before 0009 whose address another row has, too.
             query = query.where(person.c.email_key.in_((email_key(value), value.casefold())))
         else:
             query = query.where(person.c[name] == value)

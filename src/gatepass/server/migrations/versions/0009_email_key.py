@@ -1,6 +1,6 @@
 """Email addresses are compared after NFKC and case folding, and found for the login.
 
-Revision ID: 0008
+Revision ID: 0009
 """
 
 import unicodedata
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 import structlog
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
