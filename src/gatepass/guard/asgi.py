@@ -13,12 +13,13 @@ from gatepass.guard import admitted
 from gatepass.guard.arrived import Arrived
 from gatepass.guard.core import Guard
 from gatepass.guard.denied import Denial, Denied
+from gatepass.guard.document import HEADERS, document
 from gatepass.guard.exempt import Exempt
 from gatepass.guard.needs import NOTHING, Needs, any_of
 from gatepass.guard.principal import Principal
 from gatepass.wire.params import LONGEST_BODY
 
-__all__ = ["Guard", "Needs", "Principal", "Protected", "any_of"]
+__all__ = ["Guard", "MetadataMiddleware", "Needs", "Principal", "Protected", "any_of"]
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -67,6 +68,32 @@ class Protected:
             await deny(denied.denial, scope, receive, send)
             return
         await self._app(inner, receive, send)
+
+
+class MetadataMiddleware:
+    """Serves the metadata of the guard's resource (RFC 9728 §3); passes on all else to `app`.
+
+    It stands in front of `Protected`, as the document needs no token, and answers GET and HEAD
+    at the path of `resource_metadata`, whatever prefix the application is mounted at. `scopes`
+    are those that the API uses. Raises ValueError for a guard without a `resource`.
+    """
+
+    def __init__(self, app: App, guard: Guard, scopes: Iterable[str] = ()) -> None:
+        self._app = app
+        self._document = document(guard, scopes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or pass on."""
+        is_asked = scope["type"] == "http" and scope["method"] in {"GET", "HEAD"}
+        if not is_asked or self._document.path not in {scope["path"], path_of(scope)}:
+            await self._app(scope, receive, send)
+            return
+        body = self._document.body
+        headers = [(name.lower().encode(), value.encode()) for name, value in HEADERS]
+        headers.append((b"content-length", b"%d" % len(body)))
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        shown = b"" if scope["method"] == "HEAD" else body
+        await send({"type": "http.response.body", "body": shown})
 
 
 async def admit(scope: Scope, guard: Guard, asked: Arrived, needs: Needs) -> Principal:

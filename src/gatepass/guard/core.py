@@ -199,6 +199,11 @@ class Guard:
             raise ValueError("only a guard that was told its resource has metadata of it")
         return metadata.protected_resource(expect.resource, expect.issuer, list(scopes))
 
+    @property
+    def resource_metadata(self) -> str:
+        """The address that challenges name (RFC 9728 §5.1), empty where they name none."""
+        return self._expect.resource_metadata if isinstance(self._expect, Expectation) else ""
+
     def status(self) -> Status:
         """Tell how the guard is, for a health check; asks nobody."""
         now = self._clock()

@@ -15,6 +15,7 @@ from gatepass.guard import admitted
 from gatepass.guard.arrived import Arrived
 from gatepass.guard.core import Guard
 from gatepass.guard.denied import Denial, Denied
+from gatepass.guard.document import HEADERS, document
 from gatepass.guard.exempt import Exempt
 from gatepass.guard.needs import NOTHING, Needs, any_of
 from gatepass.guard.principal import Principal
@@ -23,7 +24,7 @@ from gatepass.wire.params import LONGEST_BODY
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-__all__ = ["Guard", "Needs", "Principal", "Protected", "any_of"]
+__all__ = ["Guard", "MetadataMiddleware", "Needs", "Principal", "Protected", "any_of"]
 
 PRINCIPAL = "gatepass.principal"
 
@@ -68,6 +69,31 @@ class Protected:
             except Denied as denied:
                 return deny(denied.denial, environ, start_response)
         return self._app(environ, start_response)
+
+
+class MetadataMiddleware:
+    """Serves the metadata of the guard's resource (RFC 9728 §3); passes on all else to `app`.
+
+    It stands in front of `Protected`, as the document needs no token, and answers GET and HEAD
+    at the path of `resource_metadata`, whatever prefix the application is mounted at. `scopes`
+    are those that the API uses. Raises ValueError for a guard without a `resource`.
+    """
+
+    def __init__(self, app: "WSGIApplication", guard: Guard, scopes: Iterable[str] = ()) -> None:
+        self._app = app
+        self._document = document(guard, scopes)
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Answer, or pass on."""
+        path, method = environ.get("PATH_INFO", ""), environ.get("REQUEST_METHOD", "GET")
+        asked = {path, environ.get("SCRIPT_NAME", "") + path}
+        if method not in {"GET", "HEAD"} or self._document.path not in asked:
+            return self._app(environ, start_response)
+        body = self._document.body
+        start_response("200 OK", [*HEADERS, ("Content-Length", str(len(body)))])
+        return [] if method == "HEAD" else [body]
 
 
 def admit(environ: "WSGIEnvironment", guard: Guard, asked: Arrived, needs: Needs) -> Principal:
