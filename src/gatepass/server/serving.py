@@ -7,7 +7,7 @@ import multiprocessing
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from multiprocessing.process import BaseProcess
 from types import FrameType
@@ -129,7 +129,10 @@ def _run_alone(settings: Settings, sockets: Listening, beside: Callable[[], bool
         with _Handover(settings, sockets, server) as handover:
             server.run(sockets.main)
         if handover.worker is not None:
-            _supervise(settings, handover.sockets, handover.worker, is_ending=was_told.is_set)
+            earlier = handover.signals
+            if was_told.is_set():
+                earlier.append(signal.SIGTERM)
+            _supervise(settings, handover.sockets, handover.worker, lambda: earlier)
         return
     running = _Beside(server, beside)
     running.start()
@@ -145,12 +148,13 @@ class _Handover:
         self.worker: Worker | None = None
         self.sockets = sockets  # from the handover on, copies that the server does not close
         self._settings, self._server = settings, server
+        self.signals: list[int] = []  # that came once the worker was ready
         self._asked = threading.Event()
         self._thread = threading.Thread(target=self._run, name="restart", daemon=True)
 
     def __enter__(self) -> Self:
         if has_reload():
-            signal.signal(signal.SIGHUP, lambda _signal, _frame: self._asked.set())
+            signal.signal(signal.SIGHUP, self._note)
         self._thread.start()
         return self
 
@@ -158,6 +162,12 @@ class _Handover:
         self._server.should_exit = True
         self._asked.set()
         self._thread.join()
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        if self.worker is None:
+            self._asked.set()
+        else:  # for the supervisor
+            self.signals.append(number)
 
     def _run(self) -> None:
         while self.worker is None:
@@ -203,14 +213,14 @@ def _supervise(
     settings: Settings,
     sockets: Listening,
     first: Worker | None = None,
-    is_ending: Callable[[], bool] = lambda: False,
+    earlier: Callable[[], Iterable[int]] = tuple,
 ) -> None:
     """Keep the workers until told to end."""
     start = functools.partial(_start, settings, sockets)
     supervisor = Supervisor(start, settings.workers, _limits(settings), release=sockets.close)
     if first is not None:
         supervisor.adopt(first)
-    if not supervisor.run(is_ending):
+    if not supervisor.run(earlier):
         raise ServingError("A worker could not start. The log says why.")
 
 

@@ -10,7 +10,7 @@ import socket
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.process import BaseProcess
 from types import FrameType
@@ -124,14 +124,13 @@ class Supervisor:
         self._workers.append(worker)
         self._has_served = True
 
-    def run(self, is_ending: Callable[[], bool] = lambda: False) -> bool:
+    def run(self, earlier: Callable[[], Iterable[int]] = tuple) -> bool:
         """Keep the workers; return False if none could start and the server ended for that.
 
-        `is_ending` tells whether a signal has come before this took them.
+        `earlier` returns the signals that came before this took them.
         """
         with self._taking_signals():
-            if is_ending():
-                self._stop()
+            self._signals.extend(earlier())
             looked = time.monotonic()
             while True:
                 self._obey()
