@@ -70,9 +70,10 @@ def test_head_has_no_body_and_other_methods_are_the_applications(kind: str, guar
 
 
 @pytest.mark.parametrize("make", [asgi.MetadataMiddleware, wsgi.MetadataMiddleware])
-@pytest.mark.parametrize("options", [{}, {"resource": RESOURCE, "resource_metadata": ""}])
+@pytest.mark.parametrize("options", [Options(), Options(resource=RESOURCE, resource_metadata="")])
 def test_a_guard_that_names_no_metadata_has_none_to_serve(make: type, options: Options) -> None:
-    credentials = Options(client_id="id", client_secret="secret")
+    given = Options(client_id="id", client_secret="secret")
+    given.update(options)
 
     with pytest.raises(ValueError, match="resource"):
-        make(None, Guard(ISSUER, **{**credentials, **options}))
+        make(None, Guard(ISSUER, **given))
