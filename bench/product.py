@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bench.load import Request, Target, answer
 from bench.processes import ROOT, NotMeasuredError, environment, free_port, running
@@ -48,6 +48,12 @@ def create(data: Path, python: str = sys.executable) -> Credentials:
     return Credentials(made["client_id"], made["client_secret"])
 
 
+def organization_id(data: Path) -> str:
+    """Return the id of the only organization in a data directory."""
+    [only] = _gatepass(data, "organization", "list")
+    return str(only["org_id"])
+
+
 def guard_credentials(data: Path) -> Credentials:
     """Make an application in a data directory that may introspect and follow the feed."""
     organization = _gatepass(data, "organization", "create", "Guards", "--admin", "guards")
@@ -56,13 +62,12 @@ def guard_credentials(data: Path) -> Credentials:
     return Credentials(made["client_id"], made["client_secret"])
 
 
-def _gatepass(data: Path, *arguments: str, python: str = sys.executable) -> dict[str, str]:
+def _gatepass(data: Path, *arguments: str, python: str = sys.executable) -> Any:  # noqa: ANN401 - JSON
     command = [python, "-m", "gatepass", *arguments, "--data", str(data), "--json"]
     ran = subprocess.run(
         command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=True
     )
-    answered: dict[str, str] = json.loads(ran.stdout)
-    return answered
+    return json.loads(ran.stdout)
 
 
 def serve(data: Path, port: int, workers: int = 1) -> list[str]:

@@ -80,7 +80,7 @@ def ask_others(server: Server, known: Portal, credentials: Credentials) -> list[
 
 
 def waiting(server: Server) -> float:
-    return figure(server, "gatepass_hashes_waiting")
+    return figure(server, "gatepass_queue_waiting")
 
 
 def figure(server: Server, name: str) -> float:
@@ -119,6 +119,6 @@ def test_the_flood_is_in_the_metrics_and_leaves_one_line_in_the_log(
 ) -> None:
     surplus = [each for each in flood.logins if each.status_code == 503]
 
-    assert figure(busy, "gatepass_hashes_refused_total") == len(surplus)
+    assert figure(busy, "gatepass_queue_refused_total") == len(surplus)
     assert waiting(busy) == 0
     assert busy.log().count("queue.full") == 1

@@ -90,13 +90,13 @@ def _counter(name: str, said: str, label: str, counts: dict[str, int]) -> Metric
 
 def _queues(queues: dict[str, Queue]) -> Iterator[Metric]:
     said = "Hashes that wait for a thread."
-    waiting = GaugeMetricFamily("gatepass_hashes_waiting", said, labels=["queue"])
+    waiting = GaugeMetricFamily("gatepass_queue_waiting", said, labels=["queue"])
     for name, queue in queues.items():
         waiting.add_metric([name], queue.waiting)
     yield waiting
     said = "Requests that were answered 503 because too many hashes waited."
     refused = {name: queue.refused for name, queue in queues.items()}
-    yield _counter("gatepass_hashes_refused", said, "queue", refused)
+    yield _counter("gatepass_queue_refused", said, "queue", refused)
 
 
 def _directory(states: dict[str, State]) -> Metric:
