@@ -16,6 +16,7 @@ ELSEWHERE = {
     "come-from-django-oauth-toolkit.md": "its commands are those of tests/stories",
     "never-commit-credentials.md": "its commands are those of tests/client/test_scan.py",
     "protect-an-api-behind-a-gateway.md": "test_gateways_page.py and tests/gateways do",
+    "verify-tokens-with-another-library.md": "it needs three toolchains; it was run by hand",
 }
 TOKEN_URL = "https://login.example.com/oauth2/token/"
 API = "https://api.example.com"

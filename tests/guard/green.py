@@ -15,6 +15,7 @@ def _patch(kind: str) -> None:
         importlib.import_module("gevent.monkey").patch_all()
     elif kind == "eventlet":
         importlib.import_module("eventlet").monkey_patch()
+        sys.modules["trio"] = None  # type: ignore[assignment]  # httpx2 loads it; eventlet breaks it
 
 
 def main(issuer: str) -> None:

@@ -58,7 +58,7 @@ class Portal:
 
     def register(self, name: str) -> str:
         """Register an application; give the id that the portal acknowledged."""
-        answer = self.send(f"{APPLICATIONS}register/", name=name)
+        answer = self.send(f"{APPLICATIONS}register/", name=name, same_name="yes")
         assert answer.status_code == 303, answer.status_code
         return answer.headers["location"].removeprefix(APPLICATIONS).partition("/")[0]
 

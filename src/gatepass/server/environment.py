@@ -89,11 +89,11 @@ def _transport_headers(*, is_https: bool, subdomains: bool) -> tuple[tuple[bytes
     return ((b"strict-transport-security", value),)
 
 
-def _pool(name: str, threads: int, queue: int) -> BoundedPool:
+def _pool(name: str, threads: int) -> BoundedPool:
     return BoundedPool(
         name,
         threads,
-        queue,
+        _MOST_WAITING,
         say=f"The service is busy. Nothing was changed. Try again in {RETRY_AFTER} seconds.",
         note=f"the queue for {name} is full",
     )
@@ -115,21 +115,19 @@ class Environment:
         self.issuer = settings.issuer(mark)
         self.partner_api = self.issuer + PARTNER_API
         self.other_url = settings.issuer(Mark.TEST if mark is Mark.LIVE else Mark.LIVE) + "/"
-        self.tokens = settings.environment(mark).tokens
-        self.algorithm = settings.environment(mark).algorithm
+        own = settings.environment(mark)
+        self.tokens, self.algorithm = own.tokens, own.algorithm
         self.key_rotation = timedelta(seconds=settings.key_rotation)
         self.is_https = self.issuer.startswith("https://")
         self.hosts = settings.hosts(mark)
         self.transport_headers = _transport_headers(
-            is_https=self.is_https, subdomains=settings.environment(mark).hsts_subdomains
+            is_https=self.is_https, subdomains=own.hsts_subdomains
         )
         self.session_settings = settings.session
         self.hasher = hasher
         self.hash_pool = hasher.pool  # the process's one, for both environments
         self.clock = EnvironmentClock(clock)
-        self.database = Database(
-            settings.environment(mark).database or sqlite_url(file(settings.data, mark))
-        )
+        self.database = Database(own.database or sqlite_url(file(settings.data, mark)))
         self.directory = Directory(self._find_application)
         self.grants: GrantMemory[Granted] = GrantMemory(self.directory)
         self.callers: GrantMemory[Caller] = GrantMemory(self.directory)
@@ -142,10 +140,8 @@ class Environment:
         self.failures = FailureBudget()
         self.audit_limit = HourlyLimit(MOST_ROWS)
         self.log_limit = HourlyLimit(MOST_LINES)
-        self.page_pool = _pool(f"pages {self.name}", _PAGES_AT_ONCE, _MOST_WAITING)
-        self.revocation_pool = _pool(
-            f"revocations {self.name}", _REVOCATIONS_AT_ONCE, _MOST_WAITING
-        )
+        self.page_pool = _pool(f"pages {self.name}", _PAGES_AT_ONCE)
+        self.revocation_pool = _pool(f"revocations {self.name}", _REVOCATIONS_AT_ONCE)
         self.revoked = Revoked()
         self.news = News(settings.http.waiting_polls())
         self.pages = Pages(self.name, self._read_page)

@@ -148,7 +148,7 @@ def test_refused_forms_leave_a_bounded_number_of_lines_and_their_number(
     browser = rig.browser()
     with capture_logs() as logged:
         for _ in range(MOST_LINES + 7):
-            browser.send("/accounts/login/", {"csrf": "wrong"})
+            browser.send("/accounts/login/", {}, origin="https://elsewhere.example")
         clock.wait(HOUR)
         rig.environment.keep_bounds()
 
