@@ -1,6 +1,7 @@
 """The thread that keeps an environment's memory true. It only reads; see `housekeeping`."""
 
 import threading
+import time
 
 import structlog
 
@@ -9,6 +10,7 @@ from gatepass.server.environment import Environment
 
 STOP_WITHIN = 2.0  # seconds
 POLL_EVERY = 0.1  # seconds; a change is known everywhere within 0.5
+_SAY_EVERY = 60.0  # seconds between two lines about the same fault
 
 log = structlog.get_logger("gatepass.server")
 
@@ -27,6 +29,7 @@ class Follower:
             target=self._run, name=f"follow {environment.name}", daemon=True
         )
         self._is_away = False
+        self._failed_at = -_SAY_EVERY  # when a fault was logged last
 
     def start(self) -> None:
         """Begin to follow."""
@@ -56,11 +59,18 @@ class Follower:
             except DatabaseAwayError as error:
                 self._environment.note_away(error)
                 self._say(is_away=True, error=str(error))
-            except Exception:
-                log.exception("follower.failed", environment=self._environment.name)
+            except Exception as error:  # noqa: BLE001 - told, and tried again
+                self._say_failed(error)
             else:
                 self._environment.note_back()
                 self._say(is_away=False)
+
+    def _say_failed(self, error: Exception) -> None:
+        """Log a fault of ours, or a database that is another one's, once a minute."""
+        now = time.monotonic()
+        if now - self._failed_at >= _SAY_EVERY:
+            self._failed_at = now
+            log.error("follower.failed", environment=self._environment.name, exc_info=error)
 
     def _say(self, *, is_away: bool, error: str = "") -> None:
         if is_away and not self._is_away:

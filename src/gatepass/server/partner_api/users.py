@@ -8,9 +8,12 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
+from gatepass.server.names import named
 from gatepass.server.people.model import LONGEST_EMAIL, FieldRefused, Person, Role, check_email
 
-_NO_CONTROLS = r"^[^\u0000-\u001f\u007f-\u009f]*$"
+# Controls, line separators, and bidirectional formatting, which makes one text look like another.
+_CONTROL = r"\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
+_NO_CONTROLS = rf"^[^{_CONTROL}]*$"
 _COUNTRY = r"^[A-Z]{2}$"
 
 
@@ -25,8 +28,11 @@ def _address(text: str) -> str:
 
 
 def _line(text: str) -> str:
-    if not re.fullmatch(_NO_CONTROLS, text):
-        raise PydanticCustomError("line", "Control characters are not allowed.")
+    found = re.search(f"[{_CONTROL}]", text)
+    if found:
+        raise PydanticCustomError(
+            "line", "Control characters are not allowed: {named}.", {"named": named(found[0])}
+        )
     return text
 
 
