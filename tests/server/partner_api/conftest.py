@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 
 from gatepass.server.app import Gatepass, create
 from gatepass.server.environment import Environment
+from gatepass.server.limits.hourly import MOST_ROWS, HourlyLimit
 from gatepass.server.settings import PasswordSettings, Settings
 from gatepass.wire.credential import Mark
 from server.partner_api.partner import Partner, join
@@ -32,7 +33,10 @@ def http(gatepass: Gatepass) -> TestClient:
 
 @pytest.fixture
 def partner(gatepass: Gatepass, http: TestClient) -> Partner:
-    return join(http, _environment(gatepass, Mark.LIVE))
+    """A partner of the environment that all tests share, which begins with a limit of its own."""
+    environment = _environment(gatepass, Mark.LIVE)
+    environment.audit_limit = HourlyLimit(MOST_ROWS)
+    return join(http, environment)
 
 
 @pytest.fixture
