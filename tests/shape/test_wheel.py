@@ -2,10 +2,13 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
 import zipfile
+from email import message_from_bytes
+from email.message import Message
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -51,11 +54,21 @@ with PretendServer() as server:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    target = tmp_path_factory.mktemp("wheel")
+    return built(tmp_path_factory.mktemp("wheel"))
+
+
+def built(target: Path, repository: str = "") -> Path:
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(target)]
-    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
-    (built,) = target.glob("*.whl")
-    return built
+    environ = os.environ | {"GATEPASS_REPOSITORY": repository}
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True, env=environ)
+    (made,) = target.glob("*.whl")
+    return made
+
+
+def metadata(wheel: Path) -> Message:
+    with zipfile.ZipFile(wheel) as content:
+        [name] = [name for name in content.namelist() if name.endswith(".dist-info/METADATA")]
+        return message_from_bytes(content.read(name))
 
 
 def alone(wheel: Path, *arguments: str, program: str = ALONE) -> "subprocess.CompletedProcess[str]":
@@ -71,6 +84,25 @@ def alone(wheel: Path, *arguments: str, program: str = ALONE) -> "subprocess.Com
             "PYTHONSAFEPATH": "1",
         },
     )
+
+
+def test_the_description_of_the_package_has_no_dead_link(wheel: Path) -> None:
+    text = str(metadata(wheel).get_payload())
+
+    assert "# Gatepass" in text
+    assert not re.findall(r"\]\((?!https?:)[^)]*\)", text)
+    assert metadata(wheel).get_all("Project-URL") is None
+
+
+def test_links_and_pictures_of_the_description_lead_to_the_repository(tmp_path: Path) -> None:
+    made = metadata(built(tmp_path, "https://forge.example/gatepass/"))
+    text = str(made.get_payload())
+
+    links = re.findall(r"\]\(https://forge.example/gatepass/(\w+)/v0.1.0/([^)]*)\)", text)
+    assert ("raw", "docs/images/credentials.png") in links
+    assert ("blob", "docs/reference/settings.md") in links
+    assert all((ROOT / path.partition("#")[0]).exists() for _, path in links)
+    assert "Source, https://forge.example/gatepass" in made.get_all("Project-URL", [])
 
 
 def test_the_wheel_has_every_file_of_the_package(wheel: Path) -> None:
