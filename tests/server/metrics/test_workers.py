@@ -13,6 +13,8 @@ from gatepass.server.metrics.figures import Counts, Figures
 from gatepass.server.metrics.snapshot import Queue, Snapshot, State
 from gatepass.server.metrics.workers import Workers
 
+_MORE = {"revocations": 2, "waiting": 2, "clock_offset": 0}
+
 
 def counts(requests: int = 1) -> Counts:
     figures = Figures()
@@ -25,7 +27,7 @@ def counts(requests: int = 1) -> Counts:
 
 def figures(requests: int = 1, **state: float) -> Snapshot:
     values = {"hits": 3, "misses": 1, "lag": 0.1, "key_age": 60, "database_up": 1}
-    made = State(**{**values, "revocations": 2, "waiting": 2, "clock_offset": 0, **state})  # type: ignore[arg-type]
+    made = State(**{**values, "database_writable": 1, **_MORE, **state})  # type: ignore[arg-type]
     return Snapshot(counts(requests), {"production": made}, {"passwords": Queue(4, 5)})
 
 
@@ -68,6 +70,9 @@ def test_a_file_of_another_version_is_ignored(tmp_path: Path, text: str) -> None
 def test_counts_add_up_and_of_states_the_worst_is_told() -> None:
     one = figures(2, lag=0.1, database_up=1, key_age=5, revocations=7, clock_offset=-3.0)
     two = figures(3, lag=9.0, database_up=0, key_age=6, revocations=7, clock_offset=-3.0)
+    two = two._replace(
+        states={"production": two.states["production"]._replace(database_writable=0)}
+    )
 
     total = snapshot.total([one, two])
 
@@ -77,7 +82,7 @@ def test_counts_add_up_and_of_states_the_worst_is_told() -> None:
     assert sum(row.buckets) == 5
     assert row.seconds == pytest.approx(0.05)
     assert total.counts.tokens["sealed"] == total.counts.refusals["wrong_secret"] == 5
-    assert total.states == {"production": State(6, 2, 9.0, 6, 0, 7, 4, -3.0)}
+    assert total.states == {"production": State(6, 2, 9.0, 6, 0, 0, 7, 4, -3.0)}
 
 
 def test_the_figures_of_a_living_worker_are_read_and_ones_own_are_not(tmp_path: Path) -> None:

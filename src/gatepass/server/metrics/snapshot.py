@@ -19,6 +19,7 @@ class State(NamedTuple):
     lag: float
     key_age: float
     database_up: int
+    database_writable: int
     revocations: int
     waiting: int
     clock_offset: float
@@ -120,6 +121,7 @@ def _state(environment: Environment) -> State:
         lag=round(lag, 3),
         key_age=(environment.now() - environment.keys.made_at).total_seconds(),
         database_up=int(lag <= _LATE),
+        database_writable=int(not environment.why_unwritable),
         revocations=len(environment.revoked),
         waiting=len(environment.news),
         clock_offset=round(environment.clock.offset, 3),
@@ -138,6 +140,7 @@ def _worst(one: State, other: State) -> State:
         lag=max(one.lag, other.lag),
         key_age=max(one.key_age, other.key_age),
         database_up=min(one.database_up, other.database_up),
+        database_writable=min(one.database_writable, other.database_writable),
         revocations=max(one.revocations, other.revocations),
         waiting=one.waiting + other.waiting,
         clock_offset=max(one.clock_offset, other.clock_offset, key=abs),

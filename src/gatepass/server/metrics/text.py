@@ -28,6 +28,10 @@ _GAUGES = {
     "lag": ("gatepass_feed_lag_seconds", "Seconds since memory was last known to be right."),
     "key_age": ("gatepass_key_age_seconds", "Age of the newest key that makes tokens."),
     "database_up": ("gatepass_database_up", "1 while the database answers."),
+    "database_writable": (
+        "gatepass_database_writable",
+        "1 while the database takes changes; tried every 10 seconds.",
+    ),
     "revocations": ("gatepass_revocations", "Revoked tokens that have not expired."),
     "clock_offset": (
         "gatepass_clock_offset_seconds",
@@ -89,12 +93,12 @@ def _counter(name: str, said: str, label: str, counts: dict[str, int]) -> Metric
 
 
 def _queues(queues: dict[str, Queue]) -> Iterator[Metric]:
-    said = "Hashes that wait for a thread."
+    said = "Pieces of work that wait for a thread."
     waiting = GaugeMetricFamily("gatepass_queue_waiting", said, labels=["queue"])
     for name, queue in queues.items():
         waiting.add_metric([name], queue.waiting)
     yield waiting
-    said = "Requests that were answered 503 because too many hashes waited."
+    said = "Requests that were answered 503 because the queue was full."
     refused = {name: queue.refused for name, queue in queues.items()}
     yield _counter("gatepass_queue_refused", said, "queue", refused)
 
