@@ -12,7 +12,7 @@ import multiprocessing
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from multiprocessing.queues import Queue
 from pathlib import Path
 from statistics import quantiles
 from typing import NamedTuple
@@ -84,9 +84,9 @@ def _beside(port: int, minting: Request, name: str, request: Request) -> Row:
     return limit_row(f"token beside {name}, p99", beside.p99(), MOST, "ms", detail)
 
 
-def _overload(port: int, request: Request, rate: float, into: Callable[..., object]) -> None:
+def _overload(port: int, request: Request, rate: float, into: "Queue[Counter[int]]") -> None:
     asked = asyncio.run(_at_a_rate(port, request, rate, SECONDS + 2.0, _LANES))
-    into.put(asked.statuses)  # type: ignore[attr-defined] # a queue
+    into.put(asked.statuses)
 
 
 async def _capacity(port: int, request: Request) -> float:
