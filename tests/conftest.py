@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import watchdog
-from harness import Server, serving
+from server_process import Server, serving
 
 _WATCHDOG = pytest.StashKey["subprocess.Popen[bytes]"]()  # its input ends with this process
 

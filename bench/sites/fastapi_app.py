@@ -14,7 +14,7 @@ from fastapi import Depends, FastAPI
 from pydantic import BaseModel
 from starlette.requests import HTTPConnection
 
-from bench.minted import API, ISSUER
+from bench.guard.jwt_issuer import API, ISSUER
 from gatepass.guard.asgi import Needs, Protected
 from gatepass.guard.fastapi import Guard, Principal
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from gatepass.server.applications import operations as applications
-from gatepass.server.audit.model import OPERATOR
-from gatepass.server.catalogue import operations as catalogue
-from gatepass.server.catalogue.model import CataloguedScope
-from gatepass.server.organizations import operations as organizations
+from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.server.domain.catalogue import operations as catalogue
+from gatepass.server.domain.catalogue.model import CataloguedScope
+from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.settings import EnvironmentSettings
 from gatepass.wire.scope import Scope
-from server.stand import Client, Clock, Stand, refused, standing_still
+from server.fixtures import Client, Clock, Stand, refused, standing_still
 
 _URI, _SCOPE = "https://meters.example.com", "meters.read"
 _APARTS = [-3600, -10, 10, 3600]

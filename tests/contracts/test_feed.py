@@ -10,16 +10,16 @@ import pytest
 
 from contracts import samples
 from contracts.samples import HOUR, NOW, SECOND
-from gatepass.server.applications import store as applications
-from gatepass.server.changes import store as changes
-from gatepass.server.database import Connection, Database
-from gatepass.server.feed import page as pages
-from gatepass.server.feed import store
-from gatepass.server.feed.cursor import Cursor, Part
-from gatepass.server.feed.model import ALL, MATTERS
-from gatepass.server.moment import milliseconds
-from gatepass.server.organizations import store as organizations
-from gatepass.server.revocations import store as revocations
+from gatepass.server.domain.applications import store as applications
+from gatepass.server.domain.changes import store as changes
+from gatepass.server.domain.organizations import store as organizations
+from gatepass.server.domain.revocations import store as revocations
+from gatepass.server.domain.revocations.feed import page as pages
+from gatepass.server.domain.revocations.feed import store
+from gatepass.server.domain.revocations.feed.cursor import Cursor, Part
+from gatepass.server.domain.revocations.feed.model import ALL, MATTERS
+from gatepass.server.storage.database import Connection, Database
+from gatepass.server.storage.timestamps import milliseconds
 
 _ISSUER = "https://app.example.com"
 _MANY = 7

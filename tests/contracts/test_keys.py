@@ -5,11 +5,11 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from contracts.samples import HOUR, NOW
-from gatepass.server.changes import store as changes
-from gatepass.server.database import Database
-from gatepass.server.keys import store
-from gatepass.server.keys.master import MasterKey, MasterKeyError
-from gatepass.server.keys.model import Key
+from gatepass.server.domain.changes import store as changes
+from gatepass.server.domain.keys import store
+from gatepass.server.domain.keys.master_key import MasterKey, MasterKeyError
+from gatepass.server.domain.keys.model import Key
+from gatepass.server.storage.database import Database
 from gatepass.wire.credential import Mark
 
 _MASTER = MasterKey(b"m" * 32)

@@ -13,19 +13,19 @@ from sqlalchemy import inspect, text
 
 import gatepass.server
 from contracts import samples
-from gatepass.server import migrations
-from gatepass.server.applications import store as applications
-from gatepass.server.catalogue import store as catalogue
-from gatepass.server.database import Database, DatabaseError, metadata
-from gatepass.server.keys import store as keys
-from gatepass.server.keys.master import MasterKey
-from gatepass.server.keys.model import Key
-from gatepass.server.keys.ring import keyring
-from gatepass.server.moment import milliseconds
-from gatepass.server.organizations import store as organizations
-from gatepass.server.people import store as people
-from gatepass.server.token.claims import Claims
-from gatepass.server.token.sealed import SealingKey, seal, unseal
+from gatepass.server.domain.applications import store as applications
+from gatepass.server.domain.catalogue import store as catalogue
+from gatepass.server.domain.keys import store as keys
+from gatepass.server.domain.keys.keyring import keyring
+from gatepass.server.domain.keys.master_key import MasterKey
+from gatepass.server.domain.keys.model import Key
+from gatepass.server.domain.organizations import store as organizations
+from gatepass.server.domain.users import store as people
+from gatepass.server.storage import migrations
+from gatepass.server.storage.database import Database, DatabaseError, metadata
+from gatepass.server.storage.timestamps import milliseconds
+from gatepass.server.tokens.claims import Claims
+from gatepass.server.tokens.opaque import SealingKey, seal, unseal
 from gatepass.wire.credential import Mark
 
 

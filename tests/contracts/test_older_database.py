@@ -13,20 +13,20 @@ import pytest
 from sqlalchemy import make_url
 
 from contracts.samples import NOW
-from gatepass.server.applications import operations as applications
-from gatepass.server.applications.operations import Registered
-from gatepass.server.audit.model import OPERATOR
-from gatepass.server.catalogue import operations as catalogue
-from gatepass.server.changes import store as changes
-from gatepass.server.database import Connection, Database
-from gatepass.server.environment import Environment
-from gatepass.server.feed.cursor import Cursor
-from gatepass.server.keys import operations as keys
-from gatepass.server.keys.master import MasterKey
-from gatepass.server.organizations import operations as organizations
-from gatepass.server.people.passwords import Hasher
-from gatepass.server.revocations import store as revocations
+from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.applications.operations import Registered
+from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.server.domain.catalogue import operations as catalogue
+from gatepass.server.domain.changes import store as changes
+from gatepass.server.domain.keys import operations as keys
+from gatepass.server.domain.keys.master_key import MasterKey
+from gatepass.server.domain.organizations import operations as organizations
+from gatepass.server.domain.revocations import store as revocations
+from gatepass.server.domain.revocations.feed.cursor import Cursor
+from gatepass.server.domain.users.passwords import Hasher
+from gatepass.server.environment.environment import Environment
 from gatepass.server.settings import EnvironmentSettings, PasswordSettings, Settings
+from gatepass.server.storage.database import Connection, Database
 from gatepass.wire.credential import Mark
 
 _CHEAP = PasswordSettings(time_cost=1, memory_kib=8 * 1024)

@@ -6,11 +6,11 @@ from sqlalchemy.exc import IntegrityError
 
 from contracts import samples
 from contracts.samples import AWKWARD, HOUR, NOW, SECOND
-from gatepass.server.database import Connection, Database
-from gatepass.server.people import store as people
-from gatepass.server.people.model import Person
-from gatepass.server.sessions import store
-from gatepass.server.sessions.store import Session
+from gatepass.server.domain.sessions import store
+from gatepass.server.domain.sessions.store import Session
+from gatepass.server.domain.users import store as people
+from gatepass.server.domain.users.model import Person
+from gatepass.server.storage.database import Connection, Database
 
 
 def test_a_session_comes_back_whole(database: Database) -> None:

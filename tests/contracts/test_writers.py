@@ -12,18 +12,18 @@ import pytest
 from sqlalchemy import make_url
 
 from contracts.samples import NOW
-from gatepass.server.applications import operations as applications
-from gatepass.server.applications.model import Application
-from gatepass.server.audit.model import OPERATOR
-from gatepass.server.environment import Environment
-from gatepass.server.keys.master import MasterKey
-from gatepass.server.organizations import operations as organizations
-from gatepass.server.people import operations as people
-from gatepass.server.people.model import Person
-from gatepass.server.people.passwords import Hasher
+from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.applications.model import Application
+from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.server.domain.keys.master_key import MasterKey
+from gatepass.server.domain.organizations import operations as organizations
+from gatepass.server.domain.users import operations as people
+from gatepass.server.domain.users.model import Person
+from gatepass.server.domain.users.passwords import Hasher
+from gatepass.server.environment.environment import Environment
 from gatepass.server.settings import EnvironmentSettings, PasswordSettings, Settings
 from gatepass.wire.credential import Mark
-from gatepass.wire.problem import Refused
+from gatepass.wire.errors import Refused
 
 _ROUNDS = 8
 _CHEAP = PasswordSettings(time_cost=1, memory_kib=8 * 1024)

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from gatepass.guard import Principal
-from gatepass.guard.assertion import HEADER, LIVES
-from gatepass.wire.problem import Refused
+from gatepass.guard.jwt.assertion import HEADER, LIVES
+from gatepass.wire.errors import Refused
 from gateways.test_behind_gateways import IDENTITY, SET_UP_WRONGLY, UNANSWERED
-from guard.issuing import Issuer, claims, header
+from guard.tokens import Issuer, claims, header
 
 TASKS = Path(__file__).parents[2] / "docs" / "tasks"
 PAGE = (TASKS / "protect-an-api-behind-a-gateway.md").read_text()

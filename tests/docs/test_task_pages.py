@@ -9,12 +9,12 @@ import pytest
 
 from docs.page import ROOT, TASKS, Block, Reader, play
 from gatepass.testing import PretendServer
-from harness import free_ports
+from server_process import free_ports
 
 # What is not played here, and why.
 ELSEWHERE = {
     "come-from-django-oauth-toolkit.md": "its commands are those of tests/stories",
-    "never-commit-credentials.md": "its commands are those of tests/client/test_scan.py",
+    "never-commit-credentials.md": "its commands are those of tests/client/scanner/test_scan.py",
     "protect-an-api-behind-a-gateway.md": "test_gateways_page.py and tests/gateways do",
     "verify-tokens-with-another-library.md": "it needs three toolchains; it was run by hand",
 }

@@ -11,13 +11,13 @@ from urllib.request import Request, urlopen
 import pytest
 
 from gatepass.guard import Arrived, Denied, Guard, Needs, Principal
-from gatepass.guard.feed import Feed
-from gatepass.guard.revoked import Revocations
+from gatepass.guard.revocation.feed import Feed
+from gatepass.guard.revocation.interface import Revocations
 from gatepass.guard.testing import PretendIssuer
 from gatepass.guard.testing.signing import Algorithm
 from gatepass.wire import basic
 from gatepass.wire.secret import Secret
-from guard.feeding import PATIENCE, eventually
+from guard.revocation.feed_server import PATIENCE, eventually
 
 READ = Needs.of("read")
 BAD = ["expired", "wrong_audience", "revoked", "of_another_issuer", "forged", "unsigned"]
@@ -239,7 +239,7 @@ def test_the_plugin_loads_nothing_until_it_is_asked(pytester: pytest.Pytester) -
         def test_nothing_of_ours_is_there():
             assert "gatepass.guard.testing" not in sys.modules
             assert "cryptography" not in sys.modules
-            assert "gatepass.guard.core" not in sys.modules
+            assert "gatepass.guard.core.guard" not in sys.modules
         """
     )
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from server.stand import Client, Stand, standing, standing_still
+from server.fixtures import Client, Stand, standing, standing_still
 
 # A busy machine is slow, which is no failure.
 hypothesis.settings.register_profile("patient", deadline=None)

@@ -11,10 +11,10 @@ from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
 from gatepass.server.app import create
-from gatepass.server.limits.hourly import HOUR, MOST_LINES, HourlyLimit
-from gatepass.server.usage import store as usage
+from gatepass.server.domain.throttling.hourly_limit import HOUR, MOST_LINES, HourlyLimit
+from gatepass.server.domain.usage import store as usage
 from gatepass.wire.metadata import INTROSPECT, REVOKE, TOKEN
-from server.stand import (
+from server.fixtures import (
     FORM,
     GRANT,
     TEST,

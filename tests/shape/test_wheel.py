@@ -182,7 +182,7 @@ def test_the_wheel_has_the_licence_of_each_part_that_is_not_ours(wheel: Path) ->
         "LICENSE",
         f"{swagger_ui}/LICENSE",
         f"{swagger_ui}/swagger-ui-bundle.js.LICENSE.txt",
-        "src/gatepass/server/people/common.LICENSE",
+        "src/gatepass/server/domain/users/common_passwords.LICENSE",
     ]
     assert "gatepass/server/people/common.md" in names
 
@@ -205,12 +205,12 @@ def test_a_server_command_without_the_server_extra_says_what_to_install(wheel: P
 @pytest.mark.parametrize(
     ("library", "module", "extra"),
     [
-        ("requests", "gatepass.client.over_requests", "requests"),
-        ("httpx", "gatepass.client.over_httpx", "httpx"),
-        ("aiohttp", "gatepass.client.over_aiohttp", "aiohttp"),
+        ("requests", "gatepass.client.requests", "requests"),
+        ("httpx", "gatepass.client.httpx", "httpx"),
+        ("aiohttp", "gatepass.client.aiohttp", "aiohttp"),
         ("cryptography", "gatepass.guard.asgi", "guard"),
         ("cryptography", "gatepass.guard.testing", "guard"),
-        ("limits", "gatepass.guard.rate", "limits"),
+        ("limits", "gatepass.guard.core.rate_limit", "limits"),
     ],
 )
 def test_an_adapter_without_its_library_says_what_to_install(

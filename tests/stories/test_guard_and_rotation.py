@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from gatepass.cli import main
 from gatepass.guard import Arrived, Denied, Guard, Needs
-from harness import Credentials, Server, serving
+from server_process import Credentials, Server, serving
 
 READ = Needs.of("read")
 ROTATIONS = 50

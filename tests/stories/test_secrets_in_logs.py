@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from gatepass.wire import metadata
 from gatepass.wire.credential import Kind, Mark, mint
-from harness import Server
+from server_process import Server
 from stories.portal import PASSWORD, Portal
 
 _WRONG = "wrong horse battery staple"

@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from gatepass import BearerAuth, TokenRefused, TokenSource, TokenUnavailable
-from gatepass.client.cache import FileCache
+from gatepass.client.cache.file_cache import FileCache
 from gatepass.client.settings import ClientSettings
 from gatepass.testing import Answer, Clock, PretendServer, busy, hang_up, page, refusal
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatepass.wire import basic
-from gatepass.wire.problem import Refused
+from gatepass.wire.errors import Refused
 from gatepass.wire.secret import Secret
 from wire.samples import texts
 

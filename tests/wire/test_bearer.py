@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatepass.wire import bearer
+from gatepass.wire.errors import STATUS, Refused
 from gatepass.wire.params import LONGEST_TOKEN
-from gatepass.wire.problem import STATUS, Refused
 from gatepass.wire.scope import Scope
 
 TOKEN68 = st.from_regex(r"[A-Za-z0-9._~+/-]{1,60}={0,2}", fullmatch=True)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from gatepass.wire.errors import Refused
 from gatepass.wire.params import (
     LONGEST_BODY,
     LONGEST_VALUE,
@@ -17,7 +18,6 @@ from gatepass.wire.params import (
     read_form,
     read_json,
 )
-from gatepass.wire.problem import Refused
 from wire.samples import octets
 
 PLAIN = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=50)

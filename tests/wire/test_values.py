@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatepass.wire import challenge, metadata
-from gatepass.wire.problem import STATUS, Refused
+from gatepass.wire.errors import STATUS, Refused
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
 from wire.samples import texts

@@ -9,14 +9,14 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMappi
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from gatepass.guard import admitted
-from gatepass.guard.arrived import Arrived
-from gatepass.guard.core import Guard
-from gatepass.guard.denied import Denial, Denied
-from gatepass.guard.document import HEADERS, document
-from gatepass.guard.exempt import Exempt
-from gatepass.guard.needs import NOTHING, Needs, any_of
-from gatepass.guard.principal import Principal
+from gatepass.guard.core import request_state
+from gatepass.guard.core.exempt_paths import Exempt
+from gatepass.guard.core.guard import Guard
+from gatepass.guard.core.resource_metadata import HEADERS, document
+from gatepass.guard.model.denial import Denial, Denied
+from gatepass.guard.model.principal import Principal
+from gatepass.guard.model.request import Arrived
+from gatepass.guard.model.requirements import NOTHING, Needs, any_of
 from gatepass.wire.params import LONGEST_BODY
 
 __all__ = ["Guard", "MetadataMiddleware", "Needs", "Principal", "Protected", "any_of"]
@@ -98,10 +98,10 @@ class MetadataMiddleware:
 
 async def admit(scope: Scope, guard: Guard, asked: Arrived, needs: Needs) -> Principal:
     """Do what `guard.aidentify` does, and keep in `scope` that it was done."""
-    caller = admitted.recall(scope, guard, asked, needs)
+    caller = request_state.recall(scope, guard, asked, needs)
     if caller is None:
         caller = await guard.aidentify(asked, needs)
-        admitted.keep(scope, guard, asked, caller)
+        request_state.keep(scope, guard, asked, caller)
     return caller
 
 

@@ -29,13 +29,13 @@ from django.http.request import RawPostDataException, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
-from gatepass.guard.arrived import Arrived
-from gatepass.guard.denied import Denial, Denied
-from gatepass.guard.exempt import Exempt
-from gatepass.guard.expectation import Expectation
-from gatepass.guard.face import Face
-from gatepass.guard.needs import NOTHING, Needs, Wanted, any_of
-from gatepass.guard.principal import Principal
+from gatepass.guard.core.adapter import Face
+from gatepass.guard.core.exempt_paths import Exempt
+from gatepass.guard.model.denial import Denial, Denied
+from gatepass.guard.model.expectation import Expectation
+from gatepass.guard.model.principal import Principal
+from gatepass.guard.model.request import Arrived
+from gatepass.guard.model.requirements import NOTHING, Needs, Wanted, any_of
 from gatepass.guard.wsgi import header_lines
 from gatepass.wire.params import LONGEST_BODY
 
@@ -68,7 +68,7 @@ class Admitted(NamedTuple):
 class Guard(Face):
     """Lets requests with a good access token through, and no other.
 
-    Takes the settings of `gatepass.guard.core.Guard`. `inspect` gets the token and the request,
+    Takes the settings of `gatepass.guard.Guard`. `inspect` gets the token and the request,
     as `expect` does; for asynchronous views `inspect` may be a coroutine function.
     """
 

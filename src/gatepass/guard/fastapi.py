@@ -15,15 +15,16 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
-from gatepass.guard import asgi, denied
-from gatepass.guard.denied import Denial
-from gatepass.guard.expectation import Expectation
-from gatepass.guard.face import Face
-from gatepass.guard.needs import Needs, Wanted, any_of
-from gatepass.guard.options import Answer, Inspect, Options
-from gatepass.guard.principal import Principal
+from gatepass.guard import asgi
+from gatepass.guard.core.adapter import Face
+from gatepass.guard.core.options import Answer, Inspect, Options
+from gatepass.guard.model import denial as denied
+from gatepass.guard.model.denial import Denial
+from gatepass.guard.model.expectation import Expectation
+from gatepass.guard.model.principal import Principal
+from gatepass.guard.model.requirements import Needs, Wanted, any_of
 from gatepass.guard.starlette import arrived
-from gatepass.guard.steps import is_coroutine
+from gatepass.guard.verification.waiting import is_coroutine
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
 
@@ -55,7 +56,7 @@ async def answer(_request: Request, error: Exception) -> Response:
 class Guard(Face):
     """Lets requests with a good access token through, and no other.
 
-    Takes the settings of `gatepass.guard.core.Guard`. `inspect` gets the token and the request;
+    Takes the settings of `gatepass.guard.Guard`. `inspect` gets the token and the request;
     an `async def` runs on the event loop, a plain function in a thread. `expect` gets the request.
     """
 

@@ -20,13 +20,13 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 
 from gatepass.guard import wsgi
-from gatepass.guard.arrived import Arrived
-from gatepass.guard.denied import Denial
-from gatepass.guard.denied import Denied as CoreDenied
-from gatepass.guard.exempt import Exempt
-from gatepass.guard.face import Face
-from gatepass.guard.needs import Needs, Wanted, any_of
-from gatepass.guard.principal import Principal
+from gatepass.guard.core.adapter import Face
+from gatepass.guard.core.exempt_paths import Exempt
+from gatepass.guard.model.denial import Denial
+from gatepass.guard.model.denial import Denied as CoreDenied
+from gatepass.guard.model.principal import Principal
+from gatepass.guard.model.request import Arrived
+from gatepass.guard.model.requirements import Needs, Wanted, any_of
 
 __all__ = ["Denied", "Guard", "Principal", "any_of", "principal"]
 
@@ -52,7 +52,7 @@ class Denied(HTTPException):
 class Guard(Face):
     """Lets requests with a good access token through, and no other.
 
-    Takes the settings of `gatepass.guard.core.Guard`. `inspect` gets the token and the request's
+    Takes the settings of `gatepass.guard.Guard`. `inspect` gets the token and the request's
     environ, as `expect` does.
     """
 

@@ -19,13 +19,13 @@ from rest_framework.exceptions import APIException, NotAuthenticated
 from rest_framework.permissions import AND, OR, BasePermission, OperandHolder
 from rest_framework.request import Request
 
-from gatepass.guard.arrived import Arrived
-from gatepass.guard.denied import Denial, Denied
 from gatepass.guard.django import Guard, answer, arrived, configured
-from gatepass.guard.needs import NOTHING, AnyOf, Needs, Wanted, any_of
-from gatepass.guard.principal import Principal
+from gatepass.guard.model.denial import Denial, Denied
+from gatepass.guard.model.principal import Principal
+from gatepass.guard.model.request import Arrived
+from gatepass.guard.model.requirements import NOTHING, AnyOf, Needs, Wanted, any_of
 from gatepass.wire import bearer
-from gatepass.wire.problem import Refused
+from gatepass.wire.errors import Refused
 
 __all__ = [
     "Application",

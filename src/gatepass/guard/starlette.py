@@ -21,12 +21,12 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from gatepass.guard import asgi
-from gatepass.guard.arrived import Arrived
-from gatepass.guard.denied import Denial, Denied
-from gatepass.guard.face import Face
-from gatepass.guard.needs import Needs, Wanted, any_of
-from gatepass.guard.principal import Principal
-from gatepass.guard.steps import is_coroutine
+from gatepass.guard.core.adapter import Face
+from gatepass.guard.model.denial import Denial, Denied
+from gatepass.guard.model.principal import Principal
+from gatepass.guard.model.request import Arrived
+from gatepass.guard.model.requirements import Needs, Wanted, any_of
+from gatepass.guard.verification.waiting import is_coroutine
 
 __all__ = ["Guard", "GuardMiddleware", "Principal", "any_of"]
 
@@ -36,7 +36,7 @@ Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 class Guard(Face):
     """Lets requests with a good access token through, and no other.
 
-    Takes the settings of `gatepass.guard.core.Guard`. `inspect`, a coroutine function or one that
+    Takes the settings of `gatepass.guard.Guard`. `inspect`, a coroutine function or one that
     runs in a thread, gets the token and the request, as `expect` does; under the middleware
     they get the ASGI scope.
     """

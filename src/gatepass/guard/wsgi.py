@@ -11,14 +11,14 @@ from http import HTTPStatus
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from gatepass.guard import admitted
-from gatepass.guard.arrived import Arrived
-from gatepass.guard.core import Guard
-from gatepass.guard.denied import Denial, Denied
-from gatepass.guard.document import HEADERS, document
-from gatepass.guard.exempt import Exempt
-from gatepass.guard.needs import NOTHING, Needs, any_of
-from gatepass.guard.principal import Principal
+from gatepass.guard.core import request_state
+from gatepass.guard.core.exempt_paths import Exempt
+from gatepass.guard.core.guard import Guard
+from gatepass.guard.core.resource_metadata import HEADERS, document
+from gatepass.guard.model.denial import Denial, Denied
+from gatepass.guard.model.principal import Principal
+from gatepass.guard.model.request import Arrived
+from gatepass.guard.model.requirements import NOTHING, Needs, any_of
 from gatepass.wire.params import LONGEST_BODY
 
 if TYPE_CHECKING:
@@ -98,10 +98,10 @@ class MetadataMiddleware:
 
 def admit(environ: "WSGIEnvironment", guard: Guard, asked: Arrived, needs: Needs) -> Principal:
     """Do what `guard.identify` does, and keep in `environ` that it was done."""
-    caller = admitted.recall(environ, guard, asked, needs)
+    caller = request_state.recall(environ, guard, asked, needs)
     if caller is None:
         caller = guard.identify(asked, needs)
-        admitted.keep(environ, guard, asked, caller)
+        request_state.keep(environ, guard, asked, caller)
     return caller
 
 

@@ -10,8 +10,13 @@ from typing import NamedTuple, TypeVar
 import structlog
 from starlette.applications import Starlette
 
-from gatepass.server import cors, deadline, error_format, health, hosts, metrics, opening, published
-from gatepass.server.arrival import (
+from gatepass.server.domain.usage import refusal_reasons
+from gatepass.server.domain.users.passwords import Hasher
+from gatepass.server.environment import data_directory, hosts
+from gatepass.server.environment.change_follower import Follower
+from gatepass.server.environment.environment import Environment
+from gatepass.server.environment.housekeeping import Housekeeper
+from gatepass.server.http import (
     NO_STORE,
     Answer,
     App,
@@ -32,37 +37,45 @@ from gatepass.server.arrival import (
     pass_under,
     send,
 )
-from gatepass.server.changes.follower import Follower
-from gatepass.server.changes.housekeeping import Housekeeper
-from gatepass.server.database import DatabaseAwayError
-from gatepass.server.environment import Environment
-from gatepass.server.gateways import answers as gateways
-from gatepass.server.gateways.answers import Denied
-from gatepass.server.gateways.verify import verify, verify_under
-from gatepass.server.gateways.wanted import ANYTHING, SetUpWrongly
-from gatepass.server.introspect import Challenged, introspect
-from gatepass.server.joining import STOPPING
-from gatepass.server.lane import GET, MOST, NOTHING, POST, InTrouble, Lane, Tree
-from gatepass.server.lane import Way as LaneWay
-from gatepass.server.memory import settle_memory
-from gatepass.server.metrics import page
-from gatepass.server.metrics.endpoints import name_of
-from gatepass.server.metrics.figures import GONE, OK, result_of, result_of_error
-from gatepass.server.metrics.listener import Listener
-from gatepass.server.metrics.page import Metrics
-from gatepass.server.people.passwords import Hasher
+from gatepass.server.oauth import cors
+from gatepass.server.oauth import metadata as published
+from gatepass.server.oauth.forward_auth import responses as gateways
+from gatepass.server.oauth.forward_auth.endpoint import verify, verify_under
+from gatepass.server.oauth.forward_auth.requirements import ANYTHING, SetUpWrongly
+from gatepass.server.oauth.forward_auth.responses import Denied
+from gatepass.server.oauth.introspection import Challenged, introspect
+from gatepass.server.oauth.revocation import revoke
+from gatepass.server.oauth.revocation_feed import revocations
+from gatepass.server.oauth.token import token
+from gatepass.server.observability import metrics
+from gatepass.server.observability.metrics import endpoint as page
+from gatepass.server.observability.metrics.counters import GONE, OK, result_of, result_of_error
+from gatepass.server.observability.metrics.endpoint import Metrics
+from gatepass.server.observability.metrics.endpoint_names import name_of
+from gatepass.server.observability.metrics.listener import Listener
 from gatepass.server.portal import app as portal
-from gatepass.server.proxy_advice import ProxyAdvice
-from gatepass.server.readiness import Readiness, until_it_answers
-from gatepass.server.revocation_feed import revocations
-from gatepass.server.revoke import revoke
+from gatepass.server.serving import error_format, health
+from gatepass.server.serving.fast_path.protocol import (
+    GET,
+    MOST,
+    NOTHING,
+    POST,
+    InTrouble,
+    Lane,
+    Tree,
+)
+from gatepass.server.serving.fast_path.protocol import Way as LaneWay
+from gatepass.server.serving.fast_path.write_buffer import STOPPING
+from gatepass.server.serving.processes.garbage_collection import settle_memory
+from gatepass.server.serving.proxy_advice import ProxyAdvice
+from gatepass.server.serving.readiness import Readiness, until_it_answers
 from gatepass.server.settings import Settings
-from gatepass.server.token import respond
-from gatepass.server.token.endpoint import token
-from gatepass.server.usage import reasons
+from gatepass.server.storage import deadline
+from gatepass.server.storage.database import DatabaseAwayError
+from gatepass.server.tokens import response
 from gatepass.wire import metadata
 from gatepass.wire.credential import Mark
-from gatepass.wire.problem import Refused
+from gatepass.wire.errors import Refused
 
 Endpoint = Callable[[Environment, Arrived], Answer]
 Way = TypeVar("Way")
@@ -121,9 +134,9 @@ def create(
 
     `metrics_socket` is for /metrics alone. With `readiness` a database that is away is waited for.
     """
-    if opening.keeps_files(settings):
+    if data_directory.keeps_files(settings):
         settings.data.mkdir(parents=True, exist_ok=True)
-    key = opening.master_key(settings)
+    key = data_directory.master_key(settings)
     hasher = Hasher(settings.password)
     environments = [Environment(mark, settings, key, hasher, clock) for mark in Mark]
     shared = settings.data / "metrics" if settings.workers > 1 else None
@@ -359,7 +372,7 @@ def _trouble(met: InTrouble) -> Answer:
         case Refused() as refused:
             _note_refusal(met, refused)
             allow = refused.allow if isinstance(refused, NotAllowed) else ""
-            return respond.refusal(
+            return response.refusal(
                 refused,
                 challenged=_is_challenged(met.arrived),
                 realm=environment.issuer,
@@ -398,7 +411,7 @@ def _is_challenged(arrived: Arrived | None) -> bool:
 
 def _note_refusal(met: InTrouble, refused: Refused) -> None:
     """Count a refusal, and tell it to the log."""
-    metrics.refused(reasons.of(refused))
+    metrics.refused(refusal_reasons.of(refused))
     environment = met.environment
     event = "gateway.misconfigured" if isinstance(refused, SetUpWrongly) else "client.refused"
     if not environment.log_limit.admit(event, met.source, environment.clock()):
@@ -495,6 +508,6 @@ def _either_slash(paths: Mapping[str, Way]) -> dict[str, Way]:
 _AWAY = Answer(
     503,
     (*NO_STORE, (b"retry-after", b"5")),
-    respond.error("temporarily_unavailable", "The service is not available. Try again shortly."),
+    response.error("temporarily_unavailable", "The service is not available. Try again shortly."),
 )
-_BUG = Answer(500, NO_STORE, respond.error("server_error", "Something went wrong on our side."))
+_BUG = Answer(500, NO_STORE, response.error("server_error", "Something went wrong on our side."))

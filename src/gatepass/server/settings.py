@@ -24,13 +24,13 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from gatepass.server.catalogue.model import Algorithm, Tokens
-from gatepass.server.hosts import parse as parse_host
-from gatepass.server.hosts import spellings
-from gatepass.server.http1.connections import Limits, room_for_connections
-from gatepass.server.http1.head import HeadLimits
-from gatepass.server.proxy_headers import EVERYONE, MOST_HOPS, HeaderName
-from gatepass.server.variables import PREFIX, VariableSource, split_list, variable_of
+from gatepass.server.domain.catalogue.model import Algorithm, Tokens
+from gatepass.server.environment.hosts import parse as parse_host
+from gatepass.server.environment.hosts import spellings
+from gatepass.server.environment_variables import PREFIX, VariableSource, split_list, variable_of
+from gatepass.server.serving.http1.connections import Limits, room_for_connections
+from gatepass.server.serving.http1.head import HeadLimits
+from gatepass.server.serving.proxy_headers import EVERYONE, MOST_HOPS, HeaderName
 from gatepass.wire.credential import Mark
 
 DATA = Path("gatepass-data")

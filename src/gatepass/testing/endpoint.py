@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from gatepass.testing.answers import Answer, refusal
 from gatepass.wire import basic
-from gatepass.wire.problem import Refused
+from gatepass.wire.errors import Refused
 
 _FORM = "application/x-www-form-urlencoded"
 _NOT_SHOWN = {"client_secret", "client_assertion"}

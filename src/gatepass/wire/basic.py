@@ -6,8 +6,8 @@ from binascii import Error as Base64Error
 from binascii import a2b_base64
 from urllib.parse import quote_plus
 
+from gatepass.wire.errors import Refused
 from gatepass.wire.params import decode
-from gatepass.wire.problem import Refused
 from gatepass.wire.secret import Secret
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # in no id or secret (RFC 6749 appendix A)

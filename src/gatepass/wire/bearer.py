@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from string import ascii_letters, digits
 
 from gatepass.wire import challenge as wire_challenge
+from gatepass.wire.errors import Refused
 from gatepass.wire.params import LONGEST_TOKEN
-from gatepass.wire.problem import Refused
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from gatepass.wire.problem import Refused
+from gatepass.wire.errors import Refused
 
 LONGEST_BODY = 64 * 1024  # bytes
 LONGEST_VALUE = 4 * 1024  # bytes, of a name or a value

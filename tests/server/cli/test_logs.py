@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import structlog
 
-from gatepass.server import logs
+from gatepass.server.observability import logging as logs
 from gatepass.wire.credential import Kind, Mark, mint
 from gatepass.wire.secret import Secret
 

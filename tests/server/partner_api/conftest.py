@@ -8,11 +8,11 @@ import uvicorn
 from starlette.testclient import TestClient
 
 from gatepass.server.app import Gatepass, create
-from gatepass.server.environment import Environment
-from gatepass.server.limits.hourly import MOST_ROWS, HourlyLimit
+from gatepass.server.domain.throttling.hourly_limit import MOST_ROWS, HourlyLimit
+from gatepass.server.environment.environment import Environment
 from gatepass.server.settings import PasswordSettings, Settings
 from gatepass.wire.credential import Mark
-from server.partner_api.partner import Partner, join
+from server.partner_api.partner_client import Partner, join
 
 # The cheapest hash that is allowed: nothing here is about passwords.
 _CHEAP = PasswordSettings(time_cost=1, memory_kib=8 * 1024)

@@ -4,17 +4,17 @@ import pytest
 
 from gatepass.guard import Principal
 from gatepass.guard.fastapi import Expectation
-from gatepass.server.applications import operations as applications
-from gatepass.server.audit.model import OPERATOR
-from gatepass.server.catalogue import operations as catalogue
-from gatepass.server.introspect import inspect
-from gatepass.server.organizations import operations as organizations
+from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.server.domain.catalogue import operations as catalogue
+from gatepass.server.domain.organizations import operations as organizations
+from gatepass.server.oauth.introspection import inspect
 from gatepass.server.partner_api.access import recall
-from gatepass.server.token.sealed import seal, unseal
+from gatepass.server.tokens.opaque import seal, unseal
 from gatepass.wire.metadata import PARTNER_API
 from gatepass.wire.secret import Secret
-from server.partner_api.partner import Partner
-from server.stand import Stand
+from server.fixtures import Stand
+from server.partner_api.partner_client import Partner
 
 _METADATA = (
     'resource_metadata="http://localhost:8000'

@@ -2,11 +2,11 @@
 
 import pytest
 
-from gatepass.server.applications import operations as applications
-from gatepass.server.applications.networks import check_networks
-from gatepass.server.audit.model import OPERATOR
-from gatepass.server.catalogue import operations as catalogue
-from server.stand import HERE, Stand
+from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.applications.networks import check_networks
+from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.server.domain.catalogue import operations as catalogue
+from server.fixtures import HERE, Stand
 
 ELSEWHERE = "198.51.100.9"
 

@@ -4,15 +4,15 @@ from uuid import UUID
 
 import pytest
 
-from gatepass.server.applications import operations as applications
-from gatepass.server.audit import store as audit
-from gatepass.server.audit.model import OPERATOR, Entry
-from gatepass.server.notices import operations as notices
-from gatepass.server.people import operations as people
-from gatepass.server.people import portal_users
-from gatepass.server.people.model import FieldRefused, Person
+from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.audit import store as audit
+from gatepass.server.domain.audit.model import OPERATOR, Entry
+from gatepass.server.domain.users import operations as people
+from gatepass.server.domain.users import portal_users
+from gatepass.server.domain.users.model import FieldRefused, Person
+from gatepass.server.domain.users.notices import operations as notices
 from gatepass.wire.scope import Scope
-from server.partner_api.partner import Partner, join
+from server.partner_api.partner_client import Partner, join
 
 ALL = "read write portal_users"
 HARMS: list[tuple[str, dict[str, object] | None, list[str]]] = [

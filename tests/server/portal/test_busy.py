@@ -6,14 +6,14 @@ from contextlib import contextmanager
 
 import pytest
 
-from gatepass.server.bounded_pool import RETRY_AFTER
-from gatepass.server.people import operations as people
-from gatepass.server.people.hashing import run
-from gatepass.server.sessions import operations as sessions
-from gatepass.server.sessions.operations import Visitor
-from gatepass.wire.problem import Refused
+from gatepass.concurrency.bounded_pool import RETRY_AFTER
+from gatepass.server.domain.sessions import operations as sessions
+from gatepass.server.domain.sessions.operations import Visitor
+from gatepass.server.domain.users import operations as people
+from gatepass.server.domain.users.password_hashing import run
+from gatepass.wire.errors import Refused
 from gatepass.wire.secret import Secret
-from server.portal.rig import HOME, NEW_PASSWORD, PASSWORD, Rig
+from server.portal.fixtures import HOME, NEW_PASSWORD, PASSWORD, Rig
 
 BUSY = "Too many passwords are being checked just now. Nothing was changed."
 

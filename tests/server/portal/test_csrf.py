@@ -2,12 +2,12 @@
 
 import pytest
 
+from gatepass.server.domain.sessions.model import new_id
 from gatepass.server.portal import csrf
-from gatepass.server.portal.table import RULES, Rule
-from gatepass.server.sessions.model import new_id
+from gatepass.server.portal.routes import RULES, Rule
 from gatepass.server.settings import EnvironmentSettings
 from server.portal.conftest import MakeRig
-from server.portal.rig import Rig
+from server.portal.fixtures import Rig
 
 FORM = "/accounts/sessions/end/"
 UNSAFE = [rule for rule in RULES if rule.method != "GET"]

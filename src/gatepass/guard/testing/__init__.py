@@ -7,7 +7,7 @@
         assert call(api, issuer.expired()).status == 401
 
 It speaks real HTTP on loopback, so that any face works, in any process; its clock is moved by
-the test. `gatepass.guard.testing_plugin` makes it a fixture of pytest. Nothing of it belongs
+the test. `gatepass.guard.testing.pytest_plugin` makes it a fixture of pytest. Nothing of it belongs
 into an API that runs: whoever reaches the issuer's object can make tokens.
 """
 

@@ -3,13 +3,13 @@
 import secrets
 from typing import Any, Self
 
-from gatepass.guard.core import Guard
-from gatepass.guard.credentials import Credentials
-from gatepass.guard.feed import Feed
-from gatepass.guard.revoked import State
+from gatepass.guard.core.guard import Guard
+from gatepass.guard.issuer.credentials import Credentials
+from gatepass.guard.revocation.feed import Feed
+from gatepass.guard.revocation.interface import State
 from gatepass.guard.testing import signing
 from gatepass.guard.testing.clock import Clock
-from gatepass.guard.testing.ledger import Ledger
+from gatepass.guard.testing.revocation_list import Ledger
 from gatepass.guard.testing.server import Endpoints, Server
 from gatepass.guard.testing.signing import Algorithm
 from gatepass.wire import basic

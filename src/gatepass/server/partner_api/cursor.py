@@ -5,9 +5,9 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from gatepass.server.moment import milliseconds
-from gatepass.server.people.model import Person
-from gatepass.server.people.store import After
+from gatepass.server.domain.users.model import Person
+from gatepass.server.domain.users.store import After
+from gatepass.server.storage.timestamps import milliseconds
 
 # 24 bytes are 32 characters without padding: every text of this form is a cursor.
 PATTERN = r"^[A-Za-z0-9_-]{32}$"

@@ -15,14 +15,17 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Match, NoMatchFound, Route
 from starlette.types import ExceptionHandler, Receive, Scope, Send
 
-from gatepass.server import denials, error_format
-from gatepass.server.database import DatabaseAwayError, NotFoundError
-from gatepass.server.environment import Environment
-from gatepass.server.people.hashing import Steps, Work
-from gatepass.server.portal import csrf, destination, gate, refusals, static_files, table, unsent
+from gatepass.server.domain.audit import denials
+from gatepass.server.domain.users.password_hashing import Steps, Work
+from gatepass.server.environment.environment import Environment
+from gatepass.server.portal import access, csrf, error_pages, redirects, static_files
+from gatepass.server.portal import routes as table
+from gatepass.server.portal.forms import resubmission
 from gatepass.server.portal.pages import accounts
-from gatepass.server.portal.visit import Visit
-from gatepass.wire.problem import Refused
+from gatepass.server.portal.request import Visit
+from gatepass.server.serving import error_format
+from gatepass.server.storage.database import DatabaseAwayError, NotFoundError
+from gatepass.wire.errors import Refused
 
 _CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
@@ -62,11 +65,11 @@ class Portal(BaseRoute):
         request = Request(scope, receive)
         environment: Environment = scope["gatepass.environment"]
         try:
-            body = await gate.read(request)
+            body = await access.read(request)
         except ClientDisconnect:
             return
         except Refused as refused:
-            response: Response = refusals.anonymous(environment, refused.status)
+            response: Response = error_pages.anonymous(environment, refused.status)
         else:
             response = await _respond(environment, request, body)
         response = _for_programs(scope, response)
@@ -103,7 +106,7 @@ async def _respond(environment: Environment, request: Request, body: bytes) -> R
     """
 
     def begin() -> Response | _Waiting:
-        return _turn(gate.meet(environment, request), request, body)
+        return _turn(access.meet(environment, request), request, body)
 
     run = contextvars.copy_context().run  # the thread has this request's deadline
     loop = asyncio.get_running_loop()
@@ -112,7 +115,7 @@ async def _respond(environment: Environment, request: Request, body: bytes) -> R
             environment.page_pool, run, _answer, environment, request, begin
         )
     except Refused as refused:
-        response = refusals.anonymous(environment, refused.status)
+        response = error_pages.anonymous(environment, refused.status)
         response.headers["retry-after"] = str(refused.retry_after)
         return response
     while isinstance(answer, _Waiting):
@@ -152,19 +155,19 @@ def _answer(
         return step()
     except DatabaseAwayError:
         log.error("request.unavailable", path=request.scope["path"], environment=environment.name)  # noqa: TRY400
-        response = refusals.anonymous(environment, 503)
+        response = error_pages.anonymous(environment, 503)
         response.headers["retry-after"] = "5"
         return response
     except Exception:
         log.exception("request.failed", path=request.scope["path"], environment=environment.name)
-        return refusals.anonymous(environment, 500)
+        return error_pages.anonymous(environment, 500)
 
 
 def _turn(visit: Visit, request: Request, body: bytes) -> Response | _Waiting:
     found = table.find(visit.method, visit.path)
     if found is None:
         return _astray(visit)
-    away = gate.turn_away(visit, found.rule.who)
+    away = access.turn_away(visit, found.rule.who)
     if away and visit.login is None and visit.method == "POST":
         return _to_login(visit, request, body) or away
     if away:
@@ -177,8 +180,8 @@ def _turn(visit: Visit, request: Request, body: bytes) -> Response | _Waiting:
 
     def run() -> Response | _Waiting:
         given = visit
-        if visit.method not in gate.SAFE:
-            given = gate.with_form(visit, request, body)
+        if visit.method not in access.SAFE:
+            given = access.with_form(visit, request, body)
             try:
                 csrf.check_token(given.form.get("csrf"), given.csrf)
             except csrf.OutdatedForm as outdated:
@@ -193,13 +196,13 @@ def _turn(visit: Visit, request: Request, body: bytes) -> Response | _Waiting:
 def _to_login(visit: Visit, request: Request, body: bytes) -> Response | None:
     """Show the login with what was typed into a form whose session has ended, if anything was."""
     try:
-        visit = gate.with_form(visit, request, body)
+        visit = access.with_form(visit, request, body)
     except Refused:
         return None
-    parts = unsent.sealed(visit)
+    parts = resubmission.sealed(visit)
     if not parts:
         return None
-    refusal = Refused("invalid_request", unsent.BEFORE_LOGIN, status=403)
+    refusal = Refused("invalid_request", resubmission.BEFORE_LOGIN, status=403)
     wanted = table.form_page(visit.path) or visit.path
     return accounts.login_again(visit, refusal, wanted=wanted, parts=parts)
 
@@ -209,10 +212,12 @@ def _outdated(visit: Visit, outdated: csrf.OutdatedForm) -> Response:
 
     Nothing is changed by it. A second login form, after the login by a first one, goes on.
     """
-    if visit.path == destination.LOGIN:
+    if visit.path == redirects.LOGIN:
         return accounts.outdated_login(visit, outdated)
-    refusal = Refused("invalid_request", unsent.SAY, note=outdated.note, status=outdated.status)
-    shown = unsent.again(visit, refusal)
+    refusal = Refused(
+        "invalid_request", resubmission.SAY, note=outdated.note, status=outdated.status
+    )
+    shown = resubmission.again(visit, refusal)
     if shown is None:
         raise outdated
     _note_refusal(visit, refusal)
@@ -225,13 +230,13 @@ def _guarded(visit: Visit, step: Callable[[], Response | _Waiting]) -> Response 
         return step()
     except Refused as refused:
         _note_refusal(visit, refused)
-        response = refusals.page(visit, refused.status, refused.say)
+        response = error_pages.page(visit, refused.status, refused.say)
         if refused.retry_after is not None:
             response.headers["retry-after"] = str(refused.retry_after)
         return response
     except NotFoundError:
         _note_denial(visit, 404, "not found in the organization")
-        return refusals.page(visit, 404)
+        return error_pages.page(visit, 404)
 
 
 def _note_refusal(visit: Visit, refused: Refused) -> None:
@@ -260,16 +265,16 @@ def _astray(visit: Visit) -> Response:
     """Answer where there is no page: its form's page, 405, the slash that is missing, or 404."""
     known = table.methods(visit.path)
     form_page = table.form_page(visit.path)
-    if form_page and visit.method in gate.SAFE:
+    if form_page and visit.method in access.SAFE:
         return RedirectResponse(form_page, status_code=303)
     if known:
-        response = refusals.page(visit, 405)
+        response = error_pages.page(visit, 405)
         response.headers["allow"] = ", ".join(known)
         return response
     with_slash = visit.path + "/"
-    if visit.method in gate.SAFE and table.find("GET", with_slash):
+    if visit.method in access.SAFE and table.find("GET", with_slash):
         return RedirectResponse(with_slash, status_code=307)
-    return refusals.page(visit, 404)
+    return error_pages.page(visit, 404)
 
 
 routes: list[BaseRoute] = [

@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from gatepass.server.environment import Environment
+from gatepass.server.environment.environment import Environment
 from gatepass.wire.secret import Secret
 
 _DEVICE_LIVES = 400 * 24 * 3600  # seconds; browsers keep no cookie longer

@@ -4,10 +4,10 @@ import hmac
 from collections.abc import Mapping
 from hashlib import sha256
 
-from gatepass.server.hosts import is_own_origin
-from gatepass.server.sessions.model import key
+from gatepass.server.domain.sessions.model import key
+from gatepass.server.environment.hosts import is_own_origin
 from gatepass.wire import base62
-from gatepass.wire.problem import Refused
+from gatepass.wire.errors import Refused
 from gatepass.wire.secret import Secret
 
 _FROM_HERE = {"same-origin", "none"}

@@ -6,16 +6,16 @@ from datetime import datetime
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from gatepass.server.environment import Environment
-from gatepass.server.notices import operations as notices
-from gatepass.server.notices.model import Notice
-from gatepass.server.people.model import Person
+from gatepass.server.domain.sessions import operations as sessions
+from gatepass.server.domain.sessions.model import new_id
+from gatepass.server.domain.users.model import Person
+from gatepass.server.domain.users.notices import operations as notices
+from gatepass.server.domain.users.notices.model import Notice
+from gatepass.server.environment.environment import Environment
 from gatepass.server.portal import static_files, templating
-from gatepass.server.portal.visit import Visit
-from gatepass.server.sessions import operations as sessions
-from gatepass.server.sessions.model import new_id
+from gatepass.server.portal.request import Visit
+from gatepass.wire.errors import Refused
 from gatepass.wire.metadata import PARTNER_API
-from gatepass.wire.problem import Refused
 
 _TEMPLATES = templating.environment()
 _SECTIONS = {

@@ -6,31 +6,33 @@ from types import SimpleNamespace
 
 from starlette.responses import Response
 
-from gatepass.server.people import operations as people
-from gatepass.server.people import passwords
-from gatepass.server.people.hashing import Steps
-from gatepass.server.portal import agents, cookies, csrf, destination, unsent
-from gatepass.server.portal.forms import Errors, errors_of
+from gatepass.server.domain.sessions import operations as sessions
+from gatepass.server.domain.sessions.store import Session
+from gatepass.server.domain.users import operations as people
+from gatepass.server.domain.users import passwords
+from gatepass.server.domain.users.password_hashing import Steps
+from gatepass.server.portal import cookies, csrf, redirects
+from gatepass.server.portal.forms import resubmission
+from gatepass.server.portal.forms.errors import Errors, errors_of
+from gatepass.server.portal.presentation import user_agents
 from gatepass.server.portal.rendering import go, page, refused
-from gatepass.server.portal.visit import Visit
-from gatepass.server.sessions import operations as sessions
-from gatepass.server.sessions.store import Session
-from gatepass.wire.problem import Refused
+from gatepass.server.portal.request import Visit
+from gatepass.wire.errors import Refused
 from gatepass.wire.secret import Secret
 
 
 def first_page(visit: Visit) -> Response:
     """Send the browser to the applications, or to the account of who may not see them."""
     role = visit.login.person.role if visit.login else "admin"
-    return go(visit, destination.landing(role))
+    return go(visit, redirects.landing(role))
 
 
 def login_form(visit: Visit) -> Response:
     """Show the login, and give the browser the id that the form's token hangs on."""
     wanted = visit.query.get("next")
     if visit.login:
-        return go(visit, destination.after_login(wanted, visit.login.person.role))
-    wanted = destination.own_path(wanted)
+        return go(visit, redirects.after_login(wanted, visit.login.person.role))
+    wanted = redirects.own_path(wanted)
     response: Response = page(visit, "login.html", values={}, errors={}, next=wanted, unsent=[])
     if visit.visitor.device:
         cookies.set_device(response, visit.environment, visit.visitor.device)
@@ -67,8 +69,8 @@ def login_again(
         refusal,
         values={"username": visit.form.get("username", "")} if wanted is None else {},
         errors=errors_of(refusal),
-        next=destination.own_path(visit.form.get("next") if wanted is None else wanted),
-        unsent=parts or unsent.carried(visit),
+        next=redirects.own_path(visit.form.get("next") if wanted is None else wanted),
+        unsent=parts or resubmission.carried(visit),
     )
     if visit.visitor.device:
         cookies.set_device(response, visit.environment, visit.visitor.device)
@@ -85,23 +87,23 @@ def outdated_login(visit: Visit, outdated: csrf.OutdatedForm) -> Response:
 def _logged_in(visit: Visit) -> Response:
     """Go to the page that was wanted, or show the form that the login came in between of."""
     person = visit.me.person
-    found = None if person.must_change_password else unsent.read(visit)
+    found = None if person.must_change_password else resubmission.read(visit)
     if found:
-        refusal = Refused("invalid_request", unsent.SAY, status=200)
-        shown = unsent.again(replace(visit, path=found.path, form=found.form), refusal)
+        refusal = Refused("invalid_request", resubmission.SAY, status=200)
+        shown = resubmission.again(replace(visit, path=found.path, form=found.form), refusal)
         if shown:
             return shown
     username = visit.form.get("username", "").strip().lower()
     is_other = username not in {"", person.username} and "@" not in username
     flash = f"You are logged in as {person.username}. Log out to log in as somebody else."
-    wanted = destination.after_login(visit.form.get("next"), person.role)
+    wanted = redirects.after_login(visit.form.get("next"), person.role)
     return go(visit, wanted, flash if is_other else "")
 
 
 def log_out(visit: Visit) -> Response:
     """End the session, here and in the browser."""
     sessions.log_out(visit.environment, visit.actor, visit.me)
-    response = go(visit, destination.LOGIN)
+    response = go(visit, redirects.LOGIN)
     cookies.drop_session(response, visit.environment)
     # Not "cookies": a browser drops those of the whole registered domain, other services' too.
     response.headers["clear-site-data"] = '"cache", "storage"'
@@ -135,7 +137,7 @@ def whole(visit: Visit) -> dict[str, object]:
 def end_other_sessions(visit: Visit) -> Response:
     """End every session but this one."""
     sessions.end_others(visit.environment, visit.actor, visit.me)
-    return go(visit, destination.ACCOUNT, "All other sessions have ended.")
+    return go(visit, redirects.ACCOUNT, "All other sessions have ended.")
 
 
 def password_form(visit: Visit) -> Response:
@@ -157,8 +159,8 @@ def change_password(visit: Visit) -> Steps[Response]:
     session_id = sessions.open_again(
         visit.environment, visit.visitor, person, "The password is changed."
     )
-    forced_to = destination.landing(person.role)
-    response = go(visit, forced_to if person.must_change_password else destination.ACCOUNT)
+    forced_to = redirects.landing(person.role)
+    response = go(visit, forced_to if person.must_change_password else redirects.ACCOUNT)
     cookies.set_session(response, visit.environment, session_id)
     return response
 
@@ -208,7 +210,7 @@ def _changed(visit: Visit) -> Steps[None]:
 
 def _session(visit: Visit, session: Session) -> SimpleNamespace:
     return SimpleNamespace(
-        user_agent=agents.words(session.user_agent),
+        user_agent=user_agents.words(session.user_agent),
         source=session.source,
         created_at=session.created_at,
         last_seen_at=session.last_seen_at,

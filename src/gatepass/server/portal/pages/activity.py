@@ -4,11 +4,11 @@ from types import SimpleNamespace
 
 from starlette.responses import Response
 
-from gatepass.server.audit import store as audit
-from gatepass.server.audit.model import Entry
-from gatepass.server.database import NotFoundError
+from gatepass.server.domain.audit import store as audit
+from gatepass.server.domain.audit.model import Entry
 from gatepass.server.portal.rendering import page
-from gatepass.server.portal.visit import Visit
+from gatepass.server.portal.request import Visit
+from gatepass.server.storage.database import NotFoundError
 
 _MOST = 50  # entries on one page
 _LONGEST_NUMBER = 18  # digits, of an entry's number

@@ -7,22 +7,23 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from gatepass.server.applications import operations
-from gatepass.server.applications.model import (
+from gatepass.server.domain.applications import operations
+from gatepass.server.domain.applications.model import (
     MOST_LIVE_SECRETS,
     Application,
     ApplicationSecret,
 )
-from gatepass.server.names import are_same
-from gatepass.server.portal import destination, snippets
-from gatepass.server.portal.forms import errors_of
-from gatepass.server.portal.moments import ago
+from gatepass.server.domain.names import are_same
+from gatepass.server.portal import redirects
+from gatepass.server.portal.forms.errors import errors_of
 from gatepass.server.portal.pages import usage
 from gatepass.server.portal.pages.scopes import choices, chosen_of
+from gatepass.server.portal.presentation import snippets
+from gatepass.server.portal.presentation.durations import ago
 from gatepass.server.portal.rendering import go, page, refused
-from gatepass.server.portal.visit import Visit
+from gatepass.server.portal.request import Visit
 from gatepass.wire.credential import Kind
-from gatepass.wire.problem import Refused
+from gatepass.wire.errors import Refused
 
 _GRANTS = {"client_credentials": "Client Credentials"}
 _SHORTEST_QUIET = timedelta(hours=24)
@@ -83,7 +84,7 @@ def delete(visit: Visit) -> Response:
         refusal = Refused("invalid_request", "This is not the application's name.")
         return again(visit, refusal, "confirm")
     operations.delete(visit.environment, visit.actor, application.id, visit.org_id)
-    return go(visit, destination.APPLICATIONS, f"{application.name} is deleted.")
+    return go(visit, redirects.APPLICATIONS, f"{application.name} is deleted.")
 
 
 def owned(visit: Visit) -> Application:
@@ -93,7 +94,7 @@ def owned(visit: Visit) -> Application:
 
 def address(app_id: UUID) -> str:
     """Give the page of an application."""
-    return f"{destination.APPLICATIONS}{app_id}/"
+    return f"{redirects.APPLICATIONS}{app_id}/"
 
 
 def again(visit: Visit, refusal: Refused, field: str) -> Response:

@@ -4,17 +4,17 @@ from datetime import datetime, timedelta
 
 from starlette.responses import Response
 
-from gatepass.server.applications import operations
-from gatepass.server.applications.model import Application, ApplicationSecret
-from gatepass.server.applications.operations import Registered
-from gatepass.server.database import Connection
-from gatepass.server.portal import snippets
+from gatepass.server.domain.applications import operations
+from gatepass.server.domain.applications.model import Application, ApplicationSecret
+from gatepass.server.domain.applications.operations import Registered
+from gatepass.server.domain.sessions import one_time_secret
 from gatepass.server.portal.pages import applications
+from gatepass.server.portal.presentation import snippets
 from gatepass.server.portal.rendering import go, page
-from gatepass.server.portal.visit import Visit
-from gatepass.server.sessions import once
+from gatepass.server.portal.request import Visit
+from gatepass.server.storage.database import Connection
+from gatepass.wire.errors import Refused
 from gatepass.wire.metadata import TOKEN
-from gatepass.wire.problem import Refused
 from gatepass.wire.secret import Secret
 
 DONE_ALREADY = 409
@@ -30,7 +30,7 @@ def keep(visit: Visit, connection: Connection, made: Registered, rotated: str = 
     """
     what = {"secret": made.secret.value, "rotated": rotated}
     about = _about(made.application)
-    once.keep(connection, visit.me.session_id, about, what, visit.environment.now())
+    one_time_secret.keep(connection, visit.me.session_id, about, what, visit.environment.now())
 
 
 def show(visit: Visit) -> Response:
@@ -38,7 +38,7 @@ def show(visit: Visit) -> Response:
     application = applications.owned(visit)
     if visit.method == "HEAD":  # whoever asks for no page must not use up its secret
         return Response(media_type="text/html")
-    kept = once.take(visit.environment, visit.me.session_id, _about(application))
+    kept = one_time_secret.take(visit.environment, visit.me.session_id, _about(application))
     if kept is None:
         return page(visit, "application_credentials_gone.html", application=application)
     secret = Secret(kept["secret"])

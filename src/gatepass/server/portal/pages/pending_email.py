@@ -2,17 +2,17 @@
 
 from starlette.responses import Response
 
-from gatepass.server.notices import operations as notices
-from gatepass.server.people import operations as people
-from gatepass.server.people import portal_users
-from gatepass.server.people.hashing import Steps
-from gatepass.server.portal import destination
-from gatepass.server.portal.forms import errors_of
+from gatepass.server.domain.sessions import step_up
+from gatepass.server.domain.users import operations as people
+from gatepass.server.domain.users import portal_users
+from gatepass.server.domain.users.notices import operations as notices
+from gatepass.server.domain.users.password_hashing import Steps
+from gatepass.server.portal import redirects
+from gatepass.server.portal.forms.errors import errors_of
 from gatepass.server.portal.pages import accounts, team
 from gatepass.server.portal.rendering import go, refused
-from gatepass.server.portal.visit import Visit
-from gatepass.server.sessions import step_up
-from gatepass.wire.problem import Refused
+from gatepass.server.portal.request import Visit
+from gatepass.wire.errors import Refused
 
 _CONFIRMED = "The new email address is confirmed."
 _REJECTED = "The new email address is rejected."
@@ -41,7 +41,7 @@ def reject(visit: Visit) -> Steps[Response]:
 def dismiss(visit: Visit) -> Response:
     """Remove a notice that its person has read."""
     notices.dismiss(visit.environment, visit.me.person.id, visit.ids["notice_id"])
-    return go(visit, destination.ACCOUNT)
+    return go(visit, redirects.ACCOUNT)
 
 
 def _decide_own(visit: Visit, *, confirmed: bool) -> Response:
@@ -52,7 +52,7 @@ def _decide_own(visit: Visit, *, confirmed: bool) -> Response:
     except Refused as refusal:
         context = accounts.whole(visit)
         return refused(visit, "account.html", refusal, **context, errors=errors_of(refusal))
-    return go(visit, destination.ACCOUNT, _CONFIRMED if confirmed else _REJECTED)
+    return go(visit, redirects.ACCOUNT, _CONFIRMED if confirmed else _REJECTED)
 
 
 def _decide(visit: Visit, *, confirmed: bool) -> Steps[Response]:

@@ -4,20 +4,20 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from gatepass.server.applications import operations
-from gatepass.server.applications.model import check_name, check_scope
-from gatepass.server.applications.operations import Registered
-from gatepass.server.applications.redirect_uris import check_redirect_uris
-from gatepass.server.database import Connection
-from gatepass.server.names import look_alike
-from gatepass.server.people.hashing import Steps
-from gatepass.server.portal.forms import Errors, errors_of
+from gatepass.server.domain.applications import operations
+from gatepass.server.domain.applications.model import check_name, check_scope
+from gatepass.server.domain.applications.operations import Registered
+from gatepass.server.domain.applications.redirect_uris import check_redirect_uris
+from gatepass.server.domain.names import look_alike
+from gatepass.server.domain.sessions import step_up
+from gatepass.server.domain.users.password_hashing import Steps
+from gatepass.server.portal.forms.errors import Errors, errors_of
 from gatepass.server.portal.pages import credentials
 from gatepass.server.portal.pages.scopes import choices, chosen_of, needs_password
 from gatepass.server.portal.rendering import go, page, refused
-from gatepass.server.portal.visit import Visit
-from gatepass.server.sessions import step_up
-from gatepass.wire.problem import Refused
+from gatepass.server.portal.request import Visit
+from gatepass.server.storage.database import Connection
+from gatepass.wire.errors import Refused
 from gatepass.wire.scope import Scope
 
 _TEMPLATE = "application_register.html"

@@ -2,15 +2,15 @@
 
 from starlette.responses import Response
 
-from gatepass.server.applications import operations
-from gatepass.server.applications.model import MINT_MODES
-from gatepass.server.applications.networks import check_networks
-from gatepass.server.people.hashing import Steps
+from gatepass.server.domain.applications import operations
+from gatepass.server.domain.applications.model import MINT_MODES
+from gatepass.server.domain.applications.networks import check_networks
+from gatepass.server.domain.sessions import step_up
+from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.portal.pages.applications import again, change
 from gatepass.server.portal.pages.scopes import chosen_of, needs_password
-from gatepass.server.portal.visit import Visit
-from gatepass.server.sessions import step_up
-from gatepass.wire.problem import Refused
+from gatepass.server.portal.request import Visit
+from gatepass.wire.errors import Refused
 from gatepass.wire.scope import Scope
 
 _LONGEST_NUMBER = 9  # digits

@@ -6,23 +6,23 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from gatepass.server.database import Connection, NotFoundError
-from gatepass.server.people import operations
-from gatepass.server.people.hashing import Steps
-from gatepass.server.people.model import (
+from gatepass.server.domain.sessions import one_time_secret
+from gatepass.server.domain.users import operations
+from gatepass.server.domain.users.model import (
     Person,
     check_email,
     check_role,
     check_username,
     has_expired_password,
 )
-from gatepass.server.people.store import After
-from gatepass.server.portal import destination
-from gatepass.server.portal.forms import Errors, errors_of
+from gatepass.server.domain.users.password_hashing import Steps
+from gatepass.server.domain.users.store import After
+from gatepass.server.portal import redirects
+from gatepass.server.portal.forms.errors import Errors, errors_of
 from gatepass.server.portal.rendering import go, page, refused
-from gatepass.server.portal.visit import Visit
-from gatepass.server.sessions import once
-from gatepass.wire.problem import Refused
+from gatepass.server.portal.request import Visit
+from gatepass.server.storage.database import Connection, NotFoundError
+from gatepass.wire.errors import Refused
 from gatepass.wire.secret import Secret
 
 _MOST = 100  # people on one page
@@ -38,7 +38,7 @@ def all_of_them(visit: Visit) -> Response:
         "team.html",
         people=[_listed(visit, each) for each in found],
         may_change=visit.may_change,
-        more_url=f"{destination.TEAM}?after={found[-1].id}" if more else None,
+        more_url=f"{redirects.TEAM}?after={found[-1].id}" if more else None,
     )
 
 
@@ -125,7 +125,7 @@ def initial_password(visit: Visit) -> Response:
     person = _owned(visit)
     if visit.method == "HEAD":  # whoever asks for no page must not use up its password
         return Response(media_type="text/html")
-    kept = once.take(visit.environment, visit.me.session_id, _about(person.id))
+    kept = one_time_secret.take(visit.environment, visit.me.session_id, _about(person.id))
     if kept is None:
         return go(visit, address(person.id), "The initial password was shown already.")
     return page(
@@ -133,7 +133,7 @@ def initial_password(visit: Visit) -> Response:
         "initial_password.html",
         username=person.username,
         initial_password=kept["password"],
-        login_url=visit.environment.issuer + destination.LOGIN,
+        login_url=visit.environment.issuer + redirects.LOGIN,
     )
 
 
@@ -184,7 +184,7 @@ def again(visit: Visit, refusal: Refused) -> Response:
 def _keep(visit: Visit, connection: Connection, person: Person, password: Secret) -> None:
     what = {"password": password.value}
     now = visit.environment.now()
-    once.keep(connection, visit.me.session_id, _about(person.id), what, now)
+    one_time_secret.keep(connection, visit.me.session_id, _about(person.id), what, now)
 
 
 def _owned(visit: Visit) -> Person:
@@ -243,7 +243,7 @@ def _state(visit: Visit, person: Person) -> str:
 
 def address(person_id: UUID) -> str:
     """Return the path of a person's page."""
-    return f"{destination.TEAM}{person_id}/"
+    return f"{redirects.TEAM}{person_id}/"
 
 
 def _about(person_id: UUID) -> str:

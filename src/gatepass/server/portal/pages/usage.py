@@ -7,17 +7,17 @@ from typing import NamedTuple
 
 from starlette.responses import Response
 
-from gatepass.server.applications import operations
-from gatepass.server.applications.model import Application
-from gatepass.server.database import Connection
-from gatepass.server.portal import chart
-from gatepass.server.portal.chart import Bar
+from gatepass.server.domain.applications import operations
+from gatepass.server.domain.applications.model import Application
+from gatepass.server.domain.usage import store
+from gatepass.server.domain.usage.issuance_limit import is_wasteful
+from gatepass.server.domain.usage.model import ISSUED, Refusal
+from gatepass.server.domain.usage.refusal_reasons import REASONS
+from gatepass.server.portal.presentation import chart
+from gatepass.server.portal.presentation.chart import Bar
 from gatepass.server.portal.rendering import page
-from gatepass.server.portal.visit import Visit
-from gatepass.server.usage import store
-from gatepass.server.usage.minting import is_wasteful
-from gatepass.server.usage.model import ISSUED, Refusal
-from gatepass.server.usage.reasons import REASONS
+from gatepass.server.portal.request import Visit
+from gatepass.server.storage.database import Connection
 
 _FEW = 3  # refusals on the application's own page
 _TICKS = 4  # of the time axis
