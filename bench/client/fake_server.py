@@ -1,7 +1,8 @@
 """A token endpoint that does as it is told and counts what it is asked, and the way to tell it.
 
 It is a process of its own (`python -m bench.client.fake_server PORT`), so that it takes nothing
-from the callers that are measured. It needs the standard library alone, as they run it in any environment.
+from the callers that are measured. It needs the standard library alone, as they run it in any
+environment.
 """
 
 import asyncio

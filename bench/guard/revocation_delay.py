@@ -1,8 +1,8 @@
 """How long a revoked token still passes, in each arrangement of a guard and a server.
 
-`python -m bench.guard.revocation_delay` revokes one JWT after the other at a server with two workers,
-and asks each guard without a pause until it refuses. Told is the time from the revocation's 200 to the
-last request that passed.
+`python -m bench.guard.revocation_delay` revokes one JWT after the other at a server with two
+workers, and asks each guard without a pause until it refuses. The figure is the time from the
+revocation's 200 to the last request that passed.
 """
 
 import statistics

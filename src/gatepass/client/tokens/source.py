@@ -72,8 +72,8 @@ class TokenSource:
     after a refusal), in which everyone gets that error at once.
 
     `cache` lets processes share tokens (see `gatepass.client.cache.file_cache`). With
-    `keep_fresh` the token is renewed in the background from its first use on, until `close`. `on_token` is
-    called with each new HeldToken, `on_refused` with each TokenRefused, in whichever thread
+    `keep_fresh` the token is renewed in the background from its first use on, until `close`.
+    `on_token` is called with each new HeldToken, `on_refused` with each TokenRefused, in whichever thread
     renews; they should return soon.
     """
 
