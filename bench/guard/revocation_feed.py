@@ -1,7 +1,8 @@
 """How long a revocation takes to reach a guard in another process, and what a million cost it.
 
 `python -m bench.guard.revocation_feed` prints the time from the revocation's 200 to the
-guard's first refusal, over a server with two workers, and the memory and time of a guard that reads a million.
+guard's first refusal, over a server with two workers, and the memory and
+time of a guard that reads a million.
 """
 
 import asyncio

@@ -73,8 +73,8 @@ class TokenSource:
 
     `cache` lets processes share tokens (see `gatepass.client.cache.file_cache`). With
     `keep_fresh` the token is renewed in the background from its first use on, until `close`.
-    `on_token` is called with each new HeldToken, `on_refused` with each TokenRefused, in whichever thread
-    renews; they should return soon.
+    `on_token` is called with each new HeldToken, `on_refused` with each TokenRefused, in
+    whichever thread renews; they should return soon.
     """
 
     def __init__(  # noqa: PLR0913 - each is one setting, named where it is given
