@@ -31,7 +31,7 @@ from bench.processes import ROOT
 from bench.server import gatepass_server, seed
 from bench.server.gatepass_server import FORM, Credentials
 from gatepass.server.domain.applications.model import new_client_id
-from gatepass.wire.credential import Mark
+from gatepass.wire.credential import Mode
 
 PAGE = ROOT / "docs" / "reference" / "timing.md"
 MOST_APART = 0.02  # between an area and its control
@@ -273,7 +273,7 @@ def _who(known: Credentials, twin: Credentials) -> dict[str, str]:
 
 
 def _unknown() -> str:
-    return new_client_id(Mark.LIVE, secrets.token_bytes(16))
+    return new_client_id(Mode.LIVE, secrets.token_bytes(16))
 
 
 def _secret() -> str:

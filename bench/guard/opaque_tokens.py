@@ -12,15 +12,15 @@ from pathlib import Path
 from bench.guard.verification import EACH, ROUNDS, in_turns
 from bench.report import Part, Row, limit_row, print_part
 from bench.server import gatepass_server
-from gatepass.guard import Arrived, Expectation, Guard, Needs
+from gatepass.guard import Expectation, Guard, Request, Requirements
 from gatepass.server.domain.keys import master_key
 from gatepass.server.domain.users.passwords import Hasher
 from gatepass.server.environment.environment import Environment
 from gatepass.server.oauth.introspection import in_force, inspect
 from gatepass.server.partner_api.access import recall
 from gatepass.server.settings import Settings
-from gatepass.server.tokens.verified_cache import KnownTokens
-from gatepass.wire.credential import Mark
+from gatepass.server.tokens.verified_cache import VerifiedTokenCache
+from gatepass.wire.credential import Mode
 from gatepass.wire.secret import Secret
 
 MOST = 10.0  # microseconds
@@ -46,7 +46,7 @@ def _minted(data: Path) -> list[str]:
 
 def _opened(data: Path) -> Environment:
     settings = Settings(data=data)
-    environment = Environment(Mark.LIVE, settings, master_key.load(data), Hasher(settings.password))
+    environment = Environment(Mode.LIVE, settings, master_key.load(data), Hasher(settings.password))
     environment.open()
     return environment
 
@@ -57,15 +57,15 @@ def _rows(environment: Environment, tokens: Sequence[str]) -> Iterator[Row]:
         recall=lambda token, _: recall(environment, token),
         expect=Expectation(environment.issuer, environment.partner_api),
     )
-    needs = Needs.of("read")
+    needs = Requirements.of("read")
 
     def use(token: str) -> object:
-        return guard.identify(Arrived((f"Bearer {token}",), source="192.0.2.1"), needs)
+        return guard.identify(Request((f"Bearer {token}",), source="192.0.2.1"), needs)
 
     inspect(environment, Secret(tokens[0]))  # reads the application from the database, once
     verified = in_turns({"it": lambda token: in_force(environment, Secret(token))}, tokens)["it"]
     yield limit_row("sealed token seen first, verified", verified.micro(), MOST, "us")
-    environment.known_tokens = KnownTokens()  # as if it had seen none
+    environment.known_tokens = VerifiedTokenCache()  # as if it had seen none
     first, again = (in_turns({"it": use}, tokens, repeated=each)["it"] for each in (False, True))
     yield Row("sealed token seen first, let through", f"{first.micro():.1f} us", "stated", None)
     yield limit_row("sealed token seen before, let through", again.micro(), MOST, "us")

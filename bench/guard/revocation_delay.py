@@ -16,7 +16,7 @@ import httpx2
 
 from bench.server import gatepass_server
 from bench.server.gatepass_server import Credentials, Server
-from gatepass.guard import Arrived, Denied, Guard, Options
+from gatepass.guard import Denied, Guard, Options, Request
 from gatepass.guard.issuer.credentials import Credentials as OfGuard
 from gatepass.guard.revocation.feed import Feed
 from gatepass.wire.secret import Secret
@@ -94,7 +94,7 @@ def _one(api: httpx2.Client, passes: Passes, number: int) -> float:
 def _by(guard: Guard) -> Passes:
     def passes(token: str) -> bool:
         try:
-            guard.identify(Arrived((f"Bearer {token}",)))
+            guard.identify(Request((f"Bearer {token}",)))
         except Denied as denied:
             if denied.denial.status != 401:
                 raise

@@ -24,7 +24,7 @@ from joserfc.jwk import ECKey, RSAKey
 from bench.guard import jwt_issuer
 from bench.guard.jwt_issuer import API, ISSUER
 from bench.report import Part, Row, print_part
-from gatepass.guard import Arrived, Expectation, Guard, KeySet, Needs, verify
+from gatepass.guard import Expectation, Guard, KeySet, Request, Requirements, verify
 from gatepass.jose.base64url import decode
 
 ROUNDS = 41
@@ -60,14 +60,14 @@ def measure() -> Part:
 
 def _rows(alg: str, key: ECKey | RSAKey) -> Iterator[Row]:
     tokens = jwt_issuer.tokens(alg, key, (ROUNDS + 1) * EACH)
-    needs = Needs.of("read")
+    needs = Requirements.of("read")
     with (
         jwt_issuer.published(alg, key) as jwks_uri,
         Guard(ISSUER, resource=API, jwks_uri=jwks_uri) as guard,
     ):
 
         def ours(token: str) -> object:
-            return guard.identify(Arrived((f"Bearer {token}",), source="192.0.2.1"), needs)
+            return guard.identify(Request((f"Bearer {token}",), source="192.0.2.1"), needs)
 
         keys = KeySet.parse({"keys": [jwt_issuer.jwk(alg, key)]})
         expect = Expectation(ISSUER, API)

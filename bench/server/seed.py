@@ -27,10 +27,10 @@ from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.revocations import store as revocations
 from gatepass.server.environment.environment import file
 from gatepass.server.storage.database import Database, sqlite_url
-from gatepass.wire.credential import Mark
+from gatepass.wire.credential import Mode
 
 _BATCH = 20_000
-_MARK = Mark.LIVE
+_MARK = Mode.LIVE
 _CACHE = -500_000  # KiB of SQLite's page cache while the indexes grow
 _OF_ONE_ORGANIZATION = 1_000
 _SCOPE = "read write"

@@ -11,13 +11,13 @@ from gatepass.server.domain.applications import store as applications
 from gatepass.server.domain.revocations import store as revocations
 from gatepass.server.environment.environment import file
 from gatepass.server.storage.database import Database, sqlite_url
-from gatepass.wire.credential import Mark
+from gatepass.wire.credential import Mode
 from gatepass.wire.secret import Secret
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    with closing(Database(sqlite_url(file(tmp_path, Mark.LIVE)))) as database:
+    with closing(Database(sqlite_url(file(tmp_path, Mode.LIVE)))) as database:
         database.migrate()
     return tmp_path
 
@@ -27,7 +27,7 @@ def test_the_sample_of_the_filled_applications_has_its_secrets(data: Path) -> No
 
     assert len(sample) == 10
     with (
-        closing(Database(sqlite_url(file(data, Mark.LIVE)))) as database,
+        closing(Database(sqlite_url(file(data, Mode.LIVE)))) as database,
         database.read() as connection,
     ):
         for known in sample:
@@ -41,7 +41,7 @@ def test_filled_revocations_outlive_the_measurement(data: Path) -> None:
     revoke(data, 50)
 
     with (
-        closing(Database(sqlite_url(file(data, Mark.LIVE)))) as database,
+        closing(Database(sqlite_url(file(data, Mode.LIVE)))) as database,
         database.read() as connection,
     ):
         unexpired = revocations.unexpired(connection, datetime.now(UTC))

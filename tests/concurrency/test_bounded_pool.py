@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gatepass.concurrency.bounded_pool import RETRY_AFTER, BoundedPool
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 
 
 def pool(threads: int = 2, queue: int = 3) -> BoundedPool:
@@ -17,9 +17,9 @@ def test_what_finds_the_queue_full_is_refused_and_told_when_to_come_back() -> No
     made, release = pool(), threading.Event()
     futures = [made.submit(release.wait) for _ in range(5)]
 
-    with pytest.raises(Refused) as submitted:
+    with pytest.raises(OAuthError) as submitted:
         made.submit(release.wait)
-    with pytest.raises(Refused) as checked:
+    with pytest.raises(OAuthError) as checked:
         made.check()
     assert (made.waiting, made.refused) == (3, 2)
     release.set()
@@ -60,7 +60,7 @@ def test_a_flood_leaves_one_line_in_the_log() -> None:
     running = made.submit(release.wait)
     with capture_logs() as logged:
         for _ in range(50):
-            with pytest.raises(Refused):
+            with pytest.raises(OAuthError):
                 made.check()
     release.set()
     running.result()

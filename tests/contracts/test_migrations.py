@@ -25,8 +25,8 @@ from gatepass.server.storage import migrations
 from gatepass.server.storage.database import Database, DatabaseError, metadata
 from gatepass.server.storage.timestamps import milliseconds
 from gatepass.server.tokens.claims import Claims
-from gatepass.server.tokens.opaque import SealingKey, seal, unseal
-from gatepass.wire.credential import Mark
+from gatepass.server.tokens.opaque import OpaqueTokenKey, decode, encode
+from gatepass.wire.credential import Mode
 
 
 def test_the_migrations_make_the_tables_that_the_stores_declare(database: Database) -> None:
@@ -91,16 +91,16 @@ def test_what_was_sealed_before_keys_rotated_is_still_unsealed(
             {"encrypted": encrypted, "at": milliseconds(samples.NOW)},
         )
     claims = Claims(UUID(int=7), bytes(16), 1_800_000_000_000, 600, "read", ())
-    token = seal(claims, SealingKey(Mark.LIVE, 1, secret))
+    token = encode(claims, OpaqueTokenKey(Mode.LIVE, 1, secret))
 
     database.migrate()
 
     with database.read() as connection:
-        kept = keys.all_keys(connection, master, Mark.LIVE)
+        kept = keys.all_keys(connection, master, Mode.LIVE)
     assert kept == (Key(1, "seal", secret, samples.NOW, samples.NOW),)
-    ring = keyring(kept, Mark.LIVE, samples.NOW)
-    assert unseal(token, ring.sealing) == claims
-    assert seal(claims, ring.seal) == token
+    ring = keyring(kept, Mode.LIVE, samples.NOW)
+    assert decode(token, ring.sealing) == claims
+    assert encode(claims, ring.seal) == token
     assert "sealing_key" not in inspect(database.engine).get_table_names()
 
 

@@ -27,7 +27,7 @@ from gatepass.server.domain.users.passwords import Hasher
 from gatepass.server.environment.environment import Environment
 from gatepass.server.settings import EnvironmentSettings, PasswordSettings, Settings
 from gatepass.server.storage.database import Connection, Database
-from gatepass.wire.credential import Mark
+from gatepass.wire.credential import Mode
 
 _CHEAP = PasswordSettings(time_cost=1, memory_kib=8 * 1024)
 _TOKEN = bytes(range(16))
@@ -45,7 +45,7 @@ def environment(url: str, tmp_path: Path) -> Iterator[Environment]:
     is_sqlite = make_url(url).get_backend_name() == "sqlite"
     given = EnvironmentSettings(database="" if is_sqlite else url)
     settings = Settings(data=tmp_path, production=given, password=_CHEAP)
-    opened = Environment(Mark.LIVE, settings, MasterKey(b"m" * 32), Hasher(_CHEAP))
+    opened = Environment(Mode.LIVE, settings, MasterKey(b"m" * 32), Hasher(_CHEAP))
     opened.open()
     yield opened
     opened.close()

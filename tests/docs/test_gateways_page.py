@@ -7,7 +7,7 @@ import pytest
 
 from gatepass.guard import Principal
 from gatepass.guard.jwt.assertion import HEADER, LIVES
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gateways.test_behind_gateways import IDENTITY, SET_UP_WRONGLY, UNANSWERED
 from guard.tokens import Issuer, claims, header
 
@@ -54,7 +54,7 @@ def test_the_example_tells_who_calls_and_refuses_the_rest() -> None:
     token = issuer.token("ES256", header("ES256", typ="JWT"), claims(exp=claims()["iat"]))
     principal = caller({HEADER: token}, issuer.keys)
     assert isinstance(principal, Principal)
-    with pytest.raises(Refused):
+    with pytest.raises(OAuthError):
         caller({}, issuer.keys)
 
 

@@ -16,7 +16,7 @@ from gatepass.guard.verification import introspection, introspection_request
 from gatepass.guard.verification.jwks_cache import Policy
 from gatepass.jose import jwks
 from gatepass.wire import params
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from guard.tokens import ALGORITHMS, NOW, Issuer, claims, dump
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "guard.md").read_text()
@@ -57,7 +57,7 @@ def test_the_example_tells_who_calls(
 def test_the_example_refuses_as_the_page_says(
     caller: Callable[[str, bytes, float], Principal], changed: dict[str, object], code: str
 ) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(OAuthError) as refused:
         caller(ISSUER.token("ES256", body=claims(**changed)), DOCUMENT, NOW)
 
     assert refused.value.code == code

@@ -10,7 +10,7 @@ import pytest
 from docs.page import ROOT, Reader, play
 from gatepass.guard.model import expectation
 from gatepass.guard.revocation import feed
-from gatepass.guard.testing import PretendIssuer
+from gatepass.guard.testing import FakeIssuer
 from gatepass.guard.verification import introspection_request
 from gatepass.guard.verification.jwks_cache import Policy
 from gatepass.server.environment import change_follower
@@ -22,12 +22,12 @@ PORTS = ("9001", "9002", "9003", "9004", "9005", "9006")
 
 
 @pytest.fixture
-def issuer() -> Iterator[PretendIssuer]:
-    with PretendIssuer() as running:
+def issuer() -> Iterator[FakeIssuer]:
+    with FakeIssuer() as running:
         yield running
 
 
-def test_every_example_protects_its_api(issuer: PretendIssuer, tmp_path: Path) -> None:
+def test_every_example_protects_its_api(issuer: FakeIssuer, tmp_path: Path) -> None:
     ports = {port: str(free_ports()) for port in PORTS}
     ours = run("organization", "create", "Ourselves", "--admin", "ops", "--json", cwd=tmp_path)
     org_id: str = json.loads(ours.out)["org_id"]

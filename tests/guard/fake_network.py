@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from gatepass.guard import Arrived, Guard
+from gatepass.guard import Guard, Request
 from gatepass.guard.revocation.interface import State
 from guard.fake_issuer import CLIENT_ID, CLIENT_SECRET, Pretend
 from guard.tokens import API, Issuer, claims, header
@@ -87,5 +87,5 @@ class World:
             guard.close()
 
 
-def arrived(token: str, **more: Any) -> Arrived:  # noqa: ANN401 - any field
-    return Arrived((f"Bearer {token}",), **more)
+def arrived(token: str, **more: Any) -> Request:  # noqa: ANN401 - any field
+    return Request((f"Bearer {token}",), **more)

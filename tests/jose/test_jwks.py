@@ -12,7 +12,7 @@ from gatepass.guard import KeySet, verify
 from gatepass.jose.base64url import decode
 from gatepass.jose.jwks import ALGORITHMS as MEANT
 from gatepass.jose.jwks import LONGEST_DOCUMENT, LONGEST_KID, MOST_KEYS
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from guard.tokens import ALGORITHMS, EXPECT, NOW, Issuer, dump, encode, header
 
 Jwk = dict[str, object]
@@ -262,7 +262,7 @@ def test_keys_of_different_types_may_share_a_name(order: int) -> None:
     first = keys.get("one")
     assert first is not None
     assert first.alg == MEANT[algorithms[0]]
-    with pytest.raises(Refused):
+    with pytest.raises(OAuthError):
         verify(KEYS.token("PS256", header("PS256", kid="one")), keys, EXPECT, NOW)
 
 

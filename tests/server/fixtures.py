@@ -20,14 +20,14 @@ from gatepass.server.domain.throttling.hourly_limit import HourlyLimit
 from gatepass.server.environment.environment import Environment
 from gatepass.server.settings import PasswordSettings, Settings
 from gatepass.server.storage.database import Database, sqlite_url
-from gatepass.wire.credential import Mark
+from gatepass.wire.credential import Mode
 from gatepass.wire.metadata import INTROSPECT, REVOKE, TOKEN
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
 
 FORM = "application/x-www-form-urlencoded"
 GRANT = {"grant_type": "client_credentials"}
-LIVE, TEST = Mark.LIVE, Mark.TEST
+LIVE, TEST = Mode.LIVE, Mode.TEST
 HERE = "192.0.2.7"  # where a request comes from unless a test says otherwise (RFC 5737)
 URL = {LIVE: "http://localhost:8000", TEST: "http://localhost:8001"}
 
@@ -67,18 +67,18 @@ class Client(NamedTuple):
         return self._replace(secret=secret)
 
 
-class Stand:
+class InProcessServer:
     def __init__(self, app: Gatepass, clock: Clock, data: Path) -> None:
         self.app = app
         self.clock = clock
         self.data = data
 
-    def environment(self, mark: Mark = LIVE) -> Environment:
+    def environment(self, mark: Mode = LIVE) -> Environment:
         return next(each for each in self.app.environments if each.mark is mark)
 
     def register(
         self,
-        mark: Mark = LIVE,
+        mark: Mode = LIVE,
         *,
         scope: Scope | None = None,
         allowed: Scope | None = None,
@@ -99,7 +99,7 @@ class Stand:
         )
         return Client(new.application, new.secret)
 
-    def organization(self, mark: Mark = LIVE) -> Any:  # noqa: ANN401 - a UUID, as operations take it
+    def organization(self, mark: Mode = LIVE) -> Any:  # noqa: ANN401 - a UUID, as operations take it
         username = f"anna{time.monotonic_ns()}"
         created = organizations.create(self.environment(mark), OPERATOR, "Acme Energy", username)
         return created.organization.id
@@ -108,7 +108,7 @@ class Stand:
         self,
         method: str,
         path: str,
-        mark: Mark = LIVE,
+        mark: Mode = LIVE,
         *,
         by: Client | None = None,
         source: str = HERE,
@@ -122,33 +122,33 @@ class Stand:
         http = TestClient(self.app, base_url=URL[mark], client=(source, 50000))
         return http.request(method, path, headers=sent, **given)
 
-    def post(self, path: str, mark: Mark = LIVE, **given: Any) -> Response:  # noqa: ANN401
+    def post(self, path: str, mark: Mode = LIVE, **given: Any) -> Response:  # noqa: ANN401
         return self.send("POST", path, mark, **given)
 
     def ask(
-        self, by: Client | None = None, mark: Mark = LIVE, source: str = HERE, **form: str
+        self, by: Client | None = None, mark: Mode = LIVE, source: str = HERE, **form: str
     ) -> Response:
         """Ask for a token with Basic and a form."""
         return self.post(TOKEN, mark, by=by, source=source, data=GRANT | form)
 
-    def token(self, by: Client, mark: Mark = LIVE, **form: str) -> str:
+    def token(self, by: Client, mark: Mode = LIVE, **form: str) -> str:
         answer = self.ask(by, mark, **form)
         assert answer.status_code == 200, answer.text
         token: str = answer.json()["access_token"]
         return token
 
-    def revoke(self, by: Client, token: str, mark: Mark = LIVE, **form: str) -> Response:
+    def revoke(self, by: Client, token: str, mark: Mode = LIVE, **form: str) -> Response:
         return self.post(REVOKE, mark, by=by, data={"token": token} | form)
 
-    def introspect(self, by: Client, token: str, mark: Mark = LIVE) -> Response:
+    def introspect(self, by: Client, token: str, mark: Mode = LIVE) -> Response:
         return self.post(INTROSPECT, mark, by=by, data={"token": token})
 
-    def is_active(self, by: Client, token: str, mark: Mark = LIVE) -> bool:
+    def is_active(self, by: Client, token: str, mark: Mode = LIVE) -> bool:
         answer = self.introspect(by, token, mark)
         assert answer.status_code == 200, answer.text
         return bool(answer.json()["active"])
 
-    def lose_database(self, mark: Mark = LIVE) -> None:
+    def lose_database(self, mark: Mode = LIVE) -> None:
         """From now on the environment finds no database where there should be one."""
         environment = self.environment(mark)
         environment.database.close()
@@ -186,17 +186,21 @@ def settings(data: Path, **given: Any) -> Settings:  # noqa: ANN401
 
 
 @contextmanager
-def standing(data: Path, clock: Clock | None = None, **given: Any) -> Iterator[Stand]:  # noqa: ANN401
+def standing(data: Path, clock: Clock | None = None, **given: Any) -> Iterator[InProcessServer]:  # noqa: ANN401
     """Open a Gatepass with its followers, and close it."""
     clock = clock or Clock()
     app = create(settings(data, **given), clock)
     with TestClient(app):
         _log_everything(app)
-        yield Stand(app, clock, data)
+        yield InProcessServer(app, clock, data)
 
 
 @contextmanager
-def standing_still(data: Path, clock: Clock | None = None, **given: Any) -> Iterator[Stand]:  # noqa: ANN401
+def standing_still(
+    data: Path,
+    clock: Clock | None = None,
+    **given: Any,  # noqa: ANN401
+) -> Iterator[InProcessServer]:
     """Open a Gatepass that follows nothing: its memory changes when a test says so."""
     clock = clock or Clock()
     app = create(settings(data, **given), clock)
@@ -204,7 +208,7 @@ def standing_still(data: Path, clock: Clock | None = None, **given: Any) -> Iter
         environment.open()
     _log_everything(app)
     try:
-        yield Stand(app, clock, data)
+        yield InProcessServer(app, clock, data)
     finally:
         for environment in app.environments:
             environment.close()

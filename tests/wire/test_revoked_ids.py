@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepass.wire.revoked_ids import Revoked
+from gatepass.wire.revoked_ids import RevokedIds
 
 MANY = 1_000_000
 
@@ -28,7 +28,7 @@ steps = st.lists(
 def test_it_knows_what_a_dictionary_would_know(
     steps: list[tuple[str, bytes, int]], others: list[bytes]
 ) -> None:
-    revoked, model = Revoked(), dict[bytes, int]()
+    revoked, model = RevokedIds(), dict[bytes, int]()
     for what, token_id, moment in steps:
         if what == "add":
             revoked.add(token_id, moment)
@@ -44,7 +44,7 @@ def test_it_knows_what_a_dictionary_would_know(
 
 @given(st.dictionaries(ids, expiries))
 def test_what_it_is_given_at_the_start_is_known(known: dict[bytes, int]) -> None:
-    revoked = Revoked(known.items())
+    revoked = RevokedIds(known.items())
 
     assert len(revoked) == len(known)
     assert all(each in revoked for each in known)
@@ -52,7 +52,7 @@ def test_what_it_is_given_at_the_start_is_known(known: dict[bytes, int]) -> None
 
 def test_bytes_that_lie_across_two_records_are_no_id() -> None:
     head, record = b"\x00\x00", bytes(range(1, 19))
-    revoked = Revoked()
+    revoked = RevokedIds()
     for number in range(3):
         revoked.add(head + record[number:14] + bytes([200 + number]) * number, 0)
     [bucket] = revoked._buckets.values()  # noqa: SLF001 - to make what lies across two
@@ -63,7 +63,7 @@ def test_bytes_that_lie_across_two_records_are_no_id() -> None:
 
 
 def test_an_id_is_kept_until_its_first_expiry() -> None:
-    revoked = Revoked()
+    revoked = RevokedIds()
     revoked.add(bytes(16), 10)
     revoked.add(bytes(16), 20)
 
@@ -81,14 +81,14 @@ def size_of(value: Any) -> int:  # noqa: ANN401 - the parts of any
 
 
 @pytest.fixture(scope="module")
-def million() -> tuple[Revoked, list[bytes]]:
+def million() -> tuple[RevokedIds, list[bytes]]:
     block = urandom(16 * MANY)
     known = [block[at : at + 16] for at in range(0, len(block), 16)]
-    return Revoked((each, 2_000_000_000) for each in known), known
+    return RevokedIds((each, 2_000_000_000) for each in known), known
 
 
 def test_a_million_take_less_than_a_hundred_bytes_each(
-    million: tuple[Revoked, list[bytes]],
+    million: tuple[RevokedIds, list[bytes]],
 ) -> None:
     revoked, _ = million
     taken = size_of(revoked._buckets)  # noqa: SLF001 - what it keeps is what it takes
@@ -98,7 +98,7 @@ def test_a_million_take_less_than_a_hundred_bytes_each(
     assert taken < 100 * MANY
 
 
-def test_of_a_million_each_is_found_and_none_else(million: tuple[Revoked, list[bytes]]) -> None:
+def test_of_a_million_each_is_found_and_none_else(million: tuple[RevokedIds, list[bytes]]) -> None:
     revoked, known = million
 
     assert all(each in revoked for each in known[:: MANY // 20_000])

@@ -8,7 +8,7 @@ from typing import Self
 
 from gatepass.client.errors import ConfigurationError
 from gatepass.client.settings import check_url
-from gatepass.client.tokens.bearer_auth import Bearing
+from gatepass.client.tokens.bearer_auth import BearerAuthBase
 from gatepass.extras import installed_by
 
 with installed_by("gatepass[aiohttp]"):
@@ -22,7 +22,7 @@ _OVER_TLS = {"https", "wss"}
 _Origin = tuple[bool, str | None, int | None]
 
 
-class BearerAuth(Bearing):
+class BearerAuth(BearerAuthBase):
     """Sends requests to one API with a valid access token (RFC 6750 §2.1): a client middleware.
 
     aiohttp calls its middlewares for every hop of a redirect and does not tell them apart from

@@ -6,14 +6,14 @@
 from collections.abc import AsyncGenerator, Generator
 
 from gatepass.client.tokens import auth_flow
-from gatepass.client.tokens.bearer_auth import Bearing
+from gatepass.client.tokens.bearer_auth import BearerAuthBase
 from gatepass.extras import installed_by
 
 with installed_by("gatepass[httpx]"):
     import httpx
 
 
-class BearerAuth(Bearing, httpx.Auth):
+class BearerAuth(BearerAuthBase, httpx.Auth):
     """Sends every request with a valid access token (RFC 6750 §2.1), and never without one.
 
     A 401 drops the token, so that the next request has a new one. The request itself is sent

@@ -5,10 +5,10 @@ from collections.abc import AsyncGenerator, Generator
 import httpx2
 
 from gatepass.client.tokens import auth_flow
-from gatepass.client.tokens.bearer_auth import Bearing
+from gatepass.client.tokens.bearer_auth import BearerAuthBase
 
 
-class BearerAuth(Bearing, httpx2.Auth):
+class BearerAuth(BearerAuthBase, httpx2.Auth):
     """Sends every request with a valid access token (RFC 6750 §2.1), and never without one.
 
     A 401 drops the token, so that the next request has a new one. The request itself is sent

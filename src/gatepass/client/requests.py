@@ -6,9 +6,9 @@
 from contextlib import suppress
 from dataclasses import dataclass
 
-from gatepass.client.tokens.bearer_auth import Bearing
+from gatepass.client.tokens.bearer_auth import BearerAuthBase
 from gatepass.client.tokens.source import TokenSource
-from gatepass.client.tokens.token import HeldToken
+from gatepass.client.tokens.token import CachedToken
 from gatepass.extras import installed_by
 
 with installed_by("gatepass[requests]"):
@@ -17,7 +17,7 @@ with installed_by("gatepass[requests]"):
     from requests.cookies import extract_cookies_to_jar
 
 
-class BearerAuth(Bearing, AuthBase):
+class BearerAuth(BearerAuthBase, AuthBase):
     """Sends every request with a valid access token (RFC 6750 §2.1), and never without one.
 
     A 401 drops the token, so that the next request has a new one. The request itself is sent
@@ -48,7 +48,7 @@ class _Renewal:
     """
 
     source: TokenSource
-    held: HeldToken
+    held: CachedToken
     begin: int | None  # where the body begins, None where it can be sent once only
 
     def __call__(self, response: requests.Response, **sending: object) -> requests.Response:

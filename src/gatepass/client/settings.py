@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 from gatepass.client.errors import ConfigurationError
 from gatepass.client.secrets import SecretSource
 from gatepass.client.secrets.file import FromFile
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
 from gatepass.wire.urls import is_loopback_http
@@ -122,7 +122,7 @@ class ClientSettings:
             raise ConfigurationError(f"the client secret ({CLIENT_SECRET}) is missing: set it")
         try:
             Scope.parse(self.scope)
-        except Refused:
+        except OAuthError:
             raise ConfigurationError(
                 f"the scope ({SCOPE}) is malformed: give names parted by single spaces"
             ) from None

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 
 RETRY_AFTER = 5  # seconds
 _LOG_EVERY = 60.0  # seconds: a line for each refusal would let a stranger fill the log
@@ -42,7 +42,7 @@ class BoundedPool(ThreadPoolExecutor):
         return max(0, self._pending - self._at_once)
 
     def check(self) -> None:
-        """Raise Refused (503) if the queue is full; reserves nothing."""
+        """Raise OAuthError (503) if the queue is full; reserves nothing."""
         with self._count:
             if self._pending < self._most:
                 return
@@ -55,7 +55,7 @@ class BoundedPool(ThreadPoolExecutor):
         *args: Any,  # noqa: ANN401 - as the executor takes them
         **kwargs: Any,  # noqa: ANN401
     ) -> "Future[Returned]":
-        """Add a piece of work to the queue; raise Refused (503) if it is full."""
+        """Add a piece of work to the queue; raise OAuthError (503) if it is full."""
         with self._count:
             is_full = self._pending >= self._most
             self._pending += not is_full
@@ -73,7 +73,7 @@ class BoundedPool(ThreadPoolExecutor):
         with self._count:
             self._pending -= 1
 
-    def _full(self) -> Refused:
+    def _full(self) -> OAuthError:
         now = time.monotonic()
         with self._count:
             self.refused += 1
@@ -82,6 +82,6 @@ class BoundedPool(ThreadPoolExecutor):
                 self._logged_at = now
         if is_to_log:
             log.warning("queue.full", queue=self._name, refused=self.refused)
-        return Refused(
+        return OAuthError(
             "temporarily_unavailable", self._say, note=self._note, retry_after=RETRY_AFTER
         )

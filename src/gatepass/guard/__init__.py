@@ -24,24 +24,24 @@ if TYPE_CHECKING:
     from gatepass.guard.model.denial import Denial, Denied
     from gatepass.guard.model.expectation import Expectation
     from gatepass.guard.model.principal import Principal
-    from gatepass.guard.model.request import Arrived
-    from gatepass.guard.model.requirements import Needs, any_of
+    from gatepass.guard.model.request import Request
+    from gatepass.guard.model.requirements import Requirements, any_of
     from gatepass.guard.model.status import Status
     from gatepass.guard.verification.jwks_cache import Policy
     from gatepass.jose.jwks import KeySet
 
 __all__ = [
-    "Arrived",
     "ClaimNames",
     "Denial",
     "Denied",
     "Expectation",
     "Guard",
     "KeySet",
-    "Needs",
     "Options",
     "Policy",
     "Principal",
+    "Request",
+    "Requirements",
     "Status",
     "any_of",
     "verify",

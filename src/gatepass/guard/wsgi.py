@@ -12,19 +12,19 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from gatepass.guard.core import request_state
-from gatepass.guard.core.exempt_paths import Exempt
+from gatepass.guard.core.exempt_paths import ExemptPaths
 from gatepass.guard.core.guard import Guard
 from gatepass.guard.core.resource_metadata import HEADERS, document
 from gatepass.guard.model.denial import Denial, Denied
 from gatepass.guard.model.principal import Principal
-from gatepass.guard.model.request import Arrived
-from gatepass.guard.model.requirements import NOTHING, Needs, any_of
+from gatepass.guard.model.request import Request
+from gatepass.guard.model.requirements import NOTHING, Requirements, any_of
 from gatepass.wire.params import LONGEST_BODY
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-__all__ = ["Guard", "MetadataMiddleware", "Needs", "Principal", "Protected", "any_of"]
+__all__ = ["Guard", "MetadataMiddleware", "Principal", "Protected", "Requirements", "any_of"]
 
 PRINCIPAL = "gatepass.principal"
 
@@ -47,7 +47,7 @@ class Protected:
         self,
         app: "WSGIApplication",
         guard: Guard,
-        needs: Needs = NOTHING,
+        needs: Requirements = NOTHING,
         *,
         exempt: Iterable[str] = (),
     ) -> None:
@@ -56,7 +56,7 @@ class Protected:
         self._app = app
         self._guard = guard
         self._needs = needs
-        self._exempt = Exempt(exempt)
+        self._exempt = ExemptPaths(exempt)
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -96,7 +96,9 @@ class MetadataMiddleware:
         return [] if method == "HEAD" else [body]
 
 
-def admit(environ: "WSGIEnvironment", guard: Guard, asked: Arrived, needs: Needs) -> Principal:
+def admit(
+    environ: "WSGIEnvironment", guard: Guard, asked: Request, needs: Requirements
+) -> Principal:
     """Do what `guard.identify` does, and keep in `environ` that it was done."""
     caller = request_state.recall(environ, guard, asked, needs)
     if caller is None:
@@ -105,14 +107,14 @@ def admit(environ: "WSGIEnvironment", guard: Guard, asked: Arrived, needs: Needs
     return caller
 
 
-def arrived(environ: "WSGIEnvironment", form: str | None = None) -> Arrived:
+def arrived(environ: "WSGIEnvironment", form: str | None = None) -> Request:
     """Give what a guard looks at of a WSGI request; the environ is its context.
 
     Servers join header lines of the same name by a comma, which no bearer token has in it. The
     body of a short form is read, and put back for the application, unless `form` is told.
     """
     authorization = environ.get("HTTP_AUTHORIZATION")
-    return Arrived(
+    return Request(
         authorization=header_lines(authorization),
         query=environ.get("QUERY_STRING", ""),
         form=_form(environ) if form is None else form,

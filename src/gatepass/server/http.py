@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import Executor
 from typing import Any, NamedTuple
 
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.params import LONGEST_BODY
 
 Scope = MutableMapping[str, Any]
@@ -26,7 +26,7 @@ _NOSNIFF = (b"x-content-type-options", b"nosniff")
 _SAME_ORIGIN = (b"cross-origin-opener-policy", b"same-origin")
 
 
-class Arrived(NamedTuple):
+class Request(NamedTuple):
     """A request with its whole body; header names are in lower case, as ASGI gives them."""
 
     headers: dict[bytes, bytes]
@@ -35,7 +35,7 @@ class Arrived(NamedTuple):
     source: str
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """A complete HTTP response."""
 
     status: int
@@ -43,7 +43,7 @@ class Answer(NamedTuple):
     body: bytes
 
 
-class Later(Exception):
+class NeedsThread(Exception):
     """An endpoint needs what must not hold up the event loop: `work`, which blocks.
 
     Endpoints are plain functions over what is in memory. Whoever called one runs `work` in a
@@ -57,15 +57,15 @@ class Later(Exception):
         self.pool = pool
 
 
-class Waits(Exception):
+class Deferred(Exception):
     """An endpoint has done what it does at once; its answer comes when `answer` is awaited."""
 
-    def __init__(self, answer: Callable[[], Awaitable[Answer]]) -> None:
+    def __init__(self, answer: Callable[[], Awaitable[Response]]) -> None:
         super().__init__()
         self.answer = answer
 
 
-class NotAllowed(Refused):
+class MethodNotAllowed(OAuthError):
     """The request has another method than `allow`."""
 
     def __init__(self, allow: str) -> None:
@@ -77,14 +77,14 @@ class ClientGoneError(Exception):
     """The client closed the connection before its request was whole."""
 
 
-async def arrive(scope: Scope, receive: Receive) -> Arrived:
+async def read_request(scope: Scope, receive: Receive) -> Request:
     """Read a POST request whole.
 
-    Raises Refused for another method (405), an Authorization header given twice (400) or a
+    Raises OAuthError for another method (405), an Authorization header given twice (400) or a
     body over 64 KiB (413).
     """
     if scope["method"] != "POST":
-        raise NotAllowed("POST")
+        raise MethodNotAllowed("POST")
     pairs = scope["headers"]
     headers = dict(pairs)
     if len(headers) < len(pairs):
@@ -99,20 +99,20 @@ async def arrive(scope: Scope, receive: Receive) -> Arrived:
     if message["type"] == "http.disconnect":
         raise ClientGoneError
     if len(body) > LONGEST_BODY:
-        raise Refused("invalid_request", "The body is over 64 KiB.", status=413)
+        raise OAuthError("invalid_request", "The body is over 64 KiB.", status=413)
     client = scope["client"]
-    return Arrived(headers, scope["query_string"], body, client[0] if client else "")
+    return Request(headers, scope["query_string"], body, client[0] if client else "")
 
 
-async def arrive_by_get(scope: Scope, receive: Receive) -> Arrived:
-    """Take a GET request; raise Refused for another method (405), and as `arrive` does."""
+async def read_get_request(scope: Scope, receive: Receive) -> Request:
+    """Take a GET request; raise OAuthError for another method (405), and as `arrive` does."""
     if scope["method"] != "GET":
-        raise NotAllowed("GET")
+        raise MethodNotAllowed("GET")
     _check_singular(scope["headers"])
     return await pass_by(scope, receive)
 
 
-async def pass_by(scope: Scope, _receive: Receive) -> Arrived:
+async def pass_by(scope: Scope, _receive: Receive) -> Request:
     """Take a request of any method by its head alone.
 
     Several Authorization headers are taken for one with a list (RFC 9110 §5.3), which is none
@@ -125,16 +125,16 @@ async def pass_by(scope: Scope, _receive: Receive) -> Arrived:
         if len(given) > 1:
             headers[b"authorization"] = b", ".join(given)
     client = scope["client"]
-    return Arrived(headers, scope["query_string"], b"", client[0] if client else "")
+    return Request(headers, scope["query_string"], b"", client[0] if client else "")
 
 
-def pass_under(start: bytes) -> Callable[[Scope, Receive], Awaitable[Arrived]]:
+def pass_under(start: bytes) -> Callable[[Scope, Receive], Awaitable[Request]]:
     """Give what takes a request as `pass_by` does, under a path that begins with `start`.
 
     The next segment of the path stands for the query, as the lane has it.
     """
 
-    async def under(scope: Scope, receive: Receive) -> Arrived:
+    async def under(scope: Scope, receive: Receive) -> Request:
         arrived = await pass_by(scope, receive)
         return arrived._replace(query=next_segment(scope["raw_path"], start))
 
@@ -146,12 +146,12 @@ def next_segment(raw_path: bytes, start: bytes) -> bytes:
     return raw_path[len(start) :].partition(b"/")[0]
 
 
-def as_it_is(answer: Answer) -> Answer:
+def as_it_is(answer: Response) -> Response:
     """Give the same answer: most callers can take any."""
     return answer
 
 
-class Said:
+class StatusRecorder:
     """Passes an answer on, and remembers its status; 0 while there is none."""
 
     def __init__(self, to: Send) -> None:
@@ -189,13 +189,13 @@ class SecureSend:
         return self._to(message)
 
 
-async def send(answer: Answer, to: Send) -> None:
+async def send(answer: Response, to: Send) -> None:
     """Write a response."""
     await to(head_of(answer))
     await to({"type": "http.response.body", "body": answer.body})
 
 
-def head_of(answer: Answer) -> Message:
+def head_of(answer: Response) -> Message:
     """Give the message that begins a response."""
     status, headers, body = answer
     if status not in (204, 304):  # they have no content (RFC 9110 §8.6)
@@ -206,4 +206,4 @@ def head_of(answer: Answer) -> Message:
 def _check_singular(pairs: list[tuple[bytes, bytes]]) -> None:
     for name in (b"authorization", b"content-type"):
         if sum(each == name for each, _ in pairs) > 1:
-            raise Refused("invalid_request", f"The {name.decode()} header is given twice.")
+            raise OAuthError("invalid_request", f"The {name.decode()} header is given twice.")

@@ -31,7 +31,7 @@ from gatepass.server.environment_variables import PREFIX, VariableSource, split_
 from gatepass.server.serving.http1.connections import Limits, room_for_connections
 from gatepass.server.serving.http1.head import HeadLimits
 from gatepass.server.serving.proxy_headers import EVERYONE, MOST_HOPS, HeaderName
-from gatepass.wire.credential import Mark
+from gatepass.wire.credential import Mode
 
 DATA = Path("gatepass-data")
 CONFIG_NAME = "gatepass.toml"
@@ -298,22 +298,22 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _hosts_are_apart(self) -> Self:
-        both = self._spellings(Mark.LIVE) & self._spellings(Mark.TEST)
+        both = self._spellings(Mode.LIVE) & self._spellings(Mode.TEST)
         if both:
             raise ValueError(f"production and sandbox share the host {min(both)}")
         return self
 
-    def _spellings(self, mark: Mark) -> set[str]:
+    def _spellings(self, mark: Mode) -> set[str]:
         scheme = self.issuer(mark).partition("://")[0]
         return {each for host in self.hosts(mark) for each in spellings(host, scheme)}
 
-    def environment(self, mark: Mark) -> EnvironmentSettings:
+    def environment(self, mark: Mode) -> EnvironmentSettings:
         """Give the settings of the environment with `mark`."""
-        return self.production if mark is Mark.LIVE else self.sandbox
+        return self.production if mark is Mode.LIVE else self.sandbox
 
-    def hosts(self, mark: Mark) -> tuple[str, ...]:
+    def hosts(self, mark: Mode) -> tuple[str, ...]:
         """Give the Host header values that choose an environment."""
-        name, port = ("app", self.port) if mark is Mark.LIVE else ("sandbox-app", self.sandbox_port)
+        name, port = ("app", self.port) if mark is Mode.LIVE else ("sandbox-app", self.sandbox_port)
         given = self.environment(mark).hosts
         return given or (
             f"{name}.localhost:{self.port}",
@@ -322,7 +322,7 @@ class Settings(BaseSettings):
             f"[::1]:{port}",
         )
 
-    def issuer(self, mark: Mark) -> str:
+    def issuer(self, mark: Mode) -> str:
         """Give an environment's issuer; by default an address that every client can resolve."""
         given = self.environment(mark)
         if given.issuer:
@@ -332,12 +332,12 @@ class Settings(BaseSettings):
                 "http" if is_loopback(urlsplit("//" + given.hosts[0]).hostname or "") else "https"
             )
             return f"{scheme}://{given.hosts[0]}"
-        return f"http://localhost:{self.port if mark is Mark.LIVE else self.sandbox_port}"
+        return f"http://localhost:{self.port if mark is Mode.LIVE else self.sandbox_port}"
 
     @property
     def is_https(self) -> bool:
         """Tell whether an issuer is https."""
-        return any(self.issuer(mark).startswith("https://") for mark in Mark)
+        return any(self.issuer(mark).startswith("https://") for mark in Mode)
 
     @property
     def has_proxy(self) -> bool:

@@ -19,7 +19,7 @@ class Kind(StrEnum):
     ACCESS_TOKEN = "gpa"  # noqa: S105
 
 
-class Mark(StrEnum):
+class Mode(StrEnum):
     """The environment a credential belongs to, as written in it."""
 
     LIVE = "live"
@@ -34,7 +34,7 @@ class Credential(NamedTuple):
     """What a well-formed credential says of itself; it proves nothing."""
 
     kind: Kind
-    mark: Mark
+    mark: Mode
     content: bytes
 
 
@@ -45,7 +45,7 @@ class Prefix(NamedTuple):
     checksum: int
 
     @classmethod
-    def of(cls, kind: Kind, mark: Mark) -> "Prefix":
+    def of(cls, kind: Kind, mark: Mode) -> "Prefix":
         """Give the prefix, as "gps_live_"."""
         text = f"{kind}_{mark}_"
         return cls(text, crc32(text.encode()))
@@ -54,7 +54,7 @@ class Prefix(NamedTuple):
 _BEGINNINGS = {
     prefix.text: (prefix, kind, mark)
     for kind in Kind
-    for mark in Mark
+    for mark in Mode
     for prefix in (Prefix.of(kind, mark),)
 }
 _BEGINNING = len("gps_live_")  # all are as long
@@ -66,7 +66,7 @@ def write(prefix: Prefix, content: bytes) -> str:
     return prefix.text + base62.encode(content + checksum.to_bytes(_CHECKSUM_BYTES, "big"))
 
 
-def mint(kind: Kind, mark: Mark, content: bytes) -> str:
+def mint(kind: Kind, mark: Mode, content: bytes) -> str:
     """Write a credential of `kind` for the environment of `mark`."""
     return write(Prefix.of(kind, mark), content)
 

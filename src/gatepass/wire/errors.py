@@ -23,7 +23,7 @@ STATUS = {
 _UNSAYABLE = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 
 
-class Refused(Exception):
+class OAuthError(Exception):
     """The request is well understood and the answer is no.
 
     `code` (one of STATUS) and `say` go to the caller, `note` to the log and to the owner.

@@ -14,7 +14,7 @@ _EXPIRY = 4  # bytes: Unix seconds
 _RECORD = _ID - _HEAD + _EXPIRY
 
 
-class Revoked:
+class RevokedIds:
     """The ids of revoked tokens, each until its token has expired. Threads may share it."""
 
     def __init__(self, known: Iterable[tuple[bytes, int]] = ()) -> None:

@@ -16,7 +16,7 @@ from gatepass.client import aiohttp as over_aiohttp
 from gatepass.client import httpx as over_httpx
 from gatepass.client import httpx2 as over_httpx2
 from gatepass.client import requests as over_requests
-from gatepass.client.tokens.bearer_auth import Bearing
+from gatepass.client.tokens.bearer_auth import BearerAuthBase
 
 PART = b"once"  # the body that is spent when it was sent
 
@@ -33,7 +33,7 @@ class Way(Protocol):
     """Sends a GET, or a POST where there is a body, and follows redirects."""
 
     @property
-    def auth(self) -> type[Bearing]:
+    def auth(self) -> type[BearerAuthBase]:
         """The adapter's class."""
         ...
 
@@ -41,9 +41,9 @@ class Way(Protocol):
         """Make a body that can be sent once."""
         ...
 
-    def __call__(self, auth: Bearing, url: str, body: Body = None) -> Reply: ...
+    def __call__(self, auth: BearerAuthBase, url: str, body: Body = None) -> Reply: ...
 
-    def many(self, auth: Bearing, url: str, count: int) -> list[Reply | Exception]:
+    def many(self, auth: BearerAuthBase, url: str, count: int) -> list[Reply | Exception]:
         """Send so many at once with one client."""
         ...
 
@@ -63,14 +63,14 @@ def method(body: Body) -> str:
 @dataclass(frozen=True)
 class OverHttpx:
     library: ModuleType
-    auth: type[Bearing]
+    auth: type[BearerAuthBase]
     spent: ClassVar[Callable[[], Body]] = staticmethod(once)
 
-    def __call__(self, auth: Bearing, url: str, body: Body = None) -> Reply:
+    def __call__(self, auth: BearerAuthBase, url: str, body: Body = None) -> Reply:
         with self.library.Client(auth=auth, follow_redirects=True) as client:
             return self.reply(client.request(method(body), url, content=body))
 
-    def many(self, auth: Bearing, url: str, count: int) -> list[Reply | Exception]:
+    def many(self, auth: BearerAuthBase, url: str, count: int) -> list[Reply | Exception]:
         with self.library.Client(auth=auth) as client:
             return in_threads(count, lambda: self.reply(client.get(url)))
 
@@ -83,14 +83,14 @@ class OverHttpx:
 class OverHttpxAsync(OverHttpx):
     spent: ClassVar[Callable[[], Body]] = staticmethod(aonce)
 
-    def __call__(self, auth: Bearing, url: str, body: Body = None) -> Reply:
+    def __call__(self, auth: BearerAuthBase, url: str, body: Body = None) -> Reply:
         async def send() -> Reply:
             async with self.library.AsyncClient(auth=auth, follow_redirects=True) as client:
                 return self.reply(await client.request(method(body), url, content=body))
 
         return asyncio.run(send())
 
-    def many(self, auth: Bearing, url: str, count: int) -> list[Reply | Exception]:
+    def many(self, auth: BearerAuthBase, url: str, count: int) -> list[Reply | Exception]:
         async def one(client: httpx.AsyncClient) -> Reply:
             return self.reply(await client.get(url))
 
@@ -103,15 +103,15 @@ class OverHttpxAsync(OverHttpx):
 
 @dataclass(frozen=True)
 class OverRequests:
-    auth: type[Bearing]
+    auth: type[BearerAuthBase]
     spent: ClassVar[Callable[[], Body]] = staticmethod(once)
 
-    def __call__(self, auth: Bearing, url: str, body: Body = None) -> Reply:
+    def __call__(self, auth: BearerAuthBase, url: str, body: Body = None) -> Reply:
         with requests.Session() as session:
             session.auth = cast("over_requests.BearerAuth", auth)
             return self.reply(session.request(method(body), url, data=body, timeout=60))
 
-    def many(self, auth: Bearing, url: str, count: int) -> list[Reply | Exception]:
+    def many(self, auth: BearerAuthBase, url: str, count: int) -> list[Reply | Exception]:
         given = cast("over_requests.BearerAuth", auth)
         return in_threads(count, lambda: self.reply(requests.get(url, auth=given, timeout=60)))
 
@@ -122,24 +122,24 @@ class OverRequests:
 
 @dataclass(frozen=True)
 class OverAiohttp:
-    auth: type[Bearing]
+    auth: type[BearerAuthBase]
     spent: ClassVar[Callable[[], Body]] = staticmethod(aonce)
 
-    def __call__(self, auth: Bearing, url: str, body: Body = None) -> Reply:
+    def __call__(self, auth: BearerAuthBase, url: str, body: Body = None) -> Reply:
         async def send() -> Reply:
             async with self._session(auth, url) as session:
                 return await self._one(session, url, body)
 
         return asyncio.run(send())
 
-    def many(self, auth: Bearing, url: str, count: int) -> list[Reply | Exception]:
+    def many(self, auth: BearerAuthBase, url: str, count: int) -> list[Reply | Exception]:
         async def send() -> list[Reply | Exception]:
             async with self._session(auth, url) as session:
                 return await all_of([self._one(session, url, None) for _ in range(count)])
 
         return asyncio.run(send())
 
-    def _session(self, auth: Bearing, url: str) -> aiohttp.ClientSession:
+    def _session(self, auth: BearerAuthBase, url: str) -> aiohttp.ClientSession:
         given = cast("over_aiohttp.BearerAuth", auth).to(url)
         return aiohttp.ClientSession(middlewares=(given,))
 

@@ -11,7 +11,7 @@ from client.fake_server import CLIENT_ID, SECRET, Pretend, json_answer, pretend
 from client.processes import Clock, in_threads
 from gatepass.client import TokenRefused
 from gatepass.client.settings import ClientSettings
-from gatepass.client.tokens.bearer_auth import Bearing
+from gatepass.client.tokens.bearer_auth import BearerAuthBase
 from gatepass.client.tokens.source import TokenSource
 from gatepass.wire import basic
 from gatepass.wire.secret import Secret
@@ -26,7 +26,7 @@ def way(request: pytest.FixtureRequest) -> Way:
 
 
 @pytest.fixture
-def auth(server: Pretend, way: Way) -> Bearing:
+def auth(server: Pretend, way: Way) -> BearerAuthBase:
     return way.auth(token_url=server.token_url, client_id=CLIENT_ID, client_secret=SECRET)
 
 
@@ -41,7 +41,7 @@ def sent(server: Pretend) -> list[str]:
     return [seen.headers["authorization"] for seen in server.api_requests]
 
 
-def test_a_token_is_got_once_and_kept(server: Pretend, auth: Bearing, way: Way) -> None:
+def test_a_token_is_got_once_and_kept(server: Pretend, auth: BearerAuthBase, way: Way) -> None:
     replies = [way(auth, server.api_url) for _ in range(3)]
 
     assert [reply.number for reply in replies] == ["1"] * 3
@@ -73,7 +73,7 @@ def test_a_token_is_renewed_before_it_expires(
 
 @pytest.mark.spec("RFC 6750", "2.1")
 def test_a_401_renews_the_token_and_sends_the_request_once_more(
-    server: Pretend, auth: Bearing, way: Way
+    server: Pretend, auth: BearerAuthBase, way: Way
 ) -> None:
     way(auth, server.api_url)
     server.revoked.add("pass-1")
@@ -82,7 +82,7 @@ def test_a_401_renews_the_token_and_sends_the_request_once_more(
     assert sent(server)[1:] == ["Bearer pass-1", "Bearer pass-2"]
 
 
-def test_a_second_401_goes_to_the_caller(server: Pretend, auth: Bearing, way: Way) -> None:
+def test_a_second_401_goes_to_the_caller(server: Pretend, auth: BearerAuthBase, way: Way) -> None:
     server.revoke_all = True
 
     assert way(auth, server.api_url) == Reply(401, b"who are you?", None)
@@ -90,7 +90,7 @@ def test_a_second_401_goes_to_the_caller(server: Pretend, auth: Bearing, way: Wa
 
 
 def test_an_api_that_refuses_every_token_does_not_make_a_token_request_of_each_call(
-    server: Pretend, auth: Bearing, way: Way
+    server: Pretend, auth: BearerAuthBase, way: Way
 ) -> None:
     server.revoke_all = True
 
@@ -98,7 +98,9 @@ def test_an_api_that_refuses_every_token_does_not_make_a_token_request_of_each_c
     assert (len(server.api_requests), len(server.token_requests)) == (4, 2)
 
 
-def test_a_body_that_is_spent_is_not_sent_again(server: Pretend, auth: Bearing, way: Way) -> None:
+def test_a_body_that_is_spent_is_not_sent_again(
+    server: Pretend, auth: BearerAuthBase, way: Way
+) -> None:
     server.revoke_all = True
 
     assert way(auth, server.api_url, way.spent()) == Reply(401, b"who are you?", None)
@@ -106,7 +108,7 @@ def test_a_body_that_is_spent_is_not_sent_again(server: Pretend, auth: Bearing, 
 
 
 def test_a_401_to_a_body_that_is_spent_drops_the_token_for_the_next_request(
-    server: Pretend, auth: Bearing, way: Way
+    server: Pretend, auth: BearerAuthBase, way: Way
 ) -> None:
     way(auth, server.api_url)
     server.revoked.add("pass-1")
@@ -119,7 +121,7 @@ def test_a_401_to_a_body_that_is_spent_drops_the_token_for_the_next_request(
 @pytest.mark.spec("RFC 6750", "3.1")
 @pytest.mark.parametrize("status", [403, 503])
 def test_other_answers_of_the_api_are_the_callers_business(
-    server: Pretend, auth: Bearing, way: Way, status: int
+    server: Pretend, auth: BearerAuthBase, way: Way, status: int
 ) -> None:
     """Also a 403 insufficient_scope: a new token has the same scope."""
     server.api_status = status
@@ -129,7 +131,7 @@ def test_other_answers_of_the_api_are_the_callers_business(
 
 
 def test_a_refusal_is_raised_at_once_and_the_api_is_not_called(
-    server: Pretend, auth: Bearing, way: Way
+    server: Pretend, auth: BearerAuthBase, way: Way
 ) -> None:
     server.answers.append(json_answer(401, error="invalid_client", error_description="No."))
 
@@ -141,7 +143,7 @@ def test_a_refusal_is_raised_at_once_and_the_api_is_not_called(
 
 
 def test_a_renewal_refused_after_a_401_is_raised_and_nothing_goes_without_a_token(
-    server: Pretend, auth: Bearing, way: Way
+    server: Pretend, auth: BearerAuthBase, way: Way
 ) -> None:
     way(auth, server.api_url)
     server.revoked.add("pass-1")
@@ -178,7 +180,7 @@ def test_callers_of_several_clients_and_event_loops_make_one_token_request(
 
 
 def test_fifty_callers_whose_token_is_refused_renew_it_once(
-    server: Pretend, auth: Bearing, way: Way
+    server: Pretend, auth: BearerAuthBase, way: Way
 ) -> None:
     way(auth, server.api_url)
     server.revoked.add("pass-1")
@@ -189,7 +191,7 @@ def test_fifty_callers_whose_token_is_refused_renew_it_once(
 
 @pytest.mark.spec("RFC 6750", "5.3")
 def test_a_redirect_takes_no_token_to_another_origin_not_even_after_a_401_there(
-    server: Pretend, other: Pretend, auth: Bearing, way: Way
+    server: Pretend, other: Pretend, auth: BearerAuthBase, way: Way
 ) -> None:
     server.redirects["/moved"] = other.api_url
 
@@ -201,7 +203,7 @@ def test_a_redirect_takes_no_token_to_another_origin_not_even_after_a_401_there(
 
 
 def test_a_redirect_of_the_same_origin_keeps_the_token_and_a_renewed_one_too(
-    server: Pretend, auth: Bearing, way: Way
+    server: Pretend, auth: BearerAuthBase, way: Way
 ) -> None:
     server.redirects["/moved"] = "/api"
     way(auth, f"{server.url}/moved", b"before")

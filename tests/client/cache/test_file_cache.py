@@ -21,7 +21,7 @@ from gatepass.client.errors import ConfigurationError
 from gatepass.client.settings import ClientSettings
 from gatepass.client.tokens import clock
 from gatepass.client.tokens.source import TokenSource
-from gatepass.client.tokens.token import HeldToken
+from gatepass.client.tokens.token import CachedToken
 from gatepass.wire.secret import Secret
 
 KEY = ("https://login.example/token", "gpc_live_client", "read")
@@ -80,7 +80,7 @@ def entry(folder: Path) -> Entry:
     return FileCache(folder).entry(KEY, SECRETS)
 
 
-def fresh(token: str = "t-1") -> HeldToken:
+def fresh(token: str = "t-1") -> CachedToken:
     return held(token, clock.now())
 
 

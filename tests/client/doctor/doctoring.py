@@ -7,11 +7,11 @@ from click.testing import CliRunner, Result
 
 from gatepass.cli import main
 from gatepass.wire import credential
-from gatepass.wire.credential import Kind, Mark
+from gatepass.wire.credential import Kind, Mode
 
-SECRET = {mark: credential.mint(Kind.CLIENT_SECRET, mark, bytes(range(32))) for mark in Mark}
-CLIENT_ID = {mark: credential.mint(Kind.CLIENT_ID, mark, bytes(range(16))) for mark in Mark}
-LIVE, TEST = Mark.LIVE, Mark.TEST
+SECRET = {mark: credential.mint(Kind.CLIENT_SECRET, mark, bytes(range(32))) for mark in Mode}
+CLIENT_ID = {mark: credential.mint(Kind.CLIENT_ID, mark, bytes(range(16))) for mark in Mode}
+LIVE, TEST = Mode.LIVE, Mode.TEST
 CHECKS = ["name", "connection", "tls", "clock", "metadata", "environment", "token", "scope"]
 
 

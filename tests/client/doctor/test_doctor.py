@@ -23,7 +23,7 @@ from gatepass.cli import main
 from gatepass.client.doctor import findings, metadata
 from gatepass.client.doctor.findings import Outcome
 from gatepass.client.settings import ClientSettings
-from gatepass.wire.credential import Mark
+from gatepass.wire.credential import Mode
 from gatepass.wire.secret import Secret
 
 
@@ -343,7 +343,7 @@ def test_credentials_of_another_environment_than_the_server_s_are_told() -> None
     ],
 )
 def test_where_the_server_says_nothing_the_host_s_name_is_looked_at(
-    mark: Mark, host: str, outcome: Outcome
+    mark: Mode, host: str, outcome: Outcome
 ) -> None:
     assert judged("billing", SECRET[mark], f"https://{host}/token")[0] is outcome
     assert judged("billing", SECRET[mark], f"https://{host}/token", mark=[])[0] is outcome

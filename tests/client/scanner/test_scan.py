@@ -21,13 +21,13 @@ from gatepass.cli import main
 from gatepass.client.scanner import files
 from gatepass.client.scanner.detector import Finding, find, shortened
 from gatepass.wire import basic, credential
-from gatepass.wire.credential import Kind, Mark
+from gatepass.wire.credential import Kind, Mode
 from gatepass.wire.secret import Secret
 
 ROOT = Path(__file__).parents[3]
-SECRET = credential.mint(Kind.CLIENT_SECRET, Mark.LIVE, bytes(range(32)))
-TOKEN = credential.mint(Kind.ACCESS_TOKEN, Mark.TEST, bytes(range(60, 160)))
-CLIENT_ID = credential.mint(Kind.CLIENT_ID, Mark.LIVE, bytes(range(16)))
+SECRET = credential.mint(Kind.CLIENT_SECRET, Mode.LIVE, bytes(range(32)))
+TOKEN = credential.mint(Kind.ACCESS_TOKEN, Mode.TEST, bytes(range(60, 160)))
+CLIENT_ID = credential.mint(Kind.CLIENT_ID, Mode.LIVE, bytes(range(16)))
 EVERY = frozenset(Kind)
 
 
@@ -48,7 +48,7 @@ def test_a_secret_is_found_with_its_line_and_column() -> None:
     found = the_one(f"# settings\n\nsecret = '{SECRET}'\n")
 
     assert (found.line, found.column) == (3, 11)
-    assert (found.kind, found.mark, found.encoded) == (Kind.CLIENT_SECRET, Mark.LIVE, False)
+    assert (found.kind, found.mark, found.encoded) == (Kind.CLIENT_SECRET, Mode.LIVE, False)
 
 
 def test_what_is_shown_is_the_prefix_and_four_characters() -> None:
@@ -109,7 +109,7 @@ def test_id_and_secret_of_ours_in_a_basic_header_are_both_found() -> None:
 
 @given(
     kind=st.sampled_from(Kind),
-    mark=st.sampled_from(Mark),
+    mark=st.sampled_from(Mode),
     content=st.binary(min_size=1, max_size=200),
     before=st.binary(max_size=5),
     after=st.sampled_from([b"", b"\n", b":", b"??", b"\xff\xff\xff"]),
@@ -117,7 +117,7 @@ def test_id_and_secret_of_ours_in_a_basic_header_are_both_found() -> None:
 )
 def test_base64_of_any_credential_is_read_at_every_alignment(
     kind: Kind,
-    mark: Mark,
+    mark: Mode,
     content: bytes,
     before: bytes,
     after: bytes,
@@ -139,7 +139,7 @@ def test_what_looks_encoded_at_the_very_beginning_is_no_alarm() -> None:
 
 @given(cuts=st.lists(st.integers(0, 30_000), max_size=8), ahead=st.integers(0, 20_000))
 def test_findings_do_not_depend_on_how_the_content_is_cut(cuts: list[int], ahead: int) -> None:
-    longest = credential.mint(Kind.ACCESS_TOKEN, Mark.LIVE, b"\0" * 3050)
+    longest = credential.mint(Kind.ACCESS_TOKEN, Mode.LIVE, b"\0" * 3050)
     lines = [
         b"x" * ahead + SECRET.encode(),
         longest.encode() + b" gatepass: allow",

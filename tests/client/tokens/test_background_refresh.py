@@ -12,7 +12,7 @@ import pytest
 from client.fake_issuer import REFUSAL, Issuer
 from client.processes import PATIENCE, Clock
 from gatepass.client.settings import ClientSettings
-from gatepass.client.tokens.background_refresh import Keeper
+from gatepass.client.tokens.background_refresh import BackgroundRefresh
 from gatepass.client.tokens.source import TokenSource
 
 SETTINGS = ClientSettings("https://app.example.com/token", "id", "hush-hush")
@@ -36,7 +36,7 @@ def of(issuer: Issuer, clock: Clock) -> TokenSource:
 @contextmanager
 def kept(source: TokenSource) -> Iterator[None]:
     """Keep it fresh by a keeper that looks at the clock, which is moved by hand, all the time."""
-    keeper = Keeper(source, longest_nap=0.005)
+    keeper = BackgroundRefresh(source, longest_nap=0.005)
     keeper.start()
     try:
         yield
@@ -47,7 +47,7 @@ def kept(source: TokenSource) -> Iterator[None]:
 
 @asynccontextmanager
 async def akept(source: TokenSource) -> AsyncIterator[None]:
-    keeper = Keeper(source, longest_nap=0.005)
+    keeper = BackgroundRefresh(source, longest_nap=0.005)
     keeper.start_task()
     try:
         yield
@@ -109,7 +109,7 @@ def test_a_source_that_is_entered_gets_its_token_at_once(issuer: Issuer, clock: 
 
 def test_it_ends_when_nobody_holds_the_source_any_longer(issuer: Issuer, clock: Clock) -> None:
     source = of(issuer, clock)
-    Keeper(source, longest_nap=0.005).start()
+    BackgroundRefresh(source, longest_nap=0.005).start()
     until(lambda: issuer.issued == 1)
     (thread,) = in_the_background()
     del source
@@ -169,7 +169,7 @@ def test_a_source_entered_in_an_event_loop_has_a_task_and_no_thread(
 def test_a_task_ends_when_nobody_holds_the_source_any_longer(issuer: Issuer, clock: Clock) -> None:
     async def story() -> None:
         source = of(issuer, clock)
-        Keeper(source, longest_nap=0.005).start_task()
+        BackgroundRefresh(source, longest_nap=0.005).start_task()
         await auntil(lambda: issuer.issued == 1)
         (task,) = asyncio.all_tasks() - {asyncio.current_task()}
         del source
@@ -180,7 +180,7 @@ def test_a_task_ends_when_nobody_holds_the_source_any_longer(issuer: Issuer, clo
 
 
 def test_a_task_that_never_began_is_ended_all_the_same(issuer: Issuer, clock: Clock) -> None:
-    asyncio.run(Keeper(of(issuer, clock)).stop_task())
+    asyncio.run(BackgroundRefresh(of(issuer, clock)).stop_task())
 
     assert issuer.asked == 0
 

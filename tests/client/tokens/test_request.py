@@ -18,7 +18,7 @@ from gatepass.client.errors import (
 )
 from gatepass.client.settings import ClientSettings
 from gatepass.client.tokens.request import LONGEST_ANSWER, Patience, ask, token_request
-from gatepass.client.tokens.token import HeldToken
+from gatepass.client.tokens.token import CachedToken
 from gatepass.wire import basic
 from gatepass.wire.flow import Request, Response, run
 from gatepass.wire.secret import Secret
@@ -51,7 +51,7 @@ class Script:
         jitter: float = 0.5,
         until: float = 100.0,
         attempts: int = 4,
-    ) -> HeldToken:
+    ) -> CachedToken:
         patience = Patience(until=until, attempts=attempts)
         return run(ask(settings, Secret(SECRET), patience, now, lambda: jitter), self)
 

@@ -10,9 +10,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from gatepass.client.errors import ClientError, Unreachable
 from gatepass.client.settings import ClientSettings
-from gatepass.client.tokens.drivers import Call, Step, Steps, Wait
+from gatepass.client.tokens.drivers import RunInThread, Step, Steps, Wait
 from gatepass.client.tokens.source import TokenSource
-from gatepass.client.tokens.token import HeldToken
+from gatepass.client.tokens.token import CachedToken
 from gatepass.wire.flow import Request, Response
 from gatepass.wire.secret import Secret
 
@@ -42,7 +42,7 @@ class Unused:
 
 @dataclass(eq=False)
 class Caller:
-    steps: Steps[HeldToken]
+    steps: Steps[CachedToken]
     began: float
     waits_for: Step | None = None
     until: float = 0.0  # when what it waits for is over
@@ -57,7 +57,7 @@ class Machine(RuleBasedStateMachine):
         self.now = 1000.0
         self.callers: list[Caller] = []
         self.expiry: dict[str, float] = {}
-        self.last: HeldToken | None = None
+        self.last: CachedToken | None = None
         self.asked: list[float] = []
         self.source = TokenSource(
             ClientSettings("https://app.example.com/token", "id", [Secret("one"), Secret("two")]),
@@ -143,7 +143,7 @@ class Machine(RuleBasedStateMachine):
         """Let `caller` run until it waits for something, or ends."""
         try:
             wanted = step()
-            while isinstance(wanted, Call):
+            while isinstance(wanted, RunInThread):
                 wanted = caller.steps.send(wanted.function())
         except StopIteration as end:
             self.callers.remove(caller)
@@ -157,7 +157,7 @@ class Machine(RuleBasedStateMachine):
                 caller.until += wanted.after
                 caller.sent_at = self.now + wanted.after
 
-    def receive(self, token: HeldToken) -> None:
+    def receive(self, token: CachedToken) -> None:
         self.last = token
         assert self.now < self.expiry[token.value], "a token was given out that has expired"
 

@@ -16,11 +16,11 @@ from opentelemetry.sdk.metrics.export import (
 from client.fake_issuer import REFUSAL, Issuer
 from client.processes import Clock
 from gatepass.client.errors import ConfigurationError, TokenRefused, TokenUnavailable
-from gatepass.client.secrets.rotation import KnownSecrets
+from gatepass.client.secrets.rotation import SecretRotation
 from gatepass.client.settings import ClientSettings, Literal
 from gatepass.client.tokens import telemetry
 from gatepass.client.tokens.source import TokenSource
-from gatepass.client.tokens.token import HeldToken, State
+from gatepass.client.tokens.token import CachedToken, State
 from gatepass.wire.flow import Response
 from gatepass.wire.secret import Secret
 
@@ -89,7 +89,7 @@ def test_the_status_counts_and_keeps_the_last_error_until_the_next_token(
 
 
 def test_hooks_hear_of_tokens_and_refusals_and_of_no_secret(issuer: Issuer, clock: Clock) -> None:
-    heard: list[HeldToken | TokenRefused] = []
+    heard: list[CachedToken | TokenRefused] = []
     source = TokenSource(
         settings_of("id"), issuer, on_token=heard.append, on_refused=heard.append, now=clock
     )
@@ -103,14 +103,14 @@ def test_hooks_hear_of_tokens_and_refusals_and_of_no_secret(issuer: Issuer, cloc
     with pytest.raises(TokenRefused):
         source.token()
 
-    assert [type(each) for each in heard] == [HeldToken, TokenRefused]
+    assert [type(each) for each in heard] == [CachedToken, TokenRefused]
     assert not any(word in str(heard) for word in ("pass-1", "hush"))
 
 
 def test_a_hook_that_fails_costs_nobody_a_token(
     issuer: Issuer, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(_: HeldToken) -> None:
+    def fail(_: CachedToken) -> None:
         raise LookupError("a bug of theirs")
 
     source = TokenSource(settings_of("id"), issuer, on_token=fail, now=clock)
@@ -198,7 +198,7 @@ def test_a_secret_that_cannot_be_read_any_longer_is_used_on_with_a_warning(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     place = Place()
-    known = KnownSecrets((place,))
+    known = SecretRotation((place,))
     known.read()
     place.gives = ConfigurationError("the vault is sealed: unseal it")
 
@@ -211,7 +211,7 @@ def test_what_fails_in_a_function_of_somebodys_own_is_told_without_its_words() -
     place.gives = LookupError("no such secret: hush-hush")
 
     with pytest.raises(ConfigurationError, match="LookupError") as caught:
-        KnownSecrets((place,)).read()
+        SecretRotation((place,)).read()
 
     assert "hush" not in str(caught.value)
     assert caught.value.__cause__ is None
@@ -224,11 +224,11 @@ def test_what_no_client_secret_looks_like_is_refused(text: str) -> None:
     place.gives = text
 
     with pytest.raises(ConfigurationError, match="client secret"):
-        KnownSecrets((place,)).read()
+        SecretRotation((place,)).read()
 
 
 def test_the_secret_that_worked_comes_first_and_each_but_once() -> None:
-    known = KnownSecrets(tuple(Literal(Secret(text)) for text in ("a", "b", "a", "c")))
+    known = SecretRotation(tuple(Literal(Secret(text)) for text in ("a", "b", "a", "c")))
     known.prefer(Secret("b"))
 
     assert known.read() == [Secret("b"), Secret("a"), Secret("c")]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepass.client.tokens.token import UNSTATED_LIFETIME, HeldToken, State
+from gatepass.client.tokens.token import UNSTATED_LIFETIME, CachedToken, State
 from gatepass.wire.secret import Secret
 from gatepass.wire.token_response import TokenResponse
 
@@ -58,7 +58,7 @@ def test_a_token_of_unstated_lifetime_is_held_for_five_minutes() -> None:
     assert held(None).gone_at == held(300).gone_at
 
 
-def held(expires_in: int | None, jitter: float = 0.5) -> HeldToken:
-    return HeldToken.of(
+def held(expires_in: int | None, jitter: float = 0.5) -> CachedToken:
+    return CachedToken.of(
         TokenResponse(Secret("t0ken"), "Bearer", expires_in, "read"), 1000.0, jitter
     )

@@ -28,7 +28,7 @@ from gatepass.guard.fastapi import Guard as FastApiGuard
 from gatepass.guard.flask import Guard as FlaskGuard
 from gatepass.guard.flask import principal
 from gatepass.guard.model.principal import Principal
-from gatepass.guard.model.requirements import Needs
+from gatepass.guard.model.requirements import Requirements
 from gatepass.guard.starlette import Guard as StarletteGuard
 from gatepass.guard.wsgi import Protected as WsgiProtected
 from guard.adapters.described import described
@@ -99,7 +99,9 @@ def by_asgi(options: Options) -> AbstractContextManager[str]:
         Route("/health", _health),
     ]
     guard = core.Guard(**options)
-    app = AsgiProtected(Starlette(routes=routes), guard, Needs.of("read"), exempt=["/health"])
+    app = AsgiProtected(
+        Starlette(routes=routes), guard, Requirements.of("read"), exempt=["/health"]
+    )
     return _closing(guard, serving(app))
 
 
@@ -184,7 +186,7 @@ def by_wsgi(options: Options) -> AbstractContextManager[str]:
     app.add_url_rule("/echo", view_func=_echo_back, methods=["POST"], endpoint="e")
     app.add_url_rule("/health", view_func=lambda: "well", endpoint="h")
     guard = core.Guard(**options)
-    protected = WsgiProtected(app, guard, Needs.of("read"), exempt=["/health"])
+    protected = WsgiProtected(app, guard, Requirements.of("read"), exempt=["/health"])
     return _closing(guard, WsgiServing(protected))
 
 

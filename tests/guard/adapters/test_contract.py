@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from gatepass.guard.core.rate_limit import RateLimit
-from gatepass.guard.testing import PretendIssuer
+from gatepass.guard.testing import FakeIssuer
 from gatepass.guard.testing.issuer import ORG_ID, RESOURCE
 from guard.adapters.apis import BY_ENDPOINT, FACES, IN_FRONT, Face
 
@@ -16,13 +16,13 @@ CHALLENGE = f'Bearer resource_metadata="{RESOURCE}/.well-known/oauth-protected-r
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 # How the issuer makes a token that is no good.
-BAD: dict[str, Callable[[PretendIssuer], str]] = {
-    "expired": PretendIssuer.expired,
-    "for another API": PretendIssuer.wrong_audience,
-    "revoked": PretendIssuer.revoked,
-    "of another issuer": PretendIssuer.of_another_issuer,
-    "forged": PretendIssuer.forged,
-    "unsigned": PretendIssuer.unsigned,
+BAD: dict[str, Callable[[FakeIssuer], str]] = {
+    "expired": FakeIssuer.expired,
+    "for another API": FakeIssuer.wrong_audience,
+    "revoked": FakeIssuer.revoked,
+    "of another issuer": FakeIssuer.of_another_issuer,
+    "forged": FakeIssuer.forged,
+    "unsigned": FakeIssuer.unsigned,
     "sealed and expired": lambda issuer: issuer.opaque(expires_in=-60),
     "sealed for another API": lambda issuer: issuer.opaque(audience="https://other.example.com"),
     "unknown": lambda _issuer: "unknown",
@@ -37,7 +37,7 @@ class Api(NamedTuple):
     """A client of the API behind a face, and the issuer whose tokens the API takes."""
 
     client: httpx2.Client
-    issuer: PretendIssuer
+    issuer: FakeIssuer
 
     def get(self, path: str, token: str, scheme: str = "Bearer ") -> httpx2.Response:
         return self.client.get(path, headers={"Authorization": scheme + token})
@@ -48,27 +48,27 @@ class Api(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def issuer() -> Iterator[PretendIssuer]:
-    with PretendIssuer() as made:
+def issuer() -> Iterator[FakeIssuer]:
+    with FakeIssuer() as made:
         yield made
 
 
 @pytest.fixture(scope="module", params=FACES)
-def api(request: pytest.FixtureRequest, issuer: PretendIssuer) -> Iterator[Api]:
+def api(request: pytest.FixtureRequest, issuer: FakeIssuer) -> Iterator[Api]:
     yield from behind(FACES[request.param], issuer)
 
 
 @pytest.fixture(scope="module", params=BY_ENDPOINT)
-def endpoints(request: pytest.FixtureRequest, issuer: PretendIssuer) -> Iterator[Api]:
+def endpoints(request: pytest.FixtureRequest, issuer: FakeIssuer) -> Iterator[Api]:
     yield from behind(BY_ENDPOINT[request.param], issuer)
 
 
 @pytest.fixture(scope="module", params=IN_FRONT)
-def front(request: pytest.FixtureRequest, issuer: PretendIssuer) -> Iterator[Api]:
+def front(request: pytest.FixtureRequest, issuer: FakeIssuer) -> Iterator[Api]:
     yield from behind(IN_FRONT[request.param], issuer)
 
 
-def behind(face: Face, issuer: PretendIssuer, **options: object) -> Iterator[Api]:
+def behind(face: Face, issuer: FakeIssuer, **options: object) -> Iterator[Api]:
     with (
         face(issuer.options(**options)) as address,
         httpx2.Client(base_url=address) as client,
@@ -209,7 +209,7 @@ def test_no_method_reaches_an_endpoint_without_a_token(endpoints: Api, method: s
 
 
 @pytest.mark.parametrize("face", FACES)
-def test_while_the_server_is_away_nobody_new_passes(face: str, issuer: PretendIssuer) -> None:
+def test_while_the_server_is_away_nobody_new_passes(face: str, issuer: FakeIssuer) -> None:
     """The guard is one of its own: it would go on resting after a failed look for the server."""
     for api in behind(FACES[face], issuer):
         api.get("/meters", issuer.mint())
@@ -237,7 +237,7 @@ def test_no_token_is_logged(api: Api, caplog: pytest.LogCaptureFixture) -> None:
 
 
 @pytest.mark.parametrize("face", FACES)
-def test_over_the_rate_limit_is_told_when_to_come_again(face: str, issuer: PretendIssuer) -> None:
+def test_over_the_rate_limit_is_told_when_to_come_again(face: str, issuer: FakeIssuer) -> None:
     for api in behind(FACES[face], issuer, rate=RateLimit("1/hour")):
         answers = [api.get("/meters", issuer.mint()) for _ in range(2)]
 

@@ -20,7 +20,7 @@ from django.test import Client, RequestFactory, override_settings
 
 from gatepass.guard.core.rate_limit import RateLimit
 from gatepass.guard.django import Guard, GuardMiddleware, configured, requires
-from gatepass.guard.testing import PretendIssuer
+from gatepass.guard.testing import FakeIssuer
 from gatepass.guard.testing.issuer import ORG_ID
 from guard.adapters.site import CHALLENGE, CSRF, FORM, GUARD, bearer, function, who
 from guard.http_server import serving
@@ -30,21 +30,19 @@ BODY = "name=main&access_token=x"
 
 
 @pytest.fixture
-def issuer() -> Iterator[PretendIssuer]:
-    with PretendIssuer() as made, override_settings(GATEPASS_GUARD=made.options()):
+def issuer() -> Iterator[FakeIssuer]:
+    with FakeIssuer() as made, override_settings(GATEPASS_GUARD=made.options()):
         yield made
 
 
 @pytest.fixture
-def api(issuer: PretendIssuer) -> Client:  # noqa: ARG001 - is the site's
+def api(issuer: FakeIssuer) -> Client:  # noqa: ARG001 - is the site's
     return Client(enforce_csrf_checks=True)
 
 
 @pytest.mark.parametrize("path", FACES)
 @pytest.mark.parametrize("kind", ["mint", "opaque"])
-def test_a_good_token_says_who_calls(
-    api: Client, issuer: PretendIssuer, path: str, kind: str
-) -> None:
+def test_a_good_token_says_who_calls(api: Client, issuer: FakeIssuer, path: str, kind: str) -> None:
     answer = api.get(path, **bearer(getattr(issuer, kind)("read write", client_id="acme")))
 
     assert answer.status_code == 200
@@ -63,7 +61,7 @@ def test_without_a_token_the_challenge_has_no_error(api: Client, path: str) -> N
 
 @pytest.mark.parametrize("path", FACES)
 @pytest.mark.spec("RFC 6750", "3.1")
-def test_a_bad_token_is_invalid(api: Client, issuer: PretendIssuer, path: str) -> None:
+def test_a_bad_token_is_invalid(api: Client, issuer: FakeIssuer, path: str) -> None:
     bad = [issuer.expired(), issuer.revoked(), issuer.wrong_audience(), issuer.unsigned()]
     for token in (*bad, issuer.forged(), issuer.of_another_issuer(), "unknown", "a b", ""):
         answer = api.get(path, **bearer(token))
@@ -75,7 +73,7 @@ def test_a_bad_token_is_invalid(api: Client, issuer: PretendIssuer, path: str) -
 
 @pytest.mark.parametrize("path", FACES)
 @pytest.mark.spec("RFC 6750", "3.1")
-def test_a_missing_scope_is_forbidden(api: Client, issuer: PretendIssuer, path: str) -> None:
+def test_a_missing_scope_is_forbidden(api: Client, issuer: FakeIssuer, path: str) -> None:
     answer = api.get(path, **bearer(issuer.mint("write")))
 
     assert answer.status_code == 403
@@ -85,9 +83,7 @@ def test_a_missing_scope_is_forbidden(api: Client, issuer: PretendIssuer, path: 
 
 @pytest.mark.parametrize("path", FACES)
 @pytest.mark.spec("RFC 6750", "2")
-def test_a_token_anywhere_else_is_a_bad_request(
-    api: Client, issuer: PretendIssuer, path: str
-) -> None:
+def test_a_token_anywhere_else_is_a_bad_request(api: Client, issuer: FakeIssuer, path: str) -> None:
     token = issuer.mint()
     answers = [
         api.get(f"{path}?access_token={token}"),
@@ -102,7 +98,7 @@ def test_a_token_anywhere_else_is_a_bad_request(
 
 @pytest.mark.parametrize("path", FACES)
 def test_it_fails_closed_while_the_issuer_is_away(
-    api: Client, issuer: PretendIssuer, path: str
+    api: Client, issuer: FakeIssuer, path: str
 ) -> None:
     issuer.is_away = True
     for token in (issuer.opaque(), issuer.mint()):
@@ -114,7 +110,7 @@ def test_it_fails_closed_while_the_issuer_is_away(
 
 
 @pytest.mark.parametrize("path", ["/organizations/{}/", "/rest/organizations/{}/"])
-def test_another_organization_is_not_there(api: Client, issuer: PretendIssuer, path: str) -> None:
+def test_another_organization_is_not_there(api: Client, issuer: FakeIssuer, path: str) -> None:
     token = issuer.mint("read")
     assert api.get(path.format(ORG_ID), **bearer(token)).json() == {"org_id": ORG_ID}
     answer = api.get(path.format("another"), **bearer(token))
@@ -124,7 +120,7 @@ def test_another_organization_is_not_there(api: Client, issuer: PretendIssuer, p
 
 
 @pytest.mark.parametrize("path", FACES)
-def test_over_the_rate_limit_is_told_when_to_come_again(issuer: PretendIssuer, path: str) -> None:
+def test_over_the_rate_limit_is_told_when_to_come_again(issuer: FakeIssuer, path: str) -> None:
     with override_settings(GATEPASS_GUARD=issuer.options(rate=RateLimit("1/minute"))):
         api = Client()
         first, second = (api.get(path, **bearer(issuer.mint())) for _ in range(2))
@@ -142,14 +138,12 @@ def test_a_refusal_is_a_problem_document_that_nobody_keeps(api: Client) -> None:
     assert answer.json()["status"] == 401
 
 
-def test_an_answer_to_one_caller_is_not_kept_for_another(
-    api: Client, issuer: PretendIssuer
-) -> None:
+def test_an_answer_to_one_caller_is_not_kept_for_another(api: Client, issuer: FakeIssuer) -> None:
     assert "Authorization" in api.get("/function", **bearer(issuer.mint()))["Vary"]
 
 
 def test_each_method_has_its_scope_and_a_form_needs_no_csrf_token(
-    api: Client, issuer: PretendIssuer
+    api: Client, issuer: FakeIssuer
 ) -> None:
     def post(scope: str) -> Any:  # noqa: ANN401 - Django's response
         return api.post("/by-method", "name=main", FORM, **bearer(issuer.mint(scope)))
@@ -160,13 +154,11 @@ def test_each_method_has_its_scope_and_a_form_needs_no_csrf_token(
 
 
 @pytest.mark.parametrize("path", ["/class", "/async-class"])
-def test_a_class_of_views_needs_no_csrf_token(
-    api: Client, issuer: PretendIssuer, path: str
-) -> None:
+def test_a_class_of_views_needs_no_csrf_token(api: Client, issuer: FakeIssuer, path: str) -> None:
     assert api.post(path, BODY[:9], FORM, **bearer(issuer.mint())).status_code == 200
 
 
-def test_everything_works_over_http_in_an_event_loop(issuer: PretendIssuer) -> None:
+def test_everything_works_over_http_in_an_event_loop(issuer: FakeIssuer) -> None:
     token = issuer.mint()
     header = {"Authorization": f"Bearer {token}"}
     repeated = [("Authorization", "Bearer a"), ("Authorization", "Basic b")]
@@ -181,7 +173,7 @@ def test_everything_works_over_http_in_an_event_loop(issuer: PretendIssuer) -> N
             assert answer.status_code == 400
 
 
-def test_networks_are_those_of_the_connection(issuer: PretendIssuer) -> None:
+def test_networks_are_those_of_the_connection(issuer: FakeIssuer) -> None:
     token = issuer.opaque(allowed_networks=["192.0.2.0/24"])
     inside, outside = Client(REMOTE_ADDR="192.0.2.7"), Client(REMOTE_ADDR="")
 
@@ -199,7 +191,7 @@ def test_networks_are_those_of_the_connection(issuer: PretendIssuer) -> None:
     ],
 )
 def test_a_form_is_looked_at_where_it_is_short(
-    issuer: PretendIssuer, content: str, headers: dict[str, str], expected: int
+    issuer: FakeIssuer, content: str, headers: dict[str, str], expected: int
 ) -> None:
     made = RequestFactory().generic(
         "POST", "/function", content, FORM, HTTP_AUTHORIZATION=f"Bearer {issuer.mint()}"
@@ -211,7 +203,7 @@ def test_a_form_is_looked_at_where_it_is_short(
 
 
 def test_a_form_that_was_read_already_is_looked_at_where_it_is_known(
-    issuer: PretendIssuer,
+    issuer: FakeIssuer,
 ) -> None:
     def posted() -> HttpRequest:
         header = f"Bearer {issuer.mint()}"
@@ -241,7 +233,7 @@ def test_who_hangs_up_in_the_middle_of_a_form_is_refused_as_anybody() -> None:
 
 
 def test_a_guard_of_its_own_needs_no_setting() -> None:
-    with PretendIssuer() as issuer, Guard(**issuer.options()) as guard:
+    with FakeIssuer() as issuer, Guard(**issuer.options()) as guard:
         view = guard.requires("read")(who)
         good = view(RequestFactory().get("/", HTTP_AUTHORIZATION=f"Bearer {issuer.mint()}"))
 
@@ -249,15 +241,15 @@ def test_a_guard_of_its_own_needs_no_setting() -> None:
         assert guard.status().is_well
 
 
-def test_a_second_guard_does_not_believe_the_first(issuer: PretendIssuer) -> None:
-    with PretendIssuer() as stranger, Guard(**stranger.options()) as guard:
+def test_a_second_guard_does_not_believe_the_first(issuer: FakeIssuer) -> None:
+    with FakeIssuer() as stranger, Guard(**stranger.options()) as guard:
         made = RequestFactory().get("/", HTTP_AUTHORIZATION=f"Bearer {issuer.mint()}")
         assert function(made).status_code == 200
 
         assert guard.requires("read")(who)(made).status_code == 401
 
 
-def test_a_view_that_gives_something_else_is_left_alone(issuer: PretendIssuer) -> None:
+def test_a_view_that_gives_something_else_is_left_alone(issuer: FakeIssuer) -> None:
     made = RequestFactory().get("/", HTTP_AUTHORIZATION=f"Bearer {issuer.mint()}")
 
     assert requires("read")(lambda _request: "no response")(made) == "no response"
@@ -267,13 +259,13 @@ def test_a_view_that_gives_something_else_is_left_alone(issuer: PretendIssuer) -
 
 
 @pytest.fixture
-def site(issuer: PretendIssuer) -> Iterator[Client]:
+def site(issuer: FakeIssuer) -> Iterator[Client]:
     options = issuer.options(exempt=["/open", "/open/docs/*"])
     with override_settings(GATEPASS_GUARD=options, MIDDLEWARE=[GUARD, CSRF]):
         yield Client(enforce_csrf_checks=True)
 
 
-def test_the_middleware_has_every_view_need_a_token(site: Client, issuer: PretendIssuer) -> None:
+def test_the_middleware_has_every_view_need_a_token(site: Client, issuer: FakeIssuer) -> None:
     assert site.get("/plain")["WWW-Authenticate"] == CHALLENGE
     assert site.get("/plain", **bearer(issuer.expired())).status_code == 401
     answer = site.get("/plain", **bearer(issuer.mint(client_id="acme")))
@@ -285,16 +277,14 @@ def test_paths_that_are_exempt_need_none(site: Client) -> None:
     assert site.get("/open/docs/page").json() == {"client_id": None}
 
 
-def test_a_view_behind_the_middleware_needs_no_csrf_token(
-    site: Client, issuer: PretendIssuer
-) -> None:
+def test_a_view_behind_the_middleware_needs_no_csrf_token(site: Client, issuer: FakeIssuer) -> None:
     assert site.post("/plain", "a=b", FORM, **bearer(issuer.mint())).status_code == 200
     assert site.post("/open", "a=b", FORM, **bearer(issuer.mint())).status_code == 403
 
 
 @pytest.mark.parametrize("path", FACES)
 def test_a_token_is_looked_at_once_and_what_the_view_needs_is_asked_too(
-    issuer: PretendIssuer, path: str
+    issuer: FakeIssuer, path: str
 ) -> None:
     options = issuer.options(rate=RateLimit("1/minute"))
     with override_settings(GATEPASS_GUARD=options, MIDDLEWARE=[GUARD]):
@@ -306,7 +296,7 @@ def test_a_token_is_looked_at_once_and_what_the_view_needs_is_asked_too(
 
 
 @pytest.mark.usefixtures("site")
-def test_the_middleware_works_in_an_event_loop(issuer: PretendIssuer) -> None:
+def test_the_middleware_works_in_an_event_loop(issuer: FakeIssuer) -> None:
     header = {"Authorization": f"Bearer {issuer.mint()}"}
     with serving(get_asgi_application()) as address, httpx2.Client(base_url=address) as api:
         for path in ("/plain", *FACES):
@@ -316,7 +306,7 @@ def test_the_middleware_works_in_an_event_loop(issuer: PretendIssuer) -> None:
 
 
 def test_the_middleware_can_have_a_guard_of_its_own() -> None:
-    with PretendIssuer() as issuer, Guard(**issuer.options()) as its:
+    with FakeIssuer() as issuer, Guard(**issuer.options()) as its:
 
         class Middleware(GuardMiddleware):
             guard = its
@@ -348,7 +338,7 @@ def test_a_setting_that_cannot_work_is_refused(setting: object, says: str) -> No
 
 
 @pytest.mark.parametrize("exempt", ["/open", ["open"], ["/o*"], ["/*/open"], ["*"]])
-def test_paths_that_cannot_be_meant_are_refused(issuer: PretendIssuer, exempt: object) -> None:
+def test_paths_that_cannot_be_meant_are_refused(issuer: FakeIssuer, exempt: object) -> None:
     with (
         override_settings(GATEPASS_GUARD=issuer.options(exempt=exempt)),
         pytest.raises(ImproperlyConfigured, match="exempt"),
@@ -381,7 +371,7 @@ def test_the_check_command_tells_of_a_setting_that_cannot_work() -> None:
     assert (error.id, "isuer" in error.msg) == ("gatepass.E001", True)
 
 
-def test_a_setting_that_is_changed_makes_another_guard(issuer: PretendIssuer) -> None:
+def test_a_setting_that_is_changed_makes_another_guard(issuer: FakeIssuer) -> None:
     first = configured()
     with override_settings(USE_TZ=False):
         assert configured() is first

@@ -11,18 +11,18 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from gatepass.guard.core.rate_limit import RateLimit
 from gatepass.guard.flask import Denied, Guard, principal
-from gatepass.guard.testing import PretendIssuer
+from gatepass.guard.testing import FakeIssuer
 from guard.adapters.apis import WsgiServing
 
 
 @pytest.fixture
-def issuer() -> Iterator[PretendIssuer]:
-    with PretendIssuer() as made:
+def issuer() -> Iterator[FakeIssuer]:
+    with FakeIssuer() as made:
         yield made
 
 
 @pytest.fixture
-def guard(issuer: PretendIssuer) -> Iterator[Guard]:
+def guard(issuer: FakeIssuer) -> Iterator[Guard]:
     with Guard(**issuer.options()) as made:
         yield made
 
@@ -32,7 +32,7 @@ def app() -> Flask:
     return Flask("meters")
 
 
-def bearer(issuer: PretendIssuer, scope: str = "read") -> dict[str, str]:
+def bearer(issuer: FakeIssuer, scope: str = "read") -> dict[str, str]:
     return {"Authorization": f"Bearer {issuer.mint(scope)}"}
 
 
@@ -51,7 +51,7 @@ def by_opening_the_stream() -> None:
 @pytest.mark.spec("RFC 6750", "2")
 @pytest.mark.parametrize("read", [by_form, by_data, by_opening_the_stream])
 def test_a_body_that_was_read_before_is_not_waited_for(
-    issuer: PretendIssuer, guard: Guard, app: Flask, read: Callable[[], None]
+    issuer: FakeIssuer, guard: Guard, app: Flask, read: Callable[[], None]
 ) -> None:
     app.before_request(read)
 
@@ -71,7 +71,7 @@ def test_a_body_that_was_read_before_is_not_waited_for(
 
 
 def test_a_body_that_is_no_form_is_left_to_who_has_begun_to_read_it(
-    issuer: PretendIssuer, guard: Guard, app: Flask
+    issuer: FakeIssuer, guard: Guard, app: Flask
 ) -> None:
     app.before_request(by_opening_the_stream)
 
@@ -86,7 +86,7 @@ def test_a_body_that_is_no_form_is_left_to_who_has_begun_to_read_it(
 
 
 def test_a_view_can_still_read_a_form_as_a_stream(
-    issuer: PretendIssuer, guard: Guard, app: Flask
+    issuer: FakeIssuer, guard: Guard, app: Flask
 ) -> None:
     @app.post("/")
     @guard.requires("read")
@@ -99,7 +99,7 @@ def test_a_view_can_still_read_a_form_as_a_stream(
 
 
 def test_classes_of_views_and_async_views_work(
-    issuer: PretendIssuer, guard: Guard, app: Flask
+    issuer: FakeIssuer, guard: Guard, app: Flask
 ) -> None:
     class Meters(MethodView):
         decorators = [guard.requires({"GET": "read", "*": "write"})]  # noqa: RUF012 - Flask's own way
@@ -125,7 +125,7 @@ def test_classes_of_views_and_async_views_work(
 
 
 def test_a_blueprint_is_protected_and_the_rest_is_not(
-    issuer: PretendIssuer, guard: Guard, app: Flask
+    issuer: FakeIssuer, guard: Guard, app: Flask
 ) -> None:
     inside = Blueprint("inside", __name__, url_prefix="/inside")
     guard.protect(inside, "read", exempt=["/inside/health"])
@@ -159,7 +159,7 @@ def test_a_refusal_can_be_answered_in_another_way(guard: Guard, app: Flask) -> N
 
 
 def test_the_application_as_a_whole_and_a_view_count_as_one_request(
-    issuer: PretendIssuer, app: Flask
+    issuer: FakeIssuer, app: Flask
 ) -> None:
     with Guard(**issuer.options(rate=RateLimit("1/hour"))) as guard:
         guard.protect(app, "read")
@@ -171,7 +171,7 @@ def test_the_application_as_a_whole_and_a_view_count_as_one_request(
 
 
 def test_who_called_before_is_not_taken_for_who_calls_now(
-    issuer: PretendIssuer, guard: Guard, app: Flask
+    issuer: FakeIssuer, guard: Guard, app: Flask
 ) -> None:
     app.add_url_rule("/", "who", guard.requires()(lambda: principal.client_id))
     app.add_url_rule("/open", "open", lambda: principal.client_id)
@@ -210,7 +210,7 @@ PREFLIGHT = {
 
 @pytest.mark.parametrize("wrap", [False, True])
 def test_a_cors_preflight_passes_a_guarded_application(
-    issuer: PretendIssuer, cors_app: Flask, *, wrap: bool
+    issuer: FakeIssuer, cors_app: Flask, *, wrap: bool
 ) -> None:
     served = DispatcherMiddleware(Flask("outer"), {"/api": cors_app}) if wrap else cors_app
     with WsgiServing(served) as address:

@@ -9,9 +9,9 @@ from wsgiref.validate import validator
 
 import pytest
 
-from gatepass.guard import Guard, Needs, asgi, wsgi
+from gatepass.guard import Guard, Requirements, asgi, wsgi
 from gatepass.guard.core.rate_limit import RateLimit
-from gatepass.guard.testing import PretendIssuer
+from gatepass.guard.testing import FakeIssuer
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -20,13 +20,13 @@ FORM = "application/x-www-form-urlencoded"
 
 
 @pytest.fixture
-def issuer() -> Iterator[PretendIssuer]:
-    with PretendIssuer() as made:
+def issuer() -> Iterator[FakeIssuer]:
+    with FakeIssuer() as made:
         yield made
 
 
 @pytest.fixture
-def guard(issuer: PretendIssuer) -> Guard:
+def guard(issuer: FakeIssuer) -> Guard:
     return issuer.guard()
 
 
@@ -64,7 +64,7 @@ def test_a_refusal_of_head_has_no_body(guard: Guard) -> None:
     "joined", ["Bearer {0},Bearer {0}", "Basic eDp5, bearer {0}", "Bearer {0}, Basic eDp5"]
 )
 def test_headers_that_a_server_has_joined_are_two(
-    issuer: PretendIssuer, guard: Guard, joined: str
+    issuer: FakeIssuer, guard: Guard, joined: str
 ) -> None:
     app = wsgi.Protected(hello, guard)
 
@@ -81,7 +81,7 @@ def test_another_scheme_with_commas_is_one_header(guard: Guard) -> None:
 
 @pytest.mark.parametrize("length", ["", "-1", "9" * 12, "٣", "70000"])
 def test_a_form_of_no_good_length_is_left_alone(
-    issuer: PretendIssuer, guard: Guard, length: str
+    issuer: FakeIssuer, guard: Guard, length: str
 ) -> None:
     body = BytesIO(b"access_token=x")
     environ: dict[str, Any] = {"CONTENT_TYPE": FORM, "CONTENT_LENGTH": length, "wsgi.input": body}
@@ -121,9 +121,11 @@ def test_the_word_of_somebody_before_is_not_taken_on_exempt_paths(guard: Guard) 
     assert called(app, **environ) == ("200 OK", b"nobody")
 
 
-def test_one_guard_in_front_twice_counts_one_request(issuer: PretendIssuer) -> None:
+def test_one_guard_in_front_twice_counts_one_request(issuer: FakeIssuer) -> None:
     guard = issuer.guard(rate=RateLimit("1/hour"))
-    app = wsgi.Protected(wsgi.Protected(hello, guard, Needs.of("write")), guard, Needs.of("read"))
+    app = wsgi.Protected(
+        wsgi.Protected(hello, guard, Requirements.of("write")), guard, Requirements.of("read")
+    )
     token = f"Bearer {issuer.mint('read write')}"
 
     assert called(app, HTTP_AUTHORIZATION=token) == ("200 OK", b"test-application")
@@ -131,7 +133,7 @@ def test_one_guard_in_front_twice_counts_one_request(issuer: PretendIssuer) -> N
 
 
 def test_paths_have_no_parameters_in_front_of_an_application(guard: Guard) -> None:
-    needs = Needs.of("read", organization="org_id")
+    needs = Requirements.of("read", organization="org_id")
 
     for face in (asgi.Protected, wsgi.Protected):
         with pytest.raises(ValueError, match="org_id"):
@@ -162,7 +164,7 @@ async def hello_asgi(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) 
     await send({"name": name, "sizes": [len(each.get("body", b"")) for each in parts]})
 
 
-def http(issuer: PretendIssuer, length: int) -> dict[str, Any]:
+def http(issuer: FakeIssuer, length: int) -> dict[str, Any]:
     """Give the scope of a form that says that it is of `length`."""
     headers = [
         (b"authorization", f"Bearer {issuer.mint()}".encode()),
@@ -185,7 +187,7 @@ def test_what_is_no_request_that_is_known_of_does_not_pass(guard: Guard) -> None
         heard(asgi.Protected(hello_asgi, guard), {"type": "telepathy"})
 
 
-def test_a_body_in_parts_arrives_in_parts(issuer: PretendIssuer, guard: Guard) -> None:
+def test_a_body_in_parts_arrives_in_parts(issuer: FakeIssuer, guard: Guard) -> None:
     parts: list[dict[str, Any]] = [
         {"type": "http.request", "body": b"a=1", "more_body": True},
         {"type": "http.request", "body": b"&b=2"},
@@ -196,9 +198,7 @@ def test_a_body_in_parts_arrives_in_parts(issuer: PretendIssuer, guard: Guard) -
     assert sent == {"name": "test-application", "sizes": [3, 4]}
 
 
-def test_no_more_of_a_body_is_kept_than_a_form_may_have(
-    issuer: PretendIssuer, guard: Guard
-) -> None:
+def test_no_more_of_a_body_is_kept_than_a_form_may_have(issuer: FakeIssuer, guard: Guard) -> None:
     """As where a server does not hold a client to the length that it tells."""
     kept: list[int] = []
     part = {"type": "http.request", "body": b"a" * 50_000, "more_body": True}
@@ -218,7 +218,7 @@ def test_no_more_of_a_body_is_kept_than_a_form_may_have(
 
 
 def test_what_stands_in_front_of_the_guard_keeps_its_own_scope(
-    issuer: PretendIssuer, guard: Guard
+    issuer: FakeIssuer, guard: Guard
 ) -> None:
     scope = http(issuer, 0)
 

@@ -20,7 +20,7 @@ from gatepass.guard.core.guard import Guard as CoreGuard
 from gatepass.guard.fastapi import Guard as FastApiGuard
 from gatepass.guard.flask import Guard as FlaskGuard
 from gatepass.guard.starlette import Guard as StarletteGuard
-from gatepass.guard.testing import PretendIssuer
+from gatepass.guard.testing import FakeIssuer
 from gatepass.guard.wsgi import Protected as WsgiProtected
 from guard.adapters.apis import Options, WsgiServing
 from guard.http_server import serving
@@ -127,7 +127,7 @@ MOUNTED: dict[str, Callable[[Options], AbstractContextManager[str]]] = {
 def test_beneath_a_prefix_paths_are_exempt_and_organizations_compared_as_without_it(
     how: str,
 ) -> None:
-    with PretendIssuer() as issuer, MOUNTED[how](issuer.options()) as address:
+    with FakeIssuer() as issuer, MOUNTED[how](issuer.options()) as address:
         # A server adds the prefix of --root-path to what a proxy in front has cut off.
         views = "/views" if "django" in how else ""
         api = address + ("" if "root path" in how else "/api") + views

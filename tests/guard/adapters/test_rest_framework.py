@@ -13,7 +13,7 @@ from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
 from gatepass.guard.rest_framework import GatepassAuthentication, Guard, HasScope
-from gatepass.guard.testing import PretendIssuer
+from gatepass.guard.testing import FakeIssuer
 from gatepass.guard.testing.issuer import ORG_ID
 from guard.adapters.site import CHALLENGE, FORM, Meters, bearer
 
@@ -21,17 +21,17 @@ HANDLER = {"EXCEPTION_HANDLER": "gatepass.guard.rest_framework.exception_handler
 
 
 @pytest.fixture
-def issuer() -> Iterator[PretendIssuer]:
-    with PretendIssuer() as made, override_settings(GATEPASS_GUARD=made.options()):
+def issuer() -> Iterator[FakeIssuer]:
+    with FakeIssuer() as made, override_settings(GATEPASS_GUARD=made.options()):
         yield made
 
 
 @pytest.fixture
-def api(issuer: PretendIssuer) -> Client:  # noqa: ARG001 - is the site's
+def api(issuer: FakeIssuer) -> Client:  # noqa: ARG001 - is the site's
     return Client(enforce_csrf_checks=True)
 
 
-def test_the_application_stands_in_for_a_user(api: Client, issuer: PretendIssuer) -> None:
+def test_the_application_stands_in_for_a_user(api: Client, issuer: FakeIssuer) -> None:
     answer = api.post("/rest", "name=main", FORM, **bearer(issuer.mint(client_id="acme")))
 
     assert answer.json() == {
@@ -43,11 +43,11 @@ def test_the_application_stands_in_for_a_user(api: Client, issuer: PretendIssuer
     }
 
 
-def test_an_application_is_nobody_of_the_staff(api: Client, issuer: PretendIssuer) -> None:
+def test_an_application_is_nobody_of_the_staff(api: Client, issuer: FakeIssuer) -> None:
     assert api.get("/rest/staff", **bearer(issuer.mint())).status_code == 403
 
 
-def test_throttles_count_each_application(api: Client, issuer: PretendIssuer) -> None:
+def test_throttles_count_each_application(api: Client, issuer: FakeIssuer) -> None:
     def status(client_id: str) -> int:
         code: int = api.get(
             "/rest/throttled", **bearer(issuer.mint(client_id=client_id))
@@ -58,7 +58,7 @@ def test_throttles_count_each_application(api: Client, issuer: PretendIssuer) ->
     assert status("two") == 200
 
 
-def test_a_view_says_its_scopes_by_method(api: Client, issuer: PretendIssuer) -> None:
+def test_a_view_says_its_scopes_by_method(api: Client, issuer: FakeIssuer) -> None:
     path = f"/rest/organizations/{ORG_ID}/"
     read, write = bearer(issuer.mint("read")), bearer(issuer.mint("write"))
 
@@ -67,15 +67,13 @@ def test_a_view_says_its_scopes_by_method(api: Client, issuer: PretendIssuer) ->
     assert api.get("/rest/one-scope/any/", **read).status_code == 200
 
 
-def test_a_view_that_does_not_say_its_scopes_is_a_mistake(
-    api: Client, issuer: PretendIssuer
-) -> None:
+def test_a_view_that_does_not_say_its_scopes_is_a_mistake(api: Client, issuer: FakeIssuer) -> None:
     with pytest.raises(ImproperlyConfigured, match="required_scopes"):
         api.get("/rest/unsaid", **bearer(issuer.mint()))
 
 
 def test_a_function_and_the_permissions_of_rest_framework_work(
-    api: Client, issuer: PretendIssuer
+    api: Client, issuer: FakeIssuer
 ) -> None:
     assert api.get("/rest/function", **bearer(issuer.mint("any"))).status_code == 200
     assert api.get("/rest/function")["WWW-Authenticate"] == CHALLENGE
@@ -93,14 +91,14 @@ def test_a_scope_that_can_never_be_granted_is_refused() -> None:
         HasScope('a"b')
 
 
-def test_refusals_are_short_unless_our_handler_is_set(api: Client, issuer: PretendIssuer) -> None:
+def test_refusals_are_short_unless_our_handler_is_set(api: Client, issuer: FakeIssuer) -> None:
     answer = api.get("/rest", **bearer(issuer.expired()))
 
     assert answer.json() == {"detail": "The access token is expired, revoked, or not valid here."}
 
 
 @pytest.mark.spec("RFC 9457", "3.1")
-def test_our_handler_answers_with_whole_problem_documents(issuer: PretendIssuer) -> None:
+def test_our_handler_answers_with_whole_problem_documents(issuer: FakeIssuer) -> None:
     with override_settings(REST_FRAMEWORK=HANDLER):
         from rest_framework.settings import api_settings
 
@@ -137,7 +135,7 @@ def test_our_handler_leaves_the_refusals_of_others_alone() -> None:
 
 
 def test_a_guard_of_its_own_needs_no_setting() -> None:
-    with PretendIssuer() as issuer, Guard(**issuer.options()) as its:
+    with FakeIssuer() as issuer, Guard(**issuer.options()) as its:
 
         class Authentication(GatepassAuthentication):
             guard = its
@@ -174,7 +172,7 @@ COMBINED: dict[str, tuple[Any, dict[str, int]]] = {
 @pytest.mark.parametrize("name", COMBINED)
 def test_scopes_combine_with_other_permissions(name: str) -> None:
     combined, expected = COMBINED[name]
-    with PretendIssuer() as issuer, Guard(**issuer.options()) as its:
+    with FakeIssuer() as issuer, Guard(**issuer.options()) as its:
 
         class Authentication(GatepassAuthentication):
             guard = its

@@ -18,25 +18,25 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from gatepass.guard.core.rate_limit import RateLimit
 from gatepass.guard.starlette import Guard
-from gatepass.guard.testing import PretendIssuer
+from gatepass.guard.testing import FakeIssuer
 from guard.http_server import serving
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 @pytest.fixture
-def issuer() -> Iterator[PretendIssuer]:
-    with PretendIssuer() as made:
+def issuer() -> Iterator[FakeIssuer]:
+    with FakeIssuer() as made:
         yield made
 
 
 @pytest.fixture
-def guard(issuer: PretendIssuer) -> Iterator[Guard]:
+def guard(issuer: FakeIssuer) -> Iterator[Guard]:
     with Guard(**issuer.options()) as made:
         yield made
 
 
-def bearer(issuer: PretendIssuer, scope: str = "read") -> dict[str, str]:
+def bearer(issuer: FakeIssuer, scope: str = "read") -> dict[str, str]:
     return {"Authorization": f"Bearer {issuer.mint(scope)}"}
 
 
@@ -74,7 +74,7 @@ def after(read: Callable[[Request], Awaitable[None]], endpoint: Endpoint) -> End
 @pytest.mark.spec("RFC 6750", "2")
 @pytest.mark.parametrize(("read", "twice"), [(by_body, 400), (by_form, 400), (by_stream, 200)])
 def test_a_body_that_was_read_before_is_not_waited_for(
-    issuer: PretendIssuer,
+    issuer: FakeIssuer,
     guard: Guard,
     read: Callable[[Request], Awaitable[None]],
     twice: int,
@@ -114,7 +114,7 @@ def test_who_hangs_up_in_the_middle_of_a_form_is_refused_as_anybody(guard: Guard
 
 
 def test_a_connection_whose_body_nobody_can_read_is_judged_by_its_head(
-    issuer: PretendIssuer, guard: Guard
+    issuer: FakeIssuer, guard: Guard
 ) -> None:
     headers = [
         (b"authorization", bearer(issuer)["Authorization"].encode()),
@@ -131,7 +131,7 @@ def test_a_connection_whose_body_nobody_can_read_is_judged_by_its_head(
     assert asyncio.run(name(HTTPConnection(scope))) == "test-application"
 
 
-def test_an_endpoint_may_be_called_by_keyword(issuer: PretendIssuer, guard: Guard) -> None:
+def test_an_endpoint_may_be_called_by_keyword(issuer: FakeIssuer, guard: Guard) -> None:
     guarded = guard.requires("read")(who)
 
     async def wrapped(request: Request) -> Response:
@@ -163,7 +163,7 @@ def twice_and_before(guard: Guard) -> TestClient:
     return TestClient(Starlette(routes=routes, middleware=[guard.middleware("read")]))
 
 
-def test_decorators_and_the_middleware_count_as_one_request(issuer: PretendIssuer) -> None:
+def test_decorators_and_the_middleware_count_as_one_request(issuer: FakeIssuer) -> None:
     with Guard(**issuer.options(rate=RateLimit("1/hour"))) as guard:
         client = twice_and_before(guard)
         headers = bearer(issuer, "read write")
@@ -172,7 +172,7 @@ def test_decorators_and_the_middleware_count_as_one_request(issuer: PretendIssue
         assert client.post("/", data={"a": "1"}, headers=headers).status_code == 429
 
 
-def test_each_decorator_asks_for_its_own_scope(issuer: PretendIssuer, guard: Guard) -> None:
+def test_each_decorator_asks_for_its_own_scope(issuer: FakeIssuer, guard: Guard) -> None:
     answer = twice_and_before(guard).post("/", headers=bearer(issuer, "read"))
 
     assert answer.status_code == 403
@@ -180,16 +180,16 @@ def test_each_decorator_asks_for_its_own_scope(issuer: PretendIssuer, guard: Gua
 
 
 def test_another_guard_does_not_take_the_word_of_the_first(
-    issuer: PretendIssuer, guard: Guard
+    issuer: FakeIssuer, guard: Guard
 ) -> None:
-    with PretendIssuer() as other, Guard(**other.options()) as second:
+    with FakeIssuer() as other, Guard(**other.options()) as second:
         routes: list[BaseRoute] = [Route("/", second.requires()(who))]
         client = TestClient(Starlette(routes=routes, middleware=[guard.middleware("read")]))
 
         assert client.get("/", headers=bearer(issuer)).status_code == 401
 
 
-def test_other_headers_are_another_request(issuer: PretendIssuer, guard: Guard) -> None:
+def test_other_headers_are_another_request(issuer: FakeIssuer, guard: Guard) -> None:
     """As where an application has parts of a batch answered by itself."""
     inner = Starlette(routes=[Route("/", guard.requires()(who))])
 
@@ -245,7 +245,7 @@ def rooms(guard: Guard, kind: str) -> Starlette:
 
 @pytest.mark.parametrize("kind", ["decorator", "middleware"])
 def test_a_websocket_with_a_good_token_is_let_in(
-    issuer: PretendIssuer, guard: Guard, kind: str
+    issuer: FakeIssuer, guard: Guard, kind: str
 ) -> None:
     client = TestClient(rooms(guard, kind))
 
@@ -256,7 +256,7 @@ def test_a_websocket_with_a_good_token_is_let_in(
 @pytest.mark.parametrize("kind", ["decorator", "middleware"])
 @pytest.mark.parametrize(("scope", "status"), [("write", 403), (None, 401)])
 def test_a_websocket_without_a_good_token_is_refused_before_it_is_accepted(
-    issuer: PretendIssuer, guard: Guard, kind: str, scope: str | None, status: int
+    issuer: FakeIssuer, guard: Guard, kind: str, scope: str | None, status: int
 ) -> None:
     headers = {} if scope is None else bearer(issuer, scope)
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from gatepass.guard.core.exempt_paths import Exempt
+from gatepass.guard.core.exempt_paths import ExemptPaths
 
-EXEMPT = Exempt(["/health", "/docs/*", "/"])
+EXEMPT = ExemptPaths(["/health", "/docs/*", "/"])
 
 
 @pytest.mark.parametrize(
@@ -48,4 +48,4 @@ def test_what_could_become_another_path_is_not(path: str) -> None:
 @pytest.mark.parametrize("patterns", ["/health", ["health"], ["/a*"], ["*"], [""]])
 def test_a_pattern_that_is_none_is_refused(patterns: object) -> None:
     with pytest.raises(ValueError, match="list of paths"):
-        Exempt(patterns)  # type: ignore[arg-type]
+        ExemptPaths(patterns)  # type: ignore[arg-type]

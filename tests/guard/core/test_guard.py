@@ -14,18 +14,27 @@ from typing import Any
 
 import pytest
 
-from gatepass.guard import Arrived, ClaimNames, Denial, Denied, Guard, Needs, Policy, Principal
+from gatepass.guard import (
+    ClaimNames,
+    Denial,
+    Denied,
+    Guard,
+    Policy,
+    Principal,
+    Request,
+    Requirements,
+)
 from gatepass.guard.core.guard import begin_after_fork
-from gatepass.wire.credential import Kind, Mark, mint
+from gatepass.wire.credential import Kind, Mode, mint
 from gatepass.wire.secret import Secret
 from guard.fake_issuer import CLIENT_ID, CLIENT_SECRET
 from guard.fake_network import HOUR, START, World, arrived
 from guard.tokens import API, EXPECT, header
 
-READ = Needs.of("read")
+READ = Requirements.of("read")
 
 
-def denial(guard: Guard, came: Arrived, needs: Needs = READ) -> Denial:
+def denial(guard: Guard, came: Request, needs: Requirements = READ) -> Denial:
     """Give the refusal of a request, the same one in a thread and in a loop."""
     with pytest.raises(Denied) as sync:
         guard.identify(came, needs)
@@ -35,7 +44,7 @@ def denial(guard: Guard, came: Arrived, needs: Needs = READ) -> Denial:
     return sync.value.denial
 
 
-def at_once(guard: Guard, came: Arrived, needs: Needs = READ) -> Principal:
+def at_once(guard: Guard, came: Request, needs: Requirements = READ) -> Principal:
     """Give the caller, or fail where the event loop would have had to wait."""
     with pytest.raises(StopIteration) as end:
         guard.aidentify(came, needs).send(None)
@@ -79,12 +88,12 @@ def test_a_crowd_at_the_start_fetches_the_keys_once(world: World) -> None:
 @pytest.mark.parametrize(
     "came",
     [
-        lambda token: Arrived((f"bearer   {token}",)),
-        lambda token: Arrived((f"Bearer {token}",), query="limit=1%200&x=y", form="a=b"),
+        lambda token: Request((f"bearer   {token}",)),
+        lambda token: Request((f"Bearer {token}",), query="limit=1%200&x=y", form="a=b"),
     ],
 )
 def test_however_it_is_written_a_known_jwt_is_known(
-    world: World, came: Callable[[str], Arrived]
+    world: World, came: Callable[[str], Request]
 ) -> None:
     guard, token = world.guard(), world.jwt()
 
@@ -102,12 +111,12 @@ def test_spaces_around_a_jwt_do_no_harm_when_the_keys_are_there_already(
     guard, token = world.guard(), world.jwt()
     guard.identify(arrived(world.jwt(jti="another")), READ)
 
-    assert guard.identify(Arrived((written.format(token),)), READ).token_id == "token-id"
+    assert guard.identify(Request((written.format(token),)), READ).token_id == "token-id"
     assert world.server.key_fetches == 1
 
 
 def test_a_jwt_after_very_many_spaces_is_verified_each_time(world: World) -> None:
-    guard, came = world.guard(), Arrived((f"Bearer{' ' * 17_000}{world.jwt()}",))
+    guard, came = world.guard(), Request((f"Bearer{' ' * 17_000}{world.jwt()}",))
 
     callers = [guard.identify(came, READ) for _ in range(2)]
 
@@ -126,7 +135,7 @@ def test_other_tokens_are_asked_about(world: World) -> None:
 
 
 def test_a_sealed_token_says_its_environment(world: World) -> None:
-    token = mint(Kind.ACCESS_TOKEN, Mark.TEST, b"content")
+    token = mint(Kind.ACCESS_TOKEN, Mode.TEST, b"content")
     world.server.knows(token, exp=int(START) + HOUR)
 
     assert world.guard().identify(arrived(token)).environment == "sandbox"
@@ -198,7 +207,7 @@ def test_addresses_that_are_told_are_not_looked_for(world: World) -> None:
 def test_the_metadata_is_told_where_the_resource_is_an_address(
     world: World, options: dict[str, object], told: str
 ) -> None:
-    found = denial(world.guard(**options), Arrived())
+    found = denial(world.guard(**options), Request())
 
     challenge = f'Bearer resource_metadata="{told}"' if told else "Bearer"
     assert found.headers["WWW-Authenticate"] == challenge
@@ -295,8 +304,8 @@ def test_a_known_jwt_beside_another_token_is_refused(world: World) -> None:
     for came in (
         arrived(token, query="access_token=x"),
         arrived(token, form="a=b&access%5Ftoken=x"),
-        Arrived((f"Bearer {token}", f"Bearer {token}")),
-        Arrived((f"Bearer {token},Bearer {token}",)),
+        Request((f"Bearer {token}", f"Bearer {token}")),
+        Request((f"Bearer {token},Bearer {token}",)),
     ):
         assert denial(guard, came).reason == "invalid_request"
 
@@ -364,7 +373,7 @@ def test_what_memory_tells_is_not_inspected(world: World) -> None:
         clock=world.clock,
     )
 
-    def status(token: str, needs: Needs, **more: object) -> int:
+    def status(token: str, needs: Requirements, **more: object) -> int:
         try:
             guard.identify(arrived(token, context="context", **more), needs)
         except Denied as denied:
@@ -374,7 +383,7 @@ def test_what_memory_tells_is_not_inspected(world: World) -> None:
     assert status("known", READ) == 200
     assert inspected == []
     assert status("other", READ) == 401
-    assert status("known", Needs.of("write")) == 401  # whatever is special is inspected
+    assert status("known", Requirements.of("write")) == 401  # whatever is special is inspected
     assert inspected == [Secret("other"), Secret("known")]
     assert status("known", READ, query="access_token=known") == 400
     assert (guard.tally.verified, guard.tally.recalled) == (1, 0)
@@ -474,7 +483,7 @@ def test_neither_token_nor_secret_is_kept_or_logged(
     guard, token = world.guard(keys=Policy()), world.jwt()
     guard.identify(arrived(token), READ)
     guard.identify(arrived(token), READ)
-    denial(guard, arrived(token), Needs.of("admin"))
+    denial(guard, arrived(token), Requirements.of("admin"))
     denial(guard, arrived(token[:-8]))
 
     told = caplog.text + repr((guard.status(), vars(guard.tally)))

@@ -14,7 +14,7 @@ from starlette.websockets import WebSocket
 
 from gatepass.guard import fastapi as face
 from gatepass.guard.fastapi import Denied, Expectation, Guard, Principal
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
 
@@ -89,7 +89,7 @@ def test_nothing_means_not_active() -> None:
 
 def test_an_inspection_may_refuse_by_itself() -> None:
     def overloaded(_token: Secret, _request: HTTPConnection) -> None:
-        raise Refused("temporarily_unavailable", "Not now.", retry_after=7)
+        raise OAuthError("temporarily_unavailable", "Not now.", retry_after=7)
 
     answer = client_of(Guard(ISSUER, inspect=overloaded)).get("/meters", headers=BEARER)
 

@@ -12,7 +12,7 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader, NumberDataPoi
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.registry import REGISTRY
 
-from gatepass.guard import Denied, Guard, Needs
+from gatepass.guard import Denied, Guard, Requirements
 from gatepass.guard.core import metrics as counters
 from gatepass.wire import metadata
 from guard.fake_network import START, World, arrived
@@ -31,10 +31,10 @@ def used(world: World) -> Iterator[Guard]:
     ) as guard:
         token = world.jwt(iss=issuer)
         for _ in range(3):
-            guard.identify(arrived(token), Needs.of("read"))
+            guard.identify(arrived(token), Requirements.of("read"))
         for refused, needs in [("x.y.z", "read"), (token, "admin"), (token, "admin")]:
             with pytest.raises(Denied):
-                guard.identify(arrived(refused), Needs.of(needs))
+                guard.identify(arrived(refused), Requirements.of(needs))
         world.clock.now = START + 7
         yield guard
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from limits.storage import MemoryStorage
 
-from gatepass.guard import Denied, Guard, Needs
+from gatepass.guard import Denied, Guard, Requirements
 from gatepass.guard.core.rate_limit import RateLimit
 from guard.fake_network import World, arrived
 
@@ -25,14 +25,14 @@ class Elsewhere(MemoryStorage):
 def statuses(guard: Guard, token: str, times: int) -> list[int]:
     def sync() -> int:
         try:
-            guard.identify(arrived(token), Needs.of("read"))
+            guard.identify(arrived(token), Requirements.of("read"))
         except Denied as denied:
             return denied.denial.status
         return 200
 
     async def loop() -> int:
         try:
-            await guard.aidentify(arrived(token), Needs.of("read"))
+            await guard.aidentify(arrived(token), Requirements.of("read"))
         except Denied as denied:
             return denied.denial.status
         return 200

@@ -4,21 +4,21 @@ import asyncio
 import sys
 import threading
 
-from gatepass.guard import Arrived, Denied, Expectation, Guard
+from gatepass.guard import Denied, Expectation, Guard, Request
 from gatepass.guard.revocation.feed import Feed
 from gatepass.guard.testing.issuer import RESOURCE
 
 
 def who(guard: Guard, token: str) -> str:
     try:
-        return guard.identify(Arrived(authorization=(f"Bearer {token}",))).client_id
+        return guard.identify(Request(authorization=(f"Bearer {token}",))).client_id
     except Denied as denied:
         return str(denied.denial.status)
 
 
 async def who_in_a_loop(guard: Guard, token: str) -> str:
     try:
-        caller = await guard.aidentify(Arrived(authorization=(f"Bearer {token}",)))
+        caller = await guard.aidentify(Request(authorization=(f"Bearer {token}",)))
     except Denied as denied:
         return str(denied.denial.status)
     return caller.client_id

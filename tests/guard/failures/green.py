@@ -22,7 +22,7 @@ def main(issuer: str) -> None:
     from django.conf import settings
     from django.db import connection
 
-    from gatepass.guard import Arrived, Denied, Guard
+    from gatepass.guard import Denied, Guard, Request
     from gatepass.guard.revocation.feed import Feed
     from gatepass.guard.testing.issuer import RESOURCE
 
@@ -36,7 +36,7 @@ def main(issuer: str) -> None:
     with connection.cursor() as cursor:  # refused by Django where an event loop runs
         cursor.execute("SELECT 7")
         found = cursor.fetchone()[0]
-    asked = Arrived(authorization=(f"Bearer {sys.stdin.readline().strip()}",))
+    asked = Request(authorization=(f"Bearer {sys.stdin.readline().strip()}",))
     sys.stdout.write(f"{found} {guard.identify(asked).client_id}\n")
     sys.stdout.flush()
     sys.stdin.readline()

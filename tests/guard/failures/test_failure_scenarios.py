@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from gatepass.guard import Arrived, Denial, Denied, Guard, Needs
-from gatepass.guard.verification.jwt_cache import Entry, Verified
+from gatepass.guard import Denial, Denied, Guard, Request, Requirements
+from gatepass.guard.verification.jwt_cache import Entry, JwtCache
 from guard.fake_network import HOUR, START, World, arrived
 from guard.http_server import nobody_home
 from guard.tokens import API, Issuer, header
 
-READ = Needs.of("read")
+READ = Requirements.of("read")
 NOBODY = {"client_id": None, "client_secret": None}
 
 
@@ -22,7 +22,7 @@ def _without_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GATEPASS_CLIENT_ID", raising=False)
 
 
-def denial(guard: Guard, came: Arrived, needs: Needs = READ) -> Denial:
+def denial(guard: Guard, came: Request, needs: Requirements = READ) -> Denial:
     with pytest.raises(Denied) as denied:
         guard.identify(came, needs)
     return denied.value.denial
@@ -288,7 +288,7 @@ def test_only_the_latest_verifications_are_kept(issuer: Issuer) -> None:
     key = issuer.keys.get("ES256-key")
     assert key is not None
     entry = Entry(issuer.verify(issuer.token("ES256")), frozenset(), key.kid, key, 0, 1)
-    kept = Verified(size=2)
+    kept = JwtCache(size=2)
 
     for mark in (b"a", b"b", b"a", b"c"):
         kept.put(mark, entry)

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from gatepass.guard.testing import PretendIssuer
+from gatepass.guard.testing import FakeIssuer
 from guard.http_server import nobody_home
 from guard.revocation.feed_server import PATIENCE, eventually
 
@@ -36,7 +36,7 @@ SERVERS = {
 
 
 @contextmanager
-def serving(server: str, issuer: PretendIssuer) -> Iterator[str]:
+def serving(server: str, issuer: FakeIssuer) -> Iterator[str]:
     address = nobody_home()
     environ = {**os.environ, **issuer.environ, "ISSUER": issuer.url}
     command = [*SERVERS[server], address.removeprefix("http://")]
@@ -61,7 +61,7 @@ def _is_listening(address: str) -> bool:
 
 @pytest.mark.parametrize("server", SERVERS)
 def test_workers_forked_after_the_feed_began_learn_of_revocations(server: str) -> None:
-    with PretendIssuer() as issuer, serving(server, issuer) as address:
+    with FakeIssuer() as issuer, serving(server, issuer) as address:
         token = issuer.mint()
 
         def status() -> int:

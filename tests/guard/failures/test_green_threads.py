@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gatepass.guard.testing import PretendIssuer
+from gatepass.guard.testing import FakeIssuer
 from guard.revocation.feed_server import PATIENCE
 
 _PROGRAM = Path(__file__).with_name("green.py")
@@ -15,7 +15,7 @@ _PROGRAM = Path(__file__).with_name("green.py")
 
 @pytest.mark.parametrize("kind", ["gevent", "eventlet", "threads"])
 def test_a_feed_leaves_the_database_of_a_patched_process_alone(kind: str) -> None:
-    with PretendIssuer() as issuer:
+    with FakeIssuer() as issuer:
         token = issuer.mint()
         with subprocess.Popen(
             [sys.executable, str(_PROGRAM), kind, issuer.url],

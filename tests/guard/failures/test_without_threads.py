@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from gatepass.guard.testing import PretendIssuer
+from gatepass.guard.testing import FakeIssuer
 from guard.revocation.feed_server import PATIENCE
 
 _HERE = Path(__file__).parent
 
 
 @pytest.fixture
-def issuer() -> Iterator[PretendIssuer]:
-    with PretendIssuer() as made:
+def issuer() -> Iterator[FakeIssuer]:
+    with FakeIssuer() as made:
         yield made
 
 
-def run(program: str, issuer: PretendIssuer) -> subprocess.CompletedProcess[str]:
+def run(program: str, issuer: FakeIssuer) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, str(_HERE / program), issuer.url, issuer.opaque(), issuer.mint()],
         capture_output=True,
@@ -32,7 +32,7 @@ def run(program: str, issuer: PretendIssuer) -> subprocess.CompletedProcess[str]
 
 
 def test_a_guard_goes_on_or_answers_503_once_the_main_thread_has_ended(
-    issuer: PretendIssuer,
+    issuer: FakeIssuer,
 ) -> None:
     ran = run("ended.py", issuer)
 
@@ -41,7 +41,7 @@ def test_a_guard_goes_on_or_answers_503_once_the_main_thread_has_ended(
 
 
 def test_without_a_thread_a_guard_answers_503_and_a_feed_says_why_and_tries_again(
-    issuer: PretendIssuer,
+    issuer: FakeIssuer,
 ) -> None:
     ran = run("threadless.py", issuer)
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from gatepass.guard.issuer import discovery as published
-from gatepass.guard.issuer.discovery import Endpoints, NotTold
+from gatepass.guard.issuer.discovery import DiscoveryError, Endpoints
 from gatepass.guard.issuer.urls import checked
 from gatepass.jose.jwks import LONGEST_DOCUMENT
 from gatepass.wire import metadata
@@ -40,7 +40,7 @@ def endpoints(body: bytes, issuer: str = ISSUER) -> Endpoints:
 
 
 def refusal(flow: Flow[object], web: Web) -> str:
-    with pytest.raises(NotTold) as error:
+    with pytest.raises(DiscoveryError) as error:
         run(flow, web.send)
     return str(error.value)
 
@@ -96,7 +96,7 @@ def test_an_issuer_without_metadata_tells_nothing() -> None:
     ids=range(10),
 )
 def test_metadata_that_is_not_to_be_trusted_tells_nothing(body: bytes, says: str) -> None:
-    with pytest.raises(NotTold, match=says):
+    with pytest.raises(DiscoveryError, match=says):
         endpoints(body)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gatepass.guard import Expectation, KeySet, Principal, verify
 from gatepass.jose.base64url import decode
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.params import LONGEST_TOKEN
 from gatepass.wire.scope import Scope
 from guard.tokens import ALGORITHMS, API, EXPECT, ISSUER, NOW, Issuer, claims, dump, encode, header
@@ -38,8 +38,8 @@ JSON = st.recursive(
 )
 
 
-def refusal(issuer: Issuer, token: str, now: float = NOW) -> Refused:
-    with pytest.raises(Refused) as refused:
+def refusal(issuer: Issuer, token: str, now: float = NOW) -> OAuthError:
+    with pytest.raises(OAuthError) as refused:
         issuer.verify(token, now)
     assert (refused.value.status, refused.value.code) == (401, "invalid_token")
     return refused.value
@@ -52,7 +52,7 @@ def without(members: dict[str, object], *names: str) -> dict[str, object]:
 def outcome(token: str) -> str:
     try:
         KEYS.verify(token)
-    except Refused as refused:
+    except OAuthError as refused:
         return refused.code
     return "accepted"
 
@@ -324,7 +324,7 @@ def test_a_refusal_never_repeats_what_was_sent(text: str) -> None:
     token = KEYS.token("EdDSA", body=claims(sub="c4n4ry", aud="c4n4ry", jti=f"c4n4ry {text}"))
 
     for sent in (f"c4n4ry{text}", token):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(OAuthError) as refused:
             KEYS.verify(sent)
         said = f"{refused.value!r} {refused.value.say} {refused.value.note}"
         assert "c4n4ry" not in said

@@ -4,7 +4,7 @@ import pytest
 
 from gatepass.guard import ClaimNames, Expectation, Principal
 from gatepass.guard.jwt.assertion import LIVES, verify_assertion
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 from guard.tokens import ALGORITHMS, API, EXPECT, ISSUER, NOW, Issuer, claims, header
 
@@ -21,8 +21,10 @@ def assertion(issuer: Issuer, alg: str = "ES256", typ: object = "JWT", **changed
     return issuer.token(alg, header(alg, typ=typ), body)
 
 
-def refusal(issuer: Issuer, text: str, expect: Expectation = EXPECT, now: float = NOW) -> Refused:
-    with pytest.raises(Refused) as refused:
+def refusal(
+    issuer: Issuer, text: str, expect: Expectation = EXPECT, now: float = NOW
+) -> OAuthError:
+    with pytest.raises(OAuthError) as refused:
         verify_assertion(text, issuer.keys, expect, now)
     assert (refused.value.status, refused.value.code) == (401, "invalid_token")
     return refused.value
@@ -52,7 +54,7 @@ def test_what_is_typed_otherwise_is_none(issuer: Issuer, typ: object) -> None:
 @pytest.mark.spec("RFC 9068", "2.1")
 def test_an_access_token_is_no_assertion_and_an_assertion_no_access_token(issuer: Issuer) -> None:
     refusal(issuer, issuer.token("ES256"))
-    with pytest.raises(Refused):
+    with pytest.raises(OAuthError):
         issuer.verify(assertion(issuer))
 
 

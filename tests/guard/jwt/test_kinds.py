@@ -9,7 +9,7 @@ import pytest
 
 from gatepass.guard import Denied, Expectation, Principal, verify
 from gatepass.guard.jwt.assertion import verify_assertion
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from guard.fake_network import World, arrived
 from guard.tokens import API, ISSUER, NOW, Issuer, claims, header
 
@@ -53,7 +53,7 @@ def test_a_jwt_is_accepted_only_as_what_it_is(issuer: Issuer, name: str, verifie
     if verifier in kind["accepted_by"]:
         assert VERIFIERS[verifier](text, issuer).client_id == "acme-billing"
     else:
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(OAuthError) as refused:
             VERIFIERS[verifier](text, issuer)
         assert (refused.value.status, refused.value.code) == (401, "invalid_token")
 

@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from guard.tokens import ALGORITHMS, API, Issuer, claims, dump, encode, header
 
 BASE64URL = string.ascii_letters + string.digits + "-_"
@@ -164,7 +164,7 @@ def passes(issuer: Issuer, token: str) -> bool:
     """Tell whether `token` is accepted; whatever is not a plain refusal is an error."""
     try:
         issuer.verify(token)
-    except Refused as refused:
+    except OAuthError as refused:
         if refused.code != "invalid_token":
             raise
         return False

@@ -10,7 +10,7 @@ import pytest
 from gatepass.jose import jws
 from gatepass.jose.base64url import decode
 from gatepass.jose.jwks import ALGORITHMS, KeySet
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "wycheproof"
 FILES = ("json_web_signature_test", "json_web_key_test", "json_web_crypto_test")
@@ -60,7 +60,7 @@ def is_to_pass(vector: Vector) -> bool:
 def passes(text: str, keys: Mapping[str, object]) -> bool:
     try:
         jws.check(text, KeySet.parse(keys))
-    except (Refused, ValueError):  # ValueError: the keys are not to be used
+    except (OAuthError, ValueError):  # ValueError: the keys are not to be used
         return False
     return True
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from gatepass.guard.model.claim_names import OURS
 from gatepass.guard.model.expectation import Expectation
 from gatepass.guard.model.principal import Principal, claims_of
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 
 ISSUER = "https://app.example.com"
@@ -84,7 +84,7 @@ def test_what_the_rfc_leaves_optional_may_be_absent() -> None:
 
 @pytest.mark.parametrize("name", ["active", "client_id", "iss", "exp", "aud"])
 def test_what_cannot_be_done_without_is_refused_when_absent(name: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(OAuthError) as refused:
         Principal.from_introspection(without(name), EXPECT, now=NOW)
 
     assert refused.value.code == "invalid_token"
@@ -98,7 +98,7 @@ def test_what_cannot_be_done_without_is_refused_when_absent(name: str) -> None:
 def test_a_member_of_the_wrong_type_is_refused_and_never_taken_for_absent(
     name: str, value: object
 ) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(OAuthError) as refused:
         read({name: value})
 
     assert (refused.value.status, refused.value.code) == (401, "invalid_token")
@@ -108,14 +108,14 @@ def test_a_member_of_the_wrong_type_is_refused_and_never_taken_for_absent(
 def test_a_token_is_good_until_its_expiry_and_no_longer() -> None:
     assert read({}, now=NOW + 9.999).expires_at == NOW + 10
 
-    with pytest.raises(Refused):
+    with pytest.raises(OAuthError):
         read({}, now=NOW + 10)
 
 
 def test_a_token_of_a_little_later_passes_and_of_much_later_does_not() -> None:
     assert read({"nbf": NOW + 10}).client_id == "acme-billing"
 
-    with pytest.raises(Refused):
+    with pytest.raises(OAuthError):
         read({"nbf": NOW + 11})
 
 
@@ -124,14 +124,14 @@ def test_a_token_of_a_little_later_passes_and_of_much_later_does_not() -> None:
     "issuer", [ISSUER + "/", ISSUER.upper(), "https://sandbox-app.example.com", ISSUER + ".evil"]
 )
 def test_the_issuer_is_compared_exactly(issuer: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(OAuthError):
         read({"iss": issuer})
 
 
 @pytest.mark.spec("RFC 7662", "4")
 @pytest.mark.parametrize("audience", [[], "https://other.example.com", API + "/", [API.upper()]])
 def test_a_token_for_another_audience_is_refused(audience: object) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(OAuthError):
         read({"aud": audience})
 
 
@@ -145,7 +145,7 @@ def test_an_audience_may_be_one_text_or_a_list(audience: object) -> None:
     "bound", [{"token_type": "DPoP"}, {"cnf": {"jkt": "0ZcOCORZNYy"}}, {"cnf": None}]
 )
 def test_a_token_bound_to_a_key_is_no_bearer_token(bound: dict[str, object]) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(OAuthError):
         read(bound)
 
 
@@ -153,7 +153,7 @@ def test_the_caller_hears_one_sentence_whatever_was_wrong() -> None:
     said = set()
     wrong: list[dict[str, object]] = [{"active": False}, {"exp": NOW}, {"iss": "x"}, {"aud": []}]
     for changed in wrong:
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(OAuthError) as refused:
             read(changed)
         said.add(refused.value.say)
 
@@ -166,7 +166,7 @@ def test_the_caller_hears_one_sentence_whatever_was_wrong() -> None:
     [("admin", "admin"), ("read admin", "admin"), ("Read", "Read"), ("rea", "rea")],
 )
 def test_a_missing_scope_is_refused_and_named(wanted: str, missing: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(OAuthError) as refused:
         read({}).requires(Scope.parse(wanted))
 
     assert (refused.value.status, refused.value.code) == (403, "insufficient_scope")
@@ -187,7 +187,7 @@ def test_any_answer_is_a_principal_or_an_invalid_token(answer: dict[str, object]
         found = read(answer)
         is_good = found.expires_at is not None and found.expires_at > NOW
         outcome = f"{found.issuer == ISSUER} {is_good} {API in found.audience}"
-    except Refused as refused:
+    except OAuthError as refused:
         outcome = refused.code
 
     assert outcome in {"True True True", "invalid_token"}
@@ -218,7 +218,7 @@ def test_of_a_plain_issuer_a_member_that_is_null_or_missing_is_not_there(name: s
 
 @pytest.mark.parametrize("name", ["active", "client_id", "aud", "cnf", "allowed_networks"])
 def test_of_a_plain_issuer_null_never_takes_a_bound_away(name: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(OAuthError):
         read({name: None}, PLAIN)
 
 
@@ -236,7 +236,7 @@ def test_of_a_plain_issuer_a_moment_may_have_a_fraction_and_a_scope_be_a_list() 
     [{"exp": "x"}, {"exp": NOW - 0.5}, {"iat": True}, {"scope": ["a b"]}, {"scope": [None]}],
 )
 def test_of_a_plain_issuer_a_wrong_member_is_refused_all_the_same(wrong: dict[str, object]) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(OAuthError):
         read(wrong, PLAIN)
 
 
@@ -248,7 +248,7 @@ def test_clocks_may_differ_by_the_leeway_and_no_more(leeway: int) -> None:
     def is_good(**changed: object) -> bool:
         try:
             Principal.from_claims(claims | changed, expect, now=NOW)
-        except Refused:
+        except OAuthError:
             return False
         return True
 
@@ -258,7 +258,7 @@ def test_clocks_may_differ_by_the_leeway_and_no_more(leeway: int) -> None:
         assert is_good(**{begin: NOW + leeway})
         assert not is_good(**{begin: NOW + leeway + 1})
     assert read({"nbf": NOW + leeway}, expect).client_id == "acme-billing"
-    with pytest.raises(Refused):
+    with pytest.raises(OAuthError):
         read({"nbf": NOW + leeway + 1}, expect)
 
 

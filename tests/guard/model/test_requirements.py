@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from gatepass.guard import Arrived, Denial, Denied, Guard, Needs, Principal, any_of
-from gatepass.guard.model.requirements import Wanted
-from gatepass.wire.errors import Refused
+from gatepass.guard import Denial, Denied, Guard, Principal, Request, Requirements, any_of
+from gatepass.guard.model.requirements import ScopeRequirement
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 from guard.fake_network import World, arrived
 from guard.tokens import Issuer
@@ -21,11 +21,11 @@ def caller() -> Principal:
 
 
 def outcome(
-    caller: Principal, needs: Needs, scope: str, method: str = "GET", org: str = ORG
+    caller: Principal, needs: Requirements, scope: str, method: str = "GET", org: str = ORG
 ) -> int:
     try:
         needs.check(replace(caller, scope=Scope.parse(scope)), method, {"org_id": org})
-    except Refused as refused:
+    except OAuthError as refused:
         return refused.status
     return 200
 
@@ -45,9 +45,9 @@ def outcome(
     ids=str,
 )
 def test_all_of_the_scopes_are_needed_and_one_of_the_alternatives(
-    caller: Principal, wanted: tuple[Wanted, ...], granted: str, status: int
+    caller: Principal, wanted: tuple[ScopeRequirement, ...], granted: str, status: int
 ) -> None:
-    assert outcome(caller, Needs.of(*wanted), granted) == status
+    assert outcome(caller, Requirements.of(*wanted), granted) == status
 
 
 @pytest.mark.parametrize(
@@ -67,14 +67,16 @@ def test_all_of_the_scopes_are_needed_and_one_of_the_alternatives(
 def test_each_method_has_its_scopes(
     caller: Principal, method: str, granted: str, status: int
 ) -> None:
-    needs = Needs.of("base", {"GET": "read", "Delete": any_of("admin", "root"), "*": "write"})
+    needs = Requirements.of(
+        "base", {"GET": "read", "Delete": any_of("admin", "root"), "*": "write"}
+    )
 
     assert outcome(caller, needs, granted, method) == status
 
 
 @pytest.mark.parametrize(("org", "status"), [(ORG, 200), (ORG.upper(), 404), ("", 404)])
 def test_anothers_organization_is_not_found(caller: Principal, org: str, status: int) -> None:
-    needs = Needs.of("read", organization="org_id")
+    needs = Requirements.of("read", organization="org_id")
 
     assert outcome(caller, needs, "read", org=org) == status
     assert outcome(caller, needs, "", org=org) == 403  # scope first: it says less
@@ -83,11 +85,11 @@ def test_anothers_organization_is_not_found(caller: Principal, org: str, status:
 
 def test_a_route_without_the_parameter_lets_nobody_through(caller: Principal) -> None:
     with pytest.raises(KeyError):
-        Needs.of(organization="org_id").check(caller, "GET", {})
+        Requirements.of(organization="org_id").check(caller, "GET", {})
 
 
 def test_what_is_enough_and_what_is_mentioned() -> None:
-    needs = Needs.of("c", any_of("a", "b"), {"GET": "read", "*": any_of("w", "x")})
+    needs = Requirements.of("c", any_of("a", "b"), {"GET": "read", "*": any_of("w", "x")})
 
     assert str(needs.enough("GET")) == "c read a"
     assert str(needs.enough("PUT")) == "c a w"
@@ -105,9 +107,11 @@ def test_what_is_enough_and_what_is_mentioned() -> None:
     ],
     ids=str,
 )
-def test_needs_that_can_never_be_met_are_a_mistake(wanted: tuple[Wanted, ...], says: str) -> None:
+def test_needs_that_can_never_be_met_are_a_mistake(
+    wanted: tuple[ScopeRequirement, ...], says: str
+) -> None:
     with pytest.raises(ValueError, match=says):
-        Needs.of(*wanted)
+        Requirements.of(*wanted)
 
 
 def test_one_alternative_is_none() -> None:
@@ -115,7 +119,7 @@ def test_one_alternative_is_none() -> None:
         any_of("a")
 
 
-def denial(guard: Guard, came: Arrived, needs: Needs) -> Denial:
+def denial(guard: Guard, came: Request, needs: Requirements) -> Denial:
     with pytest.raises(Denied) as denied:
         guard.identify(came, needs)
     return denied.value.denial
@@ -123,7 +127,7 @@ def denial(guard: Guard, came: Arrived, needs: Needs) -> Denial:
 
 def test_the_guard_asks_for_all_of_it(world: World) -> None:
     guard, token = world.guard(), world.jwt()
-    needs = Needs.of({"GET": any_of("x", "read"), "*": "admin"}, organization="org_id")
+    needs = Requirements.of({"GET": any_of("x", "read"), "*": "admin"}, organization="org_id")
 
     assert guard.identify(arrived(token, path={"org_id": ORG}), needs).org_id == ORG
     other = denial(guard, arrived(token, path={"org_id": "other"}), needs)

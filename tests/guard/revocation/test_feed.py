@@ -13,7 +13,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from gatepass.guard import Arrived, Denied, Guard
+from gatepass.guard import Denied, Guard
+from gatepass.guard import Request as Arrived
 from gatepass.guard.issuer.credentials import Credentials
 from gatepass.guard.revocation import feed as feeds
 from gatepass.guard.revocation import feed_page

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from gatepass.guard.issuer.credentials import Credentials
-from gatepass.guard.revocation.feed_protocol import FeedError, Following, feed_endpoint
+from gatepass.guard.revocation.feed_protocol import FeedError, FeedProtocol, feed_endpoint
 from gatepass.wire.flow import Response
 from gatepass.wire.secret import Secret
 from guard.revocation.feed_server import JTI, NOW, TOKEN_ID, body
@@ -17,28 +17,28 @@ GUARD = Credentials("guard:1", Secret("s%cret"))
 
 
 @pytest.fixture
-def following() -> Following:
-    return Following(URL, 20)
+def following() -> FeedProtocol:
+    return FeedProtocol(URL, 20)
 
 
-def asked(following: Following) -> dict[str, list[str]]:
+def asked(following: FeedProtocol) -> dict[str, list[str]]:
     return parse_qs(urlsplit(following.ask(GUARD).url).query)
 
 
-def take(following: Following, took: float = LONG, **changed: object) -> float:
+def take(following: FeedProtocol, took: float = LONG, **changed: object) -> float:
     """Give the pause after a page."""
     _, pause = following.take(Response(200, JSON, body(**changed)), took)
     return pause
 
 
-def test_it_begins_without_a_cursor_and_goes_on_with_the_last(following: Following) -> None:
+def test_it_begins_without_a_cursor_and_goes_on_with_the_last(following: FeedProtocol) -> None:
     assert asked(following) == {"wait": ["20"]}
     take(following, reset=True, cursor="c7")
 
     assert asked(following) == {"wait": ["20"], "cursor": ["c7"]}
 
 
-def test_a_question_is_plain_and_its_secret_is_in_the_header_alone(following: Following) -> None:
+def test_a_question_is_plain_and_its_secret_is_in_the_header_alone(following: FeedProtocol) -> None:
     question = following.ask(GUARD)
 
     assert (question.method, question.url.partition("?")[0]) == ("GET", URL)
@@ -48,7 +48,7 @@ def test_a_question_is_plain_and_its_secret_is_in_the_header_alone(following: Fo
     assert question.body == b""
 
 
-def test_while_there_is_more_nobody_waits(following: Following) -> None:
+def test_while_there_is_more_nobody_waits(following: FeedProtocol) -> None:
     tokens = {TOKEN_ID: int(NOW) + 60}
     assert take(following, reset=True, cursor="c1", tokens=tokens, more=True) == 0
     assert asked(following) == {"wait": ["0"], "cursor": ["c1"]}
@@ -58,7 +58,7 @@ def test_while_there_is_more_nobody_waits(following: Following) -> None:
     assert following.memory.is_revoked(JTI, "acme", NOW)
 
 
-def test_it_pauses_where_the_feed_would_keep_it_busy(following: Following) -> None:
+def test_it_pauses_where_the_feed_would_keep_it_busy(following: FeedProtocol) -> None:
     assert take(following, reset=True) == 0.2
     assert take(following) == 0
     assert take(following, took=0.01) == 1
@@ -78,7 +78,7 @@ def test_it_pauses_where_the_feed_would_keep_it_busy(following: Following) -> No
         (500, "try again later"),
     ],
 )
-def test_another_status_tells_nothing(following: Following, status: int, why: str) -> None:
+def test_another_status_tells_nothing(following: FeedProtocol, status: int, why: str) -> None:
     with pytest.raises(FeedError, match=f"{status}: .*{why}"):
         following.take(Response(status, JSON, body(reset=True)), LONG)
 
@@ -87,7 +87,7 @@ def test_another_status_tells_nothing(following: Following, status: int, why: st
     ("text", "seconds"), [("", 0), ("5", 5), ("3600", 30), ("soon", 0), ("-1", 0), ("\u0663", 0)]
 )
 def test_it_waits_as_long_as_it_is_told_to_within_reason(
-    following: Following, text: str, seconds: float
+    following: FeedProtocol, text: str, seconds: float
 ) -> None:
     with pytest.raises(FeedError) as refused:
         following.take(Response(503, {"retry-after": text}, b""), LONG)
@@ -100,13 +100,13 @@ def test_it_waits_as_long_as_it_is_told_to_within_reason(
     [("text/html", b"<html>"), ("", body(reset=True)), ("application/json", b"<html>")],
 )
 def test_what_is_no_page_tells_nothing(
-    following: Following, media_type: str, content: bytes
+    following: FeedProtocol, media_type: str, content: bytes
 ) -> None:
     with pytest.raises(FeedError):
         following.take(Response(200, {"content-type": media_type}, content), LONG)
 
 
-def test_a_cursor_that_is_refused_is_let_go(following: Following) -> None:
+def test_a_cursor_that_is_refused_is_let_go(following: FeedProtocol) -> None:
     take(following, reset=True)
     with pytest.raises(FeedError, match="its own cursor"):
         following.take(Response(400, JSON, b"{}"), LONG)
@@ -114,7 +114,9 @@ def test_a_cursor_that_is_refused_is_let_go(following: Following) -> None:
     assert asked(following) == {"wait": ["20"]}
 
 
-def test_a_feed_that_does_not_begin_with_a_snapshot_is_not_believed(following: Following) -> None:
+def test_a_feed_that_does_not_begin_with_a_snapshot_is_not_believed(
+    following: FeedProtocol,
+) -> None:
     with pytest.raises(FeedError, match="snapshot"):
         take(following, keys=["kid"])
 
@@ -122,7 +124,9 @@ def test_a_feed_that_does_not_begin_with_a_snapshot_is_not_believed(following: F
 
 
 @pytest.mark.parametrize("circle", [["c1"], ["c2", "c1"], ["c2", "c3", "c2"]])
-def test_a_feed_that_goes_round_in_circles_is_left(following: Following, circle: list[str]) -> None:
+def test_a_feed_that_goes_round_in_circles_is_left(
+    following: FeedProtocol, circle: list[str]
+) -> None:
     take(following, reset=True, more=True, cursor="c1")
     *way, last = circle
     for cursor in way:
@@ -133,7 +137,7 @@ def test_a_feed_that_goes_round_in_circles_is_left(following: Following, circle:
     assert asked(following) == {"wait": ["20"]}
 
 
-def test_a_feed_without_end_is_left(following: Following) -> None:
+def test_a_feed_without_end_is_left(following: FeedProtocol) -> None:
     def read_on() -> None:
         for number in range(20_000):
             take(following, reset=number == 0, more=True, cursor=f"c{number}")
@@ -142,7 +146,7 @@ def test_a_feed_without_end_is_left(following: Following) -> None:
         read_on()
 
 
-def test_a_feed_that_tells_too_much_is_left(following: Following) -> None:
+def test_a_feed_that_tells_too_much_is_left(following: FeedProtocol) -> None:
     with pytest.raises(FeedError, match="more than a guard keeps"):
         take(following, reset=True, keys=[f"kid{number}" for number in range(10_001)])
 

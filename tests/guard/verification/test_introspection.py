@@ -7,16 +7,16 @@ from contextlib import closing
 
 import pytest
 
-from gatepass.guard.issuer.client import Outside
+from gatepass.guard.issuer.client import IssuerClient
 from gatepass.guard.issuer.credentials import Credentials
 from gatepass.guard.issuer.discovery import Endpoints
 from gatepass.guard.issuer.transport import Sender
-from gatepass.guard.model.status import Tally
+from gatepass.guard.model.status import Counters
 from gatepass.guard.verification import introspection as room
 from gatepass.guard.verification.introspection_request import LONGEST_ANSWER
-from gatepass.guard.verification.single_flight import Flights
+from gatepass.guard.verification.single_flight import SingleFlight
 from gatepass.guard.verification.waiting import atake
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.flow import Request, arun
 from gatepass.wire.secret import Secret
 from guard.fake_issuer import CLIENT_ID, CLIENT_SECRET, HOUR, Pretend
@@ -47,15 +47,15 @@ class Introspector:
         timeout: float = room.TIMEOUT,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._flights = Flights()
-        self._outside = Outside(issuer, Endpoints(), timeout, clock)
-        self._parts = room.Introspector(
+        self._flights = SingleFlight()
+        self._outside = IssuerClient(issuer, Endpoints(), timeout, clock)
+        self._parts = room.IntrospectionClient(
             self._outside,
             self._flights,
             credentials,
             timeout=timeout,
             clock=clock,
-            tally=Tally(issuer),
+            tally=Counters(issuer),
         )
 
     async def introspect(self, token: Secret) -> Mapping[str, object]:
@@ -81,8 +81,8 @@ def ask(introspector: Introspector, token: Secret = TOKEN) -> object:
     return asyncio.run(introspector.introspect(token)).get("active")
 
 
-def refusal(introspector: Introspector, token: Secret = TOKEN) -> Refused:
-    with pytest.raises(Refused) as refused:
+def refusal(introspector: Introspector, token: Secret = TOKEN) -> OAuthError:
+    with pytest.raises(OAuthError) as refused:
         asyncio.run(introspector.introspect(token))
     return refused.value
 

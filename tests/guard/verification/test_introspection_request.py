@@ -8,9 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatepass.guard.issuer.credentials import Credentials
-from gatepass.guard.verification.introspection_request import LONGEST_ANSWER, Memory, introspect
+from gatepass.guard.verification.introspection_request import (
+    LONGEST_ANSWER,
+    IntrospectionCache,
+    introspect,
+)
 from gatepass.wire import basic
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.flow import Request, Response, run
 from gatepass.wire.secret import Secret
 
@@ -96,7 +100,7 @@ def test_only_the_members_a_principal_is_read_from_are_kept() -> None:
     ids=lambda response: f"{response.status} {response.body[:24]!r}",
 )
 def test_an_answer_that_cannot_be_trusted_lets_nobody_through(response: Response) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(OAuthError) as refused:
         ask(response)
 
     assert (refused.value.status, refused.value.code) == (503, "temporarily_unavailable")
@@ -105,7 +109,7 @@ def test_an_answer_that_cannot_be_trusted_lets_nobody_through(response: Response
 
 @pytest.mark.parametrize("status", [400, 401, 403])
 def test_a_refused_guard_is_told_to_look_at_its_own_credentials(status: int) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(OAuthError) as refused:
         ask(Response(status, {}, b""))
 
     assert "client id and secret" in refused.value.note
@@ -118,7 +122,7 @@ def test_an_error_on_the_way_lets_nobody_through(error: Exception) -> None:
     def send(_request: Request) -> Response:
         raise error
 
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(OAuthError) as refused:
         run(introspect(Secret(TOKEN), URL, Credentials("a", Secret("b"))), send)
 
     assert refused.value.status == 503
@@ -131,7 +135,7 @@ def test_an_error_on_the_way_lets_nobody_through(error: Exception) -> None:
 def test_any_body_is_an_answer_or_unavailable(body: bytes) -> None:
     try:
         outcome = ask(Response(200, JSON_TYPE, body))["active"]
-    except Refused as refused:
+    except OAuthError as refused:
         outcome = refused.code
 
     assert outcome in {True, False, "temporarily_unavailable"}
@@ -139,7 +143,7 @@ def test_any_body_is_an_answer_or_unavailable(body: bytes) -> None:
 
 @pytest.mark.spec("RFC 7662", "4")
 def test_an_answer_is_remembered_for_its_time_and_never_beyond_the_expiry() -> None:
-    memory = Memory(5)
+    memory = IntrospectionCache(5)
     memory.put(b"long", {"active": True, "exp": 2000}, asked_at=1000)
     memory.put(b"short", {"active": True, "exp": 1002}, asked_at=1000)
     memory.put(b"no", {"active": False}, asked_at=1000)
@@ -156,7 +160,7 @@ def test_an_answer_is_remembered_for_its_time_and_never_beyond_the_expiry() -> N
 
 
 def test_a_clock_set_back_makes_no_answer_last_longer() -> None:
-    memory = Memory(5)
+    memory = IntrospectionCache(5)
     memory.put(b"token", {"active": True, "exp": 9999}, asked_at=1000)
 
     assert memory.get(b"token", 999) is None
@@ -165,14 +169,14 @@ def test_a_clock_set_back_makes_no_answer_last_longer() -> None:
 
 @pytest.mark.parametrize(("seconds", "expiry"), [(0, 9999), (5, 1000), (5, 999)])
 def test_what_is_stale_at_once_is_not_kept(seconds: float, expiry: int) -> None:
-    memory = Memory(seconds)
+    memory = IntrospectionCache(seconds)
     memory.put(b"token", {"active": True, "exp": expiry}, asked_at=1000)
 
     assert len(memory) == 0
 
 
 def test_a_newer_answer_takes_the_place_of_the_older() -> None:
-    memory = Memory(5, size=2)
+    memory = IntrospectionCache(5, size=2)
     memory.put(b"a", {"active": True}, asked_at=1000)
     memory.put(b"b", {"active": True}, asked_at=1000)
     memory.put(b"a", {"active": False}, asked_at=1001)
@@ -183,7 +187,7 @@ def test_a_newer_answer_takes_the_place_of_the_older() -> None:
 
 
 def test_the_memory_is_bounded() -> None:
-    memory = Memory(5, size=10)
+    memory = IntrospectionCache(5, size=10)
     for number in range(1000):
         memory.put(str(number).encode(), {"active": False}, asked_at=1000)
 
@@ -192,4 +196,4 @@ def test_the_memory_is_bounded() -> None:
 
 def test_a_negative_time_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="less than 0 seconds"):
-        Memory(-1)
+        IntrospectionCache(-1)

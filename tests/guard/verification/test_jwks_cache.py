@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from gatepass.guard.verification.jwks_cache import Fetch, Keyring, Policy
+from gatepass.guard.verification.jwks_cache import Fetch, JwksCache, Policy
 from gatepass.jose.jwks import Key, KeySet
 
 START = 1_800_000_000.0
@@ -24,8 +24,8 @@ def key_set(*kids: str) -> KeySet:
     return KeySet({kid: key(kid) for kid in kids})
 
 
-def fetched(*kids: str, at: float = START, max_age: float | None = None) -> Keyring:
-    return Keyring(POLICY).fetching(kids[0], at).fetched(key_set(*kids), max_age)
+def fetched(*kids: str, at: float = START, max_age: float | None = None) -> JwksCache:
+    return JwksCache(POLICY).fetching(kids[0], at).fetched(key_set(*kids), max_age)
 
 
 class Issuer(RuleBasedStateMachine):
@@ -34,7 +34,7 @@ class Issuer(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = START
-        self.ring = Keyring(POLICY)
+        self.ring = JwksCache(POLICY)
         self.published = {"a"}
         self.known: set[str] = set()
         self.known_at = 0.0
@@ -112,7 +112,7 @@ TestIssuer = Issuer.TestCase
 
 
 def test_without_keys_the_first_caller_fetches_and_the_others_wait() -> None:
-    ring = Keyring(POLICY)
+    ring = JwksCache(POLICY)
 
     assert ring.look("a", START) == (None, Fetch.FIRST)
     assert ring.fetching("a", START).look("a", START) == (None, Fetch.FIRST)

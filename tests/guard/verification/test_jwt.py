@@ -7,23 +7,23 @@ from typing import Any, cast
 
 import pytest
 
-from gatepass.guard.issuer.client import Outside
+from gatepass.guard.issuer.client import IssuerClient
 from gatepass.guard.issuer.discovery import Endpoints, Fetched
-from gatepass.guard.model.status import Tally
+from gatepass.guard.model.status import Counters
 from gatepass.guard.verification.jwks_cache import Policy
-from gatepass.guard.verification.jwt import Offline
+from gatepass.guard.verification.jwt import JwtVerifier
 from gatepass.guard.verification.jwt_cache import Entry
-from gatepass.guard.verification.single_flight import Flights
+from gatepass.guard.verification.single_flight import SingleFlight
 from gatepass.guard.verification.waiting import Step, Wait
 from gatepass.jose.jwks import KeySet
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 from guard.tokens import EXPECT, NOW, Issuer, header
 
 Judging = Generator[Step, object, Entry]
 
 
-class Held(Outside):
+class Held(IssuerClient):
     """An issuer whose answer is what it published when it was asked, and comes when let go."""
 
     def __init__(self) -> None:
@@ -45,10 +45,10 @@ def outside() -> Held:
 
 
 @pytest.fixture
-def offline(outside: Held) -> Iterator[Offline]:
-    flights = Flights()
-    yield Offline(
-        outside, flights, EXPECT, Policy(), timeout=30, clock=lambda: NOW, tally=Tally("x")
+def offline(outside: Held) -> Iterator[JwtVerifier]:
+    flights = SingleFlight()
+    yield JwtVerifier(
+        outside, flights, EXPECT, Policy(), timeout=30, clock=lambda: NOW, tally=Counters("x")
     )
     flights.close()
 
@@ -71,7 +71,7 @@ def publish(outside: Held, issuer: Issuer, *kids: str) -> None:
 
 @pytest.mark.parametrize("kid", ["new", "never"])
 def test_a_key_that_is_published_while_others_keys_are_fetched_is_looked_for_once_more(
-    issuer: Issuer, outside: Held, offline: Offline, kid: str
+    issuer: Issuer, outside: Held, offline: JwtVerifier, kid: str
 ) -> None:
     publish(outside, issuer, "ES256-key")
     known = offline.judge(Secret(issuer.token("ES256")), None)
@@ -87,5 +87,5 @@ def test_a_key_that_is_published_while_others_keys_are_fetched_is_looked_for_onc
     assert outside.asked.acquire(timeout=30)
     land(second, outside)
 
-    with pytest.raises(StopIteration if kid == "new" else Refused):
+    with pytest.raises(StopIteration if kid == "new" else OAuthError):
         unknown.send(None)

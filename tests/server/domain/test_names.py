@@ -12,8 +12,8 @@ from gatepass.server.domain.applications.model import check_name as check_applic
 from gatepass.server.domain.imports.model import name_of
 from gatepass.server.domain.names import are_same, comparable
 from gatepass.server.domain.organizations.model import check_name as check_organization
-from gatepass.server.domain.users.model import FieldRefused, check_username
-from gatepass.wire.errors import Refused
+from gatepass.server.domain.users.model import InvalidField, check_username
+from gatepass.wire.errors import OAuthError
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "names.json").read_text())
 CHECKS = {"an application": check_application, "an organization": check_organization}
@@ -32,7 +32,7 @@ def test_a_name_in_any_script_is_kept_with_single_spaces(
 def test_a_character_that_deceives_is_refused_and_named(
     check: Callable[[str], str], typed: str, named: str
 ) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(OAuthError) as caught:
         check(typed)
 
     assert named in caught.value.say
@@ -41,7 +41,7 @@ def test_a_character_that_deceives_is_refused_and_named(
 @pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS)
 @pytest.mark.parametrize("typed", VECTORS["invisible"])
 def test_a_name_that_shows_nothing_is_no_name(check: Callable[[str], str], typed: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(OAuthError):
         check(typed)
 
 
@@ -81,7 +81,7 @@ def test_the_comparable_form_of_every_character_is_its_own() -> None:
     ],
 )
 def test_a_username_in_another_script_is_refused_in_true_words(typed: str, named: str) -> None:
-    with pytest.raises(FieldRefused) as caught:
+    with pytest.raises(InvalidField) as caught:
         check_username(typed)
 
     assert "the letters a to z, digits" in caught.value.say
@@ -90,7 +90,7 @@ def test_a_username_in_another_script_is_refused_in_true_words(typed: str, named
 
 @pytest.mark.parametrize("typed", ["", "a", ".anna", "a" * 65])
 def test_a_username_of_a_wrong_form_names_no_character(typed: str) -> None:
-    with pytest.raises(FieldRefused) as caught:
+    with pytest.raises(InvalidField) as caught:
         check_username(typed)
 
     assert "none of these" not in caught.value.say

@@ -26,7 +26,7 @@ from gatepass.server.environment import housekeeping
 from gatepass.server.environment.environment import Environment, file
 from gatepass.server.storage.database import Database, sqlite_url
 from gatepass.wire.scope import Scope
-from server.fixtures import Client, Clock, Stand, standing
+from server.fixtures import Client, Clock, InProcessServer, standing
 
 _PATIENCE = 30.0  # seconds; a busy machine is slow, which is no failure
 
@@ -34,8 +34,8 @@ _PATIENCE = 30.0  # seconds; a busy machine is slow, which is no failure
 class Two(NamedTuple):
     """Two servers that share nothing but their data directory and the time."""
 
-    here: Stand
-    there: Stand
+    here: InProcessServer
+    there: InProcessServer
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def wait_until(known: Callable[[], bool], what: str = "it") -> None:
     )
 
 
-def is_dead(at: Stand, client: Client, token: str) -> bool:
+def is_dead(at: InProcessServer, client: Client, token: str) -> bool:
     return not at.is_active(client, token)
 
 

@@ -12,10 +12,10 @@ from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.revocations import store as revocations
 from gatepass.server.environment.environment import file
 from gatepass.server.storage.database import FORGOTTEN_AT_ONCE, DatabaseAwayError, NotFoundError
-from server.fixtures import LIVE, TEST, Stand, standing_still
+from server.fixtures import LIVE, TEST, InProcessServer, standing_still
 
 
-def test_environments_share_no_account_no_application_and_no_key(fresh: Stand) -> None:
+def test_environments_share_no_account_no_application_and_no_key(fresh: InProcessServer) -> None:
     live, test = fresh.environment(LIVE), fresh.environment(TEST)
     client = fresh.register(LIVE)
 
@@ -29,7 +29,7 @@ def test_environments_share_no_account_no_application_and_no_key(fresh: Stand) -
 
 
 @pytest.mark.spec("RFC 9700", "4.15.1")
-def test_a_token_of_one_environment_is_nothing_in_the_other(fresh: Stand) -> None:
+def test_a_token_of_one_environment_is_nothing_in_the_other(fresh: InProcessServer) -> None:
     live, test = fresh.register(LIVE), fresh.register(TEST)
     path = "/api/partners/v2.0/org/{}"
 
@@ -50,7 +50,7 @@ def test_what_was_revoked_before_a_start_is_known_after_it(tmp_path: Path) -> No
         assert again.is_active(client, other)
 
 
-def test_expired_revocations_and_old_changes_are_forgotten(fresh: Stand) -> None:
+def test_expired_revocations_and_old_changes_are_forgotten(fresh: InProcessServer) -> None:
     environment, client = fresh.environment(), fresh.register(lifetime=60)
     fresh.revoke(client, fresh.token(client))
     long_ago = datetime(2020, 1, 1, tzinfo=UTC)
@@ -70,7 +70,9 @@ def test_expired_revocations_and_old_changes_are_forgotten(fresh: Stand) -> None
         assert [each.seq for each in changes.after(connection, 0)] == [before]
 
 
-def test_more_than_one_transaction_forgets_is_forgotten_all_the_same(fresh: Stand) -> None:
+def test_more_than_one_transaction_forgets_is_forgotten_all_the_same(
+    fresh: InProcessServer,
+) -> None:
     environment = fresh.environment()
     expired = environment.now() - timedelta(seconds=1)
     with environment.database.write() as connection:
@@ -83,7 +85,9 @@ def test_more_than_one_transaction_forgets_is_forgotten_all_the_same(fresh: Stan
         assert list(revocations.unexpired(connection, expired - timedelta(days=1))) == []
 
 
-def test_time_is_told_in_whole_milliseconds_as_the_database_gives_it_back(fresh: Stand) -> None:
+def test_time_is_told_in_whole_milliseconds_as_the_database_gives_it_back(
+    fresh: InProcessServer,
+) -> None:
     fresh.clock.advance(0.123456789)
     created = fresh.register().application.created_at
 
@@ -91,7 +95,7 @@ def test_time_is_told_in_whole_milliseconds_as_the_database_gives_it_back(fresh:
     assert created.microsecond == 123000
 
 
-def test_an_operation_without_database_says_so_and_changes_nothing(fresh: Stand) -> None:
+def test_an_operation_without_database_says_so_and_changes_nothing(fresh: InProcessServer) -> None:
     client = fresh.register()
     token = fresh.token(client)
     fresh.lose_database()
@@ -112,7 +116,7 @@ def test_usage_is_written_when_the_server_ends(tmp_path: Path) -> None:
         assert found.last_used_at is not None
 
 
-def test_usage_that_cannot_be_written_is_kept_for_later(fresh: Stand) -> None:
+def test_usage_that_cannot_be_written_is_kept_for_later(fresh: InProcessServer) -> None:
     client, environment = fresh.register(), fresh.environment()
     fresh.token(client)
     database = environment.database

@@ -8,7 +8,15 @@ import pytest
 
 from gatepass.server.settings import SettingsError, load
 from gatepass.wire.metadata import INTROSPECT, REVOKE, TOKEN
-from server.fixtures import GRANT, Client, Clock, Stand, raw_basic, refused, standing_still
+from server.fixtures import (
+    GRANT,
+    Client,
+    Clock,
+    InProcessServer,
+    raw_basic,
+    refused,
+    standing_still,
+)
 from server.serving.fast_path.doors import Line, door
 
 PAGE = "https://tool.example.com"
@@ -21,14 +29,14 @@ ACCESS_CONTROL = "access-control-"
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcessServer]:
     data: Path = tmp_path_factory.mktemp("shared") / "data"
     with standing_still(data, token_origins=(PAGE,), also_at=("/o",)) as stand:
         yield stand
 
 
 @pytest.mark.parametrize("path", [TOKEN, REVOKE, INTROSPECT])
-def test_without_the_setting_no_page_is_answered(stand: Stand, path: str) -> None:
+def test_without_the_setting_no_page_is_answered(stand: InProcessServer, path: str) -> None:
     answer = stand.send("OPTIONS", path, headers={"Origin": PAGE, **PREFLIGHT})
 
     assert refused(answer) == (405, "invalid_request")
@@ -37,7 +45,7 @@ def test_without_the_setting_no_page_is_answered(stand: Stand, path: str) -> Non
 
 @pytest.mark.spec("RFC 9110", "9.3.7")
 @pytest.mark.parametrize("path", [TOKEN, TOKEN.rstrip("/"), "/o/token/", "/o/token"])
-def test_a_page_of_an_allowed_origin_may_ask_for_tokens(shared: Stand, path: str) -> None:
+def test_a_page_of_an_allowed_origin_may_ask_for_tokens(shared: InProcessServer, path: str) -> None:
     asked = shared.send("OPTIONS", path, headers={"Origin": PAGE, **PREFLIGHT})
     given = shared.post(path, by=shared.register(), data=GRANT, headers={"Origin": PAGE})
 
@@ -51,7 +59,7 @@ def test_a_page_of_an_allowed_origin_may_ask_for_tokens(shared: Stand, path: str
         assert "access-control-allow-credentials" not in answer.headers
 
 
-def test_it_may_read_why_it_is_refused(shared: Stand) -> None:
+def test_it_may_read_why_it_is_refused(shared: InProcessServer) -> None:
     answer = shared.post(TOKEN, data=GRANT, headers={"Origin": PAGE})
 
     assert refused(answer) == (401, "invalid_client")
@@ -62,13 +70,13 @@ def test_it_may_read_why_it_is_refused(shared: Stand) -> None:
     "origin",
     [OTHER, "null", "*", "", f"{PAGE}.evil.example", f"{PAGE}:444", "http://tool.example.com"],
 )
-def test_a_page_of_another_origin_may_not(shared: Stand, origin: str) -> None:
+def test_a_page_of_another_origin_may_not(shared: InProcessServer, origin: str) -> None:
     for method in ("OPTIONS", "POST"):
         answer = shared.send(method, TOKEN, headers={"Origin": origin, **PREFLIGHT})
         assert not [name for name in answer.headers if name.startswith(ACCESS_CONTROL)]
 
 
-def test_two_origins_are_none(shared: Stand) -> None:
+def test_two_origins_are_none(shared: InProcessServer) -> None:
     headers = [("Origin", PAGE), ("Origin", PAGE), *PREFLIGHT.items()]
     answer = shared.send("OPTIONS", TOKEN, headers=headers)
 
@@ -76,14 +84,14 @@ def test_two_origins_are_none(shared: Stand) -> None:
 
 
 @pytest.mark.parametrize("path", [REVOKE, INTROSPECT, "/oauth2/applications/"])
-def test_the_setting_is_about_the_token_endpoint_alone(shared: Stand, path: str) -> None:
+def test_the_setting_is_about_the_token_endpoint_alone(shared: InProcessServer, path: str) -> None:
     for method in ("OPTIONS", "POST"):
         answer = shared.send(method, path, headers={"Origin": PAGE, **PREFLIGHT})
         assert not [name for name in answer.headers if name.startswith(ACCESS_CONTROL)]
 
 
 @pytest.mark.spec("RFC 9110", "15.5.6")
-def test_another_method_is_told_what_is_taken(shared: Stand) -> None:
+def test_another_method_is_told_what_is_taken(shared: InProcessServer) -> None:
     answer = shared.send("PUT", TOKEN)
 
     assert refused(answer) == (405, "invalid_request")

@@ -7,8 +7,8 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from gatepass.concurrency.bounded_pool import BoundedPool
-from gatepass.wire.errors import Refused
-from server.fixtures import Client, Stand
+from gatepass.wire.errors import OAuthError
+from server.fixtures import Client, InProcessServer
 
 
 @contextmanager
@@ -16,7 +16,7 @@ def _full(pool: BoundedPool) -> Iterator[None]:
     """Fill a pool and its queue with work that ends when the block does."""
     free = threading.Event()
     try:
-        with suppress(Refused):
+        with suppress(OAuthError):
             while True:
                 pool.submit(free.wait)
         yield
@@ -28,7 +28,7 @@ def _full(pool: BoundedPool) -> Iterator[None]:
 
 @pytest.mark.spec("RFC 9110", "10.2.3")
 def test_a_page_on_top_of_the_queue_is_503_while_tokens_are_issued(
-    stand: Stand, client: Client
+    stand: InProcessServer, client: Client
 ) -> None:
     with _full(stand.environment().page_pool):
         page = stand.send("GET", "/accounts/login/")
@@ -42,7 +42,7 @@ def test_a_page_on_top_of_the_queue_is_503_while_tokens_are_issued(
 
 @pytest.mark.spec("RFC 7009", "2.2.1")
 def test_a_revocation_on_top_of_the_queue_is_503_and_the_token_stays_active(
-    stand: Stand, client: Client
+    stand: InProcessServer, client: Client
 ) -> None:
     token = stand.token(client)
     with _full(stand.environment().revocation_pool):

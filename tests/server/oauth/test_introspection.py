@@ -10,20 +10,20 @@ from gatepass.server.domain.keys.operations import rotate
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.oauth.introspection import inspect
 from gatepass.server.tokens.claims import Claims
-from gatepass.server.tokens.opaque import SealingKey, seal, unseal
+from gatepass.server.tokens.opaque import OpaqueTokenKey, decode, encode
 from gatepass.wire.metadata import INTROSPECT, PARTNER_API
 from gatepass.wire.secret import Secret
-from server.fixtures import INTROSPECTION, TEST, Client, Stand, refused, whole
+from server.fixtures import INTROSPECTION, TEST, Client, InProcessServer, refused, whole
 from wire.samples import texts
 
 INACTIVE = b'{"active": false}'
 
 
-def resource_server(stand: Stand) -> Client:
+def resource_server(stand: InProcessServer) -> Client:
     return stand.register(scope=INTROSPECTION, allowed=INTROSPECTION)
 
 
-def is_dead(stand: Stand, by: Client, token: str) -> bool:
+def is_dead(stand: InProcessServer, by: Client, token: str) -> bool:
     """Tell whether a token is inactive, at the endpoint and to the guard in this process."""
     answer = stand.introspect(by, token)
     assert answer.status_code == 200
@@ -33,10 +33,10 @@ def is_dead(stand: Stand, by: Client, token: str) -> bool:
 
 
 @pytest.mark.spec("RFC 7662", "2.2")
-def test_an_active_token_is_described(stand: Stand, client: Client) -> None:
+def test_an_active_token_is_described(stand: InProcessServer, client: Client) -> None:
     token = stand.token(client)
     told = stand.introspect(client, token).json()
-    claims = unseal(token, stand.environment().keys.sealing)
+    claims = decode(token, stand.environment().keys.sealing)
 
     assert claims
     assert told == {
@@ -56,7 +56,9 @@ def test_an_active_token_is_described(stand: Stand, client: Client) -> None:
 
 @pytest.mark.spec("RFC 7662", "2.1")
 @pytest.mark.parametrize("path", [INTROSPECT, INTROSPECT.rstrip("/")])
-def test_form_json_header_and_body_all_work(stand: Stand, client: Client, path: str) -> None:
+def test_form_json_header_and_body_all_work(
+    stand: InProcessServer, client: Client, path: str
+) -> None:
     form = {"token": stand.token(client), "token_type_hint": "refresh_token"}
     answers = [
         stand.post(path, by=client, data=form),
@@ -71,7 +73,9 @@ def test_form_json_header_and_body_all_work(stand: Stand, client: Client, path: 
 
 @pytest.mark.spec("RFC 7662", "2.1")
 @pytest.mark.spec("RFC 7662", "2.3")
-def test_whoever_is_not_authenticated_learns_nothing(stand: Stand, client: Client) -> None:
+def test_whoever_is_not_authenticated_learns_nothing(
+    stand: InProcessServer, client: Client
+) -> None:
     token = stand.token(client)
     wrong = client.having(Secret("gps_live_wrong"))
     answers = [
@@ -87,20 +91,20 @@ def test_whoever_is_not_authenticated_learns_nothing(stand: Stand, client: Clien
 @pytest.mark.spec("RFC 7662", "2.1")
 @pytest.mark.parametrize("form", [{}, {"token": ""}])
 def test_without_a_token_the_request_is_invalid(
-    stand: Stand, client: Client, form: dict[str, str]
+    stand: InProcessServer, client: Client, form: dict[str, str]
 ) -> None:
     assert refused(stand.post(INTROSPECT, by=client, data=form)) == (400, "invalid_request")
 
 
 @pytest.mark.spec("RFC 7662", "2.2")
 @pytest.mark.parametrize("token", texts("token/garbage").values(), ids=texts("token/garbage"))
-def test_what_is_no_token_is_inactive(stand: Stand, client: Client, token: str) -> None:
+def test_what_is_no_token_is_inactive(stand: InProcessServer, client: Client, token: str) -> None:
     assert stand.introspect(client, token).content == INACTIVE
 
 
 @pytest.mark.spec("RFC 7662", "2.2")
 @pytest.mark.spec("RFC 7662", "4")
-def test_a_token_is_inactive_from_its_expiry_on(fresh: Stand) -> None:
+def test_a_token_is_inactive_from_its_expiry_on(fresh: InProcessServer) -> None:
     client = fresh.register(lifetime=60)
     token = fresh.token(client)
     fresh.clock.advance(59.999)
@@ -111,7 +115,7 @@ def test_a_token_is_inactive_from_its_expiry_on(fresh: Stand) -> None:
 
 
 @pytest.mark.spec("RFC 7662", "4")
-def test_a_token_from_the_future_is_not_active_yet(fresh: Stand) -> None:
+def test_a_token_from_the_future_is_not_active_yet(fresh: InProcessServer) -> None:
     client = fresh.register()
     fresh.clock.advance(3600)
     token = fresh.token(client)
@@ -123,7 +127,7 @@ def test_a_token_from_the_future_is_not_active_yet(fresh: Stand) -> None:
 
 
 @pytest.mark.spec("RFC 7662", "4")
-def test_a_revoked_token_is_inactive(fresh: Stand) -> None:
+def test_a_revoked_token_is_inactive(fresh: InProcessServer) -> None:
     client = fresh.register()
     token = fresh.token(client)
     fresh.revoke(client, token)
@@ -132,7 +136,7 @@ def test_a_revoked_token_is_inactive(fresh: Stand) -> None:
 
 
 @pytest.mark.spec("RFC 7662", "4")
-def test_a_token_dies_with_its_application_and_its_organization(fresh: Stand) -> None:
+def test_a_token_dies_with_its_application_and_its_organization(fresh: InProcessServer) -> None:
     environment, watcher = fresh.environment(), resource_server(fresh)
     client = fresh.register()
     token, app_id = fresh.token(client), client.application.id
@@ -153,7 +157,7 @@ def test_a_token_dies_with_its_application_and_its_organization(fresh: Stand) ->
 
 
 @pytest.mark.spec("RFC 7662", "4")
-def test_voided_tokens_are_inactive(fresh: Stand) -> None:
+def test_voided_tokens_are_inactive(fresh: InProcessServer) -> None:
     client = fresh.register()
     token = fresh.token(client)
     applications.void_tokens(fresh.environment(), OPERATOR, client.application.id, None)
@@ -163,7 +167,7 @@ def test_voided_tokens_are_inactive(fresh: Stand) -> None:
 
 @pytest.mark.spec("RFC 7662", "2.2")
 @pytest.mark.spec("RFC 7662", "4")
-def test_a_caller_sees_the_tokens_of_its_organization_and_no_others(stand: Stand) -> None:
+def test_a_caller_sees_the_tokens_of_its_organization_and_no_others(stand: InProcessServer) -> None:
     client = stand.register()
     token = stand.token(client)
 
@@ -172,7 +176,7 @@ def test_a_caller_sees_the_tokens_of_its_organization_and_no_others(stand: Stand
 
 
 @pytest.mark.spec("RFC 7662", "2.1")
-def test_a_resource_server_sees_the_tokens_of_its_environment_alone(stand: Stand) -> None:
+def test_a_resource_server_sees_the_tokens_of_its_environment_alone(stand: InProcessServer) -> None:
     watcher, sandboxed = resource_server(stand), stand.register(TEST)
 
     assert stand.is_active(watcher, stand.token(stand.register()))
@@ -182,7 +186,7 @@ def test_a_resource_server_sees_the_tokens_of_its_environment_alone(stand: Stand
 
 
 @pytest.mark.spec("RFC 7662", "4")
-def test_a_token_that_was_tampered_with_is_inactive(stand: Stand, client: Client) -> None:
+def test_a_token_that_was_tampered_with_is_inactive(stand: InProcessServer, client: Client) -> None:
     token = stand.token(client)
     tampered = {
         token[:-1],
@@ -204,29 +208,31 @@ def test_a_token_that_was_tampered_with_is_inactive(stand: Stand, client: Client
 
 
 @pytest.mark.spec("RFC 7662", "4")
-def test_a_token_sealed_with_a_strangers_key_is_inactive(stand: Stand, client: Client) -> None:
+def test_a_token_sealed_with_a_strangers_key_is_inactive(
+    stand: InProcessServer, client: Client
+) -> None:
     environment = stand.environment()
-    claims = unseal(stand.token(client), environment.keys.sealing)
-    stranger = SealingKey(environment.mark, environment.keys.seal.id, b"s" * 32)
+    claims = decode(stand.token(client), environment.keys.sealing)
+    stranger = OpaqueTokenKey(environment.mark, environment.keys.seal.id, b"s" * 32)
 
     assert claims
-    assert stand.introspect(client, seal(claims, stranger)).content == INACTIVE
-    assert stand.is_active(client, seal(claims, environment.keys.seal))
+    assert stand.introspect(client, encode(claims, stranger)).content == INACTIVE
+    assert stand.is_active(client, encode(claims, environment.keys.seal))
 
 
 @pytest.mark.spec("RFC 9068", "3")
-def test_an_audience_of_several_is_told_as_a_list(stand: Stand, client: Client) -> None:
+def test_an_audience_of_several_is_told_as_a_list(stand: InProcessServer, client: Client) -> None:
     environment = stand.environment()
-    claims = unseal(stand.token(client), environment.keys.sealing)
+    claims = decode(stand.token(client), environment.keys.sealing)
     assert claims
     audience = ("https://a.example/", "https://b.example/")
-    token = seal(claims._replace(audience=audience), environment.keys.seal)
+    token = encode(claims._replace(audience=audience), environment.keys.seal)
 
     assert stand.introspect(client, token).json()["aud"] == list(audience)
 
 
 @pytest.mark.spec("RFC 7662", "4")
-def test_what_is_recalled_of_a_token_ends_when_the_token_does(fresh: Stand) -> None:
+def test_what_is_recalled_of_a_token_ends_when_the_token_does(fresh: InProcessServer) -> None:
     by = resource_server(fresh)
     ends: dict[str, Callable[[Client, str], object]] = {
         "revoked": fresh.revoke,
@@ -245,7 +251,7 @@ def test_what_is_recalled_of_a_token_ends_when_the_token_does(fresh: Stand) -> N
 
 
 @pytest.mark.spec("RFC 7662", "4")
-def test_what_is_recalled_of_a_token_ends_with_its_key(fresh: Stand) -> None:
+def test_what_is_recalled_of_a_token_ends_with_its_key(fresh: InProcessServer) -> None:
     client = fresh.register()
     token = fresh.token(client)
     environment = fresh.environment()
@@ -257,7 +263,7 @@ def test_what_is_recalled_of_a_token_ends_with_its_key(fresh: Stand) -> None:
 
 
 @pytest.mark.spec("RFC 7662", "2.1")
-def test_a_caller_that_is_recalled_must_still_be_right(fresh: Stand) -> None:
+def test_a_caller_that_is_recalled_must_still_be_right(fresh: InProcessServer) -> None:
     client, other = fresh.register(), fresh.register()
     token = fresh.token(client)
     assert fresh.is_active(client, token)
@@ -275,13 +281,15 @@ def test_a_caller_that_is_recalled_must_still_be_right(fresh: Stand) -> None:
     assert ask() == (401, "invalid_client")
 
 
-def claims_of(client: Client, stand: Stand) -> Claims:
+def claims_of(client: Client, stand: InProcessServer) -> Claims:
     now = int(stand.clock() * 1000)
     return Claims(client.application.id, b"0123456789abcdef", now, 3600, "read", ())
 
 
 @pytest.mark.spec("RFC 7662", "2.2")
-def test_a_token_of_another_issuer_is_inactive_however_long(stand: Stand, client: Client) -> None:
+def test_a_token_of_another_issuer_is_inactive_however_long(
+    stand: InProcessServer, client: Client
+) -> None:
     for length in (5_000, 16_384):
         assert stand.introspect(client, "x" * length).content == INACTIVE
     assert refused(stand.introspect(client, "x" * 16_385)) == (400, "invalid_request")

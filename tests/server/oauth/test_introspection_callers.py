@@ -13,24 +13,24 @@ from gatepass.server.domain.catalogue import operations as catalogue
 from gatepass.server.domain.catalogue.model import CataloguedScope
 from gatepass.wire.metadata import INTROSPECT
 from gatepass.wire.scope import Scope
-from server.fixtures import INTROSPECTION, TEST, Client, Stand, refused
+from server.fixtures import INTROSPECTION, TEST, Client, InProcessServer, refused
 
 INVALID = 'error="invalid_token"'
 BOTH = Scope(("read", "introspection"))
 
 
-def shown(stand: Stand, caller: str, token: str, **more: str) -> Response:
+def shown(stand: InProcessServer, caller: str, token: str, **more: str) -> Response:
     headers = {"Authorization": f"Bearer {caller}"}
     return stand.post(INTROSPECT, data={"token": token} | more, headers=headers)
 
 
-def resource_server(stand: Stand) -> Client:
+def resource_server(stand: InProcessServer) -> Client:
     return stand.register(scope=BOTH, allowed=BOTH)
 
 
 @pytest.mark.spec("RFC 7662", "2.1")
 def test_a_token_with_the_scope_introspection_introspects_as_its_application_does(
-    stand: Stand, client: Client
+    stand: InProcessServer, client: Client
 ) -> None:
     server = resource_server(stand)
     token, caller = stand.token(client), stand.token(server)
@@ -45,7 +45,9 @@ def test_a_token_with_the_scope_introspection_introspects_as_its_application_doe
 
 @pytest.mark.spec("RFC 7662", "2.3")
 @pytest.mark.spec("RFC 6750", "3.1")
-def test_a_token_without_that_scope_is_refused_with_401(stand: Stand, client: Client) -> None:
+def test_a_token_without_that_scope_is_refused_with_401(
+    stand: InProcessServer, client: Client
+) -> None:
     server = resource_server(stand)
     token = stand.token(client)
 
@@ -59,7 +61,7 @@ def test_a_token_without_that_scope_is_refused_with_401(stand: Stand, client: Cl
 
 @pytest.mark.spec("RFC 7662", "2.3")
 @pytest.mark.spec("RFC 6750", "3.1")
-def test_a_token_that_is_not_active_is_refused_with_401(fresh: Stand) -> None:
+def test_a_token_that_is_not_active_is_refused_with_401(fresh: InProcessServer) -> None:
     token = fresh.token(fresh.register())
     ends: dict[str, Callable[[Client, str], object]] = {
         "revoked": fresh.revoke,
@@ -81,7 +83,7 @@ def test_a_token_that_is_not_active_is_refused_with_401(fresh: Stand) -> None:
 
 @pytest.mark.spec("RFC 6750", "2.1")
 @pytest.mark.parametrize("caller", ["", " ", "x", "\u00e9", "a b", "a,b", "gpa_live_x"])
-def test_what_is_no_token_is_refused(stand: Stand, caller: str) -> None:
+def test_what_is_no_token_is_refused(stand: InProcessServer, caller: str) -> None:
     headers = {b"Authorization": b"Bearer " + caller.encode("latin-1")}
     answer = stand.post(INTROSPECT, data={"token": "x"}, headers=headers)
 
@@ -90,7 +92,9 @@ def test_what_is_no_token_is_refused(stand: Stand, caller: str) -> None:
 
 
 @pytest.mark.spec("RFC 7662", "2.1")
-def test_a_token_of_the_other_environment_is_refused(stand: Stand, client: Client) -> None:
+def test_a_token_of_the_other_environment_is_refused(
+    stand: InProcessServer, client: Client
+) -> None:
     server = stand.register(TEST, scope=INTROSPECTION, allowed=INTROSPECTION)
     answer = shown(stand, stand.token(server, TEST), stand.token(client))
 
@@ -98,7 +102,7 @@ def test_a_token_of_the_other_environment_is_refused(stand: Stand, client: Clien
 
 
 @pytest.mark.spec("RFC 8707", "2")
-def test_a_token_for_another_resource_is_refused(fresh: Stand) -> None:
+def test_a_token_for_another_resource_is_refused(fresh: InProcessServer) -> None:
     environment, meters = fresh.environment(), "https://meters.example.com"
     catalogue.add_resource(environment, OPERATOR, meters, "Meters")
     scope = CataloguedScope("meters", "Words", False, False, meters)
@@ -111,7 +115,9 @@ def test_a_token_for_another_resource_is_refused(fresh: Stand) -> None:
     assert refused(shown(fresh, caller, caller)) == (401, "invalid_token")
 
 
-def test_a_token_is_refused_from_outside_the_networks_of_its_application(fresh: Stand) -> None:
+def test_a_token_is_refused_from_outside_the_networks_of_its_application(
+    fresh: InProcessServer,
+) -> None:
     server = resource_server(fresh)
     caller = fresh.token(server)
     networks = check_networks("198.51.100.0/24")
@@ -123,7 +129,7 @@ def test_a_token_is_refused_from_outside_the_networks_of_its_application(fresh: 
 
 
 @pytest.mark.spec("RFC 6749", "2.3")
-def test_a_token_beside_a_secret_is_two_ways(stand: Stand, client: Client) -> None:
+def test_a_token_beside_a_secret_is_two_ways(stand: InProcessServer, client: Client) -> None:
     caller = stand.token(resource_server(stand))
 
     answer = shown(stand, caller, caller, **client.body)
@@ -133,13 +139,13 @@ def test_a_token_beside_a_secret_is_two_ways(stand: Stand, client: Client) -> No
 
 
 @pytest.mark.spec("RFC 7662", "2.1")
-def test_without_a_token_to_introspect_the_request_is_invalid(stand: Stand) -> None:
+def test_without_a_token_to_introspect_the_request_is_invalid(stand: InProcessServer) -> None:
     caller = stand.token(resource_server(stand))
 
     assert refused(shown(stand, caller, "")) == (400, "invalid_request")
 
 
-def test_a_refused_token_is_in_no_log(stand: Stand, client: Client) -> None:
+def test_a_refused_token_is_in_no_log(stand: InProcessServer, client: Client) -> None:
     caller = stand.token(client)
     with capture_logs() as logged:
         answer = shown(stand, caller, caller)
@@ -162,7 +168,7 @@ def test_a_refused_token_is_in_no_log(stand: Stand, client: Client) -> None:
     ],
 )
 def test_who_reads_text_json_alone_gets_that(
-    stand: Stand, client: Client, accept: str, expected: str
+    stand: InProcessServer, client: Client, accept: str, expected: str
 ) -> None:
     token = stand.token(client)
     for asked_about, is_active in ((token, True), ("nonsense", False)):
@@ -174,14 +180,14 @@ def test_who_reads_text_json_alone_gets_that(
         assert answer.json()["active"] is is_active
 
 
-def test_a_request_in_text_json_is_read(stand: Stand, client: Client) -> None:
+def test_a_request_in_text_json_is_read(stand: InProcessServer, client: Client) -> None:
     headers = {"Content-Type": "text/json; charset=utf-8"}
     answer = stand.post(INTROSPECT, by=client, content=b'{"token": "x"}', headers=headers)
 
     assert answer.json() == {"active": False}
 
 
-def test_the_metadata_says_that_a_bearer_token_introspects(stand: Stand) -> None:
+def test_the_metadata_says_that_a_bearer_token_introspects(stand: InProcessServer) -> None:
     told = stand.send("GET", "/.well-known/oauth-authorization-server").json()
 
     assert told["introspection_endpoint_auth_methods_supported"] == [

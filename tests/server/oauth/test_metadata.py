@@ -9,9 +9,9 @@ from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations as catalogue
 from gatepass.server.domain.catalogue.model import ALGORITHMS, CataloguedScope
 from gatepass.server.domain.keys.operations import rotate
-from gatepass.wire.credential import Mark
+from gatepass.wire.credential import Mode
 from gatepass.wire.metadata import INTROSPECT, PARTNER_API, REVOKE, TOKEN
-from server.fixtures import GRANT, LIVE, TEST, URL, Stand, refused, standing_still
+from server.fixtures import GRANT, LIVE, TEST, URL, InProcessServer, refused, standing_still
 
 SERVER = "/.well-known/oauth-authorization-server"
 JWKS = "/.well-known/jwks.json"
@@ -25,7 +25,7 @@ DOCUMENTS = [SERVER, OPENID, RESOURCE, JWKS, PARTNER_API + "/openapi.json"]
 @pytest.mark.parametrize("mark", [LIVE, TEST])
 @pytest.mark.parametrize("path", [SERVER, SERVER + "/"])
 def test_the_server_tells_its_issuer_and_where_its_endpoints_are(
-    stand: Stand, mark: Mark, path: str
+    stand: InProcessServer, mark: Mode, path: str
 ) -> None:
     answer = stand.send("GET", path, mark)
     told = answer.json()
@@ -45,7 +45,7 @@ def test_the_server_tells_its_issuer_and_where_its_endpoints_are(
 
 
 @pytest.mark.spec("RFC 8414", "2")
-def test_response_types_are_there_and_no_endpoint_that_is_not(stand: Stand) -> None:
+def test_response_types_are_there_and_no_endpoint_that_is_not(stand: InProcessServer) -> None:
     told = stand.send("GET", SERVER).json()
 
     assert told["response_types_supported"] == []
@@ -57,14 +57,16 @@ def test_response_types_are_there_and_no_endpoint_that_is_not(stand: Stand) -> N
 
 @pytest.mark.spec("RFC 8414", "3.1")
 @pytest.mark.parametrize("path", [OPENID, OPENID + "/"])
-def test_readers_of_openid_connect_find_the_same_metadata(stand: Stand, path: str) -> None:
+def test_readers_of_openid_connect_find_the_same_metadata(
+    stand: InProcessServer, path: str
+) -> None:
     answer = stand.send("GET", path)
 
     assert answer.content == stand.send("GET", SERVER).content
     assert answer.headers["etag"] == stand.send("GET", SERVER).headers["etag"]
 
 
-def test_the_metadata_has_what_they_require_and_offers_no_sign_in(fresh: Stand) -> None:
+def test_the_metadata_has_what_they_require_and_offers_no_sign_in(fresh: InProcessServer) -> None:
     environment = fresh.environment()
     before = fresh.send("GET", OPENID).json()
     catalogue.add_resource(environment, OPERATOR, "https://a.example", "A", "jwt", "RS256")
@@ -107,7 +109,7 @@ def test_the_issuer_is_the_configured_one_whatever_the_host_header_says(tmp_path
 
 @pytest.mark.spec("RFC 9728", "3")
 @pytest.mark.parametrize("mark", [LIVE, TEST])
-def test_the_partner_api_tells_which_server_it_trusts(stand: Stand, mark: Mark) -> None:
+def test_the_partner_api_tells_which_server_it_trusts(stand: InProcessServer, mark: Mode) -> None:
     answer = stand.send("GET", RESOURCE, mark)
 
     assert answer.status_code == 200
@@ -120,7 +122,9 @@ def test_the_partner_api_tells_which_server_it_trusts(stand: Stand, mark: Mark) 
 
 
 @pytest.mark.parametrize("path", DOCUMENTS)
-def test_documents_may_be_kept_for_a_while_and_read_by_any_page(stand: Stand, path: str) -> None:
+def test_documents_may_be_kept_for_a_while_and_read_by_any_page(
+    stand: InProcessServer, path: str
+) -> None:
     answer = stand.send("GET", path)
 
     assert answer.headers["cache-control"] == "public, max-age=300"
@@ -132,7 +136,7 @@ def test_documents_may_be_kept_for_a_while_and_read_by_any_page(stand: Stand, pa
 @pytest.mark.spec("RFC 9110", "15.5.6")
 @pytest.mark.parametrize("path", [SERVER, OPENID, RESOURCE, JWKS])
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
-def test_documents_are_only_read(stand: Stand, path: str, method: str) -> None:
+def test_documents_are_only_read(stand: InProcessServer, path: str, method: str) -> None:
     answer = stand.send(method, path, data=GRANT)
 
     assert refused(answer) == (405, "invalid_request")
@@ -141,7 +145,9 @@ def test_documents_are_only_read(stand: Stand, path: str, method: str) -> None:
 
 @pytest.mark.spec("RFC 9110", "9.3.7")
 @pytest.mark.parametrize("path", DOCUMENTS)
-def test_a_page_of_any_origin_may_ask_whether_it_may_read(stand: Stand, path: str) -> None:
+def test_a_page_of_any_origin_may_ask_whether_it_may_read(
+    stand: InProcessServer, path: str
+) -> None:
     asked = {
         "Origin": "https://docs.example.com",
         "Access-Control-Request-Method": "GET",
@@ -160,7 +166,7 @@ def test_a_page_of_any_origin_may_ask_whether_it_may_read(stand: Stand, path: st
 
 @pytest.mark.spec("RFC 9110", "13.1.2")
 @pytest.mark.parametrize("path", DOCUMENTS)
-def test_who_has_a_document_already_is_told_so(stand: Stand, path: str) -> None:
+def test_who_has_a_document_already_is_told_so(stand: InProcessServer, path: str) -> None:
     whole = stand.send("GET", path)
     tag = whole.headers["etag"]
 
@@ -176,7 +182,7 @@ def test_who_has_a_document_already_is_told_so(stand: Stand, path: str) -> None:
 
 @pytest.mark.spec("RFC 8414", "2")
 @pytest.mark.spec("RFC 9728", "2")
-def test_the_documents_follow_the_catalogue(fresh: Stand) -> None:
+def test_the_documents_follow_the_catalogue(fresh: InProcessServer) -> None:
     environment, meters = fresh.environment(), "https://meters.example.com"
     before = fresh.send("GET", SERVER).headers["etag"]
     catalogue.add_resource(environment, OPERATOR, meters, "Meters")
@@ -200,7 +206,9 @@ def test_the_documents_follow_the_catalogue(fresh: Stand) -> None:
 
 @pytest.mark.spec("RFC 7517", "4")
 @pytest.mark.spec("RFC 7517", "5")
-def test_public_keys_are_published_with_their_use_and_nothing_private(fresh: Stand) -> None:
+def test_public_keys_are_published_with_their_use_and_nothing_private(
+    fresh: InProcessServer,
+) -> None:
     environment = fresh.environment()
     for algorithm in ALGORITHMS:
         uri = f"https://{algorithm}.example.com"
@@ -219,7 +227,7 @@ def test_public_keys_are_published_with_their_use_and_nothing_private(fresh: Sta
 
 @pytest.mark.spec("RFC 7517", "5")
 def test_the_next_key_is_published_before_it_is_used_and_one_that_leaked_no_more(
-    fresh: Stand,
+    fresh: InProcessServer,
 ) -> None:
     environment = fresh.environment()
     [first] = fresh.send("GET", JWKS).json()["keys"]
@@ -235,7 +243,7 @@ def test_the_next_key_is_published_before_it_is_used_and_one_that_leaked_no_more
     assert only not in published
 
 
-def test_the_environments_publish_different_keys(stand: Stand) -> None:
+def test_the_environments_publish_different_keys(stand: InProcessServer) -> None:
     kids = [
         {key["kid"] for key in stand.send("GET", JWKS, mark).json()["keys"]}
         for mark in (LIVE, TEST)

@@ -3,7 +3,7 @@
 import pytest
 
 from gatepass.wire.metadata import INTROSPECT, JWKS, PARTNER_API, REVOKE, TOKEN, VERIFY
-from server.fixtures import Stand
+from server.fixtures import InProcessServer
 
 PATHS = [
     *("/", "/accounts/login/", "/healthz", "/readyz"),
@@ -17,7 +17,7 @@ WORD = "said-by-the-caller"
 @pytest.mark.parametrize("method", ["TRACE", "TRACK", "DEBUG", "PROPFIND"])
 @pytest.mark.parametrize("path", PATHS)
 def test_trace_and_the_like_are_refused_and_repeat_nothing(
-    stand: Stand, path: str, method: str
+    stand: InProcessServer, path: str, method: str
 ) -> None:
     answer = stand.send(method, path, headers={"X-Word": WORD})
 
@@ -31,7 +31,7 @@ def test_trace_and_the_like_are_refused_and_repeat_nothing(
     "path", [*PATHS, VERIFY, "/nothing", "/metrics", f"{PARTNER_API}/openapi.json"]
 )
 def test_every_body_has_a_type_and_every_text_its_charset(
-    stand: Stand, path: str, method: str
+    stand: InProcessServer, path: str, method: str
 ) -> None:
     answer = stand.send(method, path)
     media_type = answer.headers.get("content-type", "")
@@ -41,7 +41,7 @@ def test_every_body_has_a_type_and_every_text_its_charset(
 
 
 @pytest.mark.spec("ASVS", "4.1.1")
-def test_the_refusal_of_an_unknown_host_says_what_it_is(stand: Stand) -> None:
+def test_the_refusal_of_an_unknown_host_says_what_it_is(stand: InProcessServer) -> None:
     answer = stand.send("GET", "/", headers={"Host": "elsewhere.example"})
 
     assert answer.status_code == 421

@@ -6,7 +6,7 @@ from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.revocations import store as revocations
 from gatepass.wire.metadata import REVOKE
 from gatepass.wire.secret import Secret
-from server.fixtures import LIVE, TEST, Client, Stand, refused, whole
+from server.fixtures import LIVE, TEST, Client, InProcessServer, refused, whole
 from wire.samples import texts
 
 
@@ -14,7 +14,7 @@ from wire.samples import texts
 @pytest.mark.parametrize("path", [REVOKE, REVOKE.rstrip("/")])
 @pytest.mark.parametrize("in_json", [True, False])
 def test_a_revoked_token_is_dead_at_once(
-    stand: Stand, client: Client, path: str, *, in_json: bool
+    stand: InProcessServer, client: Client, path: str, *, in_json: bool
 ) -> None:
     token, other = stand.token(client), stand.token(client)
     form = {"token": token}
@@ -30,7 +30,7 @@ def test_a_revoked_token_is_dead_at_once(
 
 @pytest.mark.spec("RFC 7009", "2.2")
 def test_a_token_that_is_none_any_more_or_never_was_is_answered_as_a_revoked_one(
-    fresh: Stand,
+    fresh: InProcessServer,
 ) -> None:
     client = fresh.register(lifetime=60)
     good, expired = fresh.token(client), fresh.token(client)
@@ -50,7 +50,7 @@ def test_a_token_that_is_none_any_more_or_never_was_is_answered_as_a_revoked_one
 @pytest.mark.spec("RFC 7009", "2.2.1")
 @pytest.mark.parametrize("token", texts("token/garbage").values(), ids=texts("token/garbage"))
 def test_structured_garbage_is_no_token_and_no_error(
-    stand: Stand, client: Client, token: str
+    stand: InProcessServer, client: Client, token: str
 ) -> None:
     assert stand.revoke(client, token).status_code == 200
 
@@ -58,7 +58,7 @@ def test_structured_garbage_is_no_token_and_no_error(
 @pytest.mark.spec("RFC 7009", "2.2.1")
 @pytest.mark.parametrize("form", [{}, {"token": ""}, {"token_type_hint": "access_token"}])
 def test_without_a_token_the_request_is_invalid(
-    stand: Stand, client: Client, form: dict[str, str]
+    stand: InProcessServer, client: Client, form: dict[str, str]
 ) -> None:
     assert refused(stand.post(REVOKE, by=client, data=form)) == (400, "invalid_request")
 
@@ -66,7 +66,7 @@ def test_without_a_token_the_request_is_invalid(
 @pytest.mark.spec("RFC 7009", "2.1")
 @pytest.mark.spec("RFC 7009", "2.2")
 @pytest.mark.parametrize("hint", ["access_token", "refresh_token", "unheard-of", ""])
-def test_the_hint_changes_nothing(stand: Stand, client: Client, hint: str) -> None:
+def test_the_hint_changes_nothing(stand: InProcessServer, client: Client, hint: str) -> None:
     token = stand.token(client)
 
     assert stand.revoke(client, token, token_type_hint=hint).status_code == 200
@@ -74,7 +74,9 @@ def test_the_hint_changes_nothing(stand: Stand, client: Client, hint: str) -> No
 
 
 @pytest.mark.spec("RFC 7009", "2.1")
-def test_another_clients_token_is_refused_and_stays_active(stand: Stand, client: Client) -> None:
+def test_another_clients_token_is_refused_and_stays_active(
+    stand: InProcessServer, client: Client
+) -> None:
     token = stand.token(client)
     for other in (stand.register(), stand.register(beside=client)):
         assert refused(stand.revoke(other, token)) == (400, "invalid_request")
@@ -82,7 +84,9 @@ def test_another_clients_token_is_refused_and_stays_active(stand: Stand, client:
 
 
 @pytest.mark.spec("RFC 7009", "2.1")
-def test_whoever_is_not_authenticated_revokes_nothing(stand: Stand, client: Client) -> None:
+def test_whoever_is_not_authenticated_revokes_nothing(
+    stand: InProcessServer, client: Client
+) -> None:
     token = stand.token(client)
     wrong = client.having(Secret("gps_live_wrong"))
     by_wrong = stand.revoke(wrong, token)
@@ -97,7 +101,7 @@ def test_whoever_is_not_authenticated_revokes_nothing(stand: Stand, client: Clie
 
 
 @pytest.mark.spec("RFC 7009", "2.1")
-def test_credentials_in_the_body_revoke_too(stand: Stand, client: Client) -> None:
+def test_credentials_in_the_body_revoke_too(stand: InProcessServer, client: Client) -> None:
     token = stand.token(client)
 
     assert stand.post(REVOKE, data={"token": token} | client.body).status_code == 200
@@ -105,7 +109,9 @@ def test_credentials_in_the_body_revoke_too(stand: Stand, client: Client) -> Non
 
 
 @pytest.mark.spec("RFC 7009", "2.1")
-def test_a_token_is_nothing_to_the_other_environment(stand: Stand, client: Client) -> None:
+def test_a_token_is_nothing_to_the_other_environment(
+    stand: InProcessServer, client: Client
+) -> None:
     token, sandboxed = stand.token(client), stand.register(TEST)
 
     assert stand.revoke(sandboxed, token, TEST).status_code == 200
@@ -115,7 +121,9 @@ def test_a_token_is_nothing_to_the_other_environment(stand: Stand, client: Clien
 
 
 @pytest.mark.spec("ASVS", "16.2.1")
-def test_a_revocation_is_told_once_in_the_audit_trail_without_the_token(stand: Stand) -> None:
+def test_a_revocation_is_told_once_in_the_audit_trail_without_the_token(
+    stand: InProcessServer,
+) -> None:
     client = stand.register()
     token = stand.token(client)
     stand.revoke(client, token)
@@ -130,7 +138,7 @@ def test_a_revocation_is_told_once_in_the_audit_trail_without_the_token(stand: S
 
 
 @pytest.mark.spec("RFC 7009", "2.3")
-def test_nothing_is_wrapped_for_a_script(stand: Stand, client: Client) -> None:
+def test_nothing_is_wrapped_for_a_script(stand: InProcessServer, client: Client) -> None:
     token = stand.token(client)
     answer = stand.revoke(client, token, callback="package.myCallback")
 

@@ -21,17 +21,25 @@ from gatepass.server.tokens.jwt import SigningKey
 from gatepass.wire.metadata import REVOCATIONS
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
-from server.fixtures import INTROSPECTION, LIVE, TEST, Client, Stand, refused, standing_still
+from server.fixtures import (
+    INTROSPECTION,
+    LIVE,
+    TEST,
+    Client,
+    InProcessServer,
+    refused,
+    standing_still,
+)
 
 _PATIENCE = 30.0  # seconds
 _WHO = Scope(("introspection", "read"))
 
 
-def guard(stand: Stand) -> Client:
+def guard(stand: InProcessServer) -> Client:
     return stand.register(scope=INTROSPECTION, allowed=INTROSPECTION)
 
 
-def ask(stand: Stand, by: Client | None, query: str = "", **given: object) -> Response:
+def ask(stand: InProcessServer, by: Client | None, query: str = "", **given: object) -> Response:
     return stand.send("GET", f"{REVOCATIONS}?{query}", by=by, **given)  # type: ignore[arg-type]
 
 
@@ -44,7 +52,7 @@ def told(answer: Response) -> feed_page.Page:
 class Reader:
     """Reads the feed to its end, as often as it is told to, and knows what our guard would."""
 
-    def __init__(self, stand: Stand, by: Client) -> None:
+    def __init__(self, stand: InProcessServer, by: Client) -> None:
         self.memory = Revocations()
         self._stand = stand
         self._by = by
@@ -59,24 +67,24 @@ class Reader:
             self._cursor, more = page.cursor, page.more
 
 
-Harm = Callable[[Stand, Client, str], object]
+Harm = Callable[[InProcessServer, Client, str], object]
 
 
-def _suspend(stand: Stand, client: Client, *, suspended: bool) -> None:
+def _suspend(stand: InProcessServer, client: Client, *, suspended: bool) -> None:
     org_id = client.application.org_id
     organizations.set_suspended(stand.environment(), OPERATOR, org_id, suspended=suspended)
 
 
-def _enable(stand: Stand, client: Client, *, enabled: bool) -> None:
+def _enable(stand: InProcessServer, client: Client, *, enabled: bool) -> None:
     app_id = client.application.id
     applications.set_enabled(stand.environment(), OPERATOR, app_id, enabled=enabled, org_id=None)
 
 
-def _void(stand: Stand, client: Client, _token: str) -> None:
+def _void(stand: InProcessServer, client: Client, _token: str) -> None:
     applications.void_tokens(stand.environment(), OPERATOR, client.application.id, None)
 
 
-def _delete(stand: Stand, client: Client, _token: str) -> None:
+def _delete(stand: InProcessServer, client: Client, _token: str) -> None:
     applications.delete(stand.environment(), OPERATOR, client.application.id, None)
 
 
@@ -93,14 +101,14 @@ CURES: dict[str, Harm] = {
 }
 
 
-def jti_of(stand: Stand, by: Client, token: str) -> str:
+def jti_of(stand: InProcessServer, by: Client, token: str) -> str:
     jti: str = stand.introspect(by, token).json()["jti"]
     return jti
 
 
 @pytest.mark.parametrize("harm", sorted(HARMS))
 def test_whoever_follows_or_begins_anew_refuses_what_introspection_does(
-    fresh: Stand, harm: str
+    fresh: InProcessServer, harm: str
 ) -> None:
     by, client, other = guard(fresh), fresh.register(), fresh.register()
     tokens = {client: fresh.token(client), other: fresh.token(other)}
@@ -129,7 +137,7 @@ def test_whoever_follows_or_begins_anew_refuses_what_introspection_does(
         agree(is_good=True)
 
 
-def test_to_void_all_tokens_parts_them_to_the_millisecond(fresh: Stand) -> None:
+def test_to_void_all_tokens_parts_them_to_the_millisecond(fresh: InProcessServer) -> None:
     by, client = guard(fresh), fresh.register()
     before = jti_of(fresh, by, fresh.token(client))
     _void(fresh, client, "")
@@ -144,7 +152,9 @@ def test_to_void_all_tokens_parts_them_to_the_millisecond(fresh: Stand) -> None:
 
 
 @pytest.mark.parametrize("at_once", [True, False])
-def test_only_a_key_that_was_taken_out_of_use_is_told(fresh: Stand, *, at_once: bool) -> None:
+def test_only_a_key_that_was_taken_out_of_use_is_told(
+    fresh: InProcessServer, *, at_once: bool
+) -> None:
     environment, by = fresh.environment(), guard(fresh)
     with environment.database.read() as connection:
         known = all_keys(connection, environment.master, environment.mark)
@@ -159,7 +169,7 @@ def test_only_a_key_that_was_taken_out_of_use_is_told(fresh: Stand, *, at_once: 
         assert reader.memory.is_revoked(None, by.client_id, None, kid) is at_once
 
 
-def test_an_answer_says_of_when_it_is_and_nobody_may_keep_it(fresh: Stand) -> None:
+def test_an_answer_says_of_when_it_is_and_nobody_may_keep_it(fresh: InProcessServer) -> None:
     answer = ask(fresh, guard(fresh))
 
     assert answer.headers["cache-control"] == "no-store"
@@ -180,7 +190,7 @@ def test_an_answer_says_of_when_it_is_and_nobody_may_keep_it(fresh: Stand) -> No
     assert 0 <= said["time"] - said["as_of"] < _PATIENCE
 
 
-def test_who_knows_everything_is_told_nothing_after_the_wait(fresh: Stand) -> None:
+def test_who_knows_everything_is_told_nothing_after_the_wait(fresh: InProcessServer) -> None:
     by = guard(fresh)
     first = told(ask(fresh, by))
 
@@ -190,7 +200,7 @@ def test_who_knows_everything_is_told_nothing_after_the_wait(fresh: Stand) -> No
         assert again.says_nothing
 
 
-def test_who_waits_is_told_as_soon_as_there_is_something(fresh: Stand) -> None:
+def test_who_waits_is_told_as_soon_as_there_is_something(fresh: InProcessServer) -> None:
     by, client = guard(fresh), fresh.register()
     token = fresh.token(client)
     first = told(ask(fresh, by))
@@ -230,7 +240,7 @@ def test_more_guards_than_may_wait_are_asked_to_come_again(tmp_path: Path) -> No
 
 
 def test_a_worker_that_knows_less_than_the_cursor_waits_and_does_not_begin_anew(
-    fresh: Stand,
+    fresh: InProcessServer,
 ) -> None:
     by = guard(fresh)
     environment = fresh.environment()
@@ -244,7 +254,9 @@ def test_a_worker_that_knows_less_than_the_cursor_waits_and_does_not_begin_anew(
     assert (again.resets, again.cursor) == (False, ahead.cursor)
 
 
-def test_without_word_from_the_database_the_feed_grows_old_and_says_so(fresh: Stand) -> None:
+def test_without_word_from_the_database_the_feed_grows_old_and_says_so(
+    fresh: InProcessServer,
+) -> None:
     by = guard(fresh)
     first = told(ask(fresh, by))
     fresh.environment().caught_up_at -= 100
@@ -252,7 +264,7 @@ def test_without_word_from_the_database_the_feed_grows_old_and_says_so(fresh: St
     assert told(ask(fresh, by, f"cursor={first.cursor}")).age >= 100
 
 
-def test_a_page_that_needs_the_database_is_unavailable_without_it(fresh: Stand) -> None:
+def test_a_page_that_needs_the_database_is_unavailable_without_it(fresh: InProcessServer) -> None:
     by = guard(fresh)
     first = told(ask(fresh, by))
     fresh.lose_database()
@@ -271,7 +283,7 @@ def test_a_page_that_needs_the_database_is_unavailable_without_it(fresh: Stand) 
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "HEAD", "OPTIONS"])
-def test_only_get_is_allowed(stand: Stand, client: Client, method: str) -> None:
+def test_only_get_is_allowed(stand: InProcessServer, client: Client, method: str) -> None:
     answer = stand.send(method, REVOCATIONS, by=client)
 
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
@@ -292,25 +304,27 @@ def test_only_get_is_allowed(stand: Stand, client: Client, method: str) -> None:
         "client_secret=abc",
     ],
 )
-def test_what_cannot_be_meant_is_refused(stand: Stand, query: str) -> None:
+def test_what_cannot_be_meant_is_refused(stand: InProcessServer, query: str) -> None:
     assert refused(ask(stand, guard(stand), query)) == (400, "invalid_request")
 
 
-def test_a_cursor_of_the_other_environment_is_refused(stand: Stand) -> None:
+def test_a_cursor_of_the_other_environment_is_refused(stand: InProcessServer) -> None:
     by = stand.register(TEST, scope=INTROSPECTION, allowed=INTROSPECTION)
     cursor = told(stand.send("GET", REVOCATIONS, TEST, by=by)).cursor
 
     assert refused(ask(stand, guard(stand), f"cursor={cursor}")) == (400, "invalid_request")
 
 
-def test_nobody_reads_it_without_the_scope(stand: Stand, client: Client) -> None:
+def test_nobody_reads_it_without_the_scope(stand: InProcessServer, client: Client) -> None:
     answer = ask(stand, client)
 
     assert refused(answer) == (403, "insufficient_scope")
     assert ask(stand, guard(stand)).status_code == 200
 
 
-def test_who_is_not_proven_gets_the_answer_of_every_endpoint(stand: Stand, client: Client) -> None:
+def test_who_is_not_proven_gets_the_answer_of_every_endpoint(
+    stand: InProcessServer, client: Client
+) -> None:
     wrong = client.having(Secret("gps_live_wrong"))
     for by in (None, wrong):
         answer = ask(stand, by)
@@ -318,7 +332,7 @@ def test_who_is_not_proven_gets_the_answer_of_every_endpoint(stand: Stand, clien
         assert answer.headers["www-authenticate"].startswith("Basic ")
 
 
-def test_failures_are_limited_as_everywhere(fresh: Stand) -> None:
+def test_failures_are_limited_as_everywhere(fresh: InProcessServer) -> None:
     by = guard(fresh)
 
     statuses = [
@@ -329,7 +343,7 @@ def test_failures_are_limited_as_everywhere(fresh: Stand) -> None:
     assert ask(fresh, by).status_code == 200
 
 
-def test_a_token_with_the_scope_will_do(stand: Stand) -> None:
+def test_a_token_with_the_scope_will_do(stand: InProcessServer) -> None:
     by = stand.register(scope=_WHO, allowed=_WHO)
     good = {"Authorization": f"Bearer {stand.token(by)}"}
     weak = {"Authorization": f"Bearer {stand.token(by, scope='read')}"}
@@ -344,7 +358,7 @@ def test_a_token_with_the_scope_will_do(stand: Stand) -> None:
     assert unknown.headers["www-authenticate"].startswith("Bearer ")
 
 
-def test_it_is_told_where_the_feed_is(stand: Stand) -> None:
+def test_it_is_told_where_the_feed_is(stand: InProcessServer) -> None:
     told = stand.send("GET", "/.well-known/oauth-authorization-server", LIVE).json()
 
     assert told["revocation_feed_endpoint"] == "http://localhost:8000" + REVOCATIONS

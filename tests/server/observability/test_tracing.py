@@ -15,7 +15,7 @@ from gatepass.server.environment.data_directory import ServingError
 from gatepass.server.observability.tracing import Traced
 from gatepass.wire.metadata import TOKEN
 from gatepass.wire.secret import Secret
-from server.fixtures import GRANT, LIVE, URL, Client, Stand, settings
+from server.fixtures import GRANT, LIVE, URL, Client, InProcessServer, settings
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
@@ -30,7 +30,7 @@ def exporter() -> InMemorySpanExporter:
 
 
 @pytest.fixture
-def traced(fresh: Stand, exporter: InMemorySpanExporter) -> TestClient:
+def traced(fresh: InProcessServer, exporter: InMemorySpanExporter) -> TestClient:
     exporter.clear()
     return TestClient(Traced(fresh.app), base_url=URL[LIVE], raise_server_exceptions=False)
 
@@ -50,7 +50,7 @@ def only(exporter: InMemorySpanExporter) -> ReadableSpan:
 
 
 def test_a_token_request_is_a_span(
-    fresh: Stand, traced: TestClient, exporter: InMemorySpanExporter
+    fresh: InProcessServer, traced: TestClient, exporter: InMemorySpanExporter
 ) -> None:
     ask(traced, fresh.register())
 
@@ -65,7 +65,7 @@ def test_a_token_request_is_a_span(
 
 
 def test_a_refusal_is_told_by_its_code(
-    fresh: Stand, traced: TestClient, exporter: InMemorySpanExporter
+    fresh: InProcessServer, traced: TestClient, exporter: InMemorySpanExporter
 ) -> None:
     ask(traced, fresh.register().having(Secret("gps_live_wrong")))
 
@@ -73,7 +73,7 @@ def test_a_refusal_is_told_by_its_code(
 
 
 def test_a_failure_of_ours_is_an_error(
-    fresh: Stand, traced: TestClient, exporter: InMemorySpanExporter
+    fresh: InProcessServer, traced: TestClient, exporter: InMemorySpanExporter
 ) -> None:
     client = fresh.register()
     fresh.environment().entropy = iter(())
@@ -85,7 +85,7 @@ def test_a_failure_of_ours_is_an_error(
 
 
 def test_a_span_belongs_to_the_trace_of_the_caller(
-    fresh: Stand, traced: TestClient, exporter: InMemorySpanExporter
+    fresh: InProcessServer, traced: TestClient, exporter: InMemorySpanExporter
 ) -> None:
     ask(traced, fresh.register(), traceparent=f"00-{TRACE}-00f067aa0ba902b7-01")
 
@@ -94,7 +94,7 @@ def test_a_span_belongs_to_the_trace_of_the_caller(
 
 @pytest.mark.parametrize("parent", ["", "x", "00-0-0-01", f"00-{TRACE}-00f067aa0ba902b7", "\xff"])
 def test_a_malformed_parent_does_no_harm(
-    fresh: Stand, traced: TestClient, exporter: InMemorySpanExporter, parent: str
+    fresh: InProcessServer, traced: TestClient, exporter: InMemorySpanExporter, parent: str
 ) -> None:
     headers = {b"traceparent": parent.encode("latin-1")}
     client = fresh.register()
@@ -105,7 +105,7 @@ def test_a_malformed_parent_does_no_harm(
 
 
 def test_no_credential_is_in_a_span(
-    fresh: Stand, traced: TestClient, exporter: InMemorySpanExporter
+    fresh: InProcessServer, traced: TestClient, exporter: InMemorySpanExporter
 ) -> None:
     client = fresh.register()
     token = ask(traced, client)

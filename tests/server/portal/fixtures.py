@@ -14,10 +14,10 @@ from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users import store as people_store
-from gatepass.server.domain.users.model import Person
+from gatepass.server.domain.users.model import User
 from gatepass.server.environment.environment import Environment
 from gatepass.server.settings import EnvironmentSettings, PasswordSettings, Settings
-from gatepass.wire.credential import Mark
+from gatepass.wire.credential import Mode
 from gatepass.wire.secret import Secret
 
 PASSWORD = "seven violet herons by the canal"
@@ -58,7 +58,7 @@ class Rig:
         self.app.close()
 
     def browser(self, source: str = HOME, *, sandbox: bool = False) -> "Browser":
-        mark = Mark.TEST if sandbox else Mark.LIVE
+        mark = Mode.TEST if sandbox else Mode.LIVE
         client = TestClient(
             self.app,
             base_url=self.settings.issuer(mark),
@@ -75,7 +75,7 @@ class Rig:
         assert answer.status_code == 303, answer.text
         return browser
 
-    def person(self, username: str) -> Person:
+    def person(self, username: str) -> User:
         with self.environment.database.read() as connection:
             found = people_store.find_by_username(connection, username)
         assert found

@@ -8,7 +8,7 @@ from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users.notices import operations as notices
 from gatepass.server.portal.access import Who
-from gatepass.server.portal.routes import RULES, Rule
+from gatepass.server.portal.routes import ROUTES, Route
 from server.portal.fixtures import Browser, Rig
 
 ROLES = {"admin": "anna", "staff": "sven", "user": "ulla"}
@@ -19,17 +19,17 @@ OPEN_TO: dict[Who, set[str | None]] = {
     Who.ADMIN: {"admin"},
 }
 NOBODYS = "00000000-0000-4000-8000-000000000000"
-GETS = [rule for rule in RULES if rule.method == "GET"]
+GETS = [rule for rule in ROUTES if rule.method == "GET"]
 
 
-def path_of(rule: Rule, **ids: str) -> str:
+def path_of(rule: Route, **ids: str) -> str:
     path = rule.path
     for name in ("app_id", "person_id", "secret_id", "notice_id"):
         path = path.replace(f"{{{name}:uuid}}", ids.get(name, NOBODYS))
     return path
 
 
-def ask(browser: Browser, rule: Rule, path: str) -> tuple[int, str]:
+def ask(browser: Browser, rule: Route, path: str) -> tuple[int, str]:
     answer = browser.get(path) if rule.method == "GET" else browser.post(path)
     return answer.status_code, answer.headers.get("location", "")
 
@@ -37,11 +37,11 @@ def ask(browser: Browser, rule: Rule, path: str) -> tuple[int, str]:
 @pytest.mark.spec("ASVS", "8.2.1")
 @pytest.mark.parametrize(
     ("rule", "role"),
-    list(product(RULES, [*ROLES, None])),
-    ids=lambda value: f"{value.method} {value.path}" if isinstance(value, Rule) else str(value),
+    list(product(ROUTES, [*ROLES, None])),
+    ids=lambda value: f"{value.method} {value.path}" if isinstance(value, Route) else str(value),
 )
 def test_a_page_is_open_to_the_roles_of_the_table_and_to_nobody_else(
-    rig: Rig, rule: Rule, role: str | None
+    rig: Rig, rule: Route, role: str | None
 ) -> None:
     path = path_of(rule)
     visitor = rig.as_(ROLES[role]) if role else rig.browser()
@@ -63,7 +63,7 @@ def test_a_page_is_open_to_the_roles_of_the_table_and_to_nobody_else(
 
 def test_what_is_open_to_whom_is_as_agreed() -> None:
     by_who: dict[Who, set[str]] = {who: set() for who in Who}
-    for rule in RULES:
+    for rule in ROUTES:
         by_who[rule.who].add(f"{rule.method} {rule.path}")
 
     assert by_who[Who.ANYONE] == {"GET /", "GET /accounts/login/", "POST /accounts/login/"}
@@ -94,9 +94,9 @@ def test_a_user_is_told_in_words_that_a_page_is_not_theirs(rig: Rig) -> None:
 
 @pytest.mark.spec("ASVS", "8.2.2")
 @pytest.mark.parametrize(
-    "rule", [rule for rule in RULES if "uuid" in rule.path], ids=lambda rule: rule.path
+    "rule", [rule for rule in ROUTES if "uuid" in rule.path], ids=lambda rule: rule.path
 )
-def test_what_is_another_organizations_is_not_there(rig: Rig, rule: Rule) -> None:
+def test_what_is_another_organizations_is_not_there(rig: Rig, rule: Route) -> None:
     path = rig.as_("anna").register()
     app_id = path.rstrip("/").rpartition("/")[2]
     (secret_id,) = rig.rows("SELECT id FROM application_secret")[0]
@@ -155,7 +155,7 @@ def test_what_is_not_there_is_said_to_be_not_there(rig: Rig, path: str) -> None:
 
 
 @pytest.mark.parametrize("rule", GETS, ids=lambda rule: rule.path)
-def test_a_missing_slash_is_mended_for_pages(rig: Rig, rule: Rule) -> None:
+def test_a_missing_slash_is_mended_for_pages(rig: Rig, rule: Route) -> None:
     path = path_of(rule)
     if path == "/":
         return
@@ -189,7 +189,7 @@ def test_another_method_is_told_which_ones_there_are(
 
 
 @pytest.mark.parametrize("rule", GETS, ids=lambda rule: rule.path)
-def test_a_head_is_answered_as_the_get_is(rig: Rig, rule: Rule) -> None:
+def test_a_head_is_answered_as_the_get_is(rig: Rig, rule: Route) -> None:
     path = path_of(rule)
     browser = rig.as_("anna")
 

@@ -11,7 +11,7 @@ from gatepass.server.domain.sessions import operations as sessions
 from gatepass.server.domain.sessions.operations import Visitor
 from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users.password_hashing import run
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 from server.portal.fixtures import HOME, NEW_PASSWORD, PASSWORD, Rig
 
@@ -143,8 +143,8 @@ def test_a_place_that_was_taken_meanwhile_uncounts_the_attempt(rig: Rig) -> None
     next(steps)
     assert failures(rig) == [1, 1, 1]
 
-    with pytest.raises(Refused):
-        steps.throw(Refused("temporarily_unavailable", "Busy."))
+    with pytest.raises(OAuthError):
+        steps.throw(OAuthError("temporarily_unavailable", "Busy."))
 
     assert failures(rig) == []
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gatepass.wire.metadata import PARTNER_API
-from server.fixtures import Stand, refused, standing_still
+from server.fixtures import InProcessServer, refused, standing_still
 from server.serving.fast_path.doors import door
 
 PROBLEM = {"type", "title", "status", "detail", "errors"}
@@ -26,7 +26,7 @@ API_PATHS = ["/api/nothing", "/api/", "/api", f"{PARTNER_API}x", f"{PARTNER_API}
 
 
 @pytest.fixture(scope="module")
-def aliased(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+def aliased(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcessServer]:
     data: Path = tmp_path_factory.mktemp("aliased") / "data"
     with standing_still(data, also_at=("/o",)) as stand:
         yield stand
@@ -36,7 +36,7 @@ def aliased(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
 @pytest.mark.parametrize("accept", ["*/*", "application/json", ""])
 @pytest.mark.parametrize("path", OAUTH_PATHS)
 def test_a_program_gets_json_where_there_is_no_oauth_path(
-    aliased: Stand, path: str, accept: str
+    aliased: InProcessServer, path: str, accept: str
 ) -> None:
     answer = aliased.send("GET", path, headers={"Accept": accept})
 
@@ -46,7 +46,7 @@ def test_a_program_gets_json_where_there_is_no_oauth_path(
 @pytest.mark.spec("RFC 9457", "3.1")
 @pytest.mark.parametrize("path", API_PATHS)
 def test_a_program_gets_a_problem_document_where_there_is_no_call(
-    aliased: Stand, path: str
+    aliased: InProcessServer, path: str
 ) -> None:
     answer = aliased.send("GET", path)
 
@@ -55,7 +55,7 @@ def test_a_program_gets_a_problem_document_where_there_is_no_call(
 
 
 @pytest.mark.parametrize("path", [*OAUTH_PATHS, "/api/nothing", "/nothing"])
-def test_a_browser_gets_a_page_where_there_is_nothing(aliased: Stand, path: str) -> None:
+def test_a_browser_gets_a_page_where_there_is_nothing(aliased: InProcessServer, path: str) -> None:
     answer = aliased.send("GET", path, headers={"Accept": BROWSER})
 
     assert answer.status_code == 404
@@ -63,7 +63,9 @@ def test_a_browser_gets_a_page_where_there_is_nothing(aliased: Stand, path: str)
 
 
 @pytest.mark.spec("RFC 9110", "15.5.6")
-def test_a_method_that_a_page_does_not_take_is_told_to_a_program_in_json(stand: Stand) -> None:
+def test_a_method_that_a_page_does_not_take_is_told_to_a_program_in_json(
+    stand: InProcessServer,
+) -> None:
     answer = stand.send("PUT", "/oauth2/applications/")
 
     assert refused(answer) == (405, "invalid_request")
@@ -72,7 +74,7 @@ def test_a_method_that_a_page_does_not_take_is_told_to_a_program_in_json(stand: 
 
 @pytest.mark.spec("RFC 9110", "15.5.20")
 @pytest.mark.parametrize("path", ["/oauth2/token/", *OAUTH_PATHS])
-def test_an_unknown_host_is_told_to_a_program_in_json(aliased: Stand, path: str) -> None:
+def test_an_unknown_host_is_told_to_a_program_in_json(aliased: InProcessServer, path: str) -> None:
     answer = aliased.send("POST", path, headers={"Host": "elsewhere.example"})
 
     assert refused(answer) == (421, "invalid_request")
@@ -80,7 +82,9 @@ def test_an_unknown_host_is_told_to_a_program_in_json(aliased: Stand, path: str)
 
 @pytest.mark.spec("RFC 9110", "15.5.20")
 @pytest.mark.parametrize("path", API_PATHS)
-def test_an_unknown_host_is_a_problem_document_at_the_api(aliased: Stand, path: str) -> None:
+def test_an_unknown_host_is_a_problem_document_at_the_api(
+    aliased: InProcessServer, path: str
+) -> None:
     answer = aliased.send("GET", path, headers={"Host": "elsewhere.example"})
 
     assert (answer.status_code, answer.headers["content-type"]) == (421, "application/problem+json")
@@ -88,7 +92,7 @@ def test_an_unknown_host_is_a_problem_document_at_the_api(aliased: Stand, path: 
 
 
 @pytest.mark.parametrize("path", ["/oauth2/token/", "/.well-known/x", "/api/x", "/"])
-def test_an_unknown_host_is_told_to_a_browser_in_text(aliased: Stand, path: str) -> None:
+def test_an_unknown_host_is_told_to_a_browser_in_text(aliased: InProcessServer, path: str) -> None:
     headers = {"Host": "elsewhere.example", "Accept": BROWSER}
     answer = aliased.send("GET", path, headers=headers)
 
@@ -130,7 +134,7 @@ def test_what_ends_a_connection_is_a_problem_document(
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/healthz/", "/readyz", "/readyz/"])
-def test_health_is_told_with_and_without_the_slash(stand: Stand, path: str) -> None:
+def test_health_is_told_with_and_without_the_slash(stand: InProcessServer, path: str) -> None:
     answer = stand.send("GET", path)
 
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gatepass.server.environment.environment import Environment
-from server.fixtures import Stand
+from server.fixtures import InProcessServer
 
 
 def space(environment: Environment) -> None:
@@ -32,7 +32,7 @@ def clock(environment: Environment) -> None:
     ],
 )
 def test_what_leaves_tokens_right_is_told_and_the_server_stays_ready(
-    fresh: Stand, harm: object, state: str
+    fresh: InProcessServer, harm: object, state: str
 ) -> None:
     assert callable(harm)
     harm(fresh.environment())
@@ -44,7 +44,9 @@ def test_what_leaves_tokens_right_is_told_and_the_server_stays_ready(
     assert fresh.ask(fresh.register()).status_code == 200
 
 
-def test_the_free_space_is_that_of_the_databases_disk(stand: Stand, tmp_path: Path) -> None:
+def test_the_free_space_is_that_of_the_databases_disk(
+    stand: InProcessServer, tmp_path: Path
+) -> None:
     environment = stand.environment()
 
     environment.try_writing()

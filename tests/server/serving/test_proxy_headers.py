@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepass.server.serving.proxy_headers import ProxyHeaders, Seen, TrustedProxies
+from gatepass.server.serving.proxy_headers import ClientInfo, ProxyHeaders, TrustedProxies
 from server.fixtures import settings
 from server.forwarded import GROUPS, PEER, Case, Group
 
@@ -82,7 +82,7 @@ def test_only_a_trusted_peer_is_asked_and_a_mapped_one_is_its_ipv4_address(
     values = (b"192.0.2.9", b"https") if proxies is PROXY else (b"for=192.0.2.9;proto=https",) * 2
     seen = proxies.seen(peer, "http", *values)
 
-    assert seen == (Seen("https", "192.0.2.9") if is_trusted else Seen("http", source))
+    assert seen == (ClientInfo("https", "192.0.2.9") if is_trusted else ClientInfo("http", source))
 
 
 def test_a_peer_of_a_trusted_link_is_believed_with_its_zone() -> None:
@@ -138,7 +138,7 @@ def test_whatever_a_client_sends_the_proxys_own_word_counts(
             PEER, "https", text.encode() + between + own, text.encode() + between + proto
         )
 
-        assert seen == Seen("http", "198.51.100.4")
+        assert seen == ClientInfo("http", "198.51.100.4")
 
 
 def test_the_same_bytes_are_worked_out_once_and_long_ones_are_not_kept() -> None:

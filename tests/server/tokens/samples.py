@@ -6,8 +6,8 @@ from uuid import UUID
 
 from gatepass.server.domain.applications.model import Application, ApplicationSecret
 from gatepass.server.domain.catalogue.model import Catalogue, CataloguedScope, Resource
-from gatepass.server.http import Arrived
-from gatepass.server.tokens.request import Claimed
+from gatepass.server.http import Request
+from gatepass.server.tokens.request import PresentedCredentials
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
 
@@ -37,10 +37,10 @@ def arrived(
     content_type: bytes | None = FORM,
     query: bytes = b"",
     authorization: bytes | None = None,
-) -> Arrived:
+) -> Request:
     given = {b"content-type": content_type, b"authorization": authorization}
     headers = {name: value for name, value in given.items() if value is not None}
-    return Arrived(headers, query, body, "192.0.2.7")
+    return Request(headers, query, body, "192.0.2.7")
 
 
 def claimed(
@@ -48,8 +48,8 @@ def claimed(
     client_id: str = APPLICATION.client_id,
     *,
     by_header: bool = True,
-) -> Claimed:
-    return Claimed(client_id, secret, by_header=by_header)
+) -> PresentedCredentials:
+    return PresentedCredentials(client_id, secret, by_header=by_header)
 
 
 METERS = "https://meters.example.com/"

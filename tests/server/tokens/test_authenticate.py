@@ -12,21 +12,23 @@ import pytest
 from gatepass.server.domain.applications.model import Application, ApplicationSecret
 from gatepass.server.domain.applications.networks import check_networks
 from gatepass.server.tokens.authenticate import authenticate
-from gatepass.server.tokens.request import Claimed
-from gatepass.wire.credential import Kind, Mark, mint
-from gatepass.wire.errors import Refused
+from gatepass.server.tokens.request import PresentedCredentials
+from gatepass.wire.credential import Kind, Mode, mint
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 from server.tokens.samples import APPLICATION, NOW, OTHER, SECRET, THEN, claimed
 
 HERE = "192.0.2.7"
 AT = datetime.fromtimestamp(NOW, UTC)
 WRONG = Secret("gps_live_wrong")
-SANDBOX_ID = mint(Kind.CLIENT_ID, Mark.TEST, bytes(16))
-SANDBOX_SECRET = Secret(mint(Kind.CLIENT_SECRET, Mark.TEST, bytes(32)))
+SANDBOX_ID = mint(Kind.CLIENT_ID, Mode.TEST, bytes(16))
+SANDBOX_SECRET = Secret(mint(Kind.CLIENT_SECRET, Mode.TEST, bytes(32)))
 
 
-def refusal(claim: Claimed, application: Application | None, mark: Mark = Mark.LIVE) -> Refused:
-    with pytest.raises(Refused) as caught:
+def refusal(
+    claim: PresentedCredentials, application: Application | None, mark: Mode = Mode.LIVE
+) -> OAuthError:
+    with pytest.raises(OAuthError) as caught:
         authenticate(claim, application, HERE, NOW, mark)
     return caught.value
 
@@ -57,7 +59,7 @@ def work_of(run: Callable[[], object]) -> list[str]:
 
 @pytest.mark.spec("RFC 6749", "2.3.1")
 def test_the_right_secret_authenticates_and_says_which_it_was() -> None:
-    client = authenticate(claimed(), APPLICATION, HERE, NOW, Mark.LIVE)
+    client = authenticate(claimed(), APPLICATION, HERE, NOW, Mode.LIVE)
 
     assert client.application is APPLICATION
     assert client.secret is APPLICATION.secrets[0]
@@ -90,7 +92,7 @@ def test_the_right_secret_authenticates_and_says_which_it_was() -> None:
     ],
 )
 def test_whatever_is_wrong_the_caller_hears_the_same_and_the_note_says_it(
-    claim: Claimed, application: Application | None, note: str
+    claim: PresentedCredentials, application: Application | None, note: str
 ) -> None:
     caught = refusal(claim, application)
 
@@ -104,23 +106,23 @@ def test_whatever_is_wrong_the_caller_hears_the_same_and_the_note_says_it(
 
 
 def test_a_production_credential_in_the_sandbox_is_recognised_too() -> None:
-    live = Secret(mint(Kind.CLIENT_SECRET, Mark.LIVE, bytes(32)))
+    live = Secret(mint(Kind.CLIENT_SECRET, Mode.LIVE, bytes(32)))
 
-    assert refusal(claimed(live), None, Mark.TEST).note == "production secret on sandbox"
+    assert refusal(claimed(live), None, Mode.TEST).note == "production secret on sandbox"
 
 
 @pytest.mark.spec("RFC 6749", "3.2.1")
 def test_both_of_two_live_secrets_authenticate_until_the_old_one_has_ended() -> None:
     ending = with_two_secrets(AT + timedelta(seconds=1))
 
-    assert authenticate(claimed(SECRET), ending, HERE, NOW, Mark.LIVE).secret.last_four == "_one"
+    assert authenticate(claimed(SECRET), ending, HERE, NOW, Mode.LIVE).secret.last_four == "_one"
     assert (
-        authenticate(claimed(SECRET), ending, HERE, NOW + 0.999, Mark.LIVE).secret.last_four
+        authenticate(claimed(SECRET), ending, HERE, NOW + 0.999, Mode.LIVE).secret.last_four
         == "_one"
     )
-    assert authenticate(claimed(OTHER), ending, HERE, NOW, Mark.LIVE).secret.last_four == "_two"
-    with pytest.raises(Refused):
-        authenticate(claimed(SECRET), ending, HERE, NOW + 1, Mark.LIVE)
+    assert authenticate(claimed(OTHER), ending, HERE, NOW, Mode.LIVE).secret.last_four == "_two"
+    with pytest.raises(OAuthError):
+        authenticate(claimed(SECRET), ending, HERE, NOW + 1, Mode.LIVE)
 
 
 @pytest.mark.spec("ASVS", "6.3.8")
@@ -141,8 +143,8 @@ def test_every_digest_is_compared_in_constant_time_even_behind_the_right_one(
 ) -> None:
     def run() -> None:
         try:
-            authenticate(claimed(secret), with_two_secrets(None), HERE, NOW, Mark.LIVE)
-        except Refused:
+            authenticate(claimed(secret), with_two_secrets(None), HERE, NOW, Mode.LIVE)
+        except OAuthError:
             assert secret is WRONG
 
     assert work_of(run).count("compare_digest") == 2
@@ -156,9 +158,9 @@ def test_a_right_secret_from_outside_of_the_networks_is_refused_like_a_wrong_one
     bound = replace(APPLICATION, networks=check_networks("192.0.2.7, 198.51.100.0/24"))
 
     for source_inside in ("192.0.2.7", "198.51.100.9", "::ffff:198.51.100.9"):
-        assert authenticate(claimed(), bound, source_inside, NOW, Mark.LIVE).application is bound
-    with pytest.raises(Refused) as outside:
-        authenticate(claimed(), bound, source, NOW, Mark.LIVE)
+        assert authenticate(claimed(), bound, source_inside, NOW, Mode.LIVE).application is bound
+    with pytest.raises(OAuthError) as outside:
+        authenticate(claimed(), bound, source, NOW, Mode.LIVE)
     wrong = refusal(claimed(WRONG), bound)
     assert (outside.value.code, outside.value.say) == (wrong.code, wrong.say)
     assert "networks" in outside.value.note

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.tokens.authenticate import AuthenticatedClient
-from gatepass.server.tokens.grant import Grant, decide
+from gatepass.server.tokens.grant import Grant, authorize
 from gatepass.server.tokens.request import TokenRequest
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 from server.tokens.samples import API, APPLICATION, BOTH, CATALOGUE, METERS, claimed
 from wire.samples import texts
@@ -26,7 +26,7 @@ def grant(
     application: Application = APPLICATION,
 ) -> Grant:
     client = AuthenticatedClient(application, APPLICATION.secrets[0])
-    return decide(client, TokenRequest(claimed(), grant_type, scope, resource), CATALOGUE)
+    return authorize(client, TokenRequest(claimed(), grant_type, scope, resource), CATALOGUE)
 
 
 def refusal(
@@ -35,7 +35,7 @@ def refusal(
     resource: tuple[str, ...] = (),
     application: Application = APPLICATION,
 ) -> str:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(OAuthError) as caught:
         grant(grant_type, scope, resource, application)
     assert caught.value.status == 400
     return caught.value.code
@@ -158,7 +158,7 @@ def test_resources_that_take_different_tokens_are_refused_in_one_request() -> No
     client = AuthenticatedClient(BOTH, BOTH.secrets[0])
     asked = TokenRequest(claimed(), GRANT_TYPE, "read meters.read", (METERS, API))
 
-    assert decide(client, asked, catalogue).audience == (METERS, API)
+    assert authorize(client, asked, catalogue).audience == (METERS, API)
 
 
 @pytest.mark.spec("RFC 8707", "2")
@@ -182,5 +182,5 @@ def test_errors_are_found_in_the_order_grant_type_grant_scope_resource() -> None
 @pytest.mark.spec("RFC 9700", "2.3")
 @given(st.text(max_size=40) | st.lists(st.sampled_from(["read", "write", "x"])).map(" ".join))
 def test_whatever_is_asked_the_grant_stays_within_the_application(asked: str) -> None:
-    with suppress(Refused):
+    with suppress(OAuthError):
         assert APPLICATION.scope.covers(grant(scope=asked or None).scope)

@@ -6,16 +6,16 @@ from itertools import product
 
 import pytest
 
-from gatepass.server.domain.applications.cache import Directory
+from gatepass.server.domain.applications.cache import ApplicationCache
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.applications.networks import check_networks
 from gatepass.server.tokens.authenticate import AuthenticatedClient
 from gatepass.server.tokens.grant import Grant
-from gatepass.server.tokens.grant_cache import MOST, Granted, GrantMemory, key_of
+from gatepass.server.tokens.grant_cache import MOST, CachedGrant, GrantCache, key_of
 from server.tokens.samples import APPLICATION, FORM, JSON, NOW, arrived
 
 HERE = "192.0.2.7"
-GRANTED = Granted(
+GRANTED = CachedGrant(
     AuthenticatedClient(APPLICATION, APPLICATION.secrets[0]),
     Grant(APPLICATION, APPLICATION.scope, (), 36000, "sealed"),
 )
@@ -26,13 +26,13 @@ class Known:
 
     def __init__(self, *applications: Application) -> None:
         self.stored = {each.client_id: each for each in applications}
-        self.directory = Directory(lambda key: self.stored.get(str(key)))
+        self.directory = ApplicationCache(lambda key: self.stored.get(str(key)))
         for each in applications:
             self.directory.load(each.client_id)
 
 
 def test_a_grant_is_recalled_while_its_application_is_unchanged() -> None:
-    memory: GrantMemory[Granted] = GrantMemory(Known(APPLICATION).directory)
+    memory: GrantCache[CachedGrant] = GrantCache(Known(APPLICATION).directory)
     memory.keep(b"key", GRANTED)
 
     assert memory.recall(b"key", HERE, NOW) is GRANTED
@@ -41,7 +41,7 @@ def test_a_grant_is_recalled_while_its_application_is_unchanged() -> None:
 
 def test_a_grant_is_forgotten_when_its_application_has_changed() -> None:
     known = Known(APPLICATION)
-    memory: GrantMemory[Granted] = GrantMemory(known.directory)
+    memory: GrantCache[CachedGrant] = GrantCache(known.directory)
     memory.keep(b"key", GRANTED)
     known.stored[APPLICATION.client_id] = replace(APPLICATION, name="Renamed")
     known.directory.drop(APPLICATION.id)
@@ -55,7 +55,7 @@ def test_a_grant_is_forgotten_when_its_application_has_changed() -> None:
 def test_a_grant_ends_with_the_secret_that_it_was_given_for() -> None:
     end = datetime.fromtimestamp(NOW + 1, UTC)
     secret = replace(APPLICATION.secrets[0], expires_at=end)
-    memory: GrantMemory[Granted] = GrantMemory(Known(APPLICATION).directory)
+    memory: GrantCache[CachedGrant] = GrantCache(Known(APPLICATION).directory)
     memory.keep(b"key", GRANTED._replace(client=AuthenticatedClient(APPLICATION, secret)))
 
     assert memory.recall(b"key", HERE, NOW + 0.999) is not None
@@ -64,7 +64,7 @@ def test_a_grant_ends_with_the_secret_that_it_was_given_for() -> None:
 
 def test_a_grant_is_recalled_only_in_the_networks_of_its_application() -> None:
     bound = replace(APPLICATION, networks=check_networks("198.51.100.0/24"))
-    memory: GrantMemory[Granted] = GrantMemory(Known(bound).directory)
+    memory: GrantCache[CachedGrant] = GrantCache(Known(bound).directory)
     memory.keep(b"key", GRANTED._replace(client=AuthenticatedClient(bound, bound.secrets[0])))
 
     assert memory.recall(b"key", "198.51.100.9", NOW) is not None
@@ -72,7 +72,7 @@ def test_a_grant_is_recalled_only_in_the_networks_of_its_application() -> None:
 
 
 def test_memory_is_bounded() -> None:
-    memory: GrantMemory[Granted] = GrantMemory(Known(APPLICATION).directory)
+    memory: GrantCache[CachedGrant] = GrantCache(Known(APPLICATION).directory)
     for number in range(MOST + 1):
         memory.keep(b"%d" % number, GRANTED)
 

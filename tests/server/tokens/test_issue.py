@@ -11,13 +11,13 @@ from gatepass.server.domain.keys.keyring import Keyring
 from gatepass.server.tokens.claims import Claims
 from gatepass.server.tokens.grant import Grant
 from gatepass.server.tokens.issue import ENTROPY, entropy, issue
-from gatepass.server.tokens.opaque import SealingKey, unseal
-from gatepass.wire.credential import Mark
+from gatepass.server.tokens.opaque import OpaqueTokenKey, decode
+from gatepass.wire.credential import Mode
 from gatepass.wire.scope import Scope
 from server.tokens.samples import API, APPLICATION, NOW, THEN
 
 ISSUER = "http://localhost:8000"
-KEY = SealingKey(Mark.LIVE, 1, b"k" * 32)
+KEY = OpaqueTokenKey(Mode.LIVE, 1, b"k" * 32)
 KEYS = Keyring(KEY, {1: KEY}, {}, {}, b"", THEN, 0.0)
 GRANT = Grant(APPLICATION, Scope(("write", "read")), (API,), 7200, "sealed")
 
@@ -27,7 +27,7 @@ def test_the_token_says_who_when_how_long_and_what_for() -> None:
     issued = issue(GRANT, KEYS, ISSUER, NOW * 1000 + 999, bytes(ENTROPY))
 
     assert (issued.expires_in, issued.scope) == (7200, "write read")
-    assert unseal(issued.access_token, {1: KEY}) == Claims(
+    assert decode(issued.access_token, {1: KEY}) == Claims(
         UUID(int=7), bytes(16), NOW * 1000 + 999, 7200, "write read", (API,)
     )
 
@@ -36,7 +36,7 @@ def test_the_token_says_who_when_how_long_and_what_for() -> None:
 @given(st.integers(NOW * 1000, 2**41))
 def test_the_lifetime_told_and_the_expiry_sealed_agree_within_a_second(now_ms: int) -> None:
     issued = issue(GRANT, KEYS, ISSUER, now_ms, bytes(ENTROPY))
-    claims = unseal(issued.access_token, {1: KEY})
+    claims = decode(issued.access_token, {1: KEY})
 
     assert claims is not None
     assert 0 <= now_ms / 1000 + issued.expires_in - claims.expires_at < 1

@@ -17,10 +17,10 @@ from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations as catalogue
 from gatepass.server.domain.catalogue.model import ALGORITHMS, Algorithm, CataloguedScope
 from gatepass.server.domain.keys.model import PUBLISHED_AHEAD
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.metadata import JWKS
 from gatepass.wire.scope import Scope
-from server.fixtures import LIVE, URL, Client, Stand, refused
+from server.fixtures import LIVE, URL, Client, InProcessServer, refused
 
 # The library prefers the name Ed25519 (RFC 9864); what verifies tokens today knows EdDSA.
 pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
@@ -36,13 +36,13 @@ class Meters(NamedTuple):
     algorithm: Algorithm
 
 
-def use_new_keys(stand: Stand) -> None:
+def use_new_keys(stand: InProcessServer) -> None:
     """Let the time pass in which a key of a new algorithm is published alone."""
     stand.clock.advance(PUBLISHED_AHEAD.total_seconds())
     stand.environment().turn_keys()
 
 
-def with_meters(stand: Stand, algorithm: Algorithm, name: str = "meters") -> Meters:
+def with_meters(stand: InProcessServer, algorithm: Algorithm, name: str = "meters") -> Meters:
     environment, uri = stand.environment(), f"https://{name}.example.com/{algorithm}"
     scope = f"{name}.{algorithm}"
     if uri not in environment.catalogue.resources:
@@ -54,27 +54,29 @@ def with_meters(stand: Stand, algorithm: Algorithm, name: str = "meters") -> Met
 
 
 @pytest.fixture(params=ALGORITHMS)
-def meters(stand: Stand, request: pytest.FixtureRequest) -> Meters:
+def meters(stand: InProcessServer, request: pytest.FixtureRequest) -> Meters:
     return with_meters(stand, request.param)
 
 
 @pytest.fixture
-def es256(fresh: Stand) -> Meters:
+def es256(fresh: InProcessServer) -> Meters:
     return with_meters(fresh, "ES256")
 
 
-def published(stand: Stand) -> Any:  # noqa: ANN401 - as joserfc takes it
+def published(stand: InProcessServer) -> Any:  # noqa: ANN401 - as joserfc takes it
     return stand.send("GET", JWKS).json()
 
 
-def verified(stand: Stand, token: str, algorithm: Algorithm) -> jwt.Token:
+def verified(stand: InProcessServer, token: str, algorithm: Algorithm) -> jwt.Token:
     keys = KeySet.import_key_set(published(stand))
     return jwt.decode(token, keys, algorithms=[algorithm])
 
 
 @pytest.mark.spec("RFC 9068", "2.1")
 @pytest.mark.spec("RFC 8725", "3.11")
-def test_the_header_says_what_it_is_and_which_key_signed_it(stand: Stand, meters: Meters) -> None:
+def test_the_header_says_what_it_is_and_which_key_signed_it(
+    stand: InProcessServer, meters: Meters
+) -> None:
     token = stand.token(meters.client)
 
     header = jws.extract_compact(token.encode()).headers()
@@ -88,7 +90,7 @@ def test_the_header_says_what_it_is_and_which_key_signed_it(stand: Stand, meters
 @pytest.mark.spec("RFC 9068", "2.2")
 @pytest.mark.spec("RFC 9068", "4")
 def test_a_library_that_knows_nothing_of_us_verifies_all_claims(
-    stand: Stand, meters: Meters
+    stand: InProcessServer, meters: Meters
 ) -> None:
     answer = stand.ask(meters.client).json()
 
@@ -112,7 +114,7 @@ def test_a_library_that_knows_nothing_of_us_verifies_all_claims(
 
 
 @pytest.mark.spec("RFC 9068", "2.2")
-def test_no_two_tokens_have_the_same_name(stand: Stand, meters: Meters) -> None:
+def test_no_two_tokens_have_the_same_name(stand: InProcessServer, meters: Meters) -> None:
     tokens = [stand.token(meters.client) for _ in range(20)]
     names = {verified(stand, token, meters.algorithm).claims["jti"] for token in tokens}
 
@@ -120,7 +122,9 @@ def test_no_two_tokens_have_the_same_name(stand: Stand, meters: Meters) -> None:
 
 
 @pytest.mark.spec("RFC 7662", "2.2")
-def test_introspection_says_of_a_jwt_what_it_says_itself(stand: Stand, meters: Meters) -> None:
+def test_introspection_says_of_a_jwt_what_it_says_itself(
+    stand: InProcessServer, meters: Meters
+) -> None:
     token = stand.token(meters.client)
 
     told = stand.introspect(meters.client, token).json()
@@ -130,7 +134,9 @@ def test_introspection_says_of_a_jwt_what_it_says_itself(stand: Stand, meters: M
 
 
 @pytest.mark.spec("RFC 7009", "2.1")
-def test_a_revoked_jwt_is_not_active_any_more_and_others_are(stand: Stand, meters: Meters) -> None:
+def test_a_revoked_jwt_is_not_active_any_more_and_others_are(
+    stand: InProcessServer, meters: Meters
+) -> None:
     token, other = stand.token(meters.client), stand.token(meters.client)
 
     assert stand.revoke(meters.client, token).status_code == 200
@@ -140,14 +146,14 @@ def test_a_revoked_jwt_is_not_active_any_more_and_others_are(stand: Stand, meter
 
 
 @pytest.mark.spec("RFC 7009", "2.1")
-def test_a_jwt_of_another_client_is_not_revoked(stand: Stand, meters: Meters) -> None:
+def test_a_jwt_of_another_client_is_not_revoked(stand: InProcessServer, meters: Meters) -> None:
     token, stranger = stand.token(meters.client), stand.register()
 
     assert refused(stand.revoke(stranger, token)) == (400, "invalid_request")
     assert stand.is_active(meters.client, token)
 
 
-def test_a_jwt_ends_with_its_lifetime(fresh: Stand, es256: Meters) -> None:
+def test_a_jwt_ends_with_its_lifetime(fresh: InProcessServer, es256: Meters) -> None:
     token = fresh.token(es256.client)
 
     fresh.clock.advance(es256.client.application.token_lifetime - 1)
@@ -157,7 +163,7 @@ def test_a_jwt_ends_with_its_lifetime(fresh: Stand, es256: Meters) -> None:
 
 
 def test_voiding_all_tokens_voids_jwts_and_not_those_that_come_after(
-    fresh: Stand, es256: Meters
+    fresh: InProcessServer, es256: Meters
 ) -> None:
     old = fresh.token(es256.client)
     applications.void_tokens(fresh.environment(), OPERATOR, es256.client.application.id, None)
@@ -168,7 +174,7 @@ def test_voiding_all_tokens_voids_jwts_and_not_those_that_come_after(
 
 
 def test_the_jwts_of_a_disabled_application_stay_dead_when_it_is_enabled(
-    fresh: Stand, es256: Meters
+    fresh: InProcessServer, es256: Meters
 ) -> None:
     token, caller = fresh.token(es256.client), fresh.register(beside=es256.client)
     app_id = es256.client.application.id
@@ -184,7 +190,7 @@ def test_the_jwts_of_a_disabled_application_stay_dead_when_it_is_enabled(
 
 
 def test_an_application_made_anew_with_the_same_client_id_does_not_revive_tokens(
-    fresh: Stand, es256: Meters
+    fresh: InProcessServer, es256: Meters
 ) -> None:
     token, caller = fresh.token(es256.client), fresh.register(beside=es256.client)
     environment, application = fresh.environment(), es256.client.application
@@ -208,7 +214,7 @@ def _renamed(application: Application, client_id: str) -> Application:
 @pytest.mark.spec("RFC 8707", "2")
 @pytest.mark.spec("RFC 9068", "3")
 def test_a_token_is_for_the_resource_that_is_asked_for_and_has_its_scopes_only(
-    fresh: Stand, es256: Meters
+    fresh: InProcessServer, es256: Meters
 ) -> None:
     client = fresh.register(scope=Scope(("read", "meters.ES256")))
 
@@ -224,13 +230,13 @@ def test_a_token_is_for_the_resource_that_is_asked_for_and_has_its_scopes_only(
 @pytest.mark.spec("RFC 8707", "2")
 @pytest.mark.parametrize("resource", ["https://other.example/", "meters", "https://a/#b", "a b"])
 def test_a_resource_that_is_none_is_an_invalid_target(
-    fresh: Stand, es256: Meters, resource: str
+    fresh: InProcessServer, es256: Meters, resource: str
 ) -> None:
     assert refused(fresh.ask(es256.client, resource=resource)) == (400, "invalid_target")
 
 
 @pytest.mark.usefixtures("es256")
-def test_resources_whose_tokens_differ_in_form_are_not_mixed(fresh: Stand) -> None:
+def test_resources_whose_tokens_differ_in_form_are_not_mixed(fresh: InProcessServer) -> None:
     client = fresh.register(scope=Scope(("read", "meters.ES256")))
 
     answer = fresh.ask(client, scope="read meters.ES256")
@@ -240,18 +246,18 @@ def test_resources_whose_tokens_differ_in_form_are_not_mixed(fresh: Stand) -> No
 
 @pytest.mark.spec("RFC 8725", "3.12")
 def test_a_jwt_access_token_is_no_assertion_of_a_gateways_caller(
-    fresh: Stand, es256: Meters
+    fresh: InProcessServer, es256: Meters
 ) -> None:
     token = fresh.token(es256.client)
     keys = GuardKeySet.parse(fresh.send("GET", JWKS).content)
     expect = Expectation(URL[LIVE], es256.uri)
 
     assert verify(token, keys, expect, fresh.clock()).client_id == es256.client.client_id
-    with pytest.raises(Refused):
+    with pytest.raises(OAuthError):
         verify_assertion(token, keys, expect, fresh.clock())
 
 
-def test_the_partner_api_takes_jwts_where_the_operator_says_so(fresh: Stand) -> None:
+def test_the_partner_api_takes_jwts_where_the_operator_says_so(fresh: InProcessServer) -> None:
     environment, client = fresh.environment(), fresh.register()
     catalogue.change_resource(environment, OPERATOR, API, {"tokens": "jwt", "algorithm": "EdDSA"})
     use_new_keys(fresh)

@@ -15,18 +15,18 @@ from gatepass.server.domain.keys.operations import all_keys
 from gatepass.server.environment.environment import Environment
 from gatepass.server.oauth.introspection import read
 from gatepass.wire.secret import Secret
-from server.fixtures import Stand
+from server.fixtures import InProcessServer
 
 ALPHABET = ascii_letters + digits + "-_"
 
 
 @pytest.fixture
-def sealed(fresh: Stand) -> str:
+def sealed(fresh: InProcessServer) -> str:
     return fresh.token(fresh.register())
 
 
 @pytest.fixture
-def signed(fresh: Stand) -> str:
+def signed(fresh: InProcessServer) -> str:
     environment, client = fresh.environment(), fresh.register()
     catalogue.change_resource(environment, OPERATOR, environment.partner_api, {"tokens": "jwt"})
     return fresh.token(client)
@@ -55,7 +55,9 @@ def encode(data: bytes) -> str:
 
 @pytest.mark.spec("RFC 7662", "4")
 @pytest.mark.spec("RFC 9068", "4")
-def test_no_token_with_another_character_in_any_place_is_one(fresh: Stand, token: str) -> None:
+def test_no_token_with_another_character_in_any_place_is_one(
+    fresh: InProcessServer, token: str
+) -> None:
     texts = (
         token[:at] + each + token[at + 1 :] for at in range(len(token)) for each in ALPHABET + ".="
     )
@@ -69,7 +71,9 @@ def test_no_token_with_another_character_in_any_place_is_one(fresh: Stand, token
 
 @pytest.mark.spec("RFC 7662", "4")
 @pytest.mark.spec("RFC 9068", "4")
-def test_no_token_with_a_bit_flipped_cut_or_extended_is_one(fresh: Stand, token: str) -> None:
+def test_no_token_with_a_bit_flipped_cut_or_extended_is_one(
+    fresh: InProcessServer, token: str
+) -> None:
     def texts() -> Iterator[str]:
         size = len(token)
         for at in range(size):
@@ -91,7 +95,9 @@ def test_no_token_with_a_bit_flipped_cut_or_extended_is_one(fresh: Stand, token:
 
 
 @pytest.mark.spec("RFC 8725", "3.10")
-def test_no_token_with_its_parts_swapped_is_one(fresh: Stand, signed: str, sealed: str) -> None:
+def test_no_token_with_its_parts_swapped_is_one(
+    fresh: InProcessServer, signed: str, sealed: str
+) -> None:
     other = fresh.token(fresh.register())
     parts = [*signed.split("."), *other.split("."), sealed, "", "e30"]
     environment = fresh.environment()
@@ -108,7 +114,7 @@ def test_no_token_with_its_parts_swapped_is_one(fresh: Stand, signed: str, seale
 @pytest.mark.spec("RFC 8725", "3.11")
 @pytest.mark.spec("RFC 9068", "2.1")
 def test_no_other_header_is_taken_though_the_right_key_has_signed_it(
-    fresh: Stand, signed: str
+    fresh: InProcessServer, signed: str
 ) -> None:
     environment = fresh.environment()
     [der] = [key.secret for key in all_keys(environment) if key.purpose == "ES256"]
@@ -157,7 +163,7 @@ def test_no_other_header_is_taken_though_the_right_key_has_signed_it(
 
 @pytest.mark.spec("RFC 8725", "3.1")
 def test_a_public_key_is_no_secret_to_sign_with_and_no_signature_is_none(
-    fresh: Stand, signed: str
+    fresh: InProcessServer, signed: str
 ) -> None:
     header, payload, signature = signed.split(".")
     environment = fresh.environment()
@@ -180,7 +186,7 @@ def test_a_public_key_is_no_secret_to_sign_with_and_no_signature_is_none(
     assert [text for text in texts if read(environment, Secret(text)) is not None] == []
 
 
-def test_a_token_of_the_other_environment_is_none(fresh: Stand, token: str) -> None:
+def test_a_token_of_the_other_environment_is_none(fresh: InProcessServer, token: str) -> None:
     other = fresh.app.environments[1]
 
     assert read(other, Secret(token)) is None

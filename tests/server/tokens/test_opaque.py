@@ -8,16 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatepass.server.tokens.claims import Claims
-from gatepass.server.tokens.opaque import SealingKey, seal, unseal
+from gatepass.server.tokens.opaque import OpaqueTokenKey, decode, encode
 from gatepass.wire import base62, credential
-from gatepass.wire.credential import Kind, Mark, Prefix
+from gatepass.wire.credential import Kind, Mode, Prefix
 
-KEY = SealingKey(Mark.LIVE, 1, b"k" * 32)
+KEY = OpaqueTokenKey(Mode.LIVE, 1, b"k" * 32)
 KEYS = {1: KEY}
 CLAIMS = Claims(
     UUID(int=7), bytes(range(16)), 1_800_000_000_123, 36000, "read write", ("https://api.example/",)
 )
-TOKEN = seal(CLAIMS, KEY)
+TOKEN = encode(CLAIMS, KEY)
 PREFIX, TEXT = TOKEN[:9], TOKEN[9:]
 
 scope_tokens = st.text(
@@ -36,16 +36,16 @@ all_claims = st.builds(
 
 def resealed(content: bytes) -> str:
     """Write content with a right checksum, as anybody can."""
-    return credential.mint(Kind.ACCESS_TOKEN, Mark.LIVE, content)
+    return credential.mint(Kind.ACCESS_TOKEN, Mode.LIVE, content)
 
 
 @pytest.mark.spec("RFC 7662", "2.2")
-@given(all_claims, st.integers(0, 2**16 - 1), st.sampled_from(Mark), st.binary(min_size=1))
-def test_what_was_sealed_is_read_back(claims: Claims, key_id: int, mark: Mark, raw: bytes) -> None:
-    key = SealingKey(mark, key_id, raw)
-    token = seal(claims, key)
+@given(all_claims, st.integers(0, 2**16 - 1), st.sampled_from(Mode), st.binary(min_size=1))
+def test_what_was_sealed_is_read_back(claims: Claims, key_id: int, mark: Mode, raw: bytes) -> None:
+    key = OpaqueTokenKey(mark, key_id, raw)
+    token = encode(claims, key)
 
-    assert unseal(token, {key_id: key}) == claims
+    assert decode(token, {key_id: key}) == claims
     assert token.isascii()
     assert token.replace("_", "").isalnum()
     assert token.startswith(f"gpa_{mark}_")
@@ -57,16 +57,16 @@ def test_issue_and_expiry_are_told_in_whole_seconds() -> None:
 
 @pytest.mark.spec("RFC 7662", "4")
 def test_a_token_cut_anywhere_is_none() -> None:
-    assert not any(unseal(TOKEN[:size], KEYS) for size in range(len(TOKEN)))
-    assert not any(unseal(TOKEN[at:], KEYS) for at in range(1, len(TOKEN)))
+    assert not any(decode(TOKEN[:size], KEYS) for size in range(len(TOKEN)))
+    assert not any(decode(TOKEN[at:], KEYS) for at in range(1, len(TOKEN)))
 
 
 @pytest.mark.spec("RFC 7662", "4")
 @given(st.text(min_size=1, max_size=5) | st.sampled_from(["=", " ", "\n", "0", "000", TOKEN]))
 def test_an_extended_token_is_none(more: str) -> None:
-    assert unseal(TOKEN + more, KEYS) is None
-    assert unseal(more + TOKEN, KEYS) is None
-    assert unseal(PREFIX + more + TEXT, KEYS) is None
+    assert decode(TOKEN + more, KEYS) is None
+    assert decode(more + TOKEN, KEYS) is None
+    assert decode(PREFIX + more + TEXT, KEYS) is None
 
 
 @pytest.mark.spec("RFC 7662", "4")
@@ -76,16 +76,16 @@ def test_a_token_with_any_one_bit_changed_is_none_even_under_a_right_checksum() 
         changed = bytearray(content)
         changed[at // 8] ^= 1 << at % 8
 
-        assert unseal(resealed(bytes(changed)), KEYS) is None
+        assert decode(resealed(bytes(changed)), KEYS) is None
 
-    assert unseal(resealed(content), KEYS) == CLAIMS
+    assert decode(resealed(content), KEYS) == CLAIMS
 
 
 @pytest.mark.spec("RFC 7662", "4")
 def test_a_token_with_any_one_character_changed_is_none() -> None:
     for at, char in enumerate(TOKEN):
         for other in {char.swapcase(), "0", "z", "_", "-", " ", "\u00e9"} - {char}:
-            assert unseal(TOKEN[:at] + other + TOKEN[at + 1 :], KEYS) is None
+            assert decode(TOKEN[:at] + other + TOKEN[at + 1 :], KEYS) is None
 
 
 @pytest.mark.spec("RFC 7662", "4")
@@ -109,7 +109,7 @@ def test_a_token_with_any_one_character_changed_is_none() -> None:
     ],
 )
 def test_a_token_written_another_way_is_none(text: str) -> None:
-    assert unseal(text, KEYS) is None
+    assert decode(text, KEYS) is None
 
 
 @pytest.mark.spec("RFC 7662", "4")
@@ -117,52 +117,52 @@ def test_a_token_written_another_way_is_none(text: str) -> None:
 def test_a_token_under_another_prefix_is_none(prefix: str) -> None:
     content = base62.decode(TEXT)[:-4]
 
-    assert unseal(prefix + TEXT, KEYS) is None
-    assert unseal(credential.write(Prefix(prefix, crc32(prefix.encode())), content), KEYS) is None
+    assert decode(prefix + TEXT, KEYS) is None
+    assert decode(credential.write(Prefix(prefix, crc32(prefix.encode())), content), KEYS) is None
 
 
 @pytest.mark.spec("RFC 7662", "4")
 @given(all_claims, st.integers(2, 100))
 def test_parts_of_two_tokens_make_none(other: Claims, at: int) -> None:
-    mine, theirs = base62.decode(TEXT)[:-4], base62.decode(seal(other, KEY)[9:])[:-4]
+    mine, theirs = base62.decode(TEXT)[:-4], base62.decode(encode(other, KEY)[9:])[:-4]
     cut = at - at % 2
     swapped = mine[:cut] + theirs[cut:]
 
     if swapped not in (mine, theirs):
-        assert unseal(resealed(swapped), KEYS) is None
-    assert unseal(resealed(mine[:-16] + theirs[-16:]), KEYS) is None or other == CLAIMS
+        assert decode(resealed(swapped), KEYS) is None
+    assert decode(resealed(mine[:-16] + theirs[-16:]), KEYS) is None or other == CLAIMS
 
 
 @pytest.mark.spec("RFC 7662", "2.2")
 def test_a_token_of_another_key_or_environment_is_none() -> None:
-    test = SealingKey(Mark.TEST, 1, b"k" * 32)
+    test = OpaqueTokenKey(Mode.TEST, 1, b"k" * 32)
 
-    assert unseal(TOKEN, {1: SealingKey(Mark.LIVE, 1, b"j" * 32)}) is None
-    assert unseal(TOKEN, {2: SealingKey(Mark.LIVE, 2, b"k" * 32)}) is None
-    assert unseal(TOKEN, {}) is None
-    assert unseal(TOKEN, {1: test}) is None
-    assert unseal(seal(CLAIMS, test), KEYS) is None
+    assert decode(TOKEN, {1: OpaqueTokenKey(Mode.LIVE, 1, b"j" * 32)}) is None
+    assert decode(TOKEN, {2: OpaqueTokenKey(Mode.LIVE, 2, b"k" * 32)}) is None
+    assert decode(TOKEN, {}) is None
+    assert decode(TOKEN, {1: test}) is None
+    assert decode(encode(CLAIMS, test), KEYS) is None
 
 
 def test_an_older_key_still_reads_its_tokens() -> None:
-    newer = SealingKey(Mark.LIVE, 2, b"n" * 32)
+    newer = OpaqueTokenKey(Mode.LIVE, 2, b"n" * 32)
 
-    assert unseal(TOKEN, {1: KEY, 2: newer}) == CLAIMS
-    assert unseal(seal(CLAIMS, newer), {1: KEY, 2: newer}) == CLAIMS
+    assert decode(TOKEN, {1: KEY, 2: newer}) == CLAIMS
+    assert decode(encode(CLAIMS, newer), {1: KEY, 2: newer}) == CLAIMS
 
 
 def test_another_version_is_none_though_sealed_with_the_right_key() -> None:
     content = bytearray(base62.decode(TEXT)[:-20])
     content[0] = 2
 
-    assert unseal(resealed(bytes(content) + KEY.tag(bytes(content))), KEYS) is None
+    assert decode(resealed(bytes(content) + KEY.tag(bytes(content))), KEYS) is None
 
 
 @pytest.mark.spec("RFC 7662", "4")
 @pytest.mark.parametrize("size", range(2, 48, 2))
 def test_short_content_is_none_though_sealed_with_the_right_key(size: int) -> None:
     content = bytes([1]) + bytes(size - 1)
-    whole = unseal(resealed(content + KEY.tag(content)), {0: KEY})
+    whole = decode(resealed(content + KEY.tag(content)), {0: KEY})
 
     assert whole is None
 
@@ -172,7 +172,7 @@ def test_short_content_is_none_though_sealed_with_the_right_key(size: int) -> No
     | st.binary(min_size=2, max_size=200).map(lambda raw: raw[: len(raw) // 2 * 2]).map(resealed)
 )
 def test_nothing_that_was_not_sealed_is_a_token_and_nothing_raises(text: str) -> None:
-    assert unseal(text, KEYS) is None
+    assert decode(text, KEYS) is None
 
 
 @pytest.mark.spec("RFC 6749", "5.1")
@@ -182,5 +182,5 @@ def test_the_length_is_bounded_and_the_checksum_is_one() -> None:
     assert len(TOKEN) < 250
     assert crc32(content[:-4], crc32(PREFIX.encode())).to_bytes(4, "big") == content[-4:]
     assert credential.read(TOKEN) == credential.Credential(
-        Kind.ACCESS_TOKEN, Mark.LIVE, content[:-4]
+        Kind.ACCESS_TOKEN, Mode.LIVE, content[:-4]
     )

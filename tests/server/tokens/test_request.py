@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gatepass.server.tokens.request import Claimed, TokenRequest, parse
-from gatepass.wire.errors import Refused
+from gatepass.server.tokens.request import PresentedCredentials, TokenRequest, parse
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 from server.tokens.samples import FORM, JSON, arrived
 from wire.samples import octets
@@ -46,8 +46,8 @@ def refusal(
     content_type: bytes | None = FORM,
     query: bytes = b"",
     authorization: bytes | None = None,
-) -> Refused:
-    with pytest.raises(Refused) as caught:
+) -> OAuthError:
+    with pytest.raises(OAuthError) as caught:
         parse(arrived(body, content_type, query, authorization))
     return caught.value
 
@@ -81,7 +81,7 @@ def test_a_body_of_another_kind_is_refused_with_415(content_type: bytes | None) 
 
 
 def test_a_request_without_a_body_needs_no_media_type() -> None:
-    nothing = TokenRequest(Claimed("", None, by_header=False), None, None, ())
+    nothing = TokenRequest(PresentedCredentials("", None, by_header=False), None, None, ())
 
     assert parse(arrived(content_type=None)) == nothing
 
@@ -90,7 +90,7 @@ def test_a_request_without_a_body_needs_no_media_type() -> None:
 def test_parameters_without_a_value_are_left_out() -> None:
     asked = parse(arrived(b"scope=&grant_type=&client_id=&client_secret=&code=&resource="))
 
-    assert asked == TokenRequest(Claimed("", None, by_header=False), None, None, ())
+    assert asked == TokenRequest(PresentedCredentials("", None, by_header=False), None, None, ())
 
 
 @pytest.mark.spec("RFC 6749", "3.2")
@@ -131,14 +131,14 @@ def test_a_secret_in_the_query_is_refused_and_not_repeated(query: bytes) -> None
 def test_basic_is_known_in_any_case_and_with_any_number_of_spaces(scheme: bytes) -> None:
     asked = parse(arrived(authorization=basic(b"me:s", scheme)))
 
-    assert asked.claimed == Claimed("me", Secret("s"), by_header=True)
+    assert asked.claimed == PresentedCredentials("me", Secret("s"), by_header=True)
 
 
 @pytest.mark.spec("RFC 6749", "2.3.1")
 def test_the_body_may_carry_the_credentials() -> None:
     asked = parse(arrived(b"client_id=a%20%25%26%2B&client_secret=%3A+b"))
 
-    assert asked.claimed == Claimed("a %&+", Secret(": b"), by_header=False)
+    assert asked.claimed == PresentedCredentials("a %&+", Secret(": b"), by_header=False)
 
 
 @pytest.mark.spec("RFC 6749", "2.3.1")
@@ -211,7 +211,7 @@ def test_resource_alone_may_repeat() -> None:
 def test_no_bytes_whatever_make_it_raise_anything_but_refused(
     body: bytes, content_type: bytes | None, query: bytes, authorization: bytes | None
 ) -> None:
-    with suppress(Refused):
+    with suppress(OAuthError):
         asked = parse(arrived(body, content_type, query, authorization))
 
         assert isinstance(asked.claimed.client_id, str)

@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepass.server.http import Answer
+from gatepass.server.http import Response
 from gatepass.server.tokens import response
 from gatepass.server.tokens.issue import IssuedToken
-from gatepass.wire.errors import STATUS, Refused
+from gatepass.wire.errors import STATUS, OAuthError
 
 REALM = "http://localhost:8000"
 SAYABLE = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]*")
 
 
-def answer(refused: Refused, *, challenged: bool = True) -> Answer:
+def answer(refused: OAuthError, *, challenged: bool = True) -> Response:
     return response.refusal(refused, challenged=challenged, realm=REALM)
 
 
@@ -47,11 +47,11 @@ def test_any_scope_that_there_can_be_makes_valid_json(scope: str) -> None:
     [
         response.token(IssuedToken("gpa_live_x", 60, "read")),
         response.document({"active": False}),
-        answer(Refused("invalid_client", "No.")),
-        answer(Refused("temporarily_unavailable", "Later.", retry_after=5)),
+        answer(OAuthError("invalid_client", "No.")),
+        answer(OAuthError("temporarily_unavailable", "Later.", retry_after=5)),
     ],
 )
-def test_nobody_may_keep_an_answer_or_take_it_for_a_page(given: Answer) -> None:
+def test_nobody_may_keep_an_answer_or_take_it_for_a_page(given: Response) -> None:
     headers = dict(given.headers)
 
     assert headers[b"content-type"] == b"application/json"
@@ -66,21 +66,21 @@ def test_nobody_may_keep_an_answer_or_take_it_for_a_page(given: Answer) -> None:
 def test_a_401_alone_names_the_basic_scheme_where_it_should(code: str) -> None:
     challenge = (b"www-authenticate", b'Basic realm="http://localhost:8000"')
 
-    assert (challenge in answer(Refused(code, "No.")).headers) == (STATUS[code] == 401)
-    unchallenged = dict(answer(Refused(code, "No."), challenged=False).headers)
+    assert (challenge in answer(OAuthError(code, "No.")).headers) == (STATUS[code] == 401)
+    unchallenged = dict(answer(OAuthError(code, "No."), challenged=False).headers)
     assert b"www-authenticate" not in unchallenged
 
 
 @pytest.mark.spec("RFC 9110", "15.5.6")
 def test_a_405_names_the_method_that_is_allowed() -> None:
-    given = answer(Refused("invalid_request", "Use POST.", status=405))
+    given = answer(OAuthError("invalid_request", "Use POST.", status=405))
 
     assert (given.status, dict(given.headers)[b"allow"]) == (405, b"POST")
 
 
 @pytest.mark.spec("RFC 6585", "4")
 def test_a_refusal_that_passes_says_when_to_come_back() -> None:
-    given = answer(Refused("temporarily_unavailable", "Later.", status=429, retry_after=60))
+    given = answer(OAuthError("temporarily_unavailable", "Later.", status=429, retry_after=60))
 
     assert (given.status, dict(given.headers)[b"retry-after"]) == (429, b"60")
 
@@ -88,7 +88,7 @@ def test_a_refusal_that_passes_says_when_to_come_back() -> None:
 @pytest.mark.spec("RFC 6749", "5.2")
 @given(st.text(), st.sampled_from(sorted(STATUS)))
 def test_a_description_never_leaves_its_alphabet_whatever_is_said(say: str, code: str) -> None:
-    told = json.loads(answer(Refused(code, say)).body)
+    told = json.loads(answer(OAuthError(code, say)).body)
 
     assert told.keys() == {"error", "error_description"}
     assert told["error"] == code

@@ -21,11 +21,11 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from gatepass.client.cache import serialization
-from gatepass.client.cache.private_directory import FILE_MODE, PrivateFolder
+from gatepass.client.cache.private_directory import FILE_MODE, PrivateDirectory
 from gatepass.client.errors import ConfigurationError
 from gatepass.client.tokens import clock
 from gatepass.client.tokens.clock import Moment
-from gatepass.client.tokens.token import HeldToken
+from gatepass.client.tokens.token import CachedToken
 from gatepass.wire.secret import Secret
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class FileCache:
         self._lock_class = _file_lock()
         # A process that changes its working directory later keeps its cache.
         path = directory.absolute() if directory is not None else default_directory()
-        self._shelf = _Shelf(PrivateFolder(path), moment)
+        self._shelf = _Shelf(PrivateDirectory(path), moment)
 
     def entry(self, settings_key: Sequence[str], secrets: Sequence[Secret]) -> "Entry":
         """Find the place of one token, for one renewal.
@@ -67,7 +67,7 @@ class FileCache:
 class _Shelf:
     """What the entries of a FileCache have in common."""
 
-    def __init__(self, folder: PrivateFolder, moment: Callable[[], Moment]) -> None:
+    def __init__(self, folder: PrivateDirectory, moment: Callable[[], Moment]) -> None:
         self.folder = folder
         self.moment = moment
         self._has_warned = False
@@ -91,7 +91,7 @@ class Entry:
         self._lock_class = lock_class
         self._holds = {os.getpid(): _Hold()}
 
-    def read(self) -> HeldToken | None:
+    def read(self) -> CachedToken | None:
         """Give the token, None where there is no good one."""
         try:
             content = self._shelf.folder.read(f"{self._name}.json", serialization.LONGEST + 1)
@@ -102,7 +102,7 @@ class Entry:
             _log.debug("cached token not used: %s", _reason(error))
             return None
 
-    def write(self, token: HeldToken) -> None:
+    def write(self, token: CachedToken) -> None:
         """Let other processes have `token`; the first failure of a FileCache is a warning."""
         try:
             content = serialization.write(token, self._shelf.moment())

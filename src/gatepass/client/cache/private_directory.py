@@ -21,7 +21,7 @@ _KEPT = 30 * 24 * 3600  # seconds for which files that nobody writes any more li
 _OURS = re.compile(r"[0-9a-f]{40}\.(?:json|lock|\w+\.tmp)")
 
 
-class PrivateFolder:
+class PrivateDirectory:
     """Files named by 40 hexadecimal digits and ".json"; ".lock" beside them is for the locks.
 
     Every method raises OSError where the system will not do it, and ValueError where the

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from gatepass.client.tokens.clock import Moment
-from gatepass.client.tokens.token import UNSTATED_LIFETIME, HeldToken
+from gatepass.client.tokens.token import UNSTATED_LIFETIME, CachedToken
 from gatepass.wire.token_response import TokenResponse
 
 LONGEST = 256 * 1024  # bytes: four times the longest token response, for what JSON escapes
@@ -17,7 +17,7 @@ _VERSION = 1
 _LATEST = 1e12  # seconds: no clock shows more
 
 
-def write(token: HeldToken, moment: Moment) -> bytes:
+def write(token: CachedToken, moment: Moment) -> bytes:
     """Give the content of a file written at `moment`; raise ValueError where it gets too long.
 
     Its times are in the clock of the boot or, where boots cannot be told apart, by the wall.
@@ -42,7 +42,7 @@ def write(token: HeldToken, moment: Moment) -> bytes:
     return content
 
 
-def read(content: bytes, moment: Moment) -> HeldToken:
+def read(content: bytes, moment: Moment) -> CachedToken:
     """Give the token that stands in `content` and is not gone at `moment`.
 
     Raises ValueError, which never quotes the content. By the wall clock, which may have been
@@ -66,7 +66,7 @@ def read(content: bytes, moment: Moment) -> HeldToken:
         raise ValueError("it is from the future")
     if moment.now >= gone_at:
         raise ValueError("it has expired")
-    return HeldToken(response, asked_at=asked_at, refresh_at=refresh_at, gone_at=gone_at)
+    return CachedToken(response, asked_at=asked_at, refresh_at=refresh_at, gone_at=gone_at)
 
 
 def _shift(moment: Moment) -> float:

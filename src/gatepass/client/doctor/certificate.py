@@ -4,7 +4,7 @@ import ssl
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from gatepass.client.doctor.findings import Outcome, Told
+from gatepass.client.doctor.findings import Finding, Outcome
 from gatepass.client.errors import cleaned
 
 _SOON = 14  # days before its end that a certificate is warned of
@@ -37,27 +37,27 @@ class Handshake(NamedTuple):
     certificate: Certificate
 
 
-def judge(shaken: Handshake, now: float) -> Told:
+def judge(shaken: Handshake, now: float) -> Finding:
     """Judge a certificate that was accepted; `now` is in seconds since 1970."""
     days = int((ssl.cert_time_to_seconds(shaken.certificate["notAfter"]) - now) // _DAY)
     what = f"{shaken.version}, certificate for {_names(shaken.certificate)}, {days} days left"
     if days < _SOON:
         message = f"{what}: let whoever runs the server renew it"
-        return Told("tls", Outcome.WARNING, message)
-    return Told("tls", Outcome.OK, what)
+        return Finding("tls", Outcome.WARNING, message)
+    return Finding("tls", Outcome.OK, what)
 
 
-def refused(error: OSError, host: str, seen: Certificate | None) -> Told:
+def refused(error: OSError, host: str, seen: Certificate | None) -> Finding:
     """Explain why there is no TLS connection; `seen` is the certificate, where it could be read."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return Told("tls", Outcome.FAILED, explained(error, host, seen))
+        return Finding("tls", Outcome.FAILED, explained(error, host, seen))
     if isinstance(error, ssl.SSLError):
         why = cleaned((error.reason or "no reason given").replace("_", " ").lower())
         message = f"no TLS is spoken there ({why}): check scheme and port of the token URL"
-        return Told("tls", Outcome.FAILED, message)
+        return Finding("tls", Outcome.FAILED, message)
     why = cleaned(error.strerror or str(error))
     message = f"the connection ended in the handshake ({why}): check port and firewall"
-    return Told("tls", Outcome.FAILED, message)
+    return Finding("tls", Outcome.FAILED, message)
 
 
 def explained(

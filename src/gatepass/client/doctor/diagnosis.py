@@ -9,7 +9,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from gatepass.client.doctor import certificate, findings, metadata, probes, route
-from gatepass.client.doctor.findings import Outcome, Told
+from gatepass.client.doctor.findings import Finding, Outcome
 from gatepass.client.errors import (
     ClientError,
     ConfigurationError,
@@ -34,7 +34,7 @@ _NETWORK = ("name", "connection", "tls", "clock", "metadata")
 _ASKING = ("environment", "token", "scope")
 _DETOUR = "the connection goes through the proxy"
 
-Steps = Iterator[Told]
+Steps = Iterator[Finding]
 
 
 def examine(environ: Mapping[str, str], now: Callable[[], float]) -> Steps:
@@ -44,7 +44,7 @@ def examine(environ: Mapping[str, str], now: Callable[[], float]) -> Steps:
         settings = ClientSettings.from_env(environ)
         url: str | None = settings.token_url
     except ConfigurationError as error:
-        yield Told("settings", Outcome.FAILED, str(error))
+        yield Finding("settings", Outcome.FAILED, str(error))
         url = _usable(environ.get(TOKEN_URL, ""))
     else:
         yield findings.settings(settings, environ)
@@ -60,7 +60,7 @@ def examine(environ: Mapping[str, str], now: Callable[[], float]) -> Steps:
         send = probes.sender(url, environ.get(CA_FILE, "")) if url else None
     except ConfigurationError as error:
         send = None
-        yield Told("settings", Outcome.FAILED, str(error))
+        yield Finding("settings", Outcome.FAILED, str(error))
     if url is None or send is None:
         yield from _skipped((*_NETWORK, *_ASKING), "there is nothing to try with these settings")
     else:
@@ -88,12 +88,12 @@ def _secret_file(path: str) -> Steps:
     try:
         yield findings.secret_file(path, Path(path).stat().st_mode)
     except (OSError, ValueError):
-        yield Told("secret file", Outcome.SKIPPED, "there is no such file")
+        yield Finding("secret file", Outcome.SKIPPED, "there is no such file")
 
 
 def _skipped(checks: tuple[str, ...], why: str) -> Steps:
     for check in checks:
-        yield Told(check, Outcome.SKIPPED, why)
+        yield Finding(check, Outcome.SKIPPED, why)
 
 
 class _Visit:
@@ -130,7 +130,7 @@ class _Visit:
         yield environment
         yield from self._token(self._settings, environment.outcome)
 
-    def _name(self, found: list[str]) -> Told:
+    def _name(self, found: list[str]) -> Finding:
         """Put the addresses into `found`; those of the proxy where there is one."""
         at = self._proxy or self._at
         try:
@@ -140,15 +140,15 @@ class _Visit:
             why = cleaned(getattr(error, "strerror", "") or type(error).__name__)
             where = "the variable of the proxy" if self._proxy else TOKEN_URL
             message = f"{at.host} has no address ({why}): check its spelling in {where}, and DNS"
-            return Told("name", Outcome.FAILED, message)
+            return Finding("name", Outcome.FAILED, message)
         said = f"{at.host} is {', '.join(found)}"
         if self._proxy:
             said = f"left to the proxy; the proxy {said}"
-        return Told("name", Outcome.OK, said)
+        return Finding("name", Outcome.OK, said)
 
-    def _connection(self, found: list[str]) -> Told:
+    def _connection(self, found: list[str]) -> Finding:
         if self._blocked:
-            return Told("connection", Outcome.SKIPPED, self._blocked)
+            return Finding("connection", Outcome.SKIPPED, self._blocked)
         at = self._proxy or self._at
         try:
             address, silent = probes.connect(at, found)
@@ -156,18 +156,18 @@ class _Visit:
             self._blocked = "there is no connection"
             why = cleaned(error.strerror or str(error))
             message = f"{at} does not answer ({why}): check the port, and firewalls on the way"
-            return Told("connection", Outcome.FAILED, message)
+            return Finding("connection", Outcome.FAILED, message)
         return findings.connection(
             str(route.Target(address, at.port)), silent, to_proxy=self._proxy is not None
         )
 
-    def _tls(self) -> Told:
+    def _tls(self) -> Finding:
         if is_loopback_http(self._url):
-            return Told("tls", Outcome.SKIPPED, "plain http on this very machine needs none")
+            return Finding("tls", Outcome.SKIPPED, "plain http on this very machine needs none")
         if self._blocked:
-            return Told("tls", Outcome.SKIPPED, self._blocked)
+            return Finding("tls", Outcome.SKIPPED, self._blocked)
         if self._proxy:
-            return Told("tls", Outcome.SKIPPED, f"{_DETOUR}, and is checked by what follows")
+            return Finding("tls", Outcome.SKIPPED, f"{_DETOUR}, and is checked by what follows")
         try:
             return certificate.judge(probes.shake(self._at, self._ca_file), self._now())
         except OSError as error:
@@ -199,9 +199,9 @@ class _Visit:
 
     def _no_answer(self, error: Unreachable, *, first: bool) -> Steps:
         if first:
-            yield Told("clock", Outcome.SKIPPED, "there is no answer to read a date from")
+            yield Finding("clock", Outcome.SKIPPED, "there is no answer to read a date from")
         message = f"no answer ({cleaned(str(error))}): check the token URL and the network"
-        yield Told("metadata", Outcome.FAILED, message)
+        yield Finding("metadata", Outcome.FAILED, message)
 
     def _token(self, settings: ClientSettings, environment: Outcome) -> Steps:
         if self._blocked:
@@ -213,7 +213,7 @@ class _Visit:
             mixed_up = environment in {Outcome.WARNING, Outcome.FAILED}
             of_secret = isinstance(error, TokenRefused) and error.is_of_the_secret
             hint = "; the environment, above, may be why" if mixed_up and of_secret else ""
-            yield Told("token", Outcome.FAILED, f"{error}{hint}")
+            yield Finding("token", Outcome.FAILED, f"{error}{hint}")
             yield from _skipped(("scope",), "there is no token")
             return
         yield findings.token(granted, first_refused=refused)

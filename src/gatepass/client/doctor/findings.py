@@ -29,7 +29,7 @@ from gatepass.client.settings import (
     ClientSettings,
 )
 from gatepass.wire import credential
-from gatepass.wire.credential import Credential, Kind, Mark
+from gatepass.wire.credential import Credential, Kind, Mode
 from gatepass.wire.metadata import CREDENTIAL_MARK
 from gatepass.wire.secret import Secret
 from gatepass.wire.token_response import TokenResponse
@@ -40,7 +40,7 @@ OPEN_TO_OTHERS = 0o066  # reading and writing by anybody but the owner
 
 _OURS = re.compile(r"gp[csa]_(?:live|test)_")
 _SANDBOX = re.compile(r"(?:^|[.-])(?:sandbox|test|staging)(?:[.-]|$)")
-_ENVIRONMENTS = {Mark.LIVE: "production", Mark.TEST: "the sandbox"}
+_ENVIRONMENTS = {Mode.LIVE: "production", Mode.TEST: "the sandbox"}
 _KINDS = {
     Kind.CLIENT_ID: "a client id",
     Kind.CLIENT_SECRET: "a client secret",
@@ -58,7 +58,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Finding:
     """One line of the doctor: what was looked at, how it is, and what to do."""
 
     check: str
@@ -66,7 +66,7 @@ class Told:
     message: str
 
 
-def settings(found: ClientSettings, environ: Mapping[str, str]) -> Told:
+def settings(found: ClientSettings, environ: Mapping[str, str]) -> Finding:
     """Say what is set and by which variable."""
     named = [
         f"{TOKEN_URL} {shown_url(found.token_url)}",
@@ -91,7 +91,7 @@ def settings(found: ClientSettings, environ: Mapping[str, str]) -> Told:
         named.append(f"{AUTH_METHOD} {found.auth_method}")
     if found.ca_file:
         named.append(f"{CA_FILE} {cleaned(found.ca_file)}")
-    return Told("settings", Outcome.OK, ", ".join(named))
+    return Finding("settings", Outcome.OK, ", ".join(named))
 
 
 def _source(environ: Mapping[str, str], name: str, source: SecretSource) -> str:
@@ -103,7 +103,7 @@ def _source(environ: Mapping[str, str], name: str, source: SecretSource) -> str:
     return f"{name}_FROM {cleaned(repr(source))}"
 
 
-def secrets(given: Sequence[Secret | ConfigurationError]) -> Told:
+def secrets(given: Sequence[Secret | ConfigurationError]) -> Finding:
     """Say what the sources gave; one secret will do."""
     said = [
         cleaned(str(each)) if isinstance(each, ConfigurationError) else _shown_secret(each)
@@ -113,42 +113,42 @@ def secrets(given: Sequence[Secret | ConfigurationError]) -> Told:
     outcome = Outcome.WARNING if wrong else Outcome.OK
     if len(wrong) == len(given):
         outcome = Outcome.FAILED
-    return Told("secret", outcome, ", then ".join(said))
+    return Finding("secret", outcome, ", then ".join(said))
 
 
-def secret_file(path: str, mode: int) -> Told:
+def secret_file(path: str, mode: int) -> Finding:
     """Judge the rights of the file that holds the secret."""
     if mode & OPEN_TO_OTHERS:
-        return Told(
+        return Finding(
             "secret file",
             Outcome.WARNING,
             f"others may read or change it (mode {mode & 0o777:04o}): chmod 600 {cleaned(path)}",
         )
-    return Told("secret file", Outcome.OK, f"its rights are narrow (mode {mode & 0o777:04o})")
+    return Finding("secret file", Outcome.OK, f"its rights are narrow (mode {mode & 0o777:04o})")
 
 
-def connection(answering: str, silent: list[str], *, to_proxy: bool) -> Told:
+def connection(answering: str, silent: list[str], *, to_proxy: bool) -> Finding:
     """Judge the connection that was made to `answering` after waiting for `silent` in vain."""
     said = f"{'the proxy ' if to_proxy else ''}{answering} answers"
     if silent:
         message = f"{said}, but {', '.join(silent)} was waited for first: mend DNS or routes"
-        return Told("connection", Outcome.WARNING, message)
-    return Told("connection", Outcome.OK, said)
+        return Finding("connection", Outcome.WARNING, message)
+    return Finding("connection", Outcome.OK, said)
 
 
 def environment(
     found: ClientSettings, known: Sequence[Secret], document: Mapping[str, object] | None
-) -> Told:
+) -> Finding:
     """Judge whether id, secrets and server belong together, by what each says of itself."""
     said = [("client id", Kind.CLIENT_ID, found.client_id)]
     said += [("client secret", Kind.CLIENT_SECRET, each.value) for each in known]
     trouble = next(filter(None, (_wrong(*each) for each in said)), None)
     if trouble:
-        return Told("environment", Outcome.FAILED, trouble)
+        return Finding("environment", Outcome.FAILED, trouble)
     marks = [(name, read.mark) for name, _, text in said if (read := credential.read(text))]
     if not marks:
         message = "the credentials do not say which environment they are for"
-        return Told("environment", Outcome.SKIPPED, message)
+        return Finding("environment", Outcome.SKIPPED, message)
     name, mark = marks[0]
     for other, its in marks:
         if its is not mark:
@@ -156,7 +156,7 @@ def environment(
                 f"the {name} is for {_ENVIRONMENTS[mark]} and the {other} for "
                 f"{_ENVIRONMENTS[its]}: set id and secret of one application"
             )
-            return Told("environment", Outcome.FAILED, message)
+            return Finding("environment", Outcome.FAILED, message)
     return _at_home(mark, found.token_url, (document or {}).get(CREDENTIAL_MARK))
 
 
@@ -172,26 +172,26 @@ def _wrong(name: str, kind: Kind, text: str) -> str | None:
     return None
 
 
-def _at_home(mark: Mark, token_url: str, server: object) -> Told:
+def _at_home(mark: Mode, token_url: str, server: object) -> Finding:
     """Judge the credentials' mark against the server's own, or the host's name without one."""
     ours, host = _ENVIRONMENTS[mark], urlsplit(token_url).hostname or ""
     theirs = next((name for each, name in _ENVIRONMENTS.items() if each == server), None)
     advice = f"set {TOKEN_URL} to the one of {ours}, or the credentials of this environment"
     if theirs is not None and theirs != ours:
         message = f"the credentials are for {ours} and {host} is {theirs}: {advice}"
-        return Told("environment", Outcome.FAILED, message)
+        return Finding("environment", Outcome.FAILED, message)
     if theirs is not None:
         message = f"the credentials are for {ours}, and so is the server"
-        return Told("environment", Outcome.OK, message)
+        return Finding("environment", Outcome.OK, message)
     local = is_loopback_http(f"http://{urlsplit(token_url).netloc}")  # its name tells nothing
-    if not local and (mark is Mark.TEST) != bool(_SANDBOX.search(host)):
+    if not local and (mark is Mode.TEST) != bool(_SANDBOX.search(host)):
         message = f"the credentials are for {ours}, which {host} does not look like: {advice}"
-        return Told("environment", Outcome.WARNING, message)
+        return Finding("environment", Outcome.WARNING, message)
     message = f"the credentials are for {ours}; the server does not say what it is"
-    return Told("environment", Outcome.OK, message)
+    return Finding("environment", Outcome.OK, message)
 
 
-def clock(headers: Mapping[str, str], at: float) -> Told:
+def clock(headers: Mapping[str, str], at: float) -> Finding:
     """Judge this machine's clock, which said `at` when an answer with `headers` was made.
 
     An answer out of a cache tells by Age how old its Date is (RFC 9111 §5.1).
@@ -200,40 +200,42 @@ def clock(headers: Mapping[str, str], at: float) -> Told:
     try:
         made = parsedate_to_datetime(headers.get("date", "")).timestamp()
     except (ValueError, OverflowError):
-        return Told("clock", Outcome.SKIPPED, "the server's answers have no date to compare with")
+        return Finding(
+            "clock", Outcome.SKIPPED, "the server's answers have no date to compare with"
+        )
     made += int(age[:9]) if age.isascii() and age.isdigit() else 0
     ahead = at - (made + 0.5)  # a date has whole seconds, so it is half a second old on average
     many = f"{abs(ahead):.0f} s"
     if abs(ahead) <= CLOCK_WARNING:
-        return Told("clock", Outcome.OK, f"differs from the server's by {many}")
+        return Finding("clock", Outcome.OK, f"differs from the server's by {many}")
     outcome = Outcome.WARNING if abs(ahead) <= CLOCK_FAILURE else Outcome.FAILED
     side = "ahead of" if ahead > 0 else "behind"
     message = f"this machine's clock is {many} {side} the server's: set it, best by NTP"
-    return Told("clock", outcome, message)
+    return Finding("clock", outcome, message)
 
 
-def token(granted: TokenResponse, *, first_refused: bool) -> Told:
+def token(granted: TokenResponse, *, first_refused: bool) -> Finding:
     """Say that a token was granted, and whether the first secret is past its use."""
     life = f"valid for {granted.expires_in} s" if granted.expires_in else "lifetime not stated"
     if first_refused:
         message = f"granted, {life}, but the first secret is refused: take it out of the settings"
-        return Told("token", Outcome.WARNING, message)
-    return Told("token", Outcome.OK, f"granted, {life}")
+        return Finding("token", Outcome.WARNING, message)
+    return Finding("token", Outcome.OK, f"granted, {life}")
 
 
-def scope(asked: str, granted: str | None) -> Told:
+def scope(asked: str, granted: str | None) -> Finding:
     """Judge what was granted; a server that says nothing granted what was asked (RFC 6749 §5.1)."""
     if granted is None:
         message = f"granted as asked: {cleaned(asked)}" if asked else "the server does not name it"
-        return Told("scope", Outcome.OK, message)
+        return Finding("scope", Outcome.OK, message)
     missing = [name for name in asked.split() if name not in granted.split()]
     if missing:
         message = (
             f"asked for but not granted: {cleaned(' '.join(missing))}; let the application be "
             f"given it, or take it out of {SCOPE}"
         )
-        return Told("scope", Outcome.FAILED, message)
-    return Told("scope", Outcome.OK, f"granted: {cleaned(granted) or 'none'}")
+        return Finding("scope", Outcome.FAILED, message)
+    return Finding("scope", Outcome.OK, f"granted: {cleaned(granted) or 'none'}")
 
 
 def shown_url(url: str) -> str:

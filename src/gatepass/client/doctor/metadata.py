@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from gatepass.client.doctor.findings import Outcome, Told, shown_url
+from gatepass.client.doctor.findings import Finding, Outcome, shown_url
 from gatepass.client.errors import cleaned
 from gatepass.client.settings import TOKEN_URL
 
@@ -45,12 +45,12 @@ def read(body: bytes) -> Mapping[str, object] | None:
     return document if told else None
 
 
-def judge(document: Mapping[str, object], place: Place, token_url: str) -> Told:
+def judge(document: Mapping[str, object], place: Place, token_url: str) -> Finding:
     """Judge whether the metadata found at `place` is for a client such as this one."""
     said = ", ".join(_complaints(document, place, token_url))
     if said:
-        return Told("metadata", Outcome.WARNING, f"{place.url}: {said}")
-    return Told("metadata", Outcome.OK, f"{place.url} names this token endpoint")
+        return Finding("metadata", Outcome.WARNING, f"{place.url}: {said}")
+    return Finding("metadata", Outcome.OK, f"{place.url} names this token endpoint")
 
 
 def _complaints(document: Mapping[str, object], place: Place, token_url: str) -> Iterator[str]:
@@ -73,8 +73,8 @@ def _lists(document: Mapping[str, object], name: str, value: str) -> bool:
     return not isinstance(listed, list) or value in listed
 
 
-def absent(token_url: str) -> Told:
+def absent(token_url: str) -> Finding:
     """Say that there is none, which is allowed."""
     origin = urlsplit(shown_url(token_url))
     message = f"{origin.scheme}://{origin.netloc} publishes none, which is allowed"
-    return Told("metadata", Outcome.SKIPPED, message)
+    return Finding("metadata", Outcome.SKIPPED, message)

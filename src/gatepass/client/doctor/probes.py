@@ -13,7 +13,7 @@ from typing import TypeAlias
 from gatepass.client.doctor.certificate import Certificate, Handshake
 from gatepass.client.doctor.route import Target
 from gatepass.client.secrets import SecretSource
-from gatepass.client.secrets.rotation import KnownSecrets
+from gatepass.client.secrets.rotation import SecretRotation
 from gatepass.client.settings import ClientSettings
 from gatepass.client.tokens import clock
 from gatepass.client.tokens.certificate_authorities import trusted
@@ -83,7 +83,7 @@ def document(send: Send, url: str) -> Response:
 
 def secret(source: SecretSource) -> Secret:
     """Ask a source for its secret; raises ConfigurationError."""
-    return KnownSecrets((source,)).read()[0]
+    return SecretRotation((source,)).read()[0]
 
 
 def grant(settings: ClientSettings, known: Secret, send: Send) -> TokenResponse:

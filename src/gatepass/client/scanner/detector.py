@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from gatepass.wire import credential
-from gatepass.wire.credential import Credential, Kind, Mark
+from gatepass.wire.credential import Credential, Kind, Mode
 
 SECRETS = frozenset({Kind.CLIENT_SECRET, Kind.ACCESS_TOKEN})
 ALLOWED = b"gatepass: allow"  # on the line of a sample: it is meant to be there
@@ -22,7 +22,7 @@ _NAMES = {
     Kind.CLIENT_SECRET: "client secret",
     Kind.ACCESS_TOKEN: "access token",
 }
-_ENVIRONMENTS = {Mark.LIVE: "production", Mark.TEST: "sandbox"}
+_ENVIRONMENTS = {Mode.LIVE: "production", Mode.TEST: "sandbox"}
 _SHOWN = len("gps_live_") + 4  # characters; the rest stays secret
 
 # A pattern that begins with letters of its own is searched for at memory speed; one that begins
@@ -49,7 +49,7 @@ class Finding:
     line: int
     column: int
     kind: Kind
-    mark: Mark
+    mark: Mode
     shown: str
     encoded: bool
 

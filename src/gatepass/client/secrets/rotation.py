@@ -10,7 +10,7 @@ from gatepass.wire.secret import Secret
 _log = logging.getLogger("gatepass.client")
 
 
-class KnownSecrets:
+class SecretRotation:
     """Reads secret sources, and remembers what they gave for when they do not answer.
 
     Only the one caller whose turn it is to renew uses it, so it needs no lock.

@@ -7,11 +7,11 @@ from typing import Protocol
 from urllib.parse import urlencode
 
 from gatepass.client.errors import TokenRefused
-from gatepass.client.secrets.rotation import KnownSecrets
+from gatepass.client.secrets.rotation import SecretRotation
 from gatepass.client.settings import ClientSettings
 from gatepass.client.tokens.drivers import Steps, call
 from gatepass.client.tokens.request import Patience, ask
-from gatepass.client.tokens.token import HeldToken, State
+from gatepass.client.tokens.token import CachedToken, State
 from gatepass.wire.secret import Secret
 
 _log = logging.getLogger("gatepass.client")
@@ -22,11 +22,11 @@ _READINGS = 2  # of the secret: a refused one may have been rotated a moment ago
 class Entry(Protocol):
     """Where a token stands that several processes share; made for one renewal. Never raises."""
 
-    def read(self) -> HeldToken | None:
+    def read(self) -> CachedToken | None:
         """Give the token, None where there is no good one."""
         ...
 
-    def write(self, token: HeldToken) -> None:
+    def write(self, token: CachedToken) -> None:
         """Let the other processes have `token`."""
         ...
 
@@ -47,7 +47,7 @@ class Cache(Protocol):
         ...
 
 
-class Supply:
+class Acquisition:
     """Gets tokens for one client, scope and resource; used by one caller at a time."""
 
     def __init__(
@@ -61,11 +61,11 @@ class Supply:
         self._cache = cache
         self._now = now
         self._random = random
-        self._secrets = KnownSecrets(settings.secret_sources)
+        self._secrets = SecretRotation(settings.secret_sources)
 
     def get(
-        self, spare: HeldToken | None, refused: Secret | None, patience: Patience
-    ) -> Steps[HeldToken]:
+        self, spare: CachedToken | None, refused: Secret | None, patience: Patience
+    ) -> Steps[CachedToken]:
         """Give a token that is newer than `spare` and is not `refused`, or raise a ClientError.
 
         While another process renews the token that they share, `spare` itself is given.
@@ -77,7 +77,7 @@ class Supply:
         entry = yield from call(find)
         return (yield from self._share(entry, secrets, spare, refused, patience))
 
-    def get_apart(self, patience: Patience) -> Steps[HeldToken]:
+    def get_apart(self, patience: Patience) -> Steps[CachedToken]:
         """Return a token of the token endpoint, though another caller is in the middle of `get`."""
         secrets = yield from self._read()
         return (yield from self._ask(secrets, patience))
@@ -86,10 +86,10 @@ class Supply:
         self,
         entry: Entry,
         secrets: list[Secret],
-        spare: HeldToken | None,
+        spare: CachedToken | None,
         refused: Secret | None,
         patience: Patience,
-    ) -> Steps[HeldToken]:
+    ) -> Steps[CachedToken]:
         found = yield from call(entry.read)
         if found is not None and self._is_better(found, spare, refused):
             return found
@@ -107,14 +107,16 @@ class Supply:
         finally:
             entry.unlock()
 
-    def _is_better(self, found: HeldToken, spare: HeldToken | None, refused: Secret | None) -> bool:
+    def _is_better(
+        self, found: CachedToken, spare: CachedToken | None, refused: Secret | None
+    ) -> bool:
         """Tell whether a token of another process saves us a request."""
         if found.response.access_token == refused:
             return False
         state = found.state(self._now())
         return state is State.FRESH or (spare is None and state is State.STALE)
 
-    def _ask(self, secrets: list[Secret], patience: Patience) -> Steps[HeldToken]:
+    def _ask(self, secrets: list[Secret], patience: Patience) -> Steps[CachedToken]:
         """Ask with one secret after the other; read them again where all were refused."""
         tried: set[Secret] = set()
         refusal: TokenRefused | None = None

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Generator, MutableMapping
 from typing import Protocol, TypeVar
 
 from gatepass.client.tokens.source import TokenSource
-from gatepass.client.tokens.token import HeldToken
+from gatepass.client.tokens.token import CachedToken
 
 
 class Asked(Protocol):
@@ -64,12 +64,12 @@ async def aflow(
         yield _bearing(request, await source.atoken())
 
 
-def _bearing(request: AnyRequest, held: HeldToken) -> AnyRequest:
+def _bearing(request: AnyRequest, held: CachedToken) -> AnyRequest:
     request.headers["Authorization"] = held.authorization
     return request
 
 
-def _is_refused(response: Answered, held: HeldToken) -> bool:
+def _is_refused(response: Answered, held: CachedToken) -> bool:
     """Return whether the answer is a 401 to the token itself."""
     if response.status_code != 401:
         return False

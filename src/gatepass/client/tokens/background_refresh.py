@@ -18,7 +18,7 @@ _LONGEST_NAP = 30.0  # seconds
 _SHORTEST_NAP = 0.1  # seconds: a due renewal may be under way already
 
 
-class Keeper:
+class BackgroundRefresh:
     """A thread, or a task of one event loop, that asks a source for its token when it is due.
 
     It ends with `stop` or `stop_task`, and by itself when nobody holds the source any longer.

@@ -7,7 +7,7 @@ from gatepass.client.settings import BASIC, CLIENT_CREDENTIALS, ClientSecret, Cl
 from gatepass.client.tokens.source import TokenSource, shared
 
 
-class Bearing:
+class BearerAuthBase:
     """Sends requests with tokens of one source; the base of every adapter's class."""
 
     def __init__(  # noqa: PLR0913 - each is one setting, named where it is given

@@ -16,17 +16,17 @@ from threading import get_ident
 from typing import Any, Protocol, TypeAlias, TypeVar, cast
 
 from gatepass.client.errors import ClientError, ConfigurationError
-from gatepass.client.tokens.token import HeldToken
+from gatepass.client.tokens.token import CachedToken
 from gatepass.wire.flow import Request, Response, arun, run
 
 Result = TypeVar("Result")
 
 # How a renewal ended, for those who wait for it; None: its caller went away in the middle.
-Outcome: TypeAlias = HeldToken | ClientError | None
+Outcome: TypeAlias = CachedToken | ClientError | None
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class RunInThread:
     """Call a function that may block, and go on with what it gives."""
 
     function: Callable[[], object]
@@ -52,13 +52,13 @@ class OwnRenewalError(Exception):
     """
 
 
-Step: TypeAlias = Request | Call | Wait
+Step: TypeAlias = Request | RunInThread | Wait
 Steps: TypeAlias = Generator[Step, Any, Result]
 
 
 def call(function: Callable[[], Result]) -> Steps[Result]:
     """Have a function that may block called; `yield from` this gives what it gives."""
-    return cast("Result", (yield Call(function)))
+    return cast("Result", (yield RunInThread(function)))
 
 
 class Sender(Protocol):
@@ -105,7 +105,7 @@ def _take(sender: Sender, step: Step) -> object:
     if isinstance(step, Request):
         time.sleep(step.after)
         return sender.send(step)
-    if isinstance(step, Call):
+    if isinstance(step, RunInThread):
         return step.function()
     if step.thread == get_ident() and not step.flight.done():
         raise OwnRenewalError
@@ -120,7 +120,7 @@ async def _atake(sender: Sender, step: Step) -> object:
     if isinstance(step, Request):
         await asyncio.sleep(step.after)
         return await sender.asend(step)
-    if isinstance(step, Call):
+    if isinstance(step, RunInThread):
         return await _in_thread(step.function)
     landed = asyncio.wrap_future(step.flight)
     try:

@@ -16,7 +16,7 @@ from gatepass.client.errors import (
     quotable,
 )
 from gatepass.client.settings import POST, ClientSettings
-from gatepass.client.tokens.token import HeldToken
+from gatepass.client.tokens.token import CachedToken
 from gatepass.client.tokens.unexpected_response import description
 from gatepass.wire import basic
 from gatepass.wire.flow import Flow, Request, Response
@@ -48,7 +48,7 @@ def ask(
     patience: Patience,
     now: Callable[[], float],
     random: Callable[[], float],
-) -> Flow[HeldToken]:
+) -> Flow[CachedToken]:
     """Ask for a token, again where that may help: no answer, 408, 425, 429 and 5xx.
 
     `now` is a monotonic clock, `random` gives numbers from 0 to 1. Pauses are full jitter on a
@@ -74,7 +74,7 @@ def ask(
         else:
             if not _is_transient(answer.status):
                 response = read_answer(answer, secrets, attempt, now() - began)
-                return HeldToken.of(response, asked_at, random())
+                return CachedToken.of(response, asked_at, random())
             asked_to_wait = _retry_after(answer)
             why = _why_not_now(answer.status, asked_to_wait)
         pause = asked_to_wait + random() * min(_FIRST_PAUSE * 2**attempt, _LONGEST_PAUSE)

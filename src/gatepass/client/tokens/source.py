@@ -14,7 +14,7 @@ from weakref import WeakSet, WeakValueDictionary
 from gatepass.client.errors import ClientError, TokenRefused, TokenUnavailable
 from gatepass.client.settings import ClientSettings
 from gatepass.client.tokens import clock
-from gatepass.client.tokens.acquisition import Cache, Supply
+from gatepass.client.tokens.acquisition import Acquisition, Cache
 from gatepass.client.tokens.drivers import (
     Outcome,
     OwnRenewalError,
@@ -25,12 +25,12 @@ from gatepass.client.tokens.drivers import (
     follow,
 )
 from gatepass.client.tokens.request import Patience
-from gatepass.client.tokens.telemetry import Status, Teller
-from gatepass.client.tokens.token import HeldToken, State
+from gatepass.client.tokens.telemetry import Status, Telemetry
+from gatepass.client.tokens.token import CachedToken, State
 from gatepass.wire.secret import Secret
 
 if TYPE_CHECKING:
-    from gatepass.client.tokens.background_refresh import Keeper
+    from gatepass.client.tokens.background_refresh import BackgroundRefresh
 
 DEADLINE = 20.0  # seconds that a caller waits for a token at most
 
@@ -50,11 +50,11 @@ class _Flight:
 
     landed: Future[Outcome]
     until: float
-    spare: HeldToken | None
+    spare: CachedToken | None
     thread: int
 
 
-_Turn: TypeAlias = HeldToken | _Flight | Wait
+_Turn: TypeAlias = CachedToken | _Flight | Wait
 
 
 class TokenSource:
@@ -73,7 +73,7 @@ class TokenSource:
 
     `cache` lets processes share tokens (see `gatepass.client.cache.file_cache`). With
     `keep_fresh` the token is renewed in the background from its first use on, until `close`.
-    `on_token` is called with each new HeldToken, `on_refused` with each TokenRefused, in
+    `on_token` is called with each new CachedToken, `on_refused` with each TokenRefused, in
     whichever thread renews; they should return soon.
     """
 
@@ -85,7 +85,7 @@ class TokenSource:
         cache: Cache | None = None,
         keep_fresh: bool = False,
         deadline: float = DEADLINE,
-        on_token: Callable[[HeldToken], object] | None = None,
+        on_token: Callable[[CachedToken], object] | None = None,
         on_refused: Callable[[TokenRefused], object] | None = None,
         now: Callable[[], float] = clock.now,
         random: Callable[[], float] = system_random,
@@ -102,13 +102,13 @@ class TokenSource:
             "random": random,
         }
         self._sender = sender or _httpx2_sender(settings)
-        self._supply = Supply(settings, cache, now, random)
-        self._teller = Teller(settings.client_id, on_token, on_refused)
+        self._supply = Acquisition(settings, cache, now, random)
+        self._teller = Telemetry(settings.client_id, on_token, on_refused)
         self._deadline = deadline
         self._now = now
         # Held for a few instructions, never across a wait; a signal handler may come between.
         self._lock = RLock()
-        self._held: HeldToken | None = None
+        self._held: CachedToken | None = None
         self._flight: _Flight | None = None
         self._hold_off_until = 0.0  # no early renewal before
         self._rest_until = 0.0  # no request at all before; `_trouble` is why
@@ -137,7 +137,7 @@ class TokenSource:
             return shared, (self.settings,)
         return _made, (type(self), self.settings, self._given)
 
-    def token(self) -> HeldToken:
+    def token(self) -> CachedToken:
         """Give a valid token, asking for one if need be; raise a ClientError if none can be had.
 
         Do not call it from an event loop; there `atoken` is the one that does not block.
@@ -147,14 +147,14 @@ class TokenSource:
             return held
         return follow(self.steps(), self._sender)
 
-    async def atoken(self) -> HeldToken:
+    async def atoken(self) -> CachedToken:
         """Do what `token` does, in an asyncio task."""
         held = self._held
         if held is not None and self._now() < held.refresh_at:
             return held
         return await afollow(self.steps(), self._sender)
 
-    def invalidate(self, token: HeldToken) -> bool:
+    def invalidate(self, token: CachedToken) -> bool:
         """Drop `token`, which an API refused, unless another one is held by now.
 
         Tells whether asking for a token again gives another one. It does not where a token was
@@ -214,7 +214,7 @@ class TokenSource:
         if self._keeper is not None:
             await self._keeper.stop_task()
 
-    def steps(self) -> Steps[HeldToken]:
+    def steps(self) -> Steps[CachedToken]:
         """Give the flow behind `token` and `atoken`, for whoever drives it (see `steps`)."""
         if self._keeper is not None:
             self._keeper.start()
@@ -222,7 +222,7 @@ class TokenSource:
         until = began + self._deadline
         while True:
             turn = self._turn(until)
-            if isinstance(turn, HeldToken):
+            if isinstance(turn, CachedToken):
                 return turn
             if isinstance(turn, _Flight):
                 return (yield from self._renew(turn))
@@ -271,7 +271,7 @@ class TokenSource:
         self._flight = None
         return None
 
-    def _renew(self, flight: _Flight) -> Steps[HeldToken]:
+    def _renew(self, flight: _Flight) -> Steps[CachedToken]:
         began = self._now()
         outcome: Outcome = None
         # Nobody needs to wait for a second attempt while a token works.
@@ -292,11 +292,11 @@ class TokenSource:
                 self._teller.renewed(found, seconds)
             return found
         self._teller.failed(error, seconds, early=outcome is not error)
-        if isinstance(outcome, HeldToken):
+        if isinstance(outcome, CachedToken):
             return outcome
         raise error
 
-    def _renew_apart(self, until: float) -> Steps[HeldToken]:
+    def _renew_apart(self, until: float) -> Steps[CachedToken]:
         """Get a token beside the renewal that this thread has under way and cannot go on with.
 
         It takes no part in what callers share: not the cache, whose lock that renewal may hold.
@@ -305,7 +305,7 @@ class TokenSource:
         found = yield from self._supply.get_apart(Patience(until))
         return self._keep(found, began)
 
-    def _keep(self, token: HeldToken, began: float) -> HeldToken:
+    def _keep(self, token: CachedToken, began: float) -> CachedToken:
         now = self._now()
         if token.state(now) is State.GONE:
             why = "the token that came has expired already: ask for a longer lifetime"
@@ -317,7 +317,7 @@ class TokenSource:
             self._failed_for_good = 0
         return token
 
-    def _fall_back(self, flight: _Flight, error: ClientError) -> HeldToken | ClientError:
+    def _fall_back(self, flight: _Flight, error: ClientError) -> CachedToken | ClientError:
         """Give the stale token where it still works, else the error, for everyone for a while."""
         asked_to_wait = error.retry_after if isinstance(error, TokenUnavailable) else 0.0
         with self._lock:
@@ -386,12 +386,12 @@ if hasattr(os, "register_at_fork"):  # pragma: no branch - not on Windows
     os.register_at_fork(after_in_child=_after_fork)
 
 
-def _keeper(source: TokenSource) -> "Keeper":
+def _keeper(source: TokenSource) -> "BackgroundRefresh":
     from gatepass.client.tokens.background_refresh import (
-        Keeper,  # for the few who want it: it loads asyncio
+        BackgroundRefresh,  # for the few who want it: it loads asyncio
     )
 
-    return Keeper(source)
+    return BackgroundRefresh(source)
 
 
 def _httpx2_sender(settings: ClientSettings) -> Sender:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Protocol, TypeVar
 
 from gatepass.client.errors import ClientError, TokenRefused
-from gatepass.client.tokens.token import HeldToken, State
+from gatepass.client.tokens.token import CachedToken, State
 
 _log = logging.getLogger("gatepass.client")
 
@@ -35,13 +35,13 @@ class Status:
     rejections: int
 
 
-class Teller:
+class Telemetry:
     """Counts and tells what happens; called outside of every lock, as a listener may ask back."""
 
     def __init__(
         self,
         client_id: str,
-        on_token: Callable[[HeldToken], object] | None,
+        on_token: Callable[[CachedToken], object] | None,
         on_refused: Callable[[TokenRefused], object] | None,
     ) -> None:
         self._labels = {"client_id": client_id}
@@ -50,7 +50,7 @@ class Teller:
         self.last_error: str | None = None
         self.renewals = self.failures = self.refusals = self.rejections = 0
 
-    def renewed(self, token: HeldToken, seconds: float) -> None:
+    def renewed(self, token: CachedToken, seconds: float) -> None:
         """Tell of a new token that took `seconds` to get."""
         self.renewals += 1
         self.last_error = None

@@ -22,7 +22,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class HeldToken:
+class CachedToken:
     """A token with the moments, in seconds of `clock.now`, when its state changes.
 
     Neither `repr` nor `str` shows it; unwrap `value` or `authorization` where it is sent.

@@ -7,7 +7,7 @@ from gatepass.guard.core.options import Options
 from gatepass.guard.model.status import Status
 
 
-class Face:
+class Adapter:
     """Holds a guard of `core`, whose settings it takes; the base of every framework's own."""
 
     def __init__(self, issuer: str | None = None, **options: Unpack[Options]) -> None:

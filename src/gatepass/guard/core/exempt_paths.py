@@ -8,7 +8,7 @@ _UNTIDY = frozenset("\\%;\x7f").union(
 )  # URL parsers leave tabs and ends of lines out
 
 
-class Exempt:
+class ExemptPaths:
     """Paths by pattern: "/health" is that one alone, "/docs/*" all beneath it.
 
     Raises ValueError for anything else, and for one text in place of a list.

@@ -15,28 +15,28 @@ from typing import TYPE_CHECKING, Self, Unpack
 from gatepass.guard.core import metrics
 from gatepass.guard.core import options as read
 from gatepass.guard.core.options import Options
-from gatepass.guard.issuer.client import Outside
+from gatepass.guard.issuer.client import IssuerClient
 from gatepass.guard.model.claims import invalid
 from gatepass.guard.model.denial import Denial, Denied
 from gatepass.guard.model.expectation import Expectation
 from gatepass.guard.model.principal import Principal
-from gatepass.guard.model.request import Arrived
-from gatepass.guard.model.requirements import NOTHING, Needs
-from gatepass.guard.model.status import FeedStatus, Status, Tally
+from gatepass.guard.model.request import Request
+from gatepass.guard.model.requirements import NOTHING, Requirements
+from gatepass.guard.model.status import Counters, FeedStatus, Status
 from gatepass.guard.revocation.interface import Revocations
-from gatepass.guard.verification.introspection import TIMEOUT, Introspector
+from gatepass.guard.verification.introspection import TIMEOUT, IntrospectionClient
 from gatepass.guard.verification.introspection_request import REMEMBER, unavailable
 from gatepass.guard.verification.jwks_cache import Policy
-from gatepass.guard.verification.jwt_cache import Entry, mark
-from gatepass.guard.verification.single_flight import Flights
-from gatepass.guard.verification.waiting import Call, Step, atake, take
+from gatepass.guard.verification.jwt_cache import Entry, cache_key
+from gatepass.guard.verification.single_flight import SingleFlight
+from gatepass.guard.verification.waiting import RunInThread, Step, atake, take
 from gatepass.wire import bearer, metadata
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.flow import arun, run
 from gatepass.wire.secret import Secret
 
 if TYPE_CHECKING:
-    from gatepass.guard.verification.jwt import Offline
+    from gatepass.guard.verification.jwt import JwtVerifier
 
 _LOG = logging.getLogger("gatepass.guard")
 _BEARER = "Bearer "
@@ -70,7 +70,7 @@ class Guard:
     rate: a limit for each application; see `gatepass.guard.core.rate_limit`.
     inspect: asked in place of the issuer, about every token: it takes the token and the `context`
         of what arrived and gives what an introspection answer would have, or None for "not
-        active"; it may raise Refused. A coroutine function is for `aidentify` alone.
+        active"; it may raise OAuthError. A coroutine function is for `aidentify` alone.
     recall: with `inspect`, asked before it, with the same: gives at once the Principal of a token
         that is good here as far as memory tells, its audience and all, or None: `inspect` decides.
     expect: with `inspect`, stands for issuer, resource and the like: an Expectation, or a
@@ -94,7 +94,7 @@ class Guard:
         if self._on_stale not in {"introspect", "refuse", "allow"}:
             raise ValueError('on_stale is "introspect", "refuse" or "allow"')
         self._rate = options.get("rate")
-        self.tally = Tally(self.issuer)
+        self.tally = Counters(self.issuer)
         if self._feed is not None:
             self.tally.lag = partial(_lag, self._feed, self._clock)
         metrics.publish()
@@ -102,10 +102,10 @@ class Guard:
         if isinstance(self._expect, Expectation):
             self._note_audience(self._expect)
         self._process = os.getpid()
-        self._flights = Flights()
-        self._outside: Outside | None = None
-        self._offline: Offline | None = None
-        self._introspector: Introspector | None = None
+        self._flights = SingleFlight()
+        self._outside: IssuerClient | None = None
+        self._offline: JwtVerifier | None = None
+        self._introspector: IntrospectionClient | None = None
         if self._inspect is None and isinstance(self._expect, Expectation):
             self._reach_out(self._expect, options)
         # Windows does not fork.
@@ -115,14 +115,14 @@ class Guard:
     def _reach_out(self, expect: Expectation, options: Options) -> None:
         """Make the parts that speak to the issuer."""
         timeout = options.get("timeout", TIMEOUT)
-        self._outside = Outside(expect.issuer, read.endpoints(options), timeout, self._clock)
+        self._outside = IssuerClient(expect.issuer, read.endpoints(options), timeout, self._clock)
         is_offline = expect.resource is not None and options.get("offline", True)
         credentials = read.credentials(options, needed=not is_offline)
         offer = getattr(self._feed, "take_credentials", None)  # a Feed's, which is not loaded here
         if offer is not None:
             offer(credentials)
         if credentials is not None:
-            self._introspector = Introspector(
+            self._introspector = IntrospectionClient(
                 self._outside,
                 self._flights,
                 credentials,
@@ -134,10 +134,10 @@ class Guard:
             )
         if is_offline:
             # here, as a guard that only asks does not pay for the cryptography
-            from gatepass.guard.verification.jwt import Offline
+            from gatepass.guard.verification.jwt import JwtVerifier
 
             policy = options.get("keys") or Policy()
-            self._offline = Offline(
+            self._offline = JwtVerifier(
                 self._outside,
                 self._flights,
                 expect,
@@ -157,7 +157,7 @@ class Guard:
         """Where callers get tokens; a path where the issuer depends on the request."""
         return self.issuer.removesuffix("/") + metadata.TOKEN
 
-    def identify(self, arrived: Arrived, needs: Needs = NOTHING) -> Principal:
+    def identify(self, arrived: Request, needs: Requirements = NOTHING) -> Principal:
         """Tell who sent a request, or raise Denied; may block, so not for an event loop.
 
         Checks the token's form and signature or that it is active, type, issuer, audience,
@@ -168,12 +168,12 @@ class Guard:
         known = self._at_once(arrived, needs)
         return known if known is not None else run(self._steps(arrived, needs), take)
 
-    async def aidentify(self, arrived: Arrived, needs: Needs = NOTHING) -> Principal:
+    async def aidentify(self, arrived: Request, needs: Requirements = NOTHING) -> Principal:
         """Do what `identify` does, in an event loop."""
         known = self._at_once(arrived, needs)
         return known if known is not None else await arun(self._steps(arrived, needs), atake)
 
-    def check(self, caller: Principal, arrived: Arrived, needs: Needs) -> None:
+    def check(self, caller: Principal, arrived: Request, needs: Requirements) -> None:
         """Raise Denied where a caller whom `identify` gave may not do what takes `needs`.
 
         For faces that learn who calls before they know what is asked for. Does NOT check the
@@ -181,10 +181,10 @@ class Guard:
         """
         try:
             needs.check(caller, arrived.method, arrived.path)
-        except Refused as refused:
+        except OAuthError as refused:
             raise self._denied(refused, self._expected(arrived), arrived, needs) from None
 
-    def challenge(self, arrived: Arrived) -> Denial:
+    def challenge(self, arrived: Request) -> Denial:
         """Give the answer to a request without credentials, for faces that look for them first."""
         return self._denied(None, self._expected(arrived), arrived, NOTHING).denial
 
@@ -249,7 +249,7 @@ class Guard:
             if part is not None:
                 part.after_fork()
 
-    def _at_once(self, arrived: Arrived, needs: Needs) -> Principal | None:
+    def _at_once(self, arrived: Request, needs: Requirements) -> Principal | None:
         """Let through, in a few steps, a good token that needs nothing special; or raise Denied.
 
         None where there is more to do, to wait for, or to refuse: `_steps` does all of it.
@@ -262,7 +262,7 @@ class Guard:
         now = self._clock()
         offline, entry, is_recalled = self._offline, None, True
         if offline is not None:
-            name = mark(arrived.authorization)
+            name = cache_key(arrived.authorization)
             entry = None if name is None else offline.recall(name, now)
             if entry is None and name is not None:
                 entry, is_recalled = self._learn(offline, arrived, needs, name, now), False
@@ -286,7 +286,7 @@ class Guard:
         self.tally.recalled += is_recalled
         return caller
 
-    def _at_hand(self, arrived: Arrived, now: float) -> Principal | None:
+    def _at_hand(self, arrived: Request, now: float) -> Principal | None:
         """Tell from memory whose token it is, unless it is a JWT that is verified here."""
         introspector = self._introspector
         if self._recall is None and introspector is None:
@@ -301,11 +301,11 @@ class Guard:
                 return None
             answer = introspector.recall(token, now)
             return None if answer is None else self._read(token, answer, self._expected(arrived))
-        except Refused:
+        except OAuthError:
             return None
 
     def _learn(
-        self, offline: "Offline", arrived: Arrived, needs: Needs, name: bytes, now: float
+        self, offline: "JwtVerifier", arrived: Request, needs: Requirements, name: bytes, now: float
     ) -> Entry | None:
         """Verify a JWT in a header as nearly all are written; None for any other."""
         header = arrived.authorization[0]
@@ -316,10 +316,10 @@ class Guard:
             return None
         try:
             return offline.learn(token, name, now)
-        except Refused as refused:
+        except OAuthError as refused:
             raise self._denied(refused, self._expected(arrived), arrived, needs) from None
 
-    def _steps(self, arrived: Arrived, needs: Needs) -> Generator[Step, object, Principal]:
+    def _steps(self, arrived: Request, needs: Requirements) -> Generator[Step, object, Principal]:
         if self._process != os.getpid():
             self._begin()
         expect, refused = self._expected(arrived), None
@@ -328,12 +328,12 @@ class Guard:
             if caller is not None:
                 self.tally.verified += 1
                 return caller
-        except Refused as caught:
+        except OAuthError as caught:
             refused = caught
         raise self._denied(refused, expect, arrived, needs)
 
     def _denied(
-        self, refused: Refused | None, expect: Expectation, arrived: Arrived, needs: Needs
+        self, refused: OAuthError | None, expect: Expectation, arrived: Request, needs: Requirements
     ) -> Denied:
         """Count and tell a refusal, and give it as an answer."""
         denial = Denial.of(refused, expect, needs.enough(arrived.method))
@@ -341,7 +341,7 @@ class Guard:
         _tell(refused)
         return Denied(denial)
 
-    def _expected(self, arrived: Arrived) -> Expectation:
+    def _expected(self, arrived: Request) -> Expectation:
         expect = self._expect
         if isinstance(expect, Expectation):
             return expect
@@ -357,7 +357,7 @@ class Guard:
             _LOG.warning(_NO_AUDIENCE, expect.issuer)
 
     def _judge(
-        self, arrived: Arrived, needs: Needs, expect: Expectation
+        self, arrived: Request, needs: Requirements, expect: Expectation
     ) -> Generator[Step, object, Principal | None]:
         token = bearer.read(arrived.authorization, arrived.query, arrived.form)
         if token is None:
@@ -370,16 +370,16 @@ class Guard:
         return caller
 
     def _who(
-        self, token: Secret, arrived: Arrived, expect: Expectation
+        self, token: Secret, arrived: Request, expect: Expectation
     ) -> Generator[Step, object, Principal]:
         """Tell whose token it is, by the way that its form and the settings call for."""
         if self._feed is not None:
             self._feed.state(self._clock())  # starts it, for the token's next requests
         if self._inspect is not None:
-            answer = yield Call(partial(self._inspect, token, arrived.context))
+            answer = yield RunInThread(partial(self._inspect, token, arrived.context))
         else:
             if self._offline is not None and token.value.count(".") == 2:
-                entry = yield from self._offline.judge(token, mark(arrived.authorization))
+                entry = yield from self._offline.judge(token, cache_key(arrived.authorization))
                 if not self._is_to_be_asked(entry.principal, entry.kid):
                     return entry.principal
             if self._introspector is None:
@@ -425,7 +425,7 @@ def _lag(feed: Revocations, clock: Callable[[], float]) -> float | None:
     return feed.lag(clock())
 
 
-def _tell(refused: Refused | None) -> None:
+def _tell(refused: OAuthError | None) -> None:
     if refused is None:
         _LOG.info("refused: no credentials")
     else:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from gatepass.guard.model.status import ALL, Tally
+from gatepass.guard.model.status import ALL, Counters
 
 if TYPE_CHECKING:
     from opentelemetry.metrics import CallbackOptions, Observation
@@ -24,12 +24,12 @@ class Number(NamedTuple):
 
     name: str
     says: str
-    read: Callable[[Tally], Iterable[tuple[str, float]]]
+    read: Callable[[Counters], Iterable[tuple[str, float]]]
     label: str = ""
     is_gauge: bool = False
 
 
-def _plain(name: str) -> Callable[[Tally], Iterable[tuple[str, float]]]:
+def _plain(name: str) -> Callable[[Counters], Iterable[tuple[str, float]]]:
     return lambda tally: [("", getattr(tally, name))]
 
 

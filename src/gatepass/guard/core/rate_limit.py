@@ -7,8 +7,8 @@ from functools import partial
 from math import ceil
 
 from gatepass.extras import installed_by
-from gatepass.guard.verification.waiting import Call, Step
-from gatepass.wire.errors import Refused
+from gatepass.guard.verification.waiting import RunInThread, Step
+from gatepass.wire.errors import OAuthError
 
 with installed_by("gatepass[limits]"):
     from limits import parse
@@ -43,14 +43,14 @@ class RateLimit:
         self._clock = clock
 
     def count(self, client_id: str) -> Generator[Step, object, None]:
-        """Count a request; raise Refused (429) beyond the limit, with the seconds to wait."""
+        """Count a request; raise OAuthError (429) beyond the limit, with the seconds to wait."""
         wait: object
         if type(self._storage) is MemoryStorage:  # which never waits
             wait = self._seconds(client_id)
         else:
-            wait = yield Call(partial(self._seconds, client_id))
+            wait = yield RunInThread(partial(self._seconds, client_id))
         if isinstance(wait, int):
-            raise Refused(
+            raise OAuthError(
                 "temporarily_unavailable",
                 "Too many requests; wait before the next.",
                 note=f"client {client_id!r} is over the rate limit",

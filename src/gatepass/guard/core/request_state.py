@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from gatepass.guard.core.guard import Guard
 from gatepass.guard.model.principal import Principal
-from gatepass.guard.model.request import Arrived
-from gatepass.guard.model.requirements import Needs
+from gatepass.guard.model.request import Request
+from gatepass.guard.model.requirements import Requirements
 
 _ADMITTED = "gatepass.admitted"
 
@@ -24,7 +24,7 @@ class _Admitted(NamedTuple):
 
 
 def recall(
-    kept: Mapping[str, Any], guard: Guard, arrived: Arrived, needs: Needs
+    kept: Mapping[str, Any], guard: Guard, arrived: Request, needs: Requirements
 ) -> Principal | None:
     """Give who sent a request that `guard` has let in before, if it has; `kept` is its scope.
 
@@ -41,7 +41,7 @@ def recall(
 
 
 def keep(
-    kept: MutableMapping[str, Any], guard: Guard, arrived: Arrived, principal: Principal
+    kept: MutableMapping[str, Any], guard: Guard, arrived: Request, principal: Principal
 ) -> None:
     """Have `recall` know that `guard` lets the request in."""
     kept[_ADMITTED] = _Admitted(guard, tuple(arrived.authorization), principal)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from gatepass.guard.issuer import discovery
-from gatepass.guard.issuer.discovery import Endpoints, NotTold
+from gatepass.guard.issuer.discovery import DiscoveryError, Endpoints
 from gatepass.wire.flow import Flow, run
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ _AGAIN_AFTER = 1.0  # seconds between two tries to read the metadata
 Result = TypeVar("Result")
 
 
-class Outside:
+class IssuerClient:
     """Speaks to one issuer, from the threads of `Flights` alone.
 
     What `given` names is not looked for; the rest is read from the issuer's metadata at the first
@@ -42,11 +42,11 @@ class Outside:
         self._why = ""
 
     def jwks_uri(self) -> str:
-        """Give the address of the key set; raise NotTold where there is none."""
+        """Give the address of the key set; raise DiscoveryError where there is none."""
         return self._given.jwks_uri or self._discovered().jwks_uri or _missing("jwks_uri")
 
     def introspection(self) -> str:
-        """Give the address to ask about tokens at; raise NotTold where there is none."""
+        """Give the address to ask about tokens at; raise DiscoveryError where there is none."""
         given = self._given.introspection
         return given or self._discovered().introspection or _missing("introspection_endpoint")
 
@@ -79,13 +79,13 @@ class Outside:
 
     def _discover(self) -> Endpoints:
         if self._failed_at <= self._clock() < self._failed_at + _AGAIN_AFTER:
-            raise NotTold(self._why)
+            raise DiscoveryError(self._why)
         try:
             return self.run(discovery.endpoints(self._issuer))
         except Exception as error:  # noqa: BLE001 - whatever keeps the metadata away, it is away
-            self._why = str(error) if isinstance(error, NotTold) else _kind(error)
+            self._why = str(error) if isinstance(error, DiscoveryError) else _kind(error)
             self._failed_at = self._clock()
-            raise NotTold(self._why) from None
+            raise DiscoveryError(self._why) from None
 
 
 def _kind(error: Exception) -> str:
@@ -93,4 +93,4 @@ def _kind(error: Exception) -> str:
 
 
 def _missing(name: str) -> str:
-    raise NotTold(f"the issuer's metadata names no {name}: give the guard one")
+    raise DiscoveryError(f"the issuer's metadata names no {name}: give the guard one")

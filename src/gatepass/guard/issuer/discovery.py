@@ -20,7 +20,7 @@ _HEADERS = {
 }
 
 
-class NotTold(Exception):
+class DiscoveryError(Exception):
     """The issuer does not tell, or not what can be trusted; the message says why."""
 
 
@@ -43,7 +43,7 @@ def endpoints(issuer: str) -> Flow[Endpoints]:
     """Read the issuer's metadata (RFC 8414), or else its OpenID configuration.
 
     The document must name the issuer to the letter (RFC 8414 §3.3) and addresses that are safe
-    to use. Raises NotTold, or what kept the answer away.
+    to use. Raises DiscoveryError, or what kept the answer away.
     """
     said = ""
     for url in _places(issuer):
@@ -51,18 +51,18 @@ def endpoints(issuer: str) -> Flow[Endpoints]:
         if response.status == 200:
             return _read(response, issuer)
         said = f"the issuer's metadata answered {response.status}"
-    raise NotTold(said)
+    raise DiscoveryError(said)
 
 
 def keys(url: str) -> Flow[Fetched]:
-    """Read the key set at `url`; raise NotTold, or what kept the answer away."""
+    """Read the key set at `url`; raise DiscoveryError, or what kept the answer away."""
     response = yield Request("GET", url, _HEADERS)
     if response.status != 200:
-        raise NotTold(f"the key set answered {response.status}")
+        raise DiscoveryError(f"the key set answered {response.status}")
     try:
         return Fetched(KeySet.parse(response.body), _max_age(response))
     except ValueError as error:
-        raise NotTold(str(error)) from None
+        raise DiscoveryError(str(error)) from None
 
 
 def _places(issuer: str) -> tuple[str, str]:
@@ -74,12 +74,12 @@ def _places(issuer: str) -> tuple[str, str]:
 
 def _read(response: Response, issuer: str) -> Endpoints:
     if len(response.body) > LONGEST_DOCUMENT:
-        raise NotTold(f"the issuer's metadata is longer than {LONGEST_DOCUMENT} bytes")
+        raise DiscoveryError(f"the issuer's metadata is longer than {LONGEST_DOCUMENT} bytes")
     try:
         document = strict_json.read_object(response.body)
         if document.get("issuer") != issuer:
             said = str(document.get("issuer"))[:_LONGEST_NAME]
-            raise NotTold(
+            raise DiscoveryError(
                 f"the issuer's metadata is another issuer's: it says {said!r}, and the guard was"
                 f" told {issuer!r}"
             )
@@ -88,7 +88,7 @@ def _read(response: Response, issuer: str) -> Endpoints:
             _address(document.get("introspection_endpoint", ""), "introspection_endpoint"),
         )
     except ValueError as error:
-        raise NotTold(f"the issuer's metadata is of no use: {error}") from None
+        raise DiscoveryError(f"the issuer's metadata is of no use: {error}") from None
 
 
 def _address(found: object, name: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import ip_network
 
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 
 _YEAR_10000 = 253_402_300_800
@@ -94,7 +94,7 @@ def scope(
         raise wrong(name)
     try:
         return _parsed(found)
-    except Refused:
+    except OAuthError:
         raise wrong(name) from None
 
 
@@ -132,14 +132,14 @@ def _network(found: object) -> str:
         raise wrong("allowed_networks") from None
 
 
-def wrong(name: str) -> Refused:
+def wrong(name: str) -> OAuthError:
     """Give the refusal for a member that is missing or malformed."""
     return invalid(f"{name} is missing or malformed")
 
 
-def invalid(why: str) -> Refused:
+def invalid(why: str) -> OAuthError:
     """One sentence for every reason: a caller learns from it nothing about others' tokens."""
-    return Refused(
+    return OAuthError(
         "invalid_token",
         "The access token is expired, revoked, or not valid here.",
         note=why,

@@ -11,7 +11,7 @@ from typing import Self
 
 from gatepass.guard.model.expectation import Expectation
 from gatepass.wire import bearer
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 
 PROBLEM = "application/problem+json"
@@ -30,7 +30,7 @@ class Denial:
     reason: str
 
     @classmethod
-    def of(cls, refused: Refused | None, expect: Expectation, wanted: Scope) -> Self:
+    def of(cls, refused: OAuthError | None, expect: Expectation, wanted: Scope) -> Self:
         """Say `refused`, or "no credentials" (None), to who asked for what needs `wanted`."""
         status = 401 if refused is None else refused.status
         headers = {"Content-Type": PROBLEM, "Cache-Control": "no-store"}

@@ -14,8 +14,8 @@ from gatepass.guard.model.claim_names import ClaimNames
 from gatepass.guard.model.claims import invalid
 from gatepass.guard.model.expectation import Expectation
 from gatepass.wire import credential
-from gatepass.wire.credential import Mark
-from gatepass.wire.errors import Refused
+from gatepass.wire.credential import Mode
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.networks import allows
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
@@ -24,7 +24,7 @@ _CLAIMS = frozenset(
     {"active", "allowed_networks", "aud", "cnf", "exp", "iat", "iss", "nbf", "sub", "token_type"}
 )
 
-_ENVIRONMENTS = {Mark.LIVE: "production", Mark.TEST: "sandbox"}
+_ENVIRONMENTS = {Mode.LIVE: "production", Mode.TEST: "sandbox"}
 
 
 def claims_of(names: ClaimNames) -> frozenset[str]:
@@ -70,7 +70,7 @@ class Principal:
         `environment` is the one that the token itself names, if any.
 
         Checks that the token is active, every member's type, expiry, issuer (exactly) and,
-        where a resource is expected, audience; raises Refused (`invalid_token`). A member of
+        where a resource is expected, audience; raises OAuthError (`invalid_token`). A member of
         the wrong type is refused, never taken for absent. Does NOT check scope (see
         `requires`), organization, or that the answer came from the issuer (its caller's part).
         """
@@ -110,7 +110,7 @@ class Principal:
 
         Checks that all required claims are there, every claim's type, expiry, beginning and
         time of issue (each with the leeway of `expect`), issuer (exactly) and audience, and that
-        the token is not bound to a key; raises Refused (`invalid_token`). Does NOT check the
+        the token is not bound to a key; raises OAuthError (`invalid_token`). Does NOT check the
         signature and the type of the token (see `gatepass.guard.jwt.access_token`), scope (see
         `requires`), organization, or revocation. Raises ValueError where `expect` names no
         resource.
@@ -167,7 +167,7 @@ class Principal:
         """
         missing = wanted.without(self.scope)
         if missing.names:
-            raise Refused(
+            raise OAuthError(
                 "insufficient_scope",
                 f"This needs the scope {wanted}; the access token lacks {missing}.",
                 note=f"client {self.client_id!r} lacks {missing}",
@@ -176,7 +176,7 @@ class Principal:
     def requires_any(self, wanted: Scope) -> None:
         """Refuse (`insufficient_scope`) unless at least one of `wanted` was granted."""
         if not any(name in self.scope for name in wanted.names):
-            raise Refused(
+            raise OAuthError(
                 "insufficient_scope",
                 f"This needs one of the scopes {wanted}; the access token has none of them.",
                 note=f"client {self.client_id!r} has none of {wanted}",

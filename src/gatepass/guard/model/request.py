@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 
-class Arrived(NamedTuple):
+class Request(NamedTuple):
     """A request, as far as a guard looks at it.
 
     `authorization` has every Authorization header, in order, decoded as Latin-1. `query` and

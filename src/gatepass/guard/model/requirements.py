@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Self, TypeAlias
 
 from gatepass.guard.model.principal import Principal
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 
 NO_SCOPE = Scope(())
@@ -19,7 +19,7 @@ class AnyOf:
     scope: Scope
 
 
-Wanted: TypeAlias = str | AnyOf | Mapping[str, str | AnyOf]
+ScopeRequirement: TypeAlias = str | AnyOf | Mapping[str, str | AnyOf]
 
 
 def any_of(*scopes: str) -> AnyOf:
@@ -30,7 +30,7 @@ def any_of(*scopes: str) -> AnyOf:
 
 
 @dataclass(frozen=True, slots=True)
-class Needs:
+class Requirements:
     """Scopes, for all methods and for some, and whose data it is.
 
     All of `every` must be granted and one of each in `one_of`; `by_method` adds to that.
@@ -39,7 +39,7 @@ class Needs:
 
     every: Scope = NO_SCOPE
     one_of: tuple[Scope, ...] = ()
-    by_method: Mapping[str, "Needs"] = field(default_factory=dict)
+    by_method: Mapping[str, "Requirements"] = field(default_factory=dict)
     organization: str = ""
     # Prepared for the repeated question: whether `every` is all there is, and its names as a set.
     is_plain: bool = field(init=False, repr=False, compare=False)
@@ -51,7 +51,7 @@ class Needs:
         object.__setattr__(self, "names", frozenset(self.every.names))
 
     @classmethod
-    def of(cls, *wanted: Wanted, organization: str = "") -> Self:
+    def of(cls, *wanted: ScopeRequirement, organization: str = "") -> Self:
         """Read what an endpoint asks for; all of `wanted` must be fulfilled.
 
         A string is a scope, or several parted by spaces; `any_of(...)` takes one of several; a
@@ -95,7 +95,7 @@ class Needs:
         if asked.organization:
             check_organization(caller, str(path[asked.organization]))
 
-    def _for(self, method: str) -> "Needs":
+    def _for(self, method: str) -> "Requirements":
         if not self.by_method:
             return self
         named = method.upper()
@@ -106,14 +106,14 @@ class Needs:
         return replace(self, every=every, one_of=self.one_of + more.one_of, by_method={})
 
 
-NOTHING = Needs()
+NOTHING = Requirements()
 """Any good token will do."""
 
 
 def check_organization(caller: Principal, org_id: str) -> None:
     """Refuse (404) unless `org_id`, compared to the letter, is the caller's own."""
     if caller.org_id is None or caller.org_id != org_id:
-        raise Refused(
+        raise OAuthError(
             "invalid_request",
             "There is nothing at this address for you.",
             note=f"client {caller.client_id!r} asked for another organization",
@@ -125,5 +125,5 @@ def check_organization(caller: Principal, org_id: str) -> None:
 def _scope(*names: str) -> Scope:
     try:
         return Scope.parse(" ".join(names))
-    except Refused:
+    except OAuthError:
         raise ValueError("a scope is printable ASCII without quotes and backslashes") from None

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 
-class Tally:
+class Counters:
     """How often what happened, since the guard was made.
 
     Plain numbers, as a lock or a library's counter would cost more than the rest of a repeated
@@ -29,7 +29,7 @@ def _no_feed() -> float | None:
     return None
 
 
-ALL: "weakref.WeakSet[Tally]" = weakref.WeakSet()
+ALL: "weakref.WeakSet[Counters]" = weakref.WeakSet()
 """The tallies of every guard in this process."""
 
 

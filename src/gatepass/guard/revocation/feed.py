@@ -14,7 +14,7 @@ from gatepass.guard.issuer.credentials import Credentials
 from gatepass.guard.issuer.urls import checked
 from gatepass.guard.revocation.connection import Connection
 from gatepass.guard.revocation.feed_page import Page
-from gatepass.guard.revocation.feed_protocol import FeedError, Following, feed_endpoint
+from gatepass.guard.revocation.feed_protocol import FeedError, FeedProtocol, feed_endpoint
 
 WAIT = 20  # seconds that the server may keep a question open
 LIMIT = 30.0  # seconds without word after which the feed is silent
@@ -168,7 +168,7 @@ class Feed:
         """Know nothing; of a parent process neither thread, locks nor connections are ours."""
         self._stop.set()  # greenlets survive a fork
         self._stop = threading.Event()
-        self._following = Following(self._url, self._wait)
+        self._following = FeedProtocol(self._url, self._wait)
         self._lock = threading.Lock()
         self._thread = None
         self._connection = None
@@ -194,7 +194,7 @@ class Feed:
             if self._process != os.getpid():
                 self._begin()
 
-    def _run(self, following: Following, stop: threading.Event) -> None:
+    def _run(self, following: FeedProtocol, stop: threading.Event) -> None:
         """Ask and learn until stopped; whatever fails is tried again."""
         failures, pruned, connection = 0, self._clock(), None
         try:
@@ -230,7 +230,7 @@ class Feed:
         return made
 
     def _poll(
-        self, following: Following, connection: Connection, stop: threading.Event
+        self, following: FeedProtocol, connection: Connection, stop: threading.Event
     ) -> tuple[Page, float]:
         started = self._clock()
         response = connection.exchange(following.ask(self._proof()))

@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeGuard
 
 from gatepass.guard.model import claims
 from gatepass.jose import strict_json
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 
 LONGEST = 4 * 1024 * 1024  # bytes; the server's pages have half a megabyte
 _LONGEST_NAME = 512  # characters, of a client id or a key's
@@ -49,7 +49,7 @@ def read(body: bytes) -> Page:
     try:
         time = claims.required_moment(members, "time")
         as_of = claims.required_moment(members, "as_of")
-    except Refused as refused:
+    except OAuthError as refused:
         raise ValueError(refused.note) from None
     cursor = members.get("cursor")
     if not _is_text(cursor, _LONGEST_CURSOR) or not _CURSOR.fullmatch(cursor):

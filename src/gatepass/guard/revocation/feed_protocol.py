@@ -30,7 +30,7 @@ class FeedError(Exception):
         self.retry_after = retry_after
 
 
-class Following:
+class FeedProtocol:
     """Where the reading is, and what it has told so far."""
 
     def __init__(self, url: str, wait: int) -> None:

@@ -4,7 +4,7 @@ One thread writes, any may ask: to ask takes no lock.
 """
 
 from gatepass.guard.revocation.feed_page import Page
-from gatepass.wire.revoked_ids import Revoked
+from gatepass.wire.revoked_ids import RevokedIds
 
 MOST_TOKENS = 10_000_000  # some 400 MB
 MOST_APPLICATIONS = 1_000_000
@@ -23,7 +23,7 @@ class Revocations:
     """
 
     def __init__(self) -> None:
-        self._tokens = Revoked()
+        self._tokens = RevokedIds()
         self._applications: dict[str, int] = {}
         self._keys: set[str] = set()
         self._snapshot: tuple[dict[str, int], set[str]] | None = None

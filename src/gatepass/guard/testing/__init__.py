@@ -1,6 +1,6 @@
 """For an API's own tests: an issuer in this process that gives good tokens and bad ones.
 
-    with PretendIssuer() as issuer:
+    with FakeIssuer() as issuer:
         api = create_app(Guard(**issuer.options()))
         token = issuer.mint("read")
         assert call(api, token).status == 200
@@ -12,6 +12,6 @@ into an API that runs: whoever reaches the issuer's object can make tokens.
 """
 
 from gatepass.guard.testing.clock import Clock
-from gatepass.guard.testing.issuer import PretendIssuer
+from gatepass.guard.testing.issuer import FakeIssuer
 
-__all__ = ["Clock", "PretendIssuer"]
+__all__ = ["Clock", "FakeIssuer"]

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from gatepass.guard.testing import PretendIssuer
+    from gatepass.guard.testing import FakeIssuer
 
 
 @pytest.fixture
-def pretend_issuer() -> "Iterator[PretendIssuer]":
+def fake_issuer() -> "Iterator[FakeIssuer]":
     """Give an issuer whose tokens an API under test takes; see `gatepass.guard.testing`.
 
-    Each test has its own, with its own keys. For one of a longer life use `PretendIssuer` in a
+    Each test has its own, with its own keys. For one of a longer life use `FakeIssuer` in a
     fixture of yours.
     """
-    from gatepass.guard.testing import PretendIssuer
+    from gatepass.guard.testing import FakeIssuer
 
-    with PretendIssuer() as issuer:
+    with FakeIssuer() as issuer:
         yield issuer

@@ -12,7 +12,7 @@ INACTIVE: Mapping[str, object] = {"active": False}
 
 
 @dataclass(slots=True)
-class Ledger:
+class RevocationList:
     """Tokens and their claims, revoked ones in order; `heard` is what a guard's feed says.
 
     It is itself such a feed for guards of the same process: one that knows at once. Whoever

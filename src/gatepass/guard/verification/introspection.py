@@ -8,20 +8,20 @@ from concurrent.futures import Future
 from functools import partial
 from typing import TypeAlias
 
-from gatepass.guard.issuer.client import Outside
+from gatepass.guard.issuer.client import IssuerClient
 from gatepass.guard.issuer.credentials import Credentials
-from gatepass.guard.issuer.discovery import NotTold
+from gatepass.guard.issuer.discovery import DiscoveryError
 from gatepass.guard.model.claim_names import OURS, ClaimNames
-from gatepass.guard.model.status import Tally
+from gatepass.guard.model.status import Counters
 from gatepass.guard.verification.introspection_request import (
     REMEMBER,
-    Memory,
+    IntrospectionCache,
     introspect,
     unavailable,
 )
-from gatepass.guard.verification.single_flight import Flights
+from gatepass.guard.verification.single_flight import SingleFlight
 from gatepass.guard.verification.waiting import Step, Wait
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 
 TIMEOUT = 5.0  # seconds
@@ -31,7 +31,7 @@ _LOG = logging.getLogger("gatepass.guard")
 Answer: TypeAlias = Mapping[str, object]
 
 
-class Introspector:
+class IntrospectionClient:
     """Introspection (RFC 7662) for any number of threads and event loops.
 
     An answer, also "not active", is remembered for `remember` seconds after it was asked for and
@@ -41,11 +41,11 @@ class Introspector:
 
     def __init__(  # noqa: PLR0913 - each is one part
         self,
-        outside: Outside,
-        flights: Flights,
+        outside: IssuerClient,
+        flights: SingleFlight,
         credentials: Credentials,
         *,
-        tally: Tally,
+        tally: Counters,
         remember: float = REMEMBER,
         timeout: float = TIMEOUT,
         clock: Callable[[], float] = time.time,
@@ -55,7 +55,7 @@ class Introspector:
         self._flights = flights
         self._credentials = credentials
         self._tally = tally
-        self._memory = Memory(remember)
+        self._memory = IntrospectionCache(remember)
         self._timeout = timeout
         self._clock = clock
         self._names = names
@@ -67,7 +67,7 @@ class Introspector:
         return len(self._memory)
 
     def judge(self, token: Secret) -> Generator[Step, object, Answer]:
-        """Give the answer for `token`; raise Refused (`temporarily_unavailable`) without one.
+        """Give the answer for `token`; raise OAuthError (`temporarily_unavailable`) without one.
 
         Does NOT check what the answer says (see Principal).
         """
@@ -121,8 +121,8 @@ class Introspector:
 
 def _why(error: Exception) -> str:
     """Give the reason for the log, which never quotes what others sent."""
-    if isinstance(error, Refused):
+    if isinstance(error, OAuthError):
         return error.note
-    if isinstance(error, NotTold):
+    if isinstance(error, DiscoveryError):
         return str(error)
     return f"no question can be sent: {type(error).__name__}"

@@ -9,7 +9,7 @@ from gatepass.guard.model.claim_names import OURS, ClaimNames
 from gatepass.guard.model.principal import claims_of
 from gatepass.jose import strict_json
 from gatepass.wire import basic
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.flow import Flow, Request, Response
 from gatepass.wire.secret import Secret
 
@@ -23,7 +23,7 @@ def introspect(
 ) -> Flow[dict[str, object]]:
     """Ask what `token` is worth; give the members of the answer that a Principal is read from.
 
-    Raises Refused (`temporarily_unavailable`) where there is no answer that can be trusted: a
+    Raises OAuthError (`temporarily_unavailable`) where there is no answer that can be trusted: a
     guard fails closed. Does NOT check issuer, audience, expiry or scope (see Principal).
     """
     try:
@@ -33,9 +33,9 @@ def introspect(
     return _read(response, claims_of(names))
 
 
-def unavailable(why: str) -> Refused:
+def unavailable(why: str) -> OAuthError:
     """Give the refusal for "the authorization server does not tell"."""
-    return Refused(
+    return OAuthError(
         "temporarily_unavailable",
         "Access tokens cannot be checked at the moment. Try again shortly.",
         note=why,
@@ -50,7 +50,7 @@ class _Entry:
     until: float
 
 
-class Memory:
+class IntrospectionCache:
     """The latest answers, each kept `seconds` at most and never beyond the token's expiry.
 
     Keyed by the token's SHA-256, never by the token (RFC 9700 §4.9.3). At most `size` are

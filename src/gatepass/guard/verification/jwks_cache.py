@@ -45,7 +45,7 @@ class Policy:
             raise ValueError("keys need 0 < cooldown <= max_age <= stale_for")
 
 
-class Look(NamedTuple):
+class KeyLookup(NamedTuple):
     """What there is for a token: its key (None: unknown), and what to do about it."""
 
     key: Key | None
@@ -53,7 +53,7 @@ class Look(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Keyring:
+class JwksCache:
     """The keys of the latest fetch, and what is known about fetching.
 
     `until` is when they have to be fetched anew, `early` when it is time to do so unhurriedly.
@@ -72,18 +72,18 @@ class Keyring:
     sought: str = ""  # the key for whose sake the latest try was made
     fruitless_at: float | None = None  # when the latest try began that did not find its key
 
-    def look(self, kid: str, now: float, alg: str | None = None) -> Look:
+    def look(self, kid: str, now: float, alg: str | None = None) -> KeyLookup:
         """Tell which key `kid` names at `now`, of several the one for `alg`; whether to fetch."""
         key = self.keys.get(kid, alg) if self.keys is not None and self.counts(now) else None
         if key is not None and self.asked_at <= now < self.until:
-            return Look(key, _NO if now < self.early else self._early(now))
+            return KeyLookup(key, _NO if now < self.early else self._early(now))
         if self.is_flying:  # who has a key waits only where it is too old, and hope is left
-            return Look(key, Fetch.NO if key is not None and self.is_failing else Fetch.FIRST)
+            return KeyLookup(key, Fetch.NO if key is not None and self.is_failing else Fetch.FIRST)
         if self.is_failing and _within(self.tried_at, self.policy.cooldown, now):
-            return Look(key, Fetch.NO)
+            return KeyLookup(key, Fetch.NO)
         if key is not None:
-            return Look(key, Fetch.BEHIND if self.is_failing else Fetch.FIRST)
-        return Look(None, Fetch.FIRST if self._may_wonder(now) else Fetch.NO)
+            return KeyLookup(key, Fetch.BEHIND if self.is_failing else Fetch.FIRST)
+        return KeyLookup(None, Fetch.FIRST if self._may_wonder(now) else Fetch.NO)
 
     def is_young(self, now: float) -> bool:
         """Tell whether nothing at all is to be done about fetching, for a key that is known."""

@@ -7,37 +7,37 @@ from functools import partial
 from threading import Lock
 
 from gatepass.guard.issuer import discovery
-from gatepass.guard.issuer.client import Outside
+from gatepass.guard.issuer.client import IssuerClient
 from gatepass.guard.jwt.access_token import verify_with
 from gatepass.guard.model.claims import invalid
 from gatepass.guard.model.expectation import Expectation
-from gatepass.guard.model.status import KeysStatus, Tally
+from gatepass.guard.model.status import Counters, KeysStatus
 from gatepass.guard.verification.introspection_request import unavailable
-from gatepass.guard.verification.jwks_cache import Fetch, Keyring, Look, Policy
-from gatepass.guard.verification.jwt_cache import Entry, Verified
-from gatepass.guard.verification.single_flight import Flights
+from gatepass.guard.verification.jwks_cache import Fetch, JwksCache, KeyLookup, Policy
+from gatepass.guard.verification.jwt_cache import Entry, JwtCache
+from gatepass.guard.verification.single_flight import SingleFlight
 from gatepass.guard.verification.waiting import Step, Wait
 from gatepass.jose import jws
 from gatepass.jose.jwks import Key
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 
 _LOG = logging.getLogger("gatepass.guard")
 
 
-class Offline:
+class JwtVerifier:
     """Verifies JWTs of one issuer; keeps its keys and the latest verifications."""
 
     def __init__(
         self,
-        outside: Outside,
-        flights: Flights,
+        outside: IssuerClient,
+        flights: SingleFlight,
         expect: Expectation,
         policy: Policy,
         *,
         timeout: float,
         clock: Callable[[], float],
-        tally: Tally,
+        tally: Counters,
     ) -> None:
         self._outside = outside
         self._flights = flights
@@ -46,8 +46,8 @@ class Offline:
         self._clock = clock
         self._tally = tally
         self._lock = Lock()
-        self._ring = Keyring(policy)  # replaced as a whole, so that it is read without the lock
-        self.verified = Verified()
+        self._ring = JwksCache(policy)  # replaced as a whole, so that it is read without the lock
+        self.verified = JwtCache()
 
     def recall(self, mark: bytes, now: float) -> Entry | None:
         """Give a verification from before, if it is still good and nothing has to be fetched."""
@@ -60,7 +60,7 @@ class Offline:
     def learn(self, text: str, mark: bytes, now: float) -> Entry | None:
         """Verify a token, which came in the header of `mark`, with the keys at hand.
 
-        None where keys have to be fetched first. Raises Refused (`invalid_token`).
+        None where keys have to be fetched first. Raises OAuthError (`invalid_token`).
         """
         said = jws.header(text)
         key, fetch = self._ring.look(said.kid, now, said.alg)
@@ -69,7 +69,7 @@ class Offline:
         return self._verify(text, said, key, mark, now)
 
     def judge(self, token: Secret, mark: bytes | None) -> Generator[Step, object, Entry]:
-        """Verify `token`, which came in the header of `mark`; raise Refused.
+        """Verify `token`, which came in the header of `mark`; raise OAuthError.
 
         Fetches keys where they are due, and for an unknown one. `temporarily_unavailable` where
         no key counts and none can be had.
@@ -109,7 +109,7 @@ class Offline:
         self._ring = self._ring.grounded()
         self.verified.after_fork()
 
-    def _look(self, said: jws.Header) -> tuple[Look, "Future[None] | None"]:
+    def _look(self, said: jws.Header) -> tuple[KeyLookup, "Future[None] | None"]:
         """Look for a key, and give the fetch that is begun or under way where one is due.
 
         One lock over both: keys are taken before their flight has landed, so whoever does not
@@ -121,7 +121,7 @@ class Offline:
                 return look, None
             return look, self._flights.join("keys", partial(self._fetch, said.kid))
 
-    def _without_key(self, now: float) -> Refused:
+    def _without_key(self, now: float) -> OAuthError:
         """Give the refusal for a token whose key is not known, by whether it could be."""
         ring = self._ring
         if ring.is_failing or not ring.counts(now):
@@ -157,7 +157,7 @@ class Offline:
             _LOG.info("the key set: %s", reason)
 
     def _fail(self, error: Exception) -> None:
-        why = str(error) if isinstance(error, discovery.NotTold) else type(error).__name__
+        why = str(error) if isinstance(error, discovery.DiscoveryError) else type(error).__name__
         self._tally.key_failures += 1
         self._outside.forget()
         with self._lock:

@@ -23,7 +23,7 @@ class Entry(NamedTuple):
     until: float
 
 
-class Verified:
+class JwtCache:
     """The latest verifications, at most `size` of them; the oldest makes room.
 
     By the SHA-256 of the header that brought the token, never by the token (RFC 9700 §4.9.3).
@@ -51,7 +51,7 @@ class Verified:
         self._lock = threading.Lock()
 
 
-def mark(authorization: Sequence[str]) -> bytes | None:
+def cache_key(authorization: Sequence[str]) -> bytes | None:
     """Give the name of a single header, or None for what is no token's or too long for one."""
     if len(authorization) != 1:
         return None

@@ -13,7 +13,7 @@ _AT_A_TIME = 16
 Landed = TypeVar("Landed")
 
 
-class Flights:
+class SingleFlight:
     """Runs work for any number of threads and event loops, none of which waits for a socket."""
 
     def __init__(self) -> None:

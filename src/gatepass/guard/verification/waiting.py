@@ -17,13 +17,13 @@ class Wait(NamedTuple):
     seconds: float
 
 
-class Call(NamedTuple):
+class RunInThread(NamedTuple):
     """Call what may block, or is a coroutine function."""
 
     function: Callable[[], object]
 
 
-Step: TypeAlias = Wait | Call
+Step: TypeAlias = Wait | RunInThread
 
 
 def take(step: Step) -> object:

@@ -21,7 +21,7 @@ from gatepass.server.domain.applications.model import (
 from gatepass.server.domain.applications.networks import check_networks
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.environment.environment import Environment
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.networks import Network
 from gatepass.wire.scope import Scope
 
@@ -89,12 +89,12 @@ def find(environment: Environment, application_id: str) -> Application:
 
 
 def networks_of(given: tuple[str, ...]) -> tuple[Network, ...]:
-    """Give the networks of the options; raise Refused for one that is none, or empty.
+    """Give the networks of the options; raise OAuthError for one that is none, or empty.
 
     An empty one, as of a script's unset variable, must not come to mean "from anywhere".
     """
     if any(not text.strip(" ,") for text in given):
-        raise Refused("invalid_request", "A --network is empty. For any network: --any-network.")
+        raise OAuthError("invalid_request", "A --network is empty. For any network: --any-network.")
     return check_networks(" ".join(given))
 
 

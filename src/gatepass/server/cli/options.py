@@ -23,8 +23,8 @@ from gatepass.server.observability import logging
 from gatepass.server.serving.processes import published_addresses
 from gatepass.server.settings import Settings, SettingsError, load
 from gatepass.server.storage.database import NotFoundError
-from gatepass.wire.credential import Mark
-from gatepass.wire.errors import Refused
+from gatepass.wire.credential import Mode
+from gatepass.wire.errors import OAuthError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _MARKS = {name: mark for mark, name in NAMES.items()}
@@ -52,7 +52,7 @@ def where(command: Command) -> Command:
 
 def which(command: Command) -> Command:
     """Add --environment, beside --data and --config, to a command that only reads."""
-    return _environment_option(NAMES[Mark.LIVE], "[default: production]")(where(command))
+    return _environment_option(NAMES[Mode.LIVE], "[default: production]")(where(command))
 
 
 def which_to_change(command: Command) -> Command:
@@ -122,9 +122,9 @@ def confirm(question: str, *, yes: bool) -> None:
         raise click.ClickException("Nothing is done.")
 
 
-def _mark_to_change(settings: Settings) -> Mark:
-    if not all(_has_organizations(settings, mark) for mark in Mark):
-        return Mark.LIVE
+def _mark_to_change(settings: Settings) -> Mode:
+    if not all(_has_organizations(settings, mark) for mark in Mode):
+        return Mode.LIVE
     if not sys.stdin.isatty():
         raise click.UsageError(
             "Both environments hold organizations. Say which one to change with --environment "
@@ -138,7 +138,7 @@ def _mark_to_change(settings: Settings) -> Mark:
     return _MARKS[chosen]
 
 
-def _has_organizations(settings: Settings, mark: Mark) -> bool:
+def _has_organizations(settings: Settings, mark: Mode) -> bool:
     with data_directory.opened(settings, mark) as environment:
         return bool(organizations.all_of_them(environment))
 
@@ -148,7 +148,7 @@ def one_line() -> Iterator[None]:
     """Turn every expected failure into one line on standard error and exit status 1."""
     try:
         yield
-    except Refused as refused:
+    except OAuthError as refused:
         raise click.ClickException(refused.say) from None
     except NotFoundError as missing:
         raise click.ClickException(

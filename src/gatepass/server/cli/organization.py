@@ -12,7 +12,7 @@ from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations
 from gatepass.server.domain.organizations.model import Organization
 from gatepass.server.domain.users import operations as people
-from gatepass.server.domain.users.model import Person, has_expired_password
+from gatepass.server.domain.users.model import User, has_expired_password
 from gatepass.server.environment.environment import Environment
 from gatepass.wire.secret import Secret
 
@@ -181,7 +181,7 @@ def resume(
 def _show_access(
     environment: Environment,
     org_id: UUID,
-    person: Person,
+    person: User,
     initial_password: Secret,
     *,
     is_json: bool,
@@ -216,7 +216,7 @@ def _set_suspended(
         operations.set_suspended(environment, OPERATOR, found.id, suspended=suspended)
 
 
-def _person_row(each: Person, now: datetime) -> dict[str, object]:
+def _person_row(each: User, now: datetime) -> dict[str, object]:
     state = "disabled" if each.disabled_at else "active"
     if has_expired_password(each, now):
         state = "initial password expired; renew it: gatepass organization reset-password"

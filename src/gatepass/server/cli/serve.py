@@ -11,7 +11,7 @@ from gatepass.server.environment import data_directory
 from gatepass.server.environment.environment import NAMES
 from gatepass.server.serving.processes import published_addresses
 from gatepass.server.settings import Settings, load
-from gatepass.wire.credential import Mark
+from gatepass.wire.credential import Mode
 
 _FIRST_START = """\
 Gatepass is new here. It has made {data}:
@@ -89,7 +89,7 @@ def _next(settings: Settings, config: Path | None) -> str:
     default = load()
     variables = (
         ""
-        if known.issuer(Mark.TEST) == settings.issuer(Mark.TEST)
+        if known.issuer(Mode.TEST) == settings.issuer(Mode.TEST)
         else (f"GATEPASS_PORT={settings.port} GATEPASS_SANDBOX_PORT={settings.sandbox_port} ")
     )
     data = "" if default.data == settings.data else f" --data {settings.data}"

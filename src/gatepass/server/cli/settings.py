@@ -9,7 +9,7 @@ from gatepass.server.cli import options
 from gatepass.server.environment.environment import NAMES
 from gatepass.server.settings import Settings
 from gatepass.server.storage.database import without_password
-from gatepass.wire.credential import Mark
+from gatepass.wire.credential import Mode
 
 
 @click.group(cls=CommandGroup, epilog=example("gatepass settings check"))
@@ -42,6 +42,6 @@ def _effective(found: Settings) -> dict[str, object]:
     return flat
 
 
-def _database(found: Settings, mark: Mark) -> str:
+def _database(found: Settings, mark: Mode) -> str:
     given = found.environment(mark).database
     return without_password(given) if given else "SQLite"

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 
 _SPACE = re.compile("[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")  # category Zs
 _SPACES = re.compile(f"{_SPACE.pattern}+")
@@ -17,13 +17,13 @@ _CONTROLS |= {0x0B: "LINE TABULATION", 0x0C: "FORM FEED", 0x0D: "CARRIAGE RETURN
 def tidy(text: str) -> str:
     """Return a name in NFC without space around it, each run of Unicode spaces as one space.
 
-    Raises Refused, which names the character, for controls, bidirectional formatting and other
+    Raises OAuthError, which names the character, for controls, bidirectional formatting and other
     invisible characters: they make one name look like another. Joiners are kept.
     """
     line = _SPACES.sub(" ", text.strip())
     unusable = next(filter(_is_refused, line), None)
     if unusable is not None:
-        raise Refused(
+        raise OAuthError(
             "invalid_request", f"{named(unusable)} cannot be in a name. Remove it and try again."
         )
     return unicodedata.normalize("NFC", line)

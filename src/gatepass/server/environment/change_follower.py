@@ -15,7 +15,7 @@ _SAY_EVERY = 60.0  # seconds between two lines about the same fault
 log = structlog.get_logger("gatepass.server")
 
 
-class Follower:
+class ChangeFollower:
     """Asks the database ten times a second whether something was committed.
 
     A writer may have to wait for another node's transaction, so nothing is written here: what

@@ -13,7 +13,7 @@ from gatepass.server.environment.environment import NAMES, Environment, file
 from gatepass.server.settings import Settings
 from gatepass.server.storage import deadline
 from gatepass.server.storage.database import Database, DatabaseAwayError, DatabaseError, sqlite_url
-from gatepass.wire.credential import Mark
+from gatepass.wire.credential import Mode
 
 _MISSING = (
     "The database {path} is missing or empty, though this data directory is in use. Put it back "
@@ -44,7 +44,7 @@ def prepare(settings: Settings, create: Collection[str] = ()) -> None:
         for mark, path in _files(settings).items():
             with _said(settings, mark), closing(Database(sqlite_url(path))) as database:
                 database.migrate()
-    for mark in Mark:
+    for mark in Mode:
         with opened(settings, mark):
             pass
 
@@ -77,13 +77,13 @@ def open_directory(settings: Settings, create: Collection[str] = ()) -> None:
 
 def keeps_files(settings: Settings) -> bool:
     """Return whether databases, workers' metrics or a new master key go into the data directory."""
-    on_sqlite = not all(settings.environment(mark).database for mark in Mark)
+    on_sqlite = not all(settings.environment(mark).database for mark in Mode)
     has_key = os.environ.get(master.VARIABLE) or (settings.data / master.FILE_NAME).exists()
     return on_sqlite or settings.workers > 1 or not has_key
 
 
 @contextmanager
-def opened(settings: Settings, mark: Mark) -> Iterator[Environment]:
+def opened(settings: Settings, mark: Mode) -> Iterator[Environment]:
     """Open one environment for a command; raise what `prepare` does, naming the environment."""
     key = master_key(settings)
     with _said(settings, mark):
@@ -95,7 +95,7 @@ def opened(settings: Settings, mark: Mark) -> Iterator[Environment]:
 
 
 @contextmanager
-def _said(settings: Settings, mark: Mark) -> Iterator[None]:
+def _said(settings: Settings, mark: Mode) -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:
@@ -124,10 +124,10 @@ def master_key(settings: Settings) -> master.MasterKey:
         ) from None
 
 
-def _files(settings: Settings) -> dict[Mark, Path]:
+def _files(settings: Settings) -> dict[Mode, Path]:
     """Return the SQLite files by the environments that have one."""
     return {
-        mark: file(settings.data, mark) for mark in Mark if not settings.environment(mark).database
+        mark: file(settings.data, mark) for mark in Mode if not settings.environment(mark).database
     }
 
 
@@ -140,7 +140,7 @@ def _missing_key(settings: Settings) -> ServingError:
 
 def _has_encrypted(settings: Settings) -> bool:
     """Return whether a database has keys that are encrypted with a master key."""
-    for mark in Mark:
+    for mark in Mode:
         address = settings.environment(mark).database
         if not address and not file(settings.data, mark).exists():
             continue
@@ -155,7 +155,7 @@ def _has_encrypted(settings: Settings) -> bool:
 
 
 def _has_databases(settings: Settings) -> bool:
-    return any(_is_used(file(settings.data, mark)) for mark in Mark)
+    return any(_is_used(file(settings.data, mark)) for mark in Mode)
 
 
 def _is_used(path: Path) -> bool:

@@ -15,7 +15,7 @@ import structlog
 
 from gatepass.concurrency.bounded_pool import RETRY_AFTER, BoundedPool
 from gatepass.server.domain.applications import store as applications
-from gatepass.server.domain.applications.cache import Directory
+from gatepass.server.domain.applications.cache import ApplicationCache
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.audit import bounded
 from gatepass.server.domain.audit import store as audit
@@ -23,7 +23,7 @@ from gatepass.server.domain.catalogue import store as catalogue
 from gatepass.server.domain.catalogue.model import Catalogue, Purpose, purposes
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.imports import store as imports
-from gatepass.server.domain.imports.hash_verification import OldHashes
+from gatepass.server.domain.imports.hash_verification import LegacyHashes
 from gatepass.server.domain.keys import store as keys
 from gatepass.server.domain.keys.generation import ensure
 from gatepass.server.domain.keys.keyring import Keyring, keyring
@@ -33,19 +33,19 @@ from gatepass.server.domain.revocations.feed import page as feed_page
 from gatepass.server.domain.revocations.feed import store as feed
 from gatepass.server.domain.revocations.feed.cursor import Cursor
 from gatepass.server.domain.revocations.feed.model import MATTERS
-from gatepass.server.domain.revocations.feed.notifier import News
-from gatepass.server.domain.revocations.feed.page_cache import Pages
+from gatepass.server.domain.revocations.feed.notifier import Notifier
+from gatepass.server.domain.revocations.feed.page_cache import PageCache
 from gatepass.server.domain.sessions import store as sessions
 from gatepass.server.domain.throttling import store as limits
-from gatepass.server.domain.throttling.client_failures import FailureBudget
+from gatepass.server.domain.throttling.client_failures import AttemptLimit
 from gatepass.server.domain.throttling.hourly_limit import MOST_LINES, MOST_ROWS, HourlyLimit
 from gatepass.server.domain.usage import counter as usage
 from gatepass.server.domain.usage import store as counts
 from gatepass.server.domain.usage.counter import UsageCounter
-from gatepass.server.domain.usage.issuance_limit import MintWatch, hour_of
+from gatepass.server.domain.usage.issuance_limit import IssuanceLimit, hour_of
 from gatepass.server.domain.users.passwords import Hasher
 from gatepass.server.environment.clock import EnvironmentClock
-from gatepass.server.http import Answer
+from gatepass.server.http import Response
 from gatepass.server.settings import Settings
 from gatepass.server.storage import deadline
 from gatepass.server.storage.database import (
@@ -57,15 +57,15 @@ from gatepass.server.storage.database import (
     sqlite_url,
 )
 from gatepass.server.storage.heartbeat import store as heartbeat
-from gatepass.server.tokens.assertion_cache import Passes
-from gatepass.server.tokens.grant_cache import Caller, Granted, GrantMemory
+from gatepass.server.tokens.assertion_cache import AssertionCache
+from gatepass.server.tokens.grant_cache import CachedCaller, CachedGrant, GrantCache
 from gatepass.server.tokens.issue import entropy
-from gatepass.server.tokens.verified_cache import KnownTokens, MadeOf
-from gatepass.wire.credential import Mark
+from gatepass.server.tokens.verified_cache import DerivedCache, VerifiedTokenCache
+from gatepass.wire.credential import Mode
 from gatepass.wire.metadata import PARTNER_API
-from gatepass.wire.revoked_ids import Revoked
+from gatepass.wire.revoked_ids import RevokedIds
 
-NAMES = {Mark.LIVE: "production", Mark.TEST: "sandbox"}
+NAMES = {Mode.LIVE: "production", Mode.TEST: "sandbox"}
 
 _RELOAD_AFTER = 3600  # seconds without the feed, after which everything is read anew
 _ENOUGH_HASHES = 500  # to tell which kind is the most common
@@ -104,7 +104,7 @@ class Environment:
 
     def __init__(
         self,
-        mark: Mark,
+        mark: Mode,
         settings: Settings,
         master: MasterKey,
         hasher: Hasher,
@@ -114,7 +114,7 @@ class Environment:
         self.name = NAMES[mark]
         self.issuer = settings.issuer(mark)
         self.partner_api = self.issuer + PARTNER_API
-        self.other_url = settings.issuer(Mark.TEST if mark is Mark.LIVE else Mark.LIVE) + "/"
+        self.other_url = settings.issuer(Mode.TEST if mark is Mode.LIVE else Mode.LIVE) + "/"
         own = settings.environment(mark)
         self.tokens, self.algorithm = own.tokens, own.algorithm
         self.key_rotation = timedelta(seconds=settings.key_rotation)
@@ -128,28 +128,28 @@ class Environment:
         self.hash_pool = hasher.pool  # the process's one, for both environments
         self.clock = EnvironmentClock(clock)
         self.database = Database(own.database or sqlite_url(file(settings.data, mark)))
-        self.directory = Directory(self._find_application)
-        self.grants: GrantMemory[Granted] = GrantMemory(self.directory)
-        self.callers: GrantMemory[Caller] = GrantMemory(self.directory)
-        self.known_tokens = KnownTokens()
-        self.told: MadeOf[Answer] = MadeOf()  # by introspection
-        self.passes = Passes()
+        self.directory = ApplicationCache(self._find_application)
+        self.grants: GrantCache[CachedGrant] = GrantCache(self.directory)
+        self.callers: GrantCache[CachedCaller] = GrantCache(self.directory)
+        self.known_tokens = VerifiedTokenCache()
+        self.told: DerivedCache[Response] = DerivedCache()  # by introspection
+        self.passes = AssertionCache()
         self.entropy = entropy()
         self.usage = UsageCounter()
-        self.minting = MintWatch()
-        self.failures = FailureBudget()
+        self.minting = IssuanceLimit()
+        self.failures = AttemptLimit()
         self.audit_limit = HourlyLimit(MOST_ROWS)
         self.log_limit = HourlyLimit(MOST_LINES)
         self.page_pool = _pool(f"pages {self.name}", _PAGES_AT_ONCE)
         self.revocation_pool = _pool(f"revocations {self.name}", _REVOCATIONS_AT_ONCE)
-        self.revoked = Revoked()
-        self.news = News(settings.http.waiting_polls())
-        self.pages = Pages(self.name, self._read_page)
+        self.revoked = RevokedIds()
+        self.news = Notifier(settings.http.waiting_polls())
+        self.pages = PageCache(self.name, self._read_page)
         self.master = master
         self.keys: Keyring  # these two are set by `open`
         self.catalogue: Catalogue
         self.has_imported = False  # client ids of other forms than ours may be somebody's
-        self.old_hashes = OldHashes(self.name)
+        self.old_hashes = LegacyHashes(self.name)
         self._grace = settings.grace
         self._serves = True
         self.place = changes.START  # up to which memory knows the change feed
@@ -416,7 +416,7 @@ class Environment:
             with self.database.read() as connection:
                 self.place = changes.newest(connection)
                 if self._serves:
-                    self.revoked = Revoked(revocations.unexpired(connection, self.now()))
+                    self.revoked = RevokedIds(revocations.unexpired(connection, self.now()))
             self._load_catalogue()
             self._load_keys()
             self._load_imports()
@@ -473,6 +473,6 @@ class Environment:
             return applications.find_by_client_id(connection, key)
 
 
-def file(data: Path, mark: Mark) -> Path:
+def file(data: Path, mark: Mode) -> Path:
     """Give the file of an environment's SQLite database."""
     return data / f"{NAMES[mark]}.sqlite3"

@@ -9,19 +9,19 @@ from gatepass.server.domain.imports.model import LONGEST_CLIENT_ID
 from gatepass.server.domain.imports.secret_upgrade import outstanding
 from gatepass.server.domain.usage.model import Use
 from gatepass.server.environment.environment import Environment
-from gatepass.server.http import Arrived, Later
+from gatepass.server.http import NeedsThread, Request
 from gatepass.server.tokens.authenticate import AuthenticatedClient, authenticate
-from gatepass.server.tokens.grant_cache import Caller
-from gatepass.server.tokens.request import CREDENTIALS, Claimed, claim
+from gatepass.server.tokens.grant_cache import CachedCaller
+from gatepass.server.tokens.request import CREDENTIALS, PresentedCredentials, claim
 from gatepass.wire.credential import Kind, read
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.params import Params
 
 
 def authenticated(
-    environment: Environment, arrived: Arrived, claimed: Claimed
+    environment: Environment, arrived: Request, claimed: PresentedCredentials
 ) -> AuthenticatedClient:
-    """Tell who is asking; count the use, or the failure, and raise Refused.
+    """Tell who is asking; count the use, or the failure, and raise OAuthError.
 
     Raises what `proven` does.
     """
@@ -31,7 +31,7 @@ def authenticated(
 
 
 def proven_by_header(
-    environment: Environment, arrived: Arrived, params: Params
+    environment: Environment, arrived: Request, params: Params
 ) -> AuthenticatedClient:
     """Do what `proven` does; recall it where the Authorization header says all of it."""
     header = arrived.headers.get(b"authorization")
@@ -41,22 +41,24 @@ def proven_by_header(
     caller = environment.callers.recall(key, arrived.source, environment.clock())
     if caller is None:
         claimed = claimed_by(environment, arrived, params)
-        caller = Caller(proven(environment, arrived, claimed))
+        caller = CachedCaller(proven(environment, arrived, claimed))
         environment.callers.keep(key, caller)
     else:
         check_memory(environment)
     return caller.client
 
 
-def claimed_by(environment: Environment, arrived: Arrived, params: Params) -> Claimed:
+def claimed_by(environment: Environment, arrived: Request, params: Params) -> PresentedCredentials:
     """Read who the caller says it is; a secret of another system may come as it is."""
     return claim(arrived, params, may_be_raw=environment.has_imported)
 
 
-def proven(environment: Environment, arrived: Arrived, claimed: Claimed) -> AuthenticatedClient:
-    """Tell who is asking; count a failure and raise Refused. Does NOT count the use.
+def proven(
+    environment: Environment, arrived: Request, claimed: PresentedCredentials
+) -> AuthenticatedClient:
+    """Tell who is asking; count a failure and raise OAuthError. Does NOT count the use.
 
-    Raises Later, before anything is counted, where the application is not in memory, its
+    Raises NeedsThread, before anything is counted, where the application is not in memory, its
     secret is to be verified slowly, or the first refusal of this client id is to cost what an
     unknown one costs. Whether the client exists changes neither the calls nor their number.
     """
@@ -66,7 +68,7 @@ def proven(environment: Environment, arrived: Arrived, claimed: Claimed) -> Auth
     try:
         _check_old_hash(environment, arrived, claimed, application)
         client = authenticate(claimed, application, arrived.source, now, environment.mark)
-    except Refused as refused:
+    except OAuthError as refused:
         _confirm(environment, application)
         stand_in = nobody(claimed.client_id)
         counted = application or stand_in
@@ -79,7 +81,7 @@ def proven(environment: Environment, arrived: Arrived, claimed: Claimed) -> Auth
 
 
 def note_use(
-    environment: Environment, arrived: Arrived, client: AuthenticatedClient, now: float
+    environment: Environment, arrived: Request, client: AuthenticatedClient, now: float
 ) -> None:
     """Count a successful authentication."""
     agent = arrived.headers.get(b"user-agent", b"")
@@ -89,9 +91,9 @@ def note_use(
 
 def note_refusal(
     environment: Environment,
-    arrived: Arrived,
+    arrived: Request,
     application: Application,
-    refused: Refused,
+    refused: OAuthError,
     now: float,
 ) -> None:
     """Count a refusal, and say in the log whose it is; for nobody do the same in vain."""
@@ -103,7 +105,7 @@ def note_refusal(
 def check_memory(environment: Environment) -> None:
     """Refuse (503) where memory has not been confirmed for longer than the grace time."""
     if environment.is_stale():
-        raise Refused(
+        raise OAuthError(
             "temporarily_unavailable",
             "The service is not available at the moment. Try again shortly.",
             note="the database has been away for longer than the grace time",
@@ -118,7 +120,9 @@ def _name_for_log(client_id: str, application: Application) -> str:
     return client_id if is_id else application.client_id
 
 
-def _known(environment: Environment, arrived: Arrived, claimed: Claimed) -> Application | None:
+def _known(
+    environment: Environment, arrived: Request, claimed: PresentedCredentials
+) -> Application | None:
     """Give an application from memory; an id that can be nobody's is not worth a question."""
     client_id, directory = claimed.client_id, environment.directory
     application = directory.known(client_id)
@@ -127,20 +131,20 @@ def _known(environment: Environment, arrived: Arrived, claimed: Claimed) -> Appl
         and not directory.is_absent(client_id)
         and _may_be_somebodys(environment, client_id)
     ):
-        with suppress(Refused):  # as for a client in memory, which is asked for once refused
+        with suppress(OAuthError):  # as for a client in memory, which is asked for once refused
             authenticate(claimed, None, arrived.source, environment.clock(), environment.mark)
-        raise Later(lambda: directory.load(client_id))
+        raise NeedsThread(lambda: directory.load(client_id))
     return application
 
 
 def _confirm(environment: Environment, application: Application | None) -> None:
-    """Raise Later to look up a random client id, the first time that one in memory is refused.
+    """Raise NeedsThread to look up a random client id, the first time a cached one is refused.
 
     An unknown client id costs that look-up, the first time.
     """
     directory = environment.directory
     if application is not None and not directory.is_confirmed(application.client_id):
-        raise Later(lambda: directory.confirm(application.client_id)) from None
+        raise NeedsThread(lambda: directory.confirm(application.client_id)) from None
 
 
 def _may_be_somebodys(environment: Environment, client_id: str) -> bool:
@@ -152,12 +156,15 @@ def _may_be_somebodys(environment: Environment, client_id: str) -> bool:
 
 
 def _check_old_hash(
-    environment: Environment, arrived: Arrived, claimed: Claimed, application: Application | None
+    environment: Environment,
+    arrived: Request,
+    claimed: PresentedCredentials,
+    application: Application | None,
 ) -> None:
-    """Raise Later where the secret must be verified slowly first."""
+    """Raise NeedsThread where the secret must be verified slowly first."""
     readings = claimed.readings
     if not readings:
         return
     work = outstanding(environment, claimed.client_id, application, readings, arrived.source)
     if work:
-        raise Later(work, environment.old_hashes.pool)
+        raise NeedsThread(work, environment.old_hashes.pool)

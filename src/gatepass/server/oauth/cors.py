@@ -4,7 +4,7 @@ Never with credentials of the browser, as cookies: a page sends its own client's
 """
 
 from gatepass.server import http
-from gatepass.server.http import Answer, Arrived, NotAllowed, Receive, Scope
+from gatepass.server.http import MethodNotAllowed, Receive, Request, Response, Scope
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -22,11 +22,11 @@ _EXPOSED = (
 )
 
 
-async def arrive(scope: Scope, receive: Receive) -> Arrived:
+async def arrive(scope: Scope, receive: Receive) -> Request:
     """Read a POST request as `arrival.arrive` does; another method's refusal names OPTIONS."""
     if scope["method"] != "POST":
-        raise NotAllowed(_METHODS)
-    return await http.arrive(scope, receive)
+        raise MethodNotAllowed(_METHODS)
+    return await http.read_request(scope, receive)
 
 
 def headers(origins: frozenset[bytes], scope: Scope) -> Headers:
@@ -41,7 +41,7 @@ def headers(origins: frozenset[bytes], scope: Scope) -> Headers:
     return (_VARY, (b"access-control-allow-origin", sent[0]), _EXPOSED)
 
 
-def preflight(shared: Headers) -> Answer:
+def preflight(shared: Headers) -> Response:
     """Return the answer to OPTIONS; `shared` is what `headers` returned."""
     is_allowed = len(shared) > 1
-    return Answer(204, (_ALLOW, *shared, *(_PREFLIGHT if is_allowed else ())), b"")
+    return Response(204, (_ALLOW, *shared, *(_PREFLIGHT if is_allowed else ())), b"")

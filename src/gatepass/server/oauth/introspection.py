@@ -2,19 +2,19 @@
 
 from http import HTTPStatus
 
-from gatepass.server.domain.applications.cache import Directory
+from gatepass.server.domain.applications.cache import ApplicationCache
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.catalogue.model import INTROSPECTION
 from gatepass.server.environment.environment import Environment
-from gatepass.server.http import Answer, Arrived, Later
+from gatepass.server.http import NeedsThread, Request, Response
 from gatepass.server.oauth.client_authentication import check_memory, note_use, proven_by_header
 from gatepass.server.tokens import response
 from gatepass.server.tokens.claims import Claims
-from gatepass.server.tokens.jwt import unsign
-from gatepass.server.tokens.opaque import unseal
+from gatepass.server.tokens.jwt import verify
+from gatepass.server.tokens.opaque import decode
 from gatepass.server.tokens.request import SECRET_CREDENTIALS, parameters, two_ways
 from gatepass.wire import bearer
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.networks import allows
 from gatepass.wire.params import Params
 from gatepass.wire.scope import Scope
@@ -27,22 +27,22 @@ _TEXT_JSON = b"text/json"
 _JSON_RANGES = (b"application/json", b"application/*", b"*/*")
 
 
-class Challenged(Refused):
+class Challenged(OAuthError):
     """A refused bearer token (RFC 6750 §3), told as every error of the OAuth endpoints."""
 
-    def __init__(self, refused: Refused, realm: str) -> None:
+    def __init__(self, refused: OAuthError, realm: str) -> None:
         super().__init__(refused.code, refused.say, note=refused.note, status=refused.status)
         self.retry_after = refused.retry_after
         self._challenge = bearer.challenge(refused, realm=realm, scope=_NEEDED)
 
-    def answer(self) -> Answer:
+    def answer(self) -> Response:
         """Give the answer."""
         plain = response.refusal(self, challenged=False, realm="")
         challenge = (b"www-authenticate", self._challenge.encode())
         return plain._replace(headers=(*plain.headers, challenge))
 
 
-def introspect(environment: Environment, arrived: Arrived) -> Answer:
+def introspect(environment: Environment, arrived: Request) -> Response:
     """Tell an authenticated caller what a token is; `{"active": false}` for all that is not.
 
     A caller sees the tokens of its own organization; with the scope `introspection`, which
@@ -62,7 +62,7 @@ def introspect(environment: Environment, arrived: Arrived) -> Answer:
     if client:
         note_use(environment, arrived, client, environment.clock())  # once nothing can be Later
     if token is None:
-        raise Refused("invalid_request", "The parameter token is missing.")
+        raise OAuthError("invalid_request", "The parameter token is missing.")
     answer = _INACTIVE
     if claims and owner and _may_see(caller, owner):
         answer = environment.told.recall(claims, owner) or _tell(environment, claims, owner)
@@ -70,15 +70,15 @@ def introspect(environment: Environment, arrived: Arrived) -> Answer:
     return _as_text_json(answer) if _asks_for_text_json(accept) else answer
 
 
-def has_bearer(arrived: Arrived) -> bool:
+def has_bearer(arrived: Request) -> bool:
     """Tell whether a caller shows an access token in place of client credentials."""
     return arrived.headers.get(b"authorization", b"")[:7].lower() == b"bearer "
 
 
-def check_bearer(environment: Environment, arrived: Arrived) -> Application:
+def check_bearer(environment: Environment, arrived: Request) -> Application:
     """Return the application whose access token a caller shows; it has the scope `introspection`.
 
-    Raises Refused: `invalid_token`, `insufficient_scope`; and Later as `owner_of` does.
+    Raises OAuthError: `invalid_token`, `insufficient_scope`; and Later as `owner_of` does.
     """
     check_memory(environment)
     token = bearer.read([arrived.headers[b"authorization"].decode("latin-1")])
@@ -92,7 +92,7 @@ def check_bearer(environment: Environment, arrived: Arrived) -> Application:
     if not allows(owner.networks, arrived.source):
         raise _invalid("the source is in none of the application's networks")
     if INTROSPECTION not in Scope.parse(claims.scope):
-        raise Refused(
+        raise OAuthError(
             "insufficient_scope",
             "This needs the scope introspection, which the operator grants.",
             note="a token without the scope introspection",
@@ -100,13 +100,13 @@ def check_bearer(environment: Environment, arrived: Arrived) -> Application:
     return owner
 
 
-def _bearer_of_token(environment: Environment, arrived: Arrived, params: Params) -> Application:
+def _bearer_of_token(environment: Environment, arrived: Request, params: Params) -> Application:
     """Do what `check_bearer` does; every refusal of the token is a 401 (RFC 7662 §2.3)."""
     if not SECRET_CREDENTIALS.isdisjoint(params.values):
         raise two_ways()
     try:
         return check_bearer(environment, arrived)
-    except Refused as refused:
+    except OAuthError as refused:
         if refused.status == HTTPStatus.FORBIDDEN:
             refused.status = HTTPStatus.UNAUTHORIZED.value
         raise Challenged(refused, environment.issuer) from None
@@ -117,18 +117,18 @@ def _asks_for_text_json(accept: bytes) -> bool:
     return _TEXT_JSON in accept and not any(each in accept for each in _JSON_RANGES)
 
 
-def _as_text_json(answer: Answer) -> Answer:
+def _as_text_json(answer: Response) -> Response:
     kept = (pair for pair in answer.headers if pair[0] != b"content-type")
     return answer._replace(headers=((b"content-type", _TEXT_JSON + b"; charset=utf-8"), *kept))
 
 
-def _invalid(why: str) -> Refused:
-    return Refused(
+def _invalid(why: str) -> OAuthError:
+    return OAuthError(
         "invalid_token", "The access token is expired, revoked, or not valid here.", note=why
     )
 
 
-def _tell(environment: Environment, claims: Claims, owner: Application) -> Answer:
+def _tell(environment: Environment, claims: Claims, owner: Application) -> Response:
     """Answer about a token of `owner`, and remember what was said of an active one."""
     if not stands_behind(owner, claims):
         return _INACTIVE
@@ -136,18 +136,18 @@ def _tell(environment: Environment, claims: Claims, owner: Application) -> Answe
     return environment.told.keep(claims, owner, answer)
 
 
-def owner_of(directory: Directory, claims: Claims) -> Application | None:
-    """Give the application of a token, None where it is deleted; raise Later to look it up."""
+def owner_of(directory: ApplicationCache, claims: Claims) -> Application | None:
+    """Return a token's application, None if it was deleted; raise NeedsThread to look it up."""
     owner = directory.known(claims.application)
     if owner is None and not directory.is_absent(claims.application):
-        raise Later(lambda: directory.load(claims.application))
+        raise NeedsThread(lambda: directory.load(claims.application))
     return owner
 
 
 def inspect(environment: Environment, token: Secret) -> dict[str, object] | None:
     """Give what introspection says of an active token, to a guard in this process; may block.
 
-    Raises Refused (503) where the database has been away beyond the grace time.
+    Raises OAuthError (503) where the database has been away beyond the grace time.
     """
     check_memory(environment)
     claims = unexpired(environment, token)
@@ -194,9 +194,9 @@ def read(environment: Environment, token: Secret) -> Claims | None:
     claims = known.said(digest, keys)
     if claims is None:
         if "." in token.value:
-            claims = unsign(token.value, keys.signing, environment.issuer)
+            claims = verify(token.value, keys.signing, environment.issuer)
         else:
-            claims = unseal(token.value, keys.sealing)
+            claims = decode(token.value, keys.sealing)
         if claims is not None:
             known.keep(digest, keys, claims)
     return claims

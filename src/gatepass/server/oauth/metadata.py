@@ -6,10 +6,10 @@ from hashlib import sha256
 
 from gatepass.server.domain.catalogue.model import ALGORITHMS
 from gatepass.server.environment.environment import Environment
-from gatepass.server.http import Answer, Scope
+from gatepass.server.http import Response, Scope
 from gatepass.server.tokens import response
 from gatepass.wire import metadata
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 
 Document = Callable[[Environment], bytes]
 
@@ -23,7 +23,7 @@ _CACHED = (
     _ANY_ORIGIN,
     (b"access-control-expose-headers", b"ETag"),
 )
-_OPTIONS = Answer(
+_OPTIONS = Response(
     204,
     (
         (b"allow", _ALLOW.encode()),
@@ -55,15 +55,15 @@ def documents(path_aliases: Iterable[str]) -> dict[str, Document]:
     return found
 
 
-def answer(document: Document, environment: Environment, scope: Scope) -> Answer:
+def answer(document: Document, environment: Environment, scope: Scope) -> Response:
     """Answer a request for a document, with its options for the pages of any origin."""
     if scope["method"] not in METHODS:
-        refused = Refused("invalid_request", "Use GET.", status=405)
+        refused = OAuthError("invalid_request", "Use GET.", status=405)
         return response.refusal(refused, challenged=False, realm="", allow=_ALLOW)
     return cached(document(environment), scope)
 
 
-def cached(body: bytes, scope: Scope) -> Answer:
+def cached(body: bytes, scope: Scope) -> Response:
     """Answer GET, HEAD and OPTIONS for a JSON document that anybody may read and keep.
 
     304 where its entity tag is known (RFC 9110 §13.1.2).
@@ -73,8 +73,8 @@ def cached(body: bytes, scope: Scope) -> Answer:
     tag = b'"%s"' % sha256(body).hexdigest()[:32].encode()
     tagged = (*_CACHED, (b"etag", tag))
     if not {tag, b"*"}.isdisjoint(_known_tags(scope)):
-        return Answer(304, tagged, b"")
-    return Answer(200, (_TYPE, *tagged), body)
+        return Response(304, tagged, b"")
+    return Response(200, (_TYPE, *tagged), body)
 
 
 def authorization_server(environment: Environment) -> bytes:

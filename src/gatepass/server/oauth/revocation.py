@@ -8,19 +8,19 @@ from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.revocations import store as revocations
 from gatepass.server.environment.environment import Environment
-from gatepass.server.http import NO_STORE, Answer, Arrived, Later
+from gatepass.server.http import NO_STORE, NeedsThread, Request, Response
 from gatepass.server.oauth.client_authentication import authenticated, claimed_by
 from gatepass.server.oauth.introspection import read
 from gatepass.server.storage.database import DatabaseAwayError
 from gatepass.server.tokens.claims import Claims
 from gatepass.server.tokens.request import parameters
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 
-_DONE = Answer(200, NO_STORE, b"{}")
+_DONE = Response(200, NO_STORE, b"{}")
 
 
-def revoke(environment: Environment, arrived: Arrived) -> Answer:
+def revoke(environment: Environment, arrived: Request) -> Response:
     """Revoke a token of the caller's own; unknown and expired ones are answered alike (§2.2).
 
     `token_type_hint` is of no use to us and ignored (§2.1). Another client's token is refused
@@ -30,18 +30,18 @@ def revoke(environment: Environment, arrived: Arrived) -> Answer:
     client = authenticated(environment, arrived, claimed_by(environment, arrived, params))
     token = params.get("token")
     if token is None:
-        raise Refused("invalid_request", "The parameter token is missing.")
+        raise OAuthError("invalid_request", "The parameter token is missing.")
     claims = read(environment, Secret(token))
     if claims is None or claims.expires_at <= environment.clock():
         return _DONE
     if claims.application not in (client.application.id, client.application.client_id):
-        raise Refused(
+        raise OAuthError(
             "invalid_request",
             "This token was issued to another client.",
             note="revocation of another client's token",
         )
     if claims.token_id not in environment.revoked:
-        raise Later(
+        raise NeedsThread(
             lambda: _keep(environment, client.application, claims, arrived.source),
             environment.revocation_pool,
         )
@@ -53,7 +53,7 @@ def _keep(environment: Environment, application: Application, claims: Claims, so
     try:
         _write(environment, application, claims, source)
     except DatabaseAwayError:
-        raise Refused(
+        raise OAuthError(
             "temporarily_unavailable",
             "The token could not be revoked just now and is still active. Try again.",
             note="the database is away",

@@ -16,11 +16,11 @@ from gatepass.server.domain.revocations.feed import cursor as cursors
 from gatepass.server.domain.revocations.feed.cursor import Cursor
 from gatepass.server.domain.revocations.feed.page import nothing
 from gatepass.server.environment.environment import Environment
-from gatepass.server.http import NO_STORE, Answer, Arrived, Waits
+from gatepass.server.http import NO_STORE, Deferred, Request, Response
 from gatepass.server.oauth.client_authentication import note_use, proven_by_header
 from gatepass.server.oauth.introspection import Challenged, check_bearer, has_bearer
 from gatepass.server.tokens.request import check_query
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.params import Params, read_form
 
 LONGEST_WAIT = 30  # seconds
@@ -33,10 +33,10 @@ class _Asked(NamedTuple):
     wait: int
 
 
-def revocations(environment: Environment, arrived: Arrived) -> Answer:
-    """Tell an application with the scope `introspection` what is void; always raises Waits.
+def revocations(environment: Environment, arrived: Request) -> Response:
+    """Tell an application with the scope `introspection` what is void; always raises Deferred.
 
-    It authenticates with Basic, or shows a token with that scope. Raises Refused, and Later
+    It authenticates with Basic, or shows a token with that scope. Raises OAuthError, and Later
     as introspection does.
     """
     asked = _read(environment, arrived)
@@ -44,33 +44,33 @@ def revocations(environment: Environment, arrived: Arrived) -> Answer:
         _check_token(environment, arrived)
     else:
         _check_client(environment, arrived)
-    raise Waits(partial(_answer, environment, asked))
+    raise Deferred(partial(_answer, environment, asked))
 
 
-def _read(environment: Environment, arrived: Arrived) -> _Asked:
+def _read(environment: Environment, arrived: Request) -> _Asked:
     check_query(arrived.query)
     params = read_form(arrived.query)
     cursor, wait = params.get("cursor"), params.get("wait") or "0"
     if not _SECONDS.fullmatch(wait) or int(wait) > LONGEST_WAIT:
-        raise Refused("invalid_request", f"A guard waits 0 to {LONGEST_WAIT} seconds.")
+        raise OAuthError("invalid_request", f"A guard waits 0 to {LONGEST_WAIT} seconds.")
     return _Asked(cursors.read(cursor, environment.issuer) if cursor else None, int(wait))
 
 
-def _check_client(environment: Environment, arrived: Arrived) -> None:
+def _check_client(environment: Environment, arrived: Request) -> None:
     client = proven_by_header(environment, arrived, Params({}))
     note_use(environment, arrived, client, environment.clock())
     if INTROSPECTION not in client.application.scope:
         raise _insufficient()
 
 
-def _check_token(environment: Environment, arrived: Arrived) -> None:
+def _check_token(environment: Environment, arrived: Request) -> None:
     try:
         check_bearer(environment, arrived)
-    except Refused as refused:
+    except OAuthError as refused:
         raise Challenged(refused, environment.issuer) from None
 
 
-async def _answer(environment: Environment, asked: _Asked) -> Answer:
+async def _answer(environment: Environment, asked: _Asked) -> Response:
     """Answer at once where there is something to tell, else when there is or the wait is over.
 
     Raises DatabaseAwayError, and Refused (503) where too many wait.
@@ -86,7 +86,7 @@ async def _answer(environment: Environment, asked: _Asked) -> Answer:
         return environment.place.seq > cursor.place.seq or environment.rebuilds > rebuilds
 
     if wait and environment.news.is_full:
-        raise Refused(
+        raise OAuthError(
             "temporarily_unavailable",
             "Too many guards wait for the revocation feed. Try again shortly.",
             note="the limit of waiting polls (http.max_waiting_polls)",
@@ -100,7 +100,7 @@ async def _answer(environment: Environment, asked: _Asked) -> Answer:
     return _told(environment, known_at, nothing(cursor, environment.issuer))
 
 
-async def _page(environment: Environment, cursor: Cursor | None) -> tuple[Answer, bool]:
+async def _page(environment: Environment, cursor: Cursor | None) -> tuple[Response, bool]:
     """Give the page behind a cursor as an answer, and whether it tells anything."""
     known_at = environment.caught_up_at
     page = await environment.pages.get(cursor, environment.place.seq)
@@ -115,18 +115,18 @@ def _told(
     *,
     resets: bool = False,
     more: bool = False,
-) -> Answer:
+) -> Response:
     """Give the answer; what was committed up to `known_at` (monotonic) is in it or was before."""
     now = environment.clock()
     as_of = now - (time.monotonic() - known_at)
     head = json.dumps(
         {"time": round(now, 3), "as_of": round(as_of, 3), "reset": resets, "more": more}
     )
-    return Answer(200, NO_STORE, f"{head[:-1]}, {members}}}".encode())
+    return Response(200, NO_STORE, f"{head[:-1]}, {members}}}".encode())
 
 
-def _insufficient() -> Refused:
-    return Refused(
+def _insufficient() -> OAuthError:
+    return OAuthError(
         "insufficient_scope",
         "The revocation feed needs the scope introspection, which the operator grants.",
         note="not an application with the scope introspection",

@@ -12,16 +12,16 @@ from gatepass.server.environment.environment import Environment
 from gatepass.server.observability import metrics
 from gatepass.server.storage.database import Connection, NotFoundError
 from gatepass.server.tokens.authenticate import AuthenticatedClient
-from gatepass.server.tokens.grant import decide
+from gatepass.server.tokens.grant import authorize
 from gatepass.server.tokens.issue import ENTROPY, IssuedToken, issue
-from gatepass.server.tokens.request import Claimed, TokenRequest
-from gatepass.wire.credential import Mark
-from gatepass.wire.errors import Refused
+from gatepass.server.tokens.request import PresentedCredentials, TokenRequest
+from gatepass.wire.credential import Mode
+from gatepass.wire.errors import OAuthError
 
 
 def is_offered(environment: Environment) -> bool:
     """Tell whether test tokens are made here: in the sandbox alone."""
-    return environment.mark is Mark.TEST
+    return environment.mark is Mode.TEST
 
 
 def issue_one(
@@ -40,11 +40,11 @@ def issue_one(
     application = operations.find(environment, app_id, org_id)
     live = application.live_secrets(environment.now())
     if application.disabled_at or application.org_suspended_at or not live:
-        raise Refused("invalid_request", "This application gets no tokens as it is.")
+        raise OAuthError("invalid_request", "This application gets no tokens as it is.")
     asked = TokenRequest(
-        Claimed(application.client_id, None, by_header=False), GRANT_TYPE, None, ()
+        PresentedCredentials(application.client_id, None, by_header=False), GRANT_TYPE, None, ()
     )
-    grant = decide(AuthenticatedClient(application, live[0]), asked, environment.catalogue)
+    grant = authorize(AuthenticatedClient(application, live[0]), asked, environment.catalogue)
     now = environment.now()
     entropy = secrets.token_bytes(ENTROPY)  # the environment's own is for one thread alone
     now_ms = int(now.timestamp() * 1000)

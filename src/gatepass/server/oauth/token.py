@@ -7,7 +7,7 @@ nothing of a client's grants or scopes.
 
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.environment.environment import Environment
-from gatepass.server.http import Answer, Arrived
+from gatepass.server.http import Request, Response
 from gatepass.server.oauth.client_authentication import (
     authenticated,
     check_memory,
@@ -16,15 +16,15 @@ from gatepass.server.oauth.client_authentication import (
 )
 from gatepass.server.observability import metrics
 from gatepass.server.tokens import response
-from gatepass.server.tokens.grant import decide
-from gatepass.server.tokens.grant_cache import Granted, key_of
+from gatepass.server.tokens.grant import authorize
+from gatepass.server.tokens.grant_cache import CachedGrant, key_of
 from gatepass.server.tokens.issue import issue
 from gatepass.server.tokens.request import parse
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 
 
-def token(environment: Environment, arrived: Arrived) -> Answer:
-    """Answer a token request (RFC 6749 §4.4.2); raise Refused or Later."""
+def token(environment: Environment, arrived: Request) -> Response:
+    """Answer a token request (RFC 6749 §4.4.2); raise OAuthError or Later."""
     key = key_of(arrived)
     now = environment.clock()
     granted = environment.grants.recall(key, arrived.source, now)
@@ -44,20 +44,20 @@ def token(environment: Environment, arrived: Arrived) -> Answer:
     return response.token(issued, notice)
 
 
-def _admit(environment: Environment, arrived: Arrived, application: Application, now: float) -> str:
-    """Count the token of an application that has a limit; give the notice, or raise Refused."""
+def _admit(environment: Environment, arrived: Request, application: Application, now: float) -> str:
+    """Count the token of an application that has a limit; give the notice, or raise OAuthError."""
     try:
         return environment.minting.admit(application, now)
-    except Refused as refused:
+    except OAuthError as refused:
         note_refusal(environment, arrived, application, refused, now)
         raise
 
 
-def _granted(environment: Environment, arrived: Arrived) -> Granted:
+def _granted(environment: Environment, arrived: Request) -> CachedGrant:
     asked = parse(arrived, may_be_raw=environment.has_imported)
     client = authenticated(environment, arrived, asked.claimed)
     try:
-        return Granted(client, decide(client, asked, environment.catalogue))
-    except Refused as refused:
+        return CachedGrant(client, authorize(client, asked, environment.catalogue))
+    except OAuthError as refused:
         note_refusal(environment, arrived, client.application, refused, environment.clock())
         raise

@@ -22,13 +22,13 @@ from gatepass.server.environment.environment import Environment
 from gatepass.server.oauth import introspection
 from gatepass.server.storage.database import NotFoundError
 from gatepass.server.tokens.claims import Claims
-from gatepass.server.tokens.verified_cache import MadeOf
+from gatepass.server.tokens.verified_cache import DerivedCache
 from gatepass.wire import metadata
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
 
 # Of both environments: no claims object is ever known to more than one.
-_PRINCIPALS: MadeOf[Principal] = MadeOf()
+_PRINCIPALS: DerivedCache[Principal] = DerivedCache()
 _CLIENT_ID = "gatepass.client_id"  # in the scope: whose token the request has, let in or not
 
 

@@ -9,7 +9,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.users import operations as people
-from gatepass.server.domain.users.model import Person, Role
+from gatepass.server.domain.users.model import Role
+from gatepass.server.domain.users.model import User as Person
 from gatepass.server.partner_api import cursor, request_body
 from gatepass.server.partner_api.access import Caller, Id, Reader, Writer, identifier
 from gatepass.server.partner_api.schemas import Filter, NewUser, User, UserChange, UserPage

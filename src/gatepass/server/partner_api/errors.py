@@ -14,13 +14,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 
 from gatepass.server.domain.catalogue.model import PORTAL_USERS
-from gatepass.server.domain.users.model import FieldRefused
+from gatepass.server.domain.users.model import InvalidField
 from gatepass.server.domain.users.portal_users import PortalUserRefused
 from gatepass.server.partner_api.access import note_denial
 from gatepass.server.serving.problem_details import MEDIA_TYPE, FieldError, members, phrase
 from gatepass.server.storage.database import DatabaseAwayError, NotFoundError
 from gatepass.wire import bearer, metadata
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 
 MOST_ERRORS = 20  # told of one request
@@ -99,7 +99,7 @@ def handlers() -> dict[int | type[Exception], Handler]:
     return {
         Problem: _problem,
         PortalUserRefused: _portal_user,
-        Refused: _refused,
+        OAuthError: _refused,
         NotFoundError: _not_found,
         DatabaseAwayError: _away,
         RequestValidationError: _invalid,
@@ -112,8 +112,8 @@ async def _problem(_request: Request, error: Problem) -> Response:
     return _answer(error)
 
 
-async def _refused(_request: Request, error: Refused) -> Response:
-    field = error.field if isinstance(error, FieldRefused) else ""
+async def _refused(_request: Request, error: OAuthError) -> Response:
+    field = error.field if isinstance(error, InvalidField) else ""
     status = 422 if field and error.status == HTTPStatus.BAD_REQUEST else error.status
     errors = [FieldError(field, error.say)] if field else []
     headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}

@@ -9,13 +9,8 @@ from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from gatepass.server.domain.names import named
-from gatepass.server.domain.users.model import (
-    LONGEST_EMAIL,
-    FieldRefused,
-    Person,
-    Role,
-    check_email,
-)
+from gatepass.server.domain.users.model import LONGEST_EMAIL, InvalidField, Role, check_email
+from gatepass.server.domain.users.model import User as Person
 
 # Controls, line separators, and bidirectional formatting, which makes one text look like another.
 _CONTROL = r"\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
@@ -26,7 +21,7 @@ _COUNTRY = r"^[A-Z]{2}$"
 def _address(text: str) -> str:
     try:
         checked = check_email(text)
-    except FieldRefused as refused:
+    except InvalidField as refused:
         raise PydanticCustomError("email", "{say}", {"say": refused.say}) from None
     if checked != text:
         raise PydanticCustomError("email", "Give the address without space around it.")

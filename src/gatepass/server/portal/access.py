@@ -9,11 +9,11 @@ from starlette.responses import RedirectResponse, Response
 from gatepass.server.domain.sessions import operations as sessions
 from gatepass.server.domain.sessions.model import new_id, read_id
 from gatepass.server.domain.sessions.operations import Visitor
-from gatepass.server.domain.users.model import Person, Role
+from gatepass.server.domain.users.model import Role, User
 from gatepass.server.environment.environment import Environment
 from gatepass.server.portal import cookies, csrf, error_pages, redirects
-from gatepass.server.portal.request import Visit
-from gatepass.wire.errors import Refused
+from gatepass.server.portal.request import PortalRequest
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.params import LONGEST_BODY, read_form
 
 SAFE = {"GET", "HEAD"}
@@ -31,29 +31,29 @@ class Who(Enum):
     STAFF = frozenset[Role | None]({"admin", "staff"})
     ADMIN = frozenset[Role | None]({"admin"})
 
-    def includes(self, person: Person | None) -> bool:
+    def includes(self, person: User | None) -> bool:
         """Tell whether the page is open to this person, or to somebody who is not logged in."""
         return (person.role if person else None) in self.value
 
 
 async def read(request: Request) -> bytes:
-    """Read the body of a form; raise Refused for a compressed one (415) or over 64 KiB (413)."""
+    """Read the body of a form; raise OAuthError for a compressed one (415) or over 64 KiB (413)."""
     if request.headers.get("content-encoding", "identity").lower() not in {"identity", ""}:
-        raise Refused("invalid_request", "Send the form uncompressed.", status=415)
+        raise OAuthError("invalid_request", "Send the form uncompressed.", status=415)
     body = b""
     async for piece in request.stream():
         body += piece
         if len(body) > LONGEST_BODY:
-            raise Refused("invalid_request", "The form is over 64 KiB.", status=413)
+            raise OAuthError("invalid_request", "The form is over 64 KiB.", status=413)
     return body
 
 
-def meet(environment: Environment, request: Request) -> Visit:
+def authenticate(environment: Environment, request: Request) -> PortalRequest:
     """Find out who comes; a browser without an id of its own gets one."""
     session_id = read_id(request.cookies.get(cookies.session_name(environment)))
     login = sessions.find(environment, session_id) if session_id else None
     device = read_id(request.cookies.get(cookies.device_name(environment))) or new_id()
-    return Visit(
+    return PortalRequest(
         environment=environment,
         now=environment.now(),
         method=request.method,
@@ -69,7 +69,7 @@ def meet(environment: Environment, request: Request) -> Visit:
     )
 
 
-def turn_away(visit: Visit, who: Who) -> Response | None:
+def authorize(visit: PortalRequest, who: Who) -> Response | None:
     """Answer those who may not open a page: to the login, to the new password, or 403.
 
     Somebody of a suspended organization is told so, and can only log out.
@@ -87,8 +87,8 @@ def turn_away(visit: Visit, who: Who) -> Response | None:
     return None if who.includes(person) else error_pages.page(visit, 403)
 
 
-def with_form(visit: Visit, request: Request, body: bytes) -> Visit:
-    """Return the visit with its form; raise Refused where it is unreadable or another site's.
+def with_form(visit: PortalRequest, request: Request, body: bytes) -> PortalRequest:
+    """Return the visit with its form; raise OAuthError where it is unreadable or another site's.
 
     Does NOT check whether the form is from this session; see `csrf.check_token`.
     """
@@ -96,10 +96,10 @@ def with_form(visit: Visit, request: Request, body: bytes) -> Visit:
     csrf.check_origin(request.headers, scheme, visit.environment.issuer)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if body and kind != _FORM:
-        raise Refused("invalid_request", f"A form is sent as {_FORM}.")
+        raise OAuthError("invalid_request", f"A form is sent as {_FORM}.")
     return replace(visit, form=read_form(body, multiline=True, unchecked=_NAMES).values)
 
 
-def _with_query(visit: Visit) -> str:
+def _with_query(visit: PortalRequest) -> str:
     before = visit.query.get("before", "")
     return f"{visit.path}?before={before}" if before.isdecimal() else visit.path

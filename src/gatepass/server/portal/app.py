@@ -22,10 +22,10 @@ from gatepass.server.portal import access, csrf, error_pages, redirects, static_
 from gatepass.server.portal import routes as table
 from gatepass.server.portal.forms import resubmission
 from gatepass.server.portal.pages import accounts
-from gatepass.server.portal.request import Visit
+from gatepass.server.portal.request import PortalRequest
 from gatepass.server.serving import error_format
 from gatepass.server.storage.database import DatabaseAwayError, NotFoundError
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 
 _CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
@@ -68,7 +68,7 @@ class Portal(BaseRoute):
             body = await access.read(request)
         except ClientDisconnect:
             return
-        except Refused as refused:
+        except OAuthError as refused:
             response: Response = error_pages.anonymous(environment, refused.status)
         else:
             response = await _respond(environment, request, body)
@@ -94,7 +94,7 @@ def _for_programs(scope: Scope, response: Response) -> Response:
 class _Waiting(NamedTuple):
     """A page that waits for `work` to be done in the pool for hashes."""
 
-    visit: Visit
+    visit: PortalRequest
     steps: Steps[Response]
     work: Work
 
@@ -106,7 +106,7 @@ async def _respond(environment: Environment, request: Request, body: bytes) -> R
     """
 
     def begin() -> Response | _Waiting:
-        return _turn(access.meet(environment, request), request, body)
+        return _turn(access.authenticate(environment, request), request, body)
 
     run = contextvars.copy_context().run  # the thread has this request's deadline
     loop = asyncio.get_running_loop()
@@ -114,7 +114,7 @@ async def _respond(environment: Environment, request: Request, body: bytes) -> R
         answer = await loop.run_in_executor(
             environment.page_pool, run, _answer, environment, request, begin
         )
-    except Refused as refused:
+    except OAuthError as refused:
         response = error_pages.anonymous(environment, refused.status)
         response.headers["retry-after"] = str(refused.retry_after)
         return response
@@ -136,7 +136,10 @@ async def _hashed(environment: Environment, waiting: _Waiting) -> Callable[[], R
 
 
 def _advance(
-    visit: Visit, steps: Steps[Response], result: object = None, error: Exception | None = None
+    visit: PortalRequest,
+    steps: Steps[Response],
+    result: object = None,
+    error: Exception | None = None,
 ) -> Response | _Waiting:
     """Run a page up to its next hash, or to its end."""
     try:
@@ -163,11 +166,11 @@ def _answer(
         return error_pages.anonymous(environment, 500)
 
 
-def _turn(visit: Visit, request: Request, body: bytes) -> Response | _Waiting:
+def _turn(visit: PortalRequest, request: Request, body: bytes) -> Response | _Waiting:
     found = table.find(visit.method, visit.path)
     if found is None:
         return _astray(visit)
-    away = access.turn_away(visit, found.rule.who)
+    away = access.authorize(visit, found.rule.who)
     if away and visit.login is None and visit.method == "POST":
         return _to_login(visit, request, body) or away
     if away:
@@ -193,28 +196,28 @@ def _turn(visit: Visit, request: Request, body: bytes) -> Response | _Waiting:
     return _guarded(visit, run)
 
 
-def _to_login(visit: Visit, request: Request, body: bytes) -> Response | None:
+def _to_login(visit: PortalRequest, request: Request, body: bytes) -> Response | None:
     """Show the login with what was typed into a form whose session has ended, if anything was."""
     try:
         visit = access.with_form(visit, request, body)
-    except Refused:
+    except OAuthError:
         return None
     parts = resubmission.sealed(visit)
     if not parts:
         return None
-    refusal = Refused("invalid_request", resubmission.BEFORE_LOGIN, status=403)
+    refusal = OAuthError("invalid_request", resubmission.BEFORE_LOGIN, status=403)
     wanted = table.form_page(visit.path) or visit.path
     return accounts.login_again(visit, refusal, wanted=wanted, parts=parts)
 
 
-def _outdated(visit: Visit, outdated: csrf.OutdatedForm) -> Response:
+def _outdated(visit: PortalRequest, outdated: csrf.OutdatedForm) -> Response:
     """Show an outdated form again, filled in; where that cannot be, say what is wrong.
 
     Nothing is changed by it. A second login form, after the login by a first one, goes on.
     """
     if visit.path == redirects.LOGIN:
         return accounts.outdated_login(visit, outdated)
-    refusal = Refused(
+    refusal = OAuthError(
         "invalid_request", resubmission.SAY, note=outdated.note, status=outdated.status
     )
     shown = resubmission.again(visit, refusal)
@@ -224,11 +227,11 @@ def _outdated(visit: Visit, outdated: csrf.OutdatedForm) -> Response:
     return shown
 
 
-def _guarded(visit: Visit, step: Callable[[], Response | _Waiting]) -> Response | _Waiting:
+def _guarded(visit: PortalRequest, step: Callable[[], Response | _Waiting]) -> Response | _Waiting:
     """Make a page of what a page function refuses."""
     try:
         return step()
-    except Refused as refused:
+    except OAuthError as refused:
         _note_refusal(visit, refused)
         response = error_pages.page(visit, refused.status, refused.say)
         if refused.retry_after is not None:
@@ -239,7 +242,7 @@ def _guarded(visit: Visit, step: Callable[[], Response | _Waiting]) -> Response 
         return error_pages.page(visit, 404)
 
 
-def _note_refusal(visit: Visit, refused: Refused) -> None:
+def _note_refusal(visit: PortalRequest, refused: OAuthError) -> None:
     environment, source = visit.environment, visit.visitor.source
     if environment.log_limit.admit("page.refused", source, environment.clock()):
         log.warning(
@@ -252,7 +255,7 @@ def _note_refusal(visit: Visit, refused: Refused) -> None:
         )
 
 
-def _note_denial(visit: Visit, status: int, reason: str) -> None:
+def _note_denial(visit: PortalRequest, status: int, reason: str) -> None:
     if visit.login is None:
         return
     denied = denials.Denial(visit.method, visit.path, status, reason)
@@ -261,7 +264,7 @@ def _note_denial(visit: Visit, status: int, reason: str) -> None:
     denials.note(visit.environment, visit.actor, denied, **who)
 
 
-def _astray(visit: Visit) -> Response:
+def _astray(visit: PortalRequest) -> Response:
     """Answer where there is no page: its form's page, 405, the slash that is missing, or 404."""
     known = table.methods(visit.path)
     form_page = table.form_page(visit.path)

@@ -7,7 +7,7 @@ from hashlib import sha256
 from gatepass.server.domain.sessions.model import key
 from gatepass.server.environment.hosts import is_own_origin
 from gatepass.wire import base62
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 
 _FROM_HERE = {"same-origin", "none"}
@@ -20,12 +20,12 @@ def token(owner: Secret) -> str:
 
 
 def check_origin(headers: Mapping[str, str], scheme: str, issuer: str) -> None:
-    """Raise Refused (403) where the browser says that another site sent this."""
+    """Raise OAuthError (403) where the browser says that another site sent this."""
     origin = headers.get("origin")
     site = headers.get("sec-fetch-site")
     is_own = origin is None or is_own_origin(origin, scheme, headers.get("host", ""), issuer)
     if not is_own or (site is not None and site not in _FROM_HERE):
-        raise Refused(
+        raise OAuthError(
             "invalid_request",
             "The form was sent by another site.",
             note="cross-site form",
@@ -33,7 +33,7 @@ def check_origin(headers: Mapping[str, str], scheme: str, issuer: str) -> None:
         )
 
 
-class OutdatedForm(Refused):
+class OutdatedForm(OAuthError):
     """A form that does not carry the token of who sends it: from before a login or logout."""
 
     def __init__(self) -> None:

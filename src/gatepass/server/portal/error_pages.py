@@ -6,7 +6,7 @@ from starlette.responses import HTMLResponse
 
 from gatepass.server.environment.environment import Environment
 from gatepass.server.portal import rendering
-from gatepass.server.portal.request import Visit
+from gatepass.server.portal.request import PortalRequest
 
 
 class Words(NamedTuple):
@@ -62,7 +62,7 @@ WORDS = {
 _FORM_TOO_OLD = "Go back, reload the page and send the form again."
 
 
-def page(visit: Visit, status: int, say: str = "") -> HTMLResponse:
+def page(visit: PortalRequest, status: int, say: str = "") -> HTMLResponse:
     """Give the page of a refusal to who is known."""
     return rendering.error(visit, status, **_context(status, say))
 
@@ -72,7 +72,7 @@ def anonymous(environment: Environment, status: int, say: str = "") -> HTMLRespo
     return rendering.anonymous_error(environment, status, **_context(status, say))
 
 
-def suspended(visit: Visit) -> HTMLResponse:
+def suspended(visit: PortalRequest) -> HTMLResponse:
     """Tell somebody in a live session that their organization is suspended."""
     context = {
         "title": "Your organization is suspended",

@@ -24,7 +24,7 @@ _SECRET_FIELDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class PortalRequest:
     """What a page function is given; `form` is there once the gate has checked it."""
 
     environment: Environment

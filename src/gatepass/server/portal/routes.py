@@ -22,16 +22,16 @@ from gatepass.server.portal.pages import (
     test_token,
     usage,
 )
-from gatepass.server.portal.request import Visit
+from gatepass.server.portal.request import PortalRequest
 
-Page = Callable[[Visit], Response | Steps[Response]]
+Page = Callable[[PortalRequest], Response | Steps[Response]]
 """What answers; a page that waits for a password's hash is a generator."""
 
 _APP = "/oauth2/applications/{app_id:uuid}/"
 _PERSON = "/team/{person_id:uuid}/"
 
 
-class Rule(NamedTuple):
+class Route(NamedTuple):
     """One page for one method."""
 
     method: str
@@ -43,59 +43,59 @@ class Rule(NamedTuple):
 class Found(NamedTuple):
     """The rule for a request, and the ids in its path."""
 
-    rule: Rule
+    rule: Route
     ids: dict[str, UUID]
 
 
-RULES = (
-    Rule("GET", "/", Who.ANYONE, accounts.first_page),
-    Rule("GET", "/accounts/login/", Who.ANYONE, accounts.login_form),
-    Rule("POST", "/accounts/login/", Who.ANYONE, accounts.log_in),
-    Rule("POST", "/accounts/logout/", Who.PERSON, accounts.log_out),
-    Rule("GET", "/accounts/password/", Who.PERSON, accounts.password_form),
-    Rule("POST", "/accounts/password/", Who.PERSON, accounts.change_password),
-    Rule("GET", "/account/", Who.PERSON, accounts.account),
-    Rule("POST", "/accounts/sessions/end/", Who.PERSON, accounts.end_other_sessions),
-    Rule("POST", "/account/email/confirm/", Who.PERSON, pending_email.confirm_own),
-    Rule("POST", "/account/email/reject/", Who.PERSON, pending_email.reject_own),
-    Rule("POST", "/account/notices/{notice_id:uuid}/", Who.PERSON, pending_email.dismiss),
-    Rule("GET", "/oauth2/applications/", Who.STAFF, applications.all_of_them),
-    Rule("GET", "/oauth2/applications/register/", Who.ADMIN, registration.form),
-    Rule("POST", "/oauth2/applications/register/", Who.ADMIN, registration.register),
-    Rule("GET", _APP, Who.STAFF, applications.one),
-    Rule("GET", f"{_APP}refusals/", Who.STAFF, usage.refusals),
-    Rule("GET", f"{_APP}credentials/", Who.ADMIN, credentials.show),
-    Rule("POST", f"{_APP}stored/", Who.ADMIN, credentials.stored),
-    Rule("POST", f"{_APP}test-token/", Who.ADMIN, test_token.make),
-    Rule("GET", f"{_APP}test-token/", Who.ADMIN, test_token.show),
-    Rule("POST", f"{_APP}rotate/", Who.ADMIN, credentials.rotate),
-    Rule("POST", _APP + "secrets/{secret_id:uuid}/end/", Who.ADMIN, applications.end_secret),
-    Rule("POST", f"{_APP}rename/", Who.ADMIN, settings.rename),
-    Rule("POST", f"{_APP}lifetime/", Who.ADMIN, settings.set_lifetime),
-    Rule("POST", f"{_APP}minting/", Who.ADMIN, settings.set_minting),
-    Rule("POST", f"{_APP}scope/", Who.ADMIN, settings.set_scope),
-    Rule("POST", f"{_APP}networks/", Who.ADMIN, settings.set_networks),
-    Rule("POST", f"{_APP}contact/", Who.ADMIN, settings.set_contact),
-    Rule("POST", f"{_APP}void/", Who.ADMIN, applications.void_tokens),
-    Rule("POST", f"{_APP}enable/", Who.ADMIN, applications.enable),
-    Rule("POST", f"{_APP}disable/", Who.ADMIN, applications.disable),
-    Rule("POST", f"{_APP}delete/", Who.ADMIN, applications.delete),
-    Rule("GET", "/team/", Who.STAFF, team.all_of_them),
-    Rule("GET", "/team/add/", Who.ADMIN, team.add_form),
-    Rule("POST", "/team/add/", Who.ADMIN, team.add),
-    Rule("GET", _PERSON, Who.ADMIN, team.one),
-    Rule("GET", f"{_PERSON}initial-password/", Who.ADMIN, team.initial_password),
-    Rule("POST", f"{_PERSON}role/", Who.ADMIN, team.set_role),
-    Rule("POST", f"{_PERSON}password/", Who.ADMIN, team.give_access),
-    Rule("POST", f"{_PERSON}enable/", Who.ADMIN, team.enable),
-    Rule("POST", f"{_PERSON}disable/", Who.ADMIN, team.disable),
-    Rule("POST", f"{_PERSON}email/confirm/", Who.ADMIN, pending_email.confirm),
-    Rule("POST", f"{_PERSON}email/reject/", Who.ADMIN, pending_email.reject),
-    Rule("GET", "/activity/", Who.ADMIN, activity.activity),
+ROUTES = (
+    Route("GET", "/", Who.ANYONE, accounts.first_page),
+    Route("GET", "/accounts/login/", Who.ANYONE, accounts.login_form),
+    Route("POST", "/accounts/login/", Who.ANYONE, accounts.log_in),
+    Route("POST", "/accounts/logout/", Who.PERSON, accounts.log_out),
+    Route("GET", "/accounts/password/", Who.PERSON, accounts.password_form),
+    Route("POST", "/accounts/password/", Who.PERSON, accounts.change_password),
+    Route("GET", "/account/", Who.PERSON, accounts.account),
+    Route("POST", "/accounts/sessions/end/", Who.PERSON, accounts.end_other_sessions),
+    Route("POST", "/account/email/confirm/", Who.PERSON, pending_email.confirm_own),
+    Route("POST", "/account/email/reject/", Who.PERSON, pending_email.reject_own),
+    Route("POST", "/account/notices/{notice_id:uuid}/", Who.PERSON, pending_email.dismiss),
+    Route("GET", "/oauth2/applications/", Who.STAFF, applications.all_of_them),
+    Route("GET", "/oauth2/applications/register/", Who.ADMIN, registration.form),
+    Route("POST", "/oauth2/applications/register/", Who.ADMIN, registration.register),
+    Route("GET", _APP, Who.STAFF, applications.one),
+    Route("GET", f"{_APP}refusals/", Who.STAFF, usage.refusals),
+    Route("GET", f"{_APP}credentials/", Who.ADMIN, credentials.show),
+    Route("POST", f"{_APP}stored/", Who.ADMIN, credentials.stored),
+    Route("POST", f"{_APP}test-token/", Who.ADMIN, test_token.make),
+    Route("GET", f"{_APP}test-token/", Who.ADMIN, test_token.show),
+    Route("POST", f"{_APP}rotate/", Who.ADMIN, credentials.rotate),
+    Route("POST", _APP + "secrets/{secret_id:uuid}/end/", Who.ADMIN, applications.end_secret),
+    Route("POST", f"{_APP}rename/", Who.ADMIN, settings.rename),
+    Route("POST", f"{_APP}lifetime/", Who.ADMIN, settings.set_lifetime),
+    Route("POST", f"{_APP}minting/", Who.ADMIN, settings.set_minting),
+    Route("POST", f"{_APP}scope/", Who.ADMIN, settings.set_scope),
+    Route("POST", f"{_APP}networks/", Who.ADMIN, settings.set_networks),
+    Route("POST", f"{_APP}contact/", Who.ADMIN, settings.set_contact),
+    Route("POST", f"{_APP}void/", Who.ADMIN, applications.void_tokens),
+    Route("POST", f"{_APP}enable/", Who.ADMIN, applications.enable),
+    Route("POST", f"{_APP}disable/", Who.ADMIN, applications.disable),
+    Route("POST", f"{_APP}delete/", Who.ADMIN, applications.delete),
+    Route("GET", "/team/", Who.STAFF, team.all_of_them),
+    Route("GET", "/team/add/", Who.ADMIN, team.add_form),
+    Route("POST", "/team/add/", Who.ADMIN, team.add),
+    Route("GET", _PERSON, Who.ADMIN, team.one),
+    Route("GET", f"{_PERSON}initial-password/", Who.ADMIN, team.initial_password),
+    Route("POST", f"{_PERSON}role/", Who.ADMIN, team.set_role),
+    Route("POST", f"{_PERSON}password/", Who.ADMIN, team.give_access),
+    Route("POST", f"{_PERSON}enable/", Who.ADMIN, team.enable),
+    Route("POST", f"{_PERSON}disable/", Who.ADMIN, team.disable),
+    Route("POST", f"{_PERSON}email/confirm/", Who.ADMIN, pending_email.confirm),
+    Route("POST", f"{_PERSON}email/reject/", Who.ADMIN, pending_email.reject),
+    Route("GET", "/activity/", Who.ADMIN, activity.activity),
 )
 
 _FORM_PAGES = {"/accounts/sessions/end/": "/account/"}  # where it is not above the form's address
-_COMPILED = [(rule, *_pattern) for rule in RULES for _pattern in [compile_path(rule.path)[::2]]]
+_COMPILED = [(rule, *_pattern) for rule in ROUTES for _pattern in [compile_path(rule.path)[::2]]]
 
 
 def find(method: str, path: str) -> Found | None:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable
 from typing import Literal
 
-from gatepass.server.http import NO_STORE, Answer, Scope
+from gatepass.server.http import NO_STORE, Response, Scope
 from gatepass.server.serving import problem_details
 from gatepass.server.tokens import response
 
@@ -38,27 +38,27 @@ def format_of(scope: Scope, prefixes: tuple[str, ...]) -> ErrorFormat:
     return "problem" if path.startswith(_API) else "oauth"
 
 
-def misdirected(scope: Scope, prefixes: tuple[str, ...]) -> Answer:
+def misdirected(scope: Scope, prefixes: tuple[str, ...]) -> Response:
     """Return the error for a host that is not served (RFC 9110 §15.5.20)."""
     description = "This host is not served here. Check the address."
     return error(format_of(scope, prefixes), 421, description)
 
 
-def needs_tls(scope: Scope, prefixes: tuple[str, ...]) -> Answer:
+def needs_tls(scope: Scope, prefixes: tuple[str, ...]) -> Response:
     """Return the error for http where https is due."""
     found = format_of(scope, prefixes)
     description = "Use https. Whoever listens has seen what you sent."
     return error("oauth" if found == "text" else found, 400, description)
 
 
-def error(error_format: ErrorFormat, status: int, description: str, more: Headers = ()) -> Answer:
+def error(error_format: ErrorFormat, status: int, description: str, more: Headers = ()) -> Response:
     """Return the error in this format, with `more` headers."""
     if error_format == "problem":
         body = json.dumps(problem_details.members(status, description)).encode()
-        return Answer(status, (*_PROBLEM, *more), body)
+        return Response(status, (*_PROBLEM, *more), body)
     if error_format == "oauth":
-        return Answer(status, (*NO_STORE, *more), response.error("invalid_request", description))
-    return Answer(status, (*_TEXT, *more), f"{description}\n".encode())
+        return Response(status, (*NO_STORE, *more), response.error("invalid_request", description))
+    return Response(status, (*_TEXT, *more), f"{description}\n".encode())
 
 
 def _asks_for_html(scope: Scope) -> bool:

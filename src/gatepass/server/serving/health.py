@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gatepass.server.environment.environment import Environment
-from gatepass.server.http import NO_STORE, Answer
+from gatepass.server.http import NO_STORE, Response
 
 PATHS = frozenset({"/healthz", "/healthz/", "/readyz", "/readyz/"})
 _METHODS = frozenset({"GET", "HEAD"})
@@ -27,32 +27,32 @@ class Problem(NamedTuple):
     stops: bool = False
 
 
-def answer(path: str, environments: list[Environment], method: str = "GET") -> Answer:
+def answer(path: str, environments: list[Environment], method: str = "GET") -> Response:
     """Answer `/healthz` (200 while the process runs) or `/readyz` (503 when it cannot serve).
 
     Any method but GET and HEAD is refused (405).
     """
     if method not in _METHODS:
-        return Answer(405, (*NO_STORE, (b"allow", b"GET, HEAD")), b'{"status": "use GET"}')
+        return Response(405, (*NO_STORE, (b"allow", b"GET, HEAD")), b'{"status": "use GET"}')
     if path.startswith("/healthz"):
-        return Answer(200, NO_STORE, b'{"status": "ok"}')
+        return Response(200, NO_STORE, b'{"status": "ok"}')
     found = {environment.name: list(problems(environment)) for environment in environments}
     is_ready = not any(each.stops for some in found.values() for each in some)
     states = {name: "; ".join(map(": ".join, _texts(some))) or "ok" for name, some in found.items()}
     body = {"status": "ready" if is_ready else "not ready", **states}
-    return Answer(200 if is_ready else 503, NO_STORE, json.dumps(body).encode())
+    return Response(200 if is_ready else 503, NO_STORE, json.dumps(body).encode())
 
 
-def unopened(path: str, environments: list[Environment], method: str = "GET") -> Answer:
+def unopened(path: str, environments: list[Environment], method: str = "GET") -> Response:
     """Answer for a process that waits for a database and has never opened it: 503.
 
     `/healthz` is 200, as the process runs.
     """
     if path.rstrip("/") == "/healthz" and method in _METHODS:
-        return Answer(200, NO_STORE, b'{"status": "ok"}')
+        return Response(200, NO_STORE, b'{"status": "ok"}')
     away = {environment.name: "the database is away" for environment in environments}
     body = {"error": "temporarily_unavailable", "status": "not ready", **away}
-    return Answer(503, (*NO_STORE, (b"retry-after", b"5")), json.dumps(body).encode())
+    return Response(503, (*NO_STORE, (b"retry-after", b"5")), json.dumps(body).encode())
 
 
 def problems(environment: Environment) -> Iterator[Problem]:

@@ -50,7 +50,7 @@ _ELEMENT = re.compile(rb"(?:%b)?(?:;(?:%b)?)*" % (_PAIR.pattern, _PAIR.pattern))
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 
 
-class Seen(NamedTuple):
+class ClientInfo(NamedTuple):
     """What the application is told of a request: "http" or "https", and the client's address."""
 
     scheme: str
@@ -78,7 +78,7 @@ class TrustedProxies:
 
     def seen(
         self, peer: str | None, scheme: str, addresses: bytes | None, proto: bytes | None
-    ) -> Seen:
+    ) -> ClientInfo:
         """Return the client's scheme and address.
 
         `peer` is the address of the connection's other end and `scheme` the connection's.
@@ -91,12 +91,12 @@ class TrustedProxies:
 
     def _read(
         self, peer: str | None, scheme: str, addresses: bytes | None, proto: bytes | None
-    ) -> Seen:
+    ) -> ClientInfo:
         source = _peer(peer)
         if source is None:
-            return Seen(scheme, peer or "")
+            return ClientInfo(scheme, peer or "")
         if not self._trusts(source):
-            return Seen(scheme, str(source))
+            return ClientInfo(scheme, str(source))
         passed = 1  # proxies, whose own words count
         for hop in islice(self._listed(addresses), self._hops):
             if hop is None:
@@ -107,7 +107,7 @@ class TrustedProxies:
             passed += 1
         passed = min(passed, self._hops)
         said = self._named_scheme if self._is_rfc7239 else self._listed_scheme
-        return Seen(_SCHEMES.get(said(addresses, proto, passed)) or scheme, str(source))
+        return ClientInfo(_SCHEMES.get(said(addresses, proto, passed)) or scheme, str(source))
 
     def is_trusted(self, peer: str | None) -> bool:
         """Tell whether the other end of a connection is one of the proxies."""

@@ -18,7 +18,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from gatepass.server.serving.fast_path.protocol import LaneProtocol
+from gatepass.server.serving.fast_path.protocol import FastPathProtocol
 from gatepass.server.serving.fast_path.write_buffer import STOPPING
 from gatepass.server.serving.http1.connections import Connections
 from gatepass.server.serving.http1.protocol import HttpProtocol, RequestResponseCycle
@@ -56,14 +56,14 @@ def protocol(
     state: type[ServerState] = ServerState,
 ) -> Protocol:
     """Return what makes uvicorn's protocols: ours if `cycle` and `state` are what it knows."""
-    reason = unlike(cycle, state)
+    reason = incompatibility(cycle, state)
     if reason:
         log.warning("http.fallback", reason=reason)
         return FallbackProtocol
-    return partial(LaneProtocol if lane else HttpProtocol, connections=connections)
+    return partial(FastPathProtocol if lane else HttpProtocol, connections=connections)
 
 
-def unlike(cycle: type[RequestResponseCycle], state: type[ServerState]) -> str:
+def incompatibility(cycle: type[RequestResponseCycle], state: type[ServerState]) -> str:
     """Tell in what way uvicorn's classes are not what our protocol knows; "" if they are."""
     if importlib.util.find_spec("httptools") is None:
         return "httptools is not installed"

@@ -39,8 +39,8 @@ __all__ = [
     "DatabaseAwayError",
     "DatabaseError",
     "DatabaseLostError",
-    "Moment",
     "NotFoundError",
+    "Timestamp",
     "metadata",
     "next_of",
     "sqlite_url",
@@ -102,7 +102,7 @@ class NotFoundError(Exception):
     """There is no such thing, or it is another organization's."""
 
 
-class Moment(TypeDecorator[datetime]):
+class Timestamp(TypeDecorator[datetime]):
     """An aware datetime, kept as Unix milliseconds so that both databases compare alike."""
 
     impl = BigInteger

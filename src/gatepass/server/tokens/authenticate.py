@@ -5,14 +5,14 @@ from typing import NamedTuple
 
 from gatepass.server.domain.applications.model import Application, ApplicationSecret
 from gatepass.server.domain.applications.placeholder import nobody
-from gatepass.server.tokens.request import Claimed
-from gatepass.wire.credential import Mark, read
-from gatepass.wire.errors import Refused
+from gatepass.server.tokens.request import PresentedCredentials
+from gatepass.wire.credential import Mode, read
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.networks import allows
 from gatepass.wire.secret import Secret
 
 _NO_SECRET = Secret("")
-_ENVIRONMENT = {Mark.LIVE: "production", Mark.TEST: "sandbox"}
+_ENVIRONMENT = {Mode.LIVE: "production", Mode.TEST: "sandbox"}
 
 
 class AuthenticatedClient(NamedTuple):
@@ -23,7 +23,11 @@ class AuthenticatedClient(NamedTuple):
 
 
 def authenticate(
-    claimed: Claimed, application: Application | None, source: str, now: float, mark: Mark
+    claimed: PresentedCredentials,
+    application: Application | None,
+    source: str,
+    now: float,
+    mark: Mode,
 ) -> AuthenticatedClient:
     """Prove the claim at `now` (Unix seconds), or raise `invalid_client`, whatever the reason.
 
@@ -57,11 +61,13 @@ def authenticate(
     return AuthenticatedClient(application, used)
 
 
-def _refused(reason: str, note: str) -> Refused:
-    return Refused("invalid_client", "Client authentication failed.", note=note, reason=reason)
+def _refused(reason: str, note: str) -> OAuthError:
+    return OAuthError("invalid_client", "Client authentication failed.", note=note, reason=reason)
 
 
-def _reason(claimed: Claimed, application: Application | None, mark: Mark) -> tuple[str, str]:
+def _reason(
+    claimed: PresentedCredentials, application: Application | None, mark: Mode
+) -> tuple[str, str]:
     """Give why nothing matched: as one word, and as a note."""
     if not claimed.client_id:
         return "no_credentials", "no client credentials"

@@ -6,9 +6,9 @@ from functools import cached_property
 from gatepass.server.domain.applications.model import GRANT_TYPE, Application
 from gatepass.server.domain.catalogue.model import Catalogue, Form, is_absolute
 from gatepass.server.tokens.authenticate import AuthenticatedClient
-from gatepass.server.tokens.opaque import Mould, mould
+from gatepass.server.tokens.opaque import Template, mould
 from gatepass.server.tokens.request import TokenRequest
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 
 
@@ -31,26 +31,26 @@ class Grant:
         return str(self.scope)
 
     @cached_property
-    def mould(self) -> Mould:
+    def mould(self) -> Template:
         """Give what is the same in all of its sealed tokens."""
         return mould(self.application.id, self.lifetime, self.text, self.audience)
 
 
-def decide(client: AuthenticatedClient, asked: TokenRequest, catalogue: Catalogue) -> Grant:
+def authorize(client: AuthenticatedClient, asked: TokenRequest, catalogue: Catalogue) -> Grant:
     """Grant what was asked, within what the application may have.
 
     Without scope that is all that the application has of the resources; without resource they
-    are those of the scope, or that of the application's first scope. Raises Refused:
+    are those of the scope, or that of the application's first scope. Raises OAuthError:
     `invalid_request` without grant type, `unsupported_grant_type`, `unauthorized_client`,
     `invalid_scope`, `invalid_target`; it names parameters that are likely misspelled.
     """
     try:
         return _decide(client, asked, catalogue)
-    except Refused as refused:
+    except OAuthError as refused:
         if not asked.misspelled:
             raise
         hint = " ".join(f"{sent} is likely {right}." for sent, right in asked.misspelled)
-        raise Refused(
+        raise OAuthError(
             refused.code,
             f"{refused.say} {hint}",
             note=f"{refused.note or refused.say} {hint}",
@@ -78,26 +78,26 @@ def _decide(client: AuthenticatedClient, asked: TokenRequest, catalogue: Catalog
 
 def _check_grant_type(grant_type: str | None, application: Application) -> None:
     if grant_type is None:
-        raise Refused("invalid_request", "The parameter grant_type is missing.")
+        raise OAuthError("invalid_request", "The parameter grant_type is missing.")
     if grant_type != GRANT_TYPE:
-        raise Refused("unsupported_grant_type", f"The only grant type here is {GRANT_TYPE}.")
+        raise OAuthError("unsupported_grant_type", f"The only grant type here is {GRANT_TYPE}.")
     if application.grant_type != GRANT_TYPE or application.client_type != "confidential":
-        raise Refused("unauthorized_client", f"This client may not use {GRANT_TYPE}.")
+        raise OAuthError("unauthorized_client", f"This client may not use {GRANT_TYPE}.")
 
 
 def _check_resource(resource: str, catalogue: Catalogue) -> None:
     if resource in catalogue.resources:
         return
     if not is_absolute(resource):
-        raise Refused("invalid_target", "A resource is an absolute URI without fragment.")
-    raise Refused("invalid_target", "There is no such resource here.")
+        raise OAuthError("invalid_target", "A resource is an absolute URI without fragment.")
+    raise OAuthError("invalid_target", "There is no such resource here.")
 
 
 def _asked(text: str, application: Application) -> Scope:
     scope = Scope.parse(text)
     if not application.scope.covers(scope):
         beyond = scope.without(application.scope)
-        raise Refused(
+        raise OAuthError(
             "invalid_scope",
             f"The application may only have: {application.scope}.",
             note=f"scope not allowed: {beyond}",
@@ -113,7 +113,7 @@ def _all_of(application: Application, audience: tuple[str, ...], catalogue: Cata
         if name in catalogue.scopes and catalogue.scopes[name].resource in audience
     ]
     if not names:
-        raise Refused("invalid_target", "The application has no scope of this resource.")
+        raise OAuthError("invalid_target", "The application has no scope of this resource.")
     return Scope(tuple(names))
 
 
@@ -121,7 +121,7 @@ def _audience_of(scope: Scope, application: Application, catalogue: Catalogue) -
     """Give the resource of a scope; RFC 9068 §3 wants it to be one."""
     found = catalogue.resources_of(scope) or catalogue.resources_of(application.scope)[:1]
     if len(found) > 1:
-        raise Refused(
+        raise OAuthError(
             "invalid_scope",
             "These scopes are of several resources. Ask for one at a time, or name the resources.",
         )
@@ -131,13 +131,13 @@ def _audience_of(scope: Scope, application: Application, catalogue: Catalogue) -
 def _check_together(scope: Scope, audience: tuple[str, ...], catalogue: Catalogue) -> None:
     beyond = [name for name in catalogue.resources_of(scope) if name not in audience]
     if beyond:
-        raise Refused("invalid_scope", "The scope is not one of the resource that is asked for.")
+        raise OAuthError("invalid_scope", "The scope is not one of the resource that is asked for.")
 
 
 def _form(audience: tuple[str, ...], catalogue: Catalogue) -> Form:
     forms = {catalogue.resources[resource].form for resource in audience}
     if len(forms) > 1:
-        raise Refused(
+        raise OAuthError(
             "invalid_target", "These resources take different tokens. Ask for one at a time."
         )
     return forms.pop() if forms else "sealed"

@@ -10,8 +10,8 @@ caller that asks about other tokens each time, the Authorization header alone is
 from hashlib import sha256
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from gatepass.server.domain.applications.cache import Directory
-from gatepass.server.http import Arrived
+from gatepass.server.domain.applications.cache import ApplicationCache
+from gatepass.server.http import Request
 from gatepass.server.tokens.authenticate import AuthenticatedClient
 from gatepass.server.tokens.grant import Grant
 from gatepass.wire.networks import allows
@@ -19,14 +19,14 @@ from gatepass.wire.networks import allows
 MOST = 10_000
 
 
-class Granted(NamedTuple):
+class CachedGrant(NamedTuple):
     """A client that has authenticated, and what it was granted."""
 
     client: AuthenticatedClient
     grant: Grant
 
 
-class Caller(NamedTuple):
+class CachedCaller(NamedTuple):
     """A client that has authenticated by its Authorization header alone."""
 
     client: AuthenticatedClient
@@ -40,10 +40,10 @@ class _OfClient(Protocol):
 Kept = TypeVar("Kept", bound=_OfClient)
 
 
-class GrantMemory(Generic[Kept]):
+class GrantCache(Generic[Kept]):
     """Recalls a grant while its application is unchanged and the secret has not expired."""
 
-    def __init__(self, directory: Directory) -> None:
+    def __init__(self, directory: ApplicationCache) -> None:
         self._directory = directory
         self._granted: dict[bytes, Kept] = {}
 
@@ -68,7 +68,7 @@ class GrantMemory(Generic[Kept]):
         self._granted[key] = granted
 
 
-def key_of(arrived: Arrived) -> bytes:
+def key_of(arrived: Request) -> bytes:
     """Give the digest of everything in a request that parse reads.
 
     Neither a header nor a query can have a line break in it, so the parts stay apart, and a

@@ -8,8 +8,8 @@ from gatepass.server.domain.keys.keyring import Keyring
 from gatepass.server.tokens.claims import Claims
 from gatepass.server.tokens.grant import Grant
 from gatepass.server.tokens.jwt import sign
-from gatepass.server.tokens.opaque import cast
-from gatepass.wire.errors import Refused
+from gatepass.server.tokens.opaque import fill_template
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.metadata import PARTNER_API
 
 ENTROPY = 16  # bytes
@@ -43,14 +43,14 @@ def issue(grant: Grant, keys: Keyring, issuer: str, now_ms: int, entropy: bytes)
 
     Where the application's tokens are void up to a moment that is close ahead, the token is
     stamped with the millisecond behind it: it was issued afterwards, and counts. A JWT's `iat`
-    stays the time of now, as others do not take one of the future. Raises Refused (503) where
+    stays the time of now, as others do not take one of the future. Raises OAuthError (503) where
     that moment is further ahead: a token that is void already is of no use.
     """
     void_until_ms = grant.application.void_until_ms
     stamp_ms = now_ms if now_ms > void_until_ms else _after(void_until_ms, now_ms)
     if grant.form == "sealed":
         return IssuedToken(
-            cast(grant.mould, entropy, stamp_ms, keys.seal), grant.lifetime, grant.text
+            fill_template(grant.mould, entropy, stamp_ms, keys.seal), grant.lifetime, grant.text
         )
     application = grant.application
     named = grant.audience or (issuer + PARTNER_API,)
@@ -61,7 +61,7 @@ def issue(grant: Grant, keys: Keyring, issuer: str, now_ms: int, entropy: bytes)
 
 def _after(void_until_ms: int, now_ms: int) -> int:
     if void_until_ms - now_ms >= _MOST_AHEAD_MS:
-        raise Refused(
+        raise OAuthError(
             "temporarily_unavailable",
             "Tokens of this application are revoked up to a moment that is still to come. "
             "Try again later.",

@@ -98,7 +98,7 @@ def sign(
     return key.sign(payload.encode())
 
 
-def unsign(token: str, keys: Mapping[str, SigningKey], issuer: str) -> Claims | None:
+def verify(token: str, keys: Mapping[str, SigningKey], issuer: str) -> Claims | None:
     """Give a JWT's claims, or None for anything that `sign` did not make with one of `keys`.
 
     `keys` are by the header of their tokens. Does NOT check expiry, revocation, or whether the

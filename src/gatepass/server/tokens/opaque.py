@@ -21,17 +21,17 @@ from cryptography.hazmat.primitives.hmac import HMAC
 
 from gatepass.server.tokens.claims import Claims
 from gatepass.wire import credential
-from gatepass.wire.credential import Kind, Mark, Prefix
+from gatepass.wire.credential import Kind, Mode, Prefix
 
 _VERSION = 1
 _HEAD = struct.Struct(">BxHIQ16s16s")
 _TAG = 16  # bytes
 
 
-class SealingKey:
+class OpaqueTokenKey:
     """A key that seals and unseals tokens of one environment; keeps the MAC ready to go on."""
 
-    def __init__(self, mark: Mark, key_id: int, key: bytes) -> None:
+    def __init__(self, mark: Mode, key_id: int, key: bytes) -> None:
         self.mark = mark
         self.id = key_id
         self.prefix = Prefix.of(Kind.ACCESS_TOKEN, mark)
@@ -45,7 +45,7 @@ class SealingKey:
         return mac.finalize()[:_TAG]
 
 
-class Mould(NamedTuple):
+class Template(NamedTuple):
     """What all tokens of one grant have in common, as it stands in them."""
 
     app_id: bytes
@@ -53,26 +53,26 @@ class Mould(NamedTuple):
     text: bytes
 
 
-def mould(app_id: UUID, lifetime: int, scope: str, audience: tuple[str, ...]) -> Mould:
+def mould(app_id: UUID, lifetime: int, scope: str, audience: tuple[str, ...]) -> Template:
     """Give the mould of a grant's tokens."""
-    return Mould(app_id.bytes, lifetime, f"{scope}\0{' '.join(audience)}".encode())
+    return Template(app_id.bytes, lifetime, f"{scope}\0{' '.join(audience)}".encode())
 
 
-def cast(form: Mould, token_id: bytes, issued_ms: int, key: SealingKey) -> str:
+def fill_template(form: Template, token_id: bytes, issued_ms: int, key: OpaqueTokenKey) -> str:
     """Give a token from its mould; `token_id` is 128 random bits."""
     app_id, lifetime, text = form
     content = _HEAD.pack(_VERSION, key.id, lifetime, issued_ms, app_id, token_id) + text
     return credential.write(key.prefix, content + key.tag(content))
 
 
-def seal(claims: Claims, key: SealingKey) -> str:
+def encode(claims: Claims, key: OpaqueTokenKey) -> str:
     """Give the token of these claims, which name the application by its id."""
     app_id, token_id, issued_ms, lifetime, scope, audience = claims
     assert isinstance(app_id, UUID)  # noqa: S101 - only a JWT names its application otherwise
-    return cast(mould(app_id, lifetime, scope, audience), token_id, issued_ms, key)
+    return fill_template(mould(app_id, lifetime, scope, audience), token_id, issued_ms, key)
 
 
-def unseal(token: str, keys: Mapping[int, SealingKey]) -> Claims | None:
+def decode(token: str, keys: Mapping[int, OpaqueTokenKey]) -> Claims | None:
     """Give a token's claims, or None for anything that `seal` did not make with one of `keys`.
 
     Does NOT check expiry, revocation, or whether the application still exists.

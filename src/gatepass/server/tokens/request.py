@@ -3,9 +3,9 @@
 import re
 from typing import NamedTuple
 
-from gatepass.server.http import Arrived
+from gatepass.server.http import Request
 from gatepass.wire import basic
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.params import Params, decode, read_form, read_json
 from gatepass.wire.secret import Secret
 
@@ -23,7 +23,7 @@ _KNOWN = CREDENTIALS | {"grant_type", "scope"}
 _OUR_CREDENTIAL = re.compile(rb"gp[sa]_(live|test)_[0-9A-Za-z]")
 
 
-class Claimed(NamedTuple):
+class PresentedCredentials(NamedTuple):
     """Who the caller says it is; `by_header` tells how to answer a failure (RFC 6749 §5.2).
 
     `raw_secret` is the secret where it is not form-url-encoded, if that is another one.
@@ -43,15 +43,15 @@ class Claimed(NamedTuple):
 class TokenRequest(NamedTuple):
     """A well-formed request to the token endpoint."""
 
-    claimed: Claimed
+    claimed: PresentedCredentials
     grant_type: str | None
     scope: str | None
     resource: tuple[str, ...]
     misspelled: tuple[tuple[str, str], ...] = ()  # a name that was sent, and the likely one
 
 
-def parse(arrived: Arrived, *, may_be_raw: bool = False) -> TokenRequest:
-    """Read a token request; raise Refused for a wrong media type or a malformed request.
+def parse(arrived: Request, *, may_be_raw: bool = False) -> TokenRequest:
+    """Read a token request; raise OAuthError for a wrong media type or a malformed request.
 
     `may_be_raw` is that of `claim`.
     """
@@ -65,13 +65,13 @@ def parse(arrived: Arrived, *, may_be_raw: bool = False) -> TokenRequest:
     )
 
 
-def parameters(arrived: Arrived) -> Params:
+def parameters(arrived: Request) -> Params:
     """Read the parameters of the body; the query is never read, and no secret may be in it."""
     if arrived.query:
         check_query(arrived.query)
     encoding = arrived.headers.get(b"content-encoding")
     if encoding is not None and encoding.lower() not in _NOT_ENCODED:
-        raise Refused(
+        raise OAuthError(
             "invalid_request",
             "Send the body uncompressed, without Content-Encoding.",
             note="the body has a Content-Encoding",
@@ -87,7 +87,7 @@ def parameters(arrived: Arrived) -> Params:
         return read_json(arrived.body)
     if not arrived.body and not content_type:
         return Params({})
-    raise Refused(
+    raise OAuthError(
         "invalid_request",
         "Send the parameters as application/x-www-form-urlencoded or application/json.",
         status=415,
@@ -98,7 +98,7 @@ def check_query(query: bytes) -> None:
     """Refuse a secret or token in the address, where logs and proxies would keep it."""
     names = {piece.partition(b"=")[0] for piece in query.split(b"&")}
     if _OUR_CREDENTIAL.search(query) or _SECRETS_IN_QUERY & {decode(name) for name in names}:
-        raise Refused(
+        raise OAuthError(
             "invalid_request",
             "Never put a secret or token in the address: send it in the header or body. "
             "Whoever can read logs has it now, so replace it.",
@@ -106,7 +106,7 @@ def check_query(query: bytes) -> None:
         )
 
 
-def claim(arrived: Arrived, params: Params, *, may_be_raw: bool = False) -> Claimed:
+def claim(arrived: Request, params: Params, *, may_be_raw: bool = False) -> PresentedCredentials:
     """Read who the caller says it is: by Basic, or in the body, never by both.
 
     Clients with a secret of another system may send it in Basic as it is: with `may_be_raw` it is
@@ -117,10 +117,12 @@ def claim(arrived: Arrived, params: Params, *, may_be_raw: bool = False) -> Clai
     if not _ASSERTION.isdisjoint(params.values):
         raise _assertion_refused(alone=authorization is None and secret is None)
     if authorization is None:
-        return Claimed(client_id or "", Secret(secret) if secret else None, by_header=False)
+        return PresentedCredentials(
+            client_id or "", Secret(secret) if secret else None, by_header=False
+        )
     scheme, _, credentials = authorization.decode("latin-1").partition(" ")
     if scheme.lower() != "basic":
-        raise Refused(
+        raise OAuthError(
             "invalid_client",
             "Authenticate with HTTP Basic or in the body.",
             note="the Authorization header is not Basic",
@@ -129,20 +131,20 @@ def claim(arrived: Arrived, params: Params, *, may_be_raw: bool = False) -> Clai
         raise two_ways()
     claimed = _by_basic(credentials.strip(" "), may_be_raw=may_be_raw)
     if client_id is not None and client_id != claimed.client_id:
-        raise Refused("invalid_request", "The client_id in header and body are not the same.")
+        raise OAuthError("invalid_request", "The client_id in header and body are not the same.")
     return claimed
 
 
-def _by_basic(credentials: str, *, may_be_raw: bool) -> Claimed:
+def _by_basic(credentials: str, *, may_be_raw: bool) -> PresentedCredentials:
     raw = basic.read_raw(credentials) if may_be_raw else None
     try:
         client_id, secret = basic.read(credentials)
-    except Refused:
+    except OAuthError:
         if raw is None:
             raise
         client_id, secret = raw
     raw_secret = raw[1] if raw and raw[1] != secret else None
-    return Claimed(client_id, secret, by_header=True, raw_secret=raw_secret)
+    return PresentedCredentials(client_id, secret, by_header=True, raw_secret=raw_secret)
 
 
 def _misspelled(params: Params) -> tuple[tuple[str, str], ...]:
@@ -163,14 +165,14 @@ def _letters(name: str) -> str:
     return _SEPARATORS.sub("", name.lower()).removesuffix("s")
 
 
-def two_ways() -> Refused:
+def two_ways() -> OAuthError:
     """Return the refusal of a request with two ways of authentication (RFC 6749 §2.3)."""
-    return Refused("invalid_request", "Use one way of client authentication, not two.")
+    return OAuthError("invalid_request", "Use one way of client authentication, not two.")
 
 
-def _assertion_refused(*, alone: bool) -> Refused:
+def _assertion_refused(*, alone: bool) -> OAuthError:
     """Give the refusal of a client assertion (RFC 7521 §4.2), which is not offered here."""
     if not alone:
         return two_ways()
     say = "Authenticate with HTTP Basic or in the body."
-    return Refused("invalid_client", say, note="client assertions are not offered")
+    return OAuthError("invalid_client", say, note="client assertions are not offered")

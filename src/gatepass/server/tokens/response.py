@@ -2,15 +2,15 @@
 
 import json
 
-from gatepass.server.http import NO_STORE, Answer
+from gatepass.server.http import NO_STORE, Response
 from gatepass.server.tokens.issue import IssuedToken
 from gatepass.wire import challenge
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 
 NOTICE = b"gatepass-notice"
 
 
-def token(issued: IssuedToken, notice: str = "") -> Answer:
+def token(issued: IssuedToken, notice: str = "") -> Response:
     """Give the answer that carries a token, and beside it what its client should be told.
 
     Written out, as no character of a token or a scope needs escaping in JSON.
@@ -20,10 +20,10 @@ def token(issued: IssuedToken, notice: str = "") -> Answer:
         f'"token_type": "Bearer", "scope": "{issued.scope}"}}'
     )
     headers = (*NO_STORE, (NOTICE, notice.encode())) if notice else NO_STORE
-    return Answer(200, headers, body.encode())
+    return Response(200, headers, body.encode())
 
 
-def refusal(refused: Refused, *, challenged: bool, realm: str, allow: str = "POST") -> Answer:
+def refusal(refused: OAuthError, *, challenged: bool, realm: str, allow: str = "POST") -> Response:
     """Give the answer to a refused request; `challenged` adds the Basic challenge to a 401."""
     headers = list(NO_STORE)
     if refused.status == 401 and challenged:
@@ -32,7 +32,7 @@ def refusal(refused: Refused, *, challenged: bool, realm: str, allow: str = "POS
         headers.append((b"allow", allow.encode()))
     if refused.retry_after is not None:
         headers.append((b"retry-after", b"%d" % refused.retry_after))
-    return Answer(refused.status, tuple(headers), error(refused.code, refused.say))
+    return Response(refused.status, tuple(headers), error(refused.code, refused.say))
 
 
 def error(code: str, say: str) -> bytes:
@@ -40,6 +40,6 @@ def error(code: str, say: str) -> bytes:
     return json.dumps({"error": code, "error_description": say}).encode()
 
 
-def document(value: object) -> Answer:
+def document(value: object) -> Response:
     """Give a JSON answer that nobody may keep."""
-    return Answer(200, NO_STORE, json.dumps(value).encode())
+    return Response(200, NO_STORE, json.dumps(value).encode())

@@ -15,7 +15,7 @@ MOST = 4096
 Kept = TypeVar("Kept")
 
 
-class KnownTokens:
+class VerifiedTokenCache:
     """Recalls what tokens say while the keys are the very object that verified them.
 
     Does NOT check expiry, revocation or the application: they change while the keys do not.
@@ -46,7 +46,7 @@ class _Made(NamedTuple, Generic[Kept]):
     kept: Kept
 
 
-class MadeOf(Generic[Kept]):
+class DerivedCache(Generic[Kept]):
     """What was made of tokens' claims and their applications, while both are the same objects.
 
     It may depend on nothing else that changes.

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from gatepass.server.domain.applications.cache import MOST, MOST_ABSENT, Directory
+from gatepass.server.domain.applications.cache import MOST, MOST_ABSENT, ApplicationCache
 from gatepass.server.domain.applications.model import Application
 from gatepass.wire.scope import Scope
 
@@ -31,7 +31,7 @@ class Stored:
         self.applications = list(applications)
         self.asked = 0
         self.meanwhile: Callable[[], None] = lambda: None
-        self.directory = Directory(self._find)
+        self.directory = ApplicationCache(self._find)
 
     def _find(self, key: str | UUID) -> Application | None:
         self.asked += 1
@@ -146,7 +146,7 @@ def test_memory_is_bounded_and_the_one_loaded_longest_ago_goes_first() -> None:
         for number in range(MOST + 1)
     ]
     by_client_id = {each.client_id: each for each in many}
-    directory = Directory(lambda key: by_client_id.get(str(key)))
+    directory = ApplicationCache(lambda key: by_client_id.get(str(key)))
     for each in many:
         directory.load(each.client_id)
 

@@ -16,8 +16,8 @@ from gatepass.server.domain.applications.model import (
     new_secret,
 )
 from gatepass.server.domain.applications.redirect_uris import MOST, check_redirect_uris
-from gatepass.wire.credential import Kind, Mark, read
-from gatepass.wire.errors import Refused
+from gatepass.wire.credential import Kind, Mode, read
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -36,21 +36,21 @@ def test_a_name_is_one_printable_line_without_space_around() -> None:
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 101, "a\nb", "a\x00b", "a\u202eb", "a\x1b[31m"])
 def test_another_name_is_refused(name: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(OAuthError):
         check_name(name)
 
 
 def test_a_token_lives_from_a_minute_to_thirty_days() -> None:
     assert [check_lifetime(each) for each in (60, 36000, 2592000)] == [60, 36000, 2592000]
     for seconds in (59, 0, -1, 2592001):
-        with pytest.raises(Refused):
+        with pytest.raises(OAuthError):
             check_lifetime(seconds)
 
 
 @pytest.mark.spec("ASVS", "10.4.11")
 @pytest.mark.parametrize("names", [(), ("admin",), ("read", "admin"), ("introspection",)])
 def test_only_offered_scope_can_be_chosen_and_some_must_be(names: tuple[str, ...]) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(OAuthError) as caught:
         check_scope(Scope(names), Scope(("read", "write")))
     assert caught.value.code == "invalid_scope"
 
@@ -58,11 +58,11 @@ def test_only_offered_scope_can_be_chosen_and_some_must_be(names: tuple[str, ...
 @pytest.mark.spec("ASVS", "11.5.1")
 @pytest.mark.spec("RFC 9700", "4.15.1")
 def test_new_credentials_say_what_they_are_and_only_a_digest_is_kept() -> None:
-    client_id = read(new_client_id(Mark.TEST, bytes(16)))
-    shown, kept = new_secret(UUID(int=1), Mark.TEST, bytes(range(32)), NOW)
+    client_id = read(new_client_id(Mode.TEST, bytes(16)))
+    shown, kept = new_secret(UUID(int=1), Mode.TEST, bytes(range(32)), NOW)
 
     assert client_id
-    assert (client_id.kind, client_id.mark) == (Kind.CLIENT_ID, Mark.TEST)
+    assert (client_id.kind, client_id.mark) == (Kind.CLIENT_ID, Mode.TEST)
     assert shown.matches(kept.digest)
     assert kept.last_four == shown.value[-4:]
     assert shown.value not in repr(kept)
@@ -93,9 +93,9 @@ def test_without_an_overlap_the_old_secret_ends_with_the_first_use_of_the_new() 
 
 
 def test_a_third_live_secret_and_another_overlap_are_refused() -> None:
-    with pytest.raises(Refused, match="Two secrets are live"):
+    with pytest.raises(OAuthError, match="Two secrets are live"):
         ending((secret(1), secret(2)), HOUR, NOW, NEW)
-    with pytest.raises(Refused, match="offered overlaps"):
+    with pytest.raises(OAuthError, match="offered overlaps"):
         ending((secret(1),), timedelta(hours=2), NOW, NEW)
 
 
@@ -132,10 +132,10 @@ def test_redirect_uris_are_absolute_and_safe() -> None:
     ],
 )
 def test_another_redirect_uri_is_refused_by_its_line(uri: str) -> None:
-    with pytest.raises(Refused, match="Line 2 is not"):
+    with pytest.raises(OAuthError, match="Line 2 is not"):
         check_redirect_uris(f"https://a.example/\n{uri}")
 
 
 def test_redirect_uris_are_bounded() -> None:
-    with pytest.raises(Refused, match="at most"):
+    with pytest.raises(OAuthError, match="at most"):
         check_redirect_uris("https://a.example/\n" * (MOST + 1))

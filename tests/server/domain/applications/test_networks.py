@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatepass.server.domain.applications.networks import MOST, check_networks
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.networks import allows, as_ipv4
 
 VECTORS = Path(__file__).parents[3] / "vectors"
@@ -59,13 +59,13 @@ def test_a_network_that_is_not_mapped_stays_ipv6(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["fe80::1%eth0", "fe80::%eth0/64", "fe80::1%1"])
 def test_an_address_with_a_zone_is_refused_in_words(text: str) -> None:
-    with pytest.raises(Refused, match="without the zone"):
+    with pytest.raises(OAuthError, match="without the zone"):
         check_networks(text)
 
 
 @pytest.mark.parametrize("text", HOSTILE["no network"])
 def test_what_is_no_network_is_refused_whole_and_told_in_one_line(text: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(OAuthError) as refused:
         check_networks(f"198.51.100.0/24 {text}")
 
     assert refused.value.status == 400
@@ -73,13 +73,13 @@ def test_what_is_no_network_is_refused_whole_and_told_in_one_line(text: str) -> 
 
 
 def test_what_was_meant_is_offered() -> None:
-    with pytest.raises(Refused, match=r"Did you mean 10\.0\.0\.0/8\?"):
+    with pytest.raises(OAuthError, match=r"Did you mean 10\.0\.0\.0/8\?"):
         check_networks("10.1.2.3/8")
 
 
 def test_there_are_fifty_at_most() -> None:
     assert len(check_networks(" ".join(f"10.0.0.{n}" for n in range(MOST)))) == MOST
-    with pytest.raises(Refused):
+    with pytest.raises(OAuthError):
         check_networks(" ".join(f"10.0.0.{n}" for n in range(MOST + 1)))
 
 

@@ -12,25 +12,25 @@ from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.storage.database import NotFoundError
-from gatepass.wire.errors import Refused
-from server.fixtures import Client, Stand, standing_still
+from gatepass.wire.errors import OAuthError
+from server.fixtures import Client, InProcessServer, standing_still
 
 HOUR = timedelta(hours=1)
 
 
-def told(stand: Stand, client: Client) -> list[str]:
+def told(stand: InProcessServer, client: Client) -> list[str]:
     """Give the actions of the organization's audit trail, oldest first."""
     with stand.environment().database.read() as connection:
         entries = audit.page(connection, client.application.org_id)
     return [entry.action for _, entry in reversed(entries)]
 
 
-def latest_change(stand: Stand) -> int:
+def latest_change(stand: InProcessServer) -> int:
     with stand.environment().database.read() as connection:
         return changes.latest(connection)
 
 
-def test_what_was_registered_is_found_again(fresh: Stand) -> None:
+def test_what_was_registered_is_found_again(fresh: InProcessServer) -> None:
     client = fresh.register()
     found = applications.find(fresh.environment(), client.application.id, None)
 
@@ -40,37 +40,37 @@ def test_what_was_registered_is_found_again(fresh: Stand) -> None:
     assert applications.of_organization(fresh.environment(), org_id) == [found]
 
 
-def test_nobody_registers_for_an_organization_that_is_not_there(fresh: Stand) -> None:
+def test_nobody_registers_for_an_organization_that_is_not_there(fresh: InProcessServer) -> None:
     with pytest.raises(NotFoundError):
         applications.register(fresh.environment(), OPERATOR, uuid4(), name="Billing")
 
 
-def test_registering_twice_with_one_id_makes_one_application(fresh: Stand) -> None:
+def test_registering_twice_with_one_id_makes_one_application(fresh: InProcessServer) -> None:
     org_id, app_id, environment = fresh.organization(), uuid4(), fresh.environment()
     applications.register(environment, OPERATOR, org_id, name="Billing", app_id=app_id)
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(OAuthError) as caught:
         applications.register(environment, OPERATOR, org_id, name="Billing", app_id=app_id)
 
     assert caught.value.status == 409
     assert len(applications.of_organization(environment, org_id)) == 1
 
 
-def test_rotating_twice_with_one_id_makes_one_secret(fresh: Stand) -> None:
+def test_rotating_twice_with_one_id_makes_one_secret(fresh: InProcessServer) -> None:
     client, secret_id, environment = fresh.register(), uuid4(), fresh.environment()
     app_id = client.application.id
     applications.rotate(environment, OPERATOR, app_id, HOUR, None, secret_id=secret_id)
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(OAuthError) as caught:
         applications.rotate(environment, OPERATOR, app_id, HOUR, None, secret_id=secret_id)
 
     assert caught.value.status == 409
     assert len(applications.find(environment, app_id, None).secrets) == 2
 
 
-def test_a_third_secret_needs_the_end_of_one_of_the_two(fresh: Stand) -> None:
+def test_a_third_secret_needs_the_end_of_one_of_the_two(fresh: InProcessServer) -> None:
     client, environment = fresh.register(), fresh.environment()
     app_id = client.application.id
     applications.rotate(environment, OPERATOR, app_id, HOUR, None)
-    with pytest.raises(Refused, match="Two secrets are live"):
+    with pytest.raises(OAuthError, match="Two secrets are live"):
         applications.rotate(environment, OPERATOR, app_id, HOUR, None)
     first = client.application.secrets[0].id
     applications.end_secret(environment, OPERATOR, app_id, first, None)
@@ -79,16 +79,18 @@ def test_a_third_secret_needs_the_end_of_one_of_the_two(fresh: Stand) -> None:
     assert len(applications.find(environment, app_id, None).secrets) == 2
 
 
-def test_the_last_live_secret_cannot_be_ended(fresh: Stand) -> None:
+def test_the_last_live_secret_cannot_be_ended(fresh: InProcessServer) -> None:
     client = fresh.register()
     app_id, secret_id = client.application.id, client.application.secrets[0].id
-    with pytest.raises(Refused, match="only live secret"):
+    with pytest.raises(OAuthError, match="only live secret"):
         applications.end_secret(fresh.environment(), OPERATOR, app_id, secret_id, None)
     with pytest.raises(NotFoundError):
         applications.end_secret(fresh.environment(), OPERATOR, app_id, uuid4(), None)
 
 
-def test_every_change_is_told_in_the_audit_trail_and_to_the_other_processes(fresh: Stand) -> None:
+def test_every_change_is_told_in_the_audit_trail_and_to_the_other_processes(
+    fresh: InProcessServer,
+) -> None:
     client, environment = fresh.register(), fresh.environment()
     app_id, before = client.application.id, latest_change(fresh)
     applications.rename(environment, OPERATOR, app_id, "New", None)
@@ -116,7 +118,7 @@ def test_every_change_is_told_in_the_audit_trail_and_to_the_other_processes(fres
 
 
 @pytest.mark.spec("ASVS", "16.2.5")
-def test_the_audit_trail_has_no_secret_in_it(fresh: Stand) -> None:
+def test_the_audit_trail_has_no_secret_in_it(fresh: InProcessServer) -> None:
     client, environment = fresh.register(), fresh.environment()
     new = applications.rotate(environment, OPERATOR, client.application.id, HOUR, None)
     with environment.database.read() as connection:
@@ -126,7 +128,7 @@ def test_the_audit_trail_has_no_secret_in_it(fresh: Stand) -> None:
     assert new.secret.value not in entries
 
 
-def test_another_organizations_application_is_not_there(fresh: Stand) -> None:
+def test_another_organizations_application_is_not_there(fresh: InProcessServer) -> None:
     app_id, stranger = fresh.register().application.id, fresh.organization()
     environment = fresh.environment()
     attempts: list[Callable[[], object]] = [
@@ -146,14 +148,14 @@ def test_another_organizations_application_is_not_there(fresh: Stand) -> None:
     assert applications.find(environment, app_id, None).state == "active"
 
 
-def test_what_is_refused_changes_nothing_and_is_told_to_nobody(fresh: Stand) -> None:
+def test_what_is_refused_changes_nothing_and_is_told_to_nobody(fresh: InProcessServer) -> None:
     client, environment = fresh.register(), fresh.environment()
     app_id, before = client.application.id, latest_change(fresh)
-    with pytest.raises(Refused):
+    with pytest.raises(OAuthError):
         applications.rename(environment, OPERATOR, app_id, "", None)
-    with pytest.raises(Refused):
+    with pytest.raises(OAuthError):
         applications.set_lifetime(environment, OPERATOR, app_id, 1, None)
-    with pytest.raises(Refused):
+    with pytest.raises(OAuthError):
         applications.rotate(environment, OPERATOR, app_id, timedelta(hours=2), None)
 
     assert latest_change(fresh) == before
@@ -162,7 +164,7 @@ def test_what_is_refused_changes_nothing_and_is_told_to_nobody(fresh: Stand) -> 
 
 @pytest.mark.parametrize("what", ["application", "organization"])
 def test_a_token_that_a_process_issued_before_it_learned_of_the_stop_stays_revoked(
-    fresh: Stand, what: str
+    fresh: InProcessServer, what: str
 ) -> None:
     client = fresh.register()
     with standing_still(fresh.data, fresh.clock) as late:
@@ -180,7 +182,9 @@ def test_a_token_that_a_process_issued_before_it_learned_of_the_stop_stays_revok
 
 
 @pytest.mark.parametrize("what", ["application", "organization"])
-def test_a_clock_that_is_set_back_makes_no_token_active_again(fresh: Stand, what: str) -> None:
+def test_a_clock_that_is_set_back_makes_no_token_active_again(
+    fresh: InProcessServer, what: str
+) -> None:
     client = fresh.register()
     fresh.clock.advance(3600)
     token = fresh.token(client)
@@ -193,7 +197,7 @@ def test_a_clock_that_is_set_back_makes_no_token_active_again(fresh: Stand, what
     assert fresh.is_active(client, fresh.token(client))
 
 
-def _stop(stand: Stand, client: Client, what: str, *, stopped: bool) -> None:
+def _stop(stand: InProcessServer, client: Client, what: str, *, stopped: bool) -> None:
     environment, application = stand.environment(), client.application
     if what == "organization":
         organizations.set_suspended(environment, OPERATOR, application.org_id, suspended=stopped)

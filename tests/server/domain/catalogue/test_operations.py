@@ -10,9 +10,9 @@ from gatepass.server.domain.catalogue.model import CataloguedScope, Form
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.environment.environment import Environment
 from gatepass.server.storage.database import NotFoundError
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
-from server.fixtures import Stand, refused
+from server.fixtures import InProcessServer, refused
 
 METERS = "https://meters.example.com"
 
@@ -23,14 +23,14 @@ def _scope(name: str = "meters.read", resource: str = METERS, **standing: bool) 
 
 
 @pytest.fixture
-def environment(fresh: Stand) -> Environment:
+def environment(fresh: InProcessServer) -> Environment:
     environment = fresh.environment()
     operations.add_resource(environment, OPERATOR, METERS, " Meters ")
     operations.add_scope(environment, OPERATOR, _scope())
     return environment
 
 
-def test_what_is_added_is_offered_at_once(fresh: Stand, environment: Environment) -> None:
+def test_what_is_added_is_offered_at_once(fresh: InProcessServer, environment: Environment) -> None:
     client = fresh.register(scope=Scope(("meters.read",)))
 
     assert environment.catalogue.resources[METERS].name == "Meters"
@@ -70,7 +70,7 @@ def test_a_new_form_of_tokens_has_its_key_published_from_the_same_moment(
     "uri", ["meters", "/meters", "https://a.example/#f", "https:", "a b:c", ""]
 )
 def test_a_resource_is_an_absolute_uri_without_fragment(environment: Environment, uri: str) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(OAuthError) as caught:
         operations.add_resource(environment, OPERATOR, uri, "Meters")
 
     assert caught.value.code == "invalid_target"
@@ -79,7 +79,7 @@ def test_a_resource_is_an_absolute_uri_without_fragment(environment: Environment
 @pytest.mark.spec("RFC 6749", "3.3")
 @pytest.mark.parametrize("name", ["", "a b", 'a"b', "a\\b", "\u00e9", "a\n", "x" * 101])
 def test_a_scope_is_a_scope_token(environment: Environment, name: str) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(OAuthError) as caught:
         operations.add_scope(environment, OPERATOR, _scope(name))
 
     assert caught.value.code == "invalid_scope"
@@ -87,24 +87,24 @@ def test_a_scope_is_a_scope_token(environment: Environment, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["read", "write", "introspection", "portal_users"])
 def test_what_the_server_itself_needs_is_not_removed(environment: Environment, name: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(OAuthError):
         operations.remove_scope(environment, OPERATOR, name)
-    with pytest.raises(Refused):
+    with pytest.raises(OAuthError):
         operations.remove_resource(environment, OPERATOR, environment.partner_api)
 
 
 def test_a_scope_that_an_application_has_is_not_removed(
-    fresh: Stand, environment: Environment
+    fresh: InProcessServer, environment: Environment
 ) -> None:
     fresh.register(scope=Scope(("meters.read",)))
 
-    with pytest.raises(Refused, match="1 applications have"):
+    with pytest.raises(OAuthError, match="1 applications have"):
         operations.remove_scope(environment, OPERATOR, "meters.read")
     assert "meters.read" in environment.catalogue.scopes
 
 
 def test_a_scope_whose_name_is_part_of_one_that_is_had_can_be_removed(
-    fresh: Stand, environment: Environment
+    fresh: InProcessServer, environment: Environment
 ) -> None:
     operations.add_scope(environment, OPERATOR, _scope("meters.rea_"))
     fresh.register(scope=Scope(("meters.read",)))
@@ -127,7 +127,7 @@ def test_nothing_that_only_the_operator_grants_becomes_everybodys(
 ) -> None:
     before = environment.catalogue.scopes[name]
 
-    with pytest.raises(Refused):
+    with pytest.raises(OAuthError):
         operations.change_scope(environment, OPERATOR, name, values)
 
     assert environment.catalogue.scopes[name] == before
@@ -136,7 +136,7 @@ def test_nothing_that_only_the_operator_grants_becomes_everybodys(
 def test_the_scope_that_is_granted_with_a_password_is_never_a_default(
     environment: Environment,
 ) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(OAuthError):
         operations.change_scope(environment, OPERATOR, "portal_users", {"is_default": True})
 
     assert "portal_users" not in environment.catalogue.defaults
@@ -153,7 +153,7 @@ def test_what_is_not_there_is_not_changed(environment: Environment) -> None:
 
 
 def test_what_was_granted_by_the_old_catalogue_is_not_granted_by_the_new(
-    fresh: Stand, environment: Environment
+    fresh: InProcessServer, environment: Environment
 ) -> None:
     client = fresh.register(scope=Scope(("meters.read",)))
     sealed = fresh.token(client)

@@ -11,7 +11,7 @@ from gatepass.server.domain.imports import operations
 from gatepass.server.domain.imports.model import Found, OrganizationBy, Outcome, Owner, Terms
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
-from server.fixtures import Client, Stand
+from server.fixtures import Client, InProcessServer
 
 MADE = datetime(2021, 5, 6, 7, 8, 9, 123_000, UTC)
 READ = Scope(("read",))
@@ -40,7 +40,7 @@ def found(**given: object) -> Found:
 
 
 def bring(
-    stand: Stand,
+    stand: InProcessServer,
     *there: Found,
     organization_by: OrganizationBy = "user",
     scope: Scope = READ,
@@ -50,7 +50,7 @@ def bring(
     return operations.bring(stand.environment(), OPERATOR, there, terms, dry_run=dry_run)
 
 
-def brought(stand: Stand, client_id: str = "acme") -> Application:
+def brought(stand: InProcessServer, client_id: str = "acme") -> Application:
     """Give an application as it is kept now."""
     environment = stand.environment()
     application = environment.directory.load(client_id)
@@ -59,5 +59,7 @@ def brought(stand: Stand, client_id: str = "acme") -> Application:
     return application
 
 
-def client(stand: Stand, client_id: str = "acme", secret: str = QUICK["secret"]) -> Client:
+def client(
+    stand: InProcessServer, client_id: str = "acme", secret: str = QUICK["secret"]
+) -> Client:
     return Client(brought(stand, client_id), Secret(secret))

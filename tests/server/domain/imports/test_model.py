@@ -2,7 +2,7 @@ import pytest
 
 from gatepass.server.domain.imports import django_hashers
 from gatepass.server.domain.imports.model import Found, LeftOut, admit, name_of
-from gatepass.wire.credential import Kind, Mark, mint
+from gatepass.wire.credential import Kind, Mode, mint
 from gatepass.wire.secret import Secret
 from server.domain.imports.samples import MADE, QUICK, found
 
@@ -54,7 +54,7 @@ def test_neither_a_hash_nor_a_secret_shows_in_a_repr() -> None:
         pytest.param({"client_id": "a\nb"}, "cannot be sent", id="a line break in the client id"),
         pytest.param({"client_id": "a\x7f"}, "cannot be sent", id="DEL in the client id"),
         pytest.param(
-            {"client_id": mint(Kind.CLIENT_ID, Mark.LIVE, bytes(16))},
+            {"client_id": mint(Kind.CLIENT_ID, Mode.LIVE, bytes(16))},
             "Gatepass's own",
             id="a client id of our form",
         ),

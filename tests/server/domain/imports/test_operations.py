@@ -9,22 +9,22 @@ from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.wire.secret import Secret
 from server.domain.imports.samples import ACME, MADE, OTHER, READ, bring, brought, found
-from server.fixtures import TEST, Stand
+from server.fixtures import TEST, InProcessServer
 
 BOLT = replace(ACME, key="8", name="Bolt")
 PLAIN = Secret("hmx9vQ4PwvNg8SKJ2BqT7z")
 
 
-def names(stand: Stand) -> list[str]:
+def names(stand: InProcessServer) -> list[str]:
     return [each.name for each in organizations.all_of_them(stand.environment())]
 
 
-def actions(stand: Stand, org_id: UUID) -> list[str]:
+def actions(stand: InProcessServer, org_id: UUID) -> list[str]:
     with stand.environment().database.read() as connection:
         return [entry.action for _, entry in audit.page(connection, org_id)]
 
 
-def test_an_application_is_imported_with_what_it_had(fresh: Stand) -> None:
+def test_an_application_is_imported_with_what_it_had(fresh: InProcessServer) -> None:
     (outcome,) = bring(fresh, found(redirect_uris="https://a.example/cb"))
     kept = brought(fresh)
 
@@ -41,7 +41,9 @@ def test_an_application_is_imported_with_what_it_had(fresh: Stand) -> None:
     assert kept.was_brought(kept.secrets[0])
 
 
-def test_each_owner_gets_one_organization_and_those_without_go_to_one_more(fresh: Stand) -> None:
+def test_each_owner_gets_one_organization_and_those_without_go_to_one_more(
+    fresh: InProcessServer,
+) -> None:
     bring(
         fresh,
         found(client_id="1"),
@@ -56,20 +58,20 @@ def test_each_owner_gets_one_organization_and_those_without_go_to_one_more(fresh
     assert brought(fresh, "4").org_id == brought(fresh, "5").org_id
 
 
-def test_by_none_all_go_to_one_organization(fresh: Stand) -> None:
+def test_by_none_all_go_to_one_organization(fresh: InProcessServer) -> None:
     bring(fresh, found(client_id="1"), found(client_id="2", owner=BOLT), organization_by="none")
 
     assert names(fresh) == ["Imported"]
 
 
-def test_two_owners_of_one_name_stay_apart(fresh: Stand) -> None:
+def test_two_owners_of_one_name_stay_apart(fresh: InProcessServer) -> None:
     twin = replace(ACME, key="9")
     bring(fresh, found(client_id="1"), found(client_id="2", owner=twin))
 
     assert brought(fresh, "1").org_id != brought(fresh, "2").org_id
 
 
-def test_an_import_is_told_in_the_audit_trail_without_the_secret(fresh: Stand) -> None:
+def test_an_import_is_told_in_the_audit_trail_without_the_secret(fresh: InProcessServer) -> None:
     (outcome,) = bring(fresh, found(kept=PLAIN, was_hashed=False))
 
     assert outcome.org_id
@@ -79,7 +81,7 @@ def test_an_import_is_told_in_the_audit_trail_without_the_secret(fresh: Stand) -
         assert PLAIN.value.encode() not in file.read_bytes()
 
 
-def test_doing_it_again_changes_nothing(fresh: Stand) -> None:
+def test_doing_it_again_changes_nothing(fresh: InProcessServer) -> None:
     there = [found(client_id="1"), found(client_id="2", owner=None)]
     first = bring(fresh, *there)
     before = [brought(fresh, each.client_id) for each in there]
@@ -91,7 +93,7 @@ def test_doing_it_again_changes_nothing(fresh: Stand) -> None:
     assert sorted(names(fresh)) == ["Acme Energy", "Imported"]
 
 
-def test_what_is_new_there_goes_to_its_owners_organization(fresh: Stand) -> None:
+def test_what_is_new_there_goes_to_its_owners_organization(fresh: InProcessServer) -> None:
     bring(fresh, found(client_id="1"))
     outcomes = bring(fresh, found(client_id="1"), found(client_id="2"))
 
@@ -99,7 +101,7 @@ def test_what_is_new_there_goes_to_its_owners_organization(fresh: Stand) -> None
     assert brought(fresh, "1").org_id == brought(fresh, "2").org_id
 
 
-def test_what_was_changed_here_stays(fresh: Stand) -> None:
+def test_what_was_changed_here_stays(fresh: InProcessServer) -> None:
     bring(fresh, found())
     here = brought(fresh)
     applications.rename(fresh.environment(), OPERATOR, here.id, "Invoices", None)
@@ -109,7 +111,7 @@ def test_what_was_changed_here_stays(fresh: Stand) -> None:
     assert outcome.notes == ()
 
 
-def test_a_secret_that_was_changed_there_is_told_and_not_taken(fresh: Stand) -> None:
+def test_a_secret_that_was_changed_there_is_told_and_not_taken(fresh: InProcessServer) -> None:
     bring(fresh, found())
     before = brought(fresh).secrets
     (outcome,) = bring(fresh, found(kept=Secret(OTHER["encoded"])))
@@ -119,7 +121,7 @@ def test_a_secret_that_was_changed_there_is_told_and_not_taken(fresh: Stand) -> 
     assert brought(fresh).secrets == before
 
 
-def test_what_was_deleted_here_does_not_come_back(fresh: Stand) -> None:
+def test_what_was_deleted_here_does_not_come_back(fresh: InProcessServer) -> None:
     bring(fresh, found())
     applications.delete(fresh.environment(), OPERATOR, brought(fresh).id, None)
     (outcome,) = bring(fresh, found())
@@ -129,7 +131,7 @@ def test_what_was_deleted_here_does_not_come_back(fresh: Stand) -> None:
     assert fresh.environment().directory.load("acme") is None
 
 
-def test_a_client_id_that_another_application_has_is_left_out(fresh: Stand) -> None:
+def test_a_client_id_that_another_application_has_is_left_out(fresh: InProcessServer) -> None:
     bring(fresh, found())
     with fresh.environment().database.write() as connection:
         connection.exec_driver_sql("UPDATE imported SET source = 'elsewhere'")
@@ -141,14 +143,14 @@ def test_a_client_id_that_another_application_has_is_left_out(fresh: Stand) -> N
     )
 
 
-def test_what_is_left_out_makes_no_organization(fresh: Stand) -> None:
+def test_what_is_left_out_makes_no_organization(fresh: InProcessServer) -> None:
     (outcome,) = bring(fresh, found(is_confidential=False))
 
     assert outcome.state == "left out"
     assert names(fresh) == []
 
 
-def test_a_dry_run_tells_the_same_and_writes_nothing(fresh: Stand) -> None:
+def test_a_dry_run_tells_the_same_and_writes_nothing(fresh: InProcessServer) -> None:
     there = [found(client_id="1"), found(client_id="2", is_confidential=False)]
     planned = bring(fresh, *there, dry_run=True)
     assert names(fresh) == []
@@ -159,7 +161,7 @@ def test_a_dry_run_tells_the_same_and_writes_nothing(fresh: Stand) -> None:
     assert [replace(each, org_id=None) for each in done] == planned
 
 
-def test_an_organization_that_fails_leaves_nothing_of_itself(fresh: Stand) -> None:
+def test_an_organization_that_fails_leaves_nothing_of_itself(fresh: InProcessServer) -> None:
     with fresh.environment().database.write() as connection:
         connection.exec_driver_sql(
             "CREATE TRIGGER refuse BEFORE INSERT ON application WHEN new.client_id = '3'"
@@ -173,7 +175,7 @@ def test_an_organization_that_fails_leaves_nothing_of_itself(fresh: Stand) -> No
     assert fresh.environment().directory.load("2") is None
 
 
-def test_the_other_environment_knows_nothing_of_it(fresh: Stand) -> None:
+def test_the_other_environment_knows_nothing_of_it(fresh: InProcessServer) -> None:
     bring(fresh, found())
 
     assert fresh.environment(TEST).directory.load("acme") is None

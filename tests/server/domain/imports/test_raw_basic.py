@@ -11,7 +11,7 @@ from gatepass.server.domain.imports.hash_verification import MOST_WRONG
 from gatepass.wire.metadata import INTROSPECT, REVOCATIONS, REVOKE, TOKEN
 from gatepass.wire.secret import Secret
 from server.domain.imports.samples import QUICK, bring, brought, client, found
-from server.fixtures import GRANT, Client, Stand, basic, raw_basic, refused, whole
+from server.fixtures import GRANT, Client, InProcessServer, basic, raw_basic, refused, whole
 from server.oauth.token.test_refused_alike import calls, refuse
 
 SECRETS = {
@@ -41,7 +41,7 @@ def raw(client_id: str, secret: str) -> dict[str, str]:
 @pytest.mark.parametrize("is_hashed", [True, False])
 @pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS)
 def test_a_secret_works_raw_and_encoded_in_basic(
-    fresh: Stand, secret: str, *, is_hashed: bool
+    fresh: InProcessServer, secret: str, *, is_hashed: bool
 ) -> None:
     kept = hashed(secret) if is_hashed else secret
     bring(fresh, found(kept=Secret(kept), was_hashed=is_hashed))
@@ -55,7 +55,7 @@ def test_a_secret_works_raw_and_encoded_in_basic(
 
 
 @pytest.mark.parametrize("path", [TOKEN, REVOKE, INTROSPECT])
-def test_it_works_at_every_endpoint(fresh: Stand, path: str) -> None:
+def test_it_works_at_every_endpoint(fresh: InProcessServer, path: str) -> None:
     secret = SECRETS["percent and hex digits"]
     bring(fresh, found(kept=Secret(secret), was_hashed=False))
 
@@ -65,7 +65,7 @@ def test_it_works_at_every_endpoint(fresh: Stand, path: str) -> None:
 
 
 def test_a_secret_that_is_right_is_verified_slowly_once(
-    fresh: Stand, monkeypatch: pytest.MonkeyPatch
+    fresh: InProcessServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secret = SECRETS["percent and hex digits"]
     other = found(client_id="other", kept=Secret(QUICK["encoded"]))
@@ -82,7 +82,7 @@ def test_a_secret_that_is_right_is_verified_slowly_once(
 @pytest.mark.spec("RFC 6749", "5.2")
 @pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS)
 def test_a_wrong_one_and_an_unknown_client_get_the_same_answer_for_the_same_work(
-    fresh: Stand, monkeypatch: pytest.MonkeyPatch, secret: str
+    fresh: InProcessServer, monkeypatch: pytest.MonkeyPatch, secret: str
 ) -> None:
     verified: list[str] = []
     real = django_hashers.verify
@@ -108,7 +108,7 @@ def test_a_wrong_one_and_an_unknown_client_get_the_same_answer_for_the_same_work
 @pytest.mark.spec("RFC 6749", "5.2")
 @pytest.mark.parametrize("path", [TOKEN, REVOKE, INTROSPECT, REVOCATIONS])
 def test_a_refusal_makes_the_same_calls_for_a_client_and_for_nobody(
-    fresh: Stand, path: str
+    fresh: InProcessServer, path: str
 ) -> None:
     bring(fresh, found(kept=Secret("x" * 24), was_hashed=False))
     environment = fresh.environment()
@@ -123,7 +123,7 @@ def test_a_refusal_makes_the_same_calls_for_a_client_and_for_nobody(
     assert counted[0] == counted[1]
 
 
-def test_an_encoded_secret_of_ours_is_read_as_before(fresh: Stand) -> None:
+def test_an_encoded_secret_of_ours_is_read_as_before(fresh: InProcessServer) -> None:
     bring(fresh, found())
     ours = fresh.register()
     spelled = "".join(f"%{ord(char):02x}" for char in ours.secret.value)
@@ -133,13 +133,13 @@ def test_an_encoded_secret_of_ours_is_read_as_before(fresh: Stand) -> None:
     assert answer.status_code == 200
 
 
-def test_raw_secrets_are_not_read_where_none_was_brought(fresh: Stand) -> None:
+def test_raw_secrets_are_not_read_where_none_was_brought(fresh: InProcessServer) -> None:
     answer = fresh.post(TOKEN, data=GRANT, headers=raw("acme", "a%zz"))
 
     assert refused(answer) == (400, "invalid_request")
 
 
-def test_nothing_else_passes_for_the_secret(fresh: Stand) -> None:
+def test_nothing_else_passes_for_the_secret(fresh: InProcessServer) -> None:
     bring(fresh, found(kept=Secret("ab%2541"), was_hashed=False))
     right = Client(replace(brought(fresh)), Secret("ab%2541"))
 
@@ -150,7 +150,7 @@ def test_nothing_else_passes_for_the_secret(fresh: Stand) -> None:
     assert fresh.token(right)
 
 
-def test_no_log_has_the_secret(fresh: Stand, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_log_has_the_secret(fresh: InProcessServer, caplog: pytest.LogCaptureFixture) -> None:
     secret = SECRETS["percent and letters"]
     bring(fresh, found())
     answer = fresh.ask(client(fresh, secret=secret))
@@ -159,7 +159,7 @@ def test_no_log_has_the_secret(fresh: Stand, caplog: pytest.LogCaptureFixture) -
     assert secret not in f"{answer.text}{refused_raw.text}{caplog.text}"
 
 
-def test_a_wrong_secret_is_counted_once_whatever_its_readings(fresh: Stand) -> None:
+def test_a_wrong_secret_is_counted_once_whatever_its_readings(fresh: InProcessServer) -> None:
     bring(fresh, found())
     for number in range(MOST_WRONG):
         answer = fresh.post(TOKEN, data=GRANT, headers=raw(f"nobody{number}", "wrong%41"))

@@ -18,11 +18,11 @@ from gatepass.server.domain.imports.hash_verification import (
 )
 from gatepass.server.domain.imports.secret_upgrade import outstanding
 from gatepass.server.domain.throttling.client_failures import MOST_FAILURES, WINDOW
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.metadata import INTROSPECT, REVOKE, TOKEN
 from gatepass.wire.secret import Secret
 from server.domain.imports.samples import QUICK, bring, brought, client, found
-from server.fixtures import GRANT, HERE, Client, Stand, refused, standing_still, whole
+from server.fixtures import GRANT, HERE, Client, InProcessServer, refused, standing_still, whole
 
 RIGHT = Secret(QUICK["secret"])
 PLAIN = Secret("hmx9vQ4PwvNg8SKJ2BqT7z")
@@ -47,7 +47,7 @@ def nobody(known: Client, client_id: str = "nobody") -> Client:
 
 
 @pytest.mark.parametrize("path", [TOKEN, INTROSPECT, REVOKE])
-def test_an_old_id_and_secret_work_at_every_endpoint(fresh: Stand, path: str) -> None:
+def test_an_old_id_and_secret_work_at_every_endpoint(fresh: InProcessServer, path: str) -> None:
     bring(fresh, found())
     old = client(fresh)
 
@@ -57,7 +57,7 @@ def test_an_old_id_and_secret_work_at_every_endpoint(fresh: Stand, path: str) ->
 
 
 def test_the_first_use_puts_the_fast_digest_in_the_place_of_the_hash(
-    fresh: Stand, slow: list[str]
+    fresh: InProcessServer, slow: list[str]
 ) -> None:
     bring(fresh, found())
     old = client(fresh)
@@ -90,14 +90,16 @@ def test_an_import_is_known_to_a_server_that_starts_later(tmp_path: Path) -> Non
         after.token(client(after))
 
 
-def test_a_plain_secret_works_without_slow_work(fresh: Stand, slow: list[str]) -> None:
+def test_a_plain_secret_works_without_slow_work(fresh: InProcessServer, slow: list[str]) -> None:
     bring(fresh, found(kept=PLAIN, was_hashed=False))
     fresh.token(client(fresh, secret=PLAIN.value))
 
     assert slow == []
 
 
-def test_when_the_last_hash_is_replaced_nothing_slow_is_left(fresh: Stand, slow: list[str]) -> None:
+def test_when_the_last_hash_is_replaced_nothing_slow_is_left(
+    fresh: InProcessServer, slow: list[str]
+) -> None:
     bring(fresh, found())
     old = client(fresh)
     fresh.token(old)
@@ -109,7 +111,7 @@ def test_when_the_last_hash_is_replaced_nothing_slow_is_left(fresh: Stand, slow:
 
 
 def test_a_wrong_secret_and_an_unknown_client_get_the_same_answer_for_the_same_work(
-    fresh: Stand, slow: list[str]
+    fresh: InProcessServer, slow: list[str]
 ) -> None:
     bring(fresh, found())
     known = client(fresh, secret="wrong")
@@ -121,7 +123,7 @@ def test_a_wrong_secret_and_an_unknown_client_get_the_same_answer_for_the_same_w
 
 
 def test_so_does_an_imported_client_that_has_no_hash_any_more(
-    fresh: Stand, slow: list[str]
+    fresh: InProcessServer, slow: list[str]
 ) -> None:
     bring(fresh, found(), found(client_id="plain", kept=PLAIN, was_hashed=False))
 
@@ -129,7 +131,7 @@ def test_so_does_an_imported_client_that_has_no_hash_any_more(
     assert len(slow) == 1
 
 
-def test_ids_of_our_own_form_cost_nothing_slow(fresh: Stand, slow: list[str]) -> None:
+def test_ids_of_our_own_form_cost_nothing_slow(fresh: InProcessServer, slow: list[str]) -> None:
     bring(fresh, found())
     ours = fresh.register()
 
@@ -138,7 +140,7 @@ def test_ids_of_our_own_form_cost_nothing_slow(fresh: Stand, slow: list[str]) ->
     assert slow == []
 
 
-def test_a_wrong_secret_is_verified_once(fresh: Stand, slow: list[str]) -> None:
+def test_a_wrong_secret_is_verified_once(fresh: InProcessServer, slow: list[str]) -> None:
     bring(fresh, found())
     known = client(fresh, secret="wrong")
     for each in (known, known, nobody(known), nobody(known)):
@@ -148,7 +150,7 @@ def test_a_wrong_secret_is_verified_once(fresh: Stand, slow: list[str]) -> None:
 
 
 def test_what_is_remembered_of_wrong_secrets_is_bounded(
-    fresh: Stand, monkeypatch: pytest.MonkeyPatch
+    fresh: InProcessServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hash_verification, "MOST_REMEMBERED", 3)
     hashes = fresh.environment().old_hashes
@@ -164,7 +166,9 @@ def test_what_is_remembered_of_wrong_secrets_is_bounded(
     ]
 
 
-def test_the_failure_budget_comes_before_the_slow_work(fresh: Stand, slow: list[str]) -> None:
+def test_the_failure_budget_comes_before_the_slow_work(
+    fresh: InProcessServer, slow: list[str]
+) -> None:
     bring(fresh, found())
     known = client(fresh)
     for each in (known, nobody(known)):
@@ -180,7 +184,7 @@ def test_the_failure_budget_comes_before_the_slow_work(fresh: Stand, slow: list[
 
 
 def test_a_source_that_tries_many_client_ids_runs_out_of_slow_work(
-    fresh: Stand, slow: list[str]
+    fresh: InProcessServer, slow: list[str]
 ) -> None:
     bring(fresh, found())
     known = client(fresh)
@@ -205,7 +209,7 @@ def test_a_few_verifications_run_at_a_time_and_only_so_many_wait() -> None:
         release.wait()
 
     futures = [thread.submit(work) for _ in range(MOST_WAITING)]
-    with pytest.raises(Refused) as busy:
+    with pytest.raises(OAuthError) as busy:
         thread.submit(work)
     assert len(running) <= THREADS
     release.set()
@@ -222,7 +226,7 @@ def test_as_many_partners_as_a_large_site_has_may_arrive_at_once() -> None:
 
 
 def test_the_programs_of_a_partner_that_arrive_at_once_cost_one_verification(
-    fresh: Stand, slow: list[str]
+    fresh: InProcessServer, slow: list[str]
 ) -> None:
     bring(fresh, found())
     environment = fresh.environment()
@@ -234,7 +238,7 @@ def test_the_programs_of_a_partner_that_arrive_at_once_cost_one_verification(
 
 
 def test_a_wrong_secret_that_arrives_often_at_once_costs_one_verification(
-    fresh: Stand, slow: list[str]
+    fresh: InProcessServer, slow: list[str]
 ) -> None:
     bring(fresh, found())
     environment, kept = fresh.environment(), brought(fresh)
@@ -252,7 +256,7 @@ def test_a_wrong_secret_that_arrives_often_at_once_costs_one_verification(
     ],
     ids=["bcrypt", "argon2"],
 )
-def test_a_hash_as_its_library_writes_it_is_verified(fresh: Stand, encoded: str) -> None:
+def test_a_hash_as_its_library_writes_it_is_verified(fresh: InProcessServer, encoded: str) -> None:
     bring(fresh, found(kept=Secret(encoded)))
     right = client(fresh)._replace(secret=Secret("s3cret-of-a-partner"))
 
@@ -261,7 +265,7 @@ def test_a_hash_as_its_library_writes_it_is_verified(fresh: Stand, encoded: str)
     assert brought(fresh).secrets[0].encoded is None
 
 
-def test_two_first_uses_side_by_side_leave_one_digest(fresh: Stand) -> None:
+def test_two_first_uses_side_by_side_leave_one_digest(fresh: InProcessServer) -> None:
     bring(fresh, found())
     environment, kept = fresh.environment(), brought(fresh)
 
@@ -270,7 +274,7 @@ def test_two_first_uses_side_by_side_leave_one_digest(fresh: Stand) -> None:
     assert RIGHT.matches(brought(fresh).secrets[0].digest)
 
 
-def test_a_wrong_secret_is_never_adopted(fresh: Stand) -> None:
+def test_a_wrong_secret_is_never_adopted(fresh: InProcessServer) -> None:
     bring(fresh, found())
     before = brought(fresh)
 
@@ -278,7 +282,7 @@ def test_a_wrong_secret_is_never_adopted(fresh: Stand) -> None:
     assert brought(fresh) == before
 
 
-def test_with_the_database_away_the_first_use_waits_and_is_not_lost(fresh: Stand) -> None:
+def test_with_the_database_away_the_first_use_waits_and_is_not_lost(fresh: InProcessServer) -> None:
     bring(fresh, found())
     old = client(fresh)
     fresh.environment().directory.load("acme")
@@ -290,7 +294,9 @@ def test_with_the_database_away_the_first_use_waits_and_is_not_lost(fresh: Stand
     fresh.token(old)
 
 
-def test_after_a_rotation_the_old_secret_works_until_it_ends(fresh: Stand, slow: list[str]) -> None:
+def test_after_a_rotation_the_old_secret_works_until_it_ends(
+    fresh: InProcessServer, slow: list[str]
+) -> None:
     bring(fresh, found())
     old = client(fresh)
     hour = timedelta(hours=1)
@@ -306,7 +312,7 @@ def test_after_a_rotation_the_old_secret_works_until_it_ends(fresh: Stand, slow:
     fresh.token(old.having(new.secret))
 
 
-def test_a_disabled_application_learns_no_more_than_another(fresh: Stand) -> None:
+def test_a_disabled_application_learns_no_more_than_another(fresh: InProcessServer) -> None:
     bring(fresh, found())
     old = client(fresh)
     applications.set_enabled(
@@ -316,14 +322,16 @@ def test_a_disabled_application_learns_no_more_than_another(fresh: Stand) -> Non
     assert whole(fresh.ask(old)) == whole(fresh.ask(old.having(Secret("wrong"))))
 
 
-def test_without_an_import_foreign_ids_are_not_asked_for(fresh: Stand) -> None:
+def test_without_an_import_foreign_ids_are_not_asked_for(fresh: InProcessServer) -> None:
     unknown = nobody(fresh.register())
     fresh.lose_database()
 
     assert fresh.ask(unknown).status_code == 401
 
 
-def test_a_client_id_that_is_too_long_to_be_imported_is_not_asked_for(fresh: Stand) -> None:
+def test_a_client_id_that_is_too_long_to_be_imported_is_not_asked_for(
+    fresh: InProcessServer,
+) -> None:
     bring(fresh, found(kept=PLAIN, was_hashed=False))
     known = client(fresh, secret=PLAIN.value)
     fresh.lose_database()
@@ -332,7 +340,7 @@ def test_a_client_id_that_is_too_long_to_be_imported_is_not_asked_for(fresh: Sta
     assert fresh.ask(nobody(known, "x" * 255)).status_code == 503
 
 
-def test_nothing_is_outstanding_where_memory_can_answer(fresh: Stand) -> None:
+def test_nothing_is_outstanding_where_memory_can_answer(fresh: InProcessServer) -> None:
     bring(fresh, found())
     environment, kept = fresh.environment(), brought(fresh)
 
@@ -342,7 +350,7 @@ def test_nothing_is_outstanding_where_memory_can_answer(fresh: Stand) -> None:
 
 
 def test_while_the_line_is_full_old_hashes_get_503_and_all_others_are_served(
-    fresh: Stand,
+    fresh: InProcessServer,
 ) -> None:
     bring(fresh, found())
     known, ours = client(fresh), fresh.register()

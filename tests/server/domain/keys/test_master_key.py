@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from gatepass.server.domain.keys import master_key
 from gatepass.server.domain.keys import store as keys
 from gatepass.server.domain.keys.master_key import MasterKey, MasterKeyError
-from gatepass.wire.credential import Mark
-from server.fixtures import Stand, standing_still
+from gatepass.wire.credential import Mode
+from server.fixtures import InProcessServer, standing_still
 
 KEY = MasterKey(bytes(range(32)))
 
@@ -99,7 +99,7 @@ def test_another_master_key_does_not_open_the_data(tmp_path: Path) -> None:
 
 
 @pytest.mark.spec("ASVS", "13.3.2")
-def test_keys_lie_encrypted_and_differ_between_environments(fresh: Stand) -> None:
+def test_keys_lie_encrypted_and_differ_between_environments(fresh: InProcessServer) -> None:
     opened = master_key.load(fresh.data)
     raw: list[bytes] = []
     for environment in fresh.app.environments:
@@ -113,9 +113,9 @@ def test_keys_lie_encrypted_and_differ_between_environments(fresh: Stand) -> Non
     assert not any(each in files for each in raw)
 
 
-def test_a_key_of_one_environment_is_not_read_in_the_other(fresh: Stand) -> None:
+def test_a_key_of_one_environment_is_not_read_in_the_other(fresh: InProcessServer) -> None:
     with (
         fresh.environment().database.read() as connection,
         pytest.raises(MasterKeyError),
     ):
-        keys.all_keys(connection, master_key.load(fresh.data), Mark.TEST)
+        keys.all_keys(connection, master_key.load(fresh.data), Mode.TEST)

@@ -17,14 +17,14 @@ from gatepass.server.domain.keys.operations import all_keys, rotate, rotate_due,
 from gatepass.server.environment.environment import Environment
 from gatepass.wire.metadata import JWKS
 from gatepass.wire.scope import Scope
-from server.fixtures import Client, Clock, Stand, standing_still
+from server.fixtures import Client, Clock, InProcessServer, standing_still
 
 AHEAD = PUBLISHED_AHEAD.total_seconds()
 DAY = 24 * 3600.0
 MONTH = 30 * DAY
 
 
-def with_jwts(stand: Stand) -> None:
+def with_jwts(stand: InProcessServer) -> None:
     environment = stand.environment()
     catalogue.change_resource(environment, OPERATOR, environment.partner_api, {"tokens": "jwt"})
 
@@ -34,7 +34,7 @@ def states(environment: Environment, purpose: str = "seal") -> list[str]:
     return [state(key, kept, now) for key in kept if key.purpose == purpose]
 
 
-def kids(stand: Stand) -> list[str]:
+def kids(stand: InProcessServer) -> list[str]:
     return [str(key["kid"]) for key in stand.send("GET", JWKS).json()["keys"]]
 
 
@@ -44,7 +44,7 @@ def kid_of(token: str) -> str:
 
 
 @pytest.mark.parametrize("form", ["sealed", "jwt"])
-def test_after_a_rotation_tokens_of_both_keys_are_good(fresh: Stand, form: str) -> None:
+def test_after_a_rotation_tokens_of_both_keys_are_good(fresh: InProcessServer, form: str) -> None:
     if form == "jwt":
         with_jwts(fresh)
     client, environment = fresh.register(), fresh.environment()
@@ -65,7 +65,7 @@ def test_after_a_rotation_tokens_of_both_keys_are_good(fresh: Stand, form: str) 
 
 @pytest.mark.parametrize("form", ["sealed", "jwt"])
 def test_in_an_emergency_no_token_of_an_old_key_is_good_from_that_moment(
-    fresh: Stand, form: str
+    fresh: InProcessServer, form: str
 ) -> None:
     if form == "jwt":
         with_jwts(fresh)
@@ -81,7 +81,9 @@ def test_in_an_emergency_no_token_of_an_old_key_is_good_from_that_moment(
 
 
 @pytest.mark.spec("RFC 7517", "5")
-def test_the_next_key_is_published_for_ten_minutes_before_it_signs_anything(fresh: Stand) -> None:
+def test_the_next_key_is_published_for_ten_minutes_before_it_signs_anything(
+    fresh: InProcessServer,
+) -> None:
     with_jwts(fresh)
     client, environment = fresh.register(), fresh.environment()
     [first] = kids(fresh)
@@ -99,7 +101,9 @@ def test_the_next_key_is_published_for_ten_minutes_before_it_signs_anything(fres
     assert signers == [first, first, published[1]]
 
 
-def test_an_emergency_takes_back_a_key_that_was_published_and_never_used(fresh: Stand) -> None:
+def test_an_emergency_takes_back_a_key_that_was_published_and_never_used(
+    fresh: InProcessServer,
+) -> None:
     environment = fresh.environment()
     rotate(environment, OPERATOR, at_once=False)
     published = set(kids(fresh))
@@ -110,7 +114,7 @@ def test_an_emergency_takes_back_a_key_that_was_published_and_never_used(fresh: 
     assert states(environment) == ["ended", "ended", "in use"]
 
 
-def test_a_rotation_is_in_the_audit_trail_without_any_key(fresh: Stand) -> None:
+def test_a_rotation_is_in_the_audit_trail_without_any_key(fresh: InProcessServer) -> None:
     rotate(fresh.environment(), OPERATOR, at_once=True)
 
     with fresh.environment().database.read() as connection:
@@ -135,7 +139,7 @@ def test_two_processes_that_rotate_at_once_make_one_key(tmp_path: Path) -> None:
         assert [states(each) for each in both] == [["in use", "next"]] * 2
 
 
-def test_where_nothing_is_due_nothing_is_made(fresh: Stand) -> None:
+def test_where_nothing_is_due_nothing_is_made(fresh: InProcessServer) -> None:
     environment = fresh.environment()
     fresh.clock.advance(MONTH - AHEAD - 1)
 
@@ -144,14 +148,14 @@ def test_where_nothing_is_due_nothing_is_made(fresh: Stand) -> None:
     assert states(environment) == ["in use"]
 
 
-def _issued(fresh: Stand, client: Client) -> tuple[str, float]:
+def _issued(fresh: InProcessServer, client: Client) -> tuple[str, float]:
     return fresh.token(client), fresh.clock.at
 
 
 @pytest.mark.spec("RFC 7517", "4")
 @pytest.mark.parametrize("form", ["sealed", "jwt"])
 def test_over_ninety_days_every_token_is_good_until_it_expires_and_no_key_comes_unannounced(
-    fresh: Stand, form: str
+    fresh: InProcessServer, form: str
 ) -> None:
     if form == "jwt":
         with_jwts(fresh)
@@ -182,7 +186,7 @@ def test_over_ninety_days_every_token_is_good_until_it_expires_and_no_key_comes_
     assert len(kids(fresh)) <= 3
 
 
-def algorithm_of(fresh: Stand, client: Client) -> str:
+def algorithm_of(fresh: InProcessServer, client: Client) -> str:
     """Give what a new token is signed with, by a key that is published under that algorithm."""
     kid = kid_of(fresh.token(client))
     [found] = [key for key in fresh.send("GET", JWKS).json()["keys"] if key["kid"] == kid]
@@ -193,7 +197,7 @@ def algorithm_of(fresh: Stand, client: Client) -> str:
 @pytest.mark.parametrize("algorithm", ["RS256", "PS256", "EdDSA"])
 @pytest.mark.parametrize("how", ["set", "add"])
 def test_the_key_of_an_algorithm_that_a_resource_newly_takes_is_published_before_it_signs(
-    fresh: Stand, algorithm: Algorithm, how: str
+    fresh: InProcessServer, algorithm: Algorithm, how: str
 ) -> None:
     with_jwts(fresh)
     environment, uri = fresh.environment(), fresh.environment().partner_api
@@ -215,7 +219,7 @@ def test_the_key_of_an_algorithm_that_a_resource_newly_takes_is_published_before
     assert (published, signers) == (2, ["ES256", "ES256", algorithm])
 
 
-def test_a_key_whose_algorithm_was_used_before_signs_at_once(fresh: Stand) -> None:
+def test_a_key_whose_algorithm_was_used_before_signs_at_once(fresh: InProcessServer) -> None:
     with_jwts(fresh)
     environment, client = fresh.environment(), fresh.register()
     uri = environment.partner_api
@@ -240,7 +244,7 @@ def test_an_algorithm_that_the_settings_newly_name_is_published_first_too(tmp_pa
         assert (first, algorithm_of(after, client)) == ("ES256", "RS256")
 
 
-def test_in_an_emergency_a_key_of_a_new_algorithm_signs_at_once(fresh: Stand) -> None:
+def test_in_an_emergency_a_key_of_a_new_algorithm_signs_at_once(fresh: InProcessServer) -> None:
     with_jwts(fresh)
     environment, client = fresh.environment(), fresh.register()
     catalogue.change_resource(

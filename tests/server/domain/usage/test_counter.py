@@ -18,16 +18,16 @@ from gatepass.server.domain.throttling.hourly_limit import MOST_ROWS, HourlyLimi
 from gatepass.server.domain.usage import store
 from gatepass.server.domain.usage.counter import UsageCounter, write
 from gatepass.server.domain.usage.model import FINE, ISSUED, LONGEST_AGENT, Refusal, Use
-from gatepass.wire.errors import Refused
-from server.fixtures import Client, Stand
+from gatepass.wire.errors import OAuthError
+from server.fixtures import Client, InProcessServer
 
 AT = 1_800_000_000.25
-WRONG = Refused("invalid_client", "No.", note="wrong secret", reason="wrong_secret")
-EXPIRED = Refused("invalid_client", "No.", note="expired secret", reason="expired_secret")
+WRONG = OAuthError("invalid_client", "No.", note="wrong secret", reason="wrong_secret")
+EXPIRED = OAuthError("invalid_client", "No.", note="expired secret", reason="expired_secret")
 
 
 def put(
-    stand: Stand, usage: UsageCounter, at: float = AT, limit: HourlyLimit | None = None
+    stand: InProcessServer, usage: UsageCounter, at: float = AT, limit: HourlyLimit | None = None
 ) -> None:
     """Write a batch."""
     batch = usage.take(at)
@@ -36,19 +36,19 @@ def put(
         write(connection, batch, limit or HourlyLimit(MOST_ROWS))
 
 
-def recent(stand: Stand, client: Client) -> list[Refusal]:
+def recent(stand: InProcessServer, client: Client) -> list[Refusal]:
     """Give the refusals in the order in which they were noted."""
     with stand.environment().database.read() as connection:
         return store.recent(connection, client.application.id)[::-1]
 
 
-def audited(stand: Stand, client: Client) -> list[Entry]:
+def audited(stand: InProcessServer, client: Client) -> list[Entry]:
     with stand.environment().database.read() as connection:
         entries = audit.page(connection, client.application.org_id, limit=1000)
     return [entry for _, entry in reversed(entries) if entry.action == "client.refused"]
 
 
-def counted(stand: Stand, client: Client) -> dict[tuple[int, str], int]:
+def counted(stand: InProcessServer, client: Client) -> dict[tuple[int, str], int]:
     with stand.environment().database.read() as connection:
         found = store.series(
             connection, client.application.id, datetime(2020, 1, 1, tzinfo=UTC), FINE
@@ -64,7 +64,7 @@ def use(client: Client, usage: UsageCounter, at: float = AT, agent: bytes = b"cu
 def refuse(
     client: Client,
     usage: UsageCounter,
-    refused: Refused = WRONG,
+    refused: OAuthError = WRONG,
     source: str = "192.0.2.7",
     at: float = AT,
     agent: bytes = b"curl/8",
@@ -82,7 +82,9 @@ def threads_that_switch_often() -> Iterator[None]:
         sys.setswitchinterval(before)
 
 
-def test_the_last_use_of_a_batch_is_written_and_the_next_batch_is_empty(fresh: Stand) -> None:
+def test_the_last_use_of_a_batch_is_written_and_the_next_batch_is_empty(
+    fresh: InProcessServer,
+) -> None:
     client, usage = fresh.register(), UsageCounter()
     use(client, usage, AT - 1, b"older")
     use(client, usage)
@@ -97,7 +99,7 @@ def test_the_last_use_of_a_batch_is_written_and_the_next_batch_is_empty(fresh: S
 
 
 @pytest.mark.parametrize("agent", [b"", b"x" * 10_000, b"\xff\x00\x1b[31m", "\u00e4".encode()])
-def test_whatever_agent_a_client_names_can_be_kept(fresh: Stand, agent: bytes) -> None:
+def test_whatever_agent_a_client_names_can_be_kept(fresh: InProcessServer, agent: bytes) -> None:
     client, usage = fresh.register(), UsageCounter()
     use(client, usage, agent=agent)
     refuse(client, usage, agent=agent)
@@ -110,7 +112,7 @@ def test_whatever_agent_a_client_names_can_be_kept(fresh: Stand, agent: bytes) -
     assert "\0" not in told.kind.agent
 
 
-def test_what_an_application_that_is_gone_did_is_dropped(fresh: Stand) -> None:
+def test_what_an_application_that_is_gone_did_is_dropped(fresh: InProcessServer) -> None:
     client, usage = fresh.register(), UsageCounter()
     gone = client._replace(application=replace(client.application, id=UUID(int=0)))
     use(gone, usage)
@@ -125,7 +127,7 @@ def test_what_an_application_that_is_gone_did_is_dropped(fresh: Stand) -> None:
     assert audited(fresh, gone) == []
 
 
-def test_tokens_are_counted_in_the_span_in_which_they_were_gathered(fresh: Stand) -> None:
+def test_tokens_are_counted_in_the_span_in_which_they_were_gathered(fresh: InProcessServer) -> None:
     client, usage = fresh.register(), UsageCounter()
     for _ in range(3):
         usage.issued(client.application)
@@ -140,7 +142,7 @@ def test_tokens_are_counted_in_the_span_in_which_they_were_gathered(fresh: Stand
     assert counted(fresh, client) == {(start, ISSUED): 3, (start + FINE, ISSUED): 3}
 
 
-def test_an_application_that_changed_meanwhile_is_still_one(fresh: Stand) -> None:
+def test_an_application_that_changed_meanwhile_is_still_one(fresh: InProcessServer) -> None:
     client, usage = fresh.register(), UsageCounter()
     usage.issued(client.application)
     usage.issued(replace(client.application, name="New"))
@@ -149,7 +151,9 @@ def test_an_application_that_changed_meanwhile_is_still_one(fresh: Stand) -> Non
     assert counted(fresh, client) == {(1_800_000_000, ISSUED): 2}
 
 
-def test_tokens_that_are_issued_while_others_are_taken_are_all_counted(fresh: Stand) -> None:
+def test_tokens_that_are_issued_while_others_are_taken_are_all_counted(
+    fresh: InProcessServer,
+) -> None:
     client, usage = fresh.register(), UsageCounter()
 
     def issue() -> None:
@@ -167,7 +171,7 @@ def test_tokens_that_are_issued_while_others_are_taken_are_all_counted(fresh: St
     assert found + (batch.counts.total() if batch else 0) == 40_000
 
 
-def test_equal_refusals_are_counted_and_others_told_apart(fresh: Stand) -> None:
+def test_equal_refusals_are_counted_and_others_told_apart(fresh: InProcessServer) -> None:
     client, usage = fresh.register(), UsageCounter()
     for source in ("192.0.2.7", "192.0.2.7", "192.0.2.8"):
         refuse(client, usage, source=source)
@@ -185,7 +189,7 @@ def test_equal_refusals_are_counted_and_others_told_apart(fresh: Stand) -> None:
     }
 
 
-def test_a_kind_of_refusal_is_audited_once_however_long_it_goes_on(fresh: Stand) -> None:
+def test_a_kind_of_refusal_is_audited_once_however_long_it_goes_on(fresh: InProcessServer) -> None:
     client, usage = fresh.register(), UsageCounter()
     for second in range(0, 600, 2):
         refuse(client, usage, at=AT + second)
@@ -201,16 +205,16 @@ def test_a_kind_of_refusal_is_audited_once_however_long_it_goes_on(fresh: Stand)
     assert told.times == 300
 
 
-def test_a_refusal_without_a_note_is_told_by_its_sentence(fresh: Stand) -> None:
+def test_a_refusal_without_a_note_is_told_by_its_sentence(fresh: InProcessServer) -> None:
     client, usage = fresh.register(), UsageCounter()
-    refuse(client, usage, Refused("invalid_request", "The parameter grant_type is missing."))
+    refuse(client, usage, OAuthError("invalid_request", "The parameter grant_type is missing."))
     put(fresh, usage)
 
     (told,) = recent(fresh, client)
     assert told.kind[1:3] == ("malformed", "The parameter grant_type is missing.")
 
 
-def test_a_flood_of_refusals_is_bounded_and_yet_counted(fresh: Stand) -> None:
+def test_a_flood_of_refusals_is_bounded_and_yet_counted(fresh: InProcessServer) -> None:
     client, usage = fresh.register(), UsageCounter()
     for number in range(5_000):
         refuse(client, usage, source=f"source {number}")
@@ -224,7 +228,7 @@ def test_a_flood_of_refusals_is_bounded_and_yet_counted(fresh: Stand) -> None:
     "source", ["192.0.2.7", "2001:db8::{:x}"], ids=["one address", "one IPv6 network"]
 )
 def test_a_flood_of_kinds_from_one_source_leaves_a_few_audit_entries_and_is_yet_shown(
-    fresh: Stand, source: str
+    fresh: InProcessServer, source: str
 ) -> None:
     client, usage, limit = fresh.register(), UsageCounter(), HourlyLimit(MOST_ROWS)
     for number in range(150):
@@ -238,7 +242,7 @@ def test_a_flood_of_kinds_from_one_source_leaves_a_few_audit_entries_and_is_yet_
     assert (summary.times, summary.org_id) == (150 - MOST_ROWS, client.application.org_id)
 
 
-def test_what_could_not_be_written_is_written_with_what_came_since(fresh: Stand) -> None:
+def test_what_could_not_be_written_is_written_with_what_came_since(fresh: InProcessServer) -> None:
     client, usage = fresh.register(), UsageCounter()
     use(client, usage, AT - 1, b"older")
     usage.issued(client.application)
@@ -260,7 +264,9 @@ def test_what_could_not_be_written_is_written_with_what_came_since(fresh: Stand)
     assert sum(counted(fresh, client).values()) == 5
 
 
-def test_a_flood_of_refusals_is_bounded_while_nothing_can_be_written(fresh: Stand) -> None:
+def test_a_flood_of_refusals_is_bounded_while_nothing_can_be_written(
+    fresh: InProcessServer,
+) -> None:
     client, usage = fresh.register(), UsageCounter()
     for number in range(1_000):
         refuse(client, usage, source=f"source {number}")

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from gatepass.server.domain.usage import store
 from gatepass.server.domain.usage.model import FINE
 from gatepass.wire.secret import Secret
-from server.fixtures import Client, Stand
+from server.fixtures import Client, InProcessServer
 
 
-def counted(stand: Stand, client: Client) -> dict[str, int]:
+def counted(stand: InProcessServer, client: Client) -> dict[str, int]:
     stand.environment().flush()
     with stand.environment().database.read() as connection:
         found = store.series(
@@ -17,7 +17,9 @@ def counted(stand: Stand, client: Client) -> dict[str, int]:
     return {each.what: each.times for each in found}
 
 
-def test_every_token_is_counted_also_those_that_are_granted_from_memory(fresh: Stand) -> None:
+def test_every_token_is_counted_also_those_that_are_granted_from_memory(
+    fresh: InProcessServer,
+) -> None:
     client = fresh.register()
     for _ in range(5):
         fresh.token(client)
@@ -26,7 +28,7 @@ def test_every_token_is_counted_also_those_that_are_granted_from_memory(fresh: S
     assert counted(fresh, client) == {"issued": 6}
 
 
-def test_refusals_are_counted_by_reason(fresh: Stand) -> None:
+def test_refusals_are_counted_by_reason(fresh: InProcessServer) -> None:
     client = fresh.register()
     fresh.ask(client.having(Secret("gps_live_wrong")))
     fresh.ask(client.having(Secret("gps_live_wronger")))
@@ -42,7 +44,7 @@ def test_refusals_are_counted_by_reason(fresh: Stand) -> None:
     }
 
 
-def test_to_introspect_and_to_revoke_counts_no_token(fresh: Stand) -> None:
+def test_to_introspect_and_to_revoke_counts_no_token(fresh: InProcessServer) -> None:
     client = fresh.register()
     token = fresh.token(client)
     fresh.introspect(client, token)
@@ -51,14 +53,14 @@ def test_to_introspect_and_to_revoke_counts_no_token(fresh: Stand) -> None:
     assert counted(fresh, client) == {"issued": 1}
 
 
-def test_what_an_unknown_client_did_is_counted_for_nobody(fresh: Stand) -> None:
+def test_what_an_unknown_client_did_is_counted_for_nobody(fresh: InProcessServer) -> None:
     client = fresh.register()
     fresh.ask(client._replace(application=fresh.register().application))
 
     assert counted(fresh, client) == {}
 
 
-def test_pruning_merges_counts_of_long_ago(fresh: Stand) -> None:
+def test_pruning_merges_counts_of_long_ago(fresh: InProcessServer) -> None:
     client, environment = fresh.register(), fresh.environment()
     fresh.token(client)
     environment.flush()

@@ -8,30 +8,30 @@ from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications.model import Application, MintMode
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.usage import store
-from gatepass.server.domain.usage.issuance_limit import MintWatch, is_wasteful
-from gatepass.wire.errors import Refused
-from server.fixtures import Client, Clock, Stand, refused
+from gatepass.server.domain.usage.issuance_limit import IssuanceLimit, is_wasteful
+from gatepass.wire.errors import OAuthError
+from server.fixtures import Client, Clock, InProcessServer, refused
 
 HOUR = 3600
 FULL = 1_800_000_000.0 // HOUR * HOUR
 
 
 @pytest.fixture
-def limited(fresh: Stand) -> Application:
+def limited(fresh: InProcessServer) -> Application:
     return replace(fresh.register().application, mint_mode="enforce", mint_limit=3)
 
 
-def admitted(watch: MintWatch, application: Application, now: float, times: int = 10) -> int:
+def admitted(watch: IssuanceLimit, application: Application, now: float, times: int = 10) -> int:
     """Ask so often; give how many tokens there were."""
     for number in range(times):
         try:
             watch.admit(application, now)
-        except Refused:
+        except OAuthError:
             return number
     return times
 
 
-def limit(stand: Stand, client: Client, mode: MintMode, tokens: int) -> None:
+def limit(stand: InProcessServer, client: Client, mode: MintMode, tokens: int) -> None:
     app_id = client.application.id
     applications.set_minting(stand.environment(), OPERATOR, app_id, mode, tokens, None)
 
@@ -41,7 +41,7 @@ def to_the_hour(clock: Clock) -> None:
 
 
 def test_the_limit_holds_for_an_hour_of_the_clock(limited: Application) -> None:
-    watch = MintWatch()
+    watch = IssuanceLimit()
 
     assert admitted(watch, limited, FULL) == 3
     assert admitted(watch, limited, FULL + HOUR - 0.1) == 0
@@ -49,14 +49,14 @@ def test_the_limit_holds_for_an_hour_of_the_clock(limited: Application) -> None:
 
 
 def test_the_refusal_says_when_to_come_back_and_what_to_do(limited: Application) -> None:
-    watch = MintWatch()
+    watch = IssuanceLimit()
     admitted(watch, limited, FULL)
 
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(OAuthError) as caught:
         watch.admit(limited, FULL + 0.5)
     assert (caught.value.status, caught.value.retry_after) == (429, HOUR)
     assert "keep it and use it until it expires" in caught.value.say
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(OAuthError) as caught:
         watch.admit(limited, FULL + HOUR - 0.01)
     assert caught.value.retry_after == 1
 
@@ -64,7 +64,7 @@ def test_the_refusal_says_when_to_come_back_and_what_to_do(limited: Application)
 def test_a_warning_lets_every_token_pass_and_says_how_many_there_were(
     limited: Application,
 ) -> None:
-    watch, warned = MintWatch(), replace(limited, mint_mode="warn")
+    watch, warned = IssuanceLimit(), replace(limited, mint_mode="warn")
     said = [watch.admit(warned, FULL) for _ in range(5)]
 
     assert said[:3] == ["", "", ""]
@@ -74,7 +74,7 @@ def test_a_warning_lets_every_token_pass_and_says_how_many_there_were(
 
 
 def test_what_other_processes_issued_counts_as_soon_as_it_is_known(limited: Application) -> None:
-    watch = MintWatch()
+    watch = IssuanceLimit()
     watch.admit(limited, FULL)
     marks = watch.marks(FULL)
     watch.admit(limited, FULL)  # after the batch was taken
@@ -84,7 +84,7 @@ def test_what_other_processes_issued_counts_as_soon_as_it_is_known(limited: Appl
 
 
 def test_what_was_written_is_not_counted_twice(limited: Application) -> None:
-    watch, roomy = MintWatch(), replace(limited, mint_limit=10)
+    watch, roomy = IssuanceLimit(), replace(limited, mint_limit=10)
     for written in range(1, 10):
         watch.admit(roomy, FULL)
         watch.correct(FULL, {roomy.id: written}, watch.marks(FULL))
@@ -93,7 +93,7 @@ def test_what_was_written_is_not_counted_twice(limited: Application) -> None:
 
 
 def test_a_batch_of_the_hour_before_does_not_count_in_this_one(limited: Application) -> None:
-    watch = MintWatch()
+    watch = IssuanceLimit()
     admitted(watch, limited, FULL)
     watch.correct(FULL, {limited.id: 3}, watch.marks(FULL))
 
@@ -103,7 +103,7 @@ def test_a_batch_of_the_hour_before_does_not_count_in_this_one(limited: Applicat
 
 
 def test_an_application_that_is_silent_is_forgotten(limited: Application) -> None:
-    watch = MintWatch()
+    watch = IssuanceLimit()
     watch.admit(limited, FULL)
     assert list(watch.marks(FULL)) == [limited.id]
     watch.correct(FULL + 3 * HOUR, {}, {})
@@ -131,7 +131,9 @@ def test_far_more_tokens_than_their_lifetime_needs_are_wasteful(
 
 
 @pytest.mark.spec("RFC 6749", "5.2")
-def test_an_enforced_limit_is_answered_429_also_for_repeated_requests(fresh: Stand) -> None:
+def test_an_enforced_limit_is_answered_429_also_for_repeated_requests(
+    fresh: InProcessServer,
+) -> None:
     client = fresh.register()
     to_the_hour(fresh.clock)
     limit(fresh, client, "enforce", 2)
@@ -144,7 +146,7 @@ def test_an_enforced_limit_is_answered_429_also_for_repeated_requests(fresh: Sta
     assert fresh.ask(client).status_code == 200
 
 
-def test_beyond_a_limit_that_warns_the_answer_has_a_notice(fresh: Stand) -> None:
+def test_beyond_a_limit_that_warns_the_answer_has_a_notice(fresh: InProcessServer) -> None:
     client = fresh.register()
     limit(fresh, client, "warn", 1)
     first, second = fresh.ask(client), fresh.ask(client)
@@ -155,7 +157,7 @@ def test_beyond_a_limit_that_warns_the_answer_has_a_notice(fresh: Stand) -> None
     assert second.json().keys() == first.json().keys()
 
 
-def test_a_limit_that_is_off_says_nothing(fresh: Stand) -> None:
+def test_a_limit_that_is_off_says_nothing(fresh: InProcessServer) -> None:
     client = fresh.register()
     limit(fresh, client, "off", 1)
 
@@ -164,7 +166,7 @@ def test_a_limit_that_is_off_says_nothing(fresh: Stand) -> None:
     assert not any("gatepass-notice" in each.headers for each in answers)
 
 
-def test_a_limit_that_is_lifted_holds_no_more(fresh: Stand) -> None:
+def test_a_limit_that_is_lifted_holds_no_more(fresh: InProcessServer) -> None:
     client = fresh.register()
     limit(fresh, client, "enforce", 1)
     assert [fresh.ask(client).status_code for _ in range(2)] == [200, 429]
@@ -173,7 +175,7 @@ def test_a_limit_that_is_lifted_holds_no_more(fresh: Stand) -> None:
     assert fresh.ask(client).status_code == 200
 
 
-def test_who_is_refused_for_the_limit_is_counted_and_told_so(fresh: Stand) -> None:
+def test_who_is_refused_for_the_limit_is_counted_and_told_so(fresh: InProcessServer) -> None:
     client = fresh.register()
     limit(fresh, client, "enforce", 1)
     for _ in range(3):
@@ -186,7 +188,7 @@ def test_who_is_refused_for_the_limit_is_counted_and_told_so(fresh: Stand) -> No
     assert told.kind.note == "over the limit of 1 tokens an hour"
 
 
-def test_a_wrong_secret_is_not_answered_by_the_limit(fresh: Stand) -> None:
+def test_a_wrong_secret_is_not_answered_by_the_limit(fresh: InProcessServer) -> None:
     client = fresh.register()
     limit(fresh, client, "enforce", 1)
     fresh.ask(client)
@@ -200,9 +202,9 @@ def test_a_wrong_secret_is_not_answered_by_the_limit(fresh: Stand) -> None:
     ("mode", "tokens"), [("on", 1), ("", 1), ("warn", None), ("enforce", 0), ("warn", 1_000_001)]
 )
 def test_a_limit_that_cannot_be_kept_is_refused(
-    fresh: Stand, mode: str, tokens: int | None
+    fresh: InProcessServer, mode: str, tokens: int | None
 ) -> None:
     app_id = fresh.register().application.id
 
-    with pytest.raises(Refused):
+    with pytest.raises(OAuthError):
         applications.set_minting(fresh.environment(), OPERATOR, app_id, mode, tokens, None)

@@ -9,7 +9,7 @@ import pytest
 import gatepass.server
 from gatepass.server.domain.usage import refusal_reasons
 from gatepass.server.domain.usage.refusal_reasons import REASONS
-from gatepass.wire.errors import STATUS, Refused
+from gatepass.wire.errors import STATUS, OAuthError
 
 SOURCE = Path(gatepass.server.__file__).parent
 
@@ -31,17 +31,17 @@ def test_every_reason_that_the_code_names_is_known() -> None:
 
 @pytest.mark.parametrize("code", STATUS)
 def test_a_refusal_without_a_reason_has_that_of_its_code(code: str) -> None:
-    assert refusal_reasons.of(Refused(code, "No.")) in REASONS
+    assert refusal_reasons.of(OAuthError(code, "No.")) in REASONS
 
 
 def test_a_reason_of_its_own_comes_first() -> None:
-    refused = Refused("invalid_client", "No.", reason="expired_secret")
+    refused = OAuthError("invalid_client", "No.", reason="expired_secret")
 
     assert refusal_reasons.of(refused) == "expired_secret"
 
 
 def test_a_reason_that_nobody_knows_is_not_counted_as_such() -> None:
-    assert refusal_reasons.of(Refused("server_error", "No.", reason="made up")) == "other"
+    assert refusal_reasons.of(OAuthError("server_error", "No.", reason="made up")) == "other"
 
 
 def test_every_reason_says_what_to_do() -> None:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatepass.server.domain.users import passwords
-from gatepass.server.domain.users.model import FieldRefused
+from gatepass.server.domain.users.model import InvalidField
 from gatepass.server.domain.users.passwords import (
     LONGEST,
     SHORTEST,
@@ -35,8 +35,8 @@ GUESSED: dict[str, str] = json.loads((VECTORS / "guessed_passwords.json").read_t
 ACCEPTED: dict[str, str] = json.loads((VECTORS / "good_passwords.json").read_text())
 
 
-def refusal(password: str, names: tuple[str | None, ...] = NAMES) -> FieldRefused:
-    with pytest.raises(FieldRefused) as caught:
+def refusal(password: str, names: tuple[str | None, ...] = NAMES) -> InvalidField:
+    with pytest.raises(InvalidField) as caught:
         check(Secret(password), names)
     return caught.value
 
@@ -44,7 +44,7 @@ def refusal(password: str, names: tuple[str | None, ...] = NAMES) -> FieldRefuse
 def is_accepted(password: Secret, names: Iterable[str | None]) -> bool:
     try:
         check(password, names)
-    except FieldRefused:
+    except InvalidField:
         return False
     return True
 
@@ -136,7 +136,7 @@ def test_a_refusal_names_the_field_and_does_not_repeat_the_password() -> None:
 def test_whatever_is_typed_is_accepted_or_refused_and_never_breaks(text: str) -> None:
     try:
         check(Secret(text), NAMES)
-    except FieldRefused:
+    except InvalidField:
         return
     assert SHORTEST <= len(text) <= LONGEST
     assert len(set(text)) >= 5

@@ -18,9 +18,9 @@ from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications.networks import check_networks
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.keys.operations import rotate
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.metadata import JWKS, PARTNER_API, VERIFY
-from server.fixtures import LIVE, TEST, URL, Client, Stand, standing_still
+from server.fixtures import LIVE, TEST, URL, Client, InProcessServer, standing_still
 from server.serving.fast_path.play import said
 from server.serving.fast_path.requests import Ask
 from wire.samples import texts
@@ -50,7 +50,7 @@ IDENTITY = ("client-id", "org-id", "scope", "expires", "assertion")
 
 
 def ask(
-    stand: Stand, token: str | None, query: str = "", method: str = "GET", **given: str
+    stand: InProcessServer, token: str | None, query: str = "", method: str = "GET", **given: str
 ) -> Response:
     headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
     return stand.send(method, VERIFY + query, headers=headers | given)
@@ -81,7 +81,7 @@ def problem(answer: Response) -> dict[str, object]:
 
 
 @pytest.fixture
-def still(tmp_path: Path) -> Iterator[Stand]:
+def still(tmp_path: Path) -> Iterator[InProcessServer]:
     with standing_still(tmp_path / "data") as opened:
         yield opened
 
@@ -89,7 +89,7 @@ def still(tmp_path: Path) -> Iterator[Stand]:
 @pytest.mark.spec("RFC 6750", "2.1")
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
 def test_a_good_token_passes_with_every_method_and_says_who_calls(
-    stand: Stand, client: Client, method: str
+    stand: InProcessServer, client: Client, method: str
 ) -> None:
     answer = ask(stand, stand.token(client), method=method)
 
@@ -103,7 +103,7 @@ def test_a_good_token_passes_with_every_method_and_says_who_calls(
 
 
 def test_the_assertion_is_a_signed_word_of_the_issuer_that_lives_a_minute(
-    stand: Stand, client: Client
+    stand: InProcessServer, client: Client
 ) -> None:
     assertion = ask(stand, stand.token(client)).headers["x-auth-assertion"]
     keys = KeySet.import_key_set(stand.send("GET", JWKS).json())
@@ -118,7 +118,7 @@ def test_the_assertion_is_a_signed_word_of_the_issuer_that_lives_a_minute(
 
 
 @pytest.mark.spec("RFC 9068", "2.1")
-def test_an_assertion_is_no_access_token(stand: Stand, client: Client) -> None:
+def test_an_assertion_is_no_access_token(stand: InProcessServer, client: Client) -> None:
     assertion = ask(stand, stand.token(client)).headers["x-auth-assertion"]
 
     assert is_denied(ask(stand, assertion), 401, "invalid_token")
@@ -131,7 +131,7 @@ def test_an_assertion_is_no_access_token(stand: Stand, client: Client) -> None:
 @pytest.mark.spec("RFC 8725", "3.12")
 @pytest.mark.parametrize("audience", ["", f"audience={URL[LIVE]}{PARTNER_API}"])
 def test_an_assertion_is_no_access_token_for_a_guard_of_plain_jwts_either(
-    stand: Stand, client: Client, audience: str
+    stand: InProcessServer, client: Client, audience: str
 ) -> None:
     answer = ask(stand, stand.token(client), f"?{audience}" if audience else "")
     assertion = answer.headers["x-auth-assertion"]
@@ -140,13 +140,15 @@ def test_an_assertion_is_no_access_token_for_a_guard_of_plain_jwts_either(
 
     for plain in (True, False):
         expect = Expectation(URL[LIVE], resource, plain=plain)
-        with pytest.raises(Refused):
+        with pytest.raises(OAuthError):
             verify_token(assertion, keys, expect, stand.clock())
     caller = verify_assertion(assertion, keys, Expectation(URL[LIVE], resource), stand.clock())
     assert caller.client_id == client.client_id
 
 
-def test_an_assertion_serves_for_half_of_its_time_and_is_then_made_anew(still: Stand) -> None:
+def test_an_assertion_serves_for_half_of_its_time_and_is_then_made_anew(
+    still: InProcessServer,
+) -> None:
     token = still.token(still.register())
     first = ask(still, token).headers["x-auth-assertion"]
     still.clock.advance(29)
@@ -156,7 +158,7 @@ def test_an_assertion_serves_for_half_of_its_time_and_is_then_made_anew(still: S
 
 
 @pytest.mark.spec("RFC 6750", "3.1")
-def test_without_a_token_there_is_a_challenge_without_an_error(stand: Stand) -> None:
+def test_without_a_token_there_is_a_challenge_without_an_error(stand: InProcessServer) -> None:
     answer = ask(stand, None)
 
     assert answer.status_code == 401
@@ -167,12 +169,12 @@ def test_without_a_token_there_is_a_challenge_without_an_error(stand: Stand) -> 
 
 @pytest.mark.spec("RFC 6750", "3.1")
 @pytest.mark.parametrize("text", SENDABLE.values(), ids=SENDABLE)
-def test_what_is_no_token_of_ours_is_kept_out(stand: Stand, text: str) -> None:
+def test_what_is_no_token_of_ours_is_kept_out(stand: InProcessServer, text: str) -> None:
     assert ask(stand, text).status_code in {400, 401}
 
 
 @pytest.mark.spec("RFC 6750", "3.1")
-def test_what_ends_a_token_ends_it_at_the_gateway_at_once(still: Stand) -> None:
+def test_what_ends_a_token_ends_it_at_the_gateway_at_once(still: InProcessServer) -> None:
     client = still.register(lifetime=60)
     environment = still.environment()
     token = still.token(client)
@@ -204,14 +206,14 @@ def test_what_ends_a_token_ends_it_at_the_gateway_at_once(still: Stand) -> None:
     assert is_denied(ask(still, token), 401, "invalid_token")
 
 
-def test_a_token_of_the_other_environment_is_nothing(still: Stand) -> None:
+def test_a_token_of_the_other_environment_is_nothing(still: InProcessServer) -> None:
     sandboxed = still.token(still.register(TEST), TEST)
 
     assert is_denied(ask(still, sandboxed), 401, "invalid_token")
 
 
 @pytest.mark.spec("RFC 6750", "3.1")
-def test_a_missing_scope_is_403_and_named(stand: Stand, client: Client) -> None:
+def test_a_missing_scope_is_403_and_named(stand: InProcessServer, client: Client) -> None:
     token = stand.token(client, scope="read")
 
     assert ask(stand, token, "?scope=read").status_code == 200
@@ -220,7 +222,9 @@ def test_a_missing_scope_is_403_and_named(stand: Stand, client: Client) -> None:
     assert 'scope="read write"' in answer.headers["www-authenticate"]
 
 
-def test_another_audience_or_organization_is_kept_out(stand: Stand, client: Client) -> None:
+def test_another_audience_or_organization_is_kept_out(
+    stand: InProcessServer, client: Client
+) -> None:
     token, own = stand.token(client), client.application.org_id
 
     assert ask(stand, token, f"?audience={URL[LIVE]}{PARTNER_API}").status_code == 200
@@ -231,7 +235,7 @@ def test_another_audience_or_organization_is_kept_out(stand: Stand, client: Clie
 
 
 def test_what_a_route_needs_is_never_read_from_what_the_caller_sends(
-    stand: Stand, client: Client
+    stand: InProcessServer, client: Client
 ) -> None:
     token = stand.token(client, scope="read")
     forged = {"X-Forwarded-Uri": "/x?scope=read", "X-Auth-Scope": "write", "X-Original-URI": "/"}
@@ -243,7 +247,7 @@ def test_what_a_route_needs_is_never_read_from_what_the_caller_sends(
 
 @pytest.mark.parametrize("query", MISSET)
 def test_a_route_that_is_set_up_wrongly_lets_nobody_in_and_is_told_to_the_log(
-    stand: Stand, client: Client, query: str
+    stand: InProcessServer, client: Client, query: str
 ) -> None:
     token = stand.token(client)
     with capture_logs() as logged:
@@ -257,7 +261,7 @@ def test_a_route_that_is_set_up_wrongly_lets_nobody_in_and_is_told_to_the_log(
 
 @pytest.mark.spec("RFC 6750", "2")
 @pytest.mark.spec("RFC 6750", "3.1")
-def test_a_token_in_the_query_is_not_read(stand: Stand, client: Client) -> None:
+def test_a_token_in_the_query_is_not_read(stand: InProcessServer, client: Client) -> None:
     token = stand.token(client)
 
     assert stand.send("GET", f"{VERIFY}?access_token={token}").status_code == 500
@@ -267,7 +271,7 @@ def test_a_token_in_the_query_is_not_read(stand: Stand, client: Client) -> None:
     assert is_denied(joined, 400, "invalid_request")
 
 
-def test_an_application_bound_to_networks_passes_only_from_these(still: Stand) -> None:
+def test_an_application_bound_to_networks_passes_only_from_these(still: InProcessServer) -> None:
     client = still.register()
     token = still.token(client)
     assert ask(still, token).status_code == 200
@@ -294,7 +298,7 @@ def test_while_nobody_knows_what_was_revoked_nothing_passes(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_the_lane_answers_gateways(stand: Stand, client: Client, method: str) -> None:
+def test_the_lane_answers_gateways(stand: InProcessServer, client: Client, method: str) -> None:
     authorization = (f"Bearer {stand.token(client)}",)
     stand.send("GET", VERIFY, headers={"Authorization": authorization[0]})
     plain = Ask(method=method, path=VERIFY, authorization=authorization, body=b"", content_type=())

@@ -9,11 +9,11 @@ import pytest
 from httpx2 import Response
 from structlog.testing import capture_logs
 
-from gatepass.server.http import Answer
+from gatepass.server.http import Response as Answer
 from gatepass.server.storage.database import DatabaseAwayError
-from gatepass.server.tokens.assertion_cache import Passes
+from gatepass.server.tokens.assertion_cache import AssertionCache
 from gatepass.wire.metadata import PARTNER_API, VERIFY_ENVOY, VERIFY_NGINX
-from server.fixtures import LIVE, TEST, URL, Client, Stand, standing_still
+from server.fixtures import LIVE, TEST, URL, Client, InProcessServer, standing_still
 from server.oauth.forward_auth.test_endpoint import IDENTITY, MISSET, is_denied, names_nobody
 from server.serving.fast_path.play import said
 from server.serving.fast_path.requests import Ask
@@ -23,24 +23,24 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]
 
 
 @pytest.fixture
-def still(tmp_path: Path) -> Iterator[Stand]:
+def still(tmp_path: Path) -> Iterator[InProcessServer]:
     with standing_still(tmp_path / "data", grace=1) as opened:
         yield opened
 
 
-def nginx(stand: Stand, token: str | None, query: str = "", **given: Any) -> Response:  # noqa: ANN401
+def nginx(stand: InProcessServer, token: str | None, query: str = "", **given: Any) -> Response:  # noqa: ANN401
     headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
     return stand.send("GET", f"{VERIFY_NGINX}?{query}", headers=headers | given)
 
 
 def envoy(
-    stand: Stand, token: str | None, below: str, method: str = "GET", **given: str
+    stand: InProcessServer, token: str | None, below: str, method: str = "GET", **given: str
 ) -> Response:
     headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
     return stand.send(method, LIVE_TREE + below, headers=headers | given)
 
 
-def test_nginx_is_told_who_calls(stand: Stand, client: Client) -> None:
+def test_nginx_is_told_who_calls(stand: InProcessServer, client: Client) -> None:
     answer = nginx(stand, stand.token(client), "scope=read")
 
     assert answer.status_code == 200
@@ -48,7 +48,7 @@ def test_nginx_is_told_who_calls(stand: Stand, client: Client) -> None:
 
 
 @pytest.mark.spec("RFC 6750", "3.1")
-def test_nginx_gets_what_is_401_and_403_as_it_is(stand: Stand, client: Client) -> None:
+def test_nginx_gets_what_is_401_and_403_as_it_is(stand: InProcessServer, client: Client) -> None:
     token = stand.token(client, scope="read")
 
     assert nginx(stand, None).headers["www-authenticate"] == f'Bearer realm="{URL[LIVE]}"'
@@ -61,7 +61,7 @@ def test_nginx_gets_what_is_401_and_403_as_it_is(stand: Stand, client: Client) -
 
 @pytest.mark.spec("RFC 6750", "3.1")
 def test_for_nginx_400_is_401_whose_challenge_says_that_the_request_is_wrong(
-    stand: Stand, client: Client
+    stand: InProcessServer, client: Client
 ) -> None:
     twice = [("Authorization", f"Bearer {stand.token(client)}")] * 2
     joined = nginx(stand, "a,Bearer b")
@@ -72,11 +72,11 @@ def test_for_nginx_400_is_401_whose_challenge_says_that_the_request_is_wrong(
         assert names_nobody(answer)
 
 
-def stale(stand: Stand) -> None:
+def stale(stand: InProcessServer) -> None:
     stand.environment().is_stale = lambda: True  # type: ignore[method-assign]
 
 
-class Failing(Passes):
+class Failing(AssertionCache):
     """Remembers nothing, and fails at it."""
 
     def __init__(self, error: Exception) -> None:
@@ -87,8 +87,8 @@ class Failing(Passes):
         raise self._error
 
 
-def failing(error: Exception) -> Callable[[Stand], None]:
-    def fail(stand: Stand) -> None:
+def failing(error: Exception) -> Callable[[InProcessServer], None]:
+    def fail(stand: InProcessServer) -> None:
         stand.environment().passes = Failing(error)
 
     return fail
@@ -100,7 +100,7 @@ def failing(error: Exception) -> Callable[[Stand], None]:
     ids=["stale", "away", "bug"],
 )
 def test_for_nginx_a_server_in_need_is_403_without_a_word_against_the_token(
-    still: Stand, trouble: Callable[[Stand], None], status: int
+    still: InProcessServer, trouble: Callable[[InProcessServer], None], status: int
 ) -> None:
     token = still.token(still.register())
     trouble(still)
@@ -114,14 +114,14 @@ def test_for_nginx_a_server_in_need_is_403_without_a_word_against_the_token(
 
 @pytest.mark.parametrize("query", MISSET)
 def test_for_nginx_a_route_that_is_set_up_wrongly_is_403(
-    stand: Stand, client: Client, query: str
+    stand: InProcessServer, client: Client, query: str
 ) -> None:
     answer = nginx(stand, stand.token(client), query)
 
     assert (answer.status_code, answer.headers["x-auth-status"]) == (403, "500")
 
 
-def test_for_nginx_a_host_that_is_not_ours_is_403(stand: Stand, client: Client) -> None:
+def test_for_nginx_a_host_that_is_not_ours_is_403(stand: InProcessServer, client: Client) -> None:
     answer = nginx(stand, stand.token(client), Host="elsewhere.example.com")
 
     assert (answer.status_code, answer.headers["x-auth-status"]) == (403, "421")
@@ -138,7 +138,7 @@ def test_for_nginx_plain_http_to_an_https_server_is_403(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_envoy_asks_with_the_callers_method_path_and_query(
-    stand: Stand, client: Client, method: str
+    stand: InProcessServer, client: Client, method: str
 ) -> None:
     answer = envoy(stand, stand.token(client), "scope=read/orders/7?scope=none&x=%", method)
 
@@ -160,7 +160,7 @@ def test_envoy_asks_with_the_callers_method_path_and_query(
     ],
 )
 def test_envoys_caller_neither_widens_nor_chooses_what_the_route_needs(
-    stand: Stand, client: Client, path: str
+    stand: InProcessServer, client: Client, path: str
 ) -> None:
     token = stand.token(client, scope="read")
 
@@ -168,7 +168,9 @@ def test_envoys_caller_neither_widens_nor_chooses_what_the_route_needs(
     assert envoy(stand, token, f"scope=read{path}").status_code == 200
 
 
-def test_envoys_caller_does_not_choose_the_environment(stand: Stand, client: Client) -> None:
+def test_envoys_caller_does_not_choose_the_environment(
+    stand: InProcessServer, client: Client
+) -> None:
     sandboxed = stand.token(stand.register(TEST), TEST)
     sandbox = {"Host": "localhost:8001"}
 
@@ -178,7 +180,9 @@ def test_envoys_caller_does_not_choose_the_environment(stand: Stand, client: Cli
     assert envoy(stand, token, "any/orders", Host="api.example.com").status_code == 200
 
 
-def test_envoys_audience_and_organization_stand_in_the_path(stand: Stand, client: Client) -> None:
+def test_envoys_audience_and_organization_stand_in_the_path(
+    stand: InProcessServer, client: Client
+) -> None:
     token, own = stand.token(client), client.application.org_id
     audience = f"audience={URL[LIVE]}{PARTNER_API}".replace("/", "%2F")
 
@@ -192,7 +196,7 @@ def test_envoys_audience_and_organization_stand_in_the_path(stand: Stand, client
     "need", [each for each in MISSET if each != "any"] + ["", "orders", "ANY", "any&scope=read"]
 )
 def test_envoys_prefix_that_does_not_say_what_the_route_needs_lets_nobody_in(
-    stand: Stand, client: Client, need: str
+    stand: InProcessServer, client: Client, need: str
 ) -> None:
     token = stand.token(client)
     with capture_logs() as logged:
@@ -204,7 +208,9 @@ def test_envoys_prefix_that_does_not_say_what_the_route_needs_lets_nobody_in(
     assert (event["event"], event["path"]) == ("gateway.misconfigured", LIVE_TREE)
 
 
-def test_without_an_environment_envoys_path_is_none_of_ours(stand: Stand, client: Client) -> None:
+def test_without_an_environment_envoys_path_is_none_of_ours(
+    stand: InProcessServer, client: Client
+) -> None:
     headers = {"Authorization": f"Bearer {stand.token(client)}"}
 
     for path in ("any/orders", "elsewhere/any/orders", "production"):
@@ -218,7 +224,7 @@ def test_the_flavours_are_under_every_prefix(tmp_path: Path) -> None:
             assert still.send("GET", path, headers=headers).status_code == 200
 
 
-def test_envoys_path_is_taken_as_it_comes(stand: Stand, client: Client) -> None:
+def test_envoys_path_is_taken_as_it_comes(stand: InProcessServer, client: Client) -> None:
     bearer = (f"Bearer {stand.token(client, scope='read')}",)
     path = f"{LIVE_TREE}scope=write/../scope=read/x"
 
@@ -227,7 +233,7 @@ def test_envoys_path_is_taken_as_it_comes(stand: Stand, client: Client) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
-def test_the_lane_answers_envoy(stand: Stand, client: Client, method: str) -> None:
+def test_the_lane_answers_envoy(stand: InProcessServer, client: Client, method: str) -> None:
     token = stand.token(client)
     envoy(stand, token, "scope=read/")
     plain = Ask(

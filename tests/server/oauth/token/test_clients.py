@@ -14,22 +14,22 @@ from gatepass.server.domain.applications.model import ApplicationSecret
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.wire import basic as wire_basic
-from gatepass.wire.credential import Kind, Mark, mint
+from gatepass.wire.credential import Kind, Mode, mint
 from gatepass.wire.metadata import TOKEN
 from gatepass.wire.secret import Secret
-from server.fixtures import GRANT, TEST, Client, Stand, basic, raw_basic, refused, whole
+from server.fixtures import GRANT, TEST, Client, InProcessServer, basic, raw_basic, refused, whole
 from wire.samples import octets
 
-WRONG = Secret(mint(Kind.CLIENT_SECRET, Mark.LIVE, b"wrong!" * 4))
+WRONG = Secret(mint(Kind.CLIENT_SECRET, Mode.LIVE, b"wrong!" * 4))
 CHALLENGE = 'Basic realm="http://localhost:8000"'
 
 
-def ask(stand: Stand, authorization: str, **form: str) -> tuple[int, str]:
+def ask(stand: InProcessServer, authorization: str, **form: str) -> tuple[int, str]:
     headers = {"Authorization": authorization}
     return refused(stand.post(TOKEN, data=GRANT | form, headers=headers))
 
 
-def disabled(stand: Stand) -> Client:
+def disabled(stand: InProcessServer) -> Client:
     client = stand.register()
     app_id = client.application.id
     stand.token(client)
@@ -37,7 +37,7 @@ def disabled(stand: Stand) -> Client:
     return client
 
 
-def suspended(stand: Stand) -> Client:
+def suspended(stand: InProcessServer) -> Client:
     client = stand.register()
     stand.token(client)
     org_id = client.application.org_id
@@ -45,14 +45,14 @@ def suspended(stand: Stand) -> Client:
     return client
 
 
-def deleted(stand: Stand) -> Client:
+def deleted(stand: InProcessServer) -> Client:
     client = stand.register()
     stand.token(client)
     applications.delete(stand.environment(), OPERATOR, client.application.id, None)
     return client
 
 
-def rotated_away(stand: Stand) -> Client:
+def rotated_away(stand: InProcessServer) -> Client:
     client = stand.register()
     stand.token(client)
     now = timedelta(0)
@@ -60,40 +60,42 @@ def rotated_away(stand: Stand) -> Client:
     return client
 
 
-def wrong_secret(stand: Stand) -> Client:
+def wrong_secret(stand: InProcessServer) -> Client:
     return stand.register().having(WRONG)
 
 
-def unknown(stand: Stand) -> Client:
+def unknown(stand: InProcessServer) -> Client:
     client = stand.register()
-    other_id = mint(Kind.CLIENT_ID, Mark.LIVE, b"nobody" * 2)
+    other_id = mint(Kind.CLIENT_ID, Mode.LIVE, b"nobody" * 2)
     return client._replace(application=replace(client.application, client_id=other_id))
 
 
-def not_even_an_id(stand: Stand) -> Client:
+def not_even_an_id(stand: InProcessServer) -> Client:
     client = stand.register()
     return client._replace(application=replace(client.application, client_id="nobody"))
 
 
-def of_the_sandbox(stand: Stand) -> Client:
+def of_the_sandbox(stand: InProcessServer) -> Client:
     return stand.register(TEST)
 
 
 @pytest.mark.spec("RFC 6749", "2.3.1")
-def test_basic_authenticates(stand: Stand, client: Client) -> None:
+def test_basic_authenticates(stand: InProcessServer, client: Client) -> None:
     assert stand.ask(client).status_code == 200
 
 
 @pytest.mark.spec("RFC 6749", "2.3.1")
 @pytest.mark.spec("OAuth 2.1", "2.4.1")
-def test_credentials_in_the_body_authenticate(stand: Stand, client: Client) -> None:
+def test_credentials_in_the_body_authenticate(stand: InProcessServer, client: Client) -> None:
     assert stand.post(TOKEN, data=GRANT | client.body).status_code == 200
     assert stand.post(TOKEN, json=GRANT | client.body).status_code == 200
 
 
 @pytest.mark.spec("RFC 6749", "2.3.1")
 @pytest.mark.parametrize("scheme", ["basic", "BASIC", "bAsIc"])
-def test_the_scheme_is_known_in_any_case(stand: Stand, client: Client, scheme: str) -> None:
+def test_the_scheme_is_known_in_any_case(
+    stand: InProcessServer, client: Client, scheme: str
+) -> None:
     _, _, credentials = basic(client.client_id, client.secret.value).partition(" ")
     answer = stand.post(TOKEN, data=GRANT, headers={"Authorization": f"{scheme} {credentials}"})
 
@@ -101,7 +103,7 @@ def test_the_scheme_is_known_in_any_case(stand: Stand, client: Client, scheme: s
 
 
 @pytest.mark.spec("RFC 6749", "2.3.1")
-def test_every_character_may_come_percent_encoded(stand: Stand, client: Client) -> None:
+def test_every_character_may_come_percent_encoded(stand: InProcessServer, client: Client) -> None:
     def encoded(text: str) -> str:
         return "".join(f"%{ord(char):02X}" for char in text)
 
@@ -113,7 +115,7 @@ def test_every_character_may_come_percent_encoded(stand: Stand, client: Client) 
 
 @pytest.mark.spec("RFC 6749", "2.3.1")
 @pytest.mark.parametrize("odd", [" %&+", "an:identifier", "s+e c%r/e=t&x~", ":", "\u00e4\u20ac"])
-def test_odd_ids_and_secrets_work_when_encoded(fresh: Stand, odd: str) -> None:
+def test_odd_ids_and_secrets_work_when_encoded(fresh: InProcessServer, odd: str) -> None:
     client = fresh.register()
     own = Secret(odd)
     with fresh.environment().database.write() as connection:
@@ -133,7 +135,7 @@ def test_odd_ids_and_secrets_work_when_encoded(fresh: Stand, odd: str) -> None:
 @pytest.mark.spec("RFC 6749", "2.3.1")
 @pytest.mark.parametrize("name", octets("malformed_basic"))
 def test_malformed_basic_is_a_clear_refusal_and_never_another_client(
-    stand: Stand, name: str
+    stand: InProcessServer, name: str
 ) -> None:
     credentials = octets("malformed_basic")[name]
     header = {b"Authorization": b"Basic " + credentials}
@@ -144,7 +146,7 @@ def test_malformed_basic_is_a_clear_refusal_and_never_another_client(
 
 @pytest.mark.spec("RFC 6749", "2.3")
 def test_two_ways_of_authentication_in_one_request_are_refused(
-    stand: Stand, client: Client
+    stand: InProcessServer, client: Client
 ) -> None:
     header = basic(client.client_id, client.secret.value)
     secret = client.secret.value
@@ -159,7 +161,7 @@ def test_two_ways_of_authentication_in_one_request_are_refused(
 
 @pytest.mark.spec("RFC 6749", "2.3")
 def test_an_assertion_does_not_authenticate_a_client_that_has_a_secret(
-    stand: Stand, client: Client
+    stand: InProcessServer, client: Client
 ) -> None:
     assertion = {"client_assertion": "x.y.z", "client_assertion_type": "urn:x"}
     answer = stand.post(TOKEN, data=GRANT | assertion | {"client_id": client.client_id})
@@ -169,7 +171,7 @@ def test_an_assertion_does_not_authenticate_a_client_that_has_a_secret(
 
 @pytest.mark.spec("RFC 6749", "2.3.1")
 def test_basic_may_come_with_the_same_client_id_and_with_no_other(
-    stand: Stand, client: Client
+    stand: InProcessServer, client: Client
 ) -> None:
     other = stand.register()
 
@@ -192,7 +194,7 @@ def test_basic_may_come_with_the_same_client_id_and_with_no_other(
     ],
 )
 def test_whoever_is_not_authenticated_gets_the_answer_to_a_wrong_secret(
-    stand: Stand, impostor: Callable[[Stand], Client]
+    stand: InProcessServer, impostor: Callable[[InProcessServer], Client]
 ) -> None:
     wrong, other = wrong_secret(stand), impostor(stand)
 
@@ -203,7 +205,7 @@ def test_whoever_is_not_authenticated_gets_the_answer_to_a_wrong_secret(
 
 
 @pytest.mark.spec("RFC 6749", "5.2")
-def test_a_failed_header_is_challenged_and_a_failed_body_is_not(stand: Stand) -> None:
+def test_a_failed_header_is_challenged_and_a_failed_body_is_not(stand: InProcessServer) -> None:
     wrong = stand.register().having(WRONG)
 
     assert stand.ask(wrong).headers["www-authenticate"] == CHALLENGE
@@ -218,7 +220,7 @@ def test_a_failed_header_is_challenged_and_a_failed_body_is_not(stand: Stand) ->
 @pytest.mark.spec("RFC 6749", "5.2")
 @pytest.mark.parametrize("authorization", [None, "Bearer gpa_live_x", "Digest a=b", "Basic"])
 def test_whoever_shows_nothing_or_something_else_is_told_of_basic(
-    stand: Stand, authorization: str | None
+    stand: InProcessServer, authorization: str | None
 ) -> None:
     headers = {"Authorization": authorization} if authorization else None
     answer = stand.post(TOKEN, data=GRANT, headers=headers)
@@ -236,7 +238,7 @@ def test_whoever_shows_nothing_or_something_else_is_told_of_basic(
     "changed", [{"client_type": "public"}, {"grant_type": "authorization_code"}]
 )
 def test_a_public_client_and_one_of_another_grant_get_no_token(
-    fresh: Stand, changed: dict[str, str]
+    fresh: InProcessServer, changed: dict[str, str]
 ) -> None:
     client = fresh.register()
     with fresh.environment().database.write() as connection:
@@ -246,7 +248,9 @@ def test_a_public_client_and_one_of_another_grant_get_no_token(
 
 
 @pytest.mark.spec("RFC 6749", "5.2")
-def test_a_sandbox_credential_in_production_is_recognised_in_the_log_alone(stand: Stand) -> None:
+def test_a_sandbox_credential_in_production_is_recognised_in_the_log_alone(
+    stand: InProcessServer,
+) -> None:
     sandboxed = stand.register(TEST)
     with capture_logs() as logged:
         answer = stand.ask(sandboxed)
@@ -260,7 +264,7 @@ def test_a_sandbox_credential_in_production_is_recognised_in_the_log_alone(stand
 
 @pytest.mark.spec("RFC 6749", "5.2")
 def test_a_sandbox_secret_for_a_production_client_is_recognised_for_its_owner(
-    fresh: Stand,
+    fresh: InProcessServer,
 ) -> None:
     client = fresh.register()
     mixed_up = client.having(fresh.register(TEST).secret)
@@ -272,7 +276,7 @@ def test_a_sandbox_secret_for_a_production_client_is_recognised_for_its_owner(
 
 
 @pytest.mark.spec("ASVS", "16.2.5")
-def test_no_refusal_logs_a_secret(stand: Stand) -> None:
+def test_no_refusal_logs_a_secret(stand: InProcessServer) -> None:
     client = wrong_secret(stand)
     with capture_logs() as logged:
         stand.ask(client)

@@ -11,10 +11,19 @@ from structlog.testing import capture_logs
 
 from gatepass.server.domain.applications.model import new_client_id
 from gatepass.server.domain.throttling.client_failures import MOST_FAILURES, WINDOW
-from gatepass.wire.credential import Kind, Mark, mint
+from gatepass.wire.credential import Kind, Mode, mint
 from gatepass.wire.metadata import INTROSPECT, REVOKE, TOKEN
 from gatepass.wire.secret import Secret
-from server.fixtures import GRANT, LIVE, TEST, Client, Stand, refused, standing_still, whole
+from server.fixtures import (
+    GRANT,
+    LIVE,
+    TEST,
+    Client,
+    InProcessServer,
+    refused,
+    standing_still,
+    whole,
+)
 
 ENDPOINTS = [TOKEN, REVOKE, INTROSPECT]
 
@@ -23,14 +32,14 @@ def wrong(number: int) -> Secret:
     return Secret(f"gps_live_wrong{number}")
 
 
-def spend(stand: Stand, client: Client, path: str = TOKEN) -> None:
+def spend(stand: InProcessServer, client: Client, path: str = TOKEN) -> None:
     """Fail as often as is free, each time with another secret."""
     for number in range(MOST_FAILURES):
         assert stand.post(path, by=client.having(wrong(number)), data=GRANT).status_code == 401
 
 
 @contextmanager
-def impatient(data: Path) -> Iterator[Stand]:
+def impatient(data: Path) -> Iterator[InProcessServer]:
     """A server that trusts its memory for the shortest time there is."""
     with standing_still(data, grace=1) as opened:
         yield opened
@@ -39,7 +48,7 @@ def impatient(data: Path) -> Iterator[Stand]:
 @pytest.mark.spec("RFC 6749", "2.3.1")
 @pytest.mark.spec("OAuth 2.1", "2.4.1")
 @pytest.mark.parametrize("path", ENDPOINTS)
-def test_too_many_failures_get_429_and_the_time_to_wait(fresh: Stand, path: str) -> None:
+def test_too_many_failures_get_429_and_the_time_to_wait(fresh: InProcessServer, path: str) -> None:
     client = fresh.register()
     spend(fresh, client, path)
     fresh.clock.advance(20)
@@ -50,7 +59,7 @@ def test_too_many_failures_get_429_and_the_time_to_wait(fresh: Stand, path: str)
 
 
 @pytest.mark.spec("RFC 6749", "2.3.1")
-def test_the_budget_is_one_for_all_endpoints(fresh: Stand) -> None:
+def test_the_budget_is_one_for_all_endpoints(fresh: InProcessServer) -> None:
     client = fresh.register()
     spend(fresh, client, INTROSPECT)
 
@@ -59,9 +68,9 @@ def test_the_budget_is_one_for_all_endpoints(fresh: Stand) -> None:
 
 
 @pytest.mark.spec("ASVS", "6.3.8")
-def test_a_limited_client_that_exists_looks_like_one_that_does_not(fresh: Stand) -> None:
+def test_a_limited_client_that_exists_looks_like_one_that_does_not(fresh: InProcessServer) -> None:
     known = fresh.register()
-    nobody = replace(known.application, client_id=mint(Kind.CLIENT_ID, Mark.LIVE, bytes(16)))
+    nobody = replace(known.application, client_id=mint(Kind.CLIENT_ID, Mode.LIVE, bytes(16)))
     unknown = known._replace(application=nobody)
     for client in (known, unknown):
         spend(fresh, client)
@@ -73,7 +82,7 @@ def test_a_limited_client_that_exists_looks_like_one_that_does_not(fresh: Stand)
 
 @pytest.mark.spec("ASVS", "6.1.1")
 @pytest.mark.parametrize("source", ["192.0.2.7", "198.51.100.1"])
-def test_the_right_secret_is_never_limited(fresh: Stand, source: str) -> None:
+def test_the_right_secret_is_never_limited(fresh: InProcessServer, source: str) -> None:
     client = fresh.register()
     spend(fresh, client)
     assert fresh.ask(client.having(wrong(99))).status_code == 429
@@ -83,7 +92,7 @@ def test_the_right_secret_is_never_limited(fresh: Stand, source: str) -> None:
 
 
 @pytest.mark.spec("ASVS", "6.1.1")
-def test_failures_from_one_network_do_not_limit_another(fresh: Stand) -> None:
+def test_failures_from_one_network_do_not_limit_another(fresh: InProcessServer) -> None:
     client = fresh.register()
     spend(fresh, client)
 
@@ -91,7 +100,7 @@ def test_failures_from_one_network_do_not_limit_another(fresh: Stand) -> None:
     assert fresh.ask(fresh.register().having(wrong(99))).status_code == 401
 
 
-def test_after_the_window_failures_are_free_again(fresh: Stand) -> None:
+def test_after_the_window_failures_are_free_again(fresh: InProcessServer) -> None:
     client = fresh.register()
     spend(fresh, client)
     assert fresh.ask(client.having(wrong(99))).status_code == 429
@@ -101,7 +110,9 @@ def test_after_the_window_failures_are_free_again(fresh: Stand) -> None:
 
 
 @pytest.mark.spec("RFC 6749", "2.3.1")
-def test_a_client_that_repeats_a_refused_request_in_the_body_fails_once(fresh: Stand) -> None:
+def test_a_client_that_repeats_a_refused_request_in_the_body_fails_once(
+    fresh: InProcessServer,
+) -> None:
     client = fresh.register()
     for number in range(MOST_FAILURES):  # as Go's x/oauth2 does
         again = client.having(wrong(number))
@@ -111,7 +122,7 @@ def test_a_client_that_repeats_a_refused_request_in_the_body_fails_once(fresh: S
     assert fresh.ask(client.having(wrong(99))).status_code == 429
 
 
-def test_a_limited_failure_is_logged_without_its_secret(fresh: Stand) -> None:
+def test_a_limited_failure_is_logged_without_its_secret(fresh: InProcessServer) -> None:
     client = fresh.register()
     spend(fresh, client)
     with capture_logs() as logged:
@@ -125,7 +136,7 @@ def test_a_limited_failure_is_logged_without_its_secret(fresh: Stand) -> None:
 
 @pytest.mark.spec("RFC 7009", "2.2.1")
 def test_a_revocation_that_cannot_be_kept_gets_503_and_the_token_stays_active(
-    fresh: Stand,
+    fresh: InProcessServer,
 ) -> None:
     client = fresh.register()
     token = fresh.token(client)
@@ -138,7 +149,7 @@ def test_a_revocation_that_cannot_be_kept_gets_503_and_the_token_stays_active(
     assert fresh.is_active(client, token)
 
 
-def test_while_the_database_is_away_tokens_go_on_from_memory(fresh: Stand) -> None:
+def test_while_the_database_is_away_tokens_go_on_from_memory(fresh: InProcessServer) -> None:
     client = fresh.register()
     before = fresh.token(client)
     assert fresh.is_active(client, before)
@@ -150,7 +161,7 @@ def test_while_the_database_is_away_tokens_go_on_from_memory(fresh: Stand) -> No
 
 
 def test_while_the_database_is_away_a_wrong_secret_and_an_unknown_client_get_the_same_answer(
-    fresh: Stand,
+    fresh: InProcessServer,
 ) -> None:
     client = fresh.register()
     new_id = new_client_id(LIVE, bytes(16))
@@ -169,7 +180,7 @@ def test_while_the_database_is_away_a_wrong_secret_and_an_unknown_client_get_the
 
 
 def test_while_the_database_is_away_a_secret_that_was_refused_before_is_refused_again(
-    fresh: Stand,
+    fresh: InProcessServer,
 ) -> None:
     client = fresh.register()
     fresh.ask(client.having(wrong(1)))
@@ -179,7 +190,7 @@ def test_while_the_database_is_away_a_secret_that_was_refused_before_is_refused_
 
 
 @pytest.mark.spec("ASVS", "16.5.2")
-def test_what_is_not_in_memory_gets_503_while_the_database_is_away(fresh: Stand) -> None:
+def test_what_is_not_in_memory_gets_503_while_the_database_is_away(fresh: InProcessServer) -> None:
     known, unknown = fresh.register(), fresh.register()
     fresh.environment().directory.clear()
     fresh.lose_database()
@@ -190,7 +201,7 @@ def test_what_is_not_in_memory_gets_503_while_the_database_is_away(fresh: Stand)
         assert "access_token" not in answer.text
 
 
-def test_the_other_environment_does_not_notice(fresh: Stand) -> None:
+def test_the_other_environment_does_not_notice(fresh: InProcessServer) -> None:
     sandboxed = fresh.register(TEST)
     fresh.lose_database()
 

@@ -16,10 +16,10 @@ import gatepass
 from gatepass.server.app import ENDPOINTS
 from gatepass.server.domain.applications.model import new_client_id
 from gatepass.server.environment.environment import Environment
-from gatepass.server.http import Arrived, Later
+from gatepass.server.http import NeedsThread, Request
 from gatepass.wire import metadata
-from gatepass.wire.errors import Refused
-from server.fixtures import FORM, HERE, LIVE, Client, Stand, basic, raw_basic
+from gatepass.wire.errors import OAuthError
+from server.fixtures import FORM, HERE, LIVE, Client, InProcessServer, basic, raw_basic
 from server.statements import asked
 
 PACKAGE = str(Path(gatepass.__file__).parent)
@@ -57,15 +57,15 @@ def refuse(
     raw = raw_basic(f"{client_id}:{secret}".encode())
     header = (basic(client_id, secret) if encoded else raw).encode()
     body = b"" if path == metadata.REVOCATIONS else urlencode({"token": "x"}).encode()
-    arrived = Arrived({b"authorization": header, b"content-type": FORM.encode()}, b"", body, HERE)
+    arrived = Request({b"authorization": header, b"content-type": FORM.encode()}, b"", body, HERE)
     waited = 0
     while True:
         try:
             ENDPOINTS[path].endpoint(environment, arrived)
-        except Later as later:
+        except NeedsThread as later:
             later.work()
             waited += 1
-        except Refused as refused:
+        except OAuthError as refused:
             return refused.note, waited
 
 
@@ -76,7 +76,7 @@ def unknown_id() -> str:
 @pytest.mark.spec("RFC 6749", "5.2")
 @pytest.mark.parametrize("path", PATHS)
 def test_the_first_refusal_asks_the_database_once_for_a_used_an_unused_and_no_client(
-    stand: Stand, path: str
+    stand: InProcessServer, path: str
 ) -> None:
     environment = stand.environment()
     used, unused = stand.register(), stand.register()
@@ -101,7 +101,7 @@ def test_the_first_refusal_asks_the_database_once_for_a_used_an_unused_and_no_cl
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_refusal_makes_the_same_calls_for_a_client_and_for_nobody(
-    stand: Stand, client: Client, path: str
+    stand: InProcessServer, client: Client, path: str
 ) -> None:
     environment = stand.environment()
     counted = []
@@ -119,7 +119,7 @@ def test_a_refusal_makes_the_same_calls_for_a_client_and_for_nobody(
 
 @pytest.mark.parametrize("path", PATHS)
 def test_the_line_in_the_log_has_the_same_fields_for_a_client_and_for_nobody(
-    stand: Stand, client: Client, path: str
+    stand: InProcessServer, client: Client, path: str
 ) -> None:
     method = "GET" if path == metadata.REVOCATIONS else "POST"
     with capture_logs() as logged:
@@ -134,14 +134,14 @@ def test_the_line_in_the_log_has_the_same_fields_for_a_client_and_for_nobody(
 
 
 @pytest.mark.parametrize("typed", ["gps_live_a-secret-in-the-wrong-field", "my secret", "x"])
-def test_what_is_no_client_id_is_not_in_the_log(stand: Stand, typed: str) -> None:
+def test_what_is_no_client_id_is_not_in_the_log(stand: InProcessServer, typed: str) -> None:
     with capture_logs() as logged:
         stand.send("POST", metadata.TOKEN, headers={"Authorization": basic(typed, "wrong")})
 
     assert [each["client_id"] for each in logged] == ["unknown"]
 
 
-def test_what_is_counted_for_nobody_is_not_kept(stand: Stand) -> None:
+def test_what_is_counted_for_nobody_is_not_kept(stand: InProcessServer) -> None:
     environment = stand.environment()
     environment.usage.take(stand.clock())
     refuse(environment, metadata.TOKEN, unknown_id())
@@ -149,12 +149,14 @@ def test_what_is_counted_for_nobody_is_not_kept(stand: Stand) -> None:
     assert environment.usage.take(stand.clock()) is None
 
 
-def test_refusals_of_nobody_leave_room_for_those_of_clients(stand: Stand, client: Client) -> None:
+def test_refusals_of_nobody_leave_room_for_those_of_clients(
+    stand: InProcessServer, client: Client
+) -> None:
     environment = stand.environment()
     environment.usage.take(stand.clock())
     for number in range(300):
         header = basic(unknown_id(), "wrong")
-        with pytest.raises(Refused):
+        with pytest.raises(OAuthError):
             _ask_from(environment, header, f"198.51.{number // 250}.{number % 250}")
     refuse(environment, metadata.TOKEN, client.client_id)
 
@@ -164,7 +166,7 @@ def test_refusals_of_nobody_leave_room_for_those_of_clients(stand: Stand, client
 
 
 def test_a_client_that_is_used_between_two_wrong_secrets_stays_as_cheap_as_nobody(
-    stand: Stand, client: Client
+    stand: InProcessServer, client: Client
 ) -> None:
     environment = stand.environment()
     refuse(environment, metadata.TOKEN, client.client_id)
@@ -176,7 +178,7 @@ def test_a_client_that_is_used_between_two_wrong_secrets_stays_as_cheap_as_nobod
     assert statements == []
 
 
-def test_a_change_makes_both_ask_anew(stand: Stand, client: Client) -> None:
+def test_a_change_makes_both_ask_anew(stand: InProcessServer, client: Client) -> None:
     environment, nobody = stand.environment(), unknown_id()
     for client_id in (client.client_id, nobody):
         refuse(environment, metadata.TOKEN, client_id)
@@ -189,9 +191,9 @@ def test_a_change_makes_both_ask_anew(stand: Stand, client: Client) -> None:
 
 
 def _ask_from(environment: Environment, header: str, source: str) -> None:
-    arrived = Arrived({b"authorization": header.encode()}, b"", b"", source)
+    arrived = Request({b"authorization": header.encode()}, b"", b"", source)
     for _ in range(2):
         try:
             ENDPOINTS[metadata.TOKEN].endpoint(environment, arrived)
-        except Later as later:
+        except NeedsThread as later:
             later.work()

@@ -4,17 +4,17 @@ import re
 
 import pytest
 
-from gatepass.server.tokens.opaque import unseal
-from gatepass.wire.credential import Kind, Mark, read
+from gatepass.server.tokens.opaque import decode
+from gatepass.wire.credential import Kind, Mode, read
 from gatepass.wire.metadata import INTROSPECT, PARTNER_API, REVOKE, TOKEN
 from gatepass.wire.scope import Scope
-from server.fixtures import FORM, GRANT, INTROSPECTION, LIVE, TEST, Client, Stand, refused
+from server.fixtures import FORM, GRANT, INTROSPECTION, LIVE, TEST, Client, InProcessServer, refused
 from wire.samples import texts
 
 API = "http://localhost:8000" + PARTNER_API
 
 
-def about(stand: Stand, client: Client, token: str) -> dict[str, object]:
+def about(stand: InProcessServer, client: Client, token: str) -> dict[str, object]:
     told: dict[str, object] = stand.introspect(client, token).json()
     return told
 
@@ -22,7 +22,7 @@ def about(stand: Stand, client: Client, token: str) -> dict[str, object]:
 @pytest.mark.spec("RFC 6749", "5.1")
 @pytest.mark.spec("RFC 6749", "4.4.3")
 def test_the_answer_has_token_type_lifetime_and_scope_and_no_refresh_token(
-    stand: Stand, client: Client
+    stand: InProcessServer, client: Client
 ) -> None:
     answer = stand.ask(client)
     body = answer.json()
@@ -39,7 +39,12 @@ def test_the_answer_has_token_type_lifetime_and_scope_and_no_refresh_token(
 @pytest.mark.parametrize("form", [GRANT, {"token": "x"}, {}])
 @pytest.mark.parametrize("is_authenticated", [True, False])
 def test_no_answer_is_kept_or_taken_for_a_page(
-    stand: Stand, client: Client, path: str, form: dict[str, str], *, is_authenticated: bool
+    stand: InProcessServer,
+    client: Client,
+    path: str,
+    form: dict[str, str],
+    *,
+    is_authenticated: bool,
 ) -> None:
     answer = stand.post(path, by=client if is_authenticated else None, data=form)
 
@@ -66,7 +71,7 @@ def test_no_answer_is_kept_or_taken_for_a_page(
     ],
 )
 def test_what_cannot_be_granted_is_refused_by_its_own_code(
-    stand: Stand, client: Client, form: dict[str, str], error: str
+    stand: InProcessServer, client: Client, form: dict[str, str], error: str
 ) -> None:
     assert refused(stand.post(TOKEN, by=client, data=form)) == (400, error)
 
@@ -74,7 +79,7 @@ def test_what_cannot_be_granted_is_refused_by_its_own_code(
 @pytest.mark.spec("RFC 6749", "3.3")
 @pytest.mark.parametrize("scope", ["read", "write", "write read", "read write"])
 def test_scope_may_be_narrowed_in_any_order_and_is_always_told(
-    stand: Stand, client: Client, scope: str
+    stand: InProcessServer, client: Client, scope: str
 ) -> None:
     for _ in range(2):  # the second time from memory
         body = stand.ask(client, scope=scope).json()
@@ -85,7 +90,7 @@ def test_scope_may_be_narrowed_in_any_order_and_is_always_told(
 
 @pytest.mark.spec("RFC 6749", "3.3")
 @pytest.mark.parametrize("name", texts("malformed_scopes"))
-def test_malformed_scope_is_refused(stand: Stand, client: Client, name: str) -> None:
+def test_malformed_scope_is_refused(stand: InProcessServer, client: Client, name: str) -> None:
     answer = stand.post(TOKEN, by=client, json=GRANT | {"scope": texts("malformed_scopes")[name]})
 
     assert refused(answer) in {(400, "invalid_scope"), (400, "invalid_request")}
@@ -93,7 +98,7 @@ def test_malformed_scope_is_refused(stand: Stand, client: Client, name: str) -> 
 
 @pytest.mark.spec("ASVS", "10.4.11")
 @pytest.mark.spec("RFC 9700", "2.3")
-def test_a_client_gets_only_the_scope_that_it_was_registered_with(stand: Stand) -> None:
+def test_a_client_gets_only_the_scope_that_it_was_registered_with(stand: InProcessServer) -> None:
     reader = stand.register(scope=Scope(("read",)))
     resource_server = stand.register(scope=INTROSPECTION, allowed=INTROSPECTION)
 
@@ -106,7 +111,9 @@ def test_a_client_gets_only_the_scope_that_it_was_registered_with(stand: Stand) 
 
 @pytest.mark.spec("RFC 8707", "2")
 @pytest.mark.spec("RFC 9068", "3")
-def test_a_token_is_for_the_resource_that_was_asked_for(stand: Stand, client: Client) -> None:
+def test_a_token_is_for_the_resource_that_was_asked_for(
+    stand: InProcessServer, client: Client
+) -> None:
     asked = stand.token(client, resource=API)
     unasked = stand.token(client)
 
@@ -115,7 +122,7 @@ def test_a_token_is_for_the_resource_that_was_asked_for(stand: Stand, client: Cl
 
 @pytest.mark.spec("RFC 8707", "2")
 def test_a_resource_that_is_repeated_a_hundred_times_makes_a_short_and_good_token(
-    stand: Stand, client: Client
+    stand: InProcessServer, client: Client
 ) -> None:
     body = "&".join(["grant_type=client_credentials", *[f"resource={API}"] * 99])
     answer = stand.post(TOKEN, by=client, content=body, headers={"Content-Type": FORM})
@@ -127,7 +134,7 @@ def test_a_resource_that_is_repeated_a_hundred_times_makes_a_short_and_good_toke
 @pytest.mark.spec("RFC 8707", "2")
 @pytest.mark.parametrize("name", texts("token/refused_resources"))
 def test_a_malformed_or_unknown_resource_is_refused(
-    stand: Stand, client: Client, name: str
+    stand: InProcessServer, client: Client, name: str
 ) -> None:
     resource = texts("token/refused_resources")[name]
 
@@ -135,10 +142,12 @@ def test_a_malformed_or_unknown_resource_is_refused(
 
 
 @pytest.mark.spec("RFC 6749", "10.10")
-def test_tokens_are_never_the_same_and_have_128_random_bits(stand: Stand, client: Client) -> None:
+def test_tokens_are_never_the_same_and_have_128_random_bits(
+    stand: InProcessServer, client: Client
+) -> None:
     keys = stand.environment().keys.sealing
     tokens = {stand.token(client) for _ in range(200)}
-    claims = [unseal(token, keys) for token in tokens]
+    claims = [decode(token, keys) for token in tokens]
 
     assert len(tokens) == 200
     assert len({each.token_id for each in claims if each}) == 200
@@ -148,7 +157,7 @@ def test_tokens_are_never_the_same_and_have_128_random_bits(stand: Stand, client
 
 
 @pytest.mark.spec("RFC 6749", "5.1")
-def test_a_token_is_short_and_needs_no_encoding(stand: Stand, client: Client) -> None:
+def test_a_token_is_short_and_needs_no_encoding(stand: InProcessServer, client: Client) -> None:
     token = stand.token(client)
 
     assert len(token) < 250
@@ -158,7 +167,7 @@ def test_a_token_is_short_and_needs_no_encoding(stand: Stand, client: Client) ->
 @pytest.mark.spec("RFC 6749", "5.1")
 @pytest.mark.parametrize("lifetime", [60, 36000, 30 * 24 * 3600])
 def test_the_lifetime_told_is_the_one_that_is_kept_to_the_second(
-    fresh: Stand, lifetime: int
+    fresh: InProcessServer, lifetime: int
 ) -> None:
     client = fresh.register(lifetime=lifetime)
     fresh.clock.advance(0.75)
@@ -172,18 +181,18 @@ def test_the_lifetime_told_is_the_one_that_is_kept_to_the_second(
 
 
 @pytest.mark.spec("RFC 9700", "4.15.1")
-def test_client_ids_are_made_here_and_look_like_nothing_else(stand: Stand) -> None:
+def test_client_ids_are_made_here_and_look_like_nothing_else(stand: InProcessServer) -> None:
     ids = [stand.register(mark).client_id for mark in (LIVE, TEST) for _ in range(3)]
     said = [read(client_id) for client_id in ids]
 
     assert len(set(ids)) == 6
     assert [each and each.kind for each in said] == [Kind.CLIENT_ID] * 6
-    assert [each and each.mark for each in said] == [Mark.LIVE] * 3 + [Mark.TEST] * 3
+    assert [each and each.mark for each in said] == [Mode.LIVE] * 3 + [Mode.TEST] * 3
     assert all(each and len(each.content) == 16 for each in said)
 
 
 @pytest.mark.spec("ASVS", "11.5.1")
-def test_secrets_have_256_random_bits_and_only_their_digest_is_kept(fresh: Stand) -> None:
+def test_secrets_have_256_random_bits_and_only_their_digest_is_kept(fresh: InProcessServer) -> None:
     clients = [fresh.register() for _ in range(20)]
     said = [read(each.secret.value) for each in clients]
 

@@ -11,18 +11,18 @@ from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.wire.secret import Secret
-from server.fixtures import Client, Stand, refused
+from server.fixtures import Client, InProcessServer, refused
 
 HOUR = timedelta(hours=1)
 
 
-def rotate(stand: Stand, client: Client, overlap: timedelta | None = HOUR) -> Client:
+def rotate(stand: InProcessServer, client: Client, overlap: timedelta | None = HOUR) -> Client:
     app_id = client.application.id
     new = applications.rotate(stand.environment(), OPERATOR, app_id, overlap, None)
     return client.having(new.secret)
 
 
-def works(stand: Stand, client: Client) -> bool:
+def works(stand: InProcessServer, client: Client) -> bool:
     answer = stand.ask(client)
     assert answer.status_code == 200 or refused(answer) == (401, "invalid_client")
     return answer.status_code == 200
@@ -30,7 +30,7 @@ def works(stand: Stand, client: Client) -> bool:
 
 @pytest.mark.spec("RFC 6749", "3.2.1")
 def test_both_secrets_work_in_the_overlap_and_the_old_one_not_a_moment_longer(
-    fresh: Stand,
+    fresh: InProcessServer,
 ) -> None:
     old = fresh.register()
     assert works(fresh, old)
@@ -46,7 +46,7 @@ def test_both_secrets_work_in_the_overlap_and_the_old_one_not_a_moment_longer(
 
 
 @pytest.mark.spec("RFC 6749", "3.2.1")
-def test_the_old_secret_can_live_until_the_new_one_is_first_used(fresh: Stand) -> None:
+def test_the_old_secret_can_live_until_the_new_one_is_first_used(fresh: InProcessServer) -> None:
     old, environment = fresh.register(), fresh.environment()
     new = rotate(fresh, old, None)
     fresh.clock.advance(30 * 24 * 3600)
@@ -69,7 +69,7 @@ def test_the_old_secret_can_live_until_the_new_one_is_first_used(fresh: Stand) -
     assert ended.source == "192.0.2.7"
 
 
-def test_a_new_secret_that_was_used_ends_the_old_one_once(fresh: Stand) -> None:
+def test_a_new_secret_that_was_used_ends_the_old_one_once(fresh: InProcessServer) -> None:
     old, environment = fresh.register(), fresh.environment()
     new = rotate(fresh, old, None)
     for _ in range(3):
@@ -82,7 +82,7 @@ def test_a_new_secret_that_was_used_ends_the_old_one_once(fresh: Stand) -> None:
     assert len([each for each in entries if each.action == "secret.ended"]) == 1
 
 
-def test_if_the_new_secret_is_ended_unused_the_old_one_lives_on(fresh: Stand) -> None:
+def test_if_the_new_secret_is_ended_unused_the_old_one_lives_on(fresh: InProcessServer) -> None:
     old, environment = fresh.register(), fresh.environment()
     new = rotate(fresh, old, None)
     app_id = old.application.id
@@ -97,7 +97,7 @@ def test_if_the_new_secret_is_ended_unused_the_old_one_lives_on(fresh: Stand) ->
 
 
 @pytest.mark.spec("RFC 6749", "3.2.1")
-def test_without_overlap_the_old_secret_ends_at_once(fresh: Stand) -> None:
+def test_without_overlap_the_old_secret_ends_at_once(fresh: InProcessServer) -> None:
     old = fresh.register()
     assert works(fresh, old)
     new = rotate(fresh, old, timedelta(0))
@@ -107,7 +107,7 @@ def test_without_overlap_the_old_secret_ends_at_once(fresh: Stand) -> None:
 
 
 @pytest.mark.spec("RFC 6749", "3.2.1")
-def test_a_secret_that_is_ended_fails_at_once_and_the_other_goes_on(fresh: Stand) -> None:
+def test_a_secret_that_is_ended_fails_at_once_and_the_other_goes_on(fresh: InProcessServer) -> None:
     old = fresh.register()
     new = rotate(fresh, old)
     assert works(fresh, old)
@@ -119,7 +119,7 @@ def test_a_secret_that_is_ended_fails_at_once_and_the_other_goes_on(fresh: Stand
 
 
 @pytest.mark.spec("RFC 6749", "3.2.1")
-def test_tokens_outlive_the_secret_that_they_were_got_with(fresh: Stand) -> None:
+def test_tokens_outlive_the_secret_that_they_were_got_with(fresh: InProcessServer) -> None:
     old = fresh.register()
     token = fresh.token(old)
     new = rotate(fresh, old, timedelta(0))
@@ -127,7 +127,7 @@ def test_tokens_outlive_the_secret_that_they_were_got_with(fresh: Stand) -> None
     assert fresh.is_active(new, token)
 
 
-def test_a_disabled_application_gets_no_token_until_it_is_enabled(fresh: Stand) -> None:
+def test_a_disabled_application_gets_no_token_until_it_is_enabled(fresh: InProcessServer) -> None:
     client = fresh.register()
     for enabled in (True, False, True):
         applications.set_enabled(
@@ -137,7 +137,7 @@ def test_a_disabled_application_gets_no_token_until_it_is_enabled(fresh: Stand) 
         assert works(fresh, client) == works(fresh, client) == enabled
 
 
-def test_a_suspended_organization_gets_no_token_until_it_is_resumed(fresh: Stand) -> None:
+def test_a_suspended_organization_gets_no_token_until_it_is_resumed(fresh: InProcessServer) -> None:
     client = fresh.register()
     for suspended in (False, True, False):
         organizations.set_suspended(
@@ -147,7 +147,7 @@ def test_a_suspended_organization_gets_no_token_until_it_is_resumed(fresh: Stand
         assert works(fresh, client) == works(fresh, client) == (not suspended)
 
 
-def test_a_new_lifetime_holds_from_the_next_token_on(fresh: Stand) -> None:
+def test_a_new_lifetime_holds_from_the_next_token_on(fresh: InProcessServer) -> None:
     client = fresh.register()
     assert fresh.ask(client).json()["expires_in"] == 36000
     applications.set_lifetime(fresh.environment(), OPERATOR, client.application.id, 600, None)
@@ -155,7 +155,7 @@ def test_a_new_lifetime_holds_from_the_next_token_on(fresh: Stand) -> None:
     assert fresh.ask(client).json()["expires_in"] == 600
 
 
-def test_tokens_after_a_voiding_are_good(fresh: Stand) -> None:
+def test_tokens_after_a_voiding_are_good(fresh: InProcessServer) -> None:
     client = fresh.register()
     before = fresh.token(client)
     applications.void_tokens(fresh.environment(), OPERATOR, client.application.id, None)
@@ -166,7 +166,7 @@ def test_tokens_after_a_voiding_are_good(fresh: Stand) -> None:
     assert fresh.is_active(client, after)
 
 
-def test_last_use_is_written_in_a_batch_with_time_source_and_agent(fresh: Stand) -> None:
+def test_last_use_is_written_in_a_batch_with_time_source_and_agent(fresh: InProcessServer) -> None:
     client = fresh.register()
     app_id = client.application.id
     fresh.ask(client, source="198.51.100.1")
@@ -182,7 +182,7 @@ def test_last_use_is_written_in_a_batch_with_time_source_and_agent(fresh: Stand)
     assert found.last_used_agent == "testclient"
 
 
-def test_the_owner_sees_recent_refusals_with_their_reason_counted(fresh: Stand) -> None:
+def test_the_owner_sees_recent_refusals_with_their_reason_counted(fresh: InProcessServer) -> None:
     client = fresh.register()
     for _ in range(3):
         fresh.ask(client.having(Secret("gps_live_wrong")))
@@ -209,7 +209,7 @@ def test_the_owner_sees_recent_refusals_with_their_reason_counted(fresh: Stand) 
     ],
 )
 def test_a_change_takes_nothing_from_a_client_that_is_still_good(
-    fresh: Stand, change: Callable[..., Any]
+    fresh: InProcessServer, change: Callable[..., Any]
 ) -> None:
     client = fresh.register()
     assert works(fresh, client)

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from gatepass.wire.metadata import INTROSPECT, REVOKE, TOKEN
 from gatepass.wire.secret import Secret
-from server.fixtures import FORM, GRANT, LIVE, Client, Stand, basic, refused, whole
+from server.fixtures import FORM, GRANT, LIVE, Client, InProcessServer, basic, refused, whole
 from wire.samples import octets
 
 JSON = "application/json"
@@ -21,7 +21,7 @@ shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], m
 
 
 def send_body(
-    stand: Stand, client: Client, body: bytes, kind: str | None = FORM
+    stand: InProcessServer, client: Client, body: bytes, kind: str | None = FORM
 ) -> tuple[int, str]:
     headers = {"Content-Type": kind} if kind is not None else None
     return refused(stand.post(TOKEN, by=client, content=body, headers=headers))
@@ -33,7 +33,7 @@ def send_body(
 @pytest.mark.parametrize("path", ENDPOINTS)
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS"])
 def test_any_method_but_post_gets_405_and_no_token(
-    stand: Stand, client: Client, method: str, path: str
+    stand: InProcessServer, client: Client, method: str, path: str
 ) -> None:
     answer = stand.send(method, path, by=client, params=GRANT, follow_redirects=False)
 
@@ -46,7 +46,7 @@ def test_any_method_but_post_gets_405_and_no_token(
 @pytest.mark.parametrize("path", [TOKEN, TOKEN.rstrip("/")])
 @pytest.mark.parametrize("kind", [FORM, f"{FORM};charset=UTF-8", f"{FORM}; charset=utf-8"])
 def test_a_form_gets_a_token_with_and_without_charset_and_trailing_slash(
-    stand: Stand, client: Client, kind: str, path: str
+    stand: InProcessServer, client: Client, kind: str, path: str
 ) -> None:
     for _ in range(2):  # the second time from memory
         answer = stand.post(path, by=client, content=GRANT_FORM, headers={"Content-Type": kind})
@@ -57,7 +57,9 @@ def test_a_form_gets_a_token_with_and_without_charset_and_trailing_slash(
 
 @pytest.mark.spec("RFC 6749", "4.4.2")
 @pytest.mark.parametrize("form", [GRANT, {**GRANT, "scope": "read"}, {**GRANT, "scope": "admin"}])
-def test_json_works_exactly_like_a_form(stand: Stand, client: Client, form: dict[str, str]) -> None:
+def test_json_works_exactly_like_a_form(
+    stand: InProcessServer, client: Client, form: dict[str, str]
+) -> None:
     by_form = stand.post(TOKEN, by=client, data=form)
     by_json = stand.post(TOKEN, by=client, json=form)
     by_json_alone = stand.post(TOKEN, json=form | client.body)
@@ -69,7 +71,9 @@ def test_json_works_exactly_like_a_form(stand: Stand, client: Client, form: dict
 
 @pytest.mark.spec("RFC 6749", "5.2")
 @pytest.mark.parametrize("name", octets("malformed_json"))
-def test_malformed_json_is_an_invalid_request(stand: Stand, client: Client, name: str) -> None:
+def test_malformed_json_is_an_invalid_request(
+    stand: InProcessServer, client: Client, name: str
+) -> None:
     body = octets("malformed_json")[name]
 
     assert send_body(stand, client, body, JSON) == (400, "invalid_request")
@@ -78,7 +82,9 @@ def test_malformed_json_is_an_invalid_request(stand: Stand, client: Client, name
 @pytest.mark.spec("RFC 6749", "3.2")
 @pytest.mark.spec("RFC 6749", "5.2")
 @pytest.mark.parametrize("name", octets("malformed_forms"))
-def test_a_malformed_form_is_an_invalid_request(stand: Stand, client: Client, name: str) -> None:
+def test_a_malformed_form_is_an_invalid_request(
+    stand: InProcessServer, client: Client, name: str
+) -> None:
     body = GRANT_FORM + b"&" + octets("malformed_forms")[name]
 
     assert send_body(stand, client, body) == (400, "invalid_request")
@@ -87,7 +93,9 @@ def test_a_malformed_form_is_an_invalid_request(stand: Stand, client: Client, na
 @pytest.mark.spec("RFC 6749", "3.2")
 @pytest.mark.parametrize("name", ["grant_type", "scope", "client_id", "client_secret", "colour"])
 @pytest.mark.parametrize("value", ["again", ""])
-def test_a_repeated_parameter_is_an_invalid_request(stand: Stand, name: str, value: str) -> None:
+def test_a_repeated_parameter_is_an_invalid_request(
+    stand: InProcessServer, name: str, value: str
+) -> None:
     body = f"{GRANT_FORM.decode()}&{name}=once&{name}={value}".encode()
     answer = stand.post(TOKEN, content=body, headers={"Content-Type": FORM})
 
@@ -99,7 +107,7 @@ def test_a_repeated_parameter_is_an_invalid_request(stand: Stand, name: str, val
     "kind", [None, "", "text/plain", "multipart/form-data; boundary=x", "application/xml"]
 )
 def test_a_body_of_another_kind_gets_415_in_the_form_of_an_oauth_error(
-    stand: Stand, client: Client, kind: str | None
+    stand: InProcessServer, client: Client, kind: str | None
 ) -> None:
     assert send_body(stand, client, GRANT_FORM, kind) == (415, "invalid_request")
 
@@ -107,7 +115,7 @@ def test_a_body_of_another_kind_gets_415_in_the_form_of_an_oauth_error(
 @pytest.mark.spec("RFC 6749", "3.2")
 @pytest.mark.parametrize("more", ["scope=&code=", "colour=blue", "client_secret=", "resource="])
 def test_empty_and_unknown_parameters_are_as_good_as_none(
-    stand: Stand, client: Client, more: str
+    stand: InProcessServer, client: Client, more: str
 ) -> None:
     body = GRANT_FORM + b"&" + more.encode()
     answer = stand.post(TOKEN, by=client, content=body, headers={"Content-Type": FORM})
@@ -118,7 +126,7 @@ def test_empty_and_unknown_parameters_are_as_good_as_none(
 
 @pytest.mark.spec("RFC 6749", "2.3.1")
 def test_credentials_in_the_query_never_authenticate_and_are_not_logged(
-    stand: Stand, client: Client
+    stand: InProcessServer, client: Client
 ) -> None:
     with capture_logs() as logged:
         answer = stand.post(TOKEN, params=GRANT | client.body)
@@ -132,7 +140,7 @@ def test_credentials_in_the_query_never_authenticate_and_are_not_logged(
 @pytest.mark.parametrize("path", [TOKEN, REVOKE, INTROSPECT])
 @pytest.mark.parametrize("name", ["token", "access_token", "client_secret", "x"])
 def test_a_secret_or_token_in_the_query_is_refused_even_beside_good_credentials(
-    stand: Stand, client: Client, path: str, name: str
+    stand: InProcessServer, client: Client, path: str, name: str
 ) -> None:
     token = stand.token(client)
     with capture_logs() as logged:
@@ -144,7 +152,7 @@ def test_a_secret_or_token_in_the_query_is_refused_even_beside_good_credentials(
 
 
 @pytest.mark.spec("RFC 6749", "3.2")
-def test_the_query_is_not_read(stand: Stand, client: Client) -> None:
+def test_the_query_is_not_read(stand: InProcessServer, client: Client) -> None:
     answer = stand.post(
         TOKEN, by=client, params={**GRANT, "scope": "read"}, data={"scope": "write"}
     )
@@ -155,7 +163,7 @@ def test_the_query_is_not_read(stand: Stand, client: Client) -> None:
 @pytest.mark.spec("RFC 6749", "5.2")
 @pytest.mark.parametrize("is_right", [True, False])
 def test_faults_are_found_in_the_documented_order(
-    stand: Stand, client: Client, *, is_right: bool
+    stand: InProcessServer, client: Client, *, is_right: bool
 ) -> None:
     authorization = basic(client.client_id, client.secret.value if is_right else "wrong")
 
@@ -183,7 +191,7 @@ def test_faults_are_found_in_the_documented_order(
 
 @pytest.mark.spec("RFC 6749", "5.2")
 def test_who_is_not_authenticated_learns_nothing_of_a_clients_grants_and_scopes(
-    stand: Stand, client: Client
+    stand: InProcessServer, client: Client
 ) -> None:
     wrong = client.having(Secret("gps_live_wrong"))
     asked: list[dict[str, str]] = [{}, {"grant_type": "password"}, GRANT, {**GRANT, "scope": "x"}]
@@ -207,7 +215,9 @@ def test_who_is_not_authenticated_learns_nothing_of_a_clients_grants_and_scopes(
         (b"\xff" * 60_000, 400),
     ],
 )
-def test_too_much_is_refused(stand: Stand, client: Client, body: bytes, status: int) -> None:
+def test_too_much_is_refused(
+    stand: InProcessServer, client: Client, body: bytes, status: int
+) -> None:
     assert send_body(stand, client, body) == (status, "invalid_request")
 
 
@@ -219,7 +229,7 @@ def test_too_much_is_refused(stand: Stand, client: Client, body: bytes, status: 
     authorization=st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=60),
 )
 def test_no_request_whatever_is_answered_with_anything_but_a_clear_4xx(
-    stand: Stand, body: bytes, kind: str, authorization: str
+    stand: InProcessServer, body: bytes, kind: str, authorization: str
 ) -> None:
     headers = {"Content-Type": kind, "Authorization": authorization}
     status, _ = refused(stand.post(TOKEN, content=body, headers=headers))
@@ -231,7 +241,7 @@ def test_no_request_whatever_is_answered_with_anything_but_a_clear_4xx(
 @shared
 @given(text=st.text(max_size=60), name=st.sampled_from(["grant_type", "scope", "resource", "x"]))
 def test_a_description_never_repeats_raw_what_it_was_sent(
-    stand: Stand, client: Client, text: str, name: str
+    stand: InProcessServer, client: Client, text: str, name: str
 ) -> None:
     answer = stand.post(TOKEN, by=client, json=GRANT | {name: text})
 
@@ -244,7 +254,7 @@ def test_a_description_never_repeats_raw_what_it_was_sent(
 @pytest.mark.spec("RFC 6749", "5.2")
 @pytest.mark.parametrize("name", ["Authorization", "Content-Type"])
 def test_a_header_that_is_given_twice_is_an_invalid_request(
-    stand: Stand, client: Client, name: str
+    stand: InProcessServer, client: Client, name: str
 ) -> None:
     headers = [
         ("Authorization", basic(client.client_id, client.secret.value)),
@@ -257,7 +267,9 @@ def test_a_header_that_is_given_twice_is_an_invalid_request(
 
 @pytest.mark.spec("RFC 9110", "12.5.1")
 @pytest.mark.parametrize("accept", ["text/html, image/gif, image/jpeg, *; q=.2", "image/png", ""])
-def test_whatever_a_client_accepts_it_gets_json(stand: Stand, client: Client, accept: str) -> None:
+def test_whatever_a_client_accepts_it_gets_json(
+    stand: InProcessServer, client: Client, accept: str
+) -> None:
     answer = stand.post(TOKEN, by=client, data=GRANT, headers={"Accept": accept})
 
     assert answer.status_code == 200

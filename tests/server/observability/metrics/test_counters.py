@@ -8,14 +8,14 @@ from gatepass.server.observability.metrics.counters import (
     BOUNDS,
     KINDS,
     RESULTS,
-    Figures,
+    Counters,
     result_of,
 )
 from gatepass.server.observability.metrics.endpoint_names import name_of
 
 
 def test_a_request_is_counted_in_the_bucket_of_its_time() -> None:
-    figures = Figures()
+    figures = Counters()
     for seconds in (0.0, 0.001, 0.0011, 3.0):
         figures.observe("token", "ok", seconds)
 
@@ -26,7 +26,7 @@ def test_a_request_is_counted_in_the_bucket_of_its_time() -> None:
 
 
 def test_results_are_told_apart() -> None:
-    figures = Figures()
+    figures = Counters()
     figures.observe("token", "ok", 0.1)
     figures.observe("token", "invalid_client", 0.1)
     figures.observe("revoke", "ok", 0.1)
@@ -36,7 +36,7 @@ def test_results_are_told_apart() -> None:
 
 
 def test_no_label_comes_from_outside_the_lists() -> None:
-    figures = Figures()
+    figures = Counters()
     for number in range(1_000):
         figures.observe(f"/path/{number}", f"result {number}", 0.1)
 
@@ -46,7 +46,7 @@ def test_no_label_comes_from_outside_the_lists() -> None:
 
 
 def test_tokens_and_refusals_are_counted_by_lists_that_are_closed() -> None:
-    figures = Figures()
+    figures = Counters()
     figures.issued("sealed")
     figures.refused("wrong_secret")
 

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from gatepass.server.app import create
 from gatepass.wire.secret import Secret
-from server.fixtures import FORM, GRANT, Client, Clock, Stand, settings, standing_still
+from server.fixtures import FORM, GRANT, Client, Clock, InProcessServer, settings, standing_still
 
 VECTORS = Path(__file__).parents[3] / "vectors"
 LOOPBACK = "127.0.0.1"
@@ -19,15 +19,17 @@ ADDED: list[str] = json.loads((VECTORS / "proxy_header_names.json").read_text())
 
 
 @pytest.fixture
-def client(fresh: Stand) -> Client:
+def client(fresh: InProcessServer) -> Client:
     return fresh.register()
 
 
-def get(stand: Stand, source: str = LOOPBACK, path: str = "/metrics", **headers: str) -> Response:
+def get(
+    stand: InProcessServer, source: str = LOOPBACK, path: str = "/metrics", **headers: str
+) -> Response:
     return stand.send("GET", path, source=source, headers=headers)
 
 
-def figures(stand: Stand) -> dict[str, float]:
+def figures(stand: InProcessServer) -> dict[str, float]:
     """Give every sample by its name and labels, as `name{label=value}`."""
     answer = get(stand)
     assert answer.status_code == 200
@@ -48,7 +50,9 @@ def requests(endpoint: str, result: str) -> str:
     return f"gatepass_request_duration_seconds_count{labels}"
 
 
-def test_requests_are_counted_by_endpoint_and_result(fresh: Stand, client: Client) -> None:
+def test_requests_are_counted_by_endpoint_and_result(
+    fresh: InProcessServer, client: Client
+) -> None:
     before = figures(fresh)
     token = fresh.token(client)
     fresh.token(client)
@@ -71,7 +75,9 @@ def test_requests_are_counted_by_endpoint_and_result(fresh: Stand, client: Clien
     assert grown[requests("other", "ok")] == 1  # the look before
 
 
-def test_tokens_and_refusals_are_told_by_kind_and_reason(fresh: Stand, client: Client) -> None:
+def test_tokens_and_refusals_are_told_by_kind_and_reason(
+    fresh: InProcessServer, client: Client
+) -> None:
     before = figures(fresh)
     fresh.token(client)
     fresh.ask(client.having(Secret("gps_live_wrong")))
@@ -81,7 +87,7 @@ def test_tokens_and_refusals_are_told_by_kind_and_reason(fresh: Stand, client: C
     assert grown["gatepass_refusals_total[('reason', 'wrong_secret')]"] == 1
 
 
-def test_the_state_of_each_environment_is_told(fresh: Stand, client: Client) -> None:
+def test_the_state_of_each_environment_is_told(fresh: InProcessServer, client: Client) -> None:
     fresh.revoke(client, fresh.token(client))
     fresh.clock.advance(3600)
     told = figures(fresh)
@@ -98,7 +104,7 @@ def test_the_state_of_each_environment_is_told(fresh: Stand, client: Client) -> 
     assert told["gatepass_workers[]"] == 1
 
 
-def test_it_answers_on_any_host_as_health_does(fresh: Stand) -> None:
+def test_it_answers_on_any_host_as_health_does(fresh: InProcessServer) -> None:
     http = TestClient(fresh.app, base_url="http://10.0.0.1:9", client=(LOOPBACK, 50000))
 
     answer = http.get("/metrics")
@@ -110,7 +116,7 @@ def test_it_answers_on_any_host_as_health_does(fresh: Stand) -> None:
 @pytest.mark.parametrize(
     "source", ["192.0.2.7", "::2", "128.0.0.1", "", "testclient", "::ffff:192.0.2.7"]
 )
-def test_to_a_stranger_there_is_no_such_page(fresh: Stand, source: str) -> None:
+def test_to_a_stranger_there_is_no_such_page(fresh: InProcessServer, source: str) -> None:
     answer = get(fresh, source)
 
     assert answer.status_code == 404
@@ -118,17 +124,17 @@ def test_to_a_stranger_there_is_no_such_page(fresh: Stand, source: str) -> None:
 
 
 @pytest.mark.parametrize("source", ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"])
-def test_from_loopback_it_is_there(fresh: Stand, source: str) -> None:
+def test_from_loopback_it_is_there(fresh: InProcessServer, source: str) -> None:
     assert get(fresh, source).status_code == 200
     assert get(fresh, source, "/metrics/").status_code == 200
 
 
 @pytest.mark.parametrize("name", ADDED)
-def test_through_a_proxy_there_is_no_such_page(fresh: Stand, name: str) -> None:
+def test_through_a_proxy_there_is_no_such_page(fresh: InProcessServer, name: str) -> None:
     assert get(fresh, **{name: "127.0.0.1"}).status_code == 404
 
 
-def test_a_post_gets_nothing(fresh: Stand) -> None:
+def test_a_post_gets_nothing(fresh: InProcessServer) -> None:
     answer = fresh.send(
         "POST", "/metrics", source=LOOPBACK, content=b"x", headers={"Content-Type": FORM}
     )
@@ -147,7 +153,7 @@ def test_an_endpoint_at_an_old_address_has_its_own_name(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Stand]:
+def opened(tmp_path: Path) -> Iterator[InProcessServer]:
     networks = ("192.0.2.0/28", "2001:db8::/32")
     with standing_still(tmp_path / "data", metrics_networks=networks) as stand:
         yield stand
@@ -157,7 +163,9 @@ def opened(tmp_path: Path) -> Iterator[Stand]:
     ("source", "status"),
     [("192.0.2.15", 200), ("192.0.2.16", 404), ("2001:db8::9", 200), (LOOPBACK, 404)],
 )
-def test_the_operator_chooses_the_networks(opened: Stand, source: str, status: int) -> None:
+def test_the_operator_chooses_the_networks(
+    opened: InProcessServer, source: str, status: int
+) -> None:
     assert get(opened, source).status_code == status
 
 
@@ -172,7 +180,9 @@ def test_a_network_that_is_none_is_refused(tmp_path: Path, network: str) -> None
         settings(tmp_path, metrics_networks=(network,))
 
 
-def test_figures_of_requests_say_nothing_of_who_asked(fresh: Stand, client: Client) -> None:
+def test_figures_of_requests_say_nothing_of_who_asked(
+    fresh: InProcessServer, client: Client
+) -> None:
     token = fresh.token(client)
     fresh.send("GET", f"/nothing/{client.client_id}", headers={"User-Agent": "peculiar/1"})
     text = get(fresh).text
@@ -181,7 +191,7 @@ def test_figures_of_requests_say_nothing_of_who_asked(fresh: Stand, client: Clie
         assert secret not in text
 
 
-def test_a_request_that_fails_is_measured_too(fresh: Stand, client: Client) -> None:
+def test_a_request_that_fails_is_measured_too(fresh: InProcessServer, client: Client) -> None:
     before = figures(fresh)
     fresh.environment().entropy = iter(())
     fresh.ask(client)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from gatepass.server.http import Answer
-from server.fixtures import Stand, standing_still
+from gatepass.server.http import Response
+from server.fixtures import InProcessServer, standing_still
 
 VECTORS = Path(__file__).parents[3] / "vectors"
 LOOPBACK = "127.0.0.1"
@@ -28,12 +28,14 @@ def asked(headers: tuple[tuple[bytes, bytes], ...] = (), **given: object) -> dic
     }
 
 
-def alone(stand: Stand, headers: tuple[tuple[bytes, bytes], ...] = (), **given: object) -> Answer:
+def alone(
+    stand: InProcessServer, headers: tuple[tuple[bytes, bytes], ...] = (), **given: object
+) -> Response:
     """Ask for the figures on the address that is theirs alone."""
     return stand.app.figures.answer_alone(asked(headers, **given))
 
 
-def test_by_http_1_0_which_nginx_speaks_there_is_no_such_page(fresh: Stand) -> None:
+def test_by_http_1_0_which_nginx_speaks_there_is_no_such_page(fresh: InProcessServer) -> None:
     assert fresh.app.figures.answer(asked()).status == 200
     assert fresh.app.figures.answer(asked(http_version="1.0")).status == 404
 
@@ -62,13 +64,13 @@ def test_where_something_forwards_or_it_has_its_own_port_it_is_on_no_other(
 
 
 @pytest.mark.parametrize("path", ["/", "/metrics/", "/healthz", "/oauth2/token/", "/m%65trics"])
-def test_its_own_port_has_no_other_page(fresh: Stand, path: str) -> None:
+def test_its_own_port_has_no_other_page(fresh: InProcessServer, path: str) -> None:
     for method in ("GET", "HEAD", "POST"):
         assert alone(fresh, raw_path=path.encode(), method=method).status == 404
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "get", "CONNECT"])
-def test_its_own_port_takes_no_other_method(fresh: Stand, method: str) -> None:
+def test_its_own_port_takes_no_other_method(fresh: InProcessServer, method: str) -> None:
     assert alone(fresh, method=method).status == 404
 
 
@@ -76,7 +78,7 @@ def test_its_own_port_takes_no_other_method(fresh: Stand, method: str) -> None:
     ("source", "status"), [("127.0.0.1", 200), ("::ffff:127.0.0.1", 200), ("192.0.2.7", 404)]
 )
 def test_its_own_port_answers_the_operators_networks_alone(
-    fresh: Stand, source: str, status: int
+    fresh: InProcessServer, source: str, status: int
 ) -> None:
     assert alone(fresh, client=(source, 4711)).status == status
 
@@ -98,7 +100,7 @@ def test_its_own_port_answers_the_operators_networks_alone(
     ],
 )
 def test_its_own_port_knows_no_name_that_may_be_a_strangers(
-    fresh: Stand, hosts: list[str], status: int
+    fresh: InProcessServer, hosts: list[str], status: int
 ) -> None:
     scope = asked() | {"headers": [(b"host", each.encode()) for each in hosts]}
 
@@ -106,5 +108,5 @@ def test_its_own_port_knows_no_name_that_may_be_a_strangers(
 
 
 @pytest.mark.parametrize("name", ADDED)
-def test_its_own_port_answers_no_proxy(fresh: Stand, name: str) -> None:
+def test_its_own_port_answers_no_proxy(fresh: InProcessServer, name: str) -> None:
     assert alone(fresh, headers=((name.lower().encode(), b"127.0.0.1"),)).status == 404

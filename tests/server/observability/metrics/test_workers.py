@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gatepass.server.observability.metrics import snapshot
-from gatepass.server.observability.metrics.counters import Counts, Figures
+from gatepass.server.observability.metrics.counters import Counters, Counts
 from gatepass.server.observability.metrics.snapshot import Queue, Snapshot, State
 from gatepass.server.observability.metrics.workers import Workers
 
@@ -17,7 +17,7 @@ _MORE = {"revocations": 2, "waiting": 2, "clock_offset": 0}
 
 
 def counts(requests: int = 1) -> Counts:
-    figures = Figures()
+    figures = Counters()
     for _ in range(requests):
         figures.observe("token", "ok", 0.01)
         figures.issued("sealed")

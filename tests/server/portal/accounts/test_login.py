@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.users import operations as people
-from gatepass.server.domain.users.model import Person
+from gatepass.server.domain.users.model import User
 from gatepass.server.settings import PasswordSettings
 from gatepass.wire.secret import Secret
 from server.portal.conftest import MakeRig
@@ -248,7 +248,7 @@ def test_an_address_that_two_people_have_logs_nobody_in(rig: Rig) -> None:
 
 def test_an_address_of_somebody_without_portal_access_keeps_nobody_out(rig: Rig) -> None:
     now = rig.environment.now()
-    of_api = Person(uuid4(), rig.person("bo").org_id, "user", now, now, email="nora@acme.example")
+    of_api = User(uuid4(), rig.person("bo").org_id, "user", now, now, email="nora@acme.example")
     people.add(rig.environment, OPERATOR, of_api)
 
     assert rig.browser().log_in("nora@acme.example").status_code == 303

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from gatepass.server.domain.applications.redirect_uris import check_redirect_uris
-from gatepass.wire.credential import Kind, Mark, read
-from gatepass.wire.errors import Refused
+from gatepass.wire.credential import Kind, Mode, read
+from gatepass.wire.errors import OAuthError
 from server.portal.fixtures import Browser, Clock, Rig
 
 REGISTER = "/oauth2/applications/register/"
@@ -46,8 +46,8 @@ def test_the_credentials_are_shown_once_with_all_that_goes_with_them(rig: Rig) -
     assert found[0]
     assert found[1]
     assert [(each.kind, each.mark) for each in found if each] == [
-        (Kind.CLIENT_ID, Mark.LIVE),
-        (Kind.CLIENT_SECRET, Mark.LIVE),
+        (Kind.CLIENT_ID, Mode.LIVE),
+        (Kind.CLIENT_SECRET, Mode.LIVE),
     ]
     for snippet in ("snippet-env", "snippet-curl"):
         assert client_id in shown(text, snippet)
@@ -269,7 +269,7 @@ def test_an_absolute_https_or_loopback_uri_is_accepted(uri: str) -> None:
 @pytest.mark.spec("RFC 6749", "3.1.2")
 @pytest.mark.parametrize("uri", URIS["refused"])
 def test_any_other_redirect_uri_is_refused(uri: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(OAuthError):
         check_redirect_uris(uri)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.users import operations as people
-from gatepass.server.domain.users.model import Person
+from gatepass.server.domain.users.model import User
 from server.portal.fixtures import NEW_PASSWORD, Rig
 from server.portal.pages.test_registration import refused_at, shown
 
@@ -115,7 +115,7 @@ def test_nobody_makes_an_initial_password_for_themselves(rig: Rig) -> None:
 def test_somebody_known_to_the_api_alone_is_given_access(rig: Rig) -> None:
     anna = rig.person("anna")
     now = rig.environment.now()
-    mia = Person(UUID(int=7), anna.org_id, "user", now, now, email="mia@acme.example")
+    mia = User(UUID(int=7), anna.org_id, "user", now, now, email="mia@acme.example")
     people.add(rig.environment, OPERATOR, mia)
     browser = rig.as_("anna")
     assert "known to the API but cannot log in" in browser.get(f"/team/{mia.id}/").text

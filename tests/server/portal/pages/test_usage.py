@@ -5,11 +5,11 @@ from uuid import UUID
 import pytest
 
 from gatepass.server.domain.applications.model import Application
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from server.portal.fixtures import Browser, Clock, Rig
 from server.portal.test_templates import Page
 
-EXPIRED = Refused(
+EXPIRED = OAuthError(
     "invalid_client", "No.", note="expired secret ending in 4f2a", reason="expired_secret"
 )
 HOUR = 3600
@@ -27,7 +27,7 @@ def issue(rig: Rig, path: str, times: int) -> None:
     rig.environment.flush()
 
 
-def refuse(rig: Rig, path: str, refused: Refused = EXPIRED, source: str = "192.0.2.77") -> None:
+def refuse(rig: Rig, path: str, refused: OAuthError = EXPIRED, source: str = "192.0.2.77") -> None:
     at = rig.environment.clock()
     rig.environment.usage.refused(application(rig, path), refused, source, b"curl/8.5", at)
     rig.environment.flush()
@@ -177,7 +177,9 @@ def test_staff_see_refusals_users_and_strangers_do_not(rig: Rig) -> None:
 def test_hostile_words_of_a_client_stay_words(rig: Rig) -> None:
     browser = rig.as_("anna")
     path = browser.register()
-    hostile = Refused("invalid_scope", "No.", note="scope not allowed: <script>alert(1)</script>")
+    hostile = OAuthError(
+        "invalid_scope", "No.", note="scope not allowed: <script>alert(1)</script>"
+    )
     refuse(rig, path, hostile, source="<b>")
 
     for page in (browser.get(path).text, browser.get(path + "refusals/").text):

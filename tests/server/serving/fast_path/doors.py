@@ -12,7 +12,7 @@ import uvicorn
 
 from gatepass.server import run
 from gatepass.server.app import Gatepass, create
-from server.fixtures import Clock, Stand, settings
+from server.fixtures import Clock, InProcessServer, settings
 
 _PATIENCE = 30.0  # seconds
 
@@ -23,7 +23,7 @@ class Door:
     def __init__(self, data: Path, clock: Clock, **given: Any) -> None:  # noqa: ANN401
         chosen = settings(data, grace=3600, **given)
         self.app = create(chosen, clock)
-        self.stand = Stand(self.app, clock, data)
+        self.stand = InProcessServer(self.app, clock, data)
         self.has_lane = chosen.lane
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]

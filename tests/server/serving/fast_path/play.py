@@ -8,9 +8,9 @@ from typing import Any
 from uvicorn.server import ServerState
 
 from gatepass.server import run as serving
-from gatepass.server.serving.fast_path.protocol import LaneProtocol
+from gatepass.server.serving.fast_path.protocol import FastPathProtocol
 from gatepass.server.serving.http1.connections import Connections, Limits
-from server.fixtures import Stand, settings
+from server.fixtures import InProcessServer, settings
 
 _TURNS = 12  # of the event loop: more than the way through ASGI takes
 
@@ -62,7 +62,7 @@ class ToldLoop(asyncio.SelectorEventLoop):
 class Play:
     """A connection to the lane, in a loop of its own."""
 
-    def __init__(self, stand: Stand, loop: ToldLoop) -> None:
+    def __init__(self, stand: InProcessServer, loop: ToldLoop) -> None:
         self.loop = loop
         self.lane = stand.app.lane
         self.transport = Recording()
@@ -71,7 +71,7 @@ class Play:
         config = serving.config(settings(Path("unused")), lambda: stand.app)
         config.load()
         self.connections = Connections(Limits())
-        self.protocol = LaneProtocol(
+        self.protocol = FastPathProtocol(
             config, self.state, {}, _loop=loop, connections=self.connections
         )
         self.protocol.connection_made(self.transport)
@@ -103,7 +103,7 @@ class Play:
         await self.rest()
 
 
-def played(stand: Stand, scene: Callable[[Play], Coroutine[Any, Any, None]]) -> Play:
+def played(stand: InProcessServer, scene: Callable[[Play], Coroutine[Any, Any, None]]) -> Play:
     """Run a scene with a new connection and give that."""
     loop = ToldLoop()
 
@@ -118,7 +118,7 @@ def played(stand: Stand, scene: Callable[[Play], Coroutine[Any, Any, None]]) -> 
         return runner.run(run())
 
 
-def said(stand: Stand, *pieces: bytes) -> Play:
+def said(stand: InProcessServer, *pieces: bytes) -> Play:
     """Say pieces over a new connection."""
 
     async def scene(play: Play) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from server.fixtures import Stand, raw_basic, standing_still
+from server.fixtures import InProcessServer, raw_basic, standing_still
 from server.serving.fast_path.doors import Door, door
 from server.serving.fast_path.play import Play, played
 from server.serving.fast_path.requests import Ask
@@ -16,7 +16,7 @@ _BODY = 30.0
 
 
 @pytest.fixture(scope="module")
-def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcessServer]:
     with standing_still(tmp_path_factory.mktemp("lane") / "data") as opened:
         yield opened
 
@@ -27,7 +27,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
         yield opened
 
 
-def asking(stand: Stand) -> bytes:
+def asking(stand: InProcessServer) -> bytes:
     """Register an application that is in memory, and give its request for a token."""
     client = stand.register()
     stand.token(client)
@@ -36,7 +36,7 @@ def asking(stand: Stand) -> bytes:
 
 
 def test_a_connection_is_closed_when_nothing_comes_for_the_time_after_the_last_answer(
-    stand: Stand,
+    stand: InProcessServer,
 ) -> None:
     raw = asking(stand)
     open_at = []
@@ -54,7 +54,7 @@ def test_a_connection_is_closed_when_nothing_comes_for_the_time_after_the_last_a
 
 
 def test_a_request_that_is_on_its_way_keeps_the_connection_open_for_its_own_time(
-    stand: Stand,
+    stand: InProcessServer,
 ) -> None:
     raw = asking(stand)
 
@@ -74,7 +74,9 @@ def test_a_request_that_is_on_its_way_keeps_the_connection_open_for_its_own_time
 
 @pytest.mark.spec("RFC 9110", "15.5.9")
 @pytest.mark.parametrize("sent", [0, 1, 50])
-def test_a_header_that_does_not_come_in_time_is_answered_408(stand: Stand, sent: int) -> None:
+def test_a_header_that_does_not_come_in_time_is_answered_408(
+    stand: InProcessServer, sent: int
+) -> None:
     raw = asking(stand)
 
     async def scene(play: Play) -> None:
@@ -92,7 +94,7 @@ def test_a_header_that_does_not_come_in_time_is_answered_408(stand: Stand, sent:
 
 
 @pytest.mark.spec("RFC 9110", "15.5.9")
-def test_a_body_that_does_not_come_in_time_is_answered_408(stand: Stand) -> None:
+def test_a_body_that_does_not_come_in_time_is_answered_408(stand: InProcessServer) -> None:
     raw = asking(stand)
 
     async def scene(play: Play) -> None:
@@ -112,7 +114,7 @@ def test_a_body_that_does_not_come_in_time_is_answered_408(stand: Stand) -> None
 
 
 def test_a_body_that_does_not_come_after_its_answer_ends_the_connection_without_another(
-    stand: Stand,
+    stand: InProcessServer,
 ) -> None:
     refused = Ask(method="DELETE", body=b"x" * 99).raw()
 
@@ -125,7 +127,7 @@ def test_a_body_that_does_not_come_after_its_answer_ends_the_connection_without_
     assert played(stand, scene).heard.count(b"HTTP/1.1") == 1
 
 
-def test_uvicorn_closes_an_idle_connection_after_an_answer_by_asgi(stand: Stand) -> None:
+def test_uvicorn_closes_an_idle_connection_after_an_answer_by_asgi(stand: InProcessServer) -> None:
     raw = asking(stand)
 
     async def scene(play: Play) -> None:
@@ -141,7 +143,7 @@ def test_uvicorn_closes_an_idle_connection_after_an_answer_by_asgi(stand: Stand)
     played(stand, scene)
 
 
-def test_a_lost_connection_leaves_no_timer_behind(stand: Stand) -> None:
+def test_a_lost_connection_leaves_no_timer_behind(stand: InProcessServer) -> None:
     raw = asking(stand)
 
     async def scene(play: Play) -> None:
@@ -153,7 +155,7 @@ def test_a_lost_connection_leaves_no_timer_behind(stand: Stand) -> None:
     played(stand, scene)
 
 
-def test_shutdown_closes_a_connection_between_two_requests(stand: Stand) -> None:
+def test_shutdown_closes_a_connection_between_two_requests(stand: InProcessServer) -> None:
     raw = asking(stand)
 
     async def scene(play: Play) -> None:
@@ -166,7 +168,7 @@ def test_shutdown_closes_a_connection_between_two_requests(stand: Stand) -> None
 
 
 def test_a_request_that_comes_while_the_server_stops_has_its_connections_last_answer(
-    stand: Stand,
+    stand: InProcessServer,
 ) -> None:
     raw = asking(stand)
 
@@ -182,7 +184,7 @@ def test_a_request_that_comes_while_the_server_stops_has_its_connections_last_an
     assert scene_played.heard.count(b"connection: close") == 1
 
 
-def test_shutdown_lets_a_request_finish_and_then_closes(stand: Stand) -> None:
+def test_shutdown_lets_a_request_finish_and_then_closes(stand: InProcessServer) -> None:
     raw = asking(stand)
 
     async def scene(play: Play) -> None:
@@ -197,7 +199,7 @@ def test_shutdown_lets_a_request_finish_and_then_closes(stand: Stand) -> None:
     played(stand, scene)
 
 
-def test_who_does_not_read_is_not_written_to(stand: Stand) -> None:
+def test_who_does_not_read_is_not_written_to(stand: InProcessServer) -> None:
     raw = asking(stand)
 
     async def scene(play: Play) -> None:

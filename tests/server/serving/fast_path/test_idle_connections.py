@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gatepass.server.serving import uvicorn_compat
-from gatepass.server.serving.fast_path.protocol import LaneProtocol
+from gatepass.server.serving.fast_path.protocol import FastPathProtocol
 from gatepass.server.settings import HttpSettings
 from server.fixtures import Clock, settings
 from server.serving.fast_path.doors import Door, Line
@@ -24,7 +24,7 @@ def test_by_default_a_load_balancer_closes_an_idle_connection_before_the_server_
     assert settings(tmp_path).http.idle_timeout == served.config.timeout_keep_alive
 
 
-@pytest.mark.parametrize("protocol", [LaneProtocol, uvicorn_compat.FallbackProtocol])
+@pytest.mark.parametrize("protocol", [FastPathProtocol, uvicorn_compat.FallbackProtocol])
 def test_an_idle_connection_ends_after_the_time_that_the_setting_says(
     tmp_path: Path, protocol: type
 ) -> None:

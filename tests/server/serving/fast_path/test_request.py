@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from server.fixtures import Client, Stand, raw_basic, standing_still
+from server.fixtures import Client, InProcessServer, raw_basic, standing_still
 from server.serving.fast_path.play import Play, played, said
 from server.serving.fast_path.requests import Ask
 
@@ -18,13 +18,13 @@ _TOKEN = re.compile(rb"gpa_live_[0-9A-Za-z]+")
 
 
 @pytest.fixture(scope="module")
-def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcessServer]:
     with standing_still(tmp_path_factory.mktemp("lane") / "data") as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def client(stand: Stand) -> Client:
+def client(stand: InProcessServer) -> Client:
     registered = stand.register()
     stand.token(registered)  # from now on it is in memory
     return registered
@@ -43,7 +43,9 @@ def changed(plain: Ask, **changes: object) -> bytes:
     return Ask(**{**vars(plain), **changes}).raw()
 
 
-def test_a_plain_request_is_answered_by_the_lane_in_one_write(stand: Stand, plain: Ask) -> None:
+def test_a_plain_request_is_answered_by_the_lane_in_one_write(
+    stand: InProcessServer, plain: Ask
+) -> None:
     play = said(stand, plain.raw())
 
     assert play.by_lane == 1
@@ -54,14 +56,14 @@ def test_a_plain_request_is_answered_by_the_lane_in_one_write(stand: Stand, plai
 @pytest.mark.spec("RFC 6749", "3.2")
 @pytest.mark.parametrize("path", ["/oauth2/token", "/oauth2/token/?x=1", "/oauth2/token/?"])
 def test_slash_and_query_make_no_difference_to_the_lane(
-    stand: Stand, plain: Ask, path: str
+    stand: InProcessServer, plain: Ask, path: str
 ) -> None:
     play = said(stand, changed(plain, path=path))
 
     assert (play.by_lane, statuses(play)) == (1, [200])
 
 
-def test_a_request_split_at_any_byte_is_answered_once(stand: Stand, plain: Ask) -> None:
+def test_a_request_split_at_any_byte_is_answered_once(stand: InProcessServer, plain: Ask) -> None:
     raw = plain.raw()
     head = raw.index(b"\r\n\r\n") + 4
     by_lane = []
@@ -75,7 +77,7 @@ def test_a_request_split_at_any_byte_is_answered_once(stand: Stand, plain: Ask) 
     assert by_lane == [1] * (head - 1) + [0] * (len(raw) - head)
 
 
-def test_a_request_may_come_byte_by_byte(stand: Stand, plain: Ask) -> None:
+def test_a_request_may_come_byte_by_byte(stand: InProcessServer, plain: Ask) -> None:
     raw = plain.raw()
     play = said(stand, *(raw[at : at + 1] for at in range(len(raw))))
 
@@ -83,7 +85,7 @@ def test_a_request_may_come_byte_by_byte(stand: Stand, plain: Ask) -> None:
 
 
 def test_the_connection_is_good_for_the_lane_again_after_a_request_by_asgi(
-    stand: Stand, plain: Ask
+    stand: InProcessServer, plain: Ask
 ) -> None:
     raw = plain.raw()
     play = said(stand, raw[:-5], raw[-5:], raw, changed(plain, path="/healthz"), raw, raw)
@@ -93,7 +95,7 @@ def test_the_connection_is_good_for_the_lane_again_after_a_request_by_asgi(
 
 @pytest.mark.parametrize("count", [2, 3, 50])
 def test_requests_in_one_piece_are_answered_in_their_order(
-    stand: Stand, plain: Ask, count: int
+    stand: InProcessServer, plain: Ask, count: int
 ) -> None:
     scopes = ["read", "write", "read write"]
     bodies = [f"grant_type=client_credentials&scope={scope}" for scope in scopes]
@@ -113,7 +115,9 @@ def test_requests_in_one_piece_are_answered_in_their_order(
     assert play.by_lane == count
 
 
-def test_who_sends_many_requests_at_once_leaves_others_their_turn(stand: Stand, plain: Ask) -> None:
+def test_who_sends_many_requests_at_once_leaves_others_their_turn(
+    stand: InProcessServer, plain: Ask
+) -> None:
     turns = []
 
     async def scene(play: Play) -> None:
@@ -130,7 +134,7 @@ def test_who_sends_many_requests_at_once_leaves_others_their_turn(stand: Stand, 
 
 
 def test_a_request_behind_one_that_is_still_being_answered_waits_for_it(
-    stand: Stand, plain: Ask
+    stand: InProcessServer, plain: Ask
 ) -> None:
     async def scene(play: Play) -> None:
         raw = plain.raw()
@@ -144,7 +148,7 @@ def test_a_request_behind_one_that_is_still_being_answered_waits_for_it(
     assert (play.by_lane, statuses(play)) == (1, [404, 200])
 
 
-def test_what_follows_a_last_request_is_not_done(stand: Stand, plain: Ask) -> None:
+def test_what_follows_a_last_request_is_not_done(stand: InProcessServer, plain: Ask) -> None:
     last = changed(plain, more=(("Connection", "close"),))
     play = said(stand, last + plain.raw())
 
@@ -163,7 +167,7 @@ def test_what_follows_a_last_request_is_not_done(stand: Stand, plain: Ask) -> No
     ],
 )
 def test_a_last_request_closes_the_connection(
-    stand: Stand, plain: Ask, changes: dict[str, object]
+    stand: InProcessServer, plain: Ask, changes: dict[str, object]
 ) -> None:
     play = said(stand, changed(plain, **changes))
 
@@ -173,7 +177,7 @@ def test_a_last_request_closes_the_connection(
 
 
 def test_a_request_before_nonsense_is_answered_and_then_the_connection_ends(
-    stand: Stand, plain: Ask
+    stand: InProcessServer, plain: Ask
 ) -> None:
     play = said(stand, plain.raw() + b"\0nonsense", plain.raw())
 
@@ -182,7 +186,7 @@ def test_a_request_before_nonsense_is_answered_and_then_the_connection_ends(
 
 
 @pytest.mark.parametrize("size", [1, 7])
-def test_chunks_are_left_to_asgi(stand: Stand, plain: Ask, size: int) -> None:
+def test_chunks_are_left_to_asgi(stand: InProcessServer, plain: Ask, size: int) -> None:
     body = plain.body
     chunks = [body[at : at + size] for at in range(0, len(body), size)]
     framed = b"".join(b"%x\r\n%b\r\n" % (len(each), each) for each in (*chunks, b""))
@@ -193,7 +197,7 @@ def test_chunks_are_left_to_asgi(stand: Stand, plain: Ask, size: int) -> None:
 
 
 @pytest.mark.spec("RFC 9110", "10.1.1")
-def test_who_expects_to_be_told_to_go_on_is_told(stand: Stand, plain: Ask) -> None:
+def test_who_expects_to_be_told_to_go_on_is_told(stand: InProcessServer, plain: Ask) -> None:
     raw = changed(plain, more=(("Expect", "100-continue"),))
     head = raw.index(b"\r\n\r\n") + 4
     play = said(stand, raw[:head], raw[head:])
@@ -202,7 +206,9 @@ def test_who_expects_to_be_told_to_go_on_is_told(stand: Stand, plain: Ask) -> No
 
 
 @pytest.mark.parametrize(("method", "size"), [("GET", 1), ("HEAD", 0)])
-def test_other_methods_are_refused(stand: Stand, plain: Ask, method: str, size: int) -> None:
+def test_other_methods_are_refused(
+    stand: InProcessServer, plain: Ask, method: str, size: int
+) -> None:
     play = said(stand, changed(plain, method=method, body=b""))
 
     assert (play.by_lane, statuses(play)) == (0, [405])
@@ -211,7 +217,9 @@ def test_other_methods_are_refused(stand: Stand, plain: Ask, method: str, size: 
 
 @pytest.mark.spec("RFC 9110", "15.5.14")
 @pytest.mark.parametrize(("more", "status"), [(0, 400), (1, 413), (100_000, 413)])
-def test_the_longest_body_is_the_same(stand: Stand, plain: Ask, more: int, status: int) -> None:
+def test_the_longest_body_is_the_same(
+    stand: InProcessServer, plain: Ask, more: int, status: int
+) -> None:
     body = b"x=".ljust(64 * 1024 + more, b"y")  # one value of more than 4 KiB
     play = said(stand, changed(plain, body=body))
 
@@ -219,7 +227,7 @@ def test_the_longest_body_is_the_same(stand: Stand, plain: Ask, more: int, statu
 
 
 def test_a_refusal_by_the_lane_is_logged_and_counted_once(
-    stand: Stand, client: Client, plain: Ask
+    stand: InProcessServer, client: Client, plain: Ask
 ) -> None:
     stand.environment().usage.take(stand.clock())
     with capture_logs() as logged:

@@ -6,20 +6,20 @@ from pathlib import Path
 import pytest
 
 from gatepass.server.environment.environment import Environment
-from gatepass.server.http import Answer, Arrived, Later
+from gatepass.server.http import NeedsThread, Request, Response
 from gatepass.server.observability import metrics
-from gatepass.server.serving.fast_path.protocol import InTrouble, Lane, Way
-from gatepass.wire.errors import Refused
-from server.fixtures import Stand, raw_basic, standing_still
+from gatepass.server.serving.fast_path.protocol import ErrorResponder, FastPath, Route
+from gatepass.wire.errors import OAuthError
+from server.fixtures import InProcessServer, raw_basic, standing_still
 from server.serving.fast_path.play import said
 from server.serving.fast_path.requests import Ask
 
 _GET = {"method": "GET", "body": b"", "content_type": (), "length": ()}
-_DONE = Answer(200, ((b"x-said", b"yes"),), b"done")
+_DONE = Response(200, ((b"x-said", b"yes"),), b"done")
 
 
 @pytest.fixture
-def stand(tmp_path: Path) -> Iterator[Stand]:
+def stand(tmp_path: Path) -> Iterator[InProcessServer]:
     with standing_still(tmp_path / "data") as opened:
         yield opened
 
@@ -28,31 +28,31 @@ class Told:
     """An endpoint that keeps what it is told."""
 
     def __init__(self) -> None:
-        self.arrived: list[Arrived] = []
+        self.arrived: list[Request] = []
 
-    def __call__(self, environment: Environment, arrived: Arrived) -> Answer:
+    def __call__(self, environment: Environment, arrived: Request) -> Response:
         assert environment.name == "production"
         self.arrived.append(arrived)
         return _DONE
 
 
-def refuse(_: Environment, __: Arrived) -> Answer:
-    raise Refused("invalid_token", "No.")
+def refuse(_: Environment, __: Request) -> Response:
+    raise OAuthError("invalid_token", "No.")
 
 
-def wait(_: Environment, __: Arrived) -> Answer:
-    raise Later(lambda: None)
+def wait(_: Environment, __: Request) -> Response:
+    raise NeedsThread(lambda: None)
 
 
-def answer_trouble(met: InTrouble) -> Answer:
-    return Answer(418, (), f"{met.error}, {met.path}, {met.source}".encode())
+def answer_trouble(met: ErrorResponder) -> Response:
+    return Response(418, (), f"{met.error}, {met.path}, {met.source}".encode())
 
 
-def lane_to(stand: Stand, endpoint: object, *methods: bytes) -> Stand:
+def lane_to(stand: InProcessServer, endpoint: object, *methods: bytes) -> InProcessServer:
     observe = metrics.observer("other")
-    way = Way(endpoint, "/ask", frozenset(methods), "other", observe)  # type: ignore[arg-type]
+    way = Route(endpoint, "/ask", frozenset(methods), "other", observe)  # type: ignore[arg-type]
     by_host = {b"localhost:8000": stand.environment()}
-    stand.app.lane = Lane({"/ask": way}, by_host, answer_trouble)
+    stand.app.lane = FastPath({"/ask": way}, by_host, answer_trouble)
     return stand
 
 
@@ -60,7 +60,7 @@ def ask(**changes: object) -> bytes:
     return Ask(**{"path": "/ask", **_GET, **changes}).raw()  # type: ignore[arg-type]
 
 
-def test_an_endpoint_is_told_what_asgi_tells(stand: Stand) -> None:
+def test_an_endpoint_is_told_what_asgi_tells(stand: InProcessServer) -> None:
     told = Told()
     play = said(lane_to(stand, told, b"GET"), ask(path="/ask?a=b&c", more=(("X-Odd", "Y"),)))
 
@@ -68,18 +68,20 @@ def test_an_endpoint_is_told_what_asgi_tells(stand: Stand) -> None:
         b"date: today\r\nx-said: yes\r\ncontent-length: 4\r\n\r\ndone",
     )
     headers = {b"host": b"localhost:8000", b"x-odd": b"Y"}
-    assert told.arrived == [Arrived(headers, b"a=b&c", b"", "192.0.2.7")]
+    assert told.arrived == [Request(headers, b"a=b&c", b"", "192.0.2.7")]
 
 
 @pytest.mark.parametrize("method", ["HEAD", "POST", "PUT"])
-def test_a_method_that_is_not_in_the_table_goes_through(stand: Stand, method: str) -> None:
+def test_a_method_that_is_not_in_the_table_goes_through(
+    stand: InProcessServer, method: str
+) -> None:
     told = Told()
     play = said(lane_to(stand, told, b"GET", b"OPTIONS"), ask(method=method))
 
     assert (play.by_lane, told.arrived) == (0, [])
 
 
-def test_what_an_endpoint_raises_becomes_an_answer(stand: Stand) -> None:
+def test_what_an_endpoint_raises_becomes_an_answer(stand: InProcessServer) -> None:
     play = said(lane_to(stand, refuse, b"GET"), ask())
 
     assert play.by_lane == 1
@@ -87,7 +89,7 @@ def test_what_an_endpoint_raises_becomes_an_answer(stand: Stand) -> None:
     assert play.heard.endswith(b"invalid_token: No., /ask, 192.0.2.7")
 
 
-def test_what_must_wait_goes_through(stand: Stand) -> None:
+def test_what_must_wait_goes_through(stand: InProcessServer) -> None:
     assert said(lane_to(stand, wait, b"GET"), ask()).by_lane == 0
 
 

@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gatepass.server.environment.environment import Environment
-from gatepass.server.observability.metrics.counters import FIGURES
+from gatepass.server.observability.metrics.counters import COUNTERS
 from server.fixtures import LIVE, TEST, Clock
 from server.serving.fast_path.doors import Door, Line, door
 from server.serving.fast_path.requests import HOW_MANY, Ask, People, ten_thousand
@@ -111,7 +111,7 @@ def _count(environment: Environment) -> dict[str, Any]:
 
 def _figures() -> Counter[object]:
     """Give what was measured, but for how long it took."""
-    rows, tokens, refusals, endings, _ = FIGURES.counts()
+    rows, tokens, refusals, endings, _ = COUNTERS.counts()
     told: Counter[object] = Counter()
     told.update({(row.endpoint, row.result): sum(row.buckets) for row in rows})
     told.update(tokens)

@@ -10,9 +10,9 @@ from structlog.testing import capture_logs
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
-from gatepass.server.http import NO_STORE, Answer
+from gatepass.server.http import NO_STORE, Response
 from gatepass.server.serving import uvicorn_compat
-from gatepass.server.serving.fast_path.protocol import Lane, LaneProtocol
+from gatepass.server.serving.fast_path.protocol import FastPath, FastPathProtocol
 from gatepass.server.serving.http1.connections import Connections, Limits
 from gatepass.server.serving.http1.protocol import HttpProtocol
 from server.fixtures import Clock
@@ -78,7 +78,7 @@ def test_uvicorns_protocol_over_h11_takes_over_and_the_log_says_why(
     assert logged[0]["reason"].startswith(said)
 
 
-@pytest.mark.parametrize(("lane", "known"), [(True, LaneProtocol), (False, HttpProtocol)])
+@pytest.mark.parametrize(("lane", "known"), [(True, FastPathProtocol), (False, HttpProtocol)])
 def test_the_locked_uvicorn_is_what_our_protocol_knows(
     lane: bool,  # noqa: FBT001
     known: type[HttpProtocol],
@@ -112,8 +112,8 @@ def test_over_h11_an_offer_to_upgrade_is_ignored_too(tmp_path: Path) -> None:
 
 
 def test_the_date_is_always_the_present_one() -> None:
-    lane = Lane({}, {}, lambda _: Answer(500, (), b""))
-    answer = Answer(200, NO_STORE, b"{}")
+    lane = FastPath({}, {}, lambda _: Response(500, (), b""))
+    answer = Response(200, NO_STORE, b"{}")
     for date in (b"today", b"tomorrow", b"today"):
         assert b"date: %b\r\n" % date in lane.written(answer, [(b"date", date)])
 
@@ -121,7 +121,7 @@ def test_the_date_is_always_the_present_one() -> None:
 @pytest.mark.spec("RFC 9110", "5.5")
 @pytest.mark.parametrize("value", [b"a\r\nset-cookie: b", b"a\nb", b"a\0b", b"\x7f"])
 def test_no_header_of_an_answer_breaks_out_of_its_line(value: bytes) -> None:
-    lane = Lane({}, {}, lambda _: Answer(500, (), b""))
+    lane = FastPath({}, {}, lambda _: Response(500, (), b""))
     for pair in ((b"x", value), (value, b"x")):
         with pytest.raises(ValueError, match="control characters"):
-            lane.written(Answer(200, (pair,), b""), [])
+            lane.written(Response(200, (pair,), b""), [])

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from gatepass.server.serving.fast_path.write_buffer import JoiningTransport
+from gatepass.server.serving.fast_path.write_buffer import BufferedTransport
 
 
 class Recording(asyncio.Transport):
@@ -25,20 +25,20 @@ class Recording(asyncio.Transport):
         self.done.append("closed")
 
 
-async def _after(act: Callable[[JoiningTransport], None], turns: int) -> list[bytes | str]:
+async def _after(act: Callable[[BufferedTransport], None], turns: int) -> list[bytes | str]:
     recording = Recording()
-    act(JoiningTransport(recording, asyncio.get_running_loop()))
+    act(BufferedTransport(recording, asyncio.get_running_loop()))
     for _ in range(turns):
         await asyncio.sleep(0)
     return list(recording.done)  # as it is now: the loop turns once more when it ends
 
 
-def after(act: Callable[[JoiningTransport], None], *, turns: int = 1) -> list[bytes | str]:
+def after(act: Callable[[BufferedTransport], None], *, turns: int = 1) -> list[bytes | str]:
     return asyncio.run(_after(act, turns))
 
 
 def test_head_and_body_become_one_write_at_the_end_of_the_turn() -> None:
-    def act(transport: JoiningTransport) -> None:
+    def act(transport: BufferedTransport) -> None:
         transport.write(b"head ")
         transport.write(b"body")
 
@@ -49,7 +49,7 @@ def test_head_and_body_become_one_write_at_the_end_of_the_turn() -> None:
 def test_what_is_written_in_a_later_turn_is_a_write_of_its_own() -> None:
     async def twice() -> list[bytes | str]:
         recording = Recording()
-        transport = JoiningTransport(recording, asyncio.get_running_loop())
+        transport = BufferedTransport(recording, asyncio.get_running_loop())
         for piece in (b"one", b"two"):
             transport.write(piece)
             await asyncio.sleep(0)
@@ -59,7 +59,7 @@ def test_what_is_written_in_a_later_turn_is_a_write_of_its_own() -> None:
 
 
 def test_closing_writes_what_waits_first() -> None:
-    def act(transport: JoiningTransport) -> None:
+    def act(transport: BufferedTransport) -> None:
         transport.write(b"last words")
         transport.close()
 
@@ -69,7 +69,7 @@ def test_closing_writes_what_waits_first() -> None:
 def test_nothing_is_written_to_a_transport_that_closed_meanwhile() -> None:
     async def scene() -> list[bytes | str]:
         recording = Recording()
-        transport = JoiningTransport(recording, asyncio.get_running_loop())
+        transport = BufferedTransport(recording, asyncio.get_running_loop())
         transport.write(b"on its way")
         recording.close()  # by the other end
         transport.write(b"too late")
@@ -86,7 +86,7 @@ def test_more_than_64_kib_never_waits(size: int) -> None:
 
 
 def test_everything_else_is_the_transports_own() -> None:
-    def act(transport: JoiningTransport) -> None:
+    def act(transport: BufferedTransport) -> None:
         assert transport.get_extra_info("peername") == ("127.0.0.1", 1)
 
     assert after(act) == []

@@ -14,9 +14,9 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from gatepass.server.environment.environment import Environment
-from gatepass.server.http import Answer, Arrived
+from gatepass.server.http import Request, Response
 from gatepass.server.observability import metrics
-from gatepass.server.serving.fast_path.protocol import InTrouble, Lane, Way
+from gatepass.server.serving.fast_path.protocol import ErrorResponder, FastPath, Route
 from gatepass.server.serving.http1.connections import Connections, Limits
 from gatepass.server.serving.uvicorn_compat import protocol
 from server.serving.fast_path.play import ToldLoop
@@ -44,9 +44,9 @@ class Recorder:
     def __init__(self, environment: Environment) -> None:
         self.requests: list[Delivered] = []
         self.turns = 0  # counts events, so that quiet is noticed
-        self.lane = Lane(
+        self.lane = FastPath(
             {
-                path: Way(
+                path: Route(
                     partial(self._fast, method, path.encode()),
                     path,
                     frozenset({method}),
@@ -73,11 +73,11 @@ class Recorder:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
 
-    def _fast(self, method: bytes, path: bytes, _: Environment, arrived: Arrived) -> Answer:
+    def _fast(self, method: bytes, path: bytes, _: Environment, arrived: Request) -> Response:
         target = path + (b"?" + arrived.query if arrived.query else b"")
         fields = tuple(arrived.headers.items())
         place = self._add(Delivered(method, target, fields, arrived.body))
-        return Answer(200, ((b"x-number", b"%d" % place),), b"")
+        return Response(200, ((b"x-number", b"%d" % place),), b"")
 
     def _add(self, delivered: Delivered) -> int:
         self.requests.append(delivered)
@@ -95,7 +95,7 @@ async def _whole_body(receive: Any) -> bytes | None:  # noqa: ANN401 - as ASGI h
             return body
 
 
-def _fail(met: InTrouble) -> Answer:
+def _fail(met: ErrorResponder) -> Response:
     raise met.error
 
 

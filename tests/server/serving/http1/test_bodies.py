@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, example, given, note, settings
 
-from server.fixtures import Stand
+from server.fixtures import InProcessServer
 from server.serving.http1.connection import Player
 from server.serving.http1.streams import MARKER, Stream, streams_of_declared_bodies
 from server.serving.http1.test_referee import STREAMS
@@ -15,7 +15,7 @@ _HEAD = b"POST /fast-form HTTP/1.1\r\nHost: api.example\r\nContent-Length: %d\r\
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["fast path", "ASGI"])
-def player(stand: Stand, request: pytest.FixtureRequest) -> Iterator[Player]:
+def player(stand: InProcessServer, request: pytest.FixtureRequest) -> Iterator[Player]:
     made = Player(stand.environment(), lane=request.param)
     yield made
     made.close()

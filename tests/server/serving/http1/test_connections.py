@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from structlog.testing import capture_logs
 
-from gatepass.server.observability.metrics.counters import FIGURES
+from gatepass.server.observability.metrics.counters import COUNTERS
 from gatepass.server.serving.http1.connections import (
     Connections,
     EvictionKey,
@@ -92,7 +92,7 @@ def test_one_that_has_ended_leaves_its_place() -> None:
     connections.forget(opened[0])
 
     assert connections.admit(Fake(1.0))
-    assert FIGURES.counts().connections == {"open": 2, "most": 2}
+    assert COUNTERS.counts().connections == {"open": 2, "most": 2}
 
 
 @pytest.fixture
@@ -113,14 +113,14 @@ def test_databases_and_files_keep_descriptors_for_themselves(descriptors: int, r
 
 def test_the_log_names_a_source_once_a_minute_and_metrics_count_all() -> None:
     connections = Connections(Limits())
-    before = FIGURES.counts().endings["malformed"]
+    before = COUNTERS.counts().endings["malformed"]
     with capture_logs() as logged:
         for now in (100.0, 101.0, 159.0, 161.0):
             connections.note("malformed", "192.0.2.1", now, "why")
             connections.note("malformed", "192.0.2.2", now, "why")
 
     assert [each["source"] for each in logged] == ["192.0.2.1", "192.0.2.2"] * 2
-    assert FIGURES.counts().endings["malformed"] == before + 8
+    assert COUNTERS.counts().endings["malformed"] == before + 8
 
 
 def test_a_flood_of_sources_does_not_flood_the_log() -> None:

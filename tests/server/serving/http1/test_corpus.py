@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from server.fixtures import Stand
+from server.fixtures import InProcessServer
 from server.serving.http1.connection import Player
 from server.serving.http1.corpus import CASES, Case, Served
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["fast path", "ASGI"])
-def player(stand: Stand, request: pytest.FixtureRequest) -> Iterator[Player]:
+def player(stand: InProcessServer, request: pytest.FixtureRequest) -> Iterator[Player]:
     made = Player(stand.environment(), lane=request.param)
     yield made
     made.close()

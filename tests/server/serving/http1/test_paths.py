@@ -3,7 +3,7 @@
 import pytest
 
 from gatepass.server.serving.http1.connections import Connections, Limits
-from server.fixtures import Stand
+from server.fixtures import InProcessServer
 from server.serving.fast_path.play import Play, played
 
 _ENCODED = [
@@ -22,7 +22,7 @@ _ENCODED = [
 ]
 
 
-def status(stand: Stand, raw: bytes) -> int:
+def status(stand: InProcessServer, raw: bytes) -> int:
     async def scene(play: Play) -> None:
         play.protocol.data_received(raw)
         while not play.heard:
@@ -33,14 +33,16 @@ def status(stand: Stand, raw: bytes) -> int:
 
 @pytest.mark.parametrize("path", _ENCODED)
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_an_encoded_path_is_no_other_name_of_a_page(stand: Stand, path: str, method: str) -> None:
+def test_an_encoded_path_is_no_other_name_of_a_page(
+    stand: InProcessServer, path: str, method: str
+) -> None:
     raw = f"{method} {path} HTTP/1.1\r\nHost: localhost:8000\r\nContent-Length: 0\r\n\r\n"
 
     assert status(stand, raw.encode()) == 404
 
 
 @pytest.mark.spec("RFC 9112", "3.2.2")
-def test_the_host_of_an_absolute_target_chooses_the_environment(stand: Stand) -> None:
+def test_the_host_of_an_absolute_target_chooses_the_environment(stand: InProcessServer) -> None:
     raw = b"GET http://%b/healthz HTTP/1.1\r\nHost: %b\r\n\r\n"
 
     assert status(stand, raw % (b"localhost:8000", b"unknown.example")) == 200
@@ -49,7 +51,7 @@ def test_the_host_of_an_absolute_target_chooses_the_environment(stand: Stand) ->
     assert status(stand, known % (b"unknown.example", b"localhost:8000")) == 421
 
 
-def test_the_servers_options_are_no_page(stand: Stand) -> None:
+def test_the_servers_options_are_no_page(stand: InProcessServer) -> None:
     assert status(stand, b"OPTIONS * HTTP/1.1\r\nHost: localhost:8000\r\n\r\n") == 404
 
 

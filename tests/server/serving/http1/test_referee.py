@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, given, note, settings
 
-from server.fixtures import Stand
+from server.fixtures import InProcessServer
 from server.serving.http1.connection import EARLY, HOST, Outcome, Player
 from server.serving.http1.corpus import CASES
 from server.serving.http1.referee import judge
@@ -28,7 +28,7 @@ fewer = settings(fuzzed, max_examples=max(STREAMS // 10, 100))
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["fast path", "ASGI"])
-def player(stand: Stand, request: pytest.FixtureRequest) -> Iterator[Player]:
+def player(stand: InProcessServer, request: pytest.FixtureRequest) -> Iterator[Player]:
     made = Player(stand.environment(), lane=request.param)
     yield made
     made.close()

@@ -13,7 +13,7 @@ from uvicorn.server import ServerState
 from gatepass.server.serving.http1.connections import Connections, Limits
 from gatepass.server.serving.uvicorn_compat import protocol
 from gatepass.wire.metadata import INTROSPECT, PARTNER_API, REVOKE, TOKEN
-from server.fixtures import FORM, Stand, raw_basic
+from server.fixtures import FORM, InProcessServer, raw_basic
 from server.serving.fast_path.doors import Response
 from server.serving.http1.connection import MemoryTransport
 from server.serving.http1.streams import MARKER
@@ -65,7 +65,7 @@ class Request(NamedTuple):
 class Connected:
     """Connections to the real application, in memory, in an event loop of their own."""
 
-    def __init__(self, stand: Stand, *, lane: bool) -> None:
+    def __init__(self, stand: InProcessServer, *, lane: bool) -> None:
         self._runner = asyncio.Runner()
         self._make = protocol(Connections(Limits()), lane=lane)
         self._config = uvicorn.Config(stand.app, ws="none", lifespan="off", log_config=None)
@@ -116,14 +116,14 @@ def _form(path: str, fields: bytes, body: bytes, has: bytes, *statuses: int) -> 
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["fast path", "ASGI"])
-def connected(stand: Stand, request: pytest.FixtureRequest) -> Iterator[Connected]:
+def connected(stand: InProcessServer, request: pytest.FixtureRequest) -> Iterator[Connected]:
     made = Connected(stand, lane=request.param)
     yield made
     made.close()
 
 
 @pytest.fixture(scope="module")
-def make(stand: Stand, connected: Connected) -> Callable[[str], Request]:
+def make(stand: InProcessServer, connected: Connected) -> Callable[[str], Request]:
     client = stand.register()
     token = stand.token(client, scope="write").encode()
     basic = raw_basic(f"{client.client_id}:{client.secret.value}".encode()).encode()

@@ -12,7 +12,7 @@ from gatepass.server.environment import data_directory
 from gatepass.server.observability import logging
 from gatepass.server.serving.processes import published_addresses
 from gatepass.server.settings import Settings, load
-from gatepass.wire.credential import Mark
+from gatepass.wire.credential import Mode
 
 _LOG = "demo.log"
 _PORT = 8000
@@ -91,7 +91,7 @@ def _play(settings: Settings, *, once: bool) -> bool:
 
     from gatepass.server.cli.demo import partner, play, story  # takes a while to load
 
-    click.echo(f"A server runs on {settings.data}: the sandbox is {settings.issuer(Mark.TEST)}")
+    click.echo(f"A server runs on {settings.data}: the sandbox is {settings.issuer(Mode.TEST)}")
     try:
         access = play.play(settings, story.Story(click.echo))
     except (partner.DemoError, httpx2.TransportError) as error:

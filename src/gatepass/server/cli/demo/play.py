@@ -11,7 +11,7 @@ from gatepass.server.domain.users import passwords
 from gatepass.server.environment import data_directory
 from gatepass.server.environment.environment import NAMES
 from gatepass.server.settings import Settings
-from gatepass.wire.credential import Mark
+from gatepass.wire.credential import Mode
 from gatepass.wire.secret import Secret
 
 _ORGANIZATION = "Acme Energy"
@@ -29,7 +29,7 @@ class Access(NamedTuple):
 
 def play(settings: Settings, story: Story) -> Access:
     """Play the whole main job against the running server, in the sandbox; raise DemoError."""
-    address = settings.issuer(Mark.TEST)
+    address = settings.issuer(Mode.TEST)
     password = passwords.generate((_ADMIN, _ORGANIZATION))
     story.hide(password.value)
     created = _create(settings, story)
@@ -56,10 +56,10 @@ def _create(settings: Settings, story: Story) -> Created:
     story.command(
         [
             *("gatepass", "organization", "create", _ORGANIZATION, "--admin", _ADMIN),
-            *("--environment", NAMES[Mark.TEST], "--data", str(settings.data)),
+            *("--environment", NAMES[Mode.TEST], "--data", str(settings.data)),
         ]
     )
-    with data_directory.opened(settings, Mark.TEST) as environment:
+    with data_directory.opened(settings, Mode.TEST) as environment:
         created = operations.create(environment, OPERATOR, _ORGANIZATION, _ADMIN)
     story.hide(created.initial_password.value)
     story.came(

@@ -12,7 +12,7 @@ MOST_ABSENT = 10_000  # client ids that the database was asked for, so that aski
 MOST = 50_000  # applications kept in memory; the one loaded longest ago goes first
 
 
-class Directory:
+class ApplicationCache:
     """Applications by client id and by id; a miss is loaded once, a change drops the entry.
 
     Reads are plain dictionary look-ups and need no lock. A load that a change overtakes is

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from gatepass.server.domain.names import is_visible, tidy
 from gatepass.server.storage.timestamps import milliseconds
-from gatepass.wire.credential import Kind, Mark, mint
-from gatepass.wire.errors import Refused
+from gatepass.wire.credential import Kind, Mode, mint
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.networks import Network
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
@@ -136,19 +136,19 @@ class Application:
 
 
 def check_name(name: str) -> str:
-    """Return the name, tidy; raise Refused where it is empty, too long, or has invisible parts."""
+    """Return the name, normalized; raise OAuthError if empty, too long, or with invisible parts."""
     name = tidy(name)
     if not is_visible(name):
-        raise Refused("invalid_request", "Give the application a name.")
+        raise OAuthError("invalid_request", "Give the application a name.")
     if len(name) > LONGEST_NAME:
-        raise Refused("invalid_request", f"A name has {LONGEST_NAME} characters at most.")
+        raise OAuthError("invalid_request", f"A name has {LONGEST_NAME} characters at most.")
     return name
 
 
 def check_lifetime(seconds: int) -> int:
-    """Give the token lifetime; raise Refused outside 60 seconds to 30 days."""
+    """Give the token lifetime; raise OAuthError outside 60 seconds to 30 days."""
     if not SHORTEST_LIFETIME <= seconds <= LONGEST_LIFETIME:
-        raise Refused(
+        raise OAuthError(
             "invalid_request",
             f"A token lives {SHORTEST_LIFETIME} to {LONGEST_LIFETIME} seconds (30 days).",
         )
@@ -159,39 +159,39 @@ def check_contact(contact: str) -> str:
     """Return whom to tell of trouble, tidy as a name; empty where nobody is named."""
     contact = tidy(contact)
     if len(contact) > LONGEST_CONTACT:
-        raise Refused("invalid_request", f"A contact has {LONGEST_CONTACT} characters at most.")
+        raise OAuthError("invalid_request", f"A contact has {LONGEST_CONTACT} characters at most.")
     return contact
 
 
 def check_minting(mode: str, limit: int | None) -> tuple[MintMode, int | None]:
-    """Give how a limit of tokens an hour is meant; raise Refused for one that cannot be kept."""
+    """Give how a limit of tokens an hour is meant; raise OAuthError for one that cannot be kept."""
     known = next((each for each in MINT_MODES if each == mode), None)
     if known is None:
-        raise Refused("invalid_request", f"Choose one of {', '.join(MINT_MODES)}.")
+        raise OAuthError("invalid_request", f"Choose one of {', '.join(MINT_MODES)}.")
     if limit is None and known != "off":
-        raise Refused("invalid_request", "Give the number of tokens an hour.")
+        raise OAuthError("invalid_request", "Give the number of tokens an hour.")
     if limit is not None and not 1 <= limit <= MOST_MINTED:
-        raise Refused("invalid_request", f"A limit is 1 to {MOST_MINTED} tokens an hour.")
+        raise OAuthError("invalid_request", f"A limit is 1 to {MOST_MINTED} tokens an hour.")
     return known, limit
 
 
 def check_scope(scope: Scope, allowed: Scope) -> Scope:
-    """Give the scope; raise Refused (`invalid_scope`) where it is empty or not all `allowed`."""
+    """Give the scope; raise OAuthError (`invalid_scope`) where it is empty or not all `allowed`."""
     if not scope.names:
-        raise Refused("invalid_scope", "Choose at least one scope.")
+        raise OAuthError("invalid_scope", "Choose at least one scope.")
     if not allowed.covers(scope):
         unknown = str(scope.without(allowed))
-        raise Refused("invalid_scope", f"There is no scope {unknown}. Choose from: {allowed}.")
+        raise OAuthError("invalid_scope", f"There is no scope {unknown}. Choose from: {allowed}.")
     return scope
 
 
-def new_client_id(mark: Mark, entropy: bytes) -> str:
+def new_client_id(mark: Mode, entropy: bytes) -> str:
     """Give a client id; 128 random bits, so that it never collides and cannot be guessed."""
     return mint(Kind.CLIENT_ID, mark, entropy)
 
 
 def new_secret(
-    secret_id: UUID, mark: Mark, entropy: bytes, now: datetime
+    secret_id: UUID, mark: Mode, entropy: bytes, now: datetime
 ) -> tuple[Secret, ApplicationSecret]:
     """Give a client secret of 256 random bits, and what is kept of it."""
     secret = Secret(mint(Kind.CLIENT_SECRET, mark, entropy))
@@ -205,12 +205,12 @@ def ending(
 
     Without an overlap (None) they end when the new secret is used for the first time.
 
-    Raises Refused where two are live already, or for an overlap that is not offered.
+    Raises OAuthError where two are live already, or for an overlap that is not offered.
     """
     if overlap is not None and overlap not in OVERLAPS:
-        raise Refused("invalid_request", "Choose one of the offered overlaps.")
+        raise OAuthError("invalid_request", "Choose one of the offered overlaps.")
     if len(secrets) >= MOST_LIVE_SECRETS:
-        raise Refused(
+        raise OAuthError(
             "invalid_request",
             "Two secrets are live already. End one of them, then rotate again.",
         )

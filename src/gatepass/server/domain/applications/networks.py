@@ -2,7 +2,7 @@
 
 from ipaddress import ip_network
 
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.networks import Network, as_ipv4
 
 MOST = 50
@@ -12,18 +12,18 @@ def check_networks(text: str) -> tuple[Network, ...]:
     """Give the networks, parted by spaces, commas or lines, as 203.0.113.0/24 or one address.
 
     An IPv4-mapped one (::ffff:203.0.113.0/120) is the IPv4 network, as requests come from that.
-    Raises Refused for what is none: a list that is half understood would let nobody in, or
+    Raises OAuthError for what is none: a list that is half understood would let nobody in, or
     everybody.
     """
     pieces = text.replace(",", " ").split()
     if len(pieces) > MOST:
-        raise Refused("invalid_request", f"Give {MOST} networks at most.")
+        raise OAuthError("invalid_request", f"Give {MOST} networks at most.")
     return tuple(dict.fromkeys(_network(piece) for piece in pieces))
 
 
 def _network(text: str) -> Network:
     if "%" in text:
-        raise Refused(
+        raise OAuthError(
             "invalid_request",
             "An address with a zone (%) is of one machine's link alone. Give it without the zone.",
         )
@@ -36,7 +36,7 @@ def _network(text: str) -> Network:
     except ValueError:
         meant = ""
     shown = text if text.isprintable() and len(text) <= 50 else "One of them"
-    raise Refused(
+    raise OAuthError(
         "invalid_request",
         f"{shown} is not a network, as 203.0.113.0/24 or 2001:db8::/32, or an address.{meant}",
     )

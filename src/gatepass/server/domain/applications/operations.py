@@ -30,7 +30,7 @@ from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.revocations.feed import store as feed
 from gatepass.server.environment.environment import Environment
 from gatepass.server.storage.database import Connection, NotFoundError
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.networks import Network
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
@@ -92,7 +92,7 @@ def register(  # noqa: PLR0913 - a registration has that many parts
         if organizations.find(connection, org_id) is None:
             raise NotFoundError(str(org_id))
         if store.find(connection, new.id):
-            raise Refused("invalid_request", "This is done already.", status=409)
+            raise OAuthError("invalid_request", "This is done already.", status=409)
         store.add(connection, new)
         also(connection, Registered(new, secret))
         _tell(connection, by, now, new, "application.registered", scope=str(new.scope))
@@ -121,7 +121,7 @@ def rotate(  # noqa: PLR0913 - who, what, how, and what else is written
     """
     with _change(environment, app_id, org_id) as (connection, application, now):
         if any(each.id == secret_id for each in application.secrets):
-            raise Refused("invalid_request", "This is done already.", status=409)
+            raise OAuthError("invalid_request", "This is done already.", status=409)
         new_id = secret_id or uuid4()
         ended = ending(application.live_secrets(now), overlap, now, new_id)
         secret, kept = new_secret(new_id, environment.mark, secrets.token_bytes(32), now)
@@ -156,7 +156,7 @@ def end_secret(
         if ended is None:
             raise NotFoundError(str(secret_id))
         if len(live) == 1:
-            raise Refused(
+            raise OAuthError(
                 "invalid_request",
                 "This is the only live secret. Rotate it first, or disable the application.",
             )

@@ -3,22 +3,22 @@
 from urllib.parse import urlsplit
 
 from gatepass.server.settings import is_loopback
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 
 MOST = 10
 
 
 def check_redirect_uris(text: str) -> tuple[str, ...]:
-    """Give the URIs, one a line; raise Refused where one is not absolute or could leak a code.
+    """Give the URIs, one a line; raise OAuthError where one is not absolute or could leak a code.
 
     https, or http to this machine (RFC 8252 §7.3); no fragment (RFC 6749 §3.1.2), no user.
     """
     uris = tuple(line.strip() for line in text.splitlines() if line.strip())
     if len(uris) > MOST:
-        raise Refused("invalid_request", f"Give {MOST} redirect URIs at most.")
+        raise OAuthError("invalid_request", f"Give {MOST} redirect URIs at most.")
     for number, uri in enumerate(uris, 1):
         if not _is_safe(uri):
-            raise Refused(
+            raise OAuthError(
                 "invalid_request",
                 f"Line {number} is not an https address without a fragment, "
                 "as https://www.example.com/callback.",

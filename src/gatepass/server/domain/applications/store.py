@@ -31,7 +31,7 @@ from sqlalchemy import (
 from gatepass.server.domain.applications.model import Application, ApplicationSecret
 from gatepass.server.domain.applications.networks import check_networks
 from gatepass.server.domain.organizations.store import organization
-from gatepass.server.storage.database import Moment, metadata, next_of
+from gatepass.server.storage.database import Timestamp, metadata, next_of
 from gatepass.wire.networks import Network
 from gatepass.wire.scope import Scope
 
@@ -47,11 +47,11 @@ application = Table(
     Column("redirect_uris", Text, nullable=False),
     Column("scope", Text, nullable=False),
     Column("token_lifetime", Integer, nullable=False),
-    Column("created_at", Moment, nullable=False),
+    Column("created_at", Timestamp, nullable=False),
     Column("created_by", Text, nullable=False),
-    Column("disabled_at", Moment),
-    Column("tokens_void_before", Moment),
-    Column("last_used_at", Moment),
+    Column("disabled_at", Timestamp),
+    Column("tokens_void_before", Timestamp),
+    Column("last_used_at", Timestamp),
     Column("last_used_from", Text),
     Column("last_used_agent", Text),
     Column("contact", Text, nullable=False, server_default=""),
@@ -82,9 +82,9 @@ secret = Table(
     ),
     Column("digest", LargeBinary, nullable=False),
     Column("last_four", Text, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("expires_at", Moment),
-    Column("last_used_at", Moment),
+    Column("created_at", Timestamp, nullable=False),
+    Column("expires_at", Timestamp),
+    Column("last_used_at", Timestamp),
     Column("last_used_from", Text),
     Column("last_used_agent", Text),
     Column("ends_on_use_of", Uuid),
@@ -166,8 +166,8 @@ def void_tokens_of_organization(connection: Connection, org_id: UUID, at: dateti
     """Revoke every token that an organization's applications were issued at `at` or before."""
     void = application.c.tokens_void_before
     own = application.c.org_id == org_id
-    next_one = type_coerce(type_coerce(void, BigInteger) + 1, Moment)
-    grown = case((void >= at, next_one), else_=literal(at, Moment))  # as `Application.voided_at`
+    next_one = type_coerce(type_coerce(void, BigInteger) + 1, Timestamp)
+    grown = case((void >= at, next_one), else_=literal(at, Timestamp))  # as `Application.voided_at`
     connection.execute(update(application).where(own).values(tokens_void_before=grown))
 
 

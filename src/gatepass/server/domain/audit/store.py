@@ -8,13 +8,13 @@ from uuid import UUID
 from sqlalchemy import Column, Connection, Index, Row, Table, Text, Uuid, delete, insert, select
 
 from gatepass.server.domain.audit.model import Entry
-from gatepass.server.storage.database import FORGOTTEN_AT_ONCE, Counter, Moment, metadata
+from gatepass.server.storage.database import FORGOTTEN_AT_ONCE, Counter, Timestamp, metadata
 
 audit = Table(
     "audit",
     metadata,
     Column("id", Counter, primary_key=True, autoincrement=True),
-    Column("at", Moment, nullable=False, index=True),
+    Column("at", Timestamp, nullable=False, index=True),
     Column("org_id", Uuid),
     Column("actor", Text, nullable=False),
     Column("action", Text, nullable=False),

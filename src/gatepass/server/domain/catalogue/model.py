@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Literal, get_args
 from urllib.parse import urlsplit
 
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 
 Tokens = Literal["sealed", "jwt"]
@@ -139,9 +139,9 @@ def purposes(catalogue: Catalogue, algorithm: Algorithm) -> frozenset[Purpose]:
 
 
 def check_scope_name(name: str) -> str:
-    """Give a scope's name; raise Refused where RFC 6749 §3.3 does not allow it."""
+    """Give a scope's name; raise OAuthError where RFC 6749 §3.3 does not allow it."""
     if not _SCOPE_TOKEN.fullmatch(name) or len(name) > _LONGEST_SCOPE:
-        raise Refused(
+        raise OAuthError(
             "invalid_scope",
             f"A scope is 1 to {_LONGEST_SCOPE} printable ASCII characters without space, "
             "quote and backslash.",
@@ -150,35 +150,35 @@ def check_scope_name(name: str) -> str:
 
 
 def check_standing(scope: CataloguedScope) -> CataloguedScope:
-    """Give the scope; raise Refused where a partner could have what only the operator grants."""
+    """Give the scope; raise OAuthError where a partner could have what only the operator grants."""
     if scope.is_default and scope.is_restricted:
-        raise Refused(
+        raise OAuthError(
             "invalid_scope", "A restricted scope cannot be a default: the operator grants it."
         )
     if scope.is_default and scope.name in NEEDS_PASSWORD:
-        raise Refused(
+        raise OAuthError(
             "invalid_scope",
             f"The scope {scope.name} cannot be a default: it is granted with a password.",
         )
     if scope.name == INTROSPECTION and not scope.is_restricted:
-        raise Refused("invalid_scope", f"The scope {INTROSPECTION} stays restricted.")
+        raise OAuthError("invalid_scope", f"The scope {INTROSPECTION} stays restricted.")
     return scope
 
 
 def check_words(text: str) -> str:
-    """Give a name or description without surrounding space; raise Refused where it is not one."""
+    """Return a name or description without surrounding space; raise OAuthError if invalid."""
     text = text.strip()
     if not text or len(text) > _LONGEST_TEXT or not text.isprintable():
-        raise Refused(
+        raise OAuthError(
             "invalid_request", f"Say it in 1 to {_LONGEST_TEXT} printable characters, in one line."
         )
     return text
 
 
 def check_uri(uri: str) -> str:
-    """Give a resource's identifier; raise Refused (`invalid_target`, RFC 8707 §2) if it is none."""
+    """Return a resource's identifier; raise OAuthError (`invalid_target`, RFC 8707 §2)."""
     if len(uri) > _LONGEST_URI or not is_absolute(uri):
-        raise Refused(
+        raise OAuthError(
             "invalid_target",
             "A resource is an absolute URI without fragment, as https://api.example.com/meters.",
         )

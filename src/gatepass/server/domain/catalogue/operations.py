@@ -25,7 +25,7 @@ from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.keys.generation import ensure
 from gatepass.server.environment.environment import Environment
 from gatepass.server.storage.database import Connection, NotFoundError
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 
 
 def add_resource(
@@ -36,11 +36,11 @@ def add_resource(
     tokens: Tokens | None = None,
     algorithm: Algorithm | None = None,
 ) -> None:
-    """Add an API that tokens can be for; raise Refused where it is there already."""
+    """Add an API that tokens can be for; raise OAuthError where it is there already."""
     uri, name = check_uri(uri), check_words(name)
     with _change(environment, by, "resource.added", uri) as (connection, catalogue):
         if uri in catalogue.resources:
-            raise Refused("invalid_target", "This resource is there already.", status=409)
+            raise OAuthError("invalid_target", "This resource is there already.", status=409)
         store.add_resource(connection, uri, name, tokens, algorithm)
 
 
@@ -56,25 +56,25 @@ def change_resource(
 
 
 def remove_resource(environment: Environment, by: Actor, uri: str) -> None:
-    """Remove a resource; raise Refused while it has scopes, and for the Partner API."""
+    """Remove a resource; raise OAuthError while it has scopes, and for the Partner API."""
     with _change(environment, by, "resource.removed", uri) as (connection, catalogue):
         _known_resource(catalogue, uri)
         if uri == catalogue.partner_api:
-            raise Refused("invalid_target", "The Partner API is part of the server.")
+            raise OAuthError("invalid_target", "The Partner API is part of the server.")
         scopes = catalogue.of_resource(uri)
         if scopes.names:
-            raise Refused("invalid_target", f"Remove its scopes first: {scopes}.")
+            raise OAuthError("invalid_target", f"Remove its scopes first: {scopes}.")
         store.remove_resource(connection, uri)
 
 
 def add_scope(environment: Environment, by: Actor, new: CataloguedScope) -> None:
-    """Add a scope to a resource; raise Refused where the name is taken."""
+    """Add a scope to a resource; raise OAuthError where the name is taken."""
     check_scope_name(new.name)
     new = replace(new, description=check_words(new.description))
     check_standing(new)
     with _change(environment, by, "scope.added", new.name) as (connection, catalogue):
         if new.name in catalogue.scopes:
-            raise Refused("invalid_scope", "This scope is there already.", status=409)
+            raise OAuthError("invalid_scope", "This scope is there already.", status=409)
         _known_resource(catalogue, new.resource)
         store.add_scope(connection, new, catalogue.partner_api)
 
@@ -91,15 +91,15 @@ def change_scope(environment: Environment, by: Actor, name: str, values: dict[st
 
 
 def remove_scope(environment: Environment, by: Actor, name: str) -> None:
-    """Remove a scope that no application has; raise Refused for one that the server needs."""
+    """Remove a scope that no application has; raise OAuthError for one that the server needs."""
     with _change(environment, by, "scope.removed", name) as (connection, catalogue):
         if name not in catalogue.scopes:
             raise NotFoundError(name)
         if name in BUILT_IN:
-            raise Refused("invalid_scope", f"The server itself needs the scope {name}.")
+            raise OAuthError("invalid_scope", f"The server itself needs the scope {name}.")
         count = applications.count_with_scope(connection, name)
         if count:
-            raise Refused(
+            raise OAuthError(
                 "invalid_scope",
                 f"{count} applications have the scope {name}. Take it from them first.",
             )

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Connection, Row, Table, Text, delete, func, insert, select
 
-from gatepass.server.storage.database import Counter, Moment, metadata
+from gatepass.server.storage.database import Counter, Timestamp, metadata
 from gatepass.server.storage.timestamps import milliseconds
 
 change = Table(
@@ -14,7 +14,7 @@ change = Table(
     Column("seq", Counter, primary_key=True, autoincrement=True),
     Column("kind", Text, nullable=False),
     Column("subject", Text, nullable=False),
-    Column("at", Moment, nullable=False),
+    Column("at", Timestamp, nullable=False),
     sqlite_autoincrement=True,
 )
 
@@ -28,7 +28,7 @@ CATALOGUE = "catalogue"  # subject: the scope or resource
 IMPORT = "import"  # subject: where from; also told when the last old hash is replaced
 
 
-class Place(NamedTuple):
+class Position(NamedTuple):
     """How far the feed was read: a change's number, and its time (Unix milliseconds).
 
     The time tells a change from another one of the same number, as after a restored backup.
@@ -38,14 +38,14 @@ class Place(NamedTuple):
     at: int
 
 
-START = Place(0, 0)
+START = Position(0, 0)
 """Before the first change."""
 
 
 class Change(NamedTuple):
     """Something committed; `kind` is one of the words above."""
 
-    place: Place
+    place: Position
     kind: str
     subject: str
 
@@ -65,7 +65,7 @@ def latest(connection: Connection) -> int:
     return connection.execute(select(func.max(change.c.seq))).scalar_one() or 0
 
 
-def newest(connection: Connection) -> Place:
+def newest(connection: Connection) -> Position:
     """Give the place behind the newest change."""
     row = connection.execute(select(change).order_by(change.c.seq.desc()).limit(1)).one_or_none()
     return _place(row) if row else START
@@ -83,7 +83,7 @@ def after(connection: Connection, seq: int, limit: int | None = None) -> list[Ch
     return [Change(_place(row), row.kind, row.subject) for row in connection.execute(query)]
 
 
-def since(connection: Connection, place: Place) -> list[Change] | None:
+def since(connection: Connection, place: Position) -> list[Change] | None:
     """Give what was committed since `place`, oldest first; None where it cannot be told.
 
     That is where the database has no change of that number and time any more: it is an older
@@ -108,5 +108,5 @@ def prune(connection: Connection, older_than: datetime) -> None:
     connection.execute(delete(change).where(change.c.seq < func.coalesce(kept, last)))
 
 
-def _place(row: Row[Any]) -> Place:
-    return Place(row.seq, milliseconds(row.at))
+def _place(row: Row[Any]) -> Position:
+    return Position(row.seq, milliseconds(row.at))

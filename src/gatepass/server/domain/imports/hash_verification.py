@@ -14,7 +14,7 @@ from hashlib import blake2b
 
 from gatepass.concurrency.bounded_pool import BoundedPool
 from gatepass.server.domain.imports import django_hashers
-from gatepass.server.domain.throttling.client_failures import FailureBudget
+from gatepass.server.domain.throttling.client_failures import AttemptLimit
 from gatepass.wire.secret import Secret
 
 MOST_REMEMBERED = 20_000
@@ -37,7 +37,7 @@ class HashingPool(BoundedPool):
         )
 
 
-class OldHashes:
+class LegacyHashes:
     """What an environment knows of the old hashes that it still has.
 
     `sample` is one of the most common kind, None where none is left. Wrong secrets are kept as
@@ -50,7 +50,7 @@ class OldHashes:
         self._key = secrets.token_bytes(32)
         self._wrong: OrderedDict[bytes, None] = OrderedDict()
         self._lock = threading.Lock()
-        self._budget = FailureBudget(MOST_WRONG)
+        self._budget = AttemptLimit(MOST_WRONG)
 
     def know(self, some: Sequence[str]) -> None:
         """Take note of old hashes that are left, of all or a part."""

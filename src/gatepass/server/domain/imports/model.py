@@ -14,7 +14,7 @@ from gatepass.server.domain.applications.redirect_uris import check_redirect_uri
 from gatepass.server.domain.imports import django_hashers
 from gatepass.server.domain.names import is_tidy_form, is_visible, without_refused
 from gatepass.wire.credential import read
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
 
@@ -172,7 +172,7 @@ def _redirect_uris(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     for uri in there:
         try:
             kept += check_redirect_uris(uri) if len(kept) < MOST_URIS else ()
-        except Refused:
+        except OAuthError:
             continue
     dropped = len(there) - len(kept)
     notes = (f"{dropped} of its redirect URIs were not kept",) if dropped else ()

@@ -16,7 +16,7 @@ from sqlalchemy import (
     select,
 )
 
-from gatepass.server.storage.database import Moment, metadata
+from gatepass.server.storage.database import Timestamp, metadata
 
 imported = Table(
     "imported",
@@ -26,7 +26,7 @@ imported = Table(
     Column("owner", Text, nullable=False),
     Column("org_id", Uuid, nullable=False),
     Column("fingerprint", LargeBinary, nullable=False),
-    Column("at", Moment, nullable=False),
+    Column("at", Timestamp, nullable=False),
     Index(None, "source", "owner"),
 )
 

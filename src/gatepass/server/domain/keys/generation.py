@@ -10,7 +10,7 @@ from gatepass.server.domain.keys.master_key import MasterKey
 from gatepass.server.domain.keys.model import PUBLISHED_AHEAD, Key, of_purpose
 from gatepass.server.storage.database import Connection
 from gatepass.server.tokens.jwt import generate
-from gatepass.wire.credential import Mark
+from gatepass.wire.credential import Mode
 
 _SEALING_BYTES = 32
 
@@ -18,7 +18,7 @@ _SEALING_BYTES = 32
 def make(
     connection: Connection,
     master: MasterKey,
-    mark: Mark,
+    mark: Mode,
     purpose: Purpose,
     now: datetime,
     active_from: datetime,
@@ -33,7 +33,7 @@ def make(
 def ensure(
     connection: Connection,
     master: MasterKey,
-    mark: Mark,
+    mark: Mode,
     purposes: Iterable[Purpose],
     now: datetime,
 ) -> None:

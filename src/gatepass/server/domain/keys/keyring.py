@@ -8,8 +8,8 @@ from datetime import datetime
 from gatepass.server.domain.catalogue.model import ALGORITHMS, Algorithm
 from gatepass.server.domain.keys.model import Key, current, next_change, proving
 from gatepass.server.tokens.jwt import SigningKey
-from gatepass.server.tokens.opaque import SealingKey
-from gatepass.wire.credential import Mark
+from gatepass.server.tokens.opaque import OpaqueTokenKey
+from gatepass.wire.credential import Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +21,8 @@ class Keyring:
     `until` (Unix seconds), when a key begins or ceases to be used.
     """
 
-    seal: SealingKey
-    sealing: Mapping[int, SealingKey]
+    seal: OpaqueTokenKey
+    sealing: Mapping[int, OpaqueTokenKey]
     sign: Mapping[Algorithm, SigningKey]
     signing: Mapping[str, SigningKey]
     jwks: bytes
@@ -31,7 +31,7 @@ class Keyring:
 
 
 def keyring(
-    keys: Iterable[Key], mark: Mark, now: datetime, default: Algorithm = ALGORITHMS[0]
+    keys: Iterable[Key], mark: Mode, now: datetime, default: Algorithm = ALGORITHMS[0]
 ) -> Keyring:
     """Give the keys as they are used at `now`; there must be a sealing key.
 
@@ -40,11 +40,11 @@ def keyring(
     """
     kept = tuple(keys)
     good = proving(kept, now)
-    sealing: dict[int, SealingKey] = {}
+    sealing: dict[int, OpaqueTokenKey] = {}
     signing: dict[int, SigningKey] = {}
     for key in good:
         if key.purpose == "seal":
-            sealing[key.id] = SealingKey(mark, key.id, key.secret)
+            sealing[key.id] = OpaqueTokenKey(mark, key.id, key.secret)
         else:
             signing[key.id] = SigningKey(key.purpose, key.secret)
     sealer = current(kept, "seal", now)

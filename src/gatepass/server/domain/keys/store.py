@@ -22,8 +22,8 @@ from gatepass.server.domain.catalogue.model import Purpose
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.keys.master_key import MasterKey
 from gatepass.server.domain.keys.model import Key
-from gatepass.server.storage.database import Moment, metadata
-from gatepass.wire.credential import Mark
+from gatepass.server.storage.database import Timestamp, metadata
+from gatepass.wire.credential import Mode
 
 server_key = Table(
     "server_key",
@@ -31,9 +31,9 @@ server_key = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("purpose", Text, nullable=False),
     Column("encrypted", LargeBinary, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("active_from", Moment, nullable=False),
-    Column("ended_at", Moment),
+    Column("created_at", Timestamp, nullable=False),
+    Column("active_from", Timestamp, nullable=False),
+    Column("ended_at", Timestamp),
 )
 
 
@@ -42,7 +42,7 @@ def next_id(connection: Connection) -> int:
     return (connection.execute(select(func.max(server_key.c.id))).scalar_one() or 0) + 1
 
 
-def add(connection: Connection, new: Key, master: MasterKey, mark: Mark) -> None:
+def add(connection: Connection, new: Key, master: MasterKey, mark: Mode) -> None:
     """Keep a key, encrypted, and tell every process."""
     connection.execute(
         insert(server_key).values(
@@ -63,7 +63,7 @@ def is_any(connection: Connection) -> bool:
     return connection.execute(select(server_key.c.id).limit(1)).first() is not None
 
 
-def all_keys(connection: Connection, master: MasterKey, mark: Mark) -> tuple[Key, ...]:
+def all_keys(connection: Connection, master: MasterKey, mark: Mode) -> tuple[Key, ...]:
     """Give every key, oldest first."""
     return tuple(
         Key(
@@ -91,7 +91,7 @@ def remove(connection: Connection, key_ids: Collection[int]) -> None:
     connection.execute(delete(server_key).where(server_key.c.id.in_(key_ids)))
 
 
-def _name(mark: Mark, key_id: int, purpose: Purpose) -> str:
+def _name(mark: Mode, key_id: int, purpose: Purpose) -> str:
     """Give the one purpose that an encrypted key can be decrypted for."""
     what = "sealing key" if purpose == "seal" else f"{purpose} key"
     return f"gatepass {what} {mark} {key_id}"

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from gatepass.server.domain.names import is_visible, tidy
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 
 LONGEST_NAME = 100
 
@@ -21,10 +21,10 @@ class Organization:
 
 
 def check_name(name: str) -> str:
-    """Return the name, tidy; raise Refused where it is empty, too long, or has invisible parts."""
+    """Return the name, normalized; raise OAuthError if empty, too long, or with invisible parts."""
     name = tidy(name)
     if not is_visible(name) or len(name) > LONGEST_NAME:
-        raise Refused(
+        raise OAuthError(
             "invalid_request",
             f"An organization's name has 1 to {LONGEST_NAME} printable characters.",
         )

@@ -12,7 +12,7 @@ from gatepass.server.domain.organizations import store
 from gatepass.server.domain.organizations.model import Organization, check_name
 from gatepass.server.domain.sessions import store as sessions
 from gatepass.server.domain.users import operations as people
-from gatepass.server.domain.users.model import Person
+from gatepass.server.domain.users.model import User
 from gatepass.server.environment.environment import Environment
 from gatepass.server.storage.database import NotFoundError
 from gatepass.wire.secret import Secret
@@ -22,7 +22,7 @@ class Created(NamedTuple):
     """An organization, its first administrator, and the one sight of the initial password."""
 
     organization: Organization
-    administrator: Person
+    administrator: User
     initial_password: Secret
 
 

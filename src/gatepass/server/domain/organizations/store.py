@@ -6,15 +6,15 @@ from uuid import UUID
 from sqlalchemy import Column, Connection, Index, Table, Text, Uuid, insert, select, update
 
 from gatepass.server.domain.organizations.model import Organization
-from gatepass.server.storage.database import Moment, metadata
+from gatepass.server.storage.database import Timestamp, metadata
 
 organization = Table(
     "organization",
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("name", Text, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("suspended_at", Moment),
+    Column("created_at", Timestamp, nullable=False),
+    Column("suspended_at", Timestamp),
 )
 is_suspended = organization.c.suspended_at.is_not(None)
 Index(

@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from gatepass.server.storage.database import FORGOTTEN_AT_ONCE, Moment, metadata
+from gatepass.server.storage.database import FORGOTTEN_AT_ONCE, Timestamp, metadata
 
 _AT_A_TIME = 10_000  # rows, when all are read
 
@@ -23,7 +23,7 @@ revocation = Table(
     "revocation",
     metadata,
     Column("token_id", LargeBinary, primary_key=True),
-    Column("expires_at", Moment, nullable=False, index=True),
+    Column("expires_at", Timestamp, nullable=False, index=True),
 )
 
 

@@ -18,17 +18,12 @@ from gatepass.server.domain.sessions.store import Session
 from gatepass.server.domain.throttling import store as limits
 from gatepass.server.domain.throttling.model import Limit, of_login
 from gatepass.server.domain.users import store as people
-from gatepass.server.domain.users.model import (
-    LONGEST_EMAIL,
-    Person,
-    email_key,
-    has_expired_password,
-)
+from gatepass.server.domain.users.model import LONGEST_EMAIL, User, email_key, has_expired_password
 from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.domain.users.passwords import Hasher
 from gatepass.server.environment.environment import Environment
 from gatepass.server.storage.database import Connection
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 
 LONGEST_USERNAME = 64
@@ -58,7 +53,7 @@ class LoggedIn(NamedTuple):
 
     session_id: Secret
     device_id: Secret
-    person: Person
+    person: User
 
 
 class Login(NamedTuple):
@@ -66,14 +61,14 @@ class Login(NamedTuple):
 
     session_id: Secret
     session: Session
-    person: Person
+    person: User
     organization: Organization
 
 
 class _Claim(NamedTuple):
     """Who somebody says they are, and what is known of that."""
 
-    person: Person | None
+    person: User | None
     organization: Organization | None
 
     @property
@@ -87,7 +82,7 @@ def log_in(
 ) -> Steps[LoggedIn]:
     """Open a session for whoever knows the password.
 
-    Raises Refused: with one sentence for every reason, after the same time, but with the reason
+    Raises OAuthError: with one sentence for every reason, after the same time, but with the reason
     where the password is right and the organization is suspended; 429 for those who must wait;
     503, and then the attempt is not counted, where too many passwords wait to be hashed. Known
     and unknown usernames are counted and answered alike (ASVS 6.3.8).
@@ -98,7 +93,7 @@ def log_in(
         claim = _claim(connection, username)
     try:
         is_right, rehashed = yield lambda: _compared(environment.hasher, claim.kept, password)
-    except Refused:
+    except OAuthError:
         _take_back(environment, counted)
         raise
     session_id, device_id = new_id(), new_id()
@@ -120,14 +115,14 @@ def log_in(
         else:
             audit.record(connection, told)
     if refused == _IS_SUSPENDED:
-        raise Refused("invalid_request", SUSPENDED, note=refused)
+        raise OAuthError("invalid_request", SUSPENDED, note=refused)
     if known.person is None or refused:
-        raise Refused("invalid_request", WRONG, note=refused)
+        raise OAuthError("invalid_request", WRONG, note=refused)
     return LoggedIn(session_id, device_id, known.person)
 
 
 def open_again(
-    environment: Environment, visitor: Visitor, person: Person, flash: str | None = None
+    environment: Environment, visitor: Visitor, person: User, flash: str | None = None
 ) -> Secret:
     """Open a new session for somebody who has just changed their password; give its id."""
     session_id = new_id()
@@ -157,7 +152,7 @@ def find(environment: Environment, session_id: Secret) -> Login | None:
     return Login(session_id, session, person, organization)
 
 
-def live_sessions(environment: Environment, person: Person) -> Sequence[Session]:
+def live_sessions(environment: Environment, person: User) -> Sequence[Session]:
     """Give somebody's sessions that are not over, the latest seen first."""
     now = environment.now()
     with environment.database.read() as connection:
@@ -180,10 +175,10 @@ def end_others(environment: Environment, by: Actor, login: Login) -> None:
 
 
 def check_may_try(environment: Environment, login: Login, source: str) -> None:
-    """Count a try at the current password within a session; raise Refused (429) after too many.
+    """Count a try at the current password within a session; raise OAuthError (429) after too many.
 
     Counted per session: somebody at an unlocked screen can guess only so often, and makes
-    nobody wait at the login. Raises Refused (503) where too many passwords wait to be hashed.
+    nobody wait at the login. Raises OAuthError (503) where too many passwords wait to be hashed.
     """
     environment.hash_pool.check()
     counted = _of_session(login, source)
@@ -212,10 +207,10 @@ def take_flash(environment: Environment, login: Login) -> str | None:
     return login.session.flash
 
 
-def too_many(wait: int) -> Refused:
+def too_many(wait: int) -> OAuthError:
     """Give the refusal of somebody who must wait for `wait` seconds."""
     unit = "second" if wait == 1 else "seconds"
-    return Refused(
+    return OAuthError(
         "temporarily_unavailable",
         f"Too many wrong attempts. Try again in {wait} {unit}.",
         note="throttled",
@@ -303,7 +298,7 @@ def _why_not(claim: _Claim, now: datetime, *, is_right: bool) -> str:
     return _IS_SUSPENDED if claim.organization.suspended_at else ""
 
 
-def _is_barred(person: Person) -> bool:
+def _is_barred(person: User) -> bool:
     return person.password_hash is None or person.disabled_at is not None
 
 
@@ -322,7 +317,7 @@ def _told(claim: _Claim, visitor: Visitor, refused: str, now: datetime) -> Entry
     )
 
 
-def _greet(connection: Connection, person: Person, rehashed: str | None, now: datetime) -> None:
+def _greet(connection: Connection, person: User, rehashed: str | None, now: datetime) -> None:
     values: dict[str, object] = {"last_login_at": now}
     if rehashed:
         values["password_hash"] = rehashed
@@ -332,7 +327,7 @@ def _greet(connection: Connection, person: Person, rehashed: str | None, now: da
 def _open(
     connection: Connection,
     session_id: Secret,
-    person: Person,
+    person: User,
     visitor: Visitor,
     now: datetime,
     flash: str | None = None,
@@ -343,7 +338,7 @@ def _open(
 
 
 def _change_device(
-    connection: Connection, old: Secret | None, new: Secret, person: Person, now: datetime
+    connection: Connection, old: Secret | None, new: Secret, person: User, now: datetime
 ) -> None:
     """Give the browser a new id; the old one is worth nothing from then on."""
     if old:

@@ -3,10 +3,10 @@
 from gatepass.server.domain.sessions.operations import Login, check_may_try, forget_try
 from gatepass.server.domain.throttling import store as limits
 from gatepass.server.domain.throttling.model import of_login
-from gatepass.server.domain.users.model import FieldRefused
+from gatepass.server.domain.users.model import InvalidField
 from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.environment.environment import Environment
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 
 
@@ -15,21 +15,21 @@ def check_password(
 ) -> Steps[None]:
     """Return where this is the current password of whose session it is.
 
-    Raises FieldRefused where it is not, and Refused (429) after too many wrong ones: they are
+    Raises InvalidField where it is not, and Refused (429) after too many wrong ones: they are
     counted as those of a login, per session. Refused (503) where too many passwords wait to be
     hashed; that try does not count.
     """
     if not password.value:
-        raise FieldRefused("current_password", "Enter your current password.")
+        raise InvalidField("current_password", "Enter your current password.")
     check_may_try(environment, login, source)
     kept = login.person.password_hash
     try:
         is_right = yield lambda: environment.hasher.verify(password, kept)
-    except Refused:
+    except OAuthError:
         forget_try(environment, login, source)
         raise
     if not is_right:
-        raise FieldRefused("current_password", "This is not your current password.")
+        raise InvalidField("current_password", "This is not your current password.")
     counted = of_login(login.person.username or "", source, login.session.id_digest)
     with environment.database.write() as connection:
         limits.succeed(connection, counted)

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gatepass.server.domain.users.store import person
-from gatepass.server.storage.database import Moment, metadata
+from gatepass.server.storage.database import Timestamp, metadata
 
 session = Table(
     "session",
@@ -30,13 +30,13 @@ session = Table(
     Column(
         "person_id", Uuid, ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True
     ),
-    Column("created_at", Moment, nullable=False),
-    Column("last_seen_at", Moment, nullable=False),
+    Column("created_at", Timestamp, nullable=False),
+    Column("last_seen_at", Timestamp, nullable=False),
     Column("source", Text, nullable=False),
     Column("user_agent", Text, nullable=False),
     Column("flash", Text),
     Column("once", LargeBinary),
-    Column("once_expires_at", Moment),
+    Column("once_expires_at", Timestamp),
 )
 
 device = Table(
@@ -46,7 +46,7 @@ device = Table(
     Column(
         "person_id", Uuid, ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True
     ),
-    Column("last_seen_at", Moment, nullable=False),
+    Column("last_seen_at", Timestamp, nullable=False),
 )
 
 

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from hashlib import sha256
 
 from gatepass.server.domain.throttling.model import network_of
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 
 MOST_FAILURES = 30  # in WINDOW, of one client id from one source
@@ -18,7 +18,7 @@ WINDOW = 60.0  # seconds
 _MOST_KEPT = 10_000
 
 
-class FailureBudget:
+class AttemptLimit:
     """Counts failures and refuses with 429 beyond the budget."""
 
     def __init__(self, most: int = MOST_FAILURES) -> None:
@@ -27,7 +27,7 @@ class FailureBudget:
         self._counts: OrderedDict[bytes, tuple[float, int, bytes]] = OrderedDict()
 
     def spend(self, client_id: str, source: str, secret: Secret | None, now: float) -> None:
-        """Count a failure; raise Refused (429) where there were too many.
+        """Count a failure; raise OAuthError (429) where there were too many.
 
         The same wrong secret twice in a row counts once: some clients repeat a refused
         request with the credentials in another place.
@@ -38,7 +38,7 @@ class FailureBudget:
             raise _spent(since, now)
 
     def check(self, client_id: str, source: str, now: float) -> None:
-        """Raise Refused (429) where one more failure would be too many; counts nothing."""
+        """Raise OAuthError (429) where one more failure would be too many; counts nothing."""
         with self._lock:
             since, count, _ = self._counts.get(_key(client_id, source), (now, 0, b""))
         if count >= self._most and now - since < WINDOW:
@@ -63,8 +63,8 @@ def _key(client_id: str, source: str) -> bytes:
     return sha256(f"{client_id}\n{network_of(source)}".encode()).digest()
 
 
-def _spent(since: float, now: float) -> Refused:
-    return Refused(
+def _spent(since: float, now: float) -> OAuthError:
+    return OAuthError(
         "temporarily_unavailable",
         "Too many failed attempts. Wait, then try again with the right credentials.",
         note="failure budget spent",

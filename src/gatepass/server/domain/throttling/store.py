@@ -7,7 +7,7 @@ from sqlalchemy import Column, Connection, Integer, Table, Text, delete, func, s
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gatepass.server.domain.throttling.model import FORGOTTEN_AFTER, Limit
-from gatepass.server.storage.database import Moment, metadata
+from gatepass.server.storage.database import Timestamp, metadata
 
 MOST_KEPT = 100_000  # rows
 
@@ -16,7 +16,7 @@ throttle = Table(
     metadata,
     Column("key", Text, primary_key=True),
     Column("failures", Integer, nullable=False),
-    Column("last_failed_at", Moment, nullable=False),
+    Column("last_failed_at", Timestamp, nullable=False),
 )
 
 

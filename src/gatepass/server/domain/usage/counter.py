@@ -26,7 +26,7 @@ from gatepass.server.domain.usage.model import (
     start_of,
 )
 from gatepass.server.storage.database import Connection
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 
 _MOST_KINDS = 200  # of refusal in a batch; what comes on top is counted, and told in the log
 
@@ -66,7 +66,7 @@ class UsageCounter:
         self._batch.uses[use.secret.digest] = use
 
     def refused(
-        self, application: Application, refused: Refused, source: str, agent: bytes, at: float
+        self, application: Application, refused: OAuthError, source: str, agent: bytes, at: float
     ) -> None:
         """Count that an application was refused, and note why, for its owner to see.
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.usage.model import HOUR
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 
 _MANY = 30  # tokens in an hour, below which nobody is bothered
 _TIMES_NEEDED = 10
@@ -28,7 +28,7 @@ class _Watched:
         self.known = (hour, 0, 0)
 
 
-class MintWatch:
+class IssuanceLimit:
     """Counts the tokens of applications that have a limit."""
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class MintWatch:
     def admit(self, application: Application, now: float) -> str:
         """Count one more token at `now` (Unix seconds); give what to tell the client, or nothing.
 
-        Raises Refused (429) where the limit is reached and enforced. To be called by one thread.
+        Raises OAuthError (429) where the limit is reached and enforced. To be called by one thread.
         """
         hour = int(now) // HOUR * HOUR
         watched = self._watched.get(application.id)
@@ -88,8 +88,8 @@ def _notice(application: Application, issued: int) -> str:
     )
 
 
-def _refused(application: Application, limit: int, left: float) -> Refused:
-    return Refused(
+def _refused(application: Application, limit: int, left: float) -> OAuthError:
+    return OAuthError(
         "temporarily_unavailable",
         f"The limit of {limit} tokens an hour is reached. A token lives "
         f"{application.token_lifetime} seconds: keep it and use it until it expires.",

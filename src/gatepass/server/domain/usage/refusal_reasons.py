@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 
 
 class Reason(NamedTuple):
@@ -91,7 +91,7 @@ _OF_CODE = {
 }
 
 
-def of(refused: Refused) -> str:
+def of(refused: OAuthError) -> str:
     """Give the reason of a refusal: its own where it is a known one, or that of its code."""
     if refused.reason in REASONS:
         return refused.reason

@@ -42,7 +42,7 @@ from gatepass.server.domain.usage.model import (
     Kind,
     Refusal,
 )
-from gatepass.server.storage.database import Counter, Moment, metadata
+from gatepass.server.storage.database import Counter, Timestamp, metadata
 from gatepass.server.storage.timestamps import milliseconds
 
 _AT_A_TIME = 500  # ids in one question
@@ -57,7 +57,7 @@ usage = Table(
     metadata,
     Column("application_id", Uuid, _of_an_application(), primary_key=True),
     Column("span", Integer, primary_key=True, autoincrement=False),
-    Column("start", Moment, primary_key=True, autoincrement=False),
+    Column("start", Timestamp, primary_key=True, autoincrement=False),
     Column("what", Text, primary_key=True),
     Column("times", BigInteger, nullable=False),
     Index("ix_usage_span_start", "span", "start"),
@@ -73,8 +73,8 @@ refusal = Table(
     Column("source", Text, nullable=False),
     Column("agent", Text, nullable=False),
     Column("times", BigInteger, nullable=False),
-    Column("first_at", Moment, nullable=False),
-    Column("at", Moment, nullable=False, index=True),
+    Column("first_at", Timestamp, nullable=False),
+    Column("at", Timestamp, nullable=False, index=True),
     Index("ix_refusal_application_id_at", "application_id", "at"),
     sqlite_autoincrement=True,
 )
@@ -139,7 +139,7 @@ def series(connection: Connection, app_id: UUID, since: datetime, size: int) -> 
     start = _start(size).label("start_of_span")
     times = cast(func.sum(usage.c.times), BigInteger)
     query = (
-        select(type_coerce(start, Moment), usage.c.what, times)
+        select(type_coerce(start, Timestamp), usage.c.what, times)
         .where(usage.c.application_id == app_id, usage.c.start >= since)
         .group_by(start, usage.c.what)
         .order_by(start, usage.c.what)

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 from uuid import UUID
 
 from gatepass.server.domain.names import comparable, named
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 
 Role = Literal["admin", "staff", "user"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -21,7 +21,7 @@ INITIAL_PASSWORD_LIFETIME = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class User:
     """A member of an organization; without `username` and password there is no portal access."""
 
     id: UUID
@@ -59,10 +59,10 @@ class Person:
         return f"Person(id={self.id}, role={self.role})"
 
 
-COLUMNS = tuple(field.name for field in fields(Person))
+COLUMNS = tuple(field.name for field in fields(User))
 
 
-class FieldRefused(Refused):
+class InvalidField(OAuthError):
     """A value that one field of a form or request cannot have."""
 
     def __init__(self, field: str, say: str, *, taken: bool = False) -> None:
@@ -70,7 +70,7 @@ class FieldRefused(Refused):
         self.field = field
 
 
-def has_expired_password(person: Person, now: datetime) -> bool:
+def has_expired_password(person: User, now: datetime) -> bool:
     """Tell whether the person still has an initial password, and it is too old (ASVS 6.4.1)."""
     made_at = person.initial_password_at
     is_initial = person.must_change_password and made_at is not None
@@ -78,13 +78,13 @@ def has_expired_password(person: Person, now: datetime) -> bool:
 
 
 def check_username(username: str) -> str:
-    """Give the username in lower case; raise FieldRefused where it is not one."""
+    """Give the username in lower case; raise InvalidField where it is not one."""
     username = username.strip().lower()
     if _USERNAME.fullmatch(username):
         return username
     other = next((char for char in username if not _USERNAME_CHARACTER.match(char)), None)
     found = f" {named(other)} is none of these." if other else ""
-    raise FieldRefused(
+    raise InvalidField(
         "username",
         "A username has 2 to 64 characters: the letters a to z, digits, or . _ @ + - and begins "
         f"with a letter or a digit.{found}",
@@ -92,10 +92,10 @@ def check_username(username: str) -> str:
 
 
 def check_email(email: str) -> str:
-    """Give the address without surrounding space; raise FieldRefused where it is not one."""
+    """Give the address without surrounding space; raise InvalidField where it is not one."""
     email = email.strip()
     if len(email) > LONGEST_EMAIL or not _EMAIL.fullmatch(email) or not email.isprintable():
-        raise FieldRefused("email", "Give an email address, as name@example.com.")
+        raise InvalidField("email", "Give an email address, as name@example.com.")
     return email
 
 
@@ -105,8 +105,8 @@ def email_key(email: str) -> str:
 
 
 def check_role(role: str) -> Role:
-    """Give the role; raise FieldRefused where there is no such one."""
+    """Give the role; raise InvalidField where there is no such one."""
     for each in ROLES:
         if role == each:
             return each
-    raise FieldRefused("role", "Choose a role: admin, staff or user.")
+    raise InvalidField("role", "Choose a role: admin, staff or user.")

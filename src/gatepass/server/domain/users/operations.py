@@ -11,8 +11,8 @@ from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.sessions import store as sessions
 from gatepass.server.domain.users import passwords, store
 from gatepass.server.domain.users.model import (
-    FieldRefused,
-    Person,
+    InvalidField,
+    User,
     check_email,
     check_role,
     check_username,
@@ -29,13 +29,13 @@ from gatepass.server.environment.environment import Environment
 from gatepass.server.storage.database import Connection, NotFoundError
 from gatepass.wire.secret import Secret
 
-Also = Callable[[Connection, Person, Secret], None]
+Also = Callable[[Connection, User, Secret], None]
 """What a caller writes along, in the same transaction."""
 
 LAST_ADMINISTRATOR = "This is the organization's last administrator. Make somebody else one first."
 
 
-def _nothing(_: Connection, __: Person, ___: Secret) -> None:
+def _nothing(_: Connection, __: User, ___: Secret) -> None:
     """Write nothing along."""
 
 
@@ -61,7 +61,7 @@ def draft_with_access(
     email: str | None,
     role: str,
     initial: InitialPassword | None = None,
-) -> tuple[Person, Secret]:
+) -> tuple[User, Secret]:
     """Give a person who can log in, and the initial password; nothing is stored yet.
 
     Apart from `add_draft` because hashing takes long and no transaction should wait for it.
@@ -69,7 +69,7 @@ def draft_with_access(
     """
     now = environment.now()
     initial_password, hashed = initial or run(new_password(environment))
-    return Person(
+    return User(
         id=uuid4(),
         org_id=org_id,
         role=check_role(role),
@@ -83,10 +83,10 @@ def draft_with_access(
     ), initial_password
 
 
-def add_draft(connection: Connection, by: Actor, new: Person, now: datetime) -> None:
-    """Store a new person; raise FieldRefused where the username or address is taken."""
+def add_draft(connection: Connection, by: Actor, new: User, now: datetime) -> None:
+    """Store a new person; raise InvalidField where the username or address is taken."""
     if new.username and store.find_by_username(connection, new.username):
-        raise FieldRefused("username", "This username is taken. Choose another.", taken=True)
+        raise InvalidField("username", "This username is taken. Choose another.", taken=True)
     check_email_is_free(connection, new)
     store.add(connection, new)
     tell(connection, by, now, new, "person.added", role=new.role)
@@ -103,7 +103,7 @@ def add_with_access(  # noqa: PLR0913 - two of them for callers that show the pa
     person_id: UUID | None = None,
     also: Also = _nothing,
     initial: InitialPassword | None = None,
-) -> tuple[Person, Secret]:
+) -> tuple[User, Secret]:
     """Add a person who can log in; give them and the one sight of the initial password.
 
     A caller that chooses the `person_id` can tell a repetition, whose username is taken, apart.
@@ -118,7 +118,7 @@ def add_with_access(  # noqa: PLR0913 - two of them for callers that show the pa
     return new, initial_password
 
 
-def add(environment: Environment, by: Actor, new: Person) -> Person:
+def add(environment: Environment, by: Actor, new: User) -> User:
     """Add a person without access to the portal (the Partner API's users)."""
     if new.email:
         new = replace(new, email=check_email(new.email))
@@ -136,7 +136,7 @@ def give_access(
     *,
     also: Also = _nothing,
     initial: InitialPassword | None = None,
-) -> tuple[Person, Secret]:
+) -> tuple[User, Secret]:
     """Set a new initial password, and the username of somebody who had none; end their sessions."""
     initial_password, hashed = initial or run(new_password(environment))
     now = environment.now()
@@ -145,7 +145,7 @@ def give_access(
         if found.username is None:
             username = check_username(username or "")
             if store.find_by_username(connection, username):
-                raise FieldRefused(
+                raise InvalidField(
                     "username", "This username is taken. Choose another.", taken=True
                 )
         changed = {
@@ -176,7 +176,7 @@ def change(
     values: Mapping[str, object],
     *,
     may_change_portal_users: bool = True,
-) -> Person:
+) -> User:
     """Change what is known of a person; give them as they are then.
 
     A new address of somebody who logs in to the portal is pending until it is confirmed. Raises
@@ -236,27 +236,27 @@ def remove(
 
 
 def change_password(
-    environment: Environment, by: Actor, whose: Person, current: Secret, new: Secret
+    environment: Environment, by: Actor, whose: User, current: Secret, new: Secret
 ) -> Steps[None]:
     """Change one's own password and end every session; the caller opens a new one.
 
-    Raises FieldRefused for a wrong current password or a new one that is not accepted, and
+    Raises InvalidField for a wrong current password or a new one that is not accepted, and
     Refused (503) where too many passwords wait to be hashed.
     """
     hasher = environment.hasher
     if not (yield lambda: hasher.verify(current, whose.password_hash)):
-        raise FieldRefused("current_password", "This is not your current password.")
+        raise InvalidField("current_password", "This is not your current password.")
     with environment.database.read() as connection:
         organization = organizations.find(connection, whose.org_id)
     names = (whose.username, whose.email, organization.name if organization else None)
     passwords.check(new, (*names, whose.first_name, whose.last_name))
     if current == new:
-        raise FieldRefused("new_password", "Choose a password other than the current one.")
+        raise InvalidField("new_password", "Choose a password other than the current one.")
     hashed = yield lambda: hasher.hash(new)
     now = environment.now()
     with environment.database.write() as connection:
         if store.find(connection, whose.id) != whose:
-            raise FieldRefused("", "Your account has changed meanwhile. Please try again.")
+            raise InvalidField("", "Your account has changed meanwhile. Please try again.")
         changed = {
             "password_hash": hashed,
             "must_change_password": False,
@@ -269,13 +269,13 @@ def change_password(
         tell(connection, by, now, whose, "person.password_changed")
 
 
-def find(environment: Environment, org_id: UUID, person_id: UUID) -> Person:
+def find(environment: Environment, org_id: UUID, person_id: UUID) -> User:
     """Give a person of the organization; raise NotFoundError where there is no such one."""
     with environment.database.read() as connection:
         return owned(connection, org_id, person_id)
 
 
-def find_by_username(environment: Environment, org_id: UUID, username: str) -> Person:
+def find_by_username(environment: Environment, org_id: UUID, username: str) -> User:
     """Return a person of the organization; raise NotFoundError where there is no such one."""
     with environment.database.read() as connection:
         found = store.find_by_username(connection, username.strip().lower())
@@ -284,7 +284,7 @@ def find_by_username(environment: Environment, org_id: UUID, username: str) -> P
     return found
 
 
-def with_access(environment: Environment, org_id: UUID) -> list[Person]:
+def with_access(environment: Environment, org_id: UUID) -> list[User]:
     """Return the people of an organization who have access to the portal, oldest first."""
     with environment.database.read() as connection:
         found = store.of_organization(connection, org_id)
@@ -298,30 +298,30 @@ def page(
     where: Mapping[str, str],
     after: store.After | None,
     limit: int,
-) -> tuple[list[Person], bool]:
+) -> tuple[list[User], bool]:
     """Give up to `limit` people behind `after`, oldest first, and whether there are more."""
     with environment.database.read() as connection:
         found = store.of_organization(connection, org_id, where=where, after=after, limit=limit + 1)
     return found[:limit], len(found) > limit
 
 
-def is_last_administrator(environment: Environment, person: Person) -> bool:
+def is_last_administrator(environment: Environment, person: User) -> bool:
     """Tell whether nobody else could administer the organization."""
     with environment.database.read() as connection:
         return _is_last_administrator(connection, person)
 
 
-def _check_not_last_administrator(connection: Connection, person: Person) -> None:
+def _check_not_last_administrator(connection: Connection, person: User) -> None:
     if _is_last_administrator(connection, person):
-        raise FieldRefused("role", LAST_ADMINISTRATOR, taken=True)
+        raise InvalidField("role", LAST_ADMINISTRATOR, taken=True)
 
 
-def _is_last_administrator(connection: Connection, person: Person) -> bool:
+def _is_last_administrator(connection: Connection, person: User) -> bool:
     counts = person.role == "admin" and person.disabled_at is None and person.password_hash
     return bool(counts) and store.active_administrators(connection, person.org_id) == 1
 
 
-def _columns(found: Person, changed: Person, values: Mapping[str, object]) -> dict[str, object]:
+def _columns(found: User, changed: User, values: Mapping[str, object]) -> dict[str, object]:
     """Return the columns that a change of `values` writes.
 
     An address that stays is not written, with its key: it may be one of those that were not
@@ -337,8 +337,8 @@ def _tell_of_change(
     connection: Connection,
     by: Actor,
     now: datetime,
-    found: Person,
-    changed: Person,
+    found: User,
+    changed: User,
     sent: set[str],
 ) -> None:
     tell_of_pending(connection, by, now, found, changed)

@@ -12,7 +12,7 @@ from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from gatepass.concurrency.bounded_pool import RETRY_AFTER, BoundedPool
-from gatepass.server.domain.users.model import FieldRefused
+from gatepass.server.domain.users.model import InvalidField
 from gatepass.server.domain.users.password_strength import effective_length
 from gatepass.server.settings import PasswordSettings
 from gatepass.wire.secret import Secret
@@ -80,34 +80,34 @@ def generate(own_names: Iterable[str | None] = ()) -> Secret:
     while True:
         groups = ["".join(secrets.choice(_READABLE) for _ in range(5)) for _ in range(4)]
         password = Secret("-".join(groups))
-        with suppress(FieldRefused):
+        with suppress(InvalidField):
             check(password, names)
             return password
 
 
 def check(password: Secret, own_names: Iterable[str | None], field: str = "new_password") -> None:
-    """Raise FieldRefused for a password that is too short, too long or too easily guessed.
+    """Raise InvalidField for a password that is too short, too long or too easily guessed.
 
     `own_names` are the person's and the organization's, which a password must not consist of.
     """
     text = password.value
     if len(text) < SHORTEST:
-        raise FieldRefused(
+        raise InvalidField(
             field, f"Use {SHORTEST} characters or more; a sentence is a good choice."
         )
     if len(text) > LONGEST:
-        raise FieldRefused(field, f"Use {LONGEST} characters at most.")
+        raise InvalidField(field, f"Use {LONGEST} characters at most.")
     plain = _plain(text)
     if (
         len(set(plain)) < _FEWEST_DIFFERENT
         or plain in common()
         or effective_length(text, common()) < _FEWEST_EFFECTIVE
     ):
-        raise FieldRefused(field, "This password is among those that attackers try first.")
+        raise InvalidField(field, "This password is among those that attackers try first.")
     for name in own_names:
         for part in _parts(name or ""):
             if part in plain:
-                raise FieldRefused(
+                raise InvalidField(
                     field, f"The password has a name in it that others know: {part}."
                 )
 

@@ -10,12 +10,12 @@ from uuid import UUID
 
 from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.users import store
-from gatepass.server.domain.users.model import FieldRefused, Person
+from gatepass.server.domain.users.model import InvalidField, User
 from gatepass.server.domain.users.notices import store as notices
 from gatepass.server.domain.users.transaction_steps import check_email_is_free, notify, owned, tell
 from gatepass.server.environment.environment import Environment
 from gatepass.server.storage.database import Connection
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 
 PROTECTED = ("email", "role", "username")
 
@@ -26,7 +26,7 @@ _HOW = (
 )
 
 
-class PortalUserRefused(Refused):
+class PortalUserRefused(OAuthError):
     """A change to somebody who logs in to the portal, without the scope `portal_users`."""
 
     def __init__(self, *fields: str) -> None:
@@ -34,28 +34,28 @@ class PortalUserRefused(Refused):
         self.fields = fields
 
 
-def check_unprotected(found: Person, wanted: Person) -> None:
+def check_unprotected(found: User, wanted: User) -> None:
     """Raise PortalUserRefused where what identifies a portal user or their rights would change."""
     changed = [name for name in PROTECTED if getattr(found, name) != getattr(wanted, name)]
     if found.has_portal_access and changed:
         raise PortalUserRefused(*changed)
 
 
-def check_deletable(found: Person) -> None:
+def check_deletable(found: User) -> None:
     """Raise PortalUserRefused for somebody who logs in to the portal."""
     if found.has_portal_access:
         raise PortalUserRefused("user_id")
 
 
-def with_pending_email(found: Person, wanted: Person, by: Actor, now: datetime) -> Person:
+def with_pending_email(found: User, wanted: User, by: Actor, now: datetime) -> User:
     """Return `wanted`, with a portal user's new address pending and the old one in force.
 
-    Raises FieldRefused where the address of a portal user would be removed.
+    Raises InvalidField where the address of a portal user would be removed.
     """
     if not found.has_portal_access or wanted.email == found.email:
         return wanted
     if wanted.email is None:
-        raise FieldRefused("email", "Somebody who logs in to the portal keeps an address.")
+        raise InvalidField("email", "Somebody who logs in to the portal keeps an address.")
     if wanted.email == found.pending_email:
         return replace(wanted, email=found.email)
     return replace(
@@ -68,7 +68,7 @@ def with_pending_email(found: Person, wanted: Person, by: Actor, now: datetime) 
 
 
 def tell_of_pending(
-    connection: Connection, by: Actor, now: datetime, found: Person, changed: Person
+    connection: Connection, by: Actor, now: datetime, found: User, changed: User
 ) -> None:
     """Write the audit entry and the notice of a new pending address, if there is one."""
     email = changed.pending_email
@@ -83,7 +83,7 @@ def confirm_email(
 ) -> None:
     """Put the pending address in force; `email` is the one that the confirming person saw.
 
-    Raises FieldRefused (409) where another one is pending by now, or somebody has it. Does NOT
+    Raises InvalidField (409) where another one is pending by now, or somebody has it. Does NOT
     check who confirms: the person themselves, or an administrator who has given their password.
     """
     with environment.database.write() as connection:
@@ -100,7 +100,7 @@ def confirm_email(
 def reject_email(
     environment: Environment, by: Actor, org_id: UUID, person_id: UUID, email: str
 ) -> None:
-    """Forget the pending address; raise FieldRefused (409) where another one is pending by now."""
+    """Forget the pending address; raise InvalidField (409) where another one is pending by now."""
     with environment.database.write() as connection:
         now = environment.now()
         found = _pending(connection, org_id, person_id, email)
@@ -110,8 +110,8 @@ def reject_email(
         notify(connection, by, now, found, "email_rejected", email)
 
 
-def _pending(connection: Connection, org_id: UUID, person_id: UUID, email: str) -> Person:
+def _pending(connection: Connection, org_id: UUID, person_id: UUID, email: str) -> User:
     found = owned(connection, org_id, person_id)
     if not email or found.pending_email != email:
-        raise FieldRefused("email", "No such address is pending any more. Look again.", taken=True)
+        raise InvalidField("email", "No such address is pending any more. Look again.", taken=True)
     return found

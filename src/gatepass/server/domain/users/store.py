@@ -25,8 +25,8 @@ from sqlalchemy import (
     update,
 )
 
-from gatepass.server.domain.users.model import COLUMNS, Person, email_key
-from gatepass.server.storage.database import Moment, metadata, next_of
+from gatepass.server.domain.users.model import COLUMNS, User, email_key
+from gatepass.server.storage.database import Timestamp, metadata, next_of
 
 person = Table(
     "person",
@@ -45,16 +45,16 @@ person = Table(
     Column("zip_code", Text),
     Column("town", Text),
     Column("country_iso2", Text),
-    Column("created_at", Moment, nullable=False),
-    Column("updated_at", Moment, nullable=False),
-    Column("disabled_at", Moment),
+    Column("created_at", Timestamp, nullable=False),
+    Column("updated_at", Timestamp, nullable=False),
+    Column("disabled_at", Timestamp),
     Column("password_hash", Text),
     Column("must_change_password", Boolean, nullable=False),
-    Column("password_changed_at", Moment),
-    Column("last_login_at", Moment),
-    Column("initial_password_at", Moment),
+    Column("password_changed_at", Timestamp),
+    Column("last_login_at", Timestamp),
+    Column("initial_password_at", Timestamp),
     Column("pending_email", Text),
-    Column("pending_email_at", Moment),
+    Column("pending_email_at", Timestamp),
     Column("pending_email_by", Text),
     UniqueConstraint("org_id", "email_key"),
 )
@@ -71,18 +71,18 @@ class After(NamedTuple):
     id: UUID
 
 
-def find(connection: Connection, person_id: UUID) -> Person | None:
+def find(connection: Connection, person_id: UUID) -> User | None:
     """Give the person with this id."""
     return _one(connection, _whole.where(person.c.id == person_id))
 
 
-def find_by_username(connection: Connection, username: str) -> Person | None:
+def find_by_username(connection: Connection, username: str) -> User | None:
     """Give the person with this username, which must be in lower case."""
     found = find_near_username(connection, username)
     return found if found and found.username == username else None
 
 
-def find_near_username(connection: Connection, username: str) -> Person | None:
+def find_near_username(connection: Connection, username: str) -> User | None:
     """Return the person with this username, or where there is none, with the next one.
 
     For callers whose time must not tell which of the two it was.
@@ -100,7 +100,7 @@ def email_is_taken(
     return connection.execute(query).scalar_one_or_none() not in {None, by_other_than}
 
 
-def find_near_email(connection: Connection, key: str) -> list[Person]:
+def find_near_email(connection: Connection, key: str) -> list[User]:
     """Return those who log in to the portal and have this address, two at most.
 
     Where there is nobody, those with the next address: for callers whose time must not tell
@@ -122,7 +122,7 @@ def of_organization(
     where: Mapping[str, str] | None = None,
     after: After | None = None,
     limit: int | None = None,
-) -> list[Person]:
+) -> list[User]:
     """Give an organization's people, oldest first; `where` narrows by columns and their values."""
     query = _whole.where(person.c.org_id == org_id).order_by(person.c.created_at, person.c.id)
     for name, value in (where or {}).items():
@@ -150,7 +150,7 @@ def active_administrators(connection: Connection, org_id: UUID) -> int:
     return connection.execute(query).scalar_one()
 
 
-def add(connection: Connection, new: Person) -> None:
+def add(connection: Connection, new: User) -> None:
     """Add a person."""
     values = {name: getattr(new, name) for name in COLUMNS}
     connection.execute(insert(person).values(_with_key(values)))
@@ -176,10 +176,10 @@ def _with_key(values: dict[str, object]) -> dict[str, object]:
     return values
 
 
-def _one(connection: Connection, query: Select[tuple[object, ...]]) -> Person | None:
+def _one(connection: Connection, query: Select[tuple[object, ...]]) -> User | None:
     row = connection.execute(query).one_or_none()
     return _person(row) if row else None
 
 
-def _person(row: Sequence[object]) -> Person:
-    return Person(**dict(zip(COLUMNS, row, strict=True)))  # type: ignore[arg-type]
+def _person(row: Sequence[object]) -> User:
+    return User(**dict(zip(COLUMNS, row, strict=True)))  # type: ignore[arg-type]

@@ -6,13 +6,13 @@ from uuid import UUID, uuid4
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.domain.users import store
-from gatepass.server.domain.users.model import FieldRefused, Person
+from gatepass.server.domain.users.model import InvalidField, User
 from gatepass.server.domain.users.notices import store as notices
 from gatepass.server.domain.users.notices.model import Kind, Notice
 from gatepass.server.storage.database import Connection, NotFoundError
 
 
-def owned(connection: Connection, org_id: UUID, person_id: UUID) -> Person:
+def owned(connection: Connection, org_id: UUID, person_id: UUID) -> User:
     """Return a person of the organization; raise NotFoundError for anybody else."""
     found = store.find(connection, person_id)
     if found is None or found.org_id != org_id:
@@ -20,16 +20,16 @@ def owned(connection: Connection, org_id: UUID, person_id: UUID) -> Person:
     return found
 
 
-def check_email_is_free(connection: Connection, person: Person) -> None:
-    """Raise FieldRefused where somebody else of the organization has the person's address."""
+def check_email_is_free(connection: Connection, person: User) -> None:
+    """Raise InvalidField where somebody else of the organization has the person's address."""
     if person.email and store.email_is_taken(
         connection, person.org_id, person.email, by_other_than=person.id
     ):
-        raise FieldRefused("email", "Somebody of the organization has this address.", taken=True)
+        raise InvalidField("email", "Somebody of the organization has this address.", taken=True)
 
 
 def tell(
-    connection: Connection, by: Actor, now: datetime, person: Person, action: str, **detail: str
+    connection: Connection, by: Actor, now: datetime, person: User, action: str, **detail: str
 ) -> None:
     """Write the audit entry of what `by` did to a person."""
     subject = person.username or person.email or str(person.id)
@@ -38,7 +38,7 @@ def tell(
 
 
 def notify(
-    connection: Connection, by: Actor, now: datetime, person: Person, kind: Kind, detail: str
+    connection: Connection, by: Actor, now: datetime, person: User, kind: Kind, detail: str
 ) -> None:
     """Leave a notice for a person who logs in to the portal, unless they did it themselves."""
     if person.has_portal_access and not is_self(by, person):
@@ -46,6 +46,6 @@ def notify(
         notices.add(connection, new)
 
 
-def is_self(by: Actor, person: Person) -> bool:
+def is_self(by: Actor, person: User) -> bool:
     """Tell whether the actor is this person."""
     return by.kind == "person" and by.name == person.username

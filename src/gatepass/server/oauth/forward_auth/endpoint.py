@@ -10,15 +10,15 @@ import json
 from gatepass.jose import token_use
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.environment.environment import Environment
-from gatepass.server.http import Answer, Arrived
+from gatepass.server.http import Request, Response
 from gatepass.server.oauth.client_authentication import check_memory
 from gatepass.server.oauth.forward_auth import requirements
-from gatepass.server.oauth.forward_auth.requirements import Wanted
-from gatepass.server.oauth.forward_auth.responses import PLAIN, Denied
+from gatepass.server.oauth.forward_auth.requirements import Requirements
+from gatepass.server.oauth.forward_auth.responses import PLAIN, Denial
 from gatepass.server.oauth.introspection import owner_of, stands_behind, unexpired
 from gatepass.server.tokens.claims import Claims
 from gatepass.wire import bearer
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.networks import allows
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
@@ -26,17 +26,17 @@ from gatepass.wire.secret import Secret
 ASSERTION_LIVES = 60  # seconds
 
 
-def verify(environment: Environment, arrived: Arrived) -> Answer:
+def verify(environment: Environment, arrived: Request) -> Response:
     """Answer a gateway that says in the query what the route needs: 200 with who calls.
 
     Checks that the token is active, its audience, scope and organization as the route needs
-    them, and the networks of its application. Raises Denied for all that is kept out, and
+    them, and the networks of its application. Raises Denial for all that is kept out, and
     SetUpWrongly. Does NOT look at the method or address of the request that the gateway holds.
     """
     return _verified(environment, arrived, requirements.read(arrived.query))
 
 
-def verify_under(environment: Environment, arrived: Arrived) -> Answer:
+def verify_under(environment: Environment, arrived: Request) -> Response:
     """Answer a gateway that says in a segment of the path, here the query, what the route needs.
 
     The caller's query is none of this. Checks and raises what `verify` does.
@@ -44,19 +44,21 @@ def verify_under(environment: Environment, arrived: Arrived) -> Answer:
     return _verified(environment, arrived, requirements.read_segment(arrived.query))
 
 
-def _verified(environment: Environment, arrived: Arrived, need: Wanted) -> Answer:
+def _verified(environment: Environment, arrived: Request, need: Requirements) -> Response:
     try:
         check_memory(environment)
         token = _token(arrived)
         refused = None
         if token is not None:
             return _admitted(environment, arrived, token, need)
-    except Refused as caught:
+    except OAuthError as caught:
         refused = caught
-    raise Denied(refused, need.scope, environment.issuer)
+    raise Denial(refused, need.scope, environment.issuer)
 
 
-def _admitted(environment: Environment, arrived: Arrived, token: Secret, need: Wanted) -> Answer:
+def _admitted(
+    environment: Environment, arrived: Request, token: Secret, need: Requirements
+) -> Response:
     claims = unexpired(environment, token)
     owner = owner_of(environment.directory, claims) if claims else None
     if claims is None or owner is None or not stands_behind(owner, claims):
@@ -67,8 +69,12 @@ def _admitted(environment: Environment, arrived: Arrived, token: Secret, need: W
 
 
 def _pass(
-    environment: Environment, arrived: Arrived, claims: Claims, owner: Application, need: Wanted
-) -> Answer:
+    environment: Environment,
+    arrived: Request,
+    claims: Claims,
+    owner: Application,
+    need: Requirements,
+) -> Response:
     key, now = (claims.token_id, arrived.query), environment.clock()
     passes = environment.passes
     answer = passes.recall(key, claims, owner, now)
@@ -81,25 +87,27 @@ def _pass(
     return answer
 
 
-def _check(need: Wanted, claims: Claims, audience: tuple[str, ...], owner: Application) -> None:
+def _check(
+    need: Requirements, claims: Claims, audience: tuple[str, ...], owner: Application
+) -> None:
     if need.audience and need.audience not in audience:
         raise _invalid("the token is for another audience")
     if need.org_id and need.org_id != owner.org_id:
-        raise Refused(
+        raise OAuthError(
             "insufficient_scope",
             "The access token is another organization's.",
             note="another organization's token",
         )
     missing = need.scope.without(Scope.parse(claims.scope))
     if missing.names:
-        raise Refused(
+        raise OAuthError(
             "insufficient_scope",
             f"This needs the scope {need.scope}; the access token lacks {missing}.",
             note=f"the token lacks {missing}",
         )
 
 
-def _answer(claims: Claims, owner: Application, assertion: str) -> Answer:
+def _answer(claims: Claims, owner: Application, assertion: str) -> Response:
     """Give the answer with every identity header: one that is left out could be forged."""
     headers = (
         (b"x-auth-client-id", owner.client_id.encode()),
@@ -108,7 +116,7 @@ def _answer(claims: Claims, owner: Application, assertion: str) -> Answer:
         (b"x-auth-expires", b"%d" % claims.expires_at),
         (b"x-auth-assertion", assertion.encode()),
     )
-    return Answer(200, (*PLAIN, *headers), b"")
+    return Response(200, (*PLAIN, *headers), b"")
 
 
 def _assertion(
@@ -139,12 +147,12 @@ def _assertion(
     return environment.keys.sign[environment.algorithm].sign(payload, typ="JWT")
 
 
-def _token(arrived: Arrived) -> Secret | None:
+def _token(arrived: Request) -> Secret | None:
     header = arrived.headers.get(b"authorization")
     return bearer.read([header.decode("latin-1")] if header else [])
 
 
-def _invalid(why: str) -> Refused:
-    return Refused(
+def _invalid(why: str) -> OAuthError:
+    return OAuthError(
         "invalid_token", "The access token is expired, revoked, or not valid here.", note=why
     )

@@ -7,14 +7,14 @@ from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.params import read_form
 from gatepass.wire.scope import Scope
 
 _NAMES = frozenset({"scope", "audience", "organization"})
 
 
-class Wanted(NamedTuple):
+class Requirements(NamedTuple):
     """What a route needs of a token; without audience or organization any will do."""
 
     scope: Scope
@@ -22,10 +22,10 @@ class Wanted(NamedTuple):
     org_id: UUID | None
 
 
-ANYTHING = Wanted(Scope(()), None, None)
+ANYTHING = Requirements(Scope(()), None, None)
 
 
-class SetUpWrongly(Refused):
+class GatewayMisconfigured(OAuthError):
     """A gateway asks what cannot be meant. Nobody is let in, and it is no fault of the caller."""
 
     def __init__(self, why: str) -> None:
@@ -34,34 +34,34 @@ class SetUpWrongly(Refused):
 
 
 @lru_cache(maxsize=1024)
-def read(query: bytes) -> Wanted:
+def read(query: bytes) -> Requirements:
     """Read what a route needs, form-url-encoded; without any parameter it needs any good token.
 
-    Raises SetUpWrongly for a parameter that is unknown, empty, repeated or malformed: one that
-    was passed over for a slip of the pen would open the route to every token.
+    Raises GatewayMisconfigured for a parameter that is unknown, empty, repeated or malformed:
+    a typo that is ignored would open the route to every token.
     """
     try:
         params = read_form(query)
         scope = Scope.parse(params.get("scope") or "")
-    except Refused as refused:
-        raise SetUpWrongly(refused.say) from None
+    except OAuthError as refused:
+        raise GatewayMisconfigured(refused.say) from None
     if params.resource or not params.values.keys() <= _NAMES:
-        raise SetUpWrongly("There is a parameter beside scope, audience and organization.")
+        raise GatewayMisconfigured("There is a parameter beside scope, audience and organization.")
     if query and len(params.values) <= query.count(b"&"):
-        raise SetUpWrongly("There is a parameter without a value.")
-    return Wanted(scope, params.get("audience"), _organization(params.get("organization")))
+        raise GatewayMisconfigured("There is a parameter without a value.")
+    return Requirements(scope, params.get("audience"), _organization(params.get("organization")))
 
 
-def read_segment(segment: bytes) -> Wanted:
+def read_segment(segment: bytes) -> Requirements:
     """Read what a route needs from a segment of a path; to need any good token, it says `any`.
 
-    Raises SetUpWrongly as `read` does, and for an empty segment: the caller's own path would
-    be the next one.
+    Raises GatewayMisconfigured as `read` does, and for an empty segment: the caller's own path
+    would be the next one.
     """
     if segment == b"any":
         return ANYTHING
     if not segment:
-        raise SetUpWrongly("The path does not say what the route needs.")
+        raise GatewayMisconfigured("The path does not say what the route needs.")
     return read(segment)
 
 
@@ -69,4 +69,4 @@ def _organization(text: str | None) -> UUID | None:
     try:
         return UUID(text) if text else None
     except ValueError:
-        raise SetUpWrongly("The organization is not a UUID.") from None
+        raise GatewayMisconfigured("The organization is not a UUID.") from None

@@ -3,9 +3,9 @@
 import json
 from http import HTTPStatus
 
-from gatepass.server.http import Answer
+from gatepass.server.http import Response
 from gatepass.wire import bearer
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 
 PLAIN = (
@@ -23,11 +23,11 @@ NOBODY = (
 _MISSING = "This needs an access token, sent as Authorization: Bearer and the token."
 
 
-class Denied(Refused):
+class Denial(OAuthError):
     """A refusal that is the caller's answer too: with a bearer challenge (RFC 6750 §3)."""
 
-    def __init__(self, refused: Refused | None, scope: Scope, realm: str) -> None:
-        cause = refused or Refused("invalid_token", _MISSING, note="no token")
+    def __init__(self, refused: OAuthError | None, scope: Scope, realm: str) -> None:
+        cause = refused or OAuthError("invalid_token", _MISSING, note="no token")
         super().__init__(
             cause.code,
             cause.say,
@@ -40,7 +40,7 @@ class Denied(Refused):
         if cause.status < 500:
             self.challenge = bearer.challenge(refused, realm=realm, scope=scope)
 
-    def answer(self) -> Answer:
+    def answer(self) -> Response:
         """Give status and challenge, and a problem document for people (RFC 9457)."""
         headers = [*PLAIN, (b"content-type", b"application/problem+json")]
         if self.challenge:
@@ -53,15 +53,15 @@ class Denied(Refused):
             "status": self.status,
             "detail": self.say,
         }
-        return Answer(self.status, tuple(headers), json.dumps(problem).encode())
+        return Response(self.status, tuple(headers), json.dumps(problem).encode())
 
 
-def naming_nobody(answer: Answer) -> Answer:
+def clear_identity_headers(answer: Response) -> Response:
     """Give a refusal with every identity header, each of them empty."""
     return answer._replace(headers=(*answer.headers, *NOBODY))
 
 
-def for_nginx(answer: Answer) -> Answer:
+def for_nginx(answer: Response) -> Response:
     """Give a refusal as one that nginx can take: 401 or 403, as it makes 500 of any other.
 
     400 with a challenge becomes 401, as that says `invalid_request`. Others become 403, which
@@ -71,4 +71,4 @@ def for_nginx(answer: Answer) -> Answer:
     is_challenged = any(name == b"www-authenticate" for name, _ in answer.headers)
     status = 401 if is_challenged and answer.status != 403 else 403
     told = (*answer.headers, (b"x-auth-status", b"%d" % answer.status))
-    return naming_nobody(Answer(status, told, answer.body))
+    return clear_identity_headers(Response(status, told, answer.body))

@@ -1,12 +1,12 @@
 """Metrics: counted in plain dictionaries, published between workers, told as Prometheus text."""
 
-from gatepass.server.observability.metrics.counters import FIGURES
+from gatepass.server.observability.metrics.counters import COUNTERS
 
-observe = FIGURES.observe
-observer = FIGURES.observer
-issued = FIGURES.issued
-refused = FIGURES.refused
-connection_ended = FIGURES.connection_ended
-connections = FIGURES.connections
+observe = COUNTERS.observe
+observer = COUNTERS.observer
+issued = COUNTERS.issued
+refused = COUNTERS.refused
+connection_ended = COUNTERS.connection_ended
+connections = COUNTERS.connections
 
 __all__ = ["connection_ended", "connections", "issued", "observe", "observer", "refused"]

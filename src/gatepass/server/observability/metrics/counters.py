@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from gatepass.server.domain.usage.refusal_reasons import REASONS
 from gatepass.server.observability.metrics import endpoint_names
-from gatepass.wire.errors import STATUS, Refused
+from gatepass.wire.errors import STATUS, OAuthError
 
 BOUNDS = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5)  # seconds
 KINDS = ("sealed", "jwt")
@@ -43,7 +43,7 @@ class Counts(NamedTuple):
     connections: dict[str, int]  # how many are "open", and how many at the "most"
 
 
-class Figures:
+class Counters:
     """Counts in memory; one thread counts, any may read."""
 
     def __init__(self) -> None:
@@ -122,8 +122,8 @@ def result_of(status: int, code: str = "") -> str:
 
 def result_of_error(error: Exception) -> str:
     """Give the result of a request for which an endpoint raised `error`."""
-    return error.code if isinstance(error, Refused) else FAILED
+    return error.code if isinstance(error, OAuthError) else FAILED
 
 
-FIGURES = Figures()
+COUNTERS = Counters()
 """The counters of this process."""

@@ -11,9 +11,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from gatepass.server.environment.environment import Environment
-from gatepass.server.http import Answer, Scope
+from gatepass.server.http import Response, Scope
 from gatepass.server.observability.metrics import snapshot
-from gatepass.server.observability.metrics.counters import FIGURES, Figures
+from gatepass.server.observability.metrics.counters import COUNTERS, Counters
 from gatepass.server.observability.metrics.snapshot import Snapshot
 from gatepass.server.observability.metrics.workers import Workers
 
@@ -35,8 +35,8 @@ _ADDED = frozenset(
     }
 )
 _ADDED_STARTS = (b"x-forwarded", b"x-envoy-", b"x-original-")
-_NOT_FOUND = Answer(404, ((b"content-type", b"text/plain; charset=utf-8"),), b"Not found.\n")
-_OTHER_HOST = Answer(
+_NOT_FOUND = Response(404, ((b"content-type", b"text/plain; charset=utf-8"),), b"Not found.\n")
+_OTHER_HOST = Response(
     421,
     ((b"content-type", b"text/plain; charset=utf-8"),),
     b"Ask by an address, by localhost or by a name without a dot.\n",
@@ -51,7 +51,7 @@ class Metrics:
         environments: Sequence[Environment],
         networks: Iterable[str],
         directory: Path | None = None,
-        figures: Figures = FIGURES,
+        figures: Counters = COUNTERS,
         *,
         on_main_ports: bool = True,
     ) -> None:
@@ -71,7 +71,7 @@ class Metrics:
         if self._workers:
             self._workers.stop()
 
-    def answer(self, scope: Scope) -> Answer:
+    def answer(self, scope: Scope) -> Response:
         """Answer a request on a main port; to a stranger there is no such page.
 
         HTTP/1.0 is refused: nginx speaks it to a server unless it is told otherwise, and no
@@ -81,7 +81,7 @@ class Metrics:
             return _NOT_FOUND
         return self._written() if self._may_see(scope) else _NOT_FOUND
 
-    def answer_alone(self, scope: Scope) -> Answer:
+    def answer_alone(self, scope: Scope) -> Response:
         """Answer a request on the listening address of the figures, where nothing else is."""
         if scope["raw_path"] != b"/metrics" or not self._may_see(scope):
             return _NOT_FOUND
@@ -90,13 +90,13 @@ class Metrics:
             return _OTHER_HOST
         return self._written()
 
-    def _written(self) -> Answer:
+    def _written(self) -> Response:
         from gatepass.server.observability.metrics.prometheus import (
             written,  # its library starts with a web server
         )
 
         others = self._workers.others() if self._workers else []
-        return Answer(200, _TEXT, written(snapshot.total([self._own(), *others])))
+        return Response(200, _TEXT, written(snapshot.total([self._own(), *others])))
 
     def _own(self) -> Snapshot:
         return snapshot.take(self._figures.counts(), self._environments)

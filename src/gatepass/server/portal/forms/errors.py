@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from gatepass.server.domain.users.model import FieldRefused
-from gatepass.wire.errors import Refused
+from gatepass.server.domain.users.model import InvalidField
+from gatepass.wire.errors import OAuthError
 
 Checked = TypeVar("Checked")
 
@@ -16,11 +16,11 @@ class Errors(dict[str, str]):
         """Give what `how` gives; where it refuses, note why under `field` and give None."""
         try:
             return how()
-        except Refused as refused:
+        except OAuthError as refused:
             self[field] = refused.say
             return None
 
 
-def errors_of(refused: Refused, field: str = "") -> dict[str, str]:
+def errors_of(refused: OAuthError, field: str = "") -> dict[str, str]:
     """Give a refusal by the field that it is about, if it says so, else under `field`."""
-    return {refused.field if isinstance(refused, FieldRefused) else field: refused.say}
+    return {refused.field if isinstance(refused, InvalidField) else field: refused.say}

@@ -18,10 +18,10 @@ from starlette.responses import Response
 from gatepass.server.domain.keys.master_key import MasterKeyError
 from gatepass.server.portal.access import Who
 from gatepass.server.portal.pages import applications, registration, team
-from gatepass.server.portal.request import Visit
+from gatepass.server.portal.request import PortalRequest
 from gatepass.server.storage.database import NotFoundError
 from gatepass.server.storage.timestamps import milliseconds
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.params import LONGEST_VALUE
 
 LIVES = timedelta(hours=1)
@@ -33,17 +33,17 @@ SAY = "Your session had ended, so nothing was changed. Check what you typed, the
 _MOST_PARTS = 10  # hidden fields, each as long as a form's value may be
 _PURPOSE = "gatepass unsent form"
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_Again = Callable[[Visit, Refused], Response]
+_Again = Callable[[PortalRequest, OAuthError], Response]
 
 
-class Unsent(NamedTuple):
+class SavedForm(NamedTuple):
     """A form that was not acted on: where it was sent, and its fields."""
 
     path: str
     form: Mapping[str, str]
 
 
-def _application(visit: Visit, refusal: Refused) -> Response:
+def _application(visit: PortalRequest, refusal: OAuthError) -> Response:
     return applications.again(visit, refusal, "")
 
 
@@ -55,7 +55,7 @@ _AGAIN: tuple[tuple[re.Pattern[str], _Again], ...] = (
 )
 
 
-def sealed(visit: Visit) -> list[str]:
+def sealed(visit: PortalRequest) -> list[str]:
     """Return the form of this visit, encrypted, as the values of hidden fields.
 
     Empty where nothing was typed, where the page has no form to show again, or where it is long.
@@ -70,12 +70,12 @@ def sealed(visit: Visit) -> list[str]:
     return parts if len(parts) <= _MOST_PARTS else []
 
 
-def carried(visit: Visit) -> list[str]:
+def carried(visit: PortalRequest) -> list[str]:
     """Return the hidden fields that came with a login form, to be sent again with the next try."""
     return [visit.form[name] for name in map(_name, range(_MOST_PARTS)) if name in visit.form]
 
 
-def read(visit: Visit) -> Unsent | None:
+def read(visit: PortalRequest) -> SavedForm | None:
     """Return the form that a login form carries; None where there is none, or it is too old."""
     text = "".join(carried(visit))
     try:
@@ -84,10 +84,10 @@ def read(visit: Visit) -> Unsent | None:
     except (ValueError, MasterKeyError):
         return None
     age = milliseconds(visit.now) - what["at"]
-    return Unsent(what["path"], what["form"]) if age < LIVES.total_seconds() * 1000 else None
+    return SavedForm(what["path"], what["form"]) if age < LIVES.total_seconds() * 1000 else None
 
 
-def again(visit: Visit, refusal: Refused) -> Response | None:
+def again(visit: PortalRequest, refusal: OAuthError) -> Response | None:
     """Show the form of this visit again, filled in; None where that cannot be."""
     if visit.login is None or not Who.ADMIN.includes(visit.me.person):
         return None

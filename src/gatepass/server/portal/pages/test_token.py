@@ -13,15 +13,15 @@ from gatepass.server.oauth import test_token
 from gatepass.server.oauth.introspection import inspect
 from gatepass.server.portal.pages import applications
 from gatepass.server.portal.presentation import snippets
-from gatepass.server.portal.rendering import go, page
-from gatepass.server.portal.request import Visit
+from gatepass.server.portal.rendering import page, redirect
+from gatepass.server.portal.request import PortalRequest
 from gatepass.server.storage.database import Connection, NotFoundError
 from gatepass.server.tokens.issue import IssuedToken
-from gatepass.wire.errors import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 
 
-def make(visit: Visit) -> Response:
+def make(visit: PortalRequest) -> Response:
     """Make a token, which waits in the session for the next page."""
     app_id = visit.ids["app_id"]
 
@@ -33,12 +33,12 @@ def make(visit: Visit) -> Response:
 
     try:
         test_token.issue_one(visit.environment, visit.actor, app_id, visit.org_id, keep)
-    except Refused as refusal:
+    except OAuthError as refusal:
         return applications.again(visit, refusal, "")
-    return go(visit, f"{applications.address(app_id)}test-token/")
+    return redirect(visit, f"{applications.address(app_id)}test-token/")
 
 
-def show(visit: Visit) -> Response:
+def show(visit: PortalRequest) -> Response:
     """Show the token, one time; afterwards only that it was shown."""
     if not test_token.is_offered(visit.environment):
         raise NotFoundError(visit.path)

@@ -16,13 +16,13 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from gatepass.server.environment.environment import Environment
-from gatepass.server.http import Answer, Arrived, Later, as_it_is, next_segment
+from gatepass.server.http import NeedsThread, Request, Response, as_it_is, next_segment
 from gatepass.server.observability.metrics import observe
 from gatepass.server.observability.metrics.counters import result_of_error
 from gatepass.server.serving.http1.connections import Connections
 from gatepass.server.serving.http1.head import Head
 from gatepass.server.serving.http1.protocol import HttpProtocol
-from gatepass.server.serving.proxy_headers import ProxyHeaders, Seen
+from gatepass.server.serving.proxy_headers import ClientInfo, ProxyHeaders
 from gatepass.wire.params import LONGEST_BODY
 
 NOTHING: frozenset[bytes] = frozenset()
@@ -35,10 +35,10 @@ _MOST_HEADS = 256
 _MOST_LENGTHS = 2048
 _LENGTHS = [b"%d\r\n\r\n" % size for size in range(_MOST_LENGTHS)]  # formatting takes longer
 
-Endpoint = Callable[[Environment, Arrived], Answer]
+Endpoint = Callable[[Environment, Request], Response]
 
 
-class Way(NamedTuple):
+class Route(NamedTuple):
     """A path of the lane; HEAD is no method of the lane, as its answer has no body.
 
     `fit` makes a refusal one that whoever asks there can take. Where `is_shared`, the application
@@ -50,43 +50,43 @@ class Way(NamedTuple):
     methods: frozenset[bytes]
     name: str  # in metrics
     observe: Callable[[float], None]  # counts an answer, by the seconds it took
-    fit: Callable[[Answer], Answer] = as_it_is
+    fit: Callable[[Response], Response] = as_it_is
     is_shared: bool = False
 
 
-class Tree(NamedTuple):
+class PrefixRoute(NamedTuple):
     """All paths that begin with `start`: one way, of one environment whatever the host.
 
     The segment after `start` stands for the query, and what follows is the asker's own affair.
     """
 
     start: bytes
-    way: Way
+    way: Route
     environment: Environment
 
 
-class InTrouble(NamedTuple):
+class ErrorResponder(NamedTuple):
     """An endpoint's exception, with all that log and answer need."""
 
     error: Exception
     environment: Environment
     path: str
     source: str
-    arrived: Arrived | None
+    arrived: Request | None
 
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
 
-class Lane:
+class FastPath:
     """What an application offers the lane, and how many requests the lane has answered."""
 
     def __init__(
         self,
-        ways: Mapping[str, Way],
+        ways: Mapping[str, Route],
         by_host: Mapping[bytes, Environment],
-        answer_trouble: Callable[[InTrouble], Answer],
-        trees: Iterable[Tree] = (),
+        answer_trouble: Callable[[ErrorResponder], Response],
+        trees: Iterable[PrefixRoute] = (),
     ) -> None:
         self.ways = {path.encode(): way for path, way in ways.items()}
         self.trees = tuple(trees)
@@ -97,12 +97,12 @@ class Lane:
         self._last: tuple[int, Headers, Headers, bytes] = (0, (), (), b"")
         self._heads: dict[tuple[int, Headers, Headers], bytes] = {}
 
-    def tree_of(self, path: bytes) -> Tree | None:
+    def tree_of(self, path: bytes) -> PrefixRoute | None:
         """Give the tree that a raw path is in, if it is in any."""
         return next((tree for tree in self.trees if path.startswith(tree.start)), None)
 
     def written(
-        self, answer: Answer, defaults: list[tuple[bytes, bytes]], more: Headers = ()
+        self, answer: Response, defaults: list[tuple[bytes, bytes]], more: Headers = ()
     ) -> bytes:
         """Return the bytes of a response, with the environment's headers (`more`).
 
@@ -124,7 +124,7 @@ class Lane:
         return b"".join((head, length, body))
 
 
-class LaneProtocol(HttpProtocol):
+class FastPathProtocol(HttpProtocol):
     """An HTTP connection with the lane in front of the application."""
 
     def __init__(
@@ -139,12 +139,12 @@ class LaneProtocol(HttpProtocol):
         super().__init__(config, server_state, app_state, _loop, connections=connections)
         self._lane = _lane_of(self.app)
         self._is_proxied = isinstance(self.app, ProxyHeaders)
-        self._direct = Seen("http", "")
+        self._direct = ClientInfo("http", "")
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin a connection."""
         super().connection_made(transport)
-        self._direct = Seen(self._scheme, self.source)
+        self._direct = ClientInfo(self._scheme, self.source)
 
     def _answer_at_once(self, head: Head, body: bytes) -> bool:
         """Answer a whole request; False, and nothing done, if it is not plain."""
@@ -180,20 +180,22 @@ class LaneProtocol(HttpProtocol):
         scheme, source = self._seen(headers) if self._is_proxied else self._direct
         if environment.is_https and scheme == "http":
             return False
-        arrived = Arrived(headers, query, body, source)
+        arrived = Request(headers, query, body, source)
         return self._is_written(lane, way, environment, arrived)
 
-    def _is_written(self, lane: Lane, way: Way, environment: Environment, arrived: Arrived) -> bool:
+    def _is_written(
+        self, lane: FastPath, way: Route, environment: Environment, arrived: Request
+    ) -> bool:
         """Ask the endpoint and write its answer; False where it needs what may block."""
         defaults, started = self.server_state.default_headers, perf_counter()
         try:
             answer = way.endpoint(environment, arrived)
             written = lane.written(answer, defaults, environment.transport_headers)
-        except Later:
+        except NeedsThread:
             return False
         except Exception as error:  # noqa: BLE001 - as for the other door, which logs it
             result = result_of_error(error)
-            trouble = InTrouble(error, environment, way.path, arrived.source, arrived)
+            trouble = ErrorResponder(error, environment, way.path, arrived.source, arrived)
             answer = way.fit(lane.answer_trouble(trouble))
             written = lane.written(answer, defaults, environment.transport_headers)
             observe(way.name, result, perf_counter() - started)
@@ -204,7 +206,7 @@ class LaneProtocol(HttpProtocol):
         self.transport.write(written)
         return True
 
-    def _seen(self, headers: dict[bytes, bytes]) -> Seen:
+    def _seen(self, headers: dict[bytes, bytes]) -> ClientInfo:
         """Tell by which scheme and from where a request comes that a proxy may have sent on."""
         proxies = cast("ProxyHeaders", self.app).proxies
         return proxies.seen(
@@ -215,7 +217,7 @@ class LaneProtocol(HttpProtocol):
         )
 
 
-def _lane_of(app: Any) -> Lane | None:  # noqa: ANN401 - an application, or what is around one
+def _lane_of(app: Any) -> FastPath | None:  # noqa: ANN401 - an application, or what is around one
     """Give the application's lane, None where there is something around it for each request.
 
     Nor is there one before the databases are open.
@@ -225,7 +227,7 @@ def _lane_of(app: Any) -> Lane | None:  # noqa: ANN401 - an application, or what
     if getattr(app, "is_waiting", False):
         return None
     lane = getattr(app, "lane", None)
-    return lane if isinstance(lane, Lane) else None
+    return lane if isinstance(lane, FastPath) else None
 
 
 def _head(status: int, headers: tuple[tuple[bytes, bytes], ...]) -> bytes:

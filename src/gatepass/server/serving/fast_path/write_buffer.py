@@ -18,7 +18,7 @@ def _always() -> bool:
     return True
 
 
-class JoiningTransport:
+class BufferedTransport:
     """A transport that writes once at the end of a turn; all else is the transport's own."""
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:

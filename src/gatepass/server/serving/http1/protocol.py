@@ -24,7 +24,7 @@ except ModuleNotFoundError:  # as on Windows; then uvicorn's protocol serves (se
         RequestResponseCycle,
     )
 
-from gatepass.server.serving.fast_path.write_buffer import STOPPING, JoiningTransport
+from gatepass.server.serving.fast_path.write_buffer import STOPPING, BufferedTransport
 from gatepass.server.serving.http1 import body as bodies
 from gatepass.server.serving.http1.body import Body
 from gatepass.server.serving.http1.connections import Connections, EvictionKey, Reason
@@ -81,7 +81,7 @@ class HttpProtocol(asyncio.Protocol):
         self.app = config.loaded_app
         self.server_state = server_state
         self.loop = _loop or asyncio.get_running_loop()
-        self.transport: JoiningTransport
+        self.transport: BufferedTransport
         self.flow: FlowControl
         self.source = ""
         self._app_state = app_state
@@ -107,7 +107,7 @@ class HttpProtocol(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin a connection, or refuse it where there is no room."""
-        self.transport = JoiningTransport(transport, self.loop)
+        self.transport = BufferedTransport(transport, self.loop)
         self.flow = FlowControl(cast("asyncio.Transport", self.transport))
         self._server = get_local_addr(transport)
         self._client = get_remote_addr(transport)

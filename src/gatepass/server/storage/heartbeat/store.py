@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Column, Connection, SmallInteger, Table, insert, update
 
-from gatepass.server.storage.database import Moment, metadata
+from gatepass.server.storage.database import Timestamp, metadata
 
 _ONLY = 1
 
@@ -12,7 +12,7 @@ heartbeat = Table(
     "heartbeat",
     metadata,
     Column("id", SmallInteger, primary_key=True, autoincrement=False),
-    Column("at", Moment, nullable=False),
+    Column("at", Timestamp, nullable=False),
 )
 
 

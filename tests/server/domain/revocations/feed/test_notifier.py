@@ -2,7 +2,7 @@
 
 import asyncio
 
-from gatepass.server.domain.revocations.feed.notifier import News
+from gatepass.server.domain.revocations.feed.notifier import Notifier
 
 _LONG = 60.0  # seconds
 
@@ -11,14 +11,14 @@ def _no() -> bool:
     return False
 
 
-async def _all_wait(news: News, count: int) -> None:
+async def _all_wait(news: Notifier, count: int) -> None:
     while len(news) < count:  # noqa: ASYNC110 - as they do it themselves
         await asyncio.sleep(0)
 
 
 def test_a_thousand_readers_are_woken_by_another_thread() -> None:
     async def crowd() -> list[None]:
-        news = News()
+        news = Notifier()
         waiting = [asyncio.create_task(news.wait(_no, _LONG)) for _ in range(1000)]
         await _all_wait(news, 1000)
         await asyncio.to_thread(news.tell)
@@ -31,7 +31,7 @@ def test_a_thousand_readers_are_woken_by_another_thread() -> None:
 
 def test_others_are_served_between_the_readers_that_wake() -> None:
     async def crowd() -> int:
-        news, turns = News(), 0
+        news, turns = Notifier(), 0
         waiting = [asyncio.create_task(news.wait(_no, _LONG)) for _ in range(1000)]
         await _all_wait(news, 1000)
         news.tell()
@@ -50,13 +50,13 @@ def test_what_has_come_before_is_not_waited_for() -> None:
         asked.append("once")
         return True
 
-    asyncio.run(News().wait(has_come, _LONG))
+    asyncio.run(Notifier().wait(has_come, _LONG))
 
     assert asked == ["once"]
 
 
 def test_a_wait_is_over_after_its_time() -> None:
-    news = News()
+    news = Notifier()
 
     asyncio.run(news.wait(_no, 0))
 
@@ -65,7 +65,7 @@ def test_a_wait_is_over_after_its_time() -> None:
 
 def test_who_goes_away_is_forgotten() -> None:
     async def leave() -> int:
-        news = News()
+        news = Notifier()
         reader = asyncio.create_task(news.wait(_no, _LONG))
         await _all_wait(news, 1)
         reader.cancel()
@@ -78,7 +78,7 @@ def test_who_goes_away_is_forgotten() -> None:
 
 
 def test_a_loop_that_has_ended_hinders_nobody() -> None:
-    news = News()
+    news = Notifier()
     loop = asyncio.new_event_loop()
     reader = loop.create_task(news.wait(_no, _LONG))
     loop.run_until_complete(_all_wait(news, 1))
@@ -92,7 +92,7 @@ def test_a_loop_that_has_ended_hinders_nobody() -> None:
 
 def test_at_the_end_nobody_waits_any_more() -> None:
     async def end() -> None:
-        news = News()
+        news = Notifier()
         reader = asyncio.create_task(news.wait(_no, _LONG))
         await _all_wait(news, 1)
         news.end()
@@ -104,7 +104,7 @@ def test_at_the_end_nobody_waits_any_more() -> None:
 
 def test_it_is_full_when_as_many_wait_as_may() -> None:
     async def scene() -> list[bool]:
-        news = News(most=2)
+        news = Notifier(most=2)
         full = []
         waiting = []
         for _ in range(3):

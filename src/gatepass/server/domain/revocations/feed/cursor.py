@@ -9,8 +9,8 @@ from enum import IntEnum
 from typing import NamedTuple
 from zlib import crc32
 
-from gatepass.server.domain.changes.store import Place
-from gatepass.wire.errors import Refused
+from gatepass.server.domain.changes.store import Position
+from gatepass.wire.errors import OAuthError
 
 _LAYOUT = struct.Struct(">BQQ")
 _CHECK = 4  # bytes
@@ -18,7 +18,7 @@ _MOST = 2**63  # what a database can count to
 _LONGEST = 2048  # characters; a client id of another system may be part of it
 
 
-class Part(IntEnum):
+class Section(IntEnum):
     """What is read: the parts of a snapshot one after the other, then changes without end."""
 
     CHANGES = 0
@@ -35,8 +35,8 @@ class Cursor(NamedTuple):
     if `last` names something, that change is an organization's and told up to there.
     """
 
-    place: Place
-    part: Part = Part.CHANGES
+    place: Position
+    part: Section = Section.CHANGES
     last: bytes = b""
 
 
@@ -47,13 +47,13 @@ def write(cursor: Cursor, issuer: str) -> str:
 
 
 def read(text: str, issuer: str) -> Cursor:
-    """Read a cursor; raise Refused (`invalid_request`) for one that this issuer did not write.
+    """Read a cursor; raise OAuthError (`invalid_request`) for one that this issuer did not write.
 
     The check is no secret: who makes up a cursor begins at another place, and sees the same.
     """
     cursor = _parsed(text) if len(text) <= _LONGEST else None
     if cursor is None or write(cursor, issuer) != text:
-        raise Refused("invalid_request", "This is no cursor of this feed. Leave it out.")
+        raise OAuthError("invalid_request", "This is no cursor of this feed. Leave it out.")
     return cursor
 
 
@@ -62,9 +62,9 @@ def _parsed(text: str) -> Cursor | None:
         content = urlsafe_b64decode(text + "=" * (-len(text) % 4))[:-_CHECK]
         part, seq, at = _LAYOUT.unpack_from(content)
         last = content[_LAYOUT.size :]
-        if part != Part.TOKENS:
+        if part != Section.TOKENS:
             last.decode()
-        return Cursor(Place(seq, at), Part(part), last) if seq < _MOST else None
+        return Cursor(Position(seq, at), Section(part), last) if seq < _MOST else None
     except (ValueError, struct.error):
         return None
 

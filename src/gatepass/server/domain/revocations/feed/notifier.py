@@ -13,7 +13,7 @@ from contextlib import suppress
 _A_TURN = 50  # readers
 
 
-class News:
+class Notifier:
     """Told by any thread, awaited on any loop; at `most` so many should wait."""
 
     def __init__(self, most: int = 10_000) -> None:

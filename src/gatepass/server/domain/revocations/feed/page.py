@@ -15,7 +15,7 @@ from uuid import UUID
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.revocations.feed import cursor as cursors
 from gatepass.server.domain.revocations.feed import store
-from gatepass.server.domain.revocations.feed.cursor import Cursor, Part
+from gatepass.server.domain.revocations.feed.cursor import Cursor, Section
 from gatepass.server.domain.revocations.feed.model import MATTERS
 from gatepass.server.storage.database import Connection
 
@@ -55,13 +55,13 @@ def read(
     newest = changes.newest(connection)
     resets = cursor is None or not _is_known(connection, cursor, newest)
     if cursor is None or resets:
-        cursor = Cursor(newest, Part.TOKENS)
-    if cursor.part is Part.CHANGES:
+        cursor = Cursor(newest, Section.TOKENS)
+    if cursor.part is Section.CHANGES:
         told = _changes(connection, cursor, most)
     else:
         told = _snapshot(connection, cursor, now, most)
     place, part, last = told.cursor
-    more = part is not Part.CHANGES or last != b"" or place.seq < newest.seq
+    more = part is not Section.CHANGES or last != b"" or place.seq < newest.seq
     said = _members(told, store.standings(connection, told.names), now, issuer)
     return Page(told.cursor, newest.seq, resets, more, said)
 
@@ -71,14 +71,14 @@ def nothing(cursor: Cursor, issuer: str) -> str:
     return _written(cursors.write(cursor, issuer), "", {}, [])
 
 
-def _is_known(connection: Connection, cursor: Cursor, newest: changes.Place) -> bool:
+def _is_known(connection: Connection, cursor: Cursor, newest: changes.Position) -> bool:
     """Tell whether everything behind a cursor's place is still kept, in this database."""
     if cursor == Cursor(newest):
         return True
     change = changes.find(connection, cursor.place.seq)
     if change is None:
         return cursor.place == newest == changes.START
-    is_within = cursor.part is Part.CHANGES and cursor.last != b""
+    is_within = cursor.part is Section.CHANGES and cursor.last != b""
     return change.place == cursor.place and not (is_within and change.kind != changes.ORGANIZATION)
 
 
@@ -86,9 +86,9 @@ def _snapshot(connection: Connection, cursor: Cursor, now: datetime, most: int) 
     place, part, last = cursor
     tokens: list[store.Revocation] = []
     names: list[str] = []
-    while part is not Part.CHANGES:
+    while part is not Section.CHANGES:
         room = most - len(tokens) - len(names)
-        if part is Part.TOKENS:
+        if part is Section.TOKENS:
             tokens = store.tokens(connection, last, room)
             found = [token_id for token_id, _ in tokens]
         else:
@@ -152,14 +152,14 @@ def _clients_gone(connection: Connection, _: datetime, after: str, limit: int) -
     return store.names_gone(connection, changes.CLIENT_GONE, after, limit)
 
 
-_NAMES: Mapping[Part, _Names] = {
-    Part.APPLICATIONS: store.voided,
-    Part.ORGANIZATIONS: store.suspended,
-    Part.CLIENTS: _clients_gone,
+_NAMES: Mapping[Section, _Names] = {
+    Section.APPLICATIONS: store.voided,
+    Section.ORGANIZATIONS: store.suspended,
+    Section.CLIENTS: _clients_gone,
 }
-_NEXT: Mapping[Part, Part] = {
-    Part.TOKENS: Part.APPLICATIONS,
-    Part.APPLICATIONS: Part.ORGANIZATIONS,
-    Part.ORGANIZATIONS: Part.CLIENTS,
-    Part.CLIENTS: Part.CHANGES,
+_NEXT: Mapping[Section, Section] = {
+    Section.TOKENS: Section.APPLICATIONS,
+    Section.APPLICATIONS: Section.ORGANIZATIONS,
+    Section.ORGANIZATIONS: Section.CLIENTS,
+    Section.CLIENTS: Section.CHANGES,
 }

@@ -13,7 +13,7 @@ _THREADS = 2  # readers must not take all connections from those who write
 _KEPT = 4  # pages, of up to half a megabyte each
 
 
-class Pages:
+class PageCache:
     """The last pages, and those that are being read."""
 
     def __init__(self, name: str, read: Callable[[Cursor | None], Page]) -> None:

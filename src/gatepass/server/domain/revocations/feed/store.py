@@ -25,7 +25,7 @@ from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.organizations.store import is_suspended, organization
 from gatepass.server.domain.revocations.feed.model import ALL, void_until
 from gatepass.server.domain.revocations.store import revocation
-from gatepass.server.storage.database import Moment, metadata
+from gatepass.server.storage.database import Timestamp, metadata
 
 _AT_A_TIME = 1000  # names in one query
 
@@ -40,7 +40,7 @@ gone = Table(
     metadata,
     Column("kind", Text, primary_key=True),  # one of the words of the change feed
     Column("name", Text, primary_key=True),
-    Column("at", Moment, nullable=False, index=True),
+    Column("at", Timestamp, nullable=False, index=True),
 )
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 
 from gatepass.server.domain.users.notices.model import MOST, Kind, Notice
-from gatepass.server.storage.database import Moment, metadata
+from gatepass.server.storage.database import Timestamp, metadata
 
 notice = Table(
     "notice",
@@ -24,7 +24,7 @@ notice = Table(
     Column(
         "person_id", Uuid, ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True
     ),
-    Column("at", Moment, nullable=False),
+    Column("at", Timestamp, nullable=False),
     Column("kind", Text, nullable=False),
     Column("by", Text, nullable=False),
     Column("detail", Text, nullable=False),

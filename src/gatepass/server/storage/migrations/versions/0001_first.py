@@ -6,7 +6,7 @@ Revision ID: 0001
 import sqlalchemy as sa
 from alembic import op
 
-from gatepass.server.storage.database import Counter, Moment
+from gatepass.server.storage.database import Counter, Timestamp
 
 revision = "0001"
 down_revision = None
@@ -27,8 +27,8 @@ def _partners() -> None:
         "organization",
         sa.Column("id", sa.Uuid, primary_key=True),
         sa.Column("name", sa.Text, nullable=False),
-        sa.Column("created_at", Moment, nullable=False),
-        sa.Column("suspended_at", Moment),
+        sa.Column("created_at", Timestamp, nullable=False),
+        sa.Column("suspended_at", Timestamp),
     )
     op.create_table(
         "person",
@@ -46,13 +46,13 @@ def _partners() -> None:
         sa.Column("zip_code", sa.Text),
         sa.Column("town", sa.Text),
         sa.Column("country_iso2", sa.Text),
-        sa.Column("created_at", Moment, nullable=False),
-        sa.Column("updated_at", Moment, nullable=False),
-        sa.Column("disabled_at", Moment),
+        sa.Column("created_at", Timestamp, nullable=False),
+        sa.Column("updated_at", Timestamp, nullable=False),
+        sa.Column("disabled_at", Timestamp),
         sa.Column("password_hash", sa.Text),
         sa.Column("must_change_password", sa.Boolean, nullable=False),
-        sa.Column("password_changed_at", Moment),
-        sa.Column("last_login_at", Moment),
+        sa.Column("password_changed_at", Timestamp),
+        sa.Column("last_login_at", Timestamp),
         sa.UniqueConstraint("org_id", "email_key"),
     )
 
@@ -69,11 +69,11 @@ def _applications() -> None:
         sa.Column("redirect_uris", sa.Text, nullable=False),
         sa.Column("scope", sa.Text, nullable=False),
         sa.Column("token_lifetime", sa.Integer, nullable=False),
-        sa.Column("created_at", Moment, nullable=False),
+        sa.Column("created_at", Timestamp, nullable=False),
         sa.Column("created_by", sa.Text, nullable=False),
-        sa.Column("disabled_at", Moment),
-        sa.Column("tokens_void_before", Moment),
-        sa.Column("last_used_at", Moment),
+        sa.Column("disabled_at", Timestamp),
+        sa.Column("tokens_void_before", Timestamp),
+        sa.Column("last_used_at", Timestamp),
         sa.Column("last_used_from", sa.Text),
         sa.Column("last_used_agent", sa.Text),
     )
@@ -89,20 +89,20 @@ def _applications() -> None:
         ),
         sa.Column("digest", sa.LargeBinary, nullable=False),
         sa.Column("last_four", sa.Text, nullable=False),
-        sa.Column("created_at", Moment, nullable=False),
-        sa.Column("expires_at", Moment),
-        sa.Column("last_used_at", Moment),
+        sa.Column("created_at", Timestamp, nullable=False),
+        sa.Column("expires_at", Timestamp),
+        sa.Column("last_used_at", Timestamp),
     )
     op.create_table(
         "revocation",
         sa.Column("token_id", sa.LargeBinary, primary_key=True),
-        sa.Column("expires_at", Moment, nullable=False, index=True),
+        sa.Column("expires_at", Timestamp, nullable=False, index=True),
     )
     op.create_table(
         "sealing_key",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("encrypted", sa.LargeBinary, nullable=False),
-        sa.Column("created_at", Moment, nullable=False),
+        sa.Column("created_at", Timestamp, nullable=False),
     )
 
 
@@ -117,13 +117,13 @@ def _sessions() -> None:
             nullable=False,
             index=True,
         ),
-        sa.Column("created_at", Moment, nullable=False),
-        sa.Column("last_seen_at", Moment, nullable=False),
+        sa.Column("created_at", Timestamp, nullable=False),
+        sa.Column("last_seen_at", Timestamp, nullable=False),
         sa.Column("source", sa.Text, nullable=False),
         sa.Column("user_agent", sa.Text, nullable=False),
         sa.Column("flash", sa.Text),
         sa.Column("once", sa.LargeBinary),
-        sa.Column("once_expires_at", Moment),
+        sa.Column("once_expires_at", Timestamp),
     )
     op.create_table(
         "device",
@@ -135,13 +135,13 @@ def _sessions() -> None:
             nullable=False,
             index=True,
         ),
-        sa.Column("last_seen_at", Moment, nullable=False),
+        sa.Column("last_seen_at", Timestamp, nullable=False),
     )
     op.create_table(
         "throttle",
         sa.Column("key", sa.Text, primary_key=True),
         sa.Column("failures", sa.Integer, nullable=False),
-        sa.Column("last_failed_at", Moment, nullable=False),
+        sa.Column("last_failed_at", Timestamp, nullable=False),
     )
 
 
@@ -151,13 +151,13 @@ def _records() -> None:
         sa.Column("seq", Counter, primary_key=True, autoincrement=True),
         sa.Column("kind", sa.Text, nullable=False),
         sa.Column("subject", sa.Text, nullable=False),
-        sa.Column("at", Moment, nullable=False),
+        sa.Column("at", Timestamp, nullable=False),
         sqlite_autoincrement=True,
     )
     op.create_table(
         "audit",
         sa.Column("id", Counter, primary_key=True, autoincrement=True),
-        sa.Column("at", Moment, nullable=False, index=True),
+        sa.Column("at", Timestamp, nullable=False, index=True),
         sa.Column("org_id", sa.Uuid),
         sa.Column("actor", sa.Text, nullable=False),
         sa.Column("action", sa.Text, nullable=False),

@@ -6,7 +6,7 @@ Revision ID: 0002
 import sqlalchemy as sa
 from alembic import op
 
-from gatepass.server.storage.database import Moment
+from gatepass.server.storage.database import Timestamp
 
 revision = "0002"
 down_revision = "0001"
@@ -35,9 +35,9 @@ def _keys() -> None:
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("purpose", sa.Text, nullable=False),
         sa.Column("encrypted", sa.LargeBinary, nullable=False),
-        sa.Column("created_at", Moment, nullable=False),
-        sa.Column("active_from", Moment, nullable=False),
-        sa.Column("ended_at", Moment),
+        sa.Column("created_at", Timestamp, nullable=False),
+        sa.Column("active_from", Timestamp, nullable=False),
+        sa.Column("ended_at", Timestamp),
     )
     op.execute(
         "INSERT INTO server_key (id, purpose, encrypted, created_at, active_from)"

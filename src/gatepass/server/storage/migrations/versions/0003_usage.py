@@ -6,7 +6,7 @@ Revision ID: 0003
 import sqlalchemy as sa
 from alembic import op
 
-from gatepass.server.storage.database import Counter, Moment
+from gatepass.server.storage.database import Counter, Timestamp
 
 revision = "0003"
 down_revision = "0002"
@@ -20,7 +20,7 @@ def upgrade() -> None:
         "usage",
         sa.Column("application_id", sa.Uuid, _of_an_application(), primary_key=True),
         sa.Column("span", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("start", Moment, primary_key=True, autoincrement=False),
+        sa.Column("start", Timestamp, primary_key=True, autoincrement=False),
         sa.Column("what", sa.Text, primary_key=True),
         sa.Column("times", sa.BigInteger, nullable=False),
     )
@@ -34,8 +34,8 @@ def upgrade() -> None:
         sa.Column("source", sa.Text, nullable=False),
         sa.Column("agent", sa.Text, nullable=False),
         sa.Column("times", sa.BigInteger, nullable=False),
-        sa.Column("first_at", Moment, nullable=False),
-        sa.Column("at", Moment, nullable=False, index=True),
+        sa.Column("first_at", Timestamp, nullable=False),
+        sa.Column("at", Timestamp, nullable=False, index=True),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_refusal_application_id_at", "refusal", ["application_id", "at"])

@@ -6,7 +6,7 @@ Revision ID: 0004
 import sqlalchemy as sa
 from alembic import op
 
-from gatepass.server.storage.database import Moment
+from gatepass.server.storage.database import Timestamp
 
 revision = "0004"
 down_revision = "0003"
@@ -32,6 +32,6 @@ def upgrade() -> None:
         sa.Column("owner", sa.Text, nullable=False),
         sa.Column("org_id", sa.Uuid, nullable=False),
         sa.Column("fingerprint", sa.LargeBinary, nullable=False),
-        sa.Column("at", Moment, nullable=False),
+        sa.Column("at", Timestamp, nullable=False),
     )
     op.create_index("ix_imported_source_owner", "imported", ["source", "owner"])

@@ -6,7 +6,7 @@ Revision ID: 0005
 import sqlalchemy as sa
 from alembic import op
 
-from gatepass.server.storage.database import Moment
+from gatepass.server.storage.database import Timestamp
 
 revision = "0005"
 down_revision = "0004"
@@ -20,7 +20,7 @@ def upgrade() -> None:
         "gone",
         sa.Column("kind", sa.Text, primary_key=True),
         sa.Column("name", sa.Text, primary_key=True),
-        sa.Column("at", Moment, nullable=False),
+        sa.Column("at", Timestamp, nullable=False),
     )
     op.create_index("ix_gone_at", "gone", ["at"])
     _partial_index("ix_application_voided", "application", "client_id", _VOIDED)

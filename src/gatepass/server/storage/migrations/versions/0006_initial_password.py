@@ -6,7 +6,7 @@ Revision ID: 0006
 import sqlalchemy as sa
 from alembic import op
 
-from gatepass.server.storage.database import Moment
+from gatepass.server.storage.database import Timestamp
 
 revision = "0006"
 down_revision = "0005"
@@ -16,5 +16,5 @@ depends_on = None
 
 def upgrade() -> None:
     """Add the time; one from before was made when its account last changed, or earlier."""
-    op.add_column("person", sa.Column("initial_password_at", Moment))
+    op.add_column("person", sa.Column("initial_password_at", Timestamp))
     op.execute("UPDATE person SET initial_password_at = updated_at WHERE must_change_password")

@@ -6,7 +6,7 @@ Revision ID: 0007
 import sqlalchemy as sa
 from alembic import op
 
-from gatepass.server.storage.database import DatabaseError, Moment
+from gatepass.server.storage.database import DatabaseError, Timestamp
 
 revision = "0007"
 down_revision = "0006"
@@ -25,7 +25,7 @@ def upgrade() -> None:
     _add_scope()
     for column in (
         sa.Column("pending_email", sa.Text),
-        sa.Column("pending_email_at", Moment),
+        sa.Column("pending_email_at", Timestamp),
         sa.Column("pending_email_by", sa.Text),
     ):
         op.add_column("person", column)
@@ -39,7 +39,7 @@ def upgrade() -> None:
             nullable=False,
             index=True,
         ),
-        sa.Column("at", Moment, nullable=False),
+        sa.Column("at", Timestamp, nullable=False),
         sa.Column("kind", sa.Text, nullable=False),
         sa.Column("by", sa.Text, nullable=False),
         sa.Column("detail", sa.Text, nullable=False),

@@ -6,7 +6,7 @@ Revision ID: 0008
 import sqlalchemy as sa
 from alembic import op
 
-from gatepass.server.storage.database import Moment
+from gatepass.server.storage.database import Timestamp
 
 revision = "0008"
 down_revision = "0007"
@@ -19,5 +19,5 @@ def upgrade() -> None:
     op.create_table(
         "heartbeat",
         sa.Column("id", sa.SmallInteger, primary_key=True, autoincrement=False),
-        sa.Column("at", Moment, nullable=False),
+        sa.Column("at", Timestamp, nullable=False),
     )
