@@ -3,7 +3,8 @@
 `python -m bench.client.overhead peers|ours PORT` runs in the environment of the libraries and
 prints JSON, the microseconds by subject. A transport in memory answers the calls at once; the
 same client without tokens is measured in turn with it, batch by batch, and the median of the
-differences is the figure. It is the thread's processor time, so that other programs disturb it little.
+differences is the figure. It is the thread's processor time, so that
+other programs disturb it little.
 """
 
 import asyncio
