@@ -28,7 +28,7 @@ def test_what_finds_the_queue_full_is_refused_and_told_when_to_come_back() -> No
 
     for caught in (submitted, checked):
         assert (caught.value.status, caught.value.retry_after) == (503, RETRY_AFTER)
-        assert (caught.value.say, caught.value.note) == ("Busy.", "the queue is full")
+        assert (caught.value.description, caught.value.log_detail) == ("Busy.", "the queue is full")
     made.check()
     assert made.submit(lambda: 7).result() == 7
     made.shutdown()

@@ -53,7 +53,7 @@ def test_malformed_credentials_are_refused(credentials: str) -> None:
         basic.read(credentials)
 
     assert (caught.value.code, caught.value.status) == ("invalid_request", 400)
-    assert "ecret" not in caught.value.say.replace("an id, a colon and a secret", "")
+    assert "ecret" not in caught.value.description.replace("an id, a colon and a secret", "")
 
 
 @given(st.text(max_size=100) | st.binary(max_size=100).map(lambda raw: b64encode(raw).decode()))

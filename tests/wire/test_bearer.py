@@ -106,8 +106,10 @@ def test_a_token_in_the_url_or_the_body_is_an_invalid_request_with_or_without_th
         bearer.read(headers, **{place: parameters})
 
     assert (refused.value.status, refused.value.code) == (400, "invalid_request")
-    assert "Authorization header" in refused.value.say
-    assert "s3cr3t" not in f"{refused.value!r} {refused.value.say} {refused.value.note}"
+    assert "Authorization header" in refused.value.description
+    assert (
+        "s3cr3t" not in f"{refused.value!r} {refused.value.description} {refused.value.log_detail}"
+    )
 
 
 @pytest.mark.spec("RFC 6750", "2")
@@ -174,7 +176,7 @@ def test_a_refusal_never_repeats_what_was_sent(text: str) -> None:
     with pytest.raises(OAuthError) as refused:
         bearer.read([f"Bearer {canary} {text} {canary}"])
 
-    assert canary not in f"{refused.value!r} {refused.value.say} {refused.value.note}"
+    assert canary not in f"{refused.value!r} {refused.value.description} {refused.value.log_detail}"
 
 
 @pytest.mark.spec("RFC 6750", "3.1")

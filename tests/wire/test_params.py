@@ -92,9 +92,9 @@ def test_more_than_the_most_parameters_are_refused(count: int) -> None:
     resources = b"&".join([b"resource=https://a/"] * count)
     members = json.dumps({f"p{number}": "v" for number in range(count)}).encode()
 
-    assert "more than 100" in refusal_of_form(form).say
-    assert "more than 100" in refusal_of_form(resources).say
-    assert "more than 100" in refusal_of_json(members).say
+    assert "more than 100" in refusal_of_form(form).description
+    assert "more than 100" in refusal_of_form(resources).description
+    assert "more than 100" in refusal_of_json(members).description
 
 
 def test_the_most_parameters_are_read() -> None:
@@ -104,7 +104,7 @@ def test_the_most_parameters_are_read() -> None:
 
 
 def test_a_flood_of_separators_hides_no_parameter() -> None:
-    assert "more than 100" in refusal_of_form(b"&" * 101 + b"scope=read&scope=write").say
+    assert "more than 100" in refusal_of_form(b"&" * 101 + b"scope=read&scope=write").description
 
 
 @pytest.mark.parametrize("char", ["x", "\u00e4", "\u20ac", "\U0001f600"])
@@ -117,8 +117,8 @@ def test_names_and_values_are_bounded_in_bytes(char: str) -> None:
             if text == fits:
                 assert read_form(form) == read_json(members) == Params(pair)
             else:
-                assert "longer than" in refusal_of_form(form).say
-                assert "longer than" in refusal_of_json(members).say
+                assert "longer than" in refusal_of_form(form).description
+                assert "longer than" in refusal_of_json(members).description
 
 
 def test_line_breaks_and_tabs_pass_where_a_page_allows_them_and_other_controls_do_not() -> None:

@@ -21,9 +21,11 @@ NAMES = st.text(sorted(SAYABLE - {" "}), min_size=1, max_size=20)
 def test_whatever_is_said_to_a_caller_has_only_the_characters_that_may_be_said(say: str) -> None:
     refused = OAuthError("invalid_request", say)
 
-    assert set(refused.say) <= SAYABLE
-    assert len(refused.say) == len(say)
-    assert all(ours == theirs for ours, theirs in zip(refused.say, say, strict=True) if ours != "?")
+    assert set(refused.description) <= SAYABLE
+    assert len(refused.description) == len(say)
+    assert all(
+        ours == theirs for ours, theirs in zip(refused.description, say, strict=True) if ours != "?"
+    )
 
 
 @pytest.mark.spec("RFC 6749", "5.2")
@@ -42,10 +44,12 @@ def test_a_code_that_nobody_registered_cannot_be_sent() -> None:
 
 
 def test_the_log_reads_the_note_and_the_caller_does_not() -> None:
-    refused = OAuthError("invalid_client", "Client authentication failed.", note="unknown client")
+    refused = OAuthError(
+        "invalid_client", "Client authentication failed.", log_detail="unknown client"
+    )
 
     assert str(refused) == "invalid_client: unknown client"
-    assert refused.say == "Client authentication failed."
+    assert refused.description == "Client authentication failed."
     assert str(OAuthError("invalid_client", "No.")) == "invalid_client: No."
 
 

@@ -83,5 +83,5 @@ class BoundedPool(ThreadPoolExecutor):
         if is_to_log:
             log.warning("queue.full", queue=self._name, refused=self.refused)
         return OAuthError(
-            "temporarily_unavailable", self._say, note=self._note, retry_after=RETRY_AFTER
+            "temporarily_unavailable", self._say, log_detail=self._note, retry_after=RETRY_AFTER
         )

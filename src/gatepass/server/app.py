@@ -401,7 +401,9 @@ async def _answer_later(
             later = next_one
         except Deferred as waits:
             return await waits.answer()
-    raise OAuthError("temporarily_unavailable", "Try again shortly.", note="changes overtake loads")
+    raise OAuthError(
+        "temporarily_unavailable", "Try again shortly.", log_detail="changes overtake loads"
+    )
 
 
 def _is_challenged(arrived: Request | None) -> bool:
@@ -427,7 +429,7 @@ def _note_refusal(met: ErrorResponder, refused: OAuthError) -> None:
         source=met.source,
         error=refused.code,
         status=refused.status,
-        reason=refused.note or refused.say,
+        reason=refused.log_detail or refused.description,
         **({"client_id": refused.client_id} if refused.client_id else {}),
     )
 

@@ -64,7 +64,7 @@ def challenge(
     """
     parameters = {"realm": realm}
     if refused is not None and refused.code in _ERRORS:
-        parameters |= {"error": refused.code, "error_description": refused.say}
+        parameters |= {"error": refused.code, "error_description": refused.description}
         if refused.code == "insufficient_scope" and scope is not None:
             parameters["scope"] = str(scope)
     return wire_challenge.write("Bearer", **parameters, resource_metadata=resource_metadata)
@@ -78,7 +78,9 @@ def _credentials(header: str) -> Secret | None:
     if "," in token:  # a proxy has joined two headers into one
         raise _twice()
     if len(token) > LONGEST_TOKEN or not _is_token68(token):
-        raise OAuthError("invalid_token", "The access token is malformed.", note="not a token68")
+        raise OAuthError(
+            "invalid_token", "The access token is malformed.", log_detail="not a token68"
+        )
     return Secret(token)
 
 
@@ -92,7 +94,7 @@ def _misplaced(place: str) -> OAuthError:
     return OAuthError(
         "invalid_request",
         "Send the access token in the Authorization header and nowhere else.",
-        note=f"an access token {place}",
+        log_detail=f"an access token {place}",
     )
 
 

@@ -35,17 +35,17 @@ class OAuthError(Exception):
     def __init__(
         self,
         code: str,
-        say: str,
+        description: str,
         *,
-        note: str = "",
+        log_detail: str = "",
         reason: str = "",
         status: int | None = None,
         retry_after: int | None = None,
     ) -> None:
-        super().__init__(f"{code}: {note or say}")
+        super().__init__(f"{code}: {log_detail or description}")
         self.code = code
-        self.say = _UNSAYABLE.sub("?", say)
-        self.note = note
+        self.description = _UNSAYABLE.sub("?", description)
+        self.log_detail = log_detail
         self.reason = reason
         self.status = STATUS[code] if status is None else status
         self.retry_after = retry_after

@@ -227,7 +227,7 @@ def test_expiry_has_ten_seconds_for_clocks_that_differ_and_no_more(issuer: Issue
     token = issuer.token("ES256", body=claims(exp=NOW))
 
     assert issuer.verify(token, NOW + 9.999).expires_at == NOW
-    assert refusal(issuer, token, NOW + 10).note == "expired"
+    assert refusal(issuer, token, NOW + 10).log_detail == "expired"
 
 
 @pytest.mark.spec("RFC 7519", "4.1.5")
@@ -239,7 +239,7 @@ def test_a_token_from_a_little_later_passes_and_from_much_later_does_not(
     assert issuer.verify(issuer.token("ES256", body=claims(**{name: NOW + 10}))).sub
 
     refused = refusal(issuer, issuer.token("ES256", body=claims(**{name: NOW + 10.5})))
-    assert refused.note == "not valid yet"
+    assert refused.log_detail == "not valid yet"
 
 
 @pytest.mark.spec("RFC 7519", "2")
@@ -292,7 +292,7 @@ def test_a_token_longer_than_a_header_may_be_is_refused_before_it_is_decoded(
 ) -> None:
     token = issuer.token("ES256", body=claims(padding="x" * LONGEST_TOKEN))
 
-    assert refusal(issuer, token).note == "longer than a token may be"
+    assert refusal(issuer, token).log_detail == "longer than a token may be"
 
 
 def test_the_caller_hears_one_sentence_whatever_was_wrong(issuer: Issuer) -> None:
@@ -304,8 +304,8 @@ def test_the_caller_hears_one_sentence_whatever_was_wrong(issuer: Issuer) -> Non
     tokens += [issuer.token("ES256", body=claims(**each)) for each in ({"exp": 1}, {"aud": "x"})]
     refused = [refusal(issuer, token) for token in tokens]
 
-    assert len({each.say for each in refused}) == 1
-    assert len({each.note for each in refused}) == len(tokens)
+    assert len({each.description for each in refused}) == 1
+    assert len({each.log_detail for each in refused}) == len(tokens)
 
 
 @pytest.mark.spec("RFC 7518", "3.4")
@@ -326,7 +326,7 @@ def test_a_refusal_never_repeats_what_was_sent(text: str) -> None:
     for sent in (f"c4n4ry{text}", token):
         with pytest.raises(OAuthError) as refused:
             KEYS.verify(sent)
-        said = f"{refused.value!r} {refused.value.say} {refused.value.note}"
+        said = f"{refused.value!r} {refused.value.description} {refused.value.log_detail}"
         assert "c4n4ry" not in said
         assert token not in said
 

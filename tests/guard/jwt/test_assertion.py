@@ -48,7 +48,7 @@ def test_an_assertion_tells_who_calls(issuer: Issuer, alg: str) -> None:
 @pytest.mark.spec("RFC 8725", "3.11")
 @pytest.mark.parametrize("typ", ["at+jwt", "application/at+jwt", "jwt", "", None, 7, ["JWT"]])
 def test_what_is_typed_otherwise_is_none(issuer: Issuer, typ: object) -> None:
-    assert refusal(issuer, assertion(issuer, typ=typ)).note == "not typed as an assertion"
+    assert refusal(issuer, assertion(issuer, typ=typ)).log_detail == "not typed as an assertion"
 
 
 @pytest.mark.spec("RFC 9068", "2.1")
@@ -72,7 +72,7 @@ def test_only_the_issuers_own_signature_counts(issuer: Issuer) -> None:
 
 def test_claims_that_are_no_object_are_refused(issuer: Issuer) -> None:
     text = issuer.sign(b'{"alg":"ES256","typ":"JWT","kid":"ES256-key"}', b"[]", "ES256")
-    assert refusal(issuer, text).note == "the claims are not a JSON object"
+    assert refusal(issuer, text).log_detail == "the claims are not a JSON object"
 
 
 @pytest.mark.parametrize("name", REQUIRED)
@@ -122,4 +122,4 @@ def test_what_lives_longer_than_an_assertion_is_none(issuer: Issuer) -> None:
     assert verify_assertion(longest, issuer.keys, EXPECT, NOW).expires_at == NOW + LIVES
 
     longer = issuer.token("ES256", header("ES256", typ="JWT"), body | {"exp": NOW + LIVES + 1})
-    assert refusal(issuer, longer).note == "lives longer than an assertion"
+    assert refusal(issuer, longer).log_detail == "lives longer than an assertion"

@@ -155,7 +155,7 @@ def test_the_caller_hears_one_sentence_whatever_was_wrong() -> None:
     for changed in wrong:
         with pytest.raises(OAuthError) as refused:
             read(changed)
-        said.add(refused.value.say)
+        said.add(refused.value.description)
 
     assert len(said) == 1
 
@@ -170,7 +170,7 @@ def test_a_missing_scope_is_refused_and_named(wanted: str, missing: str) -> None
         read({}).requires(Scope.parse(wanted))
 
     assert (refused.value.status, refused.value.code) == (403, "insufficient_scope")
-    assert refused.value.say.endswith(f"lacks {missing}.")
+    assert refused.value.description.endswith(f"lacks {missing}.")
 
 
 @pytest.mark.parametrize("wanted", ["", "read", "write read"])

@@ -112,8 +112,8 @@ def test_a_refused_guard_is_told_to_look_at_its_own_credentials(status: int) -> 
     with pytest.raises(OAuthError) as refused:
         ask(Response(status, {}, b""))
 
-    assert "client id and secret" in refused.value.note
-    assert "client id and secret" not in refused.value.say
+    assert "client id and secret" in refused.value.log_detail
+    assert "client id and secret" not in refused.value.description
 
 
 @pytest.mark.spec("ASVS", "16.5.2")
@@ -126,7 +126,7 @@ def test_an_error_on_the_way_lets_nobody_through(error: Exception) -> None:
         run(introspect(Secret(TOKEN), URL, Credentials("a", Secret("b"))), send)
 
     assert refused.value.status == 503
-    assert type(error).__name__ in refused.value.note
+    assert type(error).__name__ in refused.value.log_detail
 
 
 @given(

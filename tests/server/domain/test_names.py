@@ -35,7 +35,7 @@ def test_a_character_that_deceives_is_refused_and_named(
     with pytest.raises(OAuthError) as caught:
         check(typed)
 
-    assert named in caught.value.say
+    assert named in caught.value.description
 
 
 @pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS)
@@ -84,8 +84,8 @@ def test_a_username_in_another_script_is_refused_in_true_words(typed: str, named
     with pytest.raises(InvalidField) as caught:
         check_username(typed)
 
-    assert "the letters a to z, digits" in caught.value.say
-    assert f"{named} is none of these." in caught.value.say
+    assert "the letters a to z, digits" in caught.value.description
+    assert f"{named} is none of these." in caught.value.description
 
 
 @pytest.mark.parametrize("typed", ["", "a", ".anna", "a" * 65])
@@ -93,4 +93,4 @@ def test_a_username_of_a_wrong_form_names_no_character(typed: str) -> None:
     with pytest.raises(InvalidField) as caught:
         check_username(typed)
 
-    assert "none of these" not in caught.value.say
+    assert "none of these" not in caught.value.description

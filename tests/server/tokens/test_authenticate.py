@@ -96,8 +96,8 @@ def test_whatever_is_wrong_the_caller_hears_the_same_and_the_note_says_it(
 ) -> None:
     caught = refusal(claim, application)
 
-    assert caught.note == note
-    assert (caught.code, caught.status, caught.say, caught.retry_after) == (
+    assert caught.log_detail == note
+    assert (caught.code, caught.status, caught.description, caught.retry_after) == (
         "invalid_client",
         401,
         "Client authentication failed.",
@@ -108,7 +108,7 @@ def test_whatever_is_wrong_the_caller_hears_the_same_and_the_note_says_it(
 def test_a_production_credential_in_the_sandbox_is_recognised_too() -> None:
     live = Secret(mint(Kind.CLIENT_SECRET, Mode.LIVE, bytes(32)))
 
-    assert refusal(claimed(live), None, Mode.TEST).note == "production secret on sandbox"
+    assert refusal(claimed(live), None, Mode.TEST).log_detail == "production secret on sandbox"
 
 
 @pytest.mark.spec("RFC 6749", "3.2.1")
@@ -162,5 +162,5 @@ def test_a_right_secret_from_outside_of_the_networks_is_refused_like_a_wrong_one
     with pytest.raises(OAuthError) as outside:
         authenticate(claimed(), bound, source, NOW, Mode.LIVE)
     wrong = refusal(claimed(WRONG), bound)
-    assert (outside.value.code, outside.value.say) == (wrong.code, wrong.say)
-    assert "networks" in outside.value.note
+    assert (outside.value.code, outside.value.description) == (wrong.code, wrong.description)
+    assert "networks" in outside.value.log_detail

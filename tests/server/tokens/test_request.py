@@ -123,7 +123,7 @@ def test_a_secret_in_the_query_is_refused_and_not_repeated(query: bytes) -> None
     caught = refusal(query=query)
 
     assert (caught.code, caught.status) == ("invalid_request", 400)
-    assert "s3cret" not in f"{caught} {caught.say} {caught.note}"
+    assert "s3cret" not in f"{caught} {caught.description} {caught.log_detail}"
 
 
 @pytest.mark.spec("RFC 6749", "2.3.1")

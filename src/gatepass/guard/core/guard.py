@@ -430,4 +430,4 @@ def _tell(refused: OAuthError | None) -> None:
         _LOG.info("refused: no credentials")
     else:
         level = logging.WARNING if refused.status >= 500 else logging.INFO
-        _LOG.log(level, "refused: %s (%s)", refused.code, refused.note or refused.say)
+        _LOG.log(level, "refused: %s (%s)", refused.code, refused.log_detail or refused.description)

@@ -53,7 +53,7 @@ class RateLimit:
             raise OAuthError(
                 "temporarily_unavailable",
                 "Too many requests; wait before the next.",
-                note=f"client {client_id!r} is over the rate limit",
+                log_detail=f"client {client_id!r} is over the rate limit",
                 reason="rate_limited",
                 status=429,
                 retry_after=wait,

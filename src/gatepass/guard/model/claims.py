@@ -142,5 +142,5 @@ def invalid(why: str) -> OAuthError:
     return OAuthError(
         "invalid_token",
         "The access token is expired, revoked, or not valid here.",
-        note=why,
+        log_detail=why,
     )

@@ -42,7 +42,7 @@ class Denial:
             return cls(status, headers, _NO_CREDENTIALS, "no_credentials")
         if refused.retry_after is not None:
             headers["Retry-After"] = str(refused.retry_after)
-        return cls(status, headers, refused.say, refused.reason or refused.code)
+        return cls(status, headers, refused.description, refused.reason or refused.code)
 
     def problem(self) -> dict[str, object]:
         """Give the members of the problem document (RFC 9457 §3.1)."""

@@ -170,7 +170,7 @@ class Principal:
             raise OAuthError(
                 "insufficient_scope",
                 f"This needs the scope {wanted}; the access token lacks {missing}.",
-                note=f"client {self.client_id!r} lacks {missing}",
+                log_detail=f"client {self.client_id!r} lacks {missing}",
             )
 
     def requires_any(self, wanted: Scope) -> None:
@@ -179,7 +179,7 @@ class Principal:
             raise OAuthError(
                 "insufficient_scope",
                 f"This needs one of the scopes {wanted}; the access token has none of them.",
-                note=f"client {self.client_id!r} has none of {wanted}",
+                log_detail=f"client {self.client_id!r} has none of {wanted}",
             )
 
 

@@ -116,7 +116,7 @@ def check_organization(caller: Principal, org_id: str) -> None:
         raise OAuthError(
             "invalid_request",
             "There is nothing at this address for you.",
-            note=f"client {caller.client_id!r} asked for another organization",
+            log_detail=f"client {caller.client_id!r} asked for another organization",
             reason="other_organization",
             status=404,
         )

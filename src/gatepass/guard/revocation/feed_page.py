@@ -50,7 +50,7 @@ def read(body: bytes) -> Page:
         time = claims.required_moment(members, "time")
         as_of = claims.required_moment(members, "as_of")
     except OAuthError as refused:
-        raise ValueError(refused.note) from None
+        raise ValueError(refused.log_detail) from None
     cursor = members.get("cursor")
     if not _is_text(cursor, _LONGEST_CURSOR) or not _CURSOR.fullmatch(cursor):
         raise _wrong("cursor")

@@ -122,7 +122,7 @@ class IntrospectionClient:
 def _why(error: Exception) -> str:
     """Give the reason for the log, which never quotes what others sent."""
     if isinstance(error, OAuthError):
-        return error.note
+        return error.log_detail
     if isinstance(error, DiscoveryError):
         return str(error)
     return f"no question can be sent: {type(error).__name__}"

@@ -38,7 +38,7 @@ def unavailable(why: str) -> OAuthError:
     return OAuthError(
         "temporarily_unavailable",
         "Access tokens cannot be checked at the moment. Try again shortly.",
-        note=why,
+        log_detail=why,
         retry_after=RETRY_AFTER,
     )
 

@@ -149,7 +149,7 @@ def one_line() -> Iterator[None]:
     try:
         yield
     except OAuthError as refused:
-        raise click.ClickException(refused.say) from None
+        raise click.ClickException(refused.description) from None
     except NotFoundError as missing:
         raise click.ClickException(
             f"There is no {missing} here. Look with `list`, and see to --environment."

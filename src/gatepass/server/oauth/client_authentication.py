@@ -108,7 +108,7 @@ def check_memory(environment: Environment) -> None:
         raise OAuthError(
             "temporarily_unavailable",
             "The service is not available at the moment. Try again shortly.",
-            note="the database has been away for longer than the grace time",
+            log_detail="the database has been away for longer than the grace time",
             retry_after=5,
         )
 

@@ -31,7 +31,9 @@ class Challenged(OAuthError):
     """A refused bearer token (RFC 6750 §3), told as every error of the OAuth endpoints."""
 
     def __init__(self, refused: OAuthError, realm: str) -> None:
-        super().__init__(refused.code, refused.say, note=refused.note, status=refused.status)
+        super().__init__(
+            refused.code, refused.description, log_detail=refused.log_detail, status=refused.status
+        )
         self.retry_after = refused.retry_after
         self._challenge = bearer.challenge(refused, realm=realm, scope=_NEEDED)
 
@@ -95,7 +97,7 @@ def check_bearer(environment: Environment, arrived: Request) -> Application:
         raise OAuthError(
             "insufficient_scope",
             "This needs the scope introspection, which the operator grants.",
-            note="a token without the scope introspection",
+            log_detail="a token without the scope introspection",
         )
     return owner
 
@@ -124,7 +126,7 @@ def _as_text_json(answer: Response) -> Response:
 
 def _invalid(why: str) -> OAuthError:
     return OAuthError(
-        "invalid_token", "The access token is expired, revoked, or not valid here.", note=why
+        "invalid_token", "The access token is expired, revoked, or not valid here.", log_detail=why
     )
 
 

@@ -38,7 +38,7 @@ def revoke(environment: Environment, arrived: Request) -> Response:
         raise OAuthError(
             "invalid_request",
             "This token was issued to another client.",
-            note="revocation of another client's token",
+            log_detail="revocation of another client's token",
         )
     if claims.token_id not in environment.revoked:
         raise NeedsThread(
@@ -56,7 +56,7 @@ def _keep(environment: Environment, application: Application, claims: Claims, so
         raise OAuthError(
             "temporarily_unavailable",
             "The token could not be revoked just now and is still active. Try again.",
-            note="the database is away",
+            log_detail="the database is away",
             retry_after=5,
         ) from None
     environment.revoked.add(claims.token_id, claims.expires_at)

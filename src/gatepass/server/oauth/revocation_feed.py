@@ -89,7 +89,7 @@ async def _answer(environment: Environment, asked: _Asked) -> Response:
         raise OAuthError(
             "temporarily_unavailable",
             "Too many guards wait for the revocation feed. Try again shortly.",
-            note="the limit of waiting polls (http.max_waiting_polls)",
+            log_detail="the limit of waiting polls (http.max_waiting_polls)",
             retry_after=5,
         )
     await environment.news.wait(has_come, wait)
@@ -129,5 +129,5 @@ def _insufficient() -> OAuthError:
     return OAuthError(
         "insufficient_scope",
         "The revocation feed needs the scope introspection, which the operator grants.",
-        note="not an application with the scope introspection",
+        log_detail="not an application with the scope introspection",
     )

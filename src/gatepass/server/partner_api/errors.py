@@ -115,9 +115,9 @@ async def _problem(_request: Request, error: Problem) -> Response:
 async def _refused(_request: Request, error: OAuthError) -> Response:
     field = error.field if isinstance(error, InvalidField) else ""
     status = 422 if field and error.status == HTTPStatus.BAD_REQUEST else error.status
-    errors = [FieldError(field, error.say)] if field else []
+    errors = [FieldError(field, error.description)] if field else []
     headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
-    return _answer(Problem(status, error.say, errors, headers))
+    return _answer(Problem(status, error.description, errors, headers))
 
 
 async def _portal_user(request: Request, error: PortalUserRefused) -> Response:
@@ -127,9 +127,13 @@ async def _portal_user(request: Request, error: PortalUserRefused) -> Response:
         scope=Scope(("write", PORTAL_USERS)),
         resource_metadata=metadata.protected_resource_url(resource),
     )
-    errors = [FieldError(field, error.say) for field in error.fields]
-    await run_in_threadpool(note_denial, request, error.status, error.note or error.say)
-    return _answer(Problem(error.status, error.say, errors, {"WWW-Authenticate": challenge}))
+    errors = [FieldError(field, error.description) for field in error.fields]
+    await run_in_threadpool(
+        note_denial, request, error.status, error.log_detail or error.description
+    )
+    return _answer(
+        Problem(error.status, error.description, errors, {"WWW-Authenticate": challenge})
+    )
 
 
 async def _not_found(request: Request, _error: Exception) -> Response:

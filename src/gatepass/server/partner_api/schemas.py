@@ -22,7 +22,7 @@ def _address(text: str) -> str:
     try:
         checked = check_email(text)
     except InvalidField as refused:
-        raise PydanticCustomError("email", "{say}", {"say": refused.say}) from None
+        raise PydanticCustomError("email", "{say}", {"say": refused.description}) from None
     if checked != text:
         raise PydanticCustomError("email", "Give the address without space around it.")
     return text

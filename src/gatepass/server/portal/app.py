@@ -218,7 +218,7 @@ def _outdated(visit: PortalRequest, outdated: csrf.OutdatedForm) -> Response:
     if visit.path == redirects.LOGIN:
         return accounts.outdated_login(visit, outdated)
     refusal = OAuthError(
-        "invalid_request", resubmission.SAY, note=outdated.note, status=outdated.status
+        "invalid_request", resubmission.SAY, log_detail=outdated.log_detail, status=outdated.status
     )
     shown = resubmission.again(visit, refusal)
     if shown is None:
@@ -233,7 +233,7 @@ def _guarded(visit: PortalRequest, step: Callable[[], Response | _Waiting]) -> R
         return step()
     except OAuthError as refused:
         _note_refusal(visit, refused)
-        response = error_pages.page(visit, refused.status, refused.say)
+        response = error_pages.page(visit, refused.status, refused.description)
         if refused.retry_after is not None:
             response.headers["retry-after"] = str(refused.retry_after)
         return response
@@ -251,7 +251,7 @@ def _note_refusal(visit: PortalRequest, refused: OAuthError) -> None:
             path=visit.path,
             source=source,
             status=refused.status,
-            reason=refused.note or refused.say,
+            reason=refused.log_detail or refused.description,
         )
 
 

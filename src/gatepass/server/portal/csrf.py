@@ -28,7 +28,7 @@ def check_origin(headers: Mapping[str, str], scheme: str, issuer: str) -> None:
         raise OAuthError(
             "invalid_request",
             "The form was sent by another site.",
-            note="cross-site form",
+            log_detail="cross-site form",
             status=403,
         )
 
@@ -40,7 +40,7 @@ class OutdatedForm(OAuthError):
         super().__init__(
             "invalid_request",
             "The form is from before your login or logout, or the browser keeps no cookies.",
-            note="wrong csrf token",
+            log_detail="wrong csrf token",
             status=403,
         )
 

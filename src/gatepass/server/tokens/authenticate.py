@@ -62,7 +62,9 @@ def authenticate(
 
 
 def _refused(reason: str, note: str) -> OAuthError:
-    return OAuthError("invalid_client", "Client authentication failed.", note=note, reason=reason)
+    return OAuthError(
+        "invalid_client", "Client authentication failed.", log_detail=note, reason=reason
+    )
 
 
 def _reason(

@@ -52,8 +52,8 @@ def authorize(client: AuthenticatedClient, asked: TokenRequest, catalogue: Catal
         hint = " ".join(f"{sent} is likely {right}." for sent, right in asked.misspelled)
         raise OAuthError(
             refused.code,
-            f"{refused.say} {hint}",
-            note=f"{refused.note or refused.say} {hint}",
+            f"{refused.description} {hint}",
+            log_detail=f"{refused.log_detail or refused.description} {hint}",
             reason=refused.reason,
         ) from None
 
@@ -100,7 +100,7 @@ def _asked(text: str, application: Application) -> Scope:
         raise OAuthError(
             "invalid_scope",
             f"The application may only have: {application.scope}.",
-            note=f"scope not allowed: {beyond}",
+            log_detail=f"scope not allowed: {beyond}",
         )
     return scope
 

@@ -65,7 +65,7 @@ def _after(void_until_ms: int, now_ms: int) -> int:
             "temporarily_unavailable",
             "Tokens of this application are revoked up to a moment that is still to come. "
             "Try again later.",
-            note="the clock is behind the one that revoked the application's tokens",
+            log_detail="the clock is behind the one that revoked the application's tokens",
             retry_after=min(_LONGEST_RETRY, (void_until_ms - now_ms) // 1000 + 1),
         )
     return void_until_ms + 1

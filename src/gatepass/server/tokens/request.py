@@ -74,7 +74,7 @@ def parameters(arrived: Request) -> Params:
         raise OAuthError(
             "invalid_request",
             "Send the body uncompressed, without Content-Encoding.",
-            note="the body has a Content-Encoding",
+            log_detail="the body has a Content-Encoding",
             status=415,
         )
     content_type = arrived.headers.get(b"content-type", b"")
@@ -102,7 +102,7 @@ def check_query(query: bytes) -> None:
             "invalid_request",
             "Never put a secret or token in the address: send it in the header or body. "
             "Whoever can read logs has it now, so replace it.",
-            note="a secret or token in the query",
+            log_detail="a secret or token in the query",
         )
 
 
@@ -125,7 +125,7 @@ def claim(arrived: Request, params: Params, *, may_be_raw: bool = False) -> Pres
         raise OAuthError(
             "invalid_client",
             "Authenticate with HTTP Basic or in the body.",
-            note="the Authorization header is not Basic",
+            log_detail="the Authorization header is not Basic",
         )
     if secret is not None:
         raise two_ways()
@@ -175,4 +175,4 @@ def _assertion_refused(*, alone: bool) -> OAuthError:
     if not alone:
         return two_ways()
     say = "Authenticate with HTTP Basic or in the body."
-    return OAuthError("invalid_client", say, note="client assertions are not offered")
+    return OAuthError("invalid_client", say, log_detail="client assertions are not offered")

@@ -32,7 +32,7 @@ def refusal(refused: OAuthError, *, challenged: bool, realm: str, allow: str = "
         headers.append((b"allow", allow.encode()))
     if refused.retry_after is not None:
         headers.append((b"retry-after", b"%d" % refused.retry_after))
-    return Response(refused.status, tuple(headers), error(refused.code, refused.say))
+    return Response(refused.status, tuple(headers), error(refused.code, refused.description))
 
 
 def error(code: str, say: str) -> bytes:

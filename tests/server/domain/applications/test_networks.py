@@ -69,7 +69,7 @@ def test_what_is_no_network_is_refused_whole_and_told_in_one_line(text: str) -> 
         check_networks(f"198.51.100.0/24 {text}")
 
     assert refused.value.status == 400
-    assert refused.value.say.isprintable()
+    assert refused.value.description.isprintable()
 
 
 def test_what_was_meant_is_offered() -> None:

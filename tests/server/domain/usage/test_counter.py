@@ -22,8 +22,8 @@ from gatepass.wire.errors import OAuthError
 from server.fixtures import Client, InProcessServer
 
 AT = 1_800_000_000.25
-WRONG = OAuthError("invalid_client", "No.", note="wrong secret", reason="wrong_secret")
-EXPIRED = OAuthError("invalid_client", "No.", note="expired secret", reason="expired_secret")
+WRONG = OAuthError("invalid_client", "No.", log_detail="wrong secret", reason="wrong_secret")
+EXPIRED = OAuthError("invalid_client", "No.", log_detail="expired secret", reason="expired_secret")
 
 
 def put(

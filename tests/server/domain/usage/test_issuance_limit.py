@@ -55,7 +55,7 @@ def test_the_refusal_says_when_to_come_back_and_what_to_do(limited: Application)
     with pytest.raises(OAuthError) as caught:
         watch.admit(limited, FULL + 0.5)
     assert (caught.value.status, caught.value.retry_after) == (429, HOUR)
-    assert "keep it and use it until it expires" in caught.value.say
+    assert "keep it and use it until it expires" in caught.value.description
     with pytest.raises(OAuthError) as caught:
         watch.admit(limited, FULL + HOUR - 0.01)
     assert caught.value.retry_after == 1

@@ -77,16 +77,16 @@ def test_fifteen_characters_are_needed_and_up_to_128_are_taken() -> None:
     long = (GOOD * 6)[:LONGEST]
 
     assert (SHORTEST, LONGEST) == (15, 128)
-    assert "15 characters" in refusal("walrus porcela").say
+    assert "15 characters" in refusal("walrus porcela").description
     check(Secret("walrus porcelai"), ())
     check(Secret(long), ())
-    assert "128 characters" in refusal(long + "x").say
+    assert "128 characters" in refusal(long + "x").description
 
 
 @pytest.mark.spec("NIST SP 800-63B-4", "3.1.1.2")
 @pytest.mark.parametrize("password", GUESSED.values(), ids=GUESSED)
 def test_what_attackers_try_first_is_refused(password: str) -> None:
-    assert "try first" in refusal(password, ()).say
+    assert "try first" in refusal(password, ()).description
 
 
 @pytest.mark.spec("NIST SP 800-63B-4", "3.1.1.2")
@@ -102,7 +102,7 @@ def test_what_is_hard_to_foresee_is_accepted(password: str) -> None:
 def test_what_attackers_try_first_is_refused_in_other_forms(
     password: str, form: Callable[[str], str]
 ) -> None:
-    assert "try first" in refusal(form(password), ()).say
+    assert "try first" in refusal(form(password), ()).description
 
 
 @pytest.mark.spec("NIST SP 800-63B-4", "3.1.1.2")
@@ -118,7 +118,7 @@ def test_what_attackers_try_first_is_refused_in_other_forms(
     ],
 )
 def test_own_names_in_a_password_are_refused_and_the_reason_given(password: str) -> None:
-    assert "name in it" in refusal(password).say
+    assert "name in it" in refusal(password).description
 
 
 def test_a_name_of_up_to_three_letters_may_be_in_a_password() -> None:
@@ -129,7 +129,7 @@ def test_a_refusal_names_the_field_and_does_not_repeat_the_password() -> None:
     refused = refusal("passwordpassword")
 
     assert refused.field == "new_password"
-    assert "passwordpassword" not in f"{refused} {refused.say}"
+    assert "passwordpassword" not in f"{refused} {refused.description}"
 
 
 @given(st.text(max_size=200))

@@ -66,7 +66,7 @@ def refuse(
             later.work()
             waited += 1
         except OAuthError as refused:
-            return refused.note, waited
+            return refused.log_detail, waited
 
 
 def unknown_id() -> str:

@@ -10,7 +10,7 @@ from server.portal.fixtures import Browser, Clock, Rig
 from server.portal.test_templates import Page
 
 EXPIRED = OAuthError(
-    "invalid_client", "No.", note="expired secret ending in 4f2a", reason="expired_secret"
+    "invalid_client", "No.", log_detail="expired secret ending in 4f2a", reason="expired_secret"
 )
 HOUR = 3600
 
@@ -178,7 +178,7 @@ def test_hostile_words_of_a_client_stay_words(rig: Rig) -> None:
     browser = rig.as_("anna")
     path = browser.register()
     hostile = OAuthError(
-        "invalid_scope", "No.", note="scope not allowed: <script>alert(1)</script>"
+        "invalid_scope", "No.", log_detail="scope not allowed: <script>alert(1)</script>"
     )
     refuse(rig, path, hostile, source="<b>")
 

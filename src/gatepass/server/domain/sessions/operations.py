@@ -115,9 +115,9 @@ def log_in(
         else:
             audit.record(connection, told)
     if refused == _IS_SUSPENDED:
-        raise OAuthError("invalid_request", SUSPENDED, note=refused)
+        raise OAuthError("invalid_request", SUSPENDED, log_detail=refused)
     if known.person is None or refused:
-        raise OAuthError("invalid_request", WRONG, note=refused)
+        raise OAuthError("invalid_request", WRONG, log_detail=refused)
     return LoggedIn(session_id, device_id, known.person)
 
 
@@ -213,7 +213,7 @@ def too_many(wait: int) -> OAuthError:
     return OAuthError(
         "temporarily_unavailable",
         f"Too many wrong attempts. Try again in {wait} {unit}.",
-        note="throttled",
+        log_detail="throttled",
         status=429,
         retry_after=wait,
     )

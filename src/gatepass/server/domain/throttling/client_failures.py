@@ -67,7 +67,7 @@ def _spent(since: float, now: float) -> OAuthError:
     return OAuthError(
         "temporarily_unavailable",
         "Too many failed attempts. Wait, then try again with the right credentials.",
-        note="failure budget spent",
+        log_detail="failure budget spent",
         reason="budget",
         status=429,
         retry_after=max(1, round(since + WINDOW - now)),

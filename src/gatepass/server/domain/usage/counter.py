@@ -73,7 +73,7 @@ class UsageCounter:
         For nobody the same is done, and forgotten with the next batch.
         """
         reason = refusal_reasons.of(refused)
-        note = (refused.note or refused.say)[:LONGEST_NOTE]
+        note = (refused.log_detail or refused.description)[:LONGEST_NOTE]
         kind = Kind(application.id, reason, note, source, text(agent))
         with self._lock:
             batch = self._nobodys if is_nobody(application) else self._batch

@@ -93,7 +93,7 @@ def _refused(application: Application, limit: int, left: float) -> OAuthError:
         "temporarily_unavailable",
         f"The limit of {limit} tokens an hour is reached. A token lives "
         f"{application.token_lifetime} seconds: keep it and use it until it expires.",
-        note=f"over the limit of {limit} tokens an hour",
+        log_detail=f"over the limit of {limit} tokens an hour",
         reason="mint_limit",
         status=429,
         retry_after=max(1, -int(-left // 1)),

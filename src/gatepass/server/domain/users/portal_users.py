@@ -30,7 +30,7 @@ class PortalUserRefused(OAuthError):
     """A change to somebody who logs in to the portal, without the scope `portal_users`."""
 
     def __init__(self, *fields: str) -> None:
-        super().__init__("insufficient_scope", _HOW, note="the token lacks portal_users")
+        super().__init__("insufficient_scope", _HOW, log_detail="the token lacks portal_users")
         self.fields = fields
 
 

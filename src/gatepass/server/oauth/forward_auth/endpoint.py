@@ -96,14 +96,14 @@ def _check(
         raise OAuthError(
             "insufficient_scope",
             "The access token is another organization's.",
-            note="another organization's token",
+            log_detail="another organization's token",
         )
     missing = need.scope.without(Scope.parse(claims.scope))
     if missing.names:
         raise OAuthError(
             "insufficient_scope",
             f"This needs the scope {need.scope}; the access token lacks {missing}.",
-            note=f"the token lacks {missing}",
+            log_detail=f"the token lacks {missing}",
         )
 
 
@@ -154,5 +154,5 @@ def _token(arrived: Request) -> Secret | None:
 
 def _invalid(why: str) -> OAuthError:
     return OAuthError(
-        "invalid_token", "The access token is expired, revoked, or not valid here.", note=why
+        "invalid_token", "The access token is expired, revoked, or not valid here.", log_detail=why
     )

@@ -30,7 +30,7 @@ class GatewayMisconfigured(OAuthError):
 
     def __init__(self, why: str) -> None:
         say = "The gateway in front of this API is set up wrongly."
-        super().__init__("server_error", say, note=why)
+        super().__init__("server_error", say, log_detail=why)
 
 
 @lru_cache(maxsize=1024)
@@ -44,7 +44,7 @@ def read(query: bytes) -> Requirements:
         params = read_form(query)
         scope = Scope.parse(params.get("scope") or "")
     except OAuthError as refused:
-        raise GatewayMisconfigured(refused.say) from None
+        raise GatewayMisconfigured(refused.description) from None
     if params.resource or not params.values.keys() <= _NAMES:
         raise GatewayMisconfigured("There is a parameter beside scope, audience and organization.")
     if query and len(params.values) <= query.count(b"&"):

@@ -27,11 +27,11 @@ class Denial(OAuthError):
     """A refusal that is the caller's answer too: with a bearer challenge (RFC 6750 §3)."""
 
     def __init__(self, refused: OAuthError | None, scope: Scope, realm: str) -> None:
-        cause = refused or OAuthError("invalid_token", _MISSING, note="no token")
+        cause = refused or OAuthError("invalid_token", _MISSING, log_detail="no token")
         super().__init__(
             cause.code,
-            cause.say,
-            note=cause.note,
+            cause.description,
+            log_detail=cause.log_detail,
             reason=cause.reason,
             status=cause.status,
             retry_after=cause.retry_after,
@@ -51,7 +51,7 @@ class Denial(OAuthError):
             "type": "about:blank",
             "title": HTTPStatus(self.status).phrase,
             "status": self.status,
-            "detail": self.say,
+            "detail": self.description,
         }
         return Response(self.status, tuple(headers), json.dumps(problem).encode())
 

@@ -17,10 +17,10 @@ class Errors(dict[str, str]):
         try:
             return how()
         except OAuthError as refused:
-            self[field] = refused.say
+            self[field] = refused.description
             return None
 
 
 def errors_of(refused: OAuthError, field: str = "") -> dict[str, str]:
     """Give a refusal by the field that it is about, if it says so, else under `field`."""
-    return {refused.field if isinstance(refused, InvalidField) else field: refused.say}
+    return {refused.field if isinstance(refused, InvalidField) else field: refused.description}
