@@ -37,16 +37,16 @@ def test_no_key_lies_in_the_database_in_clear(database: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    ("master", "mark"), [(MasterKey(b"x" * 32), Mode.LIVE), (_MASTER, Mode.TEST)]
+    ("master", "mode"), [(MasterKey(b"x" * 32), Mode.LIVE), (_MASTER, Mode.TEST)]
 )
 def test_another_master_key_or_environment_opens_nothing(
-    database: Database, master: MasterKey, mark: Mode
+    database: Database, master: MasterKey, mode: Mode
 ) -> None:
     with database.write() as connection:
         store.add(connection, _KEY, _MASTER, Mode.LIVE)
 
         with pytest.raises(MasterKeyError):
-            store.all_keys(connection, master, mark)
+            store.all_keys(connection, master, mode)
 
 
 def test_a_new_key_and_an_ended_one_are_told_to_every_process(database: Database) -> None:

@@ -73,12 +73,12 @@ class InProcessServer:
         self.clock = clock
         self.data = data
 
-    def environment(self, mark: Mode = LIVE) -> Environment:
-        return next(each for each in self.app.environments if each.mark is mark)
+    def environment(self, mode: Mode = LIVE) -> Environment:
+        return next(each for each in self.app.environments if each.mode is mode)
 
     def register(
         self,
-        mark: Mode = LIVE,
+        mode: Mode = LIVE,
         *,
         scope: Scope | None = None,
         allowed: Scope | None = None,
@@ -86,8 +86,8 @@ class InProcessServer:
         beside: Client | None = None,
     ) -> Client:
         """Register an application, in a new organization or `beside` another one."""
-        environment = self.environment(mark)
-        org_id = beside.application.org_id if beside else self.organization(mark)
+        environment = self.environment(mode)
+        org_id = beside.application.org_id if beside else self.organization(mode)
         new = applications.register(
             environment,
             OPERATOR,
@@ -99,16 +99,16 @@ class InProcessServer:
         )
         return Client(new.application, new.secret)
 
-    def organization(self, mark: Mode = LIVE) -> Any:  # noqa: ANN401 - a UUID, as operations take it
+    def organization(self, mode: Mode = LIVE) -> Any:  # noqa: ANN401 - a UUID, as operations take it
         username = f"anna{time.monotonic_ns()}"
-        created = organizations.create(self.environment(mark), OPERATOR, "Acme Energy", username)
+        created = organizations.create(self.environment(mode), OPERATOR, "Acme Energy", username)
         return created.organization.id
 
     def send(
         self,
         method: str,
         path: str,
-        mark: Mode = LIVE,
+        mode: Mode = LIVE,
         *,
         by: Client | None = None,
         source: str = HERE,
@@ -119,38 +119,38 @@ class InProcessServer:
         sent: list[Any] = list(headers.items() if isinstance(headers, Mapping) else headers or ())
         if by:
             sent.append(("Authorization", basic(by.client_id, by.secret.value)))
-        http = TestClient(self.app, base_url=URL[mark], client=(source, 50000))
+        http = TestClient(self.app, base_url=URL[mode], client=(source, 50000))
         return http.request(method, path, headers=sent, **given)
 
-    def post(self, path: str, mark: Mode = LIVE, **given: Any) -> Response:  # noqa: ANN401
-        return self.send("POST", path, mark, **given)
+    def post(self, path: str, mode: Mode = LIVE, **given: Any) -> Response:  # noqa: ANN401
+        return self.send("POST", path, mode, **given)
 
     def ask(
-        self, by: Client | None = None, mark: Mode = LIVE, source: str = HERE, **form: str
+        self, by: Client | None = None, mode: Mode = LIVE, source: str = HERE, **form: str
     ) -> Response:
         """Ask for a token with Basic and a form."""
-        return self.post(TOKEN, mark, by=by, source=source, data=GRANT | form)
+        return self.post(TOKEN, mode, by=by, source=source, data=GRANT | form)
 
-    def token(self, by: Client, mark: Mode = LIVE, **form: str) -> str:
-        answer = self.ask(by, mark, **form)
+    def token(self, by: Client, mode: Mode = LIVE, **form: str) -> str:
+        answer = self.ask(by, mode, **form)
         assert answer.status_code == 200, answer.text
         token: str = answer.json()["access_token"]
         return token
 
-    def revoke(self, by: Client, token: str, mark: Mode = LIVE, **form: str) -> Response:
-        return self.post(REVOKE, mark, by=by, data={"token": token} | form)
+    def revoke(self, by: Client, token: str, mode: Mode = LIVE, **form: str) -> Response:
+        return self.post(REVOKE, mode, by=by, data={"token": token} | form)
 
-    def introspect(self, by: Client, token: str, mark: Mode = LIVE) -> Response:
-        return self.post(INTROSPECT, mark, by=by, data={"token": token})
+    def introspect(self, by: Client, token: str, mode: Mode = LIVE) -> Response:
+        return self.post(INTROSPECT, mode, by=by, data={"token": token})
 
-    def is_active(self, by: Client, token: str, mark: Mode = LIVE) -> bool:
-        answer = self.introspect(by, token, mark)
+    def is_active(self, by: Client, token: str, mode: Mode = LIVE) -> bool:
+        answer = self.introspect(by, token, mode)
         assert answer.status_code == 200, answer.text
         return bool(answer.json()["active"])
 
-    def lose_database(self, mark: Mode = LIVE) -> None:
+    def lose_database(self, mode: Mode = LIVE) -> None:
         """From now on the environment finds no database where there should be one."""
-        environment = self.environment(mark)
+        environment = self.environment(mode)
         environment.database.close()
         environment.database = Database(sqlite_url(Path("/nonexistent/gatepass.sqlite3")))
 

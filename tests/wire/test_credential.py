@@ -63,12 +63,12 @@ def beginning(prefix: str) -> str:
 
 
 @given(st.sampled_from(Kind), st.sampled_from(Mode), CONTENTS)
-def test_a_credential_says_what_it_is(kind: Kind, mark: Mode, content: bytes) -> None:
-    text = mint(kind, mark, content)
+def test_a_credential_says_what_it_is(kind: Kind, mode: Mode, content: bytes) -> None:
+    text = mint(kind, mode, content)
 
-    assert text.startswith(f"{kind.value}_{mark.value}_")
-    assert text == write(Prefix.of(kind, mark), content)
-    assert read(text) == Credential(kind, mark, content)
+    assert text.startswith(f"{kind.value}_{mode.value}_")
+    assert text == write(Prefix.of(kind, mode), content)
+    assert read(text) == Credential(kind, mode, content)
 
 
 @pytest.mark.parametrize("position", range(len(SAMPLE)))

@@ -138,7 +138,7 @@ def create(
         settings.data.mkdir(parents=True, exist_ok=True)
     key = data_directory.master_key(settings)
     hasher = Hasher(settings.password)
-    environments = [Environment(mark, settings, key, hasher, clock) for mark in Mode]
+    environments = [Environment(mode, settings, key, hasher, clock) for mode in Mode]
     shared = settings.data / "metrics" if settings.workers > 1 else None
     figures = Metrics(
         environments,

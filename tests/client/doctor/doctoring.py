@@ -9,8 +9,8 @@ from gatepass.cli import main
 from gatepass.wire import credential
 from gatepass.wire.credential import Kind, Mode
 
-SECRET = {mark: credential.mint(Kind.CLIENT_SECRET, mark, bytes(range(32))) for mark in Mode}
-CLIENT_ID = {mark: credential.mint(Kind.CLIENT_ID, mark, bytes(range(16))) for mark in Mode}
+SECRET = {mode: credential.mint(Kind.CLIENT_SECRET, mode, bytes(range(32))) for mode in Mode}
+CLIENT_ID = {mode: credential.mint(Kind.CLIENT_ID, mode, bytes(range(16))) for mode in Mode}
 LIVE, TEST = Mode.LIVE, Mode.TEST
 CHECKS = ["name", "connection", "tls", "clock", "metadata", "environment", "token", "scope"]
 

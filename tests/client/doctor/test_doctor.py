@@ -293,9 +293,9 @@ def judged(
     client_id: str,
     secret: str,
     url: str = "https://app.example.com/token",
-    mark: object = None,
+    mode: object = None,
 ) -> tuple[Outcome, str]:
-    document = None if mark is None else {"gatepass_credential_mark": mark}
+    document = None if mode is None else {"gatepass_credential_mark": mode}
     line = findings.environment(ClientSettings(url, client_id, secret), [Secret(secret)], document)
     return line.outcome, line.message
 
@@ -322,15 +322,15 @@ def test_credentials_that_do_not_belong_together_are_told(
 
 
 def test_credentials_of_another_environment_than_the_server_s_are_told() -> None:
-    outcome, message = judged(CLIENT_ID[TEST], SECRET[TEST], mark="live")
+    outcome, message = judged(CLIENT_ID[TEST], SECRET[TEST], mode="live")
 
     assert outcome is Outcome.FAILED
     assert "are for the sandbox and app.example.com is production: set GATEPASS_TOKEN" in message
-    assert judged(CLIENT_ID[TEST], SECRET[TEST], mark="test")[0] is Outcome.OK
+    assert judged(CLIENT_ID[TEST], SECRET[TEST], mode="test")[0] is Outcome.OK
 
 
 @pytest.mark.parametrize(
-    ("mark", "host", "outcome"),
+    ("mode", "host", "outcome"),
     [
         (TEST, "app.example.com", Outcome.WARNING),
         (TEST, "latest.example.com", Outcome.WARNING),
@@ -343,10 +343,10 @@ def test_credentials_of_another_environment_than_the_server_s_are_told() -> None
     ],
 )
 def test_where_the_server_says_nothing_the_host_s_name_is_looked_at(
-    mark: Mode, host: str, outcome: Outcome
+    mode: Mode, host: str, outcome: Outcome
 ) -> None:
-    assert judged("billing", SECRET[mark], f"https://{host}/token")[0] is outcome
-    assert judged("billing", SECRET[mark], f"https://{host}/token", mark=[])[0] is outcome
+    assert judged("billing", SECRET[mode], f"https://{host}/token")[0] is outcome
+    assert judged("billing", SECRET[mode], f"https://{host}/token", mode=[])[0] is outcome
 
 
 def test_foreign_credentials_say_nothing_of_an_environment() -> None:

@@ -48,7 +48,7 @@ def test_a_secret_is_found_with_its_line_and_column() -> None:
     found = the_one(f"# settings\n\nsecret = '{SECRET}'\n")
 
     assert (found.line, found.column) == (3, 11)
-    assert (found.kind, found.mark, found.encoded) == (Kind.CLIENT_SECRET, Mode.LIVE, False)
+    assert (found.kind, found.mode, found.encoded) == (Kind.CLIENT_SECRET, Mode.LIVE, False)
 
 
 def test_what_is_shown_is_the_prefix_and_four_characters() -> None:
@@ -109,7 +109,7 @@ def test_id_and_secret_of_ours_in_a_basic_header_are_both_found() -> None:
 
 @given(
     kind=st.sampled_from(Kind),
-    mark=st.sampled_from(Mode),
+    mode=st.sampled_from(Mode),
     content=st.binary(min_size=1, max_size=200),
     before=st.binary(max_size=5),
     after=st.sampled_from([b"", b"\n", b":", b"??", b"\xff\xff\xff"]),
@@ -117,19 +117,19 @@ def test_id_and_secret_of_ours_in_a_basic_header_are_both_found() -> None:
 )
 def test_base64_of_any_credential_is_read_at_every_alignment(
     kind: Kind,
-    mark: Mode,
+    mode: Mode,
     content: bytes,
     before: bytes,
     after: bytes,
     url_safe: bool,  # noqa: FBT001 - a parameter of a test
 ) -> None:
-    text = credential.mint(kind, mark, content)
+    text = credential.mint(kind, mode, content)
     joined = before + text.encode() + after
     encoded = urlsafe_b64encode(joined) if url_safe else b64encode(joined)
 
     for padded in (encoded, encoded.rstrip(b"=")):
         found = the_one(b"secret: " + padded + b"\n")
-        assert (found.kind, found.mark, found.encoded) == (kind, mark, True)
+        assert (found.kind, found.mode, found.encoded) == (kind, mode, True)
         assert found.shown == shortened(text)
 
 

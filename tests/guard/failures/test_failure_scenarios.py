@@ -290,8 +290,8 @@ def test_only_the_latest_verifications_are_kept(issuer: Issuer) -> None:
     entry = Entry(issuer.verify(issuer.token("ES256")), frozenset(), key.kid, key, 0, 1)
     kept = JwtCache(size=2)
 
-    for mark in (b"a", b"b", b"a", b"c"):
-        kept.put(mark, entry)
+    for mode in (b"a", b"b", b"a", b"c"):
+        kept.put(mode, entry)
 
     assert (list(kept.entries), len(kept)) == ([b"a", b"c"], 2)
 

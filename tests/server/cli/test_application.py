@@ -28,7 +28,7 @@ def test_an_application_gets_credentials_that_say_what_they_are(
 
     assert set(created) == {"client_id", "client_secret", "token_url"}
     kinds = [read(created[name]) for name in ("client_id", "client_secret")]
-    assert [(each.kind, each.mark) for each in kinds if each] == [
+    assert [(each.kind, each.mode) for each in kinds if each] == [
         (Kind.CLIENT_ID, Mode.LIVE),
         (Kind.CLIENT_SECRET, Mode.LIVE),
     ]

@@ -174,7 +174,7 @@ def test_a_follower_hears_again_when_the_database_is_back(tmp_path: Path) -> Non
         here.revoke(client, token)
         wait_until(lambda: environment.lag() > 0.5)
         assert there.is_active(client, token)
-        environment.database = Database(sqlite_url(file(data, environment.mark)))
+        environment.database = Database(sqlite_url(file(data, environment.mode)))
 
         wait_until(lambda: not there.is_active(client, token))
 

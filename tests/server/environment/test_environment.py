@@ -33,10 +33,10 @@ def test_a_token_of_one_environment_is_nothing_in_the_other(fresh: InProcessServ
     live, test = fresh.register(LIVE), fresh.register(TEST)
     path = "/api/partners/v2.0/org/{}"
 
-    for client, mark, elsewhere in ((live, LIVE, TEST), (test, TEST, LIVE)):
-        bearer = {"Authorization": f"Bearer {fresh.token(client, mark)}"}
+    for client, mode, elsewhere in ((live, LIVE, TEST), (test, TEST, LIVE)):
+        bearer = {"Authorization": f"Bearer {fresh.token(client, mode)}"}
         where = path.format(client.application.org_id)
-        assert fresh.send("GET", where, mark, headers=bearer).status_code == 200
+        assert fresh.send("GET", where, mode, headers=bearer).status_code == 200
         assert fresh.send("GET", where, elsewhere, headers=bearer).status_code == 401
 
 

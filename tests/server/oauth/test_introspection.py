@@ -213,7 +213,7 @@ def test_a_token_sealed_with_a_strangers_key_is_inactive(
 ) -> None:
     environment = stand.environment()
     claims = decode(stand.token(client), environment.keys.sealing)
-    stranger = OpaqueTokenKey(environment.mark, environment.keys.seal.id, b"s" * 32)
+    stranger = OpaqueTokenKey(environment.mode, environment.keys.seal.id, b"s" * 32)
 
     assert claims
     assert stand.introspect(client, encode(claims, stranger)).content == INACTIVE

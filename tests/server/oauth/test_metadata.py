@@ -25,19 +25,19 @@ DOCUMENTS = [SERVER, OPENID, RESOURCE, JWKS, PARTNER_API + "/openapi.json"]
 @pytest.mark.parametrize("mark", [LIVE, TEST])
 @pytest.mark.parametrize("path", [SERVER, SERVER + "/"])
 def test_the_server_tells_its_issuer_and_where_its_endpoints_are(
-    stand: InProcessServer, mark: Mode, path: str
+    stand: InProcessServer, mode: Mode, path: str
 ) -> None:
-    answer = stand.send("GET", path, mark)
+    answer = stand.send("GET", path, mode)
     told = answer.json()
 
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
-    assert told["issuer"] == URL[mark]
-    assert told["token_endpoint"] == URL[mark] + TOKEN
-    assert told["revocation_endpoint"] == URL[mark] + REVOKE
-    assert told["introspection_endpoint"] == URL[mark] + INTROSPECT
-    assert told["jwks_uri"] == URL[mark] + JWKS
+    assert told["issuer"] == URL[mode]
+    assert told["token_endpoint"] == URL[mode] + TOKEN
+    assert told["revocation_endpoint"] == URL[mode] + REVOKE
+    assert told["introspection_endpoint"] == URL[mode] + INTROSPECT
+    assert told["jwks_uri"] == URL[mode] + JWKS
     assert told["grant_types_supported"] == ["client_credentials"]
-    assert told["gatepass_credential_mark"] == mark
+    assert told["gatepass_credential_mark"] == mode
     assert told["token_endpoint_auth_methods_supported"] == [
         "client_secret_basic",
         "client_secret_post",
@@ -109,13 +109,13 @@ def test_the_issuer_is_the_configured_one_whatever_the_host_header_says(tmp_path
 
 @pytest.mark.spec("RFC 9728", "3")
 @pytest.mark.parametrize("mark", [LIVE, TEST])
-def test_the_partner_api_tells_which_server_it_trusts(stand: InProcessServer, mark: Mode) -> None:
-    answer = stand.send("GET", RESOURCE, mark)
+def test_the_partner_api_tells_which_server_it_trusts(stand: InProcessServer, mode: Mode) -> None:
+    answer = stand.send("GET", RESOURCE, mode)
 
     assert answer.status_code == 200
     assert answer.json() == {
-        "resource": URL[mark] + "/api/partners/v2.0",
-        "authorization_servers": [URL[mark]],
+        "resource": URL[mode] + "/api/partners/v2.0",
+        "authorization_servers": [URL[mode]],
         "scopes_supported": ["read", "write"],
         "bearer_methods_supported": ["header"],
     }
@@ -245,8 +245,8 @@ def test_the_next_key_is_published_before_it_is_used_and_one_that_leaked_no_more
 
 def test_the_environments_publish_different_keys(stand: InProcessServer) -> None:
     kids = [
-        {key["kid"] for key in stand.send("GET", JWKS, mark).json()["keys"]}
-        for mark in (LIVE, TEST)
+        {key["kid"] for key in stand.send("GET", JWKS, mode).json()["keys"]}
+        for mode in (LIVE, TEST)
     ]
 
     assert kids[0].isdisjoint(kids[1])

@@ -157,7 +157,7 @@ def test_only_a_key_that_was_taken_out_of_use_is_told(
 ) -> None:
     environment, by = fresh.environment(), guard(fresh)
     with environment.database.read() as connection:
-        known = all_keys(connection, environment.master, environment.mark)
+        known = all_keys(connection, environment.master, environment.mode)
     [kid] = [SigningKey(key.purpose, key.secret).kid for key in known if key.purpose != "seal"]
     follower = Reader(fresh, by)
     follower.read()

@@ -67,5 +67,5 @@ def served(tmp_path: Path) -> Iterator[Partner]:
         app.close()
 
 
-def _environment(gatepass: Gatepass, mark: Mode) -> Environment:
-    return next(each for each in gatepass.environments if each.mark is mark)
+def _environment(gatepass: Gatepass, mode: Mode) -> Environment:
+    return next(each for each in gatepass.environments if each.mode is mode)

@@ -58,10 +58,10 @@ class Rig:
         self.app.close()
 
     def browser(self, source: str = HOME, *, sandbox: bool = False) -> "Browser":
-        mark = Mode.TEST if sandbox else Mode.LIVE
+        mode = Mode.TEST if sandbox else Mode.LIVE
         client = TestClient(
             self.app,
-            base_url=self.settings.issuer(mark),
+            base_url=self.settings.issuer(mode),
             raise_server_exceptions=False,
             follow_redirects=False,
             client=(source, 50000),

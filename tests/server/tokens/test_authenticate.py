@@ -26,10 +26,10 @@ SANDBOX_SECRET = Secret(mint(Kind.CLIENT_SECRET, Mode.TEST, bytes(32)))
 
 
 def refusal(
-    claim: PresentedCredentials, application: Application | None, mark: Mode = Mode.LIVE
+    claim: PresentedCredentials, application: Application | None, mode: Mode = Mode.LIVE
 ) -> OAuthError:
     with pytest.raises(OAuthError) as caught:
-        authenticate(claim, application, HERE, NOW, mark)
+        authenticate(claim, application, HERE, NOW, mode)
     return caught.value
 
 

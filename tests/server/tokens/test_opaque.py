@@ -41,14 +41,14 @@ def resealed(content: bytes) -> str:
 
 @pytest.mark.spec("RFC 7662", "2.2")
 @given(all_claims, st.integers(0, 2**16 - 1), st.sampled_from(Mode), st.binary(min_size=1))
-def test_what_was_sealed_is_read_back(claims: Claims, key_id: int, mark: Mode, raw: bytes) -> None:
-    key = OpaqueTokenKey(mark, key_id, raw)
+def test_what_was_sealed_is_read_back(claims: Claims, key_id: int, mode: Mode, raw: bytes) -> None:
+    key = OpaqueTokenKey(mode, key_id, raw)
     token = encode(claims, key)
 
     assert decode(token, {key_id: key}) == claims
     assert token.isascii()
     assert token.replace("_", "").isalnum()
-    assert token.startswith(f"gpa_{mark}_")
+    assert token.startswith(f"gpa_{mode}_")
 
 
 def test_issue_and_expiry_are_told_in_whole_seconds() -> None:

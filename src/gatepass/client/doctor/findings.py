@@ -145,19 +145,19 @@ def environment(
     trouble = next(filter(None, (_wrong(*each) for each in said)), None)
     if trouble:
         return Finding("environment", Outcome.FAILED, trouble)
-    marks = [(name, read.mark) for name, _, text in said if (read := credential.read(text))]
+    marks = [(name, read.mode) for name, _, text in said if (read := credential.read(text))]
     if not marks:
         message = "the credentials do not say which environment they are for"
         return Finding("environment", Outcome.SKIPPED, message)
-    name, mark = marks[0]
+    name, mode = marks[0]
     for other, its in marks:
-        if its is not mark:
+        if its is not mode:
             message = (
-                f"the {name} is for {_ENVIRONMENTS[mark]} and the {other} for "
+                f"the {name} is for {_ENVIRONMENTS[mode]} and the {other} for "
                 f"{_ENVIRONMENTS[its]}: set id and secret of one application"
             )
             return Finding("environment", Outcome.FAILED, message)
-    return _at_home(mark, found.token_url, (document or {}).get(CREDENTIAL_MARK))
+    return _at_home(mode, found.token_url, (document or {}).get(CREDENTIAL_MARK))
 
 
 def _wrong(name: str, kind: Kind, text: str) -> str | None:
@@ -172,9 +172,9 @@ def _wrong(name: str, kind: Kind, text: str) -> str | None:
     return None
 
 
-def _at_home(mark: Mode, token_url: str, server: object) -> Finding:
-    """Judge the credentials' mark against the server's own, or the host's name without one."""
-    ours, host = _ENVIRONMENTS[mark], urlsplit(token_url).hostname or ""
+def _at_home(mode: Mode, token_url: str, server: object) -> Finding:
+    """Judge the credentials' mode against the server's own, or the host's name without one."""
+    ours, host = _ENVIRONMENTS[mode], urlsplit(token_url).hostname or ""
     theirs = next((name for each, name in _ENVIRONMENTS.items() if each == server), None)
     advice = f"set {TOKEN_URL} to the one of {ours}, or the credentials of this environment"
     if theirs is not None and theirs != ours:
@@ -184,7 +184,7 @@ def _at_home(mark: Mode, token_url: str, server: object) -> Finding:
         message = f"the credentials are for {ours}, and so is the server"
         return Finding("environment", Outcome.OK, message)
     local = is_loopback_http(f"http://{urlsplit(token_url).netloc}")  # its name tells nothing
-    if not local and (mark is Mode.TEST) != bool(_SANDBOX.search(host)):
+    if not local and (mode is Mode.TEST) != bool(_SANDBOX.search(host)):
         message = f"the credentials are for {ours}, which {host} does not look like: {advice}"
         return Finding("environment", Outcome.WARNING, message)
     message = f"the credentials are for {ours}; the server does not say what it is"

@@ -49,7 +49,7 @@ class Finding:
     line: int
     column: int
     kind: Kind
-    mark: Mode
+    mode: Mode
     shown: str
     encoded: bool
 
@@ -60,7 +60,7 @@ class Finding:
     @property
     def environment(self) -> str:
         """Give the environment that the credential is for: production or sandbox."""
-        return _ENVIRONMENTS[self.mark]
+        return _ENVIRONMENTS[self.mode]
 
 
 def shortened(text: str) -> str:
@@ -126,7 +126,7 @@ def _judged(
 
 
 def _finding(where: tuple[int, int], read: Credential, text: str, *, encoded: bool) -> Finding:
-    return Finding(*where, read.kind, read.mark, shortened(text), encoded)
+    return Finding(*where, read.kind, read.mode, shortened(text), encoded)
 
 
 def _candidates(window: bytes, first: int) -> Iterator[tuple[int, str, bool]]:

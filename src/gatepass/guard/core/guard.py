@@ -392,8 +392,10 @@ class Guard:
 
     def _read(self, token: Secret, answer: object, expect: Expectation) -> Principal:
         members = answer if isinstance(answer, Mapping) else {}
-        mark = Principal.environment_of(token)
-        return Principal.from_introspection(members, expect, now=self._clock(), environment=mark)
+        environment = Principal.environment_of(token)
+        return Principal.from_introspection(
+            members, expect, now=self._clock(), environment=environment
+        )
 
     def _is_to_be_asked(self, caller: Principal, kid: str) -> bool:
         """Tell whether a good JWT must be introspected as well, because the feed is silent."""

@@ -149,7 +149,7 @@ class Principal:
     def environment_of(token: Secret) -> str | None:
         """Give the environment that a sealed token names in its prefix; it proves nothing."""
         said = credential.read(token.value)
-        return None if said is None else _ENVIRONMENTS[said.mark]
+        return None if said is None else _ENVIRONMENTS[said.mode]
 
     def comes_from(self, source: str | None) -> None:
         """Refuse (`invalid_token`) a request from an address that its networks do not have.

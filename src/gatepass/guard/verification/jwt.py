@@ -49,16 +49,16 @@ class JwtVerifier:
         self._ring = JwksCache(policy)  # replaced as a whole, so that it is read without the lock
         self.verified = JwtCache()
 
-    def recall(self, mark: bytes, now: float) -> Entry | None:
+    def recall(self, cached_key: bytes, now: float) -> Entry | None:
         """Give a verification from before, if it is still good and nothing has to be fetched."""
-        entry = self.verified.entries.get(mark)
+        entry = self.verified.entries.get(cached_key)
         if entry is None or not entry.since <= now < entry.until:
             return None
         ring = self._ring
         return entry if ring.is_young(now) and ring.proves(entry.key) else None
 
-    def learn(self, text: str, mark: bytes, now: float) -> Entry | None:
-        """Verify a token, which came in the header of `mark`, with the keys at hand.
+    def learn(self, text: str, cached_key: bytes, now: float) -> Entry | None:
+        """Verify a token, which came in the header with `cached_key`, with the keys at hand.
 
         None where keys have to be fetched first. Raises OAuthError (`invalid_token`).
         """
@@ -66,10 +66,10 @@ class JwtVerifier:
         key, fetch = self._ring.look(said.kid, now, said.alg)
         if key is None or fetch is not Fetch.NO:
             return None
-        return self._verify(text, said, key, mark, now)
+        return self._verify(text, said, key, cached_key, now)
 
-    def judge(self, token: Secret, mark: bytes | None) -> Generator[Step, object, Entry]:
-        """Verify `token`, which came in the header of `mark`; raise OAuthError.
+    def judge(self, token: Secret, cached_key: bytes | None) -> Generator[Step, object, Entry]:
+        """Verify `token`, which came in the header with `cached_key`; raise OAuthError.
 
         Fetches keys where they are due, and for an unknown one. `temporarily_unavailable` where
         no key counts and none can be had.
@@ -88,7 +88,7 @@ class JwtVerifier:
         now = self._clock()
         if look.key is None:
             raise self._without_key(now)
-        return self._verify(token.value, said, look.key, mark, now)
+        return self._verify(token.value, said, look.key, cached_key, now)
 
     def status(self, now: float) -> KeysStatus:
         """Tell how the keys are."""
@@ -129,16 +129,16 @@ class JwtVerifier:
         return invalid("signed with an unknown key")
 
     def _verify(
-        self, text: str, said: jws.Header, key: Key, mark: bytes | None, now: float
+        self, text: str, said: jws.Header, key: Key, cached_key: bytes | None, now: float
     ) -> Entry:
-        known = None if mark is None else self.verified.entries.get(mark)
+        known = None if cached_key is None else self.verified.entries.get(cached_key)
         if known is not None and known.key is key and known.since <= now < known.until:
             return known
         caller = verify_with(text, said, key, self._expect, now)
         names, leeway = frozenset(caller.scope.names), self._expect.leeway
         entry = Entry(caller, names, said.kid, key, now, (caller.expires_at or now) + leeway)
-        if mark is not None:
-            self.verified.put(mark, entry)
+        if cached_key is not None:
+            self.verified.put(cached_key, entry)
         return entry
 
     def _fetch(self, kid: str) -> None:

@@ -38,13 +38,13 @@ class JwtCache:
         """Tell how many are kept, expired ones included."""
         return len(self.entries)
 
-    def put(self, mark: bytes, entry: Entry) -> None:
-        """Keep `entry` for the header of `mark`."""
+    def put(self, cached_key: bytes, entry: Entry) -> None:
+        """Keep `entry` for the header with `cached_key`."""
         with self._lock:
-            self.entries.pop(mark, None)  # so that the newest stands last
+            self.entries.pop(cached_key, None)  # so that the newest stands last
             if len(self.entries) >= self._size:
                 del self.entries[next(iter(self.entries))]
-            self.entries[mark] = entry
+            self.entries[cached_key] = entry
 
     def after_fork(self) -> None:
         """Begin with a lock that nobody holds."""

@@ -27,7 +27,7 @@ from gatepass.wire.credential import Mode
 from gatepass.wire.errors import OAuthError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-_MARKS = {name: mark for mark, name in NAMES.items()}
+_MARKS = {name: mode for mode, name in NAMES.items()}
 _ENVIRONMENT = "GATEPASS_ENVIRONMENT"
 _NO_DATA = (
     "There is no Gatepass data in {}. Name its directory with --data; "
@@ -107,8 +107,8 @@ def environment_of(
                 raise data_directory.ServingError(_NO_DATA.format(settings.data))
             data_directory.prepare(settings)
         data_directory.open_directory(settings)
-        mark = _MARKS[environment_name] if environment_name else _mark_to_change(settings)
-        with data_directory.opened(settings, mark) as environment:
+        mode = _MARKS[environment_name] if environment_name else _mark_to_change(settings)
+        with data_directory.opened(settings, mode) as environment:
             yield environment
 
 
@@ -123,7 +123,7 @@ def confirm(question: str, *, yes: bool) -> None:
 
 
 def _mark_to_change(settings: Settings) -> Mode:
-    if not all(_has_organizations(settings, mark) for mark in Mode):
+    if not all(_has_organizations(settings, mode) for mode in Mode):
         return Mode.LIVE
     if not sys.stdin.isatty():
         raise click.UsageError(
@@ -138,8 +138,8 @@ def _mark_to_change(settings: Settings) -> Mode:
     return _MARKS[chosen]
 
 
-def _has_organizations(settings: Settings, mark: Mode) -> bool:
-    with data_directory.opened(settings, mark) as environment:
+def _has_organizations(settings: Settings, mode: Mode) -> bool:
+    with data_directory.opened(settings, mode) as environment:
         return bool(organizations.all_of_them(environment))
 
 

@@ -75,7 +75,7 @@ def serve(
 
 def greeting(settings: Settings, config: Path | None, *, is_first: bool) -> str:
     """Give what is printed when the server starts."""
-    addresses = _ADDRESSES.format(**{name: settings.issuer(mark) for mark, name in NAMES.items()})
+    addresses = _ADDRESSES.format(**{name: settings.issuer(mode) for mode, name in NAMES.items()})
     if not is_first:
         return addresses
     key = settings.data / master_key.FILE_NAME

@@ -29,11 +29,11 @@ def check(data: Path | None, config: Path | None, *, is_json: bool) -> None:
 def _effective(found: Settings) -> dict[str, object]:
     """Give the settings with their defaults filled in, one flat name each."""
     values = found.model_dump()
-    for mark, name in NAMES.items():
+    for mode, name in NAMES.items():
         values[name] = {
-            "hosts": found.hosts(mark),
-            "issuer": found.issuer(mark),
-            "database": _database(found, mark),
+            "hosts": found.hosts(mode),
+            "issuer": found.issuer(mode),
+            "database": _database(found, mode),
         }
     flat: dict[str, object] = {}
     for name, value in values.items():
@@ -42,6 +42,6 @@ def _effective(found: Settings) -> dict[str, object]:
     return flat
 
 
-def _database(found: Settings, mark: Mode) -> str:
-    given = found.environment(mark).database
+def _database(found: Settings, mode: Mode) -> str:
+    given = found.environment(mode).database
     return without_password(given) if given else "SQLite"

@@ -41,11 +41,11 @@ def prepare(settings: Settings, create: Collection[str] = ()) -> None:
     is_first = is_new(settings)
     open_directory(settings, create)
     if is_first:  # both have their tables before the first key, so a start cut short is seen
-        for mark, path in _files(settings).items():
-            with _said(settings, mark), closing(Database(sqlite_url(path))) as database:
+        for mode, path in _files(settings).items():
+            with _said(settings, mode), closing(Database(sqlite_url(path))) as database:
                 database.migrate()
-    for mark in Mode:
-        with opened(settings, mark):
+    for mode in Mode:
+        with opened(settings, mode):
             pass
 
 
@@ -70,24 +70,24 @@ def open_directory(settings: Settings, create: Collection[str] = ()) -> None:
         raise _missing_key(settings)
 
     if not is_new(settings):
-        for mark, path in _files(settings).items():
-            if NAMES[mark] not in create and not _has_content(path):
-                raise ServingError(_MISSING.format(path=path, name=NAMES[mark]))
+        for mode, path in _files(settings).items():
+            if NAMES[mode] not in create and not _has_content(path):
+                raise ServingError(_MISSING.format(path=path, name=NAMES[mode]))
 
 
 def keeps_files(settings: Settings) -> bool:
     """Return whether databases, workers' metrics or a new master key go into the data directory."""
-    on_sqlite = not all(settings.environment(mark).database for mark in Mode)
+    on_sqlite = not all(settings.environment(mode).database for mode in Mode)
     has_key = os.environ.get(master.VARIABLE) or (settings.data / master.FILE_NAME).exists()
     return on_sqlite or settings.workers > 1 or not has_key
 
 
 @contextmanager
-def opened(settings: Settings, mark: Mode) -> Iterator[Environment]:
+def opened(settings: Settings, mode: Mode) -> Iterator[Environment]:
     """Open one environment for a command; raise what `prepare` does, naming the environment."""
     key = master_key(settings)
-    with _said(settings, mark):
-        environment = Environment(mark, settings, key, Hasher(settings.password))
+    with _said(settings, mode):
+        environment = Environment(mode, settings, key, Hasher(settings.password))
         with closing(environment):
             environment.open(serves=False)
             with deadline.each(deadline.COMMAND):
@@ -95,21 +95,21 @@ def opened(settings: Settings, mark: Mode) -> Iterator[Environment]:
 
 
 @contextmanager
-def _said(settings: Settings, mark: Mode) -> Iterator[None]:
+def _said(settings: Settings, mode: Mode) -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:
-        raise ServingError(f"{NAMES[mark]}: {error}") from None
+        raise ServingError(f"{NAMES[mode]}: {error}") from None
     except ImportError as error:
         if "psycopg" not in str(error):
             raise
-        raise ServingError(f"{NAMES[mark]}: {_NEEDS_PSYCOPG}") from None
+        raise ServingError(f"{NAMES[mode]}: {_NEEDS_PSYCOPG}") from None
     except DatabaseAwayError as error:
-        if settings.environment(mark).database:
+        if settings.environment(mode).database:
             what = "The database does not answer. Start it, or mend its address."
         else:
             what = f"The database in {settings.data} cannot be used: {error}. See to the disk."
-        raise ServingError(f"{NAMES[mark]}: {what}") from None
+        raise ServingError(f"{NAMES[mode]}: {what}") from None
 
 
 def master_key(settings: Settings) -> master.MasterKey:
@@ -127,7 +127,7 @@ def master_key(settings: Settings) -> master.MasterKey:
 def _files(settings: Settings) -> dict[Mode, Path]:
     """Return the SQLite files by the environments that have one."""
     return {
-        mark: file(settings.data, mark) for mark in Mode if not settings.environment(mark).database
+        mode: file(settings.data, mode) for mode in Mode if not settings.environment(mode).database
     }
 
 
@@ -140,13 +140,13 @@ def _missing_key(settings: Settings) -> ServingError:
 
 def _has_encrypted(settings: Settings) -> bool:
     """Return whether a database has keys that are encrypted with a master key."""
-    for mark in Mode:
-        address = settings.environment(mark).database
-        if not address and not file(settings.data, mark).exists():
+    for mode in Mode:
+        address = settings.environment(mode).database
+        if not address and not file(settings.data, mode).exists():
             continue
         with (
-            _said(settings, mark),
-            closing(Database(address or sqlite_url(file(settings.data, mark)))) as database,
+            _said(settings, mode),
+            closing(Database(address or sqlite_url(file(settings.data, mode)))) as database,
             database.read() as connection,
         ):
             if keys.is_any(connection):
@@ -155,7 +155,7 @@ def _has_encrypted(settings: Settings) -> bool:
 
 
 def _has_databases(settings: Settings) -> bool:
-    return any(_is_used(file(settings.data, mark)) for mark in Mode)
+    return any(_is_used(file(settings.data, mode)) for mode in Mode)
 
 
 def _is_used(path: Path) -> bool:

@@ -104,22 +104,22 @@ class Environment:
 
     def __init__(
         self,
-        mark: Mode,
+        mode: Mode,
         settings: Settings,
         master: MasterKey,
         hasher: Hasher,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.mark = mark
-        self.name = NAMES[mark]
-        self.issuer = settings.issuer(mark)
+        self.mode = mode
+        self.name = NAMES[mode]
+        self.issuer = settings.issuer(mode)
         self.partner_api = self.issuer + PARTNER_API
-        self.other_url = settings.issuer(Mode.TEST if mark is Mode.LIVE else Mode.LIVE) + "/"
-        own = settings.environment(mark)
+        self.other_url = settings.issuer(Mode.TEST if mode is Mode.LIVE else Mode.LIVE) + "/"
+        own = settings.environment(mode)
         self.tokens, self.algorithm = own.tokens, own.algorithm
         self.key_rotation = timedelta(seconds=settings.key_rotation)
         self.is_https = self.issuer.startswith("https://")
-        self.hosts = settings.hosts(mark)
+        self.hosts = settings.hosts(mode)
         self.transport_headers = _transport_headers(
             is_https=self.is_https, subdomains=own.hsts_subdomains
         )
@@ -127,7 +127,7 @@ class Environment:
         self.hasher = hasher
         self.hash_pool = hasher.pool  # the process's one, for both environments
         self.clock = EnvironmentClock(clock)
-        self.database = Database(own.database or sqlite_url(file(settings.data, mark)))
+        self.database = Database(own.database or sqlite_url(file(settings.data, mode)))
         self.directory = ApplicationCache(self._find_application)
         self.grants: GrantCache[CachedGrant] = GrantCache(self.directory)
         self.callers: GrantCache[CachedCaller] = GrantCache(self.directory)
@@ -175,7 +175,7 @@ class Environment:
                 self.clock.adjust(changes.newest(connection).at / 1000)
             with self.database.write() as connection:
                 needed = purposes(self.load_catalogue(connection), self.algorithm)
-                ensure(connection, self.master, self.mark, needed, self.now())
+                ensure(connection, self.master, self.mode, needed, self.now())
             with self._lock:
                 self._reload(deadline.REBUILD)
             if serves:
@@ -453,8 +453,8 @@ class Environment:
 
     def _load_keys(self) -> None:
         with self.database.read() as connection:
-            known = keys.all_keys(connection, self.master, self.mark)
-        self.keys = keyring(known, self.mark, self.now(), self.algorithm)
+            known = keys.all_keys(connection, self.master, self.mode)
+        self.keys = keyring(known, self.mode, self.now(), self.algorithm)
 
     def _load_imports(self) -> None:
         with self.database.read() as connection:
@@ -473,6 +473,6 @@ class Environment:
             return applications.find_by_client_id(connection, key)
 
 
-def file(data: Path, mark: Mode) -> Path:
+def file(data: Path, mode: Mode) -> Path:
     """Give the file of an environment's SQLite database."""
-    return data / f"{NAMES[mark]}.sqlite3"
+    return data / f"{NAMES[mode]}.sqlite3"

@@ -67,7 +67,7 @@ def proven(
     now = environment.clock()
     try:
         _check_old_hash(environment, arrived, claimed, application)
-        client = authenticate(claimed, application, arrived.source, now, environment.mark)
+        client = authenticate(claimed, application, arrived.source, now, environment.mode)
     except OAuthError as refused:
         _confirm(environment, application)
         stand_in = nobody(claimed.client_id)
@@ -132,7 +132,7 @@ def _known(
         and _may_be_somebodys(environment, client_id)
     ):
         with suppress(OAuthError):  # as for a client in memory, which is asked for once refused
-            authenticate(claimed, None, arrived.source, environment.clock(), environment.mark)
+            authenticate(claimed, None, arrived.source, environment.clock(), environment.mode)
         raise NeedsThread(lambda: directory.load(client_id))
     return application
 
@@ -152,7 +152,7 @@ def _may_be_somebodys(environment: Environment, client_id: str) -> bool:
     recognised = read(client_id)
     if recognised is None:
         return environment.has_imported and 0 < len(client_id) <= LONGEST_CLIENT_ID
-    return recognised.kind is Kind.CLIENT_ID and recognised.mark is environment.mark
+    return recognised.kind is Kind.CLIENT_ID and recognised.mode is environment.mode
 
 
 def _check_old_hash(

@@ -82,7 +82,7 @@ def authorization_server(environment: Environment) -> bytes:
     scopes = list(environment.catalogue.selectable.names)
     algorithms = [each for each in ALGORITHMS if each in environment.keys.sign]
     return _document(
-        metadata.authorization_server(environment.issuer, scopes, environment.mark, algorithms)
+        metadata.authorization_server(environment.issuer, scopes, environment.mode, algorithms)
     )
 
 

@@ -21,7 +21,7 @@ from gatepass.wire.errors import OAuthError
 
 def is_offered(environment: Environment) -> bool:
     """Tell whether test tokens are made here: in the sandbox alone."""
-    return environment.mark is Mode.TEST
+    return environment.mode is Mode.TEST
 
 
 def issue_one(

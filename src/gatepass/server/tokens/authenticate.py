@@ -27,7 +27,7 @@ def authenticate(
     application: Application | None,
     source: str,
     now: float,
-    mark: Mode,
+    mode: Mode,
 ) -> AuthenticatedClient:
     """Prove the claim at `now` (Unix seconds), or raise `invalid_client`, whatever the reason.
 
@@ -48,7 +48,7 @@ def authenticate(
             for each, is_match in zip(digests, matches, strict=True)
         ]
     if application is None or claimed.secret is None or not any(matches):
-        raise _refused(*_reason(claimed, application, mark))
+        raise _refused(*_reason(claimed, application, mode))
     used = application.secrets[matches.index(True)]
     if used.expires_at and used.expires_at.timestamp() <= now:
         raise _refused("expired_secret", f"expired secret ending in {used.last_four}")
@@ -68,7 +68,7 @@ def _refused(reason: str, note: str) -> OAuthError:
 
 
 def _reason(
-    claimed: PresentedCredentials, application: Application | None, mark: Mode
+    claimed: PresentedCredentials, application: Application | None, mode: Mode
 ) -> tuple[str, str]:
     """Give why nothing matched: as one word, and as a note."""
     if not claimed.client_id:
@@ -76,8 +76,8 @@ def _reason(
     secret = claimed.secret.value if claimed.secret else ""
     for what, text in (("client id", claimed.client_id), ("secret", secret)):
         recognised = read(text)
-        if recognised and recognised.mark is not mark:
-            theirs, ours = _ENVIRONMENT[recognised.mark], _ENVIRONMENT[mark]
+        if recognised and recognised.mode is not mode:
+            theirs, ours = _ENVIRONMENT[recognised.mode], _ENVIRONMENT[mode]
             return "other_environment", f"{theirs} {what} on {ours}"
     if application is None:
         return "unknown_client", "unknown client"

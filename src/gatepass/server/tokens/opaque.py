@@ -31,10 +31,10 @@ _TAG = 16  # bytes
 class OpaqueTokenKey:
     """A key that seals and unseals tokens of one environment; keeps the MAC ready to go on."""
 
-    def __init__(self, mark: Mode, key_id: int, key: bytes) -> None:
-        self.mark = mark
+    def __init__(self, mode: Mode, key_id: int, key: bytes) -> None:
+        self.mode = mode
         self.id = key_id
-        self.prefix = Prefix.of(Kind.ACCESS_TOKEN, mark)
+        self.prefix = Prefix.of(Kind.ACCESS_TOKEN, mode)
         self._mac = HMAC(key, SHA256())
         self._mac.update(self.prefix.text.encode())
 
@@ -85,7 +85,7 @@ def decode(token: str, keys: Mapping[int, OpaqueTokenKey]) -> Claims | None:
         return None
     version, key_id, lifetime, issued_ms, app_id, token_id = _HEAD.unpack_from(content)
     key = keys.get(key_id) if version == _VERSION else None
-    if key is None or said.mark is not key.mark or not compare_digest(key.tag(content), tag):
+    if key is None or said.mode is not key.mode or not compare_digest(key.tag(content), tag):
         return None
     scope, audience = content[_HEAD.size :].decode().split("\0")
     return Claims(UUID(bytes=app_id), token_id, issued_ms, lifetime, scope, tuple(audience.split()))

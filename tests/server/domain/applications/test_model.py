@@ -62,7 +62,7 @@ def test_new_credentials_say_what_they_are_and_only_a_digest_is_kept() -> None:
     shown, kept = new_secret(UUID(int=1), Mode.TEST, bytes(range(32)), NOW)
 
     assert client_id
-    assert (client_id.kind, client_id.mark) == (Kind.CLIENT_ID, Mode.TEST)
+    assert (client_id.kind, client_id.mode) == (Kind.CLIENT_ID, Mode.TEST)
     assert shown.matches(kept.digest)
     assert kept.last_four == shown.value[-4:]
     assert shown.value not in repr(kept)

@@ -104,7 +104,7 @@ def test_keys_lie_encrypted_and_differ_between_environments(fresh: InProcessServ
     raw: list[bytes] = []
     for environment in fresh.app.environments:
         with environment.database.read() as connection:
-            found = keys.all_keys(connection, opened, environment.mark)
+            found = keys.all_keys(connection, opened, environment.mode)
             assert {key.purpose for key in found} == {"seal", "ES256"}
             raw += [key.secret for key in found]
 

@@ -46,10 +46,10 @@ def test_so_is_one_whose_bytes_were_granted_before(
     ("kind", "body"), [(FORM, GRANT_FORM), ("application/json", json.dumps(GRANT).encode())]
 )
 def test_a_byte_order_mark_is_named(
-    stand: InProcessServer, client: Client, kind: str, body: bytes, mark: bytes
+    stand: InProcessServer, client: Client, kind: str, body: bytes, mode: bytes
 ) -> None:
     headers = {"Content-Type": kind}
-    answer = stand.post(TOKEN, by=client, content=mark + body, headers=headers)
+    answer = stand.post(TOKEN, by=client, content=mode + body, headers=headers)
 
     assert refused(answer) == (400, "invalid_request")
     assert "byte order mark" in answer.json()["error_description"]

@@ -182,12 +182,12 @@ def test_the_lifetime_told_is_the_one_that_is_kept_to_the_second(
 
 @pytest.mark.spec("RFC 9700", "4.15.1")
 def test_client_ids_are_made_here_and_look_like_nothing_else(stand: InProcessServer) -> None:
-    ids = [stand.register(mark).client_id for mark in (LIVE, TEST) for _ in range(3)]
+    ids = [stand.register(mode).client_id for mode in (LIVE, TEST) for _ in range(3)]
     said = [read(client_id) for client_id in ids]
 
     assert len(set(ids)) == 6
     assert [each and each.kind for each in said] == [Kind.CLIENT_ID] * 6
-    assert [each and each.mark for each in said] == [Mode.LIVE] * 3 + [Mode.TEST] * 3
+    assert [each and each.mode for each in said] == [Mode.LIVE] * 3 + [Mode.TEST] * 3
     assert all(each and len(each.content) == 16 for each in said)
 
 

@@ -45,7 +45,7 @@ def test_the_credentials_are_shown_once_with_all_that_goes_with_them(rig: Rig) -
     found = read(client_id), read(secret)
     assert found[0]
     assert found[1]
-    assert [(each.kind, each.mark) for each in found if each] == [
+    assert [(each.kind, each.mode) for each in found if each] == [
         (Kind.CLIENT_ID, Mode.LIVE),
         (Kind.CLIENT_SECRET, Mode.LIVE),
     ]

@@ -41,8 +41,8 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
             lane.stand.token(other, scope="read"),
             lane.stand.token(sandboxed, TEST),
         )
-        for mark in (LIVE, TEST):
-            lane.stand.environment(mark).usage.take(0.0)  # the uses above
+        for mode in (LIVE, TEST):
+            lane.stand.environment(mode).usage.take(0.0)  # the uses above
         yield Doors(lane, asgi, clock, People(one, other, sandboxed, tokens))
 
 
@@ -151,8 +151,8 @@ def test_ten_thousand_requests_are_answered_logged_and_counted_alike_at_both_doo
     assert unlike == []
     assert asked == HOW_MANY
     assert plain > HOW_MANY / 10
-    for mark in (LIVE, TEST):
-        counts = [_count(each.stand.environment(mark)) for each in (doors.lane, doors.asgi)]
+    for mode in (LIVE, TEST):
+        counts = [_count(each.stand.environment(mode)) for each in (doors.lane, doors.asgi)]
         assert counts[0] == counts[1]
     assert doors.asgi.app.lane.answered == 0
     assert lane.answered > HOW_MANY / 2

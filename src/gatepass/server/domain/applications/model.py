@@ -185,16 +185,16 @@ def check_scope(scope: Scope, allowed: Scope) -> Scope:
     return scope
 
 
-def new_client_id(mark: Mode, entropy: bytes) -> str:
+def new_client_id(mode: Mode, entropy: bytes) -> str:
     """Give a client id; 128 random bits, so that it never collides and cannot be guessed."""
-    return mint(Kind.CLIENT_ID, mark, entropy)
+    return mint(Kind.CLIENT_ID, mode, entropy)
 
 
 def new_secret(
-    secret_id: UUID, mark: Mode, entropy: bytes, now: datetime
+    secret_id: UUID, mode: Mode, entropy: bytes, now: datetime
 ) -> tuple[Secret, ApplicationSecret]:
     """Give a client secret of 256 random bits, and what is kept of it."""
-    secret = Secret(mint(Kind.CLIENT_SECRET, mark, entropy))
+    secret = Secret(mint(Kind.CLIENT_SECRET, mode, entropy))
     return secret, ApplicationSecret(secret_id, secret.digest(), secret.value[-4:], now)
 
 

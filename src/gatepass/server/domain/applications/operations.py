@@ -73,11 +73,11 @@ def register(  # noqa: PLR0913 - a registration has that many parts
     With an `app_id` of the caller's, doing it twice makes one: the second is Refused (409).
     """
     now, catalogue = environment.now(), environment.catalogue
-    secret, kept = new_secret(uuid4(), environment.mark, secrets.token_bytes(32), now)
+    secret, kept = new_secret(uuid4(), environment.mode, secrets.token_bytes(32), now)
     new = Application(
         id=app_id or uuid4(),
         org_id=org_id,
-        client_id=new_client_id(environment.mark, secrets.token_bytes(16)),
+        client_id=new_client_id(environment.mode, secrets.token_bytes(16)),
         name=check_name(name),
         scope=check_scope(scope or catalogue.defaults, allowed or catalogue.selectable),
         token_lifetime=check_lifetime(token_lifetime),
@@ -124,7 +124,7 @@ def rotate(  # noqa: PLR0913 - who, what, how, and what else is written
             raise OAuthError("invalid_request", "This is done already.", status=409)
         new_id = secret_id or uuid4()
         ended = ending(application.live_secrets(now), overlap, now, new_id)
-        secret, kept = new_secret(new_id, environment.mark, secrets.token_bytes(32), now)
+        secret, kept = new_secret(new_id, environment.mode, secrets.token_bytes(32), now)
         for each in ended:
             store.set_end(connection, each)
         store.remove_ended_secrets(connection, app_id, now)

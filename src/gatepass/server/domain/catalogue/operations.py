@@ -115,7 +115,7 @@ def _change(
         yield connection, environment.load_catalogue(connection)
         now = environment.now()
         needed = purposes(environment.load_catalogue(connection), environment.algorithm)
-        ensure(connection, environment.master, environment.mark, needed, now)
+        ensure(connection, environment.master, environment.mode, needed, now)
         audit.record(connection, entry(by, now, action, subject))
         changes.record(connection, changes.CATALOGUE, subject, now)
     environment.refresh()

@@ -18,7 +18,7 @@ _SEALING_BYTES = 32
 def make(
     connection: Connection,
     master: MasterKey,
-    mark: Mode,
+    mode: Mode,
     purpose: Purpose,
     now: datetime,
     active_from: datetime,
@@ -26,14 +26,14 @@ def make(
     """Make a key and keep it."""
     secret = secrets.token_bytes(_SEALING_BYTES) if purpose == "seal" else generate(purpose)
     new = Key(store.next_id(connection), purpose, secret, now, active_from)
-    store.add(connection, new, master, mark)
+    store.add(connection, new, master, mode)
     return new
 
 
 def ensure(
     connection: Connection,
     master: MasterKey,
-    mark: Mode,
+    mode: Mode,
     purposes: Iterable[Purpose],
     now: datetime,
 ) -> None:
@@ -43,10 +43,10 @@ def ensure(
     whose keys are published already is published first, as in a rotation: resource servers may
     have the set cached. Until then another key signs (see `ring.keyring`).
     """
-    known = store.all_keys(connection, master, mark)
+    known = store.all_keys(connection, master, mode)
     is_published = any(each.purpose != "seal" for each in known)
     for purpose in purposes:
         if not of_purpose(known, purpose, now):
             waits = is_published and purpose != "seal"
             active_from = now + PUBLISHED_AHEAD if waits else now
-            make(connection, master, mark, purpose, now, active_from)
+            make(connection, master, mode, purpose, now, active_from)

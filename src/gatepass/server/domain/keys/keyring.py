@@ -31,7 +31,7 @@ class Keyring:
 
 
 def keyring(
-    keys: Iterable[Key], mark: Mode, now: datetime, default: Algorithm = ALGORITHMS[0]
+    keys: Iterable[Key], mode: Mode, now: datetime, default: Algorithm = ALGORITHMS[0]
 ) -> Keyring:
     """Give the keys as they are used at `now`; there must be a sealing key.
 
@@ -44,7 +44,7 @@ def keyring(
     signing: dict[int, SigningKey] = {}
     for key in good:
         if key.purpose == "seal":
-            sealing[key.id] = OpaqueTokenKey(mark, key.id, key.secret)
+            sealing[key.id] = OpaqueTokenKey(mode, key.id, key.secret)
         else:
             signing[key.id] = SigningKey(key.purpose, key.secret)
     sealer = current(kept, "seal", now)

@@ -33,7 +33,7 @@ def rotate(environment: Environment, by: Actor, *, at_once: bool) -> None:
     """
     now = environment.now()
     with environment.database.write() as connection:
-        known = store.all_keys(connection, environment.master, environment.mark)
+        known = store.all_keys(connection, environment.master, environment.mode)
         if at_once:
             _end(connection, [key for key in known if not key.has_ended(now)], now)
         active_from = now if at_once else now + PUBLISHED_AHEAD
@@ -58,7 +58,7 @@ def rotate_due(environment: Environment) -> None:
 def all_keys(environment: Environment) -> tuple[Key, ...]:
     """Give every key that is kept."""
     with environment.database.read() as connection:
-        return store.all_keys(connection, environment.master, environment.mark)
+        return store.all_keys(connection, environment.master, environment.mode)
 
 
 def state(key: Key, keys: Iterable[Key], now: datetime) -> str:
@@ -85,7 +85,7 @@ def _end(connection: Connection, keys: Iterable[Key], now: datetime) -> None:
 
 
 def _due(connection: Connection, environment: Environment, now: datetime) -> list[Purpose]:
-    known = store.all_keys(connection, environment.master, environment.mark)
+    known = store.all_keys(connection, environment.master, environment.mode)
     return [
         purpose
         for purpose in environment.purposes
@@ -94,7 +94,7 @@ def _due(connection: Connection, environment: Environment, now: datetime) -> lis
 
 
 def _spent(connection: Connection, environment: Environment, now: datetime) -> list[int]:
-    known = store.all_keys(connection, environment.master, environment.mark)
+    known = store.all_keys(connection, environment.master, environment.mode)
     good = proving(known, now)
     return [key.id for key in known if key not in good and of_purpose(known, key.purpose, now)]
 
@@ -108,7 +108,7 @@ def _make(
 ) -> None:
     now = environment.now()
     made = [
-        make(connection, environment.master, environment.mark, purpose, now, active_from)
+        make(connection, environment.master, environment.mode, purpose, now, active_from)
         for purpose in purposes
     ]
     said = ", ".join(f"{key.id} ({key.purpose})" for key in made)

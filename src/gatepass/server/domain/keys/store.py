@@ -42,13 +42,13 @@ def next_id(connection: Connection) -> int:
     return (connection.execute(select(func.max(server_key.c.id))).scalar_one() or 0) + 1
 
 
-def add(connection: Connection, new: Key, master: MasterKey, mark: Mode) -> None:
+def add(connection: Connection, new: Key, master: MasterKey, mode: Mode) -> None:
     """Keep a key, encrypted, and tell every process."""
     connection.execute(
         insert(server_key).values(
             id=new.id,
             purpose=new.purpose,
-            encrypted=master.encrypt(new.secret, _name(mark, new.id, new.purpose)),
+            encrypted=master.encrypt(new.secret, _name(mode, new.id, new.purpose)),
             created_at=new.created_at,
             active_from=new.active_from,
         )
@@ -63,13 +63,13 @@ def is_any(connection: Connection) -> bool:
     return connection.execute(select(server_key.c.id).limit(1)).first() is not None
 
 
-def all_keys(connection: Connection, master: MasterKey, mark: Mode) -> tuple[Key, ...]:
+def all_keys(connection: Connection, master: MasterKey, mode: Mode) -> tuple[Key, ...]:
     """Give every key, oldest first."""
     return tuple(
         Key(
             id=row.id,
             purpose=row.purpose,
-            secret=master.decrypt(row.encrypted, _name(mark, row.id, row.purpose)),
+            secret=master.decrypt(row.encrypted, _name(mode, row.id, row.purpose)),
             created_at=row.created_at,
             active_from=row.active_from,
             ended_at=row.ended_at,
@@ -91,7 +91,7 @@ def remove(connection: Connection, key_ids: Collection[int]) -> None:
     connection.execute(delete(server_key).where(server_key.c.id.in_(key_ids)))
 
 
-def _name(mark: Mode, key_id: int, purpose: Purpose) -> str:
+def _name(mode: Mode, key_id: int, purpose: Purpose) -> str:
     """Give the one purpose that an encrypted key can be decrypted for."""
     what = "sealing key" if purpose == "seal" else f"{purpose} key"
-    return f"gatepass {what} {mark} {key_id}"
+    return f"gatepass {what} {mode} {key_id}"

@@ -185,7 +185,7 @@ def _secret(
         id=secret.id,
         prefix="imported "
         if application.was_brought(secret)
-        else f"{Kind.CLIENT_SECRET}_{visit.environment.mark}_",
+        else f"{Kind.CLIENT_SECRET}_{visit.environment.mode}_",
         last_four=secret.last_four,
         created_at=secret.created_at,
         expires_at=secret.expires_at,

@@ -30,7 +30,7 @@ def published(settings: Settings) -> Iterator[None]:
         return
     file = settings.data / _FILE
     draft = file.with_suffix(f".{os.getpid()}")
-    issuers = {name: settings.issuer(mark) for mark, name in NAMES.items()}
+    issuers = {name: settings.issuer(mode) for mode, name in NAMES.items()}
     draft.write_text(json.dumps(issuers), encoding="utf-8")
     draft.replace(file)
     with file.open(encoding="utf-8") as held:
