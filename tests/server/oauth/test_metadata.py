@@ -22,7 +22,7 @@ DOCUMENTS = [SERVER, OPENID, RESOURCE, JWKS, PARTNER_API + "/openapi.json"]
 
 
 @pytest.mark.spec("RFC 8414", "3")
-@pytest.mark.parametrize("mark", [LIVE, TEST])
+@pytest.mark.parametrize("mode", [LIVE, TEST])
 @pytest.mark.parametrize("path", [SERVER, SERVER + "/"])
 def test_the_server_tells_its_issuer_and_where_its_endpoints_are(
     stand: InProcessServer, mode: Mode, path: str
@@ -108,7 +108,7 @@ def test_the_issuer_is_the_configured_one_whatever_the_host_header_says(tmp_path
 
 
 @pytest.mark.spec("RFC 9728", "3")
-@pytest.mark.parametrize("mark", [LIVE, TEST])
+@pytest.mark.parametrize("mode", [LIVE, TEST])
 def test_the_partner_api_tells_which_server_it_trusts(stand: InProcessServer, mode: Mode) -> None:
     answer = stand.send("GET", RESOURCE, mode)
 

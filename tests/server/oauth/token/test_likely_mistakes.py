@@ -41,7 +41,7 @@ def test_so_is_one_whose_bytes_were_granted_before(
     assert [answer.status_code for answer in answers] == [200, 415, 200]
 
 
-@pytest.mark.parametrize("mark", [BOM, b"\xff\xfe", b"\xfe\xff"])
+@pytest.mark.parametrize("mode", [BOM, b"\xff\xfe", b"\xfe\xff"])
 @pytest.mark.parametrize(
     ("kind", "body"), [(FORM, GRANT_FORM), ("application/json", json.dumps(GRANT).encode())]
 )
