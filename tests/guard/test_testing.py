@@ -2,16 +2,16 @@
 
 import json
 import logging
+import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 from urllib.error import HTTPError
-from urllib.request import Request, urlopen
+from urllib.request import urlopen
 
 import pytest
 
-from gatepass.guard import Denied, Guard, Principal, Requirements
-from gatepass.guard import Request as Arrived
+from gatepass.guard import Denied, Guard, Principal, Request, Requirements
 from gatepass.guard.revocation.feed import Feed
 from gatepass.guard.revocation.interface import Revocations
 from gatepass.guard.testing import FakeIssuer
@@ -31,7 +31,7 @@ def issuer() -> Iterator[FakeIssuer]:
 
 
 def identify(guard: Guard, token: str, needs: Requirements = READ) -> Principal:
-    return guard.identify(Arrived((f"Bearer {token}",)), needs)
+    return guard.identify(Request((f"Bearer {token}",)), needs)
 
 
 def status(guard: Guard, token: str, needs: Requirements = READ) -> int:
@@ -193,7 +193,7 @@ def test_it_answers_a_guard_alone_and_only_what_it_should(
     issuer: FakeIssuer, path: str, secret: str, expected: int
 ) -> None:
     authorization = basic.write(issuer.client_id, Secret(secret or issuer.client_secret))
-    asked = Request(issuer.url + path, headers={"Authorization": authorization})
+    asked = urllib.request.Request(issuer.url + path, headers={"Authorization": authorization})
     with pytest.raises(HTTPError) as error:
         urlopen(asked, b"token=x" if "introspect" in path else None)
 
@@ -213,10 +213,10 @@ def test_the_log_has_no_token(issuer: FakeIssuer, caplog: pytest.LogCaptureFixtu
 def test_pytest_has_it_as_a_fixture(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
-        from gatepass.guard import Arrived
+        from gatepass.guard import Request
 
-        def test_api(pretend_issuer):
-            caller = pretend_issuer.guard().identify(Arrived([f"Bearer {pretend_issuer.mint()}"]))
+        def test_api(fake_issuer):
+            caller = fake_issuer.guard().identify(Request([f"Bearer {fake_issuer.mint()}"]))
             assert caller.client_id == "test-application"
         """
     )
@@ -229,7 +229,7 @@ def test_pytest_has_it_as_a_fixture(pytester: pytest.Pytester) -> None:
 def test_pytest_finds_the_fixture_by_itself(pytester: pytest.Pytester) -> None:
     ran = pytester.runpytest_subprocess("--fixtures", "-p", "no:cacheprovider")
 
-    assert "pretend_issuer" in ran.stdout.str()
+    assert "fake_issuer" in ran.stdout.str()
 
 
 def test_the_plugin_loads_nothing_until_it_is_asked(pytester: pytest.Pytester) -> None:

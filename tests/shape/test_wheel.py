@@ -45,9 +45,9 @@ except ImportError as error:
 TESTING_ALONE = """
 import sys
 sys.modules["pytest"] = None
-from gatepass.testing import PretendServer
+from gatepass.testing import FakeServer
 from gatepass import TokenSource
-with PretendServer() as server:
+with FakeServer() as server:
     assert server.accepts(TokenSource(server.settings).token().authorization)
 """
 

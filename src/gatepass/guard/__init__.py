@@ -1,7 +1,7 @@
 """Runs in an API: says who calls and what they may do, or refuses (RFC 6750, 7662, 9068).
 
 `core` is the guard itself, which knows no web framework; `fastapi` and its like are its faces.
-An adapter needs `Guard`, `Arrived`, `Needs` and `Denied`, all from here.
+An adapter needs `Guard`, `Request`, `Requirements` and `Denied`, all from here.
 
 Pure are `arrived`, `needs`, `denied`, `expectation`, `principal`, `keyring`, the flows in `issuer`
 and `lookup`, and the offline way: `keyset`, `jws`, `access_token`. `outside` and `over_httpx2`
@@ -49,14 +49,14 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Arrived": "gatepass.guard.model.request",
+    "Request": "gatepass.guard.model.request",
     "ClaimNames": "gatepass.guard.model.claim_names",
     "Denial": "gatepass.guard.model.denial",
     "Denied": "gatepass.guard.model.denial",
     "Expectation": "gatepass.guard.model.expectation",
     "Guard": "gatepass.guard.core.guard",
     "KeySet": "gatepass.jose.jwks",
-    "Needs": "gatepass.guard.model.requirements",
+    "Requirements": "gatepass.guard.model.requirements",
     "Options": "gatepass.guard.core.options",
     "Policy": "gatepass.guard.verification.jwks_cache",
     "Principal": "gatepass.guard.model.principal",

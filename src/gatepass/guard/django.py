@@ -76,9 +76,9 @@ class Guard(Adapter):
         """Give a decorator for views, plain or `async`, that says who calls in request.principal.
 
         Refuses a caller who lacks one of `wanted`: a scope, `any_of(...)`, or a mapping of methods
-        to either (see `Needs.of`); without any, every good token passes. `organization` names
-        the part of the path that must be the caller's `org_id`: another's answers 404. Does NOT
-        check otherwise that what is asked for belongs to the caller. Raises ValueError for a
+        to either (see `Requirements.of`); without any, every good token passes. `organization`
+        names the part of the path that must be the caller's `org_id`: another's answers 404. Does
+        NOT check otherwise that what is asked for belongs to the caller. Raises ValueError for a
         scope that can never be granted.
 
         A class-based view takes it on its `dispatch`, by Django's `method_decorator`. It must be

@@ -74,8 +74,8 @@ class Guard(Adapter):
         """Give the dependency that answers with the Principal, for use in Annotated.
 
         Refuses a caller who lacks one of `wanted`: a scope, `any_of(...)`, or a mapping of methods
-        to either (see `Needs.of`); without any, every good token passes. `organization` names
-        the path parameter that must be the caller's `org_id`: another's answers 404. Does NOT
+        to either (see `Requirements.of`); without any, every good token passes. `organization`
+        names the path parameter that must be the caller's `org_id`: another's answers 404. Does NOT
         check otherwise that what is asked for belongs to the caller. Scopes of a Security above
         it are needed too. Raises ValueError for a scope that can never be granted.
         """

@@ -166,10 +166,10 @@ class HasRequiredScopes(BasePermission, metaclass=_Combinable):  # type: ignore[
     """Lets through whose token has what the view's `required_scopes` says.
 
     That is a scope, `any_of(...)`, a mapping of methods to either, or a list of such, all of
-    which are needed (see `Needs.of`). The view's `required_organization`, if there is one, names
-    the part of the path that must be the caller's `org_id`: another's answers 404. Only callers
-    that GatepassAuthentication knows pass. It combines with other classes by `|` and `&`; where
-    all alternatives refuse, the first refusal with a challenge is the answer.
+    which are needed (see `Requirements.of`). The view's `required_organization`, if there is one,
+    names the part of the path that must be the caller's `org_id`: another's answers 404. Only
+    callers that GatepassAuthentication knows pass. It combines with other classes by `|` and `&`;
+    where all alternatives refuse, the first refusal with a challenge is the answer.
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:  # noqa: ANN401 - any view

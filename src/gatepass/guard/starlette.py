@@ -48,7 +48,7 @@ class Guard(Adapter):
 
         For functions, plain or `async`, of a request or a WebSocket, and for methods of an
         HTTPEndpoint. Refuses a caller who lacks one of `wanted`: a scope, `any_of(...)`, or a
-        mapping of methods to either (see `Needs.of`); without any, every good token passes.
+        mapping of methods to either (see `Requirements.of`); without any, every good token passes.
         `organization` names the path parameter that must be the caller's `org_id`: another's
         answers 404. Does NOT check otherwise that what is asked for belongs to the caller.
         Raises ValueError for a scope that can never be granted, TypeError for a class.

@@ -1,6 +1,6 @@
 """The guard in front of any WSGI application: a face of `core`.
 
-    app = Protected(app, Guard(issuer="https://login.example.com", ...), Needs.of("read"))
+    app = Protected(app, Guard(issuer="https://login.example.com", ...), Requirements.of("read"))
 
 The application finds who calls in `environ["gatepass.principal"]`.
 """

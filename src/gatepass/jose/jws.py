@@ -27,7 +27,7 @@ def check(text: str, keys: KeySet) -> tuple[Header, bytes]:
     Checks length, form (three parts, each in canonical base64url), that no header member is
     given twice, that `kid` names one of `keys` and `alg` is that key's, and the signature. A
     header with `crit`, `b64`, `jwk`, `jku`, `x5c` or `x5u` is refused; nothing is ever fetched.
-    Raises Refused (`invalid_token`).
+    Raises OAuthError (`invalid_token`).
 
     Does NOT check `typ`, nor what the payload says. An ES256 signature has a twin that
     verifies as well, so the text is no name for a token: use its `jti`.
@@ -55,7 +55,7 @@ def payload(text: str, said: Header, key: Key) -> bytes:
 
 
 def header(text: str) -> Header:
-    """Read a token's header; it proves nothing. Raises Refused (`invalid_token`).
+    """Read a token's header; it proves nothing. Raises OAuthError (`invalid_token`).
 
     Does NOT count the parts: `payload` does not decode where there are more or fewer.
     """

@@ -28,7 +28,7 @@ _MODULES = {
     "Answer": "answers",
     "ApiRequest": "server",
     "Clock": "clock",
-    "PretendServer": "server",
+    "FakeServer": "server",
     "TokenRequest": "endpoint",
     "busy": "answers",
     "hang_up": "answers",

@@ -97,14 +97,14 @@ METERED = """
 from opentelemetry import metrics
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
-from gatepass.guard import Arrived, Denied, Guard
+from gatepass.guard import Denied, Guard, Request
 
 reader = InMemoryMetricReader()
 metrics.set_meter_provider(MeterProvider([reader]))
 guards = [Guard("https://a.example.com", resource="https://b.example.com") for _ in range(2)]
 for guard in guards:
     try:
-        guard.identify(Arrived())
+        guard.identify(Request())
     except Denied:
         pass
 [resource] = reader.get_metrics_data().resource_metrics

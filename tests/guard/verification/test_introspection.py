@@ -7,14 +7,14 @@ from contextlib import closing
 
 import pytest
 
+from gatepass.concurrency.single_flight import SingleFlight
 from gatepass.guard.issuer.client import IssuerClient
 from gatepass.guard.issuer.credentials import Credentials
 from gatepass.guard.issuer.discovery import Endpoints
 from gatepass.guard.issuer.transport import Sender
 from gatepass.guard.model.status import Counters
 from gatepass.guard.verification import introspection as room
-from gatepass.guard.verification.introspection_request import LONGEST_ANSWER
-from gatepass.guard.verification.single_flight import SingleFlight
+from gatepass.guard.verification.introspection_request import LONGEST_ANSWER, unavailable
 from gatepass.guard.verification.waiting import atake
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.flow import Request, arun
@@ -47,7 +47,7 @@ class Introspector:
         timeout: float = room.TIMEOUT,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._flights = SingleFlight()
+        self._flights = SingleFlight(16, "test", unavailable)
         self._outside = IssuerClient(issuer, Endpoints(), timeout, clock)
         self._parts = room.IntrospectionClient(
             self._outside,

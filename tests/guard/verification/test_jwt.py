@@ -7,13 +7,14 @@ from typing import Any, cast
 
 import pytest
 
+from gatepass.concurrency.single_flight import SingleFlight
 from gatepass.guard.issuer.client import IssuerClient
 from gatepass.guard.issuer.discovery import Endpoints, Fetched
 from gatepass.guard.model.status import Counters
+from gatepass.guard.verification.introspection_request import unavailable
 from gatepass.guard.verification.jwks_cache import Policy
 from gatepass.guard.verification.jwt import JwtVerifier
 from gatepass.guard.verification.jwt_cache import Entry
-from gatepass.guard.verification.single_flight import SingleFlight
 from gatepass.guard.verification.waiting import Step, Wait
 from gatepass.jose.jwks import KeySet
 from gatepass.wire.errors import OAuthError
@@ -46,7 +47,7 @@ def outside() -> Held:
 
 @pytest.fixture
 def offline(outside: Held) -> Iterator[JwtVerifier]:
-    flights = SingleFlight()
+    flights = SingleFlight(16, "test", unavailable)
     yield JwtVerifier(
         outside, flights, EXPECT, Policy(), timeout=30, clock=lambda: NOW, tally=Counters("x")
     )

@@ -1,7 +1,7 @@
 """The guard itself, which knows no web framework: a request's facts in, a Principal out.
 
-An adapter builds an `Arrived` and a `Needs`, calls `identify` (in a thread) or `aidentify` (in
-an event loop), and renders the `Denial` of the one exception, `Denied`.
+An adapter builds a `Request` and a `Requirements`, calls `identify` (in a thread) or `aidentify`
+(in an event loop), and renders the `Denial` of the one exception, `Denied`.
 """
 
 import logging
@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Self, Unpack
 
+from gatepass.concurrency.single_flight import SingleFlight
 from gatepass.guard.core import metrics
 from gatepass.guard.core import options as read
 from gatepass.guard.core.options import Options
@@ -28,7 +29,6 @@ from gatepass.guard.verification.introspection import TIMEOUT, IntrospectionClie
 from gatepass.guard.verification.introspection_request import REMEMBER, unavailable
 from gatepass.guard.verification.jwks_cache import Policy
 from gatepass.guard.verification.jwt_cache import Entry, cache_key
-from gatepass.guard.verification.single_flight import SingleFlight
 from gatepass.guard.verification.waiting import RunInThread, Step, atake, take
 from gatepass.wire import bearer, metadata
 from gatepass.wire.errors import OAuthError
@@ -38,6 +38,7 @@ from gatepass.wire.secret import Secret
 if TYPE_CHECKING:
     from gatepass.guard.verification.jwt import JwtVerifier
 
+_THREADS = 16  # for requests to the issuer
 _LOG = logging.getLogger("gatepass.guard")
 _BEARER = "Bearer "
 _NO_AUDIENCE = (
@@ -102,7 +103,7 @@ class Guard:
         if isinstance(self._expect, Expectation):
             self._note_audience(self._expect)
         self._process = os.getpid()
-        self._flights = SingleFlight()
+        self._flights = SingleFlight(_THREADS, "gatepass-guard", unavailable)
         self._outside: IssuerClient | None = None
         self._offline: JwtVerifier | None = None
         self._introspector: IntrospectionClient | None = None

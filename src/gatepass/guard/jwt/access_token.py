@@ -18,8 +18,8 @@ def verify(text: str, keys: KeySet, expect: Expectation, now: float) -> Principa
     algorithm), type (`at+jwt`; where `expect` is `plain`, `JWT` or none too, unless the claims are
     those of another JWT: see `check_access`), that all required claims are there and of the right
     JSON type, issuer (exactly), audience (it must have `expect.resource`), and time (`exp`, `nbf`
-    and `iat`, with 10 seconds for clocks that differ). Raises Refused (`invalid_token`), with one
-    sentence for the caller and the reason in its note; the token is in neither.
+    and `iat`, with 10 seconds for clocks that differ). Raises OAuthError (`invalid_token`), with
+    one sentence for the caller and the reason in its note; the token is in neither.
 
     Does NOT check scope (ask the Principal), who owns what is asked for, revocation (a
     revoked JWT passes here until it expires: see introspection), where the request comes from

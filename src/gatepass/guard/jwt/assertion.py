@@ -26,7 +26,7 @@ def verify_assertion(text: str, keys: KeySet, expect: Expectation, now: float) -
     claims are there and of the right JSON type, issuer (exactly), audience (it must have
     `expect.resource`), time (with 10 seconds for clocks that differ), and that it lives no
     longer than LIVES. What else `expect` allows (`claims`, `plain`) is for tokens of other
-    issuers and not read. The Principal's `expires_at` is the assertion's. Raises Refused
+    issuers and not read. The Principal's `expires_at` is the assertion's. Raises OAuthError
     (`invalid_token`), with one sentence for the caller and the reason in its note; ValueError
     where `expect` names no resource.
 

@@ -46,5 +46,5 @@ def _is_assertion(claims: Mapping[str, object]) -> bool:
 
 
 def lifetime(claims: Mapping[str, object]) -> float:
-    """Return the seconds from `iat` to `exp`; raise Refused where one is missing or malformed."""
+    """Return the seconds from `iat` to `exp`; raise OAuthError if one is missing or malformed."""
     return read.required_moment(claims, "exp") - read.required_moment(claims, "iat")

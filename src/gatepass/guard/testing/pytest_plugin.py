@@ -1,4 +1,4 @@
-"""The fixture `pretend_issuer`, known to pytest wherever `gatepass[guard]` is installed.
+"""The fixture `fake_issuer`, known to pytest wherever `gatepass[guard]` is installed.
 
 pytest reads this at every start, so nothing but pytest is imported until a test asks for it.
 """

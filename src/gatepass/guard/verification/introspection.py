@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from functools import partial
 from typing import TypeAlias
 
+from gatepass.concurrency.single_flight import SingleFlight
 from gatepass.guard.issuer.client import IssuerClient
 from gatepass.guard.issuer.credentials import Credentials
 from gatepass.guard.issuer.discovery import DiscoveryError
@@ -19,7 +20,6 @@ from gatepass.guard.verification.introspection_request import (
     introspect,
     unavailable,
 )
-from gatepass.guard.verification.single_flight import SingleFlight
 from gatepass.guard.verification.waiting import Step, Wait
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret

@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from functools import partial
 from threading import Lock
 
+from gatepass.concurrency.single_flight import SingleFlight
 from gatepass.guard.issuer import discovery
 from gatepass.guard.issuer.client import IssuerClient
 from gatepass.guard.jwt.access_token import verify_with
@@ -15,7 +16,6 @@ from gatepass.guard.model.status import Counters, KeysStatus
 from gatepass.guard.verification.introspection_request import unavailable
 from gatepass.guard.verification.jwks_cache import Fetch, JwksCache, KeyLookup, Policy
 from gatepass.guard.verification.jwt_cache import Entry, JwtCache
-from gatepass.guard.verification.single_flight import SingleFlight
 from gatepass.guard.verification.waiting import Step, Wait
 from gatepass.jose import jws
 from gatepass.jose.jwks import Key

@@ -80,7 +80,7 @@ def has_bearer(arrived: Request) -> bool:
 def check_bearer(environment: Environment, arrived: Request) -> Application:
     """Return the application whose access token a caller shows; it has the scope `introspection`.
 
-    Raises OAuthError: `invalid_token`, `insufficient_scope`; and Later as `owner_of` does.
+    Raises OAuthError: `invalid_token`, `insufficient_scope`; and NeedsThread as `owner_of` does.
     """
     check_memory(environment)
     token = bearer.read([arrived.headers[b"authorization"].decode("latin-1")])

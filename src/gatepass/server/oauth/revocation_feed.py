@@ -36,8 +36,8 @@ class _Asked(NamedTuple):
 def revocations(environment: Environment, arrived: Request) -> Response:
     """Tell an application with the scope `introspection` what is void; always raises Deferred.
 
-    It authenticates with Basic, or shows a token with that scope. Raises OAuthError, and Later
-    as introspection does.
+    It authenticates with Basic, or shows a token with that scope. Raises OAuthError, and
+    NeedsThread as introspection does.
     """
     asked = _read(environment, arrived)
     if has_bearer(arrived):
@@ -73,7 +73,7 @@ def _check_token(environment: Environment, arrived: Request) -> None:
 async def _answer(environment: Environment, asked: _Asked) -> Response:
     """Answer at once where there is something to tell, else when there is or the wait is over.
 
-    Raises DatabaseAwayError, and Refused (503) where too many wait.
+    Raises DatabaseAwayError, and OAuthError (503) where too many wait.
     """
     cursor, wait = asked
     rebuilds = environment.rebuilds

@@ -33,7 +33,7 @@ def issue_one(
 ) -> IssuedToken:
     """Issue what the application would get by itself; `also` keeps it, in one transaction.
 
-    Raises NotFoundError outside the sandbox, and Refused where the application gets no tokens.
+    Raises NotFoundError outside the sandbox, and OAuthError where the application gets no tokens.
     """
     if not is_offered(environment):
         raise NotFoundError(str(app_id))

@@ -70,7 +70,7 @@ def register(  # noqa: PLR0913 - a registration has that many parts
 
     Without a scope it has the catalogue's default; `allowed` is what a partner may choose.
 
-    With an `app_id` of the caller's, doing it twice makes one: the second is Refused (409).
+    With an `app_id` of the caller's, doing it twice makes one: the second is OAuthError (409).
     """
     now, catalogue = environment.now(), environment.catalogue
     secret, kept = new_secret(uuid4(), environment.mode, secrets.token_bytes(32), now)
@@ -117,7 +117,7 @@ def rotate(  # noqa: PLR0913 - who, what, how, and what else is written
     Where the old secret `has_leaked`, every token that the application holds is revoked, as
     whoever knows the secret may hold some of them.
 
-    With a `secret_id` of the caller's, doing it twice makes one: the second is Refused (409).
+    With a `secret_id` of the caller's, doing it twice makes one: the second is OAuthError (409).
     """
     with _change(environment, app_id, org_id) as (connection, application, now):
         if any(each.id == secret_id for each in application.secrets):

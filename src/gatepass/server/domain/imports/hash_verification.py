@@ -25,7 +25,7 @@ MOST_WRONG = 60  # slow verifications that failed, a minute and source network
 
 
 class HashingPool(BoundedPool):
-    """Threads for slow work; beyond MOST_WAITING pieces a new one is Refused (503)."""
+    """Threads for slow work; beyond MOST_WAITING pieces a new one is OAuthError (503)."""
 
     def __init__(self, name: str) -> None:
         super().__init__(
@@ -61,7 +61,7 @@ class LegacyHashes:
         return all(self._digest(subject, secret) in self._wrong for secret in readings)
 
     def check(self, source: str, now: float) -> None:
-        """Raise Refused (429) where this source has had too many slow verifications fail."""
+        """Raise OAuthError (429) where this source has had too many slow verifications fail."""
         self._budget.check("", source, now)
 
     def note_wrong(self, subject: str, readings: Sequence[Secret], source: str, now: float) -> None:

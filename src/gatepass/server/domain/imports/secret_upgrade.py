@@ -24,7 +24,7 @@ def outstanding(
     `readings` are what the secret that was sent may be. While the environment has an old hash,
     each reading of a refused secret costs one slow verification, of the hash that is there or of
     a sample, so that time does not tell whether a client exists.
-    Not so with ids of our own form, which cannot be guessed. Raises Refused (429) where the
+    Not so with ids of our own form, which cannot be guessed. Raises OAuthError (429) where the
     caller has failed too often.
     """
     sample = environment.old_hashes.sample

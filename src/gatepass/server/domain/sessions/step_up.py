@@ -15,8 +15,8 @@ def check_password(
 ) -> Steps[None]:
     """Return where this is the current password of whose session it is.
 
-    Raises InvalidField where it is not, and Refused (429) after too many wrong ones: they are
-    counted as those of a login, per session. Refused (503) where too many passwords wait to be
+    Raises InvalidField where it is not, and OAuthError (429) after too many wrong ones: they are
+    counted as those of a login, per session. OAuthError (503) where too many passwords wait to be
     hashed; that try does not count.
     """
     if not password.value:

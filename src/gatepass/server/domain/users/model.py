@@ -56,7 +56,7 @@ class User:
 
     def __repr__(self) -> str:
         """Leave the password hash out."""
-        return f"Person(id={self.id}, role={self.role})"
+        return f"User(id={self.id}, role={self.role})"
 
 
 COLUMNS = tuple(field.name for field in fields(User))

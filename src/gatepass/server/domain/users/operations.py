@@ -47,7 +47,7 @@ class InitialPassword(NamedTuple):
 
 
 def new_password(environment: Environment) -> Steps[InitialPassword]:
-    """Make an initial password; raise Refused (503) where too many wait to be hashed."""
+    """Make an initial password; raise OAuthError (503) where too many wait to be hashed."""
     password = passwords.generate()
     hashed = yield lambda: environment.hasher.hash(password)
     return InitialPassword(password, hashed)
@@ -241,7 +241,7 @@ def change_password(
     """Change one's own password and end every session; the caller opens a new one.
 
     Raises InvalidField for a wrong current password or a new one that is not accepted, and
-    Refused (503) where too many passwords wait to be hashed.
+    OAuthError (503) where too many passwords wait to be hashed.
     """
     hasher = environment.hasher
     if not (yield lambda: hasher.verify(current, whose.password_hash)):

@@ -2,7 +2,7 @@
 
 Hashing is slow, so it waits for a thread of `Hasher.pool` and holds no other thread meanwhile.
 The portal drives such an operation asynchronously; `run` drives it in place. Where the pool's
-queue is full, Refused (503) is raised at the `yield`, and the operation undoes what it did.
+queue is full, OAuthError (503) is raised at the `yield`, and the operation undoes what it did.
 """
 
 from collections.abc import Callable, Generator
