@@ -238,7 +238,7 @@ def test_the_plugin_loads_nothing_until_it_is_asked(pytester: pytest.Pytester) -
         import sys
 
         def test_nothing_of_ours_is_there():
-            assert "gatepass.guard.testing" not in sys.modules
+            assert "gatepass.guard.testing.issuer" not in sys.modules
             assert "cryptography" not in sys.modules
             assert "gatepass.guard.core.guard" not in sys.modules
         """

@@ -187,7 +187,7 @@ def _gatepass_source(given: Given) -> Any:  # noqa: ANN401
 
 
 def _gatepass_auth(http: str, given: Given) -> Any:  # noqa: ANN401
-    adapter = importlib.import_module(f"gatepass.client.over_{http}")
+    adapter = importlib.import_module(f"gatepass.client.{http}")
     return adapter.BearerAuth.sharing(_gatepass_source(given))
 
 

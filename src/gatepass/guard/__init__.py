@@ -1,11 +1,11 @@
 """Runs in an API: says who calls and what they may do, or refuses (RFC 6750, 7662, 9068).
 
-`core` is the guard itself, which knows no web framework; `fastapi` and its like are its faces.
+`core` is the guard itself, independent of web frameworks; `fastapi` and the like adapt it to one.
 An adapter needs `Guard`, `Request`, `Requirements` and `Denied`, all from here.
 
-Pure are `arrived`, `needs`, `denied`, `expectation`, `principal`, `keyring`, the flows in `issuer`
-and `lookup`, and the offline way: `keyset`, `jws`, `access_token`. `outside` and `over_httpx2`
-reach the authorization server, in the threads of `flights`; `steps` are the two ways to wait.
+`model`, `jwt` and the flows in `issuer.discovery` are pure: no I/O and no clock. `issuer.client`
+reaches the authorization server; `verification` decides about a token; `revocation` follows the
+revocation feed.
 
 To verify JWT access tokens offline, without asking anyone:
 

@@ -33,7 +33,7 @@ PRELUDE = f"""
 import os, sys
 from pathlib import Path
 from client.cache.stored_tokens import held
-from gatepass.client import clock
+from gatepass.client.tokens import clock
 from gatepass.client.cache.file_cache import FileCache
 from gatepass.wire.secret import Secret
 def entry():

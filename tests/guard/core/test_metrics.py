@@ -121,7 +121,7 @@ def test_opentelemetry_reads_what_happened_to_all_guards_of_an_issuer() -> None:
     issuer = {"issuer": "https://a.example.com"}
     refused = issuer | {"reason": "no_credentials"}
     assert f"gatepass.guard gatepass.guard.refused {refused} 2.0" in lines
-    assert f"gatepass.guard gatepass.guard.verification.jwt_cache {issuer} 0.0" in lines
+    assert f"gatepass.guard gatepass.guard.verified {issuer} 0.0" in lines
 
 
 WITHOUT = """

@@ -27,7 +27,7 @@ def run(program: str, issuer: FakeIssuer) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
         timeout=PATIENCE,
-        env={**os.environ, **issuer.environ, "PYTHONPATH": str(_HERE.parent)},
+        env={**os.environ, **issuer.environ, "PYTHONPATH": str(_HERE.parents[1])},
     )
 
 

@@ -11,7 +11,20 @@ the test. `gatepass.guard.testing.pytest_plugin` makes it a fixture of pytest. N
 into an API that runs: whoever reaches the issuer's object can make tokens.
 """
 
-from gatepass.guard.testing.clock import Clock
-from gatepass.guard.testing.issuer import FakeIssuer
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gatepass.guard.testing.clock import Clock
+    from gatepass.guard.testing.issuer import FakeIssuer
+
+_MODULES = {"Clock": "clock", "FakeIssuer": "issuer"}
 
 __all__ = ["Clock", "FakeIssuer"]
+
+
+def __getattr__(name: str) -> object:
+    """Load on first use: pytest imports this package, with the plugin in it, at every start."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -154,7 +154,7 @@ def test_the_list_of_common_passwords_is_made_from_the_source_that_is_named() ->
 
     kept = (folder / "common_passwords.txt").read_text().splitlines()
     assert kept == [word for word in theirs if len(word) >= 4] + ["correcthorsebatterystaple"]
-    said = (folder / "common.md").read_text()
+    said = (folder / "common_passwords.md").read_text()
     assert all(word in said for word in ("Django", "Royce Williams", "BSD 3-Clause", "2026-"))
     assert "Django Software Foundation" in (folder / "common_passwords.LICENSE").read_text()
 
