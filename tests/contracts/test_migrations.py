@@ -18,9 +18,9 @@ from gatepass.server.domain.applications import store as applications
 from gatepass.server.domain.catalogue import store as catalogue
 from gatepass.server.domain.keys import store as keys
 from gatepass.server.domain.keys.keyring import keyring
-from gatepass.server.domain.keys.master_key import MasterKey
 from gatepass.server.domain.keys.model import Key
 from gatepass.server.domain.keys.opaque_token_key import OpaqueTokenKey
+from gatepass.server.domain.master_key import MasterKey
 from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.token_policy import TokenPolicy
 from gatepass.server.domain.users import store as people

@@ -19,7 +19,7 @@ from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations as catalogue
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.keys import operations as keys
-from gatepass.server.domain.keys.master_key import MasterKey
+from gatepass.server.domain.master_key import MasterKey
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.revocations import store as revocations
 from gatepass.server.domain.revocations.feed.cursor import Cursor

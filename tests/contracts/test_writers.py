@@ -15,7 +15,7 @@ from contracts.samples import NOW
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.audit.model import OPERATOR
-from gatepass.server.domain.keys.master_key import MasterKey
+from gatepass.server.domain.master_key import MasterKey
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users.model import User

@@ -29,8 +29,8 @@ from gatepass.server.domain.imports.hash_verification import LegacyHashes
 from gatepass.server.domain.imports.secret_upgrade import SecretUpgrade
 from gatepass.server.domain.keys import store as keys
 from gatepass.server.domain.keys.keyring import Keyring, keyring
-from gatepass.server.domain.keys.master_key import MasterKey
 from gatepass.server.domain.keys.operations import ensure
+from gatepass.server.domain.master_key import MasterKey
 from gatepass.server.domain.revocations import store as revocations
 from gatepass.server.domain.revocations.feed import page as feed_page
 from gatepass.server.domain.revocations.feed.cursor import Cursor

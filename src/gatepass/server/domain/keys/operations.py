@@ -10,7 +10,6 @@ from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.changes import tombstones
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.keys import store
-from gatepass.server.domain.keys.master_key import MasterKey
 from gatepass.server.domain.keys.model import (
     PUBLISHED_AHEAD,
     Key,
@@ -21,6 +20,7 @@ from gatepass.server.domain.keys.model import (
     proving,
 )
 from gatepass.server.domain.keys.signing import SigningKey, generate
+from gatepass.server.domain.master_key import MasterKey
 from gatepass.server.domain.token_policy import Purpose
 from gatepass.server.storage.database import Connection
 from gatepass.wire.credential import Mode

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from gatepass.server.domain.context import Context
-from gatepass.server.domain.keys.master_key import MasterKey, MasterKeyError
+from gatepass.server.domain.master_key import MasterKey, MasterKeyError
 from gatepass.server.domain.sessions import store
 from gatepass.server.domain.sessions.model import key
 from gatepass.server.storage.database import Connection

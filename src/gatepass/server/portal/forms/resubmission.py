@@ -15,7 +15,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from gatepass.server.domain.keys.master_key import MasterKeyError
+from gatepass.server.domain.master_key import MasterKeyError
 from gatepass.server.portal.access import Who
 from gatepass.server.portal.pages import applications, registration, team
 from gatepass.server.portal.request import PortalRequest
