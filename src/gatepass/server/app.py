@@ -278,7 +278,7 @@ class Gatepass:
     def let_go(self) -> None:
         """Answer whoever waits for news: the server is about to stop."""
         for environment in self.environments:
-            environment.news.end()
+            environment.notifier.close()
 
     async def _live(self, scope: Scope, receive: Receive, to: Send) -> None:
         if "state" in scope:
@@ -420,7 +420,7 @@ def _note_refusal(met: ErrorResponder, refused: OAuthError) -> None:
     event = (
         "gateway.misconfigured" if isinstance(refused, GatewayMisconfigured) else "client.refused"
     )
-    if not environment.log_limit.admit(event, met.source, environment.clock()):
+    if not environment.log_limit.allow(event, met.source, environment.clock()):
         return
     log.warning(
         event,

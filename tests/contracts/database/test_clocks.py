@@ -139,7 +139,7 @@ def test_tokens_do_not_survive_a_revocation_after_the_clock_was_set_back(
     (node,) = on_sqlite(clock)
     client = node.register()
     clock.advance(100)
-    node.environment().gather()  # as the follower does ten times a second
+    node.environment().collect()  # as the follower does ten times a second
     old = node.token(client)
 
     clock.advance(-back)
@@ -160,9 +160,9 @@ def test_a_node_that_starts_with_an_earlier_clock_voids_what_it_issued_before(
     (before,) = on_sqlite(clock)
     client = before.register()
     clock.advance(4000)
-    before.environment().gather()
+    before.environment().collect()
     old = before.token(client)
-    before.environment().gather()
+    before.environment().collect()
     before.environment().flush()
 
     (after,) = on_sqlite(Clock())

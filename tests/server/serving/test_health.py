@@ -14,7 +14,7 @@ def space(environment: Environment) -> None:
 
 
 def write(environment: Environment) -> None:
-    environment.why_unwritable = "the disk is full"
+    environment.write_failure = "the disk is full"
 
 
 def clock(environment: Environment) -> None:
@@ -51,6 +51,6 @@ def test_the_free_space_is_that_of_the_databases_disk(
 
     environment.try_writing()
 
-    assert environment.why_unwritable == ""
+    assert environment.write_failure == ""
     assert environment.free_space is not None
     assert 0 < environment.free_space <= shutil.disk_usage(tmp_path).total

@@ -129,9 +129,9 @@ class Environment:
         self.hasher = hasher
         self.clock = EnvironmentClock(clock)
         self.database = Database(own.database or sqlite_url(file(settings.data, mode)))
-        self.directory = ApplicationCache(self._find_application)
-        self.grants: GrantCache[CachedGrant] = GrantCache(self.directory)
-        self.callers: GrantCache[CachedCaller] = GrantCache(self.directory)
+        self.applications = ApplicationCache(self._find_application)
+        self.grants: GrantCache[CachedGrant] = GrantCache(self.applications)
+        self.callers: GrantCache[CachedCaller] = GrantCache(self.applications)
         self.known_tokens = VerifiedTokenCache()
         self.told: DerivedCache[Response] = DerivedCache()  # by introspection
         self.passes = AssertionCache()
@@ -144,7 +144,7 @@ class Environment:
         self.page_pool = _pool(f"pages {self.name}", _PAGES_AT_ONCE)
         self.revocation_pool = _pool(f"revocations {self.name}", _REVOCATIONS_AT_ONCE)
         self.revoked = RevokedIds()
-        self.news = Notifier(settings.http.waiting_polls())
+        self.notifier = Notifier(settings.http.waiting_polls())
         self.pages = PageCache(self.name, self._read_page)
         self.keys: Keyring  # these two are set by `open`
         self.catalogue: Catalogue
@@ -168,15 +168,15 @@ class Environment:
         )
         self.legacy_hashes = LegacyHashes(self.name)
         self.secret_upgrade = SecretUpgrade(
-            self.context, self.directory, self.legacy_hashes, self.failures
+            self.context, self.applications, self.legacy_hashes, self.failures
         )
         self._grace = settings.grace
         self._serves = True
-        self.place = changes.START  # up to which memory knows the change feed
+        self.position = changes.START  # up to which memory knows the change feed
         self.rebuilds = 0  # how often memory was built again because the database was another one
         self.caught_up_at = time.monotonic()  # when memory was last known to be right
-        self.why_away = ""  # why the database cannot be read at the moment
-        self.why_unwritable = ""  # why it took no change when it was last tried
+        self.read_failure = ""  # why the database cannot be read at the moment
+        self.write_failure = ""  # why it took no change when it was last tried
         self.free_space: int | None = None  # bytes on the disk of a SQLite file
         self._offset_told = 0.0  # the clock's, in the log
         self._followed_at = time.monotonic()  # when the feed was last read, whatever came
@@ -219,7 +219,7 @@ class Environment:
 
     def now(self) -> datetime:
         """Give the time in UTC, in whole milliseconds: as the database will give it back."""
-        self.clock.adjust(self.place.at / 1000)
+        self.clock.adjust(self.position.at / 1000)
         return datetime.fromtimestamp(int(self.clock() * 1000) / 1000, UTC)
 
     def is_stale(self) -> bool:
@@ -259,17 +259,17 @@ class Environment:
         finally:
             self._lock.release()
 
-    def note_away(self, error: DatabaseAwayError) -> None:
+    def record_away(self, error: DatabaseAwayError) -> None:
         """Note that the database cannot be read; one that is lost ends the trust in memory."""
-        self.why_away = str(error)
+        self.read_failure = str(error)
         if isinstance(error, DatabaseLostError):
             self._distrust()
 
-    def note_back(self) -> None:
+    def record_back(self) -> None:
         """Note that the database was read."""
-        self.why_away = ""
+        self.read_failure = ""
 
-    def touch(self) -> None:
+    def mark_current(self) -> None:
         """Note that the database said: nothing has changed."""
         self.caught_up_at = time.monotonic()
 
@@ -278,24 +278,24 @@ class Environment:
         """Give what keys are needed for."""
         return purposes(self.catalogue, self.algorithm)
 
-    def turn_keys(self) -> None:
+    def refresh_keys(self) -> None:
         """Use the keys of now, where one has begun or ceased to be used."""
         if self.clock() >= self.keys.until:
             with self._lock:
                 self._load_keys()
 
-    def gather(self) -> None:
+    def collect(self) -> None:
         """Count what was issued since the last time, in memory; look whether the clock was set."""
-        self.clock.adjust(self.place.at / 1000)
+        self.clock.adjust(self.position.at / 1000)
         if abs(self.clock.offset - self._offset_told) > _TOLD_CLOCK:
             self._offset_told = self.clock.offset
             log.warning("clock.differs", environment=self.name, seconds=round(self._offset_told, 1))
-        self.usage.gather(self.clock())
+        self.usage.collect(self.clock())
 
     def flush(self) -> None:
         """Write usage, in one batch; learn what other processes issued to who has a limit."""
         now = self.clock()
-        marks = self.minting.marks(now)
+        marks = self.minting.counted_this_hour(now)
         batch = self.usage.take(now)
         if batch is not None:
             try:
@@ -316,9 +316,9 @@ class Environment:
             with self.database.write() as connection:
                 heartbeat.write(connection, self.now())
         except DatabaseAwayError as error:
-            self.why_unwritable = str(error)
+            self.write_failure = str(error)
             raise
-        self.why_unwritable = ""
+        self.write_failure = ""
 
     def keep_bounds(self) -> None:
         """Bound the login failures that are kept; say how much was not logged and recorded."""
@@ -385,7 +385,7 @@ class Environment:
         started = time.monotonic()
         with self.database.read() as connection:
             self._compare_clocks(connection)
-            told = changes.since(connection, self.place)
+            told = changes.since(connection, self.position)
         if told is None:
             self._rebuild(seconds)
         elif started - self.caught_up_at > _RELOAD_AFTER:
@@ -393,12 +393,12 @@ class Environment:
         else:
             for change in told:
                 self._apply(change)
-                self.place = change.place
+                self.position = change.position
             self.caught_up_at = started
         self._followed_at = started
-        self.clock.adjust(self.place.at / 1000)
+        self.clock.adjust(self.position.at / 1000)
         if told or told is None:
-            self.news.tell()
+            self.notifier.notify()
 
     def _rebuild(self, seconds: float) -> None:
         """Build memory again: the database is not the one that it was read from.
@@ -407,12 +407,12 @@ class Environment:
         built nothing is answered from it: it may hold what was never committed there.
         """
         if not self.is_stale():
-            log.error("database.other", environment=self.name, seq=self.place.seq)
+            log.error("database.other", environment=self.name, seq=self.position.seq)
         self._distrust()
         self.pages.forget()
         self._reload(seconds)
         self.rebuilds += 1
-        log.warning("memory.rebuilt", environment=self.name, seq=self.place.seq)
+        log.warning("memory.rebuilt", environment=self.name, seq=self.position.seq)
 
     def _distrust(self) -> None:
         """Answer nothing from memory until the database was read again."""
@@ -432,7 +432,7 @@ class Environment:
         started = time.monotonic()
         with deadline.each(seconds):
             with self.database.read() as connection:
-                self.place = changes.newest(connection)
+                self.position = changes.newest(connection)
                 if self._serves:
                     self.revoked = RevokedIds(revocations.unexpired(connection, self.now()))
             self._load_catalogue()
@@ -443,9 +443,9 @@ class Environment:
     def _apply(self, change: changes.Change) -> None:
         match change.kind:
             case changes.APPLICATION:
-                self.directory.drop(UUID(change.subject))
+                self.applications.drop(UUID(change.subject))
             case changes.ORGANIZATION:
-                self.directory.clear()
+                self.applications.clear()
             case changes.REVOCATION:
                 self._load_revocation(bytes.fromhex(change.subject))
             case changes.KEY:
@@ -482,7 +482,7 @@ class Environment:
     def _load_catalogue(self) -> None:
         with self.database.read() as connection:
             self.catalogue = catalogue.load(connection, self.context.token_policy)
-        self.directory.clear()  # and with it what was granted by the old one
+        self.applications.clear()  # and with it what was granted by the old one
 
     def _find_application(self, key: str | UUID) -> Application | None:
         with self.database.read() as connection:

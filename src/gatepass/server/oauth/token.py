@@ -47,7 +47,7 @@ def token(environment: Environment, arrived: Request) -> Response:
 def _admit(environment: Environment, arrived: Request, application: Application, now: float) -> str:
     """Count the token of an application that has a limit; give the notice, or raise OAuthError."""
     try:
-        return environment.minting.admit(application, now)
+        return environment.minting.count(application, now)
     except OAuthError as refused:
         note_refusal(environment, arrived, application, refused, now)
         raise

@@ -229,7 +229,7 @@ def test_the_programs_of_a_partner_that_arrive_at_once_cost_one_verification(
 ) -> None:
     bring(fresh, found())
     environment = fresh.environment()
-    kept = environment.directory.load("acme")
+    kept = environment.applications.load("acme")
     works = [environment.secret_upgrade.pending("acme", kept, (RIGHT,), HERE) for _ in range(5)]
 
     assert [work() for work in works if work] == [True] * 5
@@ -286,7 +286,7 @@ def test_a_wrong_secret_never_replaces_the_hash(fresh: InProcessServer) -> None:
 def test_with_the_database_away_the_first_use_waits_and_is_not_lost(fresh: InProcessServer) -> None:
     bring(fresh, found())
     old = client(fresh)
-    fresh.environment().directory.load("acme")
+    fresh.environment().applications.load("acme")
     database = fresh.environment().database
     fresh.lose_database()
     assert fresh.ask(old).status_code == 503

@@ -324,7 +324,7 @@ def test_the_list_says_when_and_from_where_it_was_last_used(rig: Rig) -> None:
     path = browser.register()
     assert "Never used" in browser.get("/oauth2/applications/").text
     app_id = UUID(path.rstrip("/").rpartition("/")[2])
-    application = rig.environment.directory.load(app_id)
+    application = rig.environment.applications.load(app_id)
     assert application
 
     use = Use(application, application.secrets[0], rig.clock.at, "198.51.100.77", b"curl/8")

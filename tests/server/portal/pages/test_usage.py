@@ -16,7 +16,7 @@ HOUR = 3600
 
 
 def application(rig: Rig, path: str) -> Application:
-    found = rig.environment.directory.load(UUID(path.rstrip("/").rpartition("/")[2]))
+    found = rig.environment.applications.load(UUID(path.rstrip("/").rpartition("/")[2]))
     assert found
     return found
 

@@ -114,16 +114,16 @@ def _queues(environments: Sequence[Environment]) -> dict[str, Queue]:
 
 
 def _state(environment: Environment) -> State:
-    directory, lag = environment.directory, environment.lag()
+    directory, lag = environment.applications, environment.lag()
     return State(
         hits=directory.hits,
         misses=directory.misses,
         lag=round(lag, 3),
         key_age=(environment.now() - environment.keys.made_at).total_seconds(),
         database_up=int(lag <= _LATE),
-        database_writable=int(not environment.why_unwritable),
+        database_writable=int(not environment.write_failure),
         revocations=len(environment.revoked),
-        waiting=len(environment.news),
+        waiting=len(environment.notifier),
         clock_offset=round(environment.clock.offset, 3),
     )
 

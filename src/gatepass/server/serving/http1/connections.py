@@ -92,7 +92,7 @@ class Connections:
     def note(self, reason: Reason, source: str, now: float, description: str = "") -> None:
         """Count a connection that the server ends; log it once a minute for each source."""
         metrics.connection_ended(reason)
-        if self._log_limit.admit((reason, source), now):
+        if self._log_limit.allow((reason, source), now):
             log.warning("connection.ended", reason=reason, source=source, description=description)
 
     def _measure(self) -> None:
