@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 
 from gatepass.server.domain.usage import refusal_reasons
 from gatepass.server.domain.users.passwords import Hasher
-from gatepass.server.environment import data_directory, hosts
+from gatepass.server.environment import data_directory, hosts, maintenance
 from gatepass.server.environment.change_follower import ChangeFollower
 from gatepass.server.environment.environment import Environment
 from gatepass.server.environment.housekeeping import Housekeeper
@@ -272,7 +272,7 @@ class Gatepass:
         for follower in self._followers:
             follower.wait()
         for environment in self.environments:
-            environment.close()
+            maintenance.close(environment)
         self._hash_pool.shutdown(cancel_futures=True)
 
     def let_go(self) -> None:
@@ -420,7 +420,7 @@ def _note_refusal(met: ErrorResponder, refused: OAuthError) -> None:
     event = (
         "gateway.misconfigured" if isinstance(refused, GatewayMisconfigured) else "client.refused"
     )
-    if not environment.log_limit.allow(event, met.source, environment.clock()):
+    if not environment.context.log_limit.allow(event, met.source, environment.clock()):
         return
     log.warning(
         event,

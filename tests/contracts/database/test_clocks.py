@@ -12,6 +12,7 @@ from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations as catalogue
 from gatepass.server.domain.catalogue.model import CataloguedScope
 from gatepass.server.domain.organizations import operations as organizations
+from gatepass.server.environment import maintenance
 from gatepass.server.settings import EnvironmentSettings
 from gatepass.wire.scope import Scope
 from server.fixtures import Client, Clock, InProcessServer, refused, standing_still
@@ -163,7 +164,7 @@ def test_a_node_that_starts_with_an_earlier_clock_voids_what_it_issued_before(
     before.environment().collect()
     old = before.token(client)
     before.environment().collect()
-    before.environment().flush()
+    maintenance.flush(before.environment())
 
     (after,) = on_sqlite(Clock())
     after.clock.advance(4000 - back)

@@ -86,7 +86,7 @@ def test_memory_is_built_again_from_the_older_database(
     assert found
     assert found.disabled_at
     assert "https://lost.example.com" not in environment.catalogue.resources
-    assert _TOKEN not in environment.revoked
+    assert _TOKEN not in environment.state.revoked
     assert environment.keys.seal.id != old_keys.seal.id
     assert not environment.is_stale()
 
@@ -101,7 +101,7 @@ def test_what_is_changed_after_the_restore_is_known_at_once(
 
     revoke(environment)  # its number is one that memory already knows
 
-    assert _TOKEN in environment.revoked
+    assert _TOKEN in environment.state.revoked
 
 
 def test_as_many_changes_as_were_lost_do_not_pass_for_them(
@@ -147,15 +147,19 @@ def test_a_reader_of_the_revocation_feed_gets_the_pages_of_the_database_that_is_
     restore = back_up()
     revoke(environment)
     told = Cursor(environment.position)
-    before = asyncio.run(environment.pages.get(None, environment.position.seq))
+    before = asyncio.run(
+        environment.pages.get(None, environment.position.seq, environment.rebuilds)
+    )
     assert _TOKEN.hex() in before.members
 
     restore()
     environment.catch_up()
 
-    first = asyncio.run(environment.pages.get(None, environment.position.seq))
+    first = asyncio.run(environment.pages.get(None, environment.position.seq, environment.rebuilds))
     assert _TOKEN.hex() not in first.members
-    assert asyncio.run(environment.pages.get(told, environment.position.seq)).resets
+    assert asyncio.run(
+        environment.pages.get(told, environment.position.seq, environment.rebuilds)
+    ).resets
 
 
 def test_a_change_that_is_not_lost_builds_nothing_again(environment: Environment) -> None:

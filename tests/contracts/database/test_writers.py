@@ -21,6 +21,7 @@ from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.password_hashing import run
 from gatepass.server.domain.users.passwords import Hasher, PasswordSettings
+from gatepass.server.environment import maintenance
 from gatepass.server.environment.environment import Environment
 from gatepass.server.settings import EnvironmentSettings, Settings
 from gatepass.wire.credential import Mode
@@ -124,14 +125,14 @@ def test_a_limit_of_tokens_holds_across_processes_once_they_have_written(
             for _ in range(5):
                 issued += _mint(each, limited, now)
         for each in (*processes, *processes):  # what one has written, the other learns
-            each.flush()
+            maintenance.flush(each)
 
     assert issued == 30
 
 
 def _mint(process: Environment, limited: Application, now: float) -> int:
     try:
-        process.minting.count(limited, now)
+        process.issuance_limit.count(limited, now)
     except OAuthError:
         return 0
     process.usage.issued(limited)

@@ -233,7 +233,7 @@ def test_what_was_not_recorded_is_summarized_when_the_hour_is_over(
             return [each.detail["times"] for _, each in found]
 
         for _ in range(MOST_ROWS + 3):
-            environment.audit_limit.allow("access.denied", "192.0.2.7", clock(), org_id)
+            environment.context.audit_limit.allow("access.denied", "192.0.2.7", clock(), org_id)
         assert summarized() == []
         clock.advance(HOUR)
         wait_until(lambda: summarized() == ["3"], "the summary")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gatepass.server.environment import maintenance
 from gatepass.server.environment.environment import Environment
 from server.fixtures import InProcessServer
 
@@ -49,7 +50,7 @@ def test_the_free_space_is_that_of_the_databases_disk(
 ) -> None:
     environment = stand.environment()
 
-    environment.try_writing()
+    maintenance.probe_database(environment)
 
     assert environment.write_failure == ""
     assert environment.free_space is not None

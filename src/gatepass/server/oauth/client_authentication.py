@@ -49,7 +49,7 @@ def proven_by_header(
 
 def claimed_by(environment: Environment, arrived: Request, params: Params) -> PresentedCredentials:
     """Read who the caller says it is; a secret of another system may come as it is."""
-    return claim(arrived, params, may_be_raw=environment.has_imported)
+    return claim(arrived, params, may_be_raw=environment.state.has_imported)
 
 
 def proven(
@@ -150,7 +150,7 @@ def _may_be_somebodys(environment: Environment, client_id: str) -> bool:
     """Tell whether an id has our form or, where any was imported, another's."""
     recognised = read(client_id)
     if recognised is None:
-        return environment.has_imported and 0 < len(client_id) <= LONGEST_CLIENT_ID
+        return environment.state.has_imported and 0 < len(client_id) <= LONGEST_CLIENT_ID
     return recognised.kind is Kind.CLIENT_ID and recognised.mode is environment.mode
 
 
@@ -168,4 +168,4 @@ def _check_old_hash(
         claimed.client_id, application, readings, arrived.source
     )
     if work:
-        raise NeedsThread(work, environment.legacy_hashes.pool)
+        raise NeedsThread(work, environment.state.legacy_hashes.pool)

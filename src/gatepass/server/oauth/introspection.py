@@ -180,7 +180,7 @@ def unexpired(environment: Environment, token: Secret) -> Claims | None:
     Does NOT check whether its application still stands behind it.
     """
     claims = read(environment, token)
-    if claims is None or claims.token_id in environment.revoked:
+    if claims is None or claims.token_id in environment.state.revoked:
         return None
     now = environment.clock()
     is_early = claims.issued_ms > now * 1000 + _AHEAD_MS

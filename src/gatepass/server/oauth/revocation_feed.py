@@ -103,7 +103,7 @@ async def _answer(environment: Environment, asked: _Asked) -> Response:
 async def _page(environment: Environment, cursor: Cursor | None) -> tuple[Response, bool]:
     """Give the page behind a cursor as an answer, and whether it tells anything."""
     known_at = environment.caught_up_at
-    page = await environment.pages.get(cursor, environment.position.seq)
+    page = await environment.pages.get(cursor, environment.position.seq, environment.rebuilds)
     told = _told(environment, known_at, page.members, resets=page.resets, more=page.more)
     return told, page.cursor != cursor
 

@@ -244,7 +244,7 @@ def _guarded(visit: PortalRequest, step: Callable[[], Response | _Waiting]) -> R
 
 def _note_refusal(visit: PortalRequest, refused: OAuthError) -> None:
     environment, source = visit.environment, visit.visitor.source
-    if environment.log_limit.allow("page.refused", source, environment.clock()):
+    if environment.context.log_limit.allow("page.refused", source, environment.clock()):
         log.warning(
             "page.refused",
             environment=environment.name,

@@ -155,7 +155,7 @@ def test_a_dry_run_tells_the_same_and_writes_nothing(fresh: InProcessServer) -> 
     planned = bring(fresh, *there, dry_run=True)
     assert names(fresh) == []
     assert fresh.environment().applications.load("1") is None
-    assert not fresh.environment().has_imported
+    assert not fresh.environment().state.has_imported
 
     done = bring(fresh, *there)
     assert [replace(each, org_id=None) for each in done] == planned
@@ -179,4 +179,4 @@ def test_the_other_environment_knows_nothing_of_it(fresh: InProcessServer) -> No
     bring(fresh, found())
 
     assert fresh.environment(TEST).applications.load("acme") is None
-    assert not fresh.environment(TEST).has_imported
+    assert not fresh.environment(TEST).state.has_imported

@@ -9,6 +9,7 @@ from gatepass.server.domain.applications.model import Application, MintMode
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.usage import store
 from gatepass.server.domain.usage.issuance_limit import IssuanceLimit, is_wasteful
+from gatepass.server.environment import maintenance
 from gatepass.wire.errors import OAuthError
 from server.fixtures import Client, Clock, InProcessServer, refused
 
@@ -180,7 +181,7 @@ def test_who_is_refused_for_the_limit_is_counted_and_told_so(fresh: InProcessSer
     limit(fresh, client, "enforce", 1)
     for _ in range(3):
         fresh.ask(client)
-    fresh.environment().flush()
+    maintenance.flush(fresh.environment())
 
     with fresh.environment().database.read() as connection:
         (told,) = store.recent(connection, client.application.id)

@@ -103,7 +103,7 @@ def _queues(environments: Sequence[Environment]) -> dict[str, Queue]:
     """Return the figures of the bounded pools; the one for passwords is of all environments."""
     pools: dict[str, list[BoundedPool]] = {
         "passwords": [each.hasher.pool for each in environments[:1]],
-        "imported_secrets": [each.legacy_hashes.pool for each in environments],
+        "imported_secrets": [each.state.legacy_hashes.pool for each in environments],
         "pages": [each.page_pool for each in environments],
         "revocations": [each.revocation_pool for each in environments],
     }
@@ -122,7 +122,7 @@ def _state(environment: Environment) -> State:
         key_age=(environment.now() - environment.keys.made_at).total_seconds(),
         database_up=int(lag <= _LATE),
         database_writable=int(not environment.write_failure),
-        revocations=len(environment.revoked),
+        revocations=len(environment.state.revoked),
         waiting=len(environment.notifier),
         clock_offset=round(environment.clock.offset, 3),
     )
