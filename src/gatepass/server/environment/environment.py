@@ -150,7 +150,7 @@ class Environment:
         self.catalogue: Catalogue
         self.has_imported = False  # client ids of other forms than ours may be somebody's
         self.old_hashes = LegacyHashes(self.name)
-        self._grace = settings.grace
+        self._grace = settings.stale_grace_seconds
         self._serves = True
         self.place = changes.START  # up to which memory knows the change feed
         self.rebuilds = 0  # how often memory was built again because the database was another one
