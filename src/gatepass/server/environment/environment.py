@@ -170,7 +170,7 @@ class Environment:
         self.secret_upgrade = SecretUpgrade(
             self.context, self.directory, self.legacy_hashes, self.failures
         )
-        self._grace = settings.grace
+        self._grace = settings.stale_grace_seconds
         self._serves = True
         self.place = changes.START  # up to which memory knows the change feed
         self.rebuilds = 0  # how often memory was built again because the database was another one
