@@ -34,6 +34,8 @@ from gatepass.server.serving.http1.connections import Limits, room_for_connectio
 from gatepass.server.serving.http1.head import HeadLimits
 from gatepass.server.serving.proxy_headers import EVERYONE, MOST_HOPS, HeaderName
 from gatepass.wire.credential import Mode
+from gatepass.wire.urls import is_confidential, is_loopback
+from gatepass.wire.urls import split as split_url
 
 DATA = Path("gatepass-data")
 CONFIG_NAME = "gatepass.toml"
@@ -74,8 +76,10 @@ class EnvironmentSettings(_Part):
     @field_validator("issuer")
     @classmethod
     def _issuer_is_safe(cls, issuer: str) -> str:
-        parts = urlsplit(issuer)
-        if issuer and parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        if not issuer:
+            return issuer
+        parts = split_url(issuer)
+        if parts is None or not is_confidential(parts):
             raise ValueError("must be https, or http on a loopback host")
         if parts.query or parts.fragment or issuer.endswith("/") or parts.path:
             raise ValueError("must be a scheme and a host, without path or trailing slash")
@@ -326,16 +330,6 @@ def _check_network(text: str) -> None:
     address = text.partition("/")[0]
     if network.network_address != ip_address(address):
         raise ValueError(f"{text!r} is one address in a network: write {address} or {network}")
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address can only mean this machine."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:  # a name, as 127.0.0.1.example.com is one
-        return False
 
 
 def load(config: Path | None = None, **given: object) -> Settings:
