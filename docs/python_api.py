@@ -7,6 +7,7 @@ docstring in every change.
 
 import ast
 import inspect
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -96,7 +97,7 @@ def docstring(value: object) -> str:
 
 def attribute_docstring(module: ModuleType, name: str) -> str:
     """Return the string literal below the assignment of a constant or a type alias."""
-    body = ast.parse(inspect.getsource(module)).body
+    body = ast.parse(inspect.getsource(_home(module, name))).body
     for statement, following in pairwise(body):
         if _target(statement) == name and isinstance(following, ast.Expr):
             text = ast.literal_eval(following.value)
@@ -107,6 +108,18 @@ def attribute_docstring(module: ModuleType, name: str) -> str:
 def documentation(module: ModuleType, name: str, value: object) -> str:
     """Return what is written about a public name."""
     return attribute_docstring(module, name) if _is_value(value) else docstring(value)
+
+
+def undocumented(module: ModuleType) -> list[str]:
+    """Return the public names of a module, and their members, without a docstring."""
+    missing = []
+    for name, value in public(module).items():
+        if not documentation(module, name, value):
+            missing.append(name)
+        if not _is_value(value) and isinstance(value, type):
+            found = members(value)
+            missing += [f"{name}.{each.name}" for each in found if not docstring(each.value)]
+    return missing
 
 
 def markdown(module: ModuleType) -> str:
@@ -146,6 +159,14 @@ def _is_value(value: object) -> bool:
     return not issubclass(type(value), type | FunctionType)
 
 
+def _home(module: ModuleType, name: str) -> ModuleType:
+    """Return the module that a value comes from: this one, or the one it is imported from."""
+    for node in ast.walk(ast.parse(inspect.getsource(module))):
+        if isinstance(node, ast.ImportFrom) and name in {each.name for each in node.names}:
+            return _home(import_module(node.module or ""), name)
+    return module
+
+
 def _target(statement: ast.stmt) -> str:
     """Return the name that a statement assigns, if any."""
     if isinstance(statement, ast.AnnAssign):
@@ -155,7 +176,7 @@ def _target(statement: ast.stmt) -> str:
 
 def _assignment(module: ModuleType, name: str) -> str:
     """Return how a type alias is defined, and of any other value its type alone."""
-    body = ast.parse(inspect.getsource(module)).body
+    body = ast.parse(inspect.getsource(_home(module, name))).body
     found = next(each for each in body if _target(each) == name)
     if isinstance(found, ast.AnnAssign) and ast.unparse(found.annotation) != "TypeAlias":
         return f"{name}: {ast.unparse(found.annotation)}"
@@ -249,3 +270,8 @@ def as_markdown(text: str) -> str:
         names = ", ".join(f"`{each}`" for each in found[1].split(", ")) if found else ""
         lines.append(f"- {names}: {line[found.end() :]}" if found else line)
     return "\n".join(lines)
+
+
+if __name__ == "__main__":  # for tests, in whose process Django has settings of its own
+    modules = [import_public(name) for name in sys.argv[1:]]
+    json.dump({each.__name__: [each.__all__, undocumented(each)] for each in modules}, sys.stdout)

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from gatepass.client.secrets.vault_login import AppRole, Kubernetes
 
 SecretSource: TypeAlias = Callable[[], str]
+"""A callable without arguments that returns the client secret."""
 
 _MODULES = {
     "AppRole": "vault_login",
