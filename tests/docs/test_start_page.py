@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from docs.page import Reader, play
-from harness import clean_variables, free_ports
+from server_process import clean_variables, free_ports
 
 INSTALLED = {
     "python3 -m venv .venv && . .venv/bin/activate": "true",
