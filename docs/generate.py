@@ -78,7 +78,7 @@ def _default(field: FieldInfo) -> str:
     value = field.default
     if isinstance(value, tuple):
         return ", ".join(f"`{each}`" for each in value)
-    return "" if value == "" else f"`{value}`"
+    return "" if value in ("", None) else f"`{value}`"
 
 
 def commands_page() -> str:
