@@ -11,6 +11,7 @@ from gatepass.wire.metadata import INTROSPECT, REVOCATIONS, REVOKE, TOKEN
 from gatepass.wire.secret import Secret
 from server.fixtures import FORM, GRANT, LIVE, TEST, URL, InProcessServer, standing_still
 from server.serving.fast_path.doors import Door, door
+from server_process import free_ports, run
 
 INDEX = b"<!doctype html><title>Gatepass</title>"
 CSS = b"body { color: black }" * 100
@@ -241,3 +242,19 @@ def play(opened: Door, asked: list[bytes]) -> list[tuple[bytes, list[tuple[bytes
             headers = [pair for pair in answer.headers if pair[0] != b"date"]
             found.append((answer.line, headers, answer.body))
     return found
+
+
+def test_a_folder_without_a_site_is_named_at_the_start(tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    ended = run(
+        "serve",
+        "--data",
+        tmp_path / "data",
+        "--port",
+        str(free_ports()),
+        variables={"GATEPASS_DOCS": str(empty)},
+    )
+
+    assert ended.status == 1
+    assert f"The folder {empty} (docs) has no site in it" in ended.err
