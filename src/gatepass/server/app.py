@@ -5,6 +5,7 @@ import contextvars
 import socket
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import structlog
@@ -56,6 +57,7 @@ from gatepass.server.observability.metrics.listener import Listener
 from gatepass.server.path_aliases import PathAliases
 from gatepass.server.portal import app as portal
 from gatepass.server.serving import error_format, health
+from gatepass.server.serving.documentation import Documentation
 from gatepass.server.serving.fast_path.protocol import (
     GET,
     MOST,
@@ -149,7 +151,13 @@ def create(
     )
     listener = Listener(figures, metrics_socket) if metrics_socket else None
     return Gatepass(
-        environments, figures, settings.path_aliases, listener, settings.token_origins, readiness
+        environments,
+        figures,
+        settings.path_aliases,
+        listener,
+        settings.token_origins,
+        readiness,
+        settings.docs,
     )
 
 
@@ -164,6 +172,7 @@ class Gatepass:
         listener: Listener | None = None,
         token_origins: Iterable[str] = (),
         readiness: Readiness | None = None,
+        site: Path | None = None,
     ) -> None:
         self.environments = environments
         self._readiness = readiness
@@ -187,7 +196,8 @@ class Gatepass:
         self._below = [(tree.start, _found_below(tree)) for tree in trees]
         self.lane = FastPath(_lane_ways(self._endpoints), self._by_host, _trouble, trees)
         self._partner_api: App | None = None
-        self._router = Starlette(routes=portal.routes, exception_handlers=portal.exception_handlers)
+        pages = Starlette(routes=portal.routes, exception_handlers=portal.exception_handlers)
+        self._pages: App = Documentation(site, pages) if site else pages
 
     async def __call__(self, scope: Scope, receive: Receive, to: Send) -> None:
         """Answer a request, and measure it: the one place for that."""
@@ -242,7 +252,7 @@ class Gatepass:
         elif environment is None:
             await send(error_format.misdirected(scope, self._oauth_prefixes), to)
         elif environment.is_https and scope["scheme"] == "http":
-            await send(error_format.needs_tls(scope, self._oauth_prefixes), to)
+            await send(error_format.needs_tls(scope, self._oauth_prefixes, environment.site), to)
         elif path in self._documents:
             await send(published.answer(self._documents[path], environment, scope), to)
         elif f"{path}/".startswith(metadata.PARTNER_API + "/"):
@@ -255,7 +265,7 @@ class Gatepass:
         else:
             scope["gatepass.environment"] = environment
             scope[error_format.KEY] = error_format.format_of(scope, self._oauth_prefixes)
-            await self._router(scope, receive, to)
+            await self._pages(scope, receive, to)
 
     def open(self) -> None:
         """Open both environments and follow what other processes change."""
@@ -324,11 +334,11 @@ class Gatepass:
 async def _serve(found: Found, scope: Scope, receive: Receive, to: Send) -> str:
     """Run an OAuth endpoint; give its result. The one place where refusals become answers."""
     served, environment, path, _ = found
-    if environment is None or (environment.is_https and scope["scheme"] == "http"):
-        refuse = error_format.needs_tls if environment else error_format.misdirected
-        unwelcome = served.fit(refuse(scope, (path,)))
-        await send(unwelcome, to)
-        return result_of(unwelcome.status)
+    if environment is None:
+        return await _send_error(served, error_format.misdirected(scope, (path,)), to)
+    if environment.is_https and scope["scheme"] == "http":
+        error = error_format.needs_tls(scope, (path,), environment.site)
+        return await _send_error(served, error, to)
     shared = cors.headers(served.origins, scope)
     if served.origins and scope["method"] == "OPTIONS":
         await send(cors.preflight(shared), to)
@@ -352,6 +362,13 @@ async def _serve(found: Found, scope: Scope, receive: Receive, to: Send) -> str:
     return result
 
 
+async def _send_error(served: Served, error: Response, to: Send) -> str:
+    """Send an error as the endpoint's callers can take it; return its result."""
+    adapted = served.fit(error)
+    await send(adapted, to)
+    return result_of(adapted.status)
+
+
 def _partner_api() -> App:
     """Make the Partner API, at its first call: a server that only issues tokens does without.
 
@@ -366,9 +383,12 @@ def _trouble(met: ErrorResponder) -> Response:
     """Log what an endpoint raised and make an answer of it: the one place, for both doors."""
     environment = met.environment
     match met.error:
-        case Denial() | Challenged() as denied:
+        case Denial() as denied:
             _note_refusal(met, denied)
             return denied.answer()
+        case Challenged() as challenged:
+            _note_refusal(met, challenged)
+            return challenged.answer(environment.site)
         case GatewayMisconfigured() as wrong:
             _note_refusal(met, wrong)
             return Denial(wrong, ANYTHING.scope, environment.issuer).answer()
@@ -380,13 +400,15 @@ def _trouble(met: ErrorResponder) -> Response:
                 challenged=_is_challenged(met.arrived),
                 realm=environment.issuer,
                 allow=allow,
+                site=environment.site,
             )
         case DatabaseAwayError():
             log.error("request.unavailable", path=met.path, environment=environment.name)
-            return _AWAY
+            body = response.error("temporarily_unavailable", _AWAY, environment.site)
+            return Response(503, (*NO_STORE, (b"retry-after", b"5")), body)
         case error:
             log.error("request.failed", path=met.path, environment=environment.name, exc_info=error)
-            return _BUG
+            return Response(500, NO_STORE, response.error("server_error", _BUG, environment.site))
 
 
 async def _answer_later(
@@ -506,9 +528,5 @@ def _either_slash(paths: Mapping[str, Way]) -> dict[str, Way]:
     }
 
 
-_AWAY = Response(
-    503,
-    (*NO_STORE, (b"retry-after", b"5")),
-    response.error("temporarily_unavailable", "The service is not available. Try again shortly."),
-)
-_BUG = Response(500, NO_STORE, response.error("server_error", "Something went wrong on our side."))
+_AWAY = "The service is not available. Try again shortly."
+_BUG = "Something went wrong on our side."

@@ -201,6 +201,9 @@ class Settings(BaseSettings):
     """Origins of pages that may ask for tokens from a browser, as https://tool.example.com: the
     token endpoint answers their OPTIONS and lets them read. Whoever opens such a page can read the
     client secret in it; leave this empty unless people enter their own."""
+    docs: Path | None = None
+    """The folder of the built documentation site, served at /docs/ for partners; errors then have
+    an `error_uri` that leads there. Not set: no documentation is served."""
     stale_grace_seconds: int = Field(300, ge=1)
     """Seconds for which tokens are issued and verified from memory while the database is away."""
 

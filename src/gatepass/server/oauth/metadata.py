@@ -59,7 +59,9 @@ def answer(document: Document, environment: Environment, scope: Scope) -> Respon
     """Answer a request for a document, with its options for the pages of any origin."""
     if scope["method"] not in METHODS:
         refused = OAuthError("invalid_request", "Use GET.", status=405)
-        return response.refusal(refused, challenged=False, realm="", allow=_ALLOW)
+        return response.refusal(
+            refused, challenged=False, realm="", allow=_ALLOW, site=environment.site
+        )
     return cached(document(environment), scope)
 
 
