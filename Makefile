@@ -47,7 +47,7 @@ test: setup
 # HTTP streams, generated and made from tests/vectors/http/, against h11: FUZZ_STREAMS of them, in about
 # a quarter of an hour (`make test` plays 5,000). What fails is kept in .hypothesis and tried first next time.
 fuzz: setup
-	FUZZ_STREAMS=$(FUZZ_STREAMS) $(BIN)/pytest -n 2 tests/server/http1/test_referee.py tests/server/http1/test_bodies.py
+	FUZZ_STREAMS=$(FUZZ_STREAMS) $(BIN)/pytest -n 2 tests/server/serving/http1/test_referee.py tests/server/serving/http1/test_bodies.py
 
 check: setup
 	$(BIN)/ruff check
@@ -63,7 +63,7 @@ audit: setup
 sbom: setup
 	$(BIN)/python release/sbom.py
 
-# Takes about a quarter of an hour; writes docs/reference/speed.md. One part: $(BIN)/python -m bench.against
+# Takes about a quarter of an hour; writes docs/reference/speed.md. One part: $(BIN)/python -m bench.server.peers
 bench: setup
 	@PYTHON=$(CURDIR)/$(BIN)/python bash bench/setup.sh
 	$(BIN)/python -m bench.all
@@ -71,7 +71,7 @@ bench: setup
 # Takes about a quarter of an hour; writes docs/reference/client-speed.md.
 bench-client: setup
 	@PYTHON=$(CURDIR)/$(BIN)/python bash bench/setup.sh
-	$(BIN)/python -m bench.client
+	$(BIN)/python -m bench.client.run
 
 clean:
 	rm -rf .venv bench/peers/*/.venv bench/peers/*/node_modules $(DEMO) dist node_modules .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -14,11 +14,15 @@ import time
 from collections.abc import Iterator
 from importlib.metadata import version
 
-from bench import against, chart, guard, guarded, million, product, sealed, start, token, workers
+from bench import chart
+from bench.guard import frameworks, opaque_tokens, verification
 from bench.load import CONNECTIONS
 from bench.peers.served import PATH, PEERS
 from bench.processes import ROOT
 from bench.report import Part, markdown, print_part
+from bench.server import endpoints as token
+from bench.server import gatepass_server, million_applications, startup, workers
+from bench.server import peers as against
 
 PAGE = ROOT / "docs" / "reference" / "speed.md"
 CHART = ROOT / "docs" / "images" / "speed.svg"
@@ -64,7 +68,16 @@ def main() -> None:
     """Measure everything, print it, write the page and the chart."""
     began = time.monotonic()
     parts = []
-    for program in (token, against, million, start, workers, guard, sealed, guarded):
+    for program in (
+        token,
+        against,
+        million_applications,
+        startup,
+        workers,
+        verification,
+        opaque_tokens,
+        frameworks,
+    ):
         part: Part = program.measure()
         print_part(part)
         print(f"  ({time.monotonic() - began:.0f} s so far)", flush=True)
@@ -80,8 +93,8 @@ def _head() -> str:
     versions = ", ".join(f"{name} {number}" for name, number in _versions() if number)
     return _HEAD.format(
         machine=machine,
-        tokens=product.TOKENS,
-        clients=f"{million.SAMPLE:,}",
+        tokens=gatepass_server.TOKENS,
+        clients=f"{million_applications.SAMPLE:,}",
         versions=textwrap.fill(f"Versions: {versions}.", _LINE),
     )
 

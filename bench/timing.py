@@ -27,11 +27,11 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from bench import fill, product
 from bench.processes import ROOT
-from bench.product import FORM, Credentials
-from gatepass.server.applications.model import new_client_id
-from gatepass.wire.credential import Mark
+from bench.server import gatepass_server, seed
+from bench.server.gatepass_server import FORM, Credentials
+from gatepass.server.domain.applications.model import new_client_id
+from gatepass.wire.credential import Mode
 
 PAGE = ROOT / "docs" / "reference" / "timing.md"
 MOST_APART = 0.02  # between an area and its control
@@ -155,11 +155,11 @@ def measure() -> Iterator[Row]:
 def _logins(data: Path) -> Iterator[Row]:
     data.mkdir()
     Path(data, "gatepass.toml").write_text(_CHEAP)
-    product.create(data)  # its administrator is `bench`
-    product.guard_credentials(data)  # and that of another organization `guards`
+    gatepass_server.create(data)  # its administrator is `bench`
+    gatepass_server.guard_credentials(data)  # and that of another organization `guards`
     names = dict(zip(KINDS, ("bench", "guards", "wench", "wizard"), strict=True))
     with ExitStack() as stack:
-        server = stack.enter_context(product.served(data, _PROXIED))
+        server = stack.enter_context(gatepass_server.served(data, _PROXIED))
         line = stack.enter_context(closing(Line(server.port)))
         kept = sqlite3.connect(data / "production.sqlite3", isolation_level=None, timeout=30)
         stack.enter_context(closing(kept))
@@ -195,12 +195,14 @@ def _login_form(line: Line, port: int) -> Callable[[str, str], bytes]:
 
 
 def _clients(data: Path, door: str, variables: dict[str, str]) -> Iterator[Row]:
-    known = product.create(data)
+    known = gatepass_server.create(data)
     count = 4 * (ROUNDS + _WARM) + 4
-    unused = fill.register(data, count, count)
+    unused = seed.register(data, count, count)
     with _served(data, variables) as line:
         asks: dict[str, Callable[[Credentials, int], bytes]] = {
-            "token": lambda who, number: _post(line, "/oauth2/token/", who, number, product.BODY),
+            "token": lambda who, number: _post(
+                line, "/oauth2/token/", who, number, gatepass_server.BODY
+            ),
             "introspection": lambda who, number: _post(
                 line, "/oauth2/introspect/", who, number, "token=x"
             ),
@@ -211,7 +213,7 @@ def _clients(data: Path, door: str, variables: dict[str, str]) -> Iterator[Row]:
                 "GET", "/oauth2/revocations/", _headers(who, number)
             ),
         }
-        _post(line, "/oauth2/token/", known, 0, product.BODY)
+        _post(line, "/oauth2/token/", known, 0, gatepass_server.BODY)
         who = _who(known, unused.pop())
         for name, ask in asks.items():
             yield compare(f"{name}, wrong secret{door}", _warm(ask, who), 401)
@@ -241,7 +243,7 @@ def _used(
 ) -> Turns:
     def turns(number: int) -> dict[str, Send]:
         for each in unused[2 * number : 2 * number + 2]:
-            assert b'"access_token"' in _post(line, "/oauth2/token/", each, 0, product.BODY)
+            assert b'"access_token"' in _post(line, "/oauth2/token/", each, 0, gatepass_server.BODY)
         return _cold(ask, unused)(number)
 
     return turns
@@ -250,7 +252,7 @@ def _used(
 @contextmanager
 def _served(data: Path, variables: dict[str, str]) -> Iterator[Line]:
     with (
-        product.served(data, _PROXIED | variables) as server,
+        gatepass_server.served(data, _PROXIED | variables) as server,
         closing(Line(server.port)) as line,
     ):
         yield line
@@ -271,7 +273,7 @@ def _who(known: Credentials, twin: Credentials) -> dict[str, str]:
 
 
 def _unknown() -> str:
-    return new_client_id(Mark.LIVE, secrets.token_bytes(16))
+    return new_client_id(Mode.LIVE, secrets.token_bytes(16))
 
 
 def _secret() -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import watchdog
-from harness import Server, serving
+from server_process import Server, serving
 
 _WATCHDOG = pytest.StashKey["subprocess.Popen[bytes]"]()  # its input ends with this process
 
@@ -16,11 +16,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Have what tests start ended with this run, even if it is killed (xdist's workers, too)."""
     if watchdog.VARIABLE in os.environ:
         return
-    mark = f"{os.getpid()}-{os.urandom(4).hex()}"
+    mode = f"{os.getpid()}-{os.urandom(4).hex()}"
     config.stash[_WATCHDOG] = subprocess.Popen(
-        [sys.executable, watchdog.__file__, mark], stdin=subprocess.PIPE, start_new_session=True
+        [sys.executable, watchdog.__file__, mode], stdin=subprocess.PIPE, start_new_session=True
     )
-    os.environ[watchdog.VARIABLE] = mark
+    os.environ[watchdog.VARIABLE] = mode
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.empty import BODY, HEADERS
 from bench.load import Target
 from bench.processes import NotMeasuredError, environment, free_port, running
-from bench.product import Credentials, token_request
+from bench.server.empty_asgi import BODY, HEADERS
+from bench.server.gatepass_server import Credentials, token_request
 
 PEERS = Path(__file__).parent
 PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin"))
@@ -34,7 +34,7 @@ _DJANGO_PYTHON = str(_DJANGO / ".venv" / "bin" / "python")
 def empty(name: str) -> Iterator[Target]:
     """Serve the empty ASGI handler."""
     port = free_port()
-    command = [sys.executable, "-m", "bench.empty", str(port)]
+    command = [sys.executable, "-m", "bench.server.empty_asgi", str(port)]
     with running(command, f"http://127.0.0.1:{port}/") as process_id:
         yield Target(name, port, process_id, (token_request(CREDENTIALS),))
 

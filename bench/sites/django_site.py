@@ -16,7 +16,7 @@ from django.http import HttpRequest, JsonResponse
 from django.urls import path
 from django.utils import timezone
 
-from bench.minted import API, ISSUER
+from bench.guard.jwt_issuer import API, ISSUER
 
 settings.configure(
     SECRET_KEY="only-for-a-database-that-lives-for-one-run",

@@ -14,15 +14,15 @@ from fastapi import Depends, FastAPI
 from pydantic import BaseModel
 from starlette.requests import HTTPConnection
 
-from bench.minted import API, ISSUER
-from gatepass.guard.asgi import Needs, Protected
+from bench.guard.jwt_issuer import API, ISSUER
+from gatepass.guard.asgi import Protected, Requirements
 from gatepass.guard.fastapi import Guard, Principal
 
 ROWS = 20
 
 guard = Guard(ISSUER, resource=API, jwks_uri=os.environ["BENCH_JWKS_URI"])
 app = FastAPI()
-behind = Protected(app, guard.core, Needs.of("read"))
+behind = Protected(app, guard.core, Requirements.of("read"))
 Reader = Annotated[Principal, guard.requires("read")]
 
 

@@ -9,9 +9,9 @@ if TYPE_CHECKING:
         TokenRefused,
         TokenUnavailable,
     )
-    from gatepass.client.over_httpx2 import BearerAuth
+    from gatepass.client.httpx2 import BearerAuth
     from gatepass.client.settings import ClientSettings
-    from gatepass.client.source import TokenSource
+    from gatepass.client.tokens.source import TokenSource
 
 __all__ = [
     "BearerAuth",
@@ -24,12 +24,12 @@ __all__ = [
 ]
 
 _HOMES = {
-    "BearerAuth": "over_httpx2",
+    "BearerAuth": "httpx2",
     "ClientError": "errors",
     "ClientSettings": "settings",
     "ConfigurationError": "errors",
     "TokenRefused": "errors",
-    "TokenSource": "source",
+    "TokenSource": "tokens.source",
     "TokenUnavailable": "errors",
 }
 

@@ -21,7 +21,7 @@ class _Entry(NamedTuple):
 
 
 _CLIENT = "gatepass.client"
-_SERVER = "gatepass.server.commands"
+_SERVER = "gatepass.server.cli"
 _COMMANDS = {
     "application": _Entry(
         f"{_SERVER}.application",
@@ -29,17 +29,17 @@ _COMMANDS = {
         "Register and look after applications; each is known by its client id.",
     ),
     "call": _Entry(
-        f"{_CLIENT}.cli",
+        f"{_CLIENT}.cli.root",
         "call",
         "Send a request with an access token and print the body of the answer.",
     ),
     "check": _Entry(
-        f"{_CLIENT}.commands.check",
+        f"{_CLIENT}.cli.check",
         "check",
         "Look at settings, network, TLS, clock, metadata, credentials and scope.",
     ),
     "demo": _Entry(
-        f"{_SERVER}.demo",
+        f"{_SERVER}.demo.command",
         "demo",
         "Show it: from initial credentials to an authenticated API call, over real HTTP.",
     ),
@@ -62,7 +62,7 @@ _COMMANDS = {
         "Look after the resources (APIs) that an environment has tokens for.",
     ),
     "scan": _Entry(
-        f"{_CLIENT}.commands.scan", "scan", "Find client secrets and access tokens in files."
+        f"{_CLIENT}.cli.scan", "scan", "Find client secrets and access tokens in files."
     ),
     "scope": _Entry(
         f"{_SERVER}.scope", "scope", "Look after the scopes that an environment offers."
@@ -71,7 +71,7 @@ _COMMANDS = {
         f"{_SERVER}.serve", "serve", "Run the server until it is told to end (SIGTERM or Ctrl-C)."
     ),
     "settings": _Entry(f"{_SERVER}.settings", "settings", "Look at the settings."),
-    "token": _Entry(f"{_CLIENT}.cli", "token", "Print a fresh access token."),
+    "token": _Entry(f"{_CLIENT}.cli.root", "token", "Print a fresh access token."),
 }
 _NEEDS_SERVER = "this command needs gatepass[server]: pip install 'gatepass[server]'"
 _SERVER_LIBRARIES = ("pydantic_settings", "sqlalchemy", "uvicorn")  # some of the extra's

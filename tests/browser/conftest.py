@@ -7,7 +7,7 @@ from playwright.sync_api import Browser
 
 from browser.chromium import launched
 from browser.walk import Walk
-from harness import Server
+from server_process import Server
 
 PICTURES = os.environ.get("GATEPASS_PICTURES")  # a directory, to look at what was tested
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace as Thing
 from typing import Any
 
-from gatepass.server.portal import chart
-from gatepass.server.portal.chart import Bar
+from gatepass.server.portal.presentation import chart
+from gatepass.server.portal.presentation.chart import Bar
 
 NOW = datetime(2026, 11, 23, 21, 46, 22, tzinfo=UTC)
 CLIENT_ID = "gpc_test_5Qm1xKc8T0vZ2rYw7LhNd3Gk4P"

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from browser.walk import Walk
-from harness import Organization, Server
+from server_process import Organization, Server
 
 Opens = Callable[..., Walk]
 PASSWORD = "four dull penguins reading maps"

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import hypothesis
 import pytest
 
-from client.pretend import CLIENT_ID, SECRET, Pretend, pretend
+from client.fake_server import CLIENT_ID, SECRET, Pretend, pretend
 from gatepass.client.settings import ClientSettings
 from gatepass.wire.secret import Secret
 

@@ -6,7 +6,7 @@ import pytest
 
 from gatepass.client.errors import ConfigurationError
 from gatepass.client.settings import ClientSettings
-from gatepass.client.source import TokenSource
+from gatepass.client.tokens.source import TokenSource
 from gatepass.wire.secret import Secret
 
 COMPLETE = {

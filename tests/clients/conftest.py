@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from clients.partner import Partner
-from harness import Server
+from server_process import Server
 
 _LOCKED = Path(__file__).parent / "package-lock.json"
 

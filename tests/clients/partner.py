@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from harness import Credentials
+from server_process import Credentials
 
 
 class Partner(NamedTuple):

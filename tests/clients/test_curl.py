@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from clients.partner import Partner
-from gatepass.server.demo.pages import Page
-from harness import Server
+from gatepass.server.cli.demo.pages import Page
+from server_process import Server
 
 pytestmark = pytest.mark.skipif(
     not shutil.which("curl"), reason="curl is missing: apt install curl"

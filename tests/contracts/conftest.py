@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from contracts import postgres
-from gatepass.server.database import Database, sqlite_url
+from gatepass.server.storage.database import Database, sqlite_url
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 _HOLD = """
 import sys
-from gatepass.server.database import Database
+from gatepass.server.storage.database import Database
 
 with Database(sys.argv[1]).write():
     print("holds", flush=True)

@@ -5,11 +5,11 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection
 
-from gatepass.server.applications.model import Application, ApplicationSecret
-from gatepass.server.organizations import store as organizations
-from gatepass.server.organizations.model import Organization
-from gatepass.server.people import store as people
-from gatepass.server.people.model import Person
+from gatepass.server.domain.applications.model import Application, ApplicationSecret
+from gatepass.server.domain.organizations import store as organizations
+from gatepass.server.domain.organizations.model import Organization
+from gatepass.server.domain.users import store as people
+from gatepass.server.domain.users.model import User
 from gatepass.wire.scope import Scope
 
 NOW = datetime(2026, 3, 1, 12, 30, 15, 123_000, UTC)
@@ -26,9 +26,9 @@ def organization(connection: Connection, name: str = "Acme Energy") -> Organizat
     return new
 
 
-def person(connection: Connection, org_id: UUID, **given: object) -> Person:
+def person(connection: Connection, org_id: UUID, **given: object) -> User:
     values = {"role": "user", "created_at": NOW, "updated_at": NOW, **given}
-    new = Person(uuid4(), org_id, **values)  # type: ignore[arg-type]
+    new = User(uuid4(), org_id, **values)  # type: ignore[arg-type]
     people.add(connection, new)
     return new
 

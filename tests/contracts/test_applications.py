@@ -7,10 +7,10 @@ from sqlalchemy.exc import IntegrityError
 
 from contracts import samples
 from contracts.samples import AWKWARD, HOUR, NOW, SECOND
-from gatepass.server.applications import store
-from gatepass.server.applications.model import Application
-from gatepass.server.database import Connection, Database
-from gatepass.server.organizations import store as organizations
+from gatepass.server.domain.applications import store
+from gatepass.server.domain.applications.model import Application
+from gatepass.server.domain.organizations import store as organizations
+from gatepass.server.storage.database import Connection, Database
 from gatepass.wire.scope import Scope
 
 

@@ -4,9 +4,9 @@ from uuid import uuid4
 import pytest
 
 from contracts.samples import AWKWARD, HOUR, NOW
-from gatepass.server.audit import store
-from gatepass.server.audit.model import OPERATOR, Actor, Entry, entry
-from gatepass.server.database import Database
+from gatepass.server.domain.audit import store
+from gatepass.server.domain.audit.model import OPERATOR, Actor, Entry, entry
+from gatepass.server.storage.database import Database
 
 
 def test_an_entry_comes_back_whole(database: Database) -> None:

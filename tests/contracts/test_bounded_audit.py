@@ -5,10 +5,10 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from contracts.samples import HOUR, NOW
-from gatepass.server.audit import bounded, store
-from gatepass.server.audit.model import Entry
-from gatepass.server.database import Database
-from gatepass.server.limits.hourly import MOST_IN_TOTAL, MOST_ROWS, HourlyLimit
+from gatepass.server.domain.audit import bounded, store
+from gatepass.server.domain.audit.model import Entry
+from gatepass.server.domain.throttling.hourly_limit import MOST_IN_TOTAL, MOST_ROWS, HourlyLimit
+from gatepass.server.storage.database import Database
 
 
 def test_a_flood_from_one_source_leaves_a_few_rows_and_a_summary(database: Database) -> None:

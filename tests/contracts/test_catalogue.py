@@ -2,9 +2,9 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from contracts.samples import AWKWARD
-from gatepass.server.catalogue import store
-from gatepass.server.catalogue.model import PARTNER_API, Catalogue, CataloguedScope, Resource
-from gatepass.server.database import Connection, Database
+from gatepass.server.domain.catalogue import store
+from gatepass.server.domain.catalogue.model import PARTNER_API, Catalogue, CataloguedScope, Resource
+from gatepass.server.storage.database import Connection, Database
 from gatepass.wire.scope import Scope
 
 _API = "https://app.example.com/api/partners/v2.0"

@@ -1,8 +1,8 @@
 from collections.abc import Callable
 
 from contracts.samples import HOUR, NOW
-from gatepass.server.changes import store
-from gatepass.server.database import Database
+from gatepass.server.domain.changes import store
+from gatepass.server.storage.database import Database
 
 
 def test_without_a_change_the_newest_number_is_zero(database: Database) -> None:

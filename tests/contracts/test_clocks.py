@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from gatepass.server.applications import operations as applications
-from gatepass.server.audit.model import OPERATOR
-from gatepass.server.catalogue import operations as catalogue
-from gatepass.server.catalogue.model import CataloguedScope
-from gatepass.server.organizations import operations as organizations
+from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.server.domain.catalogue import operations as catalogue
+from gatepass.server.domain.catalogue.model import CataloguedScope
+from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.settings import EnvironmentSettings
 from gatepass.wire.scope import Scope
-from server.stand import Client, Clock, Stand, refused, standing_still
+from server.fixtures import Client, Clock, InProcessServer, refused, standing_still
 
 _URI, _SCOPE = "https://meters.example.com", "meters.read"
 _APARTS = [-3600, -10, 10, 3600]
 
-Nodes = Callable[..., list[Stand]]
-Void = Callable[[Stand, Client], None]
+Nodes = Callable[..., list[InProcessServer]]
+Void = Callable[[InProcessServer, Client], None]
 
 
 class Shifted(Clock):
@@ -36,18 +36,18 @@ class Shifted(Clock):
         self.ahead += seconds
 
 
-def void(stand: Stand, client: Client) -> None:
+def void(stand: InProcessServer, client: Client) -> None:
     applications.void_tokens(stand.environment(), OPERATOR, client.application.id, None)
 
 
-def disable_and_enable(stand: Stand, client: Client) -> None:
+def disable_and_enable(stand: InProcessServer, client: Client) -> None:
     for enabled in (False, True):
         applications.set_enabled(
             stand.environment(), OPERATOR, client.application.id, enabled=enabled, org_id=None
         )
 
 
-def suspend_and_resume(stand: Stand, client: Client) -> None:
+def suspend_and_resume(stand: InProcessServer, client: Client) -> None:
     for suspended in (True, False):
         organizations.set_suspended(
             stand.environment(), OPERATOR, client.application.org_id, suspended=suspended
@@ -214,6 +214,6 @@ def test_a_jwt_issued_right_after_a_revocation_is_not_dated_ahead(on_sqlite: Nod
     assert not node.is_active(client, old)
 
 
-def learn(node: Stand) -> None:
+def learn(node: InProcessServer) -> None:
     """Read the change feed, as the follower does ten times a second."""
     node.environment().catch_up()

@@ -13,11 +13,11 @@ from sqlalchemy import select
 
 from contracts import samples
 from contracts.samples import NOW
-from gatepass.server import deadline
-from gatepass.server.changes import store as changes
-from gatepass.server.database import Database, DatabaseAwayError, sqlite_url
-from gatepass.server.organizations import store as organizations
-from gatepass.server.organizations.store import organization
+from gatepass.server.domain.changes import store as changes
+from gatepass.server.domain.organizations import store as organizations
+from gatepass.server.domain.organizations.store import organization
+from gatepass.server.storage import deadline
+from gatepass.server.storage.database import Database, DatabaseAwayError, sqlite_url
 
 
 def test_what_is_written_is_there_for_everybody_when_the_block_ends(

@@ -11,7 +11,7 @@ import pytest
 
 from contracts import postgres
 from contracts.toolkit import make_site, one_of_each
-from harness import clean_variables, serving
+from server_process import clean_variables, serving
 
 _PASSWORD = "Zl4Zl4Zl4Zl4"
 _WAYS = ["--url-file", "PGPASSWORD", "PGPASSFILE", "~/.pgpass", "PGSERVICE"]

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import text
 
 from contracts.toolkit import SECRETS, make_site, one_of_each
-from gatepass.server.applications import foreign
-from gatepass.server.database import Database
-from gatepass.server.imports.django_oauth_toolkit import store
-from gatepass.server.imports.model import Found, Owner, SourceError
+from gatepass.server.domain.imports import django_hashers
+from gatepass.server.domain.imports.django_oauth_toolkit import store
+from gatepass.server.domain.imports.model import Found, Owner, SourceError
+from gatepass.server.storage.database import Database
 from gatepass.wire.secret import Secret
 
 
@@ -30,8 +30,8 @@ def test_applications_are_read_as_they_are(url: str) -> None:
         assert each.owner == Owner("1", "Acme Energy GmbH")
         assert each.created_at
         assert abs(each.created_at - datetime.now(UTC)) < timedelta(hours=1)
-        assert foreign.kind(each.kept.value, was_hashed=True) == kind
-        assert foreign.verify(each.kept.value, Secret(secret))
+        assert django_hashers.kind(each.kept.value, was_hashed=True) == kind
+        assert django_hashers.verify(each.kept.value, Secret(secret))
     plain = found["plain"]
     assert (plain.kept, plain.was_hashed, plain.owner) == (Secret("Pl4" * 42), False, None)
     assert plain.redirect_uris == "https://a.example/cb http://a.example/cb"
@@ -81,7 +81,9 @@ def test_an_old_version_with_plain_secrets_is_read(url: str) -> None:
     (found,) = store.applications(url)
 
     assert (found.kept, found.was_hashed) == (Secret("Pl4" * 42), None)
-    assert foreign.kind(found.kept.value, was_hashed=found.was_hashed) == foreign.PLAIN
+    assert (
+        django_hashers.kind(found.kept.value, was_hashed=found.was_hashed) == django_hashers.PLAIN
+    )
     assert found.created_at == datetime(2019, 2, 3, 4, 5, 6, tzinfo=UTC)
 
 

@@ -10,16 +10,16 @@ import pytest
 
 from contracts import samples
 from contracts.samples import HOUR, NOW, SECOND
-from gatepass.server.applications import store as applications
-from gatepass.server.changes import store as changes
-from gatepass.server.database import Connection, Database
-from gatepass.server.feed import page as pages
-from gatepass.server.feed import store
-from gatepass.server.feed.cursor import Cursor, Part
-from gatepass.server.feed.model import ALL, MATTERS
-from gatepass.server.moment import milliseconds
-from gatepass.server.organizations import store as organizations
-from gatepass.server.revocations import store as revocations
+from gatepass.server.domain.applications import store as applications
+from gatepass.server.domain.changes import store as changes
+from gatepass.server.domain.organizations import store as organizations
+from gatepass.server.domain.revocations import store as revocations
+from gatepass.server.domain.revocations.feed import page as pages
+from gatepass.server.domain.revocations.feed import store
+from gatepass.server.domain.revocations.feed.cursor import Cursor, Section
+from gatepass.server.domain.revocations.feed.model import ALL, MATTERS
+from gatepass.server.storage.database import Connection, Database
+from gatepass.server.storage.timestamps import milliseconds
 
 _ISSUER = "https://app.example.com"
 _MANY = 7
@@ -217,7 +217,7 @@ def test_what_changes_while_a_snapshot_is_read_is_told_behind_it(database: Datab
     rest = _read(database, first.cursor, most=3)
 
     assert _token(0).hex() in rest.tokens
-    assert rest.cursor.part is Part.CHANGES
+    assert rest.cursor.part is Section.CHANGES
 
 
 def test_who_was_away_for_longer_than_changes_are_kept_gets_a_new_snapshot(
@@ -241,11 +241,11 @@ def test_a_place_of_another_database_is_lost_even_if_its_number_is_known(
     _fill(database)
     seq, at = _read(database).cursor.place
 
-    for other in (changes.Place(seq, at + 1), changes.Place(seq + 1, at), changes.START):
+    for other in (changes.Position(seq, at + 1), changes.Position(seq + 1, at), changes.START):
         assert _read(database, Cursor(other)).resets == [True]
-        assert _read(database, Cursor(other, Part.CLIENTS, b"a")).resets == [True]
-    assert _read(database, Cursor(changes.Place(seq, at), last=b"a")).resets == [True]
-    assert _read(connect(), Cursor(changes.Place(seq, at))).resets == [False]
+        assert _read(database, Cursor(other, Section.CLIENTS, b"a")).resets == [True]
+    assert _read(database, Cursor(changes.Position(seq, at), last=b"a")).resets == [True]
+    assert _read(connect(), Cursor(changes.Position(seq, at))).resets == [False]
 
 
 def test_an_empty_feed_has_a_place_too(database: Database) -> None:

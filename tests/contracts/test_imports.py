@@ -2,10 +2,10 @@ from datetime import timedelta
 from uuid import uuid4
 
 from contracts import samples
-from gatepass.server.applications import store as applications
-from gatepass.server.database import Database
-from gatepass.server.imports import store
-from gatepass.server.imports.store import Imported
+from gatepass.server.domain.applications import store as applications
+from gatepass.server.domain.imports import store
+from gatepass.server.domain.imports.store import Imported
+from gatepass.server.storage.database import Database
 
 HASH = "scrypt$16$a$1$1$" + "A" * 86 + "=="
 

@@ -2,9 +2,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from contracts.samples import NOW, SECOND
-from gatepass.server.database import Database
-from gatepass.server.limits import store
-from gatepass.server.limits.model import FORGOTTEN_AFTER, Limit
+from gatepass.server.domain.throttling import store
+from gatepass.server.domain.throttling.model import FORGOTTEN_AFTER, Limit
+from gatepass.server.storage.database import Database
 
 _LIMIT = Limit("account", 3)
 

@@ -13,20 +13,20 @@ from sqlalchemy import inspect, text
 
 import gatepass.server
 from contracts import samples
-from gatepass.server import migrations
-from gatepass.server.applications import store as applications
-from gatepass.server.catalogue import store as catalogue
-from gatepass.server.database import Database, DatabaseError, metadata
-from gatepass.server.keys import store as keys
-from gatepass.server.keys.master import MasterKey
-from gatepass.server.keys.model import Key
-from gatepass.server.keys.ring import keyring
-from gatepass.server.moment import milliseconds
-from gatepass.server.organizations import store as organizations
-from gatepass.server.people import store as people
-from gatepass.server.token.claims import Claims
-from gatepass.server.token.sealed import SealingKey, seal, unseal
-from gatepass.wire.credential import Mark
+from gatepass.server.domain.applications import store as applications
+from gatepass.server.domain.catalogue import store as catalogue
+from gatepass.server.domain.keys import store as keys
+from gatepass.server.domain.keys.keyring import keyring
+from gatepass.server.domain.keys.master_key import MasterKey
+from gatepass.server.domain.keys.model import Key
+from gatepass.server.domain.organizations import store as organizations
+from gatepass.server.domain.users import store as people
+from gatepass.server.storage import migrations
+from gatepass.server.storage.database import Database, DatabaseError, metadata
+from gatepass.server.storage.timestamps import milliseconds
+from gatepass.server.tokens.claims import Claims
+from gatepass.server.tokens.opaque import OpaqueTokenKey, decode, encode
+from gatepass.wire.credential import Mode
 
 
 def test_the_migrations_make_the_tables_that_the_stores_declare(database: Database) -> None:
@@ -91,16 +91,16 @@ def test_what_was_sealed_before_keys_rotated_is_still_unsealed(
             {"encrypted": encrypted, "at": milliseconds(samples.NOW)},
         )
     claims = Claims(UUID(int=7), bytes(16), 1_800_000_000_000, 600, "read", ())
-    token = seal(claims, SealingKey(Mark.LIVE, 1, secret))
+    token = encode(claims, OpaqueTokenKey(Mode.LIVE, 1, secret))
 
     database.migrate()
 
     with database.read() as connection:
-        kept = keys.all_keys(connection, master, Mark.LIVE)
+        kept = keys.all_keys(connection, master, Mode.LIVE)
     assert kept == (Key(1, "seal", secret, samples.NOW, samples.NOW),)
-    ring = keyring(kept, Mark.LIVE, samples.NOW)
-    assert unseal(token, ring.sealing) == claims
-    assert seal(claims, ring.seal) == token
+    ring = keyring(kept, Mode.LIVE, samples.NOW)
+    assert decode(token, ring.sealing) == claims
+    assert encode(claims, ring.seal) == token
     assert "sealing_key" not in inspect(database.engine).get_table_names()
 
 

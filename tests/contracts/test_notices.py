@@ -2,10 +2,10 @@ from uuid import uuid4
 
 from contracts import samples
 from contracts.samples import AWKWARD, NOW, SECOND
-from gatepass.server.database import Database
-from gatepass.server.notices import store
-from gatepass.server.notices.model import MOST, Notice
-from gatepass.server.people import store as people
+from gatepass.server.domain.users import store as people
+from gatepass.server.domain.users.notices import store
+from gatepass.server.domain.users.notices.model import MOST, Notice
+from gatepass.server.storage.database import Database
 
 
 def test_notices_come_back_newest_first_and_are_removed_one_by_one(database: Database) -> None:

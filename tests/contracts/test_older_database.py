@@ -13,21 +13,21 @@ import pytest
 from sqlalchemy import make_url
 
 from contracts.samples import NOW
-from gatepass.server.applications import operations as applications
-from gatepass.server.applications.operations import Registered
-from gatepass.server.audit.model import OPERATOR
-from gatepass.server.catalogue import operations as catalogue
-from gatepass.server.changes import store as changes
-from gatepass.server.database import Connection, Database
-from gatepass.server.environment import Environment
-from gatepass.server.feed.cursor import Cursor
-from gatepass.server.keys import operations as keys
-from gatepass.server.keys.master import MasterKey
-from gatepass.server.organizations import operations as organizations
-from gatepass.server.people.passwords import Hasher
-from gatepass.server.revocations import store as revocations
+from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.applications.operations import Registered
+from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.server.domain.catalogue import operations as catalogue
+from gatepass.server.domain.changes import store as changes
+from gatepass.server.domain.keys import operations as keys
+from gatepass.server.domain.keys.master_key import MasterKey
+from gatepass.server.domain.organizations import operations as organizations
+from gatepass.server.domain.revocations import store as revocations
+from gatepass.server.domain.revocations.feed.cursor import Cursor
+from gatepass.server.domain.users.passwords import Hasher
+from gatepass.server.environment.environment import Environment
 from gatepass.server.settings import EnvironmentSettings, PasswordSettings, Settings
-from gatepass.wire.credential import Mark
+from gatepass.server.storage.database import Connection, Database
+from gatepass.wire.credential import Mode
 
 _CHEAP = PasswordSettings(time_cost=1, memory_kib=8 * 1024)
 _TOKEN = bytes(range(16))
@@ -45,7 +45,7 @@ def environment(url: str, tmp_path: Path) -> Iterator[Environment]:
     is_sqlite = make_url(url).get_backend_name() == "sqlite"
     given = EnvironmentSettings(database="" if is_sqlite else url)
     settings = Settings(data=tmp_path, production=given, password=_CHEAP)
-    opened = Environment(Mark.LIVE, settings, MasterKey(b"m" * 32), Hasher(_CHEAP))
+    opened = Environment(Mode.LIVE, settings, MasterKey(b"m" * 32), Hasher(_CHEAP))
     opened.open()
     yield opened
     opened.close()

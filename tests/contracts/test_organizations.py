@@ -2,9 +2,9 @@ from uuid import uuid4
 
 from contracts import samples
 from contracts.samples import AWKWARD, NOW, SECOND
-from gatepass.server.database import Database
-from gatepass.server.organizations import store
-from gatepass.server.organizations.model import Organization
+from gatepass.server.domain.organizations import store
+from gatepass.server.domain.organizations.model import Organization
+from gatepass.server.storage.database import Database
 
 
 def test_an_organization_comes_back_as_it_was(database: Database) -> None:

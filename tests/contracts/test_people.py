@@ -5,9 +5,9 @@ from sqlalchemy.exc import IntegrityError
 
 from contracts import samples
 from contracts.samples import AWKWARD, NOW, SECOND
-from gatepass.server.database import Connection, Database
-from gatepass.server.people import store
-from gatepass.server.people.store import After
+from gatepass.server.domain.users import store
+from gatepass.server.domain.users.store import After
+from gatepass.server.storage.database import Connection, Database
 
 
 def test_a_person_comes_back_with_every_column(database: Database) -> None:

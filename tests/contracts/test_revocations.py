@@ -1,8 +1,8 @@
 from datetime import datetime
 
 from contracts.samples import HOUR, NOW, SECOND
-from gatepass.server.database import Database
-from gatepass.server.revocations import store
+from gatepass.server.domain.revocations import store
+from gatepass.server.storage.database import Database
 
 _ID = bytes(range(16))
 

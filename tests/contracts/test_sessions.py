@@ -6,11 +6,11 @@ from sqlalchemy.exc import IntegrityError
 
 from contracts import samples
 from contracts.samples import AWKWARD, HOUR, NOW, SECOND
-from gatepass.server.database import Connection, Database
-from gatepass.server.people import store as people
-from gatepass.server.people.model import Person
-from gatepass.server.sessions import store
-from gatepass.server.sessions.store import Session
+from gatepass.server.domain.sessions import store
+from gatepass.server.domain.sessions.store import Session
+from gatepass.server.domain.users import store as people
+from gatepass.server.domain.users.model import User
+from gatepass.server.storage.database import Connection, Database
 
 
 def test_a_session_comes_back_whole(database: Database) -> None:
@@ -114,11 +114,11 @@ def test_only_what_is_unused_is_forgotten(database: Database) -> None:
         assert store.owner_of_device(connection, b"n" * 32) == anna.username
 
 
-def _person(connection: Connection) -> Person:
+def _person(connection: Connection) -> User:
     return samples.person(connection, samples.organization(connection).id, username=uuid4().hex)
 
 
-def _opened(connection: Connection, person: Person, last_seen_at: datetime = NOW) -> Session:
+def _opened(connection: Connection, person: User, last_seen_at: datetime = NOW) -> Session:
     new = Session(
         id_digest=uuid4().bytes * 2,
         person_id=person.id,

@@ -13,9 +13,9 @@ from sqlalchemy import make_url, text
 
 from contracts import postgres, samples
 from contracts.nodes import another_node_in_a_write, stopped
-from gatepass.server import deadline
-from gatepass.server.database import Connection, Database, DatabaseAwayError, sqlite_url
-from gatepass.server.organizations import store as organizations
+from gatepass.server.domain.organizations import store as organizations
+from gatepass.server.storage import deadline
+from gatepass.server.storage.database import Connection, Database, DatabaseAwayError, sqlite_url
 
 
 @pytest.fixture

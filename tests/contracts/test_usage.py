@@ -8,10 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from contracts import samples
-from gatepass.server.applications import store as applications
-from gatepass.server.database import Database
-from gatepass.server.usage import store
-from gatepass.server.usage.model import (
+from gatepass.server.domain.applications import store as applications
+from gatepass.server.domain.usage import store
+from gatepass.server.domain.usage.model import (
     DAY,
     FINE,
     HOUR,
@@ -24,6 +23,7 @@ from gatepass.server.usage.model import (
     Refusal,
     start_of,
 )
+from gatepass.server.storage.database import Database
 
 NOW = datetime(2026, 7, 20, 12, 34, 56, tzinfo=UTC)
 

@@ -12,18 +12,18 @@ import pytest
 from sqlalchemy import make_url
 
 from contracts.samples import NOW
-from gatepass.server.applications import operations as applications
-from gatepass.server.applications.model import Application
-from gatepass.server.audit.model import OPERATOR
-from gatepass.server.environment import Environment
-from gatepass.server.keys.master import MasterKey
-from gatepass.server.organizations import operations as organizations
-from gatepass.server.people import operations as people
-from gatepass.server.people.model import Person
-from gatepass.server.people.passwords import Hasher
+from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.applications.model import Application
+from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.server.domain.keys.master_key import MasterKey
+from gatepass.server.domain.organizations import operations as organizations
+from gatepass.server.domain.users import operations as people
+from gatepass.server.domain.users.model import User
+from gatepass.server.domain.users.passwords import Hasher
+from gatepass.server.environment.environment import Environment
 from gatepass.server.settings import EnvironmentSettings, PasswordSettings, Settings
-from gatepass.wire.credential import Mark
-from gatepass.wire.problem import Refused
+from gatepass.wire.credential import Mode
+from gatepass.wire.errors import OAuthError
 
 _ROUNDS = 8
 _CHEAP = PasswordSettings(time_cost=1, memory_kib=8 * 1024)
@@ -35,7 +35,7 @@ def processes(url: str, tmp_path: Path) -> Iterator[list[Environment]]:
     given = EnvironmentSettings(database="" if is_sqlite else url)
     settings = Settings(data=tmp_path, production=given, password=_CHEAP)
     master, hasher = MasterKey(b"m" * 32), Hasher(_CHEAP)
-    both = [Environment(Mark.LIVE, settings, master, hasher) for _ in range(2)]
+    both = [Environment(Mode.LIVE, settings, master, hasher) for _ in range(2)]
     for each in both:
         each.open()
     yield both
@@ -119,7 +119,7 @@ def test_a_limit_of_tokens_holds_across_processes_once_they_have_written(
 def _mint(process: Environment, limited: Application, now: float) -> int:
     try:
         process.minting.admit(limited, now)
-    except Refused:
+    except OAuthError:
         return 0
     process.usage.issued(limited)
     return 1
@@ -133,7 +133,7 @@ def _race(*calls: Callable[[], object]) -> list[int]:
         start.wait()
         try:
             call()
-        except Refused as refused:
+        except OAuthError as refused:
             return refused.status
         return 200
 
@@ -150,5 +150,5 @@ def _administrators(process: Environment, number: int) -> tuple[UUID, list[UUID]
     return org_id, [created.administrator.id, second.id]
 
 
-def _person(org_id: UUID, email: str) -> Person:
-    return Person(uuid4(), org_id, "user", NOW, NOW, email=email)
+def _person(org_id: UUID, email: str) -> User:
+    return User(uuid4(), org_id, "user", NOW, NOW, email=email)

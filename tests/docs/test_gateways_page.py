@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from gatepass.guard import Principal
-from gatepass.guard.assertion import HEADER, LIVES
-from gatepass.wire.problem import Refused
+from gatepass.guard.jwt.assertion import HEADER, LIVES
+from gatepass.wire.errors import OAuthError
 from gateways.test_behind_gateways import IDENTITY, SET_UP_WRONGLY, UNANSWERED
-from guard.issuing import Issuer, claims, header
+from guard.tokens import Issuer, claims, header
 
 TASKS = Path(__file__).parents[2] / "docs" / "tasks"
 PAGE = (TASKS / "protect-an-api-behind-a-gateway.md").read_text()
@@ -54,7 +54,7 @@ def test_the_example_tells_who_calls_and_refuses_the_rest() -> None:
     token = issuer.token("ES256", header("ES256", typ="JWT"), claims(exp=claims()["iat"]))
     principal = caller({HEADER: token}, issuer.keys)
     assert isinstance(principal, Principal)
-    with pytest.raises(Refused):
+    with pytest.raises(OAuthError):
         caller({}, issuer.keys)
 
 

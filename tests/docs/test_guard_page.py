@@ -8,12 +8,16 @@ from typing import Any
 
 import pytest
 
-from gatepass.guard import Principal, expectation, feed, introspector, keyset, lookup
-from gatepass.guard.keyring import Policy
-from gatepass.guard.options import Options
+from gatepass.guard import Principal
+from gatepass.guard.core.options import Options
+from gatepass.guard.model import expectation
+from gatepass.guard.revocation import feed
+from gatepass.guard.verification import introspection, introspection_request
+from gatepass.guard.verification.jwks_cache import Policy
+from gatepass.jose import jwks
 from gatepass.wire import params
-from gatepass.wire.problem import Refused
-from guard.issuing import ALGORITHMS, NOW, Issuer, claims, dump
+from gatepass.wire.errors import OAuthError
+from guard.tokens import ALGORITHMS, NOW, Issuer, claims, dump
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "guard.md").read_text()
 EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
@@ -53,7 +57,7 @@ def test_the_example_tells_who_calls(
 def test_the_example_refuses_as_the_page_says(
     caller: Callable[[str, bytes, float], Principal], changed: dict[str, object], code: str
 ) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(OAuthError) as refused:
         caller(ISSUER.token("ES256", body=claims(**changed)), DOCUMENT, NOW)
 
     assert refused.value.code == code
@@ -66,9 +70,9 @@ def test_the_figures_on_the_page_are_those_of_the_code() -> None:
     assert f"| `max_age` | {policy.max_age:.0f} |" in PAGE
     assert f"| `cooldown` | {policy.cooldown:.0f} |" in PAGE
     assert f"| `stale_for` | {policy.stale_for:.0f} |" in PAGE
-    assert f"`remember` ({lookup.REMEMBER:.0f} seconds)" in PAGE
-    assert f"{keyset.LONGEST_DOCUMENT // 1024} KiB and {introspector.TIMEOUT:.0f} seconds" in PAGE
-    assert f"{keyset.LONGEST_DOCUMENT // 1024} KiB or {keyset.MOST_KEYS}\nkeys" in PAGE
+    assert f"`remember` ({introspection_request.REMEMBER:.0f} seconds)" in PAGE
+    assert f"{jwks.LONGEST_DOCUMENT // 1024} KiB and {introspection.TIMEOUT:.0f} seconds" in PAGE
+    assert f"{jwks.LONGEST_DOCUMENT // 1024} KiB or {jwks.MOST_KEYS}\nkeys" in PAGE
 
 
 def test_the_page_has_every_setting_and_no_other() -> None:
@@ -77,8 +81,8 @@ def test_the_page_has_every_setting_and_no_other() -> None:
     named = re.findall(r"`(\w+)`", " ".join(rows))
 
     assert sorted(named) == sorted(["issuer", *Options.__annotations__])
-    assert f"| `remember` | {lookup.REMEMBER:.0f} |" in table
-    assert f"| `timeout` | {introspector.TIMEOUT:.0f} |" in table
+    assert f"| `remember` | {introspection_request.REMEMBER:.0f} |" in table
+    assert f"| `timeout` | {introspection.TIMEOUT:.0f} |" in table
 
 
 def test_the_page_has_the_figures_of_the_feed() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from docs.page import ROOT
 from gatepass.server.settings import load
-from gatepass.wire.credential import Mark
+from gatepass.wire.credential import Mode
 from gateways.deployed import APP, EXAMPLES, NAMES, SANDBOX
 
 _PAGE = ROOT / "docs" / "operate" / "behind-a-proxy.md"
@@ -23,7 +23,7 @@ def test_the_settings_of_the_page_make_a_server_of_its_hosts(
 
     assert settings.trusted_proxies == ("127.0.0.1",)
     assert settings.metrics_port == 9100
-    assert (settings.issuer(Mark.LIVE), settings.issuer(Mark.TEST)) == (
+    assert (settings.issuer(Mode.LIVE), settings.issuer(Mode.TEST)) == (
         f"https://{APP}",
         f"https://{SANDBOX}",
     )

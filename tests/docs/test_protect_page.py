@@ -8,24 +8,26 @@ from pathlib import Path
 import pytest
 
 from docs.page import ROOT, Reader, play
-from gatepass.guard import expectation, feed, lookup
-from gatepass.guard.keyring import Policy
-from gatepass.guard.testing import PretendIssuer
-from gatepass.server.changes import follower
-from gatepass.server.gateways import verify
+from gatepass.guard.model import expectation
+from gatepass.guard.revocation import feed
+from gatepass.guard.testing import FakeIssuer
+from gatepass.guard.verification import introspection_request
+from gatepass.guard.verification.jwks_cache import Policy
+from gatepass.server.environment import change_follower
+from gatepass.server.oauth.forward_auth import endpoint
 from gatepass.wire import params
-from harness import free_ports, run
+from server_process import free_ports, run
 
 PORTS = ("9001", "9002", "9003", "9004", "9005", "9006")
 
 
 @pytest.fixture
-def issuer() -> Iterator[PretendIssuer]:
-    with PretendIssuer() as running:
+def issuer() -> Iterator[FakeIssuer]:
+    with FakeIssuer() as running:
         yield running
 
 
-def test_every_example_protects_its_api(issuer: PretendIssuer, tmp_path: Path) -> None:
+def test_every_example_protects_its_api(issuer: FakeIssuer, tmp_path: Path) -> None:
     ports = {port: str(free_ports()) for port in PORTS}
     ours = run("organization", "create", "Ourselves", "--admin", "ops", "--json", cwd=tmp_path)
     org_id: str = json.loads(ours.out)["org_id"]
@@ -45,11 +47,11 @@ def test_the_figures_of_the_page_about_checks_are_those_of_the_code() -> None:
     assert f"G, {expectation.LEEWAY} s early" in page
     assert f"`stale_for`\n({policy.stale_for:.0f} s)" in page
     assert f"of a key removed at once | {policy.max_age:.0f} s |" in page
-    assert f"as it is | {lookup.REMEMBER:.0f} s, and" in page
+    assert f"as it is | {introspection_request.REMEMBER:.0f} s, and" in page
     assert f"its end and {expectation.LEEWAY} s |" in page
     assert f"at most {feed.LIMIT:.0f} s, then `on_stale`" in page
-    assert f"changes every {follower.POLL_EVERY * 1000:.0f} ms" in page
-    assert f"(`X-Auth-Assertion`) | {verify.ASSERTION_LIVES} s |" in page
+    assert f"changes every {change_follower.POLL_EVERY * 1000:.0f} ms" in page
+    assert f"(`X-Auth-Assertion`) | {endpoint.ASSERTION_LIVES} s |" in page
 
 
 def test_every_program_that_the_page_names_is_there() -> None:

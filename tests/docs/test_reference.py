@@ -10,12 +10,12 @@ import pytest
 
 from gatepass.client import errors
 from gatepass.client import settings as client
-from gatepass.client.held import UNSTATED_LIFETIME, HeldToken
-from gatepass.client.source import DEADLINE, TokenSource
-from gatepass.client.told import Status
+from gatepass.client.tokens.source import DEADLINE, TokenSource
+from gatepass.client.tokens.telemetry import Status
+from gatepass.client.tokens.token import UNSTATED_LIFETIME, CachedToken
 from gatepass.server.settings import Settings
 from gatepass.wire.secret import Secret
-from gatepass.wire.token import TokenResponse
+from gatepass.wire.token_response import TokenResponse
 
 GENERATOR = Path(__file__).parents[2] / "docs" / "generate.py"
 specification = importlib.util.spec_from_file_location("generate", GENERATOR)
@@ -98,7 +98,7 @@ def test_the_page_about_the_client_has_every_error_with_what_it_has() -> None:
 
 def test_the_page_about_the_client_has_the_figures_of_the_code() -> None:
     settings = client.ClientSettings("https://host/", "id", "x")
-    unstated = HeldToken.of(TokenResponse(Secret("t"), "Bearer", None, None), 0.0, 0.0)
+    unstated = CachedToken.of(TokenResponse(Secret("t"), "Bearer", None, None), 0.0, 0.0)
 
     assert f"deadline={DEADLINE}" in CLIENT_PAGE
     assert f"| {UNSTATED_LIFETIME} |" in CLIENT_PAGE

@@ -5,7 +5,7 @@ from pathlib import Path
 from docs.page import Reader, blocks
 from gatepass import ClientSettings, TokenSource
 from gatepass.testing import Clock
-from harness import Server
+from server_process import Server
 from stories.portal import APPLICATIONS, Portal
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from docs.page import ROOT, TASKS, Block, Reader, play
-from gatepass.testing import PretendServer
-from harness import free_ports
+from gatepass.testing import FakeServer
+from server_process import free_ports
 
 # What is not played here, and why.
 ELSEWHERE = {
     "come-from-django-oauth-toolkit.md": "its commands are those of tests/stories",
-    "never-commit-credentials.md": "its commands are those of tests/client/test_scan.py",
+    "never-commit-credentials.md": "its commands are those of tests/client/scanner/test_scan.py",
     "protect-an-api-behind-a-gateway.md": "test_gateways_page.py and tests/gateways do",
     "verify-tokens-with-another-library.md": "it needs three toolchains; it was run by hand",
 }
@@ -23,12 +23,12 @@ API = "https://api.example.com"
 
 
 @pytest.fixture
-def server() -> Iterator[PretendServer]:
-    with PretendServer("acme-billing", "s+e c%r/e=t&x~") as running:
+def server() -> Iterator[FakeServer]:
+    with FakeServer("acme-billing", "s+e c%r/e=t&x~") as running:
         yield running
 
 
-def reader_of(server: PretendServer, folder: Path, **instead: str) -> Reader:
+def reader_of(server: FakeServer, folder: Path, **instead: str) -> Reader:
     """Give a reader for whom the pretend server is the one of the pages."""
     return Reader(
         folder,
@@ -45,7 +45,7 @@ def test_every_page_is_played_or_it_is_said_why_not() -> None:
         assert page.name in ELSEWHERE or f'"{page.name}"' in played
 
 
-def test_call_a_partner_api(server: PretendServer, tmp_path: Path) -> None:
+def test_call_a_partner_api(server: FakeServer, tmp_path: Path) -> None:
     with reader_of(server, tmp_path, **{"pip install gatepass": "true"}) as reader:
         list(play("call-a-partner-api.md", reader, {}))
 
@@ -76,7 +76,7 @@ BROKER = """broker="filesystem://", changes={
 PORTS = ("8000", "8010", "8020")
 
 
-def test_keep_a_token_fresh(server: PretendServer, tmp_path: Path) -> None:
+def test_keep_a_token_fresh(server: FakeServer, tmp_path: Path) -> None:
     site = tmp_path / "mysite"
     site.mkdir()
     (site / "wsgi.py").write_text(WSGI)
@@ -94,7 +94,7 @@ def test_keep_a_token_fresh(server: PretendServer, tmp_path: Path) -> None:
 
 
 def test_log_and_monitor_the_client(
-    server: PretendServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    server: FakeServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     logger = logging.getLogger("gatepass.client")
     level = logger.level
@@ -119,7 +119,7 @@ def test_every_line_of_the_log_is_one_that_the_client_writes() -> None:
     assert [piece for piece in pieces if piece not in written] == []
 
 
-def test_test_your_program(server: PretendServer, tmp_path: Path) -> None:
+def test_test_your_program(server: FakeServer, tmp_path: Path) -> None:
     with reader_of(server, tmp_path) as reader:
         list(play("test-your-program.md", reader, {}))
 

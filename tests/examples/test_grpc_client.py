@@ -10,7 +10,7 @@ from pathlib import Path
 import grpc
 import pytest
 
-from client.pretend import CLIENT_ID, SECRET, Pretend, pretend
+from client.fake_server import CLIENT_ID, SECRET, Pretend, pretend
 
 PROGRAM = Path(__file__).parents[2] / "examples" / "grpc_client.py"
 METHOD = "/meters.Meters/Read"

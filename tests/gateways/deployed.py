@@ -11,9 +11,9 @@ from socket import create_connection
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from client.secure import issue
+from client.tls_server import issue
 from gateways.gateway import Answer, Headers, started
-from harness import free_ports
+from server_process import free_ports
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "deploy"
 NAMES = ("nginx", "caddy", "haproxy", "traefik")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gateways.gateway import program
-from harness import clean_variables, free_ports
+from server_process import clean_variables, free_ports
 
 _WITHIN = 30.0  # seconds
 _ASK_EVERY = 0.02

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness import clean_variables, free_ports
+from server_process import clean_variables, free_ports
 
 
 @contextmanager

@@ -11,12 +11,12 @@ from urllib.parse import unquote
 import pytest
 
 from gatepass.guard import Expectation, KeySet
-from gatepass.guard.assertion import verify_assertion
+from gatepass.guard.jwt.assertion import verify_assertion
 from gatepass.wire.metadata import JWKS, PARTNER_API, TOKEN
 from gateways.api import Api, plainly
 from gateways.api import serving as serving_api
 from gateways.gateway import NAMES, NOBODYS, Gateway, program, running
-from harness import Credentials, Server, free_ports, serving
+from server_process import Credentials, Server, free_ports, serving
 
 IDENTITY = (
     "x-auth-client-id",

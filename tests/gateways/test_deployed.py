@@ -16,7 +16,7 @@ from gatepass.wire.metadata import TOKEN
 from gateways.deployed import APP, EXAMPLES, NAMES, SANDBOX, Deployed, deployed
 from gateways.gateway import Answer, program
 from gateways.upstream import recording
-from harness import Credentials, Server, free_ports, serving
+from server_process import Credentials, Server, free_ports, serving
 
 _FORM = ("Content-Type", "application/x-www-form-urlencoded")
 _ASK = b"grant_type=client_credentials"

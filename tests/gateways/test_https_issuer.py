@@ -9,7 +9,7 @@ from gatepass.wire.metadata import TOKEN
 from gateways.api import Api
 from gateways.api import serving as serving_api
 from gateways.gateway import NOBODYS, Gateway, program, running
-from harness import Credentials, Server, serving
+from server_process import Credentials, Server, serving
 
 HOST = "app.example.com"
 # How the server is asked by them; Traefik's and Envoy's say how the caller came.

@@ -10,7 +10,7 @@ import pytest
 
 from gateways.gateway import program
 from gateways.plain_nginx import PlainNginx, plain_nginx
-from harness import Server, free_ports, serving
+from server_process import Server, free_ports, serving
 
 _PLAIN = ""
 _HTTP_1_1 = 'proxy_http_version 1.1; proxy_set_header Connection "";'

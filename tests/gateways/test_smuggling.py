@@ -14,7 +14,7 @@ from gateways import plain_uvicorn
 from gateways.gateway import NAMES, Gateway, forwarding, program
 from gateways.hostile import STREAMS, Stream, Thief, exchange, get, post, statuses
 from gateways.tap import Tap, tapping
-from harness import Credentials, Organization, Server, serving
+from server_process import Credentials, Organization, Server, serving
 from stories.portal import APPLICATIONS, PASSWORD, Portal
 
 LOGIN = "/accounts/login/"

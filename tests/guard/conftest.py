@@ -3,13 +3,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from guard.issuing import Issuer
-from guard.pretend import Pretend
-from guard.serving import serving
-from guard.world import World
+from guard.fake_issuer import Pretend
+from guard.fake_network import World
+from guard.http_server import serving
+from guard.tokens import Issuer
 
 # Django and REST framework read it when they are imported.
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "guard.site_settings")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "guard.adapters.site_settings")
 
 
 @pytest.fixture(scope="session")

@@ -2,38 +2,39 @@
 
 import json
 import logging
+import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 from urllib.error import HTTPError
-from urllib.request import Request, urlopen
+from urllib.request import urlopen
 
 import pytest
 
-from gatepass.guard import Arrived, Denied, Guard, Needs, Principal
-from gatepass.guard.feed import Feed
-from gatepass.guard.revoked import Revocations
-from gatepass.guard.testing import PretendIssuer
+from gatepass.guard import Denied, Guard, Principal, Request, Requirements
+from gatepass.guard.revocation.feed import Feed
+from gatepass.guard.revocation.interface import Revocations
+from gatepass.guard.testing import FakeIssuer
 from gatepass.guard.testing.signing import Algorithm
 from gatepass.wire import basic
 from gatepass.wire.secret import Secret
-from guard.feeding import PATIENCE, eventually
+from guard.revocation.feed_server import PATIENCE, eventually
 
-READ = Needs.of("read")
+READ = Requirements.of("read")
 BAD = ["expired", "wrong_audience", "revoked", "of_another_issuer", "forged", "unsigned"]
 
 
 @pytest.fixture
-def issuer() -> Iterator[PretendIssuer]:
-    with PretendIssuer() as made:
+def issuer() -> Iterator[FakeIssuer]:
+    with FakeIssuer() as made:
         yield made
 
 
-def identify(guard: Guard, token: str, needs: Needs = READ) -> Principal:
-    return guard.identify(Arrived((f"Bearer {token}",)), needs)
+def identify(guard: Guard, token: str, needs: Requirements = READ) -> Principal:
+    return guard.identify(Request((f"Bearer {token}",)), needs)
 
 
-def status(guard: Guard, token: str, needs: Needs = READ) -> int:
+def status(guard: Guard, token: str, needs: Requirements = READ) -> int:
     try:
         identify(guard, token, needs)
     except Denied as denied:
@@ -43,7 +44,7 @@ def status(guard: Guard, token: str, needs: Needs = READ) -> int:
 
 @pytest.mark.parametrize("algorithm", ["ES256", "RS256"])
 def test_a_guard_takes_its_tokens(algorithm: Algorithm) -> None:
-    with PretendIssuer("https://meters.example.com", algorithm=algorithm) as issuer:
+    with FakeIssuer("https://meters.example.com", algorithm=algorithm) as issuer:
         caller = identify(issuer.guard(), issuer.mint("read write", client_id="a", org_id="o"))
 
     assert (caller.client_id, caller.org_id, str(caller.scope)) == ("a", "o", "read write")
@@ -53,10 +54,10 @@ def test_a_guard_takes_its_tokens(algorithm: Algorithm) -> None:
 
 def test_an_algorithm_that_is_not_there_is_refused() -> None:
     with pytest.raises(ValueError, match="ES256 or RS256"):
-        PretendIssuer(algorithm="none")  # type: ignore[arg-type]
+        FakeIssuer(algorithm="none")  # type: ignore[arg-type]
 
 
-def test_a_guard_asks_about_opaque_tokens(issuer: PretendIssuer) -> None:
+def test_a_guard_asks_about_opaque_tokens(issuer: FakeIssuer) -> None:
     guard = issuer.guard(remember=0)
     token = issuer.opaque("read", environment="sandbox")
 
@@ -67,11 +68,11 @@ def test_a_guard_asks_about_opaque_tokens(issuer: PretendIssuer) -> None:
 
 
 @pytest.mark.parametrize("kind", BAD)
-def test_a_guard_refuses_its_bad_tokens_as_it_should(issuer: PretendIssuer, kind: str) -> None:
+def test_a_guard_refuses_its_bad_tokens_as_it_should(issuer: FakeIssuer, kind: str) -> None:
     assert status(issuer.guard(), getattr(issuer, kind)()) == 401
 
 
-def test_a_bad_token_is_bad_in_one_way_alone(issuer: PretendIssuer) -> None:
+def test_a_bad_token_is_bad_in_one_way_alone(issuer: FakeIssuer) -> None:
     earlier = issuer.guard(clock=lambda: issuer.clock() - 120)
     other = issuer.guard(resource="https://another-api.example.com")
     blind = issuer.guard(revocations=None)
@@ -81,18 +82,18 @@ def test_a_bad_token_is_bad_in_one_way_alone(issuer: PretendIssuer) -> None:
     assert status(blind, issuer.revoked()) == 200
 
 
-def test_a_scope_that_is_missing_is_forbidden(issuer: PretendIssuer) -> None:
+def test_a_scope_that_is_missing_is_forbidden(issuer: FakeIssuer) -> None:
     assert status(issuer.guard(), issuer.mint("write")) == 403
 
 
-def test_a_claim_is_changed_or_left_out_by_its_name(issuer: PretendIssuer) -> None:
+def test_a_claim_is_changed_or_left_out_by_its_name(issuer: FakeIssuer) -> None:
     guard = issuer.guard()
 
     assert identify(guard, issuer.mint(sub="someone")).sub == "someone"
     assert status(guard, issuer.mint(jti=None)) == 401
 
 
-def test_time_goes_on_when_it_is_told_to(issuer: PretendIssuer) -> None:
+def test_time_goes_on_when_it_is_told_to(issuer: FakeIssuer) -> None:
     guard, token, opaque = issuer.guard(), issuer.mint(expires_in=300), issuer.opaque()
     assert status(guard, token) == 200
     issuer.clock.move(311)
@@ -104,7 +105,7 @@ def test_time_goes_on_when_it_is_told_to(issuer: PretendIssuer) -> None:
     assert status(guard, token) == 200
 
 
-def test_a_revocation_is_known_at_once(issuer: PretendIssuer) -> None:
+def test_a_revocation_is_known_at_once(issuer: FakeIssuer) -> None:
     guard, token = issuer.guard(), issuer.mint()
     assert status(guard, token) == 200
     issuer.revoke(token)
@@ -113,12 +114,12 @@ def test_a_revocation_is_known_at_once(issuer: PretendIssuer) -> None:
     assert status(guard, issuer.mint()) == 200
 
 
-def test_a_token_of_somebody_else_is_not_revoked_here(issuer: PretendIssuer) -> None:
+def test_a_token_of_somebody_else_is_not_revoked_here(issuer: FakeIssuer) -> None:
     with pytest.raises(KeyError):
         issuer.revoke(issuer.forged())
 
 
-def test_the_feed_over_http_tells_what_was_and_what_is_revoked(issuer: PretendIssuer) -> None:
+def test_the_feed_over_http_tells_what_was_and_what_is_revoked(issuer: FakeIssuer) -> None:
     before, after, good = issuer.revoked(), issuer.mint(), issuer.mint()
     with closing(issuer.feed()) as feed:
         followed: Revocations = feed
@@ -136,7 +137,7 @@ def test_the_feed_over_http_tells_what_was_and_what_is_revoked(issuer: PretendIs
 
 
 def test_a_feed_has_its_credentials_from_the_environment(
-    issuer: PretendIssuer, monkeypatch: pytest.MonkeyPatch
+    issuer: FakeIssuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with closing(Feed(issuer.url)) as without:
         without.start()
@@ -148,19 +149,19 @@ def test_a_feed_has_its_credentials_from_the_environment(
         assert feed.ready(PATIENCE)
 
 
-def test_the_first_token_that_is_asked_about_starts_the_feed(issuer: PretendIssuer) -> None:
+def test_the_first_token_that_is_asked_about_starts_the_feed(issuer: FakeIssuer) -> None:
     with closing(issuer.feed()) as feed:
         guard, token = issuer.guard(revocations=feed), issuer.opaque()
         assert status(guard, token) == 200
         eventually(lambda: feed.lag() is not None)  # which does not start it
 
 
-def test_a_feed_that_knows_nothing_yet_has_no_lag(issuer: PretendIssuer) -> None:
+def test_a_feed_that_knows_nothing_yet_has_no_lag(issuer: FakeIssuer) -> None:
     with closing(issuer.feed()) as feed:
         assert feed.lag() is None
 
 
-def test_a_silent_feed_has_the_guard_ask(issuer: PretendIssuer) -> None:
+def test_a_silent_feed_has_the_guard_ask(issuer: FakeIssuer) -> None:
     guard, token = issuer.guard(), issuer.mint()
     issuer.feed_state = "silent"
 
@@ -170,7 +171,7 @@ def test_a_silent_feed_has_the_guard_ask(issuer: PretendIssuer) -> None:
     assert status(issuer.guard(on_stale="refuse"), token) == 503
 
 
-def test_an_issuer_that_is_away_cannot_be_asked(issuer: PretendIssuer) -> None:
+def test_an_issuer_that_is_away_cannot_be_asked(issuer: FakeIssuer) -> None:
     guard = issuer.guard()
     issuer.is_away = True
     assert (status(guard, issuer.opaque()), issuer.is_away) == (503, True)
@@ -189,10 +190,10 @@ def test_an_issuer_that_is_away_cannot_be_asked(issuer: PretendIssuer) -> None:
     ],
 )
 def test_it_answers_a_guard_alone_and_only_what_it_should(
-    issuer: PretendIssuer, path: str, secret: str, expected: int
+    issuer: FakeIssuer, path: str, secret: str, expected: int
 ) -> None:
     authorization = basic.write(issuer.client_id, Secret(secret or issuer.client_secret))
-    asked = Request(issuer.url + path, headers={"Authorization": authorization})
+    asked = urllib.request.Request(issuer.url + path, headers={"Authorization": authorization})
     with pytest.raises(HTTPError) as error:
         urlopen(asked, b"token=x" if "introspect" in path else None)
 
@@ -200,7 +201,7 @@ def test_it_answers_a_guard_alone_and_only_what_it_should(
         assert (answer.code, set(json.load(answer))) == (expected, {"error"})
 
 
-def test_the_log_has_no_token(issuer: PretendIssuer, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_has_no_token(issuer: FakeIssuer, caplog: pytest.LogCaptureFixture) -> None:
     token = issuer.revoked()
     with caplog.at_level(logging.DEBUG):
         assert status(issuer.guard(), token) == 401
@@ -212,10 +213,10 @@ def test_the_log_has_no_token(issuer: PretendIssuer, caplog: pytest.LogCaptureFi
 def test_pytest_has_it_as_a_fixture(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
-        from gatepass.guard import Arrived
+        from gatepass.guard import Request
 
-        def test_api(pretend_issuer):
-            caller = pretend_issuer.guard().identify(Arrived([f"Bearer {pretend_issuer.mint()}"]))
+        def test_api(fake_issuer):
+            caller = fake_issuer.guard().identify(Request([f"Bearer {fake_issuer.mint()}"]))
             assert caller.client_id == "test-application"
         """
     )
@@ -228,7 +229,7 @@ def test_pytest_has_it_as_a_fixture(pytester: pytest.Pytester) -> None:
 def test_pytest_finds_the_fixture_by_itself(pytester: pytest.Pytester) -> None:
     ran = pytester.runpytest_subprocess("--fixtures", "-p", "no:cacheprovider")
 
-    assert "pretend_issuer" in ran.stdout.str()
+    assert "fake_issuer" in ran.stdout.str()
 
 
 def test_the_plugin_loads_nothing_until_it_is_asked(pytester: pytest.Pytester) -> None:
@@ -237,9 +238,9 @@ def test_the_plugin_loads_nothing_until_it_is_asked(pytester: pytest.Pytester) -
         import sys
 
         def test_nothing_of_ours_is_there():
-            assert "gatepass.guard.testing" not in sys.modules
+            assert "gatepass.guard.testing.issuer" not in sys.modules
             assert "cryptography" not in sys.modules
-            assert "gatepass.guard.core" not in sys.modules
+            assert "gatepass.guard.core.guard" not in sys.modules
         """
     )
 
@@ -250,7 +251,7 @@ def test_the_plugin_loads_nothing_until_it_is_asked(pytester: pytest.Pytester) -
 
 @pytest.mark.parametrize("left_out", ["exp", "jti", "iat"])
 def test_a_token_may_lack_any_claim(left_out: str) -> None:
-    with PretendIssuer() as issuer:
+    with FakeIssuer() as issuer:
         guard = issuer.guard(plain=True)
         without: dict[str, Any] = {left_out: None}
         opaque = issuer.opaque(**without)

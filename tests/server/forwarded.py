@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from server.lane.requests import Headers
+from server.serving.fast_path.requests import Headers
 
 _FILE = Path(__file__).parents[1] / "vectors" / "forwarded_headers.json"
 PEER = "127.0.0.1"  # where every case's connection comes from

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import event
 
-from gatepass.server.database import Database
+from gatepass.server.storage.database import Database
 
 
 @contextmanager

@@ -11,16 +11,16 @@ from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
 from gatepass.server.app import create
-from gatepass.server.limits.hourly import HOUR, MOST_LINES, HourlyLimit
-from gatepass.server.usage import store as usage
+from gatepass.server.domain.throttling.hourly_limit import HOUR, MOST_LINES, HourlyLimit
+from gatepass.server.domain.usage import store as usage
 from gatepass.wire.metadata import INTROSPECT, REVOKE, TOKEN
-from server.stand import (
+from server.fixtures import (
     FORM,
     GRANT,
     TEST,
     Client,
     Clock,
-    Stand,
+    InProcessServer,
     basic,
     refused,
     settings,
@@ -49,7 +49,7 @@ def scope_of(by: Client, **more: object) -> dict[str, Any]:
 
 
 def drive(
-    stand: Stand, scope: dict[str, Any], receive: Callable[[], Awaitable[Message]]
+    stand: InProcessServer, scope: dict[str, Any], receive: Callable[[], Awaitable[Message]]
 ) -> list[Message]:
     """Give what the server sends to a client whose messages `receive` gives."""
     sent: list[Message] = []
@@ -78,7 +78,9 @@ def part(body: bytes, *, more: bool) -> Message:
     ["localhost", "localhost:9000", "example.com", "", "localhost:8000.example.com", "\u00e4"],
 )
 @pytest.mark.parametrize("path", [TOKEN, "/", "/.well-known/oauth-authorization-server"])
-def test_an_unknown_host_is_misdirected(stand: Stand, client: Client, host: str, path: str) -> None:
+def test_an_unknown_host_is_misdirected(
+    stand: InProcessServer, client: Client, host: str, path: str
+) -> None:
     answer = stand.post(path, by=client, data=GRANT, headers={b"Host": host.encode()})
 
     assert answer.status_code == 421
@@ -89,13 +91,15 @@ def test_an_unknown_host_is_misdirected(stand: Stand, client: Client, host: str,
     "host",
     ["localhost:8000", "LOCALHOST:8000", "127.0.0.1:8000", "[::1]:8000", "app.localhost:8000"],
 )
-def test_every_host_of_an_environment_leads_to_it(stand: Stand, client: Client, host: str) -> None:
+def test_every_host_of_an_environment_leads_to_it(
+    stand: InProcessServer, client: Client, host: str
+) -> None:
     answer = stand.post(TOKEN, by=client, data=GRANT, headers={"Host": host})
 
     assert answer.status_code == 200
 
 
-def test_the_host_alone_chooses_the_environment(stand: Stand, client: Client) -> None:
+def test_the_host_alone_chooses_the_environment(stand: InProcessServer, client: Client) -> None:
     sandboxed = stand.register(TEST)
 
     def ask(by: Client, host: str) -> int:
@@ -142,7 +146,7 @@ def test_a_client_cannot_claim_to_have_come_by_https(tmp_path: Path, header: str
         assert refused(http.post(TOKEN, data=GRANT, headers=claims)) == (400, "invalid_request")
 
 
-def test_health_is_told_whatever_the_host(stand: Stand) -> None:
+def test_health_is_told_whatever_the_host(stand: InProcessServer) -> None:
     http = TestClient(stand.app, base_url="http://10.0.0.1:8000")
 
     assert http.get("/healthz").json() == {"status": "ok"}
@@ -151,7 +155,7 @@ def test_health_is_told_whatever_the_host(stand: Stand) -> None:
 
 @pytest.mark.spec("ASVS", "16.5.1")
 def test_of_a_body_that_is_too_long_no_more_than_80_kib_is_taken(
-    stand: Stand, client: Client
+    stand: InProcessServer, client: Client
 ) -> None:
     taken = 0
 
@@ -167,7 +171,7 @@ def test_of_a_body_that_is_too_long_no_more_than_80_kib_is_taken(
 
 
 @pytest.mark.parametrize("size", [1, 7])
-def test_a_body_may_come_in_pieces(stand: Stand, client: Client, size: int) -> None:
+def test_a_body_may_come_in_pieces(stand: InProcessServer, client: Client, size: int) -> None:
     pieces = [BODY[at : at + size] for at in range(0, len(BODY), size)]
     messages = [part(piece, more=True) for piece in pieces] + [part(b"", more=False)]
 
@@ -176,7 +180,9 @@ def test_a_body_may_come_in_pieces(stand: Stand, client: Client, size: int) -> N
 
 @pytest.mark.spec("ASVS", "16.5.3")
 @pytest.mark.parametrize("before", [0, 1, 3])
-def test_a_client_that_goes_away_is_no_error(stand: Stand, client: Client, before: int) -> None:
+def test_a_client_that_goes_away_is_no_error(
+    stand: InProcessServer, client: Client, before: int
+) -> None:
     messages = [part(BODY, more=True)] * before + [{"type": "http.disconnect"}]
     with capture_logs() as logged:
         sent = drive(stand, scope_of(client), saying(iter(messages)))
@@ -185,7 +191,7 @@ def test_a_client_that_goes_away_is_no_error(stand: Stand, client: Client, befor
     assert logged == []
 
 
-def test_a_slow_client_keeps_nobody_waiting(stand: Stand, client: Client) -> None:
+def test_a_slow_client_keeps_nobody_waiting(stand: InProcessServer, client: Client) -> None:
     async def play() -> tuple[list[Message], list[Message]]:
         go_on = asyncio.Event()
         slow_sent: list[Message] = []
@@ -222,7 +228,7 @@ def test_a_slow_client_keeps_nobody_waiting(stand: Stand, client: Client) -> Non
 
 
 @pytest.mark.spec("ASVS", "16.5.1")
-def test_a_bug_is_answered_blandly_and_told_to_the_log(fresh: Stand) -> None:
+def test_a_bug_is_answered_blandly_and_told_to_the_log(fresh: InProcessServer) -> None:
     client = fresh.register()
     environment = fresh.environment()
     fresh.token(client)
@@ -235,7 +241,7 @@ def test_a_bug_is_answered_blandly_and_told_to_the_log(fresh: Stand) -> None:
     assert [event["event"] for event in logged] == ["request.failed"]
 
 
-def test_a_refusal_is_logged_with_who_where_and_why(stand: Stand, client: Client) -> None:
+def test_a_refusal_is_logged_with_who_where_and_why(stand: InProcessServer, client: Client) -> None:
     with capture_logs() as logged:
         stand.ask(client, scope="admin")
 
@@ -254,7 +260,9 @@ def test_a_refusal_is_logged_with_who_where_and_why(stand: Stand, client: Client
     ]
 
 
-def test_a_flood_of_refusals_leaves_a_few_log_lines_and_their_number(fresh: Stand) -> None:
+def test_a_flood_of_refusals_leaves_a_few_log_lines_and_their_number(
+    fresh: InProcessServer,
+) -> None:
     client, environment = fresh.register(), fresh.environment()
     environment.log_limit = HourlyLimit(MOST_LINES)
     with capture_logs() as logged:
@@ -277,7 +285,7 @@ def test_a_server_that_cannot_open_its_database_says_so_and_does_not_start(
     tmp_path: Path,
 ) -> None:
     clock = Clock()
-    broken = Stand(create(settings(tmp_path), clock), clock, tmp_path)
+    broken = InProcessServer(create(settings(tmp_path), clock), clock, tmp_path)
     (tmp_path / "production.sqlite3").mkdir()
     with capture_logs() as logged:
         sent = drive(broken, {"type": "lifespan"}, saying(iter([{"type": "lifespan.startup"}])))
@@ -287,7 +295,7 @@ def test_a_server_that_cannot_open_its_database_says_so_and_does_not_start(
 
 
 @pytest.fixture(scope="module")
-def also(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+def also(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcessServer]:
     """A Gatepass that answers under two more paths."""
     with standing_still(tmp_path_factory.mktemp("also") / "data", also_at=("/o", "/a/b")) as opened:
         yield opened
@@ -297,7 +305,7 @@ def also(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
 @pytest.mark.parametrize("slash", ["", "/"])
 @pytest.mark.parametrize("name", ["token", "revoke_token", "introspect"])
 def test_the_oauth_endpoints_answer_under_the_paths_that_the_settings_add(
-    also: Stand, prefix: str, slash: str, name: str
+    also: InProcessServer, prefix: str, slash: str, name: str
 ) -> None:
     answer = also.post(f"{prefix}/{name}{slash}", by=also.register(), data=GRANT | {"token": "x"})
 
@@ -307,9 +315,9 @@ def test_the_oauth_endpoints_answer_under_the_paths_that_the_settings_add(
 @pytest.mark.parametrize(
     "path", ["/o/", "/o/applications/", "/b/token/", "/o//token/", "/p/token/"]
 )
-def test_nothing_else_answers_there(also: Stand, path: str) -> None:
+def test_nothing_else_answers_there(also: InProcessServer, path: str) -> None:
     assert also.post(path, by=also.register(), data=GRANT).status_code == 404
 
 
-def test_without_the_setting_no_other_path_answers(stand: Stand) -> None:
+def test_without_the_setting_no_other_path_answers(stand: InProcessServer) -> None:
     assert stand.post("/o/token/", data=GRANT).status_code == 404

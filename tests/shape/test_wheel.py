@@ -45,9 +45,9 @@ except ImportError as error:
 TESTING_ALONE = """
 import sys
 sys.modules["pytest"] = None
-from gatepass.testing import PretendServer
+from gatepass.testing import FakeServer
 from gatepass import TokenSource
-with PretendServer() as server:
+with FakeServer() as server:
     assert server.accepts(TokenSource(server.settings).token().authorization)
 """
 
@@ -180,11 +180,11 @@ def test_the_wheel_has_the_licence_of_each_part_that_is_not_ours(wheel: Path) ->
     swagger_ui = "src/gatepass/server/partner_api/static/swagger-ui"
     assert sorted(licences) == [
         "LICENSE",
+        "src/gatepass/server/domain/users/common_passwords.LICENSE",
         f"{swagger_ui}/LICENSE",
         f"{swagger_ui}/swagger-ui-bundle.js.LICENSE.txt",
-        "src/gatepass/server/people/common.LICENSE",
     ]
-    assert "gatepass/server/people/common.md" in names
+    assert "gatepass/server/domain/users/common_passwords.md" in names
 
 
 def test_the_client_runs_without_the_server_extra(wheel: Path) -> None:
@@ -205,12 +205,12 @@ def test_a_server_command_without_the_server_extra_says_what_to_install(wheel: P
 @pytest.mark.parametrize(
     ("library", "module", "extra"),
     [
-        ("requests", "gatepass.client.over_requests", "requests"),
-        ("httpx", "gatepass.client.over_httpx", "httpx"),
-        ("aiohttp", "gatepass.client.over_aiohttp", "aiohttp"),
+        ("requests", "gatepass.client.requests", "requests"),
+        ("httpx", "gatepass.client.httpx", "httpx"),
+        ("aiohttp", "gatepass.client.aiohttp", "aiohttp"),
         ("cryptography", "gatepass.guard.asgi", "guard"),
-        ("cryptography", "gatepass.guard.testing", "guard"),
-        ("limits", "gatepass.guard.rate", "limits"),
+        ("cryptography", "gatepass.guard.testing.issuer", "guard"),
+        ("limits", "gatepass.guard.core.rate_limit", "limits"),
     ],
 )
 def test_an_adapter_without_its_library_says_what_to_install(

@@ -4,8 +4,8 @@ from typing import NamedTuple, Self
 
 import httpx2
 
-from gatepass.server.demo.pages import Page
-from harness import Organization, Server
+from gatepass.server.cli.demo.pages import Page
+from server_process import Organization, Server
 
 PASSWORD = "four plain words and a fifth"
 APPLICATIONS = "/oauth2/applications/"

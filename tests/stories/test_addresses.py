@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import free_ports, run, serving
+from server_process import free_ports, run, serving
 
 
 def _answers(host: str, port: int) -> bool:

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 import gatepass
 from gatepass.guard.fastapi import Guard, Principal
-from harness import Credentials, Organization, Server
+from server_process import Credentials, Organization, Server
 
 
 @pytest.fixture

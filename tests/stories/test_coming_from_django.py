@@ -11,8 +11,8 @@ import pytest
 
 from contracts import postgres
 from contracts.toolkit import SECRETS, make_site, one_of_each
-from gatepass.server.database import Database, sqlite_url
-from harness import Server, serving
+from gatepass.server.storage.database import Database, sqlite_url
+from server_process import Server, serving
 
 CREDENTIALS = {f"id-{kind}": secret for kind, secret in SECRETS.items()} | {
     "plain": "Pl4" * 42,

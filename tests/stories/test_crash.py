@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from harness import Organization, Server, serving
+from server_process import Organization, Server, serving
 from stories.portal import APPLICATIONS, PASSWORD, Copied, Portal
 
 _CRASHES = 10  # in each of the stories, of which there are five

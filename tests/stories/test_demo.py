@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from gatepass.server.demo.pages import Page
+from gatepass.server.cli.demo.pages import Page
 from gateways.hostile import exchange, statuses
-from harness import clean_variables, free_ports, run
+from server_process import clean_variables, free_ports, run
 from stories.portal import Portal
 
 _OFFERS = ("websocket", "foo", "h2c")

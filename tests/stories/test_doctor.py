@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from harness import Credentials, Ran, Server, run
+from server_process import Credentials, Ran, Server, run
 
 
 def check(credentials: Credentials, token_url: str, *words: str) -> Ran:

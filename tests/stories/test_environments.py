@@ -1,6 +1,6 @@
 import pytest
 
-from harness import Server
+from server_process import Server
 from stories.portal import Portal
 
 ENVIRONMENTS = [("production", "sandbox"), ("sandbox", "production")]

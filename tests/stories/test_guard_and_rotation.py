@@ -13,10 +13,10 @@ import pytest
 from click.testing import CliRunner
 
 from gatepass.cli import main
-from gatepass.guard import Arrived, Denied, Guard, Needs
-from harness import Credentials, Server, serving
+from gatepass.guard import Denied, Guard, Request, Requirements
+from server_process import Credentials, Server, serving
 
-READ = Needs.of("read")
+READ = Requirements.of("read")
 ROTATIONS = 50
 KEPT = 300  # seconds that a guard keeps keys, unless told otherwise
 COOLDOWN = 10
@@ -79,7 +79,7 @@ def token(server: Server, partner: Credentials) -> str:
 
 def outcome(guard: Guard, text: str) -> int:
     try:
-        guard.identify(Arrived((f"Bearer {text}",)), READ)
+        guard.identify(Request((f"Bearer {text}",)), READ)
     except Denied as denied:
         return denied.denial.status
     return 200

@@ -1,6 +1,6 @@
 import pytest
 
-from harness import Server
+from server_process import Server
 
 PATHS = ["/", "/oauth2/token/", "/accounts/login/", "/api/partners/v2.0/docs"]
 

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from harness import Credentials, Server, serving
+from server_process import Credentials, Server, serving
 from stories.portal import Portal
 
 _PATIENCE = 60.0  # seconds, after which a test gives up

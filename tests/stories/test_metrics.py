@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from harness import Server, serving
+from server_process import Server, serving
 
 _PATIENCE = 30.0  # seconds, after which a test gives up
 _TOKENS = 40

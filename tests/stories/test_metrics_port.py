@@ -10,10 +10,10 @@ import httpx2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from harness import Credentials, Server, free_ports, run, serving
-from server.lane.doors import Line, Response
-from server.lane.requests import Ask
-from server.stand import raw_basic
+from server.fixtures import raw_basic
+from server.serving.fast_path.doors import Line, Response
+from server.serving.fast_path.requests import Ask
+from server_process import Credentials, Server, free_ports, run, serving
 
 _PATIENCE = 30.0  # seconds, after which a test gives up
 _TOKENS = 20

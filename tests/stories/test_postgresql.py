@@ -12,10 +12,10 @@ from sqlalchemy import make_url
 
 from contracts import postgres
 from contracts.nodes import another_node_in_a_write, stopped
-from gatepass.guard.credentials import Credentials
-from gatepass.guard.feed import Feed
+from gatepass.guard.issuer.credentials import Credentials
+from gatepass.guard.revocation.feed import Feed
 from gatepass.wire.secret import Secret
-from harness import Server, run, serving
+from server_process import Server, run, serving
 
 
 def _databases(address: str) -> dict[str, str]:

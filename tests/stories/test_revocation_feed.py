@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from gatepass.guard.credentials import Credentials as OfGuard
-from gatepass.guard.feed import Feed
+from gatepass.guard.issuer.credentials import Credentials as OfGuard
+from gatepass.guard.revocation.feed import Feed
 from gatepass.wire.secret import Secret
-from harness import Credentials, Server, serving
+from server_process import Credentials, Server, serving
 
-_PATIENCE = 30.0  # seconds; bench/feed.py measures what it takes
+_PATIENCE = 30.0  # seconds; bench/guard/revocation_feed.py measures what it takes
 _ROUNDS = 5
 
 

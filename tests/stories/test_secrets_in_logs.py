@@ -3,8 +3,8 @@
 from urllib.parse import quote
 
 from gatepass.wire import metadata
-from gatepass.wire.credential import Kind, Mark, mint
-from harness import Server
+from gatepass.wire.credential import Kind, Mode, mint
+from server_process import Server
 from stories.portal import PASSWORD, Portal
 
 _WRONG = "wrong horse battery staple"
@@ -16,7 +16,7 @@ def test_no_secret_token_or_password_stands_in_the_log_or_in_what_was_printed(
     organization = fresh_server.create_organization()
     client_id, secret, _ = fresh_server.create_application(organization.org_id)
     token = fresh_server.ask_token(client_id, secret).body["access_token"]
-    strange = mint(Kind.CLIENT_SECRET, Mark.TEST, bytes(range(32)))
+    strange = mint(Kind.CLIENT_SECRET, Mode.TEST, bytes(range(32)))
     known = [secret, token, strange]
     for each in known:
         _send_everywhere(fresh_server, each, client_id)

@@ -15,10 +15,10 @@ import pytest
 
 from gatepass.wire import basic
 from gatepass.wire.secret import Secret
-from harness import Credentials, Server, serving
-from server.lane.doors import Line
-from server.lane.requests import Ask
-from server.stand import raw_basic as basic_of
+from server.fixtures import raw_basic as basic_of
+from server.serving.fast_path.doors import Line
+from server.serving.fast_path.requests import Ask
+from server_process import Credentials, Server, serving
 
 _BODY = b"grant_type=client_credentials"
 _BEGUN = 8  # requests of which the body is still to come

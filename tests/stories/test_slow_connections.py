@@ -11,10 +11,10 @@ from contextlib import ExitStack, suppress
 
 import pytest
 
-from harness import Credentials, Server, serving
-from server.lane.doors import Line, Response
-from server.lane.requests import Ask
-from server.stand import raw_basic
+from server.fixtures import raw_basic
+from server.serving.fast_path.doors import Line, Response
+from server.serving.fast_path.requests import Ask
+from server_process import Credentials, Server, serving
 from stories.slow import HOW_MANY, KINDS, SlowClients, resident_kib
 
 _DESCRIPTORS = 256

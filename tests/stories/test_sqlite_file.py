@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from harness import Answer, Credentials, Ran, Server, free_ports, run, serving
+from server_process import Answer, Credentials, Ran, Server, free_ports, run, serving
 
 _LIMIT = 64 * 1024  # bytes of a file: less than the write-ahead log has, more than the server's log
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gatepass.server.database import Database, sqlite_url
-from gatepass.server.revocations import store as revocations
-from harness import Ran, Server, free_ports, run, serving
+from gatepass.server.domain.revocations import store as revocations
+from gatepass.server.storage.database import Database, sqlite_url
+from server_process import Ran, Server, free_ports, run, serving
 
 
 def _serve(data: Path, *more: str, variables: dict[str, str] | None = None) -> Ran:

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from contracts import postgres
-from harness import Credentials, Server, run, serving
+from server_process import Credentials, Server, run, serving
 
 _PATIENCE = 60.0  # seconds
 _CLIENTS = 3

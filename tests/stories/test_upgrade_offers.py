@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness import Credentials, Server
-from server.lane.doors import Line
-from server.stand import FORM, raw_basic
+from server.fixtures import FORM, raw_basic
+from server.serving.fast_path.doors import Line
+from server_process import Credentials, Server
 
 _PATIENCE = 60.0  # seconds: ends a test that hangs
 _BODY = b"grant_type=client_credentials"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gatepass.server.audit.model import OPERATOR
-from harness import Credentials, Organization, Server, serving
+from gatepass.server.domain.audit.model import OPERATOR
+from server_process import Credentials, Organization, Server, serving
 from stories.portal import Portal
 
 _OFFICE = "203.0.113.5"

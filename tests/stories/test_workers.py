@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from harness import Credentials, Organization, Server, serving
+from server_process import Credentials, Organization, Server, serving
 
 _PATIENCE = 20.0  # seconds, after which a test gives up; the measured times are printed
 _ROUNDS = 10

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from gatepass.guard.testing import PretendIssuer
-from gatepass.testing import PretendServer
+from gatepass.guard.testing import FakeIssuer
+from gatepass.testing import FakeServer
 from gatepass.wire import basic
 from gatepass.wire.metadata import INTROSPECT
 from gatepass.wire.secret import Secret
@@ -28,7 +28,7 @@ class Target(NamedTuple):
 
 @contextmanager
 def token_endpoint() -> Iterator[Target]:
-    with PretendServer() as server:
+    with FakeServer() as server:
         inner = b"GET /api/inner HTTP/1.1\r\nHost: localhost\r\n\r\n"
         port = urlsplit(server.url).port or 0
         yield Target(port, "/token", inner, lambda: bool(server.api_requests))
@@ -36,7 +36,7 @@ def token_endpoint() -> Iterator[Target]:
 
 @contextmanager
 def issuer() -> Iterator[Target]:
-    with PretendIssuer() as running:
+    with FakeIssuer() as running:
         inner = b"GET /.well-known/oauth-authorization-server HTTP/1.1\r\nHost: localhost\r\n\r\n"
         yield Target(urlsplit(running.url).port or 0, INTROSPECT, inner, lambda: False)
 
@@ -65,7 +65,7 @@ def test_a_hostile_request_has_one_answer_and_its_body_is_not_run(
 @pytest.mark.spec("RFC 9110", "7.8")
 @pytest.mark.parametrize("encoding", ["length", "chunks"])
 def test_an_upgrade_offer_is_ignored_and_the_body_is_whole_at_every_split(encoding: str) -> None:
-    with PretendServer() as server:
+    with FakeServer() as server:
         credentials = basic.write(server.client_id, Secret(server.secrets[0]))
         whole = _offer(credentials, encoding)
         port = urlsplit(server.url).port or 0
@@ -78,7 +78,7 @@ def test_an_upgrade_offer_is_ignored_and_the_body_is_whole_at_every_split(encodi
 
 @pytest.mark.parametrize("encoding", ["length", "chunks"])
 def test_the_issuer_reads_the_whole_form_at_every_split(encoding: str) -> None:
-    with PretendIssuer() as issuer:
+    with FakeIssuer() as issuer:
         token = issuer.opaque("read")
         credentials = basic.write(issuer.client_id, Secret(issuer.client_secret))
         whole = _offer(credentials, encoding, INTROSPECT, f"token={token}".encode())
@@ -92,7 +92,7 @@ def test_the_issuer_reads_the_whole_form_at_every_split(encoding: str) -> None:
 
 @pytest.mark.spec("RFC 9112", "7.1.2")
 def test_trailers_are_no_request() -> None:
-    with PretendServer() as server:
+    with FakeServer() as server:
         port = urlsplit(server.url).port or 0
         head = b"POST /api/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
         received = exchange(port, [head + b"1\r\na\r\n0\r\nX-Trailer: a\r\nX-Other: b\r\n\r\n"])
@@ -112,7 +112,7 @@ def test_trailers_are_no_request() -> None:
     ],
 )
 def test_a_request_that_is_too_long_or_unfinished_is_refused(head: bytes, status: int) -> None:
-    with PretendServer() as server:
+    with FakeServer() as server:
         received = exchange(urlsplit(server.url).port or 0, [head])
 
     assert statuses(received) == [status]

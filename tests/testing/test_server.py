@@ -12,31 +12,31 @@ import pytest
 import requests
 
 from gatepass import BearerAuth, TokenRefused, TokenSource, TokenUnavailable
-from gatepass.client.cache import FileCache
+from gatepass.client.cache.file_cache import FileCache
 from gatepass.client.settings import ClientSettings
-from gatepass.testing import Answer, Clock, PretendServer, busy, hang_up, page, refusal
+from gatepass.testing import Answer, Clock, FakeServer, busy, hang_up, page, refusal
 
 GRANT = {"grant_type": "client_credentials"}
 
 
 @pytest.fixture
-def server() -> Iterator[PretendServer]:
-    with PretendServer("me", "s+e c%r/e=t&x~") as running:
+def server() -> Iterator[FakeServer]:
+    with FakeServer("me", "s+e c%r/e=t&x~") as running:
         yield running
 
 
-def source_of(server: PretendServer, clock: Clock | None = None) -> TokenSource:
+def source_of(server: FakeServer, clock: Clock | None = None) -> TokenSource:
     """Give a source that does not pause between attempts."""
     return TokenSource(server.settings, now=clock or Clock(), random=lambda: 0.0)
 
 
-def ask(server: PretendServer, **request: object) -> "tuple[int, dict[str, object]]":
+def ask(server: FakeServer, **request: object) -> "tuple[int, dict[str, object]]":
     answer = requests.post(server.token_url, **request, timeout=30)  # type: ignore[arg-type]
     return answer.status_code, answer.json()
 
 
 @pytest.mark.parametrize("auth_method", ["client_secret_basic", "client_secret_post"])
-def test_a_token_is_issued_and_accepted(server: PretendServer, auth_method: str) -> None:
+def test_a_token_is_issued_and_accepted(server: FakeServer, auth_method: str) -> None:
     settings = replace(server.settings, auth_method=auth_method, scope="read", resource="urn:a")
     auth = BearerAuth.sharing(TokenSource(settings))
 
@@ -61,7 +61,7 @@ def test_a_token_is_issued_and_accepted(server: PretendServer, auth_method: str)
     assert called.accepted
 
 
-def test_what_was_asked_is_kept_without_the_secret(server: PretendServer) -> None:
+def test_what_was_asked_is_kept_without_the_secret(server: FakeServer) -> None:
     source_of(server).token()
     ask(server, data=GRANT | {"client_id": "me", "client_secret": server.secrets[0]})
 
@@ -91,17 +91,17 @@ def test_what_was_asked_is_kept_without_the_secret(server: PretendServer) -> Non
 def test_a_client_that_asks_wrongly_is_refused_as_by_a_good_server(
     request_of: dict[str, object], status: int, error: str
 ) -> None:
-    with PretendServer("me", "secret", scope="read") as server:
+    with FakeServer("me", "secret", scope="read") as server:
         assert ask(server, **request_of)[0] == status
         assert ask(server, **request_of)[1]["error"] == error
 
 
-def test_only_a_post_gets_a_token_and_other_paths_get_nothing(server: PretendServer) -> None:
+def test_only_a_post_gets_a_token_and_other_paths_get_nothing(server: FakeServer) -> None:
     assert requests.get(server.token_url, timeout=30).status_code == 405
     assert requests.head(server.url, timeout=30).status_code == 404
 
 
-def test_without_a_good_token_the_api_answers_401(server: PretendServer) -> None:
+def test_without_a_good_token_the_api_answers_401(server: FakeServer) -> None:
     without = requests.get(server.api_url, timeout=30)
     wrong = requests.get(server.api_url, headers={"Authorization": "Bearer x"}, timeout=30)
 
@@ -113,7 +113,7 @@ def test_without_a_good_token_the_api_answers_401(server: PretendServer) -> None
     assert [called.accepted for called in server.api_requests] == [False, False]
 
 
-def test_a_revoked_token_is_refused_and_the_client_gets_a_new_one(server: PretendServer) -> None:
+def test_a_revoked_token_is_refused_and_the_client_gets_a_new_one(server: FakeServer) -> None:
     source = source_of(server)
     token = source.token()
     kept = server.issue("read")
@@ -127,7 +127,7 @@ def test_a_revoked_token_is_refused_and_the_client_gets_a_new_one(server: Preten
     assert len(server.token_requests) == 2
 
 
-def test_all_tokens_can_be_revoked_at_once(server: PretendServer) -> None:
+def test_all_tokens_can_be_revoked_at_once(server: FakeServer) -> None:
     tokens = [server.issue(), server.issue()]
 
     server.revoke_all()
@@ -138,7 +138,7 @@ def test_all_tokens_can_be_revoked_at_once(server: PretendServer) -> None:
 
 def test_tokens_expire_by_the_clock_on_both_sides() -> None:
     clock = Clock()
-    with PretendServer(expires_in=600, now=clock) as server:
+    with FakeServer(expires_in=600, now=clock) as server:
         source = source_of(server, clock)
         first = source.token()
 
@@ -150,7 +150,7 @@ def test_tokens_expire_by_the_clock_on_both_sides() -> None:
 
 
 def test_a_lifetime_can_be_left_unsaid_and_the_scope_be_given_unasked() -> None:
-    with PretendServer(expires_in=None, scope="read write") as server:
+    with FakeServer(expires_in=None, scope="read write") as server:
         token = source_of(server).token()
 
         assert (token.expires_in, token.scope) == (None, "read write")
@@ -161,7 +161,7 @@ def test_a_lifetime_can_be_left_unsaid_and_the_scope_be_given_unasked() -> None:
     "trouble",
     [busy(), busy(429), hang_up(), hang_up(midway=True), refusal("server_error")],
 )
-def test_a_passing_trouble_is_followed_by_a_token(server: PretendServer, trouble: Answer) -> None:
+def test_a_passing_trouble_is_followed_by_a_token(server: FakeServer, trouble: Answer) -> None:
     server.answer_next(trouble, trouble)
 
     assert server.accepts(source_of(server).token().authorization)
@@ -179,7 +179,7 @@ def test_a_passing_trouble_is_followed_by_a_token(server: PretendServer, trouble
     ],
 )
 def test_a_lasting_trouble_reaches_the_caller(
-    server: PretendServer, trouble: Answer, error: type[Exception], said: str
+    server: FakeServer, trouble: Answer, error: type[Exception], said: str
 ) -> None:
     with server.answering(trouble), pytest.raises(error) as caught:
         source_of(server).token()
@@ -188,7 +188,7 @@ def test_a_lasting_trouble_reaches_the_caller(
     assert server.accepts(source_of(server).token().authorization)
 
 
-def test_a_slow_answer_comes_when_it_is_let_go(server: PretendServer) -> None:
+def test_a_slow_answer_comes_when_it_is_let_go(server: FakeServer) -> None:
     source, came = source_of(server), Event()
 
     def call() -> None:
@@ -206,14 +206,14 @@ def test_a_slow_answer_comes_when_it_is_let_go(server: PretendServer) -> None:
     assert came.is_set()
 
 
-def test_a_request_that_does_not_come_is_told(server: PretendServer) -> None:
+def test_a_request_that_does_not_come_is_told(server: FakeServer) -> None:
     with pytest.raises(TimeoutError, match="0 of 1"):
         server.wait_for_token_requests(1, timeout=0)
     with pytest.raises(TimeoutError, match="0 of 2"):
         server.wait_for_api_requests(2, timeout=0)
 
 
-def test_a_crowd_of_threads_makes_one_token_request(server: PretendServer) -> None:
+def test_a_crowd_of_threads_makes_one_token_request(server: FakeServer) -> None:
     source = source_of(server)
 
     with ThreadPoolExecutor(20) as pool:
@@ -223,7 +223,7 @@ def test_a_crowd_of_threads_makes_one_token_request(server: PretendServer) -> No
 
 
 def test_async_programs_are_served_from_the_thread_of_their_own_loop(
-    server: PretendServer,
+    server: FakeServer,
 ) -> None:
     async def main() -> int:
         auth = BearerAuth.sharing(source_of(server))
@@ -240,7 +240,7 @@ def test_async_programs_are_served_from_the_thread_of_their_own_loop(
     assert server.api_requests[0].body == b"abc"
 
 
-def test_a_rotated_secret_is_taken_and_the_old_one_is_not(server: PretendServer) -> None:
+def test_a_rotated_secret_is_taken_and_the_old_one_is_not(server: FakeServer) -> None:
     old, both = server.settings, [server.secrets[0], "new"]
     server.secrets[:] = ["new"]
 
@@ -250,12 +250,12 @@ def test_a_rotated_secret_is_taken_and_the_old_one_is_not(server: PretendServer)
         assert server.accepts(TokenSource(settings).token().authorization)
 
 
-def test_the_environment_says_what_the_settings_say(server: PretendServer) -> None:
+def test_the_environment_says_what_the_settings_say(server: FakeServer) -> None:
     assert ClientSettings.from_env(server.environ) == server.settings
 
 
 def test_a_server_that_does_not_run_has_no_address() -> None:
-    server = PretendServer()
+    server = FakeServer()
 
     with pytest.raises(RuntimeError, match="with statement"):
         _ = server.url
@@ -275,7 +275,7 @@ def test_the_clock_goes_forward_only() -> None:
         clock.advance(-1)
 
 
-def test_the_clock_moves_a_cache_too(tmp_path: Path, server: PretendServer) -> None:
+def test_the_clock_moves_a_cache_too(tmp_path: Path, server: FakeServer) -> None:
     clock = Clock()
 
     def token() -> str:

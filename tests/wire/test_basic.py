@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatepass.wire import basic
-from gatepass.wire.problem import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 from wire.samples import texts
 
@@ -49,16 +49,16 @@ def test_id_and_secret_are_parted_at_the_first_colon_and_then_decoded(
     "credentials", texts("malformed_basic").values(), ids=texts("malformed_basic")
 )
 def test_malformed_credentials_are_refused(credentials: str) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(OAuthError) as caught:
         basic.read(credentials)
 
     assert (caught.value.code, caught.value.status) == ("invalid_request", 400)
-    assert "ecret" not in caught.value.say.replace("an id, a colon and a secret", "")
+    assert "ecret" not in caught.value.description.replace("an id, a colon and a secret", "")
 
 
 @given(st.text(max_size=100) | st.binary(max_size=100).map(lambda raw: b64encode(raw).decode()))
 def test_no_text_whatever_raises_anything_but_refused(credentials: str) -> None:
-    with suppress(Refused):
+    with suppress(OAuthError):
         client_id, _ = basic.read(credentials)
         assert client_id
         assert "\0" not in client_id

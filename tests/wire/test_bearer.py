@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatepass.wire import bearer
+from gatepass.wire.errors import STATUS, OAuthError
 from gatepass.wire.params import LONGEST_TOKEN
-from gatepass.wire.problem import STATUS, Refused
 from gatepass.wire.scope import Scope
 
 TOKEN68 = st.from_regex(r"[A-Za-z0-9._~+/-]{1,60}={0,2}", fullmatch=True)
@@ -57,7 +57,7 @@ def test_a_request_without_bearer_credentials_has_no_token(headers: list[str]) -
     ],
 )
 def test_credentials_that_cannot_be_a_token_are_an_invalid_token(header: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(OAuthError) as refused:
         bearer.read([header])
 
     assert (refused.value.status, refused.value.code) == (401, "invalid_token")
@@ -79,7 +79,7 @@ def test_the_longest_token_is_still_read() -> None:
     ],
 )
 def test_more_than_one_authorization_header_is_an_invalid_request(headers: list[str]) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(OAuthError) as refused:
         bearer.read(headers)
 
     assert (refused.value.status, refused.value.code) == (400, "invalid_request")
@@ -102,12 +102,14 @@ def test_more_than_one_authorization_header_is_an_invalid_request(headers: list[
 def test_a_token_in_the_url_or_the_body_is_an_invalid_request_with_or_without_the_header(
     headers: list[str], place: str, parameters: str
 ) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(OAuthError) as refused:
         bearer.read(headers, **{place: parameters})
 
     assert (refused.value.status, refused.value.code) == (400, "invalid_request")
-    assert "Authorization header" in refused.value.say
-    assert "s3cr3t" not in f"{refused.value!r} {refused.value.say} {refused.value.note}"
+    assert "Authorization header" in refused.value.description
+    assert (
+        "s3cr3t" not in f"{refused.value!r} {refused.value.description} {refused.value.log_detail}"
+    )
 
 
 @pytest.mark.spec("RFC 6750", "2")
@@ -151,7 +153,7 @@ def test_anything_is_a_token_or_nothing_or_refused(
     try:
         token = bearer.read(headers, query, form)
         outcome = f"token {token.value}" if token else "none"
-    except Refused as refused:
+    except OAuthError as refused:
         outcome = refused.code
 
     assert re.fullmatch(r"token [A-Za-z0-9._~+/-]+=*|none|invalid_(request|token)", outcome)
@@ -164,17 +166,17 @@ def test_no_query_that_names_an_access_token_ever_authenticates(
 ) -> None:
     query = urlencode(others | {"access_token": text})
 
-    with pytest.raises(Refused):
+    with pytest.raises(OAuthError):
         bearer.read([f"Bearer {text}"], query)
 
 
 @given(st.text())
 def test_a_refusal_never_repeats_what_was_sent(text: str) -> None:
     canary = "c4n4ry"
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(OAuthError) as refused:
         bearer.read([f"Bearer {canary} {text} {canary}"])
 
-    assert canary not in f"{refused.value!r} {refused.value.say} {refused.value.note}"
+    assert canary not in f"{refused.value!r} {refused.value.description} {refused.value.log_detail}"
 
 
 @pytest.mark.spec("RFC 6750", "3.1")
@@ -185,7 +187,7 @@ def test_the_challenge_to_a_request_without_credentials_has_no_error_code() -> N
 
 @pytest.mark.spec("RFC 6750", "3.1")
 def test_the_challenge_names_the_error_and_the_scope_that_is_needed() -> None:
-    refused = Refused("insufficient_scope", "It needs more.")
+    refused = OAuthError("insufficient_scope", "It needs more.")
 
     assert bearer.challenge(refused, realm="m", scope=Scope(("read", "write"))) == (
         'Bearer realm="m", error="insufficient_scope", error_description="It needs more.", '
@@ -195,15 +197,15 @@ def test_the_challenge_names_the_error_and_the_scope_that_is_needed() -> None:
 
 @pytest.mark.spec("RFC 6750", "3")
 def test_the_scope_stands_in_the_challenge_only_where_it_was_missing() -> None:
-    challenge = bearer.challenge(Refused("invalid_token", "No."), scope=Scope(("read",)))
+    challenge = bearer.challenge(OAuthError("invalid_token", "No."), scope=Scope(("read",)))
 
     assert challenge == 'Bearer error="invalid_token", error_description="No."'
-    assert "scope=" not in bearer.challenge(Refused("insufficient_scope", "No."))
+    assert "scope=" not in bearer.challenge(OAuthError("insufficient_scope", "No."))
 
 
 @pytest.mark.spec("RFC 9728", "5.1")
-@pytest.mark.parametrize("refused", [None, Refused("invalid_token", "No.")])
-def test_the_challenge_says_where_the_resource_describes_itself(refused: Refused | None) -> None:
+@pytest.mark.parametrize("refused", [None, OAuthError("invalid_token", "No.")])
+def test_the_challenge_says_where_the_resource_describes_itself(refused: OAuthError | None) -> None:
     where = "https://api.example.com/.well-known/oauth-protected-resource"
 
     assert f'resource_metadata="{where}"' in bearer.challenge(refused, resource_metadata=where)
@@ -214,7 +216,7 @@ def test_the_challenge_says_where_the_resource_describes_itself(refused: Refused
 def test_a_challenge_is_one_line_of_legal_quoted_strings_each_named_once(
     code: str, say: str, realm: str, where: str
 ) -> None:
-    written = bearer.challenge(Refused(code, say), realm=realm, resource_metadata=where)
+    written = bearer.challenge(OAuthError(code, say), realm=realm, resource_metadata=where)
 
     quoted = r'"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*"'
     assert re.fullmatch(rf"Bearer(?: \w+={quoted}(?:, \w+={quoted})*)?", written)
@@ -223,4 +225,4 @@ def test_a_challenge_is_one_line_of_legal_quoted_strings_each_named_once(
 
 
 def test_a_code_that_is_none_of_bearers_is_not_told_in_the_challenge() -> None:
-    assert bearer.challenge(Refused("invalid_client", "Who?")) == "Bearer"
+    assert bearer.challenge(OAuthError("invalid_client", "Who?")) == "Bearer"

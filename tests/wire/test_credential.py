@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatepass.wire import base62
-from gatepass.wire.credential import Credential, Kind, Mark, Prefix, mint, read, write
+from gatepass.wire.credential import Credential, Kind, Mode, Prefix, mint, read, write
 
 DIGITS = string.digits + string.ascii_letters
 CONTENTS = st.binary(min_size=1, max_size=64)
-SAMPLE = mint(Kind.CLIENT_SECRET, Mark.LIVE, bytes(range(32)))
+SAMPLE = mint(Kind.CLIENT_SECRET, Mode.LIVE, bytes(range(32)))
 
 
 @given(st.binary(max_size=64) | st.text("Z+/0=", max_size=64).map(str.encode))
@@ -62,13 +62,13 @@ def beginning(prefix: str) -> str:
     return write(Prefix(prefix, crc32(prefix.encode())), b"12")
 
 
-@given(st.sampled_from(Kind), st.sampled_from(Mark), CONTENTS)
-def test_a_credential_says_what_it_is(kind: Kind, mark: Mark, content: bytes) -> None:
-    text = mint(kind, mark, content)
+@given(st.sampled_from(Kind), st.sampled_from(Mode), CONTENTS)
+def test_a_credential_says_what_it_is(kind: Kind, mode: Mode, content: bytes) -> None:
+    text = mint(kind, mode, content)
 
-    assert text.startswith(f"{kind.value}_{mark.value}_")
-    assert text == write(Prefix.of(kind, mark), content)
-    assert read(text) == Credential(kind, mark, content)
+    assert text.startswith(f"{kind.value}_{mode.value}_")
+    assert text == write(Prefix.of(kind, mode), content)
+    assert read(text) == Credential(kind, mode, content)
 
 
 @pytest.mark.parametrize("position", range(len(SAMPLE)))
@@ -102,11 +102,11 @@ def test_a_credential_in_another_case_is_none(changed: str) -> None:
     [
         "",
         "gps_live_",
-        mint(Kind.CLIENT_SECRET, Mark.LIVE, b""),
+        mint(Kind.CLIENT_SECRET, Mode.LIVE, b""),
         beginning("gpx_live_"),
         beginning("gps_prod_"),
         SAMPLE.replace("_live_", "_test_"),
-        mint(Kind.CLIENT_SECRET, Mark.LIVE, bytes(4000)),
+        mint(Kind.CLIENT_SECRET, Mode.LIVE, bytes(4000)),
         "gps_live_" + "0" * 1_000_000,
     ],
 )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatepass.wire import challenge, metadata
-from gatepass.wire.problem import STATUS, Refused
+from gatepass.wire.errors import STATUS, OAuthError
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
 from wire.samples import texts
@@ -19,11 +19,13 @@ NAMES = st.text(sorted(SAYABLE - {" "}), min_size=1, max_size=20)
 @pytest.mark.spec("RFC 6749", "5.2")
 @given(st.text())
 def test_whatever_is_said_to_a_caller_has_only_the_characters_that_may_be_said(say: str) -> None:
-    refused = Refused("invalid_request", say)
+    refused = OAuthError("invalid_request", say)
 
-    assert set(refused.say) <= SAYABLE
-    assert len(refused.say) == len(say)
-    assert all(ours == theirs for ours, theirs in zip(refused.say, say, strict=True) if ours != "?")
+    assert set(refused.description) <= SAYABLE
+    assert len(refused.description) == len(say)
+    assert all(
+        ours == theirs for ours, theirs in zip(refused.description, say, strict=True) if ours != "?"
+    )
 
 
 @pytest.mark.spec("RFC 6749", "5.2")
@@ -32,21 +34,23 @@ def test_every_code_has_a_status_and_a_refusal_may_say_another() -> None:
         "invalid_client",
         "invalid_token",
     }
-    assert all(Refused(code, "No.").status == status for code, status in STATUS.items())
-    assert Refused("invalid_request", "Wait.", status=429, retry_after=3).status == 429
+    assert all(OAuthError(code, "No.").status == status for code, status in STATUS.items())
+    assert OAuthError("invalid_request", "Wait.", status=429, retry_after=3).status == 429
 
 
 def test_a_code_that_nobody_registered_cannot_be_sent() -> None:
     with pytest.raises(KeyError):
-        Refused("computer_says_no", "No.")
+        OAuthError("computer_says_no", "No.")
 
 
 def test_the_log_reads_the_note_and_the_caller_does_not() -> None:
-    refused = Refused("invalid_client", "Client authentication failed.", note="unknown client")
+    refused = OAuthError(
+        "invalid_client", "Client authentication failed.", log_detail="unknown client"
+    )
 
     assert str(refused) == "invalid_client: unknown client"
-    assert refused.say == "Client authentication failed."
-    assert str(Refused("invalid_client", "No.")) == "invalid_client: No."
+    assert refused.description == "Client authentication failed."
+    assert str(OAuthError("invalid_client", "No.")) == "invalid_client: No."
 
 
 @pytest.mark.spec("RFC 6749", "3.3")
@@ -62,7 +66,7 @@ def test_a_scope_keeps_its_names_once_each_in_order(names: list[str]) -> None:
 @pytest.mark.spec("RFC 6749", "3.3")
 @pytest.mark.parametrize("text", texts("malformed_scopes").values(), ids=texts("malformed_scopes"))
 def test_a_malformed_scope_is_refused(text: str) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(OAuthError) as caught:
         Scope.parse(text)
 
     assert caught.value.code == "invalid_scope"
@@ -71,7 +75,7 @@ def test_a_malformed_scope_is_refused(text: str) -> None:
 @pytest.mark.spec("RFC 6749", "3.3")
 @given(st.text(max_size=30))
 def test_a_scope_is_legal_or_refused(text: str) -> None:
-    with suppress(Refused):
+    with suppress(OAuthError):
         assert set(str(Scope.parse(text))) <= SAYABLE
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from bench.standin import CLIENT_ID, SECRET, Token
+from bench.client.fake_server import CLIENT_ID, SECRET, Token
 
 API = "http://api.test/"
 
@@ -180,14 +180,14 @@ def _plain_requests(given: Given) -> Call:
 def _gatepass_source(given: Given) -> Any:  # noqa: ANN401
     from gatepass.client.secrets.file import FromFile
     from gatepass.client.settings import ClientSettings
-    from gatepass.client.source import TokenSource
+    from gatepass.client.tokens.source import TokenSource
 
     secret = SECRET if given.secret_file is None else FromFile(given.secret_file)
     return TokenSource(ClientSettings(given.token_url, CLIENT_ID, secret))
 
 
 def _gatepass_auth(http: str, given: Given) -> Any:  # noqa: ANN401
-    adapter = importlib.import_module(f"gatepass.client.over_{http}")
+    adapter = importlib.import_module(f"gatepass.client.{http}")
     return adapter.BearerAuth.sharing(_gatepass_source(given))
 
 

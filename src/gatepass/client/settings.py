@@ -10,10 +10,10 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 from gatepass.client.errors import ConfigurationError
 from gatepass.client.secrets import SecretSource
 from gatepass.client.secrets.file import FromFile
-from gatepass.wire.loopback import is_loopback_http
-from gatepass.wire.problem import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
+from gatepass.wire.urls import is_loopback_http
 
 TOKEN_URL = "GATEPASS_TOKEN_URL"  # noqa: S105 - a name
 CLIENT_ID = "GATEPASS_CLIENT_ID"
@@ -122,7 +122,7 @@ class ClientSettings:
             raise ConfigurationError(f"the client secret ({CLIENT_SECRET}) is missing: set it")
         try:
             Scope.parse(self.scope)
-        except Refused:
+        except OAuthError:
             raise ConfigurationError(
                 f"the scope ({SCOPE}) is malformed: give names parted by single spaces"
             ) from None
@@ -314,6 +314,6 @@ def _file(path: str, name: str) -> SecretSource:
 
 
 def _elsewhere(text: str, _name: str) -> SecretSource:
-    from gatepass.client.secrets.named import from_uri  # for the few who need it
+    from gatepass.client.secrets.uri import from_uri  # for the few who need it
 
     return from_uri(text)

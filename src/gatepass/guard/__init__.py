@@ -1,11 +1,11 @@
 """Runs in an API: says who calls and what they may do, or refuses (RFC 6750, 7662, 9068).
 
-`core` is the guard itself, which knows no web framework; `fastapi` and its like are its faces.
-An adapter needs `Guard`, `Arrived`, `Needs` and `Denied`, all from here.
+`core` is the guard itself, independent of web frameworks; `fastapi` and the like adapt it to one.
+An adapter needs `Guard`, `Request`, `Requirements` and `Denied`, all from here.
 
-Pure are `arrived`, `needs`, `denied`, `expectation`, `principal`, `keyring`, the flows in `issuer`
-and `lookup`, and the offline way: `keyset`, `jws`, `access_token`. `outside` and `over_httpx2`
-reach the authorization server, in the threads of `flights`; `steps` are the two ways to wait.
+`model`, `jwt` and the flows in `issuer.discovery` are pure: no I/O and no clock. `issuer.client`
+reaches the authorization server; `verification` decides about a token; `revocation` follows the
+revocation feed.
 
 To verify JWT access tokens offline, without asking anyone:
 
@@ -16,32 +16,32 @@ To verify JWT access tokens offline, without asking anyone:
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gatepass.guard.access_token import verify
-    from gatepass.guard.arrived import Arrived
-    from gatepass.guard.assertion import verify_assertion
-    from gatepass.guard.claim_names import ClaimNames
-    from gatepass.guard.core import Guard
-    from gatepass.guard.denied import Denial, Denied
-    from gatepass.guard.expectation import Expectation
-    from gatepass.guard.keyring import Policy
-    from gatepass.guard.keyset import KeySet
-    from gatepass.guard.needs import Needs, any_of
-    from gatepass.guard.options import Options
-    from gatepass.guard.principal import Principal
-    from gatepass.guard.told import Status
+    from gatepass.guard.core.guard import Guard
+    from gatepass.guard.core.options import Options
+    from gatepass.guard.jwt.access_token import verify
+    from gatepass.guard.jwt.assertion import verify_assertion
+    from gatepass.guard.model.claim_names import ClaimNames
+    from gatepass.guard.model.denial import Denial, Denied
+    from gatepass.guard.model.expectation import Expectation
+    from gatepass.guard.model.principal import Principal
+    from gatepass.guard.model.request import Request
+    from gatepass.guard.model.requirements import Requirements, any_of
+    from gatepass.guard.model.status import Status
+    from gatepass.guard.verification.jwks_cache import Policy
+    from gatepass.jose.jwks import KeySet
 
 __all__ = [
-    "Arrived",
     "ClaimNames",
     "Denial",
     "Denied",
     "Expectation",
     "Guard",
     "KeySet",
-    "Needs",
     "Options",
     "Policy",
     "Principal",
+    "Request",
+    "Requirements",
     "Status",
     "any_of",
     "verify",
@@ -49,21 +49,21 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Arrived": "arrived",
-    "ClaimNames": "claim_names",
-    "Denial": "denied",
-    "Denied": "denied",
-    "Expectation": "expectation",
-    "Guard": "core",
-    "KeySet": "keyset",
-    "Needs": "needs",
-    "Options": "options",
-    "Policy": "keyring",
-    "Principal": "principal",
-    "Status": "told",
-    "any_of": "needs",
-    "verify": "access_token",
-    "verify_assertion": "assertion",
+    "Request": "gatepass.guard.model.request",
+    "ClaimNames": "gatepass.guard.model.claim_names",
+    "Denial": "gatepass.guard.model.denial",
+    "Denied": "gatepass.guard.model.denial",
+    "Expectation": "gatepass.guard.model.expectation",
+    "Guard": "gatepass.guard.core.guard",
+    "KeySet": "gatepass.jose.jwks",
+    "Requirements": "gatepass.guard.model.requirements",
+    "Options": "gatepass.guard.core.options",
+    "Policy": "gatepass.guard.verification.jwks_cache",
+    "Principal": "gatepass.guard.model.principal",
+    "Status": "gatepass.guard.model.status",
+    "any_of": "gatepass.guard.model.requirements",
+    "verify": "gatepass.guard.jwt.access_token",
+    "verify_assertion": "gatepass.guard.jwt.assertion",
 }
 
 
@@ -72,5 +72,5 @@ def __getattr__(name: str) -> object:
     if name in _HOMES:
         from importlib import import_module
 
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'gatepass.guard' has no attribute {name!r}")

@@ -1,6 +1,6 @@
 """The guard in front of any ASGI application: a face of `core`.
 
-    app = Protected(app, Guard(issuer="https://login.example.com", ...), Needs.of("read"))
+    app = Protected(app, Guard(issuer="https://login.example.com", ...), Requirements.of("read"))
 
 The application finds who calls in `scope["gatepass.principal"]`.
 """
@@ -9,17 +9,17 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMappi
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from gatepass.guard import admitted
-from gatepass.guard.arrived import Arrived
-from gatepass.guard.core import Guard
-from gatepass.guard.denied import Denial, Denied
-from gatepass.guard.document import HEADERS, document
-from gatepass.guard.exempt import Exempt
-from gatepass.guard.needs import NOTHING, Needs, any_of
-from gatepass.guard.principal import Principal
+from gatepass.guard.core import request_state
+from gatepass.guard.core.exempt_paths import ExemptPaths
+from gatepass.guard.core.guard import Guard
+from gatepass.guard.core.resource_metadata import HEADERS, document
+from gatepass.guard.model.denial import Denial, Denied
+from gatepass.guard.model.principal import Principal
+from gatepass.guard.model.request import Request
+from gatepass.guard.model.requirements import NOTHING, Requirements, any_of
 from gatepass.wire.params import LONGEST_BODY
 
-__all__ = ["Guard", "MetadataMiddleware", "Needs", "Principal", "Protected", "any_of"]
+__all__ = ["Guard", "MetadataMiddleware", "Principal", "Protected", "Requirements", "any_of"]
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -46,14 +46,14 @@ class Protected:
     """
 
     def __init__(
-        self, app: App, guard: Guard, needs: Needs = NOTHING, *, exempt: Iterable[str] = ()
+        self, app: App, guard: Guard, needs: Requirements = NOTHING, *, exempt: Iterable[str] = ()
     ) -> None:
         if needs.organization:
             raise ValueError("the parameters of a path are not known here: compare org_id yourself")
         self._app = app
         self._guard = guard
         self._needs = needs
-        self._exempt = Exempt(exempt)
+        self._exempt = ExemptPaths(exempt)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, or answer with the refusal."""
@@ -96,25 +96,25 @@ class MetadataMiddleware:
         await send({"type": "http.response.body", "body": shown})
 
 
-async def admit(scope: Scope, guard: Guard, asked: Arrived, needs: Needs) -> Principal:
+async def admit(scope: Scope, guard: Guard, asked: Request, needs: Requirements) -> Principal:
     """Do what `guard.aidentify` does, and keep in `scope` that it was done."""
-    caller = admitted.recall(scope, guard, asked, needs)
+    caller = request_state.recall(scope, guard, asked, needs)
     if caller is None:
         caller = await guard.aidentify(asked, needs)
-        admitted.keep(scope, guard, asked, caller)
+        request_state.keep(scope, guard, asked, caller)
     return caller
 
 
 def arrived(
     scope: Scope, form: str = "", path: Mapping[str, object] = _NOTHING, context: object = None
-) -> Arrived:
+) -> Request:
     """Give what a guard looks at of an ASGI request or WebSocket.
 
     Its context is the scope where there is no other; `path` has the parameters of the route.
     """
     client, query = scope.get("client"), scope.get("query_string")
     sent = [value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"]
-    return Arrived(
+    return Request(
         authorization=tuple(sent),
         query=query.decode("latin-1") if query else "",
         form=form,

@@ -29,13 +29,13 @@ from django.http.request import RawPostDataException, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
-from gatepass.guard.arrived import Arrived
-from gatepass.guard.denied import Denial, Denied
-from gatepass.guard.exempt import Exempt
-from gatepass.guard.expectation import Expectation
-from gatepass.guard.face import Face
-from gatepass.guard.needs import NOTHING, Needs, Wanted, any_of
-from gatepass.guard.principal import Principal
+from gatepass.guard.core.adapter import Adapter
+from gatepass.guard.core.exempt_paths import ExemptPaths
+from gatepass.guard.model.denial import Denial, Denied
+from gatepass.guard.model.expectation import Expectation
+from gatepass.guard.model.principal import Principal
+from gatepass.guard.model.request import Request
+from gatepass.guard.model.requirements import NOTHING, Requirements, ScopeRequirement, any_of
 from gatepass.guard.wsgi import header_lines
 from gatepass.wire.params import LONGEST_BODY
 
@@ -65,30 +65,30 @@ class Admitted(NamedTuple):
     principal: Principal
 
 
-class Guard(Face):
+class Guard(Adapter):
     """Lets requests with a good access token through, and no other.
 
-    Takes the settings of `gatepass.guard.core.Guard`. `inspect` gets the token and the request,
+    Takes the settings of `gatepass.guard.Guard`. `inspect` gets the token and the request,
     as `expect` does; for asynchronous views `inspect` may be a coroutine function.
     """
 
-    def requires(self, *wanted: Wanted, organization: str = "") -> Callable[[View], View]:
+    def requires(self, *wanted: ScopeRequirement, organization: str = "") -> Callable[[View], View]:
         """Give a decorator for views, plain or `async`, that says who calls in request.principal.
 
         Refuses a caller who lacks one of `wanted`: a scope, `any_of(...)`, or a mapping of methods
-        to either (see `Needs.of`); without any, every good token passes. `organization` names
-        the part of the path that must be the caller's `org_id`: another's answers 404. Does NOT
-        check otherwise that what is asked for belongs to the caller. Raises ValueError for a
+        to either (see `Requirements.of`); without any, every good token passes. `organization`
+        names the part of the path that must be the caller's `org_id`: another's answers 404. Does
+        NOT check otherwise that what is asked for belongs to the caller. Raises ValueError for a
         scope that can never be granted.
 
         A class-based view takes it on its `dispatch`, by Django's `method_decorator`. It must be
         the outermost: what stands above it, as `cache_page`, answers without asking it. Views
         are exempt from CSRF protection, as a browser never sends such a token by itself.
         """
-        return _requires(lambda: self, Needs.of(*wanted, organization=organization))
+        return _requires(lambda: self, Requirements.of(*wanted, organization=organization))
 
     def admit(
-        self, request: HttpRequest, needs: Needs, path: Mapping[str, object]
+        self, request: HttpRequest, needs: Requirements, path: Mapping[str, object]
     ) -> Denial | None:
         """Set request.principal, or give the refusal to answer with; may block.
 
@@ -101,7 +101,7 @@ class Guard(Face):
         return None
 
     async def aadmit(
-        self, request: HttpRequest, needs: Needs, path: Mapping[str, object]
+        self, request: HttpRequest, needs: Requirements, path: Mapping[str, object]
     ) -> Denial | None:
         """Do what `admit` does, in an event loop."""
         asked = arrived(request, path)
@@ -112,7 +112,9 @@ class Guard(Face):
             return denied.denial
         return None
 
-    def identify(self, request: HttpRequest, needs: Needs, path: Mapping[str, object]) -> Principal:
+    def identify(
+        self, request: HttpRequest, needs: Requirements, path: Mapping[str, object]
+    ) -> Principal:
         """Set request.principal and give it, or raise Denied; see `core.Guard.identify`."""
         asked = arrived(request, path)
         if not self._recalls(request, asked, needs):
@@ -120,7 +122,7 @@ class Guard(Face):
         known: Principal = request.principal
         return known
 
-    def _recalls(self, request: HttpRequest, asked: Arrived, needs: Needs) -> bool:
+    def _recalls(self, request: HttpRequest, asked: Request, needs: Requirements) -> bool:
         """Tell whether this guard has let the request through before; check what is needed now."""
         known: Admitted | None = getattr(request, _ADMITTED, None)
         if known is None or known.guard is not self:
@@ -133,12 +135,12 @@ class Guard(Face):
         request.principal = principal
 
 
-def requires(*wanted: Wanted, organization: str = "") -> Callable[[View], View]:
+def requires(*wanted: ScopeRequirement, organization: str = "") -> Callable[[View], View]:
     """Give the decorator of the guard that the setting GATEPASS_GUARD makes; see `Guard.requires`.
 
     The setting is read at the first request.
     """
-    return _requires(configured, Needs.of(*wanted, organization=organization))
+    return _requires(configured, Requirements.of(*wanted, organization=organization))
 
 
 class GuardMiddleware:
@@ -204,13 +206,13 @@ def configured() -> Guard:
         return _configured.guard
 
 
-def arrived(request: HttpRequest, path: Mapping[str, object]) -> Arrived:
+def arrived(request: HttpRequest, path: Mapping[str, object]) -> Request:
     """Give what a guard looks at of a Django request; `path` has what its address captures.
 
     Django joins header lines of the same name by a comma, which no bearer token has in it.
     """
     authorization = request.META.get("HTTP_AUTHORIZATION")
-    return Arrived(
+    return Request(
         authorization=header_lines(authorization),
         query=request.META.get("QUERY_STRING", ""),
         form=_form(request),
@@ -273,9 +275,9 @@ def _told_exempt() -> Iterable[str]:
     return told
 
 
-def _exempt(paths: Iterable[str]) -> Exempt:
+def _exempt(paths: Iterable[str]) -> ExemptPaths:
     try:
-        return Exempt(paths)
+        return ExemptPaths(paths)
     except ValueError as error:
         raise ImproperlyConfigured(f"{SETTING}: {error}") from None
 
@@ -290,7 +292,7 @@ def _of_settings() -> Guard:
         raise ImproperlyConfigured(f"{SETTING}: {error}") from error
 
 
-def _requires(guard: Callable[[], Guard], needs: Needs) -> Callable[[View], View]:
+def _requires(guard: Callable[[], Guard], needs: Requirements) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def in_a_thread(request: HttpRequest, *args: object, **path: object) -> object:

@@ -15,15 +15,16 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
-from gatepass.guard import asgi, denied
-from gatepass.guard.denied import Denial
-from gatepass.guard.expectation import Expectation
-from gatepass.guard.face import Face
-from gatepass.guard.needs import Needs, Wanted, any_of
-from gatepass.guard.options import Answer, Inspect, Options
-from gatepass.guard.principal import Principal
+from gatepass.guard import asgi
+from gatepass.guard.core.adapter import Adapter
+from gatepass.guard.core.options import Answer, Inspect, Options
+from gatepass.guard.model import denial as denied
+from gatepass.guard.model.denial import Denial
+from gatepass.guard.model.expectation import Expectation
+from gatepass.guard.model.principal import Principal
+from gatepass.guard.model.requirements import Requirements, ScopeRequirement, any_of
 from gatepass.guard.starlette import arrived
-from gatepass.guard.steps import is_coroutine
+from gatepass.guard.verification.waiting import is_coroutine
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
 
@@ -52,10 +53,10 @@ async def answer(_request: Request, error: Exception) -> Response:
     return Response(error.denial.body(), error.status_code, error.headers)
 
 
-class Guard(Face):
+class Guard(Adapter):
     """Lets requests with a good access token through, and no other.
 
-    Takes the settings of `gatepass.guard.core.Guard`. `inspect` gets the token and the request;
+    Takes the settings of `gatepass.guard.Guard`. `inspect` gets the token and the request;
     an `async def` runs on the event loop, a plain function in a thread. `expect` gets the request.
     """
 
@@ -69,16 +70,16 @@ class Guard(Face):
         self._scheme = _Scheme(self, self._model)
         self._described = _Described(self._model)
 
-    def requires(self, *wanted: Wanted, organization: str = "") -> Any:  # noqa: ANN401 - as Security
+    def requires(self, *wanted: ScopeRequirement, organization: str = "") -> Any:  # noqa: ANN401 - as Security
         """Give the dependency that answers with the Principal, for use in Annotated.
 
         Refuses a caller who lacks one of `wanted`: a scope, `any_of(...)`, or a mapping of methods
-        to either (see `Needs.of`); without any, every good token passes. `organization` names
-        the path parameter that must be the caller's `org_id`: another's answers 404. Does NOT
+        to either (see `Requirements.of`); without any, every good token passes. `organization`
+        names the path parameter that must be the caller's `org_id`: another's answers 404. Does NOT
         check otherwise that what is asked for belongs to the caller. Scopes of a Security above
         it are needed too. Raises ValueError for a scope that can never be granted.
         """
-        needs = Needs.of(*wanted, organization=organization)
+        needs = Requirements.of(*wanted, organization=organization)
         self._flow.scopes.update(dict.fromkeys(needs.mentioned.names, ""))
         mentioned = list(needs.mentioned.names)
         if needs.is_plain:
@@ -92,12 +93,12 @@ class Guard(Face):
         """
         app.add_exception_handler(Denied, answer)
 
-    async def identify(self, connection: HTTPConnection, wanted: Scope | Needs) -> Principal:
+    async def identify(self, connection: HTTPConnection, wanted: Scope | Requirements) -> Principal:
         """Tell who sent a request, or raise Denied; see `core.Guard.identify`.
 
         Behind a proxy, let the server find the caller's address in headers that it trusts.
         """
-        needs = wanted if isinstance(wanted, Needs) else Needs(wanted)
+        needs = wanted if isinstance(wanted, Requirements) else Requirements(wanted)
         try:
             asked = await arrived(connection)
             return await asgi.admit(connection.scope, self.core, asked, needs)
@@ -133,7 +134,11 @@ class _Scheme(SecurityBase):
         return await self._guard.identify(connection, _asking(tuple(gathered.scopes)))
 
 
-def _needing(guard: Guard, needs: Needs, described: Any) -> Callable[..., Awaitable[Principal]]:  # noqa: ANN401 - as Security
+def _needing(
+    guard: Guard,
+    needs: Requirements,
+    described: Any,  # noqa: ANN401 - as FastAPI declares it
+) -> Callable[..., Awaitable[Principal]]:
     """Give the dependency that asks for `needs`, and for what those above it want as well.
 
     The scopes of its own are told by another below it: FastAPI would gather all in one list.
@@ -152,8 +157,8 @@ def _needing(guard: Guard, needs: Needs, described: Any) -> Callable[..., Awaita
 
 
 @lru_cache(maxsize=1024)  # an application asks for few different ones, and again and again
-def _asking(scopes: tuple[str, ...]) -> Needs:
-    return Needs(Scope(scopes))
+def _asking(scopes: tuple[str, ...]) -> Requirements:
+    return Requirements(Scope(scopes))
 
 
 def _off_the_loop(inspect: Inspect) -> Ask:

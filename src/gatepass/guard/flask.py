@@ -20,13 +20,13 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 
 from gatepass.guard import wsgi
-from gatepass.guard.arrived import Arrived
-from gatepass.guard.denied import Denial
-from gatepass.guard.denied import Denied as CoreDenied
-from gatepass.guard.exempt import Exempt
-from gatepass.guard.face import Face
-from gatepass.guard.needs import Needs, Wanted, any_of
-from gatepass.guard.principal import Principal
+from gatepass.guard.core.adapter import Adapter
+from gatepass.guard.core.exempt_paths import ExemptPaths
+from gatepass.guard.model.denial import Denial
+from gatepass.guard.model.denial import Denied as CoreDenied
+from gatepass.guard.model.principal import Principal
+from gatepass.guard.model.request import Request
+from gatepass.guard.model.requirements import Requirements, ScopeRequirement, any_of
 
 __all__ = ["Denied", "Guard", "Principal", "any_of", "principal"]
 
@@ -49,24 +49,24 @@ class Denied(HTTPException):
         return Response(self.denial.body(), self.denial.status, dict(self.denial.headers))
 
 
-class Guard(Face):
+class Guard(Adapter):
     """Lets requests with a good access token through, and no other.
 
-    Takes the settings of `gatepass.guard.core.Guard`. `inspect` gets the token and the request's
+    Takes the settings of `gatepass.guard.Guard`. `inspect` gets the token and the request's
     environ, as `expect` does.
     """
 
-    def requires(self, *wanted: Wanted, organization: str = "") -> Callable[[View], View]:
+    def requires(self, *wanted: ScopeRequirement, organization: str = "") -> Callable[[View], View]:
         """Give a decorator for views, plain or `async`, that says who calls in `principal`.
 
         Refuses a caller who lacks one of `wanted`: a scope, `any_of(...)`, or a mapping of methods
-        to either (see `Needs.of`); without any, every good token passes. `organization` names
-        the part of the path that must be the caller's `org_id`: another's answers 404. Does NOT
-        check otherwise that what is asked for belongs to the caller. It stands below the route;
+        to either (see `Requirements.of`); without any, every good token passes. `organization`
+        names the part of the path that must be the caller's `org_id`: another's answers 404. Does
+        NOT check otherwise that what is asked for belongs to the caller. It stands below the route;
         a class-based view has it in `decorators`. Raises ValueError for a scope that can never be
         granted.
         """
-        needs = Needs.of(*wanted, organization=organization)
+        needs = Requirements.of(*wanted, organization=organization)
 
         def decorate(view: View) -> View:
             @wraps(view)
@@ -78,14 +78,16 @@ class Guard(Face):
 
         return decorate
 
-    def protect(self, app: Flask | Blueprint, *wanted: Wanted, exempt: Iterable[str] = ()) -> None:
+    def protect(
+        self, app: Flask | Blueprint, *wanted: ScopeRequirement, exempt: Iterable[str] = ()
+    ) -> None:
         """Have every path of `app` but the `exempt` need a token and `wanted`, 404s included.
 
         A path is looked at whole, also that of a blueprint, but without the prefix that `app` is
         mounted at. No method is exempt. A CORS preflight has no token: Flask's own answer to it,
         which Flask-CORS adds its headers to, passes; a view of yours for OPTIONS does not.
         """
-        needs, exempted = Needs.of(*wanted), Exempt(exempt)
+        needs, exempted = Requirements.of(*wanted), ExemptPaths(exempt)
 
         def before() -> None:
             if request.path not in exempted and not _is_preflight():
@@ -93,7 +95,7 @@ class Guard(Face):
 
         app.before_request(before)
 
-    def _admit(self, needs: Needs) -> None:
+    def _admit(self, needs: Requirements) -> None:
         environ = request.environ  # and not `g`, which can outlive a request
         try:
             environ[wsgi.PRINCIPAL] = wsgi.admit(environ, self.core, arrived(), needs)
@@ -110,7 +112,7 @@ def _is_preflight() -> bool:
     return asks and bool(getattr(request.url_rule, "provide_automatic_options", False))
 
 
-def arrived() -> Arrived:
+def arrived() -> Request:
     """Give what a guard looks at of the request that is served now."""
     has_begun = "stream" in vars(request._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001 - the proxy's own word for it
     seen = wsgi.arrived(request.environ, _form_as_read() if has_begun else None)

@@ -19,13 +19,13 @@ from rest_framework.exceptions import APIException, NotAuthenticated
 from rest_framework.permissions import AND, OR, BasePermission, OperandHolder
 from rest_framework.request import Request
 
-from gatepass.guard.arrived import Arrived
-from gatepass.guard.denied import Denial, Denied
 from gatepass.guard.django import Guard, answer, arrived, configured
-from gatepass.guard.needs import NOTHING, AnyOf, Needs, Wanted, any_of
-from gatepass.guard.principal import Principal
+from gatepass.guard.model.denial import Denial, Denied
+from gatepass.guard.model.principal import Principal
+from gatepass.guard.model.request import Request as Arrived
+from gatepass.guard.model.requirements import NOTHING, AnyOf, Requirements, ScopeRequirement, any_of
 from gatepass.wire import bearer
-from gatepass.wire.problem import Refused
+from gatepass.wire.errors import OAuthError
 
 __all__ = [
     "Application",
@@ -106,7 +106,7 @@ class GatepassAuthentication(BaseAuthentication):  # type: ignore[misc] # as abo
         setattr(request, _DENIAL, denial)
         return denial.headers["WWW-Authenticate"]
 
-    def check(self, request: Request, needs: Needs) -> None:
+    def check(self, request: Request, needs: Requirements) -> None:
         """Raise Refusal where the caller of a request that was let through may not."""
         try:
             self._guard().core.check(request.auth, _arrived(request), needs)
@@ -166,10 +166,10 @@ class HasRequiredScopes(BasePermission, metaclass=_Combinable):  # type: ignore[
     """Lets through whose token has what the view's `required_scopes` says.
 
     That is a scope, `any_of(...)`, a mapping of methods to either, or a list of such, all of
-    which are needed (see `Needs.of`). The view's `required_organization`, if there is one, names
-    the part of the path that must be the caller's `org_id`: another's answers 404. Only callers
-    that GatepassAuthentication knows pass. It combines with other classes by `|` and `&`; where
-    all alternatives refuse, the first refusal with a challenge is the answer.
+    which are needed (see `Requirements.of`). The view's `required_organization`, if there is one,
+    names the part of the path that must be the caller's `org_id`: another's answers 404. Only
+    callers that GatepassAuthentication knows pass. It combines with other classes by `|` and `&`;
+    where all alternatives refuse, the first refusal with a challenge is the answer.
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:  # noqa: ANN401 - any view
@@ -180,28 +180,28 @@ class HasRequiredScopes(BasePermission, metaclass=_Combinable):  # type: ignore[
         by.check(request, self.needs_of(view))
         return True
 
-    def needs_of(self, view: Any) -> Needs:  # noqa: ANN401 - any view
+    def needs_of(self, view: Any) -> Requirements:  # noqa: ANN401 - any view
         """Give what a view asks for; raise ImproperlyConfigured where it does not say."""
         wanted = getattr(view, "required_scopes", None)
         if wanted is None:
             raise ImproperlyConfigured(f"{type(view).__name__} has no required_scopes")
         listed = [wanted] if isinstance(wanted, str | AnyOf | Mapping) else wanted
-        return Needs.of(*listed, organization=getattr(view, "required_organization", ""))
+        return Requirements.of(*listed, organization=getattr(view, "required_organization", ""))
 
 
 class _HasScope(HasRequiredScopes):
-    needs: ClassVar[Needs]
+    needs: ClassVar[Requirements]
 
-    def needs_of(self, _view: object) -> Needs:
+    def needs_of(self, _view: object) -> Requirements:
         return self.needs
 
 
-def HasScope(*wanted: Wanted, organization: str = "") -> type[HasRequiredScopes]:  # noqa: N802 - it gives a class
+def HasScope(*wanted: ScopeRequirement, organization: str = "") -> type[HasRequiredScopes]:  # noqa: N802 - it gives a class
     """Give a permission class that needs all of `wanted`; see `HasRequiredScopes`.
 
     Without any, every good token passes. Raises ValueError for a scope that can never be granted.
     """
-    needs = Needs.of(*wanted, organization=organization)
+    needs = Requirements.of(*wanted, organization=organization)
     made: type[HasRequiredScopes] = _Combinable("HasScope", (_HasScope,), {"needs": needs})
     return made
 
@@ -249,5 +249,5 @@ def _arrived(request: Request) -> Arrived:
 def _has_credentials(asked: Arrived) -> bool:
     try:
         return bearer.read(asked.authorization, asked.query, asked.form) is not None
-    except Refused:
+    except OAuthError:
         return True  # though bad ones

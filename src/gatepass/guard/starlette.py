@@ -21,37 +21,39 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from gatepass.guard import asgi
-from gatepass.guard.arrived import Arrived
-from gatepass.guard.denied import Denial, Denied
-from gatepass.guard.face import Face
-from gatepass.guard.needs import Needs, Wanted, any_of
-from gatepass.guard.principal import Principal
-from gatepass.guard.steps import is_coroutine
+from gatepass.guard.core.adapter import Adapter
+from gatepass.guard.model.denial import Denial, Denied
+from gatepass.guard.model.principal import Principal
+from gatepass.guard.model.request import Request as Arrived
+from gatepass.guard.model.requirements import Requirements, ScopeRequirement, any_of
+from gatepass.guard.verification.waiting import is_coroutine
 
 __all__ = ["Guard", "GuardMiddleware", "Principal", "any_of"]
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
 
-class Guard(Face):
+class Guard(Adapter):
     """Lets requests with a good access token through, and no other.
 
-    Takes the settings of `gatepass.guard.core.Guard`. `inspect`, a coroutine function or one that
+    Takes the settings of `gatepass.guard.Guard`. `inspect`, a coroutine function or one that
     runs in a thread, gets the token and the request, as `expect` does; under the middleware
     they get the ASGI scope.
     """
 
-    def requires(self, *wanted: Wanted, organization: str = "") -> Callable[[Endpoint], Endpoint]:
+    def requires(
+        self, *wanted: ScopeRequirement, organization: str = ""
+    ) -> Callable[[Endpoint], Endpoint]:
         """Give a decorator for endpoints that says who calls in `request.state.principal`.
 
         For functions, plain or `async`, of a request or a WebSocket, and for methods of an
         HTTPEndpoint. Refuses a caller who lacks one of `wanted`: a scope, `any_of(...)`, or a
-        mapping of methods to either (see `Needs.of`); without any, every good token passes.
+        mapping of methods to either (see `Requirements.of`); without any, every good token passes.
         `organization` names the path parameter that must be the caller's `org_id`: another's
         answers 404. Does NOT check otherwise that what is asked for belongs to the caller.
         Raises ValueError for a scope that can never be granted, TypeError for a class.
         """
-        needs = Needs.of(*wanted, organization=organization)
+        needs = Requirements.of(*wanted, organization=organization)
 
         def decorate(endpoint: Endpoint) -> Endpoint:
             if isinstance(endpoint, type):
@@ -74,16 +76,16 @@ class Guard(Face):
 
         return decorate
 
-    def middleware(self, *wanted: Wanted, exempt: Iterable[str] = ()) -> Middleware:
+    def middleware(self, *wanted: ScopeRequirement, exempt: Iterable[str] = ()) -> Middleware:
         """Give the middleware that has every path but the `exempt` need a token and `wanted`.
 
         Starlette's CORSMiddleware stands before it in the list: a preflight has no token.
         """
         factory: Any = GuardMiddleware  # whose keywords are those of Protected
-        needs = Needs.of(*wanted)
+        needs = Requirements.of(*wanted)
         return Middleware(factory, guard=self.core, needs=needs, exempt=tuple(exempt))
 
-    async def _admit(self, connection: HTTPConnection, needs: Needs) -> Denial | None:
+    async def _admit(self, connection: HTTPConnection, needs: Requirements) -> Denial | None:
         """Set the principal, or give the refusal."""
         try:
             asked = await arrived(connection)

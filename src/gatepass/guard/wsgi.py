@@ -1,6 +1,6 @@
 """The guard in front of any WSGI application: a face of `core`.
 
-    app = Protected(app, Guard(issuer="https://login.example.com", ...), Needs.of("read"))
+    app = Protected(app, Guard(issuer="https://login.example.com", ...), Requirements.of("read"))
 
 The application finds who calls in `environ["gatepass.principal"]`.
 """
@@ -11,20 +11,20 @@ from http import HTTPStatus
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from gatepass.guard import admitted
-from gatepass.guard.arrived import Arrived
-from gatepass.guard.core import Guard
-from gatepass.guard.denied import Denial, Denied
-from gatepass.guard.document import HEADERS, document
-from gatepass.guard.exempt import Exempt
-from gatepass.guard.needs import NOTHING, Needs, any_of
-from gatepass.guard.principal import Principal
+from gatepass.guard.core import request_state
+from gatepass.guard.core.exempt_paths import ExemptPaths
+from gatepass.guard.core.guard import Guard
+from gatepass.guard.core.resource_metadata import HEADERS, document
+from gatepass.guard.model.denial import Denial, Denied
+from gatepass.guard.model.principal import Principal
+from gatepass.guard.model.request import Request
+from gatepass.guard.model.requirements import NOTHING, Requirements, any_of
 from gatepass.wire.params import LONGEST_BODY
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-__all__ = ["Guard", "MetadataMiddleware", "Needs", "Principal", "Protected", "any_of"]
+__all__ = ["Guard", "MetadataMiddleware", "Principal", "Protected", "Requirements", "any_of"]
 
 PRINCIPAL = "gatepass.principal"
 
@@ -47,7 +47,7 @@ class Protected:
         self,
         app: "WSGIApplication",
         guard: Guard,
-        needs: Needs = NOTHING,
+        needs: Requirements = NOTHING,
         *,
         exempt: Iterable[str] = (),
     ) -> None:
@@ -56,7 +56,7 @@ class Protected:
         self._app = app
         self._guard = guard
         self._needs = needs
-        self._exempt = Exempt(exempt)
+        self._exempt = ExemptPaths(exempt)
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -96,23 +96,25 @@ class MetadataMiddleware:
         return [] if method == "HEAD" else [body]
 
 
-def admit(environ: "WSGIEnvironment", guard: Guard, asked: Arrived, needs: Needs) -> Principal:
+def admit(
+    environ: "WSGIEnvironment", guard: Guard, asked: Request, needs: Requirements
+) -> Principal:
     """Do what `guard.identify` does, and keep in `environ` that it was done."""
-    caller = admitted.recall(environ, guard, asked, needs)
+    caller = request_state.recall(environ, guard, asked, needs)
     if caller is None:
         caller = guard.identify(asked, needs)
-        admitted.keep(environ, guard, asked, caller)
+        request_state.keep(environ, guard, asked, caller)
     return caller
 
 
-def arrived(environ: "WSGIEnvironment", form: str | None = None) -> Arrived:
+def arrived(environ: "WSGIEnvironment", form: str | None = None) -> Request:
     """Give what a guard looks at of a WSGI request; the environ is its context.
 
     Servers join header lines of the same name by a comma, which no bearer token has in it. The
     body of a short form is read, and put back for the application, unless `form` is told.
     """
     authorization = environ.get("HTTP_AUTHORIZATION")
-    return Arrived(
+    return Request(
         authorization=header_lines(authorization),
         query=environ.get("QUERY_STRING", ""),
         form=_form(environ) if form is None else form,

@@ -10,61 +10,74 @@ from typing import NamedTuple, TypeVar
 import structlog
 from starlette.applications import Starlette
 
-from gatepass.server import cors, deadline, error_format, health, hosts, metrics, opening, published
-from gatepass.server.arrival import (
+from gatepass.server.domain.usage import refusal_reasons
+from gatepass.server.domain.users.passwords import Hasher
+from gatepass.server.environment import data_directory, hosts
+from gatepass.server.environment.change_follower import ChangeFollower
+from gatepass.server.environment.environment import Environment
+from gatepass.server.environment.housekeeping import Housekeeper
+from gatepass.server.http import (
     NO_STORE,
-    Answer,
     App,
-    Arrived,
     ClientGoneError,
-    Later,
-    NotAllowed,
+    Deferred,
+    MethodNotAllowed,
+    NeedsThread,
     Receive,
-    Said,
+    Request,
+    Response,
     Scope,
     SecureSend,
     Send,
-    Waits,
-    arrive,
-    arrive_by_get,
+    StatusRecorder,
     as_it_is,
     pass_by,
     pass_under,
+    read_get_request,
+    read_request,
     send,
 )
-from gatepass.server.changes.follower import Follower
-from gatepass.server.changes.housekeeping import Housekeeper
-from gatepass.server.database import DatabaseAwayError
-from gatepass.server.environment import Environment
-from gatepass.server.gateways import answers as gateways
-from gatepass.server.gateways.answers import Denied
-from gatepass.server.gateways.verify import verify, verify_under
-from gatepass.server.gateways.wanted import ANYTHING, SetUpWrongly
-from gatepass.server.introspect import Challenged, introspect
-from gatepass.server.joining import STOPPING
-from gatepass.server.lane import GET, MOST, NOTHING, POST, InTrouble, Lane, Tree
-from gatepass.server.lane import Way as LaneWay
-from gatepass.server.memory import settle_memory
-from gatepass.server.metrics import page
-from gatepass.server.metrics.endpoints import name_of
-from gatepass.server.metrics.figures import GONE, OK, result_of, result_of_error
-from gatepass.server.metrics.listener import Listener
-from gatepass.server.metrics.page import Metrics
-from gatepass.server.people.passwords import Hasher
+from gatepass.server.oauth import cors
+from gatepass.server.oauth import metadata as published
+from gatepass.server.oauth.forward_auth import responses as gateways
+from gatepass.server.oauth.forward_auth.endpoint import verify, verify_under
+from gatepass.server.oauth.forward_auth.requirements import ANYTHING, GatewayMisconfigured
+from gatepass.server.oauth.forward_auth.responses import Denial
+from gatepass.server.oauth.introspection import Challenged, introspect
+from gatepass.server.oauth.revocation import revoke
+from gatepass.server.oauth.revocation_feed import revocations
+from gatepass.server.oauth.token import token
+from gatepass.server.observability import metrics
+from gatepass.server.observability.metrics import endpoint as page
+from gatepass.server.observability.metrics.counters import GONE, OK, result_of, result_of_error
+from gatepass.server.observability.metrics.endpoint import Metrics
+from gatepass.server.observability.metrics.endpoint_names import name_of
+from gatepass.server.observability.metrics.listener import Listener
 from gatepass.server.portal import app as portal
-from gatepass.server.proxy_advice import ProxyAdvice
-from gatepass.server.readiness import Readiness, until_it_answers
-from gatepass.server.revocation_feed import revocations
-from gatepass.server.revoke import revoke
+from gatepass.server.serving import error_format, health
+from gatepass.server.serving.fast_path.protocol import (
+    GET,
+    MOST,
+    NOTHING,
+    POST,
+    ErrorResponder,
+    FastPath,
+    PrefixRoute,
+)
+from gatepass.server.serving.fast_path.protocol import Route as LaneWay
+from gatepass.server.serving.fast_path.write_buffer import STOPPING
+from gatepass.server.serving.processes.garbage_collection import settle_memory
+from gatepass.server.serving.proxy_advice import ProxyAdvice
+from gatepass.server.serving.readiness import Readiness, until_it_answers
 from gatepass.server.settings import Settings
-from gatepass.server.token import respond
-from gatepass.server.token.endpoint import token
-from gatepass.server.usage import reasons
+from gatepass.server.storage import deadline
+from gatepass.server.storage.database import DatabaseAwayError
+from gatepass.server.tokens import response
 from gatepass.wire import metadata
-from gatepass.wire.credential import Mark
-from gatepass.wire.problem import Refused
+from gatepass.wire.credential import Mode
+from gatepass.wire.errors import OAuthError
 
-Endpoint = Callable[[Environment, Arrived], Answer]
+Endpoint = Callable[[Environment, Request], Response]
 Way = TypeVar("Way")
 
 _OF_ANY_HOST = health.PATHS | page.PATHS
@@ -79,19 +92,19 @@ class Served(NamedTuple):
     """
 
     endpoint: Endpoint
-    arrive: Callable[[Scope, Receive], Awaitable[Arrived]]
+    arrive: Callable[[Scope, Receive], Awaitable[Request]]
     lane: frozenset[bytes]
-    fit: Callable[[Answer], Answer] = as_it_is
+    fit: Callable[[Response], Response] = as_it_is
     origins: frozenset[bytes] = frozenset()
 
 
 ENDPOINTS = {
-    metadata.TOKEN: Served(token, arrive, POST),
-    metadata.REVOKE: Served(revoke, arrive, NOTHING),
-    metadata.INTROSPECT: Served(introspect, arrive, POST),
-    metadata.VERIFY: Served(verify, pass_by, GET | POST, gateways.naming_nobody),
+    metadata.TOKEN: Served(token, read_request, POST),
+    metadata.REVOKE: Served(revoke, read_request, NOTHING),
+    metadata.INTROSPECT: Served(introspect, read_request, POST),
+    metadata.VERIFY: Served(verify, pass_by, GET | POST, gateways.clear_identity_headers),
     metadata.VERIFY_NGINX: Served(verify, pass_by, GET | POST, gateways.for_nginx),
-    metadata.REVOCATIONS: Served(revocations, arrive_by_get, NOTHING),
+    metadata.REVOCATIONS: Served(revocations, read_get_request, NOTHING),
 }
 _NAMES = {served.endpoint: name_of(path) for path, served in ENDPOINTS.items()}
 
@@ -121,11 +134,11 @@ def create(
 
     `metrics_socket` is for /metrics alone. With `readiness` a database that is away is waited for.
     """
-    if opening.keeps_files(settings):
+    if data_directory.keeps_files(settings):
         settings.data.mkdir(parents=True, exist_ok=True)
-    key = opening.master_key(settings)
+    key = data_directory.master_key(settings)
     hasher = Hasher(settings.password)
-    environments = [Environment(mark, settings, key, hasher, clock) for mark in Mark]
+    environments = [Environment(mode, settings, key, hasher, clock) for mode in Mode]
     shared = settings.data / "metrics" if settings.workers > 1 else None
     figures = Metrics(
         environments,
@@ -158,7 +171,9 @@ class Gatepass:
         self._listener = listener
         self._hash_pool = environments[0].hash_pool  # of both
         self._followers = [
-            kind(environment) for environment in environments for kind in (Follower, Housekeeper)
+            kind(environment)
+            for environment in environments
+            for kind in (ChangeFollower, Housekeeper)
         ]
         by_host = hosts.served((each, each.hosts, each.issuer) for each in environments)
         self._by_host = {host.encode(): environment for host, environment in by_host.items()}
@@ -169,7 +184,7 @@ class Gatepass:
         self._oauth_prefixes = error_format.oauth_prefixes(also_at)
         trees = _trees(environments, also_at)
         self._below = [(tree.start, _found_below(tree)) for tree in trees]
-        self.lane = Lane(_lane_ways(self._endpoints), self._by_host, _trouble, trees)
+        self.lane = FastPath(_lane_ways(self._endpoints), self._by_host, _trouble, trees)
         self._partner_api: App | None = None
         self._router = Starlette(routes=portal.routes, exception_handlers=portal.exception_handlers)
 
@@ -194,7 +209,7 @@ class Gatepass:
         try:
             with deadline.shared(deadline.REQUEST):
                 if found is None:
-                    said = Said(to)
+                    said = StatusRecorder(to)
                     await self._dispatch(scope, receive, said)
                     result = result_of(said.status)
                 else:
@@ -322,16 +337,16 @@ async def _serve(found: Found, scope: Scope, receive: Receive, to: Send) -> str:
         arrived = await served.arrive(scope, receive)
         try:
             answer = served.endpoint(environment, arrived)
-        except Later as later:
+        except NeedsThread as later:
             answer = await _answer_later(served.endpoint, environment, arrived, later)
-        except Waits as waits:
+        except Deferred as waits:
             answer = await waits.answer()
     except ClientGoneError:
         return GONE
     except Exception as error:  # noqa: BLE001 - `_trouble` logs it
         source = scope["client"][0] if scope["client"] else ""
         result = result_of_error(error)
-        answer = served.fit(_trouble(InTrouble(error, environment, path, source, arrived)))
+        answer = served.fit(_trouble(ErrorResponder(error, environment, path, source, arrived)))
     await send(answer._replace(headers=(*answer.headers, *shared)) if shared else answer, to)
     return result
 
@@ -346,20 +361,20 @@ def _partner_api() -> App:
     return app.create()
 
 
-def _trouble(met: InTrouble) -> Answer:
+def _trouble(met: ErrorResponder) -> Response:
     """Log what an endpoint raised and make an answer of it: the one place, for both doors."""
     environment = met.environment
     match met.error:
-        case Denied() | Challenged() as denied:
+        case Denial() | Challenged() as denied:
             _note_refusal(met, denied)
             return denied.answer()
-        case SetUpWrongly() as wrong:
+        case GatewayMisconfigured() as wrong:
             _note_refusal(met, wrong)
-            return Denied(wrong, ANYTHING.scope, environment.issuer).answer()
-        case Refused() as refused:
+            return Denial(wrong, ANYTHING.scope, environment.issuer).answer()
+        case OAuthError() as refused:
             _note_refusal(met, refused)
-            allow = refused.allow if isinstance(refused, NotAllowed) else ""
-            return respond.refusal(
+            allow = refused.allow if isinstance(refused, MethodNotAllowed) else ""
+            return response.refusal(
                 refused,
                 challenged=_is_challenged(met.arrived),
                 realm=environment.issuer,
@@ -374,33 +389,37 @@ def _trouble(met: InTrouble) -> Answer:
 
 
 async def _answer_later(
-    endpoint: Endpoint, environment: Environment, arrived: Arrived, later: Later
-) -> Answer:
+    endpoint: Endpoint, environment: Environment, arrived: Request, later: NeedsThread
+) -> Response:
     """Do what the endpoint waits for and ask it again, until it has all it needs."""
     for _ in range(_MOST_TRIES):
         run = contextvars.copy_context().run  # the thread has this request's deadline
         await asyncio.get_running_loop().run_in_executor(later.pool, run, later.work)
         try:
             return endpoint(environment, arrived)
-        except Later as next_one:
+        except NeedsThread as next_one:
             later = next_one
-        except Waits as waits:
+        except Deferred as waits:
             return await waits.answer()
-    raise Refused("temporarily_unavailable", "Try again shortly.", note="changes overtake loads")
+    raise OAuthError(
+        "temporarily_unavailable", "Try again shortly.", log_detail="changes overtake loads"
+    )
 
 
-def _is_challenged(arrived: Arrived | None) -> bool:
+def _is_challenged(arrived: Request | None) -> bool:
     """Tell whether a 401 names Basic: not to a client that put its credentials in the body."""
     if arrived is None:
         return False
     return b"authorization" in arrived.headers or b"client_id" not in arrived.body
 
 
-def _note_refusal(met: InTrouble, refused: Refused) -> None:
+def _note_refusal(met: ErrorResponder, refused: OAuthError) -> None:
     """Count a refusal, and tell it to the log."""
-    metrics.refused(reasons.of(refused))
+    metrics.refused(refusal_reasons.of(refused))
     environment = met.environment
-    event = "gateway.misconfigured" if isinstance(refused, SetUpWrongly) else "client.refused"
+    event = (
+        "gateway.misconfigured" if isinstance(refused, GatewayMisconfigured) else "client.refused"
+    )
     if not environment.log_limit.admit(event, met.source, environment.clock()):
         return
     log.warning(
@@ -410,7 +429,7 @@ def _note_refusal(met: InTrouble, refused: Refused) -> None:
         source=met.source,
         error=refused.code,
         status=refused.status,
-        reason=refused.note or refused.say,
+        reason=refused.log_detail or refused.description,
         **({"client_id": refused.client_id} if refused.client_id else {}),
     )
 
@@ -457,30 +476,30 @@ def _lane_way(
     path: str,
     methods: frozenset[bytes],
     name: str,
-    fit: Callable[[Answer], Answer],
+    fit: Callable[[Response], Response],
     *,
     is_shared: bool = False,
 ) -> LaneWay:
     return LaneWay(endpoint, path, methods, name, metrics.observer(name), fit, is_shared)
 
 
-def _trees(environments: Iterable[Environment], also_at: Iterable[str]) -> list[Tree]:
+def _trees(environments: Iterable[Environment], also_at: Iterable[str]) -> list[PrefixRoute]:
     """Give what Envoy asks at: it appends the caller's path, and sends the caller's Host.
 
     So both the environment and what the route needs stand before, in the path.
     """
     below = metadata.VERIFY_ENVOY.removeprefix(metadata.OAUTH2)
-    name, fit = name_of(metadata.VERIFY_ENVOY), gateways.naming_nobody
+    name, fit = name_of(metadata.VERIFY_ENVOY), gateways.clear_identity_headers
     trees = []
     for prefix in (metadata.OAUTH2, *(f"{each}/" for each in also_at)):
         for environment in environments:
             path = f"{prefix}{below}{environment.name}/"
             way = _lane_way(verify_under, path, MOST, name, fit)
-            trees.append(Tree(path.encode(), way, environment))
+            trees.append(PrefixRoute(path.encode(), way, environment))
     return trees
 
 
-def _found_below(tree: Tree) -> Found:
+def _found_below(tree: PrefixRoute) -> Found:
     start, way, environment = tree
     endpoint, path, methods, name, _, fit, _ = way
     return Found(Served(endpoint, pass_under(start), methods, fit), environment, path, name)
@@ -492,9 +511,9 @@ def _either_slash(paths: Mapping[str, Way]) -> dict[str, Way]:
     }
 
 
-_AWAY = Answer(
+_AWAY = Response(
     503,
     (*NO_STORE, (b"retry-after", b"5")),
-    respond.error("temporarily_unavailable", "The service is not available. Try again shortly."),
+    response.error("temporarily_unavailable", "The service is not available. Try again shortly."),
 )
-_BUG = Answer(500, NO_STORE, respond.error("server_error", "Something went wrong on our side."))
+_BUG = Response(500, NO_STORE, response.error("server_error", "Something went wrong on our side."))

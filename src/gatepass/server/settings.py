@@ -24,14 +24,14 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from gatepass.server.catalogue.model import Algorithm, Tokens
-from gatepass.server.hosts import parse as parse_host
-from gatepass.server.hosts import spellings
-from gatepass.server.http1.connections import Limits, room_for_connections
-from gatepass.server.http1.head import HeadLimits
-from gatepass.server.proxy_headers import EVERYONE, MOST_HOPS, HeaderName
-from gatepass.server.variables import PREFIX, VariableSource, split_list, variable_of
-from gatepass.wire.credential import Mark
+from gatepass.server.domain.catalogue.model import Algorithm, Tokens
+from gatepass.server.environment.hosts import parse as parse_host
+from gatepass.server.environment.hosts import spellings
+from gatepass.server.environment_variables import PREFIX, VariableSource, split_list, variable_of
+from gatepass.server.serving.http1.connections import Limits, room_for_connections
+from gatepass.server.serving.http1.head import HeadLimits
+from gatepass.server.serving.proxy_headers import EVERYONE, MOST_HOPS, HeaderName
+from gatepass.wire.credential import Mode
 
 DATA = Path("gatepass-data")
 CONFIG_NAME = "gatepass.toml"
@@ -298,23 +298,23 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _hosts_are_apart(self) -> Self:
-        both = self._spellings(Mark.LIVE) & self._spellings(Mark.TEST)
+        both = self._spellings(Mode.LIVE) & self._spellings(Mode.TEST)
         if both:
             raise ValueError(f"production and sandbox share the host {min(both)}")
         return self
 
-    def _spellings(self, mark: Mark) -> set[str]:
-        scheme = self.issuer(mark).partition("://")[0]
-        return {each for host in self.hosts(mark) for each in spellings(host, scheme)}
+    def _spellings(self, mode: Mode) -> set[str]:
+        scheme = self.issuer(mode).partition("://")[0]
+        return {each for host in self.hosts(mode) for each in spellings(host, scheme)}
 
-    def environment(self, mark: Mark) -> EnvironmentSettings:
-        """Give the settings of the environment with `mark`."""
-        return self.production if mark is Mark.LIVE else self.sandbox
+    def environment(self, mode: Mode) -> EnvironmentSettings:
+        """Give the settings of the environment with `mode`."""
+        return self.production if mode is Mode.LIVE else self.sandbox
 
-    def hosts(self, mark: Mark) -> tuple[str, ...]:
+    def hosts(self, mode: Mode) -> tuple[str, ...]:
         """Give the Host header values that choose an environment."""
-        name, port = ("app", self.port) if mark is Mark.LIVE else ("sandbox-app", self.sandbox_port)
-        given = self.environment(mark).hosts
+        name, port = ("app", self.port) if mode is Mode.LIVE else ("sandbox-app", self.sandbox_port)
+        given = self.environment(mode).hosts
         return given or (
             f"{name}.localhost:{self.port}",
             f"localhost:{port}",
@@ -322,9 +322,9 @@ class Settings(BaseSettings):
             f"[::1]:{port}",
         )
 
-    def issuer(self, mark: Mark) -> str:
+    def issuer(self, mode: Mode) -> str:
         """Give an environment's issuer; by default an address that every client can resolve."""
-        given = self.environment(mark)
+        given = self.environment(mode)
         if given.issuer:
             return given.issuer
         if given.hosts:
@@ -332,12 +332,12 @@ class Settings(BaseSettings):
                 "http" if is_loopback(urlsplit("//" + given.hosts[0]).hostname or "") else "https"
             )
             return f"{scheme}://{given.hosts[0]}"
-        return f"http://localhost:{self.port if mark is Mark.LIVE else self.sandbox_port}"
+        return f"http://localhost:{self.port if mode is Mode.LIVE else self.sandbox_port}"
 
     @property
     def is_https(self) -> bool:
         """Tell whether an issuer is https."""
-        return any(self.issuer(mark).startswith("https://") for mark in Mark)
+        return any(self.issuer(mode).startswith("https://") for mode in Mode)
 
     @property
     def has_proxy(self) -> bool:

@@ -1,9 +1,9 @@
 """Help for tests of programs that use Gatepass: a real token endpoint and a clock to move.
 
     from gatepass import TokenSource
-    from gatepass.testing import Clock, PretendServer
+    from gatepass.testing import Clock, FakeServer
 
-    with PretendServer(expires_in=600) as server:
+    with FakeServer(expires_in=600) as server:
         clock = Clock()
         source = TokenSource(server.settings, now=clock)
         first = source.token()
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from gatepass.testing.answers import Answer, busy, hang_up, page, refusal
     from gatepass.testing.clock import Clock
     from gatepass.testing.endpoint import TokenRequest
-    from gatepass.testing.server import ApiRequest, PretendServer
+    from gatepass.testing.server import ApiRequest, FakeServer
 
 _MODULES = {
     "Answer": "answers",
     "ApiRequest": "server",
     "Clock": "clock",
-    "PretendServer": "server",
+    "FakeServer": "server",
     "TokenRequest": "endpoint",
     "busy": "answers",
     "hang_up": "answers",
@@ -40,7 +40,7 @@ __all__ = [
     "Answer",
     "ApiRequest",
     "Clock",
-    "PretendServer",
+    "FakeServer",
     "TokenRequest",
     "busy",
     "hang_up",

@@ -2,7 +2,7 @@
 
 from threading import Lock
 
-from gatepass.client.clock import Moment
+from gatepass.client.tokens.clock import Moment
 
 _START = 1_000_000.0  # seconds; both clocks begin here, and no test should mind where
 

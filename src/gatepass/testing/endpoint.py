@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from gatepass.testing.answers import Answer, refusal
 from gatepass.wire import basic
-from gatepass.wire.problem import Refused
+from gatepass.wire.errors import OAuthError
 
 _FORM = "application/x-www-form-urlencoded"
 _NOT_SHOWN = {"client_secret", "client_assertion"}
@@ -87,7 +87,7 @@ def _credentials(headers: Mapping[str, str], form: Mapping[str, str]) -> tuple[s
     if scheme.lower() == "basic":
         try:
             client_id, secret = basic.read(credentials.strip())
-        except Refused:
+        except OAuthError:
             return "", "", "client_secret_basic"
         return client_id, secret.value, "client_secret_basic"
     method = "client_secret_post" if "client_secret" in form else "none"

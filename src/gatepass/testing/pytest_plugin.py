@@ -1,6 +1,6 @@
 """Fixtures for pytest, which finds them by itself where Gatepass is installed.
 
-- `gatepass_server`: a running PretendServer, a new one for each test; its tokens expire by
+- `gatepass_server`: a running FakeServer, a new one for each test; its tokens expire by
   `gatepass_clock` where the test uses that, too.
 - `gatepass_clock`: a Clock to move, for `TokenSource(settings, now=gatepass_clock)`.
 - `gatepass_env`: sets the GATEPASS_... variables to those of `gatepass_server`, takes out the
@@ -18,7 +18,7 @@ import pytest
 
 if TYPE_CHECKING:
     from gatepass.testing.clock import Clock
-    from gatepass.testing.server import PretendServer
+    from gatepass.testing.server import FakeServer
 
 
 @pytest.fixture
@@ -30,20 +30,18 @@ def gatepass_clock() -> "Clock":
 
 
 @pytest.fixture
-def gatepass_server(request: pytest.FixtureRequest) -> "Iterator[PretendServer]":
+def gatepass_server(request: pytest.FixtureRequest) -> "Iterator[FakeServer]":
     """Give a running server with a client of its own."""
-    from gatepass.testing.server import PretendServer
+    from gatepass.testing.server import FakeServer
 
     has_clock = "gatepass_clock" in request.fixturenames
     clock = {"now": request.getfixturevalue("gatepass_clock")} if has_clock else {}
-    with PretendServer(**clock) as server:
+    with FakeServer(**clock) as server:
         yield server
 
 
 @pytest.fixture
-def gatepass_env(
-    gatepass_server: "PretendServer", monkeypatch: pytest.MonkeyPatch
-) -> "PretendServer":
+def gatepass_env(gatepass_server: "FakeServer", monkeypatch: pytest.MonkeyPatch) -> "FakeServer":
     """Let everything that reads the environment find the server."""
     for name in os.environ:
         if name.startswith("GATEPASS_"):

@@ -37,8 +37,8 @@ class _Issued:
     gone_at: float
 
 
-class PretendServer:
-    """Issues tokens to one client, and has an API that accepts them: `with PretendServer() as s`.
+class FakeServer:
+    """Issues tokens to one client, and has an API that accepts them: `with FakeServer() as s`.
 
     The token endpoint (`token_url`) takes the client id and secret in a Basic header or in the
     form. `secrets` are those that it takes; change the list to rotate them. The API (`api_url`,

@@ -6,8 +6,8 @@ from binascii import Error as Base64Error
 from binascii import a2b_base64
 from urllib.parse import quote_plus
 
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.params import decode
-from gatepass.wire.problem import Refused
 from gatepass.wire.secret import Secret
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # in no id or secret (RFC 6749 appendix A)
@@ -16,7 +16,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # in no id or secret (RFC 6749 append
 def read(credentials: str) -> tuple[str, Secret]:
     """Give client id and secret from what follows `Basic ` in an Authorization header.
 
-    Raises Refused (`invalid_request`) where the base64, the colon or the encoding is wrong.
+    Raises OAuthError (`invalid_request`) where the base64, the colon or the encoding is wrong.
     """
     client_id, secret = _joined(credentials)
     known_as, known_by = decode(client_id), decode(secret)
@@ -34,7 +34,7 @@ def read_raw(credentials: str) -> tuple[str, Secret] | None:
     """
     try:
         client_id, secret = (part.decode() for part in _joined(credentials))
-    except (Refused, UnicodeDecodeError):
+    except (OAuthError, UnicodeDecodeError):
         return None
     joined = client_id + secret
     if not ("%" in joined or "+" in joined) or _CONTROL.search(joined):
@@ -49,7 +49,7 @@ def write(client_id: str, secret: Secret) -> str:
 
 
 def _joined(credentials: str) -> tuple[bytes, bytes]:
-    """Return what stands before and after the colon; raise Refused where that is not to be read."""
+    """Return what is before and after the colon; raise OAuthError if it cannot be decoded."""
     try:
         joined = a2b_base64(credentials, strict_mode=True)
     except (Base64Error, ValueError):
@@ -62,5 +62,5 @@ def _joined(credentials: str) -> tuple[bytes, bytes]:
     return client_id, secret
 
 
-def _malformed(why: str) -> Refused:
-    return Refused("invalid_request", f"The Basic credentials are malformed: {why}.")
+def _malformed(why: str) -> OAuthError:
+    return OAuthError("invalid_request", f"The Basic credentials are malformed: {why}.")

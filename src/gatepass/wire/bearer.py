@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from string import ascii_letters, digits
 
 from gatepass.wire import challenge as wire_challenge
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.params import LONGEST_TOKEN
-from gatepass.wire.problem import Refused
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
 
@@ -29,7 +29,7 @@ def read(authorization: Sequence[str], query: str = "", form: str = "") -> Secre
     """Give the bearer token of a request, or None where the request has no bearer credentials.
 
     `authorization` has every Authorization header; `query` and `form` are form-url-encoded
-    text. A token counts only in the header (RFC 6750 §2.1). Raises Refused: `invalid_request`
+    text. A token counts only in the header (RFC 6750 §2.1). Raises OAuthError: `invalid_request`
     for one anywhere else, alone or beside the header, and for more than one header (§2,
     §3.1); `invalid_token` for text that cannot be a token. Does NOT check what the token is
     worth.
@@ -51,7 +51,7 @@ def is_misplaced(encoded: str) -> bool:
 
 
 def challenge(
-    refused: Refused | None,
+    refused: OAuthError | None,
     *,
     realm: str = "",
     scope: Scope | None = None,
@@ -64,7 +64,7 @@ def challenge(
     """
     parameters = {"realm": realm}
     if refused is not None and refused.code in _ERRORS:
-        parameters |= {"error": refused.code, "error_description": refused.say}
+        parameters |= {"error": refused.code, "error_description": refused.description}
         if refused.code == "insufficient_scope" and scope is not None:
             parameters["scope"] = str(scope)
     return wire_challenge.write("Bearer", **parameters, resource_metadata=resource_metadata)
@@ -78,7 +78,9 @@ def _credentials(header: str) -> Secret | None:
     if "," in token:  # a proxy has joined two headers into one
         raise _twice()
     if len(token) > LONGEST_TOKEN or not _is_token68(token):
-        raise Refused("invalid_token", "The access token is malformed.", note="not a token68")
+        raise OAuthError(
+            "invalid_token", "The access token is malformed.", log_detail="not a token68"
+        )
     return Secret(token)
 
 
@@ -88,13 +90,13 @@ def _is_token68(text: str) -> bool:
     return unpadded.isascii() and unpadded != "" and not unpadded.encode().translate(None, _TOKEN68)
 
 
-def _misplaced(place: str) -> Refused:
-    return Refused(
+def _misplaced(place: str) -> OAuthError:
+    return OAuthError(
         "invalid_request",
         "Send the access token in the Authorization header and nowhere else.",
-        note=f"an access token {place}",
+        log_detail=f"an access token {place}",
     )
 
 
-def _twice() -> Refused:
-    return Refused("invalid_request", "There is more than one Authorization header.")
+def _twice() -> OAuthError:
+    return OAuthError("invalid_request", "There is more than one Authorization header.")

@@ -19,7 +19,7 @@ class Kind(StrEnum):
     ACCESS_TOKEN = "gpa"  # noqa: S105
 
 
-class Mark(StrEnum):
+class Mode(StrEnum):
     """The environment a credential belongs to, as written in it."""
 
     LIVE = "live"
@@ -34,7 +34,7 @@ class Credential(NamedTuple):
     """What a well-formed credential says of itself; it proves nothing."""
 
     kind: Kind
-    mark: Mark
+    mode: Mode
     content: bytes
 
 
@@ -45,17 +45,17 @@ class Prefix(NamedTuple):
     checksum: int
 
     @classmethod
-    def of(cls, kind: Kind, mark: Mark) -> "Prefix":
+    def of(cls, kind: Kind, mode: Mode) -> "Prefix":
         """Give the prefix, as "gps_live_"."""
-        text = f"{kind}_{mark}_"
+        text = f"{kind}_{mode}_"
         return cls(text, crc32(text.encode()))
 
 
 _BEGINNINGS = {
-    prefix.text: (prefix, kind, mark)
+    prefix.text: (prefix, kind, mode)
     for kind in Kind
-    for mark in Mark
-    for prefix in (Prefix.of(kind, mark),)
+    for mode in Mode
+    for prefix in (Prefix.of(kind, mode),)
 }
 _BEGINNING = len("gps_live_")  # all are as long
 
@@ -66,9 +66,9 @@ def write(prefix: Prefix, content: bytes) -> str:
     return prefix.text + base62.encode(content + checksum.to_bytes(_CHECKSUM_BYTES, "big"))
 
 
-def mint(kind: Kind, mark: Mark, content: bytes) -> str:
-    """Write a credential of `kind` for the environment of `mark`."""
-    return write(Prefix.of(kind, mark), content)
+def mint(kind: Kind, mode: Mode, content: bytes) -> str:
+    """Write a credential of `kind` for the environment of `mode`."""
+    return write(Prefix.of(kind, mode), content)
 
 
 def read(text: str) -> Credential | None:
@@ -76,7 +76,7 @@ def read(text: str) -> Credential | None:
     found = _BEGINNINGS.get(text[:_BEGINNING])
     if found is None or len(text) > _LONGEST:
         return None
-    prefix, kind, mark = found
+    prefix, kind, mode = found
     try:
         packed = base62.decode(text[_BEGINNING:])
     except ValueError:
@@ -84,4 +84,4 @@ def read(text: str) -> Credential | None:
     content, checksum = packed[:-_CHECKSUM_BYTES], packed[-_CHECKSUM_BYTES:]
     if not content or int.from_bytes(checksum) != crc32(content, prefix.checksum):
         return None
-    return Credential(kind, mark, content)
+    return Credential(kind, mode, content)

@@ -21,11 +21,11 @@ _SECRET_METHODS = ["client_secret_basic", "client_secret_post"]
 
 
 def authorization_server(
-    issuer: str, scopes: list[str], mark: str, algorithms: Sequence[str] = ()
+    issuer: str, scopes: list[str], mode: str, algorithms: Sequence[str] = ()
 ) -> dict[str, object]:
     """Give the authorization server's metadata (RFC 8414 §2).
 
-    `mark` is that of the credentials which belong here, so that a client can tell a mix-up.
+    `mode` is that of the credentials valid here, so that a client can detect a mix-up.
     `algorithms` are those that sign JWTs.
 
     `response_types_supported` is required there even of a server without an authorization
@@ -49,7 +49,7 @@ def authorization_server(
         "subject_types_supported": ["public"],
         **({"id_token_signing_alg_values_supported": list(algorithms)} if algorithms else {}),
         "scopes_supported": scopes,
-        CREDENTIAL_MARK: mark,
+        CREDENTIAL_MARK: mode,
     }
 
 

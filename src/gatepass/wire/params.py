@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from gatepass.wire.problem import Refused
+from gatepass.wire.errors import OAuthError
 
 LONGEST_BODY = 64 * 1024  # bytes
 LONGEST_VALUE = 4 * 1024  # bytes, of a name or a value
@@ -39,12 +39,12 @@ def decode(text: bytes) -> str:
         text = text.replace(b"+", b" ")
     if b"%" in text:
         if _BROKEN_PERCENT.search(text):
-            raise Refused("invalid_request", "A percent sign is not followed by two hex digits.")
+            raise OAuthError("invalid_request", "A percent sign is not followed by two hex digits.")
         text = unquote_to_bytes(text)
     try:
         return text.decode()
     except UnicodeDecodeError:
-        raise Refused("invalid_request", "A parameter is not valid UTF-8.") from None
+        raise OAuthError("invalid_request", "A parameter is not valid UTF-8.") from None
 
 
 def read_form(
@@ -52,7 +52,7 @@ def read_form(
 ) -> Params:
     """Read `application/x-www-form-urlencoded`.
 
-    Raises Refused (`invalid_request`) for a repeated parameter, a byte order mark, broken
+    Raises OAuthError (`invalid_request`) for a repeated parameter, a byte order mark, broken
     encoding, control characters (line breaks and tabs pass if `multiline`), or more than the
     stated limits. Control characters in the values of `unchecked` pass: the caller refuses them.
     """
@@ -60,7 +60,7 @@ def read_form(
     if body.count(b"&") >= MOST:
         raise _too_many()
     if not multiline and body.endswith((b"\n", b"\r")):
-        raise Refused("invalid_request", "The form ends with a line break. Send it without.")
+        raise OAuthError("invalid_request", "The form ends with a line break. Send it without.")
     pairs = []
     for piece in filter(None, body.split(b"&")):
         name, _, value = piece.partition(b"=")
@@ -71,17 +71,17 @@ def read_form(
 def read_json(body: bytes) -> Params:
     """Read a JSON object whose values are all strings: an extension of ours to RFC 6749.
 
-    Raises Refused (`invalid_request`) for anything else, a key given twice included.
+    Raises OAuthError (`invalid_request`) for anything else, a key given twice included.
     """
     _check_beginning(body)
     try:
         pairs = json.loads(body.decode(), object_pairs_hook=_Pairs)
     except (ValueError, RecursionError):
-        raise Refused("invalid_request", "The body is not valid JSON.") from None
+        raise OAuthError("invalid_request", "The body is not valid JSON.") from None
     if not isinstance(pairs, _Pairs):
-        raise Refused("invalid_request", "The body is not a JSON object.")
+        raise OAuthError("invalid_request", "The body is not a JSON object.")
     if len({name for name, _ in pairs}) < len(pairs):
-        raise Refused("invalid_request", "A key of the JSON object is given more than once.")
+        raise OAuthError("invalid_request", "A key of the JSON object is given more than once.")
     _check_strings(pairs)
     return _collect(pairs, _CONTROL)
 
@@ -107,7 +107,7 @@ def _collect(
         if name == "resource":
             resource += [value] if value else []
         elif name in seen:
-            raise Refused("invalid_request", "A parameter is given more than once.")
+            raise OAuthError("invalid_request", "A parameter is given more than once.")
         elif value:
             values[name] = value
         seen.add(name)
@@ -116,7 +116,7 @@ def _collect(
 
 def _check_beginning(body: bytes) -> None:
     if body.startswith(_BYTE_ORDER_MARKS):
-        raise Refused(
+        raise OAuthError(
             "invalid_request",
             "The body begins with a byte order mark. Send it as UTF-8 without one.",
         )
@@ -126,32 +126,32 @@ def _check_strings(pairs: _Pairs) -> None:
     for name, value in pairs:
         if name == "scope" and isinstance(value, list):
             description = "The scope must be one string, its names separated by spaces."
-            raise Refused("invalid_request", description)
+            raise OAuthError("invalid_request", description)
     if not all(isinstance(value, str) for _, value in pairs):
-        raise Refused("invalid_request", "Every value in the JSON object must be a string.")
+        raise OAuthError("invalid_request", "Every value in the JSON object must be a string.")
 
 
-def _too_many() -> Refused:
-    return Refused("invalid_request", f"There are more than {MOST} parameters.")
+def _too_many() -> OAuthError:
+    return OAuthError("invalid_request", f"There are more than {MOST} parameters.")
 
 
 def _check(name: str, value: str, forbidden: re.Pattern[str], *, is_checked: bool) -> None:
     longest = LONGEST_TOKEN if name == "token" else LONGEST_VALUE  # RFC 7662 §2.1, RFC 7009 §2.1
     if len(name) > longest or len(value) > longest:
-        raise Refused("invalid_request", f"A parameter is longer than {longest} bytes.")
+        raise OAuthError("invalid_request", f"A parameter is longer than {longest} bytes.")
     is_broken = is_checked and forbidden.search(value) is not None
     if is_broken and value.endswith(_LINE_BREAKS):
-        raise Refused(
+        raise OAuthError(
             "invalid_request",
             "A parameter ends with a line break. Remove it where the value is read.",
         )
     if is_broken or forbidden.search(name):
-        raise Refused("invalid_request", "A parameter has control characters in it.")
+        raise OAuthError("invalid_request", "A parameter has control characters in it.")
     if name.isascii() and value.isascii():
         return
     try:
         size = max(len(name.encode()), len(value.encode()))
     except UnicodeEncodeError:  # a lone surrogate, which JSON can spell
-        raise Refused("invalid_request", "A parameter is not valid Unicode.") from None
+        raise OAuthError("invalid_request", "A parameter is not valid Unicode.") from None
     if size > longest:
-        raise Refused("invalid_request", f"A parameter is longer than {longest} bytes.")
+        raise OAuthError("invalid_request", f"A parameter is longer than {longest} bytes.")

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
-from gatepass.wire.problem import Refused
+from gatepass.wire.errors import OAuthError
 
 _SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 
@@ -20,7 +20,7 @@ class Scope:
         """Read scope-tokens parted by single spaces; raise `invalid_scope` for anything else."""
         names = text.split(" ") if text else []
         if not all(_SCOPE_TOKEN.fullmatch(name) for name in names):
-            raise Refused("invalid_scope", "The scope is malformed.")
+            raise OAuthError("invalid_scope", "The scope is malformed.")
         return cls(tuple(dict.fromkeys(names)))
 
     def covers(self, other: "Scope") -> bool:

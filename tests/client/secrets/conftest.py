@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from client.secrets.standin import write_certificate
+from client.secrets.fake_server import write_certificate
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from client.pretend import Answer, Seen
-from client.secrets.standin import SECRET, refusal, standing_in
+from client.fake_server import Answer, Seen
+from client.secrets.fake_server import SECRET, refusal, standing_in
 from gatepass.client.errors import ConfigurationError, SecretUnavailable
 from gatepass.client.secrets.aws import FromAws
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from azure.core.credentials import AccessToken
 
-from client.pretend import Answer, Seen, json_answer
-from client.secrets.standin import SECRET, refusal, standing_in
+from client.fake_server import Answer, Seen, json_answer
+from client.secrets.fake_server import SECRET, refusal, standing_in
 from gatepass.client.errors import ConfigurationError, SecretUnavailable
 from gatepass.client.secrets.azure import FromAzure
 

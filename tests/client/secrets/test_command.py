@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from client.secrets.standin import SECRET, refusal
+from client.secrets.fake_server import SECRET, refusal
 from gatepass.client.errors import ConfigurationError, SecretUnavailable
 from gatepass.client.secrets.command import FromCommand
 

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from client.pretend import Answer, Seen, json_answer
-from client.secrets.standin import SECRET, refusal, standing_in
+from client.fake_server import Answer, Seen, json_answer
+from client.secrets.fake_server import SECRET, refusal, standing_in
 from gatepass.client.errors import ConfigurationError, SecretUnavailable
 from gatepass.client.secrets.google import FromGoogle
 

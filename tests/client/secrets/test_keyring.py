@@ -8,7 +8,7 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked
 
-from client.secrets.standin import SECRET, refusal
+from client.secrets.fake_server import SECRET, refusal
 from gatepass.client.secrets.keyring_ import FromKeyring
 
 SOURCE = FromKeyring("gatepass", "acme")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from client.secrets.standin import SECRET, refusal
+from client.secrets.fake_server import SECRET, refusal
 from gatepass.client.secrets.env import FromEnv
 from gatepass.client.secrets.file import FromFile
 

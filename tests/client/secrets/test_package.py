@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from client.secrets.standin import SECRET, refusal
+from client.secrets.fake_server import SECRET, refusal
 from gatepass.client import secrets
 from gatepass.client.errors import SecretUnavailable
 

@@ -3,17 +3,17 @@ from pathlib import Path
 
 import pytest
 
-from gatepass.server import opening
+from gatepass.server.environment import data_directory
 from gatepass.server.settings import load
-from harness import Ran, run
 from server.cli import inside
+from server_process import Ran, run
 
 Command = Callable[..., Ran]
 
 
 def made(data: Path) -> Path:
     """Make a data directory, as `gatepass serve` does at its first start."""
-    opening.prepare(load(data=data))
+    data_directory.prepare(load(data=data))
     return data
 
 

@@ -9,11 +9,11 @@ import structlog
 from click.testing import CliRunner
 
 from gatepass.cli import main
-from harness import Ran
+from server_process import Ran
 
 
 def run(*arguments: str, data: Path) -> Ran:
-    """Run a command as `harness.run` does."""
+    """Run a command as `server_process.run` does."""
     with _log_put_back():
         result = CliRunner().invoke(main, [*arguments, "--data", str(data)])
     if result.exception and not isinstance(result.exception, SystemExit):

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from gatepass.wire.credential import Kind, Mark, read
+from gatepass.wire.credential import Kind, Mode, read
 from server.cli.conftest import Command
 
 
@@ -28,9 +28,9 @@ def test_an_application_gets_credentials_that_say_what_they_are(
 
     assert set(created) == {"client_id", "client_secret", "token_url"}
     kinds = [read(created[name]) for name in ("client_id", "client_secret")]
-    assert [(each.kind, each.mark) for each in kinds if each] == [
-        (Kind.CLIENT_ID, Mark.LIVE),
-        (Kind.CLIENT_SECRET, Mark.LIVE),
+    assert [(each.kind, each.mode) for each in kinds if each] == [
+        (Kind.CLIENT_ID, Mode.LIVE),
+        (Kind.CLIENT_SECRET, Mode.LIVE),
     ]
     assert created["token_url"] == "http://localhost:8000/oauth2/token/"
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import free_ports, run, serving
 from server.cli import inside
+from server_process import free_ports, run, serving
 
 MISSING_ID = "00000000-0000-0000-0000-000000000001"
 

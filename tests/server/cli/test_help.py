@@ -11,7 +11,7 @@ import pytest
 
 from gatepass import cli
 from gatepass.command_group import CommandGroup, first_sentence
-from harness import clean_variables, run
+from server_process import clean_variables, run
 
 
 def _commands(path: tuple[str, ...], command: click.Command) -> Iterator[tuple[str, click.Command]]:

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 import structlog
 
-from gatepass.server import logs
-from gatepass.wire.credential import Kind, Mark, mint
+from gatepass.server.observability import logging as logs
+from gatepass.wire.credential import Kind, Mode, mint
 from gatepass.wire.secret import Secret
 
-SECRET = mint(Kind.CLIENT_SECRET, Mark.LIVE, bytes(range(32)))
-TOKEN = mint(Kind.ACCESS_TOKEN, Mark.TEST, bytes(range(64)))
+SECRET = mint(Kind.CLIENT_SECRET, Mode.LIVE, bytes(range(32)))
+TOKEN = mint(Kind.ACCESS_TOKEN, Mode.TEST, bytes(range(64)))
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_an_exceptions_text_and_traceback_are_cleaned_too(written: io.StringIO) 
 
 
 def test_what_is_no_secret_is_left_as_it_is(written: io.StringIO) -> None:
-    client_id = mint(Kind.CLIENT_ID, Mark.LIVE, bytes(16))
+    client_id = mint(Kind.CLIENT_ID, Mode.LIVE, bytes(16))
     fields = {"client_id": client_id, "status": 401, "ok": True, "none": None, "path": "/oauth2/"}
 
     structlog.get_logger("gatepass.server").info("something", **fields)

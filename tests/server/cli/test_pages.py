@@ -1,4 +1,4 @@
-from gatepass.server.demo.pages import Page
+from gatepass.server.cli.demo.pages import Page
 
 PAGE = """<!doctype html><title>x</title><main id="all"><p id="lead">One <b>two</b></p>
 <form method="post" action="/a/">

@@ -8,11 +8,11 @@ import uvicorn
 from starlette.testclient import TestClient
 
 from gatepass.server.app import Gatepass, create
-from gatepass.server.environment import Environment
-from gatepass.server.limits.hourly import MOST_ROWS, HourlyLimit
+from gatepass.server.domain.throttling.hourly_limit import MOST_ROWS, HourlyLimit
+from gatepass.server.environment.environment import Environment
 from gatepass.server.settings import PasswordSettings, Settings
-from gatepass.wire.credential import Mark
-from server.partner_api.partner import Partner, join
+from gatepass.wire.credential import Mode
+from server.partner_api.partner_client import Partner, join
 
 # The cheapest hash that is allowed: nothing here is about passwords.
 _CHEAP = PasswordSettings(time_cost=1, memory_kib=8 * 1024)
@@ -34,20 +34,20 @@ def http(gatepass: Gatepass) -> TestClient:
 @pytest.fixture
 def partner(gatepass: Gatepass, http: TestClient) -> Partner:
     """A partner of the environment that all tests share, which begins with a limit of its own."""
-    environment = _environment(gatepass, Mark.LIVE)
+    environment = _environment(gatepass, Mode.LIVE)
     environment.audit_limit = HourlyLimit(MOST_ROWS)
     return join(http, environment)
 
 
 @pytest.fixture
 def other(gatepass: Gatepass, http: TestClient) -> Partner:
-    return join(http, _environment(gatepass, Mark.LIVE), "Other Energy")
+    return join(http, _environment(gatepass, Mode.LIVE), "Other Energy")
 
 
 @pytest.fixture
 def sandboxed(gatepass: Gatepass) -> Partner:
     http = TestClient(gatepass, base_url="http://localhost:8001")
-    return join(http, _environment(gatepass, Mark.TEST))
+    return join(http, _environment(gatepass, Mode.TEST))
 
 
 @pytest.fixture
@@ -67,5 +67,5 @@ def served(tmp_path: Path) -> Iterator[Partner]:
         app.close()
 
 
-def _environment(gatepass: Gatepass, mark: Mark) -> Environment:
-    return next(each for each in gatepass.environments if each.mark is mark)
+def _environment(gatepass: Gatepass, mode: Mode) -> Environment:
+    return next(each for each in gatepass.environments if each.mode is mode)

@@ -4,17 +4,17 @@ import pytest
 
 from gatepass.guard import Principal
 from gatepass.guard.fastapi import Expectation
-from gatepass.server.applications import operations as applications
-from gatepass.server.audit.model import OPERATOR
-from gatepass.server.catalogue import operations as catalogue
-from gatepass.server.introspect import inspect
-from gatepass.server.organizations import operations as organizations
+from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.server.domain.catalogue import operations as catalogue
+from gatepass.server.domain.organizations import operations as organizations
+from gatepass.server.oauth.introspection import inspect
 from gatepass.server.partner_api.access import recall
-from gatepass.server.token.sealed import seal, unseal
+from gatepass.server.tokens.opaque import decode, encode
 from gatepass.wire.metadata import PARTNER_API
 from gatepass.wire.secret import Secret
-from server.partner_api.partner import Partner
-from server.stand import Stand
+from server.fixtures import InProcessServer
+from server.partner_api.partner_client import Partner
 
 _METADATA = (
     'resource_metadata="http://localhost:8000'
@@ -215,7 +215,7 @@ def test_personal_data_is_not_to_be_stored_on_the_way(partner: Partner) -> None:
 
 
 @pytest.mark.parametrize("tokens", ["sealed", "jwt"])
-def test_memory_tells_of_a_caller_what_a_look_up_tells(fresh: Stand, tokens: str) -> None:
+def test_memory_tells_of_a_caller_what_a_look_up_tells(fresh: InProcessServer, tokens: str) -> None:
     environment, client = fresh.environment(), fresh.register()
     resource = environment.partner_api
     catalogue.change_resource(environment, OPERATOR, resource, {"tokens": tokens})
@@ -234,13 +234,13 @@ def test_memory_tells_of_a_caller_what_a_look_up_tells(fresh: Stand, tokens: str
         assert recall(environment, token) is recall(environment, token)
 
 
-def test_memory_tells_nothing_of_a_token_that_is_not_good_here(fresh: Stand) -> None:
+def test_memory_tells_nothing_of_a_token_that_is_not_good_here(fresh: InProcessServer) -> None:
     environment, client = fresh.environment(), fresh.register()
     token, keys = Secret(fresh.token(client)), environment.keys.sealing
-    claims = unseal(token.value, keys)
+    claims = decode(token.value, keys)
     assert claims
     elsewhere = claims._replace(audience=("https://api.example.com",))
-    other = Secret(seal(elsewhere, next(iter(keys.values()))))
+    other = Secret(encode(elsewhere, next(iter(keys.values()))))
     assert inspect(environment, other)
     assert recall(environment, token)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from server.partner_api.partner import Partner
+from server.partner_api.partner_client import Partner
 
 _VECTORS = Path(__file__).parents[2] / "vectors" / "partner_api_bodies.json"
 _BODIES: list[dict[str, Any]] = json.loads(_VECTORS.read_text())

@@ -7,10 +7,10 @@ from uuid import uuid4
 import pytest
 from structlog.testing import capture_logs
 
-from gatepass.server.audit import store
-from gatepass.server.audit.model import Entry
-from gatepass.server.limits.hourly import MOST_ROWS, HourlyLimit
-from server.partner_api.partner import Partner
+from gatepass.server.domain.audit import store
+from gatepass.server.domain.audit.model import Entry
+from gatepass.server.domain.throttling.hourly_limit import MOST_ROWS, HourlyLimit
+from server.partner_api.partner_client import Partner
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from browser.chromium import launched
 from gatepass.wire.metadata import PARTNER_API
-from server.partner_api.partner import Partner
+from server.partner_api.partner_client import Partner
 
 
 @pytest.fixture

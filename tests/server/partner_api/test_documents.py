@@ -3,7 +3,7 @@ import re
 from starlette.testclient import TestClient
 
 from gatepass.wire.metadata import PARTNER_API
-from server.partner_api.partner import Partner
+from server.partner_api.partner_client import Partner
 
 _OPENAPI = f"{PARTNER_API}/openapi.json"
 _DOCS = f"{PARTNER_API}/docs"

@@ -2,18 +2,20 @@
 
 import pytest
 
-from gatepass.server.applications import operations as applications
-from gatepass.server.applications.networks import check_networks
-from gatepass.server.audit.model import OPERATOR
-from gatepass.server.catalogue import operations as catalogue
-from server.stand import HERE, Stand
+from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.applications.networks import check_networks
+from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.server.domain.catalogue import operations as catalogue
+from server.fixtures import HERE, InProcessServer
 
 ELSEWHERE = "198.51.100.9"
 
 
 @pytest.mark.spec("RFC 6750", "3.1")
 @pytest.mark.parametrize("tokens", ["sealed", "jwt"])
-def test_a_token_is_refused_from_elsewhere_like_one_that_is_none(fresh: Stand, tokens: str) -> None:
+def test_a_token_is_refused_from_elsewhere_like_one_that_is_none(
+    fresh: InProcessServer, tokens: str
+) -> None:
     environment, client = fresh.environment(), fresh.register()
     catalogue.change_resource(environment, OPERATOR, environment.partner_api, {"tokens": tokens})
     bearer = {"Authorization": f"Bearer {fresh.token(client)}"}
@@ -32,7 +34,7 @@ def test_a_token_is_refused_from_elsewhere_like_one_that_is_none(fresh: Stand, t
 
 
 @pytest.mark.spec("RFC 7662", "2.2")
-def test_introspection_tells_other_guards_the_networks(fresh: Stand) -> None:
+def test_introspection_tells_other_guards_the_networks(fresh: InProcessServer) -> None:
     client = fresh.register()
     token = fresh.token(client)
     assert "allowed_networks" not in fresh.introspect(client, token).json()

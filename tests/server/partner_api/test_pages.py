@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatepass.server.partner_api import cursor
-from server.partner_api.partner import Partner
+from server.partner_api.partner_client import Partner
 
 
 def test_everybody_comes_once_in_the_order_they_were_added(partner: Partner) -> None:

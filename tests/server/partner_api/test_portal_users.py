@@ -4,15 +4,15 @@ from uuid import UUID
 
 import pytest
 
-from gatepass.server.applications import operations as applications
-from gatepass.server.audit import store as audit
-from gatepass.server.audit.model import OPERATOR, Entry
-from gatepass.server.notices import operations as notices
-from gatepass.server.people import operations as people
-from gatepass.server.people import portal_users
-from gatepass.server.people.model import FieldRefused, Person
+from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.audit import store as audit
+from gatepass.server.domain.audit.model import OPERATOR, Entry
+from gatepass.server.domain.users import operations as people
+from gatepass.server.domain.users import portal_users
+from gatepass.server.domain.users.model import InvalidField, User
+from gatepass.server.domain.users.notices import operations as notices
 from gatepass.wire.scope import Scope
-from server.partner_api.partner import Partner, join
+from server.partner_api.partner_client import Partner, join
 
 ALL = "read write portal_users"
 HARMS: list[tuple[str, dict[str, object] | None, list[str]]] = [
@@ -27,7 +27,7 @@ HARMS: list[tuple[str, dict[str, object] | None, list[str]]] = [
 ]
 
 
-def add(partner: Partner, role: str = "admin", email: str | None = "nora@example.com") -> Person:
+def add(partner: Partner, role: str = "admin", email: str | None = "nora@example.com") -> User:
     """Add somebody who logs in to the portal."""
     made, _ = people.add_with_access(
         partner.environment,
@@ -52,7 +52,7 @@ def grant(partner: Partner, scope: str = ALL) -> None:
     partner.tokens.clear()
 
 
-def now(partner: Partner, person: Person) -> Person:
+def now(partner: Partner, person: User) -> User:
     return people.find(partner.environment, person.org_id, person.id)
 
 
@@ -213,7 +213,7 @@ def test_a_pending_address_that_somebody_has_by_now_cannot_be_confirmed(partner:
     partner.call("PATCH", f"{partner.users}/{nora.id}", ALL, json={"email": "new@example.com"})
     partner.add_user(email="New@Example.com")
 
-    with pytest.raises(FieldRefused) as refused:
+    with pytest.raises(InvalidField) as refused:
         portal_users.confirm_email(
             partner.environment, OPERATOR, nora.org_id, nora.id, "new@example.com"
         )

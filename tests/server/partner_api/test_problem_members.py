@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from httpx2 import Response
 
-from gatepass.server.database import Database, sqlite_url
+from gatepass.server.storage.database import Database, sqlite_url
 from gatepass.wire.metadata import PARTNER_API
-from server.partner_api.partner import Partner
+from server.partner_api.partner_client import Partner
 
 MEMBERS = {"type", "title", "status", "detail", "errors"}
 JSON = {"Content-Type": "application/json"}

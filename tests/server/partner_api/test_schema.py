@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gatepass.wire.metadata import PARTNER_API
-from server.partner_api.partner import Partner
+from server.partner_api.partner_client import Partner
 
 _CONFIG = """
 [headers]

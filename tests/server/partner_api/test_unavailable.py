@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from gatepass.server.database import Database, sqlite_url
-from server.partner_api.partner import Partner
+from gatepass.server.storage.database import Database, sqlite_url
+from server.partner_api.partner_client import Partner
 
 _PROBLEM = "application/problem+json"
 

@@ -3,10 +3,10 @@ from uuid import UUID
 
 import pytest
 
-from gatepass.server.audit import store as audit
-from gatepass.server.audit.model import Entry
-from gatepass.server.people import operations as people
-from server.partner_api.partner import Partner
+from gatepass.server.domain.audit import store as audit
+from gatepass.server.domain.audit.model import Entry
+from gatepass.server.domain.users import operations as people
+from server.partner_api.partner_client import Partner
 from server.partner_api.test_portal_users import ALL, grant
 
 _OPTIONAL = {

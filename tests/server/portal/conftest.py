@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from server.portal.rig import TLS, Clock, Rig, copied, prepare
+from server.portal.fixtures import TLS, Clock, Rig, copied, prepare
 
 MakeRig = Callable[..., Rig]
 

@@ -6,14 +6,14 @@ from contextlib import contextmanager
 
 import pytest
 
-from gatepass.server.bounded_pool import RETRY_AFTER
-from gatepass.server.people import operations as people
-from gatepass.server.people.hashing import run
-from gatepass.server.sessions import operations as sessions
-from gatepass.server.sessions.operations import Visitor
-from gatepass.wire.problem import Refused
+from gatepass.concurrency.bounded_pool import RETRY_AFTER
+from gatepass.server.domain.sessions import operations as sessions
+from gatepass.server.domain.sessions.operations import Visitor
+from gatepass.server.domain.users import operations as people
+from gatepass.server.domain.users.password_hashing import run
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
-from server.portal.rig import HOME, NEW_PASSWORD, PASSWORD, Rig
+from server.portal.fixtures import HOME, NEW_PASSWORD, PASSWORD, Rig
 
 BUSY = "Too many passwords are being checked just now. Nothing was changed."
 
@@ -143,8 +143,8 @@ def test_a_place_that_was_taken_meanwhile_uncounts_the_attempt(rig: Rig) -> None
     next(steps)
     assert failures(rig) == [1, 1, 1]
 
-    with pytest.raises(Refused):
-        steps.throw(Refused("temporarily_unavailable", "Busy."))
+    with pytest.raises(OAuthError):
+        steps.throw(OAuthError("temporarily_unavailable", "Busy."))
 
     assert failures(rig) == []
 

@@ -2,21 +2,21 @@
 
 import pytest
 
+from gatepass.server.domain.sessions.model import new_id
 from gatepass.server.portal import csrf
-from gatepass.server.portal.table import RULES, Rule
-from gatepass.server.sessions.model import new_id
+from gatepass.server.portal.routes import ROUTES, Route
 from gatepass.server.settings import EnvironmentSettings
 from server.portal.conftest import MakeRig
-from server.portal.rig import Rig
+from server.portal.fixtures import Rig
 
 FORM = "/accounts/sessions/end/"
-UNSAFE = [rule for rule in RULES if rule.method != "GET"]
+UNSAFE = [rule for rule in ROUTES if rule.method != "GET"]
 
 
 @pytest.mark.spec("ASVS", "3.5.1")
 @pytest.mark.parametrize("rule", UNSAFE, ids=lambda rule: rule.path)
 @pytest.mark.parametrize("token", [None, "0" * 48, "é" * 48])
-def test_no_form_is_accepted_without_its_token(rig: Rig, rule: Rule, token: str | None) -> None:
+def test_no_form_is_accepted_without_its_token(rig: Rig, rule: Route, token: str | None) -> None:
     path = rule.path
     for name in ("app_id", "person_id", "secret_id", "notice_id"):
         path = path.replace(f"{{{name}:uuid}}", "00000000-0000-4000-8000-000000000000")

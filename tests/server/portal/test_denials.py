@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 from structlog.testing import capture_logs
 
-from gatepass.server.limits.hourly import HOUR, MOST_LINES, MOST_ROWS
-from server.portal.rig import HOME, Clock, Rig
+from gatepass.server.domain.throttling.hourly_limit import HOUR, MOST_LINES, MOST_ROWS
+from server.portal.fixtures import HOME, Clock, Rig
 
 _ENTRIES = "SELECT org_id, actor, action, subject, result, source FROM audit ORDER BY id"
 

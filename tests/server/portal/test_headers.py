@@ -6,7 +6,7 @@ import pytest
 
 from gatepass.server.portal import static_files
 from server.portal.conftest import MakeRig
-from server.portal.rig import TLS, Rig
+from server.portal.fixtures import TLS, Rig
 
 PAGES = ["/accounts/login/", "/nothing/", "/oauth2/applications/", "/accounts/logout/"]
 

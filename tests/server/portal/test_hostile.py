@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.portal.rig import Rig
+from server.portal.fixtures import Rig
 
 FORM = {"content-type": "application/x-www-form-urlencoded", "origin": "http://localhost:8000"}
 PATHS = ["/accounts/login/", "/oauth2/applications/register/", "/team/add/", "/nothing/"]

@@ -35,14 +35,14 @@ if TYPE_CHECKING:
     from gatepass.client.secrets.file import FromFile
     from gatepass.client.secrets.google import FromGoogle
     from gatepass.client.secrets.keyring_ import FromKeyring
-    from gatepass.client.secrets.named import from_uri
-    from gatepass.client.secrets.vault import FromVault
-    from gatepass.client.secrets.vault_login import AppRole, Kubernetes
+    from gatepass.client.secrets.uri import from_uri
+    from gatepass.client.secrets.vault.login import AppRole, Kubernetes
+    from gatepass.client.secrets.vault.secret import FromVault
 
 SecretSource: TypeAlias = Callable[[], str]
 
 _MODULES = {
-    "AppRole": "vault_login",
+    "AppRole": "vault.login",
     "FromAws": "aws",
     "FromAzure": "azure",
     "FromCommand": "command",
@@ -50,9 +50,9 @@ _MODULES = {
     "FromFile": "file",
     "FromGoogle": "google",
     "FromKeyring": "keyring_",
-    "FromVault": "vault",
-    "Kubernetes": "vault_login",
-    "from_uri": "named",
+    "FromVault": "vault.secret",
+    "Kubernetes": "vault.login",
+    "from_uri": "uri",
 }
 
 __all__ = [

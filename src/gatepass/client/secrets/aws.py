@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from gatepass.client.errors import ConfigurationError, SecretUnavailable, cleaned
-from gatepass.client.secrets.text import chosen, decoded, without_library
+from gatepass.client.secrets.validation import chosen, decoded, without_library
 from gatepass.client.settings import check_url
 
 _CONNECT, _READ, _ATTEMPTS = 5, 10, 3  # seconds, seconds, requests

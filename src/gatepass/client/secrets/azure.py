@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from gatepass.client.errors import ConfigurationError, SecretUnavailable, cleaned
-from gatepass.client.secrets.text import chosen, without_library
+from gatepass.client.secrets.validation import chosen, without_library
 from gatepass.client.settings import check_url
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from time import monotonic
 from typing import IO, cast
 
 from gatepass.client.errors import ConfigurationError, SecretUnavailable, cleaned
-from gatepass.client.secrets.text import LONGEST, decoded
+from gatepass.client.secrets.validation import LONGEST, decoded
 
 
 @dataclass(frozen=True, slots=True, repr=False)

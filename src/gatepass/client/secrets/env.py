@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 
 from gatepass.client.errors import ConfigurationError, cleaned
-from gatepass.client.secrets.text import as_secret
+from gatepass.client.secrets.validation import as_secret
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -6,7 +6,7 @@ import stat
 from dataclasses import dataclass, field
 
 from gatepass.client.errors import ConfigurationError, cleaned
-from gatepass.client.secrets.text import LONGEST, decoded
+from gatepass.client.secrets.validation import LONGEST, decoded
 
 _LOG = logging.getLogger("gatepass.client")
 _READABLE = stat.S_IRGRP | stat.S_IROTH

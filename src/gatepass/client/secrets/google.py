@@ -8,8 +8,8 @@ from http import HTTPStatus
 from typing import Any
 
 from gatepass.client.errors import ConfigurationError, SecretUnavailable
-from gatepass.client.secrets.exchange import exchange
-from gatepass.client.secrets.text import chosen, decoded, json_object, without_library
+from gatepass.client.secrets.http import exchange
+from gatepass.client.secrets.validation import chosen, decoded, json_object, without_library
 from gatepass.client.settings import check_url
 
 _NAME = re.compile(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from gatepass.client.errors import ConfigurationError
-from gatepass.client.secrets.text import as_secret, without_library
+from gatepass.client.secrets.validation import as_secret, without_library
 
 
 @dataclass(frozen=True, slots=True)

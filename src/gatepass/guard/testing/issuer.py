@@ -3,13 +3,13 @@
 import secrets
 from typing import Any, Self
 
-from gatepass.guard.core import Guard
-from gatepass.guard.credentials import Credentials
-from gatepass.guard.feed import Feed
-from gatepass.guard.revoked import State
+from gatepass.guard.core.guard import Guard
+from gatepass.guard.issuer.credentials import Credentials
+from gatepass.guard.revocation.feed import Feed
+from gatepass.guard.revocation.interface import State
 from gatepass.guard.testing import signing
 from gatepass.guard.testing.clock import Clock
-from gatepass.guard.testing.ledger import Ledger
+from gatepass.guard.testing.revocation_list import RevocationList
 from gatepass.guard.testing.server import Endpoints, Server
 from gatepass.guard.testing.signing import Algorithm
 from gatepass.wire import basic
@@ -24,7 +24,7 @@ _FOREIGN_ISSUER = "https://another-issuer.example.com"
 _FOREIGN_AUDIENCE = "https://another-api.example.com"
 
 
-class PretendIssuer:
+class FakeIssuer:
     """Gives tokens for `resource`, good and bad ones, and answers the guard's questions.
 
     It listens on loopback until `close`, or the end of its `with`. JWTs are signed by
@@ -40,7 +40,7 @@ class PretendIssuer:
         self.clock = Clock()
         self.client_id = "the-api"
         self.client_secret = secrets.token_urlsafe()
-        self._ledger = Ledger()
+        self._ledger = RevocationList()
         self._key = signing.new_key(algorithm)
         self._foreign_key = signing.new_key(algorithm)
         self._endpoints = Endpoints(

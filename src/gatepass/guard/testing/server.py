@@ -8,7 +8,7 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-from gatepass.guard.testing.ledger import Ledger
+from gatepass.guard.testing.revocation_list import RevocationList
 from gatepass.wire import metadata
 from gatepass.wire.strict_http import BadFraming, StrictHandler
 
@@ -21,7 +21,7 @@ class Endpoints:
 
     def __init__(
         self,
-        ledger: Ledger,
+        ledger: RevocationList,
         keys: Mapping[str, object],
         authorization: str,
         clock: Callable[[], float],

@@ -5,7 +5,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
-from gatepass.wire.extras import installed_by
+from gatepass.extras import installed_by
 
 with installed_by("gatepass[guard]"):
     from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa

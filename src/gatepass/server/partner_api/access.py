@@ -13,21 +13,22 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from gatepass.guard.fastapi import Expectation, Guard, Principal
-from gatepass.server import denials, introspect
-from gatepass.server.applications.model import Application
-from gatepass.server.audit.model import Actor
-from gatepass.server.catalogue.model import PORTAL_USERS
-from gatepass.server.database import NotFoundError
-from gatepass.server.denials import Denial
-from gatepass.server.environment import Environment
-from gatepass.server.token.claims import Claims
-from gatepass.server.token.known import MadeOf
+from gatepass.server.domain.applications.model import Application
+from gatepass.server.domain.audit import denials
+from gatepass.server.domain.audit.denials import Denial
+from gatepass.server.domain.audit.model import Actor
+from gatepass.server.domain.catalogue.model import PORTAL_USERS
+from gatepass.server.environment.environment import Environment
+from gatepass.server.oauth import introspection
+from gatepass.server.storage.database import NotFoundError
+from gatepass.server.tokens.claims import Claims
+from gatepass.server.tokens.verified_cache import DerivedCache
 from gatepass.wire import metadata
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
 
 # Of both environments: no claims object is ever known to more than one.
-_PRINCIPALS: MadeOf[Principal] = MadeOf()
+_PRINCIPALS: DerivedCache[Principal] = DerivedCache()
 _CLIENT_ID = "gatepass.client_id"  # in the scope: whose token the request has, let in or not
 
 
@@ -61,7 +62,7 @@ def identifier(text: str) -> UUID:
 
 def recall(environment: Environment, token: Secret) -> Principal | None:
     """Tell at once who calls the Partner API, where memory tells and nothing is special."""
-    known = introspect.in_force(environment, token)
+    known = introspection.in_force(environment, token)
     if known is None:
         return None
     claims, owner = known
@@ -96,7 +97,7 @@ def _recall(token: Secret, connection: HTTPConnection) -> Principal | None:
 
 def _inspect(token: Secret, connection: HTTPConnection) -> dict[str, object] | None:
     environment = environment_of(connection)
-    found = introspect.inspect(environment, token)
+    found = introspection.inspect(environment, token)
     if found:
         connection.scope[_CLIENT_ID] = found["client_id"]
     return {"active": True, "environment": environment.name, **found} if found else None

@@ -7,11 +7,11 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from pydantic.json_schema import models_json_schema
 
-from gatepass.server.partner_api import calls, docs, problems
-from gatepass.server.partner_api.body import JSON, MERGE_PATCH
-from gatepass.server.partner_api.body import described as body
-from gatepass.server.partner_api.problems import ProblemDocument
-from gatepass.server.partner_api.users import NewUser, UserChange
+from gatepass.server.partner_api import docs, endpoints, errors
+from gatepass.server.partner_api.errors import ProblemDocument
+from gatepass.server.partner_api.request_body import JSON, MERGE_PATCH
+from gatepass.server.partner_api.request_body import described as body
+from gatepass.server.partner_api.schemas import NewUser, UserChange
 from gatepass.wire.metadata import PARTNER_API
 
 _ORG = "/org/{org_id}"
@@ -65,17 +65,17 @@ def create() -> PartnerApi:
         servers=[{"url": PARTNER_API}],
         root_path_in_servers=False,
         generate_unique_id_function=_name,
-        exception_handlers=problems.handlers(),
+        exception_handlers=errors.handlers(),
     )
     app.router.routes += docs.routes(app.openapi)
-    _add(app, "GET", _ORG, calls.get_organization, _READING)
-    _add(app, "GET", _USERS, calls.list_users, _READING)
-    _add(app, "POST", _USERS, calls.create_user, _WRITING, 201, body("NewUser", JSON))
-    _add(app, "GET", _USER, calls.get_user, _READING)
-    _add(app, "PUT", _USER, calls.replace_user, _WRITING, 200, body("NewUser", JSON))
+    _add(app, "GET", _ORG, endpoints.get_organization, _READING)
+    _add(app, "GET", _USERS, endpoints.list_users, _READING)
+    _add(app, "POST", _USERS, endpoints.create_user, _WRITING, 201, body("NewUser", JSON))
+    _add(app, "GET", _USER, endpoints.get_user, _READING)
+    _add(app, "PUT", _USER, endpoints.replace_user, _WRITING, 200, body("NewUser", JSON))
     changed = body("UserChange", MERGE_PATCH, JSON)
-    _add(app, "PATCH", _USER, calls.change_user, _WRITING, 200, changed)
-    _add(app, "DELETE", _USER, calls.delete_user, _DELETING, 204)
+    _add(app, "PATCH", _USER, endpoints.change_user, _WRITING, 200, changed)
+    _add(app, "DELETE", _USER, endpoints.delete_user, _DELETING, 204)
     return app
 
 
@@ -88,7 +88,7 @@ def _add(
     status: int = 200,
     extra: dict[str, Any] | None = None,
 ) -> None:
-    responses = problems.described(*refusals)
+    responses = errors.described(*refusals)
     app.add_api_route(
         path,
         call,

@@ -5,9 +5,9 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from gatepass.server.moment import milliseconds
-from gatepass.server.people.model import Person
-from gatepass.server.people.store import After
+from gatepass.server.domain.users.model import User
+from gatepass.server.domain.users.store import After
+from gatepass.server.storage.timestamps import milliseconds
 
 # 24 bytes are 32 characters without padding: every text of this form is a cursor.
 PATTERN = r"^[A-Za-z0-9_-]{32}$"
@@ -16,7 +16,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = milliseconds(datetime.max.replace(tzinfo=UTC))
 
 
-def write(last: Person) -> str:
+def write(last: User) -> str:
     """Give the cursor of the page that begins behind `last`."""
     return urlsafe_b64encode(_LAYOUT.pack(milliseconds(last.created_at), last.id.bytes)).decode()
 

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from gatepass.server import published
+from gatepass.server.oauth import metadata
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -60,13 +60,13 @@ def routes(openapi: Callable[[], dict[str, Any]]) -> list[BaseRoute]:
         return json.dumps(openapi()).encode()
 
     async def described(request: Request) -> Response:
-        status, headers, body = published.cached(document(), request.scope)
+        status, headers, body = metadata.cached(document(), request.scope)
         response = Response(body, status)
         response.raw_headers += headers
         return response
 
     return [
-        Route("/openapi.json", described, methods=published.METHODS),
+        Route("/openapi.json", described, methods=metadata.METHODS),
         Route("/docs", _page),
         Mount("/docs", GZipMiddleware(StaticFiles(directory=_STATIC))),
     ]

@@ -15,14 +15,17 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Match, NoMatchFound, Route
 from starlette.types import ExceptionHandler, Receive, Scope, Send
 
-from gatepass.server import denials, error_format
-from gatepass.server.database import DatabaseAwayError, NotFoundError
-from gatepass.server.environment import Environment
-from gatepass.server.people.hashing import Steps, Work
-from gatepass.server.portal import csrf, destination, gate, refusals, static_files, table, unsent
+from gatepass.server.domain.audit import denials
+from gatepass.server.domain.users.password_hashing import Steps, Work
+from gatepass.server.environment.environment import Environment
+from gatepass.server.portal import access, csrf, error_pages, redirects, static_files
+from gatepass.server.portal import routes as table
+from gatepass.server.portal.forms import resubmission
 from gatepass.server.portal.pages import accounts
-from gatepass.server.portal.visit import Visit
-from gatepass.wire.problem import Refused
+from gatepass.server.portal.request import PortalRequest
+from gatepass.server.serving import error_format
+from gatepass.server.storage.database import DatabaseAwayError, NotFoundError
+from gatepass.wire.errors import OAuthError
 
 _CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
@@ -62,11 +65,11 @@ class Portal(BaseRoute):
         request = Request(scope, receive)
         environment: Environment = scope["gatepass.environment"]
         try:
-            body = await gate.read(request)
+            body = await access.read(request)
         except ClientDisconnect:
             return
-        except Refused as refused:
-            response: Response = refusals.anonymous(environment, refused.status)
+        except OAuthError as refused:
+            response: Response = error_pages.anonymous(environment, refused.status)
         else:
             response = await _respond(environment, request, body)
         response = _for_programs(scope, response)
@@ -91,7 +94,7 @@ def _for_programs(scope: Scope, response: Response) -> Response:
 class _Waiting(NamedTuple):
     """A page that waits for `work` to be done in the pool for hashes."""
 
-    visit: Visit
+    visit: PortalRequest
     steps: Steps[Response]
     work: Work
 
@@ -103,7 +106,7 @@ async def _respond(environment: Environment, request: Request, body: bytes) -> R
     """
 
     def begin() -> Response | _Waiting:
-        return _turn(gate.meet(environment, request), request, body)
+        return _turn(access.authenticate(environment, request), request, body)
 
     run = contextvars.copy_context().run  # the thread has this request's deadline
     loop = asyncio.get_running_loop()
@@ -111,8 +114,8 @@ async def _respond(environment: Environment, request: Request, body: bytes) -> R
         answer = await loop.run_in_executor(
             environment.page_pool, run, _answer, environment, request, begin
         )
-    except Refused as refused:
-        response = refusals.anonymous(environment, refused.status)
+    except OAuthError as refused:
+        response = error_pages.anonymous(environment, refused.status)
         response.headers["retry-after"] = str(refused.retry_after)
         return response
     while isinstance(answer, _Waiting):
@@ -133,7 +136,10 @@ async def _hashed(environment: Environment, waiting: _Waiting) -> Callable[[], R
 
 
 def _advance(
-    visit: Visit, steps: Steps[Response], result: object = None, error: Exception | None = None
+    visit: PortalRequest,
+    steps: Steps[Response],
+    result: object = None,
+    error: Exception | None = None,
 ) -> Response | _Waiting:
     """Run a page up to its next hash, or to its end."""
     try:
@@ -152,19 +158,19 @@ def _answer(
         return step()
     except DatabaseAwayError:
         log.error("request.unavailable", path=request.scope["path"], environment=environment.name)  # noqa: TRY400
-        response = refusals.anonymous(environment, 503)
+        response = error_pages.anonymous(environment, 503)
         response.headers["retry-after"] = "5"
         return response
     except Exception:
         log.exception("request.failed", path=request.scope["path"], environment=environment.name)
-        return refusals.anonymous(environment, 500)
+        return error_pages.anonymous(environment, 500)
 
 
-def _turn(visit: Visit, request: Request, body: bytes) -> Response | _Waiting:
+def _turn(visit: PortalRequest, request: Request, body: bytes) -> Response | _Waiting:
     found = table.find(visit.method, visit.path)
     if found is None:
         return _astray(visit)
-    away = gate.turn_away(visit, found.rule.who)
+    away = access.authorize(visit, found.rule.who)
     if away and visit.login is None and visit.method == "POST":
         return _to_login(visit, request, body) or away
     if away:
@@ -177,8 +183,8 @@ def _turn(visit: Visit, request: Request, body: bytes) -> Response | _Waiting:
 
     def run() -> Response | _Waiting:
         given = visit
-        if visit.method not in gate.SAFE:
-            given = gate.with_form(visit, request, body)
+        if visit.method not in access.SAFE:
+            given = access.with_form(visit, request, body)
             try:
                 csrf.check_token(given.form.get("csrf"), given.csrf)
             except csrf.OutdatedForm as outdated:
@@ -190,51 +196,53 @@ def _turn(visit: Visit, request: Request, body: bytes) -> Response | _Waiting:
     return _guarded(visit, run)
 
 
-def _to_login(visit: Visit, request: Request, body: bytes) -> Response | None:
+def _to_login(visit: PortalRequest, request: Request, body: bytes) -> Response | None:
     """Show the login with what was typed into a form whose session has ended, if anything was."""
     try:
-        visit = gate.with_form(visit, request, body)
-    except Refused:
+        visit = access.with_form(visit, request, body)
+    except OAuthError:
         return None
-    parts = unsent.sealed(visit)
+    parts = resubmission.sealed(visit)
     if not parts:
         return None
-    refusal = Refused("invalid_request", unsent.BEFORE_LOGIN, status=403)
+    refusal = OAuthError("invalid_request", resubmission.BEFORE_LOGIN, status=403)
     wanted = table.form_page(visit.path) or visit.path
     return accounts.login_again(visit, refusal, wanted=wanted, parts=parts)
 
 
-def _outdated(visit: Visit, outdated: csrf.OutdatedForm) -> Response:
+def _outdated(visit: PortalRequest, outdated: csrf.OutdatedForm) -> Response:
     """Show an outdated form again, filled in; where that cannot be, say what is wrong.
 
     Nothing is changed by it. A second login form, after the login by a first one, goes on.
     """
-    if visit.path == destination.LOGIN:
+    if visit.path == redirects.LOGIN:
         return accounts.outdated_login(visit, outdated)
-    refusal = Refused("invalid_request", unsent.SAY, note=outdated.note, status=outdated.status)
-    shown = unsent.again(visit, refusal)
+    refusal = OAuthError(
+        "invalid_request", resubmission.SAY, log_detail=outdated.log_detail, status=outdated.status
+    )
+    shown = resubmission.again(visit, refusal)
     if shown is None:
         raise outdated
     _note_refusal(visit, refusal)
     return shown
 
 
-def _guarded(visit: Visit, step: Callable[[], Response | _Waiting]) -> Response | _Waiting:
+def _guarded(visit: PortalRequest, step: Callable[[], Response | _Waiting]) -> Response | _Waiting:
     """Make a page of what a page function refuses."""
     try:
         return step()
-    except Refused as refused:
+    except OAuthError as refused:
         _note_refusal(visit, refused)
-        response = refusals.page(visit, refused.status, refused.say)
+        response = error_pages.page(visit, refused.status, refused.description)
         if refused.retry_after is not None:
             response.headers["retry-after"] = str(refused.retry_after)
         return response
     except NotFoundError:
         _note_denial(visit, 404, "not found in the organization")
-        return refusals.page(visit, 404)
+        return error_pages.page(visit, 404)
 
 
-def _note_refusal(visit: Visit, refused: Refused) -> None:
+def _note_refusal(visit: PortalRequest, refused: OAuthError) -> None:
     environment, source = visit.environment, visit.visitor.source
     if environment.log_limit.admit("page.refused", source, environment.clock()):
         log.warning(
@@ -243,11 +251,11 @@ def _note_refusal(visit: Visit, refused: Refused) -> None:
             path=visit.path,
             source=source,
             status=refused.status,
-            reason=refused.note or refused.say,
+            reason=refused.log_detail or refused.description,
         )
 
 
-def _note_denial(visit: Visit, status: int, reason: str) -> None:
+def _note_denial(visit: PortalRequest, status: int, reason: str) -> None:
     if visit.login is None:
         return
     denied = denials.Denial(visit.method, visit.path, status, reason)
@@ -256,20 +264,20 @@ def _note_denial(visit: Visit, status: int, reason: str) -> None:
     denials.note(visit.environment, visit.actor, denied, **who)
 
 
-def _astray(visit: Visit) -> Response:
+def _astray(visit: PortalRequest) -> Response:
     """Answer where there is no page: its form's page, 405, the slash that is missing, or 404."""
     known = table.methods(visit.path)
     form_page = table.form_page(visit.path)
-    if form_page and visit.method in gate.SAFE:
+    if form_page and visit.method in access.SAFE:
         return RedirectResponse(form_page, status_code=303)
     if known:
-        response = refusals.page(visit, 405)
+        response = error_pages.page(visit, 405)
         response.headers["allow"] = ", ".join(known)
         return response
     with_slash = visit.path + "/"
-    if visit.method in gate.SAFE and table.find("GET", with_slash):
+    if visit.method in access.SAFE and table.find("GET", with_slash):
         return RedirectResponse(with_slash, status_code=307)
-    return refusals.page(visit, 404)
+    return error_pages.page(visit, 404)
 
 
 routes: list[BaseRoute] = [

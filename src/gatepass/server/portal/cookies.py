@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from gatepass.server.environment import Environment
+from gatepass.server.environment.environment import Environment
 from gatepass.wire.secret import Secret
 
 _DEVICE_LIVES = 400 * 24 * 3600  # seconds; browsers keep no cookie longer
@@ -10,12 +10,12 @@ _DEVICE_LIVES = 400 * 24 * 3600  # seconds; browsers keep no cookie longer
 
 def session_name(environment: Environment) -> str:
     """Give the session cookie's name; cookies know no port, so the environment is in it."""
-    return f"{_prefix(environment)}gatepass_session_{environment.mark}"
+    return f"{_prefix(environment)}gatepass_session_{environment.mode}"
 
 
 def device_name(environment: Environment) -> str:
     """Give the name of the cookie that tells one browser from another."""
-    return f"{_prefix(environment)}gatepass_device_{environment.mark}"
+    return f"{_prefix(environment)}gatepass_device_{environment.mode}"
 
 
 def set_session(response: Response, environment: Environment, session_id: Secret) -> None:

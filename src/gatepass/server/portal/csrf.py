@@ -4,10 +4,10 @@ import hmac
 from collections.abc import Mapping
 from hashlib import sha256
 
-from gatepass.server.hosts import is_own_origin
-from gatepass.server.sessions.model import key
+from gatepass.server.domain.sessions.model import key
+from gatepass.server.environment.hosts import is_own_origin
 from gatepass.wire import base62
-from gatepass.wire.problem import Refused
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 
 _FROM_HERE = {"same-origin", "none"}
@@ -20,27 +20,27 @@ def token(owner: Secret) -> str:
 
 
 def check_origin(headers: Mapping[str, str], scheme: str, issuer: str) -> None:
-    """Raise Refused (403) where the browser says that another site sent this."""
+    """Raise OAuthError (403) where the browser says that another site sent this."""
     origin = headers.get("origin")
     site = headers.get("sec-fetch-site")
     is_own = origin is None or is_own_origin(origin, scheme, headers.get("host", ""), issuer)
     if not is_own or (site is not None and site not in _FROM_HERE):
-        raise Refused(
+        raise OAuthError(
             "invalid_request",
             "The form was sent by another site.",
-            note="cross-site form",
+            log_detail="cross-site form",
             status=403,
         )
 
 
-class OutdatedForm(Refused):
+class OutdatedForm(OAuthError):
     """A form that does not carry the token of who sends it: from before a login or logout."""
 
     def __init__(self) -> None:
         super().__init__(
             "invalid_request",
             "The form is from before your login or logout, or the browser keeps no cookies.",
-            note="wrong csrf token",
+            log_detail="wrong csrf token",
             status=403,
         )
 

@@ -6,16 +6,16 @@ from datetime import datetime
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from gatepass.server.environment import Environment
-from gatepass.server.notices import operations as notices
-from gatepass.server.notices.model import Notice
-from gatepass.server.people.model import Person
+from gatepass.server.domain.sessions import operations as sessions
+from gatepass.server.domain.sessions.model import new_id
+from gatepass.server.domain.users.model import User
+from gatepass.server.domain.users.notices import operations as notices
+from gatepass.server.domain.users.notices.model import Notice
+from gatepass.server.environment.environment import Environment
 from gatepass.server.portal import static_files, templating
-from gatepass.server.portal.visit import Visit
-from gatepass.server.sessions import operations as sessions
-from gatepass.server.sessions.model import new_id
+from gatepass.server.portal.request import PortalRequest
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.metadata import PARTNER_API
-from gatepass.wire.problem import Refused
 
 _TEMPLATES = templating.environment()
 _SECTIONS = {
@@ -33,7 +33,7 @@ class Site:
     environment: str
     other_environment_url: str
     organization: str | None
-    person: Person | None
+    person: User | None
     section: str
     csrf: str = field(repr=False)
     now: datetime
@@ -44,7 +44,7 @@ class Site:
     api_docs: str = f"{PARTNER_API}/docs"
 
 
-def page(visit: Visit, template: str, /, **context: object) -> HTMLResponse:
+def page(visit: PortalRequest, template: str, /, **context: object) -> HTMLResponse:
     """Give a page; one that is read (GET) shows and takes away the sentence left for it."""
     flash = None
     if visit.login and visit.method == "GET":
@@ -52,7 +52,9 @@ def page(visit: Visit, template: str, /, **context: object) -> HTMLResponse:
     return _rendered(template, site(visit, flash), 200, context)
 
 
-def refused(visit: Visit, template: str, refusal: Refused, /, **context: object) -> HTMLResponse:
+def refused(
+    visit: PortalRequest, template: str, refusal: OAuthError, /, **context: object
+) -> HTMLResponse:
     """Give the form again, with the status of the refusal and, for who must wait, how long."""
     response = _rendered(template, site(visit), refusal.status, context)
     if refusal.retry_after is not None:
@@ -60,7 +62,7 @@ def refused(visit: Visit, template: str, refusal: Refused, /, **context: object)
     return response
 
 
-def error(visit: Visit, status: int, /, **context: object) -> HTMLResponse:
+def error(visit: PortalRequest, status: int, /, **context: object) -> HTMLResponse:
     """Give the page of an error to who is known."""
     return _rendered("error.html", site(visit), status, context)
 
@@ -79,14 +81,14 @@ def anonymous_error(environment: Environment, status: int, /, **context: object)
     return _rendered("error.html", around, status, context)
 
 
-def go(visit: Visit, path: str, flash: str = "") -> Response:
+def redirect(visit: PortalRequest, path: str, flash: str = "") -> Response:
     """Send the browser on to read a page (RFC 9110 §15.4.4), which shows `flash`."""
     if flash and visit.login:
         sessions.leave_flash(visit.environment, visit.login, flash)
     return RedirectResponse(path, status_code=303)
 
 
-def site(visit: Visit, flash: str | None = None) -> Site:
+def site(visit: PortalRequest, flash: str | None = None) -> Site:
     """Give what is around the page of a visit."""
     found = (name for start, name in _SECTIONS.items() if visit.path.startswith(start))
     return Site(
@@ -102,7 +104,7 @@ def site(visit: Visit, flash: str | None = None) -> Site:
     )
 
 
-def _notices(visit: Visit) -> Sequence[Notice]:
+def _notices(visit: PortalRequest) -> Sequence[Notice]:
     """Return what a person is to be told; not before they have a password of their own."""
     if visit.login is None or visit.login.person.must_change_password:
         return ()

@@ -2,7 +2,7 @@
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from gatepass.server.portal import moments
+from gatepass.server.portal.presentation import durations
 
 
 def environment() -> Environment:
@@ -14,9 +14,9 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters["ago"] = moments.ago
-    made.filters["utc"] = moments.utc
-    made.filters["iso"] = moments.iso
-    made.filters["span"] = moments.span
+    made.filters["ago"] = durations.ago
+    made.filters["utc"] = durations.utc
+    made.filters["iso"] = durations.iso
+    made.filters["span"] = durations.span
     made.filters["grouped"] = "{:,}".format
     return made

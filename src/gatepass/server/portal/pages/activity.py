@@ -4,11 +4,11 @@ from types import SimpleNamespace
 
 from starlette.responses import Response
 
-from gatepass.server.audit import store as audit
-from gatepass.server.audit.model import Entry
-from gatepass.server.database import NotFoundError
+from gatepass.server.domain.audit import store as audit
+from gatepass.server.domain.audit.model import Entry
 from gatepass.server.portal.rendering import page
-from gatepass.server.portal.visit import Visit
+from gatepass.server.portal.request import PortalRequest
+from gatepass.server.storage.database import NotFoundError
 
 _MOST = 50  # entries on one page
 _LONGEST_NUMBER = 18  # digits, of an entry's number
@@ -60,7 +60,7 @@ class _Detail(dict[str, str]):
         return "?"
 
 
-def activity(visit: Visit) -> Response:
+def activity(visit: PortalRequest) -> Response:
     """Show who did what, newest first; `before` is the number of the entry above."""
     before = _number(visit.query.get("before"))
     with visit.environment.database.read() as connection:

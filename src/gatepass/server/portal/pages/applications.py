@@ -7,40 +7,41 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from gatepass.server.applications import operations
-from gatepass.server.applications.model import (
+from gatepass.server.domain.applications import operations
+from gatepass.server.domain.applications.model import (
     MOST_LIVE_SECRETS,
     Application,
     ApplicationSecret,
 )
-from gatepass.server.names import are_same
-from gatepass.server.portal import destination, snippets
-from gatepass.server.portal.forms import errors_of
-from gatepass.server.portal.moments import ago
+from gatepass.server.domain.names import are_same
+from gatepass.server.portal import redirects
+from gatepass.server.portal.forms.errors import errors_of
 from gatepass.server.portal.pages import usage
 from gatepass.server.portal.pages.scopes import choices, chosen_of
-from gatepass.server.portal.rendering import go, page, refused
-from gatepass.server.portal.visit import Visit
+from gatepass.server.portal.presentation import snippets
+from gatepass.server.portal.presentation.durations import ago
+from gatepass.server.portal.rendering import page, redirect, refused
+from gatepass.server.portal.request import PortalRequest
 from gatepass.wire.credential import Kind
-from gatepass.wire.problem import Refused
+from gatepass.wire.errors import OAuthError
 
 _GRANTS = {"client_credentials": "Client Credentials"}
 _SHORTEST_QUIET = timedelta(hours=24)
 
 
-def all_of_them(visit: Visit) -> Response:
+def all_of_them(visit: PortalRequest) -> Response:
     """Show the organization's applications."""
     found = operations.of_organization(visit.environment, visit.org_id)
     shown = [_shown(visit, each) for each in found]
     return page(visit, "applications.html", applications=shown, may_change=visit.may_change)
 
 
-def one(visit: Visit) -> Response:
+def one(visit: PortalRequest) -> Response:
     """Show one application."""
     return page(visit, "application.html", **_whole(visit, owned(visit)), errors={}, values={})
 
 
-def end_secret(visit: Visit) -> Response:
+def end_secret(visit: PortalRequest) -> Response:
     """End one of two live secrets now."""
     return change(
         visit,
@@ -52,7 +53,7 @@ def end_secret(visit: Visit) -> Response:
     )
 
 
-def void_tokens(visit: Visit) -> Response:
+def void_tokens(visit: PortalRequest) -> Response:
     """Make every token it holds invalid."""
     return change(
         visit,
@@ -62,41 +63,41 @@ def void_tokens(visit: Visit) -> Response:
     )
 
 
-def enable(visit: Visit) -> Response:
+def enable(visit: PortalRequest) -> Response:
     """Let it work again."""
     return _set_enabled(
         visit, "The application is enabled. Tokens issued before stay revoked.", enabled=True
     )
 
 
-def disable(visit: Visit) -> Response:
+def disable(visit: PortalRequest) -> Response:
     """Stop it, until it is enabled again."""
     return _set_enabled(
         visit, "The application is disabled. Its tokens are revoked.", enabled=False
     )
 
 
-def delete(visit: Visit) -> Response:
+def delete(visit: PortalRequest) -> Response:
     """Delete it, if its name was typed."""
     application = owned(visit)
     if not are_same(visit.form.get("confirm", ""), application.name):
-        refusal = Refused("invalid_request", "This is not the application's name.")
+        refusal = OAuthError("invalid_request", "This is not the application's name.")
         return again(visit, refusal, "confirm")
     operations.delete(visit.environment, visit.actor, application.id, visit.org_id)
-    return go(visit, destination.APPLICATIONS, f"{application.name} is deleted.")
+    return redirect(visit, redirects.APPLICATIONS, f"{application.name} is deleted.")
 
 
-def owned(visit: Visit) -> Application:
+def owned(visit: PortalRequest) -> Application:
     """Give the application of the path; raise NotFoundError where it is not the organization's."""
     return operations.find(visit.environment, visit.ids["app_id"], visit.org_id)
 
 
 def address(app_id: UUID) -> str:
     """Give the page of an application."""
-    return f"{destination.APPLICATIONS}{app_id}/"
+    return f"{redirects.APPLICATIONS}{app_id}/"
 
 
-def again(visit: Visit, refusal: Refused, field: str) -> Response:
+def again(visit: PortalRequest, refusal: OAuthError, field: str) -> Response:
     """Show the application with what is wrong beside the field, and what was typed."""
     whole = _whole(visit, owned(visit))
     if visit.path.endswith("/scope/"):
@@ -108,17 +109,17 @@ def again(visit: Visit, refusal: Refused, field: str) -> Response:
     return refused(visit, "application.html", refusal, **whole, errors=errors, values=visit.typed())
 
 
-def change(visit: Visit, field: str, how: Callable[[UUID], None], done: str) -> Response:
+def change(visit: PortalRequest, field: str, how: Callable[[UUID], None], done: str) -> Response:
     """Change it and go back to its page; where that is refused, say why beside the field."""
     app_id = visit.ids["app_id"]
     try:
         how(app_id)
-    except Refused as refusal:
+    except OAuthError as refusal:
         return again(visit, refusal, field)
-    return go(visit, address(app_id), done)
+    return redirect(visit, address(app_id), done)
 
 
-def _set_enabled(visit: Visit, done: str, *, enabled: bool) -> Response:
+def _set_enabled(visit: PortalRequest, done: str, *, enabled: bool) -> Response:
     return change(
         visit,
         "",
@@ -129,7 +130,7 @@ def _set_enabled(visit: Visit, done: str, *, enabled: bool) -> Response:
     )
 
 
-def _whole(visit: Visit, application: Application) -> dict[str, object]:
+def _whole(visit: PortalRequest, application: Application) -> dict[str, object]:
     live = application.live_secrets(visit.now)
     catalogue = visit.environment.catalogue
     offered, secured = catalogue.offered, catalogue.password_scopes
@@ -147,7 +148,7 @@ def _whole(visit: Visit, application: Application) -> dict[str, object]:
     }
 
 
-def _shown(visit: Visit, application: Application) -> SimpleNamespace:
+def _shown(visit: PortalRequest, application: Application) -> SimpleNamespace:
     return SimpleNamespace(
         id=application.id,
         name=application.name,
@@ -173,7 +174,7 @@ def _shown(visit: Visit, application: Application) -> SimpleNamespace:
 
 
 def _secret(
-    visit: Visit,
+    visit: PortalRequest,
     application: Application,
     secret: ApplicationSecret,
     live: tuple[ApplicationSecret, ...],
@@ -184,7 +185,7 @@ def _secret(
         id=secret.id,
         prefix="imported "
         if application.was_brought(secret)
-        else f"{Kind.CLIENT_SECRET}_{visit.environment.mark}_",
+        else f"{Kind.CLIENT_SECRET}_{visit.environment.mode}_",
         last_four=secret.last_four,
         created_at=secret.created_at,
         expires_at=secret.expires_at,

@@ -4,17 +4,17 @@ from datetime import datetime, timedelta
 
 from starlette.responses import Response
 
-from gatepass.server.applications import operations
-from gatepass.server.applications.model import Application, ApplicationSecret
-from gatepass.server.applications.operations import Registered
-from gatepass.server.database import Connection
-from gatepass.server.portal import snippets
+from gatepass.server.domain.applications import operations
+from gatepass.server.domain.applications.model import Application, ApplicationSecret
+from gatepass.server.domain.applications.operations import Registered
+from gatepass.server.domain.sessions import one_time_secret
 from gatepass.server.portal.pages import applications
-from gatepass.server.portal.rendering import go, page
-from gatepass.server.portal.visit import Visit
-from gatepass.server.sessions import once
+from gatepass.server.portal.presentation import snippets
+from gatepass.server.portal.rendering import page, redirect
+from gatepass.server.portal.request import PortalRequest
+from gatepass.server.storage.database import Connection
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.metadata import TOKEN
-from gatepass.wire.problem import Refused
 from gatepass.wire.secret import Secret
 
 DONE_ALREADY = 409
@@ -23,22 +23,22 @@ _UNTIL_USED = "first-use"
 _ROTATED, _LEAKED = "yes", "leaked"
 
 
-def keep(visit: Visit, connection: Connection, made: Registered, rotated: str = "") -> None:
+def keep(visit: PortalRequest, connection: Connection, made: Registered, rotated: str = "") -> None:
     """Keep a new secret for the page that shows it, in the transaction that makes it.
 
     `rotated` is empty for a registration.
     """
     what = {"secret": made.secret.value, "rotated": rotated}
     about = _about(made.application)
-    once.keep(connection, visit.me.session_id, about, what, visit.environment.now())
+    one_time_secret.keep(connection, visit.me.session_id, about, what, visit.environment.now())
 
 
-def show(visit: Visit) -> Response:
+def show(visit: PortalRequest) -> Response:
     """Show the credentials, one time; afterwards only that they were shown."""
     application = applications.owned(visit)
     if visit.method == "HEAD":  # whoever asks for no page must not use up its secret
         return Response(media_type="text/html")
-    kept = once.take(visit.environment, visit.me.session_id, _about(application))
+    kept = one_time_secret.take(visit.environment, visit.me.session_id, _about(application))
     if kept is None:
         return page(visit, "application_credentials_gone.html", application=application)
     secret = Secret(kept["secret"])
@@ -57,19 +57,19 @@ def show(visit: Visit) -> Response:
     )
 
 
-def stored(visit: Visit) -> Response:
+def stored(visit: PortalRequest) -> Response:
     """Go on, once the tick says that the secret is stored."""
     application = applications.owned(visit)
     if visit.form.get("stored") != "yes":
-        raise Refused(
+        raise OAuthError(
             "invalid_request",
             "Tick that you have stored the client secret. If you have not, rotate it: "
             "it cannot be shown again.",
         )
-    return go(visit, applications.address(application.id), "The credentials are stored.")
+    return redirect(visit, applications.address(application.id), "The credentials are stored.")
 
 
-def rotate(visit: Visit) -> Response:
+def rotate(visit: PortalRequest) -> Response:
     """Make a new secret; the old one ends after the chosen overlap. Sent twice, it makes one."""
 
     def keep_new(connection: Connection, made: Registered) -> None:
@@ -88,10 +88,10 @@ def rotate(visit: Visit) -> Response:
             secret_id=visit.once(),
             also=keep_new,
         )
-    except Refused as refusal:
+    except OAuthError as refusal:
         if refusal.status != DONE_ALREADY:
             return applications.again(visit, refusal, "overlap")
-    return go(visit, f"{applications.address(app_id)}credentials/")
+    return redirect(visit, f"{applications.address(app_id)}credentials/")
 
 
 def _overlap(seconds: str) -> timedelta | None:

@@ -2,64 +2,64 @@
 
 from starlette.responses import Response
 
-from gatepass.server.notices import operations as notices
-from gatepass.server.people import operations as people
-from gatepass.server.people import portal_users
-from gatepass.server.people.hashing import Steps
-from gatepass.server.portal import destination
-from gatepass.server.portal.forms import errors_of
+from gatepass.server.domain.sessions import step_up
+from gatepass.server.domain.users import operations as people
+from gatepass.server.domain.users import portal_users
+from gatepass.server.domain.users.notices import operations as notices
+from gatepass.server.domain.users.password_hashing import Steps
+from gatepass.server.portal import redirects
+from gatepass.server.portal.forms.errors import errors_of
 from gatepass.server.portal.pages import accounts, team
-from gatepass.server.portal.rendering import go, refused
-from gatepass.server.portal.visit import Visit
-from gatepass.server.sessions import step_up
-from gatepass.wire.problem import Refused
+from gatepass.server.portal.rendering import redirect, refused
+from gatepass.server.portal.request import PortalRequest
+from gatepass.wire.errors import OAuthError
 
 _CONFIRMED = "The new email address is confirmed."
 _REJECTED = "The new email address is rejected."
 
 
-def confirm_own(visit: Visit) -> Response:
+def confirm_own(visit: PortalRequest) -> Response:
     """Confirm one's own new address."""
     return _decide_own(visit, confirmed=True)
 
 
-def reject_own(visit: Visit) -> Response:
+def reject_own(visit: PortalRequest) -> Response:
     """Reject one's own new address."""
     return _decide_own(visit, confirmed=False)
 
 
-def confirm(visit: Visit) -> Steps[Response]:
+def confirm(visit: PortalRequest) -> Steps[Response]:
     """Confirm somebody else's new address, with one's own current password."""
     return _decide(visit, confirmed=True)
 
 
-def reject(visit: Visit) -> Steps[Response]:
+def reject(visit: PortalRequest) -> Steps[Response]:
     """Reject somebody else's new address."""
     return _decide(visit, confirmed=False)
 
 
-def dismiss(visit: Visit) -> Response:
+def dismiss(visit: PortalRequest) -> Response:
     """Remove a notice that its person has read."""
     notices.dismiss(visit.environment, visit.me.person.id, visit.ids["notice_id"])
-    return go(visit, destination.ACCOUNT)
+    return redirect(visit, redirects.ACCOUNT)
 
 
-def _decide_own(visit: Visit, *, confirmed: bool) -> Response:
+def _decide_own(visit: PortalRequest, *, confirmed: bool) -> Response:
     me = visit.me.person
     decide = portal_users.confirm_email if confirmed else portal_users.reject_email
     try:
         decide(visit.environment, visit.actor, me.org_id, me.id, visit.form.get("email", ""))
-    except Refused as refusal:
+    except OAuthError as refusal:
         context = accounts.whole(visit)
         return refused(visit, "account.html", refusal, **context, errors=errors_of(refusal))
-    return go(visit, destination.ACCOUNT, _CONFIRMED if confirmed else _REJECTED)
+    return redirect(visit, redirects.ACCOUNT, _CONFIRMED if confirmed else _REJECTED)
 
 
-def _decide(visit: Visit, *, confirmed: bool) -> Steps[Response]:
+def _decide(visit: PortalRequest, *, confirmed: bool) -> Steps[Response]:
     environment, person_id = visit.environment, visit.ids["person_id"]
     person = people.find(environment, visit.org_id, person_id)
     if person.id == visit.me.person.id:
-        raise Refused("invalid_request", "Your own address is on your account page.", status=409)
+        raise OAuthError("invalid_request", "Your own address is on your account page.", status=409)
     try:
         if confirmed:
             secret = visit.secret("current_password")
@@ -67,6 +67,6 @@ def _decide(visit: Visit, *, confirmed: bool) -> Steps[Response]:
         decide = portal_users.confirm_email if confirmed else portal_users.reject_email
         email = visit.form.get("email", "")
         decide(environment, visit.actor, visit.org_id, person_id, email)
-    except Refused as refusal:
+    except OAuthError as refusal:
         return team.again(visit, refusal)
-    return go(visit, team.address(person_id), _CONFIRMED if confirmed else _REJECTED)
+    return redirect(visit, team.address(person_id), _CONFIRMED if confirmed else _REJECTED)

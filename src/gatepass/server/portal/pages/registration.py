@@ -4,20 +4,20 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from gatepass.server.applications import operations
-from gatepass.server.applications.model import check_name, check_scope
-from gatepass.server.applications.operations import Registered
-from gatepass.server.applications.redirect_uris import check_redirect_uris
-from gatepass.server.database import Connection
-from gatepass.server.names import look_alike
-from gatepass.server.people.hashing import Steps
-from gatepass.server.portal.forms import Errors, errors_of
+from gatepass.server.domain.applications import operations
+from gatepass.server.domain.applications.model import check_name, check_scope
+from gatepass.server.domain.applications.operations import Registered
+from gatepass.server.domain.applications.redirect_uris import check_redirect_uris
+from gatepass.server.domain.names import look_alike
+from gatepass.server.domain.sessions import step_up
+from gatepass.server.domain.users.password_hashing import Steps
+from gatepass.server.portal.forms.errors import Errors, errors_of
 from gatepass.server.portal.pages import credentials
 from gatepass.server.portal.pages.scopes import choices, chosen_of, needs_password
-from gatepass.server.portal.rendering import go, page, refused
-from gatepass.server.portal.visit import Visit
-from gatepass.server.sessions import step_up
-from gatepass.wire.problem import Refused
+from gatepass.server.portal.rendering import page, redirect, refused
+from gatepass.server.portal.request import PortalRequest
+from gatepass.server.storage.database import Connection
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 
 _TEMPLATE = "application_register.html"
@@ -27,13 +27,13 @@ _PUBLIC = (
 )
 
 
-def form(visit: Visit) -> Response:
+def form(visit: PortalRequest) -> Response:
     """Show the empty form, with every scope ticked as by default."""
     chosen = visit.environment.catalogue.defaults
     return page(visit, _TEMPLATE, values={}, errors={}, **_scopes(visit, chosen))
 
 
-def register(visit: Visit) -> Steps[Response]:
+def register(visit: PortalRequest) -> Steps[Response]:
     """Register; the secret waits in the session for the next page. Sent twice, it makes one."""
     errors = Errors()
     name = errors.check("name", lambda: check_name(visit.form.get("name", "")))
@@ -51,10 +51,10 @@ def register(visit: Visit) -> Steps[Response]:
     if name is not None and not visit.form.get("same_name"):
         errors.check("same_name", lambda: _check_new_name(visit, name, app_id))
     if name is None or uris is None or scope is None or errors:
-        return _refused(visit, Refused("invalid_request", "See the fields."), errors, chosen)
+        return _refused(visit, OAuthError("invalid_request", "See the fields."), errors, chosen)
     try:  # last of all, as each try at the password is counted
         yield from _check_password(visit, chosen)
-    except Refused as refusal:
+    except OAuthError as refusal:
         errors |= errors_of(refusal, "current_password")
         return _refused(visit, refusal, errors, chosen)
 
@@ -73,24 +73,24 @@ def register(visit: Visit) -> Steps[Response]:
             app_id=app_id,
             also=keep,
         )
-    except Refused as refusal:
+    except OAuthError as refusal:
         if refusal.status != credentials.DONE_ALREADY:
             raise
-    return go(visit, f"/oauth2/applications/{app_id}/credentials/")
+    return redirect(visit, f"/oauth2/applications/{app_id}/credentials/")
 
 
-def again(visit: Visit, refusal: Refused) -> Response:
+def again(visit: PortalRequest, refusal: OAuthError) -> Response:
     """Show the form with what was typed."""
     chosen = chosen_of(visit.form, visit.environment.catalogue.offered)
     return _refused(visit, refusal, Errors(errors_of(refusal)), chosen)
 
 
-def _refused(visit: Visit, refusal: Refused, errors: Errors, chosen: Scope) -> Response:
+def _refused(visit: PortalRequest, refusal: OAuthError, errors: Errors, chosen: Scope) -> Response:
     values, scopes = visit.typed(), _scopes(visit, chosen)
     return refused(visit, _TEMPLATE, refusal, values=values, errors=errors, **scopes)
 
 
-def _scopes(visit: Visit, chosen: Scope) -> dict[str, object]:
+def _scopes(visit: PortalRequest, chosen: Scope) -> dict[str, object]:
     catalogue = visit.environment.catalogue
     return {
         "scopes": choices(catalogue, catalogue.offered, chosen),
@@ -98,7 +98,7 @@ def _scopes(visit: Visit, chosen: Scope) -> dict[str, object]:
     }
 
 
-def _check_password(visit: Visit, chosen: Scope) -> Steps[None]:
+def _check_password(visit: PortalRequest, chosen: Scope) -> Steps[None]:
     if needs_password(visit.environment.catalogue, chosen):
         password = visit.secret("current_password")
         yield from step_up.check_password(
@@ -108,30 +108,32 @@ def _check_password(visit: Visit, chosen: Scope) -> Steps[None]:
 
 def _check_client_type(chosen: str | None) -> None:
     if chosen == "public":
-        raise Refused("invalid_request", _PUBLIC)
+        raise OAuthError("invalid_request", _PUBLIC)
     if chosen != "confidential":
-        raise Refused("invalid_request", "Choose Confidential.")
+        raise OAuthError("invalid_request", "Choose Confidential.")
 
 
-def _ask_password(visit: Visit, chosen: Scope) -> None:
+def _ask_password(visit: PortalRequest, chosen: Scope) -> None:
     if needs_password(visit.environment.catalogue, chosen):
-        raise Refused("invalid_request", "Enter your current password.")
+        raise OAuthError("invalid_request", "Enter your current password.")
 
 
-def _check_new_name(visit: Visit, name: str, app_id: UUID) -> None:
-    """Raise Refused, which asks, where another application looks as if it had this name."""
+def _check_new_name(visit: PortalRequest, name: str, app_id: UUID) -> None:
+    """Raise OAuthError, which asks, where another application looks as if it had this name."""
     found = operations.of_organization(visit.environment, visit.org_id)
     if any(each.id == app_id for each in found):  # the same form, sent again
         return
     same = next((each for each in found if look_alike(each.name, name)), None)
     if same is not None:
-        raise Refused(
+        raise OAuthError(
             "invalid_request",
             f"There is an application of this name: its client id ends in {same.client_id[-4:]}. "
             "Choose another name, or tick to register a second one.",
         )
 
 
-def _check_grant(visit: Visit) -> None:
+def _check_grant(visit: PortalRequest) -> None:
     if visit.form.get("authorization_grant_type") != "client-credentials":
-        raise Refused("invalid_request", "Choose Client Credentials; there is no other grant here.")
+        raise OAuthError(
+            "invalid_request", "Choose Client Credentials; there is no other grant here."
+        )

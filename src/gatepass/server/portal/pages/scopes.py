@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import SimpleNamespace
 
-from gatepass.server.catalogue.model import Catalogue
+from gatepass.server.domain.catalogue.model import Catalogue
 from gatepass.wire.scope import Scope
 
 

@@ -2,21 +2,21 @@
 
 from starlette.responses import Response
 
-from gatepass.server.applications import operations
-from gatepass.server.applications.model import MINT_MODES
-from gatepass.server.applications.networks import check_networks
-from gatepass.server.people.hashing import Steps
+from gatepass.server.domain.applications import operations
+from gatepass.server.domain.applications.model import MINT_MODES
+from gatepass.server.domain.applications.networks import check_networks
+from gatepass.server.domain.sessions import step_up
+from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.portal.pages.applications import again, change
 from gatepass.server.portal.pages.scopes import chosen_of, needs_password
-from gatepass.server.portal.visit import Visit
-from gatepass.server.sessions import step_up
-from gatepass.wire.problem import Refused
+from gatepass.server.portal.request import PortalRequest
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 
 _LONGEST_NUMBER = 9  # digits
 
 
-def rename(visit: Visit) -> Response:
+def rename(visit: PortalRequest) -> Response:
     """Give it another name."""
     name = visit.form.get("name", "")
     return change(
@@ -29,7 +29,7 @@ def rename(visit: Visit) -> Response:
     )
 
 
-def set_lifetime(visit: Visit) -> Response:
+def set_lifetime(visit: PortalRequest) -> Response:
     """Set how long its next tokens live."""
     return change(
         visit,
@@ -45,7 +45,7 @@ def set_lifetime(visit: Visit) -> Response:
     )
 
 
-def set_minting(visit: Visit) -> Response:
+def set_minting(visit: PortalRequest) -> Response:
     """Set how many tokens an hour it may have."""
     mode, limit = visit.form.get("mint_mode", ""), visit.form.get("mint_limit", "").strip()
     return change(
@@ -63,12 +63,12 @@ def set_minting(visit: Visit) -> Response:
     )
 
 
-def set_scope(visit: Visit) -> Steps[Response]:
+def set_scope(visit: PortalRequest) -> Steps[Response]:
     """Set what its next tokens may allow, of the scopes that a partner may choose."""
     chosen = chosen_of(visit.form, visit.environment.catalogue.offered)
     try:
         is_granted = yield from _check_password(visit, chosen)
-    except Refused as refusal:
+    except OAuthError as refusal:
         return again(visit, refusal, "scope")
     return change(
         visit,
@@ -80,7 +80,7 @@ def set_scope(visit: Visit) -> Steps[Response]:
     )
 
 
-def _check_password(visit: Visit, chosen: Scope) -> Steps[bool]:
+def _check_password(visit: PortalRequest, chosen: Scope) -> Steps[bool]:
     """Ask for the password where a scope is granted that needs it; return whether that was so."""
     has = operations.find(visit.environment, visit.ids["app_id"], visit.org_id).scope
     is_granted = needs_password(visit.environment.catalogue, chosen.without(has))
@@ -92,7 +92,7 @@ def _check_password(visit: Visit, chosen: Scope) -> Steps[bool]:
     return is_granted
 
 
-def set_networks(visit: Visit) -> Response:
+def set_networks(visit: PortalRequest) -> Response:
     """Set where its requests may come from; from anywhere where nothing is named."""
     text = visit.form.get("networks", "")
     return change(
@@ -105,7 +105,7 @@ def set_networks(visit: Visit) -> Response:
     )
 
 
-def set_contact(visit: Visit) -> Response:
+def set_contact(visit: PortalRequest) -> Response:
     """Set whom to tell of trouble."""
     contact = visit.form.get("contact", "")
     return change(
@@ -121,5 +121,5 @@ def set_contact(visit: Visit) -> Response:
 def _number(text: str, example: str) -> int:
     text = text.strip()
     if not (text.isascii() and text.isdecimal()) or len(text) > _LONGEST_NUMBER:
-        raise Refused("invalid_request", f"Give a whole number, as {example}.")
+        raise OAuthError("invalid_request", f"Give a whole number, as {example}.")
     return int(text)

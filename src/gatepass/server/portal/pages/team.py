@@ -6,29 +6,29 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from gatepass.server.database import Connection, NotFoundError
-from gatepass.server.people import operations
-from gatepass.server.people.hashing import Steps
-from gatepass.server.people.model import (
-    Person,
+from gatepass.server.domain.sessions import one_time_secret
+from gatepass.server.domain.users import operations
+from gatepass.server.domain.users.model import (
+    User,
     check_email,
     check_role,
     check_username,
     has_expired_password,
 )
-from gatepass.server.people.store import After
-from gatepass.server.portal import destination
-from gatepass.server.portal.forms import Errors, errors_of
-from gatepass.server.portal.rendering import go, page, refused
-from gatepass.server.portal.visit import Visit
-from gatepass.server.sessions import once
-from gatepass.wire.problem import Refused
+from gatepass.server.domain.users.password_hashing import Steps
+from gatepass.server.domain.users.store import After
+from gatepass.server.portal import redirects
+from gatepass.server.portal.forms.errors import Errors, errors_of
+from gatepass.server.portal.rendering import page, redirect, refused
+from gatepass.server.portal.request import PortalRequest
+from gatepass.server.storage.database import Connection, NotFoundError
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 
 _MOST = 100  # people on one page
 
 
-def all_of_them(visit: Visit) -> Response:
+def all_of_them(visit: PortalRequest) -> Response:
     """Show the people, oldest first."""
     found, more = operations.page(
         visit.environment, visit.org_id, where={}, after=_after(visit), limit=_MOST
@@ -38,27 +38,27 @@ def all_of_them(visit: Visit) -> Response:
         "team.html",
         people=[_listed(visit, each) for each in found],
         may_change=visit.may_change,
-        more_url=f"{destination.TEAM}?after={found[-1].id}" if more else None,
+        more_url=f"{redirects.TEAM}?after={found[-1].id}" if more else None,
     )
 
 
-def one(visit: Visit) -> Response:
+def one(visit: PortalRequest) -> Response:
     """Show one person."""
     person = _owned(visit)
     return page(visit, "person.html", person=_shown(visit, person), errors={}, values={})
 
 
-def add_form(visit: Visit) -> Response:
+def add_form(visit: PortalRequest) -> Response:
     """Show the empty form."""
     return page(visit, "person_add.html", values={}, errors={})
 
 
-def add(visit: Visit) -> Steps[Response]:
+def add(visit: PortalRequest) -> Steps[Response]:
     """Add somebody who can log in; sent twice, it makes one person."""
     person_id = visit.once()
     errors = _wrong_fields(visit)
     if errors and not _is_there(visit, person_id):
-        return _add_again(visit, Refused("invalid_request", "See the fields."), errors)
+        return _add_again(visit, OAuthError("invalid_request", "See the fields."), errors)
     try:
         operations.add_with_access(
             visit.environment,
@@ -71,23 +71,23 @@ def add(visit: Visit) -> Steps[Response]:
             initial=(yield from operations.new_password(visit.environment)),
             also=lambda *made: _keep(visit, *made),
         )
-    except Refused as refusal:
+    except OAuthError as refusal:
         if not _is_there(visit, person_id):
             return add_again(visit, refusal)
-    return go(visit, f"{address(person_id)}initial-password/")
+    return redirect(visit, f"{address(person_id)}initial-password/")
 
 
-def add_again(visit: Visit, refusal: Refused) -> Response:
+def add_again(visit: PortalRequest, refusal: OAuthError) -> Response:
     """Show the form of a new person with what is wrong, and what was typed."""
     return _add_again(visit, refusal, errors_of(refusal))
 
 
-def _add_again(visit: Visit, refusal: Refused, errors: Mapping[str, str]) -> Response:
+def _add_again(visit: PortalRequest, refusal: OAuthError, errors: Mapping[str, str]) -> Response:
     values = visit.typed()
     return refused(visit, "person_add.html", refusal, values=values, errors=errors)
 
 
-def _wrong_fields(visit: Visit) -> Errors:
+def _wrong_fields(visit: PortalRequest) -> Errors:
     """Check every field of a new person, so that all that is wrong is said at once."""
     errors, email = Errors(), visit.form.get("email")
     errors.check("username", lambda: check_username(visit.form.get("username", "")))
@@ -97,12 +97,12 @@ def _wrong_fields(visit: Visit) -> Errors:
     return errors
 
 
-def give_access(visit: Visit) -> Steps[Response]:
+def give_access(visit: PortalRequest) -> Steps[Response]:
     """Make a new initial password for somebody else."""
     person = _owned(visit)
     if person.id == visit.me.person.id:
         # It would end the very session that is to show it.
-        raise Refused(
+        raise OAuthError(
             "invalid_request", "Your own password is changed on your account page.", status=409
         )
     try:
@@ -115,61 +115,61 @@ def give_access(visit: Visit) -> Steps[Response]:
             initial=(yield from operations.new_password(visit.environment)),
             also=lambda *made: _keep(visit, *made),
         )
-    except Refused as refusal:
+    except OAuthError as refusal:
         return again(visit, refusal)
-    return go(visit, f"{address(person.id)}initial-password/")
+    return redirect(visit, f"{address(person.id)}initial-password/")
 
 
-def initial_password(visit: Visit) -> Response:
+def initial_password(visit: PortalRequest) -> Response:
     """Show an initial password, one time; afterwards, the person."""
     person = _owned(visit)
     if visit.method == "HEAD":  # whoever asks for no page must not use up its password
         return Response(media_type="text/html")
-    kept = once.take(visit.environment, visit.me.session_id, _about(person.id))
+    kept = one_time_secret.take(visit.environment, visit.me.session_id, _about(person.id))
     if kept is None:
-        return go(visit, address(person.id), "The initial password was shown already.")
+        return redirect(visit, address(person.id), "The initial password was shown already.")
     return page(
         visit,
         "initial_password.html",
         username=person.username,
         initial_password=kept["password"],
-        login_url=visit.environment.issuer + destination.LOGIN,
+        login_url=visit.environment.issuer + redirects.LOGIN,
     )
 
 
-def set_role(visit: Visit) -> Response:
+def set_role(visit: PortalRequest) -> Response:
     """Change somebody's role."""
     person = _owned(visit)
     role = visit.form.get("role", "")
     try:
         operations.set_role(visit.environment, visit.actor, visit.org_id, person.id, role)
-    except Refused as refusal:
+    except OAuthError as refusal:
         return again(visit, refusal)
-    return go(visit, address(person.id), "The role is changed.")
+    return redirect(visit, address(person.id), "The role is changed.")
 
 
-def enable(visit: Visit) -> Response:
+def enable(visit: PortalRequest) -> Response:
     """Let somebody log in again."""
     return _set_enabled(visit, "The person can log in again.", enabled=True)
 
 
-def disable(visit: Visit) -> Response:
+def disable(visit: PortalRequest) -> Response:
     """Log somebody out and keep them out."""
     return _set_enabled(visit, "The person is disabled and logged out.", enabled=False)
 
 
-def _set_enabled(visit: Visit, done: str, *, enabled: bool) -> Response:
+def _set_enabled(visit: PortalRequest, done: str, *, enabled: bool) -> Response:
     person = _owned(visit)
     try:
         operations.set_enabled(
             visit.environment, visit.actor, visit.org_id, person.id, enabled=enabled
         )
-    except Refused as refusal:
+    except OAuthError as refusal:
         return again(visit, refusal)
-    return go(visit, address(person.id), done)
+    return redirect(visit, address(person.id), done)
 
 
-def again(visit: Visit, refusal: Refused) -> Response:
+def again(visit: PortalRequest, refusal: OAuthError) -> Response:
     """Show a person with what is wrong, and what was typed."""
     return refused(
         visit,
@@ -181,17 +181,17 @@ def again(visit: Visit, refusal: Refused) -> Response:
     )
 
 
-def _keep(visit: Visit, connection: Connection, person: Person, password: Secret) -> None:
+def _keep(visit: PortalRequest, connection: Connection, person: User, password: Secret) -> None:
     what = {"password": password.value}
     now = visit.environment.now()
-    once.keep(connection, visit.me.session_id, _about(person.id), what, now)
+    one_time_secret.keep(connection, visit.me.session_id, _about(person.id), what, now)
 
 
-def _owned(visit: Visit) -> Person:
+def _owned(visit: PortalRequest) -> User:
     return operations.find(visit.environment, visit.org_id, visit.ids["person_id"])
 
 
-def _is_there(visit: Visit, person_id: UUID) -> bool:
+def _is_there(visit: PortalRequest, person_id: UUID) -> bool:
     try:
         operations.find(visit.environment, visit.org_id, person_id)
     except NotFoundError:
@@ -199,7 +199,7 @@ def _is_there(visit: Visit, person_id: UUID) -> bool:
     return True
 
 
-def _after(visit: Visit) -> After | None:
+def _after(visit: PortalRequest) -> After | None:
     text = visit.query.get("after")
     if text is None:
         return None
@@ -210,14 +210,14 @@ def _after(visit: Visit) -> After | None:
     return After(last.created_at, last.id)
 
 
-def _shown(visit: Visit, person: Person) -> SimpleNamespace:
+def _shown(visit: PortalRequest, person: User) -> SimpleNamespace:
     shown = _listed(visit, person)
     shown.is_self = person.id == visit.me.person.id
     shown.is_last_admin = operations.is_last_administrator(visit.environment, person)
     return shown
 
 
-def _listed(visit: Visit, person: Person) -> SimpleNamespace:
+def _listed(visit: PortalRequest, person: User) -> SimpleNamespace:
     return SimpleNamespace(
         id=person.id,
         username=person.username,
@@ -233,7 +233,7 @@ def _listed(visit: Visit, person: Person) -> SimpleNamespace:
     )
 
 
-def _state(visit: Visit, person: Person) -> str:
+def _state(visit: PortalRequest, person: User) -> str:
     if person.disabled_at:
         return "disabled"
     if has_expired_password(person, visit.now):
@@ -243,7 +243,7 @@ def _state(visit: Visit, person: Person) -> str:
 
 def address(person_id: UUID) -> str:
     """Return the path of a person's page."""
-    return f"{destination.TEAM}{person_id}/"
+    return f"{redirects.TEAM}{person_id}/"
 
 
 def _about(person_id: UUID) -> str:

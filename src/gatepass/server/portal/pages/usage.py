@@ -7,17 +7,17 @@ from typing import NamedTuple
 
 from starlette.responses import Response
 
-from gatepass.server.applications import operations
-from gatepass.server.applications.model import Application
-from gatepass.server.database import Connection
-from gatepass.server.portal import chart
-from gatepass.server.portal.chart import Bar
+from gatepass.server.domain.applications import operations
+from gatepass.server.domain.applications.model import Application
+from gatepass.server.domain.usage import store
+from gatepass.server.domain.usage.issuance_limit import is_wasteful
+from gatepass.server.domain.usage.model import ISSUED, Refusal
+from gatepass.server.domain.usage.refusal_reasons import REASONS
+from gatepass.server.portal.presentation import chart
+from gatepass.server.portal.presentation.chart import Bar
 from gatepass.server.portal.rendering import page
-from gatepass.server.portal.visit import Visit
-from gatepass.server.usage import store
-from gatepass.server.usage.minting import is_wasteful
-from gatepass.server.usage.model import ISSUED, Refusal
-from gatepass.server.usage.reasons import REASONS
+from gatepass.server.portal.request import PortalRequest
+from gatepass.server.storage.database import Connection
 
 _FEW = 3  # refusals on the application's own page
 _TICKS = 4  # of the time axis
@@ -46,7 +46,7 @@ RANGES = {
 }
 
 
-def refusals(visit: Visit) -> Response:
+def refusals(visit: PortalRequest) -> Response:
     """Show an application's recent refusals, the newest first."""
     application = operations.find(visit.environment, visit.ids["app_id"], visit.org_id)
     with visit.environment.database.read() as connection:
@@ -55,7 +55,7 @@ def refusals(visit: Visit) -> Response:
     return page(visit, "application_refusals.html", application=application, refusals=shown)
 
 
-def whole(visit: Visit, application: Application) -> Mapping[str, object]:
+def whole(visit: PortalRequest, application: Application) -> Mapping[str, object]:
     """Give what the application's own page shows of its usage."""
     chosen = visit.query.get("usage", "")
     chosen = chosen if chosen in RANGES else "24h"

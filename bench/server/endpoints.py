@@ -1,0 +1,79 @@
+"""The OAuth endpoints against an empty ASGI handler and against nginx, in one run.
+
+All have one worker and take turns under the same load. The figure is the ratio, as machines
+differ and are shared: the median of the rounds' ratios. On a machine that is busy with other
+things the ratio of processor times is the one to believe.
+"""
+
+import sys
+
+if __name__ == "__main__":  # this folder's token.py must not hide the standard library's
+    sys.path[0] = __file__.rsplit("/bench/", 1)[0] if "/bench/" in __file__ else "."
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+from bench.load import CONNECTIONS, Target, in_turns, steady
+from bench.peers.served import empty, nginx
+from bench.report import ByConnections, Part, Row, possible, print_part, ratio_row
+from bench.server import gatepass_server
+
+ROUNDS = 6
+SECONDS = 2
+EMPTY = "empty ASGI handler"
+NGINX = "nginx, a constant"
+SEALED = "token, sealed, by the lane"
+BY_ASGI = "token, sealed, by ASGI"
+JWT = "token, JWT ES256, by the lane"
+INTROSPECTION = "introspection, by the lane"
+VERIFICATION = "forward authentication, by the lane"
+
+
+def measure() -> Part:
+    """Measure the endpoints of one worker."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        turns = [steady(each, SECONDS) for each in _targets(stack, Path(folder, "data"))]
+        series = {count: in_turns(turns, ROUNDS, count) for count in CONNECTIONS}
+    return Part("Endpoints", series, tuple(_rows(series)))
+
+
+def _targets(stack: ExitStack, data: Path) -> Iterator[Target]:
+    known = gatepass_server.create(data)
+    lane = stack.enter_context(gatepass_server.served(data))
+
+    def by_asgi() -> Target:
+        server = stack.enter_context(gatepass_server.served(data, {"GATEPASS_LANE": "false"}))
+        return gatepass_server.minting(BY_ASGI, server, known)
+
+    def jwt() -> Target:
+        variables = {"GATEPASS_PRODUCTION__TOKENS": "jwt"}
+        server = stack.enter_context(gatepass_server.served(data, variables))
+        return gatepass_server.minting_jwts(JWT, server, known)
+
+    return possible(
+        lambda: stack.enter_context(empty(EMPTY)),
+        lambda: stack.enter_context(nginx(NGINX)),
+        lambda: gatepass_server.minting(SEALED, lane, known),
+        by_asgi,
+        jwt,
+        lambda: gatepass_server.introspecting(INTROSPECTION, lane, known),
+        lambda: gatepass_server.verifying(VERIFICATION, lane, known),
+    )
+
+
+def _rows(series: ByConnections) -> Iterator[Row]:
+    for mine, its, least in (
+        (SEALED, EMPTY, 1.20),
+        (BY_ASGI, EMPTY, 0.75),
+        (SEALED, NGINX, 0.33),
+        (JWT, EMPTY, 0.50),
+        (INTROSPECTION, EMPTY, 1.00),
+        (VERIFICATION, EMPTY, 1.00),
+    ):
+        yield ratio_row(f"{mine}, of {its}", series, mine, its, least)
+
+
+if __name__ == "__main__":
+    print_part(measure())

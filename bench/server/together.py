@@ -1,0 +1,164 @@
+"""How long a token takes while pages, or the Partner API, get more requests than they can answer.
+
+    python -m bench.server.together
+
+First the capacity is measured: how many requests/s are answered one after the other over a few
+connections. Then four times as many are sent, each at its time whatever becomes of the others,
+while a token is asked for a hundred times a second; and tokens alone before, as a comparison.
+"""
+
+import asyncio
+import multiprocessing
+import tempfile
+import time
+from collections import Counter
+from multiprocessing.queues import Queue
+from pathlib import Path
+from statistics import quantiles
+from typing import NamedTuple
+
+from bench.load import Request
+from bench.report import Part, Row, limit_row, print_part
+from bench.server import gatepass_server
+from gatepass.wire.metadata import PARTNER_API
+
+MOST = 25.0  # ms, p99 of a token beside the overload
+TIMES = 4  # the capacity
+SECONDS = 10.0
+TOKENS = 100  # a second
+_FEW = 8  # connections that measure the capacity
+_LANES = 64  # connections of the overload
+
+
+class Asked(NamedTuple):
+    """How long each answer took (ms), and how many had each status."""
+
+    latencies: list[float]
+    statuses: Counter[int]
+
+    def p99(self) -> float:
+        """Return the latency that 99 of 100 answers keep."""
+        return quantiles(self.latencies, n=100)[98]
+
+
+def main() -> None:
+    """Measure and print."""
+    print_part(measure())
+
+
+def measure() -> Part:
+    """Measure tokens alone, beside pages, and beside the Partner API."""
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "data"
+        credentials = gatepass_server.create(data)
+        org_id = gatepass_server.organization_id(data)
+        minting = gatepass_server.token_request(credentials)
+        with gatepass_server.served(data) as server:
+            token = gatepass_server.token(gatepass_server.minting("token", server, credentials))
+            alone = asyncio.run(_at_a_rate(server.port, minting, TOKENS, SECONDS))
+            rows.append(Row("token, alone, p99", f"{alone.p99():.1f} ms", "stated", None))
+            bearer = {"Authorization": f"Bearer {token}"}
+            for name, request in (
+                ("pages", Request("GET", "/accounts/login/")),
+                ("Partner API", Request("GET", f"{PARTNER_API}/org/{org_id}/users", bearer)),
+            ):
+                rows.append(_beside(server.port, minting, name, request))
+    return Part("Tokens beside an overload", {}, tuple(rows))
+
+
+def _beside(port: int, minting: Request, name: str, request: Request) -> Row:
+    capacity = asyncio.run(_capacity(port, request))
+    answered: multiprocessing.Queue[Counter[int]] = multiprocessing.Queue()
+    overload = multiprocessing.Process(
+        target=_overload, args=(port, request, TIMES * capacity, answered)
+    )
+    overload.start()
+    time.sleep(1.0)  # the load stands
+    beside = asyncio.run(_at_a_rate(port, minting, TOKENS, SECONDS))
+    statuses = answered.get()
+    overload.join()
+    if set(beside.statuses) != {200}:
+        raise RuntimeError(f"tokens were answered {dict(beside.statuses)}")
+    detail = f"{capacity:,.0f} {name}/s can be answered; of {TIMES} times as many {dict(statuses)}"
+    return limit_row(f"token beside {name}, p99", beside.p99(), MOST, "ms", detail)
+
+
+def _overload(port: int, request: Request, rate: float, into: "Queue[Counter[int]]") -> None:
+    asked = asyncio.run(_at_a_rate(port, request, rate, SECONDS + 2.0, _LANES))
+    into.put(asked.statuses)
+
+
+async def _capacity(port: int, request: Request) -> float:
+    """Return the requests/s that are answered over a few connections."""
+    until = time.monotonic() + 3.0
+    counts = await asyncio.gather(
+        *(_one_after_the_other(port, request, until) for _ in range(_FEW))
+    )
+    return sum(counts) / 3.0
+
+
+async def _one_after_the_other(port: int, request: Request, until: float) -> int:
+    count = 0
+    connection = _Connection(port)
+    while time.monotonic() < until:
+        await connection.ask(request)
+        count += 1
+    connection.close()
+    return count
+
+
+async def _at_a_rate(
+    port: int, request: Request, rate: float, seconds: float, lanes: int = 8
+) -> Asked:
+    """Ask `rate` times a second; a request whose connection is not free yet waits, and is late.
+
+    Latency counts from when a request was due, so that a server that stalls is not flattered.
+    """
+    began, asked = time.monotonic(), Asked([], Counter())
+
+    async def lane(first: int) -> None:
+        connection = _Connection(port)
+        for number in range(first, int(rate * seconds), lanes):
+            due = began + number / rate
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            if time.monotonic() > began + seconds:
+                break
+            status = await connection.ask(request)
+            asked.statuses[status] += 1
+            asked.latencies.append((time.monotonic() - due) * 1000)
+        connection.close()
+
+    await asyncio.gather(*map(lane, range(lanes)))
+    return asked
+
+
+class _Connection:
+    """A connection that stays open as long as the server keeps it."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def ask(self, request: Request) -> int:
+        """Send a request; return the status of its answer, which is read whole."""
+        if self._streams is None:
+            self._streams = await asyncio.open_connection("127.0.0.1", self._port)
+        reader, writer = self._streams
+        writer.write(request.text(f"127.0.0.1:{self._port}").encode())
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        length = int(head.partition(b"content-length: ")[2].partition(b"\r")[0])
+        await reader.readexactly(length)
+        if b"\r\nconnection: close" in head:
+            self.close()
+        return int(head[9:12])
+
+    def close(self) -> None:
+        """Close it; the next request opens another."""
+        if self._streams is not None:
+            self._streams[1].close()
+            self._streams = None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""A token cache in files, shared by the processes of one user."""

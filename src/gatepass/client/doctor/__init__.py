@@ -1,0 +1,1 @@
+"""`gatepass check`: diagnoses everything between the settings and a token."""

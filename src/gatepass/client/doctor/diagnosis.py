@@ -1,0 +1,231 @@
+"""`gatepass check`: looks at everything between the settings and a token, in order.
+
+Each check is a line that says how it is or what to do. One that cannot be made, because an
+earlier one failed, is told as skipped. Nothing is changed, and one token is asked for.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from http import HTTPStatus
+from pathlib import Path
+
+from gatepass.client.doctor import certificate, findings, metadata, probes, route
+from gatepass.client.doctor.findings import Finding, Outcome
+from gatepass.client.errors import (
+    ClientError,
+    ConfigurationError,
+    TokenRefused,
+    Unreachable,
+    cleaned,
+)
+from gatepass.client.secrets import SecretSource
+from gatepass.client.settings import (
+    CA_FILE,
+    CLIENT_SECRET_FILE,
+    NEXT_CLIENT_SECRET,
+    TOKEN_URL,
+    ClientSettings,
+    check_url,
+)
+from gatepass.wire.secret import Secret
+from gatepass.wire.token_response import TokenResponse
+from gatepass.wire.urls import is_loopback_http
+
+_NETWORK = ("name", "connection", "tls", "clock", "metadata")
+_ASKING = ("environment", "token", "scope")
+_DETOUR = "the connection goes through the proxy"
+
+Steps = Iterator[Finding]
+
+
+def examine(environ: Mapping[str, str], now: Callable[[], float]) -> Steps:
+    """Make the checks for the settings in `environ`; `now` is in seconds since 1970."""
+    settings: ClientSettings | None = None
+    try:
+        settings = ClientSettings.from_env(environ)
+        url: str | None = settings.token_url
+    except ConfigurationError as error:
+        yield Finding("settings", Outcome.FAILED, str(error))
+        url = _usable(environ.get(TOKEN_URL, ""))
+    else:
+        yield findings.settings(settings, environ)
+    for variable in (CLIENT_SECRET_FILE, f"{NEXT_CLIENT_SECRET}_FILE"):
+        if environ.get(variable):
+            yield from _secret_file(environ[variable])
+    known: list[Secret] = []
+    if settings is not None:
+        given = [_secret(source) for source in settings.secret_sources]
+        known += [each for each in given if isinstance(each, Secret)]
+        yield findings.secrets(given)
+    try:
+        send = probes.sender(url, environ.get(CA_FILE, "")) if url else None
+    except ConfigurationError as error:
+        send = None
+        yield Finding("settings", Outcome.FAILED, str(error))
+    if url is None or send is None:
+        yield from _skipped((*_NETWORK, *_ASKING), "there is nothing to try with these settings")
+    else:
+        ca_file = environ.get(CA_FILE, "")
+        yield from _Visit(url, settings, known, send, now, ca_file).checks()
+
+
+def _secret(source: SecretSource) -> Secret | ConfigurationError:
+    try:
+        return probes.secret(source)
+    except ConfigurationError as error:
+        return error
+
+
+def _usable(url: str) -> str | None:
+    try:
+        check_url(url, TOKEN_URL)
+    except ConfigurationError:
+        return None
+    return url
+
+
+def _secret_file(path: str) -> Steps:
+    """Look at the rights; that a file cannot be read was told with the settings."""
+    try:
+        yield findings.secret_file(path, Path(path).stat().st_mode)
+    except (OSError, ValueError):
+        yield Finding("secret file", Outcome.SKIPPED, "there is no such file")
+
+
+def _skipped(checks: tuple[str, ...], why: str) -> Steps:
+    for check in checks:
+        yield Finding(check, Outcome.SKIPPED, why)
+
+
+class _Visit:
+    """The checks of one server, and what the earlier of them found out for the later."""
+
+    def __init__(
+        self,
+        url: str,
+        settings: ClientSettings | None,
+        known: list[Secret],
+        send: probes.Send,
+        now: Callable[[], float],
+        ca_file: str,
+    ) -> None:
+        self._ca_file = ca_file
+        self._url, self._settings, self._known = url, settings, known
+        self._send, self._now = send, now
+        self._at = route.target(url)
+        self._proxy = route.proxy(url)
+        self._blocked = ""  # why later checks cannot be made
+        self._document: Mapping[str, object] | None = None
+
+    def checks(self) -> Steps:
+        """Go from the name to the scope."""
+        found: list[str] = []
+        yield self._name(found)
+        yield self._connection(found)
+        yield self._tls()
+        yield from self._published()
+        if self._settings is None or not self._known:
+            yield from _skipped(_ASKING, "the settings are not complete")
+            return
+        environment = findings.environment(self._settings, self._known, self._document)
+        yield environment
+        yield from self._token(self._settings, environment.outcome)
+
+    def _name(self, found: list[str]) -> Finding:
+        """Put the addresses into `found`; those of the proxy where there is one."""
+        at = self._proxy or self._at
+        try:
+            found += route.addresses(at)
+        except (OSError, UnicodeError) as error:  # UnicodeError: a name that is none
+            self._blocked = "the name was not found"
+            why = cleaned(getattr(error, "strerror", "") or type(error).__name__)
+            where = "the variable of the proxy" if self._proxy else TOKEN_URL
+            message = f"{at.host} has no address ({why}): check its spelling in {where}, and DNS"
+            return Finding("name", Outcome.FAILED, message)
+        said = f"{at.host} is {', '.join(found)}"
+        if self._proxy:
+            said = f"left to the proxy; the proxy {said}"
+        return Finding("name", Outcome.OK, said)
+
+    def _connection(self, found: list[str]) -> Finding:
+        if self._blocked:
+            return Finding("connection", Outcome.SKIPPED, self._blocked)
+        at = self._proxy or self._at
+        try:
+            address, silent = probes.connect(at, found)
+        except OSError as error:
+            self._blocked = "there is no connection"
+            why = cleaned(error.strerror or str(error))
+            message = f"{at} does not answer ({why}): check the port, and firewalls on the way"
+            return Finding("connection", Outcome.FAILED, message)
+        return findings.connection(
+            str(route.Target(address, at.port)), silent, to_proxy=self._proxy is not None
+        )
+
+    def _tls(self) -> Finding:
+        if is_loopback_http(self._url):
+            return Finding("tls", Outcome.SKIPPED, "plain http on this very machine needs none")
+        if self._blocked:
+            return Finding("tls", Outcome.SKIPPED, self._blocked)
+        if self._proxy:
+            return Finding("tls", Outcome.SKIPPED, f"{_DETOUR}, and is checked by what follows")
+        try:
+            return certificate.judge(probes.shake(self._at, self._ca_file), self._now())
+        except OSError as error:
+            self._blocked = "there is no TLS connection"
+            seen = probes.presented(self._at, self._ca_file)
+            return certificate.refused(error, self._at.host, seen)
+
+    def _published(self) -> Steps:
+        """Look for the metadata, and read the clock off the first answer."""
+        if self._blocked:
+            yield from _skipped(("clock", "metadata"), self._blocked)
+            return
+        first = True
+        for place in metadata.places(self._url):
+            asked_at = self._now()
+            try:
+                answer = probes.document(self._send, place.url)
+            except Unreachable as error:
+                yield from self._no_answer(error, first=first)
+                return
+            if first:
+                yield findings.clock(answer.headers, (asked_at + self._now()) / 2)
+            first = False
+            self._document = metadata.read(answer.body) if answer.status == HTTPStatus.OK else None
+            if self._document:
+                yield metadata.judge(self._document, place, self._url)
+                return
+        yield metadata.absent(self._url)
+
+    def _no_answer(self, error: Unreachable, *, first: bool) -> Steps:
+        if first:
+            yield Finding("clock", Outcome.SKIPPED, "there is no answer to read a date from")
+        message = f"no answer ({cleaned(str(error))}): check the token URL and the network"
+        yield Finding("metadata", Outcome.FAILED, message)
+
+    def _token(self, settings: ClientSettings, environment: Outcome) -> Steps:
+        if self._blocked:
+            yield from _skipped(("token", "scope"), self._blocked)
+            return
+        try:
+            granted, refused = self._granted(settings)
+        except ClientError as error:
+            mixed_up = environment in {Outcome.WARNING, Outcome.FAILED}
+            of_secret = isinstance(error, TokenRefused) and error.is_of_the_secret
+            hint = "; the environment, above, may be why" if mixed_up and of_secret else ""
+            yield Finding("token", Outcome.FAILED, f"{error}{hint}")
+            yield from _skipped(("scope",), "there is no token")
+            return
+        yield findings.token(granted, first_refused=refused)
+        yield findings.scope(settings.scope, granted.scope)
+
+    def _granted(self, settings: ClientSettings) -> tuple[TokenResponse, bool]:
+        """Give the token, and whether it took the last secret because those before are refused."""
+        *first, last = self._known
+        for known in first:
+            try:
+                return probes.grant(settings, known, self._send), False
+            except TokenRefused as error:
+                if not error.is_of_the_secret:
+                    raise
+        return probes.grant(settings, last, self._send), bool(first)

@@ -1,0 +1,32 @@
+"""Tokens for httpx2: `httpx2.Client(auth=BearerAuth.from_env())`, and AsyncClient the same."""
+
+from collections.abc import AsyncGenerator, Generator
+
+import httpx2
+
+from gatepass.client.tokens import auth_flow
+from gatepass.client.tokens.bearer_auth import BearerAuthBase
+
+
+class BearerAuth(BearerAuthBase, httpx2.Auth):
+    """Sends every request with a valid access token (RFC 6750 §2.1), and never without one.
+
+    A 401 drops the token, so that the next request has a new one. The request itself is sent
+    once more, if the body can be sent again (bytes, text, JSON and forms can, a stream or files
+    cannot); its second answer goes to the caller. Where no token can be had, the request is not
+    sent and a ClientError is raised. A redirect to another origin is followed without the
+    token. One BearerAuth may serve any number of clients, threads and asyncio tasks. Does NOT
+    check the scheme of the address that it is sent to.
+    """
+
+    def sync_auth_flow(
+        self, request: httpx2.Request
+    ) -> Generator[httpx2.Request, httpx2.Response, None]:
+        """Send `request` with a token, once more with a new one after a 401."""
+        return auth_flow.flow(self._source, request, httpx2.ByteStream)
+
+    def async_auth_flow(
+        self, request: httpx2.Request
+    ) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
+        """Do what `sync_auth_flow` does, without blocking the event loop."""
+        return auth_flow.aflow(self._source, request, httpx2.ByteStream)

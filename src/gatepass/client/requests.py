@@ -1,0 +1,105 @@
+"""Tokens for requests: `session.auth = BearerAuth.from_env()`, or `requests.get(url, auth=...)`.
+
+`from gatepass.client.requests import BearerAuth`; needs `pip install gatepass[requests]`.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+from gatepass.client.tokens.bearer_auth import BearerAuthBase
+from gatepass.client.tokens.source import TokenSource
+from gatepass.client.tokens.token import CachedToken
+from gatepass.extras import installed_by
+
+with installed_by("gatepass[requests]"):
+    import requests
+    from requests.auth import AuthBase
+    from requests.cookies import extract_cookies_to_jar
+
+
+class BearerAuth(BearerAuthBase, AuthBase):
+    """Sends every request with a valid access token (RFC 6750 §2.1), and never without one.
+
+    A 401 drops the token, so that the next request has a new one. The request itself is sent
+    once more, if the body can be sent again (a file that can be rewound can, a generator
+    cannot); its second answer goes to the caller, with the first in its `history`. Where no
+    token can be had, the request is not sent and a ClientError is raised. A redirect to another
+    origin is followed without the token. One BearerAuth may serve any number of sessions and
+    threads. Does NOT check the scheme of the address that it is sent to.
+    """
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Put a token onto `request`, and see to a 401 that answers it."""
+        held = self._source.token()
+        request.headers["Authorization"] = held.authorization
+        hooks = request.hooks["response"]
+        # A request may be prepared anew, with another token.
+        hooks[:] = [hook for hook in hooks if not isinstance(hook, _Renewal)]
+        hooks.append(_Renewal(self._source, held, _begin(request.body)))
+        return request
+
+
+@dataclass(frozen=True, slots=True)
+class _Renewal:
+    """Looks at each answer to one prepared request, which may be sent and redirected often.
+
+    It is about `held` alone: a request that a redirect led to another origin has no token any
+    more, and one that was sent once more has another. So nothing is sent a third time.
+    """
+
+    source: TokenSource
+    held: CachedToken
+    begin: int | None  # where the body begins, None where it can be sent once only
+
+    def __call__(self, response: requests.Response, **sending: object) -> requests.Response:
+        """Give the answer to the request with a new token, where that helps, else `response`."""
+        if not self._is_refused(response) or not self.source.invalidate(self.held):
+            return response
+        connection = getattr(response, "connection", None)  # not every adapter tells
+        if connection is None or not _rewound(response.request.body, self.begin):
+            return response
+        with suppress(requests.RequestException):  # whatever it says, the next answer counts
+            _ = response.content  # read to its end, so that its connection can be used again
+        response.close()
+        request = response.request.copy()
+        _keep_cookies(request, response)
+        request.headers["Authorization"] = self.source.token().authorization
+        second: requests.Response = connection.send(request, **sending)
+        second.request = request
+        second.history.append(response)
+        return second
+
+    def _is_refused(self, response: requests.Response) -> bool:
+        if response.status_code != 401:  # nearly always, so nothing else is looked at
+            return False
+        return response.request.headers.get("Authorization") == self.held.authorization
+
+
+def _keep_cookies(request: requests.PreparedRequest, response: requests.Response) -> None:
+    """Send the cookies of `response` with `request`, as the library's own auth does."""
+    jar = request._cookies  # type: ignore[attr-defined] # noqa: SLF001 - it has no other name
+    extract_cookies_to_jar(jar, response.request, response.raw)  # type: ignore[no-untyped-call]
+    request.prepare_cookies(jar)
+
+
+def _begin(body: object) -> int | None:
+    """Tell where `body` begins; text and bytes always begin at 0."""
+    if body is None or isinstance(body, bytes | str):
+        return 0
+    try:
+        return int(body.tell())  # type: ignore[attr-defined]
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def _rewound(body: object, begin: int | None) -> bool:
+    """Go back to where `body` began, so that it can be sent again; tell whether that is so."""
+    if body is None or isinstance(body, bytes | str):  # a redirect may have dropped another one
+        return True
+    if begin is None:
+        return False
+    try:
+        body.seek(begin)  # type: ignore[attr-defined]
+    except (AttributeError, OSError, ValueError):
+        return False
+    return True

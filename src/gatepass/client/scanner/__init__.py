@@ -1,0 +1,1 @@
+"""`gatepass scan`: finds Gatepass credentials in files and in git's index."""

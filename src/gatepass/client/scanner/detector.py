@@ -1,0 +1,153 @@
+"""Finds our credentials in bytes, by prefix and checksum; pure, what to read comes from outside.
+
+Found as they are and in base64, which is how `Basic` headers and Kubernetes secrets hold them. Not
+found: a credential that is broken across lines, escaped, compressed or encrypted.
+"""
+
+import re
+from binascii import a2b_base64
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+from gatepass.wire import credential
+from gatepass.wire.credential import Credential, Kind, Mode
+
+SECRETS = frozenset({Kind.CLIENT_SECRET, Kind.ACCESS_TOKEN})
+ALLOWED = b"gatepass: allow"  # on the line of a sample: it is meant to be there
+
+_NAMES = {
+    Kind.CLIENT_ID: "client id",
+    Kind.CLIENT_SECRET: "client secret",
+    Kind.ACCESS_TOKEN: "access token",
+}
+_ENVIRONMENTS = {Mode.LIVE: "production", Mode.TEST: "sandbox"}
+_SHOWN = len("gps_live_") + 4  # characters; the rest stays secret
+
+# A pattern that begins with letters of its own is searched for at memory speed; one that begins
+# with a choice is ten times slower. So each way of writing has a pattern.
+_PLAIN = re.compile(rb"gp[csa]_(?:live|test)_[0-9A-Za-z]{1,4096}")
+# `gpc_`, `gps_`, `gpa_` and the next letter in base64, by how many bytes of their group of three
+# come before; and how many characters the group begins before what is found.
+_ENCODED = (
+    (0, 0, re.compile(rb"Z3B[jzh]X[23]")),
+    (1, 2, re.compile(rb"dw(?:Y1|c1|YV)9[s0]")),
+    (2, 3, re.compile(rb"nc(?:GN|HN|GF)f[bd]")),
+)
+_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{6,5472}")  # 4096 bytes and the rest of their groups
+_URL_SAFE = bytes.maketrans(b"-_", b"+/")
+
+_AHEAD = 8 * 1024  # bytes: the longest credential in base64, and its line's end
+_BEHIND = 1024  # bytes of the line before it that are looked at for the mark
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """A credential with its place: line and column (in bytes) count from 1."""
+
+    line: int
+    column: int
+    kind: Kind
+    mode: Mode
+    shown: str
+    encoded: bool
+
+    def __str__(self) -> str:
+        what = f"{_NAMES[self.kind]} ({self.environment}) {self.shown}"
+        return f"{what} in base64" if self.encoded else what
+
+    @property
+    def environment(self) -> str:
+        """Give the environment that the credential is for: production or sandbox."""
+        return _ENVIRONMENTS[self.mode]
+
+
+def shortened(text: str) -> str:
+    """Give the prefix and four characters of a credential, fit to be shown."""
+    return text[:_SHOWN] + "\u2026"
+
+
+def find(chunks: Iterable[bytes], kinds: Collection[Kind] = SECRETS) -> Iterator[Finding]:
+    """Find the credentials of `kinds` in what the chunks are together, in no promised order.
+
+    Chunks may be of any size, and a credential may lie across two; one is held in memory at a
+    time. What has `gatepass: allow` on its line (a kilobyte before, seven after) is left out.
+    """
+    window, seen, place = b"", 0, _Place()
+    for chunk in _as_utf8(chunks):
+        window += chunk
+        ready = max(seen, len(window) - _AHEAD)
+        yield from _judged(window, seen, ready, kinds, place)
+        cut = max(0, ready - _BEHIND)
+        place.move(window, cut)
+        window, seen = window[cut:], ready - cut
+    yield from _judged(window, seen, len(window), kinds, place)
+
+
+class _Place:
+    """Where the window begins: how many line breaks are before, and how long its line is by now."""
+
+    def __init__(self) -> None:
+        self._breaks = self._length = 0
+
+    def move(self, window: bytes, to: int) -> None:
+        last = window.rfind(b"\n", 0, to)
+        self._breaks += window.count(b"\n", 0, to)
+        self._length = to - last - 1 if last >= 0 else self._length + to
+
+    def of(self, window: bytes, at: int) -> tuple[int, int]:
+        last = window.rfind(b"\n", 0, at)
+        column = at - last if last >= 0 else self._length + at + 1
+        return self._breaks + window.count(b"\n", 0, at) + 1, column
+
+
+def _as_utf8(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Turn UTF-16, as PowerShell writes it, into UTF-8; leave the rest as it is."""
+    rest = iter(chunks)
+    first = next(rest, b"")
+    if not first.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        yield first
+        yield from rest
+        return
+    decoder = getincrementaldecoder("utf-16")(errors="replace")
+    for chunk in chain([first], rest):
+        yield decoder.decode(chunk).encode(errors="replace")
+
+
+def _judged(
+    window: bytes, first: int, end: int, kinds: Collection[Kind], place: _Place
+) -> Iterator[Finding]:
+    """Give the findings that begin from `first` up to `end`."""
+    for at, text, encoded in _candidates(window, first):
+        read = credential.read(text) if first <= at < end else None
+        if read is not None and read.kind in kinds and not _allowed(window, at):
+            yield _finding(place.of(window, at), read, text, encoded=encoded)
+
+
+def _finding(where: tuple[int, int], read: Credential, text: str, *, encoded: bool) -> Finding:
+    return Finding(*where, read.kind, read.mode, shortened(text), encoded)
+
+
+def _candidates(window: bytes, first: int) -> Iterator[tuple[int, str, bool]]:
+    """Give what may be credentials, with their place and whether they are in base64."""
+    for plain in _PLAIN.finditer(window, first):
+        yield plain.start(), plain[0].decode(), False
+    for before, back, pattern in _ENCODED:
+        for start in pattern.finditer(window, first):
+            at = start.start() - back
+            run = _BASE64.match(window, at) if at >= 0 else None
+            found = run and _PLAIN.match(_decoded(run[0]), before)
+            if found:
+                yield at, found[0].decode(), True
+
+
+def _decoded(run: bytes) -> bytes:
+    """Decode base64 of either alphabet, up to the last whole byte."""
+    whole = run[: len(run) - (len(run) % 4 == 1)]
+    return a2b_base64(whole.translate(_URL_SAFE) + b"=" * (-len(whole) % 4))
+
+
+def _allowed(window: bytes, at: int) -> bool:
+    begin = max(0, at - _BEHIND, window.rfind(b"\n", 0, at) + 1)
+    return ALLOWED in window[begin : at + _AHEAD].partition(b"\n")[0]

@@ -1,0 +1,86 @@
+"""One bounded HTTP exchange with a store of secrets."""
+
+from collections.abc import Mapping
+from time import monotonic
+from typing import NamedTuple
+
+from gatepass.client.doctor import route
+from gatepass.client.doctor.certificate import refusal_in
+from gatepass.client.errors import ConfigurationError, SecretUnavailable, cleaned
+from gatepass.client.tokens.certificate_authorities import trusted
+from gatepass.wire.urls import may_use_proxy
+
+LONGEST_ANSWER = 1024 * 1024  # bytes
+_HEADERS = {
+    "accept": "application/json",
+    "accept-encoding": "identity",  # so that the bytes read are the bytes meant
+    "user-agent": "gatepass",
+}
+_TIMEOUT = 5.0  # seconds, for each of connecting, writing and a sign of life while reading
+
+
+class Answer(NamedTuple):
+    """What came back."""
+
+    status: int
+    body: bytes
+
+
+def exchange(
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes = b"",
+    *,
+    store: str,
+    ca_file: str = "",
+    deadline: float = 15.0,
+) -> Answer:
+    """Send a request and give the answer; redirects are not followed, as secrets travel.
+
+    `store` names the other end to the reader, `ca_file` the certificates to trust in place
+    of the system's; reading takes `deadline` seconds at most, give or take a sign of life.
+    Raises SecretUnavailable where no whole answer comes. Does NOT check the scheme of the
+    address.
+    """
+    import httpx2  # takes a while to load
+
+    from gatepass.client.tokens.transport import usable_proxy
+
+    secure = may_use_proxy(url)
+    verify = trusted(ca_file) if secure else False
+    headers = {**_HEADERS, **headers}
+    until = monotonic() + deadline
+    try:
+        httpx2.URL(url)  # before its host is looked up
+        with usable_proxy():
+            client = httpx2.Client(verify=verify, trust_env=secure, timeout=_TIMEOUT)
+        client.timeout = httpx2.Timeout(_TIMEOUT, connect=route.share(url, _TIMEOUT))
+        with client, client.stream(method, url, headers=headers, content=body) as answer:
+            content = b""
+            for chunk in answer.iter_raw():
+                content += chunk
+                if len(content) > LONGEST_ANSWER or monotonic() > until:
+                    raise SecretUnavailable(
+                        f"{store} answers without end: check that its address is right"
+                    )
+            return Answer(answer.status_code, content)
+    except (httpx2.InvalidURL, UnicodeError):
+        raise ConfigurationError(f"{store} has an unusable address: correct it") from None
+    except OSError as error:  # of a name that was not found
+        raise SecretUnavailable(
+            f"{store} cannot be reached ({cleaned(str(error))}): check its address"
+        ) from None
+    except httpx2.RequestError as error:
+        refused = refusal_in(error)
+        if refused is not None:
+            why = cleaned(refused.verify_message)
+            raise SecretUnavailable(
+                f"{store} has a certificate that is refused ({why}): name its authority's file"
+            ) from None
+        # Only why a connection failed is safe to repeat: other errors may quote what was sent.
+        why = f": {cleaned(str(error))}" if isinstance(error, httpx2.ConnectError) else ""
+        raise SecretUnavailable(
+            f"{store} cannot be reached ({type(error).__name__}{why}): check its address and that "
+            "it runs"
+        ) from None

@@ -1,0 +1,58 @@
+"""The client secrets as they were read last, and in which order to try them."""
+
+import logging
+
+from gatepass.client.errors import ConfigurationError
+from gatepass.client.secrets import SecretSource
+from gatepass.client.settings import Literal, check_secret
+from gatepass.wire.secret import Secret
+
+_log = logging.getLogger("gatepass.client")
+
+
+class SecretRotation:
+    """Reads secret sources, and remembers what they gave for when they do not answer.
+
+    Only the one caller whose turn it is to renew uses it, so it needs no lock.
+    """
+
+    def __init__(self, sources: tuple[SecretSource, ...]) -> None:
+        self._sources = sources
+        self._last: dict[int, Secret] = {}
+        self._worked: Secret | None = None
+        self.is_at_hand = all(isinstance(source, Literal) for source in sources)
+
+    def read(self) -> list[Secret]:
+        """Call every source; give the secrets, the one that worked last at the front.
+
+        A source that fails gives what it gave last, with a warning; raises its
+        ConfigurationError where no source ever gave anything. Blocks as long as they do.
+        """
+        failure = None
+        for number, source in enumerate(self._sources):
+            try:
+                self._last[number] = _read(source)
+            except ConfigurationError as error:
+                failure = error
+                _log.warning("client secret not read, the last one is used if any: %s", error)
+        if failure is not None and not self._last:
+            raise failure
+        known = dict.fromkeys(self._last[number] for number in sorted(self._last))
+        return sorted(known, key=lambda secret: secret != self._worked)
+
+    def prefer(self, secret: Secret) -> None:
+        """Try `secret`, which has just worked, first the next time."""
+        self._worked = secret
+
+
+def _read(source: SecretSource) -> Secret:
+    try:
+        return check_secret(source())
+    except ConfigurationError:
+        raise
+    except Exception as error:  # noqa: BLE001 - somebody's own function may raise anything
+        # Its message could quote the secret.
+        kind = type(error).__name__
+        raise ConfigurationError(
+            f"the function that gives the client secret failed with {kind}: mend it"
+        ) from None

@@ -1,0 +1,122 @@
+"""Sources by one line of text, for settings and command lines.
+
+    env:NAME                              an environment variable
+    file:/run/secrets/gatepass            a file
+    keyring:SERVICE/USERNAME              the keyring
+    command:op read op://vault/item/field a program; quotes as in a shell, but there is no shell
+    vault:MOUNT/PATH#FIELD                Vault or OpenBao at VAULT_ADDR
+    vault://HOST:PORT/MOUNT/PATH#FIELD    the same, at https://HOST:PORT
+    aws:NAME-OR-ARN#FIELD                 AWS Secrets Manager
+    google:projects/P/secrets/S#FIELD     Google Secret Manager
+    azure:VAULT/SECRET#FIELD              Azure Key Vault, VAULT being its name or its host
+
+`#FIELD` may be left out: for vault it is then `client_secret`, elsewhere the secret is all of
+it. The first `#` parts the field off; nothing is escaped.
+"""
+
+import shlex
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from gatepass.client.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from gatepass.client.secrets import SecretSource
+
+
+def from_uri(text: str) -> "SecretSource":
+    """Give the source that `text` names; raise ConfigurationError, not repeating it, if none.
+
+    Nothing is read yet, and whether it can be read is not checked.
+    """
+    scheme, colon, rest = text.partition(":")
+    make = _KINDS.get(scheme)
+    if make is None or not colon or not rest:
+        raise ConfigurationError(
+            "the source of the client secret is not understood: begin it with one of "
+            + ", ".join(f"{known}:" for known in _KINDS)
+        )
+    return make(rest)
+
+
+def _env(rest: str) -> "SecretSource":
+    from gatepass.client.secrets.env import FromEnv
+
+    return FromEnv(rest)
+
+
+def _file(rest: str) -> "SecretSource":
+    from gatepass.client.secrets.file import FromFile
+
+    return FromFile(rest.removeprefix("//"))  # file:///run/secret is as good
+
+
+def _keyring(rest: str) -> "SecretSource":
+    from gatepass.client.secrets.keyring_ import FromKeyring
+
+    return FromKeyring(*_halves(rest, "keyring:SERVICE/USERNAME"))
+
+
+def _command(rest: str) -> "SecretSource":
+    from gatepass.client.secrets.command import FromCommand
+
+    try:
+        return FromCommand(shlex.split(rest))
+    except ValueError:
+        raise ConfigurationError("the quotes of command: are not closed: close them") from None
+
+
+def _vault(rest: str) -> "SecretSource":
+    from gatepass.client.secrets.vault.secret import FromVault
+
+    place, _, field = rest.partition("#")
+    address = ""
+    if place.startswith("//"):
+        host, _, place = place[2:].partition("/")
+        address = f"https://{host}"
+    mount, slash, path = place.partition("/")
+    if not slash:
+        raise ConfigurationError("write it as vault:MOUNT/PATH#FIELD")
+    return FromVault(address, path, field or "client_secret", mount)
+
+
+def _aws(rest: str) -> "SecretSource":
+    from gatepass.client.secrets.aws import FromAws
+
+    name, _, field = rest.partition("#")
+    return FromAws(name, field)
+
+
+def _google(rest: str) -> "SecretSource":
+    from gatepass.client.secrets.google import FromGoogle
+
+    name, _, field = rest.partition("#")
+    return FromGoogle(name, field)
+
+
+def _azure(rest: str) -> "SecretSource":
+    from gatepass.client.secrets.azure import FromAzure
+
+    place, _, field = rest.partition("#")
+    vault, name = _halves(place.removeprefix("//"), "azure:VAULT/SECRET#FIELD")
+    host = vault if "." in vault else f"{vault}.vault.azure.net"
+    return FromAzure(f"https://{host}", name, field)
+
+
+def _halves(text: str, form: str) -> tuple[str, str]:
+    first, _, last = text.rpartition("/")
+    if not first or not last:
+        raise ConfigurationError(f"write it as {form}")
+    return first, last
+
+
+_KINDS: dict[str, Callable[[str], "SecretSource"]] = {
+    "env": _env,
+    "file": _file,
+    "keyring": _keyring,
+    "command": _command,
+    "vault": _vault,
+    "aws": _aws,
+    "google": _google,
+    "azure": _azure,
+}

@@ -1,0 +1,1 @@
+"""The secret from HashiCorp Vault or OpenBao (KV version 2)."""

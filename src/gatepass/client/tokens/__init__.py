@@ -1,0 +1,1 @@
+"""Gets, caches and renews access tokens (RFC 6749 §4.4)."""

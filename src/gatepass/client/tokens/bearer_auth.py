@@ -1,0 +1,56 @@
+"""What the adapters share: the token source behind each, and how it is found."""
+
+from collections.abc import Mapping, Sequence
+from typing import Self
+
+from gatepass.client.settings import BASIC, CLIENT_CREDENTIALS, ClientSecret, ClientSettings
+from gatepass.client.tokens.source import TokenSource, shared
+
+
+class BearerAuthBase:
+    """Sends requests with tokens of one source; the base of every adapter's class."""
+
+    def __init__(  # noqa: PLR0913 - each is one setting, named where it is given
+        self,
+        *,
+        token_url: str,
+        client_id: str,
+        client_secret: ClientSecret | Sequence[ClientSecret],
+        scope: str = "",
+        resource: str | Sequence[str] = (),
+        parameters: Mapping[str, str] | Sequence[tuple[str, str]] = (),
+        auth_method: str = BASIC,
+        headers: Mapping[str, str] | Sequence[tuple[str, str]] = (),
+        grant_type: str = CLIENT_CREDENTIALS,
+        ca_file: str = "",
+    ) -> None:
+        settings = ClientSettings(
+            token_url,
+            client_id,
+            client_secret,
+            scope,
+            resource,
+            parameters,
+            auth_method,
+            headers,
+            grant_type,
+            ca_file,
+        )
+        self._source = shared(settings)
+
+    @classmethod
+    def from_env(cls) -> Self:
+        """Take the settings from GATEPASS_TOKEN_URL, GATEPASS_CLIENT_ID and so on."""
+        return cls.sharing(shared(ClientSettings.from_env()))
+
+    @classmethod
+    def sharing(cls, source: TokenSource) -> Self:
+        """Use tokens of `source`, which others may use too."""
+        bearing = cls.__new__(cls)
+        bearing._source = source  # noqa: SLF001 - our own
+        return bearing
+
+    @property
+    def source(self) -> TokenSource:
+        """The token source, for its `status` or to share it."""
+        return self._source

@@ -1,0 +1,138 @@
+"""What a token source tells of itself: log, counters, hooks, and the figures of its status."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol, TypeVar
+
+from gatepass.client.errors import ClientError, TokenRefused
+from gatepass.client.tokens.token import CachedToken, State
+
+_log = logging.getLogger("gatepass.client")
+
+Told = TypeVar("Told")
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a token source is, for a health check; has no token and no secret in it.
+
+    `state` is that of the token now; `age` and `seconds_left` are in seconds, None while there
+    is no token. `last_error` is the message of the latest token request if that failed.
+    `renewals` counts tokens that came, `failures` token requests that failed, `refusals` those
+    of them that the token endpoint refused, and `rejections` tokens that an API answered with
+    401.
+    """
+
+    state: State
+    age: float | None
+    seconds_left: float | None
+    last_error: str | None
+    renewals: int
+    failures: int
+    refusals: int
+    rejections: int
+
+
+class Telemetry:
+    """Counts and tells what happens; called outside of every lock, as a listener may ask back."""
+
+    def __init__(
+        self,
+        client_id: str,
+        on_token: Callable[[CachedToken], object] | None,
+        on_refused: Callable[[TokenRefused], object] | None,
+    ) -> None:
+        self._labels = {"client_id": client_id}
+        self._on_token = on_token
+        self._on_refused = on_refused
+        self.last_error: str | None = None
+        self.renewals = self.failures = self.refusals = self.rejections = 0
+
+    def renewed(self, token: CachedToken, seconds: float) -> None:
+        """Tell of a new token that took `seconds` to get."""
+        self.renewals += 1
+        self.last_error = None
+        lifetime = f"{token.expires_in} s" if token.expires_in else "unstated"
+        _log.info("token renewed, lifetime %s", lifetime)
+        self._count("renewed", seconds)
+        _hear(self._on_token, token)
+
+    def failed(self, error: ClientError, seconds: float, *, early: bool) -> None:
+        """Tell of a token request that failed after `seconds`; `early`: a token still works."""
+        self.failures += 1
+        self.last_error = str(error)
+        if early:
+            _log.warning("early renewal failed, the old token is used on: %s", error)
+        else:
+            _log.error("token request failed: %s", error)
+        is_refusal = isinstance(error, TokenRefused)
+        self._count("refused" if is_refusal else "unavailable", seconds)
+        if isinstance(error, TokenRefused):
+            self.refusals += 1
+            _hear(self._on_refused, error)
+
+    def rejected(self, *, renews: bool) -> None:
+        """Tell that an API answered 401 to a token; `renews`: that a new one is worth a try."""
+        self.rejections += 1
+        advice = "it is renewed" if renews else "a new one was refused alike: see the API's reason"
+        _log.log(
+            logging.INFO if renews else logging.WARNING, "an API refused the token; %s", advice
+        )
+        instruments = _instruments()
+        if instruments is not None:
+            instruments.rejections.add(1, self._labels)
+
+    def _count(self, outcome: str, seconds: float) -> None:
+        instruments = _instruments()
+        if instruments is not None:
+            labels = self._labels | {"outcome": outcome}
+            instruments.requests.add(1, labels)
+            instruments.duration.record(seconds, labels)
+
+
+class _Counter(Protocol):
+    def add(self, amount: int, attributes: Mapping[str, str]) -> None: ...
+
+
+class _Histogram(Protocol):
+    def record(self, amount: float, attributes: Mapping[str, str]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Instruments:
+    requests: _Counter
+    duration: _Histogram
+    rejections: _Counter
+
+
+@lru_cache(maxsize=1)
+def _instruments() -> _Instruments | None:
+    """Give the instruments of OpenTelemetry where its API is installed."""
+    try:
+        from opentelemetry import metrics  # an extra, and slow to load
+    except ImportError:
+        return None
+    meter = metrics.get_meter("gatepass.client")
+    return _Instruments(
+        meter.create_counter(
+            "gatepass.client.token.requests", "{request}", "Token requests by outcome."
+        ),
+        meter.create_histogram(
+            "gatepass.client.token.request.duration", "s", "Time until a token or an error came."
+        ),
+        meter.create_counter(
+            "gatepass.client.token.rejections", "{token}", "Tokens that an API answered with 401."
+        ),
+    )
+
+
+def _hear(listener: Callable[[Told], object] | None, told: Told) -> None:
+    """Call a listener of the user's; its mistakes are its own, and cost nobody a token."""
+    if listener is None:
+        return
+    try:
+        listener(told)
+    except Exception:  # noqa: BLE001 - whatever it is, it is not ours
+        _log.exception("a hook failed")

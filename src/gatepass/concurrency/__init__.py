@@ -1,0 +1,1 @@
+"""Work that several threads share: bounded caches, single flight, bounded thread pools."""

@@ -1,0 +1,1 @@
+"""The connection to the authorization server: discovery, credentials, HTTP transport."""

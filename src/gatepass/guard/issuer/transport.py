@@ -1,0 +1,66 @@
+"""Sends a flow's requests with httpx2: no redirects, an answer bounded in size and time."""
+
+import threading
+import time
+
+import httpx2
+
+from gatepass.guard.verification.introspection_request import LONGEST_ANSWER
+from gatepass.wire.flow import Request, Response
+from gatepass.wire.urls import may_use_proxy
+
+_ENDED = (httpx2.ReadError, httpx2.WriteError, httpx2.RemoteProtocolError)
+
+
+class Sender:
+    """A connection pool for any thread; `timeout` is in seconds, for a whole exchange.
+
+    A plain request goes past the proxy that the environment names (see `may_use_proxy`). The
+    issuer's addresses may be of both kinds, so there is a client for each.
+    """
+
+    def __init__(self, timeout: float) -> None:
+        self._timeout = timeout
+        self._lock = threading.Lock()
+        self._clients: dict[bool, httpx2.Client] = {}
+
+    def send(self, request: Request) -> Response:
+        """Send `request`; raise TimeoutError or what httpx2 raises where no answer comes.
+
+        It is sent once more where the connection ends: often it was one that was kept, and that
+        the server has closed at this very moment. Whatever a guard asks may be asked twice.
+        """
+        deadline = time.monotonic() + self._timeout
+        try:
+            return self._exchange(request, deadline)
+        except _ENDED:
+            return self._exchange(request, deadline)
+
+    def _exchange(self, request: Request, deadline: float) -> Response:
+        body = b""
+        with self._client(request.url).stream(
+            request.method, request.url, headers=dict(request.headers), content=request.body
+        ) as answer:
+            for piece in answer.iter_raw():  # as sent: nothing is unpacked
+                body += piece
+                if time.monotonic() > deadline:
+                    raise TimeoutError("the answer took too long")
+                if len(body) > LONGEST_ANSWER:
+                    break  # the flow refuses what is too long
+            headers = {name.lower(): value for name, value in answer.headers.items()}
+            return Response(answer.status_code, headers, body)
+
+    def close(self) -> None:
+        """Close the pool's connections."""
+        for client in self._clients.values():
+            client.close()
+
+    def _client(self, url: str) -> httpx2.Client:
+        """Return the client for `url`; raise what httpx2 raises for a proxy it cannot use."""
+        secure = may_use_proxy(url)
+        with self._lock:
+            if secure not in self._clients:
+                self._clients[secure] = httpx2.Client(
+                    verify=secure, trust_env=secure, timeout=self._timeout, follow_redirects=False
+                )
+            return self._clients[secure]

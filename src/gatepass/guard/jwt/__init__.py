@@ -1,0 +1,1 @@
+"""JWT access tokens (RFC 9068) and gateway assertions."""

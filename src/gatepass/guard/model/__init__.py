@@ -1,0 +1,1 @@
+"""The values a guard works with: request, requirements, principal, denial. Pure."""

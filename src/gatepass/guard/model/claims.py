@@ -1,0 +1,146 @@
+"""Members of an introspection answer or of a JWT, each of its own JSON type or refused. Pure.
+
+A member of the wrong type is never taken for absent: who writes `"exp": "never"` must not get
+a token without expiry.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from ipaddress import ip_network
+
+from gatepass.wire.errors import OAuthError
+from gatepass.wire.scope import Scope
+
+_YEAR_10000 = 253_402_300_800
+# Controls, line separators and lone surrogates: they would break a log's line or its encoding.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+def text(members: Mapping[str, object], name: str) -> str | None:
+    """Give a printable string that is not empty, or None where there is none."""
+    return required_text(members, name) if name in members else None
+
+
+def required_text(members: Mapping[str, object], name: str) -> str:
+    """Give a printable string that is not empty."""
+    value = members.get(name)
+    if not isinstance(value, str) or not value:
+        raise wrong(name)
+    if not value.isprintable() and _UNPRINTABLE.search(value):  # the first is quick, and stricter
+        raise wrong(name)
+    return value
+
+
+def seconds(members: Mapping[str, object], name: str) -> int | None:
+    """Give a whole number of seconds since 1970 (RFC 7662 §2.2), or None where there is none."""
+    if isinstance(members.get(name), float):
+        raise wrong(name)
+    value = moment(members, name)
+    return None if value is None else int(value)
+
+
+def moment(members: Mapping[str, object], name: str) -> float | None:
+    """Give a NumericDate, which may have a fraction (RFC 7519 §2), or None where there is none."""
+    return required_moment(members, name) if name in members else None
+
+
+def required_moment(members: Mapping[str, object], name: str) -> float:
+    """Give a NumericDate."""
+    value = members.get(name)
+    if type(value) is not int and type(value) is not float:  # nor a bool, which is an int too
+        raise wrong(name)
+    if not 0 <= value < _YEAR_10000:  # neither NaN nor Infinity is
+        raise wrong(name)
+    return value
+
+
+def issuer(members: Mapping[str, object], expected: str) -> str:
+    """Give `iss`, which is `expected` to the letter."""
+    found = required_text(members, "iss")
+    if found != expected:
+        raise invalid("of another issuer")
+    return found
+
+
+def audience(members: Mapping[str, object], resource: str | None) -> tuple[str, ...]:
+    """Give `aud`, a string or a list of them, which has `resource` where one is expected."""
+    found = members.get("aud", [])
+    if isinstance(found, str) and found == resource:  # nearly always
+        return (found,)
+    listed = [found] if isinstance(found, str) else found
+    if not isinstance(listed, list | tuple):
+        raise wrong("aud")
+    names = tuple(name for name in listed if isinstance(name, str))
+    if len(names) != len(listed):
+        raise wrong("aud")
+    if resource is not None and resource not in names:
+        raise invalid("for another audience")
+    return names
+
+
+def scope(
+    members: Mapping[str, object], name: str = "scope", *, may_be_list: bool = False
+) -> Scope:
+    """Give the scope; without one nothing was granted.
+
+    `scope` itself is a string (RFC 8693 §4.2) unless it `may_be_list`; what has another name may
+    be a list.
+    """
+    found = members.get(name, "")
+    if isinstance(found, list) and (may_be_list or name != "scope"):
+        found = _joined(found, name)
+    if not isinstance(found, str):
+        raise wrong(name)
+    try:
+        return _parsed(found)
+    except OAuthError:
+        raise wrong(name) from None
+
+
+@lru_cache(maxsize=1024)  # what partners were granted repeats itself
+def _parsed(text: str) -> Scope:
+    return Scope.parse(text)
+
+
+def _joined(listed: list[object], name: str) -> str:
+    names = [each for each in listed if isinstance(each, str) and each and " " not in each]
+    if len(names) != len(listed):
+        raise wrong(name)
+    return " ".join(names)
+
+
+def networks(members: Mapping[str, object]) -> tuple[str, ...]:
+    """Give `allowed_networks`, a list of networks; nothing where there is none.
+
+    An empty list is refused: that nobody may come is as likely meant as that anybody may.
+    """
+    if "allowed_networks" not in members:
+        return ()
+    found = members["allowed_networks"]
+    if not isinstance(found, list | tuple) or not found:
+        raise wrong("allowed_networks")
+    return tuple(_network(each) for each in found)
+
+
+def _network(found: object) -> str:
+    if not isinstance(found, str):
+        raise wrong("allowed_networks")
+    try:
+        return str(ip_network(found))
+    except ValueError:
+        raise wrong("allowed_networks") from None
+
+
+def wrong(name: str) -> OAuthError:
+    """Give the refusal for a member that is missing or malformed."""
+    return invalid(f"{name} is missing or malformed")
+
+
+def invalid(why: str) -> OAuthError:
+    """One sentence for every reason: a caller learns from it nothing about others' tokens."""
+    return OAuthError(
+        "invalid_token",
+        "The access token is expired, revoked, or not valid here.",
+        log_detail=why,
+    )

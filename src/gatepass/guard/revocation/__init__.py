@@ -1,0 +1,1 @@
+"""Follows the server's revocation feed."""

@@ -1,0 +1,1 @@
+"""Verifies tokens: JWTs locally, opaque tokens by introspection (RFC 7662)."""

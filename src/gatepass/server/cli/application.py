@@ -1,0 +1,227 @@
+"""`gatepass application`: what the operator does to applications of any organization."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from gatepass.command_group import CommandGroup, example
+from gatepass.server.cli import application_settings, options
+from gatepass.server.cli.application_settings import find, networks_of
+from gatepass.server.domain.applications import operations
+from gatepass.server.domain.applications.model import DEFAULT_LIFETIME, Application
+from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.server.domain.organizations import operations as organizations
+from gatepass.wire import metadata
+from gatepass.wire.scope import Scope
+
+_APPLICATION = click.argument("application_id", metavar="CLIENT_ID")
+
+
+@click.group(cls=CommandGroup, epilog=example("gatepass application list"))
+def application() -> None:
+    """Register and look after applications; each is known by its client id."""
+
+
+application.add_command(application_settings.set_)
+
+
+@application.command(
+    epilog=example(
+        'gatepass application create --organization ORG_ID --name Billing --scope "read write"'
+    )
+)
+@click.option("--organization", "org_id", required=True, help="Id of its organization.")
+@click.option("--name", required=True)
+@click.option("--scope", default="read write", show_default=True, help="Parted by spaces.")
+@click.option(
+    "--lifetime", default=DEFAULT_LIFETIME, show_default=True, help="Of its tokens, in seconds."
+)
+@application_settings.contact_option
+@application_settings.network_option
+@options.which_to_change
+@options.as_json
+def create(  # noqa: PLR0913 - one parameter an option
+    *,
+    org_id: str,
+    name: str,
+    scope: str,
+    lifetime: int,
+    contact: str | None,
+    networks: tuple[str, ...],
+    data: Path | None,
+    config: Path | None,
+    environment_name: str | None,
+    is_json: bool,
+) -> None:
+    """Register a confidential client-credentials application.
+
+    Prints the client secret, once. Scope may also hold `introspection`, for a resource server
+    that introspects the tokens of others.
+    """
+    with options.environment_of(data, config, environment_name) as environment:
+        registered = operations.register(
+            environment,
+            OPERATOR,
+            options.uuid_of(org_id),
+            name=name,
+            scope=Scope.parse(scope),
+            allowed=environment.catalogue.everything,
+            token_lifetime=lifetime,
+            contact=contact or "",
+            networks=networks_of(networks),
+        )
+    shown = {
+        "client_id": registered.application.client_id,
+        "client_secret": registered.secret.value,
+        "token_url": environment.issuer + metadata.TOKEN,
+    }
+    options.show(shown, is_json=is_json)
+    if not is_json:
+        click.echo("\nThe secret is shown now and never again.")
+
+
+@application.command("list", epilog=example("gatepass application list --environment sandbox"))
+@click.option("--organization", "org_id", help="Only those of this organization.")
+@options.which
+@options.as_json
+def list_(
+    org_id: str | None,
+    data: Path | None,
+    config: Path | None,
+    environment_name: str,
+    *,
+    is_json: bool,
+) -> None:
+    """List the applications of an environment."""
+    with options.environment_of(data, config, environment_name) as environment:
+        if org_id is None:
+            owners = organizations.all_of_them(environment)
+        else:
+            owners = [organizations.find(environment, options.uuid_of(org_id))]
+        rows = [
+            _row(each)
+            for owner in owners
+            for each in operations.of_organization(environment, owner.id)
+        ]
+    nothing = f"No applications in {environment.name}. Make one: gatepass application create"
+    options.show_list(rows, nothing, is_json=is_json)
+
+
+@application.command("show", epilog=example("gatepass application show CLIENT_ID --json"))
+@_APPLICATION
+@options.which
+@options.as_json
+def show_(
+    application_id: str,
+    data: Path | None,
+    config: Path | None,
+    environment_name: str,
+    *,
+    is_json: bool,
+) -> None:
+    """Show one application; of its secrets only the last four characters are known."""
+    with options.environment_of(data, config, environment_name) as environment:
+        found = find(environment, application_id)
+        live = found.live_secrets(environment.now())
+    secrets = [
+        {
+            "ends_with": each.last_four or None,
+            "created_at": each.created_at,
+            "expires_at": each.expires_at,
+            "last_used_at": each.last_used_at,
+            "last_used_from": each.last_used_from,
+        }
+        for each in live
+    ]
+    more = {
+        "id": found.id,
+        "scope": str(found.scope),
+        "token_lifetime": found.token_lifetime,
+        "contact": found.contact,
+        "networks": [str(network) for network in found.networks],
+        "created_by": found.created_by,
+        "imported_from": found.imported_from,
+        "redirect_uris": found.redirect_uris,
+        "tokens_void_before": found.tokens_void_before,
+        "mint_mode": found.mint_mode,
+        "mint_limit": found.mint_limit,
+        "secrets": secrets,
+    }
+    options.show(_row(found) | more, is_json=is_json)
+
+
+@application.command(epilog=example("gatepass application disable CLIENT_ID"))
+@_APPLICATION
+@options.which_to_change
+def disable(
+    application_id: str, data: Path | None, config: Path | None, environment_name: str | None
+) -> None:
+    """Disable an application: it gets no tokens, and those it has are revoked for good."""
+    _set_enabled(application_id, data, config, environment_name, enabled=False)
+    click.echo(f"{application_id} is disabled. Its tokens are revoked.")
+
+
+@application.command(epilog=example("gatepass application enable CLIENT_ID"))
+@_APPLICATION
+@options.which_to_change
+def enable(
+    application_id: str, data: Path | None, config: Path | None, environment_name: str | None
+) -> None:
+    """Enable a disabled application; the tokens that it had stay revoked."""
+    _set_enabled(application_id, data, config, environment_name, enabled=True)
+    click.echo(f"{application_id} is active. Tokens issued before stay revoked.")
+
+
+@application.command(epilog=example("gatepass application delete CLIENT_ID --yes"))
+@_APPLICATION
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@options.which_to_change
+def delete(
+    application_id: str,
+    data: Path | None,
+    config: Path | None,
+    environment_name: str | None,
+    *,
+    yes: bool,
+) -> None:
+    """Delete an application; its credentials and tokens are nothing from then on."""
+    with options.environment_of(data, config, environment_name) as environment:
+        found = find(environment, application_id)
+        if not yes:
+            _confirm(found)
+        operations.delete(environment, OPERATOR, found.id, None)
+    click.echo(f"{application_id} is deleted.")
+
+
+def _confirm(found: Application) -> None:
+    """Have the name typed, on a terminal; a script says --yes."""
+    if not sys.stdin.isatty():
+        raise click.ClickException("Nothing is deleted without --yes, or a terminal to ask on.")
+    typed = click.prompt(f"Type the application's name to delete it ({found.name})", err=True)
+    if typed.strip() != found.name:
+        raise click.ClickException("That is not its name. Nothing is deleted.")
+
+
+def _set_enabled(
+    application_id: str,
+    data: Path | None,
+    config: Path | None,
+    environment_name: str | None,
+    *,
+    enabled: bool,
+) -> None:
+    with options.environment_of(data, config, environment_name) as environment:
+        found = find(environment, application_id)
+        operations.set_enabled(environment, OPERATOR, found.id, enabled=enabled, org_id=None)
+
+
+def _row(each: Application) -> dict[str, object]:
+    return {
+        "client_id": each.client_id,
+        "name": each.name,
+        "org_id": each.org_id,
+        "created_at": each.created_at,
+        "last_used_at": each.last_used_at,
+        "state": each.state,
+    }

@@ -1,0 +1,109 @@
+"""`gatepass demo`: a server on an empty data directory, and the main job played against it."""
+
+import socket
+from contextlib import closing, suppress
+from pathlib import Path
+
+import click
+
+from gatepass.command_group import example
+from gatepass.server.cli import options
+from gatepass.server.environment import data_directory
+from gatepass.server.observability import logging
+from gatepass.server.serving.processes import published_addresses
+from gatepass.server.settings import Settings, load
+from gatepass.wire.credential import Mode
+
+_LOG = "demo.log"
+_PORT = 8000
+_END = """
+━━ Your turn
+Portal    {address}/
+Username  {username}
+Password  {password}
+API docs  {address}/api/partners/v2.0/docs
+Log       {log}
+"""
+
+
+@click.command(epilog=example("gatepass demo --data /tmp/gatepass-demo --port 9000"))
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    help="An empty data directory. [default: ./gatepass-data]",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65534),
+    help="Of production; the sandbox has the next one. [default: 8000, or a free one]",
+)
+@click.option("--once", is_flag=True, help="End when the demo is over.")
+def demo(data: Path | None, port: int | None, *, once: bool) -> None:
+    """Show it: from initial credentials to an authenticated API call, over real HTTP."""
+    from gatepass.server import run  # takes a while to load
+
+    with options.one_line():
+        settings = _settings(data, port or _PORT)
+        _check_empty(settings)
+        try:
+            sockets = run.listen(settings)
+        except data_directory.ServingError:
+            if port is not None:
+                raise
+            settings = _settings(data, _free_ports())
+            sockets = run.listen(settings)
+            click.echo(f"Port {_PORT} or {_PORT + 1} is taken: the demo is on {settings.port}.")
+        data_directory.open_directory(settings)
+        with (settings.data / _LOG).open("a", encoding="utf-8") as log:
+            logging.configure(settings.log_format, log)
+            data_directory.prepare(settings)
+            with published_addresses.published(settings):
+                run.run(settings, sockets, beside=lambda: _play(settings, once=once))
+
+
+def _settings(data: Path | None, port: int) -> Settings:
+    return load(data=data, port=port, sandbox_port=port + 1, workers=1)
+
+
+def _free_ports() -> int:
+    """Return the first port after the usual one that is free together with the next."""
+    for port in range(_PORT + 2, 65534, 2):
+        with suppress(OSError), closing(_held(port)), closing(_held(port + 1)):
+            return port
+    raise data_directory.ServingError("No port is free. Name one with --port.")
+
+
+def _held(port: int) -> socket.socket:
+    return socket.create_server(("127.0.0.1", port))
+
+
+def _check_empty(settings: Settings) -> None:
+    folder = settings.data
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise data_directory.ServingError(
+            f"The demo needs an empty folder, and {folder} is none. Choose one with --data."
+        )
+
+
+def _play(settings: Settings, *, once: bool) -> bool:
+    """Play, and tell whether the server goes on."""
+    import httpx2
+
+    from gatepass.server.cli.demo import partner, play, story  # takes a while to load
+
+    click.echo(f"A server runs on {settings.data}: the sandbox is {settings.issuer(Mode.TEST)}")
+    try:
+        access = play.play(settings, story.Story(click.echo))
+    except (partner.DemoError, httpx2.TransportError) as error:
+        raise data_directory.ServingError(f"{error} See {settings.data / _LOG}.") from None
+    click.echo(
+        _END.format(
+            address=access.address,
+            username=access.username,
+            password=access.password.value,
+            log=settings.data / _LOG,
+        )
+    )
+    if not once:
+        click.echo("The server runs until Ctrl-C.")
+    return not once

@@ -1,0 +1,187 @@
+"""The partner: a person with a browser, then a server with credentials."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import urljoin
+
+import httpx2
+
+from gatepass.server.cli.demo.pages import Page
+from gatepass.server.cli.demo.story import Story
+from gatepass.wire import metadata
+from gatepass.wire.secret import Secret
+
+_LOGIN = "/accounts/login/"
+_PASSWORD = "/accounts/password/"  # noqa: S105 - a path
+_APPLICATIONS = "/oauth2/applications/"
+_REGISTER = _APPLICATIONS + "register/"
+_TIMEOUT = 30  # seconds
+
+
+class DemoError(Exception):
+    """The demo met something other than it should; the message is one line."""
+
+
+class Credentials(NamedTuple):
+    """What is copied from the page that shows it once."""
+
+    client_id: str
+    client_secret: Secret
+
+
+class Person:
+    """The partner's administrator, in a browser that keeps cookies."""
+
+    def __init__(self, address: str, story: Story) -> None:
+        self._browser = httpx2.Client(base_url=address, timeout=_TIMEOUT, trust_env=False)
+        self._address = address
+        self._story = story
+
+    def log_in(self, username: str, password: Secret) -> None:
+        """Log in with the initial password; what opens is the page that changes it."""
+        self._story.step(f"{username} logs in with the initial password.")
+        typed = {"username": username, "password": password.value}
+        answer = self._send(self._form(_LOGIN, _LOGIN), _LOGIN, typed)
+        self._story.answered(answer, "location")
+        self._expect(answer, 303)
+        self._story.step(
+            "Until the password is changed, every other page leads to the one that does it."
+        )
+        self._story.command(["curl", "-i", "-b", "jar", self._address + _APPLICATIONS])
+        answer = self._browser.get(_APPLICATIONS)
+        self._story.answered(answer, "location")
+        self._expect(answer, 303)
+        if answer.headers["location"] != _PASSWORD:
+            raise DemoError(f"The portal led to {answer.headers['location']}.")
+
+    def change_password(self, current: Secret, new: Secret) -> None:
+        """Choose a password of one's own."""
+        self._story.step("The password is changed to one that only the partner knows.")
+        typed = {
+            "current_password": current.value,
+            "new_password": new.value,
+            "new_password_again": new.value,
+        }
+        answer = self._send(self._form(_PASSWORD, _PASSWORD), _PASSWORD, typed)
+        self._story.answered(answer, "location")
+        self._expect(answer, 303)
+
+    def register(self, name: str) -> Credentials:
+        """Register an application and copy its credentials from the page that shows them once."""
+        self._story.step(
+            f'An application is registered: "{name}", Confidential, Client Credentials.'
+        )
+        typed = {
+            "name": name,
+            "client_type": "confidential",
+            "authorization_grant_type": "client-credentials",
+            "redirect_uris": "",
+            "scope_read": "yes",
+            "scope_write": "yes",
+        }
+        answer = self._send(self._form(_REGISTER, _REGISTER), _REGISTER, typed)
+        self._story.answered(answer, "location")
+        self._expect(answer, 303)
+        return self._copy(answer.headers["location"])
+
+    def close(self) -> None:
+        """Close the browser."""
+        self._browser.close()
+
+    def _copy(self, path: str) -> Credentials:
+        self._story.step("The credentials are copied; this page shows the secret once.")
+        self._story.command(["curl", "-b", "jar", urljoin(self._address, path)])
+        page = self._open(path)
+        secret = Secret(page.texts.get("client-secret", "").strip())
+        self._story.hide(secret.value)
+        client_id = page.texts.get("client-id", "").strip()
+        self._story.came([f"Client id      {client_id}", f"Client secret  {secret.value}"])
+        stored = next((action for action in page.forms if action.endswith("/stored/")), "")
+        if not client_id or not secret.value or not stored:
+            raise DemoError(f"The page {path} shows no credentials.")
+        self._expect(self._browser.post(stored, data=page.forms[stored].filled(stored="yes")), 303)
+        return Credentials(client_id, secret)
+
+    def _form(self, path: str, action: str) -> dict[str, str]:
+        """Open a page and give what its form would send unfilled, the CSRF token with it."""
+        form = self._open(path).forms.get(action)
+        if form is None:
+            raise DemoError(f"The page {path} has no form for {action}.")
+        for name in ("csrf", "once"):
+            self._story.hide(form.fields.get(name, ""))
+        return form.fields
+
+    def _open(self, path: str) -> Page:
+        answer = self._browser.get(path)
+        self._expect(answer, 200)
+        return Page(answer.text)
+
+    def _send(
+        self, fields: Mapping[str, str], path: str, typed: Mapping[str, str]
+    ) -> httpx2.Response:
+        sent = {**fields, **typed}
+        words = [part for name, text in sent.items() for part in _data(name, text)]
+        self._story.command(["curl", "-i", "-b", "jar", "-c", "jar", self._address + path, *words])
+        return self._browser.post(path, data=sent)
+
+    def _expect(self, answer: httpx2.Response, status: int) -> None:
+        _expect(answer, status)
+
+
+class Program:
+    """The partner's server: no person, no browser, only its credentials."""
+
+    def __init__(self, address: str, credentials: Credentials, story: Story) -> None:
+        self._http = httpx2.Client(base_url=address, timeout=_TIMEOUT, trust_env=False)
+        self._address = address
+        self._credentials = credentials
+        self._story = story
+
+    def get_token(self) -> Secret:
+        """Ask for an access token with HTTP Basic (RFC 6749 §4.4.2)."""
+        self._story.step("The server asks for an access token.")
+        grant = {"grant_type": "client_credentials"}
+        answer = self._post(metadata.TOKEN, grant)
+        token = Secret(str(answer.json().get("access_token", "")))
+        self._story.hide(token.value)
+        self._story.answered(answer)
+        _expect(answer, 200)
+        return token
+
+    def call(self, path: str, token: Secret, status: int) -> None:
+        """Call the Partner API with the token (RFC 6750 §2.1)."""
+        url = self._address + metadata.PARTNER_API + path
+        authorization = f"Bearer {token.value}"
+        self._story.command(["curl", "-i", url, "-H", f"Authorization: {authorization}"])
+        answer = self._http.get(url, headers={"Authorization": authorization})
+        self._story.answered(answer, "www-authenticate")
+        _expect(answer, status)
+
+    def revoke(self, token: Secret) -> None:
+        """Give the token back (RFC 7009)."""
+        self._story.step("The token is revoked.")
+        answer = self._post(metadata.REVOKE, {"token": token.value})
+        self._story.answered(answer)
+        _expect(answer, 200)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def _post(self, path: str, form: Mapping[str, str]) -> httpx2.Response:
+        client_id, secret = self._credentials
+        words = ["-u", f"{client_id}:{secret.value}"]
+        words += [part for name, text in form.items() for part in ("-d", f"{name}={text}")]
+        self._story.command(["curl", "-i", self._address + path, *words])
+        return self._http.post(path, data=dict(form), auth=(client_id, secret.value))
+
+
+def _data(name: str, text: str) -> tuple[str, str]:
+    is_plain = text.replace("-", "").replace("_", "").isalnum() or not text
+    return ("-d" if is_plain else "--data-urlencode"), f"{name}={text}"
+
+
+def _expect(answer: httpx2.Response, status: int) -> None:
+    if answer.status_code != status:
+        where = f"{answer.request.method} {answer.request.url.path}"
+        raise DemoError(f"{where} answered {answer.status_code} in place of {status}.")

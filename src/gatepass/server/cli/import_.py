@@ -1,0 +1,170 @@
+"""`gatepass import`: partners that another system served until now, with their credentials."""
+
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast, get_args
+
+import click
+
+from gatepass.command_group import CommandGroup, example
+from gatepass.server.cli import options
+from gatepass.server.domain.applications.model import check_scope
+from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.server.domain.imports import operations
+from gatepass.server.domain.imports.django_oauth_toolkit import store as django_oauth_toolkit
+from gatepass.server.domain.imports.django_oauth_toolkit.store import has_password
+from gatepass.server.domain.imports.model import OrganizationBy, Outcome, SourceError, State, Terms
+from gatepass.wire.scope import Scope
+
+_NO_PEOPLE = """\
+Nobody can log in to the portal by this. An organization's administrator is made by:
+  gatepass organization add-admin ORG_ID --admin USERNAME --environment {environment}"""
+
+
+_SHOWN = """\
+Warning: the password in DATABASE_URL can be read in the process list and in the shell's history.
+Give the address with --url-file, or the password in PGPASSWORD or PGPASSFILE."""
+
+
+@click.group(
+    "import", cls=CommandGroup, epilog=example("gatepass import django-oauth-toolkit --help")
+)
+def import_() -> None:
+    """Bring in the applications of another system."""
+
+
+@import_.command(
+    "django-oauth-toolkit",
+    epilog=example(
+        "gatepass import django-oauth-toolkit --url-file old.url --organization-by user --dry-run"
+    ),
+)
+@click.argument("database_url", required=False)
+@click.option(
+    "--url-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file with the address, instead of DATABASE_URL.",
+)
+@click.option(
+    "--organization-by",
+    type=click.Choice(get_args(OrganizationBy)),
+    required=True,
+    help="user: one organization for each user there; none: one for all.",
+)
+@click.option("--scope", help="Of each of them. [default: as the catalogue says]")
+@click.option(
+    "--application-table",
+    default=django_oauth_toolkit.APPLICATIONS,
+    show_default=True,
+    help="Where a model of your own holds the applications.",
+)
+@click.option("--user-table", help="Of the users. [default: looked up]")
+@click.option("--dry-run", is_flag=True, help="Tell what would be done, and do nothing.")
+@options.which_to_change
+@options.as_json
+def django_oauth_toolkit_(  # noqa: PLR0913, PLR0917 - one parameter an option
+    database_url: str | None,
+    url_file: Path | None,
+    organization_by: str,
+    scope: str | None,
+    application_table: str,
+    user_table: str | None,
+    data: Path | None,
+    config: Path | None,
+    environment_name: str | None,
+    *,
+    dry_run: bool,
+    is_json: bool,
+) -> None:
+    """Bring in django-oauth-toolkit's confidential client-credentials applications.
+
+    DATABASE_URL is sqlite:///PATH or postgresql://USER@HOST/NAME; nothing is written there.
+    A password belongs into --url-file, PGPASSWORD or PGPASSFILE: other users of this machine
+    can read arguments. Client ids and secrets stay valid. Done again, it brings in what is new.
+    """
+    with options.one_line():
+        url = _address(database_url, url_file)
+        found = django_oauth_toolkit.applications(
+            url, application_table, user_table, with_users=organization_by == "user"
+        )
+    with options.environment_of(data, config, environment_name, creates=True) as environment:
+        catalogue = environment.catalogue
+        chosen = catalogue.defaults if scope is None else Scope.parse(scope)
+        terms = Terms(
+            django_oauth_toolkit.NAME,
+            check_scope(chosen, catalogue.everything),
+            cast("OrganizationBy", organization_by),
+        )
+        outcomes = operations.bring(environment, OPERATOR, found, terms, dry_run=dry_run)
+    if is_json:
+        options.show(_document(outcomes, environment.name, dry_run=dry_run), is_json=True)
+    else:
+        _report(outcomes, environment.name, dry_run=dry_run)
+
+
+def _address(argument: str | None, url_file: Path | None) -> str:
+    """Return the database's address; warn where the process list shows its password."""
+    if (argument is None) == (url_file is None):
+        raise click.UsageError("Give either DATABASE_URL or --url-file.")
+    if url_file is not None:
+        return _read_address(url_file)
+    assert argument is not None  # noqa: S101 - one of them is given
+    if has_password(argument):
+        click.echo(_SHOWN, err=True)
+    return argument
+
+
+def _read_address(file: Path) -> str:
+    """Return the address in a file; warn where others can read it. Raises SourceError."""
+    try:
+        address = file.read_text(encoding="utf-8").strip()
+        is_open = file.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH)
+    except (OSError, UnicodeDecodeError):
+        raise SourceError(f"{file} cannot be read as text in UTF-8.") from None
+    if not address:
+        raise SourceError(f"{file} is empty. Write the database's address into it.")
+    if has_password(address) and is_open:
+        click.echo(f"Warning: others can read {file}. Run: chmod 600 {file}", err=True)
+    return address
+
+
+def _document(outcomes: Sequence[Outcome], environment: str, *, dry_run: bool) -> dict[str, object]:
+    rows = {
+        state.replace(" ", "_"): [_row(each) for each in outcomes if each.state == state]
+        for state in get_args(State)
+    }
+    note = " ".join(_NO_PEOPLE.format(environment=environment).split())
+    return {"environment": environment, "dry_run": dry_run, **rows, "note": note}
+
+
+def _row(each: Outcome) -> dict[str, object]:
+    return {
+        "client_id": each.client_id,
+        "name": each.name,
+        "org_id": each.org_id and str(each.org_id),
+        "organization": each.organization,
+        "secret": each.way,
+        "notes": list(each.notes),
+    }
+
+
+def _report(outcomes: Sequence[Outcome], environment: str, *, dry_run: bool) -> None:
+    counts = {state: sum(each.state == state for each in outcomes) for state in get_args(State)}
+    for state, count in counts.items():
+        would = "would be " if dry_run and state == "imported" else ""
+        click.echo(f"{count} {would}{state}{':' if count else ''}")
+        for each in outcomes:
+            if each.state == state:
+                click.echo(f"  {_line(each)}")
+    if counts["imported"]:
+        click.echo(f"\n{_NO_PEOPLE.format(environment=environment)}")
+
+
+def _line(each: Outcome) -> str:
+    where = f"in {each.organization} ({each.org_id or 'new'})" if each.organization else ""
+    parts = (where, f"secret {each.way}" if each.way else "", *each.notes)
+    said = "; ".join(part for part in parts if part)
+    who = f"{each.client_id}  {each.name}".rstrip()
+    shown = "".join(char if char.isprintable() else "?" for char in who)
+    return f"{shown}: {said}" if said else shown

@@ -1,0 +1,76 @@
+"""`gatepass keys`: the keys that make tokens, and changing them."""
+
+from pathlib import Path
+
+import click
+
+from gatepass.command_group import CommandGroup, example
+from gatepass.server.cli import options
+from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.server.domain.keys import operations
+from gatepass.server.domain.keys.model import PUBLISHED_AHEAD, Key
+from gatepass.server.tokens.jwt import SigningKey
+
+_MINUTES = int(PUBLISHED_AHEAD.total_seconds()) // 60
+_SOON = (
+    f"The next keys are published now and make tokens in {_MINUTES} minutes. "
+    "Tokens issued until then stay valid until they expire."
+)
+_AT_ONCE = (
+    "New keys are in use, and no other key proves a token any more: every token issued until now "
+    "is void, and programs fetch new ones. APIs that verify JWTs by themselves follow when "
+    "they read the key set again (it may be cached for 5 minutes)."
+)
+_REVOKE = "Rotate the keys of {} now? Every token that was issued until now becomes void."
+
+
+@click.group(cls=CommandGroup, epilog=example("gatepass keys list"))
+def keys() -> None:
+    """See the keys that seal and sign tokens, and rotate them; they also rotate by themselves."""
+
+
+@keys.command("list", epilog=example("gatepass keys list --environment sandbox"))
+@options.which
+@options.as_json
+def list_(data: Path | None, config: Path | None, environment_name: str, *, is_json: bool) -> None:
+    """List the keys of an environment; the keys themselves are never shown."""
+    with options.environment_of(data, config, environment_name) as environment:
+        kept = operations.all_keys(environment)
+        now = environment.now()
+    rows = [_row(key) | {"state": operations.state(key, kept, now)} for key in kept]
+    options.show_list(rows, f"No keys in {environment.name}.", is_json=is_json)
+
+
+@keys.command(epilog=example("gatepass keys rotate --environment production"))
+@click.option(
+    "--now",
+    "at_once",
+    is_flag=True,
+    help="For an emergency: the old keys stop proving tokens at once, so all tokens are void.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@options.which_to_change
+def rotate(
+    data: Path | None,
+    config: Path | None,
+    environment_name: str | None,
+    *,
+    at_once: bool,
+    yes: bool,
+) -> None:
+    """Make the next keys, published before they are used; old tokens live on."""
+    with options.environment_of(data, config, environment_name) as environment:
+        options.confirm(_REVOKE.format(environment.name), yes=yes or not at_once)
+        operations.rotate(environment, OPERATOR, at_once=at_once)
+    click.echo(_AT_ONCE if at_once else _SOON)
+
+
+def _row(key: Key) -> dict[str, object]:
+    kid = None if key.purpose == "seal" else SigningKey(key.purpose, key.secret).kid
+    return {
+        "id": key.id,
+        "purpose": key.purpose,
+        "kid": kid,
+        "created_at": key.created_at,
+        "active_from": key.active_from,
+    }

@@ -1,0 +1,237 @@
+"""`gatepass organization`: the account manager's work."""
+
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+import click
+
+from gatepass.command_group import CommandGroup, example
+from gatepass.server.cli import options
+from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.server.domain.organizations import operations
+from gatepass.server.domain.organizations.model import Organization
+from gatepass.server.domain.users import operations as people
+from gatepass.server.domain.users.model import User, has_expired_password
+from gatepass.server.environment.environment import Environment
+from gatepass.wire.secret import Secret
+
+_LOGIN = "/accounts/login/"
+_SUSPEND = "Suspend {} in {}? Nobody of it can log in, and its tokens are revoked for good."
+
+
+@click.group(cls=CommandGroup, epilog=example("gatepass organization list"))
+def organization() -> None:
+    """Create and look after organizations, the partners."""
+
+
+@organization.command(
+    epilog=example('gatepass organization create "Acme Energy" --admin anna --environment sandbox')
+)
+@click.argument("name")
+@click.option("--admin", "username", required=True, help="Username of the first administrator.")
+@click.option("--email", help="The administrator's email address.")
+@options.which_to_change
+@options.as_json
+def create(
+    name: str,
+    username: str,
+    email: str | None,
+    data: Path | None,
+    config: Path | None,
+    environment_name: str | None,
+    *,
+    is_json: bool,
+) -> None:
+    """Create an organization and its first administrator.
+
+    Prints the initial password, once; it must be changed at the first login.
+    """
+    with options.environment_of(data, config, environment_name, creates=True) as environment:
+        new, person, initial_password = operations.create(
+            environment, OPERATOR, name, username, email
+        )
+    _show_access(environment, new.id, person, initial_password, is_json=is_json)
+
+
+@organization.command(
+    "add-admin", epilog=example("gatepass organization add-admin ORG_ID --admin ben")
+)
+@click.argument("org_id")
+@click.option("--admin", "username", required=True, help="Username of the new administrator.")
+@click.option("--email", help="The administrator's email address.")
+@options.which_to_change
+@options.as_json
+def add_admin(
+    org_id: str,
+    username: str,
+    email: str | None,
+    data: Path | None,
+    config: Path | None,
+    environment_name: str | None,
+    *,
+    is_json: bool,
+) -> None:
+    """Add an administrator to an organization.
+
+    Prints the initial password, once; it must be changed at the first login.
+    """
+    with options.environment_of(data, config, environment_name) as environment:
+        found = operations.find(environment, options.uuid_of(org_id))
+        person, initial_password = people.add_with_access(
+            environment, OPERATOR, found.id, username=username, email=email, role="admin"
+        )
+    _show_access(environment, found.id, person, initial_password, is_json=is_json)
+
+
+@organization.command(
+    "reset-password", epilog=example("gatepass organization reset-password ORG_ID --username anna")
+)
+@click.argument("org_id")
+@click.option("--username", required=True, help="Who gets a new initial password.")
+@options.which_to_change
+@options.as_json
+def reset_password(
+    org_id: str,
+    username: str,
+    data: Path | None,
+    config: Path | None,
+    environment_name: str | None,
+    *,
+    is_json: bool,
+) -> None:
+    """Make a new initial password for a person, whose sessions end.
+
+    For a password that is forgotten, and for an initial password that has expired: one that
+    was not replaced within 14 days. Prints the new one, once.
+    """
+    with options.environment_of(data, config, environment_name) as environment:
+        found = people.find_by_username(environment, options.uuid_of(org_id), username)
+        person, initial_password = people.give_access(
+            environment, OPERATOR, found.org_id, found.id, None
+        )
+    _show_access(environment, found.org_id, person, initial_password, is_json=is_json)
+
+
+@organization.command("people", epilog=example("gatepass organization people ORG_ID"))
+@click.argument("org_id")
+@options.which
+@options.as_json
+def people_(
+    org_id: str, data: Path | None, config: Path | None, environment_name: str, *, is_json: bool
+) -> None:
+    """List who of an organization has access to the portal, and whether they can log in."""
+    with options.environment_of(data, config, environment_name) as environment:
+        found = operations.find(environment, options.uuid_of(org_id))
+        now = environment.now()
+        rows = [_person_row(each, now) for each in people.with_access(environment, found.id)]
+    options.show_list(
+        rows, "Nobody has access. See: gatepass organization add-admin", is_json=is_json
+    )
+
+
+@organization.command("list", epilog=example("gatepass organization list --json"))
+@options.which
+@options.as_json
+def list_(data: Path | None, config: Path | None, environment_name: str, *, is_json: bool) -> None:
+    """List the organizations of an environment."""
+    with options.environment_of(data, config, environment_name) as environment:
+        rows = [_row(each) for each in operations.all_of_them(environment)]
+    nothing = f"No organizations in {environment.name}. Make one: gatepass organization create"
+    options.show_list(rows, nothing, is_json=is_json)
+
+
+@organization.command("show", epilog=example("gatepass organization show ORG_ID"))
+@click.argument("org_id")
+@options.which
+@options.as_json
+def show_(
+    org_id: str, data: Path | None, config: Path | None, environment_name: str, *, is_json: bool
+) -> None:
+    """Show one organization."""
+    with options.environment_of(data, config, environment_name) as environment:
+        found = operations.find(environment, options.uuid_of(org_id))
+    row = _row(found) | {"environment": environment.name, "suspended_at": found.suspended_at}
+    options.show(row, is_json=is_json)
+
+
+@organization.command(epilog=example("gatepass organization suspend ORG_ID --yes"))
+@click.argument("org_id")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@options.which_to_change
+def suspend(
+    org_id: str, data: Path | None, config: Path | None, environment_name: str | None, *, yes: bool
+) -> None:
+    """Suspend an organization: no logins, no tokens; those it has are revoked for good."""
+    _set_suspended(org_id, data, config, environment_name, suspended=True, yes=yes)
+    click.echo(f"{org_id} is suspended. Its applications' tokens are revoked.")
+
+
+@organization.command(epilog=example("gatepass organization resume ORG_ID"))
+@click.argument("org_id")
+@options.which_to_change
+def resume(
+    org_id: str, data: Path | None, config: Path | None, environment_name: str | None
+) -> None:
+    """Resume a suspended organization; the tokens that it had stay revoked."""
+    _set_suspended(org_id, data, config, environment_name, suspended=False)
+    click.echo(f"{org_id} is active. Tokens issued before stay revoked.")
+
+
+def _show_access(
+    environment: Environment,
+    org_id: UUID,
+    person: User,
+    initial_password: Secret,
+    *,
+    is_json: bool,
+) -> None:
+    shown = {
+        "org_id": org_id,
+        "environment": environment.name,
+        "username": person.username,
+        "initial_password": initial_password.value,
+        "login_url": environment.issuer + _LOGIN,
+    }
+    options.show(shown, is_json=is_json)
+    if not is_json:
+        click.echo(
+            "\nThe password is shown now and never again. It is changed at the first login, "
+            "which has to be within 14 days."
+        )
+
+
+def _set_suspended(
+    org_id: str,
+    data: Path | None,
+    config: Path | None,
+    environment_name: str | None,
+    *,
+    suspended: bool,
+    yes: bool = True,
+) -> None:
+    with options.environment_of(data, config, environment_name) as environment:
+        found = operations.find(environment, options.uuid_of(org_id))
+        options.confirm(_SUSPEND.format(found.name, environment.name), yes=yes)
+        operations.set_suspended(environment, OPERATOR, found.id, suspended=suspended)
+
+
+def _person_row(each: User, now: datetime) -> dict[str, object]:
+    state = "disabled" if each.disabled_at else "active"
+    if has_expired_password(each, now):
+        state = "initial password expired; renew it: gatepass organization reset-password"
+    return {
+        "username": each.username,
+        "role": each.role,
+        "created_at": each.created_at,
+        "state": state,
+    }
+
+
+def _row(each: Organization) -> dict[str, object]:
+    return {
+        "org_id": each.id,
+        "name": each.name,
+        "created_at": each.created_at,
+        "state": "suspended" if each.suspended_at else "active",
+    }

@@ -1,0 +1,127 @@
+"""`gatepass resource`: the APIs that tokens are for, and what form these have."""
+
+from pathlib import Path
+
+import click
+
+from gatepass.command_group import CommandGroup, example
+from gatepass.server.cli import options
+from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.server.domain.catalogue import operations
+from gatepass.server.domain.catalogue.model import ALGORITHMS, TOKENS, Algorithm, Resource, Tokens
+from gatepass.server.domain.keys.model import PUBLISHED_AHEAD
+from gatepass.server.environment.environment import Environment
+
+_DEFAULT = "default"
+_URI = click.argument("uri")
+_FORM_HELP = "What its tokens are: opaque, or JWTs that it can verify by itself."
+
+
+@click.group(cls=CommandGroup, epilog=example("gatepass resource list"))
+def resource() -> None:
+    """Look after the resources (APIs) that an environment has tokens for."""
+
+
+@resource.command("list", epilog=example("gatepass resource list --environment sandbox"))
+@options.which
+@options.as_json
+def list_(data: Path | None, config: Path | None, environment_name: str, *, is_json: bool) -> None:
+    """List the resources; `form` is what their tokens are, the environment's defaults applied."""
+    with options.environment_of(data, config, environment_name) as environment:
+        rows = [_row(each) for each in environment.catalogue.resources.values()]
+    options.show_list(rows, f"No resources in {environment.name}.", is_json=is_json)
+
+
+@resource.command(
+    epilog=example("gatepass resource add https://meters.example.com --name Meters --tokens jwt")
+)
+@_URI
+@click.option("--name", required=True, help="What people know it by.")
+@click.option("--tokens", type=click.Choice(TOKENS), help=_FORM_HELP)
+@click.option("--algorithm", type=click.Choice(ALGORITHMS), help="What JWTs are signed with.")
+@options.which_to_change
+def add(
+    uri: str,
+    name: str,
+    tokens: Tokens | None,
+    algorithm: Algorithm | None,
+    data: Path | None,
+    config: Path | None,
+    environment_name: str | None,
+) -> None:
+    """Add an API, by the URI that clients ask for it with (RFC 8707). Give it scopes next."""
+    with options.environment_of(data, config, environment_name) as environment:
+        operations.add_resource(environment, OPERATOR, uri, name, tokens, algorithm)
+        until = _signed_until_then(environment, uri)
+    click.echo(
+        f"The resource {uri} is added. Give it scopes: gatepass scope add --resource {uri}{until}"
+    )
+
+
+@resource.command(
+    "set", epilog=example("gatepass resource set https://meters.example.com --algorithm EdDSA")
+)
+@_URI
+@click.option("--name", help="What people know it by.")
+@click.option(
+    "--tokens",
+    type=click.Choice([*TOKENS, _DEFAULT]),
+    help=f"{_FORM_HELP} `{_DEFAULT}`: as the environment's settings say.",
+)
+@click.option(
+    "--algorithm",
+    type=click.Choice([*ALGORITHMS, _DEFAULT]),
+    help=f"What JWTs are signed with. `{_DEFAULT}`: as the environment's settings say.",
+)
+@options.which_to_change
+def set_(
+    uri: str,
+    name: str | None,
+    tokens: str | None,
+    algorithm: str | None,
+    data: Path | None,
+    config: Path | None,
+    environment_name: str | None,
+) -> None:
+    """Change a resource: all that is given, or nothing. It holds for new tokens."""
+    values = options.given(name=name, tokens=tokens, algorithm=algorithm)
+    for column in ("tokens", "algorithm"):
+        if values.get(column) == _DEFAULT:
+            values[column] = None
+    with options.environment_of(data, config, environment_name) as environment:
+        operations.change_resource(environment, OPERATOR, uri, values)
+        until = _signed_until_then(environment, uri)
+    click.echo(f"The resource {uri} is changed. It holds for new tokens.{until}")
+
+
+@resource.command(epilog=example("gatepass resource remove https://meters.example.com"))
+@_URI
+@options.which_to_change
+def remove(uri: str, data: Path | None, config: Path | None, environment_name: str | None) -> None:
+    """Remove a resource that has no scopes any more."""
+    with options.environment_of(data, config, environment_name) as environment:
+        operations.remove_resource(environment, OPERATOR, uri)
+    click.echo(f"The resource {uri} is removed.")
+
+
+def _signed_until_then(environment: Environment, uri: str) -> str:
+    """Return a line about the key that signs while the one of a new algorithm is published."""
+    form = environment.catalogue.resources[uri].form
+    signer = None if form == "sealed" else environment.keys.sign[form]
+    if signer is None or signer.algorithm == form:
+        return ""
+    minutes = PUBLISHED_AHEAD.total_seconds() / 60
+    return (
+        f"\nIts tokens are signed with {signer.algorithm} for {minutes:.0f} minutes, in which"
+        f" the key for {form} is published."
+    )
+
+
+def _row(each: Resource) -> dict[str, object]:
+    return {
+        "uri": each.uri,
+        "name": each.name,
+        "tokens": each.tokens or _DEFAULT,
+        "algorithm": each.algorithm or _DEFAULT,
+        "form": each.form,
+    }

@@ -1,0 +1,119 @@
+"""`gatepass scope`: what tokens may allow, in names and words."""
+
+from pathlib import Path
+
+import click
+
+from gatepass.command_group import CommandGroup, example
+from gatepass.server.cli import options
+from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.server.domain.catalogue import operations
+from gatepass.server.domain.catalogue.model import CataloguedScope
+
+_NAME = click.argument("name")
+
+
+@click.group(cls=CommandGroup, epilog=example("gatepass scope list"))
+def scope() -> None:
+    """Look after the scopes that an environment offers."""
+
+
+@scope.command("list", epilog=example("gatepass scope list --environment sandbox"))
+@options.which
+@options.as_json
+def list_(data: Path | None, config: Path | None, environment_name: str, *, is_json: bool) -> None:
+    """List the scopes, each with its resource and what it allows."""
+    with options.environment_of(data, config, environment_name) as environment:
+        rows = [_row(each) for each in environment.catalogue.scopes.values()]
+    options.show_list(rows, f"No scopes in {environment.name}.", is_json=is_json)
+
+
+@scope.command(
+    epilog=example(
+        'gatepass scope add meters:read --description "Read meters" --resource https://meters.example.com'
+    )
+)
+@_NAME
+@click.option("--description", required=True, help="What it allows, in words for partners.")
+@click.option("--resource", "uri", help="The API that it is of. [default: the Partner API]")
+@click.option(
+    "--default/--no-default",
+    "is_default",
+    default=False,
+    show_default=True,
+    help="Whether applications have it where nobody chooses.",
+)
+@click.option("--restricted", "is_restricted", is_flag=True, help="Only the operator grants it.")
+@options.which_to_change
+def add(  # noqa: PLR0913 - one parameter an option
+    name: str,
+    description: str,
+    uri: str | None,
+    data: Path | None,
+    config: Path | None,
+    environment_name: str | None,
+    *,
+    is_default: bool,
+    is_restricted: bool,
+) -> None:
+    """Add a scope. Applications that exist do not have it until it is given to them."""
+    with options.environment_of(data, config, environment_name) as environment:
+        resource = environment.partner_api if uri is None else uri
+        new = CataloguedScope(name, description, is_default, is_restricted, resource)
+        operations.add_scope(environment, OPERATOR, new)
+    click.echo(f"The scope {name} is added to {resource}.")
+
+
+@scope.command("set", epilog=example("gatepass scope set meters:read --default"))
+@_NAME
+@click.option("--description", help="What it allows, in words for partners.")
+@click.option(
+    "--default/--no-default",
+    "is_default",
+    default=None,
+    help="Whether applications have it where nobody chooses.",
+)
+@click.option(
+    "--restricted/--unrestricted",
+    "is_restricted",
+    default=None,
+    help="Whether only the operator grants it.",
+)
+@options.which_to_change
+def set_(
+    name: str,
+    description: str | None,
+    data: Path | None,
+    config: Path | None,
+    environment_name: str | None,
+    *,
+    is_default: bool | None,
+    is_restricted: bool | None,
+) -> None:
+    """Change a scope: all that is given, or nothing. Applications keep what they have."""
+    values = options.given(
+        description=description, is_default=is_default, is_restricted=is_restricted
+    )
+    with options.environment_of(data, config, environment_name) as environment:
+        operations.change_scope(environment, OPERATOR, name, values)
+    click.echo(f"The scope {name} is changed.")
+
+
+@scope.command(epilog=example("gatepass scope remove meters:read"))
+@_NAME
+@options.which_to_change
+def remove(name: str, data: Path | None, config: Path | None, environment_name: str | None) -> None:
+    """Remove a scope that no application has any more."""
+    with options.environment_of(data, config, environment_name) as environment:
+        operations.remove_scope(environment, OPERATOR, name)
+    click.echo(f"The scope {name} is removed.")
+
+
+def _row(each: CataloguedScope) -> dict[str, object]:
+    return {
+        "name": each.name,
+        "resource": each.resource,
+        "default": each.is_default,
+        "restricted": each.is_restricted,
+        "description": each.description,
+    }

@@ -1,0 +1,96 @@
+"""`gatepass serve`: run the authorization server, the portal and the Partner API."""
+
+from pathlib import Path
+
+import click
+
+from gatepass.command_group import example
+from gatepass.server.cli import options
+from gatepass.server.domain.keys import master_key
+from gatepass.server.environment import data_directory
+from gatepass.server.environment.environment import NAMES
+from gatepass.server.serving.processes import published_addresses
+from gatepass.server.settings import Settings, load
+from gatepass.wire.credential import Mode
+
+_FIRST_START = """\
+Gatepass is new here. It has made {data}:
+  two environments, each with its own database, keys and accounts
+  {key}, which protects their keys: back it up, apart from the databases
+
+"""
+_ADDRESSES = """\
+Production  {production}
+Sandbox     {sandbox}
+"""
+_NEXT = """\
+
+Next, create an organization and its first administrator:
+  {variables}gatepass organization create "Acme Energy" --admin anna --environment sandbox{data}
+"""
+
+
+@click.command(epilog=example("gatepass serve --data /srv/gatepass --port 8000 --workers 2"))
+@options.where
+@click.option(
+    "--host",
+    "hosts",
+    multiple=True,
+    help="Address to listen on; `::` is all of IPv6 and IPv4. May repeat. [default: 127.0.0.1]",
+)
+@click.option("--port", type=click.IntRange(1, 65535), help="Of production. [default: 8000]")
+@click.option(
+    "--sandbox-port", type=click.IntRange(1, 65535), help="Of the sandbox. [default: PORT + 1]"
+)
+@click.option("--workers", type=click.IntRange(1, 64), help="Processes. [default: 1]")
+@click.option(
+    "--create-database",
+    type=click.Choice(list(NAMES.values())),
+    multiple=True,
+    help="Begin with an empty database where it is missing.",
+)
+def serve(
+    data: Path | None,
+    config: Path | None,
+    hosts: tuple[str, ...],
+    port: int | None,
+    sandbox_port: int | None,
+    workers: int | None,
+    create_database: tuple[str, ...],
+) -> None:
+    """Run the server until it is told to end (SIGTERM or Ctrl-C)."""
+    from gatepass.server import run  # takes a while to load
+
+    settings = options.settings_of(
+        data, config, host=hosts or None, port=port, sandbox_port=sandbox_port, workers=workers
+    )
+    with options.one_line():
+        text = greeting(settings, config, is_first=data_directory.is_new(settings))
+        sockets = run.listen(settings)
+        data_directory.prepare(settings, create_database)
+        click.echo(text, nl=False)
+        with published_addresses.published(settings):
+            run.run(settings, sockets)
+
+
+def greeting(settings: Settings, config: Path | None, *, is_first: bool) -> str:
+    """Give what is printed when the server starts."""
+    addresses = _ADDRESSES.format(**{name: settings.issuer(mode) for mode, name in NAMES.items()})
+    if not is_first:
+        return addresses
+    key = settings.data / master_key.FILE_NAME
+    first = _FIRST_START.format(data=settings.data, key=key)
+    return f"{first}{addresses}{_next(settings, config)}"
+
+
+def _next(settings: Settings, config: Path | None) -> str:
+    """Say how to go on, with what another command would not know by itself."""
+    known = load(config, data=settings.data)
+    default = load()
+    variables = (
+        ""
+        if known.issuer(Mode.TEST) == settings.issuer(Mode.TEST)
+        else (f"GATEPASS_PORT={settings.port} GATEPASS_SANDBOX_PORT={settings.sandbox_port} ")
+    )
+    data = "" if default.data == settings.data else f" --data {settings.data}"
+    return _NEXT.format(variables=variables, data=data + (f" --config {config}" if config else ""))

@@ -1,0 +1,47 @@
+"""`gatepass settings check`: what a server would run with."""
+
+from pathlib import Path
+
+import click
+
+from gatepass.command_group import CommandGroup, example
+from gatepass.server.cli import options
+from gatepass.server.environment.environment import NAMES
+from gatepass.server.settings import Settings
+from gatepass.server.storage.database import without_password
+from gatepass.wire.credential import Mode
+
+
+@click.group(cls=CommandGroup, epilog=example("gatepass settings check"))
+def settings() -> None:
+    """Look at the settings."""
+
+
+@settings.command(epilog=example("gatepass settings check --data /srv/gatepass"))
+@options.where
+@options.as_json
+def check(data: Path | None, config: Path | None, *, is_json: bool) -> None:
+    """Print the settings that apply, without passwords; fail where they are wrong."""
+    found = options.settings_of(data, config)
+    options.show(_effective(found), is_json=is_json)
+
+
+def _effective(found: Settings) -> dict[str, object]:
+    """Give the settings with their defaults filled in, one flat name each."""
+    values = found.model_dump()
+    for mode, name in NAMES.items():
+        values[name] = {
+            "hosts": found.hosts(mode),
+            "issuer": found.issuer(mode),
+            "database": _database(found, mode),
+        }
+    flat: dict[str, object] = {}
+    for name, value in values.items():
+        parts = value if isinstance(value, dict) else {"": value}
+        flat |= {f"{name}.{part}".rstrip("."): each for part, each in parts.items()}
+    return flat
+
+
+def _database(found: Settings, mode: Mode) -> str:
+    given = found.environment(mode).database
+    return without_password(given) if given else "SQLite"

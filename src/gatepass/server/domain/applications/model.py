@@ -1,0 +1,223 @@
+"""What an application is, and the rules it obeys."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from gatepass.server.domain.names import is_visible, tidy
+from gatepass.server.storage.timestamps import milliseconds
+from gatepass.wire.credential import Kind, Mode, mint
+from gatepass.wire.errors import OAuthError
+from gatepass.wire.networks import Network
+from gatepass.wire.scope import Scope
+from gatepass.wire.secret import Secret
+
+GRANT_TYPE = "client_credentials"
+DEFAULT_LIFETIME = 36_000  # seconds
+SHORTEST_LIFETIME = 60
+LONGEST_LIFETIME = 30 * 24 * 3600
+LONGEST_NAME = 100
+LONGEST_CONTACT = 200
+MOST_LIVE_SECRETS = 2
+
+OVERLAPS = {
+    timedelta(0): "none",
+    timedelta(hours=1): "1 hour",
+    timedelta(days=1): "24 hours",
+    timedelta(days=7): "7 days",
+}
+
+UNTIL_USED = "until the new secret is first used"
+
+State = Literal["active", "disabled"]
+MintMode = Literal["off", "warn", "enforce"]
+MINT_MODES: tuple[MintMode, ...] = ("off", "warn", "enforce")
+MOST_MINTED = 1_000_000  # an hour
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationSecret:
+    """One of an application's secrets: its digest, and the last four characters to tell it by.
+
+    Of an imported one there may be nothing but another system's hash (`encoded`). Its digest is
+    then nobody's and `last_four` is empty, until its first use.
+
+    One with `ends_on_use_of` ends when the secret with that id is used for the first time.
+    """
+
+    id: UUID
+    digest: bytes
+    last_four: str
+    created_at: datetime
+    expires_at: datetime | None = None
+    last_used_at: datetime | None = None
+    encoded: str | None = field(default=None, repr=False)
+    last_used_from: str | None = None
+    last_used_agent: str | None = None
+    ends_on_use_of: UUID | None = None
+
+    def is_live(self, now: datetime) -> bool:
+        """Tell whether it still authenticates."""
+        return self.expires_at is None or now < self.expires_at
+
+
+MARGIN = timedelta(seconds=1)
+"""How much later than now tokens are void, as clocks of two nodes never agree exactly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A registered client (RFC 6749 §2) of an organization.
+
+    `networks` are those that its requests may come from; without any, all are. A token that was
+    issued at `void_until_ms` (Unix milliseconds) or before is not good any more, or never was
+    its own: there may have been another application of the same client id before it.
+    """
+
+    id: UUID
+    org_id: UUID
+    client_id: str
+    name: str
+    scope: Scope
+    token_lifetime: int
+    created_at: datetime
+    created_by: str
+    secrets: tuple[ApplicationSecret, ...]
+    redirect_uris: tuple[str, ...] = ()
+    networks: tuple[Network, ...] = ()
+    contact: str = ""
+    client_type: str = "confidential"
+    grant_type: str = GRANT_TYPE
+    disabled_at: datetime | None = None
+    tokens_void_before: datetime | None = None
+    org_suspended_at: datetime | None = None
+    last_used_at: datetime | None = None
+    last_used_from: str | None = None
+    last_used_agent: str | None = None
+    imported_from: str | None = None
+    mint_mode: MintMode = "off"
+    mint_limit: int | None = None
+    void_until_ms: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Prepare what is asked with each token."""
+        until = milliseconds(self.created_at) - 1
+        if self.tokens_void_before is not None:
+            until = max(until, milliseconds(self.tokens_void_before))
+        object.__setattr__(self, "void_until_ms", until)
+
+    @property
+    def state(self) -> State:
+        """Say whether its owner disabled it."""
+        return "disabled" if self.disabled_at else "active"
+
+    def voided_at(self, now: datetime) -> datetime:
+        """Return `tokens_void_before` for a revocation of all tokens at `now`.
+
+        It always grows: neither a clock that is set back nor a second revocation in the same
+        millisecond leaves an old token active. See `MARGIN`.
+        """
+        last, void = self.tokens_void_before, now + MARGIN
+        return void if last is None else max(void, last + timedelta(milliseconds=1))
+
+    def earliest(self, now: datetime) -> datetime:
+        """Return the moment of a change at `now`: never before the last use that is stored."""
+        return now if self.last_used_at is None else max(now, self.last_used_at)
+
+    def was_brought(self, secret: ApplicationSecret) -> bool:
+        """Tell whether a secret came with the application from elsewhere, as its form may tell."""
+        return self.imported_from is not None and secret.created_at == self.created_at
+
+    def live_secrets(self, now: datetime) -> tuple[ApplicationSecret, ...]:
+        """Give the secrets that authenticate, newest first."""
+        live = [secret for secret in self.secrets if secret.is_live(now)]
+        return tuple(sorted(live, key=lambda secret: secret.created_at, reverse=True))
+
+
+def check_name(name: str) -> str:
+    """Return the name, normalized; raise OAuthError if empty, too long, or with invisible parts."""
+    name = tidy(name)
+    if not is_visible(name):
+        raise OAuthError("invalid_request", "Give the application a name.")
+    if len(name) > LONGEST_NAME:
+        raise OAuthError("invalid_request", f"A name has {LONGEST_NAME} characters at most.")
+    return name
+
+
+def check_lifetime(seconds: int) -> int:
+    """Give the token lifetime; raise OAuthError outside 60 seconds to 30 days."""
+    if not SHORTEST_LIFETIME <= seconds <= LONGEST_LIFETIME:
+        raise OAuthError(
+            "invalid_request",
+            f"A token lives {SHORTEST_LIFETIME} to {LONGEST_LIFETIME} seconds (30 days).",
+        )
+    return seconds
+
+
+def check_contact(contact: str) -> str:
+    """Return whom to tell of trouble, tidy as a name; empty where nobody is named."""
+    contact = tidy(contact)
+    if len(contact) > LONGEST_CONTACT:
+        raise OAuthError("invalid_request", f"A contact has {LONGEST_CONTACT} characters at most.")
+    return contact
+
+
+def check_minting(mode: str, limit: int | None) -> tuple[MintMode, int | None]:
+    """Give how a limit of tokens an hour is meant; raise OAuthError for one that cannot be kept."""
+    known = next((each for each in MINT_MODES if each == mode), None)
+    if known is None:
+        raise OAuthError("invalid_request", f"Choose one of {', '.join(MINT_MODES)}.")
+    if limit is None and known != "off":
+        raise OAuthError("invalid_request", "Give the number of tokens an hour.")
+    if limit is not None and not 1 <= limit <= MOST_MINTED:
+        raise OAuthError("invalid_request", f"A limit is 1 to {MOST_MINTED} tokens an hour.")
+    return known, limit
+
+
+def check_scope(scope: Scope, allowed: Scope) -> Scope:
+    """Give the scope; raise OAuthError (`invalid_scope`) where it is empty or not all `allowed`."""
+    if not scope.names:
+        raise OAuthError("invalid_scope", "Choose at least one scope.")
+    if not allowed.covers(scope):
+        unknown = str(scope.without(allowed))
+        raise OAuthError("invalid_scope", f"There is no scope {unknown}. Choose from: {allowed}.")
+    return scope
+
+
+def new_client_id(mode: Mode, entropy: bytes) -> str:
+    """Give a client id; 128 random bits, so that it never collides and cannot be guessed."""
+    return mint(Kind.CLIENT_ID, mode, entropy)
+
+
+def new_secret(
+    secret_id: UUID, mode: Mode, entropy: bytes, now: datetime
+) -> tuple[Secret, ApplicationSecret]:
+    """Give a client secret of 256 random bits, and what is kept of it."""
+    secret = Secret(mint(Kind.CLIENT_SECRET, mode, entropy))
+    return secret, ApplicationSecret(secret_id, secret.digest(), secret.value[-4:], now)
+
+
+def ending(
+    secrets: tuple[ApplicationSecret, ...], overlap: timedelta | None, now: datetime, new_id: UUID
+) -> tuple[ApplicationSecret, ...]:
+    """Give the live secrets as a rotation leaves them: ending when the overlap is over.
+
+    Without an overlap (None) they end when the new secret is used for the first time.
+
+    Raises OAuthError where two are live already, or for an overlap that is not offered.
+    """
+    if overlap is not None and overlap not in OVERLAPS:
+        raise OAuthError("invalid_request", "Choose one of the offered overlaps.")
+    if len(secrets) >= MOST_LIVE_SECRETS:
+        raise OAuthError(
+            "invalid_request",
+            "Two secrets are live already. End one of them, then rotate again.",
+        )
+    if overlap is None:
+        return tuple(replace(each, ends_on_use_of=new_id) for each in secrets)
+    end = now + overlap
+    return tuple(
+        replace(each, expires_at=end if each.expires_at is None else min(each.expires_at, end))
+        for each in secrets
+    )

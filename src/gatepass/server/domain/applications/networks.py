@@ -1,0 +1,42 @@
+"""The networks that an application's requests may come from."""
+
+from ipaddress import ip_network
+
+from gatepass.wire.errors import OAuthError
+from gatepass.wire.networks import Network, as_ipv4
+
+MOST = 50
+
+
+def check_networks(text: str) -> tuple[Network, ...]:
+    """Give the networks, parted by spaces, commas or lines, as 203.0.113.0/24 or one address.
+
+    An IPv4-mapped one (::ffff:203.0.113.0/120) is the IPv4 network, as requests come from that.
+    Raises OAuthError for what is none: a list that is half understood would let nobody in, or
+    everybody.
+    """
+    pieces = text.replace(",", " ").split()
+    if len(pieces) > MOST:
+        raise OAuthError("invalid_request", f"Give {MOST} networks at most.")
+    return tuple(dict.fromkeys(_network(piece) for piece in pieces))
+
+
+def _network(text: str) -> Network:
+    if "%" in text:
+        raise OAuthError(
+            "invalid_request",
+            "An address with a zone (%) is of one machine's link alone. Give it without the zone.",
+        )
+    try:
+        return as_ipv4(ip_network(text))
+    except ValueError:
+        pass
+    try:
+        meant = f" Did you mean {ip_network(text, strict=False)}?"
+    except ValueError:
+        meant = ""
+    shown = text if text.isprintable() and len(text) <= 50 else "One of them"
+    raise OAuthError(
+        "invalid_request",
+        f"{shown} is not a network, as 203.0.113.0/24 or 2001:db8::/32, or an address.{meant}",
+    )

@@ -1,0 +1,43 @@
+"""The applications that stand in for unknown clients, so that their refusals take as long."""
+
+import secrets
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from gatepass.server.domain.applications.model import (
+    DEFAULT_LIFETIME,
+    Application,
+    ApplicationSecret,
+)
+from gatepass.wire.scope import Scope
+
+_SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+_ORG_ID = uuid4()
+_COUNT = 64  # as one alone would be in the processor's caches more often than a real one
+
+
+def _made() -> Application:
+    return Application(
+        id=uuid4(),
+        org_id=_ORG_ID,
+        client_id="unknown",
+        name="unknown",
+        scope=Scope(("read",)),
+        token_lifetime=DEFAULT_LIFETIME,
+        created_at=_SINCE,
+        created_by="",
+        secrets=(ApplicationSecret(uuid4(), secrets.token_bytes(32), "", _SINCE),),
+    )
+
+
+_NOBODIES = tuple(_made() for _ in range(_COUNT))
+
+
+def nobody(client_id: str) -> Application:
+    """Return the stand-in for an unknown client id; no database has it, no secret matches it."""
+    return _NOBODIES[hash(client_id) % _COUNT]
+
+
+def is_nobody(application: Application) -> bool:
+    """Tell whether it is a stand-in. What is counted for one is not kept."""
+    return application.org_id is _ORG_ID

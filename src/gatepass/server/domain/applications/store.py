@@ -1,0 +1,317 @@
+"""The applications' tables."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Row,
+    Table,
+    Text,
+    Uuid,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    type_coerce,
+    update,
+)
+
+from gatepass.server.domain.applications.model import Application, ApplicationSecret
+from gatepass.server.domain.applications.networks import check_networks
+from gatepass.server.domain.organizations.store import organization
+from gatepass.server.storage.database import Timestamp, metadata, next_of
+from gatepass.wire.networks import Network
+from gatepass.wire.scope import Scope
+
+application = Table(
+    "application",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("org_id", Uuid, ForeignKey("organization.id"), nullable=False, index=True),
+    Column("client_id", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("client_type", Text, nullable=False),
+    Column("grant_type", Text, nullable=False),
+    Column("redirect_uris", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("token_lifetime", Integer, nullable=False),
+    Column("created_at", Timestamp, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("disabled_at", Timestamp),
+    Column("tokens_void_before", Timestamp),
+    Column("last_used_at", Timestamp),
+    Column("last_used_from", Text),
+    Column("last_used_agent", Text),
+    Column("contact", Text, nullable=False, server_default=""),
+    Column("networks", Text, nullable=False, server_default=""),
+    Column("imported_from", Text),
+    Column("mint_mode", Text, nullable=False, server_default="off"),
+    Column("mint_limit", Integer),
+)
+is_voided = application.c.disabled_at.is_not(None) | application.c.tokens_void_before.is_not(None)
+"""Tells the few applications of which the revocation feed has something to tell."""
+Index(
+    "ix_application_voided",
+    application.c.client_id,
+    sqlite_where=is_voided,
+    postgresql_where=is_voided,
+)
+
+secret = Table(
+    "application_secret",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column(
+        "application_id",
+        Uuid,
+        ForeignKey("application.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("digest", LargeBinary, nullable=False),
+    Column("last_four", Text, nullable=False),
+    Column("created_at", Timestamp, nullable=False),
+    Column("expires_at", Timestamp),
+    Column("last_used_at", Timestamp),
+    Column("last_used_from", Text),
+    Column("last_used_agent", Text),
+    Column("ends_on_use_of", Uuid),
+    Column("encoded", Text),
+)
+_is_encoded = secret.c.encoded.is_not(None)
+Index(
+    "ix_application_secret_encoded",
+    secret.c.application_id,
+    sqlite_where=_is_encoded,
+    postgresql_where=_is_encoded,
+)
+
+_with_organization = select(
+    application, organization.c.suspended_at.label("org_suspended_at")
+).join_from(application, organization)
+
+
+def find(connection: Connection, app_id: UUID) -> Application | None:
+    """Give the application with this id."""
+    return _one(connection, application.c.id == app_id)
+
+
+def find_by_client_id(connection: Connection, client_id: str) -> Application | None:
+    """Give the application with this client id.
+
+    The one with the next client id is read where there is none, so that the time does not tell.
+    """
+    found = _one(connection, application.c.client_id == next_of(application.c.client_id, client_id))
+    return found if found and found.client_id == client_id else None
+
+
+def of_organization(connection: Connection, org_id: UUID) -> list[Application]:
+    """Give an organization's applications, newest first."""
+    query = _with_organization.where(application.c.org_id == org_id)
+    rows = connection.execute(query.order_by(application.c.created_at.desc())).all()
+    return _with_secrets(connection, rows)
+
+
+def count_with_scope(connection: Connection, name: str) -> int:
+    """Count the applications that have a scope."""
+    spaced = literal(" ") + application.c.scope + literal(" ")
+    has_it = spaced.contains(f" {name} ", autoescape=True)
+    return connection.execute(select(func.count()).where(has_it)).scalar_one()
+
+
+def add(connection: Connection, new: Application) -> None:
+    """Add an application with its secrets."""
+    connection.execute(
+        insert(application).values(
+            id=new.id,
+            org_id=new.org_id,
+            client_id=new.client_id,
+            name=new.name,
+            client_type=new.client_type,
+            grant_type=new.grant_type,
+            redirect_uris="\n".join(new.redirect_uris),
+            scope=str(new.scope),
+            token_lifetime=new.token_lifetime,
+            created_at=new.created_at,
+            created_by=new.created_by,
+            networks=written(new.networks),
+            contact=new.contact,
+            imported_from=new.imported_from,
+            mint_mode=new.mint_mode,
+            mint_limit=new.mint_limit,
+        )
+    )
+    for each in new.secrets:
+        add_secret(connection, new.id, each)
+
+
+def change(connection: Connection, app_id: UUID, values: Mapping[str, object]) -> None:
+    """Set columns of an application."""
+    connection.execute(update(application).where(application.c.id == app_id).values(**values))
+
+
+def void_tokens_of_organization(connection: Connection, org_id: UUID, at: datetime) -> None:
+    """Revoke every token that an organization's applications were issued at `at` or before."""
+    void = application.c.tokens_void_before
+    own = application.c.org_id == org_id
+    next_one = type_coerce(type_coerce(void, BigInteger) + 1, Timestamp)
+    grown = case((void >= at, next_one), else_=literal(at, Timestamp))  # as `Application.voided_at`
+    connection.execute(update(application).where(own).values(tokens_void_before=grown))
+
+
+def last_use(connection: Connection, org_id: UUID) -> datetime | None:
+    """Return when any application of an organization was last used."""
+    latest = select(func.max(application.c.last_used_at)).where(application.c.org_id == org_id)
+    found: datetime | None = connection.execute(latest).scalar_one()
+    return found
+
+
+def written(networks: Iterable[Network]) -> str:
+    """Give the networks as their column has them."""
+    return " ".join(str(network) for network in networks)
+
+
+def remove(connection: Connection, app_id: UUID) -> None:
+    """Delete an application and its secrets."""
+    connection.execute(delete(application).where(application.c.id == app_id))
+
+
+def add_secret(connection: Connection, app_id: UUID, new: ApplicationSecret) -> None:
+    """Add a secret's digest."""
+    connection.execute(
+        insert(secret).values(
+            id=new.id,
+            application_id=app_id,
+            digest=new.digest,
+            last_four=new.last_four,
+            created_at=new.created_at,
+            expires_at=new.expires_at,
+            encoded=new.encoded,
+            ends_on_use_of=new.ends_on_use_of,
+        )
+    )
+
+
+def adopt_secret(connection: Connection, old: ApplicationSecret, digest: bytes, last: str) -> None:
+    """Put a digest in the place of another system's hash, if that is still there."""
+    connection.execute(
+        update(secret)
+        .where(secret.c.id == old.id, secret.c.encoded == old.encoded)
+        .values(digest=digest, last_four=last, encoded=None)
+    )
+
+
+def encoded(connection: Connection, limit: int) -> list[str]:
+    """Give some of the secrets of which there is nothing but another system's hash."""
+    query = select(secret.c.encoded).where(_is_encoded).limit(limit)
+    return [row.encoded for row in connection.execute(query)]
+
+
+def end_secret(connection: Connection, secret_id: UUID, at: datetime) -> None:
+    """Set the moment from which a secret authenticates no more."""
+    connection.execute(update(secret).where(secret.c.id == secret_id).values(expires_at=at))
+
+
+def set_end(connection: Connection, changed: ApplicationSecret) -> None:
+    """Set when, or on the use of which other one, a secret ends."""
+    values = {"expires_at": changed.expires_at, "ends_on_use_of": changed.ends_on_use_of}
+    connection.execute(update(secret).where(secret.c.id == changed.id).values(**values))
+
+
+def end_live_secret(connection: Connection, secret_id: UUID, at: datetime) -> bool:
+    """End a secret that would have lived longer; tell whether there was one."""
+    is_live = secret.c.expires_at.is_(None) | (secret.c.expires_at > at)
+    own = secret.c.id == secret_id
+    ended = connection.execute(update(secret).where(own, is_live).values(expires_at=at))
+    return bool(ended.rowcount)
+
+
+def remove_ended_secrets(connection: Connection, app_id: UUID, now: datetime) -> None:
+    """Forget the secrets of an application that have ended."""
+    ended = (secret.c.application_id == app_id) & (secret.c.expires_at <= now)
+    connection.execute(delete(secret).where(ended))
+
+
+def note_use(
+    connection: Connection,
+    applications: Sequence[Mapping[str, object]],
+    secrets: Sequence[Mapping[str, object]],
+) -> None:
+    """Write a batch of "last used": rows of `key`, `at`, `source` and `agent`."""
+    values: dict[str, Any] = {
+        "last_used_at": bindparam("at"),
+        "last_used_from": bindparam("source"),
+        "last_used_agent": bindparam("agent"),
+    }
+    for table, rows in ((application, applications), (secret, secrets)):
+        if rows:
+            noted = update(table).where(table.c.id == bindparam("key")).values(values)
+            connection.execute(noted, rows)
+
+
+def _one(connection: Connection, condition: Any) -> Application | None:  # noqa: ANN401 - SQLAlchemy's own
+    found = _with_secrets(connection, connection.execute(_with_organization.where(condition)).all())
+    return found[0] if found else None
+
+
+def _with_secrets(connection: Connection, rows: Sequence[Row[Any]]) -> list[Application]:
+    owners: dict[UUID, list[ApplicationSecret]] = {row.id: [] for row in rows}
+    query = select(secret).where(secret.c.application_id.in_(owners)).order_by(secret.c.created_at)
+    for row in connection.execute(query) if owners else ():
+        owners[row.application_id].append(_secret(row))
+    return [_application(row, owners[row.id]) for row in rows]
+
+
+def _secret(row: Row[Any]) -> ApplicationSecret:
+    return ApplicationSecret(
+        id=row.id,
+        digest=row.digest,
+        last_four=row.last_four,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        last_used_at=row.last_used_at,
+        encoded=row.encoded,
+        last_used_from=row.last_used_from,
+        last_used_agent=row.last_used_agent,
+        ends_on_use_of=row.ends_on_use_of,
+    )
+
+
+def _application(row: Row[Any], secrets: Iterable[ApplicationSecret]) -> Application:
+    return Application(
+        id=row.id,
+        org_id=row.org_id,
+        client_id=row.client_id,
+        name=row.name,
+        scope=Scope.parse(row.scope),
+        token_lifetime=row.token_lifetime,
+        created_at=row.created_at,
+        created_by=row.created_by,
+        secrets=tuple(secrets),
+        redirect_uris=tuple(row.redirect_uris.split("\n")) if row.redirect_uris else (),
+        networks=check_networks(row.networks),
+        contact=row.contact,
+        client_type=row.client_type,
+        grant_type=row.grant_type,
+        disabled_at=row.disabled_at,
+        tokens_void_before=row.tokens_void_before,
+        org_suspended_at=row.org_suspended_at,
+        last_used_at=row.last_used_at,
+        last_used_from=row.last_used_from,
+        last_used_agent=row.last_used_agent,
+        imported_from=row.imported_from,
+        mint_mode=row.mint_mode,
+        mint_limit=row.mint_limit,
+    )

@@ -1,0 +1,179 @@
+"""Who may come in as they are: the rules for applications that were another system's."""
+
+import re
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Literal, NamedTuple
+from uuid import UUID, uuid4
+
+from gatepass.server.domain.applications.model import LONGEST_NAME, ApplicationSecret
+from gatepass.server.domain.applications.redirect_uris import MOST as MOST_URIS
+from gatepass.server.domain.applications.redirect_uris import check_redirect_uris
+from gatepass.server.domain.imports import django_hashers
+from gatepass.server.domain.names import is_tidy_form, is_visible, without_refused
+from gatepass.wire.credential import read
+from gatepass.wire.errors import OAuthError
+from gatepass.wire.scope import Scope
+from gatepass.wire.secret import Secret
+
+LONGEST_CLIENT_ID = 255
+
+OrganizationBy = Literal["user", "none"]
+State = Literal["imported", "already there", "left out"]
+
+_CANNOT_BE_SENT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose an application is there; `key` stays the same, `name` is what people read."""
+
+    key: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An application as it stands in the other system, not judged yet.
+
+    `was_hashed` is what the system says of its secret, None where it says nothing.
+    """
+
+    client_id: str
+    kept: Secret
+    was_hashed: bool | None
+    name: str
+    is_confidential: bool
+    is_client_credentials: bool
+    redirect_uris: str
+    created_at: datetime | None
+    owner: Owner | None
+
+    @property
+    def fingerprint(self) -> bytes:
+        """Give what tells whether the secret there was changed since."""
+        return self.kept.digest()
+
+
+class Terms(NamedTuple):
+    """How they come in: from where, with which scope, into which organizations."""
+
+    source: str
+    scope: Scope
+    organization_by: OrganizationBy
+
+
+class SourceError(Exception):
+    """Another system's data that cannot be read; the message is one line that says what to do."""
+
+
+class LeftOut(Exception):
+    """An application that cannot come in; the message is the reason, for the report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """What an application will be here; `notes` say what is not as it was."""
+
+    client_id: str
+    name: str
+    secret: ApplicationSecret
+    redirect_uris: tuple[str, ...]
+    created_at: datetime
+    way: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one application; `way` is how its secret was kept there."""
+
+    client_id: str
+    name: str
+    state: State
+    org_id: UUID | None = None
+    organization: str = ""
+    way: str = ""
+    notes: tuple[str, ...] = field(default=())
+
+
+def admit(found: Found, now: datetime) -> Admitted:
+    """Judge an application; raise LeftOut with the reason where it stays outside."""
+    _check_kind(found)
+    _check_client_id(found.client_id)
+    way = _way(found)
+    created_at = min(found.created_at or now, now)  # tokens of a time before it are void
+    name, name_notes = name_of(found.name, LONGEST_NAME)
+    uris, uri_notes = _redirect_uris(found.redirect_uris)
+    is_short = way == django_hashers.PLAIN and len(found.kept.value) < django_hashers.SHORT
+    short = ("its secret is short: rotate it",) if is_short else ()
+    return Admitted(
+        client_id=found.client_id,
+        name=name or name_of(found.client_id, LONGEST_NAME)[0] or "Imported",
+        secret=_secret(found.kept, way, created_at),
+        redirect_uris=uris,
+        created_at=created_at,
+        way=way,
+        notes=name_notes + uri_notes + short,
+    )
+
+
+def name_of(text: str, longest: int) -> tuple[str, tuple[str, ...]]:
+    """Give a name as one printable line that is not too long, and a note where it had to change."""
+    line = without_refused(text)
+    line = line if is_visible(line) else ""
+    name = line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
+    return name, () if is_tidy_form(name, text) else ("its name was changed to fit",)
+
+
+def _check_kind(found: Found) -> None:
+    if not found.is_confidential:
+        raise LeftOut("it is a public client, which has no secret to prove itself with")
+    if not found.is_client_credentials:
+        raise LeftOut("its grant type is not client credentials")
+
+
+def _check_client_id(client_id: str) -> None:
+    if not client_id:
+        raise LeftOut("it has no client id")
+    if len(client_id) > LONGEST_CLIENT_ID:
+        raise LeftOut(f"its client id is longer than {LONGEST_CLIENT_ID} characters")
+    if _CANNOT_BE_SENT.search(client_id):
+        raise LeftOut("its client id has characters in it that cannot be sent")
+    if read(client_id):
+        raise LeftOut("its client id has the form of one of Gatepass's own")
+
+
+def _way(found: Found) -> str:
+    kept = found.kept.value
+    if not kept:
+        raise LeftOut("it has no secret")
+    way = django_hashers.kind(kept, was_hashed=found.was_hashed)
+    if way is None:
+        raise LeftOut("its secret is hashed in a way that is weak, unknown or too costly")
+    if way == django_hashers.PLAIN and _CANNOT_BE_SENT.search(kept):
+        raise LeftOut("its secret has characters in it that cannot be sent")
+    return way
+
+
+def _secret(kept: Secret, way: str, created_at: datetime) -> ApplicationSecret:
+    if way == django_hashers.PLAIN:
+        return ApplicationSecret(uuid4(), kept.digest(), django_hashers.last_four(kept), created_at)
+    nobodys = sha256(secrets.token_bytes(32)).digest()
+    encoded = django_hashers.in_djangos_form(kept.value)
+    return ApplicationSecret(uuid4(), nobodys, "", created_at, encoded=encoded)
+
+
+def _redirect_uris(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    there = text.split()
+    kept: list[str] = []
+    for uri in there:
+        try:
+            kept += check_redirect_uris(uri) if len(kept) < MOST_URIS else ()
+        except OAuthError:
+            continue
+    dropped = len(there) - len(kept)
+    notes = (f"{dropped} of its redirect URIs were not kept",) if dropped else ()
+    return tuple(kept), notes

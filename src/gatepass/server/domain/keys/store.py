@@ -1,0 +1,97 @@
+"""The keys' table."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    delete,
+    func,
+    insert,
+    inspect,
+    select,
+    update,
+)
+
+from gatepass.server.domain.catalogue.model import Purpose
+from gatepass.server.domain.changes import store as changes
+from gatepass.server.domain.keys.master_key import MasterKey
+from gatepass.server.domain.keys.model import Key
+from gatepass.server.storage.database import Timestamp, metadata
+from gatepass.wire.credential import Mode
+
+server_key = Table(
+    "server_key",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("purpose", Text, nullable=False),
+    Column("encrypted", LargeBinary, nullable=False),
+    Column("created_at", Timestamp, nullable=False),
+    Column("active_from", Timestamp, nullable=False),
+    Column("ended_at", Timestamp),
+)
+
+
+def next_id(connection: Connection) -> int:
+    """Give the number of the next key."""
+    return (connection.execute(select(func.max(server_key.c.id))).scalar_one() or 0) + 1
+
+
+def add(connection: Connection, new: Key, master: MasterKey, mode: Mode) -> None:
+    """Keep a key, encrypted, and tell every process."""
+    connection.execute(
+        insert(server_key).values(
+            id=new.id,
+            purpose=new.purpose,
+            encrypted=master.encrypt(new.secret, _name(mode, new.id, new.purpose)),
+            created_at=new.created_at,
+            active_from=new.active_from,
+        )
+    )
+    changes.record(connection, changes.KEY, str(new.id), new.created_at)
+
+
+def is_any(connection: Connection) -> bool:
+    """Return whether a database, which may have no tables yet, has a key."""
+    if not inspect(connection).has_table(server_key.name):
+        return False
+    return connection.execute(select(server_key.c.id).limit(1)).first() is not None
+
+
+def all_keys(connection: Connection, master: MasterKey, mode: Mode) -> tuple[Key, ...]:
+    """Give every key, oldest first."""
+    return tuple(
+        Key(
+            id=row.id,
+            purpose=row.purpose,
+            secret=master.decrypt(row.encrypted, _name(mode, row.id, row.purpose)),
+            created_at=row.created_at,
+            active_from=row.active_from,
+            ended_at=row.ended_at,
+        )
+        for row in connection.execute(select(server_key).order_by(server_key.c.id))
+    )
+
+
+def end(connection: Connection, key_ids: Collection[int], now: datetime) -> None:
+    """Take keys out of use, and tell every process."""
+    ended = server_key.c.id.in_(key_ids) & server_key.c.ended_at.is_(None)
+    connection.execute(update(server_key).where(ended).values(ended_at=now))
+    for key_id in key_ids:
+        changes.record(connection, changes.KEY, str(key_id), now)
+
+
+def remove(connection: Connection, key_ids: Collection[int]) -> None:
+    """Delete keys that prove nothing any more."""
+    connection.execute(delete(server_key).where(server_key.c.id.in_(key_ids)))
+
+
+def _name(mode: Mode, key_id: int, purpose: Purpose) -> str:
+    """Give the one purpose that an encrypted key can be decrypted for."""
+    what = "sealing key" if purpose == "seal" else f"{purpose} key"
+    return f"gatepass {what} {mode} {key_id}"

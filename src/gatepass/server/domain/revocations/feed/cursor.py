@@ -1,0 +1,73 @@
+"""Cursors: how far a guard has read, as a text that it need not understand.
+
+Nothing is kept of a reader: all of it stands in the cursor, so any worker can go on.
+"""
+
+import struct
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from enum import IntEnum
+from typing import NamedTuple
+from zlib import crc32
+
+from gatepass.server.domain.changes.store import Position
+from gatepass.wire.errors import OAuthError
+
+_LAYOUT = struct.Struct(">BQQ")
+_CHECK = 4  # bytes
+_MOST = 2**63  # what a database can count to
+_LONGEST = 2048  # characters; a client id of another system may be part of it
+
+
+class Section(IntEnum):
+    """What is read: the parts of a snapshot one after the other, then changes without end."""
+
+    CHANGES = 0
+    TOKENS = 1
+    APPLICATIONS = 2
+    ORGANIZATIONS = 3
+    CLIENTS = 4
+
+
+class Cursor(NamedTuple):
+    """A place in the feed, and a part of it with the last name told of that.
+
+    In a snapshot, `place` is where its changes go on. Among changes, it is the last one told;
+    if `last` names something, that change is an organization's and told up to there.
+    """
+
+    place: Position
+    part: Section = Section.CHANGES
+    last: bytes = b""
+
+
+def write(cursor: Cursor, issuer: str) -> str:
+    """Give the text of a cursor, good with this issuer alone."""
+    content = _LAYOUT.pack(cursor.part, *cursor.place) + cursor.last
+    return urlsafe_b64encode(content + _check(content, issuer)).rstrip(b"=").decode()
+
+
+def read(text: str, issuer: str) -> Cursor:
+    """Read a cursor; raise OAuthError (`invalid_request`) for one that this issuer did not write.
+
+    The check is no secret: who makes up a cursor begins at another place, and sees the same.
+    """
+    cursor = _parsed(text) if len(text) <= _LONGEST else None
+    if cursor is None or write(cursor, issuer) != text:
+        raise OAuthError("invalid_request", "This is no cursor of this feed. Leave it out.")
+    return cursor
+
+
+def _parsed(text: str) -> Cursor | None:
+    try:
+        content = urlsafe_b64decode(text + "=" * (-len(text) % 4))[:-_CHECK]
+        part, seq, at = _LAYOUT.unpack_from(content)
+        last = content[_LAYOUT.size :]
+        if part != Section.TOKENS:
+            last.decode()
+        return Cursor(Position(seq, at), Section(part), last) if seq < _MOST else None
+    except (ValueError, struct.error):
+        return None
+
+
+def _check(content: bytes, issuer: str) -> bytes:
+    return crc32(issuer.encode() + content).to_bytes(_CHECK)

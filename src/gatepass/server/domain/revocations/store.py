@@ -1,0 +1,54 @@
+"""The revocations' table."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    LargeBinary,
+    Table,
+    delete,
+    select,
+    type_coerce,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from gatepass.server.storage.database import FORGOTTEN_AT_ONCE, Timestamp, metadata
+
+_AT_A_TIME = 10_000  # rows, when all are read
+
+revocation = Table(
+    "revocation",
+    metadata,
+    Column("token_id", LargeBinary, primary_key=True),
+    Column("expires_at", Timestamp, nullable=False, index=True),
+)
+
+
+def add(connection: Connection, token_id: bytes, expires_at: datetime) -> None:
+    """Revoke a token until it would have expired; doing so again changes nothing."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    values = {"token_id": token_id, "expires_at": expires_at}
+    connection.execute(dialect.insert(revocation).values(values).on_conflict_do_nothing())
+
+
+def unexpired(connection: Connection, now: datetime) -> Iterator[tuple[bytes, int]]:
+    """Give the revoked token ids that still matter, with the Unix second each expires in."""
+    milliseconds = type_coerce(revocation.c.expires_at, BigInteger)
+    query = select(revocation.c.token_id, milliseconds).where(revocation.c.expires_at > now)
+    for row in connection.execution_options(yield_per=_AT_A_TIME).execute(query):
+        yield row[0], row[1] // 1000
+
+
+def find(connection: Connection, token_id: bytes) -> datetime | None:
+    """Give the moment a revoked token expires, or None where it is not revoked."""
+    query = select(revocation.c.expires_at).where(revocation.c.token_id == token_id)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def prune(connection: Connection, now: datetime, limit: int = FORGOTTEN_AT_ONCE) -> int:
+    """Forget tokens that have expired anyway, `limit` of them at most; give how many."""
+    expired = select(revocation.c.token_id).where(revocation.c.expires_at <= now).limit(limit)
+    return connection.execute(delete(revocation).where(revocation.c.token_id.in_(expired))).rowcount

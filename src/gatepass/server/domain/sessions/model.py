@@ -1,0 +1,43 @@
+"""What a session is known by, and when it is over (ASVS 7.2, 7.3)."""
+
+import secrets
+from datetime import datetime, timedelta
+
+from gatepass.server.domain.sessions.store import Session
+from gatepass.server.settings import SessionSettings
+from gatepass.wire import base62
+from gatepass.wire.secret import Secret
+
+_BYTES = 32
+_SEEN_EVERY = 60  # seconds between two notes of when a session was last seen
+
+
+def new_id() -> Secret:
+    """Give the id of a session or a device: 256 random bits, as a cookie carries them."""
+    return Secret(base62.encode(secrets.token_bytes(_BYTES)))
+
+
+def read_id(text: str | None) -> Secret | None:
+    """Give the id in a cookie, or None where no `new_id` could have made it."""
+    try:
+        data = base62.decode(text or "")
+    except ValueError:
+        return None
+    return Secret(text or "") if len(data) == _BYTES else None
+
+
+def key(session_id: Secret) -> bytes:
+    """Give the 32 bytes of an id, a key that the database does not hold."""
+    return base62.decode(session_id.value)
+
+
+def is_over(session: Session, settings: SessionSettings, now: datetime) -> bool:
+    """Tell whether a session was left alone for too long, or has lived long enough."""
+    idle = now - session.last_seen_at >= timedelta(seconds=settings.idle)
+    return idle or now - session.created_at >= timedelta(seconds=settings.absolute)
+
+
+def is_to_note(session: Session, settings: SessionSettings, now: datetime) -> bool:
+    """Tell whether `last_seen_at` is due; not on every request, which would write on every read."""
+    every = min(_SEEN_EVERY, settings.idle // 10)
+    return now - session.last_seen_at >= timedelta(seconds=every)

@@ -1,0 +1,346 @@
+"""Logging in and out, and who a session belongs to."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import structlog
+
+from gatepass.server.domain.audit import bounded
+from gatepass.server.domain.audit import store as audit
+from gatepass.server.domain.audit.model import Actor, Entry, entry
+from gatepass.server.domain.organizations import store as organizations
+from gatepass.server.domain.organizations.model import Organization
+from gatepass.server.domain.sessions import store
+from gatepass.server.domain.sessions.model import is_over, is_to_note, new_id
+from gatepass.server.domain.sessions.store import Session
+from gatepass.server.domain.throttling import store as limits
+from gatepass.server.domain.throttling.model import Limit, of_login
+from gatepass.server.domain.users import store as people
+from gatepass.server.domain.users.model import LONGEST_EMAIL, User, email_key, has_expired_password
+from gatepass.server.domain.users.password_hashing import Steps
+from gatepass.server.domain.users.passwords import Hasher
+from gatepass.server.environment.environment import Environment
+from gatepass.server.storage.database import Connection
+from gatepass.wire.errors import OAuthError
+from gatepass.wire.secret import Secret
+
+LONGEST_USERNAME = 64
+LONGEST_AGENT = 200  # characters
+EXPIRED = "initial password expired"
+WRONG = "The username or the password is wrong."
+SUSPENDED = (
+    "Your organization is suspended: nobody of it can log in, and its applications get no tokens. "
+    "Ask your account manager."
+)
+_IS_SUSPENDED = "organization suspended"
+_NO_ID = UUID(int=0)
+
+log = structlog.get_logger("gatepass.server")
+
+
+class Visitor(NamedTuple):
+    """Where a request comes from: address, program, and the id that the browser was given."""
+
+    source: str
+    agent: str
+    device: Secret | None
+
+
+class LoggedIn(NamedTuple):
+    """A new session, the browser's new id, and who it is."""
+
+    session_id: Secret
+    device_id: Secret
+    person: User
+
+
+class Login(NamedTuple):
+    """A live session and whose it is."""
+
+    session_id: Secret
+    session: Session
+    person: User
+    organization: Organization
+
+
+class _Claim(NamedTuple):
+    """Who somebody says they are, and what is known of that."""
+
+    person: User | None
+    organization: Organization | None
+
+    @property
+    def kept(self) -> str | None:
+        """Give the password hash, if there is one."""
+        return self.person.password_hash if self.person else None
+
+
+def log_in(
+    environment: Environment, visitor: Visitor, username: str, password: Secret
+) -> Steps[LoggedIn]:
+    """Open a session for whoever knows the password.
+
+    Raises OAuthError: with one sentence for every reason, after the same time, but with the reason
+    where the password is right and the organization is suspended; 429 for those who must wait;
+    503, and then the attempt is not counted, where too many passwords wait to be hashed. Known
+    and unknown usernames are counted and answered alike (ASVS 6.3.8).
+    """
+    environment.hash_pool.check()
+    counted = _attempt(environment, visitor, username)
+    with environment.database.read() as connection:
+        claim = _claim(connection, username)
+    try:
+        is_right, rehashed = yield lambda: _compared(environment.hasher, claim.kept, password)
+    except OAuthError:
+        _take_back(environment, counted)
+        raise
+    session_id, device_id = new_id(), new_id()
+    with environment.database.write() as connection:
+        now = environment.now()
+        known = _claim(connection, username)
+        # Asked again, as the person may have changed while the hash was computed.
+        refused = _why_not(known, now, is_right=is_right and known.kept == claim.kept)
+        if known.person and not refused:
+            limits.succeed(connection, counted)
+            _greet(connection, known.person, rehashed, now)
+            _open(connection, session_id, known.person, visitor, now)
+            _change_device(connection, visitor.device, device_id, known.person, now)
+        if refused == _IS_SUSPENDED:  # the password was right: this was no guess
+            limits.take_back(connection, counted)
+        told = _told(known, visitor, refused, now)
+        if refused:
+            bounded.record(connection, environment.audit_limit, told)
+        else:
+            audit.record(connection, told)
+    if refused == _IS_SUSPENDED:
+        raise OAuthError("invalid_request", SUSPENDED, log_detail=refused)
+    if known.person is None or refused:
+        raise OAuthError("invalid_request", WRONG, log_detail=refused)
+    return LoggedIn(session_id, device_id, known.person)
+
+
+def open_again(
+    environment: Environment, visitor: Visitor, person: User, flash: str | None = None
+) -> Secret:
+    """Open a new session for somebody who has just changed their password; give its id."""
+    session_id = new_id()
+    with environment.database.write() as connection:
+        _open(connection, session_id, person, visitor, environment.now(), flash)
+    return session_id
+
+
+def find(environment: Environment, session_id: Secret) -> Login | None:
+    """Give the login that a session id stands for, unless it is over; note that it was seen.
+
+    Does NOT check whether the organization is suspended; the caller tells the person so.
+    """
+    now = environment.now()
+    settings = environment.session_settings
+    with environment.database.read() as connection:
+        session = store.find(connection, session_id.digest())
+        if session is None or is_over(session, settings, now):
+            return None
+        person = people.find(connection, session.person_id)
+        organization = organizations.find(connection, person.org_id) if person else None
+    if person is None or organization is None or _is_barred(person):
+        return None
+    if is_to_note(session, settings, now):
+        with environment.database.write() as connection:
+            store.change(connection, session.id_digest, {"last_seen_at": now})
+    return Login(session_id, session, person, organization)
+
+
+def live_sessions(environment: Environment, person: User) -> Sequence[Session]:
+    """Give somebody's sessions that are not over, the latest seen first."""
+    now = environment.now()
+    with environment.database.read() as connection:
+        found = store.of_person(connection, person.id)
+    return [each for each in found if not is_over(each, environment.session_settings, now)]
+
+
+def log_out(environment: Environment, by: Actor, login: Login) -> None:
+    """End a session."""
+    with environment.database.write() as connection:
+        store.end(connection, login.session.id_digest)
+        audit.record(connection, entry(by, environment.now(), "logout", ""))
+
+
+def end_others(environment: Environment, by: Actor, login: Login) -> None:
+    """End somebody's sessions but the one at hand (ASVS 7.5.2)."""
+    with environment.database.write() as connection:
+        store.end_of_person(connection, login.person.id, but=login.session.id_digest)
+        audit.record(connection, entry(by, environment.now(), "sessions.others_ended", ""))
+
+
+def check_may_try(environment: Environment, login: Login, source: str) -> None:
+    """Count a try at the current password within a session; raise OAuthError (429) after too many.
+
+    Counted per session: somebody at an unlocked screen can guess only so often, and makes
+    nobody wait at the login. Raises OAuthError (503) where too many passwords wait to be hashed.
+    """
+    environment.hash_pool.check()
+    counted = _of_session(login, source)
+    with environment.database.write() as connection:
+        wait = limits.attempt(connection, counted, environment.now())
+    if wait:
+        raise too_many(wait)
+
+
+def forget_try(environment: Environment, login: Login, source: str) -> None:
+    """Uncount a try that was never looked at, because the server was too busy."""
+    _take_back(environment, _of_session(login, source))
+
+
+def leave_flash(environment: Environment, login: Login, sentence: str) -> None:
+    """Keep a sentence for the next page that the session shows."""
+    with environment.database.write() as connection:
+        store.change(connection, login.session.id_digest, {"flash": sentence})
+
+
+def take_flash(environment: Environment, login: Login) -> str | None:
+    """Give the sentence that was left, once."""
+    if login.session.flash is not None:
+        with environment.database.write() as connection:
+            store.change(connection, login.session.id_digest, {"flash": None})
+    return login.session.flash
+
+
+def too_many(wait: int) -> OAuthError:
+    """Give the refusal of somebody who must wait for `wait` seconds."""
+    unit = "second" if wait == 1 else "seconds"
+    return OAuthError(
+        "temporarily_unavailable",
+        f"Too many wrong attempts. Try again in {wait} {unit}.",
+        log_detail="throttled",
+        status=429,
+        retry_after=wait,
+    )
+
+
+def _of_session(login: Login, source: str) -> tuple[Limit, ...]:
+    return of_login(login.person.username or "", source, login.session.id_digest)
+
+
+def _attempt(environment: Environment, visitor: Visitor, username: str) -> tuple[Limit, ...]:
+    """Count an attempt as failed, until it has succeeded; refuse it where it must wait.
+
+    Asked before anybody is looked up by the name, so that the time of a refusal does not tell
+    whether there is such a person.
+    """
+    username = _normal(username)
+    digest = visitor.device.digest() if visitor.device else b""
+    with environment.database.write() as connection:
+        owners = {store.owner_of_device(connection, digest)}
+        if "@" in username:
+            owners.add(store.owner_of_device(connection, digest, by="email_key"))
+        device = digest if username in owners else None
+        counted = of_login(username, visitor.source, device)
+        wait = limits.attempt(connection, counted, environment.now())
+    if wait:
+        # In the log alone: a row for each would let a stranger fill the audit trail.
+        if environment.log_limit.admit("login.throttled", visitor.source, environment.clock()):
+            log.warning(
+                "login.throttled", environment=environment.name, source=visitor.source, seconds=wait
+            )
+        raise too_many(wait)
+    return counted
+
+
+def _claim(connection: Connection, username: str) -> _Claim:
+    """Look a person up by username or, where one person alone has it, by email address.
+
+    For nobody ask the same, and have as much to read in the answers.
+    """
+    name = _normal(username)
+    is_possible = len(name) <= LONGEST_USERNAME
+    near = people.find_near_username(connection, name if is_possible else "")
+    is_somebody = near is not None and near.username == name
+    if "@" in name:
+        of_email = people.find_near_email(connection, name if len(name) <= LONGEST_EMAIL else "")
+        if not is_somebody and len(of_email) == 1:
+            (near,) = of_email
+            is_somebody = near.email is not None and email_key(near.email) == name
+    organization = organizations.find(connection, near.org_id if near else _NO_ID)
+    return _Claim(near, organization) if is_somebody else _Claim(None, None)
+
+
+def _normal(username: str) -> str:
+    """Return a username, or an email address, in the form in which it is looked up and counted."""
+    return email_key(username) if "@" in username else username.strip().lower()
+
+
+def _take_back(environment: Environment, counted: Sequence[Limit]) -> None:
+    with environment.database.write() as connection:
+        limits.take_back(connection, counted)
+
+
+def _compared(hasher: Hasher, kept: str | None, password: Secret) -> tuple[bool, str | None]:
+    """Tell whether the password is right, and give its new hash where the kept one is outdated."""
+    is_right = hasher.verify(password, kept)
+    rehashed = hasher.hash(password) if is_right and kept and hasher.is_outdated(kept) else None
+    return is_right, rehashed
+
+
+def _why_not(claim: _Claim, now: datetime, *, is_right: bool) -> str:
+    """Say for the log why a login is refused; nothing where it is not."""
+    if claim.person is None or claim.organization is None:
+        return "unknown username"
+    if claim.kept is None:
+        return "no portal access"
+    if not is_right:
+        return "wrong password"
+    if claim.person.disabled_at:
+        return "disabled"
+    if has_expired_password(claim.person, now):
+        return EXPIRED
+    return _IS_SUSPENDED if claim.organization.suspended_at else ""
+
+
+def _is_barred(person: User) -> bool:
+    return person.password_hash is None or person.disabled_at is not None
+
+
+def _told(claim: _Claim, visitor: Visitor, refused: str, now: datetime) -> Entry:
+    # An unknown username is not written down: people type passwords into that field.
+    name = (claim.person.username if claim.person else None) or "unknown"
+    org_id = claim.person.org_id if claim.person else None
+    return Entry(
+        at=now,
+        org_id=org_id,
+        actor=name,
+        action="login.refused" if refused else "login",
+        result="refused" if refused else "ok",
+        source=visitor.source,
+        detail={"reason": refused} if refused else {},
+    )
+
+
+def _greet(connection: Connection, person: User, rehashed: str | None, now: datetime) -> None:
+    values: dict[str, object] = {"last_login_at": now}
+    if rehashed:
+        values["password_hash"] = rehashed
+    people.change(connection, person.id, values)
+
+
+def _open(
+    connection: Connection,
+    session_id: Secret,
+    person: User,
+    visitor: Visitor,
+    now: datetime,
+    flash: str | None = None,
+) -> None:
+    agent = visitor.agent[:LONGEST_AGENT]
+    digest = session_id.digest()
+    store.add(connection, Session(digest, person.id, now, now, visitor.source, agent, flash))
+
+
+def _change_device(
+    connection: Connection, old: Secret | None, new: Secret, person: User, now: datetime
+) -> None:
+    """Give the browser a new id; the old one is worth nothing from then on."""
+    if old:
+        store.forget_device(connection, old.digest())
+    store.remember_device(connection, new.digest(), person.id, now)

@@ -1,0 +1,141 @@
+"""The sessions' and devices' tables: ids are kept as SHA-256 digests only."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    LargeBinary,
+    Table,
+    Text,
+    Uuid,
+    delete,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from gatepass.server.domain.users.store import person
+from gatepass.server.storage.database import Timestamp, metadata
+
+session = Table(
+    "session",
+    metadata,
+    Column("id_digest", LargeBinary, primary_key=True),
+    Column(
+        "person_id", Uuid, ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
+    Column("created_at", Timestamp, nullable=False),
+    Column("last_seen_at", Timestamp, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("user_agent", Text, nullable=False),
+    Column("flash", Text),
+    Column("once", LargeBinary),
+    Column("once_expires_at", Timestamp),
+)
+
+device = Table(
+    "device",
+    metadata,
+    Column("id_digest", LargeBinary, primary_key=True),
+    Column(
+        "person_id", Uuid, ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
+    Column("last_seen_at", Timestamp, nullable=False),
+)
+
+
+class Session(NamedTuple):
+    """Somebody's login; `once` is an encrypted thing to show one time."""
+
+    id_digest: bytes
+    person_id: UUID
+    created_at: datetime
+    last_seen_at: datetime
+    source: str
+    user_agent: str
+    flash: str | None = None
+    once: bytes | None = None
+    once_expires_at: datetime | None = None
+
+
+def find(connection: Connection, id_digest: bytes) -> Session | None:
+    """Give the session with this id."""
+    row = connection.execute(select(session).where(session.c.id_digest == id_digest)).one_or_none()
+    return Session(*row) if row else None
+
+
+def of_person(connection: Connection, person_id: UUID) -> list[Session]:
+    """Give somebody's sessions, the latest seen first."""
+    query = select(session).where(session.c.person_id == person_id)
+    return [
+        Session(*row) for row in connection.execute(query.order_by(session.c.last_seen_at.desc()))
+    ]
+
+
+def add(connection: Connection, new: Session) -> None:
+    """Add a session."""
+    connection.execute(insert(session).values(**new._asdict()))
+
+
+def change(connection: Connection, id_digest: bytes, values: Mapping[str, Any]) -> bool:
+    """Set columns of a session; tell whether it was still there."""
+    query = update(session).where(session.c.id_digest == id_digest).values(**values)
+    return connection.execute(query).rowcount == 1
+
+
+def end(connection: Connection, id_digest: bytes) -> None:
+    """End one session."""
+    connection.execute(delete(session).where(session.c.id_digest == id_digest))
+
+
+def end_of_person(connection: Connection, person_id: UUID, *, but: bytes | None = None) -> None:
+    """End somebody's sessions, all but the one with the id `but`."""
+    ended = session.c.person_id == person_id
+    connection.execute(delete(session).where(ended & (session.c.id_digest != (but or b""))))
+
+
+def end_of_organization(connection: Connection, org_id: UUID) -> None:
+    """End the sessions of everybody in an organization."""
+    people = select(person.c.id).where(person.c.org_id == org_id)
+    connection.execute(delete(session).where(session.c.person_id.in_(people)))
+
+
+def prune(connection: Connection, idle_since: datetime, devices_since: datetime) -> None:
+    """Forget sessions nobody used since `idle_since`, and devices since `devices_since`."""
+    connection.execute(delete(session).where(session.c.last_seen_at < idle_since))
+    connection.execute(delete(device).where(device.c.last_seen_at < devices_since))
+
+
+def owner_of_device(
+    connection: Connection, id_digest: bytes, by: Literal["username", "email_key"] = "username"
+) -> str | None:
+    """Return the username, or the address key, of who has logged in from this browser before.
+
+    None for nobody. Looked up by the browser alone: for one that nobody has used, no name is
+    compared.
+    """
+    query = select(person.c[by]).select_from(device.join(person))
+    return connection.execute(query.where(device.c.id_digest == id_digest)).scalar_one_or_none()
+
+
+def remember_device(
+    connection: Connection, id_digest: bytes, person_id: UUID, now: datetime
+) -> None:
+    """Remember that this person has logged in from this browser."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    new = dialect.insert(device).values(id_digest=id_digest, person_id=person_id, last_seen_at=now)
+    kept = new.on_conflict_do_update(
+        index_elements=["id_digest"], set_={"person_id": person_id, "last_seen_at": now}
+    )
+    connection.execute(kept)
+
+
+def forget_device(connection: Connection, id_digest: bytes) -> None:
+    """Forget a browser."""
+    connection.execute(delete(device).where(device.c.id_digest == id_digest))

@@ -1,0 +1,208 @@
+"""Uses, tokens and refusals since the last batch; what is counted on the way of a request."""
+
+import threading
+from collections import Counter, deque
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from gatepass.server.domain.applications import store as applications
+from gatepass.server.domain.applications.model import Application
+from gatepass.server.domain.applications.placeholder import is_nobody
+from gatepass.server.domain.audit import bounded
+from gatepass.server.domain.audit import store as audit
+from gatepass.server.domain.audit.model import Actor, Entry, entry
+from gatepass.server.domain.changes import store as changes
+from gatepass.server.domain.throttling.hourly_limit import HourlyLimit
+from gatepass.server.domain.usage import refusal_reasons, store
+from gatepass.server.domain.usage.model import (
+    ISSUED,
+    LONGEST_AGENT,
+    LONGEST_NOTE,
+    Cell,
+    Kind,
+    Refusal,
+    Use,
+    start_of,
+)
+from gatepass.server.storage.database import Connection
+from gatepass.wire.errors import OAuthError
+
+_MOST_KINDS = 200  # of refusal in a batch; what comes on top is counted, and told in the log
+
+
+class Told(NamedTuple):
+    """Whose a refusal is, how many there were, and when the first and the last (Unix seconds)."""
+
+    application: Application
+    times: int
+    first: float
+    last: float
+
+
+class Batch(NamedTuple):
+    """What is written at one time: the last use of each secret by its digest, and counts."""
+
+    uses: dict[bytes, Use]
+    counts: Counter[Cell]
+    refusals: dict[Kind, Told]
+
+
+class UsageCounter:
+    """Counts in memory; lost in a crash is what came since the last batch was written."""
+
+    issued: Callable[[Application], None]
+    """Count a token: one append, which no other thread can come between."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._issued: deque[Application] = deque()
+        self.issued = self._issued.append
+        self._batch = Batch({}, Counter(), {})
+        self._nobodys = Batch({}, Counter(), {})
+
+    def used(self, use: Use) -> None:
+        """Note that an application authenticated with one of its secrets."""
+        self._batch.uses[use.secret.digest] = use
+
+    def refused(
+        self, application: Application, refused: OAuthError, source: str, agent: bytes, at: float
+    ) -> None:
+        """Count that an application was refused, and note why, for its owner to see.
+
+        For nobody the same is done, and forgotten with the next batch.
+        """
+        reason = refusal_reasons.of(refused)
+        note = (refused.log_detail or refused.description)[:LONGEST_NOTE]
+        kind = Kind(application.id, reason, note, source, text(agent))
+        with self._lock:
+            batch = self._nobodys if is_nobody(application) else self._batch
+            batch.counts[Cell(application.id, start_of(at), reason)] += 1
+            _note(batch, kind, Told(application, 1, at, at))
+
+    def gather(self, at: float) -> None:
+        """Count the tokens issued since the last time; `at` (Unix seconds) is about when."""
+        applications = [self._issued.popleft() for _ in range(len(self._issued))]
+        if not applications:
+            return
+        # by identity, as to hash an id costs more than all the rest
+        times = Counter(map(id, applications))
+        by_identity = dict(zip(map(id, applications), applications, strict=True))
+        start = start_of(at)
+        with self._lock:
+            for identity, count in times.items():
+                cell = Cell(by_identity[identity].id, start, ISSUED)
+                self._batch.counts[cell] += count
+
+    def take(self, at: float) -> Batch | None:
+        """Give what came since the last time and begin anew; None where nothing came."""
+        self.gather(at)
+        self._nobodys = Batch({}, Counter(), {})
+        if not any(self._batch):
+            return None
+        with self._lock:
+            taken, self._batch = self._batch, Batch({}, Counter(), {})
+        # `used` takes no lock and may be about to add one more to what was taken.
+        return taken._replace(uses=dict(taken.uses))
+
+    def put_back(self, batch: Batch) -> None:
+        """Keep what could not be written for the next time, refusals within their bound."""
+        with self._lock:
+            newer = self._batch
+            kept = Batch({**batch.uses, **newer.uses}, batch.counts + newer.counts, {})
+            for each in (batch, newer):
+                for kind, told in each.refusals.items():
+                    _note(kept, kind, told)
+            self._batch = kept
+
+
+def write(connection: Connection, batch: Batch, limit: HourlyLimit) -> None:
+    """Write a batch: last uses, counts, and refusals.
+
+    Of the refusals the first of a kind is audited, as far as the limit admits it.
+    """
+    _write_uses(connection, batch)
+    _end_what_is_replaced(connection, batch)
+    ids = {cell.application_id for cell in batch.counts}
+    known = store.existing(connection, ids)
+    counts = {cell: count for cell, count in batch.counts.items() if cell.application_id in known}
+    store.add(connection, counts)
+    refusals = [
+        Refusal(kind, times, _moment(first), _moment(last))
+        for kind, (_, times, first, last) in batch.refusals.items()
+        if kind.application_id in known
+    ]
+    new = store.note_refusals(connection, refusals)
+    told = (_entry(batch.refusals[each.kind].application, each) for each in new)
+    bounded.record(connection, limit, *told)
+
+
+def text(agent: bytes) -> str:
+    """Give a User-Agent as it can be kept: of bounded length, in ASCII."""
+    return agent[:LONGEST_AGENT].decode("ascii", "replace").replace("\0", "")
+
+
+def _note(batch: Batch, kind: Kind, told: Told) -> None:
+    before = batch.refusals.get(kind)
+    if before:
+        batch.refusals[kind] = told._replace(times=before.times + told.times, first=before.first)
+    elif len(batch.refusals) < _MOST_KINDS:
+        batch.refusals[kind] = told
+
+
+def _write_uses(connection: Connection, batch: Batch) -> None:
+    in_order = sorted(batch.uses.values(), key=lambda use: use.at)
+    applications.note_use(
+        connection,
+        list({use.application.id: _row(use.application.id, use) for use in in_order}.values()),
+        [_row(use.secret.id, use) for use in in_order],
+    )
+
+
+def _end_what_is_replaced(connection: Connection, batch: Batch) -> None:
+    """End the secrets that were to live until another one was used, and tell every process.
+
+    Which those are is known from memory, where the other one was found as well.
+    """
+    for use in batch.uses.values():
+        at = _moment(use.at)
+        for old in use.application.secrets:
+            waited = old.ends_on_use_of == use.secret.id and old.is_live(at)
+            if waited and applications.end_live_secret(connection, old.id, at):
+                by = Actor(use.application.name, use.source, use.application.org_id)
+                told = entry(
+                    by,
+                    at,
+                    "secret.ended",
+                    use.application.name,
+                    client_id=use.application.client_id,
+                    secret=old.last_four,
+                )
+                audit.record(connection, told)
+                subject = str(use.application.id)
+                changes.record(connection, changes.APPLICATION, subject, at)
+
+
+def _row(key: object, use: Use) -> dict[str, object]:
+    return {"key": key, "at": _moment(use.at), "source": use.source, "agent": text(use.agent)}
+
+
+def _entry(application: Application, refusal: Refusal) -> Entry:
+    return Entry(
+        at=refusal.at,
+        org_id=application.org_id,
+        actor=application.name,
+        action="client.refused",
+        subject=application.name,
+        result="refused",
+        source=refusal.kind.source,
+        detail={
+            "client_id": application.client_id,
+            "reason": refusal.kind.note,
+            "times": str(refusal.times),
+        },
+    )
+
+
+def _moment(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)

@@ -1,0 +1,98 @@
+"""Why a request was refused, as one word of a closed list: to count by, and to act on."""
+
+from typing import NamedTuple
+
+from gatepass.wire.errors import OAuthError
+
+
+class Reason(NamedTuple):
+    """What a reason is called, and what the application's owner can do about it."""
+
+    words: str
+    todo: str
+
+
+REASONS = {
+    "wrong_secret": Reason(
+        "Wrong secret",
+        "Compare the secret's last four characters with those on the application's page. "
+        "If it is lost or old, rotate the secret.",
+    ),
+    "expired_secret": Reason(
+        "Expired secret",
+        "A program still uses the secret from before a rotation. Give it the new one.",
+    ),
+    "no_secret": Reason(
+        "No secret", "The client id came alone. Send the client secret with it, by HTTP Basic."
+    ),
+    "no_credentials": Reason(
+        "No credentials", "Send the client id and the client secret by HTTP Basic."
+    ),
+    "other_environment": Reason(
+        "Credential of the other environment",
+        "Sandbox and production have credentials of their own. Use the ones of the environment "
+        "whose address the program calls.",
+    ),
+    "unknown_client": Reason(
+        "Unknown client", "Compare the client id with the one on the application's page."
+    ),
+    "disabled": Reason(
+        "Application disabled",
+        "An administrator disabled the application. Enable it on its page when it may work again.",
+    ),
+    "suspended": Reason(
+        "Organization suspended", "The operator suspended the organization. Talk to them."
+    ),
+    "network": Reason(
+        "Network not allowed",
+        "The request came from outside the application's networks. Send it from inside, or add "
+        "the network in the application's settings.",
+    ),
+    "budget": Reason(
+        "Too many failures",
+        "One source failed too often and has to wait. Stop the program, mend its credentials, "
+        "start it again.",
+    ),
+    "mint_limit": Reason(
+        "Over the token limit",
+        "Keep a token and use it until it expires, rather than asking for one before each call.",
+    ),
+    "scope_not_allowed": Reason(
+        "Scope not allowed",
+        "Ask only for the scopes that the application's page lists, or send no scope at all.",
+    ),
+    "resource_not_allowed": Reason(
+        "Unknown resource", "Send the address of an API that is protected here, or no resource."
+    ),
+    "grant_type": Reason(
+        "Wrong grant type", "The program has to use the grant type client_credentials."
+    ),
+    "token": Reason("Token not accepted", "Get a new token and try again."),
+    "malformed": Reason(
+        "Malformed request",
+        "The program sends something that is no token request. See the sentence in the answer.",
+    ),
+    "unavailable": Reason(
+        "Not available", "The service was not available. Nothing is wrong with the request."
+    ),
+    "other": Reason("Refused", "See the sentence in the answer that the program got."),
+}
+
+_OF_CODE = {
+    "invalid_request": "malformed",
+    "invalid_client": "no_credentials",
+    "unsupported_grant_type": "grant_type",
+    "unauthorized_client": "grant_type",
+    "invalid_scope": "scope_not_allowed",
+    "invalid_target": "resource_not_allowed",
+    "invalid_token": "token",
+    "insufficient_scope": "scope_not_allowed",
+    "temporarily_unavailable": "unavailable",
+}
+
+
+def of(refused: OAuthError) -> str:
+    """Give the reason of a refusal: its own where it is a known one, or that of its code."""
+    if refused.reason in REASONS:
+        return refused.reason
+    return _OF_CODE.get(refused.code, "other")

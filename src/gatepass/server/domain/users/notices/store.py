@@ -1,0 +1,68 @@
+"""The notices' table."""
+
+from uuid import UUID
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    Table,
+    Text,
+    Uuid,
+    delete,
+    insert,
+    select,
+)
+
+from gatepass.server.domain.users.notices.model import MOST, Kind, Notice
+from gatepass.server.storage.database import Timestamp, metadata
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column(
+        "person_id", Uuid, ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
+    Column("at", Timestamp, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+)
+
+
+def add(connection: Connection, new: Notice) -> None:
+    """Add a notice; of more than MOST the oldest are removed."""
+    connection.execute(
+        insert(notice).values(
+            id=new.id,
+            person_id=new.person_id,
+            at=new.at,
+            kind=new.kind,
+            by=new.by,
+            detail=new.detail,
+        )
+    )
+    kept = [each.id for each in of_person(connection, new.person_id)[:MOST]]
+    own = notice.c.person_id == new.person_id
+    connection.execute(delete(notice).where(own, notice.c.id.not_in(kept)))
+
+
+def of_person(connection: Connection, person_id: UUID) -> list[Notice]:
+    """Return the notices of a person, newest first."""
+    query = select(notice).where(notice.c.person_id == person_id)
+    rows = connection.execute(query.order_by(notice.c.at.desc(), notice.c.id))
+    return [Notice(*row) for row in rows]
+
+
+def remove(connection: Connection, person_id: UUID, notice_id: UUID) -> bool:
+    """Remove one notice of a person; return whether there was one."""
+    own = notice.c.person_id == person_id
+    removed = connection.execute(delete(notice).where(own, notice.c.id == notice_id))
+    return removed.rowcount == 1
+
+
+def remove_kind(connection: Connection, person_id: UUID, kind: Kind) -> None:
+    """Remove the notices of one kind of a person."""
+    own = notice.c.person_id == person_id
+    connection.execute(delete(notice).where(own, notice.c.kind == kind))

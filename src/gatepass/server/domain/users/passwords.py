@@ -1,0 +1,139 @@
+"""Passwords of people: what is accepted (NIST SP 800-63B-4 §3.1.1), and Argon2id (RFC 9106)."""
+
+import secrets
+import threading
+from base64 import b64encode
+from collections.abc import Iterable
+from contextlib import suppress
+from functools import cache
+from importlib import resources
+
+from argon2 import PasswordHasher, Type
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from gatepass.concurrency.bounded_pool import RETRY_AFTER, BoundedPool
+from gatepass.server.domain.users.model import InvalidField
+from gatepass.server.domain.users.password_strength import effective_length
+from gatepass.server.settings import PasswordSettings
+from gatepass.wire.secret import Secret
+
+SHORTEST = 15
+LONGEST = 128
+_FEWEST_DIFFERENT = 5  # characters
+_FEWEST_EFFECTIVE = 11  # characters, where a common word counts as 4 and a repetition as 1
+_TELLING = 4  # characters that a name must have before a password may not hold it
+
+# Without l, I, 0, O and 1, so that it can be read out over the telephone.
+_READABLE = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+
+
+class Hasher:
+    """Argon2id with bounded concurrency; blocks, so a server calls it in `pool`."""
+
+    def __init__(self, settings: PasswordSettings) -> None:
+        self._argon2 = PasswordHasher(
+            time_cost=settings.time_cost,
+            memory_cost=settings.memory_kib,
+            parallelism=settings.parallelism,
+            type=Type.ID,
+        )
+        self._turns = threading.BoundedSemaphore(settings.at_once)
+        self._nobody = _nobody(settings)
+        self.pool = BoundedPool(
+            "passwords",
+            threads=settings.at_once,
+            queue=settings.queue,
+            say=(
+                "Too many passwords are being checked just now. Nothing was changed. "
+                f"Try again in {RETRY_AFTER} seconds."
+            ),
+            note="the queue for password hashes is full",
+        )
+
+    def hash(self, password: Secret) -> str:
+        """Give the encoded hash, parameters and salt included."""
+        with self._turns:
+            return self._argon2.hash(password.value)
+
+    def verify(self, password: Secret, kept: str | None) -> bool:
+        """Tell whether the password is the one of `kept`; None takes as long and is never right."""
+        if len(password.value) > LONGEST:
+            password, kept = Secret(""), None
+        with self._turns:
+            try:
+                self._argon2.verify(kept or self._nobody, password.value)
+            except (VerificationError, InvalidHashError):
+                return False
+        return kept is not None
+
+    def is_outdated(self, kept: str) -> bool:
+        """Tell whether a hash was made with other parameters than today's."""
+        return self._argon2.check_needs_rehash(kept)
+
+
+def generate(own_names: Iterable[str | None] = ()) -> Secret:
+    """Give an initial password: 20 readable characters in groups, 115 random bits.
+
+    Chance can spell one of `own_names` in it, which `check` would refuse: then it is drawn anew.
+    """
+    names = tuple(own_names)
+    while True:
+        groups = ["".join(secrets.choice(_READABLE) for _ in range(5)) for _ in range(4)]
+        password = Secret("-".join(groups))
+        with suppress(InvalidField):
+            check(password, names)
+            return password
+
+
+def check(password: Secret, own_names: Iterable[str | None], field: str = "new_password") -> None:
+    """Raise InvalidField for a password that is too short, too long or too easily guessed.
+
+    `own_names` are the person's and the organization's, which a password must not consist of.
+    """
+    text = password.value
+    if len(text) < SHORTEST:
+        raise InvalidField(
+            field, f"Use {SHORTEST} characters or more; a sentence is a good choice."
+        )
+    if len(text) > LONGEST:
+        raise InvalidField(field, f"Use {LONGEST} characters at most.")
+    plain = _plain(text)
+    if (
+        len(set(plain)) < _FEWEST_DIFFERENT
+        or plain in common()
+        or effective_length(text, common()) < _FEWEST_EFFECTIVE
+    ):
+        raise InvalidField(field, "This password is among those that attackers try first.")
+    for name in own_names:
+        for part in _parts(name or ""):
+            if part in plain:
+                raise InvalidField(
+                    field, f"The password has a name in it that others know: {part}."
+                )
+
+
+def _nobody(settings: PasswordSettings) -> str:
+    """Give an encoded hash of no password, made without hashing: to verify it takes as long."""
+    salt, digest = (b64encode(secrets.token_bytes(size)).decode().rstrip("=") for size in (16, 32))
+    cost = f"m={settings.memory_kib},t={settings.time_cost},p={settings.parallelism}"
+    return f"$argon2id$v=19${cost}${salt}${digest}"
+
+
+@cache
+def common() -> frozenset[str]:
+    """Give the passwords that are tried first, in lower case without spaces and signs."""
+    text = (
+        resources.files("gatepass.server.domain.users")
+        .joinpath("common_passwords.txt")
+        .read_text("utf-8")
+    )
+    return frozenset(_plain(line) for line in text.splitlines() if line)
+
+
+def _plain(text: str) -> str:
+    return "".join(char for char in text.casefold() if char.isalnum()) or text
+
+
+def _parts(name: str) -> set[str]:
+    pieces = {_plain(piece) for piece in name.replace("@", " ").split()} | {_plain(name)}
+    return {piece for piece in pieces if len(piece) >= _TELLING}

@@ -1,0 +1,185 @@
+"""The people's table."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Select,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    and_,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from gatepass.server.domain.users.model import COLUMNS, User, email_key
+from gatepass.server.storage.database import Timestamp, metadata, next_of
+
+person = Table(
+    "person",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("org_id", Uuid, ForeignKey("organization.id"), nullable=False),
+    Column("username", Text, unique=True),
+    Column("email", Text),
+    Column("email_key", Text),
+    Column("role", Text, nullable=False),
+    Column("external_user_id", Text),
+    Column("first_name", Text),
+    Column("last_name", Text),
+    Column("street_and_number", Text),
+    Column("street_add_info", Text),
+    Column("zip_code", Text),
+    Column("town", Text),
+    Column("country_iso2", Text),
+    Column("created_at", Timestamp, nullable=False),
+    Column("updated_at", Timestamp, nullable=False),
+    Column("disabled_at", Timestamp),
+    Column("password_hash", Text),
+    Column("must_change_password", Boolean, nullable=False),
+    Column("password_changed_at", Timestamp),
+    Column("last_login_at", Timestamp),
+    Column("initial_password_at", Timestamp),
+    Column("pending_email", Text),
+    Column("pending_email_at", Timestamp),
+    Column("pending_email_by", Text),
+    UniqueConstraint("org_id", "email_key"),
+)
+_logs_in = person.c.password_hash.is_not(None)
+Index("ix_person_email_key", person.c.email_key, sqlite_where=_logs_in, postgresql_where=_logs_in)
+
+_whole: Select[tuple[object, ...]] = select(*(person.c[name] for name in COLUMNS))
+
+
+class After(NamedTuple):
+    """Where a page begins: behind the person created then, with this id."""
+
+    created_at: datetime
+    id: UUID
+
+
+def find(connection: Connection, person_id: UUID) -> User | None:
+    """Give the person with this id."""
+    return _one(connection, _whole.where(person.c.id == person_id))
+
+
+def find_by_username(connection: Connection, username: str) -> User | None:
+    """Give the person with this username, which must be in lower case."""
+    found = find_near_username(connection, username)
+    return found if found and found.username == username else None
+
+
+def find_near_username(connection: Connection, username: str) -> User | None:
+    """Return the person with this username, or where there is none, with the next one.
+
+    For callers whose time must not tell which of the two it was.
+    """
+    return _one(connection, _whole.where(person.c.username == next_of(person.c.username, username)))
+
+
+def email_is_taken(
+    connection: Connection, org_id: UUID, email: str, *, by_other_than: UUID | None = None
+) -> bool:
+    """Tell whether somebody of the organization has this address, however it is spelled."""
+    query = select(person.c.id).where(
+        person.c.org_id == org_id, person.c.email_key == email_key(email)
+    )
+    return connection.execute(query).scalar_one_or_none() not in {None, by_other_than}
+
+
+def find_near_email(connection: Connection, key: str) -> list[User]:
+    """Return those who log in to the portal and have this address, two at most.
+
+    Where there is nobody, those with the next address: for callers whose time must not tell
+    which of the two it was.
+    """
+    other = person.alias()
+    smallest = select(func.min(other.c.email_key)).where(other.c.password_hash.is_not(None))
+    from_there = smallest.where(other.c.email_key >= key).scalar_subquery()
+    near = func.coalesce(from_there, smallest.scalar_subquery())
+    query = _whole.where(person.c.email_key == near, person.c.password_hash.is_not(None)).limit(2)
+    rows: Sequence[Sequence[object]] = connection.execute(query).all()
+    return [_person(row) for row in rows]
+
+
+def of_organization(
+    connection: Connection,
+    org_id: UUID,
+    *,
+    where: Mapping[str, str] | None = None,
+    after: After | None = None,
+    limit: int | None = None,
+) -> list[User]:
+    """Give an organization's people, oldest first; `where` narrows by columns and their values."""
+    query = _whole.where(person.c.org_id == org_id).order_by(person.c.created_at, person.c.id)
+    for name, value in (where or {}).items():
+        if name == "email":
+            # The second is the key of a row from before 0009 whose address another row has, too.
+            query = query.where(person.c.email_key.in_((email_key(value), value.casefold())))
+        else:
+            query = query.where(person.c[name] == value)
+    if after:
+        later = person.c.created_at > after.created_at
+        same = and_(person.c.created_at == after.created_at, person.c.id > after.id)
+        query = query.where(or_(later, same))
+    rows: Sequence[Sequence[object]] = connection.execute(query.limit(limit)).all()
+    return [_person(row) for row in rows]
+
+
+def active_administrators(connection: Connection, org_id: UUID) -> int:
+    """Count who could still administer the organization: enabled, with access to the portal."""
+    query = select(func.count()).where(
+        person.c.org_id == org_id,
+        person.c.role == "admin",
+        person.c.disabled_at.is_(None),
+        person.c.password_hash.is_not(None),
+    )
+    return connection.execute(query).scalar_one()
+
+
+def add(connection: Connection, new: User) -> None:
+    """Add a person."""
+    values = {name: getattr(new, name) for name in COLUMNS}
+    connection.execute(insert(person).values(_with_key(values)))
+
+
+def change(connection: Connection, person_id: UUID, values: Mapping[str, object]) -> None:
+    """Set columns of a person."""
+    connection.execute(
+        update(person).where(person.c.id == person_id).values(_with_key(dict(values)))
+    )
+
+
+def remove(connection: Connection, person_id: UUID) -> None:
+    """Delete a person and their sessions."""
+    connection.execute(delete(person).where(person.c.id == person_id))
+
+
+def _with_key(values: dict[str, object]) -> dict[str, object]:
+    """Add the form in which addresses are compared: two spellings of one address are one."""
+    if "email" in values:
+        email = values["email"]
+        values["email_key"] = email_key(email) if isinstance(email, str) else None
+    return values
+
+
+def _one(connection: Connection, query: Select[tuple[object, ...]]) -> User | None:
+    row = connection.execute(query).one_or_none()
+    return _person(row) if row else None
+
+
+def _person(row: Sequence[object]) -> User:
+    return User(**dict(zip(COLUMNS, row, strict=True)))  # type: ignore[arg-type]

@@ -1,0 +1,51 @@
+"""Steps that operations on people share, each within the caller's transaction."""
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from gatepass.server.domain.audit import store as audit
+from gatepass.server.domain.audit.model import Actor, entry
+from gatepass.server.domain.users import store
+from gatepass.server.domain.users.model import InvalidField, User
+from gatepass.server.domain.users.notices import store as notices
+from gatepass.server.domain.users.notices.model import Kind, Notice
+from gatepass.server.storage.database import Connection, NotFoundError
+
+
+def owned(connection: Connection, org_id: UUID, person_id: UUID) -> User:
+    """Return a person of the organization; raise NotFoundError for anybody else."""
+    found = store.find(connection, person_id)
+    if found is None or found.org_id != org_id:
+        raise NotFoundError(str(person_id))
+    return found
+
+
+def check_email_is_free(connection: Connection, person: User) -> None:
+    """Raise InvalidField where somebody else of the organization has the person's address."""
+    if person.email and store.email_is_taken(
+        connection, person.org_id, person.email, by_other_than=person.id
+    ):
+        raise InvalidField("email", "Somebody of the organization has this address.", taken=True)
+
+
+def tell(
+    connection: Connection, by: Actor, now: datetime, person: User, action: str, **detail: str
+) -> None:
+    """Write the audit entry of what `by` did to a person."""
+    subject = person.username or person.email or str(person.id)
+    told = entry(by, now, action, subject, org_id=person.org_id, **detail)
+    audit.record(connection, told)
+
+
+def notify(
+    connection: Connection, by: Actor, now: datetime, person: User, kind: Kind, detail: str
+) -> None:
+    """Leave a notice for a person who logs in to the portal, unless they did it themselves."""
+    if person.has_portal_access and not is_self(by, person):
+        new = Notice(uuid4(), person.id, now, kind, by.in_words, detail)
+        notices.add(connection, new)
+
+
+def is_self(by: Actor, person: User) -> bool:
+    """Tell whether the actor is this person."""
+    return by.kind == "person" and by.name == person.username

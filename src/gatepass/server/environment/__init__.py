@@ -1,0 +1,1 @@
+"""One environment: its hosts, issuer, database, keys and in-memory state."""

@@ -1,0 +1,80 @@
+"""The thread that keeps an environment's memory true. It only reads; see `housekeeping`."""
+
+import threading
+import time
+
+import structlog
+
+from gatepass.server.environment.environment import Environment
+from gatepass.server.storage.database import DatabaseAwayError
+
+STOP_WITHIN = 2.0  # seconds
+POLL_EVERY = 0.1  # seconds; a change is known everywhere within 0.5
+_SAY_EVERY = 60.0  # seconds between two lines about the same fault
+
+log = structlog.get_logger("gatepass.server")
+
+
+class ChangeFollower:
+    """Asks the database ten times a second whether something was committed.
+
+    A writer may have to wait for another node's transaction, so nothing is written here: what
+    others revoke is known in time whoever holds up the writers.
+    """
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._stop = threading.Event()
+        self._thread = threading.Thread(
+            target=self._run, name=f"follow {environment.name}", daemon=True
+        )
+        self._is_away = False
+        self._failed_at = -_SAY_EVERY  # when a fault was logged last
+
+    def start(self) -> None:
+        """Begin to follow."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask the thread to end after what it is at."""
+        self._stop.set()
+
+    def wait(self) -> None:
+        """Wait for that, not longer than `STOP_WITHIN`: the database may stand still."""
+        self._thread.join(STOP_WITHIN)
+
+    def _run(self) -> None:
+        has_changed = self._environment.database.watch()
+        is_behind = False  # stays so until what has changed is applied, whatever goes wrong
+        while not self._stop.wait(POLL_EVERY):
+            self._environment.gather()
+            try:
+                is_behind = is_behind or has_changed()
+                if is_behind:
+                    self._environment.catch_up()
+                    is_behind = False
+                else:
+                    self._environment.touch()
+                self._environment.turn_keys()
+            except DatabaseAwayError as error:
+                self._environment.note_away(error)
+                self._say(is_away=True, error=str(error))
+            except Exception as error:  # noqa: BLE001 - told, and tried again
+                self._say_failed(error)
+            else:
+                self._environment.note_back()
+                self._say(is_away=False)
+
+    def _say_failed(self, error: Exception) -> None:
+        """Log a fault of ours, or a database that is another one's, once a minute."""
+        now = time.monotonic()
+        if now - self._failed_at >= _SAY_EVERY:
+            self._failed_at = now
+            log.error("follower.failed", environment=self._environment.name, exc_info=error)
+
+    def _say(self, *, is_away: bool, error: str = "") -> None:
+        if is_away and not self._is_away:
+            log.error("database.away", environment=self._environment.name, error=error)
+        elif self._is_away and not is_away:
+            log.info("database.back", environment=self._environment.name)
+        self._is_away = is_away

@@ -1,0 +1,176 @@
+"""Opening what a server keeps: the data directory, the master key and both databases."""
+
+import os
+import tempfile
+from collections.abc import Collection, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from gatepass.server.domain.keys import master_key as master
+from gatepass.server.domain.keys import store as keys
+from gatepass.server.domain.users.passwords import Hasher
+from gatepass.server.environment.environment import NAMES, Environment, file
+from gatepass.server.settings import Settings
+from gatepass.server.storage import deadline
+from gatepass.server.storage.database import Database, DatabaseAwayError, DatabaseError, sqlite_url
+from gatepass.wire.credential import Mode
+
+_MISSING = (
+    "The database {path} is missing or empty, though this data directory is in use. Put it back "
+    "from your backup, or begin with an empty one: gatepass serve --create-database {name}"
+)
+_NEEDS_PSYCOPG = "PostgreSQL needs psycopg. Install it: pip install 'gatepass[server,postgres]'"
+
+
+class ServingError(Exception):
+    """The server cannot run; the message is one line that says what to do."""
+
+
+def is_new(settings: Settings) -> bool:
+    """Return whether the data directory lacks all that is to be kept in it."""
+    has_key = (settings.data / master.FILE_NAME).exists()
+    return keeps_files(settings) and not has_key and not _has_databases(settings)
+
+
+def prepare(settings: Settings, create: Collection[str] = ()) -> None:
+    """Make the data directory, the keys and both databases, or bring them to this version.
+
+    Done once, before any worker starts. Raises ServingError, MasterKeyError or DatabaseError.
+    `create` names the environments whose database may begin empty in a directory in use.
+    """
+    is_first = is_new(settings)
+    open_directory(settings, create)
+    if is_first:  # both have their tables before the first key, so a start cut short is seen
+        for mode, path in _files(settings).items():
+            with _said(settings, mode), closing(Database(sqlite_url(path))) as database:
+                database.migrate()
+    for mode in Mode:
+        with opened(settings, mode):
+            pass
+
+
+def open_directory(settings: Settings, create: Collection[str] = ()) -> None:
+    """Make the data directory (0700), see that it can be written, and that nothing is missing.
+
+    Nothing is done where nothing is kept in it.
+    """
+    os.umask(0o077)  # what is made from here on is the operator's alone
+    if not keeps_files(settings):
+        return
+    try:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=settings.data):
+            pass
+    except OSError as error:
+        raise ServingError(
+            f"The data directory {settings.data} cannot be written ({error.strerror}). "
+            "Choose another with --data, or mend its permissions."
+        ) from None
+    if not master.exists(settings.data) and _has_databases(settings):
+        raise _missing_key(settings)
+
+    if not is_new(settings):
+        for mode, path in _files(settings).items():
+            if NAMES[mode] not in create and not _has_content(path):
+                raise ServingError(_MISSING.format(path=path, name=NAMES[mode]))
+
+
+def keeps_files(settings: Settings) -> bool:
+    """Return whether databases, workers' metrics or a new master key go into the data directory."""
+    on_sqlite = not all(settings.environment(mode).database for mode in Mode)
+    has_key = os.environ.get(master.VARIABLE) or (settings.data / master.FILE_NAME).exists()
+    return on_sqlite or settings.workers > 1 or not has_key
+
+
+@contextmanager
+def opened(settings: Settings, mode: Mode) -> Iterator[Environment]:
+    """Open one environment for a command; raise what `prepare` does, naming the environment."""
+    key = master_key(settings)
+    with _said(settings, mode):
+        environment = Environment(mode, settings, key, Hasher(settings.password))
+        with closing(environment):
+            environment.open(serves=False)
+            with deadline.each(deadline.COMMAND):
+                yield environment
+
+
+@contextmanager
+def _said(settings: Settings, mode: Mode) -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as error:
+        raise ServingError(f"{NAMES[mode]}: {error}") from None
+    except ImportError as error:
+        if "psycopg" not in str(error):
+            raise
+        raise ServingError(f"{NAMES[mode]}: {_NEEDS_PSYCOPG}") from None
+    except DatabaseAwayError as error:
+        if settings.environment(mode).database:
+            what = "The database does not answer. Start it, or mend its address."
+        else:
+            what = f"The database in {settings.data} cannot be used: {error}. See to the disk."
+        raise ServingError(f"{NAMES[mode]}: {what}") from None
+
+
+def master_key(settings: Settings) -> master.MasterKey:
+    """Return the master key; make it if it is new. One that a database needs is never made."""
+    if not master.exists(settings.data) and _has_encrypted(settings):
+        raise _missing_key(settings)
+    try:
+        return master.load(settings.data)
+    except OSError as error:
+        raise ServingError(
+            f"The master key in {settings.data} cannot be read ({error.strerror}). Mend its rights."
+        ) from None
+
+
+def _files(settings: Settings) -> dict[Mode, Path]:
+    """Return the SQLite files by the environments that have one."""
+    return {
+        mode: file(settings.data, mode) for mode in Mode if not settings.environment(mode).database
+    }
+
+
+def _missing_key(settings: Settings) -> ServingError:
+    return ServingError(
+        f"The master key {settings.data / master.FILE_NAME} is missing. Put it back from your "
+        f"backup, or give it in {master.VARIABLE}."
+    )
+
+
+def _has_encrypted(settings: Settings) -> bool:
+    """Return whether a database has keys that are encrypted with a master key."""
+    for mode in Mode:
+        address = settings.environment(mode).database
+        if not address and not file(settings.data, mode).exists():
+            continue
+        with (
+            _said(settings, mode),
+            closing(Database(address or sqlite_url(file(settings.data, mode)))) as database,
+            database.read() as connection,
+        ):
+            if keys.is_any(connection):
+                return True
+    return False
+
+
+def _has_databases(settings: Settings) -> bool:
+    return any(_is_used(file(settings.data, mode)) for mode in Mode)
+
+
+def _is_used(path: Path) -> bool:
+    """Tell whether a database has a key: one without was left by a first start cut short."""
+    if not _has_content(path):
+        return False
+    try:
+        with closing(Database(sqlite_url(path))) as database, database.read() as connection:
+            return keys.is_any(connection)
+    except DatabaseAwayError:
+        return True
+
+
+def _has_content(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except OSError:
+        return False

@@ -1,0 +1,91 @@
+"""The thread that writes what an environment gathers in memory, and deletes what has expired."""
+
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import structlog
+
+from gatepass.server.domain.keys.operations import rotate_due
+from gatepass.server.environment.change_follower import STOP_WITHIN
+from gatepass.server.environment.environment import Environment
+from gatepass.server.storage.database import DatabaseAwayError
+
+FLUSH_EVERY = 5.0  # seconds
+WRITE_EVERY = 10.0
+BOUND_EVERY = 60.0
+ROTATE_EVERY = 60.0
+PRUNE_EVERY = 3600.0
+FIRST_PRUNE_AFTER = 10.0  # of a process that may not live for an hour
+
+_LOOK_EVERY = 0.1
+
+log = structlog.get_logger("gatepass.server")
+
+
+class _Work(NamedTuple):
+    name: str
+    every: float
+    do: Callable[[], None]
+
+
+class Housekeeper:
+    """Does each kind of work when its time has come; one that fails holds up no other."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._stop = threading.Event()
+        self._thread = threading.Thread(
+            target=self._run, name=f"housekeeping {environment.name}", daemon=True
+        )
+        self._failing: set[str] = set()
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask the thread to end after what it is at."""
+        self._stop.set()
+
+    def wait(self) -> None:
+        """Wait for that, not longer than `STOP_WITHIN`: the database may stand still."""
+        self._thread.join(STOP_WITHIN)
+
+    def _run(self) -> None:
+        work = (
+            _Work("flush", FLUSH_EVERY, self._environment.flush),
+            _Work("heartbeat", WRITE_EVERY, self._environment.try_writing),
+            _Work("keep_bounds", BOUND_EVERY, self._environment.keep_bounds),
+            _Work("rotate_keys", ROTATE_EVERY, partial(rotate_due, self._environment)),
+            _Work("prune", PRUNE_EVERY, self._environment.prune),
+        )
+        done = {each.name: time.monotonic() for each in work}
+        done["heartbeat"] = -WRITE_EVERY  # at the first turn, too
+        done["rotate_keys"] = -ROTATE_EVERY
+        done["prune"] += FIRST_PRUNE_AFTER - PRUNE_EVERY
+        while not self._stop.wait(_LOOK_EVERY):
+            for name, every, do in work:
+                now = time.monotonic()
+                if now - done[name] >= every:
+                    done[name] = now
+                    self._do(name, do)
+
+    def _do(self, name: str, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except DatabaseAwayError as error:
+            self._note_failure(name, str(error))
+        except Exception:
+            log.exception("housekeeping.failed", environment=self._environment.name, work=name)
+        else:
+            self._failing.discard(name)
+
+    def _note_failure(self, name: str, error: str) -> None:
+        """Log the first failure of several in a row."""
+        if name not in self._failing:
+            self._failing.add(name)
+            environment = self._environment.name
+            log.error("housekeeping.failed", environment=environment, work=name, error=error)

@@ -1,0 +1,1 @@
+"""The OAuth endpoints, one file each, named after their RFCs."""

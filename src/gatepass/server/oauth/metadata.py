@@ -1,0 +1,109 @@
+"""What anybody may read: metadata (RFC 8414, RFC 9728) and public keys (RFC 7517)."""
+
+import json
+from collections.abc import Callable, Iterable
+from hashlib import sha256
+
+from gatepass.server.domain.catalogue.model import ALGORITHMS
+from gatepass.server.environment.environment import Environment
+from gatepass.server.http import Response, Scope
+from gatepass.server.tokens import response
+from gatepass.wire import metadata
+from gatepass.wire.errors import OAuthError
+
+Document = Callable[[Environment], bytes]
+
+METHODS = ("GET", "HEAD", "OPTIONS")
+_ALLOW = ", ".join(METHODS)
+_ANY_ORIGIN = (b"access-control-allow-origin", b"*")
+_TYPE = (b"content-type", b"application/json")
+_CACHED = (
+    (b"cache-control", b"public, max-age=300"),
+    (b"x-content-type-options", b"nosniff"),
+    _ANY_ORIGIN,
+    (b"access-control-expose-headers", b"ETag"),
+)
+_OPTIONS = Response(
+    204,
+    (
+        (b"allow", _ALLOW.encode()),
+        _ANY_ORIGIN,
+        (b"access-control-allow-methods", b"GET, HEAD"),
+        (b"access-control-allow-headers", b"*"),
+        (b"access-control-max-age", b"86400"),
+    ),
+    b"",
+)
+
+
+def documents(path_aliases: Iterable[str]) -> dict[str, Document]:
+    """Return the documents by path, those under each path alias included.
+
+    For an alias as `/o` the metadata is found where a client looks that takes the alias for a part
+    of the issuer, by RFC 8414 §3.1 and by OpenID Connect Discovery 1.0 §4. It is the same document.
+    """
+    found: dict[str, Document] = {
+        metadata.AUTHORIZATION_SERVER: authorization_server,
+        metadata.OPENID_CONFIGURATION: authorization_server,
+        "/.well-known/oauth-protected-resource" + metadata.PARTNER_API: protected_resource,
+        metadata.JWKS: jwks,
+    }
+    for alias in path_aliases:
+        for path in (metadata.AUTHORIZATION_SERVER, metadata.OPENID_CONFIGURATION):
+            found[f"{alias}{path}"] = found[f"{path}{alias}"] = authorization_server
+        found[f"{alias}{metadata.JWKS}"] = jwks
+    return found
+
+
+def answer(document: Document, environment: Environment, scope: Scope) -> Response:
+    """Answer a request for a document, with its options for the pages of any origin."""
+    if scope["method"] not in METHODS:
+        refused = OAuthError("invalid_request", "Use GET.", status=405)
+        return response.refusal(refused, challenged=False, realm="", allow=_ALLOW)
+    return cached(document(environment), scope)
+
+
+def cached(body: bytes, scope: Scope) -> Response:
+    """Answer GET, HEAD and OPTIONS for a JSON document that anybody may read and keep.
+
+    304 where its entity tag is known (RFC 9110 §13.1.2).
+    """
+    if scope["method"] == "OPTIONS":
+        return _OPTIONS
+    tag = b'"%s"' % sha256(body).hexdigest()[:32].encode()
+    tagged = (*_CACHED, (b"etag", tag))
+    if not {tag, b"*"}.isdisjoint(_known_tags(scope)):
+        return Response(304, tagged, b"")
+    return Response(200, (_TYPE, *tagged), body)
+
+
+def authorization_server(environment: Environment) -> bytes:
+    """Give the metadata of the authorization server."""
+    scopes = list(environment.catalogue.selectable.names)
+    algorithms = [each for each in ALGORITHMS if each in environment.keys.sign]
+    return _document(
+        metadata.authorization_server(environment.issuer, scopes, environment.mode, algorithms)
+    )
+
+
+def protected_resource(environment: Environment) -> bytes:
+    """Give the metadata of the Partner API."""
+    resource = environment.partner_api
+    offered = environment.catalogue.selectable.names
+    scopes = [name for name in environment.catalogue.of_resource(resource).names if name in offered]
+    return _document(metadata.protected_resource(resource, environment.issuer, scopes))
+
+
+def jwks(environment: Environment) -> bytes:
+    """Give the public keys, those that are not yet used included (RFC 7517 §5)."""
+    return environment.keys.jwks
+
+
+def _known_tags(scope: Scope) -> set[bytes]:
+    """Give what If-None-Match names; a weak tag counts like a strong one there."""
+    known = b",".join(value for name, value in scope["headers"] if name == b"if-none-match")
+    return {each.strip().removeprefix(b"W/") for each in known.split(b",")}
+
+
+def _document(value: dict[str, object]) -> bytes:
+    return json.dumps(value).encode()

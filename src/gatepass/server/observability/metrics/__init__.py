@@ -1,0 +1,12 @@
+"""Metrics: counted in plain dictionaries, published between workers, told as Prometheus text."""
+
+from gatepass.server.observability.metrics.counters import COUNTERS
+
+observe = COUNTERS.observe
+observer = COUNTERS.observer
+issued = COUNTERS.issued
+refused = COUNTERS.refused
+connection_ended = COUNTERS.connection_ended
+connections = COUNTERS.connections
+
+__all__ = ["connection_ended", "connections", "issued", "observe", "observer", "refused"]

@@ -1,0 +1,129 @@
+"""The counters of this process: what is counted on the way of a request costs a list's entry.
+
+Labels come from closed lists, so that no client can make the numbers grow without bound.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable
+from typing import NamedTuple
+
+from gatepass.server.domain.usage.refusal_reasons import REASONS
+from gatepass.server.observability.metrics import endpoint_names
+from gatepass.wire.errors import STATUS, OAuthError
+
+BOUNDS = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5)  # seconds
+KINDS = ("sealed", "jwt")
+_SHORT = BOUNDS[0]
+
+OK, REDIRECTED, REFUSED, FAILED, GONE = "ok", "redirected", "client_error", "server_error", "gone"
+RESULTS = frozenset({OK, REDIRECTED, REFUSED, FAILED, GONE, *STATUS})
+_OF_CLASS = {2: OK, 3: REDIRECTED, 4: REFUSED, 5: FAILED}
+
+
+ENDINGS = ("header_timeout", "body_timeout", "unread", "evicted", "refused", "malformed")
+"""Why the server ends a connection that does not end by itself."""
+
+
+class Row(NamedTuple):
+    """How long the requests of one endpoint with one result took."""
+
+    endpoint: str
+    result: str
+    buckets: tuple[int, ...]  # up to each of BOUNDS, and beyond
+    seconds: float
+
+
+class Counts(NamedTuple):
+    """What was counted until now."""
+
+    rows: tuple[Row, ...]
+    tokens: dict[str, int]
+    refusals: dict[str, int]
+    endings: dict[str, int]
+    connections: dict[str, int]  # how many are "open", and how many at the "most"
+
+
+class Counters:
+    """Counts in memory; one thread counts, any may read."""
+
+    def __init__(self) -> None:
+        self._requests: dict[tuple[str, str], list[float]] = {}
+        self._tokens = dict.fromkeys(KINDS, 0)
+        self._refusals = dict.fromkeys(REASONS, 0)
+        self._endings = dict.fromkeys(ENDINGS, 0)
+        self._connections = {"open": 0, "most": 0}
+
+    def observe(self, endpoint: str, result: str, seconds: float) -> None:
+        """Count a request: its endpoint, its result, and how long it took."""
+        row = self._requests.get((endpoint, result))
+        if row is None:
+            row = self._row(endpoint, result)
+        row[bisect_left(BOUNDS, seconds)] += 1
+        row[-1] += seconds
+
+    def observer(self, endpoint: str) -> Callable[[float], None]:
+        """Return what counts requests of one endpoint whose result is OK, by their seconds.
+
+        It does the same as `observe`, without looking for the row each time.
+        """
+        row: list[float] | None = None
+
+        def observe(seconds: float) -> None:
+            nonlocal row
+            if row is None:
+                row = self._row(endpoint, OK)
+            row[0 if seconds <= _SHORT else bisect_left(BOUNDS, seconds)] += 1
+            row[-1] += seconds
+
+        return observe
+
+    def issued(self, kind: str) -> None:
+        """Count a token of one of KINDS."""
+        self._tokens[kind] += 1
+
+    def refused(self, reason: str) -> None:
+        """Count a refusal by its reason, one of REASONS."""
+        self._refusals[reason] += 1
+
+    def connection_ended(self, ending: str) -> None:
+        """Count a connection that the server ends, by one of ENDINGS."""
+        self._endings[ending] += 1
+
+    def connections(self, count: int, most: int) -> None:
+        """Note how many connections are open, and how many may be."""
+        self._connections["open"] = count
+        self._connections["most"] = most
+
+    def counts(self) -> Counts:
+        """Give what was counted until now."""
+        rows = tuple(
+            Row(*key, tuple(int(each) for each in row[:-1]), row[-1])
+            for key, row in list(self._requests.items())
+        )
+        return Counts(
+            rows,
+            dict(self._tokens),
+            dict(self._refusals),
+            dict(self._endings),
+            dict(self._connections),
+        )
+
+    def _row(self, endpoint: str, result: str) -> list[float]:
+        """Give the row of a pair that is new; a name from no list is counted as another."""
+        known = endpoint if endpoint in endpoint_names.NAMES else endpoint_names.OTHER
+        said = result if result in RESULTS else FAILED
+        return self._requests.setdefault((known, said), [0.0] * (len(BOUNDS) + 2))
+
+
+def result_of(status: int, code: str = "") -> str:
+    """Give the result of an answer: its OAuth error code if it has one, or its class of status."""
+    return code or _OF_CLASS.get(status // 100, GONE)
+
+
+def result_of_error(error: Exception) -> str:
+    """Give the result of a request for which an endpoint raised `error`."""
+    return error.code if isinstance(error, OAuthError) else FAILED
+
+
+COUNTERS = Counters()
+"""The counters of this process."""

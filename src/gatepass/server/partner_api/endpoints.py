@@ -1,0 +1,141 @@
+"""The calls: each reads what was asked, has the operation done, and shows what is then."""
+
+from typing import Annotated
+from urllib.parse import urlencode
+from uuid import UUID, uuid4
+
+from fastapi import Depends, Query, Response
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from gatepass.server.domain.organizations import operations as organizations
+from gatepass.server.domain.users import operations as people
+from gatepass.server.domain.users.model import Role
+from gatepass.server.domain.users.model import User as Person
+from gatepass.server.partner_api import cursor, request_body
+from gatepass.server.partner_api.access import Caller, Id, Reader, Writer, identifier
+from gatepass.server.partner_api.schemas import Filter, NewUser, User, UserChange, UserPage
+
+DEFAULT_LIMIT = 50
+LARGEST_LIMIT = 200
+
+Cursor = Annotated[str, Field(pattern=cursor.PATTERN)]
+Created = Annotated[NewUser, Depends(request_body.of(NewUser, request_body.JSON))]
+Changed = Annotated[
+    UserChange, Depends(request_body.of(UserChange, request_body.JSON, request_body.MERGE_PATCH))
+]
+
+
+class Organization(BaseModel):
+    """The organization that the calling application belongs to."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+    id: UUID
+    name: str
+    created_at: AwareDatetime
+
+
+class Wanted(BaseModel):
+    """Which users a list is to have: those that every given filter fits.
+
+    What is left out is not asked for; only `limit` has a default that is ever read.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    limit: int = Field(DEFAULT_LIMIT, ge=1, le=LARGEST_LIMIT)
+    cursor: Cursor = Field(default_factory=str, description="`next_cursor`, as it was given")
+    role: Role = Field(default_factory=lambda: "user")
+    email: Filter = Field(default_factory=str, description="exactly, in whatever case")
+    external_user_id: Filter = Field(default_factory=str, description="exactly")
+
+    def filters(self) -> dict[str, str]:
+        """Give the filters that are set."""
+        return self.model_dump(include={"role", "email", "external_user_id"}, exclude_unset=True)
+
+
+def get_organization(caller: Reader) -> Organization:
+    """Give the organization."""
+    return Organization.model_validate(organizations.find(caller.environment, caller.org_id))
+
+
+def list_users(caller: Reader, wanted: Annotated[Wanted, Query()], response: Response) -> UserPage:
+    """Give users, oldest first, in pages.
+
+    Whoever was there when the first page was read comes exactly once, whatever is added or
+    deleted meanwhile. The address of the next page is in the header Link (RFC 8288), too.
+    """
+    found, has_more = people.page(
+        caller.environment,
+        caller.org_id,
+        where=wanted.filters(),
+        after=cursor.read(wanted.cursor) if wanted.cursor else None,
+        limit=wanted.limit,
+    )
+    following = cursor.write(found[-1]) if has_more else None
+    if following:
+        query = urlencode({**wanted.filters(), "limit": wanted.limit, "cursor": following})
+        response.headers["Link"] = f'<{_address(caller)}?{query}>; rel="next"'
+    return UserPage(items=[User.of(person) for person in found], next_cursor=following)
+
+
+def create_user(caller: Writer, sent: Created, response: Response) -> User:
+    """Create a user; they have no access to the portal until an administrator gives it there."""
+    now = caller.environment.now()
+    new = Person(uuid4(), caller.org_id, created_at=now, updated_at=now, **sent.model_dump())
+    person = people.add(caller.environment, caller.actor, new)
+    response.headers["Location"] = f"{_address(caller)}/{person.id}"
+    return User.of(person)
+
+
+def get_user(caller: Reader, user_id: Id) -> User:
+    """Give one user."""
+    return User.of(people.find(caller.environment, caller.org_id, identifier(user_id)))
+
+
+def replace_user(caller: Writer, user_id: Id, sent: Created) -> User:
+    """Replace what is known of a user: what is left out is null from then on.
+
+    To change the role or email of a user who logs in to the portal needs the scope
+    `portal_users`, too; their new email is in `pending_email` until it is confirmed.
+    """
+    return _change(caller, user_id, sent.model_dump())
+
+
+def change_user(caller: Writer, user_id: Id, sent: Changed) -> User:
+    """Change what is sent and leave the rest (RFC 7396).
+
+    To change the role or email of a user who logs in to the portal needs the scope
+    `portal_users`, too; their new email is in `pending_email` until it is confirmed.
+    """
+    return _change(caller, user_id, sent.model_dump(exclude_unset=True))
+
+
+def delete_user(caller: Writer, user_id: Id) -> None:
+    """Delete a user; one who logs in to the portal needs the scope `portal_users`, too."""
+    people.remove(
+        caller.environment,
+        caller.actor,
+        caller.org_id,
+        identifier(user_id),
+        may_change_portal_users=caller.may_change_portal_users,
+    )
+
+
+def _change(caller: Caller, user_id: str, values: dict[str, object]) -> User:
+    environment, org_id, person_id = caller.environment, caller.org_id, identifier(user_id)
+    if not values:
+        return User.of(people.find(environment, org_id, person_id))
+    changed = people.change(
+        environment,
+        caller.actor,
+        org_id,
+        person_id,
+        values,
+        may_change_portal_users=caller.may_change_portal_users,
+    )
+    return User.of(changed)
+
+
+def _address(caller: Caller) -> str:
+    return f"{caller.environment.partner_api}/org/{caller.org_id}/users"

@@ -1,0 +1,1 @@
+"""Values as text and graphics for the portal's pages."""

@@ -1,0 +1,315 @@
+"""Running the server: its sockets, its processes and their end."""
+
+import asyncio
+import functools
+import importlib.util
+import multiprocessing
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from multiprocessing.process import BaseProcess
+from types import FrameType
+from typing import Any, NamedTuple, Self, cast
+
+import structlog
+import uvicorn
+
+from gatepass.server.app import create
+from gatepass.server.environment.data_directory import ServingError
+from gatepass.server.http import App
+from gatepass.server.observability import logging
+from gatepass.server.serving.http1.connections import Connections
+from gatepass.server.serving.processes import sockets
+from gatepass.server.serving.processes.supervisor import (
+    Limits,
+    Supervisor,
+    Worker,
+    has_reload,
+    start_ready,
+)
+from gatepass.server.serving.processes.worker import LimitedServer
+from gatepass.server.serving.proxy_headers import ProxyHeaders, TrustedProxies
+from gatepass.server.serving.readiness import Readiness
+from gatepass.server.serving.uvicorn_compat import protocol
+from gatepass.server.settings import Settings
+
+_FOR_REQUESTS = 0.8  # of the time that the end may take: running requests have it to finish
+_NO_PROXY = (
+    "An issuer is https and no proxy is trusted, so every request to it is refused (400). "
+    "Name the proxy that speaks TLS."
+)
+
+log = structlog.get_logger("gatepass.server")
+
+
+class Listening(NamedTuple):
+    """The bound sockets: of both environments, and the one of /metrics alone, if any."""
+
+    main: list[socket.socket]
+    metrics: socket.socket | None = None
+
+    def copy(self) -> Self:
+        """Return other descriptors of the same sockets."""
+        metrics = self.metrics.dup() if self.metrics else None
+        return self._replace(main=[each.dup() for each in self.main], metrics=metrics)
+
+    def close(self) -> None:
+        """Close these descriptors; a socket ends with its last one."""
+        for each in (*self.main, *((self.metrics,) if self.metrics else ())):
+            each.close()
+
+
+def listen(settings: Settings) -> Listening:
+    """Bind the sockets; raise ServingError where one is taken.
+
+    A process listens on them once it can answer.
+    """
+    with ExitStack() as undo:
+        main = [
+            undo.enter_context(opened)
+            for port, option in (
+                (settings.port, "--port"),
+                (settings.sandbox_port, "--sandbox-port"),
+            )
+            for opened in sockets.listen(settings.host, port, option)
+        ]
+        metrics = None
+        if settings.metrics_port:
+            [opened] = sockets.listen(
+                [settings.metrics_host], settings.metrics_port, "the setting metrics_port"
+            )
+            metrics = undo.enter_context(opened)
+        undo.pop_all()
+    return Listening(main, metrics)
+
+
+def run(settings: Settings, sockets: Listening, beside: Callable[[], bool] | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; running requests finish first. Needs `opening.prepare`.
+
+    `beside` runs in a thread of its own beside a single worker: the server ends when it gives
+    False, and with what it raises.
+    """
+    if settings.traces and importlib.util.find_spec("opentelemetry") is None:
+        raise ServingError("Traces need OpenTelemetry: pip install 'gatepass[telemetry]'.")
+    log.info(
+        "server.starting",
+        data=str(settings.data),
+        workers=settings.workers,
+        metrics=_metrics_address(settings),
+    )
+    if settings.is_https and not settings.trusted_proxies:
+        log.warning("proxy.not_named", setting="trusted_proxies", advice=_NO_PROXY)
+    if settings.workers > 1:
+        _supervise(settings, sockets)
+    else:
+        _run_alone(settings, sockets, beside)
+    log.info("server.stopped")
+
+
+def _metrics_address(settings: Settings) -> str:
+    """Say where /metrics is."""
+    if settings.metrics_port:
+        return f"{settings.metrics_host} port {settings.metrics_port}"
+    return "nowhere: set metrics_port" if settings.has_proxy else "the main ports"
+
+
+def _run_alone(settings: Settings, sockets: Listening, beside: Callable[[], bool] | None) -> None:
+    """Serve in this process; at SIGHUP a worker takes over, and this process supervises it."""
+    readiness = Readiness(is_alone=True)
+    server = LimitedServer(
+        config(settings, metrics=sockets.metrics, readiness=readiness),
+        settings.shutdown_timeout,
+        readiness,
+    )
+    was_told = threading.Event()
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        was_told.set()
+        server.should_exit = True
+
+    # uvicorn takes the signals while it runs and raises them again when it has ended.
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, end)
+    if beside is None:
+        with _Handover(settings, sockets, server) as handover:
+            server.run(sockets.main)
+        if handover.worker is not None:
+            earlier = handover.signals
+            if was_told.is_set():
+                earlier.append(signal.SIGTERM)
+            _supervise(settings, handover.sockets, handover.worker, lambda: earlier)
+        return
+    running = _Beside(server, beside)
+    running.start()
+    server.run(sockets.main)
+    if running.raised is not None and not was_told.is_set():
+        raise running.raised
+
+
+class _Handover:
+    """At SIGHUP, starts a worker beside the server, and ends the server once that is ready."""
+
+    def __init__(self, settings: Settings, sockets: Listening, server: uvicorn.Server) -> None:
+        self.worker: Worker | None = None
+        self.sockets = sockets  # from the handover on, copies that the server does not close
+        self._settings, self._server = settings, server
+        self.signals: list[int] = []  # that came once the worker was ready
+        self._asked = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="restart", daemon=True)
+
+    def __enter__(self) -> Self:
+        if has_reload():
+            signal.signal(signal.SIGHUP, self._note)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        self._asked.set()
+        self._thread.join()
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        if self.worker is None:
+            self._asked.set()
+        else:  # for the supervisor
+            self.signals.append(number)
+
+    def _run(self) -> None:
+        while self.worker is None:
+            self._asked.wait()
+            self._asked.clear()
+            if self._server.should_exit:
+                return
+            log.info("restart.begun", workers=1)
+            copies = self.sockets.copy()
+            self.worker = start_ready(
+                functools.partial(_start, self._settings, copies),
+                lambda: not self._server.should_exit,
+                _limits(self._settings),
+            )
+            if self.worker is None:
+                copies.close()
+                log.error("restart.failed", reason="the new worker ended")
+        self.sockets = copies
+        log.info("restart.done")
+        self._server.should_exit = True
+
+
+class _Beside(threading.Thread):
+    """Something that runs beside the server and may end it."""
+
+    def __init__(self, server: uvicorn.Server, work: Callable[[], bool]) -> None:
+        super().__init__(name="beside", daemon=True)
+        self._server = server
+        self._work = work
+        self.raised: Exception | None = None
+
+    def run(self) -> None:
+        goes_on = False
+        try:
+            goes_on = self._work()
+        except Exception as error:  # noqa: BLE001 - raised again where the server ends
+            self.raised = error
+        if not goes_on:
+            self._server.should_exit = True
+
+
+def _supervise(
+    settings: Settings,
+    sockets: Listening,
+    first: Worker | None = None,
+    earlier: Callable[[], Iterable[int]] = tuple,
+) -> None:
+    """Keep the workers until told to end."""
+    start = functools.partial(_start, settings, sockets)
+    supervisor = Supervisor(start, settings.workers, _limits(settings), release=sockets.close)
+    if first is not None:
+        supervisor.adopt(first)
+    if not supervisor.run(earlier):
+        raise ServingError("A worker could not start. The log says why.")
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(silence=settings.worker_timeout, end=settings.shutdown_timeout)
+
+
+def _start(settings: Settings, sockets: Listening, channel: socket.socket) -> BaseProcess:
+    """Start a worker as a new interpreter."""
+    multiprocessing.allow_connection_pickling()
+    process = multiprocessing.get_context("spawn").Process(
+        target=_work, args=(settings.model_dump(), sockets, channel)
+    )
+    process.start()
+    return process
+
+
+def _work(values: dict[str, Any], sockets: Listening, channel: socket.socket) -> None:
+    """Serve as a worker."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # for the supervisor, also of a process group
+    settings = Settings.model_validate(values)
+    logging.configure(settings.log_format)
+    readiness = Readiness(is_alone=False)
+    server = LimitedServer(
+        config(settings, metrics=sockets.metrics, readiness=readiness),
+        settings.shutdown_timeout,
+        readiness,
+        channel,
+    )
+    for each in (signal.SIGTERM, signal.SIGINT):  # which uvicorn raises again when it has ended
+        signal.signal(each, server.handle_exit)
+    server.run(sockets.main)
+
+
+def config(
+    settings: Settings,
+    make: Callable[[], App] | None = None,
+    metrics: socket.socket | None = None,
+    readiness: Readiness | None = None,
+) -> uvicorn.Config:
+    """Give what uvicorn needs to serve; `make` makes the application in place of `create`.
+
+    `metrics` is the listening socket of /metrics alone. With `readiness` the application waits
+    for a database that is away.
+    """
+    values = settings.model_dump()
+    connections = Connections(settings.http.limits())
+    return uvicorn.Config(
+        functools.partial(
+            _behind_proxies, make or functools.partial(_app, values, metrics, readiness), values
+        ),
+        factory=True,
+        workers=settings.workers,
+        loop="auto",
+        http=cast("type[asyncio.Protocol]", protocol(connections, lane=settings.lane)),
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # see `_behind_proxies`
+        backlog=sockets.BACKLOG,
+        timeout_keep_alive=settings.http.idle_timeout,  # both protocols read it here
+        timeout_graceful_shutdown=round(settings.shutdown_timeout * _FOR_REQUESTS),
+    )
+
+
+def _behind_proxies(make: Callable[[], App], values: dict[str, Any]) -> App:
+    """Make the application that sees who asked through the trusted proxies, if there are any."""
+    settings, app = Settings.model_validate(values), make()
+    if not settings.trusted_proxies:
+        return app
+    proxies = TrustedProxies(settings.trusted_proxies, settings.proxy_header, settings.proxy_hops)
+    return ProxyHeaders(app, proxies)
+
+
+def _app(values: dict[str, Any], metrics: socket.socket | None, readiness: Readiness | None) -> App:
+    """Make the application."""
+    settings = Settings.model_validate(values)
+    served = create(settings, metrics_socket=metrics, readiness=readiness)
+    if not settings.traces:
+        return served
+    from gatepass.server.observability.tracing import Traced  # here, as it needs an extra
+
+    return Traced(served)

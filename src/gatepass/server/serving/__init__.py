@@ -1,0 +1,1 @@
+"""HTTP below the application: parsing, proxies, error responses, health, processes."""

@@ -1,0 +1,1 @@
+"""The fast path: answers plain OAuth requests without ASGI."""

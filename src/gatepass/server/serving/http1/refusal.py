@@ -1,0 +1,31 @@
+"""The last answer of a connection whose request the application never sees.
+
+It is a problem document with the members that the Partner API has, as the path may be unknown.
+"""
+
+import json
+from collections.abc import Iterable
+from http import HTTPStatus
+
+from gatepass.server.serving import problem_details
+
+RETRY_AFTER = ((b"retry-after", b"1"),)
+_HEADERS = (
+    (b"content-type", problem_details.MEDIA_TYPE.encode()),
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"connection", b"close"),
+)
+
+
+def refusal(status: int, description: str, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Return the bytes of a response that says `description` and ends the connection."""
+    body = json.dumps(problem_details.members(status, description)).encode()
+    lines = (
+        b"HTTP/1.1 %d %b" % (status, HTTPStatus(status).phrase.encode()),
+        *(b"%b: %b" % pair for pair in (*headers, *_HEADERS)),
+        b"content-length: %d" % len(body),
+        b"",
+        body,
+    )
+    return b"\r\n".join(lines)

@@ -1,0 +1,56 @@
+"""Binds sockets: one address after another, IPv6 beside IPv4.
+
+A bound socket refuses connections until a process that can answer listens on it.
+"""
+
+import socket
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from gatepass.server.environment.data_directory import ServingError
+
+BACKLOG = 2048  # connections that wait to be accepted
+_MOST_UNSENT = 128 * 1024  # bytes that the kernel keeps for a client that does not read
+_ANY_IPV6 = "::"
+
+
+def listen(hosts: Sequence[str], port: int, option: str) -> list[socket.socket]:
+    """Return a bound socket for each host, on one port; raise ServingError if one is taken.
+
+    `::` also serves IPv4, unless an IPv4 address is among the hosts. `option` is what the error
+    names as the way to choose another port.
+    """
+    chosen = list(dict.fromkeys(hosts))
+    with_ipv4 = all(":" in host for host in chosen)
+    with ExitStack() as undo:
+        opened = [
+            undo.enter_context(_listen(host, port, option, with_ipv4=with_ipv4)) for host in chosen
+        ]
+        undo.pop_all()
+    return opened
+
+
+def _listen(host: str, port: int, option: str, *, with_ipv4: bool) -> socket.socket:
+    try:
+        bound = _bound(host, port, serves_ipv4=host == _ANY_IPV6 and with_ipv4)
+    except OSError as error:
+        raise ServingError(
+            f"Cannot listen on {host} port {port} ({error.strerror}). "
+            f"End what uses it, or choose another with {option}."
+        ) from None
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # every connection that it accepts inherits it
+        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _MOST_UNSENT)
+    return bound
+
+
+def _bound(host: str, port: int, *, serves_ipv4: bool) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with ExitStack() as undo:
+        bound = undo.enter_context(socket.socket(family, socket.SOCK_STREAM))
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            only_ipv6 = not (serves_ipv4 and socket.has_dualstack_ipv6())
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, only_ipv6)
+        bound.bind((host, port))
+        undo.pop_all()
+    return bound

@@ -1,0 +1,38 @@
+"""Who may use a connection: waiting for one ends at the deadline, and writers wait in turn."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from gatepass.server.storage import deadline
+
+KEPT, MORE = 5, 10  # connections that stay open, and those that are opened beyond
+_WRITERS = 2  # one that writes, one that already waits for the lock; the others take no connection
+
+
+class Slots:
+    """Connections that may be in use; waiting for one ends at the deadline."""
+
+    def __init__(self) -> None:
+        self._connections = threading.Semaphore(KEPT + MORE)
+        self._writers = threading.Semaphore(_WRITERS)
+
+    @contextmanager
+    def take(self, *, writes: bool) -> Iterator[None]:
+        """Hold a connection's place in the block; raise PassedError where none came free."""
+        if not writes:
+            with _held(self._connections):
+                yield
+            return
+        with _held(self._writers), _held(self._connections):
+            yield
+
+
+@contextmanager
+def _held(semaphore: threading.Semaphore) -> Iterator[None]:
+    if not semaphore.acquire(timeout=deadline.remaining()):
+        raise deadline.PassedError
+    try:
+        yield
+    finally:
+        semaphore.release()

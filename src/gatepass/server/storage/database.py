@@ -1,0 +1,301 @@
+"""One environment's database: connections, transactions, migrations. It knows no table."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Integer,
+    MetaData,
+    TypeDecorator,
+    func,
+    inspect,
+    make_url,
+    select,
+    text,
+)
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from gatepass.server.storage import deadline
+from gatepass.server.storage.connection_slots import Slots
+from gatepass.server.storage.timestamps import EPOCH, milliseconds
+
+if TYPE_CHECKING:
+    from gatepass.server.storage.sqlite import File
+
+__all__ = [
+    "FORGOTTEN_AT_ONCE",
+    "Connection",  # for whoever hands a transaction on; only stores speak SQL over it
+    "Counter",
+    "Database",
+    "DatabaseAwayError",
+    "DatabaseError",
+    "DatabaseLostError",
+    "NotFoundError",
+    "Timestamp",
+    "metadata",
+    "next_of",
+    "sqlite_url",
+    "without_password",
+]
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_REVISIONS = sorted(file.name[:4] for file in _MIGRATIONS.glob("versions/[0-9]*.py"))
+_SECRET_OPTIONS = {"password", "sslpassword", "oauth_client_secret"}  # of libpq, in the query
+_SQLITE = "sqlite:///"
+_DAMAGED = {"CorruptError", "NotADBError"}  # of apsw
+_WRITE = "gatepass_write"
+_AWAY = {  # SQLSTATEs (PostgreSQL, Appendix A) that are neither lost connections nor faults of ours
+    "25006": "it is read-only",
+    "25P03": "the transaction was idle for too long",
+    "42P01": "its tables are not those of this version",
+    "42703": "its tables are not those of this version",
+    "55P03": "another program holds it up",
+    "57014": "it did not answer in time",
+    "XX001": "it is damaged",
+    "XX002": "it is damaged",
+    # and apsw's errors
+    "BusyError": "another program holds it up",
+    "CantOpenError": "the file cannot be opened",
+    "CorruptError": "the file is damaged",
+    "FullError": "the disk is full",
+    "IOError": "the disk cannot be read or written",
+    "NotADBError": "the file is no database",
+    "ReadOnlyError": "it is read-only",
+}
+
+
+FORGOTTEN_AT_ONCE = 5000
+"""How many rows one transaction deletes at most, as all other writers wait for it."""
+
+
+class DatabaseError(Exception):
+    """A database that cannot be used; the message is one line that says what to do."""
+
+
+class DatabaseAwayError(Exception):
+    """The database did not answer; nothing was changed, and the caller may try again."""
+
+
+class DatabaseLostError(DatabaseAwayError):
+    """The database is not the one that was opened: what is written to it would be lost."""
+
+
+class NotFoundError(Exception):
+    """There is no such thing, or it is another organization's."""
+
+
+class Timestamp(TypeDecorator[datetime]):
+    """An aware datetime, kept as Unix milliseconds so that both databases compare alike."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        """Give milliseconds."""
+        return None if value is None else milliseconds(value)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ANN401, ARG002
+        """Give the datetime in UTC."""
+        return None if value is None else EPOCH + timedelta(milliseconds=value)
+
+
+Counter = BigInteger().with_variant(Integer, "sqlite")
+"""A growing number of 64 bits; SQLite grows only its own INTEGER."""
+
+
+def next_of(column: Column[str], value: str) -> ColumnElement[str]:
+    """Return the smallest text of a unique column from `value` on, or else the smallest of all.
+
+    A row that is looked up by it is there in any case, at about the place where `value` would
+    be. So the time of the look-up does not tell whether `value` is in the table.
+    """
+    texts = column.table.alias().c[column.name]
+    smallest = select(func.min(texts))
+    from_there = smallest.where(texts >= value).scalar_subquery()
+    found: ColumnElement[str] = func.coalesce(from_there, smallest.scalar_subquery())
+    return found
+
+
+class Database:
+    """An engine with two kinds of transaction: `read` sees one snapshot, `write` is alone."""
+
+    def __init__(self, url: str) -> None:
+        self._file: File | None = None
+        self._server: _Server | None = None
+        if url.startswith(_SQLITE):
+            self._file = _sqlite(url)
+            self.engine = self._file.engine
+        else:
+            self._server = _Server(url)
+            self.engine = self._server.engine
+        self._slots = Slots()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open a transaction that only reads; raise DatabaseAwayError where that fails."""
+        with self._opened(writes=False) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Open the one writing transaction; committed and durable when the block ends.
+
+        Writers stand in line on both databases, so a rule that is checked inside the block
+        (a unique name, the last administrator) still holds when it commits.
+        """
+        with self._opened(writes=True) as connection:
+            writing = connection.execution_options(**{_WRITE: True})
+            with writing.begin():
+                yield writing
+            if self._file:
+                self._file.check()
+
+    def risks(self) -> dict[str, str]:
+        """Return settings of a PostgreSQL that can lose acknowledged commits, with a reason."""
+        if self._server is None:
+            return {}
+        with self.read() as connection:
+            return self._server.risks(connection)
+
+    def time(self, connection: Connection) -> float | None:
+        """Return the time of PostgreSQL's clock (Unix seconds); None on SQLite, which has none."""
+        return self._server.time(connection) if self._server else None
+
+    def migrate(self) -> None:
+        """Bring the tables to this version; raise DatabaseError where they are of a newer one."""
+        with self.read() as connection:
+            at = _version(connection)
+        if at == _REVISIONS[-1]:
+            return
+        if at is not None and at not in _REVISIONS:
+            raise DatabaseError(
+                "The database is of a newer Gatepass. Install that version, or restore a backup."
+            )
+        # Takes a quarter of a second and ten megabytes to load, and is seldom needed.
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS))
+        with deadline.each(deadline.LONG), self.write() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def watch(self) -> Callable[[], bool]:
+        """Give a function that tells whether something may have been committed since its last call.
+
+        On SQLite that is `PRAGMA data_version` on a connection of its own, a look into shared
+        memory; on PostgreSQL always, as the query for changes is as cheap as the question. It
+        raises DatabaseAwayError where the database does not tell.
+        """
+        return self._file.watch() if self._file else lambda: True
+
+    def free_space(self) -> int | None:
+        """Return the bytes that are free on the disk of a SQLite file; None for PostgreSQL."""
+        return self._file.free_space() if self._file else None
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _opened(self, *, writes: bool) -> Iterator[Connection]:
+        """Open a connection; what is done with it ends at the deadline (see `deadline`)."""
+        with deadline.transaction(), _away_is_said(), self._slots.take(writes=writes):
+            if self._file:
+                self._file.check()
+            with self.engine.connect() as connection:
+                yield connection
+
+
+class _Server:
+    """What a PostgreSQL has and SQLite has not; psycopg is loaded by it alone."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            from gatepass.server.storage import postgresql
+        except ModuleNotFoundError:
+            raise DatabaseError(
+                "PostgreSQL needs a driver: pip install 'gatepass[server,postgres]'."
+            ) from None
+
+        self.engine = postgresql.engine(url, _is_writing)
+        self.risks = postgresql.risks
+        self.time = postgresql.time_of
+
+
+@contextmanager
+def _away_is_said() -> Iterator[None]:
+    try:
+        yield
+    except (PoolTimeoutError, deadline.PassedError) as error:
+        raise DatabaseAwayError("all connections are in use") from error
+    except DBAPIError as error:
+        why = _why_away(error)
+        if why is None:
+            raise
+        raise DatabaseAwayError(why) from error
+
+
+def _why_away(error: DBAPIError) -> str | None:
+    """Return why the database cannot be used at the moment, or None where that is not the error."""
+    state = getattr(error.orig, "sqlstate", None) or type(error.orig).__name__
+    if state in _AWAY:
+        return _AWAY[state]
+    if error.connection_invalidated:
+        return "connection lost"
+    if type(error.orig).__name__ in _DAMAGED:
+        return "the file is damaged"
+    return type(error).__name__ if isinstance(error, OperationalError) else None
+
+
+def _is_writing(connection: Connection) -> bool:
+    return bool(connection.get_execution_options().get(_WRITE))
+
+
+def sqlite_url(file: Path) -> str:
+    """Give the address of a SQLite database in `file`; nothing in it is escaped."""
+    return f"{_SQLITE}{file}"
+
+
+def without_password(url: str) -> str:
+    """Give a database's address as it may be shown."""
+    parts = make_url(url)
+    hidden = dict.fromkeys(_SECRET_OPTIONS & parts.query.keys(), "***")
+    return parts.update_query_dict(hidden).render_as_string(hide_password=True)
+
+
+def _sqlite(url: str) -> "File":
+    from gatepass.server.storage import sqlite  # a server on PostgreSQL does without
+
+    if sqlite.version() < sqlite.OLDEST:
+        raise DatabaseError(
+            f"SQLite {'.'.join(map(str, sqlite.version()))} can lose commits (WAL reset bug). "
+            "Install a newer apsw."
+        )
+    return sqlite.File(Path(url.removeprefix(_SQLITE)), _is_writing)
+
+
+def _version(connection: Connection) -> str | None:
+    """Give the revision that the tables are of, None where there are none yet."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()

@@ -1,0 +1,23 @@
+"""One row that every server writes every ten seconds, to learn whether it can.
+
+Revision ID: 0008
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from gatepass.server.storage.database import Timestamp
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add the table."""
+    op.create_table(
+        "heartbeat",
+        sa.Column("id", sa.SmallInteger, primary_key=True, autoincrement=False),
+        sa.Column("at", Timestamp, nullable=False),
+    )

@@ -1,0 +1,136 @@
+"""PostgreSQL: connections that never wait beyond the deadline, and one writer at a time.
+
+The time limits are given to the server with each transaction, not as startup parameters, which
+poolers such as PgBouncer refuse. The server cannot keep them where it stands still itself, so
+each wait for an answer ends at the deadline, too, and closes the connection.
+"""
+
+import time
+from collections.abc import Callable, Generator
+from typing import Any, TypeVar
+
+import psycopg
+from sqlalchemy import Connection, Engine, create_engine, event, text
+
+from gatepass.server.storage import deadline
+from gatepass.server.storage.connection_slots import KEPT, MORE
+
+_WRITERS_LOCK = 0x6761746570617373  # "gatepass": one writer at a time, as on SQLite
+_CONNECT_AT_MOST = 10.0  # seconds
+_CONNECT_SHARE = 2 / 3  # of the time that remains, for each address: another one may answer
+_LOOK_EVERY = 0.05  # seconds between looks at the deadline
+_SERVER_ENDS_EARLIER = 0.9  # so that it answers in time, and the connection can stay open
+_IDLE = 2000  # ms: who holds the lock and is silent for longer has missed its deadline
+_IDLE_IN_LONG_WORK = 10_000  # ms
+_OPTIONS = {  # of libpq; they bound what no deadline does: unused connections and long work
+    "keepalives": "1",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+}
+_RISKS = {
+    "synchronous_commit": "each write of the server sets it to on; other programs' do not",
+    "fsync": "a crash of the machine can lose or damage everything",
+    "full_page_writes": "a crash of the machine can damage pages",
+}
+
+Ready = TypeVar("Ready")
+Wanted = TypeVar("Wanted")
+Returned = TypeVar("Returned")
+
+
+def engine(url: str, is_writing: Callable[[Connection], bool]) -> Engine:
+    """Make the engine of a PostgreSQL database; `is_writing` tells of transactions that write."""
+    made = create_engine(
+        url, hide_parameters=True, pool_pre_ping=True, pool_size=KEPT, max_overflow=MORE
+    )
+
+    @event.listens_for(made, "do_connect")
+    def _connect(_: object, __: object, arguments: Any, options: dict[str, Any]) -> Any:  # noqa: ANN401 - SQLAlchemy's own
+        return _Connection.connect(*arguments, **(_OPTIONS | options))
+
+    @event.listens_for(made, "begin")
+    def _begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+            connection.exec_driver_sql(_beginning(writes=is_writing(connection)))
+
+    return made
+
+
+def risks(connection: Connection) -> dict[str, str]:
+    """Return the settings of the server that can lose acknowledged commits, each with a reason."""
+    query = text("SELECT name, setting FROM pg_settings WHERE name = ANY(:names)")
+    rows = connection.execute(query, {"names": list(_RISKS)})
+    return {f"{name} = off": _RISKS[name] for name, setting in rows if setting == "off"}
+
+
+def time_of(connection: Connection) -> float:
+    """Return the time of the server's clock, Unix seconds."""
+    query = "SELECT extract(epoch FROM clock_timestamp())::float8"
+    return float(connection.exec_driver_sql(query).scalar_one())
+
+
+class _Connection(psycopg.Connection[Any]):
+    """A connection that waits for the server until the deadline at most."""
+
+    @classmethod
+    def _connect_gen(cls, conninfo: str = "") -> Any:  # noqa: ANN401 - a generator of psycopg's
+        seconds = min(_CONNECT_AT_MOST, deadline.remaining() * _CONNECT_SHARE)
+        return _until(time.monotonic() + seconds, super()._connect_gen(conninfo))
+
+    def wait(self, gen: Any, interval: float = _LOOK_EVERY, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        """Wait for an answer; at the deadline close the connection, and raise OperationalError."""
+        at = deadline.ends_at()
+        if at is None:
+            return super().wait(gen, interval, *args, **kwargs)
+        try:
+            return super().wait(_until(at, gen), min(interval, _LOOK_EVERY), *args, **kwargs)
+        except _LateError:
+            self.pgconn.finish()  # an answer that still comes belongs to nobody
+            raise
+
+
+class _LateError(psycopg.OperationalError):
+    """The server has not answered before the deadline."""
+
+
+def _until(
+    at: float, waiting: Generator[Wanted, Ready, Returned]
+) -> Generator[Wanted, Ready, Returned]:
+    """Do what `waiting` does; raise _LateError when it goes on waiting at `at` (monotonic).
+
+    psycopg's loops resume a generator at each interval, even if nothing has come.
+    """
+    try:
+        wanted = next(waiting)
+        while True:
+            ready = yield wanted
+            wanted = waiting.send(ready)
+            if time.monotonic() >= at:
+                raise _LateError("The database did not answer in time.")
+    except StopIteration as ended:
+        returned: Returned = ended.value
+        return returned
+
+
+def _beginning(*, writes: bool) -> str:
+    """Return the first statements of a transaction: its limits and, of a writer, the lock.
+
+    Sent as one, so that they cost one round trip. `remote_apply` is stricter than `on` and stays.
+    """
+    milliseconds = max(1, int(deadline.remaining() * _SERVER_ENDS_EARLIER * 1000))
+    idle = _IDLE_IN_LONG_WORK if deadline.is_long() else _IDLE
+    limits = (
+        f"SET LOCAL lock_timeout = {milliseconds}; "
+        f"SET LOCAL statement_timeout = {milliseconds}; "
+        f"SET LOCAL idle_in_transaction_session_timeout = {idle}; "
+    )
+    if not writes:
+        return limits + "SET TRANSACTION READ ONLY"
+    return (
+        limits + "SELECT set_config('synchronous_commit', "
+        "CASE current_setting('synchronous_commit') "
+        "WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true), "
+        f"pg_advisory_xact_lock({_WRITERS_LOCK})"
+    )

@@ -1,0 +1,109 @@
+"""A Vault on loopback: the stand-in, and a real OpenBao where it is installed."""
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic, sleep
+
+import httpx2
+
+from client.fake_server import Answer, Seen, json_answer
+from client.secrets.fake_server import SECRET
+
+TOKEN = "hvs-CAESIJ-stand-in"
+
+
+@dataclass
+class StandIn:
+    """Has one secret at secret/data/partners/gatepass; answers `instead` when that is set."""
+
+    seen: list[Seen] = field(default_factory=list)
+    instead: Answer | None = None
+    sealed: bool = False
+
+    def answer(self, seen: Seen) -> Answer:
+        self.seen.append(seen)
+        if self.instead:
+            return self.instead
+        if self.sealed:
+            return json_answer(503, errors=["Vault is sealed"])
+        if seen.path.startswith("/v1/auth/"):
+            return self.log_in(seen)
+        if seen.headers.get("x-vault-token") != TOKEN:
+            return json_answer(403, errors=["permission denied"])
+        if seen.path != "/v1/secret/data/partners/gatepass":
+            return json_answer(404, errors=[])
+        return json_answer(
+            request_id="e7f4bfe8",
+            data={
+                "data": {"client_secret": SECRET, "port": 8200},
+                "metadata": {"version": 3, "destroyed": False, "deletion_time": ""},
+            },
+            warnings=None,
+            auth=None,
+        )
+
+    def log_in(self, seen: Seen) -> Answer:
+        known = {
+            "/v1/auth/approle/login": {"role_id": "partner", "secret_id": f"{SECRET}-id"},
+            "/v1/auth/kubernetes/login": {"role": "partner", "jwt": f"{SECRET}.jwt"},
+        }
+        if json.loads(seen.body) != known.get(seen.path):
+            return json_answer(400, errors=["invalid role or secret ID"])
+        return json_answer(data=None, auth={"client_token": TOKEN, "lease_duration": 60})
+
+
+PROGRAM = shutil.which("bao", path=Path(sys.executable).parent) or shutil.which("bao")
+
+
+@dataclass(frozen=True)
+class OpenBao:
+    """A real server in its development mode: everything in memory, unsealed."""
+
+    address: str
+
+    def ask(self, method: str, path: str, body: object = None, namespace: str = "") -> object:
+        headers = {"x-vault-token": TOKEN, "x-vault-namespace": namespace}
+        answer = httpx2.request(
+            method, f"{self.address}/v1/{path}", json=body, headers=headers, trust_env=False
+        )
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def awake(self) -> bool:
+        """Tell whether it is up, with its store of secrets mounted."""
+        try:
+            return self.ask("GET", "secret/config") is not None
+        except httpx2.HTTPError:
+            return False
+
+
+@contextmanager
+def openbao(folder: Path) -> Iterator[OpenBao]:
+    assert PROGRAM is not None
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [PROGRAM, "server", "-dev", "-dev-no-store-token", f"-dev-root-token-id={TOKEN}"]
+    command.append(f"-dev-listen-address=127.0.0.1:{port}")
+    with (folder / "openbao.log").open("wb") as log:
+        running = subprocess.Popen(
+            command, env={"HOME": str(folder)}, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
+    server = OpenBao(f"http://127.0.0.1:{port}")
+    try:
+        until = monotonic() + 60
+        while not server.awake():
+            assert running.poll() is None, (folder / "openbao.log").read_text()
+            assert monotonic() < until, "OpenBao does not start"
+            sleep(0.05)
+        yield server
+    finally:
+        running.kill()
+        running.wait()

@@ -1,0 +1,258 @@
+"""What a token source tells: its status, hooks, and figures by the API of OpenTelemetry."""
+
+import logging
+import sys
+from dataclasses import asdict
+
+import pytest
+from opentelemetry import metrics
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import (
+    HistogramDataPoint,
+    InMemoryMetricReader,
+    NumberDataPoint,
+)
+
+from client.fake_issuer import REFUSAL, Issuer
+from client.processes import Clock
+from gatepass.client.errors import ConfigurationError, TokenRefused, TokenUnavailable
+from gatepass.client.secrets.rotation import SecretRotation
+from gatepass.client.settings import ClientSettings, Literal
+from gatepass.client.tokens import telemetry
+from gatepass.client.tokens.source import TokenSource
+from gatepass.client.tokens.token import CachedToken, State
+from gatepass.wire.flow import Response
+from gatepass.wire.secret import Secret
+
+
+@pytest.fixture
+def issuer() -> Issuer:
+    return Issuer()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def settings_of(client_id: str) -> ClientSettings:
+    return ClientSettings("https://app.example.com/token", client_id, "hush-hush")
+
+
+def source_of(issuer: Issuer, clock: Clock, client_id: str = "id") -> TokenSource:
+    return TokenSource(settings_of(client_id), issuer, now=clock, random=lambda: 0.5)
+
+
+def test_the_status_of_a_source_that_was_not_used_is_empty(issuer: Issuer, clock: Clock) -> None:
+    assert asdict(source_of(issuer, clock).status()) == {
+        "state": State.GONE,
+        "age": None,
+        "seconds_left": None,
+        "last_error": None,
+        "renewals": 0,
+        "failures": 0,
+        "refusals": 0,
+        "rejections": 0,
+    }
+
+
+def test_the_status_follows_the_token_and_asks_nobody(issuer: Issuer, clock: Clock) -> None:
+    source = source_of(issuer, clock)
+    source.token()
+    seen = []
+    for seconds in (100, 800, 200):
+        clock.now += seconds
+        status = source.status()
+        seen.append((status.state, status.age, status.seconds_left))
+
+    assert seen == [("fresh", 100, 895), ("stale", 900, 95), ("gone", 1100, 0)]
+    assert issuer.asked == 1
+
+
+def test_the_status_counts_and_keeps_the_last_error_until_the_next_token(
+    issuer: Issuer, clock: Clock
+) -> None:
+    source = source_of(issuer, clock)
+    source.invalidate(source.token())
+    issuer.trouble = REFUSAL
+    with pytest.raises(TokenRefused):
+        source.token()
+    refused = source.status()
+    clock.now += 11
+    issuer.trouble = None
+    source.token()
+    mended = source.status()
+
+    assert (refused.renewals, refused.failures, refused.refusals, refused.rejections) == (1,) * 4
+    assert "invalid_client" in str(refused.last_error)
+    assert (mended.renewals, mended.last_error) == (2, None)
+
+
+def test_hooks_hear_of_tokens_and_refusals_and_of_no_secret(issuer: Issuer, clock: Clock) -> None:
+    heard: list[CachedToken | TokenRefused] = []
+    source = TokenSource(
+        settings_of("id"), issuer, on_token=heard.append, on_refused=heard.append, now=clock
+    )
+    source.token()
+    clock.now += 1000
+    issuer.trouble = Response(302, {}, b"")
+    with pytest.raises(TokenUnavailable, match="302"):
+        source.token()
+    clock.now += 11
+    issuer.trouble = REFUSAL
+    with pytest.raises(TokenRefused):
+        source.token()
+
+    assert [type(each) for each in heard] == [CachedToken, TokenRefused]
+    assert not any(word in str(heard) for word in ("pass-1", "hush"))
+
+
+def test_a_hook_that_fails_costs_nobody_a_token(
+    issuer: Issuer, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: CachedToken) -> None:
+        raise LookupError("a bug of theirs")
+
+    source = TokenSource(settings_of("id"), issuer, on_token=fail, now=clock)
+
+    assert source.token().value == "pass-1"
+    assert "a hook failed" in caplog.text
+
+
+@pytest.fixture(scope="session")
+def reader() -> InMemoryMetricReader:
+    kept = InMemoryMetricReader()
+    metrics.set_meter_provider(MeterProvider([kept]))  # of the whole process, but once
+    return kept
+
+
+def figures(reader: InMemoryMetricReader, client_id: str) -> dict[tuple[str, str], float]:
+    """Give what was counted for `client_id`, by instrument and outcome."""
+    found = {}
+    data = reader.get_metrics_data()
+    assert data is not None
+    for resource in data.resource_metrics:
+        for scope in resource.scope_metrics:
+            for metric in scope.metrics:
+                for point in metric.data.data_points:
+                    labels = dict(point.attributes or {})
+                    if labels.get("client_id") == client_id:
+                        key = (metric.name, str(labels.get("outcome", "")))
+                        assert isinstance(point, NumberDataPoint | HistogramDataPoint)
+                        found[key] = (
+                            point.value if isinstance(point, NumberDataPoint) else point.sum
+                        )
+    return found
+
+
+def test_requests_and_rejections_are_counted_by_outcome(
+    reader: InMemoryMetricReader, issuer: Issuer, clock: Clock
+) -> None:
+    source = source_of(issuer, clock, "counted")
+
+    def take(seconds: float) -> None:
+        clock.now += seconds
+
+    issuer.before = lambda: take(2)
+    source.invalidate(source.token())
+    issuer.trouble = REFUSAL
+    with pytest.raises(TokenRefused):
+        source.token()
+    clock.now += 11
+    issuer.trouble = Response(302, {}, b"")
+    with pytest.raises(TokenUnavailable):
+        source.token()
+
+    names = "gatepass.client.token.requests", "gatepass.client.token.request.duration"
+    assert figures(reader, "counted") == {
+        **{(names[0], outcome): 1 for outcome in ("renewed", "refused", "unavailable")},
+        **{(names[1], outcome): 2 for outcome in ("renewed", "refused", "unavailable")},
+        ("gatepass.client.token.rejections", ""): 1,
+    }
+
+
+def test_an_api_that_refuses_every_token_is_warned_of(
+    issuer: Issuer, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = source_of(issuer, clock)
+    source.invalidate(source.token())
+    source.invalidate(source.token())
+
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+    assert "refused alike" in caplog.text
+
+
+class Place:
+    """A secret source that is someone's own."""
+
+    def __init__(self) -> None:
+        self.gives: str | Exception = "first"
+
+    def __call__(self) -> str:
+        if isinstance(self.gives, Exception):
+            raise self.gives
+        return self.gives
+
+
+def test_a_secret_that_cannot_be_read_any_longer_is_used_on_with_a_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    place = Place()
+    known = SecretRotation((place,))
+    known.read()
+    place.gives = ConfigurationError("the vault is sealed: unseal it")
+
+    assert known.read() == [Secret("first")]
+    assert "the vault is sealed" in caplog.text
+
+
+def test_what_fails_in_a_function_of_somebodys_own_is_told_without_its_words() -> None:
+    place = Place()
+    place.gives = LookupError("no such secret: hush-hush")
+
+    with pytest.raises(ConfigurationError, match="LookupError") as caught:
+        SecretRotation((place,)).read()
+
+    assert "hush" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize("text", ["", "two\nlines"])
+def test_what_no_client_secret_looks_like_is_refused(text: str) -> None:
+    place = Place()
+    place.gives = text
+
+    with pytest.raises(ConfigurationError, match="client secret"):
+        SecretRotation((place,)).read()
+
+
+def test_the_secret_that_worked_comes_first_and_each_but_once() -> None:
+    known = SecretRotation(tuple(Literal(Secret(text)) for text in ("a", "b", "a", "c")))
+    known.prefer(Secret("b"))
+
+    assert known.read() == [Secret("b"), Secret("a"), Secret("c")]
+
+
+def test_a_source_of_which_one_secret_is_missing_works_with_the_other(
+    issuer: Issuer, clock: Clock
+) -> None:
+    missing = Place()
+    missing.gives = ConfigurationError("it is not there")
+    settings = ClientSettings("https://app.example.com/token", "id", [missing, "there"])
+
+    assert TokenSource(settings, issuer, now=clock).token().value == "pass-1"
+
+
+def test_without_opentelemetry_a_source_works_and_counts_for_its_status(
+    issuer: Issuer, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "opentelemetry", None)
+    telemetry._instruments.cache_clear()  # noqa: SLF001 - as in a process that has not looked yet
+    try:
+        source = source_of(issuer, clock)
+        source.invalidate(source.token())
+    finally:
+        telemetry._instruments.cache_clear()  # noqa: SLF001 - the same
+
+    assert (source.status().renewals, source.status().rejections) == (1, 1)

@@ -1,0 +1,596 @@
+"""The guard without a framework: by which way a token is judged, in good times."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from gatepass.guard import (
+    ClaimNames,
+    Denial,
+    Denied,
+    Guard,
+    Policy,
+    Principal,
+    Request,
+    Requirements,
+)
+from gatepass.guard.core.guard import begin_after_fork
+from gatepass.wire.credential import Kind, Mode, mint
+from gatepass.wire.secret import Secret
+from guard.fake_issuer import CLIENT_ID, CLIENT_SECRET
+from guard.fake_network import HOUR, START, World, arrived
+from guard.tokens import API, EXPECT, header
+
+READ = Requirements.of("read")
+
+
+def denial(guard: Guard, came: Request, needs: Requirements = READ) -> Denial:
+    """Give the refusal of a request, the same one in a thread and in a loop."""
+    with pytest.raises(Denied) as sync:
+        guard.identify(came, needs)
+    with pytest.raises(Denied) as loop:
+        asyncio.run(guard.aidentify(came, needs))
+    assert sync.value.denial == loop.value.denial
+    return sync.value.denial
+
+
+def at_once(guard: Guard, came: Request, needs: Requirements = READ) -> Principal:
+    """Give the caller, or fail where the event loop would have had to wait."""
+    with pytest.raises(StopIteration) as end:
+        guard.aidentify(came, needs).send(None)
+    principal: Principal = end.value.value
+    return principal
+
+
+@pytest.mark.parametrize("alg", ["ES256", "RS256"])
+def test_a_jwt_is_verified_with_the_published_keys_and_then_known(world: World, alg: str) -> None:
+    guard, token = world.guard(), world.jwt(alg)
+
+    first = guard.identify(arrived(token), READ)
+    second = guard.identify(arrived(token), READ)
+
+    assert first.client_id == "acme-billing"
+    assert first is second
+    assert (world.server.key_fetches, world.server.asked.total()) == (1, 0)
+    assert (guard.tally.verified, guard.tally.recalled) == (2, 1)
+
+
+def test_in_a_loop_nothing_waits_for_a_jwt_once_the_keys_are_there(world: World) -> None:
+    guard, token = world.guard(), world.jwt()
+    asyncio.run(guard.aidentify(arrived(token), READ))
+
+    assert at_once(guard, arrived(token)).client_id == "acme-billing"
+    assert at_once(guard, arrived(world.jwt("RS256"))).client_id == "acme-billing"
+
+
+def test_a_crowd_at_the_start_fetches_the_keys_once(world: World) -> None:
+    guard, token = world.guard(), world.jwt()
+    world.server.hold.clear()
+
+    with ThreadPoolExecutor(20) as crowd:
+        callers = [crowd.submit(guard.identify, arrived(token), READ) for _ in range(20)]
+        world.server.hold.set()
+        names = {each.result().client_id for each in callers}
+
+    assert (names, world.server.key_fetches) == ({"acme-billing"}, 1)
+
+
+@pytest.mark.parametrize(
+    "came",
+    [
+        lambda token: Request((f"bearer   {token}",)),
+        lambda token: Request((f"Bearer {token}",), query="limit=1%200&x=y", form="a=b"),
+    ],
+)
+def test_however_it_is_written_a_known_jwt_is_known(
+    world: World, came: Callable[[str], Request]
+) -> None:
+    guard, token = world.guard(), world.jwt()
+
+    callers = [guard.identify(came(token), READ) for _ in range(2)]
+
+    assert callers[0] is callers[1]
+    assert world.server.key_fetches == 1
+
+
+@pytest.mark.spec("RFC 9110", "11.4")
+@pytest.mark.parametrize("written", ["Bearer   {}", "Bearer {}  ", "Bearer {}\t", "bearer  {} "])
+def test_spaces_around_a_jwt_do_no_harm_when_the_keys_are_there_already(
+    world: World, written: str
+) -> None:
+    guard, token = world.guard(), world.jwt()
+    guard.identify(arrived(world.jwt(jti="another")), READ)
+
+    assert guard.identify(Request((written.format(token),)), READ).token_id == "token-id"
+    assert world.server.key_fetches == 1
+
+
+def test_a_jwt_after_very_many_spaces_is_verified_each_time(world: World) -> None:
+    guard, came = world.guard(), Request((f"Bearer{' ' * 17_000}{world.jwt()}",))
+
+    callers = [guard.identify(came, READ) for _ in range(2)]
+
+    assert callers[0] == callers[1]
+    assert guard.status().verified_kept == 0
+
+
+def test_other_tokens_are_asked_about(world: World) -> None:
+    guard = world.guard()
+    world.server.knows("gpa_test_x", exp=int(START) + HOUR)
+
+    caller = guard.identify(arrived("gpa_test_x"), READ)
+
+    assert (caller.client_id, caller.environment) == ("acme-billing", None)
+    assert world.server.key_fetches == 0
+
+
+def test_a_sealed_token_says_its_environment(world: World) -> None:
+    token = mint(Kind.ACCESS_TOKEN, Mode.TEST, b"content")
+    world.server.knows(token, exp=int(START) + HOUR)
+
+    assert world.guard().identify(arrived(token)).environment == "sandbox"
+
+
+@pytest.mark.parametrize("options", [{"resource": None}, {"offline": False}], ids=str)
+def test_without_a_resource_or_where_told_so_jwts_are_asked_about_too(
+    world: World, options: dict[str, object]
+) -> None:
+    guard, token = world.guard(**options), world.jwt()
+    world.server.knows(token, exp=int(START) + HOUR)
+
+    guard.identify(arrived(token), READ)
+
+    assert (world.server.key_fetches, world.server.asked[token]) == (0, 1)
+    assert guard.status().keys is None
+
+
+def test_without_credentials_jwts_work_and_others_are_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="gatepass.guard")
+    monkeypatch.delenv("GATEPASS_CLIENT_ID", raising=False)
+    guard = world.guard(client_id=None, client_secret=None)
+
+    assert guard.identify(arrived(world.jwt())).client_id == "acme-billing"
+    assert denial(guard, arrived("gpa_test_x")).status == 401
+    assert "no client id and secret to ask about it" in caplog.text
+
+
+def test_half_of_the_credentials_is_a_mistake(world: World) -> None:
+    with pytest.raises(ValueError, match="client_secret"):
+        world.guard(client_secret=None)
+
+
+def test_addresses_that_are_told_are_not_looked_for(world: World) -> None:
+    where = world.server.issuer
+    guard = Guard(
+        "https://login.example.com",
+        resource=API,
+        jwks_uri=where + "/.well-known/jwks.json",
+        introspection_endpoint=where + "/oauth2/introspect/",
+        client_id=CLIENT_ID,
+        client_secret=CLIENT_SECRET,
+        clock=world.clock,
+    )
+    world.server.knows("opaque", iss="https://login.example.com", exp=int(START) + HOUR)
+
+    with guard:
+        tokens = [world.jwt(iss="https://login.example.com"), "opaque"]
+        found = {guard.identify(arrived(token)).issuer for token in tokens}
+
+    assert found == {"https://login.example.com"}
+
+
+@pytest.mark.spec("RFC 9728", "5.1")
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({}, "https://api.example.com/.well-known/oauth-protected-resource"),
+        ({"resource": API + "/v2"}, API + "/.well-known/oauth-protected-resource/v2"),
+        ({"resource_metadata": "https://x.example.com/m"}, "https://x.example.com/m"),
+        ({"resource_metadata": ""}, ""),
+        ({"resource": "urn:example:api"}, ""),
+        ({"resource": None}, ""),
+    ],
+    ids=str,
+)
+def test_the_metadata_is_told_where_the_resource_is_an_address(
+    world: World, options: dict[str, object], told: str
+) -> None:
+    found = denial(world.guard(**options), Request())
+
+    challenge = f'Bearer resource_metadata="{told}"' if told else "Bearer"
+    assert found.headers["WWW-Authenticate"] == challenge
+    assert (found.status, found.reason) == (401, "no_credentials")
+
+
+@pytest.mark.spec("RFC 9457", "3.1")
+def test_a_denial_is_a_whole_answer(world: World) -> None:
+    found = denial(world.guard(), arrived(world.jwt(scope="")))
+
+    assert (found.status, found.reason) == (403, "insufficient_scope")
+    assert json.loads(found.body()) == found.problem()
+    assert found.problem()["title"] == "Forbidden"
+    assert 'scope="read"' in found.headers["WWW-Authenticate"]
+
+
+# Of other issuers: what each calls things, and how its header says "JWT".
+FOREIGN: dict[str, tuple[ClaimNames, dict[str, object], dict[str, object]]] = {
+    "Entra": (
+        ClaimNames(client_id="azp", scope="roles", org_id="tid", token_id="uti"),
+        {"typ": "JWT"},
+        {"azp": "acme", "roles": ["read"], "tid": "t1", "uti": "u1", "jti": None},
+    ),
+    "Auth0": (
+        ClaimNames(client_id="azp"),
+        {"typ": "JWT"},
+        {"azp": "acme", "org_id": "t1", "jti": None, "aud": [API, "https://x/userinfo"]},
+    ),
+    "Okta": (ClaimNames(client_id="cid", scope="scp"), {"typ": None}, {"cid": "acme"}),
+    "Keycloak": (ClaimNames(client_id="azp"), {"typ": "JWT"}, {"azp": "acme", "iat": None}),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_the_tokens_of_other_issuers_are_read_by_their_names(world: World, name: str) -> None:
+    names, head, body = FOREIGN[name]
+    if name == "Okta":
+        body = body | {"scp": "read", "sub": None}
+    told = {k: v for k, v in (header("ES256") | head).items() if v is not None}
+    token = world.jwt("ES256", told, client_id=None, **body)
+
+    caller = world.guard(claims=names, plain=True).identify(arrived(token), READ)
+
+    assert (caller.client_id, "read" in caller.scope) == ("acme", True)
+    assert denial(world.guard(claims=names), arrived(token)).status == 401  # only if told so
+    assert denial(world.guard(plain=True), arrived(token)).status == 401
+
+
+@pytest.mark.parametrize("listed", [["read", 7], ["read write", ""], ["read write"], [""], [None]])
+def test_a_list_of_scopes_holds_scopes_alone(world: World, listed: list[object]) -> None:
+    guard = world.guard(claims=ClaimNames(scope="scp"))
+
+    assert denial(guard, arrived(world.jwt(scp=listed))).status == 401
+
+
+def test_a_scope_of_the_standards_name_is_a_list_of_a_plain_issuer_alone(world: World) -> None:
+    token = world.jwt(scope=["read"])
+
+    assert str(world.guard(plain=True).identify(arrived(token), READ).scope) == "read"
+    assert denial(world.guard(), arrived(token)).status == 401
+
+
+@pytest.mark.spec("RFC 7662", "2.2")
+def test_an_answer_of_another_issuer_may_leave_out_who_gives_it(world: World) -> None:
+    answer = world.server.claims(exp=int(START) + HOUR, azp="acme", permissions=["read"])
+    world.server.says("opaque", {k: v for k, v in answer.items() if k not in {"iss", "scope"}})
+    names = ClaimNames(client_id="azp", scope="permissions")
+
+    caller = world.guard(claims=names, plain=True).identify(arrived("opaque"), READ)
+
+    assert (caller.client_id, caller.issuer) == ("acme", world.server.issuer)
+    assert denial(world.guard(claims=names), arrived("opaque")).status == 401
+
+
+def test_the_environment_is_a_claim_where_the_issuer_has_one(world: World) -> None:
+    caller = world.guard().identify(arrived(world.jwt(environment="sandbox")))
+
+    assert caller.environment == "sandbox"
+
+
+def test_a_jwt_that_names_networks_counts_from_there_alone(world: World) -> None:
+    guard, token = world.guard(), world.jwt(allowed_networks=["203.0.113.0/24"])
+
+    for _ in range(2):  # the second time it is known
+        assert guard.identify(arrived(token, source="203.0.113.7"), READ).networks
+        assert denial(guard, arrived(token, source="198.51.100.1")).status == 401
+
+
+@pytest.mark.spec("RFC 6750", "2")
+def test_a_known_jwt_beside_another_token_is_refused(world: World) -> None:
+    guard, token = world.guard(), world.jwt()
+    guard.identify(arrived(token))
+
+    for came in (
+        arrived(token, query="access_token=x"),
+        arrived(token, form="a=b&access%5Ftoken=x"),
+        Request((f"Bearer {token}", f"Bearer {token}")),
+        Request((f"Bearer {token},Bearer {token}",)),
+    ):
+        assert denial(guard, came).reason == "invalid_request"
+
+
+def plain(token: Secret, context: Any) -> Mapping[str, object] | None:  # noqa: ANN401
+    return context(token)  # type: ignore[no-any-return]
+
+
+async def coroutine(token: Secret, context: Any) -> Mapping[str, object] | None:  # noqa: ANN401
+    return context(token)  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("inspect", [plain, coroutine])
+def test_an_inspection_stands_for_the_issuer(world: World, inspect: Any) -> None:  # noqa: ANN401
+    guard = Guard(inspect=inspect, expect=lambda _context: EXPECT, clock=world.clock)
+    answer = world.server.claims(iss=EXPECT.issuer, aud=API, exp=int(START) + HOUR)
+    came = arrived("token", context=lambda token: answer if token == Secret("token") else None)
+
+    assert asyncio.run(guard.aidentify(came, READ)).issuer == EXPECT.issuer
+    if inspect is plain:
+        assert guard.identify(came, READ).issuer == EXPECT.issuer
+        assert denial(guard, arrived("other", context=came.context)).status == 401
+    else:
+        with pytest.raises(TypeError, match="aidentify"):
+            guard.identify(came, READ)
+    assert (guard.issuer, guard.token_url) == ("", "/oauth2/token/")
+    assert guard.status() == (True, None, None, 0, 0, "", True)
+    guard.after_fork()
+    guard.close()
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "says"),
+    [
+        ({"resorce": API}, TypeError, "no setting resorce"),
+        ({"on_stale": "maybe"}, ValueError, "on_stale"),
+        ({"jwks_uri": "http://keys.example.com"}, ValueError, "jwks_uri must be"),
+        ({"introspection_endpoint": "x"}, ValueError, "introspection_endpoint must be"),
+        ({"rate": "100/minute"}, ValueError, "rate must be made first, as RateLimit"),
+        ({"rate": 100}, ValueError, "rate must be made first"),
+        ({"revocations": "https://app.example.com"}, ValueError, "revocations must be made first"),
+        ({"keys": {"max_age": 60}}, ValueError, "keys must be made first, as Policy"),
+    ],
+    ids=str,
+)
+def test_settings_that_cannot_work_are_a_mistake_at_once(
+    world: World, settings: dict[str, object], error: type[Exception], says: str
+) -> None:
+    with pytest.raises(error, match=says):
+        world.guard(**settings)
+
+
+def test_what_memory_tells_is_not_inspected(world: World) -> None:
+    caller = world.guard().identify(arrived(world.jwt(scope="read")))
+    inspected: list[Secret] = []
+
+    def recall(token: Secret, context: object) -> Principal | None:
+        assert context == "context"
+        return caller if token == Secret("known") else None
+
+    guard = Guard(
+        inspect=lambda token, _: inspected.append(token),
+        recall=recall,
+        expect=EXPECT,
+        clock=world.clock,
+    )
+
+    def status(token: str, needs: Requirements, **more: object) -> int:
+        try:
+            guard.identify(arrived(token, context="context", **more), needs)
+        except Denied as denied:
+            return denied.denial.status
+        return 200
+
+    assert status("known", READ) == 200
+    assert inspected == []
+    assert status("other", READ) == 401
+    assert status("known", Requirements.of("write")) == 401  # whatever is special is inspected
+    assert inspected == [Secret("other"), Secret("known")]
+    assert status("known", READ, query="access_token=known") == 400
+    assert (guard.tally.verified, guard.tally.recalled) == (1, 0)
+
+
+def test_what_memory_tells_from_its_networks_alone_is_inspected(world: World) -> None:
+    caller = world.guard().identify(arrived(world.jwt()))
+    bound = replace(caller, networks=("192.0.2.0/24",))
+    guard = Guard(
+        inspect=lambda *_: None, recall=lambda *_: bound, expect=EXPECT, clock=world.clock
+    )
+
+    assert denial(guard, arrived("known", source="192.0.2.7")).status == 401
+
+
+def test_what_the_feed_says_is_revoked_is_refused_though_an_inspection_knows_it(
+    world: World,
+) -> None:
+    answer = world.server.claims(iss=EXPECT.issuer, aud=API, exp=int(START) + HOUR, jti="revoked")
+    guard = Guard(
+        inspect=lambda *_: answer, expect=EXPECT, revocations=world.feed, clock=world.clock
+    )
+    assert guard.identify(arrived("token"), READ).token_id == "revoked"
+
+    world.feed.revoked.add("revoked")
+
+    assert denial(guard, arrived("token")).reason == "invalid_token"
+
+
+def test_memory_without_an_inspection_is_a_mistake() -> None:
+    with pytest.raises(ValueError, match="nothing without it"):
+        Guard("https://app.example.com", resource=API, recall=lambda *_: None)
+
+
+def test_the_status_says_why_questions_have_no_answer_until_one_has(world: World) -> None:
+    guard = world.guard(client_secret="another's")
+    assert guard.status().is_well
+
+    assert denial(guard, arrived("sealed")).status == 503
+    wrong = guard.status()
+    guard = world.guard()
+    world.server.sends("trouble", b"", 500)
+    statuses = [
+        (denial(guard, arrived(token)).status, guard.status().is_well)
+        for token in ("trouble", "unknown")
+    ]
+
+    assert (wrong.is_well, "check the guard's client id" in wrong.introspection_error) == (
+        False,
+        True,
+    )
+    assert statuses == [(503, False), (401, True)]
+    assert guard.status().introspection_error == ""
+
+
+def test_an_answer_that_is_remembered_counts_as_known_from_before(world: World) -> None:
+    guard = world.guard()
+    world.server.knows("sealed", exp=int(START) + HOUR)
+    for _ in range(3):
+        guard.identify(arrived("sealed"), READ)
+
+    assert (guard.tally.introspected, guard.tally.verified, guard.tally.recalled) == (1, 3, 2)
+
+
+@pytest.mark.spec("RFC 9728", "2")
+def test_a_guard_gives_the_document_that_its_challenges_point_to() -> None:
+    with Guard("https://app.example.com", resource=API) as guard:
+        assert guard.metadata("read", "write") == {
+            "resource": API,
+            "authorization_servers": ["https://app.example.com"],
+            "scopes_supported": ["read", "write"],
+            "bearer_methods_supported": ["header"],
+        }
+        assert "scopes_supported" not in guard.metadata()  # RFC 9728 §3.2: no empty list
+
+
+def test_a_guard_of_no_one_resource_has_no_such_document() -> None:
+    with (
+        Guard(inspect=plain, expect=lambda _context: EXPECT) as several,
+        Guard("https://app.example.com", client_id="a", client_secret="b") as none,
+    ):
+        for guard in (several, none):
+            with pytest.raises(ValueError, match="told its resource"):
+                guard.metadata()
+
+
+def test_what_to_expect_and_claims_do_not_go_together() -> None:
+    with pytest.raises(ValueError, match="belong into what to expect"):
+        Guard(expect=EXPECT, inspect=plain, plain=True)
+
+
+@pytest.mark.spec("RFC 9700", "4.9.3")
+def test_neither_token_nor_secret_is_kept_or_logged(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    guard, token = world.guard(keys=Policy()), world.jwt()
+    guard.identify(arrived(token), READ)
+    guard.identify(arrived(token), READ)
+    denial(guard, arrived(token), Requirements.of("admin"))
+    denial(guard, arrived(token[:-8]))
+
+    told = caplog.text + repr((guard.status(), vars(guard.tally)))
+    for hidden in (token, token[-40:], sha256(token.encode()).hexdigest(), CLIENT_SECRET):
+        assert hidden not in told
+
+
+FORKING = """
+import os, sys
+sys.path[:0] = [{tests!r}]
+from gatepass.guard import Guard
+from guard.fake_network import arrived
+now = [{now}]
+guard = Guard({issuer!r}, resource={api!r}, client_id="a", client_secret="b", clock=lambda: now[0])
+came = arrived(sys.stdin.read())
+guard.identify(came)
+child = os.fork()
+if child == 0:
+    now[0] += 400  # the keys are too old: a fetch, and so a thread and a connection
+    os._exit(0 if guard.identify(came).client_id == "acme-billing" else 1)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+os._exit(0)
+"""
+
+
+def test_a_forked_process_begins_with_threads_and_connections_of_its_own(world: World) -> None:
+    program = FORKING.format(
+        tests=str(__file__).rpartition("/guard/")[0],
+        issuer=world.server.issuer,
+        api=API,
+        now=START,
+    )
+
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        input=world.jwt(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert (ran.stdout.strip(), ran.stderr) == ("0", "")
+    assert world.server.key_fetches == 2
+
+
+def test_where_nothing_forks_a_guard_works_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "register_at_fork")  # as on Windows
+
+    assert world.guard().identify(arrived(world.jwt()), READ).client_id == "acme-billing"
+
+
+def test_the_fork_of_a_guard_that_is_gone_is_nobodys(world: World) -> None:
+    begin_after_fork(lambda: None)
+    before = threading.active_count()
+    begin_after_fork(world.guard)
+
+    assert threading.active_count() == before
+
+
+def test_a_guard_takes_keys_that_share_a_name_and_knows_their_tokens_again(world: World) -> None:
+    world.publish("ES256", "RS256", kid="one")
+    guard = world.guard()
+    tokens = [world.jwt(alg, header(alg, kid="one")) for alg in ("ES256", "RS256")]
+
+    for _ in range(2):
+        assert {guard.identify(arrived(token)).client_id for token in tokens} == {"acme-billing"}
+    world.clock.now += Policy().max_age  # the keys are fetched anew, and are the same ones
+    for token in tokens:
+        guard.identify(arrived(token))
+    assert (world.server.key_fetches, guard.tally.recalled) == (2, 3)
+
+
+@pytest.mark.parametrize("padding", [5_000, 11_000])
+def test_tokens_as_long_as_those_of_other_issuers_pass(world: World, padding: int) -> None:
+    guard = world.guard()
+    opaque = "o" * (padding + 4_000)
+    world.server.knows(opaque, exp=int(world.clock.now) + 3600)
+
+    assert guard.identify(arrived(world.jwt(roles="x" * padding))).client_id == "acme-billing"
+    assert guard.identify(arrived(opaque)).client_id == "acme-billing"
+    assert denial(guard, arrived("o" * 16_385)).status == 401
+
+
+def test_the_leeway_that_a_guard_is_told_counts_for_known_tokens_too(world: World) -> None:
+    guard = world.guard(leeway=60)
+    token = world.jwt(exp=int(world.clock.now) + 1)
+    for _ in range(2):
+        guard.identify(arrived(token))
+        world.clock.now += 30
+    world.clock.now += 1
+
+    assert denial(guard, arrived(token)).reason == "invalid_token"
+    with pytest.raises(ValueError, match="leeway is 0 to 60 seconds"):
+        world.guard(leeway=61)
+
+
+def test_an_answer_without_an_end_is_remembered_no_longer_than_others(world: World) -> None:
+    guard = world.guard(plain=True, remember=5)
+    world.server.knows("opaque", scope=["read"], exp=None)
+    for _ in range(2):
+        assert guard.identify(arrived("opaque"), READ).expires_at is None
+    assert world.server.asked["opaque"] == 1
+    world.clock.now += 5
+    guard.identify(arrived("opaque"))
+
+    assert world.server.asked["opaque"] == 2
+    assert denial(world.guard(), arrived("opaque")).status == 401

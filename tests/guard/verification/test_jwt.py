@@ -1,0 +1,92 @@
+"""JWTs verified step by step: what happens between the steps of others."""
+
+import threading
+from collections.abc import Generator, Iterator
+from concurrent.futures import wait
+from typing import Any, cast
+
+import pytest
+
+from gatepass.concurrency.single_flight import SingleFlight
+from gatepass.guard.issuer.client import IssuerClient
+from gatepass.guard.issuer.discovery import Endpoints, Fetched
+from gatepass.guard.model.status import Counters
+from gatepass.guard.verification.introspection_request import unavailable
+from gatepass.guard.verification.jwks_cache import Policy
+from gatepass.guard.verification.jwt import JwtVerifier
+from gatepass.guard.verification.jwt_cache import Entry
+from gatepass.guard.verification.waiting import Step, Wait
+from gatepass.jose.jwks import KeySet
+from gatepass.wire.errors import OAuthError
+from gatepass.wire.secret import Secret
+from guard.tokens import EXPECT, NOW, Issuer, header
+
+Judging = Generator[Step, object, Entry]
+
+
+class Held(IssuerClient):
+    """An issuer whose answer is what it published when it was asked, and comes when let go."""
+
+    def __init__(self) -> None:
+        super().__init__(EXPECT.issuer, Endpoints("https://keys"), 1, lambda: NOW)
+        self.published: dict[str, object] = {}
+        self.asked = threading.Semaphore(0)
+        self.go = threading.Semaphore(0)
+
+    def run(self, _flow: object) -> Any:  # noqa: ANN401 - what the flow would give
+        found = Fetched(KeySet.parse(self.published), None)
+        self.asked.release()
+        assert self.go.acquire(timeout=30)
+        return found
+
+
+@pytest.fixture
+def outside() -> Held:
+    return Held()
+
+
+@pytest.fixture
+def offline(outside: Held) -> Iterator[JwtVerifier]:
+    flights = SingleFlight(16, "test", unavailable)
+    yield JwtVerifier(
+        outside, flights, EXPECT, Policy(), timeout=30, clock=lambda: NOW, tally=Counters("x")
+    )
+    flights.close()
+
+
+def fly(judging: Judging, outside: Held) -> Wait:
+    """Begin to judge, up to the fetch that has asked and has no answer yet."""
+    step = cast("Wait", next(judging))
+    assert outside.asked.acquire(timeout=30)
+    return step
+
+
+def land(step: Wait, outside: Held) -> None:
+    outside.go.release()
+    wait([step.flight], 30)
+
+
+def publish(outside: Held, issuer: Issuer, *kids: str) -> None:
+    outside.published = {"keys": [issuer.jwk("ES256") | {"kid": kid} for kid in kids]}
+
+
+@pytest.mark.parametrize("kid", ["new", "never"])
+def test_a_key_that_is_published_while_others_keys_are_fetched_is_looked_for_once_more(
+    issuer: Issuer, outside: Held, offline: JwtVerifier, kid: str
+) -> None:
+    publish(outside, issuer, "ES256-key")
+    known = offline.judge(Secret(issuer.token("ES256")), None)
+    unknown = offline.judge(Secret(issuer.token("ES256", header("ES256", kid=kid))), None)
+    first = fly(known, outside)
+    assert cast("Wait", next(unknown)).flight is first.flight
+    publish(outside, issuer, "ES256-key", "new")
+
+    land(first, outside)
+    with pytest.raises(StopIteration):
+        known.send(None)
+    second = cast("Wait", unknown.send(None))
+    assert outside.asked.acquire(timeout=30)
+    land(second, outside)
+
+    with pytest.raises(StopIteration if kid == "new" else OAuthError):
+        unknown.send(None)

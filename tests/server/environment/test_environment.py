@@ -1,0 +1,129 @@
+"""One environment: what is in its memory, and the wall to the other one."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.server.domain.changes import store as changes
+from gatepass.server.domain.organizations import operations as organizations
+from gatepass.server.domain.revocations import store as revocations
+from gatepass.server.environment.environment import file
+from gatepass.server.storage.database import FORGOTTEN_AT_ONCE, DatabaseAwayError, NotFoundError
+from server.fixtures import LIVE, TEST, InProcessServer, standing_still
+
+
+def test_environments_share_no_account_no_application_and_no_key(fresh: InProcessServer) -> None:
+    live, test = fresh.environment(LIVE), fresh.environment(TEST)
+    client = fresh.register(LIVE)
+
+    with pytest.raises(NotFoundError):
+        applications.find(test, client.application.id, None)
+    with pytest.raises(NotFoundError):
+        organizations.find(test, client.application.org_id)
+    content = b"the same"
+    assert live.keys.seal.tag(content) != test.keys.seal.tag(content)
+    assert file(fresh.data, LIVE) != file(fresh.data, TEST)
+
+
+@pytest.mark.spec("RFC 9700", "4.15.1")
+def test_a_token_of_one_environment_is_nothing_in_the_other(fresh: InProcessServer) -> None:
+    live, test = fresh.register(LIVE), fresh.register(TEST)
+    path = "/api/partners/v2.0/org/{}"
+
+    for client, mode, elsewhere in ((live, LIVE, TEST), (test, TEST, LIVE)):
+        bearer = {"Authorization": f"Bearer {fresh.token(client, mode)}"}
+        where = path.format(client.application.org_id)
+        assert fresh.send("GET", where, mode, headers=bearer).status_code == 200
+        assert fresh.send("GET", where, elsewhere, headers=bearer).status_code == 401
+
+
+def test_what_was_revoked_before_a_start_is_known_after_it(tmp_path: Path) -> None:
+    with standing_still(tmp_path / "data") as stand:
+        client = stand.register()
+        token, other = stand.token(client), stand.token(client)
+        stand.revoke(client, token)
+    with standing_still(tmp_path / "data", stand.clock) as again:
+        assert not again.is_active(client, token)
+        assert again.is_active(client, other)
+
+
+def test_expired_revocations_and_old_changes_are_forgotten(fresh: InProcessServer) -> None:
+    environment, client = fresh.environment(), fresh.register(lifetime=60)
+    fresh.revoke(client, fresh.token(client))
+    long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+    environment.prune()
+    assert len(environment.revoked) == 1
+
+    fresh.clock.advance(60)
+    environment.prune()
+    assert len(environment.revoked) == 0
+    with environment.database.read() as connection:
+        assert list(revocations.unexpired(connection, long_ago)) == []
+        before = changes.latest(connection)
+        assert len(changes.after(connection, 0)) > 1
+    fresh.clock.advance(timedelta(hours=25).total_seconds())
+    environment.prune()
+    with environment.database.read() as connection:
+        assert [each.seq for each in changes.after(connection, 0)] == [before]
+
+
+def test_more_than_one_transaction_forgets_is_forgotten_all_the_same(
+    fresh: InProcessServer,
+) -> None:
+    environment = fresh.environment()
+    expired = environment.now() - timedelta(seconds=1)
+    with environment.database.write() as connection:
+        for number in range(FORGOTTEN_AT_ONCE + 1):
+            revocations.add(connection, number.to_bytes(16), expired)
+
+    environment.prune()
+
+    with environment.database.read() as connection:
+        assert list(revocations.unexpired(connection, expired - timedelta(days=1))) == []
+
+
+def test_time_is_told_in_whole_milliseconds_as_the_database_gives_it_back(
+    fresh: InProcessServer,
+) -> None:
+    fresh.clock.advance(0.123456789)
+    created = fresh.register().application.created_at
+
+    assert created == fresh.environment().now()
+    assert created.microsecond == 123000
+
+
+def test_an_operation_without_database_says_so_and_changes_nothing(fresh: InProcessServer) -> None:
+    client = fresh.register()
+    token = fresh.token(client)
+    fresh.lose_database()
+
+    with pytest.raises(DatabaseAwayError):
+        applications.void_tokens(fresh.environment(), OPERATOR, client.application.id, None)
+    with pytest.raises(DatabaseAwayError):
+        fresh.environment().catch_up()
+    assert fresh.is_active(client, token)
+
+
+def test_usage_is_written_when_the_server_ends(tmp_path: Path) -> None:
+    with standing_still(tmp_path / "data") as stand:
+        client = stand.register()
+        stand.token(client)
+    with standing_still(tmp_path / "data") as again:
+        found = applications.find(again.environment(), client.application.id, None)
+        assert found.last_used_at is not None
+
+
+def test_usage_that_cannot_be_written_is_kept_for_later(fresh: InProcessServer) -> None:
+    client, environment = fresh.register(), fresh.environment()
+    fresh.token(client)
+    database = environment.database
+    fresh.lose_database()
+    with pytest.raises(DatabaseAwayError):
+        environment.flush()
+    environment.database = database
+    environment.flush()
+
+    assert applications.find(environment, client.application.id, None).last_used_at is not None

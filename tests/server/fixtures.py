@@ -1,0 +1,220 @@
+"""A Gatepass in this process: both environments, on a data directory and a clock of its own."""
+
+import time
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote_plus
+
+from httpx2 import Response
+from starlette.testclient import TestClient
+
+from gatepass.server.app import Gatepass, create
+from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.applications.model import DEFAULT_LIFETIME, Application
+from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.server.domain.organizations import operations as organizations
+from gatepass.server.domain.throttling.hourly_limit import HourlyLimit
+from gatepass.server.environment.environment import Environment
+from gatepass.server.settings import PasswordSettings, Settings
+from gatepass.server.storage.database import Database, sqlite_url
+from gatepass.wire.credential import Mode
+from gatepass.wire.metadata import INTROSPECT, REVOKE, TOKEN
+from gatepass.wire.scope import Scope
+from gatepass.wire.secret import Secret
+
+FORM = "application/x-www-form-urlencoded"
+GRANT = {"grant_type": "client_credentials"}
+LIVE, TEST = Mode.LIVE, Mode.TEST
+HERE = "192.0.2.7"  # where a request comes from unless a test says otherwise (RFC 5737)
+URL = {LIVE: "http://localhost:8000", TEST: "http://localhost:8001"}
+
+
+class Clock:
+    """A clock that goes only when it is told to."""
+
+    def __init__(self) -> None:
+        self.at = float(int(time.time()))
+
+    def __call__(self) -> float:
+        return self.at
+
+    def advance(self, seconds: float) -> None:
+        self.at += seconds
+
+
+INTROSPECTION = Scope(("introspection",))
+
+
+class Client(NamedTuple):
+    """A registered application and its first secret."""
+
+    application: Application
+    secret: Secret
+
+    @property
+    def client_id(self) -> str:
+        return self.application.client_id
+
+    @property
+    def body(self) -> dict[str, str]:
+        """The credentials as client_secret_post sends them."""
+        return {"client_id": self.client_id, "client_secret": self.secret.value}
+
+    def having(self, secret: Secret) -> "Client":
+        return self._replace(secret=secret)
+
+
+class InProcessServer:
+    def __init__(self, app: Gatepass, clock: Clock, data: Path) -> None:
+        self.app = app
+        self.clock = clock
+        self.data = data
+
+    def environment(self, mode: Mode = LIVE) -> Environment:
+        return next(each for each in self.app.environments if each.mode is mode)
+
+    def register(
+        self,
+        mode: Mode = LIVE,
+        *,
+        scope: Scope | None = None,
+        allowed: Scope | None = None,
+        lifetime: int = DEFAULT_LIFETIME,
+        beside: Client | None = None,
+    ) -> Client:
+        """Register an application, in a new organization or `beside` another one."""
+        environment = self.environment(mode)
+        org_id = beside.application.org_id if beside else self.organization(mode)
+        new = applications.register(
+            environment,
+            OPERATOR,
+            org_id,
+            name="Billing",
+            scope=scope,
+            allowed=allowed,
+            token_lifetime=lifetime,
+        )
+        return Client(new.application, new.secret)
+
+    def organization(self, mode: Mode = LIVE) -> Any:  # noqa: ANN401 - a UUID, as operations take it
+        username = f"anna{time.monotonic_ns()}"
+        created = organizations.create(self.environment(mode), OPERATOR, "Acme Energy", username)
+        return created.organization.id
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        mode: Mode = LIVE,
+        *,
+        by: Client | None = None,
+        source: str = HERE,
+        headers: Mapping[str, str] | Mapping[bytes, bytes] | list[tuple[str, str]] | None = None,
+        **given: Any,  # noqa: ANN401 - as httpx2 takes them
+    ) -> Response:
+        """Send a request; `by` authenticates it with Basic."""
+        sent: list[Any] = list(headers.items() if isinstance(headers, Mapping) else headers or ())
+        if by:
+            sent.append(("Authorization", basic(by.client_id, by.secret.value)))
+        http = TestClient(self.app, base_url=URL[mode], client=(source, 50000))
+        return http.request(method, path, headers=sent, **given)
+
+    def post(self, path: str, mode: Mode = LIVE, **given: Any) -> Response:  # noqa: ANN401
+        return self.send("POST", path, mode, **given)
+
+    def ask(
+        self, by: Client | None = None, mode: Mode = LIVE, source: str = HERE, **form: str
+    ) -> Response:
+        """Ask for a token with Basic and a form."""
+        return self.post(TOKEN, mode, by=by, source=source, data=GRANT | form)
+
+    def token(self, by: Client, mode: Mode = LIVE, **form: str) -> str:
+        answer = self.ask(by, mode, **form)
+        assert answer.status_code == 200, answer.text
+        token: str = answer.json()["access_token"]
+        return token
+
+    def revoke(self, by: Client, token: str, mode: Mode = LIVE, **form: str) -> Response:
+        return self.post(REVOKE, mode, by=by, data={"token": token} | form)
+
+    def introspect(self, by: Client, token: str, mode: Mode = LIVE) -> Response:
+        return self.post(INTROSPECT, mode, by=by, data={"token": token})
+
+    def is_active(self, by: Client, token: str, mode: Mode = LIVE) -> bool:
+        answer = self.introspect(by, token, mode)
+        assert answer.status_code == 200, answer.text
+        return bool(answer.json()["active"])
+
+    def lose_database(self, mode: Mode = LIVE) -> None:
+        """From now on the environment finds no database where there should be one."""
+        environment = self.environment(mode)
+        environment.database.close()
+        environment.database = Database(sqlite_url(Path("/nonexistent/gatepass.sqlite3")))
+
+
+def basic(client_id: str, secret: str) -> str:
+    """Write Basic credentials as RFC 6749 §2.3.1 has them."""
+    return raw_basic(f"{quote_plus(client_id)}:{quote_plus(secret)}".encode())
+
+
+def raw_basic(joined: bytes) -> str:
+    return "Basic " + b64encode(joined).decode()
+
+
+def whole(answer: Response) -> tuple[int, list[tuple[str, str]], bytes]:
+    """Give all that a caller can see of an answer."""
+    return answer.status_code, sorted(answer.headers.multi_items()), answer.content
+
+
+def refused(answer: Response) -> tuple[int, str]:
+    """Give status and error code of a refusal, and see that it is a well-made one."""
+    error = answer.json()
+    assert set(error) == {"error", "error_description"}
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["pragma"] == "no-cache"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    return answer.status_code, error["error"]
+
+
+def settings(data: Path, **given: Any) -> Settings:  # noqa: ANN401
+    # The cheapest hash that is allowed: nothing here waits for passwords.
+    return Settings(data=data, password=PasswordSettings(time_cost=1, memory_kib=8192), **given)
+
+
+@contextmanager
+def standing(data: Path, clock: Clock | None = None, **given: Any) -> Iterator[InProcessServer]:  # noqa: ANN401
+    """Open a Gatepass with its followers, and close it."""
+    clock = clock or Clock()
+    app = create(settings(data, **given), clock)
+    with TestClient(app):
+        _log_everything(app)
+        yield InProcessServer(app, clock, data)
+
+
+@contextmanager
+def standing_still(
+    data: Path,
+    clock: Clock | None = None,
+    **given: Any,  # noqa: ANN401
+) -> Iterator[InProcessServer]:
+    """Open a Gatepass that follows nothing: its memory changes when a test says so."""
+    clock = clock or Clock()
+    app = create(settings(data, **given), clock)
+    for environment in app.environments:
+        environment.open()
+    _log_everything(app)
+    try:
+        yield InProcessServer(app, clock, data)
+    finally:
+        for environment in app.environments:
+            environment.close()
+
+
+def _log_everything(app: Gatepass) -> None:
+    """Lift the limit of log lines: many tests share one server, source and hour."""
+    for environment in app.environments:
+        environment.log_limit = HourlyLimit(1_000_000, 1_000_000)

@@ -1,0 +1,250 @@
+"""The flavours of forward authentication: what nginx and Envoy can take and cannot be told."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from httpx2 import Response
+from structlog.testing import capture_logs
+
+from gatepass.server.http import Response as Answer
+from gatepass.server.storage.database import DatabaseAwayError
+from gatepass.server.tokens.assertion_cache import AssertionCache
+from gatepass.wire.metadata import PARTNER_API, VERIFY_ENVOY, VERIFY_NGINX
+from server.fixtures import LIVE, TEST, URL, Client, InProcessServer, standing_still
+from server.oauth.forward_auth.test_endpoint import IDENTITY, MISSET, is_denied, names_nobody
+from server.serving.fast_path.play import said
+from server.serving.fast_path.requests import Ask
+
+LIVE_TREE = f"{VERIFY_ENVOY}production/"
+METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]
+
+
+@pytest.fixture
+def still(tmp_path: Path) -> Iterator[InProcessServer]:
+    with standing_still(tmp_path / "data", grace=1) as opened:
+        yield opened
+
+
+def nginx(stand: InProcessServer, token: str | None, query: str = "", **given: Any) -> Response:  # noqa: ANN401
+    headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
+    return stand.send("GET", f"{VERIFY_NGINX}?{query}", headers=headers | given)
+
+
+def envoy(
+    stand: InProcessServer, token: str | None, below: str, method: str = "GET", **given: str
+) -> Response:
+    headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
+    return stand.send(method, LIVE_TREE + below, headers=headers | given)
+
+
+def test_nginx_is_told_who_calls(stand: InProcessServer, client: Client) -> None:
+    answer = nginx(stand, stand.token(client), "scope=read")
+
+    assert answer.status_code == 200
+    assert answer.headers["x-auth-client-id"] == client.client_id
+
+
+@pytest.mark.spec("RFC 6750", "3.1")
+def test_nginx_gets_what_is_401_and_403_as_it_is(stand: InProcessServer, client: Client) -> None:
+    token = stand.token(client, scope="read")
+
+    assert nginx(stand, None).headers["www-authenticate"] == f'Bearer realm="{URL[LIVE]}"'
+    assert is_denied(nginx(stand, "x"), 401, "invalid_token")
+    lacking = nginx(stand, token, "scope=write")
+    assert is_denied(lacking, 403, "insufficient_scope")
+    assert lacking.headers["x-auth-status"] == "403"
+    assert is_denied(nginx(stand, token, f"organization={uuid4()}"), 403, "insufficient_scope")
+
+
+@pytest.mark.spec("RFC 6750", "3.1")
+def test_for_nginx_400_is_401_whose_challenge_says_that_the_request_is_wrong(
+    stand: InProcessServer, client: Client
+) -> None:
+    twice = [("Authorization", f"Bearer {stand.token(client)}")] * 2
+    joined = nginx(stand, "a,Bearer b")
+
+    assert 'error="invalid_request"' in joined.headers["www-authenticate"]
+    for answer in (stand.send("GET", VERIFY_NGINX, headers=twice), joined):
+        assert (answer.status_code, answer.headers["x-auth-status"]) == (401, "400")
+        assert names_nobody(answer)
+
+
+def stale(stand: InProcessServer) -> None:
+    stand.environment().is_stale = lambda: True  # type: ignore[method-assign]
+
+
+class Failing(AssertionCache):
+    """Remembers nothing, and fails at it."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self._error = error
+
+    def recall(self, *_: object) -> Answer | None:
+        raise self._error
+
+
+def failing(error: Exception) -> Callable[[InProcessServer], None]:
+    def fail(stand: InProcessServer) -> None:
+        stand.environment().passes = Failing(error)
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    ("trouble", "status"),
+    [(stale, 503), (failing(DatabaseAwayError("away")), 503), (failing(KeyError("bug")), 500)],
+    ids=["stale", "away", "bug"],
+)
+def test_for_nginx_a_server_in_need_is_403_without_a_word_against_the_token(
+    still: InProcessServer, trouble: Callable[[InProcessServer], None], status: int
+) -> None:
+    token = still.token(still.register())
+    trouble(still)
+    answer = nginx(still, token)
+
+    assert (answer.status_code, answer.headers["x-auth-status"]) == (403, str(status))
+    assert "www-authenticate" not in answer.headers
+    assert names_nobody(answer)
+    assert (status == 503) == ("retry-after" in answer.headers)
+
+
+@pytest.mark.parametrize("query", MISSET)
+def test_for_nginx_a_route_that_is_set_up_wrongly_is_403(
+    stand: InProcessServer, client: Client, query: str
+) -> None:
+    answer = nginx(stand, stand.token(client), query)
+
+    assert (answer.status_code, answer.headers["x-auth-status"]) == (403, "500")
+
+
+def test_for_nginx_a_host_that_is_not_ours_is_403(stand: InProcessServer, client: Client) -> None:
+    answer = nginx(stand, stand.token(client), Host="elsewhere.example.com")
+
+    assert (answer.status_code, answer.headers["x-auth-status"]) == (403, "421")
+    assert names_nobody(answer)
+
+
+def test_for_nginx_plain_http_to_an_https_server_is_403(tmp_path: Path) -> None:
+    production = {"hosts": ("localhost:8000",), "issuer": "https://app.example.com"}
+    with standing_still(tmp_path / "data", production=production) as still:
+        answer = nginx(still, "x")
+
+    assert (answer.status_code, answer.headers["x-auth-status"]) == (403, "400")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_envoy_asks_with_the_callers_method_path_and_query(
+    stand: InProcessServer, client: Client, method: str
+) -> None:
+    answer = envoy(stand, stand.token(client), "scope=read/orders/7?scope=none&x=%", method)
+
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["x-auth-client-id"] == client.client_id
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "/",
+        "//orders",
+        "/orders?scope=read&organization=x",
+        "/..%2F..%2Fany/orders",
+        "/scope=read/orders",
+        "/%00;#x",
+        "/&scope=read",
+    ],
+)
+def test_envoys_caller_neither_widens_nor_chooses_what_the_route_needs(
+    stand: InProcessServer, client: Client, path: str
+) -> None:
+    token = stand.token(client, scope="read")
+
+    assert is_denied(envoy(stand, token, f"scope=write{path}"), 403, "insufficient_scope")
+    assert envoy(stand, token, f"scope=read{path}").status_code == 200
+
+
+def test_envoys_caller_does_not_choose_the_environment(
+    stand: InProcessServer, client: Client
+) -> None:
+    sandboxed = stand.token(stand.register(TEST), TEST)
+    sandbox = {"Host": "localhost:8001"}
+
+    assert is_denied(envoy(stand, sandboxed, "any/orders", **sandbox), 401, "invalid_token")
+    token = stand.token(client)
+    assert envoy(stand, token, "any/orders", **sandbox).status_code == 200
+    assert envoy(stand, token, "any/orders", Host="api.example.com").status_code == 200
+
+
+def test_envoys_audience_and_organization_stand_in_the_path(
+    stand: InProcessServer, client: Client
+) -> None:
+    token, own = stand.token(client), client.application.org_id
+    audience = f"audience={URL[LIVE]}{PARTNER_API}".replace("/", "%2F")
+
+    assert envoy(stand, token, f"{audience}&organization={own}/x").status_code == 200
+    assert is_denied(envoy(stand, token, "audience=x/y"), 401, "invalid_token")
+    other = envoy(stand, token, f"organization={uuid4()}/x")
+    assert is_denied(other, 403, "insufficient_scope")
+
+
+@pytest.mark.parametrize(
+    "need", [each for each in MISSET if each != "any"] + ["", "orders", "ANY", "any&scope=read"]
+)
+def test_envoys_prefix_that_does_not_say_what_the_route_needs_lets_nobody_in(
+    stand: InProcessServer, client: Client, need: str
+) -> None:
+    token = stand.token(client)
+    with capture_logs() as logged:
+        answer = envoy(stand, token, f"{need}/orders/7")
+
+    assert answer.status_code == 500
+    assert names_nobody(answer)
+    [event] = logged
+    assert (event["event"], event["path"]) == ("gateway.misconfigured", LIVE_TREE)
+
+
+def test_without_an_environment_envoys_path_is_none_of_ours(
+    stand: InProcessServer, client: Client
+) -> None:
+    headers = {"Authorization": f"Bearer {stand.token(client)}"}
+
+    for path in ("any/orders", "elsewhere/any/orders", "production"):
+        assert stand.send("GET", VERIFY_ENVOY + path, headers=headers).status_code == 404
+
+
+def test_the_flavours_are_under_every_prefix(tmp_path: Path) -> None:
+    with standing_still(tmp_path / "data", also_at=("/o",)) as still:
+        headers = {"Authorization": f"Bearer {still.token(still.register())}"}
+        for path in ("/o/verify/nginx", "/o/verify/nginx/", "/o/verify/envoy/production/any/x"):
+            assert still.send("GET", path, headers=headers).status_code == 200
+
+
+def test_envoys_path_is_taken_as_it_comes(stand: InProcessServer, client: Client) -> None:
+    bearer = (f"Bearer {stand.token(client, scope='read')}",)
+    path = f"{LIVE_TREE}scope=write/../scope=read/x"
+
+    play = said(stand, Ask(path=path, authorization=bearer, body=b"", content_type=()).raw())
+    assert play.heard.startswith(b"HTTP/1.1 403 Forbidden")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
+def test_the_lane_answers_envoy(stand: InProcessServer, client: Client, method: str) -> None:
+    token = stand.token(client)
+    envoy(stand, token, "scope=read/")
+    plain = Ask(
+        method=method,
+        path=f"{LIVE_TREE}scope=read//orders/7?scope=x",
+        host=("api.example.com",),
+        authorization=(f"Bearer {token}",),
+        body=b"",
+        content_type=(),
+    )
+
+    play = said(stand, plain.raw())
+    assert (play.by_lane, play.heard.startswith(b"HTTP/1.1 200 OK")) == (1, True)
+    assert play.heard.count(b"x-auth-") == len(IDENTITY)

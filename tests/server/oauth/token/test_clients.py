@@ -1,0 +1,287 @@
+"""The token endpoint: who may have a token, and what everybody else hears."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from structlog.testing import capture_logs
+
+from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.applications import store
+from gatepass.server.domain.applications.model import ApplicationSecret
+from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.server.domain.organizations import operations as organizations
+from gatepass.wire import basic as wire_basic
+from gatepass.wire.credential import Kind, Mode, mint
+from gatepass.wire.metadata import TOKEN
+from gatepass.wire.secret import Secret
+from server.fixtures import GRANT, TEST, Client, InProcessServer, basic, raw_basic, refused, whole
+from wire.samples import octets
+
+WRONG = Secret(mint(Kind.CLIENT_SECRET, Mode.LIVE, b"wrong!" * 4))
+CHALLENGE = 'Basic realm="http://localhost:8000"'
+
+
+def ask(stand: InProcessServer, authorization: str, **form: str) -> tuple[int, str]:
+    headers = {"Authorization": authorization}
+    return refused(stand.post(TOKEN, data=GRANT | form, headers=headers))
+
+
+def disabled(stand: InProcessServer) -> Client:
+    client = stand.register()
+    app_id = client.application.id
+    stand.token(client)
+    applications.set_enabled(stand.environment(), OPERATOR, app_id, enabled=False, org_id=None)
+    return client
+
+
+def suspended(stand: InProcessServer) -> Client:
+    client = stand.register()
+    stand.token(client)
+    org_id = client.application.org_id
+    organizations.set_suspended(stand.environment(), OPERATOR, org_id, suspended=True)
+    return client
+
+
+def deleted(stand: InProcessServer) -> Client:
+    client = stand.register()
+    stand.token(client)
+    applications.delete(stand.environment(), OPERATOR, client.application.id, None)
+    return client
+
+
+def rotated_away(stand: InProcessServer) -> Client:
+    client = stand.register()
+    stand.token(client)
+    now = timedelta(0)
+    applications.rotate(stand.environment(), OPERATOR, client.application.id, now, None)
+    return client
+
+
+def wrong_secret(stand: InProcessServer) -> Client:
+    return stand.register().having(WRONG)
+
+
+def unknown(stand: InProcessServer) -> Client:
+    client = stand.register()
+    other_id = mint(Kind.CLIENT_ID, Mode.LIVE, b"nobody" * 2)
+    return client._replace(application=replace(client.application, client_id=other_id))
+
+
+def not_even_an_id(stand: InProcessServer) -> Client:
+    client = stand.register()
+    return client._replace(application=replace(client.application, client_id="nobody"))
+
+
+def of_the_sandbox(stand: InProcessServer) -> Client:
+    return stand.register(TEST)
+
+
+@pytest.mark.spec("RFC 6749", "2.3.1")
+def test_basic_authenticates(stand: InProcessServer, client: Client) -> None:
+    assert stand.ask(client).status_code == 200
+
+
+@pytest.mark.spec("RFC 6749", "2.3.1")
+@pytest.mark.spec("OAuth 2.1", "2.4.1")
+def test_credentials_in_the_body_authenticate(stand: InProcessServer, client: Client) -> None:
+    assert stand.post(TOKEN, data=GRANT | client.body).status_code == 200
+    assert stand.post(TOKEN, json=GRANT | client.body).status_code == 200
+
+
+@pytest.mark.spec("RFC 6749", "2.3.1")
+@pytest.mark.parametrize("scheme", ["basic", "BASIC", "bAsIc"])
+def test_the_scheme_is_known_in_any_case(
+    stand: InProcessServer, client: Client, scheme: str
+) -> None:
+    _, _, credentials = basic(client.client_id, client.secret.value).partition(" ")
+    answer = stand.post(TOKEN, data=GRANT, headers={"Authorization": f"{scheme} {credentials}"})
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.spec("RFC 6749", "2.3.1")
+def test_every_character_may_come_percent_encoded(stand: InProcessServer, client: Client) -> None:
+    def encoded(text: str) -> str:
+        return "".join(f"%{ord(char):02X}" for char in text)
+
+    joined = f"{encoded(client.client_id)}:{encoded(client.secret.value)}".encode()
+    answer = stand.post(TOKEN, data=GRANT, headers={"Authorization": raw_basic(joined)})
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.spec("RFC 6749", "2.3.1")
+@pytest.mark.parametrize("odd", [" %&+", "an:identifier", "s+e c%r/e=t&x~", ":", "\u00e4\u20ac"])
+def test_odd_ids_and_secrets_work_when_encoded(fresh: InProcessServer, odd: str) -> None:
+    client = fresh.register()
+    own = Secret(odd)
+    with fresh.environment().database.write() as connection:
+        store.change(connection, client.application.id, {"client_id": odd})
+        new = ApplicationSecret(uuid4(), own.digest(), odd[-4:], fresh.environment().now())
+        store.add_secret(connection, client.application.id, new)
+    fresh.environment().directory.load(odd)
+
+    header = {"Authorization": wire_basic.write(odd, own)}
+    assert fresh.post(TOKEN, data=GRANT, headers=header).status_code == 200
+    in_body = {"client_id": odd, "client_secret": odd}
+    assert fresh.post(TOKEN, data=GRANT | in_body).status_code == 200
+    wrong = {"Authorization": wire_basic.write(odd, Secret(odd + " "))}
+    assert fresh.post(TOKEN, data=GRANT, headers=wrong).status_code == 401
+
+
+@pytest.mark.spec("RFC 6749", "2.3.1")
+@pytest.mark.parametrize("name", octets("malformed_basic"))
+def test_malformed_basic_is_a_clear_refusal_and_never_another_client(
+    stand: InProcessServer, name: str
+) -> None:
+    credentials = octets("malformed_basic")[name]
+    header = {b"Authorization": b"Basic " + credentials}
+    answer = stand.post(TOKEN, data=GRANT, headers=header)
+
+    assert refused(answer) in {(400, "invalid_request"), (401, "invalid_client")}
+
+
+@pytest.mark.spec("RFC 6749", "2.3")
+def test_two_ways_of_authentication_in_one_request_are_refused(
+    stand: InProcessServer, client: Client
+) -> None:
+    header = basic(client.client_id, client.secret.value)
+    secret = client.secret.value
+    assertion = {"client_assertion": "x.y.z", "client_assertion_type": "urn:x"}
+
+    assert ask(stand, header, client_secret=secret) == (400, "invalid_request")
+    assert ask(stand, header, **client.body) == (400, "invalid_request")
+    assert ask(stand, header, **assertion) == (400, "invalid_request")
+    both = stand.post(TOKEN, data=GRANT | client.body | assertion)
+    assert refused(both) == (400, "invalid_request")
+
+
+@pytest.mark.spec("RFC 6749", "2.3")
+def test_an_assertion_does_not_authenticate_a_client_that_has_a_secret(
+    stand: InProcessServer, client: Client
+) -> None:
+    assertion = {"client_assertion": "x.y.z", "client_assertion_type": "urn:x"}
+    answer = stand.post(TOKEN, data=GRANT | assertion | {"client_id": client.client_id})
+
+    assert refused(answer) == (401, "invalid_client")
+
+
+@pytest.mark.spec("RFC 6749", "2.3.1")
+def test_basic_may_come_with_the_same_client_id_and_with_no_other(
+    stand: InProcessServer, client: Client
+) -> None:
+    other = stand.register()
+
+    assert stand.ask(client, client_id=client.client_id).status_code == 200
+    assert refused(stand.ask(client, client_id=other.client_id)) == (400, "invalid_request")
+
+
+@pytest.mark.spec("RFC 6749", "5.2")
+@pytest.mark.spec("ASVS", "6.3.8")
+@pytest.mark.parametrize(
+    "impostor",
+    [
+        unknown,
+        not_even_an_id,
+        disabled,
+        suspended,
+        deleted,
+        rotated_away,
+        of_the_sandbox,
+    ],
+)
+def test_whoever_is_not_authenticated_gets_the_answer_to_a_wrong_secret(
+    stand: InProcessServer, impostor: Callable[[InProcessServer], Client]
+) -> None:
+    wrong, other = wrong_secret(stand), impostor(stand)
+
+    assert whole(stand.ask(other)) == whole(stand.ask(wrong))
+    in_body = [stand.post(TOKEN, data=GRANT | each.body) for each in (other, wrong)]
+    assert whole(in_body[0]) == whole(in_body[1])
+    assert refused(in_body[0]) == refused(stand.ask(other)) == (401, "invalid_client")
+
+
+@pytest.mark.spec("RFC 6749", "5.2")
+def test_a_failed_header_is_challenged_and_a_failed_body_is_not(stand: InProcessServer) -> None:
+    wrong = stand.register().having(WRONG)
+
+    assert stand.ask(wrong).headers["www-authenticate"] == CHALLENGE
+    in_body = stand.post(TOKEN, data=GRANT | wrong.body)
+    in_json = stand.post(TOKEN, json=GRANT | wrong.body)
+    id_alone = stand.post(TOKEN, data=GRANT | {"client_id": wrong.client_id})
+    for answer in (in_body, in_json, id_alone):
+        assert refused(answer) == (401, "invalid_client")
+        assert "www-authenticate" not in answer.headers
+
+
+@pytest.mark.spec("RFC 6749", "5.2")
+@pytest.mark.parametrize("authorization", [None, "Bearer gpa_live_x", "Digest a=b", "Basic"])
+def test_whoever_shows_nothing_or_something_else_is_told_of_basic(
+    stand: InProcessServer, authorization: str | None
+) -> None:
+    headers = {"Authorization": authorization} if authorization else None
+    answer = stand.post(TOKEN, data=GRANT, headers=headers)
+
+    if authorization == "Basic":
+        assert refused(answer) == (400, "invalid_request")
+    else:
+        assert refused(answer) == (401, "invalid_client")
+        assert answer.headers["www-authenticate"] == CHALLENGE
+
+
+@pytest.mark.spec("RFC 6749", "4.4")
+@pytest.mark.spec("RFC 6749", "5.2")
+@pytest.mark.parametrize(
+    "changed", [{"client_type": "public"}, {"grant_type": "authorization_code"}]
+)
+def test_a_public_client_and_one_of_another_grant_get_no_token(
+    fresh: InProcessServer, changed: dict[str, str]
+) -> None:
+    client = fresh.register()
+    with fresh.environment().database.write() as connection:
+        store.change(connection, client.application.id, changed)
+
+    assert refused(fresh.ask(client)) == (400, "unauthorized_client")
+
+
+@pytest.mark.spec("RFC 6749", "5.2")
+def test_a_sandbox_credential_in_production_is_recognised_in_the_log_alone(
+    stand: InProcessServer,
+) -> None:
+    sandboxed = stand.register(TEST)
+    with capture_logs() as logged:
+        answer = stand.ask(sandboxed)
+
+    assert refused(answer) == (401, "invalid_client")
+    assert "sandbox" not in answer.text
+    assert [event["reason"] for event in logged] == ["sandbox client id on production"]
+    assert sandboxed.secret.value not in str(logged)
+    assert stand.ask(sandboxed, TEST).status_code == 200
+
+
+@pytest.mark.spec("RFC 6749", "5.2")
+def test_a_sandbox_secret_for_a_production_client_is_recognised_for_its_owner(
+    fresh: InProcessServer,
+) -> None:
+    client = fresh.register()
+    mixed_up = client.having(fresh.register(TEST).secret)
+    with capture_logs() as logged:
+        assert refused(fresh.ask(mixed_up)) == (401, "invalid_client")
+
+    assert logged[0]["reason"] == "sandbox secret on production"
+    assert logged[0]["client_id"] == client.client_id
+
+
+@pytest.mark.spec("ASVS", "16.2.5")
+def test_no_refusal_logs_a_secret(stand: InProcessServer) -> None:
+    client = wrong_secret(stand)
+    with capture_logs() as logged:
+        stand.ask(client)
+        stand.post(TOKEN, data=GRANT | client.body)
+        stand.post(TOKEN, data={**client.body, "scope": "x"}, headers={"Authorization": "Basic x"})
+
+    assert len(logged) == 3
+    assert client.secret.value not in str(logged)

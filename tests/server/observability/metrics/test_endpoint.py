@@ -1,0 +1,207 @@
+"""`/metrics`: what it says, and to whom."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from httpx2 import Response
+from prometheus_client.parser import text_string_to_metric_families
+from starlette.testclient import TestClient
+
+from gatepass.server.app import create
+from gatepass.wire.secret import Secret
+from server.fixtures import FORM, GRANT, Client, Clock, InProcessServer, settings, standing_still
+
+VECTORS = Path(__file__).parents[3] / "vectors"
+LOOPBACK = "127.0.0.1"
+ADDED: list[str] = json.loads((VECTORS / "proxy_header_names.json").read_text())["added by proxies"]
+
+
+@pytest.fixture
+def client(fresh: InProcessServer) -> Client:
+    return fresh.register()
+
+
+def get(
+    stand: InProcessServer, source: str = LOOPBACK, path: str = "/metrics", **headers: str
+) -> Response:
+    return stand.send("GET", path, source=source, headers=headers)
+
+
+def figures(stand: InProcessServer) -> dict[str, float]:
+    """Give every sample by its name and labels, as `name{label=value}`."""
+    answer = get(stand)
+    assert answer.status_code == 200
+    return {
+        f"{each.name}{sorted(each.labels.items())}": each.value
+        for family in text_string_to_metric_families(answer.text)
+        for each in family.samples
+    }
+
+
+def growth(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:
+    changed = {name: value - before.get(name, 0) for name, value in after.items()}
+    return {name: value for name, value in changed.items() if value}
+
+
+def requests(endpoint: str, result: str) -> str:
+    labels = [("endpoint", endpoint), ("result", result)]
+    return f"gatepass_request_duration_seconds_count{labels}"
+
+
+def test_requests_are_counted_by_endpoint_and_result(
+    fresh: InProcessServer, client: Client
+) -> None:
+    before = figures(fresh)
+    token = fresh.token(client)
+    fresh.token(client)
+    fresh.ask(client.having(Secret("gps_live_wrong")))
+    fresh.ask(client, scope="admin")
+    fresh.introspect(client, token)
+    fresh.revoke(client, token)
+    for path in ("/healthz", "/.well-known/oauth-authorization-server", "/", "/accounts/login/"):
+        fresh.send("GET", path)
+    fresh.send("GET", "/api/partners/v2.0/org/1")
+    grown = growth(before, figures(fresh))
+
+    assert grown[requests("token", "ok")] == 2
+    assert grown[requests("token", "invalid_client")] == 1
+    assert grown[requests("token", "invalid_scope")] == 1
+    assert grown[requests("introspect", "ok")] == grown[requests("revoke", "ok")] == 1
+    assert grown[requests("health", "ok")] == grown[requests("metadata", "ok")] == 1
+    assert grown[requests("portal", "ok")] >= 1
+    assert grown[requests("partner_api", "client_error")] == 1
+    assert grown[requests("other", "ok")] == 1  # the look before
+
+
+def test_tokens_and_refusals_are_told_by_kind_and_reason(
+    fresh: InProcessServer, client: Client
+) -> None:
+    before = figures(fresh)
+    fresh.token(client)
+    fresh.ask(client.having(Secret("gps_live_wrong")))
+    grown = growth(before, figures(fresh))
+
+    assert grown["gatepass_tokens_issued_total[('kind', 'sealed')]"] == 1
+    assert grown["gatepass_refusals_total[('reason', 'wrong_secret')]"] == 1
+
+
+def test_the_state_of_each_environment_is_told(fresh: InProcessServer, client: Client) -> None:
+    fresh.revoke(client, fresh.token(client))
+    fresh.clock.advance(3600)
+    told = figures(fresh)
+
+    live = [("environment", "production")]
+    assert told[f"gatepass_database_up{live}"] == 1
+    assert told[f"gatepass_revocations{live}"] == 1
+    assert told[f"gatepass_key_age_seconds{live}"] >= 3600
+    assert told[f"gatepass_feed_lag_seconds{live}"] >= 0
+    hits = [*live, ("result", "hit")]
+    assert told[f"gatepass_directory_lookups_total{hits}"] >= 1
+    assert told[f"gatepass_directory_lookups_total{[*live, ('result', 'miss')]}"] == 1
+    assert told["gatepass_revocations[('environment', 'sandbox')]"] == 0
+    assert told["gatepass_workers[]"] == 1
+
+
+def test_it_answers_on_any_host_as_health_does(fresh: InProcessServer) -> None:
+    http = TestClient(fresh.app, base_url="http://10.0.0.1:9", client=(LOOPBACK, 50000))
+
+    answer = http.get("/metrics")
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    "source", ["192.0.2.7", "::2", "128.0.0.1", "", "testclient", "::ffff:192.0.2.7"]
+)
+def test_to_a_stranger_there_is_no_such_page(fresh: InProcessServer, source: str) -> None:
+    answer = get(fresh, source)
+
+    assert answer.status_code == 404
+    assert "gatepass" not in answer.text
+
+
+@pytest.mark.parametrize("source", ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"])
+def test_from_loopback_it_is_there(fresh: InProcessServer, source: str) -> None:
+    assert get(fresh, source).status_code == 200
+    assert get(fresh, source, "/metrics/").status_code == 200
+
+
+@pytest.mark.parametrize("name", ADDED)
+def test_through_a_proxy_there_is_no_such_page(fresh: InProcessServer, name: str) -> None:
+    assert get(fresh, **{name: "127.0.0.1"}).status_code == 404
+
+
+def test_a_post_gets_nothing(fresh: InProcessServer) -> None:
+    answer = fresh.send(
+        "POST", "/metrics", source=LOOPBACK, content=b"x", headers={"Content-Type": FORM}
+    )
+
+    assert answer.status_code == 404
+
+
+def test_an_endpoint_at_an_old_address_has_its_own_name(tmp_path: Path) -> None:
+    with standing_still(tmp_path / "data", also_at=("/o",)) as stand:
+        client = stand.register()
+        before = figures(stand)
+        answer = stand.post("/o/token/", by=client, data=GRANT)
+        assert answer.status_code == 200
+
+        assert growth(before, figures(stand))[requests("token", "ok")] == 1
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[InProcessServer]:
+    networks = ("192.0.2.0/28", "2001:db8::/32")
+    with standing_still(tmp_path / "data", metrics_networks=networks) as stand:
+        yield stand
+
+
+@pytest.mark.parametrize(
+    ("source", "status"),
+    [("192.0.2.15", 200), ("192.0.2.16", 404), ("2001:db8::9", 200), (LOOPBACK, 404)],
+)
+def test_the_operator_chooses_the_networks(
+    opened: InProcessServer, source: str, status: int
+) -> None:
+    assert get(opened, source).status_code == status
+
+
+def test_without_networks_nobody_sees_it(tmp_path: Path) -> None:
+    with standing_still(tmp_path / "data", metrics_networks=()) as stand:
+        assert get(stand).status_code == 404
+
+
+@pytest.mark.parametrize("network", ["x", "127.0.0.1/8", "10.0.0.0/33", "localhost"])
+def test_a_network_that_is_none_is_refused(tmp_path: Path, network: str) -> None:
+    with pytest.raises(ValueError, match="metrics_networks"):
+        settings(tmp_path, metrics_networks=(network,))
+
+
+def test_figures_of_requests_say_nothing_of_who_asked(
+    fresh: InProcessServer, client: Client
+) -> None:
+    token = fresh.token(client)
+    fresh.send("GET", f"/nothing/{client.client_id}", headers={"User-Agent": "peculiar/1"})
+    text = get(fresh).text
+
+    for secret in (client.client_id, client.secret.value, token, "peculiar", "192.0.2.7"):
+        assert secret not in text
+
+
+def test_a_request_that_fails_is_measured_too(fresh: InProcessServer, client: Client) -> None:
+    before = figures(fresh)
+    fresh.environment().entropy = iter(())
+    fresh.ask(client)
+
+    assert growth(before, figures(fresh))[requests("token", "server_error")] == 1
+
+
+def test_with_one_worker_nothing_is_published(tmp_path: Path) -> None:
+    app = create(settings(tmp_path), Clock())
+    app.open()
+    app.close()
+
+    assert not (tmp_path / "metrics").exists()

@@ -1,0 +1,125 @@
+"""Each request a span, by the API of OpenTelemetry."""
+
+from pathlib import Path
+
+import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind, StatusCode
+from starlette.testclient import TestClient
+
+from gatepass.server import run
+from gatepass.server.environment.data_directory import ServingError
+from gatepass.server.observability.tracing import Traced
+from gatepass.wire.metadata import TOKEN
+from gatepass.wire.secret import Secret
+from server.fixtures import GRANT, LIVE, URL, Client, InProcessServer, settings
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+@pytest.fixture(scope="session")
+def exporter() -> InMemorySpanExporter:
+    kept = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(kept))
+    trace.set_tracer_provider(provider)  # of the whole process, as it can be set but once
+    return kept
+
+
+@pytest.fixture
+def traced(fresh: InProcessServer, exporter: InMemorySpanExporter) -> TestClient:
+    exporter.clear()
+    return TestClient(Traced(fresh.app), base_url=URL[LIVE], raise_server_exceptions=False)
+
+
+def ask(traced: TestClient, client: Client, **headers: str) -> str:
+    answer = traced.post(TOKEN, auth=pair(client), data=GRANT, headers=headers)
+    return answer.text
+
+
+def pair(client: Client) -> tuple[str, str]:
+    return client.client_id, client.secret.value
+
+
+def only(exporter: InMemorySpanExporter) -> ReadableSpan:
+    (span,) = exporter.get_finished_spans()
+    return span
+
+
+def test_a_token_request_is_a_span(
+    fresh: InProcessServer, traced: TestClient, exporter: InMemorySpanExporter
+) -> None:
+    ask(traced, fresh.register())
+
+    span = only(exporter)
+    assert (span.name, span.kind) == ("token", SpanKind.SERVER)
+    assert dict(span.attributes or {}) == {
+        "http.request.method": "POST",
+        "http.response.status_code": 200,
+        "gatepass.result": "ok",
+    }
+    assert span.status.status_code is StatusCode.UNSET
+
+
+def test_a_refusal_is_told_by_its_code(
+    fresh: InProcessServer, traced: TestClient, exporter: InMemorySpanExporter
+) -> None:
+    ask(traced, fresh.register().having(Secret("gps_live_wrong")))
+
+    assert (only(exporter).attributes or {})["gatepass.result"] == "invalid_client"
+
+
+def test_a_failure_of_ours_is_an_error(
+    fresh: InProcessServer, traced: TestClient, exporter: InMemorySpanExporter
+) -> None:
+    client = fresh.register()
+    fresh.environment().entropy = iter(())
+    ask(traced, client)
+
+    span = only(exporter)
+    assert (span.attributes or {})["gatepass.result"] == "server_error"
+    assert span.status.status_code is StatusCode.ERROR
+
+
+def test_a_span_belongs_to_the_trace_of_the_caller(
+    fresh: InProcessServer, traced: TestClient, exporter: InMemorySpanExporter
+) -> None:
+    ask(traced, fresh.register(), traceparent=f"00-{TRACE}-00f067aa0ba902b7-01")
+
+    assert only(exporter).context.trace_id == int(TRACE, 16)
+
+
+@pytest.mark.parametrize("parent", ["", "x", "00-0-0-01", f"00-{TRACE}-00f067aa0ba902b7", "\xff"])
+def test_a_malformed_parent_does_no_harm(
+    fresh: InProcessServer, traced: TestClient, exporter: InMemorySpanExporter, parent: str
+) -> None:
+    headers = {b"traceparent": parent.encode("latin-1")}
+    client = fresh.register()
+    answer = traced.post(TOKEN, auth=pair(client), data=GRANT, headers=headers)
+
+    assert answer.status_code == 200
+    assert only(exporter).context.trace_id != int(TRACE, 16)
+
+
+def test_no_credential_is_in_a_span(
+    fresh: InProcessServer, traced: TestClient, exporter: InMemorySpanExporter
+) -> None:
+    client = fresh.register()
+    token = ask(traced, client)
+    traced.get(f"/nothing/{client.secret.value}", params={"token": token})
+
+    told = "".join(span.to_json() for span in exporter.get_finished_spans())
+    for secret in (client.client_id, client.secret.value, token[18:60]):
+        assert secret not in told
+
+
+def test_traces_without_the_extra_end_with_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+
+    with pytest.raises(ServingError, match=r"gatepass\[telemetry\]"):
+        run.run(settings(tmp_path, traces=True), run.Listening([]))

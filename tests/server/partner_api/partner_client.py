@@ -1,0 +1,72 @@
+"""A partner as the tests need one: an organization, its application, and calls with a token."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from httpx2 import Response
+from starlette.testclient import TestClient
+
+from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.applications.operations import Registered
+from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.server.domain.organizations import operations as organizations
+from gatepass.server.domain.organizations.operations import Created
+from gatepass.server.environment.environment import Environment
+from gatepass.wire.metadata import PARTNER_API
+
+
+@dataclass
+class Partner:
+    http: TestClient
+    environment: Environment
+    created: Created
+    registered: Registered
+    tokens: dict[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def org(self) -> str:
+        return f"{PARTNER_API}/org/{self.created.organization.id}"
+
+    @property
+    def users(self) -> str:
+        return f"{self.org}/users"
+
+    @property
+    def administrator(self) -> str:
+        return f"{self.users}/{self.created.administrator.id}"
+
+    def token(self, scope: str = "read write") -> str:
+        if scope not in self.tokens:
+            answer = self.http.post(
+                "/oauth2/token/",
+                data={"grant_type": "client_credentials", "scope": scope},
+                auth=(self.registered.application.client_id, self.registered.secret.value),
+            )
+            self.tokens[scope] = answer.json()["access_token"]
+        return self.tokens[scope]
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        scope: str = "read write",
+        **given: Any,  # noqa: ANN401 - whatever the client takes
+    ) -> Response:
+        headers = {"Authorization": f"Bearer {self.token(scope)}", **given.pop("headers", {})}
+        return self.http.request(method, path, headers=headers, **given)
+
+    def add_user(self, **given: object) -> dict[str, Any]:
+        sent = {"email": f"{uuid4().hex}@example.com", "role": "user", **given}
+        answer = self.call("POST", self.users, json=sent)
+        assert answer.status_code == 201, answer.text
+        created: dict[str, Any] = answer.json()
+        return created
+
+
+def join(http: TestClient, environment: Environment, name: str = "Acme Energy") -> Partner:
+    username = f"anna-{uuid4().hex[:12]}"
+    created = organizations.create(environment, OPERATOR, name, username)
+    org_id = created.organization.id
+    registered = applications.register(environment, OPERATOR, org_id, name="billing")
+    return Partner(http, environment, created, registered)

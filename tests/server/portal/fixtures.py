@@ -1,0 +1,193 @@
+"""The whole server in this process, with people, browsers to visit it, and a clock in hand."""
+
+import re
+import shutil
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+from httpx2 import Response
+from starlette.testclient import TestClient
+
+from gatepass.server.app import Gatepass, create
+from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.server.domain.organizations import operations as organizations
+from gatepass.server.domain.users import operations as people
+from gatepass.server.domain.users import store as people_store
+from gatepass.server.domain.users.model import User
+from gatepass.server.environment.environment import Environment
+from gatepass.server.settings import EnvironmentSettings, PasswordSettings, Settings
+from gatepass.wire.credential import Mode
+from gatepass.wire.secret import Secret
+
+PASSWORD = "seven violet herons by the canal"
+NEW_PASSWORD = "eleven copper kettles in the rain"
+CHEAP = PasswordSettings(time_cost=1, memory_kib=8 * 1024)
+TLS = EnvironmentSettings(hosts=("app.example.com",), issuer="https://app.example.com")
+START = 1_800_000_000.0
+HOME = "203.0.113.7"
+
+_CSRF = re.compile(r'name="csrf" value="([^"]*)"')
+_ONCE = re.compile(r'name="once" value="([^"]*)"')
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.at = START
+
+    def __call__(self) -> float:
+        return self.at
+
+    def wait(self, seconds: float) -> None:
+        self.at += seconds
+
+
+class Rig:
+    """A server in which Acme has anna (admin), sven (staff), ulla (user); and Bolt has bo."""
+
+    def __init__(self, data: Path, clock: Clock, **settings: Any) -> None:  # noqa: ANN401
+        self.clock = clock
+        self.settings = Settings(**{"data": data, "password": CHEAP, **settings})
+        self.app: Gatepass = create(self.settings, clock)
+        self.app.open()
+        self.environment: Environment = self.app.environments[0]
+
+    def close(self) -> None:
+        self.app.close()
+
+    def browser(self, source: str = HOME, *, sandbox: bool = False) -> "Browser":
+        mode = Mode.TEST if sandbox else Mode.LIVE
+        client = TestClient(
+            self.app,
+            base_url=self.settings.issuer(mode),
+            raise_server_exceptions=False,
+            follow_redirects=False,
+            client=(source, 50000),
+            headers={"user-agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"},
+        )
+        return Browser(client)
+
+    def as_(self, username: str, source: str = HOME) -> "Browser":
+        browser = self.browser(source)
+        answer = browser.log_in(username)
+        assert answer.status_code == 303, answer.text
+        return browser
+
+    def person(self, username: str) -> User:
+        with self.environment.database.read() as connection:
+            found = people_store.find_by_username(connection, username)
+        assert found
+        return found
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with self.environment.database.read() as connection:
+            return [tuple(row) for row in connection.exec_driver_sql(query)]
+
+    def run(self, statement: str) -> None:
+        with self.environment.database.write() as connection:
+            connection.exec_driver_sql(statement)
+
+    def actions(self) -> list[str]:
+        return [str(action) for (action,) in self.rows("SELECT action FROM audit ORDER BY id")]
+
+    def dump(self) -> bytes:
+        """Give everything that the database files hold."""
+        files = sorted(self.settings.data.glob("*.sqlite3*"))
+        return b"".join(file.read_bytes() for file in files)
+
+
+class Browser:
+    """Somebody's browser: keeps cookies, and sends a form with the token of the page it is on."""
+
+    def __init__(self, client: TestClient) -> None:
+        self.client = client
+        self.origin = str(client.base_url).rstrip("/")
+
+    def get(self, path: str, params: dict[str, str] | None = None) -> Response:
+        return self.client.get(path, params=params)
+
+    def post(self, path: str, **form: str) -> Response:
+        return self.send(path, {"csrf": self.csrf(), **form})
+
+    def send(self, path: str, form: dict[str, str], **headers: str) -> Response:
+        sent = {"origin": self.origin, "sec-fetch-site": "same-origin"}
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.client.post(path, data=form, headers=sent)
+
+    def csrf(self) -> str:
+        for path in ("/accounts/login/", "/accounts/password/"):
+            found = _CSRF.findall(self.get(path).text)
+            if found:
+                return unescape(found[-1])
+        raise AssertionError("no form found")
+
+    def form_id(self, path: str) -> str:
+        return str(_ONCE.findall(self.get(path).text)[-1])
+
+    def log_in(self, username: str, password: str = PASSWORD, **form: str) -> Response:
+        return self.post("/accounts/login/", username=username, password=password, **form)
+
+    def register(self, name: str = "Billing sync", **form: str) -> str:
+        """Register an application; give its path."""
+        given = {
+            "name": name,
+            "client_type": "confidential",
+            "authorization_grant_type": "client-credentials",
+            "scope_read": "yes",
+            "scope_write": "yes",
+            **form,
+        }
+        answer = self.post("/oauth2/applications/register/", **given)
+        assert answer.status_code == 303, answer.text
+        return str(answer.headers["location"]).removesuffix("credentials/")
+
+    def is_logged_in(self) -> bool:
+        return self.get("/account/").status_code == 200
+
+
+def without_what_varies(text: str, username: str) -> str:
+    """Leave out what was typed and the form's random id."""
+    lines = text.replace(username, "USERNAME").splitlines()
+    return "\n".join(line for line in lines if 'type="hidden"' not in line)
+
+
+def prepare(data: Path) -> None:
+    """Fill a data directory with the people of the rig; copies of it are quicker than new ones."""
+    rig = Rig(data, Clock())
+    acme = organizations.create(rig.environment, OPERATOR, "Acme Energy", "anna")
+    organizations.create(rig.environment, OPERATOR, "Bolt Power", "bo")
+    hashed = rig.environment.hasher.hash(Secret(PASSWORD))
+    for username, role in (("sven", "staff"), ("ulla", "user"), ("nils", "admin")):
+        people.add_with_access(
+            rig.environment,
+            OPERATOR,
+            acme.organization.id,
+            username=username,
+            email=None,
+            role=role,
+        )
+    people.add_with_access(
+        rig.environment,
+        OPERATOR,
+        acme.organization.id,
+        username="nora",
+        email="nora@acme.example",
+        role="admin",
+    )
+    with rig.environment.database.write() as connection:
+        for username in ("anna", "sven", "ulla", "bo", "nora"):
+            found = people_store.find_by_username(connection, username)
+            assert found
+            values = {"password_hash": hashed, "must_change_password": False}
+            people_store.change(connection, found.id, values)
+        nils = people_store.find_by_username(connection, "nils")
+        assert nils
+        people_store.change(connection, nils.id, {"password_hash": hashed})
+    rig.close()
+
+
+def copied(prepared: Path, data: Path) -> Path:
+    shutil.copytree(prepared, data)
+    return data

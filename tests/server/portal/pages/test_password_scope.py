@@ -1,0 +1,160 @@
+"""The scope `portal_users`: granted by an administrator with their password only."""
+
+import re
+from uuid import UUID
+
+import pytest
+
+from gatepass.server.domain.applications import operations as applications
+from gatepass.server.oauth.introspection import inspect
+from gatepass.wire.secret import Secret
+from server.portal.fixtures import PASSWORD, Browser, Clock, Rig
+from server.portal.pages.test_registration import shown
+from server.portal.pages.test_test_token import as_, sandbox
+
+__all__ = ["sandbox"]  # a fixture
+
+REGISTER = "/oauth2/applications/register/"
+FORM = {
+    "name": "Team sync",
+    "client_type": "confidential",
+    "authorization_grant_type": "client-credentials",
+    "scope_read": "yes",
+    "scope_write": "yes",
+    "scope_portal_users": "yes",
+}
+SCOPES = {"scope_read": "yes", "scope_write": "yes"}
+GRANTED = {**SCOPES, "scope_portal_users": "yes"}
+
+
+def scope_of(rig: Rig, path: str) -> str:
+    app_id = UUID(path.rstrip("/").rpartition("/")[2])
+    return str(applications.find(rig.environment, app_id, None).scope)
+
+
+def is_ticked(browser: Browser, path: str, name: str) -> bool:
+    [box] = re.findall(rf'<input type="checkbox" id="scope_{name}"[^>]*>', browser.get(path).text)
+    return "checked" in box
+
+
+def test_it_is_offered_and_not_ticked_at_registration(rig: Rig) -> None:
+    browser = rig.as_("anna")
+
+    assert not is_ticked(browser, REGISTER, "portal_users")
+    assert is_ticked(browser, REGISTER, "write")
+
+
+@pytest.mark.parametrize("password", [{}, {"current_password": "guess"}])
+def test_without_the_password_no_application_is_registered_with_it(
+    rig: Rig, password: dict[str, str]
+) -> None:
+    answer = rig.as_("anna").post(REGISTER, **FORM, **password)
+
+    assert answer.status_code == 400
+    assert 'id="current_password-error"' in answer.text
+    assert rig.rows("SELECT count(*) FROM application") == [(0,)]
+
+
+def test_with_the_password_it_is_granted_at_registration(rig: Rig) -> None:
+    browser = rig.as_("anna")
+
+    path = browser.register(**FORM, current_password=PASSWORD)
+
+    assert scope_of(rig, path) == "read write portal_users"
+    assert PASSWORD.encode() not in rig.dump()
+
+
+def test_an_application_without_it_is_registered_without_a_password(rig: Rig) -> None:
+    assert scope_of(rig, rig.as_("anna").register()) == "read write"
+
+
+@pytest.mark.parametrize("password", [{}, {"current_password": "guess"}])
+def test_an_application_gets_it_later_only_with_the_password(
+    rig: Rig, password: dict[str, str]
+) -> None:
+    browser = rig.as_("anna")
+    path = browser.register()
+    assert not is_ticked(browser, path, "portal_users")
+
+    refused = browser.post(f"{path}scope/", **GRANTED, **password)
+    assert refused.status_code == 400
+    assert 'id="current_password-error"' in refused.text
+    assert scope_of(rig, path) == "read write"
+    granted = browser.post(f"{path}scope/", **GRANTED, current_password=PASSWORD)
+    assert granted.status_code == 303
+    assert scope_of(rig, path) == "read write portal_users"
+    assert is_ticked(browser, path, "portal_users")
+
+
+def test_to_keep_it_or_take_it_away_needs_no_password(rig: Rig) -> None:
+    browser = rig.as_("anna")
+    path = browser.register(**FORM, current_password=PASSWORD)
+
+    kept = browser.post(f"{path}scope/", scope_write="yes", scope_portal_users="yes")
+    assert (kept.status_code, scope_of(rig, path)) == (303, "write portal_users")
+    taken = browser.post(f"{path}scope/", **SCOPES)
+    assert (taken.status_code, scope_of(rig, path)) == (303, "write read")
+
+
+@pytest.mark.parametrize("where", ["registration", "settings"])
+def test_guessing_the_password_is_slowed_down_as_at_the_login(
+    rig: Rig, clock: Clock, where: str
+) -> None:
+    browser = rig.as_("anna")
+    path, form = REGISTER, FORM
+    if where == "settings":
+        path, form = f"{browser.register()}scope/", GRANTED
+    for _ in range(5):
+        assert browser.post(path, **form, current_password="guess").status_code == 400
+
+    refused = browser.post(path, **form, current_password=PASSWORD)
+    clock.wait(3)
+    granted = browser.post(path, **form, current_password=PASSWORD)
+
+    assert (refused.status_code, granted.status_code) == (429, 303)
+
+
+def test_the_right_password_forgets_the_wrong_ones(rig: Rig) -> None:
+    browser = rig.as_("anna")
+    path = f"{browser.register()}scope/"
+    for _ in range(4):
+        for _ in range(4):
+            assert browser.post(path, **GRANTED, current_password="guess").status_code == 400
+        assert browser.post(path, **GRANTED, current_password=PASSWORD).status_code == 303
+        assert browser.post(path, **SCOPES).status_code == 303
+
+
+@pytest.mark.parametrize("username", ["sven", "ulla", "bo"])
+def test_nobody_but_an_administrator_of_the_organization_grants_it(rig: Rig, username: str) -> None:
+    path = rig.as_("anna").register()
+
+    answer = rig.as_(username).post(f"{path}scope/", **GRANTED, current_password=PASSWORD)
+
+    assert answer.status_code in {403, 404}
+    assert scope_of(rig, path) == "read write"
+
+
+def test_where_the_operator_restricts_it_no_administrator_grants_it(rig: Rig) -> None:
+    rig.run("UPDATE scope SET is_restricted = 1 WHERE name = 'portal_users'")
+    rig.environment.open()
+    browser = rig.as_("anna")
+    path = browser.register()
+
+    assert "scope_portal_users" not in browser.get(path).text
+    browser.post(f"{path}scope/", **GRANTED, current_password=PASSWORD)
+    assert scope_of(rig, path) == "read write"
+
+
+def test_a_test_token_has_it_only_where_it_was_granted(rig: Rig, sandbox: object) -> None:
+    del sandbox
+    browser, environment = as_(rig, "olga"), rig.app.environments[1]
+    scopes = []
+    for form in ({}, {**FORM, "current_password": PASSWORD}):
+        path = browser.register(**form)
+        answer = browser.post(f"{path}test-token/")
+        token = shown(browser.get(answer.headers["location"]).text, "token")
+        found = inspect(environment, Secret(token))
+        assert found
+        scopes.append(found["scope"])
+
+    assert scopes == ["read write", "read write portal_users"]

@@ -1,0 +1,200 @@
+"""What an administrator says of an application: scope, source networks, contact."""
+
+import re
+
+import pytest
+
+from gatepass.server.domain.applications import operations
+from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.server.domain.catalogue import operations as catalogue
+from gatepass.server.domain.catalogue.model import CataloguedScope
+from gatepass.wire.scope import Scope
+from server.portal.fixtures import HOME, Browser, Rig
+from server.portal.pages.test_applications import token
+from server.portal.pages.test_registration import refused_at
+
+METERS = "https://meters.example.com"
+
+
+def scope_of(rig: Rig) -> str:
+    [(scope,)] = rig.rows("SELECT scope FROM application")
+    return str(scope)
+
+
+def ticked(text: str) -> dict[str, bool]:
+    """Give the scopes that a page offers, and which of them are ticked."""
+    found = re.findall(r'<input type="checkbox" id="scope_([^"]+)"([^>]*)>', text)
+    return {name: "checked" in rest for name, rest in found}
+
+
+NOTHING_CHOSEN = {"read": True, "write": True, "meters.read": False, "portal_users": False}
+
+
+def with_meters(rig: Rig) -> None:
+    catalogue.add_resource(rig.environment, OPERATOR, METERS, "Meter readings")
+    new = CataloguedScope("meters.read", "Read the meters", False, False, METERS)
+    catalogue.add_scope(rig.environment, OPERATOR, new)
+
+
+def with_introspection(rig: Rig, browser: Browser) -> str:
+    path = browser.register()
+    app_id = operations.of_organization(rig.environment, rig.person("anna").org_id)[0].id
+    granted = Scope(("read", "introspection", "write"))
+    everything = rig.environment.catalogue.everything
+    operations.set_scope(rig.environment, OPERATOR, app_id, granted, None, allowed=everything)
+    return path
+
+
+def test_the_scope_is_chosen_from_the_catalogue(rig: Rig) -> None:
+    with_meters(rig)
+    browser = rig.as_("anna")
+    path = browser.register()
+    assert ticked(browser.get(path).text) == NOTHING_CHOSEN
+
+    sent = {"scope_write": "yes", "scope_meters.read": "yes"}
+    answer = browser.post(path + "scope/", **sent)
+
+    assert answer.headers["location"] == path
+    assert scope_of(rig) == "write meters.read"
+    page = browser.get(path).text
+    assert ticked(page) == NOTHING_CHOSEN | {"read": False, "meters.read": True}
+    assert "Meter readings: Read the meters." in page
+    assert rig.actions()[-1] == "application.scope"
+    assert "Set the scope to write meters.read" in browser.get("/activity/").text
+
+
+def test_at_registration_only_default_scopes_are_ticked_and_restricted_ones_not_offered(
+    rig: Rig,
+) -> None:
+    with_meters(rig)
+
+    page = rig.as_("anna").get("/oauth2/applications/register/").text
+
+    assert ticked(page) == NOTHING_CHOSEN
+    assert "Partner API: See the organization and its users." in page
+
+
+def test_a_scope_that_only_the_operator_grants_is_shown_and_stays(rig: Rig) -> None:
+    browser = rig.as_("anna")
+    path = with_introspection(rig, browser)
+    page = browser.get(path).text
+    assert "introspection" not in ticked(page)
+    assert "It also has <code>introspection</code>" in page
+
+    browser.post(path + "scope/", scope_write="yes")
+
+    assert scope_of(rig) == "introspection write"
+
+
+@pytest.mark.spec("ASVS", "8.2.2")
+@pytest.mark.parametrize("name", ["introspection", "admin", "read write"])
+def test_a_scope_that_is_not_offered_cannot_be_had_by_sending_it(rig: Rig, name: str) -> None:
+    browser = rig.as_("anna")
+    path = browser.register()
+
+    browser.post(path + "scope/", **{"scope_read": "yes", f"scope_{name}": "yes"})
+
+    assert scope_of(rig) == "read"
+
+
+def test_an_application_keeps_at_least_one_scope(rig: Rig) -> None:
+    browser = rig.as_("anna")
+    path = browser.register()
+
+    answer = browser.post(path + "scope/")
+
+    assert answer.status_code == 400
+    assert refused_at(answer.text) == {"scope"}
+    assert scope_of(rig) == "read write"
+
+
+def test_requests_from_elsewhere_are_refused_once_networks_are_set(rig: Rig) -> None:
+    browser = rig.as_("anna")
+    path = browser.register()
+    text = browser.get(path + "credentials/").text
+    assert token(browser, text) == 200
+
+    browser.post(path + "networks/", networks="198.51.100.0/24\r\n2001:db8::/32\r\n")
+
+    assert token(browser, text) == 401
+    assert token(rig.browser("198.51.100.9"), text) == 200
+    page = browser.get(path).text
+    assert "198.51.100.0/24\n2001:db8::/32</textarea>" in page
+    assert "Set the allowed source networks to 198.51.100.0/24 2001:db8::/32" in (
+        browser.get("/activity/").text
+    )
+
+
+def test_without_networks_requests_may_come_from_anywhere_again(rig: Rig) -> None:
+    browser = rig.as_("anna")
+    path = browser.register()
+    text = browser.get(path + "credentials/").text
+    browser.post(path + "networks/", networks="198.51.100.0/24")
+
+    browser.post(path + "networks/", networks=" \r\n")
+
+    assert token(browser, text) == 200
+    assert "Anywhere" in browser.get(path).text
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        f"{HOME}/8",
+        "example.com",
+        "203.0.113.0/33",
+        "203.0.113.0/24\nand mine",
+        "<script>",
+        "\u0661.1.1.1",
+        "1.2.3.4 " * 51,
+        "x" * 3000,
+    ],
+)
+def test_what_is_no_network_is_told_beside_the_field_and_kept_there(rig: Rig, typed: str) -> None:
+    browser = rig.as_("anna")
+    path = browser.register()
+
+    answer = browser.post(path + "networks/", networks=typed)
+
+    assert answer.status_code == 400
+    assert refused_at(answer.text) == {"networks"}
+    shown = typed.replace("<", "&lt;").replace(">", "&gt;")
+    assert f"{shown}</textarea>" in answer.text
+    assert re.search(r"<textarea[^>]* autofocus>", answer.text)
+    assert rig.rows("SELECT networks FROM application") == [("",)]
+
+
+def test_a_contact_is_set_and_taken_away(rig: Rig) -> None:
+    browser = rig.as_("anna")
+    path = browser.register()
+
+    browser.post(path + "contact/", contact=" ops@acme.example ")
+    assert 'value="ops@acme.example"' in browser.get(path).text
+    browser.post(path + "contact/", contact="")
+
+    assert rig.rows("SELECT contact FROM application") == [("",)]
+    said = browser.get("/activity/").text
+    assert "Set the contact to ops@acme.example" in said
+    assert "Set the contact to nobody" in said
+
+
+@pytest.mark.parametrize("typed", ["x" * 201, "two\nlines"])
+def test_a_contact_is_one_short_line(rig: Rig, typed: str) -> None:
+    browser = rig.as_("anna")
+    path = browser.register()
+
+    answer = browser.post(path + "contact/", contact=typed)
+
+    assert (answer.status_code, refused_at(answer.text)) == (400, {"contact"})
+
+
+@pytest.mark.spec("ASVS", "8.2.2")
+@pytest.mark.parametrize("what", ["scope", "networks", "contact"])
+def test_only_an_administrator_of_the_organization_sets_these(rig: Rig, what: str) -> None:
+    path = rig.as_("anna").register()
+    form = {"scope_read": "yes", "networks": "10.0.0.0/8", "contact": "x"}
+
+    answers = [rig.as_(name).post(f"{path}{what}/", **form).status_code for name in ("sven", "bo")]
+
+    assert answers == [403, 404]
+    assert rig.rows("SELECT scope, networks, contact FROM application") == [("read write", "", "")]

@@ -1,0 +1,188 @@
+"""Usage and recent refusals on the portal's pages."""
+
+from uuid import UUID
+
+import pytest
+
+from gatepass.server.domain.applications.model import Application
+from gatepass.wire.errors import OAuthError
+from server.portal.fixtures import Browser, Clock, Rig
+from server.portal.test_templates import Page
+
+EXPIRED = OAuthError(
+    "invalid_client", "No.", log_detail="expired secret ending in 4f2a", reason="expired_secret"
+)
+HOUR = 3600
+
+
+def application(rig: Rig, path: str) -> Application:
+    found = rig.environment.directory.load(UUID(path.rstrip("/").rpartition("/")[2]))
+    assert found
+    return found
+
+
+def issue(rig: Rig, path: str, times: int) -> None:
+    for _ in range(times):
+        rig.environment.usage.issued(application(rig, path))
+    rig.environment.flush()
+
+
+def refuse(rig: Rig, path: str, refused: OAuthError = EXPIRED, source: str = "192.0.2.77") -> None:
+    at = rig.environment.clock()
+    rig.environment.usage.refused(application(rig, path), refused, source, b"curl/8.5", at)
+    rig.environment.flush()
+
+
+def figures(browser: Browser, path: str, usage: str) -> list[tuple[str, ...]]:
+    """Give the rows of the table behind the picture."""
+    page = browser.get(path, {"usage": usage}).text
+    if "Show as a table" not in page:
+        return []
+    body = page.split("<tbody>")[1].split("</tbody>")[0]
+    words = [each.strip() for each in Page.read(body).text if each.strip()]
+    return list(zip(words[::3], words[1::3], words[2::3], strict=True))
+
+
+def test_a_new_application_says_what_its_usage_will_show(rig: Rig) -> None:
+    browser = rig.as_("anna")
+    page = browser.get(browser.register()).text
+
+    assert "Nothing in the last 24 hours." in page
+    assert "None. Should a request be refused" in page
+    assert '<svg class="plot"' not in page
+
+
+def test_issued_tokens_and_refusals_are_drawn_and_told_in_a_table(rig: Rig, clock: Clock) -> None:
+    browser = rig.as_("anna")
+    path = browser.register()
+    issue(rig, path, 1234)
+    clock.wait(HOUR)
+    issue(rig, path, 1)
+    refuse(rig, path)
+    browser = rig.as_("anna")
+
+    assert figures(browser, path, "24h") == [
+        ("Fri 15 Jan, 09:00", "1", "1"),
+        ("Fri 15 Jan, 08:00", "1,234", "0"),
+    ]
+    page = browser.get(path).text
+    assert page.count('<svg class="plot"') == 2
+    assert "1,235 tokens issued in 24 hours" in page
+    assert "1 requests refused in 24 hours" in page
+
+
+def test_each_range_shows_what_lies_in_it(rig: Rig, clock: Clock) -> None:
+    browser = rig.as_("anna")
+    path = browser.register()
+    for hours in (0, 20 * 24, 5 * 24, 23):
+        clock.wait(hours * HOUR)
+        issue(rig, path, 1)
+    rig.environment.prune()
+    browser = rig.as_("anna")
+
+    assert len(figures(browser, path, "24h")) == 2
+    assert len(figures(browser, path, "7d")) == 3
+    assert len(figures(browser, path, "90d")) == 4
+
+
+@pytest.mark.parametrize("usage", ["", "1y", "24H", "<script>", "7d&usage=90d"])
+def test_a_range_that_is_not_offered_is_a_day(rig: Rig, usage: str) -> None:
+    browser = rig.as_("anna")
+    path = browser.register()
+
+    page = browser.get(path, {"usage": usage})
+
+    assert page.status_code == 200
+    assert 'usage=24h#usage" aria-current="true"' in page.text
+
+
+def test_the_chosen_range_is_marked(rig: Rig) -> None:
+    browser = rig.as_("anna")
+    path = browser.register()
+
+    assert 'usage=7d#usage" aria-current="true"' in browser.get(path, {"usage": "7d"}).text
+
+
+def test_a_refusal_is_told_in_words_with_what_to_do(rig: Rig) -> None:
+    browser = rig.as_("anna")
+    path = browser.register()
+    for _ in range(3):
+        refuse(rig, path)
+
+    for page in (browser.get(path).text, browser.get(path + "refusals/").text):
+        assert "Expired secret ending in 4f2a" in page
+        assert "A program still uses the secret from before a rotation." in page
+        assert "192.0.2.77" in page
+        assert "curl/8.5" in page
+    assert "3 times" in browser.get(path).text
+
+
+def test_a_refused_request_shows_up_with_its_reason(rig: Rig) -> None:
+    browser = rig.as_("anna")
+    path = browser.register()
+    client_id = application(rig, path).client_id
+    form = {"grant_type": "client_credentials"}
+    browser.client.post("/oauth2/token/", auth=(client_id, "gps_live_wrong"), data=form)
+    rig.environment.flush()
+
+    assert "Wrong secret" in browser.get(path).text
+
+
+def test_the_page_has_a_few_refusals_and_leads_to_all_of_them(rig: Rig, clock: Clock) -> None:
+    browser = rig.as_("anna")
+    path = browser.register()
+    for number in range(3):
+        refuse(rig, path, source=f"192.0.2.{number}")
+        clock.wait(1)
+    assert "All recent refusals" not in browser.get(path).text
+    refuse(rig, path, source="192.0.2.3")
+
+    page = browser.get(path).text
+    assert "All recent refusals" in page
+    assert "192.0.2.0" not in page
+    everything = browser.get(path + "refusals/").text
+    assert [everything.count(f"192.0.2.{number}<") for number in range(4)] == [1, 1, 1, 1]
+    assert everything.index("192.0.2.3<") < everything.index("192.0.2.0<")
+
+
+def test_without_refusals_the_page_says_what_it_is_for(rig: Rig) -> None:
+    browser = rig.as_("anna")
+
+    assert "Nothing was refused" in browser.get(browser.register() + "refusals/").text
+
+
+def test_who_asks_for_a_token_per_call_is_told_so_with_figures(rig: Rig, clock: Clock) -> None:
+    browser = rig.as_("anna")
+    path = browser.register()
+    issue(rig, path, 29)
+    assert "One would do" not in browser.get(path).text
+    issue(rig, path, 3_371)
+
+    page = browser.get(path).text
+    assert "In the last hour this application asked for 3,400 tokens; each lives 10 hours." in page
+    clock.wait(2 * HOUR)
+    assert "One would do" not in rig.as_("anna").get(path).text
+
+
+def test_staff_see_refusals_users_and_strangers_do_not(rig: Rig) -> None:
+    path = rig.as_("anna").register()
+    refuse(rig, path)
+
+    assert "192.0.2.77" in rig.as_("sven").get(path + "refusals/").text
+    assert rig.as_("ulla").get(path + "refusals/").status_code == 403
+    assert rig.as_("bo").get(path + "refusals/").status_code == 404
+    assert rig.browser().get(path + "refusals/").status_code == 303
+
+
+def test_hostile_words_of_a_client_stay_words(rig: Rig) -> None:
+    browser = rig.as_("anna")
+    path = browser.register()
+    hostile = OAuthError(
+        "invalid_scope", "No.", log_detail="scope not allowed: <script>alert(1)</script>"
+    )
+    refuse(rig, path, hostile, source="<b>")
+
+    for page in (browser.get(path).text, browser.get(path + "refusals/").text):
+        assert "<script>alert" not in page
+        assert "&lt;script&gt;alert(1)" in page
+        assert "<b>" not in page

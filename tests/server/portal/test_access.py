@@ -1,0 +1,234 @@
+"""Who may open what, generated from the table of pages; and what answers where no page does."""
+
+from itertools import product
+
+import pytest
+
+from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.server.domain.users import operations as people
+from gatepass.server.domain.users.notices import operations as notices
+from gatepass.server.portal.access import Who
+from gatepass.server.portal.routes import ROUTES, Route
+from server.portal.fixtures import Browser, Rig
+
+ROLES = {"admin": "anna", "staff": "sven", "user": "ulla"}
+OPEN_TO: dict[Who, set[str | None]] = {
+    Who.ANYONE: {"admin", "staff", "user", None},
+    Who.PERSON: {"admin", "staff", "user"},
+    Who.STAFF: {"admin", "staff"},
+    Who.ADMIN: {"admin"},
+}
+NOBODYS = "00000000-0000-4000-8000-000000000000"
+GETS = [rule for rule in ROUTES if rule.method == "GET"]
+
+
+def path_of(rule: Route, **ids: str) -> str:
+    path = rule.path
+    for name in ("app_id", "person_id", "secret_id", "notice_id"):
+        path = path.replace(f"{{{name}:uuid}}", ids.get(name, NOBODYS))
+    return path
+
+
+def ask(browser: Browser, rule: Route, path: str) -> tuple[int, str]:
+    answer = browser.get(path) if rule.method == "GET" else browser.post(path)
+    return answer.status_code, answer.headers.get("location", "")
+
+
+@pytest.mark.spec("ASVS", "8.2.1")
+@pytest.mark.parametrize(
+    ("rule", "role"),
+    list(product(ROUTES, [*ROLES, None])),
+    ids=lambda value: f"{value.method} {value.path}" if isinstance(value, Route) else str(value),
+)
+def test_a_page_is_open_to_the_roles_of_the_table_and_to_nobody_else(
+    rig: Rig, rule: Route, role: str | None
+) -> None:
+    path = path_of(rule)
+    visitor = rig.as_(ROLES[role]) if role else rig.browser()
+    before = rig.actions()
+
+    status, location = ask(visitor, rule, path)
+
+    if role in OPEN_TO[rule.who]:
+        assert status != 403
+        assert not location.startswith("/accounts/login/") or "login" in path or "logout" in path
+    elif role is None:
+        wanted = f"?next={path}" if rule.method == "GET" else ""
+        assert (status, location) == (303, f"/accounts/login/{wanted}")
+        assert rig.actions() == before
+    else:
+        assert status == 403
+        assert rig.actions() == [*before, "access.denied"]
+
+
+def test_what_is_open_to_whom_is_as_agreed() -> None:
+    by_who: dict[Who, set[str]] = {who: set() for who in Who}
+    for rule in ROUTES:
+        by_who[rule.who].add(f"{rule.method} {rule.path}")
+
+    assert by_who[Who.ANYONE] == {"GET /", "GET /accounts/login/", "POST /accounts/login/"}
+    assert by_who[Who.STAFF] == {
+        "GET /oauth2/applications/",
+        "GET /oauth2/applications/{app_id:uuid}/",
+        "GET /oauth2/applications/{app_id:uuid}/refusals/",
+        "GET /team/",
+    }
+    assert all("/account" in each for each in by_who[Who.PERSON])
+
+
+def test_staff_see_an_application_and_are_offered_no_change(rig: Rig) -> None:
+    path = rig.as_("anna").register("Meter import")
+
+    text = rig.as_("sven").get(path).text
+
+    assert "Meter import" in text
+    assert 'action="/oauth2/applications/' not in text
+
+
+def test_a_user_is_told_in_words_that_a_page_is_not_theirs(rig: Rig) -> None:
+    answer = rig.as_("ulla").get("/oauth2/applications/")
+
+    assert answer.status_code == 403
+    assert "Ask an administrator of your organization." in answer.text
+
+
+@pytest.mark.spec("ASVS", "8.2.2")
+@pytest.mark.parametrize(
+    "rule", [rule for rule in ROUTES if "uuid" in rule.path], ids=lambda rule: rule.path
+)
+def test_what_is_another_organizations_is_not_there(rig: Rig, rule: Route) -> None:
+    path = rig.as_("anna").register()
+    app_id = path.rstrip("/").rpartition("/")[2]
+    (secret_id,) = rig.rows("SELECT id FROM application_secret")[0]
+    sven = rig.person("sven")
+    people.set_role(rig.environment, OPERATOR, sven.org_id, sven.id, "user")
+    [notice] = notices.of_person(rig.environment, sven.id)
+    ids = {
+        "app_id": app_id,
+        "person_id": str(sven.id),
+        "secret_id": str(secret_id),
+        "notice_id": str(notice.id),
+    }
+
+    bo = rig.as_("bo")
+    before = rig.rows("SELECT * FROM application, application_secret, person")
+    missing = ask(bo, rule, path_of(rule))
+    others = ask(bo, rule, path_of(rule, **ids))
+
+    assert others == missing == (404, "")
+    assert rig.rows("SELECT * FROM application, application_secret, person") == before
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nothing/",
+        "/oauth2/applications/1/",
+        "/oauth2/applications/not-a-uuid/",
+        "/oauth2/applications/00000000-0000-4000-8000-00000000000g/",
+        f"/oauth2/applications/{NOBODYS}{NOBODYS}/",
+        f"/oauth2/applications/{NOBODYS}/nothing/",
+        "/team/1/",
+        "/team/%00/",
+        "/%0a",
+        "/team/%0a",
+        "/oauth2/applications/..%2f..%2f/",
+        "//evil.example",
+        "//evil.example/team",
+        "/activity/?before=x",
+        "/activity/?before=-1",
+        "/activity/?before=99999999999999999999",
+        "/activity/?before=%D9%A3",
+        "/team/?after=x",
+        f"/team/?after={NOBODYS}",
+    ],
+)
+def test_what_is_not_there_is_said_to_be_not_there(rig: Rig, path: str) -> None:
+    browser = rig.as_("anna")
+
+    browser.client.headers["Accept"] = "text/html"
+
+    answer = browser.get("http://localhost:8000" + path)
+
+    assert answer.status_code == 404
+    assert "Nothing here" in answer.text
+
+
+@pytest.mark.parametrize("rule", GETS, ids=lambda rule: rule.path)
+def test_a_missing_slash_is_mended_for_pages(rig: Rig, rule: Route) -> None:
+    path = path_of(rule)
+    if path == "/":
+        return
+    answer = rig.as_("anna").get(path.rstrip("/"))
+
+    assert (answer.status_code, answer.headers["location"]) == (307, path)
+
+
+def test_a_missing_slash_is_not_mended_for_forms(rig: Rig) -> None:
+    assert rig.as_("anna").post("/accounts/logout").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/accounts/logout/", "POST"),
+        ("POST", "/account/", "GET, HEAD"),
+        ("PUT", "/accounts/login/", "GET, HEAD, POST"),
+        ("DELETE", "/oauth2/applications/", "GET, HEAD"),
+        ("OPTIONS", "/team/add/", "GET, HEAD, POST"),
+        ("TRACE", "/", "GET, HEAD"),
+        ("NONSENSE", "/", "GET, HEAD"),
+    ],
+)
+def test_another_method_is_told_which_ones_there_are(
+    rig: Rig, method: str, path: str, allowed: str
+) -> None:
+    answer = rig.as_("anna").client.request(method, path)
+
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+
+
+@pytest.mark.parametrize("rule", GETS, ids=lambda rule: rule.path)
+def test_a_head_is_answered_as_the_get_is(rig: Rig, rule: Route) -> None:
+    path = path_of(rule)
+    browser = rig.as_("anna")
+
+    assert browser.client.head(path).status_code == browser.get(path).status_code
+
+
+def test_the_role_of_the_next_click_is_the_new_one(rig: Rig) -> None:
+    sven, anna = rig.as_("sven"), rig.as_("anna")
+    assert sven.get("/activity/").status_code == 403
+
+    anna.post(f"/team/{rig.person('sven').id}/role/", role="admin")
+
+    assert sven.get("/activity/").status_code == 200
+
+
+def test_when_the_database_is_away_the_page_says_so(rig: Rig) -> None:
+    browser = rig.as_("anna")
+    file = rig.settings.data / "production.sqlite3"
+    rig.environment.database.close()
+    file.rename(file.with_name("elsewhere"))
+    file.mkdir()
+
+    answer = browser.get("/account/")
+
+    file.rmdir()
+    file.with_name("elsewhere").rename(file)
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "5"
+    assert "Not available" in answer.text
+    assert browser.is_logged_in()
+
+
+@pytest.mark.spec("ASVS", "16.5.4")
+def test_what_nobody_foresaw_gets_a_bland_page(rig: Rig) -> None:
+    browser = rig.as_("anna")
+    rig.run("UPDATE person SET created_at = 'x'")
+
+    answer = browser.get("/account/")
+
+    assert answer.status_code == 500
+    assert "This is our fault" in answer.text
+    assert "Traceback" not in answer.text

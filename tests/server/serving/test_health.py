@@ -1,0 +1,56 @@
+"""What `/readyz` tells, and when it is 503: only where tokens cannot be served rightly."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from gatepass.server.environment.environment import Environment
+from server.fixtures import InProcessServer
+
+
+def space(environment: Environment) -> None:
+    environment.free_space = 63 << 20
+
+
+def write(environment: Environment) -> None:
+    environment.why_unwritable = "the disk is full"
+
+
+def clock(environment: Environment) -> None:
+    now = environment.clock.own()
+    environment.clock.compare(now + 30, now, now)
+    environment.clock.adjust()
+
+
+@pytest.mark.parametrize(
+    ("harm", "state"),
+    [
+        (space, "disk_full: 63 MiB are free; tokens are issued"),
+        (write, "database_unwritable: changes are refused (the disk is full); tokens are issued"),
+        (clock, "clock_offset: this machine's clock is 30 s behind the database's time"),
+    ],
+)
+def test_what_leaves_tokens_right_is_told_and_the_server_stays_ready(
+    fresh: InProcessServer, harm: object, state: str
+) -> None:
+    assert callable(harm)
+    harm(fresh.environment())
+    answer = fresh.send("GET", "/readyz")
+
+    assert (answer.status_code, answer.json()["production"]) == (200, state)
+    assert answer.json()["sandbox"] == "ok"
+    assert answer.json()["status"] == "ready"
+    assert fresh.ask(fresh.register()).status_code == 200
+
+
+def test_the_free_space_is_that_of_the_databases_disk(
+    stand: InProcessServer, tmp_path: Path
+) -> None:
+    environment = stand.environment()
+
+    environment.try_writing()
+
+    assert environment.why_unwritable == ""
+    assert environment.free_space is not None
+    assert 0 < environment.free_space <= shutil.disk_usage(tmp_path).total
