@@ -32,6 +32,28 @@ def test_the_page_about_settings_is_what_the_generator_writes() -> None:
     assert generate.SETTINGS_PAGE.read_text() == generate.settings_page()
 
 
+def test_the_page_about_specifications_is_what_the_generator_writes() -> None:
+    assert generate.SPECIFICATIONS_PAGE.read_text() == generate.specifications_page()
+
+
+def test_a_citation_is_found_across_lines_and_belongs_to_the_document_before_it() -> None:
+    source = '''
+    """As RFC 6749
+    §5.2 has it, and §2.3.1; RFC 7662 as a whole."""
+    # RFC 9110 §5.6.2 and
+    # §5.5, NIST SP 800-63B-4 §3.1.1.2
+    '''
+
+    assert [tuple(each) for each in generate.cited_in(source)] == [
+        ("RFC 6749", "5.2"),
+        ("RFC 6749", "2.3.1"),
+        ("RFC 7662", ""),
+        ("RFC 9110", "5.6.2"),
+        ("RFC 9110", "5.5"),
+        ("NIST SP 800-63B-4", "3.1.1.2"),
+    ]
+
+
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))
 def test_every_setting_says_what_it_is(name: str) -> None:
     assert Settings.model_fields[name].description
@@ -47,7 +69,8 @@ def test_the_page_about_the_client_names_every_variable_and_no_other() -> None:
 
 
 def test_the_page_about_the_client_has_the_settings_in_their_order() -> None:
-    [signature] = re.findall(r"`ClientSettings\((.*?)\)` is the same", CLIENT_PAGE)
+    text = " ".join(CLIENT_PAGE.split())
+    [signature] = re.findall(r"`ClientSettings\((.*?)\)` is the same", text)
     named = re.findall(r"(\w+)(?=,|=|$)", signature)
 
     assert named == [each.name for each in fields(client.ClientSettings)]
