@@ -86,7 +86,9 @@ def test_the_metadata_has_what_they_require_and_offers_no_sign_in(fresh: InProce
 
 @pytest.mark.spec("RFC 8414", "3.1")
 def test_the_documents_are_under_path_aliases_too(tmp_path: Path) -> None:
-    with standing_still(tmp_path / "data", also_at=("/o", "/a/b")) as stand:
+    with standing_still(
+        tmp_path / "data", path_aliases={"token": ["/o/token/", "/a/b/token"]}
+    ) as stand:
         server, keys = stand.send("GET", SERVER), stand.send("GET", JWKS)
         for alias in ("/o", "/a/b"):
             for path in (f"{alias}{SERVER}", f"{alias}{OPENID}", f"{SERVER}{alias}"):

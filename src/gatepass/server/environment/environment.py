@@ -72,6 +72,7 @@ class Environment:
         self.name = NAMES[mode]
         self.issuer = settings.issuer(mode)
         self.partner_api = self.issuer + PARTNER_API
+        self.site = f"{self.issuer}/docs/" if settings.docs else ""  # of the documentation
         self.other_url = settings.issuer(Mode.TEST if mode is Mode.LIVE else Mode.LIVE) + "/"
         own = settings.environment(mode)
         self.algorithm = own.algorithm
@@ -119,7 +120,7 @@ class Environment:
         self.secret_upgrade = SecretUpgrade(
             self.context, self.applications, self.state.legacy_hashes, self.failures
         )
-        self._grace = settings.grace
+        self._grace = settings.stale_grace_seconds
         self._serves = True
         self.position = changes.START  # up to which memory knows the change feed
         self.rebuilds = 0  # how often memory was built again because the database was another one

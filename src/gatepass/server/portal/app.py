@@ -86,7 +86,9 @@ def _for_programs(scope: Scope, response: Response) -> Response:
         return response
     allow = response.headers.get("allow")
     more = ((b"allow", allow.encode()),) if allow else ()
-    answer = error_format.error(asked_for, status, _NOT_A_PAGE[status], more)
+    answer = error_format.error(
+        asked_for, status, _NOT_A_PAGE[status], more, scope["gatepass.environment"].site
+    )
     headers = {name.decode(): value.decode() for name, value in answer.headers}
     return Response(answer.body, status, headers)
 

@@ -285,7 +285,7 @@ def test_an_application_bound_to_networks_passes_only_from_these(still: InProces
 
 
 def test_while_nobody_knows_what_was_revoked_nothing_passes(tmp_path: Path) -> None:
-    with standing_still(tmp_path / "data", grace=1) as still:
+    with standing_still(tmp_path / "data", stale_grace_seconds=1) as still:
         token = still.token(still.register())
         environment = still.environment()
         environment.is_stale = lambda: True  # type: ignore[method-assign]
