@@ -19,7 +19,6 @@ from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations as catalogue
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.keys import operations as keys
-from gatepass.server.domain.master_key import MasterKey
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.revocations import store as revocations
 from gatepass.server.domain.revocations.feed.cursor import Cursor
@@ -27,6 +26,7 @@ from gatepass.server.domain.users.passwords import Hasher, PasswordSettings
 from gatepass.server.environment.environment import Environment
 from gatepass.server.settings import EnvironmentSettings, Settings
 from gatepass.server.storage.database import Connection, Database
+from gatepass.server.storage.master_key import MasterKey
 from gatepass.wire.credential import Mode
 
 _CHEAP = PasswordSettings(time_cost=1, memory_kib=8 * 1024)

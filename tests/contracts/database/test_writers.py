@@ -15,7 +15,6 @@ from contracts.samples import NOW
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.audit.model import OPERATOR
-from gatepass.server.domain.master_key import MasterKey
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users.model import User
@@ -24,6 +23,7 @@ from gatepass.server.domain.users.passwords import Hasher, PasswordSettings
 from gatepass.server.environment import maintenance
 from gatepass.server.environment.environment import Environment
 from gatepass.server.settings import EnvironmentSettings, Settings
+from gatepass.server.storage.master_key import MasterKey
 from gatepass.wire.credential import Mode
 from gatepass.wire.errors import OAuthError
 

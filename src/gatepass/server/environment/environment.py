@@ -11,6 +11,7 @@ from pathlib import Path
 
 import structlog
 
+from gatepass.server.configuration import hosts
 from gatepass.server.domain.catalogue import store as catalogue
 from gatepass.server.domain.catalogue.model import Catalogue, purposes
 from gatepass.server.domain.changes import store as changes
@@ -18,7 +19,6 @@ from gatepass.server.domain.context import Context
 from gatepass.server.domain.imports.secret_upgrade import SecretUpgrade
 from gatepass.server.domain.keys.keyring import Keyring
 from gatepass.server.domain.keys.operations import ensure
-from gatepass.server.domain.master_key import MasterKey
 from gatepass.server.domain.revocations.feed import page as feed_page
 from gatepass.server.domain.revocations.feed.cursor import Cursor
 from gatepass.server.domain.revocations.feed.notifier import Notifier
@@ -29,7 +29,7 @@ from gatepass.server.domain.token_policy import Purpose, TokenPolicy
 from gatepass.server.domain.usage.counter import UsageCounter
 from gatepass.server.domain.usage.issuance_limit import IssuanceLimit
 from gatepass.server.domain.users.passwords import Hasher
-from gatepass.server.environment import hosts, pools
+from gatepass.server.environment import pools
 from gatepass.server.environment.clock import EnvironmentClock
 from gatepass.server.environment.state import State
 from gatepass.server.http import Response
@@ -42,6 +42,7 @@ from gatepass.server.storage.database import (
     DatabaseLostError,
     sqlite_url,
 )
+from gatepass.server.storage.master_key import MasterKey
 from gatepass.server.tokens.assertion_cache import AssertionCache
 from gatepass.server.tokens.grant_cache import CachedCaller, CachedGrant, GrantCache
 from gatepass.server.tokens.issue import entropy

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import structlog
 
+from gatepass.server.configuration.hosts import split
 from gatepass.server.domain.throttling.model import network_of
 from gatepass.server.domain.throttling.once_per_minute import OncePerMinute
 from gatepass.server.environment.environment import Environment
-from gatepass.server.environment.hosts import split
 from gatepass.server.http import Scope
 from gatepass.server.serving.proxy_headers import TrustedProxies
 

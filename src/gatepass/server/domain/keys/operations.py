@@ -20,9 +20,9 @@ from gatepass.server.domain.keys.model import (
     verifying,
 )
 from gatepass.server.domain.keys.signing import SigningKey, generate
-from gatepass.server.domain.master_key import MasterKey
 from gatepass.server.domain.token_policy import Purpose
 from gatepass.server.storage.database import Connection
+from gatepass.server.storage.master_key import MasterKey
 from gatepass.wire.credential import Mode
 
 SCHEDULE = Actor("schedule")
