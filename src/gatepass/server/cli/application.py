@@ -136,16 +136,11 @@ def show_(
     ]
     more = {
         "id": found.id,
-        "scope": str(found.scope),
-        "token_lifetime": found.token_lifetime,
-        "contact": found.contact,
-        "networks": [str(network) for network in found.networks],
+        **application_settings.shown(found),
         "created_by": found.created_by,
         "imported_from": found.imported_from,
         "redirect_uris": found.redirect_uris,
         "tokens_void_before": found.tokens_void_before,
-        "mint_mode": found.mint_mode,
-        "mint_limit": found.mint_limit,
         "secrets": secrets,
     }
     options.show(_row(found) | more, is_json=is_json)

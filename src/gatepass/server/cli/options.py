@@ -162,7 +162,7 @@ def given(**values: object) -> dict[str, object]:
     """Give the options that were given; a command that got none ends with a word on that."""
     found = {name: value for name, value in values.items() if value is not None}
     if not found:
-        raise click.UsageError("Say what to change; --help lists what can be.")
+        raise click.UsageError("Nothing to change; give at least one option (see --help).")
     return found
 
 

@@ -40,8 +40,7 @@ def with_introspection(rig: Rig, browser: Browser) -> str:
     path = browser.register()
     app_id = operations.of_organization(rig.environment, rig.person("anna").org_id)[0].id
     granted = Scope(("read", "introspection", "write"))
-    everything = rig.environment.catalogue.everything
-    operations.set_scope(rig.environment, OPERATOR, app_id, granted, None, allowed=everything)
+    operations.change(rig.environment, OPERATOR, app_id, None, scope=granted)
     return path
 
 

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 from starlette.responses import Response
 
+from gatepass.server.domain.applications import fields
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Entry
 from gatepass.server.portal.rendering import page
@@ -15,17 +16,11 @@ _LONGEST_NUMBER = 18  # digits, of an entry's number
 
 _WORDS = {
     "access.denied": "Access denied ({status}): {method}, {reason}",
-    "application.contact": "Set the contact to {contact}",
     "application.deleted": "Deleted an application",
     "application.disabled": "Disabled an application",
     "application.enabled": "Enabled an application",
-    "application.lifetime": "Set the token lifetime to {seconds} seconds",
-    "application.minting": "Set the token limit to {limit} an hour ({mode})",
-    "application.networks": "Set the allowed source networks to {networks}",
     "application.registered": "Registered an application",
-    "application.renamed": "Renamed an application to {name}",
     "application.rotated": "Rotated the secret (overlap: {overlap}; new: ...{new_secret})",
-    "application.scope": "Set the scope to {scope}",
     "application.tokens_voided": "Voided all tokens",
     "audit.suppressed": "{times} more entries of {action} were not recorded, since {since}",
     "client.refused": "Token refused: {reason} ({times} times)",
@@ -50,7 +45,7 @@ _WORDS = {
     "sessions.others_ended": "Ended all other sessions",
     "token.test_issued": "Got a test token ({scope})",
     "token.revoked": "Revoked a token",
-}
+} | {group.action: group.activity for group in fields.GROUPS}
 
 
 class _Detail(dict[str, str]):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from gatepass.server.domain.applications import operations
+from gatepass.server.domain.applications import fields, operations
 from gatepass.server.domain.applications.model import (
     MOST_LIVE_SECRETS,
     Application,
@@ -136,6 +136,7 @@ def _whole(visit: PortalRequest, application: Application) -> dict[str, object]:
     offered, secured = catalogue.offered, catalogue.password_scopes
     return {
         "application": _shown(visit, application),
+        **settings_of(application),
         "scopes": choices(catalogue, offered, application.scope),
         "needs_password": secured.without(application.scope).names,
         "has_password_scope": any(name in application.scope for name in secured.names),
@@ -145,6 +146,16 @@ def _whole(visit: PortalRequest, application: Application) -> dict[str, object]:
         "may_rotate": len(live) < MOST_LIVE_SECRETS,
         **usage.whole(visit, application),
         **snippets.snippets(visit.environment, application),
+    }
+
+
+def settings_of(application: Application) -> dict[str, object]:
+    """Return the fields of an application and their values, as its page shows them."""
+    return {
+        "groups": [group for group in fields.GROUPS if "person" in group.changed_by],
+        "facts": [field for group in fields.GROUPS for field in group.fields if field.is_fact],
+        "labels": {field.name: field.label for group in fields.GROUPS for field in group.fields},
+        "stored": fields.texts(application),
     }
 
 
@@ -160,11 +171,6 @@ def _shown(visit: PortalRequest, application: Application) -> SimpleNamespace:
             SimpleNamespace(name=name, words=visit.environment.catalogue.words(name))
             for name in application.scope.names
         ],
-        token_lifetime=application.token_lifetime,
-        mint_mode=application.mint_mode,
-        mint_limit=application.mint_limit,
-        contact=application.contact,
-        networks=[str(network) for network in application.networks],
         created_at=application.created_at,
         created_by=application.created_by,
         last_used_at=application.last_used_at,
