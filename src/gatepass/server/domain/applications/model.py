@@ -139,7 +139,7 @@ def check_name(name: str) -> str:
     """Return the name, normalized; raise OAuthError if empty, too long, or with invisible parts."""
     name = tidy(name)
     if not is_visible(name):
-        raise OAuthError("invalid_request", "Give the application a name.")
+        raise OAuthError("invalid_request", "Enter a name.")
     if len(name) > LONGEST_NAME:
         raise OAuthError("invalid_request", f"A name has {LONGEST_NAME} characters at most.")
     return name
@@ -215,7 +215,7 @@ def ending(
     if len(secrets) >= MOST_LIVE_SECRETS:
         raise OAuthError(
             "invalid_request",
-            "Two secrets are live already. End one of them, then rotate again.",
+            "Two secrets are live already. Revoke one of them, then rotate again.",
         )
     if overlap is None:
         return tuple(replace(each, ends_on_use_of=new_id) for each in secrets)

@@ -230,7 +230,7 @@ def set_enabled(
 
 
 def delete(environment: Environment, by: Actor, app_id: UUID, org_id: UUID | None) -> None:
-    """Delete an application; its credentials and tokens are nothing from then on."""
+    """Delete an application; its credentials and tokens become invalid."""
     with _change(environment, app_id, org_id) as (connection, application, now):
         store.remove(connection, app_id)
         feed.note_gone(connection, changes.CLIENT_GONE, application.client_id, now)

@@ -47,7 +47,7 @@ class InitialPassword(NamedTuple):
 
 
 def new_password(environment: Environment) -> Steps[InitialPassword]:
-    """Make an initial password; raise OAuthError (503) where too many wait to be hashed."""
+    """Set an initial password; raise OAuthError (503) where too many wait to be hashed."""
     password = passwords.generate()
     hashed = yield lambda: environment.hasher.hash(password)
     return InitialPassword(password, hashed)
@@ -104,7 +104,7 @@ def add_with_access(  # noqa: PLR0913 - two of them for callers that show the pa
     also: Also = _nothing,
     initial: InitialPassword | None = None,
 ) -> tuple[User, Secret]:
-    """Add a person who can log in; give them and the one sight of the initial password.
+    """Add a user who can log in; give them and the one sight of the initial password.
 
     A caller that chooses the `person_id` can tell a repetition, whose username is taken, apart.
     """
@@ -119,7 +119,7 @@ def add_with_access(  # noqa: PLR0913 - two of them for callers that show the pa
 
 
 def add(environment: Environment, by: Actor, new: User) -> User:
-    """Add a person without access to the portal (the Partner API's users)."""
+    """Add a user without access to the portal (the Partner API's users)."""
     if new.email:
         new = replace(new, email=check_email(new.email))
     with environment.database.write() as connection:

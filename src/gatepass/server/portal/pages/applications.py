@@ -49,7 +49,7 @@ def end_secret(visit: PortalRequest) -> Response:
         lambda app_id: operations.end_secret(
             visit.environment, visit.actor, app_id, visit.ids["secret_id"], visit.org_id
         ),
-        "The secret has ended.",
+        "The secret is revoked.",
     )
 
 
@@ -59,7 +59,7 @@ def void_tokens(visit: PortalRequest) -> Response:
         visit,
         "",
         lambda app_id: operations.void_tokens(visit.environment, visit.actor, app_id, visit.org_id),
-        "All tokens issued until now are void.",
+        "All tokens issued until now are revoked.",
     )
 
 
@@ -216,8 +216,8 @@ def safe_to_end(
     if old.id == new.id or new.last_used_at is None:
         return ""
     if old.last_used_at is None:
-        return "Safe to end: the new secret is in use, and this one never was."
+        return "Safe to revoke: the new secret is in use, and this one never was."
     if now - old.last_used_at < quiet:
         return ""
     last = ago(old.last_used_at, now)
-    return f"Safe to end: the new secret is in use, and this one was last used {last}."
+    return f"Safe to revoke: the new secret is in use, and this one was last used {last}."
