@@ -54,7 +54,14 @@ def set_command(groups: Iterable[FieldGroup]) -> click.Command:
         with options.environment_of(data, config, environment_name) as environment:
             values = options.given(**{each.name: _value(each, given) for each in editable})
             found = find(environment, application_id)
-            operations.change(environment, OPERATOR, found.id, None, **values)
+            operations.change(
+                environment.context,
+                OPERATOR,
+                found.id,
+                None,
+                allowed=environment.catalogue.everything,
+                **values,
+            )
         click.echo(f"{application_id} is changed.")
 
     for field in reversed(editable):
@@ -104,7 +111,7 @@ def networks_of(given: tuple[str, ...]) -> tuple[Network, ...]:
 def find(environment: Environment, application_id: str) -> Application:
     """Return an application by its client id, or by its own id; raise NotFoundError."""
     found = environment.directory.load(application_id)
-    return found or operations.find(environment, options.uuid_of(application_id), None)
+    return found or operations.find(environment.context, options.uuid_of(application_id), None)
 
 
 def shown(application: Application) -> dict[str, object]:

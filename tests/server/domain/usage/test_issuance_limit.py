@@ -34,7 +34,7 @@ def admitted(watch: IssuanceLimit, application: Application, now: float, times: 
 def limit(stand: InProcessServer, client: Client, mode: MintMode, tokens: int) -> None:
     app_id = client.application.id
     applications.change(
-        stand.environment(), OPERATOR, app_id, None, mint_mode=mode, mint_limit=tokens
+        stand.environment().context, OPERATOR, app_id, None, mint_mode=mode, mint_limit=tokens
     )
 
 
@@ -210,5 +210,5 @@ def test_a_limit_that_cannot_be_kept_is_refused(
 
     with pytest.raises(OAuthError):
         applications.change(
-            fresh.environment(), OPERATOR, app_id, None, mint_mode=mode, mint_limit=tokens
+            fresh.environment().context, OPERATOR, app_id, None, mint_mode=mode, mint_limit=tokens
         )

@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from gatepass.server.domain.applications.model import (
-    LONGEST_LIFETIME,
-    SHORTEST_LIFETIME,
     Application,
     check_contact,
     check_lifetime,
@@ -21,7 +19,7 @@ from gatepass.server.domain.applications.model import (
 )
 from gatepass.server.domain.applications.networks import check_networks, format_networks
 from gatepass.server.domain.audit.model import Actor
-from gatepass.server.domain.catalogue.model import Catalogue
+from gatepass.server.domain.token_policy import LONGEST_LIFETIME, SHORTEST_LIFETIME
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 
@@ -64,7 +62,7 @@ class Change(NamedTuple):
 
     before: Application
     after: Application
-    catalogue: Catalogue
+    allowed: Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +109,7 @@ def texts(application: Application) -> dict[str, str]:
 
 
 def check(
-    by: Actor, application: Application, catalogue: Catalogue, values: Mapping[str, object]
+    by: Actor, application: Application, allowed: Scope, values: Mapping[str, object]
 ) -> tuple[Application, list[FieldGroup]]:
     """Return the application with other values, and the groups that they belong to.
 
@@ -126,7 +124,7 @@ def check(
         raise TypeError(f"not an editable field: {values.keys() - checked.keys()}")
     after = replace(application, **checked)
     for group in groups:
-        group.check(Change(application, after, catalogue))
+        group.check(Change(application, after, allowed))
     return after, groups
 
 
@@ -145,8 +143,8 @@ def _optional(parse: Callable[[str], int]) -> Callable[[str], int | None]:
 
 
 def _check_scope(change: Change) -> None:
-    """Raise OAuthError for a scope that is not in the catalogue; one that it has may stay."""
-    known = (*change.catalogue.everything.names, *change.before.scope.names)
+    """Raise OAuthError for a scope that is not allowed; one that it has may stay."""
+    known = (*change.allowed.names, *change.before.scope.names)
     check_scope(change.after.scope, Scope(tuple(dict.fromkeys(known))))
 
 

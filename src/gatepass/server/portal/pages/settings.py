@@ -1,6 +1,7 @@
 """The settings of an application: each a form of its own on the application's page."""
 
 from collections.abc import Callable
+from typing import Any
 
 from starlette.responses import Response
 
@@ -19,7 +20,7 @@ def form_page(group: FieldGroup) -> Callable[[PortalRequest], Response]:
     """Return the page function that changes the fields of a group."""
 
     def set_fields(visit: PortalRequest) -> Response:
-        values: dict[str, object] = {}
+        values: dict[str, Any] = {}
         for field in group.fields:
             try:
                 values[field.name] = field.parse(visit.form.get(field.name, ""))
@@ -29,7 +30,7 @@ def form_page(group: FieldGroup) -> Callable[[PortalRequest], Response]:
             visit,
             group.fields[-1].name,
             lambda app_id: operations.change(
-                visit.environment, visit.actor, app_id, visit.org_id, **values
+                visit.environment.context, visit.actor, app_id, visit.org_id, **values
             ),
             group.done,
         )
@@ -48,7 +49,13 @@ def set_scope(visit: PortalRequest) -> Steps[Response]:
         visit,
         "scope",
         lambda app_id: operations.choose_scope(
-            visit.environment, visit.actor, app_id, chosen, visit.org_id, knows_password=is_granted
+            visit.environment.context,
+            visit.environment.catalogue,
+            visit.actor,
+            app_id,
+            chosen,
+            visit.org_id,
+            knows_password=is_granted,
         ),
         fields.SCOPE.done,
     )
@@ -56,11 +63,15 @@ def set_scope(visit: PortalRequest) -> Steps[Response]:
 
 def _check_password(visit: PortalRequest, chosen: Scope) -> Steps[bool]:
     """Ask for the password where a scope is granted that needs it; return whether that was so."""
-    has = operations.find(visit.environment, visit.ids["app_id"], visit.org_id).scope
+    has = operations.find(visit.environment.context, visit.ids["app_id"], visit.org_id).scope
     is_granted = needs_password(visit.environment.catalogue, chosen.without(has))
     if is_granted:
         password = visit.secret("current_password")
         yield from step_up.check_password(
-            visit.environment, visit.me, visit.visitor.source, password
+            visit.environment.context,
+            visit.environment.hasher,
+            visit.me,
+            visit.visitor.source,
+            password,
         )
     return is_granted
