@@ -103,7 +103,7 @@ class Application:
         until = milliseconds(self.created_at) - 1
         if self.tokens_void_before is not None:
             until = max(until, milliseconds(self.tokens_void_before))
-        object.__setattr__(self, "void_until_ms", until)
+        object.__setattr__(self, "revoked_before_ms", until)
 
     @property
     def state(self) -> State:
