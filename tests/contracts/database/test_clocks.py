@@ -38,7 +38,7 @@ class Shifted(Clock):
 
 
 def void(stand: InProcessServer, client: Client) -> None:
-    applications.void_tokens(stand.environment().context, OPERATOR, client.application.id, None)
+    applications.revoke_tokens(stand.environment().context, OPERATOR, client.application.id, None)
 
 
 def disable_and_enable(stand: InProcessServer, client: Client) -> None:

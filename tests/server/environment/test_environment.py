@@ -102,7 +102,9 @@ def test_an_operation_without_database_says_so_and_changes_nothing(fresh: InProc
     fresh.lose_database()
 
     with pytest.raises(DatabaseAwayError):
-        applications.void_tokens(fresh.environment().context, OPERATOR, client.application.id, None)
+        applications.revoke_tokens(
+            fresh.environment().context, OPERATOR, client.application.id, None
+        )
     with pytest.raises(DatabaseAwayError):
         fresh.environment().catch_up()
     assert fresh.is_active(client, token)

@@ -163,7 +163,7 @@ def test_a_token_dies_with_its_application_and_its_organization(fresh: InProcess
 def test_voided_tokens_are_inactive(fresh: InProcessServer) -> None:
     client = fresh.register()
     token = fresh.token(client)
-    applications.void_tokens(fresh.environment().context, OPERATOR, client.application.id, None)
+    applications.revoke_tokens(fresh.environment().context, OPERATOR, client.application.id, None)
 
     assert is_dead(fresh, client, token)
 
@@ -239,7 +239,7 @@ def test_what_is_recalled_of_a_token_ends_when_the_token_does(fresh: InProcessSe
     by = resource_server(fresh)
     ends: dict[str, Callable[[Client, str], object]] = {
         "revoked": fresh.revoke,
-        "voided": lambda client, _: applications.void_tokens(
+        "voided": lambda client, _: applications.revoke_tokens(
             fresh.environment().context, OPERATOR, client.application.id, None
         ),
         "expired": lambda _, __: fresh.clock.advance(36000),

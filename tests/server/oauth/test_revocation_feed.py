@@ -83,7 +83,7 @@ def _enable(stand: InProcessServer, client: Client, *, enabled: bool) -> None:
 
 
 def _void(stand: InProcessServer, client: Client, _token: str) -> None:
-    applications.void_tokens(stand.environment().context, OPERATOR, client.application.id, None)
+    applications.revoke_tokens(stand.environment().context, OPERATOR, client.application.id, None)
 
 
 def _delete(stand: InProcessServer, client: Client, _token: str) -> None:

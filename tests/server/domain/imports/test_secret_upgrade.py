@@ -164,7 +164,7 @@ def test_what_is_remembered_of_wrong_secrets_is_bounded(monkeypatch: pytest.Monk
     ]
 
 
-def test_the_failure_budget_comes_before_the_slow_work(
+def test_the_limit_on_failures_comes_before_the_slow_work(
     fresh: InProcessServer, slow: list[str]
 ) -> None:
     bring(fresh, found())
