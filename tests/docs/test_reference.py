@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
+from docs.commands_page import commands
 from gatepass.cli import main
 from gatepass.client import errors
 from gatepass.client import settings as client
@@ -30,6 +31,28 @@ specification.loader.exec_module(generate)
 
 def test_the_page_about_settings_is_what_the_generator_writes() -> None:
     assert generate.SETTINGS_PAGE.read_text() == generate.settings_page()
+
+
+def test_the_page_about_specifications_is_what_the_generator_writes() -> None:
+    assert generate.SPECIFICATIONS_PAGE.read_text() == generate.specifications_page()
+
+
+def test_a_citation_is_found_across_lines_and_belongs_to_the_document_before_it() -> None:
+    source = '''
+    """As RFC 6749
+    §5.2 has it, and §2.3.1; RFC 7662 as a whole."""
+    # RFC 9110 §5.6.2 and
+    # §5.5, NIST SP 800-63B-4 §3.1.1.2
+    '''
+
+    assert [tuple(each) for each in generate.cited_in(source)] == [
+        ("RFC 6749", "5.2"),
+        ("RFC 6749", "2.3.1"),
+        ("RFC 7662", ""),
+        ("RFC 9110", "5.6.2"),
+        ("RFC 9110", "5.5"),
+        ("NIST SP 800-63B-4", "3.1.1.2"),
+    ]
 
 
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))
@@ -101,7 +124,7 @@ def test_the_page_about_commands_is_what_the_generator_writes() -> None:
 def test_the_page_about_commands_has_every_command_with_every_option() -> None:
     page = generate.COMMANDS_PAGE.read_text()
 
-    for path, command in generate.commands(main, "gatepass"):
+    for path, command in commands(main, "gatepass"):
         section = re.split(r"^##", page.partition(f"# `{path}`\n")[2], flags=re.MULTILINE)[0]
         options = [each for each in command.params if isinstance(each, click.Option)]
         assert section, path

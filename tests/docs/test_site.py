@@ -8,10 +8,7 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
 
-import pytest
-
 from docs.python_api import MARKER
-from docs.root_pages import PAGES
 from docs.site import ROOT, Document, built
 
 PYTHON_PAGES = sorted((ROOT / "docs" / "reference" / "python").glob("*.md"))
@@ -27,7 +24,7 @@ def test_every_page_of_the_repository_is_in_the_site() -> None:
     sources = {page.relative_to(ROOT / "docs") for page in (ROOT / "docs").rglob("*.md")}
     pages = {page.relative_to(built()) for page in documents()}
 
-    assert {source.with_suffix(".html") for source in sources} - _unwritten() <= pages
+    assert {source.with_suffix(".html") for source in sources} <= pages
 
 
 def test_each_page_is_reached_from_the_first_one() -> None:
@@ -83,14 +80,6 @@ def test_no_page_has_inline_scripts_or_styles() -> None:
     assert styled == []
 
 
-@pytest.mark.parametrize("page", sorted(ROOT.glob("*.md")), ids=lambda page: str(page.name))
-def test_no_link_of_a_page_at_the_root_leads_nowhere(page: Path) -> None:
-    links = re.findall(r"\]\(([^)\s]+)\)", page.read_text())
-    local = [link for link in links if not urlsplit(link).scheme]
-
-    assert [link for link in local if not _is_in_the_repository(page, link)] == []
-
-
 def test_every_public_module_has_its_page() -> None:
     source = ROOT / "src"
     found = {
@@ -120,15 +109,6 @@ def test_every_public_name_is_on_its_page_with_a_docstring() -> None:
         assert undocumented == [], module
 
 
-def _unwritten() -> set[Path]:
-    """Return the pages that include a page at the root which is not there."""
-    return {
-        Path(page).with_suffix(".html")
-        for name, page in PAGES.items()
-        if not (ROOT / name).exists()
-    }
-
-
 def _target(page: Path, link: str) -> Path:
     path = unquote(urldefrag(link).url.partition("?")[0])
     return (page.parent / path).resolve() if path else page
@@ -139,16 +119,3 @@ def _is_there(page: Path, link: str) -> bool:
     if not target.is_file():
         return False
     return not fragment or target not in documents() or fragment in documents()[target].ids
-
-
-def _is_in_the_repository(page: Path, link: str) -> bool:
-    target, fragment = _target(page, link), unquote(urldefrag(link).fragment)
-    if not target.exists():
-        return False
-    return not fragment or target.suffix != ".md" or fragment in _anchors(target)
-
-
-def _anchors(page: Path) -> set[str]:
-    """Return the anchors that a forge gives the headings of a page."""
-    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}
