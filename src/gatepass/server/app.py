@@ -54,6 +54,7 @@ from gatepass.server.observability.metrics.counters import GONE, OK, result_of, 
 from gatepass.server.observability.metrics.endpoint import Metrics
 from gatepass.server.observability.metrics.endpoint_names import name_of
 from gatepass.server.observability.metrics.listener import Listener
+from gatepass.server.path_aliases import PathAliases
 from gatepass.server.portal import app as portal
 from gatepass.server.serving import error_format, health
 from gatepass.server.serving.documentation import Documentation
@@ -152,7 +153,7 @@ def create(
     return Gatepass(
         environments,
         figures,
-        settings.also_at,
+        settings.path_aliases,
         listener,
         settings.token_origins,
         readiness,
@@ -167,7 +168,7 @@ class Gatepass:
         self,
         environments: list[Environment],
         figures: Metrics,
-        also_at: Iterable[str] = (),
+        path_aliases: PathAliases = PathAliases(),  # noqa: B008 - frozen
         listener: Listener | None = None,
         token_origins: Iterable[str] = (),
         readiness: Readiness | None = None,
@@ -178,7 +179,7 @@ class Gatepass:
         self.is_waiting = False  # for a database, before it was ever open
         self.figures = figures
         self._listener = listener
-        self._hash_pool = environments[0].hash_pool  # of both
+        self._hash_pool = environments[0].hasher.pool  # of both
         self._followers = [
             kind(environment)
             for environment in environments
@@ -187,11 +188,11 @@ class Gatepass:
         by_host = hosts.served((each, each.hosts, each.issuer) for each in environments)
         self._by_host = {host.encode(): environment for host, environment in by_host.items()}
         self._advice = ProxyAdvice(by_host, environments[0].clock)
-        self._endpoints = endpoints(also_at, token_origins)
+        self._endpoints = endpoints(path_aliases, token_origins)
         self._names = {path: _NAMES[each.endpoint] for path, each in self._endpoints.items()}
-        self._documents = _either_slash(published.documents(also_at))
-        self._oauth_prefixes = error_format.oauth_prefixes(also_at)
-        trees = _trees(environments, also_at)
+        self._documents = _either_slash(published.documents(path_aliases.issuer_paths()))
+        self._oauth_prefixes = error_format.oauth_prefixes(path_aliases.prefixes())
+        trees = _trees(environments)
         self._below = [(tree.start, _found_below(tree)) for tree in trees]
         self.lane = FastPath(_lane_ways(self._endpoints), self._by_host, _trouble, trees)
         self._partner_api: App | None = None
@@ -463,19 +464,15 @@ def _host(scope: Scope) -> bytes:
     return b""
 
 
-def endpoints(also_at: Iterable[str], token_origins: Iterable[str] = ()) -> dict[str, Served]:
-    """Give the OAuth endpoints by every path of theirs, those under `also_at` included."""
+def endpoints(path_aliases: PathAliases, token_origins: Iterable[str] = ()) -> dict[str, Served]:
+    """Return the OAuth endpoints by each of their paths, the aliases included."""
     ours = ENDPOINTS
     origins = frozenset(origin.encode() for origin in token_origins)
     if origins:
         shared = Served(token, cors.arrive, POST, origins=origins)
         ours = ENDPOINTS | {metadata.TOKEN: shared}
-    more = {
-        f"{prefix}/{path.removeprefix(metadata.OAUTH2)}": each
-        for prefix in also_at
-        for path, each in ours.items()
-    }
-    return _either_slash(ours | more)
+    aliases = {alias: ours[path] for alias, path in path_aliases.endpoints().items()}
+    return _either_slash(ours | aliases)
 
 
 def _lane_ways(served: Mapping[str, Served]) -> dict[str, LaneWay]:
@@ -505,19 +502,17 @@ def _lane_way(
     return LaneWay(endpoint, path, methods, name, metrics.observer(name), fit, is_shared)
 
 
-def _trees(environments: Iterable[Environment], also_at: Iterable[str]) -> list[PrefixRoute]:
+def _trees(environments: Iterable[Environment]) -> list[PrefixRoute]:
     """Give what Envoy asks at: it appends the caller's path, and sends the caller's Host.
 
     So both the environment and what the route needs stand before, in the path.
     """
-    below = metadata.VERIFY_ENVOY.removeprefix(metadata.OAUTH2)
     name, fit = name_of(metadata.VERIFY_ENVOY), gateways.clear_identity_headers
     trees = []
-    for prefix in (metadata.OAUTH2, *(f"{each}/" for each in also_at)):
-        for environment in environments:
-            path = f"{prefix}{below}{environment.name}/"
-            way = _lane_way(verify_under, path, MOST, name, fit)
-            trees.append(PrefixRoute(path.encode(), way, environment))
+    for environment in environments:
+        path = f"{metadata.VERIFY_ENVOY}{environment.name}/"
+        way = _lane_way(verify_under, path, MOST, name, fit)
+        trees.append(PrefixRoute(path.encode(), way, environment))
     return trees
 
 

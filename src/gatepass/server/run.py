@@ -284,7 +284,7 @@ def config(
         factory=True,
         workers=settings.workers,
         loop="auto",
-        http=cast("type[asyncio.Protocol]", protocol(connections, lane=settings.lane)),
+        http=cast("type[asyncio.Protocol]", protocol(connections, lane=settings.fast_path)),
         ws="none",
         lifespan="on",
         log_config=None,

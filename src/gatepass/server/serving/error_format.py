@@ -25,9 +25,9 @@ _PROBLEM = (
 _TEXT = ((b"content-type", b"text/plain; charset=utf-8"),)
 
 
-def oauth_prefixes(path_aliases: Iterable[str]) -> tuple[str, ...]:
+def oauth_prefixes(aliases: Iterable[str]) -> tuple[str, ...]:
     """Return how the paths begin under which errors are JSON as of RFC 6749 §5.2."""
-    return (*_OAUTH, *(f"{alias}/" for alias in path_aliases))
+    return (*_OAUTH, *aliases)
 
 
 def format_of(scope: Scope, prefixes: tuple[str, ...]) -> ErrorFormat:

@@ -4,7 +4,7 @@ import json
 
 from gatepass.server.http import NO_STORE, Response
 from gatepass.server.tokens.issue import IssuedToken
-from gatepass.wire import challenge
+from gatepass.wire.bearer import write_challenge
 from gatepass.wire.errors import OAuthError
 
 NOTICE = b"gatepass-notice"
@@ -32,7 +32,7 @@ def refusal(
     """
     headers = list(NO_STORE)
     if refused.status == 401 and challenged:
-        headers.append((b"www-authenticate", challenge.write("Basic", realm=realm).encode()))
+        headers.append((b"www-authenticate", write_challenge("Basic", realm=realm).encode()))
     if refused.status == 405:
         headers.append((b"allow", allow.encode()))
     if refused.retry_after is not None:
