@@ -11,9 +11,11 @@ from typing import NamedTuple, TypeVar
 import structlog
 from starlette.applications import Starlette
 
+from gatepass.server.configuration import hosts
+from gatepass.server.configuration.path_aliases import PathAliases
 from gatepass.server.domain.usage import refusal_reasons
 from gatepass.server.domain.users.passwords import Hasher
-from gatepass.server.environment import data_directory, hosts
+from gatepass.server.environment import data_directory, maintenance
 from gatepass.server.environment.change_follower import ChangeFollower
 from gatepass.server.environment.environment import Environment
 from gatepass.server.environment.housekeeping import Housekeeper
@@ -53,8 +55,6 @@ from gatepass.server.observability.metrics import endpoint as page
 from gatepass.server.observability.metrics.counters import GONE, OK, result_of, result_of_error
 from gatepass.server.observability.metrics.endpoint import Metrics
 from gatepass.server.observability.metrics.endpoint_names import name_of
-from gatepass.server.observability.metrics.listener import Listener
-from gatepass.server.path_aliases import PathAliases
 from gatepass.server.portal import app as portal
 from gatepass.server.serving import error_format, health
 from gatepass.server.serving.documentation import Documentation
@@ -69,6 +69,7 @@ from gatepass.server.serving.fast_path.protocol import (
 )
 from gatepass.server.serving.fast_path.protocol import Route as LaneWay
 from gatepass.server.serving.fast_path.write_buffer import STOPPING
+from gatepass.server.serving.metrics_listener import Listener
 from gatepass.server.serving.processes.garbage_collection import settle_memory
 from gatepass.server.serving.proxy_advice import ProxyAdvice
 from gatepass.server.serving.readiness import Readiness, until_it_answers
@@ -283,13 +284,13 @@ class Gatepass:
         for follower in self._followers:
             follower.wait()
         for environment in self.environments:
-            environment.close()
+            maintenance.close(environment)
         self._hash_pool.shutdown(cancel_futures=True)
 
     def let_go(self) -> None:
         """Answer whoever waits for news: the server is about to stop."""
         for environment in self.environments:
-            environment.news.end()
+            environment.notifier.close()
 
     async def _live(self, scope: Scope, receive: Receive, to: Send) -> None:
         if "state" in scope:
@@ -443,7 +444,7 @@ def _note_refusal(met: ErrorResponder, refused: OAuthError) -> None:
     event = (
         "gateway.misconfigured" if isinstance(refused, GatewayMisconfigured) else "client.refused"
     )
-    if not environment.log_limit.admit(event, met.source, environment.clock()):
+    if not environment.context.log_limit.allow(event, met.source, environment.clock()):
         return
     log.warning(
         event,

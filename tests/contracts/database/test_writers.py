@@ -15,14 +15,15 @@ from contracts.samples import NOW
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.audit.model import OPERATOR
-from gatepass.server.domain.master_key import MasterKey
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.password_hashing import run
 from gatepass.server.domain.users.passwords import Hasher, PasswordSettings
+from gatepass.server.environment import maintenance
 from gatepass.server.environment.environment import Environment
 from gatepass.server.settings import EnvironmentSettings, Settings
+from gatepass.server.storage.master_key import MasterKey
 from gatepass.wire.credential import Mode
 from gatepass.wire.errors import OAuthError
 
@@ -124,14 +125,14 @@ def test_a_limit_of_tokens_holds_across_processes_once_they_have_written(
             for _ in range(5):
                 issued += _mint(each, limited, now)
         for each in (*processes, *processes):  # what one has written, the other learns
-            each.flush()
+            maintenance.flush(each)
 
     assert issued == 30
 
 
 def _mint(process: Environment, limited: Application, now: float) -> int:
     try:
-        process.minting.admit(limited, now)
+        process.issuance_limit.count(limited, now)
     except OAuthError:
         return 0
     process.usage.issued(limited)

@@ -84,7 +84,7 @@ def set_(  # noqa: PLR0913 - one parameter an option
 
 def find(environment: Environment, application_id: str) -> Application:
     """Give an application by its client id, or by its own id."""
-    found = environment.directory.load(application_id)
+    found = environment.applications.load(application_id)
     return found or operations.find(environment.context, options.uuid_of(application_id), None)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from gatepass.server.domain.applications.model import ApplicationSecret
 from gatepass.server.domain.usage.model import Use
+from gatepass.server.environment import maintenance
 from gatepass.server.portal.pages.applications import safe_to_end
 from server.portal.fixtures import Browser, Clock, Rig
 from server.portal.pages.test_registration import refused_at, shown
@@ -179,7 +180,7 @@ def test_a_rotation_until_the_new_secret_is_used_says_so_and_does_so(
     assert token(browser, old) == 200
     assert f'When the secret ending in <span class="mono">{four}</span>' in browser.get(path).text
     assert token(browser, new) == 200
-    rig.environment.flush()
+    maintenance.flush(rig.environment)
     rig.environment.catch_up()
     assert token(browser, old) == 401
     assert token(browser, new) == 200
@@ -192,7 +193,7 @@ def test_each_secret_says_from_where_and_by_what_it_was_last_used(rig: Rig) -> N
     text = browser.get(path + "credentials/").text
     browser.client.headers["user-agent"] = "billing-sync/7"
     assert token(browser, text) == 200
-    rig.environment.flush()
+    maintenance.flush(rig.environment)
 
     secrets = browser.get(path).text.split('id="secrets"')[1].split("Rotate the secret")[0]
     assert "203.0.113.7" in secrets
@@ -324,12 +325,12 @@ def test_the_list_says_when_and_from_where_it_was_last_used(rig: Rig) -> None:
     path = browser.register()
     assert "Never used" in browser.get("/oauth2/applications/").text
     app_id = UUID(path.rstrip("/").rpartition("/")[2])
-    application = rig.environment.directory.load(app_id)
+    application = rig.environment.applications.load(app_id)
     assert application
 
     use = Use(application, application.secrets[0], rig.clock.at, "198.51.100.77", b"curl/8")
     rig.environment.usage.used(use)
-    rig.environment.flush()
+    maintenance.flush(rig.environment)
 
     for page in ("/oauth2/applications/", path):
         assert "198.51.100.77" in browser.get(page).text

@@ -60,7 +60,7 @@ class ApplicationSecret:
         return self.expires_at is None or now < self.expires_at
 
 
-MARGIN = timedelta(seconds=1)
+CLOCK_MARGIN = timedelta(seconds=1)
 """How much later than now tokens are void, as clocks of two nodes never agree exactly."""
 
 
@@ -96,7 +96,7 @@ class Application:
     imported_from: str | None = None
     mint_mode: MintMode = "off"
     mint_limit: int | None = None
-    void_until_ms: int = field(init=False, repr=False, compare=False)
+    revoked_before_ms: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Prepare what is asked with each token."""
@@ -110,16 +110,16 @@ class Application:
         """Say whether its owner disabled it."""
         return "disabled" if self.disabled_at else "active"
 
-    def voided_at(self, now: datetime) -> datetime:
+    def next_revocation(self, now: datetime) -> datetime:
         """Return `tokens_void_before` for a revocation of all tokens at `now`.
 
         It always grows: neither a clock that is set back nor a second revocation in the same
         millisecond leaves an old token active. See `MARGIN`.
         """
-        last, void = self.tokens_void_before, now + MARGIN
+        last, void = self.tokens_void_before, now + CLOCK_MARGIN
         return void if last is None else max(void, last + timedelta(milliseconds=1))
 
-    def earliest(self, now: datetime) -> datetime:
+    def change_time(self, now: datetime) -> datetime:
         """Return the moment of a change at `now`: never before the last use that is stored."""
         return now if self.last_used_at is None else max(now, self.last_used_at)
 
@@ -196,7 +196,7 @@ def new_secret(
     return secret, ApplicationSecret(secret_id, secret.digest(), secret.value[-4:], now)
 
 
-def ending(
+def with_overlap(
     secrets: tuple[ApplicationSecret, ...], overlap: timedelta | None, now: datetime, new_id: UUID
 ) -> tuple[ApplicationSecret, ...]:
     """Give the live secrets as a rotation leaves them: ending when the overlap is over.

@@ -17,9 +17,9 @@ from gatepass.server.domain.applications.model import (
     check_minting,
     check_name,
     check_scope,
-    ending,
     new_client_id,
     new_secret,
+    with_overlap,
 )
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, entry
@@ -124,14 +124,16 @@ def rotate(  # noqa: PLR0913 - who, what, how, and what else is written
         if any(each.id == secret_id for each in application.secrets):
             raise OAuthError("invalid_request", "This is done already.", status=409)
         new_id = secret_id or uuid4()
-        ended = ending(application.live_secrets(now), overlap, now, new_id)
+        ended = with_overlap(application.live_secrets(now), overlap, now, new_id)
         secret, kept = new_secret(new_id, context.mode, secrets.token_bytes(32), now)
         for each in ended:
             store.set_end(connection, each)
         store.remove_ended_secrets(connection, app_id, now)
         store.add_secret(connection, app_id, kept)
         if has_leaked:
-            store.change(connection, app_id, {"tokens_void_before": application.voided_at(now)})
+            store.change(
+                connection, app_id, {"tokens_void_before": application.next_revocation(now)}
+            )
         also(connection, Registered(application, secret))
         _tell(
             connection,
@@ -268,7 +270,7 @@ def choose_scope(
 def void_tokens(context: Context, by: Actor, app_id: UUID, org_id: UUID | None) -> None:
     """Make every token that the application holds invalid."""
     with _change(context, app_id, org_id) as (connection, application, now):
-        store.change(connection, app_id, {"tokens_void_before": application.voided_at(now)})
+        store.change(connection, app_id, {"tokens_void_before": application.next_revocation(now)})
         _tell(connection, by, now, application, "application.tokens_voided")
 
 
@@ -283,7 +285,7 @@ def set_enabled(
     with _change(context, app_id, org_id) as (connection, application, now):
         if enabled == (application.disabled_at is None):
             return
-        void = application.voided_at(now)
+        void = application.next_revocation(now)
         state = {"disabled_at": None if enabled else now, "tokens_void_before": void}
         store.change(connection, app_id, state)
         action = "application.enabled" if enabled else "application.disabled"
@@ -317,7 +319,7 @@ def _change(
     """Open a writing transaction on an application, as it is now."""
     with context.database.write() as connection:
         application = _owned(connection, app_id, org_id)
-        yield connection, application, application.earliest(context.now())
+        yield connection, application, application.change_time(context.now())
     context.refresh()
 
 
@@ -327,7 +329,7 @@ def _set_scope(
     """Store a scope; to take away one that is granted with a password revokes all tokens."""
     changed: dict[str, object] = {"scope": str(scope)}
     if NEEDS_PASSWORD & set(application.scope.without(scope).names):
-        changed["tokens_void_before"] = application.voided_at(now)
+        changed["tokens_void_before"] = application.next_revocation(now)
     store.change(connection, application.id, changed)
     _tell(connection, by, now, application, "application.scope", scope=str(scope))
 

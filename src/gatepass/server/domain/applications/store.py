@@ -60,13 +60,15 @@ application = Table(
     Column("mint_mode", Text, nullable=False, server_default="off"),
     Column("mint_limit", Integer),
 )
-is_voided = application.c.disabled_at.is_not(None) | application.c.tokens_void_before.is_not(None)
+has_revoked_tokens = application.c.disabled_at.is_not(
+    None
+) | application.c.tokens_void_before.is_not(None)
 """Tells the few applications of which the revocation feed has something to tell."""
 Index(
     "ix_application_voided",
     application.c.client_id,
-    sqlite_where=is_voided,
-    postgresql_where=is_voided,
+    sqlite_where=has_revoked_tokens,
+    postgresql_where=has_revoked_tokens,
 )
 
 secret = Table(
@@ -244,7 +246,7 @@ def remove_ended_secrets(connection: Connection, app_id: UUID, now: datetime) ->
     connection.execute(delete(secret).where(ended))
 
 
-def note_use(
+def record_use(
     connection: Connection,
     applications: Sequence[Mapping[str, object]],
     secrets: Sequence[Mapping[str, object]],
