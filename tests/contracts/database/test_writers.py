@@ -115,7 +115,9 @@ def test_a_limit_of_tokens_holds_across_processes_once_they_have_written(
     app_id = applications.register(
         processes[0].context, processes[0].catalogue, OPERATOR, org_id, name="billing"
     ).application.id
-    applications.set_minting(processes[0].context, OPERATOR, app_id, "enforce", 30, None)
+    applications.change(
+        processes[0].context, OPERATOR, app_id, None, mint_mode="enforce", mint_limit=30
+    )
     limited = applications.find(processes[0].context, app_id, None)
     now = processes[0].clock()
 

@@ -43,7 +43,7 @@ HEADERS = {
 
 _NOT_A_PAGE = {
     404: "There is nothing at this path. Check the address.",
-    405: "This path does not take this method. Allow has those that it takes.",
+    405: "This path does not accept this method. See the Allow header.",
 }
 
 log = structlog.get_logger("gatepass.server")

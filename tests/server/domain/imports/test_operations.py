@@ -104,7 +104,7 @@ def test_what_is_new_there_goes_to_its_owners_organization(fresh: InProcessServe
 def test_what_was_changed_here_stays(fresh: InProcessServer) -> None:
     bring(fresh, found())
     here = brought(fresh)
-    applications.rename(fresh.environment().context, OPERATOR, here.id, "Invoices", None)
+    applications.change(fresh.environment().context, OPERATOR, here.id, None, name="Invoices")
     (outcome,) = bring(fresh, found())
 
     assert brought(fresh).name == "Invoices"

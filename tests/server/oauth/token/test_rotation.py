@@ -160,8 +160,8 @@ def test_a_suspended_organization_gets_no_token_until_it_is_resumed(fresh: InPro
 def test_a_new_lifetime_holds_from_the_next_token_on(fresh: InProcessServer) -> None:
     client = fresh.register()
     assert fresh.ask(client).json()["expires_in"] == 36000
-    applications.set_lifetime(
-        fresh.environment().context, OPERATOR, client.application.id, 600, None
+    applications.change(
+        fresh.environment().context, OPERATOR, client.application.id, None, token_lifetime=600
     )
 
     assert fresh.ask(client).json()["expires_in"] == 600
@@ -214,8 +214,8 @@ def test_the_owner_sees_recent_refusals_with_their_reason_counted(fresh: InProce
 @pytest.mark.parametrize(
     "change",
     [
-        lambda of, by, app: applications.rename(of, by, app, "New name", None),
-        lambda of, by, app: applications.set_lifetime(of, by, app, 600, None),
+        lambda of, by, app: applications.change(of, by, app, None, name="New name"),
+        lambda of, by, app: applications.change(of, by, app, None, token_lifetime=600),
         lambda of, by, app: applications.void_tokens(of, by, app, None),
         lambda of, by, app: applications.rotate(of, by, app, HOUR, None),
     ],

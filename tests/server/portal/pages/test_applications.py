@@ -71,7 +71,7 @@ def test_a_limit_of_tokens_is_set_and_told(rig: Rig) -> None:
     assert 'value="warn" required checked' in page
     assert 'value="250"' in page
     assert rig.rows("SELECT mint_mode, mint_limit FROM application") == [("warn", 250)]
-    assert "Set the token limit to 250 an hour (warn)" in browser.get("/activity/").text
+    assert "Set the token rate limit to 250 an hour (warn)" in browser.get("/activity/").text
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_only_the_rotation_of_a_leaked_secret_revokes_the_tokens_and_says_so(
     )
     assert partner.status_code == (200 if survives else 401)
     assert ("All tokens that the application had are revoked." in new) != survives
-    assert ("Voided all tokens" in browser.get("/activity/").text) != survives
+    assert ("Revoked all tokens" in browser.get("/activity/").text) != survives
 
 
 def test_a_rotation_until_the_new_secret_is_used_says_so_and_does_so(
@@ -176,7 +176,7 @@ def test_a_rotation_until_the_new_secret_is_used_says_so_and_does_so(
     new = browser.get(answer.headers["location"]).text
     four = shown(new, "client-secret")[-4:]
 
-    assert "works until the new one is used for the first time" in new
+    assert "until a few seconds after the new one is first used" in new
     assert token(browser, old) == 200
     assert f'When the secret ending in <span class="mono">{four}</span>' in browser.get(path).text
     assert token(browser, new) == 200
@@ -344,8 +344,12 @@ def secret(created: timedelta, used: timedelta | None) -> ApplicationSecret:
 @pytest.mark.parametrize(
     ("old_used", "new_used", "safe"),
     [
-        (2 * DAY, DAY / 24, "Safe to end: the new secret is in use, and this one was last used 2"),
-        (None, DAY / 24, "Safe to end: the new secret is in use, and this one never was."),
+        (
+            2 * DAY,
+            DAY / 24,
+            "Safe to revoke: the new secret is in use, and this one was last used 2",
+        ),
+        (None, DAY / 24, "Safe to revoke: the new secret is in use, and this one never was."),
         (2 * DAY, None, ""),
         (None, None, ""),
         (DAY / 2, DAY / 24, ""),
@@ -406,8 +410,8 @@ def test_an_imported_secret_is_rotated_and_ended_like_any_other(rig: Rig) -> Non
     assert rotated.status_code == 303, rotated.text
 
     text = browser.get(path).text
-    assert "End the secret imported </button>" in text
-    assert "End the secret gps_live_…" in text
+    assert "Revoke the secret imported </button>" in text
+    assert "Revoke the secret gps_live_…" in text
     (old,) = rig.rows("SELECT id FROM application_secret WHERE last_four = ''")
     ended = browser.post(f"{path}secrets/{old[0]}/end/")
     assert ended.status_code == 303

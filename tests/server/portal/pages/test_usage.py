@@ -49,7 +49,7 @@ def test_a_new_application_says_what_its_usage_will_show(rig: Rig) -> None:
     page = browser.get(browser.register()).text
 
     assert "Nothing in the last 24 hours." in page
-    assert "None. Should a request be refused" in page
+    assert "None. If a request is refused" in page
     assert '<svg class="plot"' not in page
 
 
@@ -149,20 +149,20 @@ def test_the_page_has_a_few_refusals_and_leads_to_all_of_them(rig: Rig, clock: C
 def test_without_refusals_the_page_says_what_it_is_for(rig: Rig) -> None:
     browser = rig.as_("anna")
 
-    assert "Nothing was refused" in browser.get(browser.register() + "refusals/").text
+    assert "No refusals" in browser.get(browser.register() + "refusals/").text
 
 
 def test_who_asks_for_a_token_per_call_is_told_so_with_figures(rig: Rig, clock: Clock) -> None:
     browser = rig.as_("anna")
     path = browser.register()
     issue(rig, path, 29)
-    assert "One would do" not in browser.get(path).text
+    assert "One is enough" not in browser.get(path).text
     issue(rig, path, 3_371)
 
     page = browser.get(path).text
-    assert "In the last hour this application asked for 3,400 tokens; each lives 10 hours." in page
+    assert "In the last hour this application requested 3,400 tokens; each lives 10 hours." in page
     clock.wait(2 * HOUR)
-    assert "One would do" not in rig.as_("anna").get(path).text
+    assert "One is enough" not in rig.as_("anna").get(path).text
 
 
 def test_staff_see_refusals_users_and_strangers_do_not(rig: Rig) -> None:

@@ -137,7 +137,7 @@ def check_name(name: str) -> str:
     """Return the name, normalized; raise OAuthError if empty, too long, or with invisible parts."""
     name = tidy(name)
     if not is_visible(name):
-        raise OAuthError("invalid_request", "Give the application a name.")
+        raise OAuthError("invalid_request", "Enter a name.")
     if len(name) > LONGEST_NAME:
         raise OAuthError("invalid_request", f"A name has {LONGEST_NAME} characters at most.")
     return name
@@ -161,16 +161,19 @@ def check_contact(contact: str) -> str:
     return contact
 
 
-def check_minting(mode: str, limit: int | None) -> tuple[MintMode, int | None]:
-    """Give how a limit of tokens an hour is meant; raise OAuthError for one that cannot be kept."""
+def check_mint_mode(mode: str) -> MintMode:
+    """Return what happens above the token rate limit; raise OAuthError for an unknown mode."""
     known = next((each for each in MINT_MODES if each == mode), None)
     if known is None:
         raise OAuthError("invalid_request", f"Choose one of {', '.join(MINT_MODES)}.")
-    if limit is None and known != "off":
-        raise OAuthError("invalid_request", "Give the number of tokens an hour.")
+    return known
+
+
+def check_mint_limit(limit: int | None) -> int | None:
+    """Return the token rate limit; raise OAuthError outside 1 to 1,000,000 tokens per hour."""
     if limit is not None and not 1 <= limit <= MOST_MINTED:
-        raise OAuthError("invalid_request", f"A limit is 1 to {MOST_MINTED} tokens an hour.")
-    return known, limit
+        raise OAuthError("invalid_request", f"A limit is 1 to {MOST_MINTED} tokens per hour.")
+    return limit
 
 
 def check_scope(scope: Scope, allowed: Scope) -> Scope:
@@ -210,7 +213,7 @@ def with_overlap(
     if len(secrets) >= MOST_LIVE_SECRETS:
         raise OAuthError(
             "invalid_request",
-            "Two secrets are live already. End one of them, then rotate again.",
+            "Two secrets are live already. Revoke one of them, then rotate again.",
         )
     if overlap is None:
         return tuple(replace(each, ends_on_use_of=new_id) for each in secrets)

@@ -29,10 +29,9 @@ from sqlalchemy import (
 )
 
 from gatepass.server.domain.applications.model import Application, ApplicationSecret
-from gatepass.server.domain.applications.networks import check_networks
+from gatepass.server.domain.applications.networks import check_networks, format_networks
 from gatepass.server.domain.organizations.store import organization
 from gatepass.server.storage.database import Timestamp, metadata, next_of
-from gatepass.wire.networks import Network
 from gatepass.wire.scope import Scope
 
 application = Table(
@@ -148,7 +147,7 @@ def add(connection: Connection, new: Application) -> None:
             token_lifetime=new.token_lifetime,
             created_at=new.created_at,
             created_by=new.created_by,
-            networks=written(new.networks),
+            networks=format_networks(new.networks),
             contact=new.contact,
             imported_from=new.imported_from,
             mint_mode=new.mint_mode,
@@ -178,11 +177,6 @@ def last_use(connection: Connection, org_id: UUID) -> datetime | None:
     latest = select(func.max(application.c.last_used_at)).where(application.c.org_id == org_id)
     found: datetime | None = connection.execute(latest).scalar_one()
     return found
-
-
-def written(networks: Iterable[Network]) -> str:
-    """Give the networks as their column has them."""
-    return " ".join(str(network) for network in networks)
 
 
 def remove(connection: Connection, app_id: UUID) -> None:

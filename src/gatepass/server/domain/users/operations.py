@@ -104,7 +104,7 @@ def add_with_access(  # noqa: PLR0913 - two of them for callers that show the pa
     person_id: UUID | None = None,
     also: Also = _nothing,
 ) -> tuple[User, Secret]:
-    """Add a person who can log in; give them and the one sight of the initial password.
+    """Add a user who can log in; give them and the one sight of the initial password.
 
     A caller that chooses the `person_id` can tell a repetition, whose username is taken, apart.
     """
