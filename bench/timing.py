@@ -58,8 +58,8 @@ The control compares the two who do not exist, in the same rounds. The differenc
 {most}.
 
 "By ASGI" is the server with `fast_path = false`. "First refusal" is of a client id that no request
-has named before: neither the client nor its absence is in memory. "First refusal, client in use" is of
-one that has just got a token. Measured on a machine with {machine}.
+has named before: neither the client nor its absence is in memory. "First refusal, client in use" is
+of one that has just got a token. Measured on a machine with {machine}.
 
 | refusal | known against nobody | control | difference | within {most} |
 |---|---|---|---|---|

@@ -170,7 +170,7 @@ class Gatepass:
         self.is_waiting = False  # for a database, before it was ever open
         self.figures = figures
         self._listener = listener
-        self._hash_pool = environments[0].hash_pool  # of both
+        self._hash_pool = environments[0].hasher.pool  # of both
         self._followers = [
             kind(environment)
             for environment in environments

@@ -23,7 +23,9 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from gatepass.server.domain.catalogue.model import Algorithm, Tokens
+from gatepass.server.domain.sessions.model import SessionSettings
+from gatepass.server.domain.token_policy import Algorithm, Tokens
+from gatepass.server.domain.users.passwords import PasswordSettings
 from gatepass.server.environment.hosts import parse as parse_host
 from gatepass.server.environment.hosts import spellings
 from gatepass.server.environment_variables import PREFIX, Texts, VariableSource, variable_of
@@ -90,30 +92,6 @@ class EnvironmentSettings(_Part):
         if database and not database.startswith(("postgresql://", "postgresql+psycopg://")):
             raise ValueError("must be a postgresql:// address, or empty for SQLite")
         return database.replace("postgresql://", "postgresql+psycopg://", 1)
-
-
-class PasswordSettings(_Part):
-    """Argon2id parameters (RFC 9106 §4); a login rehashes what was made with others."""
-
-    time_cost: int = Field(2, ge=1, le=32)
-    """Passes over the memory."""
-    memory_kib: int = Field(19 * 1024, ge=8 * 1024, le=1024 * 1024)
-    """KiB of memory for one hash."""
-    parallelism: int = Field(1, ge=1, le=16)
-    """Lanes of one hash."""
-    at_once: int = Field(2, ge=1, le=64)
-    """How many hashes one process computes at a time; others wait their turn."""
-    queue: int = Field(32, ge=0, le=1000)
-    """How many hashes may wait for their turn; the next one is answered 503 with Retry-After."""
-
-
-class SessionSettings(_Part):
-    """How long a portal session lives, in seconds."""
-
-    idle: int = Field(30 * 60, ge=60)
-    """Seconds without a request after which a session is over."""
-    absolute: int = Field(12 * 3600, ge=60)
-    """Seconds after the login at which a session is over in any case."""
 
 
 class HttpSettings(_Part):

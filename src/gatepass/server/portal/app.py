@@ -129,7 +129,7 @@ async def _hashed(environment: Environment, waiting: _Waiting) -> Callable[[], R
     visit, steps, work = waiting
     loop = asyncio.get_running_loop()
     try:
-        result = await loop.run_in_executor(environment.hash_pool, work)
+        result = await loop.run_in_executor(environment.hasher.pool, work)
     except Exception as error:  # noqa: BLE001 - the page sees to it
         return partial(_guarded, visit, partial(_advance, visit, steps, error=error))
     return partial(_guarded, visit, partial(_advance, visit, steps, result))
@@ -261,7 +261,7 @@ def _note_denial(visit: PortalRequest, status: int, reason: str) -> None:
     denied = denials.Denial(visit.method, visit.path, status, reason)
     person = visit.login.person
     who = {"user": person.username or "", "user_id": str(person.id)}
-    denials.note(visit.environment, visit.actor, denied, **who)
+    denials.note(visit.environment.context, visit.actor, denied, **who)
 
 
 def _astray(visit: PortalRequest) -> Response:

@@ -2,8 +2,8 @@
 
 from urllib.parse import urlsplit
 
-from gatepass.server.settings import is_loopback
 from gatepass.wire.errors import OAuthError
+from gatepass.wire.urls import is_loopback
 
 MOST = 10
 
