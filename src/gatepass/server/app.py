@@ -203,18 +203,18 @@ class Gatepass:
             scope["path"] = raw_path.decode("latin-1")
         started, path, result = time.perf_counter(), scope["path"], GONE
         found = self._found(scope)
-        known = (found and found.environment) or self._by_host.get(_host(scope))
-        if path not in _OF_ANY_HOST:
+        known = found.environment if found else self._by_host.get(_host(scope))
+        if (known is None or known.is_https) and path not in _OF_ANY_HOST:
             self._advice.note(scope, known)
-        to = SecureSend(to, known.transport_headers if known else ())
         try:
-            with deadline.shared(deadline.REQUEST):
-                if found is None:
-                    said = StatusRecorder(to)
+            if found is None:
+                more = known.transport_headers if known else ()
+                said = StatusRecorder(SecureSend(to, more))
+                with deadline.shared(deadline.REQUEST):
                     await self._dispatch(scope, receive, said)
-                    result = result_of(said.status)
-                else:
-                    result = await _serve(found, scope, receive, to)
+                result = result_of(said.status)
+            else:
+                result = await _serve(found, scope, receive, to)
         finally:
             name = found.name if found else name_of(path)
             scope["gatepass.endpoint"], scope["gatepass.result"] = name, result  # for traces
@@ -327,11 +327,12 @@ async def _serve(found: Found, scope: Scope, receive: Receive, to: Send) -> str:
     if environment is None or (environment.is_https and scope["scheme"] == "http"):
         refuse = error_format.needs_tls if environment else error_format.misdirected
         unwelcome = served.fit(refuse(scope, (path,)))
-        await send(unwelcome, to)
+        more = environment.transport_headers if environment else ()
+        await send(unwelcome, to, more)
         return result_of(unwelcome.status)
-    shared = cors.headers(served.origins, scope)
+    shared = cors.headers(served.origins, scope) if served.origins else ()
     if served.origins and scope["method"] == "OPTIONS":
-        await send(cors.preflight(shared), to)
+        await send(cors.preflight(shared), to, environment.transport_headers)
         return OK
     arrived, result = None, OK
     try:
@@ -339,16 +340,20 @@ async def _serve(found: Found, scope: Scope, receive: Receive, to: Send) -> str:
         try:
             answer = served.endpoint(environment, arrived)
         except NeedsThread as later:
-            answer = await _answer_later(served.endpoint, environment, arrived, later)
+            with deadline.shared(deadline.REQUEST):  # only here, as to enter it takes a microsecond
+                answer = await _answer_later(served.endpoint, environment, arrived, later)
         except Deferred as waits:
-            answer = await waits.answer()
+            with deadline.shared(deadline.REQUEST):
+                answer = await waits.answer()
     except ClientGoneError:
         return GONE
     except Exception as error:  # noqa: BLE001 - `_trouble` logs it
         source = scope["client"][0] if scope["client"] else ""
         result = result_of_error(error)
         answer = served.fit(_trouble(ErrorResponder(error, environment, path, source, arrived)))
-    await send(answer._replace(headers=(*answer.headers, *shared)) if shared else answer, to)
+    if shared:
+        answer = answer._replace(headers=(*answer.headers, *shared))
+    await send(answer, to, environment.transport_headers)
     return result
 
 
