@@ -22,6 +22,8 @@ from gatepass.client.tokens.clock import ClockReading
 from gatepass.client.tokens.source import TokenSource, shared_source
 from gatepass.wire.secret import Secret
 
+pytestmark = pytest.mark.slow
+
 URL = "https://app.example.com/token"
 SETTINGS = ClientSettings(URL, "id", "hush-hush")
 

@@ -12,6 +12,7 @@ from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations as catalogue
 from gatepass.server.domain.catalogue.model import CataloguedScope
 from gatepass.server.domain.organizations import operations as organizations
+from gatepass.server.environment import maintenance
 from gatepass.server.settings import EnvironmentSettings
 from gatepass.wire.scope import Scope
 from server.fixtures import Client, Clock, InProcessServer, refused, standing_still
@@ -37,20 +38,24 @@ class Shifted(Clock):
 
 
 def void(stand: InProcessServer, client: Client) -> None:
-    applications.void_tokens(stand.environment(), OPERATOR, client.application.id, None)
+    applications.void_tokens(stand.environment().context, OPERATOR, client.application.id, None)
 
 
 def disable_and_enable(stand: InProcessServer, client: Client) -> None:
     for enabled in (False, True):
         applications.set_enabled(
-            stand.environment(), OPERATOR, client.application.id, enabled=enabled, org_id=None
+            stand.environment().context,
+            OPERATOR,
+            client.application.id,
+            enabled=enabled,
+            org_id=None,
         )
 
 
 def suspend_and_resume(stand: InProcessServer, client: Client) -> None:
     for suspended in (True, False):
         organizations.set_suspended(
-            stand.environment(), OPERATOR, client.application.org_id, suspended=suspended
+            stand.environment().context, OPERATOR, client.application.org_id, suspended=suspended
         )
 
 
@@ -135,7 +140,7 @@ def test_tokens_do_not_survive_a_revocation_after_the_clock_was_set_back(
     (node,) = on_sqlite(clock)
     client = node.register()
     clock.advance(100)
-    node.environment().gather()  # as the follower does ten times a second
+    node.environment().collect()  # as the follower does ten times a second
     old = node.token(client)
 
     clock.advance(-back)
@@ -156,10 +161,10 @@ def test_a_node_that_starts_with_an_earlier_clock_voids_what_it_issued_before(
     (before,) = on_sqlite(clock)
     client = before.register()
     clock.advance(4000)
-    before.environment().gather()
+    before.environment().collect()
     old = before.token(client)
-    before.environment().gather()
-    before.environment().flush()
+    before.environment().collect()
+    maintenance.flush(before.environment())
 
     (after,) = on_sqlite(Clock())
     after.clock.advance(4000 - back)
@@ -201,8 +206,10 @@ def test_a_token_that_is_void_already_is_never_issued(on_sqlite: Nodes) -> None:
 def test_a_jwt_issued_right_after_a_revocation_is_not_dated_ahead(on_sqlite: Nodes) -> None:
     (node,) = on_sqlite(Clock())
     environment = node.environment()
-    catalogue.add_resource(environment, OPERATOR, _URI, "Meters", "jwt")
-    catalogue.add_scope(environment, OPERATOR, CataloguedScope(_SCOPE, "Read", False, False, _URI))
+    catalogue.add_resource(environment.context, OPERATOR, _URI, "Meters", "jwt")
+    catalogue.add_scope(
+        environment.context, OPERATOR, CataloguedScope(_SCOPE, "Read", False, False, _URI)
+    )
     client = node.register(scope=Scope((_SCOPE,)))
     old = node.token(client)
 

@@ -10,6 +10,7 @@ from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.revocations import store as revocations
+from gatepass.server.environment import maintenance
 from gatepass.server.environment.environment import file
 from gatepass.server.storage.database import FORGOTTEN_AT_ONCE, DatabaseAwayError, NotFoundError
 from server.fixtures import LIVE, TEST, InProcessServer, standing_still
@@ -20,9 +21,9 @@ def test_environments_share_no_account_no_application_and_no_key(fresh: InProces
     client = fresh.register(LIVE)
 
     with pytest.raises(NotFoundError):
-        applications.find(test, client.application.id, None)
+        applications.find(test.context, client.application.id, None)
     with pytest.raises(NotFoundError):
-        organizations.find(test, client.application.org_id)
+        organizations.find(test.context, client.application.org_id)
     content = b"the same"
     assert live.keys.seal.tag(content) != test.keys.seal.tag(content)
     assert file(fresh.data, LIVE) != file(fresh.data, TEST)
@@ -54,18 +55,18 @@ def test_expired_revocations_and_old_changes_are_forgotten(fresh: InProcessServe
     environment, client = fresh.environment(), fresh.register(lifetime=60)
     fresh.revoke(client, fresh.token(client))
     long_ago = datetime(2020, 1, 1, tzinfo=UTC)
-    environment.prune()
-    assert len(environment.revoked) == 1
+    maintenance.prune(environment)
+    assert len(environment.state.revoked) == 1
 
     fresh.clock.advance(60)
-    environment.prune()
-    assert len(environment.revoked) == 0
+    maintenance.prune(environment)
+    assert len(environment.state.revoked) == 0
     with environment.database.read() as connection:
         assert list(revocations.unexpired(connection, long_ago)) == []
         before = changes.latest(connection)
         assert len(changes.after(connection, 0)) > 1
     fresh.clock.advance(timedelta(hours=25).total_seconds())
-    environment.prune()
+    maintenance.prune(environment)
     with environment.database.read() as connection:
         assert [each.seq for each in changes.after(connection, 0)] == [before]
 
@@ -79,7 +80,7 @@ def test_more_than_one_transaction_forgets_is_forgotten_all_the_same(
         for number in range(FORGOTTEN_AT_ONCE + 1):
             revocations.add(connection, number.to_bytes(16), expired)
 
-    environment.prune()
+    maintenance.prune(environment)
 
     with environment.database.read() as connection:
         assert list(revocations.unexpired(connection, expired - timedelta(days=1))) == []
@@ -101,7 +102,7 @@ def test_an_operation_without_database_says_so_and_changes_nothing(fresh: InProc
     fresh.lose_database()
 
     with pytest.raises(DatabaseAwayError):
-        applications.void_tokens(fresh.environment(), OPERATOR, client.application.id, None)
+        applications.void_tokens(fresh.environment().context, OPERATOR, client.application.id, None)
     with pytest.raises(DatabaseAwayError):
         fresh.environment().catch_up()
     assert fresh.is_active(client, token)
@@ -112,7 +113,7 @@ def test_usage_is_written_when_the_server_ends(tmp_path: Path) -> None:
         client = stand.register()
         stand.token(client)
     with standing_still(tmp_path / "data") as again:
-        found = applications.find(again.environment(), client.application.id, None)
+        found = applications.find(again.environment().context, client.application.id, None)
         assert found.last_used_at is not None
 
 
@@ -122,8 +123,10 @@ def test_usage_that_cannot_be_written_is_kept_for_later(fresh: InProcessServer) 
     database = environment.database
     fresh.lose_database()
     with pytest.raises(DatabaseAwayError):
-        environment.flush()
+        maintenance.flush(environment)
     environment.database = database
-    environment.flush()
+    maintenance.flush(environment)
 
-    assert applications.find(environment, client.application.id, None).last_used_at is not None
+    assert (
+        applications.find(environment.context, client.application.id, None).last_used_at is not None
+    )

@@ -14,10 +14,10 @@ from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.changes.store import START
 from gatepass.server.domain.keys.operations import rotate
+from gatepass.server.domain.keys.signing import SigningKey
 from gatepass.server.domain.keys.store import all_keys
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.settings import HttpSettings
-from gatepass.server.tokens.jwt import SigningKey
 from gatepass.wire.metadata import REVOCATIONS
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
@@ -72,20 +72,22 @@ Harm = Callable[[InProcessServer, Client, str], object]
 
 def _suspend(stand: InProcessServer, client: Client, *, suspended: bool) -> None:
     org_id = client.application.org_id
-    organizations.set_suspended(stand.environment(), OPERATOR, org_id, suspended=suspended)
+    organizations.set_suspended(stand.environment().context, OPERATOR, org_id, suspended=suspended)
 
 
 def _enable(stand: InProcessServer, client: Client, *, enabled: bool) -> None:
     app_id = client.application.id
-    applications.set_enabled(stand.environment(), OPERATOR, app_id, enabled=enabled, org_id=None)
+    applications.set_enabled(
+        stand.environment().context, OPERATOR, app_id, enabled=enabled, org_id=None
+    )
 
 
 def _void(stand: InProcessServer, client: Client, _token: str) -> None:
-    applications.void_tokens(stand.environment(), OPERATOR, client.application.id, None)
+    applications.void_tokens(stand.environment().context, OPERATOR, client.application.id, None)
 
 
 def _delete(stand: InProcessServer, client: Client, _token: str) -> None:
-    applications.delete(stand.environment(), OPERATOR, client.application.id, None)
+    applications.delete(stand.environment().context, OPERATOR, client.application.id, None)
 
 
 HARMS: dict[str, Harm] = {
@@ -157,11 +159,11 @@ def test_only_a_key_that_was_taken_out_of_use_is_told(
 ) -> None:
     environment, by = fresh.environment(), guard(fresh)
     with environment.database.read() as connection:
-        known = all_keys(connection, environment.master, environment.mode)
+        known = all_keys(connection, environment.context.master_key, environment.mode)
     [kid] = [SigningKey(key.purpose, key.secret).kid for key in known if key.purpose != "seal"]
     follower = Reader(fresh, by)
     follower.read()
-    rotate(environment, OPERATOR, at_once=at_once)
+    rotate(environment.context, environment.purposes, OPERATOR, at_once=at_once)
     beginner = Reader(fresh, by)
 
     for reader in (follower, beginner):
@@ -207,7 +209,7 @@ def test_who_waits_is_told_as_soon_as_there_is_something(fresh: InProcessServer)
     with ThreadPoolExecutor() as threads:
         asked = [threads.submit(ask, fresh, by, f"cursor={first.cursor}&wait=30") for _ in "abc"]
         started = time.monotonic()
-        while len(fresh.environment().news) < len(asked):
+        while len(fresh.environment().notifier) < len(asked):
             assert time.monotonic() - started < _PATIENCE
             time.sleep(0.001)
         assert fresh.revoke(client, token).status_code == 200
@@ -222,7 +224,7 @@ def test_more_guards_than_may_wait_are_asked_to_come_again(tmp_path: Path) -> No
     with standing_still(tmp_path / "data", http=HttpSettings(max_waiting_polls=1)) as stand:
         by = guard(stand)
         first = told(ask(stand, by))
-        news = stand.environment().news
+        news = stand.environment().notifier
         with ThreadPoolExecutor() as threads:
             waiting = threads.submit(ask, stand, by, f"cursor={first.cursor}&wait=30")
             started = time.monotonic()
@@ -231,7 +233,7 @@ def test_more_guards_than_may_wait_are_asked_to_come_again(tmp_path: Path) -> No
                 time.sleep(0.001)
             second = ask(stand, by, f"cursor={first.cursor}&wait=30")
             at_once = ask(stand, by, f"cursor={first.cursor}")
-            news.tell()
+            news.notify()
             assert waiting.result(_PATIENCE).status_code == 200
 
     assert (second.status_code, second.headers["retry-after"]) == (503, "5")
@@ -244,10 +246,10 @@ def test_a_worker_that_knows_less_than_the_cursor_waits_and_does_not_begin_anew(
 ) -> None:
     by = guard(fresh)
     environment = fresh.environment()
-    behind = environment.place
+    behind = environment.position
     fresh.register()
     ahead = told(ask(fresh, by))
-    environment.place = behind
+    environment.position = behind
 
     again = told(ask(fresh, by, f"cursor={ahead.cursor}&wait=1"))
 
@@ -271,7 +273,7 @@ def test_a_page_that_needs_the_database_is_unavailable_without_it(fresh: InProce
     environment = fresh.environment()
 
     assert told(ask(fresh, by, f"cursor={first.cursor}")).says_nothing
-    environment.place = START
+    environment.position = START
     answer = ask(fresh, by, f"cursor={first.cursor}")
     assert refused(answer) == (503, "temporarily_unavailable")
     environment.caught_up_at -= 1000  # beyond the grace time

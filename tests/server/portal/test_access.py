@@ -101,8 +101,8 @@ def test_what_is_another_organizations_is_not_there(rig: Rig, rule: Route) -> No
     app_id = path.rstrip("/").rpartition("/")[2]
     (secret_id,) = rig.rows("SELECT id FROM application_secret")[0]
     sven = rig.person("sven")
-    people.set_role(rig.environment, OPERATOR, sven.org_id, sven.id, "user")
-    [notice] = notices.of_person(rig.environment, sven.id)
+    people.set_role(rig.environment.context, OPERATOR, sven.org_id, sven.id, "user")
+    [notice] = notices.of_person(rig.environment.context, sven.id)
     ids = {
         "app_id": app_id,
         "person_id": str(sven.id),
@@ -151,7 +151,7 @@ def test_what_is_not_there_is_said_to_be_not_there(rig: Rig, path: str) -> None:
     answer = browser.get("http://localhost:8000" + path)
 
     assert answer.status_code == 404
-    assert "Nothing here" in answer.text
+    assert "Page not found" in answer.text
 
 
 @pytest.mark.parametrize("rule", GETS, ids=lambda rule: rule.path)
@@ -230,5 +230,5 @@ def test_what_nobody_foresaw_gets_a_bland_page(rig: Rig) -> None:
     answer = browser.get("/account/")
 
     assert answer.status_code == 500
-    assert "This is our fault" in answer.text
+    assert "Internal error" in answer.text
     assert "Traceback" not in answer.text

@@ -7,6 +7,7 @@ from typing import TypeAlias
 from gatepass.wire.secret import Secret
 
 SecretSource: TypeAlias = Callable[[], str]
+"""A callable without arguments that returns the client secret."""
 
 
 @dataclass(frozen=True, slots=True)

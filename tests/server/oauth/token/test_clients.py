@@ -33,7 +33,9 @@ def disabled(stand: InProcessServer) -> Client:
     client = stand.register()
     app_id = client.application.id
     stand.token(client)
-    applications.set_enabled(stand.environment(), OPERATOR, app_id, enabled=False, org_id=None)
+    applications.set_enabled(
+        stand.environment().context, OPERATOR, app_id, enabled=False, org_id=None
+    )
     return client
 
 
@@ -41,14 +43,14 @@ def suspended(stand: InProcessServer) -> Client:
     client = stand.register()
     stand.token(client)
     org_id = client.application.org_id
-    organizations.set_suspended(stand.environment(), OPERATOR, org_id, suspended=True)
+    organizations.set_suspended(stand.environment().context, OPERATOR, org_id, suspended=True)
     return client
 
 
 def deleted(stand: InProcessServer) -> Client:
     client = stand.register()
     stand.token(client)
-    applications.delete(stand.environment(), OPERATOR, client.application.id, None)
+    applications.delete(stand.environment().context, OPERATOR, client.application.id, None)
     return client
 
 
@@ -56,7 +58,7 @@ def rotated_away(stand: InProcessServer) -> Client:
     client = stand.register()
     stand.token(client)
     now = timedelta(0)
-    applications.rotate(stand.environment(), OPERATOR, client.application.id, now, None)
+    applications.rotate(stand.environment().context, OPERATOR, client.application.id, now, None)
     return client
 
 
@@ -122,7 +124,7 @@ def test_odd_ids_and_secrets_work_when_encoded(fresh: InProcessServer, odd: str)
         store.change(connection, client.application.id, {"client_id": odd})
         new = ApplicationSecret(uuid4(), own.digest(), odd[-4:], fresh.environment().now())
         store.add_secret(connection, client.application.id, new)
-    fresh.environment().directory.load(odd)
+    fresh.environment().applications.load(odd)
 
     header = {"Authorization": wire_basic.write(odd, own)}
     assert fresh.post(TOKEN, data=GRANT, headers=header).status_code == 200

@@ -41,7 +41,7 @@ def spend(stand: InProcessServer, client: Client, path: str = TOKEN) -> None:
 @contextmanager
 def impatient(data: Path) -> Iterator[InProcessServer]:
     """A server that trusts its memory for the shortest time there is."""
-    with standing_still(data, grace=1) as opened:
+    with standing_still(data, stale_grace_seconds=1) as opened:
         yield opened
 
 
@@ -192,7 +192,7 @@ def test_while_the_database_is_away_a_secret_that_was_refused_before_is_refused_
 @pytest.mark.spec("ASVS", "16.5.2")
 def test_what_is_not_in_memory_gets_503_while_the_database_is_away(fresh: InProcessServer) -> None:
     known, unknown = fresh.register(), fresh.register()
-    fresh.environment().directory.clear()
+    fresh.environment().applications.clear()
     fresh.lose_database()
 
     for answer in (fresh.ask(unknown), fresh.introspect(known, "x"), fresh.revoke(known, "x")):

@@ -114,7 +114,7 @@ def test_a_refusal_makes_the_same_calls_for_a_client_and_for_nobody(
 
     known, unknown = counted
     assert known == unknown
-    assert known["UsageCounter.refused"] == known["FailureBudget.spend"] == 1
+    assert known["UsageCounter.refused"] == known["AttemptLimit.spend"] == 1
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -10,6 +10,8 @@ from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users import store as people_store
 from gatepass.server.domain.users.model import Role
+from gatepass.server.domain.users.password_hashing import run
+from gatepass.server.environment import maintenance
 from gatepass.server.environment.environment import Environment
 from gatepass.server.oauth.introspection import inspect
 from gatepass.wire.secret import Secret
@@ -21,7 +23,9 @@ from server.portal.pages.test_registration import shown
 def sandbox(rig: Rig) -> Environment:
     """The sandbox with its own people: olga (admin) and stig (staff)."""
     environment = rig.app.environments[1]
-    made = organizations.create(environment, OPERATOR, "Acme Energy", "olga")
+    made = organizations.create(
+        environment.context, environment.hasher, OPERATOR, "Acme Energy", "olga"
+    )
     add(environment, made.organization.id, "stig", "staff")
     hashed = environment.hasher.hash(Secret(PASSWORD))
     with environment.database.write() as connection:
@@ -34,7 +38,15 @@ def sandbox(rig: Rig) -> Environment:
 
 
 def add(environment: Environment, org_id: UUID, username: str, role: Role) -> None:
-    people.add_with_access(environment, OPERATOR, org_id, username=username, email=None, role=role)
+    people.add_with_access(
+        environment.context,
+        OPERATOR,
+        org_id,
+        username=username,
+        email=None,
+        role=role,
+        initial=run(people.new_password(environment.hasher)),
+    )
 
 
 def as_(rig: Rig, username: str) -> Browser:
@@ -105,7 +117,7 @@ def test_it_is_audited_and_counted_and_nowhere_kept(rig: Rig, sandbox: Environme
     path = browser.register()
     browser.post(path + "test-token/")
     token = shown(browser.get(path + "test-token/").text, "token")
-    sandbox.flush()
+    maintenance.flush(sandbox)
 
     action, detail = audited(sandbox)[-1]
     assert action == "token.test_issued"
@@ -140,7 +152,7 @@ def test_staff_are_offered_none_and_get_none(rig: Rig, sandbox: Environment) -> 
 
 
 def test_of_another_organization_there_is_none(rig: Rig, sandbox: Environment) -> None:
-    organizations.create(sandbox, OPERATOR, "Bolt Power", "bengt")
+    organizations.create(sandbox.context, sandbox.hasher, OPERATOR, "Bolt Power", "bengt")
     with sandbox.database.write() as connection:
         found = people_store.find_by_username(connection, "bengt")
         assert found

@@ -12,6 +12,7 @@ import uvicorn
 
 from gatepass.server import run
 from gatepass.server.app import Gatepass, create
+from gatepass.server.environment import maintenance
 from server.fixtures import Clock, InProcessServer, settings
 
 _PATIENCE = 30.0  # seconds
@@ -21,10 +22,10 @@ class Door:
     """A server in a thread, behind a real socket."""
 
     def __init__(self, data: Path, clock: Clock, **given: Any) -> None:  # noqa: ANN401
-        chosen = settings(data, grace=3600, **given)
+        chosen = settings(data, stale_grace_seconds=3600, **given)
         self.app = create(chosen, clock)
         self.stand = InProcessServer(self.app, clock, data)
-        self.has_lane = chosen.lane
+        self.has_lane = chosen.fast_path
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
         self.config = run.config(chosen, self._make)
@@ -47,7 +48,7 @@ class Door:
         self.server.should_exit = True
         self._thread.join(_PATIENCE)
         for environment in self.app.environments:
-            environment.close()
+            maintenance.close(environment)
         self._listening.close()
 
     def rest(self) -> None:

@@ -16,6 +16,8 @@ from server.fixtures import LIVE, TEST, Clock
 from server.serving.fast_path.doors import Door, Line, door
 from server.serving.fast_path.requests import HOW_MANY, Ask, People, ten_thousand
 
+pytestmark = pytest.mark.slow
+
 _TOKEN = re.compile(rb"gpa_(live|test)_[0-9A-Za-z]{80,200}")
 _STEP = 3.0  # seconds between requests, so that failures do not all end as 429
 
@@ -33,7 +35,7 @@ class Doors(NamedTuple):
 def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
     data: Path = tmp_path_factory.mktemp("doors") / "data"
     clock = Clock()
-    with door(data, clock) as lane, door(data, clock, lane=False) as asgi:
+    with door(data, clock) as lane, door(data, clock, fast_path=False) as asgi:
         one, other = lane.stand.register(), lane.stand.register()
         sandboxed = lane.stand.register(TEST)
         tokens = (
