@@ -11,7 +11,7 @@ FAST := tests/wire tests/jose tests/concurrency tests/client tests/guard tests/s
 FUZZ_STREAMS ?= 100000
 UV_PIN := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements.lock)
 
-.PHONY: setup venv demo test test-fast fuzz check audit sbom bench bench-client clean
+.PHONY: setup venv demo test test-fast fuzz check docs audit sbom bench bench-client clean
 
 setup: $(READY)
 
@@ -60,6 +60,13 @@ check: setup
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory docs
+
+# The documentation site, into .site/html; a warning, such as a link that leads nowhere, is an error.
+# Sphinx reads again only what has changed, and after a failure everything: warnings are not kept.
+docs: setup
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --jobs auto -d .site/doctrees docs .site/html || \
+	  { rm -rf .site/doctrees; exit 1; }
 
 # Known vulnerabilities in what is locked; says so and ends well where the service is out of reach.
 audit: setup
@@ -80,5 +87,5 @@ bench-client: setup
 	$(BIN)/python -m bench.client.run
 
 clean:
-	rm -rf .venv bench/peers/*/.venv bench/peers/*/node_modules $(DEMO) dist node_modules .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .site bench/peers/*/.venv bench/peers/*/node_modules $(DEMO) dist node_modules .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src tests bench -name __pycache__ -prune -exec rm -rf {} +

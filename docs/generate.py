@@ -1,6 +1,7 @@
 """Writes the reference pages that are derived from the code: `python docs/generate.py`."""
 
 import ast
+import inspect
 import re
 import tomllib
 from collections import defaultdict
@@ -8,16 +9,32 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import click
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from gatepass.cli import main
 from gatepass.server.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 SETTINGS_PAGE = ROOT / "docs" / "reference" / "settings.md"
 SPECIFICATIONS_PAGE = ROOT / "docs" / "reference" / "rfc-map.md"
+COMMANDS_PAGE = ROOT / "docs" / "reference" / "commands.md"
 
-_HEAD = """\
+_AS_IT_IS = "\b\n"  # click's mark of a paragraph that is not wrapped
+
+_COMMANDS_HEAD = """\
+# Commands
+
+<!-- Written by docs/generate.py from the commands themselves. -->
+
+`gatepass` has the commands of the client (`call`, `check`, `scan` and `token`) and, with
+`gatepass[server]`, those of the server. Every one prints its help with `--help`. A command that
+fails prints one line `Error: ...` to standard error and ends with status 1, or 2 where it was
+called wrongly.
+"""
+
+_SETTINGS_HEAD = """\
 # Settings
 
 <!-- Written by docs/generate.py from src/gatepass/server/settings.py. -->
@@ -36,8 +53,8 @@ data directory; it then need not exist or be writable.
 The master key is read from `GATEPASS_MASTER_KEY`, or from `master.key` in the data directory,
 which is made on the first start. Keep a copy of it apart from the databases' backups.
 
-| in the file | variable | default | what it is |
-|---|---|---|---|
+| setting and variable | default | what it is |
+|---|---|---|
 """
 
 
@@ -67,7 +84,7 @@ class Section(NamedTuple):
 
 def settings_page() -> str:
     """Return the page about the settings."""
-    return _HEAD + "".join(_rows(Settings, ()))
+    return _SETTINGS_HEAD + "".join(_rows(Settings, ()))
 
 
 def _rows(model: type[BaseModel], above: tuple[str, ...]) -> Iterator[str]:
@@ -83,14 +100,68 @@ def _rows(model: type[BaseModel], above: tuple[str, ...]) -> Iterator[str]:
 def _row(path: tuple[str, ...], field: FieldInfo) -> str:
     variable = "GATEPASS_" + "__".join(path).upper()
     meaning = " ".join((field.description or "").split()).replace("|", "\\|")
-    return f"| `{'.'.join(path)}` | `{variable}` | {_default(field)} | {meaning} |\n"
+    return f"| `{'.'.join(path)}`<br>`{variable}` | {_default(field)} | {meaning} |\n"
 
 
 def _default(field: FieldInfo) -> str:
     value = field.default
     if isinstance(value, tuple):
         return ", ".join(f"`{each}`" for each in value)
-    return "" if value == "" else f"`{value}`"
+    return "" if value in ("", None) else f"`{value}`"
+
+
+def commands_page() -> str:
+    """Return the page about the commands: each with its help, its arguments and its options."""
+    return _COMMANDS_HEAD + "".join(
+        _command(path, command) for path, command in commands(main, "gatepass")
+    )
+
+
+def commands(group: click.Group, path: str) -> Iterator[tuple[str, click.Command]]:
+    """Yield every command below a group, groups before what is in them, with its whole name."""
+    context = click.Context(group, info_name=path)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if command is None or command.hidden:
+            continue
+        yield f"{path} {name}", command
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{path} {name}")
+
+
+def _command(path: str, command: click.Command) -> str:
+    is_group = isinstance(command, click.Group)
+    context = click.Context(command, info_name=path)
+    usage = " ".join([path, *command.collect_usage_pieces(context)])
+    parts = [f"{'##' if path.count(' ') == 1 else '###'} `{path}`", _help(command.help or "")]
+    if not is_group:
+        parts.append(f"```text\n{usage}\n```")
+    records = [_option(each, context) for each in command.params if isinstance(each, click.Option)]
+    rows = [f"| `{names}` | {meaning} |" for names, meaning in filter(None, records)]
+    if rows:
+        parts.append("\n".join(["| option | what it is |", "|---|---|", *rows]))
+    if command.epilog:
+        parts.append(_help(command.epilog))
+    return "\n" + "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _option(option: click.Option, context: click.Context) -> tuple[str, str] | None:
+    record = option.get_help_record(context)
+    if record is None:
+        return None
+    names, meaning = (" ".join(text.split()).replace("|", "\\|") for text in record)
+    return names, re.sub(r"(?<!`)<(?!`)", "&lt;", meaning)
+
+
+def _help(text: str) -> str:
+    """Return a help text as Markdown: a paragraph with click's mark keeps its lines."""
+    paragraphs = inspect.cleandoc(text).split("\n\n")
+    return "\n\n".join(
+        f"```text\n{each.removeprefix(_AS_IT_IS)}\n```"
+        if each.startswith(_AS_IT_IS)
+        else " ".join(each.split())
+        for each in paragraphs
+    )
 
 
 def specifications_page() -> str:
@@ -175,4 +246,5 @@ def _listed(files: set[str]) -> str:
 
 if __name__ == "__main__":
     SETTINGS_PAGE.write_text(settings_page())
+    COMMANDS_PAGE.write_text(commands_page())
     SPECIFICATIONS_PAGE.write_text(specifications_page())

@@ -21,6 +21,8 @@ ROUNDS = 10
 SECONDS = 2
 CONNECTIONS = 32
 
+_FAST_PATH = ("GATEPASS_FAST_PATH", "GATEPASS_LANE")  # the second is of checkouts before 1.0
+
 
 def _turns(stack: ExitStack, folder: Path, other: Path) -> Iterator[Turn]:
     """Serve copies of one data directory from both checkouts, with the fast path and without.
@@ -35,7 +37,7 @@ def _turns(stack: ExitStack, folder: Path, other: Path) -> Iterator[Turn]:
             shutil.copytree(data, copy)
             python = str(checkout / ".venv/bin/python")
             command = [python, *gatepass_server.serve(copy, port)[1:]]
-            url, variables = f"http://127.0.0.1:{port}/readyz", {"GATEPASS_LANE": lane}
+            url, variables = f"http://127.0.0.1:{port}/readyz", dict.fromkeys(_FAST_PATH, lane)
             process = stack.enter_context(running(command, url, variables))
             server = gatepass_server.Server(port, process)
             yield steady(gatepass_server.minting(f"{name}, lane={lane}", server, known), SECONDS)

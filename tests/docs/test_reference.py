@@ -6,14 +6,17 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
+import click
 import pytest
 
+from gatepass.cli import main
 from gatepass.client import errors
 from gatepass.client import settings as client
 from gatepass.client.tokens.source import DEADLINE, TokenSource
 from gatepass.client.tokens.telemetry import Status
 from gatepass.client.tokens.token import UNSTATED_LIFETIME, CachedToken
 from gatepass.server.settings import Settings
+from gatepass.wire.errors import STATUS
 from gatepass.wire.secret import Secret
 from gatepass.wire.token_response import TokenResponse
 
@@ -110,3 +113,32 @@ def test_the_page_about_the_client_has_the_figures_of_the_code() -> None:
 def named_in(text: str) -> set[str]:
     """Give every word that stands in code."""
     return {word for code in re.findall(r"`(.*?)`", text) for word in re.findall(r"\w+", code)}
+
+
+def test_the_page_about_commands_is_what_the_generator_writes() -> None:
+    assert generate.COMMANDS_PAGE.read_text() == generate.commands_page(), (
+        "run python docs/generate.py"
+    )
+
+
+def test_the_page_about_commands_has_every_command_with_every_option() -> None:
+    page = generate.COMMANDS_PAGE.read_text()
+
+    for path, command in generate.commands(main, "gatepass"):
+        section = re.split(r"^##", page.partition(f"# `{path}`\n")[2], flags=re.MULTILINE)[0]
+        options = [each for each in command.params if isinstance(each, click.Option)]
+        assert section, path
+        assert [each.name for each in options if each.opts[0] not in section] == [], path
+
+
+ERRORS_PAGE = (GENERATOR.parent / "reference" / "errors.md").read_text()
+
+
+def test_the_page_about_errors_has_a_section_for_each_code_with_its_status() -> None:
+    sections = dict(
+        re.findall(r"^## `(\w+)`\n\n(.*?)(?=^## |\Z)", ERRORS_PAGE, re.MULTILINE | re.DOTALL)
+    )
+
+    assert set(sections) == set(STATUS)
+    for code, text in sections.items():
+        assert text.startswith(f"Status {STATUS[code]}"), code

@@ -13,12 +13,14 @@ from starlette.testclient import TestClient
 
 from gatepass.server.app import Gatepass, create
 from gatepass.server.domain.applications import operations as applications
-from gatepass.server.domain.applications.model import DEFAULT_LIFETIME, Application
+from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.throttling.hourly_limit import HourlyLimit
+from gatepass.server.domain.token_policy import DEFAULT_LIFETIME
+from gatepass.server.domain.users.passwords import PasswordSettings
 from gatepass.server.environment.environment import Environment
-from gatepass.server.settings import PasswordSettings, Settings
+from gatepass.server.settings import Settings
 from gatepass.server.storage.database import Database, sqlite_url
 from gatepass.wire.credential import Mode
 from gatepass.wire.metadata import INTROSPECT, REVOKE, TOKEN
@@ -89,7 +91,8 @@ class InProcessServer:
         environment = self.environment(mode)
         org_id = beside.application.org_id if beside else self.organization(mode)
         new = applications.register(
-            environment,
+            environment.context,
+            environment.catalogue,
             OPERATOR,
             org_id,
             name="Billing",
@@ -101,7 +104,13 @@ class InProcessServer:
 
     def organization(self, mode: Mode = LIVE) -> Any:  # noqa: ANN401 - a UUID, as operations take it
         username = f"anna{time.monotonic_ns()}"
-        created = organizations.create(self.environment(mode), OPERATOR, "Acme Energy", username)
+        created = organizations.create(
+            self.environment(mode).context,
+            self.environment(mode).hasher,
+            OPERATOR,
+            "Acme Energy",
+            username,
+        )
         return created.organization.id
 
     def send(

@@ -28,6 +28,11 @@ from server.fixtures import (
 )
 
 Message = dict[str, Any]
+ALIASES = {
+    "token": ["/o/token/", "/connect/token"],
+    "revocation": ["/o/revoke_token/", "/oauth2/revoke"],
+    "introspection": ["/o/introspect", "/oauth2/introspection"],
+}
 BODY = b"grant_type=client_credentials"
 
 
@@ -296,24 +301,41 @@ def test_a_server_that_cannot_open_its_database_says_so_and_does_not_start(
 
 @pytest.fixture(scope="module")
 def also(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcessServer]:
-    """A Gatepass that answers under two more paths."""
-    with standing_still(tmp_path_factory.mktemp("also") / "data", also_at=("/o", "/a/b")) as opened:
+    """A Gatepass with path aliases."""
+    with standing_still(tmp_path_factory.mktemp("also") / "data", path_aliases=ALIASES) as opened:
         yield opened
 
 
-@pytest.mark.parametrize("prefix", ["/o", "/a/b", "/oauth2"])
 @pytest.mark.parametrize("slash", ["", "/"])
-@pytest.mark.parametrize("name", ["token", "revoke_token", "introspect"])
-def test_the_oauth_endpoints_answer_under_the_paths_that_the_settings_add(
-    also: InProcessServer, prefix: str, slash: str, name: str
+@pytest.mark.parametrize(
+    ("path", "member"),
+    [
+        *(("/oauth2/token", "access_token"), ("/oauth2/introspect", "active")),
+        *(("/o/token", "access_token"), ("/connect/token", "access_token")),
+        *(("/o/introspect", "active"), ("/oauth2/introspection", "active")),
+    ],
+)
+def test_the_oauth_endpoints_answer_at_the_aliases_of_the_settings(
+    also: InProcessServer, path: str, slash: str, member: str
 ) -> None:
-    answer = also.post(f"{prefix}/{name}{slash}", by=also.register(), data=GRANT | {"token": "x"})
+    answer = also.post(f"{path}{slash}", by=also.register(), data=GRANT | {"token": "x"})
 
     assert answer.status_code == 200
+    assert member in answer.json()
+
+
+@pytest.mark.parametrize("path", [REVOKE, "/o/revoke_token/", "/oauth2/revoke", "/oauth2/revoke/"])
+def test_a_token_is_revoked_at_an_alias(also: InProcessServer, path: str) -> None:
+    client = also.register()
+    token = also.token(client)
+    assert also.post(path, by=client, data={"token": token}).status_code == 200
+
+    assert also.post("/o/introspect/", by=client, data={"token": token}).json() == {"active": False}
 
 
 @pytest.mark.parametrize(
-    "path", ["/o/", "/o/applications/", "/b/token/", "/o//token/", "/p/token/"]
+    "path",
+    ["/o/", "/o/applications/", "/o/verify/", "/oauth2/token/info/", "/o//token/", "/p/token/"],
 )
 def test_nothing_else_answers_there(also: InProcessServer, path: str) -> None:
     assert also.post(path, by=also.register(), data=GRANT).status_code == 404

@@ -36,7 +36,6 @@ def test_every_list_takes_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     values = {
         "host": ("127.0.0.1", "::1"),
         "trusted_proxies": ("10.0.0.1", "10.1.0.0/16"),
-        "also_at": ("/o", "/oauth"),
         "token_origins": ("https://a.example", "https://b.example"),
         "metrics_networks": ("10.0.0.0/8", "::1"),
     }

@@ -5,6 +5,7 @@ import contextvars
 import socket
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import structlog
@@ -53,8 +54,10 @@ from gatepass.server.observability.metrics.counters import GONE, OK, result_of, 
 from gatepass.server.observability.metrics.endpoint import Metrics
 from gatepass.server.observability.metrics.endpoint_names import name_of
 from gatepass.server.observability.metrics.listener import Listener
+from gatepass.server.path_aliases import PathAliases
 from gatepass.server.portal import app as portal
 from gatepass.server.serving import error_format, health
+from gatepass.server.serving.documentation import Documentation
 from gatepass.server.serving.fast_path.protocol import (
     GET,
     MOST,
@@ -148,7 +151,13 @@ def create(
     )
     listener = Listener(figures, metrics_socket) if metrics_socket else None
     return Gatepass(
-        environments, figures, settings.also_at, listener, settings.token_origins, readiness
+        environments,
+        figures,
+        settings.path_aliases,
+        listener,
+        settings.token_origins,
+        readiness,
+        settings.docs,
     )
 
 
@@ -159,17 +168,18 @@ class Gatepass:
         self,
         environments: list[Environment],
         figures: Metrics,
-        also_at: Iterable[str] = (),
+        path_aliases: PathAliases = PathAliases(),  # noqa: B008 - frozen
         listener: Listener | None = None,
         token_origins: Iterable[str] = (),
         readiness: Readiness | None = None,
+        site: Path | None = None,
     ) -> None:
         self.environments = environments
         self._readiness = readiness
         self.is_waiting = False  # for a database, before it was ever open
         self.figures = figures
         self._listener = listener
-        self._hash_pool = environments[0].hash_pool  # of both
+        self._hash_pool = environments[0].hasher.pool  # of both
         self._followers = [
             kind(environment)
             for environment in environments
@@ -178,15 +188,16 @@ class Gatepass:
         by_host = hosts.served((each, each.hosts, each.issuer) for each in environments)
         self._by_host = {host.encode(): environment for host, environment in by_host.items()}
         self._advice = ProxyAdvice(by_host, environments[0].clock)
-        self._endpoints = endpoints(also_at, token_origins)
+        self._endpoints = endpoints(path_aliases, token_origins)
         self._names = {path: _NAMES[each.endpoint] for path, each in self._endpoints.items()}
-        self._documents = _either_slash(published.documents(also_at))
-        self._oauth_prefixes = error_format.oauth_prefixes(also_at)
-        trees = _trees(environments, also_at)
+        self._documents = _either_slash(published.documents(path_aliases.issuer_paths()))
+        self._oauth_prefixes = error_format.oauth_prefixes(path_aliases.prefixes())
+        trees = _trees(environments)
         self._below = [(tree.start, _found_below(tree)) for tree in trees]
         self.lane = FastPath(_lane_ways(self._endpoints), self._by_host, _trouble, trees)
         self._partner_api: App | None = None
-        self._router = Starlette(routes=portal.routes, exception_handlers=portal.exception_handlers)
+        pages = Starlette(routes=portal.routes, exception_handlers=portal.exception_handlers)
+        self._pages: App = Documentation(site, pages) if site else pages
 
     async def __call__(self, scope: Scope, receive: Receive, to: Send) -> None:
         """Answer a request, and measure it: the one place for that."""
@@ -241,7 +252,7 @@ class Gatepass:
         elif environment is None:
             await send(error_format.misdirected(scope, self._oauth_prefixes), to)
         elif environment.is_https and scope["scheme"] == "http":
-            await send(error_format.needs_tls(scope, self._oauth_prefixes), to)
+            await send(error_format.needs_tls(scope, self._oauth_prefixes, environment.site), to)
         elif path in self._documents:
             await send(published.answer(self._documents[path], environment, scope), to)
         elif f"{path}/".startswith(metadata.PARTNER_API + "/"):
@@ -254,7 +265,7 @@ class Gatepass:
         else:
             scope["gatepass.environment"] = environment
             scope[error_format.KEY] = error_format.format_of(scope, self._oauth_prefixes)
-            await self._router(scope, receive, to)
+            await self._pages(scope, receive, to)
 
     def open(self) -> None:
         """Open both environments and follow what other processes change."""
@@ -323,11 +334,11 @@ class Gatepass:
 async def _serve(found: Found, scope: Scope, receive: Receive, to: Send) -> str:
     """Run an OAuth endpoint; give its result. The one place where refusals become answers."""
     served, environment, path, _ = found
-    if environment is None or (environment.is_https and scope["scheme"] == "http"):
-        refuse = error_format.needs_tls if environment else error_format.misdirected
-        unwelcome = served.fit(refuse(scope, (path,)))
-        await send(unwelcome, to)
-        return result_of(unwelcome.status)
+    if environment is None:
+        return await _send_error(served, error_format.misdirected(scope, (path,)), to)
+    if environment.is_https and scope["scheme"] == "http":
+        error = error_format.needs_tls(scope, (path,), environment.site)
+        return await _send_error(served, error, to)
     shared = cors.headers(served.origins, scope)
     if served.origins and scope["method"] == "OPTIONS":
         await send(cors.preflight(shared), to)
@@ -351,6 +362,13 @@ async def _serve(found: Found, scope: Scope, receive: Receive, to: Send) -> str:
     return result
 
 
+async def _send_error(served: Served, error: Response, to: Send) -> str:
+    """Send an error as the endpoint's callers can take it; return its result."""
+    adapted = served.fit(error)
+    await send(adapted, to)
+    return result_of(adapted.status)
+
+
 def _partner_api() -> App:
     """Make the Partner API, at its first call: a server that only issues tokens does without.
 
@@ -365,9 +383,12 @@ def _trouble(met: ErrorResponder) -> Response:
     """Log what an endpoint raised and make an answer of it: the one place, for both doors."""
     environment = met.environment
     match met.error:
-        case Denial() | Challenged() as denied:
+        case Denial() as denied:
             _note_refusal(met, denied)
             return denied.answer()
+        case Challenged() as challenged:
+            _note_refusal(met, challenged)
+            return challenged.answer(environment.site)
         case GatewayMisconfigured() as wrong:
             _note_refusal(met, wrong)
             return Denial(wrong, ANYTHING.scope, environment.issuer).answer()
@@ -379,13 +400,15 @@ def _trouble(met: ErrorResponder) -> Response:
                 challenged=_is_challenged(met.arrived),
                 realm=environment.issuer,
                 allow=allow,
+                site=environment.site,
             )
         case DatabaseAwayError():
             log.error("request.unavailable", path=met.path, environment=environment.name)
-            return _AWAY
+            body = response.error("temporarily_unavailable", _AWAY, environment.site)
+            return Response(503, (*NO_STORE, (b"retry-after", b"5")), body)
         case error:
             log.error("request.failed", path=met.path, environment=environment.name, exc_info=error)
-            return _BUG
+            return Response(500, NO_STORE, response.error("server_error", _BUG, environment.site))
 
 
 async def _answer_later(
@@ -441,19 +464,15 @@ def _host(scope: Scope) -> bytes:
     return b""
 
 
-def endpoints(also_at: Iterable[str], token_origins: Iterable[str] = ()) -> dict[str, Served]:
-    """Give the OAuth endpoints by every path of theirs, those under `also_at` included."""
+def endpoints(path_aliases: PathAliases, token_origins: Iterable[str] = ()) -> dict[str, Served]:
+    """Return the OAuth endpoints by each of their paths, the aliases included."""
     ours = ENDPOINTS
     origins = frozenset(origin.encode() for origin in token_origins)
     if origins:
         shared = Served(token, cors.arrive, POST, origins=origins)
         ours = ENDPOINTS | {metadata.TOKEN: shared}
-    more = {
-        f"{prefix}/{path.removeprefix(metadata.OAUTH2)}": each
-        for prefix in also_at
-        for path, each in ours.items()
-    }
-    return _either_slash(ours | more)
+    aliases = {alias: ours[path] for alias, path in path_aliases.endpoints().items()}
+    return _either_slash(ours | aliases)
 
 
 def _lane_ways(served: Mapping[str, Served]) -> dict[str, LaneWay]:
@@ -483,19 +502,17 @@ def _lane_way(
     return LaneWay(endpoint, path, methods, name, metrics.observer(name), fit, is_shared)
 
 
-def _trees(environments: Iterable[Environment], also_at: Iterable[str]) -> list[PrefixRoute]:
+def _trees(environments: Iterable[Environment]) -> list[PrefixRoute]:
     """Give what Envoy asks at: it appends the caller's path, and sends the caller's Host.
 
     So both the environment and what the route needs stand before, in the path.
     """
-    below = metadata.VERIFY_ENVOY.removeprefix(metadata.OAUTH2)
     name, fit = name_of(metadata.VERIFY_ENVOY), gateways.clear_identity_headers
     trees = []
-    for prefix in (metadata.OAUTH2, *(f"{each}/" for each in also_at)):
-        for environment in environments:
-            path = f"{prefix}{below}{environment.name}/"
-            way = _lane_way(verify_under, path, MOST, name, fit)
-            trees.append(PrefixRoute(path.encode(), way, environment))
+    for environment in environments:
+        path = f"{metadata.VERIFY_ENVOY}{environment.name}/"
+        way = _lane_way(verify_under, path, MOST, name, fit)
+        trees.append(PrefixRoute(path.encode(), way, environment))
     return trees
 
 
@@ -511,9 +528,5 @@ def _either_slash(paths: Mapping[str, Way]) -> dict[str, Way]:
     }
 
 
-_AWAY = Response(
-    503,
-    (*NO_STORE, (b"retry-after", b"5")),
-    response.error("temporarily_unavailable", "The service is not available. Try again shortly."),
-)
-_BUG = Response(500, NO_STORE, response.error("server_error", "Something went wrong on our side."))
+_AWAY = "The service is not available. Try again shortly."
+_BUG = "Something went wrong on our side."

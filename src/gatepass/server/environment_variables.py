@@ -8,8 +8,9 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from typing import Any, get_origin
+from typing import Annotated, Any, get_origin
 
+from pydantic import BeforeValidator
 from pydantic.fields import FieldInfo
 from pydantic_settings import EnvSettingsSource
 
@@ -66,6 +67,9 @@ def split_list(value: object) -> object:
     if not isinstance(found, list):
         raise ValueError('must be a list: with commas (a,b) or as JSON (["a", "b"])')
     return tuple(found)
+
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(split_list)]
 
 
 def variable_of(path: tuple[str | int, ...], environ: Mapping[str, str]) -> str | None:

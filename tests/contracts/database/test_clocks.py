@@ -37,20 +37,24 @@ class Shifted(Clock):
 
 
 def void(stand: InProcessServer, client: Client) -> None:
-    applications.void_tokens(stand.environment(), OPERATOR, client.application.id, None)
+    applications.void_tokens(stand.environment().context, OPERATOR, client.application.id, None)
 
 
 def disable_and_enable(stand: InProcessServer, client: Client) -> None:
     for enabled in (False, True):
         applications.set_enabled(
-            stand.environment(), OPERATOR, client.application.id, enabled=enabled, org_id=None
+            stand.environment().context,
+            OPERATOR,
+            client.application.id,
+            enabled=enabled,
+            org_id=None,
         )
 
 
 def suspend_and_resume(stand: InProcessServer, client: Client) -> None:
     for suspended in (True, False):
         organizations.set_suspended(
-            stand.environment(), OPERATOR, client.application.org_id, suspended=suspended
+            stand.environment().context, OPERATOR, client.application.org_id, suspended=suspended
         )
 
 
@@ -201,8 +205,10 @@ def test_a_token_that_is_void_already_is_never_issued(on_sqlite: Nodes) -> None:
 def test_a_jwt_issued_right_after_a_revocation_is_not_dated_ahead(on_sqlite: Nodes) -> None:
     (node,) = on_sqlite(Clock())
     environment = node.environment()
-    catalogue.add_resource(environment, OPERATOR, _URI, "Meters", "jwt")
-    catalogue.add_scope(environment, OPERATOR, CataloguedScope(_SCOPE, "Read", False, False, _URI))
+    catalogue.add_resource(environment.context, OPERATOR, _URI, "Meters", "jwt")
+    catalogue.add_scope(
+        environment.context, OPERATOR, CataloguedScope(_SCOPE, "Read", False, False, _URI)
+    )
     client = node.register(scope=Scope((_SCOPE,)))
     old = node.token(client)
 

@@ -19,13 +19,13 @@ from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations as catalogue
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.keys import operations as keys
-from gatepass.server.domain.keys.master_key import MasterKey
+from gatepass.server.domain.master_key import MasterKey
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.revocations import store as revocations
 from gatepass.server.domain.revocations.feed.cursor import Cursor
-from gatepass.server.domain.users.passwords import Hasher
+from gatepass.server.domain.users.passwords import Hasher, PasswordSettings
 from gatepass.server.environment.environment import Environment
-from gatepass.server.settings import EnvironmentSettings, PasswordSettings, Settings
+from gatepass.server.settings import EnvironmentSettings, Settings
 from gatepass.server.storage.database import Connection, Database
 from gatepass.wire.credential import Mode
 
@@ -63,13 +63,17 @@ def test_memory_is_built_again_from_the_older_database(
     environment: Environment, back_up: Callable[[], Callable[[], None]]
 ) -> None:
     kept = register(environment)
-    applications.set_enabled(environment, OPERATOR, kept.application.id, enabled=False, org_id=None)
+    applications.set_enabled(
+        environment.context, OPERATOR, kept.application.id, enabled=False, org_id=None
+    )
     restore = back_up()
-    applications.set_enabled(environment, OPERATOR, kept.application.id, enabled=True, org_id=None)
+    applications.set_enabled(
+        environment.context, OPERATOR, kept.application.id, enabled=True, org_id=None
+    )
     lost = register(environment)
-    catalogue.add_resource(environment, OPERATOR, "https://lost.example.com", "Lost")
+    catalogue.add_resource(environment.context, OPERATOR, "https://lost.example.com", "Lost")
     revoke(environment)
-    keys.rotate(environment, OPERATOR, at_once=True)
+    keys.rotate(environment.context, environment.purposes, OPERATOR, at_once=True)
     for each in (kept, lost):
         assert environment.directory.load(each.application.client_id)
     old_keys = environment.keys
@@ -162,8 +166,16 @@ def test_a_change_that_is_not_lost_builds_nothing_again(environment: Environment
 
 
 def register(environment: Environment) -> Registered:
-    created = organizations.create(environment, OPERATOR, "Acme", f"anna{environment.place.seq}")
-    return applications.register(environment, OPERATOR, created.organization.id, name="Billing")
+    created = organizations.create(
+        environment.context, environment.hasher, OPERATOR, "Acme", f"anna{environment.place.seq}"
+    )
+    return applications.register(
+        environment.context,
+        environment.catalogue,
+        OPERATOR,
+        created.organization.id,
+        name="Billing",
+    )
 
 
 def revoke(environment: Environment) -> None:

@@ -12,10 +12,10 @@ from contracts import samples
 from contracts.samples import HOUR, NOW, SECOND
 from gatepass.server.domain.applications import store as applications
 from gatepass.server.domain.changes import store as changes
+from gatepass.server.domain.changes import tombstones
 from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.revocations import store as revocations
 from gatepass.server.domain.revocations.feed import page as pages
-from gatepass.server.domain.revocations.feed import store
 from gatepass.server.domain.revocations.feed.cursor import Cursor, Section
 from gatepass.server.domain.revocations.feed.model import ALL, MATTERS
 from gatepass.server.storage.database import Connection, Database
@@ -92,8 +92,8 @@ def _fill(database: Database) -> dict[str, int]:
         for _ in range(_MANY):
             expected[_application(connection, bad.id)] = ALL
             _application(connection, good.id)
-        store.note_gone(connection, changes.CLIENT_GONE, "gone", NOW)
-        store.note_gone(connection, changes.KEY_GONE, "kid", NOW)
+        tombstones.record_deletion(connection, changes.CLIENT_GONE, "gone", NOW)
+        tombstones.record_deletion(connection, changes.KEY_GONE, "kid", NOW)
         for number in range(_MANY):
             _revoke(connection, number)
     return expected
@@ -123,8 +123,8 @@ def test_what_has_expired_or_can_name_no_token_any_more_is_left_out(database: Da
         _application(connection, org.id, disabled_at=long_ago)
         _application(connection, org.id, tokens_void_before=long_ago)
         _revoke(connection, 1, NOW)
-        store.note_gone(connection, changes.CLIENT_GONE, "gone", long_ago - SECOND)
-        store.prune(connection, long_ago)
+        tombstones.record_deletion(connection, changes.CLIENT_GONE, "gone", long_ago - SECOND)
+        tombstones.prune(connection, long_ago)
 
     told = _read(database)
 
@@ -142,7 +142,7 @@ def test_changes_are_told_behind_a_snapshot(database: Database) -> None:
     with database.write() as connection:
         _revoke(connection, 5)
         _change(connection, app.id, tokens_void_before=NOW)
-        store.note_gone(connection, changes.KEY_GONE, "kid", NOW)
+        tombstones.record_deletion(connection, changes.KEY_GONE, "kid", NOW)
         changes.record(connection, changes.CATALOGUE, "read", NOW)
     first = _read(database, start.cursor)
     with database.write() as connection:
@@ -191,7 +191,7 @@ def test_of_a_client_id_that_was_deleted_and_is_another_ones_only_the_old_tokens
         old = samples.application(org.id)
         applications.add(connection, old)
         applications.remove(connection, old.id)
-        store.note_gone(connection, changes.CLIENT_GONE, old.client_id, NOW)
+        tombstones.record_deletion(connection, changes.CLIENT_GONE, old.client_id, NOW)
         changes.record(connection, changes.APPLICATION, str(old.id), NOW)
     deleted = _read(database, start)
     with database.write() as connection:

@@ -62,19 +62,19 @@ def is_dead(at: InProcessServer, client: Client, token: str) -> bool:
 
 def disable(of: Environment, client: Client) -> None:
     app_id = client.application.id
-    applications.set_enabled(of, OPERATOR, app_id, enabled=False, org_id=None)
+    applications.set_enabled(of.context, OPERATOR, app_id, enabled=False, org_id=None)
 
 
 def suspend(of: Environment, client: Client) -> None:
-    organizations.set_suspended(of, OPERATOR, client.application.org_id, suspended=True)
+    organizations.set_suspended(of.context, OPERATOR, client.application.org_id, suspended=True)
 
 
 def void(of: Environment, client: Client) -> None:
-    applications.void_tokens(of, OPERATOR, client.application.id, None)
+    applications.void_tokens(of.context, OPERATOR, client.application.id, None)
 
 
 def delete(of: Environment, client: Client) -> None:
-    applications.delete(of, OPERATOR, client.application.id, None)
+    applications.delete(of.context, OPERATOR, client.application.id, None)
 
 
 @pytest.mark.spec("RFC 7009", "2.1")
@@ -118,7 +118,13 @@ def test_an_ended_secret_is_known_on_the_other_side(two: Two) -> None:
     client = two.here.register()
     assert two.there.ask(client).status_code == 200
     app_id = client.application.id
-    new = applications.rotate(two.here.environment(), OPERATOR, app_id, timedelta(0), None)
+    new = applications.rotate(
+        two.here.environment().context,
+        OPERATOR,
+        app_id,
+        timedelta(0),
+        None,
+    )
 
     wait_until(lambda: two.there.ask(client).status_code == 401)
     assert two.there.ask(client.having(new.secret)).status_code == 200
@@ -138,7 +144,7 @@ def test_a_new_sealing_key_is_known_on_the_other_side_and_the_old_one_still_read
     old = two.there.token(client)
     environment = two.here.environment()
     newest = environment.keys.seal.id
-    rotate(environment, OPERATOR, at_once=False)
+    rotate(environment.context, environment.purposes, OPERATOR, at_once=False)
     two.here.clock.advance(PUBLISHED_AHEAD.total_seconds())
     environment.turn_keys()
     assert environment.keys.seal.id > newest
@@ -157,7 +163,7 @@ def test_usage_is_written_by_the_follower_itself(two: Two) -> None:
     environment = two.here.environment()
 
     def is_written() -> bool:
-        found = applications.find(environment, client.application.id, None)
+        found = applications.find(environment.context, client.application.id, None)
         return found.last_used_at is not None
 
     wait_until(is_written)
@@ -195,13 +201,15 @@ def test_memory_that_cannot_be_brought_up_to_date_is_not_taken_for_true(tmp_path
 def test_an_emergency_rotation_kills_tokens_of_both_forms_on_the_other_side(two: Two) -> None:
     environment = two.here.environment()
     uri, scope = "https://meters.example.com", "meters.read"
-    catalogue.add_resource(environment, OPERATOR, uri, "Meters", "jwt")
-    catalogue.add_scope(environment, OPERATOR, CataloguedScope(scope, "Read", False, False, uri))
+    catalogue.add_resource(environment.context, OPERATOR, uri, "Meters", "jwt")
+    catalogue.add_scope(
+        environment.context, OPERATOR, CataloguedScope(scope, "Read", False, False, uri)
+    )
     client = two.here.register(scope=Scope(("read", scope)))
     tokens = [two.here.token(client, scope=each) for each in ("read", scope)]
     wait_until(lambda: all(two.there.is_active(client, each) for each in tokens), "both forms")
 
-    rotate(environment, OPERATOR, at_once=True)
+    rotate(environment.context, environment.purposes, OPERATOR, at_once=True)
 
     assert [two.here.is_active(client, each) for each in tokens] == [False, False]
     for each in tokens:

@@ -20,9 +20,9 @@ def test_environments_share_no_account_no_application_and_no_key(fresh: InProces
     client = fresh.register(LIVE)
 
     with pytest.raises(NotFoundError):
-        applications.find(test, client.application.id, None)
+        applications.find(test.context, client.application.id, None)
     with pytest.raises(NotFoundError):
-        organizations.find(test, client.application.org_id)
+        organizations.find(test.context, client.application.org_id)
     content = b"the same"
     assert live.keys.seal.tag(content) != test.keys.seal.tag(content)
     assert file(fresh.data, LIVE) != file(fresh.data, TEST)
@@ -101,7 +101,7 @@ def test_an_operation_without_database_says_so_and_changes_nothing(fresh: InProc
     fresh.lose_database()
 
     with pytest.raises(DatabaseAwayError):
-        applications.void_tokens(fresh.environment(), OPERATOR, client.application.id, None)
+        applications.void_tokens(fresh.environment().context, OPERATOR, client.application.id, None)
     with pytest.raises(DatabaseAwayError):
         fresh.environment().catch_up()
     assert fresh.is_active(client, token)
@@ -112,7 +112,7 @@ def test_usage_is_written_when_the_server_ends(tmp_path: Path) -> None:
         client = stand.register()
         stand.token(client)
     with standing_still(tmp_path / "data") as again:
-        found = applications.find(again.environment(), client.application.id, None)
+        found = applications.find(again.environment().context, client.application.id, None)
         assert found.last_used_at is not None
 
 
@@ -126,4 +126,6 @@ def test_usage_that_cannot_be_written_is_kept_for_later(fresh: InProcessServer) 
     environment.database = database
     environment.flush()
 
-    assert applications.find(environment, client.application.id, None).last_used_at is not None
+    assert (
+        applications.find(environment.context, client.application.id, None).last_used_at is not None
+    )

@@ -31,7 +31,9 @@ ACCESS_CONTROL = "access-control-"
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcessServer]:
     data: Path = tmp_path_factory.mktemp("shared") / "data"
-    with standing_still(data, token_origins=(PAGE,), also_at=("/o",)) as stand:
+    with standing_still(
+        data, token_origins=(PAGE,), path_aliases={"token": ["/o/token/"]}
+    ) as stand:
         yield stand
 
 
@@ -101,7 +103,7 @@ def test_another_method_is_told_what_is_taken(shared: InProcessServer) -> None:
 def test_both_doors_share_alike(tmp_path: Path) -> None:
     data, clock = tmp_path / "data", Clock()
     given = {"token_origins": (PAGE,)}
-    with door(data, clock, **given) as fast, door(data, clock, lane=False, **given) as slow:
+    with door(data, clock, **given) as fast, door(data, clock, fast_path=False, **given) as slow:
         client = fast.stand.register()
         seen = []
         for each in (fast, slow):

@@ -6,11 +6,12 @@ import pytest
 
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.server.domain.keys.opaque_token_key import OpaqueTokenKey
 from gatepass.server.domain.keys.operations import rotate
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.oauth.introspection import inspect
 from gatepass.server.tokens.claims import Claims
-from gatepass.server.tokens.opaque import OpaqueTokenKey, decode, encode
+from gatepass.server.tokens.opaque import decode, encode
 from gatepass.wire.metadata import INTROSPECT, PARTNER_API
 from gatepass.wire.secret import Secret
 from server.fixtures import INTROSPECTION, TEST, Client, InProcessServer, refused, whole
@@ -142,17 +143,19 @@ def test_a_token_dies_with_its_application_and_its_organization(fresh: InProcess
     token, app_id = fresh.token(client), client.application.id
 
     for enabled in (False, True):
-        applications.set_enabled(environment, OPERATOR, app_id, enabled=enabled, org_id=None)
+        applications.set_enabled(
+            environment.context, OPERATOR, app_id, enabled=enabled, org_id=None
+        )
         assert is_dead(fresh, watcher, token)
     token = fresh.token(client)  # in the very millisecond of the enabling
     assert not is_dead(fresh, watcher, token)
     for suspended in (True, False):
         org_id = client.application.org_id
-        organizations.set_suspended(environment, OPERATOR, org_id, suspended=suspended)
+        organizations.set_suspended(environment.context, OPERATOR, org_id, suspended=suspended)
         assert is_dead(fresh, watcher, token)
     token = fresh.token(client)
     assert not is_dead(fresh, watcher, token)
-    applications.delete(environment, OPERATOR, app_id, None)
+    applications.delete(environment.context, OPERATOR, app_id, None)
     assert is_dead(fresh, watcher, token)
 
 
@@ -160,7 +163,7 @@ def test_a_token_dies_with_its_application_and_its_organization(fresh: InProcess
 def test_voided_tokens_are_inactive(fresh: InProcessServer) -> None:
     client = fresh.register()
     token = fresh.token(client)
-    applications.void_tokens(fresh.environment(), OPERATOR, client.application.id, None)
+    applications.void_tokens(fresh.environment().context, OPERATOR, client.application.id, None)
 
     assert is_dead(fresh, client, token)
 
@@ -237,7 +240,7 @@ def test_what_is_recalled_of_a_token_ends_when_the_token_does(fresh: InProcessSe
     ends: dict[str, Callable[[Client, str], object]] = {
         "revoked": fresh.revoke,
         "voided": lambda client, _: applications.void_tokens(
-            fresh.environment(), OPERATOR, client.application.id, None
+            fresh.environment().context, OPERATOR, client.application.id, None
         ),
         "expired": lambda _, __: fresh.clock.advance(36000),
     }
@@ -256,7 +259,7 @@ def test_what_is_recalled_of_a_token_ends_with_its_key(fresh: InProcessServer) -
     token = fresh.token(client)
     environment = fresh.environment()
     assert fresh.is_active(client, token)
-    rotate(environment, OPERATOR, at_once=True)
+    rotate(environment.context, environment.purposes, OPERATOR, at_once=True)
 
     assert is_dead(fresh, client, token)
     assert fresh.is_active(client, fresh.token(client))
@@ -276,7 +279,7 @@ def test_a_caller_that_is_recalled_must_still_be_right(fresh: InProcessServer) -
     assert ask(client_assertion="x") == (400, "invalid_request")
     environment = fresh.environment()
     app_id = client.application.id
-    applications.set_enabled(environment, OPERATOR, app_id, enabled=False, org_id=None)
+    applications.set_enabled(environment.context, OPERATOR, app_id, enabled=False, org_id=None)
     environment.catch_up()
     assert ask() == (401, "invalid_client")
 

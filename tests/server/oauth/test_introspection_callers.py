@@ -66,7 +66,7 @@ def test_a_token_that_is_not_active_is_refused_with_401(fresh: InProcessServer) 
     ends: dict[str, Callable[[Client, str], object]] = {
         "revoked": fresh.revoke,
         "disabled": lambda client, _: applications.set_enabled(
-            fresh.environment(), OPERATOR, client.application.id, enabled=False, org_id=None
+            fresh.environment().context, OPERATOR, client.application.id, enabled=False, org_id=None
         ),
         "expired": lambda _, __: fresh.clock.advance(36000),
     }
@@ -104,9 +104,9 @@ def test_a_token_of_the_other_environment_is_refused(
 @pytest.mark.spec("RFC 8707", "2")
 def test_a_token_for_another_resource_is_refused(fresh: InProcessServer) -> None:
     environment, meters = fresh.environment(), "https://meters.example.com"
-    catalogue.add_resource(environment, OPERATOR, meters, "Meters")
+    catalogue.add_resource(environment.context, OPERATOR, meters, "Meters")
     scope = CataloguedScope("meters", "Words", False, False, meters)
-    catalogue.add_scope(environment, OPERATOR, scope)
+    catalogue.add_scope(environment.context, OPERATOR, scope)
     allowed = Scope(("meters", "introspection"))
     server = fresh.register(scope=allowed, allowed=allowed)
 
@@ -122,7 +122,7 @@ def test_a_token_is_refused_from_outside_the_networks_of_its_application(
     caller = fresh.token(server)
     networks = check_networks("198.51.100.0/24")
     app_id = server.application.id
-    applications.set_networks(fresh.environment(), OPERATOR, app_id, networks, None)
+    applications.set_networks(fresh.environment().context, OPERATOR, app_id, networks, None)
     fresh.environment().catch_up()
 
     assert refused(shown(fresh, caller, caller)) == (401, "invalid_token")

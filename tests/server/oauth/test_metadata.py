@@ -7,8 +7,9 @@ from starlette.testclient import TestClient
 
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations as catalogue
-from gatepass.server.domain.catalogue.model import ALGORITHMS, CataloguedScope
+from gatepass.server.domain.catalogue.model import CataloguedScope
 from gatepass.server.domain.keys.operations import rotate
+from gatepass.server.domain.token_policy import ALGORITHMS
 from gatepass.wire.credential import Mode
 from gatepass.wire.metadata import INTROSPECT, PARTNER_API, REVOKE, TOKEN
 from server.fixtures import GRANT, LIVE, TEST, URL, InProcessServer, refused, standing_still
@@ -69,7 +70,7 @@ def test_readers_of_openid_connect_find_the_same_metadata(
 def test_the_metadata_has_what_they_require_and_offers_no_sign_in(fresh: InProcessServer) -> None:
     environment = fresh.environment()
     before = fresh.send("GET", OPENID).json()
-    catalogue.add_resource(environment, OPERATOR, "https://a.example", "A", "jwt", "RS256")
+    catalogue.add_resource(environment.context, OPERATOR, "https://a.example", "A", "jwt", "RS256")
 
     told = fresh.send("GET", OPENID).json()
 
@@ -85,7 +86,9 @@ def test_the_metadata_has_what_they_require_and_offers_no_sign_in(fresh: InProce
 
 @pytest.mark.spec("RFC 8414", "3.1")
 def test_the_documents_are_under_path_aliases_too(tmp_path: Path) -> None:
-    with standing_still(tmp_path / "data", also_at=("/o", "/a/b")) as stand:
+    with standing_still(
+        tmp_path / "data", path_aliases={"token": ["/o/token/", "/a/b/token"]}
+    ) as stand:
         server, keys = stand.send("GET", SERVER), stand.send("GET", JWKS)
         for alias in ("/o", "/a/b"):
             for path in (f"{alias}{SERVER}", f"{alias}{OPENID}", f"{SERVER}{alias}"):
@@ -185,7 +188,7 @@ def test_who_has_a_document_already_is_told_so(stand: InProcessServer, path: str
 def test_the_documents_follow_the_catalogue(fresh: InProcessServer) -> None:
     environment, meters = fresh.environment(), "https://meters.example.com"
     before = fresh.send("GET", SERVER).headers["etag"]
-    catalogue.add_resource(environment, OPERATOR, meters, "Meters")
+    catalogue.add_resource(environment.context, OPERATOR, meters, "Meters")
     for name, resource, is_restricted in (
         ("meters.read", meters, False),
         ("meters.all", meters, True),
@@ -193,14 +196,14 @@ def test_the_documents_follow_the_catalogue(fresh: InProcessServer) -> None:
         ("secrets", environment.partner_api, True),
     ):
         new = CataloguedScope(name, "Words", False, is_restricted, resource)
-        catalogue.add_scope(environment, OPERATOR, new)
+        catalogue.add_scope(environment.context, OPERATOR, new)
 
     server, resource_ = fresh.send("GET", SERVER), fresh.send("GET", RESOURCE)
 
     assert server.headers["etag"] != before
     assert set(server.json()["scopes_supported"]) == {"read", "write", "bills", "meters.read"}
     assert set(resource_.json()["scopes_supported"]) == {"read", "write", "bills"}
-    catalogue.remove_scope(environment, OPERATOR, "bills")
+    catalogue.remove_scope(environment.context, OPERATOR, "bills")
     assert "bills" not in fresh.send("GET", RESOURCE).json()["scopes_supported"]
 
 
@@ -212,7 +215,7 @@ def test_public_keys_are_published_with_their_use_and_nothing_private(
     environment = fresh.environment()
     for algorithm in ALGORITHMS:
         uri = f"https://{algorithm}.example.com"
-        catalogue.add_resource(environment, OPERATOR, uri, algorithm, "jwt", algorithm)
+        catalogue.add_resource(environment.context, OPERATOR, uri, algorithm, "jwt", algorithm)
 
     answer = fresh.send("GET", JWKS)
 
@@ -232,9 +235,9 @@ def test_the_next_key_is_published_before_it_is_used_and_one_that_leaked_no_more
     environment = fresh.environment()
     [first] = fresh.send("GET", JWKS).json()["keys"]
 
-    rotate(environment, OPERATOR, at_once=False)
+    rotate(environment.context, environment.purposes, OPERATOR, at_once=False)
     soon = fresh.send("GET", JWKS)
-    rotate(environment, OPERATOR, at_once=True)
+    rotate(environment.context, environment.purposes, OPERATOR, at_once=True)
     [only] = fresh.send("GET", JWKS).json()["keys"]
 
     published = soon.json()["keys"]

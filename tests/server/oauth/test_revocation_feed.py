@@ -14,10 +14,10 @@ from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.changes.store import START
 from gatepass.server.domain.keys.operations import rotate
+from gatepass.server.domain.keys.signing import SigningKey
 from gatepass.server.domain.keys.store import all_keys
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.settings import HttpSettings
-from gatepass.server.tokens.jwt import SigningKey
 from gatepass.wire.metadata import REVOCATIONS
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
@@ -72,20 +72,22 @@ Harm = Callable[[InProcessServer, Client, str], object]
 
 def _suspend(stand: InProcessServer, client: Client, *, suspended: bool) -> None:
     org_id = client.application.org_id
-    organizations.set_suspended(stand.environment(), OPERATOR, org_id, suspended=suspended)
+    organizations.set_suspended(stand.environment().context, OPERATOR, org_id, suspended=suspended)
 
 
 def _enable(stand: InProcessServer, client: Client, *, enabled: bool) -> None:
     app_id = client.application.id
-    applications.set_enabled(stand.environment(), OPERATOR, app_id, enabled=enabled, org_id=None)
+    applications.set_enabled(
+        stand.environment().context, OPERATOR, app_id, enabled=enabled, org_id=None
+    )
 
 
 def _void(stand: InProcessServer, client: Client, _token: str) -> None:
-    applications.void_tokens(stand.environment(), OPERATOR, client.application.id, None)
+    applications.void_tokens(stand.environment().context, OPERATOR, client.application.id, None)
 
 
 def _delete(stand: InProcessServer, client: Client, _token: str) -> None:
-    applications.delete(stand.environment(), OPERATOR, client.application.id, None)
+    applications.delete(stand.environment().context, OPERATOR, client.application.id, None)
 
 
 HARMS: dict[str, Harm] = {
@@ -157,11 +159,11 @@ def test_only_a_key_that_was_taken_out_of_use_is_told(
 ) -> None:
     environment, by = fresh.environment(), guard(fresh)
     with environment.database.read() as connection:
-        known = all_keys(connection, environment.master, environment.mode)
+        known = all_keys(connection, environment.context.master_key, environment.mode)
     [kid] = [SigningKey(key.purpose, key.secret).kid for key in known if key.purpose != "seal"]
     follower = Reader(fresh, by)
     follower.read()
-    rotate(environment, OPERATOR, at_once=at_once)
+    rotate(environment.context, environment.purposes, OPERATOR, at_once=at_once)
     beginner = Reader(fresh, by)
 
     for reader in (follower, beginner):

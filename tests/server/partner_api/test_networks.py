@@ -17,13 +17,15 @@ def test_a_token_is_refused_from_elsewhere_like_one_that_is_none(
     fresh: InProcessServer, tokens: str
 ) -> None:
     environment, client = fresh.environment(), fresh.register()
-    catalogue.change_resource(environment, OPERATOR, environment.partner_api, {"tokens": tokens})
+    catalogue.change_resource(
+        environment.context, OPERATOR, environment.partner_api, {"tokens": tokens}
+    )
     bearer = {"Authorization": f"Bearer {fresh.token(client)}"}
     where = f"/api/partners/v2.0/org/{client.application.org_id}"
     assert fresh.send("GET", where, headers=bearer, source=ELSEWHERE).status_code == 200
 
     networks = check_networks(f"{HERE}/32")
-    applications.set_networks(environment, OPERATOR, client.application.id, networks, None)
+    applications.set_networks(environment.context, OPERATOR, client.application.id, networks, None)
 
     assert fresh.send("GET", where, headers=bearer).status_code == 200
     refused = fresh.send("GET", where, headers=bearer, source=ELSEWHERE)
@@ -40,7 +42,9 @@ def test_introspection_tells_other_guards_the_networks(fresh: InProcessServer) -
     assert "allowed_networks" not in fresh.introspect(client, token).json()
 
     networks = check_networks(f"{HERE} 2001:db8::/32")
-    applications.set_networks(fresh.environment(), OPERATOR, client.application.id, networks, None)
+    applications.set_networks(
+        fresh.environment().context, OPERATOR, client.application.id, networks, None
+    )
 
     told = fresh.introspect(client, token).json()
     assert told["allowed_networks"] == [f"{HERE}/32", "2001:db8::/32"]

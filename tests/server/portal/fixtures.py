@@ -15,8 +15,10 @@ from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users import store as people_store
 from gatepass.server.domain.users.model import User
+from gatepass.server.domain.users.password_hashing import run
+from gatepass.server.domain.users.passwords import PasswordSettings
 from gatepass.server.environment.environment import Environment
-from gatepass.server.settings import EnvironmentSettings, PasswordSettings, Settings
+from gatepass.server.settings import EnvironmentSettings, Settings
 from gatepass.wire.credential import Mode
 from gatepass.wire.secret import Secret
 
@@ -156,25 +158,31 @@ def without_what_varies(text: str, username: str) -> str:
 def prepare(data: Path) -> None:
     """Fill a data directory with the people of the rig; copies of it are quicker than new ones."""
     rig = Rig(data, Clock())
-    acme = organizations.create(rig.environment, OPERATOR, "Acme Energy", "anna")
-    organizations.create(rig.environment, OPERATOR, "Bolt Power", "bo")
+    acme = organizations.create(
+        rig.environment.context, rig.environment.hasher, OPERATOR, "Acme Energy", "anna"
+    )
+    organizations.create(
+        rig.environment.context, rig.environment.hasher, OPERATOR, "Bolt Power", "bo"
+    )
     hashed = rig.environment.hasher.hash(Secret(PASSWORD))
     for username, role in (("sven", "staff"), ("ulla", "user"), ("nils", "admin")):
         people.add_with_access(
-            rig.environment,
+            rig.environment.context,
             OPERATOR,
             acme.organization.id,
             username=username,
             email=None,
             role=role,
+            initial=run(people.new_password(rig.environment.hasher)),
         )
     people.add_with_access(
-        rig.environment,
+        rig.environment.context,
         OPERATOR,
         acme.organization.id,
         username="nora",
         email="nora@acme.example",
         role="admin",
+        initial=run(people.new_password(rig.environment.hasher)),
     )
     with rig.environment.database.write() as connection:
         for username in ("anna", "sven", "ulla", "bo", "nora"):

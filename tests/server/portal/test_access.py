@@ -101,8 +101,8 @@ def test_what_is_another_organizations_is_not_there(rig: Rig, rule: Route) -> No
     app_id = path.rstrip("/").rpartition("/")[2]
     (secret_id,) = rig.rows("SELECT id FROM application_secret")[0]
     sven = rig.person("sven")
-    people.set_role(rig.environment, OPERATOR, sven.org_id, sven.id, "user")
-    [notice] = notices.of_person(rig.environment, sven.id)
+    people.set_role(rig.environment.context, OPERATOR, sven.org_id, sven.id, "user")
+    [notice] = notices.of_person(rig.environment.context, sven.id)
     ids = {
         "app_id": app_id,
         "person_id": str(sven.id),

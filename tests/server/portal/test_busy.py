@@ -24,7 +24,8 @@ def full(rig: Rig) -> Iterator[None]:
     release = threading.Event()
     chosen = rig.settings.password
     held = [
-        rig.environment.hash_pool.submit(release.wait) for _ in range(chosen.at_once + chosen.queue)
+        rig.environment.hasher.pool.submit(release.wait)
+        for _ in range(chosen.at_once + chosen.queue)
     ]
     try:
         yield
@@ -126,7 +127,7 @@ def test_who_must_wait_takes_no_place_in_the_queue(rig: Rig) -> None:
     browser = rig.browser()
     for _ in range(5):
         browser.log_in("anna", "wrong")
-    pool = rig.environment.hash_pool
+    pool = rig.environment.hasher.pool
     release = threading.Event()
     held = [pool.submit(release.wait) for _ in range(rig.settings.password.at_once)]
     taken = [f"{browser.log_in('anna', 'wrong').status_code} {pool.waiting}" for _ in range(3)]
@@ -139,7 +140,9 @@ def test_who_must_wait_takes_no_place_in_the_queue(rig: Rig) -> None:
 
 def test_a_place_that_was_taken_meanwhile_uncounts_the_attempt(rig: Rig) -> None:
     visitor = Visitor(HOME, "", None)
-    steps = sessions.log_in(rig.environment, visitor, "anna", Secret(PASSWORD))
+    steps = sessions.log_in(
+        rig.environment.context, rig.environment.hasher, visitor, "anna", Secret(PASSWORD)
+    )
     next(steps)
     assert failures(rig) == [1, 1, 1]
 
@@ -152,6 +155,6 @@ def test_a_place_that_was_taken_meanwhile_uncounts_the_attempt(rig: Rig) -> None
 def test_the_work_of_an_operation_touches_no_database(rig: Rig) -> None:
     """So that a thread for hashes never waits for a lock."""
     with rig.environment.database.write():
-        password, hashed = run(people.new_password(rig.environment))
+        password, hashed = run(people.new_password(rig.environment.hasher))
 
     assert rig.environment.hasher.verify(password, hashed)

@@ -28,7 +28,7 @@ API_PATHS = ["/api/nothing", "/api/", "/api", f"{PARTNER_API}x", f"{PARTNER_API}
 @pytest.fixture(scope="module")
 def aliased(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcessServer]:
     data: Path = tmp_path_factory.mktemp("aliased") / "data"
-    with standing_still(data, also_at=("/o",)) as stand:
+    with standing_still(data, path_aliases={"token": ["/o/token/"]}) as stand:
         yield stand
 
 

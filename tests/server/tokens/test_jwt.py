@@ -15,8 +15,9 @@ from gatepass.server.domain.applications import store
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations as catalogue
-from gatepass.server.domain.catalogue.model import ALGORITHMS, Algorithm, CataloguedScope
+from gatepass.server.domain.catalogue.model import CataloguedScope
 from gatepass.server.domain.keys.model import PUBLISHED_AHEAD
+from gatepass.server.domain.token_policy import ALGORITHMS, Algorithm
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.metadata import JWKS
 from gatepass.wire.scope import Scope
@@ -46,9 +47,9 @@ def with_meters(stand: InProcessServer, algorithm: Algorithm, name: str = "meter
     environment, uri = stand.environment(), f"https://{name}.example.com/{algorithm}"
     scope = f"{name}.{algorithm}"
     if uri not in environment.catalogue.resources:
-        catalogue.add_resource(environment, OPERATOR, uri, name, "jwt", algorithm)
+        catalogue.add_resource(environment.context, OPERATOR, uri, name, "jwt", algorithm)
         new = CataloguedScope(scope, "Read", False, False, uri)
-        catalogue.add_scope(environment, OPERATOR, new)
+        catalogue.add_scope(environment.context, OPERATOR, new)
         use_new_keys(stand)
     return Meters(uri, stand.register(scope=Scope((scope,))), algorithm)
 
@@ -166,7 +167,9 @@ def test_voiding_all_tokens_voids_jwts_and_not_those_that_come_after(
     fresh: InProcessServer, es256: Meters
 ) -> None:
     old = fresh.token(es256.client)
-    applications.void_tokens(fresh.environment(), OPERATOR, es256.client.application.id, None)
+    applications.void_tokens(
+        fresh.environment().context, OPERATOR, es256.client.application.id, None
+    )
     fresh.clock.advance(1)
 
     assert not fresh.is_active(es256.client, old)
@@ -181,7 +184,7 @@ def test_the_jwts_of_a_disabled_application_stay_dead_when_it_is_enabled(
     told = []
     for enabled in (False, True):
         applications.set_enabled(
-            fresh.environment(), OPERATOR, app_id, enabled=enabled, org_id=None
+            fresh.environment().context, OPERATOR, app_id, enabled=enabled, org_id=None
         )
         told.append(fresh.is_active(caller, token))
 
@@ -194,7 +197,7 @@ def test_an_application_made_anew_with_the_same_client_id_does_not_revive_tokens
 ) -> None:
     token, caller = fresh.token(es256.client), fresh.register(beside=es256.client)
     environment, application = fresh.environment(), es256.client.application
-    applications.delete(environment, OPERATOR, application.id, None)
+    applications.delete(environment.context, OPERATOR, application.id, None)
     assert not fresh.is_active(caller, token)
     fresh.clock.advance(1)
     imposter = fresh.register(scope=application.scope, beside=caller).application
@@ -259,7 +262,9 @@ def test_a_jwt_access_token_is_no_assertion_of_a_gateways_caller(
 
 def test_the_partner_api_takes_jwts_where_the_operator_says_so(fresh: InProcessServer) -> None:
     environment, client = fresh.environment(), fresh.register()
-    catalogue.change_resource(environment, OPERATOR, API, {"tokens": "jwt", "algorithm": "EdDSA"})
+    catalogue.change_resource(
+        environment.context, OPERATOR, API, {"tokens": "jwt", "algorithm": "EdDSA"}
+    )
     use_new_keys(fresh)
 
     token = fresh.token(client)

@@ -28,7 +28,9 @@ def sealed(fresh: InProcessServer) -> str:
 @pytest.fixture
 def signed(fresh: InProcessServer) -> str:
     environment, client = fresh.environment(), fresh.register()
-    catalogue.change_resource(environment, OPERATOR, environment.partner_api, {"tokens": "jwt"})
+    catalogue.change_resource(
+        environment.context, OPERATOR, environment.partner_api, {"tokens": "jwt"}
+    )
     return fresh.token(client)
 
 
@@ -117,7 +119,7 @@ def test_no_other_header_is_taken_though_the_right_key_has_signed_it(
     fresh: InProcessServer, signed: str
 ) -> None:
     environment = fresh.environment()
-    [der] = [key.secret for key in all_keys(environment) if key.purpose == "ES256"]
+    [der] = [key.secret for key in all_keys(environment.context) if key.purpose == "ES256"]
     key, algorithm = ECKey.import_key(der), JWSRegistry.algorithms["ES256"]
     payload = signed.split(".")[1]
     kid = environment.keys.sign["ES256"].kid
@@ -169,7 +171,7 @@ def test_a_public_key_is_no_secret_to_sign_with_and_no_signature_is_none(
     environment = fresh.environment()
     raw = JWSRegistry.algorithms["HS256"]
     public = ECKey.import_key(
-        next(key.secret for key in all_keys(environment) if key.purpose == "ES256")
+        next(key.secret for key in all_keys(environment.context) if key.purpose == "ES256")
     ).as_pem(private=False)
     hashed = raw.sign(f"{header}.{payload}".encode(), OctKey.import_key(public.hex()))
     halves = signature[:43], signature[43:]

@@ -10,7 +10,8 @@ import click
 
 from gatepass.client.cli import check, scan
 from gatepass.client.errors import ClientError
-from gatepass.client.settings import ClientSettings, check_url
+from gatepass.client.settings import ClientSettings
+from gatepass.client.urls import check_url
 from gatepass.command_group import example
 from gatepass.wire.urls import may_use_proxy
 

@@ -9,9 +9,10 @@ from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import application_settings, options
 from gatepass.server.cli.application_settings import find, networks_of
 from gatepass.server.domain.applications import operations
-from gatepass.server.domain.applications.model import DEFAULT_LIFETIME, Application
+from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations as organizations
+from gatepass.server.domain.token_policy import DEFAULT_LIFETIME
 from gatepass.wire import metadata
 from gatepass.wire.scope import Scope
 
@@ -61,7 +62,8 @@ def create(  # noqa: PLR0913 - one parameter an option
     """
     with options.environment_of(data, config, environment_name) as environment:
         registered = operations.register(
-            environment,
+            environment.context,
+            environment.catalogue,
             OPERATOR,
             options.uuid_of(org_id),
             name=name,
@@ -96,13 +98,13 @@ def list_(
     """List the applications of an environment."""
     with options.environment_of(data, config, environment_name) as environment:
         if org_id is None:
-            owners = organizations.all_of_them(environment)
+            owners = organizations.all_of_them(environment.context)
         else:
-            owners = [organizations.find(environment, options.uuid_of(org_id))]
+            owners = [organizations.find(environment.context, options.uuid_of(org_id))]
         rows = [
             _row(each)
             for owner in owners
-            for each in operations.of_organization(environment, owner.id)
+            for each in operations.of_organization(environment.context, owner.id)
         ]
     nothing = f"No applications in {environment.name}. Make one: gatepass application create"
     options.show_list(rows, nothing, is_json=is_json)
@@ -190,7 +192,7 @@ def delete(
         found = find(environment, application_id)
         if not yes:
             _confirm(found)
-        operations.delete(environment, OPERATOR, found.id, None)
+        operations.delete(environment.context, OPERATOR, found.id, None)
     click.echo(f"{application_id} is deleted.")
 
 
@@ -213,7 +215,9 @@ def _set_enabled(
 ) -> None:
     with options.environment_of(data, config, environment_name) as environment:
         found = find(environment, application_id)
-        operations.set_enabled(environment, OPERATOR, found.id, enabled=enabled, org_id=None)
+        operations.set_enabled(
+            environment.context, OPERATOR, found.id, enabled=enabled, org_id=None
+        )
 
 
 def _row(each: Application) -> dict[str, object]:

@@ -85,7 +85,7 @@ def set_(  # noqa: PLR0913 - one parameter an option
 def find(environment: Environment, application_id: str) -> Application:
     """Give an application by its client id, or by its own id."""
     found = environment.directory.load(application_id)
-    return found or operations.find(environment, options.uuid_of(application_id), None)
+    return found or operations.find(environment.context, options.uuid_of(application_id), None)
 
 
 def networks_of(given: tuple[str, ...]) -> tuple[Network, ...]:
@@ -107,7 +107,7 @@ def _plain_changes(
 ) -> list[Change]:
     """Check what is wanted, and give what is then to be done, as all of these do."""
     changes: list[Change] = []
-    whose = (environment, OPERATOR, found.id)
+    whose = (environment.context, OPERATOR, found.id)
     if name is not None:
         changes.append(partial(operations.rename, *whose, check_name(name), None))
     if lifetime is not None:
@@ -123,7 +123,7 @@ def _scope_changes(environment: Environment, found: Application, text: str | Non
     everything = environment.catalogue.everything
     kept = Scope(tuple(dict.fromkeys((*everything.names, *found.scope.names))))
     scope = check_scope(Scope.parse(text), kept)
-    whose = (environment, OPERATOR, found.id)
+    whose = (environment.context, OPERATOR, found.id)
     return [partial(operations.set_scope, *whose, scope, None, allowed=everything)]
 
 
@@ -134,7 +134,7 @@ def _network_changes(
         raise click.UsageError("Give --network or --any-network, not both.")
     if not any_network and not given:
         return []
-    whose = (environment, OPERATOR, found.id)
+    whose = (environment.context, OPERATOR, found.id)
     return [partial(operations.set_networks, *whose, networks_of(given), None)]
 
 
@@ -146,4 +146,6 @@ def _minting_changes(
     checked = check_minting(
         found.mint_mode if mode is None else mode, found.mint_limit if limit is None else limit
     )
-    return [partial(operations.set_minting, environment, OPERATOR, found.id, *checked, None)]
+    return [
+        partial(operations.set_minting, environment.context, OPERATOR, found.id, *checked, None)
+    ]

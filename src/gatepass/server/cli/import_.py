@@ -96,7 +96,7 @@ def django_oauth_toolkit_(  # noqa: PLR0913, PLR0917 - one parameter an option
             check_scope(chosen, catalogue.everything),
             cast("OrganizationBy", organization_by),
         )
-        outcomes = operations.bring(environment, OPERATOR, found, terms, dry_run=dry_run)
+        outcomes = operations.bring(environment.context, OPERATOR, found, terms, dry_run=dry_run)
     if is_json:
         options.show(_document(outcomes, environment.name, dry_run=dry_run), is_json=True)
     else:

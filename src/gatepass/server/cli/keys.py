@@ -9,7 +9,7 @@ from gatepass.server.cli import options
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.keys import operations
 from gatepass.server.domain.keys.model import PUBLISHED_AHEAD, Key
-from gatepass.server.tokens.jwt import SigningKey
+from gatepass.server.domain.keys.signing import SigningKey
 
 _MINUTES = int(PUBLISHED_AHEAD.total_seconds()) // 60
 _SOON = (
@@ -35,7 +35,7 @@ def keys() -> None:
 def list_(data: Path | None, config: Path | None, environment_name: str, *, is_json: bool) -> None:
     """List the keys of an environment; the keys themselves are never shown."""
     with options.environment_of(data, config, environment_name) as environment:
-        kept = operations.all_keys(environment)
+        kept = operations.all_keys(environment.context)
         now = environment.now()
     rows = [_row(key) | {"state": operations.state(key, kept, now)} for key in kept]
     options.show_list(rows, f"No keys in {environment.name}.", is_json=is_json)
@@ -61,7 +61,7 @@ def rotate(
     """Make the next keys, published before they are used; old tokens live on."""
     with options.environment_of(data, config, environment_name) as environment:
         options.confirm(_REVOKE.format(environment.name), yes=yes or not at_once)
-        operations.rotate(environment, OPERATOR, at_once=at_once)
+        operations.rotate(environment.context, environment.purposes, OPERATOR, at_once=at_once)
     click.echo(_AT_ONCE if at_once else _SOON)
 
 

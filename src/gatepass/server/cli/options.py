@@ -14,7 +14,7 @@ import click
 import structlog
 
 from gatepass.server.domain.imports.model import SourceError
-from gatepass.server.domain.keys.master_key import MasterKeyError
+from gatepass.server.domain.master_key import MasterKeyError
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.environment import data_directory
 from gatepass.server.environment.environment import NAMES, Environment
@@ -140,7 +140,7 @@ def _mark_to_change(settings: Settings) -> Mode:
 
 def _has_organizations(settings: Settings, mode: Mode) -> bool:
     with data_directory.opened(settings, mode) as environment:
-        return bool(organizations.all_of_them(environment))
+        return bool(organizations.all_of_them(environment.context))
 
 
 @contextmanager

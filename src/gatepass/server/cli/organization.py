@@ -13,6 +13,7 @@ from gatepass.server.domain.organizations import operations
 from gatepass.server.domain.organizations.model import Organization
 from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users.model import User, has_expired_password
+from gatepass.server.domain.users.password_hashing import run
 from gatepass.server.environment.environment import Environment
 from gatepass.wire.secret import Secret
 
@@ -49,7 +50,7 @@ def create(
     """
     with options.environment_of(data, config, environment_name, creates=True) as environment:
         new, person, initial_password = operations.create(
-            environment, OPERATOR, name, username, email
+            environment.context, environment.hasher, OPERATOR, name, username, email
         )
     _show_access(environment, new.id, person, initial_password, is_json=is_json)
 
@@ -77,9 +78,15 @@ def add_admin(
     Prints the initial password, once; it must be changed at the first login.
     """
     with options.environment_of(data, config, environment_name) as environment:
-        found = operations.find(environment, options.uuid_of(org_id))
+        found = operations.find(environment.context, options.uuid_of(org_id))
         person, initial_password = people.add_with_access(
-            environment, OPERATOR, found.id, username=username, email=email, role="admin"
+            environment.context,
+            OPERATOR,
+            found.id,
+            username=username,
+            email=email,
+            role="admin",
+            initial=run(people.new_password(environment.hasher)),
         )
     _show_access(environment, found.id, person, initial_password, is_json=is_json)
 
@@ -106,9 +113,14 @@ def reset_password(
     was not replaced within 14 days. Prints the new one, once.
     """
     with options.environment_of(data, config, environment_name) as environment:
-        found = people.find_by_username(environment, options.uuid_of(org_id), username)
+        found = people.find_by_username(environment.context, options.uuid_of(org_id), username)
         person, initial_password = people.give_access(
-            environment, OPERATOR, found.org_id, found.id, None
+            environment.context,
+            OPERATOR,
+            found.org_id,
+            found.id,
+            None,
+            initial=run(people.new_password(environment.hasher)),
         )
     _show_access(environment, found.org_id, person, initial_password, is_json=is_json)
 
@@ -122,9 +134,11 @@ def people_(
 ) -> None:
     """List who of an organization has access to the portal, and whether they can log in."""
     with options.environment_of(data, config, environment_name) as environment:
-        found = operations.find(environment, options.uuid_of(org_id))
+        found = operations.find(environment.context, options.uuid_of(org_id))
         now = environment.now()
-        rows = [_person_row(each, now) for each in people.with_access(environment, found.id)]
+        rows = [
+            _person_row(each, now) for each in people.with_access(environment.context, found.id)
+        ]
     options.show_list(
         rows, "Nobody has access. See: gatepass organization add-admin", is_json=is_json
     )
@@ -136,7 +150,7 @@ def people_(
 def list_(data: Path | None, config: Path | None, environment_name: str, *, is_json: bool) -> None:
     """List the organizations of an environment."""
     with options.environment_of(data, config, environment_name) as environment:
-        rows = [_row(each) for each in operations.all_of_them(environment)]
+        rows = [_row(each) for each in operations.all_of_them(environment.context)]
     nothing = f"No organizations in {environment.name}. Make one: gatepass organization create"
     options.show_list(rows, nothing, is_json=is_json)
 
@@ -150,7 +164,7 @@ def show_(
 ) -> None:
     """Show one organization."""
     with options.environment_of(data, config, environment_name) as environment:
-        found = operations.find(environment, options.uuid_of(org_id))
+        found = operations.find(environment.context, options.uuid_of(org_id))
     row = _row(found) | {"environment": environment.name, "suspended_at": found.suspended_at}
     options.show(row, is_json=is_json)
 
@@ -211,9 +225,9 @@ def _set_suspended(
     yes: bool = True,
 ) -> None:
     with options.environment_of(data, config, environment_name) as environment:
-        found = operations.find(environment, options.uuid_of(org_id))
+        found = operations.find(environment.context, options.uuid_of(org_id))
         options.confirm(_SUSPEND.format(found.name, environment.name), yes=yes)
-        operations.set_suspended(environment, OPERATOR, found.id, suspended=suspended)
+        operations.set_suspended(environment.context, OPERATOR, found.id, suspended=suspended)
 
 
 def _person_row(each: User, now: datetime) -> dict[str, object]:

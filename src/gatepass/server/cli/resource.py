@@ -8,8 +8,9 @@ from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations
-from gatepass.server.domain.catalogue.model import ALGORITHMS, TOKENS, Algorithm, Resource, Tokens
+from gatepass.server.domain.catalogue.model import Resource
 from gatepass.server.domain.keys.model import PUBLISHED_AHEAD
+from gatepass.server.domain.token_policy import ALGORITHMS, TOKENS, Algorithm, Tokens
 from gatepass.server.environment.environment import Environment
 
 _DEFAULT = "default"
@@ -51,7 +52,7 @@ def add(
 ) -> None:
     """Add an API, by the URI that clients ask for it with (RFC 8707). Give it scopes next."""
     with options.environment_of(data, config, environment_name) as environment:
-        operations.add_resource(environment, OPERATOR, uri, name, tokens, algorithm)
+        operations.add_resource(environment.context, OPERATOR, uri, name, tokens, algorithm)
         until = _signed_until_then(environment, uri)
     click.echo(
         f"The resource {uri} is added. Give it scopes: gatepass scope add --resource {uri}{until}"
@@ -89,7 +90,7 @@ def set_(
         if values.get(column) == _DEFAULT:
             values[column] = None
     with options.environment_of(data, config, environment_name) as environment:
-        operations.change_resource(environment, OPERATOR, uri, values)
+        operations.change_resource(environment.context, OPERATOR, uri, values)
         until = _signed_until_then(environment, uri)
     click.echo(f"The resource {uri} is changed. It holds for new tokens.{until}")
 
@@ -100,7 +101,7 @@ def set_(
 def remove(uri: str, data: Path | None, config: Path | None, environment_name: str | None) -> None:
     """Remove a resource that has no scopes any more."""
     with options.environment_of(data, config, environment_name) as environment:
-        operations.remove_resource(environment, OPERATOR, uri)
+        operations.remove_resource(environment.context, OPERATOR, uri)
     click.echo(f"The resource {uri} is removed.")
 
 

@@ -60,7 +60,7 @@ def add(  # noqa: PLR0913 - one parameter an option
     with options.environment_of(data, config, environment_name) as environment:
         resource = environment.partner_api if uri is None else uri
         new = CataloguedScope(name, description, is_default, is_restricted, resource)
-        operations.add_scope(environment, OPERATOR, new)
+        operations.add_scope(environment.context, OPERATOR, new)
     click.echo(f"The scope {name} is added to {resource}.")
 
 
@@ -95,7 +95,7 @@ def set_(
         description=description, is_default=is_default, is_restricted=is_restricted
     )
     with options.environment_of(data, config, environment_name) as environment:
-        operations.change_scope(environment, OPERATOR, name, values)
+        operations.change_scope(environment.context, OPERATOR, name, values)
     click.echo(f"The scope {name} is changed.")
 
 
@@ -105,7 +105,7 @@ def set_(
 def remove(name: str, data: Path | None, config: Path | None, environment_name: str | None) -> None:
     """Remove a scope that no application has any more."""
     with options.environment_of(data, config, environment_name) as environment:
-        operations.remove_scope(environment, OPERATOR, name)
+        operations.remove_scope(environment.context, OPERATOR, name)
     click.echo(f"The scope {name} is removed.")
 
 

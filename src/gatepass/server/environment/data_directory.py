@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from gatepass.server.domain.keys import master_key as master
+from gatepass.server.domain import master_key as master
 from gatepass.server.domain.keys import store as keys
 from gatepass.server.domain.users.passwords import Hasher
 from gatepass.server.environment.environment import NAMES, Environment, file

@@ -20,17 +20,19 @@ from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.audit import bounded
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.catalogue import store as catalogue
-from gatepass.server.domain.catalogue.model import Catalogue, Purpose, purposes
+from gatepass.server.domain.catalogue.model import Catalogue, purposes
 from gatepass.server.domain.changes import store as changes
+from gatepass.server.domain.changes import tombstones
+from gatepass.server.domain.context import Context
 from gatepass.server.domain.imports import store as imports
 from gatepass.server.domain.imports.hash_verification import LegacyHashes
+from gatepass.server.domain.imports.secret_upgrade import SecretUpgrade
 from gatepass.server.domain.keys import store as keys
-from gatepass.server.domain.keys.generation import ensure
 from gatepass.server.domain.keys.keyring import Keyring, keyring
-from gatepass.server.domain.keys.master_key import MasterKey
+from gatepass.server.domain.keys.operations import ensure
+from gatepass.server.domain.master_key import MasterKey
 from gatepass.server.domain.revocations import store as revocations
 from gatepass.server.domain.revocations.feed import page as feed_page
-from gatepass.server.domain.revocations.feed import store as feed
 from gatepass.server.domain.revocations.feed.cursor import Cursor
 from gatepass.server.domain.revocations.feed.model import MATTERS
 from gatepass.server.domain.revocations.feed.notifier import Notifier
@@ -39,6 +41,7 @@ from gatepass.server.domain.sessions import store as sessions
 from gatepass.server.domain.throttling import store as limits
 from gatepass.server.domain.throttling.client_failures import AttemptLimit
 from gatepass.server.domain.throttling.hourly_limit import MOST_LINES, MOST_ROWS, HourlyLimit
+from gatepass.server.domain.token_policy import Purpose, TokenPolicy
 from gatepass.server.domain.usage import counter as usage
 from gatepass.server.domain.usage import store as counts
 from gatepass.server.domain.usage.counter import UsageCounter
@@ -106,7 +109,7 @@ class Environment:
         self,
         mode: Mode,
         settings: Settings,
-        master: MasterKey,
+        master_key: MasterKey,
         hasher: Hasher,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -114,10 +117,10 @@ class Environment:
         self.name = NAMES[mode]
         self.issuer = settings.issuer(mode)
         self.partner_api = self.issuer + PARTNER_API
+        self.site = f"{self.issuer}/docs/" if settings.docs else ""  # of the documentation
         self.other_url = settings.issuer(Mode.TEST if mode is Mode.LIVE else Mode.LIVE) + "/"
         own = settings.environment(mode)
-        self.tokens, self.algorithm = own.tokens, own.algorithm
-        self.key_rotation = timedelta(seconds=settings.key_rotation)
+        self.algorithm = own.algorithm
         self.is_https = self.issuer.startswith("https://")
         self.hosts = settings.hosts(mode)
         self.transport_headers = _transport_headers(
@@ -125,7 +128,6 @@ class Environment:
         )
         self.session_settings = settings.session
         self.hasher = hasher
-        self.hash_pool = hasher.pool  # the process's one, for both environments
         self.clock = EnvironmentClock(clock)
         self.database = Database(own.database or sqlite_url(file(settings.data, mode)))
         self.directory = ApplicationCache(self._find_application)
@@ -145,12 +147,31 @@ class Environment:
         self.revoked = RevokedIds()
         self.news = Notifier(settings.http.waiting_polls())
         self.pages = PageCache(self.name, self._read_page)
-        self.master = master
         self.keys: Keyring  # these two are set by `open`
         self.catalogue: Catalogue
         self.has_imported = False  # client ids of other forms than ours may be somebody's
-        self.old_hashes = LegacyHashes(self.name)
-        self._grace = settings.grace
+        self.context = Context(
+            self.name,
+            mode,
+            self.database,
+            master_key,
+            TokenPolicy(
+                self.partner_api,
+                own.tokens,
+                own.algorithm,
+                timedelta(seconds=settings.key_rotation),
+            ),
+            self.clock,
+            self.now,
+            self.refresh,
+            self.audit_limit,
+            self.log_limit,
+        )
+        self.legacy_hashes = LegacyHashes(self.name)
+        self.secret_upgrade = SecretUpgrade(
+            self.context, self.directory, self.legacy_hashes, self.failures
+        )
+        self._grace = settings.stale_grace_seconds
         self._serves = True
         self.place = changes.START  # up to which memory knows the change feed
         self.rebuilds = 0  # how often memory was built again because the database was another one
@@ -174,8 +195,10 @@ class Environment:
                 self._compare_clocks(connection)
                 self.clock.adjust(changes.newest(connection).at / 1000)
             with self.database.write() as connection:
-                needed = purposes(self.load_catalogue(connection), self.algorithm)
-                ensure(connection, self.master, self.mode, needed, self.now())
+                needed = purposes(
+                    catalogue.load(connection, self.context.token_policy), self.algorithm
+                )
+                ensure(connection, self.context.master_key, self.mode, needed, self.now())
             with self._lock:
                 self._reload(deadline.REBUILD)
             if serves:
@@ -191,7 +214,7 @@ class Environment:
             log.warning("usage.lost", environment=self.name)
         for pool in (self.page_pool, self.revocation_pool):
             pool.shutdown(wait=False, cancel_futures=True)
-        self.old_hashes.close()
+        self.legacy_hashes.close()
         self.pages.close()
         self.database.close()
 
@@ -256,10 +279,6 @@ class Environment:
         """Give what keys are needed for."""
         return purposes(self.catalogue, self.algorithm)
 
-    def load_catalogue(self, connection: Connection) -> Catalogue:
-        """Give the catalogue as a transaction sees it."""
-        return catalogue.load(connection, self.partner_api, self.tokens, self.algorithm)
-
     def turn_keys(self) -> None:
         """Use the keys of now, where one has begun or ceased to be used."""
         if self.clock() >= self.keys.until:
@@ -322,7 +341,7 @@ class Environment:
         work: tuple[Callable[[Connection], int | None], ...] = (
             partial(revocations.prune, now=now),
             partial(changes.prune, older_than=now - _KEEP_CHANGES),
-            partial(feed.prune, older_than=now - MATTERS),
+            partial(tombstones.prune, older_than=now - MATTERS),
             partial(audit.prune, older_than=now - _KEEP_AUDIT),
             partial(limits.prune, now=now),
             partial(counts.merge, now=now),
@@ -453,17 +472,17 @@ class Environment:
 
     def _load_keys(self) -> None:
         with self.database.read() as connection:
-            known = keys.all_keys(connection, self.master, self.mode)
+            known = keys.all_keys(connection, self.context.master_key, self.mode)
         self.keys = keyring(known, self.mode, self.now(), self.algorithm)
 
     def _load_imports(self) -> None:
         with self.database.read() as connection:
             self.has_imported = imports.is_any(connection)
-            self.old_hashes.know(applications.encoded(connection, _ENOUGH_HASHES))
+            self.legacy_hashes.know(applications.encoded(connection, _ENOUGH_HASHES))
 
     def _load_catalogue(self) -> None:
         with self.database.read() as connection:
-            self.catalogue = self.load_catalogue(connection)
+            self.catalogue = catalogue.load(connection, self.context.token_policy)
         self.directory.clear()  # and with it what was granted by the old one
 
     def _find_application(self, key: str | UUID) -> Application | None:

@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import NamedTuple
 
 import structlog
@@ -59,7 +58,7 @@ class Housekeeper:
             _Work("flush", FLUSH_EVERY, self._environment.flush),
             _Work("heartbeat", WRITE_EVERY, self._environment.try_writing),
             _Work("keep_bounds", BOUND_EVERY, self._environment.keep_bounds),
-            _Work("rotate_keys", ROTATE_EVERY, partial(rotate_due, self._environment)),
+            _Work("rotate_keys", ROTATE_EVERY, self._rotate_keys),
             _Work("prune", PRUNE_EVERY, self._environment.prune),
         )
         done = {each.name: time.monotonic() for each in work}
@@ -72,6 +71,9 @@ class Housekeeper:
                 if now - done[name] >= every:
                     done[name] = now
                     self._do(name, do)
+
+    def _rotate_keys(self) -> None:
+        rotate_due(self._environment.context, self._environment.purposes)
 
     def _do(self, name: str, work: Callable[[], None]) -> None:
         try:

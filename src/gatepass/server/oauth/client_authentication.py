@@ -6,7 +6,6 @@ from hashlib import sha256
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.applications.placeholder import nobody
 from gatepass.server.domain.imports.model import LONGEST_CLIENT_ID
-from gatepass.server.domain.imports.secret_upgrade import outstanding
 from gatepass.server.domain.usage.model import Use
 from gatepass.server.environment.environment import Environment
 from gatepass.server.http import NeedsThread, Request
@@ -165,6 +164,8 @@ def _check_old_hash(
     readings = claimed.readings
     if not readings:
         return
-    work = outstanding(environment, claimed.client_id, application, readings, arrived.source)
+    work = environment.secret_upgrade.pending(
+        claimed.client_id, application, readings, arrived.source
+    )
     if work:
-        raise NeedsThread(work, environment.old_hashes.pool)
+        raise NeedsThread(work, environment.legacy_hashes.pool)

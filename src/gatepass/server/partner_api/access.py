@@ -160,7 +160,7 @@ def note_denial(request: Request, status: int, reason: str) -> None:
     source = request.client.host if request.client else ""
     actor = Actor(application.name, source, application.org_id, kind="application")
     denied = Denial(request.method, request.scope["path"], status, reason)
-    denials.note(environment, actor, denied, client_id=application.client_id)
+    denials.note(environment.context, actor, denied, client_id=application.client_id)
 
 
 Reader = Annotated[Caller, Depends(_reader)]

@@ -86,7 +86,9 @@ def _for_programs(scope: Scope, response: Response) -> Response:
         return response
     allow = response.headers.get("allow")
     more = ((b"allow", allow.encode()),) if allow else ()
-    answer = error_format.error(asked_for, status, _NOT_A_PAGE[status], more)
+    answer = error_format.error(
+        asked_for, status, _NOT_A_PAGE[status], more, scope["gatepass.environment"].site
+    )
     headers = {name.decode(): value.decode() for name, value in answer.headers}
     return Response(answer.body, status, headers)
 
@@ -129,7 +131,7 @@ async def _hashed(environment: Environment, waiting: _Waiting) -> Callable[[], R
     visit, steps, work = waiting
     loop = asyncio.get_running_loop()
     try:
-        result = await loop.run_in_executor(environment.hash_pool, work)
+        result = await loop.run_in_executor(environment.hasher.pool, work)
     except Exception as error:  # noqa: BLE001 - the page sees to it
         return partial(_guarded, visit, partial(_advance, visit, steps, error=error))
     return partial(_guarded, visit, partial(_advance, visit, steps, result))
@@ -261,7 +263,7 @@ def _note_denial(visit: PortalRequest, status: int, reason: str) -> None:
     denied = denials.Denial(visit.method, visit.path, status, reason)
     person = visit.login.person
     who = {"user": person.username or "", "user_id": str(person.id)}
-    denials.note(visit.environment, visit.actor, denied, **who)
+    denials.note(visit.environment.context, visit.actor, denied, **who)
 
 
 def _astray(visit: PortalRequest) -> Response:

@@ -32,60 +32,75 @@ def latest_change(stand: InProcessServer) -> int:
 
 def test_what_was_registered_is_found_again(fresh: InProcessServer) -> None:
     client = fresh.register()
-    found = applications.find(fresh.environment(), client.application.id, None)
+    found = applications.find(fresh.environment().context, client.application.id, None)
 
     assert found == client.application
     assert client.secret.matches(found.secrets[0].digest)
     org_id = client.application.org_id
-    assert applications.of_organization(fresh.environment(), org_id) == [found]
+    assert applications.of_organization(fresh.environment().context, org_id) == [found]
 
 
 def test_nobody_registers_for_an_organization_that_is_not_there(fresh: InProcessServer) -> None:
     with pytest.raises(NotFoundError):
-        applications.register(fresh.environment(), OPERATOR, uuid4(), name="Billing")
+        applications.register(
+            fresh.environment().context,
+            fresh.environment().catalogue,
+            OPERATOR,
+            uuid4(),
+            name="Billing",
+        )
 
 
 def test_registering_twice_with_one_id_makes_one_application(fresh: InProcessServer) -> None:
     org_id, app_id, environment = fresh.organization(), uuid4(), fresh.environment()
-    applications.register(environment, OPERATOR, org_id, name="Billing", app_id=app_id)
+    applications.register(
+        environment.context, environment.catalogue, OPERATOR, org_id, name="Billing", app_id=app_id
+    )
     with pytest.raises(OAuthError) as caught:
-        applications.register(environment, OPERATOR, org_id, name="Billing", app_id=app_id)
+        applications.register(
+            environment.context,
+            environment.catalogue,
+            OPERATOR,
+            org_id,
+            name="Billing",
+            app_id=app_id,
+        )
 
     assert caught.value.status == 409
-    assert len(applications.of_organization(environment, org_id)) == 1
+    assert len(applications.of_organization(environment.context, org_id)) == 1
 
 
 def test_rotating_twice_with_one_id_makes_one_secret(fresh: InProcessServer) -> None:
     client, secret_id, environment = fresh.register(), uuid4(), fresh.environment()
     app_id = client.application.id
-    applications.rotate(environment, OPERATOR, app_id, HOUR, None, secret_id=secret_id)
+    applications.rotate(environment.context, OPERATOR, app_id, HOUR, None, secret_id=secret_id)
     with pytest.raises(OAuthError) as caught:
-        applications.rotate(environment, OPERATOR, app_id, HOUR, None, secret_id=secret_id)
+        applications.rotate(environment.context, OPERATOR, app_id, HOUR, None, secret_id=secret_id)
 
     assert caught.value.status == 409
-    assert len(applications.find(environment, app_id, None).secrets) == 2
+    assert len(applications.find(environment.context, app_id, None).secrets) == 2
 
 
 def test_a_third_secret_needs_the_end_of_one_of_the_two(fresh: InProcessServer) -> None:
     client, environment = fresh.register(), fresh.environment()
     app_id = client.application.id
-    applications.rotate(environment, OPERATOR, app_id, HOUR, None)
+    applications.rotate(environment.context, OPERATOR, app_id, HOUR, None)
     with pytest.raises(OAuthError, match="Two secrets are live"):
-        applications.rotate(environment, OPERATOR, app_id, HOUR, None)
+        applications.rotate(environment.context, OPERATOR, app_id, HOUR, None)
     first = client.application.secrets[0].id
-    applications.end_secret(environment, OPERATOR, app_id, first, None)
-    applications.rotate(environment, OPERATOR, app_id, HOUR, None)
+    applications.end_secret(environment.context, OPERATOR, app_id, first, None)
+    applications.rotate(environment.context, OPERATOR, app_id, HOUR, None)
 
-    assert len(applications.find(environment, app_id, None).secrets) == 2
+    assert len(applications.find(environment.context, app_id, None).secrets) == 2
 
 
 def test_the_last_live_secret_cannot_be_ended(fresh: InProcessServer) -> None:
     client = fresh.register()
     app_id, secret_id = client.application.id, client.application.secrets[0].id
     with pytest.raises(OAuthError, match="only live secret"):
-        applications.end_secret(fresh.environment(), OPERATOR, app_id, secret_id, None)
+        applications.end_secret(fresh.environment().context, OPERATOR, app_id, secret_id, None)
     with pytest.raises(NotFoundError):
-        applications.end_secret(fresh.environment(), OPERATOR, app_id, uuid4(), None)
+        applications.end_secret(fresh.environment().context, OPERATOR, app_id, uuid4(), None)
 
 
 def test_every_change_is_told_in_the_audit_trail_and_to_the_other_processes(
@@ -93,15 +108,17 @@ def test_every_change_is_told_in_the_audit_trail_and_to_the_other_processes(
 ) -> None:
     client, environment = fresh.register(), fresh.environment()
     app_id, before = client.application.id, latest_change(fresh)
-    applications.rename(environment, OPERATOR, app_id, "New", None)
-    applications.set_lifetime(environment, OPERATOR, app_id, 600, None)
-    applications.rotate(environment, OPERATOR, app_id, HOUR, None)
+    applications.rename(environment.context, OPERATOR, app_id, "New", None)
+    applications.set_lifetime(environment.context, OPERATOR, app_id, 600, None)
+    applications.rotate(environment.context, OPERATOR, app_id, HOUR, None)
     secret_id = client.application.secrets[0].id
-    applications.end_secret(environment, OPERATOR, app_id, secret_id, None)
-    applications.void_tokens(environment, OPERATOR, app_id, None)
+    applications.end_secret(environment.context, OPERATOR, app_id, secret_id, None)
+    applications.void_tokens(environment.context, OPERATOR, app_id, None)
     for enabled in (False, False, True):
-        applications.set_enabled(environment, OPERATOR, app_id, enabled=enabled, org_id=None)
-    applications.delete(environment, OPERATOR, app_id, None)
+        applications.set_enabled(
+            environment.context, OPERATOR, app_id, enabled=enabled, org_id=None
+        )
+    applications.delete(environment.context, OPERATOR, app_id, None)
 
     assert told(fresh, client)[-9:] == [
         "application.registered",
@@ -120,7 +137,7 @@ def test_every_change_is_told_in_the_audit_trail_and_to_the_other_processes(
 @pytest.mark.spec("ASVS", "16.2.5")
 def test_the_audit_trail_has_no_secret_in_it(fresh: InProcessServer) -> None:
     client, environment = fresh.register(), fresh.environment()
-    new = applications.rotate(environment, OPERATOR, client.application.id, HOUR, None)
+    new = applications.rotate(environment.context, OPERATOR, client.application.id, HOUR, None)
     with environment.database.read() as connection:
         entries = str(audit.page(connection, client.application.org_id))
 
@@ -132,34 +149,34 @@ def test_another_organizations_application_is_not_there(fresh: InProcessServer) 
     app_id, stranger = fresh.register().application.id, fresh.organization()
     environment = fresh.environment()
     attempts: list[Callable[[], object]] = [
-        lambda: applications.find(environment, app_id, stranger),
-        lambda: applications.rename(environment, OPERATOR, app_id, "Mine", stranger),
-        lambda: applications.rotate(environment, OPERATOR, app_id, HOUR, stranger),
-        lambda: applications.void_tokens(environment, OPERATOR, app_id, stranger),
-        lambda: applications.delete(environment, OPERATOR, app_id, stranger),
+        lambda: applications.find(environment.context, app_id, stranger),
+        lambda: applications.rename(environment.context, OPERATOR, app_id, "Mine", stranger),
+        lambda: applications.rotate(environment.context, OPERATOR, app_id, HOUR, stranger),
+        lambda: applications.void_tokens(environment.context, OPERATOR, app_id, stranger),
+        lambda: applications.delete(environment.context, OPERATOR, app_id, stranger),
         lambda: applications.set_enabled(
-            environment, OPERATOR, app_id, enabled=False, org_id=stranger
+            environment.context, OPERATOR, app_id, enabled=False, org_id=stranger
         ),
     ]
 
     for attempt in attempts:
         with pytest.raises(NotFoundError):
             attempt()
-    assert applications.find(environment, app_id, None).state == "active"
+    assert applications.find(environment.context, app_id, None).state == "active"
 
 
 def test_what_is_refused_changes_nothing_and_is_told_to_nobody(fresh: InProcessServer) -> None:
     client, environment = fresh.register(), fresh.environment()
     app_id, before = client.application.id, latest_change(fresh)
     with pytest.raises(OAuthError):
-        applications.rename(environment, OPERATOR, app_id, "", None)
+        applications.rename(environment.context, OPERATOR, app_id, "", None)
     with pytest.raises(OAuthError):
-        applications.set_lifetime(environment, OPERATOR, app_id, 1, None)
+        applications.set_lifetime(environment.context, OPERATOR, app_id, 1, None)
     with pytest.raises(OAuthError):
-        applications.rotate(environment, OPERATOR, app_id, timedelta(hours=2), None)
+        applications.rotate(environment.context, OPERATOR, app_id, timedelta(hours=2), None)
 
     assert latest_change(fresh) == before
-    assert applications.find(environment, app_id, None) == client.application
+    assert applications.find(environment.context, app_id, None) == client.application
 
 
 @pytest.mark.parametrize("what", ["application", "organization"])
@@ -200,8 +217,10 @@ def test_a_clock_that_is_set_back_makes_no_token_active_again(
 def _stop(stand: InProcessServer, client: Client, what: str, *, stopped: bool) -> None:
     environment, application = stand.environment(), client.application
     if what == "organization":
-        organizations.set_suspended(environment, OPERATOR, application.org_id, suspended=stopped)
+        organizations.set_suspended(
+            environment.context, OPERATOR, application.org_id, suspended=stopped
+        )
     else:
         applications.set_enabled(
-            environment, OPERATOR, application.id, enabled=not stopped, org_id=None
+            environment.context, OPERATOR, application.id, enabled=not stopped, org_id=None
         )

@@ -47,7 +47,7 @@ def bring(
     dry_run: bool = False,
 ) -> Sequence[Outcome]:
     terms = Terms("django-oauth-toolkit", scope, organization_by)
-    return operations.bring(stand.environment(), OPERATOR, there, terms, dry_run=dry_run)
+    return operations.bring(stand.environment().context, OPERATOR, there, terms, dry_run=dry_run)
 
 
 def brought(stand: InProcessServer, client_id: str = "acme") -> Application:

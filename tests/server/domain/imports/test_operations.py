@@ -16,7 +16,7 @@ PLAIN = Secret("hmx9vQ4PwvNg8SKJ2BqT7z")
 
 
 def names(stand: InProcessServer) -> list[str]:
-    return [each.name for each in organizations.all_of_them(stand.environment())]
+    return [each.name for each in organizations.all_of_them(stand.environment().context)]
 
 
 def actions(stand: InProcessServer, org_id: UUID) -> list[str]:
@@ -104,7 +104,7 @@ def test_what_is_new_there_goes_to_its_owners_organization(fresh: InProcessServe
 def test_what_was_changed_here_stays(fresh: InProcessServer) -> None:
     bring(fresh, found())
     here = brought(fresh)
-    applications.rename(fresh.environment(), OPERATOR, here.id, "Invoices", None)
+    applications.rename(fresh.environment().context, OPERATOR, here.id, "Invoices", None)
     (outcome,) = bring(fresh, found())
 
     assert brought(fresh).name == "Invoices"
@@ -123,7 +123,7 @@ def test_a_secret_that_was_changed_there_is_told_and_not_taken(fresh: InProcessS
 
 def test_what_was_deleted_here_does_not_come_back(fresh: InProcessServer) -> None:
     bring(fresh, found())
-    applications.delete(fresh.environment(), OPERATOR, brought(fresh).id, None)
+    applications.delete(fresh.environment().context, OPERATOR, brought(fresh).id, None)
     (outcome,) = bring(fresh, found())
 
     assert outcome.state == "already there"

@@ -9,14 +9,13 @@ import pytest
 
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.audit.model import OPERATOR
-from gatepass.server.domain.imports import django_hashers, hash_verification, secret_upgrade
+from gatepass.server.domain.imports import django_hashers, hash_verification
 from gatepass.server.domain.imports.hash_verification import (
     MOST_WAITING,
     MOST_WRONG,
     THREADS,
     HashingPool,
 )
-from gatepass.server.domain.imports.secret_upgrade import outstanding
 from gatepass.server.domain.throttling.client_failures import MOST_FAILURES, WINDOW
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.metadata import INTROSPECT, REVOKE, TOKEN
@@ -86,7 +85,7 @@ def test_an_import_is_known_to_a_server_that_starts_later(tmp_path: Path) -> Non
         bring(before, found())
     with standing_still(tmp_path / "data") as after:
         assert after.environment().has_imported
-        assert after.environment().old_hashes.sample == QUICK["encoded"]
+        assert after.environment().legacy_hashes.sample == QUICK["encoded"]
         after.token(client(after))
 
 
@@ -103,7 +102,7 @@ def test_when_the_last_hash_is_replaced_nothing_slow_is_left(
     bring(fresh, found())
     old = client(fresh)
     fresh.token(old)
-    assert fresh.environment().old_hashes.sample is None
+    assert fresh.environment().legacy_hashes.sample is None
 
     assert fresh.ask(old.having(Secret("wrong"))).status_code == 401
     assert fresh.ask(nobody(old)).status_code == 401
@@ -153,9 +152,9 @@ def test_what_is_remembered_of_wrong_secrets_is_bounded(
     fresh: InProcessServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hash_verification, "MOST_REMEMBERED", 3)
-    hashes = fresh.environment().old_hashes
+    hashes = fresh.environment().legacy_hashes
     for number in range(5):
-        hashes.note_wrong("acme", [Secret(f"wrong {number}")], HERE, 0)
+        hashes.remember_wrong("acme", [Secret(f"wrong {number}")], HERE, 0)
 
     assert [hashes.are_wrong("acme", [Secret(f"wrong {number}")]) for number in range(5)] == [
         False,
@@ -231,7 +230,7 @@ def test_the_programs_of_a_partner_that_arrive_at_once_cost_one_verification(
     bring(fresh, found())
     environment = fresh.environment()
     kept = environment.directory.load("acme")
-    works = [outstanding(environment, "acme", kept, (RIGHT,), HERE) for _ in range(5)]
+    works = [environment.secret_upgrade.pending("acme", kept, (RIGHT,), HERE) for _ in range(5)]
 
     assert [work() for work in works if work] == [True] * 5
     assert len(slow) == 1
@@ -242,7 +241,9 @@ def test_a_wrong_secret_that_arrives_often_at_once_costs_one_verification(
 ) -> None:
     bring(fresh, found())
     environment, kept = fresh.environment(), brought(fresh)
-    works = [outstanding(environment, "acme", kept, (Secret("wrong"),), HERE) for _ in range(5)]
+    works = [
+        environment.secret_upgrade.pending("acme", kept, (Secret("wrong"),), HERE) for _ in range(5)
+    ]
 
     assert [work() for work in works if work] == [False] * 5
     assert len(slow) == 1
@@ -269,16 +270,16 @@ def test_two_first_uses_side_by_side_leave_one_digest(fresh: InProcessServer) ->
     bring(fresh, found())
     environment, kept = fresh.environment(), brought(fresh)
 
-    assert secret_upgrade.adopt(environment, kept, (RIGHT,), HERE)
-    assert secret_upgrade.adopt(environment, kept, (RIGHT,), HERE)  # whose copy is of before
+    assert environment.secret_upgrade.upgrade(kept, (RIGHT,), HERE)
+    assert environment.secret_upgrade.upgrade(kept, (RIGHT,), HERE)  # whose copy is of before
     assert RIGHT.matches(brought(fresh).secrets[0].digest)
 
 
-def test_a_wrong_secret_is_never_adopted(fresh: InProcessServer) -> None:
+def test_a_wrong_secret_never_replaces_the_hash(fresh: InProcessServer) -> None:
     bring(fresh, found())
     before = brought(fresh)
 
-    assert not secret_upgrade.adopt(fresh.environment(), before, (Secret("wrong"),), HERE)
+    assert not fresh.environment().secret_upgrade.upgrade(before, (Secret("wrong"),), HERE)
     assert brought(fresh) == before
 
 
@@ -301,7 +302,7 @@ def test_after_a_rotation_the_old_secret_works_until_it_ends(
     old = client(fresh)
     hour = timedelta(hours=1)
     new = applications.rotate(
-        fresh.environment(), OPERATOR, old.application.id, hour, old.application.org_id
+        fresh.environment().context, OPERATOR, old.application.id, hour, old.application.org_id
     )
     fresh.token(old.having(new.secret))
     assert slow == []
@@ -316,7 +317,7 @@ def test_a_disabled_application_learns_no_more_than_another(fresh: InProcessServ
     bring(fresh, found())
     old = client(fresh)
     applications.set_enabled(
-        fresh.environment(), OPERATOR, old.application.id, enabled=False, org_id=None
+        fresh.environment().context, OPERATOR, old.application.id, enabled=False, org_id=None
     )
 
     assert whole(fresh.ask(old)) == whole(fresh.ask(old.having(Secret("wrong"))))
@@ -340,13 +341,13 @@ def test_a_client_id_that_is_too_long_to_be_imported_is_not_asked_for(
     assert fresh.ask(nobody(known, "x" * 255)).status_code == 503
 
 
-def test_nothing_is_outstanding_where_memory_can_answer(fresh: InProcessServer) -> None:
+def test_nothing_is_pending_where_memory_can_answer(fresh: InProcessServer) -> None:
     bring(fresh, found())
     environment, kept = fresh.environment(), brought(fresh)
 
-    assert outstanding(environment, "acme", kept, (RIGHT,), HERE)
-    secret_upgrade.adopt(environment, kept, (RIGHT,), HERE)
-    assert outstanding(environment, "acme", brought(fresh), (RIGHT,), HERE) is None
+    assert environment.secret_upgrade.pending("acme", kept, (RIGHT,), HERE)
+    environment.secret_upgrade.upgrade(kept, (RIGHT,), HERE)
+    assert environment.secret_upgrade.pending("acme", brought(fresh), (RIGHT,), HERE) is None
 
 
 def test_while_the_line_is_full_old_hashes_get_503_and_all_others_are_served(
@@ -355,7 +356,7 @@ def test_while_the_line_is_full_old_hashes_get_503_and_all_others_are_served(
     bring(fresh, found())
     known, ours = client(fresh), fresh.register()
     release = threading.Event()
-    thread = fresh.environment().old_hashes.pool
+    thread = fresh.environment().legacy_hashes.pool
     futures = [thread.submit(release.wait) for _ in range(MOST_WAITING)]
     answers = [fresh.ask(known), fresh.ask(nobody(known))]
     served = fresh.ask(ours)

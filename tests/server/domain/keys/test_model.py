@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepass.server.domain.applications.model import LONGEST_LIFETIME
 from gatepass.server.domain.keys.model import (
     OUTLIVES,
     PUBLISHED_AHEAD,
@@ -18,6 +17,7 @@ from gatepass.server.domain.keys.model import (
     proves_until,
     proving,
 )
+from gatepass.server.domain.token_policy import LONGEST_LIFETIME
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 DAY = timedelta(days=1)

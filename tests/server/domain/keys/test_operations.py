@@ -11,9 +11,10 @@ import pytest
 
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations as catalogue
-from gatepass.server.domain.catalogue.model import Algorithm, CataloguedScope
+from gatepass.server.domain.catalogue.model import CataloguedScope
 from gatepass.server.domain.keys.model import PUBLISHED_AHEAD
 from gatepass.server.domain.keys.operations import all_keys, rotate, rotate_due, state
+from gatepass.server.domain.token_policy import Algorithm
 from gatepass.server.environment.environment import Environment
 from gatepass.wire.metadata import JWKS
 from gatepass.wire.scope import Scope
@@ -26,11 +27,13 @@ MONTH = 30 * DAY
 
 def with_jwts(stand: InProcessServer) -> None:
     environment = stand.environment()
-    catalogue.change_resource(environment, OPERATOR, environment.partner_api, {"tokens": "jwt"})
+    catalogue.change_resource(
+        environment.context, OPERATOR, environment.partner_api, {"tokens": "jwt"}
+    )
 
 
 def states(environment: Environment, purpose: str = "seal") -> list[str]:
-    kept, now = all_keys(environment), environment.now()
+    kept, now = all_keys(environment.context), environment.now()
     return [state(key, kept, now) for key in kept if key.purpose == purpose]
 
 
@@ -50,7 +53,7 @@ def test_after_a_rotation_tokens_of_both_keys_are_good(fresh: InProcessServer, f
     client, environment = fresh.register(), fresh.environment()
     before = fresh.token(client)
 
-    rotate(environment, OPERATOR, at_once=False)
+    rotate(environment.context, environment.purposes, OPERATOR, at_once=False)
     soon = fresh.token(client)
     fresh.clock.advance(AHEAD)
     environment.turn_keys()
@@ -73,7 +76,7 @@ def test_in_an_emergency_no_token_of_an_old_key_is_good_from_that_moment(
     old = fresh.token(client)
     assert fresh.is_active(client, old)
 
-    rotate(environment, OPERATOR, at_once=True)
+    rotate(environment.context, environment.purposes, OPERATOR, at_once=True)
 
     assert not fresh.is_active(client, old)
     assert fresh.is_active(client, fresh.token(client))
@@ -89,7 +92,7 @@ def test_the_next_key_is_published_for_ten_minutes_before_it_signs_anything(
     [first] = kids(fresh)
     signers = []
 
-    rotate(environment, OPERATOR, at_once=False)
+    rotate(environment.context, environment.purposes, OPERATOR, at_once=False)
     published = kids(fresh)
     for seconds in (0, AHEAD - 0.001, 0.001):
         fresh.clock.advance(seconds)
@@ -105,23 +108,23 @@ def test_an_emergency_takes_back_a_key_that_was_published_and_never_used(
     fresh: InProcessServer,
 ) -> None:
     environment = fresh.environment()
-    rotate(environment, OPERATOR, at_once=False)
+    rotate(environment.context, environment.purposes, OPERATOR, at_once=False)
     published = set(kids(fresh))
 
-    rotate(environment, OPERATOR, at_once=True)
+    rotate(environment.context, environment.purposes, OPERATOR, at_once=True)
 
     assert not published & set(kids(fresh))
     assert states(environment) == ["ended", "ended", "in use"]
 
 
 def test_a_rotation_is_in_the_audit_trail_without_any_key(fresh: InProcessServer) -> None:
-    rotate(fresh.environment(), OPERATOR, at_once=True)
+    rotate(fresh.environment().context, fresh.environment().purposes, OPERATOR, at_once=True)
 
     with fresh.environment().database.read() as connection:
         rows = connection.exec_driver_sql("SELECT * FROM audit WHERE action = 'keys.rotated'")
         [told] = [str(row) for row in rows]
     assert "3 (" in told
-    secrets = [key.secret.hex() for key in all_keys(fresh.environment())]
+    secrets = [key.secret.hex() for key in all_keys(fresh.environment().context)]
     assert not [secret for secret in secrets if secret in told]
 
 
@@ -143,7 +146,7 @@ def test_where_nothing_is_due_nothing_is_made(fresh: InProcessServer) -> None:
     environment = fresh.environment()
     fresh.clock.advance(MONTH - AHEAD - 1)
 
-    rotate_due(environment)
+    rotate_due(environment.context, environment.purposes)
 
     assert states(environment) == ["in use"]
 
@@ -167,7 +170,7 @@ def test_over_ninety_days_every_token_is_good_until_it_expires_and_no_key_comes_
     step = timedelta(hours=7).total_seconds()
     end = fresh.clock.at + 90 * DAY
     while fresh.clock.at < end:
-        rotate_due(environment)
+        rotate_due(environment.context, environment.purposes)
         environment.turn_keys()
         for kid in kids(fresh):
             published.setdefault(kid, fresh.clock.at)
@@ -204,12 +207,12 @@ def test_the_key_of_an_algorithm_that_a_resource_newly_takes_is_published_before
     client = fresh.register()
     if how == "add":
         uri = "https://meters.example.com"
-        catalogue.add_resource(environment, OPERATOR, uri, "Meters", "jwt", algorithm)
+        catalogue.add_resource(environment.context, OPERATOR, uri, "Meters", "jwt", algorithm)
         new = CataloguedScope("meters.read", "Read", False, False, uri)
-        catalogue.add_scope(environment, OPERATOR, new)
+        catalogue.add_scope(environment.context, OPERATOR, new)
         client = fresh.register(scope=Scope(("meters.read",)))
     else:
-        catalogue.change_resource(environment, OPERATOR, uri, {"algorithm": algorithm})
+        catalogue.change_resource(environment.context, OPERATOR, uri, {"algorithm": algorithm})
     published, signers = len(kids(fresh)), []
     for seconds in (0, AHEAD - 0.001, 0.001):
         fresh.clock.advance(seconds)
@@ -223,11 +226,11 @@ def test_a_key_whose_algorithm_was_used_before_signs_at_once(fresh: InProcessSer
     with_jwts(fresh)
     environment, client = fresh.environment(), fresh.register()
     uri = environment.partner_api
-    catalogue.change_resource(environment, OPERATOR, uri, {"algorithm": "RS256"})
+    catalogue.change_resource(environment.context, OPERATOR, uri, {"algorithm": "RS256"})
     fresh.clock.advance(AHEAD)
     environment.turn_keys()
     for algorithm in ("ES256", "RS256"):
-        catalogue.change_resource(environment, OPERATOR, uri, {"algorithm": algorithm})
+        catalogue.change_resource(environment.context, OPERATOR, uri, {"algorithm": algorithm})
         assert algorithm_of(fresh, client) == algorithm
 
 
@@ -248,8 +251,8 @@ def test_in_an_emergency_a_key_of_a_new_algorithm_signs_at_once(fresh: InProcess
     with_jwts(fresh)
     environment, client = fresh.environment(), fresh.register()
     catalogue.change_resource(
-        environment, OPERATOR, environment.partner_api, {"algorithm": "RS256"}
+        environment.context, OPERATOR, environment.partner_api, {"algorithm": "RS256"}
     )
-    rotate(environment, OPERATOR, at_once=True)
+    rotate(environment.context, environment.purposes, OPERATOR, at_once=True)
 
     assert algorithm_of(fresh, client) == "RS256"

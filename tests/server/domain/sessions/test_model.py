@@ -5,9 +5,15 @@ from uuid import uuid4
 
 import pytest
 
-from gatepass.server.domain.sessions.model import is_over, is_to_note, key, new_id, read_id
-from gatepass.server.domain.sessions.store import Session
-from gatepass.server.settings import SessionSettings
+from gatepass.server.domain.sessions.model import (
+    Session,
+    SessionSettings,
+    is_over,
+    is_to_note,
+    key,
+    new_id,
+    read_id,
+)
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 SETTINGS = SessionSettings(idle=600, absolute=3600)

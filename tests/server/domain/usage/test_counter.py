@@ -90,7 +90,7 @@ def test_the_last_use_of_a_batch_is_written_and_the_next_batch_is_empty(
     use(client, usage)
     put(fresh, usage)
 
-    found = applications.find(fresh.environment(), client.application.id, None)
+    found = applications.find(fresh.environment().context, client.application.id, None)
     both: list[Application | ApplicationSecret] = [found, *found.secrets]
     for each in both:
         assert each.last_used_at == datetime.fromtimestamp(AT, UTC)
@@ -105,7 +105,7 @@ def test_whatever_agent_a_client_names_can_be_kept(fresh: InProcessServer, agent
     refuse(client, usage, agent=agent)
     put(fresh, usage)
 
-    found = applications.find(fresh.environment(), client.application.id, None)
+    found = applications.find(fresh.environment().context, client.application.id, None)
     (told,) = recent(fresh, client)
     assert found.last_used_agent == told.kind.agent
     assert len(told.kind.agent) <= LONGEST_AGENT
@@ -259,7 +259,7 @@ def test_what_could_not_be_written_is_written_with_what_came_since(fresh: InProc
     (told,) = recent(fresh, client)
     moments = (datetime.fromtimestamp(AT - 1, UTC), datetime.fromtimestamp(AT, UTC))
     assert (told.times, told.first_at, told.at) == (3, *moments)
-    found = applications.find(fresh.environment(), client.application.id, None)
+    found = applications.find(fresh.environment().context, client.application.id, None)
     assert found.last_used_agent == "curl/8"
     assert sum(counted(fresh, client).values()) == 5
 

@@ -33,7 +33,7 @@ def admitted(watch: IssuanceLimit, application: Application, now: float, times: 
 
 def limit(stand: InProcessServer, client: Client, mode: MintMode, tokens: int) -> None:
     app_id = client.application.id
-    applications.set_minting(stand.environment(), OPERATOR, app_id, mode, tokens, None)
+    applications.set_minting(stand.environment().context, OPERATOR, app_id, mode, tokens, None)
 
 
 def to_the_hour(clock: Clock) -> None:
@@ -207,4 +207,4 @@ def test_a_limit_that_cannot_be_kept_is_refused(
     app_id = fresh.register().application.id
 
     with pytest.raises(OAuthError):
-        applications.set_minting(fresh.environment(), OPERATOR, app_id, mode, tokens, None)
+        applications.set_minting(fresh.environment().context, OPERATOR, app_id, mode, tokens, None)

@@ -20,11 +20,11 @@ from gatepass.server.domain.users.passwords import (
     LONGEST,
     SHORTEST,
     Hasher,
+    PasswordSettings,
     check,
     common,
     generate,
 )
-from gatepass.server.settings import PasswordSettings
 from gatepass.wire.secret import Secret
 
 CHEAP = PasswordSettings(time_cost=1, memory_kib=8192, at_once=2)

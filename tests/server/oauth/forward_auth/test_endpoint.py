@@ -184,22 +184,22 @@ def test_what_ends_a_token_ends_it_at_the_gateway_at_once(still: InProcessServer
     assert is_denied(ask(still, token), 401, "invalid_token")
     token = still.token(client)
     still.clock.advance(1)
-    applications.void_tokens(environment, OPERATOR, client.application.id, None)
+    applications.void_tokens(environment.context, OPERATOR, client.application.id, None)
     assert is_denied(ask(still, token), 401, "invalid_token")
     still.clock.advance(1)
     token = still.token(client)
     assert ask(still, token).status_code == 200
     applications.set_enabled(
-        environment, OPERATOR, client.application.id, enabled=False, org_id=None
+        environment.context, OPERATOR, client.application.id, enabled=False, org_id=None
     )
     assert is_denied(ask(still, token), 401, "invalid_token")
     applications.set_enabled(
-        environment, OPERATOR, client.application.id, enabled=True, org_id=None
+        environment.context, OPERATOR, client.application.id, enabled=True, org_id=None
     )
     assert is_denied(ask(still, token), 401, "invalid_token")
     token = still.token(client)
     assert ask(still, token).status_code == 200
-    rotate(environment, OPERATOR, at_once=True)
+    rotate(environment.context, environment.purposes, OPERATOR, at_once=True)
     assert is_denied(ask(still, token), 401, "invalid_token")
     token = still.token(client)
     still.clock.advance(60 + 6)  # a token is stamped up to 5 s after tokens were voided
@@ -277,7 +277,7 @@ def test_an_application_bound_to_networks_passes_only_from_these(still: InProces
     assert ask(still, token).status_code == 200
     networks = check_networks("198.51.100.0/24")
     environment, app_id = still.environment(), client.application.id
-    applications.set_networks(environment, OPERATOR, app_id, networks, None)
+    applications.set_networks(environment.context, OPERATOR, app_id, networks, None)
     bearer = {"Authorization": f"Bearer {token}"}
 
     assert is_denied(ask(still, token), 401, "invalid_token")
@@ -285,7 +285,7 @@ def test_an_application_bound_to_networks_passes_only_from_these(still: InProces
 
 
 def test_while_nobody_knows_what_was_revoked_nothing_passes(tmp_path: Path) -> None:
-    with standing_still(tmp_path / "data", grace=1) as still:
+    with standing_still(tmp_path / "data", stale_grace_seconds=1) as still:
         token = still.token(still.register())
         environment = still.environment()
         environment.is_stale = lambda: True  # type: ignore[method-assign]

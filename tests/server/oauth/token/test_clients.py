@@ -33,7 +33,9 @@ def disabled(stand: InProcessServer) -> Client:
     client = stand.register()
     app_id = client.application.id
     stand.token(client)
-    applications.set_enabled(stand.environment(), OPERATOR, app_id, enabled=False, org_id=None)
+    applications.set_enabled(
+        stand.environment().context, OPERATOR, app_id, enabled=False, org_id=None
+    )
     return client
 
 
@@ -41,14 +43,14 @@ def suspended(stand: InProcessServer) -> Client:
     client = stand.register()
     stand.token(client)
     org_id = client.application.org_id
-    organizations.set_suspended(stand.environment(), OPERATOR, org_id, suspended=True)
+    organizations.set_suspended(stand.environment().context, OPERATOR, org_id, suspended=True)
     return client
 
 
 def deleted(stand: InProcessServer) -> Client:
     client = stand.register()
     stand.token(client)
-    applications.delete(stand.environment(), OPERATOR, client.application.id, None)
+    applications.delete(stand.environment().context, OPERATOR, client.application.id, None)
     return client
 
 
@@ -56,7 +58,7 @@ def rotated_away(stand: InProcessServer) -> Client:
     client = stand.register()
     stand.token(client)
     now = timedelta(0)
-    applications.rotate(stand.environment(), OPERATOR, client.application.id, now, None)
+    applications.rotate(stand.environment().context, OPERATOR, client.application.id, now, None)
     return client
 
 

@@ -41,7 +41,7 @@ def spend(stand: InProcessServer, client: Client, path: str = TOKEN) -> None:
 @contextmanager
 def impatient(data: Path) -> Iterator[InProcessServer]:
     """A server that trusts its memory for the shortest time there is."""
-    with standing_still(data, grace=1) as opened:
+    with standing_still(data, stale_grace_seconds=1) as opened:
         yield opened
 
 

@@ -18,7 +18,7 @@ HOUR = timedelta(hours=1)
 
 def rotate(stand: InProcessServer, client: Client, overlap: timedelta | None = HOUR) -> Client:
     app_id = client.application.id
-    new = applications.rotate(stand.environment(), OPERATOR, app_id, overlap, None)
+    new = applications.rotate(stand.environment().context, OPERATOR, app_id, overlap, None)
     return client.having(new.secret)
 
 
@@ -87,8 +87,11 @@ def test_if_the_new_secret_is_ended_unused_the_old_one_lives_on(fresh: InProcess
     new = rotate(fresh, old, None)
     app_id = old.application.id
     fresh.clock.advance(1)
-    ids = {each.last_four: each.id for each in applications.find(environment, app_id, None).secrets}
-    applications.end_secret(environment, OPERATOR, app_id, ids[new.secret.value[-4:]], None)
+    ids = {
+        each.last_four: each.id
+        for each in applications.find(environment.context, app_id, None).secrets
+    }
+    applications.end_secret(environment.context, OPERATOR, app_id, ids[new.secret.value[-4:]], None)
 
     assert not works(fresh, new)
     environment.flush()
@@ -112,7 +115,9 @@ def test_a_secret_that_is_ended_fails_at_once_and_the_other_goes_on(fresh: InPro
     new = rotate(fresh, old)
     assert works(fresh, old)
     secret_id = old.application.secrets[0].id
-    applications.end_secret(fresh.environment(), OPERATOR, old.application.id, secret_id, None)
+    applications.end_secret(
+        fresh.environment().context, OPERATOR, old.application.id, secret_id, None
+    )
 
     assert not works(fresh, old)
     assert works(fresh, new)
@@ -131,7 +136,11 @@ def test_a_disabled_application_gets_no_token_until_it_is_enabled(fresh: InProce
     client = fresh.register()
     for enabled in (True, False, True):
         applications.set_enabled(
-            fresh.environment(), OPERATOR, client.application.id, enabled=enabled, org_id=None
+            fresh.environment().context,
+            OPERATOR,
+            client.application.id,
+            enabled=enabled,
+            org_id=None,
         )
 
         assert works(fresh, client) == works(fresh, client) == enabled
@@ -141,7 +150,7 @@ def test_a_suspended_organization_gets_no_token_until_it_is_resumed(fresh: InPro
     client = fresh.register()
     for suspended in (False, True, False):
         organizations.set_suspended(
-            fresh.environment(), OPERATOR, client.application.org_id, suspended=suspended
+            fresh.environment().context, OPERATOR, client.application.org_id, suspended=suspended
         )
 
         assert works(fresh, client) == works(fresh, client) == (not suspended)
@@ -150,7 +159,9 @@ def test_a_suspended_organization_gets_no_token_until_it_is_resumed(fresh: InPro
 def test_a_new_lifetime_holds_from_the_next_token_on(fresh: InProcessServer) -> None:
     client = fresh.register()
     assert fresh.ask(client).json()["expires_in"] == 36000
-    applications.set_lifetime(fresh.environment(), OPERATOR, client.application.id, 600, None)
+    applications.set_lifetime(
+        fresh.environment().context, OPERATOR, client.application.id, 600, None
+    )
 
     assert fresh.ask(client).json()["expires_in"] == 600
 
@@ -158,7 +169,7 @@ def test_a_new_lifetime_holds_from_the_next_token_on(fresh: InProcessServer) -> 
 def test_tokens_after_a_voiding_are_good(fresh: InProcessServer) -> None:
     client = fresh.register()
     before = fresh.token(client)
-    applications.void_tokens(fresh.environment(), OPERATOR, client.application.id, None)
+    applications.void_tokens(fresh.environment().context, OPERATOR, client.application.id, None)
     fresh.clock.advance(0.001)
     after = fresh.token(client)
 
@@ -173,9 +184,9 @@ def test_last_use_is_written_in_a_batch_with_time_source_and_agent(fresh: InProc
     fresh.clock.advance(5)
     fresh.ask(client, source="198.51.100.2")
 
-    assert applications.find(fresh.environment(), app_id, None).last_used_at is None
+    assert applications.find(fresh.environment().context, app_id, None).last_used_at is None
     fresh.environment().flush()
-    found = applications.find(fresh.environment(), app_id, None)
+    found = applications.find(fresh.environment().context, app_id, None)
     assert found.last_used_at == fresh.environment().now()
     assert found.secrets[0].last_used_at == found.last_used_at
     assert found.last_used_from == "198.51.100.2"

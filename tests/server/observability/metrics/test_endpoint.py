@@ -143,7 +143,7 @@ def test_a_post_gets_nothing(fresh: InProcessServer) -> None:
 
 
 def test_an_endpoint_at_an_old_address_has_its_own_name(tmp_path: Path) -> None:
-    with standing_still(tmp_path / "data", also_at=("/o",)) as stand:
+    with standing_still(tmp_path / "data", path_aliases={"token": ["/o/token/"]}) as stand:
         client = stand.register()
         before = figures(stand)
         answer = stand.post("/o/token/", by=client, data=GRANT)

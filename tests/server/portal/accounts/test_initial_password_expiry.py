@@ -4,6 +4,7 @@ import pytest
 
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.users import operations as people
+from gatepass.server.domain.users.password_hashing import run
 from server.portal.fixtures import NEW_PASSWORD, PASSWORD, Browser, Clock, Rig, without_what_varies
 
 DAYS = 24 * 3600
@@ -58,7 +59,10 @@ def test_the_team_page_says_so_and_a_new_one_logs_in(rig: Rig, clock: Clock) -> 
     page = anna.get(f"/team/{nils.id}/").text
     assert "Initial password expired" in page
     assert "Make a new initial password below" in page
-    _, new = people.give_access(rig.environment, OPERATOR, nils.org_id, nils.id, None)
+    initial = run(people.new_password(rig.environment.hasher))
+    _, new = people.give_access(
+        rig.environment.context, OPERATOR, nils.org_id, nils.id, None, initial=initial
+    )
     assert "Initial password expired" not in anna.get("/team/").text
     assert rig.browser().log_in("nils", new.value).status_code == 303
 

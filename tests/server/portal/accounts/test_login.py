@@ -12,7 +12,8 @@ from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users.model import User
-from gatepass.server.settings import PasswordSettings
+from gatepass.server.domain.users.password_hashing import run
+from gatepass.server.domain.users.passwords import PasswordSettings
 from gatepass.wire.secret import Secret
 from server.portal.conftest import MakeRig
 from server.portal.fixtures import CHEAP, NEW_PASSWORD, PASSWORD, Rig, without_what_varies
@@ -38,7 +39,7 @@ def test_a_username_is_known_in_any_case(rig: Rig) -> None:
 def test_an_unknown_username_is_answered_as_a_wrong_password_is(rig: Rig, username: str) -> None:
     if username == "disabled":
         people.set_enabled(
-            rig.environment,
+            rig.environment.context,
             OPERATOR,
             rig.person("sven").org_id,
             rig.person("sven").id,
@@ -66,6 +67,8 @@ def test_an_unknown_username_makes_as_many_hashes_as_a_known_one(make_rig: MakeR
     hasher = rig.environment.hasher
 
     class Counting:
+        pool = hasher.pool
+
         def verify(self, password: Secret, kept: str | None) -> bool:
             counted.append(kept)
             return hasher.verify(password, kept)
@@ -88,7 +91,7 @@ def test_the_username_is_kept_in_the_form_and_the_password_is_not(rig: Rig) -> N
 
 def test_people_of_a_suspended_organization_cannot_log_in(rig: Rig) -> None:
     organizations.set_suspended(
-        rig.environment, OPERATOR, rig.person("anna").org_id, suspended=True
+        rig.environment.context, OPERATOR, rig.person("anna").org_id, suspended=True
     )
 
     assert rig.browser().log_in("anna").status_code == 400
@@ -107,6 +110,8 @@ def test_what_changes_while_the_password_is_checked_counts(rig: Rig, change: str
     hasher = rig.environment.hasher
 
     class Slow:
+        pool = hasher.pool
+
         def verify(self, password: Secret, kept: str | None) -> bool:
             rig.run(f"UPDATE person SET {change} WHERE username = 'anna'")
             return hasher.verify(password, kept)
@@ -227,12 +232,13 @@ def test_people_log_in_with_their_email_address_however_it_is_spelled(rig: Rig, 
 
 def give_access(rig: Rig, username: str, email: str, whose: str) -> None:
     people.add_with_access(
-        rig.environment,
+        rig.environment.context,
         OPERATOR,
         rig.person(whose).org_id,
         username=username,
         email=email,
         role="user",
+        initial=run(people.new_password(rig.environment.hasher)),
     )
 
 
@@ -249,7 +255,7 @@ def test_an_address_that_two_people_have_logs_nobody_in(rig: Rig) -> None:
 def test_an_address_of_somebody_without_portal_access_keeps_nobody_out(rig: Rig) -> None:
     now = rig.environment.now()
     of_api = User(uuid4(), rig.person("bo").org_id, "user", now, now, email="nora@acme.example")
-    people.add(rig.environment, OPERATOR, of_api)
+    people.add(rig.environment.context, OPERATOR, of_api)
 
     assert rig.browser().log_in("nora@acme.example").status_code == 303
 

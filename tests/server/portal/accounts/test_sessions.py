@@ -4,7 +4,7 @@ import pytest
 
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations as organizations
-from gatepass.server.settings import SessionSettings
+from gatepass.server.domain.sessions.model import SessionSettings
 from server.portal.conftest import MakeRig
 from server.portal.fixtures import Browser, Clock, Rig
 
@@ -71,7 +71,7 @@ def test_suspending_the_organization_ends_its_sessions(rig: Rig) -> None:
     sven = rig.as_("sven")
 
     organizations.set_suspended(
-        rig.environment, OPERATOR, rig.person("sven").org_id, suspended=True
+        rig.environment.context, OPERATOR, rig.person("sven").org_id, suspended=True
     )
 
     assert not sven.is_logged_in()

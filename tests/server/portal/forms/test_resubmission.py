@@ -234,7 +234,7 @@ def test_the_address_of_a_form_opens_the_page_with_the_form(
 
 def suspend(rig: Rig, *, suspended: bool = True) -> None:
     org_id = rig.person("anna").org_id
-    organizations.set_suspended(rig.environment, OPERATOR, org_id, suspended=suspended)
+    organizations.set_suspended(rig.environment.context, OPERATOR, org_id, suspended=suspended)
 
 
 def test_a_suspended_organization_is_told_after_the_right_password_alone(rig: Rig) -> None:

@@ -29,7 +29,7 @@ GRANTED = {**SCOPES, "scope_portal_users": "yes"}
 
 def scope_of(rig: Rig, path: str) -> str:
     app_id = UUID(path.rstrip("/").rpartition("/")[2])
-    return str(applications.find(rig.environment, app_id, None).scope)
+    return str(applications.find(rig.environment.context, app_id, None).scope)
 
 
 def is_ticked(browser: Browser, path: str, name: str) -> bool:

@@ -9,6 +9,7 @@ from httpx2 import Response
 from gatepass.server.domain.audit.model import OPERATOR, Actor
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.users import operations as people
+from gatepass.server.domain.users.password_hashing import run
 from server.portal.fixtures import PASSWORD, Browser, Clock, Rig
 from server.portal.pages.test_team import path_of
 
@@ -18,7 +19,7 @@ APPLICATION = Actor("Billing <sync>", "198.51.100.9", kind="application")
 
 def ask_for(rig: Rig, email: str = NEW, username: str = "nora", by: Actor = APPLICATION) -> None:
     found = rig.person(username)
-    people.change(rig.environment, by, found.org_id, found.id, {"email": email})
+    people.change(rig.environment.context, by, found.org_id, found.id, {"email": email})
 
 
 def text_of(answer: Response) -> str:
@@ -95,11 +96,12 @@ def test_one_that_somebody_has_by_now_is_refused_with_the_reason(rig: Rig) -> No
     nora = rig.as_("nora")
     ask_for(rig)
     people.add_with_access(
-        rig.environment,
+        rig.environment.context,
         OPERATOR,
         rig.person("nora").org_id,
         username="pia",
         email=NEW.upper(),
+        initial=run(people.new_password(rig.environment.hasher)),
         role="user",
     )
 
@@ -225,7 +227,7 @@ def test_notices_are_bounded_however_often_something_changes(rig: Rig) -> None:
     found = rig.person("nora")
     for number in range(40):
         role = "staff" if number % 2 else "admin"
-        people.change(rig.environment, APPLICATION, found.org_id, found.id, {"role": role})
+        people.change(rig.environment.context, APPLICATION, found.org_id, found.id, {"role": role})
         rig.clock.wait(1)
 
     assert nora.get("/account/").text.count("/account/notices/") == 10
@@ -234,7 +236,7 @@ def test_notices_are_bounded_however_often_something_changes(rig: Rig) -> None:
 def test_a_deleted_person_is_logged_out(rig: Rig) -> None:
     nora, found = rig.as_("nora"), rig.person("nora")
 
-    people.remove(rig.environment, APPLICATION, found.org_id, found.id)
+    people.remove(rig.environment.context, APPLICATION, found.org_id, found.id)
 
     assert not nora.is_logged_in()
     assert rig.rows("SELECT count(*) FROM session WHERE person_id NOT IN (SELECT id FROM person)")[
@@ -248,10 +250,12 @@ def test_sessions_that_ended_with_a_stop_stay_ended_after_it(rig: Rig, what: str
     for stopped in (True, False):
         if what == "person":
             people.set_enabled(
-                rig.environment, OPERATOR, found.org_id, found.id, enabled=not stopped
+                rig.environment.context, OPERATOR, found.org_id, found.id, enabled=not stopped
             )
         else:
-            organizations.set_suspended(rig.environment, OPERATOR, found.org_id, suspended=stopped)
+            organizations.set_suspended(
+                rig.environment.context, OPERATOR, found.org_id, suspended=stopped
+            )
 
     assert not nora.is_logged_in()
     assert rig.as_("nora").is_logged_in()

@@ -31,17 +31,19 @@ NOTHING_CHOSEN = {"read": True, "write": True, "meters.read": False, "portal_use
 
 
 def with_meters(rig: Rig) -> None:
-    catalogue.add_resource(rig.environment, OPERATOR, METERS, "Meter readings")
+    catalogue.add_resource(rig.environment.context, OPERATOR, METERS, "Meter readings")
     new = CataloguedScope("meters.read", "Read the meters", False, False, METERS)
-    catalogue.add_scope(rig.environment, OPERATOR, new)
+    catalogue.add_scope(rig.environment.context, OPERATOR, new)
 
 
 def with_introspection(rig: Rig, browser: Browser) -> str:
     path = browser.register()
-    app_id = operations.of_organization(rig.environment, rig.person("anna").org_id)[0].id
+    app_id = operations.of_organization(rig.environment.context, rig.person("anna").org_id)[0].id
     granted = Scope(("read", "introspection", "write"))
     everything = rig.environment.catalogue.everything
-    operations.set_scope(rig.environment, OPERATOR, app_id, granted, None, allowed=everything)
+    operations.set_scope(
+        rig.environment.context, OPERATOR, app_id, granted, None, allowed=everything
+    )
     return path
 
 

@@ -116,7 +116,7 @@ def test_somebody_known_to_the_api_alone_is_given_access(rig: Rig) -> None:
     anna = rig.person("anna")
     now = rig.environment.now()
     mia = User(UUID(int=7), anna.org_id, "user", now, now, email="mia@acme.example")
-    people.add(rig.environment, OPERATOR, mia)
+    people.add(rig.environment.context, OPERATOR, mia)
     browser = rig.as_("anna")
     assert "known to the API but cannot log in" in browser.get(f"/team/{mia.id}/").text
     assert refused_at(browser.post(f"/team/{mia.id}/password/", username="?").text) == {"username"}

@@ -10,6 +10,7 @@ from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users import store as people_store
 from gatepass.server.domain.users.model import Role
+from gatepass.server.domain.users.password_hashing import run
 from gatepass.server.environment.environment import Environment
 from gatepass.server.oauth.introspection import inspect
 from gatepass.wire.secret import Secret
@@ -21,7 +22,9 @@ from server.portal.pages.test_registration import shown
 def sandbox(rig: Rig) -> Environment:
     """The sandbox with its own people: olga (admin) and stig (staff)."""
     environment = rig.app.environments[1]
-    made = organizations.create(environment, OPERATOR, "Acme Energy", "olga")
+    made = organizations.create(
+        environment.context, environment.hasher, OPERATOR, "Acme Energy", "olga"
+    )
     add(environment, made.organization.id, "stig", "staff")
     hashed = environment.hasher.hash(Secret(PASSWORD))
     with environment.database.write() as connection:
@@ -34,7 +37,15 @@ def sandbox(rig: Rig) -> Environment:
 
 
 def add(environment: Environment, org_id: UUID, username: str, role: Role) -> None:
-    people.add_with_access(environment, OPERATOR, org_id, username=username, email=None, role=role)
+    people.add_with_access(
+        environment.context,
+        OPERATOR,
+        org_id,
+        username=username,
+        email=None,
+        role=role,
+        initial=run(people.new_password(environment.hasher)),
+    )
 
 
 def as_(rig: Rig, username: str) -> Browser:
@@ -140,7 +151,7 @@ def test_staff_are_offered_none_and_get_none(rig: Rig, sandbox: Environment) -> 
 
 
 def test_of_another_organization_there_is_none(rig: Rig, sandbox: Environment) -> None:
-    organizations.create(sandbox, OPERATOR, "Bolt Power", "bengt")
+    organizations.create(sandbox.context, sandbox.hasher, OPERATOR, "Bolt Power", "bengt")
     with sandbox.database.write() as connection:
         found = people_store.find_by_username(connection, "bengt")
         assert found

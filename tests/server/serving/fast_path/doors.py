@@ -21,10 +21,10 @@ class Door:
     """A server in a thread, behind a real socket."""
 
     def __init__(self, data: Path, clock: Clock, **given: Any) -> None:  # noqa: ANN401
-        chosen = settings(data, grace=3600, **given)
+        chosen = settings(data, stale_grace_seconds=3600, **given)
         self.app = create(chosen, clock)
         self.stand = InProcessServer(self.app, clock, data)
-        self.has_lane = chosen.lane
+        self.has_lane = chosen.fast_path
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
         self.config = run.config(chosen, self._make)

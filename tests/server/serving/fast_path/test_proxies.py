@@ -27,7 +27,7 @@ def doors(group: Group, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
     data: Path = tmp_path_factory.mktemp("proxied") / "data"
     given = {"sandbox": EnvironmentSettings(hosts=(_HTTPS,)), **group.settings}
     clock = Clock()
-    with door(data, clock, **given) as lane, door(data, clock, lane=False, **given) as asgi:
+    with door(data, clock, **given) as lane, door(data, clock, fast_path=False, **given) as asgi:
         yield lane, asgi
 
 

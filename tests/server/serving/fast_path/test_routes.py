@@ -94,7 +94,7 @@ def test_what_must_wait_goes_through(stand: InProcessServer) -> None:
 
 
 def test_the_lane_takes_the_other_addresses_too(tmp_path: Path) -> None:
-    with standing_still(tmp_path / "data", also_at=("/o",)) as stand:
+    with standing_still(tmp_path / "data", path_aliases={"token": ["/o/token/"]}) as stand:
         client = stand.register()
         stand.token(client)
         basic = (raw_basic(f"{client.client_id}:{client.secret.value}".encode()),)

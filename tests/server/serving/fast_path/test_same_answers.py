@@ -35,7 +35,7 @@ class Doors(NamedTuple):
 def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
     data: Path = tmp_path_factory.mktemp("doors") / "data"
     clock = Clock()
-    with door(data, clock) as lane, door(data, clock, lane=False) as asgi:
+    with door(data, clock) as lane, door(data, clock, fast_path=False) as asgi:
         one, other = lane.stand.register(), lane.stand.register()
         sandboxed = lane.stand.register(TEST)
         tokens = (

@@ -60,7 +60,9 @@ def _create(settings: Settings, story: Story) -> Created:
         ]
     )
     with data_directory.opened(settings, Mode.TEST) as environment:
-        created = operations.create(environment, OPERATOR, _ORGANIZATION, _ADMIN)
+        created = operations.create(
+            environment.context, environment.hasher, OPERATOR, _ORGANIZATION, _ADMIN
+        )
     story.hide(created.initial_password.value)
     story.came(
         [

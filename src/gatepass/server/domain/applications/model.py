@@ -6,6 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 from gatepass.server.domain.names import is_visible, tidy
+from gatepass.server.domain.token_policy import LONGEST_LIFETIME, SHORTEST_LIFETIME
 from gatepass.server.storage.timestamps import milliseconds
 from gatepass.wire.credential import Kind, Mode, mint
 from gatepass.wire.errors import OAuthError
@@ -14,9 +15,6 @@ from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
 
 GRANT_TYPE = "client_credentials"
-DEFAULT_LIFETIME = 36_000  # seconds
-SHORTEST_LIFETIME = 60
-LONGEST_LIFETIME = 30 * 24 * 3600
 LONGEST_NAME = 100
 LONGEST_CONTACT = 200
 MOST_LIVE_SECRETS = 2

@@ -4,11 +4,8 @@ import secrets
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from gatepass.server.domain.applications.model import (
-    DEFAULT_LIFETIME,
-    Application,
-    ApplicationSecret,
-)
+from gatepass.server.domain.applications.model import Application, ApplicationSecret
+from gatepass.server.domain.token_policy import DEFAULT_LIFETIME
 from gatepass.wire.scope import Scope
 
 _SINCE = datetime(2026, 1, 1, tzinfo=UTC)

@@ -204,7 +204,7 @@ def add_secret(connection: Connection, app_id: UUID, new: ApplicationSecret) -> 
     )
 
 
-def adopt_secret(connection: Connection, old: ApplicationSecret, digest: bytes, last: str) -> None:
+def replace_hash(connection: Connection, old: ApplicationSecret, digest: bytes, last: str) -> None:
     """Put a digest in the place of another system's hash, if that is still there."""
     connection.execute(
         update(secret)

@@ -64,7 +64,9 @@ class LegacyHashes:
         """Raise OAuthError (429) where this source has had too many slow verifications fail."""
         self._budget.check("", source, now)
 
-    def note_wrong(self, subject: str, readings: Sequence[Secret], source: str, now: float) -> None:
+    def remember_wrong(
+        self, subject: str, readings: Sequence[Secret], source: str, now: float
+    ) -> None:
         """Remember a wrong secret in its readings; count it once against its source."""
         digests = [self._digest(subject, secret) for secret in readings]
         with self._lock:

@@ -5,10 +5,11 @@ from itertools import groupby
 from uuid import UUID, uuid4
 
 from gatepass.server.domain.applications import store as applications
-from gatepass.server.domain.applications.model import DEFAULT_LIFETIME, Application
+from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.domain.changes import store as changes
+from gatepass.server.domain.context import Context
 from gatepass.server.domain.imports import store
 from gatepass.server.domain.imports.model import (
     Admitted,
@@ -23,7 +24,7 @@ from gatepass.server.domain.imports.model import (
 from gatepass.server.domain.imports.store import Imported
 from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.organizations.model import LONGEST_NAME, Organization
-from gatepass.server.environment.environment import Environment
+from gatepass.server.domain.token_policy import DEFAULT_LIFETIME
 from gatepass.server.storage import deadline
 from gatepass.server.storage.database import Connection
 
@@ -32,7 +33,7 @@ NOBODYS = Owner("", "Imported")
 
 
 def bring(
-    environment: Environment, by: Actor, found: Iterable[Found], terms: Terms, *, dry_run: bool
+    context: Context, by: Actor, found: Iterable[Found], terms: Terms, *, dry_run: bool
 ) -> list[Outcome]:
     """Import what is not there yet, and tell what became of each; a dry run only tells.
 
@@ -42,12 +43,12 @@ def bring(
     outcomes: list[Outcome] = []
     for owner, members in _by_owner(found, terms):
         if dry_run:
-            with environment.database.read() as connection:
-                outcomes += _Group(connection, environment, by, terms, owner).plan(members)
+            with context.database.read() as connection:
+                outcomes += _Group(connection, context, by, terms, owner).plan(members)
         else:
-            with deadline.each(deadline.LONG), environment.database.write() as connection:
-                outcomes += _Group(connection, environment, by, terms, owner).bring(members)
-    environment.refresh()
+            with deadline.each(deadline.LONG), context.database.write() as connection:
+                outcomes += _Group(connection, context, by, terms, owner).bring(members)
+    context.refresh()
     return outcomes
 
 
@@ -69,13 +70,13 @@ class _Group:
     def __init__(
         self,
         connection: Connection,
-        environment: Environment,
+        context: Context,
         by: Actor,
         terms: Terms,
         owner: Owner,
     ) -> None:
         self._connection = connection
-        self._now = environment.now()
+        self._now = context.now()
         self._by = by
         self._terms = terms
         self._owner = owner

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from gatepass.server.domain.catalogue.model import ALGORITHMS, Algorithm
 from gatepass.server.domain.keys.model import Key, current, next_change, proving
-from gatepass.server.tokens.jwt import SigningKey
-from gatepass.server.tokens.opaque import OpaqueTokenKey
+from gatepass.server.domain.keys.opaque_token_key import OpaqueTokenKey
+from gatepass.server.domain.keys.signing import SigningKey
+from gatepass.server.domain.token_policy import ALGORITHMS, Algorithm
 from gatepass.wire.credential import Mode
 
 

@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from gatepass.server.domain.applications.model import LONGEST_LIFETIME
-from gatepass.server.domain.catalogue.model import Purpose
+from gatepass.server.domain.token_policy import LONGEST_LIFETIME, Purpose
 
 PUBLISHED_AHEAD = timedelta(minutes=10)
 """How long a key is published before it is used: twice as long as key sets are cached."""

@@ -2,14 +2,41 @@
 
 import secrets
 from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
 
-from gatepass.server.domain.sessions.store import Session
-from gatepass.server.settings import SessionSettings
+from pydantic import BaseModel, ConfigDict, Field
+
 from gatepass.wire import base62
 from gatepass.wire.secret import Secret
 
 _BYTES = 32
 _SEEN_EVERY = 60  # seconds between two notes of when a session was last seen
+
+
+class Session(NamedTuple):
+    """Somebody's login; `once` is an encrypted thing to show one time."""
+
+    id_digest: bytes
+    person_id: UUID
+    created_at: datetime
+    last_seen_at: datetime
+    source: str
+    user_agent: str
+    flash: str | None = None
+    once: bytes | None = None
+    once_expires_at: datetime | None = None
+
+
+class SessionSettings(BaseModel):
+    """How long a portal session lives, in seconds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    idle: int = Field(30 * 60, ge=60)
+    """Seconds without a request after which a session is over."""
+    absolute: int = Field(12 * 3600, ge=60)
+    """Seconds after the login at which a session is over in any case."""
 
 
 def new_id() -> Secret:

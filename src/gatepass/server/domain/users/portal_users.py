@@ -9,11 +9,11 @@ from datetime import datetime
 from uuid import UUID
 
 from gatepass.server.domain.audit.model import Actor
+from gatepass.server.domain.context import Context
 from gatepass.server.domain.users import store
 from gatepass.server.domain.users.model import InvalidField, User
 from gatepass.server.domain.users.notices import store as notices
 from gatepass.server.domain.users.transaction_steps import check_email_is_free, notify, owned, tell
-from gatepass.server.environment.environment import Environment
 from gatepass.server.storage.database import Connection
 from gatepass.wire.errors import OAuthError
 
@@ -78,16 +78,14 @@ def tell_of_pending(
         notify(connection, by, now, found, "email_requested", email)
 
 
-def confirm_email(
-    environment: Environment, by: Actor, org_id: UUID, person_id: UUID, email: str
-) -> None:
+def confirm_email(context: Context, by: Actor, org_id: UUID, person_id: UUID, email: str) -> None:
     """Put the pending address in force; `email` is the one that the confirming person saw.
 
     Raises InvalidField (409) where another one is pending by now, or somebody has it. Does NOT
     check who confirms: the person themselves, or an administrator who has given their password.
     """
-    with environment.database.write() as connection:
-        now = environment.now()
+    with context.database.write() as connection:
+        now = context.now()
         found = _pending(connection, org_id, person_id, email)
         check_email_is_free(connection, replace(found, email=email))
         changed = {"email": email, "updated_at": now, **_NOTHING_PENDING}
@@ -97,12 +95,10 @@ def confirm_email(
         notify(connection, by, now, found, "email_confirmed", email)
 
 
-def reject_email(
-    environment: Environment, by: Actor, org_id: UUID, person_id: UUID, email: str
-) -> None:
+def reject_email(context: Context, by: Actor, org_id: UUID, person_id: UUID, email: str) -> None:
     """Forget the pending address; raise InvalidField (409) where another one is pending by now."""
-    with environment.database.write() as connection:
-        now = environment.now()
+    with context.database.write() as connection:
+        now = context.now()
         found = _pending(connection, org_id, person_id, email)
         store.change(connection, person_id, {"updated_at": now, **_NOTHING_PENDING})
         tell(connection, by, now, found, "person.email_rejected", email=email)

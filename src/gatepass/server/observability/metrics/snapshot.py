@@ -102,8 +102,8 @@ def _row(given: list[Any]) -> Row:
 def _queues(environments: Sequence[Environment]) -> dict[str, Queue]:
     """Return the figures of the bounded pools; the one for passwords is of all environments."""
     pools: dict[str, list[BoundedPool]] = {
-        "passwords": [each.hash_pool for each in environments[:1]],
-        "imported_secrets": [each.old_hashes.pool for each in environments],
+        "passwords": [each.hasher.pool for each in environments[:1]],
+        "imported_secrets": [each.legacy_hashes.pool for each in environments],
         "pages": [each.page_pool for each in environments],
         "revocations": [each.revocation_pool for each in environments],
     }

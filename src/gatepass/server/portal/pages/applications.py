@@ -31,7 +31,7 @@ _SHORTEST_QUIET = timedelta(hours=24)
 
 def all_of_them(visit: PortalRequest) -> Response:
     """Show the organization's applications."""
-    found = operations.of_organization(visit.environment, visit.org_id)
+    found = operations.of_organization(visit.environment.context, visit.org_id)
     shown = [_shown(visit, each) for each in found]
     return page(visit, "applications.html", applications=shown, may_change=visit.may_change)
 
@@ -47,7 +47,7 @@ def end_secret(visit: PortalRequest) -> Response:
         visit,
         "",
         lambda app_id: operations.end_secret(
-            visit.environment, visit.actor, app_id, visit.ids["secret_id"], visit.org_id
+            visit.environment.context, visit.actor, app_id, visit.ids["secret_id"], visit.org_id
         ),
         "The secret has ended.",
     )
@@ -58,7 +58,9 @@ def void_tokens(visit: PortalRequest) -> Response:
     return change(
         visit,
         "",
-        lambda app_id: operations.void_tokens(visit.environment, visit.actor, app_id, visit.org_id),
+        lambda app_id: operations.void_tokens(
+            visit.environment.context, visit.actor, app_id, visit.org_id
+        ),
         "All tokens issued until now are void.",
     )
 
@@ -83,13 +85,13 @@ def delete(visit: PortalRequest) -> Response:
     if not are_same(visit.form.get("confirm", ""), application.name):
         refusal = OAuthError("invalid_request", "This is not the application's name.")
         return again(visit, refusal, "confirm")
-    operations.delete(visit.environment, visit.actor, application.id, visit.org_id)
+    operations.delete(visit.environment.context, visit.actor, application.id, visit.org_id)
     return redirect(visit, redirects.APPLICATIONS, f"{application.name} is deleted.")
 
 
 def owned(visit: PortalRequest) -> Application:
     """Give the application of the path; raise NotFoundError where it is not the organization's."""
-    return operations.find(visit.environment, visit.ids["app_id"], visit.org_id)
+    return operations.find(visit.environment.context, visit.ids["app_id"], visit.org_id)
 
 
 def address(app_id: UUID) -> str:
@@ -124,7 +126,7 @@ def _set_enabled(visit: PortalRequest, done: str, *, enabled: bool) -> Response:
         visit,
         "",
         lambda app_id: operations.set_enabled(
-            visit.environment, visit.actor, app_id, enabled=enabled, org_id=visit.org_id
+            visit.environment.context, visit.actor, app_id, enabled=enabled, org_id=visit.org_id
         ),
         done,
     )

@@ -23,7 +23,7 @@ def rename(visit: PortalRequest) -> Response:
         visit,
         "name",
         lambda app_id: operations.rename(
-            visit.environment, visit.actor, app_id, name, visit.org_id
+            visit.environment.context, visit.actor, app_id, name, visit.org_id
         ),
         "The application has a new name.",
     )
@@ -35,7 +35,7 @@ def set_lifetime(visit: PortalRequest) -> Response:
         visit,
         "token_lifetime",
         lambda app_id: operations.set_lifetime(
-            visit.environment,
+            visit.environment.context,
             visit.actor,
             app_id,
             _number(visit.form.get("token_lifetime", ""), "36000"),
@@ -52,7 +52,7 @@ def set_minting(visit: PortalRequest) -> Response:
         visit,
         "mint_limit" if mode in MINT_MODES else "mint_mode",
         lambda app_id: operations.set_minting(
-            visit.environment,
+            visit.environment.context,
             visit.actor,
             app_id,
             mode,
@@ -74,7 +74,13 @@ def set_scope(visit: PortalRequest) -> Steps[Response]:
         visit,
         "scope",
         lambda app_id: operations.choose_scope(
-            visit.environment, visit.actor, app_id, chosen, visit.org_id, knows_password=is_granted
+            visit.environment.context,
+            visit.environment.catalogue,
+            visit.actor,
+            app_id,
+            chosen,
+            visit.org_id,
+            knows_password=is_granted,
         ),
         "The scope is changed. It holds for new tokens.",
     )
@@ -82,12 +88,16 @@ def set_scope(visit: PortalRequest) -> Steps[Response]:
 
 def _check_password(visit: PortalRequest, chosen: Scope) -> Steps[bool]:
     """Ask for the password where a scope is granted that needs it; return whether that was so."""
-    has = operations.find(visit.environment, visit.ids["app_id"], visit.org_id).scope
+    has = operations.find(visit.environment.context, visit.ids["app_id"], visit.org_id).scope
     is_granted = needs_password(visit.environment.catalogue, chosen.without(has))
     if is_granted:
         password = visit.secret("current_password")
         yield from step_up.check_password(
-            visit.environment, visit.me, visit.visitor.source, password
+            visit.environment.context,
+            visit.environment.hasher,
+            visit.me,
+            visit.visitor.source,
+            password,
         )
     return is_granted
 
@@ -99,7 +109,7 @@ def set_networks(visit: PortalRequest) -> Response:
         visit,
         "networks",
         lambda app_id: operations.set_networks(
-            visit.environment, visit.actor, app_id, check_networks(text), visit.org_id
+            visit.environment.context, visit.actor, app_id, check_networks(text), visit.org_id
         ),
         "The allowed source networks are changed.",
     )
@@ -112,7 +122,7 @@ def set_contact(visit: PortalRequest) -> Response:
         visit,
         "contact",
         lambda app_id: operations.set_contact(
-            visit.environment, visit.actor, app_id, contact, visit.org_id
+            visit.environment.context, visit.actor, app_id, contact, visit.org_id
         ),
         "The contact is changed.",
     )

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from gatepass.server.domain.applications.model import LONGEST_LIFETIME
+from gatepass.server.domain.token_policy import LONGEST_LIFETIME
 from gatepass.server.storage.timestamps import milliseconds
 
 ALL = 2**53 - 1

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from gatepass.server.domain.changes import store as changes
+from gatepass.server.domain.changes import tombstones
 from gatepass.server.domain.revocations.feed import cursor as cursors
 from gatepass.server.domain.revocations.feed import store
 from gatepass.server.domain.revocations.feed.cursor import Cursor, Section
@@ -98,7 +99,7 @@ def _snapshot(connection: Connection, cursor: Cursor, now: datetime, most: int) 
         if len(found) == room:
             return _Told(Cursor(place, part, found[-1]), tokens, names)
         part, last = _NEXT[part], b""
-    keys = store.names_gone(connection, changes.KEY_GONE, "", MOST)
+    keys = tombstones.deleted_names(connection, changes.KEY_GONE, "", MOST)
     return _Told(Cursor(place), tokens, names, keys)
 
 
@@ -149,7 +150,7 @@ def _written(cursor: str, tokens: str, standings: Mapping[str, int], keys: list[
 
 
 def _clients_gone(connection: Connection, _: datetime, after: str, limit: int) -> list[str]:
-    return store.names_gone(connection, changes.CLIENT_GONE, after, limit)
+    return tombstones.deleted_names(connection, changes.CLIENT_GONE, after, limit)
 
 
 _NAMES: Mapping[Section, _Names] = {
