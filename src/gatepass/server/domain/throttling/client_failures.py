@@ -64,8 +64,8 @@ def _spent(since: float, now: float) -> OAuthError:
     return OAuthError(
         "temporarily_unavailable",
         "Too many failed attempts. Wait, then try again with the right credentials.",
-        log_detail="failure budget spent",
-        reason="budget",
+        log_detail="too many failures",
+        reason="too_many_failures",
         status=429,
         retry_after=max(1, round(since + WINDOW - now)),
     )
