@@ -37,13 +37,8 @@ class Shifted(Clock):
         self.ahead += seconds
 
 
-<<<<<<< HEAD
 def void(server: InProcessServer, client: Client) -> None:
-    applications.void_tokens(server.environment().context, OPERATOR, client.application.id, None)
-=======
-def void(stand: InProcessServer, client: Client) -> None:
-    applications.revoke_tokens(stand.environment().context, OPERATOR, client.application.id, None)
->>>>>>> domain
+    applications.revoke_tokens(server.environment().context, OPERATOR, client.application.id, None)
 
 
 def disable_and_enable(server: InProcessServer, client: Client) -> None:

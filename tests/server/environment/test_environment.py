@@ -106,13 +106,8 @@ def test_an_operation_without_database_says_so_and_changes_nothing(
     fresh_server.lose_database()
 
     with pytest.raises(DatabaseAwayError):
-<<<<<<< HEAD
-        applications.void_tokens(
-            fresh_server.environment().context, OPERATOR, client.application.id, None
-=======
         applications.revoke_tokens(
-            fresh.environment().context, OPERATOR, client.application.id, None
->>>>>>> domain
+            fresh_server.environment().context, OPERATOR, client.application.id, None
         )
     with pytest.raises(DatabaseAwayError):
         fresh_server.environment().catch_up()

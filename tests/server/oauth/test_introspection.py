@@ -162,19 +162,12 @@ def test_a_token_dies_with_its_application_and_its_organization(
 
 
 @pytest.mark.spec("RFC 7662", "4")
-<<<<<<< HEAD
 def test_voided_tokens_are_inactive(fresh_server: InProcessServer) -> None:
     client = fresh_server.register()
     token = fresh_server.token(client)
-    applications.void_tokens(
+    applications.revoke_tokens(
         fresh_server.environment().context, OPERATOR, client.application.id, None
     )
-=======
-def test_voided_tokens_are_inactive(fresh: InProcessServer) -> None:
-    client = fresh.register()
-    token = fresh.token(client)
-    applications.revoke_tokens(fresh.environment().context, OPERATOR, client.application.id, None)
->>>>>>> domain
 
     assert is_dead(fresh_server, client, token)
 
@@ -257,15 +250,9 @@ def test_what_is_recalled_of_a_token_ends_when_the_token_does(
 ) -> None:
     by = resource_server(fresh_server)
     ends: dict[str, Callable[[Client, str], object]] = {
-<<<<<<< HEAD
         "revoked": fresh_server.revoke,
-        "voided": lambda client, _: applications.void_tokens(
-            fresh_server.environment().context, OPERATOR, client.application.id, None
-=======
-        "revoked": fresh.revoke,
         "voided": lambda client, _: applications.revoke_tokens(
-            fresh.environment().context, OPERATOR, client.application.id, None
->>>>>>> domain
+            fresh_server.environment().context, OPERATOR, client.application.id, None
         ),
         "expired": lambda _, __: fresh_server.clock.advance(36000),
     }

@@ -82,13 +82,8 @@ def _enable(server: InProcessServer, client: Client, *, enabled: bool) -> None:
     )
 
 
-<<<<<<< HEAD
 def _void(server: InProcessServer, client: Client, _token: str) -> None:
-    applications.void_tokens(server.environment().context, OPERATOR, client.application.id, None)
-=======
-def _void(stand: InProcessServer, client: Client, _token: str) -> None:
-    applications.revoke_tokens(stand.environment().context, OPERATOR, client.application.id, None)
->>>>>>> domain
+    applications.revoke_tokens(server.environment().context, OPERATOR, client.application.id, None)
 
 
 def _delete(server: InProcessServer, client: Client, _token: str) -> None:

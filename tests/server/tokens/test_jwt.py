@@ -166,15 +166,9 @@ def test_a_jwt_ends_with_its_lifetime(fresh_server: InProcessServer, es256: Mete
 def test_voiding_all_tokens_voids_jwts_and_not_those_that_come_after(
     fresh_server: InProcessServer, es256: Meters
 ) -> None:
-<<<<<<< HEAD
     old = fresh_server.token(es256.client)
-    applications.void_tokens(
-        fresh_server.environment().context, OPERATOR, es256.client.application.id, None
-=======
-    old = fresh.token(es256.client)
     applications.revoke_tokens(
-        fresh.environment().context, OPERATOR, es256.client.application.id, None
->>>>>>> domain
+        fresh_server.environment().context, OPERATOR, es256.client.application.id, None
     )
     fresh_server.clock.advance(1)
 

@@ -100,17 +100,13 @@ def test_the_last_live_secret_cannot_be_ended(fresh_server: InProcessServer) -> 
     client = fresh_server.register()
     app_id, secret_id = client.application.id, client.application.secrets[0].id
     with pytest.raises(OAuthError, match="only live secret"):
-<<<<<<< HEAD
-        applications.end_secret(
+        applications.revoke_secret(
             fresh_server.environment().context, OPERATOR, app_id, secret_id, None
         )
     with pytest.raises(NotFoundError):
-        applications.end_secret(fresh_server.environment().context, OPERATOR, app_id, uuid4(), None)
-=======
-        applications.revoke_secret(fresh.environment().context, OPERATOR, app_id, secret_id, None)
-    with pytest.raises(NotFoundError):
-        applications.revoke_secret(fresh.environment().context, OPERATOR, app_id, uuid4(), None)
->>>>>>> domain
+        applications.revoke_secret(
+            fresh_server.environment().context, OPERATOR, app_id, uuid4(), None
+        )
 
 
 def test_every_change_is_told_in_the_audit_trail_and_to_the_other_processes(

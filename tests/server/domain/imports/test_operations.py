@@ -15,13 +15,8 @@ BOLT = replace(ACME, key="8", name="Bolt")
 PLAIN = Secret("hmx9vQ4PwvNg8SKJ2BqT7z")
 
 
-<<<<<<< HEAD
 def names(server: InProcessServer) -> list[str]:
-    return [each.name for each in organizations.all_of_them(server.environment().context)]
-=======
-def names(stand: InProcessServer) -> list[str]:
-    return [each.name for each in organizations.list_all(stand.environment().context)]
->>>>>>> domain
+    return [each.name for each in organizations.list_all(server.environment().context)]
 
 
 def actions(server: InProcessServer, org_id: UUID) -> list[str]:

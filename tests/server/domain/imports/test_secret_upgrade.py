@@ -178,13 +178,8 @@ def test_what_is_remembered_of_wrong_secrets_is_bounded(monkeypatch: pytest.Monk
     ]
 
 
-<<<<<<< HEAD
-def test_the_failure_budget_comes_before_the_slow_work(
-    fresh_server: InProcessServer, slow: list[str]
-=======
 def test_the_limit_on_failures_comes_before_the_slow_work(
-    fresh: InProcessServer, slow: list[str]
->>>>>>> domain
+    fresh_server: InProcessServer, slow: list[str]
 ) -> None:
     bring(fresh_server, found())
     known = client(fresh_server)

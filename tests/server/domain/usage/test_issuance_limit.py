@@ -18,13 +18,8 @@ FULL = 1_800_000_000.0 // HOUR * HOUR
 
 
 @pytest.fixture
-<<<<<<< HEAD
 def limited(fresh_server: InProcessServer) -> Application:
-    return replace(fresh_server.register().application, mint_mode="enforce", mint_limit=3)
-=======
-def limited(fresh: InProcessServer) -> Application:
-    return replace(fresh.register().application, rate_limit_mode="enforce", rate_limit=3)
->>>>>>> domain
+    return replace(fresh_server.register().application, rate_limit_mode="enforce", rate_limit=3)
 
 
 def admitted(watch: IssuanceLimit, application: Application, now: float, times: int = 10) -> int:
@@ -37,17 +32,15 @@ def admitted(watch: IssuanceLimit, application: Application, now: float, times: 
     return times
 
 
-<<<<<<< HEAD
-def limit(server: InProcessServer, client: Client, mode: MintMode, tokens: int) -> None:
+def limit(server: InProcessServer, client: Client, mode: RateLimitMode, tokens: int) -> None:
     app_id = client.application.id
     applications.change(
-        server.environment().context, OPERATOR, app_id, None, mint_mode=mode, mint_limit=tokens
-=======
-def limit(stand: InProcessServer, client: Client, mode: RateLimitMode, tokens: int) -> None:
-    app_id = client.application.id
-    applications.change(
-        stand.environment().context, OPERATOR, app_id, None, rate_limit_mode=mode, rate_limit=tokens
->>>>>>> domain
+        server.environment().context,
+        OPERATOR,
+        app_id,
+        None,
+        rate_limit_mode=mode,
+        rate_limit=tokens,
     )
 
 
@@ -223,19 +216,10 @@ def test_a_limit_that_cannot_be_kept_is_refused(
 
     with pytest.raises(OAuthError):
         applications.change(
-<<<<<<< HEAD
             fresh_server.environment().context,
-            OPERATOR,
-            app_id,
-            None,
-            mint_mode=mode,
-            mint_limit=tokens,
-=======
-            fresh.environment().context,
             OPERATOR,
             app_id,
             None,
             rate_limit_mode=mode,
             rate_limit=tokens,
->>>>>>> domain
         )

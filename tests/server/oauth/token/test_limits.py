@@ -61,15 +61,9 @@ def test_too_many_failures_get_429_and_the_time_to_wait(
 
 
 @pytest.mark.spec("RFC 6749", "2.3.1")
-<<<<<<< HEAD
-def test_the_budget_is_one_for_all_endpoints(fresh_server: InProcessServer) -> None:
+def test_the_limit_is_one_for_all_endpoints(fresh_server: InProcessServer) -> None:
     client = fresh_server.register()
     spend(fresh_server, client, INTROSPECT)
-=======
-def test_the_limit_is_one_for_all_endpoints(fresh: InProcessServer) -> None:
-    client = fresh.register()
-    spend(fresh, client, INTROSPECT)
->>>>>>> domain
 
     assert fresh_server.ask(client.having(wrong(99))).status_code == 429
     assert fresh_server.revoke(client.having(wrong(98)), "x").status_code == 429

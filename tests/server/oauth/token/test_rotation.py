@@ -124,13 +124,8 @@ def test_a_secret_that_is_ended_fails_at_once_and_the_other_goes_on(
     new = rotate(fresh_server, old)
     assert works(fresh_server, old)
     secret_id = old.application.secrets[0].id
-<<<<<<< HEAD
-    applications.end_secret(
-        fresh_server.environment().context, OPERATOR, old.application.id, secret_id, None
-=======
     applications.revoke_secret(
-        fresh.environment().context, OPERATOR, old.application.id, secret_id, None
->>>>>>> domain
+        fresh_server.environment().context, OPERATOR, old.application.id, secret_id, None
     )
 
     assert not works(fresh_server, old)
@@ -191,23 +186,14 @@ def test_a_new_lifetime_holds_from_the_next_token_on(fresh_server: InProcessServ
     assert fresh_server.ask(client).json()["expires_in"] == 600
 
 
-<<<<<<< HEAD
 def test_tokens_after_a_voiding_are_good(fresh_server: InProcessServer) -> None:
     client = fresh_server.register()
     before = fresh_server.token(client)
-    applications.void_tokens(
+    applications.revoke_tokens(
         fresh_server.environment().context, OPERATOR, client.application.id, None
     )
     fresh_server.clock.advance(0.001)
     after = fresh_server.token(client)
-=======
-def test_tokens_after_a_voiding_are_good(fresh: InProcessServer) -> None:
-    client = fresh.register()
-    before = fresh.token(client)
-    applications.revoke_tokens(fresh.environment().context, OPERATOR, client.application.id, None)
-    fresh.clock.advance(0.001)
-    after = fresh.token(client)
->>>>>>> domain
 
     assert not fresh_server.is_active(client, before)
     assert fresh_server.is_active(client, after)

@@ -101,13 +101,8 @@ class Application:
     def __post_init__(self) -> None:
         """Prepare what is asked with each token."""
         until = milliseconds(self.created_at) - 1
-<<<<<<< HEAD
-        if self.tokens_void_before is not None:
-            until = max(until, milliseconds(self.tokens_void_before))
-=======
         if self.tokens_revoked_before is not None:
             until = max(until, milliseconds(self.tokens_revoked_before))
->>>>>>> domain
         object.__setattr__(self, "revoked_before_ms", until)
 
     @property
