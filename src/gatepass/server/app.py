@@ -51,13 +51,13 @@ from gatepass.server.oauth.introspection import Challenged, introspect
 from gatepass.server.oauth.revocation import revoke
 from gatepass.server.oauth.revocation_feed import revocations
 from gatepass.server.oauth.token import token
-from gatepass.server.observability import metrics
+from gatepass.server.observability import health, metrics
 from gatepass.server.observability.metrics import endpoint as page
 from gatepass.server.observability.metrics.counters import GONE, OK, result_of, result_of_error
 from gatepass.server.observability.metrics.endpoint import Metrics
 from gatepass.server.observability.metrics.endpoint_names import name_of
 from gatepass.server.portal import app as portal
-from gatepass.server.serving import error_format, health
+from gatepass.server.serving import error_format
 from gatepass.server.serving.documentation import Documentation
 from gatepass.server.serving.fast_path.protocol import (
     GET,
@@ -69,11 +69,10 @@ from gatepass.server.serving.fast_path.protocol import (
     PrefixRoute,
 )
 from gatepass.server.serving.fast_path.protocol import Route as LaneWay
-from gatepass.server.serving.fast_path.write_buffer import STOPPING
 from gatepass.server.serving.metrics_listener import Listener
 from gatepass.server.serving.processes.garbage_collection import settle_memory
 from gatepass.server.serving.proxy_advice import ProxyAdvice
-from gatepass.server.serving.readiness import Readiness, until_it_answers
+from gatepass.server.serving.readiness import STOPPING, Readiness, wait_until_responding
 from gatepass.server.settings import Settings
 from gatepass.server.storage import deadline
 from gatepass.server.storage.database import DatabaseAwayError
@@ -301,7 +300,7 @@ class Gatepass:
         await receive()
         opening = asyncio.create_task(self._open_patiently())
         try:
-            await until_it_answers(opening, self._readiness)
+            await wait_until_responding(opening, self._readiness)
         except Exception as error:
             log.exception("start.failed")
             await to({"type": "lifespan.startup.failed", "message": str(error)})
