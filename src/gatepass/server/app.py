@@ -173,7 +173,7 @@ class Gatepass:
         listener: Listener | None = None,
         token_origins: Iterable[str] = (),
         readiness: Readiness | None = None,
-        site: Path | None = None,
+        docs: Path | None = None,
     ) -> None:
         self.environments = environments
         self._readiness = readiness
@@ -198,7 +198,7 @@ class Gatepass:
         self.lane = FastPath(_lane_ways(self._endpoints), self._by_host, _trouble, trees)
         self._partner_api: App | None = None
         pages = Starlette(routes=portal.routes, exception_handlers=portal.exception_handlers)
-        self._pages: App = Documentation(site, pages) if site else pages
+        self._pages: App = Documentation(docs, pages) if docs else pages
 
     async def __call__(self, scope: Scope, receive: Receive, to: Send) -> None:
         """Answer a request, and measure it: the one place for that."""
@@ -253,7 +253,9 @@ class Gatepass:
         elif environment is None:
             await send(error_format.misdirected(scope, self._oauth_prefixes), to)
         elif environment.is_https and scope["scheme"] == "http":
-            await send(error_format.needs_tls(scope, self._oauth_prefixes, environment.site), to)
+            await send(
+                error_format.needs_tls(scope, self._oauth_prefixes, environment.docs_url), to
+            )
         elif path in self._documents:
             await send(published.answer(self._documents[path], environment, scope), to)
         elif f"{path}/".startswith(metadata.PARTNER_API + "/"):
@@ -338,7 +340,7 @@ async def _serve(found: Found, scope: Scope, receive: Receive, to: Send) -> str:
     if environment is None:
         return await _send_error(served, error_format.misdirected(scope, (path,)), to, ())
     if environment.is_https and scope["scheme"] == "http":
-        error = error_format.needs_tls(scope, (path,), environment.site)
+        error = error_format.needs_tls(scope, (path,), environment.docs_url)
         return await _send_error(served, error, to, environment.transport_headers)
     shared = cors.headers(served.origins, scope) if served.origins else ()
     if served.origins and scope["method"] == "OPTIONS":
@@ -393,7 +395,7 @@ def _trouble(met: ErrorResponder) -> Response:
             return denied.answer()
         case Challenged() as challenged:
             _note_refusal(met, challenged)
-            return challenged.answer(environment.site)
+            return challenged.answer(environment.docs_url)
         case GatewayMisconfigured() as wrong:
             _note_refusal(met, wrong)
             return Denial(wrong, ANYTHING.scope, environment.issuer).answer()
@@ -405,15 +407,17 @@ def _trouble(met: ErrorResponder) -> Response:
                 challenged=_is_challenged(met.arrived),
                 realm=environment.issuer,
                 allow=allow,
-                site=environment.site,
+                docs_url=environment.docs_url,
             )
         case DatabaseAwayError():
             log.error("request.unavailable", path=met.path, environment=environment.name)
-            body = response.error("temporarily_unavailable", _AWAY, environment.site)
+            body = response.error("temporarily_unavailable", _AWAY, environment.docs_url)
             return Response(503, (*NO_STORE, (b"retry-after", b"5")), body)
         case error:
             log.error("request.failed", path=met.path, environment=environment.name, exc_info=error)
-            return Response(500, NO_STORE, response.error("server_error", _BUG, environment.site))
+            return Response(
+                500, NO_STORE, response.error("server_error", _BUG, environment.docs_url)
+            )
 
 
 async def _answer_later(
