@@ -197,7 +197,7 @@ def settings(data: Path, **given: Any) -> Settings:  # noqa: ANN401
 
 
 @contextmanager
-def standing(data: Path, clock: Clock | None = None, **given: Any) -> Iterator[InProcessServer]:  # noqa: ANN401
+def open_server(data: Path, clock: Clock | None = None, **given: Any) -> Iterator[InProcessServer]:  # noqa: ANN401
     """Open a Gatepass with its followers, and close it."""
     clock = clock or Clock()
     app = create(settings(data, **given), clock)
@@ -207,7 +207,7 @@ def standing(data: Path, clock: Clock | None = None, **given: Any) -> Iterator[I
 
 
 @contextmanager
-def standing_still(
+def open_passive_server(
     data: Path,
     clock: Clock | None = None,
     **given: Any,  # noqa: ANN401

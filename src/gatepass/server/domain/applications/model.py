@@ -69,7 +69,7 @@ class Application:
     """A registered client (RFC 6749 §2) of an organization.
 
     `networks` are those that its requests may come from; without any, all are. A token that was
-    issued at `void_until_ms` (Unix milliseconds) or before is not good any more, or never was
+    issued at `revoked_before_ms` (Unix milliseconds) or before is not good any more, or never was
     its own: there may have been another application of the same client id before it.
     """
 
