@@ -102,7 +102,7 @@ def test_what_is_another_organizations_is_not_there(portal: PortalServer, rule: 
     (secret_id,) = portal.rows("SELECT id FROM application_secret")[0]
     sven = portal.person("sven")
     people.set_role(portal.environment.context, OPERATOR, sven.org_id, sven.id, "user")
-    [notice] = notices.of_person(portal.environment.context, sven.id)
+    [notice] = notices.of_user(portal.environment.context, sven.id)
     ids = {
         "app_id": app_id,
         "person_id": str(sven.id),

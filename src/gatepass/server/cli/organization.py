@@ -137,7 +137,8 @@ def people_(
         found = operations.find(environment.context, options.uuid_of(org_id))
         now = environment.now()
         rows = [
-            _person_row(each, now) for each in people.with_access(environment.context, found.id)
+            _person_row(each, now)
+            for each in people.with_portal_access(environment.context, found.id)
         ]
     options.show_list(
         rows, "No user has access. Add one: gatepass organization add-admin", is_json=is_json

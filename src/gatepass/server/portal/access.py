@@ -85,7 +85,7 @@ def authorize(visit: PortalRequest, who: Who) -> Response | None:
         return RedirectResponse(redirects.login(wanted), status_code=303)
     if visit.login.organization.suspended_at and visit.path != _LOGOUT:
         return error_pages.suspended(visit)
-    person = visit.login.person
+    person = visit.login.user
     if person.must_change_password and visit.path not in _BEFORE_THE_FIRST_PASSWORD:
         return RedirectResponse(redirects.PASSWORD, status_code=303)
     return None if who.includes(person) else error_pages.page(visit, 403)

@@ -261,7 +261,7 @@ def _note_denial(visit: PortalRequest, status: int, reason: str) -> None:
     if visit.login is None:
         return
     denied = denials.Denial(visit.method, visit.path, status, reason)
-    person = visit.login.person
+    person = visit.login.user
     who = {"user": person.username or "", "user_id": str(person.id)}
     denials.record(visit.environment.context, visit.actor, denied, **who)
 

@@ -95,7 +95,7 @@ def site(visit: PortalRequest, flash: str | None = None) -> Site:
         environment=visit.environment.name,
         other_environment_url=visit.environment.other_url,
         organization=visit.login.organization.name if visit.login else None,
-        person=visit.login.person if visit.login else None,
+        person=visit.login.user if visit.login else None,
         section=next(found, ""),
         csrf=visit.csrf,
         now=visit.now,
@@ -106,9 +106,9 @@ def site(visit: PortalRequest, flash: str | None = None) -> Site:
 
 def _notices(visit: PortalRequest) -> Sequence[Notice]:
     """Return what a person is to be told; not before they have a password of their own."""
-    if visit.login is None or visit.login.person.must_change_password:
+    if visit.login is None or visit.login.user.must_change_password:
         return ()
-    return notices.of_person(visit.environment.context, visit.login.person.id)
+    return notices.of_user(visit.environment.context, visit.login.user.id)
 
 
 def _rendered(

@@ -53,12 +53,12 @@ class PortalRequest:
     @property
     def actor(self) -> Actor:
         """Give who does what this visit does, for the audit trail."""
-        return Actor(self.me.person.username or "", self.visitor.source, self.org_id)
+        return Actor(self.me.user.username or "", self.visitor.source, self.org_id)
 
     @property
     def may_change(self) -> bool:
         """Tell whether this is somebody who manages the organization's things."""
-        return self.me.person.role == "admin"
+        return self.me.user.role == "admin"
 
     def typed(self) -> dict[str, str]:
         """Give what was typed, to show it again; never a password."""

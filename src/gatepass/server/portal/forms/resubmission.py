@@ -89,7 +89,7 @@ def read(visit: PortalRequest) -> SavedForm | None:
 
 def again(visit: PortalRequest, refusal: OAuthError) -> Response | None:
     """Show the form of this visit again, filled in; None where that cannot be."""
-    if visit.login is None or not Who.ADMIN.includes(visit.me.person):
+    if visit.login is None or not Who.ADMIN.includes(visit.me.user):
         return None
     for pattern, show in _AGAIN:
         match = pattern.fullmatch(visit.path)

@@ -23,7 +23,7 @@ from gatepass.wire.secret import Secret
 
 def first_page(visit: PortalRequest) -> Response:
     """Send the browser to the applications, or to the account of who may not see them."""
-    role = visit.login.person.role if visit.login else "admin"
+    role = visit.login.user.role if visit.login else "admin"
     return redirect(visit, redirects.landing(role))
 
 
@@ -31,7 +31,7 @@ def login_form(visit: PortalRequest) -> Response:
     """Show the login, and give the browser the id that the form's token hangs on."""
     wanted = visit.query.get("next")
     if visit.login:
-        return redirect(visit, redirects.after_login(wanted, visit.login.person.role))
+        return redirect(visit, redirects.after_login(wanted, visit.login.user.role))
     wanted = redirects.own_path(wanted)
     response: Response = page(visit, "login.html", values={}, errors={}, next=wanted, unsent=[])
     if visit.visitor.device:
@@ -93,7 +93,7 @@ def outdated_login(visit: PortalRequest, outdated: csrf.OutdatedForm) -> Respons
 
 def _logged_in(visit: PortalRequest) -> Response:
     """Go to the page that was wanted, or show the form that the login came in between of."""
-    person = visit.me.person
+    person = visit.me.user
     found = None if person.must_change_password else resubmission.read(visit)
     if found:
         refusal = OAuthError("invalid_request", resubmission.SAY, status=200)
@@ -124,7 +124,7 @@ def account(visit: PortalRequest) -> Response:
 
 def whole(visit: PortalRequest) -> dict[str, object]:
     """Return what the account page shows, as the person is now."""
-    person = people.find(visit.environment.context, visit.org_id, visit.me.person.id)
+    person = people.find(visit.environment.context, visit.org_id, visit.me.user.id)
     shown = SimpleNamespace(
         username=person.username,
         email=person.email,
@@ -151,12 +151,12 @@ def end_other_sessions(visit: PortalRequest) -> Response:
 
 def password_form(visit: PortalRequest) -> Response:
     """Show the form for a new password."""
-    return page(visit, "password.html", forced=visit.me.person.must_change_password, errors={})
+    return page(visit, "password.html", forced=visit.me.user.must_change_password, errors={})
 
 
 def change_password(visit: PortalRequest) -> Steps[Response]:
     """Change one's own password: every session ends, and a new one opens here."""
-    person = visit.me.person
+    person = visit.me.user
     try:
         errors = _wrong_passwords(visit)
         if errors:
@@ -180,7 +180,7 @@ def _wrong_passwords(visit: PortalRequest) -> Errors:
     """Check what needs no hash, so that all of that is said at once."""
     errors, new = Errors(), visit.secret("new_password")
     me = visit.me
-    names = (me.person.username, me.person.email, me.organization.name)
+    names = (me.user.username, me.user.email, me.organization.name)
     errors.check("current_password", lambda: _check_given(visit.secret("current_password")))
     errors.check("new_password", lambda: passwords.check(new, names))
     again = visit.secret("new_password_again")
@@ -201,7 +201,7 @@ def _check_given(password: Secret) -> None:
 def _password_again(
     visit: PortalRequest, refusal: OAuthError, errors: Mapping[str, str]
 ) -> Response:
-    forced = visit.me.person.must_change_password
+    forced = visit.me.user.must_change_password
     return refused(visit, "password.html", refusal, forced=forced, errors=errors)
 
 
@@ -212,7 +212,7 @@ def _changed(visit: PortalRequest) -> Steps[None]:
             visit.environment.context,
             visit.environment.hasher,
             visit.actor,
-            visit.me.person,
+            visit.me.user,
             visit.secret("current_password"),
             visit.secret("new_password"),
         )

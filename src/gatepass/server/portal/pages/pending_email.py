@@ -40,12 +40,12 @@ def reject(visit: PortalRequest) -> Steps[Response]:
 
 def dismiss(visit: PortalRequest) -> Response:
     """Remove a notice that its person has read."""
-    notices.dismiss(visit.environment.context, visit.me.person.id, visit.ids["notice_id"])
+    notices.dismiss(visit.environment.context, visit.me.user.id, visit.ids["notice_id"])
     return redirect(visit, redirects.ACCOUNT)
 
 
 def _decide_own(visit: PortalRequest, *, confirmed: bool) -> Response:
-    me = visit.me.person
+    me = visit.me.user
     decide = portal_users.confirm_email if confirmed else portal_users.reject_email
     try:
         decide(
@@ -60,7 +60,7 @@ def _decide_own(visit: PortalRequest, *, confirmed: bool) -> Response:
 def _decide(visit: PortalRequest, *, confirmed: bool) -> Steps[Response]:
     environment, person_id = visit.environment, visit.ids["person_id"]
     person = people.find(environment.context, visit.org_id, person_id)
-    if person.id == visit.me.person.id:
+    if person.id == visit.me.user.id:
         raise OAuthError("invalid_request", "Your own address is on your account page.", status=409)
     try:
         if confirmed:

@@ -67,7 +67,7 @@ def add(visit: PortalRequest) -> Steps[Response]:
             username=visit.form.get("username", ""),
             email=visit.form.get("email"),
             role=visit.form.get("role", ""),
-            person_id=person_id,
+            user_id=person_id,
             initial=(yield from operations.new_password(visit.environment.hasher)),
             also=lambda *made: _keep(visit, *made),
         )
@@ -100,7 +100,7 @@ def _wrong_fields(visit: PortalRequest) -> Errors:
 def give_access(visit: PortalRequest) -> Steps[Response]:
     """Make a new initial password for somebody else."""
     person = _owned(visit)
-    if person.id == visit.me.person.id:
+    if person.id == visit.me.user.id:
         # It would end the very session that is to show it.
         raise OAuthError(
             "invalid_request", "Your own password is changed on your account page.", status=409
@@ -212,7 +212,7 @@ def _after(visit: PortalRequest) -> After | None:
 
 def _shown(visit: PortalRequest, person: User) -> SimpleNamespace:
     shown = _listed(visit, person)
-    shown.is_self = person.id == visit.me.person.id
+    shown.is_self = person.id == visit.me.user.id
     shown.is_last_admin = operations.is_last_administrator(visit.environment.context, person)
     return shown
 
