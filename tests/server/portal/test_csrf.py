@@ -18,7 +18,7 @@ UNSAFE = [rule for rule in ROUTES if rule.method != "GET"]
 @pytest.mark.parametrize("token", [None, "0" * 48, "é" * 48])
 def test_no_form_is_accepted_without_its_token(rig: Rig, rule: Route, token: str | None) -> None:
     path = rule.path
-    for name in ("app_id", "person_id", "secret_id", "notice_id"):
+    for name in ("app_id", "user_id", "secret_id", "notice_id"):
         path = path.replace(f"{{{name}:uuid}}", "00000000-0000-4000-8000-000000000000")
     browser = rig.browser() if "login" in path else rig.as_("anna")
     before = rig.actions()

@@ -11,7 +11,7 @@ from server.portal.fixtures import PASSWORD, Browser, Clock, Rig
 from server.portal.pages.test_registration import GOOD, REGISTER, refused_at
 
 LOGIN = "/accounts/login/"
-_PART = re.compile(r'name="(unsent_\d+)" value="([^"]*)"')
+_PART = re.compile(r'name="(saved_form_\d+)" value="([^"]*)"')
 
 
 def carried(text: str) -> dict[str, str]:
@@ -98,7 +98,7 @@ def test_what_is_carried_holds_no_password_and_cannot_be_read(rig: Rig, clock: C
 
 @pytest.mark.parametrize("spoilt", ["", "x", "AAAA" * 20, "é" * 9, "{}", "0" * 4096])
 def test_what_is_carried_and_was_tampered_with_is_nothing(rig: Rig, spoilt: str) -> None:
-    answer = rig.browser().log_in("anna", unsent_0=spoilt, next="/team/")
+    answer = rig.browser().log_in("anna", saved_form_0=spoilt, next="/team/")
 
     assert (answer.status_code, answer.headers["location"]) == (303, "/team/")
 
