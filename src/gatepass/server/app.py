@@ -11,9 +11,11 @@ from typing import NamedTuple, TypeVar
 import structlog
 from starlette.applications import Starlette
 
+from gatepass.server.configuration import hosts
+from gatepass.server.configuration.path_aliases import PathAliases
 from gatepass.server.domain.usage import refusal_reasons
 from gatepass.server.domain.users.passwords import Hasher
-from gatepass.server.environment import data_directory, hosts
+from gatepass.server.environment import data_directory, maintenance
 from gatepass.server.environment.change_follower import ChangeFollower
 from gatepass.server.environment.environment import Environment
 from gatepass.server.environment.housekeeping import Housekeeper
@@ -22,6 +24,7 @@ from gatepass.server.http import (
     App,
     ClientGoneError,
     Deferred,
+    Headers,
     MethodNotAllowed,
     NeedsThread,
     Receive,
@@ -48,15 +51,13 @@ from gatepass.server.oauth.introspection import Challenged, introspect
 from gatepass.server.oauth.revocation import revoke
 from gatepass.server.oauth.revocation_feed import revocations
 from gatepass.server.oauth.token import token
-from gatepass.server.observability import metrics
+from gatepass.server.observability import health, metrics
 from gatepass.server.observability.metrics import endpoint as page
 from gatepass.server.observability.metrics.counters import GONE, OK, result_of, result_of_error
 from gatepass.server.observability.metrics.endpoint import Metrics
 from gatepass.server.observability.metrics.endpoint_names import name_of
-from gatepass.server.observability.metrics.listener import Listener
-from gatepass.server.path_aliases import PathAliases
 from gatepass.server.portal import app as portal
-from gatepass.server.serving import error_format, health
+from gatepass.server.serving import error_format
 from gatepass.server.serving.documentation import Documentation
 from gatepass.server.serving.fast_path.protocol import (
     GET,
@@ -68,10 +69,10 @@ from gatepass.server.serving.fast_path.protocol import (
     PrefixRoute,
 )
 from gatepass.server.serving.fast_path.protocol import Route as LaneWay
-from gatepass.server.serving.fast_path.write_buffer import STOPPING
+from gatepass.server.serving.metrics_listener import Listener
 from gatepass.server.serving.processes.garbage_collection import settle_memory
 from gatepass.server.serving.proxy_advice import ProxyAdvice
-from gatepass.server.serving.readiness import Readiness, until_it_answers
+from gatepass.server.serving.readiness import STOPPING, Readiness, wait_until_responding
 from gatepass.server.settings import Settings
 from gatepass.server.storage import deadline
 from gatepass.server.storage.database import DatabaseAwayError
@@ -172,7 +173,7 @@ class Gatepass:
         listener: Listener | None = None,
         token_origins: Iterable[str] = (),
         readiness: Readiness | None = None,
-        site: Path | None = None,
+        docs: Path | None = None,
     ) -> None:
         self.environments = environments
         self._readiness = readiness
@@ -197,7 +198,7 @@ class Gatepass:
         self.lane = FastPath(_lane_ways(self._endpoints), self._by_host, _trouble, trees)
         self._partner_api: App | None = None
         pages = Starlette(routes=portal.routes, exception_handlers=portal.exception_handlers)
-        self._pages: App = Documentation(site, pages) if site else pages
+        self._pages: App = Documentation(docs, pages) if docs else pages
 
     async def __call__(self, scope: Scope, receive: Receive, to: Send) -> None:
         """Answer a request, and measure it: the one place for that."""
@@ -213,18 +214,18 @@ class Gatepass:
             scope["path"] = raw_path.decode("latin-1")
         started, path, result = time.perf_counter(), scope["path"], GONE
         found = self._found(scope)
-        known = (found and found.environment) or self._by_host.get(_host(scope))
-        if path not in _OF_ANY_HOST:
+        known = found.environment if found else self._by_host.get(_host(scope))
+        if (known is None or known.is_https) and path not in _OF_ANY_HOST:
             self._advice.note(scope, known)
-        to = SecureSend(to, known.transport_headers if known else ())
         try:
-            with deadline.shared(deadline.REQUEST):
-                if found is None:
-                    said = StatusRecorder(to)
+            if found is None:
+                more = known.transport_headers if known else ()
+                said = StatusRecorder(SecureSend(to, more))
+                with deadline.shared(deadline.REQUEST):
                     await self._dispatch(scope, receive, said)
-                    result = result_of(said.status)
-                else:
-                    result = await _serve(found, scope, receive, to)
+                result = result_of(said.status)
+            else:
+                result = await _serve(found, scope, receive, to)
         finally:
             name = found.name if found else name_of(path)
             scope["gatepass.endpoint"], scope["gatepass.result"] = name, result  # for traces
@@ -252,7 +253,9 @@ class Gatepass:
         elif environment is None:
             await send(error_format.misdirected(scope, self._oauth_prefixes), to)
         elif environment.is_https and scope["scheme"] == "http":
-            await send(error_format.needs_tls(scope, self._oauth_prefixes, environment.site), to)
+            await send(
+                error_format.needs_tls(scope, self._oauth_prefixes, environment.docs_url), to
+            )
         elif path in self._documents:
             await send(published.answer(self._documents[path], environment, scope), to)
         elif f"{path}/".startswith(metadata.PARTNER_API + "/"):
@@ -283,13 +286,13 @@ class Gatepass:
         for follower in self._followers:
             follower.wait()
         for environment in self.environments:
-            environment.close()
+            maintenance.close(environment)
         self._hash_pool.shutdown(cancel_futures=True)
 
     def let_go(self) -> None:
         """Answer whoever waits for news: the server is about to stop."""
         for environment in self.environments:
-            environment.news.end()
+            environment.notifier.close()
 
     async def _live(self, scope: Scope, receive: Receive, to: Send) -> None:
         if "state" in scope:
@@ -297,7 +300,7 @@ class Gatepass:
         await receive()
         opening = asyncio.create_task(self._open_patiently())
         try:
-            await until_it_answers(opening, self._readiness)
+            await wait_until_responding(opening, self._readiness)
         except Exception as error:
             log.exception("start.failed")
             await to({"type": "lifespan.startup.failed", "message": str(error)})
@@ -335,13 +338,13 @@ async def _serve(found: Found, scope: Scope, receive: Receive, to: Send) -> str:
     """Run an OAuth endpoint; give its result. The one place where refusals become answers."""
     served, environment, path, _ = found
     if environment is None:
-        return await _send_error(served, error_format.misdirected(scope, (path,)), to)
+        return await _send_error(served, error_format.misdirected(scope, (path,)), to, ())
     if environment.is_https and scope["scheme"] == "http":
-        error = error_format.needs_tls(scope, (path,), environment.site)
-        return await _send_error(served, error, to)
-    shared = cors.headers(served.origins, scope)
+        error = error_format.needs_tls(scope, (path,), environment.docs_url)
+        return await _send_error(served, error, to, environment.transport_headers)
+    shared = cors.headers(served.origins, scope) if served.origins else ()
     if served.origins and scope["method"] == "OPTIONS":
-        await send(cors.preflight(shared), to)
+        await send(cors.preflight(shared), to, environment.transport_headers)
         return OK
     arrived, result = None, OK
     try:
@@ -349,23 +352,27 @@ async def _serve(found: Found, scope: Scope, receive: Receive, to: Send) -> str:
         try:
             answer = served.endpoint(environment, arrived)
         except NeedsThread as later:
-            answer = await _answer_later(served.endpoint, environment, arrived, later)
+            with deadline.shared(deadline.REQUEST):  # only here, as to enter it takes a microsecond
+                answer = await _answer_later(served.endpoint, environment, arrived, later)
         except Deferred as waits:
-            answer = await waits.answer()
+            with deadline.shared(deadline.REQUEST):
+                answer = await waits.answer()
     except ClientGoneError:
         return GONE
     except Exception as error:  # noqa: BLE001 - `_trouble` logs it
         source = scope["client"][0] if scope["client"] else ""
         result = result_of_error(error)
         answer = served.fit(_trouble(ErrorResponder(error, environment, path, source, arrived)))
-    await send(answer._replace(headers=(*answer.headers, *shared)) if shared else answer, to)
+    if shared:
+        answer = answer._replace(headers=(*answer.headers, *shared))
+    await send(answer, to, environment.transport_headers)
     return result
 
 
-async def _send_error(served: Served, error: Response, to: Send) -> str:
+async def _send_error(served: Served, error: Response, to: Send, more: Headers) -> str:
     """Send an error as the endpoint's callers can take it; return its result."""
     adapted = served.fit(error)
-    await send(adapted, to)
+    await send(adapted, to, more)
     return result_of(adapted.status)
 
 
@@ -388,7 +395,7 @@ def _trouble(met: ErrorResponder) -> Response:
             return denied.answer()
         case Challenged() as challenged:
             _note_refusal(met, challenged)
-            return challenged.answer(environment.site)
+            return challenged.answer(environment.docs_url)
         case GatewayMisconfigured() as wrong:
             _note_refusal(met, wrong)
             return Denial(wrong, ANYTHING.scope, environment.issuer).answer()
@@ -400,15 +407,17 @@ def _trouble(met: ErrorResponder) -> Response:
                 challenged=_is_challenged(met.arrived),
                 realm=environment.issuer,
                 allow=allow,
-                site=environment.site,
+                docs_url=environment.docs_url,
             )
         case DatabaseAwayError():
             log.error("request.unavailable", path=met.path, environment=environment.name)
-            body = response.error("temporarily_unavailable", _AWAY, environment.site)
+            body = response.error("temporarily_unavailable", _AWAY, environment.docs_url)
             return Response(503, (*NO_STORE, (b"retry-after", b"5")), body)
         case error:
             log.error("request.failed", path=met.path, environment=environment.name, exc_info=error)
-            return Response(500, NO_STORE, response.error("server_error", _BUG, environment.site))
+            return Response(
+                500, NO_STORE, response.error("server_error", _BUG, environment.docs_url)
+            )
 
 
 async def _answer_later(
@@ -443,7 +452,7 @@ def _note_refusal(met: ErrorResponder, refused: OAuthError) -> None:
     event = (
         "gateway.misconfigured" if isinstance(refused, GatewayMisconfigured) else "client.refused"
     )
-    if not environment.log_limit.admit(event, met.source, environment.clock()):
+    if not environment.context.log_limit.allow(event, met.source, environment.clock()):
         return
     log.warning(
         event,

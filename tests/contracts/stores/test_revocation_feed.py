@@ -86,7 +86,7 @@ def _fill(database: Database) -> dict[str, int]:
         organizations.set_suspended(connection, bad.id, NOW)
         expected = {
             _application(connection, good.id, disabled_at=NOW): ALL,
-            _application(connection, good.id, tokens_void_before=NOW): milliseconds(NOW),
+            _application(connection, good.id, tokens_revoked_before=NOW): milliseconds(NOW),
             "gone": ALL,
         }
         for _ in range(_MANY):
@@ -121,7 +121,7 @@ def test_what_has_expired_or_can_name_no_token_any_more_is_left_out(database: Da
         organizations.set_suspended(connection, bad.id, long_ago)
         _application(connection, bad.id)
         _application(connection, org.id, disabled_at=long_ago)
-        _application(connection, org.id, tokens_void_before=long_ago)
+        _application(connection, org.id, tokens_revoked_before=long_ago)
         _revoke(connection, 1, NOW)
         tombstones.record_deletion(connection, changes.CLIENT_GONE, "gone", long_ago - SECOND)
         tombstones.prune(connection, long_ago)
@@ -141,12 +141,12 @@ def test_changes_are_told_behind_a_snapshot(database: Database) -> None:
 
     with database.write() as connection:
         _revoke(connection, 5)
-        _change(connection, app.id, tokens_void_before=NOW)
+        _change(connection, app.id, tokens_revoked_before=NOW)
         tombstones.record_deletion(connection, changes.KEY_GONE, "kid", NOW)
         changes.record(connection, changes.CATALOGUE, "read", NOW)
     first = _read(database, start.cursor)
     with database.write() as connection:
-        _change(connection, app.id, tokens_void_before=None, disabled_at=NOW)
+        _change(connection, app.id, tokens_revoked_before=None, disabled_at=NOW)
     second = _read(database, first.cursor)
     with database.write() as connection:
         _change(connection, app.id, disabled_at=None)
@@ -217,7 +217,7 @@ def test_what_changes_while_a_snapshot_is_read_is_told_behind_it(database: Datab
     rest = _read(database, first.cursor, most=3)
 
     assert _token(0).hex() in rest.tokens
-    assert rest.cursor.part is Section.CHANGES
+    assert rest.cursor.section is Section.CHANGES
 
 
 def test_who_was_away_for_longer_than_changes_are_kept_gets_a_new_snapshot(
@@ -239,12 +239,12 @@ def test_a_place_of_another_database_is_lost_even_if_its_number_is_known(
     database: Database, connect: Callable[[], Database]
 ) -> None:
     _fill(database)
-    seq, at = _read(database).cursor.place
+    seq, at = _read(database).cursor.position
 
     for other in (changes.Position(seq, at + 1), changes.Position(seq + 1, at), changes.START):
         assert _read(database, Cursor(other)).resets == [True]
         assert _read(database, Cursor(other, Section.CLIENTS, b"a")).resets == [True]
-    assert _read(database, Cursor(changes.Position(seq, at), last=b"a")).resets == [True]
+    assert _read(database, Cursor(changes.Position(seq, at), last_name=b"a")).resets == [True]
     assert _read(connect(), Cursor(changes.Position(seq, at))).resets == [False]
 
 

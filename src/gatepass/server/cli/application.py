@@ -91,7 +91,7 @@ def list_(org_id: str | None, target: options.Target, *, is_json: bool) -> None:
     """List the applications of an environment."""
     with options.environment_of(target) as environment:
         if org_id is None:
-            owners = organizations.all_of_them(environment.context)
+            owners = organizations.list_all(environment.context)
         else:
             owners = [organizations.find(environment.context, options.uuid_of(org_id))]
         rows = [
@@ -128,7 +128,7 @@ def show_(application_id: str, target: options.Target, *, is_json: bool) -> None
         "created_by": found.created_by,
         "imported_from": found.imported_from,
         "redirect_uris": found.redirect_uris,
-        "tokens_void_before": found.tokens_void_before,
+        "tokens_revoked_before": found.tokens_revoked_before,
         "secrets": secrets,
     }
     options.show(_row(found) | more, is_json=is_json)

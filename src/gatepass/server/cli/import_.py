@@ -14,7 +14,13 @@ from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.imports import operations
 from gatepass.server.domain.imports.django_oauth_toolkit import store as django_oauth_toolkit
 from gatepass.server.domain.imports.django_oauth_toolkit.store import has_password
-from gatepass.server.domain.imports.model import OrganizationBy, Outcome, SourceError, State, Terms
+from gatepass.server.domain.imports.model import (
+    ImportOptions,
+    OrganizationBy,
+    Outcome,
+    SourceError,
+    State,
+)
 from gatepass.wire.scope import Scope
 
 _NO_PEOPLE = """\
@@ -89,12 +95,14 @@ def django_oauth_toolkit_(  # noqa: PLR0913 - one parameter for each option
     with options.environment_of(target, creates=True) as environment:
         catalogue = environment.catalogue
         chosen = catalogue.defaults if scope is None else Scope.parse(scope)
-        terms = Terms(
+        terms = ImportOptions(
             django_oauth_toolkit.NAME,
             check_scope(chosen, catalogue.everything),
             cast("OrganizationBy", organization_by),
         )
-        outcomes = operations.bring(environment.context, OPERATOR, found, terms, dry_run=dry_run)
+        outcomes = operations.import_applications(
+            environment.context, OPERATOR, found, terms, dry_run=dry_run
+        )
     if is_json:
         options.show(_document(outcomes, environment.name, dry_run=dry_run), is_json=True)
     else:

@@ -14,16 +14,16 @@ from uuid import UUID
 import click
 import structlog
 
+from gatepass.server.configuration.environment_variables import service_variables
 from gatepass.server.domain.imports.model import SourceError
-from gatepass.server.domain.master_key import MasterKeyError
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.environment import data_directory
 from gatepass.server.environment.environment import NAMES, Environment
-from gatepass.server.environment_variables import service_variables
 from gatepass.server.observability import logging
 from gatepass.server.serving.processes import published_addresses
 from gatepass.server.settings import Settings, SettingsError, load
 from gatepass.server.storage.database import NotFoundError
+from gatepass.server.storage.master_key import MasterKeyError
 from gatepass.wire.credential import Mode
 from gatepass.wire.errors import OAuthError
 
@@ -162,7 +162,7 @@ def _mode_to_change(settings: Settings) -> Mode:
 
 def _has_organizations(settings: Settings, mode: Mode) -> bool:
     with data_directory.opened(settings, mode) as environment:
-        return bool(organizations.all_of_them(environment.context))
+        return bool(organizations.list_all(environment.context))
 
 
 @contextmanager

@@ -125,7 +125,7 @@ def people_(org_id: str, target: options.Target, *, is_json: bool) -> None:
 def list_(target: options.Target, *, is_json: bool) -> None:
     """List the organizations of an environment."""
     with options.environment_of(target) as environment:
-        rows = [_row(each) for each in operations.all_of_them(environment.context)]
+        rows = [_row(each) for each in operations.list_all(environment.context)]
     nothing = f"No organizations in {environment.name}. Create one: gatepass organization create"
     options.show_list(rows, nothing, is_json=is_json)
 

@@ -77,8 +77,8 @@ def _for_programs(scope: Scope, response: Response) -> Response:
         return response
     allow = response.headers.get("allow")
     more = ((b"allow", allow.encode()),) if allow else ()
-    site = scope["gatepass.environment"].site
-    error = error_format.error(accepted, status, _DETAILS[status], more, site)
+    docs_url = scope["gatepass.environment"].docs_url
+    error = error_format.error(accepted, status, _DETAILS[status], more, docs_url)
     headers = {name.decode(): value.decode() for name, value in error.headers}
     return Response(error.body, status, headers)
 

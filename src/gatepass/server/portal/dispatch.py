@@ -137,7 +137,7 @@ def _with_error_pages(request: PortalRequest, step: Step) -> Outcome:
 
 def _log_refusal(request: PortalRequest, error: OAuthError) -> None:
     context, source = request.context, request.visitor.source
-    if context.log_limit.admit("page.refused", source, context.clock()):
+    if context.log_limit.allow("page.refused", source, context.clock()):
         log.warning(
             "page.refused",
             environment=context.name,
@@ -153,7 +153,7 @@ def _record_denial(request: PortalRequest, status: int, reason: str) -> None:
         return
     denial = denials.Denial(request.method, request.path, status, reason)
     details = {"user": request.user.username or "", "user_id": str(request.user.id)}
-    denials.note(request.context, request.actor, denial, **details)
+    denials.record(request.context, request.actor, denial, **details)
 
 
 def _no_page(request: PortalRequest) -> Response:

@@ -18,9 +18,9 @@ from gatepass.server.domain.applications.model import (
     check_lifetime,
     check_name,
     check_scope,
-    ending,
     new_client_id,
     new_secret,
+    with_overlap,
 )
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, entry
@@ -127,14 +127,16 @@ def rotate(  # noqa: PLR0913 - who, what, how, and what else is written
         if any(each.id == secret_id for each in application.secrets):
             raise OAuthError("invalid_request", "This is done already.", status=409)
         new_id = secret_id or uuid4()
-        ended = ending(application.live_secrets(now), overlap, now, new_id)
+        ended = with_overlap(application.live_secrets(now), overlap, now, new_id)
         secret, kept = new_secret(new_id, context.mode, secrets.token_bytes(32), now)
         for each in ended:
             store.set_end(connection, each)
         store.remove_ended_secrets(connection, app_id, now)
         store.add_secret(connection, app_id, kept)
         if has_leaked:
-            store.change(connection, app_id, {"tokens_void_before": application.voided_at(now)})
+            store.change(
+                connection, app_id, {"tokens_revoked_before": application.next_revocation(now)}
+            )
         also(connection, Registered(application, secret))
         _tell(
             connection,
@@ -150,7 +152,7 @@ def rotate(  # noqa: PLR0913 - who, what, how, and what else is written
     return Registered(application, secret)
 
 
-def end_secret(
+def revoke_secret(
     context: Context, by: Actor, app_id: UUID, secret_id: UUID, org_id: UUID | None
 ) -> None:
     """End a secret now; the last live one cannot be ended, disable the application instead."""
@@ -215,10 +217,12 @@ def choose_scope(
         _write(connection, by, now, application, replace(application, scope=scope), [fields.SCOPE])
 
 
-def void_tokens(context: Context, by: Actor, app_id: UUID, org_id: UUID | None) -> None:
+def revoke_tokens(context: Context, by: Actor, app_id: UUID, org_id: UUID | None) -> None:
     """Make every token that the application holds invalid."""
     with _change(context, app_id, org_id) as (connection, application, now):
-        store.change(connection, app_id, {"tokens_void_before": application.voided_at(now)})
+        store.change(
+            connection, app_id, {"tokens_revoked_before": application.next_revocation(now)}
+        )
         _tell(connection, by, now, application, "application.tokens_voided")
 
 
@@ -233,8 +237,8 @@ def set_enabled(
     with _change(context, app_id, org_id) as (connection, application, now):
         if enabled == (application.disabled_at is None):
             return
-        void = application.voided_at(now)
-        state = {"disabled_at": None if enabled else now, "tokens_void_before": void}
+        void = application.next_revocation(now)
+        state = {"disabled_at": None if enabled else now, "tokens_revoked_before": void}
         store.change(connection, app_id, state)
         action = "application.enabled" if enabled else "application.disabled"
         _tell(connection, by, now, application, action)
@@ -267,7 +271,7 @@ def _change(
     """Open a writing transaction on an application, as it is now."""
     with context.database.write() as connection:
         application = _owned(connection, app_id, org_id)
-        yield connection, application, application.earliest(context.now())
+        yield connection, application, application.change_time(context.now())
     context.refresh()
 
 
@@ -284,7 +288,7 @@ def _write(
         store.change(connection, before.id, group.columns(after))
         _tell(connection, by, now, before, group.action, **group.details(after))
     if NEEDS_PASSWORD & set(before.scope.without(after.scope).names):
-        store.change(connection, before.id, {"tokens_void_before": before.voided_at(now)})
+        store.change(connection, before.id, {"tokens_revoked_before": before.next_revocation(now)})
 
 
 def _owned(connection: Connection, app_id: UUID, org_id: UUID | None) -> Application:

@@ -52,7 +52,7 @@ def end_secret(request: PortalRequest) -> Response:
     return change(
         request,
         "",
-        lambda app_id: operations.end_secret(
+        lambda app_id: operations.revoke_secret(
             request.context, request.actor, app_id, request.ids["secret_id"], request.org_id
         ),
         "The secret is revoked.",
@@ -64,7 +64,7 @@ def void_tokens(request: PortalRequest) -> Response:
     return change(
         request,
         "",
-        lambda app_id: operations.void_tokens(
+        lambda app_id: operations.revoke_tokens(
             request.context, request.actor, app_id, request.org_id
         ),
         "All tokens issued until now are revoked.",
@@ -198,7 +198,7 @@ def _secret(
     return SimpleNamespace(
         id=secret.id,
         prefix="imported "
-        if application.was_brought(secret)
+        if application.is_imported_secret(secret)
         else f"{Kind.CLIENT_SECRET}_{request.environment.mode}_",
         last_four=secret.last_four,
         created_at=secret.created_at,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gatepass.server.environment import maintenance
 from gatepass.server.environment.environment import Environment
 from server.fixtures import InProcessServer
 
@@ -14,7 +15,7 @@ def space(environment: Environment) -> None:
 
 
 def write(environment: Environment) -> None:
-    environment.why_unwritable = "the disk is full"
+    environment.write_failure = "the disk is full"
 
 
 def clock(environment: Environment) -> None:
@@ -32,25 +33,25 @@ def clock(environment: Environment) -> None:
     ],
 )
 def test_what_leaves_tokens_right_is_told_and_the_server_stays_ready(
-    fresh: InProcessServer, harm: object, state: str
+    fresh_server: InProcessServer, harm: object, state: str
 ) -> None:
     assert callable(harm)
-    harm(fresh.environment())
-    answer = fresh.send("GET", "/readyz")
+    harm(fresh_server.environment())
+    answer = fresh_server.send("GET", "/readyz")
 
     assert (answer.status_code, answer.json()["production"]) == (200, state)
     assert answer.json()["sandbox"] == "ok"
     assert answer.json()["status"] == "ready"
-    assert fresh.ask(fresh.register()).status_code == 200
+    assert fresh_server.ask(fresh_server.register()).status_code == 200
 
 
 def test_the_free_space_is_that_of_the_databases_disk(
-    stand: InProcessServer, tmp_path: Path
+    server: InProcessServer, tmp_path: Path
 ) -> None:
-    environment = stand.environment()
+    environment = server.environment()
 
-    environment.try_writing()
+    maintenance.probe_database(environment)
 
-    assert environment.why_unwritable == ""
+    assert environment.write_failure == ""
     assert environment.free_space is not None
     assert 0 < environment.free_space <= shutil.disk_usage(tmp_path).total
