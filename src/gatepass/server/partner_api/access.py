@@ -1,7 +1,7 @@
-"""Who may call: the guard, asking this process instead of the network, and whose data it is.
+"""Authentication and authorization of Partner API calls, by the guard in this process.
 
 An application has the rights of an administrator of its organization, narrowed by the scope
-of its token. Whose organization it is comes from the token and from nowhere else.
+of its token. The organization is that of the token, and no other.
 """
 
 from dataclasses import dataclass
@@ -27,14 +27,14 @@ from gatepass.wire import metadata
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
 
-# Of both environments: no claims object is ever known to more than one.
+# For both environments: a claims object belongs to one of them only.
 _PRINCIPALS: DerivedCache[Principal] = DerivedCache()
-_CLIENT_ID = "gatepass.client_id"  # in the scope: whose token the request has, let in or not
+_CLIENT_ID = "gatepass.client_id"  # in the ASGI scope, also if the call is refused
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An application that calls about its own organization."""
+    """An application that calls the API for its organization."""
 
     environment: Environment
     org_id: UUID
@@ -43,14 +43,14 @@ class Caller:
 
 
 def environment_of(connection: HTTPConnection) -> Environment:
-    """Give the environment that the Host header chose."""
+    """Return the environment that the Host header selects."""
     environment = connection.scope["gatepass.environment"]
     assert isinstance(environment, Environment)  # noqa: S101 - the server's own promise
     return environment
 
 
 def identifier(text: str) -> UUID:
-    """Read a UUID in its one written form; what is not one names nothing (NotFoundError)."""
+    """Return the UUID of a text in canonical form; raise NotFoundError for any other text."""
     try:
         found = UUID(text)
     except ValueError:
@@ -61,7 +61,7 @@ def identifier(text: str) -> UUID:
 
 
 def recall(environment: Environment, token: Secret) -> Principal | None:
-    """Tell at once who calls the Partner API, where memory tells and nothing is special."""
+    """Return the cached principal of a plain call, without a thread; None for any other call."""
     known = introspection.in_force(environment, token)
     if known is None:
         return None
@@ -120,7 +120,7 @@ async def _reader(
     org_id: Id,
     principal: Annotated[Principal, guard.requires("read")],
 ) -> Caller:
-    response.headers["Cache-Control"] = "no-store"  # people's data
+    response.headers["Cache-Control"] = "no-store"  # personal data
     return _caller(request, org_id, principal)
 
 
@@ -130,12 +130,12 @@ async def _writer(
     org_id: Id,
     principal: Annotated[Principal, guard.requires("write")],
 ) -> Caller:
-    response.headers["Cache-Control"] = "no-store"  # people's data
+    response.headers["Cache-Control"] = "no-store"  # personal data
     return _caller(request, org_id, principal)
 
 
 def _caller(request: Request, org_id: str, principal: Principal) -> Caller:
-    """Raise NotFoundError for every organization but the token's own, existing or not."""
+    """Raise NotFoundError for every organization but that of the token."""
     asked = identifier(org_id)
     if str(asked) != principal.org_id:
         raise NotFoundError(org_id)
@@ -148,9 +148,9 @@ def _caller(request: Request, org_id: str, principal: Principal) -> Caller:
 
 
 def note_denial(request: Request, status: int, reason: str) -> None:
-    """Log and audit that the application was denied what it asked for; blocks.
+    """Log and audit that the application's call was refused; blocks.
 
-    Without an application that is known by its token there is nothing to note.
+    Does nothing if the call has no valid token.
     """
     client_id = request.scope.get(_CLIENT_ID)
     environment = environment_of(request)
