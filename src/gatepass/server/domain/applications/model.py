@@ -69,7 +69,7 @@ class Application:
     """A registered client (RFC 6749 §2) of an organization.
 
     `networks` are those that its requests may come from; without any, all are. A token that was
-    issued at `void_until_ms` (Unix milliseconds) or before is not good any more, or never was
+    issued at `revoked_before_ms` (Unix milliseconds) or before is not good any more, or never was
     its own: there may have been another application of the same client id before it.
     """
 
@@ -103,7 +103,7 @@ class Application:
         until = milliseconds(self.created_at) - 1
         if self.tokens_void_before is not None:
             until = max(until, milliseconds(self.tokens_void_before))
-        object.__setattr__(self, "void_until_ms", until)
+        object.__setattr__(self, "revoked_before_ms", until)
 
     @property
     def state(self) -> State:
