@@ -51,13 +51,13 @@ from gatepass.server.oauth.introspection import Challenged, introspect
 from gatepass.server.oauth.revocation import revoke
 from gatepass.server.oauth.revocation_feed import revocations
 from gatepass.server.oauth.token import token
-from gatepass.server.observability import metrics
+from gatepass.server.observability import health, metrics
 from gatepass.server.observability.metrics import endpoint as page
 from gatepass.server.observability.metrics.counters import GONE, OK, result_of, result_of_error
 from gatepass.server.observability.metrics.endpoint import Metrics
 from gatepass.server.observability.metrics.endpoint_names import name_of
 from gatepass.server.portal import app as portal
-from gatepass.server.serving import error_format, health
+from gatepass.server.serving import error_format
 from gatepass.server.serving.documentation import Documentation
 from gatepass.server.serving.fast_path.protocol import (
     GET,
@@ -69,11 +69,10 @@ from gatepass.server.serving.fast_path.protocol import (
     PrefixRoute,
 )
 from gatepass.server.serving.fast_path.protocol import Route as LaneWay
-from gatepass.server.serving.fast_path.write_buffer import STOPPING
 from gatepass.server.serving.metrics_listener import Listener
 from gatepass.server.serving.processes.garbage_collection import settle_memory
 from gatepass.server.serving.proxy_advice import ProxyAdvice
-from gatepass.server.serving.readiness import Readiness, until_it_answers
+from gatepass.server.serving.readiness import STOPPING, Readiness, wait_until_responding
 from gatepass.server.settings import Settings
 from gatepass.server.storage import deadline
 from gatepass.server.storage.database import DatabaseAwayError
@@ -174,7 +173,7 @@ class Gatepass:
         listener: Listener | None = None,
         token_origins: Iterable[str] = (),
         readiness: Readiness | None = None,
-        site: Path | None = None,
+        docs: Path | None = None,
     ) -> None:
         self.environments = environments
         self._readiness = readiness
@@ -199,7 +198,7 @@ class Gatepass:
         self.lane = FastPath(_lane_ways(self._endpoints), self._by_host, _trouble, trees)
         self._partner_api: App | None = None
         pages = Starlette(routes=portal.routes, exception_handlers=portal.exception_handlers)
-        self._pages: App = Documentation(site, pages) if site else pages
+        self._pages: App = Documentation(docs, pages) if docs else pages
 
     async def __call__(self, scope: Scope, receive: Receive, to: Send) -> None:
         """Answer a request, and measure it: the one place for that."""
@@ -254,7 +253,9 @@ class Gatepass:
         elif environment is None:
             await send(error_format.misdirected(scope, self._oauth_prefixes), to)
         elif environment.is_https and scope["scheme"] == "http":
-            await send(error_format.needs_tls(scope, self._oauth_prefixes, environment.site), to)
+            await send(
+                error_format.needs_tls(scope, self._oauth_prefixes, environment.docs_url), to
+            )
         elif path in self._documents:
             await send(published.answer(self._documents[path], environment, scope), to)
         elif f"{path}/".startswith(metadata.PARTNER_API + "/"):
@@ -299,7 +300,7 @@ class Gatepass:
         await receive()
         opening = asyncio.create_task(self._open_patiently())
         try:
-            await until_it_answers(opening, self._readiness)
+            await wait_until_responding(opening, self._readiness)
         except Exception as error:
             log.exception("start.failed")
             await to({"type": "lifespan.startup.failed", "message": str(error)})
@@ -339,7 +340,7 @@ async def _serve(found: Found, scope: Scope, receive: Receive, to: Send) -> str:
     if environment is None:
         return await _send_error(served, error_format.misdirected(scope, (path,)), to, ())
     if environment.is_https and scope["scheme"] == "http":
-        error = error_format.needs_tls(scope, (path,), environment.site)
+        error = error_format.needs_tls(scope, (path,), environment.docs_url)
         return await _send_error(served, error, to, environment.transport_headers)
     shared = cors.headers(served.origins, scope) if served.origins else ()
     if served.origins and scope["method"] == "OPTIONS":
@@ -394,7 +395,7 @@ def _trouble(met: ErrorResponder) -> Response:
             return denied.answer()
         case Challenged() as challenged:
             _note_refusal(met, challenged)
-            return challenged.answer(environment.site)
+            return challenged.answer(environment.docs_url)
         case GatewayMisconfigured() as wrong:
             _note_refusal(met, wrong)
             return Denial(wrong, ANYTHING.scope, environment.issuer).answer()
@@ -406,15 +407,17 @@ def _trouble(met: ErrorResponder) -> Response:
                 challenged=_is_challenged(met.arrived),
                 realm=environment.issuer,
                 allow=allow,
-                site=environment.site,
+                docs_url=environment.docs_url,
             )
         case DatabaseAwayError():
             log.error("request.unavailable", path=met.path, environment=environment.name)
-            body = response.error("temporarily_unavailable", _AWAY, environment.site)
+            body = response.error("temporarily_unavailable", _AWAY, environment.docs_url)
             return Response(503, (*NO_STORE, (b"retry-after", b"5")), body)
         case error:
             log.error("request.failed", path=met.path, environment=environment.name, exc_info=error)
-            return Response(500, NO_STORE, response.error("server_error", _BUG, environment.site))
+            return Response(
+                500, NO_STORE, response.error("server_error", _BUG, environment.docs_url)
+            )
 
 
 async def _answer_later(

@@ -40,7 +40,7 @@ class ShiftedClock(Clock):
 
 
 def void(server: InProcessServer, client: Client) -> None:
-    applications.void_tokens(server.environment().context, OPERATOR, client.application.id, None)
+    applications.revoke_tokens(server.environment().context, OPERATOR, client.application.id, None)
 
 
 def disable_and_enable(server: InProcessServer, client: Client) -> None:

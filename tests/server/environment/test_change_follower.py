@@ -70,7 +70,7 @@ def suspend(of: Environment, client: Client) -> None:
 
 
 def void(of: Environment, client: Client) -> None:
-    applications.void_tokens(of.context, OPERATOR, client.application.id, None)
+    applications.revoke_tokens(of.context, OPERATOR, client.application.id, None)
 
 
 def delete(of: Environment, client: Client) -> None:

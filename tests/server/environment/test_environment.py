@@ -106,7 +106,7 @@ def test_an_operation_without_database_says_so_and_changes_nothing(
     fresh_server.lose_database()
 
     with pytest.raises(DatabaseAwayError):
-        applications.void_tokens(
+        applications.revoke_tokens(
             fresh_server.environment().context, OPERATOR, client.application.id, None
         )
     with pytest.raises(DatabaseAwayError):

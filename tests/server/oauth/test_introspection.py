@@ -165,7 +165,7 @@ def test_a_token_dies_with_its_application_and_its_organization(
 def test_voided_tokens_are_inactive(fresh_server: InProcessServer) -> None:
     client = fresh_server.register()
     token = fresh_server.token(client)
-    applications.void_tokens(
+    applications.revoke_tokens(
         fresh_server.environment().context, OPERATOR, client.application.id, None
     )
 
@@ -251,7 +251,7 @@ def test_what_is_recalled_of_a_token_ends_when_the_token_does(
     by = resource_server(fresh_server)
     ends: dict[str, Callable[[Client, str], object]] = {
         "revoked": fresh_server.revoke,
-        "voided": lambda client, _: applications.void_tokens(
+        "voided": lambda client, _: applications.revoke_tokens(
             fresh_server.environment().context, OPERATOR, client.application.id, None
         ),
         "expired": lambda _, __: fresh_server.clock.advance(36000),

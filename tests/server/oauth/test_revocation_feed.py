@@ -83,7 +83,7 @@ def _enable(server: InProcessServer, client: Client, *, enabled: bool) -> None:
 
 
 def _void(server: InProcessServer, client: Client, _token: str) -> None:
-    applications.void_tokens(server.environment().context, OPERATOR, client.application.id, None)
+    applications.revoke_tokens(server.environment().context, OPERATOR, client.application.id, None)
 
 
 def _delete(server: InProcessServer, client: Client, _token: str) -> None:

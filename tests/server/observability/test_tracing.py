@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from gatepass.server import run
 from gatepass.server.environment.data_directory import ServingError
 from gatepass.server.observability.tracing import Traced
+from gatepass.server.serving.processes.sockets import Listening
 from gatepass.wire.metadata import TOKEN
 from gatepass.wire.secret import Secret
 from server.fixtures import GRANT, LIVE, URL, Client, InProcessServer, settings
@@ -122,4 +123,4 @@ def test_traces_without_the_extra_end_with_one_line(
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
 
     with pytest.raises(ServingError, match=r"gatepass\[telemetry\]"):
-        run.run(settings(tmp_path, traces=True), run.Listening([]))
+        run.run(settings(tmp_path, traces=True), Listening([]))

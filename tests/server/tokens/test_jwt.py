@@ -167,7 +167,7 @@ def test_voiding_all_tokens_voids_jwts_and_not_those_that_come_after(
     fresh_server: InProcessServer, es256: Meters
 ) -> None:
     old = fresh_server.token(es256.client)
-    applications.void_tokens(
+    applications.revoke_tokens(
         fresh_server.environment().context, OPERATOR, es256.client.application.id, None
     )
     fresh_server.clock.advance(1)

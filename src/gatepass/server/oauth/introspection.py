@@ -37,9 +37,9 @@ class Challenged(OAuthError):
         self.retry_after = refused.retry_after
         self._challenge = bearer.challenge(refused, realm=realm, scope=_NEEDED)
 
-    def answer(self, site: str) -> Response:
-        """Return the response; `site` is the address of the documentation site, if any."""
-        plain = response.refusal(self, challenged=False, realm="", site=site)
+    def answer(self, docs_url: str) -> Response:
+        """Return the response; `docs_url` is the address of the documentation site, if any."""
+        plain = response.refusal(self, challenged=False, realm="", docs_url=docs_url)
         challenge = (b"www-authenticate", self._challenge.encode())
         return plain._replace(headers=(*plain.headers, challenge))
 

@@ -60,7 +60,7 @@ def answer(document: Document, environment: Environment, scope: Scope) -> Respon
     if scope["method"] not in METHODS:
         refused = OAuthError("invalid_request", "Use GET.", status=405)
         return response.refusal(
-            refused, challenged=False, realm="", allow=_ALLOW, site=environment.site
+            refused, challenged=False, realm="", allow=_ALLOW, docs_url=environment.docs_url
         )
     return cached(document(environment), scope)
 

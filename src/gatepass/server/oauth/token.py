@@ -35,7 +35,7 @@ def token(environment: Environment, arrived: Request) -> Response:
         check_memory(environment)
         note_use(environment, arrived, granted.client, now)
     application = granted.grant.application
-    is_limited = application.mint_mode != "off"
+    is_limited = application.rate_limit_mode != "off"
     notice = _admit(environment, arrived, application, now) if is_limited else ""
     entropy = next(environment.entropy)
     issued = issue(granted.grant, environment.keys, environment.issuer, int(now * 1000), entropy)

@@ -24,11 +24,11 @@ def token(issued: IssuedToken, notice: str = "") -> Response:
 
 
 def refusal(
-    refused: OAuthError, *, challenged: bool, realm: str, allow: str = "POST", site: str = ""
+    refused: OAuthError, *, challenged: bool, realm: str, allow: str = "POST", docs_url: str = ""
 ) -> Response:
     """Return the response to a refused request; `challenged` adds the Basic challenge to a 401.
 
-    `site` is the address of the documentation site, as for `error`.
+    `docs_url` is the address of the documentation site, as for `error`.
     """
     headers = list(NO_STORE)
     if refused.status == 401 and challenged:
@@ -37,18 +37,20 @@ def refusal(
         headers.append((b"allow", allow.encode()))
     if refused.retry_after is not None:
         headers.append((b"retry-after", b"%d" % refused.retry_after))
-    return Response(refused.status, tuple(headers), error(refused.code, refused.description, site))
+    return Response(
+        refused.status, tuple(headers), error(refused.code, refused.description, docs_url)
+    )
 
 
-def error(code: str, description: str, site: str = "") -> bytes:
+def error(code: str, description: str, docs_url: str = "") -> bytes:
     """Return the body of an error (RFC 6749 §5.2).
 
-    Where `site` is the address of the documentation site, `error_uri` leads to what it says about
+    With `docs_url`, the address of the documentation site, `error_uri` leads to the section of
     the code; to nothing more exact, which could tell a stranger why a client was refused.
     """
     members = {"error": code, "error_description": description}
-    if site:
-        members["error_uri"] = f"{site}reference/errors.html#{code}"
+    if docs_url:
+        members["error_uri"] = f"{docs_url}reference/errors.html#{code}"
     return json.dumps(members).encode()
 
 

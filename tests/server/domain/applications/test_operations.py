@@ -90,7 +90,7 @@ def test_a_third_secret_needs_the_end_of_one_of_the_two(fresh_server: InProcessS
     with pytest.raises(OAuthError, match="Two secrets are live"):
         applications.rotate(environment.context, OPERATOR, app_id, HOUR, None)
     first = client.application.secrets[0].id
-    applications.end_secret(environment.context, OPERATOR, app_id, first, None)
+    applications.revoke_secret(environment.context, OPERATOR, app_id, first, None)
     applications.rotate(environment.context, OPERATOR, app_id, HOUR, None)
 
     assert len(applications.find(environment.context, app_id, None).secrets) == 2
@@ -100,11 +100,13 @@ def test_the_last_live_secret_cannot_be_ended(fresh_server: InProcessServer) -> 
     client = fresh_server.register()
     app_id, secret_id = client.application.id, client.application.secrets[0].id
     with pytest.raises(OAuthError, match="only live secret"):
-        applications.end_secret(
+        applications.revoke_secret(
             fresh_server.environment().context, OPERATOR, app_id, secret_id, None
         )
     with pytest.raises(NotFoundError):
-        applications.end_secret(fresh_server.environment().context, OPERATOR, app_id, uuid4(), None)
+        applications.revoke_secret(
+            fresh_server.environment().context, OPERATOR, app_id, uuid4(), None
+        )
 
 
 def test_every_change_is_told_in_the_audit_trail_and_to_the_other_processes(
@@ -116,8 +118,8 @@ def test_every_change_is_told_in_the_audit_trail_and_to_the_other_processes(
     applications.change(environment.context, OPERATOR, app_id, None, token_lifetime=600)
     applications.rotate(environment.context, OPERATOR, app_id, HOUR, None)
     secret_id = client.application.secrets[0].id
-    applications.end_secret(environment.context, OPERATOR, app_id, secret_id, None)
-    applications.void_tokens(environment.context, OPERATOR, app_id, None)
+    applications.revoke_secret(environment.context, OPERATOR, app_id, secret_id, None)
+    applications.revoke_tokens(environment.context, OPERATOR, app_id, None)
     for enabled in (False, False, True):
         applications.set_enabled(
             environment.context, OPERATOR, app_id, enabled=enabled, org_id=None
@@ -156,7 +158,7 @@ def test_another_organizations_application_is_not_there(fresh_server: InProcessS
         lambda: applications.find(environment.context, app_id, stranger),
         lambda: applications.change(environment.context, OPERATOR, app_id, stranger, name="Mine"),
         lambda: applications.rotate(environment.context, OPERATOR, app_id, HOUR, stranger),
-        lambda: applications.void_tokens(environment.context, OPERATOR, app_id, stranger),
+        lambda: applications.revoke_tokens(environment.context, OPERATOR, app_id, stranger),
         lambda: applications.delete(environment.context, OPERATOR, app_id, stranger),
         lambda: applications.set_enabled(
             environment.context, OPERATOR, app_id, enabled=False, org_id=stranger

@@ -16,7 +16,7 @@ PLAIN = Secret("hmx9vQ4PwvNg8SKJ2BqT7z")
 
 
 def names(server: InProcessServer) -> list[str]:
-    return [each.name for each in organizations.all_of_them(server.environment().context)]
+    return [each.name for each in organizations.list_all(server.environment().context)]
 
 
 def actions(server: InProcessServer, org_id: UUID) -> list[str]:
@@ -38,7 +38,7 @@ def test_an_application_is_imported_with_what_it_had(fresh_server: InProcessServ
     assert kept.redirect_uris == ("https://a.example/cb",)
     assert (kept.created_at, kept.created_by) == (MADE, "operator")
     assert kept.imported_from == "django-oauth-toolkit"
-    assert kept.was_brought(kept.secrets[0])
+    assert kept.is_imported_secret(kept.secrets[0])
 
 
 def test_each_owner_gets_one_organization_and_those_without_go_to_one_more(

@@ -15,6 +15,7 @@ from gatepass.server.domain.imports.hash_verification import (
     MOST_WRONG,
     THREADS,
     HashingPool,
+    LegacyHashes,
 )
 from gatepass.server.domain.throttling.client_failures import MOST_FAILURES, WINDOW
 from gatepass.wire.errors import OAuthError
@@ -162,11 +163,9 @@ def test_a_wrong_secret_is_verified_once(fresh_server: InProcessServer, slow: li
     assert len(slow) == 2
 
 
-def test_what_is_remembered_of_wrong_secrets_is_bounded(
-    fresh_server: InProcessServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_remembered_of_wrong_secrets_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hash_verification, "MOST_REMEMBERED", 3)
-    hashes = fresh_server.environment().state.legacy_hashes
+    hashes = LegacyHashes("production")
     for number in range(5):
         hashes.remember_wrong("acme", [Secret(f"wrong {number}")], HERE, 0)
 
@@ -179,7 +178,7 @@ def test_what_is_remembered_of_wrong_secrets_is_bounded(
     ]
 
 
-def test_the_failure_budget_comes_before_the_slow_work(
+def test_the_limit_on_failures_comes_before_the_slow_work(
     fresh_server: InProcessServer, slow: list[str]
 ) -> None:
     bring(fresh_server, found())

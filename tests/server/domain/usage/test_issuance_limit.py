@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from gatepass.server.domain.applications import operations as applications
-from gatepass.server.domain.applications.model import Application, MintMode
+from gatepass.server.domain.applications.model import Application, RateLimitMode
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.usage import store
 from gatepass.server.domain.usage.issuance_limit import IssuanceLimit, is_wasteful
@@ -20,7 +20,7 @@ FULL = 1_800_000_000.0 // HOUR * HOUR
 
 @pytest.fixture
 def limited(fresh_server: InProcessServer) -> Application:
-    return replace(fresh_server.register().application, mint_mode="enforce", mint_limit=3)
+    return replace(fresh_server.register().application, rate_limit_mode="enforce", rate_limit=3)
 
 
 def admitted(watch: IssuanceLimit, application: Application, now: float, times: int = 10) -> int:
@@ -33,10 +33,15 @@ def admitted(watch: IssuanceLimit, application: Application, now: float, times: 
     return times
 
 
-def limit(server: InProcessServer, client: Client, mode: MintMode, tokens: int) -> None:
+def limit(server: InProcessServer, client: Client, mode: RateLimitMode, tokens: int) -> None:
     app_id = client.application.id
     applications.change(
-        server.environment().context, OPERATOR, app_id, None, mint_mode=mode, mint_limit=tokens
+        server.environment().context,
+        OPERATOR,
+        app_id,
+        None,
+        rate_limit_mode=mode,
+        rate_limit=tokens,
     )
 
 
@@ -68,7 +73,7 @@ def test_the_refusal_says_when_to_come_back_and_what_to_do(limited: Application)
 def test_a_warning_lets_every_token_pass_and_says_how_many_there_were(
     limited: Application,
 ) -> None:
-    watch, warned = IssuanceLimit(), replace(limited, mint_mode="warn")
+    watch, warned = IssuanceLimit(), replace(limited, rate_limit_mode="warn")
     said = [watch.count(warned, FULL) for _ in range(5)]
 
     assert said[:3] == ["", "", ""]
@@ -88,7 +93,7 @@ def test_what_other_processes_issued_counts_as_soon_as_it_is_known(limited: Appl
 
 
 def test_what_was_written_is_not_counted_twice(limited: Application) -> None:
-    watch, roomy = IssuanceLimit(), replace(limited, mint_limit=10)
+    watch, roomy = IssuanceLimit(), replace(limited, rate_limit=10)
     for written in range(1, 10):
         watch.count(roomy, FULL)
         watch.correct(FULL, {roomy.id: written}, watch.counted_this_hour(FULL))
@@ -188,7 +193,7 @@ def test_who_is_refused_for_the_limit_is_counted_and_told_so(fresh_server: InPro
 
     with fresh_server.environment().database.read() as connection:
         (told,) = store.recent(connection, client.application.id)
-    assert (told.kind.reason, told.times) == ("mint_limit", 2)
+    assert (told.kind.reason, told.times) == ("rate_limit", 2)
     assert told.kind.note == "over the limit of 1 tokens an hour"
 
 
@@ -216,6 +221,6 @@ def test_a_limit_that_cannot_be_kept_is_refused(
             OPERATOR,
             app_id,
             None,
-            mint_mode=mode,
-            mint_limit=tokens,
+            rate_limit_mode=mode,
+            rate_limit=tokens,
         )

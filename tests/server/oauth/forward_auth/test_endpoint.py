@@ -184,7 +184,7 @@ def test_what_ends_a_token_ends_it_at_the_gateway_at_once(still: InProcessServer
     assert is_denied(ask(still, token), 401, "invalid_token")
     token = still.token(client)
     still.clock.advance(1)
-    applications.void_tokens(environment.context, OPERATOR, client.application.id, None)
+    applications.revoke_tokens(environment.context, OPERATOR, client.application.id, None)
     assert is_denied(ask(still, token), 401, "invalid_token")
     still.clock.advance(1)
     token = still.token(client)

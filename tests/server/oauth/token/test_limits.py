@@ -61,7 +61,7 @@ def test_too_many_failures_get_429_and_the_time_to_wait(
 
 
 @pytest.mark.spec("RFC 6749", "2.3.1")
-def test_the_budget_is_one_for_all_endpoints(fresh_server: InProcessServer) -> None:
+def test_the_limit_is_one_for_all_endpoints(fresh_server: InProcessServer) -> None:
     client = fresh_server.register()
     spend(fresh_server, client, INTROSPECT)
 
@@ -132,9 +132,7 @@ def test_a_limited_failure_is_logged_without_its_secret(fresh_server: InProcessS
     with capture_logs() as logged:
         fresh_server.ask(client.having(wrong(99)))
 
-    assert [(event["reason"], event["status"]) for event in logged] == [
-        ("failure budget spent", 429)
-    ]
+    assert [(event["reason"], event["status"]) for event in logged] == [("too many failures", 429)]
     assert "wrong99" not in str(logged)
 
 

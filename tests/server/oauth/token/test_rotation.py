@@ -96,7 +96,9 @@ def test_if_the_new_secret_is_ended_unused_the_old_one_lives_on(
         each.last_four: each.id
         for each in applications.find(environment.context, app_id, None).secrets
     }
-    applications.end_secret(environment.context, OPERATOR, app_id, ids[new.secret.value[-4:]], None)
+    applications.revoke_secret(
+        environment.context, OPERATOR, app_id, ids[new.secret.value[-4:]], None
+    )
 
     assert not works(fresh_server, new)
     maintenance.flush(environment)
@@ -122,7 +124,7 @@ def test_a_secret_that_is_ended_fails_at_once_and_the_other_goes_on(
     new = rotate(fresh_server, old)
     assert works(fresh_server, old)
     secret_id = old.application.secrets[0].id
-    applications.end_secret(
+    applications.revoke_secret(
         fresh_server.environment().context, OPERATOR, old.application.id, secret_id, None
     )
 
@@ -187,7 +189,7 @@ def test_a_new_lifetime_holds_from_the_next_token_on(fresh_server: InProcessServ
 def test_tokens_after_a_voiding_are_good(fresh_server: InProcessServer) -> None:
     client = fresh_server.register()
     before = fresh_server.token(client)
-    applications.void_tokens(
+    applications.revoke_tokens(
         fresh_server.environment().context, OPERATOR, client.application.id, None
     )
     fresh_server.clock.advance(0.001)
@@ -239,7 +241,7 @@ def test_the_owner_sees_recent_refusals_with_their_reason_counted(
     [
         lambda of, by, app: applications.change(of, by, app, None, name="New name"),
         lambda of, by, app: applications.change(of, by, app, None, token_lifetime=600),
-        lambda of, by, app: applications.void_tokens(of, by, app, None),
+        lambda of, by, app: applications.revoke_tokens(of, by, app, None),
         lambda of, by, app: applications.rotate(of, by, app, HOUR, None),
     ],
 )

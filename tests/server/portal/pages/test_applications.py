@@ -67,7 +67,7 @@ def test_a_limit_of_tokens_is_set_and_told(portal: PortalServer) -> None:
     browser = portal.as_("anna")
     path = browser.register()
 
-    answer = browser.post(path + "minting/", mint_mode="warn", mint_limit=" 250 ")
+    answer = browser.post(path + "minting/", rate_limit_mode="warn", rate_limit=" 250 ")
 
     assert answer.headers["location"] == path
     page = browser.get(path).text
@@ -80,13 +80,13 @@ def test_a_limit_of_tokens_is_set_and_told(portal: PortalServer) -> None:
 @pytest.mark.parametrize(
     ("mode", "limit", "field"),
     [
-        ("warn", "", "mint_limit"),
-        ("enforce", "0", "mint_limit"),
-        ("enforce", "many", "mint_limit"),
-        ("enforce", "-1", "mint_limit"),
-        ("warn", "9" * 400, "mint_limit"),
-        ("on", "100", "mint_mode"),
-        ("", "100", "mint_mode"),
+        ("warn", "", "rate_limit"),
+        ("enforce", "0", "rate_limit"),
+        ("enforce", "many", "rate_limit"),
+        ("enforce", "-1", "rate_limit"),
+        ("warn", "9" * 400, "rate_limit"),
+        ("on", "100", "rate_limit_mode"),
+        ("", "100", "rate_limit_mode"),
     ],
 )
 def test_a_limit_that_cannot_be_kept_is_told_beside_its_field(
@@ -95,7 +95,7 @@ def test_a_limit_that_cannot_be_kept_is_told_beside_its_field(
     browser = portal.as_("anna")
     path = browser.register()
 
-    answer = browser.post(path + "minting/", mint_mode=mode, mint_limit=limit)
+    answer = browser.post(path + "minting/", rate_limit_mode=mode, rate_limit=limit)
 
     assert answer.status_code == 400
     assert refused_at(answer.text) == {field}

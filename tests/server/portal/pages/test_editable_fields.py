@@ -82,7 +82,7 @@ def test_where_one_value_is_invalid_none_is_stored(portal: PortalServer) -> None
     portal.as_("anna").register()
     before = operations.of_organization(portal.environment.context, portal.person("anna").org_id)[0]
 
-    wrongs = ({"token_lifetime": 1}, {"mint_mode": "warn"}, {"scope": Scope(("admin",))})
+    wrongs = ({"token_lifetime": 1}, {"rate_limit_mode": "warn"}, {"scope": Scope(("admin",))})
     for wrong in wrongs:
         with pytest.raises(OAuthError):
             operations.change(
