@@ -19,7 +19,7 @@ from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.throttling.hourly_limit import HourlyLimit
 from gatepass.server.domain.token_policy import DEFAULT_LIFETIME
 from gatepass.server.domain.users.passwords import PasswordSettings
-from gatepass.server.environment.environment import Environment
+from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.settings import Settings
 from gatepass.server.storage.database import Database, sqlite_url
 from gatepass.wire.credential import Mode
@@ -75,7 +75,7 @@ class InProcessServer:
         self.clock = clock
         self.data = data
 
-    def environment(self, mode: Mode = LIVE) -> Environment:
+    def environment(self, mode: Mode = LIVE) -> ServedEnvironment:
         return next(each for each in self.app.environments if each.mode is mode)
 
     def register(

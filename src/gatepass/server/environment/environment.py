@@ -48,7 +48,6 @@ from gatepass.server.domain.usage.counter import UsageCounter
 from gatepass.server.domain.usage.issuance_limit import IssuanceLimit, hour_of
 from gatepass.server.domain.users.passwords import Hasher
 from gatepass.server.environment.clock import EnvironmentClock
-from gatepass.server.http import Response
 from gatepass.server.settings import Settings
 from gatepass.server.storage import deadline
 from gatepass.server.storage.database import (
@@ -60,10 +59,6 @@ from gatepass.server.storage.database import (
     sqlite_url,
 )
 from gatepass.server.storage.heartbeat import store as heartbeat
-from gatepass.server.tokens.assertion_cache import AssertionCache
-from gatepass.server.tokens.grant_cache import CachedCaller, CachedGrant, GrantCache
-from gatepass.server.tokens.issue import entropy
-from gatepass.server.tokens.verified_cache import DerivedCache, VerifiedTokenCache
 from gatepass.wire.credential import Mode
 from gatepass.wire.metadata import PARTNER_API
 from gatepass.wire.revoked_ids import RevokedIds
@@ -130,12 +125,6 @@ class Environment:
         self.clock = EnvironmentClock(clock)
         self.database = Database(own.database or sqlite_url(file(settings.data, mode)))
         self.directory = ApplicationCache(self._find_application)
-        self.grants: GrantCache[CachedGrant] = GrantCache(self.directory)
-        self.callers: GrantCache[CachedCaller] = GrantCache(self.directory)
-        self.known_tokens = VerifiedTokenCache()
-        self.told: DerivedCache[Response] = DerivedCache()  # by introspection
-        self.passes = AssertionCache()
-        self.entropy = entropy()
         self.usage = UsageCounter()
         self.minting = IssuanceLimit()
         self.failures = AttemptLimit()

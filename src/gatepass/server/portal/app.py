@@ -17,7 +17,7 @@ from starlette.types import ExceptionHandler, Receive, Scope, Send
 
 from gatepass.server.domain.audit import denials
 from gatepass.server.domain.users.password_hashing import Steps, Work
-from gatepass.server.environment.environment import Environment
+from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.portal import access, csrf, error_pages, redirects, static_files
 from gatepass.server.portal import routes as table
 from gatepass.server.portal.forms import resubmission
@@ -63,7 +63,7 @@ class Portal(BaseRoute):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the request whole, then answer it in the thread pool."""
         request = Request(scope, receive)
-        environment: Environment = scope["gatepass.environment"]
+        environment: ServedEnvironment = scope["gatepass.environment"]
         try:
             body = await access.read(request)
         except ClientDisconnect:
@@ -99,7 +99,7 @@ class _Waiting(NamedTuple):
     work: Work
 
 
-async def _respond(environment: Environment, request: Request, body: bytes) -> Response:
+async def _respond(environment: ServedEnvironment, request: Request, body: bytes) -> Response:
     """Answer in the pool for pages, which none occupies while it waits for a hash.
 
     What follows a hash has waited its turn already, and is never refused.
@@ -124,7 +124,9 @@ async def _respond(environment: Environment, request: Request, body: bytes) -> R
     return answer
 
 
-async def _hashed(environment: Environment, waiting: _Waiting) -> Callable[[], Response | _Waiting]:
+async def _hashed(
+    environment: ServedEnvironment, waiting: _Waiting
+) -> Callable[[], Response | _Waiting]:
     """Do the work that a page waits for; return how the page goes on, with result or error."""
     visit, steps, work = waiting
     loop = asyncio.get_running_loop()
@@ -151,7 +153,7 @@ def _advance(
 
 
 def _answer(
-    environment: Environment, request: Request, step: Callable[[], Response | _Waiting]
+    environment: ServedEnvironment, request: Request, step: Callable[[], Response | _Waiting]
 ) -> Response | _Waiting:
     """Answer; the last resort for what nobody foresaw (ASVS 16.5.4)."""
     try:
