@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 
 from starlette.applications import Starlette
 
+from gatepass.server.configuration import hosts
 from gatepass.server.domain.users.passwords import Hasher
-from gatepass.server.environment import data_directory, hosts
+from gatepass.server.environment import data_directory
 from gatepass.server.http import (
     App,
     Receive,
@@ -27,13 +28,14 @@ from gatepass.server.observability.metrics import endpoint as metrics_endpoint
 from gatepass.server.observability.metrics.counters import GONE, result_of
 from gatepass.server.observability.metrics.endpoint import Metrics
 from gatepass.server.observability.metrics.endpoint_names import name_of
-from gatepass.server.observability.metrics.listener import Listener
 from gatepass.server.portal import app as portal
 from gatepass.server.serving import error_format, health
+from gatepass.server.serving.documentation import Documentation
 from gatepass.server.serving.error_responses import respond_to
 from gatepass.server.serving.fast_path import protocol as fast_path
 from gatepass.server.serving.fast_path.protocol import FastPath, PrefixRoute
 from gatepass.server.serving.lifespan import Lifespan
+from gatepass.server.serving.metrics_listener import Listener
 from gatepass.server.serving.oauth_endpoints import Match, serve
 from gatepass.server.serving.proxy_advice import ProxyAdvice
 from gatepass.server.serving.readiness import Readiness
@@ -100,7 +102,8 @@ class Gatepass:
             _fast_routes(self._routes), self._by_host, respond_to, _fast_prefixes(self._below)
         )
         self._partner_api: App | None = None
-        self._router = Starlette(routes=portal.routes, exception_handlers=portal.exception_handlers)
+        pages = Starlette(routes=portal.routes, exception_handlers=portal.exception_handlers)
+        self._pages: App = Documentation(settings.docs, pages) if settings.docs else pages
 
     @property
     def is_waiting(self) -> bool:
@@ -160,7 +163,8 @@ class Gatepass:
         elif environment is None:
             await send_response(error_format.misdirected(scope, self._oauth_prefixes), send)
         elif environment.is_https and scope["scheme"] == "http":
-            await send_response(error_format.needs_tls(scope, self._oauth_prefixes), send)
+            error = error_format.needs_tls(scope, self._oauth_prefixes, environment.site)
+            await send_response(error, send)
         elif path in self._documents:
             response = published.respond(self._documents[path], environment, scope)
             await send_response(response, send)
@@ -174,7 +178,7 @@ class Gatepass:
         else:
             scope["gatepass.environment"] = environment
             scope[error_format.KEY] = error_format.format_of(scope, self._oauth_prefixes)
-            await self._router(scope, receive, send)
+            await self._pages(scope, receive, send)
 
 
 def _partner_api() -> App:

@@ -93,6 +93,8 @@ def run(settings: Settings, sockets: Listening, beside: Callable[[], bool] | Non
     """
     if settings.traces and importlib.util.find_spec("opentelemetry") is None:
         raise ServingError("Traces need OpenTelemetry: pip install 'gatepass[telemetry]'.")
+    if settings.docs and not (settings.docs / "index.html").is_file():
+        raise ServingError(f"The folder {settings.docs} (docs) has no site in it: run `make docs`.")
     log.info(
         "server.starting",
         data=str(settings.data),

@@ -23,17 +23,23 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from gatepass.server.configuration.environment_variables import (
+    PREFIX,
+    Texts,
+    VariableSource,
+    variable_of,
+)
+from gatepass.server.configuration.hosts import parse as parse_host
+from gatepass.server.configuration.hosts import spellings
+from gatepass.server.configuration.http_limits import HeadLimits, Limits, room_for_connections
+from gatepass.server.configuration.path_aliases import PathAliases
+from gatepass.server.configuration.proxies import EVERYONE, MOST_HOPS, HeaderName
 from gatepass.server.domain.sessions.model import SessionSettings
 from gatepass.server.domain.token_policy import Algorithm, Tokens
 from gatepass.server.domain.users.passwords import PasswordSettings
-from gatepass.server.environment.hosts import parse as parse_host
-from gatepass.server.environment.hosts import spellings
-from gatepass.server.environment_variables import PREFIX, Texts, VariableSource, variable_of
-from gatepass.server.path_aliases import PathAliases
-from gatepass.server.serving.http1.connections import Limits, room_for_connections
-from gatepass.server.serving.http1.head import HeadLimits
-from gatepass.server.serving.proxy_headers import EVERYONE, MOST_HOPS, HeaderName
 from gatepass.wire.credential import Mode
+from gatepass.wire.urls import is_confidential, is_loopback
+from gatepass.wire.urls import split as split_url
 
 DATA = Path("gatepass-data")
 CONFIG_NAME = "gatepass.toml"
@@ -74,8 +80,10 @@ class EnvironmentSettings(_Part):
     @field_validator("issuer")
     @classmethod
     def _issuer_is_safe(cls, issuer: str) -> str:
-        parts = urlsplit(issuer)
-        if issuer and parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        if not issuer:
+            return issuer
+        parts = split_url(issuer)
+        if parts is None or not is_confidential(parts):
             raise ValueError("must be https, or http on a loopback host")
         if parts.query or parts.fragment or issuer.endswith("/") or parts.path:
             raise ValueError("must be a scheme and a host, without path or trailing slash")
@@ -197,6 +205,9 @@ class Settings(BaseSettings):
     """Origins of pages that may ask for tokens from a browser, as https://tool.example.com: the
     token endpoint answers their OPTIONS and lets them read. Whoever opens such a page can read the
     client secret in it; leave this empty unless people enter their own."""
+    docs: Path | None = None
+    """The folder of the built documentation site, served at /docs/ for partners; errors then have
+    an `error_uri` that leads there. Not set: no documentation is served."""
     stale_grace_seconds: int = Field(300, ge=1)
     """Seconds for which tokens are issued and verified from memory while the database is away."""
 
@@ -326,16 +337,6 @@ def _check_network(text: str) -> None:
     address = text.partition("/")[0]
     if network.network_address != ip_address(address):
         raise ValueError(f"{text!r} is one address in a network: write {address} or {network}")
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address can only mean this machine."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:  # a name, as 127.0.0.1.example.com is one
-        return False
 
 
 def load(config: Path | None = None, **given: object) -> Settings:

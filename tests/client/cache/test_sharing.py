@@ -22,6 +22,8 @@ from gatepass.client.tokens.clock import Moment
 from gatepass.client.tokens.source import TokenSource, shared
 from gatepass.wire.secret import Secret
 
+pytestmark = pytest.mark.slow
+
 URL = "https://app.example.com/token"
 SETTINGS = ClientSettings(URL, "id", "hush-hush")
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -15,6 +16,8 @@ from gatepass.client.tokens.source import TokenSource
 from gatepass.client.tokens.token import CachedToken
 from gatepass.wire.flow import Request, Response
 from gatepass.wire.secret import Secret
+
+pytestmark = pytest.mark.slow
 
 DEADLINE = 20.0
 CLOSE = 1e-6  # seconds: sums of floating-point numbers

@@ -17,7 +17,8 @@ from client.fake_issuer import REFUSAL, Issuer
 from client.processes import Clock
 from gatepass.client.errors import ConfigurationError, TokenRefused, TokenUnavailable
 from gatepass.client.secrets.rotation import SecretRotation
-from gatepass.client.settings import ClientSettings, Literal
+from gatepass.client.secrets.source import Literal
+from gatepass.client.settings import ClientSettings
 from gatepass.client.tokens import telemetry
 from gatepass.client.tokens.source import TokenSource
 from gatepass.client.tokens.token import CachedToken, State

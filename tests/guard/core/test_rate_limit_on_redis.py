@@ -19,7 +19,10 @@ REDIS = shutil.which("redis-server")
 PASSWORD = "only-this-test-has-it"
 _WITHIN = 30.0  # seconds
 
-pytestmark = pytest.mark.skipif(not REDIS, reason="redis-server is missing: apt install redis")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not REDIS, reason="redis-server is missing: apt install redis"),
+]
 
 
 @contextmanager

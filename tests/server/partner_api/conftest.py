@@ -1,6 +1,7 @@
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ def http(gatepass: Gatepass) -> TestClient:
 def partner(gatepass: Gatepass, http: TestClient) -> Partner:
     """A partner of the environment that all tests share, which begins with a limit of its own."""
     environment = _environment(gatepass, Mode.LIVE)
-    environment.audit_limit = HourlyLimit(MOST_ROWS)
+    environment.context = replace(environment.context, audit_limit=HourlyLimit(MOST_ROWS))
     return join(http, environment)
 
 

@@ -17,18 +17,18 @@ from gatepass.client.errors import (
     Unreachable,
     cleaned,
 )
-from gatepass.client.secrets import SecretSource
-from gatepass.client.settings import (
+from gatepass.client.secrets.source import SecretSource
+from gatepass.client.settings import ClientSettings
+from gatepass.client.urls import check_url
+from gatepass.client.variables import (
     CA_FILE,
     CLIENT_SECRET_FILE,
     NEXT_CLIENT_SECRET,
     TOKEN_URL,
-    ClientSettings,
-    check_url,
 )
 from gatepass.wire.secret import Secret
 from gatepass.wire.token_response import TokenResponse
-from gatepass.wire.urls import is_loopback_http
+from gatepass.wire.urls import may_use_proxy
 
 _NETWORK = ("name", "connection", "tls", "clock", "metadata")
 _ASKING = ("environment", "token", "scope")
@@ -162,7 +162,7 @@ class _Visit:
         )
 
     def _tls(self) -> Finding:
-        if is_loopback_http(self._url):
+        if not may_use_proxy(self._url):  # not https
             return Finding("tls", Outcome.SKIPPED, "plain http on this very machine needs none")
         if self._blocked:
             return Finding("tls", Outcome.SKIPPED, self._blocked)

@@ -12,8 +12,8 @@ from typing import TypeAlias
 
 from gatepass.client.doctor.certificate import Certificate, Handshake
 from gatepass.client.doctor.route import Target
-from gatepass.client.secrets import SecretSource
 from gatepass.client.secrets.rotation import SecretRotation
+from gatepass.client.secrets.source import SecretSource
 from gatepass.client.settings import ClientSettings
 from gatepass.client.tokens import clock
 from gatepass.client.tokens.certificate_authorities import trusted

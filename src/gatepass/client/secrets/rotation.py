@@ -3,8 +3,8 @@
 import logging
 
 from gatepass.client.errors import ConfigurationError
-from gatepass.client.secrets import SecretSource
-from gatepass.client.settings import Literal, check_secret
+from gatepass.client.secrets.source import Literal, SecretSource
+from gatepass.client.secrets.validation import check_secret
 from gatepass.wire.secret import Secret
 
 _log = logging.getLogger("gatepass.client")

@@ -41,13 +41,13 @@ def find(environment: ServedEnvironment, token: Secret) -> AccessToken | NeedsTh
     or networks, nor whether memory is too old (`check_not_stale`).
     """
     claims = read(environment, token)
-    if claims is None or claims.token_id in environment.revoked:
+    if claims is None or claims.token_id in environment.state.revoked:
         return None
     now = environment.clock()
     if now >= claims.expires_at or claims.issued_ms > now * 1000 + _AHEAD_MS:
         return None
-    applications, key = environment.directory, claims.application
-    application = applications.known(key)
+    applications, key = environment.applications, claims.application
+    application = applications.get(key)
     if application is None:
         return None if applications.is_absent(key) else NeedsThread(partial(applications.load, key))
     return (claims, application) if is_token_allowed(application, claims) else None
@@ -57,7 +57,7 @@ def is_token_allowed(application: Application, claims: Claims) -> bool:
     """Return whether an application may still use a token: enabled, and issued late enough."""
     if application.disabled_at or application.org_suspended_at:
         return False
-    return claims.issued_ms > application.void_until_ms
+    return claims.issued_ms > application.revoked_before_ms
 
 
 def check(

@@ -25,9 +25,9 @@ class BearerError(OAuthError):
         self.retry_after = error.retry_after
         self._challenge = bearer.challenge(error, realm=realm, scope=_REQUIRED)
 
-    def response(self) -> Response:
-        """Return the response, in the format of the OAuth endpoints."""
-        plain = error_response(self, challenged=False, realm="")
+    def response(self, site: str) -> Response:
+        """Return the response; `site` is the address of the documentation site, if any."""
+        plain = error_response(self, challenged=False, realm="", site=site)
         challenge = (b"www-authenticate", self._challenge.encode())
         return plain._replace(headers=(*plain.headers, challenge))
 

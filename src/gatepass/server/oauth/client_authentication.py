@@ -5,7 +5,7 @@ from functools import partial
 from hashlib import sha256
 
 from gatepass.server.domain.applications.model import Application
-from gatepass.server.domain.applications.placeholder import nobody
+from gatepass.server.domain.applications.placeholder import placeholder
 from gatepass.server.domain.imports.model import LONGEST_CLIENT_ID
 from gatepass.server.domain.usage.model import Use
 from gatepass.server.http import NeedsThread, Request
@@ -42,13 +42,13 @@ def authenticate_client(
         pending = _pending_look_up(environment, application)
         if pending:
             return pending
-        placeholder = nobody(credentials.client_id)  # made for every client: the same calls
-        counted = application or placeholder
+        stand_in = placeholder(credentials.client_id)  # made for every client: the same calls
+        counted = application or stand_in
         record_error(environment, request, counted, error, now)
         error.client_id = _name_for_log(credentials.client_id, counted)
-        environment.failures.spend(credentials.client_id, request.source, credentials.secret, now)
+        environment.failures.record(credentials.client_id, request.source, credentials.secret, now)
         raise
-    environment.directory.note_use(credentials.client_id)
+    environment.applications.record_use(credentials.client_id)
     return client
 
 
@@ -76,7 +76,7 @@ def credentials_of(
     environment: ServedEnvironment, request: Request, params: Params
 ) -> PresentedCredentials:
     """Read the client's credentials; an imported secret may come without form-url-encoding."""
-    return read_credentials(request, params, may_be_raw=environment.has_imported)
+    return read_credentials(request, params, may_be_raw=environment.state.has_imported)
 
 
 def record_use(
@@ -123,8 +123,8 @@ def _look_up(
     environment: ServedEnvironment, request: Request, credentials: PresentedCredentials
 ) -> Application | NeedsThread | None:
     """Return an application from memory; None for an id that is unknown or cannot exist."""
-    client_id, applications = credentials.client_id, environment.directory
-    application = applications.known(client_id)
+    client_id, applications = credentials.client_id, environment.applications
+    application = applications.get(client_id)
     if (
         application is None
         and not applications.is_absent(client_id)
@@ -143,7 +143,7 @@ def _pending_look_up(
 
     An unknown client id costs a look-up, the first time.
     """
-    applications = environment.directory
+    applications = environment.applications
     if application is not None and not applications.is_confirmed(application.client_id):
         return NeedsThread(partial(applications.confirm, application.client_id))
     return None
@@ -153,7 +153,7 @@ def _may_exist(environment: ServedEnvironment, client_id: str) -> bool:
     """Return whether an id has Gatepass's form or, where any was imported, another's."""
     recognised = read(client_id)
     if recognised is None:
-        return environment.has_imported and 0 < len(client_id) <= LONGEST_CLIENT_ID
+        return environment.state.has_imported and 0 < len(client_id) <= LONGEST_CLIENT_ID
     return recognised.kind is Kind.CLIENT_ID and recognised.mode is environment.mode
 
 
@@ -170,4 +170,4 @@ def _pending_verification(
     work = environment.secret_upgrade.pending(
         credentials.client_id, application, readings, request.source
     )
-    return NeedsThread(work, environment.legacy_hashes.pool) if work else None
+    return NeedsThread(work, environment.state.legacy_hashes.pool) if work else None

@@ -59,7 +59,9 @@ def respond(document: Document, environment: Environment, scope: Scope) -> Respo
     """Respond to a request for a document; pages of any origin may read it."""
     if scope["method"] not in METHODS:
         error = OAuthError("invalid_request", "Use GET.", status=405)
-        return error_response(error, challenged=False, realm="", allow=_ALLOW)
+        return error_response(
+            error, challenged=False, realm="", allow=_ALLOW, site=environment.site
+        )
     return cached(document(environment), scope)
 
 

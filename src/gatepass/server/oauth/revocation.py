@@ -39,7 +39,7 @@ def revoke(environment: ServedEnvironment, request: Request) -> Result:
         return client
     record_use(environment, request, client, environment.clock())
     claims = _own_token(environment, client.application, params)
-    if claims is None or claims.token_id in environment.revoked:
+    if claims is None or claims.token_id in environment.state.revoked:
         return _DONE
     work = partial(_revoke, environment, client.application, claims, request.source)
     return NeedsThread(work, environment.revocation_pool)
@@ -77,7 +77,7 @@ def _revoke(
             log_detail="the database is away",
             retry_after=5,
         ) from None
-    environment.revoked.add(claims.token_id, claims.expires_at)
+    environment.state.revoked.add(claims.token_id, claims.expires_at)
     environment.refresh()
 
 

@@ -16,7 +16,7 @@ from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.catalogue.model import INTROSPECTION
 from gatepass.server.domain.revocations.feed import cursor as cursors
 from gatepass.server.domain.revocations.feed.cursor import Cursor
-from gatepass.server.domain.revocations.feed.page import nothing
+from gatepass.server.domain.revocations.feed.page import empty_page
 from gatepass.server.http import NO_STORE, Deferred, NeedsThread, Request, Response, Result
 from gatepass.server.oauth.bearer_authentication import authenticate_bearer, has_bearer
 from gatepass.server.oauth.client_authentication import authenticate_by_header, record_use
@@ -83,33 +83,33 @@ async def _respond(environment: ServedEnvironment, poll: _Poll) -> Response:
     """
     cursor, wait = poll
     rebuilds = environment.rebuilds
-    if cursor is None or cursor != Cursor(environment.place):
+    if cursor is None or cursor != Cursor(environment.position):
         response, is_new = await _page(environment, cursor)
         if cursor is None or is_new:
             return response
 
     def is_changed() -> bool:
-        return environment.place.seq > cursor.place.seq or environment.rebuilds > rebuilds
+        return environment.position.seq > cursor.position.seq or environment.rebuilds > rebuilds
 
-    if wait and environment.news.is_full:
+    if wait and environment.notifier.is_full:
         raise OAuthError(
             "temporarily_unavailable",
             "Too many guards wait for the revocation feed. Try again shortly.",
             log_detail="the limit of waiting polls (http.max_waiting_polls)",
             retry_after=5,
         )
-    await environment.news.wait(is_changed, wait)
+    await environment.notifier.wait(is_changed, wait)
     known_at = environment.caught_up_at  # read first, as it may advance during the next line
     if is_changed():
         response, _ = await _page(environment, cursor)
         return response
-    return _response(environment, known_at, nothing(cursor, environment.issuer))
+    return _response(environment, known_at, empty_page(cursor, environment.issuer))
 
 
 async def _page(environment: ServedEnvironment, cursor: Cursor | None) -> tuple[Response, bool]:
     """Return the page after a cursor as a response, and whether it has anything new."""
     known_at = environment.caught_up_at
-    page = await environment.pages.get(cursor, environment.place.seq)
+    page = await environment.pages.get(cursor, environment.position.seq, environment.rebuilds)
     response = _response(environment, known_at, page.members, resets=page.resets, more=page.more)
     return response, page.cursor != cursor
 

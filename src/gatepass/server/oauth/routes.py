@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import NamedTuple, TypeVar
 
+from gatepass.server.configuration.path_aliases import PathAliases
 from gatepass.server.http import (
     Receive,
     Request,
@@ -23,7 +24,6 @@ from gatepass.server.oauth.revocation import revoke
 from gatepass.server.oauth.revocation_feed import revocations
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.oauth.token import token
-from gatepass.server.path_aliases import PathAliases
 from gatepass.wire import metadata
 
 Endpoint = Callable[[ServedEnvironment, Request], Result]

@@ -3,11 +3,11 @@
 import time
 from collections.abc import Callable
 
-from gatepass.server.domain.master_key import MasterKey
 from gatepass.server.domain.users.passwords import Hasher
 from gatepass.server.environment.environment import Environment
 from gatepass.server.http import Response
 from gatepass.server.settings import Settings
+from gatepass.server.storage.master_key import MasterKey
 from gatepass.server.tokens.grant_cache import CachedCaller, CachedGrant, GrantCache
 from gatepass.server.tokens.issue import entropy
 from gatepass.server.tokens.verified_cache import DerivedCache, VerifiedTokenCache
@@ -27,8 +27,8 @@ class ServedEnvironment(Environment):
     ) -> None:
         super().__init__(mode, settings, master_key, hasher, clock)
         self.entropy = entropy()
-        self.grants: GrantCache[CachedGrant] = GrantCache(self.directory)
-        self.callers: GrantCache[CachedCaller] = GrantCache(self.directory)
+        self.grants: GrantCache[CachedGrant] = GrantCache(self.applications)
+        self.callers: GrantCache[CachedCaller] = GrantCache(self.applications)
         self.verified_tokens = VerifiedTokenCache()
         self.introspection_responses: DerivedCache[Response] = DerivedCache()
         self.assertions: DerivedCache[tuple[float, Response]] = DerivedCache()  # by forward auth

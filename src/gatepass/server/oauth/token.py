@@ -30,7 +30,7 @@ def token(environment: ServedEnvironment, request: Request) -> Result:
     now, key = environment.clock(), digest_of(request)
     granted = environment.grants.get(key, request.source, now)
     if granted is None:
-        token_request = parse(request, may_be_raw=environment.has_imported)
+        token_request = parse(request, may_be_raw=environment.state.has_imported)
         client = authenticate_client(environment, request, token_request.credentials)
         if isinstance(client, NeedsThread):
             return client
@@ -68,7 +68,7 @@ def _limit(
     if application.mint_mode == "off":
         return ""
     try:
-        return environment.minting.admit(application, now)
+        return environment.issuance_limit.count(application, now)
     except OAuthError as error:
         record_error(environment, request, application, error, now)
         raise

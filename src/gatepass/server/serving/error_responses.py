@@ -19,14 +19,8 @@ from gatepass.server.storage.database import DatabaseAwayError
 from gatepass.server.tokens.response import error_body, error_response
 from gatepass.wire.errors import OAuthError
 
-_UNAVAILABLE = Response(
-    503,
-    (*NO_STORE, (b"retry-after", b"5")),
-    error_body("temporarily_unavailable", "The service is not available. Try again shortly."),
-)
-_SERVER_ERROR = Response(
-    500, NO_STORE, error_body("server_error", "Something went wrong on our side.")
-)
+_UNAVAILABLE = "The service is not available. Try again shortly."
+_SERVER_ERROR = "Something went wrong on our side."
 
 log = structlog.get_logger("gatepass.server")
 
@@ -48,9 +42,12 @@ def respond_to(failure: Failure) -> Response:
     """Log an exception and return the response to it."""
     environment = failure.environment
     match failure.error:
-        case Denial() | BearerError() as error:
+        case Denial() as error:
             _record(failure, error)
             return error.response()
+        case BearerError() as error:
+            _record(failure, error)
+            return error.response(environment.site)
         case GatewayMisconfigured() as error:
             _record(failure, error)
             return Denial(error, ANYTHING.scope, environment.issuer).response()
@@ -61,15 +58,18 @@ def respond_to(failure: Failure) -> Response:
                 challenged=_is_challenged(failure.request),
                 realm=environment.issuer,
                 allow=error.allow if isinstance(error, MethodNotAllowed) else "",
+                site=environment.site,
             )
         case DatabaseAwayError():
             log.error("request.unavailable", path=failure.path, environment=environment.name)
-            return _UNAVAILABLE
+            body = error_body("temporarily_unavailable", _UNAVAILABLE, environment.site)
+            return Response(503, (*NO_STORE, (b"retry-after", b"5")), body)
         case bug:
             log.error(
                 "request.failed", path=failure.path, environment=environment.name, exc_info=bug
             )
-            return _SERVER_ERROR
+            body = error_body("server_error", _SERVER_ERROR, environment.site)
+            return Response(500, NO_STORE, body)
 
 
 def _is_challenged(request: Request | None) -> bool:
@@ -84,7 +84,7 @@ def _record(failure: Failure, error: OAuthError) -> None:
     metrics.refused(refusal_reasons.of(error))
     environment = failure.environment
     event = "gateway.misconfigured" if isinstance(error, GatewayMisconfigured) else "client.refused"
-    if not environment.log_limit.admit(event, failure.source, environment.clock()):
+    if not environment.context.log_limit.allow(event, failure.source, environment.clock()):
         return
     log.warning(
         event,

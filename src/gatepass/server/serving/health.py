@@ -57,13 +57,13 @@ def unopened(path: str, environments: Sequence[Environment], method: str = "GET"
 
 def problems(environment: Environment) -> Iterator[Problem]:
     """Give all that is wrong with an environment now; a new kind of problem is added here."""
-    why, is_stale = environment.why_away, environment.is_stale()
+    why, is_stale = environment.read_failure, environment.is_stale()
     if is_stale or environment.lag() > _LATE:
         words = f"it cannot be read ({why})" if why else "it cannot be read"
         more = "" if is_stale else f"; {_FROM_MEMORY}"
         yield Problem("database_away", words + more, stops=is_stale)
-    elif environment.why_unwritable:
-        words = f"changes are refused ({environment.why_unwritable}); tokens are issued"
+    elif environment.write_failure:
+        words = f"changes are refused ({environment.write_failure}); tokens are issued"
         yield Problem("database_unwritable", words)
     space = environment.free_space
     if space is not None and space < _LITTLE_SPACE:

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 
 import structlog
 
+from gatepass.server.environment import maintenance
 from gatepass.server.environment.change_follower import ChangeFollower
 from gatepass.server.environment.environment import Environment
 from gatepass.server.environment.housekeeping import Housekeeper
 from gatepass.server.http import Receive, Scope, Send
 from gatepass.server.observability.metrics.endpoint import Metrics
-from gatepass.server.observability.metrics.listener import Listener
 from gatepass.server.serving.fast_path.write_buffer import STOPPING
+from gatepass.server.serving.metrics_listener import Listener
 from gatepass.server.serving.processes.garbage_collection import settle_memory
 from gatepass.server.serving.readiness import Readiness, until_it_answers
 from gatepass.server.storage.database import DatabaseAwayError
@@ -57,13 +58,13 @@ class Lifespan:
         for follower in self._followers:
             follower.wait()
         for environment in self._environments:
-            environment.close()
+            maintenance.close(environment)
         self._hash_pool.shutdown(cancel_futures=True)
 
     def wake_waiters(self) -> None:
         """Respond to the waiting polls: the server is about to stop."""
         for environment in self._environments:
-            environment.news.end()
+            environment.notifier.close()
 
     async def run(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Follow the lifespan protocol of ASGI."""

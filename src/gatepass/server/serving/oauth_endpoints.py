@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from gatepass.server.http import (
     ClientGoneError,
+    Headers,
     NeedsThread,
     Receive,
     Request,
@@ -38,12 +39,11 @@ class Match(NamedTuple):
 async def serve(match: Match, scope: Scope, receive: Receive, send: Send) -> str:
     """Respond to a request for an OAuth endpoint; return the result, for metrics."""
     route, environment, path = match
-    if environment is None or (environment.is_https and scope["scheme"] == "http"):
-        refuse = error_format.needs_tls if environment else error_format.misdirected
-        response = route.adapt_error(refuse(scope, (path,)))
-        more = environment.transport_headers if environment else ()
-        await send_response(response, send, more)
-        return result_of(response.status)
+    if environment is None:
+        return await _send_error(route, error_format.misdirected(scope, (path,)), send, ())
+    if environment.is_https and scope["scheme"] == "http":
+        response = error_format.needs_tls(scope, (path,), environment.site)
+        return await _send_error(route, response, send, environment.transport_headers)
     cors_headers = cors.headers(route.origins, scope) if route.origins else ()
     if route.origins and scope["method"] == "OPTIONS":
         await send_response(cors.preflight(cors_headers), send, environment.transport_headers)
@@ -67,6 +67,13 @@ async def serve(match: Match, scope: Scope, receive: Receive, send: Send) -> str
         response = response._replace(headers=(*response.headers, *cors_headers))
     await send_response(response, send, environment.transport_headers)
     return result
+
+
+async def _send_error(route: Route, response: Response, send: Send, more: Headers) -> str:
+    """Send an error as the callers of the endpoint accept it; return the result."""
+    adapted = route.adapt_error(response)
+    await send_response(adapted, send, more)
+    return result_of(adapted.status)
 
 
 async def _complete(

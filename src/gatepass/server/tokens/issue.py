@@ -46,8 +46,8 @@ def issue(grant: Grant, keys: Keyring, issuer: str, now_ms: int, entropy: bytes)
     time, as APIs refuse one in the future. Raises OAuthError (503) if that time is further ahead,
     as the token would be revoked already.
     """
-    void_until_ms = grant.application.void_until_ms
-    issued_ms = now_ms if now_ms > void_until_ms else _issue_after(void_until_ms, now_ms)
+    revoked_before_ms = grant.application.revoked_before_ms
+    issued_ms = now_ms if now_ms > revoked_before_ms else _issue_after(revoked_before_ms, now_ms)
     if grant.form == "sealed":
         return IssuedToken(
             fill_template(grant.template, entropy, issued_ms, keys.seal),
@@ -63,13 +63,13 @@ def issue(grant: Grant, keys: Keyring, issuer: str, now_ms: int, entropy: bytes)
     return IssuedToken(signed, grant.lifetime, grant.scope_text)
 
 
-def _issue_after(void_until_ms: int, now_ms: int) -> int:
-    if void_until_ms - now_ms >= _MOST_AHEAD_MS:
+def _issue_after(revoked_before_ms: int, now_ms: int) -> int:
+    if revoked_before_ms - now_ms >= _MOST_AHEAD_MS:
         raise OAuthError(
             "temporarily_unavailable",
             "Tokens of this application are revoked up to a moment that is still to come. "
             "Try again later.",
             log_detail="the clock is behind the one that revoked the application's tokens",
-            retry_after=min(_LONGEST_RETRY, (void_until_ms - now_ms) // 1000 + 1),
+            retry_after=min(_LONGEST_RETRY, (revoked_before_ms - now_ms) // 1000 + 1),
         )
-    return void_until_ms + 1
+    return revoked_before_ms + 1

@@ -4,7 +4,7 @@ import json
 
 from gatepass.server.http import NO_STORE, Response
 from gatepass.server.tokens.issue import IssuedToken
-from gatepass.wire import challenge
+from gatepass.wire.bearer import write_challenge
 from gatepass.wire.errors import OAuthError
 
 NOTICE = b"gatepass-notice"
@@ -24,22 +24,33 @@ def token_response(issued: IssuedToken, notice: str = "") -> Response:
 
 
 def error_response(
-    error: OAuthError, *, challenged: bool, realm: str, allow: str = "POST"
+    error: OAuthError, *, challenged: bool, realm: str, allow: str = "POST", site: str = ""
 ) -> Response:
-    """Return the response for an error; `challenged` adds the Basic challenge to a 401."""
+    """Return the response for an error; `challenged` adds the Basic challenge to a 401.
+
+    `site` is the address of the documentation site, as for `error_body`.
+    """
     headers = list(NO_STORE)
     if error.status == 401 and challenged:
-        headers.append((b"www-authenticate", challenge.write("Basic", realm=realm).encode()))
+        headers.append((b"www-authenticate", write_challenge("Basic", realm=realm).encode()))
     if error.status == 405:
         headers.append((b"allow", allow.encode()))
     if error.retry_after is not None:
         headers.append((b"retry-after", b"%d" % error.retry_after))
-    return Response(error.status, tuple(headers), error_body(error.code, error.description))
+    body = error_body(error.code, error.description, site)
+    return Response(error.status, tuple(headers), body)
 
 
-def error_body(code: str, description: str) -> bytes:
-    """Return the body of an error (RFC 6749 §5.2)."""
-    return json.dumps({"error": code, "error_description": description}).encode()
+def error_body(code: str, description: str, site: str = "") -> bytes:
+    """Return the body of an error (RFC 6749 §5.2).
+
+    If `site` is the address of the documentation site, `error_uri` points to its text about the
+    code; to nothing more exact, which could tell a stranger why a client was refused.
+    """
+    members = {"error": code, "error_description": description}
+    if site:
+        members["error_uri"] = f"{site}reference/errors.html#{code}"
+    return json.dumps(members).encode()
 
 
 def json_response(value: object) -> Response:

@@ -277,7 +277,7 @@ def test_an_application_bound_to_networks_passes_only_from_these(still: InProces
     assert ask(still, token).status_code == 200
     networks = check_networks("198.51.100.0/24")
     environment, app_id = still.environment(), client.application.id
-    applications.set_networks(environment.context, OPERATOR, app_id, networks, None)
+    applications.change(environment.context, OPERATOR, app_id, None, networks=networks)
     bearer = {"Authorization": f"Bearer {token}"}
 
     assert is_denied(ask(still, token), 401, "invalid_token")

@@ -11,6 +11,7 @@ from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users import store as people_store
 from gatepass.server.domain.users.model import Role
 from gatepass.server.domain.users.password_hashing import run
+from gatepass.server.environment import maintenance
 from gatepass.server.oauth.access_token import inspect
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.wire.secret import Secret
@@ -116,7 +117,7 @@ def test_it_is_audited_and_counted_and_nowhere_kept(rig: Rig, sandbox: ServedEnv
     path = browser.register()
     browser.post(path + "test-token/")
     token = shown(browser.get(path + "test-token/").text, "token")
-    sandbox.flush()
+    maintenance.flush(sandbox)
 
     action, detail = audited(sandbox)[-1]
     assert action == "token.test_issued"

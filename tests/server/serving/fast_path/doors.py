@@ -12,6 +12,7 @@ import uvicorn
 
 from gatepass.server import run
 from gatepass.server.app import Gatepass, create
+from gatepass.server.environment import maintenance
 from server.fixtures import Clock, InProcessServer, settings
 
 _PATIENCE = 30.0  # seconds
@@ -47,7 +48,7 @@ class Door:
         self.server.should_exit = True
         self._thread.join(_PATIENCE)
         for environment in self.app.environments:
-            environment.close()
+            maintenance.close(environment)
         self._listening.close()
 
     def rest(self) -> None:

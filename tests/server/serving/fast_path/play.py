@@ -8,8 +8,9 @@ from typing import Any
 from uvicorn.server import ServerState
 
 from gatepass.server import run as serving
+from gatepass.server.configuration.http_limits import Limits
 from gatepass.server.serving.fast_path.protocol import FastPathProtocol
-from gatepass.server.serving.http1.connections import Connections, Limits
+from gatepass.server.serving.http1.connections import Connections
 from server.fixtures import InProcessServer, settings
 
 _TURNS = 12  # of the event loop: more than the way through ASGI takes

@@ -63,6 +63,7 @@ def test_slash_and_query_make_no_difference_to_the_lane(
     assert (play.by_lane, statuses(play)) == (1, [200])
 
 
+@pytest.mark.slow
 def test_a_request_split_at_any_byte_is_answered_once(stand: InProcessServer, plain: Ask) -> None:
     raw = plain.raw()
     head = raw.index(b"\r\n\r\n") + 4

@@ -16,6 +16,8 @@ from server.fixtures import LIVE, TEST, Clock
 from server.serving.fast_path.doors import Door, Line, door
 from server.serving.fast_path.requests import HOW_MANY, Ask, People, ten_thousand
 
+pytestmark = pytest.mark.slow
+
 _TOKEN = re.compile(rb"gpa_(live|test)_[0-9A-Za-z]{80,200}")
 _STEP = 3.0  # seconds between requests, so that failures do not all end as 429
 

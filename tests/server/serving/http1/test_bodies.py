@@ -10,6 +10,8 @@ from server.serving.http1.connection import Player
 from server.serving.http1.streams import MARKER, Stream, streams_of_declared_bodies
 from server.serving.http1.test_referee import STREAMS
 
+pytestmark = pytest.mark.slow
+
 _OFFER = b"Connection: Upgrade\r\nUpgrade: foo\r\n"
 _HEAD = b"POST /fast-form HTTP/1.1\r\nHost: api.example\r\nContent-Length: %d\r\n" % len(MARKER)
 

@@ -10,7 +10,8 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
-from gatepass.server.serving.http1.connections import Connections, Limits
+from gatepass.server.configuration.http_limits import Limits
+from gatepass.server.serving.http1.connections import Connections
 from gatepass.server.serving.uvicorn_compat import protocol
 from gatepass.wire.metadata import INTROSPECT, PARTNER_API, REVOKE, TOKEN
 from server.fixtures import FORM, InProcessServer, raw_basic

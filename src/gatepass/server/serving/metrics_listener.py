@@ -11,9 +11,10 @@ from typing import cast
 
 import uvicorn
 
+from gatepass.server.configuration.http_limits import Limits
 from gatepass.server.http import App, Receive, Scope, Send, send_response
 from gatepass.server.observability.metrics.endpoint import Metrics
-from gatepass.server.serving.http1.connections import Connections, Limits
+from gatepass.server.serving.http1.connections import Connections
 from gatepass.server.serving.uvicorn_compat import protocol
 
 _MOST_CONNECTIONS = 16
