@@ -23,13 +23,13 @@ from gatepass.server.oauth import metadata as published
 from gatepass.server.oauth import routes
 from gatepass.server.oauth.routes import Route, either_slash
 from gatepass.server.oauth.served_environment import ServedEnvironment
-from gatepass.server.observability import metrics
+from gatepass.server.observability import health, metrics
 from gatepass.server.observability.metrics import endpoint as metrics_endpoint
 from gatepass.server.observability.metrics.counters import GONE, result_of
 from gatepass.server.observability.metrics.endpoint import Metrics
 from gatepass.server.observability.metrics.endpoint_names import name_of
 from gatepass.server.portal import app as portal
-from gatepass.server.serving import error_format, health
+from gatepass.server.serving import error_format
 from gatepass.server.serving.documentation import Documentation
 from gatepass.server.serving.error_responses import respond_to
 from gatepass.server.serving.fast_path import protocol as fast_path
@@ -163,7 +163,7 @@ class Gatepass:
         elif environment is None:
             await send_response(error_format.misdirected(scope, self._oauth_prefixes), send)
         elif environment.is_https and scope["scheme"] == "http":
-            error = error_format.needs_tls(scope, self._oauth_prefixes, environment.site)
+            error = error_format.needs_tls(scope, self._oauth_prefixes, environment.docs_url)
             await send_response(error, send)
         elif path in self._documents:
             response = published.respond(self._documents[path], environment, scope)

@@ -2,9 +2,9 @@ import pytest
 from starlette.routing import Route
 
 from gatepass.server.configuration.path_aliases import PathAliases
+from gatepass.server.observability import health
 from gatepass.server.observability.metrics import endpoint
 from gatepass.server.portal import app as portal
-from gatepass.server.serving import health
 from gatepass.server.settings import SettingsError, load
 from gatepass.wire import metadata
 

@@ -11,10 +11,9 @@ from gatepass.server.environment.environment import Environment
 from gatepass.server.environment.housekeeping import Housekeeper
 from gatepass.server.http import Receive, Scope, Send
 from gatepass.server.observability.metrics.endpoint import Metrics
-from gatepass.server.serving.fast_path.write_buffer import STOPPING
 from gatepass.server.serving.metrics_listener import Listener
 from gatepass.server.serving.processes.garbage_collection import settle_memory
-from gatepass.server.serving.readiness import Readiness, until_it_answers
+from gatepass.server.serving.readiness import STOPPING, Readiness, wait_until_responding
 from gatepass.server.storage.database import DatabaseAwayError
 
 log = structlog.get_logger("gatepass.server")
@@ -73,7 +72,7 @@ class Lifespan:
         await receive()
         opening = asyncio.create_task(self._open_patiently())
         try:
-            await until_it_answers(opening, self._readiness)
+            await wait_until_responding(opening, self._readiness)
         except Exception as error:
             log.exception("start.failed")
             await send({"type": "lifespan.startup.failed", "message": str(error)})

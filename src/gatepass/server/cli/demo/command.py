@@ -58,7 +58,7 @@ def demo(data: Path | None, port: int | None, *, once: bool) -> None:
             logging.configure(settings.log_format, log)
             data_directory.prepare(settings)
             with published_addresses.published(settings):
-                run.run(settings, sockets, beside=lambda: _play(settings, once=once))
+                run.run(settings, sockets, companion=lambda: _play(settings, once=once))
 
 
 def _settings(data: Path | None, port: int) -> Settings:

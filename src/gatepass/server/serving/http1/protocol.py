@@ -24,12 +24,13 @@ except ModuleNotFoundError:  # as on Windows; then uvicorn's protocol serves (se
         RequestResponseCycle,
     )
 
-from gatepass.server.serving.fast_path.write_buffer import STOPPING, BufferedTransport
 from gatepass.server.serving.http1 import body as bodies
 from gatepass.server.serving.http1.body import Body
 from gatepass.server.serving.http1.connections import Connections, EvictionKey, Reason
 from gatepass.server.serving.http1.head import CHUNKED, Head, RefusedRequest, parse
 from gatepass.server.serving.http1.refusal import RETRY_AFTER, refusal
+from gatepass.server.serving.http1.write_buffer import BufferedTransport
+from gatepass.server.serving.readiness import STOPPING
 
 __all__ = ["HttpProtocol", "RequestResponseCycle"]
 

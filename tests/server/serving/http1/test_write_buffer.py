@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from gatepass.server.serving.fast_path.write_buffer import BufferedTransport
+from gatepass.server.serving.http1.write_buffer import BufferedTransport
 
 
 class Recording(asyncio.Transport):
