@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, NoMatchFound, Route
 from starlette.types import ExceptionHandler, Receive, Scope, Send
 
-from gatepass.server.environment.environment import Environment
+from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.portal import access, dispatch, error_pages, static_files
 from gatepass.server.portal.dispatch import Outcome, PendingHash, Step
 from gatepass.server.serving import error_format
@@ -54,7 +54,7 @@ class Portal(BaseRoute):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the whole request, then answer it in the thread pool."""
         http_request = Request(scope, receive)
-        environment: Environment = scope["gatepass.environment"]
+        environment: ServedEnvironment = scope["gatepass.environment"]
         try:
             body = await access.read(http_request)
         except ClientDisconnect:
@@ -83,7 +83,7 @@ def _for_programs(scope: Scope, response: Response) -> Response:
     return Response(error.body, status, headers)
 
 
-async def _respond(environment: Environment, http_request: Request, body: bytes) -> Response:
+async def _respond(environment: ServedEnvironment, http_request: Request, body: bytes) -> Response:
     """Return the response, computed in the pool for pages; no thread waits for a password hash.
 
     The step after a hash has waited in a queue already, so the pool for pages cannot refuse it.
@@ -108,7 +108,7 @@ async def _respond(environment: Environment, http_request: Request, body: bytes)
     return outcome
 
 
-async def _compute_hash(environment: Environment, pending: PendingHash) -> Step:
+async def _compute_hash(environment: ServedEnvironment, pending: PendingHash) -> Step:
     """Run the work that a page waits for; return the step that continues the page."""
     loop = asyncio.get_running_loop()
     try:
@@ -118,7 +118,7 @@ async def _compute_hash(environment: Environment, pending: PendingHash) -> Step:
     return pending.step(result)
 
 
-def _run(environment: Environment, http_request: Request, step: Step) -> Outcome:
+def _run(environment: ServedEnvironment, http_request: Request, step: Step) -> Outcome:
     """Run a step; an unexpected error becomes a page (ASVS 16.5.4)."""
     path = http_request.scope["path"]
     try:

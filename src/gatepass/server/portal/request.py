@@ -15,7 +15,7 @@ from gatepass.server.domain.sessions.model import key
 from gatepass.server.domain.sessions.operations import Login, Visitor
 from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.password_hashing import Steps
-from gatepass.server.environment.environment import Environment
+from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.wire.secret import Secret
 
 _SECRET_FIELDS = {
@@ -32,7 +32,7 @@ _SECRET_FIELDS = {
 class PortalRequest:
     """The argument of a page function; `form` is set once its origin and token are checked."""
 
-    environment: Environment
+    environment: ServedEnvironment
     now: datetime
     method: str
     path: str

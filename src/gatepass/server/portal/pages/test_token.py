@@ -10,7 +10,7 @@ from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.catalogue.model import Catalogue
 from gatepass.server.domain.sessions import one_time_secret
 from gatepass.server.oauth import test_token
-from gatepass.server.oauth.introspection import inspect
+from gatepass.server.oauth.access_token import inspect
 from gatepass.server.portal.pages import applications
 from gatepass.server.portal.presentation import snippets
 from gatepass.server.portal.rendering import page, redirect
@@ -36,7 +36,9 @@ def make(request: PortalRequest) -> Response:
         )
 
     try:
-        test_token.issue_one(request.environment, request.actor, app_id, request.org_id, keep)
+        test_token.issue_test_token(
+            request.environment, request.actor, app_id, request.org_id, keep
+        )
     except OAuthError as refusal:
         return applications.rerender(request, refusal, "")
     return redirect(request, f"{applications.address(app_id)}test-token/")
