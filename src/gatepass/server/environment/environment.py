@@ -19,10 +19,7 @@ from gatepass.server.domain.context import Context
 from gatepass.server.domain.imports.secret_upgrade import SecretUpgrade
 from gatepass.server.domain.keys.keyring import Keyring
 from gatepass.server.domain.keys.operations import ensure
-from gatepass.server.domain.revocations.feed import page as feed_page
-from gatepass.server.domain.revocations.feed.cursor import Cursor
 from gatepass.server.domain.revocations.feed.notifier import Notifier
-from gatepass.server.domain.revocations.feed.page_cache import PageCache
 from gatepass.server.domain.throttling.client_failures import AttemptLimit
 from gatepass.server.domain.throttling.hourly_limit import MOST_LINES, MOST_ROWS, HourlyLimit
 from gatepass.server.domain.token_policy import Purpose, TokenPolicy
@@ -87,7 +84,6 @@ class Environment:
         self.page_pool = pools.pages(self.name)
         self.revocation_pool = pools.revocations(self.name)
         self.notifier = Notifier(settings.http.waiting_polls())
-        self.pages = PageCache(self.name, self._read_page)
         self.context = Context(
             self.name,
             mode,
@@ -148,7 +144,6 @@ class Environment:
         for pool in (self.page_pool, self.revocation_pool):
             pool.shutdown(wait=False, cancel_futures=True)
         self.state.legacy_hashes.close()
-        self.pages.close()
         self.database.close()
 
     def now(self) -> datetime:
@@ -298,10 +293,6 @@ class Environment:
                     self.state.load_revocations(connection)
             self.state.reload()
         self.caught_up_at = started
-
-    def _read_page(self, cursor: Cursor | None) -> feed_page.Page:
-        with self.database.read() as connection:
-            return feed_page.read(connection, cursor, self.now(), self.issuer)
 
 
 def file(data: Path, mode: Mode) -> Path:
