@@ -62,7 +62,7 @@ def test_after_a_rotation_tokens_of_both_keys_are_good(
     after = fresh_server.token(client)
 
     assert states(environment)[1] == "in use"
-    assert states(environment)[0].startswith("proves until ")
+    assert states(environment)[0].startswith("verifies until ")
     assert [fresh_server.is_active(client, token) for token in (before, soon, after)] == [True] * 3
     if form == "jwt":
         assert kid_of(before) == kid_of(soon) != kid_of(after)

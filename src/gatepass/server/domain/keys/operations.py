@@ -65,7 +65,7 @@ def all_keys(context: Context) -> tuple[Key, ...]:
 
 
 def state(key: Key, keys: Iterable[Key], now: datetime) -> str:
-    """Return what a key is for at `now`: next, in use, proves until then, or ended."""
+    """Return what a key is used for at `now`: next, in use, verifies until then, or ended."""
     kept = tuple(keys)
     if key not in verifying(kept, now):
         return "ended"
@@ -74,7 +74,7 @@ def state(key: Key, keys: Iterable[Key], now: datetime) -> str:
     if key == current(kept, key.purpose, now):
         return "in use"
     until = verifies_until(key, kept, now)
-    return f"proves until {until:%Y-%m-%d}" if until else "proves"
+    return f"verifies until {until:%Y-%m-%d}" if until else "verifies"
 
 
 def make(
