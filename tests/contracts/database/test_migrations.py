@@ -100,7 +100,7 @@ def test_what_was_sealed_before_keys_rotated_is_still_unsealed(
 
     with database.read() as connection:
         kept = keys.all_keys(connection, master, Mode.LIVE)
-    assert kept == (Key(1, "seal", secret, samples.NOW, samples.NOW),)
+    assert kept == (Key(1, "opaque", secret, samples.NOW, samples.NOW),)
     ring = keyring(kept, Mode.LIVE, samples.NOW)
     assert decode(token, ring.opaque_token_keys) == claims
     assert encode(claims, ring.opaque_token_key) == token

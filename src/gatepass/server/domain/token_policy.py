@@ -8,7 +8,7 @@ Algorithm = Literal["ES256", "EdDSA", "PS256", "RS256"]
 Form = Literal["sealed", "ES256", "EdDSA", "PS256", "RS256"]
 """What a token is: opaque, or a JWT signed with an algorithm (RFC 7518 §3.1, RFC 8037 §3.1)."""
 
-Purpose = Literal["seal", "ES256", "EdDSA", "PS256", "RS256"]
+Purpose = Literal["opaque", "ES256", "EdDSA", "PS256", "RS256"]
 """What a key is for: opaque tokens, or signing with an algorithm."""
 
 ALGORITHMS: tuple[Algorithm, ...] = get_args(Algorithm)

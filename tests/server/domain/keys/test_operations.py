@@ -32,7 +32,7 @@ def with_jwts(server: InProcessServer) -> None:
     )
 
 
-def states(environment: Environment, purpose: str = "seal") -> list[str]:
+def states(environment: Environment, purpose: str = "opaque") -> list[str]:
     kept, now = all_keys(environment.context), environment.now()
     return [state(key, kept, now) for key in kept if key.purpose == purpose]
 

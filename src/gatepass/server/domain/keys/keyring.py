@@ -43,11 +43,11 @@ def keyring(
     opaque: dict[int, OpaqueTokenKey] = {}
     signing: dict[int, SigningKey] = {}
     for key in good:
-        if key.purpose == "seal":
+        if key.purpose == "opaque":
             opaque[key.id] = OpaqueTokenKey(mode, key.id, key.secret)
         else:
             signing[key.id] = SigningKey(key.purpose, key.secret)
-    newest = current(kept, "seal", now)
+    newest = current(kept, "opaque", now)
     assert newest is not None  # noqa: S101 - made when the environment was opened
     change = next_change(kept, now)
     return Keyring(
@@ -69,7 +69,7 @@ def _signers(
     if not used:
         return {}
     stand_in = used.get(default) or min(used.values(), key=lambda key: key.order)
-    waiting = {key.purpose for key in kept if key.purpose != "seal" and not key.has_ended(now)}
+    waiting = {key.purpose for key in kept if key.purpose != "opaque" and not key.has_ended(now)}
     return {
         algorithm: signing[used.get(algorithm, stand_in).id]
         for algorithm in ALGORITHMS

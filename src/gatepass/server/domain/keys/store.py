@@ -36,6 +36,9 @@ server_key = Table(
     Column("ended_at", Timestamp),
 )
 
+_STORED: dict[Purpose, str] = {"opaque": "seal"}  # in the column; other purposes as they are
+_PURPOSES = {stored: purpose for purpose, stored in _STORED.items()}
+
 
 def next_id(connection: Connection) -> int:
     """Return the number of the next key."""
@@ -47,7 +50,7 @@ def add(connection: Connection, new: Key, master: MasterKey, mode: Mode) -> None
     connection.execute(
         insert(server_key).values(
             id=new.id,
-            purpose=new.purpose,
+            purpose=_STORED.get(new.purpose, new.purpose),
             encrypted=master.encrypt(new.secret, _name(mode, new.id, new.purpose)),
             created_at=new.created_at,
             active_from=new.active_from,
@@ -68,13 +71,14 @@ def all_keys(connection: Connection, master: MasterKey, mode: Mode) -> tuple[Key
     return tuple(
         Key(
             id=row.id,
-            purpose=row.purpose,
-            secret=master.decrypt(row.encrypted, _name(mode, row.id, row.purpose)),
+            purpose=purpose,
+            secret=master.decrypt(row.encrypted, _name(mode, row.id, purpose)),
             created_at=row.created_at,
             active_from=row.active_from,
             ended_at=row.ended_at,
         )
         for row in connection.execute(select(server_key).order_by(server_key.c.id))
+        for purpose in [_PURPOSES.get(row.purpose, row.purpose)]
     )
 
 
@@ -93,5 +97,5 @@ def remove(connection: Connection, key_ids: Collection[int]) -> None:
 
 def _name(mode: Mode, key_id: int, purpose: Purpose) -> str:
     """Return the one purpose that an encrypted key can be decrypted for."""
-    what = "sealing key" if purpose == "seal" else f"{purpose} key"
+    what = "sealing key" if purpose == "opaque" else f"{purpose} key"
     return f"gatepass {what} {mode} {key_id}"
