@@ -146,7 +146,7 @@ class FastPathProtocol(HttpProtocol):
         super().connection_made(transport)
         self._direct = ClientInfo(self._scheme, self.source)
 
-    def _answer_at_once(self, head: Head, body: bytes) -> bool:
+    def _respond_directly(self, head: Head, body: bytes) -> bool:
         """Answer a whole request; False, and nothing done, if it is not plain."""
         lane, url, headers = self._lane, head.target, head.headers
         if lane is None:
