@@ -13,7 +13,7 @@ from sphinx.application import Sphinx
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from docs.python_api import replace_markers
-from docs.root_pages import PAGES, ROOT, relink, to_root
+from docs.root_pages import relink, to_root
 
 project = "Gatepass"
 author = "the Gatepass developers"
@@ -23,8 +23,6 @@ copyright = ""  # noqa: A001 - the name that Sphinx reads
 extensions = ["myst_parser"]
 myst_enable_extensions = ["attrs_block"]
 myst_heading_anchors = 4
-# Pages at the root that are not written yet.
-exclude_patterns = [page for name, page in PAGES.items() if not (ROOT / name).exists()]
 nitpicky = True
 
 html_theme = "furo"

@@ -1,40 +1,29 @@
 """Writes the reference pages that are derived from the code: `python docs/generate.py`."""
 
 import ast
-import inspect
 import re
+import sys
 import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import click
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from gatepass.cli import main
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from docs.commands_page import commands_page
 from gatepass.server.settings import Settings
 
 ROOT = Path(__file__).parents[1]
+
+COMMANDS_PAGE = ROOT / "docs" / "reference" / "commands.md"
 SETTINGS_PAGE = ROOT / "docs" / "reference" / "settings.md"
 SPECIFICATIONS_PAGE = ROOT / "docs" / "reference" / "rfc-map.md"
-COMMANDS_PAGE = ROOT / "docs" / "reference" / "commands.md"
 
-_AS_IT_IS = "\b\n"  # click's mark of a paragraph that is not wrapped
-
-_COMMANDS_HEAD = """\
-# Commands
-
-<!-- Written by docs/generate.py from the commands themselves. -->
-
-`gatepass` has the commands of the client (`call`, `check`, `scan` and `token`) and, with
-`gatepass[server]`, those of the server. Every one prints its help with `--help`. A command that
-fails prints one line `Error: ...` to standard error and ends with status 1, or 2 where it was
-called wrongly.
-"""
-
-_SETTINGS_HEAD = """\
+_HEAD = """\
 # Settings
 
 <!-- Written by docs/generate.py from src/gatepass/server/settings.py. -->
@@ -84,7 +73,7 @@ class Section(NamedTuple):
 
 def settings_page() -> str:
     """Return the page about the settings."""
-    return _SETTINGS_HEAD + "".join(_rows(Settings, ()))
+    return _HEAD + "".join(_rows(Settings, ()))
 
 
 def _rows(model: type[BaseModel], above: tuple[str, ...]) -> Iterator[str]:
@@ -108,60 +97,6 @@ def _default(field: FieldInfo) -> str:
     if isinstance(value, tuple):
         return ", ".join(f"`{each}`" for each in value)
     return "" if value in ("", None) else f"`{value}`"
-
-
-def commands_page() -> str:
-    """Return the page about the commands: each with its help, its arguments and its options."""
-    return _COMMANDS_HEAD + "".join(
-        _command(path, command) for path, command in commands(main, "gatepass")
-    )
-
-
-def commands(group: click.Group, path: str) -> Iterator[tuple[str, click.Command]]:
-    """Yield every command below a group, groups before what is in them, with its whole name."""
-    context = click.Context(group, info_name=path)
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        if command is None or command.hidden:
-            continue
-        yield f"{path} {name}", command
-        if isinstance(command, click.Group):
-            yield from commands(command, f"{path} {name}")
-
-
-def _command(path: str, command: click.Command) -> str:
-    is_group = isinstance(command, click.Group)
-    context = click.Context(command, info_name=path)
-    usage = " ".join([path, *command.collect_usage_pieces(context)])
-    parts = [f"{'##' if path.count(' ') == 1 else '###'} `{path}`", _help(command.help or "")]
-    if not is_group:
-        parts.append(f"```text\n{usage}\n```")
-    records = [_option(each, context) for each in command.params if isinstance(each, click.Option)]
-    rows = [f"| `{names}` | {meaning} |" for names, meaning in filter(None, records)]
-    if rows:
-        parts.append("\n".join(["| option | what it is |", "|---|---|", *rows]))
-    if command.epilog:
-        parts.append(_help(command.epilog))
-    return "\n" + "\n\n".join(filter(None, parts)) + "\n"
-
-
-def _option(option: click.Option, context: click.Context) -> tuple[str, str] | None:
-    record = option.get_help_record(context)
-    if record is None:
-        return None
-    names, meaning = (" ".join(text.split()).replace("|", "\\|") for text in record)
-    return names, re.sub(r"(?<!`)<(?!`)", "&lt;", meaning)
-
-
-def _help(text: str) -> str:
-    """Return a help text as Markdown: a paragraph with click's mark keeps its lines."""
-    paragraphs = inspect.cleandoc(text).split("\n\n")
-    return "\n\n".join(
-        f"```text\n{each.removeprefix(_AS_IT_IS)}\n```"
-        if each.startswith(_AS_IT_IS)
-        else " ".join(each.split())
-        for each in paragraphs
-    )
 
 
 def specifications_page() -> str:

@@ -1,8 +1,9 @@
 """The reference of the Python API: what the modules' docstrings and signatures say, as Markdown.
 
-A page has a comment `<!-- python-api: gatepass.guard -->` where the module's public names belong.
-They are written there when the site is built, and are in no file: a copy would repeat every
-docstring in every change.
+A page has a comment `<!-- python-api: gatepass.guard -->` where the module's public names belong
+(`__all__`), or `<!-- python-api: gatepass.wire.scope Scope -->` for some names of a module. They
+are written there when the site is built, and are in no file: a copy would repeat every docstring in
+every change.
 """
 
 import ast
@@ -14,11 +15,11 @@ from collections.abc import Iterator
 from importlib import import_module
 from itertools import pairwise
 from types import FunctionType, ModuleType
-from typing import NamedTuple, Unpack, cast, get_args, get_origin
+from typing import NamedTuple, Self, Unpack, cast, get_args, get_origin
 
 from sphinx.application import Sphinx
 
-MARKER = re.compile(r"^<!-- python-api: ([\w.]+) -->$", re.MULTILINE)
+MARKER = re.compile(r"^<!-- python-api: ([\w.]+)((?: \w+)*) -->$", re.MULTILINE)
 
 _OPTIONS = re.compile(r"^(\w+(?:, \w+)*): (?=\S)")
 _MODULE_PATH = re.compile(r"\b(?:[a-z_]\w*\.)+(?=\w)")
@@ -38,14 +39,31 @@ class Member(NamedTuple):
     value: object
 
 
+class Part(NamedTuple):
+    """A module and those of its names that a page describes."""
+
+    module: ModuleType
+    names: list[str]
+
+    @classmethod
+    def read(cls, marker: re.Match[str]) -> Self:
+        """Return what a marker names."""
+        module = import_public(marker[1])
+        return cls(module, marker[2].split() or list(module.__all__))
+
+    def values(self) -> dict[str, object]:
+        """Return the names and what they are."""
+        return {name: getattr(self.module, name) for name in self.names}
+
+
 def replace_markers(app: Sphinx, _docname: str, source: list[str]) -> None:
     """Write the API of each module that the page names; Sphinx's event `source-read`."""
 
     def written(found: re.Match[str]) -> str:
-        module = import_public(found[1])
-        for path in files_of(module):
+        part = Part.read(found)
+        for path in files_of(part):
             app.env.note_dependency(path)
-        return markdown(module)
+        return markdown(part)
 
     source[0] = MARKER.sub(written, source[0])
 
@@ -60,17 +78,15 @@ def import_public(name: str) -> ModuleType:
     return import_module(name)
 
 
-def files_of(module: ModuleType) -> set[str]:
-    """Return the files from which a module's page is made."""
-    values = public(module).values()
-    homes = [module.__name__, *(str(value.__module__) for value in values if not _is_value(value))]
+def files_of(part: Part) -> set[str]:
+    """Return the files from which a module's reference is made."""
+    values = part.values().values()
+    homes = [
+        part.module.__name__,
+        *(str(value.__module__) for value in values if not _is_value(value)),
+    ]
     found = (getattr(sys.modules.get(home), "__file__", None) for home in homes)
     return {file for file in found if file and "gatepass" in file}
-
-
-def public(module: ModuleType) -> dict[str, object]:
-    """Return the public names of a module (`__all__`) and what they are."""
-    return {name: getattr(module, name) for name in module.__all__}
 
 
 def members(kind: type) -> list[Member]:
@@ -110,11 +126,11 @@ def documentation(module: ModuleType, name: str, value: object) -> str:
     return attribute_docstring(module, name) if _is_value(value) else docstring(value)
 
 
-def undocumented(module: ModuleType) -> list[str]:
-    """Return the public names of a module, and their members, without a docstring."""
+def undocumented(part: Part) -> list[str]:
+    """Return the names of a part, and their members, without a docstring."""
     missing = []
-    for name, value in public(module).items():
-        if not documentation(module, name, value):
+    for name, value in part.values().items():
+        if not documentation(part.module, name, value):
             missing.append(name)
         if not _is_value(value) and isinstance(value, type):
             found = members(value)
@@ -122,16 +138,17 @@ def undocumented(module: ModuleType) -> list[str]:
     return missing
 
 
-def markdown(module: ModuleType) -> str:
+def markdown(part: Part) -> str:
     """Return the reference of a module: headings of the third level, members of the fourth."""
-    parts = [as_markdown(docstring(module))]
+    is_whole = part.names == getattr(part.module, "__all__", None)
+    parts = [as_markdown(docstring(part.module))] if is_whole else []
     first = import_module(_FIRST_HOME)
-    for name, value in public(module).items():
+    for name, value in part.values().items():
         parts.append(f"### `{name}`")
-        if module is not first and getattr(first, name, None) is value:
+        if part.module is not first and getattr(first, name, None) is value:
             parts.append(f"The same as [`{_FIRST_HOME}.{name}`](guard.md#{name.lower()}).")
             continue
-        parts += _entry(module, name, value)
+        parts += _entry(part.module, name, value)
     return "\n\n".join(parts) + "\n"
 
 
@@ -273,5 +290,7 @@ def as_markdown(text: str) -> str:
 
 
 if __name__ == "__main__":  # for tests, in whose process Django has settings of its own
-    modules = [import_public(name) for name in sys.argv[1:]]
-    json.dump({each.__name__: [each.__all__, undocumented(each)] for each in modules}, sys.stdout)
+    parts = [Part.read(marker) for marker in MARKER.finditer(sys.stdin.read())]
+    json.dump(
+        [[each.module.__name__, each.names, undocumented(each)] for each in parts], sys.stdout
+    )

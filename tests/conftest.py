@@ -9,10 +9,10 @@ import pytest
 import watchdog
 from server_process import Server, serving
 
-# What `make test-fast` leaves out of its folders: tests that start processes of their own. Mark
-# others that take longer than a second with @pytest.mark.slow (or `pytestmark` in the module).
+# What `make test-fast` leaves out of its folders: tests that start processes, or a whole server
+# for themselves. Mark others that take longer than a second with @pytest.mark.slow.
 SLOW_FOLDERS = ("client/failures", "guard/failures", "server/cli")
-SLOW_FIXTURES = frozenset({"fresh_server", "pytester", "server"})
+SLOW_FIXTURES = frozenset({"fresh", "fresh_server", "make_rig", "pytester", "served", "server"})
 
 _WATCHDOG = pytest.StashKey["subprocess.Popen[bytes]"]()  # its input ends with this process
 
@@ -35,7 +35,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow what starts processes: by its folder, or by a fixture that it uses."""
+    """Mark tests as slow by their folder, or by a fixture that they use."""
     folders = tuple(str(Path(__file__).parent / folder) + os.sep for folder in SLOW_FOLDERS)
     for item in items:
         used = getattr(item, "fixturenames", ())

@@ -63,7 +63,7 @@ OLD_SECRET = secret(
     expires_at=NOW + timedelta(hours=23),
     last_used_at=before(days=2),
     is_only_live=False,
-    safe_to_end="Safe to end: not used since the new secret was made.",
+    safe_to_end="Safe to revoke: not used since the new secret was made.",
 )
 APPLICATIONS = [
     application(),
@@ -287,7 +287,7 @@ PAGES = [
             **REGISTER,
             "values": {"name": "", "client_type": "public", "redirect_uris": "ftp://acme"},
             "errors": {
-                "name": "Give the application a name.",
+                "name": "Enter a name.",
                 "client_type": "A public client is refused for this grant. Choose Confidential.",
                 "redirect_uris": "“ftp://acme” is not an https address.",
                 "scope": "Choose one at least.",
@@ -512,7 +512,7 @@ PAGES = [
         {
             "site": ANONYMOUS,
             "status": 404,
-            "title": "Nothing here",
+            "title": "Page not found",
             "say": "There is no such page, or it belongs to another organization.",
             "todo": "Check the address, or start from your applications.",
             "link_url": "/oauth2/applications/",

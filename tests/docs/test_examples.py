@@ -8,13 +8,12 @@ import subprocess
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from textwrap import dedent
-from typing import NamedTuple
 
 import click
 import pytest
 from pre_commit.clientlib import load_config, load_manifest
 
+from docs.examples import EXAMPLES, Example
 from docs.page import ROOT, commands
 from gatepass.cli import main
 from gatepass.server.settings import load
@@ -40,6 +39,7 @@ RUN = {
 }
 # What is neither run nor checked, and why.
 REASONS = {
+    ("CONTRIBUTING.md", "console"): "targets of the Makefile, which every change runs",
     ("README.md", "python"): "excerpts of the pages about calling and protecting an API",
     ("docs/operate/processes-and-signals.md", "ini"): "needs systemd",
     (
@@ -50,36 +50,6 @@ REASONS = {
     ("docs/tasks/verify-tokens-with-another-library.md", "ini"): "needs a Kafka broker",
     ("docs/tasks/verify-tokens-with-another-library.md", "java"): "needs another toolchain",
 }
-NO_EXAMPLE = ("", "text", "{include}", "{toctree}")
-
-_FENCE = re.compile(r"^ *(`{3,})([^\n`]*)\n(.*?)^ *\1 *$", re.MULTILINE | re.DOTALL)
-
-
-class Example(NamedTuple):
-    """A fenced block: its page, the line it begins on, its language and its text."""
-
-    page: str
-    line: int
-    language: str
-    text: str
-
-
-def examples() -> list[Example]:
-    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
-    return [
-        Example(
-            page.relative_to(ROOT).as_posix(),
-            text.count("\n", 0, found.start()) + 1,
-            found[2].strip().partition(" ")[0],
-            dedent(found[3]),
-        )
-        for page in pages
-        for text in [page.read_text()]
-        for found in _FENCE.finditer(text)
-    ]
-
-
-EXAMPLES = [each for each in examples() if each.language not in NO_EXAMPLE]
 
 
 def check_toml(example: Example, folder: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
+from docs.commands_page import commands
 from gatepass.cli import main
 from gatepass.client import errors
 from gatepass.client import settings as client
@@ -124,7 +125,7 @@ def test_the_page_about_commands_is_what_the_generator_writes() -> None:
 def test_the_page_about_commands_has_every_command_with_every_option() -> None:
     page = generate.COMMANDS_PAGE.read_text()
 
-    for path, command in generate.commands(main, "gatepass"):
+    for path, command in commands(main, "gatepass"):
         section = re.split(r"^##", page.partition(f"# `{path}`\n")[2], flags=re.MULTILINE)[0]
         options = [each for each in command.params if isinstance(each, click.Option)]
         assert section, path

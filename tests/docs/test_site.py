@@ -1,5 +1,6 @@
 """The built site: no link leads nowhere, no other host is asked, nothing is written inline."""
 
+import ast
 import json
 import re
 import subprocess
@@ -8,14 +9,12 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
 
-import pytest
-
+from docs.examples import EXAMPLES
 from docs.python_api import MARKER
-from docs.root_pages import PAGES
 from docs.site import ROOT, Document, built
 
 PYTHON_PAGES = sorted((ROOT / "docs" / "reference" / "python").glob("*.md"))
-MODULES = {found: page.stem for page in PYTHON_PAGES for found in MARKER.findall(page.read_text())}
+PAGES = {page: page.read_text() for page in PYTHON_PAGES}
 
 
 @cache
@@ -27,7 +26,7 @@ def test_every_page_of_the_repository_is_in_the_site() -> None:
     sources = {page.relative_to(ROOT / "docs") for page in (ROOT / "docs").rglob("*.md")}
     pages = {page.relative_to(built()) for page in documents()}
 
-    assert {source.with_suffix(".html") for source in sources} - _unwritten() <= pages
+    assert {source.with_suffix(".html") for source in sources} <= pages
 
 
 def test_each_page_is_reached_from_the_first_one() -> None:
@@ -83,14 +82,6 @@ def test_no_page_has_inline_scripts_or_styles() -> None:
     assert styled == []
 
 
-@pytest.mark.parametrize("page", sorted(ROOT.glob("*.md")), ids=lambda page: str(page.name))
-def test_no_link_of_a_page_at_the_root_leads_nowhere(page: Path) -> None:
-    links = re.findall(r"\]\(([^)\s]+)\)", page.read_text())
-    local = [link for link in links if not urlsplit(link).scheme]
-
-    assert [link for link in local if not _is_in_the_repository(page, link)] == []
-
-
 def test_every_public_module_has_its_page() -> None:
     source = ROOT / "src"
     found = {
@@ -99,34 +90,58 @@ def test_every_public_module_has_its_page() -> None:
         if re.search(r"^__all__ = ", file.read_text(), re.MULTILINE)
     }
     within = {name for name in found if name.startswith(("gatepass.server", "gatepass.client"))}
+    whole = {name for text in PAGES.values() for name, names in MARKER.findall(text) if not names}
 
-    assert set(MODULES) == found - within | {"gatepass.client.secrets"}
+    assert whole == found - within | {"gatepass.client.secrets"}
 
 
 def test_every_public_name_is_on_its_page_with_a_docstring() -> None:
+    for page, text in PAGES.items():
+        html = (built() / "reference" / "python" / f"{page.stem}.html").read_text()
+        headings = re.findall(r'<h3><code[^>]*><span class="pre">(\w+)</span>', html)
+        for module, names, undocumented in described(text):
+            assert set(names) - set(headings) == set(), module
+            assert undocumented == [], module
+
+
+def test_every_name_that_an_example_imports_is_on_a_page() -> None:
+    known = {
+        f"{module}.{name}"
+        for text in PAGES.values()
+        for module, names, _ in described(text)
+        for name in names
+    }
+    imported = {
+        f"{node.module}.{alias.name}"
+        for example in EXAMPLES
+        if example.language == "python"
+        for node in ast.walk(_parsed(example.text))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "gatepass"
+        for alias in node.names
+    }
+
+    assert imported - known == set()
+
+
+@cache
+def described(text: str) -> list[tuple[str, list[str], list[str]]]:
+    """Return the modules of a page, their names, and those of them without a docstring."""
     ran = subprocess.run(
-        [sys.executable, "-m", "docs.python_api", *MODULES],
+        [sys.executable, "-m", "docs.python_api"],
         cwd=ROOT,
+        input=text,
         capture_output=True,
         text=True,
         check=True,
     )
-    found: dict[str, tuple[list[str], list[str]]] = json.loads(ran.stdout)
-
-    for module, (names, undocumented) in found.items():
-        page = built() / "reference" / "python" / f"{MODULES[module]}.html"
-        headings = re.findall(r"<h3><code[^>]*><span class=\"pre\">(\w+)</span>", page.read_text())
-        assert set(names) - set(headings) == set(), module
-        assert undocumented == [], module
+    found: list[tuple[str, list[str], list[str]]] = json.loads(ran.stdout)
+    return found
 
 
-def _unwritten() -> set[Path]:
-    """Return the pages that include a page at the root which is not there."""
-    return {
-        Path(page).with_suffix(".html")
-        for name, page in PAGES.items()
-        if not (ROOT / name).exists()
-    }
+def _parsed(text: str) -> ast.AST:
+    flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    tree: ast.AST = compile(text, "example", "exec", flags)
+    return tree
 
 
 def _target(page: Path, link: str) -> Path:
@@ -139,16 +154,3 @@ def _is_there(page: Path, link: str) -> bool:
     if not target.is_file():
         return False
     return not fragment or target not in documents() or fragment in documents()[target].ids
-
-
-def _is_in_the_repository(page: Path, link: str) -> bool:
-    target, fragment = _target(page, link), unquote(urldefrag(link).fragment)
-    if not target.exists():
-        return False
-    return not fragment or target.suffix != ".md" or fragment in _anchors(target)
-
-
-def _anchors(page: Path) -> set[str]:
-    """Return the anchors that a forge gives the headings of a page."""
-    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}

@@ -4,6 +4,7 @@ import time
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote_plus
@@ -19,7 +20,8 @@ from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.throttling.hourly_limit import HourlyLimit
 from gatepass.server.domain.token_policy import DEFAULT_LIFETIME
 from gatepass.server.domain.users.passwords import PasswordSettings
-from gatepass.server.environment.environment import Environment
+from gatepass.server.environment import maintenance
+from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.settings import Settings
 from gatepass.server.storage.database import Database, sqlite_url
 from gatepass.wire.credential import Mode
@@ -75,7 +77,7 @@ class InProcessServer:
         self.clock = clock
         self.data = data
 
-    def environment(self, mode: Mode = LIVE) -> Environment:
+    def environment(self, mode: Mode = LIVE) -> ServedEnvironment:
         return next(each for each in self.app.environments if each.mode is mode)
 
     def register(
@@ -220,10 +222,12 @@ def standing_still(
         yield InProcessServer(app, clock, data)
     finally:
         for environment in app.environments:
-            environment.close()
+            maintenance.close(environment)
 
 
 def _log_everything(app: Gatepass) -> None:
     """Lift the limit of log lines: many tests share one server, source and hour."""
     for environment in app.environments:
-        environment.log_limit = HourlyLimit(1_000_000, 1_000_000)
+        environment.context = replace(
+            environment.context, log_limit=HourlyLimit(1_000_000, 1_000_000)
+        )

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from structlog.testing import capture_logs
 from gatepass.server.app import create
 from gatepass.server.domain.throttling.hourly_limit import HOUR, MOST_LINES, HourlyLimit
 from gatepass.server.domain.usage import store as usage
+from gatepass.server.environment import maintenance
 from gatepass.wire.metadata import INTROSPECT, REVOKE, TOKEN
 from server.fixtures import (
     FORM,
@@ -269,18 +271,18 @@ def test_a_flood_of_refusals_leaves_a_few_log_lines_and_their_number(
     fresh: InProcessServer,
 ) -> None:
     client, environment = fresh.register(), fresh.environment()
-    environment.log_limit = HourlyLimit(MOST_LINES)
+    environment.context = replace(environment.context, log_limit=HourlyLimit(MOST_LINES))
     with capture_logs() as logged:
         for _ in range(MOST_LINES + 9):
             fresh.ask(client, scope="admin")
         fresh.clock.advance(HOUR)
-        environment.keep_bounds()
-        environment.keep_bounds()
+        maintenance.keep_bounds(environment)
+        maintenance.keep_bounds(environment)
 
     events = Counter(each["event"] for each in logged)
     assert events == {"client.refused": MOST_LINES, "log.suppressed": 1}
     assert (logged[-1]["of"], logged[-1]["times"]) == ("client.refused", 9)
-    environment.flush()
+    maintenance.flush(environment)
     with environment.database.read() as connection:
         (shown,) = usage.recent(connection, client.application.id)
     assert shown.times == MOST_LINES + 9

@@ -23,16 +23,20 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from gatepass.server.configuration.environment_variables import (
+    PREFIX,
+    Texts,
+    VariableSource,
+    variable_of,
+)
+from gatepass.server.configuration.hosts import parse as parse_host
+from gatepass.server.configuration.hosts import spellings
+from gatepass.server.configuration.http_limits import HeadLimits, Limits, room_for_connections
+from gatepass.server.configuration.path_aliases import PathAliases
+from gatepass.server.configuration.proxies import EVERYONE, MOST_HOPS, HeaderName
 from gatepass.server.domain.sessions.model import SessionSettings
 from gatepass.server.domain.token_policy import Algorithm, Tokens
 from gatepass.server.domain.users.passwords import PasswordSettings
-from gatepass.server.environment.hosts import parse as parse_host
-from gatepass.server.environment.hosts import spellings
-from gatepass.server.environment_variables import PREFIX, Texts, VariableSource, variable_of
-from gatepass.server.path_aliases import PathAliases
-from gatepass.server.serving.http1.connections import Limits, room_for_connections
-from gatepass.server.serving.http1.head import HeadLimits
-from gatepass.server.serving.proxy_headers import EVERYONE, MOST_HOPS, HeaderName
 from gatepass.wire.credential import Mode
 from gatepass.wire.urls import is_confidential, is_loopback
 from gatepass.wire.urls import split as split_url

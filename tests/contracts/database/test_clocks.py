@@ -12,6 +12,7 @@ from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations as catalogue
 from gatepass.server.domain.catalogue.model import CataloguedScope
 from gatepass.server.domain.organizations import operations as organizations
+from gatepass.server.environment import maintenance
 from gatepass.server.settings import EnvironmentSettings
 from gatepass.wire.scope import Scope
 from server.fixtures import Client, Clock, InProcessServer, refused, standing_still
@@ -139,7 +140,7 @@ def test_tokens_do_not_survive_a_revocation_after_the_clock_was_set_back(
     (node,) = on_sqlite(clock)
     client = node.register()
     clock.advance(100)
-    node.environment().gather()  # as the follower does ten times a second
+    node.environment().collect()  # as the follower does ten times a second
     old = node.token(client)
 
     clock.advance(-back)
@@ -160,10 +161,10 @@ def test_a_node_that_starts_with_an_earlier_clock_voids_what_it_issued_before(
     (before,) = on_sqlite(clock)
     client = before.register()
     clock.advance(4000)
-    before.environment().gather()
+    before.environment().collect()
     old = before.token(client)
-    before.environment().gather()
-    before.environment().flush()
+    before.environment().collect()
+    maintenance.flush(before.environment())
 
     (after,) = on_sqlite(Clock())
     after.clock.advance(4000 - back)

@@ -20,12 +20,12 @@ from gatepass.server.domain.keys import store as keys
 from gatepass.server.domain.keys.keyring import keyring
 from gatepass.server.domain.keys.model import Key
 from gatepass.server.domain.keys.opaque_token_key import OpaqueTokenKey
-from gatepass.server.domain.master_key import MasterKey
 from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.token_policy import TokenPolicy
 from gatepass.server.domain.users import store as people
 from gatepass.server.storage import migrations
 from gatepass.server.storage.database import Database, DatabaseError, metadata
+from gatepass.server.storage.master_key import MasterKey
 from gatepass.server.storage.timestamps import milliseconds
 from gatepass.server.tokens.claims import Claims
 from gatepass.server.tokens.opaque import decode, encode

@@ -15,14 +15,15 @@ from contracts.samples import NOW
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.audit.model import OPERATOR
-from gatepass.server.domain.master_key import MasterKey
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.password_hashing import run
 from gatepass.server.domain.users.passwords import Hasher, PasswordSettings
+from gatepass.server.environment import maintenance
 from gatepass.server.environment.environment import Environment
 from gatepass.server.settings import EnvironmentSettings, Settings
+from gatepass.server.storage.master_key import MasterKey
 from gatepass.wire.credential import Mode
 from gatepass.wire.errors import OAuthError
 
@@ -114,7 +115,9 @@ def test_a_limit_of_tokens_holds_across_processes_once_they_have_written(
     app_id = applications.register(
         processes[0].context, processes[0].catalogue, OPERATOR, org_id, name="billing"
     ).application.id
-    applications.set_minting(processes[0].context, OPERATOR, app_id, "enforce", 30, None)
+    applications.change(
+        processes[0].context, OPERATOR, app_id, None, mint_mode="enforce", mint_limit=30
+    )
     limited = applications.find(processes[0].context, app_id, None)
     now = processes[0].clock()
 
@@ -124,14 +127,14 @@ def test_a_limit_of_tokens_holds_across_processes_once_they_have_written(
             for _ in range(5):
                 issued += _mint(each, limited, now)
         for each in (*processes, *processes):  # what one has written, the other learns
-            each.flush()
+            maintenance.flush(each)
 
     assert issued == 30
 
 
 def _mint(process: Environment, limited: Application, now: float) -> int:
     try:
-        process.minting.admit(limited, now)
+        process.issuance_limit.count(limited, now)
     except OAuthError:
         return 0
     process.usage.issued(limited)

@@ -119,7 +119,7 @@ def test_last_uses_are_written_in_one_batch(database: Database) -> None:
             for key in (used.id, uuid4())  # the second was deleted meanwhile
         ]
         of_secrets = [{**uses[0], "key": used.secrets[0].id}]
-        store.note_use(connection, uses, of_secrets)
+        store.record_use(connection, uses, of_secrets)
 
         found = store.find(connection, used.id)
         assert found

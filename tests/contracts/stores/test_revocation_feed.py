@@ -217,7 +217,7 @@ def test_what_changes_while_a_snapshot_is_read_is_told_behind_it(database: Datab
     rest = _read(database, first.cursor, most=3)
 
     assert _token(0).hex() in rest.tokens
-    assert rest.cursor.part is Section.CHANGES
+    assert rest.cursor.section is Section.CHANGES
 
 
 def test_who_was_away_for_longer_than_changes_are_kept_gets_a_new_snapshot(
@@ -239,12 +239,12 @@ def test_a_place_of_another_database_is_lost_even_if_its_number_is_known(
     database: Database, connect: Callable[[], Database]
 ) -> None:
     _fill(database)
-    seq, at = _read(database).cursor.place
+    seq, at = _read(database).cursor.position
 
     for other in (changes.Position(seq, at + 1), changes.Position(seq + 1, at), changes.START):
         assert _read(database, Cursor(other)).resets == [True]
         assert _read(database, Cursor(other, Section.CLIENTS, b"a")).resets == [True]
-    assert _read(database, Cursor(changes.Position(seq, at), last=b"a")).resets == [True]
+    assert _read(database, Cursor(changes.Position(seq, at), last_name=b"a")).resets == [True]
     assert _read(connect(), Cursor(changes.Position(seq, at))).resets == [False]
 
 

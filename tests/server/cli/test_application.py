@@ -109,11 +109,13 @@ def test_a_limit_of_tokens_is_set_and_what_is_not_named_stays(
         return shown["mint_mode"], shown["mint_limit"]
 
     assert limit() == ("off", None)
-    both = gatepass("application", "set", client_id, "--mint-limit", "90", "--mint-mode", "warn")
+    both = gatepass(
+        "application", "set", client_id, "--rate-limit", "90", "--rate-limit-mode", "warn"
+    )
     assert (both.status, limit()) == (0, ("warn", 90))
-    assert gatepass("application", "set", client_id, "--mint-mode", "enforce").status == 0
+    assert gatepass("application", "set", client_id, "--rate-limit-mode", "enforce").status == 0
     assert limit() == ("enforce", 90)
-    refused = gatepass("application", "set", client_id, "--mint-limit", "0")
+    refused = gatepass("application", "set", client_id, "--rate-limit", "0")
     assert (refused.status, refused.err.count("\n")) == (1, 1)
     assert limit() == ("enforce", 90)
 

@@ -124,7 +124,7 @@ def test_to_change_nothing_is_a_mistake_that_is_told(command: Command, name: str
     ran = command(*name.split())
 
     assert ran.status == 2
-    assert "Say what to change" in ran.err
+    assert "Nothing to change" in ran.err
 
 
 def test_a_scope_that_an_application_has_is_not_removed(command: Command) -> None:

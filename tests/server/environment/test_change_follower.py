@@ -146,7 +146,7 @@ def test_a_new_sealing_key_is_known_on_the_other_side_and_the_old_one_still_read
     newest = environment.keys.seal.id
     rotate(environment.context, environment.purposes, OPERATOR, at_once=False)
     two.here.clock.advance(PUBLISHED_AHEAD.total_seconds())
-    environment.turn_keys()
+    environment.refresh_keys()
     assert environment.keys.seal.id > newest
     newest = environment.keys.seal.id
     new = two.here.token(client)
@@ -233,7 +233,7 @@ def test_what_was_not_recorded_is_summarized_when_the_hour_is_over(
             return [each.detail["times"] for _, each in found]
 
         for _ in range(MOST_ROWS + 3):
-            environment.audit_limit.admit("access.denied", "192.0.2.7", clock(), org_id)
+            environment.context.audit_limit.allow("access.denied", "192.0.2.7", clock(), org_id)
         assert summarized() == []
         clock.advance(HOUR)
         wait_until(lambda: summarized() == ["3"], "the summary")

@@ -10,6 +10,7 @@ from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.revocations import store as revocations
+from gatepass.server.environment import maintenance
 from gatepass.server.environment.environment import file
 from gatepass.server.storage.database import FORGOTTEN_AT_ONCE, DatabaseAwayError, NotFoundError
 from server.fixtures import LIVE, TEST, InProcessServer, standing_still
@@ -54,18 +55,18 @@ def test_expired_revocations_and_old_changes_are_forgotten(fresh: InProcessServe
     environment, client = fresh.environment(), fresh.register(lifetime=60)
     fresh.revoke(client, fresh.token(client))
     long_ago = datetime(2020, 1, 1, tzinfo=UTC)
-    environment.prune()
-    assert len(environment.revoked) == 1
+    maintenance.prune(environment)
+    assert len(environment.state.revoked) == 1
 
     fresh.clock.advance(60)
-    environment.prune()
-    assert len(environment.revoked) == 0
+    maintenance.prune(environment)
+    assert len(environment.state.revoked) == 0
     with environment.database.read() as connection:
         assert list(revocations.unexpired(connection, long_ago)) == []
         before = changes.latest(connection)
         assert len(changes.after(connection, 0)) > 1
     fresh.clock.advance(timedelta(hours=25).total_seconds())
-    environment.prune()
+    maintenance.prune(environment)
     with environment.database.read() as connection:
         assert [each.seq for each in changes.after(connection, 0)] == [before]
 
@@ -79,7 +80,7 @@ def test_more_than_one_transaction_forgets_is_forgotten_all_the_same(
         for number in range(FORGOTTEN_AT_ONCE + 1):
             revocations.add(connection, number.to_bytes(16), expired)
 
-    environment.prune()
+    maintenance.prune(environment)
 
     with environment.database.read() as connection:
         assert list(revocations.unexpired(connection, expired - timedelta(days=1))) == []
@@ -122,9 +123,9 @@ def test_usage_that_cannot_be_written_is_kept_for_later(fresh: InProcessServer) 
     database = environment.database
     fresh.lose_database()
     with pytest.raises(DatabaseAwayError):
-        environment.flush()
+        maintenance.flush(environment)
     environment.database = database
-    environment.flush()
+    maintenance.flush(environment)
 
     assert (
         applications.find(environment.context, client.application.id, None).last_used_at is not None

@@ -26,6 +26,7 @@ def _full(pool: BoundedPool) -> Iterator[None]:
             free.wait(0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.spec("RFC 9110", "10.2.3")
 def test_a_page_on_top_of_the_queue_is_503_while_tokens_are_issued(
     stand: InProcessServer, client: Client

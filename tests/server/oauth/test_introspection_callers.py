@@ -122,7 +122,7 @@ def test_a_token_is_refused_from_outside_the_networks_of_its_application(
     caller = fresh.token(server)
     networks = check_networks("198.51.100.0/24")
     app_id = server.application.id
-    applications.set_networks(fresh.environment().context, OPERATOR, app_id, networks, None)
+    applications.change(fresh.environment().context, OPERATOR, app_id, None, networks=networks)
     fresh.environment().catch_up()
 
     assert refused(shown(fresh, caller, caller)) == (401, "invalid_token")

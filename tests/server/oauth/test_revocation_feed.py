@@ -209,7 +209,7 @@ def test_who_waits_is_told_as_soon_as_there_is_something(fresh: InProcessServer)
     with ThreadPoolExecutor() as threads:
         asked = [threads.submit(ask, fresh, by, f"cursor={first.cursor}&wait=30") for _ in "abc"]
         started = time.monotonic()
-        while len(fresh.environment().news) < len(asked):
+        while len(fresh.environment().notifier) < len(asked):
             assert time.monotonic() - started < _PATIENCE
             time.sleep(0.001)
         assert fresh.revoke(client, token).status_code == 200
@@ -224,7 +224,7 @@ def test_more_guards_than_may_wait_are_asked_to_come_again(tmp_path: Path) -> No
     with standing_still(tmp_path / "data", http=HttpSettings(max_waiting_polls=1)) as stand:
         by = guard(stand)
         first = told(ask(stand, by))
-        news = stand.environment().news
+        news = stand.environment().notifier
         with ThreadPoolExecutor() as threads:
             waiting = threads.submit(ask, stand, by, f"cursor={first.cursor}&wait=30")
             started = time.monotonic()
@@ -233,7 +233,7 @@ def test_more_guards_than_may_wait_are_asked_to_come_again(tmp_path: Path) -> No
                 time.sleep(0.001)
             second = ask(stand, by, f"cursor={first.cursor}&wait=30")
             at_once = ask(stand, by, f"cursor={first.cursor}")
-            news.tell()
+            news.notify()
             assert waiting.result(_PATIENCE).status_code == 200
 
     assert (second.status_code, second.headers["retry-after"]) == (503, "5")
@@ -246,10 +246,10 @@ def test_a_worker_that_knows_less_than_the_cursor_waits_and_does_not_begin_anew(
 ) -> None:
     by = guard(fresh)
     environment = fresh.environment()
-    behind = environment.place
+    behind = environment.position
     fresh.register()
     ahead = told(ask(fresh, by))
-    environment.place = behind
+    environment.position = behind
 
     again = told(ask(fresh, by, f"cursor={ahead.cursor}&wait=1"))
 
@@ -273,7 +273,7 @@ def test_a_page_that_needs_the_database_is_unavailable_without_it(fresh: InProce
     environment = fresh.environment()
 
     assert told(ask(fresh, by, f"cursor={first.cursor}")).says_nothing
-    environment.place = START
+    environment.position = START
     answer = ask(fresh, by, f"cursor={first.cursor}")
     assert refused(answer) == (503, "temporarily_unavailable")
     environment.caught_up_at -= 1000  # beyond the grace time

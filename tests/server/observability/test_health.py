@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gatepass.server.environment import maintenance
 from gatepass.server.environment.environment import Environment
 from server.fixtures import InProcessServer
 
@@ -14,7 +15,7 @@ def space(environment: Environment) -> None:
 
 
 def write(environment: Environment) -> None:
-    environment.why_unwritable = "the disk is full"
+    environment.write_failure = "the disk is full"
 
 
 def clock(environment: Environment) -> None:
@@ -49,8 +50,8 @@ def test_the_free_space_is_that_of_the_databases_disk(
 ) -> None:
     environment = stand.environment()
 
-    environment.try_writing()
+    maintenance.probe_database(environment)
 
-    assert environment.why_unwritable == ""
+    assert environment.write_failure == ""
     assert environment.free_space is not None
     assert 0 < environment.free_space <= shutil.disk_usage(tmp_path).total

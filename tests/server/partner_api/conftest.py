@@ -1,6 +1,7 @@
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ def http(gatepass: Gatepass) -> TestClient:
 def partner(gatepass: Gatepass, http: TestClient) -> Partner:
     """A partner of the environment that all tests share, which begins with a limit of its own."""
     environment = _environment(gatepass, Mode.LIVE)
-    environment.audit_limit = HourlyLimit(MOST_ROWS)
+    environment.context = replace(environment.context, audit_limit=HourlyLimit(MOST_ROWS))
     return join(http, environment)
 
 
@@ -59,13 +60,13 @@ def served(tmp_path: Path) -> Iterator[Partner]:
         port = listening.getsockname()[1]
         app = create(Settings(data=tmp_path / "data", port=port, password=_CHEAP))
         server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
-        app.open()
+        app.lifespan.open()
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
         yield join(TestClient(app, base_url=f"http://localhost:{port}"), app.environments[0])
         server.should_exit = True
         thread.join()
-        app.close()
+        app.lifespan.close()
 
 
 def _environment(gatepass: Gatepass, mode: Mode) -> Environment:

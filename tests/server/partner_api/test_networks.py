@@ -25,7 +25,9 @@ def test_a_token_is_refused_from_elsewhere_like_one_that_is_none(
     assert fresh.send("GET", where, headers=bearer, source=ELSEWHERE).status_code == 200
 
     networks = check_networks(f"{HERE}/32")
-    applications.set_networks(environment.context, OPERATOR, client.application.id, networks, None)
+    applications.change(
+        environment.context, OPERATOR, client.application.id, None, networks=networks
+    )
 
     assert fresh.send("GET", where, headers=bearer).status_code == 200
     refused = fresh.send("GET", where, headers=bearer, source=ELSEWHERE)
@@ -42,8 +44,8 @@ def test_introspection_tells_other_guards_the_networks(fresh: InProcessServer) -
     assert "allowed_networks" not in fresh.introspect(client, token).json()
 
     networks = check_networks(f"{HERE} 2001:db8::/32")
-    applications.set_networks(
-        fresh.environment().context, OPERATOR, client.application.id, networks, None
+    applications.change(
+        fresh.environment().context, OPERATOR, client.application.id, None, networks=networks
     )
 
     told = fresh.introspect(client, token).json()

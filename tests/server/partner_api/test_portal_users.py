@@ -43,13 +43,13 @@ def add(partner: Partner, role: str = "admin", email: str | None = "nora@example
 
 
 def grant(partner: Partner, scope: str = ALL) -> None:
-    applications.set_scope(
+    applications.change(
         partner.environment.context,
         OPERATOR,
         partner.registered.application.id,
-        Scope.parse(scope),
         None,
         allowed=partner.environment.catalogue.everything,
+        scope=Scope.parse(scope),
     )
     partner.tokens.clear()
 

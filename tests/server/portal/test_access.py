@@ -151,7 +151,7 @@ def test_what_is_not_there_is_said_to_be_not_there(rig: Rig, path: str) -> None:
     answer = browser.get("http://localhost:8000" + path)
 
     assert answer.status_code == 404
-    assert "Nothing here" in answer.text
+    assert "Page not found" in answer.text
 
 
 @pytest.mark.parametrize("rule", GETS, ids=lambda rule: rule.path)
@@ -230,5 +230,5 @@ def test_what_nobody_foresaw_gets_a_bland_page(rig: Rig) -> None:
     answer = browser.get("/account/")
 
     assert answer.status_code == 500
-    assert "This is our fault" in answer.text
+    assert "Internal error" in answer.text
     assert "Traceback" not in answer.text

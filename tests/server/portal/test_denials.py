@@ -7,6 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gatepass.server.domain.throttling.hourly_limit import HOUR, MOST_LINES, MOST_ROWS
+from gatepass.server.environment import maintenance
 from server.portal.fixtures import HOME, Clock, Rig
 
 _ENTRIES = "SELECT org_id, actor, action, subject, result, source FROM audit ORDER BY id"
@@ -105,8 +106,8 @@ def test_a_flood_of_denials_leaves_a_few_lines_and_rows_and_their_number(
     assert rig.actions().count("access.denied") == MOST_ROWS
 
     clock.wait(HOUR)
-    rig.environment.keep_bounds()
-    rig.environment.keep_bounds()
+    maintenance.keep_bounds(rig.environment)
+    maintenance.keep_bounds(rig.environment)
 
     assert rig.actions().count("audit.suppressed") == 1
     text = rig.as_("anna").get("/activity/").text
@@ -122,7 +123,7 @@ def test_a_flood_of_failed_logins_from_one_source_leaves_a_few_rows(rig: Rig) ->
         rig.browser(f"2001:db8::{number + 2:x}").log_in("anna", "wrong")
     assert rig.actions().count("login.refused") == MOST_ROWS
 
-    rig.environment.close()
+    maintenance.close(rig.environment)
 
     assert rig.actions()[-1] == "audit.suppressed"
     assert rig.rows("SELECT source, actor FROM audit ORDER BY id DESC LIMIT 1") == [
@@ -133,7 +134,7 @@ def test_a_flood_of_failed_logins_from_one_source_leaves_a_few_rows(rig: Rig) ->
 def test_what_the_owner_changes_is_recorded_whatever_strangers_do(rig: Rig) -> None:
     rig.as_("ulla")
     for _ in range(MOST_ROWS + 5):
-        rig.environment.audit_limit.admit("login.refused", HOME, rig.clock())
+        rig.environment.context.audit_limit.allow("login.refused", HOME, rig.clock())
     before = len(rig.actions())
     anna = rig.as_("anna")
     for number in range(MOST_ROWS + 5):
@@ -150,7 +151,7 @@ def test_refused_forms_leave_a_bounded_number_of_lines_and_their_number(
         for _ in range(MOST_LINES + 7):
             browser.send("/accounts/login/", {}, origin="https://elsewhere.example")
         clock.wait(HOUR)
-        rig.environment.keep_bounds()
+        maintenance.keep_bounds(rig.environment)
 
     assert [each["event"] for each in logged].count("page.refused") == MOST_LINES
     (last,) = [each for each in logged if each["event"] == "log.suppressed"]

@@ -40,7 +40,7 @@ class Meters(NamedTuple):
 def use_new_keys(stand: InProcessServer) -> None:
     """Let the time pass in which a key of a new algorithm is published alone."""
     stand.clock.advance(PUBLISHED_AHEAD.total_seconds())
-    stand.environment().turn_keys()
+    stand.environment().refresh_keys()
 
 
 def with_meters(stand: InProcessServer, algorithm: Algorithm, name: str = "meters") -> Meters:
@@ -204,10 +204,10 @@ def test_an_application_made_anew_with_the_same_client_id_does_not_revive_tokens
     with environment.database.write() as connection:
         store.remove(connection, imposter.id)
         store.add(connection, _renamed(imposter, application.client_id))
-    environment.directory.clear()
+    environment.applications.clear()
 
     assert not fresh.is_active(caller, token)
-    assert environment.directory.load(application.client_id)
+    assert environment.applications.load(application.client_id)
 
 
 def _renamed(application: Application, client_id: str) -> Application:

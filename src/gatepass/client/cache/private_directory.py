@@ -1,6 +1,6 @@
 """A folder of small files that one user alone can read and write, shared by his processes.
 
-Nothing here follows a symbolic link or trusts a file that somebody else could have written.
+Page not found follows a symbolic link or trusts a file that somebody else could have written.
 """
 
 import os

@@ -58,7 +58,7 @@ def token(*, as_json: bool) -> None:
 @click.option("-H", "--header", "headers", multiple=True, help='As "Name: value"; may repeat.')
 @click.argument("url")
 def call(method: str | None, data: str | None, headers: tuple[str, ...], url: str) -> None:
-    """Send a request with an access token and print the body of the answer.
+    """Send a request with an access token and print the response body.
 
     The settings are those of `gatepass token`. Redirects are not followed. An answer of 400
     or more is exit status 1.

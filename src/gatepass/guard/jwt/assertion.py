@@ -13,6 +13,7 @@ from gatepass.jose import jws, strict_json, token_use
 from gatepass.jose.jwks import KeySet
 
 HEADER = "X-Auth-Assertion"
+"""The request header in which a gateway passes the assertion on."""
 LIVES = ASSERTION_LIVES  # seconds
 
 _TYPE = "JWT"  # an access token is typed at+jwt (RFC 9068 §2.1), so neither serves as the other

@@ -21,7 +21,7 @@ _APPLICATION = click.argument("application_id", metavar="CLIENT_ID")
 
 @click.group(cls=CommandGroup, epilog=example("gatepass application list"))
 def application() -> None:
-    """Register and look after applications; each is known by its client id."""
+    """Register and manage applications; each is identified by its client id."""
 
 
 application.add_command(application_settings.set_)
@@ -32,11 +32,14 @@ application.add_command(application_settings.set_)
         'gatepass application create --organization ORG_ID --name Billing --scope "read write"'
     )
 )
-@click.option("--organization", "org_id", required=True, help="Id of its organization.")
+@click.option("--organization", "org_id", required=True, help="Id of the organization.")
 @click.option("--name", required=True)
-@click.option("--scope", default="read write", show_default=True, help="Parted by spaces.")
+@click.option("--scope", default="read write", show_default=True, help="Space-separated.")
 @click.option(
-    "--lifetime", default=DEFAULT_LIFETIME, show_default=True, help="Of its tokens, in seconds."
+    "--lifetime",
+    default=DEFAULT_LIFETIME,
+    show_default=True,
+    help="Lifetime of its tokens, in seconds.",
 )
 @application_settings.contact_option
 @application_settings.network_option
@@ -57,7 +60,7 @@ def create(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Register a confidential client-credentials application.
 
-    Prints the client secret, once. Scope may also hold `introspection`, for a resource server
+    Prints the client secret, once. The scope may include `introspection`, for a resource server
     that introspects the tokens of others.
     """
     with options.environment_of(data, config, environment_name) as environment:
@@ -80,11 +83,11 @@ def create(  # noqa: PLR0913 - one parameter an option
     }
     options.show(shown, is_json=is_json)
     if not is_json:
-        click.echo("\nThe secret is shown now and never again.")
+        click.echo("\nThe secret is shown only now.")
 
 
 @application.command("list", epilog=example("gatepass application list --environment sandbox"))
-@click.option("--organization", "org_id", help="Only those of this organization.")
+@click.option("--organization", "org_id", help="List only the applications of this organization.")
 @options.which
 @options.as_json
 def list_(
@@ -106,7 +109,7 @@ def list_(
             for owner in owners
             for each in operations.of_organization(environment.context, owner.id)
         ]
-    nothing = f"No applications in {environment.name}. Make one: gatepass application create"
+    nothing = f"No applications in {environment.name}. Create one: gatepass application create"
     options.show_list(rows, nothing, is_json=is_json)
 
 
@@ -122,7 +125,7 @@ def show_(
     *,
     is_json: bool,
 ) -> None:
-    """Show one application; of its secrets only the last four characters are known."""
+    """Show one application; of its secrets, only the last four characters are shown."""
     with options.environment_of(data, config, environment_name) as environment:
         found = find(environment, application_id)
         live = found.live_secrets(environment.now())
@@ -138,16 +141,11 @@ def show_(
     ]
     more = {
         "id": found.id,
-        "scope": str(found.scope),
-        "token_lifetime": found.token_lifetime,
-        "contact": found.contact,
-        "networks": [str(network) for network in found.networks],
+        **application_settings.shown(found),
         "created_by": found.created_by,
         "imported_from": found.imported_from,
         "redirect_uris": found.redirect_uris,
         "tokens_void_before": found.tokens_void_before,
-        "mint_mode": found.mint_mode,
-        "mint_limit": found.mint_limit,
         "secrets": secrets,
     }
     options.show(_row(found) | more, is_json=is_json)
@@ -159,7 +157,7 @@ def show_(
 def disable(
     application_id: str, data: Path | None, config: Path | None, environment_name: str | None
 ) -> None:
-    """Disable an application: it gets no tokens, and those it has are revoked for good."""
+    """Disable an application: no new tokens; its existing tokens are revoked permanently."""
     _set_enabled(application_id, data, config, environment_name, enabled=False)
     click.echo(f"{application_id} is disabled. Its tokens are revoked.")
 
@@ -170,14 +168,14 @@ def disable(
 def enable(
     application_id: str, data: Path | None, config: Path | None, environment_name: str | None
 ) -> None:
-    """Enable a disabled application; the tokens that it had stay revoked."""
+    """Enable a disabled application; its earlier tokens stay revoked."""
     _set_enabled(application_id, data, config, environment_name, enabled=True)
     click.echo(f"{application_id} is active. Tokens issued before stay revoked.")
 
 
 @application.command(epilog=example("gatepass application delete CLIENT_ID --yes"))
 @_APPLICATION
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @options.which_to_change
 def delete(
     application_id: str,
@@ -187,7 +185,7 @@ def delete(
     *,
     yes: bool,
 ) -> None:
-    """Delete an application; its credentials and tokens are nothing from then on."""
+    """Delete an application; its credentials and tokens become invalid."""
     with options.environment_of(data, config, environment_name) as environment:
         found = find(environment, application_id)
         if not yes:
@@ -199,10 +197,12 @@ def delete(
 def _confirm(found: Application) -> None:
     """Have the name typed, on a terminal; a script says --yes."""
     if not sys.stdin.isatty():
-        raise click.ClickException("Nothing is deleted without --yes, or a terminal to ask on.")
+        raise click.ClickException(
+            "Nothing is deleted. Confirm with --yes, or run the command on a terminal."
+        )
     typed = click.prompt(f"Type the application's name to delete it ({found.name})", err=True)
     if typed.strip() != found.name:
-        raise click.ClickException("That is not its name. Nothing is deleted.")
+        raise click.ClickException("The name does not match. Nothing is deleted.")
 
 
 def _set_enabled(

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from gatepass.server.domain.master_key import MasterKey
 from gatepass.server.domain.throttling.hourly_limit import HourlyLimit
 from gatepass.server.domain.token_policy import TokenPolicy
 from gatepass.server.storage.database import Database
+from gatepass.server.storage.master_key import MasterKey
 from gatepass.wire.credential import Mode
 
 

@@ -3,11 +3,13 @@
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import structlog
 
 from gatepass.server.domain.keys.operations import rotate_due
+from gatepass.server.environment import maintenance
 from gatepass.server.environment.change_follower import STOP_WITHIN
 from gatepass.server.environment.environment import Environment
 from gatepass.server.storage.database import DatabaseAwayError
@@ -54,12 +56,13 @@ class Housekeeper:
         self._thread.join(STOP_WITHIN)
 
     def _run(self) -> None:
+        environment = self._environment
         work = (
-            _Work("flush", FLUSH_EVERY, self._environment.flush),
-            _Work("heartbeat", WRITE_EVERY, self._environment.try_writing),
-            _Work("keep_bounds", BOUND_EVERY, self._environment.keep_bounds),
+            _Work("flush", FLUSH_EVERY, partial(maintenance.flush, environment)),
+            _Work("heartbeat", WRITE_EVERY, partial(maintenance.probe_database, environment)),
+            _Work("keep_bounds", BOUND_EVERY, partial(maintenance.keep_bounds, environment)),
             _Work("rotate_keys", ROTATE_EVERY, self._rotate_keys),
-            _Work("prune", PRUNE_EVERY, self._environment.prune),
+            _Work("prune", PRUNE_EVERY, partial(maintenance.prune, environment)),
         )
         done = {each.name: time.monotonic() for each in work}
         done["heartbeat"] = -WRITE_EVERY  # at the first turn, too

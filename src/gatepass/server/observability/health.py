@@ -1,7 +1,7 @@
 """Whether the process is alive, and whether it should get requests."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from gatepass.server.environment.environment import Environment
@@ -27,7 +27,7 @@ class Problem(NamedTuple):
     stops: bool = False
 
 
-def answer(path: str, environments: list[Environment], method: str = "GET") -> Response:
+def answer(path: str, environments: Sequence[Environment], method: str = "GET") -> Response:
     """Answer `/healthz` (200 while the process runs) or `/readyz` (503 when it cannot serve).
 
     Any method but GET and HEAD is refused (405).
@@ -43,7 +43,7 @@ def answer(path: str, environments: list[Environment], method: str = "GET") -> R
     return Response(200 if is_ready else 503, NO_STORE, json.dumps(body).encode())
 
 
-def unopened(path: str, environments: list[Environment], method: str = "GET") -> Response:
+def unopened(path: str, environments: Sequence[Environment], method: str = "GET") -> Response:
     """Answer for a process that waits for a database and has never opened it: 503.
 
     `/healthz` is 200, as the process runs.
@@ -57,13 +57,13 @@ def unopened(path: str, environments: list[Environment], method: str = "GET") ->
 
 def problems(environment: Environment) -> Iterator[Problem]:
     """Give all that is wrong with an environment now; a new kind of problem is added here."""
-    why, is_stale = environment.why_away, environment.is_stale()
+    why, is_stale = environment.read_failure, environment.is_stale()
     if is_stale or environment.lag() > _LATE:
         words = f"it cannot be read ({why})" if why else "it cannot be read"
         more = "" if is_stale else f"; {_FROM_MEMORY}"
         yield Problem("database_away", words + more, stops=is_stale)
-    elif environment.why_unwritable:
-        words = f"changes are refused ({environment.why_unwritable}); tokens are issued"
+    elif environment.write_failure:
+        words = f"changes are refused ({environment.write_failure}); tokens are issued"
         yield Problem("database_unwritable", words)
     space = environment.free_space
     if space is not None and space < _LITTLE_SPACE:

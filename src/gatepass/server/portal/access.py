@@ -10,7 +10,7 @@ from gatepass.server.domain.sessions import operations as sessions
 from gatepass.server.domain.sessions.model import new_id, read_id
 from gatepass.server.domain.sessions.operations import Visitor
 from gatepass.server.domain.users.model import Role, User
-from gatepass.server.environment.environment import Environment
+from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.portal import cookies, csrf, error_pages, redirects
 from gatepass.server.portal.request import PortalRequest
 from gatepass.wire.errors import OAuthError
@@ -48,7 +48,7 @@ async def read(request: Request) -> bytes:
     return body
 
 
-def authenticate(environment: Environment, request: Request) -> PortalRequest:
+def authenticate(environment: ServedEnvironment, request: Request) -> PortalRequest:
     """Find out who comes; a browser without an id of its own gets one."""
     session_id = read_id(request.cookies.get(cookies.session_name(environment)))
     login = (

@@ -17,7 +17,7 @@ from starlette.types import ExceptionHandler, Receive, Scope, Send
 
 from gatepass.server.domain.audit import denials
 from gatepass.server.domain.users.password_hashing import Steps, Work
-from gatepass.server.environment.environment import Environment
+from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.portal import access, csrf, error_pages, redirects, static_files
 from gatepass.server.portal import routes as table
 from gatepass.server.portal.forms import resubmission
@@ -43,7 +43,7 @@ HEADERS = {
 
 _NOT_A_PAGE = {
     404: "There is nothing at this path. Check the address.",
-    405: "This path does not take this method. Allow has those that it takes.",
+    405: "This path does not accept this method. See the Allow header.",
 }
 
 log = structlog.get_logger("gatepass.server")
@@ -63,7 +63,7 @@ class Portal(BaseRoute):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the request whole, then answer it in the thread pool."""
         request = Request(scope, receive)
-        environment: Environment = scope["gatepass.environment"]
+        environment: ServedEnvironment = scope["gatepass.environment"]
         try:
             body = await access.read(request)
         except ClientDisconnect:
@@ -101,7 +101,7 @@ class _Waiting(NamedTuple):
     work: Work
 
 
-async def _respond(environment: Environment, request: Request, body: bytes) -> Response:
+async def _respond(environment: ServedEnvironment, request: Request, body: bytes) -> Response:
     """Answer in the pool for pages, which none occupies while it waits for a hash.
 
     What follows a hash has waited its turn already, and is never refused.
@@ -126,7 +126,9 @@ async def _respond(environment: Environment, request: Request, body: bytes) -> R
     return answer
 
 
-async def _hashed(environment: Environment, waiting: _Waiting) -> Callable[[], Response | _Waiting]:
+async def _hashed(
+    environment: ServedEnvironment, waiting: _Waiting
+) -> Callable[[], Response | _Waiting]:
     """Do the work that a page waits for; return how the page goes on, with result or error."""
     visit, steps, work = waiting
     loop = asyncio.get_running_loop()
@@ -153,7 +155,7 @@ def _advance(
 
 
 def _answer(
-    environment: Environment, request: Request, step: Callable[[], Response | _Waiting]
+    environment: ServedEnvironment, request: Request, step: Callable[[], Response | _Waiting]
 ) -> Response | _Waiting:
     """Answer; the last resort for what nobody foresaw (ASVS 16.5.4)."""
     try:
@@ -246,7 +248,7 @@ def _guarded(visit: PortalRequest, step: Callable[[], Response | _Waiting]) -> R
 
 def _note_refusal(visit: PortalRequest, refused: OAuthError) -> None:
     environment, source = visit.environment, visit.visitor.source
-    if environment.log_limit.admit("page.refused", source, environment.clock()):
+    if environment.context.log_limit.allow("page.refused", source, environment.clock()):
         log.warning(
             "page.refused",
             environment=environment.name,
@@ -263,7 +265,7 @@ def _note_denial(visit: PortalRequest, status: int, reason: str) -> None:
     denied = denials.Denial(visit.method, visit.path, status, reason)
     person = visit.login.person
     who = {"user": person.username or "", "user_id": str(person.id)}
-    denials.note(visit.environment.context, visit.actor, denied, **who)
+    denials.record(visit.environment.context, visit.actor, denied, **who)
 
 
 def _astray(visit: PortalRequest) -> Response:

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.sessions.model import key
 from gatepass.server.domain.sessions.operations import Login, Visitor
-from gatepass.server.environment.environment import Environment
+from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.wire.secret import Secret
 
 _SECRET_FIELDS = {
@@ -27,7 +27,7 @@ _SECRET_FIELDS = {
 class PortalRequest:
     """What a page function is given; `form` is there once the gate has checked it."""
 
-    environment: Environment
+    environment: ServedEnvironment
     now: datetime
     method: str
     path: str

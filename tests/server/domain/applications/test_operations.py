@@ -108,8 +108,8 @@ def test_every_change_is_told_in_the_audit_trail_and_to_the_other_processes(
 ) -> None:
     client, environment = fresh.register(), fresh.environment()
     app_id, before = client.application.id, latest_change(fresh)
-    applications.rename(environment.context, OPERATOR, app_id, "New", None)
-    applications.set_lifetime(environment.context, OPERATOR, app_id, 600, None)
+    applications.change(environment.context, OPERATOR, app_id, None, name="New")
+    applications.change(environment.context, OPERATOR, app_id, None, token_lifetime=600)
     applications.rotate(environment.context, OPERATOR, app_id, HOUR, None)
     secret_id = client.application.secrets[0].id
     applications.end_secret(environment.context, OPERATOR, app_id, secret_id, None)
@@ -150,7 +150,7 @@ def test_another_organizations_application_is_not_there(fresh: InProcessServer) 
     environment = fresh.environment()
     attempts: list[Callable[[], object]] = [
         lambda: applications.find(environment.context, app_id, stranger),
-        lambda: applications.rename(environment.context, OPERATOR, app_id, "Mine", stranger),
+        lambda: applications.change(environment.context, OPERATOR, app_id, stranger, name="Mine"),
         lambda: applications.rotate(environment.context, OPERATOR, app_id, HOUR, stranger),
         lambda: applications.void_tokens(environment.context, OPERATOR, app_id, stranger),
         lambda: applications.delete(environment.context, OPERATOR, app_id, stranger),
@@ -169,9 +169,9 @@ def test_what_is_refused_changes_nothing_and_is_told_to_nobody(fresh: InProcessS
     client, environment = fresh.register(), fresh.environment()
     app_id, before = client.application.id, latest_change(fresh)
     with pytest.raises(OAuthError):
-        applications.rename(environment.context, OPERATOR, app_id, "", None)
+        applications.change(environment.context, OPERATOR, app_id, None, name="")
     with pytest.raises(OAuthError):
-        applications.set_lifetime(environment.context, OPERATOR, app_id, 1, None)
+        applications.change(environment.context, OPERATOR, app_id, None, token_lifetime=1)
     with pytest.raises(OAuthError):
         applications.rotate(environment.context, OPERATOR, app_id, timedelta(hours=2), None)
 

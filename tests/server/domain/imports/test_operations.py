@@ -104,7 +104,7 @@ def test_what_is_new_there_goes_to_its_owners_organization(fresh: InProcessServe
 def test_what_was_changed_here_stays(fresh: InProcessServer) -> None:
     bring(fresh, found())
     here = brought(fresh)
-    applications.rename(fresh.environment().context, OPERATOR, here.id, "Invoices", None)
+    applications.change(fresh.environment().context, OPERATOR, here.id, None, name="Invoices")
     (outcome,) = bring(fresh, found())
 
     assert brought(fresh).name == "Invoices"
@@ -128,7 +128,7 @@ def test_what_was_deleted_here_does_not_come_back(fresh: InProcessServer) -> Non
 
     assert outcome.state == "already there"
     assert "deleted here" in outcome.notes[0]
-    assert fresh.environment().directory.load("acme") is None
+    assert fresh.environment().applications.load("acme") is None
 
 
 def test_a_client_id_that_another_application_has_is_left_out(fresh: InProcessServer) -> None:
@@ -154,8 +154,8 @@ def test_a_dry_run_tells_the_same_and_writes_nothing(fresh: InProcessServer) -> 
     there = [found(client_id="1"), found(client_id="2", is_confidential=False)]
     planned = bring(fresh, *there, dry_run=True)
     assert names(fresh) == []
-    assert fresh.environment().directory.load("1") is None
-    assert not fresh.environment().has_imported
+    assert fresh.environment().applications.load("1") is None
+    assert not fresh.environment().state.has_imported
 
     done = bring(fresh, *there)
     assert [replace(each, org_id=None) for each in done] == planned
@@ -172,11 +172,11 @@ def test_an_organization_that_fails_leaves_nothing_of_itself(fresh: InProcessSer
     with pytest.raises(Exception, match="refused"):
         bring(fresh, first, second, found(client_id="3", owner=BOLT))
     assert names(fresh) == ["Acme Energy"]
-    assert fresh.environment().directory.load("2") is None
+    assert fresh.environment().applications.load("2") is None
 
 
 def test_the_other_environment_knows_nothing_of_it(fresh: InProcessServer) -> None:
     bring(fresh, found())
 
-    assert fresh.environment(TEST).directory.load("acme") is None
-    assert not fresh.environment(TEST).has_imported
+    assert fresh.environment(TEST).applications.load("acme") is None
+    assert not fresh.environment(TEST).state.has_imported

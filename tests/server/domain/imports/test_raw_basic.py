@@ -73,7 +73,7 @@ def test_a_secret_that_is_right_is_verified_slowly_once(
     fresh.post(TOKEN, data=GRANT, headers=raw("acme", secret))
     monkeypatch.setattr(django_hashers, "verify", lambda *_: pytest.fail("verified once more"))
     environment = fresh.environment()
-    environment.directory.clear()
+    environment.applications.clear()
 
     for form in (GRANT, GRANT | {"scope": "read"}):  # the second one is not remembered
         assert fresh.post(TOKEN, data=form, headers=raw("acme", secret)).status_code == 200

@@ -84,8 +84,8 @@ def test_an_import_is_known_to_a_server_that_starts_later(tmp_path: Path) -> Non
     with standing_still(tmp_path / "data") as before:
         bring(before, found())
     with standing_still(tmp_path / "data") as after:
-        assert after.environment().has_imported
-        assert after.environment().legacy_hashes.sample == QUICK["encoded"]
+        assert after.environment().state.has_imported
+        assert after.environment().state.legacy_hashes.sample == QUICK["encoded"]
         after.token(client(after))
 
 
@@ -102,7 +102,7 @@ def test_when_the_last_hash_is_replaced_nothing_slow_is_left(
     bring(fresh, found())
     old = client(fresh)
     fresh.token(old)
-    assert fresh.environment().legacy_hashes.sample is None
+    assert fresh.environment().state.legacy_hashes.sample is None
 
     assert fresh.ask(old.having(Secret("wrong"))).status_code == 401
     assert fresh.ask(nobody(old)).status_code == 401
@@ -152,7 +152,7 @@ def test_what_is_remembered_of_wrong_secrets_is_bounded(
     fresh: InProcessServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hash_verification, "MOST_REMEMBERED", 3)
-    hashes = fresh.environment().legacy_hashes
+    hashes = fresh.environment().state.legacy_hashes
     for number in range(5):
         hashes.remember_wrong("acme", [Secret(f"wrong {number}")], HERE, 0)
 
@@ -229,7 +229,7 @@ def test_the_programs_of_a_partner_that_arrive_at_once_cost_one_verification(
 ) -> None:
     bring(fresh, found())
     environment = fresh.environment()
-    kept = environment.directory.load("acme")
+    kept = environment.applications.load("acme")
     works = [environment.secret_upgrade.pending("acme", kept, (RIGHT,), HERE) for _ in range(5)]
 
     assert [work() for work in works if work] == [True] * 5
@@ -286,7 +286,7 @@ def test_a_wrong_secret_never_replaces_the_hash(fresh: InProcessServer) -> None:
 def test_with_the_database_away_the_first_use_waits_and_is_not_lost(fresh: InProcessServer) -> None:
     bring(fresh, found())
     old = client(fresh)
-    fresh.environment().directory.load("acme")
+    fresh.environment().applications.load("acme")
     database = fresh.environment().database
     fresh.lose_database()
     assert fresh.ask(old).status_code == 503
@@ -356,7 +356,7 @@ def test_while_the_line_is_full_old_hashes_get_503_and_all_others_are_served(
     bring(fresh, found())
     known, ours = client(fresh), fresh.register()
     release = threading.Event()
-    thread = fresh.environment().legacy_hashes.pool
+    thread = fresh.environment().state.legacy_hashes.pool
     futures = [thread.submit(release.wait) for _ in range(MOST_WAITING)]
     answers = [fresh.ask(known), fresh.ask(nobody(known))]
     served = fresh.ask(ours)

@@ -56,7 +56,7 @@ def test_after_a_rotation_tokens_of_both_keys_are_good(fresh: InProcessServer, f
     rotate(environment.context, environment.purposes, OPERATOR, at_once=False)
     soon = fresh.token(client)
     fresh.clock.advance(AHEAD)
-    environment.turn_keys()
+    environment.refresh_keys()
     after = fresh.token(client)
 
     assert states(environment)[1] == "in use"
@@ -96,7 +96,7 @@ def test_the_next_key_is_published_for_ten_minutes_before_it_signs_anything(
     published = kids(fresh)
     for seconds in (0, AHEAD - 0.001, 0.001):
         fresh.clock.advance(seconds)
-        environment.turn_keys()
+        environment.refresh_keys()
         signers.append(kid_of(fresh.token(client)))
 
     assert AHEAD >= 600
@@ -171,7 +171,7 @@ def test_over_ninety_days_every_token_is_good_until_it_expires_and_no_key_comes_
     end = fresh.clock.at + 90 * DAY
     while fresh.clock.at < end:
         rotate_due(environment.context, environment.purposes)
-        environment.turn_keys()
+        environment.refresh_keys()
         for kid in kids(fresh):
             published.setdefault(kid, fresh.clock.at)
         token, at = _issued(fresh, client)
@@ -216,7 +216,7 @@ def test_the_key_of_an_algorithm_that_a_resource_newly_takes_is_published_before
     published, signers = len(kids(fresh)), []
     for seconds in (0, AHEAD - 0.001, 0.001):
         fresh.clock.advance(seconds)
-        environment.turn_keys()
+        environment.refresh_keys()
         signers.append(algorithm_of(fresh, client))
 
     assert (published, signers) == (2, ["ES256", "ES256", algorithm])
@@ -228,7 +228,7 @@ def test_a_key_whose_algorithm_was_used_before_signs_at_once(fresh: InProcessSer
     uri = environment.partner_api
     catalogue.change_resource(environment.context, OPERATOR, uri, {"algorithm": "RS256"})
     fresh.clock.advance(AHEAD)
-    environment.turn_keys()
+    environment.refresh_keys()
     for algorithm in ("ES256", "RS256"):
         catalogue.change_resource(environment.context, OPERATOR, uri, {"algorithm": algorithm})
         assert algorithm_of(fresh, client) == algorithm
@@ -242,7 +242,7 @@ def test_an_algorithm_that_the_settings_newly_name_is_published_first_too(tmp_pa
     with standing_still(tmp_path / "data", clock, sandbox=changed, production=changed) as after:
         first = algorithm_of(after, client)
         clock.advance(AHEAD)
-        after.environment().turn_keys()
+        after.environment().refresh_keys()
 
         assert (first, algorithm_of(after, client)) == ("ES256", "RS256")
 

@@ -11,7 +11,7 @@ HOME = "203.0.113.7"
 
 def spend(budget: AttemptLimit, count: int, client_id: str = "a", source: str = HOME) -> None:
     for number in range(count):
-        budget.spend(client_id, source, Secret(f"guess {number}"), now=0.0)
+        budget.record(client_id, source, Secret(f"guess {number}"), now=0.0)
 
 
 @pytest.mark.spec("RFC 6749", "2.3.1")
@@ -20,10 +20,10 @@ def test_failures_beyond_the_budget_are_refused_until_the_window_is_over() -> No
     spend(budget, MOST_FAILURES)
 
     with pytest.raises(OAuthError) as refused:
-        budget.spend("a", HOME, Secret("one more"), now=10.0)
+        budget.record("a", HOME, Secret("one more"), now=10.0)
 
     assert (refused.value.status, refused.value.retry_after) == (429, WINDOW - 10)
-    budget.spend("a", HOME, Secret("later"), now=WINDOW)
+    budget.record("a", HOME, Secret("later"), now=WINDOW)
 
 
 def test_another_client_and_another_network_have_budgets_of_their_own() -> None:
@@ -38,7 +38,7 @@ def test_the_same_wrong_secret_repeated_at_once_counts_once() -> None:
     budget = AttemptLimit()
 
     for _ in range(MOST_FAILURES * 3):
-        budget.spend("a", HOME, Secret("the same"), now=0.0)
+        budget.record("a", HOME, Secret("the same"), now=0.0)
 
 
 def test_whether_the_budget_is_spent_can_be_asked_without_spending() -> None:
@@ -47,7 +47,7 @@ def test_whether_the_budget_is_spent_can_be_asked_without_spending() -> None:
         budget.check("a", HOME, now=0.0)
     spend(budget, 2)
     budget.check("a", HOME, now=0.0)
-    budget.spend("a", HOME, Secret("the last one"), now=0.0)
+    budget.record("a", HOME, Secret("the last one"), now=0.0)
 
     with pytest.raises(OAuthError) as refused:
         budget.check("a", HOME, now=20.0)

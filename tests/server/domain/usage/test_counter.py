@@ -131,7 +131,7 @@ def test_tokens_are_counted_in_the_span_in_which_they_were_gathered(fresh: InPro
     client, usage = fresh.register(), UsageCounter()
     for _ in range(3):
         usage.issued(client.application)
-    usage.gather(AT)
+    usage.collect(AT)
     for _ in range(2):
         usage.issued(client.application)
     put(fresh, usage, AT + FINE)

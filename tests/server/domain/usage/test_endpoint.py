@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 
 from gatepass.server.domain.usage import store
 from gatepass.server.domain.usage.model import FINE
+from gatepass.server.environment import maintenance
 from gatepass.wire.secret import Secret
 from server.fixtures import Client, InProcessServer
 
 
 def counted(stand: InProcessServer, client: Client) -> dict[str, int]:
-    stand.environment().flush()
+    maintenance.flush(stand.environment())
     with stand.environment().database.read() as connection:
         found = store.series(
             connection, client.application.id, datetime(2020, 1, 1, tzinfo=UTC), FINE
@@ -63,9 +64,9 @@ def test_what_an_unknown_client_did_is_counted_for_nobody(fresh: InProcessServer
 def test_pruning_merges_counts_of_long_ago(fresh: InProcessServer) -> None:
     client, environment = fresh.register(), fresh.environment()
     fresh.token(client)
-    environment.flush()
+    maintenance.flush(environment)
     fresh.clock.advance(8 * 24 * 3600)
-    environment.prune()
+    maintenance.prune(environment)
 
     with environment.database.read() as connection:
         rows = connection.exec_driver_sql("SELECT span, times FROM usage").all()

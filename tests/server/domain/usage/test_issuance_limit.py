@@ -9,6 +9,7 @@ from gatepass.server.domain.applications.model import Application, MintMode
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.usage import store
 from gatepass.server.domain.usage.issuance_limit import IssuanceLimit, is_wasteful
+from gatepass.server.environment import maintenance
 from gatepass.wire.errors import OAuthError
 from server.fixtures import Client, Clock, InProcessServer, refused
 
@@ -25,7 +26,7 @@ def admitted(watch: IssuanceLimit, application: Application, now: float, times: 
     """Ask so often; give how many tokens there were."""
     for number in range(times):
         try:
-            watch.admit(application, now)
+            watch.count(application, now)
         except OAuthError:
             return number
     return times
@@ -33,7 +34,9 @@ def admitted(watch: IssuanceLimit, application: Application, now: float, times: 
 
 def limit(stand: InProcessServer, client: Client, mode: MintMode, tokens: int) -> None:
     app_id = client.application.id
-    applications.set_minting(stand.environment().context, OPERATOR, app_id, mode, tokens, None)
+    applications.change(
+        stand.environment().context, OPERATOR, app_id, None, mint_mode=mode, mint_limit=tokens
+    )
 
 
 def to_the_hour(clock: Clock) -> None:
@@ -53,11 +56,11 @@ def test_the_refusal_says_when_to_come_back_and_what_to_do(limited: Application)
     admitted(watch, limited, FULL)
 
     with pytest.raises(OAuthError) as caught:
-        watch.admit(limited, FULL + 0.5)
+        watch.count(limited, FULL + 0.5)
     assert (caught.value.status, caught.value.retry_after) == (429, HOUR)
     assert "keep it and use it until it expires" in caught.value.description
     with pytest.raises(OAuthError) as caught:
-        watch.admit(limited, FULL + HOUR - 0.01)
+        watch.count(limited, FULL + HOUR - 0.01)
     assert caught.value.retry_after == 1
 
 
@@ -65,7 +68,7 @@ def test_a_warning_lets_every_token_pass_and_says_how_many_there_were(
     limited: Application,
 ) -> None:
     watch, warned = IssuanceLimit(), replace(limited, mint_mode="warn")
-    said = [watch.admit(warned, FULL) for _ in range(5)]
+    said = [watch.count(warned, FULL) for _ in range(5)]
 
     assert said[:3] == ["", "", ""]
     assert "was issued 4 tokens this hour; its limit is 3" in said[3]
@@ -75,9 +78,9 @@ def test_a_warning_lets_every_token_pass_and_says_how_many_there_were(
 
 def test_what_other_processes_issued_counts_as_soon_as_it_is_known(limited: Application) -> None:
     watch = IssuanceLimit()
-    watch.admit(limited, FULL)
-    marks = watch.marks(FULL)
-    watch.admit(limited, FULL)  # after the batch was taken
+    watch.count(limited, FULL)
+    marks = watch.counted_this_hour(FULL)
+    watch.count(limited, FULL)  # after the batch was taken
     watch.correct(FULL, {limited.id: 2}, marks)  # one of ours, one of another process
 
     assert admitted(watch, limited, FULL) == 0
@@ -86,8 +89,8 @@ def test_what_other_processes_issued_counts_as_soon_as_it_is_known(limited: Appl
 def test_what_was_written_is_not_counted_twice(limited: Application) -> None:
     watch, roomy = IssuanceLimit(), replace(limited, mint_limit=10)
     for written in range(1, 10):
-        watch.admit(roomy, FULL)
-        watch.correct(FULL, {roomy.id: written}, watch.marks(FULL))
+        watch.count(roomy, FULL)
+        watch.correct(FULL, {roomy.id: written}, watch.counted_this_hour(FULL))
 
     assert admitted(watch, roomy, FULL) == 1
 
@@ -95,20 +98,20 @@ def test_what_was_written_is_not_counted_twice(limited: Application) -> None:
 def test_a_batch_of_the_hour_before_does_not_count_in_this_one(limited: Application) -> None:
     watch = IssuanceLimit()
     admitted(watch, limited, FULL)
-    watch.correct(FULL, {limited.id: 3}, watch.marks(FULL))
+    watch.correct(FULL, {limited.id: 3}, watch.counted_this_hour(FULL))
 
     assert admitted(watch, limited, FULL + HOUR, 1) == 1
-    watch.correct(FULL + HOUR, {limited.id: 1}, watch.marks(FULL + HOUR))
+    watch.correct(FULL + HOUR, {limited.id: 1}, watch.counted_this_hour(FULL + HOUR))
     assert admitted(watch, limited, FULL + HOUR) == 2
 
 
 def test_an_application_that_is_silent_is_forgotten(limited: Application) -> None:
     watch = IssuanceLimit()
-    watch.admit(limited, FULL)
-    assert list(watch.marks(FULL)) == [limited.id]
+    watch.count(limited, FULL)
+    assert list(watch.counted_this_hour(FULL)) == [limited.id]
     watch.correct(FULL + 3 * HOUR, {}, {})
 
-    assert watch.marks(FULL) == {}
+    assert watch.counted_this_hour(FULL) == {}
 
 
 @pytest.mark.parametrize(
@@ -180,7 +183,7 @@ def test_who_is_refused_for_the_limit_is_counted_and_told_so(fresh: InProcessSer
     limit(fresh, client, "enforce", 1)
     for _ in range(3):
         fresh.ask(client)
-    fresh.environment().flush()
+    maintenance.flush(fresh.environment())
 
     with fresh.environment().database.read() as connection:
         (told,) = store.recent(connection, client.application.id)
@@ -207,4 +210,6 @@ def test_a_limit_that_cannot_be_kept_is_refused(
     app_id = fresh.register().application.id
 
     with pytest.raises(OAuthError):
-        applications.set_minting(fresh.environment().context, OPERATOR, app_id, mode, tokens, None)
+        applications.change(
+            fresh.environment().context, OPERATOR, app_id, None, mint_mode=mode, mint_limit=tokens
+        )

@@ -124,7 +124,7 @@ def test_odd_ids_and_secrets_work_when_encoded(fresh: InProcessServer, odd: str)
         store.change(connection, client.application.id, {"client_id": odd})
         new = ApplicationSecret(uuid4(), own.digest(), odd[-4:], fresh.environment().now())
         store.add_secret(connection, client.application.id, new)
-    fresh.environment().directory.load(odd)
+    fresh.environment().applications.load(odd)
 
     header = {"Authorization": wire_basic.write(odd, own)}
     assert fresh.post(TOKEN, data=GRANT, headers=header).status_code == 200

@@ -192,7 +192,7 @@ def test_while_the_database_is_away_a_secret_that_was_refused_before_is_refused_
 @pytest.mark.spec("ASVS", "16.5.2")
 def test_what_is_not_in_memory_gets_503_while_the_database_is_away(fresh: InProcessServer) -> None:
     known, unknown = fresh.register(), fresh.register()
-    fresh.environment().directory.clear()
+    fresh.environment().applications.clear()
     fresh.lose_database()
 
     for answer in (fresh.ask(unknown), fresh.introspect(known, "x"), fresh.revoke(known, "x")):

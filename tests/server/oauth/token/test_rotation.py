@@ -10,6 +10,7 @@ from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations as organizations
+from gatepass.server.environment import maintenance
 from gatepass.wire.secret import Secret
 from server.fixtures import Client, InProcessServer, refused
 
@@ -51,11 +52,11 @@ def test_the_old_secret_can_live_until_the_new_one_is_first_used(fresh: InProces
     new = rotate(fresh, old, None)
     fresh.clock.advance(30 * 24 * 3600)
     assert works(fresh, old)
-    environment.flush()
+    maintenance.flush(environment)
     assert works(fresh, old)
 
     assert works(fresh, new)
-    environment.flush()
+    maintenance.flush(environment)
     environment.catch_up()
     assert not works(fresh, old)
     assert works(fresh, new)
@@ -74,7 +75,7 @@ def test_a_new_secret_that_was_used_ends_the_old_one_once(fresh: InProcessServer
     new = rotate(fresh, old, None)
     for _ in range(3):
         assert works(fresh, new)
-        environment.flush()
+        maintenance.flush(environment)
         environment.catch_up()
 
     with environment.database.read() as connection:
@@ -94,7 +95,7 @@ def test_if_the_new_secret_is_ended_unused_the_old_one_lives_on(fresh: InProcess
     applications.end_secret(environment.context, OPERATOR, app_id, ids[new.secret.value[-4:]], None)
 
     assert not works(fresh, new)
-    environment.flush()
+    maintenance.flush(environment)
     environment.catch_up()
     assert works(fresh, old)
 
@@ -159,8 +160,8 @@ def test_a_suspended_organization_gets_no_token_until_it_is_resumed(fresh: InPro
 def test_a_new_lifetime_holds_from_the_next_token_on(fresh: InProcessServer) -> None:
     client = fresh.register()
     assert fresh.ask(client).json()["expires_in"] == 36000
-    applications.set_lifetime(
-        fresh.environment().context, OPERATOR, client.application.id, 600, None
+    applications.change(
+        fresh.environment().context, OPERATOR, client.application.id, None, token_lifetime=600
     )
 
     assert fresh.ask(client).json()["expires_in"] == 600
@@ -185,7 +186,7 @@ def test_last_use_is_written_in_a_batch_with_time_source_and_agent(fresh: InProc
     fresh.ask(client, source="198.51.100.2")
 
     assert applications.find(fresh.environment().context, app_id, None).last_used_at is None
-    fresh.environment().flush()
+    maintenance.flush(fresh.environment())
     found = applications.find(fresh.environment().context, app_id, None)
     assert found.last_used_at == fresh.environment().now()
     assert found.secrets[0].last_used_at == found.last_used_at
@@ -198,7 +199,7 @@ def test_the_owner_sees_recent_refusals_with_their_reason_counted(fresh: InProce
     for _ in range(3):
         fresh.ask(client.having(Secret("gps_live_wrong")))
     fresh.ask(client, scope="admin")
-    fresh.environment().flush()
+    maintenance.flush(fresh.environment())
 
     with fresh.environment().database.read() as connection:
         entries = [entry for _, entry in audit.page(connection, client.application.org_id)]
@@ -213,8 +214,8 @@ def test_the_owner_sees_recent_refusals_with_their_reason_counted(fresh: InProce
 @pytest.mark.parametrize(
     "change",
     [
-        lambda of, by, app: applications.rename(of, by, app, "New name", None),
-        lambda of, by, app: applications.set_lifetime(of, by, app, 600, None),
+        lambda of, by, app: applications.change(of, by, app, None, name="New name"),
+        lambda of, by, app: applications.change(of, by, app, None, token_lifetime=600),
         lambda of, by, app: applications.void_tokens(of, by, app, None),
         lambda of, by, app: applications.rotate(of, by, app, HOUR, None),
     ],

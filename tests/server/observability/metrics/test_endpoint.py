@@ -201,7 +201,7 @@ def test_a_request_that_fails_is_measured_too(fresh: InProcessServer, client: Cl
 
 def test_with_one_worker_nothing_is_published(tmp_path: Path) -> None:
     app = create(settings(tmp_path), Clock())
-    app.open()
-    app.close()
+    app.lifespan.open()
+    app.lifespan.close()
 
     assert not (tmp_path / "metrics").exists()

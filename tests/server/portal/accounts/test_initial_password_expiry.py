@@ -71,7 +71,7 @@ def test_the_page_with_a_new_initial_password_says_how_long_it_lasts(rig: Rig) -
     anna, sven = rig.as_("anna"), rig.person("sven")
     made = anna.post(f"/team/{sven.id}/password/")
 
-    assert "within 14 days" in anna.get(made.headers["location"]).text
+    assert "after 14 days" in anna.get(made.headers["location"]).text
 
 
 def replace_password(browser: Browser) -> None:

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from gatepass.server.domain.throttling.store import MOST_KEPT
+from gatepass.server.environment import maintenance
 from server.portal.fixtures import Clock, Rig, without_what_varies
 
 
@@ -123,7 +124,7 @@ def test_a_full_table_of_failures_is_cut_and_who_must_wait_still_waits(rig: Rig)
         f" INSERT INTO throttle SELECT 'stranger ' || i, 1, {at} FROM n"
     )
 
-    rig.environment.keep_bounds()
+    maintenance.keep_bounds(rig.environment)
 
     assert rig.rows("SELECT count(*) FROM throttle") == [(MOST_KEPT,)]
     assert browser.log_in("anna").status_code == 429

@@ -8,6 +8,7 @@ import pytest
 
 from gatepass.server.domain.applications.model import ApplicationSecret
 from gatepass.server.domain.usage.model import Use
+from gatepass.server.environment import maintenance
 from gatepass.server.portal.pages.applications import safe_to_end
 from server.portal.fixtures import Browser, Clock, Rig
 from server.portal.pages.test_registration import refused_at, shown
@@ -70,7 +71,7 @@ def test_a_limit_of_tokens_is_set_and_told(rig: Rig) -> None:
     assert 'value="warn" required checked' in page
     assert 'value="250"' in page
     assert rig.rows("SELECT mint_mode, mint_limit FROM application") == [("warn", 250)]
-    assert "Set the token limit to 250 an hour (warn)" in browser.get("/activity/").text
+    assert "Set the token rate limit to 250 an hour (warn)" in browser.get("/activity/").text
 
 
 @pytest.mark.parametrize(
@@ -160,7 +161,7 @@ def test_only_the_rotation_of_a_leaked_secret_revokes_the_tokens_and_says_so(
     )
     assert partner.status_code == (200 if survives else 401)
     assert ("All tokens that the application had are revoked." in new) != survives
-    assert ("Voided all tokens" in browser.get("/activity/").text) != survives
+    assert ("Revoked all tokens" in browser.get("/activity/").text) != survives
 
 
 def test_a_rotation_until_the_new_secret_is_used_says_so_and_does_so(
@@ -175,11 +176,11 @@ def test_a_rotation_until_the_new_secret_is_used_says_so_and_does_so(
     new = browser.get(answer.headers["location"]).text
     four = shown(new, "client-secret")[-4:]
 
-    assert "works until the new one is used for the first time" in new
+    assert "until a few seconds after the new one is first used" in new
     assert token(browser, old) == 200
     assert f'When the secret ending in <span class="mono">{four}</span>' in browser.get(path).text
     assert token(browser, new) == 200
-    rig.environment.flush()
+    maintenance.flush(rig.environment)
     rig.environment.catch_up()
     assert token(browser, old) == 401
     assert token(browser, new) == 200
@@ -192,7 +193,7 @@ def test_each_secret_says_from_where_and_by_what_it_was_last_used(rig: Rig) -> N
     text = browser.get(path + "credentials/").text
     browser.client.headers["user-agent"] = "billing-sync/7"
     assert token(browser, text) == 200
-    rig.environment.flush()
+    maintenance.flush(rig.environment)
 
     secrets = browser.get(path).text.split('id="secrets"')[1].split("Rotate the secret")[0]
     assert "203.0.113.7" in secrets
@@ -324,12 +325,12 @@ def test_the_list_says_when_and_from_where_it_was_last_used(rig: Rig) -> None:
     path = browser.register()
     assert "Never used" in browser.get("/oauth2/applications/").text
     app_id = UUID(path.rstrip("/").rpartition("/")[2])
-    application = rig.environment.directory.load(app_id)
+    application = rig.environment.applications.load(app_id)
     assert application
 
     use = Use(application, application.secrets[0], rig.clock.at, "198.51.100.77", b"curl/8")
     rig.environment.usage.used(use)
-    rig.environment.flush()
+    maintenance.flush(rig.environment)
 
     for page in ("/oauth2/applications/", path):
         assert "198.51.100.77" in browser.get(page).text
@@ -343,8 +344,12 @@ def secret(created: timedelta, used: timedelta | None) -> ApplicationSecret:
 @pytest.mark.parametrize(
     ("old_used", "new_used", "safe"),
     [
-        (2 * DAY, DAY / 24, "Safe to end: the new secret is in use, and this one was last used 2"),
-        (None, DAY / 24, "Safe to end: the new secret is in use, and this one never was."),
+        (
+            2 * DAY,
+            DAY / 24,
+            "Safe to revoke: the new secret is in use, and this one was last used 2",
+        ),
+        (None, DAY / 24, "Safe to revoke: the new secret is in use, and this one never was."),
         (2 * DAY, None, ""),
         (None, None, ""),
         (DAY / 2, DAY / 24, ""),
@@ -405,8 +410,8 @@ def test_an_imported_secret_is_rotated_and_ended_like_any_other(rig: Rig) -> Non
     assert rotated.status_code == 303, rotated.text
 
     text = browser.get(path).text
-    assert "End the secret imported </button>" in text
-    assert "End the secret gps_live_…" in text
+    assert "Revoke the secret imported </button>" in text
+    assert "Revoke the secret gps_live_…" in text
     (old,) = rig.rows("SELECT id FROM application_secret WHERE last_four = ''")
     ended = browser.post(f"{path}secrets/{old[0]}/end/")
     assert ended.status_code == 303

@@ -41,8 +41,8 @@ def with_introspection(rig: Rig, browser: Browser) -> str:
     app_id = operations.of_organization(rig.environment.context, rig.person("anna").org_id)[0].id
     granted = Scope(("read", "introspection", "write"))
     everything = rig.environment.catalogue.everything
-    operations.set_scope(
-        rig.environment.context, OPERATOR, app_id, granted, None, allowed=everything
+    operations.change(
+        rig.environment.context, OPERATOR, app_id, None, allowed=everything, scope=granted
     )
     return path
 

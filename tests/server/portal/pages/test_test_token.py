@@ -11,15 +11,16 @@ from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users import store as people_store
 from gatepass.server.domain.users.model import Role
 from gatepass.server.domain.users.password_hashing import run
-from gatepass.server.environment.environment import Environment
-from gatepass.server.oauth.introspection import inspect
+from gatepass.server.environment import maintenance
+from gatepass.server.oauth.access_token import inspect
+from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.wire.secret import Secret
 from server.portal.fixtures import PASSWORD, Browser, Rig
 from server.portal.pages.test_registration import shown
 
 
 @pytest.fixture
-def sandbox(rig: Rig) -> Environment:
+def sandbox(rig: Rig) -> ServedEnvironment:
     """The sandbox with its own people: olga (admin) and stig (staff)."""
     environment = rig.app.environments[1]
     made = organizations.create(
@@ -36,7 +37,7 @@ def sandbox(rig: Rig) -> Environment:
     return environment
 
 
-def add(environment: Environment, org_id: UUID, username: str, role: Role) -> None:
+def add(environment: ServedEnvironment, org_id: UUID, username: str, role: Role) -> None:
     people.add_with_access(
         environment.context,
         OPERATOR,
@@ -54,13 +55,13 @@ def as_(rig: Rig, username: str) -> Browser:
     return browser
 
 
-def audited(environment: Environment) -> list[tuple[str, str]]:
+def audited(environment: ServedEnvironment) -> list[tuple[str, str]]:
     with environment.database.read() as connection:
         rows = connection.exec_driver_sql("SELECT action, detail FROM audit ORDER BY id").all()
     return [(str(action), str(detail)) for action, detail in rows]
 
 
-def test_one_button_gets_a_token_that_works(rig: Rig, sandbox: Environment) -> None:
+def test_one_button_gets_a_token_that_works(rig: Rig, sandbox: ServedEnvironment) -> None:
     browser = as_(rig, "olga")
     path = browser.register()
     assert "Get a test token" in browser.get(path).text
@@ -81,7 +82,7 @@ def test_one_button_gets_a_token_that_works(rig: Rig, sandbox: Environment) -> N
 
 
 def test_its_claims_are_told_in_words_with_the_call_that_does_the_same(
-    rig: Rig, sandbox: Environment
+    rig: Rig, sandbox: ServedEnvironment
 ) -> None:
     browser = as_(rig, "olga")
     path = browser.register("Billing sync")
@@ -96,7 +97,7 @@ def test_its_claims_are_told_in_words_with_the_call_that_does_the_same(
     assert "your-client-secret" in shown(page, "snippet-curl")
 
 
-def test_it_is_shown_once(rig: Rig, sandbox: Environment) -> None:
+def test_it_is_shown_once(rig: Rig, sandbox: ServedEnvironment) -> None:
     browser = as_(rig, "olga")
     path = browser.register()
     browser.post(path + "test-token/")
@@ -111,12 +112,12 @@ def test_it_is_shown_once(rig: Rig, sandbox: Environment) -> None:
     assert inspect(sandbox, Secret(token))
 
 
-def test_it_is_audited_and_counted_and_nowhere_kept(rig: Rig, sandbox: Environment) -> None:
+def test_it_is_audited_and_counted_and_nowhere_kept(rig: Rig, sandbox: ServedEnvironment) -> None:
     browser = as_(rig, "olga")
     path = browser.register()
     browser.post(path + "test-token/")
     token = shown(browser.get(path + "test-token/").text, "token")
-    sandbox.flush()
+    maintenance.flush(sandbox)
 
     action, detail = audited(sandbox)[-1]
     assert action == "token.test_issued"
@@ -127,7 +128,7 @@ def test_it_is_audited_and_counted_and_nowhere_kept(rig: Rig, sandbox: Environme
     assert token.encode() not in rig.dump()
 
 
-def test_a_disabled_application_gets_none(rig: Rig, sandbox: Environment) -> None:
+def test_a_disabled_application_gets_none(rig: Rig, sandbox: ServedEnvironment) -> None:
     browser = as_(rig, "olga")
     path = browser.register()
     browser.post(path + "disable/")
@@ -140,7 +141,7 @@ def test_a_disabled_application_gets_none(rig: Rig, sandbox: Environment) -> Non
     assert "token.test_issued" not in dict(audited(sandbox))
 
 
-def test_staff_are_offered_none_and_get_none(rig: Rig, sandbox: Environment) -> None:
+def test_staff_are_offered_none_and_get_none(rig: Rig, sandbox: ServedEnvironment) -> None:
     path = as_(rig, "olga").register()
     staff = as_(rig, "stig")
 
@@ -150,7 +151,7 @@ def test_staff_are_offered_none_and_get_none(rig: Rig, sandbox: Environment) -> 
     assert "token.test_issued" not in dict(audited(sandbox))
 
 
-def test_of_another_organization_there_is_none(rig: Rig, sandbox: Environment) -> None:
+def test_of_another_organization_there_is_none(rig: Rig, sandbox: ServedEnvironment) -> None:
     organizations.create(sandbox.context, sandbox.hasher, OPERATOR, "Bolt Power", "bengt")
     with sandbox.database.write() as connection:
         found = people_store.find_by_username(connection, "bengt")
@@ -163,7 +164,7 @@ def test_of_another_organization_there_is_none(rig: Rig, sandbox: Environment) -
     assert as_(rig, "bengt").post(path + "test-token/").status_code == 404
 
 
-def test_without_the_forms_token_none_is_made(rig: Rig, sandbox: Environment) -> None:
+def test_without_the_forms_token_none_is_made(rig: Rig, sandbox: ServedEnvironment) -> None:
     browser = as_(rig, "olga")
     path = browser.register()
 

@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 
 from gatepass.server.domain.applications.model import Application
+from gatepass.server.environment import maintenance
 from gatepass.wire.errors import OAuthError
 from server.portal.fixtures import Browser, Clock, Rig
 from server.portal.test_templates import Page
@@ -16,7 +17,7 @@ HOUR = 3600
 
 
 def application(rig: Rig, path: str) -> Application:
-    found = rig.environment.directory.load(UUID(path.rstrip("/").rpartition("/")[2]))
+    found = rig.environment.applications.load(UUID(path.rstrip("/").rpartition("/")[2]))
     assert found
     return found
 
@@ -24,13 +25,13 @@ def application(rig: Rig, path: str) -> Application:
 def issue(rig: Rig, path: str, times: int) -> None:
     for _ in range(times):
         rig.environment.usage.issued(application(rig, path))
-    rig.environment.flush()
+    maintenance.flush(rig.environment)
 
 
 def refuse(rig: Rig, path: str, refused: OAuthError = EXPIRED, source: str = "192.0.2.77") -> None:
     at = rig.environment.clock()
     rig.environment.usage.refused(application(rig, path), refused, source, b"curl/8.5", at)
-    rig.environment.flush()
+    maintenance.flush(rig.environment)
 
 
 def figures(browser: Browser, path: str, usage: str) -> list[tuple[str, ...]]:
@@ -48,7 +49,7 @@ def test_a_new_application_says_what_its_usage_will_show(rig: Rig) -> None:
     page = browser.get(browser.register()).text
 
     assert "Nothing in the last 24 hours." in page
-    assert "None. Should a request be refused" in page
+    assert "None. If a request is refused" in page
     assert '<svg class="plot"' not in page
 
 
@@ -77,7 +78,7 @@ def test_each_range_shows_what_lies_in_it(rig: Rig, clock: Clock) -> None:
     for hours in (0, 20 * 24, 5 * 24, 23):
         clock.wait(hours * HOUR)
         issue(rig, path, 1)
-    rig.environment.prune()
+    maintenance.prune(rig.environment)
     browser = rig.as_("anna")
 
     assert len(figures(browser, path, "24h")) == 2
@@ -123,7 +124,7 @@ def test_a_refused_request_shows_up_with_its_reason(rig: Rig) -> None:
     client_id = application(rig, path).client_id
     form = {"grant_type": "client_credentials"}
     browser.client.post("/oauth2/token/", auth=(client_id, "gps_live_wrong"), data=form)
-    rig.environment.flush()
+    maintenance.flush(rig.environment)
 
     assert "Wrong secret" in browser.get(path).text
 
@@ -148,20 +149,20 @@ def test_the_page_has_a_few_refusals_and_leads_to_all_of_them(rig: Rig, clock: C
 def test_without_refusals_the_page_says_what_it_is_for(rig: Rig) -> None:
     browser = rig.as_("anna")
 
-    assert "Nothing was refused" in browser.get(browser.register() + "refusals/").text
+    assert "No refusals" in browser.get(browser.register() + "refusals/").text
 
 
 def test_who_asks_for_a_token_per_call_is_told_so_with_figures(rig: Rig, clock: Clock) -> None:
     browser = rig.as_("anna")
     path = browser.register()
     issue(rig, path, 29)
-    assert "One would do" not in browser.get(path).text
+    assert "One is enough" not in browser.get(path).text
     issue(rig, path, 3_371)
 
     page = browser.get(path).text
-    assert "In the last hour this application asked for 3,400 tokens; each lives 10 hours." in page
+    assert "In the last hour this application requested 3,400 tokens; each lives 10 hours." in page
     clock.wait(2 * HOUR)
-    assert "One would do" not in rig.as_("anna").get(path).text
+    assert "One is enough" not in rig.as_("anna").get(path).text
 
 
 def test_staff_see_refusals_users_and_strangers_do_not(rig: Rig) -> None:

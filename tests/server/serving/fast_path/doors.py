@@ -1,4 +1,4 @@
-"""The two doors: a server with the lane and one without, on one data directory and one clock."""
+"""Servers with and without the fast path, on one data directory and one clock."""
 
 import socket
 import threading
@@ -12,6 +12,7 @@ import uvicorn
 
 from gatepass.server import run
 from gatepass.server.app import Gatepass, create
+from gatepass.server.environment import maintenance
 from server.fixtures import Clock, InProcessServer, settings
 
 _PATIENCE = 30.0  # seconds
@@ -24,7 +25,7 @@ class Door:
         chosen = settings(data, stale_grace_seconds=3600, **given)
         self.app = create(chosen, clock)
         self.stand = InProcessServer(self.app, clock, data)
-        self.has_lane = chosen.fast_path
+        self.has_fast_path = chosen.fast_path
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
         self.config = run.config(chosen, self._make)
@@ -47,8 +48,14 @@ class Door:
         self.server.should_exit = True
         self._thread.join(_PATIENCE)
         for environment in self.app.environments:
-            environment.close()
+            maintenance.close(environment)
         self._listening.close()
+
+    @property
+    def by_fast_path(self) -> int:
+        """Return how many requests the fast path has answered."""
+        made: Any = self.config.http
+        return made.keywords["fast_path"].responses if self.has_fast_path else 0
 
     def rest(self) -> None:
         """Wait until nothing is being done: a bad request is refused before it is dealt with."""

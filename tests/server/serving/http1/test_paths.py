@@ -2,7 +2,8 @@
 
 import pytest
 
-from gatepass.server.serving.http1.connections import Connections, Limits
+from gatepass.server.configuration.http_limits import Limits
+from gatepass.server.serving.http1.connections import Connections
 from server.fixtures import InProcessServer
 from server.serving.fast_path.play import Play, played
 

@@ -31,7 +31,7 @@ class ApplicationCache:
         self.hits = 0
         self.misses = 0
 
-    def known(self, key: str | UUID) -> Application | None:
+    def get(self, key: str | UUID) -> Application | None:
         """Give the application with this client id or id, if it is in memory."""
         found = self._known.get(key)
         if found is not None:
@@ -45,7 +45,7 @@ class ApplicationCache:
             self.hits += 1  # memory had the answer
         return is_absent
 
-    def note_use(self, client_id: str) -> None:
+    def record_use(self, client_id: str) -> None:
         """Note that the client of this id authenticated: its next refusal is its first."""
         self._loaded.discard(client_id)
 

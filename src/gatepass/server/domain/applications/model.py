@@ -60,7 +60,7 @@ class ApplicationSecret:
         return self.expires_at is None or now < self.expires_at
 
 
-MARGIN = timedelta(seconds=1)
+CLOCK_MARGIN = timedelta(seconds=1)
 """How much later than now tokens are void, as clocks of two nodes never agree exactly."""
 
 
@@ -69,7 +69,7 @@ class Application:
     """A registered client (RFC 6749 §2) of an organization.
 
     `networks` are those that its requests may come from; without any, all are. A token that was
-    issued at `void_until_ms` (Unix milliseconds) or before is not good any more, or never was
+    issued at `revoked_before_ms` (Unix milliseconds) or before is not good any more, or never was
     its own: there may have been another application of the same client id before it.
     """
 
@@ -96,30 +96,30 @@ class Application:
     imported_from: str | None = None
     mint_mode: MintMode = "off"
     mint_limit: int | None = None
-    void_until_ms: int = field(init=False, repr=False, compare=False)
+    revoked_before_ms: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Prepare what is asked with each token."""
         until = milliseconds(self.created_at) - 1
         if self.tokens_void_before is not None:
             until = max(until, milliseconds(self.tokens_void_before))
-        object.__setattr__(self, "void_until_ms", until)
+        object.__setattr__(self, "revoked_before_ms", until)
 
     @property
     def state(self) -> State:
         """Say whether its owner disabled it."""
         return "disabled" if self.disabled_at else "active"
 
-    def voided_at(self, now: datetime) -> datetime:
+    def next_revocation(self, now: datetime) -> datetime:
         """Return `tokens_void_before` for a revocation of all tokens at `now`.
 
         It always grows: neither a clock that is set back nor a second revocation in the same
         millisecond leaves an old token active. See `MARGIN`.
         """
-        last, void = self.tokens_void_before, now + MARGIN
+        last, void = self.tokens_void_before, now + CLOCK_MARGIN
         return void if last is None else max(void, last + timedelta(milliseconds=1))
 
-    def earliest(self, now: datetime) -> datetime:
+    def change_time(self, now: datetime) -> datetime:
         """Return the moment of a change at `now`: never before the last use that is stored."""
         return now if self.last_used_at is None else max(now, self.last_used_at)
 
@@ -137,7 +137,7 @@ def check_name(name: str) -> str:
     """Return the name, normalized; raise OAuthError if empty, too long, or with invisible parts."""
     name = tidy(name)
     if not is_visible(name):
-        raise OAuthError("invalid_request", "Give the application a name.")
+        raise OAuthError("invalid_request", "Enter a name.")
     if len(name) > LONGEST_NAME:
         raise OAuthError("invalid_request", f"A name has {LONGEST_NAME} characters at most.")
     return name
@@ -161,16 +161,19 @@ def check_contact(contact: str) -> str:
     return contact
 
 
-def check_minting(mode: str, limit: int | None) -> tuple[MintMode, int | None]:
-    """Give how a limit of tokens an hour is meant; raise OAuthError for one that cannot be kept."""
+def check_mint_mode(mode: str) -> MintMode:
+    """Return what happens above the token rate limit; raise OAuthError for an unknown mode."""
     known = next((each for each in MINT_MODES if each == mode), None)
     if known is None:
         raise OAuthError("invalid_request", f"Choose one of {', '.join(MINT_MODES)}.")
-    if limit is None and known != "off":
-        raise OAuthError("invalid_request", "Give the number of tokens an hour.")
+    return known
+
+
+def check_mint_limit(limit: int | None) -> int | None:
+    """Return the token rate limit; raise OAuthError outside 1 to 1,000,000 tokens per hour."""
     if limit is not None and not 1 <= limit <= MOST_MINTED:
-        raise OAuthError("invalid_request", f"A limit is 1 to {MOST_MINTED} tokens an hour.")
-    return known, limit
+        raise OAuthError("invalid_request", f"A limit is 1 to {MOST_MINTED} tokens per hour.")
+    return limit
 
 
 def check_scope(scope: Scope, allowed: Scope) -> Scope:
@@ -196,7 +199,7 @@ def new_secret(
     return secret, ApplicationSecret(secret_id, secret.digest(), secret.value[-4:], now)
 
 
-def ending(
+def with_overlap(
     secrets: tuple[ApplicationSecret, ...], overlap: timedelta | None, now: datetime, new_id: UUID
 ) -> tuple[ApplicationSecret, ...]:
     """Give the live secrets as a rotation leaves them: ending when the overlap is over.
@@ -210,7 +213,7 @@ def ending(
     if len(secrets) >= MOST_LIVE_SECRETS:
         raise OAuthError(
             "invalid_request",
-            "Two secrets are live already. End one of them, then rotate again.",
+            "Two secrets are live already. Revoke one of them, then rotate again.",
         )
     if overlap is None:
         return tuple(replace(each, ends_on_use_of=new_id) for each in secrets)

@@ -1,25 +1,26 @@
 """What can be done to an application: each in one transaction with its audit entry and change."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from gatepass.server.domain.applications import store
+from gatepass.server.domain.applications import fields, store
+from gatepass.server.domain.applications.fields import FieldGroup
 from gatepass.server.domain.applications.model import (
     OVERLAPS,
     UNTIL_USED,
     Application,
     check_contact,
     check_lifetime,
-    check_minting,
     check_name,
     check_scope,
-    ending,
     new_client_id,
     new_secret,
+    with_overlap,
 )
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, entry
@@ -34,6 +35,8 @@ from gatepass.wire.errors import OAuthError
 from gatepass.wire.networks import Network
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
+
+_NO_SCOPE = Scope(())
 
 
 class Registered(NamedTuple):
@@ -124,14 +127,16 @@ def rotate(  # noqa: PLR0913 - who, what, how, and what else is written
         if any(each.id == secret_id for each in application.secrets):
             raise OAuthError("invalid_request", "This is done already.", status=409)
         new_id = secret_id or uuid4()
-        ended = ending(application.live_secrets(now), overlap, now, new_id)
+        ended = with_overlap(application.live_secrets(now), overlap, now, new_id)
         secret, kept = new_secret(new_id, context.mode, secrets.token_bytes(32), now)
         for each in ended:
             store.set_end(connection, each)
         store.remove_ended_secrets(connection, app_id, now)
         store.add_secret(connection, app_id, kept)
         if has_leaked:
-            store.change(connection, app_id, {"tokens_void_before": application.voided_at(now)})
+            store.change(
+                connection, app_id, {"tokens_void_before": application.next_revocation(now)}
+            )
         also(connection, Registered(application, secret))
         _tell(
             connection,
@@ -167,77 +172,24 @@ def end_secret(
         )
 
 
-def rename(context: Context, by: Actor, app_id: UUID, name: str, org_id: UUID | None) -> None:
-    """Give an application another name."""
-    name = check_name(name)
-    with _change(context, app_id, org_id) as (connection, application, now):
-        store.change(connection, app_id, {"name": name})
-        _tell(connection, by, now, application, "application.renamed", name=name)
-
-
-def set_lifetime(
-    context: Context, by: Actor, app_id: UUID, seconds: int, org_id: UUID | None
-) -> None:
-    """Set how long the application's next tokens live."""
-    check_lifetime(seconds)
-    with _change(context, app_id, org_id) as (connection, application, now):
-        store.change(connection, app_id, {"token_lifetime": seconds})
-        _tell(connection, by, now, application, "application.lifetime", seconds=str(seconds))
-
-
-def set_contact(
-    context: Context, by: Actor, app_id: UUID, contact: str, org_id: UUID | None
-) -> None:
-    """Set whom to tell of trouble with the application; empty for nobody."""
-    contact = check_contact(contact)
-    with _change(context, app_id, org_id) as (connection, application, now):
-        store.change(connection, app_id, {"contact": contact})
-        _tell(connection, by, now, application, "application.contact", contact=contact or "nobody")
-
-
-def set_networks(
+def change(
     context: Context,
     by: Actor,
     app_id: UUID,
-    networks: tuple[Network, ...],
-    org_id: UUID | None,
-) -> None:
-    """Set the networks that its requests may come from; without any, all are."""
-    text = store.written(networks)
-    with _change(context, app_id, org_id) as (connection, application, now):
-        store.change(connection, app_id, {"networks": text})
-        _tell(connection, by, now, application, "application.networks", networks=text or "any")
-
-
-def set_scope(
-    context: Context,
-    by: Actor,
-    app_id: UUID,
-    scope: Scope,
     org_id: UUID | None,
     *,
-    allowed: Scope,
+    allowed: Scope = _NO_SCOPE,
+    **values: object,
 ) -> None:
-    """Set what its next tokens may allow, as the operator does; a scope that it has may stay."""
-    with _change(context, app_id, org_id) as (connection, application, now):
-        check_scope(scope, Scope(tuple(dict.fromkeys((*allowed.names, *application.scope.names)))))
-        _set_scope(connection, by, now, application, scope)
+    """Change editable fields, all of them or none; `fields.GROUPS` has their names and checks.
 
+    A new `scope` consists of `allowed` scopes and of those that the application already has.
 
-def set_minting(
-    context: Context,
-    by: Actor,
-    app_id: UUID,
-    mode: str,
-    limit: int | None,
-    org_id: UUID | None,
-) -> None:
-    """Set how many tokens an hour the application may have, and what happens beyond."""
-    mode, limit = check_minting(mode, limit)
+    Raises OAuthError for a value that is not allowed, and for a field that `by` may not change.
+    """
     with _change(context, app_id, org_id) as (connection, application, now):
-        store.change(connection, app_id, {"mint_mode": mode, "mint_limit": limit})
-        said = "none" if limit is None else str(limit)
-        _tell(connection, by, now, application, "application.minting", mode=mode, limit=said)
+        after, groups = fields.check(by, application, allowed, values)
+        _write(connection, by, now, application, after, groups)
 
 
 def choose_scope(
@@ -262,13 +214,13 @@ def choose_scope(
         scope = Scope(kept + chosen.without(Scope(kept)).names)
         grantable = catalogue.offered if knows_password else catalogue.selectable
         check_scope(scope, Scope(tuple(dict.fromkeys((*grantable.names, *kept)))))
-        _set_scope(connection, by, now, application, scope)
+        _write(connection, by, now, application, replace(application, scope=scope), [fields.SCOPE])
 
 
 def void_tokens(context: Context, by: Actor, app_id: UUID, org_id: UUID | None) -> None:
     """Make every token that the application holds invalid."""
     with _change(context, app_id, org_id) as (connection, application, now):
-        store.change(connection, app_id, {"tokens_void_before": application.voided_at(now)})
+        store.change(connection, app_id, {"tokens_void_before": application.next_revocation(now)})
         _tell(connection, by, now, application, "application.tokens_voided")
 
 
@@ -283,7 +235,7 @@ def set_enabled(
     with _change(context, app_id, org_id) as (connection, application, now):
         if enabled == (application.disabled_at is None):
             return
-        void = application.voided_at(now)
+        void = application.next_revocation(now)
         state = {"disabled_at": None if enabled else now, "tokens_void_before": void}
         store.change(connection, app_id, state)
         action = "application.enabled" if enabled else "application.disabled"
@@ -291,7 +243,7 @@ def set_enabled(
 
 
 def delete(context: Context, by: Actor, app_id: UUID, org_id: UUID | None) -> None:
-    """Delete an application; its credentials and tokens are nothing from then on."""
+    """Delete an application; its credentials and tokens become invalid."""
     with _change(context, app_id, org_id) as (connection, application, now):
         store.remove(connection, app_id)
         tombstones.record_deletion(connection, changes.CLIENT_GONE, application.client_id, now)
@@ -317,19 +269,24 @@ def _change(
     """Open a writing transaction on an application, as it is now."""
     with context.database.write() as connection:
         application = _owned(connection, app_id, org_id)
-        yield connection, application, application.earliest(context.now())
+        yield connection, application, application.change_time(context.now())
     context.refresh()
 
 
-def _set_scope(
-    connection: Connection, by: Actor, now: datetime, application: Application, scope: Scope
+def _write(
+    connection: Connection,
+    by: Actor,
+    now: datetime,
+    before: Application,
+    after: Application,
+    groups: Iterable[FieldGroup],
 ) -> None:
-    """Store a scope; to take away one that is granted with a password revokes all tokens."""
-    changed: dict[str, object] = {"scope": str(scope)}
-    if NEEDS_PASSWORD & set(application.scope.without(scope).names):
-        changed["tokens_void_before"] = application.voided_at(now)
-    store.change(connection, application.id, changed)
-    _tell(connection, by, now, application, "application.scope", scope=str(scope))
+    """Store changed fields; removing a scope that is granted with a password revokes all tokens."""
+    for group in groups:
+        store.change(connection, before.id, group.columns(after))
+        _tell(connection, by, now, before, group.action, **group.details(after))
+    if NEEDS_PASSWORD & set(before.scope.without(after.scope).names):
+        store.change(connection, before.id, {"tokens_void_before": before.next_revocation(now)})
 
 
 def _owned(connection: Connection, app_id: UUID, org_id: UUID | None) -> Application:

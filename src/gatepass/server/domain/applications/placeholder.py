@@ -30,11 +30,11 @@ def _made() -> Application:
 _NOBODIES = tuple(_made() for _ in range(_COUNT))
 
 
-def nobody(client_id: str) -> Application:
+def placeholder(client_id: str) -> Application:
     """Return the stand-in for an unknown client id; no database has it, no secret matches it."""
     return _NOBODIES[hash(client_id) % _COUNT]
 
 
-def is_nobody(application: Application) -> bool:
+def is_placeholder(application: Application) -> bool:
     """Tell whether it is a stand-in. What is counted for one is not kept."""
     return application.org_id is _ORG_ID

@@ -29,10 +29,9 @@ from sqlalchemy import (
 )
 
 from gatepass.server.domain.applications.model import Application, ApplicationSecret
-from gatepass.server.domain.applications.networks import check_networks
+from gatepass.server.domain.applications.networks import check_networks, format_networks
 from gatepass.server.domain.organizations.store import organization
 from gatepass.server.storage.database import Timestamp, metadata, next_of
-from gatepass.wire.networks import Network
 from gatepass.wire.scope import Scope
 
 application = Table(
@@ -60,13 +59,15 @@ application = Table(
     Column("mint_mode", Text, nullable=False, server_default="off"),
     Column("mint_limit", Integer),
 )
-is_voided = application.c.disabled_at.is_not(None) | application.c.tokens_void_before.is_not(None)
+has_revoked_tokens = application.c.disabled_at.is_not(
+    None
+) | application.c.tokens_void_before.is_not(None)
 """Tells the few applications of which the revocation feed has something to tell."""
 Index(
     "ix_application_voided",
     application.c.client_id,
-    sqlite_where=is_voided,
-    postgresql_where=is_voided,
+    sqlite_where=has_revoked_tokens,
+    postgresql_where=has_revoked_tokens,
 )
 
 secret = Table(
@@ -146,7 +147,7 @@ def add(connection: Connection, new: Application) -> None:
             token_lifetime=new.token_lifetime,
             created_at=new.created_at,
             created_by=new.created_by,
-            networks=written(new.networks),
+            networks=format_networks(new.networks),
             contact=new.contact,
             imported_from=new.imported_from,
             mint_mode=new.mint_mode,
@@ -176,11 +177,6 @@ def last_use(connection: Connection, org_id: UUID) -> datetime | None:
     latest = select(func.max(application.c.last_used_at)).where(application.c.org_id == org_id)
     found: datetime | None = connection.execute(latest).scalar_one()
     return found
-
-
-def written(networks: Iterable[Network]) -> str:
-    """Give the networks as their column has them."""
-    return " ".join(str(network) for network in networks)
 
 
 def remove(connection: Connection, app_id: UUID) -> None:
@@ -244,7 +240,7 @@ def remove_ended_secrets(connection: Connection, app_id: UUID, now: datetime) ->
     connection.execute(delete(secret).where(ended))
 
 
-def note_use(
+def record_use(
     connection: Connection,
     applications: Sequence[Mapping[str, object]],
     secrets: Sequence[Mapping[str, object]],

@@ -28,13 +28,13 @@ class Denial(NamedTuple):
     reason: str
 
 
-def note(context: Context, by: Actor, denied: Denial, **who: str) -> None:
+def record(context: Context, by: Actor, denied: Denial, **who: str) -> None:
     """Log and audit a denial; `who` are the log's names for the actor. Blocks.
 
     Raises nothing where the database is away: the answer is no in any case.
     """
     now = context.now()
-    if not context.audit_limit.admit(_ACTION, by.source, now.timestamp(), by.org_id):
+    if not context.audit_limit.allow(_ACTION, by.source, now.timestamp(), by.org_id):
         return
     path = _printable(denied.path)
     log.warning(

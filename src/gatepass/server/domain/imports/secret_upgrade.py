@@ -5,7 +5,7 @@ from collections.abc import Callable
 from gatepass.server.domain.applications import store
 from gatepass.server.domain.applications.cache import ApplicationCache
 from gatepass.server.domain.applications.model import Application, ApplicationSecret
-from gatepass.server.domain.applications.placeholder import nobody
+from gatepass.server.domain.applications.placeholder import placeholder
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.imports import django_hashers
@@ -48,7 +48,7 @@ class SecretUpgrade:
         sample = self._hashes.sample
         if sample is None or read(client_id):
             return None
-        stand_in = nobody(client_id)
+        stand_in = placeholder(client_id)
         known = application or stand_in
         matches = [secret.matches(each.digest) for secret in readings for each in known.secrets]
         if any(matches):
@@ -72,7 +72,7 @@ class SecretUpgrade:
         time, so the application is read again first: another thread may have replaced the hash.
         """
         client_id = application.client_id
-        found = self._applications.known(client_id) or self._applications.load(client_id)
+        found = self._applications.get(client_id) or self._applications.load(client_id)
         application = found or application
         if any(secret.matches(each.digest) for secret in readings for each in application.secrets):
             return True

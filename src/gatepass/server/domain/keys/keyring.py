@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from gatepass.server.domain.keys.model import Key, current, next_change, proving
+from gatepass.server.domain.keys.model import Key, current, next_change, verifying
 from gatepass.server.domain.keys.opaque_token_key import OpaqueTokenKey
 from gatepass.server.domain.keys.signing import SigningKey
 from gatepass.server.domain.token_policy import ALGORITHMS, Algorithm
@@ -39,7 +39,7 @@ def keyring(
     place, or else of the algorithm that was used first.
     """
     kept = tuple(keys)
-    good = proving(kept, now)
+    good = verifying(kept, now)
     sealing: dict[int, OpaqueTokenKey] = {}
     signing: dict[int, SigningKey] = {}
     for key in good:

@@ -16,13 +16,13 @@ from gatepass.server.domain.keys.model import (
     current,
     is_due,
     of_purpose,
-    proves_until,
-    proving,
+    verifies_until,
+    verifying,
 )
 from gatepass.server.domain.keys.signing import SigningKey, generate
-from gatepass.server.domain.master_key import MasterKey
 from gatepass.server.domain.token_policy import Purpose
 from gatepass.server.storage.database import Connection
+from gatepass.server.storage.master_key import MasterKey
 from gatepass.wire.credential import Mode
 
 SCHEDULE = Actor("schedule")
@@ -67,13 +67,13 @@ def all_keys(context: Context) -> tuple[Key, ...]:
 def state(key: Key, keys: Iterable[Key], now: datetime) -> str:
     """Say what a key is for at `now`: next, in use, proves until then, or ended."""
     kept = tuple(keys)
-    if key not in proving(kept, now):
+    if key not in verifying(kept, now):
         return "ended"
     if key.active_from > now:
         return "next"
     if key == current(kept, key.purpose, now):
         return "in use"
-    until = proves_until(key, kept, now)
+    until = verifies_until(key, kept, now)
     return f"proves until {until:%Y-%m-%d}" if until else "proves"
 
 
@@ -137,7 +137,7 @@ def _due(
 
 def _spent(connection: Connection, context: Context, now: datetime) -> list[int]:
     known = store.all_keys(connection, context.master_key, context.mode)
-    good = proving(known, now)
+    good = verifying(known, now)
     return [key.id for key in known if key not in good and of_purpose(known, key.purpose, now)]
 
 

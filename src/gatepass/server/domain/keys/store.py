@@ -20,9 +20,9 @@ from sqlalchemy import (
 
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.keys.model import Key
-from gatepass.server.domain.master_key import MasterKey
 from gatepass.server.domain.token_policy import Purpose
 from gatepass.server.storage.database import Timestamp, metadata
+from gatepass.server.storage.master_key import MasterKey
 from gatepass.wire.credential import Mode
 
 server_key = Table(

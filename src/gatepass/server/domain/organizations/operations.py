@@ -4,7 +4,7 @@ from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from gatepass.server.domain.applications import store as applications
-from gatepass.server.domain.applications.model import MARGIN
+from gatepass.server.domain.applications.model import CLOCK_MARGIN
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.domain.changes import store as changes
@@ -63,7 +63,7 @@ def set_suspended(context: Context, by: Actor, org_id: UUID, *, suspended: bool)
         store.set_suspended(connection, org_id, now if suspended else None)
         if not suspended:
             sessions.end_of_organization(connection, org_id)
-        applications.void_tokens_of_organization(connection, org_id, now + MARGIN)
+        applications.void_tokens_of_organization(connection, org_id, now + CLOCK_MARGIN)
         action = "organization.suspended" if suspended else "organization.resumed"
         audit.record(connection, entry(by, now, action, found.name, org_id=org_id))
         changes.record(connection, changes.ORGANIZATION, str(org_id), now)

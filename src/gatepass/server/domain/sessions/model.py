@@ -64,7 +64,7 @@ def is_over(session: Session, settings: SessionSettings, now: datetime) -> bool:
     return idle or now - session.created_at >= timedelta(seconds=settings.absolute)
 
 
-def is_to_note(session: Session, settings: SessionSettings, now: datetime) -> bool:
+def is_update_due(session: Session, settings: SessionSettings, now: datetime) -> bool:
     """Tell whether `last_seen_at` is due; not on every request, which would write on every read."""
     every = min(_SEEN_EVERY, settings.idle // 10)
     return now - session.last_seen_at >= timedelta(seconds=every)

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from gatepass.server.domain.context import Context
-from gatepass.server.domain.master_key import MasterKey, MasterKeyError
 from gatepass.server.domain.sessions import store
 from gatepass.server.domain.sessions.model import key
 from gatepass.server.storage.database import Connection
+from gatepass.server.storage.master_key import MasterKey, MasterKeyError
 from gatepass.wire.secret import Secret
 
 LIVES = timedelta(minutes=10)

@@ -18,7 +18,7 @@ from gatepass.server.domain.sessions.model import (
     Session,
     SessionSettings,
     is_over,
-    is_to_note,
+    is_update_due,
     new_id,
 )
 from gatepass.server.domain.throttling import store as limits
@@ -150,7 +150,7 @@ def find(context: Context, settings: SessionSettings, session_id: Secret) -> Log
         organization = organizations.find(connection, person.org_id) if person else None
     if person is None or organization is None or _is_barred(person):
         return None
-    if is_to_note(session, settings, now):
+    if is_update_due(session, settings, now):
         with context.database.write() as connection:
             store.change(connection, session.id_digest, {"last_seen_at": now})
     return Login(session_id, session, person, organization)
@@ -244,7 +244,7 @@ def _attempt(context: Context, visitor: Visitor, username: str) -> tuple[Limit, 
         wait = limits.attempt(connection, counted, context.now())
     if wait:
         # In the log alone: a row for each would let a stranger fill the audit trail.
-        if context.log_limit.admit("login.throttled", visitor.source, context.clock()):
+        if context.log_limit.allow("login.throttled", visitor.source, context.clock()):
             log.warning(
                 "login.throttled", environment=context.name, source=visitor.source, seconds=wait
             )

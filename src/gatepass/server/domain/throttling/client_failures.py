@@ -26,7 +26,7 @@ class AttemptLimit:
         self._lock = threading.Lock()
         self._counts: OrderedDict[bytes, tuple[float, int, bytes]] = OrderedDict()
 
-    def spend(self, client_id: str, source: str, secret: Secret | None, now: float) -> None:
+    def record(self, client_id: str, source: str, secret: Secret | None, now: float) -> None:
         """Count a failure; raise OAuthError (429) where there were too many.
 
         The same wrong secret twice in a row counts once: some clients repeat a refused

@@ -34,7 +34,7 @@ class IssuanceLimit:
     def __init__(self) -> None:
         self._watched: dict[UUID, _Watched] = {}
 
-    def admit(self, application: Application, now: float) -> str:
+    def count(self, application: Application, now: float) -> str:
         """Count one more token at `now` (Unix seconds); give what to tell the client, or nothing.
 
         Raises OAuthError (429) where the limit is reached and enforced. To be called by one thread.
@@ -53,7 +53,7 @@ class IssuanceLimit:
         watched.counted += 1
         return _notice(application, issued + 1) if issued >= limit else ""
 
-    def marks(self, now: float) -> dict[UUID, int]:
+    def counted_this_hour(self, now: float) -> dict[UUID, int]:
         """Give the applications that are active this hour, and what was counted of each."""
         hour = int(now) // HOUR * HOUR
         every = list(self._watched.items())

@@ -23,10 +23,15 @@ from gatepass.server.domain.users.passwords import Hasher
 from gatepass.server.domain.users.portal_users import (
     check_deletable,
     check_unprotected,
-    tell_of_pending,
+    record_pending_email,
     with_pending_email,
 )
-from gatepass.server.domain.users.transaction_steps import check_email_is_free, notify, owned, tell
+from gatepass.server.domain.users.transaction_steps import (
+    check_email_is_free,
+    find_in_organization,
+    notify,
+    record_audit,
+)
 from gatepass.server.storage.database import Connection, NotFoundError
 from gatepass.wire.secret import Secret
 
@@ -84,7 +89,7 @@ def add_draft(connection: Connection, by: Actor, new: User, now: datetime) -> No
         raise InvalidField("username", "This username is taken. Choose another.", taken=True)
     check_email_is_free(connection, new)
     store.add(connection, new)
-    tell(connection, by, now, new, "person.added", role=new.role)
+    record_audit(connection, by, now, new, "person.added", role=new.role)
 
 
 def add_with_access(  # noqa: PLR0913 - two of them for callers that show the password on a page
@@ -99,7 +104,7 @@ def add_with_access(  # noqa: PLR0913 - two of them for callers that show the pa
     person_id: UUID | None = None,
     also: Also = _nothing,
 ) -> tuple[User, Secret]:
-    """Add a person who can log in; give them and the one sight of the initial password.
+    """Add a user who can log in; give them and the one sight of the initial password.
 
     A caller that chooses the `person_id` can tell a repetition, whose username is taken, apart.
     """
@@ -134,7 +139,7 @@ def give_access(
     """Set a new initial password, and the username of somebody who had none; end their sessions."""
     now = context.now()
     with context.database.write() as connection:
-        found = owned(connection, org_id, person_id)
+        found = find_in_organization(connection, org_id, person_id)
         if found.username is None:
             username = check_username(username or "")
             if store.find_by_username(connection, username):
@@ -152,7 +157,7 @@ def give_access(
         sessions.end_of_person(connection, person_id)
         given = replace(found, username=found.username or username)
         also(connection, given, initial.password)
-        tell(connection, by, now, found, "person.password_reset")
+        record_audit(connection, by, now, found, "person.password_reset")
     return given, initial.password
 
 
@@ -177,7 +182,7 @@ def change(
     """
     now = context.now()
     with context.database.write() as connection:
-        found = owned(connection, org_id, person_id)
+        found = find_in_organization(connection, org_id, person_id)
         wanted = replace(found, **dict(values), updated_at=now)  # type: ignore[arg-type]
         if not may_change_portal_users:
             check_unprotected(found, wanted)
@@ -198,13 +203,13 @@ def set_enabled(
     """Disable a person, or enable them again; both end their sessions."""
     now = context.now()
     with context.database.write() as connection:
-        found = owned(connection, org_id, person_id)
+        found = find_in_organization(connection, org_id, person_id)
         if not enabled:
             _check_not_last_administrator(connection, found)
         # When enabling, for one that was opened as the person was being disabled.
         sessions.end_of_person(connection, person_id)
         store.change(connection, person_id, {"disabled_at": None if enabled else now})
-        tell(connection, by, now, found, "person.enabled" if enabled else "person.disabled")
+        record_audit(connection, by, now, found, "person.enabled" if enabled else "person.disabled")
 
 
 def remove(
@@ -220,12 +225,12 @@ def remove(
     Raises PortalUserRefused for somebody who logs in, where the caller may not delete those.
     """
     with context.database.write() as connection:
-        found = owned(connection, org_id, person_id)
+        found = find_in_organization(connection, org_id, person_id)
         if not may_change_portal_users:
             check_deletable(found)
         _check_not_last_administrator(connection, found)
         store.remove(connection, person_id)
-        tell(connection, by, context.now(), found, "person.deleted")
+        record_audit(connection, by, context.now(), found, "person.deleted")
 
 
 def change_password(
@@ -258,13 +263,13 @@ def change_password(
         }
         store.change(connection, whose.id, changed)
         sessions.end_of_person(connection, whose.id)
-        tell(connection, by, now, whose, "person.password_changed")
+        record_audit(connection, by, now, whose, "person.password_changed")
 
 
 def find(context: Context, org_id: UUID, person_id: UUID) -> User:
     """Give a person of the organization; raise NotFoundError where there is no such one."""
     with context.database.read() as connection:
-        return owned(connection, org_id, person_id)
+        return find_in_organization(connection, org_id, person_id)
 
 
 def find_by_username(context: Context, org_id: UUID, username: str) -> User:
@@ -333,12 +338,12 @@ def _tell_of_change(
     changed: User,
     sent: set[str],
 ) -> None:
-    tell_of_pending(connection, by, now, found, changed)
+    record_pending_email(connection, by, now, found, changed)
     is_pending = changed.pending_email != found.pending_email
     fields = ", ".join(sorted(sent - {"role", "email"} if is_pending else sent - {"role"}))
     detail = {"fields": fields} if fields else {}
     if changed.role != found.role:
-        tell(connection, by, now, found, "person.role_changed", role=changed.role, **detail)
+        record_audit(connection, by, now, found, "person.role_changed", role=changed.role, **detail)
         notify(connection, by, now, found, "role_changed", changed.role)
     elif fields or not is_pending:
-        tell(connection, by, now, found, "person.changed", **detail)
+        record_audit(connection, by, now, found, "person.changed", **detail)

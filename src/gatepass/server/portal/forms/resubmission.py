@@ -15,11 +15,11 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from gatepass.server.domain.master_key import MasterKeyError
 from gatepass.server.portal.access import Who
 from gatepass.server.portal.pages import applications, registration, team
 from gatepass.server.portal.request import PortalRequest
 from gatepass.server.storage.database import NotFoundError
+from gatepass.server.storage.master_key import MasterKeyError
 from gatepass.server.storage.timestamps import milliseconds
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.params import LONGEST_VALUE

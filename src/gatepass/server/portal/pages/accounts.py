@@ -102,7 +102,7 @@ def _logged_in(visit: PortalRequest) -> Response:
             return shown
     username = visit.form.get("username", "").strip().lower()
     is_other = username not in {"", person.username} and "@" not in username
-    flash = f"You are logged in as {person.username}. Log out to log in as somebody else."
+    flash = f"You are logged in as {person.username}. Log out to log in as another user."
     wanted = redirects.after_login(visit.form.get("next"), person.role)
     return redirect(visit, wanted, flash if is_other else "")
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from gatepass.server.domain.applications import operations
+from gatepass.server.domain.applications import fields, operations
 from gatepass.server.domain.applications.model import (
     MOST_LIVE_SECRETS,
     Application,
@@ -49,7 +49,7 @@ def end_secret(visit: PortalRequest) -> Response:
         lambda app_id: operations.end_secret(
             visit.environment.context, visit.actor, app_id, visit.ids["secret_id"], visit.org_id
         ),
-        "The secret has ended.",
+        "The secret is revoked.",
     )
 
 
@@ -61,7 +61,7 @@ def void_tokens(visit: PortalRequest) -> Response:
         lambda app_id: operations.void_tokens(
             visit.environment.context, visit.actor, app_id, visit.org_id
         ),
-        "All tokens issued until now are void.",
+        "All tokens issued until now are revoked.",
     )
 
 
@@ -138,6 +138,7 @@ def _whole(visit: PortalRequest, application: Application) -> dict[str, object]:
     offered, secured = catalogue.offered, catalogue.password_scopes
     return {
         "application": _shown(visit, application),
+        **settings_of(application),
         "scopes": choices(catalogue, offered, application.scope),
         "needs_password": secured.without(application.scope).names,
         "has_password_scope": any(name in application.scope for name in secured.names),
@@ -147,6 +148,16 @@ def _whole(visit: PortalRequest, application: Application) -> dict[str, object]:
         "may_rotate": len(live) < MOST_LIVE_SECRETS,
         **usage.whole(visit, application),
         **snippets.snippets(visit.environment, application),
+    }
+
+
+def settings_of(application: Application) -> dict[str, object]:
+    """Return the fields of an application and their values, as its page shows them."""
+    return {
+        "groups": [group for group in fields.GROUPS if "person" in group.changed_by],
+        "facts": [field for group in fields.GROUPS for field in group.fields if field.is_fact],
+        "labels": {field.name: field.label for group in fields.GROUPS for field in group.fields},
+        "stored": fields.texts(application),
     }
 
 
@@ -162,11 +173,6 @@ def _shown(visit: PortalRequest, application: Application) -> SimpleNamespace:
             SimpleNamespace(name=name, words=visit.environment.catalogue.words(name))
             for name in application.scope.names
         ],
-        token_lifetime=application.token_lifetime,
-        mint_mode=application.mint_mode,
-        mint_limit=application.mint_limit,
-        contact=application.contact,
-        networks=[str(network) for network in application.networks],
         created_at=application.created_at,
         created_by=application.created_by,
         last_used_at=application.last_used_at,
@@ -212,8 +218,8 @@ def safe_to_end(
     if old.id == new.id or new.last_used_at is None:
         return ""
     if old.last_used_at is None:
-        return "Safe to end: the new secret is in use, and this one never was."
+        return "Safe to revoke: the new secret is in use, and this one never was."
     if now - old.last_used_at < quiet:
         return ""
     last = ago(old.last_used_at, now)
-    return f"Safe to end: the new secret is in use, and this one was last used {last}."
+    return f"Safe to revoke: the new secret is in use, and this one was last used {last}."

@@ -150,12 +150,12 @@ def set_role(visit: PortalRequest) -> Response:
 
 def enable(visit: PortalRequest) -> Response:
     """Let somebody log in again."""
-    return _set_enabled(visit, "The person can log in again.", enabled=True)
+    return _set_enabled(visit, "The user can log in again.", enabled=True)
 
 
 def disable(visit: PortalRequest) -> Response:
     """Log somebody out and keep them out."""
-    return _set_enabled(visit, "The person is disabled and logged out.", enabled=False)
+    return _set_enabled(visit, "The user is disabled and logged out.", enabled=False)
 
 
 def _set_enabled(visit: PortalRequest, done: str, *, enabled: bool) -> Response:

@@ -10,7 +10,7 @@ from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.catalogue.model import Catalogue
 from gatepass.server.domain.sessions import one_time_secret
 from gatepass.server.oauth import test_token
-from gatepass.server.oauth.introspection import inspect
+from gatepass.server.oauth.access_token import inspect
 from gatepass.server.portal.pages import applications
 from gatepass.server.portal.presentation import snippets
 from gatepass.server.portal.rendering import page, redirect
@@ -32,7 +32,7 @@ def make(visit: PortalRequest) -> Response:
         )
 
     try:
-        test_token.issue_one(visit.environment, visit.actor, app_id, visit.org_id, keep)
+        test_token.issue_test_token(visit.environment, visit.actor, app_id, visit.org_id, keep)
     except OAuthError as refusal:
         return applications.again(visit, refusal, "")
     return redirect(visit, f"{applications.address(app_id)}test-token/")

@@ -6,13 +6,14 @@ ends with the head, so it cannot mistake what follows for another protocol.
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 try:
     import httptools
 except ModuleNotFoundError:  # as on Windows; then uvicorn's protocol serves (see `uvicorn_compat`)
     httptools = None  # type: ignore[assignment]
+
+from gatepass.server.configuration.http_limits import HeadLimits
 
 Fields = list[tuple[bytes, bytes]]
 
@@ -27,15 +28,6 @@ _END_OF_HEAD = b"\r\n\r\n"
 _LONGEST_REQUEST_LINE = 32  # bytes, without the target
 _BEGINNING = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,24}(?: |\Z)|\r\Z")
 _ABSOLUTE = re.compile(rb"(?i:https?)://([^/?@]+)((?:[/?].*)?)")
-
-
-@dataclass(frozen=True, slots=True)
-class HeadLimits:
-    """The limits of a request's head."""
-
-    target: int = 8 * 1024  # bytes
-    head: int = 64 * 1024  # bytes, with the request line and the empty line at the end
-    fields: int = 100
 
 
 class RefusedRequest(Exception):

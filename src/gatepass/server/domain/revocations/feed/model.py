@@ -12,7 +12,7 @@ MATTERS = timedelta(seconds=LONGEST_LIFETIME, days=1)
 """How long it matters what happened to a token: longer than any lives."""
 
 
-def void_until(
+def revoked_before(
     created_at: datetime,
     disabled_at: datetime | None,
     tokens_void_before: datetime | None,

@@ -15,11 +15,11 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from gatepass.server.domain.applications.store import application, is_voided
+from gatepass.server.domain.applications.store import application, has_revoked_tokens
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.changes.tombstones import deletion
 from gatepass.server.domain.organizations.store import is_suspended, organization
-from gatepass.server.domain.revocations.feed.model import ALL, void_until
+from gatepass.server.domain.revocations.feed.model import ALL, revoked_before
 from gatepass.server.domain.revocations.store import revocation
 
 _AT_A_TIME = 1000  # names in one query
@@ -31,15 +31,19 @@ Revocation = tuple[bytes, int]
 _revocations = select(revocation.c.token_id, type_coerce(revocation.c.expires_at, BigInteger))
 
 
-def voided(connection: Connection, since: datetime, after: str, limit: int) -> list[str]:
+def revoked_applications(
+    connection: Connection, since: datetime, after: str, limit: int
+) -> list[str]:
     """Give the client ids of applications that were disabled or voided since a moment."""
     recent = (application.c.disabled_at > since) | (application.c.tokens_void_before > since)
     return _client_ids(
-        connection, select(application.c.client_id).where(is_voided, recent), after, limit
+        connection, select(application.c.client_id).where(has_revoked_tokens, recent), after, limit
     )
 
 
-def suspended(connection: Connection, since: datetime, after: str, limit: int) -> list[str]:
+def suspended_applications(
+    connection: Connection, since: datetime, after: str, limit: int
+) -> list[str]:
     """Give the client ids of organizations that were suspended since a moment."""
     name = func.coalesce(application.c.client_id, "")  # or all client ids would be gone through
     bad = select(organization.c.id).where(is_suspended, organization.c.suspended_at > since)
@@ -65,7 +69,7 @@ def client_ids(connection: Connection, app_ids: Iterable[UUID]) -> list[str]:
     ]
 
 
-def standings(connection: Connection, names: Iterable[str]) -> dict[str, int]:
+def revocation_states(connection: Connection, names: Iterable[str]) -> dict[str, int]:
     """Give until when the tokens of each client id are void (see `void_until`)."""
     found: dict[str, int] = {}
     for some in _some(names):
@@ -83,7 +87,7 @@ def standings(connection: Connection, names: Iterable[str]) -> dict[str, int]:
             .where(application.c.client_id.in_(some))
         )
         for name, *moments in connection.execute(query):
-            found[name] = void_until(*moments, is_second=name in former)
+            found[name] = revoked_before(*moments, is_second=name in former)
     return found
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gatepass.server.environment import hosts
+from gatepass.server.configuration import hosts
 from gatepass.server.settings import EnvironmentSettings
 from server.fixtures import settings
 

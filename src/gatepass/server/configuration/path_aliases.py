@@ -4,7 +4,7 @@ import re
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
-from gatepass.server.environment_variables import Texts
+from gatepass.server.configuration.environment_variables import Texts
 from gatepass.wire import metadata
 
 _PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")

@@ -95,6 +95,14 @@ def _without_port(_named: tuple[str, ...], issuer: str) -> tuple[str, ...]:
     return (split(issuer.partition("://")[2].lower()).name,)
 
 
+def transport_headers(issuer: str, *, subdomains: bool) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the headers of every response over https (RFC 6797 §7.2); none for an http issuer."""
+    if not issuer.startswith("https://"):
+        return ()
+    value = b"max-age=31536000" + (b"; includeSubDomains" if subdomains else b"")
+    return ((b"strict-transport-security", value),)
+
+
 def is_own_origin(origin: str, scheme: str, host: str, issuer: str) -> bool:
     """Tell whether an Origin header names the site that a request with this Host header is for.
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepass.server.domain import master_key
 from gatepass.server.domain.keys import store as keys
-from gatepass.server.domain.master_key import MasterKey, MasterKeyError
+from gatepass.server.storage import master_key
+from gatepass.server.storage.master_key import MasterKey, MasterKeyError
 from gatepass.wire.credential import Mode
 from server.fixtures import InProcessServer, standing_still
 

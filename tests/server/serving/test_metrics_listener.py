@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from gatepass.server.http import Response
 from server.fixtures import InProcessServer, standing_still
 
-VECTORS = Path(__file__).parents[3] / "vectors"
+VECTORS = Path(__file__).parents[2] / "vectors"
 LOOPBACK = "127.0.0.1"
 ADDED: list[str] = json.loads((VECTORS / "proxy_header_names.json").read_text())["added by proxies"]
 

@@ -5,7 +5,7 @@ import pytest
 
 from gatepass.server.settings import Settings, SettingsError, load
 
-VECTORS = json.loads((Path(__file__).parents[1] / "vectors/lists_in_variables.json").read_text())
+VECTORS = json.loads((Path(__file__).parents[2] / "vectors/lists_in_variables.json").read_text())
 
 
 @pytest.mark.parametrize(
