@@ -29,6 +29,8 @@ class Door:
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
         self.config = run.config(chosen, self._make)
+        made: Any = self.config.http
+        self._fast_path = made.keywords.get("fast_path")
         self.config.lifespan = (
             "off"  # nothing is followed or flushed: memory is as requests left it
         )
@@ -54,8 +56,7 @@ class Door:
     @property
     def by_fast_path(self) -> int:
         """Return how many requests the fast path has answered."""
-        made: Any = self.config.http
-        return made.keywords["fast_path"].responses if self.has_fast_path else 0
+        return self._fast_path.responses if self._fast_path else 0
 
     def rest(self) -> None:
         """Wait until nothing is being done: a bad request is refused before it is dealt with."""
