@@ -84,23 +84,7 @@ class Environment:
         self.page_pool = pools.pages(self.name)
         self.revocation_pool = pools.revocations(self.name)
         self.notifier = Notifier(settings.http.waiting_polls())
-        self.context = Context(
-            self.name,
-            mode,
-            self.database,
-            master_key,
-            TokenPolicy(
-                self.partner_api,
-                own.tokens,
-                own.algorithm,
-                timedelta(seconds=settings.key_rotation),
-            ),
-            self.clock,
-            self.now,
-            self.refresh,
-            HourlyLimit(MOST_ROWS),
-            HourlyLimit(MOST_LINES),
-        )
+        self.context = self._context(settings, master_key)
         self.state = State(self.context)
         self.applications = self.state.applications
         self.secret_upgrade = SecretUpgrade(
@@ -233,6 +217,21 @@ class Environment:
                 "clock.differs", environment=self.name, seconds=round(self._logged_offset, 1)
             )
         self.usage.collect(self.clock())
+
+    def _context(self, settings: Settings, master_key: MasterKey) -> Context:
+        own, rotation = settings.environment(self.mode), timedelta(seconds=settings.key_rotation)
+        return Context(
+            self.name,
+            self.mode,
+            self.database,
+            master_key,
+            TokenPolicy(self.partner_api, own.tokens, own.algorithm, rotation),
+            self.clock,
+            self.now,
+            self.refresh,
+            audit_limit=HourlyLimit(MOST_ROWS),
+            log_limit=HourlyLimit(MOST_LINES),
+        )
 
     def _follow(self, seconds: float) -> None:
         """Read the change feed and apply it; the caller holds the lock.
