@@ -52,7 +52,7 @@ class SigningKey:
         content = f"{header}.{_encode(payload)}"
         return f"{content}.{_encode(self._algorithm.sign(content.encode(), self._key))}"
 
-    def proves(self, content: bytes, signature: bytes) -> bool:
+    def verify(self, content: bytes, signature: bytes) -> bool:
         """Return whether this key signed the content."""
         return self._algorithm.verify(content, signature, self._key)
 
@@ -63,7 +63,7 @@ class SigningKey:
         """
         content, _, signature = token.rpartition(".")
         raw, payload = _decode(signature), _decode(content.partition(".")[2])
-        if raw is None or payload is None or not self.proves(content.encode(), raw):
+        if raw is None or payload is None or not self.verify(content.encode(), raw):
             return None
         return payload
 
