@@ -1,4 +1,4 @@
-"""An environment's keys at one moment, ready to use."""
+"""The keys of an environment that are used at one time."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -33,7 +33,7 @@ class Keyring:
 def keyring(
     keys: Iterable[Key], mode: Mode, now: datetime, default: Algorithm = ALGORITHMS[0]
 ) -> Keyring:
-    """Give the keys as they are used at `now`; there must be a sealing key.
+    """Return the keys as they are used at `now`; there must be a sealing key.
 
     Where the first key of an algorithm is only published yet, that of `default` signs in its
     place, or else of the algorithm that was used first.

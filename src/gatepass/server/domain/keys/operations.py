@@ -59,13 +59,13 @@ def rotate_due(context: Context, purposes: Collection[Purpose]) -> None:
 
 
 def all_keys(context: Context) -> tuple[Key, ...]:
-    """Give every key that is kept."""
+    """Return every key that is kept."""
     with context.database.read() as connection:
         return store.all_keys(connection, context.master_key, context.mode)
 
 
 def state(key: Key, keys: Iterable[Key], now: datetime) -> str:
-    """Say what a key is for at `now`: next, in use, proves until then, or ended."""
+    """Return what a key is for at `now`: next, in use, proves until then, or ended."""
     kept = tuple(keys)
     if key not in verifying(kept, now):
         return "ended"
