@@ -21,7 +21,7 @@ from gatepass.server.domain.throttling.hourly_limit import HourlyLimit
 from gatepass.server.domain.token_policy import DEFAULT_LIFETIME
 from gatepass.server.domain.users.passwords import PasswordSettings
 from gatepass.server.environment import maintenance
-from gatepass.server.environment.environment import Environment
+from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.settings import Settings
 from gatepass.server.storage.database import Database, sqlite_url
 from gatepass.testing import Clock
@@ -70,7 +70,7 @@ class InProcessServer:
         self.clock = clock
         self.data = data
 
-    def environment(self, mode: Mode = LIVE) -> Environment:
+    def environment(self, mode: Mode = LIVE) -> ServedEnvironment:
         return next(each for each in self.app.environments if each.mode is mode)
 
     def register(
@@ -154,9 +154,10 @@ class InProcessServer:
 
     def lose_database(self, mode: Mode = LIVE) -> None:
         """From now on the environment finds no database where there should be one."""
-        environment = self.environment(mode)
-        environment.database.close()
-        environment.database = Database(sqlite_url(Path("/nonexistent/gatepass.sqlite3")))
+        database = self.environment(mode).database
+        database.close()
+        # in place, as the environment's parts share it
+        Database.__init__(database, sqlite_url(Path("/nonexistent/gatepass.sqlite3")))
 
 
 def basic(client_id: str, secret: str) -> str:

@@ -241,7 +241,7 @@ def test_a_bug_is_answered_blandly_and_told_to_the_log(fresh_server: InProcessSe
     client = fresh_server.register()
     environment = fresh_server.environment()
     fresh_server.token(client)
-    environment.__dict__.pop("keys")  # what no run of the server can bring about
+    environment.state.__dict__.pop("keys")  # what no run of the server can bring about
     with capture_logs() as logged:
         answer = fresh_server.ask(client)
 

@@ -17,7 +17,7 @@ from gatepass.server.domain.users import store as people_store
 from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.password_hashing import run
 from gatepass.server.domain.users.passwords import PasswordSettings
-from gatepass.server.environment.environment import Environment
+from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.settings import EnvironmentSettings, Settings
 from gatepass.testing import Clock
 from gatepass.wire.credential import Mode
@@ -41,11 +41,11 @@ class PortalServer:
         self.clock = clock
         self.settings = Settings(**{"data": data, "password": CHEAP, **settings})
         self.app: Gatepass = create(self.settings, clock)
-        self.app.open()
-        self.environment: Environment = self.app.environments[0]
+        self.app.lifespan.open()
+        self.environment: ServedEnvironment = self.app.environments[0]
 
     def close(self) -> None:
-        self.app.close()
+        self.app.lifespan.close()
 
     def browser(self, source: str = HOME, *, sandbox: bool = False) -> "Browser":
         mode = Mode.TEST if sandbox else Mode.LIVE

@@ -213,7 +213,7 @@ def test_a_request_that_fails_is_measured_too(
 
 def test_with_one_worker_nothing_is_published(tmp_path: Path) -> None:
     app = create(settings(tmp_path), new_clock())
-    app.open()
-    app.close()
+    app.lifespan.open()
+    app.lifespan.close()
 
     assert not (tmp_path / "metrics").exists()

@@ -12,7 +12,7 @@ from server.portal.fixtures import PASSWORD, Browser, PortalServer
 from server.portal.pages.test_registration import GOOD, REGISTER, refused_at
 
 LOGIN = "/accounts/login/"
-_PART = re.compile(r'name="(unsent_\d+)" value="([^"]*)"')
+_PART = re.compile(r'name="(saved_form_\d+)" value="([^"]*)"')
 
 
 def carried(text: str) -> dict[str, str]:
@@ -103,7 +103,7 @@ def test_what_is_carried_holds_no_password_and_cannot_be_read(
 def test_what_is_carried_and_was_tampered_with_is_nothing(
     portal: PortalServer, spoilt: str
 ) -> None:
-    answer = portal.browser().log_in("anna", unsent_0=spoilt, next="/team/")
+    answer = portal.browser().log_in("anna", saved_form_0=spoilt, next="/team/")
 
     assert (answer.status_code, answer.headers["location"]) == (303, "/team/")
 

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from gatepass.server.domain.applications import operations as applications
-from gatepass.server.oauth.introspection import inspect
+from gatepass.server.oauth.access_token import inspect
 from gatepass.testing import Clock
 from gatepass.wire.secret import Secret
 from server.portal.fixtures import PASSWORD, Browser, PortalServer

@@ -14,11 +14,13 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from gatepass.server.configuration.http_limits import Limits
-from gatepass.server.environment.environment import Environment
-from gatepass.server.http import Request, Response
-from gatepass.server.observability import metrics
-from gatepass.server.serving.fast_path.protocol import ErrorResponder, FastPath, Route
+from gatepass.server.http import Request, Response, read_head
+from gatepass.server.oauth.routes import Route
+from gatepass.server.oauth.served_environment import ServedEnvironment
+from gatepass.server.serving.fast_path import fast_path_protocol
 from gatepass.server.serving.http1.connections import Connections
+from gatepass.server.serving.http1.protocol import HttpProtocol
+from gatepass.server.serving.oauth_endpoints import RouteTable
 from gatepass.server.serving.uvicorn_compat import protocol
 from server.serving.fast_path.play import ToldLoop
 from server.serving.http1.requests import Delivered
@@ -42,22 +44,18 @@ class Outcome(NamedTuple):
 class Recorder:
     """The application, the endpoints of its fast path, and all they were given."""
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: ServedEnvironment) -> None:
         self.requests: list[Delivered] = []
         self.turns = 0  # counts events, so that quiet is noticed
-        self.lane = FastPath(
+        self.routes = RouteTable(
             {
                 path: Route(
-                    partial(self._fast, method, path.encode()),
-                    path,
-                    frozenset({method}),
-                    "o",
-                    metrics.observer("o"),
+                    partial(self._fast, method, path.encode()), "o", read_head, frozenset({method})
                 )
                 for method, path in ((b"GET", FAST_GET), (b"POST", FAST_POST))
             },
+            {},
             {HOST: environment},
-            _fail,
         )
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401
@@ -74,7 +72,7 @@ class Recorder:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
 
-    def _fast(self, method: bytes, path: bytes, _: Environment, arrived: Request) -> Response:
+    def _fast(self, method: bytes, path: bytes, _: ServedEnvironment, arrived: Request) -> Response:
         target = path + (b"?" + arrived.query if arrived.query else b"")
         fields = tuple(arrived.headers.items())
         place = self._add(Delivered(method, target, fields, arrived.body))
@@ -94,10 +92,6 @@ async def _whole_body(receive: Any) -> bytes | None:  # noqa: ANN401 - as ASGI h
         body += bytes(message.get("body", b""))
         if not message.get("more_body", False):
             return body
-
-
-def _fail(met: ErrorResponder) -> Response:
-    raise met.error
 
 
 class MemoryTransport(asyncio.Transport):
@@ -138,12 +132,13 @@ class MemoryTransport(asyncio.Transport):
 class Player:
     """Plays streams to new connections, one after the other, in one event loop."""
 
-    def __init__(self, environment: Environment, *, lane: bool) -> None:
+    def __init__(self, environment: ServedEnvironment, *, has_fast_path: bool) -> None:
         self._environment = environment
         self._runner = asyncio.Runner(loop_factory=ToldLoop)
         self._errors: list[dict[str, Any]] = []
         self._runner.get_loop().set_exception_handler(lambda _, error: self._errors.append(error))
-        self._make = protocol(Connections(Limits()), lane=lane)
+        ours = fast_path_protocol() if has_fast_path else HttpProtocol
+        self._make = protocol(Connections(Limits()), ours=ours)
         self._config = uvicorn.Config(_nobody, ws="none", lifespan="off", log_config=None)
         self._config.load()
 
