@@ -24,7 +24,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from gatepass.server.domain.catalogue.model import Algorithm, Tokens
+from gatepass.jose.algorithms import Algorithm
+from gatepass.server.domain.catalogue.model import Tokens
 from gatepass.server.environment.hosts import parse as parse_host
 from gatepass.server.environment.hosts import spellings
 from gatepass.server.environment_variables import PREFIX, VariableSource, split_list, variable_of

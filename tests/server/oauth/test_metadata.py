@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from gatepass.jose.algorithms import ALGORITHMS
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations as catalogue
-from gatepass.server.domain.catalogue.model import ALGORITHMS, CataloguedScope
+from gatepass.server.domain.catalogue.model import CataloguedScope
 from gatepass.server.domain.keys.operations import rotate
 from gatepass.wire.credential import Mode
 from gatepass.wire.metadata import INTROSPECT, PARTNER_API, REVOKE, TOKEN

@@ -17,7 +17,6 @@ from gatepass.guard.core import metrics
 from gatepass.guard.core import options as read
 from gatepass.guard.core.options import Options
 from gatepass.guard.issuer.client import IssuerClient
-from gatepass.guard.model.claims import invalid
 from gatepass.guard.model.denial import Denial, Denied
 from gatepass.guard.model.expectation import Expectation
 from gatepass.guard.model.principal import Principal
@@ -31,6 +30,7 @@ from gatepass.guard.verification.jwks_cache import Policy
 from gatepass.guard.verification.jwt_cache import Entry, cache_key
 from gatepass.guard.verification.waiting import RunInThread, Step, atake, take
 from gatepass.wire import bearer, metadata
+from gatepass.wire.bearer import invalid_token
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.flow import arun, run
 from gatepass.wire.secret import Secret
@@ -385,7 +385,7 @@ class Guard:
                     return entry.principal
             if self._introspector is None:
                 why = "not a JWT, and the guard has no client id and secret to ask about it"
-                raise invalid(why)
+                raise invalid_token(why)
             answer = yield from self._introspector.judge(token)
         caller = self._read(token, answer, expect)
         self._check_unrevoked(caller, None)
@@ -414,7 +414,7 @@ class Guard:
         if feed is not None and feed.is_revoked(
             caller.token_id, caller.client_id, caller.issued_at, kid
         ):
-            raise invalid("revoked")
+            raise invalid_token("revoked")
 
 
 def begin_after_fork(guard: "Callable[[], Guard | None]") -> None:

@@ -6,11 +6,11 @@ Pure: no I/O, no clock.
 """
 
 from gatepass.guard.jwt.kind import ASSERTION_LIVES, lifetime
-from gatepass.guard.model.claims import invalid
 from gatepass.guard.model.expectation import Expectation
 from gatepass.guard.model.principal import Principal
 from gatepass.jose import jws, strict_json, token_use
 from gatepass.jose.jwks import KeySet
+from gatepass.wire.bearer import invalid_token
 
 HEADER = "X-Auth-Assertion"
 LIVES = ASSERTION_LIVES  # seconds
@@ -34,17 +34,17 @@ def verify_assertion(text: str, keys: KeySet, expect: Expectation, now: float) -
     asked about: whoever reads an assertion can send it again until it expires. Revocation is
     the gateway's part, which asks about each request.
     """
-    said, payload = jws.check(text, keys)
+    said, payload = jws.verify(text, keys)
     if said.typ != _TYPE:
-        raise invalid("not typed as an assertion")
+        raise invalid_token("not typed as an assertion")
     try:
         claims = strict_json.read_object(payload)
     except ValueError:
-        raise invalid("the claims are not a JSON object") from None
+        raise invalid_token("the claims are not a JSON object") from None
     if claims.get(token_use.CLAIM, token_use.ASSERTION) != token_use.ASSERTION:
-        raise invalid("not for the use of an assertion")
+        raise invalid_token("not for the use of an assertion")
     ours = Expectation(expect.issuer, expect.resource)
     principal = Principal.from_claims(claims, ours, now=now)
     if lifetime(claims) > LIVES:
-        raise invalid("lives longer than an assertion")
+        raise invalid_token("lives longer than an assertion")
     return principal

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import ip_network
 
+from gatepass.wire.bearer import invalid_token
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 
@@ -59,7 +60,7 @@ def issuer(members: Mapping[str, object], expected: str) -> str:
     """Give `iss`, which is `expected` to the letter."""
     found = required_text(members, "iss")
     if found != expected:
-        raise invalid("of another issuer")
+        raise invalid_token("of another issuer")
     return found
 
 
@@ -75,7 +76,7 @@ def audience(members: Mapping[str, object], resource: str | None) -> tuple[str, 
     if len(names) != len(listed):
         raise wrong("aud")
     if resource is not None and resource not in names:
-        raise invalid("for another audience")
+        raise invalid_token("for another audience")
     return names
 
 
@@ -134,13 +135,4 @@ def _network(found: object) -> str:
 
 def wrong(name: str) -> OAuthError:
     """Give the refusal for a member that is missing or malformed."""
-    return invalid(f"{name} is missing or malformed")
-
-
-def invalid(why: str) -> OAuthError:
-    """One sentence for every reason: a caller learns from it nothing about others' tokens."""
-    return OAuthError(
-        "invalid_token",
-        "The access token is expired, revoked, or not valid here.",
-        log_detail=why,
-    )
+    return invalid_token(f"{name} is missing or malformed")

@@ -11,9 +11,9 @@ from typing import Self
 
 from gatepass.guard.model import claims as read
 from gatepass.guard.model.claim_names import ClaimNames
-from gatepass.guard.model.claims import invalid
 from gatepass.guard.model.expectation import Expectation
 from gatepass.wire import credential
+from gatepass.wire.bearer import invalid_token
 from gatepass.wire.credential import Mode
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.networks import allows
@@ -75,7 +75,7 @@ class Principal:
         `requires`), organization, or that the answer came from the issuer (its caller's part).
         """
         if answer.get("active") is not True:
-            raise invalid("not active")
+            raise invalid_token("not active")
         # RFC 7662 §2.2 requires neither `exp` nor that moments have no fraction.
         answer = _without_nulls(answer) if expect.plain else answer
         seconds = _whole_moment if expect.plain else read.seconds
@@ -84,7 +84,7 @@ class Principal:
         if expires_at is None and not expect.plain:
             raise read.wrong("exp")
         if expires_at is not None and expires_at <= now:
-            raise invalid("expired")  # no leeway: the issuer's own clock had its say
+            raise invalid_token("expired")  # no leeway: the issuer's own clock had its say
         _check_begun(seconds(answer, "nbf"), now + expect.leeway)
         names = expect.claims
         client_id = read.required_text(answer, names.client_id)
@@ -121,7 +121,7 @@ class Principal:
         _check_unbound(claims)
         expires_at = read.required_moment(claims, "exp")
         if expires_at + expect.leeway <= now:
-            raise invalid("expired")
+            raise invalid_token("expired")
         names = expect.claims
         # RFC 9068 §2.2 requires what a plain JWT may leave out.
         text = read.text if expect.plain else read.required_text
@@ -158,7 +158,9 @@ class Principal:
         behind a proxy, what the server makes of the forwarding headers that it trusts.
         """
         if not allows(map(ip_network, self.networks), source or ""):
-            raise invalid(f"client {self.client_id!r} is not allowed from {source or 'nowhere'}")
+            raise invalid_token(
+                f"client {self.client_id!r} is not allowed from {source or 'nowhere'}"
+            )
 
     def requires(self, wanted: Scope) -> None:
         """Refuse (`insufficient_scope`, RFC 6750 §3.1) unless every one of `wanted` was granted.
@@ -201,11 +203,11 @@ def _whole_moment(members: Mapping[str, object], name: str) -> int | None:
 def _check_unbound(members: Mapping[str, object]) -> None:
     """Refuse a token that is bound to a key: a bearer has not shown it (RFC 9449 §7.2)."""
     if "cnf" in members:
-        raise invalid("not a bearer token")
+        raise invalid_token("not a bearer token")
     if "token_type" in members and read.required_text(members, "token_type").lower() != "bearer":
-        raise invalid("not a bearer token")
+        raise invalid_token("not a bearer token")
 
 
 def _check_begun(begins_at: float | None, latest: float) -> None:
     if begins_at is not None and begins_at > latest:
-        raise invalid("not valid yet")
+        raise invalid_token("not valid yet")

@@ -10,7 +10,6 @@ from gatepass.concurrency.single_flight import SingleFlight
 from gatepass.guard.issuer import discovery
 from gatepass.guard.issuer.client import IssuerClient
 from gatepass.guard.jwt.access_token import verify_with
-from gatepass.guard.model.claims import invalid
 from gatepass.guard.model.expectation import Expectation
 from gatepass.guard.model.status import Counters, KeysStatus
 from gatepass.guard.verification.introspection_request import unavailable
@@ -19,6 +18,7 @@ from gatepass.guard.verification.jwt_cache import Entry, JwtCache
 from gatepass.guard.verification.waiting import Step, Wait
 from gatepass.jose import jws
 from gatepass.jose.jwks import Key
+from gatepass.wire.bearer import invalid_token
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 
@@ -62,7 +62,7 @@ class JwtVerifier:
 
         None where keys have to be fetched first. Raises OAuthError (`invalid_token`).
         """
-        said = jws.header(text)
+        said = jws.read_header(text)
         key, fetch = self._ring.look(said.kid, now, said.alg)
         if key is None or fetch is not Fetch.NO:
             return None
@@ -74,7 +74,7 @@ class JwtVerifier:
         Fetches keys where they are due, and for an unknown one. `temporarily_unavailable` where
         no key counts and none can be had.
         """
-        said = jws.header(token.value)
+        said = jws.read_header(token.value)
         look, flight = self._look(said)
         # A second time for a key that was published while the fetch was under way.
         for _ in range(2):
@@ -126,7 +126,7 @@ class JwtVerifier:
         ring = self._ring
         if ring.is_failing or not ring.counts(now):
             return unavailable(f"no keys to verify with: {ring.error or 'not fetched in time'}")
-        return invalid("signed with an unknown key")
+        return invalid_token("signed with an unknown key")
 
     def _verify(
         self, text: str, said: jws.Header, key: Key, cached_key: bytes | None, now: float
@@ -153,7 +153,7 @@ class JwtVerifier:
             return
         with self._lock:
             self._ring = self._ring.fetched(found.keys, found.max_age)
-        for reason in found.keys.passed_over:
+        for reason in found.keys.skipped:
             _LOG.info("the key set: %s", reason)
 
     def _fail(self, error: Exception) -> None:

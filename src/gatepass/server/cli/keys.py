@@ -5,11 +5,11 @@ from pathlib import Path
 import click
 
 from gatepass.command_group import CommandGroup, example
+from gatepass.jose.signing import SigningKey
 from gatepass.server.cli import options
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.keys import operations
 from gatepass.server.domain.keys.model import PUBLISHED_AHEAD, Key
-from gatepass.server.tokens.jwt import SigningKey
 
 _MINUTES = int(PUBLISHED_AHEAD.total_seconds()) // 60
 _SOON = (

@@ -5,10 +5,11 @@ from pathlib import Path
 import click
 
 from gatepass.command_group import CommandGroup, example
+from gatepass.jose.algorithms import ALGORITHMS, Algorithm
 from gatepass.server.cli import options
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations
-from gatepass.server.domain.catalogue.model import ALGORITHMS, TOKENS, Algorithm, Resource, Tokens
+from gatepass.server.domain.catalogue.model import TOKENS, Resource, Tokens
 from gatepass.server.domain.keys.model import PUBLISHED_AHEAD
 from gatepass.server.environment.environment import Environment
 

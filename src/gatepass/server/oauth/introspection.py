@@ -88,11 +88,11 @@ def check_bearer(environment: Environment, arrived: Request) -> Application:
     claims = unexpired(environment, token)
     owner = owner_of(environment.directory, claims) if claims else None
     if claims is None or owner is None or not stands_behind(owner, claims):
-        raise _invalid("the token is not active")
+        raise bearer.invalid_token("the token is not active")
     if claims.audience and environment.partner_api not in claims.audience:
-        raise _invalid("the token is for another audience")
+        raise bearer.invalid_token("the token is for another audience")
     if not allows(owner.networks, arrived.source):
-        raise _invalid("the source is in none of the application's networks")
+        raise bearer.invalid_token("the source is in none of the application's networks")
     if INTROSPECTION not in Scope.parse(claims.scope):
         raise OAuthError(
             "insufficient_scope",
@@ -122,12 +122,6 @@ def _asks_for_text_json(accept: bytes) -> bool:
 def _as_text_json(answer: Response) -> Response:
     kept = (pair for pair in answer.headers if pair[0] != b"content-type")
     return answer._replace(headers=((b"content-type", _TEXT_JSON + b"; charset=utf-8"), *kept))
-
-
-def _invalid(why: str) -> OAuthError:
-    return OAuthError(
-        "invalid_token", "The access token is expired, revoked, or not valid here.", log_detail=why
-    )
 
 
 def _tell(environment: Environment, claims: Claims, owner: Application) -> Response:

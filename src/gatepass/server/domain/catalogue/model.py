@@ -7,18 +7,17 @@ from functools import cached_property
 from typing import Literal, get_args
 from urllib.parse import urlsplit
 
+from gatepass.jose.algorithms import Algorithm
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 
 Tokens = Literal["sealed", "jwt"]
-Algorithm = Literal["ES256", "EdDSA", "PS256", "RS256"]
 Form = Literal["sealed", "ES256", "EdDSA", "PS256", "RS256"]
 """What a token is: sealed, or a JWT signed with an algorithm (RFC 7518 §3.1, RFC 8037 §3.1)."""
 
 Purpose = Literal["seal", "ES256", "EdDSA", "PS256", "RS256"]
 """What a key is for: sealing, or signing with an algorithm."""
 
-ALGORITHMS: tuple[Algorithm, ...] = get_args(Algorithm)
 TOKENS: tuple[Tokens, ...] = get_args(Tokens)
 
 PARTNER_API = ""

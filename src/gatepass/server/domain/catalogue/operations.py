@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from gatepass.jose.algorithms import Algorithm
 from gatepass.server.domain.applications import store as applications
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, entry
@@ -11,7 +12,6 @@ from gatepass.server.domain.catalogue import store
 from gatepass.server.domain.catalogue.model import (
     BUILT_IN,
     PARTNER_API,
-    Algorithm,
     Catalogue,
     CataloguedScope,
     Tokens,

@@ -13,9 +13,9 @@ from sqlalchemy import (
     update,
 )
 
+from gatepass.jose.algorithms import Algorithm
 from gatepass.server.domain.catalogue.model import (
     PARTNER_API,
-    Algorithm,
     Catalogue,
     CataloguedScope,
     Resource,

@@ -4,12 +4,12 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime
 
+from gatepass.jose.signing import generate
 from gatepass.server.domain.catalogue.model import Purpose
 from gatepass.server.domain.keys import store
 from gatepass.server.domain.keys.master_key import MasterKey
 from gatepass.server.domain.keys.model import PUBLISHED_AHEAD, Key, of_purpose
 from gatepass.server.storage.database import Connection
-from gatepass.server.tokens.jwt import generate
 from gatepass.wire.credential import Mode
 
 _SEALING_BYTES = 32

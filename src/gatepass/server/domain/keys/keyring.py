@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from gatepass.server.domain.catalogue.model import ALGORITHMS, Algorithm
+from gatepass.jose.algorithms import ALGORITHMS, Algorithm
+from gatepass.jose.signing import SigningKey
 from gatepass.server.domain.keys.model import Key, current, next_change, proving
-from gatepass.server.tokens.jwt import SigningKey
 from gatepass.server.tokens.opaque import OpaqueTokenKey
 from gatepass.wire.credential import Mode
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from gatepass.jose.signing import SigningKey
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.domain.catalogue.model import Purpose
@@ -21,7 +22,6 @@ from gatepass.server.domain.keys.model import (
 from gatepass.server.domain.revocations.feed import store as feed
 from gatepass.server.environment.environment import Environment
 from gatepass.server.storage.database import Connection
-from gatepass.server.tokens.jwt import SigningKey
 
 SCHEDULE = Actor("schedule")
 

@@ -62,9 +62,9 @@ def _admitted(
     claims = unexpired(environment, token)
     owner = owner_of(environment.directory, claims) if claims else None
     if claims is None or owner is None or not stands_behind(owner, claims):
-        raise _invalid("the token is not active")
+        raise bearer.invalid_token("the token is not active")
     if not allows(owner.networks, arrived.source):
-        raise _invalid("the source is in none of the application's networks")
+        raise bearer.invalid_token("the source is in none of the application's networks")
     return _pass(environment, arrived, claims, owner, need)
 
 
@@ -91,7 +91,7 @@ def _check(
     need: Requirements, claims: Claims, audience: tuple[str, ...], owner: Application
 ) -> None:
     if need.audience and need.audience not in audience:
-        raise _invalid("the token is for another audience")
+        raise bearer.invalid_token("the token is for another audience")
     if need.org_id and need.org_id != owner.org_id:
         raise OAuthError(
             "insufficient_scope",
@@ -150,9 +150,3 @@ def _assertion(
 def _token(arrived: Request) -> Secret | None:
     header = arrived.headers.get(b"authorization")
     return bearer.read([header.decode("latin-1")] if header else [])
-
-
-def _invalid(why: str) -> OAuthError:
-    return OAuthError(
-        "invalid_token", "The access token is expired, revoked, or not valid here.", log_detail=why
-    )
