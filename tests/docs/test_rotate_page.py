@@ -6,7 +6,7 @@ from docs.page import Reader, blocks
 from gatepass import ClientSettings, TokenSource
 from gatepass.testing import Clock
 from server_process import Server
-from stories.portal import APPLICATIONS, Portal
+from stories.partners.portal import APPLICATIONS, Portal
 
 
 class Program:

@@ -15,7 +15,7 @@ from gateways.gateway import NAMES, Gateway, forwarding, program
 from gateways.hostile import STREAMS, Stream, Thief, exchange, get, post, statuses
 from gateways.tap import Tap, tapping
 from server_process import Credentials, Organization, Server, serving
-from stories.portal import APPLICATIONS, PASSWORD, Portal
+from stories.partners.portal import APPLICATIONS, PASSWORD, Portal
 
 LOGIN = "/accounts/login/"
 ROUNDS = 5

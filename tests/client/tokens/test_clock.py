@@ -7,7 +7,11 @@ from types import SimpleNamespace
 
 from gatepass.client.tokens import clock
 
-ASK = "from gatepass.client.tokens import clock; m = clock.moment(); print(m.now, m.wall, m.boot, sep='|')"
+ASK = """
+from gatepass.client.tokens import clock
+m = clock.moment()
+print(m.now, m.wall, m.boot, sep="|")
+"""
 
 
 def test_two_processes_read_one_clock_in_one_boot() -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.toolkit import make_site, one_of_each
+from contracts.imports.toolkit import make_site, one_of_each
 from server_process import Ran, run
 
 SECRET_PARTS = ("Zl4Zl4", "Pl4Pl4", "Aw3Aw3", "$argon2id$", "pbkdf2_sha256$")

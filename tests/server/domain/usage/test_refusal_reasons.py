@@ -18,7 +18,7 @@ def given() -> Iterator[str]:
     """Give every reason that the server's code names where it refuses."""
     for file in SOURCE.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Refused":
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "OAuthError":
                 for keyword in node.keywords:
                     if keyword.arg == "reason" and isinstance(keyword.value, ast.Constant):
                         yield str(keyword.value.value)

@@ -25,7 +25,7 @@ from server.statements import asked
 PACKAGE = str(Path(gatepass.__file__).parent)
 PATHS = (metadata.TOKEN, metadata.REVOKE, metadata.INTROSPECT, metadata.REVOCATIONS)
 # Each of these is one look into a set, for the one kind of client or for the other.
-_SAME = {"Directory.is_absent": "Directory.is_confirmed"}
+_SAME = {"ApplicationCache.is_absent": "ApplicationCache.is_confirmed"}
 
 
 @contextmanager
@@ -114,7 +114,7 @@ def test_a_refusal_makes_the_same_calls_for_a_client_and_for_nobody(
 
     known, unknown = counted
     assert known == unknown
-    assert known["UsageCounter.refused"] == known["FailureBudget.spend"] == 1
+    assert known["UsageCounter.refused"] == known["AttemptLimit.spend"] == 1
 
 
 @pytest.mark.parametrize("path", PATHS)

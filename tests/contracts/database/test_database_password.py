@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from contracts import postgres
-from contracts.toolkit import make_site, one_of_each
+from contracts.imports.toolkit import make_site, one_of_each
 from server_process import clean_variables, serving
 
 _PASSWORD = "Zl4Zl4Zl4Zl4"

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from contracts import postgres
-from contracts.toolkit import SECRETS, make_site, one_of_each
+from contracts.imports.toolkit import SECRETS, make_site, one_of_each
 from gatepass.server.storage.database import Database, sqlite_url
 from server_process import Server, serving
 

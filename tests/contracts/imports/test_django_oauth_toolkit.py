@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from contracts.toolkit import SECRETS, make_site, one_of_each
+from contracts.imports.toolkit import SECRETS, make_site, one_of_each
 from gatepass.server.domain.imports import django_hashers
 from gatepass.server.domain.imports.django_oauth_toolkit import store
 from gatepass.server.domain.imports.model import Found, Owner, SourceError

@@ -1,7 +1,7 @@
 import pytest
 
 from server_process import Server
-from stories.portal import Portal
+from stories.partners.portal import Portal
 
 ENVIRONMENTS = [("production", "sandbox"), ("sandbox", "production")]
 

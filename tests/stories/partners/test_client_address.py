@@ -11,7 +11,7 @@ import pytest
 
 from gatepass.server.domain.audit.model import OPERATOR
 from server_process import Credentials, Organization, Server, serving
-from stories.portal import Portal
+from stories.partners.portal import Portal
 
 _OFFICE = "203.0.113.5"
 # What a proxy that is set up badly, or that does not replace the header, passes on.

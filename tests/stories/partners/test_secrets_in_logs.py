@@ -5,7 +5,7 @@ from urllib.parse import quote
 from gatepass.wire import metadata
 from gatepass.wire.credential import Kind, Mode, mint
 from server_process import Server
-from stories.portal import PASSWORD, Portal
+from stories.partners.portal import PASSWORD, Portal
 
 _WRONG = "wrong horse battery staple"
 

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from server_process import Organization, Server, serving
-from stories.portal import APPLICATIONS, PASSWORD, Copied, Portal
+from stories.partners.portal import APPLICATIONS, PASSWORD, Copied, Portal
 
 _CRASHES = 10  # in each of the stories, of which there are five
 _HANDS = 3  # people who work at the same time

@@ -13,7 +13,7 @@ import pytest
 from gatepass.server.cli.demo.pages import Page
 from gateways.hostile import exchange, statuses
 from server_process import clean_variables, free_ports, run
-from stories.portal import Portal
+from stories.partners.portal import Portal
 
 _OFFERS = ("websocket", "foo", "h2c")
 _WHOLE_CREDENTIAL = re.compile(r"gp[sa]_(live|test)_[0-9A-Za-z]{12,}")

@@ -15,7 +15,7 @@ from server.fixtures import raw_basic
 from server.serving.fast_path.doors import Line, Response
 from server.serving.fast_path.requests import Ask
 from server_process import Credentials, Server, serving
-from stories.slow import HOW_MANY, KINDS, SlowClients, resident_kib
+from stories.processes.slow import HOW_MANY, KINDS, SlowClients, resident_kib
 
 _DESCRIPTORS = 256
 _REQUESTS = 1000

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from server_process import Credentials, Server, serving
-from stories.portal import Portal
+from stories.partners.portal import Portal
 
 _PATIENCE = 60.0  # seconds, after which a test gives up
 _LOGINS = 16
