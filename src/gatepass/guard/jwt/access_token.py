@@ -15,7 +15,7 @@ def verify(text: str, keys: KeySet, expect: Expectation, now: float) -> Principa
     """Tell who is calling, from a JWT access token at `now` (seconds since 1970).
 
     Checks form, signature (ES256, EdDSA, PS256 or RS256, by a key of `keys` and its own
-    algorithm), type (`at+jwt`; where `expect` is `plain`, `JWT` or none too, unless the claims are
+    algorithm), type (`at+jwt`; if `expect` is `lenient`, `JWT` or none too, unless the claims are
     those of another JWT: see `check_access`), that all required claims are there and of the right
     JSON type, issuer (exactly), audience (it must have `expect.resource`), and time (`exp`, `nbf`
     and `iat`, with 10 seconds for clocks that differ). Raises OAuthError (`invalid_token`), with
@@ -41,9 +41,9 @@ def verify_with(
 
 def _read(said: jws.Header, payload: bytes, expect: Expectation, now: float) -> Principal:
     kind = said.typ
-    if kind is None and expect.plain:
+    if kind is None and expect.lenient:
         kind = "JWT"
-    types = _PLAIN_TYPES if expect.plain else _TYPES
+    types = _PLAIN_TYPES if expect.lenient else _TYPES
     if not isinstance(kind, str) or kind.lower() not in types:
         raise invalid_token("not typed as an access token")
     try:

@@ -10,7 +10,7 @@ from gatepass.guard.model import claims as read
 from gatepass.jose import token_use
 from gatepass.wire.bearer import invalid_token
 
-ASSERTION_LIVES = 60  # seconds at most from its issue on
+LONGEST_ASSERTION = 60  # seconds at most from its issue on
 
 # What an assertion of a Gatepass has that does not say `token_use` yet: these and no others.
 _ASSERTION = frozenset(
@@ -42,7 +42,7 @@ def check_access(claims: Mapping[str, object]) -> None:
 
 
 def _is_assertion(claims: Mapping[str, object]) -> bool:
-    return claims.keys() == _ASSERTION and lifetime(claims) <= ASSERTION_LIVES
+    return claims.keys() == _ASSERTION and lifetime(claims) <= LONGEST_ASSERTION
 
 
 def lifetime(claims: Mapping[str, object]) -> float:

@@ -18,7 +18,7 @@ class Expectation:
     `resource` is this API's own identifier (RFC 8707): if set, a token's audience must have
     it. `resource_metadata` is the address of its metadata, told in challenges (RFC 9728 §5.1).
 
-    `claims` says what the issuer calls things. `plain` is for issuers that do not keep to RFC
+    `claims` says what the issuer calls things. `lenient` is for issuers that do not keep to RFC
     9068: JWTs typed `JWT` or not at all count too, `sub`, `iat` and the token's id may be missing
     from them, and `iss` and `exp` from an introspection answer (RFC 7662 §2.2); `scope` may be
     a list, a moment of an introspection answer have a fraction, and null is as if left out.
@@ -31,7 +31,7 @@ class Expectation:
     resource: str | None = None
     resource_metadata: str = ""
     claims: ClaimNames = OURS
-    plain: bool = False
+    lenient: bool = False
     leeway: float = LEEWAY
 
     def __post_init__(self) -> None:
@@ -46,13 +46,13 @@ class Expectation:
         resource_metadata: str | None,
         claims: ClaimNames = OURS,
         *,
-        plain: bool = False,
+        lenient: bool = False,
         leeway: float = LEEWAY,
     ) -> Self:
         """Derive the metadata's address from the resource's (RFC 9728 §3.1) where it is None."""
         if resource_metadata is None:
             resource_metadata = _metadata_of(resource or "")
-        return cls(issuer, resource, resource_metadata, claims, plain, leeway)
+        return cls(issuer, resource, resource_metadata, claims, lenient, leeway)
 
 
 def _metadata_of(resource: str) -> str:

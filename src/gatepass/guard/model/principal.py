@@ -37,7 +37,7 @@ class Principal:
     """The application that calls, proven by its access token.
 
     `expires_at` and `issued_at` are seconds since 1970; `expires_at` is None where an issuer that
-    is `plain` does not tell it in an introspection answer. `sub` is the client id where the
+    is `lenient` does not tell it in an introspection answer. `sub` is the client id where the
     issuer names no subject; `org_id` and `networks` (where the token may be used from; without
     any, from anywhere) are Gatepass's own additions. `client_id` is what names the application:
     it never changes, and is never used for another. `environment` is "production" or "sandbox"
@@ -77,11 +77,11 @@ class Principal:
         if answer.get("active") is not True:
             raise invalid_token("not active")
         # RFC 7662 §2.2 requires neither `exp` nor that moments have no fraction.
-        answer = _without_nulls(answer) if expect.plain else answer
-        seconds = _whole_moment if expect.plain else read.seconds
+        answer = _without_nulls(answer) if expect.lenient else answer
+        seconds = _whole_moment if expect.lenient else read.seconds
         _check_unbound(answer)
         expires_at = seconds(answer, "exp")
-        if expires_at is None and not expect.plain:
+        if expires_at is None and not expect.lenient:
             raise read.wrong("exp")
         if expires_at is not None and expires_at <= now:
             raise invalid_token("expired")  # no leeway: the issuer's own clock had its say
@@ -89,12 +89,12 @@ class Principal:
         names = expect.claims
         client_id = read.required_text(answer, names.client_id)
         # RFC 7662 §2.2 leaves `iss` out of some answers; the issuer itself has given them.
-        is_silent = expect.plain and "iss" not in answer
+        is_silent = expect.lenient and "iss" not in answer
         return cls(
             client_id=client_id,
             sub=read.text(answer, "sub") or client_id,
             org_id=read.text(answer, names.org_id),
-            scope=read.scope(answer, names.scope, may_be_list=expect.plain),
+            scope=read.scope(answer, names.scope, may_be_list=expect.lenient),
             expires_at=expires_at,
             issued_at=seconds(answer, "iat"),
             token_id=read.text(answer, names.token_id),
@@ -117,15 +117,15 @@ class Principal:
         """
         if expect.resource is None:  # RFC 9068 §4: without it, any API's token would do
             raise ValueError("to verify tokens offline, an API must name its resource")
-        claims = _without_nulls(claims) if expect.plain else claims
+        claims = _without_nulls(claims) if expect.lenient else claims
         _check_unbound(claims)
         expires_at = read.required_moment(claims, "exp")
         if expires_at + expect.leeway <= now:
             raise invalid_token("expired")
         names = expect.claims
         # RFC 9068 §2.2 requires what a plain JWT may leave out.
-        text = read.text if expect.plain else read.required_text
-        moment = read.moment if expect.plain else read.required_moment
+        text = read.text if expect.lenient else read.required_text
+        moment = read.moment if expect.lenient else read.required_moment
         issued_at = moment(claims, "iat")
         _check_begun(issued_at, now + expect.leeway)
         if "nbf" in claims:
@@ -135,7 +135,7 @@ class Principal:
             client_id=client_id,
             sub=text(claims, "sub") or client_id,
             org_id=read.text(claims, names.org_id),
-            scope=read.scope(claims, names.scope, may_be_list=expect.plain),
+            scope=read.scope(claims, names.scope, may_be_list=expect.lenient),
             expires_at=int(expires_at),
             issued_at=None if issued_at is None else int(issued_at),
             token_id=text(claims, names.token_id),

@@ -172,7 +172,7 @@ class FakeIssuer:
 
     @property
     def feed_state(self) -> State:
-        """What guards with `options` believe of the feed: "fresh", or set it to "silent"."""
+        """What guards with `options` believe of the feed: "fresh", or set it to "stale"."""
         return self._ledger.heard
 
     @feed_state.setter
