@@ -6,10 +6,12 @@ READY := .venv/.ready
 DEMO := .demo
 PORT ?=
 TESTS ?=
+# Folders of unit tests; tests/conftest.py says which of their tests are slow.
+FAST := tests/wire tests/jose tests/concurrency tests/client tests/guard tests/server
 FUZZ_STREAMS ?= 100000
 UV_PIN := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements.lock)
 
-.PHONY: setup venv demo test fuzz check audit sbom bench bench-client clean
+.PHONY: setup venv demo test test-fast fuzz check docs audit sbom bench bench-client clean
 
 setup: $(READY)
 
@@ -39,10 +41,14 @@ demo: setup
 	rm -rf $(DEMO)
 	@$(BIN)/gatepass demo --data $(DEMO) $(if $(PORT),--port $(PORT))
 
-# TESTS names files or adds options: make test TESTS="tests/wire -x"
+# TESTS names folders or files, or adds options: make test TESTS="tests/wire -x"
 test: setup
 	@bash tests/setup.sh
 	$(BIN)/pytest -n 2 $(TESTS)
+
+# The unit tests, in under a minute: no processes, browsers or PostgreSQL. TESTS names other folders.
+test-fast: setup
+	$(BIN)/pytest -n 2 -m "not slow" $(or $(TESTS),$(FAST))
 
 # HTTP streams, generated and made from tests/vectors/http/, against h11: FUZZ_STREAMS of them, in about
 # a quarter of an hour (`make test` plays 5,000). What fails is kept in .hypothesis and tried first next time.
@@ -54,6 +60,13 @@ check: setup
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory docs
+
+# The documentation site, into .site/html; a warning, such as a link that leads nowhere, is an error.
+# Sphinx reads again only what has changed, and after a failure everything: warnings are not kept.
+docs: setup
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --jobs auto -d .site/doctrees docs .site/html || \
+	  { rm -rf .site/doctrees; exit 1; }
 
 # Known vulnerabilities in what is locked; says so and ends well where the service is out of reach.
 audit: setup
@@ -74,5 +87,5 @@ bench-client: setup
 	$(BIN)/python -m bench.client.run
 
 clean:
-	rm -rf .venv bench/peers/*/.venv bench/peers/*/node_modules $(DEMO) dist node_modules .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .site bench/peers/*/.venv bench/peers/*/node_modules $(DEMO) dist node_modules .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src tests bench -name __pycache__ -prune -exec rm -rf {} +

@@ -57,9 +57,9 @@ figure is the area under the ROC curve: 0.5 means that time tells nothing, 1 tha
 The control compares the two who do not exist, in the same rounds. The difference has to stay within
 {most}.
 
-"By ASGI" is the server with `lane = false`. "First refusal" is of a client id that no request has
-named before: neither the client nor its absence is in memory. "First refusal, client in use" is of
-one that has just got a token. Measured on a machine with {machine}.
+"By ASGI" is the server with `fast_path = false`. "First refusal" is of a client id that no request
+has named before: neither the client nor its absence is in memory. "First refusal, client in use" is
+of one that has just got a token. Measured on a machine with {machine}.
 
 | refusal | known against nobody | control | difference | within {most} |
 |---|---|---|---|---|
@@ -149,7 +149,7 @@ def measure() -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         yield from _logins(Path(folder, "logins"))
         for name, lane in (("", "true"), (", by ASGI", "false")):
-            yield from _clients(Path(folder, f"clients {lane}"), name, {"GATEPASS_LANE": lane})
+            yield from _clients(Path(folder, f"clients {lane}"), name, {"GATEPASS_FAST_PATH": lane})
 
 
 def _logins(data: Path) -> Iterator[Row]:

@@ -1,14 +1,27 @@
 """Writes the reference pages that are derived from the code: `python docs/generate.py`."""
 
-from collections.abc import Iterator
+import ast
+import re
+import sys
+import tomllib
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from docs.commands_page import commands_page
 from gatepass.server.settings import Settings
 
-SETTINGS_PAGE = Path(__file__).parent / "reference" / "settings.md"
+ROOT = Path(__file__).parents[1]
+
+COMMANDS_PAGE = ROOT / "docs" / "reference" / "commands.md"
+SETTINGS_PAGE = ROOT / "docs" / "reference" / "settings.md"
+SPECIFICATIONS_PAGE = ROOT / "docs" / "reference" / "rfc-map.md"
 
 _HEAD = """\
 # Settings
@@ -29,13 +42,37 @@ data directory; it then need not exist or be writable.
 The master key is read from `GATEPASS_MASTER_KEY`, or from `master.key` in the data directory,
 which is made on the first start. Keep a copy of it apart from the databases' backups.
 
-| in the file | variable | default | what it is |
-|---|---|---|---|
+| setting and variable | default | what it is |
+|---|---|---|
 """
 
 
+_SPECIFICATIONS_HEAD = """\
+# Specifications, code and tests
+
+<!-- Written by docs/generate.py from the citations in src/gatepass and the marks of the tests. -->
+
+Each section of a specification that the code cites or that a test is bound to, with the files. Code
+cites in comments and docstrings (`RFC 6749 §5.2`); a test carries
+`@pytest.mark.spec("RFC 6749", "5.2")`. Paths of code are relative to `src/gatepass`, paths of tests
+to `tests`. The sections that must have a test are in `tests/shape/specs.toml`.
+"""
+_SPECIFICATIONS = ROOT / "tests" / "shape" / "specs.toml"
+_CITATION = re.compile(
+    r"(RFC \d{3,5}|OpenID Connect Core|OpenID Connect Discovery 1\.0|NIST SP 800-63B-4)"
+    r"|§(\d+(?:\.\d+)*)"
+)
+
+
+class Section(NamedTuple):
+    """A section of a document; an empty number is the whole document."""
+
+    document: str
+    number: str
+
+
 def settings_page() -> str:
-    """Give the page about the settings."""
+    """Return the page about the settings."""
     return _HEAD + "".join(_rows(Settings, ()))
 
 
@@ -52,15 +89,97 @@ def _rows(model: type[BaseModel], above: tuple[str, ...]) -> Iterator[str]:
 def _row(path: tuple[str, ...], field: FieldInfo) -> str:
     variable = "GATEPASS_" + "__".join(path).upper()
     meaning = " ".join((field.description or "").split()).replace("|", "\\|")
-    return f"| `{'.'.join(path)}` | `{variable}` | {_default(field)} | {meaning} |\n"
+    return f"| `{'.'.join(path)}`<br>`{variable}` | {_default(field)} | {meaning} |\n"
 
 
 def _default(field: FieldInfo) -> str:
     value = field.default
     if isinstance(value, tuple):
         return ", ".join(f"`{each}`" for each in value)
-    return "" if value == "" else f"`{value}`"
+    return "" if value in ("", None) else f"`{value}`"
+
+
+def specifications_page() -> str:
+    """Return the page that leads from a section of a specification to its code and its tests.
+
+    Raise KeyError for a cited document without a title in tests/shape/specs.toml.
+    """
+    titles: dict[str, str] = tomllib.loads(_SPECIFICATIONS.read_text())["documents"]
+    code = _files_by_section(ROOT / "src" / "gatepass", "*.py", cited_in)
+    tests = _files_by_section(ROOT / "tests", "test_*.py", marked_in)
+    numbers: dict[str, set[str]] = defaultdict(set)
+    for section in (*code, *tests):
+        numbers[section.document].add(section.number)
+    page = [_SPECIFICATIONS_HEAD]
+    for document in sorted(numbers, key=lambda name: (not name.startswith("RFC"), _order(name))):
+        page.append(
+            f"\n## {document}: {titles[document]}\n\n| section | code | tests |\n|---|---|---|\n"
+        )
+        for number in sorted(numbers[document], key=_order):
+            section = Section(document, number)
+            page.append(
+                f"| {_link(section)} | {_listed(code[section])} | {_listed(tests[section])} |\n"
+            )
+    return "".join(page)
+
+
+def cited_in(source: str) -> Iterator[Section]:
+    """Yield the sections that a text cites.
+
+    A section sign without a document belongs to the document named last before it.
+    """
+    document, pending = "", False
+    for found in _CITATION.finditer(" ".join(re.sub(r"\s*#\s|\s+", " ", source).split())):
+        if found[1]:
+            if pending:
+                yield Section(document, "")
+            document, pending = found[1], True
+        elif document:
+            yield Section(document, found[2])
+            pending = False
+    if pending:
+        yield Section(document, "")
+
+
+def marked_in(source: str) -> Iterator[Section]:
+    """Yield the sections that the test functions of a module are bound to."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            for mark in node.decorator_list:
+                if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.spec":
+                    document, number = (ast.literal_eval(argument) for argument in mark.args)
+                    yield Section(document, number)
+
+
+def _files_by_section(
+    folder: Path, pattern: str, sections_in: Callable[[str], Iterator[Section]]
+) -> dict[Section, set[str]]:
+    found: dict[Section, set[str]] = defaultdict(set)
+    for file in folder.rglob(pattern):
+        if "node_modules" not in file.parts:
+            for section in sections_in(file.read_text()):
+                found[section].add(file.relative_to(folder).as_posix())
+    return found
+
+
+def _order(name: str) -> list[tuple[int, str]]:
+    """Return a key that sorts the numbers within a name by value."""
+    return [(int(part) if part.isdecimal() else -1, part) for part in re.split(r"(\d+)", name)]
+
+
+def _link(section: Section) -> str:
+    text = f"§{section.number}" if section.number else "as a whole"
+    if not section.document.startswith("RFC "):
+        return text
+    anchor = f"#section-{section.number}" if section.number else ""
+    return f"[{text}](https://www.rfc-editor.org/rfc/rfc{section.document[4:]}{anchor})"
+
+
+def _listed(files: set[str]) -> str:
+    return ", ".join(f"`{file}`" for file in sorted(files)) or "-"
 
 
 if __name__ == "__main__":
     SETTINGS_PAGE.write_text(settings_page())
+    COMMANDS_PAGE.write_text(commands_page())
+    SPECIFICATIONS_PAGE.write_text(specifications_page())

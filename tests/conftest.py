@@ -9,6 +9,12 @@ import pytest
 import watchdog
 from server_process import Server, serving
 
+# What `make test-fast` leaves out of its folders: tests that start processes, or a whole server
+# for themselves. Mark others that take longer than a second with @pytest.mark.slow.
+SLOW_FOLDERS = ("client/failures", "guard/failures", "server/cli")
+SLOW_FIXTURES = frozenset({"fresh_server", "make_portal", "pytester", "served", "server"})
+IN_PROCESS = "server"  # the folder whose `server` runs in this process and is shared
+
 _WATCHDOG = pytest.StashKey["subprocess.Popen[bytes]"]()  # its input ends with this process
 
 
@@ -27,6 +33,18 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Let the watchdog end what is left, and itself."""
     if _WATCHDOG in config.stash:
         config.stash[_WATCHDOG].communicate()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests as slow by their folder, or by a fixture that they use."""
+    folders = tuple(str(Path(__file__).parent / folder) + os.sep for folder in SLOW_FOLDERS)
+    in_process = str(Path(__file__).parent / IN_PROCESS) + os.sep
+    for item in items:
+        used = set(getattr(item, "fixturenames", ()))
+        if str(item.path).startswith(in_process):
+            used.discard("server")
+        if str(item.path).startswith(folders) or not SLOW_FIXTURES.isdisjoint(used):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

@@ -13,12 +13,12 @@ from bench.guard.verification import EACH, ROUNDS, in_turns
 from bench.report import Part, Row, limit_row, print_part
 from bench.server import gatepass_server
 from gatepass.guard import Expectation, Guard, Request, Requirements
-from gatepass.server.domain.keys import master_key
 from gatepass.server.domain.users.passwords import Hasher
 from gatepass.server.environment.environment import Environment
 from gatepass.server.oauth.introspection import in_force, inspect
 from gatepass.server.partner_api.access import recall
 from gatepass.server.settings import Settings
+from gatepass.server.storage import master_key
 from gatepass.server.tokens.verified_cache import VerifiedTokenCache
 from gatepass.wire.credential import Mode
 from gatepass.wire.secret import Secret

@@ -44,7 +44,7 @@ def _targets(stack: ExitStack, data: Path) -> Iterator[Target]:
     lane = stack.enter_context(gatepass_server.served(data))
 
     def by_asgi() -> Target:
-        server = stack.enter_context(gatepass_server.served(data, {"GATEPASS_LANE": "false"}))
+        server = stack.enter_context(gatepass_server.served(data, {"GATEPASS_FAST_PATH": "false"}))
         return gatepass_server.minting(BY_ASGI, server, known)
 
     def jwt() -> Target:

@@ -48,9 +48,9 @@ def create(data: Path, python: str = sys.executable) -> Credentials:
     return Credentials(made["client_id"], made["client_secret"])
 
 
-def organization_id(data: Path) -> str:
+def organization_id(data: Path, python: str = sys.executable) -> str:
     """Return the id of the only organization in a data directory."""
-    [only] = _gatepass(data, "organization", "list")
+    [only] = _gatepass(data, "organization", "list", python=python)
     return str(only["org_id"])
 
 
@@ -120,6 +120,14 @@ def verifying(name: str, server: Server, credentials: Credentials) -> Target:
     bearers = [{"Authorization": f"Bearer {token}"} for token in _tokens(server, credentials)]
     asked = tuple(Request("GET", "/oauth2/verify/", bearer) for bearer in bearers)
     return _checked(Target(name, *server, asked))
+
+
+def calling_partner_api(name: str, server: Server, credentials: Credentials, org_id: str) -> Target:
+    """Give the Partner API, asked for an organization with valid tokens in turn."""
+    bearers = [{"Authorization": f"Bearer {token}"} for token in _tokens(server, credentials)]
+    path = f"/api/partners/v2.0/org/{org_id}"
+    asked = tuple(Request("GET", path, bearer) for bearer in bearers)
+    return _checked(Target(name, *server, asked), org_id.encode())
 
 
 def minting_jwts(name: str, server: Server, credentials: Credentials) -> Target:

@@ -17,14 +17,10 @@ from sqlalchemy import Table, insert
 
 from bench.server.gatepass_server import Credentials
 from gatepass.server.domain.applications import store as applications
-from gatepass.server.domain.applications.model import (
-    DEFAULT_LIFETIME,
-    GRANT_TYPE,
-    new_client_id,
-    new_secret,
-)
+from gatepass.server.domain.applications.model import GRANT_TYPE, new_client_id, new_secret
 from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.revocations import store as revocations
+from gatepass.server.domain.token_policy import DEFAULT_LIFETIME
 from gatepass.server.environment.environment import file
 from gatepass.server.storage.database import Database, sqlite_url
 from gatepass.wire.credential import Mode

@@ -26,51 +26,45 @@ _COMMANDS = {
     "application": _Entry(
         f"{_SERVER}.application",
         "application",
-        "Register and look after applications; each is known by its client id.",
+        "Register and manage applications; each is identified by its client id.",
     ),
     "call": _Entry(
         f"{_CLIENT}.cli.root",
         "call",
-        "Send a request with an access token and print the body of the answer.",
+        "Send a request with an access token and print the response body.",
     ),
     "check": _Entry(
         f"{_CLIENT}.cli.check",
         "check",
-        "Look at settings, network, TLS, clock, metadata, credentials and scope.",
+        "Check settings, network, TLS, clock, metadata, credentials and scope.",
     ),
     "demo": _Entry(
         f"{_SERVER}.demo.command",
         "demo",
-        "Show it: from initial credentials to an authenticated API call, over real HTTP.",
+        "Demonstrate Gatepass over real HTTP, from the first login to an API call with a token.",
     ),
-    "import": _Entry(
-        f"{_SERVER}.import_", "import_", "Bring in the applications of another system."
-    ),
+    "import": _Entry(f"{_SERVER}.import_", "import_", "Import the applications of another system."),
     "keys": _Entry(
         f"{_SERVER}.keys",
         "keys",
-        "See the keys that seal and sign tokens, and rotate them; they also rotate by themselves.",
+        "List and rotate the keys of opaque tokens and JWTs; they also rotate automatically.",
     ),
     "organization": _Entry(
         f"{_SERVER}.organization",
         "organization",
-        "Create and look after organizations, the partners.",
+        "Create and manage organizations (partners).",
     ),
     "resource": _Entry(
         f"{_SERVER}.resource",
         "resource",
-        "Look after the resources (APIs) that an environment has tokens for.",
+        "Manage the resources (APIs) that an environment issues tokens for.",
     ),
     "scan": _Entry(
         f"{_CLIENT}.cli.scan", "scan", "Find client secrets and access tokens in files."
     ),
-    "scope": _Entry(
-        f"{_SERVER}.scope", "scope", "Look after the scopes that an environment offers."
-    ),
-    "serve": _Entry(
-        f"{_SERVER}.serve", "serve", "Run the server until it is told to end (SIGTERM or Ctrl-C)."
-    ),
-    "settings": _Entry(f"{_SERVER}.settings", "settings", "Look at the settings."),
+    "scope": _Entry(f"{_SERVER}.scope", "scope", "Manage the scopes of an environment."),
+    "serve": _Entry(f"{_SERVER}.serve", "serve", "Run the server until SIGTERM or Ctrl-C."),
+    "settings": _Entry(f"{_SERVER}.settings", "settings", "Show and check the settings."),
     "token": _Entry(f"{_CLIENT}.cli.root", "token", "Print a fresh access token."),
 }
 _NEEDS_SERVER = "this command needs gatepass[server]: pip install 'gatepass[server]'"

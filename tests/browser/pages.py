@@ -63,7 +63,7 @@ OLD_SECRET = secret(
     expires_at=NOW + timedelta(hours=23),
     last_used_at=before(days=2),
     is_only_live=False,
-    safe_to_end="Safe to end: not used since the new secret was made.",
+    safe_to_end="Safe to revoke: not used since the new secret was made.",
 )
 APPLICATIONS = [
     application(),
@@ -287,7 +287,7 @@ PAGES = [
             **REGISTER,
             "values": {"name": "", "client_type": "public", "redirect_uris": "ftp://acme"},
             "errors": {
-                "name": "Give the application a name.",
+                "name": "Enter a name.",
                 "client_type": "A public client is refused for this grant. Choose Confidential.",
                 "redirect_uris": "“ftp://acme” is not an https address.",
                 "scope": "Choose one at least.",
@@ -362,11 +362,11 @@ PAGES = [
                 "confirm": "This is not the name.",
                 "overlap": "Choose one.",
                 "name": "Too long.",
-                "mint_limit": "Give a whole number, as 100.",
+                "rate_limit": "Give a whole number, as 100.",
             },
             values={
-                "mint_mode": "warn",
-                "mint_limit": "many",
+                "rate_limit_mode": "warn",
+                "rate_limit": "many",
                 "confirm": "Biling sync",
                 "name": UNBROKEN,
             },
@@ -415,7 +415,7 @@ PAGES = [
             refusals=[refusal(3, UNBROKEN, source=UNBROKEN, agent=LONG, times=10**9)] * 3,
             more_refusals=True,
             wasted=3400,
-            application=application(mint_mode="enforce", mint_limit=100),
+            application=application(rate_limit_mode="enforce", rate_limit=100),
             usage=usage(issued=plotted([10**9] * 48, "tokens issued")),
         ),
     ),
@@ -512,7 +512,7 @@ PAGES = [
         {
             "site": ANONYMOUS,
             "status": 404,
-            "title": "Nothing here",
+            "title": "Page not found",
             "say": "There is no such page, or it belongs to another organization.",
             "todo": "Check the address, or start from your applications.",
             "link_url": "/oauth2/applications/",

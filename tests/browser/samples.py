@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace as Thing
 from typing import Any
 
+from gatepass.server.portal.pages.applications import settings_of
 from gatepass.server.portal.presentation import chart
 from gatepass.server.portal.presentation.chart import Bar
 
@@ -90,8 +91,8 @@ def application(**changes: Any) -> Thing:  # noqa: ANN401
             "redirect_uris": [],
             "scope": SCOPE,
             "token_lifetime": 36000,
-            "mint_mode": "off",
-            "mint_limit": None,
+            "rate_limit_mode": "off",
+            "rate_limit": None,
             "contact": "",
             "networks": [],
             "created_at": before(days=80),
@@ -174,9 +175,11 @@ def refusal(minutes: int, words: str, **changes: Any) -> Thing:  # noqa: ANN401
 
 
 def detail(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
+    shown = changes.get("application", application())
     return {
         "site": site(),
-        "application": application(),
+        "application": shown,
+        **settings_of(shown),
         "secrets": [secret()],
         "may_change": True,
         "may_rotate": True,

@@ -54,7 +54,7 @@ def test_an_administrator_goes_from_the_initial_password_to_a_rotated_secret(
     here.open("Rotate the secret")
     here.inspect("7-rotate")
     here.field("1 hour").check()
-    here.press("Make the new secret")
+    here.press("Create the new secret")
     new_secret = here.text("#client-secret")
     here.inspect("8-rotated")
     assert new_secret != secret
@@ -81,7 +81,7 @@ def test_the_whole_way_works_without_scripts(
     here.press("Done")
     here.open("Rotate the secret")
     here.field("Not at all").check()
-    here.press("Make the new secret")
+    here.press("Create the new secret")
 
     assert server.ask_token(client_id, secret, "sandbox").status == 401
     assert server.ask_token(client_id, here.text("#client-secret"), "sandbox").status == 200

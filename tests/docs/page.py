@@ -25,7 +25,7 @@ from typing import NamedTuple, Self
 
 ROOT = Path(__file__).parents[2]
 TASKS = ROOT / "docs" / "tasks"
-SERVING = ("gunicorn", "uvicorn", "celery")
+SERVING = ("gunicorn ", "uvicorn ", "celery ", "gatepass serve")
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PATIENCE = 60.0  # seconds until a server is there
@@ -87,6 +87,7 @@ class Reader:
         self.folder = folder
         self.instead = instead
         self.typed = typed  # what the reader types when he is asked
+        self.printed = ""  # by the latest command
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         self.environ = dict(environ) | {
             "PATH": path,
@@ -143,7 +144,7 @@ class Reader:
 
     def type(self, command: Command, line: int) -> None:
         """Type a command."""
-        if shlex.split(command.text)[0] in SERVING:
+        if command.text.startswith(SERVING):
             self._serve(command.text)
             return
         state, script = self.folder / ".variables", self.folder / ".command"
@@ -162,6 +163,7 @@ class Reader:
             check=False,
             timeout=_PATIENCE,
         )
+        self.printed = ran.stdout
         where = f"line {line}: $ {command.text}\n{ran.stdout}"
         fails = command.shown is not None and re.search(r"^Error: ", command.shown, re.MULTILINE)
         assert bool(ran.returncode) == bool(fails), where

@@ -6,14 +6,18 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
+import click
 import pytest
 
+from docs.commands_page import commands
+from gatepass.cli import main
 from gatepass.client import errors
 from gatepass.client import settings as client
 from gatepass.client.tokens.source import DEADLINE, TokenSource
 from gatepass.client.tokens.telemetry import Status
 from gatepass.client.tokens.token import UNSTATED_LIFETIME, CachedToken
 from gatepass.server.settings import Settings
+from gatepass.wire.errors import STATUS
 from gatepass.wire.secret import Secret
 from gatepass.wire.token_response import TokenResponse
 
@@ -27,6 +31,28 @@ specification.loader.exec_module(generate)
 
 def test_the_page_about_settings_is_what_the_generator_writes() -> None:
     assert generate.SETTINGS_PAGE.read_text() == generate.settings_page()
+
+
+def test_the_page_about_specifications_is_what_the_generator_writes() -> None:
+    assert generate.SPECIFICATIONS_PAGE.read_text() == generate.specifications_page()
+
+
+def test_a_citation_is_found_across_lines_and_belongs_to_the_document_before_it() -> None:
+    source = '''
+    """As RFC 6749
+    §5.2 has it, and §2.3.1; RFC 7662 as a whole."""
+    # RFC 9110 §5.6.2 and
+    # §5.5, NIST SP 800-63B-4 §3.1.1.2
+    '''
+
+    assert [tuple(each) for each in generate.cited_in(source)] == [
+        ("RFC 6749", "5.2"),
+        ("RFC 6749", "2.3.1"),
+        ("RFC 7662", ""),
+        ("RFC 9110", "5.6.2"),
+        ("RFC 9110", "5.5"),
+        ("NIST SP 800-63B-4", "3.1.1.2"),
+    ]
 
 
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))
@@ -44,7 +70,8 @@ def test_the_page_about_the_client_names_every_variable_and_no_other() -> None:
 
 
 def test_the_page_about_the_client_has_the_settings_in_their_order() -> None:
-    [signature] = re.findall(r"`ClientSettings\((.*?)\)` is the same", CLIENT_PAGE)
+    text = " ".join(CLIENT_PAGE.split())
+    [signature] = re.findall(r"`ClientSettings\((.*?)\)` is the same", text)
     named = re.findall(r"(\w+)(?=,|=|$)", signature)
 
     assert named == [each.name for each in fields(client.ClientSettings)]
@@ -81,9 +108,38 @@ def test_the_page_about_the_client_has_the_figures_of_the_code() -> None:
     assert f"deadline={DEADLINE}" in CLIENT_PAGE
     assert f"| {UNSTATED_LIFETIME} |" in CLIENT_PAGE
     assert f"`{settings.auth_method}` (the default)" in CLIENT_PAGE
-    assert (unstated.refresh_at, unstated.gone_at) == (0.8 * UNSTATED_LIFETIME, 295)
+    assert (unstated.refresh_at, unstated.expires_at) == (0.8 * UNSTATED_LIFETIME, 295)
 
 
 def named_in(text: str) -> set[str]:
     """Give every word that stands in code."""
     return {word for code in re.findall(r"`(.*?)`", text) for word in re.findall(r"\w+", code)}
+
+
+def test_the_page_about_commands_is_what_the_generator_writes() -> None:
+    assert generate.COMMANDS_PAGE.read_text() == generate.commands_page(), (
+        "run python docs/generate.py"
+    )
+
+
+def test_the_page_about_commands_has_every_command_with_every_option() -> None:
+    page = generate.COMMANDS_PAGE.read_text()
+
+    for path, command in commands(main, "gatepass"):
+        section = re.split(r"^##", page.partition(f"# `{path}`\n")[2], flags=re.MULTILINE)[0]
+        options = [each for each in command.params if isinstance(each, click.Option)]
+        assert section, path
+        assert [each.name for each in options if each.opts[0] not in section] == [], path
+
+
+ERRORS_PAGE = (GENERATOR.parent / "reference" / "errors.md").read_text()
+
+
+def test_the_page_about_errors_has_a_section_for_each_code_with_its_status() -> None:
+    sections = dict(
+        re.findall(r"^## `(\w+)`\n\n(.*?)(?=^## |\Z)", ERRORS_PAGE, re.MULTILINE | re.DOTALL)
+    )
+
+    assert set(sections) == set(STATUS)
+    for code, text in sections.items():
+        assert text.startswith(f"Status {STATUS[code]}"), code

@@ -379,6 +379,7 @@ def test_any_document_is_refused(document: bytes) -> None:
     assert outcome(document) == "refused"
 
 
+@pytest.mark.slow
 @settings(max_examples=500)
 @given(
     st.lists(

@@ -4,6 +4,7 @@ import time
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote_plus
@@ -13,12 +14,15 @@ from starlette.testclient import TestClient
 
 from gatepass.server.app import Gatepass, create
 from gatepass.server.domain.applications import operations as applications
-from gatepass.server.domain.applications.model import DEFAULT_LIFETIME, Application
+from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.throttling.hourly_limit import HourlyLimit
+from gatepass.server.domain.token_policy import DEFAULT_LIFETIME
+from gatepass.server.domain.users.passwords import PasswordSettings
+from gatepass.server.environment import maintenance
 from gatepass.server.environment.environment import Environment
-from gatepass.server.settings import PasswordSettings, Settings
+from gatepass.server.settings import Settings
 from gatepass.server.storage.database import Database, sqlite_url
 from gatepass.wire.credential import Mode
 from gatepass.wire.metadata import INTROSPECT, REVOKE, TOKEN
@@ -89,7 +93,8 @@ class InProcessServer:
         environment = self.environment(mode)
         org_id = beside.application.org_id if beside else self.organization(mode)
         new = applications.register(
-            environment,
+            environment.context,
+            environment.catalogue,
             OPERATOR,
             org_id,
             name="Billing",
@@ -101,7 +106,13 @@ class InProcessServer:
 
     def organization(self, mode: Mode = LIVE) -> Any:  # noqa: ANN401 - a UUID, as operations take it
         username = f"anna{time.monotonic_ns()}"
-        created = organizations.create(self.environment(mode), OPERATOR, "Acme Energy", username)
+        created = organizations.create(
+            self.environment(mode).context,
+            self.environment(mode).hasher,
+            OPERATOR,
+            "Acme Energy",
+            username,
+        )
         return created.organization.id
 
     def send(
@@ -186,7 +197,7 @@ def settings(data: Path, **given: Any) -> Settings:  # noqa: ANN401
 
 
 @contextmanager
-def standing(data: Path, clock: Clock | None = None, **given: Any) -> Iterator[InProcessServer]:  # noqa: ANN401
+def open_server(data: Path, clock: Clock | None = None, **given: Any) -> Iterator[InProcessServer]:  # noqa: ANN401
     """Open a Gatepass with its followers, and close it."""
     clock = clock or Clock()
     app = create(settings(data, **given), clock)
@@ -196,7 +207,7 @@ def standing(data: Path, clock: Clock | None = None, **given: Any) -> Iterator[I
 
 
 @contextmanager
-def standing_still(
+def open_passive_server(
     data: Path,
     clock: Clock | None = None,
     **given: Any,  # noqa: ANN401
@@ -211,10 +222,12 @@ def standing_still(
         yield InProcessServer(app, clock, data)
     finally:
         for environment in app.environments:
-            environment.close()
+            maintenance.close(environment)
 
 
 def _log_everything(app: Gatepass) -> None:
     """Lift the limit of log lines: many tests share one server, source and hour."""
     for environment in app.environments:
-        environment.log_limit = HourlyLimit(1_000_000, 1_000_000)
+        environment.context = replace(
+            environment.context, log_limit=HourlyLimit(1_000_000, 1_000_000)
+        )

@@ -14,6 +14,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 
 LONGEST_FUNCTION = 60  # lines, docstring included
 LONGEST_FILE = 500
+MOST_ENTRIES = 15  # of a folder, besides `__init__.py`
 DRAWERS = {"base", "common", "helpers", "manager", "misc", "utils"}
 
 
@@ -38,7 +39,7 @@ def test_imports_go_only_where_the_contracts_allow() -> None:
 
 
 def test_only_stores_migrations_and_the_database_modules_speak_sql() -> None:
-    allowed = {"store.py", "database.py", "postgresql.py", "sqlite.py"}
+    allowed = {"store.py", "tombstones.py", "database.py", "postgresql.py", "sqlite.py"}
     speakers = [
         file
         for file in FILES
@@ -63,6 +64,18 @@ def test_a_file_has_at_most_500_lines_and_a_function_at_most_60(file: Path) -> N
 
     assert tall == []
     assert text.count("\n") <= LONGEST_FILE
+
+
+def test_a_folder_has_at_most_15_entries() -> None:
+    folders: dict[Path, set[str]] = {}
+    for file in FILES:
+        for path in (file, *file.parents):
+            if path.is_relative_to(SOURCE) and path != SOURCE and path.name != "__init__.py":
+                folders.setdefault(path.parent, set()).add(path.name)
+
+    assert {names([each])[0]: len(found) for each, found in folders.items()} == {
+        names([each])[0]: min(len(found), MOST_ENTRIES) for each, found in folders.items()
+    }
 
 
 def test_no_module_is_a_drawer_for_odds_and_ends() -> None:

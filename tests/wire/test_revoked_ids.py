@@ -87,6 +87,7 @@ def million() -> tuple[RevokedIds, list[bytes]]:
     return RevokedIds((each, 2_000_000_000) for each in known), known
 
 
+@pytest.mark.slow
 def test_a_million_take_less_than_a_hundred_bytes_each(
     million: tuple[RevokedIds, list[bytes]],
 ) -> None:

@@ -2,7 +2,12 @@
 
 import pytest
 
-from gatepass.wire.urls import is_loopback, is_loopback_http, may_use_proxy
+from gatepass.wire.urls import is_confidential, is_loopback, may_use_proxy, split
+
+
+def may_carry_secrets(url: str) -> bool:
+    parts = split(url)
+    return parts is not None and is_confidential(parts)
 
 
 @pytest.mark.parametrize(
@@ -11,8 +16,8 @@ from gatepass.wire.urls import is_loopback, is_loopback_http, may_use_proxy
 def test_this_machine_is_known_by_its_names_and_addresses(host: str) -> None:
     assert is_loopback(host)
     netloc = f"[{host}]" if ":" in host else host
-    assert is_loopback_http(f"http://{netloc}:8000/a")
-    assert not is_loopback_http(f"https://{netloc}:8000/a")
+    assert may_carry_secrets(f"http://{netloc}:8000/a")
+    assert may_carry_secrets(f"https://{netloc}:8000/a")
 
 
 @pytest.mark.parametrize(
@@ -21,7 +26,35 @@ def test_this_machine_is_known_by_its_names_and_addresses(host: str) -> None:
 )
 def test_any_other_host_is_not_this_machine(host: str) -> None:
     assert not is_loopback(host)
-    assert not is_loopback_http(f"http://{host}/")
+    assert not may_carry_secrets(f"http://{host}/")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "host.example/token",
+        "/token",
+        "ftp://host.example/",
+        "ftp://localhost/",
+        "https://",
+        "https:///token",
+        "https://host.example:port/",
+        "https://host.example:70000/",
+        "https://[::1/",
+        "https://host.example/a b",
+        "https://höst.example/",
+        "https://" + 64 * "a" + ".example/",
+        "https://host..example/",
+        "https://host.example/\n",
+    ],
+)
+def test_what_is_no_http_url_is_not_split(text: str) -> None:
+    assert split(text) is None
+
+
+def test_https_is_confidential_for_any_host() -> None:
+    assert may_carry_secrets("https://host.example:8443/token?a=b")
 
 
 @pytest.mark.parametrize(

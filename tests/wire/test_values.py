@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepass.wire import challenge, metadata
+from gatepass.wire import metadata
+from gatepass.wire.bearer import write_challenge
 from gatepass.wire.errors import STATUS, OAuthError
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
@@ -119,12 +120,12 @@ def test_a_secret_cannot_be_printed_by_accident() -> None:
 def test_a_challenge_is_quoted_and_cannot_be_broken_out_of(
     parameters: dict[str, str], expected: str
 ) -> None:
-    assert challenge.write("Bearer", **parameters) == expected
+    assert write_challenge("Bearer", **parameters) == expected
 
 
 @given(st.text())
 def test_no_challenge_whatever_holds_a_line_break(value: str) -> None:
-    written = challenge.write("Bearer", realm=value)
+    written = write_challenge("Bearer", realm=value)
 
     assert written.isascii()
     assert written.isprintable()

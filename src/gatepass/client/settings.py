@@ -5,29 +5,31 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self, TypeAlias, cast
-from urllib.parse import SplitResult, parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from gatepass.client.errors import ConfigurationError
-from gatepass.client.secrets import SecretSource
 from gatepass.client.secrets.file import FromFile
+from gatepass.client.secrets.source import Literal, SecretSource
+from gatepass.client.secrets.validation import check_secret, check_text
+from gatepass.client.urls import check_url
+from gatepass.client.variables import (
+    AUTH_METHOD,
+    CA_FILE,
+    CLIENT_ID,
+    CLIENT_SECRET,
+    CLIENT_SECRET_FILE,
+    CLIENT_SECRET_FROM,
+    GRANT_TYPE,
+    HEADERS,
+    NEXT_CLIENT_SECRET,
+    PARAMETERS,
+    RESOURCE,
+    SCOPE,
+    TOKEN_URL,
+)
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
-from gatepass.wire.urls import is_loopback_http
-
-TOKEN_URL = "GATEPASS_TOKEN_URL"  # noqa: S105 - a name
-CLIENT_ID = "GATEPASS_CLIENT_ID"
-CLIENT_SECRET = "GATEPASS_CLIENT_SECRET"  # noqa: S105 - a name
-CLIENT_SECRET_FILE = "GATEPASS_CLIENT_SECRET_FILE"  # noqa: S105 - a name
-CLIENT_SECRET_FROM = "GATEPASS_CLIENT_SECRET_FROM"  # noqa: S105 - a name
-NEXT_CLIENT_SECRET = "GATEPASS_NEXT_CLIENT_SECRET"  # noqa: S105 - a name
-SCOPE = "GATEPASS_SCOPE"
-RESOURCE = "GATEPASS_RESOURCE"
-PARAMETERS = "GATEPASS_PARAMETERS"
-HEADERS = "GATEPASS_HEADERS"
-GRANT_TYPE = "GATEPASS_GRANT_TYPE"
-AUTH_METHOD = "GATEPASS_AUTH_METHOD"
-CA_FILE = "GATEPASS_CA_FILE"
 
 CLIENT_CREDENTIALS = "client_credentials"  # RFC 6749 §4.4.2
 BASIC, POST = "client_secret_basic", "client_secret_post"  # the names of OpenID Connect Core §9
@@ -60,22 +62,10 @@ _RESERVED_HEADERS = {
 _FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
 _FIELD_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 _SHORTEST_KEY = 8  # characters; what is shorter than that is a word or a number
-_TEXT = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]+")
-_URL = re.compile(r"[\x21-\x7e]+")
+_URI = re.compile(r"[\x21-\x7e]+")
 
 
 ClientSecret: TypeAlias = str | Secret | SecretSource
-
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    """A secret source for a secret that is at hand."""
-
-    secret: Secret
-
-    def __call__(self) -> str:
-        """Give the secret."""
-        return self.secret.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +107,7 @@ class ClientSettings:
 
     def _check(self) -> None:
         check_url(self.token_url, f"the token URL ({TOKEN_URL})")
-        _check_text(self.client_id, f"the client id ({CLIENT_ID})")
+        check_text(self.client_id, f"the client id ({CLIENT_ID})")
         if not self.secret_sources:
             raise ConfigurationError(f"the client secret ({CLIENT_SECRET}) is missing: set it")
         try:
@@ -130,7 +120,7 @@ class ClientSettings:
             _check_resource(resource)
         _check_parameters(self.form_parameters)
         _check_headers(self.header_fields)
-        _check_text(self.grant_type, f"the grant type ({GRANT_TYPE})")
+        check_text(self.grant_type, f"the grant type ({GRANT_TYPE})")
         if self.auth_method not in {BASIC, POST}:
             raise ConfigurationError(
                 f"the way to authenticate ({AUTH_METHOD}) is not known: set {BASIC} or {POST}"
@@ -185,12 +175,6 @@ class ClientSettings:
         )
 
 
-def check_secret(text: str) -> Secret:
-    """Give `text` as a Secret; raise ConfigurationError where no client secret looks so."""
-    _check_text(text, f"the client secret ({CLIENT_SECRET})")
-    return Secret(text)
-
-
 def _each(given: ClientSecret | Sequence[ClientSecret]) -> Sequence[ClientSecret]:
     if isinstance(given, str | Secret) or callable(given):
         return (given,)
@@ -205,44 +189,10 @@ def _source(given: ClientSecret) -> SecretSource:
     return given
 
 
-def check_url(url: str, what: str) -> None:
-    """Refuse `url` (named `what` to the reader) where a credential must not be sent to it.
-
-    A secret or token goes over https only, but for the loopback interface, where nobody
-    listens in (RFC 6749 §3.2, RFC 6750 §5.3).
-    """
-    parts = _split(url, what)
-    if parts.username is not None or parts.password is not None:
-        raise ConfigurationError(f"{what} has a user name in it: take it out")
-    if parts.fragment:
-        raise ConfigurationError(f"{what} has a fragment: take the # and what follows out")
-    if parts.scheme == "http" and not is_loopback_http(url):
-        raise ConfigurationError(f"{what} is plain http, which anyone can read: use https")
-
-
-def _split(url: str, what: str) -> SplitResult:
-    try:
-        parts = urlsplit(url if _URL.fullmatch(url) else "")
-        host, _ = parts.hostname, parts.port  # the port is checked as it is read
-        (host or "").encode("idna")  # as a name is before it is looked up; not every one can be
-    except ValueError:
-        parts, host = urlsplit(""), None
-    if parts.scheme not in {"http", "https"} or not host:
-        raise ConfigurationError(f"{what} is not an address: give one like https://host/path")
-    return parts
-
-
-def _check_text(text: str, what: str) -> None:
-    if not text:
-        raise ConfigurationError(f"{what} is empty: set it")
-    if not _TEXT.fullmatch(text):
-        raise ConfigurationError(f"{what} has a line break or control character in it: remove it")
-
-
 def _check_resource(resource: str) -> None:
     """RFC 8707 §2: an absolute URI without a fragment."""
     if (
-        not _URL.fullmatch(resource)
+        not _URI.fullmatch(resource)
         or "#" in resource
         or not re.match(r"[A-Za-z][\w+.-]*:.", resource)
     ):
@@ -269,9 +219,9 @@ def _query(text: str, what: str) -> list[tuple[str, str]]:
 def _check_parameters(parameters: Sequence[tuple[str, str]]) -> None:
     for name, text in parameters:
         what = f"a name or a text of the parameters ({PARAMETERS})"
-        _check_text(name, what)
+        check_text(name, what)
         if text:
-            _check_text(text, what)
+            check_text(text, what)
         if name in _RESERVED:
             raise ConfigurationError(
                 f"the parameters ({PARAMETERS}) have {name} in them: take it out; the scope, the "

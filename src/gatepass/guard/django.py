@@ -47,6 +47,7 @@ __all__ = [
     "GuardMiddleware",
     "Principal",
     "any_of",
+    "configured",
     "requires",
 ]
 

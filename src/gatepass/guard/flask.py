@@ -134,5 +134,5 @@ def _current() -> Principal:
     return found
 
 
-# Who sent the request that is served now.
-principal = cast("Principal", LocalProxy(_current))
+principal: Principal = cast("Principal", LocalProxy(_current))
+"""The application that sent the request that is being served; RuntimeError without a guard."""

@@ -5,14 +5,17 @@ import contextvars
 import socket
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import structlog
 from starlette.applications import Starlette
 
+from gatepass.server.configuration import hosts
+from gatepass.server.configuration.path_aliases import PathAliases
 from gatepass.server.domain.usage import refusal_reasons
 from gatepass.server.domain.users.passwords import Hasher
-from gatepass.server.environment import data_directory, hosts
+from gatepass.server.environment import data_directory, maintenance
 from gatepass.server.environment.change_follower import ChangeFollower
 from gatepass.server.environment.environment import Environment
 from gatepass.server.environment.housekeeping import Housekeeper
@@ -21,6 +24,7 @@ from gatepass.server.http import (
     App,
     ClientGoneError,
     Deferred,
+    Headers,
     MethodNotAllowed,
     NeedsThread,
     Receive,
@@ -47,14 +51,14 @@ from gatepass.server.oauth.introspection import Challenged, introspect
 from gatepass.server.oauth.revocation import revoke
 from gatepass.server.oauth.revocation_feed import revocations
 from gatepass.server.oauth.token import token
-from gatepass.server.observability import metrics
+from gatepass.server.observability import health, metrics
 from gatepass.server.observability.metrics import endpoint as page
 from gatepass.server.observability.metrics.counters import GONE, OK, result_of, result_of_error
 from gatepass.server.observability.metrics.endpoint import Metrics
 from gatepass.server.observability.metrics.endpoint_names import name_of
-from gatepass.server.observability.metrics.listener import Listener
 from gatepass.server.portal import app as portal
-from gatepass.server.serving import error_format, health
+from gatepass.server.serving import error_format
+from gatepass.server.serving.documentation import Documentation
 from gatepass.server.serving.fast_path.protocol import (
     GET,
     MOST,
@@ -65,10 +69,10 @@ from gatepass.server.serving.fast_path.protocol import (
     PrefixRoute,
 )
 from gatepass.server.serving.fast_path.protocol import Route as LaneWay
-from gatepass.server.serving.fast_path.write_buffer import STOPPING
+from gatepass.server.serving.metrics_listener import Listener
 from gatepass.server.serving.processes.garbage_collection import settle_memory
 from gatepass.server.serving.proxy_advice import ProxyAdvice
-from gatepass.server.serving.readiness import Readiness, until_it_answers
+from gatepass.server.serving.readiness import STOPPING, Readiness, wait_until_responding
 from gatepass.server.settings import Settings
 from gatepass.server.storage import deadline
 from gatepass.server.storage.database import DatabaseAwayError
@@ -148,7 +152,13 @@ def create(
     )
     listener = Listener(figures, metrics_socket) if metrics_socket else None
     return Gatepass(
-        environments, figures, settings.also_at, listener, settings.token_origins, readiness
+        environments,
+        figures,
+        settings.path_aliases,
+        listener,
+        settings.token_origins,
+        readiness,
+        settings.docs,
     )
 
 
@@ -159,17 +169,18 @@ class Gatepass:
         self,
         environments: list[Environment],
         figures: Metrics,
-        also_at: Iterable[str] = (),
+        path_aliases: PathAliases = PathAliases(),  # noqa: B008 - frozen
         listener: Listener | None = None,
         token_origins: Iterable[str] = (),
         readiness: Readiness | None = None,
+        docs: Path | None = None,
     ) -> None:
         self.environments = environments
         self._readiness = readiness
         self.is_waiting = False  # for a database, before it was ever open
         self.figures = figures
         self._listener = listener
-        self._hash_pool = environments[0].hash_pool  # of both
+        self._hash_pool = environments[0].hasher.pool  # of both
         self._followers = [
             kind(environment)
             for environment in environments
@@ -178,15 +189,16 @@ class Gatepass:
         by_host = hosts.served((each, each.hosts, each.issuer) for each in environments)
         self._by_host = {host.encode(): environment for host, environment in by_host.items()}
         self._advice = ProxyAdvice(by_host, environments[0].clock)
-        self._endpoints = endpoints(also_at, token_origins)
+        self._endpoints = endpoints(path_aliases, token_origins)
         self._names = {path: _NAMES[each.endpoint] for path, each in self._endpoints.items()}
-        self._documents = _either_slash(published.documents(also_at))
-        self._oauth_prefixes = error_format.oauth_prefixes(also_at)
-        trees = _trees(environments, also_at)
+        self._documents = _either_slash(published.documents(path_aliases.issuer_paths()))
+        self._oauth_prefixes = error_format.oauth_prefixes(path_aliases.prefixes())
+        trees = _trees(environments)
         self._below = [(tree.start, _found_below(tree)) for tree in trees]
         self.lane = FastPath(_lane_ways(self._endpoints), self._by_host, _trouble, trees)
         self._partner_api: App | None = None
-        self._router = Starlette(routes=portal.routes, exception_handlers=portal.exception_handlers)
+        pages = Starlette(routes=portal.routes, exception_handlers=portal.exception_handlers)
+        self._pages: App = Documentation(docs, pages) if docs else pages
 
     async def __call__(self, scope: Scope, receive: Receive, to: Send) -> None:
         """Answer a request, and measure it: the one place for that."""
@@ -202,18 +214,18 @@ class Gatepass:
             scope["path"] = raw_path.decode("latin-1")
         started, path, result = time.perf_counter(), scope["path"], GONE
         found = self._found(scope)
-        known = (found and found.environment) or self._by_host.get(_host(scope))
-        if path not in _OF_ANY_HOST:
+        known = found.environment if found else self._by_host.get(_host(scope))
+        if (known is None or known.is_https) and path not in _OF_ANY_HOST:
             self._advice.note(scope, known)
-        to = SecureSend(to, known.transport_headers if known else ())
         try:
-            with deadline.shared(deadline.REQUEST):
-                if found is None:
-                    said = StatusRecorder(to)
+            if found is None:
+                more = known.transport_headers if known else ()
+                said = StatusRecorder(SecureSend(to, more))
+                with deadline.shared(deadline.REQUEST):
                     await self._dispatch(scope, receive, said)
-                    result = result_of(said.status)
-                else:
-                    result = await _serve(found, scope, receive, to)
+                result = result_of(said.status)
+            else:
+                result = await _serve(found, scope, receive, to)
         finally:
             name = found.name if found else name_of(path)
             scope["gatepass.endpoint"], scope["gatepass.result"] = name, result  # for traces
@@ -241,7 +253,9 @@ class Gatepass:
         elif environment is None:
             await send(error_format.misdirected(scope, self._oauth_prefixes), to)
         elif environment.is_https and scope["scheme"] == "http":
-            await send(error_format.needs_tls(scope, self._oauth_prefixes), to)
+            await send(
+                error_format.needs_tls(scope, self._oauth_prefixes, environment.docs_url), to
+            )
         elif path in self._documents:
             await send(published.answer(self._documents[path], environment, scope), to)
         elif f"{path}/".startswith(metadata.PARTNER_API + "/"):
@@ -254,7 +268,7 @@ class Gatepass:
         else:
             scope["gatepass.environment"] = environment
             scope[error_format.KEY] = error_format.format_of(scope, self._oauth_prefixes)
-            await self._router(scope, receive, to)
+            await self._pages(scope, receive, to)
 
     def open(self) -> None:
         """Open both environments and follow what other processes change."""
@@ -272,13 +286,13 @@ class Gatepass:
         for follower in self._followers:
             follower.wait()
         for environment in self.environments:
-            environment.close()
+            maintenance.close(environment)
         self._hash_pool.shutdown(cancel_futures=True)
 
     def let_go(self) -> None:
         """Answer whoever waits for news: the server is about to stop."""
         for environment in self.environments:
-            environment.news.end()
+            environment.notifier.close()
 
     async def _live(self, scope: Scope, receive: Receive, to: Send) -> None:
         if "state" in scope:
@@ -286,7 +300,7 @@ class Gatepass:
         await receive()
         opening = asyncio.create_task(self._open_patiently())
         try:
-            await until_it_answers(opening, self._readiness)
+            await wait_until_responding(opening, self._readiness)
         except Exception as error:
             log.exception("start.failed")
             await to({"type": "lifespan.startup.failed", "message": str(error)})
@@ -323,14 +337,14 @@ class Gatepass:
 async def _serve(found: Found, scope: Scope, receive: Receive, to: Send) -> str:
     """Run an OAuth endpoint; give its result. The one place where refusals become answers."""
     served, environment, path, _ = found
-    if environment is None or (environment.is_https and scope["scheme"] == "http"):
-        refuse = error_format.needs_tls if environment else error_format.misdirected
-        unwelcome = served.fit(refuse(scope, (path,)))
-        await send(unwelcome, to)
-        return result_of(unwelcome.status)
-    shared = cors.headers(served.origins, scope)
+    if environment is None:
+        return await _send_error(served, error_format.misdirected(scope, (path,)), to, ())
+    if environment.is_https and scope["scheme"] == "http":
+        error = error_format.needs_tls(scope, (path,), environment.docs_url)
+        return await _send_error(served, error, to, environment.transport_headers)
+    shared = cors.headers(served.origins, scope) if served.origins else ()
     if served.origins and scope["method"] == "OPTIONS":
-        await send(cors.preflight(shared), to)
+        await send(cors.preflight(shared), to, environment.transport_headers)
         return OK
     arrived, result = None, OK
     try:
@@ -338,17 +352,28 @@ async def _serve(found: Found, scope: Scope, receive: Receive, to: Send) -> str:
         try:
             answer = served.endpoint(environment, arrived)
         except NeedsThread as later:
-            answer = await _answer_later(served.endpoint, environment, arrived, later)
+            with deadline.shared(deadline.REQUEST):  # only here, as to enter it takes a microsecond
+                answer = await _answer_later(served.endpoint, environment, arrived, later)
         except Deferred as waits:
-            answer = await waits.answer()
+            with deadline.shared(deadline.REQUEST):
+                answer = await waits.answer()
     except ClientGoneError:
         return GONE
     except Exception as error:  # noqa: BLE001 - `_trouble` logs it
         source = scope["client"][0] if scope["client"] else ""
         result = result_of_error(error)
         answer = served.fit(_trouble(ErrorResponder(error, environment, path, source, arrived)))
-    await send(answer._replace(headers=(*answer.headers, *shared)) if shared else answer, to)
+    if shared:
+        answer = answer._replace(headers=(*answer.headers, *shared))
+    await send(answer, to, environment.transport_headers)
     return result
+
+
+async def _send_error(served: Served, error: Response, to: Send, more: Headers) -> str:
+    """Send an error as the endpoint's callers can take it; return its result."""
+    adapted = served.fit(error)
+    await send(adapted, to, more)
+    return result_of(adapted.status)
 
 
 def _partner_api() -> App:
@@ -365,9 +390,12 @@ def _trouble(met: ErrorResponder) -> Response:
     """Log what an endpoint raised and make an answer of it: the one place, for both doors."""
     environment = met.environment
     match met.error:
-        case Denial() | Challenged() as denied:
+        case Denial() as denied:
             _note_refusal(met, denied)
             return denied.answer()
+        case Challenged() as challenged:
+            _note_refusal(met, challenged)
+            return challenged.answer(environment.docs_url)
         case GatewayMisconfigured() as wrong:
             _note_refusal(met, wrong)
             return Denial(wrong, ANYTHING.scope, environment.issuer).answer()
@@ -379,13 +407,17 @@ def _trouble(met: ErrorResponder) -> Response:
                 challenged=_is_challenged(met.arrived),
                 realm=environment.issuer,
                 allow=allow,
+                docs_url=environment.docs_url,
             )
         case DatabaseAwayError():
             log.error("request.unavailable", path=met.path, environment=environment.name)
-            return _AWAY
+            body = response.error("temporarily_unavailable", _AWAY, environment.docs_url)
+            return Response(503, (*NO_STORE, (b"retry-after", b"5")), body)
         case error:
             log.error("request.failed", path=met.path, environment=environment.name, exc_info=error)
-            return _BUG
+            return Response(
+                500, NO_STORE, response.error("server_error", _BUG, environment.docs_url)
+            )
 
 
 async def _answer_later(
@@ -420,7 +452,7 @@ def _note_refusal(met: ErrorResponder, refused: OAuthError) -> None:
     event = (
         "gateway.misconfigured" if isinstance(refused, GatewayMisconfigured) else "client.refused"
     )
-    if not environment.log_limit.admit(event, met.source, environment.clock()):
+    if not environment.context.log_limit.allow(event, met.source, environment.clock()):
         return
     log.warning(
         event,
@@ -441,19 +473,15 @@ def _host(scope: Scope) -> bytes:
     return b""
 
 
-def endpoints(also_at: Iterable[str], token_origins: Iterable[str] = ()) -> dict[str, Served]:
-    """Give the OAuth endpoints by every path of theirs, those under `also_at` included."""
+def endpoints(path_aliases: PathAliases, token_origins: Iterable[str] = ()) -> dict[str, Served]:
+    """Return the OAuth endpoints by each of their paths, the aliases included."""
     ours = ENDPOINTS
     origins = frozenset(origin.encode() for origin in token_origins)
     if origins:
         shared = Served(token, cors.arrive, POST, origins=origins)
         ours = ENDPOINTS | {metadata.TOKEN: shared}
-    more = {
-        f"{prefix}/{path.removeprefix(metadata.OAUTH2)}": each
-        for prefix in also_at
-        for path, each in ours.items()
-    }
-    return _either_slash(ours | more)
+    aliases = {alias: ours[path] for alias, path in path_aliases.endpoints().items()}
+    return _either_slash(ours | aliases)
 
 
 def _lane_ways(served: Mapping[str, Served]) -> dict[str, LaneWay]:
@@ -483,19 +511,17 @@ def _lane_way(
     return LaneWay(endpoint, path, methods, name, metrics.observer(name), fit, is_shared)
 
 
-def _trees(environments: Iterable[Environment], also_at: Iterable[str]) -> list[PrefixRoute]:
+def _trees(environments: Iterable[Environment]) -> list[PrefixRoute]:
     """Give what Envoy asks at: it appends the caller's path, and sends the caller's Host.
 
     So both the environment and what the route needs stand before, in the path.
     """
-    below = metadata.VERIFY_ENVOY.removeprefix(metadata.OAUTH2)
     name, fit = name_of(metadata.VERIFY_ENVOY), gateways.clear_identity_headers
     trees = []
-    for prefix in (metadata.OAUTH2, *(f"{each}/" for each in also_at)):
-        for environment in environments:
-            path = f"{prefix}{below}{environment.name}/"
-            way = _lane_way(verify_under, path, MOST, name, fit)
-            trees.append(PrefixRoute(path.encode(), way, environment))
+    for environment in environments:
+        path = f"{metadata.VERIFY_ENVOY}{environment.name}/"
+        way = _lane_way(verify_under, path, MOST, name, fit)
+        trees.append(PrefixRoute(path.encode(), way, environment))
     return trees
 
 
@@ -511,9 +537,5 @@ def _either_slash(paths: Mapping[str, Way]) -> dict[str, Way]:
     }
 
 
-_AWAY = Response(
-    503,
-    (*NO_STORE, (b"retry-after", b"5")),
-    response.error("temporarily_unavailable", "The service is not available. Try again shortly."),
-)
-_BUG = Response(500, NO_STORE, response.error("server_error", "Something went wrong on our side."))
+_AWAY = "The service is not available. Try again shortly."
+_BUG = "Something went wrong on our side."

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import Executor
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from gatepass.wire.errors import OAuthError
@@ -12,6 +13,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Headers = tuple[tuple[bytes, bytes], ...]
 
 # RFC 6749 §5.1; nosniff so that no browser takes an answer for a page.
 NO_STORE = (
@@ -39,7 +41,7 @@ class Response(NamedTuple):
     """A complete HTTP response."""
 
     status: int
-    headers: tuple[tuple[bytes, bytes], ...]
+    headers: Headers
     body: bytes
 
 
@@ -166,41 +168,45 @@ class StatusRecorder:
 
 
 class SecureSend:
-    """Adds to every answer the headers that browsers need, where the answer has not set them.
+    """Adds the secure headers to every response; `more` are the environment's own."""
 
-    `more` are the environment's own; nosniff is on everything, and
-    Cross-Origin-Opener-Policy on pages.
-    """
-
-    def __init__(self, to: Send, more: tuple[tuple[bytes, bytes], ...]) -> None:
+    def __init__(self, to: Send, more: Headers) -> None:
         self._to = to
         self._more = more
 
     def __call__(self, message: Message) -> Awaitable[None]:
         """Send a message."""
         if message["type"] == "http.response.start":
-            headers = list(message.get("headers", ()))
-            given = dict(headers)
-            wanted = [_NOSNIFF, *self._more]
-            if given.get(b"content-type", b"").startswith(b"text/html"):
-                wanted.append(_SAME_ORIGIN)
-            headers += [pair for pair in wanted if pair[0] not in given]
-            message = {**message, "headers": headers}
+            headers = tuple(message.get("headers", ()))
+            message = {**message, "headers": [*headers, *secure_headers(headers, self._more)]}
         return self._to(message)
 
 
-async def send(answer: Response, to: Send) -> None:
-    """Write a response."""
-    await to(head_of(answer))
-    await to({"type": "http.response.body", "body": answer.body})
+def secure_headers(headers: Headers, more: Headers) -> Headers:
+    """Return the headers that browsers need and a response has not set itself.
+
+    nosniff is on everything, Cross-Origin-Opener-Policy on pages; `more` are the environment's.
+    """
+    given = dict(headers)
+    is_page = given.get(b"content-type", b"").startswith(b"text/html")
+    wanted = (_NOSNIFF, *more, *((_SAME_ORIGIN,) if is_page else ()))
+    return tuple(pair for pair in wanted if pair[0] not in given)
 
 
-def head_of(answer: Response) -> Message:
-    """Give the message that begins a response."""
+@lru_cache(maxsize=256)  # most responses of endpoints have the same headers
+def _with_secure_headers(headers: Headers, more: Headers) -> Headers:
+    return (*headers, *secure_headers(headers, more))
+
+
+async def send(answer: Response, to: Send, more: Headers | None = None) -> None:
+    """Write a response; with `more`, the environment's headers, as SecureSend does, but quicker."""
     status, headers, body = answer
+    if more is not None:
+        headers = _with_secure_headers(headers, more)
     if status not in (204, 304):  # they have no content (RFC 9110 §8.6)
         headers = (*headers, (b"content-length", b"%d" % len(body)))
-    return {"type": "http.response.start", "status": status, "headers": headers}
+    await to({"type": "http.response.start", "status": status, "headers": headers})
+    await to({"type": "http.response.body", "body": body})
 
 
 def _check_singular(pairs: list[tuple[bytes, bytes]]) -> None:

@@ -1,4 +1,4 @@
-"""Running the server: its sockets, its processes and their end."""
+"""Runs the server: binds its sockets, starts its processes and ends them."""
 
 import asyncio
 import functools
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from multiprocessing.process import BaseProcess
 from types import FrameType
-from typing import Any, NamedTuple, Self, cast
+from typing import Any, cast
 
 import structlog
 import uvicorn
@@ -22,43 +22,23 @@ from gatepass.server.http import App
 from gatepass.server.observability import logging
 from gatepass.server.serving.http1.connections import Connections
 from gatepass.server.serving.processes import sockets
-from gatepass.server.serving.processes.supervisor import (
-    Limits,
-    Supervisor,
-    Worker,
-    has_reload,
-    start_ready,
-)
+from gatepass.server.serving.processes.handover import Handover
+from gatepass.server.serving.processes.sockets import Listening
+from gatepass.server.serving.processes.supervisor import Supervisor
 from gatepass.server.serving.processes.worker import LimitedServer
+from gatepass.server.serving.processes.worker_process import Limits, Start, WorkerProcess
 from gatepass.server.serving.proxy_headers import ProxyHeaders, TrustedProxies
 from gatepass.server.serving.readiness import Readiness
 from gatepass.server.serving.uvicorn_compat import protocol
 from gatepass.server.settings import Settings
 
-_FOR_REQUESTS = 0.8  # of the time that the end may take: running requests have it to finish
+_FOR_REQUESTS = 0.8  # of the shutdown timeout, in which running requests may finish
 _NO_PROXY = (
     "An issuer is https and no proxy is trusted, so every request to it is refused (400). "
     "Name the proxy that speaks TLS."
 )
 
 log = structlog.get_logger("gatepass.server")
-
-
-class Listening(NamedTuple):
-    """The bound sockets: of both environments, and the one of /metrics alone, if any."""
-
-    main: list[socket.socket]
-    metrics: socket.socket | None = None
-
-    def copy(self) -> Self:
-        """Return other descriptors of the same sockets."""
-        metrics = self.metrics.dup() if self.metrics else None
-        return self._replace(main=[each.dup() for each in self.main], metrics=metrics)
-
-    def close(self) -> None:
-        """Close these descriptors; a socket ends with its last one."""
-        for each in (*self.main, *((self.metrics,) if self.metrics else ())):
-            each.close()
 
 
 def listen(settings: Settings) -> Listening:
@@ -85,14 +65,18 @@ def listen(settings: Settings) -> Listening:
     return Listening(main, metrics)
 
 
-def run(settings: Settings, sockets: Listening, beside: Callable[[], bool] | None = None) -> None:
-    """Serve until SIGTERM or SIGINT; running requests finish first. Needs `opening.prepare`.
+def run(
+    settings: Settings, sockets: Listening, companion: Callable[[], bool] | None = None
+) -> None:
+    """Serve until SIGTERM or SIGINT; running requests finish first.
 
-    `beside` runs in a thread of its own beside a single worker: the server ends when it gives
-    False, and with what it raises.
+    The data directory has been prepared. `companion` runs in a thread beside a single worker: the
+    server ends when it returns False, or raises what it raises.
     """
     if settings.traces and importlib.util.find_spec("opentelemetry") is None:
         raise ServingError("Traces need OpenTelemetry: pip install 'gatepass[telemetry]'.")
+    if settings.docs and not (settings.docs / "index.html").is_file():
+        raise ServingError(f"The folder {settings.docs} (docs) has no site in it: run `make docs`.")
     log.info(
         "server.starting",
         data=str(settings.data),
@@ -104,18 +88,20 @@ def run(settings: Settings, sockets: Listening, beside: Callable[[], bool] | Non
     if settings.workers > 1:
         _supervise(settings, sockets)
     else:
-        _run_alone(settings, sockets, beside)
+        _run_alone(settings, sockets, companion)
     log.info("server.stopped")
 
 
 def _metrics_address(settings: Settings) -> str:
-    """Say where /metrics is."""
+    """Return where /metrics is, in words."""
     if settings.metrics_port:
         return f"{settings.metrics_host} port {settings.metrics_port}"
     return "nowhere: set metrics_port" if settings.has_proxy else "the main ports"
 
 
-def _run_alone(settings: Settings, sockets: Listening, beside: Callable[[], bool] | None) -> None:
+def _run_alone(
+    settings: Settings, sockets: Listening, companion: Callable[[], bool] | None
+) -> None:
     """Serve in this process; at SIGHUP a worker takes over, and this process supervises it."""
     readiness = Readiness(is_alone=True)
     server = LimitedServer(
@@ -123,111 +109,63 @@ def _run_alone(settings: Settings, sockets: Listening, beside: Callable[[], bool
         settings.shutdown_timeout,
         readiness,
     )
-    was_told = threading.Event()
+    has_signal = threading.Event()
 
     def end(_signal: int, _frame: FrameType | None) -> None:
-        was_told.set()
+        has_signal.set()
         server.should_exit = True
 
     # uvicorn takes the signals while it runs and raises them again when it has ended.
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, end)
-    if beside is None:
-        with _Handover(settings, sockets, server) as handover:
+    if companion is None:
+        starting = functools.partial(_starting, settings)
+        with Handover(starting, sockets, server, _limits(settings)) as handover:
             server.run(sockets.main)
         if handover.worker is not None:
-            earlier = handover.signals
-            if was_told.is_set():
-                earlier.append(signal.SIGTERM)
-            _supervise(settings, handover.sockets, handover.worker, lambda: earlier)
+            pending = handover.signals
+            if has_signal.is_set():
+                pending.append(signal.SIGTERM)
+            _supervise(settings, handover.sockets, handover.worker, lambda: pending)
         return
-    running = _Beside(server, beside)
+    running = _Companion(server, companion)
     running.start()
     server.run(sockets.main)
-    if running.raised is not None and not was_told.is_set():
+    if running.raised is not None and not has_signal.is_set():
         raise running.raised
 
 
-class _Handover:
-    """At SIGHUP, starts a worker beside the server, and ends the server once that is ready."""
-
-    def __init__(self, settings: Settings, sockets: Listening, server: uvicorn.Server) -> None:
-        self.worker: Worker | None = None
-        self.sockets = sockets  # from the handover on, copies that the server does not close
-        self._settings, self._server = settings, server
-        self.signals: list[int] = []  # that came once the worker was ready
-        self._asked = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="restart", daemon=True)
-
-    def __enter__(self) -> Self:
-        if has_reload():
-            signal.signal(signal.SIGHUP, self._note)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.should_exit = True
-        self._asked.set()
-        self._thread.join()
-
-    def _note(self, number: int, _frame: FrameType | None) -> None:
-        if self.worker is None:
-            self._asked.set()
-        else:  # for the supervisor
-            self.signals.append(number)
-
-    def _run(self) -> None:
-        while self.worker is None:
-            self._asked.wait()
-            self._asked.clear()
-            if self._server.should_exit:
-                return
-            log.info("restart.begun", workers=1)
-            copies = self.sockets.copy()
-            self.worker = start_ready(
-                functools.partial(_start, self._settings, copies),
-                lambda: not self._server.should_exit,
-                _limits(self._settings),
-            )
-            if self.worker is None:
-                copies.close()
-                log.error("restart.failed", reason="the new worker ended")
-        self.sockets = copies
-        log.info("restart.done")
-        self._server.should_exit = True
-
-
-class _Beside(threading.Thread):
-    """Something that runs beside the server and may end it."""
+class _Companion(threading.Thread):
+    """A thread that runs beside the server and may end it."""
 
     def __init__(self, server: uvicorn.Server, work: Callable[[], bool]) -> None:
-        super().__init__(name="beside", daemon=True)
+        super().__init__(name="companion", daemon=True)
         self._server = server
         self._work = work
         self.raised: Exception | None = None
 
     def run(self) -> None:
-        goes_on = False
+        continues = False
         try:
-            goes_on = self._work()
+            continues = self._work()
         except Exception as error:  # noqa: BLE001 - raised again where the server ends
             self.raised = error
-        if not goes_on:
+        if not continues:
             self._server.should_exit = True
 
 
 def _supervise(
     settings: Settings,
     sockets: Listening,
-    first: Worker | None = None,
-    earlier: Callable[[], Iterable[int]] = tuple,
+    first: WorkerProcess | None = None,
+    pending_signals: Callable[[], Iterable[int]] = tuple,
 ) -> None:
-    """Keep the workers until told to end."""
-    start = functools.partial(_start, settings, sockets)
+    """Run workers and their supervisor until a signal ends them."""
+    start = _starting(settings, sockets)
     supervisor = Supervisor(start, settings.workers, _limits(settings), release=sockets.close)
     if first is not None:
-        supervisor.adopt(first)
-    if not supervisor.run(earlier):
+        supervisor.add(first)
+    if not supervisor.run(pending_signals):
         raise ServingError("A worker could not start. The log says why.")
 
 
@@ -235,8 +173,13 @@ def _limits(settings: Settings) -> Limits:
     return Limits(silence=settings.worker_timeout, end=settings.shutdown_timeout)
 
 
+def _starting(settings: Settings, sockets: Listening) -> Start:
+    """Return what starts a worker on these sockets."""
+    return functools.partial(_start, settings, sockets)
+
+
 def _start(settings: Settings, sockets: Listening, channel: socket.socket) -> BaseProcess:
-    """Start a worker as a new interpreter."""
+    """Start a worker in a new interpreter."""
     multiprocessing.allow_connection_pickling()
     process = multiprocessing.get_context("spawn").Process(
         target=_work, args=(settings.model_dump(), sockets, channel)
@@ -268,7 +211,7 @@ def config(
     metrics: socket.socket | None = None,
     readiness: Readiness | None = None,
 ) -> uvicorn.Config:
-    """Give what uvicorn needs to serve; `make` makes the application in place of `create`.
+    """Return uvicorn's configuration; `make` replaces `create` as the application's factory.
 
     `metrics` is the listening socket of /metrics alone. With `readiness` the application waits
     for a database that is away.
@@ -282,7 +225,7 @@ def config(
         factory=True,
         workers=settings.workers,
         loop="auto",
-        http=cast("type[asyncio.Protocol]", protocol(connections, lane=settings.lane)),
+        http=cast("type[asyncio.Protocol]", protocol(connections, lane=settings.fast_path)),
         ws="none",
         lifespan="on",
         log_config=None,
@@ -296,7 +239,7 @@ def config(
 
 
 def _behind_proxies(make: Callable[[], App], values: dict[str, Any]) -> App:
-    """Make the application that sees who asked through the trusted proxies, if there are any."""
+    """Return the application; behind trusted proxies it gets the client's address and scheme."""
     settings, app = Settings.model_validate(values), make()
     if not settings.trusted_proxies:
         return app
@@ -305,7 +248,7 @@ def _behind_proxies(make: Callable[[], App], values: dict[str, Any]) -> App:
 
 
 def _app(values: dict[str, Any], metrics: socket.socket | None, readiness: Readiness | None) -> App:
-    """Make the application."""
+    """Return the application, traced if traces are set."""
     settings = Settings.model_validate(values)
     served = create(settings, metrics_socket=metrics, readiness=readiness)
     if not settings.traces:

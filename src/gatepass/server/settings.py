@@ -5,12 +5,11 @@ import re
 from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -25,19 +24,26 @@ from pydantic_settings import (
 )
 
 from gatepass.jose.algorithms import Algorithm
-from gatepass.server.domain.catalogue.model import Tokens
-from gatepass.server.environment.hosts import parse as parse_host
-from gatepass.server.environment.hosts import spellings
-from gatepass.server.environment_variables import PREFIX, VariableSource, split_list, variable_of
-from gatepass.server.serving.http1.connections import Limits, room_for_connections
-from gatepass.server.serving.http1.head import HeadLimits
-from gatepass.server.serving.proxy_headers import EVERYONE, MOST_HOPS, HeaderName
+from gatepass.server.configuration.environment_variables import (
+    PREFIX,
+    Texts,
+    VariableSource,
+    variable_of,
+)
+from gatepass.server.configuration.hosts import parse as parse_host
+from gatepass.server.configuration.hosts import spellings
+from gatepass.server.configuration.http_limits import HeadLimits, Limits, room_for_connections
+from gatepass.server.configuration.path_aliases import PathAliases
+from gatepass.server.configuration.proxies import EVERYONE, MOST_HOPS, HeaderName
+from gatepass.server.domain.sessions.model import SessionSettings
+from gatepass.server.domain.token_policy import Tokens
+from gatepass.server.domain.users.passwords import PasswordSettings
 from gatepass.wire.credential import Mode
+from gatepass.wire.urls import is_confidential, is_loopback
+from gatepass.wire.urls import split as split_url
 
 DATA = Path("gatepass-data")
 CONFIG_NAME = "gatepass.toml"
-Texts = Annotated[tuple[str, ...], BeforeValidator(split_list)]
-_PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 
 _ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")
 
@@ -75,8 +81,10 @@ class EnvironmentSettings(_Part):
     @field_validator("issuer")
     @classmethod
     def _issuer_is_safe(cls, issuer: str) -> str:
-        parts = urlsplit(issuer)
-        if issuer and parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        if not issuer:
+            return issuer
+        parts = split_url(issuer)
+        if parts is None or not is_confidential(parts):
             raise ValueError("must be https, or http on a loopback host")
         if parts.query or parts.fragment or issuer.endswith("/") or parts.path:
             raise ValueError("must be a scheme and a host, without path or trailing slash")
@@ -93,30 +101,6 @@ class EnvironmentSettings(_Part):
         if database and not database.startswith(("postgresql://", "postgresql+psycopg://")):
             raise ValueError("must be a postgresql:// address, or empty for SQLite")
         return database.replace("postgresql://", "postgresql+psycopg://", 1)
-
-
-class PasswordSettings(_Part):
-    """Argon2id parameters (RFC 9106 §4); a login rehashes what was made with others."""
-
-    time_cost: int = Field(2, ge=1, le=32)
-    """Passes over the memory."""
-    memory_kib: int = Field(19 * 1024, ge=8 * 1024, le=1024 * 1024)
-    """KiB of memory for one hash."""
-    parallelism: int = Field(1, ge=1, le=16)
-    """Lanes of one hash."""
-    at_once: int = Field(2, ge=1, le=64)
-    """How many hashes one process computes at a time; others wait their turn."""
-    queue: int = Field(32, ge=0, le=1000)
-    """How many hashes may wait for their turn; the next one is answered 503 with Retry-After."""
-
-
-class SessionSettings(_Part):
-    """How long a portal session lives, in seconds."""
-
-    idle: int = Field(30 * 60, ge=60)
-    """Seconds without a request after which a session is over."""
-    absolute: int = Field(12 * 3600, ge=60)
-    """Seconds after the login at which a session is over in any case."""
 
 
 class HttpSettings(_Part):
@@ -192,8 +176,8 @@ class Settings(BaseSettings):
     shutdown_timeout: float = Field(25, ge=1)
     """Seconds within which the server ends after SIGTERM, four fifths of them for running requests.
     Give the service manager more than this (Docker's default is 10, Kubernetes' 30)."""
-    lane: bool = True
-    """Whether plain requests for tokens and about tokens are answered on the short way."""
+    fast_path: bool = True
+    """Whether plain requests for tokens and about tokens are answered without ASGI (faster)."""
     log_format: Literal["auto", "json", "text"] = "auto"
     """One JSON object a line, or text for people; auto: text on a terminal."""
     production: EnvironmentSettings = EnvironmentSettings()
@@ -216,14 +200,16 @@ class Settings(BaseSettings):
     """How many proxies a request passes at most; 0: as many as are trusted, with `*` one."""
     key_rotation: int = Field(30 * 24 * 3600, ge=3600)
     """Seconds for which a key makes tokens before the next one does."""
-    also_at: Texts = ()
-    """Further paths under which token/, revoke_token/ and introspect/ answer beside /oauth2/, as
-    /o for the addresses of django-oauth-toolkit, and the metadata under .well-known/."""
+    path_aliases: PathAliases = PathAliases()
+    """Further paths of the OAuth endpoints, for clients of the system that was there before."""
     token_origins: Texts = ()
     """Origins of pages that may ask for tokens from a browser, as https://tool.example.com: the
     token endpoint answers their OPTIONS and lets them read. Whoever opens such a page can read the
     client secret in it; leave this empty unless people enter their own."""
-    grace: int = Field(300, ge=1)
+    docs: Path | None = None
+    """The folder of the built documentation site, served at /docs/ for partners; errors then have
+    an `error_uri` that leads there. Not set: no documentation is served."""
+    stale_grace_seconds: int = Field(300, ge=1)
     """Seconds for which tokens are issued and verified from memory while the database is away."""
 
     metrics_networks: Texts = ("127.0.0.0/8", "::1/128")
@@ -281,13 +267,6 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Leave out dotenv and secret folders: one way to say a thing is enough."""
         return init_settings, VariableSource(settings_cls), TomlConfigSettingsSource(settings_cls)
-
-    @field_validator("also_at")
-    @classmethod
-    def _paths_are_plain(cls, also_at: tuple[str, ...]) -> tuple[str, ...]:
-        if not all(_PATH.fullmatch(path) for path in also_at):
-            raise ValueError("must be paths with a slash in front and none at the end, as /o")
-        return also_at
 
     @model_validator(mode="before")
     @classmethod
@@ -359,16 +338,6 @@ def _check_network(text: str) -> None:
     address = text.partition("/")[0]
     if network.network_address != ip_address(address):
         raise ValueError(f"{text!r} is one address in a network: write {address} or {network}")
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address can only mean this machine."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:  # a name, as 127.0.0.1.example.com is one
-        return False
 
 
 def load(config: Path | None = None, **given: object) -> Settings:

@@ -11,7 +11,8 @@ from threading import Condition
 from typing import Self
 from urllib.parse import urlsplit
 
-from gatepass.client.settings import CLIENT_ID, CLIENT_SECRET, TOKEN_URL, ClientSettings
+from gatepass.client.settings import ClientSettings
+from gatepass.client.variables import CLIENT_ID, CLIENT_SECRET, TOKEN_URL
 from gatepass.testing import endpoint
 from gatepass.testing.answers import Answer
 from gatepass.testing.endpoint import Known, NotGranted, TokenRequest

@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 from string import ascii_letters, digits
 
-from gatepass.wire import challenge as wire_challenge
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.params import LONGEST_TOKEN
 from gatepass.wire.scope import Scope
@@ -67,7 +66,21 @@ def challenge(
         parameters |= {"error": refused.code, "error_description": refused.description}
         if refused.code == "insufficient_scope" and scope is not None:
             parameters["scope"] = str(scope)
-    return wire_challenge.write("Bearer", **parameters, resource_metadata=resource_metadata)
+    return write_challenge("Bearer", **parameters, resource_metadata=resource_metadata)
+
+
+def write_challenge(scheme: str, **parameters: str) -> str:
+    """Return a WWW-Authenticate value: `scheme` with quoted parameters (RFC 9110 §11.6.1).
+
+    Empty parameters are left out.
+    """
+    given = [f'{name}="{_escaped(value)}"' for name, value in parameters.items() if value]
+    return f"{scheme} {', '.join(given)}" if given else scheme
+
+
+def _escaped(value: str) -> str:
+    printable = "".join(char if " " <= char <= "~" else "?" for char in value)
+    return printable.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def invalid_token(log_detail: str) -> OAuthError:

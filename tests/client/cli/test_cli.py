@@ -232,6 +232,7 @@ def without_server(*words: str) -> subprocess.CompletedProcess[str]:
     return python("-c", code)
 
 
+@pytest.mark.slow
 def test_without_the_server_extra_its_commands_say_how_to_install_it(tmp_path: Path) -> None:
     done = without_server("serve", "--data", str(tmp_path))
 

@@ -375,6 +375,7 @@ def test_pre_commit_accepts_the_hook_s_definition() -> None:
     assert (ran.returncode, ran.stdout) == (0, "")
 
 
+@pytest.mark.slow
 def test_the_hook_run_by_pre_commit_refuses_a_commit_and_lets_a_clean_one_be(
     repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,9 +12,10 @@ from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations as catalogue
 from gatepass.server.domain.catalogue.model import CataloguedScope
 from gatepass.server.domain.organizations import operations as organizations
+from gatepass.server.environment import maintenance
 from gatepass.server.settings import EnvironmentSettings
 from gatepass.wire.scope import Scope
-from server.fixtures import Client, Clock, InProcessServer, refused, standing_still
+from server.fixtures import Client, Clock, InProcessServer, open_passive_server, refused
 
 _URI, _SCOPE = "https://meters.example.com", "meters.read"
 _APARTS = [-3600, -10, 10, 3600]
@@ -36,21 +37,25 @@ class Shifted(Clock):
         self.ahead += seconds
 
 
-def void(stand: InProcessServer, client: Client) -> None:
-    applications.void_tokens(stand.environment(), OPERATOR, client.application.id, None)
+def void(server: InProcessServer, client: Client) -> None:
+    applications.revoke_tokens(server.environment().context, OPERATOR, client.application.id, None)
 
 
-def disable_and_enable(stand: InProcessServer, client: Client) -> None:
+def disable_and_enable(server: InProcessServer, client: Client) -> None:
     for enabled in (False, True):
         applications.set_enabled(
-            stand.environment(), OPERATOR, client.application.id, enabled=enabled, org_id=None
+            server.environment().context,
+            OPERATOR,
+            client.application.id,
+            enabled=enabled,
+            org_id=None,
         )
 
 
-def suspend_and_resume(stand: InProcessServer, client: Client) -> None:
+def suspend_and_resume(server: InProcessServer, client: Client) -> None:
     for suspended in (True, False):
         organizations.set_suspended(
-            stand.environment(), OPERATOR, client.application.org_id, suspended=suspended
+            server.environment().context, OPERATOR, client.application.org_id, suspended=suspended
         )
 
 
@@ -63,7 +68,7 @@ def on_postgresql(postgresql_url: str, tmp_path: Path) -> Iterator[Nodes]:
     given = EnvironmentSettings(database=postgresql_url)
     with ExitStack() as stands:
         yield lambda *clocks: [
-            stands.enter_context(standing_still(tmp_path / "data", clock, production=given))
+            stands.enter_context(open_passive_server(tmp_path / "data", clock, production=given))
             for clock in clocks
         ]
 
@@ -73,7 +78,7 @@ def on_sqlite(tmp_path: Path) -> Iterator[Nodes]:
     """Starts a node on the same file, again and again."""
     with ExitStack() as stands:
         yield lambda *clocks: [
-            stands.enter_context(standing_still(tmp_path / "data", clock)) for clock in clocks
+            stands.enter_context(open_passive_server(tmp_path / "data", clock)) for clock in clocks
         ]
 
 
@@ -135,7 +140,7 @@ def test_tokens_do_not_survive_a_revocation_after_the_clock_was_set_back(
     (node,) = on_sqlite(clock)
     client = node.register()
     clock.advance(100)
-    node.environment().gather()  # as the follower does ten times a second
+    node.environment().collect()  # as the follower does ten times a second
     old = node.token(client)
 
     clock.advance(-back)
@@ -156,10 +161,10 @@ def test_a_node_that_starts_with_an_earlier_clock_voids_what_it_issued_before(
     (before,) = on_sqlite(clock)
     client = before.register()
     clock.advance(4000)
-    before.environment().gather()
+    before.environment().collect()
     old = before.token(client)
-    before.environment().gather()
-    before.environment().flush()
+    before.environment().collect()
+    maintenance.flush(before.environment())
 
     (after,) = on_sqlite(Clock())
     after.clock.advance(4000 - back)
@@ -201,8 +206,10 @@ def test_a_token_that_is_void_already_is_never_issued(on_sqlite: Nodes) -> None:
 def test_a_jwt_issued_right_after_a_revocation_is_not_dated_ahead(on_sqlite: Nodes) -> None:
     (node,) = on_sqlite(Clock())
     environment = node.environment()
-    catalogue.add_resource(environment, OPERATOR, _URI, "Meters", "jwt")
-    catalogue.add_scope(environment, OPERATOR, CataloguedScope(_SCOPE, "Read", False, False, _URI))
+    catalogue.add_resource(environment.context, OPERATOR, _URI, "Meters", "jwt")
+    catalogue.add_scope(
+        environment.context, OPERATOR, CataloguedScope(_SCOPE, "Read", False, False, _URI)
+    )
     client = node.register(scope=Scope((_SCOPE,)))
     old = node.token(client)
 

@@ -1,6 +1,7 @@
 import importlib
 import pkgutil
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -17,15 +18,17 @@ from gatepass.server.domain.applications import store as applications
 from gatepass.server.domain.catalogue import store as catalogue
 from gatepass.server.domain.keys import store as keys
 from gatepass.server.domain.keys.keyring import keyring
-from gatepass.server.domain.keys.master_key import MasterKey
 from gatepass.server.domain.keys.model import Key
+from gatepass.server.domain.keys.opaque_token_key import OpaqueTokenKey
 from gatepass.server.domain.organizations import store as organizations
+from gatepass.server.domain.token_policy import TokenPolicy
 from gatepass.server.domain.users import store as people
 from gatepass.server.storage import migrations
 from gatepass.server.storage.database import Database, DatabaseError, metadata
+from gatepass.server.storage.master_key import MasterKey
 from gatepass.server.storage.timestamps import milliseconds
 from gatepass.server.tokens.claims import Claims
-from gatepass.server.tokens.opaque import OpaqueTokenKey, decode, encode
+from gatepass.server.tokens.opaque import decode, encode
 from gatepass.wire.credential import Mode
 
 
@@ -115,11 +118,10 @@ def test_no_application_gets_the_scope_portal_users_by_a_migration(
 
     database.migrate()
 
+    policy = TokenPolicy("https://a.example", "sealed", "ES256", timedelta(days=30))
     with database.read() as connection:
         [found] = applications.of_organization(connection, org.id)
-        scope = catalogue.load(connection, "https://a.example", "sealed", "ES256").scopes[
-            "portal_users"
-        ]
+        scope = catalogue.load(connection, policy).scopes["portal_users"]
     assert str(found.scope) == "read write"
     assert (scope.is_default, scope.is_restricted) == (False, False)
     assert scope.resource == "https://a.example"

@@ -19,14 +19,14 @@ from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations as catalogue
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.keys import operations as keys
-from gatepass.server.domain.keys.master_key import MasterKey
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.revocations import store as revocations
 from gatepass.server.domain.revocations.feed.cursor import Cursor
-from gatepass.server.domain.users.passwords import Hasher
+from gatepass.server.domain.users.passwords import Hasher, PasswordSettings
 from gatepass.server.environment.environment import Environment
-from gatepass.server.settings import EnvironmentSettings, PasswordSettings, Settings
+from gatepass.server.settings import EnvironmentSettings, Settings
 from gatepass.server.storage.database import Connection, Database
+from gatepass.server.storage.master_key import MasterKey
 from gatepass.wire.credential import Mode
 
 _CHEAP = PasswordSettings(time_cost=1, memory_kib=8 * 1024)
@@ -63,26 +63,30 @@ def test_memory_is_built_again_from_the_older_database(
     environment: Environment, back_up: Callable[[], Callable[[], None]]
 ) -> None:
     kept = register(environment)
-    applications.set_enabled(environment, OPERATOR, kept.application.id, enabled=False, org_id=None)
+    applications.set_enabled(
+        environment.context, OPERATOR, kept.application.id, enabled=False, org_id=None
+    )
     restore = back_up()
-    applications.set_enabled(environment, OPERATOR, kept.application.id, enabled=True, org_id=None)
+    applications.set_enabled(
+        environment.context, OPERATOR, kept.application.id, enabled=True, org_id=None
+    )
     lost = register(environment)
-    catalogue.add_resource(environment, OPERATOR, "https://lost.example.com", "Lost")
+    catalogue.add_resource(environment.context, OPERATOR, "https://lost.example.com", "Lost")
     revoke(environment)
-    keys.rotate(environment, OPERATOR, at_once=True)
+    keys.rotate(environment.context, environment.purposes, OPERATOR, at_once=True)
     for each in (kept, lost):
-        assert environment.directory.load(each.application.client_id)
+        assert environment.applications.load(each.application.client_id)
     old_keys = environment.keys
 
     restore()
     environment.catch_up()
 
-    assert environment.directory.known(lost.application.client_id) is None
-    found = environment.directory.load(kept.application.client_id)
+    assert environment.applications.get(lost.application.client_id) is None
+    found = environment.applications.load(kept.application.client_id)
     assert found
     assert found.disabled_at
     assert "https://lost.example.com" not in environment.catalogue.resources
-    assert _TOKEN not in environment.revoked
+    assert _TOKEN not in environment.state.revoked
     assert environment.keys.seal.id != old_keys.seal.id
     assert not environment.is_stale()
 
@@ -97,7 +101,7 @@ def test_what_is_changed_after_the_restore_is_known_at_once(
 
     revoke(environment)  # its number is one that memory already knows
 
-    assert _TOKEN in environment.revoked
+    assert _TOKEN in environment.state.revoked
 
 
 def test_as_many_changes_as_were_lost_do_not_pass_for_them(
@@ -106,16 +110,16 @@ def test_as_many_changes_as_were_lost_do_not_pass_for_them(
     """Another process has made changes of the same numbers before this one has looked."""
     restore = back_up()
     lost = register(environment)
-    assert environment.directory.load(lost.application.client_id)
+    assert environment.applications.load(lost.application.client_id)
     restore()
     while_away = Database(url)
     with closing(while_away), while_away.write() as connection:
         changes.record(connection, changes.IMPORT, "elsewhere", NOW)
-        assert changes.latest(connection) == environment.place.seq
+        assert changes.latest(connection) == environment.position.seq
 
     environment.catch_up()
 
-    assert environment.directory.known(lost.application.client_id) is None
+    assert environment.applications.get(lost.application.client_id) is None
 
 
 def test_nothing_is_answered_from_memory_until_it_is_built_again(
@@ -142,16 +146,20 @@ def test_a_reader_of_the_revocation_feed_gets_the_pages_of_the_database_that_is_
 ) -> None:
     restore = back_up()
     revoke(environment)
-    told = Cursor(environment.place)
-    before = asyncio.run(environment.pages.get(None, environment.place.seq))
+    told = Cursor(environment.position)
+    before = asyncio.run(
+        environment.pages.get(None, environment.position.seq, environment.rebuilds)
+    )
     assert _TOKEN.hex() in before.members
 
     restore()
     environment.catch_up()
 
-    first = asyncio.run(environment.pages.get(None, environment.place.seq))
+    first = asyncio.run(environment.pages.get(None, environment.position.seq, environment.rebuilds))
     assert _TOKEN.hex() not in first.members
-    assert asyncio.run(environment.pages.get(told, environment.place.seq)).resets
+    assert asyncio.run(
+        environment.pages.get(told, environment.position.seq, environment.rebuilds)
+    ).resets
 
 
 def test_a_change_that_is_not_lost_builds_nothing_again(environment: Environment) -> None:
@@ -162,8 +170,16 @@ def test_a_change_that_is_not_lost_builds_nothing_again(environment: Environment
 
 
 def register(environment: Environment) -> Registered:
-    created = organizations.create(environment, OPERATOR, "Acme", f"anna{environment.place.seq}")
-    return applications.register(environment, OPERATOR, created.organization.id, name="Billing")
+    created = organizations.create(
+        environment.context, environment.hasher, OPERATOR, "Acme", f"anna{environment.position.seq}"
+    )
+    return applications.register(
+        environment.context,
+        environment.catalogue,
+        OPERATOR,
+        created.organization.id,
+        name="Billing",
+    )
 
 
 def revoke(environment: Environment) -> None:

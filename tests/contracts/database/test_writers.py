@@ -15,13 +15,15 @@ from contracts.samples import NOW
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.audit.model import OPERATOR
-from gatepass.server.domain.keys.master_key import MasterKey
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users.model import User
-from gatepass.server.domain.users.passwords import Hasher
+from gatepass.server.domain.users.password_hashing import run
+from gatepass.server.domain.users.passwords import Hasher, PasswordSettings
+from gatepass.server.environment import maintenance
 from gatepass.server.environment.environment import Environment
-from gatepass.server.settings import EnvironmentSettings, PasswordSettings, Settings
+from gatepass.server.settings import EnvironmentSettings, Settings
+from gatepass.server.storage.master_key import MasterKey
 from gatepass.wire.credential import Mode
 from gatepass.wire.errors import OAuthError
 
@@ -44,27 +46,33 @@ def processes(url: str, tmp_path: Path) -> Iterator[list[Environment]]:
 
 
 def test_of_two_who_take_one_address_one_gets_it(processes: list[Environment]) -> None:
-    org_id = organizations.create(processes[0], OPERATOR, "Acme", "anna").organization.id
+    org_id = organizations.create(
+        processes[0].context, processes[0].hasher, OPERATOR, "Acme", "anna"
+    ).organization.id
 
     for number in range(_ROUNDS):
         names = (f"user{number}", f"USER{number}")
         new = [_person(org_id, f"{name}@example.com") for name in names]
         statuses = _race(
-            partial(people.add, processes[0], OPERATOR, new[0]),
-            partial(people.add, processes[1], OPERATOR, new[1]),
+            partial(people.add, processes[0].context, OPERATOR, new[0]),
+            partial(people.add, processes[1].context, OPERATOR, new[1]),
         )
         assert statuses == [200, 409]
 
 
 def test_of_two_who_change_to_one_address_one_gets_it(processes: list[Environment]) -> None:
-    org_id = organizations.create(processes[0], OPERATOR, "Acme", "anna").organization.id
-    both = [people.add(processes[0], OPERATOR, _person(org_id, f"{n}@a.example")) for n in "ab"]
+    org_id = organizations.create(
+        processes[0].context, processes[0].hasher, OPERATOR, "Acme", "anna"
+    ).organization.id
+    both = [
+        people.add(processes[0].context, OPERATOR, _person(org_id, f"{n}@a.example")) for n in "ab"
+    ]
 
     for number in range(_ROUNDS):
         values = {"email": f"user{number}@example.com"}
         statuses = _race(
-            partial(people.change, processes[0], OPERATOR, org_id, both[0].id, values),
-            partial(people.change, processes[1], OPERATOR, org_id, both[1].id, values),
+            partial(people.change, processes[0].context, OPERATOR, org_id, both[0].id, values),
+            partial(people.change, processes[1].context, OPERATOR, org_id, both[1].id, values),
         )
         assert statuses == [200, 409]
 
@@ -75,23 +83,25 @@ def test_of_two_administrators_who_remove_one_another_one_stays(
     for number in range(_ROUNDS):
         org_id, both = _administrators(processes[0], number)
         statuses = _race(
-            partial(people.remove, processes[0], OPERATOR, org_id, both[0]),
-            partial(people.set_role, processes[1], OPERATOR, org_id, both[1], "user"),
+            partial(people.remove, processes[0].context, OPERATOR, org_id, both[0]),
+            partial(people.set_role, processes[1].context, OPERATOR, org_id, both[1], "user"),
         )
         assert statuses == [200, 409]
 
 
 def test_of_three_secrets_at_once_two_live(processes: list[Environment]) -> None:
-    org_id = organizations.create(processes[0], OPERATOR, "Acme", "anna").organization.id
+    org_id = organizations.create(
+        processes[0].context, processes[0].hasher, OPERATOR, "Acme", "anna"
+    ).organization.id
     overlap = timedelta(hours=1)
 
     for _ in range(_ROUNDS):
         app_id = applications.register(
-            processes[0], OPERATOR, org_id, name="billing"
+            processes[0].context, processes[0].catalogue, OPERATOR, org_id, name="billing"
         ).application.id
         statuses = _race(
-            partial(applications.rotate, processes[0], OPERATOR, app_id, overlap, org_id),
-            partial(applications.rotate, processes[1], OPERATOR, app_id, overlap, org_id),
+            partial(applications.rotate, processes[0].context, OPERATOR, app_id, overlap, org_id),
+            partial(applications.rotate, processes[1].context, OPERATOR, app_id, overlap, org_id),
         )
         assert statuses == [200, 400]
 
@@ -99,10 +109,16 @@ def test_of_three_secrets_at_once_two_live(processes: list[Environment]) -> None
 def test_a_limit_of_tokens_holds_across_processes_once_they_have_written(
     processes: list[Environment],
 ) -> None:
-    org_id = organizations.create(processes[0], OPERATOR, "Acme", "anna").organization.id
-    app_id = applications.register(processes[0], OPERATOR, org_id, name="billing").application.id
-    applications.set_minting(processes[0], OPERATOR, app_id, "enforce", 30, None)
-    limited = applications.find(processes[0], app_id, None)
+    org_id = organizations.create(
+        processes[0].context, processes[0].hasher, OPERATOR, "Acme", "anna"
+    ).organization.id
+    app_id = applications.register(
+        processes[0].context, processes[0].catalogue, OPERATOR, org_id, name="billing"
+    ).application.id
+    applications.change(
+        processes[0].context, OPERATOR, app_id, None, rate_limit_mode="enforce", rate_limit=30
+    )
+    limited = applications.find(processes[0].context, app_id, None)
     now = processes[0].clock()
 
     issued = 0
@@ -111,14 +127,14 @@ def test_a_limit_of_tokens_holds_across_processes_once_they_have_written(
             for _ in range(5):
                 issued += _mint(each, limited, now)
         for each in (*processes, *processes):  # what one has written, the other learns
-            each.flush()
+            maintenance.flush(each)
 
     assert issued == 30
 
 
 def _mint(process: Environment, limited: Application, now: float) -> int:
     try:
-        process.minting.admit(limited, now)
+        process.issuance_limit.count(limited, now)
     except OAuthError:
         return 0
     process.usage.issued(limited)
@@ -142,10 +158,18 @@ def _race(*calls: Callable[[], object]) -> list[int]:
 
 
 def _administrators(process: Environment, number: int) -> tuple[UUID, list[UUID]]:
-    created = organizations.create(process, OPERATOR, "Acme", f"anna{number}")
+    created = organizations.create(
+        process.context, process.hasher, OPERATOR, "Acme", f"anna{number}"
+    )
     org_id = created.organization.id
     second, _ = people.add_with_access(
-        process, OPERATOR, org_id, username=f"bert{number}", email=None, role="admin"
+        process.context,
+        OPERATOR,
+        org_id,
+        username=f"bert{number}",
+        email=None,
+        role="admin",
+        initial=run(people.new_password(process.hasher)),
     )
     return org_id, [created.administrator.id, second.id]
 

@@ -10,12 +10,12 @@ from sqlalchemy import text
 from contracts.imports.toolkit import SECRETS, make_site, one_of_each
 from gatepass.server.domain.imports import django_hashers
 from gatepass.server.domain.imports.django_oauth_toolkit import store
-from gatepass.server.domain.imports.model import Found, Owner, SourceError
+from gatepass.server.domain.imports.model import Owner, SourceApplication, SourceError
 from gatepass.server.storage.database import Database
 from gatepass.wire.secret import Secret
 
 
-def by_id(found: list[Found]) -> dict[str, Found]:
+def by_id(found: list[SourceApplication]) -> dict[str, SourceApplication]:
     return {each.client_id: each for each in found}
 
 

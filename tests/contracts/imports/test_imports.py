@@ -57,8 +57,8 @@ def test_a_hash_of_elsewhere_is_kept_until_a_digest_replaces_it(database: Databa
         assert applications.find(connection, new.id) == new
         assert applications.encoded(connection, 10) == [HASH]
     with database.write() as connection:
-        applications.adopt_secret(connection, old, b"d" * 32, "1234")
-        applications.adopt_secret(connection, old, b"e" * 32, "5678")  # comes too late
+        applications.replace_hash(connection, old, b"d" * 32, "1234")
+        applications.replace_hash(connection, old, b"e" * 32, "5678")  # comes too late
 
     with database.read() as connection:
         found = applications.find(connection, new.id)

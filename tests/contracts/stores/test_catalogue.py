@@ -1,9 +1,13 @@
+from datetime import timedelta
+
 import pytest
 from sqlalchemy.exc import IntegrityError
 
 from contracts.samples import AWKWARD
+from gatepass.jose.algorithms import Algorithm
 from gatepass.server.domain.catalogue import store
 from gatepass.server.domain.catalogue.model import PARTNER_API, Catalogue, CataloguedScope, Resource
+from gatepass.server.domain.token_policy import TokenPolicy, Tokens
 from gatepass.server.storage.database import Connection, Database
 from gatepass.wire.scope import Scope
 
@@ -11,8 +15,12 @@ _API = "https://app.example.com/api/partners/v2.0"
 _METERS = "https://meters.example.com/a%20b?x='y"
 
 
+def _policy(tokens: Tokens, algorithm: Algorithm) -> TokenPolicy:
+    return TokenPolicy(_API, tokens, algorithm, timedelta(days=30))
+
+
 def _load(connection: Connection) -> Catalogue:
-    return store.load(connection, _API, "sealed", "ES256")
+    return store.load(connection, _policy("sealed", "ES256"))
 
 
 def _scope(name: str = "meters.read", resource: str = _METERS) -> CataloguedScope:
@@ -47,10 +55,10 @@ def test_resources_and_scopes_come_back_as_they_were(database: Database) -> None
 def test_what_a_resource_does_not_say_is_the_environments_default(database: Database) -> None:
     with database.write() as connection:
         store.add_resource(connection, _METERS, "Meters", None, None)
-        signed = store.load(connection, _API, "jwt", "EdDSA")
-        sealed = store.load(connection, _API, "sealed", "EdDSA")
+        signed = store.load(connection, _policy("jwt", "EdDSA"))
+        sealed = store.load(connection, _policy("sealed", "EdDSA"))
         store.change_resource(connection, _METERS, {"tokens": "jwt"})
-        half = store.load(connection, _API, "sealed", "EdDSA")
+        half = store.load(connection, _policy("sealed", "EdDSA"))
 
     assert (signed.resources[_METERS].form, sealed.resources[_METERS].form) == ("EdDSA", "sealed")
     assert half.resources[_METERS].form == "EdDSA"

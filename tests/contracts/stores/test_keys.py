@@ -7,9 +7,9 @@ from sqlalchemy.exc import IntegrityError
 from contracts.samples import HOUR, NOW
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.keys import store
-from gatepass.server.domain.keys.master_key import MasterKey, MasterKeyError
 from gatepass.server.domain.keys.model import Key
 from gatepass.server.storage.database import Database
+from gatepass.server.storage.master_key import MasterKey, MasterKeyError
 from gatepass.wire.credential import Mode
 
 _MASTER = MasterKey(b"m" * 32)

@@ -12,10 +12,10 @@ from contracts import samples
 from contracts.samples import HOUR, NOW, SECOND
 from gatepass.server.domain.applications import store as applications
 from gatepass.server.domain.changes import store as changes
+from gatepass.server.domain.changes import tombstones
 from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.revocations import store as revocations
 from gatepass.server.domain.revocations.feed import page as pages
-from gatepass.server.domain.revocations.feed import store
 from gatepass.server.domain.revocations.feed.cursor import Cursor, Section
 from gatepass.server.domain.revocations.feed.model import ALL, MATTERS
 from gatepass.server.storage.database import Connection, Database
@@ -86,14 +86,14 @@ def _fill(database: Database) -> dict[str, int]:
         organizations.set_suspended(connection, bad.id, NOW)
         expected = {
             _application(connection, good.id, disabled_at=NOW): ALL,
-            _application(connection, good.id, tokens_void_before=NOW): milliseconds(NOW),
+            _application(connection, good.id, tokens_revoked_before=NOW): milliseconds(NOW),
             "gone": ALL,
         }
         for _ in range(_MANY):
             expected[_application(connection, bad.id)] = ALL
             _application(connection, good.id)
-        store.note_gone(connection, changes.CLIENT_GONE, "gone", NOW)
-        store.note_gone(connection, changes.KEY_GONE, "kid", NOW)
+        tombstones.record_deletion(connection, changes.CLIENT_GONE, "gone", NOW)
+        tombstones.record_deletion(connection, changes.KEY_GONE, "kid", NOW)
         for number in range(_MANY):
             _revoke(connection, number)
     return expected
@@ -121,10 +121,10 @@ def test_what_has_expired_or_can_name_no_token_any_more_is_left_out(database: Da
         organizations.set_suspended(connection, bad.id, long_ago)
         _application(connection, bad.id)
         _application(connection, org.id, disabled_at=long_ago)
-        _application(connection, org.id, tokens_void_before=long_ago)
+        _application(connection, org.id, tokens_revoked_before=long_ago)
         _revoke(connection, 1, NOW)
-        store.note_gone(connection, changes.CLIENT_GONE, "gone", long_ago - SECOND)
-        store.prune(connection, long_ago)
+        tombstones.record_deletion(connection, changes.CLIENT_GONE, "gone", long_ago - SECOND)
+        tombstones.prune(connection, long_ago)
 
     told = _read(database)
 
@@ -141,12 +141,12 @@ def test_changes_are_told_behind_a_snapshot(database: Database) -> None:
 
     with database.write() as connection:
         _revoke(connection, 5)
-        _change(connection, app.id, tokens_void_before=NOW)
-        store.note_gone(connection, changes.KEY_GONE, "kid", NOW)
+        _change(connection, app.id, tokens_revoked_before=NOW)
+        tombstones.record_deletion(connection, changes.KEY_GONE, "kid", NOW)
         changes.record(connection, changes.CATALOGUE, "read", NOW)
     first = _read(database, start.cursor)
     with database.write() as connection:
-        _change(connection, app.id, tokens_void_before=None, disabled_at=NOW)
+        _change(connection, app.id, tokens_revoked_before=None, disabled_at=NOW)
     second = _read(database, first.cursor)
     with database.write() as connection:
         _change(connection, app.id, disabled_at=None)
@@ -191,7 +191,7 @@ def test_of_a_client_id_that_was_deleted_and_is_another_ones_only_the_old_tokens
         old = samples.application(org.id)
         applications.add(connection, old)
         applications.remove(connection, old.id)
-        store.note_gone(connection, changes.CLIENT_GONE, old.client_id, NOW)
+        tombstones.record_deletion(connection, changes.CLIENT_GONE, old.client_id, NOW)
         changes.record(connection, changes.APPLICATION, str(old.id), NOW)
     deleted = _read(database, start)
     with database.write() as connection:
@@ -217,7 +217,7 @@ def test_what_changes_while_a_snapshot_is_read_is_told_behind_it(database: Datab
     rest = _read(database, first.cursor, most=3)
 
     assert _token(0).hex() in rest.tokens
-    assert rest.cursor.part is Section.CHANGES
+    assert rest.cursor.section is Section.CHANGES
 
 
 def test_who_was_away_for_longer_than_changes_are_kept_gets_a_new_snapshot(
@@ -239,12 +239,12 @@ def test_a_place_of_another_database_is_lost_even_if_its_number_is_known(
     database: Database, connect: Callable[[], Database]
 ) -> None:
     _fill(database)
-    seq, at = _read(database).cursor.place
+    seq, at = _read(database).cursor.position
 
     for other in (changes.Position(seq, at + 1), changes.Position(seq + 1, at), changes.START):
         assert _read(database, Cursor(other)).resets == [True]
         assert _read(database, Cursor(other, Section.CLIENTS, b"a")).resets == [True]
-    assert _read(database, Cursor(changes.Position(seq, at), last=b"a")).resets == [True]
+    assert _read(database, Cursor(changes.Position(seq, at), last_name=b"a")).resets == [True]
     assert _read(connect(), Cursor(changes.Position(seq, at))).resets == [False]
 
 

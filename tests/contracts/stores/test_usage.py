@@ -17,10 +17,10 @@ from gatepass.server.domain.usage.model import (
     ISSUED,
     MOST_REFUSALS,
     REFUSALS_KEPT,
-    Cell,
-    Counted,
+    CountKey,
     Kind,
     Refusal,
+    SpanCount,
     start_of,
 )
 from gatepass.server.storage.database import Database
@@ -44,7 +44,7 @@ def count(
     database: Database, app_id: UUID, at: datetime, times: int = 1, what: str = ISSUED
 ) -> None:
     with database.write() as connection:
-        store.add(connection, {Cell(app_id, start_of(at.timestamp()), what): times})
+        store.add(connection, {CountKey(app_id, start_of(at.timestamp()), what): times})
 
 
 def merge(database: Database, now: datetime) -> None:
@@ -58,7 +58,7 @@ def merge_and_die(database: Database) -> None:
         raise ZeroDivisionError
 
 
-def counted(database: Database, app_id: UUID) -> list[Counted]:
+def counted(database: Database, app_id: UUID) -> list[SpanCount]:
     """Give the rows as they are."""
     columns = store.usage.c
     query = (
@@ -67,10 +67,10 @@ def counted(database: Database, app_id: UUID) -> list[Counted]:
         .order_by(columns.start, columns.what)
     )
     with database.read() as connection:
-        return [Counted(*row) for row in connection.execute(query)]
+        return [SpanCount(*row) for row in connection.execute(query)]
 
 
-def series(database: Database, app_id: UUID, since: datetime, size: int) -> list[Counted]:
+def series(database: Database, app_id: UUID, since: datetime, size: int) -> list[SpanCount]:
     with database.read() as connection:
         return store.series(connection, app_id, since, size)
 
@@ -90,7 +90,7 @@ def with_other(refusal: Refusal, name: str, value: str) -> Refusal:
 
 def note(database: Database, *refusals: Refusal) -> list[Refusal]:
     with database.write() as connection:
-        return store.note_refusals(connection, refusals)
+        return store.record_refusals(connection, refusals)
 
 
 def recent(database: Database, app_id: UUID) -> list[Refusal]:
@@ -108,9 +108,9 @@ def test_counts_of_one_span_add_up_and_others_stay_apart(database: Database, app
 
     start = datetime(2026, 7, 20, 12, 30, tzinfo=UTC)
     assert counted(database, app_id) == [
-        Counted(start, FINE, ISSUED, 7),
-        Counted(start, FINE, "wrong_secret", 9),
-        Counted(start + timedelta(seconds=FINE), FINE, ISSUED, 1),
+        SpanCount(start, FINE, ISSUED, 7),
+        SpanCount(start, FINE, "wrong_secret", 9),
+        SpanCount(start + timedelta(seconds=FINE), FINE, ISSUED, 1),
     ]
 
 
@@ -212,11 +212,11 @@ def test_a_series_is_summed_by_spans_of_any_size(database: Database, app_id: UUI
 
     second = start + timedelta(hours=2)
     assert series(database, app_id, start, 2 * HOUR) == [
-        Counted(start, 2 * HOUR, ISSUED, 24),
-        Counted(second, 2 * HOUR, "disabled", 7),
-        Counted(second, 2 * HOUR, ISSUED, 24),
+        SpanCount(start, 2 * HOUR, ISSUED, 24),
+        SpanCount(second, 2 * HOUR, "disabled", 7),
+        SpanCount(second, 2 * HOUR, ISSUED, 24),
     ]
-    assert series(database, app_id, second, DAY)[1] == Counted(start, DAY, ISSUED, 24)
+    assert series(database, app_id, second, DAY)[1] == SpanCount(start, DAY, ISSUED, 24)
     assert series(database, app_id, start + timedelta(days=1), DAY) == []
 
 

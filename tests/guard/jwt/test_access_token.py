@@ -337,12 +337,14 @@ def test_any_text_at_all_is_refused(text: str) -> None:
     assert outcome(text) == "invalid_token"
 
 
+@pytest.mark.slow
 @settings(max_examples=500)
 @given(st.from_regex(r"[A-Za-z0-9_=-]{0,80}(\.[A-Za-z0-9_=-]{0,200}){1,3}", fullmatch=True))
 def test_any_text_that_looks_like_a_token_is_refused(text: str) -> None:
     assert outcome(text) == "invalid_token"
 
 
+@pytest.mark.slow
 @settings(max_examples=500)
 @given(
     st.dictionaries(st.sampled_from(("alg", "typ", "kid", "crit", "jwk", "b64")) | st.text(), JSON)
@@ -353,6 +355,7 @@ def test_any_header_the_issuer_could_sign_is_taken_or_refused(head: dict[str, ob
     assert outcome(token) in {"accepted", "invalid_token"}
 
 
+@pytest.mark.slow
 @settings(max_examples=500)
 @given(st.dictionaries(st.sampled_from((*REQUIRED, "nbf", "scope", "cnf", "org_id")), JSON))
 def test_any_claims_the_issuer_could_sign_are_taken_or_refused(changed: dict[str, object]) -> None:

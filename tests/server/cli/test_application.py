@@ -68,7 +68,7 @@ def test_an_application_has_portal_users_only_where_the_operator_says_so(
         scopes.append(shown["scope"])
 
     assert scopes == ["read write", "read write portal_users", "read write"]
-    assert shown["tokens_void_before"]
+    assert shown["tokens_revoked_before"]
 
 
 def test_an_application_is_disabled_and_enabled_by_client_id_or_id(
@@ -106,14 +106,16 @@ def test_a_limit_of_tokens_is_set_and_what_is_not_named_stays(
 
     def limit() -> tuple[str, int | None]:
         shown = json.loads(gatepass("application", "show", client_id, "--json").out)
-        return shown["mint_mode"], shown["mint_limit"]
+        return shown["rate_limit_mode"], shown["rate_limit"]
 
     assert limit() == ("off", None)
-    both = gatepass("application", "set", client_id, "--mint-limit", "90", "--mint-mode", "warn")
+    both = gatepass(
+        "application", "set", client_id, "--rate-limit", "90", "--rate-limit-mode", "warn"
+    )
     assert (both.status, limit()) == (0, ("warn", 90))
-    assert gatepass("application", "set", client_id, "--mint-mode", "enforce").status == 0
+    assert gatepass("application", "set", client_id, "--rate-limit-mode", "enforce").status == 0
     assert limit() == ("enforce", 90)
-    refused = gatepass("application", "set", client_id, "--mint-limit", "0")
+    refused = gatepass("application", "set", client_id, "--rate-limit", "0")
     assert (refused.status, refused.err.count("\n")) == (1, 1)
     assert limit() == ("enforce", 90)
 

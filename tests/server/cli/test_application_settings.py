@@ -89,8 +89,8 @@ def test_networks_and_contact_are_taken_away_again(command: Command, org_id: str
         pytest.param(("--lifetime", "2592001"), id="too long a lifetime"),
         pytest.param(("--contact", "two\nlines"), id="two lines"),
         pytest.param(("--name", " "), id="no name"),
-        pytest.param(("--mint-limit", "0"), id="a limit of nothing"),
-        pytest.param(("--mint-mode", "enforce"), id="a limit without a number"),
+        pytest.param(("--rate-limit", "0"), id="a limit of nothing"),
+        pytest.param(("--rate-limit-mode", "enforce"), id="a limit without a number"),
     ],
 )
 def test_where_one_thing_is_wrong_nothing_is_changed(

@@ -144,13 +144,13 @@ def test_the_address_can_come_from_a_file(site: str, data: Path, tmp_path: Path)
 def test_a_password_in_the_argument_is_warned_of_and_not_repeated(url: str, data: Path) -> None:
     ran = bring(url, data)
 
-    assert "can be read in the process list" in ran.err
+    assert "is visible in the process list" in ran.err
     assert "Zl4Zl4" not in ran.out + ran.err
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"\xff\xfe", "cannot be read"), (b"", "is empty"), (b" \n", "is empty")],
+    [(b"\xff\xfe", "is not readable"), (b"", "is empty"), (b" \n", "is empty")],
 )
 def test_a_file_without_an_address_is_one_line_that_says_so(
     content: bytes, said: str, data: Path, tmp_path: Path

@@ -87,7 +87,7 @@ def test_the_human_output_has_a_line_for_each_value_and_says_that_it_is_shown_on
     values = dict(line.split(None, 1) for line in ran.out.splitlines()[:5])
     assert values["environment:"] == "production"
     assert values["username:"] == "eva"
-    assert "never again" in ran.out
+    assert "shown only now" in ran.out
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_an_administrator_can_be_added_to_an_organization_that_is_there(gatepass
     assert (added["org_id"], added["username"]) == (created["org_id"], "kai")
     assert added["initial_password"] != created["initial_password"]
     assert (again.status, again.err) == (1, "Error: This username is taken. Choose another.\n")
-    assert "never again" in gatepass(*add, "kurt").out
+    assert "shown only now" in gatepass(*add, "kurt").out
 
 
 @pytest.mark.parametrize("org_id", [str(UUID(int=1)), "not-an-id"])
@@ -168,7 +168,7 @@ def test_an_expired_initial_password_is_shown_and_renewed(data: Path) -> None:
     )
     after = run("organization", "people", org_id, "--data", data).out
 
-    assert "initial password expired; renew it: gatepass organization reset-password" in before
+    assert "initial password expired; set a new one: gatepass organization reset-password" in before
     assert json.loads(renewed.out)["username"] == "edda"
     assert json.loads(renewed.out)["initial_password"] != created["initial_password"]
     assert "expired" not in after

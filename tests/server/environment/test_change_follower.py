@@ -26,7 +26,7 @@ from gatepass.server.environment import housekeeping
 from gatepass.server.environment.environment import Environment, file
 from gatepass.server.storage.database import Database, sqlite_url
 from gatepass.wire.scope import Scope
-from server.fixtures import Client, Clock, InProcessServer, standing
+from server.fixtures import Client, Clock, InProcessServer, open_server
 
 _PATIENCE = 30.0  # seconds; a busy machine is slow, which is no failure
 
@@ -41,7 +41,7 @@ class Two(NamedTuple):
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
     data, clock = tmp_path_factory.mktemp("two") / "data", Clock()
-    with standing(data, clock) as here, standing(data, clock) as there:
+    with open_server(data, clock) as here, open_server(data, clock) as there:
         yield Two(here, there)
 
 
@@ -62,19 +62,19 @@ def is_dead(at: InProcessServer, client: Client, token: str) -> bool:
 
 def disable(of: Environment, client: Client) -> None:
     app_id = client.application.id
-    applications.set_enabled(of, OPERATOR, app_id, enabled=False, org_id=None)
+    applications.set_enabled(of.context, OPERATOR, app_id, enabled=False, org_id=None)
 
 
 def suspend(of: Environment, client: Client) -> None:
-    organizations.set_suspended(of, OPERATOR, client.application.org_id, suspended=True)
+    organizations.set_suspended(of.context, OPERATOR, client.application.org_id, suspended=True)
 
 
 def void(of: Environment, client: Client) -> None:
-    applications.void_tokens(of, OPERATOR, client.application.id, None)
+    applications.revoke_tokens(of.context, OPERATOR, client.application.id, None)
 
 
 def delete(of: Environment, client: Client) -> None:
-    applications.delete(of, OPERATOR, client.application.id, None)
+    applications.delete(of.context, OPERATOR, client.application.id, None)
 
 
 @pytest.mark.spec("RFC 7009", "2.1")
@@ -118,7 +118,13 @@ def test_an_ended_secret_is_known_on_the_other_side(two: Two) -> None:
     client = two.here.register()
     assert two.there.ask(client).status_code == 200
     app_id = client.application.id
-    new = applications.rotate(two.here.environment(), OPERATOR, app_id, timedelta(0), None)
+    new = applications.rotate(
+        two.here.environment().context,
+        OPERATOR,
+        app_id,
+        timedelta(0),
+        None,
+    )
 
     wait_until(lambda: two.there.ask(client).status_code == 401)
     assert two.there.ask(client.having(new.secret)).status_code == 200
@@ -138,9 +144,9 @@ def test_a_new_sealing_key_is_known_on_the_other_side_and_the_old_one_still_read
     old = two.there.token(client)
     environment = two.here.environment()
     newest = environment.keys.seal.id
-    rotate(environment, OPERATOR, at_once=False)
+    rotate(environment.context, environment.purposes, OPERATOR, at_once=False)
     two.here.clock.advance(PUBLISHED_AHEAD.total_seconds())
-    environment.turn_keys()
+    environment.refresh_keys()
     assert environment.keys.seal.id > newest
     newest = environment.keys.seal.id
     new = two.here.token(client)
@@ -157,7 +163,7 @@ def test_usage_is_written_by_the_follower_itself(two: Two) -> None:
     environment = two.here.environment()
 
     def is_written() -> bool:
-        found = applications.find(environment, client.application.id, None)
+        found = applications.find(environment.context, client.application.id, None)
         return found.last_used_at is not None
 
     wait_until(is_written)
@@ -165,7 +171,7 @@ def test_usage_is_written_by_the_follower_itself(two: Two) -> None:
 
 def test_a_follower_hears_again_when_the_database_is_back(tmp_path: Path) -> None:
     data, clock = tmp_path / "data", Clock()
-    with standing(data, clock) as here, standing(data, clock) as there:
+    with open_server(data, clock) as here, open_server(data, clock) as there:
         client = here.register()
         token = here.token(client)
         assert there.is_active(client, token)
@@ -181,8 +187,8 @@ def test_a_follower_hears_again_when_the_database_is_back(tmp_path: Path) -> Non
 
 @pytest.mark.spec("ASVS", "16.5.3")
 def test_memory_that_cannot_be_brought_up_to_date_is_not_taken_for_true(tmp_path: Path) -> None:
-    with standing(tmp_path / "data") as stand, capture_logs() as logged:
-        environment = stand.environment()
+    with open_server(tmp_path / "data") as server, capture_logs() as logged:
+        environment = server.environment()
         with environment.database.write() as connection:
             now = environment.now()
             changes.record(connection, changes.APPLICATION, "not an id", now)
@@ -195,13 +201,15 @@ def test_memory_that_cannot_be_brought_up_to_date_is_not_taken_for_true(tmp_path
 def test_an_emergency_rotation_kills_tokens_of_both_forms_on_the_other_side(two: Two) -> None:
     environment = two.here.environment()
     uri, scope = "https://meters.example.com", "meters.read"
-    catalogue.add_resource(environment, OPERATOR, uri, "Meters", "jwt")
-    catalogue.add_scope(environment, OPERATOR, CataloguedScope(scope, "Read", False, False, uri))
+    catalogue.add_resource(environment.context, OPERATOR, uri, "Meters", "jwt")
+    catalogue.add_scope(
+        environment.context, OPERATOR, CataloguedScope(scope, "Read", False, False, uri)
+    )
     client = two.here.register(scope=Scope(("read", scope)))
     tokens = [two.here.token(client, scope=each) for each in ("read", scope)]
     wait_until(lambda: all(two.there.is_active(client, each) for each in tokens), "both forms")
 
-    rotate(environment, OPERATOR, at_once=True)
+    rotate(environment.context, environment.purposes, OPERATOR, at_once=True)
 
     assert [two.here.is_active(client, each) for each in tokens] == [False, False]
     for each in tokens:
@@ -216,8 +224,8 @@ def test_what_was_not_recorded_is_summarized_when_the_hour_is_over(
     monkeypatch.setattr(housekeeping, "BOUND_EVERY", 0.0)
     clock, org_id = Clock(), uuid4()
 
-    with standing(tmp_path / "data", clock) as stand:
-        environment = stand.environment()
+    with open_server(tmp_path / "data", clock) as server:
+        environment = server.environment()
 
         def summarized() -> list[str]:
             with environment.database.read() as connection:
@@ -225,7 +233,7 @@ def test_what_was_not_recorded_is_summarized_when_the_hour_is_over(
             return [each.detail["times"] for _, each in found]
 
         for _ in range(MOST_ROWS + 3):
-            environment.audit_limit.admit("access.denied", "192.0.2.7", clock(), org_id)
+            environment.context.audit_limit.allow("access.denied", "192.0.2.7", clock(), org_id)
         assert summarized() == []
         clock.advance(HOUR)
         wait_until(lambda: summarized() == ["3"], "the summary")

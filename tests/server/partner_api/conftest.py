@@ -1,6 +1,7 @@
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,9 @@ from starlette.testclient import TestClient
 
 from gatepass.server.app import Gatepass, create
 from gatepass.server.domain.throttling.hourly_limit import MOST_ROWS, HourlyLimit
+from gatepass.server.domain.users.passwords import PasswordSettings
 from gatepass.server.environment.environment import Environment
-from gatepass.server.settings import PasswordSettings, Settings
+from gatepass.server.settings import Settings
 from gatepass.wire.credential import Mode
 from server.partner_api.partner_client import Partner, join
 
@@ -35,7 +37,7 @@ def http(gatepass: Gatepass) -> TestClient:
 def partner(gatepass: Gatepass, http: TestClient) -> Partner:
     """A partner of the environment that all tests share, which begins with a limit of its own."""
     environment = _environment(gatepass, Mode.LIVE)
-    environment.audit_limit = HourlyLimit(MOST_ROWS)
+    environment.context = replace(environment.context, audit_limit=HourlyLimit(MOST_ROWS))
     return join(http, environment)
 
 

@@ -66,7 +66,11 @@ class Partner:
 
 def join(http: TestClient, environment: Environment, name: str = "Acme Energy") -> Partner:
     username = f"anna-{uuid4().hex[:12]}"
-    created = organizations.create(environment, OPERATOR, name, username)
+    created = organizations.create(
+        environment.context, environment.hasher, OPERATOR, name, username
+    )
     org_id = created.organization.id
-    registered = applications.register(environment, OPERATOR, org_id, name="billing")
+    registered = applications.register(
+        environment.context, environment.catalogue, OPERATOR, org_id, name="billing"
+    )
     return Partner(http, environment, created, registered)

@@ -106,7 +106,9 @@ def test_a_revoked_token_is_refused_at_once(partner: Partner) -> None:
 def test_the_token_of_a_disabled_application_is_refused(partner: Partner) -> None:
     partner.token()
     app_id = partner.registered.application.id
-    applications.set_enabled(partner.environment, OPERATOR, app_id, enabled=False, org_id=None)
+    applications.set_enabled(
+        partner.environment.context, OPERATOR, app_id, enabled=False, org_id=None
+    )
 
     assert partner.call("GET", partner.org).status_code == 401
 
@@ -114,7 +116,7 @@ def test_the_token_of_a_disabled_application_is_refused(partner: Partner) -> Non
 def test_the_token_of_a_suspended_organization_is_refused(partner: Partner) -> None:
     partner.token()
     org_id = partner.created.organization.id
-    organizations.set_suspended(partner.environment, OPERATOR, org_id, suspended=True)
+    organizations.set_suspended(partner.environment.context, OPERATOR, org_id, suspended=True)
 
     assert partner.call("GET", partner.org).status_code == 401
 
@@ -124,7 +126,7 @@ def test_a_token_stays_refused_when_its_application_is_enabled_again(partner: Pa
     app_id = partner.registered.application.id
     for enabled in (False, True):
         applications.set_enabled(
-            partner.environment, OPERATOR, app_id, enabled=enabled, org_id=None
+            partner.environment.context, OPERATOR, app_id, enabled=enabled, org_id=None
         )
 
     assert partner.call("GET", partner.org).status_code == 401
@@ -136,7 +138,9 @@ def test_a_token_stays_refused_when_its_organization_is_resumed(partner: Partner
     partner.token()
     org_id = partner.created.organization.id
     for suspended in (True, False):
-        organizations.set_suspended(partner.environment, OPERATOR, org_id, suspended=suspended)
+        organizations.set_suspended(
+            partner.environment.context, OPERATOR, org_id, suspended=suspended
+        )
 
     assert partner.call("GET", partner.org).status_code == 401
     partner.tokens.clear()
@@ -215,18 +219,20 @@ def test_personal_data_is_not_to_be_stored_on_the_way(partner: Partner) -> None:
 
 
 @pytest.mark.parametrize("tokens", ["sealed", "jwt"])
-def test_memory_tells_of_a_caller_what_a_look_up_tells(fresh: InProcessServer, tokens: str) -> None:
-    environment, client = fresh.environment(), fresh.register()
+def test_memory_tells_of_a_caller_what_a_look_up_tells(
+    fresh_server: InProcessServer, tokens: str
+) -> None:
+    environment, client = fresh_server.environment(), fresh_server.register()
     resource = environment.partner_api
-    catalogue.change_resource(environment, OPERATOR, resource, {"tokens": tokens})
+    catalogue.change_resource(environment.context, OPERATOR, resource, {"tokens": tokens})
     for scope in ("read write", "read"):
-        token = Secret(fresh.token(client, scope=scope, resource=resource))
+        token = Secret(fresh_server.token(client, scope=scope, resource=resource))
         told = inspect(environment, token)
         assert told
         looked_up = Principal.from_introspection(
             {"active": True, **told},
             Expectation(environment.issuer, resource),
-            now=fresh.clock(),
+            now=fresh_server.clock(),
             environment=environment.name,
         )
 
@@ -234,9 +240,11 @@ def test_memory_tells_of_a_caller_what_a_look_up_tells(fresh: InProcessServer, t
         assert recall(environment, token) is recall(environment, token)
 
 
-def test_memory_tells_nothing_of_a_token_that_is_not_good_here(fresh: InProcessServer) -> None:
-    environment, client = fresh.environment(), fresh.register()
-    token, keys = Secret(fresh.token(client)), environment.keys.sealing
+def test_memory_tells_nothing_of_a_token_that_is_not_good_here(
+    fresh_server: InProcessServer,
+) -> None:
+    environment, client = fresh_server.environment(), fresh_server.register()
+    token, keys = Secret(fresh_server.token(client)), environment.keys.sealing
     claims = decode(token.value, keys)
     assert claims
     elsewhere = claims._replace(audience=("https://api.example.com",))
@@ -247,6 +255,6 @@ def test_memory_tells_nothing_of_a_token_that_is_not_good_here(fresh: InProcessS
     assert recall(environment, other) is None
     assert recall(environment, Secret("nonsense")) is None
     applications.set_enabled(
-        environment, OPERATOR, client.application.id, enabled=False, org_id=None
+        environment.context, OPERATOR, client.application.id, enabled=False, org_id=None
     )
     assert recall(environment, token) is None

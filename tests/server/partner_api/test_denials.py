@@ -1,6 +1,7 @@
 """An application that is denied something leaves a log line and an audit entry, up to a limit."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -16,9 +17,13 @@ from server.partner_api.partner_client import Partner
 @pytest.fixture(autouse=True)
 def _fresh(partner: Partner) -> Iterator[None]:
     """The environment is shared by all tests: each begins with limits of its own."""
-    partner.environment.audit_limit = HourlyLimit(MOST_ROWS)
+    partner.environment.context = replace(
+        partner.environment.context, audit_limit=HourlyLimit(MOST_ROWS)
+    )
     yield
-    partner.environment.audit_limit = HourlyLimit(MOST_ROWS)
+    partner.environment.context = replace(
+        partner.environment.context, audit_limit=HourlyLimit(MOST_ROWS)
+    )
 
 
 @pytest.mark.spec("ASVS", "16.3.2")
@@ -104,7 +109,7 @@ def test_a_flood_leaves_a_few_lines_and_rows(partner: Partner, other: Partner) -
 
     assert (len(logged), len(_entries(partner))) == (MOST_ROWS, MOST_ROWS)
     now = partner.environment.clock()
-    (summary,) = partner.environment.audit_limit.take(now, is_last=True)
+    (summary,) = partner.environment.context.audit_limit.take(now, is_last=True)
     assert (summary.times, summary.org_id) == (10, partner.created.organization.id)
 
 

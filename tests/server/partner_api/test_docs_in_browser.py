@@ -10,6 +10,8 @@ from browser.chromium import launched
 from gatepass.wire.metadata import PARTNER_API
 from server.partner_api.partner_client import Partner
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def page() -> Iterator[Page]:

@@ -11,6 +11,7 @@ from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users import portal_users
 from gatepass.server.domain.users.model import InvalidField, User
 from gatepass.server.domain.users.notices import operations as notices
+from gatepass.server.domain.users.password_hashing import run
 from gatepass.wire.scope import Scope
 from server.partner_api.partner_client import Partner, join
 
@@ -30,30 +31,31 @@ HARMS: list[tuple[str, dict[str, object] | None, list[str]]] = [
 def add(partner: Partner, role: str = "admin", email: str | None = "nora@example.com") -> User:
     """Add somebody who logs in to the portal."""
     made, _ = people.add_with_access(
-        partner.environment,
+        partner.environment.context,
         OPERATOR,
         partner.created.organization.id,
         username=f"nora-{partner.created.organization.id.hex[:12]}",
         email=email,
         role=role,
+        initial=run(people.new_password(partner.environment.hasher)),
     )
     return made
 
 
 def grant(partner: Partner, scope: str = ALL) -> None:
-    applications.set_scope(
-        partner.environment,
+    applications.change(
+        partner.environment.context,
         OPERATOR,
         partner.registered.application.id,
-        Scope.parse(scope),
         None,
         allowed=partner.environment.catalogue.everything,
+        scope=Scope.parse(scope),
     )
     partner.tokens.clear()
 
 
 def now(partner: Partner, person: User) -> User:
-    return people.find(partner.environment, person.org_id, person.id)
+    return people.find(partner.environment.context, person.org_id, person.id)
 
 
 def trail(partner: Partner) -> list[Entry]:
@@ -87,7 +89,9 @@ def test_write_alone_takes_over_nobody_who_logs_in(
 def test_write_alone_changes_nobody_who_could_log_in_later(partner: Partner, state: str) -> None:
     nora = add(partner)
     if state == "disabled":
-        people.set_enabled(partner.environment, OPERATOR, nora.org_id, nora.id, enabled=False)
+        people.set_enabled(
+            partner.environment.context, OPERATOR, nora.org_id, nora.id, enabled=False
+        )
 
     answer = partner.call("PATCH", f"{partner.users}/{nora.id}", json={"role": "user"})
 
@@ -157,7 +161,7 @@ def test_a_role_changed_with_the_scope_counts_at_once_and_its_person_is_told(
     answer = partner.call("PATCH", f"{partner.users}/{nora.id}", ALL, json={"role": "staff"})
 
     assert (answer.status_code, answer.json()["role"]) == (200, "staff")
-    [told] = notices.of_person(partner.environment, nora.id)
+    [told] = notices.of_person(partner.environment.context, nora.id)
     assert (told.kind, told.detail) == ("role_changed", "staff")
     assert told.by == 'the application "billing"'
 
@@ -177,7 +181,7 @@ def test_a_new_address_with_the_scope_is_pending_and_its_person_is_told(
     assert partner.call("GET", f"{partner.users}/{nora.id}").json() == shown
     by_new = partner.call("GET", partner.users, params={"email": "new@example.com"}).json()
     assert by_new["items"] == []
-    [told] = notices.of_person(partner.environment, nora.id)
+    [told] = notices.of_person(partner.environment.context, nora.id)
     assert (told.kind, told.detail) == ("email_requested", "new@example.com")
     requested = next(entry for entry in trail(partner) if entry.action == "person.email_requested")
     assert (requested.actor, requested.subject) == ("billing", nora.username)
@@ -201,7 +205,7 @@ def test_asking_twice_tells_once_and_another_address_takes_the_place(partner: Pa
     for email in ("new@example.com", "new@example.com", "newer@example.com"):
         partner.call("PATCH", f"{partner.users}/{nora.id}", ALL, json={"email": email})
 
-    [told] = notices.of_person(partner.environment, nora.id)
+    [told] = notices.of_person(partner.environment.context, nora.id)
     assert told.detail == now(partner, nora).pending_email == "newer@example.com"
     actions = [entry.action for entry in trail(partner)]
     assert actions.count("person.email_requested") == 2
@@ -215,7 +219,7 @@ def test_a_pending_address_that_somebody_has_by_now_cannot_be_confirmed(partner:
 
     with pytest.raises(InvalidField) as refused:
         portal_users.confirm_email(
-            partner.environment, OPERATOR, nora.org_id, nora.id, "new@example.com"
+            partner.environment.context, OPERATOR, nora.org_id, nora.id, "new@example.com"
         )
 
     assert (refused.value.status, refused.value.field) == (409, "email")
@@ -241,7 +245,7 @@ def test_the_scope_deletes_a_person_with_their_sessions_and_notices(partner: Par
 
     assert partner.call("DELETE", one, ALL).status_code == 204
     assert partner.call("GET", one).status_code == 404
-    assert notices.of_person(partner.environment, nora.id) == []
+    assert notices.of_person(partner.environment.context, nora.id) == []
 
 
 def test_a_token_without_a_scope_asked_for_has_it_only_by_a_grant(partner: Partner) -> None:

@@ -10,6 +10,8 @@ import pytest
 from gatepass.wire.metadata import PARTNER_API
 from server.partner_api.partner_client import Partner
 
+pytestmark = pytest.mark.slow
+
 _CONFIG = """
 [headers]
 Authorization = "Bearer {token}"

@@ -53,7 +53,7 @@ def test_a_created_user_has_null_for_what_was_not_sent(partner: Partner) -> None
 def test_a_created_administrator_cannot_log_in_before_access_is_given(partner: Partner) -> None:
     created = partner.add_user(role="admin")
 
-    person = people.find(partner.environment, UUID(created["org_id"]), UUID(created["id"]))
+    person = people.find(partner.environment.context, UUID(created["org_id"]), UUID(created["id"]))
 
     assert (person.username, person.password_hash) == (None, None)
 

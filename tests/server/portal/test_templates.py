@@ -261,4 +261,4 @@ def test_the_only_live_secret_has_no_button_that_ends_it() -> None:
     page = render(next(sample for sample in PAGES if sample.name == "application"))
 
     assert "/end/" not in page
-    assert "only live secret cannot be ended" in page
+    assert "only live secret cannot be revoked" in page

@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatepass.server.domain.keys.keyring import Keyring
+from gatepass.server.domain.keys.opaque_token_key import OpaqueTokenKey
 from gatepass.server.tokens.claims import Claims
 from gatepass.server.tokens.grant import Grant
 from gatepass.server.tokens.issue import ENTROPY, entropy, issue
-from gatepass.server.tokens.opaque import OpaqueTokenKey, decode
+from gatepass.server.tokens.opaque import decode
 from gatepass.wire.credential import Mode
 from gatepass.wire.scope import Scope
 from server.tokens.samples import API, APPLICATION, NOW, THEN

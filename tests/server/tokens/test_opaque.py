@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gatepass.server.domain.keys.opaque_token_key import OpaqueTokenKey
 from gatepass.server.tokens.claims import Claims
-from gatepass.server.tokens.opaque import OpaqueTokenKey, decode, encode
+from gatepass.server.tokens.opaque import decode, encode
 from gatepass.wire import base62, credential
 from gatepass.wire.credential import Kind, Mode, Prefix
 

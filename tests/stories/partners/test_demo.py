@@ -75,7 +75,7 @@ def test_the_demo_takes_another_port_where_the_usual_one_is_taken_and_says_so(
             stack.enter_context(socket.create_server(("127.0.0.1", 8001)))
         _, shown = stack.enter_context(_demo(tmp_path, "--once"))
 
-    assert "is taken: the demo is on" in shown["Port"]
+    assert "is in use: the demo uses" in shown["Port"]
 
 
 def test_the_demo_on_a_port_that_was_named_and_is_taken_ends_in_one_line(tmp_path: Path) -> None:

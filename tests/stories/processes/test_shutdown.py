@@ -136,7 +136,7 @@ def test_requests_that_were_accepted_before_sigterm_are_answered_whole_and_the_s
 
 @pytest.mark.parametrize("lane", ["true", "false"])
 def test_under_load_sigterm_cuts_no_answer_at_either_door(tmp_path: Path, lane: str) -> None:
-    with serving(tmp_path / "data", variables={"GATEPASS_LANE": lane}) as running:
+    with serving(tmp_path / "data", variables={"GATEPASS_FAST_PATH": lane}) as running:
         organization = running.create_organization()
         credentials = running.create_application(organization.org_id)
         seen: Counter[str] = Counter()

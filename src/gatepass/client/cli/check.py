@@ -15,7 +15,7 @@ from gatepass.command_group import example
 @click.command(epilog=example("gatepass check --json"))
 @click.option("--json", "as_json", is_flag=True, help="Print a list of objects.")
 def check(*, as_json: bool) -> None:
-    """Look at settings, network, TLS, clock, metadata, credentials and scope.
+    """Check settings, network, TLS, clock, metadata, credentials and scope.
 
     The settings are those of `gatepass token`. One token is asked for. Exit status: 0 where
     nothing failed (warnings do not fail), else 1. What cannot be tried after a failure is left

@@ -10,7 +10,8 @@ import click
 
 from gatepass.client.cli import check, scan
 from gatepass.client.errors import ClientError
-from gatepass.client.settings import ClientSettings, check_url
+from gatepass.client.settings import ClientSettings
+from gatepass.client.urls import check_url
 from gatepass.command_group import example
 from gatepass.wire.urls import may_use_proxy
 
@@ -57,16 +58,16 @@ def token(*, as_json: bool) -> None:
 @click.option("-H", "--header", "headers", multiple=True, help='As "Name: value"; may repeat.')
 @click.argument("url")
 def call(method: str | None, data: str | None, headers: tuple[str, ...], url: str) -> None:
-    """Send a request with an access token and print the body of the answer.
+    """Send a request with an access token and print the response body.
 
     The settings are those of `gatepass token`. Redirects are not followed. An answer of 400
     or more is exit status 1.
     """
     import httpx2  # takes a while to load
 
-    from gatepass.client.doctor.certificate import explained, refusal_in
     from gatepass.client.httpx2 import BearerAuth
-    from gatepass.client.tokens.certificate_authorities import trusted
+    from gatepass.client.network.certificate_authorities import trusted
+    from gatepass.client.network.certificate_errors import explain, find_verification_error
     from gatepass.client.tokens.source import TokenSource
 
     if method is not None and not _TOKEN.fullmatch(method):
@@ -91,9 +92,9 @@ def call(method: str | None, data: str | None, headers: tuple[str, ...], url: st
                 for chunk in answer.iter_bytes(_STREAM_CHUNK):
                     click.echo(chunk, nl=False)
         except (httpx2.RequestError, httpx2.InvalidURL) as error:
-            refused = refusal_in(error)
+            refused = find_verification_error(error)
             if refused is not None:
-                why = explained(refused, urlsplit(url).hostname or "")
+                why = explain(refused, urlsplit(url).hostname or "")
                 raise click.ClickException(f"no answer: {why}") from None
             raise click.ClickException(
                 f"no answer ({type(error).__name__}): check the URL"

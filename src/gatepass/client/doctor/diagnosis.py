@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
 
-from gatepass.client.doctor import certificate, findings, metadata, probes, route
+from gatepass.client.doctor import certificate, findings, metadata, probes
 from gatepass.client.doctor.findings import Finding, Outcome
 from gatepass.client.errors import (
     ClientError,
@@ -17,18 +17,19 @@ from gatepass.client.errors import (
     Unreachable,
     cleaned,
 )
-from gatepass.client.secrets import SecretSource
-from gatepass.client.settings import (
+from gatepass.client.network import route
+from gatepass.client.secrets.source import SecretSource
+from gatepass.client.settings import ClientSettings
+from gatepass.client.urls import check_url
+from gatepass.client.variables import (
     CA_FILE,
     CLIENT_SECRET_FILE,
     NEXT_CLIENT_SECRET,
     TOKEN_URL,
-    ClientSettings,
-    check_url,
 )
 from gatepass.wire.secret import Secret
 from gatepass.wire.token_response import TokenResponse
-from gatepass.wire.urls import is_loopback_http
+from gatepass.wire.urls import may_use_proxy
 
 _NETWORK = ("name", "connection", "tls", "clock", "metadata")
 _ASKING = ("environment", "token", "scope")
@@ -162,14 +163,14 @@ class _Visit:
         )
 
     def _tls(self) -> Finding:
-        if is_loopback_http(self._url):
+        if not may_use_proxy(self._url):  # not https
             return Finding("tls", Outcome.SKIPPED, "plain http on this very machine needs none")
         if self._blocked:
             return Finding("tls", Outcome.SKIPPED, self._blocked)
         if self._proxy:
             return Finding("tls", Outcome.SKIPPED, f"{_DETOUR}, and is checked by what follows")
         try:
-            return certificate.judge(probes.shake(self._at, self._ca_file), self._now())
+            return certificate.accepted(probes.shake(self._at, self._ca_file), self._now())
         except OSError as error:
             self._blocked = "there is no TLS connection"
             seen = probes.presented(self._at, self._ca_file)

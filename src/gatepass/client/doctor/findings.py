@@ -11,12 +11,11 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from gatepass.client.errors import ConfigurationError, cleaned
-from gatepass.client.secrets import SecretSource
-from gatepass.client.settings import (
+from gatepass.client.secrets.source import SecretSource
+from gatepass.client.settings import BASIC, CLIENT_CREDENTIALS, ClientSettings
+from gatepass.client.variables import (
     AUTH_METHOD,
-    BASIC,
     CA_FILE,
-    CLIENT_CREDENTIALS,
     CLIENT_ID,
     CLIENT_SECRET,
     GRANT_TYPE,
@@ -26,14 +25,13 @@ from gatepass.client.settings import (
     RESOURCE,
     SCOPE,
     TOKEN_URL,
-    ClientSettings,
 )
 from gatepass.wire import credential
 from gatepass.wire.credential import Credential, Kind, Mode
 from gatepass.wire.metadata import CREDENTIAL_MARK
 from gatepass.wire.secret import Secret
 from gatepass.wire.token_response import TokenResponse
-from gatepass.wire.urls import is_loopback_http
+from gatepass.wire.urls import is_loopback
 
 CLOCK_WARNING, CLOCK_FAILURE = 10.0, 60.0  # seconds that the two clocks may differ
 OPEN_TO_OTHERS = 0o066  # reading and writing by anybody but the owner
@@ -183,8 +181,8 @@ def _at_home(mode: Mode, token_url: str, server: object) -> Finding:
     if theirs is not None:
         message = f"the credentials are for {ours}, and so is the server"
         return Finding("environment", Outcome.OK, message)
-    local = is_loopback_http(f"http://{urlsplit(token_url).netloc}")  # its name tells nothing
-    if not local and (mode is Mode.TEST) != bool(_SANDBOX.search(host)):
+    # The name of a loopback host says nothing about its environment.
+    if not is_loopback(host) and (mode is Mode.TEST) != bool(_SANDBOX.search(host)):
         message = f"the credentials are for {ours}, which {host} does not look like: {advice}"
         return Finding("environment", Outcome.WARNING, message)
     message = f"the credentials are for {ours}; the server does not say what it is"

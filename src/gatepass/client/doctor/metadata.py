@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from gatepass.client.doctor.findings import Finding, Outcome, shown_url
 from gatepass.client.errors import cleaned
-from gatepass.client.settings import TOKEN_URL
+from gatepass.client.variables import TOKEN_URL
 
 _MOST_PREFIXES = 4  # of the token URL's path, so that a foreign server is not asked for ever
 

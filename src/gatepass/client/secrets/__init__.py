@@ -23,9 +23,8 @@ A place of your own is a function:
             raise SecretUnavailable("our store is away: see its status page") from None
 """
 
-from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gatepass.client.secrets.aws import FromAws
@@ -35,11 +34,10 @@ if TYPE_CHECKING:
     from gatepass.client.secrets.file import FromFile
     from gatepass.client.secrets.google import FromGoogle
     from gatepass.client.secrets.keyring_ import FromKeyring
+    from gatepass.client.secrets.source import SecretSource
     from gatepass.client.secrets.uri import from_uri
     from gatepass.client.secrets.vault.login import AppRole, Kubernetes
     from gatepass.client.secrets.vault.secret import FromVault
-
-SecretSource: TypeAlias = Callable[[], str]
 
 _MODULES = {
     "AppRole": "vault.login",
@@ -52,6 +50,7 @@ _MODULES = {
     "FromKeyring": "keyring_",
     "FromVault": "vault.secret",
     "Kubernetes": "vault.login",
+    "SecretSource": "source",
     "from_uri": "uri",
 }
 

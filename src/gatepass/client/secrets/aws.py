@@ -11,7 +11,7 @@ from typing import Any
 
 from gatepass.client.errors import ConfigurationError, SecretUnavailable, cleaned
 from gatepass.client.secrets.validation import chosen, decoded, without_library
-from gatepass.client.settings import check_url
+from gatepass.client.urls import check_url
 
 _CONNECT, _READ, _ATTEMPTS = 5, 10, 3  # seconds, seconds, requests
 

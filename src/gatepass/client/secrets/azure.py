@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gatepass.client.errors import ConfigurationError, SecretUnavailable, cleaned
 from gatepass.client.secrets.validation import chosen, without_library
-from gatepass.client.settings import check_url
+from gatepass.client.urls import check_url
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential

@@ -10,7 +10,7 @@ from typing import Any
 from gatepass.client.errors import ConfigurationError, SecretUnavailable
 from gatepass.client.secrets.http import exchange
 from gatepass.client.secrets.validation import chosen, decoded, json_object, without_library
-from gatepass.client.settings import check_url
+from gatepass.client.urls import check_url
 
 _NAME = re.compile(
     r"projects/[\w.:-]+(?:/locations/(?P<location>[\w-]+))?/secrets/[\w-]+"

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from gatepass.client.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from gatepass.client.secrets import SecretSource
+    from gatepass.client.secrets.source import SecretSource
 
 
 def from_uri(text: str) -> "SecretSource":

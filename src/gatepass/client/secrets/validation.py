@@ -7,10 +7,26 @@ import json
 import re
 
 from gatepass.client.errors import ConfigurationError
+from gatepass.client.variables import CLIENT_SECRET
+from gatepass.wire.secret import Secret
 
 LONGEST = 64 * 1024  # bytes of a secret
 
 _TEXT = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]+")
+
+
+def check_secret(text: str) -> Secret:
+    """Return `text` as a Secret; raise ConfigurationError where it cannot be a client secret."""
+    check_text(text, f"the client secret ({CLIENT_SECRET})")
+    return Secret(text)
+
+
+def check_text(text: str, what: str) -> None:
+    """Raise ConfigurationError where the setting named `what` is empty or more than one line."""
+    if not text:
+        raise ConfigurationError(f"{what} is empty: set it")
+    if not _TEXT.fullmatch(text):
+        raise ConfigurationError(f"{what} has a line break or control character in it: remove it")
 
 
 def as_secret(text: str, where: str) -> str:

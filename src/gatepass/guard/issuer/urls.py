@@ -1,20 +1,17 @@
 """Addresses that a guard may speak to. Pure."""
 
-from urllib.parse import urlsplit
-
-from gatepass.wire.urls import is_loopback_http
+from gatepass.wire.urls import is_confidential, split
 
 
 def checked(url: str, what: str, *, is_issuer: bool = False) -> str:
-    """Give `url` where it is one that secrets and keys may travel to and from.
+    """Return `url` if secrets and keys may be sent to it and taken from it.
 
-    Raises ValueError, with `what` it is, for another: plain HTTP is for loopback alone (RFC 7662
+    Raises ValueError, with `what` it is, for any other: plain HTTP is for loopback alone (RFC 7662
     §4), there is no user and no fragment, and an issuer has no query (RFC 8414 §2).
     """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if parts.scheme != "https" and not is_loopback_http(url):
+    parts = split(url)
+    if parts is None or not is_confidential(parts):
         raise ValueError(f"{what} must be an https:// address (http:// only on loopback)")
-    if not host or "@" in parts.netloc or "#" in url or (is_issuer and "?" in url):
+    if "@" in parts.netloc or "#" in url or (is_issuer and "?" in url):
         raise ValueError(f"{what} must be a plain address, without user, query and fragment")
     return url

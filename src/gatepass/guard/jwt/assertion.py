@@ -13,6 +13,7 @@ from gatepass.jose.jwks import KeySet
 from gatepass.wire.bearer import invalid_token
 
 ASSERTION_HEADER = "X-Auth-Assertion"
+"""The request header in which a gateway passes the assertion on."""
 
 _TYPE = "JWT"  # an access token is typed at+jwt (RFC 9068 §2.1), so neither serves as the other
 

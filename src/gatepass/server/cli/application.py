@@ -9,9 +9,10 @@ from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import application_settings, options
 from gatepass.server.cli.application_settings import find, networks_of
 from gatepass.server.domain.applications import operations
-from gatepass.server.domain.applications.model import DEFAULT_LIFETIME, Application
+from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations as organizations
+from gatepass.server.domain.token_policy import DEFAULT_LIFETIME
 from gatepass.wire import metadata
 from gatepass.wire.scope import Scope
 
@@ -20,7 +21,7 @@ _APPLICATION = click.argument("application_id", metavar="CLIENT_ID")
 
 @click.group(cls=CommandGroup, epilog=example("gatepass application list"))
 def application() -> None:
-    """Register and look after applications; each is known by its client id."""
+    """Register and manage applications; each is identified by its client id."""
 
 
 application.add_command(application_settings.set_)
@@ -31,11 +32,14 @@ application.add_command(application_settings.set_)
         'gatepass application create --organization ORG_ID --name Billing --scope "read write"'
     )
 )
-@click.option("--organization", "org_id", required=True, help="Id of its organization.")
+@click.option("--organization", "org_id", required=True, help="Id of the organization.")
 @click.option("--name", required=True)
-@click.option("--scope", default="read write", show_default=True, help="Parted by spaces.")
+@click.option("--scope", default="read write", show_default=True, help="Space-separated.")
 @click.option(
-    "--lifetime", default=DEFAULT_LIFETIME, show_default=True, help="Of its tokens, in seconds."
+    "--lifetime",
+    default=DEFAULT_LIFETIME,
+    show_default=True,
+    help="Lifetime of its tokens, in seconds.",
 )
 @application_settings.contact_option
 @application_settings.network_option
@@ -56,12 +60,13 @@ def create(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Register a confidential client-credentials application.
 
-    Prints the client secret, once. Scope may also hold `introspection`, for a resource server
+    Prints the client secret, once. The scope may include `introspection`, for a resource server
     that introspects the tokens of others.
     """
     with options.environment_of(data, config, environment_name) as environment:
         registered = operations.register(
-            environment,
+            environment.context,
+            environment.catalogue,
             OPERATOR,
             options.uuid_of(org_id),
             name=name,
@@ -78,11 +83,11 @@ def create(  # noqa: PLR0913 - one parameter an option
     }
     options.show(shown, is_json=is_json)
     if not is_json:
-        click.echo("\nThe secret is shown now and never again.")
+        click.echo("\nThe secret is shown only now.")
 
 
 @application.command("list", epilog=example("gatepass application list --environment sandbox"))
-@click.option("--organization", "org_id", help="Only those of this organization.")
+@click.option("--organization", "org_id", help="List only the applications of this organization.")
 @options.which
 @options.as_json
 def list_(
@@ -96,15 +101,15 @@ def list_(
     """List the applications of an environment."""
     with options.environment_of(data, config, environment_name) as environment:
         if org_id is None:
-            owners = organizations.all_of_them(environment)
+            owners = organizations.list_all(environment.context)
         else:
-            owners = [organizations.find(environment, options.uuid_of(org_id))]
+            owners = [organizations.find(environment.context, options.uuid_of(org_id))]
         rows = [
             _row(each)
             for owner in owners
-            for each in operations.of_organization(environment, owner.id)
+            for each in operations.of_organization(environment.context, owner.id)
         ]
-    nothing = f"No applications in {environment.name}. Make one: gatepass application create"
+    nothing = f"No applications in {environment.name}. Create one: gatepass application create"
     options.show_list(rows, nothing, is_json=is_json)
 
 
@@ -120,7 +125,7 @@ def show_(
     *,
     is_json: bool,
 ) -> None:
-    """Show one application; of its secrets only the last four characters are known."""
+    """Show one application; of its secrets, only the last four characters are shown."""
     with options.environment_of(data, config, environment_name) as environment:
         found = find(environment, application_id)
         live = found.live_secrets(environment.now())
@@ -136,16 +141,11 @@ def show_(
     ]
     more = {
         "id": found.id,
-        "scope": str(found.scope),
-        "token_lifetime": found.token_lifetime,
-        "contact": found.contact,
-        "networks": [str(network) for network in found.networks],
+        **application_settings.shown(found),
         "created_by": found.created_by,
         "imported_from": found.imported_from,
         "redirect_uris": found.redirect_uris,
-        "tokens_void_before": found.tokens_void_before,
-        "mint_mode": found.mint_mode,
-        "mint_limit": found.mint_limit,
+        "tokens_revoked_before": found.tokens_revoked_before,
         "secrets": secrets,
     }
     options.show(_row(found) | more, is_json=is_json)
@@ -157,7 +157,7 @@ def show_(
 def disable(
     application_id: str, data: Path | None, config: Path | None, environment_name: str | None
 ) -> None:
-    """Disable an application: it gets no tokens, and those it has are revoked for good."""
+    """Disable an application: no new tokens; its existing tokens are revoked permanently."""
     _set_enabled(application_id, data, config, environment_name, enabled=False)
     click.echo(f"{application_id} is disabled. Its tokens are revoked.")
 
@@ -168,14 +168,14 @@ def disable(
 def enable(
     application_id: str, data: Path | None, config: Path | None, environment_name: str | None
 ) -> None:
-    """Enable a disabled application; the tokens that it had stay revoked."""
+    """Enable a disabled application; its earlier tokens stay revoked."""
     _set_enabled(application_id, data, config, environment_name, enabled=True)
     click.echo(f"{application_id} is active. Tokens issued before stay revoked.")
 
 
 @application.command(epilog=example("gatepass application delete CLIENT_ID --yes"))
 @_APPLICATION
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @options.which_to_change
 def delete(
     application_id: str,
@@ -185,22 +185,24 @@ def delete(
     *,
     yes: bool,
 ) -> None:
-    """Delete an application; its credentials and tokens are nothing from then on."""
+    """Delete an application; its credentials and tokens become invalid."""
     with options.environment_of(data, config, environment_name) as environment:
         found = find(environment, application_id)
         if not yes:
             _confirm(found)
-        operations.delete(environment, OPERATOR, found.id, None)
+        operations.delete(environment.context, OPERATOR, found.id, None)
     click.echo(f"{application_id} is deleted.")
 
 
 def _confirm(found: Application) -> None:
     """Have the name typed, on a terminal; a script says --yes."""
     if not sys.stdin.isatty():
-        raise click.ClickException("Nothing is deleted without --yes, or a terminal to ask on.")
+        raise click.ClickException(
+            "Nothing is deleted. Confirm with --yes, or run the command on a terminal."
+        )
     typed = click.prompt(f"Type the application's name to delete it ({found.name})", err=True)
     if typed.strip() != found.name:
-        raise click.ClickException("That is not its name. Nothing is deleted.")
+        raise click.ClickException("The name does not match. Nothing is deleted.")
 
 
 def _set_enabled(
@@ -213,7 +215,9 @@ def _set_enabled(
 ) -> None:
     with options.environment_of(data, config, environment_name) as environment:
         found = find(environment, application_id)
-        operations.set_enabled(environment, OPERATOR, found.id, enabled=enabled, org_id=None)
+        operations.set_enabled(
+            environment.context, OPERATOR, found.id, enabled=enabled, org_id=None
+        )
 
 
 def _row(each: Application) -> dict[str, object]:

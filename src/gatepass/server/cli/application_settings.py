@@ -1,149 +1,123 @@
 """`gatepass application set`, and what it shares with the other commands on an application."""
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import click
 
 from gatepass.command_group import example
 from gatepass.server.cli import options
-from gatepass.server.domain.applications import operations
-from gatepass.server.domain.applications.model import (
-    MINT_MODES,
-    Application,
-    check_contact,
-    check_lifetime,
-    check_minting,
-    check_name,
-    check_scope,
-)
-from gatepass.server.domain.applications.networks import check_networks
+from gatepass.server.domain.applications import fields, operations
+from gatepass.server.domain.applications.fields import Field, FieldGroup
+from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.environment.environment import Environment
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.networks import Network
-from gatepass.wire.scope import Scope
 
-Change = Callable[[], None]
-
-network_option = click.option(
-    "--network",
-    "networks",
-    multiple=True,
-    metavar="CIDR",
-    help="Where its requests may come from, as 203.0.113.0/24; may be repeated.",
-)
-contact_option = click.option("--contact", help="Whom to tell of trouble with it.")
+_BY_NAME = {field.name: field for group in fields.GROUPS for field in group.fields}
 
 
-@click.command(
-    "set",
-    epilog=example("gatepass application set CLIENT_ID --lifetime 3600 --network 203.0.113.0/24"),
-)
-@click.argument("application_id", metavar="CLIENT_ID")
-@click.option("--name", help="Another name.")
-@click.option("--lifetime", type=int, help="Of its next tokens, in seconds.")
-@click.option("--scope", help="All that its next tokens may allow, parted by spaces.")
-@contact_option
-@network_option
-@click.option("--any-network", is_flag=True, help="Its requests may come from anywhere.")
-@click.option("--mint-mode", type=click.Choice(MINT_MODES), help="What the limit does.")
-@click.option("--mint-limit", type=int, help="Tokens an hour.")
-@options.which_to_change
-def set_(  # noqa: PLR0913 - one parameter an option
-    *,
-    application_id: str,
-    name: str | None,
-    lifetime: int | None,
-    scope: str | None,
-    contact: str | None,
-    networks: tuple[str, ...],
-    mint_mode: str | None,
-    mint_limit: int | None,
-    data: Path | None,
-    config: Path | None,
-    environment_name: str | None,
-    any_network: bool,
-) -> None:
-    """Change an application: all that is given, or nothing where one of them is wrong."""
-    with options.environment_of(data, config, environment_name) as environment:
-        found = find(environment, application_id)
-        changes = [
-            *_plain_changes(environment, found, name, lifetime, contact),
-            *_scope_changes(environment, found, scope),
-            *_network_changes(environment, found, networks, any_network=any_network),
-            *_minting_changes(environment, found, mint_mode, mint_limit),
-        ]
-        if not changes:
-            raise click.UsageError("Say what to change; --help lists what can be.")
-        for change in changes:
-            change()
-    click.echo(f"{application_id} is changed.")
+def field_option(field: Field) -> Callable[[options.Command], options.Command]:
+    """Return the option of a field; of a list, it may be repeated."""
+    more: dict[str, Any] = {"help": field.help or f"{field.label}."}
+    match field.control:
+        case "number":
+            more["type"] = int
+        case "choice":
+            more["type"] = click.Choice([value for value, _, _ in field.choices])
+        case "lines":
+            more |= {"multiple": True, "help": f"{field.help} May be repeated."}
+        case "scopes":
+            more["help"] = f"{field.help} Space-separated."
+    return click.option(field.option, field.name, **more)
 
 
-def find(environment: Environment, application_id: str) -> Application:
-    """Give an application by its client id, or by its own id."""
-    found = environment.directory.load(application_id)
-    return found or operations.find(environment, options.uuid_of(application_id), None)
+network_option = field_option(_BY_NAME["networks"])
+contact_option = field_option(_BY_NAME["contact"])
+
+
+def set_command(groups: Iterable[FieldGroup]) -> click.Command:
+    """Return `gatepass application set`, with an option for each field of the groups."""
+    editable = [field for group in groups for field in group.fields]
+
+    @options.which_to_change
+    def change(
+        application_id: str,
+        data: Path | None,
+        config: Path | None,
+        environment_name: str | None,
+        **given: Any,  # noqa: ANN401 - one parameter an option
+    ) -> None:
+        """Change an application: all given fields, or none where one value is invalid."""
+        with options.environment_of(data, config, environment_name) as environment:
+            values = options.given(**{each.name: _value(each, given) for each in editable})
+            found = find(environment, application_id)
+            operations.change(
+                environment.context,
+                OPERATOR,
+                found.id,
+                None,
+                allowed=environment.catalogue.everything,
+                **values,
+            )
+        click.echo(f"{application_id} is changed.")
+
+    for field in reversed(editable):
+        if field.control == "lines":
+            help_ = f"No restriction: removes every {field.option}."
+            change = click.option(_any(field), is_flag=True, help=help_)(change)
+        change = field_option(field)(change)
+    change = click.argument("application_id", metavar="CLIENT_ID")(change)
+    lines = "gatepass application set CLIENT_ID --lifetime 3600 --network 203.0.113.0/24"
+    return click.command("set", epilog=example(lines))(change)
+
+
+def _any(field: Field) -> str:
+    return field.option.replace("--", "--any-", 1)
+
+
+def _value(field: Field, given: dict[str, Any]) -> object:
+    """Return the value that the options give to a field, None for none; may raise OAuthError."""
+    value = given[field.name]
+    if field.control != "lines":
+        return field.parse(value) if isinstance(value, str) else value
+    is_any = given[_any(field).strip("-").replace("-", "_")]
+    if is_any and value:
+        raise click.UsageError(f"Give {field.option} or {_any(field)}, not both.")
+    return _joined(field, value) if is_any or value else None
+
+
+def _joined(field: Field, given: tuple[str, ...]) -> Any:  # noqa: ANN401 - the value of any field
+    """Return the value of a repeated option; raise OAuthError for one that is invalid, or empty.
+
+    An empty one, as of a script's unset variable, must not come to mean "no restriction".
+    """
+    if any(not text.strip(" ,") for text in given):
+        raise OAuthError(
+            "invalid_request",
+            f"{field.option} is empty. Give a value, or {_any(field)} for no restriction.",
+        )
+    return field.parse(" ".join(given))
 
 
 def networks_of(given: tuple[str, ...]) -> tuple[Network, ...]:
-    """Give the networks of the options; raise OAuthError for one that is none, or empty.
-
-    An empty one, as of a script's unset variable, must not come to mean "from anywhere".
-    """
-    if any(not text.strip(" ,") for text in given):
-        raise OAuthError("invalid_request", "A --network is empty. For any network: --any-network.")
-    return check_networks(" ".join(given))
+    """Return the networks of the options; raise OAuthError for an invalid or empty one."""
+    networks: tuple[Network, ...] = _joined(_BY_NAME["networks"], given)
+    return networks
 
 
-def _plain_changes(
-    environment: Environment,
-    found: Application,
-    name: str | None,
-    lifetime: int | None,
-    contact: str | None,
-) -> list[Change]:
-    """Check what is wanted, and give what is then to be done, as all of these do."""
-    changes: list[Change] = []
-    whose = (environment, OPERATOR, found.id)
-    if name is not None:
-        changes.append(partial(operations.rename, *whose, check_name(name), None))
-    if lifetime is not None:
-        changes.append(partial(operations.set_lifetime, *whose, check_lifetime(lifetime), None))
-    if contact is not None:
-        changes.append(partial(operations.set_contact, *whose, check_contact(contact), None))
-    return changes
+def find(environment: Environment, application_id: str) -> Application:
+    """Return an application by its client id, or by its own id; raise NotFoundError."""
+    found = environment.applications.load(application_id)
+    return found or operations.find(environment.context, options.uuid_of(application_id), None)
 
 
-def _scope_changes(environment: Environment, found: Application, text: str | None) -> list[Change]:
-    if text is None:
-        return []
-    everything = environment.catalogue.everything
-    kept = Scope(tuple(dict.fromkeys((*everything.names, *found.scope.names))))
-    scope = check_scope(Scope.parse(text), kept)
-    whose = (environment, OPERATOR, found.id)
-    return [partial(operations.set_scope, *whose, scope, None, allowed=everything)]
+def shown(application: Application) -> dict[str, object]:
+    """Return the values of all fields but the name, as `gatepass application show` prints them."""
+    found = {name: getattr(application, name) for name in _BY_NAME if name != "name"}
+    return found | {"scope": str(application.scope)}
 
 
-def _network_changes(
-    environment: Environment, found: Application, given: tuple[str, ...], *, any_network: bool
-) -> list[Change]:
-    if any_network and given:
-        raise click.UsageError("Give --network or --any-network, not both.")
-    if not any_network and not given:
-        return []
-    whose = (environment, OPERATOR, found.id)
-    return [partial(operations.set_networks, *whose, networks_of(given), None)]
-
-
-def _minting_changes(
-    environment: Environment, found: Application, mode: str | None, limit: int | None
-) -> list[Change]:
-    if mode is None and limit is None:
-        return []
-    checked = check_minting(
-        found.mint_mode if mode is None else mode, found.mint_limit if limit is None else limit
-    )
-    return [partial(operations.set_minting, environment, OPERATOR, found.id, *checked, None)]
+set_ = set_command(fields.GROUPS)

@@ -14,24 +14,30 @@ from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.imports import operations
 from gatepass.server.domain.imports.django_oauth_toolkit import store as django_oauth_toolkit
 from gatepass.server.domain.imports.django_oauth_toolkit.store import has_password
-from gatepass.server.domain.imports.model import OrganizationBy, Outcome, SourceError, State, Terms
+from gatepass.server.domain.imports.model import (
+    ImportOptions,
+    OrganizationBy,
+    Outcome,
+    SourceError,
+    State,
+)
 from gatepass.wire.scope import Scope
 
 _NO_PEOPLE = """\
-Nobody can log in to the portal by this. An organization's administrator is made by:
+The import adds no portal users. Add an administrator to an organization:
   gatepass organization add-admin ORG_ID --admin USERNAME --environment {environment}"""
 
 
 _SHOWN = """\
-Warning: the password in DATABASE_URL can be read in the process list and in the shell's history.
-Give the address with --url-file, or the password in PGPASSWORD or PGPASSFILE."""
+Warning: the password in DATABASE_URL is visible in the process list and in the shell's history.
+Use --url-file for the URL, or PGPASSWORD or PGPASSFILE for the password."""
 
 
 @click.group(
     "import", cls=CommandGroup, epilog=example("gatepass import django-oauth-toolkit --help")
 )
 def import_() -> None:
-    """Bring in the applications of another system."""
+    """Import the applications of another system."""
 
 
 @import_.command(
@@ -44,23 +50,23 @@ def import_() -> None:
 @click.option(
     "--url-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A file with the address, instead of DATABASE_URL.",
+    help="File with the database URL, instead of DATABASE_URL.",
 )
 @click.option(
     "--organization-by",
     type=click.Choice(get_args(OrganizationBy)),
     required=True,
-    help="user: one organization for each user there; none: one for all.",
+    help="user: one organization for each user of the source; none: one for all.",
 )
-@click.option("--scope", help="Of each of them. [default: as the catalogue says]")
+@click.option("--scope", help="Scope of each application. [default: as in the catalogue]")
 @click.option(
     "--application-table",
     default=django_oauth_toolkit.APPLICATIONS,
     show_default=True,
-    help="Where a model of your own holds the applications.",
+    help="Table of a custom application model.",
 )
-@click.option("--user-table", help="Of the users. [default: looked up]")
-@click.option("--dry-run", is_flag=True, help="Tell what would be done, and do nothing.")
+@click.option("--user-table", help="Table of the users. [default: detected]")
+@click.option("--dry-run", is_flag=True, help="Show what would be done, without changes.")
 @options.which_to_change
 @options.as_json
 def django_oauth_toolkit_(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -77,11 +83,11 @@ def django_oauth_toolkit_(  # noqa: PLR0913, PLR0917 - one parameter an option
     dry_run: bool,
     is_json: bool,
 ) -> None:
-    """Bring in django-oauth-toolkit's confidential client-credentials applications.
+    """Import django-oauth-toolkit's confidential client-credentials applications.
 
-    DATABASE_URL is sqlite:///PATH or postgresql://USER@HOST/NAME; nothing is written there.
-    A password belongs into --url-file, PGPASSWORD or PGPASSFILE: other users of this machine
-    can read arguments. Client ids and secrets stay valid. Done again, it brings in what is new.
+    DATABASE_URL is sqlite:///PATH or postgresql://USER@HOST/NAME; it is only read.
+    Put a password into --url-file, PGPASSWORD or PGPASSFILE: other users of this machine
+    can see arguments. Client ids and secrets stay valid. Repeat it to import what is new.
     """
     with options.one_line():
         url = _address(database_url, url_file)
@@ -91,12 +97,14 @@ def django_oauth_toolkit_(  # noqa: PLR0913, PLR0917 - one parameter an option
     with options.environment_of(data, config, environment_name, creates=True) as environment:
         catalogue = environment.catalogue
         chosen = catalogue.defaults if scope is None else Scope.parse(scope)
-        terms = Terms(
+        terms = ImportOptions(
             django_oauth_toolkit.NAME,
             check_scope(chosen, catalogue.everything),
             cast("OrganizationBy", organization_by),
         )
-        outcomes = operations.bring(environment, OPERATOR, found, terms, dry_run=dry_run)
+        outcomes = operations.import_applications(
+            environment.context, OPERATOR, found, terms, dry_run=dry_run
+        )
     if is_json:
         options.show(_document(outcomes, environment.name, dry_run=dry_run), is_json=True)
     else:
@@ -121,9 +129,9 @@ def _read_address(file: Path) -> str:
         address = file.read_text(encoding="utf-8").strip()
         is_open = file.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH)
     except (OSError, UnicodeDecodeError):
-        raise SourceError(f"{file} cannot be read as text in UTF-8.") from None
+        raise SourceError(f"{file} is not readable as UTF-8 text.") from None
     if not address:
-        raise SourceError(f"{file} is empty. Write the database's address into it.")
+        raise SourceError(f"{file} is empty. Write the database URL into it.")
     if has_password(address) and is_open:
         click.echo(f"Warning: others can read {file}. Run: chmod 600 {file}", err=True)
     return address

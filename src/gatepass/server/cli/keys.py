@@ -13,20 +13,20 @@ from gatepass.server.domain.keys.model import PUBLISHED_AHEAD, Key
 
 _MINUTES = int(PUBLISHED_AHEAD.total_seconds()) // 60
 _SOON = (
-    f"The next keys are published now and make tokens in {_MINUTES} minutes. "
+    f"The next keys are published now and used for new tokens in {_MINUTES} minutes. "
     "Tokens issued until then stay valid until they expire."
 )
 _AT_ONCE = (
-    "New keys are in use, and no other key proves a token any more: every token issued until now "
-    "is void, and programs fetch new ones. APIs that verify JWTs by themselves follow when "
-    "they read the key set again (it may be cached for 5 minutes)."
+    "New keys are in use and the old keys are not accepted: every token issued until now "
+    "is invalid, and programs must request new ones. APIs that verify JWTs locally reject the old "
+    "tokens once they fetch the key set again (it may be cached for 5 minutes)."
 )
-_REVOKE = "Rotate the keys of {} now? Every token that was issued until now becomes void."
+_REVOKE = "Rotate the keys of {} now? Every token issued until now becomes invalid."
 
 
 @click.group(cls=CommandGroup, epilog=example("gatepass keys list"))
 def keys() -> None:
-    """See the keys that seal and sign tokens, and rotate them; they also rotate by themselves."""
+    """List and rotate the keys of opaque tokens and JWTs; they also rotate automatically."""
 
 
 @keys.command("list", epilog=example("gatepass keys list --environment sandbox"))
@@ -35,7 +35,7 @@ def keys() -> None:
 def list_(data: Path | None, config: Path | None, environment_name: str, *, is_json: bool) -> None:
     """List the keys of an environment; the keys themselves are never shown."""
     with options.environment_of(data, config, environment_name) as environment:
-        kept = operations.all_keys(environment)
+        kept = operations.all_keys(environment.context)
         now = environment.now()
     rows = [_row(key) | {"state": operations.state(key, kept, now)} for key in kept]
     options.show_list(rows, f"No keys in {environment.name}.", is_json=is_json)
@@ -46,9 +46,9 @@ def list_(data: Path | None, config: Path | None, environment_name: str, *, is_j
     "--now",
     "at_once",
     is_flag=True,
-    help="For an emergency: the old keys stop proving tokens at once, so all tokens are void.",
+    help="Emergency: stop accepting the old keys immediately, which invalidates all tokens.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @options.which_to_change
 def rotate(
     data: Path | None,
@@ -58,10 +58,10 @@ def rotate(
     at_once: bool,
     yes: bool,
 ) -> None:
-    """Make the next keys, published before they are used; old tokens live on."""
+    """Generate the next keys and publish them before they are used; existing tokens stay valid."""
     with options.environment_of(data, config, environment_name) as environment:
         options.confirm(_REVOKE.format(environment.name), yes=yes or not at_once)
-        operations.rotate(environment, OPERATOR, at_once=at_once)
+        operations.rotate(environment.context, environment.purposes, OPERATOR, at_once=at_once)
     click.echo(_AT_ONCE if at_once else _SOON)
 
 

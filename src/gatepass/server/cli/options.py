@@ -13,16 +13,16 @@ from uuid import UUID
 import click
 import structlog
 
+from gatepass.server.configuration.environment_variables import service_variables
 from gatepass.server.domain.imports.model import SourceError
-from gatepass.server.domain.keys.master_key import MasterKeyError
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.environment import data_directory
 from gatepass.server.environment.environment import NAMES, Environment
-from gatepass.server.environment_variables import service_variables
 from gatepass.server.observability import logging
 from gatepass.server.serving.processes import published_addresses
 from gatepass.server.settings import Settings, SettingsError, load
 from gatepass.server.storage.database import NotFoundError
+from gatepass.server.storage.master_key import MasterKeyError
 from gatepass.wire.credential import Mode
 from gatepass.wire.errors import OAuthError
 
@@ -30,10 +30,10 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 _MARKS = {name: mode for mode, name in NAMES.items()}
 _ENVIRONMENT = "GATEPASS_ENVIRONMENT"
 _NO_DATA = (
-    "There is no Gatepass data in {}. Name its directory with --data; "
-    "a new one is made by: gatepass serve"
+    "There is no Gatepass data in {}. Choose the directory with --data, "
+    "or create one: gatepass serve"
 )
-_SERVICE = "it holds the address of a Kubernetes Service, not a port; enableServiceLinks sets it"
+_SERVICE = "it contains the address of a Kubernetes Service, not a port; enableServiceLinks sets it"
 
 log = structlog.get_logger("gatepass.server")
 
@@ -43,7 +43,7 @@ def where(command: Command) -> Command:
     command = click.option(
         "--config",
         type=click.Path(path_type=Path),
-        help="Settings file; by default gatepass.toml in the data directory, where there is one.",
+        help="Settings file. [default: gatepass.toml in the data directory, if it exists]",
     )(command)
     return click.option(
         "--data", type=click.Path(path_type=Path), help="Data directory. [default: ./gatepass-data]"
@@ -57,7 +57,7 @@ def which(command: Command) -> Command:
 
 def which_to_change(command: Command) -> Command:
     """Add --environment to a command that changes something: None where it has to be found out."""
-    default = "[default: production, unless both hold organizations]"
+    default = "[default: production, unless both contain organizations]"
     return _environment_option(None, default)(where(command))
 
 
@@ -68,7 +68,7 @@ def _environment_option(value: str | None, default: str) -> Callable[[Command], 
         type=click.Choice(list(_MARKS)),
         default=value,
         envvar=_ENVIRONMENT,
-        help=f"Or in {_ENVIRONMENT}. {default}",
+        help=f"Also read from {_ENVIRONMENT}. {default}",
     )
 
 
@@ -117,7 +117,9 @@ def confirm(question: str, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise click.ClickException("Nothing is done without --yes, or a terminal to ask on.")
+        raise click.ClickException(
+            "Nothing is done. Confirm with --yes, or run the command on a terminal."
+        )
     if not click.confirm(question, err=True):
         raise click.ClickException("Nothing is done.")
 
@@ -127,11 +129,11 @@ def _mark_to_change(settings: Settings) -> Mode:
         return Mode.LIVE
     if not sys.stdin.isatty():
         raise click.UsageError(
-            "Both environments hold organizations. Say which one to change with --environment "
+            "Both environments contain organizations. Choose one with --environment "
             f"or {_ENVIRONMENT}."
         )
     chosen = click.prompt(
-        "Both environments hold organizations. Which one is to be changed?",
+        "Both environments contain organizations. Which one do you want to change?",
         type=click.Choice(list(_MARKS)),
         err=True,
     )
@@ -140,7 +142,7 @@ def _mark_to_change(settings: Settings) -> Mode:
 
 def _has_organizations(settings: Settings, mode: Mode) -> bool:
     with data_directory.opened(settings, mode) as environment:
-        return bool(organizations.all_of_them(environment))
+        return bool(organizations.list_all(environment.context))
 
 
 @contextmanager
@@ -152,7 +154,7 @@ def one_line() -> Iterator[None]:
         raise click.ClickException(refused.description) from None
     except NotFoundError as missing:
         raise click.ClickException(
-            f"There is no {missing} here. Look with `list`, and see to --environment."
+            f"{missing} was not found. See `list`, and check --environment."
         ) from None
     except (SettingsError, MasterKeyError, data_directory.ServingError, SourceError) as error:
         raise click.ClickException(" ".join(str(error).split())) from None
@@ -162,7 +164,7 @@ def given(**values: object) -> dict[str, object]:
     """Give the options that were given; a command that got none ends with a word on that."""
     found = {name: value for name, value in values.items() if value is not None}
     if not found:
-        raise click.UsageError("Say what to change; --help lists what can be.")
+        raise click.UsageError("Nothing to change; give at least one option (see --help).")
     return found
 
 

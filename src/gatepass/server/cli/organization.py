@@ -13,16 +13,17 @@ from gatepass.server.domain.organizations import operations
 from gatepass.server.domain.organizations.model import Organization
 from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users.model import User, has_expired_password
+from gatepass.server.domain.users.password_hashing import run
 from gatepass.server.environment.environment import Environment
 from gatepass.wire.secret import Secret
 
 _LOGIN = "/accounts/login/"
-_SUSPEND = "Suspend {} in {}? Nobody of it can log in, and its tokens are revoked for good."
+_SUSPEND = "Suspend {} in {}? Its users cannot log in, and its tokens are revoked permanently."
 
 
 @click.group(cls=CommandGroup, epilog=example("gatepass organization list"))
 def organization() -> None:
-    """Create and look after organizations, the partners."""
+    """Create and manage organizations (partners)."""
 
 
 @organization.command(
@@ -49,7 +50,7 @@ def create(
     """
     with options.environment_of(data, config, environment_name, creates=True) as environment:
         new, person, initial_password = operations.create(
-            environment, OPERATOR, name, username, email
+            environment.context, environment.hasher, OPERATOR, name, username, email
         )
     _show_access(environment, new.id, person, initial_password, is_json=is_json)
 
@@ -77,9 +78,15 @@ def add_admin(
     Prints the initial password, once; it must be changed at the first login.
     """
     with options.environment_of(data, config, environment_name) as environment:
-        found = operations.find(environment, options.uuid_of(org_id))
+        found = operations.find(environment.context, options.uuid_of(org_id))
         person, initial_password = people.add_with_access(
-            environment, OPERATOR, found.id, username=username, email=email, role="admin"
+            environment.context,
+            OPERATOR,
+            found.id,
+            username=username,
+            email=email,
+            role="admin",
+            initial=run(people.new_password(environment.hasher)),
         )
     _show_access(environment, found.id, person, initial_password, is_json=is_json)
 
@@ -88,7 +95,7 @@ def add_admin(
     "reset-password", epilog=example("gatepass organization reset-password ORG_ID --username anna")
 )
 @click.argument("org_id")
-@click.option("--username", required=True, help="Who gets a new initial password.")
+@click.option("--username", required=True, help="Username of the user.")
 @options.which_to_change
 @options.as_json
 def reset_password(
@@ -100,15 +107,20 @@ def reset_password(
     *,
     is_json: bool,
 ) -> None:
-    """Make a new initial password for a person, whose sessions end.
+    """Set a new initial password for a user and end the user's sessions.
 
-    For a password that is forgotten, and for an initial password that has expired: one that
-    was not replaced within 14 days. Prints the new one, once.
+    Use it for a forgotten password, or an initial password that was not replaced within
+    14 days. Prints the new password, once.
     """
     with options.environment_of(data, config, environment_name) as environment:
-        found = people.find_by_username(environment, options.uuid_of(org_id), username)
+        found = people.find_by_username(environment.context, options.uuid_of(org_id), username)
         person, initial_password = people.give_access(
-            environment, OPERATOR, found.org_id, found.id, None
+            environment.context,
+            OPERATOR,
+            found.org_id,
+            found.id,
+            None,
+            initial=run(people.new_password(environment.hasher)),
         )
     _show_access(environment, found.org_id, person, initial_password, is_json=is_json)
 
@@ -120,13 +132,15 @@ def reset_password(
 def people_(
     org_id: str, data: Path | None, config: Path | None, environment_name: str, *, is_json: bool
 ) -> None:
-    """List who of an organization has access to the portal, and whether they can log in."""
+    """List the users of an organization who have portal access, and whether they can log in."""
     with options.environment_of(data, config, environment_name) as environment:
-        found = operations.find(environment, options.uuid_of(org_id))
+        found = operations.find(environment.context, options.uuid_of(org_id))
         now = environment.now()
-        rows = [_person_row(each, now) for each in people.with_access(environment, found.id)]
+        rows = [
+            _person_row(each, now) for each in people.with_access(environment.context, found.id)
+        ]
     options.show_list(
-        rows, "Nobody has access. See: gatepass organization add-admin", is_json=is_json
+        rows, "No user has access. Add one: gatepass organization add-admin", is_json=is_json
     )
 
 
@@ -136,8 +150,8 @@ def people_(
 def list_(data: Path | None, config: Path | None, environment_name: str, *, is_json: bool) -> None:
     """List the organizations of an environment."""
     with options.environment_of(data, config, environment_name) as environment:
-        rows = [_row(each) for each in operations.all_of_them(environment)]
-    nothing = f"No organizations in {environment.name}. Make one: gatepass organization create"
+        rows = [_row(each) for each in operations.list_all(environment.context)]
+    nothing = f"No organizations in {environment.name}. Create one: gatepass organization create"
     options.show_list(rows, nothing, is_json=is_json)
 
 
@@ -150,19 +164,19 @@ def show_(
 ) -> None:
     """Show one organization."""
     with options.environment_of(data, config, environment_name) as environment:
-        found = operations.find(environment, options.uuid_of(org_id))
+        found = operations.find(environment.context, options.uuid_of(org_id))
     row = _row(found) | {"environment": environment.name, "suspended_at": found.suspended_at}
     options.show(row, is_json=is_json)
 
 
 @organization.command(epilog=example("gatepass organization suspend ORG_ID --yes"))
 @click.argument("org_id")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @options.which_to_change
 def suspend(
     org_id: str, data: Path | None, config: Path | None, environment_name: str | None, *, yes: bool
 ) -> None:
-    """Suspend an organization: no logins, no tokens; those it has are revoked for good."""
+    """Suspend an organization: no logins, no tokens; existing tokens are revoked permanently."""
     _set_suspended(org_id, data, config, environment_name, suspended=True, yes=yes)
     click.echo(f"{org_id} is suspended. Its applications' tokens are revoked.")
 
@@ -173,7 +187,7 @@ def suspend(
 def resume(
     org_id: str, data: Path | None, config: Path | None, environment_name: str | None
 ) -> None:
-    """Resume a suspended organization; the tokens that it had stay revoked."""
+    """Resume a suspended organization; its earlier tokens stay revoked."""
     _set_suspended(org_id, data, config, environment_name, suspended=False)
     click.echo(f"{org_id} is active. Tokens issued before stay revoked.")
 
@@ -196,8 +210,8 @@ def _show_access(
     options.show(shown, is_json=is_json)
     if not is_json:
         click.echo(
-            "\nThe password is shown now and never again. It is changed at the first login, "
-            "which has to be within 14 days."
+            "\nThe password is shown only now. It must be changed at the first login, "
+            "within 14 days."
         )
 
 
@@ -211,15 +225,15 @@ def _set_suspended(
     yes: bool = True,
 ) -> None:
     with options.environment_of(data, config, environment_name) as environment:
-        found = operations.find(environment, options.uuid_of(org_id))
+        found = operations.find(environment.context, options.uuid_of(org_id))
         options.confirm(_SUSPEND.format(found.name, environment.name), yes=yes)
-        operations.set_suspended(environment, OPERATOR, found.id, suspended=suspended)
+        operations.set_suspended(environment.context, OPERATOR, found.id, suspended=suspended)
 
 
 def _person_row(each: User, now: datetime) -> dict[str, object]:
     state = "disabled" if each.disabled_at else "active"
     if has_expired_password(each, now):
-        state = "initial password expired; renew it: gatepass organization reset-password"
+        state = "initial password expired; set a new one: gatepass organization reset-password"
     return {
         "username": each.username,
         "role": each.role,

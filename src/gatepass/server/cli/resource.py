@@ -9,25 +9,26 @@ from gatepass.jose.algorithms import ALGORITHMS, Algorithm
 from gatepass.server.cli import options
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations
-from gatepass.server.domain.catalogue.model import TOKENS, Resource, Tokens
+from gatepass.server.domain.catalogue.model import Resource
 from gatepass.server.domain.keys.model import PUBLISHED_AHEAD
+from gatepass.server.domain.token_policy import TOKENS, Tokens
 from gatepass.server.environment.environment import Environment
 
 _DEFAULT = "default"
 _URI = click.argument("uri")
-_FORM_HELP = "What its tokens are: opaque, or JWTs that it can verify by itself."
+_FORM_HELP = "Format of its tokens: opaque, or JWTs that the API can verify locally."
 
 
 @click.group(cls=CommandGroup, epilog=example("gatepass resource list"))
 def resource() -> None:
-    """Look after the resources (APIs) that an environment has tokens for."""
+    """Manage the resources (APIs) that an environment issues tokens for."""
 
 
 @resource.command("list", epilog=example("gatepass resource list --environment sandbox"))
 @options.which
 @options.as_json
 def list_(data: Path | None, config: Path | None, environment_name: str, *, is_json: bool) -> None:
-    """List the resources; `form` is what their tokens are, the environment's defaults applied."""
+    """List the resources; `form` is the token format, with the environment's defaults applied."""
     with options.environment_of(data, config, environment_name) as environment:
         rows = [_row(each) for each in environment.catalogue.resources.values()]
     options.show_list(rows, f"No resources in {environment.name}.", is_json=is_json)
@@ -37,9 +38,9 @@ def list_(data: Path | None, config: Path | None, environment_name: str, *, is_j
     epilog=example("gatepass resource add https://meters.example.com --name Meters --tokens jwt")
 )
 @_URI
-@click.option("--name", required=True, help="What people know it by.")
+@click.option("--name", required=True, help="Name shown to partners.")
 @click.option("--tokens", type=click.Choice(TOKENS), help=_FORM_HELP)
-@click.option("--algorithm", type=click.Choice(ALGORITHMS), help="What JWTs are signed with.")
+@click.option("--algorithm", type=click.Choice(ALGORITHMS), help="Signature algorithm of JWTs.")
 @options.which_to_change
 def add(
     uri: str,
@@ -50,12 +51,12 @@ def add(
     config: Path | None,
     environment_name: str | None,
 ) -> None:
-    """Add an API, by the URI that clients ask for it with (RFC 8707). Give it scopes next."""
+    """Add an API by its resource URI (RFC 8707). Then add scopes to it."""
     with options.environment_of(data, config, environment_name) as environment:
-        operations.add_resource(environment, OPERATOR, uri, name, tokens, algorithm)
+        operations.add_resource(environment.context, OPERATOR, uri, name, tokens, algorithm)
         until = _signed_until_then(environment, uri)
     click.echo(
-        f"The resource {uri} is added. Give it scopes: gatepass scope add --resource {uri}{until}"
+        f"The resource {uri} is added. Add scopes to it: gatepass scope add --resource {uri}{until}"
     )
 
 
@@ -63,16 +64,16 @@ def add(
     "set", epilog=example("gatepass resource set https://meters.example.com --algorithm EdDSA")
 )
 @_URI
-@click.option("--name", help="What people know it by.")
+@click.option("--name", help="Name shown to partners.")
 @click.option(
     "--tokens",
     type=click.Choice([*TOKENS, _DEFAULT]),
-    help=f"{_FORM_HELP} `{_DEFAULT}`: as the environment's settings say.",
+    help=f"{_FORM_HELP} `{_DEFAULT}`: as in the environment's settings.",
 )
 @click.option(
     "--algorithm",
     type=click.Choice([*ALGORITHMS, _DEFAULT]),
-    help=f"What JWTs are signed with. `{_DEFAULT}`: as the environment's settings say.",
+    help=f"Signature algorithm of JWTs. `{_DEFAULT}`: as in the environment's settings.",
 )
 @options.which_to_change
 def set_(
@@ -84,24 +85,24 @@ def set_(
     config: Path | None,
     environment_name: str | None,
 ) -> None:
-    """Change a resource: all that is given, or nothing. It holds for new tokens."""
+    """Change a resource: all given values, or none. Applies to new tokens."""
     values = options.given(name=name, tokens=tokens, algorithm=algorithm)
     for column in ("tokens", "algorithm"):
         if values.get(column) == _DEFAULT:
             values[column] = None
     with options.environment_of(data, config, environment_name) as environment:
-        operations.change_resource(environment, OPERATOR, uri, values)
+        operations.change_resource(environment.context, OPERATOR, uri, values)
         until = _signed_until_then(environment, uri)
-    click.echo(f"The resource {uri} is changed. It holds for new tokens.{until}")
+    click.echo(f"The resource {uri} is changed. It applies to new tokens.{until}")
 
 
 @resource.command(epilog=example("gatepass resource remove https://meters.example.com"))
 @_URI
 @options.which_to_change
 def remove(uri: str, data: Path | None, config: Path | None, environment_name: str | None) -> None:
-    """Remove a resource that has no scopes any more."""
+    """Remove a resource that has no scopes."""
     with options.environment_of(data, config, environment_name) as environment:
-        operations.remove_resource(environment, OPERATOR, uri)
+        operations.remove_resource(environment.context, OPERATOR, uri)
     click.echo(f"The resource {uri} is removed.")
 
 
@@ -113,8 +114,8 @@ def _signed_until_then(environment: Environment, uri: str) -> str:
         return ""
     minutes = PUBLISHED_AHEAD.total_seconds() / 60
     return (
-        f"\nIts tokens are signed with {signer.algorithm} for {minutes:.0f} minutes, in which"
-        f" the key for {form} is published."
+        f"\nIts tokens are signed with {signer.algorithm} for the next {minutes:.0f} minutes, until"
+        f" verifiers have the key for {form}."
     )
 
 

@@ -15,14 +15,14 @@ _NAME = click.argument("name")
 
 @click.group(cls=CommandGroup, epilog=example("gatepass scope list"))
 def scope() -> None:
-    """Look after the scopes that an environment offers."""
+    """Manage the scopes of an environment."""
 
 
 @scope.command("list", epilog=example("gatepass scope list --environment sandbox"))
 @options.which
 @options.as_json
 def list_(data: Path | None, config: Path | None, environment_name: str, *, is_json: bool) -> None:
-    """List the scopes, each with its resource and what it allows."""
+    """List the scopes, each with its resource and description."""
     with options.environment_of(data, config, environment_name) as environment:
         rows = [_row(each) for each in environment.catalogue.scopes.values()]
     options.show_list(rows, f"No scopes in {environment.name}.", is_json=is_json)
@@ -34,16 +34,16 @@ def list_(data: Path | None, config: Path | None, environment_name: str, *, is_j
     )
 )
 @_NAME
-@click.option("--description", required=True, help="What it allows, in words for partners.")
-@click.option("--resource", "uri", help="The API that it is of. [default: the Partner API]")
+@click.option("--description", required=True, help="Description for partners of what it allows.")
+@click.option("--resource", "uri", help="URI of its resource. [default: the Partner API]")
 @click.option(
     "--default/--no-default",
     "is_default",
     default=False,
     show_default=True,
-    help="Whether applications have it where nobody chooses.",
+    help="Whether new applications have it by default.",
 )
-@click.option("--restricted", "is_restricted", is_flag=True, help="Only the operator grants it.")
+@click.option("--restricted", "is_restricted", is_flag=True, help="Only the operator can grant it.")
 @options.which_to_change
 def add(  # noqa: PLR0913 - one parameter an option
     name: str,
@@ -56,28 +56,28 @@ def add(  # noqa: PLR0913 - one parameter an option
     is_default: bool,
     is_restricted: bool,
 ) -> None:
-    """Add a scope. Applications that exist do not have it until it is given to them."""
+    """Add a scope. Existing applications do not have it until it is granted to them."""
     with options.environment_of(data, config, environment_name) as environment:
         resource = environment.partner_api if uri is None else uri
         new = CataloguedScope(name, description, is_default, is_restricted, resource)
-        operations.add_scope(environment, OPERATOR, new)
+        operations.add_scope(environment.context, OPERATOR, new)
     click.echo(f"The scope {name} is added to {resource}.")
 
 
 @scope.command("set", epilog=example("gatepass scope set meters:read --default"))
 @_NAME
-@click.option("--description", help="What it allows, in words for partners.")
+@click.option("--description", help="Description for partners of what it allows.")
 @click.option(
     "--default/--no-default",
     "is_default",
     default=None,
-    help="Whether applications have it where nobody chooses.",
+    help="Whether new applications have it by default.",
 )
 @click.option(
     "--restricted/--unrestricted",
     "is_restricted",
     default=None,
-    help="Whether only the operator grants it.",
+    help="Whether only the operator can grant it.",
 )
 @options.which_to_change
 def set_(
@@ -90,12 +90,12 @@ def set_(
     is_default: bool | None,
     is_restricted: bool | None,
 ) -> None:
-    """Change a scope: all that is given, or nothing. Applications keep what they have."""
+    """Change a scope: all given values, or none. Existing applications keep their scopes."""
     values = options.given(
         description=description, is_default=is_default, is_restricted=is_restricted
     )
     with options.environment_of(data, config, environment_name) as environment:
-        operations.change_scope(environment, OPERATOR, name, values)
+        operations.change_scope(environment.context, OPERATOR, name, values)
     click.echo(f"The scope {name} is changed.")
 
 
@@ -103,9 +103,9 @@ def set_(
 @_NAME
 @options.which_to_change
 def remove(name: str, data: Path | None, config: Path | None, environment_name: str | None) -> None:
-    """Remove a scope that no application has any more."""
+    """Remove a scope that no application has."""
     with options.environment_of(data, config, environment_name) as environment:
-        operations.remove_scope(environment, OPERATOR, name)
+        operations.remove_scope(environment.context, OPERATOR, name)
     click.echo(f"The scope {name} is removed.")
 
 

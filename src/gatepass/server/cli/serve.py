@@ -6,17 +6,17 @@ import click
 
 from gatepass.command_group import example
 from gatepass.server.cli import options
-from gatepass.server.domain.keys import master_key
 from gatepass.server.environment import data_directory
 from gatepass.server.environment.environment import NAMES
 from gatepass.server.serving.processes import published_addresses
 from gatepass.server.settings import Settings, load
+from gatepass.server.storage import master_key
 from gatepass.wire.credential import Mode
 
 _FIRST_START = """\
-Gatepass is new here. It has made {data}:
+First start. Gatepass created {data}:
   two environments, each with its own database, keys and accounts
-  {key}, which protects their keys: back it up, apart from the databases
+  {key}, which encrypts their keys: back it up separately from the databases
 
 """
 _ADDRESSES = """\
@@ -36,18 +36,18 @@ Next, create an organization and its first administrator:
     "--host",
     "hosts",
     multiple=True,
-    help="Address to listen on; `::` is all of IPv6 and IPv4. May repeat. [default: 127.0.0.1]",
+    help="Address to listen on; `::` is all of IPv6 and IPv4. Repeatable. [default: 127.0.0.1]",
 )
-@click.option("--port", type=click.IntRange(1, 65535), help="Of production. [default: 8000]")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port of production. [default: 8000]")
 @click.option(
-    "--sandbox-port", type=click.IntRange(1, 65535), help="Of the sandbox. [default: PORT + 1]"
+    "--sandbox-port", type=click.IntRange(1, 65535), help="Port of the sandbox. [default: PORT + 1]"
 )
-@click.option("--workers", type=click.IntRange(1, 64), help="Processes. [default: 1]")
+@click.option("--workers", type=click.IntRange(1, 64), help="Number of processes. [default: 1]")
 @click.option(
     "--create-database",
     type=click.Choice(list(NAMES.values())),
     multiple=True,
-    help="Begin with an empty database where it is missing.",
+    help="Create this environment's database if it is missing.",
 )
 def serve(
     data: Path | None,
@@ -58,7 +58,7 @@ def serve(
     workers: int | None,
     create_database: tuple[str, ...],
 ) -> None:
-    """Run the server until it is told to end (SIGTERM or Ctrl-C)."""
+    """Run the server until SIGTERM or Ctrl-C."""
     from gatepass.server import run  # takes a while to load
 
     settings = options.settings_of(

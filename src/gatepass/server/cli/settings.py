@@ -14,14 +14,14 @@ from gatepass.wire.credential import Mode
 
 @click.group(cls=CommandGroup, epilog=example("gatepass settings check"))
 def settings() -> None:
-    """Look at the settings."""
+    """Show and check the settings."""
 
 
 @settings.command(epilog=example("gatepass settings check --data /srv/gatepass"))
 @options.where
 @options.as_json
 def check(data: Path | None, config: Path | None, *, is_json: bool) -> None:
-    """Print the settings that apply, without passwords; fail where they are wrong."""
+    """Print the effective settings, without passwords; fail if they are invalid."""
     found = options.settings_of(data, config)
     options.show(_effective(found), is_json=is_json)
 

@@ -47,22 +47,22 @@ class ChangeFollower:
         has_changed = self._environment.database.watch()
         is_behind = False  # stays so until what has changed is applied, whatever goes wrong
         while not self._stop.wait(POLL_EVERY):
-            self._environment.gather()
+            self._environment.collect()
             try:
                 is_behind = is_behind or has_changed()
                 if is_behind:
                     self._environment.catch_up()
                     is_behind = False
                 else:
-                    self._environment.touch()
-                self._environment.turn_keys()
+                    self._environment.mark_current()
+                self._environment.refresh_keys()
             except DatabaseAwayError as error:
-                self._environment.note_away(error)
+                self._environment.record_away(error)
                 self._say(is_away=True, error=str(error))
             except Exception as error:  # noqa: BLE001 - told, and tried again
                 self._say_failed(error)
             else:
-                self._environment.note_back()
+                self._environment.record_back()
                 self._say(is_away=False)
 
     def _say_failed(self, error: Exception) -> None:

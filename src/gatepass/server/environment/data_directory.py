@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from gatepass.server.domain.keys import master_key as master
 from gatepass.server.domain.keys import store as keys
 from gatepass.server.domain.users.passwords import Hasher
 from gatepass.server.environment.environment import NAMES, Environment, file
 from gatepass.server.settings import Settings
 from gatepass.server.storage import deadline
+from gatepass.server.storage import master_key as master
 from gatepass.server.storage.database import Database, DatabaseAwayError, DatabaseError, sqlite_url
 from gatepass.wire.credential import Mode
 

@@ -7,96 +7,55 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
-from uuid import UUID
 
 import structlog
 
-from gatepass.concurrency.bounded_pool import RETRY_AFTER, BoundedPool
-from gatepass.server.domain.applications import store as applications
-from gatepass.server.domain.applications.cache import ApplicationCache
-from gatepass.server.domain.applications.model import Application
-from gatepass.server.domain.audit import bounded
-from gatepass.server.domain.audit import store as audit
+from gatepass.server.configuration import hosts
 from gatepass.server.domain.catalogue import store as catalogue
-from gatepass.server.domain.catalogue.model import Catalogue, Purpose, purposes
+from gatepass.server.domain.catalogue.model import Catalogue, purposes
 from gatepass.server.domain.changes import store as changes
-from gatepass.server.domain.imports import store as imports
-from gatepass.server.domain.imports.hash_verification import LegacyHashes
-from gatepass.server.domain.keys import store as keys
-from gatepass.server.domain.keys.generation import ensure
-from gatepass.server.domain.keys.keyring import Keyring, keyring
-from gatepass.server.domain.keys.master_key import MasterKey
-from gatepass.server.domain.revocations import store as revocations
+from gatepass.server.domain.context import Context
+from gatepass.server.domain.imports.secret_upgrade import SecretUpgrade
+from gatepass.server.domain.keys.keyring import Keyring
+from gatepass.server.domain.keys.operations import ensure
 from gatepass.server.domain.revocations.feed import page as feed_page
-from gatepass.server.domain.revocations.feed import store as feed
 from gatepass.server.domain.revocations.feed.cursor import Cursor
-from gatepass.server.domain.revocations.feed.model import MATTERS
 from gatepass.server.domain.revocations.feed.notifier import Notifier
 from gatepass.server.domain.revocations.feed.page_cache import PageCache
-from gatepass.server.domain.sessions import store as sessions
-from gatepass.server.domain.throttling import store as limits
 from gatepass.server.domain.throttling.client_failures import AttemptLimit
 from gatepass.server.domain.throttling.hourly_limit import MOST_LINES, MOST_ROWS, HourlyLimit
-from gatepass.server.domain.usage import counter as usage
-from gatepass.server.domain.usage import store as counts
+from gatepass.server.domain.token_policy import Purpose, TokenPolicy
 from gatepass.server.domain.usage.counter import UsageCounter
-from gatepass.server.domain.usage.issuance_limit import IssuanceLimit, hour_of
+from gatepass.server.domain.usage.issuance_limit import IssuanceLimit
 from gatepass.server.domain.users.passwords import Hasher
+from gatepass.server.environment import pools
 from gatepass.server.environment.clock import EnvironmentClock
+from gatepass.server.environment.state import State
 from gatepass.server.http import Response
 from gatepass.server.settings import Settings
 from gatepass.server.storage import deadline
 from gatepass.server.storage.database import (
-    FORGOTTEN_AT_ONCE,
     Connection,
     Database,
     DatabaseAwayError,
     DatabaseLostError,
     sqlite_url,
 )
-from gatepass.server.storage.heartbeat import store as heartbeat
+from gatepass.server.storage.master_key import MasterKey
 from gatepass.server.tokens.assertion_cache import AssertionCache
 from gatepass.server.tokens.grant_cache import CachedCaller, CachedGrant, GrantCache
 from gatepass.server.tokens.issue import entropy
 from gatepass.server.tokens.verified_cache import DerivedCache, VerifiedTokenCache
 from gatepass.wire.credential import Mode
 from gatepass.wire.metadata import PARTNER_API
-from gatepass.wire.revoked_ids import RevokedIds
 
 NAMES = {Mode.LIVE: "production", Mode.TEST: "sandbox"}
 
 _RELOAD_AFTER = 3600  # seconds without the feed, after which everything is read anew
-_ENOUGH_HASHES = 500  # to tell which kind is the most common
-_TOLD_CLOCK = 1.0  # seconds by which the clock's offset changes until the log tells of it
-_KEEP_CHANGES = timedelta(hours=24)
-_KEEP_AUDIT = timedelta(days=400)
-_KEEP_DEVICES = timedelta(days=400)
-
-_PAGES_AT_ONCE = 2  # threads: each more takes time from the event loop, which issues the tokens
-_REVOCATIONS_AT_ONCE = 2  # threads: writers stand in line anyway
-_MOST_WAITING = 32  # pages, and revocations; the next one is answered 503
+_LOGGED_OFFSET = 1.0  # seconds by which the clock's offset changes until the log tells of it
 
 log = structlog.get_logger("gatepass.server")
-
-
-def _transport_headers(*, is_https: bool, subdomains: bool) -> tuple[tuple[bytes, bytes], ...]:
-    """Return the headers that every answer over https has (RFC 6797 §7.2)."""
-    if not is_https:
-        return ()
-    value = b"max-age=31536000" + (b"; includeSubDomains" if subdomains else b"")
-    return ((b"strict-transport-security", value),)
-
-
-def _pool(name: str, threads: int) -> BoundedPool:
-    return BoundedPool(
-        name,
-        threads,
-        _MOST_WAITING,
-        say=f"The service is busy. Nothing was changed. Try again in {RETRY_AFTER} seconds.",
-        note=f"the queue for {name} is full",
-    )
 
 
 class Environment:
@@ -106,7 +65,7 @@ class Environment:
         self,
         mode: Mode,
         settings: Settings,
-        master: MasterKey,
+        master_key: MasterKey,
         hasher: Hasher,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -114,51 +73,63 @@ class Environment:
         self.name = NAMES[mode]
         self.issuer = settings.issuer(mode)
         self.partner_api = self.issuer + PARTNER_API
+        self.docs_url = f"{self.issuer}/docs/" if settings.docs else ""  # of the documentation
         self.other_url = settings.issuer(Mode.TEST if mode is Mode.LIVE else Mode.LIVE) + "/"
         own = settings.environment(mode)
-        self.tokens, self.algorithm = own.tokens, own.algorithm
-        self.key_rotation = timedelta(seconds=settings.key_rotation)
+        self.algorithm = own.algorithm
         self.is_https = self.issuer.startswith("https://")
         self.hosts = settings.hosts(mode)
-        self.transport_headers = _transport_headers(
-            is_https=self.is_https, subdomains=own.hsts_subdomains
+        self.transport_headers = hosts.transport_headers(
+            self.issuer, subdomains=own.hsts_subdomains
         )
         self.session_settings = settings.session
         self.hasher = hasher
-        self.hash_pool = hasher.pool  # the process's one, for both environments
         self.clock = EnvironmentClock(clock)
         self.database = Database(own.database or sqlite_url(file(settings.data, mode)))
-        self.directory = ApplicationCache(self._find_application)
-        self.grants: GrantCache[CachedGrant] = GrantCache(self.directory)
-        self.callers: GrantCache[CachedCaller] = GrantCache(self.directory)
+        self.entropy = entropy()
+        self.usage = UsageCounter()
+        self.issuance_limit = IssuanceLimit()
+        self.failures = AttemptLimit()
+        self.page_pool = pools.pages(self.name)
+        self.revocation_pool = pools.revocations(self.name)
+        self.notifier = Notifier(settings.http.waiting_polls())
+        self.pages = PageCache(self.name, self._read_page)
+        self.context = Context(
+            self.name,
+            mode,
+            self.database,
+            master_key,
+            TokenPolicy(
+                self.partner_api,
+                own.tokens,
+                own.algorithm,
+                timedelta(seconds=settings.key_rotation),
+            ),
+            self.clock,
+            self.now,
+            self.refresh,
+            HourlyLimit(MOST_ROWS),
+            HourlyLimit(MOST_LINES),
+        )
+        self.state = State(self.context)
+        self.applications = self.state.applications
+        self.grants: GrantCache[CachedGrant] = GrantCache(self.applications)
+        self.callers: GrantCache[CachedCaller] = GrantCache(self.applications)
         self.known_tokens = VerifiedTokenCache()
         self.told: DerivedCache[Response] = DerivedCache()  # by introspection
         self.passes = AssertionCache()
-        self.entropy = entropy()
-        self.usage = UsageCounter()
-        self.minting = IssuanceLimit()
-        self.failures = AttemptLimit()
-        self.audit_limit = HourlyLimit(MOST_ROWS)
-        self.log_limit = HourlyLimit(MOST_LINES)
-        self.page_pool = _pool(f"pages {self.name}", _PAGES_AT_ONCE)
-        self.revocation_pool = _pool(f"revocations {self.name}", _REVOCATIONS_AT_ONCE)
-        self.revoked = RevokedIds()
-        self.news = Notifier(settings.http.waiting_polls())
-        self.pages = PageCache(self.name, self._read_page)
-        self.master = master
-        self.keys: Keyring  # these two are set by `open`
-        self.catalogue: Catalogue
-        self.has_imported = False  # client ids of other forms than ours may be somebody's
-        self.old_hashes = LegacyHashes(self.name)
-        self._grace = settings.grace
+        self.secret_upgrade = SecretUpgrade(
+            self.context, self.applications, self.state.legacy_hashes, self.failures
+        )
+        self._grace = settings.stale_grace_seconds
         self._serves = True
-        self.place = changes.START  # up to which memory knows the change feed
+        self.position = changes.START  # up to which memory knows the change feed
         self.rebuilds = 0  # how often memory was built again because the database was another one
         self.caught_up_at = time.monotonic()  # when memory was last known to be right
-        self.why_away = ""  # why the database cannot be read at the moment
-        self.why_unwritable = ""  # why it took no change when it was last tried
+        self.read_failure = ""  # why the database cannot be read at the moment
+        self.write_failure = ""  # why it took no change when it was last tried
         self.free_space: int | None = None  # bytes on the disk of a SQLite file
-        self._offset_told = 0.0  # the clock's, in the log
+        self._logged_offset = 0.0  # the clock's, in the log
         self._followed_at = time.monotonic()  # when the feed was last read, whatever came
         self._lock = threading.Lock()
 
@@ -174,30 +145,26 @@ class Environment:
                 self._compare_clocks(connection)
                 self.clock.adjust(changes.newest(connection).at / 1000)
             with self.database.write() as connection:
-                needed = purposes(self.load_catalogue(connection), self.algorithm)
-                ensure(connection, self.master, self.mode, needed, self.now())
+                needed = purposes(
+                    catalogue.load(connection, self.context.token_policy), self.algorithm
+                )
+                ensure(connection, self.context.master_key, self.mode, needed, self.now())
             with self._lock:
                 self._reload(deadline.REBUILD)
             if serves:
                 self._warn_of_risks()
 
     def close(self) -> None:
-        """Write what is still to be written and let the database go."""
-        try:
-            with deadline.shared(deadline.REQUEST):
-                self.flush()
-                self._summarize(is_last=True)
-        except DatabaseAwayError:
-            log.warning("usage.lost", environment=self.name)
+        """End the threads and close the database; a server calls `maintenance.close` instead."""
         for pool in (self.page_pool, self.revocation_pool):
             pool.shutdown(wait=False, cancel_futures=True)
-        self.old_hashes.close()
+        self.state.legacy_hashes.close()
         self.pages.close()
         self.database.close()
 
     def now(self) -> datetime:
         """Give the time in UTC, in whole milliseconds: as the database will give it back."""
-        self.clock.adjust(self.place.at / 1000)
+        self.clock.adjust(self.position.at / 1000)
         return datetime.fromtimestamp(int(self.clock() * 1000) / 1000, UTC)
 
     def is_stale(self) -> bool:
@@ -237,127 +204,50 @@ class Environment:
         finally:
             self._lock.release()
 
-    def note_away(self, error: DatabaseAwayError) -> None:
+    def record_away(self, error: DatabaseAwayError) -> None:
         """Note that the database cannot be read; one that is lost ends the trust in memory."""
-        self.why_away = str(error)
+        self.read_failure = str(error)
         if isinstance(error, DatabaseLostError):
             self._distrust()
 
-    def note_back(self) -> None:
+    def record_back(self) -> None:
         """Note that the database was read."""
-        self.why_away = ""
+        self.read_failure = ""
 
-    def touch(self) -> None:
+    def mark_current(self) -> None:
         """Note that the database said: nothing has changed."""
         self.caught_up_at = time.monotonic()
+
+    @property
+    def keys(self) -> Keyring:
+        """Return the keys that are used now."""
+        return self.state.keys
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Return the resources and scopes of now."""
+        return self.state.catalogue
 
     @property
     def purposes(self) -> frozenset[Purpose]:
         """Give what keys are needed for."""
         return purposes(self.catalogue, self.algorithm)
 
-    def load_catalogue(self, connection: Connection) -> Catalogue:
-        """Give the catalogue as a transaction sees it."""
-        return catalogue.load(connection, self.partner_api, self.tokens, self.algorithm)
-
-    def turn_keys(self) -> None:
+    def refresh_keys(self) -> None:
         """Use the keys of now, where one has begun or ceased to be used."""
         if self.clock() >= self.keys.until:
             with self._lock:
-                self._load_keys()
+                self.state.load_keys()
 
-    def gather(self) -> None:
+    def collect(self) -> None:
         """Count what was issued since the last time, in memory; look whether the clock was set."""
-        self.clock.adjust(self.place.at / 1000)
-        if abs(self.clock.offset - self._offset_told) > _TOLD_CLOCK:
-            self._offset_told = self.clock.offset
-            log.warning("clock.differs", environment=self.name, seconds=round(self._offset_told, 1))
-        self.usage.gather(self.clock())
-
-    def flush(self) -> None:
-        """Write usage, in one batch; learn what other processes issued to who has a limit."""
-        now = self.clock()
-        marks = self.minting.marks(now)
-        batch = self.usage.take(now)
-        if batch is not None:
-            try:
-                with self.database.write() as connection:
-                    usage.write(connection, batch, self.audit_limit)
-            except DatabaseAwayError:
-                self.usage.put_back(batch)
-                raise
-        if marks:
-            with self.database.read() as connection:
-                totals = counts.issued_since(connection, marks, hour_of(now))
-            self.minting.correct(now, totals, marks)
-
-    def try_writing(self) -> None:
-        """Learn whether the database takes changes and, of a SQLite file, its free space."""
-        self.free_space = self.database.free_space()
-        try:
-            with self.database.write() as connection:
-                heartbeat.write(connection, self.now())
-        except DatabaseAwayError as error:
-            self.why_unwritable = str(error)
-            raise
-        self.why_unwritable = ""
-
-    def keep_bounds(self) -> None:
-        """Bound the login failures that are kept; say how much was not logged and recorded."""
-        self._summarize()
-        with self.database.read() as connection:
-            surplus = limits.surplus(connection)
-        if surplus:
-            with self.database.write() as connection:
-                limits.drop_least(connection, surplus)
-
-    def prune(self) -> None:
-        """Forget what nobody can need any more.
-
-        A transaction for each kind, and several where there is much of one: all other writers
-        wait for it.
-        """
-        now = self.now()
-        idle = timedelta(seconds=self.session_settings.idle)
-        work: tuple[Callable[[Connection], int | None], ...] = (
-            partial(revocations.prune, now=now),
-            partial(changes.prune, older_than=now - _KEEP_CHANGES),
-            partial(feed.prune, older_than=now - MATTERS),
-            partial(audit.prune, older_than=now - _KEEP_AUDIT),
-            partial(limits.prune, now=now),
-            partial(counts.merge, now=now),
-            partial(counts.prune, now=now),
-            partial(sessions.prune, idle_since=now - idle, devices_since=now - _KEEP_DEVICES),
-        )
-        with deadline.each(deadline.LONG):
-            for forget in work:
-                forgotten: int | None = FORGOTTEN_AT_ONCE
-                while forgotten == FORGOTTEN_AT_ONCE:
-                    with self.database.write() as connection:
-                        forgotten = forget(connection)
-        self.revoked.prune(self.clock())
-        self._load_imports()
-
-    def _summarize(self, *, is_last: bool = False) -> None:
-        now = self.now()
-        for each in self.log_limit.take(now.timestamp(), is_last=is_last):
+        self.clock.adjust(self.position.at / 1000)
+        if abs(self.clock.offset - self._logged_offset) > _LOGGED_OFFSET:
+            self._logged_offset = self.clock.offset
             log.warning(
-                "log.suppressed",
-                environment=self.name,
-                of=each.kind,
-                source=each.network,
-                times=each.times,
-                since=each.start,
+                "clock.differs", environment=self.name, seconds=round(self._logged_offset, 1)
             )
-        suppressed = self.audit_limit.take(now.timestamp(), is_last=is_last)
-        if not suppressed:
-            return
-        try:
-            with self.database.write() as connection:
-                bounded.record_suppressed(connection, suppressed, now)
-        except DatabaseAwayError:
-            self.audit_limit.put_back(suppressed)
-            raise
+        self.usage.collect(self.clock())
 
     def _follow(self, seconds: float) -> None:
         """Read the change feed and apply it; the caller holds the lock.
@@ -367,20 +257,20 @@ class Environment:
         started = time.monotonic()
         with self.database.read() as connection:
             self._compare_clocks(connection)
-            told = changes.since(connection, self.place)
+            told = changes.since(connection, self.position)
         if told is None:
             self._rebuild(seconds)
         elif started - self.caught_up_at > _RELOAD_AFTER:
             self._reload(seconds)
         else:
             for change in told:
-                self._apply(change)
-                self.place = change.place
+                self.state.apply(change)
+                self.position = change.position
             self.caught_up_at = started
         self._followed_at = started
-        self.clock.adjust(self.place.at / 1000)
+        self.clock.adjust(self.position.at / 1000)
         if told or told is None:
-            self.news.tell()
+            self.notifier.notify()
 
     def _rebuild(self, seconds: float) -> None:
         """Build memory again: the database is not the one that it was read from.
@@ -389,12 +279,11 @@ class Environment:
         built nothing is answered from it: it may hold what was never committed there.
         """
         if not self.is_stale():
-            log.error("database.other", environment=self.name, seq=self.place.seq)
+            log.error("database.other", environment=self.name, seq=self.position.seq)
         self._distrust()
-        self.pages.forget()
+        self.rebuilds += 1  # before the reload, so that no page of the earlier database is served
         self._reload(seconds)
-        self.rebuilds += 1
-        log.warning("memory.rebuilt", environment=self.name, seq=self.place.seq)
+        log.warning("memory.rebuilt", environment=self.name, seq=self.position.seq)
 
     def _distrust(self) -> None:
         """Answer nothing from memory until the database was read again."""
@@ -414,63 +303,15 @@ class Environment:
         started = time.monotonic()
         with deadline.each(seconds):
             with self.database.read() as connection:
-                self.place = changes.newest(connection)
+                self.position = changes.newest(connection)
                 if self._serves:
-                    self.revoked = RevokedIds(revocations.unexpired(connection, self.now()))
-            self._load_catalogue()
-            self._load_keys()
-            self._load_imports()
+                    self.state.load_revocations(connection)
+            self.state.reload()
         self.caught_up_at = started
-
-    def _apply(self, change: changes.Change) -> None:
-        match change.kind:
-            case changes.APPLICATION:
-                self.directory.drop(UUID(change.subject))
-            case changes.ORGANIZATION:
-                self.directory.clear()
-            case changes.REVOCATION:
-                self._load_revocation(bytes.fromhex(change.subject))
-            case changes.KEY:
-                self._load_keys()
-            case changes.CATALOGUE:
-                self._load_catalogue()
-            case changes.IMPORT:
-                self._load_imports()
-            case changes.CLIENT_GONE | changes.KEY_GONE:
-                pass  # guards learn more of it than we need to
-            case _:
-                log.warning("change.unknown", kind=change.kind)
-
-    def _load_revocation(self, token_id: bytes) -> None:
-        with self.database.read() as connection:
-            expires_at = revocations.find(connection, token_id)
-        if expires_at is not None:
-            self.revoked.add(token_id, int(expires_at.timestamp()))
 
     def _read_page(self, cursor: Cursor | None) -> feed_page.Page:
         with self.database.read() as connection:
             return feed_page.read(connection, cursor, self.now(), self.issuer)
-
-    def _load_keys(self) -> None:
-        with self.database.read() as connection:
-            known = keys.all_keys(connection, self.master, self.mode)
-        self.keys = keyring(known, self.mode, self.now(), self.algorithm)
-
-    def _load_imports(self) -> None:
-        with self.database.read() as connection:
-            self.has_imported = imports.is_any(connection)
-            self.old_hashes.know(applications.encoded(connection, _ENOUGH_HASHES))
-
-    def _load_catalogue(self) -> None:
-        with self.database.read() as connection:
-            self.catalogue = self.load_catalogue(connection)
-        self.directory.clear()  # and with it what was granted by the old one
-
-    def _find_application(self, key: str | UUID) -> Application | None:
-        with self.database.read() as connection:
-            if isinstance(key, UUID):
-                return applications.find(connection, key)
-            return applications.find_by_client_id(connection, key)
 
 
 def file(data: Path, mode: Mode) -> Path:

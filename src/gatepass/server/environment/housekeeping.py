@@ -9,6 +9,7 @@ from typing import NamedTuple
 import structlog
 
 from gatepass.server.domain.keys.operations import rotate_due
+from gatepass.server.environment import maintenance
 from gatepass.server.environment.change_follower import STOP_WITHIN
 from gatepass.server.environment.environment import Environment
 from gatepass.server.storage.database import DatabaseAwayError
@@ -55,12 +56,13 @@ class Housekeeper:
         self._thread.join(STOP_WITHIN)
 
     def _run(self) -> None:
+        environment = self._environment
         work = (
-            _Work("flush", FLUSH_EVERY, self._environment.flush),
-            _Work("heartbeat", WRITE_EVERY, self._environment.try_writing),
-            _Work("keep_bounds", BOUND_EVERY, self._environment.keep_bounds),
-            _Work("rotate_keys", ROTATE_EVERY, partial(rotate_due, self._environment)),
-            _Work("prune", PRUNE_EVERY, self._environment.prune),
+            _Work("flush", FLUSH_EVERY, partial(maintenance.flush, environment)),
+            _Work("heartbeat", WRITE_EVERY, partial(maintenance.probe_database, environment)),
+            _Work("keep_bounds", BOUND_EVERY, partial(maintenance.keep_bounds, environment)),
+            _Work("rotate_keys", ROTATE_EVERY, self._rotate_keys),
+            _Work("prune", PRUNE_EVERY, partial(maintenance.prune, environment)),
         )
         done = {each.name: time.monotonic() for each in work}
         done["heartbeat"] = -WRITE_EVERY  # at the first turn, too
@@ -72,6 +74,9 @@ class Housekeeper:
                 if now - done[name] >= every:
                     done[name] = now
                     self._do(name, do)
+
+    def _rotate_keys(self) -> None:
+        rotate_due(self._environment.context, self._environment.purposes)
 
     def _do(self, name: str, work: Callable[[], None]) -> None:
         try:

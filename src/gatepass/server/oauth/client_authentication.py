@@ -4,9 +4,8 @@ from contextlib import suppress
 from hashlib import sha256
 
 from gatepass.server.domain.applications.model import Application
-from gatepass.server.domain.applications.placeholder import nobody
+from gatepass.server.domain.applications.placeholder import placeholder
 from gatepass.server.domain.imports.model import LONGEST_CLIENT_ID
-from gatepass.server.domain.imports.secret_upgrade import outstanding
 from gatepass.server.domain.usage.model import Use
 from gatepass.server.environment.environment import Environment
 from gatepass.server.http import NeedsThread, Request
@@ -50,7 +49,7 @@ def proven_by_header(
 
 def claimed_by(environment: Environment, arrived: Request, params: Params) -> PresentedCredentials:
     """Read who the caller says it is; a secret of another system may come as it is."""
-    return claim(arrived, params, may_be_raw=environment.has_imported)
+    return claim(arrived, params, may_be_raw=environment.state.has_imported)
 
 
 def proven(
@@ -70,13 +69,13 @@ def proven(
         client = authenticate(claimed, application, arrived.source, now, environment.mode)
     except OAuthError as refused:
         _confirm(environment, application)
-        stand_in = nobody(claimed.client_id)
+        stand_in = placeholder(claimed.client_id)
         counted = application or stand_in
         note_refusal(environment, arrived, counted, refused, now)
         refused.client_id = _name_for_log(claimed.client_id, counted)
-        environment.failures.spend(claimed.client_id, arrived.source, claimed.secret, now)
+        environment.failures.record(claimed.client_id, arrived.source, claimed.secret, now)
         raise
-    environment.directory.note_use(claimed.client_id)
+    environment.applications.record_use(claimed.client_id)
     return client
 
 
@@ -124,8 +123,8 @@ def _known(
     environment: Environment, arrived: Request, claimed: PresentedCredentials
 ) -> Application | None:
     """Give an application from memory; an id that can be nobody's is not worth a question."""
-    client_id, directory = claimed.client_id, environment.directory
-    application = directory.known(client_id)
+    client_id, directory = claimed.client_id, environment.applications
+    application = directory.get(client_id)
     if (
         application is None
         and not directory.is_absent(client_id)
@@ -142,7 +141,7 @@ def _confirm(environment: Environment, application: Application | None) -> None:
 
     An unknown client id costs that look-up, the first time.
     """
-    directory = environment.directory
+    directory = environment.applications
     if application is not None and not directory.is_confirmed(application.client_id):
         raise NeedsThread(lambda: directory.confirm(application.client_id)) from None
 
@@ -151,7 +150,7 @@ def _may_be_somebodys(environment: Environment, client_id: str) -> bool:
     """Tell whether an id has our form or, where any was imported, another's."""
     recognised = read(client_id)
     if recognised is None:
-        return environment.has_imported and 0 < len(client_id) <= LONGEST_CLIENT_ID
+        return environment.state.has_imported and 0 < len(client_id) <= LONGEST_CLIENT_ID
     return recognised.kind is Kind.CLIENT_ID and recognised.mode is environment.mode
 
 
@@ -165,6 +164,8 @@ def _check_old_hash(
     readings = claimed.readings
     if not readings:
         return
-    work = outstanding(environment, claimed.client_id, application, readings, arrived.source)
+    work = environment.secret_upgrade.pending(
+        claimed.client_id, application, readings, arrived.source
+    )
     if work:
-        raise NeedsThread(work, environment.old_hashes.pool)
+        raise NeedsThread(work, environment.state.legacy_hashes.pool)

@@ -37,9 +37,9 @@ class Challenged(OAuthError):
         self.retry_after = refused.retry_after
         self._challenge = bearer.challenge(refused, realm=realm, scope=_NEEDED)
 
-    def answer(self) -> Response:
-        """Give the answer."""
-        plain = response.refusal(self, challenged=False, realm="")
+    def answer(self, docs_url: str) -> Response:
+        """Return the response; `docs_url` is the address of the documentation site, if any."""
+        plain = response.refusal(self, challenged=False, realm="", docs_url=docs_url)
         challenge = (b"www-authenticate", self._challenge.encode())
         return plain._replace(headers=(*plain.headers, challenge))
 
@@ -60,7 +60,7 @@ def introspect(environment: Environment, arrived: Request) -> Response:
         caller = client.application
     token = params.get("token")
     claims = unexpired(environment, Secret(token)) if token else None
-    owner = owner_of(environment.directory, claims) if claims else None
+    owner = owner_of(environment.applications, claims) if claims else None
     if client:
         note_use(environment, arrived, client, environment.clock())  # once nothing can be Later
     if token is None:
@@ -86,7 +86,7 @@ def check_bearer(environment: Environment, arrived: Request) -> Application:
     token = bearer.read([arrived.headers[b"authorization"].decode("latin-1")])
     assert token is not None  # noqa: S101 - its scheme is Bearer
     claims = unexpired(environment, token)
-    owner = owner_of(environment.directory, claims) if claims else None
+    owner = owner_of(environment.applications, claims) if claims else None
     if claims is None or owner is None or not stands_behind(owner, claims):
         raise bearer.invalid_token("the token is not active")
     if claims.audience and environment.partner_api not in claims.audience:
@@ -134,7 +134,7 @@ def _tell(environment: Environment, claims: Claims, owner: Application) -> Respo
 
 def owner_of(directory: ApplicationCache, claims: Claims) -> Application | None:
     """Return a token's application, None if it was deleted; raise NeedsThread to look it up."""
-    owner = directory.known(claims.application)
+    owner = directory.get(claims.application)
     if owner is None and not directory.is_absent(claims.application):
         raise NeedsThread(lambda: directory.load(claims.application))
     return owner
@@ -149,8 +149,8 @@ def inspect(environment: Environment, token: Secret) -> dict[str, object] | None
     claims = unexpired(environment, token)
     if claims is None:
         return None
-    directory = environment.directory
-    owner = directory.known(claims.application) or directory.load(claims.application)
+    directory = environment.applications
+    owner = directory.get(claims.application) or directory.load(claims.application)
     if owner is None or not stands_behind(owner, claims):
         return None
     return describe(environment, claims, owner)
@@ -162,7 +162,7 @@ def in_force(environment: Environment, token: Secret) -> tuple[Claims, Applicati
     None where it has to be looked up, or refused: `inspect` tells.
     """
     claims = None if environment.is_stale() else unexpired(environment, token)
-    owner = environment.directory.known(claims.application) if claims else None
+    owner = environment.applications.get(claims.application) if claims else None
     if claims is None or owner is None or not stands_behind(owner, claims):
         return None
     return claims, owner
@@ -174,7 +174,7 @@ def unexpired(environment: Environment, token: Secret) -> Claims | None:
     Does NOT check whether its application still stands behind it.
     """
     claims = read(environment, token)
-    if claims is None or claims.token_id in environment.revoked:
+    if claims is None or claims.token_id in environment.state.revoked:
         return None
     now = environment.clock()
     is_early = claims.issued_ms > now * 1000 + _AHEAD_MS
@@ -202,7 +202,7 @@ def stands_behind(owner: Application, claims: Claims) -> bool:
     """Tell whether an application may still use a token: enabled, not suspended, not voided."""
     if owner.disabled_at or owner.org_suspended_at:
         return False
-    return claims.issued_ms > owner.void_until_ms
+    return claims.issued_ms > owner.revoked_before_ms
 
 
 def describe(

@@ -36,11 +36,11 @@ _OPTIONS = Response(
 )
 
 
-def documents(path_aliases: Iterable[str]) -> dict[str, Document]:
-    """Return the documents by path, those under each path alias included.
+def documents(issuer_paths: Iterable[str]) -> dict[str, Document]:
+    """Return the documents by path, those under each of `issuer_paths` included.
 
-    For an alias as `/o` the metadata is found where a client looks that takes the alias for a part
-    of the issuer, by RFC 8414 §3.1 and by OpenID Connect Discovery 1.0 §4. It is the same document.
+    For `/o` the metadata is found where a client looks that takes this path for a part of the
+    issuer, by RFC 8414 §3.1 and by OpenID Connect Discovery 1.0 §4. It is the same document.
     """
     found: dict[str, Document] = {
         metadata.AUTHORIZATION_SERVER: authorization_server,
@@ -48,7 +48,7 @@ def documents(path_aliases: Iterable[str]) -> dict[str, Document]:
         "/.well-known/oauth-protected-resource" + metadata.PARTNER_API: protected_resource,
         metadata.JWKS: jwks,
     }
-    for alias in path_aliases:
+    for alias in issuer_paths:
         for path in (metadata.AUTHORIZATION_SERVER, metadata.OPENID_CONFIGURATION):
             found[f"{alias}{path}"] = found[f"{path}{alias}"] = authorization_server
         found[f"{alias}{metadata.JWKS}"] = jwks
@@ -59,7 +59,9 @@ def answer(document: Document, environment: Environment, scope: Scope) -> Respon
     """Answer a request for a document, with its options for the pages of any origin."""
     if scope["method"] not in METHODS:
         refused = OAuthError("invalid_request", "Use GET.", status=405)
-        return response.refusal(refused, challenged=False, realm="", allow=_ALLOW)
+        return response.refusal(
+            refused, challenged=False, realm="", allow=_ALLOW, docs_url=environment.docs_url
+        )
     return cached(document(environment), scope)
 
 

@@ -40,7 +40,7 @@ def revoke(environment: Environment, arrived: Request) -> Response:
             "This token was issued to another client.",
             log_detail="revocation of another client's token",
         )
-    if claims.token_id not in environment.revoked:
+    if claims.token_id not in environment.state.revoked:
         raise NeedsThread(
             lambda: _keep(environment, client.application, claims, arrived.source),
             environment.revocation_pool,
@@ -59,7 +59,7 @@ def _keep(environment: Environment, application: Application, claims: Claims, so
             log_detail="the database is away",
             retry_after=5,
         ) from None
-    environment.revoked.add(claims.token_id, claims.expires_at)
+    environment.state.revoked.add(claims.token_id, claims.expires_at)
     environment.refresh()
 
 

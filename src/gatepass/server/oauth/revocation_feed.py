@@ -14,7 +14,7 @@ from typing import NamedTuple
 from gatepass.server.domain.catalogue.model import INTROSPECTION
 from gatepass.server.domain.revocations.feed import cursor as cursors
 from gatepass.server.domain.revocations.feed.cursor import Cursor
-from gatepass.server.domain.revocations.feed.page import nothing
+from gatepass.server.domain.revocations.feed.page import empty_page
 from gatepass.server.environment.environment import Environment
 from gatepass.server.http import NO_STORE, Deferred, Request, Response
 from gatepass.server.oauth.client_authentication import note_use, proven_by_header
@@ -77,33 +77,33 @@ async def _answer(environment: Environment, asked: _Asked) -> Response:
     """
     cursor, wait = asked
     rebuilds = environment.rebuilds
-    if cursor is None or cursor != Cursor(environment.place):
+    if cursor is None or cursor != Cursor(environment.position):
         answer, is_news = await _page(environment, cursor)
         if cursor is None or is_news:
             return answer
 
     def has_come() -> bool:
-        return environment.place.seq > cursor.place.seq or environment.rebuilds > rebuilds
+        return environment.position.seq > cursor.position.seq or environment.rebuilds > rebuilds
 
-    if wait and environment.news.is_full:
+    if wait and environment.notifier.is_full:
         raise OAuthError(
             "temporarily_unavailable",
             "Too many guards wait for the revocation feed. Try again shortly.",
             log_detail="the limit of waiting polls (http.max_waiting_polls)",
             retry_after=5,
         )
-    await environment.news.wait(has_come, wait)
+    await environment.notifier.wait(has_come, wait)
     known_at = environment.caught_up_at  # before the look, or it could be later than that
     if has_come():
         answer, _ = await _page(environment, cursor)
         return answer
-    return _told(environment, known_at, nothing(cursor, environment.issuer))
+    return _told(environment, known_at, empty_page(cursor, environment.issuer))
 
 
 async def _page(environment: Environment, cursor: Cursor | None) -> tuple[Response, bool]:
     """Give the page behind a cursor as an answer, and whether it tells anything."""
     known_at = environment.caught_up_at
-    page = await environment.pages.get(cursor, environment.place.seq)
+    page = await environment.pages.get(cursor, environment.position.seq, environment.rebuilds)
     told = _told(environment, known_at, page.members, resets=page.resets, more=page.more)
     return told, page.cursor != cursor
 

@@ -37,7 +37,7 @@ def issue_one(
     """
     if not is_offered(environment):
         raise NotFoundError(str(app_id))
-    application = operations.find(environment, app_id, org_id)
+    application = operations.find(environment.context, app_id, org_id)
     live = application.live_secrets(environment.now())
     if application.disabled_at or application.org_suspended_at or not live:
         raise OAuthError("invalid_request", "This application gets no tokens as it is.")

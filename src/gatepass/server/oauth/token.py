@@ -35,7 +35,7 @@ def token(environment: Environment, arrived: Request) -> Response:
         check_memory(environment)
         note_use(environment, arrived, granted.client, now)
     application = granted.grant.application
-    is_limited = application.mint_mode != "off"
+    is_limited = application.rate_limit_mode != "off"
     notice = _admit(environment, arrived, application, now) if is_limited else ""
     entropy = next(environment.entropy)
     issued = issue(granted.grant, environment.keys, environment.issuer, int(now * 1000), entropy)
@@ -47,14 +47,14 @@ def token(environment: Environment, arrived: Request) -> Response:
 def _admit(environment: Environment, arrived: Request, application: Application, now: float) -> str:
     """Count the token of an application that has a limit; give the notice, or raise OAuthError."""
     try:
-        return environment.minting.admit(application, now)
+        return environment.issuance_limit.count(application, now)
     except OAuthError as refused:
         note_refusal(environment, arrived, application, refused, now)
         raise
 
 
 def _granted(environment: Environment, arrived: Request) -> CachedGrant:
-    asked = parse(arrived, may_be_raw=environment.has_imported)
+    asked = parse(arrived, may_be_raw=environment.state.has_imported)
     client = authenticated(environment, arrived, asked.claimed)
     try:
         return CachedGrant(client, authorize(client, asked, environment.catalogue))

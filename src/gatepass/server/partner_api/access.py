@@ -140,7 +140,7 @@ def _caller(request: Request, org_id: str, principal: Principal) -> Caller:
     if str(asked) != principal.org_id:
         raise NotFoundError(org_id)
     environment = environment_of(request)
-    application = environment.directory.known(principal.client_id)
+    application = environment.applications.get(principal.client_id)
     name = application.name if application else principal.client_id
     source = request.client.host if request.client else ""
     actor = Actor(name, source, asked, kind="application")
@@ -154,13 +154,13 @@ def note_denial(request: Request, status: int, reason: str) -> None:
     """
     client_id = request.scope.get(_CLIENT_ID)
     environment = environment_of(request)
-    application = environment.directory.known(client_id) if client_id else None
+    application = environment.applications.get(client_id) if client_id else None
     if application is None:
         return
     source = request.client.host if request.client else ""
     actor = Actor(application.name, source, application.org_id, kind="application")
     denied = Denial(request.method, request.scope["path"], status, reason)
-    denials.note(environment, actor, denied, client_id=application.client_id)
+    denials.record(environment.context, actor, denied, client_id=application.client_id)
 
 
 Reader = Annotated[Caller, Depends(_reader)]

@@ -56,7 +56,9 @@ class Wanted(BaseModel):
 
 def get_organization(caller: Reader) -> Organization:
     """Give the organization."""
-    return Organization.model_validate(organizations.find(caller.environment, caller.org_id))
+    return Organization.model_validate(
+        organizations.find(caller.environment.context, caller.org_id)
+    )
 
 
 def list_users(caller: Reader, wanted: Annotated[Wanted, Query()], response: Response) -> UserPage:
@@ -66,7 +68,7 @@ def list_users(caller: Reader, wanted: Annotated[Wanted, Query()], response: Res
     deleted meanwhile. The address of the next page is in the header Link (RFC 8288), too.
     """
     found, has_more = people.page(
-        caller.environment,
+        caller.environment.context,
         caller.org_id,
         where=wanted.filters(),
         after=cursor.read(wanted.cursor) if wanted.cursor else None,
@@ -83,14 +85,14 @@ def create_user(caller: Writer, sent: Created, response: Response) -> User:
     """Create a user; they have no access to the portal until an administrator gives it there."""
     now = caller.environment.now()
     new = Person(uuid4(), caller.org_id, created_at=now, updated_at=now, **sent.model_dump())
-    person = people.add(caller.environment, caller.actor, new)
+    person = people.add(caller.environment.context, caller.actor, new)
     response.headers["Location"] = f"{_address(caller)}/{person.id}"
     return User.of(person)
 
 
 def get_user(caller: Reader, user_id: Id) -> User:
     """Give one user."""
-    return User.of(people.find(caller.environment, caller.org_id, identifier(user_id)))
+    return User.of(people.find(caller.environment.context, caller.org_id, identifier(user_id)))
 
 
 def replace_user(caller: Writer, user_id: Id, sent: Created) -> User:
@@ -114,7 +116,7 @@ def change_user(caller: Writer, user_id: Id, sent: Changed) -> User:
 def delete_user(caller: Writer, user_id: Id) -> None:
     """Delete a user; one who logs in to the portal needs the scope `portal_users`, too."""
     people.remove(
-        caller.environment,
+        caller.environment.context,
         caller.actor,
         caller.org_id,
         identifier(user_id),
@@ -125,9 +127,9 @@ def delete_user(caller: Writer, user_id: Id) -> None:
 def _change(caller: Caller, user_id: str, values: dict[str, object]) -> User:
     environment, org_id, person_id = caller.environment, caller.org_id, identifier(user_id)
     if not values:
-        return User.of(people.find(environment, org_id, person_id))
+        return User.of(people.find(environment.context, org_id, person_id))
     changed = people.change(
-        environment,
+        environment.context,
         caller.actor,
         org_id,
         person_id,

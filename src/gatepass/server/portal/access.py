@@ -51,7 +51,11 @@ async def read(request: Request) -> bytes:
 def authenticate(environment: Environment, request: Request) -> PortalRequest:
     """Find out who comes; a browser without an id of its own gets one."""
     session_id = read_id(request.cookies.get(cookies.session_name(environment)))
-    login = sessions.find(environment, session_id) if session_id else None
+    login = (
+        sessions.find(environment.context, environment.session_settings, session_id)
+        if session_id
+        else None
+    )
     device = read_id(request.cookies.get(cookies.device_name(environment))) or new_id()
     return PortalRequest(
         environment=environment,

@@ -43,7 +43,7 @@ HEADERS = {
 
 _NOT_A_PAGE = {
     404: "There is nothing at this path. Check the address.",
-    405: "This path does not take this method. Allow has those that it takes.",
+    405: "This path does not accept this method. See the Allow header.",
 }
 
 log = structlog.get_logger("gatepass.server")
@@ -86,7 +86,9 @@ def _for_programs(scope: Scope, response: Response) -> Response:
         return response
     allow = response.headers.get("allow")
     more = ((b"allow", allow.encode()),) if allow else ()
-    answer = error_format.error(asked_for, status, _NOT_A_PAGE[status], more)
+    answer = error_format.error(
+        asked_for, status, _NOT_A_PAGE[status], more, scope["gatepass.environment"].docs_url
+    )
     headers = {name.decode(): value.decode() for name, value in answer.headers}
     return Response(answer.body, status, headers)
 
@@ -129,7 +131,7 @@ async def _hashed(environment: Environment, waiting: _Waiting) -> Callable[[], R
     visit, steps, work = waiting
     loop = asyncio.get_running_loop()
     try:
-        result = await loop.run_in_executor(environment.hash_pool, work)
+        result = await loop.run_in_executor(environment.hasher.pool, work)
     except Exception as error:  # noqa: BLE001 - the page sees to it
         return partial(_guarded, visit, partial(_advance, visit, steps, error=error))
     return partial(_guarded, visit, partial(_advance, visit, steps, result))
@@ -244,7 +246,7 @@ def _guarded(visit: PortalRequest, step: Callable[[], Response | _Waiting]) -> R
 
 def _note_refusal(visit: PortalRequest, refused: OAuthError) -> None:
     environment, source = visit.environment, visit.visitor.source
-    if environment.log_limit.admit("page.refused", source, environment.clock()):
+    if environment.context.log_limit.allow("page.refused", source, environment.clock()):
         log.warning(
             "page.refused",
             environment=environment.name,
@@ -261,7 +263,7 @@ def _note_denial(visit: PortalRequest, status: int, reason: str) -> None:
     denied = denials.Denial(visit.method, visit.path, status, reason)
     person = visit.login.person
     who = {"user": person.username or "", "user_id": str(person.id)}
-    denials.note(visit.environment, visit.actor, denied, **who)
+    denials.record(visit.environment.context, visit.actor, denied, **who)
 
 
 def _astray(visit: PortalRequest) -> Response:

@@ -4,8 +4,8 @@ import hmac
 from collections.abc import Mapping
 from hashlib import sha256
 
+from gatepass.server.configuration.hosts import is_own_origin
 from gatepass.server.domain.sessions.model import key
-from gatepass.server.environment.hosts import is_own_origin
 from gatepass.wire import base62
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret

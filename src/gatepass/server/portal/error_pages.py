@@ -19,44 +19,48 @@ class Words(NamedTuple):
 
 WORDS = {
     400: Words(
-        "This could not be read",
-        "The request is not as a browser sends it.",
+        "Bad request",
+        "The request could not be read.",
         "Go back, reload the page and try again.",
     ),
     403: Words(
-        "Not for you to open",
+        "Access denied",
         "Your role does not include this.",
         "Ask an administrator of your organization.",
     ),
     404: Words(
-        "Nothing here",
+        "Page not found",
         "There is no such page, or it belongs to another organization.",
         "Check the address, or start from the first page.",
     ),
     405: Words(
-        "Not like this",
-        "The page does not do what was asked of it.",
+        "Method not allowed",
+        "The page does not accept this method.",
         "Start from the first page.",
     ),
     409: Words(
-        "Not now", "This cannot be done as things are.", "Go back, reload the page and look again."
+        "Conflict",
+        "This is not possible in the current state.",
+        "Go back, reload the page and try again.",
     ),
-    413: Words("Too much", "The form is over 64 KiB.", "Go back and shorten what you entered."),
+    413: Words(
+        "Form too large", "The form is over 64 KiB.", "Go back and shorten what you entered."
+    ),
     415: Words(
-        "Not readable",
+        "Unsupported encoding",
         "The form is compressed, which this server does not read.",
-        "Send the form as browsers do, without Content-Encoding.",
+        "Send the form without Content-Encoding.",
     ),
-    429: Words("Too often", "There were too many attempts.", "Wait, then try again."),
+    429: Words("Too many attempts", "There were too many attempts.", "Wait, then try again."),
     500: Words(
-        "This is our fault",
-        "Something went wrong on our side. It is noted.",
-        "Try again. If it happens again, tell your account manager when it was.",
+        "Internal error",
+        "The server had an internal error. It was logged.",
+        "Try again. If it happens again, tell your account manager the time.",
     ),
     503: Words(
         "Not available",
         "The portal is not available at the moment. Nothing was changed.",
-        "Try again in a few seconds. Tokens and API calls go on working.",
+        "Try again in a few seconds. Tokens and API calls keep working.",
     ),
 }
 _FORM_TOO_OLD = "Go back, reload the page and send the form again."
@@ -76,8 +80,8 @@ def suspended(visit: PortalRequest) -> HTMLResponse:
     """Tell somebody in a live session that their organization is suspended."""
     context = {
         "title": "Your organization is suspended",
-        "say": f"{visit.me.organization.name} is suspended: its people can see and change "
-        "nothing here, and its applications get no tokens.",
+        "say": f"{visit.me.organization.name} is suspended: its users cannot use the "
+        "portal, and its applications get no tokens.",
         "todo": "Ask your account manager.",
         "link_url": "",
         "link_text": "",
@@ -89,7 +93,7 @@ def _context(status: int, say: str) -> dict[str, object]:
     words = WORDS.get(status, WORDS[400])
     is_form = status == 403 and bool(say)
     return {
-        "title": "This form cannot be accepted" if is_form else words.title,
+        "title": "The form was not accepted" if is_form else words.title,
         "say": say or words.say,
         "todo": _FORM_TOO_OLD if is_form else words.todo,
         "link_url": "/",

@@ -48,7 +48,7 @@ def page(visit: PortalRequest, template: str, /, **context: object) -> HTMLRespo
     """Give a page; one that is read (GET) shows and takes away the sentence left for it."""
     flash = None
     if visit.login and visit.method == "GET":
-        flash = sessions.take_flash(visit.environment, visit.login)
+        flash = sessions.take_flash(visit.environment.context, visit.login)
     return _rendered(template, site(visit, flash), 200, context)
 
 
@@ -84,7 +84,7 @@ def anonymous_error(environment: Environment, status: int, /, **context: object)
 def redirect(visit: PortalRequest, path: str, flash: str = "") -> Response:
     """Send the browser on to read a page (RFC 9110 §15.4.4), which shows `flash`."""
     if flash and visit.login:
-        sessions.leave_flash(visit.environment, visit.login, flash)
+        sessions.leave_flash(visit.environment.context, visit.login, flash)
     return RedirectResponse(path, status_code=303)
 
 
@@ -108,7 +108,7 @@ def _notices(visit: PortalRequest) -> Sequence[Notice]:
     """Return what a person is to be told; not before they have a password of their own."""
     if visit.login is None or visit.login.person.must_change_password:
         return ()
-    return notices.of_person(visit.environment, visit.login.person.id)
+    return notices.of_person(visit.environment.context, visit.login.person.id)
 
 
 def _rendered(

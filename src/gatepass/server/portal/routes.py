@@ -8,6 +8,7 @@ from uuid import UUID
 from starlette.responses import Response
 from starlette.routing import compile_path
 
+from gatepass.server.domain.applications import fields
 from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.portal.access import SAFE, Who
 from gatepass.server.portal.pages import (
@@ -70,12 +71,12 @@ ROUTES = (
     Route("GET", f"{_APP}test-token/", Who.ADMIN, test_token.show),
     Route("POST", f"{_APP}rotate/", Who.ADMIN, credentials.rotate),
     Route("POST", _APP + "secrets/{secret_id:uuid}/end/", Who.ADMIN, applications.end_secret),
-    Route("POST", f"{_APP}rename/", Who.ADMIN, settings.rename),
-    Route("POST", f"{_APP}lifetime/", Who.ADMIN, settings.set_lifetime),
-    Route("POST", f"{_APP}minting/", Who.ADMIN, settings.set_minting),
     Route("POST", f"{_APP}scope/", Who.ADMIN, settings.set_scope),
-    Route("POST", f"{_APP}networks/", Who.ADMIN, settings.set_networks),
-    Route("POST", f"{_APP}contact/", Who.ADMIN, settings.set_contact),
+    *(
+        Route("POST", _APP + group.path, Who.ADMIN, settings.form_page(group))
+        for group in fields.GROUPS
+        if group is not fields.SCOPE
+    ),
     Route("POST", f"{_APP}void/", Who.ADMIN, applications.void_tokens),
     Route("POST", f"{_APP}enable/", Who.ADMIN, applications.enable),
     Route("POST", f"{_APP}disable/", Who.ADMIN, applications.disable),

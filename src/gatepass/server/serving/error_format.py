@@ -25,9 +25,9 @@ _PROBLEM = (
 _TEXT = ((b"content-type", b"text/plain; charset=utf-8"),)
 
 
-def oauth_prefixes(path_aliases: Iterable[str]) -> tuple[str, ...]:
+def oauth_prefixes(aliases: Iterable[str]) -> tuple[str, ...]:
     """Return how the paths begin under which errors are JSON as of RFC 6749 §5.2."""
-    return (*_OAUTH, *(f"{alias}/" for alias in path_aliases))
+    return (*_OAUTH, *aliases)
 
 
 def format_of(scope: Scope, prefixes: tuple[str, ...]) -> ErrorFormat:
@@ -44,20 +44,26 @@ def misdirected(scope: Scope, prefixes: tuple[str, ...]) -> Response:
     return error(format_of(scope, prefixes), 421, description)
 
 
-def needs_tls(scope: Scope, prefixes: tuple[str, ...]) -> Response:
-    """Return the error for http where https is due."""
+def needs_tls(scope: Scope, prefixes: tuple[str, ...], docs_url: str) -> Response:
+    """Return the error for http where https is due; `docs_url` as for `error`."""
     found = format_of(scope, prefixes)
     description = "Use https. Whoever listens has seen what you sent."
-    return error("oauth" if found == "text" else found, 400, description)
+    return error("oauth" if found == "text" else found, 400, description, docs_url=docs_url)
 
 
-def error(error_format: ErrorFormat, status: int, description: str, more: Headers = ()) -> Response:
-    """Return the error in this format, with `more` headers."""
+def error(
+    error_format: ErrorFormat, status: int, description: str, more: Headers = (), docs_url: str = ""
+) -> Response:
+    """Return the error in this format, with `more` headers.
+
+    `docs_url` is the address of the documentation site, to which OAuth errors lead, if any.
+    """
     if error_format == "problem":
         body = json.dumps(problem_details.members(status, description)).encode()
         return Response(status, (*_PROBLEM, *more), body)
     if error_format == "oauth":
-        return Response(status, (*NO_STORE, *more), response.error("invalid_request", description))
+        body = response.error("invalid_request", description, docs_url)
+        return Response(status, (*NO_STORE, *more), body)
     return Response(status, (*_TEXT, *more), f"{description}\n".encode())
 
 

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import structlog
 
+from gatepass.server.configuration.hosts import split
 from gatepass.server.domain.throttling.model import network_of
 from gatepass.server.domain.throttling.once_per_minute import OncePerMinute
 from gatepass.server.environment.environment import Environment
-from gatepass.server.environment.hosts import split
 from gatepass.server.http import Scope
 from gatepass.server.serving.proxy_headers import TrustedProxies
 
@@ -80,7 +80,7 @@ class ProxyAdvice:
     def _log(self, scope: Scope, status: int) -> None:
         client = scope["client"]
         peer = scope.get("gatepass.peer") or (client[0] if client else "")
-        if not self._limit.admit((network_of(peer), status), self._clock()):
+        if not self._limit.allow((network_of(peer), status), self._clock()):
             return
         request = Forwarded(peer, _printable(scope), scope.get("gatepass.proxies"))
         is_plain = status == 400

@@ -23,16 +23,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from itertools import islice
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
+from gatepass.server.configuration.proxies import EVERYONE, MOST_HOPS, HeaderName
 from gatepass.server.http import App, Receive, Scope, Send
 from gatepass.wire.networks import Network
 
-HeaderName = Literal["x-forwarded-for", "forwarded"]
 Address = IPv4Address | IPv6Address
 
-EVERYONE = "*"
-MOST_HOPS = 32  # proxies that a request may pass; what stands further left is not read
 _MOST_PIECES = 2 * MOST_HOPS  # of `Forwarded`: a quoted string may have commas in it
 _MOST_KEPT = 1024
 _LONGEST_KEPT = 200  # bytes of both headers

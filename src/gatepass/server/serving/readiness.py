@@ -1,4 +1,4 @@
-"""Whether a process can serve: shared by the application and by what runs the process."""
+"""Whether a process can serve: state that the application and its process share."""
 
 import asyncio
 
@@ -6,43 +6,47 @@ import structlog
 
 _RETRY_EVERY = 1.0  # seconds
 
+STOPPING = "gatepass.stopping"
+"""The key in the lifespan's state of what the process calls when the server begins to stop."""
+
 log = structlog.get_logger("gatepass.server")
 
 
 class Readiness:
-    """What the application tells of itself, and what it is told.
+    """The state of the application, and what its process allows it.
 
-    While it `waits` for a database, a process that is alone refuses requests in words (503); one
-    of several first waits for `answers`, so that the others get the requests.
+    `waiting` is set while the application waits for a database. A process that is alone refuses
+    requests meanwhile (503); one of several does so once `may_refuse` is set, so that until then
+    the other processes get the requests.
     """
 
     def __init__(self, *, is_alone: bool) -> None:
         self.is_ready = False
-        self.waits = asyncio.Event()
-        self.answers = asyncio.Event()
+        self.waiting = asyncio.Event()
+        self.may_refuse = asyncio.Event()
         if is_alone:
-            self.answers.set()
+            self.may_refuse.set()
 
     async def wait_to_retry(self, error: Exception) -> None:
-        """Note that a database is away, the first time in the log; wait before the next try."""
-        if not self.waits.is_set():
+        """Record that a database is away, log it once, and wait before the next attempt."""
+        if not self.waiting.is_set():
             log.error("start.waiting", reason="the database is away", error=str(error))
-        self.waits.set()
+        self.waiting.set()
         await asyncio.sleep(_RETRY_EVERY)
 
 
-async def until_it_answers(opening: "asyncio.Task[None]", readiness: Readiness | None) -> None:
-    """Wait until the databases are open, or until requests are to be refused meanwhile."""
+async def wait_until_responding(opening: "asyncio.Task[None]", readiness: Readiness | None) -> None:
+    """Wait until the databases are open, or until the process may refuse requests."""
     if readiness is None:
         await opening
         return
-    refuses = asyncio.create_task(_may_refuse(readiness))
+    refuses = asyncio.create_task(_wait_to_refuse(readiness))
     await asyncio.wait((opening, refuses), return_when=asyncio.FIRST_COMPLETED)
     refuses.cancel()
     if opening.done():
         opening.result()
 
 
-async def _may_refuse(readiness: Readiness) -> None:
-    await readiness.waits.wait()
-    await readiness.answers.wait()
+async def _wait_to_refuse(readiness: Readiness) -> None:
+    await readiness.waiting.wait()
+    await readiness.may_refuse.wait()

@@ -19,9 +19,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from gatepass.server.serving.fast_path.protocol import FastPathProtocol
-from gatepass.server.serving.fast_path.write_buffer import STOPPING
 from gatepass.server.serving.http1.connections import Connections
 from gatepass.server.serving.http1.protocol import HttpProtocol, RequestResponseCycle
+from gatepass.server.serving.readiness import STOPPING
 
 _CYCLE = (
     "scope transport flow logger access_logger access_log default_headers message_event "

@@ -4,7 +4,7 @@ from hmac import compare_digest
 from typing import NamedTuple
 
 from gatepass.server.domain.applications.model import Application, ApplicationSecret
-from gatepass.server.domain.applications.placeholder import nobody
+from gatepass.server.domain.applications.placeholder import placeholder
 from gatepass.server.tokens.request import PresentedCredentials
 from gatepass.wire.credential import Mode, read
 from gatepass.wire.errors import OAuthError
@@ -37,7 +37,7 @@ def authenticate(
     client takes the time of a wrong secret. The reason is in the note, for the log and the
     application's owner.
     """
-    stand_in = nobody(claimed.client_id)
+    stand_in = placeholder(claimed.client_id)
     digests = [each.digest for each in (application or stand_in).secrets]
     digest = (claimed.secret or _NO_SECRET).digest()
     matches = [compare_digest(digest, each) for each in digests]

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gatepass.server.domain.applications.model import GRANT_TYPE, Application
-from gatepass.server.domain.catalogue.model import Catalogue, Form, is_absolute
+from gatepass.server.domain.catalogue.model import Catalogue, is_absolute
+from gatepass.server.domain.token_policy import Form
 from gatepass.server.tokens.authenticate import AuthenticatedClient
 from gatepass.server.tokens.opaque import Template, mould
 from gatepass.server.tokens.request import TokenRequest

@@ -53,7 +53,7 @@ class GrantCache(Generic[Kept]):
         if granted is None:
             return None
         application, secret = granted.client
-        is_unchanged = self._directory.known(application.client_id) is application
+        is_unchanged = self._directory.get(application.client_id) is application
         if application.networks and not allows(application.networks, source):
             return None
         if is_unchanged and (secret.expires_at is None or now < secret.expires_at.timestamp()):

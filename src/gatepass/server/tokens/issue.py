@@ -46,7 +46,7 @@ def issue(grant: Grant, keys: Keyring, issuer: str, now_ms: int, entropy: bytes)
     stays the time of now, as others do not take one of the future. Raises OAuthError (503) where
     that moment is further ahead: a token that is void already is of no use.
     """
-    void_until_ms = grant.application.void_until_ms
+    void_until_ms = grant.application.revoked_before_ms
     stamp_ms = now_ms if now_ms > void_until_ms else _after(void_until_ms, now_ms)
     if grant.form == "sealed":
         return IssuedToken(

@@ -16,33 +16,13 @@ from hmac import compare_digest
 from typing import NamedTuple
 from uuid import UUID
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.hmac import HMAC
-
+from gatepass.server.domain.keys.opaque_token_key import TAG_SIZE, OpaqueTokenKey
 from gatepass.server.tokens.claims import Claims
 from gatepass.wire import credential
-from gatepass.wire.credential import Kind, Mode, Prefix
+from gatepass.wire.credential import Kind
 
 _VERSION = 1
 _HEAD = struct.Struct(">BxHIQ16s16s")
-_TAG = 16  # bytes
-
-
-class OpaqueTokenKey:
-    """A key that seals and unseals tokens of one environment; keeps the MAC ready to go on."""
-
-    def __init__(self, mode: Mode, key_id: int, key: bytes) -> None:
-        self.mode = mode
-        self.id = key_id
-        self.prefix = Prefix.of(Kind.ACCESS_TOKEN, mode)
-        self._mac = HMAC(key, SHA256())
-        self._mac.update(self.prefix.text.encode())
-
-    def tag(self, content: bytes) -> bytes:
-        """Give the authentication tag of prefix and content."""
-        mac = self._mac.copy()
-        mac.update(content)
-        return mac.finalize()[:_TAG]
 
 
 class Template(NamedTuple):
@@ -80,7 +60,7 @@ def decode(token: str, keys: Mapping[int, OpaqueTokenKey]) -> Claims | None:
     said = credential.read(token)
     if said is None or said.kind is not Kind.ACCESS_TOKEN:
         return None
-    content, tag = said.content[:-_TAG], said.content[-_TAG:]
+    content, tag = said.content[:-TAG_SIZE], said.content[-TAG_SIZE:]
     if len(content) < _HEAD.size:
         return None
     version, key_id, lifetime, issued_ms, app_id, token_id = _HEAD.unpack_from(content)

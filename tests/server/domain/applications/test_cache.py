@@ -44,10 +44,10 @@ def test_what_was_loaded_is_known_by_both_ids_without_asking_again() -> None:
     stored = Stored(APPLICATION)
     directory = stored.directory
 
-    assert directory.known("acme-billing") is None
+    assert directory.get("acme-billing") is None
     assert directory.load("acme-billing") is APPLICATION
-    assert directory.known("acme-billing") is APPLICATION
-    assert directory.known(APPLICATION.id) is APPLICATION
+    assert directory.get("acme-billing") is APPLICATION
+    assert directory.get(APPLICATION.id) is APPLICATION
     assert stored.asked == 1
 
 
@@ -55,7 +55,7 @@ def test_loading_by_id_makes_it_known_by_client_id() -> None:
     directory = Stored(APPLICATION).directory
 
     assert directory.load(APPLICATION.id) is APPLICATION
-    assert directory.known("acme-billing") is APPLICATION
+    assert directory.get("acme-billing") is APPLICATION
 
 
 def test_what_does_not_exist_is_not_kept() -> None:
@@ -64,7 +64,7 @@ def test_what_does_not_exist_is_not_kept() -> None:
     deleted = uuid4()
     assert directory.load("nobody") is None
     assert directory.load(deleted) is None
-    assert directory.known("nobody") is None
+    assert directory.get("nobody") is None
     assert directory.is_absent(deleted)
 
 
@@ -108,11 +108,11 @@ def test_what_has_changed_is_forgotten_and_the_rest_is_not() -> None:
     directory.drop(APPLICATION.id)
     directory.drop(uuid4())
 
-    assert directory.known("acme-billing") is None
-    assert directory.known(APPLICATION.id) is None
-    assert directory.known("other") is other
+    assert directory.get("acme-billing") is None
+    assert directory.get(APPLICATION.id) is None
+    assert directory.get("other") is other
     directory.clear()
-    assert directory.known("other") is directory.known(other.id) is None
+    assert directory.get("other") is directory.get(other.id) is None
 
 
 @pytest.mark.parametrize("by_id", [True, False])
@@ -133,11 +133,11 @@ def test_a_load_that_a_change_overtakes_is_not_kept(change: str, *, by_id: bool)
     first = directory.load(APPLICATION.id) if by_id else directory.load("acme-billing")
 
     assert first is APPLICATION  # the caller began before the change
-    assert directory.known("acme-billing") is None
+    assert directory.get("acme-billing") is None
     again = directory.load("acme-billing")
     assert again is not None
     assert again.name == "Renamed"
-    assert directory.known(APPLICATION.id) is again
+    assert directory.get(APPLICATION.id) is again
 
 
 def test_memory_is_bounded_and_the_one_loaded_longest_ago_goes_first() -> None:
@@ -150,6 +150,6 @@ def test_memory_is_bounded_and_the_one_loaded_longest_ago_goes_first() -> None:
     for each in many:
         directory.load(each.client_id)
 
-    assert directory.known("0") is directory.known(UUID(int=0)) is None
-    assert directory.known("1") is many[1]
-    assert directory.known(str(MOST)) is many[MOST]
+    assert directory.get("0") is directory.get(UUID(int=0)) is None
+    assert directory.get("1") is many[1]
+    assert directory.get(str(MOST)) is many[MOST]

@@ -11,9 +11,9 @@ from gatepass.server.domain.applications.model import (
     check_lifetime,
     check_name,
     check_scope,
-    ending,
     new_client_id,
     new_secret,
+    with_overlap,
 )
 from gatepass.server.domain.applications.redirect_uris import MOST, check_redirect_uris
 from gatepass.wire.credential import Kind, Mode, read
@@ -71,7 +71,7 @@ def test_new_credentials_say_what_they_are_and_only_a_digest_is_kept() -> None:
 @pytest.mark.spec("RFC 6749", "3.2.1")
 @pytest.mark.parametrize("overlap", OVERLAPS)
 def test_a_rotation_ends_the_old_secret_when_the_overlap_is_over(overlap: timedelta) -> None:
-    (ended,) = ending((secret(1),), overlap, NOW, NEW)
+    (ended,) = with_overlap((secret(1),), overlap, NOW, NEW)
 
     assert ended.expires_at == NOW + overlap
     assert ended.is_live(NOW) == bool(overlap)
@@ -79,24 +79,24 @@ def test_a_rotation_ends_the_old_secret_when_the_overlap_is_over(overlap: timede
 
 
 def test_a_rotation_never_prolongs_a_secret() -> None:
-    (ended,) = ending((secret(1, NOW + HOUR),), DAY, NOW, NEW)
+    (ended,) = with_overlap((secret(1, NOW + HOUR),), DAY, NOW, NEW)
 
     assert ended.expires_at == NOW + HOUR
 
 
 def test_without_an_overlap_the_old_secret_ends_with_the_first_use_of_the_new() -> None:
-    (ended,) = ending((secret(1),), None, NOW, NEW)
+    (ended,) = with_overlap((secret(1),), None, NOW, NEW)
 
     assert (ended.ends_on_use_of, ended.expires_at) == (NEW, None)
-    (ended,) = ending((secret(1, NOW + HOUR),), None, NOW, NEW)
+    (ended,) = with_overlap((secret(1, NOW + HOUR),), None, NOW, NEW)
     assert (ended.ends_on_use_of, ended.expires_at) == (NEW, NOW + HOUR)
 
 
 def test_a_third_live_secret_and_another_overlap_are_refused() -> None:
     with pytest.raises(OAuthError, match="Two secrets are live"):
-        ending((secret(1), secret(2)), HOUR, NOW, NEW)
+        with_overlap((secret(1), secret(2)), HOUR, NOW, NEW)
     with pytest.raises(OAuthError, match="offered overlaps"):
-        ending((secret(1),), timedelta(hours=2), NOW, NEW)
+        with_overlap((secret(1),), timedelta(hours=2), NOW, NEW)
 
 
 def test_redirect_uris_are_absolute_and_safe() -> None:

@@ -8,7 +8,13 @@ from pathlib import Path
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.imports import operations
-from gatepass.server.domain.imports.model import Found, OrganizationBy, Outcome, Owner, Terms
+from gatepass.server.domain.imports.model import (
+    ImportOptions,
+    OrganizationBy,
+    Outcome,
+    Owner,
+    SourceApplication,
+)
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
 from server.fixtures import Client, InProcessServer
@@ -24,7 +30,7 @@ QUICK = next(each for each in _HASHES if each["what"] == "scrypt, small")
 OTHER = next(each for each in _HASHES if each["what"] == "bcrypt, 4 rounds")
 
 
-def found(**given: object) -> Found:
+def found(**given: object) -> SourceApplication:
     values: dict[str, object] = {
         "client_id": "acme",
         "kept": Secret(QUICK["encoded"]),
@@ -36,30 +42,32 @@ def found(**given: object) -> Found:
         "created_at": MADE,
         "owner": ACME,
     }
-    return Found(**{**values, **given})  # type: ignore[arg-type]
+    return SourceApplication(**{**values, **given})  # type: ignore[arg-type]
 
 
 def bring(
-    stand: InProcessServer,
-    *there: Found,
+    server: InProcessServer,
+    *there: SourceApplication,
     organization_by: OrganizationBy = "user",
     scope: Scope = READ,
     dry_run: bool = False,
 ) -> Sequence[Outcome]:
-    terms = Terms("django-oauth-toolkit", scope, organization_by)
-    return operations.bring(stand.environment(), OPERATOR, there, terms, dry_run=dry_run)
+    terms = ImportOptions("django-oauth-toolkit", scope, organization_by)
+    return operations.import_applications(
+        server.environment().context, OPERATOR, there, terms, dry_run=dry_run
+    )
 
 
-def brought(stand: InProcessServer, client_id: str = "acme") -> Application:
+def brought(server: InProcessServer, client_id: str = "acme") -> Application:
     """Give an application as it is kept now."""
-    environment = stand.environment()
-    application = environment.directory.load(client_id)
+    environment = server.environment()
+    application = environment.applications.load(client_id)
     assert application
-    environment.directory.drop(application.id)
+    environment.applications.drop(application.id)
     return application
 
 
 def client(
-    stand: InProcessServer, client_id: str = "acme", secret: str = QUICK["secret"]
+    server: InProcessServer, client_id: str = "acme", secret: str = QUICK["secret"]
 ) -> Client:
-    return Client(brought(stand, client_id), Secret(secret))
+    return Client(brought(server, client_id), Secret(secret))

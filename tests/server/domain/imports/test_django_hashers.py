@@ -7,6 +7,8 @@ import pytest
 from gatepass.server.domain.imports import django_hashers
 from gatepass.wire.secret import Secret
 
+pytestmark = pytest.mark.slow
+
 VECTORS = Path(__file__).parents[3] / "vectors"
 HASHES = json.loads((VECTORS / "django_hashes.json").read_text())
 UNUSABLE = json.loads((VECTORS / "unusable_hashes.json").read_text())

@@ -1,14 +1,14 @@
 import pytest
 
 from gatepass.server.domain.imports import django_hashers
-from gatepass.server.domain.imports.model import Found, LeftOut, admit, name_of
+from gatepass.server.domain.imports.model import NotImportable, SourceApplication, convert, name_of
 from gatepass.wire.credential import Kind, Mode, mint
 from gatepass.wire.secret import Secret
 from server.domain.imports.samples import MADE, QUICK, found
 
 
 def test_an_application_with_a_hashed_secret_keeps_the_hash_and_has_no_digest_of_it() -> None:
-    admitted = admit(found(), MADE)
+    admitted = convert(found(), MADE)
 
     assert (admitted.client_id, admitted.name) == ("acme", "Billing")
     assert (admitted.secret.encoded, admitted.way) == (QUICK["encoded"], "scrypt")
@@ -21,7 +21,7 @@ def test_an_application_with_a_hashed_secret_keeps_the_hash_and_has_no_digest_of
 
 def test_a_plain_secret_becomes_a_digest_and_nothing_of_it_stays() -> None:
     plain = Secret("hmx9vQ4PwvNg8SKJ2BqT7z")
-    admitted = admit(found(kept=plain, was_hashed=False), MADE)
+    admitted = convert(found(kept=plain, was_hashed=False), MADE)
 
     assert admitted.way == django_hashers.PLAIN
     assert plain.matches(admitted.secret.digest)
@@ -30,7 +30,7 @@ def test_a_plain_secret_becomes_a_digest_and_nothing_of_it_stays() -> None:
 
 
 def test_of_a_short_plain_secret_nothing_is_shown_and_the_report_says_to_rotate_it() -> None:
-    admitted = admit(found(kept=Secret("hunter2"), was_hashed=False), MADE)
+    admitted = convert(found(kept=Secret("hunter2"), was_hashed=False), MADE)
 
     assert admitted.secret.last_four == ""
     assert admitted.notes == ("its secret is short: rotate it",)
@@ -39,7 +39,7 @@ def test_of_a_short_plain_secret_nothing_is_shown_and_the_report_says_to_rotate_
 def test_neither_a_hash_nor_a_secret_shows_in_a_repr() -> None:
     hashed, plain = found(), found(kept=Secret("hunter2-hunter2-hunter2"))
 
-    for each in (hashed, plain, admit(hashed, MADE), admit(plain, MADE)):
+    for each in (hashed, plain, convert(hashed, MADE), convert(plain, MADE)):
         assert "hunter2" not in repr(each)
         assert "scrypt$" not in repr(each)
 
@@ -71,20 +71,20 @@ def test_neither_a_hash_nor_a_secret_shows_in_a_repr() -> None:
 def test_what_cannot_come_in_is_left_out_with_the_reason(
     given: dict[str, object], reason: str
 ) -> None:
-    with pytest.raises(LeftOut, match=reason):
-        admit(found(**given), MADE)
+    with pytest.raises(NotImportable, match=reason):
+        convert(found(**given), MADE)
 
 
 @pytest.mark.parametrize(
     "client_id", ["a b", "a:b", "100%", "x" * 255, "zoë", "https://a.example/x"]
 )
 def test_a_client_id_stays_as_it_is(client_id: str) -> None:
-    assert admit(found(client_id=client_id), MADE).client_id == client_id
+    assert convert(found(client_id=client_id), MADE).client_id == client_id
 
 
 def test_redirect_uris_that_are_safe_are_kept_and_the_others_counted() -> None:
     uris = "https://a.example/cb http://a.example/cb\nhttps://b.example/#x  http://localhost/cb"
-    admitted = admit(found(redirect_uris=uris), MADE)
+    admitted = convert(found(redirect_uris=uris), MADE)
 
     assert admitted.redirect_uris == ("https://a.example/cb", "http://localhost/cb")
     assert admitted.notes == ("2 of its redirect URIs were not kept",)
@@ -93,12 +93,12 @@ def test_redirect_uris_that_are_safe_are_kept_and_the_others_counted() -> None:
 def test_of_many_redirect_uris_the_first_ten_are_kept() -> None:
     uris = [f"https://a.example/{number}" for number in range(12)]
 
-    assert admit(found(redirect_uris=" ".join(uris)), MADE).redirect_uris == tuple(uris[:10])
+    assert convert(found(redirect_uris=" ".join(uris)), MADE).redirect_uris == tuple(uris[:10])
 
 
 @pytest.mark.parametrize("name", ["", " ", "\u200b\n"])
 def test_an_application_without_a_name_is_called_by_its_client_id(name: str) -> None:
-    assert admit(found(name=name), MADE).name == "acme"
+    assert convert(found(name=name), MADE).name == "acme"
 
 
 @pytest.mark.parametrize(
@@ -113,6 +113,6 @@ def test_a_name_fits(there: str, here: str) -> None:
 
 
 def test_a_moment_that_is_not_told_is_now() -> None:
-    unknown: Found = found(created_at=None)
+    unknown: SourceApplication = found(created_at=None)
 
-    assert admit(unknown, MADE).created_at == MADE
+    assert convert(unknown, MADE).created_at == MADE

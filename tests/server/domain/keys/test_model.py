@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepass.server.domain.applications.model import LONGEST_LIFETIME
 from gatepass.server.domain.keys.model import (
     OUTLIVES,
     PUBLISHED_AHEAD,
@@ -15,9 +14,10 @@ from gatepass.server.domain.keys.model import (
     is_due,
     next_change,
     of_purpose,
-    proves_until,
-    proving,
+    verifies_until,
+    verifying,
 )
+from gatepass.server.domain.token_policy import LONGEST_LIFETIME
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -62,7 +62,7 @@ def test_there_is_a_current_key_from_the_first_on_and_it_proves(
     maker = current(known, "seal", now)
 
     assert maker is not None
-    assert maker in proving(known, now)
+    assert maker in verifying(known, now)
     assert maker.active_from <= now
     assert not maker.has_ended(now)
     assert current(reversed(known), "seal", now) == maker
@@ -77,7 +77,7 @@ def test_a_key_proves_as_long_as_a_token_that_it_made_can_live(
     later = known_at(keys, now + age)
 
     [as_it_is] = [key for key in later if key.id == maker.id]
-    assert as_it_is in proving(later, now + age) or as_it_is.has_ended(now + age)
+    assert as_it_is in verifying(later, now + age) or as_it_is.has_ended(now + age)
 
 
 @given(histories(), times)
@@ -89,16 +89,16 @@ def test_between_two_changes_nothing_changes(keys: list[Key], now: datetime) -> 
     assert last >= now - MOMENT
     if last >= now:
         assert current(known, "seal", last) == current(known, "seal", now)
-        assert proving(known, last) == proving(known, now)
+        assert verifying(known, last) == verifying(known, now)
 
 
 @given(histories(), times)
 def test_a_key_that_was_ended_proves_nothing_from_then_on(keys: list[Key], now: datetime) -> None:
     ended = [key for key in keys if key.has_ended(now)]
 
-    assert not set(ended) & set(proving(keys, now))
+    assert not set(ended) & set(verifying(keys, now))
     assert not set(ended) & set(of_purpose(keys, "seal", now))
-    assert all(proves_until(key, keys, now) == key.ended_at for key in ended)
+    assert all(verifies_until(key, keys, now) == key.ended_at for key in ended)
 
 
 def test_before_there_is_a_key_there_is_none() -> None:
@@ -113,16 +113,16 @@ def test_a_key_follows_another_at_its_moment_and_not_before() -> None:
 
     assert current(keys, "seal", NEXT.active_from - MOMENT) == FIRST
     assert current(keys, "seal", NEXT.active_from) == NEXT
-    assert proving(keys, NEXT.created_at) == keys
+    assert verifying(keys, NEXT.created_at) == keys
 
 
 def test_a_key_without_follower_proves_for_ever_and_one_with_it_until_its_last_token_died() -> None:
     end = NEXT.active_from + OUTLIVES
 
-    assert proves_until(NEXT, [FIRST, NEXT], START) is None
-    assert proves_until(FIRST, [FIRST, NEXT], START) == end
-    assert proving([FIRST, NEXT], end - MOMENT) == [FIRST, NEXT]
-    assert proving([FIRST, NEXT], end) == [NEXT]
+    assert verifies_until(NEXT, [FIRST, NEXT], START) is None
+    assert verifies_until(FIRST, [FIRST, NEXT], START) == end
+    assert verifying([FIRST, NEXT], end - MOMENT) == [FIRST, NEXT]
+    assert verifying([FIRST, NEXT], end) == [NEXT]
 
 
 def test_of_two_keys_of_one_moment_the_newer_makes_tokens() -> None:
@@ -134,7 +134,7 @@ def test_of_two_keys_of_one_moment_the_newer_makes_tokens() -> None:
 def test_keys_of_different_purposes_do_not_follow_each_other() -> None:
     signer = replace(NEXT, purpose="ES256")
 
-    assert proves_until(FIRST, [FIRST, signer], START) is None
+    assert verifies_until(FIRST, [FIRST, signer], START) is None
     assert current([FIRST, signer], "seal", START + 90 * DAY) == FIRST
 
 

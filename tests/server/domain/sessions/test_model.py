@@ -5,9 +5,15 @@ from uuid import uuid4
 
 import pytest
 
-from gatepass.server.domain.sessions.model import is_over, is_to_note, key, new_id, read_id
-from gatepass.server.domain.sessions.store import Session
-from gatepass.server.settings import SessionSettings
+from gatepass.server.domain.sessions.model import (
+    Session,
+    SessionSettings,
+    is_over,
+    is_update_due,
+    key,
+    new_id,
+    read_id,
+)
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 SETTINGS = SessionSettings(idle=600, absolute=3600)
@@ -54,11 +60,11 @@ def test_an_old_session_is_over_however_busy(age: int, *, over: bool) -> None:
 def test_being_seen_is_noted_once_a_minute(idle: int, unseen: int, *, due: bool) -> None:
     settings = SessionSettings(idle=idle)
 
-    assert is_to_note(session(unseen=unseen), settings, NOW) is due
+    assert is_update_due(session(unseen=unseen), settings, NOW) is due
 
 
 def test_with_the_shortest_idle_time_a_busy_session_is_noted_in_time() -> None:
     settings = SessionSettings(idle=60)
 
-    assert is_to_note(session(unseen=6), settings, NOW)
+    assert is_update_due(session(unseen=6), settings, NOW)
     assert not is_over(session(unseen=59), settings, NOW)

@@ -20,11 +20,11 @@ from gatepass.server.domain.users.passwords import (
     LONGEST,
     SHORTEST,
     Hasher,
+    PasswordSettings,
     check,
     common,
     generate,
 )
-from gatepass.server.settings import PasswordSettings
 from gatepass.wire.secret import Secret
 
 CHEAP = PasswordSettings(time_cost=1, memory_kib=8192, at_once=2)
@@ -169,6 +169,7 @@ def test_generated_passwords_are_accepted_readable_and_never_the_same() -> None:
         assert [len(group) for group in each.split("-")] == [5, 5, 5, 5]
 
 
+@pytest.mark.slow
 def test_a_generated_password_has_no_name_in_it_even_by_chance() -> None:
     """Among so many names, one password in three would have one."""
     names = ["".join(four) for four in itertools.product("abcdefghjkmn", repeat=4)]

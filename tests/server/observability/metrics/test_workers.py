@@ -13,6 +13,8 @@ from gatepass.server.observability.metrics.counters import Counters, Counts
 from gatepass.server.observability.metrics.snapshot import Queue, Snapshot, State
 from gatepass.server.observability.metrics.workers import Workers
 
+pytestmark = pytest.mark.slow
+
 _MORE = {"revocations": 2, "waiting": 2, "clock_offset": 0}
 
 

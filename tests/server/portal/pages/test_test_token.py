@@ -10,18 +10,22 @@ from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users import store as people_store
 from gatepass.server.domain.users.model import Role
+from gatepass.server.domain.users.password_hashing import run
+from gatepass.server.environment import maintenance
 from gatepass.server.environment.environment import Environment
 from gatepass.server.oauth.introspection import inspect
 from gatepass.wire.secret import Secret
-from server.portal.fixtures import PASSWORD, Browser, Rig
+from server.portal.fixtures import PASSWORD, Browser, PortalServer
 from server.portal.pages.test_registration import shown
 
 
 @pytest.fixture
-def sandbox(rig: Rig) -> Environment:
+def sandbox(portal: PortalServer) -> Environment:
     """The sandbox with its own people: olga (admin) and stig (staff)."""
-    environment = rig.app.environments[1]
-    made = organizations.create(environment, OPERATOR, "Acme Energy", "olga")
+    environment = portal.app.environments[1]
+    made = organizations.create(
+        environment.context, environment.hasher, OPERATOR, "Acme Energy", "olga"
+    )
     add(environment, made.organization.id, "stig", "staff")
     hashed = environment.hasher.hash(Secret(PASSWORD))
     with environment.database.write() as connection:
@@ -34,11 +38,19 @@ def sandbox(rig: Rig) -> Environment:
 
 
 def add(environment: Environment, org_id: UUID, username: str, role: Role) -> None:
-    people.add_with_access(environment, OPERATOR, org_id, username=username, email=None, role=role)
+    people.add_with_access(
+        environment.context,
+        OPERATOR,
+        org_id,
+        username=username,
+        email=None,
+        role=role,
+        initial=run(people.new_password(environment.hasher)),
+    )
 
 
-def as_(rig: Rig, username: str) -> Browser:
-    browser = rig.browser(sandbox=True)
+def as_(portal: PortalServer, username: str) -> Browser:
+    browser = portal.browser(sandbox=True)
     assert browser.log_in(username).status_code == 303
     return browser
 
@@ -49,8 +61,8 @@ def audited(environment: Environment) -> list[tuple[str, str]]:
     return [(str(action), str(detail)) for action, detail in rows]
 
 
-def test_one_button_gets_a_token_that_works(rig: Rig, sandbox: Environment) -> None:
-    browser = as_(rig, "olga")
+def test_one_button_gets_a_token_that_works(portal: PortalServer, sandbox: Environment) -> None:
+    browser = as_(portal, "olga")
     path = browser.register()
     assert "Get a test token" in browser.get(path).text
 
@@ -70,9 +82,9 @@ def test_one_button_gets_a_token_that_works(rig: Rig, sandbox: Environment) -> N
 
 
 def test_its_claims_are_told_in_words_with_the_call_that_does_the_same(
-    rig: Rig, sandbox: Environment
+    portal: PortalServer, sandbox: Environment
 ) -> None:
-    browser = as_(rig, "olga")
+    browser = as_(portal, "olga")
     path = browser.register("Billing sync")
     browser.post(path + "test-token/")
     page = browser.get(path + "test-token/").text
@@ -85,8 +97,8 @@ def test_its_claims_are_told_in_words_with_the_call_that_does_the_same(
     assert "your-client-secret" in shown(page, "snippet-curl")
 
 
-def test_it_is_shown_once(rig: Rig, sandbox: Environment) -> None:
-    browser = as_(rig, "olga")
+def test_it_is_shown_once(portal: PortalServer, sandbox: Environment) -> None:
+    browser = as_(portal, "olga")
     path = browser.register()
     browser.post(path + "test-token/")
     assert browser.client.head(path + "test-token/").status_code == 200
@@ -100,12 +112,14 @@ def test_it_is_shown_once(rig: Rig, sandbox: Environment) -> None:
     assert inspect(sandbox, Secret(token))
 
 
-def test_it_is_audited_and_counted_and_nowhere_kept(rig: Rig, sandbox: Environment) -> None:
-    browser = as_(rig, "olga")
+def test_it_is_audited_and_counted_and_nowhere_kept(
+    portal: PortalServer, sandbox: Environment
+) -> None:
+    browser = as_(portal, "olga")
     path = browser.register()
     browser.post(path + "test-token/")
     token = shown(browser.get(path + "test-token/").text, "token")
-    sandbox.flush()
+    maintenance.flush(sandbox)
 
     action, detail = audited(sandbox)[-1]
     assert action == "token.test_issued"
@@ -113,11 +127,11 @@ def test_it_is_audited_and_counted_and_nowhere_kept(rig: Rig, sandbox: Environme
     assert json.loads(detail)["scope"] == "read write"
     assert "Got a test token (read write)" in browser.get("/activity/").text
     assert "1 tokens issued in 24 hours" in browser.get(path).text
-    assert token.encode() not in rig.dump()
+    assert token.encode() not in portal.dump()
 
 
-def test_a_disabled_application_gets_none(rig: Rig, sandbox: Environment) -> None:
-    browser = as_(rig, "olga")
+def test_a_disabled_application_gets_none(portal: PortalServer, sandbox: Environment) -> None:
+    browser = as_(portal, "olga")
     path = browser.register()
     browser.post(path + "disable/")
     assert "Get a test token" not in browser.get(path).text
@@ -129,9 +143,9 @@ def test_a_disabled_application_gets_none(rig: Rig, sandbox: Environment) -> Non
     assert "token.test_issued" not in dict(audited(sandbox))
 
 
-def test_staff_are_offered_none_and_get_none(rig: Rig, sandbox: Environment) -> None:
-    path = as_(rig, "olga").register()
-    staff = as_(rig, "stig")
+def test_staff_are_offered_none_and_get_none(portal: PortalServer, sandbox: Environment) -> None:
+    path = as_(portal, "olga").register()
+    staff = as_(portal, "stig")
 
     assert "Get a test token" not in staff.get(path).text
     assert staff.post(path + "test-token/").status_code == 403
@@ -139,32 +153,32 @@ def test_staff_are_offered_none_and_get_none(rig: Rig, sandbox: Environment) -> 
     assert "token.test_issued" not in dict(audited(sandbox))
 
 
-def test_of_another_organization_there_is_none(rig: Rig, sandbox: Environment) -> None:
-    organizations.create(sandbox, OPERATOR, "Bolt Power", "bengt")
+def test_of_another_organization_there_is_none(portal: PortalServer, sandbox: Environment) -> None:
+    organizations.create(sandbox.context, sandbox.hasher, OPERATOR, "Bolt Power", "bengt")
     with sandbox.database.write() as connection:
         found = people_store.find_by_username(connection, "bengt")
         assert found
         hashed = sandbox.hasher.hash(Secret(PASSWORD))
         values = {"password_hash": hashed, "must_change_password": False}
         people_store.change(connection, found.id, values)
-    path = as_(rig, "olga").register()
+    path = as_(portal, "olga").register()
 
-    assert as_(rig, "bengt").post(path + "test-token/").status_code == 404
+    assert as_(portal, "bengt").post(path + "test-token/").status_code == 404
 
 
-def test_without_the_forms_token_none_is_made(rig: Rig, sandbox: Environment) -> None:
-    browser = as_(rig, "olga")
+def test_without_the_forms_token_none_is_made(portal: PortalServer, sandbox: Environment) -> None:
+    browser = as_(portal, "olga")
     path = browser.register()
 
     assert browser.send(path + "test-token/", {"csrf": "x"}).status_code == 403
     assert "token.test_issued" not in dict(audited(sandbox))
 
 
-def test_production_offers_none(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_production_offers_none(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
 
     assert "Get a test token" not in browser.get(path).text
     assert browser.post(path + "test-token/").status_code == 404
     assert browser.get(path + "test-token/").status_code == 404
-    assert "token.test_issued" not in rig.actions()
+    assert "token.test_issued" not in portal.actions()

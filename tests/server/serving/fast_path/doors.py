@@ -12,6 +12,7 @@ import uvicorn
 
 from gatepass.server import run
 from gatepass.server.app import Gatepass, create
+from gatepass.server.environment import maintenance
 from server.fixtures import Clock, InProcessServer, settings
 
 _PATIENCE = 30.0  # seconds
@@ -21,18 +22,18 @@ class Door:
     """A server in a thread, behind a real socket."""
 
     def __init__(self, data: Path, clock: Clock, **given: Any) -> None:  # noqa: ANN401
-        chosen = settings(data, grace=3600, **given)
+        chosen = settings(data, stale_grace_seconds=3600, **given)
         self.app = create(chosen, clock)
-        self.stand = InProcessServer(self.app, clock, data)
-        self.has_lane = chosen.lane
+        self.server = InProcessServer(self.app, clock, data)
+        self.has_lane = chosen.fast_path
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
         self.config = run.config(chosen, self._make)
         self.config.lifespan = (
             "off"  # nothing is followed or flushed: memory is as requests left it
         )
-        self.server = uvicorn.Server(self.config)
-        self._thread = threading.Thread(target=self.server.run, args=([self._listening],))
+        self.uvicorn = uvicorn.Server(self.config)
+        self._thread = threading.Thread(target=self.uvicorn.run, args=([self._listening],))
 
     def _make(self) -> Gatepass:
         return self.app
@@ -44,15 +45,15 @@ class Door:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.server.should_exit = True
+        self.uvicorn.should_exit = True
         self._thread.join(_PATIENCE)
         for environment in self.app.environments:
-            environment.close()
+            maintenance.close(environment)
         self._listening.close()
 
     def rest(self) -> None:
         """Wait until nothing is being done: a bad request is refused before it is dealt with."""
-        while self.server.server_state.tasks:
+        while self.uvicorn.server_state.tasks:
             time.sleep(0.001)
 
     def connect(self) -> "Line":

@@ -8,8 +8,9 @@ from typing import Any
 from uvicorn.server import ServerState
 
 from gatepass.server import run as serving
+from gatepass.server.configuration.http_limits import Limits
 from gatepass.server.serving.fast_path.protocol import FastPathProtocol
-from gatepass.server.serving.http1.connections import Connections, Limits
+from gatepass.server.serving.http1.connections import Connections
 from server.fixtures import InProcessServer, settings
 
 _TURNS = 12  # of the event loop: more than the way through ASGI takes
@@ -62,13 +63,13 @@ class ToldLoop(asyncio.SelectorEventLoop):
 class Play:
     """A connection to the lane, in a loop of its own."""
 
-    def __init__(self, stand: InProcessServer, loop: ToldLoop) -> None:
+    def __init__(self, server: InProcessServer, loop: ToldLoop) -> None:
         self.loop = loop
-        self.lane = stand.app.lane
+        self.lane = server.app.lane
         self.transport = Recording()
         self.state = ServerState()
         self.state.default_headers = [(b"date", b"today")]
-        config = serving.config(settings(Path("unused")), lambda: stand.app)
+        config = serving.config(settings(Path("unused")), lambda: server.app)
         config.load()
         self.connections = Connections(Limits())
         self.protocol = FastPathProtocol(
@@ -103,12 +104,12 @@ class Play:
         await self.rest()
 
 
-def played(stand: InProcessServer, scene: Callable[[Play], Coroutine[Any, Any, None]]) -> Play:
+def played(server: InProcessServer, scene: Callable[[Play], Coroutine[Any, Any, None]]) -> Play:
     """Run a scene with a new connection and give that."""
     loop = ToldLoop()
 
     async def run() -> Play:
-        play = Play(stand, loop)
+        play = Play(server, loop)
         await scene(play)
         play.protocol.connection_lost(None)
         await play.rest()
@@ -118,10 +119,10 @@ def played(stand: InProcessServer, scene: Callable[[Play], Coroutine[Any, Any, N
         return runner.run(run())
 
 
-def said(stand: InProcessServer, *pieces: bytes) -> Play:
+def said(server: InProcessServer, *pieces: bytes) -> Play:
     """Say pieces over a new connection."""
 
     async def scene(play: Play) -> None:
         await play.say(*pieces)
 
-    return played(stand, scene)
+    return played(server, scene)

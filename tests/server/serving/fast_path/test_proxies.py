@@ -27,7 +27,7 @@ def doors(group: Group, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
     data: Path = tmp_path_factory.mktemp("proxied") / "data"
     given = {"sandbox": EnvironmentSettings(hosts=(_HTTPS,)), **group.settings}
     clock = Clock()
-    with door(data, clock, **given) as lane, door(data, clock, lane=False, **given) as asgi:
+    with door(data, clock, **given) as lane, door(data, clock, fast_path=False, **given) as asgi:
         yield lane, asgi
 
 
@@ -58,7 +58,7 @@ def test_the_lane_is_open_to_what_a_trusted_proxy_sends_on(
     group: Group, doors: tuple[Door, Door]
 ) -> None:
     lane = doors[0]
-    client = lane.stand.register(TEST)
+    client = lane.server.register(TEST)
     basic = raw_basic(f"{client.client_id}:{client.secret.value}".encode())
     more: Headers = (("X-Forwarded-Proto", "https"), ("X-Forwarded-For", "192.0.2.9"))
     if "proxy_header" in group.settings:

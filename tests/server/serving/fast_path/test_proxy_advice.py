@@ -37,7 +37,7 @@ def trusting(
         "sandbox": EnvironmentSettings(hosts=("sandbox.example.com:8443",), issuer=_PORTED),
         **_VECTORS[request.param]["settings"],
     }
-    with door(data, clock, **given) as lane, door(data, clock, lane=False, **given) as asgi:
+    with door(data, clock, **given) as lane, door(data, clock, fast_path=False, **given) as asgi:
         yield request.param, Pair((lane, asgi), clock)
 
 
@@ -79,7 +79,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
         "sandbox": EnvironmentSettings(hosts=("sandbox.example.com:8443",), issuer=_PORTED),
         "trusted_proxies": ("127.0.0.1",),
     }
-    with door(data, clock, **given) as lane, door(data, clock, lane=False, **given) as asgi:
+    with door(data, clock, **given) as lane, door(data, clock, fast_path=False, **given) as asgi:
         yield Pair((lane, asgi), clock)
 
 

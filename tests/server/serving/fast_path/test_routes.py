@@ -10,7 +10,7 @@ from gatepass.server.http import NeedsThread, Request, Response
 from gatepass.server.observability import metrics
 from gatepass.server.serving.fast_path.protocol import ErrorResponder, FastPath, Route
 from gatepass.wire.errors import OAuthError
-from server.fixtures import InProcessServer, raw_basic, standing_still
+from server.fixtures import InProcessServer, open_passive_server, raw_basic
 from server.serving.fast_path.play import said
 from server.serving.fast_path.requests import Ask
 
@@ -19,8 +19,8 @@ _DONE = Response(200, ((b"x-said", b"yes"),), b"done")
 
 
 @pytest.fixture
-def stand(tmp_path: Path) -> Iterator[InProcessServer]:
-    with standing_still(tmp_path / "data") as opened:
+def server(tmp_path: Path) -> Iterator[InProcessServer]:
+    with open_passive_server(tmp_path / "data") as opened:
         yield opened
 
 
@@ -48,21 +48,21 @@ def answer_trouble(met: ErrorResponder) -> Response:
     return Response(418, (), f"{met.error}, {met.path}, {met.source}".encode())
 
 
-def lane_to(stand: InProcessServer, endpoint: object, *methods: bytes) -> InProcessServer:
+def lane_to(server: InProcessServer, endpoint: object, *methods: bytes) -> InProcessServer:
     observe = metrics.observer("other")
     way = Route(endpoint, "/ask", frozenset(methods), "other", observe)  # type: ignore[arg-type]
-    by_host = {b"localhost:8000": stand.environment()}
-    stand.app.lane = FastPath({"/ask": way}, by_host, answer_trouble)
-    return stand
+    by_host = {b"localhost:8000": server.environment()}
+    server.app.lane = FastPath({"/ask": way}, by_host, answer_trouble)
+    return server
 
 
 def ask(**changes: object) -> bytes:
     return Ask(**{"path": "/ask", **_GET, **changes}).raw()  # type: ignore[arg-type]
 
 
-def test_an_endpoint_is_told_what_asgi_tells(stand: InProcessServer) -> None:
+def test_an_endpoint_is_told_what_asgi_tells(server: InProcessServer) -> None:
     told = Told()
-    play = said(lane_to(stand, told, b"GET"), ask(path="/ask?a=b&c", more=(("X-Odd", "Y"),)))
+    play = said(lane_to(server, told, b"GET"), ask(path="/ask?a=b&c", more=(("X-Odd", "Y"),)))
 
     assert play.heard.endswith(
         b"date: today\r\nx-said: yes\r\ncontent-length: 4\r\n\r\ndone",
@@ -73,31 +73,31 @@ def test_an_endpoint_is_told_what_asgi_tells(stand: InProcessServer) -> None:
 
 @pytest.mark.parametrize("method", ["HEAD", "POST", "PUT"])
 def test_a_method_that_is_not_in_the_table_goes_through(
-    stand: InProcessServer, method: str
+    server: InProcessServer, method: str
 ) -> None:
     told = Told()
-    play = said(lane_to(stand, told, b"GET", b"OPTIONS"), ask(method=method))
+    play = said(lane_to(server, told, b"GET", b"OPTIONS"), ask(method=method))
 
     assert (play.by_lane, told.arrived) == (0, [])
 
 
-def test_what_an_endpoint_raises_becomes_an_answer(stand: InProcessServer) -> None:
-    play = said(lane_to(stand, refuse, b"GET"), ask())
+def test_what_an_endpoint_raises_becomes_an_answer(server: InProcessServer) -> None:
+    play = said(lane_to(server, refuse, b"GET"), ask())
 
     assert play.by_lane == 1
     assert play.heard.startswith(b"HTTP/1.1 418 ")
     assert play.heard.endswith(b"invalid_token: No., /ask, 192.0.2.7")
 
 
-def test_what_must_wait_goes_through(stand: InProcessServer) -> None:
-    assert said(lane_to(stand, wait, b"GET"), ask()).by_lane == 0
+def test_what_must_wait_goes_through(server: InProcessServer) -> None:
+    assert said(lane_to(server, wait, b"GET"), ask()).by_lane == 0
 
 
 def test_the_lane_takes_the_other_addresses_too(tmp_path: Path) -> None:
-    with standing_still(tmp_path / "data", also_at=("/o",)) as stand:
-        client = stand.register()
-        stand.token(client)
+    with open_passive_server(tmp_path / "data", path_aliases={"token": ["/o/token/"]}) as server:
+        client = server.register()
+        server.token(client)
         basic = (raw_basic(f"{client.client_id}:{client.secret.value}".encode()),)
         for path in ("/o/token/", "/o/token", "/oauth2/token/"):
-            play = said(stand, Ask(path=path, authorization=basic).raw())
+            play = said(server, Ask(path=path, authorization=basic).raw())
             assert (play.by_lane, b"access_token" in play.heard) == (1, True)

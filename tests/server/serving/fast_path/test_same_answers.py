@@ -16,6 +16,8 @@ from server.fixtures import LIVE, TEST, Clock
 from server.serving.fast_path.doors import Door, Line, door
 from server.serving.fast_path.requests import HOW_MANY, Ask, People, ten_thousand
 
+pytestmark = pytest.mark.slow
+
 _TOKEN = re.compile(rb"gpa_(live|test)_[0-9A-Za-z]{80,200}")
 _STEP = 3.0  # seconds between requests, so that failures do not all end as 429
 
@@ -33,16 +35,16 @@ class Doors(NamedTuple):
 def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
     data: Path = tmp_path_factory.mktemp("doors") / "data"
     clock = Clock()
-    with door(data, clock) as lane, door(data, clock, lane=False) as asgi:
-        one, other = lane.stand.register(), lane.stand.register()
-        sandboxed = lane.stand.register(TEST)
+    with door(data, clock) as lane, door(data, clock, fast_path=False) as asgi:
+        one, other = lane.server.register(), lane.server.register()
+        sandboxed = lane.server.register(TEST)
         tokens = (
-            lane.stand.token(one),
-            lane.stand.token(other, scope="read"),
-            lane.stand.token(sandboxed, TEST),
+            lane.server.token(one),
+            lane.server.token(other, scope="read"),
+            lane.server.token(sandboxed, TEST),
         )
         for mode in (LIVE, TEST):
-            lane.stand.environment(mode).usage.take(0.0)  # the uses above
+            lane.server.environment(mode).usage.take(0.0)  # the uses above
         yield Doors(lane, asgi, clock, People(one, other, sandboxed, tokens))
 
 
@@ -152,7 +154,7 @@ def test_ten_thousand_requests_are_answered_logged_and_counted_alike_at_both_doo
     assert asked == HOW_MANY
     assert plain > HOW_MANY / 10
     for mode in (LIVE, TEST):
-        counts = [_count(each.stand.environment(mode)) for each in (doors.lane, doors.asgi)]
+        counts = [_count(each.server.environment(mode)) for each in (doors.lane, doors.asgi)]
         assert counts[0] == counts[1]
     assert doors.asgi.app.lane.answered == 0
     assert lane.answered > HOW_MANY / 2

@@ -54,14 +54,14 @@ def served(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Door]:
     data: Path = tmp_path_factory.mktemp("secure") / "data"
-    given = {"production": _TLS, "trusted_proxies": ("127.0.0.1",), "lane": request.param}
+    given = {"production": _TLS, "trusted_proxies": ("127.0.0.1",), "fast_path": request.param}
     with door(data, Clock(), **given) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
 def client(served: Door) -> Client:
-    return served.stand.register()
+    return served.server.register()
 
 
 def answer(served: Door, ask: Ask) -> Response:

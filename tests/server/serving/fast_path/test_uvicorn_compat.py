@@ -10,10 +10,11 @@ from structlog.testing import capture_logs
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
+from gatepass.server.configuration.http_limits import Limits
 from gatepass.server.http import NO_STORE, Response
 from gatepass.server.serving import uvicorn_compat
 from gatepass.server.serving.fast_path.protocol import FastPath, FastPathProtocol
-from gatepass.server.serving.http1.connections import Connections, Limits
+from gatepass.server.serving.http1.connections import Connections
 from gatepass.server.serving.http1.protocol import HttpProtocol
 from server.fixtures import Clock
 from server.serving.fast_path.doors import Door
@@ -102,7 +103,7 @@ def test_over_h11_an_offer_to_upgrade_is_ignored_too(tmp_path: Path) -> None:
     with served, served.connect() as line:
         for at in range(len(raw) - len(inner), len(raw), 7):
             line.say(raw[:at])
-            while not served.server.server_state.tasks:  # until the head has come
+            while not served.uvicorn.server_state.tasks:  # until the head has come
                 time.sleep(0.001)
             line.say(raw[at:])
             response = line.hear()

@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 import uvicorn
 from uvicorn.server import ServerState
 
+from gatepass.server.configuration.http_limits import Limits
 from gatepass.server.environment.environment import Environment
 from gatepass.server.http import Request, Response
 from gatepass.server.observability import metrics
 from gatepass.server.serving.fast_path.protocol import ErrorResponder, FastPath, Route
-from gatepass.server.serving.http1.connections import Connections, Limits
+from gatepass.server.serving.http1.connections import Connections
 from gatepass.server.serving.uvicorn_compat import protocol
 from server.serving.fast_path.play import ToldLoop
 from server.serving.http1.requests import Delivered

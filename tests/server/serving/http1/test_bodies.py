@@ -10,13 +10,15 @@ from server.serving.http1.connection import Player
 from server.serving.http1.streams import MARKER, Stream, streams_of_declared_bodies
 from server.serving.http1.test_referee import STREAMS
 
+pytestmark = pytest.mark.slow
+
 _OFFER = b"Connection: Upgrade\r\nUpgrade: foo\r\n"
 _HEAD = b"POST /fast-form HTTP/1.1\r\nHost: api.example\r\nContent-Length: %d\r\n" % len(MARKER)
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["fast path", "ASGI"])
-def player(stand: InProcessServer, request: pytest.FixtureRequest) -> Iterator[Player]:
-    made = Player(stand.environment(), lane=request.param)
+def player(server: InProcessServer, request: pytest.FixtureRequest) -> Iterator[Player]:
+    made = Player(server.environment(), lane=request.param)
     yield made
     made.close()
 

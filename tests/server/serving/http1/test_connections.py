@@ -6,13 +6,9 @@ from collections.abc import Iterator
 import pytest
 from structlog.testing import capture_logs
 
+from gatepass.server.configuration.http_limits import Limits, room_for_connections
 from gatepass.server.observability.metrics.counters import COUNTERS
-from gatepass.server.serving.http1.connections import (
-    Connections,
-    EvictionKey,
-    Limits,
-    room_for_connections,
-)
+from gatepass.server.serving.http1.connections import Connections, EvictionKey
 
 
 class Fake:

@@ -16,6 +16,8 @@ from server.serving.http1.referee import judge
 from server.serving.http1.requests import Delivered
 from server.serving.http1.streams import Stream, clean_streams, streams
 
+pytestmark = pytest.mark.slow
+
 STREAMS = int(os.environ.get("FUZZ_STREAMS", "5000"))
 _CORPUS = tuple(case.raw for case in CASES if len(case.raw) < 4096)
 
@@ -28,8 +30,8 @@ fewer = settings(fuzzed, max_examples=max(STREAMS // 10, 100))
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["fast path", "ASGI"])
-def player(stand: InProcessServer, request: pytest.FixtureRequest) -> Iterator[Player]:
-    made = Player(stand.environment(), lane=request.param)
+def player(server: InProcessServer, request: pytest.FixtureRequest) -> Iterator[Player]:
+    made = Player(server.environment(), lane=request.param)
     yield made
     made.close()
 

@@ -10,7 +10,8 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
-from gatepass.server.serving.http1.connections import Connections, Limits
+from gatepass.server.configuration.http_limits import Limits
+from gatepass.server.serving.http1.connections import Connections
 from gatepass.server.serving.uvicorn_compat import protocol
 from gatepass.wire.metadata import INTROSPECT, PARTNER_API, REVOKE, TOKEN
 from server.fixtures import FORM, InProcessServer, raw_basic
@@ -65,10 +66,10 @@ class Request(NamedTuple):
 class Connected:
     """Connections to the real application, in memory, in an event loop of their own."""
 
-    def __init__(self, stand: InProcessServer, *, lane: bool) -> None:
+    def __init__(self, server: InProcessServer, *, lane: bool) -> None:
         self._runner = asyncio.Runner()
         self._make = protocol(Connections(Limits()), lane=lane)
-        self._config = uvicorn.Config(stand.app, ws="none", lifespan="off", log_config=None)
+        self._config = uvicorn.Config(server.app, ws="none", lifespan="off", log_config=None)
         self._config.load()
 
     def close(self) -> None:
@@ -116,16 +117,16 @@ def _form(path: str, fields: bytes, body: bytes, has: bytes, *statuses: int) -> 
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["fast path", "ASGI"])
-def connected(stand: InProcessServer, request: pytest.FixtureRequest) -> Iterator[Connected]:
-    made = Connected(stand, lane=request.param)
+def connected(server: InProcessServer, request: pytest.FixtureRequest) -> Iterator[Connected]:
+    made = Connected(server, lane=request.param)
     yield made
     made.close()
 
 
 @pytest.fixture(scope="module")
-def make(stand: InProcessServer, connected: Connected) -> Callable[[str], Request]:
-    client = stand.register()
-    token = stand.token(client, scope="write").encode()
+def make(server: InProcessServer, connected: Connected) -> Callable[[str], Request]:
+    client = server.register()
+    token = server.token(client, scope="write").encode()
     basic = raw_basic(f"{client.client_id}:{client.secret.value}".encode()).encode()
     auth = b"Authorization: " + basic + b"\r\n"
     about = b"token=" + token + b"&a=" + MARKER.split(b"\r\n")[0].replace(b" ", b"+")

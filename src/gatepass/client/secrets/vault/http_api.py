@@ -9,7 +9,7 @@ from urllib.parse import quote
 from gatepass.client.errors import ConfigurationError, SecretUnavailable, cleaned
 from gatepass.client.secrets.http import exchange
 from gatepass.client.secrets.validation import json_object
-from gatepass.client.settings import check_url
+from gatepass.client.urls import check_url
 
 _PATH = re.compile(r"[^\x00-\x20\x7f\ud800-\udfff]+")
 _HEADER = re.compile(r"[\x21-\x7e]+")

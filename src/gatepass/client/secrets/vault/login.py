@@ -10,7 +10,7 @@ from gatepass.client.secrets.vault.http_api import Vault, checked_path
 from gatepass.wire.secret import Secret
 
 if TYPE_CHECKING:
-    from gatepass.client.secrets import SecretSource
+    from gatepass.client.secrets.source import SecretSource
 
 _SERVICE_ACCOUNT = FromFile("/var/run/secrets/kubernetes.io/serviceaccount/token")
 

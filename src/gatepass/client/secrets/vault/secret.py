@@ -17,7 +17,7 @@ from gatepass.client.secrets.vault.login import (
 from gatepass.wire.secret import Secret
 
 if TYPE_CHECKING:
-    from gatepass.client.secrets import SecretSource
+    from gatepass.client.secrets.source import SecretSource
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,16 +30,16 @@ Log       {log}
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
-    help="An empty data directory. [default: ./gatepass-data]",
+    help="Empty data directory. [default: ./gatepass-data]",
 )
 @click.option(
     "--port",
     type=click.IntRange(1, 65534),
-    help="Of production; the sandbox has the next one. [default: 8000, or a free one]",
+    help="Port of production; the sandbox uses the next one. [default: 8000, or a free one]",
 )
-@click.option("--once", is_flag=True, help="End when the demo is over.")
+@click.option("--once", is_flag=True, help="Exit when the demo is over.")
 def demo(data: Path | None, port: int | None, *, once: bool) -> None:
-    """Show it: from initial credentials to an authenticated API call, over real HTTP."""
+    """Demonstrate Gatepass over real HTTP, from the first login to an API call with a token."""
     from gatepass.server import run  # takes a while to load
 
     with options.one_line():
@@ -52,13 +52,13 @@ def demo(data: Path | None, port: int | None, *, once: bool) -> None:
                 raise
             settings = _settings(data, _free_ports())
             sockets = run.listen(settings)
-            click.echo(f"Port {_PORT} or {_PORT + 1} is taken: the demo is on {settings.port}.")
+            click.echo(f"Port {_PORT} or {_PORT + 1} is in use: the demo uses {settings.port}.")
         data_directory.open_directory(settings)
         with (settings.data / _LOG).open("a", encoding="utf-8") as log:
             logging.configure(settings.log_format, log)
             data_directory.prepare(settings)
             with published_addresses.published(settings):
-                run.run(settings, sockets, beside=lambda: _play(settings, once=once))
+                run.run(settings, sockets, companion=lambda: _play(settings, once=once))
 
 
 def _settings(data: Path | None, port: int) -> Settings:
@@ -70,7 +70,7 @@ def _free_ports() -> int:
     for port in range(_PORT + 2, 65534, 2):
         with suppress(OSError), closing(_held(port)), closing(_held(port + 1)):
             return port
-    raise data_directory.ServingError("No port is free. Name one with --port.")
+    raise data_directory.ServingError("No port is free. Choose one with --port.")
 
 
 def _held(port: int) -> socket.socket:
@@ -81,7 +81,7 @@ def _check_empty(settings: Settings) -> None:
     folder = settings.data
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
         raise data_directory.ServingError(
-            f"The demo needs an empty folder, and {folder} is none. Choose one with --data."
+            f"The demo needs an empty directory; {folder} is not empty. Choose another with --data."
         )
 
 

@@ -45,7 +45,7 @@ class Person:
         self._story.answered(answer, "location")
         self._expect(answer, 303)
         self._story.step(
-            "Until the password is changed, every other page leads to the one that does it."
+            "Until the password is changed, every other page redirects to the password page."
         )
         self._story.command(["curl", "-i", "-b", "jar", self._address + _APPLICATIONS])
         answer = self._browser.get(_APPLICATIONS)
@@ -56,7 +56,7 @@ class Person:
 
     def change_password(self, current: Secret, new: Secret) -> None:
         """Choose a password of one's own."""
-        self._story.step("The password is changed to one that only the partner knows.")
+        self._story.step("The administrator chooses a new password.")
         typed = {
             "current_password": current.value,
             "new_password": new.value,
@@ -139,7 +139,7 @@ class Program:
 
     def get_token(self) -> Secret:
         """Ask for an access token with HTTP Basic (RFC 6749 §4.4.2)."""
-        self._story.step("The server asks for an access token.")
+        self._story.step("The server requests an access token.")
         grant = {"grant_type": "client_credentials"}
         answer = self._post(metadata.TOKEN, grant)
         token = Secret(str(answer.json().get("access_token", "")))

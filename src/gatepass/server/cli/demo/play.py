@@ -52,7 +52,7 @@ def play(settings: Settings, story: Story) -> Access:
 
 def _create(settings: Settings, story: Story) -> Created:
     story.title("The account manager")
-    story.step(f"{_ORGANIZATION} becomes a partner, with an administrator.")
+    story.step(f"{_ORGANIZATION} becomes a partner with an administrator.")
     story.command(
         [
             *("gatepass", "organization", "create", _ORGANIZATION, "--admin", _ADMIN),
@@ -60,7 +60,9 @@ def _create(settings: Settings, story: Story) -> Created:
         ]
     )
     with data_directory.opened(settings, Mode.TEST) as environment:
-        created = operations.create(environment, OPERATOR, _ORGANIZATION, _ADMIN)
+        created = operations.create(
+            environment.context, environment.hasher, OPERATOR, _ORGANIZATION, _ADMIN
+        )
     story.hide(created.initial_password.value)
     story.came(
         [
@@ -77,5 +79,5 @@ def _call(program: Program, path: str, story: Story) -> None:
     story.step("With the token it calls the Partner API.")
     program.call(path, token, 200)
     program.revoke(token)
-    story.step("From then on, the API refuses the token.")
+    story.step("The API now refuses the token.")
     program.call(path, token, 401)

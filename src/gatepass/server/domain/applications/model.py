@@ -6,6 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 from gatepass.server.domain.names import is_visible, tidy
+from gatepass.server.domain.token_policy import LONGEST_LIFETIME, SHORTEST_LIFETIME
 from gatepass.server.storage.timestamps import milliseconds
 from gatepass.wire.credential import Kind, Mode, mint
 from gatepass.wire.errors import OAuthError
@@ -14,9 +15,6 @@ from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
 
 GRANT_TYPE = "client_credentials"
-DEFAULT_LIFETIME = 36_000  # seconds
-SHORTEST_LIFETIME = 60
-LONGEST_LIFETIME = 30 * 24 * 3600
 LONGEST_NAME = 100
 LONGEST_CONTACT = 200
 MOST_LIVE_SECRETS = 2
@@ -31,9 +29,9 @@ OVERLAPS = {
 UNTIL_USED = "until the new secret is first used"
 
 State = Literal["active", "disabled"]
-MintMode = Literal["off", "warn", "enforce"]
-MINT_MODES: tuple[MintMode, ...] = ("off", "warn", "enforce")
-MOST_MINTED = 1_000_000  # an hour
+RateLimitMode = Literal["off", "warn", "enforce"]
+RATE_LIMIT_MODES: tuple[RateLimitMode, ...] = ("off", "warn", "enforce")
+HIGHEST_RATE_LIMIT = 1_000_000  # an hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,7 @@ class ApplicationSecret:
         return self.expires_at is None or now < self.expires_at
 
 
-MARGIN = timedelta(seconds=1)
+CLOCK_MARGIN = timedelta(seconds=1)
 """How much later than now tokens are void, as clocks of two nodes never agree exactly."""
 
 
@@ -71,7 +69,7 @@ class Application:
     """A registered client (RFC 6749 §2) of an organization.
 
     `networks` are those that its requests may come from; without any, all are. A token that was
-    issued at `void_until_ms` (Unix milliseconds) or before is not good any more, or never was
+    issued at `revoked_before_ms` (Unix milliseconds) or before is not good any more, or never was
     its own: there may have been another application of the same client id before it.
     """
 
@@ -90,42 +88,42 @@ class Application:
     client_type: str = "confidential"
     grant_type: str = GRANT_TYPE
     disabled_at: datetime | None = None
-    tokens_void_before: datetime | None = None
+    tokens_revoked_before: datetime | None = None
     org_suspended_at: datetime | None = None
     last_used_at: datetime | None = None
     last_used_from: str | None = None
     last_used_agent: str | None = None
     imported_from: str | None = None
-    mint_mode: MintMode = "off"
-    mint_limit: int | None = None
-    void_until_ms: int = field(init=False, repr=False, compare=False)
+    rate_limit_mode: RateLimitMode = "off"
+    rate_limit: int | None = None
+    revoked_before_ms: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Prepare what is asked with each token."""
         until = milliseconds(self.created_at) - 1
-        if self.tokens_void_before is not None:
-            until = max(until, milliseconds(self.tokens_void_before))
-        object.__setattr__(self, "void_until_ms", until)
+        if self.tokens_revoked_before is not None:
+            until = max(until, milliseconds(self.tokens_revoked_before))
+        object.__setattr__(self, "revoked_before_ms", until)
 
     @property
     def state(self) -> State:
         """Say whether its owner disabled it."""
         return "disabled" if self.disabled_at else "active"
 
-    def voided_at(self, now: datetime) -> datetime:
-        """Return `tokens_void_before` for a revocation of all tokens at `now`.
+    def next_revocation(self, now: datetime) -> datetime:
+        """Return `tokens_revoked_before` for a revocation of all tokens at `now`.
 
         It always grows: neither a clock that is set back nor a second revocation in the same
         millisecond leaves an old token active. See `MARGIN`.
         """
-        last, void = self.tokens_void_before, now + MARGIN
+        last, void = self.tokens_revoked_before, now + CLOCK_MARGIN
         return void if last is None else max(void, last + timedelta(milliseconds=1))
 
-    def earliest(self, now: datetime) -> datetime:
+    def change_time(self, now: datetime) -> datetime:
         """Return the moment of a change at `now`: never before the last use that is stored."""
         return now if self.last_used_at is None else max(now, self.last_used_at)
 
-    def was_brought(self, secret: ApplicationSecret) -> bool:
+    def is_imported_secret(self, secret: ApplicationSecret) -> bool:
         """Tell whether a secret came with the application from elsewhere, as its form may tell."""
         return self.imported_from is not None and secret.created_at == self.created_at
 
@@ -139,7 +137,7 @@ def check_name(name: str) -> str:
     """Return the name, normalized; raise OAuthError if empty, too long, or with invisible parts."""
     name = tidy(name)
     if not is_visible(name):
-        raise OAuthError("invalid_request", "Give the application a name.")
+        raise OAuthError("invalid_request", "Enter a name.")
     if len(name) > LONGEST_NAME:
         raise OAuthError("invalid_request", f"A name has {LONGEST_NAME} characters at most.")
     return name
@@ -163,16 +161,21 @@ def check_contact(contact: str) -> str:
     return contact
 
 
-def check_minting(mode: str, limit: int | None) -> tuple[MintMode, int | None]:
-    """Give how a limit of tokens an hour is meant; raise OAuthError for one that cannot be kept."""
-    known = next((each for each in MINT_MODES if each == mode), None)
+def check_rate_limit_mode(mode: str) -> RateLimitMode:
+    """Return what happens above the token rate limit; raise OAuthError for an unknown mode."""
+    known = next((each for each in RATE_LIMIT_MODES if each == mode), None)
     if known is None:
-        raise OAuthError("invalid_request", f"Choose one of {', '.join(MINT_MODES)}.")
-    if limit is None and known != "off":
-        raise OAuthError("invalid_request", "Give the number of tokens an hour.")
-    if limit is not None and not 1 <= limit <= MOST_MINTED:
-        raise OAuthError("invalid_request", f"A limit is 1 to {MOST_MINTED} tokens an hour.")
-    return known, limit
+        raise OAuthError("invalid_request", f"Choose one of {', '.join(RATE_LIMIT_MODES)}.")
+    return known
+
+
+def check_rate_limit(limit: int | None) -> int | None:
+    """Return the token rate limit; raise OAuthError outside 1 to 1,000,000 tokens per hour."""
+    if limit is not None and not 1 <= limit <= HIGHEST_RATE_LIMIT:
+        raise OAuthError(
+            "invalid_request", f"A limit is 1 to {HIGHEST_RATE_LIMIT} tokens per hour."
+        )
+    return limit
 
 
 def check_scope(scope: Scope, allowed: Scope) -> Scope:
@@ -198,7 +201,7 @@ def new_secret(
     return secret, ApplicationSecret(secret_id, secret.digest(), secret.value[-4:], now)
 
 
-def ending(
+def with_overlap(
     secrets: tuple[ApplicationSecret, ...], overlap: timedelta | None, now: datetime, new_id: UUID
 ) -> tuple[ApplicationSecret, ...]:
     """Give the live secrets as a rotation leaves them: ending when the overlap is over.
@@ -212,7 +215,7 @@ def ending(
     if len(secrets) >= MOST_LIVE_SECRETS:
         raise OAuthError(
             "invalid_request",
-            "Two secrets are live already. End one of them, then rotate again.",
+            "Two secrets are live already. Revoke one of them, then rotate again.",
         )
     if overlap is None:
         return tuple(replace(each, ends_on_use_of=new_id) for each in secrets)

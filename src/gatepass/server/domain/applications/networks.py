@@ -1,11 +1,17 @@
 """The networks that an application's requests may come from."""
 
+from collections.abc import Iterable
 from ipaddress import ip_network
 
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.networks import Network, as_ipv4
 
 MOST = 50
+
+
+def format_networks(networks: Iterable[Network]) -> str:
+    """Return the networks space-separated, as in their column."""
+    return " ".join(str(network) for network in networks)
 
 
 def check_networks(text: str) -> tuple[Network, ...]:

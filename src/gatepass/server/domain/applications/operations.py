@@ -1,39 +1,42 @@
 """What can be done to an application: each in one transaction with its audit entry and change."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from gatepass.server.domain.applications import store
+from gatepass.server.domain.applications import fields, store
+from gatepass.server.domain.applications.fields import FieldGroup
 from gatepass.server.domain.applications.model import (
-    DEFAULT_LIFETIME,
     OVERLAPS,
     UNTIL_USED,
     Application,
     check_contact,
     check_lifetime,
-    check_minting,
     check_name,
     check_scope,
-    ending,
     new_client_id,
     new_secret,
+    with_overlap,
 )
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, entry
-from gatepass.server.domain.catalogue.model import NEEDS_PASSWORD
+from gatepass.server.domain.catalogue.model import NEEDS_PASSWORD, Catalogue
 from gatepass.server.domain.changes import store as changes
+from gatepass.server.domain.changes import tombstones
+from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations import store as organizations
-from gatepass.server.domain.revocations.feed import store as feed
-from gatepass.server.environment.environment import Environment
+from gatepass.server.domain.token_policy import DEFAULT_LIFETIME
 from gatepass.server.storage.database import Connection, NotFoundError
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.networks import Network
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
+
+_NO_SCOPE = Scope(())
 
 
 class Registered(NamedTuple):
@@ -52,7 +55,8 @@ def _nothing(_: Connection, __: Registered) -> None:
 
 
 def register(  # noqa: PLR0913 - a registration has that many parts
-    environment: Environment,
+    context: Context,
+    catalogue: Catalogue,
     by: Actor,
     org_id: UUID,
     *,
@@ -72,12 +76,12 @@ def register(  # noqa: PLR0913 - a registration has that many parts
 
     With an `app_id` of the caller's, doing it twice makes one: the second is OAuthError (409).
     """
-    now, catalogue = environment.now(), environment.catalogue
-    secret, kept = new_secret(uuid4(), environment.mode, secrets.token_bytes(32), now)
+    now = context.now()
+    secret, kept = new_secret(uuid4(), context.mode, secrets.token_bytes(32), now)
     new = Application(
         id=app_id or uuid4(),
         org_id=org_id,
-        client_id=new_client_id(environment.mode, secrets.token_bytes(16)),
+        client_id=new_client_id(context.mode, secrets.token_bytes(16)),
         name=check_name(name),
         scope=check_scope(scope or catalogue.defaults, allowed or catalogue.selectable),
         token_lifetime=check_lifetime(token_lifetime),
@@ -88,7 +92,7 @@ def register(  # noqa: PLR0913 - a registration has that many parts
         contact=check_contact(contact),
         networks=networks,
     )
-    with environment.database.write() as connection:
+    with context.database.write() as connection:
         if organizations.find(connection, org_id) is None:
             raise NotFoundError(str(org_id))
         if store.find(connection, new.id):
@@ -96,12 +100,12 @@ def register(  # noqa: PLR0913 - a registration has that many parts
         store.add(connection, new)
         also(connection, Registered(new, secret))
         _tell(connection, by, now, new, "application.registered", scope=str(new.scope))
-    environment.refresh()
+    context.refresh()
     return Registered(new, secret)
 
 
 def rotate(  # noqa: PLR0913 - who, what, how, and what else is written
-    environment: Environment,
+    context: Context,
     by: Actor,
     app_id: UUID,
     overlap: timedelta | None,
@@ -119,18 +123,20 @@ def rotate(  # noqa: PLR0913 - who, what, how, and what else is written
 
     With a `secret_id` of the caller's, doing it twice makes one: the second is OAuthError (409).
     """
-    with _change(environment, app_id, org_id) as (connection, application, now):
+    with _change(context, app_id, org_id) as (connection, application, now):
         if any(each.id == secret_id for each in application.secrets):
             raise OAuthError("invalid_request", "This is done already.", status=409)
         new_id = secret_id or uuid4()
-        ended = ending(application.live_secrets(now), overlap, now, new_id)
-        secret, kept = new_secret(new_id, environment.mode, secrets.token_bytes(32), now)
+        ended = with_overlap(application.live_secrets(now), overlap, now, new_id)
+        secret, kept = new_secret(new_id, context.mode, secrets.token_bytes(32), now)
         for each in ended:
             store.set_end(connection, each)
         store.remove_ended_secrets(connection, app_id, now)
         store.add_secret(connection, app_id, kept)
         if has_leaked:
-            store.change(connection, app_id, {"tokens_void_before": application.voided_at(now)})
+            store.change(
+                connection, app_id, {"tokens_revoked_before": application.next_revocation(now)}
+            )
         also(connection, Registered(application, secret))
         _tell(
             connection,
@@ -146,11 +152,11 @@ def rotate(  # noqa: PLR0913 - who, what, how, and what else is written
     return Registered(application, secret)
 
 
-def end_secret(
-    environment: Environment, by: Actor, app_id: UUID, secret_id: UUID, org_id: UUID | None
+def revoke_secret(
+    context: Context, by: Actor, app_id: UUID, secret_id: UUID, org_id: UUID | None
 ) -> None:
     """End a secret now; the last live one cannot be ended, disable the application instead."""
-    with _change(environment, app_id, org_id) as (connection, application, now):
+    with _change(context, app_id, org_id) as (connection, application, now):
         live = application.live_secrets(now)
         ended = next((each for each in live if each.id == secret_id), None)
         if ended is None:
@@ -166,84 +172,29 @@ def end_secret(
         )
 
 
-def rename(
-    environment: Environment, by: Actor, app_id: UUID, name: str, org_id: UUID | None
-) -> None:
-    """Give an application another name."""
-    name = check_name(name)
-    with _change(environment, app_id, org_id) as (connection, application, now):
-        store.change(connection, app_id, {"name": name})
-        _tell(connection, by, now, application, "application.renamed", name=name)
-
-
-def set_lifetime(
-    environment: Environment, by: Actor, app_id: UUID, seconds: int, org_id: UUID | None
-) -> None:
-    """Set how long the application's next tokens live."""
-    check_lifetime(seconds)
-    with _change(environment, app_id, org_id) as (connection, application, now):
-        store.change(connection, app_id, {"token_lifetime": seconds})
-        _tell(connection, by, now, application, "application.lifetime", seconds=str(seconds))
-
-
-def set_contact(
-    environment: Environment, by: Actor, app_id: UUID, contact: str, org_id: UUID | None
-) -> None:
-    """Set whom to tell of trouble with the application; empty for nobody."""
-    contact = check_contact(contact)
-    with _change(environment, app_id, org_id) as (connection, application, now):
-        store.change(connection, app_id, {"contact": contact})
-        _tell(connection, by, now, application, "application.contact", contact=contact or "nobody")
-
-
-def set_networks(
-    environment: Environment,
+def change(
+    context: Context,
     by: Actor,
     app_id: UUID,
-    networks: tuple[Network, ...],
-    org_id: UUID | None,
-) -> None:
-    """Set the networks that its requests may come from; without any, all are."""
-    text = store.written(networks)
-    with _change(environment, app_id, org_id) as (connection, application, now):
-        store.change(connection, app_id, {"networks": text})
-        _tell(connection, by, now, application, "application.networks", networks=text or "any")
-
-
-def set_scope(
-    environment: Environment,
-    by: Actor,
-    app_id: UUID,
-    scope: Scope,
     org_id: UUID | None,
     *,
-    allowed: Scope | None = None,
+    allowed: Scope = _NO_SCOPE,
+    **values: object,
 ) -> None:
-    """Set what its next tokens may allow, as the operator does; a scope that it has may stay."""
-    choosable = (allowed or environment.catalogue.selectable).names
-    with _change(environment, app_id, org_id) as (connection, application, now):
-        check_scope(scope, Scope(tuple(dict.fromkeys((*choosable, *application.scope.names)))))
-        _set_scope(connection, by, now, application, scope)
+    """Change editable fields, all of them or none; `fields.GROUPS` has their names and checks.
 
+    A new `scope` consists of `allowed` scopes and of those that the application already has.
 
-def set_minting(
-    environment: Environment,
-    by: Actor,
-    app_id: UUID,
-    mode: str,
-    limit: int | None,
-    org_id: UUID | None,
-) -> None:
-    """Set how many tokens an hour the application may have, and what happens beyond."""
-    mode, limit = check_minting(mode, limit)
-    with _change(environment, app_id, org_id) as (connection, application, now):
-        store.change(connection, app_id, {"mint_mode": mode, "mint_limit": limit})
-        said = "none" if limit is None else str(limit)
-        _tell(connection, by, now, application, "application.minting", mode=mode, limit=said)
+    Raises OAuthError for a value that is not allowed, and for a field that `by` may not change.
+    """
+    with _change(context, app_id, org_id) as (connection, application, now):
+        after, groups = fields.check(by, application, allowed, values)
+        _write(connection, by, now, application, after, groups)
 
 
 def choose_scope(
-    environment: Environment,
+    context: Context,
+    catalogue: Catalogue,
     by: Actor,
     app_id: UUID,
     chosen: Scope,
@@ -257,81 +208,87 @@ def choose_scope(
     password is given only where the administrator has proved to know theirs. Scopes that stay
     keep their places, as the first one's resource is what tokens are for where none is asked for.
     """
-    catalogue = environment.catalogue
-    with _change(environment, app_id, org_id) as (connection, application, now):
+    with _change(context, app_id, org_id) as (connection, application, now):
         had = application.scope.names
         kept = tuple(name for name in had if name in chosen or name not in catalogue.offered)
         scope = Scope(kept + chosen.without(Scope(kept)).names)
         grantable = catalogue.offered if knows_password else catalogue.selectable
         check_scope(scope, Scope(tuple(dict.fromkeys((*grantable.names, *kept)))))
-        _set_scope(connection, by, now, application, scope)
+        _write(connection, by, now, application, replace(application, scope=scope), [fields.SCOPE])
 
 
-def void_tokens(environment: Environment, by: Actor, app_id: UUID, org_id: UUID | None) -> None:
+def revoke_tokens(context: Context, by: Actor, app_id: UUID, org_id: UUID | None) -> None:
     """Make every token that the application holds invalid."""
-    with _change(environment, app_id, org_id) as (connection, application, now):
-        store.change(connection, app_id, {"tokens_void_before": application.voided_at(now)})
+    with _change(context, app_id, org_id) as (connection, application, now):
+        store.change(
+            connection, app_id, {"tokens_revoked_before": application.next_revocation(now)}
+        )
         _tell(connection, by, now, application, "application.tokens_voided")
 
 
 def set_enabled(
-    environment: Environment, by: Actor, app_id: UUID, *, enabled: bool, org_id: UUID | None
+    context: Context, by: Actor, app_id: UUID, *, enabled: bool, org_id: UUID | None
 ) -> None:
     """Disable an application, which revokes its tokens, or enable it again.
 
     Both revoke what was issued before: another process may issue tokens until it has learned
     of the disabling.
     """
-    with _change(environment, app_id, org_id) as (connection, application, now):
+    with _change(context, app_id, org_id) as (connection, application, now):
         if enabled == (application.disabled_at is None):
             return
-        void = application.voided_at(now)
-        state = {"disabled_at": None if enabled else now, "tokens_void_before": void}
+        void = application.next_revocation(now)
+        state = {"disabled_at": None if enabled else now, "tokens_revoked_before": void}
         store.change(connection, app_id, state)
         action = "application.enabled" if enabled else "application.disabled"
         _tell(connection, by, now, application, action)
 
 
-def delete(environment: Environment, by: Actor, app_id: UUID, org_id: UUID | None) -> None:
-    """Delete an application; its credentials and tokens are nothing from then on."""
-    with _change(environment, app_id, org_id) as (connection, application, now):
+def delete(context: Context, by: Actor, app_id: UUID, org_id: UUID | None) -> None:
+    """Delete an application; its credentials and tokens become invalid."""
+    with _change(context, app_id, org_id) as (connection, application, now):
         store.remove(connection, app_id)
-        feed.note_gone(connection, changes.CLIENT_GONE, application.client_id, now)
+        tombstones.record_deletion(connection, changes.CLIENT_GONE, application.client_id, now)
         _tell(connection, by, now, application, "application.deleted")
 
 
-def find(environment: Environment, app_id: UUID, org_id: UUID | None) -> Application:
+def find(context: Context, app_id: UUID, org_id: UUID | None) -> Application:
     """Give an application, if it is `org_id`'s (None: anyone's); raise NotFoundError otherwise."""
-    with environment.database.read() as connection:
+    with context.database.read() as connection:
         return _owned(connection, app_id, org_id)
 
 
-def of_organization(environment: Environment, org_id: UUID) -> list[Application]:
+def of_organization(context: Context, org_id: UUID) -> list[Application]:
     """Give an organization's applications, newest first."""
-    with environment.database.read() as connection:
+    with context.database.read() as connection:
         return store.of_organization(connection, org_id)
 
 
 @contextmanager
 def _change(
-    environment: Environment, app_id: UUID, org_id: UUID | None
+    context: Context, app_id: UUID, org_id: UUID | None
 ) -> Iterator[tuple[Connection, Application, datetime]]:
     """Open a writing transaction on an application, as it is now."""
-    with environment.database.write() as connection:
+    with context.database.write() as connection:
         application = _owned(connection, app_id, org_id)
-        yield connection, application, application.earliest(environment.now())
-    environment.refresh()
+        yield connection, application, application.change_time(context.now())
+    context.refresh()
 
 
-def _set_scope(
-    connection: Connection, by: Actor, now: datetime, application: Application, scope: Scope
+def _write(
+    connection: Connection,
+    by: Actor,
+    now: datetime,
+    before: Application,
+    after: Application,
+    groups: Iterable[FieldGroup],
 ) -> None:
-    """Store a scope; to take away one that is granted with a password revokes all tokens."""
-    changed: dict[str, object] = {"scope": str(scope)}
-    if NEEDS_PASSWORD & set(application.scope.without(scope).names):
-        changed["tokens_void_before"] = application.voided_at(now)
-    store.change(connection, application.id, changed)
-    _tell(connection, by, now, application, "application.scope", scope=str(scope))
+    """Store changed fields; removing a scope that is granted with a password revokes all tokens."""
+    for group in groups:
+        store.change(connection, before.id, group.columns(after))
+        _tell(connection, by, now, before, group.action, **group.details(after))
+    if NEEDS_PASSWORD & set(before.scope.without(after.scope).names):
+        store.change(connection, before.id, {"tokens_revoked_before": before.next_revocation(now)})
 
 
 def _owned(connection: Connection, app_id: UUID, org_id: UUID | None) -> Application:

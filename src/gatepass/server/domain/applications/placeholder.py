@@ -4,11 +4,8 @@ import secrets
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from gatepass.server.domain.applications.model import (
-    DEFAULT_LIFETIME,
-    Application,
-    ApplicationSecret,
-)
+from gatepass.server.domain.applications.model import Application, ApplicationSecret
+from gatepass.server.domain.token_policy import DEFAULT_LIFETIME
 from gatepass.wire.scope import Scope
 
 _SINCE = datetime(2026, 1, 1, tzinfo=UTC)
@@ -33,11 +30,11 @@ def _made() -> Application:
 _NOBODIES = tuple(_made() for _ in range(_COUNT))
 
 
-def nobody(client_id: str) -> Application:
+def placeholder(client_id: str) -> Application:
     """Return the stand-in for an unknown client id; no database has it, no secret matches it."""
     return _NOBODIES[hash(client_id) % _COUNT]
 
 
-def is_nobody(application: Application) -> bool:
+def is_placeholder(application: Application) -> bool:
     """Tell whether it is a stand-in. What is counted for one is not kept."""
     return application.org_id is _ORG_ID

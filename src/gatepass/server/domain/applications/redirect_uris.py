@@ -1,9 +1,7 @@
 """Redirect URIs (RFC 6749 §3.1.2): kept for the record, as client credentials use none."""
 
-from urllib.parse import urlsplit
-
-from gatepass.server.settings import is_loopback
 from gatepass.wire.errors import OAuthError
+from gatepass.wire.urls import is_confidential, split
 
 MOST = 10
 
@@ -27,12 +25,5 @@ def check_redirect_uris(text: str) -> tuple[str, ...]:
 
 
 def _is_safe(uri: str) -> bool:
-    if not (uri.isascii() and uri.isprintable()) or set(uri) & set(' "<>\\^`{|}#'):
-        return False
-    try:
-        parts = urlsplit(uri)
-        host, _ = parts.hostname or "", parts.port  # a port that is no number raises
-    except ValueError:
-        return False
-    is_secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
-    return is_secure and bool(host) and "@" not in parts.netloc
+    parts = None if set(uri) & set(' "<>\\^`{|}#') else split(uri)
+    return parts is not None and is_confidential(parts) and "@" not in parts.netloc

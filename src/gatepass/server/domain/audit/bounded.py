@@ -17,7 +17,7 @@ def record(connection: Connection, limit: HourlyLimit, *entries: Entry) -> None:
     admitted = [
         each
         for each in entries
-        if limit.admit(each.action, each.source, each.at.timestamp(), each.org_id)
+        if limit.allow(each.action, each.source, each.at.timestamp(), each.org_id)
     ]
     if admitted:
         store.record(connection, *admitted)

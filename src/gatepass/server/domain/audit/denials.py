@@ -10,7 +10,7 @@ import structlog
 
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, Entry
-from gatepass.server.environment.environment import Environment
+from gatepass.server.domain.context import Context
 from gatepass.server.storage.database import DatabaseAwayError
 
 _ACTION = "access.denied"
@@ -28,18 +28,18 @@ class Denial(NamedTuple):
     reason: str
 
 
-def note(environment: Environment, by: Actor, denied: Denial, **who: str) -> None:
+def record(context: Context, by: Actor, denied: Denial, **who: str) -> None:
     """Log and audit a denial; `who` are the log's names for the actor. Blocks.
 
     Raises nothing where the database is away: the answer is no in any case.
     """
-    now = environment.now()
-    if not environment.audit_limit.admit(_ACTION, by.source, now.timestamp(), by.org_id):
+    now = context.now()
+    if not context.audit_limit.allow(_ACTION, by.source, now.timestamp(), by.org_id):
         return
     path = _printable(denied.path)
     log.warning(
         _ACTION,
-        environment=environment.name,
+        environment=context.name,
         org_id=str(by.org_id),
         **who,
         method=denied.method,
@@ -51,10 +51,10 @@ def note(environment: Environment, by: Actor, denied: Denial, **who: str) -> Non
     detail = {"status": str(denied.status), "method": denied.method, "reason": denied.reason}
     entry = Entry(now, by.org_id, by.name, _ACTION, path, "refused", by.source, detail)
     try:
-        with environment.database.write() as connection:
+        with context.database.write() as connection:
             audit.record(connection, entry)
     except DatabaseAwayError:
-        log.error("audit.lost", environment=environment.name, action=_ACTION)  # noqa: TRY400
+        log.error("audit.lost", environment=context.name, action=_ACTION)  # noqa: TRY400
 
 
 def _printable(path: str) -> str:

@@ -16,7 +16,7 @@ class Actor:
     kind: Literal["person", "application", "operator"] = "person"
 
     @property
-    def in_words(self) -> str:
+    def description(self) -> str:
         """Return who it is, as a notice says it to people."""
         if self.kind == "application":
             return f'the application "{self.name}"'

@@ -4,21 +4,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, get_args
 from urllib.parse import urlsplit
 
 from gatepass.jose.algorithms import Algorithm
+from gatepass.server.domain.token_policy import Form, Purpose, Tokens
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
-
-Tokens = Literal["sealed", "jwt"]
-Form = Literal["sealed", "ES256", "EdDSA", "PS256", "RS256"]
-"""What a token is: sealed, or a JWT signed with an algorithm (RFC 7518 §3.1, RFC 8037 §3.1)."""
-
-Purpose = Literal["seal", "ES256", "EdDSA", "PS256", "RS256"]
-"""What a key is for: sealing, or signing with an algorithm."""
-
-TOKENS: tuple[Tokens, ...] = get_args(Tokens)
 
 PARTNER_API = ""
 """The identifier under which the Partner API is stored: its real one is in the settings."""
@@ -124,11 +115,6 @@ class Catalogue:
         """Say what a scope allows."""
         found = self.scopes.get(name)
         return found.description if found else "No longer in the catalogue"
-
-
-def form_of(tokens: Tokens, algorithm: Algorithm) -> Form:
-    """Give the form of tokens."""
-    return "sealed" if tokens == "sealed" else algorithm
 
 
 def purposes(catalogue: Catalogue, algorithm: Algorithm) -> frozenset[Purpose]:

@@ -14,7 +14,6 @@ from gatepass.server.domain.catalogue.model import (
     PARTNER_API,
     Catalogue,
     CataloguedScope,
-    Tokens,
     check_scope_name,
     check_standing,
     check_uri,
@@ -22,14 +21,15 @@ from gatepass.server.domain.catalogue.model import (
     purposes,
 )
 from gatepass.server.domain.changes import store as changes
-from gatepass.server.domain.keys.generation import ensure
-from gatepass.server.environment.environment import Environment
+from gatepass.server.domain.context import Context
+from gatepass.server.domain.keys.operations import ensure
+from gatepass.server.domain.token_policy import Tokens
 from gatepass.server.storage.database import Connection, NotFoundError
 from gatepass.wire.errors import OAuthError
 
 
 def add_resource(
-    environment: Environment,
+    context: Context,
     by: Actor,
     uri: str,
     name: str,
@@ -38,26 +38,24 @@ def add_resource(
 ) -> None:
     """Add an API that tokens can be for; raise OAuthError where it is there already."""
     uri, name = check_uri(uri), check_words(name)
-    with _change(environment, by, "resource.added", uri) as (connection, catalogue):
+    with _change(context, by, "resource.added", uri) as (connection, catalogue):
         if uri in catalogue.resources:
             raise OAuthError("invalid_target", "This resource is there already.", status=409)
         store.add_resource(connection, uri, name, tokens, algorithm)
 
 
-def change_resource(
-    environment: Environment, by: Actor, uri: str, values: dict[str, object]
-) -> None:
+def change_resource(context: Context, by: Actor, uri: str, values: dict[str, object]) -> None:
     """Change a resource's `name`, `tokens` or `algorithm`; it holds for new tokens."""
     if "name" in values:
         values = values | {"name": check_words(str(values["name"]))}
-    with _change(environment, by, "resource.changed", uri) as (connection, catalogue):
+    with _change(context, by, "resource.changed", uri) as (connection, catalogue):
         _known_resource(catalogue, uri)
         store.change_resource(connection, _stored(catalogue, uri), values)
 
 
-def remove_resource(environment: Environment, by: Actor, uri: str) -> None:
+def remove_resource(context: Context, by: Actor, uri: str) -> None:
     """Remove a resource; raise OAuthError while it has scopes, and for the Partner API."""
-    with _change(environment, by, "resource.removed", uri) as (connection, catalogue):
+    with _change(context, by, "resource.removed", uri) as (connection, catalogue):
         _known_resource(catalogue, uri)
         if uri == catalogue.partner_api:
             raise OAuthError("invalid_target", "The Partner API is part of the server.")
@@ -67,32 +65,32 @@ def remove_resource(environment: Environment, by: Actor, uri: str) -> None:
         store.remove_resource(connection, uri)
 
 
-def add_scope(environment: Environment, by: Actor, new: CataloguedScope) -> None:
+def add_scope(context: Context, by: Actor, new: CataloguedScope) -> None:
     """Add a scope to a resource; raise OAuthError where the name is taken."""
     check_scope_name(new.name)
     new = replace(new, description=check_words(new.description))
     check_standing(new)
-    with _change(environment, by, "scope.added", new.name) as (connection, catalogue):
+    with _change(context, by, "scope.added", new.name) as (connection, catalogue):
         if new.name in catalogue.scopes:
             raise OAuthError("invalid_scope", "This scope is there already.", status=409)
         _known_resource(catalogue, new.resource)
         store.add_scope(connection, new, catalogue.partner_api)
 
 
-def change_scope(environment: Environment, by: Actor, name: str, values: dict[str, object]) -> None:
+def change_scope(context: Context, by: Actor, name: str, values: dict[str, object]) -> None:
     """Change a scope's `description`, `is_default` or `is_restricted`."""
     if "description" in values:
         values = values | {"description": check_words(str(values["description"]))}
-    with _change(environment, by, "scope.changed", name) as (connection, catalogue):
+    with _change(context, by, "scope.changed", name) as (connection, catalogue):
         if name not in catalogue.scopes:
             raise NotFoundError(name)
         check_standing(replace(catalogue.scopes[name], **values))  # type: ignore[arg-type]
         store.change_scope(connection, name, values)
 
 
-def remove_scope(environment: Environment, by: Actor, name: str) -> None:
+def remove_scope(context: Context, by: Actor, name: str) -> None:
     """Remove a scope that no application has; raise OAuthError for one that the server needs."""
-    with _change(environment, by, "scope.removed", name) as (connection, catalogue):
+    with _change(context, by, "scope.removed", name) as (connection, catalogue):
         if name not in catalogue.scopes:
             raise NotFoundError(name)
         if name in BUILT_IN:
@@ -108,17 +106,19 @@ def remove_scope(environment: Environment, by: Actor, name: str) -> None:
 
 @contextmanager
 def _change(
-    environment: Environment, by: Actor, action: str, subject: str
+    context: Context, by: Actor, action: str, subject: str
 ) -> Iterator[tuple[Connection, Catalogue]]:
     """Open a writing transaction on the catalogue as it is; keys for new forms are made in it."""
-    with environment.database.write() as connection:
-        yield connection, environment.load_catalogue(connection)
-        now = environment.now()
-        needed = purposes(environment.load_catalogue(connection), environment.algorithm)
-        ensure(connection, environment.master, environment.mode, needed, now)
+    with context.database.write() as connection:
+        yield connection, store.load(connection, context.token_policy)
+        now = context.now()
+        needed = purposes(
+            store.load(connection, context.token_policy), context.token_policy.algorithm
+        )
+        ensure(connection, context.master_key, context.mode, needed, now)
         audit.record(connection, entry(by, now, action, subject))
         changes.record(connection, changes.CATALOGUE, subject, now)
-    environment.refresh()
+    context.refresh()
 
 
 def _known_resource(catalogue: Catalogue, uri: str) -> None:

@@ -14,14 +14,8 @@ from sqlalchemy import (
 )
 
 from gatepass.jose.algorithms import Algorithm
-from gatepass.server.domain.catalogue.model import (
-    PARTNER_API,
-    Catalogue,
-    CataloguedScope,
-    Resource,
-    Tokens,
-    form_of,
-)
+from gatepass.server.domain.catalogue.model import PARTNER_API, Catalogue, CataloguedScope, Resource
+from gatepass.server.domain.token_policy import TokenPolicy, Tokens, form_of
 from gatepass.server.storage.database import metadata
 
 resource = Table(
@@ -44,14 +38,12 @@ scope = Table(
 )
 
 
-def load(
-    connection: Connection, partner_api: str, tokens: Tokens, algorithm: Algorithm
-) -> Catalogue:
-    """Give the catalogue; `tokens` and `algorithm` are the environment's defaults."""
+def load(connection: Connection, policy: TokenPolicy) -> Catalogue:
+    """Return the catalogue; `policy` has the environment's defaults."""
     resources = {}
     for row in connection.execute(select(resource).order_by(resource.c.uri)):
-        uri = row.uri or partner_api
-        form = form_of(row.tokens or tokens, row.algorithm or algorithm)
+        uri = row.uri or policy.partner_api
+        form = form_of(row.tokens or policy.tokens, row.algorithm or policy.algorithm)
         resources[uri] = Resource(uri, row.name, row.tokens, row.algorithm, form)
     scopes = {
         # The Partner API's first, and of these read before write.
@@ -60,11 +52,11 @@ def load(
             row.description,
             row.is_default,
             row.is_restricted,
-            row.resource or partner_api,
+            row.resource or policy.partner_api,
         )
         for row in connection.execute(select(scope).order_by(scope.c.resource, scope.c.name))
     }
-    return Catalogue(partner_api, resources, scopes)
+    return Catalogue(policy.partner_api, resources, scopes)
 
 
 def add_resource(

@@ -45,14 +45,14 @@ START = Position(0, 0)
 class Change(NamedTuple):
     """Something committed; `kind` is one of the words above."""
 
-    place: Position
+    position: Position
     kind: str
     subject: str
 
     @property
     def seq(self) -> int:
         """Give its number."""
-        return self.place.seq
+        return self.position.seq
 
 
 def record(connection: Connection, kind: str, subject: str, now: datetime) -> None:

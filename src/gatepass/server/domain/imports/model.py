@@ -35,7 +35,7 @@ class Owner:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SourceApplication:
     """An application as it stands in the other system, not judged yet.
 
     `was_hashed` is what the system says of its secret, None where it says nothing.
@@ -57,7 +57,7 @@ class Found:
         return self.kept.digest()
 
 
-class Terms(NamedTuple):
+class ImportOptions(NamedTuple):
     """How they come in: from where, with which scope, into which organizations."""
 
     source: str
@@ -69,12 +69,12 @@ class SourceError(Exception):
     """Another system's data that cannot be read; the message is one line that says what to do."""
 
 
-class LeftOut(Exception):
+class NotImportable(Exception):
     """An application that cannot come in; the message is the reason, for the report."""
 
 
 @dataclass(frozen=True, slots=True)
-class Admitted:
+class ImportedApplication:
     """What an application will be here; `notes` say what is not as it was."""
 
     client_id: str
@@ -99,8 +99,8 @@ class Outcome:
     notes: tuple[str, ...] = field(default=())
 
 
-def admit(found: Found, now: datetime) -> Admitted:
-    """Judge an application; raise LeftOut with the reason where it stays outside."""
+def convert(found: SourceApplication, now: datetime) -> ImportedApplication:
+    """Judge an application; raise NotImportable with the reason where it stays outside."""
     _check_kind(found)
     _check_client_id(found.client_id)
     way = _way(found)
@@ -109,7 +109,7 @@ def admit(found: Found, now: datetime) -> Admitted:
     uris, uri_notes = _redirect_uris(found.redirect_uris)
     is_short = way == django_hashers.PLAIN and len(found.kept.value) < django_hashers.SHORT
     short = ("its secret is short: rotate it",) if is_short else ()
-    return Admitted(
+    return ImportedApplication(
         client_id=found.client_id,
         name=name or name_of(found.client_id, LONGEST_NAME)[0] or "Imported",
         secret=_secret(found.kept, way, created_at),
@@ -128,33 +128,33 @@ def name_of(text: str, longest: int) -> tuple[str, tuple[str, ...]]:
     return name, () if is_tidy_form(name, text) else ("its name was changed to fit",)
 
 
-def _check_kind(found: Found) -> None:
+def _check_kind(found: SourceApplication) -> None:
     if not found.is_confidential:
-        raise LeftOut("it is a public client, which has no secret to prove itself with")
+        raise NotImportable("it is a public client, which has no secret to prove itself with")
     if not found.is_client_credentials:
-        raise LeftOut("its grant type is not client credentials")
+        raise NotImportable("its grant type is not client credentials")
 
 
 def _check_client_id(client_id: str) -> None:
     if not client_id:
-        raise LeftOut("it has no client id")
+        raise NotImportable("it has no client id")
     if len(client_id) > LONGEST_CLIENT_ID:
-        raise LeftOut(f"its client id is longer than {LONGEST_CLIENT_ID} characters")
+        raise NotImportable(f"its client id is longer than {LONGEST_CLIENT_ID} characters")
     if _CANNOT_BE_SENT.search(client_id):
-        raise LeftOut("its client id has characters in it that cannot be sent")
+        raise NotImportable("its client id has characters in it that cannot be sent")
     if read(client_id):
-        raise LeftOut("its client id has the form of one of Gatepass's own")
+        raise NotImportable("its client id has the form of one of Gatepass's own")
 
 
-def _way(found: Found) -> str:
+def _way(found: SourceApplication) -> str:
     kept = found.kept.value
     if not kept:
-        raise LeftOut("it has no secret")
+        raise NotImportable("it has no secret")
     way = django_hashers.kind(kept, was_hashed=found.was_hashed)
     if way is None:
-        raise LeftOut("its secret is hashed in a way that is weak, unknown or too costly")
+        raise NotImportable("its secret is hashed in a way that is weak, unknown or too costly")
     if way == django_hashers.PLAIN and _CANNOT_BE_SENT.search(kept):
-        raise LeftOut("its secret has characters in it that cannot be sent")
+        raise NotImportable("its secret has characters in it that cannot be sent")
     return way
 
 

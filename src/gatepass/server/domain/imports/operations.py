@@ -5,25 +5,26 @@ from itertools import groupby
 from uuid import UUID, uuid4
 
 from gatepass.server.domain.applications import store as applications
-from gatepass.server.domain.applications.model import DEFAULT_LIFETIME, Application
+from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.domain.changes import store as changes
+from gatepass.server.domain.context import Context
 from gatepass.server.domain.imports import store
 from gatepass.server.domain.imports.model import (
-    Admitted,
-    Found,
-    LeftOut,
+    ImportedApplication,
+    ImportOptions,
+    NotImportable,
     Outcome,
     Owner,
-    Terms,
-    admit,
+    SourceApplication,
+    convert,
     name_of,
 )
 from gatepass.server.domain.imports.store import Imported
 from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.organizations.model import LONGEST_NAME, Organization
-from gatepass.server.environment.environment import Environment
+from gatepass.server.domain.token_policy import DEFAULT_LIFETIME
 from gatepass.server.storage import deadline
 from gatepass.server.storage.database import Connection
 
@@ -31,8 +32,13 @@ NOBODYS = Owner("", "Imported")
 """Whose the applications are that have no owner."""
 
 
-def bring(
-    environment: Environment, by: Actor, found: Iterable[Found], terms: Terms, *, dry_run: bool
+def import_applications(
+    context: Context,
+    by: Actor,
+    found: Iterable[SourceApplication],
+    terms: ImportOptions,
+    *,
+    dry_run: bool,
 ) -> list[Outcome]:
     """Import what is not there yet, and tell what became of each; a dry run only tells.
 
@@ -42,20 +48,22 @@ def bring(
     outcomes: list[Outcome] = []
     for owner, members in _by_owner(found, terms):
         if dry_run:
-            with environment.database.read() as connection:
-                outcomes += _Group(connection, environment, by, terms, owner).plan(members)
+            with context.database.read() as connection:
+                outcomes += _Group(connection, context, by, terms, owner).plan(members)
         else:
-            with deadline.each(deadline.LONG), environment.database.write() as connection:
-                outcomes += _Group(connection, environment, by, terms, owner).bring(members)
-    environment.refresh()
+            with deadline.each(deadline.LONG), context.database.write() as connection:
+                outcomes += _Group(connection, context, by, terms, owner).bring(members)
+    context.refresh()
     return outcomes
 
 
-def _by_owner(found: Iterable[Found], terms: Terms) -> Iterator[tuple[Owner, list[Found]]]:
-    def owner(each: Found) -> Owner:
+def _by_owner(
+    found: Iterable[SourceApplication], terms: ImportOptions
+) -> Iterator[tuple[Owner, list[SourceApplication]]]:
+    def owner(each: SourceApplication) -> Owner:
         return each.owner or NOBODYS if terms.organization_by == "user" else NOBODYS
 
-    def key(each: Found) -> str:
+    def key(each: SourceApplication) -> str:
         return owner(each).key
 
     for _, members in groupby(sorted(found, key=key), key=key):
@@ -69,34 +77,35 @@ class _Group:
     def __init__(
         self,
         connection: Connection,
-        environment: Environment,
+        context: Context,
         by: Actor,
-        terms: Terms,
+        terms: ImportOptions,
         owner: Owner,
     ) -> None:
         self._connection = connection
-        self._now = environment.now()
+        self._now = context.now()
         self._by = by
         self._terms = terms
         self._owner = owner
 
-    def plan(self, members: Sequence[Found]) -> list[Outcome]:
+    def plan(self, members: Sequence[SourceApplication]) -> list[Outcome]:
         """Tell what `bring` would do."""
         organization = self._organization()
         org_id = organization.id if organization else None
         name = organization.name if organization else self._organization_name()
         judged = [self._judge(each) for each in members]
         return [
-            _outcome(each, org_id, name) if isinstance(each, Admitted) else each for each in judged
+            _outcome(each, org_id, name) if isinstance(each, ImportedApplication) else each
+            for each in judged
         ]
 
-    def bring(self, members: Sequence[Found]) -> list[Outcome]:
+    def bring(self, members: Sequence[SourceApplication]) -> list[Outcome]:
         """Store what may come in, and the organization where there is none yet."""
         outcomes: list[Outcome] = []
         organization = self._organization()
         for found in members:
             judged = self._judge(found)
-            if isinstance(judged, Admitted):
+            if isinstance(judged, ImportedApplication):
                 organization = organization or self._new_organization()
                 self._add(judged, found, organization)
                 judged = _outcome(judged, organization.id, organization.name)
@@ -105,7 +114,7 @@ class _Group:
             changes.record(self._connection, changes.IMPORT, self._terms.source, self._now)
         return outcomes
 
-    def _judge(self, found: Found) -> Admitted | Outcome:
+    def _judge(self, found: SourceApplication) -> ImportedApplication | Outcome:
         before = store.find(self._connection, self._terms.source, found.client_id)
         here = applications.find_by_client_id(self._connection, found.client_id)
         if before:
@@ -113,8 +122,8 @@ class _Group:
         if here:
             return _left_out(found, "another application here has this client id")
         try:
-            return admit(found, self._now)
-        except LeftOut as reason:
+            return convert(found, self._now)
+        except NotImportable as reason:
             return _left_out(found, str(reason))
 
     def _organization(self) -> Organization | None:
@@ -131,7 +140,9 @@ class _Group:
         self._tell("organization.created", new.name, new.id)
         return new
 
-    def _add(self, admitted: Admitted, found: Found, organization: Organization) -> None:
+    def _add(
+        self, admitted: ImportedApplication, found: SourceApplication, organization: Organization
+    ) -> None:
         new = Application(
             id=uuid4(),
             org_id=organization.id,
@@ -164,7 +175,7 @@ class _Group:
         audit.record(self._connection, told)
 
 
-def _outcome(admitted: Admitted, org_id: UUID | None, organization: str) -> Outcome:
+def _outcome(admitted: ImportedApplication, org_id: UUID | None, organization: str) -> Outcome:
     return Outcome(
         admitted.client_id,
         admitted.name,
@@ -176,11 +187,11 @@ def _outcome(admitted: Admitted, org_id: UUID | None, organization: str) -> Outc
     )
 
 
-def _left_out(found: Found, reason: str) -> Outcome:
+def _left_out(found: SourceApplication, reason: str) -> Outcome:
     return Outcome(found.client_id, found.name, "left out", notes=(reason,))
 
 
-def _already(found: Found, before: Imported, here: Application | None) -> Outcome:
+def _already(found: SourceApplication, before: Imported, here: Application | None) -> Outcome:
     notes = []
     if here is None:
         notes.append("it was deleted here since, and stays so")

@@ -1,94 +1,108 @@
-"""The first use of an imported secret: verified as its old system did, then kept as ours are."""
+"""The first use of an imported secret: its legacy hash is verified, then replaced by a digest."""
 
 from collections.abc import Callable
 
 from gatepass.server.domain.applications import store
+from gatepass.server.domain.applications.cache import ApplicationCache
 from gatepass.server.domain.applications.model import Application, ApplicationSecret
-from gatepass.server.domain.applications.placeholder import nobody
+from gatepass.server.domain.applications.placeholder import placeholder
 from gatepass.server.domain.changes import store as changes
+from gatepass.server.domain.context import Context
 from gatepass.server.domain.imports import django_hashers
-from gatepass.server.environment.environment import Environment
+from gatepass.server.domain.imports.hash_verification import LegacyHashes
+from gatepass.server.domain.throttling.client_failures import AttemptLimit
 from gatepass.wire.credential import read
 from gatepass.wire.secret import Secret
 
 
-def outstanding(
-    environment: Environment,
-    client_id: str,
-    application: Application | None,
-    readings: tuple[Secret, ...],
-    source: str,
-) -> Callable[[], object] | None:
-    """Give the slow work that must come before an answer, None where memory can answer.
+class SecretUpgrade:
+    """Verifies secrets against the legacy hashes of an environment and replaces those hashes."""
 
-    `readings` are what the secret that was sent may be. While the environment has an old hash,
-    each reading of a refused secret costs one slow verification, of the hash that is there or of
-    a sample, so that time does not tell whether a client exists.
-    Not so with ids of our own form, which cannot be guessed. Raises OAuthError (429) where the
-    caller has failed too often.
-    """
-    sample = environment.old_hashes.sample
-    if sample is None or read(client_id):
-        return None
-    stand_in = nobody(client_id)
-    known = application or stand_in
-    matches = [secret.matches(each.digest) for secret in readings for each in known.secrets]
-    if any(matches):
-        return None
-    old = _old_hash(environment, known)
-    subject = str(old.id) if old else client_id
-    if environment.old_hashes.are_wrong(subject, readings):
-        return None
-    now = environment.clock()
-    environment.failures.check(client_id, source, now)
-    environment.old_hashes.check(source, now)
-    if application and old:
-        return lambda: adopt(environment, application, readings, source)
-    return lambda: _pretend(environment, sample, subject, readings, source)
+    def __init__(
+        self,
+        context: Context,
+        applications: ApplicationCache,
+        hashes: LegacyHashes,
+        failures: AttemptLimit,
+    ) -> None:
+        self._context = context
+        self._applications = applications
+        self._hashes = hashes
+        self._failures = failures
 
+    def pending(
+        self,
+        client_id: str,
+        application: Application | None,
+        readings: tuple[Secret, ...],
+        source: str,
+    ) -> Callable[[], object] | None:
+        """Return the slow work that must precede the answer, None if memory suffices.
 
-def adopt(
-    environment: Environment, application: Application, readings: tuple[Secret, ...], source: str
-) -> bool:
-    """Verify a secret against the application's old hash and, if it is right, replace that.
+        `readings` are the ways to decode the presented secret, `source` is the caller's address.
+        While the environment has a legacy hash, each reading of a refused secret costs one slow
+        verification, against the application's hash or a sample, so that the time of the answer
+        does not reveal whether the client exists. Client ids of this server's form are exempt:
+        nobody can guess one. Raises OAuthError (429) if the caller has failed too often.
+        """
+        sample = self._hashes.sample
+        if sample is None or read(client_id):
+            return None
+        stand_in = placeholder(client_id)
+        known = application or stand_in
+        matches = [secret.matches(each.digest) for secret in readings for each in known.secrets]
+        if any(matches):
+            return None
+        old = self._legacy_secret(known)
+        subject = str(old.id) if old else client_id
+        if self._hashes.are_wrong(subject, readings):
+            return None
+        now = self._context.clock()
+        self._failures.check(client_id, source, now)
+        self._hashes.check(source, now)
+        if application and old:
+            return lambda: self.upgrade(application, readings, source)
+        return lambda: self._imitate(sample, subject, readings, source)
 
-    Slow: it hashes, then writes. Durable before it gives True. A wrong secret is remembered.
-    A partner's programs come with the same secret at once: what one of them found out while
-    the others waited is not found out again.
-    """
-    directory, client_id = environment.directory, application.client_id
-    application = directory.known(client_id) or directory.load(client_id) or application
-    if any(secret.matches(each.digest) for secret in readings for each in application.secrets):
+    def upgrade(self, application: Application, readings: tuple[Secret, ...], source: str) -> bool:
+        """Verify a secret against the legacy hash and, if it is right, replace the hash.
+
+        Blocks: it hashes, then writes; the replacement is durable before True is returned. A
+        wrong secret is remembered. A partner's programs present the same secret at the same
+        time, so the application is read again first: another thread may have replaced the hash.
+        """
+        client_id = application.client_id
+        found = self._applications.get(client_id) or self._applications.load(client_id)
+        application = found or application
+        if any(secret.matches(each.digest) for secret in readings for each in application.secrets):
+            return True
+        old = self._legacy_secret(application)
+        if old is None or old.encoded is None:
+            return False
+        if self._hashes.are_wrong(str(old.id), readings):
+            return False
+        encoded = old.encoded
+        secret = next((each for each in readings if django_hashers.verify(encoded, each)), None)
+        if secret is None:
+            self._hashes.remember_wrong(str(old.id), readings, source, self._context.clock())
+            return False
+        with self._context.database.write() as connection:
+            store.replace_hash(connection, old, secret.digest(), django_hashers.last_four(secret))
+            now = self._context.now()
+            changes.record(connection, changes.APPLICATION, str(application.id), now)
+            if not store.encoded(connection, 1):
+                changes.record(connection, changes.IMPORT, "", now)
+        self._context.refresh()
         return True
-    old = _old_hash(environment, application)
-    if old is None or old.encoded is None:
-        return False
-    if environment.old_hashes.are_wrong(str(old.id), readings):
-        return False
-    encoded = old.encoded
-    secret = next((each for each in readings if django_hashers.verify(encoded, each)), None)
-    if secret is None:
-        environment.old_hashes.note_wrong(str(old.id), readings, source, environment.clock())
-        return False
-    with environment.database.write() as connection:
-        store.adopt_secret(connection, old, secret.digest(), django_hashers.last_four(secret))
-        now = environment.now()
-        changes.record(connection, changes.APPLICATION, str(application.id), now)
-        if not store.encoded(connection, 1):
-            changes.record(connection, changes.IMPORT, "", now)
-    environment.refresh()
-    return True
 
+    def _imitate(
+        self, sample: str, subject: str, readings: tuple[Secret, ...], source: str
+    ) -> None:
+        """Take the time of a verification that fails."""
+        for secret in readings:
+            django_hashers.verify(sample, secret)
+        self._hashes.remember_wrong(subject, readings, source, self._context.clock())
 
-def _pretend(
-    environment: Environment, sample: str, subject: str, readings: tuple[Secret, ...], source: str
-) -> None:
-    """Take the time of a verification that fails."""
-    for secret in readings:
-        django_hashers.verify(sample, secret)
-    environment.old_hashes.note_wrong(subject, readings, source, environment.clock())
-
-
-def _old_hash(environment: Environment, application: Application) -> ApplicationSecret | None:
-    live = application.live_secrets(environment.now())
-    return next((each for each in live if each.encoded), None)
+    def _legacy_secret(self, application: Application) -> ApplicationSecret | None:
+        live = application.live_secrets(self._context.now())
+        return next((each for each in live if each.encoded), None)

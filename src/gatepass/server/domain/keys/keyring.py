@@ -7,8 +7,8 @@ from datetime import datetime
 
 from gatepass.jose.algorithms import ALGORITHMS, Algorithm
 from gatepass.jose.signing import SigningKey
-from gatepass.server.domain.keys.model import Key, current, next_change, proving
-from gatepass.server.tokens.opaque import OpaqueTokenKey
+from gatepass.server.domain.keys.model import Key, current, next_change, verifying
+from gatepass.server.domain.keys.opaque_token_key import OpaqueTokenKey
 from gatepass.wire.credential import Mode
 
 
@@ -39,7 +39,7 @@ def keyring(
     place, or else of the algorithm that was used first.
     """
     kept = tuple(keys)
-    good = proving(kept, now)
+    good = verifying(kept, now)
     sealing: dict[int, OpaqueTokenKey] = {}
     signing: dict[int, SigningKey] = {}
     for key in good:

@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from gatepass.server.domain.applications.model import LONGEST_LIFETIME
-from gatepass.server.domain.catalogue.model import Purpose
+from gatepass.server.domain.token_policy import LONGEST_LIFETIME, Purpose
 
 PUBLISHED_AHEAD = timedelta(minutes=10)
 """How long a key is published before it is used: twice as long as key sets are cached."""
@@ -52,7 +51,7 @@ def current(keys: Iterable[Key], purpose: Purpose, now: datetime) -> Key | None:
     return active[-1] if active else None
 
 
-def proves_until(key: Key, keys: Iterable[Key], now: datetime) -> datetime | None:
+def verifies_until(key: Key, keys: Iterable[Key], now: datetime) -> datetime | None:
     """Give the moment from which a key proves nothing more; None while none follows it."""
     if key.has_ended(now):
         return key.ended_at
@@ -62,10 +61,10 @@ def proves_until(key: Key, keys: Iterable[Key], now: datetime) -> datetime | Non
     return min(later) + OUTLIVES if later else None
 
 
-def proving(keys: Iterable[Key], now: datetime) -> list[Key]:
+def verifying(keys: Iterable[Key], now: datetime) -> list[Key]:
     """Give the keys whose tokens count, those that are published but not yet used included."""
     kept = tuple(keys)
-    ends = {key.id: proves_until(key, kept, now) for key in kept}
+    ends = {key.id: verifies_until(key, kept, now) for key in kept}
     return [key for key in kept if (end := ends[key.id]) is None or now < end]
 
 
@@ -73,7 +72,7 @@ def next_change(keys: Iterable[Key], now: datetime) -> datetime | None:
     """Give the next moment at which a key begins to make tokens or ceases to prove them."""
     kept = tuple(keys)
     moments = [key.active_from for key in kept]
-    moments += [end for key in kept if (end := proves_until(key, kept, now))]
+    moments += [end for key in kept if (end := verifies_until(key, kept, now))]
     return min((moment for moment in moments if moment > now), default=None)
 
 

@@ -18,11 +18,11 @@ from sqlalchemy import (
     update,
 )
 
-from gatepass.server.domain.catalogue.model import Purpose
 from gatepass.server.domain.changes import store as changes
-from gatepass.server.domain.keys.master_key import MasterKey
 from gatepass.server.domain.keys.model import Key
+from gatepass.server.domain.token_policy import Purpose
 from gatepass.server.storage.database import Timestamp, metadata
+from gatepass.server.storage.master_key import MasterKey
 from gatepass.wire.credential import Mode
 
 server_key = Table(

@@ -4,16 +4,18 @@ from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from gatepass.server.domain.applications import store as applications
-from gatepass.server.domain.applications.model import MARGIN
+from gatepass.server.domain.applications.model import CLOCK_MARGIN
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.domain.changes import store as changes
+from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations import store
 from gatepass.server.domain.organizations.model import Organization, check_name
 from gatepass.server.domain.sessions import store as sessions
 from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users.model import User
-from gatepass.server.environment.environment import Environment
+from gatepass.server.domain.users.password_hashing import run
+from gatepass.server.domain.users.passwords import Hasher
 from gatepass.server.storage.database import NotFoundError
 from gatepass.wire.secret import Secret
 
@@ -27,30 +29,31 @@ class Created(NamedTuple):
 
 
 def create(
-    environment: Environment, by: Actor, name: str, username: str, email: str | None = None
+    context: Context, hasher: Hasher, by: Actor, name: str, username: str, email: str | None = None
 ) -> Created:
     """Create an organization with its first administrator."""
-    now = environment.now()
+    now = context.now()
     new = Organization(uuid4(), check_name(name), now)
-    administrator, initial_password = people.draft_with_access(
-        environment, new.id, username=username, email=email, role="admin"
+    initial = run(people.new_password(hasher))
+    administrator = people.draft_with_access(
+        new.id, initial, now, username=username, email=email, role="admin"
     )
-    with environment.database.write() as connection:
+    with context.database.write() as connection:
         store.add(connection, new)
         people.add_draft(connection, by, administrator, now)
         told = entry(by, now, "organization.created", new.name, org_id=new.id)
         audit.record(connection, told)
-    return Created(new, administrator, initial_password)
+    return Created(new, administrator, initial.password)
 
 
-def set_suspended(environment: Environment, by: Actor, org_id: UUID, *, suspended: bool) -> None:
+def set_suspended(context: Context, by: Actor, org_id: UUID, *, suspended: bool) -> None:
     """Suspend an organization, or resume it; both revoke its tokens.
 
     The latter for what another process issued before it learned of the suspension. Sessions end
     with the resumption: until then they show nothing but that the organization is suspended.
     """
-    with environment.database.write() as connection:
-        now = environment.now()
+    with context.database.write() as connection:
+        now = context.now()
         now = max(now, applications.last_use(connection, org_id) or now)
         found = store.find(connection, org_id)
         if found is None:
@@ -60,23 +63,23 @@ def set_suspended(environment: Environment, by: Actor, org_id: UUID, *, suspende
         store.set_suspended(connection, org_id, now if suspended else None)
         if not suspended:
             sessions.end_of_organization(connection, org_id)
-        applications.void_tokens_of_organization(connection, org_id, now + MARGIN)
+        applications.void_tokens_of_organization(connection, org_id, now + CLOCK_MARGIN)
         action = "organization.suspended" if suspended else "organization.resumed"
         audit.record(connection, entry(by, now, action, found.name, org_id=org_id))
         changes.record(connection, changes.ORGANIZATION, str(org_id), now)
-    environment.refresh()
+    context.refresh()
 
 
-def find(environment: Environment, org_id: UUID) -> Organization:
+def find(context: Context, org_id: UUID) -> Organization:
     """Give an organization; raise NotFoundError where there is none."""
-    with environment.database.read() as connection:
+    with context.database.read() as connection:
         found = store.find(connection, org_id)
     if found is None:
         raise NotFoundError(str(org_id))
     return found
 
 
-def all_of_them(environment: Environment) -> list[Organization]:
+def list_all(context: Context) -> list[Organization]:
     """Give every organization, oldest first."""
-    with environment.database.read() as connection:
-        return store.all_of_them(connection)
+    with context.database.read() as connection:
+        return store.list_all(connection)

@@ -2,14 +2,41 @@
 
 import secrets
 from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
 
-from gatepass.server.domain.sessions.store import Session
-from gatepass.server.settings import SessionSettings
+from pydantic import BaseModel, ConfigDict, Field
+
 from gatepass.wire import base62
 from gatepass.wire.secret import Secret
 
 _BYTES = 32
 _SEEN_EVERY = 60  # seconds between two notes of when a session was last seen
+
+
+class Session(NamedTuple):
+    """Somebody's login; `once` is an encrypted thing to show one time."""
+
+    id_digest: bytes
+    person_id: UUID
+    created_at: datetime
+    last_seen_at: datetime
+    source: str
+    user_agent: str
+    flash: str | None = None
+    once: bytes | None = None
+    once_expires_at: datetime | None = None
+
+
+class SessionSettings(BaseModel):
+    """How long a portal session lives, in seconds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    idle: int = Field(30 * 60, ge=60)
+    """Seconds without a request after which a session is over."""
+    absolute: int = Field(12 * 3600, ge=60)
+    """Seconds after the login at which a session is over in any case."""
 
 
 def new_id() -> Secret:
@@ -37,7 +64,7 @@ def is_over(session: Session, settings: SessionSettings, now: datetime) -> bool:
     return idle or now - session.created_at >= timedelta(seconds=settings.absolute)
 
 
-def is_to_note(session: Session, settings: SessionSettings, now: datetime) -> bool:
+def is_update_due(session: Session, settings: SessionSettings, now: datetime) -> bool:
     """Tell whether `last_seen_at` is due; not on every request, which would write on every read."""
     every = min(_SEEN_EVERY, settings.idle // 10)
     return now - session.last_seen_at >= timedelta(seconds=every)

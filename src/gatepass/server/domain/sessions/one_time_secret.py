@@ -4,11 +4,11 @@ import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from gatepass.server.domain.keys.master_key import MasterKey, MasterKeyError
+from gatepass.server.domain.context import Context
 from gatepass.server.domain.sessions import store
 from gatepass.server.domain.sessions.model import key
-from gatepass.server.environment.environment import Environment
 from gatepass.server.storage.database import Connection
+from gatepass.server.storage.master_key import MasterKey, MasterKeyError
 from gatepass.wire.secret import Secret
 
 LIVES = timedelta(minutes=10)
@@ -32,9 +32,9 @@ def keep(
     )
 
 
-def take(environment: Environment, session_id: Secret, about: str) -> dict[str, str] | None:
+def take(context: Context, session_id: Secret, about: str) -> dict[str, str] | None:
     """Give what is kept for the page `about` and forget it; None the second time, or too late."""
-    with environment.database.write() as connection:
+    with context.database.write() as connection:
         found = store.find(connection, session_id.digest())
         if found is None or found.once is None or found.once_expires_at is None:
             return None
@@ -43,7 +43,7 @@ def take(environment: Environment, session_id: Secret, about: str) -> dict[str, 
         except MasterKeyError:  # kept for another page, which may still show it
             return None
         store.change(connection, found.id_digest, {"once": None, "once_expires_at": None})
-    if environment.now() >= found.once_expires_at:
+    if context.now() >= found.once_expires_at:
         return None
     shown: dict[str, str] = json.loads(plain)
     return shown

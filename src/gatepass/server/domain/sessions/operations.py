@@ -10,18 +10,23 @@ import structlog
 from gatepass.server.domain.audit import bounded
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, Entry, entry
+from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.organizations.model import Organization
 from gatepass.server.domain.sessions import store
-from gatepass.server.domain.sessions.model import is_over, is_to_note, new_id
-from gatepass.server.domain.sessions.store import Session
+from gatepass.server.domain.sessions.model import (
+    Session,
+    SessionSettings,
+    is_over,
+    is_update_due,
+    new_id,
+)
 from gatepass.server.domain.throttling import store as limits
 from gatepass.server.domain.throttling.model import Limit, of_login
 from gatepass.server.domain.users import store as people
 from gatepass.server.domain.users.model import LONGEST_EMAIL, User, email_key, has_expired_password
 from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.domain.users.passwords import Hasher
-from gatepass.server.environment.environment import Environment
 from gatepass.server.storage.database import Connection
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
@@ -78,7 +83,7 @@ class _Claim(NamedTuple):
 
 
 def log_in(
-    environment: Environment, visitor: Visitor, username: str, password: Secret
+    context: Context, hasher: Hasher, visitor: Visitor, username: str, password: Secret
 ) -> Steps[LoggedIn]:
     """Open a session for whoever knows the password.
 
@@ -87,18 +92,18 @@ def log_in(
     503, and then the attempt is not counted, where too many passwords wait to be hashed. Known
     and unknown usernames are counted and answered alike (ASVS 6.3.8).
     """
-    environment.hash_pool.check()
-    counted = _attempt(environment, visitor, username)
-    with environment.database.read() as connection:
+    hasher.pool.check()
+    counted = _attempt(context, visitor, username)
+    with context.database.read() as connection:
         claim = _claim(connection, username)
     try:
-        is_right, rehashed = yield lambda: _compared(environment.hasher, claim.kept, password)
+        is_right, rehashed = yield lambda: _compared(hasher, claim.kept, password)
     except OAuthError:
-        _take_back(environment, counted)
+        _take_back(context, counted)
         raise
     session_id, device_id = new_id(), new_id()
-    with environment.database.write() as connection:
-        now = environment.now()
+    with context.database.write() as connection:
+        now = context.now()
         known = _claim(connection, username)
         # Asked again, as the person may have changed while the hash was computed.
         refused = _why_not(known, now, is_right=is_right and known.kept == claim.kept)
@@ -111,7 +116,7 @@ def log_in(
             limits.take_back(connection, counted)
         told = _told(known, visitor, refused, now)
         if refused:
-            bounded.record(connection, environment.audit_limit, told)
+            bounded.record(connection, context.audit_limit, told)
         else:
             audit.record(connection, told)
     if refused == _IS_SUSPENDED:
@@ -122,23 +127,22 @@ def log_in(
 
 
 def open_again(
-    environment: Environment, visitor: Visitor, person: User, flash: str | None = None
+    context: Context, visitor: Visitor, person: User, flash: str | None = None
 ) -> Secret:
     """Open a new session for somebody who has just changed their password; give its id."""
     session_id = new_id()
-    with environment.database.write() as connection:
-        _open(connection, session_id, person, visitor, environment.now(), flash)
+    with context.database.write() as connection:
+        _open(connection, session_id, person, visitor, context.now(), flash)
     return session_id
 
 
-def find(environment: Environment, session_id: Secret) -> Login | None:
+def find(context: Context, settings: SessionSettings, session_id: Secret) -> Login | None:
     """Give the login that a session id stands for, unless it is over; note that it was seen.
 
     Does NOT check whether the organization is suspended; the caller tells the person so.
     """
-    now = environment.now()
-    settings = environment.session_settings
-    with environment.database.read() as connection:
+    now = context.now()
+    with context.database.read() as connection:
         session = store.find(connection, session_id.digest())
         if session is None or is_over(session, settings, now):
             return None
@@ -146,63 +150,63 @@ def find(environment: Environment, session_id: Secret) -> Login | None:
         organization = organizations.find(connection, person.org_id) if person else None
     if person is None or organization is None or _is_barred(person):
         return None
-    if is_to_note(session, settings, now):
-        with environment.database.write() as connection:
+    if is_update_due(session, settings, now):
+        with context.database.write() as connection:
             store.change(connection, session.id_digest, {"last_seen_at": now})
     return Login(session_id, session, person, organization)
 
 
-def live_sessions(environment: Environment, person: User) -> Sequence[Session]:
+def live_sessions(context: Context, settings: SessionSettings, person: User) -> Sequence[Session]:
     """Give somebody's sessions that are not over, the latest seen first."""
-    now = environment.now()
-    with environment.database.read() as connection:
+    now = context.now()
+    with context.database.read() as connection:
         found = store.of_person(connection, person.id)
-    return [each for each in found if not is_over(each, environment.session_settings, now)]
+    return [each for each in found if not is_over(each, settings, now)]
 
 
-def log_out(environment: Environment, by: Actor, login: Login) -> None:
+def log_out(context: Context, by: Actor, login: Login) -> None:
     """End a session."""
-    with environment.database.write() as connection:
+    with context.database.write() as connection:
         store.end(connection, login.session.id_digest)
-        audit.record(connection, entry(by, environment.now(), "logout", ""))
+        audit.record(connection, entry(by, context.now(), "logout", ""))
 
 
-def end_others(environment: Environment, by: Actor, login: Login) -> None:
+def end_others(context: Context, by: Actor, login: Login) -> None:
     """End somebody's sessions but the one at hand (ASVS 7.5.2)."""
-    with environment.database.write() as connection:
+    with context.database.write() as connection:
         store.end_of_person(connection, login.person.id, but=login.session.id_digest)
-        audit.record(connection, entry(by, environment.now(), "sessions.others_ended", ""))
+        audit.record(connection, entry(by, context.now(), "sessions.others_ended", ""))
 
 
-def check_may_try(environment: Environment, login: Login, source: str) -> None:
+def check_may_try(context: Context, hasher: Hasher, login: Login, source: str) -> None:
     """Count a try at the current password within a session; raise OAuthError (429) after too many.
 
     Counted per session: somebody at an unlocked screen can guess only so often, and makes
     nobody wait at the login. Raises OAuthError (503) where too many passwords wait to be hashed.
     """
-    environment.hash_pool.check()
+    hasher.pool.check()
     counted = _of_session(login, source)
-    with environment.database.write() as connection:
-        wait = limits.attempt(connection, counted, environment.now())
+    with context.database.write() as connection:
+        wait = limits.attempt(connection, counted, context.now())
     if wait:
         raise too_many(wait)
 
 
-def forget_try(environment: Environment, login: Login, source: str) -> None:
+def forget_try(context: Context, login: Login, source: str) -> None:
     """Uncount a try that was never looked at, because the server was too busy."""
-    _take_back(environment, _of_session(login, source))
+    _take_back(context, _of_session(login, source))
 
 
-def leave_flash(environment: Environment, login: Login, sentence: str) -> None:
+def leave_flash(context: Context, login: Login, sentence: str) -> None:
     """Keep a sentence for the next page that the session shows."""
-    with environment.database.write() as connection:
+    with context.database.write() as connection:
         store.change(connection, login.session.id_digest, {"flash": sentence})
 
 
-def take_flash(environment: Environment, login: Login) -> str | None:
+def take_flash(context: Context, login: Login) -> str | None:
     """Give the sentence that was left, once."""
     if login.session.flash is not None:
-        with environment.database.write() as connection:
+        with context.database.write() as connection:
             store.change(connection, login.session.id_digest, {"flash": None})
     return login.session.flash
 
@@ -223,7 +227,7 @@ def _of_session(login: Login, source: str) -> tuple[Limit, ...]:
     return of_login(login.person.username or "", source, login.session.id_digest)
 
 
-def _attempt(environment: Environment, visitor: Visitor, username: str) -> tuple[Limit, ...]:
+def _attempt(context: Context, visitor: Visitor, username: str) -> tuple[Limit, ...]:
     """Count an attempt as failed, until it has succeeded; refuse it where it must wait.
 
     Asked before anybody is looked up by the name, so that the time of a refusal does not tell
@@ -231,18 +235,18 @@ def _attempt(environment: Environment, visitor: Visitor, username: str) -> tuple
     """
     username = _normal(username)
     digest = visitor.device.digest() if visitor.device else b""
-    with environment.database.write() as connection:
+    with context.database.write() as connection:
         owners = {store.owner_of_device(connection, digest)}
         if "@" in username:
             owners.add(store.owner_of_device(connection, digest, by="email_key"))
         device = digest if username in owners else None
         counted = of_login(username, visitor.source, device)
-        wait = limits.attempt(connection, counted, environment.now())
+        wait = limits.attempt(connection, counted, context.now())
     if wait:
         # In the log alone: a row for each would let a stranger fill the audit trail.
-        if environment.log_limit.admit("login.throttled", visitor.source, environment.clock()):
+        if context.log_limit.allow("login.throttled", visitor.source, context.clock()):
             log.warning(
-                "login.throttled", environment=environment.name, source=visitor.source, seconds=wait
+                "login.throttled", environment=context.name, source=visitor.source, seconds=wait
             )
         raise too_many(wait)
     return counted
@@ -271,8 +275,8 @@ def _normal(username: str) -> str:
     return email_key(username) if "@" in username else username.strip().lower()
 
 
-def _take_back(environment: Environment, counted: Sequence[Limit]) -> None:
-    with environment.database.write() as connection:
+def _take_back(context: Context, counted: Sequence[Limit]) -> None:
+    with context.database.write() as connection:
         limits.take_back(connection, counted)
 
 

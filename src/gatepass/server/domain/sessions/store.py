@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import (
@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from gatepass.server.domain.sessions.model import Session
 from gatepass.server.domain.users.store import person
 from gatepass.server.storage.database import Timestamp, metadata
 
@@ -48,20 +49,6 @@ device = Table(
     ),
     Column("last_seen_at", Timestamp, nullable=False),
 )
-
-
-class Session(NamedTuple):
-    """Somebody's login; `once` is an encrypted thing to show one time."""
-
-    id_digest: bytes
-    person_id: UUID
-    created_at: datetime
-    last_seen_at: datetime
-    source: str
-    user_agent: str
-    flash: str | None = None
-    once: bytes | None = None
-    once_expires_at: datetime | None = None
 
 
 def find(connection: Connection, id_digest: bytes) -> Session | None:

@@ -44,7 +44,7 @@ class HourlyLimit:
         self._suppressed: Counter[tuple[str, str, UUID | None]] = Counter()
         self._finished: list[Suppressed] = []
 
-    def admit(self, kind: str, source: str, now: float, org_id: UUID | None = None) -> bool:
+    def allow(self, kind: str, source: str, now: float, org_id: UUID | None = None) -> bool:
         """Return whether the entry may be written; count it if not.
 
         Neither the decision nor its time depends on `org_id`, which only tells whose summary

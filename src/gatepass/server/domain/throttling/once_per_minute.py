@@ -14,7 +14,7 @@ class OncePerMinute:
         self._admitted: set[Hashable] = set()
         self._from = 0.0
 
-    def admit(self, key: Hashable, now: float) -> bool:
+    def allow(self, key: Hashable, now: float) -> bool:
         """Return whether the key comes for the first time in this minute; `now` is in seconds."""
         if not 0 <= now - self._from < _MINUTE:  # a clock may be set back
             self._admitted.clear()

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from gatepass.server.domain.applications import store as applications
 from gatepass.server.domain.applications.model import Application
-from gatepass.server.domain.applications.placeholder import is_nobody
+from gatepass.server.domain.applications.placeholder import is_placeholder
 from gatepass.server.domain.audit import bounded
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, Entry, entry
@@ -19,7 +19,7 @@ from gatepass.server.domain.usage.model import (
     ISSUED,
     LONGEST_AGENT,
     LONGEST_NOTE,
-    Cell,
+    CountKey,
     Kind,
     Refusal,
     Use,
@@ -31,7 +31,7 @@ from gatepass.wire.errors import OAuthError
 _MOST_KINDS = 200  # of refusal in a batch; what comes on top is counted, and told in the log
 
 
-class Told(NamedTuple):
+class RefusalCount(NamedTuple):
     """Whose a refusal is, how many there were, and when the first and the last (Unix seconds)."""
 
     application: Application
@@ -44,8 +44,8 @@ class Batch(NamedTuple):
     """What is written at one time: the last use of each secret by its digest, and counts."""
 
     uses: dict[bytes, Use]
-    counts: Counter[Cell]
-    refusals: dict[Kind, Told]
+    counts: Counter[CountKey]
+    refusals: dict[Kind, RefusalCount]
 
 
 class UsageCounter:
@@ -76,11 +76,11 @@ class UsageCounter:
         note = (refused.log_detail or refused.description)[:LONGEST_NOTE]
         kind = Kind(application.id, reason, note, source, text(agent))
         with self._lock:
-            batch = self._nobodys if is_nobody(application) else self._batch
-            batch.counts[Cell(application.id, start_of(at), reason)] += 1
-            _note(batch, kind, Told(application, 1, at, at))
+            batch = self._nobodys if is_placeholder(application) else self._batch
+            batch.counts[CountKey(application.id, start_of(at), reason)] += 1
+            _note(batch, kind, RefusalCount(application, 1, at, at))
 
-    def gather(self, at: float) -> None:
+    def collect(self, at: float) -> None:
         """Count the tokens issued since the last time; `at` (Unix seconds) is about when."""
         applications = [self._issued.popleft() for _ in range(len(self._issued))]
         if not applications:
@@ -91,12 +91,12 @@ class UsageCounter:
         start = start_of(at)
         with self._lock:
             for identity, count in times.items():
-                cell = Cell(by_identity[identity].id, start, ISSUED)
+                cell = CountKey(by_identity[identity].id, start, ISSUED)
                 self._batch.counts[cell] += count
 
     def take(self, at: float) -> Batch | None:
         """Give what came since the last time and begin anew; None where nothing came."""
-        self.gather(at)
+        self.collect(at)
         self._nobodys = Batch({}, Counter(), {})
         if not any(self._batch):
             return None
@@ -132,7 +132,7 @@ def write(connection: Connection, batch: Batch, limit: HourlyLimit) -> None:
         for kind, (_, times, first, last) in batch.refusals.items()
         if kind.application_id in known
     ]
-    new = store.note_refusals(connection, refusals)
+    new = store.record_refusals(connection, refusals)
     told = (_entry(batch.refusals[each.kind].application, each) for each in new)
     bounded.record(connection, limit, *told)
 
@@ -142,7 +142,7 @@ def text(agent: bytes) -> str:
     return agent[:LONGEST_AGENT].decode("ascii", "replace").replace("\0", "")
 
 
-def _note(batch: Batch, kind: Kind, told: Told) -> None:
+def _note(batch: Batch, kind: Kind, told: RefusalCount) -> None:
     before = batch.refusals.get(kind)
     if before:
         batch.refusals[kind] = told._replace(times=before.times + told.times, first=before.first)
@@ -152,7 +152,7 @@ def _note(batch: Batch, kind: Kind, told: Told) -> None:
 
 def _write_uses(connection: Connection, batch: Batch) -> None:
     in_order = sorted(batch.uses.values(), key=lambda use: use.at)
-    applications.note_use(
+    applications.record_use(
         connection,
         list({use.application.id: _row(use.application.id, use) for use in in_order}.values()),
         [_row(use.secret.id, use) for use in in_order],

@@ -34,7 +34,7 @@ class IssuanceLimit:
     def __init__(self) -> None:
         self._watched: dict[UUID, _Watched] = {}
 
-    def admit(self, application: Application, now: float) -> str:
+    def count(self, application: Application, now: float) -> str:
         """Count one more token at `now` (Unix seconds); give what to tell the client, or nothing.
 
         Raises OAuthError (429) where the limit is reached and enforced. To be called by one thread.
@@ -47,13 +47,13 @@ class IssuanceLimit:
         if known_hour != hour:
             total, ours = 0, watched.counted
             watched.known = (hour, total, ours)
-        issued, limit = total + watched.counted - ours, application.mint_limit or 0
-        if issued >= limit and application.mint_mode == "enforce":
+        issued, limit = total + watched.counted - ours, application.rate_limit or 0
+        if issued >= limit and application.rate_limit_mode == "enforce":
             raise _refused(application, limit, hour + HOUR - now)
         watched.counted += 1
         return _notice(application, issued + 1) if issued >= limit else ""
 
-    def marks(self, now: float) -> dict[UUID, int]:
+    def counted_this_hour(self, now: float) -> dict[UUID, int]:
         """Give the applications that are active this hour, and what was counted of each."""
         hour = int(now) // HOUR * HOUR
         every = list(self._watched.items())
@@ -83,7 +83,7 @@ def is_wasteful(issued: int, lifetime: int) -> bool:
 def _notice(application: Application, issued: int) -> str:
     return (
         f"This application was issued {issued} tokens this hour; its limit is "
-        f"{application.mint_limit}. A token lives {application.token_lifetime} seconds: "
+        f"{application.rate_limit}. A token lives {application.token_lifetime} seconds: "
         "keep it and use it until it expires."
     )
 
@@ -94,7 +94,7 @@ def _refused(application: Application, limit: int, left: float) -> OAuthError:
         f"The limit of {limit} tokens an hour is reached. A token lives "
         f"{application.token_lifetime} seconds: keep it and use it until it expires.",
         log_detail=f"over the limit of {limit} tokens an hour",
-        reason="mint_limit",
+        reason="rate_limit",
         status=429,
         retry_after=max(1, -int(-left // 1)),
     )

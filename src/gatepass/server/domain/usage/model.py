@@ -53,7 +53,7 @@ class Refusal(NamedTuple):
     at: datetime
 
 
-class Cell(NamedTuple):
+class CountKey(NamedTuple):
     """What is counted in one place: an application, a span that begins at `start`, and what."""
 
     application_id: UUID
@@ -61,7 +61,7 @@ class Cell(NamedTuple):
     what: str
 
 
-class Counted(NamedTuple):
+class SpanCount(NamedTuple):
     """How often something was counted in the `span` seconds from `start` on."""
 
     start: datetime

@@ -23,7 +23,7 @@ REASONS = {
         "A program still uses the secret from before a rotation. Give it the new one.",
     ),
     "no_secret": Reason(
-        "No secret", "The client id came alone. Send the client secret with it, by HTTP Basic."
+        "No secret", "The request had a client id but no client secret. Send both by HTTP Basic."
     ),
     "no_credentials": Reason(
         "No credentials", "Send the client id and the client secret by HTTP Basic."
@@ -38,31 +38,31 @@ REASONS = {
     ),
     "disabled": Reason(
         "Application disabled",
-        "An administrator disabled the application. Enable it on its page when it may work again.",
+        "An administrator disabled the application. Enable it on its page.",
     ),
     "suspended": Reason(
-        "Organization suspended", "The operator suspended the organization. Talk to them."
+        "Organization suspended", "The operator suspended the organization. Contact the operator."
     ),
     "network": Reason(
         "Network not allowed",
         "The request came from outside the application's networks. Send it from inside, or add "
         "the network in the application's settings.",
     ),
-    "budget": Reason(
+    "too_many_failures": Reason(
         "Too many failures",
-        "One source failed too often and has to wait. Stop the program, mend its credentials, "
-        "start it again.",
+        "One source failed too often and has to wait. Stop the program, fix its credentials, "
+        "and start it again.",
     ),
-    "mint_limit": Reason(
-        "Over the token limit",
-        "Keep a token and use it until it expires, rather than asking for one before each call.",
+    "rate_limit": Reason(
+        "Token rate limit exceeded",
+        "Keep a token and use it until it expires, instead of requesting one before each call.",
     ),
     "scope_not_allowed": Reason(
         "Scope not allowed",
-        "Ask only for the scopes that the application's page lists, or send no scope at all.",
+        "Request only scopes that the application's page lists, or send no scope at all.",
     ),
     "resource_not_allowed": Reason(
-        "Unknown resource", "Send the address of an API that is protected here, or no resource."
+        "Unknown resource", "Send the identifier of a resource of this server, or no resource."
     ),
     "grant_type": Reason(
         "Wrong grant type", "The program has to use the grant type client_credentials."
@@ -70,12 +70,12 @@ REASONS = {
     "token": Reason("Token not accepted", "Get a new token and try again."),
     "malformed": Reason(
         "Malformed request",
-        "The program sends something that is no token request. See the sentence in the answer.",
+        "The request is not a valid token request. See error_description in the response.",
     ),
     "unavailable": Reason(
         "Not available", "The service was not available. Nothing is wrong with the request."
     ),
-    "other": Reason("Refused", "See the sentence in the answer that the program got."),
+    "other": Reason("Refused", "See error_description in the response that the program received."),
 }
 
 _OF_CODE = {

@@ -37,10 +37,10 @@ from gatepass.server.domain.usage.model import (
     MOST_REFUSALS,
     REFUSALS_KEPT,
     SAME_WITHIN,
-    Cell,
-    Counted,
+    CountKey,
     Kind,
     Refusal,
+    SpanCount,
 )
 from gatepass.server.storage.database import Counter, Timestamp, metadata
 from gatepass.server.storage.timestamps import milliseconds
@@ -89,7 +89,7 @@ def existing(connection: Connection, app_ids: Collection[UUID]) -> set[UUID]:
     return found
 
 
-def add(connection: Connection, counts: Mapping[Cell, int]) -> None:
+def add(connection: Connection, counts: Mapping[CountKey, int]) -> None:
     """Add to the counts, beside whatever other processes add."""
     if counts:
         rows = [
@@ -134,7 +134,7 @@ def merge(connection: Connection, now: datetime) -> None:
     connection.execute(delete(usage).where(usage.c.start < now - KEPT))
 
 
-def series(connection: Connection, app_id: UUID, since: datetime, size: int) -> list[Counted]:
+def series(connection: Connection, app_id: UUID, since: datetime, size: int) -> list[SpanCount]:
     """Give an application's counts from `since` on in spans of `size` seconds, oldest first."""
     start = _start(size).label("start_of_span")
     times = cast(func.sum(usage.c.times), BigInteger)
@@ -144,7 +144,7 @@ def series(connection: Connection, app_id: UUID, since: datetime, size: int) -> 
         .group_by(start, usage.c.what)
         .order_by(start, usage.c.what)
     )
-    return [Counted(at, size, what, total) for at, what, total in connection.execute(query)]
+    return [SpanCount(at, size, what, total) for at, what, total in connection.execute(query)]
 
 
 def issued_since(
@@ -166,7 +166,7 @@ def issued_since(
     return found
 
 
-def note_refusals(connection: Connection, refusals: Sequence[Refusal]) -> list[Refusal]:
+def record_refusals(connection: Connection, refusals: Sequence[Refusal]) -> list[Refusal]:
     """Add refusals to their like of the last day; give those that have no like yet."""
     new = [each for each in refusals if not _is_added(connection, each)]
     if new:

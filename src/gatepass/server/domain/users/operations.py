@@ -7,6 +7,7 @@ from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from gatepass.server.domain.audit.model import Actor
+from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.sessions import store as sessions
 from gatepass.server.domain.users import passwords, store
@@ -17,15 +18,20 @@ from gatepass.server.domain.users.model import (
     check_role,
     check_username,
 )
-from gatepass.server.domain.users.password_hashing import Steps, run
+from gatepass.server.domain.users.password_hashing import Steps
+from gatepass.server.domain.users.passwords import Hasher
 from gatepass.server.domain.users.portal_users import (
     check_deletable,
     check_unprotected,
-    tell_of_pending,
+    record_pending_email,
     with_pending_email,
 )
-from gatepass.server.domain.users.transaction_steps import check_email_is_free, notify, owned, tell
-from gatepass.server.environment.environment import Environment
+from gatepass.server.domain.users.transaction_steps import (
+    check_email_is_free,
+    find_in_organization,
+    notify,
+    record_audit,
+)
 from gatepass.server.storage.database import Connection, NotFoundError
 from gatepass.wire.secret import Secret
 
@@ -46,29 +52,23 @@ class InitialPassword(NamedTuple):
     hashed: str
 
 
-def new_password(environment: Environment) -> Steps[InitialPassword]:
+def new_password(hasher: Hasher) -> Steps[InitialPassword]:
     """Make an initial password; raise OAuthError (503) where too many wait to be hashed."""
     password = passwords.generate()
-    hashed = yield lambda: environment.hasher.hash(password)
+    hashed = yield lambda: hasher.hash(password)
     return InitialPassword(password, hashed)
 
 
 def draft_with_access(
-    environment: Environment,
     org_id: UUID,
+    initial: InitialPassword,
+    now: datetime,
     *,
     username: str,
     email: str | None,
     role: str,
-    initial: InitialPassword | None = None,
-) -> tuple[User, Secret]:
-    """Give a person who can log in, and the initial password; nothing is stored yet.
-
-    Apart from `add_draft` because hashing takes long and no transaction should wait for it.
-    Without `initial`, the password is made and hashed here.
-    """
-    now = environment.now()
-    initial_password, hashed = initial or run(new_password(environment))
+) -> User:
+    """Return a new user who can log in; nothing is stored yet."""
     return User(
         id=uuid4(),
         org_id=org_id,
@@ -77,10 +77,10 @@ def draft_with_access(
         updated_at=now,
         username=check_username(username),
         email=check_email(email) if email else None,
-        password_hash=hashed,
+        password_hash=initial.hashed,
         must_change_password=True,
         initial_password_at=now,
-    ), initial_password
+    )
 
 
 def add_draft(connection: Connection, by: Actor, new: User, now: datetime) -> None:
@@ -89,59 +89,57 @@ def add_draft(connection: Connection, by: Actor, new: User, now: datetime) -> No
         raise InvalidField("username", "This username is taken. Choose another.", taken=True)
     check_email_is_free(connection, new)
     store.add(connection, new)
-    tell(connection, by, now, new, "person.added", role=new.role)
+    record_audit(connection, by, now, new, "person.added", role=new.role)
 
 
 def add_with_access(  # noqa: PLR0913 - two of them for callers that show the password on a page
-    environment: Environment,
+    context: Context,
     by: Actor,
     org_id: UUID,
     *,
     username: str,
     email: str | None,
     role: str,
+    initial: InitialPassword,
     person_id: UUID | None = None,
     also: Also = _nothing,
-    initial: InitialPassword | None = None,
 ) -> tuple[User, Secret]:
-    """Add a person who can log in; give them and the one sight of the initial password.
+    """Add a user who can log in; give them and the one sight of the initial password.
 
     A caller that chooses the `person_id` can tell a repetition, whose username is taken, apart.
     """
-    new, initial_password = draft_with_access(
-        environment, org_id, username=username, email=email, role=role, initial=initial
-    )
+    now = context.now()
+    new = draft_with_access(org_id, initial, now, username=username, email=email, role=role)
     new = replace(new, id=person_id or new.id)
-    with environment.database.write() as connection:
-        add_draft(connection, by, new, environment.now())
-        also(connection, new, initial_password)
-    return new, initial_password
+    with context.database.write() as connection:
+        add_draft(connection, by, new, now)
+        also(connection, new, initial.password)
+    return new, initial.password
 
 
-def add(environment: Environment, by: Actor, new: User) -> User:
+def add(context: Context, by: Actor, new: User) -> User:
     """Add a person without access to the portal (the Partner API's users)."""
     if new.email:
         new = replace(new, email=check_email(new.email))
-    with environment.database.write() as connection:
-        add_draft(connection, by, new, environment.now())
+    with context.database.write() as connection:
+        add_draft(connection, by, new, context.now())
     return new
 
 
 def give_access(
-    environment: Environment,
+    context: Context,
     by: Actor,
     org_id: UUID,
     person_id: UUID,
     username: str | None,
     *,
+    initial: InitialPassword,
     also: Also = _nothing,
-    initial: InitialPassword | None = None,
 ) -> tuple[User, Secret]:
     """Set a new initial password, and the username of somebody who had none; end their sessions."""
-    initial_password, hashed = initial or run(new_password(environment))
-    now = environment.now()
-    with environment.database.write() as connection:
-        found = owned(connection, org_id, person_id)
+    now = context.now()
+    with context.database.write() as connection:
+        found = find_in_organization(connection, org_id, person_id)
         if found.username is None:
             username = check_username(username or "")
             if store.find_by_username(connection, username):
@@ -150,7 +148,7 @@ def give_access(
                 )
         changed = {
             "username": found.username or username,
-            "password_hash": hashed,
+            "password_hash": initial.hashed,
             "must_change_password": True,
             "initial_password_at": now,
             "updated_at": now,
@@ -158,18 +156,18 @@ def give_access(
         store.change(connection, person_id, changed)
         sessions.end_of_person(connection, person_id)
         given = replace(found, username=found.username or username)
-        also(connection, given, initial_password)
-        tell(connection, by, now, found, "person.password_reset")
-    return given, initial_password
+        also(connection, given, initial.password)
+        record_audit(connection, by, now, found, "person.password_reset")
+    return given, initial.password
 
 
-def set_role(environment: Environment, by: Actor, org_id: UUID, person_id: UUID, role: str) -> None:
+def set_role(context: Context, by: Actor, org_id: UUID, person_id: UUID, role: str) -> None:
     """Change a person's role; the last administrator keeps theirs."""
-    change(environment, by, org_id, person_id, {"role": check_role(role)})
+    change(context, by, org_id, person_id, {"role": check_role(role)})
 
 
 def change(
-    environment: Environment,
+    context: Context,
     by: Actor,
     org_id: UUID,
     person_id: UUID,
@@ -182,9 +180,9 @@ def change(
     A new address of somebody who logs in to the portal is pending until it is confirmed. Raises
     PortalUserRefused where their role or address would change and the caller may not do that.
     """
-    now = environment.now()
-    with environment.database.write() as connection:
-        found = owned(connection, org_id, person_id)
+    now = context.now()
+    with context.database.write() as connection:
+        found = find_in_organization(connection, org_id, person_id)
         wanted = replace(found, **dict(values), updated_at=now)  # type: ignore[arg-type]
         if not may_change_portal_users:
             check_unprotected(found, wanted)
@@ -200,22 +198,22 @@ def change(
 
 
 def set_enabled(
-    environment: Environment, by: Actor, org_id: UUID, person_id: UUID, *, enabled: bool
+    context: Context, by: Actor, org_id: UUID, person_id: UUID, *, enabled: bool
 ) -> None:
     """Disable a person, or enable them again; both end their sessions."""
-    now = environment.now()
-    with environment.database.write() as connection:
-        found = owned(connection, org_id, person_id)
+    now = context.now()
+    with context.database.write() as connection:
+        found = find_in_organization(connection, org_id, person_id)
         if not enabled:
             _check_not_last_administrator(connection, found)
         # When enabling, for one that was opened as the person was being disabled.
         sessions.end_of_person(connection, person_id)
         store.change(connection, person_id, {"disabled_at": None if enabled else now})
-        tell(connection, by, now, found, "person.enabled" if enabled else "person.disabled")
+        record_audit(connection, by, now, found, "person.enabled" if enabled else "person.disabled")
 
 
 def remove(
-    environment: Environment,
+    context: Context,
     by: Actor,
     org_id: UUID,
     person_id: UUID,
@@ -226,35 +224,34 @@ def remove(
 
     Raises PortalUserRefused for somebody who logs in, where the caller may not delete those.
     """
-    with environment.database.write() as connection:
-        found = owned(connection, org_id, person_id)
+    with context.database.write() as connection:
+        found = find_in_organization(connection, org_id, person_id)
         if not may_change_portal_users:
             check_deletable(found)
         _check_not_last_administrator(connection, found)
         store.remove(connection, person_id)
-        tell(connection, by, environment.now(), found, "person.deleted")
+        record_audit(connection, by, context.now(), found, "person.deleted")
 
 
 def change_password(
-    environment: Environment, by: Actor, whose: User, current: Secret, new: Secret
+    context: Context, hasher: Hasher, by: Actor, whose: User, current: Secret, new: Secret
 ) -> Steps[None]:
     """Change one's own password and end every session; the caller opens a new one.
 
     Raises InvalidField for a wrong current password or a new one that is not accepted, and
     OAuthError (503) where too many passwords wait to be hashed.
     """
-    hasher = environment.hasher
     if not (yield lambda: hasher.verify(current, whose.password_hash)):
         raise InvalidField("current_password", "This is not your current password.")
-    with environment.database.read() as connection:
+    with context.database.read() as connection:
         organization = organizations.find(connection, whose.org_id)
     names = (whose.username, whose.email, organization.name if organization else None)
     passwords.check(new, (*names, whose.first_name, whose.last_name))
     if current == new:
         raise InvalidField("new_password", "Choose a password other than the current one.")
     hashed = yield lambda: hasher.hash(new)
-    now = environment.now()
-    with environment.database.write() as connection:
+    now = context.now()
+    with context.database.write() as connection:
         if store.find(connection, whose.id) != whose:
             raise InvalidField("", "Your account has changed meanwhile. Please try again.")
         changed = {
@@ -266,33 +263,33 @@ def change_password(
         }
         store.change(connection, whose.id, changed)
         sessions.end_of_person(connection, whose.id)
-        tell(connection, by, now, whose, "person.password_changed")
+        record_audit(connection, by, now, whose, "person.password_changed")
 
 
-def find(environment: Environment, org_id: UUID, person_id: UUID) -> User:
+def find(context: Context, org_id: UUID, person_id: UUID) -> User:
     """Give a person of the organization; raise NotFoundError where there is no such one."""
-    with environment.database.read() as connection:
-        return owned(connection, org_id, person_id)
+    with context.database.read() as connection:
+        return find_in_organization(connection, org_id, person_id)
 
 
-def find_by_username(environment: Environment, org_id: UUID, username: str) -> User:
+def find_by_username(context: Context, org_id: UUID, username: str) -> User:
     """Return a person of the organization; raise NotFoundError where there is no such one."""
-    with environment.database.read() as connection:
+    with context.database.read() as connection:
         found = store.find_by_username(connection, username.strip().lower())
     if found is None or found.org_id != org_id:
         raise NotFoundError(username)
     return found
 
 
-def with_access(environment: Environment, org_id: UUID) -> list[User]:
+def with_access(context: Context, org_id: UUID) -> list[User]:
     """Return the people of an organization who have access to the portal, oldest first."""
-    with environment.database.read() as connection:
+    with context.database.read() as connection:
         found = store.of_organization(connection, org_id)
     return [each for each in found if each.password_hash]
 
 
 def page(
-    environment: Environment,
+    context: Context,
     org_id: UUID,
     *,
     where: Mapping[str, str],
@@ -300,14 +297,14 @@ def page(
     limit: int,
 ) -> tuple[list[User], bool]:
     """Give up to `limit` people behind `after`, oldest first, and whether there are more."""
-    with environment.database.read() as connection:
+    with context.database.read() as connection:
         found = store.of_organization(connection, org_id, where=where, after=after, limit=limit + 1)
     return found[:limit], len(found) > limit
 
 
-def is_last_administrator(environment: Environment, person: User) -> bool:
+def is_last_administrator(context: Context, person: User) -> bool:
     """Tell whether nobody else could administer the organization."""
-    with environment.database.read() as connection:
+    with context.database.read() as connection:
         return _is_last_administrator(connection, person)
 
 
@@ -341,12 +338,12 @@ def _tell_of_change(
     changed: User,
     sent: set[str],
 ) -> None:
-    tell_of_pending(connection, by, now, found, changed)
+    record_pending_email(connection, by, now, found, changed)
     is_pending = changed.pending_email != found.pending_email
     fields = ", ".join(sorted(sent - {"role", "email"} if is_pending else sent - {"role"}))
     detail = {"fields": fields} if fields else {}
     if changed.role != found.role:
-        tell(connection, by, now, found, "person.role_changed", role=changed.role, **detail)
+        record_audit(connection, by, now, found, "person.role_changed", role=changed.role, **detail)
         notify(connection, by, now, found, "role_changed", changed.role)
     elif fields or not is_pending:
-        tell(connection, by, now, found, "person.changed", **detail)
+        record_audit(connection, by, now, found, "person.changed", **detail)

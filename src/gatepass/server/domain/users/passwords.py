@@ -10,11 +10,11 @@ from importlib import resources
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from gatepass.concurrency.bounded_pool import RETRY_AFTER, BoundedPool
 from gatepass.server.domain.users.model import InvalidField
 from gatepass.server.domain.users.password_strength import effective_length
-from gatepass.server.settings import PasswordSettings
 from gatepass.wire.secret import Secret
 
 SHORTEST = 15
@@ -25,6 +25,23 @@ _TELLING = 4  # characters that a name must have before a password may not hold 
 
 # Without l, I, 0, O and 1, so that it can be read out over the telephone.
 _READABLE = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+
+
+class PasswordSettings(BaseModel):
+    """Argon2id parameters (RFC 9106 §4); a login rehashes what was made with others."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    time_cost: int = Field(2, ge=1, le=32)
+    """Passes over the memory."""
+    memory_kib: int = Field(19 * 1024, ge=8 * 1024, le=1024 * 1024)
+    """KiB of memory for one hash."""
+    parallelism: int = Field(1, ge=1, le=16)
+    """Lanes of one hash."""
+    at_once: int = Field(2, ge=1, le=64)
+    """How many hashes one process computes at a time; others wait their turn."""
+    queue: int = Field(32, ge=0, le=1000)
+    """How many hashes may wait for their turn; the next one is answered 503 with Retry-After."""
 
 
 class Hasher:

@@ -9,11 +9,16 @@ from datetime import datetime
 from uuid import UUID
 
 from gatepass.server.domain.audit.model import Actor
+from gatepass.server.domain.context import Context
 from gatepass.server.domain.users import store
 from gatepass.server.domain.users.model import InvalidField, User
 from gatepass.server.domain.users.notices import store as notices
-from gatepass.server.domain.users.transaction_steps import check_email_is_free, notify, owned, tell
-from gatepass.server.environment.environment import Environment
+from gatepass.server.domain.users.transaction_steps import (
+    check_email_is_free,
+    find_in_organization,
+    notify,
+    record_audit,
+)
 from gatepass.server.storage.database import Connection
 from gatepass.wire.errors import OAuthError
 
@@ -63,55 +68,51 @@ def with_pending_email(found: User, wanted: User, by: Actor, now: datetime) -> U
         email=found.email,
         pending_email=wanted.email,
         pending_email_at=now,
-        pending_email_by=by.in_words,
+        pending_email_by=by.description,
     )
 
 
-def tell_of_pending(
+def record_pending_email(
     connection: Connection, by: Actor, now: datetime, found: User, changed: User
 ) -> None:
     """Write the audit entry and the notice of a new pending address, if there is one."""
     email = changed.pending_email
     if email and email != found.pending_email:
-        tell(connection, by, now, found, "person.email_requested", email=email)
+        record_audit(connection, by, now, found, "person.email_requested", email=email)
         notices.remove_kind(connection, found.id, "email_requested")
         notify(connection, by, now, found, "email_requested", email)
 
 
-def confirm_email(
-    environment: Environment, by: Actor, org_id: UUID, person_id: UUID, email: str
-) -> None:
+def confirm_email(context: Context, by: Actor, org_id: UUID, person_id: UUID, email: str) -> None:
     """Put the pending address in force; `email` is the one that the confirming person saw.
 
     Raises InvalidField (409) where another one is pending by now, or somebody has it. Does NOT
     check who confirms: the person themselves, or an administrator who has given their password.
     """
-    with environment.database.write() as connection:
-        now = environment.now()
+    with context.database.write() as connection:
+        now = context.now()
         found = _pending(connection, org_id, person_id, email)
         check_email_is_free(connection, replace(found, email=email))
         changed = {"email": email, "updated_at": now, **_NOTHING_PENDING}
         store.change(connection, person_id, changed)
-        tell(connection, by, now, found, "person.email_confirmed", email=email)
+        record_audit(connection, by, now, found, "person.email_confirmed", email=email)
         notices.remove_kind(connection, person_id, "email_requested")
         notify(connection, by, now, found, "email_confirmed", email)
 
 
-def reject_email(
-    environment: Environment, by: Actor, org_id: UUID, person_id: UUID, email: str
-) -> None:
+def reject_email(context: Context, by: Actor, org_id: UUID, person_id: UUID, email: str) -> None:
     """Forget the pending address; raise InvalidField (409) where another one is pending by now."""
-    with environment.database.write() as connection:
-        now = environment.now()
+    with context.database.write() as connection:
+        now = context.now()
         found = _pending(connection, org_id, person_id, email)
         store.change(connection, person_id, {"updated_at": now, **_NOTHING_PENDING})
-        tell(connection, by, now, found, "person.email_rejected", email=email)
+        record_audit(connection, by, now, found, "person.email_rejected", email=email)
         notices.remove_kind(connection, person_id, "email_requested")
         notify(connection, by, now, found, "email_rejected", email)
 
 
 def _pending(connection: Connection, org_id: UUID, person_id: UUID, email: str) -> User:
-    found = owned(connection, org_id, person_id)
+    found = find_in_organization(connection, org_id, person_id)
     if not email or found.pending_email != email:
         raise InvalidField("email", "No such address is pending any more. Look again.", taken=True)
     return found

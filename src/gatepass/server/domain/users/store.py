@@ -151,7 +151,7 @@ def active_administrators(connection: Connection, org_id: UUID) -> int:
 
 
 def add(connection: Connection, new: User) -> None:
-    """Add a person."""
+    """Add a user."""
     values = {name: getattr(new, name) for name in COLUMNS}
     connection.execute(insert(person).values(_with_key(values)))
 

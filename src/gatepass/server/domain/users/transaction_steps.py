@@ -12,7 +12,7 @@ from gatepass.server.domain.users.notices.model import Kind, Notice
 from gatepass.server.storage.database import Connection, NotFoundError
 
 
-def owned(connection: Connection, org_id: UUID, person_id: UUID) -> User:
+def find_in_organization(connection: Connection, org_id: UUID, person_id: UUID) -> User:
     """Return a person of the organization; raise NotFoundError for anybody else."""
     found = store.find(connection, person_id)
     if found is None or found.org_id != org_id:
@@ -28,7 +28,7 @@ def check_email_is_free(connection: Connection, person: User) -> None:
         raise InvalidField("email", "Somebody of the organization has this address.", taken=True)
 
 
-def tell(
+def record_audit(
     connection: Connection, by: Actor, now: datetime, person: User, action: str, **detail: str
 ) -> None:
     """Write the audit entry of what `by` did to a person."""
@@ -42,7 +42,7 @@ def notify(
 ) -> None:
     """Leave a notice for a person who logs in to the portal, unless they did it themselves."""
     if person.has_portal_access and not is_self(by, person):
-        new = Notice(uuid4(), person.id, now, kind, by.in_words, detail)
+        new = Notice(uuid4(), person.id, now, kind, by.description, detail)
         notices.add(connection, new)
 
 

@@ -60,7 +60,7 @@ def _admitted(
     environment: Environment, arrived: Request, token: Secret, need: Requirements
 ) -> Response:
     claims = unexpired(environment, token)
-    owner = owner_of(environment.directory, claims) if claims else None
+    owner = owner_of(environment.applications, claims) if claims else None
     if claims is None or owner is None or not stands_behind(owner, claims):
         raise bearer.invalid_token("the token is not active")
     if not allows(owner.networks, arrived.source):

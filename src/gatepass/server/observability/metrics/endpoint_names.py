@@ -20,6 +20,7 @@ _BY_START = {
     metadata.VERIFY_ENVOY: "verify",
     _WELL_KNOWN: "metadata",
     metadata.PARTNER_API + "/": "partner_api",
+    "/docs/": "documentation",
 }
 NAMES = tuple(dict.fromkeys([*_BY_PATH.values(), *_BY_START.values(), "portal", OTHER]))
 

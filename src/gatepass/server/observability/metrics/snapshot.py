@@ -102,8 +102,8 @@ def _row(given: list[Any]) -> Row:
 def _queues(environments: Sequence[Environment]) -> dict[str, Queue]:
     """Return the figures of the bounded pools; the one for passwords is of all environments."""
     pools: dict[str, list[BoundedPool]] = {
-        "passwords": [each.hash_pool for each in environments[:1]],
-        "imported_secrets": [each.old_hashes.pool for each in environments],
+        "passwords": [each.hasher.pool for each in environments[:1]],
+        "imported_secrets": [each.state.legacy_hashes.pool for each in environments],
         "pages": [each.page_pool for each in environments],
         "revocations": [each.revocation_pool for each in environments],
     }
@@ -114,16 +114,16 @@ def _queues(environments: Sequence[Environment]) -> dict[str, Queue]:
 
 
 def _state(environment: Environment) -> State:
-    directory, lag = environment.directory, environment.lag()
+    directory, lag = environment.applications, environment.lag()
     return State(
         hits=directory.hits,
         misses=directory.misses,
         lag=round(lag, 3),
         key_age=(environment.now() - environment.keys.made_at).total_seconds(),
         database_up=int(lag <= _LATE),
-        database_writable=int(not environment.why_unwritable),
-        revocations=len(environment.revoked),
-        waiting=len(environment.news),
+        database_writable=int(not environment.write_failure),
+        revocations=len(environment.state.revoked),
+        waiting=len(environment.notifier),
         clock_offset=round(environment.clock.offset, 3),
     )
 

@@ -15,11 +15,11 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from gatepass.server.domain.keys.master_key import MasterKeyError
 from gatepass.server.portal.access import Who
 from gatepass.server.portal.pages import applications, registration, team
 from gatepass.server.portal.request import PortalRequest
 from gatepass.server.storage.database import NotFoundError
+from gatepass.server.storage.master_key import MasterKeyError
 from gatepass.server.storage.timestamps import milliseconds
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.params import LONGEST_VALUE
@@ -64,7 +64,7 @@ def sealed(visit: PortalRequest) -> list[str]:
     if not typed or not any(pattern.fullmatch(visit.path) for pattern, _ in _AGAIN):
         return []
     what = {"path": visit.path, "form": typed, "at": milliseconds(visit.now)}
-    encrypted = visit.environment.master.encrypt(json.dumps(what).encode(), _PURPOSE)
+    encrypted = visit.environment.context.master_key.encrypt(json.dumps(what).encode(), _PURPOSE)
     text = urlsafe_b64encode(encrypted).decode()
     parts = [text[start : start + LONGEST_VALUE] for start in range(0, len(text), LONGEST_VALUE)]
     return parts if len(parts) <= _MOST_PARTS else []
@@ -80,7 +80,7 @@ def read(visit: PortalRequest) -> SavedForm | None:
     text = "".join(carried(visit))
     try:
         encrypted = urlsafe_b64decode(text.encode())
-        what = json.loads(visit.environment.master.decrypt(encrypted, _PURPOSE))
+        what = json.loads(visit.environment.context.master_key.decrypt(encrypted, _PURPOSE))
     except (ValueError, MasterKeyError):
         return None
     age = milliseconds(visit.now) - what["at"]

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from starlette.responses import Response
 
 from gatepass.server.domain.sessions import operations as sessions
-from gatepass.server.domain.sessions.store import Session
+from gatepass.server.domain.sessions.model import Session
 from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users import passwords
 from gatepass.server.domain.users.password_hashing import Steps
@@ -45,14 +45,17 @@ def log_in(visit: PortalRequest) -> Steps[Response]:
         return _logged_in(visit)
     try:
         made = yield from sessions.log_in(
-            visit.environment,
+            visit.environment.context,
+            visit.environment.hasher,
             visit.visitor,
             visit.form.get("username", ""),
             visit.secret("password"),
         )
     except OAuthError as refusal:
         return login_again(visit, refusal)
-    login = sessions.find(visit.environment, made.session_id)
+    login = sessions.find(
+        visit.environment.context, visit.environment.session_settings, made.session_id
+    )
     response = _logged_in(replace(visit, login=login, csrf=csrf.token(made.session_id)))
     cookies.set_session(response, visit.environment, made.session_id)
     cookies.set_device(response, visit.environment, made.device_id)
@@ -99,14 +102,14 @@ def _logged_in(visit: PortalRequest) -> Response:
             return shown
     username = visit.form.get("username", "").strip().lower()
     is_other = username not in {"", person.username} and "@" not in username
-    flash = f"You are logged in as {person.username}. Log out to log in as somebody else."
+    flash = f"You are logged in as {person.username}. Log out to log in as another user."
     wanted = redirects.after_login(visit.form.get("next"), person.role)
     return redirect(visit, wanted, flash if is_other else "")
 
 
 def log_out(visit: PortalRequest) -> Response:
     """End the session, here and in the browser."""
-    sessions.log_out(visit.environment, visit.actor, visit.me)
+    sessions.log_out(visit.environment.context, visit.actor, visit.me)
     response = redirect(visit, redirects.LOGIN)
     cookies.drop_session(response, visit.environment)
     # Not "cookies": a browser drops those of the whole registered domain, other services' too.
@@ -121,7 +124,7 @@ def account(visit: PortalRequest) -> Response:
 
 def whole(visit: PortalRequest) -> dict[str, object]:
     """Return what the account page shows, as the person is now."""
-    person = people.find(visit.environment, visit.org_id, visit.me.person.id)
+    person = people.find(visit.environment.context, visit.org_id, visit.me.person.id)
     shown = SimpleNamespace(
         username=person.username,
         email=person.email,
@@ -134,13 +137,15 @@ def whole(visit: PortalRequest) -> dict[str, object]:
         last_login_at=person.last_login_at,
         password_changed_at=person.password_changed_at or person.created_at,
     )
-    found = sessions.live_sessions(visit.environment, person)
+    found = sessions.live_sessions(
+        visit.environment.context, visit.environment.session_settings, person
+    )
     return {"account": shown, "sessions": [_session(visit, each) for each in found]}
 
 
 def end_other_sessions(visit: PortalRequest) -> Response:
     """End every session but this one."""
-    sessions.end_others(visit.environment, visit.actor, visit.me)
+    sessions.end_others(visit.environment.context, visit.actor, visit.me)
     return redirect(visit, redirects.ACCOUNT, "All other sessions have ended.")
 
 
@@ -156,12 +161,14 @@ def change_password(visit: PortalRequest) -> Steps[Response]:
         errors = _wrong_passwords(visit)
         if errors:
             return _password_again(visit, OAuthError("invalid_request", "See the fields."), errors)
-        sessions.check_may_try(visit.environment, visit.me, visit.visitor.source)
+        sessions.check_may_try(
+            visit.environment.context, visit.environment.hasher, visit.me, visit.visitor.source
+        )
         yield from _changed(visit)
     except OAuthError as refusal:
         return _password_again(visit, refusal, errors_of(refusal))
     session_id = sessions.open_again(
-        visit.environment, visit.visitor, person, "The password is changed."
+        visit.environment.context, visit.visitor, person, "The password is changed."
     )
     forced_to = redirects.landing(person.role)
     response = redirect(visit, forced_to if person.must_change_password else redirects.ACCOUNT)
@@ -202,7 +209,8 @@ def _changed(visit: PortalRequest) -> Steps[None]:
     """Change the password; where the server is too busy for it, the try does not count."""
     try:
         yield from people.change_password(
-            visit.environment,
+            visit.environment.context,
+            visit.environment.hasher,
             visit.actor,
             visit.me.person,
             visit.secret("current_password"),
@@ -210,7 +218,7 @@ def _changed(visit: PortalRequest) -> Steps[None]:
         )
     except OAuthError as refusal:
         if refusal.status == 503:
-            sessions.forget_try(visit.environment, visit.me, visit.visitor.source)
+            sessions.forget_try(visit.environment.context, visit.me, visit.visitor.source)
         raise
 
 

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 from starlette.responses import Response
 
+from gatepass.server.domain.applications import fields
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Entry
 from gatepass.server.portal.rendering import page
@@ -15,18 +16,12 @@ _LONGEST_NUMBER = 18  # digits, of an entry's number
 
 _WORDS = {
     "access.denied": "Access denied ({status}): {method}, {reason}",
-    "application.contact": "Set the contact to {contact}",
     "application.deleted": "Deleted an application",
     "application.disabled": "Disabled an application",
     "application.enabled": "Enabled an application",
-    "application.lifetime": "Set the token lifetime to {seconds} seconds",
-    "application.minting": "Set the token limit to {limit} an hour ({mode})",
-    "application.networks": "Set the allowed source networks to {networks}",
     "application.registered": "Registered an application",
-    "application.renamed": "Renamed an application to {name}",
     "application.rotated": "Rotated the secret (overlap: {overlap}; new: ...{new_secret})",
-    "application.scope": "Set the scope to {scope}",
-    "application.tokens_voided": "Voided all tokens",
+    "application.tokens_voided": "Revoked all tokens",
     "audit.suppressed": "{times} more entries of {action} were not recorded, since {since}",
     "client.refused": "Token refused: {reason} ({times} times)",
     "login": "Logged in",
@@ -35,22 +30,22 @@ _WORDS = {
     "organization.created": "Created the organization",
     "organization.resumed": "Resumed the organization",
     "organization.suspended": "Suspended the organization",
-    "person.added": "Added a person ({role})",
-    "person.changed": "Changed a person's {fields}",
-    "person.deleted": "Deleted a person",
-    "person.disabled": "Disabled a person",
-    "person.enabled": "Enabled a person",
+    "person.added": "Added a user ({role})",
+    "person.changed": "Changed a user's {fields}",
+    "person.deleted": "Deleted a user",
+    "person.disabled": "Disabled a user",
+    "person.enabled": "Enabled a user",
     "person.email_confirmed": "Confirmed the email address {email}",
     "person.email_rejected": "Rejected the email address {email}",
-    "person.email_requested": "Gave a new email address, to be confirmed: {email}",
+    "person.email_requested": "Requested a new email address, to be confirmed: {email}",
     "person.password_changed": "Changed the password",
-    "person.password_reset": "Made an initial password",
+    "person.password_reset": "Set an initial password",
     "person.role_changed": "Changed the role to {role}",
-    "secret.ended": "Ended the secret {secret}",
+    "secret.ended": "Revoked the secret {secret}",
     "sessions.others_ended": "Ended all other sessions",
     "token.test_issued": "Got a test token ({scope})",
     "token.revoked": "Revoked a token",
-}
+} | {group.action: group.activity for group in fields.GROUPS}
 
 
 class _Detail(dict[str, str]):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from gatepass.server.domain.applications import operations
+from gatepass.server.domain.applications import fields, operations
 from gatepass.server.domain.applications.model import (
     MOST_LIVE_SECRETS,
     Application,
@@ -31,7 +31,7 @@ _SHORTEST_QUIET = timedelta(hours=24)
 
 def all_of_them(visit: PortalRequest) -> Response:
     """Show the organization's applications."""
-    found = operations.of_organization(visit.environment, visit.org_id)
+    found = operations.of_organization(visit.environment.context, visit.org_id)
     shown = [_shown(visit, each) for each in found]
     return page(visit, "applications.html", applications=shown, may_change=visit.may_change)
 
@@ -46,10 +46,10 @@ def end_secret(visit: PortalRequest) -> Response:
     return change(
         visit,
         "",
-        lambda app_id: operations.end_secret(
-            visit.environment, visit.actor, app_id, visit.ids["secret_id"], visit.org_id
+        lambda app_id: operations.revoke_secret(
+            visit.environment.context, visit.actor, app_id, visit.ids["secret_id"], visit.org_id
         ),
-        "The secret has ended.",
+        "The secret is revoked.",
     )
 
 
@@ -58,8 +58,10 @@ def void_tokens(visit: PortalRequest) -> Response:
     return change(
         visit,
         "",
-        lambda app_id: operations.void_tokens(visit.environment, visit.actor, app_id, visit.org_id),
-        "All tokens issued until now are void.",
+        lambda app_id: operations.revoke_tokens(
+            visit.environment.context, visit.actor, app_id, visit.org_id
+        ),
+        "All tokens issued until now are revoked.",
     )
 
 
@@ -83,13 +85,13 @@ def delete(visit: PortalRequest) -> Response:
     if not are_same(visit.form.get("confirm", ""), application.name):
         refusal = OAuthError("invalid_request", "This is not the application's name.")
         return again(visit, refusal, "confirm")
-    operations.delete(visit.environment, visit.actor, application.id, visit.org_id)
+    operations.delete(visit.environment.context, visit.actor, application.id, visit.org_id)
     return redirect(visit, redirects.APPLICATIONS, f"{application.name} is deleted.")
 
 
 def owned(visit: PortalRequest) -> Application:
     """Give the application of the path; raise NotFoundError where it is not the organization's."""
-    return operations.find(visit.environment, visit.ids["app_id"], visit.org_id)
+    return operations.find(visit.environment.context, visit.ids["app_id"], visit.org_id)
 
 
 def address(app_id: UUID) -> str:
@@ -124,7 +126,7 @@ def _set_enabled(visit: PortalRequest, done: str, *, enabled: bool) -> Response:
         visit,
         "",
         lambda app_id: operations.set_enabled(
-            visit.environment, visit.actor, app_id, enabled=enabled, org_id=visit.org_id
+            visit.environment.context, visit.actor, app_id, enabled=enabled, org_id=visit.org_id
         ),
         done,
     )
@@ -136,6 +138,7 @@ def _whole(visit: PortalRequest, application: Application) -> dict[str, object]:
     offered, secured = catalogue.offered, catalogue.password_scopes
     return {
         "application": _shown(visit, application),
+        **settings_of(application),
         "scopes": choices(catalogue, offered, application.scope),
         "needs_password": secured.without(application.scope).names,
         "has_password_scope": any(name in application.scope for name in secured.names),
@@ -145,6 +148,16 @@ def _whole(visit: PortalRequest, application: Application) -> dict[str, object]:
         "may_rotate": len(live) < MOST_LIVE_SECRETS,
         **usage.whole(visit, application),
         **snippets.snippets(visit.environment, application),
+    }
+
+
+def settings_of(application: Application) -> dict[str, object]:
+    """Return the fields of an application and their values, as its page shows them."""
+    return {
+        "groups": [group for group in fields.GROUPS if "person" in group.changed_by],
+        "facts": [field for group in fields.GROUPS for field in group.fields if field.is_fact],
+        "labels": {field.name: field.label for group in fields.GROUPS for field in group.fields},
+        "stored": fields.texts(application),
     }
 
 
@@ -160,11 +173,6 @@ def _shown(visit: PortalRequest, application: Application) -> SimpleNamespace:
             SimpleNamespace(name=name, words=visit.environment.catalogue.words(name))
             for name in application.scope.names
         ],
-        token_lifetime=application.token_lifetime,
-        mint_mode=application.mint_mode,
-        mint_limit=application.mint_limit,
-        contact=application.contact,
-        networks=[str(network) for network in application.networks],
         created_at=application.created_at,
         created_by=application.created_by,
         last_used_at=application.last_used_at,
@@ -184,7 +192,7 @@ def _secret(
     return SimpleNamespace(
         id=secret.id,
         prefix="imported "
-        if application.was_brought(secret)
+        if application.is_imported_secret(secret)
         else f"{Kind.CLIENT_SECRET}_{visit.environment.mode}_",
         last_four=secret.last_four,
         created_at=secret.created_at,
@@ -210,8 +218,8 @@ def safe_to_end(
     if old.id == new.id or new.last_used_at is None:
         return ""
     if old.last_used_at is None:
-        return "Safe to end: the new secret is in use, and this one never was."
+        return "Safe to revoke: the new secret is in use, and this one never was."
     if now - old.last_used_at < quiet:
         return ""
     last = ago(old.last_used_at, now)
-    return f"Safe to end: the new secret is in use, and this one was last used {last}."
+    return f"Safe to revoke: the new secret is in use, and this one was last used {last}."

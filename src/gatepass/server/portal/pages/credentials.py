@@ -38,7 +38,7 @@ def show(visit: PortalRequest) -> Response:
     application = applications.owned(visit)
     if visit.method == "HEAD":  # whoever asks for no page must not use up its secret
         return Response(media_type="text/html")
-    kept = one_time_secret.take(visit.environment, visit.me.session_id, _about(application))
+    kept = one_time_secret.take(visit.environment.context, visit.me.session_id, _about(application))
     if kept is None:
         return page(visit, "application_credentials_gone.html", application=application)
     secret = Secret(kept["secret"])
@@ -79,7 +79,7 @@ def rotate(visit: PortalRequest) -> Response:
     has_leaked = overlap == timedelta(0)  # as the page says beside that choice
     try:
         operations.rotate(
-            visit.environment,
+            visit.environment.context,
             visit.actor,
             app_id,
             overlap,

@@ -40,7 +40,7 @@ def reject(visit: PortalRequest) -> Steps[Response]:
 
 def dismiss(visit: PortalRequest) -> Response:
     """Remove a notice that its person has read."""
-    notices.dismiss(visit.environment, visit.me.person.id, visit.ids["notice_id"])
+    notices.dismiss(visit.environment.context, visit.me.person.id, visit.ids["notice_id"])
     return redirect(visit, redirects.ACCOUNT)
 
 
@@ -48,7 +48,9 @@ def _decide_own(visit: PortalRequest, *, confirmed: bool) -> Response:
     me = visit.me.person
     decide = portal_users.confirm_email if confirmed else portal_users.reject_email
     try:
-        decide(visit.environment, visit.actor, me.org_id, me.id, visit.form.get("email", ""))
+        decide(
+            visit.environment.context, visit.actor, me.org_id, me.id, visit.form.get("email", "")
+        )
     except OAuthError as refusal:
         context = accounts.whole(visit)
         return refused(visit, "account.html", refusal, **context, errors=errors_of(refusal))
@@ -57,16 +59,18 @@ def _decide_own(visit: PortalRequest, *, confirmed: bool) -> Response:
 
 def _decide(visit: PortalRequest, *, confirmed: bool) -> Steps[Response]:
     environment, person_id = visit.environment, visit.ids["person_id"]
-    person = people.find(environment, visit.org_id, person_id)
+    person = people.find(environment.context, visit.org_id, person_id)
     if person.id == visit.me.person.id:
         raise OAuthError("invalid_request", "Your own address is on your account page.", status=409)
     try:
         if confirmed:
             secret = visit.secret("current_password")
-            yield from step_up.check_password(environment, visit.me, visit.visitor.source, secret)
+            yield from step_up.check_password(
+                environment.context, environment.hasher, visit.me, visit.visitor.source, secret
+            )
         decide = portal_users.confirm_email if confirmed else portal_users.reject_email
         email = visit.form.get("email", "")
-        decide(environment, visit.actor, visit.org_id, person_id, email)
+        decide(environment.context, visit.actor, visit.org_id, person_id, email)
     except OAuthError as refusal:
         return team.again(visit, refusal)
     return redirect(visit, team.address(person_id), _CONFIRMED if confirmed else _REJECTED)

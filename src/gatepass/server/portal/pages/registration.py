@@ -63,7 +63,8 @@ def register(visit: PortalRequest) -> Steps[Response]:
 
     try:
         operations.register(
-            visit.environment,
+            visit.environment.context,
+            visit.environment.catalogue,
             visit.actor,
             visit.org_id,
             name=name,
@@ -102,7 +103,11 @@ def _check_password(visit: PortalRequest, chosen: Scope) -> Steps[None]:
     if needs_password(visit.environment.catalogue, chosen):
         password = visit.secret("current_password")
         yield from step_up.check_password(
-            visit.environment, visit.me, visit.visitor.source, password
+            visit.environment.context,
+            visit.environment.hasher,
+            visit.me,
+            visit.visitor.source,
+            password,
         )
 
 
@@ -120,7 +125,7 @@ def _ask_password(visit: PortalRequest, chosen: Scope) -> None:
 
 def _check_new_name(visit: PortalRequest, name: str, app_id: UUID) -> None:
     """Raise OAuthError, which asks, where another application looks as if it had this name."""
-    found = operations.of_organization(visit.environment, visit.org_id)
+    found = operations.of_organization(visit.environment.context, visit.org_id)
     if any(each.id == app_id for each in found):  # the same form, sent again
         return
     same = next((each for each in found if look_alike(each.name, name)), None)

@@ -1,10 +1,12 @@
 """The settings of an application: each a form of its own on the application's page."""
 
+from collections.abc import Callable
+from typing import Any
+
 from starlette.responses import Response
 
-from gatepass.server.domain.applications import operations
-from gatepass.server.domain.applications.model import MINT_MODES
-from gatepass.server.domain.applications.networks import check_networks
+from gatepass.server.domain.applications import fields, operations
+from gatepass.server.domain.applications.fields import FieldGroup
 from gatepass.server.domain.sessions import step_up
 from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.portal.pages.applications import again, change
@@ -13,54 +15,27 @@ from gatepass.server.portal.request import PortalRequest
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 
-_LONGEST_NUMBER = 9  # digits
 
+def form_page(group: FieldGroup) -> Callable[[PortalRequest], Response]:
+    """Return the page function that changes the fields of a group."""
 
-def rename(visit: PortalRequest) -> Response:
-    """Give it another name."""
-    name = visit.form.get("name", "")
-    return change(
-        visit,
-        "name",
-        lambda app_id: operations.rename(
-            visit.environment, visit.actor, app_id, name, visit.org_id
-        ),
-        "The application has a new name.",
-    )
+    def set_fields(visit: PortalRequest) -> Response:
+        values: dict[str, Any] = {}
+        for field in group.fields:
+            try:
+                values[field.name] = field.parse(visit.form.get(field.name, ""))
+            except OAuthError as refusal:
+                return again(visit, refusal, field.name)
+        return change(
+            visit,
+            group.fields[-1].name,
+            lambda app_id: operations.change(
+                visit.environment.context, visit.actor, app_id, visit.org_id, **values
+            ),
+            group.done,
+        )
 
-
-def set_lifetime(visit: PortalRequest) -> Response:
-    """Set how long its next tokens live."""
-    return change(
-        visit,
-        "token_lifetime",
-        lambda app_id: operations.set_lifetime(
-            visit.environment,
-            visit.actor,
-            app_id,
-            _number(visit.form.get("token_lifetime", ""), "36000"),
-            visit.org_id,
-        ),
-        "The token lifetime is changed. It holds for new tokens.",
-    )
-
-
-def set_minting(visit: PortalRequest) -> Response:
-    """Set how many tokens an hour it may have."""
-    mode, limit = visit.form.get("mint_mode", ""), visit.form.get("mint_limit", "").strip()
-    return change(
-        visit,
-        "mint_limit" if mode in MINT_MODES else "mint_mode",
-        lambda app_id: operations.set_minting(
-            visit.environment,
-            visit.actor,
-            app_id,
-            mode,
-            _number(limit, "100") if limit else None,
-            visit.org_id,
-        ),
-        "The limit is changed.",
-    )
+    return set_fields
 
 
 def set_scope(visit: PortalRequest) -> Steps[Response]:
@@ -74,52 +49,29 @@ def set_scope(visit: PortalRequest) -> Steps[Response]:
         visit,
         "scope",
         lambda app_id: operations.choose_scope(
-            visit.environment, visit.actor, app_id, chosen, visit.org_id, knows_password=is_granted
+            visit.environment.context,
+            visit.environment.catalogue,
+            visit.actor,
+            app_id,
+            chosen,
+            visit.org_id,
+            knows_password=is_granted,
         ),
-        "The scope is changed. It holds for new tokens.",
+        fields.SCOPE.done,
     )
 
 
 def _check_password(visit: PortalRequest, chosen: Scope) -> Steps[bool]:
     """Ask for the password where a scope is granted that needs it; return whether that was so."""
-    has = operations.find(visit.environment, visit.ids["app_id"], visit.org_id).scope
+    has = operations.find(visit.environment.context, visit.ids["app_id"], visit.org_id).scope
     is_granted = needs_password(visit.environment.catalogue, chosen.without(has))
     if is_granted:
         password = visit.secret("current_password")
         yield from step_up.check_password(
-            visit.environment, visit.me, visit.visitor.source, password
+            visit.environment.context,
+            visit.environment.hasher,
+            visit.me,
+            visit.visitor.source,
+            password,
         )
     return is_granted
-
-
-def set_networks(visit: PortalRequest) -> Response:
-    """Set where its requests may come from; from anywhere where nothing is named."""
-    text = visit.form.get("networks", "")
-    return change(
-        visit,
-        "networks",
-        lambda app_id: operations.set_networks(
-            visit.environment, visit.actor, app_id, check_networks(text), visit.org_id
-        ),
-        "The allowed source networks are changed.",
-    )
-
-
-def set_contact(visit: PortalRequest) -> Response:
-    """Set whom to tell of trouble."""
-    contact = visit.form.get("contact", "")
-    return change(
-        visit,
-        "contact",
-        lambda app_id: operations.set_contact(
-            visit.environment, visit.actor, app_id, contact, visit.org_id
-        ),
-        "The contact is changed.",
-    )
-
-
-def _number(text: str, example: str) -> int:
-    text = text.strip()
-    if not (text.isascii() and text.isdecimal()) or len(text) > _LONGEST_NUMBER:
-        raise OAuthError("invalid_request", f"Give a whole number, as {example}.")
-    return int(text)

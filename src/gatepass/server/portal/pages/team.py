@@ -31,7 +31,7 @@ _MOST = 100  # people on one page
 def all_of_them(visit: PortalRequest) -> Response:
     """Show the people, oldest first."""
     found, more = operations.page(
-        visit.environment, visit.org_id, where={}, after=_after(visit), limit=_MOST
+        visit.environment.context, visit.org_id, where={}, after=_after(visit), limit=_MOST
     )
     return page(
         visit,
@@ -61,14 +61,14 @@ def add(visit: PortalRequest) -> Steps[Response]:
         return _add_again(visit, OAuthError("invalid_request", "See the fields."), errors)
     try:
         operations.add_with_access(
-            visit.environment,
+            visit.environment.context,
             visit.actor,
             visit.org_id,
             username=visit.form.get("username", ""),
             email=visit.form.get("email"),
             role=visit.form.get("role", ""),
             person_id=person_id,
-            initial=(yield from operations.new_password(visit.environment)),
+            initial=(yield from operations.new_password(visit.environment.hasher)),
             also=lambda *made: _keep(visit, *made),
         )
     except OAuthError as refusal:
@@ -107,12 +107,12 @@ def give_access(visit: PortalRequest) -> Steps[Response]:
         )
     try:
         operations.give_access(
-            visit.environment,
+            visit.environment.context,
             visit.actor,
             visit.org_id,
             person.id,
             visit.form.get("username"),
-            initial=(yield from operations.new_password(visit.environment)),
+            initial=(yield from operations.new_password(visit.environment.hasher)),
             also=lambda *made: _keep(visit, *made),
         )
     except OAuthError as refusal:
@@ -125,7 +125,7 @@ def initial_password(visit: PortalRequest) -> Response:
     person = _owned(visit)
     if visit.method == "HEAD":  # whoever asks for no page must not use up its password
         return Response(media_type="text/html")
-    kept = one_time_secret.take(visit.environment, visit.me.session_id, _about(person.id))
+    kept = one_time_secret.take(visit.environment.context, visit.me.session_id, _about(person.id))
     if kept is None:
         return redirect(visit, address(person.id), "The initial password was shown already.")
     return page(
@@ -142,7 +142,7 @@ def set_role(visit: PortalRequest) -> Response:
     person = _owned(visit)
     role = visit.form.get("role", "")
     try:
-        operations.set_role(visit.environment, visit.actor, visit.org_id, person.id, role)
+        operations.set_role(visit.environment.context, visit.actor, visit.org_id, person.id, role)
     except OAuthError as refusal:
         return again(visit, refusal)
     return redirect(visit, address(person.id), "The role is changed.")
@@ -150,19 +150,19 @@ def set_role(visit: PortalRequest) -> Response:
 
 def enable(visit: PortalRequest) -> Response:
     """Let somebody log in again."""
-    return _set_enabled(visit, "The person can log in again.", enabled=True)
+    return _set_enabled(visit, "The user can log in again.", enabled=True)
 
 
 def disable(visit: PortalRequest) -> Response:
     """Log somebody out and keep them out."""
-    return _set_enabled(visit, "The person is disabled and logged out.", enabled=False)
+    return _set_enabled(visit, "The user is disabled and logged out.", enabled=False)
 
 
 def _set_enabled(visit: PortalRequest, done: str, *, enabled: bool) -> Response:
     person = _owned(visit)
     try:
         operations.set_enabled(
-            visit.environment, visit.actor, visit.org_id, person.id, enabled=enabled
+            visit.environment.context, visit.actor, visit.org_id, person.id, enabled=enabled
         )
     except OAuthError as refusal:
         return again(visit, refusal)
@@ -188,12 +188,12 @@ def _keep(visit: PortalRequest, connection: Connection, person: User, password: 
 
 
 def _owned(visit: PortalRequest) -> User:
-    return operations.find(visit.environment, visit.org_id, visit.ids["person_id"])
+    return operations.find(visit.environment.context, visit.org_id, visit.ids["person_id"])
 
 
 def _is_there(visit: PortalRequest, person_id: UUID) -> bool:
     try:
-        operations.find(visit.environment, visit.org_id, person_id)
+        operations.find(visit.environment.context, visit.org_id, person_id)
     except NotFoundError:
         return False
     return True
@@ -204,7 +204,7 @@ def _after(visit: PortalRequest) -> After | None:
     if text is None:
         return None
     try:
-        last = operations.find(visit.environment, visit.org_id, UUID(text))
+        last = operations.find(visit.environment.context, visit.org_id, UUID(text))
     except ValueError:
         raise NotFoundError(text) from None
     return After(last.created_at, last.id)
@@ -213,7 +213,7 @@ def _after(visit: PortalRequest) -> After | None:
 def _shown(visit: PortalRequest, person: User) -> SimpleNamespace:
     shown = _listed(visit, person)
     shown.is_self = person.id == visit.me.person.id
-    shown.is_last_admin = operations.is_last_administrator(visit.environment, person)
+    shown.is_last_admin = operations.is_last_administrator(visit.environment.context, person)
     return shown
 
 

@@ -45,7 +45,9 @@ def show(visit: PortalRequest) -> Response:
     application = applications.owned(visit)
     if visit.method == "HEAD":  # whoever asks for no page must not use up its token
         return Response(media_type="text/html")
-    kept = one_time_secret.take(visit.environment, visit.me.session_id, _about(application.id))
+    kept = one_time_secret.take(
+        visit.environment.context, visit.me.session_id, _about(application.id)
+    )
     said = inspect(visit.environment, Secret(kept["token"])) if kept else None
     if kept is None or said is None:
         return page(visit, "application_test_token_gone.html", application=application)

@@ -48,7 +48,7 @@ RANGES = {
 
 def refusals(visit: PortalRequest) -> Response:
     """Show an application's recent refusals, the newest first."""
-    application = operations.find(visit.environment, visit.ids["app_id"], visit.org_id)
+    application = operations.find(visit.environment.context, visit.ids["app_id"], visit.org_id)
     with visit.environment.database.read() as connection:
         found = store.recent(connection, application.id)
     shown = [_refusal(each) for each in found]

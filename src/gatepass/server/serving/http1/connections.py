@@ -7,43 +7,21 @@ connection is being served, new ones are refused.
 """
 
 from collections import deque
-from dataclasses import dataclass, field
 from heapq import nsmallest
 from typing import Literal, Protocol
 
 import structlog
 
-try:
-    import resource
-except ModuleNotFoundError:  # on Windows, which has no such limit
-    resource = None  # type: ignore[assignment]
-
+from gatepass.server.configuration.http_limits import Limits, room_for_connections
 from gatepass.server.domain.throttling.once_per_minute import OncePerMinute
 from gatepass.server.observability import metrics
-from gatepass.server.serving.http1.head import HeadLimits
 
 Reason = Literal["header_timeout", "body_timeout", "unread", "evicted", "refused", "malformed"]
 """Why the server ends a connection, as metrics count it."""
 
-_RESERVED = 128  # descriptors: both environments' database pools, files, listening sockets
-_UNLIMITED = 65_536  # connections, where the system sets no limit
 _CANDIDATES = 32  # connections found by one search for those to evict
 
 log = structlog.get_logger("gatepass.server")
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one connection may do, and how many there may be; times are in seconds.
-
-    `connections` 0 means as many as the limit of file descriptors leaves room for.
-    """
-
-    head: HeadLimits = field(default_factory=HeadLimits)
-    head_timeout: float = 10.0
-    body_timeout: float = 30.0
-    answer_timeout: float = 30.0
-    connections: int = 0
 
 
 EvictionKey = tuple[int, float]
@@ -92,7 +70,7 @@ class Connections:
     def note(self, reason: Reason, source: str, now: float, description: str = "") -> None:
         """Count a connection that the server ends; log it once a minute for each source."""
         metrics.connection_ended(reason)
-        if self._log_limit.admit((reason, source), now):
+        if self._log_limit.allow((reason, source), now):
             log.warning("connection.ended", reason=reason, source=source, description=description)
 
     def _measure(self) -> None:
@@ -115,16 +93,6 @@ class Connections:
             idle = ((place, each) for place, each in places if place is not None)
             self._candidates.extend(nsmallest(_CANDIDATES, idle, key=_place))
         return False
-
-
-def room_for_connections() -> int:
-    """Return how many connections the limit of file descriptors leaves room for."""
-    if resource is None:
-        return _UNLIMITED
-    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if limit == resource.RLIM_INFINITY:
-        return _UNLIMITED
-    return min(limit - min(_RESERVED, limit // 2), _UNLIMITED)
 
 
 def _place(candidate: tuple[EvictionKey, Connection]) -> EvictionKey:

@@ -6,13 +6,14 @@ the parser ends with the head, so it cannot take what follows for another protoc
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 try:
     import httptools
 except ModuleNotFoundError:  # as on Windows; then uvicorn's protocol serves (see `footing`)
     httptools = None  # type: ignore[assignment]
+
+from gatepass.server.configuration.http_limits import HeadLimits
 
 Fields = list[tuple[bytes, bytes]]
 
@@ -24,15 +25,6 @@ _CR, _HASH, _A = b"\r#A"  # to look for a number is quicker than to look for a b
 _LONGEST_LENGTH = 18  # digits
 _SINGULAR = (b"host", b"content-length", b"transfer-encoding")
 _ABSOLUTE = re.compile(rb"(?i:https?)://([^/?@]+)((?:[/?].*)?)")
-
-
-@dataclass(frozen=True, slots=True)
-class HeadLimits:
-    """How long a request's head may be."""
-
-    target: int = 8 * 1024  # bytes
-    head: int = 64 * 1024  # bytes, with the request line and the empty line at the end
-    fields: int = 100
 
 
 class RefusedRequest(Exception):

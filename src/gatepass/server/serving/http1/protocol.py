@@ -24,12 +24,13 @@ except ModuleNotFoundError:  # as on Windows; then uvicorn's protocol serves (se
         RequestResponseCycle,
     )
 
-from gatepass.server.serving.fast_path.write_buffer import STOPPING, BufferedTransport
 from gatepass.server.serving.http1 import body as bodies
 from gatepass.server.serving.http1.body import Body
 from gatepass.server.serving.http1.connections import Connections, EvictionKey, Reason
 from gatepass.server.serving.http1.head import CHUNKED, Head, RefusedRequest, parse
 from gatepass.server.serving.http1.refusal import RETRY_AFTER, refusal
+from gatepass.server.serving.http1.write_buffer import BufferedTransport
+from gatepass.server.serving.readiness import STOPPING
 
 __all__ = ["HttpProtocol", "RequestResponseCycle"]
 
@@ -88,6 +89,7 @@ class HttpProtocol(asyncio.Protocol):
         self._connections = connections
         self._limits = connections.limits
         self._keep_alive = config.timeout_keep_alive  # seconds
+        self._asgi = {"version": config.asgi_version, "spec_version": "2.3"}
         self._stage = _HEAD
         self._held = b""  # what has come and is not served yet, from `_held_from` on
         self._held_from = 0
@@ -317,10 +319,11 @@ class HttpProtocol(asyncio.Protocol):
     def _start(self, head: Head) -> None:
         """Start the application on a request of which the head is there."""
         path, _, query = head.target.partition(b"?")
+        is_1_1 = head.version == b"HTTP/1.1"
         scope: Any = {
             "type": "http",
-            "asgi": {"version": self.config.asgi_version, "spec_version": "2.3"},
-            "http_version": head.version[5:].decode(),
+            "asgi": self._asgi.copy(),
+            "http_version": "1.1" if is_1_1 else "1.0",
             "server": self._server,
             "client": self._client,
             "scheme": self._scheme,
@@ -332,6 +335,7 @@ class HttpProtocol(asyncio.Protocol):
             "headers": head.fields,
             "state": self._app_state.copy(),
         }
+        expect = head.headers.get(b"expect")
         self._cycle = RequestResponseCycle(
             scope=scope,
             transport=cast("asyncio.Transport", self.transport),
@@ -341,13 +345,14 @@ class HttpProtocol(asyncio.Protocol):
             access_log=False,
             default_headers=self.server_state.default_headers,
             message_event=asyncio.Event(),
-            expect_100_continue=head.headers.get(b"expect", b"").lower() == b"100-continue",
-            keep_alive=head.keep_alive and head.version == b"HTTP/1.1" and not self._is_stopping,
+            expect_100_continue=expect is not None and expect.lower() == b"100-continue",
+            keep_alive=head.keep_alive and is_1_1 and not self._is_stopping,
             on_response=self._on_response,
         )
+        tasks = self.server_state.tasks
         task = self.loop.create_task(self._cycle.run_asgi(self.app))
-        task.add_done_callback(self.server_state.tasks.discard)
-        self.server_state.tasks.add(task)
+        task.add_done_callback(tasks.discard)
+        tasks.add(task)
 
     def _give(self, content: bytes) -> None:
         """Give the application a part of the body; nobody wants it after the answer."""

@@ -6,12 +6,30 @@ A bound socket refuses connections until a process that can answer listens on it
 import socket
 from collections.abc import Sequence
 from contextlib import ExitStack
+from typing import NamedTuple, Self
 
 from gatepass.server.environment.data_directory import ServingError
 
 BACKLOG = 2048  # connections that wait to be accepted
 _MOST_UNSENT = 128 * 1024  # bytes that the kernel keeps for a client that does not read
 _ANY_IPV6 = "::"
+
+
+class Listening(NamedTuple):
+    """The bound sockets: of both environments, and the one of /metrics alone, if any."""
+
+    main: list[socket.socket]
+    metrics: socket.socket | None = None
+
+    def copy(self) -> Self:
+        """Return other descriptors of the same sockets."""
+        metrics = self.metrics.dup() if self.metrics else None
+        return self._replace(main=[each.dup() for each in self.main], metrics=metrics)
+
+    def close(self) -> None:
+        """Close these descriptors; a socket ends with its last one."""
+        for each in (*self.main, *((self.metrics,) if self.metrics else ())):
+            each.close()
 
 
 def listen(hosts: Sequence[str], port: int, option: str) -> list[socket.socket]:

@@ -21,7 +21,7 @@ def test_a_thousand_readers_are_woken_by_another_thread() -> None:
         news = Notifier()
         waiting = [asyncio.create_task(news.wait(_no, _LONG)) for _ in range(1000)]
         await _all_wait(news, 1000)
-        await asyncio.to_thread(news.tell)
+        await asyncio.to_thread(news.notify)
         woken = await asyncio.gather(*waiting)
         assert len(news) == 0
         return woken
@@ -34,7 +34,7 @@ def test_others_are_served_between_the_readers_that_wake() -> None:
         news, turns = Notifier(), 0
         waiting = [asyncio.create_task(news.wait(_no, _LONG)) for _ in range(1000)]
         await _all_wait(news, 1000)
-        news.tell()
+        news.notify()
         while not all(each.done() for each in waiting):
             turns += 1
             await asyncio.sleep(0)
@@ -71,7 +71,7 @@ def test_who_goes_away_is_forgotten() -> None:
         reader.cancel()
         await asyncio.wait([reader])
         left = len(news)
-        news.tell()
+        news.notify()
         return left
 
     assert asyncio.run(leave()) == 0
@@ -84,7 +84,7 @@ def test_a_loop_that_has_ended_hinders_nobody() -> None:
     loop.run_until_complete(_all_wait(news, 1))
     loop.close()
 
-    news.tell()
+    news.notify()
 
     assert len(news) == 0
     reader.get_coro().close()
@@ -95,7 +95,7 @@ def test_at_the_end_nobody_waits_any_more() -> None:
         news = Notifier()
         reader = asyncio.create_task(news.wait(_no, _LONG))
         await _all_wait(news, 1)
-        news.end()
+        news.close()
         await reader
         await news.wait(_no, _LONG)
 
@@ -111,7 +111,7 @@ def test_it_is_full_when_as_many_wait_as_may() -> None:
             full.append(news.is_full)
             waiting.append(asyncio.create_task(news.wait(lambda: False, 60)))
             await asyncio.sleep(0)
-        news.tell()
+        news.notify()
         await asyncio.gather(*waiting)
         return [*full, news.is_full]
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchTableError
 
-from gatepass.server.domain.imports.model import Found, Owner, SourceError
+from gatepass.server.domain.imports.model import Owner, SourceApplication, SourceError
 from gatepass.wire.secret import Secret
 
 NAME = "django-oauth-toolkit"
@@ -48,7 +48,7 @@ def applications(
     users: str | None = None,
     *,
     with_users: bool = True,
-) -> list[Found]:
+) -> list[SourceApplication]:
     """Read every application of the database at `url`, in the order they were made.
 
     The users' table is the one that the applications' foreign key names, unless `users` does.
@@ -162,11 +162,11 @@ def _owner(row: Row[Any]) -> Owner:
     return Owner(str(row.key), name)
 
 
-def _found(row: Row[Any], people: dict[str, Owner]) -> Found:
+def _found(row: Row[Any], people: dict[str, Owner]) -> SourceApplication:
     there = row._mapping  # noqa: SLF001
     hashed = there.get("hash_client_secret")
     key = None if row.user_id is None else str(row.user_id)
-    return Found(
+    return SourceApplication(
         client_id=row.client_id or "",
         kept=Secret(row.client_secret or ""),
         was_hashed=None if hashed is None else str(hashed).lower() in {"1", "true"},

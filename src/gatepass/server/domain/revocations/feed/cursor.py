@@ -35,14 +35,14 @@ class Cursor(NamedTuple):
     if `last` names something, that change is an organization's and told up to there.
     """
 
-    place: Position
-    part: Section = Section.CHANGES
-    last: bytes = b""
+    position: Position
+    section: Section = Section.CHANGES
+    last_name: bytes = b""
 
 
 def write(cursor: Cursor, issuer: str) -> str:
     """Give the text of a cursor, good with this issuer alone."""
-    content = _LAYOUT.pack(cursor.part, *cursor.place) + cursor.last
+    content = _LAYOUT.pack(cursor.section, *cursor.position) + cursor.last_name
     return base64url.encode(content + _check(content, issuer))
 
 

@@ -48,7 +48,7 @@ class Notifier:
             with self._lock:
                 self._waiting.get(loop, set()).discard(woken)
 
-    def tell(self) -> None:
+    def notify(self) -> None:
         """Wake everybody who waits."""
         with self._lock:
             waiting, self._waiting = self._waiting, {}
@@ -56,11 +56,11 @@ class Notifier:
             with suppress(RuntimeError):  # a loop that has ended has no readers
                 loop.call_soon_threadsafe(_wake, loop, readers)
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Wake everybody, and let nobody wait any more: the server is about to stop."""
         with self._lock:
             self._is_over = True
-        self.tell()
+        self.notify()
 
 
 def _wake(loop: AbstractEventLoop, readers: set[Future[None]]) -> None:

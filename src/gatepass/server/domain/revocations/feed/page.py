@@ -13,6 +13,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from gatepass.server.domain.changes import store as changes
+from gatepass.server.domain.changes import tombstones
 from gatepass.server.domain.revocations.feed import cursor as cursors
 from gatepass.server.domain.revocations.feed import store
 from gatepass.server.domain.revocations.feed.cursor import Cursor, Section
@@ -56,17 +57,17 @@ def read(
     resets = cursor is None or not _is_known(connection, cursor, newest)
     if cursor is None or resets:
         cursor = Cursor(newest, Section.TOKENS)
-    if cursor.part is Section.CHANGES:
+    if cursor.section is Section.CHANGES:
         told = _changes(connection, cursor, most)
     else:
         told = _snapshot(connection, cursor, now, most)
     place, part, last = told.cursor
     more = part is not Section.CHANGES or last != b"" or place.seq < newest.seq
-    said = _members(told, store.standings(connection, told.names), now, issuer)
+    said = _members(told, store.revocation_states(connection, told.names), now, issuer)
     return Page(told.cursor, newest.seq, resets, more, said)
 
 
-def nothing(cursor: Cursor, issuer: str) -> str:
+def empty_page(cursor: Cursor, issuer: str) -> str:
     """Give the members of a page on which there is nothing new."""
     return _written(cursors.write(cursor, issuer), "", {}, [])
 
@@ -75,11 +76,13 @@ def _is_known(connection: Connection, cursor: Cursor, newest: changes.Position) 
     """Tell whether everything behind a cursor's place is still kept, in this database."""
     if cursor == Cursor(newest):
         return True
-    change = changes.find(connection, cursor.place.seq)
+    change = changes.find(connection, cursor.position.seq)
     if change is None:
-        return cursor.place == newest == changes.START
-    is_within = cursor.part is Section.CHANGES and cursor.last != b""
-    return change.place == cursor.place and not (is_within and change.kind != changes.ORGANIZATION)
+        return cursor.position == newest == changes.START
+    is_within = cursor.section is Section.CHANGES and cursor.last_name != b""
+    return change.position == cursor.position and not (
+        is_within and change.kind != changes.ORGANIZATION
+    )
 
 
 def _snapshot(connection: Connection, cursor: Cursor, now: datetime, most: int) -> _Told:
@@ -98,16 +101,16 @@ def _snapshot(connection: Connection, cursor: Cursor, now: datetime, most: int) 
         if len(found) == room:
             return _Told(Cursor(place, part, found[-1]), tokens, names)
         part, last = _NEXT[part], b""
-    keys = store.names_gone(connection, changes.KEY_GONE, "", MOST)
+    keys = tombstones.deleted_names(connection, changes.KEY_GONE, "", MOST)
     return _Told(Cursor(place), tokens, names, keys)
 
 
 def _changes(connection: Connection, cursor: Cursor, most: int) -> _Told:
-    if cursor.last:
-        change = changes.find(connection, cursor.place.seq)
+    if cursor.last_name:
+        change = changes.find(connection, cursor.position.seq)
         assert change is not None  # noqa: S101 - `_is_known` has seen it
-        return _organization(connection, change, cursor.last.decode(), most)
-    found = changes.after(connection, cursor.place.seq, most)
+        return _organization(connection, change, cursor.last_name.decode(), most)
+    found = changes.after(connection, cursor.position.seq, most)
     told = list(takewhile(lambda change: change.kind != changes.ORGANIZATION, found))
     if found and not told:
         return _organization(connection, found[0], "", most)
@@ -118,7 +121,7 @@ def _changes(connection: Connection, cursor: Cursor, most: int) -> _Told:
     app_ids = map(UUID, by_kind.get(changes.APPLICATION, ()))
     names = store.client_ids(connection, app_ids) + by_kind.get(changes.CLIENT_GONE, [])
     return _Told(
-        Cursor(told[-1].place) if told else cursor,
+        Cursor(told[-1].position) if told else cursor,
         store.expiries(connection, token_ids),
         dict.fromkeys(names),
         by_kind.get(changes.KEY_GONE, ()),
@@ -129,7 +132,9 @@ def _organization(connection: Connection, change: changes.Change, last: str, mos
     """Tell of a change that concerns all applications of an organization, in several pages."""
     names = store.of_organization(connection, UUID(change.subject), last, most)
     is_whole = len(names) < most
-    return _Told(Cursor(change.place, last=b"" if is_whole else names[-1].encode()), names=names)
+    return _Told(
+        Cursor(change.position, last_name=b"" if is_whole else names[-1].encode()), names=names
+    )
 
 
 def _members(told: _Told, standings: Mapping[str, int], now: datetime, issuer: str) -> str:
@@ -149,12 +154,12 @@ def _written(cursor: str, tokens: str, standings: Mapping[str, int], keys: list[
 
 
 def _clients_gone(connection: Connection, _: datetime, after: str, limit: int) -> list[str]:
-    return store.names_gone(connection, changes.CLIENT_GONE, after, limit)
+    return tombstones.deleted_names(connection, changes.CLIENT_GONE, after, limit)
 
 
 _NAMES: Mapping[Section, _Names] = {
-    Section.APPLICATIONS: store.voided,
-    Section.ORGANIZATIONS: store.suspended,
+    Section.APPLICATIONS: store.revoked_applications,
+    Section.ORGANIZATIONS: store.suspended_applications,
     Section.CLIENTS: _clients_gone,
 }
 _NEXT: Mapping[Section, Section] = {

@@ -1,4 +1,4 @@
-"""What the feed tells of applications and keys, and the table of those that are gone."""
+"""The queries of the revocation feed over the tables of applications, organizations and tokens."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -8,24 +8,19 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
-    Column,
     Connection,
     Select,
-    Table,
-    Text,
-    delete,
     func,
     select,
     type_coerce,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
-from gatepass.server.domain.applications.store import application, is_voided
+from gatepass.server.domain.applications.store import application, has_revoked_tokens
 from gatepass.server.domain.changes import store as changes
+from gatepass.server.domain.changes.tombstones import deletion
 from gatepass.server.domain.organizations.store import is_suspended, organization
-from gatepass.server.domain.revocations.feed.model import ALL, void_until
+from gatepass.server.domain.revocations.feed.model import ALL, revoked_before
 from gatepass.server.domain.revocations.store import revocation
-from gatepass.server.storage.database import Timestamp, metadata
 
 _AT_A_TIME = 1000  # names in one query
 
@@ -35,49 +30,20 @@ Revocation = tuple[bytes, int]
 
 _revocations = select(revocation.c.token_id, type_coerce(revocation.c.expires_at, BigInteger))
 
-gone = Table(
-    "gone",
-    metadata,
-    Column("kind", Text, primary_key=True),  # one of the words of the change feed
-    Column("name", Text, primary_key=True),
-    Column("at", Timestamp, nullable=False, index=True),
-)
 
-
-def note_gone(connection: Connection, kind: str, name: str, now: datetime) -> None:
-    """Keep that an application was deleted or a key removed, and tell every process.
-
-    `kind` is CLIENT_GONE or KEY_GONE of the change feed, `name` what tokens name it by.
-    """
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    noted = dialect.insert(gone).values(kind=kind, name=name, at=now)
-    connection.execute(
-        noted.on_conflict_do_update(index_elements=["kind", "name"], set_={"at": now})
-    )
-    changes.record(connection, kind, name, now)
-
-
-def prune(connection: Connection, older_than: datetime) -> None:
-    """Forget what is gone for so long that no token names it any more."""
-    connection.execute(delete(gone).where(gone.c.at < older_than))
-
-
-def names_gone(connection: Connection, kind: str, after: str, limit: int) -> list[str]:
-    """Give names of a kind that are gone, those behind `after` in their order."""
-    of_kind = (gone.c.kind == kind) & (gone.c.name > after)
-    query = select(gone.c.name).where(of_kind).order_by(gone.c.name).limit(limit)
-    return [row.name for row in connection.execute(query)]
-
-
-def voided(connection: Connection, since: datetime, after: str, limit: int) -> list[str]:
+def revoked_applications(
+    connection: Connection, since: datetime, after: str, limit: int
+) -> list[str]:
     """Give the client ids of applications that were disabled or voided since a moment."""
-    recent = (application.c.disabled_at > since) | (application.c.tokens_void_before > since)
+    recent = (application.c.disabled_at > since) | (application.c.tokens_revoked_before > since)
     return _client_ids(
-        connection, select(application.c.client_id).where(is_voided, recent), after, limit
+        connection, select(application.c.client_id).where(has_revoked_tokens, recent), after, limit
     )
 
 
-def suspended(connection: Connection, since: datetime, after: str, limit: int) -> list[str]:
+def suspended_applications(
+    connection: Connection, since: datetime, after: str, limit: int
+) -> list[str]:
     """Give the client ids of organizations that were suspended since a moment."""
     name = func.coalesce(application.c.client_id, "")  # or all client ids would be gone through
     bad = select(organization.c.id).where(is_suspended, organization.c.suspended_at > since)
@@ -103,7 +69,7 @@ def client_ids(connection: Connection, app_ids: Iterable[UUID]) -> list[str]:
     ]
 
 
-def standings(connection: Connection, names: Iterable[str]) -> dict[str, int]:
+def revocation_states(connection: Connection, names: Iterable[str]) -> dict[str, int]:
     """Give until when the tokens of each client id are void (see `void_until`)."""
     found: dict[str, int] = {}
     for some in _some(names):
@@ -114,14 +80,14 @@ def standings(connection: Connection, names: Iterable[str]) -> dict[str, int]:
                 application.c.client_id,
                 application.c.created_at,
                 application.c.disabled_at,
-                application.c.tokens_void_before,
+                application.c.tokens_revoked_before,
                 organization.c.suspended_at,
             )
             .join_from(application, organization)
             .where(application.c.client_id.in_(some))
         )
         for name, *moments in connection.execute(query):
-            found[name] = void_until(*moments, is_second=name in former)
+            found[name] = revoked_before(*moments, is_second=name in former)
     return found
 
 
@@ -152,8 +118,8 @@ def _client_ids(
 
 
 def _gone_of(connection: Connection, names: Sequence[str]) -> set[str]:
-    of_kind = (gone.c.kind == changes.CLIENT_GONE) & gone.c.name.in_(names)
-    return {row.name for row in connection.execute(select(gone.c.name).where(of_kind))}
+    of_kind = (deletion.c.kind == changes.CLIENT_GONE) & deletion.c.name.in_(names)
+    return {row.name for row in connection.execute(select(deletion.c.name).where(of_kind))}
 
 
 def _some(names: Iterable[Name]) -> Iterator[list[Name]]:

@@ -2,20 +2,20 @@
 
 from uuid import UUID
 
+from gatepass.server.domain.context import Context
 from gatepass.server.domain.users.notices import store
 from gatepass.server.domain.users.notices.model import Notice
-from gatepass.server.environment.environment import Environment
 from gatepass.server.storage.database import NotFoundError
 
 
-def of_person(environment: Environment, person_id: UUID) -> list[Notice]:
+def of_person(context: Context, person_id: UUID) -> list[Notice]:
     """Return the notices that a person has not dismissed, newest first."""
-    with environment.database.read() as connection:
+    with context.database.read() as connection:
         return store.of_person(connection, person_id)
 
 
-def dismiss(environment: Environment, person_id: UUID, notice_id: UUID) -> None:
+def dismiss(context: Context, person_id: UUID, notice_id: UUID) -> None:
     """Remove a notice that its person has read; raise NotFoundError for any other."""
-    with environment.database.write() as connection:
+    with context.database.write() as connection:
         if not store.remove(connection, person_id, notice_id):
             raise NotFoundError(str(notice_id))

@@ -1,0 +1,1 @@
+"""What settings are made of: variables, hosts, paths and limits."""

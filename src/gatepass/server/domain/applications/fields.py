@@ -1,0 +1,295 @@
+"""The editable fields of an application, in one table.
+
+`operations.change`, the portal's settings forms and `gatepass application set` read it. What a
+field's attribute and column are is in `model` and `store`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple
+
+from gatepass.server.domain.applications.model import (
+    Application,
+    check_contact,
+    check_lifetime,
+    check_name,
+    check_rate_limit,
+    check_rate_limit_mode,
+    check_scope,
+)
+from gatepass.server.domain.applications.networks import check_networks, format_networks
+from gatepass.server.domain.audit.model import Actor
+from gatepass.server.domain.token_policy import LONGEST_LIFETIME, SHORTEST_LIFETIME
+from gatepass.wire.errors import OAuthError
+from gatepass.wire.scope import Scope
+
+Control = Literal["text", "number", "lines", "choice", "scopes"]
+_LONGEST_NUMBER = 9  # digits
+
+
+def _unchanged(value: Any) -> Any:  # noqa: ANN401 - the value of any field
+    return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A field: how its value is parsed, checked, stored, shown and recorded.
+
+    `name` is the attribute of `Application`, the column, the input of the portal's form and the
+    keyword of `operations.change`. `parse` and `check` raise OAuthError.
+    """
+
+    name: str
+    label: str
+    option: str  # of `gatepass application set`
+    help: str = ""
+    detail: str = ""  # its name in the detail of the audit entry, unless that is `name`
+    control: Control = "text"
+    choices: tuple[tuple[str, str, str], ...] = ()  # value, label, help
+    is_required: bool = False
+    parse: Callable[[str], Any] = str
+    check: Callable[[Any], Any] = _unchanged
+    text: Callable[[Any], str] = str
+    column: Callable[[Any], object] = _unchanged
+    empty: str = ""  # recorded in place of an empty value
+    unit: Literal["", "seconds"] = ""
+    is_fact: bool = True  # shown on the application's page, to those as well who may not change it
+    empty_fact: str = "Not set"  # shown there in place of an empty value
+
+
+class Change(NamedTuple):
+    """An application before and after a change, where a check needs more than one value."""
+
+    before: Application
+    after: Application
+    allowed: Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldGroup:
+    """Fields that change together: one form of the portal, one entry of the audit trail.
+
+    `changed_by` are the kinds of actors for whom `operations.change` changes them.
+    """
+
+    path: str  # of the form, below the application's page
+    action: str  # of the audit entry
+    activity: str  # the entry in words; may contain the details in braces
+    done: str  # what the portal says afterwards
+    fields: tuple[Field, ...]
+    check: Callable[[Change], object] = _unchanged
+    changed_by: frozenset[str] = frozenset({"person", "operator"})
+
+    def columns(self, application: Application) -> dict[str, object]:
+        """Return the values of its columns."""
+        return {field.name: field.column(getattr(application, field.name)) for field in self.fields}
+
+    def details(self, application: Application) -> dict[str, str]:
+        """Return the detail of the audit entry."""
+        return {
+            field.detail or field.name: _text(field, application) or field.empty
+            for field in self.fields
+        }
+
+
+def _text(field: Field, application: Application) -> str:
+    value = getattr(application, field.name)
+    return "" if value is None else field.text(value)
+
+
+def texts(application: Application) -> dict[str, str]:
+    """Return the values of all fields as forms show them, by the fields' names."""
+    return {
+        field.name: _text(field, application).replace(" ", "\n")
+        if field.control == "lines"
+        else _text(field, application)
+        for group in GROUPS
+        for field in group.fields
+    }
+
+
+def check(
+    by: Actor, application: Application, allowed: Scope, values: Mapping[str, object]
+) -> tuple[Application, list[FieldGroup]]:
+    """Return the application with other values, and the groups that they belong to.
+
+    Raises OAuthError for a value that is not allowed, and for a field that `by` may not change.
+    """
+    groups = [group for group in GROUPS if any(field.name in values for field in group.fields)]
+    if not all(by.kind in group.changed_by for group in groups):
+        raise OAuthError("invalid_request", "Only the operator changes this field.", status=403)
+    known = [field for group in groups for field in group.fields if field.name in values]
+    checked: dict[str, Any] = {field.name: field.check(values[field.name]) for field in known}
+    if len(checked) < len(values):
+        raise TypeError(f"not an editable field: {values.keys() - checked.keys()}")
+    after = replace(application, **checked)
+    for group in groups:
+        group.check(Change(application, after, allowed))
+    return after, groups
+
+
+def _number(example: str) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        text = text.strip()
+        if not (text.isascii() and text.isdecimal()) or len(text) > _LONGEST_NUMBER:
+            raise OAuthError("invalid_request", f"Give a whole number, for example {example}.")
+        return int(text)
+
+    return parse
+
+
+def _optional(parse: Callable[[str], int]) -> Callable[[str], int | None]:
+    return lambda text: parse(text) if text.strip() else None
+
+
+def _check_scope(change: Change) -> None:
+    """Raise OAuthError for a scope that is not allowed; one that it has may stay."""
+    known = (*change.allowed.names, *change.before.scope.names)
+    check_scope(change.after.scope, Scope(tuple(dict.fromkeys(known))))
+
+
+def _check_rate_limit(change: Change) -> None:
+    """Raise OAuthError for a mode that needs a limit, without one."""
+    if change.after.rate_limit is None and change.after.rate_limit_mode != "off":
+        raise OAuthError("invalid_request", "Give the number of tokens per hour.")
+
+
+SCOPE = FieldGroup(
+    path="scope/",
+    action="application.scope",
+    activity="Set the scope to {scope}",
+    done="The scope is changed. It applies to new tokens.",
+    fields=(
+        Field(
+            name="scope",
+            label="Scope",
+            option="--scope",
+            help="All that its new tokens may allow.",
+            control="scopes",
+            parse=Scope.parse,
+            column=str,
+        ),
+    ),
+    check=_check_scope,
+    changed_by=frozenset({"operator"}),  # administrators: see `operations.choose_scope`
+)
+
+GROUPS: tuple[FieldGroup, ...] = (
+    FieldGroup(
+        path="rename/",
+        action="application.renamed",
+        activity="Renamed an application to {name}",
+        done="The application has a new name.",
+        fields=(
+            Field(
+                name="name",
+                label="Name",
+                option="--name",
+                is_required=True,
+                is_fact=False,
+                check=check_name,
+            ),
+        ),
+    ),
+    FieldGroup(
+        path="lifetime/",
+        action="application.lifetime",
+        activity="Set the token lifetime to {seconds} seconds",
+        done="The token lifetime is changed. It applies to new tokens.",
+        fields=(
+            Field(
+                name="token_lifetime",
+                label="Token lifetime",
+                option="--lifetime",
+                detail="seconds",
+                help=f"From {SHORTEST_LIFETIME} (1 minute) to {LONGEST_LIFETIME} (30 days); "
+                "36000 is 10 hours. Applies to new tokens.",
+                control="number",
+                unit="seconds",
+                is_required=True,
+                parse=_number("36000"),
+                check=check_lifetime,
+            ),
+        ),
+    ),
+    FieldGroup(
+        path="contact/",
+        action="application.contact",
+        activity="Set the contact to {contact}",
+        done="The contact is changed.",
+        fields=(
+            Field(
+                name="contact",
+                label="Contact",
+                option="--contact",
+                help="Whom to inform about problems with this application, for example an email "
+                "address.",
+                check=check_contact,
+                empty="nobody",
+            ),
+        ),
+    ),
+    FieldGroup(
+        path="networks/",
+        action="application.networks",
+        activity="Set the allowed source networks to {networks}",
+        done="The allowed source networks are changed.",
+        fields=(
+            Field(
+                name="networks",
+                label="Allowed source networks",
+                option="--network",
+                help="Networks or addresses that its requests may come from, for example "
+                "203.0.113.0/24. Requests from any other address are refused, as with a wrong "
+                "secret.",
+                control="lines",
+                parse=check_networks,
+                text=format_networks,
+                column=format_networks,
+                empty="any",
+                empty_fact="Anywhere",
+            ),
+        ),
+    ),
+    SCOPE,
+    FieldGroup(
+        path="minting/",
+        action="application.minting",
+        activity="Set the token rate limit to {limit} an hour ({mode})",
+        done="The token rate limit is changed.",
+        fields=(
+            Field(
+                name="rate_limit_mode",
+                label="Token rate limit",
+                option="--rate-limit-mode",
+                detail="mode",
+                help="Detects a program that requests a token before each call.",
+                control="choice",
+                choices=(
+                    ("off", "No limit", ""),
+                    ("warn", "Warn", "Above the limit, tokens come with a Gatepass-Notice header."),
+                    (
+                        "enforce",
+                        "Enforce",
+                        "Above the limit, requests are refused (429) until the next full hour.",
+                    ),
+                ),
+                parse=check_rate_limit_mode,
+                check=check_rate_limit_mode,
+                is_fact=False,
+            ),
+            Field(
+                name="rate_limit",
+                label="Tokens per hour",
+                option="--rate-limit",
+                detail="limit",
+                control="number",
+                parse=_optional(_number("100")),
+                check=check_rate_limit,
+                is_fact=False,
+                empty="none",
+            ),
+        ),
+        check=_check_rate_limit,
+    ),
+)

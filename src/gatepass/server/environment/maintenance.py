@@ -1,0 +1,132 @@
+"""The work that an environment needs at intervals: writing counts, pruning, reporting.
+
+Each function blocks and raises DatabaseAwayError.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+
+import structlog
+
+from gatepass.server.domain.audit import bounded
+from gatepass.server.domain.audit import store as audit
+from gatepass.server.domain.changes import store as changes
+from gatepass.server.domain.changes import tombstones
+from gatepass.server.domain.revocations import store as revocations
+from gatepass.server.domain.revocations.feed.model import MATTERS
+from gatepass.server.domain.sessions import store as sessions
+from gatepass.server.domain.throttling import store as throttling
+from gatepass.server.domain.usage import counter as usage
+from gatepass.server.domain.usage import store as counts
+from gatepass.server.domain.usage.issuance_limit import hour_of
+from gatepass.server.environment.environment import Environment
+from gatepass.server.storage import deadline
+from gatepass.server.storage.database import FORGOTTEN_AT_ONCE, Connection, DatabaseAwayError
+from gatepass.server.storage.heartbeat import store as heartbeat
+
+_KEEP_CHANGES = timedelta(hours=24)
+_KEEP_AUDIT = timedelta(days=400)
+_KEEP_DEVICES = timedelta(days=400)
+
+log = structlog.get_logger("gatepass.server")
+
+
+def flush(environment: Environment) -> None:
+    """Write usage in one batch; read how many tokens all processes issued to limited clients."""
+    now = environment.clock()
+    counted = environment.issuance_limit.counted_this_hour(now)
+    batch = environment.usage.take(now)
+    if batch is not None:
+        try:
+            with environment.database.write() as connection:
+                usage.write(connection, batch, environment.context.audit_limit)
+        except DatabaseAwayError:
+            environment.usage.put_back(batch)
+            raise
+    if counted:
+        with environment.database.read() as connection:
+            totals = counts.issued_since(connection, counted, hour_of(now))
+        environment.issuance_limit.correct(now, totals, counted)
+
+
+def probe_database(environment: Environment) -> None:
+    """Find out whether the database can be written and, of a SQLite file, its free space."""
+    environment.free_space = environment.database.free_space()
+    try:
+        with environment.database.write() as connection:
+            heartbeat.write(connection, environment.now())
+    except DatabaseAwayError as error:
+        environment.write_failure = str(error)
+        raise
+    environment.write_failure = ""
+
+
+def keep_bounds(environment: Environment) -> None:
+    """Bound the rows of login failures; report how much was not logged and not recorded."""
+    _report_suppressed(environment)
+    with environment.database.read() as connection:
+        surplus = throttling.surplus(connection)
+    if surplus:
+        with environment.database.write() as connection:
+            throttling.drop_least(connection, surplus)
+
+
+def prune(environment: Environment) -> None:
+    """Delete rows that have expired.
+
+    One transaction per kind, and several for many rows: all other writers wait for each.
+    """
+    now = environment.now()
+    idle = timedelta(seconds=environment.session_settings.idle)
+    work: tuple[Callable[[Connection], int | None], ...] = (
+        partial(revocations.prune, now=now),
+        partial(changes.prune, older_than=now - _KEEP_CHANGES),
+        partial(tombstones.prune, older_than=now - MATTERS),
+        partial(audit.prune, older_than=now - _KEEP_AUDIT),
+        partial(throttling.prune, now=now),
+        partial(counts.merge, now=now),
+        partial(counts.prune, now=now),
+        partial(sessions.prune, idle_since=now - idle, devices_since=now - _KEEP_DEVICES),
+    )
+    with deadline.each(deadline.LONG):
+        for delete in work:
+            deleted: int | None = FORGOTTEN_AT_ONCE
+            while deleted == FORGOTTEN_AT_ONCE:
+                with environment.database.write() as connection:
+                    deleted = delete(connection)
+    environment.state.revoked.prune(environment.clock())
+    environment.state.load_imports()
+
+
+def close(environment: Environment) -> None:
+    """Write what memory still holds and close the environment; the last work of a process."""
+    try:
+        with deadline.shared(deadline.REQUEST):
+            flush(environment)
+            _report_suppressed(environment, is_last=True)
+    except DatabaseAwayError:
+        log.warning("usage.lost", environment=environment.name)
+    environment.close()
+
+
+def _report_suppressed(environment: Environment, *, is_last: bool = False) -> None:
+    now, context = environment.now(), environment.context
+    for each in context.log_limit.take(now.timestamp(), is_last=is_last):
+        log.warning(
+            "log.suppressed",
+            environment=context.name,
+            of=each.kind,
+            source=each.network,
+            times=each.times,
+            since=each.start,
+        )
+    suppressed = context.audit_limit.take(now.timestamp(), is_last=is_last)
+    if not suppressed:
+        return
+    try:
+        with context.database.write() as connection:
+            bounded.record_suppressed(connection, suppressed, now)
+    except DatabaseAwayError:
+        context.audit_limit.put_back(suppressed)
+        raise
