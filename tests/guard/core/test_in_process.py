@@ -293,4 +293,4 @@ def test_a_scope_that_can_never_be_granted_is_a_mistake(scope: str) -> None:
 
 def test_the_problem_handler_passes_on_what_is_not_its_own() -> None:
     with pytest.raises(KeyError):
-        _finished(face.answer(Request({"type": "http"}), KeyError("other")))
+        _finished(face.respond(Request({"type": "http"}), KeyError("other")))
