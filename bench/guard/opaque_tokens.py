@@ -14,8 +14,8 @@ from bench.report import Part, Row, limit_row, print_part
 from bench.server import gatepass_server
 from gatepass.guard import Expectation, Guard, Request, Requirements
 from gatepass.server.domain.users.passwords import Hasher
-from gatepass.server.environment.environment import Environment
-from gatepass.server.oauth.introspection import in_force, inspect
+from gatepass.server.oauth.access_token import find_in_memory, inspect
+from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.partner_api.access import recall
 from gatepass.server.settings import Settings
 from gatepass.server.storage import master_key
@@ -44,14 +44,16 @@ def _minted(data: Path) -> list[str]:
         return [gatepass_server.token(target) for _ in range((ROUNDS + 1) * EACH)]
 
 
-def _opened(data: Path) -> Environment:
+def _opened(data: Path) -> ServedEnvironment:
     settings = Settings(data=data)
-    environment = Environment(Mode.LIVE, settings, master_key.load(data), Hasher(settings.password))
+    environment = ServedEnvironment(
+        Mode.LIVE, settings, master_key.load(data), Hasher(settings.password)
+    )
     environment.open()
     return environment
 
 
-def _rows(environment: Environment, tokens: Sequence[str]) -> Iterator[Row]:
+def _rows(environment: ServedEnvironment, tokens: Sequence[str]) -> Iterator[Row]:
     guard = Guard(
         inspect=lambda token, _: _told(environment, token),
         get_cached=lambda token, _: recall(environment, token),
@@ -63,15 +65,17 @@ def _rows(environment: Environment, tokens: Sequence[str]) -> Iterator[Row]:
         return guard.identify(Request((f"Bearer {token}",), source="192.0.2.1"), needs)
 
     inspect(environment, Secret(tokens[0]))  # reads the application from the database, once
-    verified = in_turns({"it": lambda token: in_force(environment, Secret(token))}, tokens)["it"]
+    verified = in_turns({"it": lambda token: find_in_memory(environment, Secret(token))}, tokens)[
+        "it"
+    ]
     yield limit_row("sealed token seen first, verified", verified.micro(), MOST, "us")
-    environment.known_tokens = VerifiedTokenCache()  # as if it had seen none
+    environment.verified_tokens = VerifiedTokenCache()  # as if it had seen none
     first, again = (in_turns({"it": use}, tokens, repeated=each)["it"] for each in (False, True))
     yield Row("sealed token seen first, let through", f"{first.micro():.1f} us", "stated", None)
     yield limit_row("sealed token seen before, let through", again.micro(), MOST, "us")
 
 
-def _told(environment: Environment, token: Secret) -> dict[str, object] | None:
+def _told(environment: ServedEnvironment, token: Secret) -> dict[str, object] | None:
     found = inspect(environment, token)
     return None if found is None else {"active": True, **found}
 

@@ -1,4 +1,4 @@
-"""How a request of an OAuth endpoint comes in and its answer goes out, on bare ASGI."""
+"""Requests and responses of the OAuth endpoints, and how ASGI reads and writes them."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import Executor
@@ -15,7 +15,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = tuple[tuple[bytes, bytes], ...]
 
-# RFC 6749 §5.1; nosniff so that no browser takes an answer for a page.
+# RFC 6749 §5.1; nosniff so that no browser takes a response for a page.
 NO_STORE = (
     (b"content-type", b"application/json"),
     (b"cache-control", b"no-store"),
@@ -45,26 +45,24 @@ class Response(NamedTuple):
     body: bytes
 
 
-class NeedsThread(Exception):
-    """An endpoint needs what must not hold up the event loop: `work`, which blocks.
+class NeedsThread(NamedTuple):
+    """Returned by an endpoint that needs blocking work before it can respond.
 
-    Endpoints are plain functions over what is in memory. Whoever called one runs `work` in a
-    thread (of `pool`, if there is one) and calls the endpoint anew, which then finds what it
-    needs.
+    Endpoints are plain functions over what is in memory. The caller runs `work` in a thread (of
+    `pool`, if there is one) and calls the endpoint again, which then finds what it needs.
     """
 
-    def __init__(self, work: Callable[[], object], pool: Executor | None = None) -> None:
-        super().__init__()
-        self.work = work
-        self.pool = pool
+    work: Callable[[], object]
+    pool: Executor | None = None
 
 
-class Deferred(Exception):
-    """An endpoint has done what it does at once; its answer comes when `answer` is awaited."""
+class Deferred(NamedTuple):
+    """Returned by an endpoint whose response comes later: await what `respond` returns."""
 
-    def __init__(self, answer: Callable[[], Awaitable[Response]]) -> None:
-        super().__init__()
-        self.answer = answer
+    respond: Callable[[], Awaitable[Response]]
+
+
+Result = Response | NeedsThread | Deferred
 
 
 class MethodNotAllowed(OAuthError):
@@ -80,10 +78,10 @@ class ClientGoneError(Exception):
 
 
 async def read_request(scope: Scope, receive: Receive) -> Request:
-    """Read a POST request whole.
+    """Read a POST request with its body.
 
     Raises OAuthError for another method (405), an Authorization header given twice (400) or a
-    body over 64 KiB (413).
+    body over 64 KiB (413), ClientGoneError if the client closes the connection.
     """
     if scope["method"] != "POST":
         raise MethodNotAllowed("POST")
@@ -107,18 +105,21 @@ async def read_request(scope: Scope, receive: Receive) -> Request:
 
 
 async def read_get_request(scope: Scope, receive: Receive) -> Request:
-    """Take a GET request; raise OAuthError for another method (405), and as `arrive` does."""
+    """Read a GET request.
+
+    Raises OAuthError for another method (405) or an Authorization header given twice (400).
+    """
     if scope["method"] != "GET":
         raise MethodNotAllowed("GET")
     _check_singular(scope["headers"])
-    return await pass_by(scope, receive)
+    return await read_head(scope, receive)
 
 
-async def pass_by(scope: Scope, _receive: Receive) -> Request:
-    """Take a request of any method by its head alone.
+async def read_head(scope: Scope, _receive: Receive) -> Request:
+    """Read a request of any method without its body.
 
-    Several Authorization headers are taken for one with a list (RFC 9110 §5.3), which is none
-    that a token is read from.
+    Several Authorization headers are joined to one list (RFC 9110 §5.3), from which no token is
+    read.
     """
     pairs = scope["headers"]
     headers = dict(pairs)
@@ -130,48 +131,48 @@ async def pass_by(scope: Scope, _receive: Receive) -> Request:
     return Request(headers, scope["query_string"], b"", client[0] if client else "")
 
 
-def pass_under(start: bytes) -> Callable[[Scope, Receive], Awaitable[Request]]:
-    """Give what takes a request as `pass_by` does, under a path that begins with `start`.
+def read_head_below(prefix: bytes) -> Callable[[Scope, Receive], Awaitable[Request]]:
+    """Return a reader as `read_head` for the paths that begin with `prefix`.
 
-    The next segment of the path stands for the query, as the lane has it.
+    The segment after the prefix takes the place of the query, as on the fast path.
     """
 
-    async def under(scope: Scope, receive: Receive) -> Request:
-        arrived = await pass_by(scope, receive)
-        return arrived._replace(query=next_segment(scope["raw_path"], start))
+    async def read(scope: Scope, receive: Receive) -> Request:
+        request = await read_head(scope, receive)
+        return request._replace(query=next_segment(scope["raw_path"], prefix))
 
-    return under
-
-
-def next_segment(raw_path: bytes, start: bytes) -> bytes:
-    """Give the segment after `start`, with which the path begins, as it came."""
-    return raw_path[len(start) :].partition(b"/")[0]
+    return read
 
 
-def as_it_is(answer: Response) -> Response:
-    """Give the same answer: most callers can take any."""
-    return answer
+def next_segment(raw_path: bytes, prefix: bytes) -> bytes:
+    """Return the undecoded segment of a path after the prefix with which it begins."""
+    return raw_path[len(prefix) :].partition(b"/")[0]
+
+
+def unchanged(response: Response) -> Response:
+    """Return the same response: what adapts errors for callers who can take any."""
+    return response
 
 
 class StatusRecorder:
-    """Passes an answer on, and remembers its status; 0 while there is none."""
+    """Passes messages on and remembers the status of the response; 0 before there is one."""
 
-    def __init__(self, to: Send) -> None:
-        self._to = to
+    def __init__(self, send: Send) -> None:
+        self._send = send
         self.status = 0
 
     def __call__(self, message: Message) -> Awaitable[None]:
         """Send a message."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-        return self._to(message)
+        return self._send(message)
 
 
 class SecureSend:
     """Adds the secure headers to every response; `more` are the environment's own."""
 
-    def __init__(self, to: Send, more: Headers) -> None:
-        self._to = to
+    def __init__(self, send: Send, more: Headers) -> None:
+        self._send = send
         self._more = more
 
     def __call__(self, message: Message) -> Awaitable[None]:
@@ -179,7 +180,7 @@ class SecureSend:
         if message["type"] == "http.response.start":
             headers = tuple(message.get("headers", ()))
             message = {**message, "headers": [*headers, *secure_headers(headers, self._more)]}
-        return self._to(message)
+        return self._send(message)
 
 
 def secure_headers(headers: Headers, more: Headers) -> Headers:
@@ -189,8 +190,8 @@ def secure_headers(headers: Headers, more: Headers) -> Headers:
     """
     given = dict(headers)
     is_page = given.get(b"content-type", b"").startswith(b"text/html")
-    wanted = (_NOSNIFF, *more, *((_SAME_ORIGIN,) if is_page else ()))
-    return tuple(pair for pair in wanted if pair[0] not in given)
+    needed = (_NOSNIFF, *more, *((_SAME_ORIGIN,) if is_page else ()))
+    return tuple(pair for pair in needed if pair[0] not in given)
 
 
 @lru_cache(maxsize=256)  # most responses of endpoints have the same headers
@@ -198,15 +199,15 @@ def _with_secure_headers(headers: Headers, more: Headers) -> Headers:
     return (*headers, *secure_headers(headers, more))
 
 
-async def send(answer: Response, to: Send, more: Headers | None = None) -> None:
-    """Write a response; with `more`, the environment's headers, as SecureSend does, but quicker."""
-    status, headers, body = answer
+async def send_response(response: Response, send: Send, more: Headers | None = None) -> None:
+    """Write a response; with `more`, the environment's headers, as SecureSend does, but faster."""
+    status, headers, body = response
     if more is not None:
         headers = _with_secure_headers(headers, more)
     if status not in (204, 304):  # they have no content (RFC 9110 §8.6)
         headers = (*headers, (b"content-length", b"%d" % len(body)))
-    await to({"type": "http.response.start", "status": status, "headers": headers})
-    await to({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 def _check_singular(pairs: list[tuple[bytes, bytes]]) -> None:

@@ -47,7 +47,7 @@ def test_a_malformed_alias_is_refused(path: str) -> None:
         load(path_aliases={"token": [path]})
 
 
-@pytest.mark.parametrize("path", [*ENDPOINTS, *PAGES, *endpoint.PATHS, *health.PATHS])
+@pytest.mark.parametrize("path", [*ENDPOINTS, *PAGES, *sorted(endpoint.PATHS | health.PATHS)])
 def test_a_path_of_the_server_itself_is_refused(path: str) -> None:
     plain = path.replace("{", "").replace("}", "").replace(":", "")
 

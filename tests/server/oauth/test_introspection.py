@@ -9,7 +9,7 @@ from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.keys.opaque_token_key import OpaqueTokenKey
 from gatepass.server.domain.keys.operations import rotate
 from gatepass.server.domain.organizations import operations as organizations
-from gatepass.server.oauth.introspection import inspect
+from gatepass.server.oauth.access_token import inspect
 from gatepass.server.tokens.claims import Claims
 from gatepass.server.tokens.opaque import decode, encode
 from gatepass.wire.metadata import INTROSPECT, PARTNER_API

@@ -60,13 +60,13 @@ def served(tmp_path: Path) -> Iterator[Partner]:
         port = listening.getsockname()[1]
         app = create(Settings(data=tmp_path / "data", port=port, password=_CHEAP))
         server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
-        app.open()
+        app.lifespan.open()
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
         yield join(TestClient(app, base_url=f"http://localhost:{port}"), app.environments[0])
         server.should_exit = True
         thread.join()
-        app.close()
+        app.lifespan.close()
 
 
 def _environment(gatepass: Gatepass, mode: Mode) -> Environment:

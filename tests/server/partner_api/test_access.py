@@ -8,7 +8,7 @@ from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations as catalogue
 from gatepass.server.domain.organizations import operations as organizations
-from gatepass.server.oauth.introspection import inspect
+from gatepass.server.oauth.access_token import inspect
 from gatepass.server.partner_api.access import recall
 from gatepass.server.tokens.opaque import decode, encode
 from gatepass.wire.metadata import PARTNER_API

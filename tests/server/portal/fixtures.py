@@ -17,8 +17,9 @@ from gatepass.server.domain.users import store as people_store
 from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.password_hashing import run
 from gatepass.server.domain.users.passwords import PasswordSettings
-from gatepass.server.environment.environment import Environment
+from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.settings import EnvironmentSettings, Settings
+from gatepass.testing import Clock
 from gatepass.wire.credential import Mode
 from gatepass.wire.secret import Secret
 
@@ -33,19 +34,6 @@ _CSRF = re.compile(r'name="csrf" value="([^"]*)"')
 _ONCE = re.compile(r'name="once" value="([^"]*)"')
 
 
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.at = START
-
-    def __call__(self) -> float:
-        return self.at
-
-    def wait(self, seconds: float) -> None:
-        self.at += seconds
-
-
 class PortalServer:
     """A server in which Acme has anna (admin), sven (staff), ulla (user); and Bolt has bo."""
 
@@ -53,11 +41,11 @@ class PortalServer:
         self.clock = clock
         self.settings = Settings(**{"data": data, "password": CHEAP, **settings})
         self.app: Gatepass = create(self.settings, clock)
-        self.app.open()
-        self.environment: Environment = self.app.environments[0]
+        self.app.lifespan.open()
+        self.environment: ServedEnvironment = self.app.environments[0]
 
     def close(self) -> None:
-        self.app.close()
+        self.app.lifespan.close()
 
     def browser(self, source: str = HOME, *, sandbox: bool = False) -> "Browser":
         mode = Mode.TEST if sandbox else Mode.LIVE
@@ -157,7 +145,7 @@ def without_what_varies(text: str, username: str) -> str:
 
 def prepare(data: Path) -> None:
     """Fill a data directory with users; copies of it are quicker than new ones."""
-    portal = PortalServer(data, Clock())
+    portal = PortalServer(data, Clock(START))
     acme = organizations.create(
         portal.environment.context, portal.environment.hasher, OPERATOR, "Acme Energy", "anna"
     )

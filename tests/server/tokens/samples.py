@@ -32,7 +32,7 @@ APPLICATION = Application(
 )
 
 
-def arrived(
+def make_request(
     body: bytes = b"",
     content_type: bytes | None = FORM,
     query: bytes = b"",
@@ -43,13 +43,11 @@ def arrived(
     return Request(headers, query, body, "192.0.2.7")
 
 
-def claimed(
+def credentials(
     secret: Secret | None = SECRET,
     client_id: str = APPLICATION.client_id,
-    *,
-    by_header: bool = True,
 ) -> PresentedCredentials:
-    return PresentedCredentials(client_id, secret, by_header=by_header)
+    return PresentedCredentials(client_id, secret)
 
 
 METERS = "https://meters.example.com/"

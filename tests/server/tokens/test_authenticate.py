@@ -16,7 +16,7 @@ from gatepass.server.tokens.request import PresentedCredentials
 from gatepass.wire.credential import Kind, Mode, mint
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
-from server.tokens.samples import APPLICATION, NOW, OTHER, SECRET, THEN, claimed
+from server.tokens.samples import APPLICATION, NOW, OTHER, SECRET, THEN, credentials
 
 HERE = "192.0.2.7"
 AT = datetime.fromtimestamp(NOW, UTC)
@@ -59,7 +59,7 @@ def work_of(run: Callable[[], object]) -> list[str]:
 
 @pytest.mark.spec("RFC 6749", "2.3.1")
 def test_the_right_secret_authenticates_and_says_which_it_was() -> None:
-    client = authenticate(claimed(), APPLICATION, HERE, NOW, Mode.LIVE)
+    client = authenticate(credentials(), APPLICATION, HERE, NOW, Mode.LIVE)
 
     assert client.application is APPLICATION
     assert client.secret is APPLICATION.secrets[0]
@@ -69,26 +69,30 @@ def test_the_right_secret_authenticates_and_says_which_it_was() -> None:
 @pytest.mark.parametrize(
     ("claim", "application", "note"),
     [
-        (claimed(client_id="nobody"), None, "unknown client"),
-        (claimed(client_id=""), None, "no client credentials"),
-        (claimed(None, client_id=""), None, "no client credentials"),
-        (claimed(None), APPLICATION, "no client secret"),
-        (claimed(None), None, "unknown client"),
-        (claimed(WRONG), APPLICATION, "wrong secret"),
-        (claimed(Secret("")), APPLICATION, "wrong secret"),
-        (claimed(Secret("gps_live_on")), APPLICATION, "wrong secret"),
-        (claimed(Secret("gps_live_onee")), APPLICATION, "wrong secret"),
-        (claimed(Secret("GPS_LIVE_ONE")), APPLICATION, "wrong secret"),
-        (claimed(Secret("\u00e4\U0001f600")), APPLICATION, "wrong secret"),
-        (claimed(), replace(APPLICATION, secrets=()), "wrong secret"),
-        (claimed(), with_two_secrets(AT), "expired secret ending in _one"),
-        (claimed(), with_two_secrets(THEN), "expired secret ending in _one"),
-        (claimed(), replace(APPLICATION, disabled_at=THEN), "the application is disabled"),
-        (claimed(), replace(APPLICATION, org_suspended_at=THEN), "the organization is suspended"),
-        (claimed(WRONG), replace(APPLICATION, disabled_at=THEN), "wrong secret"),
-        (claimed(client_id=SANDBOX_ID), None, "sandbox client id on production"),
-        (claimed(SANDBOX_SECRET), APPLICATION, "sandbox secret on production"),
-        (claimed(SANDBOX_SECRET, "nobody"), None, "sandbox secret on production"),
+        (credentials(client_id="nobody"), None, "unknown client"),
+        (credentials(client_id=""), None, "no client credentials"),
+        (credentials(None, client_id=""), None, "no client credentials"),
+        (credentials(None), APPLICATION, "no client secret"),
+        (credentials(None), None, "unknown client"),
+        (credentials(WRONG), APPLICATION, "wrong secret"),
+        (credentials(Secret("")), APPLICATION, "wrong secret"),
+        (credentials(Secret("gps_live_on")), APPLICATION, "wrong secret"),
+        (credentials(Secret("gps_live_onee")), APPLICATION, "wrong secret"),
+        (credentials(Secret("GPS_LIVE_ONE")), APPLICATION, "wrong secret"),
+        (credentials(Secret("\u00e4\U0001f600")), APPLICATION, "wrong secret"),
+        (credentials(), replace(APPLICATION, secrets=()), "wrong secret"),
+        (credentials(), with_two_secrets(AT), "expired secret ending in _one"),
+        (credentials(), with_two_secrets(THEN), "expired secret ending in _one"),
+        (credentials(), replace(APPLICATION, disabled_at=THEN), "the application is disabled"),
+        (
+            credentials(),
+            replace(APPLICATION, org_suspended_at=THEN),
+            "the organization is suspended",
+        ),
+        (credentials(WRONG), replace(APPLICATION, disabled_at=THEN), "wrong secret"),
+        (credentials(client_id=SANDBOX_ID), None, "sandbox client id on production"),
+        (credentials(SANDBOX_SECRET), APPLICATION, "sandbox secret on production"),
+        (credentials(SANDBOX_SECRET, "nobody"), None, "sandbox secret on production"),
     ],
 )
 def test_whatever_is_wrong_the_caller_hears_the_same_and_the_note_says_it(
@@ -108,29 +112,31 @@ def test_whatever_is_wrong_the_caller_hears_the_same_and_the_note_says_it(
 def test_a_production_credential_in_the_sandbox_is_recognised_too() -> None:
     live = Secret(mint(Kind.CLIENT_SECRET, Mode.LIVE, bytes(32)))
 
-    assert refusal(claimed(live), None, Mode.TEST).log_detail == "production secret on sandbox"
+    assert refusal(credentials(live), None, Mode.TEST).log_detail == "production secret on sandbox"
 
 
 @pytest.mark.spec("RFC 6749", "3.2.1")
 def test_both_of_two_live_secrets_authenticate_until_the_old_one_has_ended() -> None:
     ending = with_two_secrets(AT + timedelta(seconds=1))
 
-    assert authenticate(claimed(SECRET), ending, HERE, NOW, Mode.LIVE).secret.last_four == "_one"
     assert (
-        authenticate(claimed(SECRET), ending, HERE, NOW + 0.999, Mode.LIVE).secret.last_four
+        authenticate(credentials(SECRET), ending, HERE, NOW, Mode.LIVE).secret.last_four == "_one"
+    )
+    assert (
+        authenticate(credentials(SECRET), ending, HERE, NOW + 0.999, Mode.LIVE).secret.last_four
         == "_one"
     )
-    assert authenticate(claimed(OTHER), ending, HERE, NOW, Mode.LIVE).secret.last_four == "_two"
+    assert authenticate(credentials(OTHER), ending, HERE, NOW, Mode.LIVE).secret.last_four == "_two"
     with pytest.raises(OAuthError):
-        authenticate(claimed(SECRET), ending, HERE, NOW + 1, Mode.LIVE)
+        authenticate(credentials(SECRET), ending, HERE, NOW + 1, Mode.LIVE)
 
 
 @pytest.mark.spec("ASVS", "6.3.8")
 @pytest.mark.spec("ASVS", "11.2.4")
 @pytest.mark.parametrize("secret", [WRONG, SANDBOX_SECRET])
 def test_an_unknown_client_costs_the_same_work_as_a_wrong_secret(secret: Secret) -> None:
-    unknown = work_of(lambda: refusal(claimed(secret), None))
-    wrong = work_of(lambda: refusal(claimed(secret), APPLICATION))
+    unknown = work_of(lambda: refusal(credentials(secret), None))
+    wrong = work_of(lambda: refusal(credentials(secret), APPLICATION))
 
     assert unknown == wrong
     assert unknown.count("compare_digest") == 1
@@ -143,7 +149,7 @@ def test_every_digest_is_compared_in_constant_time_even_behind_the_right_one(
 ) -> None:
     def run() -> None:
         try:
-            authenticate(claimed(secret), with_two_secrets(None), HERE, NOW, Mode.LIVE)
+            authenticate(credentials(secret), with_two_secrets(None), HERE, NOW, Mode.LIVE)
         except OAuthError:
             assert secret is WRONG
 
@@ -158,9 +164,11 @@ def test_a_right_secret_from_outside_of_the_networks_is_refused_like_a_wrong_one
     bound = replace(APPLICATION, networks=check_networks("192.0.2.7, 198.51.100.0/24"))
 
     for source_inside in ("192.0.2.7", "198.51.100.9", "::ffff:198.51.100.9"):
-        assert authenticate(claimed(), bound, source_inside, NOW, Mode.LIVE).application is bound
+        assert (
+            authenticate(credentials(), bound, source_inside, NOW, Mode.LIVE).application is bound
+        )
     with pytest.raises(OAuthError) as outside:
-        authenticate(claimed(), bound, source, NOW, Mode.LIVE)
-    wrong = refusal(claimed(WRONG), bound)
+        authenticate(credentials(), bound, source, NOW, Mode.LIVE)
+    wrong = refusal(credentials(WRONG), bound)
     assert (outside.value.code, outside.value.description) == (wrong.code, wrong.description)
     assert "networks" in outside.value.log_detail

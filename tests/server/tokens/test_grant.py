@@ -13,7 +13,7 @@ from gatepass.server.tokens.grant import Grant, authorize
 from gatepass.server.tokens.request import TokenRequest
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
-from server.tokens.samples import API, APPLICATION, BOTH, CATALOGUE, METERS, claimed
+from server.tokens.samples import API, APPLICATION, BOTH, CATALOGUE, METERS, credentials
 from wire.samples import texts
 
 GRANT_TYPE = "client_credentials"
@@ -26,7 +26,7 @@ def grant(
     application: Application = APPLICATION,
 ) -> Grant:
     client = AuthenticatedClient(application, APPLICATION.secrets[0])
-    return authorize(client, TokenRequest(claimed(), grant_type, scope, resource), CATALOGUE)
+    return authorize(client, TokenRequest(credentials(), grant_type, scope, resource), CATALOGUE)
 
 
 def refusal(
@@ -156,7 +156,7 @@ def test_resources_that_take_different_tokens_are_refused_in_one_request() -> No
     same = replace(CATALOGUE.resources[METERS], form="sealed")
     catalogue = replace(CATALOGUE, resources={**CATALOGUE.resources, METERS: same})
     client = AuthenticatedClient(BOTH, BOTH.secrets[0])
-    asked = TokenRequest(claimed(), GRANT_TYPE, "read meters.read", (METERS, API))
+    asked = TokenRequest(credentials(), GRANT_TYPE, "read meters.read", (METERS, API))
 
     assert authorize(client, asked, catalogue).audience == (METERS, API)
 

@@ -1,4 +1,4 @@
-"""What the same bytes were granted: recalled only where it would be granted again."""
+"""A grant is cached for the same bytes, and returned only where it would be granted again."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,8 +11,8 @@ from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.applications.networks import check_networks
 from gatepass.server.tokens.authenticate import AuthenticatedClient
 from gatepass.server.tokens.grant import Grant
-from gatepass.server.tokens.grant_cache import MOST, CachedGrant, GrantCache, key_of
-from server.tokens.samples import APPLICATION, FORM, JSON, NOW, arrived
+from gatepass.server.tokens.grant_cache import SIZE, CachedGrant, GrantCache, digest_of
+from server.tokens.samples import APPLICATION, FORM, JSON, NOW, make_request
 
 HERE = "192.0.2.7"
 GRANTED = CachedGrant(
@@ -22,7 +22,7 @@ GRANTED = CachedGrant(
 
 
 class Known:
-    """A directory on a dictionary instead of a database."""
+    """An application cache on a dictionary instead of a database."""
 
     def __init__(self, *applications: Application) -> None:
         self.stored = {each.client_id: each for each in applications}
@@ -31,69 +31,70 @@ class Known:
             self.directory.load(each.client_id)
 
 
-def test_a_grant_is_recalled_while_its_application_is_unchanged() -> None:
-    memory: GrantCache[CachedGrant] = GrantCache(Known(APPLICATION).directory)
-    memory.keep(b"key", GRANTED)
+def test_a_grant_is_returned_while_its_application_is_unchanged() -> None:
+    cache: GrantCache[CachedGrant] = GrantCache(Known(APPLICATION).directory)
+    cache.put(b"key", GRANTED)
 
-    assert memory.recall(b"key", HERE, NOW) is GRANTED
-    assert memory.recall(b"other", HERE, NOW) is None
+    assert cache.get(b"key", HERE, NOW) is GRANTED
+    assert cache.get(b"other", HERE, NOW) is None
 
 
-def test_a_grant_is_forgotten_when_its_application_has_changed() -> None:
+def test_a_grant_is_evicted_when_its_application_has_changed() -> None:
     known = Known(APPLICATION)
-    memory: GrantCache[CachedGrant] = GrantCache(known.directory)
-    memory.keep(b"key", GRANTED)
+    cache: GrantCache[CachedGrant] = GrantCache(known.directory)
+    cache.put(b"key", GRANTED)
     known.stored[APPLICATION.client_id] = replace(APPLICATION, name="Renamed")
     known.directory.drop(APPLICATION.id)
 
-    assert memory.recall(b"key", HERE, NOW) is None
+    assert cache.get(b"key", HERE, NOW) is None
     known.directory.load(APPLICATION.client_id)
-    assert memory.recall(b"key", HERE, NOW) is None
+    assert cache.get(b"key", HERE, NOW) is None
 
 
 @pytest.mark.spec("RFC 6749", "3.2.1")
 def test_a_grant_ends_with_the_secret_that_it_was_given_for() -> None:
     end = datetime.fromtimestamp(NOW + 1, UTC)
     secret = replace(APPLICATION.secrets[0], expires_at=end)
-    memory: GrantCache[CachedGrant] = GrantCache(Known(APPLICATION).directory)
-    memory.keep(b"key", GRANTED._replace(client=AuthenticatedClient(APPLICATION, secret)))
+    cache: GrantCache[CachedGrant] = GrantCache(Known(APPLICATION).directory)
+    cache.put(b"key", GRANTED._replace(client=AuthenticatedClient(APPLICATION, secret)))
 
-    assert memory.recall(b"key", HERE, NOW + 0.999) is not None
-    assert memory.recall(b"key", HERE, NOW + 1) is None
+    assert cache.get(b"key", HERE, NOW + 0.999) is not None
+    assert cache.get(b"key", HERE, NOW + 1) is None
 
 
-def test_a_grant_is_recalled_only_in_the_networks_of_its_application() -> None:
+def test_a_grant_is_returned_only_in_the_networks_of_its_application() -> None:
     bound = replace(APPLICATION, networks=check_networks("198.51.100.0/24"))
-    memory: GrantCache[CachedGrant] = GrantCache(Known(bound).directory)
-    memory.keep(b"key", GRANTED._replace(client=AuthenticatedClient(bound, bound.secrets[0])))
+    cache: GrantCache[CachedGrant] = GrantCache(Known(bound).directory)
+    cache.put(b"key", GRANTED._replace(client=AuthenticatedClient(bound, bound.secrets[0])))
 
-    assert memory.recall(b"key", "198.51.100.9", NOW) is not None
-    assert memory.recall(b"key", HERE, NOW) is None
-
-
-def test_memory_is_bounded() -> None:
-    memory: GrantCache[CachedGrant] = GrantCache(Known(APPLICATION).directory)
-    for number in range(MOST + 1):
-        memory.keep(b"%d" % number, GRANTED)
-
-    assert memory.recall(b"0", HERE, NOW) is None
-    assert memory.recall(b"%d" % MOST, HERE, NOW) is GRANTED
+    assert cache.get(b"key", "198.51.100.9", NOW) is not None
+    assert cache.get(b"key", HERE, NOW) is None
 
 
-def test_requests_have_the_same_key_only_if_all_that_is_read_of_them_is_the_same() -> None:
+def test_the_cache_is_bounded_and_evicts_the_oldest_grant() -> None:
+    cache: GrantCache[CachedGrant] = GrantCache(Known(APPLICATION).directory)
+    for number in range(SIZE + 1):
+        cache.put(b"%d" % number, GRANTED)
+
+    assert cache.get(b"0", HERE, NOW) is None
+    assert cache.get(b"1", HERE, NOW) is GRANTED
+    assert cache.get(b"%d" % SIZE, HERE, NOW) is GRANTED
+
+
+def test_requests_have_the_same_digest_only_if_all_that_is_parsed_is_the_same() -> None:
     parts = (b"", b"-", b"a", b"-a", b"a-", b"1 1 1 ")
     kinds = (None, b"", b"-", FORM, JSON)
-    asked = [
-        arrived(body, content_type, query, authorization)
+    requests = [
+        make_request(body, content_type, query, authorization)
         for body, content_type, query, authorization in product(parts, kinds, parts, (None, *parts))
     ]
 
-    assert len({key_of(each) for each in asked}) == len(asked)
+    assert len({digest_of(each) for each in requests}) == len(requests)
 
 
-def test_headers_that_nobody_reads_do_not_change_the_key() -> None:
-    plain = arrived(b"grant_type=client_credentials")
+def test_headers_that_are_not_parsed_do_not_change_the_digest() -> None:
+    plain = make_request(b"grant_type=client_credentials")
     with_more = plain._replace(headers={**plain.headers, b"traceparent": b"00-1-2-01"})
 
-    assert key_of(plain) == key_of(with_more)
-    assert key_of(plain._replace(source="192.0.2.8")) == key_of(plain)
+    assert digest_of(plain) == digest_of(with_more)
+    assert digest_of(plain._replace(source="192.0.2.8")) == digest_of(plain)

@@ -12,8 +12,8 @@ from joserfc.jws import JWSRegistry
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations as catalogue
 from gatepass.server.domain.keys.operations import all_keys
-from gatepass.server.environment.environment import Environment
-from gatepass.server.oauth.introspection import read
+from gatepass.server.oauth.access_token import read
+from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.wire.secret import Secret
 from server.fixtures import InProcessServer
 
@@ -40,7 +40,9 @@ def token(request: pytest.FixtureRequest) -> str:
     return found
 
 
-def accepted(environment: Environment, texts: Iterator[str], token: str) -> tuple[int, list[str]]:
+def accepted(
+    environment: ServedEnvironment, texts: Iterator[str], token: str
+) -> tuple[int, list[str]]:
     """Give how many texts were tried, and which of them were taken for a token."""
     tried, taken = 0, []
     for text in texts:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gatepass.server.tokens.request import PresentedCredentials, TokenRequest, parse
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
-from server.tokens.samples import FORM, JSON, arrived
+from server.tokens.samples import FORM, JSON, make_request
 from wire.samples import octets
 
 FORM_TYPES = (
@@ -48,14 +48,14 @@ def refusal(
     authorization: bytes | None = None,
 ) -> OAuthError:
     with pytest.raises(OAuthError) as caught:
-        parse(arrived(body, content_type, query, authorization))
+        parse(make_request(body, content_type, query, authorization))
     return caught.value
 
 
 @pytest.mark.spec("RFC 6749", "4.4.2")
 @pytest.mark.parametrize("content_type", FORM_TYPES)
 def test_a_form_is_read_with_and_without_charset(content_type: bytes) -> None:
-    asked = parse(arrived(b"grant_type=client_credentials&scope=read+write", content_type))
+    asked = parse(make_request(b"grant_type=client_credentials&scope=read+write", content_type))
 
     assert (asked.grant_type, asked.scope) == ("client_credentials", "read write")
 
@@ -69,7 +69,7 @@ def test_a_json_object_says_the_same_as_a_form(content_type: bytes) -> None:
         b' "resource": "https://a"}'
     )
 
-    assert parse(arrived(in_json, content_type)) == parse(arrived(in_form))
+    assert parse(make_request(in_json, content_type)) == parse(make_request(in_form))
 
 
 @pytest.mark.spec("RFC 6749", "5.2")
@@ -81,24 +81,27 @@ def test_a_body_of_another_kind_is_refused_with_415(content_type: bytes | None) 
 
 
 def test_a_request_without_a_body_needs_no_media_type() -> None:
-    nothing = TokenRequest(PresentedCredentials("", None, by_header=False), None, None, ())
+    nothing = TokenRequest(PresentedCredentials("", None), None, None, ())
 
-    assert parse(arrived(content_type=None)) == nothing
+    assert parse(make_request(content_type=None)) == nothing
 
 
 @pytest.mark.spec("RFC 6749", "3.2")
 def test_parameters_without_a_value_are_left_out() -> None:
-    asked = parse(arrived(b"scope=&grant_type=&client_id=&client_secret=&code=&resource="))
+    asked = parse(make_request(b"scope=&grant_type=&client_id=&client_secret=&code=&resource="))
 
-    assert asked == TokenRequest(PresentedCredentials("", None, by_header=False), None, None, ())
+    assert asked == TokenRequest(PresentedCredentials("", None), None, None, ())
 
 
 @pytest.mark.spec("RFC 6749", "3.2")
 def test_unknown_parameters_and_an_innocent_query_change_nothing() -> None:
-    plain = parse(arrived(b"grant_type=client_credentials"))
+    plain = parse(make_request(b"grant_type=client_credentials"))
 
-    assert parse(arrived(b"colour=blue&grant_type=client_credentials&%C3%A4=1")) == plain
-    assert parse(arrived(b"grant_type=client_credentials", query=b"grant_type=x&scope=y")) == plain
+    assert parse(make_request(b"colour=blue&grant_type=client_credentials&%C3%A4=1")) == plain
+    assert (
+        parse(make_request(b"grant_type=client_credentials", query=b"grant_type=x&scope=y"))
+        == plain
+    )
 
 
 @pytest.mark.spec("RFC 6749", "2.3.1")
@@ -129,16 +132,16 @@ def test_a_secret_in_the_query_is_refused_and_not_repeated(query: bytes) -> None
 @pytest.mark.spec("RFC 6749", "2.3.1")
 @pytest.mark.parametrize("scheme", [b"Basic ", b"basic ", b"BASIC ", b"bAsIc ", b"Basic    "])
 def test_basic_is_known_in_any_case_and_with_any_number_of_spaces(scheme: bytes) -> None:
-    asked = parse(arrived(authorization=basic(b"me:s", scheme)))
+    asked = parse(make_request(authorization=basic(b"me:s", scheme)))
 
-    assert asked.claimed == PresentedCredentials("me", Secret("s"), by_header=True)
+    assert asked.credentials == PresentedCredentials("me", Secret("s"))
 
 
 @pytest.mark.spec("RFC 6749", "2.3.1")
 def test_the_body_may_carry_the_credentials() -> None:
-    asked = parse(arrived(b"client_id=a%20%25%26%2B&client_secret=%3A+b"))
+    asked = parse(make_request(b"client_id=a%20%25%26%2B&client_secret=%3A+b"))
 
-    assert asked.claimed == PresentedCredentials("a %&+", Secret(": b"), by_header=False)
+    assert asked.credentials == PresentedCredentials("a %&+", Secret(": b"))
 
 
 @pytest.mark.spec("RFC 6749", "2.3.1")
@@ -184,15 +187,15 @@ def test_an_assertion_alone_is_a_way_of_authentication_that_is_not_offered() -> 
 
 @pytest.mark.spec("RFC 6749", "2.3.1")
 def test_basic_may_be_accompanied_by_the_same_client_id_and_no_other() -> None:
-    same = parse(arrived(b"client_id=me", authorization=basic(b"me:s")))
+    same = parse(make_request(b"client_id=me", authorization=basic(b"me:s")))
 
-    assert same.claimed.client_id == "me"
+    assert same.credentials.client_id == "me"
     assert refusal(b"client_id=you", authorization=basic(b"me:s")).code == "invalid_request"
 
 
 @pytest.mark.spec("RFC 8707", "2")
 def test_resource_alone_may_repeat() -> None:
-    assert parse(arrived(b"resource=https://a&resource=https://b")).resource == (
+    assert parse(make_request(b"resource=https://a&resource=https://b")).resource == (
         "https://a",
         "https://b",
     )
@@ -212,6 +215,6 @@ def test_no_bytes_whatever_make_it_raise_anything_but_refused(
     body: bytes, content_type: bytes | None, query: bytes, authorization: bytes | None
 ) -> None:
     with suppress(OAuthError):
-        asked = parse(arrived(body, content_type, query, authorization))
+        asked = parse(make_request(body, content_type, query, authorization))
 
-        assert isinstance(asked.claimed.client_id, str)
+        assert isinstance(asked.credentials.client_id, str)

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatepass.server.http import Response
-from gatepass.server.tokens import response
 from gatepass.server.tokens.issue import IssuedToken
+from gatepass.server.tokens.response import error_response, json_response, token_response
 from gatepass.wire.errors import STATUS, OAuthError
 
 REALM = "http://localhost:8000"
@@ -17,12 +17,12 @@ SAYABLE = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]*")
 
 
 def answer(refused: OAuthError, *, challenged: bool = True) -> Response:
-    return response.refusal(refused, challenged=challenged, realm=REALM)
+    return error_response(refused, challenged=challenged, realm=REALM)
 
 
 @pytest.mark.spec("RFC 6749", "5.1")
 def test_a_token_is_json_with_the_four_members_and_no_refresh_token() -> None:
-    given = response.token(IssuedToken("gpa_live_x", 36000, "read write"))
+    given = token_response(IssuedToken("gpa_live_x", 36000, "read write"))
 
     assert given.status == 200
     assert json.loads(given.body) == {
@@ -36,7 +36,7 @@ def test_a_token_is_json_with_the_four_members_and_no_refresh_token() -> None:
 @pytest.mark.spec("RFC 6749", "5.1")
 @given(st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters='"\\')))
 def test_any_scope_that_there_can_be_makes_valid_json(scope: str) -> None:
-    body = response.token(IssuedToken("gpa_live_x", 60, scope)).body
+    body = token_response(IssuedToken("gpa_live_x", 60, scope)).body
 
     assert json.loads(body)["scope"] == scope
 
@@ -45,8 +45,8 @@ def test_any_scope_that_there_can_be_makes_valid_json(scope: str) -> None:
 @pytest.mark.parametrize(
     "given",
     [
-        response.token(IssuedToken("gpa_live_x", 60, "read")),
-        response.document({"active": False}),
+        token_response(IssuedToken("gpa_live_x", 60, "read")),
+        json_response({"active": False}),
         answer(OAuthError("invalid_client", "No.")),
         answer(OAuthError("temporarily_unavailable", "Later.", retry_after=5)),
     ],

@@ -1,4 +1,4 @@
-"""The pretended issuer itself: what a test asks for, in the test's words."""
+"""The fake issuer: what a test uses of it."""
 
 import json
 import secrets
@@ -11,7 +11,7 @@ from gatepass.guard.revocation.feed import Feed
 from gatepass.guard.revocation.interface import State
 from gatepass.guard.testing.clock import Clock
 from gatepass.guard.testing.revocation_list import RevocationList
-from gatepass.guard.testing.server import Endpoints, Server
+from gatepass.guard.testing.server import Endpoints
 from gatepass.jose import base64url, signing
 from gatepass.jose.algorithms import Algorithm
 from gatepass.jose.signing import SigningKey
@@ -33,7 +33,7 @@ class FakeIssuer:
 
     It listens on loopback until `close`, or the end of its `with`. JWTs are signed by
     `algorithm` (ES256, EdDSA, PS256 or RS256) with a key that was made for this object alone.
-    `clock` is the issuer's time and, by `options`, the guard's: move it to see tokens expire.
+    `clock` is the issuer's time and, by `options`, the guard's: advance it to see tokens expire.
 
     `url` is the issuer's name; `client_id` and `client_secret` are the guard's own, for guards
     in other processes.
@@ -44,17 +44,16 @@ class FakeIssuer:
         self.clock = Clock()
         self.client_id = "the-api"
         self.client_secret = secrets.token_urlsafe()
-        self._ledger = RevocationList()
+        self._revocations = RevocationList()
         self._key = SigningKey(algorithm, signing.generate(algorithm), _KID)
         self._foreign_key = SigningKey(algorithm, signing.generate(algorithm), _KID)
         self._endpoints = Endpoints(
-            self._ledger,
+            self._revocations,
             {"keys": [self._key.public_jwk()]},
             basic.write(self.client_id, Secret(self.client_secret)),
             self.clock,
         )
-        self._server = Server(self._endpoints)
-        self.url = self._server.url
+        self.url = self._endpoints.url
         self._guards: list[Guard] = []
 
     def options(self, **changed: Any) -> dict[str, Any]:  # noqa: ANN401 - any setting
@@ -68,7 +67,7 @@ class FakeIssuer:
             "resource": self.resource,
             "client_id": self.client_id,
             "client_secret": self.client_secret,
-            "revocations": self._ledger,
+            "revocations": self._revocations,
             "clock": self.clock,
         } | changed
 
@@ -159,7 +158,7 @@ class FakeIssuer:
 
     def revoke(self, token: str) -> None:
         """Revoke a token that was given here; raise KeyError for another."""
-        self._ledger.revoke(token)
+        self._revocations.revoke(token)
 
     @property
     def is_away(self) -> bool:
@@ -172,21 +171,18 @@ class FakeIssuer:
 
     @property
     def feed_state(self) -> State:
-        """What guards with `options` believe of the feed: "fresh", or set it to "stale"."""
-        return self._ledger.heard
+        """The state of the feed for guards with `options`: "fresh", or set it to "stale"."""
+        return self._revocations.feed_state
 
     @feed_state.setter
     def feed_state(self, state: State) -> None:
-        self._ledger.heard = state
+        self._revocations.feed_state = state
 
     def close(self) -> None:
         """Stop listening, and close the guards that were made here."""
         for guard in self._guards:
             guard.close()
-        self._endpoints.is_over = True
-        with self._ledger.news:
-            self._ledger.news.notify_all()
-        self._server.close()
+        self._endpoints.close()
 
     def __enter__(self) -> Self:
         return self
@@ -195,7 +191,7 @@ class FakeIssuer:
         self.close()
 
     def _given(self, token: str, claims: dict[str, object]) -> str:
-        self._ledger.given[token] = claims
+        self._revocations.issued[token] = claims
         return token
 
 

@@ -32,7 +32,6 @@ from gatepass.server.domain.users.passwords import Hasher
 from gatepass.server.environment import pools
 from gatepass.server.environment.clock import EnvironmentClock
 from gatepass.server.environment.state import State
-from gatepass.server.http import Response
 from gatepass.server.settings import Settings
 from gatepass.server.storage import deadline
 from gatepass.server.storage.database import (
@@ -43,10 +42,6 @@ from gatepass.server.storage.database import (
     sqlite_url,
 )
 from gatepass.server.storage.master_key import MasterKey
-from gatepass.server.tokens.assertion_cache import AssertionCache
-from gatepass.server.tokens.grant_cache import CachedCaller, CachedGrant, GrantCache
-from gatepass.server.tokens.issue import entropy
-from gatepass.server.tokens.verified_cache import DerivedCache, VerifiedTokenCache
 from gatepass.wire.credential import Mode
 from gatepass.wire.metadata import PARTNER_API
 
@@ -86,7 +81,6 @@ class Environment:
         self.hasher = hasher
         self.clock = EnvironmentClock(clock)
         self.database = Database(own.database or sqlite_url(file(settings.data, mode)))
-        self.entropy = entropy()
         self.usage = UsageCounter()
         self.issuance_limit = IssuanceLimit()
         self.failures = AttemptLimit()
@@ -113,11 +107,6 @@ class Environment:
         )
         self.state = State(self.context)
         self.applications = self.state.applications
-        self.grants: GrantCache[CachedGrant] = GrantCache(self.applications)
-        self.callers: GrantCache[CachedCaller] = GrantCache(self.applications)
-        self.known_tokens = VerifiedTokenCache()
-        self.told: DerivedCache[Response] = DerivedCache()  # by introspection
-        self.passes = AssertionCache()
         self.secret_upgrade = SecretUpgrade(
             self.context, self.applications, self.state.legacy_hashes, self.failures
         )

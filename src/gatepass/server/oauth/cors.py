@@ -1,6 +1,6 @@
-"""Cross-origin requests of browsers to the token endpoint, from the origins of a setting.
+"""Cross-origin requests to the token endpoint (CORS), from the origins of a setting.
 
-Never with credentials of the browser, as cookies: a page sends its own client's secret.
+The browser's own credentials, as cookies, are never allowed: a page sends its client's secret.
 """
 
 from gatepass.server import http
@@ -22,15 +22,15 @@ _EXPOSED = (
 )
 
 
-async def arrive(scope: Scope, receive: Receive) -> Request:
-    """Read a POST request as `arrival.arrive` does; another method's refusal names OPTIONS."""
+async def read_request(scope: Scope, receive: Receive) -> Request:
+    """Read a POST request as `http.read_request`; the error of other methods names OPTIONS."""
     if scope["method"] != "POST":
         raise MethodNotAllowed(_METHODS)
     return await http.read_request(scope, receive)
 
 
 def headers(origins: frozenset[bytes], scope: Scope) -> Headers:
-    """Return the headers with which the page of an allowed origin may read an answer."""
+    """Return the headers that let the page of an allowed origin read a response."""
     if not origins:
         return ()
     sent = [value for name, value in scope["headers"] if name == b"origin"]
@@ -41,7 +41,7 @@ def headers(origins: frozenset[bytes], scope: Scope) -> Headers:
     return (_VARY, (b"access-control-allow-origin", sent[0]), _EXPOSED)
 
 
-def preflight(shared: Headers) -> Response:
-    """Return the answer to OPTIONS; `shared` is what `headers` returned."""
-    is_allowed = len(shared) > 1
-    return Response(204, (_ALLOW, *shared, *(_PREFLIGHT if is_allowed else ())), b"")
+def preflight(cors_headers: Headers) -> Response:
+    """Return the response to OPTIONS; `cors_headers` is what `headers` returned."""
+    is_allowed = len(cors_headers) > 1
+    return Response(204, (_ALLOW, *cors_headers, *(_PREFLIGHT if is_allowed else ())), b"")

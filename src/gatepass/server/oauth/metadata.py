@@ -1,4 +1,4 @@
-"""What anybody may read: metadata (RFC 8414, RFC 9728) and public keys (RFC 7517)."""
+"""Public documents: metadata (RFC 8414, RFC 9728) and keys (RFC 7517)."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -7,7 +7,7 @@ from hashlib import sha256
 from gatepass.jose.algorithms import ALGORITHMS
 from gatepass.server.environment.environment import Environment
 from gatepass.server.http import Response, Scope
-from gatepass.server.tokens import response
+from gatepass.server.tokens.response import error_response
 from gatepass.wire import metadata
 from gatepass.wire.errors import OAuthError
 
@@ -55,20 +55,20 @@ def documents(issuer_paths: Iterable[str]) -> dict[str, Document]:
     return found
 
 
-def answer(document: Document, environment: Environment, scope: Scope) -> Response:
-    """Answer a request for a document, with its options for the pages of any origin."""
+def respond(document: Document, environment: Environment, scope: Scope) -> Response:
+    """Respond to a request for a document; pages of any origin may read it."""
     if scope["method"] not in METHODS:
-        refused = OAuthError("invalid_request", "Use GET.", status=405)
-        return response.refusal(
-            refused, challenged=False, realm="", allow=_ALLOW, docs_url=environment.docs_url
+        error = OAuthError("invalid_request", "Use GET.", status=405)
+        return error_response(
+            error, challenged=False, realm="", allow=_ALLOW, docs_url=environment.docs_url
         )
     return cached(document(environment), scope)
 
 
 def cached(body: bytes, scope: Scope) -> Response:
-    """Answer GET, HEAD and OPTIONS for a JSON document that anybody may read and keep.
+    """Respond to GET, HEAD and OPTIONS for a public JSON document that caches may keep.
 
-    304 where its entity tag is known (RFC 9110 §13.1.2).
+    The response is 304 if the caller has the same entity tag (RFC 9110 §13.1.2).
     """
     if scope["method"] == "OPTIONS":
         return _OPTIONS
@@ -80,29 +80,31 @@ def cached(body: bytes, scope: Scope) -> Response:
 
 
 def authorization_server(environment: Environment) -> bytes:
-    """Give the metadata of the authorization server."""
-    scopes = list(environment.catalogue.selectable.names)
-    algorithms = [each for each in ALGORITHMS if each in environment.keys.sign]
+    """Return the metadata of the authorization server."""
+    scopes = list(environment.state.catalogue.selectable.names)
+    algorithms = [each for each in ALGORITHMS if each in environment.state.keys.sign]
     return _document(
         metadata.authorization_server(environment.issuer, scopes, environment.mode, algorithms)
     )
 
 
 def protected_resource(environment: Environment) -> bytes:
-    """Give the metadata of the Partner API."""
+    """Return the metadata of the Partner API."""
     resource = environment.partner_api
-    offered = environment.catalogue.selectable.names
-    scopes = [name for name in environment.catalogue.of_resource(resource).names if name in offered]
+    offered = environment.state.catalogue.selectable.names
+    scopes = [
+        name for name in environment.state.catalogue.of_resource(resource).names if name in offered
+    ]
     return _document(metadata.protected_resource(resource, environment.issuer, scopes))
 
 
 def jwks(environment: Environment) -> bytes:
-    """Give the public keys, those that are not yet used included (RFC 7517 §5)."""
-    return environment.keys.jwks
+    """Return the public keys, including those not yet in use (RFC 7517 §5)."""
+    return environment.state.keys.jwks
 
 
 def _known_tags(scope: Scope) -> set[bytes]:
-    """Give what If-None-Match names; a weak tag counts like a strong one there."""
+    """Return the tags of If-None-Match, weak and strong ones alike (RFC 9110 §13.1.2)."""
     known = b",".join(value for name, value in scope["headers"] if name == b"if-none-match")
     return {each.strip().removeprefix(b"W/") for each in known.split(b",")}
 

@@ -1,57 +1,75 @@
 """The revocation endpoint (RFC 7009)."""
 
 from datetime import UTC, datetime
+from functools import partial
 
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.revocations import store as revocations
-from gatepass.server.environment.environment import Environment
-from gatepass.server.http import NO_STORE, NeedsThread, Request, Response
-from gatepass.server.oauth.client_authentication import authenticated, claimed_by
-from gatepass.server.oauth.introspection import read
+from gatepass.server.http import NO_STORE, NeedsThread, Request, Response, Result
+from gatepass.server.oauth import access_token
+from gatepass.server.oauth.client_authentication import (
+    authenticate_client,
+    credentials_of,
+    record_use,
+)
+from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.storage.database import DatabaseAwayError
 from gatepass.server.tokens.claims import Claims
-from gatepass.server.tokens.request import parameters
+from gatepass.server.tokens.request import parse_parameters
 from gatepass.wire.errors import OAuthError
+from gatepass.wire.params import Params
 from gatepass.wire.secret import Secret
 
 _DONE = Response(200, NO_STORE, b"{}")
 
 
-def revoke(environment: Environment, arrived: Request) -> Response:
-    """Revoke a token of the caller's own; unknown and expired ones are answered alike (§2.2).
+def revoke(environment: ServedEnvironment, request: Request) -> Result:
+    """Revoke a token of the caller's own; unknown and expired ones get the same response (§2.2).
 
-    `token_type_hint` is of no use to us and ignored (§2.1). Another client's token is refused
-    and stays active. 200 means that the revocation is durable.
+    `token_type_hint` has no use here and is ignored (§2.1). Another client's token is refused and
+    stays active. 200 means that the revocation is durable.
     """
-    params = parameters(arrived)
-    client = authenticated(environment, arrived, claimed_by(environment, arrived, params))
+    params = parse_parameters(request)
+    credentials = credentials_of(environment, request, params)
+    client = authenticate_client(environment, request, credentials)
+    if isinstance(client, NeedsThread):
+        return client
+    record_use(environment, request, client, environment.clock())
+    claims = _own_token(environment, client.application, params)
+    if claims is None or claims.token_id in environment.state.revoked:
+        return _DONE
+    work = partial(_revoke, environment, client.application, claims, request.source)
+    return NeedsThread(work, environment.revocation_pool)
+
+
+def _own_token(
+    environment: ServedEnvironment, application: Application, params: Params
+) -> Claims | None:
+    """Return the claims of the token to revoke, None if it is unknown or expired."""
     token = params.get("token")
     if token is None:
         raise OAuthError("invalid_request", "The parameter token is missing.")
-    claims = read(environment, Secret(token))
+    claims = access_token.read(environment, Secret(token))
     if claims is None or claims.expires_at <= environment.clock():
-        return _DONE
-    if claims.application not in (client.application.id, client.application.client_id):
+        return None
+    if claims.application not in (application.id, application.client_id):
         raise OAuthError(
             "invalid_request",
             "This token was issued to another client.",
             log_detail="revocation of another client's token",
         )
-    if claims.token_id not in environment.state.revoked:
-        raise NeedsThread(
-            lambda: _keep(environment, client.application, claims, arrived.source),
-            environment.revocation_pool,
-        )
-    return _DONE
+    return claims
 
 
-def _keep(environment: Environment, application: Application, claims: Claims, source: str) -> None:
-    """Make the revocation durable and known to this process."""
+def _revoke(
+    environment: ServedEnvironment, application: Application, claims: Claims, source: str
+) -> None:
+    """Make the revocation durable, and apply it in this process."""
     try:
-        _write(environment, application, claims, source)
+        _store(environment, application, claims, source)
     except DatabaseAwayError:
         raise OAuthError(
             "temporarily_unavailable",
@@ -63,7 +81,9 @@ def _keep(environment: Environment, application: Application, claims: Claims, so
     environment.refresh()
 
 
-def _write(environment: Environment, application: Application, claims: Claims, source: str) -> None:
+def _store(
+    environment: ServedEnvironment, application: Application, claims: Claims, source: str
+) -> None:
     now = environment.now()
     by = Actor(application.name, source, application.org_id)
     token_id = claims.token_id.hex()
@@ -71,7 +91,7 @@ def _write(environment: Environment, application: Application, claims: Claims, s
         if revocations.find(connection, claims.token_id) is None:
             expires_at = datetime.fromtimestamp(claims.expires_at, UTC)
             revocations.add(connection, claims.token_id, expires_at)
-            told = entry(
+            event = entry(
                 by,
                 now,
                 "token.revoked",
@@ -79,5 +99,5 @@ def _write(environment: Environment, application: Application, claims: Claims, s
                 client_id=application.client_id,
                 token_id=token_id,
             )
-            audit.record(connection, told)
+            audit.record(connection, event)
             changes.record(connection, changes.REVOCATION, token_id, now)

@@ -1,4 +1,4 @@
-"""A token without a secret: for an administrator of the application, in the sandbox, to try."""
+"""Test tokens: issued in the sandbox, without a secret, to an administrator of an application."""
 
 import secrets
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from gatepass.server.domain.applications.model import GRANT_TYPE
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.environment.environment import Environment
-from gatepass.server.observability import metrics
+from gatepass.server.oauth.token import count_issued
 from gatepass.server.storage.database import Connection, NotFoundError
 from gatepass.server.tokens.authenticate import AuthenticatedClient
 from gatepass.server.tokens.grant import authorize
@@ -20,20 +20,20 @@ from gatepass.wire.errors import OAuthError
 
 
 def is_offered(environment: Environment) -> bool:
-    """Tell whether test tokens are made here: in the sandbox alone."""
+    """Return whether test tokens are issued here: in the sandbox only."""
     return environment.mode is Mode.TEST
 
 
-def issue_one(
+def issue_test_token(
     environment: Environment,
     by: Actor,
     app_id: UUID,
     org_id: UUID,
-    also: Callable[[Connection, IssuedToken], None],
+    keep: Callable[[Connection, IssuedToken], None],
 ) -> IssuedToken:
-    """Issue what the application would get by itself; `also` keeps it, in one transaction.
+    """Issue the token that the application would get; `keep` stores it in the same transaction.
 
-    Raises NotFoundError outside the sandbox, and OAuthError where the application gets no tokens.
+    Raises NotFoundError outside the sandbox, OAuthError if the application may not get tokens.
     """
     if not is_offered(environment):
         raise NotFoundError(str(app_id))
@@ -41,17 +41,18 @@ def issue_one(
     live = application.live_secrets(environment.now())
     if application.disabled_at or application.org_suspended_at or not live:
         raise OAuthError("invalid_request", "This application gets no tokens as it is.")
-    asked = TokenRequest(
-        PresentedCredentials(application.client_id, None, by_header=False), GRANT_TYPE, None, ()
+    credentials = PresentedCredentials(application.client_id, None)
+    request = TokenRequest(credentials, GRANT_TYPE, None, ())
+    grant = authorize(
+        AuthenticatedClient(application, live[0]), request, environment.state.catalogue
     )
-    grant = authorize(AuthenticatedClient(application, live[0]), asked, environment.catalogue)
     now = environment.now()
-    entropy = secrets.token_bytes(ENTROPY)  # the environment's own is for one thread alone
+    entropy = secrets.token_bytes(ENTROPY)  # the environment's iterator is for one thread
     now_ms = int(now.timestamp() * 1000)
-    issued = issue(grant, environment.keys, environment.issuer, now_ms, entropy)
+    issued = issue(grant, environment.state.keys, environment.issuer, now_ms, entropy)
     with environment.database.write() as connection:
-        also(connection, issued)
-        told = entry(
+        keep(connection, issued)
+        event = entry(
             by,
             now,
             "token.test_issued",
@@ -59,7 +60,6 @@ def issue_one(
             client_id=application.client_id,
             scope=issued.scope,
         )
-        audit.record(connection, told)
-    environment.usage.issued(application)
-    metrics.issued("sealed" if grant.form == "sealed" else "jwt")
+        audit.record(connection, event)
+    count_issued(environment, grant)
     return issued

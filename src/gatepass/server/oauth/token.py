@@ -1,63 +1,80 @@
-"""The token endpoint `/oauth2/token/`: a table of contents of what happens to a request.
+"""The token endpoint (RFC 6749 §4.4.2): the steps of a token request, in order.
 
-Errors are found in this order: method, media type, form of the request, client
-authentication, grant type, scope, resource. Whoever is not authenticated therefore learns
-nothing of a client's grants or scopes.
+Errors are found in this order: method, media type, form of the request, client authentication,
+grant type, scope, resource. A caller that is not authenticated therefore learns nothing about a
+client's grants or scopes.
 """
 
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.environment.environment import Environment
-from gatepass.server.http import Request, Response
+from gatepass.server.http import NeedsThread, Request, Result
 from gatepass.server.oauth.client_authentication import (
-    authenticated,
-    check_memory,
-    note_refusal,
-    note_use,
+    authenticate_client,
+    check_not_stale,
+    record_error,
+    record_use,
 )
+from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.observability import metrics
-from gatepass.server.tokens import response
-from gatepass.server.tokens.grant import authorize
-from gatepass.server.tokens.grant_cache import CachedGrant, key_of
+from gatepass.server.tokens.authenticate import AuthenticatedClient
+from gatepass.server.tokens.grant import Grant, authorize
+from gatepass.server.tokens.grant_cache import CachedGrant, digest_of
 from gatepass.server.tokens.issue import issue
-from gatepass.server.tokens.request import parse
+from gatepass.server.tokens.request import TokenRequest, parse
+from gatepass.server.tokens.response import token_response
 from gatepass.wire.errors import OAuthError
 
 
-def token(environment: Environment, arrived: Request) -> Response:
-    """Answer a token request (RFC 6749 §4.4.2); raise OAuthError or Later."""
-    key = key_of(arrived)
-    now = environment.clock()
-    granted = environment.grants.recall(key, arrived.source, now)
+def token(environment: ServedEnvironment, request: Request) -> Result:
+    """Issue an access token; raise OAuthError, or return NeedsThread before anything is done."""
+    now, key = environment.clock(), digest_of(request)
+    granted = environment.grants.get(key, request.source, now)
     if granted is None:
-        granted = _granted(environment, arrived)
-        environment.grants.keep(key, granted)
+        token_request = parse(request, may_be_raw=environment.state.has_imported)
+        client = authenticate_client(environment, request, token_request.credentials)
+        if isinstance(client, NeedsThread):
+            return client
+        record_use(environment, request, client, now)
+        grant = _authorize(environment, request, client, token_request)
+        environment.grants.put(key, CachedGrant(client, grant))
     else:
-        check_memory(environment)
-        note_use(environment, arrived, granted.client, now)
-    application = granted.grant.application
-    is_limited = application.rate_limit_mode != "off"
-    notice = _admit(environment, arrived, application, now) if is_limited else ""
-    entropy = next(environment.entropy)
-    issued = issue(granted.grant, environment.keys, environment.issuer, int(now * 1000), entropy)
-    environment.usage.issued(application)
-    metrics.issued("sealed" if granted.grant.form == "sealed" else "jwt")
-    return response.token(issued, notice)
+        client, grant = granted
+        check_not_stale(environment)
+        record_use(environment, request, client, now)
+    notice = _limit(environment, request, client.application, now)
+    entropy, now_ms = next(environment.entropy), int(now * 1000)
+    issued = issue(grant, environment.state.keys, environment.issuer, now_ms, entropy)
+    count_issued(environment, grant)
+    return token_response(issued, notice)
 
 
-def _admit(environment: Environment, arrived: Request, application: Application, now: float) -> str:
-    """Count the token of an application that has a limit; give the notice, or raise OAuthError."""
+def _authorize(
+    environment: ServedEnvironment,
+    request: Request,
+    client: AuthenticatedClient,
+    token_request: TokenRequest,
+) -> Grant:
+    try:
+        return authorize(client, token_request, environment.state.catalogue)
+    except OAuthError as error:
+        record_error(environment, request, client.application, error, environment.clock())
+        raise
+
+
+def _limit(
+    environment: ServedEnvironment, request: Request, application: Application, now: float
+) -> str:
+    """Count a token against the application's limit, if it has one; return the notice."""
+    if application.rate_limit_mode == "off":
+        return ""
     try:
         return environment.issuance_limit.count(application, now)
-    except OAuthError as refused:
-        note_refusal(environment, arrived, application, refused, now)
+    except OAuthError as error:
+        record_error(environment, request, application, error, now)
         raise
 
 
-def _granted(environment: Environment, arrived: Request) -> CachedGrant:
-    asked = parse(arrived, may_be_raw=environment.state.has_imported)
-    client = authenticated(environment, arrived, asked.claimed)
-    try:
-        return CachedGrant(client, authorize(client, asked, environment.catalogue))
-    except OAuthError as refused:
-        note_refusal(environment, arrived, client.application, refused, environment.clock())
-        raise
+def count_issued(environment: Environment, grant: Grant) -> None:
+    """Count an issued token, for the application's usage and for the metrics."""
+    environment.usage.issued(grant.application)
+    metrics.issued("sealed" if grant.form == "sealed" else "jwt")

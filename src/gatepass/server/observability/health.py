@@ -1,7 +1,7 @@
 """Whether the process is alive, and whether it should get requests."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from gatepass.server.environment.environment import Environment
@@ -27,7 +27,7 @@ class Problem(NamedTuple):
     stops: bool = False
 
 
-def answer(path: str, environments: list[Environment], method: str = "GET") -> Response:
+def answer(path: str, environments: Sequence[Environment], method: str = "GET") -> Response:
     """Answer `/healthz` (200 while the process runs) or `/readyz` (503 when it cannot serve).
 
     Any method but GET and HEAD is refused (405).
@@ -43,7 +43,7 @@ def answer(path: str, environments: list[Environment], method: str = "GET") -> R
     return Response(200 if is_ready else 503, NO_STORE, json.dumps(body).encode())
 
 
-def unopened(path: str, environments: list[Environment], method: str = "GET") -> Response:
+def unopened(path: str, environments: Sequence[Environment], method: str = "GET") -> Response:
     """Answer for a process that waits for a database and has never opened it: 503.
 
     `/healthz` is 200, as the process runs.

@@ -1,7 +1,7 @@
-"""Who may call: the guard, asking this process instead of the network, and whose data it is.
+"""Authentication and authorization of Partner API calls, by the guard in this process.
 
 An application has the rights of an administrator of its organization, narrowed by the scope
-of its token. Whose organization it is comes from the token and from nowhere else.
+of its token. The organization is that of the token, and no other.
 """
 
 from dataclasses import dataclass
@@ -13,44 +13,42 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from gatepass.guard.fastapi import Expectation, Guard, Principal
-from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.audit import denials
 from gatepass.server.domain.audit.denials import Denial
 from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.catalogue.model import PORTAL_USERS
-from gatepass.server.environment.environment import Environment
-from gatepass.server.oauth import introspection
+from gatepass.server.oauth import access_token
+from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.storage.database import NotFoundError
-from gatepass.server.tokens.claims import Claims
-from gatepass.server.tokens.verified_cache import DerivedCache
+from gatepass.server.tokens.verified_cache import AccessToken, DerivedCache
 from gatepass.wire import metadata
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
 
-# Of both environments: no claims object is ever known to more than one.
+# For both environments: a claims object belongs to one of them only.
 _PRINCIPALS: DerivedCache[Principal] = DerivedCache()
-_CLIENT_ID = "gatepass.client_id"  # in the scope: whose token the request has, let in or not
+_CLIENT_ID = "gatepass.client_id"  # in the ASGI scope, also if the call is refused
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An application that calls about its own organization."""
+    """An application that calls the API for its organization."""
 
-    environment: Environment
+    environment: ServedEnvironment
     org_id: UUID
     actor: Actor
     may_change_portal_users: bool = False
 
 
-def environment_of(connection: HTTPConnection) -> Environment:
-    """Give the environment that the Host header chose."""
+def environment_of(connection: HTTPConnection) -> ServedEnvironment:
+    """Return the environment that the Host header selects."""
     environment = connection.scope["gatepass.environment"]
-    assert isinstance(environment, Environment)  # noqa: S101 - the server's own promise
+    assert isinstance(environment, ServedEnvironment)  # noqa: S101 - the server's own promise
     return environment
 
 
 def identifier(text: str) -> UUID:
-    """Read a UUID in its one written form; what is not one names nothing (NotFoundError)."""
+    """Return the UUID of a text in canonical form; raise NotFoundError for any other text."""
     try:
         found = UUID(text)
     except ValueError:
@@ -60,29 +58,37 @@ def identifier(text: str) -> UUID:
     return found
 
 
-def recall(environment: Environment, token: Secret) -> Principal | None:
-    """Tell at once who calls the Partner API, where memory tells and nothing is special."""
-    known = introspection.in_force(environment, token)
-    if known is None:
+def recall(environment: ServedEnvironment, token: Secret) -> Principal | None:
+    """Return the cached principal of a plain call, None where `_inspect` must decide.
+
+    That is where the application is not in memory, or has networks, or the token is refused.
+    """
+    found = access_token.find_in_memory(environment, token)
+    if found is None:
         return None
-    claims, owner = known
-    is_for_us = not claims.audience or environment.partner_api in claims.audience
-    if owner.networks or not is_for_us:
+    claims, application = found
+    audience = access_token.audience_of(environment, claims)
+    if application.networks or environment.partner_api not in audience:
         return None
-    found = _PRINCIPALS.recall(claims, owner)
-    return found or _PRINCIPALS.keep(claims, owner, _principal(environment, claims, owner))
+    known = _PRINCIPALS.get(claims.token_id, found)
+    return known or _PRINCIPALS.put(
+        claims.token_id, found, _principal(environment, found, audience)
+    )
 
 
-def _principal(environment: Environment, claims: Claims, owner: Application) -> Principal:
+def _principal(
+    environment: ServedEnvironment, token: AccessToken, audience: tuple[str, ...]
+) -> Principal:
+    claims, application = token
     return Principal(
-        client_id=owner.client_id,
-        sub=owner.client_id,
-        org_id=str(owner.org_id),
+        client_id=application.client_id,
+        sub=application.client_id,
+        org_id=str(application.org_id),
         scope=Scope.parse(claims.scope),
         expires_at=claims.expires_at,
         issued_at=claims.issued_at,
         token_id=claims.jti,
-        audience=claims.audience or (environment.partner_api,),
+        audience=audience,
         issuer=environment.issuer,
         environment=environment.name,
     )
@@ -97,7 +103,7 @@ def _recall(token: Secret, connection: HTTPConnection) -> Principal | None:
 
 def _inspect(token: Secret, connection: HTTPConnection) -> dict[str, object] | None:
     environment = environment_of(connection)
-    found = introspection.inspect(environment, token)
+    found = access_token.inspect(environment, token)
     if found:
         connection.scope[_CLIENT_ID] = found["client_id"]
     return {"active": True, "environment": environment.name, **found} if found else None
@@ -120,7 +126,7 @@ async def _reader(
     org_id: Id,
     principal: Annotated[Principal, guard.requires("read")],
 ) -> Caller:
-    response.headers["Cache-Control"] = "no-store"  # people's data
+    response.headers["Cache-Control"] = "no-store"  # personal data
     return _caller(request, org_id, principal)
 
 
@@ -130,12 +136,12 @@ async def _writer(
     org_id: Id,
     principal: Annotated[Principal, guard.requires("write")],
 ) -> Caller:
-    response.headers["Cache-Control"] = "no-store"  # people's data
+    response.headers["Cache-Control"] = "no-store"  # personal data
     return _caller(request, org_id, principal)
 
 
 def _caller(request: Request, org_id: str, principal: Principal) -> Caller:
-    """Raise NotFoundError for every organization but the token's own, existing or not."""
+    """Raise NotFoundError for every organization but that of the token."""
     asked = identifier(org_id)
     if str(asked) != principal.org_id:
         raise NotFoundError(org_id)
@@ -148,9 +154,9 @@ def _caller(request: Request, org_id: str, principal: Principal) -> Caller:
 
 
 def note_denial(request: Request, status: int, reason: str) -> None:
-    """Log and audit that the application was denied what it asked for; blocks.
+    """Log and audit that the application's call was refused; blocks.
 
-    Without an application that is known by its token there is nothing to note.
+    Does nothing if the call has no valid token.
     """
     client_id = request.scope.get(_CLIENT_ID)
     environment = environment_of(request)

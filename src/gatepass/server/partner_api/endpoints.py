@@ -1,4 +1,4 @@
-"""The calls: each reads what was asked, has the operation done, and shows what is then."""
+"""The endpoints: each reads its parameters, runs an operation and returns the result."""
 
 from typing import Annotated
 from urllib.parse import urlencode
@@ -36,9 +36,9 @@ class Organization(BaseModel):
 
 
 class Wanted(BaseModel):
-    """Which users a list is to have: those that every given filter fits.
+    """The filters of a list of users; a user must match all of them.
 
-    What is left out is not asked for; only `limit` has a default that is ever read.
+    A filter that is left out does not apply; only the default of `limit` is used.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -50,22 +50,22 @@ class Wanted(BaseModel):
     external_user_id: Filter = Field(default_factory=str, description="exactly")
 
     def filters(self) -> dict[str, str]:
-        """Give the filters that are set."""
+        """Return the filters that are set."""
         return self.model_dump(include={"role", "email", "external_user_id"}, exclude_unset=True)
 
 
 def get_organization(caller: Reader) -> Organization:
-    """Give the organization."""
+    """Return the organization."""
     return Organization.model_validate(
         organizations.find(caller.environment.context, caller.org_id)
     )
 
 
 def list_users(caller: Reader, wanted: Annotated[Wanted, Query()], response: Response) -> UserPage:
-    """Give users, oldest first, in pages.
+    """Return users, oldest first, in pages.
 
-    Whoever was there when the first page was read comes exactly once, whatever is added or
-    deleted meanwhile. The address of the next page is in the header Link (RFC 8288), too.
+    A user who existed when the first page was read appears exactly once, whatever is added or
+    deleted meanwhile. The URL of the next page is also in the Link header (RFC 8288).
     """
     found, has_more = people.page(
         caller.environment.context,
@@ -82,7 +82,7 @@ def list_users(caller: Reader, wanted: Annotated[Wanted, Query()], response: Res
 
 
 def create_user(caller: Writer, sent: Created, response: Response) -> User:
-    """Create a user; they have no access to the portal until an administrator gives it there."""
+    """Create a user without access to the portal; an administrator can grant it there."""
     now = caller.environment.now()
     new = Person(uuid4(), caller.org_id, created_at=now, updated_at=now, **sent.model_dump())
     person = people.add(caller.environment.context, caller.actor, new)
@@ -91,30 +91,30 @@ def create_user(caller: Writer, sent: Created, response: Response) -> User:
 
 
 def get_user(caller: Reader, user_id: Id) -> User:
-    """Give one user."""
+    """Return one user."""
     return User.of(people.find(caller.environment.context, caller.org_id, identifier(user_id)))
 
 
 def replace_user(caller: Writer, user_id: Id, sent: Created) -> User:
-    """Replace what is known of a user: what is left out is null from then on.
+    """Replace a user: fields that are left out become null.
 
-    To change the role or email of a user who logs in to the portal needs the scope
-    `portal_users`, too; their new email is in `pending_email` until it is confirmed.
+    Changing the role or email of a user who logs in to the portal also requires the scope
+    `portal_users`; the new email is in `pending_email` until it is confirmed.
     """
     return _change(caller, user_id, sent.model_dump())
 
 
 def change_user(caller: Writer, user_id: Id, sent: Changed) -> User:
-    """Change what is sent and leave the rest (RFC 7396).
+    """Change the fields that are sent and keep the rest (RFC 7396).
 
-    To change the role or email of a user who logs in to the portal needs the scope
-    `portal_users`, too; their new email is in `pending_email` until it is confirmed.
+    Changing the role or email of a user who logs in to the portal also requires the scope
+    `portal_users`; the new email is in `pending_email` until it is confirmed.
     """
     return _change(caller, user_id, sent.model_dump(exclude_unset=True))
 
 
 def delete_user(caller: Writer, user_id: Id) -> None:
-    """Delete a user; one who logs in to the portal needs the scope `portal_users`, too."""
+    """Delete a user; for one who logs in to the portal, this also requires `portal_users`."""
     people.remove(
         caller.environment.context,
         caller.actor,

@@ -6,7 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
-from gatepass.server.http import App, Message, Receive, Response, Scope, Send, send
+from gatepass.server.http import App, Message, Receive, Response, Scope, Send, send_response
 
 PATH = "/docs"
 
@@ -39,12 +39,14 @@ class Documentation:
         """Answer a request."""
         path = scope["path"]
         if path == PATH:
-            await send(Response(308, ((b"location", PATH.encode() + b"/"), *_HEADERS), b""), to)
+            await send_response(
+                Response(308, ((b"location", PATH.encode() + b"/"), *_HEADERS), b""), to
+            )
         elif not path.startswith(f"{PATH}/"):
             await self._others(scope, receive, to)
         elif scope["method"] not in _METHODS:
             headers = ((b"allow", b"GET, HEAD"), _TEXT, *_HEADERS)
-            await send(Response(405, headers, b"Use GET.\n"), to)
+            await send_response(Response(405, headers, b"Use GET.\n"), to)
         else:
             try:
                 await self._files({**scope, "root_path": PATH}, receive, _with_headers(to))

@@ -10,7 +10,7 @@ from typing import Literal
 
 from gatepass.server.http import NO_STORE, Response, Scope
 from gatepass.server.serving import problem_details
-from gatepass.server.tokens import response
+from gatepass.server.tokens.response import error_body
 
 KEY = "gatepass.error_format"  # in the scope of a request that the portal answers
 ErrorFormat = Literal["oauth", "problem", "text"]
@@ -62,7 +62,7 @@ def error(
         body = json.dumps(problem_details.members(status, description)).encode()
         return Response(status, (*_PROBLEM, *more), body)
     if error_format == "oauth":
-        body = response.error("invalid_request", description, docs_url)
+        body = error_body("invalid_request", description, docs_url)
         return Response(status, (*NO_STORE, *more), body)
     return Response(status, (*_TEXT, *more), f"{description}\n".encode())
 

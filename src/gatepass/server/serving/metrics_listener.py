@@ -12,7 +12,7 @@ from typing import cast
 import uvicorn
 
 from gatepass.server.configuration.http_limits import Limits
-from gatepass.server.http import App, Receive, Scope, Send, send
+from gatepass.server.http import App, Receive, Scope, Send, send_response
 from gatepass.server.observability.metrics.endpoint import Metrics
 from gatepass.server.serving.http1.connections import Connections
 from gatepass.server.serving.uvicorn_compat import protocol
@@ -67,7 +67,7 @@ def _connections() -> Connections:
 
 
 def _application(figures: Metrics) -> App:
-    async def answer(scope: Scope, _receive: Receive, to: Send) -> None:
-        await send(figures.answer_alone(scope), to)
+    async def respond(scope: Scope, _receive: Receive, send: Send) -> None:
+        await send_response(figures.answer_alone(scope), send)
 
-    return answer
+    return respond

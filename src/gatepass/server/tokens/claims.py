@@ -1,14 +1,14 @@
-"""What an access token says, whichever form it has."""
+"""The claims of an access token, opaque or JWT."""
 
 from typing import NamedTuple
 from uuid import UUID
 
 
 class Claims(NamedTuple):
-    """The content of a token; the time of issue is Unix milliseconds, the lifetime seconds.
+    """The content of a token; the time of issue is in Unix milliseconds, the lifetime in seconds.
 
-    `application` is what the token names it by: its id in a sealed token, its client id in a
-    JWT. An empty audience means the issuer's own Partner API.
+    `application` is the application's id in an opaque token, its client id in a JWT. An empty
+    audience means the issuer's own Partner API.
     """
 
     application: UUID | str
@@ -20,15 +20,15 @@ class Claims(NamedTuple):
 
     @property
     def issued_at(self) -> int:
-        """Give the time of issue in Unix seconds, rounded down."""
+        """Return the time of issue in Unix seconds, rounded down."""
         return self.issued_ms // 1000
 
     @property
     def expires_at(self) -> int:
-        """Give the expiry in Unix seconds: `lifetime` after the time of issue."""
+        """Return the expiry in Unix seconds: `lifetime` after the time of issue."""
         return self.issued_ms // 1000 + self.lifetime
 
     @property
     def jti(self) -> str:
-        """Give the token's unique name: when it was issued (milliseconds), and its random id."""
+        """Return the token's unique id: the time of issue (milliseconds) and the random id."""
         return f"{self.issued_ms:012x}{self.token_id.hex()}"

@@ -1,4 +1,4 @@
-"""What the client gets: grant type, scope and audience (RFC 6749 §4.4, RFC 8707)."""
+"""Authorizes a token request: grant type, scope and audience (RFC 6749 §4.4, RFC 8707)."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,7 +7,7 @@ from gatepass.server.domain.applications.model import GRANT_TYPE, Application
 from gatepass.server.domain.catalogue.model import Catalogue, is_absolute
 from gatepass.server.domain.token_policy import Form
 from gatepass.server.tokens.authenticate import AuthenticatedClient
-from gatepass.server.tokens.opaque import Template, mould
+from gatepass.server.tokens.opaque import Template, make_template
 from gatepass.server.tokens.request import TokenRequest
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
@@ -17,7 +17,7 @@ from gatepass.wire.scope import Scope
 class Grant:
     """A token that may be issued; an empty audience means the issuer's own Partner API.
 
-    A grant is remembered, so what all its tokens have in common is made once.
+    A grant is cached, so what all its tokens have in common is computed once.
     """
 
     application: Application
@@ -27,45 +27,44 @@ class Grant:
     form: Form
 
     @cached_property
-    def text(self) -> str:
-        """Give the scope in its wire form."""
+    def scope_text(self) -> str:
+        """Return the scope in its wire form."""
         return str(self.scope)
 
     @cached_property
-    def mould(self) -> Template:
-        """Give what is the same in all of its sealed tokens."""
-        return mould(self.application.id, self.lifetime, self.text, self.audience)
+    def template(self) -> Template:
+        """Return what all of its opaque tokens have in common."""
+        return make_template(self.application.id, self.lifetime, self.scope_text, self.audience)
 
 
-def authorize(client: AuthenticatedClient, asked: TokenRequest, catalogue: Catalogue) -> Grant:
-    """Grant what was asked, within what the application may have.
+def authorize(client: AuthenticatedClient, request: TokenRequest, catalogue: Catalogue) -> Grant:
+    """Return the grant for a request, within what the application may have.
 
-    Without scope that is all that the application has of the resources; without resource they
-    are those of the scope, or that of the application's first scope. Raises OAuthError:
+    Without scope the grant has every scope of the application for the resources; without resource
+    it is for those of the scope, or for that of the application's first scope. Raises OAuthError:
     `invalid_request` without grant type, `unsupported_grant_type`, `unauthorized_client`,
     `invalid_scope`, `invalid_target`; it names parameters that are likely misspelled.
     """
     try:
-        return _decide(client, asked, catalogue)
-    except OAuthError as refused:
-        if not asked.misspelled:
+        return _authorize(client.application, request, catalogue)
+    except OAuthError as error:
+        if not request.misspelled:
             raise
-        hint = " ".join(f"{sent} is likely {right}." for sent, right in asked.misspelled)
+        hint = " ".join(f"{sent} is likely {right}." for sent, right in request.misspelled)
         raise OAuthError(
-            refused.code,
-            f"{refused.description} {hint}",
-            log_detail=f"{refused.log_detail or refused.description} {hint}",
-            reason=refused.reason,
+            error.code,
+            f"{error.description} {hint}",
+            log_detail=f"{error.log_detail or error.description} {hint}",
+            reason=error.reason,
         ) from None
 
 
-def _decide(client: AuthenticatedClient, asked: TokenRequest, catalogue: Catalogue) -> Grant:
-    application = client.application
-    _check_grant_type(asked.grant_type, application)
-    scope = None if asked.scope is None else _asked(asked.scope, application)
-    for resource in asked.resource:
+def _authorize(application: Application, request: TokenRequest, catalogue: Catalogue) -> Grant:
+    _check_grant_type(request.grant_type, application)
+    scope = None if request.scope is None else _parse_scope(request.scope, application)
+    for resource in request.resource:
         _check_resource(resource, catalogue)
-    audience = tuple(dict.fromkeys(asked.resource))  # each once, so that a token stays short
+    audience = tuple(dict.fromkeys(request.resource))  # each once, so that a token stays short
     if scope is None:
         audience = audience or catalogue.resources_of(application.scope)[:1]
         scope = _all_of(application, audience, catalogue)
@@ -73,8 +72,9 @@ def _decide(client: AuthenticatedClient, asked: TokenRequest, catalogue: Catalog
         audience = audience or _audience_of(scope, application, catalogue)
         _check_together(scope, audience, catalogue)
     form = _form(audience, catalogue)
-    named = () if audience == (catalogue.partner_api,) else audience
-    return Grant(application, scope, named, application.token_lifetime, form)
+    if audience == (catalogue.partner_api,):
+        audience = ()
+    return Grant(application, scope, audience, application.token_lifetime, form)
 
 
 def _check_grant_type(grant_type: str | None, application: Application) -> None:
@@ -94,7 +94,7 @@ def _check_resource(resource: str, catalogue: Catalogue) -> None:
     raise OAuthError("invalid_target", "There is no such resource here.")
 
 
-def _asked(text: str, application: Application) -> Scope:
+def _parse_scope(text: str, application: Application) -> Scope:
     scope = Scope.parse(text)
     if not application.scope.covers(scope):
         beyond = scope.without(application.scope)
@@ -107,7 +107,7 @@ def _asked(text: str, application: Application) -> Scope:
 
 
 def _all_of(application: Application, audience: tuple[str, ...], catalogue: Catalogue) -> Scope:
-    """Give all that the application has of these resources."""
+    """Return every scope of the application for these resources."""
     names = [
         name
         for name in application.scope.names
@@ -119,7 +119,7 @@ def _all_of(application: Application, audience: tuple[str, ...], catalogue: Cata
 
 
 def _audience_of(scope: Scope, application: Application, catalogue: Catalogue) -> tuple[str, ...]:
-    """Give the resource of a scope; RFC 9068 §3 wants it to be one."""
+    """Return the resource of a scope; RFC 9068 §3 requires a single one."""
     found = catalogue.resources_of(scope) or catalogue.resources_of(application.scope)[:1]
     if len(found) > 1:
         raise OAuthError(

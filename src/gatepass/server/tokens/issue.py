@@ -14,15 +14,15 @@ from gatepass.wire.metadata import PARTNER_API
 
 ENTROPY = 16  # bytes
 _AT_A_TIME = 256
-_MOST_AHEAD_MS = 5000  # of a token's stamp
+_MOST_AHEAD_MS = 5000  # of a token's time of issue
 _LONGEST_RETRY = 60  # seconds
 
 
 def entropy() -> Iterator[bytes]:
-    """Give 128 random bits at a time, each once, without end.
+    """Yield 128 random bits at a time, without end.
 
-    The kernel is asked for 256 of them at once: its lock costs more than all of the sealing.
-    Not to be shared by forked processes.
+    They are read from the kernel 256 at a time, as a call costs more than encoding a token.
+    Forked processes must not share the iterator.
     """
     while True:
         block = urandom(ENTROPY * _AT_A_TIME)
@@ -39,33 +39,37 @@ class IssuedToken(NamedTuple):
 
 
 def issue(grant: Grant, keys: Keyring, issuer: str, now_ms: int, entropy: bytes) -> IssuedToken:
-    """Make a token for `grant`, sealed or signed; `entropy`, 128 random bits, is its id.
+    """Return a token for `grant`, opaque or JWT; `entropy`, 128 random bits, is its id.
 
-    Where the application's tokens are void up to a moment that is close ahead, the token is
-    stamped with the millisecond behind it: it was issued afterwards, and counts. A JWT's `iat`
-    stays the time of now, as others do not take one of the future. Raises OAuthError (503) where
-    that moment is further ahead: a token that is void already is of no use.
+    If the application's tokens are revoked up to a time in the next seconds, the token's time of
+    issue is the millisecond after it, so that the token is valid. A JWT's `iat` stays the present
+    time, as APIs refuse one in the future. Raises OAuthError (503) if that time is further ahead,
+    as the token would be revoked already.
     """
-    void_until_ms = grant.application.revoked_before_ms
-    stamp_ms = now_ms if now_ms > void_until_ms else _after(void_until_ms, now_ms)
+    revoked_before_ms = grant.application.revoked_before_ms
+    issued_ms = now_ms if now_ms > revoked_before_ms else _issue_after(revoked_before_ms, now_ms)
     if grant.form == "sealed":
         return IssuedToken(
-            fill_template(grant.mould, entropy, stamp_ms, keys.seal), grant.lifetime, grant.text
+            fill_template(grant.template, entropy, issued_ms, keys.seal),
+            grant.lifetime,
+            grant.scope_text,
         )
     application = grant.application
-    named = grant.audience or (issuer + PARTNER_API,)
-    claims = Claims(application.client_id, entropy, stamp_ms, grant.lifetime, grant.text, named)
+    audience = grant.audience or (issuer + PARTNER_API,)
+    claims = Claims(
+        application.client_id, entropy, issued_ms, grant.lifetime, grant.scope_text, audience
+    )
     signed = sign(claims, str(application.org_id), issuer, keys.sign[grant.form], now_ms // 1000)
-    return IssuedToken(signed, grant.lifetime, grant.text)
+    return IssuedToken(signed, grant.lifetime, grant.scope_text)
 
 
-def _after(void_until_ms: int, now_ms: int) -> int:
-    if void_until_ms - now_ms >= _MOST_AHEAD_MS:
+def _issue_after(revoked_before_ms: int, now_ms: int) -> int:
+    if revoked_before_ms - now_ms >= _MOST_AHEAD_MS:
         raise OAuthError(
             "temporarily_unavailable",
             "Tokens of this application are revoked up to a moment that is still to come. "
             "Try again later.",
             log_detail="the clock is behind the one that revoked the application's tokens",
-            retry_after=min(_LONGEST_RETRY, (void_until_ms - now_ms) // 1000 + 1),
+            retry_after=min(_LONGEST_RETRY, (revoked_before_ms - now_ms) // 1000 + 1),
         )
-    return void_until_ms + 1
+    return revoked_before_ms + 1

@@ -19,13 +19,13 @@ from gatepass.server.tokens.claims import Claims
 def sign(
     claims: Claims, org_id: str, issuer: str, key: SigningKey, issued_at: int | None = None
 ) -> str:
-    """Give the JWT of these claims (RFC 9068 §2.2); `org_id` is an extension of ours.
+    """Return the JWT of these claims (RFC 9068 §2.2); `org_id` is an extension of Gatepass.
 
     Times are whole seconds; the milliseconds of the issue are part of `jti`. `issued_at` (Unix
-    seconds) is what `iat` says, where that differs from the claims' own, and `exp` goes with it.
+    seconds) is the value of `iat`, where it differs from the claims' own; `exp` follows it.
     """
     client_id = claims.application
-    assert isinstance(client_id, str)  # noqa: S101 - only a sealed token names it otherwise
+    assert isinstance(client_id, str)  # noqa: S101 - only an opaque token names it otherwise
     start = _start(issuer, client_id, org_id, claims.scope, claims.audience)
     iat = claims.issued_at if issued_at is None else issued_at
     payload = f'{start},"iat":{iat},"exp":{iat + claims.lifetime},"jti":"{claims.jti}"}}'
@@ -33,7 +33,7 @@ def sign(
 
 
 def verify(token: str, keys: Mapping[str, SigningKey], issuer: str) -> Claims | None:
-    """Give a JWT's claims, or None for anything that `sign` did not make with one of `keys`.
+    """Return a JWT's claims, or None for a text that `sign` did not make with one of `keys`.
 
     `keys` are by the header of their tokens. Does NOT check expiry, revocation, or whether the
     application still exists.
@@ -55,7 +55,7 @@ def verify(token: str, keys: Mapping[str, SigningKey], issuer: str) -> Claims | 
 
 @lru_cache(maxsize=1024)
 def _start(issuer: str, client_id: str, org_id: str, scope: str, audience: tuple[str, ...]) -> str:
-    """Give the JSON of what all tokens of a grant have in common, still open."""
+    """Return the beginning of the JSON, which all tokens of a grant have in common."""
     common = {
         "iss": issuer,
         "sub": client_id,
@@ -67,17 +67,17 @@ def _start(issuer: str, client_id: str, org_id: str, scope: str, audience: tuple
     return json.dumps(common, separators=(",", ":"))[:-1]
 
 
-def _claims(said: Mapping[str, object]) -> Claims:
-    """Read what `sign` wrote: the signature has shown that it did."""
-    jti, audience = str(said["jti"]), said["aud"]
+def _claims(members: Mapping[str, object]) -> Claims:
+    """Read what `sign` wrote, as the signature proves."""
+    jti, audience = str(members["jti"]), members["aud"]
     listed = [audience] if isinstance(audience, str) else audience
     assert isinstance(listed, list)  # noqa: S101 - as `_start` wrote it
     issued_ms = int(jti[:12], 16)
     return Claims(
-        application=str(said["client_id"]),
+        application=str(members["client_id"]),
         token_id=bytes.fromhex(jti[12:]),
         issued_ms=issued_ms,
-        lifetime=int(str(said["exp"])) - issued_ms // 1000,
-        scope=str(said["scope"]),
+        lifetime=int(str(members["exp"])) - issued_ms // 1000,
+        scope=str(members["scope"]),
         audience=tuple(listed),
     )

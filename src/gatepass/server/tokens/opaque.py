@@ -1,13 +1,13 @@
-"""Sealed access tokens: opaque to everybody, verified by whoever has the environment's key.
+"""Opaque access tokens, which only the server with the environment's key can verify.
 
     gpa_live_ base62( head, text, tag, CRC-32 )
 
 head  version, key id, lifetime (s), issued (Unix ms), application id, token id (128 random bits)
-text  scope and audience, parted by NUL
+text  scope and audience, separated by NUL
 tag   the first 128 bits of HMAC-SHA-256 (RFC 2104 §5) over prefix, head and text
 
-Nothing of a token is stored. Its text is made in one way only, so a changed, cut, extended
-or re-encoded token is no token.
+Nothing of a token is stored. There is one encoding of its content, so a changed, cut, extended
+or re-encoded token is not valid.
 """
 
 import struct
@@ -26,46 +26,46 @@ _HEAD = struct.Struct(">BxHIQ16s16s")
 
 
 class Template(NamedTuple):
-    """What all tokens of one grant have in common, as it stands in them."""
+    """What all tokens of one grant have in common, as encoded in them."""
 
     app_id: bytes
     lifetime: int
     text: bytes
 
 
-def mould(app_id: UUID, lifetime: int, scope: str, audience: tuple[str, ...]) -> Template:
-    """Give the mould of a grant's tokens."""
+def make_template(app_id: UUID, lifetime: int, scope: str, audience: tuple[str, ...]) -> Template:
+    """Return the template of a grant's tokens."""
     return Template(app_id.bytes, lifetime, f"{scope}\0{' '.join(audience)}".encode())
 
 
-def fill_template(form: Template, token_id: bytes, issued_ms: int, key: OpaqueTokenKey) -> str:
-    """Give a token from its mould; `token_id` is 128 random bits."""
-    app_id, lifetime, text = form
+def fill_template(template: Template, token_id: bytes, issued_ms: int, key: OpaqueTokenKey) -> str:
+    """Return a token from its template; `token_id` is 128 random bits."""
+    app_id, lifetime, text = template
     content = _HEAD.pack(_VERSION, key.id, lifetime, issued_ms, app_id, token_id) + text
     return credential.write(key.prefix, content + key.tag(content))
 
 
 def encode(claims: Claims, key: OpaqueTokenKey) -> str:
-    """Give the token of these claims, which name the application by its id."""
+    """Return the token with these claims, which name the application by its id."""
     app_id, token_id, issued_ms, lifetime, scope, audience = claims
     assert isinstance(app_id, UUID)  # noqa: S101 - only a JWT names its application otherwise
-    return fill_template(mould(app_id, lifetime, scope, audience), token_id, issued_ms, key)
+    return fill_template(make_template(app_id, lifetime, scope, audience), token_id, issued_ms, key)
 
 
 def decode(token: str, keys: Mapping[int, OpaqueTokenKey]) -> Claims | None:
-    """Give a token's claims, or None for anything that `seal` did not make with one of `keys`.
+    """Return a token's claims, or None for a text that `encode` did not make with one of `keys`.
 
     Does NOT check expiry, revocation, or whether the application still exists.
     """
-    said = credential.read(token)
-    if said is None or said.kind is not Kind.ACCESS_TOKEN:
+    presented = credential.read(token)
+    if presented is None or presented.kind is not Kind.ACCESS_TOKEN:
         return None
-    content, tag = said.content[:-TAG_SIZE], said.content[-TAG_SIZE:]
+    content, tag = presented.content[:-TAG_SIZE], presented.content[-TAG_SIZE:]
     if len(content) < _HEAD.size:
         return None
     version, key_id, lifetime, issued_ms, app_id, token_id = _HEAD.unpack_from(content)
     key = keys.get(key_id) if version == _VERSION else None
-    if key is None or said.mode is not key.mode or not compare_digest(key.tag(content), tag):
+    if key is None or presented.mode is not key.mode or not compare_digest(key.tag(content), tag):
         return None
     scope, audience = content[_HEAD.size :].decode().split("\0")
     return Claims(UUID(bytes=app_id), token_id, issued_ms, lifetime, scope, tuple(audience.split()))

@@ -11,53 +11,52 @@ from gatepass.wire.secret import Secret
 
 _FORM = b"application/x-www-form-urlencoded"
 _JSON = frozenset({b"application/json", b"text/json"})
-_NOT_ENCODED = frozenset({b"identity", b""})
+_IDENTITY = frozenset({b"identity", b""})
 _SECRETS_IN_QUERY = frozenset({"client_secret", "token", "access_token", "client_assertion"})
 _ASSERTION = frozenset({"client_assertion", "client_assertion_type"})
 SECRET_CREDENTIALS = _ASSERTION | {"client_secret"}  # what proves who a caller is, in a body
-CREDENTIALS = SECRET_CREDENTIALS | {"client_id"}  # what `claim` reads of a body
+CREDENTIALS = SECRET_CREDENTIALS | {"client_id"}  # what `read_credentials` reads of a body
 _SEPARATORS = re.compile(r"[-_. \[\]]")
 _LIKELY = {"granttype": "grant_type", "scope": "scope", "resource": "resource"}
-_LONGEST_NAME = 20  # characters of a misspelled name that is told
+_LONGEST_NAME = 20  # characters of a misspelled name that an error repeats
 _KNOWN = CREDENTIALS | {"grant_type", "scope"}
 _OUR_CREDENTIAL = re.compile(rb"gp[sa]_(live|test)_[0-9A-Za-z]")
 
 
 class PresentedCredentials(NamedTuple):
-    """Who the caller says it is; `by_header` tells how to answer a failure (RFC 6749 §5.2).
+    """Client id and secret as a request presents them, not yet verified.
 
-    `raw_secret` is the secret where it is not form-url-encoded, if that is another one.
+    `raw_secret` is the secret read without form-url-decoding, if it differs from `secret`.
     """
 
     client_id: str
     secret: Secret | None
-    by_header: bool
     raw_secret: Secret | None = None
 
     @property
     def readings(self) -> tuple[Secret, ...]:
-        """Give what the secret may be: nothing, or one in one or two readings."""
+        """Return the ways to read the secret: none, one or two."""
         return tuple(each for each in (self.secret, self.raw_secret) if each is not None)
 
 
 class TokenRequest(NamedTuple):
     """A well-formed request to the token endpoint."""
 
-    claimed: PresentedCredentials
+    credentials: PresentedCredentials
     grant_type: str | None
     scope: str | None
     resource: tuple[str, ...]
     misspelled: tuple[tuple[str, str], ...] = ()  # a name that was sent, and the likely one
 
 
-def parse(arrived: Request, *, may_be_raw: bool = False) -> TokenRequest:
-    """Read a token request; raise OAuthError for a wrong media type or a malformed request.
+def parse(request: Request, *, may_be_raw: bool = False) -> TokenRequest:
+    """Parse a token request; raise OAuthError for a wrong media type or a malformed request.
 
-    `may_be_raw` is that of `claim`.
+    `may_be_raw` is as for `read_credentials`.
     """
-    params = parameters(arrived)
+    params = parse_parameters(request)
     return TokenRequest(
-        claim(arrived, params, may_be_raw=may_be_raw),
+        read_credentials(request, params, may_be_raw=may_be_raw),
         params.get("grant_type"),
         params.get("scope"),
         params.resource,
@@ -65,27 +64,27 @@ def parse(arrived: Request, *, may_be_raw: bool = False) -> TokenRequest:
     )
 
 
-def parameters(arrived: Request) -> Params:
-    """Read the parameters of the body; the query is never read, and no secret may be in it."""
-    if arrived.query:
-        check_query(arrived.query)
-    encoding = arrived.headers.get(b"content-encoding")
-    if encoding is not None and encoding.lower() not in _NOT_ENCODED:
+def parse_parameters(request: Request) -> Params:
+    """Parse the parameters of the body; the query is never read, and no secret may be in it."""
+    if request.query:
+        check_query(request.query)
+    encoding = request.headers.get(b"content-encoding")
+    if encoding is not None and encoding.lower() not in _IDENTITY:
         raise OAuthError(
             "invalid_request",
             "Send the body uncompressed, without Content-Encoding.",
             log_detail="the body has a Content-Encoding",
             status=415,
         )
-    content_type = arrived.headers.get(b"content-type", b"")
+    content_type = request.headers.get(b"content-type", b"")
     kind = content_type
     if kind != _FORM:
         kind = content_type.partition(b";")[0].strip().lower()
     if kind == _FORM:
-        return read_form(arrived.body)
+        return read_form(request.body)
     if kind in _JSON:
-        return read_json(arrived.body)
-    if not arrived.body and not content_type:
+        return read_json(request.body)
+    if not request.body and not content_type:
         return Params({})
     raise OAuthError(
         "invalid_request",
@@ -95,7 +94,7 @@ def parameters(arrived: Request) -> Params:
 
 
 def check_query(query: bytes) -> None:
-    """Refuse a secret or token in the address, where logs and proxies would keep it."""
+    """Raise OAuthError for a secret or token in the URL, which logs and proxies keep."""
     names = {piece.partition(b"=")[0] for piece in query.split(b"&")}
     if _OUR_CREDENTIAL.search(query) or _SECRETS_IN_QUERY & {decode(name) for name in names}:
         raise OAuthError(
@@ -106,20 +105,21 @@ def check_query(query: bytes) -> None:
         )
 
 
-def claim(arrived: Request, params: Params, *, may_be_raw: bool = False) -> PresentedCredentials:
-    """Read who the caller says it is: by Basic, or in the body, never by both.
+def read_credentials(
+    request: Request, params: Params, *, may_be_raw: bool = False
+) -> PresentedCredentials:
+    """Read the client's credentials: from Basic or from the body (RFC 6749 §2.3.1).
 
-    Clients with a secret of another system may send it in Basic as it is: with `may_be_raw` it is
-    read in both ways. Our own secrets are the same in both.
+    With `may_be_raw` a secret in Basic is also read without form-url-decoding: clients with an
+    imported secret may not encode it. Gatepass's own secrets are the same in both readings.
+    Raises OAuthError for both ways at once, for another scheme and for a client assertion.
     """
-    authorization = arrived.headers.get(b"authorization")
+    authorization = request.headers.get(b"authorization")
     client_id, secret = params.get("client_id"), params.get("client_secret")
     if not _ASSERTION.isdisjoint(params.values):
-        raise _assertion_refused(alone=authorization is None and secret is None)
+        raise _assertion_error(alone=authorization is None and secret is None)
     if authorization is None:
-        return PresentedCredentials(
-            client_id or "", Secret(secret) if secret else None, by_header=False
-        )
+        return PresentedCredentials(client_id or "", Secret(secret) if secret else None)
     scheme, _, credentials = authorization.decode("latin-1").partition(" ")
     if scheme.lower() != "basic":
         raise OAuthError(
@@ -128,14 +128,14 @@ def claim(arrived: Request, params: Params, *, may_be_raw: bool = False) -> Pres
             log_detail="the Authorization header is not Basic",
         )
     if secret is not None:
-        raise two_ways()
-    claimed = _by_basic(credentials.strip(" "), may_be_raw=may_be_raw)
-    if client_id is not None and client_id != claimed.client_id:
+        raise multiple_methods()
+    presented = _read_basic(credentials.strip(" "), may_be_raw=may_be_raw)
+    if client_id is not None and client_id != presented.client_id:
         raise OAuthError("invalid_request", "The client_id in header and body are not the same.")
-    return claimed
+    return presented
 
 
-def _by_basic(credentials: str, *, may_be_raw: bool) -> PresentedCredentials:
+def _read_basic(credentials: str, *, may_be_raw: bool) -> PresentedCredentials:
     raw = basic.read_raw(credentials) if may_be_raw else None
     try:
         client_id, secret = basic.read(credentials)
@@ -144,7 +144,7 @@ def _by_basic(credentials: str, *, may_be_raw: bool) -> PresentedCredentials:
             raise
         client_id, secret = raw
     raw_secret = raw[1] if raw and raw[1] != secret else None
-    return PresentedCredentials(client_id, secret, by_header=True, raw_secret=raw_secret)
+    return PresentedCredentials(client_id, secret, raw_secret)
 
 
 def _misspelled(params: Params) -> tuple[tuple[str, str], ...]:
@@ -161,18 +161,21 @@ def _misspelled(params: Params) -> tuple[tuple[str, str], ...]:
 
 
 def _letters(name: str) -> str:
-    """Return a name without what spellings differ in: case, separators, a plural."""
+    """Return a name without case, separators and plural, in which misspellings differ."""
     return _SEPARATORS.sub("", name.lower()).removesuffix("s")
 
 
-def two_ways() -> OAuthError:
-    """Return the refusal of a request with two ways of authentication (RFC 6749 §2.3)."""
+def multiple_methods() -> OAuthError:
+    """Return the error for two ways of authentication in one request (RFC 6749 §2.3)."""
     return OAuthError("invalid_request", "Use one way of client authentication, not two.")
 
 
-def _assertion_refused(*, alone: bool) -> OAuthError:
-    """Give the refusal of a client assertion (RFC 7521 §4.2), which is not offered here."""
+def _assertion_error(*, alone: bool) -> OAuthError:
+    """Return the error for a client assertion (RFC 7521 §4.2), which is not supported."""
     if not alone:
-        return two_ways()
-    say = "Authenticate with HTTP Basic or in the body."
-    return OAuthError("invalid_client", say, log_detail="client assertions are not offered")
+        return multiple_methods()
+    return OAuthError(
+        "invalid_client",
+        "Authenticate with HTTP Basic or in the body.",
+        log_detail="client assertions are not offered",
+    )

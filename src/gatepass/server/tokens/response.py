@@ -1,4 +1,4 @@
-"""A token or a refusal becomes an HTTP response (RFC 6749 §5)."""
+"""Responses of the OAuth endpoints (RFC 6749 §5)."""
 
 import json
 
@@ -10,10 +10,10 @@ from gatepass.wire.errors import OAuthError
 NOTICE = b"gatepass-notice"
 
 
-def token(issued: IssuedToken, notice: str = "") -> Response:
-    """Give the answer that carries a token, and beside it what its client should be told.
+def token_response(issued: IssuedToken, notice: str = "") -> Response:
+    """Return the response with a token; `notice` is a header for the client's developer.
 
-    Written out, as no character of a token or a scope needs escaping in JSON.
+    The JSON is written as text, as no character of a token or a scope needs escaping.
     """
     body = (
         f'{{"access_token": "{issued.access_token}", "expires_in": {issued.expires_in}, '
@@ -23,30 +23,29 @@ def token(issued: IssuedToken, notice: str = "") -> Response:
     return Response(200, headers, body.encode())
 
 
-def refusal(
-    refused: OAuthError, *, challenged: bool, realm: str, allow: str = "POST", docs_url: str = ""
+def error_response(
+    error: OAuthError, *, challenged: bool, realm: str, allow: str = "POST", docs_url: str = ""
 ) -> Response:
-    """Return the response to a refused request; `challenged` adds the Basic challenge to a 401.
+    """Return the response for an error; `challenged` adds the Basic challenge to a 401.
 
-    `docs_url` is the address of the documentation site, as for `error`.
+    `docs_url` is the address of the documentation site, as for `error_body`.
     """
     headers = list(NO_STORE)
-    if refused.status == 401 and challenged:
+    if error.status == 401 and challenged:
         headers.append((b"www-authenticate", write_challenge("Basic", realm=realm).encode()))
-    if refused.status == 405:
+    if error.status == 405:
         headers.append((b"allow", allow.encode()))
-    if refused.retry_after is not None:
-        headers.append((b"retry-after", b"%d" % refused.retry_after))
-    return Response(
-        refused.status, tuple(headers), error(refused.code, refused.description, docs_url)
-    )
+    if error.retry_after is not None:
+        headers.append((b"retry-after", b"%d" % error.retry_after))
+    body = error_body(error.code, error.description, docs_url)
+    return Response(error.status, tuple(headers), body)
 
 
-def error(code: str, description: str, docs_url: str = "") -> bytes:
+def error_body(code: str, description: str, docs_url: str = "") -> bytes:
     """Return the body of an error (RFC 6749 §5.2).
 
-    With `docs_url`, the address of the documentation site, `error_uri` leads to the section of
-    the code; to nothing more exact, which could tell a stranger why a client was refused.
+    If `docs_url` is the address of the documentation site, `error_uri` points to its text about the
+    code; to nothing more exact, which could tell a stranger why a client was refused.
     """
     members = {"error": code, "error_description": description}
     if docs_url:
@@ -54,6 +53,6 @@ def error(code: str, description: str, docs_url: str = "") -> bytes:
     return json.dumps(members).encode()
 
 
-def document(value: object) -> Response:
-    """Give a JSON answer that nobody may keep."""
+def json_response(value: object) -> Response:
+    """Return a JSON response that no cache may keep."""
     return Response(200, NO_STORE, json.dumps(value).encode())

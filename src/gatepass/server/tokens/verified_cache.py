@@ -1,70 +1,70 @@
-"""Tokens that were shown lately: what they say, and what was made of that.
+"""Caches of verified tokens: their claims, and what was derived from these.
 
-What a token says is a function of its text and the keys, and its verification is most of an
-introspection's work; a guard asks about the same tokens again and again. Kept under the
-SHA-256 of the text: no token can be read here.
+A token's claims are a function of its text and the keys. Verifying them is most of the work of an
+introspection, and a guard asks about the same tokens again and again. The key is the SHA-256 of
+the text, so no token can be read from memory.
 """
 
-from typing import Generic, NamedTuple, TypeVar
+from collections.abc import Hashable
+from typing import Generic, TypeVar
 
+from gatepass.concurrency.bounded_cache import BoundedCache
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.tokens.claims import Claims
 
-MOST = 4096
+SIZE = 4096
 
-Kept = TypeVar("Kept")
+AccessToken = tuple[Claims, Application]
+"""The claims of a verified token, and the application that they name. One is made for each
+request, so it is a plain tuple, which costs a tenth of a named one."""
+
+Value = TypeVar("Value")
 
 
 class VerifiedTokenCache:
-    """Recalls what tokens say while the keys are the very object that verified them.
+    """Claims by token, for as long as the keys are the same object that verified them.
 
     Does NOT check expiry, revocation or the application: they change while the keys do not.
     """
 
     def __init__(self) -> None:
         # Replaced as one, so that no thread keeps under new keys what old ones have verified.
-        self._said: tuple[object, dict[bytes, Claims]] = (None, {})
+        self._claims: tuple[object, BoundedCache[bytes, Claims]] = (None, BoundedCache(SIZE))
 
-    def said(self, digest: bytes, keys: object) -> Claims | None:
-        """Recall what a token says: the very object that was kept. New keys forget everything."""
-        known_keys, said = self._said
-        return said.get(digest) if known_keys is keys else None
+    def get(self, digest: bytes, keys: object) -> Claims | None:
+        """Return the claims of the token with this digest, the same object as was put."""
+        verified_by, claims = self._claims
+        return claims.get(digest) if verified_by is keys else None
 
-    def keep(self, digest: bytes, keys: object, claims: Claims) -> Claims:
-        """Remember what `keys` verified, and give it; a change of keys must be a new object."""
-        known_keys, said = self._said
-        if known_keys is not keys or len(said) >= MOST:
-            said = {}
-            self._said = keys, said
-        said[digest] = claims
-        return claims
-
-
-class _Made(NamedTuple, Generic[Kept]):
-    owner: Application
-    claims: Claims
-    kept: Kept
+    def put(self, digest: bytes, keys: object, claims: Claims) -> Claims:
+        """Keep the claims that `keys` verified; new keys, a new object, evict all others."""
+        verified_by, known = self._claims
+        if verified_by is not keys:
+            known = BoundedCache(SIZE)
+            self._claims = keys, known
+        return known.put(digest, claims)
 
 
-class DerivedCache(Generic[Kept]):
-    """What was made of tokens' claims and their applications, while both are the same objects.
+class DerivedCache(Generic[Value]):
+    """Values derived from a token's claims and its application, while both are the same objects.
 
-    It may depend on nothing else that changes.
+    A value may depend on nothing else that changes, beside what its key names.
     """
 
     def __init__(self) -> None:
-        self._made: dict[bytes, _Made[Kept]] = {}
+        self._values: BoundedCache[Hashable, tuple[AccessToken, Value]] = BoundedCache(SIZE)
 
-    def recall(self, claims: Claims, owner: Application) -> Kept | None:
-        """Recall what was made of these very claims of this very application."""
-        made = self._made.get(claims.token_id)
-        if made is None or made.owner is not owner or made.claims is not claims:
+    def get(self, key: Hashable, token: AccessToken) -> Value | None:
+        """Return the value of this token, if it was derived from these claims and application."""
+        found = self._values.get(key)
+        if found is None:
             return None
-        return made.kept
+        known, value = found
+        if known[0] is not token[0] or known[1] is not token[1]:
+            return None
+        return value
 
-    def keep(self, claims: Claims, owner: Application, kept: Kept) -> Kept:
-        """Remember what was made, and give it."""
-        if len(self._made) >= MOST:
-            self._made.clear()
-        self._made[claims.token_id] = _Made(owner, claims, kept)
-        return kept
+    def put(self, key: Hashable, token: AccessToken, value: Value) -> Value:
+        """Keep a value and return it."""
+        self._values.put(key, (token, value))
+        return value

@@ -9,9 +9,9 @@ import pytest
 from httpx2 import Response
 from structlog.testing import capture_logs
 
-from gatepass.server.http import Response as Answer
+from gatepass.server import http
 from gatepass.server.storage.database import DatabaseAwayError
-from gatepass.server.tokens.assertion_cache import AssertionCache
+from gatepass.server.tokens.verified_cache import DerivedCache
 from gatepass.wire.metadata import PARTNER_API, VERIFY_ENVOY, VERIFY_NGINX
 from server.fixtures import LIVE, TEST, URL, Client, InProcessServer, open_passive_server
 from server.oauth.forward_auth.test_endpoint import IDENTITY, MISSET, is_denied, names_nobody
@@ -76,20 +76,20 @@ def stale(server: InProcessServer) -> None:
     server.environment().is_stale = lambda: True  # type: ignore[method-assign]
 
 
-class Failing(AssertionCache):
-    """Remembers nothing, and fails at it."""
+class Failing(DerivedCache[tuple[float, http.Response]]):
+    """A cache that fails."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__()
         self._error = error
 
-    def recall(self, *_: object) -> Answer | None:
+    def get(self, *_: object) -> tuple[float, http.Response] | None:
         raise self._error
 
 
 def failing(error: Exception) -> Callable[[InProcessServer], None]:
     def fail(server: InProcessServer) -> None:
-        server.environment().passes = Failing(error)
+        server.environment().assertions = Failing(error)
 
     return fail
 

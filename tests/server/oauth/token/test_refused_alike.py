@@ -13,10 +13,10 @@ import pytest
 from structlog.testing import capture_logs
 
 import gatepass
-from gatepass.server.app import ENDPOINTS
 from gatepass.server.domain.applications.model import new_client_id
-from gatepass.server.environment.environment import Environment
 from gatepass.server.http import NeedsThread, Request
+from gatepass.server.oauth.routes import ROUTES
+from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.wire import metadata
 from gatepass.wire.errors import OAuthError
 from server.fixtures import FORM, HERE, LIVE, Client, InProcessServer, basic, raw_basic
@@ -46,14 +46,14 @@ def calls() -> Iterator[Counter[str]]:
 
 
 def refuse(
-    environment: Environment,
+    environment: ServedEnvironment,
     path: str,
     client_id: str,
     secret: str = "wrong",
     *,
     encoded: bool = True,
 ) -> tuple[str, int]:
-    """Have an endpoint refuse a client; give the error's note and how often it was Later."""
+    """Have an endpoint refuse a client; give the error's note and how often it needed a thread."""
     raw = raw_basic(f"{client_id}:{secret}".encode())
     header = (basic(client_id, secret) if encoded else raw).encode()
     body = b"" if path == metadata.REVOCATIONS else urlencode({"token": "x"}).encode()
@@ -61,9 +61,9 @@ def refuse(
     waited = 0
     while True:
         try:
-            ENDPOINTS[path].endpoint(environment, arrived)
-        except NeedsThread as later:
-            later.work()
+            returned = ROUTES[path].endpoint(environment, arrived)
+            assert isinstance(returned, NeedsThread)
+            returned.work()
             waited += 1
         except OAuthError as refused:
             return refused.log_detail, waited
@@ -114,7 +114,7 @@ def test_a_refusal_makes_the_same_calls_for_a_client_and_for_nobody(
 
     known, unknown = counted
     assert known == unknown
-    assert known["UsageCounter.refused"] == known["AttemptLimit.spend"] == 1
+    assert known["UsageCounter.refused"] == known["AttemptLimit.record"] == 1
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -190,10 +190,9 @@ def test_a_change_makes_both_ask_anew(server: InProcessServer, client: Client) -
         assert refuse(environment, metadata.TOKEN, client_id)[1] == 1
 
 
-def _ask_from(environment: Environment, header: str, source: str) -> None:
+def _ask_from(environment: ServedEnvironment, header: str, source: str) -> None:
     arrived = Request({b"authorization": header.encode()}, b"", b"", source)
     for _ in range(2):
-        try:
-            ENDPOINTS[metadata.TOKEN].endpoint(environment, arrived)
-        except NeedsThread as later:
-            later.work()
+        returned = ROUTES[metadata.TOKEN].endpoint(environment, arrived)
+        assert isinstance(returned, NeedsThread)
+        returned.work()

@@ -12,15 +12,15 @@ from gatepass.server.domain.users import store as people_store
 from gatepass.server.domain.users.model import Role
 from gatepass.server.domain.users.password_hashing import run
 from gatepass.server.environment import maintenance
-from gatepass.server.environment.environment import Environment
-from gatepass.server.oauth.introspection import inspect
+from gatepass.server.oauth.access_token import inspect
+from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.wire.secret import Secret
 from server.portal.fixtures import PASSWORD, Browser, PortalServer
 from server.portal.pages.test_registration import shown
 
 
 @pytest.fixture
-def sandbox(portal: PortalServer) -> Environment:
+def sandbox(portal: PortalServer) -> ServedEnvironment:
     """The sandbox with its own people: olga (admin) and stig (staff)."""
     environment = portal.app.environments[1]
     made = organizations.create(
@@ -37,7 +37,7 @@ def sandbox(portal: PortalServer) -> Environment:
     return environment
 
 
-def add(environment: Environment, org_id: UUID, username: str, role: Role) -> None:
+def add(environment: ServedEnvironment, org_id: UUID, username: str, role: Role) -> None:
     people.add_with_access(
         environment.context,
         OPERATOR,
@@ -55,13 +55,15 @@ def as_(portal: PortalServer, username: str) -> Browser:
     return browser
 
 
-def audited(environment: Environment) -> list[tuple[str, str]]:
+def audited(environment: ServedEnvironment) -> list[tuple[str, str]]:
     with environment.database.read() as connection:
         rows = connection.exec_driver_sql("SELECT action, detail FROM audit ORDER BY id").all()
     return [(str(action), str(detail)) for action, detail in rows]
 
 
-def test_one_button_gets_a_token_that_works(portal: PortalServer, sandbox: Environment) -> None:
+def test_one_button_gets_a_token_that_works(
+    portal: PortalServer, sandbox: ServedEnvironment
+) -> None:
     browser = as_(portal, "olga")
     path = browser.register()
     assert "Get a test token" in browser.get(path).text
@@ -82,7 +84,7 @@ def test_one_button_gets_a_token_that_works(portal: PortalServer, sandbox: Envir
 
 
 def test_its_claims_are_told_in_words_with_the_call_that_does_the_same(
-    portal: PortalServer, sandbox: Environment
+    portal: PortalServer, sandbox: ServedEnvironment
 ) -> None:
     browser = as_(portal, "olga")
     path = browser.register("Billing sync")
@@ -97,7 +99,7 @@ def test_its_claims_are_told_in_words_with_the_call_that_does_the_same(
     assert "your-client-secret" in shown(page, "snippet-curl")
 
 
-def test_it_is_shown_once(portal: PortalServer, sandbox: Environment) -> None:
+def test_it_is_shown_once(portal: PortalServer, sandbox: ServedEnvironment) -> None:
     browser = as_(portal, "olga")
     path = browser.register()
     browser.post(path + "test-token/")
@@ -113,7 +115,7 @@ def test_it_is_shown_once(portal: PortalServer, sandbox: Environment) -> None:
 
 
 def test_it_is_audited_and_counted_and_nowhere_kept(
-    portal: PortalServer, sandbox: Environment
+    portal: PortalServer, sandbox: ServedEnvironment
 ) -> None:
     browser = as_(portal, "olga")
     path = browser.register()
@@ -130,7 +132,7 @@ def test_it_is_audited_and_counted_and_nowhere_kept(
     assert token.encode() not in portal.dump()
 
 
-def test_a_disabled_application_gets_none(portal: PortalServer, sandbox: Environment) -> None:
+def test_a_disabled_application_gets_none(portal: PortalServer, sandbox: ServedEnvironment) -> None:
     browser = as_(portal, "olga")
     path = browser.register()
     browser.post(path + "disable/")
@@ -143,7 +145,9 @@ def test_a_disabled_application_gets_none(portal: PortalServer, sandbox: Environ
     assert "token.test_issued" not in dict(audited(sandbox))
 
 
-def test_staff_are_offered_none_and_get_none(portal: PortalServer, sandbox: Environment) -> None:
+def test_staff_are_offered_none_and_get_none(
+    portal: PortalServer, sandbox: ServedEnvironment
+) -> None:
     path = as_(portal, "olga").register()
     staff = as_(portal, "stig")
 
@@ -153,7 +157,9 @@ def test_staff_are_offered_none_and_get_none(portal: PortalServer, sandbox: Envi
     assert "token.test_issued" not in dict(audited(sandbox))
 
 
-def test_of_another_organization_there_is_none(portal: PortalServer, sandbox: Environment) -> None:
+def test_of_another_organization_there_is_none(
+    portal: PortalServer, sandbox: ServedEnvironment
+) -> None:
     organizations.create(sandbox.context, sandbox.hasher, OPERATOR, "Bolt Power", "bengt")
     with sandbox.database.write() as connection:
         found = people_store.find_by_username(connection, "bengt")
@@ -166,7 +172,9 @@ def test_of_another_organization_there_is_none(portal: PortalServer, sandbox: En
     assert as_(portal, "bengt").post(path + "test-token/").status_code == 404
 
 
-def test_without_the_forms_token_none_is_made(portal: PortalServer, sandbox: Environment) -> None:
+def test_without_the_forms_token_none_is_made(
+    portal: PortalServer, sandbox: ServedEnvironment
+) -> None:
     browser = as_(portal, "olga")
     path = browser.register()
 

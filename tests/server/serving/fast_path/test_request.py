@@ -268,7 +268,9 @@ def test_a_bug_is_answered_blandly_by_the_lane_too(tmp_path: Path) -> None:
         new = fresh_server.register()
         fresh_server.token(new)
         basic = raw_basic(f"{new.client_id}:{new.secret.value}".encode())
-        fresh_server.environment().__dict__.pop("keys")  # what no run of the server brings about
+        fresh_server.environment().state.__dict__.pop(
+            "keys"
+        )  # what no run of the server brings about
         with capture_logs() as logged:
             play = said(fresh_server, Ask(authorization=(basic,)).raw())
 

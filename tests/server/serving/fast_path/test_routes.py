@@ -8,7 +8,8 @@ import pytest
 from gatepass.server.environment.environment import Environment
 from gatepass.server.http import NeedsThread, Request, Response
 from gatepass.server.observability import metrics
-from gatepass.server.serving.fast_path.protocol import ErrorResponder, FastPath, Route
+from gatepass.server.serving.error_responses import Failure
+from gatepass.server.serving.fast_path.protocol import FastPath, Route
 from gatepass.wire.errors import OAuthError
 from server.fixtures import InProcessServer, open_passive_server, raw_basic
 from server.serving.fast_path.play import said
@@ -40,11 +41,11 @@ def refuse(_: Environment, __: Request) -> Response:
     raise OAuthError("invalid_token", "No.")
 
 
-def wait(_: Environment, __: Request) -> Response:
-    raise NeedsThread(lambda: None)
+def wait(_: Environment, __: Request) -> NeedsThread:
+    return NeedsThread(lambda: None)
 
 
-def answer_trouble(met: ErrorResponder) -> Response:
+def answer_trouble(met: Failure) -> Response:
     return Response(418, (), f"{met.error}, {met.path}, {met.source}".encode())
 
 

@@ -14,10 +14,11 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from gatepass.server.configuration.http_limits import Limits
-from gatepass.server.environment.environment import Environment
 from gatepass.server.http import Request, Response
+from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.observability import metrics
-from gatepass.server.serving.fast_path.protocol import ErrorResponder, FastPath, Route
+from gatepass.server.serving.error_responses import Failure
+from gatepass.server.serving.fast_path.protocol import FastPath, Route
 from gatepass.server.serving.http1.connections import Connections
 from gatepass.server.serving.uvicorn_compat import protocol
 from server.serving.fast_path.play import ToldLoop
@@ -42,7 +43,7 @@ class Outcome(NamedTuple):
 class Recorder:
     """The application, the endpoints of its fast path, and all they were given."""
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: ServedEnvironment) -> None:
         self.requests: list[Delivered] = []
         self.turns = 0  # counts events, so that quiet is noticed
         self.lane = FastPath(
@@ -74,7 +75,7 @@ class Recorder:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
 
-    def _fast(self, method: bytes, path: bytes, _: Environment, arrived: Request) -> Response:
+    def _fast(self, method: bytes, path: bytes, _: ServedEnvironment, arrived: Request) -> Response:
         target = path + (b"?" + arrived.query if arrived.query else b"")
         fields = tuple(arrived.headers.items())
         place = self._add(Delivered(method, target, fields, arrived.body))
@@ -96,7 +97,7 @@ async def _whole_body(receive: Any) -> bytes | None:  # noqa: ANN401 - as ASGI h
             return body
 
 
-def _fail(met: ErrorResponder) -> Response:
+def _fail(met: Failure) -> Response:
     raise met.error
 
 
@@ -138,7 +139,7 @@ class MemoryTransport(asyncio.Transport):
 class Player:
     """Plays streams to new connections, one after the other, in one event loop."""
 
-    def __init__(self, environment: Environment, *, lane: bool) -> None:
+    def __init__(self, environment: ServedEnvironment, *, lane: bool) -> None:
         self._environment = environment
         self._runner = asyncio.Runner(loop_factory=ToldLoop)
         self._errors: list[dict[str, Any]] = []

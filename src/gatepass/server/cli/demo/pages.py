@@ -1,4 +1,4 @@
-"""Reading a page as a browser does: its forms with what they would send, and its texts."""
+"""Parses a page: its forms with the values that a browser would send, and its texts."""
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -10,13 +10,13 @@ _SENDS_NOTHING = frozenset({"submit", "button", "reset", "file", "image"})
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A form: where it goes, and the fields it would send as the page was served."""
+    """A form: its action and the values that a browser would send unchanged."""
 
     action: str
     fields: dict[str, str] = field(repr=False)
 
     def filled(self, **typed: str) -> dict[str, str]:
-        """Give what is sent when somebody fills it in; hidden fields go along."""
+        """Return the fields that are sent with the typed values, including hidden fields."""
         return self.fields | typed
 
 
@@ -35,7 +35,7 @@ class Page(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note a form, a field, or an element that may be asked for."""
+        """Record a form, a field, or an element with an id."""
         given = dict(attrs)
         if tag not in _VOID:
             self._open.append((tag, given.get("id")))
@@ -48,7 +48,7 @@ class Page(HTMLParser):
             self._note_field(self._form.fields, tag, given)
 
     def handle_endtag(self, tag: str) -> None:
-        """Leave the element, and those in it that were never closed."""
+        """Close the element and unclosed elements in it."""
         if not any(name == tag for name, _ in self._open):
             return
         while self._open.pop()[0] != tag:
@@ -59,7 +59,7 @@ class Page(HTMLParser):
             self._textarea = ""
 
     def handle_data(self, data: str) -> None:
-        """Add to the text of every element that is open."""
+        """Add to the text of every open element."""
         for _, name in self._open:
             if name:
                 self.texts[name] += data

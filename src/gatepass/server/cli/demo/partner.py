@@ -1,4 +1,4 @@
-"""The partner: a person with a browser, then a server with credentials."""
+"""The partner: a user with a browser, and a server with credentials."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -19,11 +19,11 @@ _TIMEOUT = 30  # seconds
 
 
 class DemoError(Exception):
-    """The demo met something other than it should; the message is one line."""
+    """A step of the demo failed; the message is one line."""
 
 
 class Credentials(NamedTuple):
-    """What is copied from the page that shows it once."""
+    """The credentials, copied from the page that shows them once."""
 
     client_id: str
     client_secret: Secret
@@ -38,7 +38,7 @@ class Person:
         self._story = story
 
     def log_in(self, username: str, password: Secret) -> None:
-        """Log in with the initial password; what opens is the page that changes it."""
+        """Log in with the initial password, which opens the password page."""
         self._story.step(f"{username} logs in with the initial password.")
         typed = {"username": username, "password": password.value}
         answer = self._send(self._form(_LOGIN, _LOGIN), _LOGIN, typed)
@@ -55,7 +55,7 @@ class Person:
             raise DemoError(f"The portal led to {answer.headers['location']}.")
 
     def change_password(self, current: Secret, new: Secret) -> None:
-        """Choose a password of one's own."""
+        """Choose a new password."""
         self._story.step("The administrator chooses a new password.")
         typed = {
             "current_password": current.value,
@@ -103,7 +103,7 @@ class Person:
         return Credentials(client_id, secret)
 
     def _form(self, path: str, action: str) -> dict[str, str]:
-        """Open a page and give what its form would send unfilled, the CSRF token with it."""
+        """Open a page and return the fields of its form, with the CSRF token."""
         form = self._open(path).forms.get(action)
         if form is None:
             raise DemoError(f"The page {path} has no form for {action}.")
@@ -129,7 +129,7 @@ class Person:
 
 
 class Program:
-    """The partner's server: no person, no browser, only its credentials."""
+    """The partner's server, which has only the credentials."""
 
     def __init__(self, address: str, credentials: Credentials, story: Story) -> None:
         self._http = httpx2.Client(base_url=address, timeout=_TIMEOUT, trust_env=False)
@@ -138,7 +138,7 @@ class Program:
         self._story = story
 
     def get_token(self) -> Secret:
-        """Ask for an access token with HTTP Basic (RFC 6749 §4.4.2)."""
+        """Request an access token with HTTP Basic (RFC 6749 §4.4.2)."""
         self._story.step("The server requests an access token.")
         grant = {"grant_type": "client_credentials"}
         answer = self._post(metadata.TOKEN, grant)
@@ -158,7 +158,7 @@ class Program:
         _expect(answer, status)
 
     def revoke(self, token: Secret) -> None:
-        """Give the token back (RFC 7009)."""
+        """Revoke the token (RFC 7009)."""
         self._story.step("The token is revoked.")
         answer = self._post(metadata.REVOKE, {"token": token.value})
         self._story.answered(answer)

@@ -1,4 +1,4 @@
-"""The play: account manager, administrator, server, in the order of a real partner's first day."""
+"""The steps of account manager, administrator and server, as on a partner's first day."""
 
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ _APPLICATION = "Acme billing"
 
 
 class Access(NamedTuple):
-    """How to open the portal when the play is over."""
+    """The login to the portal, for after the demo."""
 
     address: str
     username: str
@@ -28,7 +28,7 @@ class Access(NamedTuple):
 
 
 def play(settings: Settings, story: Story) -> Access:
-    """Play the whole main job against the running server, in the sandbox; raise DemoError."""
+    """Run all steps against the running server, in the sandbox; raise DemoError."""
     address = settings.issuer(Mode.TEST)
     password = passwords.generate((_ADMIN, _ORGANIZATION))
     story.hide(password.value)

@@ -1,1 +1,1 @@
-"""Gateways that ask about each request: what a route needs, and the answers they can take."""
+"""Forward authentication: gateways that ask this server about each request to an API."""

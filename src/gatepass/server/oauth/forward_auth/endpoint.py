@@ -1,117 +1,104 @@
-"""Forward authentication: a gateway asks about each request before it lets it through.
+"""Forward authentication: a gateway asks about each request before it passes it on.
 
-The gateway sends the request's headers here; what the route needs stands in its own address
-for us (`scope`, `audience`, `organization`), never in what the caller sent. 200 lets the
-request pass, with who calls in headers of the answer; nothing else does.
+The gateway sends the request's headers here. What the route requires (`scope`, `audience`,
+`organization`) is part of the URL in the gateway's configuration, never of what the caller sent.
+200 lets the request pass, with the caller's identity in headers; nothing else does.
 """
 
 import json
 
 from gatepass.jose import token_use
-from gatepass.server.domain.applications.model import Application
-from gatepass.server.environment.environment import Environment
-from gatepass.server.http import Request, Response
-from gatepass.server.oauth.client_authentication import check_memory
+from gatepass.server.http import NeedsThread, Request, Response, Result
+from gatepass.server.oauth import access_token
+from gatepass.server.oauth.bearer_authentication import read_bearer
+from gatepass.server.oauth.client_authentication import check_not_stale
 from gatepass.server.oauth.forward_auth import requirements
 from gatepass.server.oauth.forward_auth.requirements import Requirements
 from gatepass.server.oauth.forward_auth.responses import PLAIN, Denial
-from gatepass.server.oauth.introspection import owner_of, stands_behind, unexpired
-from gatepass.server.tokens.claims import Claims
-from gatepass.wire import bearer
+from gatepass.server.oauth.served_environment import ServedEnvironment
+from gatepass.server.tokens.verified_cache import AccessToken
 from gatepass.wire.errors import OAuthError
-from gatepass.wire.networks import allows
 from gatepass.wire.scope import Scope
-from gatepass.wire.secret import Secret
 
 ASSERTION_LIVES = 60  # seconds
+RENEWED_AFTER = 30  # seconds, so that a backend has at least as long to read the assertion
 
 
-def verify(environment: Environment, arrived: Request) -> Response:
-    """Answer a gateway that says in the query what the route needs: 200 with who calls.
+def verify(environment: ServedEnvironment, request: Request) -> Result:
+    """Respond to a gateway that names in the query what the route requires.
 
-    Checks that the token is active, its audience, scope and organization as the route needs
-    them, and the networks of its application. Raises Denial for all that is kept out, and
-    SetUpWrongly. Does NOT look at the method or address of the request that the gateway holds.
+    Checks that the token is active, its audience, scope and organization as required, and the
+    networks of its application. Raises Denial for every other request, GatewayMisconfigured for
+    requirements that cannot be read. Does NOT check the method or path of the caller's request.
     """
-    return _verified(environment, arrived, requirements.read(arrived.query))
+    return _authorize(environment, request, requirements.read(request.query))
 
 
-def verify_under(environment: Environment, arrived: Request) -> Response:
-    """Answer a gateway that says in a segment of the path, here the query, what the route needs.
+def verify_below(environment: ServedEnvironment, request: Request) -> Result:
+    """Respond as `verify` to a gateway that names the requirements in a segment of the path.
 
-    The caller's query is none of this. Checks and raises what `verify` does.
+    The segment takes the place of the query; the caller's own query is not read.
     """
-    return _verified(environment, arrived, requirements.read_segment(arrived.query))
+    return _authorize(environment, request, requirements.read_segment(request.query))
 
 
-def _verified(environment: Environment, arrived: Request, need: Requirements) -> Response:
+def _authorize(environment: ServedEnvironment, request: Request, required: Requirements) -> Result:
+    error = None
     try:
-        check_memory(environment)
-        token = _token(arrived)
-        refused = None
+        check_not_stale(environment)
+        token = read_bearer(request)
         if token is not None:
-            return _admitted(environment, arrived, token, need)
+            found = access_token.check(environment, token, request.source, required.audience)
+            if isinstance(found, NeedsThread):
+                return found
+            return _pass(environment, request, required, found)
     except OAuthError as caught:
-        refused = caught
-    raise Denial(refused, need.scope, environment.issuer)
-
-
-def _admitted(
-    environment: Environment, arrived: Request, token: Secret, need: Requirements
-) -> Response:
-    claims = unexpired(environment, token)
-    owner = owner_of(environment.applications, claims) if claims else None
-    if claims is None or owner is None or not stands_behind(owner, claims):
-        raise bearer.invalid_token("the token is not active")
-    if not allows(owner.networks, arrived.source):
-        raise bearer.invalid_token("the source is in none of the application's networks")
-    return _pass(environment, arrived, claims, owner, need)
+        error = caught
+    raise Denial(error, required.scope, environment.issuer)
 
 
 def _pass(
-    environment: Environment,
-    arrived: Request,
-    claims: Claims,
-    owner: Application,
-    need: Requirements,
+    environment: ServedEnvironment, request: Request, required: Requirements, token: AccessToken
 ) -> Response:
-    key, now = (claims.token_id, arrived.query), environment.clock()
-    passes = environment.passes
-    answer = passes.recall(key, claims, owner, now)
-    if answer is None:
-        audience = claims.audience or (environment.partner_api,)
-        _check(need, claims, audience, owner)
-        named = (need.audience,) if need.audience else audience
-        assertion = _assertion(environment, claims, owner, named, int(now))
-        answer = passes.keep(key, claims, owner, now, _answer(claims, owner, assertion))
-    return answer
+    """Return the response that lets the request pass, from the cache while its assertion is new.
+
+    Signing the assertion costs more than all the rest.
+    """
+    key, now = (token[0].token_id, request.query), environment.clock()
+    cached = environment.assertions.get(key, token)
+    if cached is not None and now < cached[0]:
+        return cached[1]
+    _check(required, token)
+    assertion = _assertion(environment, required, token, int(now))
+    response = _response(token, assertion)
+    environment.assertions.put(key, token, (now + RENEWED_AFTER, response))
+    return response
 
 
-def _check(
-    need: Requirements, claims: Claims, audience: tuple[str, ...], owner: Application
-) -> None:
-    if need.audience and need.audience not in audience:
-        raise bearer.invalid_token("the token is for another audience")
-    if need.org_id and need.org_id != owner.org_id:
+def _check(required: Requirements, token: AccessToken) -> None:
+    """Raise OAuthError where organization or scope are not the required ones."""
+    claims, application = token
+    if required.org_id and required.org_id != application.org_id:
         raise OAuthError(
             "insufficient_scope",
             "The access token is another organization's.",
             log_detail="another organization's token",
         )
-    missing = need.scope.without(Scope.parse(claims.scope))
+    missing = required.scope.without(Scope.parse(claims.scope))
     if missing.names:
         raise OAuthError(
             "insufficient_scope",
-            f"This needs the scope {need.scope}; the access token lacks {missing}.",
+            f"This needs the scope {required.scope}; the access token lacks {missing}.",
             log_detail=f"the token lacks {missing}",
         )
 
 
-def _answer(claims: Claims, owner: Application, assertion: str) -> Response:
-    """Give the answer with every identity header: one that is left out could be forged."""
+def _response(token: AccessToken, assertion: str) -> Response:
+    """Return the response with every identity header: one that is left out could be forged."""
+    claims, application = token
     headers = (
-        (b"x-auth-client-id", owner.client_id.encode()),
-        (b"x-auth-org-id", str(owner.org_id).encode()),
+        (b"x-auth-client-id", application.client_id.encode()),
+        (b"x-auth-org-id", str(application.org_id).encode()),
         (b"x-auth-scope", claims.scope.encode()),
         (b"x-auth-expires", b"%d" % claims.expires_at),
         (b"x-auth-assertion", assertion.encode()),
@@ -120,22 +107,22 @@ def _answer(claims: Claims, owner: Application, assertion: str) -> Response:
 
 
 def _assertion(
-    environment: Environment,
-    claims: Claims,
-    owner: Application,
-    audience: tuple[str, ...],
-    now: int,
+    environment: ServedEnvironment, required: Requirements, token: AccessToken, now: int
 ) -> str:
-    """Give who calls as a signed JWT, for a backend that trusts no plain header.
+    """Return the caller's identity as a signed JWT, for a backend that trusts no plain header.
 
-    Its `typ` is JWT, so it is not an access token (RFC 9068 §2.1); `token_use` says it to those
-    who take access tokens of that type from other issuers.
+    Its `typ` is JWT, so it is not an access token (RFC 9068 §2.1); the claim `token_use` tells it
+    from access tokens of issuers that give those the same type.
     """
-    said = {
+    claims, application = token
+    audience = access_token.audience_of(environment, claims)
+    if required.audience:
+        audience = (required.audience,)
+    members = {
         "iss": environment.issuer,
-        "sub": owner.client_id,
-        "client_id": owner.client_id,
-        "org_id": str(owner.org_id),
+        "sub": application.client_id,
+        "client_id": application.client_id,
+        "org_id": str(application.org_id),
         "aud": audience[0] if len(audience) == 1 else list(audience),
         "scope": claims.scope,
         "iat": now,
@@ -143,10 +130,5 @@ def _assertion(
         "jti": claims.jti,
         token_use.CLAIM: token_use.ASSERTION,
     }
-    payload = json.dumps(said, separators=(",", ":")).encode()
-    return environment.keys.sign[environment.algorithm].sign(payload, typ="JWT")
-
-
-def _token(arrived: Request) -> Secret | None:
-    header = arrived.headers.get(b"authorization")
-    return bearer.read([header.decode("latin-1")] if header else [])
+    payload = json.dumps(members, separators=(",", ":")).encode()
+    return environment.state.keys.sign[environment.algorithm].sign(payload, typ="JWT")

@@ -1,7 +1,4 @@
-"""What a route needs of a token, as its gateway's configuration says it. Pure.
-
-It is read from the address that the gateway asks at, never from what the caller sent.
-"""
+"""What a route requires of a token: part of the URL in the gateway's configuration. Pure."""
 
 from functools import lru_cache
 from typing import NamedTuple
@@ -15,7 +12,7 @@ _NAMES = frozenset({"scope", "audience", "organization"})
 
 
 class Requirements(NamedTuple):
-    """What a route needs of a token; without audience or organization any will do."""
+    """What a route requires of a token; without audience or organization any will do."""
 
     scope: Scope
     audience: str | None
@@ -26,25 +23,25 @@ ANYTHING = Requirements(Scope(()), None, None)
 
 
 class GatewayMisconfigured(OAuthError):
-    """A gateway asks what cannot be meant. Nobody is let in, and it is no fault of the caller."""
+    """The requirements of a route cannot be read: no request passes, and no caller is at fault."""
 
-    def __init__(self, why: str) -> None:
-        say = "The gateway in front of this API is set up wrongly."
-        super().__init__("server_error", say, log_detail=why)
+    def __init__(self, log_detail: str) -> None:
+        description = "The gateway in front of this API is set up wrongly."
+        super().__init__("server_error", description, log_detail=log_detail)
 
 
 @lru_cache(maxsize=1024)
 def read(query: bytes) -> Requirements:
-    """Read what a route needs, form-url-encoded; without any parameter it needs any good token.
+    """Read form-url-encoded requirements; without parameters any active token will do.
 
     Raises GatewayMisconfigured for a parameter that is unknown, empty, repeated or malformed:
-    a typo that is ignored would open the route to every token.
+    an ignored typo would open the route to every token.
     """
     try:
         params = read_form(query)
         scope = Scope.parse(params.get("scope") or "")
-    except OAuthError as refused:
-        raise GatewayMisconfigured(refused.description) from None
+    except OAuthError as error:
+        raise GatewayMisconfigured(error.description) from None
     if params.resource or not params.values.keys() <= _NAMES:
         raise GatewayMisconfigured("There is a parameter beside scope, audience and organization.")
     if query and len(params.values) <= query.count(b"&"):
@@ -53,10 +50,10 @@ def read(query: bytes) -> Requirements:
 
 
 def read_segment(segment: bytes) -> Requirements:
-    """Read what a route needs from a segment of a path; to need any good token, it says `any`.
+    """Read requirements from a segment of a path; `any` stands for no parameters.
 
-    Raises GatewayMisconfigured as `read` does, and for an empty segment: the caller's own path
-    would be the next one.
+    Raises GatewayMisconfigured as `read` does, and for an empty segment, after which the caller's
+    own path would begin.
     """
     if segment == b"any":
         return ANYTHING

@@ -1,4 +1,4 @@
-"""The answers to gateways, each as the gateway that asked can take it. Pure."""
+"""Responses to gateways, each adapted to what the gateway accepts. Pure."""
 
 import json
 from http import HTTPStatus
@@ -12,8 +12,8 @@ PLAIN = (
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
 )
-# A gateway that copies a header only where it is there would let a forged one through.
-NOBODY = (
+# A gateway that copies only the headers that are present would let a forged one through.
+_NO_IDENTITY = (
     (b"x-auth-client-id", b""),
     (b"x-auth-org-id", b""),
     (b"x-auth-scope", b""),
@@ -24,10 +24,10 @@ _MISSING = "This needs an access token, sent as Authorization: Bearer and the to
 
 
 class Denial(OAuthError):
-    """A refusal that is the caller's answer too: with a bearer challenge (RFC 6750 §3)."""
+    """An error response that the gateway passes to the caller: with a challenge (RFC 6750 §3)."""
 
-    def __init__(self, refused: OAuthError | None, scope: Scope, realm: str) -> None:
-        cause = refused or OAuthError("invalid_token", _MISSING, log_detail="no token")
+    def __init__(self, error: OAuthError | None, scope: Scope, realm: str) -> None:
+        cause = error or OAuthError("invalid_token", _MISSING, log_detail="no token")
         super().__init__(
             cause.code,
             cause.description,
@@ -38,10 +38,10 @@ class Denial(OAuthError):
         )
         self.challenge = ""
         if cause.status < 500:
-            self.challenge = bearer.challenge(refused, realm=realm, scope=scope)
+            self.challenge = bearer.challenge(error, realm=realm, scope=scope)
 
-    def answer(self) -> Response:
-        """Give status and challenge, and a problem document for people (RFC 9457)."""
+    def response(self) -> Response:
+        """Return status and challenge, with a problem document (RFC 9457) as body."""
         headers = [*PLAIN, (b"content-type", b"application/problem+json")]
         if self.challenge:
             headers.append((b"www-authenticate", self.challenge.encode()))
@@ -56,19 +56,19 @@ class Denial(OAuthError):
         return Response(self.status, tuple(headers), json.dumps(problem).encode())
 
 
-def clear_identity_headers(answer: Response) -> Response:
-    """Give a refusal with every identity header, each of them empty."""
-    return answer._replace(headers=(*answer.headers, *NOBODY))
+def clear_identity_headers(response: Response) -> Response:
+    """Return an error response with every identity header, each of them empty."""
+    return response._replace(headers=(*response.headers, *_NO_IDENTITY))
 
 
-def for_nginx(answer: Response) -> Response:
-    """Give a refusal as one that nginx can take: 401 or 403, as it makes 500 of any other.
+def for_nginx(response: Response) -> Response:
+    """Return an error response with 401 or 403: nginx turns any other status into 500.
 
-    400 with a challenge becomes 401, as that says `invalid_request`. Others become 403, which
-    keeps the request out without a word against its token: on 401 a client would fetch a new
-    one, and all of them at once while this server is in need. X-Auth-Status has the true status.
+    400 with a challenge becomes 401, as its challenge says `invalid_request`. Others become 403,
+    which blocks the request without blaming its token: on 401 every client would fetch a new one,
+    all at once while this server has a fault. X-Auth-Status has the original status.
     """
-    is_challenged = any(name == b"www-authenticate" for name, _ in answer.headers)
-    status = 401 if is_challenged and answer.status != 403 else 403
-    told = (*answer.headers, (b"x-auth-status", b"%d" % answer.status))
-    return clear_identity_headers(Response(status, told, answer.body))
+    is_challenged = any(name == b"www-authenticate" for name, _ in response.headers)
+    status = 401 if is_challenged and response.status != 403 else 403
+    headers = (*response.headers, (b"x-auth-status", b"%d" % response.status))
+    return clear_identity_headers(Response(status, headers, response.body))

@@ -15,27 +15,22 @@ from typing import Any, NamedTuple, cast
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from gatepass.server.environment.environment import Environment
-from gatepass.server.http import NeedsThread, Request, Response, as_it_is, next_segment
+from gatepass.server.http import Request, Response, next_segment, unchanged
+from gatepass.server.oauth.routes import Endpoint
+from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.observability.metrics import observe
 from gatepass.server.observability.metrics.counters import result_of_error
+from gatepass.server.serving.error_responses import Failure
 from gatepass.server.serving.http1.connections import Connections
 from gatepass.server.serving.http1.head import Head
 from gatepass.server.serving.http1.protocol import HttpProtocol
 from gatepass.server.serving.proxy_headers import ClientInfo, ProxyHeaders
 from gatepass.wire.params import LONGEST_BODY
 
-NOTHING: frozenset[bytes] = frozenset()
-GET = frozenset({b"GET"})
-POST = frozenset({b"POST"})
-MOST = frozenset({b"GET", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"})
-
 _BREAKING = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _MOST_HEADS = 256
 _MOST_LENGTHS = 2048
 _LENGTHS = [b"%d\r\n\r\n" % size for size in range(_MOST_LENGTHS)]  # formatting takes longer
-
-Endpoint = Callable[[Environment, Request], Response]
 
 
 class Route(NamedTuple):
@@ -50,7 +45,7 @@ class Route(NamedTuple):
     methods: frozenset[bytes]
     name: str  # in metrics
     observe: Callable[[float], None]  # counts an answer, by the seconds it took
-    fit: Callable[[Response], Response] = as_it_is
+    fit: Callable[[Response], Response] = unchanged
     is_shared: bool = False
 
 
@@ -62,17 +57,7 @@ class PrefixRoute(NamedTuple):
 
     start: bytes
     way: Route
-    environment: Environment
-
-
-class ErrorResponder(NamedTuple):
-    """An endpoint's exception, with all that log and answer need."""
-
-    error: Exception
-    environment: Environment
-    path: str
-    source: str
-    arrived: Request | None
+    environment: ServedEnvironment
 
 
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -84,8 +69,8 @@ class FastPath:
     def __init__(
         self,
         ways: Mapping[str, Route],
-        by_host: Mapping[bytes, Environment],
-        answer_trouble: Callable[[ErrorResponder], Response],
+        by_host: Mapping[bytes, ServedEnvironment],
+        answer_trouble: Callable[[Failure], Response],
         trees: Iterable[PrefixRoute] = (),
     ) -> None:
         self.ways = {path.encode(): way for path, way in ways.items()}
@@ -184,18 +169,18 @@ class FastPathProtocol(HttpProtocol):
         return self._is_written(lane, way, environment, arrived)
 
     def _is_written(
-        self, lane: FastPath, way: Route, environment: Environment, arrived: Request
+        self, lane: FastPath, way: Route, environment: ServedEnvironment, arrived: Request
     ) -> bool:
         """Ask the endpoint and write its answer; False where it needs what may block."""
         defaults, started = self.server_state.default_headers, perf_counter()
         try:
             answer = way.endpoint(environment, arrived)
+            if not isinstance(answer, Response):
+                return False
             written = lane.written(answer, defaults, environment.transport_headers)
-        except NeedsThread:
-            return False
         except Exception as error:  # noqa: BLE001 - as for the other door, which logs it
             result = result_of_error(error)
-            trouble = ErrorResponder(error, environment, way.path, arrived.source, arrived)
+            trouble = Failure(error, environment, way.path, arrived.source, arrived)
             answer = way.fit(lane.answer_trouble(trouble))
             written = lane.written(answer, defaults, environment.transport_headers)
             observe(way.name, result, perf_counter() - started)

@@ -1,0 +1,34 @@
+"""An environment as the OAuth endpoints serve it."""
+
+import time
+from collections.abc import Callable
+
+from gatepass.server.domain.users.passwords import Hasher
+from gatepass.server.environment.environment import Environment
+from gatepass.server.http import Response
+from gatepass.server.settings import Settings
+from gatepass.server.storage.master_key import MasterKey
+from gatepass.server.tokens.grant_cache import CachedCaller, CachedGrant, GrantCache
+from gatepass.server.tokens.issue import entropy
+from gatepass.server.tokens.verified_cache import DerivedCache, VerifiedTokenCache
+from gatepass.wire.credential import Mode
+
+
+class ServedEnvironment(Environment):
+    """An environment with the caches of its OAuth endpoints, each bounded."""
+
+    def __init__(
+        self,
+        mode: Mode,
+        settings: Settings,
+        master_key: MasterKey,
+        hasher: Hasher,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(mode, settings, master_key, hasher, clock)
+        self.entropy = entropy()
+        self.grants: GrantCache[CachedGrant] = GrantCache(self.applications)
+        self.callers: GrantCache[CachedCaller] = GrantCache(self.applications)
+        self.verified_tokens = VerifiedTokenCache()
+        self.introspection_responses: DerivedCache[Response] = DerivedCache()
+        self.assertions: DerivedCache[tuple[float, Response]] = DerivedCache()  # by forward auth
