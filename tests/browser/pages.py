@@ -360,7 +360,7 @@ PAGES = [
                 "confirm": "This is not the name.",
                 "overlap": "Choose one.",
                 "name": "Too long.",
-                "rate_limit": "Give a whole number, as 100.",
+                "rate_limit": "Give a whole number, for example 100.",
             },
             values={
                 "rate_limit_mode": "warn",

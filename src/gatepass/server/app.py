@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 
 from starlette.applications import Starlette
 
@@ -21,7 +21,7 @@ from gatepass.server.http import (
 )
 from gatepass.server.oauth import metadata as published
 from gatepass.server.oauth import routes
-from gatepass.server.oauth.routes import Route, either_slash
+from gatepass.server.oauth.routes import either_slash
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.observability import health, metrics
 from gatepass.server.observability.metrics import endpoint as metrics_endpoint
@@ -31,12 +31,9 @@ from gatepass.server.observability.metrics.endpoint_names import name_of
 from gatepass.server.portal import app as portal
 from gatepass.server.serving import error_format
 from gatepass.server.serving.documentation import Documentation
-from gatepass.server.serving.error_responses import respond_to
-from gatepass.server.serving.fast_path import protocol as fast_path
-from gatepass.server.serving.fast_path.protocol import FastPath, PrefixRoute
 from gatepass.server.serving.lifespan import Lifespan
 from gatepass.server.serving.metrics_listener import Listener
-from gatepass.server.serving.oauth_endpoints import Match, serve
+from gatepass.server.serving.oauth_endpoints import Match, RouteTable, serve
 from gatepass.server.serving.proxy_advice import ProxyAdvice
 from gatepass.server.serving.readiness import Readiness
 from gatepass.server.settings import Settings
@@ -88,19 +85,18 @@ class Gatepass:
         self.figures = figures
         self.lifespan = lifespan
         by_host = hosts.served((each, each.hosts, each.issuer) for each in environments)
-        self._by_host = {host.encode(): environment for host, environment in by_host.items()}
         self._advice = ProxyAdvice(by_host, environments[0].clock)
         aliases = settings.path_aliases
-        self._routes = routes.by_path(aliases, settings.token_origins)
-        self._below = {
-            prefix.encode(): Match(route, environment, prefix)
-            for prefix, (route, environment) in routes.by_prefix(environments).items()
-        }
+        self.routes = RouteTable(
+            routes.by_path(aliases, settings.token_origins),
+            {
+                prefix.encode(): Match(route, environment, prefix)
+                for prefix, (route, environment) in routes.by_prefix(environments).items()
+            },
+            {host.encode(): environment for host, environment in by_host.items()},
+        )
         self._documents = either_slash(published.documents(aliases.issuer_paths()))
         self._oauth_prefixes = error_format.oauth_prefixes(aliases.prefixes())
-        self.lane = FastPath(
-            _fast_routes(self._routes), self._by_host, respond_to, _fast_prefixes(self._below)
-        )
         self._partner_api: App | None = None
         pages = Starlette(routes=portal.routes, exception_handlers=portal.exception_handlers)
         self._pages: App = Documentation(settings.docs, pages) if settings.docs else pages
@@ -125,7 +121,7 @@ class Gatepass:
             scope["path"] = raw_path.decode("latin-1")
         started, path, result = time.perf_counter(), scope["path"], GONE
         match = self._match(scope)
-        environment = match.environment if match else self._by_host.get(_host(scope))
+        environment = match.environment if match else self.routes.by_host.get(_host(scope))
         if (environment is None or environment.is_https) and path not in _OF_ANY_HOST:
             self._advice.note(scope, environment)
         try:
@@ -145,17 +141,17 @@ class Gatepass:
     def _match(self, scope: Scope) -> Match | None:
         """Return the OAuth endpoint that a request is for, if it is for any."""
         path = scope["path"]
-        route = self._routes.get(path)
+        route = self.routes.by_path.get(path)
         if route is not None:
-            return Match(route, self._by_host.get(_host(scope)), path)
-        raw_path = scope.get("raw_path") or b""
-        found = (match for prefix, match in self._below.items() if raw_path.startswith(prefix))
+            return Match(route, self.routes.by_host.get(_host(scope)), path)
+        raw_path, prefixes = scope.get("raw_path") or b"", self.routes.by_prefix.items()
+        found = (match for prefix, match in prefixes if raw_path.startswith(prefix))
         return next(found, None)
 
     async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Choose the environment by the Host header, then the application by the path."""
         host, path, method = _host(scope), scope["path"], scope["method"]
-        environment = self._by_host.get(host)
+        environment = self.routes.by_host.get(host)
         if path in health.PATHS:
             await send_response(health.answer(path, self.environments, method), send)
         elif path in metrics_endpoint.PATHS and (environment or metrics_endpoint.is_address(host)):
@@ -190,28 +186,6 @@ def _partner_api() -> App:
     from gatepass.server.partner_api import app
 
     return app.create()
-
-
-def _fast_routes(table: Mapping[str, Route]) -> dict[str, fast_path.Route]:
-    return {path: _fast_route(route, path) for path, route in table.items() if route.fast_methods}
-
-
-def _fast_prefixes(below: Mapping[bytes, Match]) -> Iterable[PrefixRoute]:
-    for prefix, (route, environment, path) in below.items():
-        assert environment is not None  # noqa: S101 - a prefix is of one environment
-        yield PrefixRoute(prefix, _fast_route(route, path), environment)
-
-
-def _fast_route(route: Route, path: str) -> fast_path.Route:
-    return fast_path.Route(
-        route.endpoint,
-        path,
-        route.fast_methods,
-        route.name,
-        metrics.observer(route.name),
-        route.adapt_error,
-        is_shared=bool(route.origins),
-    )
 
 
 def _host(scope: Scope) -> bytes:

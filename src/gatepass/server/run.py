@@ -8,7 +8,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from multiprocessing.process import BaseProcess
 from types import FrameType
 from typing import Any, cast
@@ -21,6 +21,7 @@ from gatepass.server.environment.data_directory import ServingError
 from gatepass.server.http import App
 from gatepass.server.observability import logging
 from gatepass.server.serving.http1.connections import Connections
+from gatepass.server.serving.http1.protocol import HttpProtocol
 from gatepass.server.serving.processes import sockets
 from gatepass.server.serving.processes.handover import Handover
 from gatepass.server.serving.processes.sockets import Listening
@@ -225,7 +226,7 @@ def config(
         factory=True,
         workers=settings.workers,
         loop="auto",
-        http=cast("type[asyncio.Protocol]", protocol(connections, lane=settings.fast_path)),
+        http=cast("type[asyncio.Protocol]", protocol(connections, ours=_protocol(settings))),
         ws="none",
         lifespan="on",
         log_config=None,
@@ -236,6 +237,16 @@ def config(
         timeout_keep_alive=settings.http.idle_timeout,  # both protocols read it here
         timeout_graceful_shutdown=round(settings.shutdown_timeout * _FOR_REQUESTS),
     )
+
+
+def _protocol(settings: Settings) -> Callable[..., HttpProtocol]:
+    """Return the protocol of connections; the package of the fast path may have been deleted."""
+    if settings.fast_path:
+        with suppress(ModuleNotFoundError):
+            from gatepass.server.serving.fast_path import fast_path_protocol
+
+            return fast_path_protocol()
+    return HttpProtocol
 
 
 def _behind_proxies(make: Callable[[], App], values: dict[str, Any]) -> App:

@@ -109,7 +109,7 @@ def test_both_doors_share_alike(tmp_path: Path) -> None:
         for each in (fast, slow):
             with each.connect() as line:
                 seen.append([_ask(line, client, origin) for origin in (PAGE, OTHER, None)])
-        assert fast.app.lane.answered == 1  # a request without Origin stays on the fast path
+        assert fast.by_fast_path == 1  # a request without Origin stays on the fast path
 
     assert seen[0] == seen[1]
     assert [each[0] for each in seen[0]] == [PAGE.encode(), None, None]

@@ -23,7 +23,7 @@ from gatepass.server.domain.imports.model import (
 )
 from gatepass.wire.scope import Scope
 
-_NO_PEOPLE = """\
+_NO_USERS = """\
 The import adds no portal users. Add an administrator to an organization:
   gatepass organization add-admin ORG_ID --admin USERNAME --environment {environment}"""
 
@@ -140,7 +140,7 @@ def _document(outcomes: Sequence[Outcome], environment: str, *, dry_run: bool) -
         state.replace(" ", "_"): [_row(each) for each in outcomes if each.state == state]
         for state in get_args(State)
     }
-    note = " ".join(_NO_PEOPLE.format(environment=environment).split())
+    note = " ".join(_NO_USERS.format(environment=environment).split())
     return {"environment": environment, "dry_run": dry_run, **rows, "note": note}
 
 
@@ -164,13 +164,13 @@ def _report(outcomes: Sequence[Outcome], environment: str, *, dry_run: bool) -> 
             if each.state == state:
                 click.echo(f"  {_line(each)}")
     if counts["imported"]:
-        click.echo(f"\n{_NO_PEOPLE.format(environment=environment)}")
+        click.echo(f"\n{_NO_USERS.format(environment=environment)}")
 
 
 def _line(each: Outcome) -> str:
     where = f"in {each.organization} ({each.org_id or 'new'})" if each.organization else ""
     parts = (where, f"secret {each.way}" if each.way else "", *each.notes)
-    said = "; ".join(part for part in parts if part)
+    details = "; ".join(part for part in parts if part)
     who = f"{each.client_id}  {each.name}".rstrip()
     shown = "".join(char if char.isprintable() else "?" for char in who)
-    return f"{shown}: {said}" if said else shown
+    return f"{shown}: {details}" if details else shown

@@ -10,7 +10,7 @@ from gatepass.server.cli import options
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations
 from gatepass.server.domain.organizations.model import Organization
-from gatepass.server.domain.users import operations as people
+from gatepass.server.domain.users import operations as users
 from gatepass.server.domain.users.model import User, has_expired_password
 from gatepass.server.domain.users.password_hashing import run
 from gatepass.server.environment.environment import Environment
@@ -41,10 +41,10 @@ def create(
     Prints the initial password, once; it must be changed at the first login.
     """
     with options.environment_of(target, creates=True) as environment:
-        new, person, initial_password = operations.create(
+        new, user, initial_password = operations.create(
             environment.context, environment.hasher, OPERATOR, name, username, email
         )
-    _show_access(environment, new.id, person, initial_password, is_json=is_json)
+    _show_access(environment, new.id, user, initial_password, is_json=is_json)
 
 
 @organization.command(
@@ -64,16 +64,16 @@ def add_admin(
     """
     with options.environment_of(target) as environment:
         found = operations.find(environment.context, options.uuid_of(org_id))
-        person, initial_password = people.add_with_access(
+        user, initial_password = users.add_with_access(
             environment.context,
             OPERATOR,
             found.id,
             username=username,
             email=email,
             role="admin",
-            initial=run(people.new_password(environment.hasher)),
+            initial=run(users.new_password(environment.hasher)),
         )
-    _show_access(environment, found.id, person, initial_password, is_json=is_json)
+    _show_access(environment, found.id, user, initial_password, is_json=is_json)
 
 
 @organization.command(
@@ -90,16 +90,16 @@ def reset_password(org_id: str, username: str, target: options.Target, *, is_jso
     14 days. Prints the new password, once.
     """
     with options.environment_of(target) as environment:
-        found = people.find_by_username(environment.context, options.uuid_of(org_id), username)
-        person, initial_password = people.give_access(
+        found = users.find_by_username(environment.context, options.uuid_of(org_id), username)
+        user, initial_password = users.give_access(
             environment.context,
             OPERATOR,
             found.org_id,
             found.id,
             None,
-            initial=run(people.new_password(environment.hasher)),
+            initial=run(users.new_password(environment.hasher)),
         )
-    _show_access(environment, found.org_id, person, initial_password, is_json=is_json)
+    _show_access(environment, found.org_id, user, initial_password, is_json=is_json)
 
 
 @organization.command("people", epilog=example("gatepass organization people ORG_ID"))
@@ -112,8 +112,7 @@ def people_(org_id: str, target: options.Target, *, is_json: bool) -> None:
         found = operations.find(environment.context, options.uuid_of(org_id))
         now = environment.now()
         rows = [
-            _person_row(each, now)
-            for each in people.with_portal_access(environment.context, found.id)
+            _user_row(each, now) for each in users.with_portal_access(environment.context, found.id)
         ]
     options.show_list(
         rows, "No user has access. Add one: gatepass organization add-admin", is_json=is_json
@@ -163,12 +162,12 @@ def resume(org_id: str, target: options.Target) -> None:
 
 
 def _show_access(
-    environment: Environment, org_id: UUID, person: User, initial_password: Secret, *, is_json: bool
+    environment: Environment, org_id: UUID, user: User, initial_password: Secret, *, is_json: bool
 ) -> None:
     shown = {
         "org_id": org_id,
         "environment": environment.name,
-        "username": person.username,
+        "username": user.username,
         "initial_password": initial_password.value,
         "login_url": environment.issuer + _LOGIN,
     }
@@ -189,7 +188,7 @@ def _set_suspended(
         operations.set_suspended(environment.context, OPERATOR, found.id, suspended=suspended)
 
 
-def _person_row(each: User, now: datetime) -> dict[str, object]:
+def _user_row(each: User, now: datetime) -> dict[str, object]:
     state = "disabled" if each.disabled_at else "active"
     if has_expired_password(each, now):
         state = "initial password expired; set a new one: gatepass organization reset-password"

@@ -142,15 +142,15 @@ async def _writer(
 
 def _caller(request: Request, org_id: str, principal: Principal) -> Caller:
     """Raise NotFoundError for every organization but that of the token."""
-    asked = identifier(org_id)
-    if str(asked) != principal.org_id:
+    requested = identifier(org_id)
+    if str(requested) != principal.org_id:
         raise NotFoundError(org_id)
     environment = environment_of(request)
     application = environment.applications.get(principal.client_id)
     name = application.name if application else principal.client_id
     source = request.client.host if request.client else ""
-    actor = Actor(name, source, asked, kind="application")
-    return Caller(environment, asked, actor, PORTAL_USERS in principal.scope)
+    actor = Actor(name, source, requested, kind="application")
+    return Caller(environment, requested, actor, PORTAL_USERS in principal.scope)
 
 
 def note_denial(request: Request, status: int, reason: str) -> None:

@@ -8,9 +8,9 @@ from fastapi import Depends, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from gatepass.server.domain.organizations import operations as organizations
-from gatepass.server.domain.users import operations as people
+from gatepass.server.domain.users import operations as users
 from gatepass.server.domain.users.model import Role
-from gatepass.server.domain.users.model import User as Person
+from gatepass.server.domain.users.model import User as StoredUser
 from gatepass.server.partner_api import cursor, request_body
 from gatepass.server.partner_api.access import Caller, Id, Reader, Writer, identifier
 from gatepass.server.partner_api.schemas import Filter, NewUser, User, UserChange, UserPage
@@ -67,7 +67,7 @@ def list_users(caller: Reader, wanted: Annotated[Wanted, Query()], response: Res
     A user who existed when the first page was read appears exactly once, whatever is added or
     deleted meanwhile. The URL of the next page is also in the Link header (RFC 8288).
     """
-    found, has_more = people.page(
+    found, has_more = users.page(
         caller.environment.context,
         caller.org_id,
         where=wanted.filters(),
@@ -78,21 +78,21 @@ def list_users(caller: Reader, wanted: Annotated[Wanted, Query()], response: Res
     if following:
         query = urlencode({**wanted.filters(), "limit": wanted.limit, "cursor": following})
         response.headers["Link"] = f'<{_address(caller)}?{query}>; rel="next"'
-    return UserPage(items=[User.of(person) for person in found], next_cursor=following)
+    return UserPage(items=[User.of(user) for user in found], next_cursor=following)
 
 
 def create_user(caller: Writer, sent: Created, response: Response) -> User:
     """Create a user without access to the portal; an administrator can grant it there."""
     now = caller.environment.now()
-    new = Person(uuid4(), caller.org_id, created_at=now, updated_at=now, **sent.model_dump())
-    person = people.add(caller.environment.context, caller.actor, new)
-    response.headers["Location"] = f"{_address(caller)}/{person.id}"
-    return User.of(person)
+    new = StoredUser(uuid4(), caller.org_id, created_at=now, updated_at=now, **sent.model_dump())
+    user = users.add(caller.environment.context, caller.actor, new)
+    response.headers["Location"] = f"{_address(caller)}/{user.id}"
+    return User.of(user)
 
 
 def get_user(caller: Reader, user_id: Id) -> User:
     """Return one user."""
-    return User.of(people.find(caller.environment.context, caller.org_id, identifier(user_id)))
+    return User.of(users.find(caller.environment.context, caller.org_id, identifier(user_id)))
 
 
 def replace_user(caller: Writer, user_id: Id, sent: Created) -> User:
@@ -115,7 +115,7 @@ def change_user(caller: Writer, user_id: Id, sent: Changed) -> User:
 
 def delete_user(caller: Writer, user_id: Id) -> None:
     """Delete a user; for one who logs in to the portal, this also requires `portal_users`."""
-    people.remove(
+    users.remove(
         caller.environment.context,
         caller.actor,
         caller.org_id,
@@ -127,8 +127,8 @@ def delete_user(caller: Writer, user_id: Id) -> None:
 def _change(caller: Caller, user_id: str, values: dict[str, object]) -> User:
     environment, org_id, person_id = caller.environment, caller.org_id, identifier(user_id)
     if not values:
-        return User.of(people.find(environment.context, org_id, person_id))
-    changed = people.change(
+        return User.of(users.find(environment.context, org_id, person_id))
+    changed = users.change(
         environment.context,
         caller.actor,
         org_id,

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from gatepass.server.domain.names import named
 from gatepass.server.domain.users.model import LONGEST_EMAIL, InvalidField, Role, check_email
-from gatepass.server.domain.users.model import User as Person
+from gatepass.server.domain.users.model import User as StoredUser
 
 # Controls, line separators, and bidirectional formatting, which disguises a text as another.
 _CONTROL = r"\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
@@ -132,9 +132,9 @@ class User(BaseModel):
     updated_at: AwareDatetime
 
     @classmethod
-    def of(cls, person: Person) -> Self:
+    def of(cls, user: StoredUser) -> Self:
         """Return the schema of a user."""
-        return cls.model_validate(person)
+        return cls.model_validate(user)
 
 
 class UserPage(BaseModel):

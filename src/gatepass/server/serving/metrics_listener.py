@@ -50,7 +50,7 @@ class Listener:
 def _config(app: App) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=cast("type[asyncio.Protocol]", protocol(_connections(), lane=False)),
+        http=cast("type[asyncio.Protocol]", protocol(_connections())),
         ws="none",
         lifespan="off",
         log_config=None,

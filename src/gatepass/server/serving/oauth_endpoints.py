@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from gatepass.server.http import (
@@ -34,6 +35,14 @@ class Match(NamedTuple):
     route: Route
     environment: ServedEnvironment | None
     path: str
+
+
+class RouteTable(NamedTuple):
+    """The OAuth endpoints by path and by the prefix of a raw path; environments by Host header."""
+
+    by_path: Mapping[str, Route]
+    by_prefix: Mapping[bytes, Match]
+    by_host: Mapping[bytes, ServedEnvironment]
 
 
 async def serve(match: Match, scope: Scope, receive: Receive, send: Send) -> str:

@@ -1,8 +1,8 @@
 """What our HTTP protocol relies on in uvicorn, checked once when the server starts.
 
-By what is there, not by a version number: where uvicorn has changed in a way that the protocol
-does not know, or httptools is not installed, the server works with uvicorn's own protocol over
-h11, which is as strict about where a request ends, only slower and without our bounds; and says so.
+Checks features, not versions. If uvicorn's internals differ, or httptools is not installed, the
+server logs a warning and uses uvicorn's protocol over h11, which is as strict about the end of a
+request, but slower and without our limits.
 """
 
 import asyncio
@@ -18,7 +18,6 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from gatepass.server.serving.fast_path.protocol import FastPathProtocol
 from gatepass.server.serving.http1.connections import Connections
 from gatepass.server.serving.http1.protocol import HttpProtocol, RequestResponseCycle
 from gatepass.server.serving.readiness import STOPPING
@@ -41,7 +40,7 @@ class FallbackProtocol(H11Protocol):
     """uvicorn's protocol over h11."""
 
     def shutdown(self) -> None:
-        """Begin the end of the connection; a request that only waits must not put it off."""
+        """Begin to end the connection; a request that only waits must not delay that."""
         super().shutdown()
         stopping = self.app_state.get(STOPPING)
         if stopping:
@@ -51,36 +50,36 @@ class FallbackProtocol(H11Protocol):
 def protocol(
     connections: Connections,
     *,
-    lane: bool,
+    ours: Protocol = HttpProtocol,
     cycle: type[RequestResponseCycle] = RequestResponseCycle,
     state: type[ServerState] = ServerState,
 ) -> Protocol:
-    """Return what makes uvicorn's protocols: ours if `cycle` and `state` are what it knows."""
+    """Return the factory of uvicorn's protocols: `ours` if `cycle` and `state` are compatible."""
     reason = incompatibility(cycle, state)
     if reason:
         log.warning("http.fallback", reason=reason)
         return FallbackProtocol
-    return partial(FastPathProtocol if lane else HttpProtocol, connections=connections)
+    return partial(ours, connections=connections)
 
 
 def incompatibility(cycle: type[RequestResponseCycle], state: type[ServerState]) -> str:
-    """Tell in what way uvicorn's classes are not what our protocol knows; "" if they are."""
+    """Return how uvicorn's classes differ from what our protocol uses; "" if they do not."""
     if importlib.util.find_spec("httptools") is None:
         return "httptools is not installed"
     try:
         return next(filter(None, _differences(cycle, state)), "")
-    except Exception as error:  # noqa: BLE001 - whatever fails here would fail in the protocol
+    except Exception as error:  # noqa: BLE001 - what fails here would fail in the protocol
         return f"{type(error).__name__}: {error}"
 
 
 def _differences(cycle: type[RequestResponseCycle], state: type[ServerState]) -> Iterable[str]:
     parameters = tuple(inspect.signature(cycle).parameters)
     if parameters != tuple(_CYCLE.split()):
-        yield "uvicorn's cycle takes something else"
+        yield "uvicorn's cycle has other parameters"
     wanted: dict[str, Any] = dict.fromkeys(parameters)
     yield _missing("cycle", cycle(**wanted), _CYCLE_STATE)
     yield _missing("cycle", cycle, "run_asgi")
-    config = uvicorn.Config(_nobody, ws="none", lifespan="off", log_config=None)
+    config = uvicorn.Config(_no_application, ws="none", lifespan="off", log_config=None)
     config.load()
     yield _missing("config", config, _CONFIG)
     names = "connections default_headers tasks"
@@ -94,8 +93,8 @@ def _missing(what: str, value: object, names: str) -> str:
     return f"uvicorn's {what} has no {missing[0]}" if missing else ""
 
 
-async def _nobody(_scope: Any, _receive: Any, _send: Any) -> None:  # noqa: ANN401
-    """Stand for an application."""
+async def _no_application(_scope: Any, _receive: Any, _send: Any) -> None:  # noqa: ANN401
+    """Do nothing: an application is required."""
 
 
 _no_transport: Any = object()  # not used before there is a connection

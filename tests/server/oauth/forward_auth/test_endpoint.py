@@ -304,5 +304,5 @@ def test_the_lane_answers_gateways(server: InProcessServer, client: Client, meth
     plain = Ask(method=method, path=VERIFY, authorization=authorization, body=b"", content_type=())
 
     play = said(server, plain.raw())
-    assert (play.by_lane, play.heard.startswith(b"HTTP/1.1 200 OK")) == (1, True)
+    assert (play.by_fast_path, play.heard.startswith(b"HTTP/1.1 200 OK")) == (1, True)
     assert play.heard.count(b"x-auth-") == len(IDENTITY)

@@ -247,5 +247,5 @@ def test_the_lane_answers_envoy(server: InProcessServer, client: Client, method:
     )
 
     play = said(server, plain.raw())
-    assert (play.by_lane, play.heard.startswith(b"HTTP/1.1 200 OK")) == (1, True)
+    assert (play.by_fast_path, play.heard.startswith(b"HTTP/1.1 200 OK")) == (1, True)
     assert play.heard.count(b"x-auth-") == len(IDENTITY)

@@ -1,4 +1,4 @@
-"""The two doors: a server with the lane and one without, on one data directory and one clock."""
+"""Servers with and without the fast path, on one data directory and one clock."""
 
 import socket
 import threading
@@ -26,10 +26,12 @@ class Door:
         chosen = settings(data, stale_grace_seconds=3600, **given)
         self.app = create(chosen, clock)
         self.server = InProcessServer(self.app, clock, data)
-        self.has_lane = chosen.fast_path
+        self.has_fast_path = chosen.fast_path
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
         self.config = run.config(chosen, self._make)
+        made: Any = self.config.http
+        self._fast_path = made.keywords.get("fast_path")
         self.config.lifespan = (
             "off"  # nothing is followed or flushed: memory is as requests left it
         )
@@ -51,6 +53,11 @@ class Door:
         for environment in self.app.environments:
             maintenance.close(environment)
         self._listening.close()
+
+    @property
+    def by_fast_path(self) -> int:
+        """Return how many requests the fast path has answered."""
+        return self._fast_path.responses if self._fast_path else 0
 
     def rest(self) -> None:
         """Wait until nothing is being done: a bad request is refused before it is dealt with."""

@@ -1,4 +1,4 @@
-"""Plays pieces of data to the lane's protocol, over a transport that keeps what is written."""
+"""Plays pieces of data to the fast path, over a transport that keeps what is written."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -10,6 +10,7 @@ from uvicorn.server import ServerState
 from gatepass.server import run as serving
 from gatepass.server.configuration.http_limits import Limits
 from gatepass.server.serving.fast_path.protocol import FastPathProtocol
+from gatepass.server.serving.fast_path.routes import FastPath
 from gatepass.server.serving.http1.connections import Connections
 from server.fixtures import InProcessServer, settings
 
@@ -61,11 +62,13 @@ class ToldLoop(asyncio.SelectorEventLoop):
 
 
 class Play:
-    """A connection to the lane, in a loop of its own."""
+    """A connection with the fast path, in a loop of its own."""
 
-    def __init__(self, server: InProcessServer, loop: ToldLoop) -> None:
+    def __init__(
+        self, server: InProcessServer, loop: ToldLoop, fast_path: FastPath | None = None
+    ) -> None:
         self.loop = loop
-        self.lane = server.app.lane
+        self.fast_path = fast_path or FastPath()
         self.transport = Recording()
         self.state = ServerState()
         self.state.default_headers = [(b"date", b"today")]
@@ -73,19 +76,23 @@ class Play:
         config.load()
         self.connections = Connections(Limits())
         self.protocol = FastPathProtocol(
-            config, self.state, {}, _loop=loop, connections=self.connections
+            config,
+            self.state,
+            {},
+            _loop=loop,
+            connections=self.connections,
+            fast_path=self.fast_path,
         )
         self.protocol.connection_made(self.transport)
-        self._before = self.lane.answered
 
     @property
     def heard(self) -> bytes:
         return b"".join(self.transport.writes)
 
     @property
-    def by_lane(self) -> int:
-        """How many requests of this connection the lane has answered."""
-        return self.lane.answered - self._before
+    def by_fast_path(self) -> int:
+        """Return how many requests of this connection the fast path has answered."""
+        return self.fast_path.responses
 
     async def say(self, *pieces: bytes) -> None:
         """Let data arrive, piece by piece, each in a turn of its own."""
@@ -104,12 +111,16 @@ class Play:
         await self.rest()
 
 
-def played(server: InProcessServer, scene: Callable[[Play], Coroutine[Any, Any, None]]) -> Play:
+def played(
+    server: InProcessServer,
+    scene: Callable[[Play], Coroutine[Any, Any, None]],
+    fast_path: FastPath | None = None,
+) -> Play:
     """Run a scene with a new connection and give that."""
     loop = ToldLoop()
 
     async def run() -> Play:
-        play = Play(server, loop)
+        play = Play(server, loop, fast_path)
         await scene(play)
         play.protocol.connection_lost(None)
         await play.rest()
@@ -119,10 +130,10 @@ def played(server: InProcessServer, scene: Callable[[Play], Coroutine[Any, Any, 
         return runner.run(run())
 
 
-def said(server: InProcessServer, *pieces: bytes) -> Play:
+def said(server: InProcessServer, *pieces: bytes, fast_path: FastPath | None = None) -> Play:
     """Say pieces over a new connection."""
 
     async def scene(play: Play) -> None:
         await play.say(*pieces)
 
-    return played(server, scene)
+    return played(server, scene, fast_path)

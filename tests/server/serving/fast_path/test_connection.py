@@ -49,7 +49,7 @@ def test_a_connection_is_closed_when_nothing_comes_for_the_time_after_the_last_a
             await play.until(seconds)
             open_at.append(not play.transport.is_closed)
 
-    assert played(server, scene).by_lane == 2
+    assert played(server, scene).by_fast_path == 2
     assert open_at == [True, True, True, False]
 
 
@@ -63,7 +63,7 @@ def test_a_request_that_is_on_its_way_keeps_the_connection_open_for_its_own_time
         await play.until(_HEADER - 0.1)
         assert not play.transport.has_eof
         await play.say(raw[50:])
-        assert play.by_lane == 2
+        assert play.by_fast_path == 2
         await play.until(_HEADER + _IDLE - 0.2)
         assert not play.transport.is_closed
         await play.until(_HEADER + _IDLE)
@@ -134,7 +134,7 @@ def test_uvicorn_closes_an_idle_connection_after_an_answer_by_asgi(server: InPro
         await play.say(raw)
         await play.until(_IDLE - 1)
         await play.say(raw[:-3], raw[-3:])
-        assert play.by_lane == 1
+        assert play.by_fast_path == 1
         await play.until(2 * _IDLE - 1.1)
         assert not play.transport.is_closed
         await play.until(2 * _IDLE - 0.9)
@@ -164,7 +164,7 @@ def test_shutdown_closes_a_connection_between_two_requests(server: InProcessServ
         await play.until(_LAST_REQUEST)
         assert play.transport.is_closed
 
-    assert played(server, scene).by_lane == 1
+    assert played(server, scene).by_fast_path == 1
 
 
 def test_a_request_that_comes_while_the_server_stops_has_its_connections_last_answer(
@@ -179,7 +179,7 @@ def test_a_request_that_comes_while_the_server_stops_has_its_connections_last_an
         assert play.transport.is_closed
 
     scene_played = played(server, scene)
-    assert scene_played.by_lane == 1
+    assert scene_played.by_fast_path == 1
     assert scene_played.heard.count(b"HTTP/1.1 200 OK") == 2
     assert scene_played.heard.count(b"connection: close") == 1
 
@@ -210,7 +210,7 @@ def test_who_does_not_read_is_not_written_to(server: InProcessServer) -> None:
         await play.rest()
         assert play.heard.count(b"HTTP/1.1 200 OK") == 1
         await play.say(raw)
-        assert play.by_lane == 1
+        assert play.by_fast_path == 1
 
     played(server, scene)
 
@@ -220,14 +220,14 @@ def test_one_connection_serves_for_many_requests(served: Door) -> None:
     with served.connect() as line:
         line.say(raw)
         assert line.hear()
-        before = served.app.lane.answered
+        before = served.by_fast_path
         for _ in range(2000):
             line.say(raw)
             response = line.hear()
             assert response
             assert response.status == 200
 
-    assert served.app.lane.answered == before + 2000
+    assert served.by_fast_path == before + 2000
 
 
 def test_who_has_nothing_more_to_say_still_gets_the_answer(served: Door) -> None:

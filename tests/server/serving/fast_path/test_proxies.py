@@ -27,8 +27,8 @@ def doors(group: Group, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
     data: Path = tmp_path_factory.mktemp("proxied") / "data"
     given = {"sandbox": EnvironmentSettings(hosts=(_HTTPS,)), **group.settings}
     clock = new_clock()
-    with door(data, clock, **given) as lane, door(data, clock, fast_path=False, **given) as asgi:
-        yield lane, asgi
+    with door(data, clock, **given) as fast, door(data, clock, fast_path=False, **given) as asgi:
+        yield fast, asgi
 
 
 def seen(each: Door, case: Case) -> tuple[list[str], str]:
@@ -54,25 +54,25 @@ def test_both_doors_see_the_same_client_and_scheme(group: Group, doors: tuple[Do
             assert (set(sources), scheme) == ({case.source}, case.scheme), case.name
 
 
-def test_the_lane_is_open_to_what_a_trusted_proxy_sends_on(
+def test_the_fast_path_is_open_to_what_a_trusted_proxy_sends_on(
     group: Group, doors: tuple[Door, Door]
 ) -> None:
-    lane = doors[0]
-    client = lane.server.register(TEST)
+    fast = doors[0]
+    client = fast.server.register(TEST)
     basic = raw_basic(f"{client.client_id}:{client.secret.value}".encode())
     more: Headers = (("X-Forwarded-Proto", "https"), ("X-Forwarded-For", "192.0.2.9"))
     if "proxy_header" in group.settings:
         more = (("Forwarded", "for=192.0.2.9;proto=https"),)
     raw = Ask(host=(_HTTPS,), authorization=(basic,), more=more).raw()
     is_trusted = group.name != "another proxy"
-    with lane.connect() as line:
+    with fast.connect() as line:
         line.say(raw)
         first = line.hear()
-        before = lane.app.lane.answered
+        before = fast.by_fast_path
         line.say(raw)
         second = line.hear()
     assert first
     assert second
 
     assert first.status == second.status == (200 if is_trusted else 400)
-    assert lane.app.lane.answered == before + is_trusted
+    assert fast.by_fast_path == before + is_trusted

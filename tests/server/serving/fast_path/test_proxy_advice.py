@@ -38,8 +38,8 @@ def trusting(
         "sandbox": EnvironmentSettings(hosts=("sandbox.example.com:8443",), issuer=_PORTED),
         **_VECTORS[request.param]["settings"],
     }
-    with door(data, clock, **given) as lane, door(data, clock, fast_path=False, **given) as asgi:
-        yield request.param, Pair((lane, asgi), clock)
+    with door(data, clock, **given) as fast, door(data, clock, fast_path=False, **given) as asgi:
+        yield request.param, Pair((fast, asgi), clock)
 
 
 def asked(each: Door, host: str, *headers: Sequence[str]) -> tuple[int, list[dict[str, Any]]]:
@@ -80,8 +80,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
         "sandbox": EnvironmentSettings(hosts=("sandbox.example.com:8443",), issuer=_PORTED),
         "trusted_proxies": ("127.0.0.1",),
     }
-    with door(data, clock, **given) as lane, door(data, clock, fast_path=False, **given) as asgi:
-        yield Pair((lane, asgi), clock)
+    with door(data, clock, **given) as fast, door(data, clock, fast_path=False, **given) as asgi:
+        yield Pair((fast, asgi), clock)
 
 
 @pytest.mark.spec("RFC 3986", "6.2.3")

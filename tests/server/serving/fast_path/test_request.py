@@ -48,7 +48,7 @@ def test_a_plain_request_is_answered_by_the_lane_in_one_write(
 ) -> None:
     play = said(server, plain.raw())
 
-    assert play.by_lane == 1
+    assert play.by_fast_path == 1
     assert statuses(play) == [200]
     assert len(play.transport.writes) == 1
 
@@ -60,29 +60,29 @@ def test_slash_and_query_make_no_difference_to_the_lane(
 ) -> None:
     play = said(server, changed(plain, path=path))
 
-    assert (play.by_lane, statuses(play)) == (1, [200])
+    assert (play.by_fast_path, statuses(play)) == (1, [200])
 
 
 @pytest.mark.slow
 def test_a_request_split_at_any_byte_is_answered_once(server: InProcessServer, plain: Ask) -> None:
     raw = plain.raw()
     head = raw.index(b"\r\n\r\n") + 4
-    by_lane = []
+    by_fast_path = []
     for at in range(1, len(raw)):
         play = said(server, raw[:at], raw[at:])
         assert statuses(play) == [200], at
         assert len(_TOKEN.findall(play.heard)) == 1
-        by_lane.append(play.by_lane)
+        by_fast_path.append(play.by_fast_path)
 
     # The lane waits for the rest of a head, but leaves waiting for a body to uvicorn.
-    assert by_lane == [1] * (head - 1) + [0] * (len(raw) - head)
+    assert by_fast_path == [1] * (head - 1) + [0] * (len(raw) - head)
 
 
 def test_a_request_may_come_byte_by_byte(server: InProcessServer, plain: Ask) -> None:
     raw = plain.raw()
     play = said(server, *(raw[at : at + 1] for at in range(len(raw))))
 
-    assert (play.by_lane, statuses(play)) == (0, [200])
+    assert (play.by_fast_path, statuses(play)) == (0, [200])
 
 
 def test_the_connection_is_good_for_the_lane_again_after_a_request_by_asgi(
@@ -91,7 +91,7 @@ def test_the_connection_is_good_for_the_lane_again_after_a_request_by_asgi(
     raw = plain.raw()
     play = said(server, raw[:-5], raw[-5:], raw, changed(plain, path="/healthz"), raw, raw)
 
-    assert (play.by_lane, statuses(play)) == (3, [200, 200, 405, 200, 200])
+    assert (play.by_fast_path, statuses(play)) == (3, [200, 200, 405, 200, 200])
 
 
 @pytest.mark.parametrize("count", [2, 3, 50])
@@ -113,7 +113,7 @@ def test_requests_in_one_piece_are_answered_in_their_order(
     assert statuses(play) == [200] * count
     told = re.findall(rb'"scope": "([^"]+)"', play.heard)
     assert told == [scopes[number % 3].encode() for number in range(count)]
-    assert play.by_lane == count
+    assert play.by_fast_path == count
 
 
 def test_who_sends_many_requests_at_once_leaves_others_their_turn(
@@ -131,7 +131,7 @@ def test_who_sends_many_requests_at_once_leaves_others_their_turn(
 
     assert max(after - before for before, after in pairwise([*turns, 200])) <= 16
     assert statuses(play) == [200] * 200
-    assert play.by_lane == 200
+    assert play.by_fast_path == 200
 
 
 def test_a_request_behind_one_that_is_still_being_answered_waits_for_it(
@@ -146,7 +146,7 @@ def test_a_request_behind_one_that_is_still_being_answered_waits_for_it(
 
     play = played(server, scene)
 
-    assert (play.by_lane, statuses(play)) == (1, [404, 200])
+    assert (play.by_fast_path, statuses(play)) == (1, [404, 200])
 
 
 def test_what_follows_a_last_request_is_not_done(server: InProcessServer, plain: Ask) -> None:
@@ -194,7 +194,7 @@ def test_chunks_are_left_to_asgi(server: InProcessServer, plain: Ask, size: int)
     more = (("Transfer-Encoding", "chunked"),)
     play = said(server, changed(plain, body=framed, length=(), more=more))
 
-    assert (play.by_lane, statuses(play)) == (0, [200])
+    assert (play.by_fast_path, statuses(play)) == (0, [200])
 
 
 @pytest.mark.spec("RFC 9110", "10.1.1")
@@ -203,7 +203,7 @@ def test_who_expects_to_be_told_to_go_on_is_told(server: InProcessServer, plain:
     head = raw.index(b"\r\n\r\n") + 4
     play = said(server, raw[:head], raw[head:])
 
-    assert (play.by_lane, statuses(play)) == (0, [100, 200])
+    assert (play.by_fast_path, statuses(play)) == (0, [100, 200])
 
 
 @pytest.mark.parametrize(("method", "size"), [("GET", 1), ("HEAD", 0)])
@@ -212,7 +212,7 @@ def test_other_methods_are_refused(
 ) -> None:
     play = said(server, changed(plain, method=method, body=b""))
 
-    assert (play.by_lane, statuses(play)) == (0, [405])
+    assert (play.by_fast_path, statuses(play)) == (0, [405])
     assert play.heard.count(b"invalid_request") == size
 
 
@@ -224,7 +224,7 @@ def test_the_longest_body_is_the_same(
     body = b"x=".ljust(64 * 1024 + more, b"y")  # one value of more than 4 KiB
     play = said(server, changed(plain, body=body))
 
-    assert (play.by_lane, statuses(play)) == (int(more == 0), [status])
+    assert (play.by_fast_path, statuses(play)) == (int(more == 0), [status])
 
 
 def test_a_refusal_by_the_lane_is_logged_and_counted_once(
@@ -234,7 +234,7 @@ def test_a_refusal_by_the_lane_is_logged_and_counted_once(
     with capture_logs() as logged:
         play = said(server, changed(plain, body=plain.body + b"&scope=admin"))
 
-    assert (play.by_lane, statuses(play)) == (1, [400])
+    assert (play.by_fast_path, statuses(play)) == (1, [400])
     assert [(each["event"], each["client_id"]) for each in logged] == [
         ("client.refused", client.client_id)
     ]
@@ -258,7 +258,7 @@ def test_what_is_not_in_memory_is_fetched_by_asgi_and_counted_once(tmp_path: Pat
         play = played(fresh_server, scene)
         batch = fresh_server.environment().usage.take(fresh_server.clock())
 
-    assert (play.by_lane, statuses(play)) == (1, [401, 401])
+    assert (play.by_fast_path, statuses(play)) == (1, [401, 401])
     assert batch
     assert [told.times for told in batch.refusals.values()] == [2]
 
@@ -274,6 +274,6 @@ def test_a_bug_is_answered_blandly_by_the_lane_too(tmp_path: Path) -> None:
         with capture_logs() as logged:
             play = said(fresh_server, Ask(authorization=(basic,)).raw())
 
-    assert (play.by_lane, statuses(play)) == (1, [500])
+    assert (play.by_fast_path, statuses(play)) == (1, [500])
     assert b"keys" not in play.heard
     assert [each["event"] for each in logged] == ["request.failed"]

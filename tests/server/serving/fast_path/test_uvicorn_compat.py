@@ -13,7 +13,9 @@ from uvicorn.server import ServerState
 from gatepass.server.configuration.http_limits import Limits
 from gatepass.server.http import NO_STORE, Response
 from gatepass.server.serving import uvicorn_compat
-from gatepass.server.serving.fast_path.protocol import FastPath, FastPathProtocol
+from gatepass.server.serving.fast_path import fast_path_protocol
+from gatepass.server.serving.fast_path.protocol import FastPathProtocol
+from gatepass.server.serving.fast_path.response_heads import ResponseHeads
 from gatepass.server.serving.http1.connections import Connections
 from gatepass.server.serving.http1.protocol import HttpProtocol
 from server.fixtures import new_clock
@@ -62,7 +64,7 @@ def connections() -> Connections:
 @pytest.mark.parametrize(
     ("cycle", "state", "said"),
     [
-        (WithOtherParameters, ServerState, "uvicorn's cycle takes something else"),
+        (WithOtherParameters, ServerState, "uvicorn's cycle has other parameters"),
         (WithoutAttribute, ServerState, "uvicorn's cycle has no body"),
         (Unmakeable, ServerState, "TypeError: "),
         (RequestResponseCycle, StateWithoutTasks, "uvicorn's server state has no tasks"),
@@ -72,21 +74,25 @@ def test_uvicorns_protocol_over_h11_takes_over_and_the_log_says_why(
     cycle: type[RequestResponseCycle], state: type[ServerState], said: str, connections: Connections
 ) -> None:
     with capture_logs() as logged:
-        chosen = uvicorn_compat.protocol(connections, lane=True, cycle=cycle, state=state)
+        chosen = uvicorn_compat.protocol(connections, cycle=cycle, state=state)
 
     assert chosen is uvicorn_compat.FallbackProtocol
     assert [(each["event"], each["log_level"]) for each in logged] == [("http.fallback", "warning")]
     assert logged[0]["reason"].startswith(said)
 
 
-@pytest.mark.parametrize(("lane", "known"), [(True, FastPathProtocol), (False, HttpProtocol)])
+@pytest.mark.parametrize(
+    ("ours", "known"),
+    [(fast_path_protocol(), FastPathProtocol), (HttpProtocol, HttpProtocol)],
+    ids=["fast path", "ASGI"],
+)
 def test_the_locked_uvicorn_is_what_our_protocol_knows(
-    lane: bool,  # noqa: FBT001
+    ours: uvicorn_compat.Protocol,
     known: type[HttpProtocol],
     connections: Connections,
 ) -> None:
     with capture_logs() as logged:
-        chosen = uvicorn_compat.protocol(connections, lane=lane)
+        chosen = uvicorn_compat.protocol(connections, ours=ours)
 
     assert isinstance(chosen, partial)
     assert chosen.func is known
@@ -109,20 +115,20 @@ def test_over_h11_an_offer_to_upgrade_is_ignored_too(tmp_path: Path) -> None:
             response = line.hear()
             assert response
             assert response.status == 400  # the form that the inner request is
-    assert served.app.lane.answered == 0
+    assert served.by_fast_path == 0
 
 
 def test_the_date_is_always_the_present_one() -> None:
-    lane = FastPath({}, {}, lambda _: Response(500, (), b""))
+    heads = ResponseHeads()
     answer = Response(200, NO_STORE, b"{}")
     for date in (b"today", b"tomorrow", b"today"):
-        assert b"date: %b\r\n" % date in lane.written(answer, [(b"date", date)])
+        assert b"date: %b\r\n" % date in heads.write(answer, [(b"date", date)])
 
 
 @pytest.mark.spec("RFC 9110", "5.5")
 @pytest.mark.parametrize("value", [b"a\r\nset-cookie: b", b"a\nb", b"a\0b", b"\x7f"])
 def test_no_header_of_an_answer_breaks_out_of_its_line(value: bytes) -> None:
-    lane = FastPath({}, {}, lambda _: Response(500, (), b""))
+    heads = ResponseHeads()
     for pair in ((b"x", value), (value, b"x")):
         with pytest.raises(ValueError, match="control characters"):
-            lane.written(Response(200, (pair,), b""), [])
+            heads.write(Response(200, (pair,), b""), [])

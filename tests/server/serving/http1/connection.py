@@ -14,12 +14,13 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from gatepass.server.configuration.http_limits import Limits
-from gatepass.server.http import Request, Response
+from gatepass.server.http import Request, Response, read_head
+from gatepass.server.oauth.routes import Route
 from gatepass.server.oauth.served_environment import ServedEnvironment
-from gatepass.server.observability import metrics
-from gatepass.server.serving.error_responses import Failure
-from gatepass.server.serving.fast_path.protocol import FastPath, Route
+from gatepass.server.serving.fast_path import fast_path_protocol
 from gatepass.server.serving.http1.connections import Connections
+from gatepass.server.serving.http1.protocol import HttpProtocol
+from gatepass.server.serving.oauth_endpoints import RouteTable
 from gatepass.server.serving.uvicorn_compat import protocol
 from server.serving.fast_path.play import ToldLoop
 from server.serving.http1.requests import Delivered
@@ -46,19 +47,15 @@ class Recorder:
     def __init__(self, environment: ServedEnvironment) -> None:
         self.requests: list[Delivered] = []
         self.turns = 0  # counts events, so that quiet is noticed
-        self.lane = FastPath(
+        self.routes = RouteTable(
             {
                 path: Route(
-                    partial(self._fast, method, path.encode()),
-                    path,
-                    frozenset({method}),
-                    "o",
-                    metrics.observer("o"),
+                    partial(self._fast, method, path.encode()), "o", read_head, frozenset({method})
                 )
                 for method, path in ((b"GET", FAST_GET), (b"POST", FAST_POST))
             },
+            {},
             {HOST: environment},
-            _fail,
         )
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401
@@ -95,10 +92,6 @@ async def _whole_body(receive: Any) -> bytes | None:  # noqa: ANN401 - as ASGI h
         body += bytes(message.get("body", b""))
         if not message.get("more_body", False):
             return body
-
-
-def _fail(met: Failure) -> Response:
-    raise met.error
 
 
 class MemoryTransport(asyncio.Transport):
@@ -139,12 +132,13 @@ class MemoryTransport(asyncio.Transport):
 class Player:
     """Plays streams to new connections, one after the other, in one event loop."""
 
-    def __init__(self, environment: ServedEnvironment, *, lane: bool) -> None:
+    def __init__(self, environment: ServedEnvironment, *, has_fast_path: bool) -> None:
         self._environment = environment
         self._runner = asyncio.Runner(loop_factory=ToldLoop)
         self._errors: list[dict[str, Any]] = []
         self._runner.get_loop().set_exception_handler(lambda _, error: self._errors.append(error))
-        self._make = protocol(Connections(Limits()), lane=lane)
+        ours = fast_path_protocol() if has_fast_path else HttpProtocol
+        self._make = protocol(Connections(Limits()), ours=ours)
         self._config = uvicorn.Config(_nobody, ws="none", lifespan="off", log_config=None)
         self._config.load()
 

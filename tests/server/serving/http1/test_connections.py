@@ -85,7 +85,7 @@ def test_where_every_connection_is_served_a_new_one_is_refused() -> None:
 
 def test_one_that_has_ended_leaves_its_place() -> None:
     connections, opened = full(None, None)
-    connections.forget(opened[0])
+    connections.remove(opened[0])
 
     assert connections.admit(Fake(1.0))
     assert COUNTERS.counts().connections == {"open": 2, "most": 2}
@@ -112,8 +112,8 @@ def test_the_log_names_a_source_once_a_minute_and_metrics_count_all() -> None:
     before = COUNTERS.counts().endings["malformed"]
     with capture_logs() as logged:
         for now in (100.0, 101.0, 159.0, 161.0):
-            connections.note("malformed", "192.0.2.1", now, "why")
-            connections.note("malformed", "192.0.2.2", now, "why")
+            connections.record_end("malformed", "192.0.2.1", now, "why")
+            connections.record_end("malformed", "192.0.2.2", now, "why")
 
     assert [each["source"] for each in logged] == ["192.0.2.1", "192.0.2.2"] * 2
     assert COUNTERS.counts().endings["malformed"] == before + 8
@@ -123,6 +123,6 @@ def test_a_flood_of_sources_does_not_flood_the_log() -> None:
     connections = Connections(Limits())
     with capture_logs() as logged:
         for number in range(10_000):
-            connections.note("evicted", f"2001:db8::{number:x}", 1.0)
+            connections.record_end("evicted", f"2001:db8::{number:x}", 1.0)
 
     assert len(logged) == 100

@@ -11,7 +11,9 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from gatepass.server.configuration.http_limits import Limits
+from gatepass.server.serving.fast_path import fast_path_protocol
 from gatepass.server.serving.http1.connections import Connections
+from gatepass.server.serving.http1.protocol import HttpProtocol
 from gatepass.server.serving.uvicorn_compat import protocol
 from gatepass.wire.metadata import INTROSPECT, PARTNER_API, REVOKE, TOKEN
 from server.fixtures import FORM, InProcessServer, raw_basic
@@ -66,9 +68,10 @@ class Request(NamedTuple):
 class Connected:
     """Connections to the real application, in memory, in an event loop of their own."""
 
-    def __init__(self, server: InProcessServer, *, lane: bool) -> None:
+    def __init__(self, server: InProcessServer, *, has_fast_path: bool) -> None:
         self._runner = asyncio.Runner()
-        self._make = protocol(Connections(Limits()), lane=lane)
+        ours = fast_path_protocol() if has_fast_path else HttpProtocol
+        self._make = protocol(Connections(Limits()), ours=ours)
         self._config = uvicorn.Config(server.app, ws="none", lifespan="off", log_config=None)
         self._config.load()
 
@@ -118,7 +121,7 @@ def _form(path: str, fields: bytes, body: bytes, has: bytes, *statuses: int) -> 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["fast path", "ASGI"])
 def connected(server: InProcessServer, request: pytest.FixtureRequest) -> Iterator[Connected]:
-    made = Connected(server, lane=request.param)
+    made = Connected(server, has_fast_path=request.param)
     yield made
     made.close()
 

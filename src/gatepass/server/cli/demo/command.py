@@ -58,7 +58,7 @@ def demo(data: Path | None, port: int | None, *, once: bool) -> None:
             logging.configure(settings.log_format, log)
             data_directory.prepare(settings)
             with published_addresses.published(settings):
-                run.run(settings, sockets, companion=lambda: _play(settings, once=once))
+                run.run(settings, sockets, companion=lambda: _run(settings, once=once))
 
 
 def _settings(data: Path | None, port: int) -> Settings:
@@ -85,15 +85,15 @@ def _check_empty(settings: Settings) -> None:
         )
 
 
-def _play(settings: Settings, *, once: bool) -> bool:
+def _run(settings: Settings, *, once: bool) -> bool:
     """Run the demo; return whether the server keeps running."""
     import httpx2
 
-    from gatepass.server.cli.demo import partner, play, story  # takes a while to load
+    from gatepass.server.cli.demo import partner, steps, transcript  # takes a while to load
 
     click.echo(f"A server runs on {settings.data}: the sandbox is {settings.issuer(Mode.TEST)}")
     try:
-        access = play.play(settings, story.Story(click.echo))
+        access = steps.run(settings, transcript.Transcript(click.echo))
     except (partner.DemoError, httpx2.TransportError) as error:
         raise data_directory.ServingError(f"{error} See {settings.data / _LOG}.") from None
     click.echo(

@@ -36,16 +36,16 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Record a form, a field, or an element with an id."""
-        given = dict(attrs)
+        values = dict(attrs)
         if tag not in _VOID:
-            self._open.append((tag, given.get("id")))
-            if given.get("id"):
-                self.texts[given["id"] or ""] = ""
+            self._open.append((tag, values.get("id")))
+            if values.get("id"):
+                self.texts[values["id"] or ""] = ""
         if tag == "form":
-            self._form = Form(given.get("action") or "", {})
+            self._form = Form(values.get("action") or "", {})
             self.forms[self._form.action] = self._form
         elif self._form is not None:
-            self._note_field(self._form.fields, tag, given)
+            self._note_field(self._form.fields, tag, values)
 
     def handle_endtag(self, tag: str) -> None:
         """Close the element and unclosed elements in it."""
@@ -66,14 +66,14 @@ class Page(HTMLParser):
         if self._form is not None and self._textarea:
             self._form.fields[self._textarea] += data
 
-    def _note_field(self, fields: dict[str, str], tag: str, given: dict[str, str | None]) -> None:
-        name, kind = given.get("name") or "", given.get("type") or "text"
-        if tag == "option" and self._select and ("selected" in given or not fields[self._select]):
-            fields[self._select] = given.get("value") or ""
-        elif not name or kind in _SENDS_NOTHING or (kind in _TICKED and "checked" not in given):
+    def _note_field(self, fields: dict[str, str], tag: str, values: dict[str, str | None]) -> None:
+        name, kind = values.get("name") or "", values.get("type") or "text"
+        if tag == "option" and self._select and ("selected" in values or not fields[self._select]):
+            fields[self._select] = values.get("value") or ""
+        elif not name or kind in _SENDS_NOTHING or (kind in _TICKED and "checked" not in values):
             return
         elif tag == "input":
-            fields[name] = given.get("value") or ("on" if kind in _TICKED else "")
+            fields[name] = values.get("value") or ("on" if kind in _TICKED else "")
         elif tag == "select":
             self._select, fields[name] = name, ""
         elif tag == "textarea":

@@ -74,8 +74,8 @@ def in_words(entry: Entry) -> str:
     words = _WORDS.get(entry.action)
     if words is None:
         return entry.action.replace(".", " ").replace("_", " ").capitalize()
-    said = words.format_map(_Detail(entry.detail))
-    return said.replace(" (1 times)", "")
+    text = words.format_map(_Detail(entry.detail))
+    return text.replace(" (1 times)", "")
 
 
 def _number(text: str | None) -> int | None:

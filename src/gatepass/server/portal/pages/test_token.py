@@ -54,40 +54,40 @@ def show(request: PortalRequest) -> Response:
     kept = one_time_secret.take(
         request.context, request.current_login.session_id, _about(application.id)
     )
-    said = inspect(request.environment, Secret(kept["token"])) if kept else None
-    if kept is None or said is None:
+    claims = inspect(request.environment, Secret(kept["token"])) if kept else None
+    if kept is None or claims is None:
         return page(request, "application_test_token_gone.html", application=application)
     return page(
         request,
         "application_test_token.html",
         application=application,
         token=kept["token"],
-        claims=_claims(said, application, request.catalogue),
+        claims=_claims(claims, application, request.catalogue),
         call=snippets.call(request.environment, application, Secret(kept["token"])),
         curl=snippets.snippets(request.environment, application)["curl"],
     )
 
 
 def _claims(
-    said: Mapping[str, object], application: Application, catalogue: Catalogue
+    claims: Mapping[str, object], application: Application, catalogue: Catalogue
 ) -> SimpleNamespace:
-    audience = said["aud"]
+    audience = claims["aud"]
     return SimpleNamespace(
         name=application.name,
-        client_id=said["client_id"],
+        client_id=claims["client_id"],
         scope=[
             SimpleNamespace(name=name, words=catalogue.words(name))
-            for name in str(said["scope"]).split()
+            for name in str(claims["scope"]).split()
         ],
         audience=audience if isinstance(audience, list) else [audience],
-        issuer=said["iss"],
-        issued_at=_moment(said["iat"]),
-        expires_at=_moment(said["exp"]),
-        token_id=said["jti"],
+        issuer=claims["iss"],
+        issued_at=_time(claims["iat"]),
+        expires_at=_time(claims["exp"]),
+        token_id=claims["jti"],
     )
 
 
-def _moment(seconds: object) -> datetime:
+def _time(seconds: object) -> datetime:
     return datetime.fromtimestamp(int(str(seconds)), UTC)
 
 

@@ -21,9 +21,9 @@ _DISTANCES = (
 _SPANS = (("day", _DAY), ("hour", _HOUR), ("minute", _MINUTE), ("second", 1))
 
 
-def ago(moment: datetime, now: datetime) -> str:
-    """Return `moment` relative to `now` (both aware): "3 hours ago", "in 23 hours", "just now"."""
-    seconds = (moment - now).total_seconds()
+def ago(time: datetime, now: datetime) -> str:
+    """Return `time` relative to `now` (both aware): "3 hours ago", "in 23 hours", "just now"."""
+    seconds = (time - now).total_seconds()
     distance = abs(seconds)
     if distance < _MINUTE / 2:
         return "just now"
@@ -32,14 +32,14 @@ def ago(moment: datetime, now: datetime) -> str:
     return f"in {words}" if seconds > 0 else f"{words} ago"
 
 
-def utc(moment: datetime) -> str:
-    """Return `moment` (aware) to the second: "2026-11-23 21:46:22 UTC"."""
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+def utc(time: datetime) -> str:
+    """Return `time` (aware) to the second: "2026-11-23 21:46:22 UTC"."""
+    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def iso(moment: datetime) -> str:
-    """Return `moment` (aware) for a `datetime` attribute: "2026-11-23T21:46:22Z"."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}Z"
+def iso(time: datetime) -> str:
+    """Return `time` (aware) for a `datetime` attribute: "2026-11-23T21:46:22Z"."""
+    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%S}Z"
 
 
 def span(seconds: int) -> str:

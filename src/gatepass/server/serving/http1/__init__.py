@@ -1,5 +1,5 @@
-"""HTTP/1.1 below the application: message framing, bounds, time limits, open connections.
+"""HTTP/1.1 below the application: message framing, size and time limits, open connections.
 
-Whatever comes from a stranger passes here first. `head` and `body` are pure; `protocol` is the
-connection; `connections` counts and bounds them all. No path and no endpoint is known here.
+Every request passes here first. `head` and `body` do no I/O; `protocol` is the connection;
+`connections` counts and limits them. This package knows no path and no endpoint.
 """

@@ -1,4 +1,4 @@
-"""The body of a request: which bytes of the stream belong to it (RFC 9112 §6.2, §7.1)."""
+"""The body of a request: finds its end in the stream (RFC 9112 §6.2, §7.1)."""
 
 import re
 from enum import Enum, auto
@@ -14,15 +14,15 @@ _NO_TRAILERS = frozenset({b"content-length", b"host", b"transfer-encoding"})
 
 
 class Body(Protocol):
-    """Reads a body out of the stream, piece by piece."""
+    """Reads a body from the stream, piece by piece."""
 
     is_complete: bool
 
     def read(self, buffer: bytes, start: int) -> tuple[bytes, int]:
-        """Return content from `start` on, and where in `buffer` what was read ends.
+        """Return the content from `start` on, and the position in `buffer` after what was read.
 
-        Without enough bytes for a step it returns no content and a place before the end of
-        `buffer`: call again with the bytes from there and more. Raises RefusedRequest.
+        Without enough bytes for a step, the content is empty and the position is before the end of
+        `buffer`: call again with the bytes from there and more. Raise RefusedRequest.
         """
 
 
@@ -32,14 +32,14 @@ def of_length(length: int) -> Body:
 
 
 class SizedBody:
-    """A body whose length the head tells."""
+    """A body with a Content-Length."""
 
     def __init__(self, length: int) -> None:
         self._left = length
         self.is_complete = length == 0
 
     def read(self, buffer: bytes, start: int) -> tuple[bytes, int]:
-        """Return what there is of the body."""
+        """Return the received part of the body."""
         content = buffer[start : start + self._left]
         self._left -= len(content)
         self.is_complete = self._left == 0
@@ -54,16 +54,16 @@ class _Step(Enum):
 
 
 class ChunkedBody:
-    """A body in chunks. Extensions and the trailer's fields are checked in form and dropped."""
+    """A body in chunks. Extensions and trailer fields are checked for their form and dropped."""
 
     def __init__(self) -> None:
         self._step = _Step.SIZE
-        self._left = 0  # bytes of the present chunk
+        self._left = 0  # bytes of the current chunk
         self._trailers = 0
         self.is_complete = False
 
     def read(self, buffer: bytes, start: int) -> tuple[bytes, int]:
-        """Return the content of the chunks that there are."""
+        """Return the content of the received chunks."""
         pieces = []
         while not self.is_complete and start < len(buffer):
             if self._step is _Step.DATA:
@@ -84,7 +84,7 @@ class ChunkedBody:
         return b"".join(pieces), start
 
     def _read_line(self, line: bytes) -> None:
-        """Take a line without its end: a chunk's size, nothing behind its data, or a trailer."""
+        """Read a line: a chunk's size, the empty one after its data, or a trailer field."""
         if self._step is _Step.SIZE:
             size = _SIZE.fullmatch(line)
             if size is None:

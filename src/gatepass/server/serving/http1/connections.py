@@ -1,9 +1,9 @@
-"""All open connections of a process: how many there may be, and which one must make room.
+"""The open connections of a process: how many there may be, and which one is closed at the limit.
 
-Every connection takes a file descriptor, and databases and files need some, too. At the limit
-a connection that does not read its answers is closed for a new one, or else the one that has
-been longest without a whole request: it is silent, or has sent half of one. Where every
-connection is being served, new ones are refused.
+Each connection takes a file descriptor, and databases and files need some, too. At the limit the
+server closes a connection that does not read its responses in favour of a new one, or else the one
+that has been without a complete request for the longest time. If every connection is being served,
+new ones are refused.
 """
 
 from collections import deque
@@ -25,22 +25,22 @@ log = structlog.get_logger("gatepass.server")
 
 
 EvictionKey = tuple[int, float]
-"""0 for who does not read answers, else 1; and since when (the loop's time) there is no request."""
+"""0 for a client that does not read, else 1; and the loop's time since which it has no request."""
 
 
 class Connection(Protocol):
-    """What the limit needs of a connection."""
+    """The part of a connection that the limit uses."""
 
     @property
     def eviction_key(self) -> EvictionKey | None:
-        """Its place among those to close, the lowest first; None while it is being served."""
+        """The order among connections to close, lowest first; None while it is being served."""
 
     def evict(self) -> None:
         """Close the connection now."""
 
 
 class Connections:
-    """The open connections of this process; `is_counted` says whether metrics have them."""
+    """The open connections of this process; with `is_counted` metrics show their number."""
 
     def __init__(self, limits: Limits, *, is_counted: bool = True) -> None:
         self.limits = limits
@@ -55,19 +55,19 @@ class Connections:
         return len(self._open)
 
     def admit(self, connection: Connection) -> bool:
-        """Count a new connection in, closing another one if need be; False where none can be."""
+        """Add a connection, closing another at the limit; return False if none can be closed."""
         if len(self._open) >= self.most and not self._evict():
             return False
         self._open.add(connection)
         self._measure()
         return True
 
-    def forget(self, connection: Connection) -> None:
-        """Count a connection out."""
+    def remove(self, connection: Connection) -> None:
+        """Remove a connection that has ended."""
         self._open.discard(connection)
         self._measure()
 
-    def note(self, reason: Reason, source: str, now: float, description: str = "") -> None:
+    def record_end(self, reason: Reason, source: str, now: float, description: str = "") -> None:
         """Count a connection that the server ends; log it once a minute for each source."""
         metrics.connection_ended(reason)
         if self._log_limit.allow((reason, source), now):
@@ -78,22 +78,22 @@ class Connections:
             metrics.connections(len(self._open), self.most)
 
     def _evict(self) -> bool:
-        """Close the connection that has been longest without a whole request, if there is one.
+        """Close the connection without a request for the longest time; return whether there is one.
 
         One search finds several, so that a flood of connections does not search for each.
         """
         for _ in range(2):
             while self._candidates:
-                place, connection = self._candidates.popleft()
-                if connection in self._open and connection.eviction_key == place:
+                key, connection = self._candidates.popleft()
+                if connection in self._open and connection.eviction_key == key:
                     self._open.discard(connection)
                     connection.evict()
                     return True
-            places = ((each.eviction_key, each) for each in self._open)
-            idle = ((place, each) for place, each in places if place is not None)
-            self._candidates.extend(nsmallest(_CANDIDATES, idle, key=_place))
+            keys = ((each.eviction_key, each) for each in self._open)
+            idle = ((key, each) for key, each in keys if key is not None)
+            self._candidates.extend(nsmallest(_CANDIDATES, idle, key=_key))
         return False
 
 
-def _place(candidate: tuple[EvictionKey, Connection]) -> EvictionKey:
+def _key(candidate: tuple[EvictionKey, Connection]) -> EvictionKey:
     return candidate[0]

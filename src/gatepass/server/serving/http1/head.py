@@ -1,8 +1,8 @@
 """The head of a request: the request line and the fields, checked (RFC 9112 §2 to §3, §6).
 
 The head is cut out of the stream at its first empty line and parsed by httptools as a whole, so
-that no byte behind it is ever parsed with it. An offer to upgrade is ignored (RFC 9110 §7.8):
-the parser ends with the head, so it cannot take what follows for another protocol.
+that no byte after it is parsed with it. An offer to upgrade is ignored (RFC 9110 §7.8): the parser
+ends with the head, so it cannot mistake what follows for another protocol.
 """
 
 import re
@@ -10,7 +10,7 @@ from typing import Final
 
 try:
     import httptools
-except ModuleNotFoundError:  # as on Windows; then uvicorn's protocol serves (see `footing`)
+except ModuleNotFoundError:  # as on Windows; then uvicorn's protocol serves (see `uvicorn_compat`)
     httptools = None  # type: ignore[assignment]
 
 from gatepass.server.configuration.http_limits import HeadLimits
@@ -21,9 +21,12 @@ CHUNKED: Final = -1
 """The length of a body that comes in chunks."""
 
 _NO_HTTP = "This is not an HTTP request."
-_CR, _HASH, _A = b"\r#A"  # to look for a number is quicker than to look for a byte string
+_CR, _HASH, _A = b"\r#A"  # searching for a number is faster than for a byte string
 _LONGEST_LENGTH = 18  # digits
 _SINGULAR = (b"host", b"content-length", b"transfer-encoding")
+_END_OF_HEAD = b"\r\n\r\n"
+_LONGEST_REQUEST_LINE = 32  # bytes, without the target
+_BEGINNING = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,24}(?: |\Z)|\r\Z")
 _ABSOLUTE = re.compile(rb"(?i:https?)://([^/?@]+)((?:[/?].*)?)")
 
 
@@ -39,8 +42,8 @@ class RefusedRequest(Exception):
 class Head:
     """A request's head; httptools calls the methods while it parses.
 
-    `fields` has every field in its order with its name in lower case; `headers` the last one of
-    each name. `length` is the body's in bytes, or CHUNKED.
+    `fields` has every field in order with its name in lower case; `headers` the last one of each
+    name. `length` is the body's in bytes, or CHUNKED.
     """
 
     version = b"HTTP/1.1"
@@ -55,26 +58,47 @@ class Head:
         self.fields: Fields = []
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a field without the white space behind its value, which the parser leaves."""
+        """Add a field without the white space after its value, which the parser keeps."""
         self.fields.append((name.lower(), value.strip()))
 
     def on_headers_complete(self) -> None:
-        """Note that the parser, too, takes this for a whole head."""
+        """Record that the parser, too, found a complete head."""
         self.is_complete = True
+
+
+def check_beginning(buffer: bytes, start: int, searched: int, limits: HeadLimits) -> int:
+    """Check the beginning of a head that is not whole; `searched` bytes of it were checked before.
+
+    Return how many bytes need not be searched for the head's end again. Raise RefusedRequest as
+    `parse` does.
+    """
+    size = len(buffer) - start
+    if not _BEGINNING.match(buffer, start):
+        raise _malformed(_NO_HTTP)
+    longest_line = limits.target + _LONGEST_REQUEST_LINE
+    if size > longest_line and buffer.find(b"\r\n", start, start + longest_line) < 0:
+        raise _too_long_target(limits)
+    if size > limits.head:
+        raise _too_long_head(limits)
+    position = start + searched
+    lines = buffer.count(b"\r\n", max(start, position - 1))
+    if buffer.count(b"\n", position) > lines:
+        raise _malformed(_NO_HTTP)
+    return max(0, size - len(_END_OF_HEAD) + 1)
 
 
 def parse(raw: bytes, limits: HeadLimits) -> Head:
     """Return the head in `raw`, which ends with its first empty line.
 
-    Raises RefusedRequest with the status to answer: 400 for what is malformed or ambiguous, 414
-    and 431 for what is too long, 501 for CONNECT and for transfer codings other than chunked,
-    505 for another version than HTTP/1.0 and HTTP/1.1.
+    Raise RefusedRequest with the status of the response: 400 if the head is malformed or ambiguous,
+    414 or 431 if it is too long, 501 for CONNECT and for transfer codings other than chunked, 505
+    for versions other than HTTP/1.0 and HTTP/1.1.
     """
     try:
         method, target, rest = raw.split(b" ", 2)
     except ValueError:
         raise _malformed(_NO_HTTP) from None
-    if len(raw) > limits.target:  # most are shorter in all
+    if len(raw) > limits.target:  # most heads are shorter
         _check_length(raw, target, limits)
     head = Head(method, target)
     if not rest.startswith(b"HTTP/1.1\r\n"):
@@ -94,7 +118,7 @@ def parse(raw: bytes, limits: HeadLimits) -> Head:
 
 
 def _parse_fields(head: Head, raw: bytes) -> None:
-    """Have the parser check the head and find its fields."""
+    """Check the head with the parser, which calls `head` with each field."""
     parser = httptools.HttpRequestParser(head)
     try:
         parser.feed_data(raw)
@@ -103,20 +127,20 @@ def _parse_fields(head: Head, raw: bytes) -> None:
             raise RefusedRequest(501, "This server is not a proxy.") from None
     except httptools.HttpParserError as error:
         raise _malformed(_NO_HTTP) from error
-    # The parser skips empty lines before a request, and takes one without a version for HTTP/0.9.
+    # The parser skips empty lines before a request, and reads one without a version as HTTP/0.9.
     if not head.is_complete or _CR in head.target or raw[0] < _A:
         raise _malformed(_NO_HTTP)
 
 
 def _check_length(raw: bytes, target: bytes, limits: HeadLimits) -> None:
     if len(target) > limits.target:
-        raise RefusedRequest(414, f"The request target is over {limits.target} bytes.")
+        raise _too_long_target(limits)
     if len(raw) > limits.head:
-        raise RefusedRequest(431, f"The request's header is over {limits.head} bytes.")
+        raise _too_long_head(limits)
 
 
 def _other_version(rest: bytes) -> bytes:
-    """Return the version with which the request line ends, if it is served."""
+    """Return the version in the request line; raise RefusedRequest if it is not served."""
     version = rest[: rest.find(b"\r\n")]
     if version == b"HTTP/1.0":
         return version
@@ -126,7 +150,7 @@ def _other_version(rest: bytes) -> bytes:
 
 
 def _check_fields(fields: Fields, limits: HeadLimits) -> None:
-    """Refuse too many, and one that says where a request goes or ends if it comes twice."""
+    """Refuse too many fields, and two fields that decide where a request goes or ends."""
     if len(fields) > limits.fields:
         raise RefusedRequest(431, f"The request has over {limits.fields} header fields.")
     names = [name for name, _ in fields]
@@ -136,7 +160,7 @@ def _check_fields(fields: Fields, limits: HeadLimits) -> None:
 
 
 def _take_origin_form(head: Head) -> None:
-    """Make path and query of a target in another form (RFC 9112 §3.2).
+    """Convert a target in another form to path and query (RFC 9112 §3.2).
 
     The host of a target in absolute form replaces the Host field (§3.2.2).
     """
@@ -157,7 +181,7 @@ def _take_origin_form(head: Head) -> None:
 
 
 def _check_coding(head: Head) -> None:
-    """Refuse a transfer coding that leaves a doubt where the body ends (RFC 9112 §6.1)."""
+    """Refuse a transfer coding with which the end of the body is ambiguous (RFC 9112 §6.1)."""
     if b"content-length" in head.headers or head.version != b"HTTP/1.1":
         raise _malformed("Transfer-Encoding comes without Content-Length, in HTTP/1.1.")
     if head.headers[b"transfer-encoding"].lower() != b"chunked":
@@ -165,25 +189,33 @@ def _check_coding(head: Head) -> None:
 
 
 def _read_framing(head: Head) -> None:
-    """Note how long the body is (RFC 9112 §6.3), and whether the connection ends behind it."""
+    """Read the length of the body (RFC 9112 §6.3), and whether the connection ends after it."""
     headers = head.headers
     if b"transfer-encoding" in headers:
         _check_coding(head)
         head.length = CHUNKED
     elif b"content-length" in headers:
-        given = headers[b"content-length"]
-        if not given.isdigit() or len(given) > _LONGEST_LENGTH:
+        length = headers[b"content-length"]
+        if not length.isdigit() or len(length) > _LONGEST_LENGTH:
             raise _malformed("The Content-Length is not a number that is possible.")
-        head.length = int(given)
+        head.length = int(length)
     if b"connection" in headers:
         _read_connection(head)
 
 
 def _read_connection(head: Head) -> None:
-    """Note whether the connection ends with this request (RFC 9112 §9.3)."""
+    """Read whether the connection ends after this request (RFC 9112 §9.3)."""
     options = b",".join(value for name, value in head.fields if name == b"connection")
     if b"close" in {option.strip(b" \t").lower() for option in options.split(b",")}:
         head.keep_alive = False
+
+
+def _too_long_target(limits: HeadLimits) -> RefusedRequest:
+    return RefusedRequest(414, f"The request target is over {limits.target} bytes.")
+
+
+def _too_long_head(limits: HeadLimits) -> RefusedRequest:
+    return RefusedRequest(431, f"The request's header is over {limits.head} bytes.")
 
 
 def _malformed(description: str) -> RefusedRequest:

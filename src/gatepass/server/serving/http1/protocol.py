@@ -1,16 +1,15 @@
 """One HTTP/1.1 connection: its bytes become requests, one at a time.
 
-uvicorn keeps the sockets, the server's life and the ASGI cycle. Here is what stands between a
-stranger's bytes and the application: where each message begins and ends, how long its parts may
-be and take, and in which order messages are served. A request that is still being answered
-stops the reading of those behind it, so that neither they nor unread answers fill the memory.
+uvicorn provides the sockets, the server's lifespan and the ASGI cycle. This module decides where
+each message begins and ends, how long its parts may be and take, and in which order messages are
+served. While a request is being served, the connection does not read the next ones, so that
+neither they nor unread responses fill the memory.
 """
 
 import asyncio
 import logging
-import re
 from enum import IntEnum
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
@@ -19,7 +18,7 @@ from uvicorn.server import ServerState
 
 try:
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
-except ModuleNotFoundError:  # as on Windows; then uvicorn's protocol serves (see `footing`)
+except ModuleNotFoundError:  # as on Windows; then uvicorn's protocol serves (see `uvicorn_compat`)
     from uvicorn.protocols.http.h11_impl import (  # type: ignore[assignment]
         RequestResponseCycle,
     )
@@ -27,7 +26,14 @@ except ModuleNotFoundError:  # as on Windows; then uvicorn's protocol serves (se
 from gatepass.server.serving.http1 import body as bodies
 from gatepass.server.serving.http1.body import Body
 from gatepass.server.serving.http1.connections import Connections, EvictionKey, Reason
-from gatepass.server.serving.http1.head import CHUNKED, Head, RefusedRequest, parse
+from gatepass.server.serving.http1.deadline import Deadline
+from gatepass.server.serving.http1.head import (
+    CHUNKED,
+    Head,
+    RefusedRequest,
+    check_beginning,
+    parse,
+)
 from gatepass.server.serving.http1.refusal import RETRY_AFTER, refusal
 from gatepass.server.serving.http1.write_buffer import BufferedTransport
 from gatepass.server.serving.readiness import STOPPING
@@ -38,30 +44,25 @@ _END_OF_HEAD = b"\r\n\r\n"
 _NOT_FOUND = -1 + len(_END_OF_HEAD)
 _CR = 13
 _MOST_EMPTY_LINES = 4
-_MOST_A_TURN = 16  # requests of one connection in one turn of the event loop
-_NO_WORSE = 0.001  # seconds: a connection may be closed this much early
+_MOST_PER_ITERATION = 16  # requests of one connection in one iteration of the event loop
 _LINGER = 2.0  # seconds in which a refused client may still read why (RFC 9112 §9.6)
 _LAST_REQUEST = 0.5  # seconds in which a request may still come when the server stops
 _LAST_BODY = 2.0  # seconds that a half-sent body has when the server stops
-_LONGEST_REQUEST_LINE = 32  # bytes, without the target
-_METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,24}(?: |\Z)|\r\Z")
 
 _uvicorn_log = logging.getLogger("uvicorn.error")
 
 
-class Stage(IntEnum):
-    """How far the connection is with the present request."""
+class State(IntEnum):
+    """How far the connection is with the current request."""
 
     HEAD = 0  # waits for a request, or for the rest of a head
-    BODY = 1  # the application has the head and is given the body as it comes
-    ANSWERING = 2  # the request is whole, its answer is not
+    BODY = 1  # the application has the head and receives the body as it comes
+    RESPONDING = 2  # the request is complete, its response is not
     ENDING = 3  # nothing more is read
 
 
-# A look at an enumeration's member takes longer than a look at a name.
-_HEAD, _BODY, _ANSWERING, _ENDING = Stage
-
-Deadline = Literal["idle", "head", "body", "answer", "end"]
+# Looking up a member of an enumeration takes longer than looking up a name.
+_HEAD, _BODY, _RESPONDING, _ENDING = State
 
 
 class HttpProtocol(asyncio.Protocol):
@@ -90,25 +91,22 @@ class HttpProtocol(asyncio.Protocol):
         self._limits = connections.limits
         self._keep_alive = config.timeout_keep_alive  # seconds
         self._asgi = {"version": config.asgi_version, "spec_version": "2.3"}
-        self._stage = _HEAD
-        self._held = b""  # what has come and is not served yet, from `_held_from` on
-        self._held_from = 0
-        self._searched = 0  # bytes of that in which the head's end is not
-        self._skipped = 0  # empty lines before the present request
+        self._state = _HEAD
+        self._pending = b""  # received and not served yet, from `_pending_from` on
+        self._pending_from = 0
+        self._searched = 0  # bytes of that which do not contain the end of the head
+        self._skipped = 0  # empty lines before the current request
         self._body: Body | None = None
         self._cycle: RequestResponseCycle | None = None
         self._idle_since: float | None = 0.0
         self._queued_since: float | None = None  # since when requests wait behind another
-        self._deadline = 0.0  # the loop's time; 0 for none
-        self._deadline_of: Deadline = "head"
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_at = 0.0
+        self._deadline = Deadline(self.loop, self._expire)
         self._is_stopping = False
 
-    # What asyncio and uvicorn call.
+    # Called by asyncio and uvicorn.
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin a connection, or refuse it where there is no room."""
+        """Begin a connection, or refuse it if there are too many."""
         self.transport = BufferedTransport(transport, self.loop)
         self.flow = FlowControl(cast("asyncio.Transport", self.transport))
         self._server = get_local_addr(transport)
@@ -119,81 +117,80 @@ class HttpProtocol(asyncio.Protocol):
         now = self.loop.time()
         self._idle_since = now
         if self._connections.admit(self):
-            self._expire_after(self._limits.head_timeout, "head", now)
+            self._deadline.set(self._limits.head_timeout, "head", now)
         else:
-            self._turn_down()
+            self._refuse_connection()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End a connection."""
-        self._stage = _ENDING
-        self._connections.forget(self)
+        self._state = _ENDING
+        self._connections.remove(self)
         self.server_state.connections.discard(cast("Any", self))
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._deadline.close()
         self._disconnect()
         self.flow.resume_writing()
         if exc is None:
             self.transport.close()
 
     def data_received(self, data: bytes) -> None:
-        """Serve the requests that are whole, and hold what is not."""
-        if self._held:
-            data = self._held[self._held_from :] + data
-            self._held = b""
-        if self._stage < _ANSWERING:
+        """Serve the complete requests, and keep the rest."""
+        if self._pending:
+            data = self._pending[self._pending_from :] + data
+            self._pending = b""
+        if self._state < _RESPONDING:
             self._serve(data, 0)
-        elif self._stage is _ANSWERING:
-            self._hold(data, 0)
+        elif self._state is _RESPONDING:
+            self._keep(data, 0)
             self.flow.pause_reading()
 
     def pause_writing(self) -> None:
-        """Note that the client does not read its answers."""
+        """Start the time limit of a client that does not read its responses."""
         self.flow.pause_writing()
         now = self.loop.time()
         self._idle_since = now
-        if self._stage is not _ENDING:
-            self._expire_after(self._limits.answer_timeout, "answer", now)
+        if self._state is not _ENDING:
+            self._deadline.set(self._limits.answer_timeout, "response", now)
 
     def resume_writing(self) -> None:
-        """Note that the client reads again."""
+        """Continue where the connection was: the client reads again."""
         self.flow.resume_writing()
-        if self._stage is _HEAD:
+        if self._state is _HEAD:
             self._await_request()
-        elif self._stage is _BODY:
-            self._expire_after(self._limits.body_timeout, "body", self.loop.time())
-        elif self._stage is _ANSWERING:
-            self._await_answer()
+        elif self._state is _BODY:
+            self._deadline.set(self._limits.body_timeout, "body", self.loop.time())
+        elif self._state is _RESPONDING:
+            self._await_response()
 
     def shutdown(self) -> None:
-        """Begin the end of the connection; only a request that is whole may take its time.
+        """Begin to end the connection; only a complete request may take its time.
 
-        A request that the client sends before it knows of the end is answered: the connection
-        waits for it a moment, and the answer says that it is the last.
+        The connection waits shortly for a request that the client sends before it learns of the
+        end; the response to it says `Connection: close`.
         """
         self._is_stopping = True
         cycle, now = self._cycle, self.loop.time()
-        if self._stage is _HEAD and not self.flow.write_paused:
-            self._expire_after(_LAST_REQUEST, "idle", now)
-        elif cycle is None or cycle.response_complete or self._stage in (_HEAD, _ENDING):
+        if self._state is _HEAD and not self.flow.write_paused:
+            self._deadline.set(_LAST_REQUEST, "idle", now)
+        elif cycle is None or cycle.response_complete or self._state in (_HEAD, _ENDING):
             self._end()
         else:
             cycle.keep_alive = False
-            if self._stage is _BODY:
-                self._expire_after(_LAST_BODY, "body", now)
+            if self._state is _BODY:
+                self._deadline.set(_LAST_BODY, "body", now)
             elif self.flow.write_paused:
-                self._expire_after(_LINGER, "answer", now)
+                self._deadline.set(_LINGER, "response", now)
         stopping = self._app_state.get(STOPPING)
         if stopping:
             stopping()
 
-    # What the limit on connections asks.
+    # Called by the limit on connections.
 
     @property
     def eviction_key(self) -> EvictionKey | None:
-        """Return the place among connections to close, None while a request is served.
+        """Return the order among connections to close; None while a request is served.
 
-        Who sends requests faster than the answers are read counts as one who does not read.
+        A client that sends requests faster than it reads responses counts as one that does not
+        read.
         """
         if self._queued_since is not None:
             return 0, self._queued_since
@@ -202,122 +199,107 @@ class HttpProtocol(asyncio.Protocol):
         return 0 if self.flow.write_paused else 1, self._idle_since
 
     def evict(self) -> None:
-        """Close the connection now, for another one."""
-        self._connections.note("evicted", self.source, self.loop.time())
+        """Close the connection now, in favour of another one."""
+        self._connections.record_end("evicted", self.source, self.loop.time())
         self._abort()
 
     # From bytes to requests.
 
     def _serve(self, buffer: bytes, start: int) -> None:
-        """Serve the requests that are whole, one after the other; hold what is left."""
+        """Serve the complete requests one after the other; keep what is left."""
         size, served = len(buffer), 0
         try:
             while start < size:
-                if self._stage is _HEAD:
+                if self._state is _HEAD:
                     end = buffer.find(_END_OF_HEAD, start + self._searched) + 4
                     if end == _NOT_FOUND or buffer[start] == _CR:
                         if buffer.startswith(b"\r\n", start):
                             start = self._skip_empty_line(start)
                             continue
-                        self._check_beginning(buffer, start)
+                        self._searched = check_beginning(
+                            buffer, start, self._searched, self._limits.head
+                        )
                         break
                     self._searched = self._skipped = 0
                     start = self._begin(parse(buffer[start:end], self._limits.head), buffer, end)
                     served += 1
-                    if served == _MOST_A_TURN:
-                        self._yield_turn()
-                elif self._stage is _BODY:
+                    if served == _MOST_PER_ITERATION:
+                        self._yield_to_others()
+                elif self._state is _BODY:
                     before = start
                     start = self._read_body(buffer, start)
                     if start == before:
                         break
                 else:
                     break
-        except RefusedRequest as refused:
-            self._refuse("malformed", refused.status, refused.description)
+        except RefusedRequest as error:
+            self._refuse_request("malformed", error.status, error.description)
             return
         if start < size:
-            self._hold(buffer, start)
+            self._keep(buffer, start)
 
-    def _yield_turn(self) -> None:
-        """Let other connections have their turn before more requests of this one are served."""
-        if self._stage is _HEAD:
-            self._stage = _ANSWERING
+    def _yield_to_others(self) -> None:
+        """Let the event loop serve other connections before more requests of this one."""
+        if self._state is _HEAD:
+            self._state = _RESPONDING
             self.flow.pause_reading()
             self.loop.call_soon(self._on_response)
 
-    def _hold(self, buffer: bytes, start: int) -> None:
+    def _keep(self, buffer: bytes, start: int) -> None:
         """Keep what cannot be served yet."""
-        self._held, self._held_from = buffer, start
+        self._pending, self._pending_from = buffer, start
         now = self.loop.time()
-        if self._stage is _ANSWERING:
+        if self._state is _RESPONDING:
             if self._queued_since is None:
                 self._queued_since = now
-        elif self._stage is _HEAD:
+        elif self._state is _HEAD:
             self._queued_since = None
-            if self._deadline_of != "head" and not self._is_stopping:
-                self._expire_after(self._limits.head_timeout, "head", now)
+            if self._deadline.purpose != "head" and not self._is_stopping:
+                self._deadline.set(self._limits.head_timeout, "head", now)
 
     def _skip_empty_line(self, start: int) -> int:
-        """Return where an empty line before a request ends (RFC 9112 §2.2)."""
+        """Return the position after an empty line before a request (RFC 9112 §2.2)."""
         self._skipped += 1
         if self._skipped > _MOST_EMPTY_LINES:
             raise RefusedRequest(400, "A request begins with its method.")
         return start + 2
 
-    def _check_beginning(self, buffer: bytes, start: int) -> None:
-        """Refuse what cannot become a request's head; note where to search on."""
-        size = len(buffer) - start
-        limits = self._limits.head
-        if not _METHOD.match(buffer, start):
-            raise RefusedRequest(400, "This is not an HTTP request.")
-        longest_line = limits.target + _LONGEST_REQUEST_LINE
-        if size > longest_line and buffer.find(b"\r\n", start, start + longest_line) < 0:
-            raise RefusedRequest(414, f"The request target is over {limits.target} bytes.")
-        if size > limits.head:
-            raise RefusedRequest(431, f"The request's header is over {limits.head} bytes.")
-        place = start + self._searched
-        lines = buffer.count(b"\r\n", max(start, place - 1))
-        if buffer.count(b"\n", place) > lines:
-            raise RefusedRequest(400, "This is not an HTTP request.")
-        self._searched = max(0, size - len(_END_OF_HEAD) + 1)
-
     def _begin(self, head: Head, buffer: bytes, start: int) -> int:
-        """Serve a request whose body begins at `start`; return where what was used up ends."""
+        """Serve a request whose body begins at `start`; return the position after what was read."""
         length = head.length
         end = start + length
         if length != CHUNKED and end <= len(buffer):
             content = buffer[start:end]
-            if self._is_stopping or not self._answer_at_once(head, content):
-                self._start(head)
-                self._give(content)
+            if self._is_stopping or not self._respond_directly(head, content):
+                self._start_application(head)
+                self._pass_body(content)
                 self._finish_body()
             return end
         self._body = bodies.of_length(length)
-        self._stage = _BODY
+        self._state = _BODY
         seconds = _LAST_BODY if self._is_stopping else self._limits.body_timeout
-        self._expire_after(seconds, "body", self.loop.time())
-        self._start(head)
+        self._deadline.set(seconds, "body", self.loop.time())
+        self._start_application(head)
         return start
 
-    def _answer_at_once(self, head: Head, body: bytes) -> bool:  # noqa: ARG002
-        """Answer a whole request without ASGI; return whether that was done."""
+    def _respond_directly(self, head: Head, body: bytes) -> bool:  # noqa: ARG002
+        """Respond to a complete request without ASGI; return whether that was done."""
         return False
 
     def _read_body(self, buffer: bytes, start: int) -> int:
-        """Give the application what has come of the body; return where that ends."""
+        """Pass on the received part of the body; return the position after it."""
         body = self._body
         assert body is not None  # noqa: S101 - the stage says so
         content, end = body.read(buffer, start)
-        self._give(content)
+        self._pass_body(content)
         if body.is_complete:
             self._finish_body()
         return end
 
-    # The way through ASGI.
+    # ASGI.
 
-    def _start(self, head: Head) -> None:
-        """Start the application on a request of which the head is there."""
+    def _start_application(self, head: Head) -> None:
+        """Start the application on a request of which the head was read."""
         path, _, query = head.target.partition(b"?")
         is_1_1 = head.version == b"HTTP/1.1"
         scope: Any = {
@@ -354,8 +336,8 @@ class HttpProtocol(asyncio.Protocol):
         task.add_done_callback(tasks.discard)
         tasks.add(task)
 
-    def _give(self, content: bytes) -> None:
-        """Give the application a part of the body; nobody wants it after the answer."""
+    def _pass_body(self, content: bytes) -> None:
+        """Pass a part of the body to the application, unless its response is complete."""
         cycle = self._cycle
         if not content or cycle is None or cycle.response_complete:
             return
@@ -365,82 +347,79 @@ class HttpProtocol(asyncio.Protocol):
         cycle.message_event.set()
 
     def _finish_body(self) -> None:
-        """Tell the application that the body is whole."""
+        """Tell the application that the body is complete."""
         self._body = None
         cycle = self._cycle
         assert cycle is not None  # noqa: S101 - it was started
         if cycle.response_complete:
             self._await_request()
             return
-        self._stage = _ANSWERING
-        self._await_answer()
+        self._state = _RESPONDING
+        self._await_response()
         cycle.more_body = False
         cycle.message_event.set()
 
     def _on_response(self) -> None:
-        """Go on with what waits behind a request that has its answer."""
-        if self._stage is _ENDING:
+        """Continue with the pending requests after a response."""
+        if self._state is _ENDING:
             return
         if self.transport.is_closing():
-            self._stage = _ENDING
+            self._state = _ENDING
             seconds = _LINGER if self._is_stopping else self._limits.answer_timeout
-            self._expire_after(seconds, "answer", self.loop.time())
+            self._deadline.set(seconds, "response", self.loop.time())
             return
         self.flow.resume_reading()
-        if self._stage is _ANSWERING:
+        if self._state is _RESPONDING:
             self._await_request()
-            if self._held:
-                held, self._held = self._held, b""
-                self._serve(held, self._held_from)
-            if not self._held:
+            if self._pending:
+                pending, self._pending = self._pending, b""
+                self._serve(pending, self._pending_from)
+            if not self._pending:
                 self._queued_since = None
 
-    def _await_answer(self) -> None:
-        """Give the application its time, unless the client does not read earlier answers."""
+    def _await_response(self) -> None:
+        """Remove the deadline, unless the client does not read earlier responses."""
         if not self.flow.write_paused:
             self._idle_since = None
-            self._deadline = 0.0
-        elif self._deadline_of != "answer":
-            self._expire_after(self._limits.answer_timeout, "answer", self.loop.time())
+            self._deadline.at = 0.0
+        elif self._deadline.purpose != "response":
+            self._deadline.set(self._limits.answer_timeout, "response", self.loop.time())
 
     def _await_request(self) -> None:
-        """Wait for the next request, but not for ever."""
-        self._stage = _HEAD
+        """Wait for the next request, within the idle timeout."""
+        self._state = _HEAD
         if self.flow.write_paused:
             return
         self._idle_since = now = self.loop.time()
-        self._deadline = now + self._keep_alive
-        self._deadline_of = "idle"
-        if self._timer is None or self._timer_at > self._deadline:
-            self._set_timer(self._keep_alive)
+        self._deadline.set(self._keep_alive, "idle", now)
 
-    # The end of a connection.
+    # The end of the connection.
 
-    def _turn_down(self) -> None:
-        """Refuse a connection for which there is no room; at once, as it takes a descriptor."""
-        self._connections.note("refused", self.source, self.loop.time())
-        self._stage = _ENDING
+    def _refuse_connection(self) -> None:
+        """Refuse a connection over the limit; immediately, as it takes a file descriptor."""
+        self._connections.record_end("refused", self.source, self.loop.time())
+        self._state = _ENDING
         self.transport.write(refusal(503, "Too many connections. Try again shortly.", RETRY_AFTER))
         self.transport.close()
 
-    def _refuse(self, reason: Reason, status: int, description: str) -> None:
-        """Answer what is not served, and end the connection once the client could read it."""
+    def _refuse_request(self, reason: Reason, status: int, description: str) -> None:
+        """Send an error, and end the connection once the client could read it."""
         now = self.loop.time()
-        self._connections.note(reason, self.source, now, description)
-        is_answered = self._stage is _BODY and self._disconnect()
-        self._stage = _ENDING
-        self._held = b""
-        if is_answered or not self.transport.can_write_eof():
+        self._connections.record_end(reason, self.source, now, description)
+        has_begun = self._state is _BODY and self._disconnect()
+        self._state = _ENDING
+        self._pending = b""
+        if has_begun or not self.transport.can_write_eof():
             self.transport.close()
         else:
             headers = self.server_state.default_headers
             self.transport.write(refusal(status, description, headers))
             self.transport.write_eof()
-            self.flow.resume_reading()  # what is on its way must not reset the connection
-        self._expire_after(_LINGER, "end", now)
+            self.flow.resume_reading()  # unread data must not reset the connection
+        self._deadline.set(_LINGER, "end", now)
 
     def _disconnect(self) -> bool:
-        """Take the connection from a request that is being served; return if an answer began."""
+        """Disconnect the current request; return whether its response has begun."""
         cycle = self._cycle
         if cycle is None:
             return False
@@ -449,54 +428,27 @@ class HttpProtocol(asyncio.Protocol):
         return cycle.response_started
 
     def _end(self) -> None:
-        """Close the connection when what was written is read, or soon."""
-        self._stage = _ENDING
+        """Close the connection once the client has read what was written, or soon."""
+        self._state = _ENDING
         self.transport.close()
-        self._expire_after(_LINGER, "end", self.loop.time())
+        self._deadline.set(_LINGER, "end", self.loop.time())
 
     def _abort(self) -> None:
-        self._stage = _ENDING
+        self._state = _ENDING
         self.transport.abort()
 
-    # Time.
-
-    def _expire_after(self, seconds: float, what: Deadline, now: float) -> None:
-        """Let the connection end in so many seconds unless something comes of it before.
-
-        One timer serves for many requests: to set and cancel one for each takes longer.
-        """
-        self._deadline = now + seconds
-        self._deadline_of = what
-        if self._timer is None or self._timer_at > self._deadline:
-            self._set_timer(seconds)
-
-    def _set_timer(self, seconds: float) -> None:
-        """Look in so many seconds whether the time is over, and not at another time."""
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer_at = self._deadline
-        self._timer = self.loop.call_later(seconds, self._on_time)
-
-    def _on_time(self) -> None:
-        """End the connection if its time is over, or look again later."""
-        self._timer = None
-        if not self._deadline:
-            return  # the application has the request; what comes of it sets a time
-        left = self._deadline - self.loop.time()
-        if left > _NO_WORSE:
-            self._set_timer(left)
-        else:
-            self._expire()
-
     def _expire(self) -> None:
-        what = self._deadline_of
-        if what == "idle":
+        """End the connection, as its deadline is over."""
+        purpose = self._deadline.purpose
+        if purpose == "idle":
             self._end()
-        elif what == "head":
-            self._refuse("header_timeout", 408, "The request's header did not come in time.")
-        elif what == "body":
-            self._refuse("body_timeout", 408, "The request's body did not come in time.")
+        elif purpose == "head":
+            self._refuse_request(
+                "header_timeout", 408, "The request's header did not come in time."
+            )
+        elif purpose == "body":
+            self._refuse_request("body_timeout", 408, "The request's body did not come in time.")
         else:
-            if what == "answer":
-                self._connections.note("unread", self.source, self.loop.time())
+            if purpose == "response":
+                self._connections.record_end("unread", self.source, self.loop.time())
             self._abort()

@@ -1,6 +1,6 @@
-"""The last answer of a connection whose request the application never sees.
+"""The last response of a connection whose request does not reach the application.
 
-It is a problem document with the members that the Partner API has, as the path may be unknown.
+It is a problem document with the members of the Partner API's, as the path may be unknown.
 """
 
 import json
@@ -19,7 +19,7 @@ _HEADERS = (
 
 
 def refusal(status: int, description: str, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """Return the bytes of a response that says `description` and ends the connection."""
+    """Return the bytes of an error response that ends the connection."""
     body = json.dumps(problem_details.members(status, description)).encode()
     lines = (
         b"HTTP/1.1 %d %b" % (status, HTTPStatus(status).phrase.encode()),

@@ -10,7 +10,7 @@ _SHOWN = 13  # characters of a secret that are shown: its prefix and a few more
 _SHORTEST_SECRET = 8
 
 
-class Story:
+class Transcript:
     """The output of the demo; registered secrets are shortened in every line."""
 
     def __init__(self, echo: Callable[[str], None]) -> None:
@@ -38,12 +38,12 @@ class Story:
         line = shlex.join(self._short(word) for word in words)
         self._echo(f"   $ {line}")
 
-    def came(self, lines: Iterable[str]) -> None:
+    def show(self, lines: Iterable[str]) -> None:
         """Print the response."""
         for line in lines:
             self._echo(f"   {self._short(line)}")
 
-    def answered(self, response: httpx2.Response, *headers: str) -> None:
+    def show_response(self, response: httpx2.Response, *headers: str) -> None:
         """Print an HTTP response: status, some headers, and a JSON body."""
         status = f"HTTP {response.status_code} {response.reason_phrase}"
         shown = [
@@ -51,7 +51,7 @@ class Story:
         ]
         is_json = "json" in response.headers.get("content-type", "")
         body = [response.text] if is_json else []
-        self.came(f"< {line}" for line in (status, *shown, *body))
+        self.show(f"< {line}" for line in (status, *shown, *body))
 
     def _short(self, text: str) -> str:
         for secret, short in self._secrets.items():

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from gatepass.server.cli.demo.partner import Person, Program
-from gatepass.server.cli.demo.story import Story
+from gatepass.server.cli.demo.partner import Administrator, PartnerServer
+from gatepass.server.cli.demo.transcript import Transcript
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations
 from gatepass.server.domain.organizations.operations import Created
@@ -27,33 +27,33 @@ class Access(NamedTuple):
     password: Secret
 
 
-def play(settings: Settings, story: Story) -> Access:
+def run(settings: Settings, transcript: Transcript) -> Access:
     """Run all steps against the running server, in the sandbox; raise DemoError."""
     address = settings.issuer(Mode.TEST)
     password = passwords.generate((_ADMIN, _ORGANIZATION))
-    story.hide(password.value)
-    created = _create(settings, story)
-    person = Person(address, story)
+    transcript.hide(password.value)
+    created = _create(settings, transcript)
+    administrator = Administrator(address, transcript)
     try:
-        story.title("The partner's administrator, in a browser")
-        person.log_in(_ADMIN, created.initial_password)
-        person.change_password(created.initial_password, password)
-        credentials = person.register(_APPLICATION)
+        transcript.title("The partner's administrator, in a browser")
+        administrator.log_in(_ADMIN, created.initial_password)
+        administrator.change_password(created.initial_password, password)
+        credentials = administrator.register(_APPLICATION)
     finally:
-        person.close()
-    story.title("The partner's server")
-    program = Program(address, credentials, story)
+        administrator.close()
+    transcript.title("The partner's server")
+    partner_server = PartnerServer(address, credentials, transcript)
     try:
-        _call(program, f"/org/{created.organization.id}", story)
+        _call(partner_server, f"/org/{created.organization.id}", transcript)
     finally:
-        program.close()
+        partner_server.close()
     return Access(address, _ADMIN, password)
 
 
-def _create(settings: Settings, story: Story) -> Created:
-    story.title("The account manager")
-    story.step(f"{_ORGANIZATION} becomes a partner with an administrator.")
-    story.command(
+def _create(settings: Settings, transcript: Transcript) -> Created:
+    transcript.title("The account manager")
+    transcript.step(f"{_ORGANIZATION} becomes a partner with an administrator.")
+    transcript.command(
         [
             *("gatepass", "organization", "create", _ORGANIZATION, "--admin", _ADMIN),
             *("--environment", NAMES[Mode.TEST], "--data", str(settings.data)),
@@ -63,8 +63,8 @@ def _create(settings: Settings, story: Story) -> Created:
         created = operations.create(
             environment.context, environment.hasher, OPERATOR, _ORGANIZATION, _ADMIN
         )
-    story.hide(created.initial_password.value)
-    story.came(
+    transcript.hide(created.initial_password.value)
+    transcript.show(
         [
             f"org_id:            {created.organization.id}",
             f"username:          {created.administrator.username}",
@@ -74,10 +74,10 @@ def _create(settings: Settings, story: Story) -> Created:
     return created
 
 
-def _call(program: Program, path: str, story: Story) -> None:
-    token = program.get_token()
-    story.step("With the token it calls the Partner API.")
-    program.call(path, token, 200)
-    program.revoke(token)
-    story.step("The API now refuses the token.")
-    program.call(path, token, 401)
+def _call(partner_server: PartnerServer, path: str, transcript: Transcript) -> None:
+    token = partner_server.get_token()
+    transcript.step("With the token it calls the Partner API.")
+    partner_server.call(path, token, 200)
+    partner_server.revoke(token)
+    transcript.step("The API now refuses the token.")
+    partner_server.call(path, token, 401)
