@@ -80,9 +80,9 @@ class Guard(Adapter):
         granted.
         """
         requirements = Requirements.of(*scopes, organization=organization)
-        self._flow.scopes.update(dict.fromkeys(requirements.mentioned.names, ""))
-        mentioned = list(requirements.mentioned.names)
-        if requirements.is_plain:
+        self._flow.scopes.update(dict.fromkeys(requirements.all_scopes.names, ""))
+        mentioned = list(requirements.all_scopes.names)
+        if requirements.is_simple:
             return Security(self._scheme, scopes=mentioned)
         return Security(
             _dependency(self, requirements, Security(self._described, scopes=mentioned))

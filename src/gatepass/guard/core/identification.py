@@ -108,7 +108,7 @@ class Identification:
         self, refused: OAuthError | None, request: Request, requirements: Requirements
     ) -> Denied:
         """Count and log a refusal (None: no credentials); return it as the exception to raise."""
-        scope = requirements.enough(request.method)
+        scope = requirements.sufficient_scope(request.method)
         denial = Denial.of(refused, self.expected(request), scope)
         self.counters.refused[denial.reason] += 1
         if refused is None:
@@ -264,7 +264,7 @@ class Identification:
                 return False
         if caller.networks:
             caller.comes_from(request.source)
-        if not (requirements.is_plain and requirements.names <= scopes):
+        if not (requirements.is_simple and requirements.names <= scopes):
             requirements.check(caller, request.method, request.path)
         return True
 

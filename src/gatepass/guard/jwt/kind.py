@@ -47,4 +47,4 @@ def _is_assertion(claims: Mapping[str, object]) -> bool:
 
 def lifetime(claims: Mapping[str, object]) -> float:
     """Return the seconds from `iat` to `exp`; raise OAuthError if one is missing or malformed."""
-    return read.required_moment(claims, "exp") - read.required_moment(claims, "iat")
+    return read.required_time(claims, "exp") - read.required_time(claims, "iat")
