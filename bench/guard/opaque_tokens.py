@@ -56,7 +56,7 @@ def _opened(data: Path) -> ServedEnvironment:
 def _rows(environment: ServedEnvironment, tokens: Sequence[str]) -> Iterator[Row]:
     guard = Guard(
         inspect=lambda token, _: _told(environment, token),
-        recall=lambda token, _: recall(environment, token),
+        get_cached=lambda token, _: recall(environment, token),
         expect=Expectation(environment.issuer, environment.partner_api),
     )
     needs = Requirements.of("read")

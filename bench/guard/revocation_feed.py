@@ -22,8 +22,8 @@ import httpx2
 from bench.processes import ROOT, cpu_seconds, environment, memory, peak_memory
 from bench.server import gatepass_server, seed
 from bench.server.gatepass_server import Credentials, Server
-from gatepass.guard.issuer.credentials import Credentials as OfGuard
-from gatepass.guard.revocation.feed import Feed
+from gatepass.guard import Credentials as OfGuard
+from gatepass.guard import Feed
 from gatepass.wire.secret import Secret
 
 REVOCATIONS = 100
