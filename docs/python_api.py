@@ -21,7 +21,7 @@ from sphinx.application import Sphinx
 
 MARKER = re.compile(r"^<!-- python-api: ([\w.]+)((?: \w+)*) -->$", re.MULTILINE)
 
-_OPTIONS = re.compile(r"^(\w+(?:, \w+)*): (?=\S)")
+_OPTIONS = re.compile(r"^([a-z_]+(?:, [a-z_]+)*): (?=\S)")
 _MODULE_PATH = re.compile(r"\b(?:[a-z_]\w*\.)+(?=\w)")
 _LINE_LENGTH = 88
 _STARS: dict[object, str] = {

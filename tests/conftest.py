@@ -12,7 +12,8 @@ from server_process import Server, serving
 # What `make test-fast` leaves out of its folders: tests that start processes, or a whole server
 # for themselves. Mark others that take longer than a second with @pytest.mark.slow.
 SLOW_FOLDERS = ("client/failures", "guard/failures", "server/cli")
-SLOW_FIXTURES = frozenset({"fresh", "fresh_server", "make_rig", "pytester", "served", "server"})
+SLOW_FIXTURES = frozenset({"fresh_server", "make_portal", "pytester", "served", "server"})
+IN_PROCESS = "server"  # the folder whose `server` runs in this process and is shared
 
 _WATCHDOG = pytest.StashKey["subprocess.Popen[bytes]"]()  # its input ends with this process
 
@@ -37,8 +38,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests as slow by their folder, or by a fixture that they use."""
     folders = tuple(str(Path(__file__).parent / folder) + os.sep for folder in SLOW_FOLDERS)
+    in_process = str(Path(__file__).parent / IN_PROCESS) + os.sep
     for item in items:
-        used = getattr(item, "fixturenames", ())
+        used = set(getattr(item, "fixturenames", ()))
+        if str(item.path).startswith(in_process):
+            used.discard("server")
         if str(item.path).startswith(folders) or not SLOW_FIXTURES.isdisjoint(used):
             item.add_marker(pytest.mark.slow)
 

@@ -1,4 +1,4 @@
-"""The documentation site in a browser, from disk."""
+"""The documentation site in a browser, from disk and from the server."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +8,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Browser, Page
 
 from docs.site import built
+from server_process import serving
 
 PAGES = ("index", "start/ten-minutes", "reference/settings", "reference/python/guard", "search")
 
@@ -76,6 +77,31 @@ def test_a_page_is_accessible_and_fits_a_phone(
 
     assert [(each["id"], node["html"]) for each in violations for node in each["nodes"]] == []
     assert width == 360
+
+
+def test_the_server_sends_a_site_that_its_policy_lets_work(
+    page: Page, site: Path, tmp_path: Path
+) -> None:
+    faults: list[str] = []
+    page.on(
+        "console",
+        lambda message: (
+            faults.append(message.text) if message.type in {"error", "warning"} else None
+        ),
+    )
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("requestfailed", lambda request: faults.append(request.url))
+    with serving(tmp_path / "data", variables={"GATEPASS_DOCS": str(site)}) as server:
+        page.goto(f"{server.url()}/docs/reference/errors.html#invalid_client")
+        page.locator(".theme-toggle-content button").click()
+        for name in ("tasks/protect-an-api", "reference/client-speed"):
+            page.goto(f"{server.url()}/docs/{name}.html")
+        page.goto(f"{server.url()}/docs/search.html?q=revocation")
+        page.locator("#search-results .context").first.wait_for()  # from a page that was found
+        icon = page.locator(".sidebar-logo").evaluate("image => image.naturalWidth")
+
+    assert faults == []
+    assert icon > 0
 
 
 def background(page: Page) -> str:

@@ -128,6 +128,8 @@ def test_every_relative_link_leads_to_a_file_and_a_heading(page: Path) -> None:
 
 @pytest.mark.parametrize("page", ALL_PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_page_has_one_title(page: Path) -> None:
+    if "{include}" in page.read_text():
+        return  # it has the title of the page that it includes
     prose = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
 
     assert len(re.findall(r"^# ", prose, re.MULTILINE)) == 1

@@ -30,6 +30,7 @@ PLAYED = {
 }
 # How many blocks of a language on a page are run one by one, and where.
 RUN = {
+    ("README.md", "python"): (2, "test_readme.py"),
     ("docs/reference/guard.md", "python"): (2, "test_guard_page.py"),
     ("docs/tasks/protect-an-api-behind-a-gateway.md", "python"): (1, "test_gateways_page.py"),
     ("docs/tasks/rotate-a-secret.md", "console"): (4, "test_rotate_page.py"),
@@ -40,7 +41,6 @@ RUN = {
 # What is neither run nor checked, and why.
 REASONS = {
     ("CONTRIBUTING.md", "console"): "targets of the Makefile, which every change runs",
-    ("README.md", "python"): "excerpts of the pages about calling and protecting an API",
     ("docs/operate/processes-and-signals.md", "ini"): "needs systemd",
     (
         "docs/tasks/protect-an-api-behind-a-gateway.md",

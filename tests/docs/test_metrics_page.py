@@ -10,7 +10,7 @@ from gatepass.server.domain.usage.refusal_reasons import REASONS
 from gatepass.server.observability.metrics.counters import ENDINGS, KINDS, RESULTS
 from gatepass.server.observability.metrics.endpoint_names import NAMES
 from gatepass.wire.errors import STATUS
-from server.fixtures import standing_still
+from server.fixtures import open_passive_server
 
 PAGE = (ROOT / "docs" / "reference" / "metrics.md").read_text()
 ROWS = {
@@ -28,7 +28,7 @@ def values(label: str) -> set[str]:
 
 
 def test_every_metric_is_there_with_its_kind_and_its_labels_and_no_other(tmp_path: Path) -> None:
-    with standing_still(tmp_path) as server:
+    with open_passive_server(tmp_path) as server:
         server.ask(server.register())  # a histogram without an observation has no labels
         text = server.send("GET", "/metrics", source="127.0.0.1").text
     found = {}

@@ -108,7 +108,7 @@ def test_the_page_about_the_client_has_the_figures_of_the_code() -> None:
     assert f"deadline={DEADLINE}" in CLIENT_PAGE
     assert f"| {UNSTATED_LIFETIME} |" in CLIENT_PAGE
     assert f"`{settings.auth_method}` (the default)" in CLIENT_PAGE
-    assert (unstated.refresh_at, unstated.gone_at) == (0.8 * UNSTATED_LIFETIME, 295)
+    assert (unstated.refresh_at, unstated.expires_at) == (0.8 * UNSTATED_LIFETIME, 295)
 
 
 def named_in(text: str) -> set[str]:

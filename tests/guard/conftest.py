@@ -3,8 +3,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from guard.fake_issuer import Pretend
-from guard.fake_network import World
+from guard.fake_issuer import FakeAuthorizationServer
+from guard.fake_network import Setup
 from guard.http_server import serving
 from guard.tokens import Issuer
 
@@ -13,15 +13,15 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "guard.adapters.site_settings")
 
 
 @pytest.fixture(scope="session")
-def running() -> Iterator[Pretend]:
-    pretend = Pretend()
+def running() -> Iterator[FakeAuthorizationServer]:
+    pretend = FakeAuthorizationServer()
     with serving(pretend.app) as address:
         pretend.issuer = address
         yield pretend
 
 
 @pytest.fixture
-def server(running: Pretend) -> Iterator[Pretend]:
+def server(running: FakeAuthorizationServer) -> Iterator[FakeAuthorizationServer]:
     """Give the authorization server, which knows no token yet."""
     yield running
     running.forget()
@@ -40,8 +40,8 @@ def attacker() -> Issuer:
 
 
 @pytest.fixture
-def world(server: Pretend, issuer: Issuer) -> Iterator[World]:
+def setup(server: FakeAuthorizationServer, issuer: Issuer) -> Iterator[Setup]:
     """Give an issuer of JWTs with guards before an API of its."""
-    made = World(server, issuer)
+    made = Setup(server, issuer)
     yield made
     made.close()

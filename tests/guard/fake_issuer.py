@@ -23,7 +23,7 @@ HOUR = 3600
 _ELSEWHERE = "/elsewhere"
 
 
-class Pretend:
+class FakeAuthorizationServer:
     """Answers about tokens; counts how often it was asked about each."""
 
     def __init__(self) -> None:

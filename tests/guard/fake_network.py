@@ -5,7 +5,7 @@ from typing import Any
 
 from gatepass.guard import Guard, Request
 from gatepass.guard.revocation.interface import State
-from guard.fake_issuer import CLIENT_ID, CLIENT_SECRET, Pretend
+from guard.fake_issuer import CLIENT_ID, CLIENT_SECRET, FakeAuthorizationServer
 from guard.tokens import API, Issuer, claims, header
 
 START = 1_800_000_000.0
@@ -43,10 +43,10 @@ class Feed:
         return jti in self.revoked
 
 
-class World:
+class Setup:
     """An issuer of JWTs that also introspects, and guards before an API of its."""
 
-    def __init__(self, server: Pretend, issuer: Issuer) -> None:
+    def __init__(self, server: FakeAuthorizationServer, issuer: Issuer) -> None:
         self.server = server
         self.issuer = issuer
         self.clock = Clock()

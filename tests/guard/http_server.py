@@ -24,7 +24,7 @@ def serving(app: ASGIApp, root_path: str = "") -> Iterator[str]:
             thread.join()
 
 
-def nobody_home() -> str:
+def unused_address() -> str:
     """Give an address at which nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         return f"http://127.0.0.1:{listening.getsockname()[1]}"

@@ -161,9 +161,10 @@ class InProcessServer:
 
     def lose_database(self, mode: Mode = LIVE) -> None:
         """From now on the environment finds no database where there should be one."""
-        environment = self.environment(mode)
-        environment.database.close()
-        environment.database = Database(sqlite_url(Path("/nonexistent/gatepass.sqlite3")))
+        database = self.environment(mode).database
+        database.close()
+        # in place, as the environment's parts share it
+        Database.__init__(database, sqlite_url(Path("/nonexistent/gatepass.sqlite3")))
 
 
 def basic(client_id: str, secret: str) -> str:
@@ -197,7 +198,7 @@ def settings(data: Path, **given: Any) -> Settings:  # noqa: ANN401
 
 
 @contextmanager
-def standing(data: Path, clock: Clock | None = None, **given: Any) -> Iterator[InProcessServer]:  # noqa: ANN401
+def open_server(data: Path, clock: Clock | None = None, **given: Any) -> Iterator[InProcessServer]:  # noqa: ANN401
     """Open a Gatepass with its followers, and close it."""
     clock = clock or Clock()
     app = create(settings(data, **given), clock)
@@ -207,7 +208,7 @@ def standing(data: Path, clock: Clock | None = None, **given: Any) -> Iterator[I
 
 
 @contextmanager
-def standing_still(
+def open_passive_server(
     data: Path,
     clock: Clock | None = None,
     **given: Any,  # noqa: ANN401

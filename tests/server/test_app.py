@@ -24,9 +24,9 @@ from server.fixtures import (
     Clock,
     InProcessServer,
     basic,
+    open_passive_server,
     refused,
     settings,
-    standing_still,
 )
 
 Message = dict[str, Any]
@@ -56,7 +56,7 @@ def scope_of(by: Client, **more: object) -> dict[str, Any]:
 
 
 def drive(
-    stand: InProcessServer, scope: dict[str, Any], receive: Callable[[], Awaitable[Message]]
+    server: InProcessServer, scope: dict[str, Any], receive: Callable[[], Awaitable[Message]]
 ) -> list[Message]:
     """Give what the server sends to a client whose messages `receive` gives."""
     sent: list[Message] = []
@@ -64,7 +64,7 @@ def drive(
     async def send(message: Any) -> None:  # noqa: ANN401 - as ASGI has it
         sent.append(message)
 
-    asyncio.run(stand.app(scope, receive, send))
+    asyncio.run(server.app(scope, receive, send))
     return sent
 
 
@@ -86,9 +86,9 @@ def part(body: bytes, *, more: bool) -> Message:
 )
 @pytest.mark.parametrize("path", [TOKEN, "/", "/.well-known/oauth-authorization-server"])
 def test_an_unknown_host_is_misdirected(
-    stand: InProcessServer, client: Client, host: str, path: str
+    server: InProcessServer, client: Client, host: str, path: str
 ) -> None:
-    answer = stand.post(path, by=client, data=GRANT, headers={b"Host": host.encode()})
+    answer = server.post(path, by=client, data=GRANT, headers={b"Host": host.encode()})
 
     assert answer.status_code == 421
     assert "access_token" not in answer.text
@@ -99,18 +99,18 @@ def test_an_unknown_host_is_misdirected(
     ["localhost:8000", "LOCALHOST:8000", "127.0.0.1:8000", "[::1]:8000", "app.localhost:8000"],
 )
 def test_every_host_of_an_environment_leads_to_it(
-    stand: InProcessServer, client: Client, host: str
+    server: InProcessServer, client: Client, host: str
 ) -> None:
-    answer = stand.post(TOKEN, by=client, data=GRANT, headers={"Host": host})
+    answer = server.post(TOKEN, by=client, data=GRANT, headers={"Host": host})
 
     assert answer.status_code == 200
 
 
-def test_the_host_alone_chooses_the_environment(stand: InProcessServer, client: Client) -> None:
-    sandboxed = stand.register(TEST)
+def test_the_host_alone_chooses_the_environment(server: InProcessServer, client: Client) -> None:
+    sandboxed = server.register(TEST)
 
     def ask(by: Client, host: str) -> int:
-        return stand.post(TOKEN, by=by, data=GRANT, headers={"Host": host}).status_code
+        return server.post(TOKEN, by=by, data=GRANT, headers={"Host": host}).status_code
 
     assert ask(client, "app.localhost:8000") == ask(sandboxed, "sandbox-app.localhost:8000") == 200
     assert ask(sandboxed, "app.localhost:8000") == ask(client, "sandbox-app.localhost:8000") == 401
@@ -123,10 +123,10 @@ def test_plain_http_is_refused_and_not_redirected_where_the_issuer_is_https(
     tmp_path: Path, path: str
 ) -> None:
     production = {"hosts": ("app.example.com",)}
-    with standing_still(tmp_path / "data", production=production) as stand:
-        client = stand.register()
+    with open_passive_server(tmp_path / "data", production=production) as server:
+        client = server.register()
         for base_url, status in (("http://app.example.com", 400), ("https://app.example.com", 200)):
-            http = TestClient(stand.app, base_url=base_url, follow_redirects=False)
+            http = TestClient(server.app, base_url=base_url, follow_redirects=False)
             header = {"Authorization": basic(client.client_id, client.secret.value)}
             form = GRANT | {"token": "x"}
             answer = (
@@ -144,8 +144,10 @@ def test_plain_http_is_refused_and_not_redirected_where_the_issuer_is_https(
 @pytest.mark.spec("RFC 6749", "3.2")
 @pytest.mark.parametrize("header", ["X-Forwarded-Proto", "Forwarded", "X-Forwarded-Ssl"])
 def test_a_client_cannot_claim_to_have_come_by_https(tmp_path: Path, header: str) -> None:
-    with standing_still(tmp_path / "data", production={"hosts": ("app.example.com",)}) as stand:
-        http = TestClient(stand.app, base_url="http://app.example.com")
+    with open_passive_server(
+        tmp_path / "data", production={"hosts": ("app.example.com",)}
+    ) as server:
+        http = TestClient(server.app, base_url="http://app.example.com")
         claims = {
             header: {"Forwarded": "proto=https", "X-Forwarded-Ssl": "on"}.get(header, "https")
         }
@@ -153,8 +155,8 @@ def test_a_client_cannot_claim_to_have_come_by_https(tmp_path: Path, header: str
         assert refused(http.post(TOKEN, data=GRANT, headers=claims)) == (400, "invalid_request")
 
 
-def test_health_is_told_whatever_the_host(stand: InProcessServer) -> None:
-    http = TestClient(stand.app, base_url="http://10.0.0.1:8000")
+def test_health_is_told_whatever_the_host(server: InProcessServer) -> None:
+    http = TestClient(server.app, base_url="http://10.0.0.1:8000")
 
     assert http.get("/healthz").json() == {"status": "ok"}
     assert http.get("/readyz").json() == {"status": "ready", "production": "ok", "sandbox": "ok"}
@@ -162,7 +164,7 @@ def test_health_is_told_whatever_the_host(stand: InProcessServer) -> None:
 
 @pytest.mark.spec("ASVS", "16.5.1")
 def test_of_a_body_that_is_too_long_no_more_than_80_kib_is_taken(
-    stand: InProcessServer, client: Client
+    server: InProcessServer, client: Client
 ) -> None:
     taken = 0
 
@@ -171,34 +173,34 @@ def test_of_a_body_that_is_too_long_no_more_than_80_kib_is_taken(
         for taken in range(1, 1001):
             yield part(b"x" * 16 * 1024, more=taken < 1000)
 
-    sent = drive(stand, scope_of(client), saying(long()))
+    sent = drive(server, scope_of(client), saying(long()))
 
     assert sent[0]["status"] == 413
     assert taken == 5
 
 
 @pytest.mark.parametrize("size", [1, 7])
-def test_a_body_may_come_in_pieces(stand: InProcessServer, client: Client, size: int) -> None:
+def test_a_body_may_come_in_pieces(server: InProcessServer, client: Client, size: int) -> None:
     pieces = [BODY[at : at + size] for at in range(0, len(BODY), size)]
     messages = [part(piece, more=True) for piece in pieces] + [part(b"", more=False)]
 
-    assert drive(stand, scope_of(client), saying(iter(messages)))[0]["status"] == 200
+    assert drive(server, scope_of(client), saying(iter(messages)))[0]["status"] == 200
 
 
 @pytest.mark.spec("ASVS", "16.5.3")
 @pytest.mark.parametrize("before", [0, 1, 3])
 def test_a_client_that_goes_away_is_no_error(
-    stand: InProcessServer, client: Client, before: int
+    server: InProcessServer, client: Client, before: int
 ) -> None:
     messages = [part(BODY, more=True)] * before + [{"type": "http.disconnect"}]
     with capture_logs() as logged:
-        sent = drive(stand, scope_of(client), saying(iter(messages)))
+        sent = drive(server, scope_of(client), saying(iter(messages)))
 
     assert sent == []
     assert logged == []
 
 
-def test_a_slow_client_keeps_nobody_waiting(stand: InProcessServer, client: Client) -> None:
+def test_a_slow_client_keeps_nobody_waiting(server: InProcessServer, client: Client) -> None:
     async def play() -> tuple[list[Message], list[Message]]:
         go_on = asyncio.Event()
         slow_sent: list[Message] = []
@@ -223,8 +225,8 @@ def test_a_slow_client_keeps_nobody_waiting(stand: InProcessServer, client: Clie
         async def send_quick(message: Any) -> None:  # noqa: ANN401
             quick_sent.append(message)
 
-        waiting = asyncio.create_task(stand.app(scope_of(client), slow, send_slow))
-        await stand.app(scope_of(client), quick, send_quick)
+        waiting = asyncio.create_task(server.app(scope_of(client), slow, send_slow))
+        await server.app(scope_of(client), quick, send_quick)
         assert slow_sent == []
         go_on.set()
         await waiting
@@ -235,22 +237,24 @@ def test_a_slow_client_keeps_nobody_waiting(stand: InProcessServer, client: Clie
 
 
 @pytest.mark.spec("ASVS", "16.5.1")
-def test_a_bug_is_answered_blandly_and_told_to_the_log(fresh: InProcessServer) -> None:
-    client = fresh.register()
-    environment = fresh.environment()
-    fresh.token(client)
-    environment.__dict__.pop("keys")  # what no run of the server can bring about
+def test_a_bug_is_answered_blandly_and_told_to_the_log(fresh_server: InProcessServer) -> None:
+    client = fresh_server.register()
+    environment = fresh_server.environment()
+    fresh_server.token(client)
+    environment.state.__dict__.pop("keys")  # what no run of the server can bring about
     with capture_logs() as logged:
-        answer = fresh.ask(client)
+        answer = fresh_server.ask(client)
 
     assert refused(answer) == (500, "server_error")
     assert "keys" not in answer.text
     assert [event["event"] for event in logged] == ["request.failed"]
 
 
-def test_a_refusal_is_logged_with_who_where_and_why(stand: InProcessServer, client: Client) -> None:
+def test_a_refusal_is_logged_with_who_where_and_why(
+    server: InProcessServer, client: Client
+) -> None:
     with capture_logs() as logged:
-        stand.ask(client, scope="admin")
+        server.ask(client, scope="admin")
 
     assert logged == [
         {
@@ -268,14 +272,14 @@ def test_a_refusal_is_logged_with_who_where_and_why(stand: InProcessServer, clie
 
 
 def test_a_flood_of_refusals_leaves_a_few_log_lines_and_their_number(
-    fresh: InProcessServer,
+    fresh_server: InProcessServer,
 ) -> None:
-    client, environment = fresh.register(), fresh.environment()
+    client, environment = fresh_server.register(), fresh_server.environment()
     environment.context = replace(environment.context, log_limit=HourlyLimit(MOST_LINES))
     with capture_logs() as logged:
         for _ in range(MOST_LINES + 9):
-            fresh.ask(client, scope="admin")
-        fresh.clock.advance(HOUR)
+            fresh_server.ask(client, scope="admin")
+        fresh_server.clock.advance(HOUR)
         maintenance.keep_bounds(environment)
         maintenance.keep_bounds(environment)
 
@@ -304,7 +308,9 @@ def test_a_server_that_cannot_open_its_database_says_so_and_does_not_start(
 @pytest.fixture(scope="module")
 def also(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcessServer]:
     """A Gatepass with path aliases."""
-    with standing_still(tmp_path_factory.mktemp("also") / "data", path_aliases=ALIASES) as opened:
+    with open_passive_server(
+        tmp_path_factory.mktemp("also") / "data", path_aliases=ALIASES
+    ) as opened:
         yield opened
 
 
@@ -343,5 +349,5 @@ def test_nothing_else_answers_there(also: InProcessServer, path: str) -> None:
     assert also.post(path, by=also.register(), data=GRANT).status_code == 404
 
 
-def test_without_the_setting_no_other_path_answers(stand: InProcessServer) -> None:
-    assert stand.post("/o/token/", data=GRANT).status_code == 404
+def test_without_the_setting_no_other_path_answers(server: InProcessServer) -> None:
+    assert server.post("/o/token/", data=GRANT).status_code == 404

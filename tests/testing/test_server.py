@@ -279,7 +279,7 @@ def test_the_clock_moves_a_cache_too(tmp_path: Path, server: FakeServer) -> None
     clock = Clock()
 
     def token() -> str:
-        cache = FileCache(tmp_path / "cache", moment=clock.moment)
+        cache = FileCache(tmp_path / "cache", read_clock=clock.read)
         return TokenSource(server.settings, cache=cache, now=clock).token().value
 
     first = token()

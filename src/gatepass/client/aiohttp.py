@@ -25,29 +25,29 @@ _Origin = tuple[bool, str | None, int | None]
 class BearerAuth(BearerAuthBase):
     """Sends requests to one API with a valid access token (RFC 6750 §2.1): a client middleware.
 
-    aiohttp calls its middlewares for every hop of a redirect and does not tell them apart from
-    a caller's own requests. So the API has to be named, with `to`; what goes elsewhere,
-    followed or not, gets no token. Where it is not named, or no token can be had, no request is
-    sent and a ClientError is raised.
+    aiohttp calls its middlewares for every hop of a redirect and does not distinguish these from
+    a caller's own requests. So the API must be named, with `to`; a request to another origin
+    gets no token. If the API is not named or there is no token, no request is sent and a
+    ClientError is raised.
 
     A 401 drops the token, so that the next request has a new one. The request itself is sent
     once more, if the body can be sent again (a file that can be rewound can, a generator
-    cannot); its second answer goes to the caller. One BearerAuth may serve any number of
+    cannot); the caller gets its second response. One BearerAuth may serve any number of
     sessions, tasks and event loops.
     """
 
     _origins: frozenset[_Origin] = frozenset()
 
     def to(self, *urls: str) -> Self:
-        """Give the same for the API at `urls`, of which scheme, host and port count.
+        """Return a BearerAuth for the API at `urls`, of which scheme, host and port count.
 
         Raises ConfigurationError where a token must not be sent there (see `check_url`).
         """
         for url in urls:
             check_url(url, "the API's URL")
-        named = self.sharing(self._source)
-        named._origins = frozenset(_origin(URL(url)) for url in urls)  # noqa: SLF001 - our own
-        return named
+        auth = self.sharing(self._source)
+        auth._origins = frozenset(_origin(URL(url)) for url in urls)  # noqa: SLF001 - our own
+        return auth
 
     async def __call__(self, request: ClientRequest, send: ClientHandlerType) -> ClientResponse:
         """Send `request`, with a token if it is for the API, and once more after a 401."""
@@ -58,24 +58,24 @@ class BearerAuth(BearerAuthBase):
         if _origin(request.url) not in self._origins:
             _log.info("no token for %s, which is not the API's origin", request.url.origin())
             return await send(request)
-        held = await self._source.atoken()
-        request.headers["Authorization"] = held.authorization
+        token = await self._source.atoken()
+        request.headers["Authorization"] = token.authorization
         response = await send(request)
-        if response.status != 401 or not self._source.invalidate(held) or _is_spent(request):
+        if response.status != 401 or not self._source.invalidate(token) or _is_spent(request):
             return response
         response.release()
-        await request.close()  # of a body that was still on its way when the answer came
-        held = await self._source.atoken()
-        request.headers["Authorization"] = held.authorization
+        await request.close()  # ends a body that was still being sent when the response came
+        token = await self._source.atoken()
+        request.headers["Authorization"] = token.authorization
         return await send(request)
 
 
 def _origin(url: URL) -> _Origin:
-    """Give the origin (RFC 6454); that of a WebSocket is that of its first request."""
+    """Return the origin (RFC 6454); that of a WebSocket is that of its first request."""
     return url.scheme in _OVER_TLS, url.host, url.port
 
 
 def _is_spent(request: ClientRequest) -> bool:
-    """Tell whether the body cannot be sent again; aiohttp rewinds what can be rewound."""
+    """Return whether the body cannot be sent again; aiohttp rewinds what can be rewound."""
     body = request.body
     return isinstance(body, Payload) and body.consumed

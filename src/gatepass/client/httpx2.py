@@ -13,7 +13,7 @@ class BearerAuth(BearerAuthBase, httpx2.Auth):
 
     A 401 drops the token, so that the next request has a new one. The request itself is sent
     once more, if the body can be sent again (bytes, text, JSON and forms can, a stream or files
-    cannot); its second answer goes to the caller. Where no token can be had, the request is not
+    cannot); the caller gets its second response. If there is no token, the request is not
     sent and a ClientError is raised. A redirect to another origin is followed without the
     token. One BearerAuth may serve any number of clients, threads and asyncio tasks. Does NOT
     check the scheme of the address that it is sent to.

@@ -22,43 +22,43 @@ class BearerAuth(BearerAuthBase, AuthBase):
 
     A 401 drops the token, so that the next request has a new one. The request itself is sent
     once more, if the body can be sent again (a file that can be rewound can, a generator
-    cannot); its second answer goes to the caller, with the first in its `history`. Where no
-    token can be had, the request is not sent and a ClientError is raised. A redirect to another
+    cannot); the caller gets its second response, with the first in its `history`. If there
+    is no token, the request is not sent and a ClientError is raised. A redirect to another
     origin is followed without the token. One BearerAuth may serve any number of sessions and
     threads. Does NOT check the scheme of the address that it is sent to.
     """
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Put a token onto `request`, and see to a 401 that answers it."""
-        held = self._source.token()
-        request.headers["Authorization"] = held.authorization
+        """Add a token to `request`, and a hook that handles a 401 response."""
+        token = self._source.token()
+        request.headers["Authorization"] = token.authorization
         hooks = request.hooks["response"]
-        # A request may be prepared anew, with another token.
+        # A request may be prepared again, with another token.
         hooks[:] = [hook for hook in hooks if not isinstance(hook, _Renewal)]
-        hooks.append(_Renewal(self._source, held, _begin(request.body)))
+        hooks.append(_Renewal(self._source, token, _start(request.body)))
         return request
 
 
 @dataclass(frozen=True, slots=True)
 class _Renewal:
-    """Looks at each answer to one prepared request, which may be sent and redirected often.
+    """Handles each response to one prepared request, which may be sent and redirected often.
 
-    It is about `held` alone: a request that a redirect led to another origin has no token any
-    more, and one that was sent once more has another. So nothing is sent a third time.
+    It compares with `token` alone: a request that was redirected to another origin has no token
+    any more, and one that was sent once more has another. So nothing is sent a third time.
     """
 
     source: TokenSource
-    held: CachedToken
-    begin: int | None  # where the body begins, None where it can be sent once only
+    token: CachedToken
+    start: int | None  # offset at which the body starts, None where it can be sent once only
 
     def __call__(self, response: requests.Response, **sending: object) -> requests.Response:
-        """Give the answer to the request with a new token, where that helps, else `response`."""
-        if not self._is_refused(response) or not self.source.invalidate(self.held):
+        """Return the response to the request with a new token, `response` where it is not sent."""
+        if not self._is_refused(response) or not self.source.invalidate(self.token):
             return response
-        connection = getattr(response, "connection", None)  # not every adapter tells
-        if connection is None or not _rewound(response.request.body, self.begin):
+        connection = getattr(response, "connection", None)  # not every adapter sets it
+        if connection is None or not _rewind(response.request.body, self.start):
             return response
-        with suppress(requests.RequestException):  # whatever it says, the next answer counts
+        with suppress(requests.RequestException):  # the next response counts
             _ = response.content  # read to its end, so that its connection can be used again
         response.close()
         request = response.request.copy()
@@ -70,20 +70,20 @@ class _Renewal:
         return second
 
     def _is_refused(self, response: requests.Response) -> bool:
-        if response.status_code != 401:  # nearly always, so nothing else is looked at
+        if response.status_code != 401:  # nearly always
             return False
-        return response.request.headers.get("Authorization") == self.held.authorization
+        return response.request.headers.get("Authorization") == self.token.authorization
 
 
 def _keep_cookies(request: requests.PreparedRequest, response: requests.Response) -> None:
     """Send the cookies of `response` with `request`, as the library's own auth does."""
-    jar = request._cookies  # type: ignore[attr-defined] # noqa: SLF001 - it has no other name
+    jar = request._cookies  # type: ignore[attr-defined] # noqa: SLF001 - it has no public name
     extract_cookies_to_jar(jar, response.request, response.raw)  # type: ignore[no-untyped-call]
     request.prepare_cookies(jar)
 
 
-def _begin(body: object) -> int | None:
-    """Tell where `body` begins; text and bytes always begin at 0."""
+def _start(body: object) -> int | None:
+    """Return the offset at which `body` starts, None where it cannot be sent again."""
     if body is None or isinstance(body, bytes | str):
         return 0
     try:
@@ -92,14 +92,14 @@ def _begin(body: object) -> int | None:
         return None
 
 
-def _rewound(body: object, begin: int | None) -> bool:
-    """Go back to where `body` began, so that it can be sent again; tell whether that is so."""
+def _rewind(body: object, start: int | None) -> bool:
+    """Seek to where `body` started; return whether it can be sent again."""
     if body is None or isinstance(body, bytes | str):  # a redirect may have dropped another one
         return True
-    if begin is None:
+    if start is None:
         return False
     try:
-        body.seek(begin)  # type: ignore[attr-defined]
+        body.seek(start)  # type: ignore[attr-defined]
     except (AttributeError, OSError, ValueError):
         return False
     return True

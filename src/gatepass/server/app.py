@@ -159,7 +159,7 @@ class Gatepass:
         elif environment is None:
             await send_response(error_format.misdirected(scope, self._oauth_prefixes), send)
         elif environment.is_https and scope["scheme"] == "http":
-            error = error_format.needs_tls(scope, self._oauth_prefixes, environment.site)
+            error = error_format.needs_tls(scope, self._oauth_prefixes, environment.docs_url)
             await send_response(error, send)
         elif path in self._documents:
             response = published.respond(self._documents[path], environment, scope)

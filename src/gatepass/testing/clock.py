@@ -2,7 +2,7 @@
 
 from threading import Lock
 
-from gatepass.client.tokens.clock import Moment
+from gatepass.client.tokens.clock import ClockReading
 
 _START = 1_000_000.0  # seconds; both clocks begin here, and no test should mind where
 
@@ -29,6 +29,6 @@ class Clock:
         with self._lock:
             self._now += seconds
 
-    def moment(self) -> Moment:
-        """Give the moment for a cache: `FileCache(folder, moment=clock.moment)`."""
-        return Moment(self._now, self._now, "pretend")
+    def read(self) -> ClockReading:
+        """Return both clocks, for a cache: `FileCache(directory, read_clock=clock.read)`."""
+        return ClockReading(self._now, self._now, "pretend")

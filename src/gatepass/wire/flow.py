@@ -9,9 +9,9 @@ from typing import TypeAlias, TypeVar, cast
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An HTTP request to be sent by whoever drives the flow, `after` so many seconds.
+    """An HTTP request that the driver of the flow sends `after` so many seconds.
 
-    `timeout`, where there is one, bounds the whole exchange after that pause, in seconds.
+    `timeout`, if not None, bounds the whole exchange after that pause, in seconds.
     """
 
     method: str
@@ -24,7 +24,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What came back; header names are in lower case."""
+    """An HTTP response; header names are in lower case."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -32,42 +32,42 @@ class Response:
 
 
 Step = TypeVar("Step")
-Answer = TypeVar("Answer")
+Reply = TypeVar("Reply")
 Result = TypeVar("Result")
 Flow: TypeAlias = Generator[Request, Response, Result]
 
 
-def run(flow: Generator[Step, Answer, Result], send: Callable[[Step], Answer]) -> Result:
+def run(flow: Generator[Step, Reply, Result], send: Callable[[Step], Reply]) -> Result:
     """Drive `flow` with a blocking `send`; an error that `send` raises is thrown into the flow.
 
-    The flow is closed whatever happens, so that its `finally` runs now and not when the
-    traceback of a Ctrl-C or a cancelled task is forgotten.
+    The flow is closed in any case, so that its `finally` runs now and not when the traceback
+    of a Ctrl-C or a cancelled task is released.
     """
-    step = partial(next, flow)
+    resume = partial(next, flow)
     with closing(flow):
         while True:
             try:
-                wanted = step()
+                request = resume()
             except StopIteration as end:
                 return cast("Result", end.value)
             try:
-                step = partial(flow.send, send(wanted))
-            except Exception as error:  # noqa: BLE001 - whatever it is, the flow decides
-                step = partial(flow.throw, error)
+                resume = partial(flow.send, send(request))
+            except Exception as error:  # noqa: BLE001 - the flow decides what to do
+                resume = partial(flow.throw, error)
 
 
 async def arun(
-    flow: Generator[Step, Answer, Result], send: Callable[[Step], Awaitable[Answer]]
+    flow: Generator[Step, Reply, Result], send: Callable[[Step], Awaitable[Reply]]
 ) -> Result:
     """Drive `flow` with an awaitable `send`, as `run` does."""
-    step = partial(next, flow)
+    resume = partial(next, flow)
     with closing(flow):
         while True:
             try:
-                wanted = step()
+                request = resume()
             except StopIteration as end:
                 return cast("Result", end.value)
             try:
-                step = partial(flow.send, await send(wanted))
-            except Exception as error:  # noqa: BLE001 - whatever it is, the flow decides
-                step = partial(flow.throw, error)
+                resume = partial(flow.send, await send(request))
+            except Exception as error:  # noqa: BLE001 - the flow decides what to do
+                resume = partial(flow.throw, error)

@@ -203,8 +203,8 @@ def test_the_order_of_two_secrets_does_not_matter(folder: Path) -> None:
 
 
 def test_hosts_that_share_a_home_directory_keep_a_token_each(folder: Path) -> None:
-    here = FileCache(folder, moment=lambda: MOMENT)
-    there = FileCache(folder, moment=lambda: replace(MOMENT, boot="boot-2"))
+    here = FileCache(folder, read_clock=lambda: MOMENT)
+    there = FileCache(folder, read_clock=lambda: replace(MOMENT, boot="boot-2"))
     here.entry(KEY, SECRETS).write(held("t-here"))
     there.entry(KEY, SECRETS).write(held("t-there"))
 
@@ -407,7 +407,7 @@ def test_a_symbolic_link_in_place_of_the_folder_is_not_followed(
     folder.parent.mkdir()
     folder.symlink_to(tmp_path / "elsewhere")
 
-    assert_useless(folder, caplog, f"{folder} is not a folder: remove it")
+    assert_useless(folder, caplog, f"{folder} is not a directory: remove it")
     assert len(list((tmp_path / "elsewhere").iterdir())) == 1
 
 
@@ -469,7 +469,7 @@ def test_a_file_in_place_of_the_folder_is_a_miss(
     folder.parent.mkdir()
     folder.write_text("")
 
-    assert_useless(folder, caplog, "not a folder")
+    assert_useless(folder, caplog, "not a directory")
 
 
 def test_a_disk_that_is_full_leaves_the_old_token_and_no_rest(

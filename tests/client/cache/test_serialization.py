@@ -50,9 +50,9 @@ def test_a_token_is_read_until_it_is_gone_and_not_after() -> None:
     token = held()
     content = serialization.write(token, MOMENT)
 
-    assert serialization.read(content, replace(MOMENT, now=token.gone_at - 0.1)) == token
+    assert serialization.read(content, replace(MOMENT, now=token.expires_at - 0.1)) == token
     with pytest.raises(ValueError, match="expired"):
-        serialization.read(content, replace(MOMENT, now=token.gone_at))
+        serialization.read(content, replace(MOMENT, now=token.expires_at))
 
 
 @pytest.mark.parametrize("wall", [0.0, MOMENT.wall - 3600, MOMENT.wall + 3600])
@@ -70,7 +70,7 @@ def test_where_boots_cannot_be_told_apart_a_token_is_kept_by_the_wall_clock() ->
 
     found = serialization.read(content, later)
 
-    assert found.gone_at - later.now == pytest.approx(held().gone_at - (MOMENT.now + 60))
+    assert found.expires_at - later.now == pytest.approx(held().expires_at - (MOMENT.now + 60))
     assert found.refresh_at - later.now == pytest.approx(held().refresh_at - (MOMENT.now + 60))
 
 
@@ -83,7 +83,7 @@ def test_by_the_wall_clock_a_token_from_the_future_is_none() -> None:
 
 def test_only_the_token_its_times_scope_and_type_are_written() -> None:
     assert set(json.loads(serialization.write(held(), MOMENT))) == {
-        *("version", "boot", "written_at", "asked_at", "refresh_at", "gone_at"),
+        *("version", "boot", "written_at", "requested_at", "refresh_at", "expires_at"),
         *("access_token", "token_type", "expires_in", "scope"),
     }
 

@@ -18,8 +18,8 @@ from client.processes import PATIENCE, Clock
 from gatepass.client.cache.file_cache import Entry, FileCache
 from gatepass.client.httpx2 import BearerAuth
 from gatepass.client.settings import ClientSettings
-from gatepass.client.tokens.clock import Moment
-from gatepass.client.tokens.source import TokenSource, shared
+from gatepass.client.tokens.clock import ClockReading
+from gatepass.client.tokens.source import TokenSource, shared_source
 from gatepass.wire.secret import Secret
 
 pytestmark = pytest.mark.slow
@@ -35,7 +35,9 @@ def clock() -> Clock:
 
 @pytest.fixture
 def cache(tmp_path: Path, clock: Clock) -> FileCache:
-    return FileCache(tmp_path / "cache", moment=lambda: Moment(clock.now, clock.now, "boot"))
+    return FileCache(
+        tmp_path / "cache", read_clock=lambda: ClockReading(clock.now, clock.now, "boot")
+    )
 
 
 def process(issuer: Issuer, cache: FileCache, clock: Clock) -> TokenSource:
@@ -44,9 +46,9 @@ def process(issuer: Issuer, cache: FileCache, clock: Clock) -> TokenSource:
 
 
 def test_who_asks_with_the_same_settings_shares_one_source() -> None:
-    source = shared(ClientSettings(URL, "id", "hush-hush"))
+    source = shared_source(ClientSettings(URL, "id", "hush-hush"))
 
-    assert shared(ClientSettings(URL, "id", ["hush-hush"], "", [])) is source
+    assert shared_source(ClientSettings(URL, "id", ["hush-hush"], "", [])) is source
     assert BearerAuth(token_url=URL, client_id="id", client_secret="hush-hush").source is source
 
 
@@ -62,9 +64,9 @@ def test_who_asks_with_the_same_settings_shares_one_source() -> None:
     ids=["url", "id", "secret", "scope", "resource"],
 )
 def test_who_asks_for_anything_else_does_not(other: ClientSettings) -> None:
-    source = shared(SETTINGS)
+    source = shared_source(SETTINGS)
 
-    assert shared(other) is not source
+    assert shared_source(other) is not source
 
 
 @pytest.mark.parametrize("is_async", [False, True])

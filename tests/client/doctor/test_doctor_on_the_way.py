@@ -11,8 +11,9 @@ import pytest
 
 from client.doctor.doctoring import CHECKS, Line, environ_of, told
 from client.tls_server import DAY, Issued, Stand, issue, standing, tunnelling
-from gatepass.client.doctor import certificate, findings, probes, route
+from gatepass.client.doctor import certificate, findings, probes
 from gatepass.client.doctor.findings import Outcome
+from gatepass.client.network import route
 
 
 @pytest.fixture

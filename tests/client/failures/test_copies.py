@@ -12,7 +12,7 @@ from client.adapters.adapters import WAYS, Way
 from client.fake_server import CLIENT_ID, SECRET, Pretend
 from gatepass.client.cache.file_cache import FileCache
 from gatepass.client.settings import ClientSettings
-from gatepass.client.tokens.source import TokenSource, shared
+from gatepass.client.tokens.source import TokenSource, shared_source
 from gatepass.client.tokens.transport import Httpx2Sender
 
 Thing = TypeVar("Thing")
@@ -40,7 +40,7 @@ def test_a_copy_of_a_source_has_its_settings_and_no_token(
     other = again(source)
 
     assert other.settings == settings
-    assert other.status().state == "gone"
+    assert other.status().state == "expired"
     assert (other.token().value, source.token().value) == ("pass-2", "pass-1")
     assert len(server.token_requests) == 2
 
@@ -65,7 +65,7 @@ def test_a_copy_of_a_source_with_a_cache_shares_its_token(
 def test_what_a_process_shares_stays_shared_in_whoever_reads_it(
     settings: ClientSettings, again: Again[TokenSource]
 ) -> None:
-    source = shared(settings)
+    source = shared_source(settings)
 
     assert again(source) is source
 

@@ -150,7 +150,7 @@ def test_a_wall_clock_that_jumps_an_hour_neither_kills_nor_prolongs_a_token(
         during = source.token()
 
     assert (before.value, during.value) == ("pass-1", "pass-1")
-    assert before.gone_at - monotonic == pytest.approx(server.expires_in - 5, abs=60)
+    assert before.expires_at - monotonic == pytest.approx(server.expires_in - 5, abs=60)
     assert source.status().seconds_left == pytest.approx(server.expires_in - 5, abs=60)
 
 
@@ -226,7 +226,7 @@ def test_a_loop_that_is_closed_in_the_middle_of_a_renewal_holds_nobody_up(
 def test_a_renewal_whose_loop_is_lost_without_a_word_is_overdue_at_its_deadline(
     source: TokenSource, moved: Clock, server: Pretend
 ) -> None:
-    lost = source.steps()
+    lost = source.flow()
     next(lost)  # its request is never carried
     moved.now += 22
 

@@ -17,7 +17,7 @@ from client.fake_server import CLIENT_ID, Answer, Pretend
 from gatepass.client import TokenRefused, TokenUnavailable
 from gatepass.client.errors import quotable
 from gatepass.client.settings import ClientSettings
-from gatepass.client.tokens.request import read_answer
+from gatepass.client.tokens.request import read_response
 from gatepass.client.tokens.source import TokenSource
 from gatepass.wire.flow import Response
 from gatepass.wire.secret import Secret
@@ -69,7 +69,7 @@ def test_a_token_in_an_answer_that_is_not_understood_is_in_no_error(
     answer = Response(status, {"content-type": media_type}, BODIES[name])
 
     with pytest.raises((TokenRefused, TokenUnavailable)) as caught:
-        read_answer(answer, [Secret(SECRET)])
+        read_response(answer, [Secret(SECRET)])
 
     told = f"{caught.value} {caught.value!r} {vars(caught.value)}"
     assert not has(told, TOKEN)
@@ -82,7 +82,7 @@ def test_a_media_type_that_is_none_is_not_quoted(name: str) -> None:
     answer = Response(404, {"content-type": f"text/{TOKEN}; {TOKEN}"}, BODIES[name])
 
     with pytest.raises(TokenRefused) as caught:
-        read_answer(answer, [Secret(SECRET)])
+        read_response(answer, [Secret(SECRET)])
     assert TOKEN not in str(caught.value)
 
 
@@ -92,7 +92,7 @@ def test_the_secret_in_a_servers_own_words_is_not_quoted(name: str) -> None:
     answer = Response(401, {}, json.dumps(said).encode())
 
     with pytest.raises(TokenRefused) as caught:
-        read_answer(answer, [Secret(SECRET)])
+        read_response(answer, [Secret(SECRET)])
 
     assert caught.value.error == "invalid_client"
     assert not has(f"{caught.value} {caught.value!r}", SECRET)
@@ -116,7 +116,7 @@ def test_the_title_of_a_page_is_told(title: str) -> None:
     page = f"<html><head>\n<TITLE>\n{title} </TITLE></head>".encode()
 
     with pytest.raises(TokenRefused, match=f'titled "{title}"'):
-        read_answer(Response(404, {"content-type": "text/html"}, page), [Secret(SECRET)])
+        read_response(Response(404, {"content-type": "text/html"}, page), [Secret(SECRET)])
 
 
 @pytest.mark.parametrize("title", ["h u n t e r", "a, b, c", "1 2 3", "w" * 13, "a b " * 9, "Ab1"])
@@ -124,7 +124,7 @@ def test_a_title_that_may_be_no_words_is_not_told(title: str) -> None:
     page = f"<title>{title}</title>".encode()
 
     with pytest.raises(TokenRefused) as caught:
-        read_answer(Response(404, {}, page), [Secret(SECRET)])
+        read_response(Response(404, {}, page), [Secret(SECRET)])
     assert "titled" not in str(caught.value)
 
 
@@ -132,7 +132,7 @@ def test_the_secret_in_a_title_is_not_told() -> None:
     page = b"<title>Unknown client swordfish here</title>"
 
     with pytest.raises(TokenRefused) as caught:
-        read_answer(Response(404, {}, page), [Secret("swordfish")])
+        read_response(Response(404, {}, page), [Secret("swordfish")])
     assert "swordfish" not in str(caught.value)
 
 

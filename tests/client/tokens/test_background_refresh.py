@@ -36,7 +36,7 @@ def of(issuer: Issuer, clock: Clock) -> TokenSource:
 @contextmanager
 def kept(source: TokenSource) -> Iterator[None]:
     """Keep it fresh by a keeper that looks at the clock, which is moved by hand, all the time."""
-    keeper = BackgroundRefresh(source, longest_nap=0.005)
+    keeper = BackgroundRefresh(source, max_interval=0.005)
     keeper.start()
     try:
         yield
@@ -47,7 +47,7 @@ def kept(source: TokenSource) -> Iterator[None]:
 
 @asynccontextmanager
 async def akept(source: TokenSource) -> AsyncIterator[None]:
-    keeper = BackgroundRefresh(source, longest_nap=0.005)
+    keeper = BackgroundRefresh(source, max_interval=0.005)
     keeper.start_task()
     try:
         yield
@@ -109,7 +109,7 @@ def test_a_source_that_is_entered_gets_its_token_at_once(issuer: Issuer, clock: 
 
 def test_it_ends_when_nobody_holds_the_source_any_longer(issuer: Issuer, clock: Clock) -> None:
     source = of(issuer, clock)
-    BackgroundRefresh(source, longest_nap=0.005).start()
+    BackgroundRefresh(source, max_interval=0.005).start()
     until(lambda: issuer.issued == 1)
     (thread,) = in_the_background()
     del source
@@ -169,7 +169,7 @@ def test_a_source_entered_in_an_event_loop_has_a_task_and_no_thread(
 def test_a_task_ends_when_nobody_holds_the_source_any_longer(issuer: Issuer, clock: Clock) -> None:
     async def story() -> None:
         source = of(issuer, clock)
-        BackgroundRefresh(source, longest_nap=0.005).start_task()
+        BackgroundRefresh(source, max_interval=0.005).start_task()
         await auntil(lambda: issuer.issued == 1)
         (task,) = asyncio.all_tasks() - {asyncio.current_task()}
         del source

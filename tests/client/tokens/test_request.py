@@ -17,7 +17,12 @@ from gatepass.client.errors import (
     Unreachable,
 )
 from gatepass.client.settings import ClientSettings
-from gatepass.client.tokens.request import LONGEST_ANSWER, Patience, ask, token_request
+from gatepass.client.tokens.request import (
+    LONGEST_RESPONSE,
+    RetryLimits,
+    build_request,
+    request_token,
+)
 from gatepass.client.tokens.token import CachedToken
 from gatepass.wire import basic
 from gatepass.wire.flow import Request, Response, run
@@ -52,8 +57,8 @@ class Script:
         until: float = 100.0,
         attempts: int = 4,
     ) -> CachedToken:
-        patience = Patience(until=until, attempts=attempts)
-        return run(ask(settings, Secret(SECRET), patience, now, lambda: jitter), self)
+        limits = RetryLimits(deadline=until, max_attempts=attempts)
+        return run(request_token(settings, Secret(SECRET), limits, now, lambda: jitter), self)
 
 
 def answer(status: int, body: bytes = b"", **headers: str) -> Response:
@@ -70,7 +75,7 @@ def refusal(status: int, said: object) -> TokenRefused:
 
 @pytest.mark.spec("RFC 6749", "4.4.2")
 def test_the_request_is_a_post_of_a_form_with_basic_credentials() -> None:
-    request = token_request(SETTINGS, Secret(SECRET))
+    request = build_request(SETTINGS, Secret(SECRET))
 
     assert (request.method, request.url) == ("POST", "https://app.example.com/token")
     assert request.headers["content-type"] == "application/x-www-form-urlencoded"
@@ -83,7 +88,7 @@ def test_the_request_is_a_post_of_a_form_with_basic_credentials() -> None:
 @pytest.mark.spec("RFC 8707", "2")
 def test_scope_and_every_resource_are_asked_for() -> None:
     resources = ("https://a.example/x?y=z", "urn:b:c")
-    request = token_request(
+    request = build_request(
         ClientSettings(SETTINGS.token_url, "id", "x", "read write", resources), Secret("x")
     )
 
@@ -105,7 +110,7 @@ def test_parameters_and_a_secret_in_the_form_are_sent_as_they_are_set() -> None:
         auth_method="client_secret_post",
     )
 
-    request = token_request(settings, Secret(SECRET))
+    request = build_request(settings, Secret(SECRET))
 
     assert parse_qsl(request.body.decode()) == [
         ("grant_type", "client_credentials"),
@@ -127,7 +132,7 @@ def test_headers_and_another_grant_type_are_sent_as_they_are_set() -> None:
         grant_type="account_credentials",
     )
 
-    request = token_request(settings, Secret("x"))
+    request = build_request(settings, Secret("x"))
 
     assert request.headers["x-api-key"] == "k3y-of-the-gateway"
     assert request.headers["user-agent"] == "acme/1"
@@ -148,8 +153,8 @@ def test_a_key_in_a_header_is_not_quoted_where_the_answer_repeats_it() -> None:
 
 
 def test_neither_repr_nor_body_of_the_request_shows_the_secret() -> None:
-    assert "very-secret" not in repr(token_request(SETTINGS, Secret(SECRET)))
-    assert b"very-secret" not in token_request(SETTINGS, Secret(SECRET)).body
+    assert "very-secret" not in repr(build_request(SETTINGS, Secret(SECRET)))
+    assert b"very-secret" not in build_request(SETTINGS, Secret(SECRET)).body
 
 
 def test_a_token_is_given_with_times_counted_from_the_question() -> None:
@@ -159,13 +164,13 @@ def test_a_token_is_given_with_times_counted_from_the_question() -> None:
     held = script.play(now=lambda: next(clock), until=1100)
 
     assert held.response.access_token == Secret("t0ken")
-    assert held.gone_at == 1002 + 3595
+    assert held.expires_at == 1002 + 3595
 
 
 def test_the_time_of_a_token_that_came_at_the_second_attempt_counts_from_that() -> None:
     held = Script(answer(503, retry_after="7"), answer(200, TOKEN)).play()
 
-    assert held.gone_at == 7.5 + 3595
+    assert held.expires_at == 7.5 + 3595
 
 
 @pytest.mark.parametrize(
@@ -270,7 +275,10 @@ def test_an_error_that_is_not_of_the_network_is_not_swallowed() -> None:
         raise LookupError(request.method)
 
     with pytest.raises(LookupError):
-        run(ask(SETTINGS, Secret(SECRET), Patience(100.0), lambda: 0.0, lambda: 0.5), send)
+        run(
+            request_token(SETTINGS, Secret(SECRET), RetryLimits(100.0), lambda: 0.0, lambda: 0.5),
+            send,
+        )
 
 
 @pytest.mark.spec("RFC 6749", "5.2")
@@ -364,7 +372,7 @@ def test_a_redirect_is_not_followed_and_the_error_says_so(status: int) -> None:
         b"{}",
         b'{"access_token": "s3cr3t\\n", "token_type": "Bearer"}',
         b'{"access_token": "s3cr3t", "token_type": "mac"}',
-        TOKEN + b" " * LONGEST_ANSWER,
+        TOKEN + b" " * LONGEST_RESPONSE,
         b"x" * 10_000_000,
         b"[" * 60_000,
     ],
@@ -429,7 +437,7 @@ def test_other_statuses_of_success_are_no_token_response(status: int) -> None:
 
 
 def test_an_answer_of_exactly_the_longest_size_is_read() -> None:
-    body = TOKEN + b" " * (LONGEST_ANSWER - len(TOKEN))
+    body = TOKEN + b" " * (LONGEST_RESPONSE - len(TOKEN))
 
     assert Script(answer(200, body)).play().response.expires_in == 3600
 

@@ -1,4 +1,4 @@
-"""The token source under every order of events that hypothesis can think of."""
+"""The token source under random orders of events."""
 
 import json
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from gatepass.client.errors import ClientError, Unreachable
 from gatepass.client.settings import ClientSettings
-from gatepass.client.tokens.drivers import RunInThread, Step, Steps, Wait
+from gatepass.client.tokens.drivers import RunInThread, Step, TokenFlow, Wait
 from gatepass.client.tokens.source import TokenSource
 from gatepass.client.tokens.token import CachedToken
 from gatepass.wire.flow import Request, Response
@@ -22,19 +22,19 @@ pytestmark = pytest.mark.slow
 DEADLINE = 20.0
 CLOSE = 1e-6  # seconds: sums of floating-point numbers
 
-ANSWERS: dict[str, Response | Unreachable] = {
+RESPONSES: dict[str, Response | Unreachable] = {
     "refused": Response(401, {}, b'{"error": "invalid_client"}'),
     "scope": Response(400, {}, b'{"error": "invalid_scope"}'),
     "busy": Response(503, {}, b""),
     "too many": Response(429, {"retry-after": "7"}, b""),
     "a minute": Response(429, {"retry-after": "60"}, b""),
     "html": Response(200, {}, b"<html>"),
-    "away": Unreachable("ConnectError: refused"),
+    "unreachable": Unreachable("ConnectError: refused"),
 }
 
 
 class Unused:
-    """No sender is used: the machine carries everything itself."""
+    """A sender that is never used: the machine performs every step itself."""
 
     def send(self, request: Request) -> Response:
         raise NotImplementedError
@@ -45,15 +45,15 @@ class Unused:
 
 @dataclass(eq=False)
 class Caller:
-    steps: Steps[CachedToken]
-    began: float
-    waits_for: Step | None = None
-    until: float = 0.0  # when what it waits for is over
+    flow: TokenFlow[CachedToken]
+    started_at: float
+    step: Step | None = None
+    until: float = 0.0  # when its step ends
     sent_at: float = 0.0  # of its request
 
 
 class Machine(RuleBasedStateMachine):
-    """Callers come, wait, are answered, give up; tokens are refused; time goes by."""
+    """Callers start, wait, get responses, are cancelled; APIs reject tokens; time passes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -61,7 +61,6 @@ class Machine(RuleBasedStateMachine):
         self.callers: list[Caller] = []
         self.expiry: dict[str, float] = {}
         self.last: CachedToken | None = None
-        self.asked: list[float] = []
         self.source = TokenSource(
             ClientSettings("https://app.example.com/token", "id", [Secret("one"), Secret("two")]),
             Unused(),
@@ -71,116 +70,116 @@ class Machine(RuleBasedStateMachine):
         )
 
     @rule()
-    def somebody_wants_a_token(self) -> None:
-        caller = Caller(self.source.steps(), self.now)
+    def a_caller_needs_a_token(self) -> None:
+        caller = Caller(self.source.flow(), self.now)
         self.callers.append(caller)
-        self.go_on(caller, lambda: next(caller.steps))
+        self.resume(caller, lambda: next(caller.flow))
 
     @precondition(lambda self: self.request() is not None)
     @rule(seconds=st.floats(0, 12), lifetime=st.sampled_from([1, 30, 60, 300, 36000]))
-    def a_token_comes(self, seconds: float, lifetime: int) -> None:
+    def a_token_arrives(self, seconds: float, lifetime: int) -> None:
         self.pass_time(seconds)
-        if (asking := self.request()) is not None:
+        if (caller := self.request()) is not None:
             name = f"pass-{len(self.expiry)}"
-            self.expiry[name] = asking.sent_at + lifetime  # it may be as old as the request
-            said = {"access_token": name, "token_type": "Bearer", "expires_in": lifetime}
-            self.answer(Response(200, {}, json.dumps(said).encode()))
+            self.expiry[name] = caller.sent_at + lifetime  # it may be as old as the request
+            members = {"access_token": name, "token_type": "Bearer", "expires_in": lifetime}
+            self.respond(Response(200, {}, json.dumps(members).encode()))
 
     @precondition(lambda self: self.request() is not None)
-    @rule(seconds=st.floats(0, 12), kind=st.sampled_from(sorted(ANSWERS)))
-    def something_else_comes(self, seconds: float, kind: str) -> None:
+    @rule(seconds=st.floats(0, 12), kind=st.sampled_from(sorted(RESPONSES)))
+    def an_error_arrives(self, seconds: float, kind: str) -> None:
         self.pass_time(seconds)
         if self.request() is not None:
-            self.answer(ANSWERS[kind])
+            self.respond(RESPONSES[kind])
 
     @precondition(lambda self: self.callers)
     @rule(data=st.data())
-    def somebody_gives_up(self, data: st.DataObject) -> None:
+    def a_caller_is_cancelled(self, data: st.DataObject) -> None:
         caller = data.draw(st.sampled_from(self.callers))
         self.callers.remove(caller)
-        caller.steps.close()
+        caller.flow.close()
 
-    @precondition(lambda self: self.landed())
+    @precondition(lambda self: self.finished())
     @rule(data=st.data())
-    def somebody_learns_what_came_of_it(self, data: st.DataObject) -> None:
-        caller = data.draw(st.sampled_from(self.landed()))
-        self.go_on(caller, lambda: caller.steps.send(None))
+    def a_waiting_caller_sees_the_outcome(self, data: st.DataObject) -> None:
+        caller = data.draw(st.sampled_from(self.finished()))
+        self.resume(caller, lambda: caller.flow.send(None))
 
     @precondition(lambda self: self.last is not None)
     @rule()
-    def an_api_refuses_the_token(self) -> None:
+    def an_api_rejects_the_token(self) -> None:
         assert self.last is not None
         self.source.invalidate(self.last)
 
     @rule(seconds=st.sampled_from([0.5, 5.0, 11.0, 61.0, 250.0, 30000.0]))
-    def time_goes_by(self, seconds: float) -> None:
+    def time_passes(self, seconds: float) -> None:
         self.pass_time(seconds)
 
     @invariant()
     def there_is_never_more_than_one_request(self) -> None:
-        assert sum(isinstance(caller.waits_for, Request) for caller in self.callers) <= 1
+        assert sum(isinstance(caller.step, Request) for caller in self.callers) <= 1
 
     @invariant()
-    def nobody_waits_for_nothing(self) -> None:
-        waiting = [caller for caller in self.callers if isinstance(caller.waits_for, Wait)]
-        assert len(waiting) == len(self.landed()) or self.request() is not None
+    def no_caller_waits_without_a_renewal(self) -> None:
+        waiting = [caller for caller in self.callers if isinstance(caller.step, Wait)]
+        assert len(waiting) == len(self.finished()) or self.request() is not None
 
     @invariant()
-    def nobody_waits_past_his_deadline(self) -> None:
-        assert all(self.now <= caller.began + DEADLINE + CLOSE for caller in self.callers)
-        assert all(caller.until <= caller.began + DEADLINE + CLOSE for caller in self.callers)
+    def no_caller_waits_past_its_deadline(self) -> None:
+        assert all(self.now <= caller.started_at + DEADLINE + CLOSE for caller in self.callers)
+        assert all(caller.until <= caller.started_at + DEADLINE + CLOSE for caller in self.callers)
 
     def request(self) -> Caller | None:
-        sent = [each for each in self.callers if isinstance(each.waits_for, Request)]
+        sent = [each for each in self.callers if isinstance(each.step, Request)]
         return sent[0] if sent else None
 
-    def answer(self, answer: Response | Unreachable) -> None:
+    def respond(self, response: Response | Unreachable) -> None:
         caller = self.request()
         assert caller is not None
-        if isinstance(answer, Unreachable):
-            self.go_on(caller, lambda: caller.steps.throw(answer))
+        if isinstance(response, Unreachable):
+            self.resume(caller, lambda: caller.flow.throw(response))
         else:
-            self.go_on(caller, lambda: caller.steps.send(answer))
+            self.resume(caller, lambda: caller.flow.send(response))
 
-    def go_on(self, caller: Caller, step: Callable[[], Step]) -> None:
-        """Let `caller` run until it waits for something, or ends."""
+    def resume(self, caller: Caller, resume: Callable[[], Step]) -> None:
+        """Run `caller` until it waits for a step, or ends."""
         try:
-            wanted = step()
-            while isinstance(wanted, RunInThread):
-                wanted = caller.steps.send(wanted.function())
+            step = resume()
+            while isinstance(step, RunInThread):
+                step = caller.flow.send(step.function())
         except StopIteration as end:
             self.callers.remove(caller)
             self.receive(end.value)
         except ClientError:
             self.callers.remove(caller)
         else:
-            caller.waits_for = wanted
-            caller.until = self.now + (wanted.timeout or 0.0)
-            if isinstance(wanted, Request):
-                caller.until += wanted.after
-                caller.sent_at = self.now + wanted.after
+            caller.step = step
+            caller.until = self.now + (step.timeout or 0.0)
+            if isinstance(step, Request):
+                caller.until += step.after
+                caller.sent_at = self.now + step.after
 
     def receive(self, token: CachedToken) -> None:
         self.last = token
         assert self.now < self.expiry[token.value], "a token was given out that has expired"
 
-    def landed(self) -> list[Caller]:
-        """Give those who wait for what has come already: a thread wakes when it wakes."""
+    def finished(self) -> list[Caller]:
+        """Return the callers whose renewal has ended but which have not resumed yet."""
         return [
             each
             for each in self.callers
-            if isinstance(each.waits_for, Wait) and each.waits_for.flight.done()
+            if isinstance(each.step, Wait) and each.step.renewal.done()
         ]
 
     def pass_time(self, seconds: float) -> None:
-        """Go `seconds` on; who waits too long for something meanwhile is told so at that time."""
+        """Advance by `seconds`; a step that times out meanwhile ends at its time."""
         end = self.now + seconds
         while self.callers and (first := min(self.callers, key=lambda c: c.until)).until <= end:
             self.now = max(self.now, first.until)
-            if isinstance(first.waits_for, Request):
-                self.answer(Unreachable("no whole answer in time"))
+            if isinstance(first.step, Request):
+                self.respond(Unreachable("no whole answer in time"))
             else:
-                self.go_on(first, lambda: first.steps.send(None))
+                self.resume(first, lambda: first.flow.send(None))
         self.now = end
 
 

@@ -46,7 +46,7 @@ def source_of(issuer: Issuer, clock: Clock, client_id: str = "id") -> TokenSourc
 
 def test_the_status_of_a_source_that_was_not_used_is_empty(issuer: Issuer, clock: Clock) -> None:
     assert asdict(source_of(issuer, clock).status()) == {
-        "state": State.GONE,
+        "state": State.EXPIRED,
         "age": None,
         "seconds_left": None,
         "last_error": None,
@@ -66,7 +66,7 @@ def test_the_status_follows_the_token_and_asks_nobody(issuer: Issuer, clock: Clo
         status = source.status()
         seen.append((status.state, status.age, status.seconds_left))
 
-    assert seen == [("fresh", 100, 895), ("stale", 900, 95), ("gone", 1100, 0)]
+    assert seen == [("fresh", 100, 895), ("stale", 900, 95), ("expired", 1100, 0)]
     assert issuer.asked == 1
 
 

@@ -26,7 +26,7 @@ def test_a_token_is_gone_shortly_before_the_server_forgets_it() -> None:
     token = held(3600)
 
     assert token.state(1000 + 3594) is State.STALE
-    assert token.state(1000 + 3595) is State.GONE
+    assert token.state(1000 + 3595) is State.EXPIRED
 
 
 @given(st.integers(1, 10**9), st.floats(0, 1))
@@ -36,9 +36,9 @@ def test_even_the_shortest_token_is_fresh_then_stale_then_gone_and_never_used_ex
     token = held(lifetime, jitter)
 
     assert token.state(1000) is State.FRESH
-    assert 1000 < token.refresh_at < token.gone_at < 1000 + lifetime
+    assert 1000 < token.refresh_at < token.expires_at < 1000 + lifetime
     assert 1000 + lifetime - token.refresh_at >= min(10, lifetime / 10.1)
-    assert token.state(1000 + lifetime) is State.GONE
+    assert token.state(1000 + lifetime) is State.EXPIRED
 
 
 def test_a_short_token_is_renewed_ten_seconds_before_its_end() -> None:
@@ -55,7 +55,7 @@ def test_a_token_is_shown_only_where_it_is_asked_for() -> None:
 
 def test_a_token_of_unstated_lifetime_is_held_for_five_minutes() -> None:
     assert UNSTATED_LIFETIME == 300
-    assert held(None).gone_at == held(300).gone_at
+    assert held(None).expires_at == held(300).expires_at
 
 
 def held(expires_in: int | None, jitter: float = 0.5) -> CachedToken:

@@ -151,8 +151,8 @@ def test_a_connection_that_is_made_when_the_time_is_over_is_cut_at_once() -> Non
     near, far = socket.socketpair()
 
     def connect(connection: Connection) -> None:
-        with connection.cut_in_time():
-            assert connection.over.wait(PATIENCE)
+        with connection.cut_at_deadline():
+            assert connection.is_over.wait(PATIENCE)
             connection.trace("connection.connect_tcp.complete", {"return_value": Stream(near)})
 
     with near, far:
@@ -163,8 +163,8 @@ def test_a_connection_that_is_made_when_the_time_is_over_is_cut_at_once() -> Non
 
 def test_no_connection_in_time_is_told_as_such() -> None:
     def connect(connection: Connection) -> None:
-        with connection.cut_in_time():
-            assert connection.over.wait(PATIENCE)
+        with connection.cut_at_deadline():
+            assert connection.is_over.wait(PATIENCE)
             raise httpx2.ConnectTimeout("a moment later")
 
     with pytest.raises(TimeoutError):

@@ -15,7 +15,7 @@ from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.environment import maintenance
 from gatepass.server.settings import EnvironmentSettings
 from gatepass.wire.scope import Scope
-from server.fixtures import Client, Clock, InProcessServer, refused, standing_still
+from server.fixtures import Client, Clock, InProcessServer, open_passive_server, refused
 
 _URI, _SCOPE = "https://meters.example.com", "meters.read"
 _APARTS = [-3600, -10, 10, 3600]
@@ -37,14 +37,14 @@ class Shifted(Clock):
         self.ahead += seconds
 
 
-def void(stand: InProcessServer, client: Client) -> None:
-    applications.void_tokens(stand.environment().context, OPERATOR, client.application.id, None)
+def void(server: InProcessServer, client: Client) -> None:
+    applications.revoke_tokens(server.environment().context, OPERATOR, client.application.id, None)
 
 
-def disable_and_enable(stand: InProcessServer, client: Client) -> None:
+def disable_and_enable(server: InProcessServer, client: Client) -> None:
     for enabled in (False, True):
         applications.set_enabled(
-            stand.environment().context,
+            server.environment().context,
             OPERATOR,
             client.application.id,
             enabled=enabled,
@@ -52,10 +52,10 @@ def disable_and_enable(stand: InProcessServer, client: Client) -> None:
         )
 
 
-def suspend_and_resume(stand: InProcessServer, client: Client) -> None:
+def suspend_and_resume(server: InProcessServer, client: Client) -> None:
     for suspended in (True, False):
         organizations.set_suspended(
-            stand.environment().context, OPERATOR, client.application.org_id, suspended=suspended
+            server.environment().context, OPERATOR, client.application.org_id, suspended=suspended
         )
 
 
@@ -68,7 +68,7 @@ def on_postgresql(postgresql_url: str, tmp_path: Path) -> Iterator[Nodes]:
     given = EnvironmentSettings(database=postgresql_url)
     with ExitStack() as stands:
         yield lambda *clocks: [
-            stands.enter_context(standing_still(tmp_path / "data", clock, production=given))
+            stands.enter_context(open_passive_server(tmp_path / "data", clock, production=given))
             for clock in clocks
         ]
 
@@ -78,7 +78,7 @@ def on_sqlite(tmp_path: Path) -> Iterator[Nodes]:
     """Starts a node on the same file, again and again."""
     with ExitStack() as stands:
         yield lambda *clocks: [
-            stands.enter_context(standing_still(tmp_path / "data", clock)) for clock in clocks
+            stands.enter_context(open_passive_server(tmp_path / "data", clock)) for clock in clocks
         ]
 
 

@@ -60,7 +60,7 @@ def test_nothing_is_written_where_the_block_fails(database: Database) -> None:
         fail()
 
     with database.read() as connection:
-        assert organizations.all_of_them(connection) == []
+        assert organizations.list_all(connection) == []
 
 
 def test_a_reader_does_not_see_what_is_not_committed_and_does_not_wait_for_it(
@@ -71,7 +71,7 @@ def test_a_reader_does_not_see_what_is_not_committed_and_does_not_wait_for_it(
     with database.write() as connection:
         samples.organization(connection)
         with reader.read() as other:
-            assert organizations.all_of_them(other) == []
+            assert organizations.list_all(other) == []
 
 
 def test_writers_stand_in_line(database: Database, connect: Callable[[], Database]) -> None:
@@ -158,7 +158,7 @@ def test_waiting_for_another_programs_lock_ends_at_the_deadline(tmp_path: Path) 
             ):
                 pass
             with deadline.each(60), database.read() as connection:  # readers do not wait
-                assert organizations.all_of_them(connection) == []
+                assert organizations.list_all(connection) == []
 
 
 def test_writers_in_line_give_up_at_the_deadline(database: Database) -> None:

@@ -41,7 +41,7 @@ def test_a_write_ends_while_another_node_is_stopped_in_its_own(own: Database, ad
         with pytest.raises(DatabaseAwayError), own.write():
             pytest.fail("the other node holds the lock")
         with own.read() as connection:  # which needs no lock
-            assert organizations.all_of_them(connection) == []
+            assert organizations.list_all(connection) == []
 
 
 def test_writes_go_on_once_a_stopped_node_has_missed_its_deadline(
@@ -52,7 +52,7 @@ def test_writes_go_on_once_a_stopped_node_has_missed_its_deadline(
             samples.organization(connection)
 
         with own.read() as connection:
-            assert len(organizations.all_of_them(connection)) == 1
+            assert len(organizations.list_all(connection)) == 1
 
 
 def test_a_statement_ends_whose_server_process_is_stopped(own: Database) -> None:
@@ -147,7 +147,7 @@ def test_writers_that_wait_leave_connections_to_readers(own: Database, address: 
         writing = [threads.submit(write) for _ in range(40)]
         while not any(each.done() for each in writing):
             with own.read() as connection:
-                assert organizations.all_of_them(connection) == []
+                assert organizations.list_all(connection) == []
         for each in writing:
             each.result()
 
@@ -171,7 +171,7 @@ def test_a_database_that_is_read_only_is_away_for_writers_alone(
         with pytest.raises(DatabaseAwayError, match="read-only"), database.write() as connection_:
             samples.organization(connection_)
         with database.read() as connection_:
-            assert organizations.all_of_them(connection_) == []
+            assert organizations.list_all(connection_) == []
 
 
 def test_a_reader_cannot_write(own: Database) -> None:
@@ -184,7 +184,7 @@ def test_a_database_whose_tables_are_gone_is_away(own: Database, address: str) -
         connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
 
     with pytest.raises(DatabaseAwayError, match="tables"), own.read() as reading:
-        organizations.all_of_them(reading)
+        organizations.list_all(reading)
 
 
 @pytest.mark.parametrize(
@@ -229,4 +229,4 @@ def test_what_was_acknowledged_survives_a_crash_where_commits_are_asynchronous()
             postgres.start(binaries, Path(folder), options)
 
             with database.read() as connection:
-                assert len(organizations.all_of_them(connection)) == 60
+                assert len(organizations.list_all(connection)) == 60

@@ -116,7 +116,7 @@ def test_a_limit_of_tokens_holds_across_processes_once_they_have_written(
         processes[0].context, processes[0].catalogue, OPERATOR, org_id, name="billing"
     ).application.id
     applications.change(
-        processes[0].context, OPERATOR, app_id, None, mint_mode="enforce", mint_limit=30
+        processes[0].context, OPERATOR, app_id, None, rate_limit_mode="enforce", rate_limit=30
     )
     limited = applications.find(processes[0].context, app_id, None)
     now = processes[0].clock()

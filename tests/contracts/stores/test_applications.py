@@ -75,8 +75,10 @@ def test_an_application_knows_that_its_organization_is_suspended(database: Datab
 def test_columns_are_changed_of_one_alone(database: Database) -> None:
     with database.write() as connection:
         new, other = _added(connection), _added(connection)
-        changed = replace(new, name="x", disabled_at=NOW, tokens_void_before=NOW, token_lifetime=60)
-        names = ("name", "disabled_at", "tokens_void_before", "token_lifetime")
+        changed = replace(
+            new, name="x", disabled_at=NOW, tokens_revoked_before=NOW, token_lifetime=60
+        )
+        names = ("name", "disabled_at", "tokens_revoked_before", "token_lifetime")
 
         store.change(connection, new.id, {name: getattr(changed, name) for name in names})
 
@@ -167,13 +169,13 @@ def test_the_tokens_of_an_organization_are_revoked_and_of_no_other(database: Dat
         another = samples.application(other.id)
         for each in (never, before, after, another):
             store.add(connection, each)
-        store.change(connection, before.id, {"tokens_void_before": NOW - SECOND})
-        store.change(connection, after.id, {"tokens_void_before": NOW + SECOND})
+        store.change(connection, before.id, {"tokens_revoked_before": NOW - SECOND})
+        store.change(connection, after.id, {"tokens_revoked_before": NOW + SECOND})
 
         store.void_tokens_of_organization(connection, ours.id, NOW)
 
         found = [store.find(connection, each.id) for each in (never, before, after, another)]
-        assert [each and each.tokens_void_before for each in found] == [
+        assert [each and each.tokens_revoked_before for each in found] == [
             NOW,
             NOW,
             NOW + SECOND + timedelta(milliseconds=1),

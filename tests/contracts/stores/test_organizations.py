@@ -21,7 +21,7 @@ def test_all_come_oldest_first(database: Database) -> None:
         store.add(connection, young)
         store.add(connection, old)
 
-        assert store.all_of_them(connection) == [old, young]
+        assert store.list_all(connection) == [old, young]
 
 
 def test_one_is_suspended_and_resumed_and_no_other(database: Database) -> None:

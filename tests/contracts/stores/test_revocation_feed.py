@@ -86,7 +86,7 @@ def _fill(database: Database) -> dict[str, int]:
         organizations.set_suspended(connection, bad.id, NOW)
         expected = {
             _application(connection, good.id, disabled_at=NOW): ALL,
-            _application(connection, good.id, tokens_void_before=NOW): milliseconds(NOW),
+            _application(connection, good.id, tokens_revoked_before=NOW): milliseconds(NOW),
             "gone": ALL,
         }
         for _ in range(_MANY):
@@ -121,7 +121,7 @@ def test_what_has_expired_or_can_name_no_token_any_more_is_left_out(database: Da
         organizations.set_suspended(connection, bad.id, long_ago)
         _application(connection, bad.id)
         _application(connection, org.id, disabled_at=long_ago)
-        _application(connection, org.id, tokens_void_before=long_ago)
+        _application(connection, org.id, tokens_revoked_before=long_ago)
         _revoke(connection, 1, NOW)
         tombstones.record_deletion(connection, changes.CLIENT_GONE, "gone", long_ago - SECOND)
         tombstones.prune(connection, long_ago)
@@ -141,12 +141,12 @@ def test_changes_are_told_behind_a_snapshot(database: Database) -> None:
 
     with database.write() as connection:
         _revoke(connection, 5)
-        _change(connection, app.id, tokens_void_before=NOW)
+        _change(connection, app.id, tokens_revoked_before=NOW)
         tombstones.record_deletion(connection, changes.KEY_GONE, "kid", NOW)
         changes.record(connection, changes.CATALOGUE, "read", NOW)
     first = _read(database, start.cursor)
     with database.write() as connection:
-        _change(connection, app.id, tokens_void_before=None, disabled_at=NOW)
+        _change(connection, app.id, tokens_revoked_before=None, disabled_at=NOW)
     second = _read(database, first.cursor)
     with database.write() as connection:
         _change(connection, app.id, disabled_at=None)

@@ -11,8 +11,8 @@ from fastapi import APIRouter, FastAPI, Security
 from starlette.requests import Request
 
 from gatepass.guard.fastapi import Guard, Principal, any_of
-from guard.fake_issuer import CLIENT_ID, CLIENT_SECRET, Pretend
-from guard.http_server import nobody_home, serving
+from guard.fake_issuer import CLIENT_ID, CLIENT_SECRET, FakeAuthorizationServer
+from guard.http_server import serving, unused_address
 
 RESOURCE = "https://api.example.com"
 METADATA = "https://api.example.com/.well-known/oauth-protected-resource"
@@ -49,7 +49,7 @@ def application(guard: Guard) -> FastAPI:
 
 
 @pytest.fixture
-def guard(server: Pretend) -> Iterator[Guard]:
+def guard(server: FakeAuthorizationServer) -> Iterator[Guard]:
     with Guard(
         issuer=server.issuer,
         resource=RESOURCE,
@@ -69,7 +69,7 @@ def api(guard: Guard) -> Iterator[httpx2.Client]:
 @pytest.mark.spec("RFC 6750", "2.1")
 @pytest.mark.parametrize("scheme", ["Bearer ", "bearer ", "BEARER    "])
 def test_a_good_token_lets_the_caller_through_and_says_who_it_is(
-    server: Pretend, api: httpx2.Client, scheme: str
+    server: FakeAuthorizationServer, api: httpx2.Client, scheme: str
 ) -> None:
     server.knows(TOKEN)
 
@@ -83,7 +83,7 @@ def test_a_good_token_lets_the_caller_through_and_says_who_it_is(
 
 
 def test_endpoints_of_both_colours_share_one_introspection(
-    server: Pretend, api: httpx2.Client
+    server: FakeAuthorizationServer, api: httpx2.Client
 ) -> None:
     server.knows(TOKEN)
 
@@ -121,7 +121,7 @@ def test_without_credentials_the_challenge_has_no_error_code(
     ids=str,
 )
 def test_an_expired_revoked_or_foreign_token_is_invalid(
-    server: Pretend, api: httpx2.Client, changed: dict[str, object]
+    server: FakeAuthorizationServer, api: httpx2.Client, changed: dict[str, object]
 ) -> None:
     server.says(TOKEN, server.claims() | changed)
 
@@ -143,7 +143,7 @@ def test_a_malformed_or_unknown_token_is_invalid(api: httpx2.Client, credentials
 
 @pytest.mark.spec("RFC 6750", "3.1")
 def test_a_missing_scope_is_forbidden_and_the_challenge_says_what_is_needed(
-    server: Pretend, api: httpx2.Client
+    server: FakeAuthorizationServer, api: httpx2.Client
 ) -> None:
     server.knows(TOKEN, scope="read")
 
@@ -156,7 +156,7 @@ def test_a_missing_scope_is_forbidden_and_the_challenge_says_what_is_needed(
 
 @pytest.mark.parametrize(("scope", "status"), [("read", 403), ("write", 403), ("read write", 200)])
 def test_a_routers_scope_and_its_endpoints_are_both_needed(
-    server: Pretend, api: httpx2.Client, scope: str, status: int
+    server: FakeAuthorizationServer, api: httpx2.Client, scope: str, status: int
 ) -> None:
     server.knows(TOKEN, scope=scope)
 
@@ -166,7 +166,7 @@ def test_a_routers_scope_and_its_endpoints_are_both_needed(
 @pytest.mark.spec("OAuth 2.1", "5.1")
 @pytest.mark.parametrize("headers", [{}, BEARER])
 def test_a_token_in_the_query_never_authenticates(
-    server: Pretend, api: httpx2.Client, headers: dict[str, str]
+    server: FakeAuthorizationServer, api: httpx2.Client, headers: dict[str, str]
 ) -> None:
     server.knows(TOKEN)
 
@@ -181,7 +181,7 @@ def test_a_token_in_the_query_never_authenticates(
 @pytest.mark.spec("RFC 6750", "2")
 @pytest.mark.parametrize("headers", [{}, BEARER])
 def test_a_token_in_a_form_never_authenticates(
-    server: Pretend, api: httpx2.Client, headers: dict[str, str]
+    server: FakeAuthorizationServer, api: httpx2.Client, headers: dict[str, str]
 ) -> None:
     server.knows(TOKEN)
 
@@ -193,7 +193,7 @@ def test_a_token_in_a_form_never_authenticates(
 
 @pytest.mark.spec("RFC 6750", "2")
 def test_two_authorization_headers_are_an_invalid_request(
-    server: Pretend, api: httpx2.Client
+    server: FakeAuthorizationServer, api: httpx2.Client
 ) -> None:
     server.knows(TOKEN)
 
@@ -205,7 +205,7 @@ def test_two_authorization_headers_are_an_invalid_request(
 
 @pytest.mark.parametrize("length", [10, 100_000])
 def test_an_endpoint_still_reads_a_form_that_the_guard_has_looked_at(
-    server: Pretend, api: httpx2.Client, length: int
+    server: FakeAuthorizationServer, api: httpx2.Client, length: int
 ) -> None:
     server.knows(TOKEN)
     form = "a=" + "b" * length
@@ -218,7 +218,7 @@ def test_an_endpoint_still_reads_a_form_that_the_guard_has_looked_at(
 
 @pytest.mark.spec("ASVS", "16.5.2")
 def test_while_the_authorization_server_fails_nobody_gets_through(
-    server: Pretend, api: httpx2.Client
+    server: FakeAuthorizationServer, api: httpx2.Client
 ) -> None:
     server.sends(TOKEN, json.dumps(server.claims()).encode(), status=500)
 
@@ -233,7 +233,7 @@ def test_while_the_authorization_server_fails_nobody_gets_through(
 @pytest.mark.spec("ASVS", "16.5.2")
 def test_while_the_authorization_server_is_away_nobody_gets_through() -> None:
     with (
-        Guard(nobody_home(), client_id=CLIENT_ID, client_secret=CLIENT_SECRET) as guard,
+        Guard(unused_address(), client_id=CLIENT_ID, client_secret=CLIENT_SECRET) as guard,
         serving(application(guard)) as address,
     ):
         assert httpx2.get(address + "/meters", headers=BEARER).status_code == 503
@@ -248,7 +248,9 @@ def test_a_refusal_is_a_problem_that_no_cache_keeps(api: httpx2.Client) -> None:
 
 
 @pytest.mark.spec("RFC 9457", "3.1")
-def test_with_problems_set_up_a_refusal_has_every_member(server: Pretend, guard: Guard) -> None:
+def test_with_problems_set_up_a_refusal_has_every_member(
+    server: FakeAuthorizationServer, guard: Guard
+) -> None:
     app = application(guard)
     guard.problems(app)
     server.knows(TOKEN, scope="read")
@@ -300,7 +302,7 @@ def test_a_hostile_header_is_refused_with_a_well_formed_challenge(
 
 @pytest.mark.spec("RFC 9700", "4.9.3")
 def test_no_token_is_ever_logged_or_answered(
-    server: Pretend, api: httpx2.Client, caplog: pytest.LogCaptureFixture
+    server: FakeAuthorizationServer, api: httpx2.Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG", logger="gatepass")
     server.knows(TOKEN, scope="")
@@ -319,7 +321,7 @@ def test_no_token_is_ever_logged_or_answered(
 
 
 def test_each_refusal_is_logged_with_its_reason(
-    server: Pretend, api: httpx2.Client, caplog: pytest.LogCaptureFixture
+    server: FakeAuthorizationServer, api: httpx2.Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", logger="gatepass.guard")
     server.knows("narrow", scope="")
@@ -346,7 +348,7 @@ def test_each_refusal_is_logged_with_its_reason(
 
 
 @pytest.fixture
-def helped(server: Pretend, guard: Guard) -> Iterator[httpx2.Client]:
+def helped(server: FakeAuthorizationServer, guard: Guard) -> Iterator[httpx2.Client]:
     """Give an API that uses each helper."""
     app = FastAPI()
 
@@ -395,7 +397,7 @@ def test_each_method_has_its_scopes_and_anothers_organization_is_not_found(
     ],
 )
 def test_scopes_that_stand_above_whatever_a_dependency_needs_are_needed_too(
-    server: Pretend, guard: Guard, granted: str, path: str, status: int
+    server: FakeAuthorizationServer, guard: Guard, granted: str, path: str, status: int
 ) -> None:
     needs = guard.requires(any_of("read", "admin"), organization="org_id")
     app = FastAPI()
@@ -421,7 +423,7 @@ def test_scopes_that_stand_above_whatever_a_dependency_needs_are_needed_too(
 
 
 def test_openapi_says_how_to_get_a_token_and_which_scope_each_call_needs(
-    server: Pretend, guard: Guard
+    server: FakeAuthorizationServer, guard: Guard
 ) -> None:
     document = application(guard).openapi()
 

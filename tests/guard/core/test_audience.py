@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gatepass.guard import Denied, Expectation, Guard
-from guard.fake_network import World, arrived
+from guard.fake_network import Setup, arrived
 from guard.tokens import API, ISSUER
 
 ELSEWHERE = "https://other.example.com"
@@ -29,26 +29,26 @@ def inspect(_token: object, _context: object) -> dict[str, object]:
 
 @pytest.mark.spec("RFC 9700", "2.3")
 def test_a_guard_without_an_audience_takes_tokens_for_other_apis_and_warns_of_it_once(
-    world: World, caplog: pytest.LogCaptureFixture
+    setup: Setup, caplog: pytest.LogCaptureFixture
 ) -> None:
-    world.server.knows("opaque", exp=int(world.clock.now) + 3600, aud=ELSEWHERE)
-    guard = world.guard(resource=None)
+    setup.server.knows("opaque", exp=int(setup.clock.now) + 3600, aud=ELSEWHERE)
+    guard = setup.guard(resource=None)
     for _ in range(3):
         assert guard.identify(arrived("opaque")).audience == (ELSEWHERE,)
 
     [said] = warnings(caplog)
     assert "no resource" in said
     assert "RFC 9700" in said
-    assert world.server.issuer in said
+    assert setup.server.issuer in said
     assert guard.status().checks_audience is False
 
 
 @pytest.mark.spec("RFC 9700", "2.3")
 def test_a_guard_with_an_audience_takes_no_other_and_has_nothing_to_warn_of(
-    world: World, caplog: pytest.LogCaptureFixture
+    setup: Setup, caplog: pytest.LogCaptureFixture
 ) -> None:
-    world.server.knows("opaque", exp=int(world.clock.now) + 3600, aud=ELSEWHERE)
-    guard = world.guard()
+    setup.server.knows("opaque", exp=int(setup.clock.now) + 3600, aud=ELSEWHERE)
+    guard = setup.guard()
     with pytest.raises(Denied):
         guard.identify(arrived("opaque"))
 

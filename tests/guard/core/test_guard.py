@@ -28,7 +28,7 @@ from gatepass.guard.core.guard import begin_after_fork
 from gatepass.wire.credential import Kind, Mode, mint
 from gatepass.wire.secret import Secret
 from guard.fake_issuer import CLIENT_ID, CLIENT_SECRET
-from guard.fake_network import HOUR, START, World, arrived
+from guard.fake_network import HOUR, START, Setup, arrived
 from guard.tokens import API, EXPECT, header
 
 READ = Requirements.of("read")
@@ -53,36 +53,36 @@ def at_once(guard: Guard, came: Request, needs: Requirements = READ) -> Principa
 
 
 @pytest.mark.parametrize("alg", ["ES256", "RS256"])
-def test_a_jwt_is_verified_with_the_published_keys_and_then_known(world: World, alg: str) -> None:
-    guard, token = world.guard(), world.jwt(alg)
+def test_a_jwt_is_verified_with_the_published_keys_and_then_known(setup: Setup, alg: str) -> None:
+    guard, token = setup.guard(), setup.jwt(alg)
 
     first = guard.identify(arrived(token), READ)
     second = guard.identify(arrived(token), READ)
 
     assert first.client_id == "acme-billing"
     assert first is second
-    assert (world.server.key_fetches, world.server.asked.total()) == (1, 0)
+    assert (setup.server.key_fetches, setup.server.asked.total()) == (1, 0)
     assert (guard.tally.verified, guard.tally.recalled) == (2, 1)
 
 
-def test_in_a_loop_nothing_waits_for_a_jwt_once_the_keys_are_there(world: World) -> None:
-    guard, token = world.guard(), world.jwt()
+def test_in_a_loop_nothing_waits_for_a_jwt_once_the_keys_are_there(setup: Setup) -> None:
+    guard, token = setup.guard(), setup.jwt()
     asyncio.run(guard.aidentify(arrived(token), READ))
 
     assert at_once(guard, arrived(token)).client_id == "acme-billing"
-    assert at_once(guard, arrived(world.jwt("RS256"))).client_id == "acme-billing"
+    assert at_once(guard, arrived(setup.jwt("RS256"))).client_id == "acme-billing"
 
 
-def test_a_crowd_at_the_start_fetches_the_keys_once(world: World) -> None:
-    guard, token = world.guard(), world.jwt()
-    world.server.hold.clear()
+def test_a_crowd_at_the_start_fetches_the_keys_once(setup: Setup) -> None:
+    guard, token = setup.guard(), setup.jwt()
+    setup.server.hold.clear()
 
     with ThreadPoolExecutor(20) as crowd:
         callers = [crowd.submit(guard.identify, arrived(token), READ) for _ in range(20)]
-        world.server.hold.set()
+        setup.server.hold.set()
         names = {each.result().client_id for each in callers}
 
-    assert (names, world.server.key_fetches) == ({"acme-billing"}, 1)
+    assert (names, setup.server.key_fetches) == ({"acme-billing"}, 1)
 
 
 @pytest.mark.parametrize(
@@ -93,30 +93,30 @@ def test_a_crowd_at_the_start_fetches_the_keys_once(world: World) -> None:
     ],
 )
 def test_however_it_is_written_a_known_jwt_is_known(
-    world: World, came: Callable[[str], Request]
+    setup: Setup, came: Callable[[str], Request]
 ) -> None:
-    guard, token = world.guard(), world.jwt()
+    guard, token = setup.guard(), setup.jwt()
 
     callers = [guard.identify(came(token), READ) for _ in range(2)]
 
     assert callers[0] is callers[1]
-    assert world.server.key_fetches == 1
+    assert setup.server.key_fetches == 1
 
 
 @pytest.mark.spec("RFC 9110", "11.4")
 @pytest.mark.parametrize("written", ["Bearer   {}", "Bearer {}  ", "Bearer {}\t", "bearer  {} "])
 def test_spaces_around_a_jwt_do_no_harm_when_the_keys_are_there_already(
-    world: World, written: str
+    setup: Setup, written: str
 ) -> None:
-    guard, token = world.guard(), world.jwt()
-    guard.identify(arrived(world.jwt(jti="another")), READ)
+    guard, token = setup.guard(), setup.jwt()
+    guard.identify(arrived(setup.jwt(jti="another")), READ)
 
     assert guard.identify(Request((written.format(token),)), READ).token_id == "token-id"
-    assert world.server.key_fetches == 1
+    assert setup.server.key_fetches == 1
 
 
-def test_a_jwt_after_very_many_spaces_is_verified_each_time(world: World) -> None:
-    guard, came = world.guard(), Request((f"Bearer{' ' * 17_000}{world.jwt()}",))
+def test_a_jwt_after_very_many_spaces_is_verified_each_time(setup: Setup) -> None:
+    guard, came = setup.guard(), Request((f"Bearer{' ' * 17_000}{setup.jwt()}",))
 
     callers = [guard.identify(came, READ) for _ in range(2)]
 
@@ -124,55 +124,55 @@ def test_a_jwt_after_very_many_spaces_is_verified_each_time(world: World) -> Non
     assert guard.status().verified_kept == 0
 
 
-def test_other_tokens_are_asked_about(world: World) -> None:
-    guard = world.guard()
-    world.server.knows("gpa_test_x", exp=int(START) + HOUR)
+def test_other_tokens_are_asked_about(setup: Setup) -> None:
+    guard = setup.guard()
+    setup.server.knows("gpa_test_x", exp=int(START) + HOUR)
 
     caller = guard.identify(arrived("gpa_test_x"), READ)
 
     assert (caller.client_id, caller.environment) == ("acme-billing", None)
-    assert world.server.key_fetches == 0
+    assert setup.server.key_fetches == 0
 
 
-def test_a_sealed_token_says_its_environment(world: World) -> None:
+def test_a_sealed_token_says_its_environment(setup: Setup) -> None:
     token = mint(Kind.ACCESS_TOKEN, Mode.TEST, b"content")
-    world.server.knows(token, exp=int(START) + HOUR)
+    setup.server.knows(token, exp=int(START) + HOUR)
 
-    assert world.guard().identify(arrived(token)).environment == "sandbox"
+    assert setup.guard().identify(arrived(token)).environment == "sandbox"
 
 
 @pytest.mark.parametrize("options", [{"resource": None}, {"offline": False}], ids=str)
 def test_without_a_resource_or_where_told_so_jwts_are_asked_about_too(
-    world: World, options: dict[str, object]
+    setup: Setup, options: dict[str, object]
 ) -> None:
-    guard, token = world.guard(**options), world.jwt()
-    world.server.knows(token, exp=int(START) + HOUR)
+    guard, token = setup.guard(**options), setup.jwt()
+    setup.server.knows(token, exp=int(START) + HOUR)
 
     guard.identify(arrived(token), READ)
 
-    assert (world.server.key_fetches, world.server.asked[token]) == (0, 1)
+    assert (setup.server.key_fetches, setup.server.asked[token]) == (0, 1)
     assert guard.status().keys is None
 
 
 def test_without_credentials_jwts_work_and_others_are_refused(
-    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    setup: Setup, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", logger="gatepass.guard")
     monkeypatch.delenv("GATEPASS_CLIENT_ID", raising=False)
-    guard = world.guard(client_id=None, client_secret=None)
+    guard = setup.guard(client_id=None, client_secret=None)
 
-    assert guard.identify(arrived(world.jwt())).client_id == "acme-billing"
+    assert guard.identify(arrived(setup.jwt())).client_id == "acme-billing"
     assert denial(guard, arrived("gpa_test_x")).status == 401
     assert "no client id and secret to ask about it" in caplog.text
 
 
-def test_half_of_the_credentials_is_a_mistake(world: World) -> None:
+def test_half_of_the_credentials_is_a_mistake(setup: Setup) -> None:
     with pytest.raises(ValueError, match="client_secret"):
-        world.guard(client_secret=None)
+        setup.guard(client_secret=None)
 
 
-def test_addresses_that_are_told_are_not_looked_for(world: World) -> None:
-    where = world.server.issuer
+def test_addresses_that_are_told_are_not_looked_for(setup: Setup) -> None:
+    where = setup.server.issuer
     guard = Guard(
         "https://login.example.com",
         resource=API,
@@ -180,12 +180,12 @@ def test_addresses_that_are_told_are_not_looked_for(world: World) -> None:
         introspection_endpoint=where + "/oauth2/introspect/",
         client_id=CLIENT_ID,
         client_secret=CLIENT_SECRET,
-        clock=world.clock,
+        clock=setup.clock,
     )
-    world.server.knows("opaque", iss="https://login.example.com", exp=int(START) + HOUR)
+    setup.server.knows("opaque", iss="https://login.example.com", exp=int(START) + HOUR)
 
     with guard:
-        tokens = [world.jwt(iss="https://login.example.com"), "opaque"]
+        tokens = [setup.jwt(iss="https://login.example.com"), "opaque"]
         found = {guard.identify(arrived(token)).issuer for token in tokens}
 
     assert found == {"https://login.example.com"}
@@ -205,9 +205,9 @@ def test_addresses_that_are_told_are_not_looked_for(world: World) -> None:
     ids=str,
 )
 def test_the_metadata_is_told_where_the_resource_is_an_address(
-    world: World, options: dict[str, object], told: str
+    setup: Setup, options: dict[str, object], told: str
 ) -> None:
-    found = denial(world.guard(**options), Request())
+    found = denial(setup.guard(**options), Request())
 
     challenge = f'Bearer resource_metadata="{told}"' if told else "Bearer"
     assert found.headers["WWW-Authenticate"] == challenge
@@ -215,8 +215,8 @@ def test_the_metadata_is_told_where_the_resource_is_an_address(
 
 
 @pytest.mark.spec("RFC 9457", "3.1")
-def test_a_denial_is_a_whole_answer(world: World) -> None:
-    found = denial(world.guard(), arrived(world.jwt(scope="")))
+def test_a_denial_is_a_whole_answer(setup: Setup) -> None:
+    found = denial(setup.guard(), arrived(setup.jwt(scope="")))
 
     assert (found.status, found.reason) == (403, "insufficient_scope")
     assert json.loads(found.body()) == found.problem()
@@ -242,54 +242,54 @@ FOREIGN: dict[str, tuple[ClaimNames, dict[str, object], dict[str, object]]] = {
 
 
 @pytest.mark.parametrize("name", FOREIGN)
-def test_the_tokens_of_other_issuers_are_read_by_their_names(world: World, name: str) -> None:
+def test_the_tokens_of_other_issuers_are_read_by_their_names(setup: Setup, name: str) -> None:
     names, head, body = FOREIGN[name]
     if name == "Okta":
         body = body | {"scp": "read", "sub": None}
     told = {k: v for k, v in (header("ES256") | head).items() if v is not None}
-    token = world.jwt("ES256", told, client_id=None, **body)
+    token = setup.jwt("ES256", told, client_id=None, **body)
 
-    caller = world.guard(claims=names, plain=True).identify(arrived(token), READ)
+    caller = setup.guard(claims=names, plain=True).identify(arrived(token), READ)
 
     assert (caller.client_id, "read" in caller.scope) == ("acme", True)
-    assert denial(world.guard(claims=names), arrived(token)).status == 401  # only if told so
-    assert denial(world.guard(plain=True), arrived(token)).status == 401
+    assert denial(setup.guard(claims=names), arrived(token)).status == 401  # only if told so
+    assert denial(setup.guard(plain=True), arrived(token)).status == 401
 
 
 @pytest.mark.parametrize("listed", [["read", 7], ["read write", ""], ["read write"], [""], [None]])
-def test_a_list_of_scopes_holds_scopes_alone(world: World, listed: list[object]) -> None:
-    guard = world.guard(claims=ClaimNames(scope="scp"))
+def test_a_list_of_scopes_holds_scopes_alone(setup: Setup, listed: list[object]) -> None:
+    guard = setup.guard(claims=ClaimNames(scope="scp"))
 
-    assert denial(guard, arrived(world.jwt(scp=listed))).status == 401
+    assert denial(guard, arrived(setup.jwt(scp=listed))).status == 401
 
 
-def test_a_scope_of_the_standards_name_is_a_list_of_a_plain_issuer_alone(world: World) -> None:
-    token = world.jwt(scope=["read"])
+def test_a_scope_of_the_standards_name_is_a_list_of_a_plain_issuer_alone(setup: Setup) -> None:
+    token = setup.jwt(scope=["read"])
 
-    assert str(world.guard(plain=True).identify(arrived(token), READ).scope) == "read"
-    assert denial(world.guard(), arrived(token)).status == 401
+    assert str(setup.guard(plain=True).identify(arrived(token), READ).scope) == "read"
+    assert denial(setup.guard(), arrived(token)).status == 401
 
 
 @pytest.mark.spec("RFC 7662", "2.2")
-def test_an_answer_of_another_issuer_may_leave_out_who_gives_it(world: World) -> None:
-    answer = world.server.claims(exp=int(START) + HOUR, azp="acme", permissions=["read"])
-    world.server.says("opaque", {k: v for k, v in answer.items() if k not in {"iss", "scope"}})
+def test_an_answer_of_another_issuer_may_leave_out_who_gives_it(setup: Setup) -> None:
+    answer = setup.server.claims(exp=int(START) + HOUR, azp="acme", permissions=["read"])
+    setup.server.says("opaque", {k: v for k, v in answer.items() if k not in {"iss", "scope"}})
     names = ClaimNames(client_id="azp", scope="permissions")
 
-    caller = world.guard(claims=names, plain=True).identify(arrived("opaque"), READ)
+    caller = setup.guard(claims=names, plain=True).identify(arrived("opaque"), READ)
 
-    assert (caller.client_id, caller.issuer) == ("acme", world.server.issuer)
-    assert denial(world.guard(claims=names), arrived("opaque")).status == 401
+    assert (caller.client_id, caller.issuer) == ("acme", setup.server.issuer)
+    assert denial(setup.guard(claims=names), arrived("opaque")).status == 401
 
 
-def test_the_environment_is_a_claim_where_the_issuer_has_one(world: World) -> None:
-    caller = world.guard().identify(arrived(world.jwt(environment="sandbox")))
+def test_the_environment_is_a_claim_where_the_issuer_has_one(setup: Setup) -> None:
+    caller = setup.guard().identify(arrived(setup.jwt(environment="sandbox")))
 
     assert caller.environment == "sandbox"
 
 
-def test_a_jwt_that_names_networks_counts_from_there_alone(world: World) -> None:
-    guard, token = world.guard(), world.jwt(allowed_networks=["203.0.113.0/24"])
+def test_a_jwt_that_names_networks_counts_from_there_alone(setup: Setup) -> None:
+    guard, token = setup.guard(), setup.jwt(allowed_networks=["203.0.113.0/24"])
 
     for _ in range(2):  # the second time it is known
         assert guard.identify(arrived(token, source="203.0.113.7"), READ).networks
@@ -297,8 +297,8 @@ def test_a_jwt_that_names_networks_counts_from_there_alone(world: World) -> None
 
 
 @pytest.mark.spec("RFC 6750", "2")
-def test_a_known_jwt_beside_another_token_is_refused(world: World) -> None:
-    guard, token = world.guard(), world.jwt()
+def test_a_known_jwt_beside_another_token_is_refused(setup: Setup) -> None:
+    guard, token = setup.guard(), setup.jwt()
     guard.identify(arrived(token))
 
     for came in (
@@ -319,9 +319,9 @@ async def coroutine(token: Secret, context: Any) -> Mapping[str, object] | None:
 
 
 @pytest.mark.parametrize("inspect", [plain, coroutine])
-def test_an_inspection_stands_for_the_issuer(world: World, inspect: Any) -> None:  # noqa: ANN401
-    guard = Guard(inspect=inspect, expect=lambda _context: EXPECT, clock=world.clock)
-    answer = world.server.claims(iss=EXPECT.issuer, aud=API, exp=int(START) + HOUR)
+def test_an_inspection_stands_for_the_issuer(setup: Setup, inspect: Any) -> None:  # noqa: ANN401
+    guard = Guard(inspect=inspect, expect=lambda _context: EXPECT, clock=setup.clock)
+    answer = setup.server.claims(iss=EXPECT.issuer, aud=API, exp=int(START) + HOUR)
     came = arrived("token", context=lambda token: answer if token == Secret("token") else None)
 
     assert asyncio.run(guard.aidentify(came, READ)).issuer == EXPECT.issuer
@@ -352,14 +352,14 @@ def test_an_inspection_stands_for_the_issuer(world: World, inspect: Any) -> None
     ids=str,
 )
 def test_settings_that_cannot_work_are_a_mistake_at_once(
-    world: World, settings: dict[str, object], error: type[Exception], says: str
+    setup: Setup, settings: dict[str, object], error: type[Exception], says: str
 ) -> None:
     with pytest.raises(error, match=says):
-        world.guard(**settings)
+        setup.guard(**settings)
 
 
-def test_what_memory_tells_is_not_inspected(world: World) -> None:
-    caller = world.guard().identify(arrived(world.jwt(scope="read")))
+def test_what_memory_tells_is_not_inspected(setup: Setup) -> None:
+    caller = setup.guard().identify(arrived(setup.jwt(scope="read")))
     inspected: list[Secret] = []
 
     def recall(token: Secret, context: object) -> Principal | None:
@@ -370,7 +370,7 @@ def test_what_memory_tells_is_not_inspected(world: World) -> None:
         inspect=lambda token, _: inspected.append(token),
         recall=recall,
         expect=EXPECT,
-        clock=world.clock,
+        clock=setup.clock,
     )
 
     def status(token: str, needs: Requirements, **more: object) -> int:
@@ -389,26 +389,26 @@ def test_what_memory_tells_is_not_inspected(world: World) -> None:
     assert (guard.tally.verified, guard.tally.recalled) == (1, 0)
 
 
-def test_what_memory_tells_from_its_networks_alone_is_inspected(world: World) -> None:
-    caller = world.guard().identify(arrived(world.jwt()))
+def test_what_memory_tells_from_its_networks_alone_is_inspected(setup: Setup) -> None:
+    caller = setup.guard().identify(arrived(setup.jwt()))
     bound = replace(caller, networks=("192.0.2.0/24",))
     guard = Guard(
-        inspect=lambda *_: None, recall=lambda *_: bound, expect=EXPECT, clock=world.clock
+        inspect=lambda *_: None, recall=lambda *_: bound, expect=EXPECT, clock=setup.clock
     )
 
     assert denial(guard, arrived("known", source="192.0.2.7")).status == 401
 
 
 def test_what_the_feed_says_is_revoked_is_refused_though_an_inspection_knows_it(
-    world: World,
+    setup: Setup,
 ) -> None:
-    answer = world.server.claims(iss=EXPECT.issuer, aud=API, exp=int(START) + HOUR, jti="revoked")
+    answer = setup.server.claims(iss=EXPECT.issuer, aud=API, exp=int(START) + HOUR, jti="revoked")
     guard = Guard(
-        inspect=lambda *_: answer, expect=EXPECT, revocations=world.feed, clock=world.clock
+        inspect=lambda *_: answer, expect=EXPECT, revocations=setup.feed, clock=setup.clock
     )
     assert guard.identify(arrived("token"), READ).token_id == "revoked"
 
-    world.feed.revoked.add("revoked")
+    setup.feed.revoked.add("revoked")
 
     assert denial(guard, arrived("token")).reason == "invalid_token"
 
@@ -418,14 +418,14 @@ def test_memory_without_an_inspection_is_a_mistake() -> None:
         Guard("https://app.example.com", resource=API, recall=lambda *_: None)
 
 
-def test_the_status_says_why_questions_have_no_answer_until_one_has(world: World) -> None:
-    guard = world.guard(client_secret="another's")
+def test_the_status_says_why_questions_have_no_answer_until_one_has(setup: Setup) -> None:
+    guard = setup.guard(client_secret="another's")
     assert guard.status().is_well
 
     assert denial(guard, arrived("sealed")).status == 503
     wrong = guard.status()
-    guard = world.guard()
-    world.server.sends("trouble", b"", 500)
+    guard = setup.guard()
+    setup.server.sends("trouble", b"", 500)
     statuses = [
         (denial(guard, arrived(token)).status, guard.status().is_well)
         for token in ("trouble", "unknown")
@@ -439,9 +439,9 @@ def test_the_status_says_why_questions_have_no_answer_until_one_has(world: World
     assert guard.status().introspection_error == ""
 
 
-def test_an_answer_that_is_remembered_counts_as_known_from_before(world: World) -> None:
-    guard = world.guard()
-    world.server.knows("sealed", exp=int(START) + HOUR)
+def test_an_answer_that_is_remembered_counts_as_known_from_before(setup: Setup) -> None:
+    guard = setup.guard()
+    setup.server.knows("sealed", exp=int(START) + HOUR)
     for _ in range(3):
         guard.identify(arrived("sealed"), READ)
 
@@ -477,10 +477,10 @@ def test_what_to_expect_and_claims_do_not_go_together() -> None:
 
 @pytest.mark.spec("RFC 9700", "4.9.3")
 def test_neither_token_nor_secret_is_kept_or_logged(
-    world: World, caplog: pytest.LogCaptureFixture
+    setup: Setup, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
-    guard, token = world.guard(keys=Policy()), world.jwt()
+    guard, token = setup.guard(keys=Policy()), setup.jwt()
     guard.identify(arrived(token), READ)
     guard.identify(arrived(token), READ)
     denial(guard, arrived(token), Requirements.of("admin"))
@@ -509,17 +509,17 @@ os._exit(0)
 """
 
 
-def test_a_forked_process_begins_with_threads_and_connections_of_its_own(world: World) -> None:
+def test_a_forked_process_begins_with_threads_and_connections_of_its_own(setup: Setup) -> None:
     program = FORKING.format(
         tests=str(__file__).rpartition("/guard/")[0],
-        issuer=world.server.issuer,
+        issuer=setup.server.issuer,
         api=API,
         now=START,
     )
 
     ran = subprocess.run(
         [sys.executable, "-c", program],
-        input=world.jwt(),
+        input=setup.jwt(),
         capture_output=True,
         text=True,
         check=False,
@@ -527,70 +527,70 @@ def test_a_forked_process_begins_with_threads_and_connections_of_its_own(world: 
     )
 
     assert (ran.stdout.strip(), ran.stderr) == ("0", "")
-    assert world.server.key_fetches == 2
+    assert setup.server.key_fetches == 2
 
 
 def test_where_nothing_forks_a_guard_works_all_the_same(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr(os, "register_at_fork")  # as on Windows
 
-    assert world.guard().identify(arrived(world.jwt()), READ).client_id == "acme-billing"
+    assert setup.guard().identify(arrived(setup.jwt()), READ).client_id == "acme-billing"
 
 
-def test_the_fork_of_a_guard_that_is_gone_is_nobodys(world: World) -> None:
+def test_the_fork_of_a_guard_that_is_gone_is_nobodys(setup: Setup) -> None:
     begin_after_fork(lambda: None)
     before = threading.active_count()
-    begin_after_fork(world.guard)
+    begin_after_fork(setup.guard)
 
     assert threading.active_count() == before
 
 
-def test_a_guard_takes_keys_that_share_a_name_and_knows_their_tokens_again(world: World) -> None:
-    world.publish("ES256", "RS256", kid="one")
-    guard = world.guard()
-    tokens = [world.jwt(alg, header(alg, kid="one")) for alg in ("ES256", "RS256")]
+def test_a_guard_takes_keys_that_share_a_name_and_knows_their_tokens_again(setup: Setup) -> None:
+    setup.publish("ES256", "RS256", kid="one")
+    guard = setup.guard()
+    tokens = [setup.jwt(alg, header(alg, kid="one")) for alg in ("ES256", "RS256")]
 
     for _ in range(2):
         assert {guard.identify(arrived(token)).client_id for token in tokens} == {"acme-billing"}
-    world.clock.now += Policy().max_age  # the keys are fetched anew, and are the same ones
+    setup.clock.now += Policy().max_age  # the keys are fetched anew, and are the same ones
     for token in tokens:
         guard.identify(arrived(token))
-    assert (world.server.key_fetches, guard.tally.recalled) == (2, 3)
+    assert (setup.server.key_fetches, guard.tally.recalled) == (2, 3)
 
 
 @pytest.mark.parametrize("padding", [5_000, 11_000])
-def test_tokens_as_long_as_those_of_other_issuers_pass(world: World, padding: int) -> None:
-    guard = world.guard()
+def test_tokens_as_long_as_those_of_other_issuers_pass(setup: Setup, padding: int) -> None:
+    guard = setup.guard()
     opaque = "o" * (padding + 4_000)
-    world.server.knows(opaque, exp=int(world.clock.now) + 3600)
+    setup.server.knows(opaque, exp=int(setup.clock.now) + 3600)
 
-    assert guard.identify(arrived(world.jwt(roles="x" * padding))).client_id == "acme-billing"
+    assert guard.identify(arrived(setup.jwt(roles="x" * padding))).client_id == "acme-billing"
     assert guard.identify(arrived(opaque)).client_id == "acme-billing"
     assert denial(guard, arrived("o" * 16_385)).status == 401
 
 
-def test_the_leeway_that_a_guard_is_told_counts_for_known_tokens_too(world: World) -> None:
-    guard = world.guard(leeway=60)
-    token = world.jwt(exp=int(world.clock.now) + 1)
+def test_the_leeway_that_a_guard_is_told_counts_for_known_tokens_too(setup: Setup) -> None:
+    guard = setup.guard(leeway=60)
+    token = setup.jwt(exp=int(setup.clock.now) + 1)
     for _ in range(2):
         guard.identify(arrived(token))
-        world.clock.now += 30
-    world.clock.now += 1
+        setup.clock.now += 30
+    setup.clock.now += 1
 
     assert denial(guard, arrived(token)).reason == "invalid_token"
     with pytest.raises(ValueError, match="leeway is 0 to 60 seconds"):
-        world.guard(leeway=61)
+        setup.guard(leeway=61)
 
 
-def test_an_answer_without_an_end_is_remembered_no_longer_than_others(world: World) -> None:
-    guard = world.guard(plain=True, remember=5)
-    world.server.knows("opaque", scope=["read"], exp=None)
+def test_an_answer_without_an_end_is_remembered_no_longer_than_others(setup: Setup) -> None:
+    guard = setup.guard(plain=True, remember=5)
+    setup.server.knows("opaque", scope=["read"], exp=None)
     for _ in range(2):
         assert guard.identify(arrived("opaque"), READ).expires_at is None
-    assert world.server.asked["opaque"] == 1
-    world.clock.now += 5
+    assert setup.server.asked["opaque"] == 1
+    setup.clock.now += 5
     guard.identify(arrived("opaque"))
 
-    assert world.server.asked["opaque"] == 2
-    assert denial(world.guard(), arrived("opaque")).status == 401
+    assert setup.server.asked["opaque"] == 2
+    assert denial(setup.guard(), arrived("opaque")).status == 401

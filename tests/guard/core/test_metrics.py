@@ -15,27 +15,27 @@ from prometheus_client.registry import REGISTRY
 from gatepass.guard import Denied, Guard, Requirements
 from gatepass.guard.core import metrics as counters
 from gatepass.wire import metadata
-from guard.fake_network import START, World, arrived
+from guard.fake_network import START, Setup, arrived
 from guard.tokens import API
 
 _NUMBERS = count()
 
 
 @pytest.fixture
-def used(world: World) -> Iterator[Guard]:
+def used(setup: Setup) -> Iterator[Guard]:
     """Give a guard that let three pass and refused three."""
     issuer = f"https://counted-{next(_NUMBERS)}.example.com"  # no other test's
-    jwks_uri = world.server.issuer + metadata.JWKS
+    jwks_uri = setup.server.issuer + metadata.JWKS
     with Guard(
-        issuer, resource=API, jwks_uri=jwks_uri, revocations=world.feed, clock=world.clock
+        issuer, resource=API, jwks_uri=jwks_uri, revocations=setup.feed, clock=setup.clock
     ) as guard:
-        token = world.jwt(iss=issuer)
+        token = setup.jwt(iss=issuer)
         for _ in range(3):
             guard.identify(arrived(token), Requirements.of("read"))
         for refused, needs in [("x.y.z", "read"), (token, "admin"), (token, "admin")]:
             with pytest.raises(Denied):
                 guard.identify(arrived(refused), Requirements.of(needs))
-        world.clock.now = START + 7
+        setup.clock.now = START + 7
         yield guard
 
 

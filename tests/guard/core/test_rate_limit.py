@@ -7,7 +7,7 @@ from limits.storage import MemoryStorage
 
 from gatepass.guard import Denied, Guard, Requirements
 from gatepass.guard.core.rate_limit import RateLimit
-from guard.fake_network import World, arrived
+from guard.fake_network import Setup, arrived
 
 
 class Elsewhere(MemoryStorage):
@@ -40,9 +40,9 @@ def statuses(guard: Guard, token: str, times: int) -> list[int]:
     return [asyncio.run(loop()) if number % 2 else sync() for number in range(times)]
 
 
-def test_beyond_the_limit_an_application_has_to_wait_and_no_other(world: World) -> None:
-    guard = world.guard(rate=RateLimit("3/hour"))
-    one, two = world.jwt(), world.jwt(client_id="other")
+def test_beyond_the_limit_an_application_has_to_wait_and_no_other(setup: Setup) -> None:
+    guard = setup.guard(rate=RateLimit("3/hour"))
+    one, two = setup.jwt(), setup.jwt(client_id="other")
 
     assert statuses(guard, one, 5) == [200, 200, 200, 429, 429]
     assert statuses(guard, two, 1) == [200]
@@ -55,18 +55,18 @@ def test_beyond_the_limit_an_application_has_to_wait_and_no_other(world: World) 
     assert "WWW-Authenticate" not in found.headers
 
 
-def test_who_is_refused_anyway_is_not_counted(world: World) -> None:
-    guard = world.guard(rate=RateLimit("1/hour"))
+def test_who_is_refused_anyway_is_not_counted(setup: Setup) -> None:
+    guard = setup.guard(rate=RateLimit("1/hour"))
 
-    assert statuses(guard, world.jwt(scope=""), 3) == [403] * 3
-    assert statuses(guard, world.jwt(), 1) == [200]
+    assert statuses(guard, setup.jwt(scope=""), 3) == [403] * 3
+    assert statuses(guard, setup.jwt(), 1) == [200]
 
 
 def test_a_storage_elsewhere_is_asked_and_where_it_fails_requests_pass(
-    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    setup: Setup, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    guard = world.guard(rate=RateLimit("2/hour", "elsewhere://"))
-    token = world.jwt()
+    guard = setup.guard(rate=RateLimit("2/hour", "elsewhere://"))
+    token = setup.jwt()
 
     assert statuses(guard, token, 3) == [200, 200, 429]
     monkeypatch.setattr(Elsewhere, "is_away", True)

@@ -12,7 +12,7 @@ import pytest
 
 from gatepass.guard import Denied, Guard
 from gatepass.guard.core.rate_limit import RateLimit
-from guard.fake_network import World, arrived
+from guard.fake_network import Setup, arrived
 from server_process import clean_variables, free_ports
 
 REDIS = shutil.which("redis-server")
@@ -66,11 +66,11 @@ def status(guard: Guard, token: str) -> int:
     return 200
 
 
-def test_two_guards_count_together(world: World, tmp_path: Path) -> None:
+def test_two_guards_count_together(setup: Setup, tmp_path: Path) -> None:
     port = free_ports()
     with running(port, tmp_path):
-        here, there = (world.guard(rate=limit(port)) for _ in range(2))
-        token, other = world.jwt(), world.jwt(client_id="other")
+        here, there = (setup.guard(rate=limit(port)) for _ in range(2))
+        token, other = setup.jwt(), setup.jwt(client_id="other")
 
         assert [status(guard, token) for guard in (here, there, here, there, here)] == [
             *(200, 200, 200),
@@ -84,11 +84,11 @@ def test_two_guards_count_together(world: World, tmp_path: Path) -> None:
 
 
 def test_while_redis_is_away_requests_pass_and_are_counted_again_after(
-    world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    setup: Setup, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     port = free_ports()
-    guard = world.guard(rate=limit(port, "1/hour"))  # begins before its Redis does
-    token = world.jwt()
+    guard = setup.guard(rate=limit(port, "1/hour"))  # begins before its Redis does
+    token = setup.jwt()
 
     assert [status(guard, token) for _ in range(2)] == [200, 200]
     with running(port, tmp_path):

@@ -9,8 +9,8 @@ import pytest
 
 from gatepass.guard import Denial, Denied, Guard, Request, Requirements
 from gatepass.guard.verification.jwt_cache import Entry, JwtCache
-from guard.fake_network import HOUR, START, World, arrived
-from guard.http_server import nobody_home
+from guard.fake_network import HOUR, START, Setup, arrived
+from guard.http_server import unused_address
 from guard.tokens import API, Issuer, header
 
 READ = Requirements.of("read")
@@ -35,20 +35,20 @@ def passes(guard: Guard, token: str) -> bool:
         return False
 
 
-def landed(world: World, fetches: int) -> None:
+def landed(setup: Setup, fetches: int) -> None:
     """Wait for a fetch that goes on behind."""
     deadline = time.monotonic() + 30
-    while world.server.key_fetches < fetches:
+    while setup.server.key_fetches < fetches:
         assert time.monotonic() < deadline
         time.sleep(0.005)
 
 
 @pytest.mark.spec("ASVS", "16.5.2")
-def test_a_server_that_was_never_there_lets_nobody_through(world: World) -> None:
-    guard = Guard(nobody_home(), resource=API, clock=world.clock)
+def test_a_server_that_was_never_there_lets_nobody_through(setup: Setup) -> None:
+    guard = Guard(unused_address(), resource=API, clock=setup.clock)
 
     with guard:
-        found = denial(guard, arrived(world.jwt()))
+        found = denial(guard, arrived(setup.jwt()))
 
         assert (found.status, found.headers["Retry-After"]) == (503, "1")
         assert "WWW-Authenticate" not in found.headers
@@ -57,231 +57,231 @@ def test_a_server_that_was_never_there_lets_nobody_through(world: World) -> None
 
 @pytest.mark.parametrize("name", ["jwks_uri", "introspection_endpoint"])
 def test_metadata_without_the_address_lets_nobody_through_and_says_what_to_do(
-    world: World, name: str, caplog: pytest.LogCaptureFixture
+    setup: Setup, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    guard = world.guard()
-    world.server.metadata = {name: ""}
-    token = world.jwt() if name == "jwks_uri" else "opaque"
+    guard = setup.guard()
+    setup.server.metadata = {name: ""}
+    token = setup.jwt() if name == "jwks_uri" else "opaque"
 
     assert denial(guard, arrived(token)).status == 503
     assert f"names no {name}: give the guard one" in caplog.text
 
 
 def test_metadata_that_cannot_be_read_is_not_asked_for_again_at_once(
-    world: World, caplog: pytest.LogCaptureFixture
+    setup: Setup, caplog: pytest.LogCaptureFixture
 ) -> None:
-    guard = world.guard()
-    world.server.metadata = {"issuer": "https://other.example.com"}
-    world.server.knows("opaque", exp=int(START) + HOUR)
+    guard = setup.guard()
+    setup.server.metadata = {"issuer": "https://other.example.com"}
+    setup.server.knows("opaque", exp=int(START) + HOUR)
     assert denial(guard, arrived("opaque")).status == 503
-    world.server.metadata = {}
+    setup.server.metadata = {}
 
     assert denial(guard, arrived("opaque")).status == 503
     assert caplog.text.count("metadata is another issuer's") == 2
-    world.clock.now += 1
+    setup.clock.now += 1
     assert passes(guard, "opaque")
 
 
-def test_a_server_that_comes_back_is_asked_again_after_the_cooldown(world: World) -> None:
-    guard, token = world.guard(), world.jwt()
-    world.server.is_away = True
+def test_a_server_that_comes_back_is_asked_again_after_the_cooldown(setup: Setup) -> None:
+    guard, token = setup.guard(), setup.jwt()
+    setup.server.is_away = True
     assert [denial(guard, arrived(token)).status for _ in range(3)] == [503] * 3
-    assert world.server.key_fetches == 1
-    world.server.is_away = False
+    assert setup.server.key_fetches == 1
+    setup.server.is_away = False
 
-    world.clock.now += 10
+    setup.clock.now += 10
 
     assert passes(guard, token)
 
 
 def test_while_the_server_is_away_old_keys_count_for_an_hour(
-    world: World, caplog: pytest.LogCaptureFixture
+    setup: Setup, caplog: pytest.LogCaptureFixture
 ) -> None:
-    guard, token = world.guard(), world.jwt(exp=int(START) + 3 * HOUR)
+    guard, token = setup.guard(), setup.jwt(exp=int(START) + 3 * HOUR)
     assert passes(guard, token)
-    world.server.is_away = True
+    setup.server.is_away = True
 
     for seconds in (301, 1800, 3599):
-        world.clock.now = START + seconds
+        setup.clock.now = START + seconds
         assert passes(guard, token)
-        assert passes(guard, world.jwt())
+        assert passes(guard, setup.jwt())
     status = guard.status()
-    world.clock.now = START + 3600
+    setup.clock.now = START + 3600
 
     assert denial(guard, arrived(token)).status == 503
     assert status.keys is not None
     assert (status.is_well, status.keys.is_fresh, status.keys.age) == (True, False, 3599)
     assert status.keys.error == "the key set answered 502"
     assert "keys cannot be fetched: the key set answered 502" in caplog.text
-    world.clock.now += 10
-    world.server.is_away = False
+    setup.clock.now += 10
+    setup.server.is_away = False
     assert passes(guard, token)
     assert guard.status().is_well
 
 
 @pytest.mark.parametrize("bad", [b"", b'{"keys": []}', b'{"keys": [{"kty": "oct", "k": "AA"}]}'])
-def test_a_key_set_that_is_not_to_be_trusted_changes_nothing(world: World, bad: bytes) -> None:
-    guard, token = world.guard(), world.jwt()
+def test_a_key_set_that_is_not_to_be_trusted_changes_nothing(setup: Setup, bad: bytes) -> None:
+    guard, token = setup.guard(), setup.jwt()
     assert passes(guard, token)
-    world.server.key_set = bad
+    setup.server.key_set = bad
 
-    world.clock.now += 301
+    setup.clock.now += 301
 
     assert passes(guard, token)
     assert guard.tally.key_failures == 1
 
 
 def test_keys_that_are_passed_over_are_told_to_the_log(
-    world: World, caplog: pytest.LogCaptureFixture
+    setup: Setup, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", logger="gatepass.guard")
-    world.server.publishes(world.issuer.jwk("ES256"), {"kty": "unheard-of", "kid": "x"})
+    setup.server.publishes(setup.issuer.jwk("ES256"), {"kty": "unheard-of", "kid": "x"})
 
-    assert passes(world.guard(), world.jwt())
+    assert passes(setup.guard(), setup.jwt())
     assert "key 2: of a kind that is not accepted" in caplog.text
 
 
-def test_who_waits_for_a_slow_server_gives_up_and_the_fetch_goes_on(world: World) -> None:
-    guard, token = world.guard(timeout=0.2), world.jwt()
-    slow = Guard(world.server.issuer, resource=API, clock=world.clock, timeout=0.05)
-    world.server.hold.clear()
+def test_who_waits_for_a_slow_server_gives_up_and_the_fetch_goes_on(setup: Setup) -> None:
+    guard, token = setup.guard(timeout=0.2), setup.jwt()
+    slow = Guard(setup.server.issuer, resource=API, clock=setup.clock, timeout=0.05)
+    setup.server.hold.clear()
 
     assert denial(slow, arrived(token)).status == 503
     with pytest.raises(Denied):
         asyncio.run(slow.aidentify(arrived(token)))
-    world.server.hold.set()
+    setup.server.hold.set()
 
     slow.close()
     assert passes(guard, token)
 
 
-def test_young_keys_are_renewed_while_the_old_ones_count(world: World) -> None:
-    guard, token = world.guard(), world.jwt()
+def test_young_keys_are_renewed_while_the_old_ones_count(setup: Setup) -> None:
+    guard, token = setup.guard(), setup.jwt()
     assert passes(guard, token)
-    world.server.hold.clear()
+    setup.server.hold.clear()
 
-    world.clock.now += 241
+    setup.clock.now += 241
     assert passes(guard, token)  # though the fetch hangs
-    world.server.hold.set()
-    landed(world, 2)
+    setup.server.hold.set()
+    landed(setup, 2)
 
     assert passes(guard, token)
 
 
-def test_invented_keys_cost_one_fetch_in_a_cooldown(world: World) -> None:
-    guard = world.guard()
-    assert passes(guard, world.jwt())
-    forged = [world.jwt("ES256", header("ES256", kid=f"invented-{n}")) for n in range(200)]
+def test_invented_keys_cost_one_fetch_in_a_cooldown(setup: Setup) -> None:
+    guard = setup.guard()
+    assert passes(guard, setup.jwt())
+    forged = [setup.jwt("ES256", header("ES256", kid=f"invented-{n}")) for n in range(200)]
 
     with ThreadPoolExecutor(8) as crowd:
         found = set(crowd.map(lambda token: denial(guard, arrived(token)).status, forged))
 
-    assert (found, world.server.key_fetches) == ({401}, 2)
-    world.clock.now += 10
+    assert (found, setup.server.key_fetches) == ({401}, 2)
+    setup.clock.now += 10
     denial(guard, arrived(forged[0]))
     denial(guard, arrived(forged[1]))
-    assert world.server.key_fetches == 3
-    assert passes(guard, world.jwt())
+    assert setup.server.key_fetches == 3
+    assert passes(guard, setup.jwt())
 
 
-def test_a_new_key_is_found_at_once_again_and_again(world: World) -> None:
-    guard = world.guard()
+def test_a_new_key_is_found_at_once_again_and_again(setup: Setup) -> None:
+    guard = setup.guard()
     for number in range(5):
         kid = f"key-{number}"
-        world.publish("ES256", kid=kid)
+        setup.publish("ES256", kid=kid)
 
-        assert passes(guard, world.jwt("ES256", header("ES256", kid=kid)))
+        assert passes(guard, setup.jwt("ES256", header("ES256", kid=kid)))
 
 
-def test_with_the_server_away_an_unknown_key_is_not_called_invalid(world: World) -> None:
-    guard = world.guard()
-    assert passes(guard, world.jwt())
-    world.server.is_away = True
+def test_with_the_server_away_an_unknown_key_is_not_called_invalid(setup: Setup) -> None:
+    guard = setup.guard()
+    assert passes(guard, setup.jwt())
+    setup.server.is_away = True
 
-    token = world.jwt("ES256", header("ES256", kid="perhaps-new"))
+    token = setup.jwt("ES256", header("ES256", kid="perhaps-new"))
 
     assert denial(guard, arrived(token)).status == 503
-    assert passes(guard, world.jwt())
+    assert passes(guard, setup.jwt())
 
 
 @pytest.mark.parametrize(("control", "bound"), [("", 300), ("max-age=60", 60), ("no-store", 10)])
 def test_a_removed_key_counts_no_longer_than_the_keys_live(
-    world: World, control: str, bound: float
+    setup: Setup, control: str, bound: float
 ) -> None:
-    world.server.cache_control = control
-    guard, known, unseen = world.guard(), world.jwt(), world.jwt(jti="other")
+    setup.server.cache_control = control
+    guard, known, unseen = setup.guard(), setup.jwt(), setup.jwt(jti="other")
     assert passes(guard, known)
-    world.publish("RS256")  # and ES256 no longer
+    setup.publish("RS256")  # and ES256 no longer
 
-    world.clock.now = START + bound
+    setup.clock.now = START + bound
 
     assert not passes(guard, known)
     assert not passes(guard, unseen)
-    assert passes(guard, world.jwt("RS256"))
+    assert passes(guard, setup.jwt("RS256"))
 
 
 def test_a_key_of_an_old_name_does_not_prove_what_its_forerunner_did(
-    world: World, attacker: Issuer
+    setup: Setup, attacker: Issuer
 ) -> None:
-    guard, token = world.guard(), world.jwt()
+    guard, token = setup.guard(), setup.jwt()
     assert passes(guard, token)
-    world.server.publishes(attacker.jwk("ES256"))  # the same kid
+    setup.server.publishes(attacker.jwk("ES256"))  # the same kid
 
-    world.clock.now += 300
+    setup.clock.now += 300
 
     assert not passes(guard, token)
 
 
 @pytest.mark.parametrize("claim", ["iat", "nbf"])
 def test_the_servers_clock_may_be_ten_seconds_ahead_but_not_a_minute(
-    world: World, claim: str
+    setup: Setup, claim: str
 ) -> None:
-    guard = world.guard()
+    guard = setup.guard()
     later: dict[str, Any] = {claim: int(START) + 10}
     much_later: dict[str, Any] = {claim: int(START) + 61}
 
-    assert passes(guard, world.jwt(**later))
-    assert not passes(guard, world.jwt(**much_later))
+    assert passes(guard, setup.jwt(**later))
+    assert not passes(guard, setup.jwt(**much_later))
 
 
-def test_the_servers_clock_may_be_ten_seconds_behind_but_not_a_minute(world: World) -> None:
-    guard, token = world.guard(), world.jwt(exp=int(START) + 1)
+def test_the_servers_clock_may_be_ten_seconds_behind_but_not_a_minute(setup: Setup) -> None:
+    guard, token = setup.guard(), setup.jwt(exp=int(START) + 1)
     assert passes(guard, token)
-    unseen = world.jwt(exp=int(START) + 1, jti="other")
+    unseen = setup.jwt(exp=int(START) + 1, jti="other")
 
-    world.clock.now += 10
+    setup.clock.now += 10
     assert passes(guard, token)
     assert passes(guard, unseen)
-    world.clock.now += 51
+    setup.clock.now += 51
     assert not passes(guard, token)
     assert not passes(guard, unseen)
 
 
-def test_a_clock_that_is_set_back_makes_nothing_fresh_again(world: World) -> None:
-    guard, token = world.guard(), world.jwt(iat=int(START) - HOUR)
+def test_a_clock_that_is_set_back_makes_nothing_fresh_again(setup: Setup) -> None:
+    guard, token = setup.guard(), setup.jwt(iat=int(START) - HOUR)
     assert passes(guard, token)
 
-    world.clock.now -= 100
+    setup.clock.now -= 100
 
     assert passes(guard, token)
-    assert world.server.key_fetches == 2
+    assert setup.server.key_fetches == 2
 
 
 @pytest.mark.parametrize("length", [16_385, 100_000, 5_000_000])
 @pytest.mark.parametrize("piece", ["a", "a.a.", "=", "é"])
-def test_a_huge_header_is_refused_unread(world: World, length: int, piece: str) -> None:
-    guard = world.guard()
+def test_a_huge_header_is_refused_unread(setup: Setup, length: int, piece: str) -> None:
+    guard = setup.guard()
 
     assert denial(guard, arrived(piece * length)).status == 401
-    assert world.server.key_fetches == world.server.asked.total() == 0
+    assert setup.server.key_fetches == setup.server.asked.total() == 0
 
 
-def test_a_form_that_is_no_jwt_costs_no_fetch(world: World) -> None:
-    guard = world.guard()
-    for token in ("..", "a.b.c", "e30.e30.e30", world.jwt("ES256", {"alg": "ES256"})):
+def test_a_form_that_is_no_jwt_costs_no_fetch(setup: Setup) -> None:
+    guard = setup.guard()
+    for token in ("..", "a.b.c", "e30.e30.e30", setup.jwt("ES256", {"alg": "ES256"})):
         assert denial(guard, arrived(token)).status == 401
 
-    assert world.server.key_fetches == 0
+    assert setup.server.key_fetches == 0
 
 
 def test_only_the_latest_verifications_are_kept(issuer: Issuer) -> None:
@@ -296,45 +296,45 @@ def test_only_the_latest_verifications_are_kept(issuer: Issuer) -> None:
     assert (list(kept.entries), len(kept)) == ([b"a", b"c"], 2)
 
 
-def test_a_known_jwt_is_refused_once_it_is_revoked(world: World) -> None:
-    guard, token = world.guard(revocations=world.feed), world.jwt()
+def test_a_known_jwt_is_refused_once_it_is_revoked(setup: Setup) -> None:
+    guard, token = setup.guard(revocations=setup.feed), setup.jwt()
     assert passes(guard, token)
     assert passes(guard, token)
 
-    world.feed.revoked.add("token-id")
+    setup.feed.revoked.add("token-id")
 
     assert denial(guard, arrived(token)).status == 401
-    assert world.feed.asked[0] == ("token-id", "acme-billing", int(START), "ES256-key")
-    assert not passes(guard, world.jwt("RS256"))  # one never seen
+    assert setup.feed.asked[0] == ("token-id", "acme-billing", int(START), "ES256-key")
+    assert not passes(guard, setup.jwt("RS256"))  # one never seen
 
 
-def test_an_answer_that_is_remembered_is_refused_once_its_token_is_revoked(world: World) -> None:
-    guard = world.guard(revocations=world.feed)
-    world.server.knows("opaque", exp=int(START) + HOUR)
+def test_an_answer_that_is_remembered_is_refused_once_its_token_is_revoked(setup: Setup) -> None:
+    guard = setup.guard(revocations=setup.feed)
+    setup.server.knows("opaque", exp=int(START) + HOUR)
     assert passes(guard, "opaque")
 
-    world.feed.revoked.add("token-id")
+    setup.feed.revoked.add("token-id")
 
     assert not passes(guard, "opaque")
-    assert world.feed.asked[0][-1] is None
-    assert world.server.asked["opaque"] == 1
+    assert setup.feed.asked[0][-1] is None
+    assert setup.server.asked["opaque"] == 1
 
 
-def test_while_the_feed_is_silent_jwts_are_asked_about(world: World) -> None:
-    guard, token = world.guard(revocations=world.feed), world.jwt()
+def test_while_the_feed_is_silent_jwts_are_asked_about(setup: Setup) -> None:
+    guard, token = setup.guard(revocations=setup.feed), setup.jwt()
     assert passes(guard, token)
-    world.feed.heard = "silent"
+    setup.feed.heard = "silent"
 
     assert not passes(guard, token)  # the issuer does not say that it is active
-    world.clock.now += 5
-    world.server.knows(token, exp=int(START) + HOUR)
+    setup.clock.now += 5
+    setup.server.knows(token, exp=int(START) + HOUR)
     assert passes(guard, token)
     assert not guard.status().is_well
-    world.feed.heard = "fresh"
-    world.server.forget()
+    setup.feed.heard = "fresh"
+    setup.server.forget()
 
     assert passes(guard, token)
-    assert world.server.asked.total() == 0
+    assert setup.server.asked.total() == 0
     assert guard.status().feed == ("fresh", 5.0)
 
 
@@ -343,16 +343,16 @@ def test_while_the_feed_is_silent_jwts_are_asked_about(world: World) -> None:
     [("allow", {}, 200), ("refuse", {}, 503), ("introspect", NOBODY, 503)],
 )
 def test_while_the_feed_is_silent_the_guard_does_as_it_is_told(
-    world: World, on_stale: str, options: dict[str, object], status: int
+    setup: Setup, on_stale: str, options: dict[str, object], status: int
 ) -> None:
-    guard = world.guard(revocations=world.feed, on_stale=on_stale, **options)
-    token = world.jwt()
+    guard = setup.guard(revocations=setup.feed, on_stale=on_stale, **options)
+    token = setup.jwt()
     assert passes(guard, token)
-    world.feed.heard = "silent"
+    setup.feed.heard = "silent"
 
     if status == 200:
         assert passes(guard, token)
-        world.feed.revoked.add("token-id")
+        setup.feed.revoked.add("token-id")
         assert not passes(guard, token)  # what is known still counts
     else:
         assert denial(guard, arrived(token)).status == status

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from gatepass.guard.testing import FakeIssuer
-from guard.http_server import nobody_home
+from guard.http_server import unused_address
 from guard.revocation.feed_server import PATIENCE, eventually
 
 _HERE = Path(__file__).parent
@@ -37,7 +37,7 @@ SERVERS = {
 
 @contextmanager
 def serving(server: str, issuer: FakeIssuer) -> Iterator[str]:
-    address = nobody_home()
+    address = unused_address()
     environ = {**os.environ, **issuer.environ, "ISSUER": issuer.url}
     command = [*SERVERS[server], address.removeprefix("http://")]
     with subprocess.Popen(

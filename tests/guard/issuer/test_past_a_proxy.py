@@ -11,10 +11,10 @@ from gatepass.guard.issuer.credentials import Credentials
 from gatepass.guard.revocation.feed import Feed
 from gatepass.wire import metadata
 from gatepass.wire.secret import Secret
-from guard.fake_issuer import CLIENT_ID, CLIENT_SECRET, Pretend
-from guard.fake_network import World, arrived
+from guard.fake_issuer import CLIENT_ID, CLIENT_SECRET, FakeAuthorizationServer
+from guard.fake_network import Setup, arrived
 from guard.http_server import serving
-from guard.revocation.feed_server import PATIENCE, PretendFeed, eventually
+from guard.revocation.feed_server import PATIENCE, FakeFeed, eventually
 from reverse_proxy import VARIABLES, Proxy, recording
 
 TOKEN = "an-opaque-token"
@@ -31,7 +31,7 @@ def proxy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
 
 @pytest.mark.parametrize("variable", PLAIN)
 def test_a_client_that_obeys_the_environment_does_go_through_the_proxy(
-    variable: str, monkeypatch: pytest.MonkeyPatch, server: Pretend
+    variable: str, monkeypatch: pytest.MonkeyPatch, server: FakeAuthorizationServer
 ) -> None:
     """The control: without the rule, the proxy reads everything."""
     with recording() as proxy:
@@ -42,30 +42,30 @@ def test_a_client_that_obeys_the_environment_does_go_through_the_proxy(
     assert TOKEN.encode() in proxy.got[0]
 
 
-def test_the_guard_asks_past_the_proxy_about_an_opaque_token(world: World, proxy: Proxy) -> None:
-    world.server.knows(TOKEN, exp=int(world.clock.now) + 3600)
+def test_the_guard_asks_past_the_proxy_about_an_opaque_token(setup: Setup, proxy: Proxy) -> None:
+    setup.server.knows(TOKEN, exp=int(setup.clock.now) + 3600)
 
-    assert world.guard().identify(arrived(TOKEN)).client_id == "acme-billing"
-    assert world.server.asked[TOKEN] == 1
+    assert setup.guard().identify(arrived(TOKEN)).client_id == "acme-billing"
+    assert setup.server.asked[TOKEN] == 1
     assert proxy.got == []
 
 
-def test_the_guard_reads_metadata_and_keys_past_the_proxy(world: World, proxy: Proxy) -> None:
-    assert world.guard().identify(arrived(world.jwt())).client_id == "acme-billing"
-    assert world.server.key_fetches == 1
+def test_the_guard_reads_metadata_and_keys_past_the_proxy(setup: Setup, proxy: Proxy) -> None:
+    assert setup.guard().identify(arrived(setup.jwt())).client_id == "acme-billing"
+    assert setup.server.key_fetches == 1
     assert proxy.got == []
 
 
-def test_a_redirect_of_the_issuer_leads_nothing_to_the_proxy(world: World, proxy: Proxy) -> None:
-    world.server.redirects_to = "http://elsewhere.example/"
-    issuer = world.server.issuer
+def test_a_redirect_of_the_issuer_leads_nothing_to_the_proxy(setup: Setup, proxy: Proxy) -> None:
+    setup.server.redirects_to = "http://elsewhere.example/"
+    issuer = setup.server.issuer
     told = {
         "jwks_uri": issuer + metadata.JWKS,
         "introspection_endpoint": issuer + metadata.INTROSPECT,
     }
 
-    for guard in (world.guard(), world.guard(**told)):
-        for token in (TOKEN, world.jwt()):
+    for guard in (setup.guard(), setup.guard(**told)):
+        for token in (TOKEN, setup.jwt()):
             with pytest.raises(Denied) as denied:
                 guard.identify(arrived(token))
             assert denied.value.denial.status == 503
@@ -73,7 +73,7 @@ def test_a_redirect_of_the_issuer_leads_nothing_to_the_proxy(world: World, proxy
 
 
 def test_the_feed_is_followed_past_the_proxy(proxy: Proxy) -> None:
-    pretend = PretendFeed()
+    pretend = FakeFeed()
     with serving(pretend.app) as address, closing(Feed(address, OURS)) as feed:
         pretend.issuer = address
         pretend.tell(reset=True)

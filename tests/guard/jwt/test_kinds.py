@@ -10,7 +10,7 @@ import pytest
 from gatepass.guard import Denied, Expectation, Principal, verify
 from gatepass.guard.jwt.assertion import verify_assertion
 from gatepass.wire.errors import OAuthError
-from guard.fake_network import World, arrived
+from guard.fake_network import Setup, arrived
 from guard.tokens import API, ISSUER, NOW, Issuer, claims, header
 
 
@@ -60,14 +60,14 @@ def test_a_jwt_is_accepted_only_as_what_it_is(issuer: Issuer, name: str, verifie
 
 @pytest.mark.parametrize("typ", ["JWT", None])
 def test_a_guard_of_plain_jwts_refuses_what_is_not_issued_as_an_access_token(
-    world: World, typ: str | None
+    setup: Setup, typ: str | None
 ) -> None:
-    now = int(world.clock.now)
+    now = int(setup.clock.now)
     head = {name: value for name, value in header("ES256", typ=typ).items() if value is not None}
-    guard = world.guard(plain=True)
+    guard = setup.guard(plain=True)
 
-    assert guard.identify(arrived(world.jwt(head=head, jti=None))).client_id == "acme-billing"
+    assert guard.identify(arrived(setup.jwt(head=head, jti=None))).client_id == "acme-billing"
     for changed in ({"token_use": "assertion"}, {"exp": now + 60}):
         with pytest.raises(Denied) as denied:
-            guard.identify(arrived(world.jwt(head=head, **changed)))
+            guard.identify(arrived(setup.jwt(head=head, **changed)))
         assert denied.value.denial.status == 401

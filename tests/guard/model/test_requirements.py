@@ -8,7 +8,7 @@ from gatepass.guard import Denial, Denied, Guard, Principal, Request, Requiremen
 from gatepass.guard.model.requirements import ScopeRequirement
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
-from guard.fake_network import World, arrived
+from guard.fake_network import Setup, arrived
 from guard.tokens import Issuer
 
 ORG = "7c9e6679"
@@ -125,8 +125,8 @@ def denial(guard: Guard, came: Request, needs: Requirements) -> Denial:
     return denied.value.denial
 
 
-def test_the_guard_asks_for_all_of_it(world: World) -> None:
-    guard, token = world.guard(), world.jwt()
+def test_the_guard_asks_for_all_of_it(setup: Setup) -> None:
+    guard, token = setup.guard(), setup.jwt()
     needs = Requirements.of({"GET": any_of("x", "read"), "*": "admin"}, organization="org_id")
 
     assert guard.identify(arrived(token, path={"org_id": ORG}), needs).org_id == ORG

@@ -41,7 +41,7 @@ def body(**changed: object) -> bytes:
     return json.dumps(members(**changed)).encode()
 
 
-class PretendFeed:
+class FakeFeed:
     """Gives the answers in its line, one a question; keeps questions waiting while it is empty."""
 
     def __init__(self) -> None:

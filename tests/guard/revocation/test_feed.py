@@ -23,8 +23,8 @@ from gatepass.guard.revocation.feed import Feed
 from gatepass.wire import basic
 from gatepass.wire.flow import Request
 from gatepass.wire.secret import Secret
-from guard.http_server import nobody_home, serving
-from guard.revocation.feed_server import JTI, NOW, PATIENCE, TOKEN_ID, PretendFeed, eventually
+from guard.http_server import serving, unused_address
+from guard.revocation.feed_server import JTI, NOW, PATIENCE, TOKEN_ID, FakeFeed, eventually
 from reverse_proxy import VARIABLES
 
 GUARD = Credentials("guard", Secret("s3cret"))
@@ -42,8 +42,8 @@ class Clock:
 
 
 @pytest.fixture
-def server() -> Iterator[PretendFeed]:
-    pretend = PretendFeed()
+def server() -> Iterator[FakeFeed]:
+    pretend = FakeFeed()
     with serving(pretend.app) as address:
         pretend.issuer = address
         yield pretend
@@ -56,14 +56,12 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def feed(server: PretendFeed, clock: Clock) -> Iterator[Feed]:
+def feed(server: FakeFeed, clock: Clock) -> Iterator[Feed]:
     with closing(Feed(server.issuer, GUARD, clock=clock)) as made:
         yield made
 
 
-def test_it_knows_nothing_until_the_first_snapshot_is_whole(
-    server: PretendFeed, feed: Feed
-) -> None:
+def test_it_knows_nothing_until_the_first_snapshot_is_whole(server: FakeFeed, feed: Feed) -> None:
     assert feed.state() == "silent"  # and starts
     server.tell(reset=True, more=True, tokens={TOKEN_ID: GOOD_UNTIL})
     server.wait(2)
@@ -86,7 +84,7 @@ def test_it_knows_nothing_until_the_first_snapshot_is_whole(
     }
 
 
-def test_it_learns_one_thing_after_the_other(server: PretendFeed, feed: Feed) -> None:
+def test_it_learns_one_thing_after_the_other(server: FakeFeed, feed: Feed) -> None:
     server.tell(reset=True)
     assert feed.ready(PATIENCE)
     assert not feed.is_revoked(JTI, "acme", NOW)
@@ -100,7 +98,7 @@ def test_it_learns_one_thing_after_the_other(server: PretendFeed, feed: Feed) ->
 
 
 def test_it_is_silent_past_its_limit_and_fresh_again_with_the_next_word(
-    server: PretendFeed, feed: Feed, clock: Clock
+    server: FakeFeed, feed: Feed, clock: Clock
 ) -> None:
     server.tell(reset=True)
     assert feed.ready(PATIENCE)
@@ -117,7 +115,7 @@ def test_it_is_silent_past_its_limit_and_fresh_again_with_the_next_word(
     assert (feed.state(), feed.lag()) == ("fresh", 0)
 
 
-def test_what_the_server_itself_knows_late_is_as_old(server: PretendFeed, feed: Feed) -> None:
+def test_what_the_server_itself_knows_late_is_as_old(server: FakeFeed, feed: Feed) -> None:
     server.tell(reset=True, as_of=NOW - 29)
     assert feed.ready(PATIENCE)
     assert (feed.state(), feed.lag()) == ("fresh", 29)
@@ -128,7 +126,7 @@ def test_what_the_server_itself_knows_late_is_as_old(server: PretendFeed, feed: 
 
 
 def test_a_server_that_answers_but_knows_nothing_new_is_silent(
-    server: PretendFeed, feed: Feed
+    server: FakeFeed, feed: Feed
 ) -> None:
     server.tell(reset=True, as_of=NOW - 31)
     assert feed.ready(PATIENCE)
@@ -138,7 +136,7 @@ def test_a_server_that_answers_but_knows_nothing_new_is_silent(
 
 @pytest.mark.parametrize("skew", [-100_000, -61, 61, 100_000])
 def test_a_clock_that_is_off_at_either_end_changes_nothing(
-    server: PretendFeed, feed: Feed, skew: float
+    server: FakeFeed, feed: Feed, skew: float
 ) -> None:
     there = time.time() + skew
     server.tell(reset=True, time=there, as_of=there, tokens={TOKEN_ID: GOOD_UNTIL})
@@ -149,7 +147,7 @@ def test_a_clock_that_is_off_at_either_end_changes_nothing(
 
 
 def test_an_answer_that_cannot_be_trusted_is_said_once_and_asked_again(
-    server: PretendFeed, feed: Feed, caplog: pytest.LogCaptureFixture
+    server: FakeFeed, feed: Feed, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "gatepass.guard")
     for _ in range(2):
@@ -169,7 +167,7 @@ def test_an_answer_that_cannot_be_trusted_is_said_once_and_asked_again(
     assert "s3cret" not in caplog.text
 
 
-def test_an_answer_that_never_ends_is_cut_at_its_bound(server: PretendFeed, feed: Feed) -> None:
+def test_an_answer_that_never_ends_is_cut_at_its_bound(server: FakeFeed, feed: Feed) -> None:
     server.drip()
     server.tell(reset=True)
 
@@ -177,7 +175,7 @@ def test_an_answer_that_never_ends_is_cut_at_its_bound(server: PretendFeed, feed
 
 
 def test_nobody_there_is_a_problem_that_is_told(caplog: pytest.LogCaptureFixture) -> None:
-    with Feed(nobody_home(), GUARD) as feed:
+    with Feed(unused_address(), GUARD) as feed:
         assert feed.state() == "silent"
         eventually(lambda: feed.status()["problem"])
 
@@ -196,7 +194,7 @@ def test_an_environment_that_allows_no_client_is_a_problem_until_it_is_corrected
     for each in VARIABLES:
         monkeypatch.delenv(each, raising=False)
     monkeypatch.setenv(name, value)
-    with Feed(nobody_home().replace("http:", "https:"), GUARD) as feed:
+    with Feed(unused_address().replace("http:", "https:"), GUARD) as feed:
         feed.start()
         eventually(lambda: feed.status()["problem"])
         assert "the HTTP client cannot be made, correct the environment" in str(
@@ -214,7 +212,7 @@ def test_a_guard_in_such_an_environment_answers_503(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str, token: str
 ) -> None:
     monkeypatch.setenv(name, value)
-    issuer = nobody_home().replace("http:", "https:")
+    issuer = unused_address().replace("http:", "https:")
     header = (f"Bearer {token}",)
     with (
         Guard(
@@ -258,7 +256,7 @@ def test_a_header_that_drips_is_cut_by_the_look_at_an_exchange_that_takes_too_lo
 
 
 def test_it_forgets_once_an_hour_what_has_expired(
-    server: PretendFeed, feed: Feed, clock: Clock
+    server: FakeFeed, feed: Feed, clock: Clock
 ) -> None:
     now = time.time()
     expired = {TOKEN_ID: int(now) - 121, "ff" * 16: int(now) - 60}
@@ -273,7 +271,7 @@ def test_it_forgets_once_an_hour_what_has_expired(
     assert feed.status()["tokens"] == 1
 
 
-def test_to_close_ends_a_question_that_waits(server: PretendFeed, feed: Feed) -> None:
+def test_to_close_ends_a_question_that_waits(server: FakeFeed, feed: Feed) -> None:
     server.tell(reset=True)
     assert feed.ready(PATIENCE)
     server.wait(2)
@@ -287,7 +285,7 @@ def test_to_close_ends_a_question_that_waits(server: PretendFeed, feed: Feed) ->
     assert feed.state() == "silent"
 
 
-def test_a_feed_can_be_closed_before_it_was_ever_asked(server: PretendFeed) -> None:
+def test_a_feed_can_be_closed_before_it_was_ever_asked(server: FakeFeed) -> None:
     feed = Feed(server.issuer, GUARD)
     feed.close()
 
@@ -295,7 +293,7 @@ def test_a_feed_can_be_closed_before_it_was_ever_asked(server: PretendFeed) -> N
     assert server.asked == []
 
 
-def test_many_feeds_can_be_closed_while_they_start(server: PretendFeed) -> None:
+def test_many_feeds_can_be_closed_while_they_start(server: FakeFeed) -> None:
     for _ in range(20):
         feed = Feed(server.issuer, GUARD)
         feed.start()
@@ -313,7 +311,7 @@ def test_a_feed_of_a_process_that_was_forked_begins_anew(feed: Feed) -> None:
 _FORKS = Path(__file__).with_name("forking.py")
 
 
-def test_parent_and_child_both_follow_after_a_fork(server: PretendFeed) -> None:
+def test_parent_and_child_both_follow_after_a_fork(server: FakeFeed) -> None:
     for _ in range(20):
         server.tell(reset=True, tokens={TOKEN_ID: GOOD_UNTIL})
     ran = subprocess.run(
@@ -340,7 +338,7 @@ def test_the_guards_secret_goes_to_no_plain_address() -> None:
         Feed("http://app.example.com", GUARD)
 
 
-def test_another_address_can_be_named(server: PretendFeed) -> None:
+def test_another_address_can_be_named(server: FakeFeed) -> None:
     url = server.issuer + "/oauth2/revocations"
     server.tell(reset=True)
     with Feed("https://elsewhere.example", GUARD, url=url + "/") as feed:
@@ -348,7 +346,7 @@ def test_another_address_can_be_named(server: PretendFeed) -> None:
 
 
 def test_a_feed_has_the_credentials_of_its_guard(
-    server: PretendFeed, monkeypatch: pytest.MonkeyPatch
+    server: FakeFeed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GATEPASS_CLIENT_ID", "another")
     monkeypatch.setenv("GATEPASS_CLIENT_SECRET", "another")
@@ -370,7 +368,7 @@ def test_a_feed_has_the_credentials_of_its_guard(
     assert [basic.read(proof.removeprefix("Basic "))[0] for proof in proofs] == ["guard", "its-own"]
 
 
-def test_without_any_credentials_a_guard_and_its_feed_say_so(server: PretendFeed) -> None:
+def test_without_any_credentials_a_guard_and_its_feed_say_so(server: FakeFeed) -> None:
     with Feed(server.issuer) as feed:
         with pytest.raises(ValueError, match="client id and secret"):
             Guard(server.issuer, resource="https://api.example.com", revocations=feed)

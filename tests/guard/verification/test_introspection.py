@@ -19,8 +19,8 @@ from gatepass.guard.verification.waiting import atake
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.flow import Request, arun
 from gatepass.wire.secret import Secret
-from guard.fake_issuer import CLIENT_ID, CLIENT_SECRET, HOUR, Pretend
-from guard.http_server import nobody_home
+from guard.fake_issuer import CLIENT_ID, CLIENT_SECRET, HOUR, FakeAuthorizationServer
+from guard.http_server import unused_address
 
 TOKEN = Secret("t0ken")
 CREDENTIALS = Credentials(CLIENT_ID, Secret(CLIENT_SECRET))
@@ -72,7 +72,7 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def introspector(server: Pretend, clock: Clock) -> Iterator[Introspector]:
+def introspector(server: FakeAuthorizationServer, clock: Clock) -> Iterator[Introspector]:
     with closing(Introspector(server.issuer, CREDENTIALS, clock=clock)) as made:
         yield made
 
@@ -87,7 +87,9 @@ def refusal(introspector: Introspector, token: Secret = TOKEN) -> OAuthError:
     return refused.value
 
 
-def test_many_who_wait_for_one_token_ask_once(server: Pretend, introspector: Introspector) -> None:
+def test_many_who_wait_for_one_token_ask_once(
+    server: FakeAuthorizationServer, introspector: Introspector
+) -> None:
     server.knows(TOKEN.value, exp=int(START) + HOUR)
     server.hold.clear()
 
@@ -102,7 +104,7 @@ def test_many_who_wait_for_one_token_ask_once(server: Pretend, introspector: Int
 
 
 def test_who_gives_up_takes_the_answer_from_nobody(
-    server: Pretend, introspector: Introspector
+    server: FakeAuthorizationServer, introspector: Introspector
 ) -> None:
     server.knows(TOKEN.value)
     server.hold.clear()
@@ -124,7 +126,7 @@ def test_who_gives_up_takes_the_answer_from_nobody(
 
 @pytest.mark.parametrize("known", [True, False])
 def test_an_answer_also_a_no_is_remembered_for_five_seconds(
-    server: Pretend, introspector: Introspector, clock: Clock, *, known: bool
+    server: FakeAuthorizationServer, introspector: Introspector, clock: Clock, *, known: bool
 ) -> None:
     if known:
         server.knows(TOKEN.value, exp=int(START) + HOUR)
@@ -136,7 +138,7 @@ def test_an_answer_also_a_no_is_remembered_for_five_seconds(
 
 
 def test_a_revocation_is_known_once_the_answer_is_forgotten(
-    server: Pretend, introspector: Introspector, clock: Clock
+    server: FakeAuthorizationServer, introspector: Introspector, clock: Clock
 ) -> None:
     server.knows(TOKEN.value, exp=int(START) + HOUR)
     assert ask(introspector) is True
@@ -148,7 +150,7 @@ def test_a_revocation_is_known_once_the_answer_is_forgotten(
 
 @pytest.mark.spec("RFC 7662", "4")
 def test_an_answer_is_never_remembered_beyond_the_tokens_expiry(
-    server: Pretend, introspector: Introspector, clock: Clock
+    server: FakeAuthorizationServer, introspector: Introspector, clock: Clock
 ) -> None:
     server.knows(TOKEN.value, exp=int(START) + 2)
     ask(introspector)
@@ -160,11 +162,13 @@ def test_an_answer_is_never_remembered_beyond_the_tokens_expiry(
 
 @pytest.mark.spec("ASVS", "16.5.2")
 def test_a_server_that_is_away_lets_nobody_through(clock: Clock) -> None:
-    with closing(Introspector(nobody_home(), CREDENTIALS, clock=clock)) as introspector:
+    with closing(Introspector(unused_address(), CREDENTIALS, clock=clock)) as introspector:
         assert refusal(introspector).status == 503
 
 
-def test_a_failure_is_not_remembered(server: Pretend, introspector: Introspector) -> None:
+def test_a_failure_is_not_remembered(
+    server: FakeAuthorizationServer, introspector: Introspector
+) -> None:
     server.sends(TOKEN.value, b"", status=500)
     assert refusal(introspector).status == 503
     server.knows(TOKEN.value)
@@ -173,7 +177,7 @@ def test_a_failure_is_not_remembered(server: Pretend, introspector: Introspector
 
 
 def test_wrong_credentials_of_the_guard_let_nobody_through(
-    server: Pretend, caplog: pytest.LogCaptureFixture
+    server: FakeAuthorizationServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.knows(TOKEN.value)
     wrong = Credentials(CLIENT_ID, Secret("not-it"))
@@ -184,26 +188,26 @@ def test_wrong_credentials_of_the_guard_let_nobody_through(
     assert "not-it" not in caplog.text
 
 
-def hangs(server: Pretend) -> None:
+def hangs(server: FakeAuthorizationServer) -> None:
     server.hold.clear()
 
 
-def drips(server: Pretend) -> None:
+def drips(server: FakeAuthorizationServer) -> None:
     server.drips(TOKEN.value)
 
 
-def floods(server: Pretend) -> None:
+def floods(server: FakeAuthorizationServer) -> None:
     server.sends(TOKEN.value, b'{"active": true}' + b" " * 50 * LONGEST_ANSWER)
 
 
-def redirects(server: Pretend) -> None:
+def redirects(server: FakeAuthorizationServer) -> None:
     server.redirects(TOKEN.value)
 
 
 @pytest.mark.spec("ASVS", "16.5.2")
 @pytest.mark.parametrize("misbehaves", [hangs, drips, floods, redirects])
 def test_a_server_that_misbehaves_lets_nobody_through(
-    server: Pretend, misbehaves: Callable[[Pretend], None]
+    server: FakeAuthorizationServer, misbehaves: Callable[[FakeAuthorizationServer], None]
 ) -> None:
     misbehaves(server)
 
@@ -212,7 +216,7 @@ def test_a_server_that_misbehaves_lets_nobody_through(
 
 
 def test_a_question_that_nobody_waits_for_any_longer_is_not_asked(
-    server: Pretend, caplog: pytest.LogCaptureFixture
+    server: FakeAuthorizationServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     with closing(Introspector(server.issuer, CREDENTIALS, timeout=0)) as introspector:
         assert refusal(introspector).status == 503
@@ -221,7 +225,7 @@ def test_a_question_that_nobody_waits_for_any_longer_is_not_asked(
     assert "introspection failed" not in caplog.text  # as it would, had it been tried
 
 
-def test_an_answer_that_never_ends_is_given_up(server: Pretend) -> None:
+def test_an_answer_that_never_ends_is_given_up(server: FakeAuthorizationServer) -> None:
     server.drips(TOKEN.value)
     headers = {"authorization": "Basic bWV0ZXJzJTNBYXBpOnRoZS1ndWFyZCUyN3MrJTI2c2VjcmV0JTI1"}
     question = Request("POST", server.issuer + "/oauth2/introspect/", headers, b"token=t0ken")
@@ -230,7 +234,7 @@ def test_an_answer_that_never_ends_is_given_up(server: Pretend) -> None:
         sender.send(question)
 
 
-def test_an_answer_is_not_read_beyond_its_bound(server: Pretend) -> None:
+def test_an_answer_is_not_read_beyond_its_bound(server: FakeAuthorizationServer) -> None:
     floods(server)
     headers = {"authorization": "Basic bWV0ZXJzJTNBYXBpOnRoZS1ndWFyZCUyN3MrJTI2c2VjcmV0JTI1"}
     question = Request("POST", server.issuer + "/oauth2/introspect/", headers, b"token=t0ken")
@@ -243,7 +247,7 @@ def test_an_answer_is_not_read_beyond_its_bound(server: Pretend) -> None:
 
 @pytest.mark.spec("RFC 9700", "4.9.3")
 def test_no_token_and_no_secret_is_logged_at_any_level(
-    server: Pretend, introspector: Introspector, caplog: pytest.LogCaptureFixture
+    server: FakeAuthorizationServer, introspector: Introspector, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
     server.knows(TOKEN.value)

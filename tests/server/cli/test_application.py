@@ -68,7 +68,7 @@ def test_an_application_has_portal_users_only_where_the_operator_says_so(
         scopes.append(shown["scope"])
 
     assert scopes == ["read write", "read write portal_users", "read write"]
-    assert shown["tokens_void_before"]
+    assert shown["tokens_revoked_before"]
 
 
 def test_an_application_is_disabled_and_enabled_by_client_id_or_id(
@@ -106,7 +106,7 @@ def test_a_limit_of_tokens_is_set_and_what_is_not_named_stays(
 
     def limit() -> tuple[str, int | None]:
         shown = json.loads(gatepass("application", "show", client_id, "--json").out)
-        return shown["mint_mode"], shown["mint_limit"]
+        return shown["rate_limit_mode"], shown["rate_limit"]
 
     assert limit() == ("off", None)
     both = gatepass(

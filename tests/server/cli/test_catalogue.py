@@ -29,10 +29,10 @@ def test_the_catalogue_begins_with_the_partner_api_and_its_scopes(command: Comma
         "form": "sealed",
     }
     scopes = _listed(command, "scope")
-    standing = {name: (scopes[name]["default"], scopes[name]["restricted"]) for name in scopes}
-    assert standing["read"] == standing["write"] == (True, False)
-    assert standing["introspection"] == (False, True)
-    assert standing["portal_users"] == (False, False)
+    open_server = {name: (scopes[name]["default"], scopes[name]["restricted"]) for name in scopes}
+    assert open_server["read"] == open_server["write"] == (True, False)
+    assert open_server["introspection"] == (False, True)
+    assert open_server["portal_users"] == (False, False)
 
 
 def test_a_scope_is_of_the_partner_api_unless_a_resource_is_named(command: Command) -> None:

@@ -26,7 +26,7 @@ from gatepass.server.environment import housekeeping
 from gatepass.server.environment.environment import Environment, file
 from gatepass.server.storage.database import Database, sqlite_url
 from gatepass.wire.scope import Scope
-from server.fixtures import Client, Clock, InProcessServer, standing
+from server.fixtures import Client, Clock, InProcessServer, open_server
 
 _PATIENCE = 30.0  # seconds; a busy machine is slow, which is no failure
 
@@ -41,7 +41,7 @@ class Two(NamedTuple):
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
     data, clock = tmp_path_factory.mktemp("two") / "data", Clock()
-    with standing(data, clock) as here, standing(data, clock) as there:
+    with open_server(data, clock) as here, open_server(data, clock) as there:
         yield Two(here, there)
 
 
@@ -70,7 +70,7 @@ def suspend(of: Environment, client: Client) -> None:
 
 
 def void(of: Environment, client: Client) -> None:
-    applications.void_tokens(of.context, OPERATOR, client.application.id, None)
+    applications.revoke_tokens(of.context, OPERATOR, client.application.id, None)
 
 
 def delete(of: Environment, client: Client) -> None:
@@ -171,7 +171,7 @@ def test_usage_is_written_by_the_follower_itself(two: Two) -> None:
 
 def test_a_follower_hears_again_when_the_database_is_back(tmp_path: Path) -> None:
     data, clock = tmp_path / "data", Clock()
-    with standing(data, clock) as here, standing(data, clock) as there:
+    with open_server(data, clock) as here, open_server(data, clock) as there:
         client = here.register()
         token = here.token(client)
         assert there.is_active(client, token)
@@ -187,8 +187,8 @@ def test_a_follower_hears_again_when_the_database_is_back(tmp_path: Path) -> Non
 
 @pytest.mark.spec("ASVS", "16.5.3")
 def test_memory_that_cannot_be_brought_up_to_date_is_not_taken_for_true(tmp_path: Path) -> None:
-    with standing(tmp_path / "data") as stand, capture_logs() as logged:
-        environment = stand.environment()
+    with open_server(tmp_path / "data") as server, capture_logs() as logged:
+        environment = server.environment()
         with environment.database.write() as connection:
             now = environment.now()
             changes.record(connection, changes.APPLICATION, "not an id", now)
@@ -224,8 +224,8 @@ def test_what_was_not_recorded_is_summarized_when_the_hour_is_over(
     monkeypatch.setattr(housekeeping, "BOUND_EVERY", 0.0)
     clock, org_id = Clock(), uuid4()
 
-    with standing(tmp_path / "data", clock) as stand:
-        environment = stand.environment()
+    with open_server(tmp_path / "data", clock) as server:
+        environment = server.environment()
 
         def summarized() -> list[str]:
             with environment.database.read() as connection:

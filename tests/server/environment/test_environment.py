@@ -13,12 +13,14 @@ from gatepass.server.domain.revocations import store as revocations
 from gatepass.server.environment import maintenance
 from gatepass.server.environment.environment import file
 from gatepass.server.storage.database import FORGOTTEN_AT_ONCE, DatabaseAwayError, NotFoundError
-from server.fixtures import LIVE, TEST, InProcessServer, standing_still
+from server.fixtures import LIVE, TEST, InProcessServer, open_passive_server
 
 
-def test_environments_share_no_account_no_application_and_no_key(fresh: InProcessServer) -> None:
-    live, test = fresh.environment(LIVE), fresh.environment(TEST)
-    client = fresh.register(LIVE)
+def test_environments_share_no_account_no_application_and_no_key(
+    fresh_server: InProcessServer,
+) -> None:
+    live, test = fresh_server.environment(LIVE), fresh_server.environment(TEST)
+    client = fresh_server.register(LIVE)
 
     with pytest.raises(NotFoundError):
         applications.find(test.context, client.application.id, None)
@@ -26,55 +28,55 @@ def test_environments_share_no_account_no_application_and_no_key(fresh: InProces
         organizations.find(test.context, client.application.org_id)
     content = b"the same"
     assert live.keys.seal.tag(content) != test.keys.seal.tag(content)
-    assert file(fresh.data, LIVE) != file(fresh.data, TEST)
+    assert file(fresh_server.data, LIVE) != file(fresh_server.data, TEST)
 
 
 @pytest.mark.spec("RFC 9700", "4.15.1")
-def test_a_token_of_one_environment_is_nothing_in_the_other(fresh: InProcessServer) -> None:
-    live, test = fresh.register(LIVE), fresh.register(TEST)
+def test_a_token_of_one_environment_is_nothing_in_the_other(fresh_server: InProcessServer) -> None:
+    live, test = fresh_server.register(LIVE), fresh_server.register(TEST)
     path = "/api/partners/v2.0/org/{}"
 
     for client, mode, elsewhere in ((live, LIVE, TEST), (test, TEST, LIVE)):
-        bearer = {"Authorization": f"Bearer {fresh.token(client, mode)}"}
+        bearer = {"Authorization": f"Bearer {fresh_server.token(client, mode)}"}
         where = path.format(client.application.org_id)
-        assert fresh.send("GET", where, mode, headers=bearer).status_code == 200
-        assert fresh.send("GET", where, elsewhere, headers=bearer).status_code == 401
+        assert fresh_server.send("GET", where, mode, headers=bearer).status_code == 200
+        assert fresh_server.send("GET", where, elsewhere, headers=bearer).status_code == 401
 
 
 def test_what_was_revoked_before_a_start_is_known_after_it(tmp_path: Path) -> None:
-    with standing_still(tmp_path / "data") as stand:
-        client = stand.register()
-        token, other = stand.token(client), stand.token(client)
-        stand.revoke(client, token)
-    with standing_still(tmp_path / "data", stand.clock) as again:
+    with open_passive_server(tmp_path / "data") as server:
+        client = server.register()
+        token, other = server.token(client), server.token(client)
+        server.revoke(client, token)
+    with open_passive_server(tmp_path / "data", server.clock) as again:
         assert not again.is_active(client, token)
         assert again.is_active(client, other)
 
 
-def test_expired_revocations_and_old_changes_are_forgotten(fresh: InProcessServer) -> None:
-    environment, client = fresh.environment(), fresh.register(lifetime=60)
-    fresh.revoke(client, fresh.token(client))
+def test_expired_revocations_and_old_changes_are_forgotten(fresh_server: InProcessServer) -> None:
+    environment, client = fresh_server.environment(), fresh_server.register(lifetime=60)
+    fresh_server.revoke(client, fresh_server.token(client))
     long_ago = datetime(2020, 1, 1, tzinfo=UTC)
     maintenance.prune(environment)
     assert len(environment.state.revoked) == 1
 
-    fresh.clock.advance(60)
+    fresh_server.clock.advance(60)
     maintenance.prune(environment)
     assert len(environment.state.revoked) == 0
     with environment.database.read() as connection:
         assert list(revocations.unexpired(connection, long_ago)) == []
         before = changes.latest(connection)
         assert len(changes.after(connection, 0)) > 1
-    fresh.clock.advance(timedelta(hours=25).total_seconds())
+    fresh_server.clock.advance(timedelta(hours=25).total_seconds())
     maintenance.prune(environment)
     with environment.database.read() as connection:
         assert [each.seq for each in changes.after(connection, 0)] == [before]
 
 
 def test_more_than_one_transaction_forgets_is_forgotten_all_the_same(
-    fresh: InProcessServer,
+    fresh_server: InProcessServer,
 ) -> None:
-    environment = fresh.environment()
+    environment = fresh_server.environment()
     expired = environment.now() - timedelta(seconds=1)
     with environment.database.write() as connection:
         for number in range(FORGOTTEN_AT_ONCE + 1):
@@ -87,41 +89,45 @@ def test_more_than_one_transaction_forgets_is_forgotten_all_the_same(
 
 
 def test_time_is_told_in_whole_milliseconds_as_the_database_gives_it_back(
-    fresh: InProcessServer,
+    fresh_server: InProcessServer,
 ) -> None:
-    fresh.clock.advance(0.123456789)
-    created = fresh.register().application.created_at
+    fresh_server.clock.advance(0.123456789)
+    created = fresh_server.register().application.created_at
 
-    assert created == fresh.environment().now()
+    assert created == fresh_server.environment().now()
     assert created.microsecond == 123000
 
 
-def test_an_operation_without_database_says_so_and_changes_nothing(fresh: InProcessServer) -> None:
-    client = fresh.register()
-    token = fresh.token(client)
-    fresh.lose_database()
+def test_an_operation_without_database_says_so_and_changes_nothing(
+    fresh_server: InProcessServer,
+) -> None:
+    client = fresh_server.register()
+    token = fresh_server.token(client)
+    fresh_server.lose_database()
 
     with pytest.raises(DatabaseAwayError):
-        applications.void_tokens(fresh.environment().context, OPERATOR, client.application.id, None)
+        applications.revoke_tokens(
+            fresh_server.environment().context, OPERATOR, client.application.id, None
+        )
     with pytest.raises(DatabaseAwayError):
-        fresh.environment().catch_up()
-    assert fresh.is_active(client, token)
+        fresh_server.environment().catch_up()
+    assert fresh_server.is_active(client, token)
 
 
 def test_usage_is_written_when_the_server_ends(tmp_path: Path) -> None:
-    with standing_still(tmp_path / "data") as stand:
-        client = stand.register()
-        stand.token(client)
-    with standing_still(tmp_path / "data") as again:
+    with open_passive_server(tmp_path / "data") as server:
+        client = server.register()
+        server.token(client)
+    with open_passive_server(tmp_path / "data") as again:
         found = applications.find(again.environment().context, client.application.id, None)
         assert found.last_used_at is not None
 
 
-def test_usage_that_cannot_be_written_is_kept_for_later(fresh: InProcessServer) -> None:
-    client, environment = fresh.register(), fresh.environment()
-    fresh.token(client)
+def test_usage_that_cannot_be_written_is_kept_for_later(fresh_server: InProcessServer) -> None:
+    client, environment = fresh_server.register(), fresh_server.environment()
+    fresh_server.token(client)
     database = environment.database
-    fresh.lose_database()
+    fresh_server.lose_database()
     with pytest.raises(DatabaseAwayError):
         maintenance.flush(environment)
     environment.database = database

@@ -13,9 +13,9 @@ from server.fixtures import (
     Client,
     Clock,
     InProcessServer,
+    open_passive_server,
     raw_basic,
     refused,
-    standing_still,
 )
 from server.serving.fast_path.doors import Line, door
 
@@ -31,15 +31,15 @@ ACCESS_CONTROL = "access-control-"
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcessServer]:
     data: Path = tmp_path_factory.mktemp("shared") / "data"
-    with standing_still(
+    with open_passive_server(
         data, token_origins=(PAGE,), path_aliases={"token": ["/o/token/"]}
-    ) as stand:
-        yield stand
+    ) as server:
+        yield server
 
 
 @pytest.mark.parametrize("path", [TOKEN, REVOKE, INTROSPECT])
-def test_without_the_setting_no_page_is_answered(stand: InProcessServer, path: str) -> None:
-    answer = stand.send("OPTIONS", path, headers={"Origin": PAGE, **PREFLIGHT})
+def test_without_the_setting_no_page_is_answered(server: InProcessServer, path: str) -> None:
+    answer = server.send("OPTIONS", path, headers={"Origin": PAGE, **PREFLIGHT})
 
     assert refused(answer) == (405, "invalid_request")
     assert not [name for name in answer.headers if name.startswith(ACCESS_CONTROL)]
@@ -104,7 +104,7 @@ def test_both_doors_share_alike(tmp_path: Path) -> None:
     data, clock = tmp_path / "data", Clock()
     given = {"token_origins": (PAGE,)}
     with door(data, clock, **given) as fast, door(data, clock, fast_path=False, **given) as slow:
-        client = fast.stand.register()
+        client = fast.server.register()
         seen = []
         for each in (fast, slow):
             with each.connect() as line:

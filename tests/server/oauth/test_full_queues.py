@@ -29,12 +29,12 @@ def _full(pool: BoundedPool) -> Iterator[None]:
 @pytest.mark.slow
 @pytest.mark.spec("RFC 9110", "10.2.3")
 def test_a_page_on_top_of_the_queue_is_503_while_tokens_are_issued(
-    stand: InProcessServer, client: Client
+    server: InProcessServer, client: Client
 ) -> None:
-    with _full(stand.environment().page_pool):
-        page = stand.send("GET", "/accounts/login/")
-        token = stand.ask(client)
-    after = stand.send("GET", "/accounts/login/")
+    with _full(server.environment().page_pool):
+        page = server.send("GET", "/accounts/login/")
+        token = server.ask(client)
+    after = server.send("GET", "/accounts/login/")
 
     assert (page.status_code, page.headers["retry-after"]) == (503, "5")
     assert token.status_code == 200
@@ -43,16 +43,16 @@ def test_a_page_on_top_of_the_queue_is_503_while_tokens_are_issued(
 
 @pytest.mark.spec("RFC 7009", "2.2.1")
 def test_a_revocation_on_top_of_the_queue_is_503_and_the_token_stays_active(
-    stand: InProcessServer, client: Client
+    server: InProcessServer, client: Client
 ) -> None:
-    token = stand.token(client)
-    with _full(stand.environment().revocation_pool):
-        refused = stand.revoke(client, token)
-        is_active = stand.is_active(client, token)
-    revoked = stand.revoke(client, token)
+    token = server.token(client)
+    with _full(server.environment().revocation_pool):
+        refused = server.revoke(client, token)
+        is_active = server.is_active(client, token)
+    revoked = server.revoke(client, token)
 
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
     assert refused.json()["error"] == "temporarily_unavailable"
     assert is_active
     assert revoked.status_code == 200
-    assert not stand.is_active(client, token)
+    assert not server.is_active(client, token)

@@ -12,7 +12,7 @@ from gatepass.server.domain.keys.operations import rotate
 from gatepass.server.domain.token_policy import ALGORITHMS
 from gatepass.wire.credential import Mode
 from gatepass.wire.metadata import INTROSPECT, PARTNER_API, REVOKE, TOKEN
-from server.fixtures import GRANT, LIVE, TEST, URL, InProcessServer, refused, standing_still
+from server.fixtures import GRANT, LIVE, TEST, URL, InProcessServer, open_passive_server, refused
 
 SERVER = "/.well-known/oauth-authorization-server"
 JWKS = "/.well-known/jwks.json"
@@ -26,9 +26,9 @@ DOCUMENTS = [SERVER, OPENID, RESOURCE, JWKS, PARTNER_API + "/openapi.json"]
 @pytest.mark.parametrize("mode", [LIVE, TEST])
 @pytest.mark.parametrize("path", [SERVER, SERVER + "/"])
 def test_the_server_tells_its_issuer_and_where_its_endpoints_are(
-    stand: InProcessServer, mode: Mode, path: str
+    server: InProcessServer, mode: Mode, path: str
 ) -> None:
-    answer = stand.send("GET", path, mode)
+    answer = server.send("GET", path, mode)
     told = answer.json()
 
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
@@ -46,8 +46,8 @@ def test_the_server_tells_its_issuer_and_where_its_endpoints_are(
 
 
 @pytest.mark.spec("RFC 8414", "2")
-def test_response_types_are_there_and_no_endpoint_that_is_not(stand: InProcessServer) -> None:
-    told = stand.send("GET", SERVER).json()
+def test_response_types_are_there_and_no_endpoint_that_is_not(server: InProcessServer) -> None:
+    told = server.send("GET", SERVER).json()
 
     assert told["response_types_supported"] == []
     assert "authorization_endpoint" not in told
@@ -59,25 +59,27 @@ def test_response_types_are_there_and_no_endpoint_that_is_not(stand: InProcessSe
 @pytest.mark.spec("RFC 8414", "3.1")
 @pytest.mark.parametrize("path", [OPENID, OPENID + "/"])
 def test_readers_of_openid_connect_find_the_same_metadata(
-    stand: InProcessServer, path: str
+    server: InProcessServer, path: str
 ) -> None:
-    answer = stand.send("GET", path)
+    answer = server.send("GET", path)
 
-    assert answer.content == stand.send("GET", SERVER).content
-    assert answer.headers["etag"] == stand.send("GET", SERVER).headers["etag"]
+    assert answer.content == server.send("GET", SERVER).content
+    assert answer.headers["etag"] == server.send("GET", SERVER).headers["etag"]
 
 
-def test_the_metadata_has_what_they_require_and_offers_no_sign_in(fresh: InProcessServer) -> None:
-    environment = fresh.environment()
-    before = fresh.send("GET", OPENID).json()
+def test_the_metadata_has_what_they_require_and_offers_no_sign_in(
+    fresh_server: InProcessServer,
+) -> None:
+    environment = fresh_server.environment()
+    before = fresh_server.send("GET", OPENID).json()
     catalogue.add_resource(environment.context, OPERATOR, "https://a.example", "A", "jwt", "RS256")
 
-    told = fresh.send("GET", OPENID).json()
+    told = fresh_server.send("GET", OPENID).json()
 
     assert told["subject_types_supported"] == ["public"]
     assert before["id_token_signing_alg_values_supported"] == ["ES256"]
     assert set(told["id_token_signing_alg_values_supported"]) == {
-        key["alg"] for key in fresh.send("GET", JWKS).json()["keys"]
+        key["alg"] for key in fresh_server.send("GET", JWKS).json()["keys"]
     }
     assert told["response_types_supported"] == []
     assert "openid" not in told["scopes_supported"]
@@ -86,25 +88,25 @@ def test_the_metadata_has_what_they_require_and_offers_no_sign_in(fresh: InProce
 
 @pytest.mark.spec("RFC 8414", "3.1")
 def test_the_documents_are_under_path_aliases_too(tmp_path: Path) -> None:
-    with standing_still(
+    with open_passive_server(
         tmp_path / "data", path_aliases={"token": ["/o/token/", "/a/b/token"]}
-    ) as stand:
-        server, keys = stand.send("GET", SERVER), stand.send("GET", JWKS)
+    ) as server:
+        document, keys = server.send("GET", SERVER), server.send("GET", JWKS)
         for alias in ("/o", "/a/b"):
             for path in (f"{alias}{SERVER}", f"{alias}{OPENID}", f"{SERVER}{alias}"):
-                assert stand.send("GET", path).content == server.content
-            assert stand.send("GET", f"{alias}{JWKS}").content == keys.content
-        assert stand.send("GET", f"/x{SERVER}").status_code == 404
+                assert server.send("GET", path).content == document.content
+            assert server.send("GET", f"{alias}{JWKS}").content == keys.content
+        assert server.send("GET", f"/x{SERVER}").status_code == 404
 
-    assert server.json()["issuer"] == URL[LIVE]
+    assert document.json()["issuer"] == URL[LIVE]
 
 
 @pytest.mark.spec("RFC 8414", "3.3")
 def test_the_issuer_is_the_configured_one_whatever_the_host_header_says(tmp_path: Path) -> None:
     production = {"hosts": ("app.localhost:9000", "localhost:9000"), "issuer": ""}
-    with standing_still(tmp_path / "data", production=production) as stand:
+    with open_passive_server(tmp_path / "data", production=production) as server:
         for host in production["hosts"]:
-            told = TestClient(stand.app, base_url=f"http://{host}").get(SERVER).json()
+            told = TestClient(server.app, base_url=f"http://{host}").get(SERVER).json()
 
             assert told["issuer"] == "http://app.localhost:9000"
             assert told["token_endpoint"] == "http://app.localhost:9000" + TOKEN
@@ -112,8 +114,8 @@ def test_the_issuer_is_the_configured_one_whatever_the_host_header_says(tmp_path
 
 @pytest.mark.spec("RFC 9728", "3")
 @pytest.mark.parametrize("mode", [LIVE, TEST])
-def test_the_partner_api_tells_which_server_it_trusts(stand: InProcessServer, mode: Mode) -> None:
-    answer = stand.send("GET", RESOURCE, mode)
+def test_the_partner_api_tells_which_server_it_trusts(server: InProcessServer, mode: Mode) -> None:
+    answer = server.send("GET", RESOURCE, mode)
 
     assert answer.status_code == 200
     assert answer.json() == {
@@ -126,21 +128,21 @@ def test_the_partner_api_tells_which_server_it_trusts(stand: InProcessServer, mo
 
 @pytest.mark.parametrize("path", DOCUMENTS)
 def test_documents_may_be_kept_for_a_while_and_read_by_any_page(
-    stand: InProcessServer, path: str
+    server: InProcessServer, path: str
 ) -> None:
-    answer = stand.send("GET", path)
+    answer = server.send("GET", path)
 
     assert answer.headers["cache-control"] == "public, max-age=300"
     assert answer.headers["access-control-allow-origin"] == "*"
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert stand.send("HEAD", path).status_code == 200
+    assert server.send("HEAD", path).status_code == 200
 
 
 @pytest.mark.spec("RFC 9110", "15.5.6")
 @pytest.mark.parametrize("path", [SERVER, OPENID, RESOURCE, JWKS])
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
-def test_documents_are_only_read(stand: InProcessServer, path: str, method: str) -> None:
-    answer = stand.send(method, path, data=GRANT)
+def test_documents_are_only_read(server: InProcessServer, path: str, method: str) -> None:
+    answer = server.send(method, path, data=GRANT)
 
     assert refused(answer) == (405, "invalid_request")
     assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
@@ -149,14 +151,14 @@ def test_documents_are_only_read(stand: InProcessServer, path: str, method: str)
 @pytest.mark.spec("RFC 9110", "9.3.7")
 @pytest.mark.parametrize("path", DOCUMENTS)
 def test_a_page_of_any_origin_may_ask_whether_it_may_read(
-    stand: InProcessServer, path: str
+    server: InProcessServer, path: str
 ) -> None:
     asked = {
         "Origin": "https://docs.example.com",
         "Access-Control-Request-Method": "GET",
         "Access-Control-Request-Headers": "if-none-match",
     }
-    answer = stand.send("OPTIONS", path, headers=asked)
+    answer = server.send("OPTIONS", path, headers=asked)
 
     assert (answer.status_code, answer.content) == (204, b"")
     assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
@@ -169,25 +171,25 @@ def test_a_page_of_any_origin_may_ask_whether_it_may_read(
 
 @pytest.mark.spec("RFC 9110", "13.1.2")
 @pytest.mark.parametrize("path", DOCUMENTS)
-def test_who_has_a_document_already_is_told_so(stand: InProcessServer, path: str) -> None:
-    whole = stand.send("GET", path)
+def test_who_has_a_document_already_is_told_so(server: InProcessServer, path: str) -> None:
+    whole = server.send("GET", path)
     tag = whole.headers["etag"]
 
-    again = stand.send("GET", path, headers={"If-None-Match": f'"x", W/{tag}'})
+    again = server.send("GET", path, headers={"If-None-Match": f'"x", W/{tag}'})
 
     assert (again.status_code, again.content) == (304, b"")
     assert "content-type" not in again.headers
     assert again.headers["access-control-allow-origin"] == "*"
     assert again.headers["etag"] == tag
     assert again.headers["cache-control"] == whole.headers["cache-control"]
-    assert stand.send("GET", path, headers={"If-None-Match": '"other"'}).status_code == 200
+    assert server.send("GET", path, headers={"If-None-Match": '"other"'}).status_code == 200
 
 
 @pytest.mark.spec("RFC 8414", "2")
 @pytest.mark.spec("RFC 9728", "2")
-def test_the_documents_follow_the_catalogue(fresh: InProcessServer) -> None:
-    environment, meters = fresh.environment(), "https://meters.example.com"
-    before = fresh.send("GET", SERVER).headers["etag"]
+def test_the_documents_follow_the_catalogue(fresh_server: InProcessServer) -> None:
+    environment, meters = fresh_server.environment(), "https://meters.example.com"
+    before = fresh_server.send("GET", SERVER).headers["etag"]
     catalogue.add_resource(environment.context, OPERATOR, meters, "Meters")
     for name, resource, is_restricted in (
         ("meters.read", meters, False),
@@ -198,26 +200,26 @@ def test_the_documents_follow_the_catalogue(fresh: InProcessServer) -> None:
         new = CataloguedScope(name, "Words", False, is_restricted, resource)
         catalogue.add_scope(environment.context, OPERATOR, new)
 
-    server, resource_ = fresh.send("GET", SERVER), fresh.send("GET", RESOURCE)
+    server, resource_ = fresh_server.send("GET", SERVER), fresh_server.send("GET", RESOURCE)
 
     assert server.headers["etag"] != before
     assert set(server.json()["scopes_supported"]) == {"read", "write", "bills", "meters.read"}
     assert set(resource_.json()["scopes_supported"]) == {"read", "write", "bills"}
     catalogue.remove_scope(environment.context, OPERATOR, "bills")
-    assert "bills" not in fresh.send("GET", RESOURCE).json()["scopes_supported"]
+    assert "bills" not in fresh_server.send("GET", RESOURCE).json()["scopes_supported"]
 
 
 @pytest.mark.spec("RFC 7517", "4")
 @pytest.mark.spec("RFC 7517", "5")
 def test_public_keys_are_published_with_their_use_and_nothing_private(
-    fresh: InProcessServer,
+    fresh_server: InProcessServer,
 ) -> None:
-    environment = fresh.environment()
+    environment = fresh_server.environment()
     for algorithm in ALGORITHMS:
         uri = f"https://{algorithm}.example.com"
         catalogue.add_resource(environment.context, OPERATOR, uri, algorithm, "jwt", algorithm)
 
-    answer = fresh.send("GET", JWKS)
+    answer = fresh_server.send("GET", JWKS)
 
     keys = answer.json()["keys"]
     assert set(answer.json()) == {"keys"}
@@ -230,15 +232,15 @@ def test_public_keys_are_published_with_their_use_and_nothing_private(
 
 @pytest.mark.spec("RFC 7517", "5")
 def test_the_next_key_is_published_before_it_is_used_and_one_that_leaked_no_more(
-    fresh: InProcessServer,
+    fresh_server: InProcessServer,
 ) -> None:
-    environment = fresh.environment()
-    [first] = fresh.send("GET", JWKS).json()["keys"]
+    environment = fresh_server.environment()
+    [first] = fresh_server.send("GET", JWKS).json()["keys"]
 
     rotate(environment.context, environment.purposes, OPERATOR, at_once=False)
-    soon = fresh.send("GET", JWKS)
+    soon = fresh_server.send("GET", JWKS)
     rotate(environment.context, environment.purposes, OPERATOR, at_once=True)
-    [only] = fresh.send("GET", JWKS).json()["keys"]
+    [only] = fresh_server.send("GET", JWKS).json()["keys"]
 
     published = soon.json()["keys"]
     assert published[0] == first
@@ -246,9 +248,9 @@ def test_the_next_key_is_published_before_it_is_used_and_one_that_leaked_no_more
     assert only not in published
 
 
-def test_the_environments_publish_different_keys(stand: InProcessServer) -> None:
+def test_the_environments_publish_different_keys(server: InProcessServer) -> None:
     kids = [
-        {key["kid"] for key in stand.send("GET", JWKS, mode).json()["keys"]}
+        {key["kid"] for key in server.send("GET", JWKS, mode).json()["keys"]}
         for mode in (LIVE, TEST)
     ]
 

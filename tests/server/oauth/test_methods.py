@@ -17,9 +17,9 @@ WORD = "said-by-the-caller"
 @pytest.mark.parametrize("method", ["TRACE", "TRACK", "DEBUG", "PROPFIND"])
 @pytest.mark.parametrize("path", PATHS)
 def test_trace_and_the_like_are_refused_and_repeat_nothing(
-    stand: InProcessServer, path: str, method: str
+    server: InProcessServer, path: str, method: str
 ) -> None:
-    answer = stand.send(method, path, headers={"X-Word": WORD})
+    answer = server.send(method, path, headers={"X-Word": WORD})
 
     assert answer.status_code in {404, 405, 501}
     assert WORD not in answer.text + str(answer.headers)
@@ -31,9 +31,9 @@ def test_trace_and_the_like_are_refused_and_repeat_nothing(
     "path", [*PATHS, VERIFY, "/nothing", "/metrics", f"{PARTNER_API}/openapi.json"]
 )
 def test_every_body_has_a_type_and_every_text_its_charset(
-    stand: InProcessServer, path: str, method: str
+    server: InProcessServer, path: str, method: str
 ) -> None:
-    answer = stand.send(method, path)
+    answer = server.send(method, path)
     media_type = answer.headers.get("content-type", "")
 
     assert media_type or not answer.content
@@ -41,8 +41,8 @@ def test_every_body_has_a_type_and_every_text_its_charset(
 
 
 @pytest.mark.spec("ASVS", "4.1.1")
-def test_the_refusal_of_an_unknown_host_says_what_it_is(stand: InProcessServer) -> None:
-    answer = stand.send("GET", "/", headers={"Host": "elsewhere.example"})
+def test_the_refusal_of_an_unknown_host_says_what_it_is(server: InProcessServer) -> None:
+    answer = server.send("GET", "/", headers={"Host": "elsewhere.example"})
 
     assert answer.status_code == 421
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"

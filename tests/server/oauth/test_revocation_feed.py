@@ -27,20 +27,20 @@ from server.fixtures import (
     TEST,
     Client,
     InProcessServer,
+    open_passive_server,
     refused,
-    standing_still,
 )
 
 _PATIENCE = 30.0  # seconds
 _WHO = Scope(("introspection", "read"))
 
 
-def guard(stand: InProcessServer) -> Client:
-    return stand.register(scope=INTROSPECTION, allowed=INTROSPECTION)
+def guard(server: InProcessServer) -> Client:
+    return server.register(scope=INTROSPECTION, allowed=INTROSPECTION)
 
 
-def ask(stand: InProcessServer, by: Client | None, query: str = "", **given: object) -> Response:
-    return stand.send("GET", f"{REVOCATIONS}?{query}", by=by, **given)  # type: ignore[arg-type]
+def ask(server: InProcessServer, by: Client | None, query: str = "", **given: object) -> Response:
+    return server.send("GET", f"{REVOCATIONS}?{query}", by=by, **given)  # type: ignore[arg-type]
 
 
 def told(answer: Response) -> feed_page.Page:
@@ -52,9 +52,9 @@ def told(answer: Response) -> feed_page.Page:
 class Reader:
     """Reads the feed to its end, as often as it is told to, and knows what our guard would."""
 
-    def __init__(self, stand: InProcessServer, by: Client) -> None:
+    def __init__(self, server: InProcessServer, by: Client) -> None:
         self.memory = Revocations()
-        self._stand = stand
+        self._stand = server
         self._by = by
         self._cursor = ""
 
@@ -70,109 +70,111 @@ class Reader:
 Harm = Callable[[InProcessServer, Client, str], object]
 
 
-def _suspend(stand: InProcessServer, client: Client, *, suspended: bool) -> None:
+def _suspend(server: InProcessServer, client: Client, *, suspended: bool) -> None:
     org_id = client.application.org_id
-    organizations.set_suspended(stand.environment().context, OPERATOR, org_id, suspended=suspended)
+    organizations.set_suspended(server.environment().context, OPERATOR, org_id, suspended=suspended)
 
 
-def _enable(stand: InProcessServer, client: Client, *, enabled: bool) -> None:
+def _enable(server: InProcessServer, client: Client, *, enabled: bool) -> None:
     app_id = client.application.id
     applications.set_enabled(
-        stand.environment().context, OPERATOR, app_id, enabled=enabled, org_id=None
+        server.environment().context, OPERATOR, app_id, enabled=enabled, org_id=None
     )
 
 
-def _void(stand: InProcessServer, client: Client, _token: str) -> None:
-    applications.void_tokens(stand.environment().context, OPERATOR, client.application.id, None)
+def _void(server: InProcessServer, client: Client, _token: str) -> None:
+    applications.revoke_tokens(server.environment().context, OPERATOR, client.application.id, None)
 
 
-def _delete(stand: InProcessServer, client: Client, _token: str) -> None:
-    applications.delete(stand.environment().context, OPERATOR, client.application.id, None)
+def _delete(server: InProcessServer, client: Client, _token: str) -> None:
+    applications.delete(server.environment().context, OPERATOR, client.application.id, None)
 
 
 HARMS: dict[str, Harm] = {
-    "revoked": lambda stand, client, token: stand.revoke(client, token),
+    "revoked": lambda server, client, token: server.revoke(client, token),
     "voided": _void,
-    "disabled": lambda stand, client, _: _enable(stand, client, enabled=False),
-    "suspended": lambda stand, client, _: _suspend(stand, client, suspended=True),
+    "disabled": lambda server, client, _: _enable(server, client, enabled=False),
+    "suspended": lambda server, client, _: _suspend(server, client, suspended=True),
     "deleted": _delete,
 }
 CURES: dict[str, Harm] = {
-    "disabled": lambda stand, client, _: _enable(stand, client, enabled=True),
-    "suspended": lambda stand, client, _: _suspend(stand, client, suspended=False),
+    "disabled": lambda server, client, _: _enable(server, client, enabled=True),
+    "suspended": lambda server, client, _: _suspend(server, client, suspended=False),
 }
 
 
-def jti_of(stand: InProcessServer, by: Client, token: str) -> str:
-    jti: str = stand.introspect(by, token).json()["jti"]
+def jti_of(server: InProcessServer, by: Client, token: str) -> str:
+    jti: str = server.introspect(by, token).json()["jti"]
     return jti
 
 
 @pytest.mark.parametrize("harm", sorted(HARMS))
 def test_whoever_follows_or_begins_anew_refuses_what_introspection_does(
-    fresh: InProcessServer, harm: str
+    fresh_server: InProcessServer, harm: str
 ) -> None:
-    by, client, other = guard(fresh), fresh.register(), fresh.register()
-    tokens = {client: fresh.token(client), other: fresh.token(other)}
-    jtis = {each: jti_of(fresh, by, token) for each, token in tokens.items()}
-    follower = Reader(fresh, by)
+    by, client, other = guard(fresh_server), fresh_server.register(), fresh_server.register()
+    tokens = {client: fresh_server.token(client), other: fresh_server.token(other)}
+    jtis = {each: jti_of(fresh_server, by, token) for each, token in tokens.items()}
+    follower = Reader(fresh_server, by)
     follower.read()
 
     def agree(is_good: bool) -> None:  # noqa: FBT001 - what they agree about
-        beginner = Reader(fresh, by)
+        beginner = Reader(fresh_server, by)
         for reader in (follower, beginner):
             reader.read()
             for each, token in tokens.items():
                 expected = is_good or each is other
-                assert fresh.is_active(by, token) is expected
-                revoked = reader.memory.is_revoked(jtis[each], each.client_id, fresh.clock.at)
+                assert fresh_server.is_active(by, token) is expected
+                revoked = reader.memory.is_revoked(
+                    jtis[each], each.client_id, fresh_server.clock.at
+                )
                 assert revoked is not expected
 
     agree(is_good=True)
-    HARMS[harm](fresh, client, tokens[client])
+    HARMS[harm](fresh_server, client, tokens[client])
     agree(is_good=False)
     if harm in CURES:
-        CURES[harm](fresh, client, tokens[client])
+        CURES[harm](fresh_server, client, tokens[client])
         agree(is_good=False)
-        tokens[client] = fresh.token(client)
-        jtis[client] = jti_of(fresh, by, tokens[client])
+        tokens[client] = fresh_server.token(client)
+        jtis[client] = jti_of(fresh_server, by, tokens[client])
         agree(is_good=True)
 
 
-def test_to_void_all_tokens_parts_them_to_the_millisecond(fresh: InProcessServer) -> None:
-    by, client = guard(fresh), fresh.register()
-    before = jti_of(fresh, by, fresh.token(client))
-    _void(fresh, client, "")
-    fresh.clock.advance(0.001)
-    after = jti_of(fresh, by, fresh.token(client))
-    reader = Reader(fresh, by)
+def test_to_void_all_tokens_parts_them_to_the_millisecond(fresh_server: InProcessServer) -> None:
+    by, client = guard(fresh_server), fresh_server.register()
+    before = jti_of(fresh_server, by, fresh_server.token(client))
+    _void(fresh_server, client, "")
+    fresh_server.clock.advance(0.001)
+    after = jti_of(fresh_server, by, fresh_server.token(client))
+    reader = Reader(fresh_server, by)
     reader.read()
 
     is_revoked = reader.memory.is_revoked
-    assert is_revoked(before, client.client_id, fresh.clock.at)
-    assert not is_revoked(after, client.client_id, fresh.clock.at)
+    assert is_revoked(before, client.client_id, fresh_server.clock.at)
+    assert not is_revoked(after, client.client_id, fresh_server.clock.at)
 
 
 @pytest.mark.parametrize("at_once", [True, False])
 def test_only_a_key_that_was_taken_out_of_use_is_told(
-    fresh: InProcessServer, *, at_once: bool
+    fresh_server: InProcessServer, *, at_once: bool
 ) -> None:
-    environment, by = fresh.environment(), guard(fresh)
+    environment, by = fresh_server.environment(), guard(fresh_server)
     with environment.database.read() as connection:
         known = all_keys(connection, environment.context.master_key, environment.mode)
     [kid] = [SigningKey(key.purpose, key.secret).kid for key in known if key.purpose != "seal"]
-    follower = Reader(fresh, by)
+    follower = Reader(fresh_server, by)
     follower.read()
     rotate(environment.context, environment.purposes, OPERATOR, at_once=at_once)
-    beginner = Reader(fresh, by)
+    beginner = Reader(fresh_server, by)
 
     for reader in (follower, beginner):
         reader.read()
         assert reader.memory.is_revoked(None, by.client_id, None, kid) is at_once
 
 
-def test_an_answer_says_of_when_it_is_and_nobody_may_keep_it(fresh: InProcessServer) -> None:
-    answer = ask(fresh, guard(fresh))
+def test_an_answer_says_of_when_it_is_and_nobody_may_keep_it(fresh_server: InProcessServer) -> None:
+    answer = ask(fresh_server, guard(fresh_server))
 
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["content-type"] == "application/json"
@@ -188,31 +190,33 @@ def test_an_answer_says_of_when_it_is_and_nobody_may_keep_it(fresh: InProcessSer
         "applications",
         "keys",
     }
-    assert (said["time"], said["reset"], said["more"]) == (fresh.clock.at, True, False)
+    assert (said["time"], said["reset"], said["more"]) == (fresh_server.clock.at, True, False)
     assert 0 <= said["time"] - said["as_of"] < _PATIENCE
 
 
-def test_who_knows_everything_is_told_nothing_after_the_wait(fresh: InProcessServer) -> None:
-    by = guard(fresh)
-    first = told(ask(fresh, by))
+def test_who_knows_everything_is_told_nothing_after_the_wait(fresh_server: InProcessServer) -> None:
+    by = guard(fresh_server)
+    first = told(ask(fresh_server, by))
 
     for wait in ("", "&wait=0", "&wait=1"):
-        again = told(ask(fresh, by, f"cursor={first.cursor}{wait}"))
+        again = told(ask(fresh_server, by, f"cursor={first.cursor}{wait}"))
         assert (again.cursor, again.resets, again.more) == (first.cursor, False, False)
         assert again.says_nothing
 
 
-def test_who_waits_is_told_as_soon_as_there_is_something(fresh: InProcessServer) -> None:
-    by, client = guard(fresh), fresh.register()
-    token = fresh.token(client)
-    first = told(ask(fresh, by))
+def test_who_waits_is_told_as_soon_as_there_is_something(fresh_server: InProcessServer) -> None:
+    by, client = guard(fresh_server), fresh_server.register()
+    token = fresh_server.token(client)
+    first = told(ask(fresh_server, by))
     with ThreadPoolExecutor() as threads:
-        asked = [threads.submit(ask, fresh, by, f"cursor={first.cursor}&wait=30") for _ in "abc"]
+        asked = [
+            threads.submit(ask, fresh_server, by, f"cursor={first.cursor}&wait=30") for _ in "abc"
+        ]
         started = time.monotonic()
-        while len(fresh.environment().notifier) < len(asked):
+        while len(fresh_server.environment().notifier) < len(asked):
             assert time.monotonic() - started < _PATIENCE
             time.sleep(0.001)
-        assert fresh.revoke(client, token).status_code == 200
+        assert fresh_server.revoke(client, token).status_code == 200
         pages = [told(each.result(_PATIENCE)) for each in asked]
 
     assert time.monotonic() - started < 29  # the wait was not to its end
@@ -221,18 +225,18 @@ def test_who_waits_is_told_as_soon_as_there_is_something(fresh: InProcessServer)
 
 
 def test_more_guards_than_may_wait_are_asked_to_come_again(tmp_path: Path) -> None:
-    with standing_still(tmp_path / "data", http=HttpSettings(max_waiting_polls=1)) as stand:
-        by = guard(stand)
-        first = told(ask(stand, by))
-        news = stand.environment().notifier
+    with open_passive_server(tmp_path / "data", http=HttpSettings(max_waiting_polls=1)) as server:
+        by = guard(server)
+        first = told(ask(server, by))
+        news = server.environment().notifier
         with ThreadPoolExecutor() as threads:
-            waiting = threads.submit(ask, stand, by, f"cursor={first.cursor}&wait=30")
+            waiting = threads.submit(ask, server, by, f"cursor={first.cursor}&wait=30")
             started = time.monotonic()
             while not news.is_full:
                 assert time.monotonic() - started < _PATIENCE
                 time.sleep(0.001)
-            second = ask(stand, by, f"cursor={first.cursor}&wait=30")
-            at_once = ask(stand, by, f"cursor={first.cursor}")
+            second = ask(server, by, f"cursor={first.cursor}&wait=30")
+            at_once = ask(server, by, f"cursor={first.cursor}")
             news.notify()
             assert waiting.result(_PATIENCE).status_code == 200
 
@@ -242,51 +246,53 @@ def test_more_guards_than_may_wait_are_asked_to_come_again(tmp_path: Path) -> No
 
 
 def test_a_worker_that_knows_less_than_the_cursor_waits_and_does_not_begin_anew(
-    fresh: InProcessServer,
+    fresh_server: InProcessServer,
 ) -> None:
-    by = guard(fresh)
-    environment = fresh.environment()
+    by = guard(fresh_server)
+    environment = fresh_server.environment()
     behind = environment.position
-    fresh.register()
-    ahead = told(ask(fresh, by))
+    fresh_server.register()
+    ahead = told(ask(fresh_server, by))
     environment.position = behind
 
-    again = told(ask(fresh, by, f"cursor={ahead.cursor}&wait=1"))
+    again = told(ask(fresh_server, by, f"cursor={ahead.cursor}&wait=1"))
 
     assert (again.resets, again.cursor) == (False, ahead.cursor)
 
 
 def test_without_word_from_the_database_the_feed_grows_old_and_says_so(
-    fresh: InProcessServer,
+    fresh_server: InProcessServer,
 ) -> None:
-    by = guard(fresh)
-    first = told(ask(fresh, by))
-    fresh.environment().caught_up_at -= 100
+    by = guard(fresh_server)
+    first = told(ask(fresh_server, by))
+    fresh_server.environment().caught_up_at -= 100
 
-    assert told(ask(fresh, by, f"cursor={first.cursor}")).age >= 100
+    assert told(ask(fresh_server, by, f"cursor={first.cursor}")).age >= 100
 
 
-def test_a_page_that_needs_the_database_is_unavailable_without_it(fresh: InProcessServer) -> None:
-    by = guard(fresh)
-    first = told(ask(fresh, by))
-    fresh.lose_database()
-    environment = fresh.environment()
+def test_a_page_that_needs_the_database_is_unavailable_without_it(
+    fresh_server: InProcessServer,
+) -> None:
+    by = guard(fresh_server)
+    first = told(ask(fresh_server, by))
+    fresh_server.lose_database()
+    environment = fresh_server.environment()
 
-    assert told(ask(fresh, by, f"cursor={first.cursor}")).says_nothing
+    assert told(ask(fresh_server, by, f"cursor={first.cursor}")).says_nothing
     environment.position = START
-    answer = ask(fresh, by, f"cursor={first.cursor}")
+    answer = ask(fresh_server, by, f"cursor={first.cursor}")
     assert refused(answer) == (503, "temporarily_unavailable")
     environment.caught_up_at -= 1000  # beyond the grace time
     for headers in (None, {"Authorization": "Bearer abc"}):
         who = None if headers else by
-        answer = ask(fresh, who, f"cursor={first.cursor}", headers=headers)
+        answer = ask(fresh_server, who, f"cursor={first.cursor}", headers=headers)
         assert refused(answer) == (503, "temporarily_unavailable")
         assert answer.headers["retry-after"] == "5"
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "HEAD", "OPTIONS"])
-def test_only_get_is_allowed(stand: InProcessServer, client: Client, method: str) -> None:
-    answer = stand.send(method, REVOCATIONS, by=client)
+def test_only_get_is_allowed(server: InProcessServer, client: Client, method: str) -> None:
+    answer = server.send(method, REVOCATIONS, by=client)
 
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
 
@@ -306,61 +312,62 @@ def test_only_get_is_allowed(stand: InProcessServer, client: Client, method: str
         "client_secret=abc",
     ],
 )
-def test_what_cannot_be_meant_is_refused(stand: InProcessServer, query: str) -> None:
-    assert refused(ask(stand, guard(stand), query)) == (400, "invalid_request")
+def test_what_cannot_be_meant_is_refused(server: InProcessServer, query: str) -> None:
+    assert refused(ask(server, guard(server), query)) == (400, "invalid_request")
 
 
-def test_a_cursor_of_the_other_environment_is_refused(stand: InProcessServer) -> None:
-    by = stand.register(TEST, scope=INTROSPECTION, allowed=INTROSPECTION)
-    cursor = told(stand.send("GET", REVOCATIONS, TEST, by=by)).cursor
+def test_a_cursor_of_the_other_environment_is_refused(server: InProcessServer) -> None:
+    by = server.register(TEST, scope=INTROSPECTION, allowed=INTROSPECTION)
+    cursor = told(server.send("GET", REVOCATIONS, TEST, by=by)).cursor
 
-    assert refused(ask(stand, guard(stand), f"cursor={cursor}")) == (400, "invalid_request")
+    assert refused(ask(server, guard(server), f"cursor={cursor}")) == (400, "invalid_request")
 
 
-def test_nobody_reads_it_without_the_scope(stand: InProcessServer, client: Client) -> None:
-    answer = ask(stand, client)
+def test_nobody_reads_it_without_the_scope(server: InProcessServer, client: Client) -> None:
+    answer = ask(server, client)
 
     assert refused(answer) == (403, "insufficient_scope")
-    assert ask(stand, guard(stand)).status_code == 200
+    assert ask(server, guard(server)).status_code == 200
 
 
 def test_who_is_not_proven_gets_the_answer_of_every_endpoint(
-    stand: InProcessServer, client: Client
+    server: InProcessServer, client: Client
 ) -> None:
     wrong = client.having(Secret("gps_live_wrong"))
     for by in (None, wrong):
-        answer = ask(stand, by)
+        answer = ask(server, by)
         assert refused(answer) == (401, "invalid_client")
         assert answer.headers["www-authenticate"].startswith("Basic ")
 
 
-def test_failures_are_limited_as_everywhere(fresh: InProcessServer) -> None:
-    by = guard(fresh)
+def test_failures_are_limited_as_everywhere(fresh_server: InProcessServer) -> None:
+    by = guard(fresh_server)
 
     statuses = [
-        ask(fresh, by.having(Secret(f"gps_live_wrong{number}"))).status_code for number in range(32)
+        ask(fresh_server, by.having(Secret(f"gps_live_wrong{number}"))).status_code
+        for number in range(32)
     ]
 
     assert (statuses[0], statuses[-1]) == (401, 429)
-    assert ask(fresh, by).status_code == 200
+    assert ask(fresh_server, by).status_code == 200
 
 
-def test_a_token_with_the_scope_will_do(stand: InProcessServer) -> None:
-    by = stand.register(scope=_WHO, allowed=_WHO)
-    good = {"Authorization": f"Bearer {stand.token(by)}"}
-    weak = {"Authorization": f"Bearer {stand.token(by, scope='read')}"}
+def test_a_token_with_the_scope_will_do(server: InProcessServer) -> None:
+    by = server.register(scope=_WHO, allowed=_WHO)
+    good = {"Authorization": f"Bearer {server.token(by)}"}
+    weak = {"Authorization": f"Bearer {server.token(by, scope='read')}"}
     bad = {"Authorization": "Bearer gpa_live_abc"}
 
-    assert ask(stand, None, headers=good).status_code == 200
-    lacking = ask(stand, None, headers=weak)
+    assert ask(server, None, headers=good).status_code == 200
+    lacking = ask(server, None, headers=weak)
     assert refused(lacking) == (403, "insufficient_scope")
     assert 'scope="introspection"' in lacking.headers["www-authenticate"]
-    unknown = ask(stand, None, headers=bad)
+    unknown = ask(server, None, headers=bad)
     assert refused(unknown) == (401, "invalid_token")
     assert unknown.headers["www-authenticate"].startswith("Bearer ")
 
 
-def test_it_is_told_where_the_feed_is(stand: InProcessServer) -> None:
-    told = stand.send("GET", "/.well-known/oauth-authorization-server", LIVE).json()
+def test_it_is_told_where_the_feed_is(server: InProcessServer) -> None:
+    told = server.send("GET", "/.well-known/oauth-authorization-server", LIVE).json()
 
     assert told["revocation_feed_endpoint"] == "http://localhost:8000" + REVOCATIONS

@@ -33,22 +33,22 @@ def clock(environment: Environment) -> None:
     ],
 )
 def test_what_leaves_tokens_right_is_told_and_the_server_stays_ready(
-    fresh: InProcessServer, harm: object, state: str
+    fresh_server: InProcessServer, harm: object, state: str
 ) -> None:
     assert callable(harm)
-    harm(fresh.environment())
-    answer = fresh.send("GET", "/readyz")
+    harm(fresh_server.environment())
+    answer = fresh_server.send("GET", "/readyz")
 
     assert (answer.status_code, answer.json()["production"]) == (200, state)
     assert answer.json()["sandbox"] == "ok"
     assert answer.json()["status"] == "ready"
-    assert fresh.ask(fresh.register()).status_code == 200
+    assert fresh_server.ask(fresh_server.register()).status_code == 200
 
 
 def test_the_free_space_is_that_of_the_databases_disk(
-    stand: InProcessServer, tmp_path: Path
+    server: InProcessServer, tmp_path: Path
 ) -> None:
-    environment = stand.environment()
+    environment = server.environment()
 
     maintenance.probe_database(environment)
 

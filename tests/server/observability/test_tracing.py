@@ -31,9 +31,9 @@ def exporter() -> InMemorySpanExporter:
 
 
 @pytest.fixture
-def traced(fresh: InProcessServer, exporter: InMemorySpanExporter) -> TestClient:
+def traced(fresh_server: InProcessServer, exporter: InMemorySpanExporter) -> TestClient:
     exporter.clear()
-    return TestClient(Traced(fresh.app), base_url=URL[LIVE], raise_server_exceptions=False)
+    return TestClient(Traced(fresh_server.app), base_url=URL[LIVE], raise_server_exceptions=False)
 
 
 def ask(traced: TestClient, client: Client, **headers: str) -> str:
@@ -51,9 +51,9 @@ def only(exporter: InMemorySpanExporter) -> ReadableSpan:
 
 
 def test_a_token_request_is_a_span(
-    fresh: InProcessServer, traced: TestClient, exporter: InMemorySpanExporter
+    fresh_server: InProcessServer, traced: TestClient, exporter: InMemorySpanExporter
 ) -> None:
-    ask(traced, fresh.register())
+    ask(traced, fresh_server.register())
 
     span = only(exporter)
     assert (span.name, span.kind) == ("token", SpanKind.SERVER)
@@ -66,18 +66,18 @@ def test_a_token_request_is_a_span(
 
 
 def test_a_refusal_is_told_by_its_code(
-    fresh: InProcessServer, traced: TestClient, exporter: InMemorySpanExporter
+    fresh_server: InProcessServer, traced: TestClient, exporter: InMemorySpanExporter
 ) -> None:
-    ask(traced, fresh.register().having(Secret("gps_live_wrong")))
+    ask(traced, fresh_server.register().having(Secret("gps_live_wrong")))
 
     assert (only(exporter).attributes or {})["gatepass.result"] == "invalid_client"
 
 
 def test_a_failure_of_ours_is_an_error(
-    fresh: InProcessServer, traced: TestClient, exporter: InMemorySpanExporter
+    fresh_server: InProcessServer, traced: TestClient, exporter: InMemorySpanExporter
 ) -> None:
-    client = fresh.register()
-    fresh.environment().entropy = iter(())
+    client = fresh_server.register()
+    fresh_server.environment().entropy = iter(())
     ask(traced, client)
 
     span = only(exporter)
@@ -86,19 +86,19 @@ def test_a_failure_of_ours_is_an_error(
 
 
 def test_a_span_belongs_to_the_trace_of_the_caller(
-    fresh: InProcessServer, traced: TestClient, exporter: InMemorySpanExporter
+    fresh_server: InProcessServer, traced: TestClient, exporter: InMemorySpanExporter
 ) -> None:
-    ask(traced, fresh.register(), traceparent=f"00-{TRACE}-00f067aa0ba902b7-01")
+    ask(traced, fresh_server.register(), traceparent=f"00-{TRACE}-00f067aa0ba902b7-01")
 
     assert only(exporter).context.trace_id == int(TRACE, 16)
 
 
 @pytest.mark.parametrize("parent", ["", "x", "00-0-0-01", f"00-{TRACE}-00f067aa0ba902b7", "\xff"])
 def test_a_malformed_parent_does_no_harm(
-    fresh: InProcessServer, traced: TestClient, exporter: InMemorySpanExporter, parent: str
+    fresh_server: InProcessServer, traced: TestClient, exporter: InMemorySpanExporter, parent: str
 ) -> None:
     headers = {b"traceparent": parent.encode("latin-1")}
-    client = fresh.register()
+    client = fresh_server.register()
     answer = traced.post(TOKEN, auth=pair(client), data=GRANT, headers=headers)
 
     assert answer.status_code == 200
@@ -106,9 +106,9 @@ def test_a_malformed_parent_does_no_harm(
 
 
 def test_no_credential_is_in_a_span(
-    fresh: InProcessServer, traced: TestClient, exporter: InMemorySpanExporter
+    fresh_server: InProcessServer, traced: TestClient, exporter: InMemorySpanExporter
 ) -> None:
-    client = fresh.register()
+    client = fresh_server.register()
     token = ask(traced, client)
     traced.get(f"/nothing/{client.secret.value}", params={"token": token})
 

@@ -219,18 +219,20 @@ def test_personal_data_is_not_to_be_stored_on_the_way(partner: Partner) -> None:
 
 
 @pytest.mark.parametrize("tokens", ["sealed", "jwt"])
-def test_memory_tells_of_a_caller_what_a_look_up_tells(fresh: InProcessServer, tokens: str) -> None:
-    environment, client = fresh.environment(), fresh.register()
+def test_memory_tells_of_a_caller_what_a_look_up_tells(
+    fresh_server: InProcessServer, tokens: str
+) -> None:
+    environment, client = fresh_server.environment(), fresh_server.register()
     resource = environment.partner_api
     catalogue.change_resource(environment.context, OPERATOR, resource, {"tokens": tokens})
     for scope in ("read write", "read"):
-        token = Secret(fresh.token(client, scope=scope, resource=resource))
+        token = Secret(fresh_server.token(client, scope=scope, resource=resource))
         told = inspect(environment, token)
         assert told
         looked_up = Principal.from_introspection(
             {"active": True, **told},
             Expectation(environment.issuer, resource),
-            now=fresh.clock(),
+            now=fresh_server.clock(),
             environment=environment.name,
         )
 
@@ -238,9 +240,11 @@ def test_memory_tells_of_a_caller_what_a_look_up_tells(fresh: InProcessServer, t
         assert recall(environment, token) is recall(environment, token)
 
 
-def test_memory_tells_nothing_of_a_token_that_is_not_good_here(fresh: InProcessServer) -> None:
-    environment, client = fresh.environment(), fresh.register()
-    token, keys = Secret(fresh.token(client)), environment.keys.sealing
+def test_memory_tells_nothing_of_a_token_that_is_not_good_here(
+    fresh_server: InProcessServer,
+) -> None:
+    environment, client = fresh_server.environment(), fresh_server.register()
+    token, keys = Secret(fresh_server.token(client)), environment.keys.sealing
     claims = decode(token.value, keys)
     assert claims
     elsewhere = claims._replace(audience=("https://api.example.com",))

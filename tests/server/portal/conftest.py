@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from server.portal.fixtures import TLS, Clock, Rig, copied, prepare
+from server.portal.fixtures import TLS, Clock, PortalServer, copied, prepare
 
-MakeRig = Callable[..., Rig]
+MakePortal = Callable[..., PortalServer]
 
 
 @pytest.fixture(scope="session")
@@ -21,26 +21,26 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def make_rig(prepared: Path, tmp_path: Path, clock: Clock) -> Iterator[MakeRig]:
-    made: list[Rig] = []
+def make_portal(prepared: Path, tmp_path: Path, clock: Clock) -> Iterator[MakePortal]:
+    made: list[PortalServer] = []
 
-    def make(**settings: object) -> Rig:
+    def make(**settings: object) -> PortalServer:
         data = tmp_path / "data"
         if not data.exists():
             copied(prepared, data)
-        made.append(Rig(data, clock, **settings))
+        made.append(PortalServer(data, clock, **settings))
         return made[-1]
 
     yield make
-    for rig in made:
-        rig.close()
+    for portal in made:
+        portal.close()
 
 
 @pytest.fixture
-def rig(make_rig: MakeRig) -> Rig:
-    return make_rig()
+def portal(make_portal: MakePortal) -> PortalServer:
+    return make_portal()
 
 
 @pytest.fixture
-def tls_rig(make_rig: MakeRig) -> Rig:
-    return make_rig(production=TLS)
+def tls_rig(make_portal: MakePortal) -> PortalServer:
+    return make_portal(production=TLS)

@@ -46,7 +46,7 @@ class Clock:
         self.at += seconds
 
 
-class Rig:
+class PortalServer:
     """A server in which Acme has anna (admin), sven (staff), ulla (user); and Bolt has bo."""
 
     def __init__(self, data: Path, clock: Clock, **settings: Any) -> None:  # noqa: ANN401
@@ -156,35 +156,35 @@ def without_what_varies(text: str, username: str) -> str:
 
 
 def prepare(data: Path) -> None:
-    """Fill a data directory with the people of the rig; copies of it are quicker than new ones."""
-    rig = Rig(data, Clock())
+    """Fill a data directory with users; copies of it are quicker than new ones."""
+    portal = PortalServer(data, Clock())
     acme = organizations.create(
-        rig.environment.context, rig.environment.hasher, OPERATOR, "Acme Energy", "anna"
+        portal.environment.context, portal.environment.hasher, OPERATOR, "Acme Energy", "anna"
     )
     organizations.create(
-        rig.environment.context, rig.environment.hasher, OPERATOR, "Bolt Power", "bo"
+        portal.environment.context, portal.environment.hasher, OPERATOR, "Bolt Power", "bo"
     )
-    hashed = rig.environment.hasher.hash(Secret(PASSWORD))
+    hashed = portal.environment.hasher.hash(Secret(PASSWORD))
     for username, role in (("sven", "staff"), ("ulla", "user"), ("nils", "admin")):
         people.add_with_access(
-            rig.environment.context,
+            portal.environment.context,
             OPERATOR,
             acme.organization.id,
             username=username,
             email=None,
             role=role,
-            initial=run(people.new_password(rig.environment.hasher)),
+            initial=run(people.new_password(portal.environment.hasher)),
         )
     people.add_with_access(
-        rig.environment.context,
+        portal.environment.context,
         OPERATOR,
         acme.organization.id,
         username="nora",
         email="nora@acme.example",
         role="admin",
-        initial=run(people.new_password(rig.environment.hasher)),
+        initial=run(people.new_password(portal.environment.hasher)),
     )
-    with rig.environment.database.write() as connection:
+    with portal.environment.database.write() as connection:
         for username in ("anna", "sven", "ulla", "bo", "nora"):
             found = people_store.find_by_username(connection, username)
             assert found
@@ -193,7 +193,7 @@ def prepare(data: Path) -> None:
         nils = people_store.find_by_username(connection, "nils")
         assert nils
         people_store.change(connection, nils.id, {"password_hash": hashed})
-    rig.close()
+    portal.close()
 
 
 def copied(prepared: Path, data: Path) -> Path:

@@ -9,7 +9,7 @@ from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users.notices import operations as notices
 from gatepass.server.portal.access import Who
 from gatepass.server.portal.routes import ROUTES, Route
-from server.portal.fixtures import Browser, Rig
+from server.portal.fixtures import Browser, PortalServer
 
 ROLES = {"admin": "anna", "staff": "sven", "user": "ulla"}
 OPEN_TO: dict[Who, set[str | None]] = {
@@ -41,11 +41,11 @@ def ask(browser: Browser, rule: Route, path: str) -> tuple[int, str]:
     ids=lambda value: f"{value.method} {value.path}" if isinstance(value, Route) else str(value),
 )
 def test_a_page_is_open_to_the_roles_of_the_table_and_to_nobody_else(
-    rig: Rig, rule: Route, role: str | None
+    portal: PortalServer, rule: Route, role: str | None
 ) -> None:
     path = path_of(rule)
-    visitor = rig.as_(ROLES[role]) if role else rig.browser()
-    before = rig.actions()
+    visitor = portal.as_(ROLES[role]) if role else portal.browser()
+    before = portal.actions()
 
     status, location = ask(visitor, rule, path)
 
@@ -55,10 +55,10 @@ def test_a_page_is_open_to_the_roles_of_the_table_and_to_nobody_else(
     elif role is None:
         wanted = f"?next={path}" if rule.method == "GET" else ""
         assert (status, location) == (303, f"/accounts/login/{wanted}")
-        assert rig.actions() == before
+        assert portal.actions() == before
     else:
         assert status == 403
-        assert rig.actions() == [*before, "access.denied"]
+        assert portal.actions() == [*before, "access.denied"]
 
 
 def test_what_is_open_to_whom_is_as_agreed() -> None:
@@ -76,17 +76,17 @@ def test_what_is_open_to_whom_is_as_agreed() -> None:
     assert all("/account" in each for each in by_who[Who.PERSON])
 
 
-def test_staff_see_an_application_and_are_offered_no_change(rig: Rig) -> None:
-    path = rig.as_("anna").register("Meter import")
+def test_staff_see_an_application_and_are_offered_no_change(portal: PortalServer) -> None:
+    path = portal.as_("anna").register("Meter import")
 
-    text = rig.as_("sven").get(path).text
+    text = portal.as_("sven").get(path).text
 
     assert "Meter import" in text
     assert 'action="/oauth2/applications/' not in text
 
 
-def test_a_user_is_told_in_words_that_a_page_is_not_theirs(rig: Rig) -> None:
-    answer = rig.as_("ulla").get("/oauth2/applications/")
+def test_a_user_is_told_in_words_that_a_page_is_not_theirs(portal: PortalServer) -> None:
+    answer = portal.as_("ulla").get("/oauth2/applications/")
 
     assert answer.status_code == 403
     assert "Ask an administrator of your organization." in answer.text
@@ -96,13 +96,13 @@ def test_a_user_is_told_in_words_that_a_page_is_not_theirs(rig: Rig) -> None:
 @pytest.mark.parametrize(
     "rule", [rule for rule in ROUTES if "uuid" in rule.path], ids=lambda rule: rule.path
 )
-def test_what_is_another_organizations_is_not_there(rig: Rig, rule: Route) -> None:
-    path = rig.as_("anna").register()
+def test_what_is_another_organizations_is_not_there(portal: PortalServer, rule: Route) -> None:
+    path = portal.as_("anna").register()
     app_id = path.rstrip("/").rpartition("/")[2]
-    (secret_id,) = rig.rows("SELECT id FROM application_secret")[0]
-    sven = rig.person("sven")
-    people.set_role(rig.environment.context, OPERATOR, sven.org_id, sven.id, "user")
-    [notice] = notices.of_person(rig.environment.context, sven.id)
+    (secret_id,) = portal.rows("SELECT id FROM application_secret")[0]
+    sven = portal.person("sven")
+    people.set_role(portal.environment.context, OPERATOR, sven.org_id, sven.id, "user")
+    [notice] = notices.of_person(portal.environment.context, sven.id)
     ids = {
         "app_id": app_id,
         "person_id": str(sven.id),
@@ -110,13 +110,13 @@ def test_what_is_another_organizations_is_not_there(rig: Rig, rule: Route) -> No
         "notice_id": str(notice.id),
     }
 
-    bo = rig.as_("bo")
-    before = rig.rows("SELECT * FROM application, application_secret, person")
+    bo = portal.as_("bo")
+    before = portal.rows("SELECT * FROM application, application_secret, person")
     missing = ask(bo, rule, path_of(rule))
     others = ask(bo, rule, path_of(rule, **ids))
 
     assert others == missing == (404, "")
-    assert rig.rows("SELECT * FROM application, application_secret, person") == before
+    assert portal.rows("SELECT * FROM application, application_secret, person") == before
 
 
 @pytest.mark.parametrize(
@@ -143,8 +143,8 @@ def test_what_is_another_organizations_is_not_there(rig: Rig, rule: Route) -> No
         f"/team/?after={NOBODYS}",
     ],
 )
-def test_what_is_not_there_is_said_to_be_not_there(rig: Rig, path: str) -> None:
-    browser = rig.as_("anna")
+def test_what_is_not_there_is_said_to_be_not_there(portal: PortalServer, path: str) -> None:
+    browser = portal.as_("anna")
 
     browser.client.headers["Accept"] = "text/html"
 
@@ -155,17 +155,17 @@ def test_what_is_not_there_is_said_to_be_not_there(rig: Rig, path: str) -> None:
 
 
 @pytest.mark.parametrize("rule", GETS, ids=lambda rule: rule.path)
-def test_a_missing_slash_is_mended_for_pages(rig: Rig, rule: Route) -> None:
+def test_a_missing_slash_is_mended_for_pages(portal: PortalServer, rule: Route) -> None:
     path = path_of(rule)
     if path == "/":
         return
-    answer = rig.as_("anna").get(path.rstrip("/"))
+    answer = portal.as_("anna").get(path.rstrip("/"))
 
     assert (answer.status_code, answer.headers["location"]) == (307, path)
 
 
-def test_a_missing_slash_is_not_mended_for_forms(rig: Rig) -> None:
-    assert rig.as_("anna").post("/accounts/logout").status_code == 404
+def test_a_missing_slash_is_not_mended_for_forms(portal: PortalServer) -> None:
+    assert portal.as_("anna").post("/accounts/logout").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -181,34 +181,34 @@ def test_a_missing_slash_is_not_mended_for_forms(rig: Rig) -> None:
     ],
 )
 def test_another_method_is_told_which_ones_there_are(
-    rig: Rig, method: str, path: str, allowed: str
+    portal: PortalServer, method: str, path: str, allowed: str
 ) -> None:
-    answer = rig.as_("anna").client.request(method, path)
+    answer = portal.as_("anna").client.request(method, path)
 
     assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
 
 
 @pytest.mark.parametrize("rule", GETS, ids=lambda rule: rule.path)
-def test_a_head_is_answered_as_the_get_is(rig: Rig, rule: Route) -> None:
+def test_a_head_is_answered_as_the_get_is(portal: PortalServer, rule: Route) -> None:
     path = path_of(rule)
-    browser = rig.as_("anna")
+    browser = portal.as_("anna")
 
     assert browser.client.head(path).status_code == browser.get(path).status_code
 
 
-def test_the_role_of_the_next_click_is_the_new_one(rig: Rig) -> None:
-    sven, anna = rig.as_("sven"), rig.as_("anna")
+def test_the_role_of_the_next_click_is_the_new_one(portal: PortalServer) -> None:
+    sven, anna = portal.as_("sven"), portal.as_("anna")
     assert sven.get("/activity/").status_code == 403
 
-    anna.post(f"/team/{rig.person('sven').id}/role/", role="admin")
+    anna.post(f"/team/{portal.person('sven').id}/role/", role="admin")
 
     assert sven.get("/activity/").status_code == 200
 
 
-def test_when_the_database_is_away_the_page_says_so(rig: Rig) -> None:
-    browser = rig.as_("anna")
-    file = rig.settings.data / "production.sqlite3"
-    rig.environment.database.close()
+def test_when_the_database_is_away_the_page_says_so(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
+    file = portal.settings.data / "production.sqlite3"
+    portal.environment.database.close()
     file.rename(file.with_name("elsewhere"))
     file.mkdir()
 
@@ -223,9 +223,9 @@ def test_when_the_database_is_away_the_page_says_so(rig: Rig) -> None:
 
 
 @pytest.mark.spec("ASVS", "16.5.4")
-def test_what_nobody_foresaw_gets_a_bland_page(rig: Rig) -> None:
-    browser = rig.as_("anna")
-    rig.run("UPDATE person SET created_at = 'x'")
+def test_what_nobody_foresaw_gets_a_bland_page(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
+    portal.run("UPDATE person SET created_at = 'x'")
 
     answer = browser.get("/account/")
 

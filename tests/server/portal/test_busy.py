@@ -13,18 +13,18 @@ from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users.password_hashing import run
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
-from server.portal.fixtures import HOME, NEW_PASSWORD, PASSWORD, Rig
+from server.portal.fixtures import HOME, NEW_PASSWORD, PASSWORD, PortalServer
 
 BUSY = "Too many passwords are being checked just now. Nothing was changed."
 
 
 @contextmanager
-def full(rig: Rig) -> Iterator[None]:
+def full(portal: PortalServer) -> Iterator[None]:
     """Keep every thread and every place of the queue for password hashes."""
     release = threading.Event()
-    chosen = rig.settings.password
+    chosen = portal.settings.password
     held = [
-        rig.environment.hasher.pool.submit(release.wait)
+        portal.environment.hasher.pool.submit(release.wait)
         for _ in range(chosen.at_once + chosen.queue)
     ]
     try:
@@ -35,15 +35,17 @@ def full(rig: Rig) -> Iterator[None]:
             each.result()
 
 
-def failures(rig: Rig) -> list[int]:
-    return [count for (count,) in rig.rows("SELECT failures FROM throttle WHERE failures > 0")]
+def failures(portal: PortalServer) -> list[int]:
+    return [count for (count,) in portal.rows("SELECT failures FROM throttle WHERE failures > 0")]
 
 
 @pytest.mark.spec("RFC 9110", "15.6.4")
 @pytest.mark.parametrize("username", ["anna", "nobody"])
-def test_a_login_that_finds_the_queue_full_is_told_to_come_back(rig: Rig, username: str) -> None:
-    browser = rig.browser()
-    with full(rig):
+def test_a_login_that_finds_the_queue_full_is_told_to_come_back(
+    portal: PortalServer, username: str
+) -> None:
+    browser = portal.browser()
+    with full(portal):
         refused = browser.log_in(username)
 
     assert (refused.status_code, refused.headers["retry-after"]) == (503, str(RETRY_AFTER))
@@ -52,38 +54,40 @@ def test_a_login_that_finds_the_queue_full_is_told_to_come_back(rig: Rig, userna
     assert PASSWORD not in refused.text
 
 
-def test_a_login_that_was_not_looked_at_is_no_failure(rig: Rig) -> None:
-    browser = rig.browser()
-    with full(rig):
+def test_a_login_that_was_not_looked_at_is_no_failure(portal: PortalServer) -> None:
+    browser = portal.browser()
+    with full(portal):
         for _ in range(8):
             browser.log_in("anna")
 
-    assert failures(rig) == []
-    assert rig.actions().count("login.refused") == 0
+    assert failures(portal) == []
+    assert portal.actions().count("login.refused") == 0
     assert browser.log_in("anna").status_code == 303
 
 
-def test_pages_are_answered_while_every_thread_hashes(rig: Rig) -> None:
-    logged_in = rig.as_("anna")
-    with full(rig):
+def test_pages_are_answered_while_every_thread_hashes(portal: PortalServer) -> None:
+    logged_in = portal.as_("anna")
+    with full(portal):
         statuses = {
             path: logged_in.get(path).status_code
             for path in ("/account/", "/team/", "/oauth2/applications/", "/activity/")
         }
-        login = rig.browser().get("/accounts/login/").status_code
+        login = portal.browser().get("/accounts/login/").status_code
 
     assert set(statuses.values()) == {200}
     assert login == 200
 
 
-def test_a_change_of_password_that_finds_the_queue_full_changes_nothing(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_a_change_of_password_that_finds_the_queue_full_changes_nothing(
+    portal: PortalServer,
+) -> None:
+    browser = portal.as_("anna")
     form = {
         "current_password": PASSWORD,
         "new_password": NEW_PASSWORD,
         "new_password_again": NEW_PASSWORD,
     }
-    with full(rig):
+    with full(portal):
         refused = [browser.post("/accounts/password/", **form) for _ in range(8)]
         still_there = browser.is_logged_in()
 
@@ -91,15 +95,15 @@ def test_a_change_of_password_that_finds_the_queue_full_changes_nothing(rig: Rig
     assert {each.headers["retry-after"] for each in refused} == {str(RETRY_AFTER)}
     assert BUSY in refused[0].text
     assert still_there
-    assert failures(rig) == []
+    assert failures(portal) == []
     assert browser.post("/accounts/password/", **form).status_code == 303
 
 
-def test_an_administrator_who_adds_a_person_keeps_what_was_typed(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_an_administrator_who_adds_a_person_keeps_what_was_typed(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     once = browser.form_id("/team/add/")
     form = {"username": "otto", "email": "otto@acme.example", "role": "user", "once": once}
-    with full(rig):
+    with full(portal):
         refused = browser.post("/team/add/", **form)
 
     assert (refused.status_code, refused.headers["retry-after"]) == (503, str(RETRY_AFTER))
@@ -108,28 +112,30 @@ def test_an_administrator_who_adds_a_person_keeps_what_was_typed(rig: Rig) -> No
     assert browser.is_logged_in()
     added = browser.post("/team/add/", **form)
     assert browser.get(added.headers["location"]).status_code == 200
-    assert rig.person("otto").email == "otto@acme.example"
+    assert portal.person("otto").email == "otto@acme.example"
 
 
-def test_a_new_initial_password_that_finds_the_queue_full_leaves_the_old_one(rig: Rig) -> None:
-    browser = rig.as_("anna")
-    sven = rig.person("sven")
-    with full(rig):
+def test_a_new_initial_password_that_finds_the_queue_full_leaves_the_old_one(
+    portal: PortalServer,
+) -> None:
+    browser = portal.as_("anna")
+    sven = portal.person("sven")
+    with full(portal):
         refused = browser.post(f"/team/{sven.id}/password/")
 
     assert (refused.status_code, refused.headers["retry-after"]) == (503, str(RETRY_AFTER))
     assert BUSY in refused.text
-    assert rig.person("sven") == sven
-    assert rig.browser("198.51.100.4").log_in("sven").status_code == 303
+    assert portal.person("sven") == sven
+    assert portal.browser("198.51.100.4").log_in("sven").status_code == 303
 
 
-def test_who_must_wait_takes_no_place_in_the_queue(rig: Rig) -> None:
-    browser = rig.browser()
+def test_who_must_wait_takes_no_place_in_the_queue(portal: PortalServer) -> None:
+    browser = portal.browser()
     for _ in range(5):
         browser.log_in("anna", "wrong")
-    pool = rig.environment.hasher.pool
+    pool = portal.environment.hasher.pool
     release = threading.Event()
-    held = [pool.submit(release.wait) for _ in range(rig.settings.password.at_once)]
+    held = [pool.submit(release.wait) for _ in range(portal.settings.password.at_once)]
     taken = [f"{browser.log_in('anna', 'wrong').status_code} {pool.waiting}" for _ in range(3)]
     release.set()
     for each in held:
@@ -138,23 +144,23 @@ def test_who_must_wait_takes_no_place_in_the_queue(rig: Rig) -> None:
     assert taken == ["429 0"] * 3
 
 
-def test_a_place_that_was_taken_meanwhile_uncounts_the_attempt(rig: Rig) -> None:
+def test_a_place_that_was_taken_meanwhile_uncounts_the_attempt(portal: PortalServer) -> None:
     visitor = Visitor(HOME, "", None)
     steps = sessions.log_in(
-        rig.environment.context, rig.environment.hasher, visitor, "anna", Secret(PASSWORD)
+        portal.environment.context, portal.environment.hasher, visitor, "anna", Secret(PASSWORD)
     )
     next(steps)
-    assert failures(rig) == [1, 1, 1]
+    assert failures(portal) == [1, 1, 1]
 
     with pytest.raises(OAuthError):
         steps.throw(OAuthError("temporarily_unavailable", "Busy."))
 
-    assert failures(rig) == []
+    assert failures(portal) == []
 
 
-def test_the_work_of_an_operation_touches_no_database(rig: Rig) -> None:
+def test_the_work_of_an_operation_touches_no_database(portal: PortalServer) -> None:
     """So that a thread for hashes never waits for a lock."""
-    with rig.environment.database.write():
-        password, hashed = run(people.new_password(rig.environment.hasher))
+    with portal.environment.database.write():
+        password, hashed = run(people.new_password(portal.environment.hasher))
 
-    assert rig.environment.hasher.verify(password, hashed)
+    assert portal.environment.hasher.verify(password, hashed)

@@ -6,8 +6,8 @@ from gatepass.server.domain.sessions.model import new_id
 from gatepass.server.portal import csrf
 from gatepass.server.portal.routes import ROUTES, Route
 from gatepass.server.settings import EnvironmentSettings
-from server.portal.conftest import MakeRig
-from server.portal.fixtures import Rig
+from server.portal.conftest import MakePortal
+from server.portal.fixtures import PortalServer
 
 FORM = "/accounts/sessions/end/"
 UNSAFE = [rule for rule in ROUTES if rule.method != "GET"]
@@ -16,39 +16,41 @@ UNSAFE = [rule for rule in ROUTES if rule.method != "GET"]
 @pytest.mark.spec("ASVS", "3.5.1")
 @pytest.mark.parametrize("rule", UNSAFE, ids=lambda rule: rule.path)
 @pytest.mark.parametrize("token", [None, "0" * 48, "é" * 48])
-def test_no_form_is_accepted_without_its_token(rig: Rig, rule: Route, token: str | None) -> None:
+def test_no_form_is_accepted_without_its_token(
+    portal: PortalServer, rule: Route, token: str | None
+) -> None:
     path = rule.path
     for name in ("app_id", "person_id", "secret_id", "notice_id"):
         path = path.replace(f"{{{name}:uuid}}", "00000000-0000-4000-8000-000000000000")
-    browser = rig.browser() if "login" in path else rig.as_("anna")
-    before = rig.actions()
+    browser = portal.browser() if "login" in path else portal.as_("anna")
+    before = portal.actions()
 
     answer = browser.send(path, {} if token is None else {"csrf": token})
 
     assert answer.status_code == 403
-    assert rig.actions() == before
+    assert portal.actions() == before
 
 
-def test_the_token_of_another_session_is_not_accepted(rig: Rig) -> None:
-    other = rig.as_("sven").csrf()
+def test_the_token_of_another_session_is_not_accepted(portal: PortalServer) -> None:
+    other = portal.as_("sven").csrf()
 
-    assert rig.as_("anna").send(FORM, {"csrf": other}).status_code == 403
+    assert portal.as_("anna").send(FORM, {"csrf": other}).status_code == 403
 
 
-def test_the_token_from_before_the_login_is_not_accepted_after_it(rig: Rig) -> None:
-    browser = rig.browser()
+def test_the_token_from_before_the_login_is_not_accepted_after_it(portal: PortalServer) -> None:
+    browser = portal.browser()
     before = browser.csrf()
     browser.log_in("anna")
 
     assert browser.send(FORM, {"csrf": before}).status_code == 403
 
 
-def test_a_login_form_of_another_browser_is_not_accepted(rig: Rig) -> None:
-    planted = rig.browser().csrf()
+def test_a_login_form_of_another_browser_is_not_accepted(portal: PortalServer) -> None:
+    planted = portal.browser().csrf()
 
     form = {"csrf": planted, "username": "anna", "password": "x"}
 
-    assert rig.browser().send("/accounts/login/", form).status_code == 403
+    assert portal.browser().send("/accounts/login/", form).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -74,9 +76,9 @@ def test_a_login_form_of_another_browser_is_not_accepted(rig: Rig) -> None:
     ],
 )
 def test_a_right_token_from_another_place_is_not_accepted(
-    rig: Rig, origin: str | None, site: str | None, status: int
+    portal: PortalServer, origin: str | None, site: str | None, status: int
 ) -> None:
-    browser = rig.as_("anna")
+    browser = portal.as_("anna")
     sent = {"origin": origin, "sec-fetch-site": site}
     headers = {name: value for name, value in sent.items() if value is not None}
 
@@ -85,7 +87,7 @@ def test_a_right_token_from_another_place_is_not_accepted(
     assert browser.client.post(FORM, data=form, headers=headers).status_code == status
 
 
-def test_the_own_origin_is_https_where_the_environment_is(tls_rig: Rig) -> None:
+def test_the_own_origin_is_https_where_the_environment_is(tls_rig: PortalServer) -> None:
     browser = tls_rig.as_("anna")
     form = {"csrf": browser.csrf()}
 
@@ -104,11 +106,11 @@ def test_the_own_origin_is_https_where_the_environment_is(tls_rig: Rig) -> None:
     ],
 )
 def test_a_form_of_an_issuer_with_a_port_is_its_own_whatever_the_proxy_makes_of_the_host(
-    make_rig: MakeRig, host: str, origin: str, status: int
+    make_portal: MakePortal, host: str, origin: str, status: int
 ) -> None:
     issuer = "https://app.example.com:8443"
     production = EnvironmentSettings(hosts=("app.example.com:8443",), issuer=issuer)
-    browser = make_rig(production=production).as_("anna")
+    browser = make_portal(production=production).as_("anna")
     form = {"csrf": browser.csrf()}
     sent = {"host": host, "origin": origin}
 
@@ -123,8 +125,8 @@ def test_a_token_does_not_give_its_owner_away() -> None:
     assert csrf.token(owner) == csrf.token(owner)
 
 
-def test_a_form_that_is_no_form_is_refused(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_a_form_that_is_no_form_is_refused(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     answer = browser.client.post(FORM, json={"csrf": browser.csrf()})
 
     assert answer.status_code == 400

@@ -5,14 +5,14 @@ import re
 import pytest
 
 from gatepass.server.portal import static_files
-from server.portal.conftest import MakeRig
-from server.portal.fixtures import TLS, Rig
+from server.portal.conftest import MakePortal
+from server.portal.fixtures import TLS, PortalServer
 
 PAGES = ["/accounts/login/", "/nothing/", "/oauth2/applications/", "/accounts/logout/"]
 
 
-def cookies_of(rig: Rig) -> dict[str, set[str]]:
-    browser = rig.browser()
+def cookies_of(portal: PortalServer) -> dict[str, set[str]]:
+    browser = portal.browser()
     headers = [
         *browser.get("/accounts/login/").headers.get_list("set-cookie"),
         *browser.log_in("anna").headers.get_list("set-cookie"),
@@ -26,8 +26,8 @@ def cookies_of(rig: Rig) -> dict[str, set[str]]:
 
 
 @pytest.mark.spec("ASVS", "3.3.1")
-def test_cookies_on_plain_http_are_for_this_host_and_no_script(rig: Rig) -> None:
-    found = cookies_of(rig)
+def test_cookies_on_plain_http_are_for_this_host_and_no_script(portal: PortalServer) -> None:
+    found = cookies_of(portal)
 
     assert set(found) == {"gatepass_session_live", "gatepass_device_live"}
     for attributes in found.values():
@@ -37,7 +37,7 @@ def test_cookies_on_plain_http_are_for_this_host_and_no_script(rig: Rig) -> None
 
 
 @pytest.mark.spec("ASVS", "3.3.1")
-def test_cookies_under_tls_are_secure_and_bound_to_the_host(tls_rig: Rig) -> None:
+def test_cookies_under_tls_are_secure_and_bound_to_the_host(tls_rig: PortalServer) -> None:
     found = cookies_of(tls_rig)
 
     assert set(found) == {"__Host-gatepass_session_live", "__Host-gatepass_device_live"}
@@ -47,7 +47,7 @@ def test_cookies_under_tls_are_secure_and_bound_to_the_host(tls_rig: Rig) -> Non
 
 
 @pytest.mark.spec("ASVS", "3.3.5")
-def test_a_cookie_is_far_below_4096_bytes(tls_rig: Rig) -> None:
+def test_a_cookie_is_far_below_4096_bytes(tls_rig: PortalServer) -> None:
     answers = (tls_rig.browser().get("/accounts/login/"), tls_rig.browser().log_in("anna"))
     headers = [each for answer in answers for each in answer.headers.get_list("set-cookie")]
 
@@ -57,21 +57,21 @@ def test_a_cookie_is_far_below_4096_bytes(tls_rig: Rig) -> None:
 
 @pytest.mark.spec("ASVS", "3.5.8")
 @pytest.mark.parametrize("path", [*PAGES, f"{static_files.PREFIX}portal.css"])
-def test_no_other_site_can_embed_a_page_or_file(rig: Rig, path: str) -> None:
-    headers = rig.as_("anna").get(path).headers
+def test_no_other_site_can_embed_a_page_or_file(portal: PortalServer, path: str) -> None:
+    headers = portal.as_("anna").get(path).headers
 
     assert headers["cross-origin-resource-policy"] == "same-origin"
 
 
-def test_the_environments_have_cookies_of_their_own(rig: Rig) -> None:
-    browser = rig.browser(sandbox=True)
+def test_the_environments_have_cookies_of_their_own(portal: PortalServer) -> None:
+    browser = portal.browser(sandbox=True)
     browser.get("/accounts/login/")
 
     assert set(browser.client.cookies) == {"gatepass_device_test"}
 
 
-def test_a_browser_keeps_its_id_until_a_login(rig: Rig) -> None:
-    browser = rig.browser()
+def test_a_browser_keeps_its_id_until_a_login(portal: PortalServer) -> None:
+    browser = portal.browser()
     browser.get("/accounts/login/")
     first = dict(browser.client.cookies)
     browser.get("/accounts/login/")
@@ -81,8 +81,8 @@ def test_a_browser_keeps_its_id_until_a_login(rig: Rig) -> None:
 
 @pytest.mark.spec("ASVS", "3.4.3")
 @pytest.mark.parametrize("path", PAGES)
-def test_every_answer_says_what_a_browser_may_do_with_it(rig: Rig, path: str) -> None:
-    headers = rig.as_("anna").get(path).headers
+def test_every_answer_says_what_a_browser_may_do_with_it(portal: PortalServer, path: str) -> None:
+    headers = portal.as_("anna").get(path).headers
 
     assert headers["content-security-policy"] == (
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
@@ -97,14 +97,16 @@ def test_every_answer_says_what_a_browser_may_do_with_it(rig: Rig, path: str) ->
 
 @pytest.mark.spec("ASVS", "3.4.1")
 @pytest.mark.parametrize("path", PAGES)
-def test_under_tls_the_browser_is_told_to_stay_there(tls_rig: Rig, path: str) -> None:
+def test_under_tls_the_browser_is_told_to_stay_there(tls_rig: PortalServer, path: str) -> None:
     headers = tls_rig.as_("anna").get(path).headers
 
     assert headers["strict-transport-security"] == "max-age=31536000"
 
 
-def test_static_files_are_kept_for_ever_under_the_digest_of_their_content(rig: Rig) -> None:
-    browser = rig.browser()
+def test_static_files_are_kept_for_ever_under_the_digest_of_their_content(
+    portal: PortalServer,
+) -> None:
+    browser = portal.browser()
     page = browser.get("/accounts/login/").text
     found = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page))
     assert len(found) == 3
@@ -117,8 +119,8 @@ def test_static_files_are_kept_for_ever_under_the_digest_of_their_content(rig: R
         assert answer.headers["content-type"].startswith(("text/css", "text/jav", "image/svg"))
 
 
-def test_a_page_of_another_version_gets_files_that_are_not_kept(rig: Rig) -> None:
-    answer = rig.browser().get("/static/0123456789abcdef/portal.css")
+def test_a_page_of_another_version_gets_files_that_are_not_kept(portal: PortalServer) -> None:
+    answer = portal.browser().get("/static/0123456789abcdef/portal.css")
 
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
 
@@ -126,13 +128,13 @@ def test_a_page_of_another_version_gets_files_that_are_not_kept(rig: Rig) -> Non
 @pytest.mark.parametrize(
     "name", ["nothing.css", "..%2Fapp.py", "%2e%2e/app.py", "portal.css/", "", "__init__.py"]
 )
-def test_nothing_but_static_files_is_served_as_one(rig: Rig, name: str) -> None:
-    assert rig.browser().get(static_files.PREFIX + name).status_code == 404
+def test_nothing_but_static_files_is_served_as_one(portal: PortalServer, name: str) -> None:
+    assert portal.browser().get(static_files.PREFIX + name).status_code == 404
 
 
 @pytest.mark.spec("RFC 6797", "7.2")
 @pytest.mark.parametrize("path", [*PAGES, "/oauth2/token/", "/partner-api/nothing", "/healthz"])
-def test_every_answer_over_https_has_the_headers_of_https(tls_rig: Rig, path: str) -> None:
+def test_every_answer_over_https_has_the_headers_of_https(tls_rig: PortalServer, path: str) -> None:
     headers = tls_rig.browser().get(path).headers
 
     assert headers.get_list("strict-transport-security") == ["max-age=31536000"]
@@ -142,21 +144,21 @@ def test_every_answer_over_https_has_the_headers_of_https(tls_rig: Rig, path: st
 
 
 @pytest.mark.spec("RFC 6797", "6.1.2")
-def test_transport_security_covers_subdomains_where_it_is_set(make_rig: MakeRig) -> None:
-    rig = make_rig(production=TLS.model_copy(update={"hsts_subdomains": True}))
+def test_transport_security_covers_subdomains_where_it_is_set(make_portal: MakePortal) -> None:
+    portal = make_portal(production=TLS.model_copy(update={"hsts_subdomains": True}))
 
     for path in PAGES:
-        value = rig.browser().get(path).headers["strict-transport-security"]
+        value = portal.browser().get(path).headers["strict-transport-security"]
         assert value == "max-age=31536000; includeSubDomains"
 
 
 @pytest.mark.spec("RFC 6797", "7.2")
-def test_answers_over_plain_http_have_no_transport_security(rig: Rig) -> None:
+def test_answers_over_plain_http_have_no_transport_security(portal: PortalServer) -> None:
     for path in PAGES:
-        assert "strict-transport-security" not in rig.browser().get(path).headers
+        assert "strict-transport-security" not in portal.browser().get(path).headers
 
 
-def test_a_logout_clears_cache_and_storage_but_no_cookies_of_others(tls_rig: Rig) -> None:
+def test_a_logout_clears_cache_and_storage_but_no_cookies_of_others(tls_rig: PortalServer) -> None:
     browser = tls_rig.browser()
     browser.log_in("anna")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.portal.fixtures import Rig
+from server.portal.fixtures import PortalServer
 
 FORM = {"content-type": "application/x-www-form-urlencoded", "origin": "http://localhost:8000"}
 PATHS = ["/accounts/login/", "/oauth2/applications/register/", "/team/add/", "/nothing/"]
@@ -28,21 +28,21 @@ BODIES = {
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 @pytest.mark.parametrize("path", PATHS)
-def test_a_hostile_form_is_refused_in_words(rig: Rig, path: str, body: bytes) -> None:
-    browser = rig.as_("anna") if "login" not in path else rig.browser()
-    before = rig.actions()
+def test_a_hostile_form_is_refused_in_words(portal: PortalServer, path: str, body: bytes) -> None:
+    browser = portal.as_("anna") if "login" not in path else portal.browser()
+    before = portal.actions()
 
     answer = browser.client.post(path, content=body, headers=FORM)
 
     assert answer.status_code in {400, 403, 404}
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert "<h1>" in answer.text
-    assert rig.actions() == before
+    assert portal.actions() == before
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_form_over_64_kib_is_too_much(rig: Rig, path: str) -> None:
-    answer = rig.as_("anna").client.post(path, content=b"x" * 65_537, headers=FORM)
+def test_a_form_over_64_kib_is_too_much(portal: PortalServer, path: str) -> None:
+    answer = portal.as_("anna").client.post(path, content=b"x" * 65_537, headers=FORM)
 
     assert answer.status_code == 413
     assert "Form too large" in answer.text
@@ -51,8 +51,8 @@ def test_a_form_over_64_kib_is_too_much(rig: Rig, path: str) -> None:
 @pytest.mark.parametrize(
     "kind", ["application/json", "text/plain", "multipart/form-data; boundary=x", "", "x" * 5000]
 )
-def test_a_form_of_another_kind_is_refused(rig: Rig, kind: str) -> None:
-    browser = rig.as_("anna")
+def test_a_form_of_another_kind_is_refused(portal: PortalServer, kind: str) -> None:
+    browser = portal.as_("anna")
     body = f"csrf={browser.csrf()}".encode()
 
     headers = {"content-type": kind, "origin": browser.origin}
@@ -65,11 +65,11 @@ def test_a_form_of_another_kind_is_refused(rig: Rig, kind: str) -> None:
     "value", ["", "x", "0" * 47, "0" * 49, "!" * 48, "zzz" * 16, '"\\073"', "é" * 48, "a" * 8000]
 )
 @pytest.mark.parametrize("name", ["gatepass_session_live", "gatepass_device_live"])
-def test_a_hostile_cookie_is_no_cookie(rig: Rig, name: str, value: str) -> None:
+def test_a_hostile_cookie_is_no_cookie(portal: PortalServer, name: str, value: str) -> None:
     cookie = {b"cookie": f"{name}={value}".encode()}
 
-    answer = rig.browser().client.get("/accounts/login/", headers=cookie)
-    page = rig.browser().client.get("/account/", headers=cookie)
+    answer = portal.browser().client.get("/accounts/login/", headers=cookie)
+    page = portal.browser().client.get("/account/", headers=cookie)
 
     assert answer.status_code == 200
     assert (page.status_code, page.headers["location"]) == (303, "/accounts/login/?next=/account/")
@@ -78,15 +78,17 @@ def test_a_hostile_cookie_is_no_cookie(rig: Rig, name: str, value: str) -> None:
 @pytest.mark.parametrize(
     "query", ["next=%ff", "next=%00", "next=%", "&" * 5000, "next=a&next=b", "next=" + "x" * 9000]
 )
-def test_a_hostile_query_changes_nothing_about_the_login_page(rig: Rig, query: str) -> None:
-    answer = rig.browser().get(f"/accounts/login/?{query}")
+def test_a_hostile_query_changes_nothing_about_the_login_page(
+    portal: PortalServer, query: str
+) -> None:
+    answer = portal.browser().get(f"/accounts/login/?{query}")
 
     assert answer.status_code == 200
     assert 'name="next" value=""' in answer.text
 
 
-def test_a_hostile_program_name_is_cut_and_shown_as_text(rig: Rig) -> None:
-    browser = rig.browser()
+def test_a_hostile_program_name_is_cut_and_shown_as_text(portal: PortalServer) -> None:
+    browser = portal.browser()
     browser.client.headers["user-agent"] = "<script>alert(1)</script>" + "x" * 5000
     browser.log_in("anna")
 
@@ -97,8 +99,8 @@ def test_a_hostile_program_name_is_cut_and_shown_as_text(rig: Rig) -> None:
 
 
 @pytest.mark.spec("RFC 9110", "15.5.16")
-def test_a_compressed_form_is_told_to_be_one(rig: Rig) -> None:
-    browser = rig.browser()
+def test_a_compressed_form_is_told_to_be_one(portal: PortalServer) -> None:
+    browser = portal.browser()
 
     answer = browser.send("/accounts/login/", {"username": "anna"}, content_encoding="gzip")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gatepass.server.portal import redirects
-from server.portal.fixtures import Rig
+from server.portal.fixtures import PortalServer
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 FOREIGN: list[str] = json.loads((VECTORS / "foreign_destinations.json").read_text())
@@ -32,8 +32,8 @@ def test_a_path_of_any_length_is_not_kept() -> None:
     "text",
     [text for text in FOREIGN if text and all(char >= " " and char != "\x7f" for char in text)],
 )
-def test_a_login_never_leads_to_another_host(rig: Rig, text: str) -> None:
-    browser = rig.browser()
+def test_a_login_never_leads_to_another_host(portal: PortalServer, text: str) -> None:
+    browser = portal.browser()
     shown = browser.get("/accounts/login/", params={"next": text}).text
 
     assert 'name="next" value=""' in shown

@@ -9,7 +9,7 @@ import pytest
 from gatepass.wire.credential import Mode
 from gatepass.wire.metadata import INTROSPECT, REVOCATIONS, REVOKE, TOKEN
 from gatepass.wire.secret import Secret
-from server.fixtures import FORM, GRANT, LIVE, TEST, URL, InProcessServer, standing_still
+from server.fixtures import FORM, GRANT, LIVE, TEST, URL, InProcessServer, open_passive_server
 from server.serving.fast_path.doors import Door, door
 from server_process import free_ports, run
 
@@ -44,7 +44,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Iterator[D
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Iterator[InProcessServer]:
-    with standing_still(tmp_path_factory.mktemp("server") / "data", docs=folder) as server:
+    with open_passive_server(tmp_path_factory.mktemp("server") / "data", docs=folder) as server:
         yield server
 
 
@@ -157,9 +157,9 @@ def test_a_page_that_is_not_there_is_answered_by_a_page(server: InProcessServer)
     assert answer.headers["content-security-policy"]
 
 
-def test_by_default_there_is_no_documentation(fresh: InProcessServer) -> None:
-    assert fresh.send("GET", "/docs/").status_code == 404
-    assert "error_uri" not in fresh.post(TOKEN, data={}).json()
+def test_by_default_there_is_no_documentation(fresh_server: InProcessServer) -> None:
+    assert fresh_server.send("GET", "/docs/").status_code == 404
+    assert "error_uri" not in fresh_server.post(TOKEN, data={}).json()
 
 
 def errors(server: InProcessServer) -> Iterator[tuple[str, dict[str, str]]]:

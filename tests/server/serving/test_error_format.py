@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gatepass.wire.metadata import PARTNER_API
-from server.fixtures import InProcessServer, refused, standing_still
+from server.fixtures import InProcessServer, open_passive_server, refused
 from server.serving.fast_path.doors import door
 
 PROBLEM = {"type", "title", "status", "detail", "errors"}
@@ -28,8 +28,8 @@ API_PATHS = ["/api/nothing", "/api/", "/api", f"{PARTNER_API}x", f"{PARTNER_API}
 @pytest.fixture(scope="module")
 def aliased(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcessServer]:
     data: Path = tmp_path_factory.mktemp("aliased") / "data"
-    with standing_still(data, path_aliases={"token": ["/o/token/"]}) as stand:
-        yield stand
+    with open_passive_server(data, path_aliases={"token": ["/o/token/"]}) as server:
+        yield server
 
 
 @pytest.mark.spec("RFC 9110", "15.5.5")
@@ -64,9 +64,9 @@ def test_a_browser_gets_a_page_where_there_is_nothing(aliased: InProcessServer, 
 
 @pytest.mark.spec("RFC 9110", "15.5.6")
 def test_a_method_that_a_page_does_not_take_is_told_to_a_program_in_json(
-    stand: InProcessServer,
+    server: InProcessServer,
 ) -> None:
-    answer = stand.send("PUT", "/oauth2/applications/")
+    answer = server.send("PUT", "/oauth2/applications/")
 
     assert refused(answer) == (405, "invalid_request")
     assert "GET" in answer.headers["allow"]
@@ -104,8 +104,8 @@ def test_an_unknown_host_is_told_to_a_browser_in_text(aliased: InProcessServer, 
 
 def test_http_where_https_is_due_is_a_problem_document_at_the_api(tmp_path: Path) -> None:
     production = {"hosts": ("localhost:8000",), "issuer": "https://app.example.com"}
-    with standing_still(tmp_path / "data", production=production) as stand:
-        answer = stand.send("GET", f"{PARTNER_API}/docs")
+    with open_passive_server(tmp_path / "data", production=production) as server:
+        answer = server.send("GET", f"{PARTNER_API}/docs")
 
     assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
     assert set(answer.json()) == PROBLEM
@@ -134,9 +134,9 @@ def test_what_ends_a_connection_is_a_problem_document(
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/healthz/", "/readyz", "/readyz/"])
-def test_health_is_told_with_and_without_the_slash(stand: InProcessServer, path: str) -> None:
-    answer = stand.send("GET", path)
+def test_health_is_told_with_and_without_the_slash(server: InProcessServer, path: str) -> None:
+    answer = server.send("GET", path)
 
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
     assert answer.json()["status"] == ("ok" if "health" in path else "ready")
-    assert stand.send("POST", path).status_code == 405
+    assert server.send("POST", path).status_code == 405

@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from gatepass.server.http import Response
-from server.fixtures import InProcessServer, standing_still
+from server.fixtures import InProcessServer, open_passive_server
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 LOOPBACK = "127.0.0.1"
@@ -29,15 +29,17 @@ def asked(headers: tuple[tuple[bytes, bytes], ...] = (), **given: object) -> dic
 
 
 def alone(
-    stand: InProcessServer, headers: tuple[tuple[bytes, bytes], ...] = (), **given: object
+    server: InProcessServer, headers: tuple[tuple[bytes, bytes], ...] = (), **given: object
 ) -> Response:
     """Ask for the figures on the address that is theirs alone."""
-    return stand.app.figures.respond_alone(asked(headers, **given))
+    return server.app.figures.respond_alone(asked(headers, **given))
 
 
-def test_by_http_1_0_which_nginx_speaks_there_is_no_such_page(fresh: InProcessServer) -> None:
-    assert fresh.app.figures.respond(asked()).status == 200
-    assert fresh.app.figures.respond(asked(http_version="1.0")).status == 404
+def test_by_http_1_0_which_nginx_speaks_there_is_no_such_page(
+    fresh_server: InProcessServer,
+) -> None:
+    assert fresh_server.app.figures.respond(asked()).status == 200
+    assert fresh_server.app.figures.respond(asked(http_version="1.0")).status == 404
 
 
 @pytest.mark.spec("ASVS", "13.4.5")
@@ -54,33 +56,33 @@ def test_by_http_1_0_which_nginx_speaks_there_is_no_such_page(fresh: InProcessSe
 def test_where_something_forwards_or_it_has_its_own_port_it_is_on_no_other(
     tmp_path: Path, given: dict[str, Any]
 ) -> None:
-    with standing_still(tmp_path / "data", **given) as stand:
+    with open_passive_server(tmp_path / "data", **given) as server:
         for host in ("127.0.0.1:8000", "localhost"):
-            http = TestClient(stand.app, base_url=f"http://{host}", client=(LOOPBACK, 50000))
+            http = TestClient(server.app, base_url=f"http://{host}", client=(LOOPBACK, 50000))
             for path in ("/metrics", "/metrics/"):
                 assert http.get(path).status_code == 404
 
-        assert alone(stand).status == 200
+        assert alone(server).status == 200
 
 
 @pytest.mark.parametrize("path", ["/", "/metrics/", "/healthz", "/oauth2/token/", "/m%65trics"])
-def test_its_own_port_has_no_other_page(fresh: InProcessServer, path: str) -> None:
+def test_its_own_port_has_no_other_page(fresh_server: InProcessServer, path: str) -> None:
     for method in ("GET", "HEAD", "POST"):
-        assert alone(fresh, raw_path=path.encode(), method=method).status == 404
+        assert alone(fresh_server, raw_path=path.encode(), method=method).status == 404
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "get", "CONNECT"])
-def test_its_own_port_takes_no_other_method(fresh: InProcessServer, method: str) -> None:
-    assert alone(fresh, method=method).status == 404
+def test_its_own_port_takes_no_other_method(fresh_server: InProcessServer, method: str) -> None:
+    assert alone(fresh_server, method=method).status == 404
 
 
 @pytest.mark.parametrize(
     ("source", "status"), [("127.0.0.1", 200), ("::ffff:127.0.0.1", 200), ("192.0.2.7", 404)]
 )
 def test_its_own_port_answers_the_operators_networks_alone(
-    fresh: InProcessServer, source: str, status: int
+    fresh_server: InProcessServer, source: str, status: int
 ) -> None:
-    assert alone(fresh, client=(source, 4711)).status == status
+    assert alone(fresh_server, client=(source, 4711)).status == status
 
 
 @pytest.mark.parametrize(
@@ -100,13 +102,13 @@ def test_its_own_port_answers_the_operators_networks_alone(
     ],
 )
 def test_its_own_port_knows_no_name_that_may_be_a_strangers(
-    fresh: InProcessServer, hosts: list[str], status: int
+    fresh_server: InProcessServer, hosts: list[str], status: int
 ) -> None:
     scope = asked() | {"headers": [(b"host", each.encode()) for each in hosts]}
 
-    assert fresh.app.figures.respond_alone(scope).status == status
+    assert fresh_server.app.figures.respond_alone(scope).status == status
 
 
 @pytest.mark.parametrize("name", ADDED)
-def test_its_own_port_answers_no_proxy(fresh: InProcessServer, name: str) -> None:
-    assert alone(fresh, headers=((name.lower().encode(), b"127.0.0.1"),)).status == 404
+def test_its_own_port_answers_no_proxy(fresh_server: InProcessServer, name: str) -> None:
+    assert alone(fresh_server, headers=((name.lower().encode(), b"127.0.0.1"),)).status == 404

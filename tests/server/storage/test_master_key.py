@@ -13,7 +13,7 @@ from gatepass.server.domain.keys import store as keys
 from gatepass.server.storage import master_key
 from gatepass.server.storage.master_key import MasterKey, MasterKeyError
 from gatepass.wire.credential import Mode
-from server.fixtures import InProcessServer, standing_still
+from server.fixtures import InProcessServer, open_passive_server
 
 KEY = MasterKey(bytes(range(32)))
 
@@ -88,34 +88,34 @@ def test_what_is_no_key_is_refused_without_repeating_it(
 
 
 def test_another_master_key_does_not_open_the_data(tmp_path: Path) -> None:
-    with standing_still(tmp_path / "data"):
+    with open_passive_server(tmp_path / "data"):
         pass
     (tmp_path / "data" / master_key.FILE_NAME).write_bytes(urlsafe_b64encode(bytes(range(32))))
     with (
         pytest.raises(MasterKeyError, match="does not fit this data directory"),
-        standing_still(tmp_path / "data"),
+        open_passive_server(tmp_path / "data"),
     ):
         pass
 
 
 @pytest.mark.spec("ASVS", "13.3.2")
-def test_keys_lie_encrypted_and_differ_between_environments(fresh: InProcessServer) -> None:
-    opened = master_key.load(fresh.data)
+def test_keys_lie_encrypted_and_differ_between_environments(fresh_server: InProcessServer) -> None:
+    opened = master_key.load(fresh_server.data)
     raw: list[bytes] = []
-    for environment in fresh.app.environments:
+    for environment in fresh_server.app.environments:
         with environment.database.read() as connection:
             found = keys.all_keys(connection, opened, environment.mode)
             assert {key.purpose for key in found} == {"seal", "ES256"}
             raw += [key.secret for key in found]
 
     assert len(set(raw)) == len(raw) == 4
-    files = b"".join(file.read_bytes() for file in fresh.data.iterdir())
+    files = b"".join(file.read_bytes() for file in fresh_server.data.iterdir())
     assert not any(each in files for each in raw)
 
 
-def test_a_key_of_one_environment_is_not_read_in_the_other(fresh: InProcessServer) -> None:
+def test_a_key_of_one_environment_is_not_read_in_the_other(fresh_server: InProcessServer) -> None:
     with (
-        fresh.environment().database.read() as connection,
+        fresh_server.environment().database.read() as connection,
         pytest.raises(MasterKeyError),
     ):
-        keys.all_keys(connection, master_key.load(fresh.data), Mode.TEST)
+        keys.all_keys(connection, master_key.load(fresh_server.data), Mode.TEST)

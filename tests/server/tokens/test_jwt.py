@@ -37,52 +37,52 @@ class Meters(NamedTuple):
     algorithm: Algorithm
 
 
-def use_new_keys(stand: InProcessServer) -> None:
+def use_new_keys(server: InProcessServer) -> None:
     """Let the time pass in which a key of a new algorithm is published alone."""
-    stand.clock.advance(PUBLISHED_AHEAD.total_seconds())
-    stand.environment().refresh_keys()
+    server.clock.advance(PUBLISHED_AHEAD.total_seconds())
+    server.environment().refresh_keys()
 
 
-def with_meters(stand: InProcessServer, algorithm: Algorithm, name: str = "meters") -> Meters:
-    environment, uri = stand.environment(), f"https://{name}.example.com/{algorithm}"
+def with_meters(server: InProcessServer, algorithm: Algorithm, name: str = "meters") -> Meters:
+    environment, uri = server.environment(), f"https://{name}.example.com/{algorithm}"
     scope = f"{name}.{algorithm}"
     if uri not in environment.catalogue.resources:
         catalogue.add_resource(environment.context, OPERATOR, uri, name, "jwt", algorithm)
         new = CataloguedScope(scope, "Read", False, False, uri)
         catalogue.add_scope(environment.context, OPERATOR, new)
-        use_new_keys(stand)
-    return Meters(uri, stand.register(scope=Scope((scope,))), algorithm)
+        use_new_keys(server)
+    return Meters(uri, server.register(scope=Scope((scope,))), algorithm)
 
 
 @pytest.fixture(params=ALGORITHMS)
-def meters(stand: InProcessServer, request: pytest.FixtureRequest) -> Meters:
-    return with_meters(stand, request.param)
+def meters(server: InProcessServer, request: pytest.FixtureRequest) -> Meters:
+    return with_meters(server, request.param)
 
 
 @pytest.fixture
-def es256(fresh: InProcessServer) -> Meters:
-    return with_meters(fresh, "ES256")
+def es256(fresh_server: InProcessServer) -> Meters:
+    return with_meters(fresh_server, "ES256")
 
 
-def published(stand: InProcessServer) -> Any:  # noqa: ANN401 - as joserfc takes it
-    return stand.send("GET", JWKS).json()
+def published(server: InProcessServer) -> Any:  # noqa: ANN401 - as joserfc takes it
+    return server.send("GET", JWKS).json()
 
 
-def verified(stand: InProcessServer, token: str, algorithm: Algorithm) -> jwt.Token:
-    keys = KeySet.import_key_set(published(stand))
+def verified(server: InProcessServer, token: str, algorithm: Algorithm) -> jwt.Token:
+    keys = KeySet.import_key_set(published(server))
     return jwt.decode(token, keys, algorithms=[algorithm])
 
 
 @pytest.mark.spec("RFC 9068", "2.1")
 @pytest.mark.spec("RFC 8725", "3.11")
 def test_the_header_says_what_it_is_and_which_key_signed_it(
-    stand: InProcessServer, meters: Meters
+    server: InProcessServer, meters: Meters
 ) -> None:
-    token = stand.token(meters.client)
+    token = server.token(meters.client)
 
     header = jws.extract_compact(token.encode()).headers()
 
-    kids = {key["kid"]: key["alg"] for key in published(stand)["keys"]}
+    kids = {key["kid"]: key["alg"] for key in published(server)["keys"]}
     assert set(header) == {"alg", "typ", "kid"}
     assert (header["typ"], header["alg"]) == ("at+jwt", meters.algorithm)
     assert kids[header["kid"]] == meters.algorithm
@@ -91,13 +91,13 @@ def test_the_header_says_what_it_is_and_which_key_signed_it(
 @pytest.mark.spec("RFC 9068", "2.2")
 @pytest.mark.spec("RFC 9068", "4")
 def test_a_library_that_knows_nothing_of_us_verifies_all_claims(
-    stand: InProcessServer, meters: Meters
+    server: InProcessServer, meters: Meters
 ) -> None:
-    answer = stand.ask(meters.client).json()
+    answer = server.ask(meters.client).json()
 
-    claims = verified(stand, answer["access_token"], meters.algorithm).claims
+    claims = verified(server, answer["access_token"], meters.algorithm).claims
 
-    now = int(stand.clock.at)
+    now = int(server.clock.at)
     application = meters.client.application
     jti = claims.pop("jti")
     assert len(jti) == 44
@@ -115,98 +115,98 @@ def test_a_library_that_knows_nothing_of_us_verifies_all_claims(
 
 
 @pytest.mark.spec("RFC 9068", "2.2")
-def test_no_two_tokens_have_the_same_name(stand: InProcessServer, meters: Meters) -> None:
-    tokens = [stand.token(meters.client) for _ in range(20)]
-    names = {verified(stand, token, meters.algorithm).claims["jti"] for token in tokens}
+def test_no_two_tokens_have_the_same_name(server: InProcessServer, meters: Meters) -> None:
+    tokens = [server.token(meters.client) for _ in range(20)]
+    names = {verified(server, token, meters.algorithm).claims["jti"] for token in tokens}
 
     assert len(names) == 20
 
 
 @pytest.mark.spec("RFC 7662", "2.2")
 def test_introspection_says_of_a_jwt_what_it_says_itself(
-    stand: InProcessServer, meters: Meters
+    server: InProcessServer, meters: Meters
 ) -> None:
-    token = stand.token(meters.client)
+    token = server.token(meters.client)
 
-    told = stand.introspect(meters.client, token).json()
+    told = server.introspect(meters.client, token).json()
 
-    claims = verified(stand, token, meters.algorithm).claims
+    claims = verified(server, token, meters.algorithm).claims
     assert told == {"active": True, "token_type": "Bearer", **claims}
 
 
 @pytest.mark.spec("RFC 7009", "2.1")
 def test_a_revoked_jwt_is_not_active_any_more_and_others_are(
-    stand: InProcessServer, meters: Meters
+    server: InProcessServer, meters: Meters
 ) -> None:
-    token, other = stand.token(meters.client), stand.token(meters.client)
+    token, other = server.token(meters.client), server.token(meters.client)
 
-    assert stand.revoke(meters.client, token).status_code == 200
+    assert server.revoke(meters.client, token).status_code == 200
 
-    assert not stand.is_active(meters.client, token)
-    assert stand.is_active(meters.client, other)
+    assert not server.is_active(meters.client, token)
+    assert server.is_active(meters.client, other)
 
 
 @pytest.mark.spec("RFC 7009", "2.1")
-def test_a_jwt_of_another_client_is_not_revoked(stand: InProcessServer, meters: Meters) -> None:
-    token, stranger = stand.token(meters.client), stand.register()
+def test_a_jwt_of_another_client_is_not_revoked(server: InProcessServer, meters: Meters) -> None:
+    token, stranger = server.token(meters.client), server.register()
 
-    assert refused(stand.revoke(stranger, token)) == (400, "invalid_request")
-    assert stand.is_active(meters.client, token)
+    assert refused(server.revoke(stranger, token)) == (400, "invalid_request")
+    assert server.is_active(meters.client, token)
 
 
-def test_a_jwt_ends_with_its_lifetime(fresh: InProcessServer, es256: Meters) -> None:
-    token = fresh.token(es256.client)
+def test_a_jwt_ends_with_its_lifetime(fresh_server: InProcessServer, es256: Meters) -> None:
+    token = fresh_server.token(es256.client)
 
-    fresh.clock.advance(es256.client.application.token_lifetime - 1)
-    assert fresh.is_active(es256.client, token)
-    fresh.clock.advance(1)
-    assert not fresh.is_active(es256.client, token)
+    fresh_server.clock.advance(es256.client.application.token_lifetime - 1)
+    assert fresh_server.is_active(es256.client, token)
+    fresh_server.clock.advance(1)
+    assert not fresh_server.is_active(es256.client, token)
 
 
 def test_voiding_all_tokens_voids_jwts_and_not_those_that_come_after(
-    fresh: InProcessServer, es256: Meters
+    fresh_server: InProcessServer, es256: Meters
 ) -> None:
-    old = fresh.token(es256.client)
-    applications.void_tokens(
-        fresh.environment().context, OPERATOR, es256.client.application.id, None
+    old = fresh_server.token(es256.client)
+    applications.revoke_tokens(
+        fresh_server.environment().context, OPERATOR, es256.client.application.id, None
     )
-    fresh.clock.advance(1)
+    fresh_server.clock.advance(1)
 
-    assert not fresh.is_active(es256.client, old)
-    assert fresh.is_active(es256.client, fresh.token(es256.client))
+    assert not fresh_server.is_active(es256.client, old)
+    assert fresh_server.is_active(es256.client, fresh_server.token(es256.client))
 
 
 def test_the_jwts_of_a_disabled_application_stay_dead_when_it_is_enabled(
-    fresh: InProcessServer, es256: Meters
+    fresh_server: InProcessServer, es256: Meters
 ) -> None:
-    token, caller = fresh.token(es256.client), fresh.register(beside=es256.client)
+    token, caller = fresh_server.token(es256.client), fresh_server.register(beside=es256.client)
     app_id = es256.client.application.id
     told = []
     for enabled in (False, True):
         applications.set_enabled(
-            fresh.environment().context, OPERATOR, app_id, enabled=enabled, org_id=None
+            fresh_server.environment().context, OPERATOR, app_id, enabled=enabled, org_id=None
         )
-        told.append(fresh.is_active(caller, token))
+        told.append(fresh_server.is_active(caller, token))
 
     assert told == [False, False]
-    assert fresh.is_active(caller, fresh.token(es256.client))
+    assert fresh_server.is_active(caller, fresh_server.token(es256.client))
 
 
 def test_an_application_made_anew_with_the_same_client_id_does_not_revive_tokens(
-    fresh: InProcessServer, es256: Meters
+    fresh_server: InProcessServer, es256: Meters
 ) -> None:
-    token, caller = fresh.token(es256.client), fresh.register(beside=es256.client)
-    environment, application = fresh.environment(), es256.client.application
+    token, caller = fresh_server.token(es256.client), fresh_server.register(beside=es256.client)
+    environment, application = fresh_server.environment(), es256.client.application
     applications.delete(environment.context, OPERATOR, application.id, None)
-    assert not fresh.is_active(caller, token)
-    fresh.clock.advance(1)
-    imposter = fresh.register(scope=application.scope, beside=caller).application
+    assert not fresh_server.is_active(caller, token)
+    fresh_server.clock.advance(1)
+    imposter = fresh_server.register(scope=application.scope, beside=caller).application
     with environment.database.write() as connection:
         store.remove(connection, imposter.id)
         store.add(connection, _renamed(imposter, application.client_id))
     environment.applications.clear()
 
-    assert not fresh.is_active(caller, token)
+    assert not fresh_server.is_active(caller, token)
     assert environment.applications.load(application.client_id)
 
 
@@ -217,59 +217,61 @@ def _renamed(application: Application, client_id: str) -> Application:
 @pytest.mark.spec("RFC 8707", "2")
 @pytest.mark.spec("RFC 9068", "3")
 def test_a_token_is_for_the_resource_that_is_asked_for_and_has_its_scopes_only(
-    fresh: InProcessServer, es256: Meters
+    fresh_server: InProcessServer, es256: Meters
 ) -> None:
-    client = fresh.register(scope=Scope(("read", "meters.ES256")))
+    client = fresh_server.register(scope=Scope(("read", "meters.ES256")))
 
-    sealed = fresh.ask(client, resource=API).json()
-    signed = fresh.ask(client, resource=es256.uri).json()
+    sealed = fresh_server.ask(client, resource=API).json()
+    signed = fresh_server.ask(client, resource=es256.uri).json()
 
     assert sealed["access_token"].startswith("gpa_live_")
     assert sealed["scope"] == "read"
     assert signed["scope"] == "meters.ES256"
-    assert verified(fresh, signed["access_token"], "ES256").claims["aud"] == es256.uri
+    assert verified(fresh_server, signed["access_token"], "ES256").claims["aud"] == es256.uri
 
 
 @pytest.mark.spec("RFC 8707", "2")
 @pytest.mark.parametrize("resource", ["https://other.example/", "meters", "https://a/#b", "a b"])
 def test_a_resource_that_is_none_is_an_invalid_target(
-    fresh: InProcessServer, es256: Meters, resource: str
+    fresh_server: InProcessServer, es256: Meters, resource: str
 ) -> None:
-    assert refused(fresh.ask(es256.client, resource=resource)) == (400, "invalid_target")
+    assert refused(fresh_server.ask(es256.client, resource=resource)) == (400, "invalid_target")
 
 
 @pytest.mark.usefixtures("es256")
-def test_resources_whose_tokens_differ_in_form_are_not_mixed(fresh: InProcessServer) -> None:
-    client = fresh.register(scope=Scope(("read", "meters.ES256")))
+def test_resources_whose_tokens_differ_in_form_are_not_mixed(fresh_server: InProcessServer) -> None:
+    client = fresh_server.register(scope=Scope(("read", "meters.ES256")))
 
-    answer = fresh.ask(client, scope="read meters.ES256")
+    answer = fresh_server.ask(client, scope="read meters.ES256")
 
     assert refused(answer) == (400, "invalid_scope")
 
 
 @pytest.mark.spec("RFC 8725", "3.12")
 def test_a_jwt_access_token_is_no_assertion_of_a_gateways_caller(
-    fresh: InProcessServer, es256: Meters
+    fresh_server: InProcessServer, es256: Meters
 ) -> None:
-    token = fresh.token(es256.client)
-    keys = GuardKeySet.parse(fresh.send("GET", JWKS).content)
+    token = fresh_server.token(es256.client)
+    keys = GuardKeySet.parse(fresh_server.send("GET", JWKS).content)
     expect = Expectation(URL[LIVE], es256.uri)
 
-    assert verify(token, keys, expect, fresh.clock()).client_id == es256.client.client_id
+    assert verify(token, keys, expect, fresh_server.clock()).client_id == es256.client.client_id
     with pytest.raises(OAuthError):
-        verify_assertion(token, keys, expect, fresh.clock())
+        verify_assertion(token, keys, expect, fresh_server.clock())
 
 
-def test_the_partner_api_takes_jwts_where_the_operator_says_so(fresh: InProcessServer) -> None:
-    environment, client = fresh.environment(), fresh.register()
+def test_the_partner_api_takes_jwts_where_the_operator_says_so(
+    fresh_server: InProcessServer,
+) -> None:
+    environment, client = fresh_server.environment(), fresh_server.register()
     catalogue.change_resource(
         environment.context, OPERATOR, API, {"tokens": "jwt", "algorithm": "EdDSA"}
     )
-    use_new_keys(fresh)
+    use_new_keys(fresh_server)
 
-    token = fresh.token(client)
+    token = fresh_server.token(client)
 
-    assert verified(fresh, token, "EdDSA").claims["aud"] == API
+    assert verified(fresh_server, token, "EdDSA").claims["aud"] == API
     bearer = {"Authorization": f"Bearer {token}"}
     where = f"/api/partners/v2.0/org/{client.application.org_id}"
-    assert fresh.send("GET", where, headers=bearer).status_code == 200
+    assert fresh_server.send("GET", where, headers=bearer).status_code == 200

@@ -21,17 +21,17 @@ ALPHABET = ascii_letters + digits + "-_"
 
 
 @pytest.fixture
-def sealed(fresh: InProcessServer) -> str:
-    return fresh.token(fresh.register())
+def sealed(fresh_server: InProcessServer) -> str:
+    return fresh_server.token(fresh_server.register())
 
 
 @pytest.fixture
-def signed(fresh: InProcessServer) -> str:
-    environment, client = fresh.environment(), fresh.register()
+def signed(fresh_server: InProcessServer) -> str:
+    environment, client = fresh_server.environment(), fresh_server.register()
     catalogue.change_resource(
         environment.context, OPERATOR, environment.partner_api, {"tokens": "jwt"}
     )
-    return fresh.token(client)
+    return fresh_server.token(client)
 
 
 @pytest.fixture(params=["sealed", "signed"])
@@ -60,15 +60,15 @@ def encode(data: bytes) -> str:
 @pytest.mark.spec("RFC 7662", "4")
 @pytest.mark.spec("RFC 9068", "4")
 def test_no_token_with_another_character_in_any_place_is_one(
-    fresh: InProcessServer, token: str
+    fresh_server: InProcessServer, token: str
 ) -> None:
     texts = (
         token[:at] + each + token[at + 1 :] for at in range(len(token)) for each in ALPHABET + ".="
     )
 
-    tried, taken = accepted(fresh.environment(), texts, token)
+    tried, taken = accepted(fresh_server.environment(), texts, token)
 
-    assert read(fresh.environment(), Secret(token)) is not None
+    assert read(fresh_server.environment(), Secret(token)) is not None
     assert tried > 60 * len(token)
     assert taken == []
 
@@ -76,7 +76,7 @@ def test_no_token_with_another_character_in_any_place_is_one(
 @pytest.mark.spec("RFC 7662", "4")
 @pytest.mark.spec("RFC 9068", "4")
 def test_no_token_with_a_bit_flipped_cut_or_extended_is_one(
-    fresh: InProcessServer, token: str
+    fresh_server: InProcessServer, token: str
 ) -> None:
     def texts() -> Iterator[str]:
         size = len(token)
@@ -92,7 +92,7 @@ def test_no_token_with_a_bit_flipped_cut_or_extended_is_one(
             yield each + token
         yield from (token.upper(), token.lower(), token.swapcase(), token[::-1])
 
-    tried, taken = accepted(fresh.environment(), texts(), token)
+    tried, taken = accepted(fresh_server.environment(), texts(), token)
 
     assert tried > 11 * len(token)
     assert taken == []
@@ -100,11 +100,11 @@ def test_no_token_with_a_bit_flipped_cut_or_extended_is_one(
 
 @pytest.mark.spec("RFC 8725", "3.10")
 def test_no_token_with_its_parts_swapped_is_one(
-    fresh: InProcessServer, signed: str, sealed: str
+    fresh_server: InProcessServer, signed: str, sealed: str
 ) -> None:
-    other = fresh.token(fresh.register())
+    other = fresh_server.token(fresh_server.register())
     parts = [*signed.split("."), *other.split("."), sealed, "", "e30"]
-    environment = fresh.environment()
+    environment = fresh_server.environment()
     good = {signed, other}
 
     texts = [f"{a}.{b}.{c}" for a in parts for b in parts for c in parts]
@@ -118,9 +118,9 @@ def test_no_token_with_its_parts_swapped_is_one(
 @pytest.mark.spec("RFC 8725", "3.11")
 @pytest.mark.spec("RFC 9068", "2.1")
 def test_no_other_header_is_taken_though_the_right_key_has_signed_it(
-    fresh: InProcessServer, signed: str
+    fresh_server: InProcessServer, signed: str
 ) -> None:
-    environment = fresh.environment()
+    environment = fresh_server.environment()
     [der] = [key.secret for key in all_keys(environment.context) if key.purpose == "ES256"]
     key, algorithm = ECKey.import_key(der), JWSRegistry.algorithms["ES256"]
     payload = signed.split(".")[1]
@@ -167,10 +167,10 @@ def test_no_other_header_is_taken_though_the_right_key_has_signed_it(
 
 @pytest.mark.spec("RFC 8725", "3.1")
 def test_a_public_key_is_no_secret_to_sign_with_and_no_signature_is_none(
-    fresh: InProcessServer, signed: str
+    fresh_server: InProcessServer, signed: str
 ) -> None:
     header, payload, signature = signed.split(".")
-    environment = fresh.environment()
+    environment = fresh_server.environment()
     raw = JWSRegistry.algorithms["HS256"]
     public = ECKey.import_key(
         next(key.secret for key in all_keys(environment.context) if key.purpose == "ES256")
@@ -190,7 +190,9 @@ def test_a_public_key_is_no_secret_to_sign_with_and_no_signature_is_none(
     assert [text for text in texts if read(environment, Secret(text)) is not None] == []
 
 
-def test_a_token_of_the_other_environment_is_none(fresh: InProcessServer, token: str) -> None:
-    other = fresh.app.environments[1]
+def test_a_token_of_the_other_environment_is_none(
+    fresh_server: InProcessServer, token: str
+) -> None:
+    other = fresh_server.app.environments[1]
 
     assert read(other, Secret(token)) is None

@@ -18,7 +18,11 @@ CREDENTIALS = {f"id-{kind}": secret for kind, secret in SECRETS.items()} | {
     "plain": "Pl4" * 42,
     "awkward :% id": "Aw3" * 42,
 }
-OLD_ADDRESSES = {"GATEPASS_ALSO_AT": '["/o"]'}
+OLD_ADDRESSES = {
+    "GATEPASS_PATH_ALIASES__TOKEN": "/o/token/",
+    "GATEPASS_PATH_ALIASES__INTROSPECTION": "/o/introspect/",
+    "GATEPASS_PATH_ALIASES__REVOCATION": "/o/revoke_token/",
+}
 
 
 @pytest.fixture(scope="module")

@@ -125,11 +125,11 @@ def test_fifty_rotations_refuse_no_valid_token_and_an_emergency_ends_the_old_one
     for _ in range(2):
         old = kid_of(tokens[-1])
         rotate(running, "--now")
-        while old in published(running) or kid_of(fresh := token(running, partner)) == old:
+        while old in published(running) or kid_of(fresh_server := token(running, partner)) == old:
             time.sleep(0.01)
 
-        assert [outcome(guard, fresh) for guard in guards] == [200] * 3
+        assert [outcome(guard, fresh_server) for guard in guards] == [200] * 3
         clock.ahead += KEPT
         assert {outcome(guard, each) for guard in guards for each in tokens} == {401}
-        tokens[:] = [fresh]
+        tokens[:] = [fresh_server]
         clock.ahead += COOLDOWN  # as the old keys were looked for in vain

@@ -95,8 +95,8 @@ def test_what_the_command_line_does_is_known_and_whoever_begins_anew_knows_it_to
     assert two.run("application", "enable", disabled.client_id).status == 0
     # each of the two workers learns of it by itself
     _wait(lambda: {two.ask_token(*disabled[:2]).status for _ in range(8)} == {200})
-    fresh = _token(two, disabled)[1]
-    _wait(lambda: not feed.is_revoked(fresh, disabled.client_id, None))
+    fresh_server = _token(two, disabled)[1]
+    _wait(lambda: not feed.is_revoked(fresh_server, disabled.client_id, None))
     for each, jti in jtis.items():
         assert feed.is_revoked(jti, each.client_id, None)
 

@@ -158,9 +158,9 @@ def test_a_server_outlives_a_postgresql_that_stands_still(on_postgresql: Server)
     eventually(lambda: statuses(server, *who) == {200})  # both workers know it
     unknown = server.create_application(acme.org_id, "Not in memory yet")
 
-    with ExitStack() as standing:
+    with ExitStack() as open_server:
         for pid in processes(server.variables["GATEPASS_PRODUCTION__DATABASE"]):
-            standing.enter_context(stopped(pid))
+            open_server.enter_context(stopped(pid))
         revoked = server.ask("POST", "/oauth2/revoke_token/", auth=who, data=form)
         assert revoked.status == 503
         assert server.ask_token(unknown.client_id, unknown.client_secret).status == 503

@@ -1,12 +1,12 @@
 """Tokens in files, so that the processes of one user on one machine share them.
 
 A script that runs every minute, or two hundred workers that start at once, then make one token
-request in all. What is wrong with the folder, a file or a lock makes a miss: the process asks
-the token endpoint itself, as it would without a cache.
+request in all. A fault of the directory, a file or a lock is a cache miss: the process requests its
+own token, as it would without a cache.
 
-The tokens stand in clear in files that their owner alone can read (mode 0600, in a folder that
-he alone can write to): whoever can read these can read the client secret as well. The secret
-does not stand there, and a file's name does not give it away (see `_file_name`).
+The files hold tokens in clear, and only their owner can read them (mode 0600, in a directory that
+only the owner can write to): a process that can read these can read the client secret as well.
+The files do not hold the secret, and their names do not reveal it (see `_file_name`).
 """
 
 import json
@@ -24,7 +24,7 @@ from gatepass.client.cache import serialization
 from gatepass.client.cache.private_directory import FILE_MODE, PrivateDirectory
 from gatepass.client.errors import ConfigurationError
 from gatepass.client.tokens import clock
-from gatepass.client.tokens.clock import Moment
+from gatepass.client.tokens.clock import ClockReading
 from gatepass.client.tokens.token import CachedToken
 from gatepass.wire.secret import Secret
 
@@ -33,69 +33,72 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("gatepass.client")
 
-_POLL = 0.05  # seconds between two looks at a lock that another process holds
+_POLL = 0.05  # seconds between attempts to take a lock that another process holds
 _SALT = b"gatepass: file name of a cached token, version 1"
 
 
 class FileCache:
     """Tokens that processes share, in files of `directory` (`default_directory()` if None).
 
-    Needs the extra `gatepass[cache]`; raises ConfigurationError without it. `moment` tells the
-    time. Threads may share a FileCache, and processes that were forked.
+    Needs the extra `gatepass[cache]`; raises ConfigurationError without it. `read_clock`
+    returns the time. Threads may share a FileCache, and processes that were forked.
     """
 
     def __init__(
-        self, directory: Path | None = None, *, moment: Callable[[], Moment] = clock.moment
+        self,
+        directory: Path | None = None,
+        *,
+        read_clock: Callable[[], ClockReading] = clock.read,
     ) -> None:
         self._lock_class = _file_lock()
         # A process that changes its working directory later keeps its cache.
         path = directory.absolute() if directory is not None else default_directory()
-        self._shelf = _Shelf(PrivateDirectory(path), moment)
+        self._store = _Store(PrivateDirectory(path), read_clock)
 
     def entry(self, settings_key: Sequence[str], secrets: Sequence[Secret]) -> "Entry":
-        """Find the place of one token, for one renewal.
+        """Return the entry of one token, for one renewal.
 
         `settings_key` is all that the token depends on besides the `secrets`, whose order does
         not matter. Takes about 10 ms the first time, and neither reads nor writes a file.
         """
-        known = tuple(sorted({secret.value for secret in secrets}))
-        # Hosts that share a home directory would overwrite what means nothing to one another.
-        name = _file_name(self._shelf.moment().boot, tuple(settings_key), known)
-        return Entry(self._shelf, name, self._lock_class)
+        values = tuple(sorted({secret.value for secret in secrets}))
+        # Hosts that share a home directory cannot use each other's tokens, nor overwrite them.
+        name = _file_name(self._store.read_clock().boot, tuple(settings_key), values)
+        return Entry(self._store, name, self._lock_class)
 
 
-class _Shelf:
+class _Store:
     """What the entries of a FileCache have in common."""
 
-    def __init__(self, folder: PrivateDirectory, moment: Callable[[], Moment]) -> None:
-        self.folder = folder
-        self.moment = moment
+    def __init__(self, directory: PrivateDirectory, read_clock: Callable[[], ClockReading]) -> None:
+        self.directory = directory
+        self.read_clock = read_clock
         self._has_warned = False
 
     def warn_once(self, why: str) -> None:
-        """Say that tokens are not shared, the first time it is so."""
+        """Log that tokens are not shared, the first time only."""
         if not self._has_warned:
             self._has_warned = True
-            _log.warning("token not cached, each process asks for its own: %s", why)
+            _log.warning("token not cached, each process requests its own: %s", why)
 
 
 class Entry:
-    """The place of one token, for one renewal: lock, read again, ask, write, unlock.
+    """The entry of one token, for one renewal: lock, read again, request, write, unlock.
 
-    No method raises: where one fails, the caller goes on as if there were no cache.
+    No method raises: where one fails, the caller continues as without a cache.
     """
 
-    def __init__(self, shelf: _Shelf, name: str, lock_class: type["FileLock"]) -> None:
-        self._shelf = shelf
+    def __init__(self, store: _Store, name: str, lock_class: type["FileLock"]) -> None:
+        self._store = store
         self._name = name
         self._lock_class = lock_class
-        self._holds = {os.getpid(): _Hold()}
+        self._locks = {os.getpid(): _CancellableLock()}
 
     def read(self) -> CachedToken | None:
-        """Give the token, None where there is no good one."""
+        """Return the token, None where there is no usable one."""
         try:
-            content = self._shelf.folder.read(f"{self._name}.json", serialization.LONGEST + 1)
-            return serialization.read(content, self._shelf.moment())
+            content = self._store.directory.read(f"{self._name}.json", serialization.LONGEST + 1)
+            return serialization.read(content, self._store.read_clock())
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
@@ -103,66 +106,70 @@ class Entry:
             return None
 
     def write(self, token: CachedToken) -> None:
-        """Let other processes have `token`; the first failure of a FileCache is a warning."""
+        """Share `token` with other processes; the first failure of a FileCache logs a warning."""
         try:
-            content = serialization.write(token, self._shelf.moment())
-            self._shelf.folder.write(f"{self._name}.json", content)
+            content = serialization.write(token, self._store.read_clock())
+            self._store.directory.write(f"{self._name}.json", content)
         except (OSError, ValueError) as error:
-            self._shelf.warn_once(_reason(error))
+            self._store.warn_once(_reason(error))
 
     def lock(self, timeout: float) -> bool:
-        """Wait at most `timeout` seconds for the lock; tell whether it is ours now.
+        """Wait at most `timeout` seconds for the lock; return whether this process has it now.
 
         0 tries once. The wait ends without the lock as soon as another process has written:
-        two hundred that wait then read what is there, and do not queue to be told the same.
-        Another thread may unlock; a process that is forked meanwhile does not hold the lock,
-        and one that dies lets it go.
+        two hundred waiting processes then read that token, and do not queue for the lock.
+        Another thread may unlock. A process that is forked meanwhile does not have the lock, and
+        the system releases the lock of one that dies.
         """
         try:
-            path = self._shelf.folder.make() / f"{self._name}.lock"
+            path = self._store.directory.make() / f"{self._name}.lock"
             token = path.with_suffix(".json")
             before = _trace(token)
-            # A soft lock, a mark in a file, would outlive a process that is killed.
+            # A soft lock, which is a file that exists, would outlive a process that is killed.
             lock = self._lock_class(
                 path, mode=FILE_MODE, thread_local=False, fallback_to_soft=False
             )
-            return self._own_hold().take(lock, timeout, lambda: _trace(token) not in {None, before})
-        except Exception as error:  # noqa: BLE001 - whatever another library cannot do here
+            return self._own_lock().acquire(
+                lock, timeout, lambda: _trace(token) not in {None, before}
+            )
+        except Exception as error:  # noqa: BLE001 - the library may raise anything
             _log.debug("token cache not locked: %s", _reason(error))
             return False
 
     def unlock(self) -> None:
-        """End the renewal: let the lock go if it is ours, and a wait for it, for good."""
+        """Release the lock if this process has it; cancel a pending `lock`."""
         try:
-            self._own_hold().end()
+            self._own_lock().release()
         except Exception as error:  # noqa: BLE001 - the same
             _log.debug("token cache not unlocked: %s", _reason(error))
 
-    def _own_hold(self) -> "_Hold":
-        """Give what this process holds: of its parent's, one that was forked knows nothing."""
-        return self._holds.setdefault(os.getpid(), _Hold())
+    def _own_lock(self) -> "_CancellableLock":
+        """Return this process's lock; a forked process does not have its parent's."""
+        return self._locks.setdefault(os.getpid(), _CancellableLock())
 
 
-class _Hold:
-    """A lock that one thread waits for while another may end it all."""
+class _CancellableLock:
+    """A file lock that one thread waits for while another may release it for good."""
 
     def __init__(self) -> None:
-        self._guard = Lock()  # never held across a wait
+        self._mutex = Lock()  # never held across a wait
         self._lock: FileLock | None = None
-        self._is_over = False
+        self._is_released = False
 
-    def take(self, lock: "FileLock", timeout: float, is_needless: Callable[[], bool]) -> bool:
-        lock.acquire(max(0.0, timeout), _POLL, cancel_check=lambda: self._is_over or is_needless())
-        with self._guard:
-            if not self._is_over:
+    def acquire(self, lock: "FileLock", timeout: float, is_needless: Callable[[], bool]) -> bool:
+        lock.acquire(
+            max(0.0, timeout), _POLL, cancel_check=lambda: self._is_released or is_needless()
+        )
+        with self._mutex:
+            if not self._is_released:
                 self._lock = lock
                 return True
-        lock.release()  # it came too late
+        lock.release()  # too late
         return False
 
-    def end(self) -> None:
-        with self._guard:
-            self._is_over = True
+    def release(self) -> None:
+        with self._mutex:
+            self._is_released = True
             lock, self._lock = self._lock, None
         if lock is not None:
             lock.release()
@@ -171,10 +178,10 @@ class _Hold:
 def default_directory(
     platform: str = sys.platform, environ: Mapping[str, str] = os.environ
 ) -> Path | None:
-    """Give the folder "gatepass" in the user's cache directory, None where he has no home.
+    """Return the directory "gatepass" in the user's cache directory, None without a home.
 
-    That directory is named by XDG_CACHE_HOME (XDG Base Directory Specification; a relative
-    path does not count) or, on Windows, LOCALAPPDATA; else it is where the system has it.
+    The cache directory is that of XDG_CACHE_HOME (XDG Base Directory Specification; a relative
+    path is ignored) or, on Windows, LOCALAPPDATA; else it is the system's usual one.
     """
     variable, usual = {
         "win32": ("LOCALAPPDATA", "AppData/Local"),
@@ -191,10 +198,10 @@ def default_directory(
 
 @lru_cache(maxsize=64)
 def _file_name(boot: str, settings_key: tuple[str, ...], secrets: tuple[str, ...]) -> str:
-    """Give a name that nobody can find without the secrets, nor the secrets by the name.
+    """Return a name from which the secrets cannot be found.
 
     A secret that a person chose could be guessed and tried: scrypt (RFC 7914) makes each try
-    cost 4 MB and 10 ms. JSON keeps apart what only put together would be alike.
+    cost 4 MB and 10 ms. JSON keeps the values apart, so that no two inputs give one text.
     """
     everything = json.dumps([boot, settings_key, secrets]).encode()
     try:
@@ -204,7 +211,7 @@ def _file_name(boot: str, settings_key: tuple[str, ...], secrets: tuple[str, ...
 
 
 def _trace(file: Path) -> tuple[int, int] | None:
-    """Give what differs once another file is in the place of `file`; None where there is none."""
+    """Return what changes when `file` is replaced by another; None where there is no file."""
     try:
         status = file.lstat()
     except FileNotFoundError:
@@ -223,7 +230,7 @@ def _file_lock() -> type["FileLock"]:
 
 
 def _reason(error: Exception) -> str:
-    """Say what went wrong in words that hold nothing of a file's content."""
+    """Return what went wrong, without any of a file's content."""
     if isinstance(error, OSError):
         return error.strerror or type(error).__name__
     return str(error) if isinstance(error, ValueError) else type(error).__name__

@@ -1,13 +1,13 @@
-"""A token as it stands in a file that processes share; pure, bytes and moments are given.
+"""A cached token as the content of a file. Pure.
 
-The file may have been cut, forged or left over by another version or boot: what does not hold
-together in every point is not a token.
+The file may be truncated, forged or written by another version or boot: a token whose values
+contradict each other is refused.
 """
 
 import json
 from typing import Any
 
-from gatepass.client.tokens.clock import Moment
+from gatepass.client.tokens.clock import ClockReading
 from gatepass.client.tokens.token import UNSTATED_LIFETIME, CachedToken
 from gatepass.wire.token_response import TokenResponse
 
@@ -17,20 +17,21 @@ _VERSION = 1
 _LATEST = 1e12  # seconds: no clock shows more
 
 
-def write(token: CachedToken, moment: Moment) -> bytes:
-    """Give the content of a file written at `moment`; raise ValueError where it gets too long.
+def write(token: CachedToken, clock: ClockReading) -> bytes:
+    """Return the content of a file written at `clock`; raise ValueError where it is too long.
 
-    Its times are in the clock of the boot or, where boots cannot be told apart, by the wall.
+    Its times are those of the boot's clock or, where boots cannot be told apart, of the wall
+    clock.
     """
-    shift = _shift(moment)
+    shift = _shift(clock)
     content = json.dumps(
         {
             "version": _VERSION,
-            "boot": moment.boot,
-            "written_at": moment.now + shift,
-            "asked_at": token.asked_at + shift,
+            "boot": clock.boot,
+            "written_at": clock.now + shift,
+            "requested_at": token.requested_at + shift,
             "refresh_at": token.refresh_at + shift,
-            "gone_at": token.gone_at + shift,
+            "expires_at": token.expires_at + shift,
             "access_token": token.response.access_token.value,
             "token_type": token.response.token_type,
             "expires_in": token.response.expires_in,
@@ -42,36 +43,37 @@ def write(token: CachedToken, moment: Moment) -> bytes:
     return content
 
 
-def read(content: bytes, moment: Moment) -> CachedToken:
-    """Give the token that stands in `content` and is not gone at `moment`.
+def read(content: bytes, clock: ClockReading) -> CachedToken:
+    """Return the token in `content`, which has not expired at `clock`.
 
-    Raises ValueError, which never quotes the content. By the wall clock, which may have been
-    set back since, a token from the future is refused; in the clock of a boot there is none.
+    Raises ValueError, which never quotes the content. A token from the future is refused: the
+    wall clock may have been set back since.
     """
     if len(content) > LONGEST:
         raise ValueError(f"it is longer than {LONGEST} bytes")
     response = TokenResponse.parse(content)
-    fields = json.loads(content)  # an object, else there were no response
+    fields = json.loads(content)  # an object, as TokenResponse.parse has checked
     if fields.get("version") != _VERSION:
         raise ValueError("another version wrote it")
-    if fields.get("boot") != moment.boot:
+    if fields.get("boot") != clock.boot:
         raise ValueError("it is of another boot")
-    shift = _shift(moment)
-    names = ("asked_at", "refresh_at", "gone_at", "written_at")
-    asked_at, refresh_at, gone_at, written_at = (_time(fields, name) - shift for name in names)
-    lifetime = response.expires_in or UNSTATED_LIFETIME
-    if not asked_at <= refresh_at <= gone_at <= asked_at + lifetime:
+    shift = _shift(clock)
+    names = ("requested_at", "refresh_at", "expires_at", "written_at")
+    *times, written_at = (_time(fields, name) - shift for name in names)
+    token = CachedToken(response, *times)
+    latest = token.requested_at + (response.expires_in or UNSTATED_LIFETIME)
+    if not token.requested_at <= token.refresh_at <= token.expires_at <= latest:
         raise ValueError("its times contradict one another")
-    if not asked_at <= written_at <= moment.now:
+    if not token.requested_at <= written_at <= clock.now:
         raise ValueError("it is from the future")
-    if moment.now >= gone_at:
+    if clock.now >= token.expires_at:
         raise ValueError("it has expired")
-    return CachedToken(response, asked_at=asked_at, refresh_at=refresh_at, gone_at=gone_at)
+    return token
 
 
-def _shift(moment: Moment) -> float:
-    """Give what makes a time that `moment.now` counts in one that other processes understand."""
-    return 0.0 if moment.boot else moment.wall - moment.now
+def _shift(clock: ClockReading) -> float:
+    """Return the seconds to add to a time of `clock.now` for other processes to understand it."""
+    return 0.0 if clock.boot else clock.wall - clock.now
 
 
 def _time(fields: dict[str, Any], name: str) -> float:

@@ -65,9 +65,9 @@ def call(method: str | None, data: str | None, headers: tuple[str, ...], url: st
     """
     import httpx2  # takes a while to load
 
-    from gatepass.client.doctor.certificate import explained, refusal_in
     from gatepass.client.httpx2 import BearerAuth
-    from gatepass.client.tokens.certificate_authorities import trusted
+    from gatepass.client.network.certificate_authorities import trusted
+    from gatepass.client.network.certificate_errors import explain, find_verification_error
     from gatepass.client.tokens.source import TokenSource
 
     if method is not None and not _TOKEN.fullmatch(method):
@@ -92,9 +92,9 @@ def call(method: str | None, data: str | None, headers: tuple[str, ...], url: st
                 for chunk in answer.iter_bytes(_STREAM_CHUNK):
                     click.echo(chunk, nl=False)
         except (httpx2.RequestError, httpx2.InvalidURL) as error:
-            refused = refusal_in(error)
+            refused = find_verification_error(error)
             if refused is not None:
-                why = explained(refused, urlsplit(url).hostname or "")
+                why = explain(refused, urlsplit(url).hostname or "")
                 raise click.ClickException(f"no answer: {why}") from None
             raise click.ClickException(
                 f"no answer ({type(error).__name__}): check the URL"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
 
-from gatepass.client.doctor import certificate, findings, metadata, probes, route
+from gatepass.client.doctor import certificate, findings, metadata, probes
 from gatepass.client.doctor.findings import Finding, Outcome
 from gatepass.client.errors import (
     ClientError,
@@ -17,6 +17,7 @@ from gatepass.client.errors import (
     Unreachable,
     cleaned,
 )
+from gatepass.client.network import route
 from gatepass.client.secrets.source import SecretSource
 from gatepass.client.settings import ClientSettings
 from gatepass.client.urls import check_url
@@ -169,7 +170,7 @@ class _Visit:
         if self._proxy:
             return Finding("tls", Outcome.SKIPPED, f"{_DETOUR}, and is checked by what follows")
         try:
-            return certificate.judge(probes.shake(self._at, self._ca_file), self._now())
+            return certificate.accepted(probes.shake(self._at, self._ca_file), self._now())
         except OSError as error:
             self._blocked = "there is no TLS connection"
             seen = probes.presented(self._at, self._ca_file)

@@ -10,14 +10,15 @@ from contextlib import suppress
 from random import random
 from typing import TypeAlias
 
-from gatepass.client.doctor.certificate import Certificate, Handshake
-from gatepass.client.doctor.route import Target
+from gatepass.client.doctor.certificate import Handshake
+from gatepass.client.network.certificate_authorities import trusted
+from gatepass.client.network.certificate_errors import Certificate
+from gatepass.client.network.route import Target
 from gatepass.client.secrets.rotation import SecretRotation
 from gatepass.client.secrets.source import SecretSource
 from gatepass.client.settings import ClientSettings
 from gatepass.client.tokens import clock
-from gatepass.client.tokens.certificate_authorities import trusted
-from gatepass.client.tokens.request import Patience, ask
+from gatepass.client.tokens.request import RetryLimits, request_token
 from gatepass.client.tokens.transport import Httpx2Sender
 from gatepass.wire.flow import Request, Response, run
 from gatepass.wire.secret import Secret
@@ -88,5 +89,5 @@ def secret(source: SecretSource) -> Secret:
 
 def grant(settings: ClientSettings, known: Secret, send: Send) -> TokenResponse:
     """Ask for a token once; raises a ClientError."""
-    patience = Patience(clock.now() + _EXCHANGE, attempts=1)
-    return run(ask(settings, known, patience, clock.now, random), send).response
+    limits = RetryLimits(clock.now() + _EXCHANGE, max_attempts=1)
+    return run(request_token(settings, known, limits, clock.now, random), send).response

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from time import monotonic
 from typing import NamedTuple
 
-from gatepass.client.doctor import route
-from gatepass.client.doctor.certificate import refusal_in
 from gatepass.client.errors import ConfigurationError, SecretUnavailable, cleaned
-from gatepass.client.tokens.certificate_authorities import trusted
+from gatepass.client.network import route
+from gatepass.client.network.certificate_authorities import trusted
+from gatepass.client.network.certificate_errors import find_verification_error
 from gatepass.wire.urls import may_use_proxy
 
 LONGEST_ANSWER = 1024 * 1024  # bytes
@@ -45,7 +45,7 @@ def exchange(
     """
     import httpx2  # takes a while to load
 
-    from gatepass.client.tokens.transport import usable_proxy
+    from gatepass.client.network.proxy import usable_proxy
 
     secure = may_use_proxy(url)
     verify = trusted(ca_file) if secure else False
@@ -55,7 +55,7 @@ def exchange(
         httpx2.URL(url)  # before its host is looked up
         with usable_proxy():
             client = httpx2.Client(verify=verify, trust_env=secure, timeout=_TIMEOUT)
-        client.timeout = httpx2.Timeout(_TIMEOUT, connect=route.share(url, _TIMEOUT))
+        client.timeout = httpx2.Timeout(_TIMEOUT, connect=route.connect_timeout(url, _TIMEOUT))
         with client, client.stream(method, url, headers=headers, content=body) as answer:
             content = b""
             for chunk in answer.iter_raw():
@@ -72,7 +72,7 @@ def exchange(
             f"{store} cannot be reached ({cleaned(str(error))}): check its address"
         ) from None
     except httpx2.RequestError as error:
-        refused = refusal_in(error)
+        refused = find_verification_error(error)
         if refused is not None:
             why = cleaned(refused.verify_message)
             raise SecretUnavailable(

@@ -1,4 +1,4 @@
-"""The client secrets as they were read last, and in which order to try them."""
+"""The client secrets as last read, and the order in which to try them."""
 
 import logging
 
@@ -11,22 +11,22 @@ _log = logging.getLogger("gatepass.client")
 
 
 class SecretRotation:
-    """Reads secret sources, and remembers what they gave for when they do not answer.
+    """Reads the secret sources; keeps the last secret of each for when its source fails.
 
-    Only the one caller whose turn it is to renew uses it, so it needs no lock.
+    Only the one caller that renews uses it, so it needs no lock.
     """
 
     def __init__(self, sources: tuple[SecretSource, ...]) -> None:
         self._sources = sources
         self._last: dict[int, Secret] = {}
         self._worked: Secret | None = None
-        self.is_at_hand = all(isinstance(source, Literal) for source in sources)
+        self.is_literal = all(isinstance(source, Literal) for source in sources)
 
     def read(self) -> list[Secret]:
-        """Call every source; give the secrets, the one that worked last at the front.
+        """Call every source; return the secrets, the one that worked last at the front.
 
-        A source that fails gives what it gave last, with a warning; raises its
-        ConfigurationError where no source ever gave anything. Blocks as long as they do.
+        For a source that fails, logs a warning and uses its last secret. Raises its
+        ConfigurationError where no source ever returned a secret. Blocks while the sources do.
         """
         failure = None
         for number, source in enumerate(self._sources):
@@ -37,11 +37,11 @@ class SecretRotation:
                 _log.warning("client secret not read, the last one is used if any: %s", error)
         if failure is not None and not self._last:
             raise failure
-        known = dict.fromkeys(self._last[number] for number in sorted(self._last))
-        return sorted(known, key=lambda secret: secret != self._worked)
+        secrets = dict.fromkeys(self._last[number] for number in sorted(self._last))
+        return sorted(secrets, key=lambda secret: secret != self._worked)
 
     def prefer(self, secret: Secret) -> None:
-        """Try `secret`, which has just worked, first the next time."""
+        """Try `secret`, which has just worked, first next time."""
         self._worked = secret
 
 
@@ -50,9 +50,9 @@ def _read(source: SecretSource) -> Secret:
         return check_secret(source())
     except ConfigurationError:
         raise
-    except Exception as error:  # noqa: BLE001 - somebody's own function may raise anything
+    except Exception as error:  # noqa: BLE001 - a function of the user may raise anything
         # Its message could quote the secret.
         kind = type(error).__name__
         raise ConfigurationError(
-            f"the function that gives the client secret failed with {kind}: mend it"
+            f"the function that gives the client secret failed with {kind}: fix it"
         ) from None

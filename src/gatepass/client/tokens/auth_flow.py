@@ -1,8 +1,8 @@
-"""Sends a request with a token through httpx2 or httpx, which have the same auth flows.
+"""The auth flow of httpx2 and httpx, which have the same interface.
 
-A request goes out with a token. A 401 drops that token, and the request is sent once more with a
-new one if its body can be. Redirects happen inside of a step: the client takes the token off a
-request to another origin, and what such a host answers says nothing of the token.
+A request is sent with a token. A 401 drops that token, and the request is sent once more with a
+new one if its body can be sent again. Redirects happen within one `yield`: the client removes the
+token from a request to another origin, whose response says nothing about the token.
 """
 
 from collections.abc import AsyncGenerator, Generator, MutableMapping
@@ -12,70 +12,67 @@ from gatepass.client.tokens.source import TokenSource
 from gatepass.client.tokens.token import CachedToken
 
 
-class Asked(Protocol):
+class AnyRequest(Protocol):
     """A request of either library."""
 
     @property
     def headers(self) -> MutableMapping[str, str]:
-        """Its headers, by names in any case."""
+        """The headers, by names in any case."""
         ...
 
     @property
     def stream(self) -> object:
-        """Its body."""
+        """The body."""
         ...
 
 
-class Answered(Protocol):
+class AnyResponse(Protocol):
     """A response of either library."""
 
     @property
     def status_code(self) -> int:
-        """The status of HTTP."""
+        """The HTTP status."""
         ...
 
     @property
-    def request(self) -> Asked:
+    def request(self) -> AnyRequest:
         """The request that it answers: the last one where there were redirects."""
         ...
 
 
-AnyRequest = TypeVar("AnyRequest", bound=Asked)
-AnyResponse = TypeVar("AnyResponse", bound=Answered)
+RequestT = TypeVar("RequestT", bound=AnyRequest)
+ResponseT = TypeVar("ResponseT", bound=AnyResponse)
 
 
 def flow(
-    source: TokenSource, request: AnyRequest, lasting: type
-) -> Generator[AnyRequest, AnyResponse, None]:
-    """Send `request` with a token of `source`; a body that is not `lasting` is sent once only."""
-    held = source.token()
-    response = yield _bearing(request, held)
-    if _is_refused(response, held) and source.invalidate(held) and _can_resend(request, lasting):
-        yield _bearing(request, source.token())
+    source: TokenSource, request: RequestT, replayable: type
+) -> Generator[RequestT, ResponseT, None]:
+    """Send `request` with a token of `source`; a body that is no `replayable` is sent once."""
+    token = source.token()
+    response = yield _with_token(request, token)
+    is_renewed = _is_refused(response, token) and source.invalidate(token)
+    if is_renewed and isinstance(request.stream, replayable):
+        yield _with_token(request, source.token())
 
 
 async def aflow(
-    source: TokenSource, request: AnyRequest, lasting: type
-) -> AsyncGenerator[AnyRequest, AnyResponse]:
+    source: TokenSource, request: RequestT, replayable: type
+) -> AsyncGenerator[RequestT, ResponseT]:
     """Do what `flow` does, without blocking the event loop."""
-    held = await source.atoken()
-    response = yield _bearing(request, held)
-    if _is_refused(response, held) and source.invalidate(held) and _can_resend(request, lasting):
-        yield _bearing(request, await source.atoken())
+    token = await source.atoken()
+    response = yield _with_token(request, token)
+    is_renewed = _is_refused(response, token) and source.invalidate(token)
+    if is_renewed and isinstance(request.stream, replayable):
+        yield _with_token(request, await source.atoken())
 
 
-def _bearing(request: AnyRequest, held: CachedToken) -> AnyRequest:
-    request.headers["Authorization"] = held.authorization
+def _with_token(request: RequestT, token: CachedToken) -> RequestT:
+    request.headers["Authorization"] = token.authorization
     return request
 
 
-def _is_refused(response: Answered, held: CachedToken) -> bool:
-    """Return whether the answer is a 401 to the token itself."""
+def _is_refused(response: AnyResponse, token: CachedToken) -> bool:
+    """Return whether the response is a 401 to the token itself."""
     if response.status_code != 401:
         return False
-    return response.request.headers.get("Authorization") == held.authorization
-
-
-def _can_resend(request: Asked, lasting: type) -> bool:
-    """Return whether the body can be sent again; a stream or a file cannot."""
-    return isinstance(request.stream, lasting)
+    return response.request.headers.get("Authorization") == token.authorization

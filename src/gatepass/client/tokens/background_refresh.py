@@ -1,34 +1,47 @@
-"""Renews a source's token in the background, so that no caller ever waits for it."""
+"""Renews a token in the background, so that no caller waits for it."""
 
 import asyncio
 import logging
 import threading
 import weakref
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from gatepass.client.errors import ClientError
 
-if TYPE_CHECKING:
-    from gatepass.client.tokens.source import TokenSource
-
 _log = logging.getLogger("gatepass.client")
 
-_LONGEST_NAP = 30.0  # seconds
-_SHORTEST_NAP = 0.1  # seconds: a due renewal may be under way already
+_MAX_INTERVAL = 30.0  # seconds
+_MIN_INTERVAL = 0.1  # seconds; a renewal that is due may be under way
+
+
+class Renewable(Protocol):
+    """What the background refresh needs of a token source."""
+
+    def due_in(self) -> float:
+        """Return the seconds until the next renewal is due, 0 when it is due now."""
+        ...
+
+    def token(self) -> object:
+        """Renew the token if that is due; raise ClientError where it fails."""
+        ...
+
+    async def atoken(self) -> object:
+        """Do what `token` does, in an asyncio task."""
+        ...
 
 
 class BackgroundRefresh:
-    """A thread, or a task of one event loop, that asks a source for its token when it is due.
+    """A thread, or a task of one event loop, that renews a source's token when it is due.
 
-    It ends with `stop` or `stop_task`, and by itself when nobody holds the source any longer.
-    Timers stand still while the machine sleeps, so the source's clock is looked at each
-    `longest_nap` seconds.
+    It ends with `stop` or `stop_task`, or when the source is garbage-collected. Timers stop
+    while the machine sleeps, so the source's clock is read at least every `max_interval`
+    seconds.
     """
 
-    def __init__(self, source: "TokenSource", longest_nap: float = _LONGEST_NAP) -> None:
+    def __init__(self, source: Renewable, max_interval: float = _MAX_INTERVAL) -> None:
         self._source = weakref.ref(source)
-        self._longest_nap = longest_nap
+        self._max_interval = max_interval
         self._stopped = threading.Event()
         self._lock = threading.RLock()  # a signal handler may come between
         self._thread: threading.Thread | None = None
@@ -36,14 +49,14 @@ class BackgroundRefresh:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin in a thread, unless it has begun or was stopped.
+        """Start a thread, unless one runs or the refresh was stopped.
 
         Where no thread can be started now, the next call tries again; meanwhile callers renew
-        the token as they do without a keeper.
+        the token themselves, as without a background refresh.
         """
         with self._lock:
-            runs = self._thread is not None and self._thread.is_alive()
-            if runs or self._task is not None or self._stopped.is_set():
+            is_running = self._thread is not None and self._thread.is_alive()
+            if is_running or self._task is not None or self._stopped.is_set():
                 return
             thread = threading.Thread(target=self._run, name="gatepass-keep-fresh", daemon=True)
             try:
@@ -54,7 +67,7 @@ class BackgroundRefresh:
                 self._thread = thread
 
     def stop(self) -> None:
-        """End for good; a renewal under way is not waited for."""
+        """Stop for good, without waiting for a renewal under way."""
         self._stopped.set()
 
     def _warn_once(self, error: RuntimeError) -> None:
@@ -63,11 +76,11 @@ class BackgroundRefresh:
             _log.warning("token not renewed in the background yet, no thread starts: %s", error)
 
     def start_task(self) -> None:
-        """Begin in a task of the running event loop."""
+        """Start a task of the running event loop."""
         self._task = asyncio.get_running_loop().create_task(self._arun())
 
     async def stop_task(self) -> None:
-        """End for good, and wait until the task has ended."""
+        """Stop for good, and wait until the task has ended."""
         self._stopped.set()
         if self._task is not None:
             self._task.cancel()
@@ -75,20 +88,20 @@ class BackgroundRefresh:
                 await self._task
 
     def _run(self) -> None:
-        while not self._stopped.wait(self._nap()) and self._renew():
+        while not self._stopped.wait(self._interval()) and self._renew():
             pass
 
     def _renew(self) -> bool:
-        """Ask if it is time; tell whether the source is still there. Keeps no hold of it."""
+        """Renew if it is due; return whether the source still exists. Keeps no reference to it."""
         source = self._source()
         if source is not None and source.due_in() == 0:
-            with suppress(ClientError):  # the source has told of it
+            with suppress(ClientError):  # the source has logged it
                 source.token()
         return source is not None
 
     async def _arun(self) -> None:
-        while await self._arenew():  # noqa: ASYNC110 - it waits for time, not for an event
-            await asyncio.sleep(self._nap())
+        while await self._arenew():  # noqa: ASYNC110 - it waits for a time, not for an event
+            await asyncio.sleep(self._interval())
 
     async def _arenew(self) -> bool:
         source = self._source()
@@ -97,7 +110,7 @@ class BackgroundRefresh:
                 await source.atoken()
         return source is not None
 
-    def _nap(self) -> float:
+    def _interval(self) -> float:
         source = self._source()
         due_in = 0.0 if source is None else source.due_in()
-        return min(max(due_in, _SHORTEST_NAP), self._longest_nap)
+        return min(max(due_in, _MIN_INTERVAL), self._max_interval)

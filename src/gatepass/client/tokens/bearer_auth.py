@@ -1,16 +1,16 @@
-"""What the adapters share: the token source behind each, and how it is found."""
+"""What the adapters share: the token source behind each, and how it is configured."""
 
 from collections.abc import Mapping, Sequence
 from typing import Self
 
 from gatepass.client.settings import BASIC, CLIENT_CREDENTIALS, ClientSecret, ClientSettings
-from gatepass.client.tokens.source import TokenSource, shared
+from gatepass.client.tokens.source import TokenSource, shared_source
 
 
 class BearerAuthBase:
     """Sends requests with tokens of one source; the base of every adapter's class."""
 
-    def __init__(  # noqa: PLR0913 - each is one setting, named where it is given
+    def __init__(  # noqa: PLR0913 - each is one setting, passed by name
         self,
         *,
         token_url: str,
@@ -36,21 +36,21 @@ class BearerAuthBase:
             grant_type,
             ca_file,
         )
-        self._source = shared(settings)
+        self._source = shared_source(settings)
 
     @classmethod
     def from_env(cls) -> Self:
-        """Take the settings from GATEPASS_TOKEN_URL, GATEPASS_CLIENT_ID and so on."""
-        return cls.sharing(shared(ClientSettings.from_env()))
+        """Read the settings from GATEPASS_TOKEN_URL, GATEPASS_CLIENT_ID and so on."""
+        return cls.sharing(shared_source(ClientSettings.from_env()))
 
     @classmethod
     def sharing(cls, source: TokenSource) -> Self:
-        """Use tokens of `source`, which others may use too."""
-        bearing = cls.__new__(cls)
-        bearing._source = source  # noqa: SLF001 - our own
-        return bearing
+        """Use the tokens of `source`, which may have other users."""
+        auth = cls.__new__(cls)
+        auth._source = source  # noqa: SLF001 - our own
+        return auth
 
     @property
     def source(self) -> TokenSource:
-        """The token source, for its `status` or to share it."""
+        """The token source, to read its `status` or to share it."""
         return self._source

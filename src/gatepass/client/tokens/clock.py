@@ -1,8 +1,8 @@
-"""The client's clock: monotonic, and going on while the machine sleeps.
+"""The client's clock: monotonic, and counting while the machine sleeps.
 
-A wall clock that is set an hour forth or back would kill or prolong tokens; a monotonic clock
-that stands still in suspend would take a token for fresh that expired overnight. All processes
-of a boot read the same clock, so a moment of one means the same to another.
+A wall clock that is set an hour forward or back would shorten or prolong the life of tokens. A
+monotonic clock that stops in suspend would count a token as fresh that expired overnight. All
+processes of a boot read the same clock, so that they can exchange its times.
 """
 
 import time
@@ -18,11 +18,11 @@ _PROC = Path("/proc")
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """A moment by both clocks: `now` of this module, `wall` since 1970, both in seconds.
+class ClockReading:
+    """The same instant by both clocks: `now` of this module, `wall` since 1970, in seconds.
 
-    `boot` names the boot that `now` counts in, and is empty where there is no telling boots
-    apart; `now` then means nothing to another process.
+    `boot` identifies the boot of the machine that `now` counts in. It is empty where boots
+    cannot be told apart; `now` then means nothing to another process.
     """
 
     now: float
@@ -31,21 +31,21 @@ class Moment:
 
 
 def now() -> float:
-    """Give seconds since a moment that is fixed until the machine boots again."""
-    return _read()
+    """Return the seconds since an instant that is fixed until the machine boots again."""
+    return _now()
 
 
-def moment() -> Moment:
-    """Give the present moment."""
-    return Moment(now(), time.time(), boot())
+def read() -> ClockReading:
+    """Return the current time by both clocks."""
+    return ClockReading(now(), time.time(), boot())
 
 
 def boot(proc: Path = _PROC) -> str:
-    """Name this boot of the machine, so that moments of another one are not taken for its own.
+    """Return an id of this boot of the machine, empty where the system has none.
 
-    Linux draws an id at each boot; the time namespace belongs to it, since a container may have
-    a CLOCK_BOOTTIME of its own. Gives "" on other systems: what could be worked out there, wall
-    clock less uptime, drifts and jumps with the wall clock, and would be a guess.
+    Linux draws an id at each boot; the time namespace is part of it, since a container may have
+    a CLOCK_BOOTTIME of its own. Other systems have only wall clock less uptime, which drifts and
+    jumps with the wall clock.
     """
     try:
         name = (proc / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
@@ -53,14 +53,14 @@ def boot(proc: Path = _PROC) -> str:
         return ""
     try:
         return f"{name} {(proc / 'self/ns/time').readlink()}"
-    except OSError:  # before Linux 5.6 there was one time for all
+    except OSError:  # before Linux 5.6 there were no time namespaces
         return name
 
 
-def sleepless(machine: Any = time) -> Callable[[], float]:  # noqa: ANN401 - a module, or like it
-    """Give that clock of `machine` (the time module) which counts while the machine sleeps.
+def monotonic_clock(machine: Any = time) -> Callable[[], float]:  # noqa: ANN401 - a module, or a fake
+    """Return the clock of `machine` (the time module) that counts while the machine sleeps.
 
-    Windows has neither of the two that are looked for; there time.monotonic counts sleep.
+    Windows has neither of the two clocks; time.monotonic counts sleep there.
     """
     for name in _COUNTS_SLEEP:
         if hasattr(machine, name):
@@ -69,4 +69,4 @@ def sleepless(machine: Any = time) -> Callable[[], float]:  # noqa: ANN401 - a m
     return read
 
 
-_read = sleepless()
+_now = monotonic_clock()

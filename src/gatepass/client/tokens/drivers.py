@@ -1,7 +1,7 @@
-"""What the flow of a token source asks of whoever drives it, and the two drivers.
+"""The steps of a token source's flow, and its two drivers.
 
-A flow yields requests to be sent, functions that may block, and the flights of other callers
-to be waited for. Driven by `follow` it blocks its thread; driven by `afollow` never the loop.
+A flow yields requests to send, functions that may block, and renewals of other callers to wait
+for. `run` blocks the thread; `arun` never blocks the event loop.
 """
 
 import sys
@@ -17,17 +17,18 @@ from typing import Any, Protocol, TypeAlias, TypeVar, cast
 
 from gatepass.client.errors import ClientError, ConfigurationError
 from gatepass.client.tokens.token import CachedToken
-from gatepass.wire.flow import Request, Response, arun, run
+from gatepass.wire import flow as wire_flow
+from gatepass.wire.flow import Request, Response
 
 Result = TypeVar("Result")
 
-# How a renewal ended, for those who wait for it; None: its caller went away in the middle.
+# How a renewal ended, for the callers that wait for it; None: its own caller was cancelled.
 Outcome: TypeAlias = CachedToken | ClientError | None
 
 
 @dataclass(frozen=True, slots=True)
 class RunInThread:
-    """Call a function that may block, and go on with what it gives."""
+    """Call a function that may block, and send its result into the flow."""
 
     function: Callable[[], object]
 
@@ -36,61 +37,61 @@ class RunInThread:
 class Wait:
     """Wait until another caller's renewal has ended, at most `timeout` seconds.
 
-    `thread` is where that caller is. Who blocks that very thread would wait for himself.
+    `thread` is the thread of that caller. Blocking the same thread would be a deadlock.
     """
 
-    flight: Future[Outcome]
+    renewal: Future[Outcome]
     timeout: float
     thread: int
 
 
 class OwnRenewalError(Exception):
-    """Thrown into the steps at a Wait: the renewal is under way below in this very thread.
+    """Thrown into the flow at a Wait: this very thread is in the middle of the renewal.
 
     A signal handler or a finalizer has interrupted it, or blocking code was called from the
-    event loop that makes it; it cannot go on until they return.
+    event loop that renews; it cannot go on until they return.
     """
 
 
 Step: TypeAlias = Request | RunInThread | Wait
-Steps: TypeAlias = Generator[Step, Any, Result]
+TokenFlow: TypeAlias = Generator[Step, Any, Result]
 
 
-def call(function: Callable[[], Result]) -> Steps[Result]:
-    """Have a function that may block called; `yield from` this gives what it gives."""
+def call(function: Callable[[], Result]) -> TokenFlow[Result]:
+    """Have the driver call a function that may block; `yield from` returns its result."""
     return cast("Result", (yield RunInThread(function)))
 
 
 class Sender(Protocol):
-    """Carries a request, whose pause is over, to the token endpoint without following redirects.
+    """Sends a request, after its pause, to the token endpoint; does not follow redirects.
 
-    Reads at most LONGEST_ANSWER + 1 bytes of the body, ends within the request's `timeout`,
-    and raises Unreachable where no answer came. Is called from any thread and any event loop.
+    Reads at most LONGEST_RESPONSE + 1 bytes of the body, ends within the request's `timeout`,
+    and raises Unreachable where no response came. Any thread and any event loop may call it.
     """
 
     def send(self, request: Request) -> Response:
-        """Wait for the answer."""
+        """Wait for the response."""
         ...
 
     async def asend(self, request: Request) -> Response:
-        """Wait for the answer without blocking the event loop."""
+        """Wait for the response without blocking the event loop."""
         ...
 
 
-def follow(steps: Steps[Result], sender: Sender) -> Result:
-    """Drive `steps` in this thread and give what comes of them."""
-    return run(steps, partial(_take, sender))
+def run(flow: TokenFlow[Result], sender: Sender) -> Result:
+    """Drive `flow` in this thread and return its result."""
+    return wire_flow.run(flow, partial(_perform, sender))
 
 
-async def afollow(steps: Steps[Result], sender: Sender) -> Result:
-    """Drive `steps` in an asyncio task, or for a trio task in a thread.
+async def arun(flow: TokenFlow[Result], sender: Sender) -> Result:
+    """Drive `flow` in an asyncio task, or for a trio task in a thread.
 
     Raises ConfigurationError under any other event loop.
     """
     trio: Any = sys.modules.get("trio")
     if trio is not None and trio.lowlevel.in_trio_task():
-        return cast("Result", await trio.to_thread.run_sync(follow, steps, sender))
-    import asyncio  # is loaded where this runs; programs without a loop do not wait for it
+        return cast("Result", await trio.to_thread.run_sync(run, flow, sender))
+    import asyncio  # programs without an event loop do not wait for it to load
 
     try:
         asyncio.get_running_loop()
@@ -98,23 +99,23 @@ async def afollow(steps: Steps[Result], sender: Sender) -> Result:
         raise ConfigurationError(
             "there is no event loop of asyncio or trio: await atoken in a task of one of them"
         ) from None
-    return await arun(steps, partial(_atake, sender))
+    return await wire_flow.arun(flow, partial(_aperform, sender))
 
 
-def _take(sender: Sender, step: Step) -> object:
+def _perform(sender: Sender, step: Step) -> object:
     if isinstance(step, Request):
         time.sleep(step.after)
         return sender.send(step)
     if isinstance(step, RunInThread):
         return step.function()
-    if step.thread == get_ident() and not step.flight.done():
+    if step.thread == get_ident() and not step.renewal.done():
         raise OwnRenewalError
-    with suppress(FutureTimeoutError):  # the flow looks at the flight itself
-        step.flight.result(step.timeout)
+    with suppress(FutureTimeoutError):  # the flow reads the outcome itself
+        step.renewal.result(step.timeout)
     return None
 
 
-async def _atake(sender: Sender, step: Step) -> object:
+async def _aperform(sender: Sender, step: Step) -> object:
     import asyncio
 
     if isinstance(step, Request):
@@ -122,11 +123,11 @@ async def _atake(sender: Sender, step: Step) -> object:
         return await sender.asend(step)
     if isinstance(step, RunInThread):
         return await _in_thread(step.function)
-    landed = asyncio.wrap_future(step.flight)
+    waiter = asyncio.wrap_future(step.renewal)
     try:
-        await asyncio.wait([landed], timeout=step.timeout)
+        await asyncio.wait([waiter], timeout=step.timeout)
     finally:
-        landed.cancel()  # our end of it alone: a flight under way cannot be cancelled
+        waiter.cancel()  # this waiter alone: a renewal under way cannot be cancelled
     return None
 
 
@@ -135,7 +136,7 @@ async def _in_thread(function: Callable[[], object]) -> object:
     import asyncio
 
     try:
-        called = asyncio.get_running_loop().run_in_executor(None, function)
+        running = asyncio.get_running_loop().run_in_executor(None, function)
     except RuntimeError:  # the limit is reached, or the interpreter ends
         return function()
-    return await called
+    return await running

@@ -1,4 +1,4 @@
-"""What a token source tells of itself: log, counters, hooks, and the figures of its status."""
+"""The log, metrics, hooks and status counters of a token source."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -11,16 +11,16 @@ from gatepass.client.tokens.token import CachedToken, State
 
 _log = logging.getLogger("gatepass.client")
 
-Told = TypeVar("Told")
+Event = TypeVar("Event")
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How a token source is, for a health check; has no token and no secret in it.
+    """The state of a token source, for a health check; without a token or a secret.
 
     `state` is that of the token now; `age` and `seconds_left` are in seconds, None while there
     is no token. `last_error` is the message of the latest token request if that failed.
-    `renewals` counts tokens that came, `failures` token requests that failed, `refusals` those
+    `renewals` counts new tokens, `failures` token requests that failed, `refusals` those
     of them that the token endpoint refused, and `rejections` tokens that an API answered with
     401.
     """
@@ -36,7 +36,7 @@ class Status:
 
 
 class Telemetry:
-    """Counts and tells what happens; called outside of every lock, as a listener may ask back."""
+    """Counts, logs and calls the hooks; used outside of every lock, as a hook may need a token."""
 
     def __init__(
         self,
@@ -50,17 +50,17 @@ class Telemetry:
         self.last_error: str | None = None
         self.renewals = self.failures = self.refusals = self.rejections = 0
 
-    def renewed(self, token: CachedToken, seconds: float) -> None:
-        """Tell of a new token that took `seconds` to get."""
+    def record_renewal(self, token: CachedToken, seconds: float) -> None:
+        """Record a new token that took `seconds` to get."""
         self.renewals += 1
         self.last_error = None
         lifetime = f"{token.expires_in} s" if token.expires_in else "unstated"
         _log.info("token renewed, lifetime %s", lifetime)
         self._count("renewed", seconds)
-        _hear(self._on_token, token)
+        _call_hook(self._on_token, token)
 
-    def failed(self, error: ClientError, seconds: float, *, early: bool) -> None:
-        """Tell of a token request that failed after `seconds`; `early`: a token still works."""
+    def record_failure(self, error: ClientError, seconds: float, *, early: bool) -> None:
+        """Record a failed token request that took `seconds`; `early`: a token still works."""
         self.failures += 1
         self.last_error = str(error)
         if early:
@@ -71,10 +71,10 @@ class Telemetry:
         self._count("refused" if is_refusal else "unavailable", seconds)
         if isinstance(error, TokenRefused):
             self.refusals += 1
-            _hear(self._on_refused, error)
+            _call_hook(self._on_refused, error)
 
-    def rejected(self, *, renews: bool) -> None:
-        """Tell that an API answered 401 to a token; `renews`: that a new one is worth a try."""
+    def record_rejection(self, *, renews: bool) -> None:
+        """Record that an API answered 401 to a token; `renews`: whether it is renewed now."""
         self.rejections += 1
         advice = "it is renewed" if renews else "a new one was refused alike: see the API's reason"
         _log.log(
@@ -109,7 +109,7 @@ class _Instruments:
 
 @lru_cache(maxsize=1)
 def _instruments() -> _Instruments | None:
-    """Give the instruments of OpenTelemetry where its API is installed."""
+    """Return the instruments of OpenTelemetry where its API is installed."""
     try:
         from opentelemetry import metrics  # an extra, and slow to load
     except ImportError:
@@ -128,11 +128,11 @@ def _instruments() -> _Instruments | None:
     )
 
 
-def _hear(listener: Callable[[Told], object] | None, told: Told) -> None:
-    """Call a listener of the user's; its mistakes are its own, and cost nobody a token."""
-    if listener is None:
+def _call_hook(hook: Callable[[Event], object] | None, event: Event) -> None:
+    """Call a hook of the user; log its errors, which must not cost a caller its token."""
+    if hook is None:
         return
     try:
-        listener(told)
-    except Exception:  # noqa: BLE001 - whatever it is, it is not ours
+        hook(event)
+    except Exception:  # noqa: BLE001 - a hook may raise anything
         _log.exception("a hook failed")

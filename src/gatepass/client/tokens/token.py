@@ -1,4 +1,4 @@
-"""A token that is held, and how good it still is; pure, the time is given."""
+"""A cached token and its state at a given time. Pure."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,34 +10,35 @@ UNSTATED_LIFETIME = 300  # seconds, where the server does not send expires_in
 
 _EARLIEST, _SPREAD = 0.8, 0.1  # of the lifetime: renewed between 80 and 90 % of it ...
 _LEFT = 10.0  # ... and no later than so many seconds before its end, if that is not before 80 %
-_MARGIN, _LONGEST_MARGIN = 0.05, 5.0  # of the lifetime, at most so many seconds: time to travel
+_MARGIN, _LONGEST_MARGIN = 0.05, 5.0  # of the lifetime, at most so many seconds
 
 
 class State(StrEnum):
-    """What may be done with a token: use it, use it and renew it, or renew it first."""
+    """What to do with a token: use it (fresh), use it and renew it (stale), or renew it first."""
 
     FRESH = "fresh"
     STALE = "stale"
-    GONE = "gone"
+    EXPIRED = "expired"
 
 
 @dataclass(frozen=True, slots=True)
 class CachedToken:
-    """A token with the moments, in seconds of `clock.now`, when its state changes.
+    """A token with the times, in seconds of `clock.now`, when its state changes.
 
-    Neither `repr` nor `str` shows it; unwrap `value` or `authorization` where it is sent.
+    It counts as expired a margin before the server's own expiry, so that it does not expire on
+    its way. Neither `repr` nor `str` shows it; read `value` or `authorization` to send it.
     """
 
     response: TokenResponse
-    asked_at: float
+    requested_at: float
     refresh_at: float
-    gone_at: float
+    expires_at: float
 
     @classmethod
-    def of(cls, response: TokenResponse, asked_at: float, jitter: float) -> Self:
-        """Hold `response`, asked for at `asked_at`; `jitter` (0 to 1) was drawn for it alone.
+    def of(cls, response: TokenResponse, requested_at: float, jitter: float) -> Self:
+        """Return the token of `response`; `jitter` is a random number from 0 to 1.
 
-        Counting from the question, not the answer, errs on the safe side; the jitter keeps a
+        Counting from the request, not the response, errs on the safe side; the jitter keeps a
         fleet that started together from renewing together.
         """
         lifetime = response.expires_in or UNSTATED_LIFETIME
@@ -45,16 +46,16 @@ class CachedToken:
         after = min(lifetime * (_EARLIEST + _SPREAD * jitter), max(earliest, latest))
         return cls(
             response,
-            asked_at,
-            refresh_at=asked_at + after,
-            gone_at=asked_at + lifetime - min(lifetime * _MARGIN, _LONGEST_MARGIN),
+            requested_at,
+            refresh_at=requested_at + after,
+            expires_at=requested_at + lifetime - min(lifetime * _MARGIN, _LONGEST_MARGIN),
         )
 
     def state(self, now: float) -> State:
-        """Tell what may be done with the token at `now`."""
+        """Return the state of the token at `now`."""
         if now < self.refresh_at:
             return State.FRESH
-        return State.STALE if now < self.gone_at else State.GONE
+        return State.STALE if now < self.expires_at else State.EXPIRED
 
     @property
     def value(self) -> str:
@@ -73,5 +74,5 @@ class CachedToken:
 
     @property
     def expires_in(self) -> int | None:
-        """The lifetime in seconds as it was told, None where it was not."""
+        """The lifetime in seconds as the server stated it, None where it did not."""
         return self.response.expires_in

@@ -1,4 +1,4 @@
-"""Carries token requests with httpx2."""
+"""Sends token requests with httpx2."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -7,31 +7,28 @@ from typing import Any
 
 import httpx2
 
-from gatepass.client.doctor import route
-from gatepass.client.doctor.certificate import explained, refusal_in
 from gatepass.client.errors import CertificateRefused, ConfigurationError, Unreachable
-from gatepass.client.tokens.certificate_authorities import trusted
+from gatepass.client.network.certificate_authorities import trusted
+from gatepass.client.network.certificate_errors import explain, find_verification_error
+from gatepass.client.network.proxy import UNUSABLE, usable_proxy
+from gatepass.client.network.route import connect_timeout, target
 from gatepass.client.tokens.deadline import Connection, closing
-from gatepass.client.tokens.request import LONGEST_ANSWER
+from gatepass.client.tokens.request import LONGEST_RESPONSE
 from gatepass.wire.flow import Request, Response
 from gatepass.wire.urls import may_use_proxy
 
 _TIMEOUT = 10.0  # seconds, where a request does not say
-_NO_PROXY = (
-    "a proxy setting of the environment (ALL_PROXY, HTTPS_PROXY, NO_PROXY) cannot be used: "
-    "give an address like http://proxy:3128"
-)
 
 
 class Httpx2Sender:
-    """Carries token requests, each on a connection of its own.
+    """Sends token requests, each on a connection of its own.
 
     Renewals are hours apart, so a pool would hold nothing but dead connections; and a client
-    made for one request works in every thread, event loop and forked process. A request's
-    timeout is kept even where the answer drips in byte by byte; resolving a name is all that
-    can take longer. Raises ConfigurationError where the proxy that the environment names
-    (HTTPS_PROXY and the like) cannot be used, at the start and later, or the certificate
-    authorities that it or `ca_file` names (see `trusted`).
+    created for one request works in every thread, event loop and forked process. A request's
+    timeout holds even where the response arrives byte by byte; only resolving a name can take
+    longer. Raises ConfigurationError where the proxy that the environment names (HTTPS_PROXY
+    and the like) cannot be used, at the start and later, or the certificate authorities that
+    it or `ca_file` names (see `trusted`).
     """
 
     def __init__(self, token_url: str, ca_file: str = "") -> None:
@@ -39,45 +36,45 @@ class Httpx2Sender:
             httpx2.URL(token_url)
         except httpx2.InvalidURL:
             raise ConfigurationError("the token URL cannot be used: correct it") from None
-        self._given = (token_url, ca_file)
+        self._arguments = (token_url, ca_file)
         secure = may_use_proxy(token_url)
         # Reading the trusted certificates takes a while, so once and not in an event loop;
-        # a plain connection, which only loopback may have, has none to check.
+        # a plain connection, which only loopback may have, needs none.
         self._verify = trusted(ca_file) if secure else False
         self._trust_env = secure
         with usable_proxy(), httpx2.Client(verify=self._verify, trust_env=secure):
-            pass  # so that a wrong setting shows at the start
+            pass  # so that a wrong setting fails at the start
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Have copies and pickles read the trusted certificates again."""
-        return type(self), self._given
+        """Read the trusted certificates again when copied or unpickled."""
+        return type(self), self._arguments
 
     def send(self, request: Request) -> Response:
-        """Send `request` and wait."""
+        """Send `request` and block until the response."""
         timeout = request.timeout or _TIMEOUT
         with usable_proxy():
             client = httpx2.Client(verify=self._verify, trust_env=self._trust_env, timeout=timeout)
         connection = Connection(timeout)
         with (
             _unreachable(request.url),
-            connection.cut_in_time(),
+            connection.cut_at_deadline(),
             client,
             client.stream(
                 request.method,
                 request.url,
                 headers=request.headers,
                 content=request.body,
-                timeout=httpx2.Timeout(timeout, connect=route.share(request.url, timeout)),
+                timeout=httpx2.Timeout(timeout, connect=connect_timeout(request.url, timeout)),
                 extensions={"trace": connection.trace},
-            ) as answer,
+            ) as response,
         ):
             body = b""
-            for chunk in answer.iter_raw():
+            for chunk in response.iter_raw():
                 body += chunk
-                connection.check_time()
-                if len(body) > LONGEST_ANSWER:
+                connection.check_deadline()
+                if len(body) > LONGEST_RESPONSE:
                     break
-            return Response(answer.status_code, _lower(answer.headers), body)
+            return Response(response.status_code, _lower(response.headers), body)
 
     async def asend(self, request: Request) -> Response:
         """Send `request` without blocking the event loop.
@@ -98,7 +95,7 @@ class Httpx2Sender:
             )
         async with (
             closing() as trace,
-            _cut_after(timeout, request.url),
+            _timeout_after(timeout, request.url),
             client,
             client.stream(
                 request.method,
@@ -106,18 +103,18 @@ class Httpx2Sender:
                 headers=request.headers,
                 content=request.body,
                 extensions={"trace": trace},
-            ) as answer,
+            ) as response,
         ):
             body = b""
-            async for chunk in answer.aiter_raw():
+            async for chunk in response.aiter_raw():
                 body += chunk
-                if len(body) > LONGEST_ANSWER:
+                if len(body) > LONGEST_RESPONSE:
                     break
-            return Response(answer.status_code, _lower(answer.headers), body)
+            return Response(response.status_code, _lower(response.headers), body)
 
 
 @asynccontextmanager
-async def _cut_after(seconds: float, url: str) -> AsyncIterator[None]:
+async def _timeout_after(seconds: float, url: str) -> AsyncIterator[None]:
     with _unreachable(url):
         async with asyncio.timeout(seconds):
             yield
@@ -131,30 +128,16 @@ def _lower(headers: httpx2.Headers) -> dict[str, str]:
 def _unreachable(url: str) -> Iterator[None]:
     try:
         yield
-    except (TimeoutError, httpx2.TimeoutException) as error:  # ours for all of it, or one of httpx2
+    except (TimeoutError, httpx2.TimeoutException) as error:  # of the whole exchange, or of httpx2
         raise Unreachable(f"no whole answer in time, {type(error).__name__}") from None
     except OSError as error:  # of a name that was not found
         raise Unreachable(f"{type(error).__name__}: {error}") from None
     except (httpx2.ConnectError, httpx2.ProxyError) as error:
-        refused = refusal_in(error)
+        refused = find_verification_error(error)
         if refused is not None:
-            raise CertificateRefused(explained(refused, route.target(url).host)) from None
+            raise CertificateRefused(explain(refused, target(url).host)) from None
         raise Unreachable(f"{type(error).__name__}: {error}") from None
-    except httpx2.RequestError as error:  # of a malformed answer, it may quote the answer
+    except httpx2.RequestError as error:  # of a malformed response, which it may quote
         raise Unreachable(type(error).__name__) from None
     except (UnicodeError, OverflowError, ExceptionGroup):  # of a host or port no socket takes
-        raise ConfigurationError(_NO_PROXY) from None
-
-
-@contextmanager
-def usable_proxy() -> Iterator[None]:
-    """Say in one line what httpx2 says of the environment's proxies; they may hold a password."""
-    try:
-        yield
-    except ImportError:
-        raise ConfigurationError(
-            "the environment names a SOCKS proxy (ALL_PROXY or HTTPS_PROXY), which httpx2 cannot "
-            "use without its extra: pip install 'httpx2[socks]', or name another proxy"
-        ) from None
-    except (ValueError, httpx2.InvalidURL):
-        raise ConfigurationError(_NO_PROXY) from None
+        raise ConfigurationError(UNUSABLE) from None

@@ -1,8 +1,8 @@
-"""What a message says of an answer that is not understood; pure.
+"""Describes a response that is no OAuth response, without quoting it. Pure.
 
-A token or a secret can stand in such an answer in any encoding: UTF-16, escapes of JSON or HTML,
-base64, compressed. No redaction knows them all, so the body is not quoted. Its media type, its
-length and, of an HTML page, a title of plain words tell the reader what came.
+Such a response can contain a token or a secret in any encoding: UTF-16, escapes of JSON or HTML,
+base64, compressed. No redaction covers them all, so the body is not quoted. Its media type, its
+length and, of an HTML page, a title of plain words show the reader what came.
 """
 
 import re
@@ -20,15 +20,15 @@ _MOST_WORDS = 8
 _SEARCHED = 4096  # bytes
 
 
-def description(answer: Response, secrets: Iterable[Secret]) -> str:
-    """Return what may be said of `answer`: media type, length in bytes, title of a page.
+def description(response: Response, secrets: Iterable[Secret]) -> str:
+    """Return what identifies `response`: media type, length in bytes, title of a page.
 
-    No other character of its body is in it, nor any of `secrets`.
+    The result has no other character of its body, and none of `secrets`.
     """
-    media_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     kind = media_type if _MEDIA_TYPE.fullmatch(media_type) else "an answer of unknown type"
-    title = quotable(_title(answer.body[:_SEARCHED]), secrets)
-    return f"{kind}, {len(answer.body)} bytes" + (f', titled "{title}"' if title else "")
+    title = quotable(_title(response.body[:_SEARCHED]), secrets)
+    return f"{kind}, {len(response.body)} bytes" + (f', titled "{title}"' if title else "")
 
 
 def _title(body: bytes) -> str:

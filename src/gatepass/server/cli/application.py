@@ -101,7 +101,7 @@ def list_(
     """List the applications of an environment."""
     with options.environment_of(data, config, environment_name) as environment:
         if org_id is None:
-            owners = organizations.all_of_them(environment.context)
+            owners = organizations.list_all(environment.context)
         else:
             owners = [organizations.find(environment.context, options.uuid_of(org_id))]
         rows = [
@@ -145,7 +145,7 @@ def show_(
         "created_by": found.created_by,
         "imported_from": found.imported_from,
         "redirect_uris": found.redirect_uris,
-        "tokens_void_before": found.tokens_void_before,
+        "tokens_revoked_before": found.tokens_revoked_before,
         "secrets": secrets,
     }
     options.show(_row(found) | more, is_json=is_json)

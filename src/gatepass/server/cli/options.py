@@ -142,7 +142,7 @@ def _mark_to_change(settings: Settings) -> Mode:
 
 def _has_organizations(settings: Settings, mode: Mode) -> bool:
     with data_directory.opened(settings, mode) as environment:
-        return bool(organizations.all_of_them(environment.context))
+        return bool(organizations.list_all(environment.context))
 
 
 @contextmanager

@@ -150,7 +150,7 @@ def people_(
 def list_(data: Path | None, config: Path | None, environment_name: str, *, is_json: bool) -> None:
     """List the organizations of an environment."""
     with options.environment_of(data, config, environment_name) as environment:
-        rows = [_row(each) for each in operations.all_of_them(environment.context)]
+        rows = [_row(each) for each in operations.list_all(environment.context)]
     nothing = f"No organizations in {environment.name}. Create one: gatepass organization create"
     options.show_list(rows, nothing, is_json=is_json)
 

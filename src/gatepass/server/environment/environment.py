@@ -68,7 +68,7 @@ class Environment:
         self.name = NAMES[mode]
         self.issuer = settings.issuer(mode)
         self.partner_api = self.issuer + PARTNER_API
-        self.site = f"{self.issuer}/docs/" if settings.docs else ""  # of the documentation
+        self.docs_url = f"{self.issuer}/docs/" if settings.docs else ""  # of the documentation
         self.other_url = settings.issuer(Mode.TEST if mode is Mode.LIVE else Mode.LIVE) + "/"
         own = settings.environment(mode)
         self.algorithm = own.algorithm

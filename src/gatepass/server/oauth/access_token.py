@@ -21,7 +21,7 @@ def read(environment: ServedEnvironment, token: Secret) -> Claims | None:
 
     Does NOT check expiry, revocation or the application.
     """
-    verified, keys, digest = environment.verified_tokens, environment.keys, token.digest()
+    verified, keys, digest = environment.verified_tokens, environment.state.keys, token.digest()
     claims = verified.get(digest, keys)
     if claims is None:
         if "." in token.value:

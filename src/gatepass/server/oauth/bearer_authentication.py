@@ -25,9 +25,9 @@ class BearerError(OAuthError):
         self.retry_after = error.retry_after
         self._challenge = bearer.challenge(error, realm=realm, scope=_REQUIRED)
 
-    def response(self, site: str) -> Response:
-        """Return the response; `site` is the address of the documentation site, if any."""
-        plain = error_response(self, challenged=False, realm="", site=site)
+    def response(self, docs_url: str) -> Response:
+        """Return the response; `docs_url` is the address of the documentation site, if any."""
+        plain = error_response(self, challenged=False, realm="", docs_url=docs_url)
         challenge = (b"www-authenticate", self._challenge.encode())
         return plain._replace(headers=(*plain.headers, challenge))
 

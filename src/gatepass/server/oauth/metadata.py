@@ -60,7 +60,7 @@ def respond(document: Document, environment: Environment, scope: Scope) -> Respo
     if scope["method"] not in METHODS:
         error = OAuthError("invalid_request", "Use GET.", status=405)
         return error_response(
-            error, challenged=False, realm="", allow=_ALLOW, site=environment.site
+            error, challenged=False, realm="", allow=_ALLOW, docs_url=environment.docs_url
         )
     return cached(document(environment), scope)
 
@@ -81,8 +81,8 @@ def cached(body: bytes, scope: Scope) -> Response:
 
 def authorization_server(environment: Environment) -> bytes:
     """Return the metadata of the authorization server."""
-    scopes = list(environment.catalogue.selectable.names)
-    algorithms = [each for each in ALGORITHMS if each in environment.keys.sign]
+    scopes = list(environment.state.catalogue.selectable.names)
+    algorithms = [each for each in ALGORITHMS if each in environment.state.keys.sign]
     return _document(
         metadata.authorization_server(environment.issuer, scopes, environment.mode, algorithms)
     )
@@ -91,14 +91,16 @@ def authorization_server(environment: Environment) -> bytes:
 def protected_resource(environment: Environment) -> bytes:
     """Return the metadata of the Partner API."""
     resource = environment.partner_api
-    offered = environment.catalogue.selectable.names
-    scopes = [name for name in environment.catalogue.of_resource(resource).names if name in offered]
+    offered = environment.state.catalogue.selectable.names
+    scopes = [
+        name for name in environment.state.catalogue.of_resource(resource).names if name in offered
+    ]
     return _document(metadata.protected_resource(resource, environment.issuer, scopes))
 
 
 def jwks(environment: Environment) -> bytes:
     """Return the public keys, including those not yet in use (RFC 7517 §5)."""
-    return environment.keys.jwks
+    return environment.state.keys.jwks
 
 
 def _known_tags(scope: Scope) -> set[bytes]:

@@ -43,11 +43,13 @@ def issue_test_token(
         raise OAuthError("invalid_request", "This application gets no tokens as it is.")
     credentials = PresentedCredentials(application.client_id, None)
     request = TokenRequest(credentials, GRANT_TYPE, None, ())
-    grant = authorize(AuthenticatedClient(application, live[0]), request, environment.catalogue)
+    grant = authorize(
+        AuthenticatedClient(application, live[0]), request, environment.state.catalogue
+    )
     now = environment.now()
     entropy = secrets.token_bytes(ENTROPY)  # the environment's iterator is for one thread
     now_ms = int(now.timestamp() * 1000)
-    issued = issue(grant, environment.keys, environment.issuer, now_ms, entropy)
+    issued = issue(grant, environment.state.keys, environment.issuer, now_ms, entropy)
     with environment.database.write() as connection:
         keep(connection, issued)
         event = entry(

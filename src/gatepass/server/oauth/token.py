@@ -43,7 +43,7 @@ def token(environment: ServedEnvironment, request: Request) -> Result:
         record_use(environment, request, client, now)
     notice = _limit(environment, request, client.application, now)
     entropy, now_ms = next(environment.entropy), int(now * 1000)
-    issued = issue(grant, environment.keys, environment.issuer, now_ms, entropy)
+    issued = issue(grant, environment.state.keys, environment.issuer, now_ms, entropy)
     count_issued(environment, grant)
     return token_response(issued, notice)
 
@@ -55,7 +55,7 @@ def _authorize(
     token_request: TokenRequest,
 ) -> Grant:
     try:
-        return authorize(client, token_request, environment.catalogue)
+        return authorize(client, token_request, environment.state.catalogue)
     except OAuthError as error:
         record_error(environment, request, client.application, error, environment.clock())
         raise
@@ -65,7 +65,7 @@ def _limit(
     environment: ServedEnvironment, request: Request, application: Application, now: float
 ) -> str:
     """Count a token against the application's limit, if it has one; return the notice."""
-    if application.mint_mode == "off":
+    if application.rate_limit_mode == "off":
         return ""
     try:
         return environment.issuance_limit.count(application, now)

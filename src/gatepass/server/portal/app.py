@@ -87,7 +87,7 @@ def _for_programs(scope: Scope, response: Response) -> Response:
     allow = response.headers.get("allow")
     more = ((b"allow", allow.encode()),) if allow else ()
     answer = error_format.error(
-        asked_for, status, _NOT_A_PAGE[status], more, scope["gatepass.environment"].site
+        asked_for, status, _NOT_A_PAGE[status], more, scope["gatepass.environment"].docs_url
     )
     headers = {name.decode(): value.decode() for name, value in answer.headers}
     return Response(answer.body, status, headers)

@@ -44,25 +44,25 @@ def misdirected(scope: Scope, prefixes: tuple[str, ...]) -> Response:
     return error(format_of(scope, prefixes), 421, description)
 
 
-def needs_tls(scope: Scope, prefixes: tuple[str, ...], site: str) -> Response:
-    """Return the error for http where https is due; `site` as for `error`."""
+def needs_tls(scope: Scope, prefixes: tuple[str, ...], docs_url: str) -> Response:
+    """Return the error for http where https is due; `docs_url` as for `error`."""
     found = format_of(scope, prefixes)
     description = "Use https. Whoever listens has seen what you sent."
-    return error("oauth" if found == "text" else found, 400, description, site=site)
+    return error("oauth" if found == "text" else found, 400, description, docs_url=docs_url)
 
 
 def error(
-    error_format: ErrorFormat, status: int, description: str, more: Headers = (), site: str = ""
+    error_format: ErrorFormat, status: int, description: str, more: Headers = (), docs_url: str = ""
 ) -> Response:
     """Return the error in this format, with `more` headers.
 
-    `site` is the address of the documentation site, to which OAuth errors lead, if any.
+    `docs_url` is the address of the documentation site, to which OAuth errors lead, if any.
     """
     if error_format == "problem":
         body = json.dumps(problem_details.members(status, description)).encode()
         return Response(status, (*_PROBLEM, *more), body)
     if error_format == "oauth":
-        body = error_body("invalid_request", description, site)
+        body = error_body("invalid_request", description, docs_url)
         return Response(status, (*NO_STORE, *more), body)
     return Response(status, (*_TEXT, *more), f"{description}\n".encode())
 

@@ -47,7 +47,7 @@ def respond_to(failure: Failure) -> Response:
             return error.response()
         case BearerError() as error:
             _record(failure, error)
-            return error.response(environment.site)
+            return error.response(environment.docs_url)
         case GatewayMisconfigured() as error:
             _record(failure, error)
             return Denial(error, ANYTHING.scope, environment.issuer).response()
@@ -58,17 +58,17 @@ def respond_to(failure: Failure) -> Response:
                 challenged=_is_challenged(failure.request),
                 realm=environment.issuer,
                 allow=error.allow if isinstance(error, MethodNotAllowed) else "",
-                site=environment.site,
+                docs_url=environment.docs_url,
             )
         case DatabaseAwayError():
             log.error("request.unavailable", path=failure.path, environment=environment.name)
-            body = error_body("temporarily_unavailable", _UNAVAILABLE, environment.site)
+            body = error_body("temporarily_unavailable", _UNAVAILABLE, environment.docs_url)
             return Response(503, (*NO_STORE, (b"retry-after", b"5")), body)
         case bug:
             log.error(
                 "request.failed", path=failure.path, environment=environment.name, exc_info=bug
             )
-            body = error_body("server_error", _SERVER_ERROR, environment.site)
+            body = error_body("server_error", _SERVER_ERROR, environment.docs_url)
             return Response(500, NO_STORE, body)
 
 

@@ -51,7 +51,7 @@ async def serve(match: Match, scope: Scope, receive: Receive, send: Send) -> str
     if environment is None:
         return await _send_error(route, error_format.misdirected(scope, (path,)), send, ())
     if environment.is_https and scope["scheme"] == "http":
-        response = error_format.needs_tls(scope, (path,), environment.site)
+        response = error_format.needs_tls(scope, (path,), environment.docs_url)
         return await _send_error(route, response, send, environment.transport_headers)
     cors_headers = cors.headers(route.origins, scope) if route.origins else ()
     if route.origins and scope["method"] == "OPTIONS":

@@ -24,11 +24,11 @@ def token_response(issued: IssuedToken, notice: str = "") -> Response:
 
 
 def error_response(
-    error: OAuthError, *, challenged: bool, realm: str, allow: str = "POST", site: str = ""
+    error: OAuthError, *, challenged: bool, realm: str, allow: str = "POST", docs_url: str = ""
 ) -> Response:
     """Return the response for an error; `challenged` adds the Basic challenge to a 401.
 
-    `site` is the address of the documentation site, as for `error_body`.
+    `docs_url` is the address of the documentation site, as for `error_body`.
     """
     headers = list(NO_STORE)
     if error.status == 401 and challenged:
@@ -37,19 +37,19 @@ def error_response(
         headers.append((b"allow", allow.encode()))
     if error.retry_after is not None:
         headers.append((b"retry-after", b"%d" % error.retry_after))
-    body = error_body(error.code, error.description, site)
+    body = error_body(error.code, error.description, docs_url)
     return Response(error.status, tuple(headers), body)
 
 
-def error_body(code: str, description: str, site: str = "") -> bytes:
+def error_body(code: str, description: str, docs_url: str = "") -> bytes:
     """Return the body of an error (RFC 6749 §5.2).
 
-    If `site` is the address of the documentation site, `error_uri` points to its text about the
+    If `docs_url` is the address of the documentation site, `error_uri` points to its text about the
     code; to nothing more exact, which could tell a stranger why a client was refused.
     """
     members = {"error": code, "error_description": description}
-    if site:
-        members["error_uri"] = f"{site}reference/errors.html#{code}"
+    if docs_url:
+        members["error_uri"] = f"{docs_url}reference/errors.html#{code}"
     return json.dumps(members).encode()
 
 

@@ -18,24 +18,26 @@ from server.fixtures import InProcessServer, refused
 METERS = "https://meters.example.com"
 
 
-def _scope(name: str = "meters.read", resource: str = METERS, **standing: bool) -> CataloguedScope:
-    given = {"is_default": False, "is_restricted": False, **standing}
+def _scope(name: str = "meters.read", resource: str = METERS, **flags: bool) -> CataloguedScope:
+    given = {"is_default": False, "is_restricted": False, **flags}
     return CataloguedScope(name, "Read meters", resource=resource, **given)
 
 
 @pytest.fixture
-def environment(fresh: InProcessServer) -> Environment:
-    environment = fresh.environment()
+def environment(fresh_server: InProcessServer) -> Environment:
+    environment = fresh_server.environment()
     operations.add_resource(environment.context, OPERATOR, METERS, " Meters ")
     operations.add_scope(environment.context, OPERATOR, _scope())
     return environment
 
 
-def test_what_is_added_is_offered_at_once(fresh: InProcessServer, environment: Environment) -> None:
-    client = fresh.register(scope=Scope(("meters.read",)))
+def test_what_is_added_is_offered_at_once(
+    fresh_server: InProcessServer, environment: Environment
+) -> None:
+    client = fresh_server.register(scope=Scope(("meters.read",)))
 
     assert environment.catalogue.resources[METERS].name == "Meters"
-    assert fresh.ask(client).json()["scope"] == "meters.read"
+    assert fresh_server.ask(client).json()["scope"] == "meters.read"
 
 
 def test_each_change_is_in_the_audit_trail_and_the_feed(environment: Environment) -> None:
@@ -97,9 +99,9 @@ def test_what_the_server_itself_needs_is_not_removed(environment: Environment, n
 
 
 def test_a_scope_that_an_application_has_is_not_removed(
-    fresh: InProcessServer, environment: Environment
+    fresh_server: InProcessServer, environment: Environment
 ) -> None:
-    fresh.register(scope=Scope(("meters.read",)))
+    fresh_server.register(scope=Scope(("meters.read",)))
 
     with pytest.raises(OAuthError, match="1 applications have"):
         operations.remove_scope(environment.context, OPERATOR, "meters.read")
@@ -107,10 +109,10 @@ def test_a_scope_that_an_application_has_is_not_removed(
 
 
 def test_a_scope_whose_name_is_part_of_one_that_is_had_can_be_removed(
-    fresh: InProcessServer, environment: Environment
+    fresh_server: InProcessServer, environment: Environment
 ) -> None:
     operations.add_scope(environment.context, OPERATOR, _scope("meters.rea_"))
-    fresh.register(scope=Scope(("meters.read",)))
+    fresh_server.register(scope=Scope(("meters.read",)))
 
     operations.remove_scope(environment.context, OPERATOR, "meters.rea_")
 
@@ -156,13 +158,13 @@ def test_what_is_not_there_is_not_changed(environment: Environment) -> None:
 
 
 def test_what_was_granted_by_the_old_catalogue_is_not_granted_by_the_new(
-    fresh: InProcessServer, environment: Environment
+    fresh_server: InProcessServer, environment: Environment
 ) -> None:
-    client = fresh.register(scope=Scope(("meters.read",)))
-    sealed = fresh.token(client)
+    client = fresh_server.register(scope=Scope(("meters.read",)))
+    sealed = fresh_server.token(client)
 
     operations.change_resource(environment.context, OPERATOR, METERS, {"tokens": "jwt"})
 
-    assert fresh.token(client).count(".") == 2
-    assert fresh.is_active(client, sealed)
-    assert refused(fresh.ask(client, scope="read")) == (400, "invalid_scope")
+    assert fresh_server.token(client).count(".") == 2
+    assert fresh_server.is_active(client, sealed)
+    assert refused(fresh_server.ask(client, scope="read")) == (400, "invalid_scope")

@@ -46,7 +46,7 @@ def found(**given: object) -> SourceApplication:
 
 
 def bring(
-    stand: InProcessServer,
+    server: InProcessServer,
     *there: SourceApplication,
     organization_by: OrganizationBy = "user",
     scope: Scope = READ,
@@ -54,13 +54,13 @@ def bring(
 ) -> Sequence[Outcome]:
     terms = ImportOptions("django-oauth-toolkit", scope, organization_by)
     return operations.import_applications(
-        stand.environment().context, OPERATOR, there, terms, dry_run=dry_run
+        server.environment().context, OPERATOR, there, terms, dry_run=dry_run
     )
 
 
-def brought(stand: InProcessServer, client_id: str = "acme") -> Application:
+def brought(server: InProcessServer, client_id: str = "acme") -> Application:
     """Give an application as it is kept now."""
-    environment = stand.environment()
+    environment = server.environment()
     application = environment.applications.load(client_id)
     assert application
     environment.applications.drop(application.id)
@@ -68,6 +68,6 @@ def brought(stand: InProcessServer, client_id: str = "acme") -> Application:
 
 
 def client(
-    stand: InProcessServer, client_id: str = "acme", secret: str = QUICK["secret"]
+    server: InProcessServer, client_id: str = "acme", secret: str = QUICK["secret"]
 ) -> Client:
-    return Client(brought(stand, client_id), Secret(secret))
+    return Client(brought(server, client_id), Secret(secret))

@@ -15,13 +15,22 @@ from gatepass.server.domain.imports.hash_verification import (
     MOST_WRONG,
     THREADS,
     HashingPool,
+    LegacyHashes,
 )
 from gatepass.server.domain.throttling.client_failures import MOST_FAILURES, WINDOW
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.metadata import INTROSPECT, REVOKE, TOKEN
 from gatepass.wire.secret import Secret
 from server.domain.imports.samples import QUICK, bring, brought, client, found
-from server.fixtures import GRANT, HERE, Client, InProcessServer, refused, standing_still, whole
+from server.fixtures import (
+    GRANT,
+    HERE,
+    Client,
+    InProcessServer,
+    open_passive_server,
+    refused,
+    whole,
+)
 
 RIGHT = Secret(QUICK["secret"])
 PLAIN = Secret("hmx9vQ4PwvNg8SKJ2BqT7z")
@@ -46,23 +55,25 @@ def nobody(known: Client, client_id: str = "nobody") -> Client:
 
 
 @pytest.mark.parametrize("path", [TOKEN, INTROSPECT, REVOKE])
-def test_an_old_id_and_secret_work_at_every_endpoint(fresh: InProcessServer, path: str) -> None:
-    bring(fresh, found())
-    old = client(fresh)
+def test_an_old_id_and_secret_work_at_every_endpoint(
+    fresh_server: InProcessServer, path: str
+) -> None:
+    bring(fresh_server, found())
+    old = client(fresh_server)
 
-    answer = fresh.post(path, by=old, data=GRANT | {"token": "x"})
+    answer = fresh_server.post(path, by=old, data=GRANT | {"token": "x"})
 
     assert answer.status_code == 200, answer.text
 
 
 def test_the_first_use_puts_the_fast_digest_in_the_place_of_the_hash(
-    fresh: InProcessServer, slow: list[str]
+    fresh_server: InProcessServer, slow: list[str]
 ) -> None:
-    bring(fresh, found())
-    old = client(fresh)
+    bring(fresh_server, found())
+    old = client(fresh_server)
     for _ in range(3):
-        fresh.token(old)
-    (secret,) = brought(fresh).secrets
+        fresh_server.token(old)
+    (secret,) = brought(fresh_server).secrets
 
     assert slow == [QUICK["encoded"]]
     assert secret.encoded is None
@@ -71,50 +82,52 @@ def test_the_first_use_puts_the_fast_digest_in_the_place_of_the_hash(
 
 
 def test_the_digest_is_durable(tmp_path: Path, slow: list[str]) -> None:
-    with standing_still(tmp_path / "data") as before:
+    with open_passive_server(tmp_path / "data") as before:
         bring(before, found())
         before.token(client(before))
-    with standing_still(tmp_path / "data") as after:
+    with open_passive_server(tmp_path / "data") as after:
         after.token(client(after))
 
     assert len(slow) == 1
 
 
 def test_an_import_is_known_to_a_server_that_starts_later(tmp_path: Path) -> None:
-    with standing_still(tmp_path / "data") as before:
+    with open_passive_server(tmp_path / "data") as before:
         bring(before, found())
-    with standing_still(tmp_path / "data") as after:
+    with open_passive_server(tmp_path / "data") as after:
         assert after.environment().state.has_imported
         assert after.environment().state.legacy_hashes.sample == QUICK["encoded"]
         after.token(client(after))
 
 
-def test_a_plain_secret_works_without_slow_work(fresh: InProcessServer, slow: list[str]) -> None:
-    bring(fresh, found(kept=PLAIN, was_hashed=False))
-    fresh.token(client(fresh, secret=PLAIN.value))
+def test_a_plain_secret_works_without_slow_work(
+    fresh_server: InProcessServer, slow: list[str]
+) -> None:
+    bring(fresh_server, found(kept=PLAIN, was_hashed=False))
+    fresh_server.token(client(fresh_server, secret=PLAIN.value))
 
     assert slow == []
 
 
 def test_when_the_last_hash_is_replaced_nothing_slow_is_left(
-    fresh: InProcessServer, slow: list[str]
+    fresh_server: InProcessServer, slow: list[str]
 ) -> None:
-    bring(fresh, found())
-    old = client(fresh)
-    fresh.token(old)
-    assert fresh.environment().state.legacy_hashes.sample is None
+    bring(fresh_server, found())
+    old = client(fresh_server)
+    fresh_server.token(old)
+    assert fresh_server.environment().state.legacy_hashes.sample is None
 
-    assert fresh.ask(old.having(Secret("wrong"))).status_code == 401
-    assert fresh.ask(nobody(old)).status_code == 401
+    assert fresh_server.ask(old.having(Secret("wrong"))).status_code == 401
+    assert fresh_server.ask(nobody(old)).status_code == 401
     assert len(slow) == 1
 
 
 def test_a_wrong_secret_and_an_unknown_client_get_the_same_answer_for_the_same_work(
-    fresh: InProcessServer, slow: list[str]
+    fresh_server: InProcessServer, slow: list[str]
 ) -> None:
-    bring(fresh, found())
-    known = client(fresh, secret="wrong")
-    answers = [fresh.ask(each) for each in (known, nobody(known))]
+    bring(fresh_server, found())
+    known = client(fresh_server, secret="wrong")
+    answers = [fresh_server.ask(each) for each in (known, nobody(known))]
 
     assert whole(answers[0]) == whole(answers[1])
     assert refused(answers[0]) == (401, "invalid_client")
@@ -122,37 +135,37 @@ def test_a_wrong_secret_and_an_unknown_client_get_the_same_answer_for_the_same_w
 
 
 def test_so_does_an_imported_client_that_has_no_hash_any_more(
-    fresh: InProcessServer, slow: list[str]
+    fresh_server: InProcessServer, slow: list[str]
 ) -> None:
-    bring(fresh, found(), found(client_id="plain", kept=PLAIN, was_hashed=False))
+    bring(fresh_server, found(), found(client_id="plain", kept=PLAIN, was_hashed=False))
 
-    assert fresh.ask(client(fresh, "plain", "wrong")).status_code == 401
+    assert fresh_server.ask(client(fresh_server, "plain", "wrong")).status_code == 401
     assert len(slow) == 1
 
 
-def test_ids_of_our_own_form_cost_nothing_slow(fresh: InProcessServer, slow: list[str]) -> None:
-    bring(fresh, found())
-    ours = fresh.register()
+def test_ids_of_our_own_form_cost_nothing_slow(
+    fresh_server: InProcessServer, slow: list[str]
+) -> None:
+    bring(fresh_server, found())
+    ours = fresh_server.register()
 
-    fresh.token(ours)
-    assert fresh.ask(ours.having(Secret("wrong"))).status_code == 401
+    fresh_server.token(ours)
+    assert fresh_server.ask(ours.having(Secret("wrong"))).status_code == 401
     assert slow == []
 
 
-def test_a_wrong_secret_is_verified_once(fresh: InProcessServer, slow: list[str]) -> None:
-    bring(fresh, found())
-    known = client(fresh, secret="wrong")
+def test_a_wrong_secret_is_verified_once(fresh_server: InProcessServer, slow: list[str]) -> None:
+    bring(fresh_server, found())
+    known = client(fresh_server, secret="wrong")
     for each in (known, known, nobody(known), nobody(known)):
-        assert fresh.ask(each).status_code == 401
+        assert fresh_server.ask(each).status_code == 401
 
     assert len(slow) == 2
 
 
-def test_what_is_remembered_of_wrong_secrets_is_bounded(
-    fresh: InProcessServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_remembered_of_wrong_secrets_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hash_verification, "MOST_REMEMBERED", 3)
-    hashes = fresh.environment().state.legacy_hashes
+    hashes = LegacyHashes("production")
     for number in range(5):
         hashes.remember_wrong("acme", [Secret(f"wrong {number}")], HERE, 0)
 
@@ -165,37 +178,37 @@ def test_what_is_remembered_of_wrong_secrets_is_bounded(
     ]
 
 
-def test_the_failure_budget_comes_before_the_slow_work(
-    fresh: InProcessServer, slow: list[str]
+def test_the_limit_on_failures_comes_before_the_slow_work(
+    fresh_server: InProcessServer, slow: list[str]
 ) -> None:
-    bring(fresh, found())
-    known = client(fresh)
+    bring(fresh_server, found())
+    known = client(fresh_server)
     for each in (known, nobody(known)):
         for number in range(MOST_FAILURES):
-            assert fresh.ask(each.having(Secret(f"wrong {number}"))).status_code == 401
+            assert fresh_server.ask(each.having(Secret(f"wrong {number}"))).status_code == 401
         done = len(slow)
-        answer = fresh.ask(each.having(Secret("one more")))
+        answer = fresh_server.ask(each.having(Secret("one more")))
         assert refused(answer) == (429, "temporarily_unavailable")
         assert len(slow) == done
-    fresh.clock.advance(WINDOW)
+    fresh_server.clock.advance(WINDOW)
 
-    fresh.token(known)
+    fresh_server.token(known)
 
 
 def test_a_source_that_tries_many_client_ids_runs_out_of_slow_work(
-    fresh: InProcessServer, slow: list[str]
+    fresh_server: InProcessServer, slow: list[str]
 ) -> None:
-    bring(fresh, found())
-    known = client(fresh)
+    bring(fresh_server, found())
+    known = client(fresh_server)
     plain = known.having(Secret("plain"))  # the same raw and form-url-encoded
     for number in range(MOST_WRONG):
-        assert fresh.ask(nobody(plain, f"nobody {number}")).status_code == 401
-    answers = [fresh.ask(nobody(plain)), fresh.ask(known.having(Secret("wrong")))]
+        assert fresh_server.ask(nobody(plain, f"nobody {number}")).status_code == 401
+    answers = [fresh_server.ask(nobody(plain)), fresh_server.ask(known.having(Secret("wrong")))]
 
     assert len(slow) == MOST_WRONG
     assert whole(answers[0]) == whole(answers[1])
     assert refused(answers[0]) == (429, "temporarily_unavailable")
-    assert fresh.ask(known, source="198.51.100.1").status_code == 200
+    assert fresh_server.ask(known, source="198.51.100.1").status_code == 200
 
 
 def test_a_few_verifications_run_at_a_time_and_only_so_many_wait() -> None:
@@ -225,10 +238,10 @@ def test_as_many_partners_as_a_large_site_has_may_arrive_at_once() -> None:
 
 
 def test_the_programs_of_a_partner_that_arrive_at_once_cost_one_verification(
-    fresh: InProcessServer, slow: list[str]
+    fresh_server: InProcessServer, slow: list[str]
 ) -> None:
-    bring(fresh, found())
-    environment = fresh.environment()
+    bring(fresh_server, found())
+    environment = fresh_server.environment()
     kept = environment.applications.load("acme")
     works = [environment.secret_upgrade.pending("acme", kept, (RIGHT,), HERE) for _ in range(5)]
 
@@ -237,10 +250,10 @@ def test_the_programs_of_a_partner_that_arrive_at_once_cost_one_verification(
 
 
 def test_a_wrong_secret_that_arrives_often_at_once_costs_one_verification(
-    fresh: InProcessServer, slow: list[str]
+    fresh_server: InProcessServer, slow: list[str]
 ) -> None:
-    bring(fresh, found())
-    environment, kept = fresh.environment(), brought(fresh)
+    bring(fresh_server, found())
+    environment, kept = fresh_server.environment(), brought(fresh_server)
     works = [
         environment.secret_upgrade.pending("acme", kept, (Secret("wrong"),), HERE) for _ in range(5)
     ]
@@ -257,109 +270,117 @@ def test_a_wrong_secret_that_arrives_often_at_once_costs_one_verification(
     ],
     ids=["bcrypt", "argon2"],
 )
-def test_a_hash_as_its_library_writes_it_is_verified(fresh: InProcessServer, encoded: str) -> None:
-    bring(fresh, found(kept=Secret(encoded)))
-    right = client(fresh)._replace(secret=Secret("s3cret-of-a-partner"))
+def test_a_hash_as_its_library_writes_it_is_verified(
+    fresh_server: InProcessServer, encoded: str
+) -> None:
+    bring(fresh_server, found(kept=Secret(encoded)))
+    right = client(fresh_server)._replace(secret=Secret("s3cret-of-a-partner"))
 
-    assert fresh.ask(right._replace(secret=Secret("another"))).status_code == 401
-    fresh.token(right)
-    assert brought(fresh).secrets[0].encoded is None
+    assert fresh_server.ask(right._replace(secret=Secret("another"))).status_code == 401
+    fresh_server.token(right)
+    assert brought(fresh_server).secrets[0].encoded is None
 
 
-def test_two_first_uses_side_by_side_leave_one_digest(fresh: InProcessServer) -> None:
-    bring(fresh, found())
-    environment, kept = fresh.environment(), brought(fresh)
+def test_two_first_uses_side_by_side_leave_one_digest(fresh_server: InProcessServer) -> None:
+    bring(fresh_server, found())
+    environment, kept = fresh_server.environment(), brought(fresh_server)
 
     assert environment.secret_upgrade.upgrade(kept, (RIGHT,), HERE)
     assert environment.secret_upgrade.upgrade(kept, (RIGHT,), HERE)  # whose copy is of before
-    assert RIGHT.matches(brought(fresh).secrets[0].digest)
+    assert RIGHT.matches(brought(fresh_server).secrets[0].digest)
 
 
-def test_a_wrong_secret_never_replaces_the_hash(fresh: InProcessServer) -> None:
-    bring(fresh, found())
-    before = brought(fresh)
+def test_a_wrong_secret_never_replaces_the_hash(fresh_server: InProcessServer) -> None:
+    bring(fresh_server, found())
+    before = brought(fresh_server)
 
-    assert not fresh.environment().secret_upgrade.upgrade(before, (Secret("wrong"),), HERE)
-    assert brought(fresh) == before
+    assert not fresh_server.environment().secret_upgrade.upgrade(before, (Secret("wrong"),), HERE)
+    assert brought(fresh_server) == before
 
 
-def test_with_the_database_away_the_first_use_waits_and_is_not_lost(fresh: InProcessServer) -> None:
-    bring(fresh, found())
-    old = client(fresh)
-    fresh.environment().applications.load("acme")
-    database = fresh.environment().database
-    fresh.lose_database()
-    assert fresh.ask(old).status_code == 503
-    fresh.environment().database = database
+def test_with_the_database_away_the_first_use_waits_and_is_not_lost(
+    fresh_server: InProcessServer,
+) -> None:
+    bring(fresh_server, found())
+    old = client(fresh_server)
+    fresh_server.environment().applications.load("acme")
+    database = fresh_server.environment().database
+    fresh_server.lose_database()
+    assert fresh_server.ask(old).status_code == 503
+    fresh_server.environment().database = database
 
-    fresh.token(old)
+    fresh_server.token(old)
 
 
 def test_after_a_rotation_the_old_secret_works_until_it_ends(
-    fresh: InProcessServer, slow: list[str]
+    fresh_server: InProcessServer, slow: list[str]
 ) -> None:
-    bring(fresh, found())
-    old = client(fresh)
+    bring(fresh_server, found())
+    old = client(fresh_server)
     hour = timedelta(hours=1)
     new = applications.rotate(
-        fresh.environment().context, OPERATOR, old.application.id, hour, old.application.org_id
+        fresh_server.environment().context,
+        OPERATOR,
+        old.application.id,
+        hour,
+        old.application.org_id,
     )
-    fresh.token(old.having(new.secret))
+    fresh_server.token(old.having(new.secret))
     assert slow == []
-    fresh.token(old)
-    fresh.clock.advance(3601)
+    fresh_server.token(old)
+    fresh_server.clock.advance(3601)
 
-    assert fresh.ask(old).status_code == 401
-    fresh.token(old.having(new.secret))
+    assert fresh_server.ask(old).status_code == 401
+    fresh_server.token(old.having(new.secret))
 
 
-def test_a_disabled_application_learns_no_more_than_another(fresh: InProcessServer) -> None:
-    bring(fresh, found())
-    old = client(fresh)
+def test_a_disabled_application_learns_no_more_than_another(fresh_server: InProcessServer) -> None:
+    bring(fresh_server, found())
+    old = client(fresh_server)
     applications.set_enabled(
-        fresh.environment().context, OPERATOR, old.application.id, enabled=False, org_id=None
+        fresh_server.environment().context, OPERATOR, old.application.id, enabled=False, org_id=None
     )
 
-    assert whole(fresh.ask(old)) == whole(fresh.ask(old.having(Secret("wrong"))))
+    assert whole(fresh_server.ask(old)) == whole(fresh_server.ask(old.having(Secret("wrong"))))
 
 
-def test_without_an_import_foreign_ids_are_not_asked_for(fresh: InProcessServer) -> None:
-    unknown = nobody(fresh.register())
-    fresh.lose_database()
+def test_without_an_import_foreign_ids_are_not_asked_for(fresh_server: InProcessServer) -> None:
+    unknown = nobody(fresh_server.register())
+    fresh_server.lose_database()
 
-    assert fresh.ask(unknown).status_code == 401
+    assert fresh_server.ask(unknown).status_code == 401
 
 
 def test_a_client_id_that_is_too_long_to_be_imported_is_not_asked_for(
-    fresh: InProcessServer,
+    fresh_server: InProcessServer,
 ) -> None:
-    bring(fresh, found(kept=PLAIN, was_hashed=False))
-    known = client(fresh, secret=PLAIN.value)
-    fresh.lose_database()
+    bring(fresh_server, found(kept=PLAIN, was_hashed=False))
+    known = client(fresh_server, secret=PLAIN.value)
+    fresh_server.lose_database()
 
-    assert fresh.ask(nobody(known, "x" * 256)).status_code == 401
-    assert fresh.ask(nobody(known, "x" * 255)).status_code == 503
+    assert fresh_server.ask(nobody(known, "x" * 256)).status_code == 401
+    assert fresh_server.ask(nobody(known, "x" * 255)).status_code == 503
 
 
-def test_nothing_is_pending_where_memory_can_answer(fresh: InProcessServer) -> None:
-    bring(fresh, found())
-    environment, kept = fresh.environment(), brought(fresh)
+def test_nothing_is_pending_where_memory_can_answer(fresh_server: InProcessServer) -> None:
+    bring(fresh_server, found())
+    environment, kept = fresh_server.environment(), brought(fresh_server)
 
     assert environment.secret_upgrade.pending("acme", kept, (RIGHT,), HERE)
     environment.secret_upgrade.upgrade(kept, (RIGHT,), HERE)
-    assert environment.secret_upgrade.pending("acme", brought(fresh), (RIGHT,), HERE) is None
+    assert environment.secret_upgrade.pending("acme", brought(fresh_server), (RIGHT,), HERE) is None
 
 
 def test_while_the_line_is_full_old_hashes_get_503_and_all_others_are_served(
-    fresh: InProcessServer,
+    fresh_server: InProcessServer,
 ) -> None:
-    bring(fresh, found())
-    known, ours = client(fresh), fresh.register()
+    bring(fresh_server, found())
+    known, ours = client(fresh_server), fresh_server.register()
     release = threading.Event()
-    thread = fresh.environment().state.legacy_hashes.pool
+    thread = fresh_server.environment().state.legacy_hashes.pool
     futures = [thread.submit(release.wait) for _ in range(MOST_WAITING)]
-    answers = [fresh.ask(known), fresh.ask(nobody(known))]
-    served = fresh.ask(ours)
+    answers = [fresh_server.ask(known), fresh_server.ask(nobody(known))]
+    served = fresh_server.ask(ours)
     release.set()
     for each in futures:
         each.result()
@@ -368,4 +389,4 @@ def test_while_the_line_is_full_old_hashes_get_503_and_all_others_are_served(
     assert refused(answers[0]) == (503, "temporarily_unavailable")
     assert answers[0].headers["retry-after"] == "5"
     assert served.status_code == 200
-    fresh.token(known)
+    fresh_server.token(known)

@@ -27,29 +27,29 @@ EXPIRED = OAuthError("invalid_client", "No.", log_detail="expired secret", reaso
 
 
 def put(
-    stand: InProcessServer, usage: UsageCounter, at: float = AT, limit: HourlyLimit | None = None
+    server: InProcessServer, usage: UsageCounter, at: float = AT, limit: HourlyLimit | None = None
 ) -> None:
     """Write a batch."""
     batch = usage.take(at)
     assert batch is not None
-    with stand.environment().database.write() as connection:
+    with server.environment().database.write() as connection:
         write(connection, batch, limit or HourlyLimit(MOST_ROWS))
 
 
-def recent(stand: InProcessServer, client: Client) -> list[Refusal]:
+def recent(server: InProcessServer, client: Client) -> list[Refusal]:
     """Give the refusals in the order in which they were noted."""
-    with stand.environment().database.read() as connection:
+    with server.environment().database.read() as connection:
         return store.recent(connection, client.application.id)[::-1]
 
 
-def audited(stand: InProcessServer, client: Client) -> list[Entry]:
-    with stand.environment().database.read() as connection:
+def audited(server: InProcessServer, client: Client) -> list[Entry]:
+    with server.environment().database.read() as connection:
         entries = audit.page(connection, client.application.org_id, limit=1000)
     return [entry for _, entry in reversed(entries) if entry.action == "client.refused"]
 
 
-def counted(stand: InProcessServer, client: Client) -> dict[tuple[int, str], int]:
-    with stand.environment().database.read() as connection:
+def counted(server: InProcessServer, client: Client) -> dict[tuple[int, str], int]:
+    with server.environment().database.read() as connection:
         found = store.series(
             connection, client.application.id, datetime(2020, 1, 1, tzinfo=UTC), FINE
         )
@@ -83,14 +83,14 @@ def threads_that_switch_often() -> Iterator[None]:
 
 
 def test_the_last_use_of_a_batch_is_written_and_the_next_batch_is_empty(
-    fresh: InProcessServer,
+    fresh_server: InProcessServer,
 ) -> None:
-    client, usage = fresh.register(), UsageCounter()
+    client, usage = fresh_server.register(), UsageCounter()
     use(client, usage, AT - 1, b"older")
     use(client, usage)
-    put(fresh, usage)
+    put(fresh_server, usage)
 
-    found = applications.find(fresh.environment().context, client.application.id, None)
+    found = applications.find(fresh_server.environment().context, client.application.id, None)
     both: list[Application | ApplicationSecret] = [found, *found.secrets]
     for each in both:
         assert each.last_used_at == datetime.fromtimestamp(AT, UTC)
@@ -99,62 +99,66 @@ def test_the_last_use_of_a_batch_is_written_and_the_next_batch_is_empty(
 
 
 @pytest.mark.parametrize("agent", [b"", b"x" * 10_000, b"\xff\x00\x1b[31m", "\u00e4".encode()])
-def test_whatever_agent_a_client_names_can_be_kept(fresh: InProcessServer, agent: bytes) -> None:
-    client, usage = fresh.register(), UsageCounter()
+def test_whatever_agent_a_client_names_can_be_kept(
+    fresh_server: InProcessServer, agent: bytes
+) -> None:
+    client, usage = fresh_server.register(), UsageCounter()
     use(client, usage, agent=agent)
     refuse(client, usage, agent=agent)
-    put(fresh, usage)
+    put(fresh_server, usage)
 
-    found = applications.find(fresh.environment().context, client.application.id, None)
-    (told,) = recent(fresh, client)
+    found = applications.find(fresh_server.environment().context, client.application.id, None)
+    (told,) = recent(fresh_server, client)
     assert found.last_used_agent == told.kind.agent
     assert len(told.kind.agent) <= LONGEST_AGENT
     assert "\0" not in told.kind.agent
 
 
-def test_what_an_application_that_is_gone_did_is_dropped(fresh: InProcessServer) -> None:
-    client, usage = fresh.register(), UsageCounter()
+def test_what_an_application_that_is_gone_did_is_dropped(fresh_server: InProcessServer) -> None:
+    client, usage = fresh_server.register(), UsageCounter()
     gone = client._replace(application=replace(client.application, id=UUID(int=0)))
     use(gone, usage)
     usage.issued(gone.application)
     refuse(gone, usage)
     usage.issued(client.application)
-    put(fresh, usage)
+    put(fresh_server, usage)
 
-    assert counted(fresh, client) == {(1_800_000_000, ISSUED): 1}
-    assert counted(fresh, gone) == {}
-    assert recent(fresh, gone) == []
-    assert audited(fresh, gone) == []
+    assert counted(fresh_server, client) == {(1_800_000_000, ISSUED): 1}
+    assert counted(fresh_server, gone) == {}
+    assert recent(fresh_server, gone) == []
+    assert audited(fresh_server, gone) == []
 
 
-def test_tokens_are_counted_in_the_span_in_which_they_were_gathered(fresh: InProcessServer) -> None:
-    client, usage = fresh.register(), UsageCounter()
+def test_tokens_are_counted_in_the_span_in_which_they_were_gathered(
+    fresh_server: InProcessServer,
+) -> None:
+    client, usage = fresh_server.register(), UsageCounter()
     for _ in range(3):
         usage.issued(client.application)
     usage.collect(AT)
     for _ in range(2):
         usage.issued(client.application)
-    put(fresh, usage, AT + FINE)
+    put(fresh_server, usage, AT + FINE)
     usage.issued(client.application)
-    put(fresh, usage, AT + FINE)
+    put(fresh_server, usage, AT + FINE)
 
     start = 1_800_000_000
-    assert counted(fresh, client) == {(start, ISSUED): 3, (start + FINE, ISSUED): 3}
+    assert counted(fresh_server, client) == {(start, ISSUED): 3, (start + FINE, ISSUED): 3}
 
 
-def test_an_application_that_changed_meanwhile_is_still_one(fresh: InProcessServer) -> None:
-    client, usage = fresh.register(), UsageCounter()
+def test_an_application_that_changed_meanwhile_is_still_one(fresh_server: InProcessServer) -> None:
+    client, usage = fresh_server.register(), UsageCounter()
     usage.issued(client.application)
     usage.issued(replace(client.application, name="New"))
-    put(fresh, usage)
+    put(fresh_server, usage)
 
-    assert counted(fresh, client) == {(1_800_000_000, ISSUED): 2}
+    assert counted(fresh_server, client) == {(1_800_000_000, ISSUED): 2}
 
 
 def test_tokens_that_are_issued_while_others_are_taken_are_all_counted(
-    fresh: InProcessServer,
+    fresh_server: InProcessServer,
 ) -> None:
-    client, usage = fresh.register(), UsageCounter()
+    client, usage = fresh_server.register(), UsageCounter()
 
     def issue() -> None:
         for _ in range(20_000):
@@ -171,79 +175,85 @@ def test_tokens_that_are_issued_while_others_are_taken_are_all_counted(
     assert found + (batch.counts.total() if batch else 0) == 40_000
 
 
-def test_equal_refusals_are_counted_and_others_told_apart(fresh: InProcessServer) -> None:
-    client, usage = fresh.register(), UsageCounter()
+def test_equal_refusals_are_counted_and_others_told_apart(fresh_server: InProcessServer) -> None:
+    client, usage = fresh_server.register(), UsageCounter()
     for source in ("192.0.2.7", "192.0.2.7", "192.0.2.8"):
         refuse(client, usage, source=source)
     refuse(client, usage, EXPIRED)
-    put(fresh, usage)
+    put(fresh_server, usage)
 
-    assert [(each.kind.source, each.kind.note, each.times) for each in recent(fresh, client)] == [
+    assert [
+        (each.kind.source, each.kind.note, each.times) for each in recent(fresh_server, client)
+    ] == [
         ("192.0.2.7", "wrong secret", 2),
         ("192.0.2.8", "wrong secret", 1),
         ("192.0.2.7", "expired secret", 1),
     ]
-    assert counted(fresh, client) == {
+    assert counted(fresh_server, client) == {
         (1_800_000_000, "wrong_secret"): 3,
         (1_800_000_000, "expired_secret"): 1,
     }
 
 
-def test_a_kind_of_refusal_is_audited_once_however_long_it_goes_on(fresh: InProcessServer) -> None:
-    client, usage = fresh.register(), UsageCounter()
+def test_a_kind_of_refusal_is_audited_once_however_long_it_goes_on(
+    fresh_server: InProcessServer,
+) -> None:
+    client, usage = fresh_server.register(), UsageCounter()
     for second in range(0, 600, 2):
         refuse(client, usage, at=AT + second)
-        put(fresh, usage, AT + second)
+        put(fresh_server, usage, AT + second)
 
-    (entry,) = audited(fresh, client)
+    (entry,) = audited(fresh_server, client)
     assert (entry.source, entry.detail["reason"], entry.detail["times"]) == (
         "192.0.2.7",
         "wrong secret",
         "1",
     )
-    (told,) = recent(fresh, client)
+    (told,) = recent(fresh_server, client)
     assert told.times == 300
 
 
-def test_a_refusal_without_a_note_is_told_by_its_sentence(fresh: InProcessServer) -> None:
-    client, usage = fresh.register(), UsageCounter()
+def test_a_refusal_without_a_note_is_told_by_its_sentence(fresh_server: InProcessServer) -> None:
+    client, usage = fresh_server.register(), UsageCounter()
     refuse(client, usage, OAuthError("invalid_request", "The parameter grant_type is missing."))
-    put(fresh, usage)
+    put(fresh_server, usage)
 
-    (told,) = recent(fresh, client)
+    (told,) = recent(fresh_server, client)
     assert told.kind[1:3] == ("malformed", "The parameter grant_type is missing.")
 
 
-def test_a_flood_of_refusals_is_bounded_and_yet_counted(fresh: InProcessServer) -> None:
-    client, usage = fresh.register(), UsageCounter()
+def test_a_flood_of_refusals_is_bounded_and_yet_counted(fresh_server: InProcessServer) -> None:
+    client, usage = fresh_server.register(), UsageCounter()
     for number in range(5_000):
         refuse(client, usage, source=f"source {number}")
-    put(fresh, usage)
+    put(fresh_server, usage)
 
-    assert len(recent(fresh, client)) == 200
-    assert counted(fresh, client) == {(1_800_000_000, "wrong_secret"): 5_000}
+    assert len(recent(fresh_server, client)) == 200
+    assert counted(fresh_server, client) == {(1_800_000_000, "wrong_secret"): 5_000}
 
 
 @pytest.mark.parametrize(
     "source", ["192.0.2.7", "2001:db8::{:x}"], ids=["one address", "one IPv6 network"]
 )
 def test_a_flood_of_kinds_from_one_source_leaves_a_few_audit_entries_and_is_yet_shown(
-    fresh: InProcessServer, source: str
+    fresh_server: InProcessServer, source: str
 ) -> None:
-    client, usage, limit = fresh.register(), UsageCounter(), HourlyLimit(MOST_ROWS)
+    client, usage, limit = fresh_server.register(), UsageCounter(), HourlyLimit(MOST_ROWS)
     for number in range(150):
         agent = f"agent {number}".encode()
         refuse(client, usage, source=source.format(number), agent=agent)
-        put(fresh, usage, limit=limit)
+        put(fresh_server, usage, limit=limit)
 
-    assert len(audited(fresh, client)) == MOST_ROWS
-    assert len(recent(fresh, client)) == 150
+    assert len(audited(fresh_server, client)) == MOST_ROWS
+    assert len(recent(fresh_server, client)) == 150
     (summary,) = limit.take(AT, is_last=True)
     assert (summary.times, summary.org_id) == (150 - MOST_ROWS, client.application.org_id)
 
 
-def test_what_could_not_be_written_is_written_with_what_came_since(fresh: InProcessServer) -> None:
-    client, usage = fresh.register(), UsageCounter()
+def test_what_could_not_be_written_is_written_with_what_came_since(
+    fresh_server: InProcessServer,
+) -> None:
+    client, usage = fresh_server.register(), UsageCounter()
     use(client, usage, AT - 1, b"older")
     usage.issued(client.application)
     for _ in range(2):
@@ -254,26 +264,26 @@ def test_what_could_not_be_written_is_written_with_what_came_since(fresh: InProc
     usage.issued(client.application)
     refuse(client, usage)
     usage.put_back(batch)
-    put(fresh, usage)
+    put(fresh_server, usage)
 
-    (told,) = recent(fresh, client)
+    (told,) = recent(fresh_server, client)
     moments = (datetime.fromtimestamp(AT - 1, UTC), datetime.fromtimestamp(AT, UTC))
     assert (told.times, told.first_at, told.at) == (3, *moments)
-    found = applications.find(fresh.environment().context, client.application.id, None)
+    found = applications.find(fresh_server.environment().context, client.application.id, None)
     assert found.last_used_agent == "curl/8"
-    assert sum(counted(fresh, client).values()) == 5
+    assert sum(counted(fresh_server, client).values()) == 5
 
 
 def test_a_flood_of_refusals_is_bounded_while_nothing_can_be_written(
-    fresh: InProcessServer,
+    fresh_server: InProcessServer,
 ) -> None:
-    client, usage = fresh.register(), UsageCounter()
+    client, usage = fresh_server.register(), UsageCounter()
     for number in range(1_000):
         refuse(client, usage, source=f"source {number}")
         if number % 100 == 99 and (batch := usage.take(AT)):
             refuse(client, usage, source=f"late {number}")
             usage.put_back(batch)
-    put(fresh, usage)
+    put(fresh_server, usage)
 
-    assert len(recent(fresh, client)) == 200
-    assert sum(counted(fresh, client).values()) == 1_010
+    assert len(recent(fresh_server, client)) == 200
+    assert sum(counted(fresh_server, client).values()) == 1_010

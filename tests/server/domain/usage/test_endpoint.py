@@ -9,9 +9,9 @@ from gatepass.wire.secret import Secret
 from server.fixtures import Client, InProcessServer
 
 
-def counted(stand: InProcessServer, client: Client) -> dict[str, int]:
-    maintenance.flush(stand.environment())
-    with stand.environment().database.read() as connection:
+def counted(server: InProcessServer, client: Client) -> dict[str, int]:
+    maintenance.flush(server.environment())
+    with server.environment().database.read() as connection:
         found = store.series(
             connection, client.application.id, datetime(2020, 1, 1, tzinfo=UTC), FINE
         )
@@ -19,25 +19,25 @@ def counted(stand: InProcessServer, client: Client) -> dict[str, int]:
 
 
 def test_every_token_is_counted_also_those_that_are_granted_from_memory(
-    fresh: InProcessServer,
+    fresh_server: InProcessServer,
 ) -> None:
-    client = fresh.register()
+    client = fresh_server.register()
     for _ in range(5):
-        fresh.token(client)
-    fresh.token(client, scope="read")
+        fresh_server.token(client)
+    fresh_server.token(client, scope="read")
 
-    assert counted(fresh, client) == {"issued": 6}
+    assert counted(fresh_server, client) == {"issued": 6}
 
 
-def test_refusals_are_counted_by_reason(fresh: InProcessServer) -> None:
-    client = fresh.register()
-    fresh.ask(client.having(Secret("gps_live_wrong")))
-    fresh.ask(client.having(Secret("gps_live_wronger")))
-    fresh.ask(client, scope="admin")
-    fresh.ask(client, resource="https://elsewhere.example")
-    fresh.ask(client, grant_type="password")
+def test_refusals_are_counted_by_reason(fresh_server: InProcessServer) -> None:
+    client = fresh_server.register()
+    fresh_server.ask(client.having(Secret("gps_live_wrong")))
+    fresh_server.ask(client.having(Secret("gps_live_wronger")))
+    fresh_server.ask(client, scope="admin")
+    fresh_server.ask(client, resource="https://elsewhere.example")
+    fresh_server.ask(client, grant_type="password")
 
-    assert counted(fresh, client) == {
+    assert counted(fresh_server, client) == {
         "wrong_secret": 2,
         "scope_not_allowed": 1,
         "resource_not_allowed": 1,
@@ -45,27 +45,27 @@ def test_refusals_are_counted_by_reason(fresh: InProcessServer) -> None:
     }
 
 
-def test_to_introspect_and_to_revoke_counts_no_token(fresh: InProcessServer) -> None:
-    client = fresh.register()
-    token = fresh.token(client)
-    fresh.introspect(client, token)
-    fresh.revoke(client, token)
+def test_to_introspect_and_to_revoke_counts_no_token(fresh_server: InProcessServer) -> None:
+    client = fresh_server.register()
+    token = fresh_server.token(client)
+    fresh_server.introspect(client, token)
+    fresh_server.revoke(client, token)
 
-    assert counted(fresh, client) == {"issued": 1}
-
-
-def test_what_an_unknown_client_did_is_counted_for_nobody(fresh: InProcessServer) -> None:
-    client = fresh.register()
-    fresh.ask(client._replace(application=fresh.register().application))
-
-    assert counted(fresh, client) == {}
+    assert counted(fresh_server, client) == {"issued": 1}
 
 
-def test_pruning_merges_counts_of_long_ago(fresh: InProcessServer) -> None:
-    client, environment = fresh.register(), fresh.environment()
-    fresh.token(client)
+def test_what_an_unknown_client_did_is_counted_for_nobody(fresh_server: InProcessServer) -> None:
+    client = fresh_server.register()
+    fresh_server.ask(client._replace(application=fresh_server.register().application))
+
+    assert counted(fresh_server, client) == {}
+
+
+def test_pruning_merges_counts_of_long_ago(fresh_server: InProcessServer) -> None:
+    client, environment = fresh_server.register(), fresh_server.environment()
+    fresh_server.token(client)
     maintenance.flush(environment)
-    fresh.clock.advance(8 * 24 * 3600)
+    fresh_server.clock.advance(8 * 24 * 3600)
     maintenance.prune(environment)
 
     with environment.database.read() as connection:

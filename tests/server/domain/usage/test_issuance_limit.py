@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from gatepass.server.domain.applications import operations as applications
-from gatepass.server.domain.applications.model import Application, MintMode
+from gatepass.server.domain.applications.model import Application, RateLimitMode
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.usage import store
 from gatepass.server.domain.usage.issuance_limit import IssuanceLimit, is_wasteful
@@ -18,8 +18,8 @@ FULL = 1_800_000_000.0 // HOUR * HOUR
 
 
 @pytest.fixture
-def limited(fresh: InProcessServer) -> Application:
-    return replace(fresh.register().application, mint_mode="enforce", mint_limit=3)
+def limited(fresh_server: InProcessServer) -> Application:
+    return replace(fresh_server.register().application, rate_limit_mode="enforce", rate_limit=3)
 
 
 def admitted(watch: IssuanceLimit, application: Application, now: float, times: int = 10) -> int:
@@ -32,10 +32,15 @@ def admitted(watch: IssuanceLimit, application: Application, now: float, times: 
     return times
 
 
-def limit(stand: InProcessServer, client: Client, mode: MintMode, tokens: int) -> None:
+def limit(server: InProcessServer, client: Client, mode: RateLimitMode, tokens: int) -> None:
     app_id = client.application.id
     applications.change(
-        stand.environment().context, OPERATOR, app_id, None, mint_mode=mode, mint_limit=tokens
+        server.environment().context,
+        OPERATOR,
+        app_id,
+        None,
+        rate_limit_mode=mode,
+        rate_limit=tokens,
     )
 
 
@@ -67,7 +72,7 @@ def test_the_refusal_says_when_to_come_back_and_what_to_do(limited: Application)
 def test_a_warning_lets_every_token_pass_and_says_how_many_there_were(
     limited: Application,
 ) -> None:
-    watch, warned = IssuanceLimit(), replace(limited, mint_mode="warn")
+    watch, warned = IssuanceLimit(), replace(limited, rate_limit_mode="warn")
     said = [watch.count(warned, FULL) for _ in range(5)]
 
     assert said[:3] == ["", "", ""]
@@ -87,7 +92,7 @@ def test_what_other_processes_issued_counts_as_soon_as_it_is_known(limited: Appl
 
 
 def test_what_was_written_is_not_counted_twice(limited: Application) -> None:
-    watch, roomy = IssuanceLimit(), replace(limited, mint_limit=10)
+    watch, roomy = IssuanceLimit(), replace(limited, rate_limit=10)
     for written in range(1, 10):
         watch.count(roomy, FULL)
         watch.correct(FULL, {roomy.id: written}, watch.counted_this_hour(FULL))
@@ -135,24 +140,24 @@ def test_far_more_tokens_than_their_lifetime_needs_are_wasteful(
 
 @pytest.mark.spec("RFC 6749", "5.2")
 def test_an_enforced_limit_is_answered_429_also_for_repeated_requests(
-    fresh: InProcessServer,
+    fresh_server: InProcessServer,
 ) -> None:
-    client = fresh.register()
-    to_the_hour(fresh.clock)
-    limit(fresh, client, "enforce", 2)
+    client = fresh_server.register()
+    to_the_hour(fresh_server.clock)
+    limit(fresh_server, client, "enforce", 2)
 
-    assert [fresh.ask(client).status_code for _ in range(4)] == [200, 200, 429, 429]
-    answer = fresh.ask(client, scope="read")
+    assert [fresh_server.ask(client).status_code for _ in range(4)] == [200, 200, 429, 429]
+    answer = fresh_server.ask(client, scope="read")
     assert refused(answer) == (429, "temporarily_unavailable")
     assert answer.headers["retry-after"] == str(HOUR)
-    fresh.clock.advance(HOUR)
-    assert fresh.ask(client).status_code == 200
+    fresh_server.clock.advance(HOUR)
+    assert fresh_server.ask(client).status_code == 200
 
 
-def test_beyond_a_limit_that_warns_the_answer_has_a_notice(fresh: InProcessServer) -> None:
-    client = fresh.register()
-    limit(fresh, client, "warn", 1)
-    first, second = fresh.ask(client), fresh.ask(client)
+def test_beyond_a_limit_that_warns_the_answer_has_a_notice(fresh_server: InProcessServer) -> None:
+    client = fresh_server.register()
+    limit(fresh_server, client, "warn", 1)
+    first, second = fresh_server.ask(client), fresh_server.ask(client)
 
     assert "gatepass-notice" not in first.headers
     assert second.status_code == 200
@@ -160,56 +165,61 @@ def test_beyond_a_limit_that_warns_the_answer_has_a_notice(fresh: InProcessServe
     assert second.json().keys() == first.json().keys()
 
 
-def test_a_limit_that_is_off_says_nothing(fresh: InProcessServer) -> None:
-    client = fresh.register()
-    limit(fresh, client, "off", 1)
+def test_a_limit_that_is_off_says_nothing(fresh_server: InProcessServer) -> None:
+    client = fresh_server.register()
+    limit(fresh_server, client, "off", 1)
 
-    answers = [fresh.ask(client) for _ in range(3)]
+    answers = [fresh_server.ask(client) for _ in range(3)]
     assert [each.status_code for each in answers] == [200, 200, 200]
     assert not any("gatepass-notice" in each.headers for each in answers)
 
 
-def test_a_limit_that_is_lifted_holds_no_more(fresh: InProcessServer) -> None:
-    client = fresh.register()
-    limit(fresh, client, "enforce", 1)
-    assert [fresh.ask(client).status_code for _ in range(2)] == [200, 429]
-    limit(fresh, client, "off", 1)
+def test_a_limit_that_is_lifted_holds_no_more(fresh_server: InProcessServer) -> None:
+    client = fresh_server.register()
+    limit(fresh_server, client, "enforce", 1)
+    assert [fresh_server.ask(client).status_code for _ in range(2)] == [200, 429]
+    limit(fresh_server, client, "off", 1)
 
-    assert fresh.ask(client).status_code == 200
+    assert fresh_server.ask(client).status_code == 200
 
 
-def test_who_is_refused_for_the_limit_is_counted_and_told_so(fresh: InProcessServer) -> None:
-    client = fresh.register()
-    limit(fresh, client, "enforce", 1)
+def test_who_is_refused_for_the_limit_is_counted_and_told_so(fresh_server: InProcessServer) -> None:
+    client = fresh_server.register()
+    limit(fresh_server, client, "enforce", 1)
     for _ in range(3):
-        fresh.ask(client)
-    maintenance.flush(fresh.environment())
+        fresh_server.ask(client)
+    maintenance.flush(fresh_server.environment())
 
-    with fresh.environment().database.read() as connection:
+    with fresh_server.environment().database.read() as connection:
         (told,) = store.recent(connection, client.application.id)
-    assert (told.kind.reason, told.times) == ("mint_limit", 2)
+    assert (told.kind.reason, told.times) == ("rate_limit", 2)
     assert told.kind.note == "over the limit of 1 tokens an hour"
 
 
-def test_a_wrong_secret_is_not_answered_by_the_limit(fresh: InProcessServer) -> None:
-    client = fresh.register()
-    limit(fresh, client, "enforce", 1)
-    fresh.ask(client)
-    fresh.ask(client)
-    wrong = client.having(fresh.register().secret)
+def test_a_wrong_secret_is_not_answered_by_the_limit(fresh_server: InProcessServer) -> None:
+    client = fresh_server.register()
+    limit(fresh_server, client, "enforce", 1)
+    fresh_server.ask(client)
+    fresh_server.ask(client)
+    wrong = client.having(fresh_server.register().secret)
 
-    assert refused(fresh.ask(wrong)) == (401, "invalid_client")
+    assert refused(fresh_server.ask(wrong)) == (401, "invalid_client")
 
 
 @pytest.mark.parametrize(
     ("mode", "tokens"), [("on", 1), ("", 1), ("warn", None), ("enforce", 0), ("warn", 1_000_001)]
 )
 def test_a_limit_that_cannot_be_kept_is_refused(
-    fresh: InProcessServer, mode: str, tokens: int | None
+    fresh_server: InProcessServer, mode: str, tokens: int | None
 ) -> None:
-    app_id = fresh.register().application.id
+    app_id = fresh_server.register().application.id
 
     with pytest.raises(OAuthError):
         applications.change(
-            fresh.environment().context, OPERATOR, app_id, None, mint_mode=mode, mint_limit=tokens
+            fresh_server.environment().context,
+            OPERATOR,
+            app_id,
+            None,
+            rate_limit_mode=mode,
+            rate_limit=tokens,
         )

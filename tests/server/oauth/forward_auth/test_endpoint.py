@@ -20,7 +20,7 @@ from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.keys.operations import rotate
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.metadata import JWKS, PARTNER_API, VERIFY
-from server.fixtures import LIVE, TEST, URL, Client, InProcessServer, standing_still
+from server.fixtures import LIVE, TEST, URL, Client, InProcessServer, open_passive_server
 from server.serving.fast_path.play import said
 from server.serving.fast_path.requests import Ask
 from wire.samples import texts
@@ -50,10 +50,10 @@ IDENTITY = ("client-id", "org-id", "scope", "expires", "assertion")
 
 
 def ask(
-    stand: InProcessServer, token: str | None, query: str = "", method: str = "GET", **given: str
+    server: InProcessServer, token: str | None, query: str = "", method: str = "GET", **given: str
 ) -> Response:
     headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
-    return stand.send(method, VERIFY + query, headers=headers | given)
+    return server.send(method, VERIFY + query, headers=headers | given)
 
 
 def is_denied(answer: Response, status: int, error: str) -> bool:
@@ -82,31 +82,31 @@ def problem(answer: Response) -> dict[str, object]:
 
 @pytest.fixture
 def still(tmp_path: Path) -> Iterator[InProcessServer]:
-    with standing_still(tmp_path / "data") as opened:
+    with open_passive_server(tmp_path / "data") as opened:
         yield opened
 
 
 @pytest.mark.spec("RFC 6750", "2.1")
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
 def test_a_good_token_passes_with_every_method_and_says_who_calls(
-    stand: InProcessServer, client: Client, method: str
+    server: InProcessServer, client: Client, method: str
 ) -> None:
-    answer = ask(stand, stand.token(client), method=method)
+    answer = ask(server, server.token(client), method=method)
 
     assert (answer.status_code, answer.content) == (200, b"")
     told = {name: answer.headers[f"x-auth-{name}"] for name in IDENTITY}
     assert told["client-id"] == client.client_id
     assert told["org-id"] == str(client.application.org_id)
     assert told["scope"] == "read write"
-    assert int(told["expires"]) == int(stand.clock()) + 36000
+    assert int(told["expires"]) == int(server.clock()) + 36000
     assert answer.headers["cache-control"] == "no-store"
 
 
 def test_the_assertion_is_a_signed_word_of_the_issuer_that_lives_a_minute(
-    stand: InProcessServer, client: Client
+    server: InProcessServer, client: Client
 ) -> None:
-    assertion = ask(stand, stand.token(client)).headers["x-auth-assertion"]
-    keys = KeySet.import_key_set(stand.send("GET", JWKS).json())
+    assertion = ask(server, server.token(client)).headers["x-auth-assertion"]
+    keys = KeySet.import_key_set(server.send("GET", JWKS).json())
 
     read = jwt.decode(assertion, keys, algorithms=["ES256"])
     assert read.header["typ"] == "JWT"
@@ -118,31 +118,31 @@ def test_the_assertion_is_a_signed_word_of_the_issuer_that_lives_a_minute(
 
 
 @pytest.mark.spec("RFC 9068", "2.1")
-def test_an_assertion_is_no_access_token(stand: InProcessServer, client: Client) -> None:
-    assertion = ask(stand, stand.token(client)).headers["x-auth-assertion"]
+def test_an_assertion_is_no_access_token(server: InProcessServer, client: Client) -> None:
+    assertion = ask(server, server.token(client)).headers["x-auth-assertion"]
 
-    assert is_denied(ask(stand, assertion), 401, "invalid_token")
-    assert not stand.is_active(client, assertion)
+    assert is_denied(ask(server, assertion), 401, "invalid_token")
+    assert not server.is_active(client, assertion)
     headers = {"Authorization": f"Bearer {assertion}"}
     path = f"{PARTNER_API}/org/{client.application.org_id}"
-    assert stand.send("GET", path, headers=headers).status_code == 401
+    assert server.send("GET", path, headers=headers).status_code == 401
 
 
 @pytest.mark.spec("RFC 8725", "3.12")
 @pytest.mark.parametrize("audience", ["", f"audience={URL[LIVE]}{PARTNER_API}"])
 def test_an_assertion_is_no_access_token_for_a_guard_of_plain_jwts_either(
-    stand: InProcessServer, client: Client, audience: str
+    server: InProcessServer, client: Client, audience: str
 ) -> None:
-    answer = ask(stand, stand.token(client), f"?{audience}" if audience else "")
+    answer = ask(server, server.token(client), f"?{audience}" if audience else "")
     assertion = answer.headers["x-auth-assertion"]
-    keys = GuardKeySet.parse(stand.send("GET", JWKS).content)
+    keys = GuardKeySet.parse(server.send("GET", JWKS).content)
     resource = URL[LIVE] + PARTNER_API
 
     for plain in (True, False):
         expect = Expectation(URL[LIVE], resource, plain=plain)
         with pytest.raises(OAuthError):
-            verify_token(assertion, keys, expect, stand.clock())
-    caller = verify_assertion(assertion, keys, Expectation(URL[LIVE], resource), stand.clock())
+            verify_token(assertion, keys, expect, server.clock())
+    caller = verify_assertion(assertion, keys, Expectation(URL[LIVE], resource), server.clock())
     assert caller.client_id == client.client_id
 
 
@@ -158,8 +158,8 @@ def test_an_assertion_serves_for_half_of_its_time_and_is_then_made_anew(
 
 
 @pytest.mark.spec("RFC 6750", "3.1")
-def test_without_a_token_there_is_a_challenge_without_an_error(stand: InProcessServer) -> None:
-    answer = ask(stand, None)
+def test_without_a_token_there_is_a_challenge_without_an_error(server: InProcessServer) -> None:
+    answer = ask(server, None)
 
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == f'Bearer realm="{URL[LIVE]}"'
@@ -169,8 +169,8 @@ def test_without_a_token_there_is_a_challenge_without_an_error(stand: InProcessS
 
 @pytest.mark.spec("RFC 6750", "3.1")
 @pytest.mark.parametrize("text", SENDABLE.values(), ids=SENDABLE)
-def test_what_is_no_token_of_ours_is_kept_out(stand: InProcessServer, text: str) -> None:
-    assert ask(stand, text).status_code in {400, 401}
+def test_what_is_no_token_of_ours_is_kept_out(server: InProcessServer, text: str) -> None:
+    assert ask(server, text).status_code in {400, 401}
 
 
 @pytest.mark.spec("RFC 6750", "3.1")
@@ -184,7 +184,7 @@ def test_what_ends_a_token_ends_it_at_the_gateway_at_once(still: InProcessServer
     assert is_denied(ask(still, token), 401, "invalid_token")
     token = still.token(client)
     still.clock.advance(1)
-    applications.void_tokens(environment.context, OPERATOR, client.application.id, None)
+    applications.revoke_tokens(environment.context, OPERATOR, client.application.id, None)
     assert is_denied(ask(still, token), 401, "invalid_token")
     still.clock.advance(1)
     token = still.token(client)
@@ -213,45 +213,45 @@ def test_a_token_of_the_other_environment_is_nothing(still: InProcessServer) -> 
 
 
 @pytest.mark.spec("RFC 6750", "3.1")
-def test_a_missing_scope_is_403_and_named(stand: InProcessServer, client: Client) -> None:
-    token = stand.token(client, scope="read")
+def test_a_missing_scope_is_403_and_named(server: InProcessServer, client: Client) -> None:
+    token = server.token(client, scope="read")
 
-    assert ask(stand, token, "?scope=read").status_code == 200
-    answer = ask(stand, token, "?scope=read+write")
+    assert ask(server, token, "?scope=read").status_code == 200
+    answer = ask(server, token, "?scope=read+write")
     assert is_denied(answer, 403, "insufficient_scope")
     assert 'scope="read write"' in answer.headers["www-authenticate"]
 
 
 def test_another_audience_or_organization_is_kept_out(
-    stand: InProcessServer, client: Client
+    server: InProcessServer, client: Client
 ) -> None:
-    token, own = stand.token(client), client.application.org_id
+    token, own = server.token(client), client.application.org_id
 
-    assert ask(stand, token, f"?audience={URL[LIVE]}{PARTNER_API}").status_code == 200
-    assert ask(stand, token, f"?organization={own}").status_code == 200
-    elsewhere = ask(stand, token, "?audience=https://meters.example.com/")
+    assert ask(server, token, f"?audience={URL[LIVE]}{PARTNER_API}").status_code == 200
+    assert ask(server, token, f"?organization={own}").status_code == 200
+    elsewhere = ask(server, token, "?audience=https://meters.example.com/")
     assert is_denied(elsewhere, 401, "invalid_token")
-    assert is_denied(ask(stand, token, f"?organization={uuid4()}"), 403, "insufficient_scope")
+    assert is_denied(ask(server, token, f"?organization={uuid4()}"), 403, "insufficient_scope")
 
 
 def test_what_a_route_needs_is_never_read_from_what_the_caller_sends(
-    stand: InProcessServer, client: Client
+    server: InProcessServer, client: Client
 ) -> None:
-    token = stand.token(client, scope="read")
+    token = server.token(client, scope="read")
     forged = {"X-Forwarded-Uri": "/x?scope=read", "X-Auth-Scope": "write", "X-Original-URI": "/"}
 
-    answer = ask(stand, token, "?scope=write", **forged)
+    answer = ask(server, token, "?scope=write", **forged)
     assert is_denied(answer, 403, "insufficient_scope")
-    assert ask(stand, token, "?scope=read", **forged).headers["x-auth-scope"] == "read"
+    assert ask(server, token, "?scope=read", **forged).headers["x-auth-scope"] == "read"
 
 
 @pytest.mark.parametrize("query", MISSET)
 def test_a_route_that_is_set_up_wrongly_lets_nobody_in_and_is_told_to_the_log(
-    stand: InProcessServer, client: Client, query: str
+    server: InProcessServer, client: Client, query: str
 ) -> None:
-    token = stand.token(client)
+    token = server.token(client)
     with capture_logs() as logged:
-        answer = ask(stand, token, f"?{query}")
+        answer = ask(server, token, f"?{query}")
 
     assert answer.status_code == problem(answer)["status"] == 500
     assert names_nobody(answer)
@@ -261,13 +261,13 @@ def test_a_route_that_is_set_up_wrongly_lets_nobody_in_and_is_told_to_the_log(
 
 @pytest.mark.spec("RFC 6750", "2")
 @pytest.mark.spec("RFC 6750", "3.1")
-def test_a_token_in_the_query_is_not_read(stand: InProcessServer, client: Client) -> None:
-    token = stand.token(client)
+def test_a_token_in_the_query_is_not_read(server: InProcessServer, client: Client) -> None:
+    token = server.token(client)
 
-    assert stand.send("GET", f"{VERIFY}?access_token={token}").status_code == 500
+    assert server.send("GET", f"{VERIFY}?access_token={token}").status_code == 500
     twice = [("Authorization", f"Bearer {token}")] * 2
-    assert is_denied(stand.send("GET", VERIFY, headers=twice), 400, "invalid_request")
-    joined = stand.send("GET", VERIFY, headers={"Authorization": f"Bearer {token}, Bearer x"})
+    assert is_denied(server.send("GET", VERIFY, headers=twice), 400, "invalid_request")
+    joined = server.send("GET", VERIFY, headers={"Authorization": f"Bearer {token}, Bearer x"})
     assert is_denied(joined, 400, "invalid_request")
 
 
@@ -285,7 +285,7 @@ def test_an_application_bound_to_networks_passes_only_from_these(still: InProces
 
 
 def test_while_nobody_knows_what_was_revoked_nothing_passes(tmp_path: Path) -> None:
-    with standing_still(tmp_path / "data", stale_grace_seconds=1) as still:
+    with open_passive_server(tmp_path / "data", stale_grace_seconds=1) as still:
         token = still.token(still.register())
         environment = still.environment()
         environment.is_stale = lambda: True  # type: ignore[method-assign]
@@ -298,11 +298,11 @@ def test_while_nobody_knows_what_was_revoked_nothing_passes(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_the_lane_answers_gateways(stand: InProcessServer, client: Client, method: str) -> None:
-    authorization = (f"Bearer {stand.token(client)}",)
-    stand.send("GET", VERIFY, headers={"Authorization": authorization[0]})
+def test_the_lane_answers_gateways(server: InProcessServer, client: Client, method: str) -> None:
+    authorization = (f"Bearer {server.token(client)}",)
+    server.send("GET", VERIFY, headers={"Authorization": authorization[0]})
     plain = Ask(method=method, path=VERIFY, authorization=authorization, body=b"", content_type=())
 
-    play = said(stand, plain.raw())
+    play = said(server, plain.raw())
     assert (play.by_fast_path, play.heard.startswith(b"HTTP/1.1 200 OK")) == (1, True)
     assert play.heard.count(b"x-auth-") == len(IDENTITY)

@@ -13,7 +13,7 @@ from gatepass.server import http
 from gatepass.server.storage.database import DatabaseAwayError
 from gatepass.server.tokens.verified_cache import DerivedCache
 from gatepass.wire.metadata import PARTNER_API, VERIFY_ENVOY, VERIFY_NGINX
-from server.fixtures import LIVE, TEST, URL, Client, InProcessServer, standing_still
+from server.fixtures import LIVE, TEST, URL, Client, InProcessServer, open_passive_server
 from server.oauth.forward_auth.test_endpoint import IDENTITY, MISSET, is_denied, names_nobody
 from server.serving.fast_path.play import said
 from server.serving.fast_path.requests import Ask
@@ -24,56 +24,56 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]
 
 @pytest.fixture
 def still(tmp_path: Path) -> Iterator[InProcessServer]:
-    with standing_still(tmp_path / "data", stale_grace_seconds=1) as opened:
+    with open_passive_server(tmp_path / "data", stale_grace_seconds=1) as opened:
         yield opened
 
 
-def nginx(stand: InProcessServer, token: str | None, query: str = "", **given: Any) -> Response:  # noqa: ANN401
+def nginx(server: InProcessServer, token: str | None, query: str = "", **given: Any) -> Response:  # noqa: ANN401
     headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
-    return stand.send("GET", f"{VERIFY_NGINX}?{query}", headers=headers | given)
+    return server.send("GET", f"{VERIFY_NGINX}?{query}", headers=headers | given)
 
 
 def envoy(
-    stand: InProcessServer, token: str | None, below: str, method: str = "GET", **given: str
+    server: InProcessServer, token: str | None, below: str, method: str = "GET", **given: str
 ) -> Response:
     headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
-    return stand.send(method, LIVE_TREE + below, headers=headers | given)
+    return server.send(method, LIVE_TREE + below, headers=headers | given)
 
 
-def test_nginx_is_told_who_calls(stand: InProcessServer, client: Client) -> None:
-    answer = nginx(stand, stand.token(client), "scope=read")
+def test_nginx_is_told_who_calls(server: InProcessServer, client: Client) -> None:
+    answer = nginx(server, server.token(client), "scope=read")
 
     assert answer.status_code == 200
     assert answer.headers["x-auth-client-id"] == client.client_id
 
 
 @pytest.mark.spec("RFC 6750", "3.1")
-def test_nginx_gets_what_is_401_and_403_as_it_is(stand: InProcessServer, client: Client) -> None:
-    token = stand.token(client, scope="read")
+def test_nginx_gets_what_is_401_and_403_as_it_is(server: InProcessServer, client: Client) -> None:
+    token = server.token(client, scope="read")
 
-    assert nginx(stand, None).headers["www-authenticate"] == f'Bearer realm="{URL[LIVE]}"'
-    assert is_denied(nginx(stand, "x"), 401, "invalid_token")
-    lacking = nginx(stand, token, "scope=write")
+    assert nginx(server, None).headers["www-authenticate"] == f'Bearer realm="{URL[LIVE]}"'
+    assert is_denied(nginx(server, "x"), 401, "invalid_token")
+    lacking = nginx(server, token, "scope=write")
     assert is_denied(lacking, 403, "insufficient_scope")
     assert lacking.headers["x-auth-status"] == "403"
-    assert is_denied(nginx(stand, token, f"organization={uuid4()}"), 403, "insufficient_scope")
+    assert is_denied(nginx(server, token, f"organization={uuid4()}"), 403, "insufficient_scope")
 
 
 @pytest.mark.spec("RFC 6750", "3.1")
 def test_for_nginx_400_is_401_whose_challenge_says_that_the_request_is_wrong(
-    stand: InProcessServer, client: Client
+    server: InProcessServer, client: Client
 ) -> None:
-    twice = [("Authorization", f"Bearer {stand.token(client)}")] * 2
-    joined = nginx(stand, "a,Bearer b")
+    twice = [("Authorization", f"Bearer {server.token(client)}")] * 2
+    joined = nginx(server, "a,Bearer b")
 
     assert 'error="invalid_request"' in joined.headers["www-authenticate"]
-    for answer in (stand.send("GET", VERIFY_NGINX, headers=twice), joined):
+    for answer in (server.send("GET", VERIFY_NGINX, headers=twice), joined):
         assert (answer.status_code, answer.headers["x-auth-status"]) == (401, "400")
         assert names_nobody(answer)
 
 
-def stale(stand: InProcessServer) -> None:
-    stand.environment().is_stale = lambda: True  # type: ignore[method-assign]
+def stale(server: InProcessServer) -> None:
+    server.environment().is_stale = lambda: True  # type: ignore[method-assign]
 
 
 class Failing(DerivedCache[tuple[float, http.Response]]):
@@ -88,8 +88,8 @@ class Failing(DerivedCache[tuple[float, http.Response]]):
 
 
 def failing(error: Exception) -> Callable[[InProcessServer], None]:
-    def fail(stand: InProcessServer) -> None:
-        stand.environment().assertions = Failing(error)
+    def fail(server: InProcessServer) -> None:
+        server.environment().assertions = Failing(error)
 
     return fail
 
@@ -114,15 +114,15 @@ def test_for_nginx_a_server_in_need_is_403_without_a_word_against_the_token(
 
 @pytest.mark.parametrize("query", MISSET)
 def test_for_nginx_a_route_that_is_set_up_wrongly_is_403(
-    stand: InProcessServer, client: Client, query: str
+    server: InProcessServer, client: Client, query: str
 ) -> None:
-    answer = nginx(stand, stand.token(client), query)
+    answer = nginx(server, server.token(client), query)
 
     assert (answer.status_code, answer.headers["x-auth-status"]) == (403, "500")
 
 
-def test_for_nginx_a_host_that_is_not_ours_is_403(stand: InProcessServer, client: Client) -> None:
-    answer = nginx(stand, stand.token(client), Host="elsewhere.example.com")
+def test_for_nginx_a_host_that_is_not_ours_is_403(server: InProcessServer, client: Client) -> None:
+    answer = nginx(server, server.token(client), Host="elsewhere.example.com")
 
     assert (answer.status_code, answer.headers["x-auth-status"]) == (403, "421")
     assert names_nobody(answer)
@@ -130,7 +130,7 @@ def test_for_nginx_a_host_that_is_not_ours_is_403(stand: InProcessServer, client
 
 def test_for_nginx_plain_http_to_an_https_server_is_403(tmp_path: Path) -> None:
     production = {"hosts": ("localhost:8000",), "issuer": "https://app.example.com"}
-    with standing_still(tmp_path / "data", production=production) as still:
+    with open_passive_server(tmp_path / "data", production=production) as still:
         answer = nginx(still, "x")
 
     assert (answer.status_code, answer.headers["x-auth-status"]) == (403, "400")
@@ -138,9 +138,9 @@ def test_for_nginx_plain_http_to_an_https_server_is_403(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_envoy_asks_with_the_callers_method_path_and_query(
-    stand: InProcessServer, client: Client, method: str
+    server: InProcessServer, client: Client, method: str
 ) -> None:
-    answer = envoy(stand, stand.token(client), "scope=read/orders/7?scope=none&x=%", method)
+    answer = envoy(server, server.token(client), "scope=read/orders/7?scope=none&x=%", method)
 
     assert (answer.status_code, answer.content) == (200, b"")
     assert answer.headers["x-auth-client-id"] == client.client_id
@@ -160,35 +160,35 @@ def test_envoy_asks_with_the_callers_method_path_and_query(
     ],
 )
 def test_envoys_caller_neither_widens_nor_chooses_what_the_route_needs(
-    stand: InProcessServer, client: Client, path: str
+    server: InProcessServer, client: Client, path: str
 ) -> None:
-    token = stand.token(client, scope="read")
+    token = server.token(client, scope="read")
 
-    assert is_denied(envoy(stand, token, f"scope=write{path}"), 403, "insufficient_scope")
-    assert envoy(stand, token, f"scope=read{path}").status_code == 200
+    assert is_denied(envoy(server, token, f"scope=write{path}"), 403, "insufficient_scope")
+    assert envoy(server, token, f"scope=read{path}").status_code == 200
 
 
 def test_envoys_caller_does_not_choose_the_environment(
-    stand: InProcessServer, client: Client
+    server: InProcessServer, client: Client
 ) -> None:
-    sandboxed = stand.token(stand.register(TEST), TEST)
+    sandboxed = server.token(server.register(TEST), TEST)
     sandbox = {"Host": "localhost:8001"}
 
-    assert is_denied(envoy(stand, sandboxed, "any/orders", **sandbox), 401, "invalid_token")
-    token = stand.token(client)
-    assert envoy(stand, token, "any/orders", **sandbox).status_code == 200
-    assert envoy(stand, token, "any/orders", Host="api.example.com").status_code == 200
+    assert is_denied(envoy(server, sandboxed, "any/orders", **sandbox), 401, "invalid_token")
+    token = server.token(client)
+    assert envoy(server, token, "any/orders", **sandbox).status_code == 200
+    assert envoy(server, token, "any/orders", Host="api.example.com").status_code == 200
 
 
 def test_envoys_audience_and_organization_stand_in_the_path(
-    stand: InProcessServer, client: Client
+    server: InProcessServer, client: Client
 ) -> None:
-    token, own = stand.token(client), client.application.org_id
+    token, own = server.token(client), client.application.org_id
     audience = f"audience={URL[LIVE]}{PARTNER_API}".replace("/", "%2F")
 
-    assert envoy(stand, token, f"{audience}&organization={own}/x").status_code == 200
-    assert is_denied(envoy(stand, token, "audience=x/y"), 401, "invalid_token")
-    other = envoy(stand, token, f"organization={uuid4()}/x")
+    assert envoy(server, token, f"{audience}&organization={own}/x").status_code == 200
+    assert is_denied(envoy(server, token, "audience=x/y"), 401, "invalid_token")
+    other = envoy(server, token, f"organization={uuid4()}/x")
     assert is_denied(other, 403, "insufficient_scope")
 
 
@@ -196,11 +196,11 @@ def test_envoys_audience_and_organization_stand_in_the_path(
     "need", [each for each in MISSET if each != "any"] + ["", "orders", "ANY", "any&scope=read"]
 )
 def test_envoys_prefix_that_does_not_say_what_the_route_needs_lets_nobody_in(
-    stand: InProcessServer, client: Client, need: str
+    server: InProcessServer, client: Client, need: str
 ) -> None:
-    token = stand.token(client)
+    token = server.token(client)
     with capture_logs() as logged:
-        answer = envoy(stand, token, f"{need}/orders/7")
+        answer = envoy(server, token, f"{need}/orders/7")
 
     assert answer.status_code == 500
     assert names_nobody(answer)
@@ -209,34 +209,34 @@ def test_envoys_prefix_that_does_not_say_what_the_route_needs_lets_nobody_in(
 
 
 def test_without_an_environment_envoys_path_is_none_of_ours(
-    stand: InProcessServer, client: Client
+    server: InProcessServer, client: Client
 ) -> None:
-    headers = {"Authorization": f"Bearer {stand.token(client)}"}
+    headers = {"Authorization": f"Bearer {server.token(client)}"}
 
     for path in ("any/orders", "elsewhere/any/orders", "production"):
-        assert stand.send("GET", VERIFY_ENVOY + path, headers=headers).status_code == 404
+        assert server.send("GET", VERIFY_ENVOY + path, headers=headers).status_code == 404
 
 
 def test_the_flavours_answer_with_and_without_the_slash(
-    stand: InProcessServer, client: Client
+    server: InProcessServer, client: Client
 ) -> None:
-    headers = {"Authorization": f"Bearer {stand.token(client)}"}
+    headers = {"Authorization": f"Bearer {server.token(client)}"}
     for path in ("verify/nginx", "verify/nginx/", "verify/envoy/production/any/x"):
-        assert stand.send("GET", f"/oauth2/{path}", headers=headers).status_code == 200
+        assert server.send("GET", f"/oauth2/{path}", headers=headers).status_code == 200
 
 
-def test_envoys_path_is_taken_as_it_comes(stand: InProcessServer, client: Client) -> None:
-    bearer = (f"Bearer {stand.token(client, scope='read')}",)
+def test_envoys_path_is_taken_as_it_comes(server: InProcessServer, client: Client) -> None:
+    bearer = (f"Bearer {server.token(client, scope='read')}",)
     path = f"{LIVE_TREE}scope=write/../scope=read/x"
 
-    play = said(stand, Ask(path=path, authorization=bearer, body=b"", content_type=()).raw())
+    play = said(server, Ask(path=path, authorization=bearer, body=b"", content_type=()).raw())
     assert play.heard.startswith(b"HTTP/1.1 403 Forbidden")
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
-def test_the_lane_answers_envoy(stand: InProcessServer, client: Client, method: str) -> None:
-    token = stand.token(client)
-    envoy(stand, token, "scope=read/")
+def test_the_lane_answers_envoy(server: InProcessServer, client: Client, method: str) -> None:
+    token = server.token(client)
+    envoy(server, token, "scope=read/")
     plain = Ask(
         method=method,
         path=f"{LIVE_TREE}scope=read//orders/7?scope=x",
@@ -246,6 +246,6 @@ def test_the_lane_answers_envoy(stand: InProcessServer, client: Client, method: 
         content_type=(),
     )
 
-    play = said(stand, plain.raw())
+    play = said(server, plain.raw())
     assert (play.by_fast_path, play.heard.startswith(b"HTTP/1.1 200 OK")) == (1, True)
     assert play.heard.count(b"x-auth-") == len(IDENTITY)

@@ -18,10 +18,10 @@ BOM = b"\xef\xbb\xbf"
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("coding", ["gzip", "GZIP", "br", "deflate", "gzip, identity"])
 def test_a_compressed_body_is_refused_as_one(
-    stand: InProcessServer, client: Client, path: str, coding: str
+    server: InProcessServer, client: Client, path: str, coding: str
 ) -> None:
     headers = {"Content-Type": FORM, "Content-Encoding": coding}
-    answer = stand.post(path, by=client, content=gzip.compress(GRANT_FORM), headers=headers)
+    answer = server.post(path, by=client, content=gzip.compress(GRANT_FORM), headers=headers)
 
     assert refused(answer) == (415, "invalid_request")
     assert "Content-Encoding" in answer.json()["error_description"]
@@ -30,11 +30,11 @@ def test_a_compressed_body_is_refused_as_one(
 @pytest.mark.spec("RFC 9110", "15.5.16")
 @pytest.mark.parametrize("path", [TOKEN, INTROSPECT])
 def test_so_is_one_whose_bytes_were_granted_before(
-    stand: InProcessServer, client: Client, path: str
+    server: InProcessServer, client: Client, path: str
 ) -> None:
     form = GRANT | {"token": "x"}
     answers = [
-        stand.post(path, by=client, data=form, headers=headers)
+        server.post(path, by=client, data=form, headers=headers)
         for headers in ({}, {"Content-Encoding": "gzip"}, {"Content-Encoding": "identity"})
     ]
 
@@ -46,10 +46,10 @@ def test_so_is_one_whose_bytes_were_granted_before(
     ("kind", "body"), [(FORM, GRANT_FORM), ("application/json", json.dumps(GRANT).encode())]
 )
 def test_a_byte_order_mark_is_named(
-    stand: InProcessServer, client: Client, kind: str, body: bytes, mode: bytes
+    server: InProcessServer, client: Client, kind: str, body: bytes, mode: bytes
 ) -> None:
     headers = {"Content-Type": kind}
-    answer = stand.post(TOKEN, by=client, content=mode + body, headers=headers)
+    answer = server.post(TOKEN, by=client, content=mode + body, headers=headers)
 
     assert refused(answer) == (400, "invalid_request")
     assert "byte order mark" in answer.json()["error_description"]
@@ -59,9 +59,9 @@ def test_a_byte_order_mark_is_named(
     "body", [GRANT_FORM + b"\n", GRANT_FORM + b"\r\n", GRANT_FORM + b"&scope=read\r", b"\n"]
 )
 def test_a_line_break_at_the_end_of_a_form_is_named(
-    stand: InProcessServer, client: Client, body: bytes
+    server: InProcessServer, client: Client, body: bytes
 ) -> None:
-    answer = stand.post(TOKEN, by=client, content=body, headers={"Content-Type": FORM})
+    answer = server.post(TOKEN, by=client, content=body, headers={"Content-Type": FORM})
 
     assert refused(answer) == (400, "invalid_request")
     assert answer.json()["error_description"] == (
@@ -72,10 +72,10 @@ def test_a_line_break_at_the_end_of_a_form_is_named(
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("as_json", [True, False])
 def test_a_line_break_at_the_end_of_a_secret_is_named(
-    stand: InProcessServer, client: Client, end: str, *, as_json: bool
+    server: InProcessServer, client: Client, end: str, *, as_json: bool
 ) -> None:
     sent = GRANT | client.body | {"client_secret": client.secret.value + end}
-    answer = stand.post(TOKEN, json=sent) if as_json else stand.post(TOKEN, data=sent)
+    answer = server.post(TOKEN, json=sent) if as_json else server.post(TOKEN, data=sent)
 
     assert refused(answer) == (400, "invalid_request")
     assert "ends with a line break" in answer.json()["error_description"]
@@ -83,9 +83,9 @@ def test_a_line_break_at_the_end_of_a_secret_is_named(
 
 
 @pytest.mark.parametrize("end", [b"\n", b"%0A", b"\r\n"])
-def test_so_is_one_in_basic(stand: InProcessServer, client: Client, end: bytes) -> None:
+def test_so_is_one_in_basic(server: InProcessServer, client: Client, end: bytes) -> None:
     joined = f"{client.client_id}:{client.secret.value}".encode() + end
-    answer = stand.post(TOKEN, data=GRANT, headers={"Authorization": raw_basic(joined)})
+    answer = server.post(TOKEN, data=GRANT, headers={"Authorization": raw_basic(joined)})
 
     assert refused(answer) == (400, "invalid_request")
     assert "the secret ends with a line break" in answer.json()["error_description"]
@@ -108,10 +108,10 @@ def test_so_is_one_in_basic(stand: InProcessServer, client: Client, end: bytes) 
     ],
 )
 def test_a_misspelled_parameter_is_named_as_the_likely_one(
-    stand: InProcessServer, client: Client, form: dict[str, str], code: str, hint: str
+    server: InProcessServer, client: Client, form: dict[str, str], code: str, hint: str
 ) -> None:
     with capture_logs() as logged:
-        answer = stand.post(TOKEN, by=client, data=GRANT | form)
+        answer = server.post(TOKEN, by=client, data=GRANT | form)
 
     assert refused(answer) == (400, code)
     assert hint in answer.json()["error_description"]
@@ -119,28 +119,28 @@ def test_a_misspelled_parameter_is_named_as_the_likely_one(
 
 
 @pytest.mark.spec("RFC 6749", "3.2")
-def test_a_misspelled_parameter_alone_is_ignored(stand: InProcessServer, client: Client) -> None:
-    answer = stand.post(TOKEN, by=client, data=GRANT | {"scopes": "read"})
+def test_a_misspelled_parameter_alone_is_ignored(server: InProcessServer, client: Client) -> None:
+    answer = server.post(TOKEN, by=client, data=GRANT | {"scopes": "read"})
 
     assert (answer.status_code, answer.json()["scope"]) == (200, "read write")
 
 
 @pytest.mark.parametrize("name", ["s-c-o-p-e" + "-" * 20, "scopess", "microscope", "sc\u00f6pe"])
-def test_other_names_are_not_repeated(stand: InProcessServer, client: Client, name: str) -> None:
-    answer = stand.post(TOKEN, by=client, data=GRANT | {name: "x", "scope": "admin"})
+def test_other_names_are_not_repeated(server: InProcessServer, client: Client, name: str) -> None:
+    answer = server.post(TOKEN, by=client, data=GRANT | {name: "x", "scope": "admin"})
 
     assert refused(answer) == (400, "invalid_scope")
     assert "is likely" not in answer.text
 
 
-def test_who_is_not_authenticated_is_told_nothing_of_names(stand: InProcessServer) -> None:
-    answers = [stand.post(TOKEN, data=GRANT | more) for more in ({}, {"scopes": "read"})]
+def test_who_is_not_authenticated_is_told_nothing_of_names(server: InProcessServer) -> None:
+    answers = [server.post(TOKEN, data=GRANT | more) for more in ({}, {"scopes": "read"})]
 
     assert answers[0].content == answers[1].content
 
 
-def test_a_list_of_scopes_in_json_is_named(stand: InProcessServer, client: Client) -> None:
-    answer = stand.post(TOKEN, by=client, json=GRANT | {"scope": ["read"]})
+def test_a_list_of_scopes_in_json_is_named(server: InProcessServer, client: Client) -> None:
+    answer = server.post(TOKEN, by=client, json=GRANT | {"scope": ["read"]})
 
     assert refused(answer) == (400, "invalid_request")
     assert "separated by spaces" in answer.json()["error_description"]

@@ -76,11 +76,11 @@ def unknown_id() -> str:
 @pytest.mark.spec("RFC 6749", "5.2")
 @pytest.mark.parametrize("path", PATHS)
 def test_the_first_refusal_asks_the_database_once_for_a_used_an_unused_and_no_client(
-    stand: InProcessServer, path: str
+    server: InProcessServer, path: str
 ) -> None:
-    environment = stand.environment()
-    used, unused = stand.register(), stand.register()
-    stand.token(used)  # from then on it is in memory
+    environment = server.environment()
+    used, unused = server.register(), server.register()
+    server.token(used)  # from then on it is in memory
     asked_for = []
 
     for client_id, note in (
@@ -101,32 +101,32 @@ def test_the_first_refusal_asks_the_database_once_for_a_used_an_unused_and_no_cl
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_refusal_makes_the_same_calls_for_a_client_and_for_nobody(
-    stand: InProcessServer, client: Client, path: str
+    server: InProcessServer, client: Client, path: str
 ) -> None:
-    environment = stand.environment()
+    environment = server.environment()
     counted = []
     for client_id in (client.client_id, unknown_id()):
         refuse(environment, path, client_id)
-        environment.usage.take(stand.clock())
+        environment.usage.take(server.clock())
         with calls() as made:
             refuse(environment, path, client_id)
         counted.append(made)
 
     known, unknown = counted
     assert known == unknown
-    assert known["UsageCounter.refused"] == known["AttemptLimit.spend"] == 1
+    assert known["UsageCounter.refused"] == known["AttemptLimit.record"] == 1
 
 
 @pytest.mark.parametrize("path", PATHS)
 def test_the_line_in_the_log_has_the_same_fields_for_a_client_and_for_nobody(
-    stand: InProcessServer, client: Client, path: str
+    server: InProcessServer, client: Client, path: str
 ) -> None:
     method = "GET" if path == metadata.REVOCATIONS else "POST"
     with capture_logs() as logged:
         ids = [client.client_id, unknown_id()]
         for client_id in ids:
             header = {"Authorization": basic(client_id, "wrong")}
-            stand.send(method, path, headers=header)
+            server.send(method, path, headers=header)
 
     known, unknown = logged
     assert set(known) == set(unknown)
@@ -134,43 +134,43 @@ def test_the_line_in_the_log_has_the_same_fields_for_a_client_and_for_nobody(
 
 
 @pytest.mark.parametrize("typed", ["gps_live_a-secret-in-the-wrong-field", "my secret", "x"])
-def test_what_is_no_client_id_is_not_in_the_log(stand: InProcessServer, typed: str) -> None:
+def test_what_is_no_client_id_is_not_in_the_log(server: InProcessServer, typed: str) -> None:
     with capture_logs() as logged:
-        stand.send("POST", metadata.TOKEN, headers={"Authorization": basic(typed, "wrong")})
+        server.send("POST", metadata.TOKEN, headers={"Authorization": basic(typed, "wrong")})
 
     assert [each["client_id"] for each in logged] == ["unknown"]
 
 
-def test_what_is_counted_for_nobody_is_not_kept(stand: InProcessServer) -> None:
-    environment = stand.environment()
-    environment.usage.take(stand.clock())
+def test_what_is_counted_for_nobody_is_not_kept(server: InProcessServer) -> None:
+    environment = server.environment()
+    environment.usage.take(server.clock())
     refuse(environment, metadata.TOKEN, unknown_id())
 
-    assert environment.usage.take(stand.clock()) is None
+    assert environment.usage.take(server.clock()) is None
 
 
 def test_refusals_of_nobody_leave_room_for_those_of_clients(
-    stand: InProcessServer, client: Client
+    server: InProcessServer, client: Client
 ) -> None:
-    environment = stand.environment()
-    environment.usage.take(stand.clock())
+    environment = server.environment()
+    environment.usage.take(server.clock())
     for number in range(300):
         header = basic(unknown_id(), "wrong")
         with pytest.raises(OAuthError):
             _ask_from(environment, header, f"198.51.{number // 250}.{number % 250}")
     refuse(environment, metadata.TOKEN, client.client_id)
 
-    batch = environment.usage.take(stand.clock())
+    batch = environment.usage.take(server.clock())
     assert batch
     assert [told.application.client_id for told in batch.refusals.values()] == [client.client_id]
 
 
 def test_a_client_that_is_used_between_two_wrong_secrets_stays_as_cheap_as_nobody(
-    stand: InProcessServer, client: Client
+    server: InProcessServer, client: Client
 ) -> None:
-    environment = stand.environment()
+    environment = server.environment()
     refuse(environment, metadata.TOKEN, client.client_id)
-    stand.token(client)
+    server.token(client)
 
     with asked(environment.database) as statements:
         refuse(environment, metadata.TOKEN, client.client_id)
@@ -178,11 +178,11 @@ def test_a_client_that_is_used_between_two_wrong_secrets_stays_as_cheap_as_nobod
     assert statements == []
 
 
-def test_a_change_makes_both_ask_anew(stand: InProcessServer, client: Client) -> None:
-    environment, nobody = stand.environment(), unknown_id()
+def test_a_change_makes_both_ask_anew(server: InProcessServer, client: Client) -> None:
+    environment, nobody = server.environment(), unknown_id()
     for client_id in (client.client_id, nobody):
         refuse(environment, metadata.TOKEN, client_id)
-    stand.register()  # drops what is known to be absent
+    server.register()  # drops what is known to be absent
 
     environment.catch_up()
 

@@ -17,49 +17,51 @@ from server.fixtures import Client, InProcessServer, refused
 HOUR = timedelta(hours=1)
 
 
-def rotate(stand: InProcessServer, client: Client, overlap: timedelta | None = HOUR) -> Client:
+def rotate(server: InProcessServer, client: Client, overlap: timedelta | None = HOUR) -> Client:
     app_id = client.application.id
-    new = applications.rotate(stand.environment().context, OPERATOR, app_id, overlap, None)
+    new = applications.rotate(server.environment().context, OPERATOR, app_id, overlap, None)
     return client.having(new.secret)
 
 
-def works(stand: InProcessServer, client: Client) -> bool:
-    answer = stand.ask(client)
+def works(server: InProcessServer, client: Client) -> bool:
+    answer = server.ask(client)
     assert answer.status_code == 200 or refused(answer) == (401, "invalid_client")
     return answer.status_code == 200
 
 
 @pytest.mark.spec("RFC 6749", "3.2.1")
 def test_both_secrets_work_in_the_overlap_and_the_old_one_not_a_moment_longer(
-    fresh: InProcessServer,
+    fresh_server: InProcessServer,
 ) -> None:
-    old = fresh.register()
-    assert works(fresh, old)
-    new = rotate(fresh, old)
+    old = fresh_server.register()
+    assert works(fresh_server, old)
+    new = rotate(fresh_server, old)
 
-    assert works(fresh, old)
-    assert works(fresh, new)
-    fresh.clock.advance(3599.5)
-    assert works(fresh, old)
-    fresh.clock.advance(0.5)
-    assert not works(fresh, old)
-    assert works(fresh, new)
+    assert works(fresh_server, old)
+    assert works(fresh_server, new)
+    fresh_server.clock.advance(3599.5)
+    assert works(fresh_server, old)
+    fresh_server.clock.advance(0.5)
+    assert not works(fresh_server, old)
+    assert works(fresh_server, new)
 
 
 @pytest.mark.spec("RFC 6749", "3.2.1")
-def test_the_old_secret_can_live_until_the_new_one_is_first_used(fresh: InProcessServer) -> None:
-    old, environment = fresh.register(), fresh.environment()
-    new = rotate(fresh, old, None)
-    fresh.clock.advance(30 * 24 * 3600)
-    assert works(fresh, old)
+def test_the_old_secret_can_live_until_the_new_one_is_first_used(
+    fresh_server: InProcessServer,
+) -> None:
+    old, environment = fresh_server.register(), fresh_server.environment()
+    new = rotate(fresh_server, old, None)
+    fresh_server.clock.advance(30 * 24 * 3600)
+    assert works(fresh_server, old)
     maintenance.flush(environment)
-    assert works(fresh, old)
+    assert works(fresh_server, old)
 
-    assert works(fresh, new)
+    assert works(fresh_server, new)
     maintenance.flush(environment)
     environment.catch_up()
-    assert not works(fresh, old)
-    assert works(fresh, new)
+    assert not works(fresh_server, old)
+    assert works(fresh_server, new)
     with environment.database.read() as connection:
         entries = [entry for _, entry in audit.page(connection, old.application.org_id)]
     (ended,) = [each for each in entries if each.action == "secret.ended"]
@@ -70,11 +72,11 @@ def test_the_old_secret_can_live_until_the_new_one_is_first_used(fresh: InProces
     assert ended.source == "192.0.2.7"
 
 
-def test_a_new_secret_that_was_used_ends_the_old_one_once(fresh: InProcessServer) -> None:
-    old, environment = fresh.register(), fresh.environment()
-    new = rotate(fresh, old, None)
+def test_a_new_secret_that_was_used_ends_the_old_one_once(fresh_server: InProcessServer) -> None:
+    old, environment = fresh_server.register(), fresh_server.environment()
+    new = rotate(fresh_server, old, None)
     for _ in range(3):
-        assert works(fresh, new)
+        assert works(fresh_server, new)
         maintenance.flush(environment)
         environment.catch_up()
 
@@ -83,125 +85,148 @@ def test_a_new_secret_that_was_used_ends_the_old_one_once(fresh: InProcessServer
     assert len([each for each in entries if each.action == "secret.ended"]) == 1
 
 
-def test_if_the_new_secret_is_ended_unused_the_old_one_lives_on(fresh: InProcessServer) -> None:
-    old, environment = fresh.register(), fresh.environment()
-    new = rotate(fresh, old, None)
+def test_if_the_new_secret_is_ended_unused_the_old_one_lives_on(
+    fresh_server: InProcessServer,
+) -> None:
+    old, environment = fresh_server.register(), fresh_server.environment()
+    new = rotate(fresh_server, old, None)
     app_id = old.application.id
-    fresh.clock.advance(1)
+    fresh_server.clock.advance(1)
     ids = {
         each.last_four: each.id
         for each in applications.find(environment.context, app_id, None).secrets
     }
-    applications.end_secret(environment.context, OPERATOR, app_id, ids[new.secret.value[-4:]], None)
-
-    assert not works(fresh, new)
-    maintenance.flush(environment)
-    environment.catch_up()
-    assert works(fresh, old)
-
-
-@pytest.mark.spec("RFC 6749", "3.2.1")
-def test_without_overlap_the_old_secret_ends_at_once(fresh: InProcessServer) -> None:
-    old = fresh.register()
-    assert works(fresh, old)
-    new = rotate(fresh, old, timedelta(0))
-
-    assert not works(fresh, old)
-    assert works(fresh, new)
-
-
-@pytest.mark.spec("RFC 6749", "3.2.1")
-def test_a_secret_that_is_ended_fails_at_once_and_the_other_goes_on(fresh: InProcessServer) -> None:
-    old = fresh.register()
-    new = rotate(fresh, old)
-    assert works(fresh, old)
-    secret_id = old.application.secrets[0].id
-    applications.end_secret(
-        fresh.environment().context, OPERATOR, old.application.id, secret_id, None
+    applications.revoke_secret(
+        environment.context, OPERATOR, app_id, ids[new.secret.value[-4:]], None
     )
 
-    assert not works(fresh, old)
-    assert works(fresh, new)
+    assert not works(fresh_server, new)
+    maintenance.flush(environment)
+    environment.catch_up()
+    assert works(fresh_server, old)
 
 
 @pytest.mark.spec("RFC 6749", "3.2.1")
-def test_tokens_outlive_the_secret_that_they_were_got_with(fresh: InProcessServer) -> None:
-    old = fresh.register()
-    token = fresh.token(old)
-    new = rotate(fresh, old, timedelta(0))
+def test_without_overlap_the_old_secret_ends_at_once(fresh_server: InProcessServer) -> None:
+    old = fresh_server.register()
+    assert works(fresh_server, old)
+    new = rotate(fresh_server, old, timedelta(0))
 
-    assert fresh.is_active(new, token)
+    assert not works(fresh_server, old)
+    assert works(fresh_server, new)
 
 
-def test_a_disabled_application_gets_no_token_until_it_is_enabled(fresh: InProcessServer) -> None:
-    client = fresh.register()
+@pytest.mark.spec("RFC 6749", "3.2.1")
+def test_a_secret_that_is_ended_fails_at_once_and_the_other_goes_on(
+    fresh_server: InProcessServer,
+) -> None:
+    old = fresh_server.register()
+    new = rotate(fresh_server, old)
+    assert works(fresh_server, old)
+    secret_id = old.application.secrets[0].id
+    applications.revoke_secret(
+        fresh_server.environment().context, OPERATOR, old.application.id, secret_id, None
+    )
+
+    assert not works(fresh_server, old)
+    assert works(fresh_server, new)
+
+
+@pytest.mark.spec("RFC 6749", "3.2.1")
+def test_tokens_outlive_the_secret_that_they_were_got_with(fresh_server: InProcessServer) -> None:
+    old = fresh_server.register()
+    token = fresh_server.token(old)
+    new = rotate(fresh_server, old, timedelta(0))
+
+    assert fresh_server.is_active(new, token)
+
+
+def test_a_disabled_application_gets_no_token_until_it_is_enabled(
+    fresh_server: InProcessServer,
+) -> None:
+    client = fresh_server.register()
     for enabled in (True, False, True):
         applications.set_enabled(
-            fresh.environment().context,
+            fresh_server.environment().context,
             OPERATOR,
             client.application.id,
             enabled=enabled,
             org_id=None,
         )
 
-        assert works(fresh, client) == works(fresh, client) == enabled
+        assert works(fresh_server, client) == works(fresh_server, client) == enabled
 
 
-def test_a_suspended_organization_gets_no_token_until_it_is_resumed(fresh: InProcessServer) -> None:
-    client = fresh.register()
+def test_a_suspended_organization_gets_no_token_until_it_is_resumed(
+    fresh_server: InProcessServer,
+) -> None:
+    client = fresh_server.register()
     for suspended in (False, True, False):
         organizations.set_suspended(
-            fresh.environment().context, OPERATOR, client.application.org_id, suspended=suspended
+            fresh_server.environment().context,
+            OPERATOR,
+            client.application.org_id,
+            suspended=suspended,
         )
 
-        assert works(fresh, client) == works(fresh, client) == (not suspended)
+        assert works(fresh_server, client) == works(fresh_server, client) == (not suspended)
 
 
-def test_a_new_lifetime_holds_from_the_next_token_on(fresh: InProcessServer) -> None:
-    client = fresh.register()
-    assert fresh.ask(client).json()["expires_in"] == 36000
+def test_a_new_lifetime_holds_from_the_next_token_on(fresh_server: InProcessServer) -> None:
+    client = fresh_server.register()
+    assert fresh_server.ask(client).json()["expires_in"] == 36000
     applications.change(
-        fresh.environment().context, OPERATOR, client.application.id, None, token_lifetime=600
+        fresh_server.environment().context,
+        OPERATOR,
+        client.application.id,
+        None,
+        token_lifetime=600,
     )
 
-    assert fresh.ask(client).json()["expires_in"] == 600
+    assert fresh_server.ask(client).json()["expires_in"] == 600
 
 
-def test_tokens_after_a_voiding_are_good(fresh: InProcessServer) -> None:
-    client = fresh.register()
-    before = fresh.token(client)
-    applications.void_tokens(fresh.environment().context, OPERATOR, client.application.id, None)
-    fresh.clock.advance(0.001)
-    after = fresh.token(client)
+def test_tokens_after_a_voiding_are_good(fresh_server: InProcessServer) -> None:
+    client = fresh_server.register()
+    before = fresh_server.token(client)
+    applications.revoke_tokens(
+        fresh_server.environment().context, OPERATOR, client.application.id, None
+    )
+    fresh_server.clock.advance(0.001)
+    after = fresh_server.token(client)
 
-    assert not fresh.is_active(client, before)
-    assert fresh.is_active(client, after)
+    assert not fresh_server.is_active(client, before)
+    assert fresh_server.is_active(client, after)
 
 
-def test_last_use_is_written_in_a_batch_with_time_source_and_agent(fresh: InProcessServer) -> None:
-    client = fresh.register()
+def test_last_use_is_written_in_a_batch_with_time_source_and_agent(
+    fresh_server: InProcessServer,
+) -> None:
+    client = fresh_server.register()
     app_id = client.application.id
-    fresh.ask(client, source="198.51.100.1")
-    fresh.clock.advance(5)
-    fresh.ask(client, source="198.51.100.2")
+    fresh_server.ask(client, source="198.51.100.1")
+    fresh_server.clock.advance(5)
+    fresh_server.ask(client, source="198.51.100.2")
 
-    assert applications.find(fresh.environment().context, app_id, None).last_used_at is None
-    maintenance.flush(fresh.environment())
-    found = applications.find(fresh.environment().context, app_id, None)
-    assert found.last_used_at == fresh.environment().now()
+    assert applications.find(fresh_server.environment().context, app_id, None).last_used_at is None
+    maintenance.flush(fresh_server.environment())
+    found = applications.find(fresh_server.environment().context, app_id, None)
+    assert found.last_used_at == fresh_server.environment().now()
     assert found.secrets[0].last_used_at == found.last_used_at
     assert found.last_used_from == "198.51.100.2"
     assert found.last_used_agent == "testclient"
 
 
-def test_the_owner_sees_recent_refusals_with_their_reason_counted(fresh: InProcessServer) -> None:
-    client = fresh.register()
+def test_the_owner_sees_recent_refusals_with_their_reason_counted(
+    fresh_server: InProcessServer,
+) -> None:
+    client = fresh_server.register()
     for _ in range(3):
-        fresh.ask(client.having(Secret("gps_live_wrong")))
-    fresh.ask(client, scope="admin")
-    maintenance.flush(fresh.environment())
+        fresh_server.ask(client.having(Secret("gps_live_wrong")))
+    fresh_server.ask(client, scope="admin")
+    maintenance.flush(fresh_server.environment())
 
-    with fresh.environment().database.read() as connection:
+    with fresh_server.environment().database.read() as connection:
         entries = [entry for _, entry in audit.page(connection, client.application.org_id)]
     refusals = [each.detail for each in entries if each.action == "client.refused"]
     client_id = client.application.client_id
@@ -216,16 +241,16 @@ def test_the_owner_sees_recent_refusals_with_their_reason_counted(fresh: InProce
     [
         lambda of, by, app: applications.change(of, by, app, None, name="New name"),
         lambda of, by, app: applications.change(of, by, app, None, token_lifetime=600),
-        lambda of, by, app: applications.void_tokens(of, by, app, None),
+        lambda of, by, app: applications.revoke_tokens(of, by, app, None),
         lambda of, by, app: applications.rotate(of, by, app, HOUR, None),
     ],
 )
 def test_a_change_takes_nothing_from_a_client_that_is_still_good(
-    fresh: InProcessServer, change: Callable[..., Any]
+    fresh_server: InProcessServer, change: Callable[..., Any]
 ) -> None:
-    client = fresh.register()
-    assert works(fresh, client)
-    change(fresh.environment(), OPERATOR, client.application.id)
+    client = fresh_server.register()
+    assert works(fresh_server, client)
+    change(fresh_server.environment(), OPERATOR, client.application.id)
 
-    assert works(fresh, client)
-    assert works(fresh, client)
+    assert works(fresh_server, client)
+    assert works(fresh_server, client)

@@ -21,10 +21,10 @@ shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], m
 
 
 def send_body(
-    stand: InProcessServer, client: Client, body: bytes, kind: str | None = FORM
+    server: InProcessServer, client: Client, body: bytes, kind: str | None = FORM
 ) -> tuple[int, str]:
     headers = {"Content-Type": kind} if kind is not None else None
-    return refused(stand.post(TOKEN, by=client, content=body, headers=headers))
+    return refused(server.post(TOKEN, by=client, content=body, headers=headers))
 
 
 @pytest.mark.spec("RFC 6749", "3.2")
@@ -33,9 +33,9 @@ def send_body(
 @pytest.mark.parametrize("path", ENDPOINTS)
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS"])
 def test_any_method_but_post_gets_405_and_no_token(
-    stand: InProcessServer, client: Client, method: str, path: str
+    server: InProcessServer, client: Client, method: str, path: str
 ) -> None:
-    answer = stand.send(method, path, by=client, params=GRANT, follow_redirects=False)
+    answer = server.send(method, path, by=client, params=GRANT, follow_redirects=False)
 
     assert answer.status_code == 405
     assert answer.headers["allow"] == "POST"
@@ -46,10 +46,10 @@ def test_any_method_but_post_gets_405_and_no_token(
 @pytest.mark.parametrize("path", [TOKEN, TOKEN.rstrip("/")])
 @pytest.mark.parametrize("kind", [FORM, f"{FORM};charset=UTF-8", f"{FORM}; charset=utf-8"])
 def test_a_form_gets_a_token_with_and_without_charset_and_trailing_slash(
-    stand: InProcessServer, client: Client, kind: str, path: str
+    server: InProcessServer, client: Client, kind: str, path: str
 ) -> None:
     for _ in range(2):  # the second time from memory
-        answer = stand.post(path, by=client, content=GRANT_FORM, headers={"Content-Type": kind})
+        answer = server.post(path, by=client, content=GRANT_FORM, headers={"Content-Type": kind})
 
         assert answer.status_code == 200
         assert answer.json()["token_type"] == "Bearer"
@@ -58,11 +58,11 @@ def test_a_form_gets_a_token_with_and_without_charset_and_trailing_slash(
 @pytest.mark.spec("RFC 6749", "4.4.2")
 @pytest.mark.parametrize("form", [GRANT, {**GRANT, "scope": "read"}, {**GRANT, "scope": "admin"}])
 def test_json_works_exactly_like_a_form(
-    stand: InProcessServer, client: Client, form: dict[str, str]
+    server: InProcessServer, client: Client, form: dict[str, str]
 ) -> None:
-    by_form = stand.post(TOKEN, by=client, data=form)
-    by_json = stand.post(TOKEN, by=client, json=form)
-    by_json_alone = stand.post(TOKEN, json=form | client.body)
+    by_form = server.post(TOKEN, by=client, data=form)
+    by_json = server.post(TOKEN, by=client, json=form)
+    by_json_alone = server.post(TOKEN, json=form | client.body)
 
     for answer in (by_json, by_json_alone):
         assert answer.status_code == by_form.status_code
@@ -72,32 +72,32 @@ def test_json_works_exactly_like_a_form(
 @pytest.mark.spec("RFC 6749", "5.2")
 @pytest.mark.parametrize("name", octets("malformed_json"))
 def test_malformed_json_is_an_invalid_request(
-    stand: InProcessServer, client: Client, name: str
+    server: InProcessServer, client: Client, name: str
 ) -> None:
     body = octets("malformed_json")[name]
 
-    assert send_body(stand, client, body, JSON) == (400, "invalid_request")
+    assert send_body(server, client, body, JSON) == (400, "invalid_request")
 
 
 @pytest.mark.spec("RFC 6749", "3.2")
 @pytest.mark.spec("RFC 6749", "5.2")
 @pytest.mark.parametrize("name", octets("malformed_forms"))
 def test_a_malformed_form_is_an_invalid_request(
-    stand: InProcessServer, client: Client, name: str
+    server: InProcessServer, client: Client, name: str
 ) -> None:
     body = GRANT_FORM + b"&" + octets("malformed_forms")[name]
 
-    assert send_body(stand, client, body) == (400, "invalid_request")
+    assert send_body(server, client, body) == (400, "invalid_request")
 
 
 @pytest.mark.spec("RFC 6749", "3.2")
 @pytest.mark.parametrize("name", ["grant_type", "scope", "client_id", "client_secret", "colour"])
 @pytest.mark.parametrize("value", ["again", ""])
 def test_a_repeated_parameter_is_an_invalid_request(
-    stand: InProcessServer, name: str, value: str
+    server: InProcessServer, name: str, value: str
 ) -> None:
     body = f"{GRANT_FORM.decode()}&{name}=once&{name}={value}".encode()
-    answer = stand.post(TOKEN, content=body, headers={"Content-Type": FORM})
+    answer = server.post(TOKEN, content=body, headers={"Content-Type": FORM})
 
     assert refused(answer) == (400, "invalid_request")
 
@@ -107,18 +107,18 @@ def test_a_repeated_parameter_is_an_invalid_request(
     "kind", [None, "", "text/plain", "multipart/form-data; boundary=x", "application/xml"]
 )
 def test_a_body_of_another_kind_gets_415_in_the_form_of_an_oauth_error(
-    stand: InProcessServer, client: Client, kind: str | None
+    server: InProcessServer, client: Client, kind: str | None
 ) -> None:
-    assert send_body(stand, client, GRANT_FORM, kind) == (415, "invalid_request")
+    assert send_body(server, client, GRANT_FORM, kind) == (415, "invalid_request")
 
 
 @pytest.mark.spec("RFC 6749", "3.2")
 @pytest.mark.parametrize("more", ["scope=&code=", "colour=blue", "client_secret=", "resource="])
 def test_empty_and_unknown_parameters_are_as_good_as_none(
-    stand: InProcessServer, client: Client, more: str
+    server: InProcessServer, client: Client, more: str
 ) -> None:
     body = GRANT_FORM + b"&" + more.encode()
-    answer = stand.post(TOKEN, by=client, content=body, headers={"Content-Type": FORM})
+    answer = server.post(TOKEN, by=client, content=body, headers={"Content-Type": FORM})
 
     assert answer.status_code == 200
     assert answer.json()["scope"] == "read write"
@@ -126,10 +126,10 @@ def test_empty_and_unknown_parameters_are_as_good_as_none(
 
 @pytest.mark.spec("RFC 6749", "2.3.1")
 def test_credentials_in_the_query_never_authenticate_and_are_not_logged(
-    stand: InProcessServer, client: Client
+    server: InProcessServer, client: Client
 ) -> None:
     with capture_logs() as logged:
-        answer = stand.post(TOKEN, params=GRANT | client.body)
+        answer = server.post(TOKEN, params=GRANT | client.body)
 
     assert refused(answer) == (400, "invalid_request")
     assert client.secret.value not in f"{logged}{answer.text}"
@@ -140,20 +140,20 @@ def test_credentials_in_the_query_never_authenticate_and_are_not_logged(
 @pytest.mark.parametrize("path", [TOKEN, REVOKE, INTROSPECT])
 @pytest.mark.parametrize("name", ["token", "access_token", "client_secret", "x"])
 def test_a_secret_or_token_in_the_query_is_refused_even_beside_good_credentials(
-    stand: InProcessServer, client: Client, path: str, name: str
+    server: InProcessServer, client: Client, path: str, name: str
 ) -> None:
-    token = stand.token(client)
+    token = server.token(client)
     with capture_logs() as logged:
-        answer = stand.post(path, by=client, data=GRANT, params={name: token})
+        answer = server.post(path, by=client, data=GRANT, params={name: token})
 
     assert refused(answer) == (400, "invalid_request")
     assert token not in f"{logged}{answer.text}{answer.headers}"
-    assert stand.is_active(client, token)
+    assert server.is_active(client, token)
 
 
 @pytest.mark.spec("RFC 6749", "3.2")
-def test_the_query_is_not_read(stand: InProcessServer, client: Client) -> None:
-    answer = stand.post(
+def test_the_query_is_not_read(server: InProcessServer, client: Client) -> None:
+    answer = server.post(
         TOKEN, by=client, params={**GRANT, "scope": "read"}, data={"scope": "write"}
     )
 
@@ -163,13 +163,13 @@ def test_the_query_is_not_read(stand: InProcessServer, client: Client) -> None:
 @pytest.mark.spec("RFC 6749", "5.2")
 @pytest.mark.parametrize("is_right", [True, False])
 def test_faults_are_found_in_the_documented_order(
-    stand: InProcessServer, client: Client, *, is_right: bool
+    server: InProcessServer, client: Client, *, is_right: bool
 ) -> None:
     authorization = basic(client.client_id, client.secret.value if is_right else "wrong")
 
     def ask(method: str, kind: str, body: bytes) -> str:
         headers = {"Authorization": authorization, "Content-Type": kind}
-        status, error = refused(stand.send(method, TOKEN, content=body, headers=headers))
+        status, error = refused(server.send(method, TOKEN, content=body, headers=headers))
         return f"{status} {error}" if is_right or status != 401 else "not authenticated"
 
     everything_wrong = b"grant_type=password&scope=admin&resource=x"
@@ -191,11 +191,11 @@ def test_faults_are_found_in_the_documented_order(
 
 @pytest.mark.spec("RFC 6749", "5.2")
 def test_who_is_not_authenticated_learns_nothing_of_a_clients_grants_and_scopes(
-    stand: InProcessServer, client: Client
+    server: InProcessServer, client: Client
 ) -> None:
     wrong = client.having(Secret("gps_live_wrong"))
     asked: list[dict[str, str]] = [{}, {"grant_type": "password"}, GRANT, {**GRANT, "scope": "x"}]
-    answers = [stand.post(TOKEN, by=wrong, data={"x": "y", **form}) for form in asked]
+    answers = [server.post(TOKEN, by=wrong, data={"x": "y", **form}) for form in asked]
 
     assert len({str(whole(answer)) for answer in answers}) == 1
 
@@ -216,9 +216,9 @@ def test_who_is_not_authenticated_learns_nothing_of_a_clients_grants_and_scopes(
     ],
 )
 def test_too_much_is_refused(
-    stand: InProcessServer, client: Client, body: bytes, status: int
+    server: InProcessServer, client: Client, body: bytes, status: int
 ) -> None:
-    assert send_body(stand, client, body) == (status, "invalid_request")
+    assert send_body(server, client, body) == (status, "invalid_request")
 
 
 @pytest.mark.spec("ASVS", "16.5.3")
@@ -229,10 +229,10 @@ def test_too_much_is_refused(
     authorization=st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=60),
 )
 def test_no_request_whatever_is_answered_with_anything_but_a_clear_4xx(
-    stand: InProcessServer, body: bytes, kind: str, authorization: str
+    server: InProcessServer, body: bytes, kind: str, authorization: str
 ) -> None:
     headers = {"Content-Type": kind, "Authorization": authorization}
-    status, _ = refused(stand.post(TOKEN, content=body, headers=headers))
+    status, _ = refused(server.post(TOKEN, content=body, headers=headers))
 
     assert 400 <= status < 500
 
@@ -241,9 +241,9 @@ def test_no_request_whatever_is_answered_with_anything_but_a_clear_4xx(
 @shared
 @given(text=st.text(max_size=60), name=st.sampled_from(["grant_type", "scope", "resource", "x"]))
 def test_a_description_never_repeats_raw_what_it_was_sent(
-    stand: InProcessServer, client: Client, text: str, name: str
+    server: InProcessServer, client: Client, text: str, name: str
 ) -> None:
-    answer = stand.post(TOKEN, by=client, json=GRANT | {name: text})
+    answer = server.post(TOKEN, by=client, json=GRANT | {name: text})
 
     if answer.status_code != 200:
         described = answer.json()["error_description"]
@@ -254,7 +254,7 @@ def test_a_description_never_repeats_raw_what_it_was_sent(
 @pytest.mark.spec("RFC 6749", "5.2")
 @pytest.mark.parametrize("name", ["Authorization", "Content-Type"])
 def test_a_header_that_is_given_twice_is_an_invalid_request(
-    stand: InProcessServer, client: Client, name: str
+    server: InProcessServer, client: Client, name: str
 ) -> None:
     headers = [
         ("Authorization", basic(client.client_id, client.secret.value)),
@@ -262,16 +262,19 @@ def test_a_header_that_is_given_twice_is_an_invalid_request(
     ]
     twice = [*headers, next(each for each in headers if each[0] == name)]
 
-    assert refused(stand.post(TOKEN, content=GRANT_FORM, headers=twice)) == (400, "invalid_request")
+    assert refused(server.post(TOKEN, content=GRANT_FORM, headers=twice)) == (
+        400,
+        "invalid_request",
+    )
 
 
 @pytest.mark.spec("RFC 9110", "12.5.1")
 @pytest.mark.parametrize("accept", ["text/html, image/gif, image/jpeg, *; q=.2", "image/png", ""])
 def test_whatever_a_client_accepts_it_gets_json(
-    stand: InProcessServer, client: Client, accept: str
+    server: InProcessServer, client: Client, accept: str
 ) -> None:
-    answer = stand.post(TOKEN, by=client, data=GRANT, headers={"Accept": accept})
+    answer = server.post(TOKEN, by=client, data=GRANT, headers={"Accept": accept})
 
     assert answer.status_code == 200
     assert json.loads(answer.content)["access_token"]
-    assert stand.environment(LIVE).issuer not in answer.text
+    assert server.environment(LIVE).issuer not in answer.text

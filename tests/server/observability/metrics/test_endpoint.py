@@ -11,7 +11,15 @@ from starlette.testclient import TestClient
 
 from gatepass.server.app import create
 from gatepass.wire.secret import Secret
-from server.fixtures import FORM, GRANT, Client, Clock, InProcessServer, settings, standing_still
+from server.fixtures import (
+    FORM,
+    GRANT,
+    Client,
+    Clock,
+    InProcessServer,
+    open_passive_server,
+    settings,
+)
 
 VECTORS = Path(__file__).parents[3] / "vectors"
 LOOPBACK = "127.0.0.1"
@@ -19,19 +27,19 @@ ADDED: list[str] = json.loads((VECTORS / "proxy_header_names.json").read_text())
 
 
 @pytest.fixture
-def client(fresh: InProcessServer) -> Client:
-    return fresh.register()
+def client(fresh_server: InProcessServer) -> Client:
+    return fresh_server.register()
 
 
 def get(
-    stand: InProcessServer, source: str = LOOPBACK, path: str = "/metrics", **headers: str
+    server: InProcessServer, source: str = LOOPBACK, path: str = "/metrics", **headers: str
 ) -> Response:
-    return stand.send("GET", path, source=source, headers=headers)
+    return server.send("GET", path, source=source, headers=headers)
 
 
-def figures(stand: InProcessServer) -> dict[str, float]:
+def figures(server: InProcessServer) -> dict[str, float]:
     """Give every sample by its name and labels, as `name{label=value}`."""
-    answer = get(stand)
+    answer = get(server)
     assert answer.status_code == 200
     return {
         f"{each.name}{sorted(each.labels.items())}": each.value
@@ -51,19 +59,19 @@ def requests(endpoint: str, result: str) -> str:
 
 
 def test_requests_are_counted_by_endpoint_and_result(
-    fresh: InProcessServer, client: Client
+    fresh_server: InProcessServer, client: Client
 ) -> None:
-    before = figures(fresh)
-    token = fresh.token(client)
-    fresh.token(client)
-    fresh.ask(client.having(Secret("gps_live_wrong")))
-    fresh.ask(client, scope="admin")
-    fresh.introspect(client, token)
-    fresh.revoke(client, token)
+    before = figures(fresh_server)
+    token = fresh_server.token(client)
+    fresh_server.token(client)
+    fresh_server.ask(client.having(Secret("gps_live_wrong")))
+    fresh_server.ask(client, scope="admin")
+    fresh_server.introspect(client, token)
+    fresh_server.revoke(client, token)
     for path in ("/healthz", "/.well-known/oauth-authorization-server", "/", "/accounts/login/"):
-        fresh.send("GET", path)
-    fresh.send("GET", "/api/partners/v2.0/org/1")
-    grown = growth(before, figures(fresh))
+        fresh_server.send("GET", path)
+    fresh_server.send("GET", "/api/partners/v2.0/org/1")
+    grown = growth(before, figures(fresh_server))
 
     assert grown[requests("token", "ok")] == 2
     assert grown[requests("token", "invalid_client")] == 1
@@ -76,21 +84,23 @@ def test_requests_are_counted_by_endpoint_and_result(
 
 
 def test_tokens_and_refusals_are_told_by_kind_and_reason(
-    fresh: InProcessServer, client: Client
+    fresh_server: InProcessServer, client: Client
 ) -> None:
-    before = figures(fresh)
-    fresh.token(client)
-    fresh.ask(client.having(Secret("gps_live_wrong")))
-    grown = growth(before, figures(fresh))
+    before = figures(fresh_server)
+    fresh_server.token(client)
+    fresh_server.ask(client.having(Secret("gps_live_wrong")))
+    grown = growth(before, figures(fresh_server))
 
     assert grown["gatepass_tokens_issued_total[('kind', 'sealed')]"] == 1
     assert grown["gatepass_refusals_total[('reason', 'wrong_secret')]"] == 1
 
 
-def test_the_state_of_each_environment_is_told(fresh: InProcessServer, client: Client) -> None:
-    fresh.revoke(client, fresh.token(client))
-    fresh.clock.advance(3600)
-    told = figures(fresh)
+def test_the_state_of_each_environment_is_told(
+    fresh_server: InProcessServer, client: Client
+) -> None:
+    fresh_server.revoke(client, fresh_server.token(client))
+    fresh_server.clock.advance(3600)
+    told = figures(fresh_server)
 
     live = [("environment", "production")]
     assert told[f"gatepass_database_up{live}"] == 1
@@ -104,8 +114,8 @@ def test_the_state_of_each_environment_is_told(fresh: InProcessServer, client: C
     assert told["gatepass_workers[]"] == 1
 
 
-def test_it_answers_on_any_host_as_health_does(fresh: InProcessServer) -> None:
-    http = TestClient(fresh.app, base_url="http://10.0.0.1:9", client=(LOOPBACK, 50000))
+def test_it_answers_on_any_host_as_health_does(fresh_server: InProcessServer) -> None:
+    http = TestClient(fresh_server.app, base_url="http://10.0.0.1:9", client=(LOOPBACK, 50000))
 
     answer = http.get("/metrics")
 
@@ -116,26 +126,26 @@ def test_it_answers_on_any_host_as_health_does(fresh: InProcessServer) -> None:
 @pytest.mark.parametrize(
     "source", ["192.0.2.7", "::2", "128.0.0.1", "", "testclient", "::ffff:192.0.2.7"]
 )
-def test_to_a_stranger_there_is_no_such_page(fresh: InProcessServer, source: str) -> None:
-    answer = get(fresh, source)
+def test_to_a_stranger_there_is_no_such_page(fresh_server: InProcessServer, source: str) -> None:
+    answer = get(fresh_server, source)
 
     assert answer.status_code == 404
     assert "gatepass" not in answer.text
 
 
 @pytest.mark.parametrize("source", ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"])
-def test_from_loopback_it_is_there(fresh: InProcessServer, source: str) -> None:
-    assert get(fresh, source).status_code == 200
-    assert get(fresh, source, "/metrics/").status_code == 200
+def test_from_loopback_it_is_there(fresh_server: InProcessServer, source: str) -> None:
+    assert get(fresh_server, source).status_code == 200
+    assert get(fresh_server, source, "/metrics/").status_code == 200
 
 
 @pytest.mark.parametrize("name", ADDED)
-def test_through_a_proxy_there_is_no_such_page(fresh: InProcessServer, name: str) -> None:
-    assert get(fresh, **{name: "127.0.0.1"}).status_code == 404
+def test_through_a_proxy_there_is_no_such_page(fresh_server: InProcessServer, name: str) -> None:
+    assert get(fresh_server, **{name: "127.0.0.1"}).status_code == 404
 
 
-def test_a_post_gets_nothing(fresh: InProcessServer) -> None:
-    answer = fresh.send(
+def test_a_post_gets_nothing(fresh_server: InProcessServer) -> None:
+    answer = fresh_server.send(
         "POST", "/metrics", source=LOOPBACK, content=b"x", headers={"Content-Type": FORM}
     )
 
@@ -143,20 +153,20 @@ def test_a_post_gets_nothing(fresh: InProcessServer) -> None:
 
 
 def test_an_endpoint_at_an_old_address_has_its_own_name(tmp_path: Path) -> None:
-    with standing_still(tmp_path / "data", path_aliases={"token": ["/o/token/"]}) as stand:
-        client = stand.register()
-        before = figures(stand)
-        answer = stand.post("/o/token/", by=client, data=GRANT)
+    with open_passive_server(tmp_path / "data", path_aliases={"token": ["/o/token/"]}) as server:
+        client = server.register()
+        before = figures(server)
+        answer = server.post("/o/token/", by=client, data=GRANT)
         assert answer.status_code == 200
 
-        assert growth(before, figures(stand))[requests("token", "ok")] == 1
+        assert growth(before, figures(server))[requests("token", "ok")] == 1
 
 
 @pytest.fixture
 def opened(tmp_path: Path) -> Iterator[InProcessServer]:
     networks = ("192.0.2.0/28", "2001:db8::/32")
-    with standing_still(tmp_path / "data", metrics_networks=networks) as stand:
-        yield stand
+    with open_passive_server(tmp_path / "data", metrics_networks=networks) as server:
+        yield server
 
 
 @pytest.mark.parametrize(
@@ -170,8 +180,8 @@ def test_the_operator_chooses_the_networks(
 
 
 def test_without_networks_nobody_sees_it(tmp_path: Path) -> None:
-    with standing_still(tmp_path / "data", metrics_networks=()) as stand:
-        assert get(stand).status_code == 404
+    with open_passive_server(tmp_path / "data", metrics_networks=()) as server:
+        assert get(server).status_code == 404
 
 
 @pytest.mark.parametrize("network", ["x", "127.0.0.1/8", "10.0.0.0/33", "localhost"])
@@ -181,22 +191,24 @@ def test_a_network_that_is_none_is_refused(tmp_path: Path, network: str) -> None
 
 
 def test_figures_of_requests_say_nothing_of_who_asked(
-    fresh: InProcessServer, client: Client
+    fresh_server: InProcessServer, client: Client
 ) -> None:
-    token = fresh.token(client)
-    fresh.send("GET", f"/nothing/{client.client_id}", headers={"User-Agent": "peculiar/1"})
-    text = get(fresh).text
+    token = fresh_server.token(client)
+    fresh_server.send("GET", f"/nothing/{client.client_id}", headers={"User-Agent": "peculiar/1"})
+    text = get(fresh_server).text
 
     for secret in (client.client_id, client.secret.value, token, "peculiar", "192.0.2.7"):
         assert secret not in text
 
 
-def test_a_request_that_fails_is_measured_too(fresh: InProcessServer, client: Client) -> None:
-    before = figures(fresh)
-    fresh.environment().entropy = iter(())
-    fresh.ask(client)
+def test_a_request_that_fails_is_measured_too(
+    fresh_server: InProcessServer, client: Client
+) -> None:
+    before = figures(fresh_server)
+    fresh_server.environment().entropy = iter(())
+    fresh_server.ask(client)
 
-    assert growth(before, figures(fresh))[requests("token", "server_error")] == 1
+    assert growth(before, figures(fresh_server))[requests("token", "server_error")] == 1
 
 
 def test_with_one_worker_nothing_is_published(tmp_path: Path) -> None:

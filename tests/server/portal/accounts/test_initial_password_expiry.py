@@ -5,7 +5,14 @@ import pytest
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users.password_hashing import run
-from server.portal.fixtures import NEW_PASSWORD, PASSWORD, Browser, Clock, Rig, without_what_varies
+from server.portal.fixtures import (
+    NEW_PASSWORD,
+    PASSWORD,
+    Browser,
+    Clock,
+    PortalServer,
+    without_what_varies,
+)
 
 DAYS = 24 * 3600
 
@@ -13,62 +20,64 @@ DAYS = 24 * 3600
 @pytest.mark.spec("ASVS", "6.4.1")
 @pytest.mark.parametrize(("seconds", "status"), [(14 * DAYS - 1, 303), (14 * DAYS, 400)])
 def test_an_initial_password_logs_in_for_fourteen_days(
-    rig: Rig, clock: Clock, seconds: int, status: int
+    portal: PortalServer, clock: Clock, seconds: int, status: int
 ) -> None:
     clock.wait(seconds)
 
-    assert rig.browser().log_in("nils").status_code == status
+    assert portal.browser().log_in("nils").status_code == status
 
 
 @pytest.mark.spec("ASVS", "6.4.1")
-def test_a_login_with_it_does_not_make_it_last_longer(rig: Rig, clock: Clock) -> None:
+def test_a_login_with_it_does_not_make_it_last_longer(portal: PortalServer, clock: Clock) -> None:
     clock.wait(13 * DAYS)
-    rig.as_("nils")
+    portal.as_("nils")
     clock.wait(DAYS)
 
-    assert rig.browser().log_in("nils").status_code == 400
+    assert portal.browser().log_in("nils").status_code == 400
 
 
-def test_a_password_of_ones_own_does_not_end(rig: Rig, clock: Clock) -> None:
-    replace_password(rig.as_("nils"))
+def test_a_password_of_ones_own_does_not_end(portal: PortalServer, clock: Clock) -> None:
+    replace_password(portal.as_("nils"))
     clock.wait(1000 * DAYS)
 
-    assert rig.browser().log_in("nils", NEW_PASSWORD).status_code == 303
-    assert rig.browser().log_in("anna").status_code == 303
+    assert portal.browser().log_in("nils", NEW_PASSWORD).status_code == 303
+    assert portal.browser().log_in("anna").status_code == 303
 
 
 @pytest.mark.spec("ASVS", "6.3.8")
-def test_the_login_says_no_more_than_of_a_wrong_password(rig: Rig, clock: Clock) -> None:
+def test_the_login_says_no_more_than_of_a_wrong_password(
+    portal: PortalServer, clock: Clock
+) -> None:
     clock.wait(14 * DAYS)
 
-    expired = rig.browser("198.51.100.1").log_in("nils")
-    wrong = rig.browser("198.51.100.2").log_in("nils", "wrong")
+    expired = portal.browser("198.51.100.1").log_in("nils")
+    wrong = portal.browser("198.51.100.2").log_in("nils", "wrong")
 
     assert expired.status_code == wrong.status_code == 400
     assert without_what_varies(expired.text, "nils") == without_what_varies(wrong.text, "nils")
-    [(reason,)] = rig.rows("SELECT detail FROM audit WHERE action = 'login.refused' LIMIT 1")
+    [(reason,)] = portal.rows("SELECT detail FROM audit WHERE action = 'login.refused' LIMIT 1")
     assert reason == '{"reason": "initial password expired"}'
 
 
-def test_the_team_page_says_so_and_a_new_one_logs_in(rig: Rig, clock: Clock) -> None:
-    assert "Initial password expired" not in rig.as_("anna").get("/team/").text
+def test_the_team_page_says_so_and_a_new_one_logs_in(portal: PortalServer, clock: Clock) -> None:
+    assert "Initial password expired" not in portal.as_("anna").get("/team/").text
     clock.wait(14 * DAYS)
-    anna, nils = rig.as_("anna"), rig.person("nils")
+    anna, nils = portal.as_("anna"), portal.person("nils")
 
     assert anna.get("/team/").text.count("Initial password expired") == 1
     page = anna.get(f"/team/{nils.id}/").text
     assert "Initial password expired" in page
     assert "Make a new initial password below" in page
-    initial = run(people.new_password(rig.environment.hasher))
+    initial = run(people.new_password(portal.environment.hasher))
     _, new = people.give_access(
-        rig.environment.context, OPERATOR, nils.org_id, nils.id, None, initial=initial
+        portal.environment.context, OPERATOR, nils.org_id, nils.id, None, initial=initial
     )
     assert "Initial password expired" not in anna.get("/team/").text
-    assert rig.browser().log_in("nils", new.value).status_code == 303
+    assert portal.browser().log_in("nils", new.value).status_code == 303
 
 
-def test_the_page_with_a_new_initial_password_says_how_long_it_lasts(rig: Rig) -> None:
-    anna, sven = rig.as_("anna"), rig.person("sven")
+def test_the_page_with_a_new_initial_password_says_how_long_it_lasts(portal: PortalServer) -> None:
+    anna, sven = portal.as_("anna"), portal.person("sven")
     made = anna.post(f"/team/{sven.id}/password/")
 
     assert "after 14 days" in anna.get(made.headers["location"]).text

@@ -5,13 +5,13 @@ import pytest
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.sessions.model import SessionSettings
-from server.portal.conftest import MakeRig
-from server.portal.fixtures import Browser, Clock, Rig
+from server.portal.conftest import MakePortal
+from server.portal.fixtures import Browser, Clock, PortalServer
 
 
 @pytest.mark.spec("ASVS", "7.2.4")
-def test_login_gives_new_ids_to_session_and_browser(rig: Rig) -> None:
-    browser = rig.browser()
+def test_login_gives_new_ids_to_session_and_browser(portal: PortalServer) -> None:
+    browser = portal.browser()
     seen = []
     for _ in range(2):
         browser.get("/accounts/login/")
@@ -26,8 +26,8 @@ def test_login_gives_new_ids_to_session_and_browser(rig: Rig) -> None:
 
 
 @pytest.mark.spec("ASVS", "7.2.3")
-def test_a_session_id_that_a_stranger_chose_is_never_taken_over(rig: Rig) -> None:
-    browser = rig.browser()
+def test_a_session_id_that_a_stranger_chose_is_never_taken_over(portal: PortalServer) -> None:
+    browser = portal.browser()
     planted = "0" * 48
     browser.client.cookies.set("gatepass_session_live", planted, domain="localhost.local", path="/")
 
@@ -36,61 +36,61 @@ def test_a_session_id_that_a_stranger_chose_is_never_taken_over(rig: Rig) -> Non
     assert planted not in browser.client.cookies.values()
 
 
-def test_the_database_never_holds_the_ids_themselves(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_the_database_never_holds_the_ids_themselves(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
 
-    held = rig.dump()
+    held = portal.dump()
     for value in dict(browser.client.cookies).values():
         assert str(value).encode() not in held
 
 
 @pytest.mark.spec("ASVS", "7.4.1")
-def test_logout_ends_the_session_on_the_server(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_logout_ends_the_session_on_the_server(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     stolen = dict(browser.client.cookies)
 
     answer = browser.post("/accounts/logout/")
 
     assert (answer.status_code, answer.headers["location"]) == (303, "/accounts/login/")
-    thief = rig.browser()
+    thief = portal.browser()
     thief.client.cookies.update(stolen)
     assert not thief.is_logged_in()
-    assert rig.rows("SELECT count(*) FROM session") == [(0,)]
+    assert portal.rows("SELECT count(*) FROM session") == [(0,)]
 
 
 @pytest.mark.spec("ASVS", "7.4.2")
-def test_disabling_a_person_ends_their_sessions(rig: Rig) -> None:
-    sven, anna = rig.as_("sven"), rig.as_("anna")
+def test_disabling_a_person_ends_their_sessions(portal: PortalServer) -> None:
+    sven, anna = portal.as_("sven"), portal.as_("anna")
 
-    anna.post(f"/team/{rig.person('sven').id}/disable/")
+    anna.post(f"/team/{portal.person('sven').id}/disable/")
 
     assert not sven.is_logged_in()
 
 
-def test_suspending_the_organization_ends_its_sessions(rig: Rig) -> None:
-    sven = rig.as_("sven")
+def test_suspending_the_organization_ends_its_sessions(portal: PortalServer) -> None:
+    sven = portal.as_("sven")
 
     organizations.set_suspended(
-        rig.environment.context, OPERATOR, rig.person("sven").org_id, suspended=True
+        portal.environment.context, OPERATOR, portal.person("sven").org_id, suspended=True
     )
 
     assert not sven.is_logged_in()
 
 
 def test_a_session_is_dead_while_its_person_is_disabled_even_if_it_is_still_there(
-    rig: Rig,
+    portal: PortalServer,
 ) -> None:
-    sven = rig.as_("sven")
+    sven = portal.as_("sven")
 
-    rig.run("UPDATE person SET disabled_at = 1 WHERE username = 'sven'")
+    portal.run("UPDATE person SET disabled_at = 1 WHERE username = 'sven'")
 
     assert not sven.is_logged_in()
 
 
 @pytest.mark.spec("ASVS", "7.3.1")
-def test_a_session_ends_when_nobody_used_it_for_long(rig: Rig, clock: Clock) -> None:
-    browser = rig.as_("anna")
-    idle = rig.settings.session.idle
+def test_a_session_ends_when_nobody_used_it_for_long(portal: PortalServer, clock: Clock) -> None:
+    browser = portal.as_("anna")
+    idle = portal.settings.session.idle
     for _ in range(3):
         clock.wait(idle - 1)
         assert browser.is_logged_in()
@@ -102,10 +102,10 @@ def test_a_session_ends_when_nobody_used_it_for_long(rig: Rig, clock: Clock) -> 
 
 @pytest.mark.spec("ASVS", "7.3.2")
 def test_a_session_ends_after_its_longest_life_however_busy_it_was(
-    make_rig: MakeRig, clock: Clock
+    make_portal: MakePortal, clock: Clock
 ) -> None:
-    rig = make_rig(session=SessionSettings(idle=600, absolute=1500))
-    browser = rig.as_("anna")
+    portal = make_portal(session=SessionSettings(idle=600, absolute=1500))
+    browser = portal.as_("anna")
     for _ in range(4):
         clock.wait(350)
         assert browser.is_logged_in()
@@ -115,23 +115,23 @@ def test_a_session_ends_after_its_longest_life_however_busy_it_was(
     assert not browser.is_logged_in()
 
 
-def test_being_seen_is_written_at_most_once_a_minute(rig: Rig, clock: Clock) -> None:
-    browser = rig.as_("anna")
+def test_being_seen_is_written_at_most_once_a_minute(portal: PortalServer, clock: Clock) -> None:
+    browser = portal.as_("anna")
     query = "SELECT last_seen_at FROM session"
-    first = rig.rows(query)
+    first = portal.rows(query)
     clock.wait(59)
     browser.get("/account/")
-    assert rig.rows(query) == first
+    assert portal.rows(query) == first
 
     clock.wait(1)
     browser.get("/account/")
 
-    assert rig.rows(query) == [(first[0][0] + 60_000,)]
+    assert portal.rows(query) == [(first[0][0] + 60_000,)]
 
 
 @pytest.mark.spec("ASVS", "7.5.2")
-def test_somebody_can_see_and_end_their_other_sessions(rig: Rig) -> None:
-    here, there = rig.as_("anna"), rig.as_("anna", "198.51.100.9")
+def test_somebody_can_see_and_end_their_other_sessions(portal: PortalServer) -> None:
+    here, there = portal.as_("anna"), portal.as_("anna", "198.51.100.9")
     listed = here.get("/account/").text
     assert "198.51.100.9" in listed
     assert "Firefox on Linux" in listed
@@ -143,8 +143,8 @@ def test_somebody_can_see_and_end_their_other_sessions(rig: Rig) -> None:
     assert not there.is_logged_in()
 
 
-def test_a_second_browser_keeps_its_session_when_another_logs_in(rig: Rig) -> None:
-    first: Browser = rig.as_("anna")
-    rig.as_("anna")
+def test_a_second_browser_keeps_its_session_when_another_logs_in(portal: PortalServer) -> None:
+    first: Browser = portal.as_("anna")
+    portal.as_("anna")
 
     assert first.is_logged_in()

@@ -6,12 +6,14 @@ import pytest
 
 from gatepass.server.domain.throttling.store import MOST_KEPT
 from gatepass.server.environment import maintenance
-from server.portal.fixtures import Clock, Rig, without_what_varies
+from server.portal.fixtures import Clock, PortalServer, without_what_varies
 
 
 @pytest.mark.spec("NIST SP 800-63B-4", "3.2.2")
-def test_failures_slow_down_the_next_attempt_more_and_more(rig: Rig, clock: Clock) -> None:
-    browser = rig.browser()
+def test_failures_slow_down_the_next_attempt_more_and_more(
+    portal: PortalServer, clock: Clock
+) -> None:
+    browser = portal.browser()
     waits = []
     for _ in range(5):
         assert browser.log_in("anna", "wrong").status_code == 400
@@ -26,10 +28,10 @@ def test_failures_slow_down_the_next_attempt_more_and_more(rig: Rig, clock: Cloc
 
 
 @pytest.mark.spec("ASVS", "6.3.8")
-def test_known_and_unknown_usernames_must_wait_alike(rig: Rig) -> None:
+def test_known_and_unknown_usernames_must_wait_alike(portal: PortalServer) -> None:
     answers = []
     for username, source in (("anna", "198.51.100.1"), ("nobody", "198.51.100.2")):
-        browser = rig.browser(source)
+        browser = portal.browser(source)
         answers.append([browser.log_in(username, "wrong") for _ in range(6)])
 
     known, unknown = answers
@@ -40,16 +42,18 @@ def test_known_and_unknown_usernames_must_wait_alike(rig: Rig) -> None:
     )
 
 
-def test_the_right_password_does_not_help_while_one_must_wait(rig: Rig) -> None:
-    browser = rig.browser()
+def test_the_right_password_does_not_help_while_one_must_wait(portal: PortalServer) -> None:
+    browser = portal.browser()
     for _ in range(5):
         browser.log_in("anna", "wrong")
 
     assert browser.log_in("anna").status_code == 429
 
 
-def test_the_wait_can_be_sat_out_and_success_forgets_the_failures(rig: Rig, clock: Clock) -> None:
-    browser = rig.browser()
+def test_the_wait_can_be_sat_out_and_success_forgets_the_failures(
+    portal: PortalServer, clock: Clock
+) -> None:
+    browser = portal.browser()
     for _ in range(5):
         browser.log_in("anna", "wrong")
     clock.wait(2)
@@ -59,42 +63,46 @@ def test_the_wait_can_be_sat_out_and_success_forgets_the_failures(rig: Rig, cloc
     assert browser.log_in("anna", "wrong").status_code == 400
 
 
-def test_strangers_cannot_lock_out_an_owner_whose_browser_is_known(rig: Rig, clock: Clock) -> None:
-    owner = rig.as_("anna")
+def test_strangers_cannot_lock_out_an_owner_whose_browser_is_known(
+    portal: PortalServer, clock: Clock
+) -> None:
+    owner = portal.as_("anna")
     owner.post("/accounts/logout/")
     for stranger in range(120):
-        rig.browser(f"198.51.100.{stranger}").log_in("anna", "wrong")
+        portal.browser(f"198.51.100.{stranger}").log_in("anna", "wrong")
         clock.wait(1)
 
-    assert rig.browser("192.0.2.200").log_in("anna").status_code == 429
+    assert portal.browser("192.0.2.200").log_in("anna").status_code == 429
     assert owner.log_in("anna").status_code == 303
 
 
-def test_a_known_browser_of_one_account_is_none_of_another(rig: Rig) -> None:
-    sven = rig.as_("sven")
+def test_a_known_browser_of_one_account_is_none_of_another(portal: PortalServer) -> None:
+    sven = portal.as_("sven")
     sven.post("/accounts/logout/")
     for _ in range(5):
-        rig.browser().log_in("anna", "wrong")
+        portal.browser().log_in("anna", "wrong")
 
     assert sven.log_in("anna").status_code == 429
 
 
-def test_the_browsers_id_from_before_a_login_is_worth_nothing_after_it(rig: Rig) -> None:
-    owner = rig.as_("anna")
+def test_the_browsers_id_from_before_a_login_is_worth_nothing_after_it(
+    portal: PortalServer,
+) -> None:
+    owner = portal.as_("anna")
     old = dict(owner.client.cookies)["gatepass_device_live"]
     owner.post("/accounts/logout/")
     owner.log_in("anna")
     for _ in range(5):
-        rig.browser().log_in("anna", "wrong")
+        portal.browser().log_in("anna", "wrong")
 
-    thief = rig.browser()
+    thief = portal.browser()
     thief.client.cookies.set("gatepass_device_live", old)
 
     assert thief.log_in("anna").status_code == 429
 
 
-def test_guesses_made_side_by_side_do_not_slip_under_the_limit(rig: Rig) -> None:
-    guessers = [rig.browser() for _ in range(8)]
+def test_guesses_made_side_by_side_do_not_slip_under_the_limit(portal: PortalServer) -> None:
+    guessers = [portal.browser() for _ in range(8)]
     forms = [{"csrf": each.csrf(), "username": "anna", "password": "x"} for each in guessers]
 
     with ThreadPoolExecutor(8) as pool:
@@ -107,24 +115,26 @@ def test_guesses_made_side_by_side_do_not_slip_under_the_limit(rig: Rig) -> None
     assert statuses == [400] * 5 + [429] * 3
 
 
-def test_another_network_is_not_made_to_wait(rig: Rig) -> None:
+def test_another_network_is_not_made_to_wait(portal: PortalServer) -> None:
     for _ in range(6):
-        rig.browser("198.51.100.1").log_in("anna", "wrong")
+        portal.browser("198.51.100.1").log_in("anna", "wrong")
 
-    assert rig.browser("198.51.100.2").log_in("anna").status_code == 303
+    assert portal.browser("198.51.100.2").log_in("anna").status_code == 303
 
 
-def test_a_full_table_of_failures_is_cut_and_who_must_wait_still_waits(rig: Rig) -> None:
-    browser = rig.browser()
+def test_a_full_table_of_failures_is_cut_and_who_must_wait_still_waits(
+    portal: PortalServer,
+) -> None:
+    browser = portal.browser()
     for _ in range(5):
         browser.log_in("anna", "wrong")
-    at = int(rig.clock() * 1000) + 1000  # later than any of anna's
-    rig.run(
+    at = int(portal.clock() * 1000) + 1000  # later than any of anna's
+    portal.run(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100050)"
         f" INSERT INTO throttle SELECT 'stranger ' || i, 1, {at} FROM n"
     )
 
-    maintenance.keep_bounds(rig.environment)
+    maintenance.keep_bounds(portal.environment)
 
-    assert rig.rows("SELECT count(*) FROM throttle") == [(MOST_KEPT,)]
+    assert portal.rows("SELECT count(*) FROM throttle") == [(MOST_KEPT,)]
     assert browser.log_in("anna").status_code == 429

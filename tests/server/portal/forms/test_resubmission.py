@@ -7,7 +7,7 @@ import pytest
 
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations as organizations
-from server.portal.fixtures import PASSWORD, Browser, Clock, Rig
+from server.portal.fixtures import PASSWORD, Browser, Clock, PortalServer
 from server.portal.pages.test_registration import GOOD, REGISTER, refused_at
 
 LOGIN = "/accounts/login/"
@@ -18,11 +18,11 @@ def carried(text: str) -> dict[str, str]:
     return {name: unescape(value) for name, value in _PART.findall(text)}
 
 
-def expired(rig: Rig, clock: Clock, username: str = "anna") -> tuple[Browser, str]:
+def expired(portal: PortalServer, clock: Clock, username: str = "anna") -> tuple[Browser, str]:
     """Give a browser whose session has ended since its page was opened, and the page's token."""
-    browser = rig.as_(username)
+    browser = portal.as_(username)
     csrf = browser.csrf()
-    clock.wait(rig.settings.session.absolute + 1)
+    clock.wait(portal.settings.session.absolute + 1)
     return browser, csrf
 
 
@@ -43,12 +43,12 @@ def resumed(browser: Browser, login_page: str, username: str = "anna") -> str:
     ],
 )
 def test_what_was_typed_comes_back_after_the_login_and_is_not_acted_on(
-    rig: Rig, clock: Clock, path: str, form: dict[str, str], shown: str
+    portal: PortalServer, clock: Clock, path: str, form: dict[str, str], shown: str
 ) -> None:
-    made = rig.as_("anna").register()
-    path = path.format(app=made, person=f"/team/{rig.person('sven').id}/")
-    browser, csrf = expired(rig, clock)
-    before = rig.actions()
+    made = portal.as_("anna").register()
+    path = path.format(app=made, person=f"/team/{portal.person('sven').id}/")
+    browser, csrf = expired(portal, clock)
+    before = portal.actions()
 
     login = browser.send(path, {**form, "csrf": csrf})
     page = resumed(browser, login.text)
@@ -57,11 +57,11 @@ def test_what_was_typed_comes_back_after_the_login_and_is_not_acted_on(
     assert "the form comes back with what you typed" in login.text
     assert shown in page
     assert "Check what you typed, then send it again." in page
-    assert rig.actions() == [*before, "login"]
+    assert portal.actions() == [*before, "login"]
 
 
-def test_a_form_that_came_back_is_sent_again_and_counts(rig: Rig, clock: Clock) -> None:
-    browser, csrf = expired(rig, clock)
+def test_a_form_that_came_back_is_sent_again_and_counts(portal: PortalServer, clock: Clock) -> None:
+    browser, csrf = expired(portal, clock)
     page = resumed(browser, browser.send(REGISTER, {**GOOD, "csrf": csrf}).text)
     again = dict(re.findall(r'name="(csrf|once|name)" value="([^"]*)"', page))
 
@@ -72,8 +72,8 @@ def test_a_form_that_came_back_is_sent_again_and_counts(rig: Rig, clock: Clock) 
     assert "client-secret" in browser.get(answer.headers["location"]).text
 
 
-def test_a_wrong_password_in_between_loses_nothing(rig: Rig, clock: Clock) -> None:
-    browser, csrf = expired(rig, clock)
+def test_a_wrong_password_in_between_loses_nothing(portal: PortalServer, clock: Clock) -> None:
+    browser, csrf = expired(portal, clock)
     login = browser.send(REGISTER, {**GOOD, "name": "Kept", "csrf": csrf}).text
 
     wrong = browser.log_in("anna", "wrong", **carried(login))
@@ -83,8 +83,10 @@ def test_a_wrong_password_in_between_loses_nothing(rig: Rig, clock: Clock) -> No
 
 
 @pytest.mark.spec("ASVS", "14.2.1")
-def test_what_is_carried_holds_no_password_and_cannot_be_read(rig: Rig, clock: Clock) -> None:
-    browser, csrf = expired(rig, clock)
+def test_what_is_carried_holds_no_password_and_cannot_be_read(
+    portal: PortalServer, clock: Clock
+) -> None:
+    browser, csrf = expired(portal, clock)
     form = {**GOOD, "name": "Kept", "current_password": "mine-and-secret", "csrf": csrf}
 
     login = browser.send(REGISTER, form).text
@@ -93,18 +95,20 @@ def test_what_is_carried_holds_no_password_and_cannot_be_read(rig: Rig, clock: C
     assert carried(login)
     assert "Kept" not in login
     assert "mine-and-secret" not in login + page
-    assert b"Kept" not in rig.dump()
+    assert b"Kept" not in portal.dump()
 
 
 @pytest.mark.parametrize("spoilt", ["", "x", "AAAA" * 20, "é" * 9, "{}", "0" * 4096])
-def test_what_is_carried_and_was_tampered_with_is_nothing(rig: Rig, spoilt: str) -> None:
-    answer = rig.browser().log_in("anna", unsent_0=spoilt, next="/team/")
+def test_what_is_carried_and_was_tampered_with_is_nothing(
+    portal: PortalServer, spoilt: str
+) -> None:
+    answer = portal.browser().log_in("anna", unsent_0=spoilt, next="/team/")
 
     assert (answer.status_code, answer.headers["location"]) == (303, "/team/")
 
 
-def test_what_is_carried_lives_an_hour(rig: Rig, clock: Clock) -> None:
-    browser, csrf = expired(rig, clock)
+def test_what_is_carried_lives_an_hour(portal: PortalServer, clock: Clock) -> None:
+    browser, csrf = expired(portal, clock)
     login = browser.send("/team/add/", {"username": "zoe", "csrf": csrf}).text
     clock.wait(3600)
 
@@ -113,8 +117,10 @@ def test_what_is_carried_lives_an_hour(rig: Rig, clock: Clock) -> None:
     assert (answer.status_code, answer.headers["location"]) == (303, "/team/add/")
 
 
-def test_a_form_that_is_too_long_to_carry_still_leads_to_the_login(rig: Rig, clock: Clock) -> None:
-    browser, csrf = expired(rig, clock)
+def test_a_form_that_is_too_long_to_carry_still_leads_to_the_login(
+    portal: PortalServer, clock: Clock
+) -> None:
+    browser, csrf = expired(portal, clock)
     form = {f"field_{number}": "x" * 4000 for number in range(12)}
 
     answer = browser.send(REGISTER, {**form, "csrf": csrf})
@@ -124,10 +130,10 @@ def test_a_form_that_is_too_long_to_carry_still_leads_to_the_login(rig: Rig, clo
 
 @pytest.mark.parametrize("username", ["sven", "bo"])
 def test_whoever_may_not_open_the_form_does_not_get_it(
-    rig: Rig, clock: Clock, username: str
+    portal: PortalServer, clock: Clock, username: str
 ) -> None:
-    path = rig.as_("anna").register()
-    browser, csrf = expired(rig, clock)
+    path = portal.as_("anna").register()
+    browser, csrf = expired(portal, clock)
     login = browser.send(path + "rename/", {"name": "Typed by anna", "csrf": csrf}).text
 
     answer = browser.log_in(username, **carried(login))
@@ -136,31 +142,33 @@ def test_whoever_may_not_open_the_form_does_not_get_it(
     assert "Typed by anna" not in answer.text
 
 
-def test_another_sites_form_is_not_carried(rig: Rig, clock: Clock) -> None:
-    browser, csrf = expired(rig, clock)
+def test_another_sites_form_is_not_carried(portal: PortalServer, clock: Clock) -> None:
+    browser, csrf = expired(portal, clock)
 
     answer = browser.send(REGISTER, {**GOOD, "csrf": csrf}, origin="https://evil.example")
 
     assert not carried(answer.text)
 
 
-def test_a_form_of_before_another_login_is_shown_again_and_not_acted_on(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_a_form_of_before_another_login_is_shown_again_and_not_acted_on(
+    portal: PortalServer,
+) -> None:
+    browser = portal.as_("anna")
     csrf = browser.csrf()
     browser.post("/accounts/logout/")
     browser.log_in("anna")
-    before = rig.actions()
+    before = portal.actions()
 
     answer = browser.send("/team/add/", {"username": "zoe", "role": "staff", "csrf": csrf})
 
     assert answer.status_code == 403
     assert 'value="zoe"' in answer.text
-    assert rig.actions() == before
+    assert portal.actions() == before
     assert browser.post("/team/add/", username="zoe", role="staff").status_code == 303
 
 
-def test_a_second_login_tab_goes_on(rig: Rig) -> None:
-    browser = rig.browser()
+def test_a_second_login_tab_goes_on(portal: PortalServer) -> None:
+    browser = portal.browser()
     second = browser.csrf()
     browser.log_in("anna")
 
@@ -168,11 +176,11 @@ def test_a_second_login_tab_goes_on(rig: Rig) -> None:
     answer = browser.send(LOGIN, form)
 
     assert (answer.status_code, answer.headers["location"]) == (303, "/team/")
-    assert rig.actions().count("login") == 1
+    assert portal.actions().count("login") == 1
 
 
-def test_a_second_login_tab_of_somebody_else_says_who_is_logged_in(rig: Rig) -> None:
-    browser = rig.browser()
+def test_a_second_login_tab_of_somebody_else_says_who_is_logged_in(portal: PortalServer) -> None:
+    browser = portal.browser()
     second = browser.csrf()
     browser.log_in("anna")
 
@@ -181,8 +189,10 @@ def test_a_second_login_tab_of_somebody_else_says_who_is_logged_in(rig: Rig) -> 
     assert "You are logged in as anna." in browser.get("/account/").text
 
 
-def test_two_tabs_whose_session_ended_both_get_their_forms_back(rig: Rig, clock: Clock) -> None:
-    browser, csrf = expired(rig, clock)
+def test_two_tabs_whose_session_ended_both_get_their_forms_back(
+    portal: PortalServer, clock: Clock
+) -> None:
+    browser, csrf = expired(portal, clock)
     first = browser.send("/team/add/", {"username": "zoe", "csrf": csrf}).text
     second = browser.send(REGISTER, {**GOOD, "name": "Second", "csrf": csrf}).text
     token = unescape(re.findall(r'name="csrf" value="([^"]*)"', second)[-1])
@@ -193,8 +203,8 @@ def test_two_tabs_whose_session_ended_both_get_their_forms_back(rig: Rig, clock:
     assert 'value="Second"' in browser.send(LOGIN, form).text
 
 
-def test_a_login_form_of_before_a_login_and_logout_is_shown_again(rig: Rig) -> None:
-    browser = rig.browser()
+def test_a_login_form_of_before_a_login_and_logout_is_shown_again(portal: PortalServer) -> None:
+    browser = portal.browser()
     second = browser.csrf()
     browser.log_in("anna")
     browser.post("/accounts/logout/")
@@ -221,10 +231,10 @@ def test_a_login_form_of_before_a_login_and_logout_is_shown_again(rig: Rig) -> N
     ],
 )
 def test_the_address_of_a_form_opens_the_page_with_the_form(
-    rig: Rig, address: str, page: str
+    portal: PortalServer, address: str, page: str
 ) -> None:
-    browser = rig.as_("anna")
-    places = {"app": browser.register(), "person": f"/team/{rig.person('sven').id}/"}
+    browser = portal.as_("anna")
+    places = {"app": browser.register(), "person": f"/team/{portal.person('sven').id}/"}
 
     answer = browser.get(address.format(**places))
 
@@ -232,66 +242,70 @@ def test_the_address_of_a_form_opens_the_page_with_the_form(
     assert browser.get(answer.headers["location"]).status_code == 200
 
 
-def suspend(rig: Rig, *, suspended: bool = True) -> None:
-    org_id = rig.person("anna").org_id
-    organizations.set_suspended(rig.environment.context, OPERATOR, org_id, suspended=suspended)
+def suspend(portal: PortalServer, *, suspended: bool = True) -> None:
+    org_id = portal.person("anna").org_id
+    organizations.set_suspended(portal.environment.context, OPERATOR, org_id, suspended=suspended)
 
 
-def test_a_suspended_organization_is_told_after_the_right_password_alone(rig: Rig) -> None:
-    suspend(rig)
+def test_a_suspended_organization_is_told_after_the_right_password_alone(
+    portal: PortalServer,
+) -> None:
+    suspend(portal)
 
-    right = rig.browser().log_in("anna")
-    wrong = rig.browser().log_in("anna", "wrong")
+    right = portal.browser().log_in("anna")
+    wrong = portal.browser().log_in("anna", "wrong")
 
     assert (right.status_code, wrong.status_code) == (400, 400)
     assert "Your organization is suspended" in right.text
     assert "suspended" not in wrong.text
-    assert "suspended" not in rig.browser().log_in("nobody").text
+    assert "suspended" not in portal.browser().log_in("nobody").text
 
 
-def test_the_right_password_of_a_suspended_organization_is_no_guess(rig: Rig) -> None:
-    suspend(rig)
+def test_the_right_password_of_a_suspended_organization_is_no_guess(portal: PortalServer) -> None:
+    suspend(portal)
 
-    statuses = {rig.browser().log_in("anna").status_code for _ in range(8)}
+    statuses = {portal.browser().log_in("anna").status_code for _ in range(8)}
 
     assert statuses == {400}
 
 
-def test_a_live_session_says_that_its_organization_is_suspended_and_does_nothing(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_a_live_session_says_that_its_organization_is_suspended_and_does_nothing(
+    portal: PortalServer,
+) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
     csrf = browser.csrf()
-    suspend(rig)
-    before = rig.actions()
+    suspend(portal)
+    before = portal.actions()
 
     for answer in (browser.get(path), browser.send(path + "rename/", {"csrf": csrf, "name": "X"})):
         assert answer.status_code == 403
         assert "Your organization is suspended" in answer.text
         assert "Ask your account manager." in answer.text
         assert path not in answer.text
-    assert [each for each in rig.actions()[len(before) :] if each != "access.denied"] == []
+    assert [each for each in portal.actions()[len(before) :] if each != "access.denied"] == []
     assert browser.send("/accounts/logout/", {"csrf": csrf}).status_code == 303
 
 
-def test_a_session_of_before_a_suspension_ends_with_it(rig: Rig) -> None:
-    browser = rig.as_("anna")
-    suspend(rig)
-    suspend(rig, suspended=False)
+def test_a_session_of_before_a_suspension_ends_with_it(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
+    suspend(portal)
+    suspend(portal, suspended=False)
 
     assert not browser.is_logged_in()
     assert browser.log_in("anna").status_code == 303
 
 
-def test_all_that_is_wrong_with_a_new_person_is_said_at_once(rig: Rig) -> None:
-    answer = rig.as_("anna").post("/team/add/", username="\u0430nna", email="x", role="king")
+def test_all_that_is_wrong_with_a_new_person_is_said_at_once(portal: PortalServer) -> None:
+    answer = portal.as_("anna").post("/team/add/", username="\u0430nna", email="x", role="king")
 
     assert refused_at(answer.text) == {"username", "email", "role"}
 
 
-def test_all_that_is_wrong_with_a_new_password_is_said_at_once(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_all_that_is_wrong_with_a_new_password_is_said_at_once(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
 
     answer = browser.post("/accounts/password/", new_password="short", new_password_again="other")
 
     assert refused_at(answer.text) == {"current_password", "new_password", "new_password_again"}
-    assert rig.rows("SELECT count(*) FROM throttle WHERE failures > 0") == [(0,)]
+    assert portal.rows("SELECT count(*) FROM throttle WHERE failures > 0") == [(0,)]

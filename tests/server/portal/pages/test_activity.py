@@ -7,13 +7,13 @@ import pytest
 
 from gatepass.server.domain.audit.model import Entry
 from gatepass.server.portal.pages.activity import in_words
-from server.portal.fixtures import Rig
+from server.portal.fixtures import PortalServer
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def test_what_was_done_is_listed_newest_first_with_who_and_from_where(rig: Rig) -> None:
-    browser = rig.as_("anna", "198.51.100.3")
+def test_what_was_done_is_listed_newest_first_with_who_and_from_where(portal: PortalServer) -> None:
+    browser = portal.as_("anna", "198.51.100.3")
     browser.register("Meter import")
 
     text = browser.get("/activity/").text
@@ -23,26 +23,26 @@ def test_what_was_done_is_listed_newest_first_with_who_and_from_where(rig: Rig) 
     assert "Meter import" in text
 
 
-def test_another_organizations_activity_is_not_in_it(rig: Rig) -> None:
-    rig.as_("bo").register("Secret plan")
+def test_another_organizations_activity_is_not_in_it(portal: PortalServer) -> None:
+    portal.as_("bo").register("Secret plan")
 
-    text = rig.as_("anna").get("/activity/").text
+    text = portal.as_("anna").get("/activity/").text
 
     assert "Secret plan" not in text
     assert ">bo<" not in text
 
 
-def test_a_login_that_was_refused_is_told_to_the_organization(rig: Rig) -> None:
-    rig.browser("198.51.100.66").log_in("anna", "wrong")
+def test_a_login_that_was_refused_is_told_to_the_organization(portal: PortalServer) -> None:
+    portal.browser("198.51.100.66").log_in("anna", "wrong")
 
-    text = rig.as_("anna").get("/activity/").text
+    text = portal.as_("anna").get("/activity/").text
 
     assert "Login refused: wrong password" in text
     assert "198.51.100.66" in text
 
 
-def test_older_activity_follows_without_gap_or_repetition(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_older_activity_follows_without_gap_or_repetition(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     path = browser.register("First")
     for number in range(60):
         browser.post(path + "rename/", name=f"Name {number:02}")

@@ -10,16 +10,16 @@ from gatepass.server.domain.applications.model import ApplicationSecret
 from gatepass.server.domain.usage.model import Use
 from gatepass.server.environment import maintenance
 from gatepass.server.portal.pages.applications import safe_to_end
-from server.portal.fixtures import Browser, Clock, Rig
+from server.portal.fixtures import Browser, Clock, PortalServer
 from server.portal.pages.test_registration import refused_at, shown
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-def secrets_of(rig: Rig) -> list[tuple[str, int | None]]:
+def secrets_of(portal: PortalServer) -> list[tuple[str, int | None]]:
     query = "SELECT last_four, expires_at FROM application_secret ORDER BY created_at, expires_at"
-    return [(str(four), ends) for four, ends in rig.rows(query)]
+    return [(str(four), ends) for four, ends in portal.rows(query)]
 
 
 def token(browser: Browser, text: str) -> int:
@@ -28,75 +28,77 @@ def token(browser: Browser, text: str) -> int:
     return browser.client.post("/oauth2/token/", auth=pair, data=form).status_code
 
 
-def test_a_new_name_is_given(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_a_new_name_is_given(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     path = browser.register("Old")
 
     assert browser.post(path + "rename/", name=" New ").headers["location"] == path
     assert "The application has a new name." in browser.get(path).text
-    assert rig.rows("SELECT name FROM application") == [("New",)]
-    assert rig.actions()[-1] == "application.renamed"
+    assert portal.rows("SELECT name FROM application") == [("New",)]
+    assert portal.actions()[-1] == "application.renamed"
 
 
 @pytest.mark.parametrize(
     "seconds", ["", "59", "2592001", "ten", "1e3", "-60", "\u0663\u0666\u0660\u0660", "9" * 400]
 )
-def test_a_lifetime_out_of_bounds_is_told_beside_its_field(rig: Rig, seconds: str) -> None:
-    browser = rig.as_("anna")
+def test_a_lifetime_out_of_bounds_is_told_beside_its_field(
+    portal: PortalServer, seconds: str
+) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
 
     answer = browser.post(path + "lifetime/", token_lifetime=seconds)
 
     assert answer.status_code == 400
     assert refused_at(answer.text) == {"token_lifetime"}
-    assert rig.rows("SELECT token_lifetime FROM application") == [(36000,)]
+    assert portal.rows("SELECT token_lifetime FROM application") == [(36000,)]
 
 
-def test_a_lifetime_within_them_is_set(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_a_lifetime_within_them_is_set(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
 
     assert browser.post(path + "lifetime/", token_lifetime="3600").status_code == 303
     assert "1 hour" in browser.get(path).text
 
 
-def test_a_limit_of_tokens_is_set_and_told(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_a_limit_of_tokens_is_set_and_told(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
 
-    answer = browser.post(path + "minting/", mint_mode="warn", mint_limit=" 250 ")
+    answer = browser.post(path + "minting/", rate_limit_mode="warn", rate_limit=" 250 ")
 
     assert answer.headers["location"] == path
     page = browser.get(path).text
     assert 'value="warn" required checked' in page
     assert 'value="250"' in page
-    assert rig.rows("SELECT mint_mode, mint_limit FROM application") == [("warn", 250)]
+    assert portal.rows("SELECT mint_mode, mint_limit FROM application") == [("warn", 250)]
     assert "Set the token rate limit to 250 an hour (warn)" in browser.get("/activity/").text
 
 
 @pytest.mark.parametrize(
     ("mode", "limit", "field"),
     [
-        ("warn", "", "mint_limit"),
-        ("enforce", "0", "mint_limit"),
-        ("enforce", "many", "mint_limit"),
-        ("enforce", "-1", "mint_limit"),
-        ("warn", "9" * 400, "mint_limit"),
-        ("on", "100", "mint_mode"),
-        ("", "100", "mint_mode"),
+        ("warn", "", "rate_limit"),
+        ("enforce", "0", "rate_limit"),
+        ("enforce", "many", "rate_limit"),
+        ("enforce", "-1", "rate_limit"),
+        ("warn", "9" * 400, "rate_limit"),
+        ("on", "100", "rate_limit_mode"),
+        ("", "100", "rate_limit_mode"),
     ],
 )
 def test_a_limit_that_cannot_be_kept_is_told_beside_its_field(
-    rig: Rig, mode: str, limit: str, field: str
+    portal: PortalServer, mode: str, limit: str, field: str
 ) -> None:
-    browser = rig.as_("anna")
+    browser = portal.as_("anna")
     path = browser.register()
 
-    answer = browser.post(path + "minting/", mint_mode=mode, mint_limit=limit)
+    answer = browser.post(path + "minting/", rate_limit_mode=mode, rate_limit=limit)
 
     assert answer.status_code == 400
     assert refused_at(answer.text) == {field}
-    assert rig.rows("SELECT mint_mode, mint_limit FROM application") == [("off", None)]
+    assert portal.rows("SELECT mint_mode, mint_limit FROM application") == [("off", None)]
 
 
 @pytest.mark.parametrize(
@@ -104,9 +106,9 @@ def test_a_limit_that_cannot_be_kept_is_told_beside_its_field(
     [("0", {}), ("3600", {1: True, 3601: False}), ("604800", {86400: True, 604801: False})],
 )
 def test_after_a_rotation_the_old_secret_works_for_the_overlap(
-    rig: Rig, clock: Clock, overlap: str, old_works_after: dict[int, bool]
+    portal: PortalServer, clock: Clock, overlap: str, old_works_after: dict[int, bool]
 ) -> None:
-    browser = rig.as_("anna")
+    browser = portal.as_("anna")
     path = browser.register()
     old = browser.get(path + "credentials/").text
 
@@ -124,8 +126,10 @@ def test_after_a_rotation_the_old_secret_works_for_the_overlap(
         assert token(browser, new) == 200
 
 
-def test_the_page_of_a_rotation_says_when_the_old_secret_ends(rig: Rig, clock: Clock) -> None:
-    browser = rig.as_("anna")
+def test_the_page_of_a_rotation_says_when_the_old_secret_ends(
+    portal: PortalServer, clock: Clock
+) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
     clock.wait(60)
     later = browser.post(path + "rotate/", overlap="3600").headers["location"]
@@ -142,9 +146,9 @@ def test_the_page_of_a_rotation_says_when_the_old_secret_ends(rig: Rig, clock: C
     ("overlap", "survives"), [("0", False), ("3600", True), ("first-use", True)]
 )
 def test_only_the_rotation_of_a_leaked_secret_revokes_the_tokens_and_says_so(
-    rig: Rig, clock: Clock, overlap: str, *, survives: bool
+    portal: PortalServer, clock: Clock, overlap: str, *, survives: bool
 ) -> None:
-    browser = rig.as_("anna")
+    browser = portal.as_("anna")
     path = browser.register()
     page = browser.get(path + "credentials/").text
     pair = shown(page, "client-id"), shown(page, "client-secret")
@@ -156,7 +160,7 @@ def test_only_the_rotation_of_a_leaked_secret_revokes_the_tokens_and_says_so(
     new = browser.get(answer.headers["location"]).text
 
     partner = browser.client.get(
-        f"/api/partners/v2.0/org/{rig.person('anna').org_id}",
+        f"/api/partners/v2.0/org/{portal.person('anna').org_id}",
         headers={"authorization": f"Bearer {held}"},
     )
     assert partner.status_code == (200 if survives else 401)
@@ -165,9 +169,9 @@ def test_only_the_rotation_of_a_leaked_secret_revokes_the_tokens_and_says_so(
 
 
 def test_a_rotation_until_the_new_secret_is_used_says_so_and_does_so(
-    rig: Rig, clock: Clock
+    portal: PortalServer, clock: Clock
 ) -> None:
-    browser = rig.as_("anna")
+    browser = portal.as_("anna")
     path = browser.register()
     old = browser.get(path + "credentials/").text
     clock.wait(60)
@@ -180,20 +184,20 @@ def test_a_rotation_until_the_new_secret_is_used_says_so_and_does_so(
     assert token(browser, old) == 200
     assert f'When the secret ending in <span class="mono">{four}</span>' in browser.get(path).text
     assert token(browser, new) == 200
-    maintenance.flush(rig.environment)
-    rig.environment.catch_up()
+    maintenance.flush(portal.environment)
+    portal.environment.catch_up()
     assert token(browser, old) == 401
     assert token(browser, new) == 200
     assert "is first used" not in browser.get(path).text.split("Rotate the secret")[0]
 
 
-def test_each_secret_says_from_where_and_by_what_it_was_last_used(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_each_secret_says_from_where_and_by_what_it_was_last_used(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
     text = browser.get(path + "credentials/").text
     browser.client.headers["user-agent"] = "billing-sync/7"
     assert token(browser, text) == 200
-    maintenance.flush(rig.environment)
+    maintenance.flush(portal.environment)
 
     secrets = browser.get(path).text.split('id="secrets"')[1].split("Rotate the secret")[0]
     assert "203.0.113.7" in secrets
@@ -201,8 +205,8 @@ def test_each_secret_says_from_where_and_by_what_it_was_last_used(rig: Rig) -> N
 
 
 @pytest.mark.parametrize("overlap", ["0", "86400"])
-def test_the_same_rotation_sent_twice_makes_one_secret(rig: Rig, overlap: str) -> None:
-    browser = rig.as_("anna")
+def test_the_same_rotation_sent_twice_makes_one_secret(portal: PortalServer, overlap: str) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
     form = {"overlap": overlap, "once": browser.form_id(path)}
 
@@ -210,23 +214,25 @@ def test_the_same_rotation_sent_twice_makes_one_secret(rig: Rig, overlap: str) -
 
     assert first.headers["location"] == second.headers["location"] == path + "credentials/"
     assert token(browser, browser.get(second.headers["location"]).text) == 200
-    assert rig.actions().count("application.rotated") == 1
+    assert portal.actions().count("application.rotated") == 1
 
 
 @pytest.mark.parametrize("overlap", ["", "1", "-1", "x", "\u0660", "86401", "9" * 400])
-def test_an_overlap_that_is_not_offered_is_told_beside_the_choice(rig: Rig, overlap: str) -> None:
-    browser = rig.as_("anna")
+def test_an_overlap_that_is_not_offered_is_told_beside_the_choice(
+    portal: PortalServer, overlap: str
+) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
 
     answer = browser.post(path + "rotate/", overlap=overlap)
 
     assert answer.status_code == 400
     assert refused_at(answer.text) == {"overlap"}
-    assert len(secrets_of(rig)) == 1
+    assert len(secrets_of(portal)) == 1
 
 
-def test_a_third_secret_is_not_made(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_a_third_secret_is_not_made(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
     browser.post(path + "rotate/", overlap="86400")
 
@@ -234,11 +240,13 @@ def test_a_third_secret_is_not_made(rig: Rig) -> None:
 
     assert answer.status_code == 400
     assert "Two secrets are live already" in answer.text
-    assert len(secrets_of(rig)) == 2
+    assert len(secrets_of(portal)) == 2
 
 
-def test_one_of_two_secrets_can_be_ended_and_the_last_cannot(rig: Rig, clock: Clock) -> None:
-    browser = rig.as_("anna")
+def test_one_of_two_secrets_can_be_ended_and_the_last_cannot(
+    portal: PortalServer, clock: Clock
+) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
     old = browser.get(path + "credentials/").text
     clock.wait(60)
@@ -256,8 +264,8 @@ def test_one_of_two_secrets_can_be_ended_and_the_last_cannot(rig: Rig, clock: Cl
     assert browser.post(ends[1]).status_code == 404
 
 
-def test_disabling_stops_tokens_until_it_is_enabled_again(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_disabling_stops_tokens_until_it_is_enabled_again(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
     text = browser.get(path + "credentials/").text
 
@@ -267,33 +275,33 @@ def test_disabling_stops_tokens_until_it_is_enabled_again(rig: Rig) -> None:
     browser.post(path + "enable/")
 
     assert token(browser, text) == 200
-    assert rig.actions()[-2:] == ["application.disabled", "application.enabled"]
+    assert portal.actions()[-2:] == ["application.disabled", "application.enabled"]
 
 
-def test_voiding_tokens_is_done_and_told(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_voiding_tokens_is_done_and_told(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
 
     assert browser.post(path + "void/").headers["location"] == path
 
-    assert rig.rows("SELECT tokens_void_before FROM application") != [(None,)]
-    assert rig.actions()[-1] == "application.tokens_voided"
+    assert portal.rows("SELECT tokens_void_before FROM application") != [(None,)]
+    assert portal.actions()[-1] == "application.tokens_voided"
 
 
 @pytest.mark.parametrize("typed", ["", "billing sync", "Billing", "Billing  sync"])
-def test_deleting_needs_the_exact_name(rig: Rig, typed: str) -> None:
-    browser = rig.as_("anna")
+def test_deleting_needs_the_exact_name(portal: PortalServer, typed: str) -> None:
+    browser = portal.as_("anna")
     path = browser.register("Billing sync")
 
     answer = browser.post(path + "delete/", confirm=typed)
 
     assert answer.status_code == 400
     assert refused_at(answer.text) == {"confirm"}
-    assert rig.rows("SELECT count(*) FROM application") == [(1,)]
+    assert portal.rows("SELECT count(*) FROM application") == [(1,)]
 
 
-def test_a_deleted_application_is_gone_with_its_credentials(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_a_deleted_application_is_gone_with_its_credentials(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     path = browser.register("Billing sync")
     text = browser.get(path + "credentials/").text
 
@@ -305,8 +313,8 @@ def test_a_deleted_application_is_gone_with_its_credentials(rig: Rig) -> None:
     assert token(browser, text) == 401
 
 
-def test_the_page_shows_the_client_id_and_of_the_secret_only_its_ends(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_the_page_shows_the_client_id_and_of_the_secret_only_its_ends(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
     text = browser.get(path + "credentials/").text
     secret = shown(text, "client-secret")
@@ -320,17 +328,17 @@ def test_the_page_shows_the_client_id_and_of_the_secret_only_its_ends(rig: Rig) 
     assert "your-client-secret" in shown(page, "snippet-env")
 
 
-def test_the_list_says_when_and_from_where_it_was_last_used(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_the_list_says_when_and_from_where_it_was_last_used(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
     assert "Never used" in browser.get("/oauth2/applications/").text
     app_id = UUID(path.rstrip("/").rpartition("/")[2])
-    application = rig.environment.applications.load(app_id)
+    application = portal.environment.applications.load(app_id)
     assert application
 
-    use = Use(application, application.secrets[0], rig.clock.at, "198.51.100.77", b"curl/8")
-    rig.environment.usage.used(use)
-    maintenance.flush(rig.environment)
+    use = Use(application, application.secrets[0], portal.clock.at, "198.51.100.77", b"curl/8")
+    portal.environment.usage.used(use)
+    maintenance.flush(portal.environment)
 
     for page in ("/oauth2/applications/", path):
         assert "198.51.100.77" in browser.get(page).text
@@ -372,12 +380,12 @@ def test_the_newest_secret_is_never_called_safe_to_end() -> None:
     assert safe_to_end(only, only, DAY, NOW) == ""
 
 
-def brought(rig: Rig, browser: Browser, *, last_four: str, encoded: str | None) -> str:
+def brought(portal: PortalServer, browser: Browser, *, last_four: str, encoded: str | None) -> str:
     """Register an application as if it had been another system's; give its path."""
     path = browser.register()
     kept = f"'{encoded}'" if encoded else "NULL"
-    rig.run("UPDATE application SET imported_from = 'django-oauth-toolkit'")
-    rig.run(f"UPDATE application_secret SET last_four = '{last_four}', encoded = {kept}")
+    portal.run("UPDATE application SET imported_from = 'django-oauth-toolkit'")
+    portal.run(f"UPDATE application_secret SET last_four = '{last_four}', encoded = {kept}")
     return path
 
 
@@ -391,10 +399,10 @@ def brought(rig: Rig, browser: Browser, *, last_four: str, encoded: str | None) 
     ],
 )
 def test_an_imported_secret_is_shown_as_one(
-    rig: Rig, last_four: str, encoded: str | None, said: str
+    portal: PortalServer, last_four: str, encoded: str | None, said: str
 ) -> None:
-    browser = rig.as_("anna")
-    path = brought(rig, browser, last_four=last_four, encoded=encoded)
+    browser = portal.as_("anna")
+    path = brought(portal, browser, last_four=last_four, encoded=encoded)
 
     text = browser.get(path).text
     assert re.search(said, text)
@@ -402,27 +410,27 @@ def test_an_imported_secret_is_shown_as_one(
     assert "argon2" not in text
 
 
-def test_an_imported_secret_is_rotated_and_ended_like_any_other(rig: Rig) -> None:
-    browser = rig.as_("anna")
-    path = brought(rig, browser, last_four="", encoded="argon2$x")
-    rig.clock.wait(1)
+def test_an_imported_secret_is_rotated_and_ended_like_any_other(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
+    path = brought(portal, browser, last_four="", encoded="argon2$x")
+    portal.clock.wait(1)
     rotated = browser.post(path + "rotate/", overlap="86400")
     assert rotated.status_code == 303, rotated.text
 
     text = browser.get(path).text
     assert "Revoke the secret imported </button>" in text
     assert "Revoke the secret gps_live_…" in text
-    (old,) = rig.rows("SELECT id FROM application_secret WHERE last_four = ''")
+    (old,) = portal.rows("SELECT id FROM application_secret WHERE last_four = ''")
     ended = browser.post(f"{path}secrets/{old[0]}/end/")
     assert ended.status_code == 303
-    assert rig.actions()[-1] == "secret.ended"
+    assert portal.actions()[-1] == "secret.ended"
 
 
-def test_a_name_is_confirmed_in_whichever_composition_it_is_typed(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_a_name_is_confirmed_in_whichever_composition_it_is_typed(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     path = browser.register("Zahl\u00fcng Ost")
 
     answer = browser.post(path + "delete/", confirm="Zahlu\u0308ng\u00a0Ost")
 
     assert (answer.status_code, answer.headers["location"]) == (303, "/oauth2/applications/")
-    assert rig.rows("SELECT count(*) FROM application") == [(0,)]
+    assert portal.rows("SELECT count(*) FROM application") == [(0,)]

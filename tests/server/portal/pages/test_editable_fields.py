@@ -14,7 +14,7 @@ from gatepass.server.portal.pages import activity
 from gatepass.server.portal.routes import ROUTES
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
-from server.portal.fixtures import Rig
+from server.portal.fixtures import PortalServer
 
 COST_CENTER = FieldGroup(
     path="cost-center/",
@@ -50,8 +50,8 @@ def test_a_new_field_is_an_option_of_application_set(extended: tuple[FieldGroup,
 
 
 @pytest.mark.usefixtures("extended")
-def test_a_new_field_is_a_form_and_a_fact_of_the_portal(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_a_new_field_is_a_form_and_a_fact_of_the_portal(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
 
     page = browser.get(path).text
@@ -63,53 +63,55 @@ def test_a_new_field_is_a_form_and_a_fact_of_the_portal(rig: Rig) -> None:
 
 
 @pytest.mark.usefixtures("extended")
-def test_a_new_field_is_checked_stored_and_recorded(rig: Rig) -> None:
-    rig.as_("anna").register()
-    app_id = operations.of_organization(rig.environment.context, rig.person("anna").org_id)[0].id
+def test_a_new_field_is_checked_stored_and_recorded(portal: PortalServer) -> None:
+    portal.as_("anna").register()
+    app_id = operations.of_organization(portal.environment.context, portal.person("anna").org_id)[
+        0
+    ].id
 
     operations.change(
-        rig.environment.context, OPERATOR, app_id, None, created_by="  4711 ", name="Billing"
+        portal.environment.context, OPERATOR, app_id, None, created_by="  4711 ", name="Billing"
     )
 
-    found = operations.find(rig.environment.context, app_id, None)
+    found = operations.find(portal.environment.context, app_id, None)
     assert (found.created_by, found.name) == ("4711", "Billing")
-    assert rig.actions()[-2:] == ["application.renamed", "application.cost_center"]
+    assert portal.actions()[-2:] == ["application.renamed", "application.cost_center"]
 
 
-def test_where_one_value_is_invalid_none_is_stored(rig: Rig) -> None:
-    rig.as_("anna").register()
-    before = operations.of_organization(rig.environment.context, rig.person("anna").org_id)[0]
+def test_where_one_value_is_invalid_none_is_stored(portal: PortalServer) -> None:
+    portal.as_("anna").register()
+    before = operations.of_organization(portal.environment.context, portal.person("anna").org_id)[0]
 
-    wrongs = ({"token_lifetime": 1}, {"mint_mode": "warn"}, {"scope": Scope(("admin",))})
+    wrongs = ({"token_lifetime": 1}, {"rate_limit_mode": "warn"}, {"scope": Scope(("admin",))})
     for wrong in wrongs:
         with pytest.raises(OAuthError):
             operations.change(
-                rig.environment.context, OPERATOR, before.id, None, name="New", **wrong
+                portal.environment.context, OPERATOR, before.id, None, name="New", **wrong
             )
 
-    assert operations.find(rig.environment.context, before.id, None) == before
+    assert operations.find(portal.environment.context, before.id, None) == before
 
 
-def test_only_the_operator_sets_the_scope_by_this_operation(rig: Rig) -> None:
-    rig.as_("anna").register()
-    anna = rig.person("anna")
-    found = operations.of_organization(rig.environment.context, anna.org_id)[0]
+def test_only_the_operator_sets_the_scope_by_this_operation(portal: PortalServer) -> None:
+    portal.as_("anna").register()
+    anna = portal.person("anna")
+    found = operations.of_organization(portal.environment.context, anna.org_id)[0]
 
     with pytest.raises(OAuthError) as caught:
         operations.change(
-            rig.environment.context, Actor("anna"), found.id, anna.org_id, scope=Scope(("read",))
+            portal.environment.context, Actor("anna"), found.id, anna.org_id, scope=Scope(("read",))
         )
 
     assert caught.value.status == 403
-    assert operations.find(rig.environment.context, found.id, None) == found
+    assert operations.find(portal.environment.context, found.id, None) == found
 
 
-def test_a_field_that_is_not_in_the_table_is_a_bug(rig: Rig) -> None:
-    rig.as_("anna").register()
-    found = operations.of_organization(rig.environment.context, rig.person("anna").org_id)[0]
+def test_a_field_that_is_not_in_the_table_is_a_bug(portal: PortalServer) -> None:
+    portal.as_("anna").register()
+    found = operations.of_organization(portal.environment.context, portal.person("anna").org_id)[0]
 
     with pytest.raises(TypeError):
-        operations.change(rig.environment.context, OPERATOR, found.id, None, client_id="x")
+        operations.change(portal.environment.context, OPERATOR, found.id, None, client_id="x")
 
 
 @pytest.mark.parametrize("group", fields.GROUPS, ids=lambda group: group.action)

@@ -8,7 +8,7 @@ import pytest
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.oauth.access_token import inspect
 from gatepass.wire.secret import Secret
-from server.portal.fixtures import PASSWORD, Browser, Clock, Rig
+from server.portal.fixtures import PASSWORD, Browser, Clock, PortalServer
 from server.portal.pages.test_registration import shown
 from server.portal.pages.test_test_token import as_, sandbox
 
@@ -27,9 +27,9 @@ SCOPES = {"scope_read": "yes", "scope_write": "yes"}
 GRANTED = {**SCOPES, "scope_portal_users": "yes"}
 
 
-def scope_of(rig: Rig, path: str) -> str:
+def scope_of(portal: PortalServer, path: str) -> str:
     app_id = UUID(path.rstrip("/").rpartition("/")[2])
-    return str(applications.find(rig.environment.context, app_id, None).scope)
+    return str(applications.find(portal.environment.context, app_id, None).scope)
 
 
 def is_ticked(browser: Browser, path: str, name: str) -> bool:
@@ -37,8 +37,8 @@ def is_ticked(browser: Browser, path: str, name: str) -> bool:
     return "checked" in box
 
 
-def test_it_is_offered_and_not_ticked_at_registration(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_it_is_offered_and_not_ticked_at_registration(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
 
     assert not is_ticked(browser, REGISTER, "portal_users")
     assert is_ticked(browser, REGISTER, "write")
@@ -46,61 +46,61 @@ def test_it_is_offered_and_not_ticked_at_registration(rig: Rig) -> None:
 
 @pytest.mark.parametrize("password", [{}, {"current_password": "guess"}])
 def test_without_the_password_no_application_is_registered_with_it(
-    rig: Rig, password: dict[str, str]
+    portal: PortalServer, password: dict[str, str]
 ) -> None:
-    answer = rig.as_("anna").post(REGISTER, **FORM, **password)
+    answer = portal.as_("anna").post(REGISTER, **FORM, **password)
 
     assert answer.status_code == 400
     assert 'id="current_password-error"' in answer.text
-    assert rig.rows("SELECT count(*) FROM application") == [(0,)]
+    assert portal.rows("SELECT count(*) FROM application") == [(0,)]
 
 
-def test_with_the_password_it_is_granted_at_registration(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_with_the_password_it_is_granted_at_registration(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
 
     path = browser.register(**FORM, current_password=PASSWORD)
 
-    assert scope_of(rig, path) == "read write portal_users"
-    assert PASSWORD.encode() not in rig.dump()
+    assert scope_of(portal, path) == "read write portal_users"
+    assert PASSWORD.encode() not in portal.dump()
 
 
-def test_an_application_without_it_is_registered_without_a_password(rig: Rig) -> None:
-    assert scope_of(rig, rig.as_("anna").register()) == "read write"
+def test_an_application_without_it_is_registered_without_a_password(portal: PortalServer) -> None:
+    assert scope_of(portal, portal.as_("anna").register()) == "read write"
 
 
 @pytest.mark.parametrize("password", [{}, {"current_password": "guess"}])
 def test_an_application_gets_it_later_only_with_the_password(
-    rig: Rig, password: dict[str, str]
+    portal: PortalServer, password: dict[str, str]
 ) -> None:
-    browser = rig.as_("anna")
+    browser = portal.as_("anna")
     path = browser.register()
     assert not is_ticked(browser, path, "portal_users")
 
     refused = browser.post(f"{path}scope/", **GRANTED, **password)
     assert refused.status_code == 400
     assert 'id="current_password-error"' in refused.text
-    assert scope_of(rig, path) == "read write"
+    assert scope_of(portal, path) == "read write"
     granted = browser.post(f"{path}scope/", **GRANTED, current_password=PASSWORD)
     assert granted.status_code == 303
-    assert scope_of(rig, path) == "read write portal_users"
+    assert scope_of(portal, path) == "read write portal_users"
     assert is_ticked(browser, path, "portal_users")
 
 
-def test_to_keep_it_or_take_it_away_needs_no_password(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_to_keep_it_or_take_it_away_needs_no_password(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     path = browser.register(**FORM, current_password=PASSWORD)
 
     kept = browser.post(f"{path}scope/", scope_write="yes", scope_portal_users="yes")
-    assert (kept.status_code, scope_of(rig, path)) == (303, "write portal_users")
+    assert (kept.status_code, scope_of(portal, path)) == (303, "write portal_users")
     taken = browser.post(f"{path}scope/", **SCOPES)
-    assert (taken.status_code, scope_of(rig, path)) == (303, "write read")
+    assert (taken.status_code, scope_of(portal, path)) == (303, "write read")
 
 
 @pytest.mark.parametrize("where", ["registration", "settings"])
 def test_guessing_the_password_is_slowed_down_as_at_the_login(
-    rig: Rig, clock: Clock, where: str
+    portal: PortalServer, clock: Clock, where: str
 ) -> None:
-    browser = rig.as_("anna")
+    browser = portal.as_("anna")
     path, form = REGISTER, FORM
     if where == "settings":
         path, form = f"{browser.register()}scope/", GRANTED
@@ -114,8 +114,8 @@ def test_guessing_the_password_is_slowed_down_as_at_the_login(
     assert (refused.status_code, granted.status_code) == (429, 303)
 
 
-def test_the_right_password_forgets_the_wrong_ones(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_the_right_password_forgets_the_wrong_ones(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     path = f"{browser.register()}scope/"
     for _ in range(4):
         for _ in range(4):
@@ -125,29 +125,33 @@ def test_the_right_password_forgets_the_wrong_ones(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("username", ["sven", "ulla", "bo"])
-def test_nobody_but_an_administrator_of_the_organization_grants_it(rig: Rig, username: str) -> None:
-    path = rig.as_("anna").register()
+def test_nobody_but_an_administrator_of_the_organization_grants_it(
+    portal: PortalServer, username: str
+) -> None:
+    path = portal.as_("anna").register()
 
-    answer = rig.as_(username).post(f"{path}scope/", **GRANTED, current_password=PASSWORD)
+    answer = portal.as_(username).post(f"{path}scope/", **GRANTED, current_password=PASSWORD)
 
     assert answer.status_code in {403, 404}
-    assert scope_of(rig, path) == "read write"
+    assert scope_of(portal, path) == "read write"
 
 
-def test_where_the_operator_restricts_it_no_administrator_grants_it(rig: Rig) -> None:
-    rig.run("UPDATE scope SET is_restricted = 1 WHERE name = 'portal_users'")
-    rig.environment.open()
-    browser = rig.as_("anna")
+def test_where_the_operator_restricts_it_no_administrator_grants_it(portal: PortalServer) -> None:
+    portal.run("UPDATE scope SET is_restricted = 1 WHERE name = 'portal_users'")
+    portal.environment.open()
+    browser = portal.as_("anna")
     path = browser.register()
 
     assert "scope_portal_users" not in browser.get(path).text
     browser.post(f"{path}scope/", **GRANTED, current_password=PASSWORD)
-    assert scope_of(rig, path) == "read write"
+    assert scope_of(portal, path) == "read write"
 
 
-def test_a_test_token_has_it_only_where_it_was_granted(rig: Rig, sandbox: object) -> None:
+def test_a_test_token_has_it_only_where_it_was_granted(
+    portal: PortalServer, sandbox: object
+) -> None:
     del sandbox
-    browser, environment = as_(rig, "olga"), rig.app.environments[1]
+    browser, environment = as_(portal, "olga"), portal.app.environments[1]
     scopes = []
     for form in ({}, {**FORM, "current_password": PASSWORD}):
         path = browser.register(**form)

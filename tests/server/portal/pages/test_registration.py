@@ -12,7 +12,7 @@ import pytest
 from gatepass.server.domain.applications.redirect_uris import check_redirect_uris
 from gatepass.wire.credential import Kind, Mode, read
 from gatepass.wire.errors import OAuthError
-from server.portal.fixtures import Browser, Clock, Rig
+from server.portal.fixtures import Browser, Clock, PortalServer
 
 REGISTER = "/oauth2/applications/register/"
 GOOD = {
@@ -35,8 +35,8 @@ def refused_at(text: str) -> set[str]:
     return set(re.findall(r'<p class="field-error" id="(\w+)-error"', text))
 
 
-def test_the_credentials_are_shown_once_with_all_that_goes_with_them(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_the_credentials_are_shown_once_with_all_that_goes_with_them(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
 
     text = browser.get(path + "credentials/").text
@@ -57,8 +57,8 @@ def test_the_credentials_are_shown_once_with_all_that_goes_with_them(rig: Rig) -
 
 
 @pytest.mark.spec("RFC 6749", "2.3.1")
-def test_the_shown_credentials_get_a_token(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_the_shown_credentials_get_a_token(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     text = browser.get(browser.register(scope_write="") + "credentials/").text
     pair = shown(text, "client-id"), shown(text, "client-secret")
 
@@ -71,31 +71,33 @@ def test_the_shown_credentials_get_a_token(rig: Rig) -> None:
 
 
 @pytest.mark.spec("ASVS", "13.3.2")
-def test_a_reload_shows_no_secret_and_makes_none(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_a_reload_shows_no_secret_and_makes_none(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
     secret = shown(browser.get(path + "credentials/").text, "client-secret")
 
     for page in (path + "credentials/", path, "/oauth2/applications/", "/activity/"):
         assert secret not in browser.get(page).text
     assert "The secret was shown already" in browser.get(path + "credentials/").text
-    assert rig.rows("SELECT count(*) FROM application_secret") == [(1,)]
+    assert portal.rows("SELECT count(*) FROM application_secret") == [(1,)]
 
 
 @pytest.mark.spec("ASVS", "13.3.2")
-def test_the_database_never_holds_the_secret_in_clear(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_the_database_never_holds_the_secret_in_clear(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
-    before = rig.dump()
+    before = portal.dump()
     secret = shown(browser.get(path + "credentials/").text, "client-secret")
 
     assert secret.encode() not in before
-    assert secret.encode() not in rig.dump()
+    assert secret.encode() not in portal.dump()
     assert secret[10:-1].encode() not in before
 
 
-def test_the_secret_waits_ten_minutes_for_its_page_and_no_longer(rig: Rig, clock: Clock) -> None:
-    browser = rig.as_("anna")
+def test_the_secret_waits_ten_minutes_for_its_page_and_no_longer(
+    portal: PortalServer, clock: Clock
+) -> None:
+    browser = portal.as_("anna")
     first, second = browser.register("First"), ""
     clock.wait(599)
     assert "client-secret" in browser.get(first + "credentials/").text
@@ -106,8 +108,8 @@ def test_the_secret_waits_ten_minutes_for_its_page_and_no_longer(rig: Rig, clock
     assert "The secret was shown already" in browser.get(second + "credentials/").text
 
 
-def test_a_head_does_not_use_up_the_secret(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_a_head_does_not_use_up_the_secret(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
 
     head = browser.client.head(path + "credentials/")
@@ -116,38 +118,40 @@ def test_a_head_does_not_use_up_the_secret(rig: Rig) -> None:
     assert "client-secret" in browser.get(path + "credentials/").text
 
 
-def test_the_page_of_another_application_does_not_use_up_the_secret(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_the_page_of_another_application_does_not_use_up_the_secret(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     first, second = browser.register("First"), browser.register("Second")
 
     assert "The secret was shown already" in browser.get(first + "credentials/").text
     assert "client-secret" in browser.get(second + "credentials/").text
 
 
-def test_another_administrators_session_does_not_see_the_secret(rig: Rig) -> None:
-    anna, nora = rig.as_("anna"), rig.as_("nora")
+def test_another_administrators_session_does_not_see_the_secret(portal: PortalServer) -> None:
+    anna, nora = portal.as_("anna"), portal.as_("nora")
     path = anna.register()
 
     assert "The secret was shown already" in nora.get(path + "credentials/").text
     assert "client-secret" in anna.get(path + "credentials/").text
 
 
-def test_the_same_form_sent_twice_makes_one_application(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_the_same_form_sent_twice_makes_one_application(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     form = {**GOOD, "once": browser.form_id(REGISTER)}
 
     first, second = (browser.post(REGISTER, **form) for _ in range(2))
 
     assert first.status_code == second.status_code == 303
     assert first.headers["location"] == second.headers["location"]
-    assert rig.rows("SELECT count(*) FROM application") == [(1,)]
+    assert portal.rows("SELECT count(*) FROM application") == [(1,)]
     assert "client-secret" in browser.get(second.headers["location"]).text
 
 
-def test_the_same_form_sent_twice_at_the_same_moment_makes_one_application(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_the_same_form_sent_twice_at_the_same_moment_makes_one_application(
+    portal: PortalServer,
+) -> None:
+    browser = portal.as_("anna")
     form = {**GOOD, "once": browser.form_id(REGISTER), "csrf": browser.csrf()}
-    twins = [rig.browser() for _ in range(4)]
+    twins = [portal.browser() for _ in range(4)]
     for twin in twins:
         twin.client.cookies.update(dict(browser.client.cookies))
 
@@ -156,31 +160,31 @@ def test_the_same_form_sent_twice_at_the_same_moment_makes_one_application(rig: 
 
     assert {answer.status_code for answer in answers} == {303}
     (location,) = {answer.headers["location"] for answer in answers}
-    assert rig.rows("SELECT count(*) FROM application") == [(1,)]
+    assert portal.rows("SELECT count(*) FROM application") == [(1,)]
     with ThreadPoolExecutor(4) as pool:
         pages = list(pool.map(lambda twin: twin.get(location).text, twins))
     assert sum("client-secret" in page for page in pages) == 1
 
 
-def test_a_form_that_is_opened_again_makes_another_application(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_a_form_that_is_opened_again_makes_another_application(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     for _ in range(2):
         form = {**GOOD, "same_name": "yes", "once": browser.form_id(REGISTER)}
         browser.post(REGISTER, **form)
 
-    assert rig.rows("SELECT count(*) FROM application") == [(2,)]
+    assert portal.rows("SELECT count(*) FROM application") == [(2,)]
 
 
-def test_one_form_id_in_two_sessions_makes_two_applications(rig: Rig) -> None:
+def test_one_form_id_in_two_sessions_makes_two_applications(portal: PortalServer) -> None:
     for username in ("anna", "nora"):
         form = {**GOOD, "same_name": "yes", "once": "same"}
-        assert rig.as_(username).post(REGISTER, **form).status_code == 303
+        assert portal.as_(username).post(REGISTER, **form).status_code == 303
 
-    assert rig.rows("SELECT count(*) FROM application") == [(2,)]
+    assert portal.rows("SELECT count(*) FROM application") == [(2,)]
 
 
-def test_leaving_the_credentials_needs_the_tick(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_leaving_the_credentials_needs_the_tick(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
 
     assert browser.post(path + "stored/").status_code == 400
@@ -212,9 +216,9 @@ def test_leaving_the_credentials_needs_the_tick(rig: Rig) -> None:
     ],
 )
 def test_a_wrong_field_is_told_beside_it_and_what_was_typed_stays(
-    rig: Rig, change: Mapping[str, str], fields: set[str]
+    portal: PortalServer, change: Mapping[str, str], fields: set[str]
 ) -> None:
-    browser = rig.as_("anna")
+    browser = portal.as_("anna")
 
     answer = browser.post(REGISTER, **{**GOOD, "redirect_uris": "https://typed.example/", **change})
 
@@ -225,31 +229,31 @@ def test_a_wrong_field_is_told_beside_it_and_what_was_typed_stays(
         assert 'value="Billing sync"' in answer.text
     if "redirect_uris" not in change:
         assert "https://typed.example/" in answer.text
-    assert rig.rows("SELECT count(*) FROM application") == [(0,)]
+    assert portal.rows("SELECT count(*) FROM application") == [(0,)]
 
 
-def test_why_a_public_client_is_refused_is_explained(rig: Rig) -> None:
-    answer = rig.as_("anna").post(REGISTER, **{**GOOD, "client_type": "public"})
+def test_why_a_public_client_is_refused_is_explained(portal: PortalServer) -> None:
+    answer = portal.as_("anna").post(REGISTER, **{**GOOD, "client_type": "public"})
 
     assert "A public client cannot keep a secret" in answer.text
 
 
-def test_unticked_scopes_stay_unticked_when_the_form_comes_back(rig: Rig) -> None:
-    text = rig.as_("anna").post(REGISTER, **{**GOOD, "name": ""}).text
+def test_unticked_scopes_stay_unticked_when_the_form_comes_back(portal: PortalServer) -> None:
+    text = portal.as_("anna").post(REGISTER, **{**GOOD, "name": ""}).text
 
     assert re.search(r'name="scope_read"[^>]* checked', text)
     assert not re.search(r'name="scope_write"[^>]* checked', text)
 
 
-def test_a_scope_that_is_not_offered_is_not_given(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_a_scope_that_is_not_offered_is_not_given(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     browser.register(scope_introspection="yes", scope_admin="yes")
 
-    assert rig.rows("SELECT scope FROM application") == [("read write",)]
+    assert portal.rows("SELECT scope FROM application") == [("read write",)]
 
 
-def test_redirect_uris_are_kept_one_a_line(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_redirect_uris_are_kept_one_a_line(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     path = browser.register(
         redirect_uris="https://a.example/cb\r\n\r\n http://localhost:3000/ \r\n"
     )
@@ -273,8 +277,8 @@ def test_any_other_redirect_uri_is_refused(uri: str) -> None:
         check_redirect_uris(uri)
 
 
-def test_markup_in_a_name_is_text(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_markup_in_a_name_is_text(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     name = "<script>alert(1)</script>\"'"
     path = browser.register(name)
 
@@ -284,9 +288,9 @@ def test_markup_in_a_name_is_text(rig: Rig) -> None:
         assert "&lt;script&gt;alert(1)" in text
 
 
-def test_registration_and_its_audit_entry_are_one_transaction(rig: Rig) -> None:
-    browser: Browser = rig.as_("anna")
-    rig.run(
+def test_registration_and_its_audit_entry_are_one_transaction(portal: PortalServer) -> None:
+    browser: Browser = portal.as_("anna")
+    portal.run(
         "CREATE TRIGGER full BEFORE INSERT ON audit WHEN NEW.action = 'application.registered' "
         "BEGIN SELECT RAISE(ABORT, 'no room'); END"
     )
@@ -294,13 +298,13 @@ def test_registration_and_its_audit_entry_are_one_transaction(rig: Rig) -> None:
     answer = browser.post(REGISTER, **GOOD)
 
     assert answer.status_code == 500
-    assert rig.rows("SELECT count(*) FROM application") == [(0,)]
-    assert rig.rows("SELECT once FROM session") == [(None,)]
+    assert portal.rows("SELECT count(*) FROM application") == [(0,)]
+    assert portal.rows("SELECT once FROM session") == [(None,)]
 
 
-def test_the_empty_list_says_what_to_do(rig: Rig) -> None:
-    assert "Register the first application" in rig.as_("anna").get("/oauth2/applications/").text
-    assert "An administrator of" in rig.as_("sven").get("/oauth2/applications/").text
+def test_the_empty_list_says_what_to_do(portal: PortalServer) -> None:
+    assert "Register the first application" in portal.as_("anna").get("/oauth2/applications/").text
+    assert "An administrator of" in portal.as_("sven").get("/oauth2/applications/").text
 
 
 @pytest.mark.parametrize(
@@ -308,9 +312,9 @@ def test_the_empty_list_says_what_to_do(rig: Rig) -> None:
     [("Bill\u0007ing", "U+0007 (BELL)"), ("Bill\u202egnis", "U+202E (RIGHT-TO-LEFT OVERRIDE)")],
 )
 def test_a_character_that_cannot_be_in_a_name_is_named_beside_the_field(
-    rig: Rig, name: str, named: str
+    portal: PortalServer, name: str, named: str
 ) -> None:
-    browser = rig.as_("anna")
+    browser = portal.as_("anna")
 
     answer = browser.post(REGISTER, **{**GOOD, "name": name})
 
@@ -319,54 +323,58 @@ def test_a_character_that_cannot_be_in_a_name_is_named_beside_the_field(
 
 
 @pytest.mark.parametrize("name", ["Billing sync", " billing\u00a0SYNC", "\uff22illing sync"])
-def test_a_second_application_of_the_same_name_is_asked_about(rig: Rig, name: str) -> None:
-    browser = rig.as_("anna")
+def test_a_second_application_of_the_same_name_is_asked_about(
+    portal: PortalServer, name: str
+) -> None:
+    browser = portal.as_("anna")
     browser.register("Billing sync")
     form = {**GOOD, "name": name}
 
     asked = browser.post(REGISTER, **form)
-    (client_id,) = rig.rows("SELECT client_id FROM application")[0]
+    (client_id,) = portal.rows("SELECT client_id FROM application")[0]
 
     assert asked.status_code == 400
     assert refused_at(asked.text) == {"same_name"}
     assert f"its client id ends in {client_id[-4:]}" in asked.text
-    assert rig.rows("SELECT count(*) FROM application") == [(1,)]
+    assert portal.rows("SELECT count(*) FROM application") == [(1,)]
     assert browser.post(REGISTER, **form, same_name="yes").status_code == 303
-    assert rig.rows("SELECT count(*) FROM application") == [(2,)]
+    assert portal.rows("SELECT count(*) FROM application") == [(2,)]
 
 
-def test_another_organizations_application_of_the_same_name_is_not_asked_about(rig: Rig) -> None:
-    rig.as_("bo").register("Billing sync")
+def test_another_organizations_application_of_the_same_name_is_not_asked_about(
+    portal: PortalServer,
+) -> None:
+    portal.as_("bo").register("Billing sync")
 
-    assert rig.as_("anna").post(REGISTER, **GOOD).status_code == 303
+    assert portal.as_("anna").post(REGISTER, **GOOD).status_code == 303
 
 
-def test_applications_of_one_name_are_told_apart_in_the_activity(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_applications_of_one_name_are_told_apart_in_the_activity(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     first = browser.register("Billing sync")
     browser.register("Billing sync", same_name="yes")
     browser.post(first + "void/")
 
     text = browser.get("/activity/").text
 
-    ids = [str(each) for (each,) in rig.rows("SELECT client_id FROM application ORDER BY id")]
+    ids = [str(each) for (each,) in portal.rows("SELECT client_id FROM application ORDER BY id")]
     shown = re.findall(r'title="([^"]+)"><span aria-hidden="true">…', text)
     assert sorted(set(shown)) == sorted(ids)
-    voided = rig.rows("SELECT client_id FROM application WHERE tokens_void_before IS NOT NULL")[0][
+    voided = portal.rows("SELECT client_id FROM application WHERE tokens_void_before IS NOT NULL")[
         0
-    ]
+    ][0]
     assert shown[0] == voided
 
 
-def test_only_the_name_and_the_password_of_a_scope_are_left_to_give(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_only_the_name_and_the_password_of_a_scope_are_left_to_give(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     text = browser.get(REGISTER).text
 
     ticked = set(re.findall(r'name="scope_(\w+)" value="yes"[^>]* checked', text))
     labels = ["Name", "Scope", "Client type", "Authorization grant type", "Redirect URIs"]
     places = [re.search(rf"<(?:label[^>]*|legend)>{label}", text) for label in labels]
 
-    assert ticked == set(rig.environment.catalogue.defaults.names)
+    assert ticked == set(portal.environment.catalogue.defaults.names)
     assert [place.start() for place in places if place] == sorted(
         place.start() for place in places if place
     )
@@ -375,16 +383,16 @@ def test_only_the_name_and_the_password_of_a_scope_are_left_to_give(rig: Rig) ->
     assert '<option value="client-credentials" selected>' in text
 
 
-def test_the_name_and_the_missing_password_are_told_at_once(rig: Rig) -> None:
+def test_the_name_and_the_missing_password_are_told_at_once(portal: PortalServer) -> None:
     form = {**GOOD, "name": "", "redirect_uris": "x", "scope_portal_users": "yes"}
 
-    answer = rig.as_("anna").post(REGISTER, **form)
+    answer = portal.as_("anna").post(REGISTER, **form)
 
     assert refused_at(answer.text) == {"name", "redirect_uris", "current_password"}
 
 
-def test_the_curl_call_keeps_the_secret_off_the_command_line(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_the_curl_call_keeps_the_secret_off_the_command_line(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     text = browser.get(browser.register() + "credentials/").text
     snippet = unescape(shown(text, "snippet-curl"))
     command, _, given = snippet.partition("<<'END'\n")

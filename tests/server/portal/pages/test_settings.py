@@ -9,15 +9,15 @@ from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations as catalogue
 from gatepass.server.domain.catalogue.model import CataloguedScope
 from gatepass.wire.scope import Scope
-from server.portal.fixtures import HOME, Browser, Rig
+from server.portal.fixtures import HOME, Browser, PortalServer
 from server.portal.pages.test_applications import token
 from server.portal.pages.test_registration import refused_at
 
 METERS = "https://meters.example.com"
 
 
-def scope_of(rig: Rig) -> str:
-    [(scope,)] = rig.rows("SELECT scope FROM application")
+def scope_of(portal: PortalServer) -> str:
+    [(scope,)] = portal.rows("SELECT scope FROM application")
     return str(scope)
 
 
@@ -30,26 +30,28 @@ def ticked(text: str) -> dict[str, bool]:
 NOTHING_CHOSEN = {"read": True, "write": True, "meters.read": False, "portal_users": False}
 
 
-def with_meters(rig: Rig) -> None:
-    catalogue.add_resource(rig.environment.context, OPERATOR, METERS, "Meter readings")
+def with_meters(portal: PortalServer) -> None:
+    catalogue.add_resource(portal.environment.context, OPERATOR, METERS, "Meter readings")
     new = CataloguedScope("meters.read", "Read the meters", False, False, METERS)
-    catalogue.add_scope(rig.environment.context, OPERATOR, new)
+    catalogue.add_scope(portal.environment.context, OPERATOR, new)
 
 
-def with_introspection(rig: Rig, browser: Browser) -> str:
+def with_introspection(portal: PortalServer, browser: Browser) -> str:
     path = browser.register()
-    app_id = operations.of_organization(rig.environment.context, rig.person("anna").org_id)[0].id
+    app_id = operations.of_organization(portal.environment.context, portal.person("anna").org_id)[
+        0
+    ].id
     granted = Scope(("read", "introspection", "write"))
-    everything = rig.environment.catalogue.everything
+    everything = portal.environment.catalogue.everything
     operations.change(
-        rig.environment.context, OPERATOR, app_id, None, allowed=everything, scope=granted
+        portal.environment.context, OPERATOR, app_id, None, allowed=everything, scope=granted
     )
     return path
 
 
-def test_the_scope_is_chosen_from_the_catalogue(rig: Rig) -> None:
-    with_meters(rig)
-    browser = rig.as_("anna")
+def test_the_scope_is_chosen_from_the_catalogue(portal: PortalServer) -> None:
+    with_meters(portal)
+    browser = portal.as_("anna")
     path = browser.register()
     assert ticked(browser.get(path).text) == NOTHING_CHOSEN
 
@@ -57,61 +59,63 @@ def test_the_scope_is_chosen_from_the_catalogue(rig: Rig) -> None:
     answer = browser.post(path + "scope/", **sent)
 
     assert answer.headers["location"] == path
-    assert scope_of(rig) == "write meters.read"
+    assert scope_of(portal) == "write meters.read"
     page = browser.get(path).text
     assert ticked(page) == NOTHING_CHOSEN | {"read": False, "meters.read": True}
     assert "Meter readings: Read the meters." in page
-    assert rig.actions()[-1] == "application.scope"
+    assert portal.actions()[-1] == "application.scope"
     assert "Set the scope to write meters.read" in browser.get("/activity/").text
 
 
 def test_at_registration_only_default_scopes_are_ticked_and_restricted_ones_not_offered(
-    rig: Rig,
+    portal: PortalServer,
 ) -> None:
-    with_meters(rig)
+    with_meters(portal)
 
-    page = rig.as_("anna").get("/oauth2/applications/register/").text
+    page = portal.as_("anna").get("/oauth2/applications/register/").text
 
     assert ticked(page) == NOTHING_CHOSEN
     assert "Partner API: See the organization and its users." in page
 
 
-def test_a_scope_that_only_the_operator_grants_is_shown_and_stays(rig: Rig) -> None:
-    browser = rig.as_("anna")
-    path = with_introspection(rig, browser)
+def test_a_scope_that_only_the_operator_grants_is_shown_and_stays(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
+    path = with_introspection(portal, browser)
     page = browser.get(path).text
     assert "introspection" not in ticked(page)
     assert "It also has <code>introspection</code>" in page
 
     browser.post(path + "scope/", scope_write="yes")
 
-    assert scope_of(rig) == "introspection write"
+    assert scope_of(portal) == "introspection write"
 
 
 @pytest.mark.spec("ASVS", "8.2.2")
 @pytest.mark.parametrize("name", ["introspection", "admin", "read write"])
-def test_a_scope_that_is_not_offered_cannot_be_had_by_sending_it(rig: Rig, name: str) -> None:
-    browser = rig.as_("anna")
+def test_a_scope_that_is_not_offered_cannot_be_had_by_sending_it(
+    portal: PortalServer, name: str
+) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
 
     browser.post(path + "scope/", **{"scope_read": "yes", f"scope_{name}": "yes"})
 
-    assert scope_of(rig) == "read"
+    assert scope_of(portal) == "read"
 
 
-def test_an_application_keeps_at_least_one_scope(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_an_application_keeps_at_least_one_scope(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
 
     answer = browser.post(path + "scope/")
 
     assert answer.status_code == 400
     assert refused_at(answer.text) == {"scope"}
-    assert scope_of(rig) == "read write"
+    assert scope_of(portal) == "read write"
 
 
-def test_requests_from_elsewhere_are_refused_once_networks_are_set(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_requests_from_elsewhere_are_refused_once_networks_are_set(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
     text = browser.get(path + "credentials/").text
     assert token(browser, text) == 200
@@ -119,7 +123,7 @@ def test_requests_from_elsewhere_are_refused_once_networks_are_set(rig: Rig) -> 
     browser.post(path + "networks/", networks="198.51.100.0/24\r\n2001:db8::/32\r\n")
 
     assert token(browser, text) == 401
-    assert token(rig.browser("198.51.100.9"), text) == 200
+    assert token(portal.browser("198.51.100.9"), text) == 200
     page = browser.get(path).text
     assert "198.51.100.0/24\n2001:db8::/32</textarea>" in page
     assert "Set the allowed source networks to 198.51.100.0/24 2001:db8::/32" in (
@@ -127,8 +131,8 @@ def test_requests_from_elsewhere_are_refused_once_networks_are_set(rig: Rig) -> 
     )
 
 
-def test_without_networks_requests_may_come_from_anywhere_again(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_without_networks_requests_may_come_from_anywhere_again(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
     text = browser.get(path + "credentials/").text
     browser.post(path + "networks/", networks="198.51.100.0/24")
@@ -152,8 +156,10 @@ def test_without_networks_requests_may_come_from_anywhere_again(rig: Rig) -> Non
         "x" * 3000,
     ],
 )
-def test_what_is_no_network_is_told_beside_the_field_and_kept_there(rig: Rig, typed: str) -> None:
-    browser = rig.as_("anna")
+def test_what_is_no_network_is_told_beside_the_field_and_kept_there(
+    portal: PortalServer, typed: str
+) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
 
     answer = browser.post(path + "networks/", networks=typed)
@@ -163,26 +169,26 @@ def test_what_is_no_network_is_told_beside_the_field_and_kept_there(rig: Rig, ty
     shown = typed.replace("<", "&lt;").replace(">", "&gt;")
     assert f"{shown}</textarea>" in answer.text
     assert re.search(r"<textarea[^>]* autofocus>", answer.text)
-    assert rig.rows("SELECT networks FROM application") == [("",)]
+    assert portal.rows("SELECT networks FROM application") == [("",)]
 
 
-def test_a_contact_is_set_and_taken_away(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_a_contact_is_set_and_taken_away(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
 
     browser.post(path + "contact/", contact=" ops@acme.example ")
     assert 'value="ops@acme.example"' in browser.get(path).text
     browser.post(path + "contact/", contact="")
 
-    assert rig.rows("SELECT contact FROM application") == [("",)]
+    assert portal.rows("SELECT contact FROM application") == [("",)]
     said = browser.get("/activity/").text
     assert "Set the contact to ops@acme.example" in said
     assert "Set the contact to nobody" in said
 
 
 @pytest.mark.parametrize("typed", ["x" * 201, "two\nlines"])
-def test_a_contact_is_one_short_line(rig: Rig, typed: str) -> None:
-    browser = rig.as_("anna")
+def test_a_contact_is_one_short_line(portal: PortalServer, typed: str) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
 
     answer = browser.post(path + "contact/", contact=typed)
@@ -192,11 +198,17 @@ def test_a_contact_is_one_short_line(rig: Rig, typed: str) -> None:
 
 @pytest.mark.spec("ASVS", "8.2.2")
 @pytest.mark.parametrize("what", ["scope", "networks", "contact"])
-def test_only_an_administrator_of_the_organization_sets_these(rig: Rig, what: str) -> None:
-    path = rig.as_("anna").register()
+def test_only_an_administrator_of_the_organization_sets_these(
+    portal: PortalServer, what: str
+) -> None:
+    path = portal.as_("anna").register()
     form = {"scope_read": "yes", "networks": "10.0.0.0/8", "contact": "x"}
 
-    answers = [rig.as_(name).post(f"{path}{what}/", **form).status_code for name in ("sven", "bo")]
+    answers = [
+        portal.as_(name).post(f"{path}{what}/", **form).status_code for name in ("sven", "bo")
+    ]
 
     assert answers == [403, 404]
-    assert rig.rows("SELECT scope, networks, contact FROM application") == [("read write", "", "")]
+    assert portal.rows("SELECT scope, networks, contact FROM application") == [
+        ("read write", "", "")
+    ]

@@ -15,14 +15,14 @@ from gatepass.server.environment import maintenance
 from gatepass.server.oauth.access_token import inspect
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.wire.secret import Secret
-from server.portal.fixtures import PASSWORD, Browser, Rig
+from server.portal.fixtures import PASSWORD, Browser, PortalServer
 from server.portal.pages.test_registration import shown
 
 
 @pytest.fixture
-def sandbox(rig: Rig) -> ServedEnvironment:
+def sandbox(portal: PortalServer) -> ServedEnvironment:
     """The sandbox with its own people: olga (admin) and stig (staff)."""
-    environment = rig.app.environments[1]
+    environment = portal.app.environments[1]
     made = organizations.create(
         environment.context, environment.hasher, OPERATOR, "Acme Energy", "olga"
     )
@@ -49,8 +49,8 @@ def add(environment: ServedEnvironment, org_id: UUID, username: str, role: Role)
     )
 
 
-def as_(rig: Rig, username: str) -> Browser:
-    browser = rig.browser(sandbox=True)
+def as_(portal: PortalServer, username: str) -> Browser:
+    browser = portal.browser(sandbox=True)
     assert browser.log_in(username).status_code == 303
     return browser
 
@@ -61,8 +61,10 @@ def audited(environment: ServedEnvironment) -> list[tuple[str, str]]:
     return [(str(action), str(detail)) for action, detail in rows]
 
 
-def test_one_button_gets_a_token_that_works(rig: Rig, sandbox: ServedEnvironment) -> None:
-    browser = as_(rig, "olga")
+def test_one_button_gets_a_token_that_works(
+    portal: PortalServer, sandbox: ServedEnvironment
+) -> None:
+    browser = as_(portal, "olga")
     path = browser.register()
     assert "Get a test token" in browser.get(path).text
 
@@ -82,9 +84,9 @@ def test_one_button_gets_a_token_that_works(rig: Rig, sandbox: ServedEnvironment
 
 
 def test_its_claims_are_told_in_words_with_the_call_that_does_the_same(
-    rig: Rig, sandbox: ServedEnvironment
+    portal: PortalServer, sandbox: ServedEnvironment
 ) -> None:
-    browser = as_(rig, "olga")
+    browser = as_(portal, "olga")
     path = browser.register("Billing sync")
     browser.post(path + "test-token/")
     page = browser.get(path + "test-token/").text
@@ -97,8 +99,8 @@ def test_its_claims_are_told_in_words_with_the_call_that_does_the_same(
     assert "your-client-secret" in shown(page, "snippet-curl")
 
 
-def test_it_is_shown_once(rig: Rig, sandbox: ServedEnvironment) -> None:
-    browser = as_(rig, "olga")
+def test_it_is_shown_once(portal: PortalServer, sandbox: ServedEnvironment) -> None:
+    browser = as_(portal, "olga")
     path = browser.register()
     browser.post(path + "test-token/")
     assert browser.client.head(path + "test-token/").status_code == 200
@@ -112,8 +114,10 @@ def test_it_is_shown_once(rig: Rig, sandbox: ServedEnvironment) -> None:
     assert inspect(sandbox, Secret(token))
 
 
-def test_it_is_audited_and_counted_and_nowhere_kept(rig: Rig, sandbox: ServedEnvironment) -> None:
-    browser = as_(rig, "olga")
+def test_it_is_audited_and_counted_and_nowhere_kept(
+    portal: PortalServer, sandbox: ServedEnvironment
+) -> None:
+    browser = as_(portal, "olga")
     path = browser.register()
     browser.post(path + "test-token/")
     token = shown(browser.get(path + "test-token/").text, "token")
@@ -125,11 +129,11 @@ def test_it_is_audited_and_counted_and_nowhere_kept(rig: Rig, sandbox: ServedEnv
     assert json.loads(detail)["scope"] == "read write"
     assert "Got a test token (read write)" in browser.get("/activity/").text
     assert "1 tokens issued in 24 hours" in browser.get(path).text
-    assert token.encode() not in rig.dump()
+    assert token.encode() not in portal.dump()
 
 
-def test_a_disabled_application_gets_none(rig: Rig, sandbox: ServedEnvironment) -> None:
-    browser = as_(rig, "olga")
+def test_a_disabled_application_gets_none(portal: PortalServer, sandbox: ServedEnvironment) -> None:
+    browser = as_(portal, "olga")
     path = browser.register()
     browser.post(path + "disable/")
     assert "Get a test token" not in browser.get(path).text
@@ -141,9 +145,11 @@ def test_a_disabled_application_gets_none(rig: Rig, sandbox: ServedEnvironment) 
     assert "token.test_issued" not in dict(audited(sandbox))
 
 
-def test_staff_are_offered_none_and_get_none(rig: Rig, sandbox: ServedEnvironment) -> None:
-    path = as_(rig, "olga").register()
-    staff = as_(rig, "stig")
+def test_staff_are_offered_none_and_get_none(
+    portal: PortalServer, sandbox: ServedEnvironment
+) -> None:
+    path = as_(portal, "olga").register()
+    staff = as_(portal, "stig")
 
     assert "Get a test token" not in staff.get(path).text
     assert staff.post(path + "test-token/").status_code == 403
@@ -151,7 +157,9 @@ def test_staff_are_offered_none_and_get_none(rig: Rig, sandbox: ServedEnvironmen
     assert "token.test_issued" not in dict(audited(sandbox))
 
 
-def test_of_another_organization_there_is_none(rig: Rig, sandbox: ServedEnvironment) -> None:
+def test_of_another_organization_there_is_none(
+    portal: PortalServer, sandbox: ServedEnvironment
+) -> None:
     organizations.create(sandbox.context, sandbox.hasher, OPERATOR, "Bolt Power", "bengt")
     with sandbox.database.write() as connection:
         found = people_store.find_by_username(connection, "bengt")
@@ -159,24 +167,26 @@ def test_of_another_organization_there_is_none(rig: Rig, sandbox: ServedEnvironm
         hashed = sandbox.hasher.hash(Secret(PASSWORD))
         values = {"password_hash": hashed, "must_change_password": False}
         people_store.change(connection, found.id, values)
-    path = as_(rig, "olga").register()
+    path = as_(portal, "olga").register()
 
-    assert as_(rig, "bengt").post(path + "test-token/").status_code == 404
+    assert as_(portal, "bengt").post(path + "test-token/").status_code == 404
 
 
-def test_without_the_forms_token_none_is_made(rig: Rig, sandbox: ServedEnvironment) -> None:
-    browser = as_(rig, "olga")
+def test_without_the_forms_token_none_is_made(
+    portal: PortalServer, sandbox: ServedEnvironment
+) -> None:
+    browser = as_(portal, "olga")
     path = browser.register()
 
     assert browser.send(path + "test-token/", {"csrf": "x"}).status_code == 403
     assert "token.test_issued" not in dict(audited(sandbox))
 
 
-def test_production_offers_none(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_production_offers_none(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
 
     assert "Get a test token" not in browser.get(path).text
     assert browser.post(path + "test-token/").status_code == 404
     assert browser.get(path + "test-token/").status_code == 404
-    assert "token.test_issued" not in rig.actions()
+    assert "token.test_issued" not in portal.actions()

@@ -7,7 +7,7 @@ import pytest
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.environment import maintenance
 from gatepass.wire.errors import OAuthError
-from server.portal.fixtures import Browser, Clock, Rig
+from server.portal.fixtures import Browser, Clock, PortalServer
 from server.portal.test_templates import Page
 
 EXPIRED = OAuthError(
@@ -16,22 +16,24 @@ EXPIRED = OAuthError(
 HOUR = 3600
 
 
-def application(rig: Rig, path: str) -> Application:
-    found = rig.environment.applications.load(UUID(path.rstrip("/").rpartition("/")[2]))
+def application(portal: PortalServer, path: str) -> Application:
+    found = portal.environment.applications.load(UUID(path.rstrip("/").rpartition("/")[2]))
     assert found
     return found
 
 
-def issue(rig: Rig, path: str, times: int) -> None:
+def issue(portal: PortalServer, path: str, times: int) -> None:
     for _ in range(times):
-        rig.environment.usage.issued(application(rig, path))
-    maintenance.flush(rig.environment)
+        portal.environment.usage.issued(application(portal, path))
+    maintenance.flush(portal.environment)
 
 
-def refuse(rig: Rig, path: str, refused: OAuthError = EXPIRED, source: str = "192.0.2.77") -> None:
-    at = rig.environment.clock()
-    rig.environment.usage.refused(application(rig, path), refused, source, b"curl/8.5", at)
-    maintenance.flush(rig.environment)
+def refuse(
+    portal: PortalServer, path: str, refused: OAuthError = EXPIRED, source: str = "192.0.2.77"
+) -> None:
+    at = portal.environment.clock()
+    portal.environment.usage.refused(application(portal, path), refused, source, b"curl/8.5", at)
+    maintenance.flush(portal.environment)
 
 
 def figures(browser: Browser, path: str, usage: str) -> list[tuple[str, ...]]:
@@ -44,8 +46,8 @@ def figures(browser: Browser, path: str, usage: str) -> list[tuple[str, ...]]:
     return list(zip(words[::3], words[1::3], words[2::3], strict=True))
 
 
-def test_a_new_application_says_what_its_usage_will_show(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_a_new_application_says_what_its_usage_will_show(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     page = browser.get(browser.register()).text
 
     assert "Nothing in the last 24 hours." in page
@@ -53,14 +55,16 @@ def test_a_new_application_says_what_its_usage_will_show(rig: Rig) -> None:
     assert '<svg class="plot"' not in page
 
 
-def test_issued_tokens_and_refusals_are_drawn_and_told_in_a_table(rig: Rig, clock: Clock) -> None:
-    browser = rig.as_("anna")
+def test_issued_tokens_and_refusals_are_drawn_and_told_in_a_table(
+    portal: PortalServer, clock: Clock
+) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
-    issue(rig, path, 1234)
+    issue(portal, path, 1234)
     clock.wait(HOUR)
-    issue(rig, path, 1)
-    refuse(rig, path)
-    browser = rig.as_("anna")
+    issue(portal, path, 1)
+    refuse(portal, path)
+    browser = portal.as_("anna")
 
     assert figures(browser, path, "24h") == [
         ("Fri 15 Jan, 09:00", "1", "1"),
@@ -72,14 +76,14 @@ def test_issued_tokens_and_refusals_are_drawn_and_told_in_a_table(rig: Rig, cloc
     assert "1 requests refused in 24 hours" in page
 
 
-def test_each_range_shows_what_lies_in_it(rig: Rig, clock: Clock) -> None:
-    browser = rig.as_("anna")
+def test_each_range_shows_what_lies_in_it(portal: PortalServer, clock: Clock) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
     for hours in (0, 20 * 24, 5 * 24, 23):
         clock.wait(hours * HOUR)
-        issue(rig, path, 1)
-    maintenance.prune(rig.environment)
-    browser = rig.as_("anna")
+        issue(portal, path, 1)
+    maintenance.prune(portal.environment)
+    browser = portal.as_("anna")
 
     assert len(figures(browser, path, "24h")) == 2
     assert len(figures(browser, path, "7d")) == 3
@@ -87,8 +91,8 @@ def test_each_range_shows_what_lies_in_it(rig: Rig, clock: Clock) -> None:
 
 
 @pytest.mark.parametrize("usage", ["", "1y", "24H", "<script>", "7d&usage=90d"])
-def test_a_range_that_is_not_offered_is_a_day(rig: Rig, usage: str) -> None:
-    browser = rig.as_("anna")
+def test_a_range_that_is_not_offered_is_a_day(portal: PortalServer, usage: str) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
 
     page = browser.get(path, {"usage": usage})
@@ -97,18 +101,18 @@ def test_a_range_that_is_not_offered_is_a_day(rig: Rig, usage: str) -> None:
     assert 'usage=24h#usage" aria-current="true"' in page.text
 
 
-def test_the_chosen_range_is_marked(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_the_chosen_range_is_marked(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
 
     assert 'usage=7d#usage" aria-current="true"' in browser.get(path, {"usage": "7d"}).text
 
 
-def test_a_refusal_is_told_in_words_with_what_to_do(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_a_refusal_is_told_in_words_with_what_to_do(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
     for _ in range(3):
-        refuse(rig, path)
+        refuse(portal, path)
 
     for page in (browser.get(path).text, browser.get(path + "refusals/").text):
         assert "Expired secret ending in 4f2a" in page
@@ -118,25 +122,27 @@ def test_a_refusal_is_told_in_words_with_what_to_do(rig: Rig) -> None:
     assert "3 times" in browser.get(path).text
 
 
-def test_a_refused_request_shows_up_with_its_reason(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_a_refused_request_shows_up_with_its_reason(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
-    client_id = application(rig, path).client_id
+    client_id = application(portal, path).client_id
     form = {"grant_type": "client_credentials"}
     browser.client.post("/oauth2/token/", auth=(client_id, "gps_live_wrong"), data=form)
-    maintenance.flush(rig.environment)
+    maintenance.flush(portal.environment)
 
     assert "Wrong secret" in browser.get(path).text
 
 
-def test_the_page_has_a_few_refusals_and_leads_to_all_of_them(rig: Rig, clock: Clock) -> None:
-    browser = rig.as_("anna")
+def test_the_page_has_a_few_refusals_and_leads_to_all_of_them(
+    portal: PortalServer, clock: Clock
+) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
     for number in range(3):
-        refuse(rig, path, source=f"192.0.2.{number}")
+        refuse(portal, path, source=f"192.0.2.{number}")
         clock.wait(1)
     assert "All recent refusals" not in browser.get(path).text
-    refuse(rig, path, source="192.0.2.3")
+    refuse(portal, path, source="192.0.2.3")
 
     page = browser.get(path).text
     assert "All recent refusals" in page
@@ -146,42 +152,44 @@ def test_the_page_has_a_few_refusals_and_leads_to_all_of_them(rig: Rig, clock: C
     assert everything.index("192.0.2.3<") < everything.index("192.0.2.0<")
 
 
-def test_without_refusals_the_page_says_what_it_is_for(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_without_refusals_the_page_says_what_it_is_for(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
 
     assert "No refusals" in browser.get(browser.register() + "refusals/").text
 
 
-def test_who_asks_for_a_token_per_call_is_told_so_with_figures(rig: Rig, clock: Clock) -> None:
-    browser = rig.as_("anna")
+def test_who_asks_for_a_token_per_call_is_told_so_with_figures(
+    portal: PortalServer, clock: Clock
+) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
-    issue(rig, path, 29)
+    issue(portal, path, 29)
     assert "One is enough" not in browser.get(path).text
-    issue(rig, path, 3_371)
+    issue(portal, path, 3_371)
 
     page = browser.get(path).text
     assert "In the last hour this application requested 3,400 tokens; each lives 10 hours." in page
     clock.wait(2 * HOUR)
-    assert "One is enough" not in rig.as_("anna").get(path).text
+    assert "One is enough" not in portal.as_("anna").get(path).text
 
 
-def test_staff_see_refusals_users_and_strangers_do_not(rig: Rig) -> None:
-    path = rig.as_("anna").register()
-    refuse(rig, path)
+def test_staff_see_refusals_users_and_strangers_do_not(portal: PortalServer) -> None:
+    path = portal.as_("anna").register()
+    refuse(portal, path)
 
-    assert "192.0.2.77" in rig.as_("sven").get(path + "refusals/").text
-    assert rig.as_("ulla").get(path + "refusals/").status_code == 403
-    assert rig.as_("bo").get(path + "refusals/").status_code == 404
-    assert rig.browser().get(path + "refusals/").status_code == 303
+    assert "192.0.2.77" in portal.as_("sven").get(path + "refusals/").text
+    assert portal.as_("ulla").get(path + "refusals/").status_code == 403
+    assert portal.as_("bo").get(path + "refusals/").status_code == 404
+    assert portal.browser().get(path + "refusals/").status_code == 303
 
 
-def test_hostile_words_of_a_client_stay_words(rig: Rig) -> None:
-    browser = rig.as_("anna")
+def test_hostile_words_of_a_client_stay_words(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
     path = browser.register()
     hostile = OAuthError(
         "invalid_scope", "No.", log_detail="scope not allowed: <script>alert(1)</script>"
     )
-    refuse(rig, path, hostile, source="<b>")
+    refuse(portal, path, hostile, source="<b>")
 
     for page in (browser.get(path).text, browser.get(path + "refusals/").text):
         assert "<script>alert" not in page

@@ -24,7 +24,7 @@ class Door:
     def __init__(self, data: Path, clock: Clock, **given: Any) -> None:  # noqa: ANN401
         chosen = settings(data, stale_grace_seconds=3600, **given)
         self.app = create(chosen, clock)
-        self.stand = InProcessServer(self.app, clock, data)
+        self.server = InProcessServer(self.app, clock, data)
         self.has_fast_path = chosen.fast_path
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
@@ -34,8 +34,8 @@ class Door:
         self.config.lifespan = (
             "off"  # nothing is followed or flushed: memory is as requests left it
         )
-        self.server = uvicorn.Server(self.config)
-        self._thread = threading.Thread(target=self.server.run, args=([self._listening],))
+        self.uvicorn = uvicorn.Server(self.config)
+        self._thread = threading.Thread(target=self.uvicorn.run, args=([self._listening],))
 
     def _make(self) -> Gatepass:
         return self.app
@@ -47,7 +47,7 @@ class Door:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.server.should_exit = True
+        self.uvicorn.should_exit = True
         self._thread.join(_PATIENCE)
         for environment in self.app.environments:
             maintenance.close(environment)
@@ -60,7 +60,7 @@ class Door:
 
     def rest(self) -> None:
         """Wait until nothing is being done: a bad request is refused before it is dealt with."""
-        while self.server.server_state.tasks:
+        while self.uvicorn.server_state.tasks:
             time.sleep(0.001)
 
     def connect(self) -> "Line":

@@ -65,14 +65,14 @@ class Play:
     """A connection with the fast path, in a loop of its own."""
 
     def __init__(
-        self, stand: InProcessServer, loop: ToldLoop, fast_path: FastPath | None = None
+        self, server: InProcessServer, loop: ToldLoop, fast_path: FastPath | None = None
     ) -> None:
         self.loop = loop
         self.fast_path = fast_path or FastPath()
         self.transport = Recording()
         self.state = ServerState()
         self.state.default_headers = [(b"date", b"today")]
-        config = serving.config(settings(Path("unused")), lambda: stand.app)
+        config = serving.config(settings(Path("unused")), lambda: server.app)
         config.load()
         self.connections = Connections(Limits())
         self.protocol = FastPathProtocol(
@@ -112,7 +112,7 @@ class Play:
 
 
 def played(
-    stand: InProcessServer,
+    server: InProcessServer,
     scene: Callable[[Play], Coroutine[Any, Any, None]],
     fast_path: FastPath | None = None,
 ) -> Play:
@@ -120,7 +120,7 @@ def played(
     loop = ToldLoop()
 
     async def run() -> Play:
-        play = Play(stand, loop, fast_path)
+        play = Play(server, loop, fast_path)
         await scene(play)
         play.protocol.connection_lost(None)
         await play.rest()
@@ -130,10 +130,10 @@ def played(
         return runner.run(run())
 
 
-def said(stand: InProcessServer, *pieces: bytes, fast_path: FastPath | None = None) -> Play:
+def said(server: InProcessServer, *pieces: bytes, fast_path: FastPath | None = None) -> Play:
     """Say pieces over a new connection."""
 
     async def scene(play: Play) -> None:
         await play.say(*pieces)
 
-    return played(stand, scene, fast_path)
+    return played(server, scene, fast_path)

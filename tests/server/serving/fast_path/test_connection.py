@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from server.fixtures import InProcessServer, raw_basic, standing_still
+from server.fixtures import InProcessServer, open_passive_server, raw_basic
 from server.serving.fast_path.doors import Door, door
 from server.serving.fast_path.play import Play, played
 from server.serving.fast_path.requests import Ask
@@ -16,8 +16,8 @@ _BODY = 30.0
 
 
 @pytest.fixture(scope="module")
-def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcessServer]:
-    with standing_still(tmp_path_factory.mktemp("lane") / "data") as opened:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcessServer]:
+    with open_passive_server(tmp_path_factory.mktemp("lane") / "data") as opened:
         yield opened
 
 
@@ -27,18 +27,18 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
         yield opened
 
 
-def asking(stand: InProcessServer) -> bytes:
+def asking(server: InProcessServer) -> bytes:
     """Register an application that is in memory, and give its request for a token."""
-    client = stand.register()
-    stand.token(client)
+    client = server.register()
+    server.token(client)
     basic = raw_basic(f"{client.client_id}:{client.secret.value}".encode())
     return Ask(authorization=(basic,)).raw()
 
 
 def test_a_connection_is_closed_when_nothing_comes_for_the_time_after_the_last_answer(
-    stand: InProcessServer,
+    server: InProcessServer,
 ) -> None:
-    raw = asking(stand)
+    raw = asking(server)
     open_at = []
 
     async def scene(play: Play) -> None:
@@ -49,14 +49,14 @@ def test_a_connection_is_closed_when_nothing_comes_for_the_time_after_the_last_a
             await play.until(seconds)
             open_at.append(not play.transport.is_closed)
 
-    assert played(stand, scene).by_fast_path == 2
+    assert played(server, scene).by_fast_path == 2
     assert open_at == [True, True, True, False]
 
 
 def test_a_request_that_is_on_its_way_keeps_the_connection_open_for_its_own_time(
-    stand: InProcessServer,
+    server: InProcessServer,
 ) -> None:
-    raw = asking(stand)
+    raw = asking(server)
 
     async def scene(play: Play) -> None:
         await play.say(raw, raw[:50])
@@ -69,15 +69,15 @@ def test_a_request_that_is_on_its_way_keeps_the_connection_open_for_its_own_time
         await play.until(_HEADER + _IDLE)
         assert play.transport.is_closed
 
-    played(stand, scene)
+    played(server, scene)
 
 
 @pytest.mark.spec("RFC 9110", "15.5.9")
 @pytest.mark.parametrize("sent", [0, 1, 50])
 def test_a_header_that_does_not_come_in_time_is_answered_408(
-    stand: InProcessServer, sent: int
+    server: InProcessServer, sent: int
 ) -> None:
-    raw = asking(stand)
+    raw = asking(server)
 
     async def scene(play: Play) -> None:
         await play.say(raw[:sent])
@@ -86,7 +86,7 @@ def test_a_header_that_does_not_come_in_time_is_answered_408(
         await play.until(_HEADER)
         await play.say(raw[sent:])
 
-    play = played(stand, scene)
+    play = played(server, scene)
 
     assert play.heard.startswith(b"HTTP/1.1 408 ")
     assert play.heard.count(b"HTTP/1.1") == 1
@@ -94,8 +94,8 @@ def test_a_header_that_does_not_come_in_time_is_answered_408(
 
 
 @pytest.mark.spec("RFC 9110", "15.5.9")
-def test_a_body_that_does_not_come_in_time_is_answered_408(stand: InProcessServer) -> None:
-    raw = asking(stand)
+def test_a_body_that_does_not_come_in_time_is_answered_408(server: InProcessServer) -> None:
+    raw = asking(server)
 
     async def scene(play: Play) -> None:
         await play.say(raw[:-3])
@@ -106,7 +106,7 @@ def test_a_body_that_does_not_come_in_time_is_answered_408(stand: InProcessServe
         await play.until(_BODY)
         await play.say(raw[-2:])
 
-    play = played(stand, scene)
+    play = played(server, scene)
 
     assert play.heard.startswith(b"HTTP/1.1 408 ")
     assert play.heard.count(b"HTTP/1.1") == 1
@@ -114,7 +114,7 @@ def test_a_body_that_does_not_come_in_time_is_answered_408(stand: InProcessServe
 
 
 def test_a_body_that_does_not_come_after_its_answer_ends_the_connection_without_another(
-    stand: InProcessServer,
+    server: InProcessServer,
 ) -> None:
     refused = Ask(method="DELETE", body=b"x" * 99).raw()
 
@@ -124,11 +124,11 @@ def test_a_body_that_does_not_come_after_its_answer_ends_the_connection_without_
         await play.until(_BODY)
         assert play.transport.is_closed
 
-    assert played(stand, scene).heard.count(b"HTTP/1.1") == 1
+    assert played(server, scene).heard.count(b"HTTP/1.1") == 1
 
 
-def test_uvicorn_closes_an_idle_connection_after_an_answer_by_asgi(stand: InProcessServer) -> None:
-    raw = asking(stand)
+def test_uvicorn_closes_an_idle_connection_after_an_answer_by_asgi(server: InProcessServer) -> None:
+    raw = asking(server)
 
     async def scene(play: Play) -> None:
         await play.say(raw)
@@ -140,11 +140,11 @@ def test_uvicorn_closes_an_idle_connection_after_an_answer_by_asgi(stand: InProc
         await play.until(2 * _IDLE - 0.9)
         assert play.transport.is_closed
 
-    played(stand, scene)
+    played(server, scene)
 
 
-def test_a_lost_connection_leaves_no_timer_behind(stand: InProcessServer) -> None:
-    raw = asking(stand)
+def test_a_lost_connection_leaves_no_timer_behind(server: InProcessServer) -> None:
+    raw = asking(server)
 
     async def scene(play: Play) -> None:
         await play.say(raw)
@@ -152,11 +152,11 @@ def test_a_lost_connection_leaves_no_timer_behind(stand: InProcessServer) -> Non
         await play.until(2 * _IDLE)
         assert not play.transport.is_closed  # nobody came to close it
 
-    played(stand, scene)
+    played(server, scene)
 
 
-def test_shutdown_closes_a_connection_between_two_requests(stand: InProcessServer) -> None:
-    raw = asking(stand)
+def test_shutdown_closes_a_connection_between_two_requests(server: InProcessServer) -> None:
+    raw = asking(server)
 
     async def scene(play: Play) -> None:
         await play.say(raw)
@@ -164,13 +164,13 @@ def test_shutdown_closes_a_connection_between_two_requests(stand: InProcessServe
         await play.until(_LAST_REQUEST)
         assert play.transport.is_closed
 
-    assert played(stand, scene).by_fast_path == 1
+    assert played(server, scene).by_fast_path == 1
 
 
 def test_a_request_that_comes_while_the_server_stops_has_its_connections_last_answer(
-    stand: InProcessServer,
+    server: InProcessServer,
 ) -> None:
-    raw = asking(stand)
+    raw = asking(server)
 
     async def scene(play: Play) -> None:
         await play.say(raw)
@@ -178,14 +178,14 @@ def test_a_request_that_comes_while_the_server_stops_has_its_connections_last_an
         await play.say(raw)
         assert play.transport.is_closed
 
-    scene_played = played(stand, scene)
+    scene_played = played(server, scene)
     assert scene_played.by_fast_path == 1
     assert scene_played.heard.count(b"HTTP/1.1 200 OK") == 2
     assert scene_played.heard.count(b"connection: close") == 1
 
 
-def test_shutdown_lets_a_request_finish_and_then_closes(stand: InProcessServer) -> None:
-    raw = asking(stand)
+def test_shutdown_lets_a_request_finish_and_then_closes(server: InProcessServer) -> None:
+    raw = asking(server)
 
     async def scene(play: Play) -> None:
         await play.say(raw, raw[:-3])
@@ -196,11 +196,11 @@ def test_shutdown_lets_a_request_finish_and_then_closes(stand: InProcessServer) 
         assert play.heard.count(b"HTTP/1.1 200 OK") == 2
         assert play.heard.count(b"connection: close") == 1
 
-    played(stand, scene)
+    played(server, scene)
 
 
-def test_who_does_not_read_is_not_written_to(stand: InProcessServer) -> None:
-    raw = asking(stand)
+def test_who_does_not_read_is_not_written_to(server: InProcessServer) -> None:
+    raw = asking(server)
 
     async def scene(play: Play) -> None:
         play.protocol.pause_writing()
@@ -212,11 +212,11 @@ def test_who_does_not_read_is_not_written_to(stand: InProcessServer) -> None:
         await play.say(raw)
         assert play.by_fast_path == 1
 
-    played(stand, scene)
+    played(server, scene)
 
 
 def test_one_connection_serves_for_many_requests(served: Door) -> None:
-    raw = asking(served.stand)
+    raw = asking(served.server)
     with served.connect() as line:
         line.say(raw)
         assert line.hear()
@@ -231,7 +231,7 @@ def test_one_connection_serves_for_many_requests(served: Door) -> None:
 
 
 def test_who_has_nothing_more_to_say_still_gets_the_answer(served: Door) -> None:
-    raw = asking(served.stand)
+    raw = asking(served.server)
     with served.connect() as line:
         line.say(raw)
         assert line.hear()

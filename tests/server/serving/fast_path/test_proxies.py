@@ -58,7 +58,7 @@ def test_the_fast_path_is_open_to_what_a_trusted_proxy_sends_on(
     group: Group, doors: tuple[Door, Door]
 ) -> None:
     fast = doors[0]
-    client = fast.stand.register(TEST)
+    client = fast.server.register(TEST)
     basic = raw_basic(f"{client.client_id}:{client.secret.value}".encode())
     more: Headers = (("X-Forwarded-Proto", "https"), ("X-Forwarded-For", "192.0.2.9"))
     if "proxy_header" in group.settings:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from server.fixtures import Client, InProcessServer, raw_basic, standing_still
+from server.fixtures import Client, InProcessServer, open_passive_server, raw_basic
 from server.serving.fast_path.play import Play, played, said
 from server.serving.fast_path.requests import Ask
 
@@ -18,15 +18,15 @@ _TOKEN = re.compile(rb"gpa_live_[0-9A-Za-z]+")
 
 
 @pytest.fixture(scope="module")
-def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcessServer]:
-    with standing_still(tmp_path_factory.mktemp("lane") / "data") as opened:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcessServer]:
+    with open_passive_server(tmp_path_factory.mktemp("lane") / "data") as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def client(stand: InProcessServer) -> Client:
-    registered = stand.register()
-    stand.token(registered)  # from now on it is in memory
+def client(server: InProcessServer) -> Client:
+    registered = server.register()
+    server.token(registered)  # from now on it is in memory
     return registered
 
 
@@ -44,9 +44,9 @@ def changed(plain: Ask, **changes: object) -> bytes:
 
 
 def test_a_plain_request_is_answered_by_the_lane_in_one_write(
-    stand: InProcessServer, plain: Ask
+    server: InProcessServer, plain: Ask
 ) -> None:
-    play = said(stand, plain.raw())
+    play = said(server, plain.raw())
 
     assert play.by_fast_path == 1
     assert statuses(play) == [200]
@@ -56,20 +56,20 @@ def test_a_plain_request_is_answered_by_the_lane_in_one_write(
 @pytest.mark.spec("RFC 6749", "3.2")
 @pytest.mark.parametrize("path", ["/oauth2/token", "/oauth2/token/?x=1", "/oauth2/token/?"])
 def test_slash_and_query_make_no_difference_to_the_lane(
-    stand: InProcessServer, plain: Ask, path: str
+    server: InProcessServer, plain: Ask, path: str
 ) -> None:
-    play = said(stand, changed(plain, path=path))
+    play = said(server, changed(plain, path=path))
 
     assert (play.by_fast_path, statuses(play)) == (1, [200])
 
 
 @pytest.mark.slow
-def test_a_request_split_at_any_byte_is_answered_once(stand: InProcessServer, plain: Ask) -> None:
+def test_a_request_split_at_any_byte_is_answered_once(server: InProcessServer, plain: Ask) -> None:
     raw = plain.raw()
     head = raw.index(b"\r\n\r\n") + 4
     by_fast_path = []
     for at in range(1, len(raw)):
-        play = said(stand, raw[:at], raw[at:])
+        play = said(server, raw[:at], raw[at:])
         assert statuses(play) == [200], at
         assert len(_TOKEN.findall(play.heard)) == 1
         by_fast_path.append(play.by_fast_path)
@@ -78,25 +78,25 @@ def test_a_request_split_at_any_byte_is_answered_once(stand: InProcessServer, pl
     assert by_fast_path == [1] * (head - 1) + [0] * (len(raw) - head)
 
 
-def test_a_request_may_come_byte_by_byte(stand: InProcessServer, plain: Ask) -> None:
+def test_a_request_may_come_byte_by_byte(server: InProcessServer, plain: Ask) -> None:
     raw = plain.raw()
-    play = said(stand, *(raw[at : at + 1] for at in range(len(raw))))
+    play = said(server, *(raw[at : at + 1] for at in range(len(raw))))
 
     assert (play.by_fast_path, statuses(play)) == (0, [200])
 
 
 def test_the_connection_is_good_for_the_lane_again_after_a_request_by_asgi(
-    stand: InProcessServer, plain: Ask
+    server: InProcessServer, plain: Ask
 ) -> None:
     raw = plain.raw()
-    play = said(stand, raw[:-5], raw[-5:], raw, changed(plain, path="/healthz"), raw, raw)
+    play = said(server, raw[:-5], raw[-5:], raw, changed(plain, path="/healthz"), raw, raw)
 
     assert (play.by_fast_path, statuses(play)) == (3, [200, 200, 405, 200, 200])
 
 
 @pytest.mark.parametrize("count", [2, 3, 50])
 def test_requests_in_one_piece_are_answered_in_their_order(
-    stand: InProcessServer, plain: Ask, count: int
+    server: InProcessServer, plain: Ask, count: int
 ) -> None:
     scopes = ["read", "write", "read write"]
     bodies = [f"grant_type=client_credentials&scope={scope}" for scope in scopes]
@@ -108,7 +108,7 @@ def test_requests_in_one_piece_are_answered_in_their_order(
         while len(statuses(play)) < count:
             await play.rest()
 
-    play = played(stand, scene)
+    play = played(server, scene)
 
     assert statuses(play) == [200] * count
     told = re.findall(rb'"scope": "([^"]+)"', play.heard)
@@ -117,7 +117,7 @@ def test_requests_in_one_piece_are_answered_in_their_order(
 
 
 def test_who_sends_many_requests_at_once_leaves_others_their_turn(
-    stand: InProcessServer, plain: Ask
+    server: InProcessServer, plain: Ask
 ) -> None:
     turns = []
 
@@ -127,7 +127,7 @@ def test_who_sends_many_requests_at_once_leaves_others_their_turn(
             turns.append(len(statuses(play)))
             await asyncio.sleep(0)
 
-    play = played(stand, scene)
+    play = played(server, scene)
 
     assert max(after - before for before, after in pairwise([*turns, 200])) <= 16
     assert statuses(play) == [200] * 200
@@ -135,7 +135,7 @@ def test_who_sends_many_requests_at_once_leaves_others_their_turn(
 
 
 def test_a_request_behind_one_that_is_still_being_answered_waits_for_it(
-    stand: InProcessServer, plain: Ask
+    server: InProcessServer, plain: Ask
 ) -> None:
     async def scene(play: Play) -> None:
         raw = plain.raw()
@@ -144,14 +144,14 @@ def test_a_request_behind_one_that_is_still_being_answered_waits_for_it(
         while len(statuses(play)) < 2:
             await play.rest()
 
-    play = played(stand, scene)
+    play = played(server, scene)
 
     assert (play.by_fast_path, statuses(play)) == (1, [404, 200])
 
 
-def test_what_follows_a_last_request_is_not_done(stand: InProcessServer, plain: Ask) -> None:
+def test_what_follows_a_last_request_is_not_done(server: InProcessServer, plain: Ask) -> None:
     last = changed(plain, more=(("Connection", "close"),))
-    play = said(stand, last + plain.raw())
+    play = said(server, last + plain.raw())
 
     assert statuses(play) == [200]
     assert play.transport.is_closed
@@ -168,9 +168,9 @@ def test_what_follows_a_last_request_is_not_done(stand: InProcessServer, plain: 
     ],
 )
 def test_a_last_request_closes_the_connection(
-    stand: InProcessServer, plain: Ask, changes: dict[str, object]
+    server: InProcessServer, plain: Ask, changes: dict[str, object]
 ) -> None:
-    play = said(stand, changed(plain, **changes))
+    play = said(server, changed(plain, **changes))
 
     assert statuses(play) == [200]
     assert play.transport.is_closed
@@ -178,39 +178,39 @@ def test_a_last_request_closes_the_connection(
 
 
 def test_a_request_before_nonsense_is_answered_and_then_the_connection_ends(
-    stand: InProcessServer, plain: Ask
+    server: InProcessServer, plain: Ask
 ) -> None:
-    play = said(stand, plain.raw() + b"\0nonsense", plain.raw())
+    play = said(server, plain.raw() + b"\0nonsense", plain.raw())
 
     assert statuses(play) == [200, 400]
     assert play.transport.has_eof
 
 
 @pytest.mark.parametrize("size", [1, 7])
-def test_chunks_are_left_to_asgi(stand: InProcessServer, plain: Ask, size: int) -> None:
+def test_chunks_are_left_to_asgi(server: InProcessServer, plain: Ask, size: int) -> None:
     body = plain.body
     chunks = [body[at : at + size] for at in range(0, len(body), size)]
     framed = b"".join(b"%x\r\n%b\r\n" % (len(each), each) for each in (*chunks, b""))
     more = (("Transfer-Encoding", "chunked"),)
-    play = said(stand, changed(plain, body=framed, length=(), more=more))
+    play = said(server, changed(plain, body=framed, length=(), more=more))
 
     assert (play.by_fast_path, statuses(play)) == (0, [200])
 
 
 @pytest.mark.spec("RFC 9110", "10.1.1")
-def test_who_expects_to_be_told_to_go_on_is_told(stand: InProcessServer, plain: Ask) -> None:
+def test_who_expects_to_be_told_to_go_on_is_told(server: InProcessServer, plain: Ask) -> None:
     raw = changed(plain, more=(("Expect", "100-continue"),))
     head = raw.index(b"\r\n\r\n") + 4
-    play = said(stand, raw[:head], raw[head:])
+    play = said(server, raw[:head], raw[head:])
 
     assert (play.by_fast_path, statuses(play)) == (0, [100, 200])
 
 
 @pytest.mark.parametrize(("method", "size"), [("GET", 1), ("HEAD", 0)])
 def test_other_methods_are_refused(
-    stand: InProcessServer, plain: Ask, method: str, size: int
+    server: InProcessServer, plain: Ask, method: str, size: int
 ) -> None:
-    play = said(stand, changed(plain, method=method, body=b""))
+    play = said(server, changed(plain, method=method, body=b""))
 
     assert (play.by_fast_path, statuses(play)) == (0, [405])
     assert play.heard.count(b"invalid_request") == size
@@ -219,33 +219,33 @@ def test_other_methods_are_refused(
 @pytest.mark.spec("RFC 9110", "15.5.14")
 @pytest.mark.parametrize(("more", "status"), [(0, 400), (1, 413), (100_000, 413)])
 def test_the_longest_body_is_the_same(
-    stand: InProcessServer, plain: Ask, more: int, status: int
+    server: InProcessServer, plain: Ask, more: int, status: int
 ) -> None:
     body = b"x=".ljust(64 * 1024 + more, b"y")  # one value of more than 4 KiB
-    play = said(stand, changed(plain, body=body))
+    play = said(server, changed(plain, body=body))
 
     assert (play.by_fast_path, statuses(play)) == (int(more == 0), [status])
 
 
 def test_a_refusal_by_the_lane_is_logged_and_counted_once(
-    stand: InProcessServer, client: Client, plain: Ask
+    server: InProcessServer, client: Client, plain: Ask
 ) -> None:
-    stand.environment().usage.take(stand.clock())
+    server.environment().usage.take(server.clock())
     with capture_logs() as logged:
-        play = said(stand, changed(plain, body=plain.body + b"&scope=admin"))
+        play = said(server, changed(plain, body=plain.body + b"&scope=admin"))
 
     assert (play.by_fast_path, statuses(play)) == (1, [400])
     assert [(each["event"], each["client_id"]) for each in logged] == [
         ("client.refused", client.client_id)
     ]
-    batch = stand.environment().usage.take(stand.clock())
+    batch = server.environment().usage.take(server.clock())
     assert batch
     assert [told.times for told in batch.refusals.values()] == [1]
 
 
 def test_what_is_not_in_memory_is_fetched_by_asgi_and_counted_once(tmp_path: Path) -> None:
-    with standing_still(tmp_path / "data") as fresh:
-        new = fresh.register()
+    with open_passive_server(tmp_path / "data") as fresh_server:
+        new = fresh_server.register()
         basic = raw_basic(f"{new.client_id}:wrong".encode())
         raw = Ask(authorization=(basic,)).raw()
 
@@ -255,8 +255,8 @@ def test_what_is_not_in_memory_is_fetched_by_asgi_and_counted_once(tmp_path: Pat
                 while len(statuses(play)) < count:
                     await play.rest()
 
-        play = played(fresh, scene)
-        batch = fresh.environment().usage.take(fresh.clock())
+        play = played(fresh_server, scene)
+        batch = fresh_server.environment().usage.take(fresh_server.clock())
 
     assert (play.by_fast_path, statuses(play)) == (1, [401, 401])
     assert batch
@@ -264,13 +264,15 @@ def test_what_is_not_in_memory_is_fetched_by_asgi_and_counted_once(tmp_path: Pat
 
 
 def test_a_bug_is_answered_blandly_by_the_lane_too(tmp_path: Path) -> None:
-    with standing_still(tmp_path / "data") as fresh:
-        new = fresh.register()
-        fresh.token(new)
+    with open_passive_server(tmp_path / "data") as fresh_server:
+        new = fresh_server.register()
+        fresh_server.token(new)
         basic = raw_basic(f"{new.client_id}:{new.secret.value}".encode())
-        fresh.environment().__dict__.pop("keys")  # what no run of the server brings about
+        fresh_server.environment().state.__dict__.pop(
+            "keys"
+        )  # what no run of the server brings about
         with capture_logs() as logged:
-            play = said(fresh, Ask(authorization=(basic,)).raw())
+            play = said(fresh_server, Ask(authorization=(basic,)).raw())
 
     assert (play.by_fast_path, statuses(play)) == (1, [500])
     assert b"keys" not in play.heard

@@ -36,15 +36,15 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
     data: Path = tmp_path_factory.mktemp("doors") / "data"
     clock = Clock()
     with door(data, clock) as fast, door(data, clock, fast_path=False) as asgi:
-        one, other = fast.stand.register(), fast.stand.register()
-        sandboxed = fast.stand.register(TEST)
+        one, other = fast.server.register(), fast.server.register()
+        sandboxed = fast.server.register(TEST)
         tokens = (
-            fast.stand.token(one),
-            fast.stand.token(other, scope="read"),
-            fast.stand.token(sandboxed, TEST),
+            fast.server.token(one),
+            fast.server.token(other, scope="read"),
+            fast.server.token(sandboxed, TEST),
         )
         for mode in (LIVE, TEST):
-            fast.stand.environment(mode).usage.take(0.0)  # the uses above
+            fast.server.environment(mode).usage.take(0.0)  # the uses above
         yield Doors(fast, asgi, clock, People(one, other, sandboxed, tokens))
 
 
@@ -153,7 +153,7 @@ def test_ten_thousand_requests_are_answered_logged_and_counted_alike_at_both_doo
     assert asked == HOW_MANY
     assert plain > HOW_MANY / 10
     for mode in (LIVE, TEST):
-        counts = [_count(each.stand.environment(mode)) for each in (doors.fast, doors.asgi)]
+        counts = [_count(each.server.environment(mode)) for each in (doors.fast, doors.asgi)]
         assert counts[0] == counts[1]
     assert doors.asgi.by_fast_path == 0
     assert doors.fast.by_fast_path > HOW_MANY / 2

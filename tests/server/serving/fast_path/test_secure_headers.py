@@ -61,7 +61,7 @@ def served(
 
 @pytest.fixture(scope="module")
 def client(served: Door) -> Client:
-    return served.stand.register()
+    return served.server.register()
 
 
 def answer(served: Door, ask: Ask) -> Response:

@@ -109,7 +109,7 @@ def test_over_h11_an_offer_to_upgrade_is_ignored_too(tmp_path: Path) -> None:
     with served, served.connect() as line:
         for at in range(len(raw) - len(inner), len(raw), 7):
             line.say(raw[:at])
-            while not served.server.server_state.tasks:  # until the head has come
+            while not served.uvicorn.server_state.tasks:  # until the head has come
                 time.sleep(0.001)
             line.say(raw[at:])
             response = line.hear()

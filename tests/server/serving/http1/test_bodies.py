@@ -17,8 +17,8 @@ _HEAD = b"POST /fast-form HTTP/1.1\r\nHost: api.example\r\nContent-Length: %d\r\
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["fast path", "ASGI"])
-def player(stand: InProcessServer, request: pytest.FixtureRequest) -> Iterator[Player]:
-    made = Player(stand.environment(), has_fast_path=request.param)
+def player(server: InProcessServer, request: pytest.FixtureRequest) -> Iterator[Player]:
+    made = Player(server.environment(), has_fast_path=request.param)
     yield made
     made.close()
 

@@ -23,37 +23,37 @@ _ENCODED = [
 ]
 
 
-def status(stand: InProcessServer, raw: bytes) -> int:
+def status(server: InProcessServer, raw: bytes) -> int:
     async def scene(play: Play) -> None:
         play.protocol.data_received(raw)
         while not play.heard:
             await play.rest()
 
-    return int(played(stand, scene).heard.split()[1])
+    return int(played(server, scene).heard.split()[1])
 
 
 @pytest.mark.parametrize("path", _ENCODED)
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_an_encoded_path_is_no_other_name_of_a_page(
-    stand: InProcessServer, path: str, method: str
+    server: InProcessServer, path: str, method: str
 ) -> None:
     raw = f"{method} {path} HTTP/1.1\r\nHost: localhost:8000\r\nContent-Length: 0\r\n\r\n"
 
-    assert status(stand, raw.encode()) == 404
+    assert status(server, raw.encode()) == 404
 
 
 @pytest.mark.spec("RFC 9112", "3.2.2")
-def test_the_host_of_an_absolute_target_chooses_the_environment(stand: InProcessServer) -> None:
+def test_the_host_of_an_absolute_target_chooses_the_environment(server: InProcessServer) -> None:
     raw = b"GET http://%b/healthz HTTP/1.1\r\nHost: %b\r\n\r\n"
 
-    assert status(stand, raw % (b"localhost:8000", b"unknown.example")) == 200
+    assert status(server, raw % (b"localhost:8000", b"unknown.example")) == 200
     known = b"GET http://%b/.well-known/jwks.json HTTP/1.1\r\nHost: %b\r\n\r\n"
-    assert status(stand, known % (b"localhost:8000", b"unknown.example")) == 200
-    assert status(stand, known % (b"unknown.example", b"localhost:8000")) == 421
+    assert status(server, known % (b"localhost:8000", b"unknown.example")) == 200
+    assert status(server, known % (b"unknown.example", b"localhost:8000")) == 421
 
 
-def test_the_servers_options_are_no_page(stand: InProcessServer) -> None:
-    assert status(stand, b"OPTIONS * HTTP/1.1\r\nHost: localhost:8000\r\n\r\n") == 404
+def test_the_servers_options_are_no_page(server: InProcessServer) -> None:
+    assert status(server, b"OPTIONS * HTTP/1.1\r\nHost: localhost:8000\r\n\r\n") == 404
 
 
 def test_by_default_the_bounds_are_the_stated_ones() -> None:

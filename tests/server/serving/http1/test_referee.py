@@ -30,8 +30,8 @@ fewer = settings(fuzzed, max_examples=max(STREAMS // 10, 100))
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["fast path", "ASGI"])
-def player(stand: InProcessServer, request: pytest.FixtureRequest) -> Iterator[Player]:
-    made = Player(stand.environment(), has_fast_path=request.param)
+def player(server: InProcessServer, request: pytest.FixtureRequest) -> Iterator[Player]:
+    made = Player(server.environment(), has_fast_path=request.param)
     yield made
     made.close()
 

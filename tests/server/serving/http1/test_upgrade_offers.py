@@ -68,11 +68,11 @@ class Request(NamedTuple):
 class Connected:
     """Connections to the real application, in memory, in an event loop of their own."""
 
-    def __init__(self, stand: InProcessServer, *, has_fast_path: bool) -> None:
+    def __init__(self, server: InProcessServer, *, has_fast_path: bool) -> None:
         self._runner = asyncio.Runner()
         ours = fast_path_protocol() if has_fast_path else HttpProtocol
         self._make = protocol(Connections(Limits()), ours=ours)
-        self._config = uvicorn.Config(stand.app, ws="none", lifespan="off", log_config=None)
+        self._config = uvicorn.Config(server.app, ws="none", lifespan="off", log_config=None)
         self._config.load()
 
     def close(self) -> None:
@@ -120,16 +120,16 @@ def _form(path: str, fields: bytes, body: bytes, has: bytes, *statuses: int) -> 
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["fast path", "ASGI"])
-def connected(stand: InProcessServer, request: pytest.FixtureRequest) -> Iterator[Connected]:
-    made = Connected(stand, has_fast_path=request.param)
+def connected(server: InProcessServer, request: pytest.FixtureRequest) -> Iterator[Connected]:
+    made = Connected(server, has_fast_path=request.param)
     yield made
     made.close()
 
 
 @pytest.fixture(scope="module")
-def make(stand: InProcessServer, connected: Connected) -> Callable[[str], Request]:
-    client = stand.register()
-    token = stand.token(client, scope="write").encode()
+def make(server: InProcessServer, connected: Connected) -> Callable[[str], Request]:
+    client = server.register()
+    token = server.token(client, scope="write").encode()
     basic = raw_basic(f"{client.client_id}:{client.secret.value}".encode()).encode()
     auth = b"Authorization: " + basic + b"\r\n"
     about = b"token=" + token + b"&a=" + MARKER.split(b"\r\n")[0].replace(b" ", b"+")

@@ -12,9 +12,9 @@ from gatepass.server.domain.applications.model import (
     Application,
     check_contact,
     check_lifetime,
-    check_mint_limit,
-    check_mint_mode,
     check_name,
+    check_rate_limit,
+    check_rate_limit_mode,
     check_scope,
 )
 from gatepass.server.domain.applications.networks import check_networks, format_networks
@@ -150,7 +150,7 @@ def _check_scope(change: Change) -> None:
 
 def _check_rate_limit(change: Change) -> None:
     """Raise OAuthError for a mode that needs a limit, without one."""
-    if change.after.mint_limit is None and change.after.mint_mode != "off":
+    if change.after.rate_limit is None and change.after.rate_limit_mode != "off":
         raise OAuthError("invalid_request", "Give the number of tokens per hour.")
 
 
@@ -259,7 +259,7 @@ GROUPS: tuple[FieldGroup, ...] = (
         done="The token rate limit is changed.",
         fields=(
             Field(
-                name="mint_mode",
+                name="rate_limit_mode",
                 label="Token rate limit",
                 option="--rate-limit-mode",
                 detail="mode",
@@ -274,18 +274,18 @@ GROUPS: tuple[FieldGroup, ...] = (
                         "Above the limit, requests are refused (429) until the next full hour.",
                     ),
                 ),
-                parse=check_mint_mode,
-                check=check_mint_mode,
+                parse=check_rate_limit_mode,
+                check=check_rate_limit_mode,
                 is_fact=False,
             ),
             Field(
-                name="mint_limit",
+                name="rate_limit",
                 label="Tokens per hour",
                 option="--rate-limit",
                 detail="limit",
                 control="number",
                 parse=_optional(_number("100")),
-                check=check_mint_limit,
+                check=check_rate_limit,
                 is_fact=False,
                 empty="none",
             ),

@@ -29,9 +29,9 @@ OVERLAPS = {
 UNTIL_USED = "until the new secret is first used"
 
 State = Literal["active", "disabled"]
-MintMode = Literal["off", "warn", "enforce"]
-MINT_MODES: tuple[MintMode, ...] = ("off", "warn", "enforce")
-MOST_MINTED = 1_000_000  # an hour
+RateLimitMode = Literal["off", "warn", "enforce"]
+RATE_LIMIT_MODES: tuple[RateLimitMode, ...] = ("off", "warn", "enforce")
+HIGHEST_RATE_LIMIT = 1_000_000  # an hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +88,21 @@ class Application:
     client_type: str = "confidential"
     grant_type: str = GRANT_TYPE
     disabled_at: datetime | None = None
-    tokens_void_before: datetime | None = None
+    tokens_revoked_before: datetime | None = None
     org_suspended_at: datetime | None = None
     last_used_at: datetime | None = None
     last_used_from: str | None = None
     last_used_agent: str | None = None
     imported_from: str | None = None
-    mint_mode: MintMode = "off"
-    mint_limit: int | None = None
+    rate_limit_mode: RateLimitMode = "off"
+    rate_limit: int | None = None
     revoked_before_ms: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Prepare what is asked with each token."""
         until = milliseconds(self.created_at) - 1
-        if self.tokens_void_before is not None:
-            until = max(until, milliseconds(self.tokens_void_before))
+        if self.tokens_revoked_before is not None:
+            until = max(until, milliseconds(self.tokens_revoked_before))
         object.__setattr__(self, "revoked_before_ms", until)
 
     @property
@@ -111,19 +111,19 @@ class Application:
         return "disabled" if self.disabled_at else "active"
 
     def next_revocation(self, now: datetime) -> datetime:
-        """Return `tokens_void_before` for a revocation of all tokens at `now`.
+        """Return `tokens_revoked_before` for a revocation of all tokens at `now`.
 
         It always grows: neither a clock that is set back nor a second revocation in the same
         millisecond leaves an old token active. See `MARGIN`.
         """
-        last, void = self.tokens_void_before, now + CLOCK_MARGIN
+        last, void = self.tokens_revoked_before, now + CLOCK_MARGIN
         return void if last is None else max(void, last + timedelta(milliseconds=1))
 
     def change_time(self, now: datetime) -> datetime:
         """Return the moment of a change at `now`: never before the last use that is stored."""
         return now if self.last_used_at is None else max(now, self.last_used_at)
 
-    def was_brought(self, secret: ApplicationSecret) -> bool:
+    def is_imported_secret(self, secret: ApplicationSecret) -> bool:
         """Tell whether a secret came with the application from elsewhere, as its form may tell."""
         return self.imported_from is not None and secret.created_at == self.created_at
 
@@ -161,18 +161,20 @@ def check_contact(contact: str) -> str:
     return contact
 
 
-def check_mint_mode(mode: str) -> MintMode:
+def check_rate_limit_mode(mode: str) -> RateLimitMode:
     """Return what happens above the token rate limit; raise OAuthError for an unknown mode."""
-    known = next((each for each in MINT_MODES if each == mode), None)
+    known = next((each for each in RATE_LIMIT_MODES if each == mode), None)
     if known is None:
-        raise OAuthError("invalid_request", f"Choose one of {', '.join(MINT_MODES)}.")
+        raise OAuthError("invalid_request", f"Choose one of {', '.join(RATE_LIMIT_MODES)}.")
     return known
 
 
-def check_mint_limit(limit: int | None) -> int | None:
+def check_rate_limit(limit: int | None) -> int | None:
     """Return the token rate limit; raise OAuthError outside 1 to 1,000,000 tokens per hour."""
-    if limit is not None and not 1 <= limit <= MOST_MINTED:
-        raise OAuthError("invalid_request", f"A limit is 1 to {MOST_MINTED} tokens per hour.")
+    if limit is not None and not 1 <= limit <= HIGHEST_RATE_LIMIT:
+        raise OAuthError(
+            "invalid_request", f"A limit is 1 to {HIGHEST_RATE_LIMIT} tokens per hour."
+        )
     return limit
 
 

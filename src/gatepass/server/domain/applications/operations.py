@@ -135,7 +135,7 @@ def rotate(  # noqa: PLR0913 - who, what, how, and what else is written
         store.add_secret(connection, app_id, kept)
         if has_leaked:
             store.change(
-                connection, app_id, {"tokens_void_before": application.next_revocation(now)}
+                connection, app_id, {"tokens_revoked_before": application.next_revocation(now)}
             )
         also(connection, Registered(application, secret))
         _tell(
@@ -152,7 +152,7 @@ def rotate(  # noqa: PLR0913 - who, what, how, and what else is written
     return Registered(application, secret)
 
 
-def end_secret(
+def revoke_secret(
     context: Context, by: Actor, app_id: UUID, secret_id: UUID, org_id: UUID | None
 ) -> None:
     """End a secret now; the last live one cannot be ended, disable the application instead."""
@@ -217,10 +217,12 @@ def choose_scope(
         _write(connection, by, now, application, replace(application, scope=scope), [fields.SCOPE])
 
 
-def void_tokens(context: Context, by: Actor, app_id: UUID, org_id: UUID | None) -> None:
+def revoke_tokens(context: Context, by: Actor, app_id: UUID, org_id: UUID | None) -> None:
     """Make every token that the application holds invalid."""
     with _change(context, app_id, org_id) as (connection, application, now):
-        store.change(connection, app_id, {"tokens_void_before": application.next_revocation(now)})
+        store.change(
+            connection, app_id, {"tokens_revoked_before": application.next_revocation(now)}
+        )
         _tell(connection, by, now, application, "application.tokens_voided")
 
 
@@ -236,7 +238,7 @@ def set_enabled(
         if enabled == (application.disabled_at is None):
             return
         void = application.next_revocation(now)
-        state = {"disabled_at": None if enabled else now, "tokens_void_before": void}
+        state = {"disabled_at": None if enabled else now, "tokens_revoked_before": void}
         store.change(connection, app_id, state)
         action = "application.enabled" if enabled else "application.disabled"
         _tell(connection, by, now, application, action)
@@ -286,7 +288,7 @@ def _write(
         store.change(connection, before.id, group.columns(after))
         _tell(connection, by, now, before, group.action, **group.details(after))
     if NEEDS_PASSWORD & set(before.scope.without(after.scope).names):
-        store.change(connection, before.id, {"tokens_void_before": before.next_revocation(now)})
+        store.change(connection, before.id, {"tokens_revoked_before": before.next_revocation(now)})
 
 
 def _owned(connection: Connection, app_id: UUID, org_id: UUID | None) -> Application:

@@ -49,19 +49,19 @@ application = Table(
     Column("created_at", Timestamp, nullable=False),
     Column("created_by", Text, nullable=False),
     Column("disabled_at", Timestamp),
-    Column("tokens_void_before", Timestamp),
+    Column("tokens_void_before", Timestamp, key="tokens_revoked_before"),
     Column("last_used_at", Timestamp),
     Column("last_used_from", Text),
     Column("last_used_agent", Text),
     Column("contact", Text, nullable=False, server_default=""),
     Column("networks", Text, nullable=False, server_default=""),
     Column("imported_from", Text),
-    Column("mint_mode", Text, nullable=False, server_default="off"),
-    Column("mint_limit", Integer),
+    Column("mint_mode", Text, key="rate_limit_mode", nullable=False, server_default="off"),
+    Column("mint_limit", Integer, key="rate_limit"),
 )
 has_revoked_tokens = application.c.disabled_at.is_not(
     None
-) | application.c.tokens_void_before.is_not(None)
+) | application.c.tokens_revoked_before.is_not(None)
 """Tells the few applications of which the revocation feed has something to tell."""
 Index(
     "ix_application_voided",
@@ -150,8 +150,8 @@ def add(connection: Connection, new: Application) -> None:
             networks=format_networks(new.networks),
             contact=new.contact,
             imported_from=new.imported_from,
-            mint_mode=new.mint_mode,
-            mint_limit=new.mint_limit,
+            rate_limit_mode=new.rate_limit_mode,
+            rate_limit=new.rate_limit,
         )
     )
     for each in new.secrets:
@@ -165,11 +165,11 @@ def change(connection: Connection, app_id: UUID, values: Mapping[str, object]) -
 
 def void_tokens_of_organization(connection: Connection, org_id: UUID, at: datetime) -> None:
     """Revoke every token that an organization's applications were issued at `at` or before."""
-    void = application.c.tokens_void_before
+    void = application.c.tokens_revoked_before
     own = application.c.org_id == org_id
     next_one = type_coerce(type_coerce(void, BigInteger) + 1, Timestamp)
     grown = case((void >= at, next_one), else_=literal(at, Timestamp))  # as `Application.voided_at`
-    connection.execute(update(application).where(own).values(tokens_void_before=grown))
+    connection.execute(update(application).where(own).values(tokens_revoked_before=grown))
 
 
 def last_use(connection: Connection, org_id: UUID) -> datetime | None:
@@ -302,12 +302,12 @@ def _application(row: Row[Any], secrets: Iterable[ApplicationSecret]) -> Applica
         client_type=row.client_type,
         grant_type=row.grant_type,
         disabled_at=row.disabled_at,
-        tokens_void_before=row.tokens_void_before,
+        tokens_revoked_before=row.tokens_revoked_before,
         org_suspended_at=row.org_suspended_at,
         last_used_at=row.last_used_at,
         last_used_from=row.last_used_from,
         last_used_agent=row.last_used_agent,
         imported_from=row.imported_from,
-        mint_mode=row.mint_mode,
-        mint_limit=row.mint_limit,
+        rate_limit_mode=row.rate_limit_mode,
+        rate_limit=row.rate_limit,
     )

@@ -7,11 +7,10 @@ threads do the hashing, and only so much may wait for them.
 
 import os
 import secrets
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from hashlib import blake2b
 
+from gatepass.concurrency.bounded_cache import BoundedCache
 from gatepass.concurrency.bounded_pool import BoundedPool
 from gatepass.server.domain.imports import django_hashers
 from gatepass.server.domain.throttling.client_failures import AttemptLimit
@@ -48,8 +47,7 @@ class LegacyHashes:
         self.sample: str | None = None
         self.pool = HashingPool(f"old hashes {name}")
         self._key = secrets.token_bytes(32)
-        self._wrong: OrderedDict[bytes, None] = OrderedDict()
-        self._lock = threading.Lock()
+        self._wrong: BoundedCache[bytes, bool] = BoundedCache(MOST_REMEMBERED)
         self._budget = AttemptLimit(MOST_WRONG)
 
     def know(self, some: Sequence[str]) -> None:
@@ -69,10 +67,8 @@ class LegacyHashes:
     ) -> None:
         """Remember a wrong secret in its readings; count it once against its source."""
         digests = [self._digest(subject, secret) for secret in readings]
-        with self._lock:
-            self._wrong |= dict.fromkeys(digests)
-            while len(self._wrong) > MOST_REMEMBERED:
-                self._wrong.popitem(last=False)
+        for digest in digests:
+            self._wrong.put(digest, True)
         self._budget.count("", source, digests[0], now)
 
     def close(self) -> None:

@@ -79,7 +79,7 @@ def find(context: Context, org_id: UUID) -> Organization:
     return found
 
 
-def all_of_them(context: Context) -> list[Organization]:
+def list_all(context: Context) -> list[Organization]:
     """Give every organization, oldest first."""
     with context.database.read() as connection:
-        return store.all_of_them(connection)
+        return store.list_all(connection)

@@ -32,7 +32,7 @@ def find(connection: Connection, org_id: UUID) -> Organization | None:
     return Organization(*row) if row else None
 
 
-def all_of_them(connection: Connection) -> list[Organization]:
+def list_all(connection: Connection) -> list[Organization]:
     """Give every organization, oldest first."""
     query = select(organization).order_by(organization.c.created_at, organization.c.id)
     return [Organization(*row) for row in connection.execute(query)]

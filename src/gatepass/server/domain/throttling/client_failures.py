@@ -6,9 +6,9 @@ from guessing, and nobody can use it to lock a partner out.
 """
 
 import threading
-from collections import OrderedDict
 from hashlib import sha256
 
+from gatepass.concurrency.bounded_cache import BoundedCache
 from gatepass.server.domain.throttling.model import network_of
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
@@ -24,7 +24,7 @@ class AttemptLimit:
     def __init__(self, most: int = MOST_FAILURES) -> None:
         self._most = most
         self._lock = threading.Lock()
-        self._counts: OrderedDict[bytes, tuple[float, int, bytes]] = OrderedDict()
+        self._counts: BoundedCache[bytes, tuple[float, int, bytes]] = BoundedCache(_MOST_KEPT)
 
     def record(self, client_id: str, source: str, secret: Secret | None, now: float) -> None:
         """Count a failure; raise OAuthError (429) where there were too many.
@@ -40,7 +40,7 @@ class AttemptLimit:
     def check(self, client_id: str, source: str, now: float) -> None:
         """Raise OAuthError (429) where one more failure would be too many; counts nothing."""
         with self._lock:
-            since, count, _ = self._counts.get(_key(client_id, source), (now, 0, b""))
+            since, count, _ = self._counts.get(_key(client_id, source)) or (now, 0, b"")
         if count >= self._most and now - since < WINDOW:
             raise _spent(since, now)
 
@@ -48,14 +48,11 @@ class AttemptLimit:
         """Count a failure; give since when how many there were."""
         key = _key(client_id, source)
         with self._lock:
-            since, count, last = self._counts.get(key, (now, 0, b"-"))
+            since, count, last = self._counts.get(key) or (now, 0, b"-")
             if now - since >= WINDOW:
                 since, count = now, 0
             count += attempt != last
-            self._counts[key] = since, count, attempt
-            self._counts.move_to_end(key)
-            if len(self._counts) > _MOST_KEPT:
-                self._counts.popitem(last=False)
+            self._counts.put(key, (since, count, attempt))
         return since, count
 
 
@@ -67,8 +64,8 @@ def _spent(since: float, now: float) -> OAuthError:
     return OAuthError(
         "temporarily_unavailable",
         "Too many failed attempts. Wait, then try again with the right credentials.",
-        log_detail="failure budget spent",
-        reason="budget",
+        log_detail="too many failures",
+        reason="too_many_failures",
         status=429,
         retry_after=max(1, round(since + WINDOW - now)),
     )

@@ -47,8 +47,8 @@ class IssuanceLimit:
         if known_hour != hour:
             total, ours = 0, watched.counted
             watched.known = (hour, total, ours)
-        issued, limit = total + watched.counted - ours, application.mint_limit or 0
-        if issued >= limit and application.mint_mode == "enforce":
+        issued, limit = total + watched.counted - ours, application.rate_limit or 0
+        if issued >= limit and application.rate_limit_mode == "enforce":
             raise _refused(application, limit, hour + HOUR - now)
         watched.counted += 1
         return _notice(application, issued + 1) if issued >= limit else ""
@@ -83,7 +83,7 @@ def is_wasteful(issued: int, lifetime: int) -> bool:
 def _notice(application: Application, issued: int) -> str:
     return (
         f"This application was issued {issued} tokens this hour; its limit is "
-        f"{application.mint_limit}. A token lives {application.token_lifetime} seconds: "
+        f"{application.rate_limit}. A token lives {application.token_lifetime} seconds: "
         "keep it and use it until it expires."
     )
 
@@ -94,7 +94,7 @@ def _refused(application: Application, limit: int, left: float) -> OAuthError:
         f"The limit of {limit} tokens an hour is reached. A token lives "
         f"{application.token_lifetime} seconds: keep it and use it until it expires.",
         log_detail=f"over the limit of {limit} tokens an hour",
-        reason="mint_limit",
+        reason="rate_limit",
         status=429,
         retry_after=max(1, -int(-left // 1)),
     )

@@ -48,12 +48,12 @@ REASONS = {
         "The request came from outside the application's networks. Send it from inside, or add "
         "the network in the application's settings.",
     ),
-    "budget": Reason(
+    "too_many_failures": Reason(
         "Too many failures",
         "One source failed too often and has to wait. Stop the program, fix its credentials, "
         "and start it again.",
     ),
-    "mint_limit": Reason(
+    "rate_limit": Reason(
         "Token rate limit exceeded",
         "Keep a token and use it until it expires, instead of requesting one before each call.",
     ),

@@ -46,7 +46,7 @@ def end_secret(visit: PortalRequest) -> Response:
     return change(
         visit,
         "",
-        lambda app_id: operations.end_secret(
+        lambda app_id: operations.revoke_secret(
             visit.environment.context, visit.actor, app_id, visit.ids["secret_id"], visit.org_id
         ),
         "The secret is revoked.",
@@ -58,7 +58,7 @@ def void_tokens(visit: PortalRequest) -> Response:
     return change(
         visit,
         "",
-        lambda app_id: operations.void_tokens(
+        lambda app_id: operations.revoke_tokens(
             visit.environment.context, visit.actor, app_id, visit.org_id
         ),
         "All tokens issued until now are revoked.",
@@ -192,7 +192,7 @@ def _secret(
     return SimpleNamespace(
         id=secret.id,
         prefix="imported "
-        if application.was_brought(secret)
+        if application.is_imported_secret(secret)
         else f"{Kind.CLIENT_SECRET}_{visit.environment.mode}_",
         last_four=secret.last_four,
         created_at=secret.created_at,

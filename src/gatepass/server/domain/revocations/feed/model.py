@@ -15,7 +15,7 @@ MATTERS = timedelta(seconds=LONGEST_LIFETIME, days=1)
 def revoked_before(
     created_at: datetime,
     disabled_at: datetime | None,
-    tokens_void_before: datetime | None,
+    tokens_revoked_before: datetime | None,
     org_suspended_at: datetime | None,
     *,
     is_second: bool,
@@ -27,5 +27,5 @@ def revoked_before(
     """
     if disabled_at or org_suspended_at:
         return ALL
-    void = milliseconds(tokens_void_before) if tokens_void_before else 0
+    void = milliseconds(tokens_revoked_before) if tokens_revoked_before else 0
     return max(void, milliseconds(created_at) - 1) if is_second else void

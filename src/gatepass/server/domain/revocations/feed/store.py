@@ -35,7 +35,7 @@ def revoked_applications(
     connection: Connection, since: datetime, after: str, limit: int
 ) -> list[str]:
     """Give the client ids of applications that were disabled or voided since a moment."""
-    recent = (application.c.disabled_at > since) | (application.c.tokens_void_before > since)
+    recent = (application.c.disabled_at > since) | (application.c.tokens_revoked_before > since)
     return _client_ids(
         connection, select(application.c.client_id).where(has_revoked_tokens, recent), after, limit
     )
@@ -80,7 +80,7 @@ def revocation_states(connection: Connection, names: Iterable[str]) -> dict[str,
                 application.c.client_id,
                 application.c.created_at,
                 application.c.disabled_at,
-                application.c.tokens_void_before,
+                application.c.tokens_revoked_before,
                 organization.c.suspended_at,
             )
             .join_from(application, organization)
