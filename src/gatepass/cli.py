@@ -1,4 +1,4 @@
-"""The `gatepass` command: names only; what a command does is loaded when it is asked for."""
+"""The `gatepass` command: only names and summaries; a command's module is imported on use."""
 
 from importlib import import_module
 from importlib.util import find_spec
@@ -68,11 +68,11 @@ _COMMANDS = {
     "token": _Entry(f"{_CLIENT}.cli.root", "token", "Print a fresh access token."),
 }
 _NEEDS_SERVER = "this command needs gatepass[server]: pip install 'gatepass[server]'"
-_SERVER_LIBRARIES = ("pydantic_settings", "sqlalchemy", "uvicorn")  # some of the extra's
+_SERVER_LIBRARIES = ("pydantic_settings", "sqlalchemy", "uvicorn")  # some libraries of the extra
 
 
 class _Root(CommandGroup):
-    """The client's commands, and the server's where the `server` extra is installed."""
+    """The client's commands, and the server's if the `server` extra is installed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the caller's signature
         has_server = all(map(find_spec, _SERVER_LIBRARIES))
@@ -92,7 +92,7 @@ class _Root(CommandGroup):
         return cast("click.Command", getattr(import_module(entry.module), entry.attribute))
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
-        """Return the names that begin so, without loading the commands."""
+        """Return the names that start with `incomplete`, without importing the commands."""
         from click.shell_completion import CompletionItem
 
         return [
@@ -113,7 +113,7 @@ class _Root(CommandGroup):
 
 
 def _raise_unless_foreign(missing: ModuleNotFoundError) -> None:
-    """Go on for an extra that is not installed; a missing module of ours is a bug."""
+    """Return if an extra is not installed; a missing module of Gatepass is a bug and is raised."""
     if (missing.name or "gatepass").partition(".")[0] == "gatepass":
         raise missing
 

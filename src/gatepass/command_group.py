@@ -1,4 +1,4 @@
-"""How groups of the `gatepass` command show and find their commands. It loads click alone."""
+"""Help and lookup of the commands in a group of `gatepass`. Imports only click."""
 
 from difflib import get_close_matches
 
@@ -6,19 +6,19 @@ import click
 
 
 class CommandGroup(click.Group):
-    """A group whose list of commands has whole sentences, wrapped rather than cut off."""
+    """A group whose help shows whole summaries, wrapped instead of cut off."""
 
     group_class = type
 
     def summaries(self, ctx: click.Context) -> dict[str, str]:
-        """Return the first sentence about each command."""
+        """Return the summary of each command."""
         found = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
         return {name: first_sentence(command) for name, command in found.items() if command}
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the command that is named; for one that does not exist, name similar ones."""
+        """Return the named command; the error for an unknown one names similar commands."""
         name, known = args[0], self.list_commands(ctx)
         if name in known or name.startswith("-") or self.get_command(ctx, name):
             return super().resolve_command(ctx, args)
@@ -40,5 +40,5 @@ def first_sentence(command: click.Command) -> str:
 
 
 def example(*lines: str) -> str:
-    """Return what a command's help ends with: lines to copy, not wrapped."""
+    """Return the end of a command's help: example lines, not wrapped."""
     return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)

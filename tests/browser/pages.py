@@ -18,17 +18,17 @@ from browser.samples import (
     before,
     detail,
     entry,
-    person,
     plotted,
     refusal,
     secret,
     site,
     usage,
+    user,
 )
 
-ANONYMOUS = site(person=None, organization=None, section="")
-FIRST_LOGIN = site(person=Thing(username="anna", role="admin", must_change_password=True))
-STAFF = site(person=Thing(username="sven", role="staff", must_change_password=False))
+ANONYMOUS = site(user=None, organization=None, section="")
+FIRST_LOGIN = site(user=Thing(username="anna", role="admin", must_change_password=True))
+STAFF = site(user=Thing(username="sven", role="staff", must_change_password=False))
 PRODUCTION = site(
     environment="production", other_environment_url="https://sandbox-app.example.com/"
 )
@@ -104,11 +104,11 @@ NOTICES = [
         ("email_rejected", "anna@acme.example"),
     )
 ]
-PEOPLE = [
-    person(),
-    person(id="p2", username="sven", name="", email=None, role="staff", last_login_at=None),
-    person(id="p3", username=None, name="Mia Ek", role="user", state="no portal access"),
-    person(id="p4", username="ola", role="user", state="disabled", last_login_at=before(days=90)),
+USERS = [
+    user(),
+    user(id="p2", username="sven", name="", email=None, role="staff", last_login_at=None),
+    user(id="p3", username=None, name="Mia Ek", role="user", state="no portal access"),
+    user(id="p4", username="ola", role="user", state="disabled", last_login_at=before(days=90)),
 ]
 ENTRIES = [
     entry(
@@ -160,7 +160,7 @@ TEST_TOKEN = {
     "  -H 'Authorization: Bearer gpa_test_0aZk93LmQx7Tc5RvWb1Yd8Pf2Hj6Ns4Gu0Ek9Io3'",
     "curl": SNIPPETS["curl"],
 }
-ONE_PERSON = {"site": TEAM, "values": {}, "errors": {}}
+ONE_USER = {"site": TEAM, "values": {}, "errors": {}}
 
 PAGES = [
     Sample(
@@ -183,28 +183,28 @@ PAGES = [
     Sample(
         "login",
         "login.html",
-        {"site": ANONYMOUS, "values": {}, "errors": {}, "next": "", "unsent": []},
+        {"site": ANONYMOUS, "values": {}, "errors": {}, "next": "", "saved_form": []},
     ),
     Sample(
         "login-refused",
         "login.html",
         {
-            "site": site(person=None, organization=None, environment="production"),
+            "site": site(user=None, organization=None, environment="production"),
             "values": {"username": "anna"},
             "errors": {"": "The username or the password is wrong."},
             "next": "/team/",
-            "unsent": [],
+            "saved_form": [],
         },
     ),
     Sample(
-        "login-unsent",
+        "login-saved-form",
         "login.html",
         {
             "site": ANONYMOUS,
             "values": {},
             "errors": {"": "Your session had ended, so nothing was changed. Log in."},
             "next": "/team/add/",
-            "unsent": [UNBROKEN * 20],
+            "saved_form": [UNBROKEN * 20],
         },
     ),
     Sample(
@@ -243,9 +243,7 @@ PAGES = [
         "account.html",
         {
             "site": site(section="account", notices=NOTICES),
-            "account": person(
-                organization="Acme Energy", password_changed_at=before(days=12), **NEW
-            ),
+            "account": user(organization="Acme Energy", password_changed_at=before(days=12), **NEW),
             "sessions": SESSIONS,
             "errors": {},
         },
@@ -362,7 +360,7 @@ PAGES = [
                 "confirm": "This is not the name.",
                 "overlap": "Choose one.",
                 "name": "Too long.",
-                "rate_limit": "Give a whole number, as 100.",
+                "rate_limit": "Give a whole number, for example 100.",
             },
             values={
                 "rate_limit_mode": "warn",
@@ -436,14 +434,14 @@ PAGES = [
     Sample(
         "team",
         "team.html",
-        {"site": TEAM, "people": PEOPLE, "may_change": True, "more_url": "/team/?after=p4"},
+        {"site": TEAM, "users": USERS, "may_change": True, "more_url": "/team/?after=p4"},
     ),
     Sample(
         "team-expired",
         "team.html",
         {
             "site": TEAM,
-            "people": [*PEOPLE[:2], person(username="sven", state="initial password expired")],
+            "users": [*USERS[:2], user(username="sven", state="initial password expired")],
             "may_change": True,
             "more_url": None,
         },
@@ -451,43 +449,41 @@ PAGES = [
     Sample(
         "team-empty",
         "team.html",
-        {"site": TEAM, "people": [], "may_change": True, "more_url": None},
+        {"site": TEAM, "users": [], "may_change": True, "more_url": None},
     ),
-    Sample("person-add", "person_add.html", ONE_PERSON),
+    Sample("user-add", "user_add.html", ONE_USER),
     Sample(
-        "person-add-wrong",
-        "person_add.html",
+        "user-add-wrong",
+        "user_add.html",
         {
             "site": TEAM,
             "values": {"username": "anna", "email": "x", "role": "staff"},
             "errors": {"username": "“anna” is taken.", "role": "Choose a role."},
         },
     ),
+    Sample("user", "user.html", {**ONE_USER, "user": user(username="sven", role="staff")}),
     Sample(
-        "person", "person.html", {**ONE_PERSON, "person": person(username="sven", role="staff")}
+        "user-last-admin",
+        "user.html",
+        {**ONE_USER, "user": user(is_self=True, is_last_admin=True)},
     ),
     Sample(
-        "person-last-admin",
-        "person.html",
-        {**ONE_PERSON, "person": person(is_self=True, is_last_admin=True)},
-    ),
-    Sample(
-        "person-new-email",
-        "person.html",
+        "user-new-email",
+        "user.html",
         {
-            **ONE_PERSON,
-            "person": person(username="sven", role="staff", **NEW),
+            **ONE_USER,
+            "user": user(username="sven", role="staff", **NEW),
             "errors": {"current_password": "This is not your current password."},
         },
     ),
-    Sample("person-no-access", "person.html", {**ONE_PERSON, "person": PEOPLE[2]}),
-    Sample("person-disabled", "person.html", {**ONE_PERSON, "person": PEOPLE[3]}),
+    Sample("user-no-access", "user.html", {**ONE_USER, "user": USERS[2]}),
+    Sample("user-disabled", "user.html", {**ONE_USER, "user": USERS[3]}),
     Sample(
-        "person-expired",
-        "person.html",
+        "user-expired",
+        "user.html",
         {
-            **ONE_PERSON,
-            "person": person(username="sven", last_login_at=None, state="initial password expired"),
+            **ONE_USER,
+            "user": user(username="sven", last_login_at=None, state="initial password expired"),
         },
     ),
     Sample(

@@ -16,7 +16,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Browser, sync_playwright
 
 from browser.pages import PAGES
-from gatepass.server.portal.templating import environment
+from gatepass.server.portal.rendering import template_environment
 
 SCHEMES = ("light", "dark")
 
@@ -25,7 +25,7 @@ def render(directory: Path) -> list[Path]:
     """Write the pages and their static files into `directory`; give the pages."""
     static = str(files("gatepass.server.portal").joinpath("static"))
     shutil.copytree(static, directory / "static", dirs_exist_ok=True)
-    templates = environment()
+    templates = template_environment()
     pages = []
     for sample in PAGES:
         page = directory / f"{sample.name}.html"

@@ -32,13 +32,13 @@ def before(**distance: float) -> datetime:
 
 
 def site(**changes: Any) -> Thing:  # noqa: ANN401 - any part of the context may be replaced
-    person = Thing(username="anna", role="admin", must_change_password=False)
+    user = Thing(username="anna", role="admin", must_change_password=False)
     return Thing(
         **{
             "environment": "sandbox",
             "other_environment_url": "https://app.example.com/",
             "organization": "Acme Energy",
-            "person": person,
+            "user": user,
             "section": "applications",
             "csrf": "c5rf",
             "form_id": "f0rm",
@@ -198,7 +198,7 @@ def detail(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
     }
 
 
-def person(**changes: Any) -> Thing:  # noqa: ANN401
+def user(**changes: Any) -> Thing:  # noqa: ANN401
     return Thing(
         **{
             "id": "p1",

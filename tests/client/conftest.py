@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import hypothesis
 import pytest
 
-from client.fake_server import CLIENT_ID, SECRET, Pretend, pretend
+from client.fake_server import CLIENT_ID, SECRET, ScriptedServer, scripted_server
 from gatepass.client.settings import ClientSettings
 from gatepass.wire.secret import Secret
 
@@ -13,11 +13,11 @@ hypothesis.settings.load_profile("patient")
 
 
 @pytest.fixture
-def server() -> Iterator[Pretend]:
-    with pretend() as running:
+def server() -> Iterator[ScriptedServer]:
+    with scripted_server() as running:
         yield running
 
 
 @pytest.fixture
-def settings(server: Pretend) -> ClientSettings:
+def settings(server: ScriptedServer) -> ClientSettings:
     return ClientSettings(server.token_url, CLIENT_ID, Secret(SECRET))

@@ -1,36 +1,38 @@
-"""Many callers at once, without hoping for luck."""
+"""Many concurrent callers."""
 
 import time
 from collections.abc import Callable
 from threading import Event, Thread
 from typing import TypeVar
 
+from gatepass.testing import Clock
+
 Result = TypeVar("Result")
-PATIENCE = 30.0  # seconds; reached only where something hangs
+TIMEOUT = 30.0  # seconds; reached only where something hangs
 
 
-class Clock:
-    """A clock to move by hand, which tells when so many `callers` want a token they must wait for.
+class CallerClock(Clock):
+    """A clock that knows when so many `callers` wait for a token.
 
-    A token source looks at it twice for each caller who has to wait, and four times more until
+    A token source reads it twice for each caller that has to wait, and four times more until
     the first token request is sent.
     """
 
     def __init__(self, callers: int = 0) -> None:
-        self.now = 1000.0
-        self.awaited = 2 * callers + 4
-        self.looks: list[None] = []
-        self.all_here = Event()
+        super().__init__(1000.0)
+        self._expected = 2 * callers + 4
+        self.reads: list[None] = []
+        self._all_waiting = Event()
 
     def __call__(self) -> float:
-        self.looks.append(None)
-        if len(self.looks) >= self.awaited:
-            self.all_here.set()
+        self.reads.append(None)
+        if len(self.reads) >= self._expected:
+            self._all_waiting.set()
         return self.now
 
-    def wait_for_all(self) -> None:
-        if not self.all_here.wait(PATIENCE):
-            raise TimeoutError("the crowd did not come")
+    def wait_for_callers(self) -> None:
+        if not self._all_waiting.wait(TIMEOUT):
+            raise TimeoutError("not all callers came")
 
 
 def in_threads(count: int, work: Callable[[], Result]) -> list[Result | Exception]:
@@ -46,7 +48,7 @@ def in_threads(count: int, work: Callable[[], Result]) -> list[Result | Exceptio
     threads = [Thread(target=one, daemon=True) for _ in range(count)]
     for thread in threads:
         thread.start()
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))
     return results

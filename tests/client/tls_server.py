@@ -8,17 +8,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from email.utils import formatdate
 from ipaddress import ip_address
 from pathlib import Path
 from threading import Thread
-from typing import cast
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+
+from gatepass.loopback import LoopbackServer, Request, Response
 
 HANG_UP = object()  # in place of a document
 WELL_KNOWN = "/.well-known/oauth-authorization-server"
@@ -70,89 +71,59 @@ def issue(
 
 
 @dataclass
-class Stand:
-    """Answers GET with `documents` and POST with `refusals`, then `token`.
+class MetadataServer:
+    """Responds to GET with `documents` and to POST with `refusals`, then `token`.
 
-    Its clock is `ahead` so many seconds; where it is not `dated`, its answers have no real date.
+    Its clock is `ahead` so many seconds; where it is not `dated`, Date is malformed.
     """
 
-    url: str
+    url: str = ""  # set once it listens
     documents: dict[str, object] = field(default_factory=dict)
     token: tuple[int, object] = (200, {"access_token": "t", "token_type": "bearer"})
     refusals: list[tuple[int, object]] = field(default_factory=list)
     ahead: float = 0.0
     dated: bool = True
-    asked: list[str] = field(default_factory=list)
+    received: list[str] = field(default_factory=list)
 
     def publish(self, **more: object) -> None:
-        """Publish metadata that fits, changed by `more`."""
+        """Publish correct metadata, changed by `more`."""
         self.documents[WELL_KNOWN] = {
             "issuer": self.url,
             "token_endpoint": f"{self.url}/token",
             **more,
         }
 
+    def respond(self, request: Request) -> Response:
+        self.received.append(f"{request.method} {request.path}")
+        if request.method == "POST":
+            return self._response(*(self.refusals.pop(0) if self.refusals else self.token))
+        document = self.documents.get(request.path)
+        if document is HANG_UP:
+            return Response(0)
+        return self._response(404 if document is None else 200, document)
+
+    def _response(self, status: int, value: object) -> Response:
+        body = value if isinstance(value, bytes) else json.dumps(value).encode()
+        date = formatdate(time.time() + self.ahead, usegmt=True)
+        return Response(status, body, {"Date": date if self.dated else "the day before yesterday"})
+
 
 @contextmanager
-def standing(folder: Path, shown: Issued | None = None, host: str = "localhost") -> Iterator[Stand]:
-    """Listen on loopback; over TLS where there is a certificate to show."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its own name
-            pass
-
-        def date_time_string(self, timestamp: float | None = None) -> str:
-            at = (timestamp or time.time()) + stand.ahead
-            return super().date_time_string(at) if stand.dated else "the day before yesterday"
-
-        def do_GET(self) -> None:
-            stand.asked.append(f"GET {self.path}")
-            document = stand.documents.get(self.path)
-            if document is HANG_UP:
-                return
-            self._answer(404 if document is None else 200, document)
-
-        def do_POST(self) -> None:
-            stand.asked.append(f"POST {self.path}")
-            self.rfile.read(int(self.headers["content-length"]))
-            self._answer(*(stand.refusals.pop(0) if stand.refusals else stand.token))
-
-        def _answer(self, status: int, value: object) -> None:
-            body = value if isinstance(value, bytes) else json.dumps(value).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def finish_request(self, request: object, client_address: object) -> None:
-            """Shake hands in the thread of the connection."""
-            plain = cast("socket.socket", request)
-            with suppress(OSError):
-                safe = context.wrap_socket(plain, server_side=True) if context else plain
-                with suppress(OSError), safe:
-                    Handler(safe, client_address, self)
-
-    context = serving_context(folder, shown) if shown else None
-    server = Server(("127.0.0.1", 0), Handler)
-    scheme = "https" if shown else "http"
-    stand = Stand(f"{scheme}://{host}:{server.server_port}")
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield stand
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+def metadata_server(
+    folder: Path, certificate: Issued | None = None, host: str = "localhost"
+) -> Iterator[MetadataServer]:
+    """Listen on loopback; over TLS where there is a certificate."""
+    state = MetadataServer()
+    context = serving_context(folder, certificate) if certificate else None
+    with LoopbackServer(state.respond, context) as server:
+        state.url = server.url.replace("127.0.0.1", host)
+        yield state
 
 
-def serving_context(folder: Path, shown: Issued) -> ssl.SSLContext:
-    file = folder / "shown.pem"
-    private = shown.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    file.write_bytes(shown.pem + private)
+def serving_context(folder: Path, certificate: Issued) -> ssl.SSLContext:
+    file = folder / "certificate.pem"
+    private = certificate.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file.write_bytes(certificate.pem + private)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(file)
     return context

@@ -40,7 +40,6 @@ RUN = {
 }
 # What is neither run nor checked, and why.
 REASONS = {
-    ("CONTRIBUTING.md", "console"): "targets of the Makefile, which every change runs",
     ("docs/operate/processes-and-signals.md", "ini"): "needs systemd",
     (
         "docs/tasks/protect-an-api-behind-a-gateway.md",

@@ -83,7 +83,7 @@ def test_the_page_about_the_client_names_all_that_a_source_has() -> None:
     options = set(inspect.signature(TokenSource).parameters) - {"settings", "sender"}
 
     # What adapters and tests use is in the docstrings.
-    assert methods - named_in(shown) == {"from_env", "steps", "due_in"}
+    assert methods - named_in(shown) == {"from_env", "flow", "due_in"}
     assert options - named_in(shown) == {"now", "random"}
     assert {each.name for each in fields(Status)} <= named_in(shown)
 

@@ -41,7 +41,7 @@ def reader_of(server: FakeServer, folder: Path, **instead: str) -> Reader:
 def test_every_page_is_played_or_it_is_said_why_not() -> None:
     played = "".join(each.read_text() for each in Path(__file__).parent.glob("test_*.py"))
 
-    for page in TASKS.glob("*.md"):
+    for page in set(TASKS.glob("*.md")) - {TASKS / "index.md"}:  # which has no example
         assert page.name in ELSEWHERE or f'"{page.name}"' in played
 
 

@@ -10,20 +10,20 @@ from pathlib import Path
 import grpc
 import pytest
 
-from client.fake_server import CLIENT_ID, SECRET, Pretend, pretend
+from client.fake_server import CLIENT_ID, SECRET, ScriptedServer, scripted_server
 
 PROGRAM = Path(__file__).parents[2] / "examples" / "grpc_client.py"
 METHOD = "/meters.Meters/Read"
 
 
 @pytest.fixture
-def server() -> Iterator[Pretend]:
-    with pretend() as running:
+def server() -> Iterator[ScriptedServer]:
+    with scripted_server() as running:
         yield running
 
 
 @pytest.fixture
-def address(server: Pretend) -> Iterator[str]:
+def address(server: ScriptedServer) -> Iterator[str]:
     """Serve METHOD to callers whose token was issued and not revoked."""
 
     def read(_message: bytes, context: grpc.ServicerContext) -> bytes:
@@ -48,7 +48,7 @@ def address(server: Pretend) -> Iterator[str]:
         service.stop(0).wait()
 
 
-def run(server: Pretend, address: str) -> subprocess.CompletedProcess[str]:
+def run(server: ScriptedServer, address: str) -> subprocess.CompletedProcess[str]:
     settings = {
         "GATEPASS_TOKEN_URL": server.token_url,
         "GATEPASS_CLIENT_ID": CLIENT_ID,
@@ -64,13 +64,13 @@ def run(server: Pretend, address: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_call_carries_a_token(server: Pretend, address: str) -> None:
+def test_a_call_carries_a_token(server: ScriptedServer, address: str) -> None:
     assert run(server, address).stdout == "b'read by pass-1'\n"
     assert len(server.token_requests) == 1
 
 
 def test_a_call_that_is_refused_is_made_once_more_with_a_new_token(
-    server: Pretend, address: str
+    server: ScriptedServer, address: str
 ) -> None:
     server.revoked.add("pass-1")
 

@@ -5,21 +5,12 @@ from typing import Any
 
 from gatepass.guard import Guard, Request
 from gatepass.guard.revocation.interface import State
+from gatepass.testing import Clock
 from guard.fake_issuer import CLIENT_ID, CLIENT_SECRET, FakeAuthorizationServer
 from guard.tokens import API, Issuer, claims, header
 
 START = 1_800_000_000.0
 HOUR = 3600
-
-
-class Clock:
-    """Stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Feed:
@@ -49,7 +40,7 @@ class Setup:
     def __init__(self, server: FakeAuthorizationServer, issuer: Issuer) -> None:
         self.server = server
         self.issuer = issuer
-        self.clock = Clock()
+        self.clock = Clock(START)
         self.feed = Feed()
         self._made: list[Guard] = []
         self.publish("ES256", "RS256")

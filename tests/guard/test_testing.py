@@ -96,12 +96,12 @@ def test_a_claim_is_changed_or_left_out_by_its_name(issuer: FakeIssuer) -> None:
 def test_time_goes_on_when_it_is_told_to(issuer: FakeIssuer) -> None:
     guard, token, opaque = issuer.guard(), issuer.mint(expires_in=300), issuer.opaque()
     assert status(guard, token) == 200
-    issuer.clock.move(311)
+    issuer.clock.advance(311)
     assert status(guard, token) == 401
     assert status(guard, opaque) == 200
-    issuer.clock.move(3600)
+    issuer.clock.advance(3600)
     assert status(guard, opaque) == 401
-    issuer.clock.move(-3911)
+    issuer.clock.advance(-3911)
     assert status(guard, token) == 200
 
 
@@ -176,7 +176,7 @@ def test_an_issuer_that_is_away_cannot_be_asked(issuer: FakeIssuer) -> None:
     issuer.is_away = True
     assert (status(guard, issuer.opaque()), issuer.is_away) == (503, True)
     issuer.is_away = False
-    issuer.clock.move(2)
+    issuer.clock.advance(2)
 
     assert status(guard, issuer.opaque()) == 200
 

@@ -24,6 +24,7 @@ from gatepass.server.environment import maintenance
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.settings import Settings
 from gatepass.server.storage.database import Database, sqlite_url
+from gatepass.testing import Clock
 from gatepass.wire.credential import Mode
 from gatepass.wire.metadata import INTROSPECT, REVOKE, TOKEN
 from gatepass.wire.scope import Scope
@@ -36,20 +37,12 @@ HERE = "192.0.2.7"  # where a request comes from unless a test says otherwise (R
 URL = {LIVE: "http://localhost:8000", TEST: "http://localhost:8001"}
 
 
-class Clock:
-    """A clock that goes only when it is told to."""
-
-    def __init__(self) -> None:
-        self.at = float(int(time.time()))
-
-    def __call__(self) -> float:
-        return self.at
-
-    def advance(self, seconds: float) -> None:
-        self.at += seconds
-
-
 INTROSPECTION = Scope(("introspection",))
+
+
+def new_clock() -> Clock:
+    """Return a clock that stops at the current second until a test advances it."""
+    return Clock(float(int(time.time())))
 
 
 class Client(NamedTuple):
@@ -200,7 +193,7 @@ def settings(data: Path, **given: Any) -> Settings:  # noqa: ANN401
 @contextmanager
 def open_server(data: Path, clock: Clock | None = None, **given: Any) -> Iterator[InProcessServer]:  # noqa: ANN401
     """Open a Gatepass with its followers, and close it."""
-    clock = clock or Clock()
+    clock = clock or new_clock()
     app = create(settings(data, **given), clock)
     with TestClient(app):
         _log_everything(app)
@@ -214,7 +207,7 @@ def open_passive_server(
     **given: Any,  # noqa: ANN401
 ) -> Iterator[InProcessServer]:
     """Open a Gatepass that follows nothing: its memory changes when a test says so."""
-    clock = clock or Clock()
+    clock = clock or new_clock()
     app = create(settings(data, **given), clock)
     for environment in app.environments:
         environment.open()

@@ -21,9 +21,9 @@ from server.fixtures import (
     GRANT,
     TEST,
     Client,
-    Clock,
     InProcessServer,
     basic,
+    new_clock,
     open_passive_server,
     refused,
     settings,
@@ -295,7 +295,7 @@ def test_a_flood_of_refusals_leaves_a_few_log_lines_and_their_number(
 def test_a_server_that_cannot_open_its_database_says_so_and_does_not_start(
     tmp_path: Path,
 ) -> None:
-    clock = Clock()
+    clock = new_clock()
     broken = InProcessServer(create(settings(tmp_path), clock), clock, tmp_path)
     (tmp_path / "production.sqlite3").mkdir()
     with capture_logs() as logged:

@@ -14,7 +14,7 @@ import requests
 from gatepass import BearerAuth, TokenRefused, TokenSource, TokenUnavailable
 from gatepass.client.cache.file_cache import FileCache
 from gatepass.client.settings import ClientSettings
-from gatepass.testing import Answer, Clock, FakeServer, busy, hang_up, page, refusal
+from gatepass.testing import Clock, FakeServer, Response, busy, hang_up, page, refusal
 
 GRANT = {"grant_type": "client_credentials"}
 
@@ -161,7 +161,7 @@ def test_a_lifetime_can_be_left_unsaid_and_the_scope_be_given_unasked() -> None:
     "trouble",
     [busy(), busy(429), hang_up(), hang_up(midway=True), refusal("server_error")],
 )
-def test_a_passing_trouble_is_followed_by_a_token(server: FakeServer, trouble: Answer) -> None:
+def test_a_transient_error_is_followed_by_a_token(server: FakeServer, trouble: Response) -> None:
     server.answer_next(trouble, trouble)
 
     assert server.accepts(source_of(server).token().authorization)
@@ -179,7 +179,7 @@ def test_a_passing_trouble_is_followed_by_a_token(server: FakeServer, trouble: A
     ],
 )
 def test_a_lasting_trouble_reaches_the_caller(
-    server: FakeServer, trouble: Answer, error: type[Exception], said: str
+    server: FakeServer, trouble: Response, error: type[Exception], said: str
 ) -> None:
     with server.answering(trouble), pytest.raises(error) as caught:
         source_of(server).token()

@@ -1,4 +1,4 @@
-"""Help for tests of programs that use Gatepass: a real token endpoint and a clock to move.
+"""A kit for tests of programs that use Gatepass: a token endpoint and a clock to advance.
 
     from gatepass import TokenSource
     from gatepass.testing import Clock, FakeServer
@@ -10,40 +10,43 @@
         clock.advance(600)
         assert source.token() is not first
 
-The server listens on loopback and speaks HTTP, so whatever library sends the requests is tested
+The server listens on loopback and speaks HTTP, so the library that sends the requests is tested
 with it. With pytest the fixtures `gatepass_server`, `gatepass_clock` and `gatepass_env` are
-there without an import (see `pytest_plugin`). Needs nothing but the standard library.
+available without an import (see `pytest_plugin`). Needs nothing but the standard library.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gatepass.testing.answers import Answer, busy, hang_up, page, refusal
+    from gatepass.loopback import Response
     from gatepass.testing.clock import Clock
     from gatepass.testing.endpoint import TokenRequest
+    from gatepass.testing.responses import busy, hang_up, json_response, page, refusal
     from gatepass.testing.server import ApiRequest, FakeServer
 
 _MODULES = {
-    "Answer": "answers",
     "ApiRequest": "server",
     "Clock": "clock",
     "FakeServer": "server",
+    "Response": "responses",
     "TokenRequest": "endpoint",
-    "busy": "answers",
-    "hang_up": "answers",
-    "page": "answers",
-    "refusal": "answers",
+    "busy": "responses",
+    "hang_up": "responses",
+    "json_response": "responses",
+    "page": "responses",
+    "refusal": "responses",
 }
 
 __all__ = [
-    "Answer",
     "ApiRequest",
     "Clock",
     "FakeServer",
+    "Response",
     "TokenRequest",
     "busy",
     "hang_up",
+    "json_response",
     "page",
     "refusal",
 ]

@@ -1,34 +1,34 @@
-"""A clock that stands still until a test moves it."""
+"""A clock that stops until a test advances it."""
 
 from threading import Lock
 
 from gatepass.client.tokens.clock import ClockReading
 
-_START = 1_000_000.0  # seconds; both clocks begin here, and no test should mind where
+_START = 1_000_000.0  # seconds
 
 
 class Clock:
-    """Tells the time as a TokenSource asks for it: `TokenSource(settings, now=clock)`.
+    """Returns the time for a TokenSource: `TokenSource(settings, now=clock)`.
 
-    Pauses between attempts are waited for in real time all the same; `random=lambda: 0.0` makes
-    them nothing, where the server does not ask for one by Retry-After.
+    It starts at `now`, in seconds. Pauses between attempts take real time nevertheless;
+    `random=lambda: 0.0` makes them zero, where the server does not ask for one by Retry-After.
     """
 
-    def __init__(self) -> None:
-        self._now = _START
+    def __init__(self, now: float = _START) -> None:
+        self.now = now
         self._lock = Lock()
 
     def __call__(self) -> float:
-        """Give the seconds."""
-        return self._now
+        """Return the seconds."""
+        return self.now
 
     def advance(self, seconds: float) -> None:
-        """Let so many seconds pass, at once."""
+        """Advance the clock by `seconds`, at once."""
         if seconds < 0:
             raise ValueError("this clock does not go back")
         with self._lock:
-            self._now += seconds
+            self.now += seconds
 
     def read(self) -> ClockReading:
         """Return both clocks, for a cache: `FileCache(directory, read_clock=clock.read)`."""
-        return ClockReading(self._now, self._now, "pretend")
+        return ClockReading(self.now, self.now, "test")

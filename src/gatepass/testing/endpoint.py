@@ -1,14 +1,15 @@
-"""What the pretend token endpoint makes of a request: pure, from bytes to a value.
+"""The fake token endpoint: checks a token request. Pure.
 
-It is as strict as a good server: a mistake in how a client asks shall show in a test.
+It is as strict as a good server, so that a mistake in a client's request shows in a test.
 """
 
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl
 
-from gatepass.testing.answers import Answer, refusal
+from gatepass.loopback import Response
+from gatepass.testing.responses import refusal
 from gatepass.wire import basic
 from gatepass.wire.errors import OAuthError
 
@@ -18,9 +19,9 @@ _NOT_SHOWN = {"client_secret", "client_assertion"}
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """A token request as it came; holds no secret.
+    """A token request as received, without secrets.
 
-    `auth_method` is how the client proved itself (`client_secret_basic`, `client_secret_post`,
+    `auth_method` is how the client authenticated (`client_secret_basic`, `client_secret_post`,
     or `none`); `form` has the pairs of the body without its secrets. `headers` are in lower
     case, without Authorization.
     """
@@ -31,55 +32,57 @@ class TokenRequest:
     headers: Mapping[str, str]
 
     def get(self, name: str) -> str:
-        """Give the (first) text of a parameter, empty where it was not sent."""
+        """Return the (first) value of a parameter, empty where it was not sent."""
         return next((text for each, text in self.form if each == name), "")
 
     @property
     def scope(self) -> str:
-        """The scope that was asked for."""
+        """The requested scope."""
         return self.get("scope")
 
     @property
     def resource(self) -> tuple[str, ...]:
-        """The resources that were asked for."""
+        """The requested resources."""
         return tuple(text for name, text in self.form if name == "resource")
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """The one client of the endpoint: its secrets, and the scope it may ask for (None: any)."""
+class RegisteredClient:
+    """The one client of the endpoint: its secrets, and its allowed scope (None: any)."""
 
     client_id: str
     secrets: Sequence[str]
     scope: str | None
 
 
-def read(method: str, headers: Mapping[str, str], body: bytes, known: Known) -> TokenRequest:
-    """Read a token request and judge it; raises NotGranted with the answer to give."""
+def read(
+    method: str, headers: Mapping[str, str], body: bytes, client: RegisteredClient
+) -> TokenRequest:
+    """Read and check a token request; raises RequestRefused with the response to send."""
     form = parse_qsl(body.decode(errors="replace"), keep_blank_values=True)
-    claimed, secret, auth_method = _credentials(headers, dict(form))
+    client_id, secret, auth_method = _credentials(headers, dict(form))
     request = TokenRequest(
-        claimed,
+        client_id,
         auth_method,
         tuple((name, text) for name, text in form if name not in _NOT_SHOWN),
         {name: text for name, text in headers.items() if name != "authorization"},
     )
-    answer = (
-        _malformed(method, headers, form)
-        or _not_known(request, secret, known)
-        or _not_granted(request, known)
+    refused = (
+        _check_form(method, headers, form)
+        or _authenticate(request, secret, client)
+        or _authorize(request, client)
     )
-    if answer is not None:
-        raise NotGranted(request, answer)
+    if refused is not None:
+        raise RequestRefused(request, refused)
     return request
 
 
-class NotGranted(Exception):
-    """The request was read, and this is the answer to give instead of a token."""
+class RequestRefused(Exception):
+    """A token request that was read, and the response to send instead of a token."""
 
-    def __init__(self, request: TokenRequest, answer: Answer) -> None:
-        super().__init__(answer.status)
-        self.request, self.answer = request, answer
+    def __init__(self, request: TokenRequest, response: Response) -> None:
+        super().__init__(response.status)
+        self.request, self.response = request, response
 
 
 def _credentials(headers: Mapping[str, str], form: Mapping[str, str]) -> tuple[str, str, str]:
@@ -94,12 +97,12 @@ def _credentials(headers: Mapping[str, str], form: Mapping[str, str]) -> tuple[s
     return form.get("client_id", ""), form.get("client_secret", ""), method
 
 
-def _malformed(
+def _check_form(
     method: str, headers: Mapping[str, str], form: Sequence[tuple[str, str]]
-) -> Answer | None:
+) -> Response | None:
     """RFC 6749 §3.2: a POST of a form in which nothing but `resource` repeats."""
     if method != "POST":
-        return Answer(405, b"send a POST", {"Allow": "POST"})
+        return Response(405, b"send a POST", {"Allow": "POST"})
     if headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
         return refusal("invalid_request", f"The body is not {_FORM}.")
     names = [name for name, _ in form if name not in {"resource", "audience"}]
@@ -110,18 +113,18 @@ def _malformed(
     return None
 
 
-def _not_known(request: TokenRequest, secret: str, known: Known) -> Answer | None:
-    is_known = request.client_id == known.client_id
-    matches = [hmac.compare_digest(secret.encode(), each.encode()) for each in known.secrets]
+def _authenticate(request: TokenRequest, secret: str, client: RegisteredClient) -> Response | None:
+    is_known = request.client_id == client.client_id
+    matches = [hmac.compare_digest(secret.encode(), each.encode()) for each in client.secrets]
     if is_known and any(matches):
         return None
-    answer = refusal("invalid_client", "Client authentication failed.")
-    return Answer(answer.status, answer.body, {**answer.headers, "WWW-Authenticate": "Basic"})
+    refused = refusal("invalid_client", "Client authentication failed.")
+    return replace(refused, headers={**refused.headers, "WWW-Authenticate": "Basic"})
 
 
-def _not_granted(request: TokenRequest, known: Known) -> Answer | None:
+def _authorize(request: TokenRequest, client: RegisteredClient) -> Response | None:
     if request.get("grant_type") != "client_credentials":
         return refusal("unsupported_grant_type")
-    if known.scope is not None and not set(request.scope.split()) <= set(known.scope.split()):
+    if client.scope is not None and not set(request.scope.split()) <= set(client.scope.split()):
         return refusal("invalid_scope", "The client may not have this scope.")
     return None

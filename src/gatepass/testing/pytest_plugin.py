@@ -1,12 +1,12 @@
-"""Fixtures for pytest, which finds them by itself where Gatepass is installed.
+"""Fixtures for pytest, which finds them where Gatepass is installed.
 
 - `gatepass_server`: a running FakeServer, a new one for each test; its tokens expire by
   `gatepass_clock` where the test uses that, too.
-- `gatepass_clock`: a Clock to move, for `TokenSource(settings, now=gatepass_clock)`.
-- `gatepass_env`: sets the GATEPASS_... variables to those of `gatepass_server`, takes out the
-  others, and gives the server.
+- `gatepass_clock`: a Clock to advance, for `TokenSource(settings, now=gatepass_clock)`.
+- `gatepass_env`: sets the GATEPASS_... variables to those of `gatepass_server`, removes the
+  others, and returns the server.
 
-`-p no:gatepass` leaves them out. This is imported at every start of pytest, so it imports
+`-p no:gatepass` disables them. This is imported at every start of pytest, so it imports
 nothing until a fixture is used.
 """
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def gatepass_clock() -> "Clock":
-    """Give a clock that stands still until it is told to advance."""
+    """Return a clock that stops until a test advances it."""
     from gatepass.testing.clock import Clock
 
     return Clock()
@@ -31,7 +31,7 @@ def gatepass_clock() -> "Clock":
 
 @pytest.fixture
 def gatepass_server(request: pytest.FixtureRequest) -> "Iterator[FakeServer]":
-    """Give a running server with a client of its own."""
+    """Return a running server with one client."""
     from gatepass.testing.server import FakeServer
 
     has_clock = "gatepass_clock" in request.fixturenames
@@ -42,7 +42,7 @@ def gatepass_server(request: pytest.FixtureRequest) -> "Iterator[FakeServer]":
 
 @pytest.fixture
 def gatepass_env(gatepass_server: "FakeServer", monkeypatch: pytest.MonkeyPatch) -> "FakeServer":
-    """Let everything that reads the environment find the server."""
+    """Point the GATEPASS_... variables to the server."""
     for name in os.environ:
         if name.startswith("GATEPASS_"):
             monkeypatch.delenv(name)

@@ -1,11 +1,11 @@
-"""A token endpoint and an API on loopback that a test can talk to, and tell how to behave."""
+"""A token endpoint and an API on loopback, whose behaviour a test controls."""
 
 import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sized
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from secrets import token_urlsafe
 from threading import Condition
 from typing import Self
@@ -13,17 +13,17 @@ from urllib.parse import urlsplit
 
 from gatepass.client.settings import ClientSettings
 from gatepass.client.variables import CLIENT_ID, CLIENT_SECRET, TOKEN_URL
+from gatepass.loopback import LoopbackServer, Request, Response
 from gatepass.testing import endpoint
-from gatepass.testing.answers import Answer
-from gatepass.testing.endpoint import Known, NotGranted, TokenRequest
-from gatepass.testing.loopback import Arrived, Loopback
+from gatepass.testing.endpoint import RegisteredClient, RequestRefused, TokenRequest
+from gatepass.testing.responses import json_response
 
-_PATIENCE = 30.0  # seconds
+_TIMEOUT = 30.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class ApiRequest:
-    """A request that the API got; `accepted` tells whether its token was good."""
+    """A request to the API; `accepted` is whether its token was good."""
 
     method: str
     path: str
@@ -35,23 +35,23 @@ class ApiRequest:
 class _Issued:
     client_id: str
     scope: str
-    gone_at: float
+    expires_at: float
 
 
 class FakeServer:
     """Issues tokens to one client, and has an API that accepts them: `with FakeServer() as s`.
 
-    The token endpoint (`token_url`) takes the client id and secret in a Basic header or in the
-    form. `secrets` are those that it takes; change the list to rotate them. The API (`api_url`,
-    and every path below) answers a JSON object to a good token and 401 to any other. `scope`
-    is what may be asked for (None: anything); `expires_in`, in seconds, may be changed at any
+    The token endpoint (`token_url`) accepts the client id and secret in a Basic header or in the
+    form. `secrets` are those that it accepts; change the list to rotate them. The API (`api_url`,
+    and every path below) responds with a JSON object to a good token and with 401 to any other.
+    `scope` is the allowed scope (None: any); `expires_in`, in seconds, may be changed at any
     time, and is not sent while it is None. `now` is the clock by which tokens expire.
     """
 
     def __init__(
         self,
-        client_id: str = "pretend-client",
-        client_secret: str = "pretend-secret",  # noqa: S107 - it opens nothing
+        client_id: str = "test-client",
+        client_secret: str = "test-secret",  # noqa: S107 - it opens nothing
         *,
         scope: str | None = None,
         expires_in: int | None = 3600,
@@ -64,12 +64,12 @@ class FakeServer:
         self.token_requests: list[TokenRequest] = []
         self.api_requests: list[ApiRequest] = []
         self._now = now
-        self._next: deque[Answer] = deque()
-        self._instead: Answer | None = None
+        self._next: deque[Response] = deque()
+        self._override: Response | None = None
         self._holds = 0
         self._issued: dict[str, _Issued] = {}
         self._changed = Condition()  # also the lock of all of these
-        self._loopback: Loopback | None = None
+        self._loopback: LoopbackServer | None = None
 
     def __enter__(self) -> Self:
         return self.start()
@@ -78,8 +78,8 @@ class FakeServer:
         self.close()
 
     def start(self) -> Self:
-        """Begin to listen, on a free port."""
-        self._loopback = self._loopback or Loopback(self._decide)
+        """Listen on a free port."""
+        self._loopback = self._loopback or LoopbackServer(self._respond)
         return self
 
     def close(self) -> None:
@@ -90,19 +90,19 @@ class FakeServer:
 
     @property
     def url(self) -> str:
-        """The server's address, without a slash at its end."""
+        """The server's address, without a trailing slash."""
         if self._loopback is None:
-            raise RuntimeError("the pretend server is not running: use it in a with statement")
+            raise RuntimeError("the fake server is not running: use it in a with statement")
         return self._loopback.url
 
     @property
     def token_url(self) -> str:
-        """Where tokens are asked for."""
+        """The token endpoint."""
         return f"{self.url}/token"
 
     @property
     def api_url(self) -> str:
-        """Where tokens are accepted."""
+        """The API that accepts the tokens."""
         return f"{self.url}/api"
 
     @property
@@ -119,23 +119,23 @@ class FakeServer:
             CLIENT_SECRET: self.secrets[0],
         }
 
-    def answer_next(self, *answers: Answer) -> None:
-        """Give these to the next token requests, one each, before it goes on as usual."""
+    def answer_next(self, *responses: Response) -> None:
+        """Answer the next token requests with these, one each, then as usual."""
         with self._changed:
-            self._next.extend(answers)
+            self._next.extend(responses)
 
     @contextmanager
-    def answering(self, answer: Answer) -> Iterator[None]:
-        """Give `answer` to every token request within the block."""
-        self._instead = answer
+    def answering(self, response: Response) -> Iterator[None]:
+        """Answer every token request within the block with `response`."""
+        self._override = response
         try:
             yield
         finally:
-            self._instead = None
+            self._override = None
 
     @contextmanager
     def holding(self) -> Iterator[None]:
-        """Let token requests wait for their answer until the end of the block."""
+        """Delay the responses to token requests until the end of the block."""
         with self._changed:
             self._holds += 1
         try:
@@ -145,21 +145,21 @@ class FakeServer:
                 self._holds -= 1
                 self._changed.notify_all()
 
-    def wait_for_token_requests(self, count: int, timeout: float = _PATIENCE) -> None:
-        """Wait until so many have arrived; raise TimeoutError after so many seconds."""
+    def wait_for_token_requests(self, count: int, timeout: float = _TIMEOUT) -> None:
+        """Wait until so many were received; raise TimeoutError after `timeout` seconds."""
         self._wait_for(self.token_requests, count, timeout, "token requests")
 
-    def wait_for_api_requests(self, count: int, timeout: float = _PATIENCE) -> None:
+    def wait_for_api_requests(self, count: int, timeout: float = _TIMEOUT) -> None:
         """Do the same for requests of the API."""
         self._wait_for(self.api_requests, count, timeout, "requests of the API")
 
     def _wait_for(self, seen: Sized, count: int, timeout: float, what: str) -> None:
         with self._changed:
             if not self._changed.wait_for(lambda: len(seen) >= count, timeout):
-                raise TimeoutError(f"{len(seen)} of {count} {what} arrived")
+                raise TimeoutError(f"{len(seen)} of {count} {what} were received")
 
     def issue(self, scope: str = "") -> str:
-        """Give a token that the API accepts, without a request for it."""
+        """Return a token that the API accepts, without a token request."""
         token = token_urlsafe(24)
         lifetime = math.inf if self.expires_in is None else self.expires_in
         with self._changed:
@@ -167,68 +167,68 @@ class FakeServer:
         return token
 
     def revoke(self, token: str) -> None:
-        """Let the API refuse `token` from now on."""
+        """Have the API refuse `token` from now on."""
         with self._changed:
             self._issued.pop(token, None)
 
     def revoke_all(self) -> None:
-        """Let the API refuse every token that was issued until now."""
+        """Have the API refuse every token issued until now."""
         with self._changed:
             self._issued.clear()
 
     def accepts(self, authorization: str) -> bool:
-        """Tell whether the value of an Authorization header has a good token, for APIs of tests."""
+        """Return whether an Authorization header has a good token, for APIs of tests."""
         return self._find(authorization) is not None
 
     def _find(self, authorization: str) -> _Issued | None:
         scheme, _, token = authorization.partition(" ")
         issued = self._issued.get(token) if scheme.lower() == "bearer" else None
-        return issued if issued is not None and self._now() < issued.gone_at else None
+        return issued if issued is not None and self._now() < issued.expires_at else None
 
-    def _decide(self, arrived: Arrived) -> Answer:
-        path = urlsplit(arrived.path).path
+    def _respond(self, request: Request) -> Response:
+        path = urlsplit(request.path).path
         if path == "/token":
-            return self._token(arrived)
+            return self._token(request)
         if path == "/api" or path.startswith("/api/"):
-            return self._api(arrived)
-        return Answer.json(404, error="not_found")
+            return self._api(request)
+        return json_response(404, error="not_found")
 
-    def _token(self, arrived: Arrived) -> Answer:
-        known = Known(self.client_id, tuple(self.secrets), self.scope)
-        refused: Answer | None = None
+    def _token(self, received: Request) -> Response:
+        client = RegisteredClient(self.client_id, tuple(self.secrets), self.scope)
+        refused: Response | None = None
         try:
-            request = endpoint.read(arrived.method, arrived.headers, arrived.body, known)
-        except NotGranted as not_granted:
-            request, refused = not_granted.request, not_granted.answer
+            request = endpoint.read(received.method, received.headers, received.body, client)
+        except RequestRefused as error:
+            request, refused = error.request, error.response
         with self._changed:
             self.token_requests.append(request)
             self._changed.notify_all()
-            planned = self._next.popleft() if self._next else self._instead
-            self._changed.wait_for(lambda: not self._holds, _PATIENCE)
+            planned = self._next.popleft() if self._next else self._override
+            self._changed.wait_for(lambda: not self._holds, _TIMEOUT)
         return planned or refused or self._grant(request)
 
-    def _grant(self, request: TokenRequest) -> Answer:
+    def _grant(self, request: TokenRequest) -> Response:
         scope = request.scope or self.scope or ""
         members = {"access_token": self.issue(scope), "token_type": "Bearer"}
         lifetime = {} if self.expires_in is None else {"expires_in": self.expires_in}
-        return Answer.json(200, **members, **lifetime, **({"scope": scope} if scope else {}))
+        return json_response(200, **members, **lifetime, **({"scope": scope} if scope else {}))
 
-    def _api(self, arrived: Arrived) -> Answer:
-        authorization = arrived.headers.get("authorization", "")
+    def _api(self, request: Request) -> Response:
+        authorization = request.headers.get("authorization", "")
         issued = self._find(authorization)
         with self._changed:
             self.api_requests.append(
-                ApiRequest(arrived.method, arrived.path, arrived.body, issued is not None)
+                ApiRequest(request.method, request.path, request.body, issued is not None)
             )
             self._changed.notify_all()
         if issued is None:
             challenge = 'Bearer error="invalid_token"' if authorization else "Bearer"
-            answer = Answer.json(401, error="invalid_token")
-            return Answer(401, answer.body, {**answer.headers, "WWW-Authenticate": challenge})
-        return Answer.json(
+            refused = json_response(401, error="invalid_token")
+            return replace(refused, headers={**refused.headers, "WWW-Authenticate": challenge})
+        return json_response(
             200,
             client_id=issued.client_id,
             scope=issued.scope,
-            method=arrived.method,
-            path=arrived.path,
+            method=request.method,
+            path=request.path,
         )

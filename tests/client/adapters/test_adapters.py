@@ -7,8 +7,8 @@ from functools import partial
 import pytest
 
 from client.adapters.adapters import PART, WAYS, Reply, Way
-from client.fake_server import CLIENT_ID, SECRET, Pretend, json_answer, pretend
-from client.processes import Clock, in_threads
+from client.fake_server import CLIENT_ID, SECRET, ScriptedServer, json_response, scripted_server
+from client.processes import CallerClock, in_threads
 from gatepass.client import TokenRefused
 from gatepass.client.settings import ClientSettings
 from gatepass.client.tokens.bearer_auth import BearerAuthBase
@@ -26,22 +26,24 @@ def way(request: pytest.FixtureRequest) -> Way:
 
 
 @pytest.fixture
-def auth(server: Pretend, way: Way) -> BearerAuthBase:
+def auth(server: ScriptedServer, way: Way) -> BearerAuthBase:
     return way.auth(token_url=server.token_url, client_id=CLIENT_ID, client_secret=SECRET)
 
 
 @pytest.fixture
-def other() -> Iterator[Pretend]:
+def other() -> Iterator[ScriptedServer]:
     """Another origin: its port differs."""
-    with pretend() as running:
+    with scripted_server() as running:
         yield running
 
 
-def sent(server: Pretend) -> list[str]:
+def sent(server: ScriptedServer) -> list[str]:
     return [seen.headers["authorization"] for seen in server.api_requests]
 
 
-def test_a_token_is_got_once_and_kept(server: Pretend, auth: BearerAuthBase, way: Way) -> None:
+def test_a_token_is_got_once_and_kept(
+    server: ScriptedServer, auth: BearerAuthBase, way: Way
+) -> None:
     replies = [way(auth, server.api_url) for _ in range(3)]
 
     assert [reply.number for reply in replies] == ["1"] * 3
@@ -49,7 +51,7 @@ def test_a_token_is_got_once_and_kept(server: Pretend, auth: BearerAuthBase, way
 
 
 def test_the_environment_is_enough(
-    server: Pretend, way: Way, monkeypatch: pytest.MonkeyPatch
+    server: ScriptedServer, way: Way, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GATEPASS_TOKEN_URL", server.token_url)
     monkeypatch.setenv("GATEPASS_CLIENT_ID", CLIENT_ID)
@@ -59,9 +61,9 @@ def test_the_environment_is_enough(
 
 
 def test_a_token_is_renewed_before_it_expires(
-    server: Pretend, settings: ClientSettings, way: Way
+    server: ScriptedServer, settings: ClientSettings, way: Way
 ) -> None:
-    clock = Clock()
+    clock = CallerClock()
     auth = way.auth.sharing(TokenSource(settings, now=clock))
     used = []
     for seconds in (0, 2870, 3250):  # of 3600: fresh, fresh, surely stale
@@ -73,7 +75,7 @@ def test_a_token_is_renewed_before_it_expires(
 
 @pytest.mark.spec("RFC 6750", "2.1")
 def test_a_401_renews_the_token_and_sends_the_request_once_more(
-    server: Pretend, auth: BearerAuthBase, way: Way
+    server: ScriptedServer, auth: BearerAuthBase, way: Way
 ) -> None:
     way(auth, server.api_url)
     server.revoked.add("pass-1")
@@ -82,7 +84,9 @@ def test_a_401_renews_the_token_and_sends_the_request_once_more(
     assert sent(server)[1:] == ["Bearer pass-1", "Bearer pass-2"]
 
 
-def test_a_second_401_goes_to_the_caller(server: Pretend, auth: BearerAuthBase, way: Way) -> None:
+def test_a_second_401_goes_to_the_caller(
+    server: ScriptedServer, auth: BearerAuthBase, way: Way
+) -> None:
     server.revoke_all = True
 
     assert way(auth, server.api_url) == Reply(401, b"who are you?", None)
@@ -90,7 +94,7 @@ def test_a_second_401_goes_to_the_caller(server: Pretend, auth: BearerAuthBase, 
 
 
 def test_an_api_that_refuses_every_token_does_not_make_a_token_request_of_each_call(
-    server: Pretend, auth: BearerAuthBase, way: Way
+    server: ScriptedServer, auth: BearerAuthBase, way: Way
 ) -> None:
     server.revoke_all = True
 
@@ -99,7 +103,7 @@ def test_an_api_that_refuses_every_token_does_not_make_a_token_request_of_each_c
 
 
 def test_a_body_that_is_spent_is_not_sent_again(
-    server: Pretend, auth: BearerAuthBase, way: Way
+    server: ScriptedServer, auth: BearerAuthBase, way: Way
 ) -> None:
     server.revoke_all = True
 
@@ -108,7 +112,7 @@ def test_a_body_that_is_spent_is_not_sent_again(
 
 
 def test_a_401_to_a_body_that_is_spent_drops_the_token_for_the_next_request(
-    server: Pretend, auth: BearerAuthBase, way: Way
+    server: ScriptedServer, auth: BearerAuthBase, way: Way
 ) -> None:
     way(auth, server.api_url)
     server.revoked.add("pass-1")
@@ -121,7 +125,7 @@ def test_a_401_to_a_body_that_is_spent_drops_the_token_for_the_next_request(
 @pytest.mark.spec("RFC 6750", "3.1")
 @pytest.mark.parametrize("status", [403, 503])
 def test_other_answers_of_the_api_are_the_callers_business(
-    server: Pretend, auth: BearerAuthBase, way: Way, status: int
+    server: ScriptedServer, auth: BearerAuthBase, way: Way, status: int
 ) -> None:
     """Also a 403 insufficient_scope: a new token has the same scope."""
     server.api_status = status
@@ -131,9 +135,9 @@ def test_other_answers_of_the_api_are_the_callers_business(
 
 
 def test_a_refusal_is_raised_at_once_and_the_api_is_not_called(
-    server: Pretend, auth: BearerAuthBase, way: Way
+    server: ScriptedServer, auth: BearerAuthBase, way: Way
 ) -> None:
-    server.answers.append(json_answer(401, error="invalid_client", error_description="No."))
+    server.responses.append(json_response(401, error="invalid_client", error_description="No."))
 
     with pytest.raises(TokenRefused) as caught:
         way(auth, server.api_url)
@@ -143,11 +147,11 @@ def test_a_refusal_is_raised_at_once_and_the_api_is_not_called(
 
 
 def test_a_renewal_refused_after_a_401_is_raised_and_nothing_goes_without_a_token(
-    server: Pretend, auth: BearerAuthBase, way: Way
+    server: ScriptedServer, auth: BearerAuthBase, way: Way
 ) -> None:
     way(auth, server.api_url)
     server.revoked.add("pass-1")
-    server.answers.append(json_answer(401, error="invalid_client"))
+    server.responses.append(json_response(401, error="invalid_client"))
 
     with pytest.raises(TokenRefused):
         way(auth, server.api_url)
@@ -156,10 +160,10 @@ def test_a_renewal_refused_after_a_401_is_raised_and_nothing_goes_without_a_toke
 
 
 def test_fifty_callers_make_one_token_request(
-    server: Pretend, settings: ClientSettings, way: Way
+    server: ScriptedServer, settings: ClientSettings, way: Way
 ) -> None:
-    clock = Clock(callers=MANY)
-    server.before_token = clock.wait_for_all
+    clock = CallerClock(callers=MANY)
+    server.before_token = clock.wait_for_callers
     auth = way.auth.sharing(TokenSource(settings, now=clock))
 
     assert way.many(auth, server.api_url, MANY) == [Reply(200, b"body: ", "1")] * MANY
@@ -167,10 +171,10 @@ def test_fifty_callers_make_one_token_request(
 
 
 def test_callers_of_several_clients_and_event_loops_make_one_token_request(
-    server: Pretend, settings: ClientSettings, way: Way
+    server: ScriptedServer, settings: ClientSettings, way: Way
 ) -> None:
-    clock = Clock(callers=LOOPS)
-    server.before_token = clock.wait_for_all
+    clock = CallerClock(callers=LOOPS)
+    server.before_token = clock.wait_for_callers
     auth = way.auth.sharing(TokenSource(settings, now=clock))
 
     replies = in_threads(LOOPS, partial(way, auth, server.api_url))
@@ -180,7 +184,7 @@ def test_callers_of_several_clients_and_event_loops_make_one_token_request(
 
 
 def test_fifty_callers_whose_token_is_refused_renew_it_once(
-    server: Pretend, auth: BearerAuthBase, way: Way
+    server: ScriptedServer, auth: BearerAuthBase, way: Way
 ) -> None:
     way(auth, server.api_url)
     server.revoked.add("pass-1")
@@ -191,19 +195,19 @@ def test_fifty_callers_whose_token_is_refused_renew_it_once(
 
 @pytest.mark.spec("RFC 6750", "5.3")
 def test_a_redirect_takes_no_token_to_another_origin_not_even_after_a_401_there(
-    server: Pretend, other: Pretend, auth: BearerAuthBase, way: Way
+    server: ScriptedServer, other: ScriptedServer, auth: BearerAuthBase, way: Way
 ) -> None:
     server.redirects["/moved"] = other.api_url
 
     reply = way(auth, f"{server.url}/moved", b"body")
 
     assert reply == Reply(401, b"who are you?", None)
-    assert ["authorization" in seen.headers for seen in other.seen] == [False]
-    assert [seen.path for seen in server.seen] == ["/token", "/moved"]
+    assert ["authorization" in seen.headers for seen in other.received] == [False]
+    assert [seen.path for seen in server.received] == ["/token", "/moved"]
 
 
 def test_a_redirect_of_the_same_origin_keeps_the_token_and_a_renewed_one_too(
-    server: Pretend, auth: BearerAuthBase, way: Way
+    server: ScriptedServer, auth: BearerAuthBase, way: Way
 ) -> None:
     server.redirects["/moved"] = "/api"
     way(auth, f"{server.url}/moved", b"before")
@@ -217,7 +221,7 @@ def test_a_redirect_of_the_same_origin_keeps_the_token_and_a_renewed_one_too(
 
 @pytest.mark.spec("RFC 6750", "5.3")
 def test_neither_secret_nor_token_is_seen_in_reprs_errors_or_logs(
-    server: Pretend, way: Way, caplog: pytest.LogCaptureFixture
+    server: ScriptedServer, way: Way, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     secret = "gps_live_kept-to-myself"
@@ -226,7 +230,7 @@ def test_neither_secret_nor_token_is_seen_in_reprs_errors_or_logs(
     server.revoked.add("pass-1")
     header = basic.write("id", Secret(secret))
     echo = f"bad {secret} in {header}"
-    server.answers.append(json_answer(401, error="invalid_client", error_description=echo))
+    server.responses.append(json_response(401, error="invalid_client", error_description=echo))
     with pytest.raises(TokenRefused) as caught:
         way(auth, server.api_url)
 
@@ -237,7 +241,7 @@ def test_neither_secret_nor_token_is_seen_in_reprs_errors_or_logs(
 
 
 def test_one_adapter_after_another_shares_a_source(
-    server: Pretend, monkeypatch: pytest.MonkeyPatch
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GATEPASS_TOKEN_URL", server.token_url)
     monkeypatch.setenv("GATEPASS_CLIENT_ID", CLIENT_ID)

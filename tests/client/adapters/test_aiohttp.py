@@ -9,13 +9,13 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from client.fake_server import CLIENT_ID, SECRET, Pretend, pretend
+from client.fake_server import CLIENT_ID, SECRET, ScriptedServer, scripted_server
 from gatepass.client import ConfigurationError
 from gatepass.client.aiohttp import BearerAuth
 
 
 @pytest.fixture
-def auth(server: Pretend) -> BearerAuth:
+def auth(server: ScriptedServer) -> BearerAuth:
     return BearerAuth(token_url=server.token_url, client_id=CLIENT_ID, client_secret=SECRET)
 
 
@@ -42,23 +42,23 @@ def post(auth: BearerAuth, url: str, body: object) -> tuple[int, bytes]:
 
 
 def test_where_nobody_says_where_tokens_may_go_none_goes_anywhere(
-    server: Pretend, auth: BearerAuth
+    server: ScriptedServer, auth: BearerAuth
 ) -> None:
     with pytest.raises(ConfigurationError, match="name it"):
         get(auth, server.api_url)
 
-    assert not server.seen
+    assert not server.received
 
 
 def test_named_origins_get_tokens_and_others_do_not(
-    server: Pretend, auth: BearerAuth, caplog: pytest.LogCaptureFixture
+    server: ScriptedServer, auth: BearerAuth, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "gatepass.client")
     named = auth.to("https://api.example", f"{server.url}/any/path")
-    with pretend() as other:
+    with scripted_server() as other:
         assert get(named, server.api_url) == 200
         assert get(named, other.api_url) == 401
-        assert not any("authorization" in seen.headers for seen in other.seen)
+        assert not any("authorization" in seen.headers for seen in other.received)
         assert f"no token for {other.url}" in caplog.text
     assert named.source is auth.source
 
@@ -73,7 +73,7 @@ def test_an_origin_that_a_token_must_not_go_to_is_refused(auth: BearerAuth, url:
 
 
 def test_a_websocket_is_of_the_origin_of_its_first_request(
-    server: Pretend, auth: BearerAuth
+    server: ScriptedServer, auth: BearerAuth
 ) -> None:
     async def story() -> int:
         async with aiohttp.ClientSession(middlewares=(auth.to(server.url),)) as session:
@@ -87,7 +87,7 @@ def test_a_websocket_is_of_the_origin_of_its_first_request(
     assert server.api_requests[0].headers["authorization"] == "Bearer pass-1"
 
 
-def test_a_file_is_sent_again_from_where_it_began(server: Pretend, auth: BearerAuth) -> None:
+def test_a_file_is_sent_again_from_where_it_began(server: ScriptedServer, auth: BearerAuth) -> None:
     auth.source.token()
     server.revoked.add("pass-1")
     file = BytesIO(b"skipped, sent")
@@ -98,7 +98,7 @@ def test_a_file_is_sent_again_from_where_it_began(server: Pretend, auth: BearerA
 
 
 def test_a_form_with_a_file_is_sent_again_whole(
-    server: Pretend, auth: BearerAuth, tmp_path: Path
+    server: ScriptedServer, auth: BearerAuth, tmp_path: Path
 ) -> None:
     auth.source.token()
     server.revoked.add("pass-1")
@@ -115,7 +115,7 @@ def test_a_form_with_a_file_is_sent_again_whole(
     assert first.body == second.body
 
 
-def test_a_pipe_is_not_sent_again(server: Pretend, auth: BearerAuth) -> None:
+def test_a_pipe_is_not_sent_again(server: ScriptedServer, auth: BearerAuth) -> None:
     server.revoke_all = True
     end, beginning = os.pipe()
     os.write(beginning, b"once")

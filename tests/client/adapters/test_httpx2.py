@@ -10,13 +10,14 @@ import httpx2
 import pytest
 
 import gatepass
-from client.fake_server import CLIENT_ID, SECRET, Answer, Pretend, json_answer
-from client.processes import PATIENCE
+from client.fake_server import CLIENT_ID, SECRET, ScriptedServer, json_response
+from client.processes import TIMEOUT
 from gatepass.client import ConfigurationError, TokenUnavailable
 from gatepass.client.httpx2 import BearerAuth
 from gatepass.client.settings import ClientSettings
 from gatepass.client.tokens.source import TokenSource
 from gatepass.client.tokens.transport import Httpx2Sender
+from gatepass.loopback import Response
 from gatepass.wire import basic
 from gatepass.wire.secret import Secret
 
@@ -43,13 +44,13 @@ def send(request: pytest.FixtureRequest) -> Send:
 
 
 @pytest.fixture
-def auth(server: Pretend) -> BearerAuth:
+def auth(server: ScriptedServer) -> BearerAuth:
     return BearerAuth(token_url=server.token_url, client_id=CLIENT_ID, client_secret=SECRET)
 
 
 @pytest.mark.spec("RFC 6749", "2.3.1")
 def test_id_and_secret_with_any_character_arrive_by_basic_and_nowhere_else(
-    server: Pretend, auth: BearerAuth, send: Send
+    server: ScriptedServer, auth: BearerAuth, send: Send
 ) -> None:
     send(auth, httpx2.Request("GET", server.api_url))
 
@@ -63,7 +64,9 @@ def test_id_and_secret_with_any_character_arrive_by_basic_and_nowhere_else(
 
 
 @pytest.mark.parametrize("resource", ["https://a.example/", ["https://a.example/", "urn:b:c"]])
-def test_scope_and_resource_are_asked_for(server: Pretend, resource: str | list[str]) -> None:
+def test_scope_and_resource_are_asked_for(
+    server: ScriptedServer, resource: str | list[str]
+) -> None:
     auth = BearerAuth(
         token_url=server.token_url,
         client_id="id",
@@ -81,7 +84,7 @@ def test_scope_and_resource_are_asked_for(server: Pretend, resource: str | list[
     ]
 
 
-def test_the_environment_is_enough(server: Pretend, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_is_enough(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GATEPASS_TOKEN_URL", server.token_url)
     monkeypatch.setenv("GATEPASS_CLIENT_ID", CLIENT_ID)
     monkeypatch.setenv("GATEPASS_CLIENT_SECRET", SECRET)
@@ -90,10 +93,12 @@ def test_the_environment_is_enough(server: Pretend, monkeypatch: pytest.MonkeyPa
         assert api.get("/api").raise_for_status().headers["x-pass"] == "1"
 
 
-def test_the_event_loop_runs_on_while_a_token_is_awaited(server: Pretend, auth: BearerAuth) -> None:
+def test_the_event_loop_runs_on_while_a_token_is_awaited(
+    server: ScriptedServer, auth: BearerAuth
+) -> None:
     """The token endpoint answers only once the loop has done something else."""
     gate = Event()
-    server.before_token = partial(gate.wait, PATIENCE)
+    server.before_token = partial(gate.wait, TIMEOUT)
 
     async def story() -> int:
         async with httpx2.AsyncClient(auth=auth) as api:
@@ -107,9 +112,9 @@ def test_the_event_loop_runs_on_while_a_token_is_awaited(server: Pretend, auth: 
 
 
 def test_a_token_endpoint_that_is_briefly_away_is_asked_again(
-    server: Pretend, auth: BearerAuth, send: Send
+    server: ScriptedServer, auth: BearerAuth, send: Send
 ) -> None:
-    server.answers.append(Answer(503, b"<html>busy</html>", {"Retry-After": "0"}))
+    server.responses.append(Response(503, b"<html>busy</html>", {"Retry-After": "0"}))
 
     assert send(auth, httpx2.Request("GET", server.api_url)).status_code == 200
     assert len(server.token_requests) == 2
@@ -118,20 +123,20 @@ def test_a_token_endpoint_that_is_briefly_away_is_asked_again(
 @pytest.mark.parametrize(
     "answer",
     [
-        Answer(200, b"<html>Sign in to the guest network</html>", {"Content-Type": "text/html"}),
-        Answer(200, b"\x00\xff" * 100),
-        Answer(200, b"x" * 10_000_000),
-        Answer(200, b""),
-        Answer(200, b"\x1f\x8b garbage", {"Content-Encoding": "gzip"}),
-        Answer(204),
-        json_answer(access_token="t", token_type="mac"),
+        Response(200, b"<html>Sign in to the guest network</html>", {"Content-Type": "text/html"}),
+        Response(200, b"\x00\xff" * 100),
+        Response(200, b"x" * 10_000_000),
+        Response(200, b""),
+        Response(200, b"\x1f\x8b garbage", {"Content-Encoding": "gzip"}),
+        Response(204),
+        json_response(access_token="t", token_type="mac"),
     ],
     ids=["html", "bytes", "ten-megabytes", "empty", "not-gzip", "no-content", "mac"],
 )
 def test_an_answer_that_is_no_token_is_refused_with_a_bounded_message(
-    server: Pretend, auth: BearerAuth, send: Send, answer: Answer
+    server: ScriptedServer, auth: BearerAuth, send: Send, answer: Response
 ) -> None:
-    server.answers.append(answer)
+    server.responses.append(answer)
 
     with pytest.raises(TokenUnavailable) as caught:
         send(auth, httpx2.Request("GET", server.api_url))
@@ -142,9 +147,9 @@ def test_an_answer_that_is_no_token_is_refused_with_a_bounded_message(
 
 
 def test_a_redirect_of_the_token_endpoint_is_not_followed(
-    server: Pretend, auth: BearerAuth
+    server: ScriptedServer, auth: BearerAuth
 ) -> None:
-    server.answers.append(Answer(307, b"", {"Location": f"{server.url}/elsewhere"}))
+    server.responses.append(Response(307, b"", {"Location": f"{server.url}/elsewhere"}))
 
     with (
         httpx2.Client(auth=auth, follow_redirects=True) as api,
@@ -152,7 +157,7 @@ def test_a_redirect_of_the_token_endpoint_is_not_followed(
     ):
         api.get(server.api_url)
 
-    assert [seen.path for seen in server.seen] == ["/token"]
+    assert [seen.path for seen in server.received] == ["/token"]
 
 
 def test_a_token_endpoint_that_is_not_there_is_told_with_the_reason(send: Send) -> None:
@@ -166,7 +171,7 @@ def test_a_token_endpoint_that_is_not_there_is_told_with_the_reason(send: Send) 
 
 
 def test_a_secret_for_loopback_does_not_go_through_a_proxy_of_the_environment(
-    server: Pretend, monkeypatch: pytest.MonkeyPatch, send: Send
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, send: Send
 ) -> None:
     auth = BearerAuth(token_url=server.token_url, client_id="id", client_secret=SECRET)
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
@@ -178,7 +183,9 @@ def test_a_secret_for_loopback_does_not_go_through_a_proxy_of_the_environment(
     assert len(server.token_requests) == 1
 
 
-def test_an_https_token_url_is_checked_against_the_trusted_certificates(server: Pretend) -> None:
+def test_an_https_token_url_is_checked_against_the_trusted_certificates(
+    server: ScriptedServer,
+) -> None:
     url = server.token_url.replace("http:", "https:")
     settings = ClientSettings(url, "id", Secret(SECRET))
     source = TokenSource(settings, Httpx2Sender(url), random=lambda: 0.0)
@@ -186,7 +193,7 @@ def test_an_https_token_url_is_checked_against_the_trusted_certificates(server: 
     with pytest.raises(TokenUnavailable):  # it speaks no TLS
         source.token()
 
-    assert not server.seen
+    assert not server.received
 
 
 def test_an_address_that_httpx2_does_not_take_is_a_configuration_error() -> None:

@@ -8,12 +8,12 @@ import pytest
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
 
-from client.fake_server import CLIENT_ID, SECRET, Pretend
+from client.fake_server import CLIENT_ID, SECRET, ScriptedServer
 from gatepass.client.requests import BearerAuth
 
 
 @pytest.fixture
-def auth(server: Pretend) -> BearerAuth:
+def auth(server: ScriptedServer) -> BearerAuth:
     return BearerAuth(token_url=server.token_url, client_id=CLIENT_ID, client_secret=SECRET)
 
 
@@ -25,7 +25,7 @@ def api(auth: BearerAuth) -> Iterator[requests.Session]:
 
 
 def test_the_first_answer_stands_in_the_history_of_the_second(
-    server: Pretend, api: requests.Session
+    server: ScriptedServer, api: requests.Session
 ) -> None:
     api.get(server.api_url)
     server.revoked.add("pass-1")
@@ -39,7 +39,7 @@ def test_the_first_answer_stands_in_the_history_of_the_second(
 
 
 def test_a_cookie_of_a_401_is_sent_with_the_second_request_and_kept(
-    server: Pretend, api: requests.Session
+    server: ScriptedServer, api: requests.Session
 ) -> None:
     api.get(server.api_url)
     server.revoked.add("pass-1")
@@ -52,7 +52,9 @@ def test_a_cookie_of_a_401_is_sent_with_the_second_request_and_kept(
     assert api.cookies["seat"] == "4"
 
 
-def test_a_file_is_sent_again_from_where_it_began(server: Pretend, api: requests.Session) -> None:
+def test_a_file_is_sent_again_from_where_it_began(
+    server: ScriptedServer, api: requests.Session
+) -> None:
     api.get(server.api_url)
     server.revoked.add("pass-1")
     file = BytesIO(b"skipped, sent")
@@ -64,7 +66,7 @@ def test_a_file_is_sent_again_from_where_it_began(server: Pretend, api: requests
     assert [seen.body for seen in server.api_requests[1:]] == [b"sent", b"sent"]
 
 
-def test_a_pipe_is_not_sent_again(server: Pretend, api: requests.Session) -> None:
+def test_a_pipe_is_not_sent_again(server: ScriptedServer, api: requests.Session) -> None:
     server.revoke_all = True
     end, beginning = os.pipe()
     os.write(beginning, b"once")
@@ -77,7 +79,7 @@ def test_a_pipe_is_not_sent_again(server: Pretend, api: requests.Session) -> Non
 
 
 def test_a_tape_that_does_not_go_back_is_not_sent_again(
-    server: Pretend, api: requests.Session
+    server: ScriptedServer, api: requests.Session
 ) -> None:
     class Tape:
         def tell(self) -> int:
@@ -93,7 +95,7 @@ def test_a_tape_that_does_not_go_back_is_not_sent_again(
 
 
 def test_a_prepared_request_that_is_sent_often_is_renewed_once_each_time(
-    server: Pretend, auth: BearerAuth
+    server: ScriptedServer, auth: BearerAuth
 ) -> None:
     prepared = requests.Request("POST", server.api_url, data=b"x", auth=auth).prepare()
     with requests.Session() as session:
@@ -108,7 +110,7 @@ def test_a_prepared_request_that_is_sent_often_is_renewed_once_each_time(
 
 
 def test_a_request_prepared_twice_is_not_sent_a_third_time(
-    server: Pretend, auth: BearerAuth
+    server: ScriptedServer, auth: BearerAuth
 ) -> None:
     server.revoke_all = True
     prepared = requests.Request("GET", server.api_url, auth=auth).prepare()
@@ -121,7 +123,9 @@ def test_a_request_prepared_twice_is_not_sent_a_third_time(
     assert len(prepared.hooks["response"]) == 1
 
 
-def test_the_second_request_goes_the_way_of_the_first(server: Pretend, auth: BearerAuth) -> None:
+def test_the_second_request_goes_the_way_of_the_first(
+    server: ScriptedServer, auth: BearerAuth
+) -> None:
     """Through the same adapter, with the same timeout, proxies and certificates."""
     ways = []
 
@@ -157,7 +161,7 @@ def test_an_adapter_without_a_connection_gets_the_request_once(auth: BearerAuth)
 
 
 def test_a_401_that_breaks_off_is_followed_by_the_second_answer(
-    server: Pretend, api: requests.Session
+    server: ScriptedServer, api: requests.Session
 ) -> None:
     api.get(server.api_url)
     server.revoked.add("pass-1")
@@ -166,7 +170,9 @@ def test_a_401_that_breaks_off_is_followed_by_the_second_answer(
     assert api.get(server.api_url, stream=True).status_code == 200
 
 
-def test_a_session_hook_sees_the_final_answer(server: Pretend, api: requests.Session) -> None:
+def test_a_session_hook_sees_the_final_answer(
+    server: ScriptedServer, api: requests.Session
+) -> None:
     api.get(server.api_url)
     server.revoked.add("pass-1")
     seen: list[int] = []

@@ -15,7 +15,7 @@ from threading import Thread
 import pytest
 
 from client.cache.stored_tokens import MOMENT, held
-from client.fake_server import Pretend
+from client.fake_server import ScriptedServer
 from gatepass.client.cache.file_cache import Entry, FileCache, default_directory
 from gatepass.client.errors import ConfigurationError
 from gatepass.client.settings import ClientSettings
@@ -175,7 +175,7 @@ def test_whatever_a_token_depends_on_makes_another_file(folder: Path) -> None:
 
 
 def test_sources_share_a_token_only_where_they_ask_for_the_same(
-    folder: Path, server: Pretend, settings: ClientSettings
+    folder: Path, server: ScriptedServer, settings: ClientSettings
 ) -> None:
     asked_for = [
         settings,

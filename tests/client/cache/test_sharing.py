@@ -12,9 +12,9 @@ from threading import Event, Thread
 import pytest
 
 from client import many_sources
-from client.fake_issuer import REFUSAL, Issuer
-from client.fake_server import CLIENT_ID, SECRET, Pretend
-from client.processes import PATIENCE, Clock
+from client.fake_sender import REFUSAL, FakeSender
+from client.fake_server import CLIENT_ID, SECRET, ScriptedServer
+from client.processes import TIMEOUT, CallerClock
 from gatepass.client.cache.file_cache import Entry, FileCache
 from gatepass.client.httpx2 import BearerAuth
 from gatepass.client.settings import ClientSettings
@@ -29,18 +29,18 @@ SETTINGS = ClientSettings(URL, "id", "hush-hush")
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> CallerClock:
+    return CallerClock()
 
 
 @pytest.fixture
-def cache(tmp_path: Path, clock: Clock) -> FileCache:
+def cache(tmp_path: Path, clock: CallerClock) -> FileCache:
     return FileCache(
         tmp_path / "cache", read_clock=lambda: ClockReading(clock.now, clock.now, "boot")
     )
 
 
-def process(issuer: Issuer, cache: FileCache, clock: Clock) -> TokenSource:
+def process(issuer: FakeSender, cache: FileCache, clock: CallerClock) -> TokenSource:
     """Give a source that shares with others only what another process would."""
     return TokenSource(SETTINGS, issuer, cache=cache, now=clock, random=lambda: 0.5)
 
@@ -71,9 +71,9 @@ def test_who_asks_for_anything_else_does_not(other: ClientSettings) -> None:
 
 @pytest.mark.parametrize("is_async", [False, True])
 def test_a_second_process_uses_the_token_of_the_first(
-    cache: FileCache, clock: Clock, *, is_async: bool
+    cache: FileCache, clock: CallerClock, *, is_async: bool
 ) -> None:
-    issuer = Issuer()
+    issuer = FakeSender()
     first, second = (process(issuer, cache, clock) for _ in range(2))
 
     if is_async:
@@ -82,26 +82,26 @@ def test_a_second_process_uses_the_token_of_the_first(
         values = [source.token().value for source in (first, second)]
 
     assert values == ["pass-1", "pass-1"]
-    assert issuer.asked == 1
+    assert issuer.requests == 1
 
 
 def test_a_stale_token_that_another_process_has_renewed_is_taken_from_it(
-    cache: FileCache, clock: Clock
+    cache: FileCache, clock: CallerClock
 ) -> None:
-    issuer = Issuer()
+    issuer = FakeSender()
     first, second = (process(issuer, cache, clock) for _ in range(2))
     first.token()
     second.token()
     clock.now += 900
 
     assert [first.token().value, second.token().value] == ["pass-2", "pass-2"]
-    assert issuer.asked == 2
+    assert issuer.requests == 2
 
 
 def test_while_another_process_renews_the_stale_token_is_used_on(
-    cache: FileCache, clock: Clock
+    cache: FileCache, clock: CallerClock
 ) -> None:
-    issuer = Issuer()
+    issuer = FakeSender()
     first, second = (process(issuer, cache, clock) for _ in range(2))
     first.token()
     second.token()
@@ -114,9 +114,9 @@ def test_while_another_process_renews_the_stale_token_is_used_on(
 
 
 def test_a_token_that_an_api_refused_is_not_taken_from_another_process(
-    cache: FileCache, clock: Clock
+    cache: FileCache, clock: CallerClock
 ) -> None:
-    issuer = Issuer()
+    issuer = FakeSender()
     first, second = (process(issuer, cache, clock) for _ in range(2))
     first.token()
     second.invalidate(second.token())
@@ -125,12 +125,12 @@ def test_a_token_that_an_api_refused_is_not_taken_from_another_process(
 
 
 def test_a_stale_token_of_another_process_is_better_than_none(
-    cache: FileCache, clock: Clock
+    cache: FileCache, clock: CallerClock
 ) -> None:
-    issuer = Issuer()
+    issuer = FakeSender()
     process(issuer, cache, clock).token()
     clock.now += 900
-    issuer.trouble = REFUSAL
+    issuer.error = REFUSAL
 
     assert process(issuer, cache, clock).token().value == "pass-1"
 
@@ -155,9 +155,9 @@ class Watched:
 
 
 def test_who_has_waited_for_another_process_uses_what_it_got(
-    cache: FileCache, clock: Clock
+    cache: FileCache, clock: CallerClock
 ) -> None:
-    issuer = Issuer()
+    issuer = FakeSender()
     watched = Watched(cache)
     first = process(issuer, cache, clock)
     second = TokenSource(SETTINGS, issuer, cache=watched, now=clock)
@@ -166,17 +166,19 @@ def test_who_has_waited_for_another_process_uses_what_it_got(
 
     def meet() -> None:
         waiting.start()
-        watched.about_to_lock.wait(PATIENCE)
+        watched.about_to_lock.wait(TIMEOUT)
 
     issuer.before = meet
     first.token()
-    waiting.join(PATIENCE)
+    waiting.join(TIMEOUT)
 
     assert came == ["pass-1"]
-    assert issuer.asked == 1
+    assert issuer.requests == 1
 
 
-def test_two_hundred_processes_make_one_token_request(server: Pretend, tmp_path: Path) -> None:
+def test_two_hundred_processes_make_one_token_request(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     program = str(Path(many_sources.__file__))
     arguments = [server.token_url, CLIENT_ID, SECRET, str(tmp_path / "cache"), "200"]
 

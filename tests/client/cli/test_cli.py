@@ -9,15 +9,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from client.fake_server import CLIENT_ID, SECRET, Answer, Pretend, json_answer
-from client.tls_server import issue, standing
+from client.fake_server import CLIENT_ID, SECRET, ScriptedServer, json_response
+from client.tls_server import issue, metadata_server
 from gatepass.cli import main
+from gatepass.loopback import Response
 
 SERVER_EXTRA = ("alembic", "sqlalchemy", "starlette", "uvicorn")
 
 
 @pytest.fixture
-def environ(server: Pretend) -> dict[str, str]:
+def environ(server: ScriptedServer) -> dict[str, str]:
     return {
         "GATEPASS_TOKEN_URL": server.token_url,
         "GATEPASS_CLIENT_ID": CLIENT_ID,
@@ -53,9 +54,11 @@ def test_token_prints_the_token_alone(environ: dict[str, str]) -> None:
     assert (result.exit_code, result.stdout, result.stderr) == (0, "pass-1\n", "")
 
 
-def test_token_as_json_prints_the_token_response(server: Pretend, environ: dict[str, str]) -> None:
-    server.answers.append(
-        json_answer(access_token="t", token_type="bearer", expires_in=60, scope="read", more=1)
+def test_token_as_json_prints_the_token_response(
+    server: ScriptedServer, environ: dict[str, str]
+) -> None:
+    server.responses.append(
+        json_response(access_token="t", token_type="bearer", expires_in=60, scope="read", more=1)
     )
 
     assert json.loads(gatepass(environ, "token", "--json").stdout) == {
@@ -72,28 +75,32 @@ def test_token_without_settings_names_them(environ: dict[str, str]) -> None:
     assert "GATEPASS_CLIENT_ID" in line
 
 
-def test_a_refused_token_is_told_in_one_line(server: Pretend, environ: dict[str, str]) -> None:
-    server.answers.append(json_answer(401, error="invalid_client"))
+def test_a_refused_token_is_told_in_one_line(
+    server: ScriptedServer, environ: dict[str, str]
+) -> None:
+    server.responses.append(json_response(401, error="invalid_client"))
 
     assert "invalid_client: check the client id and secret" in one_line(gatepass(environ, "token"))
 
 
 def test_a_token_endpoint_that_talks_html_is_told_in_one_line(
-    server: Pretend, environ: dict[str, str]
+    server: ScriptedServer, environ: dict[str, str]
 ) -> None:
-    server.answers.append(Answer(200, b"<html>\n<p>hello\n</html>"))
+    server.responses.append(Response(200, b"<html>\n<p>hello\n</html>"))
 
     assert "check that the token URL" in one_line(gatepass(environ, "token"))
 
 
-def test_call_prints_the_body_of_the_answer(server: Pretend, environ: dict[str, str]) -> None:
+def test_call_prints_the_body_of_the_answer(
+    server: ScriptedServer, environ: dict[str, str]
+) -> None:
     result = gatepass(environ, "call", server.api_url)
 
     assert (result.exit_code, result.stdout, result.stderr) == (0, "body: ", "")
     assert server.api_requests[0].method == "GET"
 
 
-def test_call_sends_data_as_json_by_post(server: Pretend, environ: dict[str, str]) -> None:
+def test_call_sends_data_as_json_by_post(server: ScriptedServer, environ: dict[str, str]) -> None:
     result = gatepass(environ, "call", "-d", '{"a": 1}', server.api_url)
 
     assert result.stdout == 'body: {"a": 1}'
@@ -102,7 +109,7 @@ def test_call_sends_data_as_json_by_post(server: Pretend, environ: dict[str, str
 
 
 def test_call_sends_the_method_and_headers_that_are_asked_for(
-    server: Pretend, environ: dict[str, str]
+    server: ScriptedServer, environ: dict[str, str]
 ) -> None:
     words = ["-X", "PUT", "-H", "content-type: text/plain", "-H", "X-A:b:c", "-d", "hi"]
     gatepass(environ, "call", *words, server.api_url)
@@ -114,7 +121,7 @@ def test_call_sends_the_method_and_headers_that_are_asked_for(
 
 @pytest.mark.parametrize(("status", "advice"), [(403, "scope"), (404, "URL"), (500, "500")])
 def test_call_fails_with_one_line_where_the_api_does_and_still_prints_the_body(
-    server: Pretend, environ: dict[str, str], status: int, advice: str
+    server: ScriptedServer, environ: dict[str, str], status: int, advice: str
 ) -> None:
     server.api_status = status
     result = gatepass(environ, "call", server.api_url)
@@ -123,7 +130,7 @@ def test_call_fails_with_one_line_where_the_api_does_and_still_prints_the_body(
     assert result.stdout == "body: "
 
 
-def test_call_tells_of_a_second_401(server: Pretend, environ: dict[str, str]) -> None:
+def test_call_tells_of_a_second_401(server: ScriptedServer, environ: dict[str, str]) -> None:
     server.revoke_all = True
 
     assert "401" in one_line(gatepass(environ, "call", server.api_url))
@@ -133,10 +140,10 @@ def test_call_tells_of_a_second_401(server: Pretend, environ: dict[str, str]) ->
 @pytest.mark.spec("RFC 6750", "5.3")
 @pytest.mark.parametrize("url", ["http://api.example.com/", "http://127.0.0.1.example.com/x"])
 def test_call_sends_no_token_over_plain_http_to_another_machine(
-    server: Pretend, environ: dict[str, str], url: str
+    server: ScriptedServer, environ: dict[str, str], url: str
 ) -> None:
     assert "use https" in one_line(gatepass(environ, "call", url))
-    assert not server.seen
+    assert not server.received
 
 
 @pytest.mark.parametrize("url", ["meters", "file:///etc/hostname", "http://me@127.0.0.1/"])
@@ -145,7 +152,7 @@ def test_call_refuses_what_is_no_address(environ: dict[str, str], url: str) -> N
 
 
 def test_call_does_not_follow_a_redirect_with_the_token(
-    server: Pretend, environ: dict[str, str]
+    server: ScriptedServer, environ: dict[str, str]
 ) -> None:
     server.api_status = 302
 
@@ -162,15 +169,17 @@ def test_call_tells_of_an_api_that_is_not_there(environ: dict[str, str]) -> None
 def test_call_names_a_certificate_of_an_authority_that_is_not_known(
     environ: dict[str, str], tmp_path: Path
 ) -> None:
-    with standing(tmp_path, issue("leaf", issue("root"), "localhost")) as stand:
+    with metadata_server(tmp_path, issue("leaf", issue("root"), "localhost")) as stand:
         line = one_line(gatepass(environ, "call", stand.url))
 
     assert "the certificate's issuer is not known here" in line
     assert "GATEPASS_CA_FILE" in line
 
 
-def test_call_refused_a_token_sends_nothing(server: Pretend, environ: dict[str, str]) -> None:
-    server.answers.append(json_answer(401, error="invalid_client"))
+def test_call_refused_a_token_sends_nothing(
+    server: ScriptedServer, environ: dict[str, str]
+) -> None:
+    server.responses.append(json_response(401, error="invalid_client"))
 
     assert "invalid_client" in one_line(gatepass(environ, "call", server.api_url))
     assert not server.api_requests

@@ -18,7 +18,7 @@ from client.doctor.doctoring import (
     environ_of,
     told,
 )
-from client.tls_server import HANG_UP, Stand, standing
+from client.tls_server import HANG_UP, MetadataServer, metadata_server
 from gatepass.cli import main
 from gatepass.client.doctor import findings, metadata
 from gatepass.client.doctor.findings import Outcome
@@ -28,12 +28,12 @@ from gatepass.wire.secret import Secret
 
 
 @pytest.fixture
-def stand(tmp_path: Path) -> Iterator[Stand]:
-    with standing(tmp_path) as running:
+def stand(tmp_path: Path) -> Iterator[MetadataServer]:
+    with metadata_server(tmp_path) as running:
         yield running
 
 
-def test_where_all_is_well_each_check_is_a_line_with_a_tick(stand: Stand) -> None:
+def test_where_all_is_well_each_check_is_a_line_with_a_tick(stand: MetadataServer) -> None:
     stand.publish(gatepass_credential_mark="test")
     result = check(environ_of(f"{stand.url}/token"))
 
@@ -50,10 +50,10 @@ def test_where_all_is_well_each_check_is_a_line_with_a_tick(stand: Stand) -> Non
         "\u2713 token",
         "\u2713 scope",
     ]
-    assert [line for line in stand.asked if line.startswith("POST")] == ["POST /token"]
+    assert [line for line in stand.received if line.startswith("POST")] == ["POST /token"]
 
 
-def test_a_failure_is_told_and_named_at_the_end_and_ascii_will_do(stand: Stand) -> None:
+def test_a_failure_is_told_and_named_at_the_end_and_ascii_will_do(stand: MetadataServer) -> None:
     stand.token = (401, {"error": "invalid_client"})
     result = check(environ_of(f"{stand.url}/token"), charset="ascii")
 
@@ -89,7 +89,7 @@ def test_what_cannot_be_tried_after_a_failure_is_no_line_for_people() -> None:
     assert "nothing to try" not in result.stdout
 
 
-def test_without_a_secret_the_network_is_looked_at_all_the_same(stand: Stand) -> None:
+def test_without_a_secret_the_network_is_looked_at_all_the_same(stand: MetadataServer) -> None:
     lines = told(environ_of(f"{stand.url}/token", GATEPASS_CLIENT_SECRET=""))
 
     assert "GATEPASS_CLIENT_SECRET" in lines["settings"].message
@@ -101,7 +101,7 @@ def test_without_a_secret_the_network_is_looked_at_all_the_same(stand: Stand) ->
     assert lines["token"] == Line("skipped", "the settings are not complete")
 
 
-def test_the_settings_say_where_they_are_from(stand: Stand, tmp_path: Path) -> None:
+def test_the_settings_say_where_they_are_from(stand: MetadataServer, tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text(SECRET[TEST])
     file.chmod(0o600)
@@ -128,7 +128,7 @@ def test_the_settings_say_where_they_are_from(stand: Stand, tmp_path: Path) -> N
     assert lines["secret file"] == Line("ok", "its rights are narrow (mode 0600)")
 
 
-def test_a_secret_that_is_kept_elsewhere_is_read_and_its_place_told(stand: Stand) -> None:
+def test_a_secret_that_is_kept_elsewhere_is_read_and_its_place_told(stand: MetadataServer) -> None:
     kept = {
         "GATEPASS_CLIENT_SECRET": "",
         "GATEPASS_CLIENT_SECRET_FROM": "env:OURS",
@@ -141,7 +141,9 @@ def test_a_secret_that_is_kept_elsewhere_is_read_and_its_place_told(stand: Stand
     assert lines["token"].outcome == "ok"
 
 
-def test_a_secret_that_cannot_be_had_is_told_and_the_network_looked_at(stand: Stand) -> None:
+def test_a_secret_that_cannot_be_had_is_told_and_the_network_looked_at(
+    stand: MetadataServer,
+) -> None:
     kept = {"GATEPASS_CLIENT_SECRET": "", "GATEPASS_CLIENT_SECRET_FROM": "env:GONE"}
     result = check(environ_of(f"{stand.url}/token", **kept), "--json")
     lines = {line["check"]: line for line in json.loads(result.stdout)}
@@ -153,7 +155,7 @@ def test_a_secret_that_cannot_be_had_is_told_and_the_network_looked_at(stand: St
     assert result.stderr.splitlines() == ["Error: failed: secret; the line of each says what to do"]
 
 
-def test_one_of_two_secrets_that_cannot_be_had_is_a_warning(stand: Stand) -> None:
+def test_one_of_two_secrets_that_cannot_be_had_is_a_warning(stand: MetadataServer) -> None:
     lines = told(environ_of(f"{stand.url}/token", GATEPASS_NEXT_CLIENT_SECRET_FROM="env:GONE"))
 
     assert "NEXT_CLIENT_SECRET_FROM FromEnv('GONE')" in lines["settings"].message
@@ -170,7 +172,7 @@ def test_one_of_two_secrets_that_cannot_be_had_is_a_warning(stand: Stand) -> Non
     ],
 )
 def test_the_second_of_two_secrets_is_tried_where_the_first_is_refused(
-    stand: Stand, statuses: list[int], outcome: str, said: str
+    stand: MetadataServer, statuses: list[int], outcome: str, said: str
 ) -> None:
     error = {400: "invalid_scope", 401: "invalid_client"}
     stand.refusals = [(status, {"error": error[status]}) for status in statuses]
@@ -179,7 +181,7 @@ def test_the_second_of_two_secrets_is_tried_where_the_first_is_refused(
     assert lines["secret"].message == "gps_test_\u2026, then gps_test_\u2026"
     assert lines["token"].outcome == outcome
     assert said in lines["token"].message
-    assert stand.asked.count("POST /token") == max(1, min(2, statuses.count(401) + 1))
+    assert stand.received.count("POST /token") == max(1, min(2, statuses.count(401) + 1))
 
 
 @pytest.mark.parametrize(
@@ -198,7 +200,9 @@ def test_a_client_id_that_may_be_a_secret_is_not_shown_whole(client_id: str, sho
     assert f"GATEPASS_CLIENT_ID {shown}," in line.message
 
 
-def test_a_secret_file_that_others_can_read_is_a_warning(stand: Stand, tmp_path: Path) -> None:
+def test_a_secret_file_that_others_can_read_is_a_warning(
+    stand: MetadataServer, tmp_path: Path
+) -> None:
     file = tmp_path / "secret"
     file.write_text(SECRET[TEST])
     file.chmod(0o644)
@@ -237,17 +241,19 @@ def test_metadata_is_looked_for_at_the_origin_and_below_the_path() -> None:
 
 @pytest.mark.parametrize("document", [b"<html>", b"[]", b'{"issuer": 1}', b"[" * 50_000, b"\xff"])
 def test_what_is_no_metadata_is_passed_over_and_none_is_allowed(
-    stand: Stand, document: bytes
+    stand: MetadataServer, document: bytes
 ) -> None:
     stand.publish()
     stand.documents = dict.fromkeys(stand.documents, document)
     lines = told(environ_of(f"{stand.url}/a/token"))
 
     assert lines["metadata"] == Line("skipped", f"{stand.url} publishes none, which is allowed")
-    assert len([line for line in stand.asked if line.startswith("GET")]) == 4
+    assert len([line for line in stand.received if line.startswith("GET")]) == 4
 
 
-def test_a_server_that_hangs_up_instead_of_telling_its_metadata_is_told(stand: Stand) -> None:
+def test_a_server_that_hangs_up_instead_of_telling_its_metadata_is_told(
+    stand: MetadataServer,
+) -> None:
     stand.documents["/.well-known/openid-configuration"] = HANG_UP
     lines = told(environ_of(f"{stand.url}/token"))
 
@@ -271,7 +277,7 @@ def test_a_server_that_hangs_up_instead_of_telling_its_metadata_is_told(stand: S
     ],
 )
 def test_metadata_that_does_not_fit_is_a_warning(
-    stand: Stand, changed: dict[str, object], said: str
+    stand: MetadataServer, changed: dict[str, object], said: str
 ) -> None:
     stand.publish(**changed)
     lines = told(environ_of(f"{stand.url}/token"))
@@ -280,7 +286,7 @@ def test_metadata_that_does_not_fit_is_a_warning(
     assert said in lines["metadata"].message
 
 
-def test_metadata_that_fits_is_told(stand: Stand) -> None:
+def test_metadata_that_fits_is_told(stand: MetadataServer) -> None:
     stand.publish(
         grant_types_supported=["client_credentials"],
         token_endpoint_auth_methods_supported=["client_secret_basic"],
@@ -353,7 +359,7 @@ def test_foreign_credentials_say_nothing_of_an_environment() -> None:
     assert judged("billing", "s3cret")[0] is Outcome.SKIPPED
 
 
-def test_a_refusal_after_a_mix_up_points_to_it(stand: Stand) -> None:
+def test_a_refusal_after_a_mix_up_points_to_it(stand: MetadataServer) -> None:
     stand.publish(gatepass_credential_mark="live")
     stand.token = (401, {"error": "invalid_client"})
     lines = told(environ_of(f"{stand.url}/token"))
@@ -364,15 +370,15 @@ def test_a_refusal_after_a_mix_up_points_to_it(stand: Stand) -> None:
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_server_that_is_busy_is_asked_once(stand: Stand, status: int) -> None:
+def test_a_server_that_is_busy_is_asked_once(stand: MetadataServer, status: int) -> None:
     stand.token = (status, {})
     lines = told(environ_of(f"{stand.url}/token"))
 
     assert f"answered {status}: try again later" in lines["token"].message
-    assert stand.asked.count("POST /token") == 1
+    assert stand.received.count("POST /token") == 1
 
 
-def test_the_lifetime_is_told(stand: Stand) -> None:
+def test_the_lifetime_is_told(stand: MetadataServer) -> None:
     stand.token = (200, {"access_token": "t", "token_type": "Bearer", "expires_in": 60})
 
     assert told(environ_of(f"{stand.url}/token"))["token"].message == "granted, valid for 60 s"

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from client.doctor.doctoring import CHECKS, Line, environ_of, told
-from client.tls_server import DAY, Issued, Stand, issue, standing, tunnelling
+from client.tls_server import DAY, Issued, MetadataServer, issue, metadata_server, tunnelling
 from gatepass.client.doctor import certificate, findings, probes
 from gatepass.client.doctor.findings import Outcome
 from gatepass.client.network import route
 
 
 @pytest.fixture
-def stand(tmp_path: Path) -> Iterator[Stand]:
-    with standing(tmp_path) as running:
+def stand(tmp_path: Path) -> Iterator[MetadataServer]:
+    with metadata_server(tmp_path) as running:
         yield running
 
 
@@ -87,7 +87,7 @@ def test_an_address_that_is_silent_is_passed_over_and_told() -> None:
 def tls(
     folder: Path, shown: Issued, trusted: dict[str, str], host: str = "localhost"
 ) -> dict[str, Line]:
-    with standing(folder, shown, host) as stand:
+    with metadata_server(folder, shown, host) as stand:
         return told(environ_of(f"{stand.url}/token", **trusted))
 
 
@@ -176,7 +176,7 @@ def test_a_wrong_host_without_a_certificate_to_look_at_is_told_all_the_same() ->
     assert "is for no name" in certificate.refused(error, "x", {"notAfter": ""}).message
 
 
-def test_a_port_that_speaks_no_tls_is_told(stand: Stand) -> None:
+def test_a_port_that_speaks_no_tls_is_told(stand: MetadataServer) -> None:
     lines = told(environ_of(f"{stand.url}/token".replace("http:", "https:")))
 
     assert lines["tls"].outcome == "failed"
@@ -207,7 +207,9 @@ def test_a_proxy_is_gone_through_and_its_password_not_told(
     tmp_path: Path, root: Issued, trusted: dict[str, str]
 ) -> None:
     with (
-        standing(tmp_path, issue("leaf", root, "elsewhere.invalid"), "elsewhere.invalid") as stand,
+        metadata_server(
+            tmp_path, issue("leaf", root, "elsewhere.invalid"), "elsewhere.invalid"
+        ) as stand,
         tunnelling() as proxy,
     ):
         environ = environ_of(f"{stand.url}/token", https_proxy=proxy, **trusted)
@@ -227,7 +229,7 @@ def test_a_certificate_that_is_refused_behind_a_proxy_is_told_by_the_request(
     tmp_path: Path, trusted: dict[str, str]
 ) -> None:
     shown = issue("leaf", None, "elsewhere.invalid")
-    with standing(tmp_path, shown, "elsewhere.invalid") as stand, tunnelling() as proxy:
+    with metadata_server(tmp_path, shown, "elsewhere.invalid") as stand, tunnelling() as proxy:
         url = f"{stand.url}/token"
         lines = told(environ_of(url, https_proxy=proxy, **trusted))
 
@@ -252,7 +254,7 @@ def test_an_address_of_version_6_is_written_in_brackets() -> None:
     ],
 )
 def test_the_clock_is_compared_with_the_server_s(
-    stand: Stand, ahead: float, outcome: str, said: str
+    stand: MetadataServer, ahead: float, outcome: str, said: str
 ) -> None:
     stand.ahead = ahead
     lines = told(environ_of(f"{stand.url}/token"))
@@ -261,7 +263,7 @@ def test_the_clock_is_compared_with_the_server_s(
     assert said in lines["clock"].message
 
 
-def test_a_server_without_a_date_has_no_clock_to_compare_with(stand: Stand) -> None:
+def test_a_server_without_a_date_has_no_clock_to_compare_with(stand: MetadataServer) -> None:
     stand.dated = False
 
     assert told(environ_of(f"{stand.url}/token"))["clock"].outcome == "skipped"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
 
-from client.processes import PATIENCE
+from client.processes import TIMEOUT
 
 PAUSE = 0.02  # seconds between two bytes
 
@@ -22,7 +22,7 @@ def dripping(begin: bytes, context: ssl.SSLContext | None = None) -> Iterator[tu
     """Give the port, and what tells that a client was waited for in vain.
 
     It drips until the client hangs up or the block ends; a client that hangs up only after
-    PATIENCE is one that waits for good.
+    TIMEOUT is one that waits for good.
     """
     stopped, hung_up = Event(), Event()
 
@@ -31,7 +31,7 @@ def dripping(begin: bytes, context: ssl.SSLContext | None = None) -> Iterator[tu
             stream = context.wrap_socket(plain, server_side=True) if context else plain
             with stream:
                 stream.sendall(begin)
-                end = time.monotonic() + PATIENCE
+                end = time.monotonic() + TIMEOUT
                 while time.monotonic() < end and not stopped.wait(PAUSE):
                     stream.sendall(b"x")
                 return

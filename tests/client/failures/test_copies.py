@@ -9,7 +9,7 @@ from typing import TypeVar
 import pytest
 
 from client.adapters.adapters import WAYS, Way
-from client.fake_server import CLIENT_ID, SECRET, Pretend
+from client.fake_server import CLIENT_ID, SECRET, ScriptedServer
 from gatepass.client.cache.file_cache import FileCache
 from gatepass.client.settings import ClientSettings
 from gatepass.client.tokens.source import TokenSource, shared_source
@@ -32,7 +32,7 @@ def again(request: pytest.FixtureRequest) -> Again[TokenSource]:
 
 
 def test_a_copy_of_a_source_has_its_settings_and_no_token(
-    server: Pretend, settings: ClientSettings, again: Again[TokenSource]
+    server: ScriptedServer, settings: ClientSettings, again: Again[TokenSource]
 ) -> None:
     source = TokenSource(settings, Httpx2Sender(settings.token_url), deadline=7.0)
     source.token()
@@ -53,7 +53,7 @@ def test_no_token_is_in_a_pickle(settings: ClientSettings) -> None:
 
 
 def test_a_copy_of_a_source_with_a_cache_shares_its_token(
-    server: Pretend, settings: ClientSettings, tmp_path: Path, again: Again[TokenSource]
+    server: ScriptedServer, settings: ClientSettings, tmp_path: Path, again: Again[TokenSource]
 ) -> None:
     source = TokenSource(settings, cache=FileCache(tmp_path / "tokens"))
     source.token()
@@ -71,7 +71,7 @@ def test_what_a_process_shares_stays_shared_in_whoever_reads_it(
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=list(WAYS))
-def test_an_adapter_can_be_sent_to_another_process(server: Pretend, way: Way) -> None:
+def test_an_adapter_can_be_sent_to_another_process(server: ScriptedServer, way: Way) -> None:
     auth = way.auth(token_url=server.token_url, client_id=CLIENT_ID, client_secret=SECRET)
 
     assert way(pickled(auth), server.api_url).number == "1"

@@ -13,47 +13,56 @@ from pathlib import Path
 import pytest
 import time_machine
 
-from client.fake_server import CLIENT_ID, SECRET, Answer, Pretend, json_answer, pretend
-from client.processes import PATIENCE, Clock, in_threads
+from client.fake_server import (
+    CLIENT_ID,
+    SECRET,
+    ScriptedServer,
+    json_response,
+    scripted_server,
+)
+from client.processes import TIMEOUT, CallerClock, in_threads
 from gatepass.client.errors import TokenRefused, TokenUnavailable
 from gatepass.client.secrets import FromFile
 from gatepass.client.settings import ClientSettings
 from gatepass.client.tokens import clock
 from gatepass.client.tokens.source import TokenSource
+from gatepass.loopback import Response
 from gatepass.wire import basic
 
 MANY = 50
-REFUSAL = json_answer(401, error="invalid_client")
+REFUSAL = json_response(401, error="invalid_client")
 
 
 @pytest.fixture
-def moved() -> Clock:
-    return Clock()
+def moved() -> CallerClock:
+    return CallerClock()
 
 
 @pytest.fixture
-def source(settings: ClientSettings, moved: Clock) -> TokenSource:
+def source(settings: ClientSettings, moved: CallerClock) -> TokenSource:
     return TokenSource(settings, now=moved, random=lambda: 0.01)
 
 
-def test_a_token_endpoint_that_is_down_at_the_start_is_found_when_it_is_up(moved: Clock) -> None:
-    with pretend() as server:
+def test_a_token_endpoint_that_is_down_at_the_start_is_found_when_it_is_up(
+    moved: CallerClock,
+) -> None:
+    with scripted_server() as server:
         settings = ClientSettings(server.token_url, CLIENT_ID, SECRET)
         port = server.token_url.rpartition(":")[2].partition("/")[0]
     source = TokenSource(settings, now=moved, random=lambda: 0.01)
     with pytest.raises(TokenUnavailable, match="ConnectError") as caught:
         source.token()
 
-    with pretend(int(port)):
+    with scripted_server(int(port)):
         moved.now += 2
         assert source.token().value == "pass-1"
     assert caught.value.attempts == 8
 
 
 def test_a_token_endpoint_that_goes_down_at_refresh_time_is_not_missed_while_the_token_lasts(
-    moved: Clock,
+    moved: CallerClock,
 ) -> None:
-    with pretend() as server:
+    with scripted_server() as server:
         source = TokenSource(
             ClientSettings(server.token_url, CLIENT_ID, SECRET), now=moved, random=lambda: 0.01
         )
@@ -68,9 +77,9 @@ def test_a_token_endpoint_that_goes_down_at_refresh_time_is_not_missed_while_the
 
 
 def test_a_token_endpoint_that_restarts_is_asked_again_by_the_same_call(
-    server: Pretend, source: TokenSource
+    server: ScriptedServer, source: TokenSource
 ) -> None:
-    server.answers += [Answer(0), Answer(502), Answer(503)]  # 0: the connection is cut
+    server.responses += [Response(0), Response(502), Response(503)]  # 0: the connection is cut
 
     assert source.token().value == "pass-1"
     assert len(server.token_requests) == 4
@@ -78,10 +87,12 @@ def test_a_token_endpoint_that_restarts_is_asked_again_by_the_same_call(
 
 @pytest.mark.parametrize("is_async", [False, True])
 def test_an_answer_that_is_cut_in_the_middle_is_no_answer(
-    server: Pretend, source: TokenSource, *, is_async: bool
+    server: ScriptedServer, source: TokenSource, *, is_async: bool
 ) -> None:
-    whole = json_answer(access_token="half-a-token", token_type="Bearer", expires_in=60)
-    server.answers.append(Answer(200, whole.body[:25], {"Content-Length": str(len(whole.body))}))
+    whole = json_response(access_token="half-a-token", token_type="Bearer", expires_in=60)
+    server.responses.append(
+        Response(200, whole.body[:25], {"Content-Length": str(len(whole.body))})
+    )
 
     token = asyncio.run(source.atoken()) if is_async else source.token()
 
@@ -89,12 +100,12 @@ def test_an_answer_that_is_cut_in_the_middle_is_no_answer(
 
 
 def test_a_crowd_that_meets_a_429_shares_one_wait_and_one_error(
-    server: Pretend, settings: ClientSettings
+    server: ScriptedServer, settings: ClientSettings
 ) -> None:
-    crowd = Clock(callers=MANY)
+    crowd = CallerClock(callers=MANY)
     source = TokenSource(settings, now=crowd, random=lambda: 0.01)
-    server.before_token = crowd.wait_for_all
-    server.answers.append(Answer(429, b"", {"Retry-After": "60"}))
+    server.before_token = crowd.wait_for_callers
+    server.responses.append(Response(429, b"", {"Retry-After": "60"}))
 
     errors = in_threads(MANY, source.token)
     with pytest.raises(TokenUnavailable):
@@ -112,9 +123,9 @@ def test_a_crowd_that_meets_a_429_shares_one_wait_and_one_error(
 
 
 def test_after_a_refusal_everyone_gets_it_at_once_and_the_rest_grows(
-    server: Pretend, source: TokenSource, moved: Clock
+    server: ScriptedServer, source: TokenSource, moved: CallerClock
 ) -> None:
-    server.answers += [REFUSAL] * 20
+    server.responses += [REFUSAL] * 20
     asked = []
     for seconds in (0, 9, 2, 19, 2, 39, 2, 59, 2, 59, 2):
         moved.now += seconds
@@ -126,10 +137,10 @@ def test_after_a_refusal_everyone_gets_it_at_once_and_the_rest_grows(
 
 
 def test_a_slow_answer_is_waited_for_no_longer_than_the_deadline(
-    server: Pretend, settings: ClientSettings
+    server: ScriptedServer, settings: ClientSettings
 ) -> None:
     gate = threading.Event()
-    server.before_token = lambda: gate.wait(PATIENCE)
+    server.before_token = lambda: gate.wait(TIMEOUT)
     source = TokenSource(settings, deadline=0.3)
 
     errors = in_threads(5, source.token)
@@ -141,7 +152,7 @@ def test_a_slow_answer_is_waited_for_no_longer_than_the_deadline(
 
 @pytest.mark.parametrize("hours", [-1, 1])
 def test_a_wall_clock_that_jumps_an_hour_neither_kills_nor_prolongs_a_token(
-    server: Pretend, settings: ClientSettings, hours: int
+    server: ScriptedServer, settings: ClientSettings, hours: int
 ) -> None:
     source = TokenSource(settings)
     before = source.token()
@@ -155,7 +166,7 @@ def test_a_wall_clock_that_jumps_an_hour_neither_kills_nor_prolongs_a_token(
 
 
 def test_a_forked_process_goes_on_with_the_token_and_renews_it_for_itself(
-    source: TokenSource, moved: Clock
+    source: TokenSource, moved: CallerClock
 ) -> None:
     source.token()
 
@@ -169,10 +180,10 @@ def test_a_forked_process_goes_on_with_the_token_and_renews_it_for_itself(
 
 
 def test_a_process_forked_while_a_thread_renews_does_not_wait_for_that_thread(
-    server: Pretend, source: TokenSource
+    server: ScriptedServer, source: TokenSource
 ) -> None:
     gate = threading.Event()
-    server.before_token = lambda: len(server.token_requests) > 1 or gate.wait(PATIENCE)
+    server.before_token = lambda: len(server.token_requests) > 1 or gate.wait(TIMEOUT)
     renewing = threading.Thread(target=source.token)
     renewing.start()
     while not server.token_requests:
@@ -180,7 +191,7 @@ def test_a_process_forked_while_a_thread_renews_does_not_wait_for_that_thread(
 
     came = forked(lambda: [source.token().value])
     gate.set()
-    renewing.join(PATIENCE)
+    renewing.join(TIMEOUT)
 
     assert came == ["pass-1"]
     assert source.token().value == "pass-2"
@@ -204,10 +215,10 @@ def forked(work: Callable[[], list[str]]) -> list[str]:
 
 
 def test_a_loop_that_is_closed_in_the_middle_of_a_renewal_holds_nobody_up(
-    server: Pretend, source: TokenSource
+    server: ScriptedServer, source: TokenSource
 ) -> None:
     gate = threading.Event()
-    server.before_token = lambda: len(server.token_requests) > 1 or gate.wait(PATIENCE)
+    server.before_token = lambda: len(server.token_requests) > 1 or gate.wait(TIMEOUT)
     loop = asyncio.new_event_loop()
     task = loop.create_task(source.atoken())
     while not server.token_requests:
@@ -224,7 +235,7 @@ def test_a_loop_that_is_closed_in_the_middle_of_a_renewal_holds_nobody_up(
 
 @pytest.mark.filterwarnings("ignore:coroutine:RuntimeWarning")
 def test_a_renewal_whose_loop_is_lost_without_a_word_is_overdue_at_its_deadline(
-    source: TokenSource, moved: Clock, server: Pretend
+    source: TokenSource, moved: CallerClock, server: ScriptedServer
 ) -> None:
     lost = source.flow()
     next(lost)  # its request is never carried
@@ -237,7 +248,7 @@ def test_a_renewal_whose_loop_is_lost_without_a_word_is_overdue_at_its_deadline(
 
 
 def test_a_secret_rotated_while_fifty_tasks_call_fails_none_of_them(
-    server: Pretend, tmp_path: Path, moved: Clock
+    server: ScriptedServer, tmp_path: Path, moved: CallerClock
 ) -> None:
     file = tmp_path / "secret"
     file.write_text("old\n")
@@ -261,7 +272,7 @@ def test_a_secret_rotated_while_fifty_tasks_call_fails_none_of_them(
 
 
 def test_of_two_secrets_the_second_is_tried_where_the_first_is_refused_and_first_from_then_on(
-    server: Pretend, moved: Clock
+    server: ScriptedServer, moved: CallerClock
 ) -> None:
     settings = ClientSettings(server.token_url, CLIENT_ID, ["old", "new"])
     source = TokenSource(settings, now=moved, random=lambda: 0.01)

@@ -13,7 +13,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from client.fake_server import CLIENT_ID, Answer, Pretend
+from client.fake_server import CLIENT_ID, ScriptedServer
+from gatepass import loopback
 from gatepass.client import TokenRefused, TokenUnavailable
 from gatepass.client.errors import quotable
 from gatepass.client.settings import ClientSettings
@@ -138,10 +139,12 @@ def test_the_secret_in_a_title_is_not_told() -> None:
 
 @pytest.mark.parametrize("name", BODIES)
 def test_neither_error_nor_log_has_the_token_of_a_real_answer(
-    server: Pretend, name: str, caplog: pytest.LogCaptureFixture
+    server: ScriptedServer, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    server.answers.append(Answer(200, BODIES[name], {"Content-Type": "application/json"}))
+    server.responses.append(
+        loopback.Response(200, BODIES[name], {"Content-Type": "application/json"})
+    )
     source = TokenSource(ClientSettings(server.token_url, CLIENT_ID, SECRET), deadline=30.0)
 
     with pytest.raises(TokenUnavailable) as caught:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from client.fake_server import Pretend
+from client.fake_server import ScriptedServer
 from gatepass.client.cache.file_cache import FileCache
 from gatepass.client.settings import ClientSettings
 from gatepass.client.tokens.source import TokenSource
@@ -55,7 +55,7 @@ def test_a_signal_handler_gets_a_token_while_the_main_thread_asks_for_one(
 
 
 def test_blocking_code_in_an_event_loop_gets_a_token_while_a_task_asks_for_one(
-    server: Pretend, settings: ClientSettings
+    server: ScriptedServer, settings: ClientSettings
 ) -> None:
     """It should use atoken; it must not wait for what only its own return lets go on."""
     source = TokenSource(settings)

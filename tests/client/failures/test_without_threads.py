@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 import trio
 
-from client.fake_server import CLIENT_ID, SECRET, Pretend
+from client.fake_server import CLIENT_ID, SECRET, ScriptedServer
 from gatepass.client import ConfigurationError
 from gatepass.client.settings import ClientSettings
 from gatepass.client.tokens.source import TokenSource
@@ -79,7 +79,7 @@ def no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("ask", [ask_sync, ask_async])
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_a_token_is_had_where_no_thread_can_be_started(
-    server: Pretend, ask: Ask, host: str
+    server: ScriptedServer, ask: Ask, host: str
 ) -> None:
     url = server.token_url.replace("127.0.0.1", host)
 
@@ -89,7 +89,7 @@ def test_a_token_is_had_where_no_thread_can_be_started(
 @pytest.mark.usefixtures("server", "no_threads")
 @pytest.mark.parametrize("ask", [ask_sync, ask_async])
 def test_a_secret_that_a_function_gives_is_read_where_no_thread_can_be_started(
-    server: Pretend, ask: Ask
+    server: ScriptedServer, ask: Ask
 ) -> None:
     source = TokenSource(ClientSettings(server.token_url, CLIENT_ID, lambda: SECRET))
 
@@ -98,7 +98,7 @@ def test_a_secret_that_a_function_gives_is_read_where_no_thread_can_be_started(
 
 @pytest.mark.parametrize("program", [SUB_INTERPRETER, AT_EXIT], ids=["interpreter", "atexit"])
 def test_a_token_is_had_in_a_sub_interpreter_and_at_the_end_of_the_program(
-    server: Pretend, program: str
+    server: ScriptedServer, program: str
 ) -> None:
     code = program.replace("{url!r}", repr(server.token_url))
     code = code.replace("{id!r}", repr(CLIENT_ID)).replace("{secret!r}", repr(SECRET))
@@ -110,7 +110,7 @@ def test_a_token_is_had_in_a_sub_interpreter_and_at_the_end_of_the_program(
     assert (run.returncode, run.stdout) == (0, "3600\n"), run.stderr
 
 
-def test_a_task_of_trio_gets_a_token(server: Pretend, settings: ClientSettings) -> None:
+def test_a_task_of_trio_gets_a_token(server: ScriptedServer, settings: ClientSettings) -> None:
     source = TokenSource(settings)
 
     async def ask_often() -> list[str]:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from client.fake_server import Answer, Seen
-from client.secrets.fake_server import SECRET, refusal, standing_in
+from client.secrets.fake_server import SECRET, refusal, secret_store
 from gatepass.client.errors import ConfigurationError, SecretUnavailable
 from gatepass.client.secrets.aws import FromAws
+from gatepass.loopback import Request, Response
 
 ARN = "arn:aws:secretsmanager:eu-north-1:111122223333:secret:theirs-AbCdEf"
 KEY = "wJalrXUtnFEMI-stand-in"
@@ -24,8 +24,10 @@ SIGNED = re.compile(
 )
 
 
-def amz(status: int, **body: object) -> Answer:
-    return Answer(status, json.dumps(body).encode(), {"Content-Type": "application/x-amz-json-1.1"})
+def amz(status: int, **body: object) -> Response:
+    return Response(
+        status, json.dumps(body).encode(), {"Content-Type": "application/x-amz-json-1.1"}
+    )
 
 
 @dataclass
@@ -33,10 +35,10 @@ class StandIn:
     """Gives the members of `held` by the secret's id; answers `instead` when that is set."""
 
     held: dict[str, dict[str, str]] = field(default_factory=dict)
-    instead: Answer | None = None
+    instead: Response | None = None
     regions: list[str] = field(default_factory=list)
 
-    def answer(self, seen: Seen) -> Answer:
+    def answer(self, seen: Request) -> Response:
         signed = SIGNED.fullmatch(seen.headers["authorization"])
         assert signed, seen.headers["authorization"]
         assert seen.headers["x-amz-target"] == "secretsmanager.GetSecretValue"
@@ -53,7 +55,7 @@ class StandIn:
 def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[StandIn]:
     """A stand-in that every AWS program would find by its environment."""
     stand_in = StandIn()
-    with standing_in(stand_in.answer) as address:
+    with secret_store(stand_in.answer) as address:
         for name, value in {
             "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
             "AWS_SECRET_ACCESS_KEY": KEY,
@@ -147,7 +149,7 @@ def test_a_refusal_is_told_by_its_code_with_what_to_do(
     "answer", [amz(400, __type="ThrottlingException"), amz(500, __type="InternalServiceError")]
 )
 def test_what_may_pass_is_unavailable(
-    answer: Answer, aws: StandIn, monkeypatch: pytest.MonkeyPatch
+    answer: Response, aws: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)  # botocore waits between its attempts
     aws.instead = answer
@@ -158,15 +160,15 @@ def test_what_may_pass_is_unavailable(
 @pytest.mark.parametrize(
     "answer",
     [
-        Answer(200, b"<html>" + SECRET.encode()),
-        Answer(200, b'{"SecretString": 5}'),
-        Answer(200, b"[]"),
-        Answer(301, SECRET.encode()),
-        Answer(403, b"<html>" + SECRET.encode()),
+        Response(200, b"<html>" + SECRET.encode()),
+        Response(200, b'{"SecretString": 5}'),
+        Response(200, b"[]"),
+        Response(301, SECRET.encode()),
+        Response(403, b"<html>" + SECRET.encode()),
     ],
     ids=["html", "number", "list", "redirect", "forbidden"],
 )
-def test_a_strange_answer_is_refused(answer: Answer, aws: StandIn) -> None:
+def test_a_strange_answer_is_refused(answer: Response, aws: StandIn) -> None:
     aws.instead = answer
 
     refusal(FromAws("ours"), KEY)
@@ -176,7 +178,7 @@ def test_an_endpoint_that_is_away_is_unavailable(
     aws: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
-    with standing_in(aws.answer) as address:
+    with secret_store(aws.answer) as address:
         pass
 
     source = FromAws("ours", endpoint_url=address)

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from azure.core.credentials import AccessToken
 
-from client.fake_server import Answer, Seen, json_answer
-from client.secrets.fake_server import SECRET, refusal, standing_in
+from client.fake_server import json_response
+from client.secrets.fake_server import SECRET, refusal, secret_store
 from gatepass.client.errors import ConfigurationError, SecretUnavailable
 from gatepass.client.secrets.azure import FromAzure
+from gatepass.loopback import Request, Response
 
 TOKEN = "eyJ0eXAi-stand-in"
 
@@ -36,24 +37,24 @@ class StandIn:
 
     address: str = ""
     held: dict[str, str] = field(default_factory=dict)
-    instead: Answer | None = None
+    instead: Response | None = None
 
-    def answer(self, seen: Seen) -> Answer:
+    def answer(self, seen: Request) -> Response:
         if seen.headers.get("authorization") != f"Bearer {TOKEN}":
             # The library wants the vault's host to be below the resource's.
             resource = self.address.replace("127.0.0.1", "0.0.1")
             challenge = (
                 f'Bearer authorization="https://login.example/tenant", resource="{resource}"'
             )
-            return Answer(401, b"", {"WWW-Authenticate": challenge})
+            return Response(401, b"", {"WWW-Authenticate": challenge})
         if self.instead:
             return self.instead
         path, _, query = seen.path.partition("?")
         name = path.removeprefix("/secrets/").strip("/")
         assert query.startswith("api-version=")
         if name not in self.held:
-            return json_answer(404, error={"code": "SecretNotFound", "message": SECRET})
-        return json_answer(
+            return json_response(404, error={"code": "SecretNotFound", "message": SECRET})
+        return json_response(
             value=self.held[name],
             id=f"{self.address}/secrets/{name.partition('/')[0]}/v1",
             attributes={"enabled": True},
@@ -64,7 +65,7 @@ class StandIn:
 def azure(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
     stand_in = StandIn()
-    with standing_in(stand_in.answer, certificate) as address:
+    with secret_store(stand_in.answer, certificate) as address:
         stand_in.address = address
         yield stand_in
 
@@ -100,20 +101,20 @@ def test_a_missing_or_empty_secret_is_told(azure: StandIn) -> None:
 
 @pytest.mark.parametrize("status", [401, 403, 418])
 def test_a_refusal_is_told(status: int, azure: StandIn) -> None:
-    azure.instead = json_answer(status, error={"code": "Forbidden", "message": SECRET})
+    azure.instead = json_response(status, error={"code": "Forbidden", "message": SECRET})
 
     assert f"answered {status}: " in refusal(at(azure), TOKEN)
 
 
 def test_a_redirect_is_not_followed(azure: StandIn) -> None:
-    elsewhere: list[Seen] = []
+    elsewhere: list[Request] = []
 
-    def listen(seen: Seen) -> Answer:
+    def listen(seen: Request) -> Response:
         elsewhere.append(seen)
-        return json_answer(value=SECRET)
+        return json_response(value=SECRET)
 
-    with standing_in(listen) as address:
-        azure.instead = Answer(302, b"", {"Location": f"{address}/secrets/gatepass"})
+    with secret_store(listen) as address:
+        azure.instead = Response(302, b"", {"Location": f"{address}/secrets/gatepass"})
         assert "answered 302" in refusal(at(azure), TOKEN)
 
     assert elsewhere == []
@@ -124,17 +125,17 @@ def test_what_may_pass_is_unavailable(
     status: int, azure: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)  # the library waits between its attempts
-    azure.instead = Answer(status, SECRET.encode())
+    azure.instead = Response(status, SECRET.encode())
 
     assert "try again" in refusal(at(azure), TOKEN, kind=SecretUnavailable)
 
 
 @pytest.mark.parametrize(
     "answer",
-    [Answer(200, b"<html>" + SECRET.encode()), Answer(200, b"[]"), json_answer(value=None)],
+    [Response(200, b"<html>" + SECRET.encode()), Response(200, b"[]"), json_response(value=None)],
     ids=["html", "list", "null"],
 )
-def test_a_strange_answer_is_refused(answer: Answer, azure: StandIn) -> None:
+def test_a_strange_answer_is_refused(answer: Response, azure: StandIn) -> None:
     azure.instead = answer
 
     refusal(at(azure), TOKEN)
@@ -144,7 +145,7 @@ def test_a_vault_that_is_away_is_unavailable(
     azure: StandIn, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
-    with standing_in(azure.answer, certificate) as address:
+    with secret_store(azure.answer, certificate) as address:
         pass
 
     source = FromAzure(address, "gatepass", credential=CREDENTIAL)

@@ -15,10 +15,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from client.fake_server import Answer, Seen, json_answer
-from client.secrets.fake_server import SECRET, refusal, standing_in
+from client.fake_server import json_response
+from client.secrets.fake_server import SECRET, refusal, secret_store
 from gatepass.client.errors import ConfigurationError, SecretUnavailable
 from gatepass.client.secrets.google import FromGoogle
+from gatepass.loopback import Request, Response
 
 NAME = "projects/acme-prod/secrets/gatepass"
 LOCAL = "projects/p/locations/eu1/secrets/s/versions/2"
@@ -32,34 +33,36 @@ class StandIn:
 
     address: str = ""
     held: dict[str, bytes] = field(default_factory=dict)
-    instead: Answer | None = None
-    token_answer: Answer | None = None
+    instead: Response | None = None
+    token_answer: Response | None = None
 
-    def answer(self, seen: Seen) -> Answer:
+    def answer(self, seen: Request) -> Response:
         if seen.path == "/token":
             return self.token_answer or self.token(seen)
         if seen.headers.get("authorization") != f"Bearer {TOKEN}":
-            return json_answer(401, error={"code": 401, "status": "UNAUTHENTICATED"})
+            return json_response(401, error={"code": 401, "status": "UNAUTHENTICATED"})
         if self.instead:
             return self.instead
         name = seen.path.removeprefix("/v1/").removesuffix(":access")
         if name not in self.held:
-            return json_answer(404, error={"code": 404, "status": "NOT_FOUND"})
-        return json_answer(name=name, payload={"data": base64.b64encode(self.held[name]).decode()})
+            return json_response(404, error={"code": 404, "status": "NOT_FOUND"})
+        return json_response(
+            name=name, payload={"data": base64.b64encode(self.held[name]).decode()}
+        )
 
-    def token(self, seen: Seen) -> Answer:
+    def token(self, seen: Request) -> Response:
         form = parse_qs(seen.body.decode())
         assert form["grant_type"] == ["urn:ietf:params:oauth:grant-type:jwt-bearer"]
         claims = jwt.decode(form["assertion"][0], RSAKey.import_key(KEY.public_key())).claims
         assert claims["iss"] == "robot@acme-prod.iam.gserviceaccount.com"
-        return json_answer(access_token=TOKEN, expires_in=3600, token_type="Bearer")
+        return json_response(access_token=TOKEN, expires_in=3600, token_type="Bearer")
 
 
 @pytest.fixture
 def google(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[StandIn]:
     """A stand-in, and a service account's key file that Google's programs would find."""
     stand_in = StandIn()
-    with standing_in(stand_in.answer) as address:
+    with secret_store(stand_in.answer) as address:
         stand_in.address = address
         account = {
             "type": "service_account",
@@ -108,14 +111,14 @@ def test_a_secret_that_is_not_text_or_not_there_is_refused(google: StandIn) -> N
 
 @pytest.mark.parametrize("status", [400, 401, 403, 418, 302])
 def test_a_refusal_is_told(status: int, google: StandIn) -> None:
-    google.instead = Answer(status, SECRET.encode(), {"Location": "http://127.0.0.1:1/"})
+    google.instead = Response(status, SECRET.encode(), {"Location": "http://127.0.0.1:1/"})
 
     assert f"answered {status}: " in refusal(at(google), TOKEN)
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_what_may_pass_is_unavailable(status: int, google: StandIn) -> None:
-    google.instead = Answer(status, SECRET.encode())
+    google.instead = Response(status, SECRET.encode())
 
     assert "try again" in refusal(at(google), TOKEN, kind=SecretUnavailable)
 
@@ -123,21 +126,21 @@ def test_what_may_pass_is_unavailable(status: int, google: StandIn) -> None:
 @pytest.mark.parametrize(
     "answer",
     [
-        Answer(200, b"<html>" + SECRET.encode()),
-        json_answer(payload=None),
-        json_answer(payload={"data": 5}),
-        json_answer(payload={"data": SECRET}),
+        Response(200, b"<html>" + SECRET.encode()),
+        json_response(payload=None),
+        json_response(payload={"data": 5}),
+        json_response(payload={"data": SECRET}),
     ],
     ids=["html", "no payload", "number", "no base64"],
 )
-def test_a_strange_answer_is_refused(answer: Answer, google: StandIn) -> None:
+def test_a_strange_answer_is_refused(answer: Response, google: StandIn) -> None:
     google.instead = answer
 
     refusal(at(google), TOKEN)
 
 
 def test_an_address_that_is_away_is_unavailable(google: StandIn) -> None:
-    with standing_in(google.answer) as address:
+    with secret_store(google.answer) as address:
         pass
 
     source = FromGoogle(NAME, endpoint=address)
@@ -146,14 +149,14 @@ def test_an_address_that_is_away_is_unavailable(google: StandIn) -> None:
 
 
 def test_credentials_that_google_refuses_are_told(google: StandIn) -> None:
-    google.token_answer = json_answer(400, error="invalid_grant", error_description=SECRET)
+    google.token_answer = json_response(400, error="invalid_grant", error_description=SECRET)
 
     assert "RefreshError" in refusal(at(google))
 
 
 def test_google_away_is_unavailable(google: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)  # google-auth waits between its attempts
-    google.token_answer = json_answer(503, error="internal_failure")
+    google.token_answer = json_response(503, error="internal_failure")
 
     assert "try again" in refusal(at(google), kind=SecretUnavailable)
 

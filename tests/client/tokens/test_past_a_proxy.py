@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterator
 import pytest
 from click.testing import CliRunner
 
-from client.fake_server import CLIENT_ID, SECRET, Answer, Pretend
+from client.fake_server import CLIENT_ID, SECRET, ScriptedServer
 from client.secrets.fake_server import SECRET as STORED
-from client.secrets.fake_server import standing_in
+from client.secrets.fake_server import secret_store
 from client.secrets.vault.fake_vault import TOKEN, StandIn
 from gatepass.cli import main
 from gatepass.client import ConfigurationError, TokenUnavailable
 from gatepass.client.secrets.vault.secret import FromVault
 from gatepass.client.settings import ClientSettings
 from gatepass.client.tokens.source import TokenSource
+from gatepass.loopback import Response
 from reverse_proxy import VARIABLES, Proxy, recording
 
 COMMANDS = {"token": ["token"], "call": ["call"], "check": ["check"]}
@@ -50,16 +51,18 @@ def source_of(url: str) -> TokenSource:
     return TokenSource(ClientSettings(url, CLIENT_ID, SECRET), deadline=30.0)
 
 
-def test_a_token_is_asked_for_past_the_proxy(server: Pretend, proxy: Proxy, ask: Ask) -> None:
+def test_a_token_is_asked_for_past_the_proxy(
+    server: ScriptedServer, proxy: Proxy, ask: Ask
+) -> None:
     assert ask(source_of(server.token_url)) == "Bearer pass-1"
     assert proxy.got == []
 
 
 def test_a_redirect_of_the_token_endpoint_leads_nothing_to_the_proxy(
-    server: Pretend, proxy: Proxy, ask: Ask
+    server: ScriptedServer, proxy: Proxy, ask: Ask
 ) -> None:
     elsewhere = {"Location": "http://elsewhere.example/token"}
-    server.answers.append(Answer(307, b"", elsewhere))
+    server.responses.append(Response(307, b"", elsewhere))
 
     with pytest.raises(TokenUnavailable, match="redirects are not followed"):
         ask(source_of(server.token_url))
@@ -68,7 +71,7 @@ def test_a_redirect_of_the_token_endpoint_leads_nothing_to_the_proxy(
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=list(COMMANDS))
 def test_the_commands_speak_past_the_proxy(
-    server: Pretend, proxy: Proxy, command: list[str]
+    server: ScriptedServer, proxy: Proxy, command: list[str]
 ) -> None:
     words = [*command, server.api_url] if command == ["call"] else command
     environ = {
@@ -84,7 +87,7 @@ def test_the_commands_speak_past_the_proxy(
 
 
 def test_a_vault_is_asked_past_the_proxy(proxy: Proxy) -> None:
-    with standing_in(StandIn().answer) as address:
+    with secret_store(StandIn().answer) as address:
         assert FromVault(address, "partners/gatepass", token=TOKEN)() == STORED
     assert proxy.got == []
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from client.fake_issuer import REFUSAL, Issuer
-from client.processes import PATIENCE, Clock, in_threads
+from client.fake_sender import REFUSAL, FakeSender
+from client.processes import TIMEOUT, CallerClock, in_threads
 from gatepass.client.errors import TokenRefused, TokenUnavailable, Unreachable
 from gatepass.client.settings import ClientSettings
 from gatepass.client.tokens.source import TokenSource
@@ -19,21 +19,21 @@ MANY = 50
 
 
 @pytest.fixture
-def issuer() -> Issuer:
-    return Issuer()
+def issuer() -> FakeSender:
+    return FakeSender()
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> CallerClock:
+    return CallerClock()
 
 
 @pytest.fixture
-def source(issuer: Issuer, clock: Clock) -> TokenSource:
+def source(issuer: FakeSender, clock: CallerClock) -> TokenSource:
     return source_with(issuer, clock)
 
 
-def source_with(issuer: Issuer, clock: Clock) -> TokenSource:
+def source_with(issuer: FakeSender, clock: CallerClock) -> TokenSource:
     """Tokens of 1000 s: stale after 850, gone after 995."""
     return TokenSource(SETTINGS, issuer, now=clock, random=lambda: 0.5)
 
@@ -46,31 +46,35 @@ async def atext(source: TokenSource) -> str:
     return (await source.atoken()).response.access_token.value
 
 
-def test_a_fresh_token_is_used_again(source: TokenSource, clock: Clock) -> None:
+def test_a_fresh_token_is_used_again(source: TokenSource, clock: CallerClock) -> None:
     first = text(source)
     clock.now += 849
 
     assert [first, text(source)] == ["pass-1", "pass-1"]
 
 
-def test_a_stale_token_is_renewed_before_it_expires(source: TokenSource, clock: Clock) -> None:
+def test_a_stale_token_is_renewed_before_it_expires(
+    source: TokenSource, clock: CallerClock
+) -> None:
     text(source)
     clock.now += 851
 
     assert [text(source), text(source)] == ["pass-2", "pass-2"]
 
 
-def test_a_gone_token_is_never_given_out(source: TokenSource, issuer: Issuer, clock: Clock) -> None:
+def test_a_gone_token_is_never_given_out(
+    source: TokenSource, issuer: FakeSender, clock: CallerClock
+) -> None:
     text(source)
     clock.now += 996
-    issuer.trouble = REFUSAL
+    issuer.error = REFUSAL
 
     with pytest.raises(TokenRefused):
         source.token()
 
 
 def test_a_token_of_unstated_lifetime_is_renewed_within_five_minutes(
-    source: TokenSource, issuer: Issuer, clock: Clock
+    source: TokenSource, issuer: FakeSender, clock: CallerClock
 ) -> None:
     issuer.expires_in = None
     text(source)
@@ -82,7 +86,7 @@ def test_a_token_of_unstated_lifetime_is_renewed_within_five_minutes(
 
 
 def test_a_token_of_one_second_is_used_for_that_second(
-    source: TokenSource, issuer: Issuer, clock: Clock
+    source: TokenSource, issuer: FakeSender, clock: CallerClock
 ) -> None:
     issuer.expires_in = 1
     text(source)
@@ -96,32 +100,32 @@ def test_a_token_of_one_second_is_used_for_that_second(
 )
 def test_a_failed_early_renewal_is_a_warning_and_the_old_token_goes_on(
     source: TokenSource,
-    issuer: Issuer,
-    clock: Clock,
+    issuer: FakeSender,
+    clock: CallerClock,
     caplog: pytest.LogCaptureFixture,
     trouble: Response | Exception,
 ) -> None:
     text(source)
     clock.now += 900
-    issuer.trouble = trouble
+    issuer.error = trouble
 
     assert text(source) == "pass-1"
-    assert issuer.asked == 2
+    assert issuer.requests == 2
     assert [(record.name, record.levelno) for record in caplog.records] == [
         ("gatepass.client", logging.WARNING)
     ]
 
 
 def test_after_a_failed_early_renewal_nobody_hammers_but_it_is_tried_again_in_time(
-    source: TokenSource, issuer: Issuer, clock: Clock
+    source: TokenSource, issuer: FakeSender, clock: CallerClock
 ) -> None:
     text(source)
     clock.now += 900
-    issuer.trouble = REFUSAL
+    issuer.error = REFUSAL
     for _ in range(10):
         text(source)
-    asked_at_first = issuer.asked
-    issuer.trouble = None
+    asked_at_first = issuer.requests
+    issuer.error = None
     clock.now += 30
 
     assert asked_at_first == 2
@@ -129,7 +133,7 @@ def test_after_a_failed_early_renewal_nobody_hammers_but_it_is_tried_again_in_ti
 
 
 def test_an_early_renewal_that_fails_too_late_is_an_error(
-    source: TokenSource, issuer: Issuer, clock: Clock
+    source: TokenSource, issuer: FakeSender, clock: CallerClock
 ) -> None:
     text(source)
     clock.now += 994
@@ -145,12 +149,12 @@ def test_an_early_renewal_that_fails_too_late_is_an_error(
 
 
 def test_an_early_renewal_that_fails_after_its_token_was_refused_is_an_error(
-    source: TokenSource, issuer: Issuer, clock: Clock
+    source: TokenSource, issuer: FakeSender, clock: CallerClock
 ) -> None:
     first = source.token()
     clock.now += 900
     issuer.before = lambda: source.invalidate(first)
-    issuer.trouble = REFUSAL
+    issuer.error = REFUSAL
 
     with pytest.raises(TokenRefused):
         source.token()
@@ -173,7 +177,7 @@ def test_a_token_fetched_meanwhile_survives_the_refusal_of_an_older_one(
 
 
 def test_an_api_that_refuses_every_token_does_not_make_a_request_of_each_call(
-    source: TokenSource, issuer: Issuer, clock: Clock
+    source: TokenSource, issuer: FakeSender, clock: CallerClock
 ) -> None:
     renews = []
     for _ in range(5):
@@ -186,60 +190,60 @@ def test_an_api_that_refuses_every_token_does_not_make_a_request_of_each_call(
     assert issuer.issued == 2
 
 
-def test_fifty_threads_make_one_request_and_share_its_token(issuer: Issuer) -> None:
-    clock = Clock(callers=MANY)
+def test_fifty_threads_make_one_request_and_share_its_token(issuer: FakeSender) -> None:
+    clock = CallerClock(callers=MANY)
     source = source_with(issuer, clock)
-    issuer.before = clock.wait_for_all
+    issuer.before = clock.wait_for_callers
 
     results = in_threads(MANY, lambda: text(source))
 
     assert results == ["pass-1"] * MANY
-    assert issuer.asked == 1
+    assert issuer.requests == 1
 
 
-def test_fifty_threads_make_one_request_and_share_its_refusal(issuer: Issuer) -> None:
-    clock = Clock(callers=MANY)
+def test_fifty_threads_make_one_request_and_share_its_refusal(issuer: FakeSender) -> None:
+    clock = CallerClock(callers=MANY)
     source = source_with(issuer, clock)
-    issuer.before, issuer.trouble = clock.wait_for_all, REFUSAL
+    issuer.before, issuer.error = clock.wait_for_callers, REFUSAL
 
     results = in_threads(MANY, source.token)
 
     assert [str(result) for result in results] == [str(results[0])] * MANY
     assert all(isinstance(result, TokenRefused) for result in results)
     assert len({id(result) for result in results}) == MANY
-    assert issuer.asked == 1
+    assert issuer.requests == 1
 
 
 async def all_at_once(source: TokenSource) -> list[str | BaseException]:
     return await asyncio.wait_for(
-        asyncio.gather(*[atext(source) for _ in range(MANY)], return_exceptions=True), PATIENCE
+        asyncio.gather(*[atext(source) for _ in range(MANY)], return_exceptions=True), TIMEOUT
     )
 
 
-def test_fifty_tasks_make_one_request_and_share_its_token(issuer: Issuer) -> None:
-    clock = Clock(callers=MANY)
+def test_fifty_tasks_make_one_request_and_share_its_token(issuer: FakeSender) -> None:
+    clock = CallerClock(callers=MANY)
     source = source_with(issuer, clock)
-    issuer.abefore = clock.wait_for_all
+    issuer.abefore = clock.wait_for_callers
 
     assert asyncio.run(all_at_once(source)) == ["pass-1"] * MANY
-    assert issuer.asked == 1
+    assert issuer.requests == 1
 
 
-def test_fifty_tasks_make_one_request_and_share_its_refusal(issuer: Issuer) -> None:
-    clock = Clock(callers=MANY)
+def test_fifty_tasks_make_one_request_and_share_its_refusal(issuer: FakeSender) -> None:
+    clock = CallerClock(callers=MANY)
     source = source_with(issuer, clock)
-    issuer.abefore, issuer.trouble = clock.wait_for_all, REFUSAL
+    issuer.abefore, issuer.error = clock.wait_for_callers, REFUSAL
 
     results = asyncio.run(all_at_once(source))
 
     assert all(isinstance(result, TokenRefused) for result in results)
-    assert issuer.asked == 1
+    assert issuer.requests == 1
 
 
-def test_tasks_of_several_event_loops_and_threads_make_one_request(issuer: Issuer) -> None:
-    clock = Clock(callers=3 * MANY)
+def test_tasks_of_several_event_loops_and_threads_make_one_request(issuer: FakeSender) -> None:
+    clock = CallerClock(callers=3 * MANY)
     source = source_with(issuer, clock)
-    issuer.before = issuer.abefore = clock.wait_for_all
+    issuer.before = issuer.abefore = clock.wait_for_callers
 
     def some() -> list[str | BaseException]:
         return asyncio.run(all_at_once(source))
@@ -248,7 +252,7 @@ def test_tasks_of_several_event_loops_and_threads_make_one_request(issuer: Issue
 
     assert len(results) == MANY + 2
     assert {str(token) for result in results for token in flat(result)} == {"pass-1"}
-    assert issuer.asked == 1
+    assert issuer.requests == 1
 
 
 def iter_of(first: list[Callable[[], object]], then: Callable[[], object]) -> Callable[[], object]:
@@ -269,7 +273,7 @@ def flat(result: object) -> list[object]:
 
 
 def test_while_one_renews_a_stale_token_the_others_go_on_with_it(
-    source: TokenSource, issuer: Issuer, clock: Clock
+    source: TokenSource, issuer: FakeSender, clock: CallerClock
 ) -> None:
     text(source)
     clock.now += 900
@@ -278,10 +282,10 @@ def test_while_one_renews_a_stale_token_the_others_go_on_with_it(
 
     assert text(source) == "pass-2"
     assert meanwhile == ["pass-1"] * 5
-    assert issuer.asked == 2
+    assert issuer.requests == 2
 
 
-class Gated(Issuer):
+class Gated(FakeSender):
     """Holds the first request until the gate opens."""
 
     def __init__(self) -> None:
@@ -289,18 +293,18 @@ class Gated(Issuer):
         self.gate = asyncio.Event()
 
     async def asend(self, request: Request) -> Response:
-        if not self.asked:
-            self.asked += 1
+        if not self.requests:
+            self.requests += 1
             await self.gate.wait()
         return self.send(request)
 
 
 async def tasks_at_the_gate(issuer: Gated) -> list[asyncio.Task[str]]:
     """Give three tasks: the first renews, and the others have come to wait for it."""
-    clock = Clock()
+    clock = CallerClock()
     source = source_with(issuer, clock)
     tasks = [asyncio.create_task(atext(source)) for _ in range(3)]
-    while not issuer.asked or len(clock.looks) < 3 * 2 + 4:  # noqa: ASYNC110 - turns of the loop, no clock
+    while not issuer.requests or len(clock.reads) < 3 * 2 + 4:  # noqa: ASYNC110 - turns of the loop, no clock
         await asyncio.sleep(0)
     return tasks
 
@@ -312,7 +316,7 @@ def test_a_renewal_whose_task_is_cancelled_is_taken_over_by_one_who_waits() -> N
         tasks[0].cancel()
         with pytest.raises(asyncio.CancelledError):
             await tasks[0]
-        return issuer.issued, await asyncio.wait_for(asyncio.gather(*tasks[1:]), PATIENCE)
+        return issuer.issued, await asyncio.wait_for(asyncio.gather(*tasks[1:]), TIMEOUT)
 
     assert asyncio.run(story()) == (0, ["pass-1", "pass-1"])
 
@@ -323,37 +327,37 @@ def test_one_who_stops_waiting_cancels_the_renewal_for_nobody() -> None:
         tasks = await tasks_at_the_gate(issuer)
         tasks[1].cancel()
         issuer.gate.set()
-        return await asyncio.wait_for(asyncio.gather(*tasks[::2]), PATIENCE)
+        return await asyncio.wait_for(asyncio.gather(*tasks[::2]), TIMEOUT)
 
     assert asyncio.run(story()) == ["pass-1", "pass-1"]
 
 
 def test_a_bug_in_a_sender_is_raised_and_leaves_the_source_usable(
-    source: TokenSource, issuer: Issuer
+    source: TokenSource, issuer: FakeSender
 ) -> None:
-    issuer.trouble = LookupError("a bug")
+    issuer.error = LookupError("a bug")
     with pytest.raises(LookupError):
         source.token()
-    issuer.trouble = None
+    issuer.error = None
 
     assert text(source) == "pass-1"
 
 
 def test_pauses_between_attempts_are_kept_in_threads_and_tasks(
-    issuer: Issuer, clock: Clock
+    issuer: FakeSender, clock: CallerClock
 ) -> None:
-    issuer.trouble = Response(503, {}, b"")
+    issuer.error = Response(503, {}, b"")
 
     with pytest.raises(TokenUnavailable) as sync_error:
         TokenSource(SETTINGS, issuer, now=clock, random=lambda: 0.0).token()
     with pytest.raises(TokenUnavailable) as async_error:
         asyncio.run(TokenSource(SETTINGS, issuer, now=clock, random=lambda: 0.0).atoken())
 
-    assert sync_error.value.attempts == async_error.value.attempts == issuer.asked / 2 == 8
+    assert sync_error.value.attempts == async_error.value.attempts == issuer.requests / 2 == 8
 
 
 def test_a_renewal_is_told_with_its_seconds_and_no_secret(
-    source: TokenSource, issuer: Issuer, clock: Clock, caplog: pytest.LogCaptureFixture
+    source: TokenSource, issuer: FakeSender, clock: CallerClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     issuer.expires_in = None
@@ -361,7 +365,7 @@ def test_a_renewal_is_told_with_its_seconds_and_no_secret(
     issuer.expires_in = 1000
     source.token()
     clock.now += 1000
-    issuer.trouble = REFUSAL
+    issuer.error = REFUSAL
     with pytest.raises(TokenRefused):
         source.token()
 
@@ -375,7 +379,7 @@ def test_a_renewal_is_told_with_its_seconds_and_no_secret(
 
 
 def test_a_log_handler_that_needs_a_token_itself_does_not_hang(
-    source: TokenSource, issuer: Issuer
+    source: TokenSource, issuer: FakeSender
 ) -> None:
     class Shipping(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
@@ -387,7 +391,7 @@ def test_a_log_handler_that_needs_a_token_itself_does_not_hang(
     shipped: list[str] = []
     handler = Shipping()
     logging.getLogger("gatepass.client").addHandler(handler)
-    issuer.trouble = REFUSAL
+    issuer.error = REFUSAL
     try:
         outcome = in_threads(1, source.token)
     finally:

@@ -13,8 +13,8 @@ from opentelemetry.sdk.metrics.export import (
     NumberDataPoint,
 )
 
-from client.fake_issuer import REFUSAL, Issuer
-from client.processes import Clock
+from client.fake_sender import REFUSAL, FakeSender
+from client.processes import CallerClock
 from gatepass.client.errors import ConfigurationError, TokenRefused, TokenUnavailable
 from gatepass.client.secrets.rotation import SecretRotation
 from gatepass.client.secrets.source import Literal
@@ -27,24 +27,26 @@ from gatepass.wire.secret import Secret
 
 
 @pytest.fixture
-def issuer() -> Issuer:
-    return Issuer()
+def issuer() -> FakeSender:
+    return FakeSender()
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> CallerClock:
+    return CallerClock()
 
 
 def settings_of(client_id: str) -> ClientSettings:
     return ClientSettings("https://app.example.com/token", client_id, "hush-hush")
 
 
-def source_of(issuer: Issuer, clock: Clock, client_id: str = "id") -> TokenSource:
+def source_of(issuer: FakeSender, clock: CallerClock, client_id: str = "id") -> TokenSource:
     return TokenSource(settings_of(client_id), issuer, now=clock, random=lambda: 0.5)
 
 
-def test_the_status_of_a_source_that_was_not_used_is_empty(issuer: Issuer, clock: Clock) -> None:
+def test_the_status_of_a_source_that_was_not_used_is_empty(
+    issuer: FakeSender, clock: CallerClock
+) -> None:
     assert asdict(source_of(issuer, clock).status()) == {
         "state": State.EXPIRED,
         "age": None,
@@ -57,7 +59,9 @@ def test_the_status_of_a_source_that_was_not_used_is_empty(issuer: Issuer, clock
     }
 
 
-def test_the_status_follows_the_token_and_asks_nobody(issuer: Issuer, clock: Clock) -> None:
+def test_the_status_follows_the_token_and_asks_nobody(
+    issuer: FakeSender, clock: CallerClock
+) -> None:
     source = source_of(issuer, clock)
     source.token()
     seen = []
@@ -67,20 +71,20 @@ def test_the_status_follows_the_token_and_asks_nobody(issuer: Issuer, clock: Clo
         seen.append((status.state, status.age, status.seconds_left))
 
     assert seen == [("fresh", 100, 895), ("stale", 900, 95), ("expired", 1100, 0)]
-    assert issuer.asked == 1
+    assert issuer.requests == 1
 
 
 def test_the_status_counts_and_keeps_the_last_error_until_the_next_token(
-    issuer: Issuer, clock: Clock
+    issuer: FakeSender, clock: CallerClock
 ) -> None:
     source = source_of(issuer, clock)
     source.invalidate(source.token())
-    issuer.trouble = REFUSAL
+    issuer.error = REFUSAL
     with pytest.raises(TokenRefused):
         source.token()
     refused = source.status()
     clock.now += 11
-    issuer.trouble = None
+    issuer.error = None
     source.token()
     mended = source.status()
 
@@ -89,18 +93,20 @@ def test_the_status_counts_and_keeps_the_last_error_until_the_next_token(
     assert (mended.renewals, mended.last_error) == (2, None)
 
 
-def test_hooks_hear_of_tokens_and_refusals_and_of_no_secret(issuer: Issuer, clock: Clock) -> None:
+def test_hooks_hear_of_tokens_and_refusals_and_of_no_secret(
+    issuer: FakeSender, clock: CallerClock
+) -> None:
     heard: list[CachedToken | TokenRefused] = []
     source = TokenSource(
         settings_of("id"), issuer, on_token=heard.append, on_refused=heard.append, now=clock
     )
     source.token()
     clock.now += 1000
-    issuer.trouble = Response(302, {}, b"")
+    issuer.error = Response(302, {}, b"")
     with pytest.raises(TokenUnavailable, match="302"):
         source.token()
     clock.now += 11
-    issuer.trouble = REFUSAL
+    issuer.error = REFUSAL
     with pytest.raises(TokenRefused):
         source.token()
 
@@ -109,7 +115,7 @@ def test_hooks_hear_of_tokens_and_refusals_and_of_no_secret(issuer: Issuer, cloc
 
 
 def test_a_hook_that_fails_costs_nobody_a_token(
-    issuer: Issuer, clock: Clock, caplog: pytest.LogCaptureFixture
+    issuer: FakeSender, clock: CallerClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(_: CachedToken) -> None:
         raise LookupError("a bug of theirs")
@@ -147,7 +153,7 @@ def figures(reader: InMemoryMetricReader, client_id: str) -> dict[tuple[str, str
 
 
 def test_requests_and_rejections_are_counted_by_outcome(
-    reader: InMemoryMetricReader, issuer: Issuer, clock: Clock
+    reader: InMemoryMetricReader, issuer: FakeSender, clock: CallerClock
 ) -> None:
     source = source_of(issuer, clock, "counted")
 
@@ -156,11 +162,11 @@ def test_requests_and_rejections_are_counted_by_outcome(
 
     issuer.before = lambda: take(2)
     source.invalidate(source.token())
-    issuer.trouble = REFUSAL
+    issuer.error = REFUSAL
     with pytest.raises(TokenRefused):
         source.token()
     clock.now += 11
-    issuer.trouble = Response(302, {}, b"")
+    issuer.error = Response(302, {}, b"")
     with pytest.raises(TokenUnavailable):
         source.token()
 
@@ -173,7 +179,7 @@ def test_requests_and_rejections_are_counted_by_outcome(
 
 
 def test_an_api_that_refuses_every_token_is_warned_of(
-    issuer: Issuer, clock: Clock, caplog: pytest.LogCaptureFixture
+    issuer: FakeSender, clock: CallerClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     source = source_of(issuer, clock)
     source.invalidate(source.token())
@@ -236,7 +242,7 @@ def test_the_secret_that_worked_comes_first_and_each_but_once() -> None:
 
 
 def test_a_source_of_which_one_secret_is_missing_works_with_the_other(
-    issuer: Issuer, clock: Clock
+    issuer: FakeSender, clock: CallerClock
 ) -> None:
     missing = Place()
     missing.gives = ConfigurationError("it is not there")
@@ -246,7 +252,7 @@ def test_a_source_of_which_one_secret_is_missing_works_with_the_other(
 
 
 def test_without_opentelemetry_a_source_works_and_counts_for_its_status(
-    issuer: Issuer, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    issuer: FakeSender, clock: CallerClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
     telemetry._instruments.cache_clear()  # noqa: SLF001 - as in a process that has not looked yet

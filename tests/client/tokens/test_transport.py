@@ -13,8 +13,8 @@ import httpx2
 import pytest
 
 from client.failures.slow_server import BODY, HANDSHAKE, HEADER, dripping
-from client.processes import PATIENCE
-from client.tls_server import DAY, Issued, issue, serving_context, standing, tunnelling
+from client.processes import TIMEOUT
+from client.tls_server import DAY, Issued, issue, metadata_server, serving_context, tunnelling
 from gatepass.client import ConfigurationError, TokenUnavailable
 from gatepass.client.errors import CertificateRefused, Unreachable
 from gatepass.client.settings import ClientSettings
@@ -87,7 +87,7 @@ def test_an_answer_that_drips_in_is_cut_at_the_timeout(
         with pytest.raises(Unreachable, match="no whole answer in time"):
             send(Httpx2Sender(url), Request("POST", url, {}, b"", timeout=SHORT))
 
-        assert hung_up.wait(PATIENCE)
+        assert hung_up.wait(TIMEOUT)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_a_connection_that_is_made_when_the_time_is_over_is_cut_at_once() -> Non
 
     def connect(connection: Connection) -> None:
         with connection.cut_at_deadline():
-            assert connection.is_over.wait(PATIENCE)
+            assert connection.is_over.wait(TIMEOUT)
             connection.trace("connection.connect_tcp.complete", {"return_value": Stream(near)})
 
     with near, far:
@@ -164,7 +164,7 @@ def test_a_connection_that_is_made_when_the_time_is_over_is_cut_at_once() -> Non
 def test_no_connection_in_time_is_told_as_such() -> None:
     def connect(connection: Connection) -> None:
         with connection.cut_at_deadline():
-            assert connection.is_over.wait(PATIENCE)
+            assert connection.is_over.wait(TIMEOUT)
             raise httpx2.ConnectTimeout("a moment later")
 
     with pytest.raises(TimeoutError):
@@ -232,14 +232,14 @@ def test_a_certificate_that_is_refused_is_named_and_asked_for_once(
 ) -> None:
     root = issue("root")
     (tmp_path / "root.pem").write_bytes(root.pem)
-    with standing(tmp_path, shown.certificate(root)) as stand:
+    with metadata_server(tmp_path, shown.certificate(root)) as stand:
         sender = Httpx2Sender(stand.url, str(tmp_path / "root.pem"))
         with pytest.raises(CertificateRefused, match=shown.said):
             send(sender, Request("POST", f"{stand.url}/token", {}))
 
 
 def test_a_refused_certificate_is_no_reason_to_ask_again(tmp_path: Path) -> None:
-    with standing(tmp_path, issue("leaf", None, "localhost")) as stand:
+    with metadata_server(tmp_path, issue("leaf", None, "localhost")) as stand:
         settings = ClientSettings(f"{stand.url}/token", "id", "secret")
         with pytest.raises(TokenUnavailable, match="signed by itself") as caught:
             TokenSource(settings).token()
@@ -260,7 +260,7 @@ def test_an_authority_is_trusted_by_the_setting_or_by_the_variables_that_others_
     named.write_bytes(root.pem)
     if variable != "ca_file":
         monkeypatch.setenv(variable, str(named))
-    with standing(tmp_path, issue("leaf", root, "localhost")) as stand:
+    with metadata_server(tmp_path, issue("leaf", root, "localhost")) as stand:
         settings = ClientSettings(
             f"{stand.url}/token",
             "id",

@@ -14,8 +14,9 @@ from gatepass.server.domain.catalogue.model import CataloguedScope
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.environment import maintenance
 from gatepass.server.settings import EnvironmentSettings
+from gatepass.testing import Clock
 from gatepass.wire.scope import Scope
-from server.fixtures import Client, Clock, InProcessServer, open_passive_server, refused
+from server.fixtures import Client, InProcessServer, new_clock, open_passive_server, refused
 
 _URI, _SCOPE = "https://meters.example.com", "meters.read"
 _APARTS = [-3600, -10, 10, 3600]
@@ -24,17 +25,18 @@ Nodes = Callable[..., list[InProcessServer]]
 Void = Callable[[InProcessServer, Client], None]
 
 
-class Shifted(Clock):
-    """The real clock, wrong by as much as it is told."""
+class ShiftedClock(Clock):
+    """The real clock, shifted by some seconds."""
 
     def __init__(self, ahead: float) -> None:
-        self.ahead = ahead
+        super().__init__()
+        self._ahead = ahead
 
     def __call__(self) -> float:
-        return time.time() + self.ahead
+        return time.time() + self._ahead
 
     def advance(self, seconds: float) -> None:
-        self.ahead += seconds
+        self._ahead += seconds
 
 
 def void(server: InProcessServer, client: Client) -> None:
@@ -87,7 +89,7 @@ def on_sqlite(tmp_path: Path) -> Iterator[Nodes]:
 def test_what_one_node_voids_is_void_on_the_other_whatever_their_clocks_say(
     on_postgresql: Nodes, apart: float, revoke: Void
 ) -> None:
-    here, there = on_postgresql(Shifted(0), Shifted(apart))
+    here, there = on_postgresql(ShiftedClock(0), ShiftedClock(apart))
     client = here.register()
     learn(there)
     old = [here.token(client), there.token(client)]
@@ -105,7 +107,7 @@ def test_what_one_node_voids_is_void_on_the_other_whatever_their_clocks_say(
 def test_tokens_of_a_new_application_are_good_on_every_node(
     on_postgresql: Nodes, apart: float
 ) -> None:
-    here, there = on_postgresql(Shifted(0), Shifted(apart))
+    here, there = on_postgresql(ShiftedClock(0), ShiftedClock(apart))
     client = there.register()
     learn(here)
 
@@ -119,7 +121,7 @@ def test_tokens_of_a_new_application_are_good_on_every_node(
 def test_a_node_whose_clock_is_wrong_says_so_in_its_metrics(
     on_postgresql: Nodes, apart: float
 ) -> None:
-    (node,) = on_postgresql(Shifted(apart))
+    (node,) = on_postgresql(ShiftedClock(apart))
 
     page = node.send("GET", "/metrics", source="127.0.0.1").text
 
@@ -136,7 +138,7 @@ def test_a_node_whose_clock_is_wrong_says_so_in_its_metrics(
 def test_tokens_do_not_survive_a_revocation_after_the_clock_was_set_back(
     on_sqlite: Nodes, back: float, revoke: Void
 ) -> None:
-    clock = Clock()
+    clock = new_clock()
     (node,) = on_sqlite(clock)
     client = node.register()
     clock.advance(100)
@@ -157,7 +159,7 @@ def test_tokens_do_not_survive_a_revocation_after_the_clock_was_set_back(
 def test_a_node_that_starts_with_an_earlier_clock_voids_what_it_issued_before(
     on_sqlite: Nodes, back: float, revoke: Void
 ) -> None:
-    clock = Clock()
+    clock = new_clock()
     (before,) = on_sqlite(clock)
     client = before.register()
     clock.advance(4000)
@@ -166,7 +168,7 @@ def test_a_node_that_starts_with_an_earlier_clock_voids_what_it_issued_before(
     before.environment().collect()
     maintenance.flush(before.environment())
 
-    (after,) = on_sqlite(Clock())
+    (after,) = on_sqlite(new_clock())
     after.clock.advance(4000 - back)
     revoke(after, client)
 
@@ -177,9 +179,9 @@ def test_a_node_that_starts_with_an_earlier_clock_voids_what_it_issued_before(
 def test_an_application_registered_before_the_clock_was_set_back_gets_good_tokens(
     on_sqlite: Nodes,
 ) -> None:
-    (before,) = on_sqlite(Clock())
+    (before,) = on_sqlite(new_clock())
     client = before.register()
-    behind = Clock()
+    behind = new_clock()
     behind.advance(-600)
 
     (after,) = on_sqlite(behind)
@@ -188,11 +190,11 @@ def test_an_application_registered_before_the_clock_was_set_back_gets_good_token
 
 
 def test_a_token_that_is_void_already_is_never_issued(on_sqlite: Nodes) -> None:
-    (ahead,) = on_sqlite(Clock())
+    (ahead,) = on_sqlite(new_clock())
     client = ahead.register()
     ahead.clock.advance(86400)  # a clock that is wrong by a day, then put right
     void(ahead, client)
-    (right,) = on_sqlite(Clock())
+    (right,) = on_sqlite(new_clock())
 
     answer = right.ask(client)
 
@@ -204,7 +206,7 @@ def test_a_token_that_is_void_already_is_never_issued(on_sqlite: Nodes) -> None:
 
 @pytest.mark.spec("RFC 9068", "2.2")
 def test_a_jwt_issued_right_after_a_revocation_is_not_dated_ahead(on_sqlite: Nodes) -> None:
-    (node,) = on_sqlite(Clock())
+    (node,) = on_sqlite(new_clock())
     environment = node.environment()
     catalogue.add_resource(environment.context, OPERATOR, _URI, "Meters", "jwt")
     catalogue.add_scope(

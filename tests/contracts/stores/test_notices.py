@@ -18,13 +18,13 @@ def test_notices_come_back_newest_first_and_are_removed_one_by_one(database: Dat
         for each in (old, new, theirs):
             store.add(connection, each)
 
-        assert store.of_person(connection, anna.id) == [new, old]
+        assert store.of_user(connection, anna.id) == [new, old]
         assert not store.remove(connection, anna.id, theirs.id)
         assert store.remove(connection, anna.id, old.id)
-        assert store.of_person(connection, anna.id) == [new]
+        assert store.of_user(connection, anna.id) == [new]
         store.remove_kind(connection, anna.id, "email_requested")
-        assert store.of_person(connection, anna.id) == []
-        assert store.of_person(connection, sven.id) == [theirs]
+        assert store.of_user(connection, anna.id) == []
+        assert store.of_user(connection, sven.id) == [theirs]
 
 
 def test_a_person_has_the_newest_notices_and_not_more(database: Database) -> None:
@@ -37,7 +37,7 @@ def test_a_person_has_the_newest_notices_and_not_more(database: Database) -> Non
         for each in made:
             store.add(connection, each)
 
-        assert store.of_person(connection, anna.id) == made[:4:-1]
+        assert store.of_user(connection, anna.id) == made[:4:-1]
 
 
 def test_notices_go_with_their_person(database: Database) -> None:
@@ -47,4 +47,4 @@ def test_notices_go_with_their_person(database: Database) -> None:
 
         people.remove(connection, anna.id)
 
-        assert store.of_person(connection, anna.id) == []
+        assert store.of_user(connection, anna.id) == []

@@ -46,7 +46,7 @@ def test_somebodys_sessions_come_the_latest_seen_first(database: Database) -> No
         new = _opened(connection, anna, last_seen_at=NOW + SECOND)
         _opened(connection, _person(connection))
 
-        assert store.of_person(connection, anna.id) == [new, old]
+        assert store.of_user(connection, anna.id) == [new, old]
 
 
 def test_all_of_somebodys_sessions_end_but_the_one_kept(database: Database) -> None:
@@ -55,11 +55,11 @@ def test_all_of_somebodys_sessions_end_but_the_one_kept(database: Database) -> N
         kept, _ = _opened(connection, anna), _opened(connection, anna)
         others = _opened(connection, bert)
 
-        store.end_of_person(connection, anna.id, but=kept.id_digest)
-        assert store.of_person(connection, anna.id) == [kept]
-        store.end_of_person(connection, anna.id)
-        assert store.of_person(connection, anna.id) == []
-        assert store.of_person(connection, bert.id) == [others]
+        store.end_of_user(connection, anna.id, but=kept.id_digest)
+        assert store.of_user(connection, anna.id) == [kept]
+        store.end_of_user(connection, anna.id)
+        assert store.of_user(connection, anna.id) == []
+        assert store.of_user(connection, bert.id) == [others]
 
 
 def test_the_sessions_of_an_organization_end(database: Database) -> None:
@@ -70,8 +70,8 @@ def test_the_sessions_of_an_organization_end(database: Database) -> None:
 
         store.end_of_organization(connection, anna.org_id)
 
-        assert store.of_person(connection, anna.id) == []
-        assert store.of_person(connection, bert.id) == [others]
+        assert store.of_user(connection, anna.id) == []
+        assert store.of_user(connection, bert.id) == [others]
 
 
 def test_who_is_removed_is_logged_out_and_forgotten(database: Database) -> None:
@@ -109,7 +109,7 @@ def test_only_what_is_unused_is_forgotten(database: Database) -> None:
 
         store.prune(connection, NOW, NOW - HOUR)
 
-        assert store.of_person(connection, anna.id) == [kept]
+        assert store.of_user(connection, anna.id) == [kept]
         assert store.owner_of_device(connection, b"o" * 32) != anna.username
         assert store.owner_of_device(connection, b"n" * 32) == anna.username
 
@@ -121,7 +121,7 @@ def _person(connection: Connection) -> User:
 def _opened(connection: Connection, person: User, last_seen_at: datetime = NOW) -> Session:
     new = Session(
         id_digest=uuid4().bytes * 2,
-        person_id=person.id,
+        user_id=person.id,
         created_at=NOW,
         last_seen_at=last_seen_at,
         source="2001:db8::1",

@@ -20,6 +20,7 @@ from gatepass.guard.revocation import feed as feeds
 from gatepass.guard.revocation import feed_page
 from gatepass.guard.revocation.connection import Connection
 from gatepass.guard.revocation.feed import Feed
+from gatepass.testing import Clock
 from gatepass.wire import basic
 from gatepass.wire.flow import Request
 from gatepass.wire.secret import Secret
@@ -29,16 +30,6 @@ from reverse_proxy import VARIABLES
 
 GUARD = Credentials("guard", Secret("s3cret"))
 GOOD_UNTIL = 2**32 - 1
-
-
-class Clock:
-    """A monotonic clock that goes only when it is told to."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
@@ -52,7 +43,7 @@ def server() -> Iterator[FakeFeed]:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1000.0)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from gatepass.guard.model.status import Counters
 from gatepass.guard.verification import introspection as room
 from gatepass.guard.verification.introspection_request import LONGEST_ANSWER, unavailable
 from gatepass.guard.verification.waiting import atake
+from gatepass.testing import Clock
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.flow import Request, arun
 from gatepass.wire.secret import Secret
@@ -25,16 +26,6 @@ from guard.http_server import unused_address
 TOKEN = Secret("t0ken")
 CREDENTIALS = Credentials(CLIENT_ID, Secret(CLIENT_SECRET))
 START = 1_800_000_000.0
-
-
-class Clock:
-    """Stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Introspector:
@@ -68,7 +59,7 @@ class Introspector:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(START)
 
 
 @pytest.fixture

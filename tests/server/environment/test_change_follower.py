@@ -26,7 +26,7 @@ from gatepass.server.environment import housekeeping
 from gatepass.server.environment.environment import Environment, file
 from gatepass.server.storage.database import Database, sqlite_url
 from gatepass.wire.scope import Scope
-from server.fixtures import Client, Clock, InProcessServer, open_server
+from server.fixtures import Client, InProcessServer, new_clock, open_server
 
 _PATIENCE = 30.0  # seconds; a busy machine is slow, which is no failure
 
@@ -40,7 +40,7 @@ class Two(NamedTuple):
 
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
-    data, clock = tmp_path_factory.mktemp("two") / "data", Clock()
+    data, clock = tmp_path_factory.mktemp("two") / "data", new_clock()
     with open_server(data, clock) as here, open_server(data, clock) as there:
         yield Two(here, there)
 
@@ -170,7 +170,7 @@ def test_usage_is_written_by_the_follower_itself(two: Two) -> None:
 
 
 def test_a_follower_hears_again_when_the_database_is_back(tmp_path: Path) -> None:
-    data, clock = tmp_path / "data", Clock()
+    data, clock = tmp_path / "data", new_clock()
     with open_server(data, clock) as here, open_server(data, clock) as there:
         client = here.register()
         token = here.token(client)
@@ -222,7 +222,7 @@ def test_what_was_not_recorded_is_summarized_when_the_hour_is_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(housekeeping, "BOUND_EVERY", 0.0)
-    clock, org_id = Clock(), uuid4()
+    clock, org_id = new_clock(), uuid4()
 
     with open_server(tmp_path / "data", clock) as server:
         environment = server.environment()

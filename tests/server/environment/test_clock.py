@@ -3,12 +3,13 @@
 import pytest
 
 from gatepass.server.environment.clock import EnvironmentClock
-from server.fixtures import Clock
+from gatepass.testing import Clock
+from server.fixtures import new_clock
 
 
 @pytest.fixture
 def machine() -> Clock:
-    return Clock()
+    return new_clock()
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from gatepass.wire.metadata import INTROSPECT, REVOKE, TOKEN
 from server.fixtures import (
     GRANT,
     Client,
-    Clock,
     InProcessServer,
+    new_clock,
     open_passive_server,
     raw_basic,
     refused,
@@ -101,7 +101,7 @@ def test_another_method_is_told_what_is_taken(shared: InProcessServer) -> None:
 
 
 def test_both_doors_share_alike(tmp_path: Path) -> None:
-    data, clock = tmp_path / "data", Clock()
+    data, clock = tmp_path / "data", new_clock()
     given = {"token_origins": (PAGE,)}
     with door(data, clock, **given) as fast, door(data, clock, fast_path=False, **given) as slow:
         client = fast.server.register()

@@ -126,7 +126,7 @@ def test_whoever_follows_or_begins_anew_refuses_what_introspection_does(
                 expected = is_good or each is other
                 assert fresh_server.is_active(by, token) is expected
                 revoked = reader.memory.is_revoked(
-                    jtis[each], each.client_id, fresh_server.clock.at
+                    jtis[each], each.client_id, fresh_server.clock.now
                 )
                 assert revoked is not expected
 
@@ -151,8 +151,8 @@ def test_to_void_all_tokens_parts_them_to_the_millisecond(fresh_server: InProces
     reader.read()
 
     is_revoked = reader.memory.is_revoked
-    assert is_revoked(before, client.client_id, fresh_server.clock.at)
-    assert not is_revoked(after, client.client_id, fresh_server.clock.at)
+    assert is_revoked(before, client.client_id, fresh_server.clock.now)
+    assert not is_revoked(after, client.client_id, fresh_server.clock.now)
 
 
 @pytest.mark.parametrize("at_once", [True, False])
@@ -190,7 +190,7 @@ def test_an_answer_says_of_when_it_is_and_nobody_may_keep_it(fresh_server: InPro
         "applications",
         "keys",
     }
-    assert (said["time"], said["reset"], said["more"]) == (fresh_server.clock.at, True, False)
+    assert (said["time"], said["reset"], said["more"]) == (fresh_server.clock.now, True, False)
     assert 0 <= said["time"] - said["as_of"] < _PATIENCE
 
 

@@ -161,7 +161,7 @@ def test_a_role_changed_with_the_scope_counts_at_once_and_its_person_is_told(
     answer = partner.call("PATCH", f"{partner.users}/{nora.id}", ALL, json={"role": "staff"})
 
     assert (answer.status_code, answer.json()["role"]) == (200, "staff")
-    [told] = notices.of_person(partner.environment.context, nora.id)
+    [told] = notices.of_user(partner.environment.context, nora.id)
     assert (told.kind, told.detail) == ("role_changed", "staff")
     assert told.by == 'the application "billing"'
 
@@ -181,7 +181,7 @@ def test_a_new_address_with_the_scope_is_pending_and_its_person_is_told(
     assert partner.call("GET", f"{partner.users}/{nora.id}").json() == shown
     by_new = partner.call("GET", partner.users, params={"email": "new@example.com"}).json()
     assert by_new["items"] == []
-    [told] = notices.of_person(partner.environment.context, nora.id)
+    [told] = notices.of_user(partner.environment.context, nora.id)
     assert (told.kind, told.detail) == ("email_requested", "new@example.com")
     requested = next(entry for entry in trail(partner) if entry.action == "person.email_requested")
     assert (requested.actor, requested.subject) == ("billing", nora.username)
@@ -205,7 +205,7 @@ def test_asking_twice_tells_once_and_another_address_takes_the_place(partner: Pa
     for email in ("new@example.com", "new@example.com", "newer@example.com"):
         partner.call("PATCH", f"{partner.users}/{nora.id}", ALL, json={"email": email})
 
-    [told] = notices.of_person(partner.environment.context, nora.id)
+    [told] = notices.of_user(partner.environment.context, nora.id)
     assert told.detail == now(partner, nora).pending_email == "newer@example.com"
     actions = [entry.action for entry in trail(partner)]
     assert actions.count("person.email_requested") == 2
@@ -245,7 +245,7 @@ def test_the_scope_deletes_a_person_with_their_sessions_and_notices(partner: Par
 
     assert partner.call("DELETE", one, ALL).status_code == 204
     assert partner.call("GET", one).status_code == 404
-    assert notices.of_person(partner.environment.context, nora.id) == []
+    assert notices.of_user(partner.environment.context, nora.id) == []
 
 
 def test_a_token_without_a_scope_asked_for_has_it_only_by_a_grant(partner: Partner) -> None:

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from server.portal.fixtures import TLS, Clock, PortalServer, copied, prepare
+from gatepass.testing import Clock
+from server.portal.fixtures import START, TLS, PortalServer, copied, prepare
 
 MakePortal = Callable[..., PortalServer]
 
@@ -17,7 +18,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(START)
 
 
 @pytest.fixture

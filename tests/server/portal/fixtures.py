@@ -19,6 +19,7 @@ from gatepass.server.domain.users.password_hashing import run
 from gatepass.server.domain.users.passwords import PasswordSettings
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.settings import EnvironmentSettings, Settings
+from gatepass.testing import Clock
 from gatepass.wire.credential import Mode
 from gatepass.wire.secret import Secret
 
@@ -31,19 +32,6 @@ HOME = "203.0.113.7"
 
 _CSRF = re.compile(r'name="csrf" value="([^"]*)"')
 _ONCE = re.compile(r'name="once" value="([^"]*)"')
-
-
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.at = START
-
-    def __call__(self) -> float:
-        return self.at
-
-    def wait(self, seconds: float) -> None:
-        self.at += seconds
 
 
 class PortalServer:
@@ -157,7 +145,7 @@ def without_what_varies(text: str, username: str) -> str:
 
 def prepare(data: Path) -> None:
     """Fill a data directory with users; copies of it are quicker than new ones."""
-    portal = PortalServer(data, Clock())
+    portal = PortalServer(data, Clock(START))
     acme = organizations.create(
         portal.environment.context, portal.environment.hasher, OPERATOR, "Acme Energy", "anna"
     )

@@ -7,53 +7,53 @@ import pytest
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users.notices import operations as notices
-from gatepass.server.portal.access import Who
+from gatepass.server.portal.access import Access
 from gatepass.server.portal.routes import ROUTES, Route
 from server.portal.fixtures import Browser, PortalServer
 
 ROLES = {"admin": "anna", "staff": "sven", "user": "ulla"}
-OPEN_TO: dict[Who, set[str | None]] = {
-    Who.ANYONE: {"admin", "staff", "user", None},
-    Who.PERSON: {"admin", "staff", "user"},
-    Who.STAFF: {"admin", "staff"},
-    Who.ADMIN: {"admin"},
+OPEN_TO: dict[Access, set[str | None]] = {
+    Access.ANYONE: {"admin", "staff", "user", None},
+    Access.LOGGED_IN: {"admin", "staff", "user"},
+    Access.STAFF: {"admin", "staff"},
+    Access.ADMIN: {"admin"},
 }
 NOBODYS = "00000000-0000-4000-8000-000000000000"
-GETS = [rule for rule in ROUTES if rule.method == "GET"]
+GETS = [route for route in ROUTES if route.method == "GET"]
 
 
-def path_of(rule: Route, **ids: str) -> str:
-    path = rule.path
-    for name in ("app_id", "person_id", "secret_id", "notice_id"):
+def path_of(route: Route, **ids: str) -> str:
+    path = route.path
+    for name in ("app_id", "user_id", "secret_id", "notice_id"):
         path = path.replace(f"{{{name}:uuid}}", ids.get(name, NOBODYS))
     return path
 
 
-def ask(browser: Browser, rule: Route, path: str) -> tuple[int, str]:
-    answer = browser.get(path) if rule.method == "GET" else browser.post(path)
+def ask(browser: Browser, route: Route, path: str) -> tuple[int, str]:
+    answer = browser.get(path) if route.method == "GET" else browser.post(path)
     return answer.status_code, answer.headers.get("location", "")
 
 
 @pytest.mark.spec("ASVS", "8.2.1")
 @pytest.mark.parametrize(
-    ("rule", "role"),
+    ("route", "role"),
     list(product(ROUTES, [*ROLES, None])),
     ids=lambda value: f"{value.method} {value.path}" if isinstance(value, Route) else str(value),
 )
 def test_a_page_is_open_to_the_roles_of_the_table_and_to_nobody_else(
-    portal: PortalServer, rule: Route, role: str | None
+    portal: PortalServer, route: Route, role: str | None
 ) -> None:
-    path = path_of(rule)
+    path = path_of(route)
     visitor = portal.as_(ROLES[role]) if role else portal.browser()
     before = portal.actions()
 
-    status, location = ask(visitor, rule, path)
+    status, location = ask(visitor, route, path)
 
-    if role in OPEN_TO[rule.who]:
+    if role in OPEN_TO[route.access]:
         assert status != 403
         assert not location.startswith("/accounts/login/") or "login" in path or "logout" in path
     elif role is None:
-        wanted = f"?next={path}" if rule.method == "GET" else ""
+        wanted = f"?next={path}" if route.method == "GET" else ""
         assert (status, location) == (303, f"/accounts/login/{wanted}")
         assert portal.actions() == before
     else:
@@ -62,18 +62,18 @@ def test_a_page_is_open_to_the_roles_of_the_table_and_to_nobody_else(
 
 
 def test_what_is_open_to_whom_is_as_agreed() -> None:
-    by_who: dict[Who, set[str]] = {who: set() for who in Who}
-    for rule in ROUTES:
-        by_who[rule.who].add(f"{rule.method} {rule.path}")
+    by_access: dict[Access, set[str]] = {access: set() for access in Access}
+    for route in ROUTES:
+        by_access[route.access].add(f"{route.method} {route.path}")
 
-    assert by_who[Who.ANYONE] == {"GET /", "GET /accounts/login/", "POST /accounts/login/"}
-    assert by_who[Who.STAFF] == {
+    assert by_access[Access.ANYONE] == {"GET /", "GET /accounts/login/", "POST /accounts/login/"}
+    assert by_access[Access.STAFF] == {
         "GET /oauth2/applications/",
         "GET /oauth2/applications/{app_id:uuid}/",
         "GET /oauth2/applications/{app_id:uuid}/refusals/",
         "GET /team/",
     }
-    assert all("/account" in each for each in by_who[Who.PERSON])
+    assert all("/account" in each for each in by_access[Access.LOGGED_IN])
 
 
 def test_staff_see_an_application_and_are_offered_no_change(portal: PortalServer) -> None:
@@ -94,26 +94,26 @@ def test_a_user_is_told_in_words_that_a_page_is_not_theirs(portal: PortalServer)
 
 @pytest.mark.spec("ASVS", "8.2.2")
 @pytest.mark.parametrize(
-    "rule", [rule for rule in ROUTES if "uuid" in rule.path], ids=lambda rule: rule.path
+    "route", [route for route in ROUTES if "uuid" in route.path], ids=lambda route: route.path
 )
-def test_what_is_another_organizations_is_not_there(portal: PortalServer, rule: Route) -> None:
+def test_what_is_another_organizations_is_not_there(portal: PortalServer, route: Route) -> None:
     path = portal.as_("anna").register()
     app_id = path.rstrip("/").rpartition("/")[2]
     (secret_id,) = portal.rows("SELECT id FROM application_secret")[0]
     sven = portal.person("sven")
     people.set_role(portal.environment.context, OPERATOR, sven.org_id, sven.id, "user")
-    [notice] = notices.of_person(portal.environment.context, sven.id)
+    [notice] = notices.of_user(portal.environment.context, sven.id)
     ids = {
         "app_id": app_id,
-        "person_id": str(sven.id),
+        "user_id": str(sven.id),
         "secret_id": str(secret_id),
         "notice_id": str(notice.id),
     }
 
     bo = portal.as_("bo")
     before = portal.rows("SELECT * FROM application, application_secret, person")
-    missing = ask(bo, rule, path_of(rule))
-    others = ask(bo, rule, path_of(rule, **ids))
+    missing = ask(bo, route, path_of(route))
+    others = ask(bo, route, path_of(route, **ids))
 
     assert others == missing == (404, "")
     assert portal.rows("SELECT * FROM application, application_secret, person") == before
@@ -154,9 +154,9 @@ def test_what_is_not_there_is_said_to_be_not_there(portal: PortalServer, path: s
     assert "Page not found" in answer.text
 
 
-@pytest.mark.parametrize("rule", GETS, ids=lambda rule: rule.path)
-def test_a_missing_slash_is_mended_for_pages(portal: PortalServer, rule: Route) -> None:
-    path = path_of(rule)
+@pytest.mark.parametrize("route", GETS, ids=lambda route: route.path)
+def test_a_missing_slash_is_mended_for_pages(portal: PortalServer, route: Route) -> None:
+    path = path_of(route)
     if path == "/":
         return
     answer = portal.as_("anna").get(path.rstrip("/"))
@@ -188,9 +188,9 @@ def test_another_method_is_told_which_ones_there_are(
     assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
 
 
-@pytest.mark.parametrize("rule", GETS, ids=lambda rule: rule.path)
-def test_a_head_is_answered_as_the_get_is(portal: PortalServer, rule: Route) -> None:
-    path = path_of(rule)
+@pytest.mark.parametrize("route", GETS, ids=lambda route: route.path)
+def test_a_head_is_answered_as_the_get_is(portal: PortalServer, route: Route) -> None:
+    path = path_of(route)
     browser = portal.as_("anna")
 
     assert browser.client.head(path).status_code == browser.get(path).status_code

@@ -8,7 +8,8 @@ from structlog.testing import capture_logs
 
 from gatepass.server.domain.throttling.hourly_limit import HOUR, MOST_LINES, MOST_ROWS
 from gatepass.server.environment import maintenance
-from server.portal.fixtures import HOME, Clock, PortalServer
+from gatepass.testing import Clock
+from server.portal.fixtures import HOME, PortalServer
 
 _ENTRIES = "SELECT org_id, actor, action, subject, result, source FROM audit ORDER BY id"
 
@@ -105,7 +106,7 @@ def test_a_flood_of_denials_leaves_a_few_lines_and_rows_and_their_number(
     assert [each["event"] for each in logged].count("access.denied") == MOST_ROWS
     assert portal.actions().count("access.denied") == MOST_ROWS
 
-    clock.wait(HOUR)
+    clock.advance(HOUR)
     maintenance.keep_bounds(portal.environment)
     maintenance.keep_bounds(portal.environment)
 
@@ -150,7 +151,7 @@ def test_refused_forms_leave_a_bounded_number_of_lines_and_their_number(
     with capture_logs() as logged:
         for _ in range(MOST_LINES + 7):
             browser.send("/accounts/login/", {}, origin="https://elsewhere.example")
-        clock.wait(HOUR)
+        clock.advance(HOUR)
         maintenance.keep_bounds(portal.environment)
 
     assert [each["event"] for each in logged].count("page.refused") == MOST_LINES

@@ -12,9 +12,9 @@ from jinja2 import UndefinedError
 
 from browser.pages import PAGES
 from browser.samples import Sample, site
-from gatepass.server.portal.templating import environment
+from gatepass.server.portal.rendering import template_environment
 
-TEMPLATES = environment()
+TEMPLATES = template_environment()
 STATIC = files("gatepass.server.portal").joinpath("static")
 PARTS = {
     "base.html",

@@ -97,7 +97,7 @@ def test_a_library_that_knows_nothing_of_us_verifies_all_claims(
 
     claims = verified(server, answer["access_token"], meters.algorithm).claims
 
-    now = int(server.clock.at)
+    now = int(server.clock.now)
     application = meters.client.application
     jti = claims.pop("jti")
     assert len(jti) == 44

@@ -14,22 +14,13 @@ from click.testing import CliRunner
 
 from gatepass.cli import main
 from gatepass.guard import Denied, Guard, Request, Requirements
+from gatepass.guard.testing import Clock
 from server_process import Credentials, Server, serving
 
 READ = Requirements.of("read")
 ROTATIONS = 50
 KEPT = 300  # seconds that a guard keeps keys, unless told otherwise
 COOLDOWN = 10
-
-
-class Clock:
-    """Runs ahead of the real one, as far as it was put."""
-
-    def __init__(self) -> None:
-        self.ahead = 0.0
-
-    def __call__(self) -> float:
-        return time.time() + self.ahead
 
 
 @pytest.fixture
@@ -116,7 +107,7 @@ def test_fifty_rotations_refuse_no_valid_token_and_an_emergency_ends_the_old_one
     with polled(guards, tokens) as found:
         for number in range(ROTATIONS):
             rotate(running)
-            clock.ahead += KEPT / 5
+            clock.advance(KEPT / 5)
             if number % 10 == 0:
                 tokens.append(token(running, partner))
     assert [set(each) for each in found] == [{200}] * 3
@@ -129,7 +120,7 @@ def test_fifty_rotations_refuse_no_valid_token_and_an_emergency_ends_the_old_one
             time.sleep(0.01)
 
         assert [outcome(guard, fresh_server) for guard in guards] == [200] * 3
-        clock.ahead += KEPT
+        clock.advance(KEPT)
         assert {outcome(guard, each) for guard in guards for each in tokens} == {401}
         tokens[:] = [fresh_server]
-        clock.ahead += COOLDOWN  # as the old keys were looked for in vain
+        clock.advance(COOLDOWN)  # as the old keys were looked for in vain

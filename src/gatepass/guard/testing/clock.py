@@ -1,18 +1,18 @@
-"""A clock that a test moves."""
+"""A clock that a test can advance."""
 
 import time
 
 
 class Clock:
-    """Gives the seconds since 1970, and is moved on without waiting."""
+    """Returns the seconds since 1970, plus what a test has advanced it by."""
 
     def __init__(self) -> None:
         self._ahead = 0.0
 
     def __call__(self) -> float:
-        """Give the seconds since 1970, as far as the test has moved on."""
+        """Return the seconds since 1970, plus the advance."""
         return time.time() + self._ahead
 
-    def move(self, seconds: float) -> None:
-        """Go on by so many seconds, or back by them where they are negative."""
+    def advance(self, seconds: float) -> None:
+        """Advance by `seconds`, or go back where they are negative."""
         self._ahead += seconds

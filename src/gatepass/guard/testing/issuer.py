@@ -1,4 +1,4 @@
-"""The pretended issuer itself: what a test asks for, in the test's words."""
+"""The fake issuer: what a test uses of it."""
 
 import secrets
 from typing import Any, Self
@@ -10,7 +10,7 @@ from gatepass.guard.revocation.interface import State
 from gatepass.guard.testing import signing
 from gatepass.guard.testing.clock import Clock
 from gatepass.guard.testing.revocation_list import RevocationList
-from gatepass.guard.testing.server import Endpoints, Server
+from gatepass.guard.testing.server import Endpoints
 from gatepass.guard.testing.signing import Algorithm
 from gatepass.wire import basic
 from gatepass.wire.secret import Secret
@@ -29,7 +29,7 @@ class FakeIssuer:
 
     It listens on loopback until `close`, or the end of its `with`. JWTs are signed by
     `algorithm`, ES256 or RS256, with a key that was made for this object alone. `clock` is the
-    issuer's time and, by `options`, the guard's: move it to see tokens expire.
+    issuer's time and, by `options`, the guard's: advance it to see tokens expire.
 
     `url` is the issuer's name; `client_id` and `client_secret` are the guard's own, for guards
     in other processes.
@@ -40,17 +40,16 @@ class FakeIssuer:
         self.clock = Clock()
         self.client_id = "the-api"
         self.client_secret = secrets.token_urlsafe()
-        self._ledger = RevocationList()
+        self._revocations = RevocationList()
         self._key = signing.new_key(algorithm)
         self._foreign_key = signing.new_key(algorithm)
         self._endpoints = Endpoints(
-            self._ledger,
+            self._revocations,
             {"keys": [signing.jwk(self._key)]},
             basic.write(self.client_id, Secret(self.client_secret)),
             self.clock,
         )
-        self._server = Server(self._endpoints)
-        self.url = self._server.url
+        self.url = self._endpoints.url
         self._guards: list[Guard] = []
 
     def options(self, **changed: Any) -> dict[str, Any]:  # noqa: ANN401 - any setting
@@ -64,7 +63,7 @@ class FakeIssuer:
             "resource": self.resource,
             "client_id": self.client_id,
             "client_secret": self.client_secret,
-            "revocations": self._ledger,
+            "revocations": self._revocations,
             "clock": self.clock,
         } | changed
 
@@ -153,7 +152,7 @@ class FakeIssuer:
 
     def revoke(self, token: str) -> None:
         """Revoke a token that was given here; raise KeyError for another."""
-        self._ledger.revoke(token)
+        self._revocations.revoke(token)
 
     @property
     def is_away(self) -> bool:
@@ -167,20 +166,17 @@ class FakeIssuer:
     @property
     def feed_state(self) -> State:
         """What guards with `options` believe of the feed: "fresh", or set it to "silent"."""
-        return self._ledger.heard
+        return self._revocations.feed_state
 
     @feed_state.setter
     def feed_state(self, state: State) -> None:
-        self._ledger.heard = state
+        self._revocations.feed_state = state
 
     def close(self) -> None:
         """Stop listening, and close the guards that were made here."""
         for guard in self._guards:
             guard.close()
-        self._endpoints.is_over = True
-        with self._ledger.news:
-            self._ledger.news.notify_all()
-        self._server.close()
+        self._endpoints.close()
 
     def __enter__(self) -> Self:
         return self
@@ -189,5 +185,5 @@ class FakeIssuer:
         self.close()
 
     def _given(self, token: str, claims: dict[str, object]) -> str:
-        self._ledger.given[token] = claims
+        self._revocations.issued[token] = claims
         return token

@@ -1,4 +1,4 @@
-"""What a pretended issuer has given out and revoked, and what it answers about that. No I/O."""
+"""The tokens that a fake issuer has issued and revoked. No I/O."""
 
 import math
 import threading
@@ -13,70 +13,67 @@ INACTIVE: Mapping[str, object] = {"active": False}
 
 @dataclass(slots=True)
 class RevocationList:
-    """Tokens and their claims, revoked ones in order; `heard` is what a guard's feed says.
+    """Tokens and their claims, with the revoked ones in order.
 
-    It is itself such a feed for guards of the same process: one that knows at once. Whoever
-    waits for news holds `news`.
+    It is a revocation feed for guards of the same process, which know of a revocation at once;
+    `feed_state` is the state that these see. A thread that waits for a revocation holds `changed`.
     """
 
-    heard: State = "fresh"
-    given: dict[str, dict[str, object]] = field(default_factory=dict)
+    feed_state: State = "fresh"
+    issued: dict[str, dict[str, object]] = field(default_factory=dict)
     revoked: list[tuple[str, int]] = field(default_factory=list)  # token ids, until when
-    void: set[str] = field(default_factory=set)  # tokens
-    news: threading.Condition = field(default_factory=threading.Condition)
+    revoked_tokens: set[str] = field(default_factory=set)  # tokens
+    changed: threading.Condition = field(default_factory=threading.Condition)
 
     def revoke(self, token: str) -> None:
-        """Void a token for good; raise KeyError for one that was not given out here."""
-        claims = self.given[token]
-        with self.news:
-            self.void.add(token)
+        """Revoke a token; raise KeyError for one that was not issued here."""
+        claims = self.issued[token]
+        with self.changed:
+            self.revoked_tokens.add(token)
             if isinstance(claims.get("jti"), str):  # by which the feed names tokens
                 self.revoked.append((str(claims["jti"]), int(min(_end(claims), _END_OF_TIME))))
-            self.news.notify_all()
+            self.changed.notify_all()
 
     def introspect(self, token: str, now: float) -> Mapping[str, object]:
-        """Answer about a token (RFC 7662 §2.2)."""
-        claims = self.given.get(token)
-        if claims is None or _end(claims) <= now or token in self.void:
+        """Return the introspection response of a token (RFC 7662 §2.2)."""
+        claims = self.issued.get(token)
+        if claims is None or _end(claims) <= now or token in self.revoked_tokens:
             return INACTIVE
         return {"active": True, "token_type": "Bearer"} | claims
 
     def page(self, cursor: str, now: float) -> dict[str, object]:
-        """Give what the feed tells from `cursor` on, or from the beginning without one."""
+        """Return the page of the feed after `cursor`, the first one without a cursor."""
         start = int(cursor.removeprefix("c")) if cursor else 0
-        told = self.revoked[start:]
+        revoked = self.revoked[start:]
         return {
             "time": now,
             "as_of": now,
             "reset": not cursor,
             "more": False,
-            "cursor": f"c{start + len(told)}",
-            # without the millisecond of its issue: as the server's own feed names a token
-            "tokens": {token_id[-32:]: until for token_id, until in told},
+            "cursor": f"c{start + len(revoked)}",
+            # without the time of issue, as in the server's own feed
+            "tokens": {token_id[-32:]: until for token_id, until in revoked},
             "applications": {},
             "keys": [],
         }
 
-    def has_news(self, cursor: str) -> bool:
-        """Tell whether there is anything behind `cursor`."""
+    def has_page_after(self, cursor: str) -> bool:
+        """Return whether there is anything after `cursor`."""
         return not cursor or int(cursor.removeprefix("c")) < len(self.revoked)
 
     def state(self, _now: float) -> State:
-        """Tell what a guard of this process shall believe of its feed."""
-        return self.heard
+        """Return the state that guards of this process see."""
+        return self.feed_state
 
     def lag(self, _now: float) -> float | None:
-        """Tell for how long nothing was heard: no time at all."""
-        return 0.0 if self.heard == "fresh" else None
+        """Return the seconds since the feed was last up to date, None while it is silent."""
+        return 0.0 if self.feed_state == "fresh" else None
 
     def is_revoked(
         self, jti: str | None, _client_id: str, _issued_at: int | None, _kid: str | None
     ) -> bool:
-        """Tell whether a token was revoked."""
-        return self._is_void(jti)
-
-    def _is_void(self, token_id: object) -> bool:
-        return any(token_id == each for each, _ in self.revoked)
+        """Return whether a token was revoked."""
+        return any(jti == token_id for token_id, _ in self.revoked)
 
 
 def _end(claims: Mapping[str, object]) -> float:

@@ -1,1 +1,1 @@
-"""The operator's commands, one file a noun or verb; each opens what it needs and ends."""
+"""The operator's commands, one module for each noun or verb."""

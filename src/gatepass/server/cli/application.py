@@ -1,7 +1,6 @@
-"""`gatepass application`: what the operator does to applications of any organization."""
+"""`gatepass application`: manages applications of any organization."""
 
 import sys
-from pathlib import Path
 
 import click
 
@@ -43,9 +42,9 @@ application.add_command(application_settings.set_)
 )
 @application_settings.contact_option
 @application_settings.network_option
-@options.which_to_change
+@options.environment_option_to_change
 @options.as_json
-def create(  # noqa: PLR0913 - one parameter an option
+def create(  # noqa: PLR0913 - one parameter for each option
     *,
     org_id: str,
     name: str,
@@ -53,9 +52,7 @@ def create(  # noqa: PLR0913 - one parameter an option
     lifetime: int,
     contact: str | None,
     networks: tuple[str, ...],
-    data: Path | None,
-    config: Path | None,
-    environment_name: str | None,
+    target: options.Target,
     is_json: bool,
 ) -> None:
     """Register a confidential client-credentials application.
@@ -63,7 +60,7 @@ def create(  # noqa: PLR0913 - one parameter an option
     Prints the client secret, once. The scope may include `introspection`, for a resource server
     that introspects the tokens of others.
     """
-    with options.environment_of(data, config, environment_name) as environment:
+    with options.environment_of(target) as environment:
         registered = operations.register(
             environment.context,
             environment.catalogue,
@@ -88,18 +85,11 @@ def create(  # noqa: PLR0913 - one parameter an option
 
 @application.command("list", epilog=example("gatepass application list --environment sandbox"))
 @click.option("--organization", "org_id", help="List only the applications of this organization.")
-@options.which
+@options.environment_option
 @options.as_json
-def list_(
-    org_id: str | None,
-    data: Path | None,
-    config: Path | None,
-    environment_name: str,
-    *,
-    is_json: bool,
-) -> None:
+def list_(org_id: str | None, target: options.Target, *, is_json: bool) -> None:
     """List the applications of an environment."""
-    with options.environment_of(data, config, environment_name) as environment:
+    with options.environment_of(target) as environment:
         if org_id is None:
             owners = organizations.list_all(environment.context)
         else:
@@ -115,18 +105,11 @@ def list_(
 
 @application.command("show", epilog=example("gatepass application show CLIENT_ID --json"))
 @_APPLICATION
-@options.which
+@options.environment_option
 @options.as_json
-def show_(
-    application_id: str,
-    data: Path | None,
-    config: Path | None,
-    environment_name: str,
-    *,
-    is_json: bool,
-) -> None:
+def show_(application_id: str, target: options.Target, *, is_json: bool) -> None:
     """Show one application; of its secrets, only the last four characters are shown."""
-    with options.environment_of(data, config, environment_name) as environment:
+    with options.environment_of(target) as environment:
         found = find(environment, application_id)
         live = found.live_secrets(environment.now())
     secrets = [
@@ -153,40 +136,29 @@ def show_(
 
 @application.command(epilog=example("gatepass application disable CLIENT_ID"))
 @_APPLICATION
-@options.which_to_change
-def disable(
-    application_id: str, data: Path | None, config: Path | None, environment_name: str | None
-) -> None:
+@options.environment_option_to_change
+def disable(application_id: str, target: options.Target) -> None:
     """Disable an application: no new tokens; its existing tokens are revoked permanently."""
-    _set_enabled(application_id, data, config, environment_name, enabled=False)
+    _set_enabled(application_id, target, enabled=False)
     click.echo(f"{application_id} is disabled. Its tokens are revoked.")
 
 
 @application.command(epilog=example("gatepass application enable CLIENT_ID"))
 @_APPLICATION
-@options.which_to_change
-def enable(
-    application_id: str, data: Path | None, config: Path | None, environment_name: str | None
-) -> None:
+@options.environment_option_to_change
+def enable(application_id: str, target: options.Target) -> None:
     """Enable a disabled application; its earlier tokens stay revoked."""
-    _set_enabled(application_id, data, config, environment_name, enabled=True)
+    _set_enabled(application_id, target, enabled=True)
     click.echo(f"{application_id} is active. Tokens issued before stay revoked.")
 
 
 @application.command(epilog=example("gatepass application delete CLIENT_ID --yes"))
 @_APPLICATION
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-@options.which_to_change
-def delete(
-    application_id: str,
-    data: Path | None,
-    config: Path | None,
-    environment_name: str | None,
-    *,
-    yes: bool,
-) -> None:
+@options.environment_option_to_change
+def delete(application_id: str, target: options.Target, *, yes: bool) -> None:
     """Delete an application; its credentials and tokens become invalid."""
-    with options.environment_of(data, config, environment_name) as environment:
+    with options.environment_of(target) as environment:
         found = find(environment, application_id)
         if not yes:
             _confirm(found)
@@ -195,7 +167,7 @@ def delete(
 
 
 def _confirm(found: Application) -> None:
-    """Have the name typed, on a terminal; a script says --yes."""
+    """Ask for the name as confirmation; without a terminal, only --yes confirms."""
     if not sys.stdin.isatty():
         raise click.ClickException(
             "Nothing is deleted. Confirm with --yes, or run the command on a terminal."
@@ -205,15 +177,8 @@ def _confirm(found: Application) -> None:
         raise click.ClickException("The name does not match. Nothing is deleted.")
 
 
-def _set_enabled(
-    application_id: str,
-    data: Path | None,
-    config: Path | None,
-    environment_name: str | None,
-    *,
-    enabled: bool,
-) -> None:
-    with options.environment_of(data, config, environment_name) as environment:
+def _set_enabled(application_id: str, target: options.Target, *, enabled: bool) -> None:
+    with options.environment_of(target) as environment:
         found = find(environment, application_id)
         operations.set_enabled(
             environment.context, OPERATOR, found.id, enabled=enabled, org_id=None

@@ -1,7 +1,6 @@
-"""`gatepass application set`, and what it shares with the other commands on an application."""
+"""`gatepass application set`, and functions shared with the other application commands."""
 
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any
 
 import click
@@ -20,18 +19,21 @@ _BY_NAME = {field.name: field for group in fields.GROUPS for field in group.fiel
 
 
 def field_option(field: Field) -> Callable[[options.Command], options.Command]:
-    """Return the option of a field; of a list, it may be repeated."""
-    more: dict[str, Any] = {"help": field.help or f"{field.label}."}
+    """Return the option of a field; for a list, it may be repeated."""
+    sentences = [f"{field.label} in {field.unit}" if field.unit else field.label, field.help]
+    more: dict[str, Any] = {}
     match field.control:
         case "number":
             more["type"] = int
         case "choice":
             more["type"] = click.Choice([value for value, _, _ in field.choices])
         case "lines":
-            more |= {"multiple": True, "help": f"{field.help} May be repeated."}
+            more = {"multiple": True, "metavar": field.metavar}
+            sentences.append("May be repeated.")
         case "scopes":
-            more["help"] = f"{field.help} Space-separated."
-    return click.option(field.option, field.name, **more)
+            sentences.append("Space-separated.")
+    text = " ".join(each.rstrip(".") + "." for each in sentences if each)
+    return click.option(field.option, field.name, help=text, **more)
 
 
 network_option = field_option(_BY_NAME["networks"])
@@ -42,16 +44,14 @@ def set_command(groups: Iterable[FieldGroup]) -> click.Command:
     """Return `gatepass application set`, with an option for each field of the groups."""
     editable = [field for group in groups for field in group.fields]
 
-    @options.which_to_change
+    @options.environment_option_to_change
     def change(
         application_id: str,
-        data: Path | None,
-        config: Path | None,
-        environment_name: str | None,
-        **given: Any,  # noqa: ANN401 - one parameter an option
+        target: options.Target,
+        **given: Any,  # noqa: ANN401 - one parameter for each option
     ) -> None:
         """Change an application: all given fields, or none where one value is invalid."""
-        with options.environment_of(data, config, environment_name) as environment:
+        with options.environment_of(target) as environment:
             values = options.given(**{each.name: _value(each, given) for each in editable})
             found = find(environment, application_id)
             operations.change(
@@ -79,7 +79,7 @@ def _any(field: Field) -> str:
 
 
 def _value(field: Field, given: dict[str, Any]) -> object:
-    """Return the value that the options give to a field, None for none; may raise OAuthError."""
+    """Return a field's value from its options, None if not given; raise OAuthError if invalid."""
     value = given[field.name]
     if field.control != "lines":
         return field.parse(value) if isinstance(value, str) else value
@@ -90,9 +90,9 @@ def _value(field: Field, given: dict[str, Any]) -> object:
 
 
 def _joined(field: Field, given: tuple[str, ...]) -> Any:  # noqa: ANN401 - the value of any field
-    """Return the value of a repeated option; raise OAuthError for one that is invalid, or empty.
+    """Return the value of a repeated option; raise OAuthError for an invalid or empty one.
 
-    An empty one, as of a script's unset variable, must not come to mean "no restriction".
+    An empty one, for example from an unset variable, must not mean "no restriction".
     """
     if any(not text.strip(" ,") for text in given):
         raise OAuthError(

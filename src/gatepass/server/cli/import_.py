@@ -1,4 +1,4 @@
-"""`gatepass import`: partners that another system served until now, with their credentials."""
+"""`gatepass import`: imports applications of another system, with their credentials."""
 
 import stat
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from gatepass.server.domain.imports.model import (
 )
 from gatepass.wire.scope import Scope
 
-_NO_PEOPLE = """\
+_NO_USERS = """\
 The import adds no portal users. Add an administrator to an organization:
   gatepass organization add-admin ORG_ID --admin USERNAME --environment {environment}"""
 
@@ -67,18 +67,16 @@ def import_() -> None:
 )
 @click.option("--user-table", help="Table of the users. [default: detected]")
 @click.option("--dry-run", is_flag=True, help="Show what would be done, without changes.")
-@options.which_to_change
+@options.environment_option_to_change
 @options.as_json
-def django_oauth_toolkit_(  # noqa: PLR0913, PLR0917 - one parameter an option
+def django_oauth_toolkit_(  # noqa: PLR0913 - one parameter for each option
     database_url: str | None,
     url_file: Path | None,
     organization_by: str,
     scope: str | None,
     application_table: str,
     user_table: str | None,
-    data: Path | None,
-    config: Path | None,
-    environment_name: str | None,
+    target: options.Target,
     *,
     dry_run: bool,
     is_json: bool,
@@ -89,12 +87,12 @@ def django_oauth_toolkit_(  # noqa: PLR0913, PLR0917 - one parameter an option
     Put a password into --url-file, PGPASSWORD or PGPASSFILE: other users of this machine
     can see arguments. Client ids and secrets stay valid. Repeat it to import what is new.
     """
-    with options.one_line():
+    with options.one_line_errors():
         url = _address(database_url, url_file)
         found = django_oauth_toolkit.applications(
             url, application_table, user_table, with_users=organization_by == "user"
         )
-    with options.environment_of(data, config, environment_name, creates=True) as environment:
+    with options.environment_of(target, creates=True) as environment:
         catalogue = environment.catalogue
         chosen = catalogue.defaults if scope is None else Scope.parse(scope)
         terms = ImportOptions(
@@ -112,7 +110,7 @@ def django_oauth_toolkit_(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 
 def _address(argument: str | None, url_file: Path | None) -> str:
-    """Return the database's address; warn where the process list shows its password."""
+    """Return the database URL; warn if the process list shows its password."""
     if (argument is None) == (url_file is None):
         raise click.UsageError("Give either DATABASE_URL or --url-file.")
     if url_file is not None:
@@ -124,7 +122,7 @@ def _address(argument: str | None, url_file: Path | None) -> str:
 
 
 def _read_address(file: Path) -> str:
-    """Return the address in a file; warn where others can read it. Raises SourceError."""
+    """Return the URL in a file; warn if others can read it. Raises SourceError."""
     try:
         address = file.read_text(encoding="utf-8").strip()
         is_open = file.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH)
@@ -142,7 +140,7 @@ def _document(outcomes: Sequence[Outcome], environment: str, *, dry_run: bool) -
         state.replace(" ", "_"): [_row(each) for each in outcomes if each.state == state]
         for state in get_args(State)
     }
-    note = " ".join(_NO_PEOPLE.format(environment=environment).split())
+    note = " ".join(_NO_USERS.format(environment=environment).split())
     return {"environment": environment, "dry_run": dry_run, **rows, "note": note}
 
 
@@ -166,13 +164,13 @@ def _report(outcomes: Sequence[Outcome], environment: str, *, dry_run: bool) -> 
             if each.state == state:
                 click.echo(f"  {_line(each)}")
     if counts["imported"]:
-        click.echo(f"\n{_NO_PEOPLE.format(environment=environment)}")
+        click.echo(f"\n{_NO_USERS.format(environment=environment)}")
 
 
 def _line(each: Outcome) -> str:
     where = f"in {each.organization} ({each.org_id or 'new'})" if each.organization else ""
     parts = (where, f"secret {each.way}" if each.way else "", *each.notes)
-    said = "; ".join(part for part in parts if part)
+    details = "; ".join(part for part in parts if part)
     who = f"{each.client_id}  {each.name}".rstrip()
     shown = "".join(char if char.isprintable() else "?" for char in who)
-    return f"{shown}: {said}" if said else shown
+    return f"{shown}: {details}" if details else shown

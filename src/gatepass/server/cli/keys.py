@@ -1,6 +1,4 @@
-"""`gatepass keys`: the keys that make tokens, and changing them."""
-
-from pathlib import Path
+"""`gatepass keys`: lists and rotates the keys of tokens."""
 
 import click
 
@@ -30,11 +28,11 @@ def keys() -> None:
 
 
 @keys.command("list", epilog=example("gatepass keys list --environment sandbox"))
-@options.which
+@options.environment_option
 @options.as_json
-def list_(data: Path | None, config: Path | None, environment_name: str, *, is_json: bool) -> None:
+def list_(target: options.Target, *, is_json: bool) -> None:
     """List the keys of an environment; the keys themselves are never shown."""
-    with options.environment_of(data, config, environment_name) as environment:
+    with options.environment_of(target) as environment:
         kept = operations.all_keys(environment.context)
         now = environment.now()
     rows = [_row(key) | {"state": operations.state(key, kept, now)} for key in kept]
@@ -49,17 +47,10 @@ def list_(data: Path | None, config: Path | None, environment_name: str, *, is_j
     help="Emergency: stop accepting the old keys immediately, which invalidates all tokens.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-@options.which_to_change
-def rotate(
-    data: Path | None,
-    config: Path | None,
-    environment_name: str | None,
-    *,
-    at_once: bool,
-    yes: bool,
-) -> None:
+@options.environment_option_to_change
+def rotate(target: options.Target, *, at_once: bool, yes: bool) -> None:
     """Generate the next keys and publish them before they are used; existing tokens stay valid."""
-    with options.environment_of(data, config, environment_name) as environment:
+    with options.environment_of(target) as environment:
         options.confirm(_REVOKE.format(environment.name), yes=yes or not at_once)
         operations.rotate(environment.context, environment.purposes, OPERATOR, at_once=at_once)
     click.echo(_AT_ONCE if at_once else _SOON)

@@ -1,4 +1,4 @@
-"""What the commands share: their options, how a command opens an environment, how it speaks."""
+"""Shared by the commands: options, opening an environment, output and errors."""
 
 import json
 import os
@@ -6,8 +6,9 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 from uuid import UUID
 
 import click
@@ -27,7 +28,7 @@ from gatepass.wire.credential import Mode
 from gatepass.wire.errors import OAuthError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-_MARKS = {name: mode for mode, name in NAMES.items()}
+_MODES = {name: mode for mode, name in NAMES.items()}
 _ENVIRONMENT = "GATEPASS_ENVIRONMENT"
 _NO_DATA = (
     "There is no Gatepass data in {}. Choose the directory with --data, "
@@ -38,34 +39,58 @@ _SERVICE = "it contains the address of a Kubernetes Service, not a port; enableS
 log = structlog.get_logger("gatepass.server")
 
 
-def where(command: Command) -> Command:
-    """Add --data and --config."""
-    command = click.option(
+class Target(NamedTuple):
+    """What a command works on: data directory, settings file and name of the environment.
+
+    None stands for the default. Without a name it is production, unless both environments contain
+    organizations: then the command asks on the terminal, or ends with status 2 without one.
+    """
+
+    data: Path | None
+    config: Path | None
+    environment_name: str | None
+
+
+def data_options(command: Command) -> Command:
+    """Add --data and --config, which the command gets as `target`."""
+
+    @wraps(command)
+    def run(
+        *arguments: Any,  # noqa: ANN401 - the command's own
+        data: Path | None,
+        config: Path | None,
+        environment_name: str | None = None,
+        **given: Any,  # noqa: ANN401
+    ) -> None:
+        command(*arguments, target=Target(data, config, environment_name), **given)
+
+    with_config = click.option(
         "--config",
         type=click.Path(path_type=Path),
         help="Settings file. [default: gatepass.toml in the data directory, if it exists]",
-    )(command)
-    return click.option(
+    )(run)
+    with_data = click.option(
         "--data", type=click.Path(path_type=Path), help="Data directory. [default: ./gatepass-data]"
-    )(command)
+    )(with_config)
+    return cast("Command", with_data)
 
 
-def which(command: Command) -> Command:
-    """Add --environment, beside --data and --config, to a command that only reads."""
-    return _environment_option(NAMES[Mode.LIVE], "[default: production]")(where(command))
+def environment_option(command: Command) -> Command:
+    """Add --data, --config and --environment (default: production) to a reading command."""
+    return _environment_option(NAMES[Mode.LIVE], "[default: production]")(data_options(command))
 
 
-def which_to_change(command: Command) -> Command:
-    """Add --environment to a command that changes something: None where it has to be found out."""
+def environment_option_to_change(command: Command) -> Command:
+    """Add --data, --config and --environment to a changing command, see `Target`."""
     default = "[default: production, unless both contain organizations]"
-    return _environment_option(None, default)(where(command))
+    return _environment_option(None, default)(data_options(command))
 
 
 def _environment_option(value: str | None, default: str) -> Callable[[Command], Command]:
     return click.option(
         "--environment",
         "environment_name",
-        type=click.Choice(list(_MARKS)),
+        type=click.Choice(list(_MODES)),
         default=value,
         envvar=_ENVIRONMENT,
         help=f"Also read from {_ENVIRONMENT}. {default}",
@@ -77,10 +102,10 @@ def as_json(command: Command) -> Command:
     return click.option("--json", "is_json", is_flag=True, help="Print JSON.")(command)
 
 
-def settings_of(data: Path | None, config: Path | None, **given: object) -> Settings:
-    """Read the settings and set up the log; a mistake ends the command with one line."""
-    with one_line():
-        settings = load(config, data=data, **given)
+def settings_of(target: Target, **given: object) -> Settings:
+    """Return the settings and configure the log; invalid settings end the command."""
+    with one_line_errors():
+        settings = load(target.config, data=target.data, **given)
     logging.configure(settings.log_format)
     for name in service_variables(os.environ):
         log.warning("settings.variable_ignored", variable=name, reason=_SERVICE)
@@ -88,32 +113,27 @@ def settings_of(data: Path | None, config: Path | None, **given: object) -> Sett
 
 
 @contextmanager
-def environment_of(
-    data: Path | None, config: Path | None, environment_name: str | None, *, creates: bool = False
-) -> Iterator[Environment]:
-    """Open an environment for a command; one that `creates` makes the data directory if need be.
-
-    Without a name it is production, unless both environments hold organizations: then the person
-    at the terminal is asked, and without one the command ends with status 2.
-    """
-    settings = settings_of(data, config)
-    with one_line():
+def environment_of(target: Target, *, creates: bool = False) -> Iterator[Environment]:
+    """Open an environment for a command; `creates` allows to create the data directory."""
+    settings = settings_of(target)
+    with one_line_errors():
         issuers = published_addresses.issuers(settings.data)
-        if issuers:  # what this server calls itself holds, not what this command would
+        if issuers:  # the running server's own URLs apply, not those of this command's settings
             given = {name: {"issuer": issuer} for name, issuer in issuers.items()}
-            settings = load(config, data=data, **given)
+            settings = load(target.config, data=target.data, **given)
         if data_directory.is_new(settings):
             if not creates:
                 raise data_directory.ServingError(_NO_DATA.format(settings.data))
             data_directory.prepare(settings)
         data_directory.open_directory(settings)
-        mode = _MARKS[environment_name] if environment_name else _mark_to_change(settings)
+        name = target.environment_name
+        mode = _MODES[name] if name else _mode_to_change(settings)
         with data_directory.opened(settings, mode) as environment:
             yield environment
 
 
 def confirm(question: str, *, yes: bool) -> None:
-    """Ask before what cannot be undone, unless `yes`; without a terminal that is an error."""
+    """Ask for confirmation unless `yes`; without a terminal, raise ClickException."""
     if yes:
         return
     if not sys.stdin.isatty():
@@ -124,7 +144,7 @@ def confirm(question: str, *, yes: bool) -> None:
         raise click.ClickException("Nothing is done.")
 
 
-def _mark_to_change(settings: Settings) -> Mode:
+def _mode_to_change(settings: Settings) -> Mode:
     if not all(_has_organizations(settings, mode) for mode in Mode):
         return Mode.LIVE
     if not sys.stdin.isatty():
@@ -134,10 +154,10 @@ def _mark_to_change(settings: Settings) -> Mode:
         )
     chosen = click.prompt(
         "Both environments contain organizations. Which one do you want to change?",
-        type=click.Choice(list(_MARKS)),
+        type=click.Choice(list(_MODES)),
         err=True,
     )
-    return _MARKS[chosen]
+    return _MODES[chosen]
 
 
 def _has_organizations(settings: Settings, mode: Mode) -> bool:
@@ -146,8 +166,8 @@ def _has_organizations(settings: Settings, mode: Mode) -> bool:
 
 
 @contextmanager
-def one_line() -> Iterator[None]:
-    """Turn every expected failure into one line on standard error and exit status 1."""
+def one_line_errors() -> Iterator[None]:
+    """Turn expected errors into one line on standard error and exit status 1."""
     try:
         yield
     except OAuthError as refused:
@@ -161,7 +181,7 @@ def one_line() -> Iterator[None]:
 
 
 def given(**values: object) -> dict[str, object]:
-    """Give the options that were given; a command that got none ends with a word on that."""
+    """Return the given options; raise UsageError if there are none."""
     found = {name: value for name, value in values.items() if value is not None}
     if not found:
         raise click.UsageError("Nothing to change; give at least one option (see --help).")
@@ -169,7 +189,7 @@ def given(**values: object) -> dict[str, object]:
 
 
 def uuid_of(text: str) -> UUID:
-    """Read an id; a text that is none is nothing that exists."""
+    """Return the UUID of a text; raise NotFoundError for any other text."""
     try:
         return UUID(text)
     except ValueError:
@@ -177,7 +197,7 @@ def uuid_of(text: str) -> UUID:
 
 
 def show(values: Mapping[str, object], *, is_json: bool) -> None:
-    """Print one thing: aligned lines, or JSON."""
+    """Print one object as aligned lines or JSON."""
     if is_json:
         click.echo(json.dumps({name: _plain(value) for name, value in values.items()}))
         return
@@ -187,7 +207,7 @@ def show(values: Mapping[str, object], *, is_json: bool) -> None:
 
 
 def show_list(rows: Sequence[Mapping[str, object]], nothing: str, *, is_json: bool) -> None:
-    """Print several things: aligned columns under a heading, or JSON."""
+    """Print a list as aligned columns with a heading, or JSON."""
     if is_json:
         plain = [{name: _plain(value) for name, value in row.items()} for row in rows]
         click.echo(json.dumps(plain))

@@ -1,7 +1,6 @@
-"""`gatepass organization`: the account manager's work."""
+"""`gatepass organization`: manages organizations and their administrators."""
 
 from datetime import datetime
-from pathlib import Path
 from uuid import UUID
 
 import click
@@ -11,7 +10,7 @@ from gatepass.server.cli import options
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations
 from gatepass.server.domain.organizations.model import Organization
-from gatepass.server.domain.users import operations as people
+from gatepass.server.domain.users import operations as users
 from gatepass.server.domain.users.model import User, has_expired_password
 from gatepass.server.domain.users.password_hashing import run
 from gatepass.server.environment.environment import Environment
@@ -32,27 +31,20 @@ def organization() -> None:
 @click.argument("name")
 @click.option("--admin", "username", required=True, help="Username of the first administrator.")
 @click.option("--email", help="The administrator's email address.")
-@options.which_to_change
+@options.environment_option_to_change
 @options.as_json
 def create(
-    name: str,
-    username: str,
-    email: str | None,
-    data: Path | None,
-    config: Path | None,
-    environment_name: str | None,
-    *,
-    is_json: bool,
+    name: str, username: str, email: str | None, target: options.Target, *, is_json: bool
 ) -> None:
     """Create an organization and its first administrator.
 
     Prints the initial password, once; it must be changed at the first login.
     """
-    with options.environment_of(data, config, environment_name, creates=True) as environment:
-        new, person, initial_password = operations.create(
+    with options.environment_of(target, creates=True) as environment:
+        new, user, initial_password = operations.create(
             environment.context, environment.hasher, OPERATOR, name, username, email
         )
-    _show_access(environment, new.id, person, initial_password, is_json=is_json)
+    _show_access(environment, new.id, user, initial_password, is_json=is_json)
 
 
 @organization.command(
@@ -61,34 +53,27 @@ def create(
 @click.argument("org_id")
 @click.option("--admin", "username", required=True, help="Username of the new administrator.")
 @click.option("--email", help="The administrator's email address.")
-@options.which_to_change
+@options.environment_option_to_change
 @options.as_json
 def add_admin(
-    org_id: str,
-    username: str,
-    email: str | None,
-    data: Path | None,
-    config: Path | None,
-    environment_name: str | None,
-    *,
-    is_json: bool,
+    org_id: str, username: str, email: str | None, target: options.Target, *, is_json: bool
 ) -> None:
     """Add an administrator to an organization.
 
     Prints the initial password, once; it must be changed at the first login.
     """
-    with options.environment_of(data, config, environment_name) as environment:
+    with options.environment_of(target) as environment:
         found = operations.find(environment.context, options.uuid_of(org_id))
-        person, initial_password = people.add_with_access(
+        user, initial_password = users.add_with_access(
             environment.context,
             OPERATOR,
             found.id,
             username=username,
             email=email,
             role="admin",
-            initial=run(people.new_password(environment.hasher)),
+            initial=run(users.new_password(environment.hasher)),
         )
-    _show_access(environment, found.id, person, initial_password, is_json=is_json)
+    _show_access(environment, found.id, user, initial_password, is_json=is_json)
 
 
 @organization.command(
@@ -96,48 +81,38 @@ def add_admin(
 )
 @click.argument("org_id")
 @click.option("--username", required=True, help="Username of the user.")
-@options.which_to_change
+@options.environment_option_to_change
 @options.as_json
-def reset_password(
-    org_id: str,
-    username: str,
-    data: Path | None,
-    config: Path | None,
-    environment_name: str | None,
-    *,
-    is_json: bool,
-) -> None:
+def reset_password(org_id: str, username: str, target: options.Target, *, is_json: bool) -> None:
     """Set a new initial password for a user and end the user's sessions.
 
     Use it for a forgotten password, or an initial password that was not replaced within
     14 days. Prints the new password, once.
     """
-    with options.environment_of(data, config, environment_name) as environment:
-        found = people.find_by_username(environment.context, options.uuid_of(org_id), username)
-        person, initial_password = people.give_access(
+    with options.environment_of(target) as environment:
+        found = users.find_by_username(environment.context, options.uuid_of(org_id), username)
+        user, initial_password = users.give_access(
             environment.context,
             OPERATOR,
             found.org_id,
             found.id,
             None,
-            initial=run(people.new_password(environment.hasher)),
+            initial=run(users.new_password(environment.hasher)),
         )
-    _show_access(environment, found.org_id, person, initial_password, is_json=is_json)
+    _show_access(environment, found.org_id, user, initial_password, is_json=is_json)
 
 
 @organization.command("people", epilog=example("gatepass organization people ORG_ID"))
 @click.argument("org_id")
-@options.which
+@options.environment_option
 @options.as_json
-def people_(
-    org_id: str, data: Path | None, config: Path | None, environment_name: str, *, is_json: bool
-) -> None:
+def people_(org_id: str, target: options.Target, *, is_json: bool) -> None:
     """List the users of an organization who have portal access, and whether they can log in."""
-    with options.environment_of(data, config, environment_name) as environment:
+    with options.environment_of(target) as environment:
         found = operations.find(environment.context, options.uuid_of(org_id))
         now = environment.now()
         rows = [
-            _person_row(each, now) for each in people.with_access(environment.context, found.id)
+            _user_row(each, now) for each in users.with_portal_access(environment.context, found.id)
         ]
     options.show_list(
         rows, "No user has access. Add one: gatepass organization add-admin", is_json=is_json
@@ -145,11 +120,11 @@ def people_(
 
 
 @organization.command("list", epilog=example("gatepass organization list --json"))
-@options.which
+@options.environment_option
 @options.as_json
-def list_(data: Path | None, config: Path | None, environment_name: str, *, is_json: bool) -> None:
+def list_(target: options.Target, *, is_json: bool) -> None:
     """List the organizations of an environment."""
-    with options.environment_of(data, config, environment_name) as environment:
+    with options.environment_of(target) as environment:
         rows = [_row(each) for each in operations.list_all(environment.context)]
     nothing = f"No organizations in {environment.name}. Create one: gatepass organization create"
     options.show_list(rows, nothing, is_json=is_json)
@@ -157,13 +132,11 @@ def list_(data: Path | None, config: Path | None, environment_name: str, *, is_j
 
 @organization.command("show", epilog=example("gatepass organization show ORG_ID"))
 @click.argument("org_id")
-@options.which
+@options.environment_option
 @options.as_json
-def show_(
-    org_id: str, data: Path | None, config: Path | None, environment_name: str, *, is_json: bool
-) -> None:
+def show_(org_id: str, target: options.Target, *, is_json: bool) -> None:
     """Show one organization."""
-    with options.environment_of(data, config, environment_name) as environment:
+    with options.environment_of(target) as environment:
         found = operations.find(environment.context, options.uuid_of(org_id))
     row = _row(found) | {"environment": environment.name, "suspended_at": found.suspended_at}
     options.show(row, is_json=is_json)
@@ -172,38 +145,29 @@ def show_(
 @organization.command(epilog=example("gatepass organization suspend ORG_ID --yes"))
 @click.argument("org_id")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-@options.which_to_change
-def suspend(
-    org_id: str, data: Path | None, config: Path | None, environment_name: str | None, *, yes: bool
-) -> None:
+@options.environment_option_to_change
+def suspend(org_id: str, target: options.Target, *, yes: bool) -> None:
     """Suspend an organization: no logins, no tokens; existing tokens are revoked permanently."""
-    _set_suspended(org_id, data, config, environment_name, suspended=True, yes=yes)
+    _set_suspended(org_id, target, suspended=True, yes=yes)
     click.echo(f"{org_id} is suspended. Its applications' tokens are revoked.")
 
 
 @organization.command(epilog=example("gatepass organization resume ORG_ID"))
 @click.argument("org_id")
-@options.which_to_change
-def resume(
-    org_id: str, data: Path | None, config: Path | None, environment_name: str | None
-) -> None:
+@options.environment_option_to_change
+def resume(org_id: str, target: options.Target) -> None:
     """Resume a suspended organization; its earlier tokens stay revoked."""
-    _set_suspended(org_id, data, config, environment_name, suspended=False)
+    _set_suspended(org_id, target, suspended=False)
     click.echo(f"{org_id} is active. Tokens issued before stay revoked.")
 
 
 def _show_access(
-    environment: Environment,
-    org_id: UUID,
-    person: User,
-    initial_password: Secret,
-    *,
-    is_json: bool,
+    environment: Environment, org_id: UUID, user: User, initial_password: Secret, *, is_json: bool
 ) -> None:
     shown = {
         "org_id": org_id,
         "environment": environment.name,
-        "username": person.username,
+        "username": user.username,
         "initial_password": initial_password.value,
         "login_url": environment.issuer + _LOGIN,
     }
@@ -216,21 +180,15 @@ def _show_access(
 
 
 def _set_suspended(
-    org_id: str,
-    data: Path | None,
-    config: Path | None,
-    environment_name: str | None,
-    *,
-    suspended: bool,
-    yes: bool = True,
+    org_id: str, target: options.Target, *, suspended: bool, yes: bool = True
 ) -> None:
-    with options.environment_of(data, config, environment_name) as environment:
+    with options.environment_of(target) as environment:
         found = operations.find(environment.context, options.uuid_of(org_id))
         options.confirm(_SUSPEND.format(found.name, environment.name), yes=yes)
         operations.set_suspended(environment.context, OPERATOR, found.id, suspended=suspended)
 
 
-def _person_row(each: User, now: datetime) -> dict[str, object]:
+def _user_row(each: User, now: datetime) -> dict[str, object]:
     state = "disabled" if each.disabled_at else "active"
     if has_expired_password(each, now):
         state = "initial password expired; set a new one: gatepass organization reset-password"

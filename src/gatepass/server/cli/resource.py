@@ -1,6 +1,4 @@
-"""`gatepass resource`: the APIs that tokens are for, and what form these have."""
-
-from pathlib import Path
+"""`gatepass resource`: manages the APIs that tokens are for, and their token formats."""
 
 import click
 
@@ -24,11 +22,11 @@ def resource() -> None:
 
 
 @resource.command("list", epilog=example("gatepass resource list --environment sandbox"))
-@options.which
+@options.environment_option
 @options.as_json
-def list_(data: Path | None, config: Path | None, environment_name: str, *, is_json: bool) -> None:
+def list_(target: options.Target, *, is_json: bool) -> None:
     """List the resources; `form` is the token format, with the environment's defaults applied."""
-    with options.environment_of(data, config, environment_name) as environment:
+    with options.environment_of(target) as environment:
         rows = [_row(each) for each in environment.catalogue.resources.values()]
     options.show_list(rows, f"No resources in {environment.name}.", is_json=is_json)
 
@@ -40,18 +38,12 @@ def list_(data: Path | None, config: Path | None, environment_name: str, *, is_j
 @click.option("--name", required=True, help="Name shown to partners.")
 @click.option("--tokens", type=click.Choice(TOKENS), help=_FORM_HELP)
 @click.option("--algorithm", type=click.Choice(ALGORITHMS), help="Signature algorithm of JWTs.")
-@options.which_to_change
+@options.environment_option_to_change
 def add(
-    uri: str,
-    name: str,
-    tokens: Tokens | None,
-    algorithm: Algorithm | None,
-    data: Path | None,
-    config: Path | None,
-    environment_name: str | None,
+    uri: str, name: str, tokens: Tokens | None, algorithm: Algorithm | None, target: options.Target
 ) -> None:
     """Add an API by its resource URI (RFC 8707). Then add scopes to it."""
-    with options.environment_of(data, config, environment_name) as environment:
+    with options.environment_of(target) as environment:
         operations.add_resource(environment.context, OPERATOR, uri, name, tokens, algorithm)
         until = _signed_until_then(environment, uri)
     click.echo(
@@ -74,22 +66,16 @@ def add(
     type=click.Choice([*ALGORITHMS, _DEFAULT]),
     help=f"Signature algorithm of JWTs. `{_DEFAULT}`: as in the environment's settings.",
 )
-@options.which_to_change
+@options.environment_option_to_change
 def set_(
-    uri: str,
-    name: str | None,
-    tokens: str | None,
-    algorithm: str | None,
-    data: Path | None,
-    config: Path | None,
-    environment_name: str | None,
+    uri: str, name: str | None, tokens: str | None, algorithm: str | None, target: options.Target
 ) -> None:
     """Change a resource: all given values, or none. Applies to new tokens."""
     values = options.given(name=name, tokens=tokens, algorithm=algorithm)
     for column in ("tokens", "algorithm"):
         if values.get(column) == _DEFAULT:
             values[column] = None
-    with options.environment_of(data, config, environment_name) as environment:
+    with options.environment_of(target) as environment:
         operations.change_resource(environment.context, OPERATOR, uri, values)
         until = _signed_until_then(environment, uri)
     click.echo(f"The resource {uri} is changed. It applies to new tokens.{until}")
@@ -97,16 +83,16 @@ def set_(
 
 @resource.command(epilog=example("gatepass resource remove https://meters.example.com"))
 @_URI
-@options.which_to_change
-def remove(uri: str, data: Path | None, config: Path | None, environment_name: str | None) -> None:
+@options.environment_option_to_change
+def remove(uri: str, target: options.Target) -> None:
     """Remove a resource that has no scopes."""
-    with options.environment_of(data, config, environment_name) as environment:
+    with options.environment_of(target) as environment:
         operations.remove_resource(environment.context, OPERATOR, uri)
     click.echo(f"The resource {uri} is removed.")
 
 
 def _signed_until_then(environment: Environment, uri: str) -> str:
-    """Return a line about the key that signs while the one of a new algorithm is published."""
+    """Return a line about the key that signs until the key of a new algorithm is published."""
     form = environment.catalogue.resources[uri].form
     signer = None if form == "sealed" else environment.keys.sign[form]
     if signer is None or signer.algorithm == form:

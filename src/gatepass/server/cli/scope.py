@@ -1,6 +1,4 @@
-"""`gatepass scope`: what tokens may allow, in names and words."""
-
-from pathlib import Path
+"""`gatepass scope`: manages the scopes of the catalogue."""
 
 import click
 
@@ -19,11 +17,11 @@ def scope() -> None:
 
 
 @scope.command("list", epilog=example("gatepass scope list --environment sandbox"))
-@options.which
+@options.environment_option
 @options.as_json
-def list_(data: Path | None, config: Path | None, environment_name: str, *, is_json: bool) -> None:
+def list_(target: options.Target, *, is_json: bool) -> None:
     """List the scopes, each with its resource and description."""
-    with options.environment_of(data, config, environment_name) as environment:
+    with options.environment_of(target) as environment:
         rows = [_row(each) for each in environment.catalogue.scopes.values()]
     options.show_list(rows, f"No scopes in {environment.name}.", is_json=is_json)
 
@@ -44,20 +42,18 @@ def list_(data: Path | None, config: Path | None, environment_name: str, *, is_j
     help="Whether new applications have it by default.",
 )
 @click.option("--restricted", "is_restricted", is_flag=True, help="Only the operator can grant it.")
-@options.which_to_change
-def add(  # noqa: PLR0913 - one parameter an option
+@options.environment_option_to_change
+def add(
     name: str,
     description: str,
     uri: str | None,
-    data: Path | None,
-    config: Path | None,
-    environment_name: str | None,
+    target: options.Target,
     *,
     is_default: bool,
     is_restricted: bool,
 ) -> None:
     """Add a scope. Existing applications do not have it until it is granted to them."""
-    with options.environment_of(data, config, environment_name) as environment:
+    with options.environment_of(target) as environment:
         resource = environment.partner_api if uri is None else uri
         new = CataloguedScope(name, description, is_default, is_restricted, resource)
         operations.add_scope(environment.context, OPERATOR, new)
@@ -79,13 +75,11 @@ def add(  # noqa: PLR0913 - one parameter an option
     default=None,
     help="Whether only the operator can grant it.",
 )
-@options.which_to_change
+@options.environment_option_to_change
 def set_(
     name: str,
     description: str | None,
-    data: Path | None,
-    config: Path | None,
-    environment_name: str | None,
+    target: options.Target,
     *,
     is_default: bool | None,
     is_restricted: bool | None,
@@ -94,17 +88,17 @@ def set_(
     values = options.given(
         description=description, is_default=is_default, is_restricted=is_restricted
     )
-    with options.environment_of(data, config, environment_name) as environment:
+    with options.environment_of(target) as environment:
         operations.change_scope(environment.context, OPERATOR, name, values)
     click.echo(f"The scope {name} is changed.")
 
 
 @scope.command(epilog=example("gatepass scope remove meters:read"))
 @_NAME
-@options.which_to_change
-def remove(name: str, data: Path | None, config: Path | None, environment_name: str | None) -> None:
+@options.environment_option_to_change
+def remove(name: str, target: options.Target) -> None:
     """Remove a scope that no application has."""
-    with options.environment_of(data, config, environment_name) as environment:
+    with options.environment_of(target) as environment:
         operations.remove_scope(environment.context, OPERATOR, name)
     click.echo(f"The scope {name} is removed.")
 

@@ -31,7 +31,7 @@ Next, create an organization and its first administrator:
 
 
 @click.command(epilog=example("gatepass serve --data /srv/gatepass --port 8000 --workers 2"))
-@options.where
+@options.data_options
 @click.option(
     "--host",
     "hosts",
@@ -50,8 +50,7 @@ Next, create an organization and its first administrator:
     help="Create this environment's database if it is missing.",
 )
 def serve(
-    data: Path | None,
-    config: Path | None,
+    target: options.Target,
     hosts: tuple[str, ...],
     port: int | None,
     sandbox_port: int | None,
@@ -62,10 +61,10 @@ def serve(
     from gatepass.server import run  # takes a while to load
 
     settings = options.settings_of(
-        data, config, host=hosts or None, port=port, sandbox_port=sandbox_port, workers=workers
+        target, host=hosts or None, port=port, sandbox_port=sandbox_port, workers=workers
     )
-    with options.one_line():
-        text = greeting(settings, config, is_first=data_directory.is_new(settings))
+    with options.one_line_errors():
+        text = greeting(settings, target.config, is_first=data_directory.is_new(settings))
         sockets = run.listen(settings)
         data_directory.prepare(settings, create_database)
         click.echo(text, nl=False)
@@ -74,7 +73,7 @@ def serve(
 
 
 def greeting(settings: Settings, config: Path | None, *, is_first: bool) -> str:
-    """Give what is printed when the server starts."""
+    """Return the text that is printed at the start."""
     addresses = _ADDRESSES.format(**{name: settings.issuer(mode) for mode, name in NAMES.items()})
     if not is_first:
         return addresses
@@ -84,7 +83,7 @@ def greeting(settings: Settings, config: Path | None, *, is_first: bool) -> str:
 
 
 def _next(settings: Settings, config: Path | None) -> str:
-    """Say how to go on, with what another command would not know by itself."""
+    """Return the next command, with the settings that it would not find by default."""
     known = load(config, data=settings.data)
     default = load()
     variables = (

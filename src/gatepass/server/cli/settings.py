@@ -1,6 +1,4 @@
-"""`gatepass settings check`: what a server would run with."""
-
-from pathlib import Path
+"""`gatepass settings check`: prints the effective settings."""
 
 import click
 
@@ -18,16 +16,16 @@ def settings() -> None:
 
 
 @settings.command(epilog=example("gatepass settings check --data /srv/gatepass"))
-@options.where
+@options.data_options
 @options.as_json
-def check(data: Path | None, config: Path | None, *, is_json: bool) -> None:
+def check(target: options.Target, *, is_json: bool) -> None:
     """Print the effective settings, without passwords; fail if they are invalid."""
-    found = options.settings_of(data, config)
+    found = options.settings_of(target)
     options.show(_effective(found), is_json=is_json)
 
 
 def _effective(found: Settings) -> dict[str, object]:
-    """Give the settings with their defaults filled in, one flat name each."""
+    """Return the settings including defaults, with flat names."""
     values = found.model_dump()
     for mode, name in NAMES.items():
         values[name] = {

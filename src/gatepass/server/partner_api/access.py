@@ -1,7 +1,7 @@
-"""Who may call: the guard, asking this process instead of the network, and whose data it is.
+"""Authentication and authorization of Partner API calls, by the guard in this process.
 
 An application has the rights of an administrator of its organization, narrowed by the scope
-of its token. Whose organization it is comes from the token and from nowhere else.
+of its token. The organization is that of the token, and no other.
 """
 
 from dataclasses import dataclass
@@ -25,14 +25,14 @@ from gatepass.wire import metadata
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
 
-# Of both environments: no claims object is ever known to more than one.
+# For both environments: a claims object belongs to one of them only.
 _PRINCIPALS: DerivedCache[Principal] = DerivedCache()
-_CLIENT_ID = "gatepass.client_id"  # in the scope: whose token the request has, let in or not
+_CLIENT_ID = "gatepass.client_id"  # in the ASGI scope, also if the call is refused
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An application that calls about its own organization."""
+    """An application that calls the API for its organization."""
 
     environment: ServedEnvironment
     org_id: UUID
@@ -41,14 +41,14 @@ class Caller:
 
 
 def environment_of(connection: HTTPConnection) -> ServedEnvironment:
-    """Give the environment that the Host header chose."""
+    """Return the environment that the Host header selects."""
     environment = connection.scope["gatepass.environment"]
     assert isinstance(environment, ServedEnvironment)  # noqa: S101 - the server's own promise
     return environment
 
 
 def identifier(text: str) -> UUID:
-    """Read a UUID in its one written form; what is not one names nothing (NotFoundError)."""
+    """Return the UUID of a text in canonical form; raise NotFoundError for any other text."""
     try:
         found = UUID(text)
     except ValueError:
@@ -59,7 +59,7 @@ def identifier(text: str) -> UUID:
 
 
 def recall(environment: ServedEnvironment, token: Secret) -> Principal | None:
-    """Return who calls the Partner API, None where `_inspect` must decide.
+    """Return the cached principal of a plain call, None where `_inspect` must decide.
 
     That is where the application is not in memory, or has networks, or the token is refused.
     """
@@ -126,7 +126,7 @@ async def _reader(
     org_id: Id,
     principal: Annotated[Principal, guard.requires("read")],
 ) -> Caller:
-    response.headers["Cache-Control"] = "no-store"  # people's data
+    response.headers["Cache-Control"] = "no-store"  # personal data
     return _caller(request, org_id, principal)
 
 
@@ -136,27 +136,27 @@ async def _writer(
     org_id: Id,
     principal: Annotated[Principal, guard.requires("write")],
 ) -> Caller:
-    response.headers["Cache-Control"] = "no-store"  # people's data
+    response.headers["Cache-Control"] = "no-store"  # personal data
     return _caller(request, org_id, principal)
 
 
 def _caller(request: Request, org_id: str, principal: Principal) -> Caller:
-    """Raise NotFoundError for every organization but the token's own, existing or not."""
-    asked = identifier(org_id)
-    if str(asked) != principal.org_id:
+    """Raise NotFoundError for every organization but that of the token."""
+    requested = identifier(org_id)
+    if str(requested) != principal.org_id:
         raise NotFoundError(org_id)
     environment = environment_of(request)
     application = environment.applications.get(principal.client_id)
     name = application.name if application else principal.client_id
     source = request.client.host if request.client else ""
-    actor = Actor(name, source, asked, kind="application")
-    return Caller(environment, asked, actor, PORTAL_USERS in principal.scope)
+    actor = Actor(name, source, requested, kind="application")
+    return Caller(environment, requested, actor, PORTAL_USERS in principal.scope)
 
 
 def note_denial(request: Request, status: int, reason: str) -> None:
-    """Log and audit that the application was denied what it asked for; blocks.
+    """Log and audit that the application's call was refused; blocks.
 
-    Without an application that is known by its token there is nothing to note.
+    Does nothing if the call has no valid token.
     """
     client_id = request.scope.get(_CLIENT_ID)
     environment = environment_of(request)

@@ -1,4 +1,4 @@
-"""The Partner API as an application of its own, mounted by the server."""
+"""The Partner API as an ASGI application, mounted by the server."""
 
 from collections.abc import Callable
 from typing import Any
@@ -25,7 +25,8 @@ _DELETING = (400, 401, 403, 404, 409, 422, 503)
 _ABOUT = """An organization and its users, for the servers of a partner.
 
 Every call needs an access token (OAuth 2.0 client credentials) with the scope `read`, or
-`write` where something changes. An organization sees itself alone: another's id is not found.
+`write` where something changes. An organization can access only itself; another's id is not
+found.
 
 Some users log in to the portal. `write` alone changes neither their role nor their email and does
 not delete them (403): that needs the scope `portal_users`, too, which an administrator grants to
@@ -34,10 +35,10 @@ an application in the portal. A new email of such a user counts once it is confi
 
 
 class PartnerApi(FastAPI):
-    """FastAPI, told of the schemas that it does not read itself."""
+    """FastAPI with the schemas of request bodies, which it does not parse itself."""
 
     def openapi(self) -> dict[str, Any]:
-        """Give the OpenAPI document."""
+        """Return the OpenAPI document."""
         if self.openapi_schema is None:
             document = super().openapi()
             _, ours = models_json_schema(
@@ -53,12 +54,12 @@ class PartnerApi(FastAPI):
 
 
 def create() -> PartnerApi:
-    """Make the API; the server says in the scope which environment a request is for."""
+    """Return the API; the server puts the environment of a request into the ASGI scope."""
     app = PartnerApi(
         title="Gatepass Partner API",
         description=_ABOUT,
         version="2.0",
-        openapi_url=None,  # `docs` answers it, with caching headers
+        openapi_url=None,  # `docs` serves it, with caching headers
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -98,7 +99,7 @@ def _add(
         openapi_extra=extra,
         tags=["Organization" if path == _ORG else "Users"],
     )
-    if method == "GET":  # RFC 9110 §9.1: whatever answers GET answers HEAD
+    if method == "GET":  # RFC 9110 §9.1: every GET also supports HEAD
         app.add_api_route(path, call, methods=["HEAD"], include_in_schema=False)
 
 

@@ -1,4 +1,4 @@
-"""Cursors: where a page of users begins, as a text that callers need not understand."""
+"""Cursors: the position where a page of users starts, as an opaque text."""
 
 import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -17,14 +17,14 @@ _LATEST = milliseconds(datetime.max.replace(tzinfo=UTC))
 
 
 def write(last: User) -> str:
-    """Give the cursor of the page that begins behind `last`."""
+    """Return the cursor of the page that starts after `last`."""
     return urlsafe_b64encode(_LAYOUT.pack(milliseconds(last.created_at), last.id.bytes)).decode()
 
 
 def read(text: str) -> After:
-    """Read a cursor, which must match PATTERN.
+    """Return the position of a cursor, which must match PATTERN.
 
-    One that was made up leads to some place among the same organization's users, and no other.
+    An invented cursor leads to some position among the users of the same organization.
     """
     at, person_id = _LAYOUT.unpack(urlsafe_b64decode(text))
     moment = _EPOCH + timedelta(milliseconds=min(at, _LATEST))

@@ -1,4 +1,4 @@
-"""The API's description: OpenAPI, and Swagger UI, from here, so that it works without internet."""
+"""The API's description: OpenAPI and a bundled Swagger UI, which works without internet access."""
 
 import json
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from gatepass.server.oauth import metadata
 
 _STATIC = Path(__file__).parent / "static"
 
-# Styles that the page's scripts set element by element are no inline styles to CSP.
+# CSP does not count styles that scripts set on single elements as inline styles.
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -26,7 +26,7 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 
-# Addresses are relative to the page, so that it can be mounted anywhere.
+# URLs are relative, so that the page can be mounted anywhere.
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -53,7 +53,7 @@ async def _page(_request: Request) -> Response:
 
 
 def routes(openapi: Callable[[], dict[str, Any]]) -> list[BaseRoute]:
-    """Return the routes of the document that `openapi` makes, and of its pages."""
+    """Return the routes of the OpenAPI document and of its pages."""
 
     @cache
     def document() -> bytes:

@@ -1,4 +1,4 @@
-"""The calls: each reads what was asked, has the operation done, and shows what is then."""
+"""The endpoints: each reads its parameters, runs an operation and returns the result."""
 
 from typing import Annotated
 from urllib.parse import urlencode
@@ -8,9 +8,9 @@ from fastapi import Depends, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from gatepass.server.domain.organizations import operations as organizations
-from gatepass.server.domain.users import operations as people
+from gatepass.server.domain.users import operations as users
 from gatepass.server.domain.users.model import Role
-from gatepass.server.domain.users.model import User as Person
+from gatepass.server.domain.users.model import User as StoredUser
 from gatepass.server.partner_api import cursor, request_body
 from gatepass.server.partner_api.access import Caller, Id, Reader, Writer, identifier
 from gatepass.server.partner_api.schemas import Filter, NewUser, User, UserChange, UserPage
@@ -36,9 +36,9 @@ class Organization(BaseModel):
 
 
 class Wanted(BaseModel):
-    """Which users a list is to have: those that every given filter fits.
+    """The filters of a list of users; a user must match all of them.
 
-    What is left out is not asked for; only `limit` has a default that is ever read.
+    A filter that is left out does not apply; only the default of `limit` is used.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -50,24 +50,24 @@ class Wanted(BaseModel):
     external_user_id: Filter = Field(default_factory=str, description="exactly")
 
     def filters(self) -> dict[str, str]:
-        """Give the filters that are set."""
+        """Return the filters that are set."""
         return self.model_dump(include={"role", "email", "external_user_id"}, exclude_unset=True)
 
 
 def get_organization(caller: Reader) -> Organization:
-    """Give the organization."""
+    """Return the organization."""
     return Organization.model_validate(
         organizations.find(caller.environment.context, caller.org_id)
     )
 
 
 def list_users(caller: Reader, wanted: Annotated[Wanted, Query()], response: Response) -> UserPage:
-    """Give users, oldest first, in pages.
+    """Return users, oldest first, in pages.
 
-    Whoever was there when the first page was read comes exactly once, whatever is added or
-    deleted meanwhile. The address of the next page is in the header Link (RFC 8288), too.
+    A user who existed when the first page was read appears exactly once, whatever is added or
+    deleted meanwhile. The URL of the next page is also in the Link header (RFC 8288).
     """
-    found, has_more = people.page(
+    found, has_more = users.page(
         caller.environment.context,
         caller.org_id,
         where=wanted.filters(),
@@ -78,44 +78,44 @@ def list_users(caller: Reader, wanted: Annotated[Wanted, Query()], response: Res
     if following:
         query = urlencode({**wanted.filters(), "limit": wanted.limit, "cursor": following})
         response.headers["Link"] = f'<{_address(caller)}?{query}>; rel="next"'
-    return UserPage(items=[User.of(person) for person in found], next_cursor=following)
+    return UserPage(items=[User.of(user) for user in found], next_cursor=following)
 
 
 def create_user(caller: Writer, sent: Created, response: Response) -> User:
-    """Create a user; they have no access to the portal until an administrator gives it there."""
+    """Create a user without access to the portal; an administrator can grant it there."""
     now = caller.environment.now()
-    new = Person(uuid4(), caller.org_id, created_at=now, updated_at=now, **sent.model_dump())
-    person = people.add(caller.environment.context, caller.actor, new)
-    response.headers["Location"] = f"{_address(caller)}/{person.id}"
-    return User.of(person)
+    new = StoredUser(uuid4(), caller.org_id, created_at=now, updated_at=now, **sent.model_dump())
+    user = users.add(caller.environment.context, caller.actor, new)
+    response.headers["Location"] = f"{_address(caller)}/{user.id}"
+    return User.of(user)
 
 
 def get_user(caller: Reader, user_id: Id) -> User:
-    """Give one user."""
-    return User.of(people.find(caller.environment.context, caller.org_id, identifier(user_id)))
+    """Return one user."""
+    return User.of(users.find(caller.environment.context, caller.org_id, identifier(user_id)))
 
 
 def replace_user(caller: Writer, user_id: Id, sent: Created) -> User:
-    """Replace what is known of a user: what is left out is null from then on.
+    """Replace a user: fields that are left out become null.
 
-    To change the role or email of a user who logs in to the portal needs the scope
-    `portal_users`, too; their new email is in `pending_email` until it is confirmed.
+    Changing the role or email of a user who logs in to the portal also requires the scope
+    `portal_users`; the new email is in `pending_email` until it is confirmed.
     """
     return _change(caller, user_id, sent.model_dump())
 
 
 def change_user(caller: Writer, user_id: Id, sent: Changed) -> User:
-    """Change what is sent and leave the rest (RFC 7396).
+    """Change the fields that are sent and keep the rest (RFC 7396).
 
-    To change the role or email of a user who logs in to the portal needs the scope
-    `portal_users`, too; their new email is in `pending_email` until it is confirmed.
+    Changing the role or email of a user who logs in to the portal also requires the scope
+    `portal_users`; the new email is in `pending_email` until it is confirmed.
     """
     return _change(caller, user_id, sent.model_dump(exclude_unset=True))
 
 
 def delete_user(caller: Writer, user_id: Id) -> None:
-    """Delete a user; one who logs in to the portal needs the scope `portal_users`, too."""
-    people.remove(
+    """Delete a user; for one who logs in to the portal, this also requires `portal_users`."""
+    users.remove(
         caller.environment.context,
         caller.actor,
         caller.org_id,
@@ -127,8 +127,8 @@ def delete_user(caller: Writer, user_id: Id) -> None:
 def _change(caller: Caller, user_id: str, values: dict[str, object]) -> User:
     environment, org_id, person_id = caller.environment, caller.org_id, identifier(user_id)
     if not values:
-        return User.of(people.find(environment.context, org_id, person_id))
-    changed = people.change(
+        return User.of(users.find(environment.context, org_id, person_id))
+    changed = users.change(
         environment.context,
         caller.actor,
         org_id,

@@ -1,4 +1,4 @@
-"""Problems: every answer of the API that is not a success (RFC 9457)."""
+"""Problem documents: all error responses of the API (RFC 9457)."""
 
 import json
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -23,9 +23,9 @@ from gatepass.wire import bearer, metadata
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 
-MOST_ERRORS = 20  # told of one request
+MOST_ERRORS = 20  # errors listed for one request
 RETRY_AFTER = 5  # seconds
-_LONGEST_FIELD = 100  # characters of a name that the caller made up
+_LONGEST_FIELD = 100  # characters of an unknown name that the caller sent
 
 Handler: TypeAlias = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 
@@ -41,7 +41,7 @@ _SAY = {
 
 
 class Problem(Exception):
-    """The answer is no: `status`, a sentence, and what is wrong with which field."""
+    """An error response: `status`, a sentence, and the invalid fields."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class Problem(Exception):
 
 
 class RefusedField(BaseModel):
-    """One field or parameter that was refused."""
+    """An invalid field or parameter."""
 
     field: str
     detail: str
@@ -75,14 +75,14 @@ class ProblemDocument(BaseModel):
 
 
 def of_fields(found: Sequence[Mapping[str, Any]]) -> Problem:
-    """Make the problem of what pydantic found; values that were sent are not repeated."""
+    """Return the problem for pydantic's errors, without the values that were sent."""
     errors = [FieldError(_field(each["loc"]), _say(each)) for each in found[:MOST_ERRORS]]
     names = ", ".join(dict.fromkeys(error.field for error in errors if error.field))
     return Problem(422, f"Not accepted: {names or 'the body'}.", errors)
 
 
 def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Give OpenAPI's description of the problems that a call answers with."""
+    """Return the OpenAPI description of a call's error responses."""
     schema = {"$ref": "#/components/schemas/ProblemDocument"}
     return {
         status: {
@@ -95,7 +95,7 @@ def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def handlers() -> dict[int | type[Exception], Handler]:
-    """Give the one place where exceptions become answers."""
+    """Return the handlers that turn exceptions into responses."""
     return {
         Problem: _problem,
         PortalUserRefused: _portal_user,
@@ -151,7 +151,7 @@ async def _invalid(_request: Request, error: RequestValidationError) -> Response
 
 
 async def _http(request: Request, error: HTTPException) -> Response:
-    """Answer what the framework and the guard raise."""
+    """Return the response to an exception of the framework or the guard."""
     if error.status_code == HTTPStatus.NOT_FOUND:
         return await _not_found(request, error)
     if error.status_code == HTTPStatus.FORBIDDEN:
@@ -176,7 +176,7 @@ def _document(problem: Problem) -> dict[str, object]:
 
 
 def _allowed(request: Request, routes: Sequence[BaseRoute]) -> list[str]:
-    """Give the methods of every route at this path: the framework knows one route's only."""
+    """Return the methods of all routes at this path; the framework returns one route's only."""
     methods: set[str] = set()
     for route in routes:
         if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
@@ -185,7 +185,7 @@ def _allowed(request: Request, routes: Sequence[BaseRoute]) -> list[str]:
 
 
 def _field(loc: Sequence[object]) -> str:
-    """Name the field that pydantic found; the caller's own spelling is made printable."""
+    """Return the name of the field of pydantic's error, made printable."""
     parts = loc[1:] if loc[:1] in {("query",), ("path",)} else loc
     name = ".".join(str(part) for part in parts)[:_LONGEST_FIELD]
     return "".join(char if char.isprintable() else "?" for char in name)

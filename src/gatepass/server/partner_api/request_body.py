@@ -1,4 +1,4 @@
-"""Request bodies: bounded, JSON, each name once, every field known."""
+"""Request bodies: JSON of bounded size, no duplicate names, no unknown fields."""
 
 import json
 from collections.abc import Callable, Coroutine
@@ -17,10 +17,10 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def of(model: type[Model], *media_types: str) -> Callable[[Request], Coroutine[Any, Any, Model]]:
-    """Give the dependency that reads a body as `model`.
+    """Return the dependency that parses a body as `model`.
 
-    A dependency and not FastAPI's own body, so that nothing is read before the guard has let
-    the caller through, and no more than 64 KiB then.
+    It replaces FastAPI's own body parameter, so that nothing is read before the guard has
+    admitted the caller, and at most 64 KiB afterwards.
     """
 
     async def read(request: Request) -> Model:
@@ -37,7 +37,7 @@ def of(model: type[Model], *media_types: str) -> Callable[[Request], Coroutine[A
 
 
 def described(name: str, *media_types: str) -> dict[str, Any]:
-    """Give OpenAPI's description of a body with the schema `name`."""
+    """Return the OpenAPI description of a body with the schema `name`."""
     schema = {"$ref": f"#/components/schemas/{name}"}
     content = {media_type: {"schema": schema} for media_type in media_types}
     return {"requestBody": {"required": True, "content": content}}
@@ -79,7 +79,7 @@ def _parse(body: bytes) -> dict[str, object]:
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     for name, _ in pairs:
-        name.encode()  # half a surrogate pair is a ValueError here, and a crash in pydantic
+        name.encode()  # half a surrogate pair raises ValueError here and would crash pydantic
     found = dict(pairs)
     if len(found) < len(pairs):
         raise ValueError("a name is given twice")

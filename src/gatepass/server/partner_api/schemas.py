@@ -1,4 +1,4 @@
-"""What a user is to the API's callers: the fields, and what each may hold."""
+"""The schemas of users: their fields and allowed values."""
 
 import re
 from typing import Annotated, Self
@@ -10,9 +10,9 @@ from pydantic_core import PydanticCustomError
 
 from gatepass.server.domain.names import named
 from gatepass.server.domain.users.model import LONGEST_EMAIL, InvalidField, Role, check_email
-from gatepass.server.domain.users.model import User as Person
+from gatepass.server.domain.users.model import User as StoredUser
 
-# Controls, line separators, and bidirectional formatting, which makes one text look like another.
+# Controls, line separators, and bidirectional formatting, which disguises a text as another.
 _CONTROL = r"\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
 _NO_CONTROLS = rf"^[^{_CONTROL}]*$"
 _COUNTRY = r"^[A-Z]{2}$"
@@ -72,7 +72,7 @@ _EXAMPLE: JsonDict = {
 
 
 class _Sent(BaseModel):
-    """What is optional; a field that is not named here is refused."""
+    """The optional fields; an unknown field is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -87,7 +87,7 @@ class _Sent(BaseModel):
 
 
 class NewUser(_Sent):
-    """A user as created or replaced: what is left out is null."""
+    """A user to create or replace; fields that are left out are null."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
@@ -96,10 +96,9 @@ class NewUser(_Sent):
 
 
 class UserChange(_Sent):
-    """A change (RFC 7396): what is left out stays, null removes.
+    """A change of a user (RFC 7396): fields that are left out stay, null removes.
 
-    `email` and `role` may be left out but not be null; their defaults are never read: the fields
-    that were sent count.
+    `email` and `role` may be left out but must not be null; their defaults are never used.
     """
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"town": "Bonn", "zip_code": None}]})
@@ -109,7 +108,7 @@ class UserChange(_Sent):
 
 
 class User(BaseModel):
-    """A user as the API shows them."""
+    """A user as the API returns it."""
 
     model_config = ConfigDict(from_attributes=True, frozen=True)
 
@@ -133,13 +132,13 @@ class User(BaseModel):
     updated_at: AwareDatetime
 
     @classmethod
-    def of(cls, person: Person) -> Self:
-        """Show a person."""
-        return cls.model_validate(person)
+    def of(cls, user: StoredUser) -> Self:
+        """Return the schema of a user."""
+        return cls.model_validate(user)
 
 
 class UserPage(BaseModel):
-    """Some users, oldest first; `next_cursor` leads to those after them, null at the end."""
+    """A page of users, oldest first; `next_cursor` is null on the last page."""
 
     items: list[User]
     next_cursor: str | None

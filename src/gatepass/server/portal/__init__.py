@@ -1,1 +1,1 @@
-"""The portal: the web pages of people."""
+"""The portal: the web pages for the partners' users."""

@@ -1,4 +1,4 @@
-"""The gate: who comes, whether the form is theirs, and whether they may see what they ask for."""
+"""Authentication, forms and authorization of portal requests."""
 
 from dataclasses import replace
 from enum import Enum
@@ -18,54 +18,54 @@ from gatepass.wire.params import LONGEST_BODY, read_form
 
 SAFE = {"GET", "HEAD"}
 _FORM = "application/x-www-form-urlencoded"
-_NAMES = frozenset({"name", "contact"})  # whose own checks name the character that cannot be
+_NAMES = frozenset({"name", "contact"})  # their own checks name the invalid character
 _LOGOUT = "/accounts/logout/"
-_BEFORE_THE_FIRST_PASSWORD = {redirects.PASSWORD, _LOGOUT}
+_BEFORE_FIRST_PASSWORD_CHANGE = {redirects.PASSWORD, _LOGOUT}
 
 
-class Who(Enum):
-    """For whom a page is; the value is the roles that it is open to."""
+class Access(Enum):
+    """The access to a page; the value is the roles that it is open to."""
 
     ANYONE = frozenset[Role | None]({None, "admin", "staff", "user"})
-    PERSON = frozenset[Role | None]({"admin", "staff", "user"})
+    LOGGED_IN = frozenset[Role | None]({"admin", "staff", "user"})
     STAFF = frozenset[Role | None]({"admin", "staff"})
     ADMIN = frozenset[Role | None]({"admin"})
 
-    def includes(self, person: User | None) -> bool:
-        """Tell whether the page is open to this person, or to somebody who is not logged in."""
-        return (person.role if person else None) in self.value
+    def includes(self, user: User | None) -> bool:
+        """Return whether the page is open to this user, or without a login to None."""
+        return (user.role if user else None) in self.value
 
 
-async def read(request: Request) -> bytes:
+async def read(http_request: Request) -> bytes:
     """Read the body of a form; raise OAuthError for a compressed one (415) or over 64 KiB (413)."""
-    if request.headers.get("content-encoding", "identity").lower() not in {"identity", ""}:
+    if http_request.headers.get("content-encoding", "identity").lower() not in {"identity", ""}:
         raise OAuthError("invalid_request", "Send the form uncompressed.", status=415)
     body = b""
-    async for piece in request.stream():
+    async for piece in http_request.stream():
         body += piece
         if len(body) > LONGEST_BODY:
             raise OAuthError("invalid_request", "The form is over 64 KiB.", status=413)
     return body
 
 
-def authenticate(environment: ServedEnvironment, request: Request) -> PortalRequest:
-    """Find out who comes; a browser without an id of its own gets one."""
-    session_id = read_id(request.cookies.get(cookies.session_name(environment)))
+def authenticate(environment: ServedEnvironment, http_request: Request) -> PortalRequest:
+    """Return the request with its login; a browser without a device id gets a new one."""
+    session_id = read_id(http_request.cookies.get(cookies.session_name(environment)))
     login = (
         sessions.find(environment.context, environment.session_settings, session_id)
         if session_id
         else None
     )
-    device = read_id(request.cookies.get(cookies.device_name(environment))) or new_id()
+    device = read_id(http_request.cookies.get(cookies.device_name(environment))) or new_id()
     return PortalRequest(
         environment=environment,
         now=environment.now(),
-        method=request.method,
-        path=request.scope["path"],
-        query=dict(request.query_params),
+        method=http_request.method,
+        path=http_request.scope["path"],
+        query=dict(http_request.query_params),
         visitor=Visitor(
-            source=request.client.host if request.client else "",
-            agent=request.headers.get("user-agent", ""),
+            source=http_request.client.host if http_request.client else "",
+            agent=http_request.headers.get("user-agent", ""),
             device=device,
         ),
         login=login,
@@ -73,37 +73,38 @@ def authenticate(environment: ServedEnvironment, request: Request) -> PortalRequ
     )
 
 
-def authorize(visit: PortalRequest, who: Who) -> Response | None:
-    """Answer those who may not open a page: to the login, to the new password, or 403.
+def authorize(request: PortalRequest, access: Access) -> Response | None:
+    """Return None if the request may open the page, else the response that refuses it.
 
-    Somebody of a suspended organization is told so, and can only log out.
+    That is a redirect to the login or to the password page, or 403. A user of a suspended
+    organization can only log out.
     """
-    if who is Who.ANYONE:
+    if access is Access.ANYONE:
         return None
-    if visit.login is None:
-        wanted = _with_query(visit) if visit.method in SAFE else ""
-        return RedirectResponse(redirects.login(wanted), status_code=303)
-    if visit.login.organization.suspended_at and visit.path != _LOGOUT:
-        return error_pages.suspended(visit)
-    person = visit.login.person
-    if person.must_change_password and visit.path not in _BEFORE_THE_FIRST_PASSWORD:
+    if request.login is None:
+        next_path = _with_query(request) if request.method in SAFE else ""
+        return RedirectResponse(redirects.login(next_path), status_code=303)
+    if request.login.organization.suspended_at and request.path != _LOGOUT:
+        return error_pages.suspended(request)
+    user = request.login.user
+    if user.must_change_password and request.path not in _BEFORE_FIRST_PASSWORD_CHANGE:
         return RedirectResponse(redirects.PASSWORD, status_code=303)
-    return None if who.includes(person) else error_pages.page(visit, 403)
+    return None if access.includes(user) else error_pages.page(request, 403)
 
 
-def with_form(visit: PortalRequest, request: Request, body: bytes) -> PortalRequest:
-    """Return the visit with its form; raise OAuthError where it is unreadable or another site's.
+def with_form(request: PortalRequest, http_request: Request, body: bytes) -> PortalRequest:
+    """Return the request with its form; raise OAuthError if unreadable or from another site.
 
-    Does NOT check whether the form is from this session; see `csrf.check_token`.
+    Does NOT check that the form is from this session; see `csrf.check_token`.
     """
-    scheme = "https" if visit.environment.is_https else "http"
-    csrf.check_origin(request.headers, scheme, visit.environment.issuer)
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    scheme = "https" if request.environment.is_https else "http"
+    csrf.check_origin(http_request.headers, scheme, request.environment.issuer)
+    kind = http_request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if body and kind != _FORM:
         raise OAuthError("invalid_request", f"A form is sent as {_FORM}.")
-    return replace(visit, form=read_form(body, multiline=True, unchecked=_NAMES).values)
+    return replace(request, form=read_form(body, multiline=True, unchecked=_NAMES).values)
 
 
-def _with_query(visit: PortalRequest) -> str:
-    before = visit.query.get("before", "")
-    return f"{visit.path}?before={before}" if before.isdecimal() else visit.path
+def _with_query(request: PortalRequest) -> str:
+    before = request.query.get("before", "")
+    return f"{request.path}?before={before}" if before.isdecimal() else request.path

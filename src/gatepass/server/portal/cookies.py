@@ -1,4 +1,4 @@
-"""The portal's two cookies: the session, and the browser's own id (ASVS 3.3)."""
+"""The portal's two cookies: the session id and the device id of the browser (ASVS 3.3)."""
 
 from starlette.responses import Response
 
@@ -9,27 +9,27 @@ _DEVICE_LIVES = 400 * 24 * 3600  # seconds; browsers keep no cookie longer
 
 
 def session_name(environment: Environment) -> str:
-    """Give the session cookie's name; cookies know no port, so the environment is in it."""
+    """Return the session cookie's name; it names the environment, as cookies ignore the port."""
     return f"{_prefix(environment)}gatepass_session_{environment.mode}"
 
 
 def device_name(environment: Environment) -> str:
-    """Give the name of the cookie that tells one browser from another."""
+    """Return the name of the cookie with the device id."""
     return f"{_prefix(environment)}gatepass_device_{environment.mode}"
 
 
 def set_session(response: Response, environment: Environment, session_id: Secret) -> None:
-    """Send the session's id; the browser forgets it when it closes."""
+    """Set the session cookie, which lasts until the browser closes."""
     _set(response, environment, session_name(environment), session_id.value, None)
 
 
 def set_device(response: Response, environment: Environment, device_id: Secret) -> None:
-    """Send the browser's id."""
+    """Set the cookie with the device id."""
     _set(response, environment, device_name(environment), device_id.value, _DEVICE_LIVES)
 
 
 def drop_session(response: Response, environment: Environment) -> None:
-    """Have the browser forget the session's id."""
+    """Delete the session cookie."""
     _set(response, environment, session_name(environment), "", 0)
 
 

@@ -1,4 +1,4 @@
-"""Whether a form was sent by a page of ours (ASVS 3.5.1): where it comes from, and its token."""
+"""CSRF protection of forms (ASVS 3.5.1): the request's origin and the form's token."""
 
 import hmac
 from collections.abc import Mapping
@@ -15,12 +15,12 @@ _PURPOSE = b"gatepass csrf"
 
 
 def token(owner: Secret) -> str:
-    """Give the token of a session, or, before login, of a browser."""
+    """Return the token of a session or, before login, of a device."""
     return base62.encode(hmac.new(key(owner), _PURPOSE, sha256).digest())
 
 
 def check_origin(headers: Mapping[str, str], scheme: str, issuer: str) -> None:
-    """Raise OAuthError (403) where the browser says that another site sent this."""
+    """Raise OAuthError (403) if the headers say that another site sent the request."""
     origin = headers.get("origin")
     site = headers.get("sec-fetch-site")
     is_own = origin is None or is_own_origin(origin, scheme, headers.get("host", ""), issuer)
@@ -34,7 +34,7 @@ def check_origin(headers: Mapping[str, str], scheme: str, issuer: str) -> None:
 
 
 class OutdatedForm(OAuthError):
-    """A form that does not carry the token of who sends it: from before a login or logout."""
+    """The form's token is not the session's: the form is from before a login or logout."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -46,6 +46,6 @@ class OutdatedForm(OAuthError):
 
 
 def check_token(sent: str | None, expected: str) -> None:
-    """Raise OutdatedForm (403) where the form does not carry the token of who sends it."""
+    """Raise OutdatedForm (403) if the form's token is not the session's."""
     if not hmac.compare_digest((sent or "").encode(), expected.encode()):
         raise OutdatedForm

@@ -1,4 +1,4 @@
-"""Where a person is sent: only ever to a path of this portal."""
+"""Targets of redirects: only paths of this portal."""
 
 from urllib.parse import quote
 
@@ -14,10 +14,10 @@ _LONGEST = 2000
 
 
 def own_path(text: str | None) -> str:
-    r"""Give `text` if it can only mean a path on this host, else nothing.
+    r"""Return `text` if it can only mean a path on this host, else an empty string.
 
-    A browser takes `//host` and `/\host` for another host, and drops tabs and line breaks
-    before it looks, so those never pass.
+    Browsers treat `//host` and `/\host` as another host and ignore tabs and line breaks,
+    so these are rejected.
     """
     if not text or len(text) > _LONGEST or not text.startswith("/"):
         return ""
@@ -27,17 +27,17 @@ def own_path(text: str | None) -> str:
 
 
 def landing(role: Role) -> str:
-    """Give the first page of somebody with this role."""
+    """Return the path of the first page for a role."""
     return ACCOUNT if role == "user" else APPLICATIONS
 
 
-def after_login(wanted: str | None, role: Role) -> str:
-    """Give the page that was wanted before the login came in between, or the first one."""
-    path = own_path(wanted)
+def after_login(next_path: str | None, role: Role) -> str:
+    """Return the path requested before the login, or the first page of the role."""
+    path = own_path(next_path)
     return landing(role) if path in {"", "/", APPLICATIONS} else path
 
 
-def login(wanted: str = "") -> str:
-    """Give the login page's address, with the page that is to follow."""
-    path = own_path(wanted)
+def login(next_path: str = "") -> str:
+    """Return the path of the login page with the path to open afterwards."""
+    path = own_path(next_path)
     return f"{LOGIN}?next={quote(path, safe='/')}" if path else LOGIN

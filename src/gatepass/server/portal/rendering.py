@@ -1,9 +1,10 @@
-"""How a page function answers: with a page, or by sending the browser on."""
+"""Responses of page functions: pages rendered from templates, and redirects."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import jinja2
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from gatepass.server.domain.sessions import operations as sessions
@@ -12,12 +13,12 @@ from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.notices import operations as notices
 from gatepass.server.domain.users.notices.model import Notice
 from gatepass.server.environment.environment import Environment
-from gatepass.server.portal import static_files, templating
+from gatepass.server.portal import static_files
+from gatepass.server.portal.presentation import durations
 from gatepass.server.portal.request import PortalRequest
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.metadata import PARTNER_API
 
-_TEMPLATES = templating.environment()
 _SECTIONS = {
     "/oauth2/applications/": "applications",
     "/team/": "team",
@@ -26,14 +27,32 @@ _SECTIONS = {
 }
 
 
+def template_environment() -> jinja2.Environment:
+    """Return the templates: everything is escaped, an unknown name is an error."""
+    made = jinja2.Environment(
+        loader=jinja2.PackageLoader("gatepass.server.portal", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for function in (durations.ago, durations.utc, durations.iso, durations.span):
+        made.filters[function.__name__] = function
+    made.filters["grouped"] = "{:,}".format
+    return made
+
+
+_TEMPLATES = template_environment()
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What every page shows around its own content."""
+    """What every page shows around its content."""
 
     environment: str
     other_environment_url: str
     organization: str | None
-    person: User | None
+    user: User | None
     section: str
     csrf: str = field(repr=False)
     now: datetime
@@ -44,36 +63,36 @@ class Site:
     api_docs: str = f"{PARTNER_API}/docs"
 
 
-def page(visit: PortalRequest, template: str, /, **context: object) -> HTMLResponse:
-    """Give a page; one that is read (GET) shows and takes away the sentence left for it."""
+def page(request: PortalRequest, template: str, /, **context: object) -> HTMLResponse:
+    """Return a page; on GET it shows the flash message of the session and removes it."""
     flash = None
-    if visit.login and visit.method == "GET":
-        flash = sessions.take_flash(visit.environment.context, visit.login)
-    return _rendered(template, site(visit, flash), 200, context)
+    if request.login and request.method == "GET":
+        flash = sessions.take_flash(request.context, request.login)
+    return _rendered(template, site(request, flash), 200, context)
 
 
-def refused(
-    visit: PortalRequest, template: str, refusal: OAuthError, /, **context: object
+def rejected_form(
+    request: PortalRequest, template: str, refusal: OAuthError, /, **context: object
 ) -> HTMLResponse:
-    """Give the form again, with the status of the refusal and, for who must wait, how long."""
-    response = _rendered(template, site(visit), refusal.status, context)
+    """Return a form again, with the status of the refusal and its Retry-After."""
+    response = _rendered(template, site(request), refusal.status, context)
     if refusal.retry_after is not None:
         response.headers["retry-after"] = str(refusal.retry_after)
     return response
 
 
-def error(visit: PortalRequest, status: int, /, **context: object) -> HTMLResponse:
-    """Give the page of an error to who is known."""
-    return _rendered("error.html", site(visit), status, context)
+def error(request: PortalRequest, status: int, /, **context: object) -> HTMLResponse:
+    """Return an error page for a request of this portal."""
+    return _rendered("error.html", site(request), status, context)
 
 
 def anonymous_error(environment: Environment, status: int, /, **context: object) -> HTMLResponse:
-    """Give the page of an error where it is not known, or cannot be, who asks."""
+    """Return an error page where the session is not known."""
     around = Site(
         environment=environment.name,
         other_environment_url=environment.other_url,
         organization=None,
-        person=None,
+        user=None,
         section="",
         csrf="",
         now=environment.now(),
@@ -81,34 +100,34 @@ def anonymous_error(environment: Environment, status: int, /, **context: object)
     return _rendered("error.html", around, status, context)
 
 
-def redirect(visit: PortalRequest, path: str, flash: str = "") -> Response:
-    """Send the browser on to read a page (RFC 9110 §15.4.4), which shows `flash`."""
-    if flash and visit.login:
-        sessions.leave_flash(visit.environment.context, visit.login, flash)
+def redirect(request: PortalRequest, path: str, flash: str = "") -> Response:
+    """Return a redirect to a page (303, RFC 9110 §15.4.4), which shows the message `flash`."""
+    if flash and request.login:
+        sessions.leave_flash(request.context, request.login, flash)
     return RedirectResponse(path, status_code=303)
 
 
-def site(visit: PortalRequest, flash: str | None = None) -> Site:
-    """Give what is around the page of a visit."""
-    found = (name for start, name in _SECTIONS.items() if visit.path.startswith(start))
+def site(request: PortalRequest, flash: str | None = None) -> Site:
+    """Return what the page of a request shows around its content."""
+    found = (name for start, name in _SECTIONS.items() if request.path.startswith(start))
     return Site(
-        environment=visit.environment.name,
-        other_environment_url=visit.environment.other_url,
-        organization=visit.login.organization.name if visit.login else None,
-        person=visit.login.person if visit.login else None,
+        environment=request.environment.name,
+        other_environment_url=request.environment.other_url,
+        organization=request.login.organization.name if request.login else None,
+        user=request.login.user if request.login else None,
         section=next(found, ""),
-        csrf=visit.csrf,
-        now=visit.now,
+        csrf=request.csrf,
+        now=request.now,
         flash=flash,
-        notices=_notices(visit),
+        notices=_notices(request),
     )
 
 
-def _notices(visit: PortalRequest) -> Sequence[Notice]:
-    """Return what a person is to be told; not before they have a password of their own."""
-    if visit.login is None or visit.login.person.must_change_password:
+def _notices(request: PortalRequest) -> Sequence[Notice]:
+    """Return the user's unread notices; none before the initial password is changed."""
+    if request.login is None or request.login.user.must_change_password:
         return ()
-    return notices.of_person(visit.environment.context, visit.login.person.id)
+    return notices.of_user(request.context, request.login.user.id)
 
 
 def _rendered(

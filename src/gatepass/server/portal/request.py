@@ -1,4 +1,4 @@
-"""A request as a page sees it: who, in which environment, asking for what."""
+"""A request as a page function gets it: environment, login, path, query and form."""
 
 import hmac
 from collections.abc import Mapping
@@ -8,8 +8,13 @@ from hashlib import sha256
 from uuid import UUID, uuid4
 
 from gatepass.server.domain.audit.model import Actor
+from gatepass.server.domain.catalogue.model import Catalogue
+from gatepass.server.domain.context import Context
+from gatepass.server.domain.sessions import step_up
 from gatepass.server.domain.sessions.model import key
 from gatepass.server.domain.sessions.operations import Login, Visitor
+from gatepass.server.domain.users.model import User
+from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.wire.secret import Secret
 
@@ -25,7 +30,7 @@ _SECRET_FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class PortalRequest:
-    """What a page function is given; `form` is there once the gate has checked it."""
+    """The argument of a page function; `form` is set once its origin and token are checked."""
 
     environment: ServedEnvironment
     now: datetime
@@ -39,42 +44,69 @@ class PortalRequest:
     form: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
-    def me(self) -> Login:
-        """Give the login; the gate lets nobody without one to a page that asks for it."""
+    def context(self) -> Context:
+        """Return what operations need of the environment."""
+        return self.environment.context
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Return the resources and scopes of the environment."""
+        return self.environment.catalogue
+
+    @property
+    def current_login(self) -> Login:
+        """Return the login; `access.authorize` has checked that there is one."""
         if self.login is None:
-            raise RuntimeError("a page for people was opened to everybody")
+            raise RuntimeError("a page for logged-in users was opened without a login")
         return self.login
 
     @property
+    def user(self) -> User:
+        """Return the user who is logged in."""
+        return self.current_login.user
+
+    @property
     def org_id(self) -> UUID:
-        """Give the organization of who is logged in: the only one that their pages are about."""
-        return self.me.organization.id
+        """Return the organization of the user: the only one that their pages show."""
+        return self.current_login.organization.id
 
     @property
     def actor(self) -> Actor:
-        """Give who does what this visit does, for the audit trail."""
-        return Actor(self.me.person.username or "", self.visitor.source, self.org_id)
+        """Return the actor of this request, for the audit trail."""
+        return Actor(self.user.username or "", self.visitor.source, self.org_id)
 
     @property
     def may_change(self) -> bool:
-        """Tell whether this is somebody who manages the organization's things."""
-        return self.me.person.role == "admin"
+        """Return whether the user is an administrator of the organization."""
+        return self.user.role == "admin"
 
     def typed(self) -> dict[str, str]:
-        """Give what was typed, to show it again; never a password."""
+        """Return the form's values to show them again, without passwords."""
         return {name: value for name, value in self.form.items() if name not in _SECRET_FIELDS}
 
+    def check_password(self) -> Steps[None]:
+        """Check the user's current password, from the form; raise OAuthError where it is wrong."""
+        return step_up.check_password(
+            self.context,
+            self.environment.hasher,
+            self.current_login,
+            self.visitor.source,
+            self.secret("current_password"),
+        )
+
     def secret(self, name: str) -> Secret:
-        """Give a password from the form."""
+        """Return a password from the form."""
         return Secret(self.form.get(name, ""))
 
-    def once(self) -> UUID:
-        """Give the id of the one thing that this very form makes, however often it is sent.
+    def creation_id(self) -> UUID:
+        """Return the id of the object that this form creates, the same however often it is sent.
 
-        Derived from the form's random id and the session, so that nobody can choose it.
+        It is derived from the form's random id and the session, so a client cannot choose it.
         """
         form_id = self.form.get("once")
         if form_id is None:
             return uuid4()
-        made = hmac.new(key(self.me.session_id), f"{self.path} {form_id}".encode(), sha256)
+        made = hmac.new(
+            key(self.current_login.session_id), f"{self.path} {form_id}".encode(), sha256
+        )
         return UUID(bytes=made.digest()[:16], version=4)

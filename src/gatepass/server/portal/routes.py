@@ -1,4 +1,4 @@
-"""Every page: its method, its path, whom it is for, and the function that answers."""
+"""All pages: method, path, access and page function."""
 
 import re
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from starlette.routing import compile_path
 
 from gatepass.server.domain.applications import fields
 from gatepass.server.domain.users.password_hashing import Steps
-from gatepass.server.portal.access import SAFE, Who
+from gatepass.server.portal.access import SAFE, Access
 from gatepass.server.portal.pages import (
     accounts,
     activity,
@@ -26,92 +26,92 @@ from gatepass.server.portal.pages import (
 from gatepass.server.portal.request import PortalRequest
 
 Page = Callable[[PortalRequest], Response | Steps[Response]]
-"""What answers; a page that waits for a password's hash is a generator."""
+"""A page function; it is a generator if it waits for a password hash."""
 
 _APP = "/oauth2/applications/{app_id:uuid}/"
-_PERSON = "/team/{person_id:uuid}/"
+_USER = "/team/{user_id:uuid}/"
 
 
 class Route(NamedTuple):
-    """One page for one method."""
+    """One page with one method."""
 
     method: str
     path: str
-    who: Who
+    access: Access
     page: Page
 
 
-class Found(NamedTuple):
-    """The rule for a request, and the ids in its path."""
+class RouteMatch(NamedTuple):
+    """The route of a request and the ids in its path."""
 
-    rule: Route
+    route: Route
     ids: dict[str, UUID]
 
 
 ROUTES = (
-    Route("GET", "/", Who.ANYONE, accounts.first_page),
-    Route("GET", "/accounts/login/", Who.ANYONE, accounts.login_form),
-    Route("POST", "/accounts/login/", Who.ANYONE, accounts.log_in),
-    Route("POST", "/accounts/logout/", Who.PERSON, accounts.log_out),
-    Route("GET", "/accounts/password/", Who.PERSON, accounts.password_form),
-    Route("POST", "/accounts/password/", Who.PERSON, accounts.change_password),
-    Route("GET", "/account/", Who.PERSON, accounts.account),
-    Route("POST", "/accounts/sessions/end/", Who.PERSON, accounts.end_other_sessions),
-    Route("POST", "/account/email/confirm/", Who.PERSON, pending_email.confirm_own),
-    Route("POST", "/account/email/reject/", Who.PERSON, pending_email.reject_own),
-    Route("POST", "/account/notices/{notice_id:uuid}/", Who.PERSON, pending_email.dismiss),
-    Route("GET", "/oauth2/applications/", Who.STAFF, applications.all_of_them),
-    Route("GET", "/oauth2/applications/register/", Who.ADMIN, registration.form),
-    Route("POST", "/oauth2/applications/register/", Who.ADMIN, registration.register),
-    Route("GET", _APP, Who.STAFF, applications.one),
-    Route("GET", f"{_APP}refusals/", Who.STAFF, usage.refusals),
-    Route("GET", f"{_APP}credentials/", Who.ADMIN, credentials.show),
-    Route("POST", f"{_APP}stored/", Who.ADMIN, credentials.stored),
-    Route("POST", f"{_APP}test-token/", Who.ADMIN, test_token.make),
-    Route("GET", f"{_APP}test-token/", Who.ADMIN, test_token.show),
-    Route("POST", f"{_APP}rotate/", Who.ADMIN, credentials.rotate),
-    Route("POST", _APP + "secrets/{secret_id:uuid}/end/", Who.ADMIN, applications.end_secret),
-    Route("POST", f"{_APP}scope/", Who.ADMIN, settings.set_scope),
+    Route("GET", "/", Access.ANYONE, accounts.first_page),
+    Route("GET", "/accounts/login/", Access.ANYONE, accounts.login_form),
+    Route("POST", "/accounts/login/", Access.ANYONE, accounts.log_in),
+    Route("POST", "/accounts/logout/", Access.LOGGED_IN, accounts.log_out),
+    Route("GET", "/accounts/password/", Access.LOGGED_IN, accounts.password_form),
+    Route("POST", "/accounts/password/", Access.LOGGED_IN, accounts.change_password),
+    Route("GET", "/account/", Access.LOGGED_IN, accounts.account),
+    Route("POST", "/accounts/sessions/end/", Access.LOGGED_IN, accounts.end_other_sessions),
+    Route("POST", "/account/email/confirm/", Access.LOGGED_IN, pending_email.confirm_own),
+    Route("POST", "/account/email/reject/", Access.LOGGED_IN, pending_email.reject_own),
+    Route("POST", "/account/notices/{notice_id:uuid}/", Access.LOGGED_IN, pending_email.dismiss),
+    Route("GET", "/oauth2/applications/", Access.STAFF, applications.index),
+    Route("GET", "/oauth2/applications/register/", Access.ADMIN, registration.form),
+    Route("POST", "/oauth2/applications/register/", Access.ADMIN, registration.register),
+    Route("GET", _APP, Access.STAFF, applications.one),
+    Route("GET", f"{_APP}refusals/", Access.STAFF, usage.refusals),
+    Route("GET", f"{_APP}credentials/", Access.ADMIN, credentials.show),
+    Route("POST", f"{_APP}stored/", Access.ADMIN, credentials.stored),
+    Route("POST", f"{_APP}test-token/", Access.ADMIN, test_token.make),
+    Route("GET", f"{_APP}test-token/", Access.ADMIN, test_token.show),
+    Route("POST", f"{_APP}rotate/", Access.ADMIN, credentials.rotate),
+    Route("POST", _APP + "secrets/{secret_id:uuid}/end/", Access.ADMIN, applications.end_secret),
+    Route("POST", f"{_APP}scope/", Access.ADMIN, settings.set_scope),
     *(
-        Route("POST", _APP + group.path, Who.ADMIN, settings.form_page(group))
+        Route("POST", _APP + group.path, Access.ADMIN, settings.form_page(group))
         for group in fields.GROUPS
         if group is not fields.SCOPE
     ),
-    Route("POST", f"{_APP}void/", Who.ADMIN, applications.void_tokens),
-    Route("POST", f"{_APP}enable/", Who.ADMIN, applications.enable),
-    Route("POST", f"{_APP}disable/", Who.ADMIN, applications.disable),
-    Route("POST", f"{_APP}delete/", Who.ADMIN, applications.delete),
-    Route("GET", "/team/", Who.STAFF, team.all_of_them),
-    Route("GET", "/team/add/", Who.ADMIN, team.add_form),
-    Route("POST", "/team/add/", Who.ADMIN, team.add),
-    Route("GET", _PERSON, Who.ADMIN, team.one),
-    Route("GET", f"{_PERSON}initial-password/", Who.ADMIN, team.initial_password),
-    Route("POST", f"{_PERSON}role/", Who.ADMIN, team.set_role),
-    Route("POST", f"{_PERSON}password/", Who.ADMIN, team.give_access),
-    Route("POST", f"{_PERSON}enable/", Who.ADMIN, team.enable),
-    Route("POST", f"{_PERSON}disable/", Who.ADMIN, team.disable),
-    Route("POST", f"{_PERSON}email/confirm/", Who.ADMIN, pending_email.confirm),
-    Route("POST", f"{_PERSON}email/reject/", Who.ADMIN, pending_email.reject),
-    Route("GET", "/activity/", Who.ADMIN, activity.activity),
+    Route("POST", f"{_APP}void/", Access.ADMIN, applications.void_tokens),
+    Route("POST", f"{_APP}enable/", Access.ADMIN, applications.enable),
+    Route("POST", f"{_APP}disable/", Access.ADMIN, applications.disable),
+    Route("POST", f"{_APP}delete/", Access.ADMIN, applications.delete),
+    Route("GET", "/team/", Access.STAFF, team.index),
+    Route("GET", "/team/add/", Access.ADMIN, team.add_form),
+    Route("POST", "/team/add/", Access.ADMIN, team.add),
+    Route("GET", _USER, Access.ADMIN, team.one),
+    Route("GET", f"{_USER}initial-password/", Access.ADMIN, team.initial_password),
+    Route("POST", f"{_USER}role/", Access.ADMIN, team.set_role),
+    Route("POST", f"{_USER}password/", Access.ADMIN, team.give_access),
+    Route("POST", f"{_USER}enable/", Access.ADMIN, team.enable),
+    Route("POST", f"{_USER}disable/", Access.ADMIN, team.disable),
+    Route("POST", f"{_USER}email/confirm/", Access.ADMIN, pending_email.confirm),
+    Route("POST", f"{_USER}email/reject/", Access.ADMIN, pending_email.reject),
+    Route("GET", "/activity/", Access.ADMIN, activity.activity),
 )
 
-_FORM_PAGES = {"/accounts/sessions/end/": "/account/"}  # where it is not above the form's address
-_COMPILED = [(rule, *_pattern) for rule in ROUTES for _pattern in [compile_path(rule.path)[::2]]]
+_FORM_PAGES = {"/accounts/sessions/end/": "/account/"}  # if not above the form's path
+_COMPILED = [(route, *_pattern) for route in ROUTES for _pattern in [compile_path(route.path)[::2]]]
 
 
-def find(method: str, path: str) -> Found | None:
-    """Give the rule for a request; a HEAD has that of the GET (RFC 9110 §9.3.2)."""
+def find(method: str, path: str) -> RouteMatch | None:
+    """Return the route of a request; HEAD uses the route of GET (RFC 9110 §9.3.2)."""
     method = "GET" if method in SAFE else method
-    return next((each for each in _matching(path) if each.rule.method == method), None)
+    return next((each for each in _matching(path) if each.route.method == method), None)
 
 
 def form_page(path: str) -> str | None:
-    """Return the page with the form that is sent to `path`, where that has no page of its own.
+    """Return the path of the page whose form is sent to `path`, if `path` has no page itself.
 
-    None for the logout, which every page has, and where there is no such form. The address of a
-    form that was refused is in the browser's address bar, so people open it again.
+    None for the logout, which every page has, and for an unknown path. The path of a
+    refused form stays in the browser's address bar, so users open it again.
     """
-    if {each.rule.method for each in _matching(path)} != {"POST"}:
+    if {each.route.method for each in _matching(path)} != {"POST"}:
         return None
     above = _FORM_PAGES.get(path, path)
     while above != "/":
@@ -122,18 +122,18 @@ def form_page(path: str) -> str | None:
 
 
 def methods(path: str) -> list[str]:
-    """Give the methods that a path knows; none where there is no such page."""
-    known = {each.rule.method for each in _matching(path)}
+    """Return the methods of a path; empty for an unknown path."""
+    known = {each.route.method for each in _matching(path)}
     if form_page(path):
         known.add("GET")
     return sorted(known | {"HEAD"} if "GET" in known else known)
 
 
-def _matching(path: str) -> list[Found]:
+def _matching(path: str) -> list[RouteMatch]:
     found = []
-    for rule, pattern, convertors in _COMPILED:
+    for route, pattern, convertors in _COMPILED:
         match = re.fullmatch(pattern, path)
         if match:
             ids = {name: convertors[name].convert(text) for name, text in match.groupdict().items()}
-            found.append(Found(rule, ids))
+            found.append(RouteMatch(route, ids))
     return found

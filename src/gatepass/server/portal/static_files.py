@@ -1,4 +1,4 @@
-"""The stylesheet, the script and the icons, under a path that changes with their content."""
+"""The stylesheet, script and icons, under a path that contains the digest of their content."""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -37,7 +37,7 @@ PREFIX = f"/static/{DIGEST}/"
 
 
 def serve(request: Request) -> Response:
-    """Give a file; for ever, unless the page that asks is of another version than this process."""
+    """Return a file; it may be cached forever unless the path has another version's digest."""
     name = request.path_params["name"]
     content = _CONTENTS.get(name)
     if content is None:

@@ -13,8 +13,9 @@ from time import monotonic, sleep
 
 import httpx2
 
-from client.fake_server import Answer, Seen, json_answer
+from client.fake_server import json_response
 from client.secrets.fake_server import SECRET
+from gatepass.loopback import Request, Response
 
 TOKEN = "hvs-CAESIJ-stand-in"
 
@@ -23,23 +24,23 @@ TOKEN = "hvs-CAESIJ-stand-in"
 class StandIn:
     """Has one secret at secret/data/partners/gatepass; answers `instead` when that is set."""
 
-    seen: list[Seen] = field(default_factory=list)
-    instead: Answer | None = None
+    seen: list[Request] = field(default_factory=list)
+    instead: Response | None = None
     sealed: bool = False
 
-    def answer(self, seen: Seen) -> Answer:
+    def answer(self, seen: Request) -> Response:
         self.seen.append(seen)
         if self.instead:
             return self.instead
         if self.sealed:
-            return json_answer(503, errors=["Vault is sealed"])
+            return json_response(503, errors=["Vault is sealed"])
         if seen.path.startswith("/v1/auth/"):
             return self.log_in(seen)
         if seen.headers.get("x-vault-token") != TOKEN:
-            return json_answer(403, errors=["permission denied"])
+            return json_response(403, errors=["permission denied"])
         if seen.path != "/v1/secret/data/partners/gatepass":
-            return json_answer(404, errors=[])
-        return json_answer(
+            return json_response(404, errors=[])
+        return json_response(
             request_id="e7f4bfe8",
             data={
                 "data": {"client_secret": SECRET, "port": 8200},
@@ -49,14 +50,14 @@ class StandIn:
             auth=None,
         )
 
-    def log_in(self, seen: Seen) -> Answer:
+    def log_in(self, seen: Request) -> Response:
         known = {
             "/v1/auth/approle/login": {"role_id": "partner", "secret_id": f"{SECRET}-id"},
             "/v1/auth/kubernetes/login": {"role": "partner", "jwt": f"{SECRET}.jwt"},
         }
         if json.loads(seen.body) != known.get(seen.path):
-            return json_answer(400, errors=["invalid role or secret ID"])
-        return json_answer(data=None, auth={"client_token": TOKEN, "lease_duration": 60})
+            return json_response(400, errors=["invalid role or secret ID"])
+        return json_response(data=None, auth={"client_token": TOKEN, "lease_duration": 60})
 
 
 PROGRAM = shutil.which("bao", path=Path(sys.executable).parent) or shutil.which("bao")

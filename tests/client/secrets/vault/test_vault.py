@@ -8,14 +8,15 @@ from threading import Thread
 
 import pytest
 
-from client.fake_server import Answer, json_answer
-from client.secrets.fake_server import SECRET, refusal, standing_in
+from client.fake_server import json_response
+from client.secrets.fake_server import SECRET, refusal, secret_store
 from client.secrets.vault.fake_vault import TOKEN, StandIn
 from gatepass.client.errors import ConfigurationError, SecretUnavailable
 from gatepass.client.secrets.env import FromEnv
 from gatepass.client.secrets.file import FromFile
 from gatepass.client.secrets.vault.login import AppRole, Kubernetes
 from gatepass.client.secrets.vault.secret import FromVault
+from gatepass.loopback import Response
 from gatepass.wire.secret import Secret
 
 PATH = "partners/gatepass"
@@ -28,7 +29,7 @@ def vault() -> StandIn:
 
 @pytest.fixture
 def address(vault: StandIn) -> Iterator[str]:
-    with standing_in(vault.answer) as at:
+    with secret_store(vault.answer) as at:
         yield at
 
 
@@ -120,7 +121,7 @@ def test_a_sealed_vault_may_be_unsealed_soon(vault: StandIn, address: str) -> No
 
 @pytest.mark.parametrize("status", [412, 429, 472, 473, 500, 502])
 def test_what_may_pass_is_unavailable(status: int, vault: StandIn, address: str) -> None:
-    vault.instead = json_answer(status, errors=[SECRET])
+    vault.instead = json_response(status, errors=[SECRET])
 
     said = refusal(FromVault(address, PATH, token=TOKEN), TOKEN, kind=SecretUnavailable)
 
@@ -129,8 +130,8 @@ def test_what_may_pass_is_unavailable(status: int, vault: StandIn, address: str)
 
 def test_a_redirect_is_not_followed_with_the_token(vault: StandIn, address: str) -> None:
     elsewhere = StandIn()
-    with standing_in(elsewhere.answer) as other:
-        vault.instead = Answer(307, b"", {"Location": f"{other}/v1/secret/data/{PATH}"})
+    with secret_store(elsewhere.answer) as other:
+        vault.instead = Response(307, b"", {"Location": f"{other}/v1/secret/data/{PATH}"})
 
         assert "redirects are not followed" in refusal(FromVault(address, PATH, token=TOKEN), TOKEN)
 
@@ -140,27 +141,27 @@ def test_a_redirect_is_not_followed_with_the_token(vault: StandIn, address: str)
 @pytest.mark.parametrize(
     "answer",
     [
-        Answer(200, b"<html>" + SECRET.encode(), {"Content-Type": "text/html"}),
-        Answer(200, b""),
-        Answer(200, b"\xff\xfe"),
-        Answer(200, b"[" * 100_000),
-        json_answer(data=None),
-        json_answer(data=[SECRET]),
-        json_answer(data={"data": None}),
-        json_answer(data={"data": SECRET}),
-        json_answer(data={"client_secret": SECRET}),
-        json_answer(data={"data": {"client_secret": {"value": SECRET}}}),
-        json_answer(data={"data": {"client_secret": ""}}),
-        json_answer(data={"data": {"client_secret": f"{SECRET}\nmore"}}),
-        json_answer(data={"data": {"client_secret": SECRET * 10_000}}),
-        Answer(204),
-        Answer(401, SECRET.encode()),
-        Answer(418, SECRET.encode()),
+        Response(200, b"<html>" + SECRET.encode(), {"Content-Type": "text/html"}),
+        Response(200, b""),
+        Response(200, b"\xff\xfe"),
+        Response(200, b"[" * 100_000),
+        json_response(data=None),
+        json_response(data=[SECRET]),
+        json_response(data={"data": None}),
+        json_response(data={"data": SECRET}),
+        json_response(data={"client_secret": SECRET}),
+        json_response(data={"data": {"client_secret": {"value": SECRET}}}),
+        json_response(data={"data": {"client_secret": ""}}),
+        json_response(data={"data": {"client_secret": f"{SECRET}\nmore"}}),
+        json_response(data={"data": {"client_secret": SECRET * 10_000}}),
+        Response(204),
+        Response(401, SECRET.encode()),
+        Response(418, SECRET.encode()),
     ],
     ids=range(16),
 )
 def test_an_answer_that_holds_no_secret_is_refused_and_not_shown(
-    answer: Answer, vault: StandIn, address: str
+    answer: Response, vault: StandIn, address: str
 ) -> None:
     vault.instead = answer
 
@@ -168,10 +169,10 @@ def test_an_answer_that_holds_no_secret_is_refused_and_not_shown(
 
 
 @pytest.mark.parametrize(
-    "answer", [json_answer(auth=None), json_answer(auth={"client_token": 5}), json_answer()]
+    "answer", [json_response(auth=None), json_response(auth={"client_token": 5}), json_response()]
 )
 def test_a_login_that_gives_no_token_is_refused(
-    answer: Answer, vault: StandIn, address: str
+    answer: Response, vault: StandIn, address: str
 ) -> None:
     vault.instead = answer
 
@@ -179,7 +180,7 @@ def test_a_login_that_gives_no_token_is_refused(
 
 
 def test_ten_megabytes_are_not_read(vault: StandIn, address: str) -> None:
-    vault.instead = Answer(200, SECRET.encode() * 700_000)
+    vault.instead = Response(200, SECRET.encode() * 700_000)
 
     said = refusal(FromVault(address, PATH, token=TOKEN), TOKEN, kind=SecretUnavailable)
 
@@ -205,7 +206,7 @@ def test_a_vault_that_is_away_or_hangs_up_is_unavailable() -> None:
 def test_https_is_trusted_by_a_certificate_of_its_own(
     vault: StandIn, certificate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with standing_in(vault.answer, certificate) as address:
+    with secret_store(vault.answer, certificate) as address:
         trusting = FromVault(address, PATH, token=TOKEN, ca_file=str(certificate))
         doubting = FromVault(address, PATH, token=TOKEN)
 

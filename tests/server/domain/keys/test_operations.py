@@ -18,7 +18,7 @@ from gatepass.server.domain.token_policy import Algorithm
 from gatepass.server.environment.environment import Environment
 from gatepass.wire.metadata import JWKS
 from gatepass.wire.scope import Scope
-from server.fixtures import Client, Clock, InProcessServer, open_passive_server
+from server.fixtures import Client, InProcessServer, new_clock, open_passive_server
 
 AHEAD = PUBLISHED_AHEAD.total_seconds()
 DAY = 24 * 3600.0
@@ -136,7 +136,7 @@ def test_a_rotation_is_in_the_audit_trail_without_any_key(fresh_server: InProces
 
 
 def test_two_processes_that_rotate_at_once_make_one_key(tmp_path: Path) -> None:
-    clock = Clock()
+    clock = new_clock()
     with (
         open_passive_server(tmp_path / "data", clock) as here,
         open_passive_server(tmp_path / "data", clock) as there,
@@ -159,7 +159,7 @@ def test_where_nothing_is_due_nothing_is_made(fresh_server: InProcessServer) -> 
 
 
 def _issued(fresh_server: InProcessServer, client: Client) -> tuple[str, float]:
-    return fresh_server.token(client), fresh_server.clock.at
+    return fresh_server.token(client), fresh_server.clock.now
 
 
 @pytest.mark.spec("RFC 7517", "4")
@@ -172,20 +172,20 @@ def test_over_ninety_days_every_token_is_good_until_it_expires_and_no_key_comes_
     environment, lifetime = fresh_server.environment(), 30 * 24 * 3600
     client = fresh_server.register(lifetime=lifetime)
     living: list[tuple[str, float]] = []
-    published: dict[str, float] = dict.fromkeys(kids(fresh_server), fresh_server.clock.at)
+    published: dict[str, float] = dict.fromkeys(kids(fresh_server), fresh_server.clock.now)
     first = set(published)
     step = timedelta(hours=7).total_seconds()
-    end = fresh_server.clock.at + 90 * DAY
-    while fresh_server.clock.at < end:
+    end = fresh_server.clock.now + 90 * DAY
+    while fresh_server.clock.now < end:
         rotate_due(environment.context, environment.purposes)
         environment.refresh_keys()
         for kid in kids(fresh_server):
-            published.setdefault(kid, fresh_server.clock.at)
+            published.setdefault(kid, fresh_server.clock.now)
         token, at = _issued(fresh_server, client)
         if form == "jwt" and kid_of(token) not in first:
             assert at - published[kid_of(token)] >= AHEAD
         living.append((token, at))
-        while living[0][1] + lifetime <= fresh_server.clock.at:
+        while living[0][1] + lifetime <= fresh_server.clock.now:
             dead, _ = living.pop(0)
             assert not fresh_server.is_active(client, dead)
         assert all(fresh_server.is_active(client, each) for each, _ in (living[0], living[-1]))
@@ -244,7 +244,7 @@ def test_a_key_whose_algorithm_was_used_before_signs_at_once(fresh_server: InPro
 
 
 def test_an_algorithm_that_the_settings_newly_name_is_published_first_too(tmp_path: Path) -> None:
-    clock = Clock()
+    clock = new_clock()
     with open_passive_server(tmp_path / "data", clock) as before:
         client = before.register()
     changed = {"tokens": "jwt", "algorithm": "RS256"}

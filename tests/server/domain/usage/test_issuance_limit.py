@@ -10,8 +10,9 @@ from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.usage import store
 from gatepass.server.domain.usage.issuance_limit import IssuanceLimit, is_wasteful
 from gatepass.server.environment import maintenance
+from gatepass.testing import Clock
 from gatepass.wire.errors import OAuthError
-from server.fixtures import Client, Clock, InProcessServer, refused
+from server.fixtures import Client, InProcessServer, refused
 
 HOUR = 3600
 FULL = 1_800_000_000.0 // HOUR * HOUR
@@ -45,7 +46,7 @@ def limit(server: InProcessServer, client: Client, mode: RateLimitMode, tokens: 
 
 
 def to_the_hour(clock: Clock) -> None:
-    clock.at = clock.at // HOUR * HOUR + HOUR
+    clock.now = clock.now // HOUR * HOUR + HOUR
 
 
 def test_the_limit_holds_for_an_hour_of_the_clock(limited: Application) -> None:

@@ -15,8 +15,8 @@ from server.fixtures import (
     FORM,
     GRANT,
     Client,
-    Clock,
     InProcessServer,
+    new_clock,
     open_passive_server,
     settings,
 )
@@ -212,7 +212,7 @@ def test_a_request_that_fails_is_measured_too(
 
 
 def test_with_one_worker_nothing_is_published(tmp_path: Path) -> None:
-    app = create(settings(tmp_path), Clock())
+    app = create(settings(tmp_path), new_clock())
     app.lifespan.open()
     app.lifespan.close()
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from server.portal.fixtures import Clock, PortalServer
+from gatepass.testing import Clock
+from server.portal.fixtures import PortalServer
 from server.statements import asked
 
 NAMES = {"anna": "198.51.100.1", "nobody": "198.51.100.2"}
@@ -71,7 +72,7 @@ def test_the_device_of_an_owner_still_has_limits_of_its_own(
     stranger = portal.browser("198.51.100.9")
     for _ in range(6):
         stranger.log_in("anna", "wrong")
-    clock.wait(1)
+    clock.advance(1)
 
     assert stranger.log_in("anna").status_code == 429
     assert mine.log_in("ANNA ").status_code == 303

@@ -5,8 +5,9 @@ import pytest
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.sessions.model import SessionSettings
+from gatepass.testing import Clock
 from server.portal.conftest import MakePortal
-from server.portal.fixtures import Browser, Clock, PortalServer
+from server.portal.fixtures import Browser, PortalServer
 
 
 @pytest.mark.spec("ASVS", "7.2.4")
@@ -92,10 +93,10 @@ def test_a_session_ends_when_nobody_used_it_for_long(portal: PortalServer, clock
     browser = portal.as_("anna")
     idle = portal.settings.session.idle
     for _ in range(3):
-        clock.wait(idle - 1)
+        clock.advance(idle - 1)
         assert browser.is_logged_in()
 
-    clock.wait(idle)
+    clock.advance(idle)
 
     assert not browser.is_logged_in()
 
@@ -107,10 +108,10 @@ def test_a_session_ends_after_its_longest_life_however_busy_it_was(
     portal = make_portal(session=SessionSettings(idle=600, absolute=1500))
     browser = portal.as_("anna")
     for _ in range(4):
-        clock.wait(350)
+        clock.advance(350)
         assert browser.is_logged_in()
 
-    clock.wait(100)
+    clock.advance(100)
 
     assert not browser.is_logged_in()
 
@@ -119,11 +120,11 @@ def test_being_seen_is_written_at_most_once_a_minute(portal: PortalServer, clock
     browser = portal.as_("anna")
     query = "SELECT last_seen_at FROM session"
     first = portal.rows(query)
-    clock.wait(59)
+    clock.advance(59)
     browser.get("/account/")
     assert portal.rows(query) == first
 
-    clock.wait(1)
+    clock.advance(1)
     browser.get("/account/")
 
     assert portal.rows(query) == [(first[0][0] + 60_000,)]

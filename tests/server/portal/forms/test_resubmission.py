@@ -7,11 +7,12 @@ import pytest
 
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations as organizations
-from server.portal.fixtures import PASSWORD, Browser, Clock, PortalServer
+from gatepass.testing import Clock
+from server.portal.fixtures import PASSWORD, Browser, PortalServer
 from server.portal.pages.test_registration import GOOD, REGISTER, refused_at
 
 LOGIN = "/accounts/login/"
-_PART = re.compile(r'name="(unsent_\d+)" value="([^"]*)"')
+_PART = re.compile(r'name="(saved_form_\d+)" value="([^"]*)"')
 
 
 def carried(text: str) -> dict[str, str]:
@@ -22,7 +23,7 @@ def expired(portal: PortalServer, clock: Clock, username: str = "anna") -> tuple
     """Give a browser whose session has ended since its page was opened, and the page's token."""
     browser = portal.as_(username)
     csrf = browser.csrf()
-    clock.wait(portal.settings.session.absolute + 1)
+    clock.advance(portal.settings.session.absolute + 1)
     return browser, csrf
 
 
@@ -102,7 +103,7 @@ def test_what_is_carried_holds_no_password_and_cannot_be_read(
 def test_what_is_carried_and_was_tampered_with_is_nothing(
     portal: PortalServer, spoilt: str
 ) -> None:
-    answer = portal.browser().log_in("anna", unsent_0=spoilt, next="/team/")
+    answer = portal.browser().log_in("anna", saved_form_0=spoilt, next="/team/")
 
     assert (answer.status_code, answer.headers["location"]) == (303, "/team/")
 
@@ -110,7 +111,7 @@ def test_what_is_carried_and_was_tampered_with_is_nothing(
 def test_what_is_carried_lives_an_hour(portal: PortalServer, clock: Clock) -> None:
     browser, csrf = expired(portal, clock)
     login = browser.send("/team/add/", {"username": "zoe", "csrf": csrf}).text
-    clock.wait(3600)
+    clock.advance(3600)
 
     answer = browser.log_in("anna", **carried(login), next="/team/add/")
 

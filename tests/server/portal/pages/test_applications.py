@@ -10,7 +10,8 @@ from gatepass.server.domain.applications.model import ApplicationSecret
 from gatepass.server.domain.usage.model import Use
 from gatepass.server.environment import maintenance
 from gatepass.server.portal.pages.applications import safe_to_end
-from server.portal.fixtures import Browser, Clock, PortalServer
+from gatepass.testing import Clock
+from server.portal.fixtures import Browser, PortalServer
 from server.portal.pages.test_registration import refused_at, shown
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
@@ -119,9 +120,9 @@ def test_after_a_rotation_the_old_secret_works_for_the_overlap(
     assert shown(new, "client-secret") != shown(old, "client-secret")
     assert token(browser, new) == 200
     assert token(browser, old) == (200 if old_works_after else 401)
-    start = clock.at
+    start = clock.now
     for seconds, works in old_works_after.items():
-        clock.at = start + seconds
+        clock.now = start + seconds
         assert token(browser, old) == (200 if works else 401)
         assert token(browser, new) == 200
 
@@ -131,12 +132,12 @@ def test_the_page_of_a_rotation_says_when_the_old_secret_ends(
 ) -> None:
     browser = portal.as_("anna")
     path = browser.register()
-    clock.wait(60)
+    clock.advance(60)
     later = browser.post(path + "rotate/", overlap="3600").headers["location"]
     assert "The previous secret works until" in browser.get(later).text
 
     other = browser.register("Other")
-    clock.wait(60)
+    clock.advance(60)
     now = browser.post(other + "rotate/", overlap="0").headers["location"]
 
     assert "The previous secret has ended." in browser.get(now).text
@@ -154,7 +155,7 @@ def test_only_the_rotation_of_a_leaked_secret_revokes_the_tokens_and_says_so(
     pair = shown(page, "client-id"), shown(page, "client-secret")
     form = {"grant_type": "client_credentials"}
     held = browser.client.post("/oauth2/token/", auth=pair, data=form).json()["access_token"]
-    clock.wait(1)
+    clock.advance(1)
 
     answer = browser.post(path + "rotate/", overlap=overlap)
     new = browser.get(answer.headers["location"]).text
@@ -174,7 +175,7 @@ def test_a_rotation_until_the_new_secret_is_used_says_so_and_does_so(
     browser = portal.as_("anna")
     path = browser.register()
     old = browser.get(path + "credentials/").text
-    clock.wait(60)
+    clock.advance(60)
 
     answer = browser.post(path + "rotate/", overlap="first-use")
     new = browser.get(answer.headers["location"]).text
@@ -249,7 +250,7 @@ def test_one_of_two_secrets_can_be_ended_and_the_last_cannot(
     browser = portal.as_("anna")
     path = browser.register()
     old = browser.get(path + "credentials/").text
-    clock.wait(60)
+    clock.advance(60)
     browser.post(path + "rotate/", overlap="86400")
     ends = re.findall(r'action="([^"]+/end/)"', browser.get(path).text)
     assert len(ends) == 2
@@ -336,7 +337,7 @@ def test_the_list_says_when_and_from_where_it_was_last_used(portal: PortalServer
     application = portal.environment.applications.load(app_id)
     assert application
 
-    use = Use(application, application.secrets[0], portal.clock.at, "198.51.100.77", b"curl/8")
+    use = Use(application, application.secrets[0], portal.clock.now, "198.51.100.77", b"curl/8")
     portal.environment.usage.used(use)
     maintenance.flush(portal.environment)
 
@@ -413,7 +414,7 @@ def test_an_imported_secret_is_shown_as_one(
 def test_an_imported_secret_is_rotated_and_ended_like_any_other(portal: PortalServer) -> None:
     browser = portal.as_("anna")
     path = brought(portal, browser, last_four="", encoded="argon2$x")
-    portal.clock.wait(1)
+    portal.clock.advance(1)
     rotated = browser.post(path + "rotate/", overlap="86400")
     assert rotated.status_code == 303, rotated.text
 

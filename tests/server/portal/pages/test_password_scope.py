@@ -7,8 +7,9 @@ import pytest
 
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.oauth.access_token import inspect
+from gatepass.testing import Clock
 from gatepass.wire.secret import Secret
-from server.portal.fixtures import PASSWORD, Browser, Clock, PortalServer
+from server.portal.fixtures import PASSWORD, Browser, PortalServer
 from server.portal.pages.test_registration import shown
 from server.portal.pages.test_test_token import as_, sandbox
 
@@ -108,7 +109,7 @@ def test_guessing_the_password_is_slowed_down_as_at_the_login(
         assert browser.post(path, **form, current_password="guess").status_code == 400
 
     refused = browser.post(path, **form, current_password=PASSWORD)
-    clock.wait(3)
+    clock.advance(3)
     granted = browser.post(path, **form, current_password=PASSWORD)
 
     assert (refused.status_code, granted.status_code) == (429, 303)

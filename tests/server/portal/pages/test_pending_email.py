@@ -10,7 +10,8 @@ from gatepass.server.domain.audit.model import OPERATOR, Actor
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users.password_hashing import run
-from server.portal.fixtures import PASSWORD, Browser, Clock, PortalServer
+from gatepass.testing import Clock
+from server.portal.fixtures import PASSWORD, Browser, PortalServer
 from server.portal.pages.test_team import path_of
 
 NEW = "nora@new.example"
@@ -171,7 +172,7 @@ def test_guessing_the_password_is_slowed_down_as_at_the_login(
 
     assert refused.status_code == 429
     assert portal.person("nora").email == "nora@acme.example"
-    clock.wait(int(refused.headers["retry-after"]))
+    clock.advance(int(refused.headers["retry-after"]))
     assert anna.post(path, email=NEW, current_password=PASSWORD).status_code == 303
 
 
@@ -240,7 +241,7 @@ def test_notices_are_bounded_however_often_something_changes(portal: PortalServe
         people.change(
             portal.environment.context, APPLICATION, found.org_id, found.id, {"role": role}
         )
-        portal.clock.wait(1)
+        portal.clock.advance(1)
 
     assert nora.get("/account/").text.count("/account/notices/") == 10
 

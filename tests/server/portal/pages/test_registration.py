@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from gatepass.server.domain.applications.redirect_uris import check_redirect_uris
+from gatepass.testing import Clock
 from gatepass.wire.credential import Kind, Mode, read
 from gatepass.wire.errors import OAuthError
-from server.portal.fixtures import Browser, Clock, PortalServer
+from server.portal.fixtures import Browser, PortalServer
 
 REGISTER = "/oauth2/applications/register/"
 GOOD = {
@@ -99,11 +100,11 @@ def test_the_secret_waits_ten_minutes_for_its_page_and_no_longer(
 ) -> None:
     browser = portal.as_("anna")
     first, second = browser.register("First"), ""
-    clock.wait(599)
+    clock.advance(599)
     assert "client-secret" in browser.get(first + "credentials/").text
 
     second = browser.register("Second")
-    clock.wait(600)
+    clock.advance(600)
 
     assert "The secret was shown already" in browser.get(second + "credentials/").text
 

@@ -6,8 +6,9 @@ import pytest
 
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.environment import maintenance
+from gatepass.testing import Clock
 from gatepass.wire.errors import OAuthError
-from server.portal.fixtures import Browser, Clock, PortalServer
+from server.portal.fixtures import Browser, PortalServer
 from server.portal.test_templates import Page
 
 EXPIRED = OAuthError(
@@ -61,7 +62,7 @@ def test_issued_tokens_and_refusals_are_drawn_and_told_in_a_table(
     browser = portal.as_("anna")
     path = browser.register()
     issue(portal, path, 1234)
-    clock.wait(HOUR)
+    clock.advance(HOUR)
     issue(portal, path, 1)
     refuse(portal, path)
     browser = portal.as_("anna")
@@ -80,7 +81,7 @@ def test_each_range_shows_what_lies_in_it(portal: PortalServer, clock: Clock) ->
     browser = portal.as_("anna")
     path = browser.register()
     for hours in (0, 20 * 24, 5 * 24, 23):
-        clock.wait(hours * HOUR)
+        clock.advance(hours * HOUR)
         issue(portal, path, 1)
     maintenance.prune(portal.environment)
     browser = portal.as_("anna")
@@ -140,7 +141,7 @@ def test_the_page_has_a_few_refusals_and_leads_to_all_of_them(
     path = browser.register()
     for number in range(3):
         refuse(portal, path, source=f"192.0.2.{number}")
-        clock.wait(1)
+        clock.advance(1)
     assert "All recent refusals" not in browser.get(path).text
     refuse(portal, path, source="192.0.2.3")
 
@@ -169,7 +170,7 @@ def test_who_asks_for_a_token_per_call_is_told_so_with_figures(
 
     page = browser.get(path).text
     assert "In the last hour this application requested 3,400 tokens; each lives 10 hours." in page
-    clock.wait(2 * HOUR)
+    clock.advance(2 * HOUR)
     assert "One is enough" not in portal.as_("anna").get(path).text
 
 

@@ -13,7 +13,8 @@ import uvicorn
 from gatepass.server import run
 from gatepass.server.app import Gatepass, create
 from gatepass.server.environment import maintenance
-from server.fixtures import Clock, InProcessServer, settings
+from gatepass.testing import Clock
+from server.fixtures import InProcessServer, new_clock, settings
 
 _PATIENCE = 30.0  # seconds
 
@@ -69,7 +70,7 @@ class Door:
 
 @contextmanager
 def door(data: Path, clock: Clock | None = None, **given: Any) -> Iterator[Door]:  # noqa: ANN401
-    with Door(data, clock or Clock(), **given) as opened:
+    with Door(data, clock or new_clock(), **given) as opened:
         yield opened
 
 

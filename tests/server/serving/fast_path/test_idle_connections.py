@@ -8,7 +8,7 @@ import pytest
 from gatepass.server.serving import uvicorn_compat
 from gatepass.server.serving.fast_path.protocol import FastPathProtocol
 from gatepass.server.settings import HttpSettings
-from server.fixtures import Clock, settings
+from server.fixtures import new_clock, settings
 from server.serving.fast_path.doors import Door, Line
 from server.serving.fast_path.requests import Ask
 
@@ -19,7 +19,7 @@ _HEALTH = Ask(path="/healthz", method="GET", body=b"").raw()
 def test_by_default_a_load_balancer_closes_an_idle_connection_before_the_server_does(
     tmp_path: Path,
 ) -> None:
-    with Door(tmp_path / "data", Clock()) as served:
+    with Door(tmp_path / "data", new_clock()) as served:
         assert served.config.timeout_keep_alive > _LOAD_BALANCER
     assert settings(tmp_path).http.idle_timeout == served.config.timeout_keep_alive
 
@@ -28,7 +28,7 @@ def test_by_default_a_load_balancer_closes_an_idle_connection_before_the_server_
 def test_an_idle_connection_ends_after_the_time_that_the_setting_says(
     tmp_path: Path, protocol: type
 ) -> None:
-    served = Door(tmp_path / "data", Clock(), http=HttpSettings(idle_timeout=1))
+    served = Door(tmp_path / "data", new_clock(), http=HttpSettings(idle_timeout=1))
     if protocol is uvicorn_compat.FallbackProtocol:
         served.config.http = protocol
     with served, served.connect() as line:
@@ -49,7 +49,7 @@ def test_an_idle_time_that_cannot_be_is_refused(tmp_path: Path, seconds: object)
 
 
 def test_at_the_limit_an_idle_connection_makes_room_before_its_time(tmp_path: Path) -> None:
-    served = Door(tmp_path / "data", Clock(), http=HttpSettings(max_connections=2))
+    served = Door(tmp_path / "data", new_clock(), http=HttpSettings(max_connections=2))
     with served, served.connect() as first, served.connect() as second:
         for line in (first, second):
             line.say(_HEALTH)

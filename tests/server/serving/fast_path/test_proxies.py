@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gatepass.server.settings import EnvironmentSettings
-from server.fixtures import TEST, Clock, raw_basic
+from server.fixtures import TEST, new_clock, raw_basic
 from server.forwarded import GROUPS, Case, Group
 from server.serving.fast_path.doors import Door, door
 from server.serving.fast_path.requests import Ask, Headers
@@ -26,7 +26,7 @@ def group(request: pytest.FixtureRequest) -> Group:
 def doors(group: Group, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Door, Door]]:
     data: Path = tmp_path_factory.mktemp("proxied") / "data"
     given = {"sandbox": EnvironmentSettings(hosts=(_HTTPS,)), **group.settings}
-    clock = Clock()
+    clock = new_clock()
     with door(data, clock, **given) as fast, door(data, clock, fast_path=False, **given) as asgi:
         yield fast, asgi
 

@@ -9,7 +9,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from gatepass.server.settings import EnvironmentSettings
-from server.fixtures import Clock, raw_basic
+from gatepass.testing import Clock
+from server.fixtures import new_clock, raw_basic
 from server.serving.fast_path.doors import Door, door
 from server.serving.fast_path.requests import Ask
 
@@ -31,7 +32,7 @@ class Pair(NamedTuple):
 def trusting(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[str, Pair]]:
-    data, clock = tmp_path_factory.mktemp("advice") / "data", Clock()
+    data, clock = tmp_path_factory.mktemp("advice") / "data", new_clock()
     given: dict[str, Any] = {
         "production": EnvironmentSettings(hosts=(HOST,)),
         "sandbox": EnvironmentSettings(hosts=("sandbox.example.com:8443",), issuer=_PORTED),
@@ -73,7 +74,7 @@ def test_the_log_names_what_came_from_whom_and_the_setting_that_makes_it_right(
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    data, clock = tmp_path_factory.mktemp("served") / "data", Clock()
+    data, clock = tmp_path_factory.mktemp("served") / "data", new_clock()
     given: dict[str, Any] = {
         "production": EnvironmentSettings(hosts=(HOST,)),
         "sandbox": EnvironmentSettings(hosts=("sandbox.example.com:8443",), issuer=_PORTED),

@@ -12,7 +12,8 @@ from structlog.testing import capture_logs
 
 from gatepass.server.environment.environment import Environment
 from gatepass.server.observability.metrics.counters import COUNTERS
-from server.fixtures import LIVE, TEST, Clock
+from gatepass.testing import Clock
+from server.fixtures import LIVE, TEST, new_clock
 from server.serving.fast_path.doors import Door, Line, door
 from server.serving.fast_path.requests import HOW_MANY, Ask, People, ten_thousand
 
@@ -34,7 +35,7 @@ class Doors(NamedTuple):
 @pytest.fixture(scope="module")
 def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
     data: Path = tmp_path_factory.mktemp("doors") / "data"
-    clock = Clock()
+    clock = new_clock()
     with door(data, clock) as fast, door(data, clock, fast_path=False) as asgi:
         one, other = fast.server.register(), fast.server.register()
         sandboxed = fast.server.register(TEST)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gatepass.server.settings import EnvironmentSettings
-from server.fixtures import Client, Clock, raw_basic
+from server.fixtures import Client, new_clock, raw_basic
 from server.serving.fast_path.doors import Door, Response, door
 from server.serving.fast_path.requests import Ask, Headers
 
@@ -55,7 +55,7 @@ def served(
 ) -> Iterator[Door]:
     data: Path = tmp_path_factory.mktemp("secure") / "data"
     given = {"production": _TLS, "trusted_proxies": ("127.0.0.1",), "fast_path": request.param}
-    with door(data, Clock(), **given) as opened:
+    with door(data, new_clock(), **given) as opened:
         yield opened
 
 

@@ -18,7 +18,7 @@ from gatepass.server.serving.fast_path.protocol import FastPathProtocol
 from gatepass.server.serving.fast_path.response_heads import ResponseHeads
 from gatepass.server.serving.http1.connections import Connections
 from gatepass.server.serving.http1.protocol import HttpProtocol
-from server.fixtures import Clock
+from server.fixtures import new_clock
 from server.serving.fast_path.doors import Door
 from server.serving.fast_path.requests import Ask
 
@@ -101,7 +101,7 @@ def test_the_locked_uvicorn_is_what_our_protocol_knows(
 
 @pytest.mark.spec("RFC 9110", "7.8")
 def test_over_h11_an_offer_to_upgrade_is_ignored_too(tmp_path: Path) -> None:
-    served = Door(tmp_path / "data", Clock())
+    served = Door(tmp_path / "data", new_clock())
     served.config.http = uvicorn_compat.FallbackProtocol
     offer = (("Connection", "Upgrade"), ("Upgrade", "foo"))
     inner = Ask(path="/healthz", method="GET", body=b"", length=()).raw()

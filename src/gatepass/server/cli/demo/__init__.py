@@ -1,1 +1,1 @@
-"""The demo: the main job, played over real HTTP against a real server, told as it happens."""
+"""The demo: the main use case over real HTTP against a real server, printed step by step."""

@@ -1,4 +1,4 @@
-"""`gatepass demo`: a server on an empty data directory, and the main job played against it."""
+"""`gatepass demo`: starts a server on an empty data directory and runs the main use case."""
 
 import socket
 from contextlib import closing, suppress
@@ -42,7 +42,7 @@ def demo(data: Path | None, port: int | None, *, once: bool) -> None:
     """Demonstrate Gatepass over real HTTP, from the first login to an API call with a token."""
     from gatepass.server import run  # takes a while to load
 
-    with options.one_line():
+    with options.one_line_errors():
         settings = _settings(data, port or _PORT)
         _check_empty(settings)
         try:
@@ -58,7 +58,7 @@ def demo(data: Path | None, port: int | None, *, once: bool) -> None:
             logging.configure(settings.log_format, log)
             data_directory.prepare(settings)
             with published_addresses.published(settings):
-                run.run(settings, sockets, companion=lambda: _play(settings, once=once))
+                run.run(settings, sockets, companion=lambda: _run(settings, once=once))
 
 
 def _settings(data: Path | None, port: int) -> Settings:
@@ -66,7 +66,7 @@ def _settings(data: Path | None, port: int) -> Settings:
 
 
 def _free_ports() -> int:
-    """Return the first port after the usual one that is free together with the next."""
+    """Return the first port after the default for which the next one is free, too."""
     for port in range(_PORT + 2, 65534, 2):
         with suppress(OSError), closing(_held(port)), closing(_held(port + 1)):
             return port
@@ -85,15 +85,15 @@ def _check_empty(settings: Settings) -> None:
         )
 
 
-def _play(settings: Settings, *, once: bool) -> bool:
-    """Play, and tell whether the server goes on."""
+def _run(settings: Settings, *, once: bool) -> bool:
+    """Run the demo; return whether the server keeps running."""
     import httpx2
 
-    from gatepass.server.cli.demo import partner, play, story  # takes a while to load
+    from gatepass.server.cli.demo import partner, steps, transcript  # takes a while to load
 
     click.echo(f"A server runs on {settings.data}: the sandbox is {settings.issuer(Mode.TEST)}")
     try:
-        access = play.play(settings, story.Story(click.echo))
+        access = steps.run(settings, transcript.Transcript(click.echo))
     except (partner.DemoError, httpx2.TransportError) as error:
         raise data_directory.ServingError(f"{error} See {settings.data / _LOG}.") from None
     click.echo(

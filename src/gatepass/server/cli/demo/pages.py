@@ -1,4 +1,4 @@
-"""Reading a page as a browser does: its forms with what they would send, and its texts."""
+"""Parses a page: its forms with the values that a browser would send, and its texts."""
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -10,13 +10,13 @@ _SENDS_NOTHING = frozenset({"submit", "button", "reset", "file", "image"})
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A form: where it goes, and the fields it would send as the page was served."""
+    """A form: its action and the values that a browser would send unchanged."""
 
     action: str
     fields: dict[str, str] = field(repr=False)
 
     def filled(self, **typed: str) -> dict[str, str]:
-        """Give what is sent when somebody fills it in; hidden fields go along."""
+        """Return the fields that are sent with the typed values, including hidden fields."""
         return self.fields | typed
 
 
@@ -35,20 +35,20 @@ class Page(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note a form, a field, or an element that may be asked for."""
-        given = dict(attrs)
+        """Record a form, a field, or an element with an id."""
+        values = dict(attrs)
         if tag not in _VOID:
-            self._open.append((tag, given.get("id")))
-            if given.get("id"):
-                self.texts[given["id"] or ""] = ""
+            self._open.append((tag, values.get("id")))
+            if values.get("id"):
+                self.texts[values["id"] or ""] = ""
         if tag == "form":
-            self._form = Form(given.get("action") or "", {})
+            self._form = Form(values.get("action") or "", {})
             self.forms[self._form.action] = self._form
         elif self._form is not None:
-            self._note_field(self._form.fields, tag, given)
+            self._note_field(self._form.fields, tag, values)
 
     def handle_endtag(self, tag: str) -> None:
-        """Leave the element, and those in it that were never closed."""
+        """Close the element and unclosed elements in it."""
         if not any(name == tag for name, _ in self._open):
             return
         while self._open.pop()[0] != tag:
@@ -59,21 +59,21 @@ class Page(HTMLParser):
             self._textarea = ""
 
     def handle_data(self, data: str) -> None:
-        """Add to the text of every element that is open."""
+        """Add to the text of every open element."""
         for _, name in self._open:
             if name:
                 self.texts[name] += data
         if self._form is not None and self._textarea:
             self._form.fields[self._textarea] += data
 
-    def _note_field(self, fields: dict[str, str], tag: str, given: dict[str, str | None]) -> None:
-        name, kind = given.get("name") or "", given.get("type") or "text"
-        if tag == "option" and self._select and ("selected" in given or not fields[self._select]):
-            fields[self._select] = given.get("value") or ""
-        elif not name or kind in _SENDS_NOTHING or (kind in _TICKED and "checked" not in given):
+    def _note_field(self, fields: dict[str, str], tag: str, values: dict[str, str | None]) -> None:
+        name, kind = values.get("name") or "", values.get("type") or "text"
+        if tag == "option" and self._select and ("selected" in values or not fields[self._select]):
+            fields[self._select] = values.get("value") or ""
+        elif not name or kind in _SENDS_NOTHING or (kind in _TICKED and "checked" not in values):
             return
         elif tag == "input":
-            fields[name] = given.get("value") or ("on" if kind in _TICKED else "")
+            fields[name] = values.get("value") or ("on" if kind in _TICKED else "")
         elif tag == "select":
             self._select, fields[name] = name, ""
         elif tag == "textarea":

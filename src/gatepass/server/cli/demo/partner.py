@@ -1,4 +1,4 @@
-"""The partner: a person with a browser, then a server with credentials."""
+"""The partner: a user with a browser, and a server with credentials."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 import httpx2
 
 from gatepass.server.cli.demo.pages import Page
-from gatepass.server.cli.demo.story import Story
+from gatepass.server.cli.demo.transcript import Transcript
 from gatepass.wire import metadata
 from gatepass.wire.secret import Secret
 
@@ -19,56 +19,56 @@ _TIMEOUT = 30  # seconds
 
 
 class DemoError(Exception):
-    """The demo met something other than it should; the message is one line."""
+    """A step of the demo failed; the message is one line."""
 
 
 class Credentials(NamedTuple):
-    """What is copied from the page that shows it once."""
+    """The credentials, copied from the page that shows them once."""
 
     client_id: str
     client_secret: Secret
 
 
-class Person:
+class Administrator:
     """The partner's administrator, in a browser that keeps cookies."""
 
-    def __init__(self, address: str, story: Story) -> None:
+    def __init__(self, address: str, transcript: Transcript) -> None:
         self._browser = httpx2.Client(base_url=address, timeout=_TIMEOUT, trust_env=False)
         self._address = address
-        self._story = story
+        self._transcript = transcript
 
     def log_in(self, username: str, password: Secret) -> None:
-        """Log in with the initial password; what opens is the page that changes it."""
-        self._story.step(f"{username} logs in with the initial password.")
+        """Log in with the initial password, which opens the password page."""
+        self._transcript.step(f"{username} logs in with the initial password.")
         typed = {"username": username, "password": password.value}
-        answer = self._send(self._form(_LOGIN, _LOGIN), _LOGIN, typed)
-        self._story.answered(answer, "location")
-        self._expect(answer, 303)
-        self._story.step(
+        response = self._send(self._form(_LOGIN, _LOGIN), _LOGIN, typed)
+        self._transcript.show_response(response, "location")
+        self._expect(response, 303)
+        self._transcript.step(
             "Until the password is changed, every other page redirects to the password page."
         )
-        self._story.command(["curl", "-i", "-b", "jar", self._address + _APPLICATIONS])
-        answer = self._browser.get(_APPLICATIONS)
-        self._story.answered(answer, "location")
-        self._expect(answer, 303)
-        if answer.headers["location"] != _PASSWORD:
-            raise DemoError(f"The portal led to {answer.headers['location']}.")
+        self._transcript.command(["curl", "-i", "-b", "jar", self._address + _APPLICATIONS])
+        response = self._browser.get(_APPLICATIONS)
+        self._transcript.show_response(response, "location")
+        self._expect(response, 303)
+        if response.headers["location"] != _PASSWORD:
+            raise DemoError(f"The portal redirected to {response.headers['location']}.")
 
     def change_password(self, current: Secret, new: Secret) -> None:
-        """Choose a password of one's own."""
-        self._story.step("The administrator chooses a new password.")
+        """Choose a new password."""
+        self._transcript.step("The administrator chooses a new password.")
         typed = {
             "current_password": current.value,
             "new_password": new.value,
             "new_password_again": new.value,
         }
-        answer = self._send(self._form(_PASSWORD, _PASSWORD), _PASSWORD, typed)
-        self._story.answered(answer, "location")
-        self._expect(answer, 303)
+        response = self._send(self._form(_PASSWORD, _PASSWORD), _PASSWORD, typed)
+        self._transcript.show_response(response, "location")
+        self._expect(response, 303)
 
     def register(self, name: str) -> Credentials:
         """Register an application and copy its credentials from the page that shows them once."""
-        self._story.step(
+        self._transcript.step(
             f'An application is registered: "{name}", Confidential, Client Credentials.'
         )
         typed = {
@@ -79,23 +79,23 @@ class Person:
             "scope_read": "yes",
             "scope_write": "yes",
         }
-        answer = self._send(self._form(_REGISTER, _REGISTER), _REGISTER, typed)
-        self._story.answered(answer, "location")
-        self._expect(answer, 303)
-        return self._copy(answer.headers["location"])
+        response = self._send(self._form(_REGISTER, _REGISTER), _REGISTER, typed)
+        self._transcript.show_response(response, "location")
+        self._expect(response, 303)
+        return self._copy(response.headers["location"])
 
     def close(self) -> None:
         """Close the browser."""
         self._browser.close()
 
     def _copy(self, path: str) -> Credentials:
-        self._story.step("The credentials are copied; this page shows the secret once.")
-        self._story.command(["curl", "-b", "jar", urljoin(self._address, path)])
+        self._transcript.step("The credentials are copied; this page shows the secret once.")
+        self._transcript.command(["curl", "-b", "jar", urljoin(self._address, path)])
         page = self._open(path)
         secret = Secret(page.texts.get("client-secret", "").strip())
-        self._story.hide(secret.value)
+        self._transcript.hide(secret.value)
         client_id = page.texts.get("client-id", "").strip()
-        self._story.came([f"Client id      {client_id}", f"Client secret  {secret.value}"])
+        self._transcript.show([f"Client id      {client_id}", f"Client secret  {secret.value}"])
         stored = next((action for action in page.forms if action.endswith("/stored/")), "")
         if not client_id or not secret.value or not stored:
             raise DemoError(f"The page {path} shows no credentials.")
@@ -103,66 +103,68 @@ class Person:
         return Credentials(client_id, secret)
 
     def _form(self, path: str, action: str) -> dict[str, str]:
-        """Open a page and give what its form would send unfilled, the CSRF token with it."""
+        """Open a page and return the fields of its form, with the CSRF token."""
         form = self._open(path).forms.get(action)
         if form is None:
             raise DemoError(f"The page {path} has no form for {action}.")
         for name in ("csrf", "once"):
-            self._story.hide(form.fields.get(name, ""))
+            self._transcript.hide(form.fields.get(name, ""))
         return form.fields
 
     def _open(self, path: str) -> Page:
-        answer = self._browser.get(path)
-        self._expect(answer, 200)
-        return Page(answer.text)
+        response = self._browser.get(path)
+        self._expect(response, 200)
+        return Page(response.text)
 
     def _send(
         self, fields: Mapping[str, str], path: str, typed: Mapping[str, str]
     ) -> httpx2.Response:
         sent = {**fields, **typed}
         words = [part for name, text in sent.items() for part in _data(name, text)]
-        self._story.command(["curl", "-i", "-b", "jar", "-c", "jar", self._address + path, *words])
+        self._transcript.command(
+            ["curl", "-i", "-b", "jar", "-c", "jar", self._address + path, *words]
+        )
         return self._browser.post(path, data=sent)
 
-    def _expect(self, answer: httpx2.Response, status: int) -> None:
-        _expect(answer, status)
+    def _expect(self, response: httpx2.Response, status: int) -> None:
+        _expect(response, status)
 
 
-class Program:
-    """The partner's server: no person, no browser, only its credentials."""
+class PartnerServer:
+    """The partner's server, which has only the credentials."""
 
-    def __init__(self, address: str, credentials: Credentials, story: Story) -> None:
+    def __init__(self, address: str, credentials: Credentials, transcript: Transcript) -> None:
         self._http = httpx2.Client(base_url=address, timeout=_TIMEOUT, trust_env=False)
         self._address = address
         self._credentials = credentials
-        self._story = story
+        self._transcript = transcript
 
     def get_token(self) -> Secret:
-        """Ask for an access token with HTTP Basic (RFC 6749 §4.4.2)."""
-        self._story.step("The server requests an access token.")
+        """Request an access token with HTTP Basic (RFC 6749 §4.4.2)."""
+        self._transcript.step("The server requests an access token.")
         grant = {"grant_type": "client_credentials"}
-        answer = self._post(metadata.TOKEN, grant)
-        token = Secret(str(answer.json().get("access_token", "")))
-        self._story.hide(token.value)
-        self._story.answered(answer)
-        _expect(answer, 200)
+        response = self._post(metadata.TOKEN, grant)
+        token = Secret(str(response.json().get("access_token", "")))
+        self._transcript.hide(token.value)
+        self._transcript.show_response(response)
+        _expect(response, 200)
         return token
 
     def call(self, path: str, token: Secret, status: int) -> None:
         """Call the Partner API with the token (RFC 6750 §2.1)."""
         url = self._address + metadata.PARTNER_API + path
         authorization = f"Bearer {token.value}"
-        self._story.command(["curl", "-i", url, "-H", f"Authorization: {authorization}"])
-        answer = self._http.get(url, headers={"Authorization": authorization})
-        self._story.answered(answer, "www-authenticate")
-        _expect(answer, status)
+        self._transcript.command(["curl", "-i", url, "-H", f"Authorization: {authorization}"])
+        response = self._http.get(url, headers={"Authorization": authorization})
+        self._transcript.show_response(response, "www-authenticate")
+        _expect(response, status)
 
     def revoke(self, token: Secret) -> None:
-        """Give the token back (RFC 7009)."""
-        self._story.step("The token is revoked.")
-        answer = self._post(metadata.REVOKE, {"token": token.value})
-        self._story.answered(answer)
-        _expect(answer, 200)
+        """Revoke the token (RFC 7009)."""
+        self._transcript.step("The token is revoked.")
+        response = self._post(metadata.REVOKE, {"token": token.value})
+        self._transcript.show_response(response)
+        _expect(response, 200)
 
     def close(self) -> None:
         """Close the connections."""
@@ -172,7 +174,7 @@ class Program:
         client_id, secret = self._credentials
         words = ["-u", f"{client_id}:{secret.value}"]
         words += [part for name, text in form.items() for part in ("-d", f"{name}={text}")]
-        self._story.command(["curl", "-i", self._address + path, *words])
+        self._transcript.command(["curl", "-i", self._address + path, *words])
         return self._http.post(path, data=dict(form), auth=(client_id, secret.value))
 
 
@@ -181,7 +183,7 @@ def _data(name: str, text: str) -> tuple[str, str]:
     return ("-d" if is_plain else "--data-urlencode"), f"{name}={text}"
 
 
-def _expect(answer: httpx2.Response, status: int) -> None:
-    if answer.status_code != status:
-        where = f"{answer.request.method} {answer.request.url.path}"
-        raise DemoError(f"{where} answered {answer.status_code} in place of {status}.")
+def _expect(response: httpx2.Response, status: int) -> None:
+    if response.status_code != status:
+        where = f"{response.request.method} {response.request.url.path}"
+        raise DemoError(f"{where} answered {response.status_code} in place of {status}.")

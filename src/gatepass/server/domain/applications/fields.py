@@ -45,6 +45,7 @@ class Field:
     help: str = ""
     detail: str = ""  # its name in the detail of the audit entry, unless that is `name`
     control: Control = "text"
+    metavar: str = "TEXT"  # in the help of the option
     choices: tuple[tuple[str, str, str], ...] = ()  # value, label, help
     is_required: bool = False
     parse: Callable[[str], Any] = str
@@ -243,6 +244,7 @@ GROUPS: tuple[FieldGroup, ...] = (
                 "203.0.113.0/24. Requests from any other address are refused, as with a wrong "
                 "secret.",
                 control="lines",
+                metavar="CIDR",
                 parse=check_networks,
                 text=format_networks,
                 column=format_networks,

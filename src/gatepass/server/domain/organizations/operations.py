@@ -12,7 +12,7 @@ from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations import store
 from gatepass.server.domain.organizations.model import Organization, check_name
 from gatepass.server.domain.sessions import store as sessions
-from gatepass.server.domain.users import operations as people
+from gatepass.server.domain.users import operations as users
 from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.password_hashing import run
 from gatepass.server.domain.users.passwords import Hasher
@@ -34,13 +34,13 @@ def create(
     """Create an organization with its first administrator."""
     now = context.now()
     new = Organization(uuid4(), check_name(name), now)
-    initial = run(people.new_password(hasher))
-    administrator = people.draft_with_access(
+    initial = run(users.new_password(hasher))
+    administrator = users.draft_with_access(
         new.id, initial, now, username=username, email=email, role="admin"
     )
     with context.database.write() as connection:
         store.add(connection, new)
-        people.add_draft(connection, by, administrator, now)
+        users.add_draft(connection, by, administrator, now)
         told = entry(by, now, "organization.created", new.name, org_id=new.id)
         audit.record(connection, told)
     return Created(new, administrator, initial.password)

@@ -18,7 +18,7 @@ class Session(NamedTuple):
     """Somebody's login; `once` is an encrypted thing to show one time."""
 
     id_digest: bytes
-    person_id: UUID
+    user_id: UUID
     created_at: datetime
     last_seen_at: datetime
     source: str

@@ -23,7 +23,7 @@ from gatepass.server.domain.sessions.model import (
 )
 from gatepass.server.domain.throttling import store as limits
 from gatepass.server.domain.throttling.model import Limit, of_login
-from gatepass.server.domain.users import store as people
+from gatepass.server.domain.users import store as users
 from gatepass.server.domain.users.model import LONGEST_EMAIL, User, email_key, has_expired_password
 from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.domain.users.passwords import Hasher
@@ -58,7 +58,7 @@ class LoggedIn(NamedTuple):
 
     session_id: Secret
     device_id: Secret
-    person: User
+    user: User
 
 
 class Login(NamedTuple):
@@ -66,20 +66,20 @@ class Login(NamedTuple):
 
     session_id: Secret
     session: Session
-    person: User
+    user: User
     organization: Organization
 
 
 class _Claim(NamedTuple):
     """Who somebody says they are, and what is known of that."""
 
-    person: User | None
+    user: User | None
     organization: Organization | None
 
     @property
     def kept(self) -> str | None:
         """Give the password hash, if there is one."""
-        return self.person.password_hash if self.person else None
+        return self.user.password_hash if self.user else None
 
 
 def log_in(
@@ -107,11 +107,11 @@ def log_in(
         known = _claim(connection, username)
         # Asked again, as the person may have changed while the hash was computed.
         refused = _why_not(known, now, is_right=is_right and known.kept == claim.kept)
-        if known.person and not refused:
+        if known.user and not refused:
             limits.succeed(connection, counted)
-            _greet(connection, known.person, rehashed, now)
-            _open(connection, session_id, known.person, visitor, now)
-            _change_device(connection, visitor.device, device_id, known.person, now)
+            _greet(connection, known.user, rehashed, now)
+            _open(connection, session_id, known.user, visitor, now)
+            _change_device(connection, visitor.device, device_id, known.user, now)
         if refused == _IS_SUSPENDED:  # the password was right: this was no guess
             limits.take_back(connection, counted)
         told = _told(known, visitor, refused, now)
@@ -121,18 +121,16 @@ def log_in(
             audit.record(connection, told)
     if refused == _IS_SUSPENDED:
         raise OAuthError("invalid_request", SUSPENDED, log_detail=refused)
-    if known.person is None or refused:
+    if known.user is None or refused:
         raise OAuthError("invalid_request", WRONG, log_detail=refused)
-    return LoggedIn(session_id, device_id, known.person)
+    return LoggedIn(session_id, device_id, known.user)
 
 
-def open_again(
-    context: Context, visitor: Visitor, person: User, flash: str | None = None
-) -> Secret:
+def open_again(context: Context, visitor: Visitor, user: User, flash: str | None = None) -> Secret:
     """Open a new session for somebody who has just changed their password; give its id."""
     session_id = new_id()
     with context.database.write() as connection:
-        _open(connection, session_id, person, visitor, context.now(), flash)
+        _open(connection, session_id, user, visitor, context.now(), flash)
     return session_id
 
 
@@ -146,21 +144,21 @@ def find(context: Context, settings: SessionSettings, session_id: Secret) -> Log
         session = store.find(connection, session_id.digest())
         if session is None or is_over(session, settings, now):
             return None
-        person = people.find(connection, session.person_id)
-        organization = organizations.find(connection, person.org_id) if person else None
-    if person is None or organization is None or _is_barred(person):
+        user = users.find(connection, session.user_id)
+        organization = organizations.find(connection, user.org_id) if user else None
+    if user is None or organization is None or _is_barred(user):
         return None
     if is_update_due(session, settings, now):
         with context.database.write() as connection:
             store.change(connection, session.id_digest, {"last_seen_at": now})
-    return Login(session_id, session, person, organization)
+    return Login(session_id, session, user, organization)
 
 
-def live_sessions(context: Context, settings: SessionSettings, person: User) -> Sequence[Session]:
+def live_sessions(context: Context, settings: SessionSettings, user: User) -> Sequence[Session]:
     """Give somebody's sessions that are not over, the latest seen first."""
     now = context.now()
     with context.database.read() as connection:
-        found = store.of_person(connection, person.id)
+        found = store.of_user(connection, user.id)
     return [each for each in found if not is_over(each, settings, now)]
 
 
@@ -174,7 +172,7 @@ def log_out(context: Context, by: Actor, login: Login) -> None:
 def end_others(context: Context, by: Actor, login: Login) -> None:
     """End somebody's sessions but the one at hand (ASVS 7.5.2)."""
     with context.database.write() as connection:
-        store.end_of_person(connection, login.person.id, but=login.session.id_digest)
+        store.end_of_user(connection, login.user.id, but=login.session.id_digest)
         audit.record(connection, entry(by, context.now(), "sessions.others_ended", ""))
 
 
@@ -224,7 +222,7 @@ def too_many(wait: int) -> OAuthError:
 
 
 def _of_session(login: Login, source: str) -> tuple[Limit, ...]:
-    return of_login(login.person.username or "", source, login.session.id_digest)
+    return of_login(login.user.username or "", source, login.session.id_digest)
 
 
 def _attempt(context: Context, visitor: Visitor, username: str) -> tuple[Limit, ...]:
@@ -259,10 +257,10 @@ def _claim(connection: Connection, username: str) -> _Claim:
     """
     name = _normal(username)
     is_possible = len(name) <= LONGEST_USERNAME
-    near = people.find_near_username(connection, name if is_possible else "")
+    near = users.find_near_username(connection, name if is_possible else "")
     is_somebody = near is not None and near.username == name
     if "@" in name:
-        of_email = people.find_near_email(connection, name if len(name) <= LONGEST_EMAIL else "")
+        of_email = users.find_near_email(connection, name if len(name) <= LONGEST_EMAIL else "")
         if not is_somebody and len(of_email) == 1:
             (near,) = of_email
             is_somebody = near.email is not None and email_key(near.email) == name
@@ -289,27 +287,27 @@ def _compared(hasher: Hasher, kept: str | None, password: Secret) -> tuple[bool,
 
 def _why_not(claim: _Claim, now: datetime, *, is_right: bool) -> str:
     """Say for the log why a login is refused; nothing where it is not."""
-    if claim.person is None or claim.organization is None:
+    if claim.user is None or claim.organization is None:
         return "unknown username"
     if claim.kept is None:
         return "no portal access"
     if not is_right:
         return "wrong password"
-    if claim.person.disabled_at:
+    if claim.user.disabled_at:
         return "disabled"
-    if has_expired_password(claim.person, now):
+    if has_expired_password(claim.user, now):
         return EXPIRED
     return _IS_SUSPENDED if claim.organization.suspended_at else ""
 
 
-def _is_barred(person: User) -> bool:
-    return person.password_hash is None or person.disabled_at is not None
+def _is_barred(user: User) -> bool:
+    return user.password_hash is None or user.disabled_at is not None
 
 
 def _told(claim: _Claim, visitor: Visitor, refused: str, now: datetime) -> Entry:
     # An unknown username is not written down: people type passwords into that field.
-    name = (claim.person.username if claim.person else None) or "unknown"
-    org_id = claim.person.org_id if claim.person else None
+    name = (claim.user.username if claim.user else None) or "unknown"
+    org_id = claim.user.org_id if claim.user else None
     return Entry(
         at=now,
         org_id=org_id,
@@ -321,30 +319,30 @@ def _told(claim: _Claim, visitor: Visitor, refused: str, now: datetime) -> Entry
     )
 
 
-def _greet(connection: Connection, person: User, rehashed: str | None, now: datetime) -> None:
+def _greet(connection: Connection, user: User, rehashed: str | None, now: datetime) -> None:
     values: dict[str, object] = {"last_login_at": now}
     if rehashed:
         values["password_hash"] = rehashed
-    people.change(connection, person.id, values)
+    users.change(connection, user.id, values)
 
 
 def _open(
     connection: Connection,
     session_id: Secret,
-    person: User,
+    user: User,
     visitor: Visitor,
     now: datetime,
     flash: str | None = None,
 ) -> None:
     agent = visitor.agent[:LONGEST_AGENT]
     digest = session_id.digest()
-    store.add(connection, Session(digest, person.id, now, now, visitor.source, agent, flash))
+    store.add(connection, Session(digest, user.id, now, now, visitor.source, agent, flash))
 
 
 def _change_device(
-    connection: Connection, old: Secret | None, new: Secret, person: User, now: datetime
+    connection: Connection, old: Secret | None, new: Secret, user: User, now: datetime
 ) -> None:
     """Give the browser a new id; the old one is worth nothing from then on."""
     if old:
         store.forget_device(connection, old.digest())
-    store.remember_device(connection, new.digest(), person.id, now)
+    store.remember_device(connection, new.digest(), user.id, now)

@@ -23,7 +23,7 @@ def check_password(
     if not password.value:
         raise InvalidField("current_password", "Enter your current password.")
     check_may_try(context, hasher, login, source)
-    kept = login.person.password_hash
+    kept = login.user.password_hash
     try:
         is_right = yield lambda: hasher.verify(password, kept)
     except OAuthError:
@@ -31,6 +31,6 @@ def check_password(
         raise
     if not is_right:
         raise InvalidField("current_password", "This is not your current password.")
-    counted = of_login(login.person.username or "", source, login.session.id_digest)
+    counted = of_login(login.user.username or "", source, login.session.id_digest)
     with context.database.write() as connection:
         limits.succeed(connection, counted)

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gatepass.server.domain.sessions.model import Session
-from gatepass.server.domain.users.store import person
+from gatepass.server.domain.users.store import user
 from gatepass.server.storage.database import Timestamp, metadata
 
 session = Table(
@@ -29,7 +29,12 @@ session = Table(
     metadata,
     Column("id_digest", LargeBinary, primary_key=True),
     Column(
-        "person_id", Uuid, ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True
+        "person_id",
+        Uuid,
+        ForeignKey("person.id", ondelete="CASCADE"),
+        key="user_id",
+        nullable=False,
+        index=True,
     ),
     Column("created_at", Timestamp, nullable=False),
     Column("last_seen_at", Timestamp, nullable=False),
@@ -45,7 +50,12 @@ device = Table(
     metadata,
     Column("id_digest", LargeBinary, primary_key=True),
     Column(
-        "person_id", Uuid, ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True
+        "person_id",
+        Uuid,
+        ForeignKey("person.id", ondelete="CASCADE"),
+        key="user_id",
+        nullable=False,
+        index=True,
     ),
     Column("last_seen_at", Timestamp, nullable=False),
 )
@@ -57,9 +67,9 @@ def find(connection: Connection, id_digest: bytes) -> Session | None:
     return Session(*row) if row else None
 
 
-def of_person(connection: Connection, person_id: UUID) -> list[Session]:
+def of_user(connection: Connection, user_id: UUID) -> list[Session]:
     """Give somebody's sessions, the latest seen first."""
-    query = select(session).where(session.c.person_id == person_id)
+    query = select(session).where(session.c.user_id == user_id)
     return [
         Session(*row) for row in connection.execute(query.order_by(session.c.last_seen_at.desc()))
     ]
@@ -81,16 +91,16 @@ def end(connection: Connection, id_digest: bytes) -> None:
     connection.execute(delete(session).where(session.c.id_digest == id_digest))
 
 
-def end_of_person(connection: Connection, person_id: UUID, *, but: bytes | None = None) -> None:
+def end_of_user(connection: Connection, user_id: UUID, *, but: bytes | None = None) -> None:
     """End somebody's sessions, all but the one with the id `but`."""
-    ended = session.c.person_id == person_id
+    ended = session.c.user_id == user_id
     connection.execute(delete(session).where(ended & (session.c.id_digest != (but or b""))))
 
 
 def end_of_organization(connection: Connection, org_id: UUID) -> None:
     """End the sessions of everybody in an organization."""
-    people = select(person.c.id).where(person.c.org_id == org_id)
-    connection.execute(delete(session).where(session.c.person_id.in_(people)))
+    users = select(user.c.id).where(user.c.org_id == org_id)
+    connection.execute(delete(session).where(session.c.user_id.in_(users)))
 
 
 def prune(connection: Connection, idle_since: datetime, devices_since: datetime) -> None:
@@ -107,18 +117,16 @@ def owner_of_device(
     None for nobody. Looked up by the browser alone: for one that nobody has used, no name is
     compared.
     """
-    query = select(person.c[by]).select_from(device.join(person))
+    query = select(user.c[by]).select_from(device.join(user))
     return connection.execute(query.where(device.c.id_digest == id_digest)).scalar_one_or_none()
 
 
-def remember_device(
-    connection: Connection, id_digest: bytes, person_id: UUID, now: datetime
-) -> None:
+def remember_device(connection: Connection, id_digest: bytes, user_id: UUID, now: datetime) -> None:
     """Remember that this person has logged in from this browser."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    new = dialect.insert(device).values(id_digest=id_digest, person_id=person_id, last_seen_at=now)
+    new = dialect.insert(device).values(id_digest=id_digest, user_id=user_id, last_seen_at=now)
     kept = new.on_conflict_do_update(
-        index_elements=["id_digest"], set_={"person_id": person_id, "last_seen_at": now}
+        index_elements=["id_digest"], set_={"user_id": user_id, "last_seen_at": now}
     )
     connection.execute(kept)
 

@@ -70,10 +70,10 @@ class InvalidField(OAuthError):
         self.field = field
 
 
-def has_expired_password(person: User, now: datetime) -> bool:
+def has_expired_password(user: User, now: datetime) -> bool:
     """Tell whether the person still has an initial password, and it is too old (ASVS 6.4.1)."""
-    made_at = person.initial_password_at
-    is_initial = person.must_change_password and made_at is not None
+    made_at = user.initial_password_at
+    is_initial = user.must_change_password and made_at is not None
     return is_initial and made_at is not None and now - made_at >= INITIAL_PASSWORD_LIFETIME
 
 

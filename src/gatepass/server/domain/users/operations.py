@@ -101,7 +101,7 @@ def add_with_access(  # noqa: PLR0913 - two of them for callers that show the pa
     email: str | None,
     role: str,
     initial: InitialPassword,
-    person_id: UUID | None = None,
+    user_id: UUID | None = None,
     also: Also = _nothing,
 ) -> tuple[User, Secret]:
     """Add a user who can log in; give them and the one sight of the initial password.
@@ -110,7 +110,7 @@ def add_with_access(  # noqa: PLR0913 - two of them for callers that show the pa
     """
     now = context.now()
     new = draft_with_access(org_id, initial, now, username=username, email=email, role=role)
-    new = replace(new, id=person_id or new.id)
+    new = replace(new, id=user_id or new.id)
     with context.database.write() as connection:
         add_draft(connection, by, new, now)
         also(connection, new, initial.password)
@@ -130,7 +130,7 @@ def give_access(
     context: Context,
     by: Actor,
     org_id: UUID,
-    person_id: UUID,
+    user_id: UUID,
     username: str | None,
     *,
     initial: InitialPassword,
@@ -139,7 +139,7 @@ def give_access(
     """Set a new initial password, and the username of somebody who had none; end their sessions."""
     now = context.now()
     with context.database.write() as connection:
-        found = find_in_organization(connection, org_id, person_id)
+        found = find_in_organization(connection, org_id, user_id)
         if found.username is None:
             username = check_username(username or "")
             if store.find_by_username(connection, username):
@@ -153,24 +153,24 @@ def give_access(
             "initial_password_at": now,
             "updated_at": now,
         }
-        store.change(connection, person_id, changed)
-        sessions.end_of_person(connection, person_id)
+        store.change(connection, user_id, changed)
+        sessions.end_of_user(connection, user_id)
         given = replace(found, username=found.username or username)
         also(connection, given, initial.password)
         record_audit(connection, by, now, found, "person.password_reset")
     return given, initial.password
 
 
-def set_role(context: Context, by: Actor, org_id: UUID, person_id: UUID, role: str) -> None:
+def set_role(context: Context, by: Actor, org_id: UUID, user_id: UUID, role: str) -> None:
     """Change a person's role; the last administrator keeps theirs."""
-    change(context, by, org_id, person_id, {"role": check_role(role)})
+    change(context, by, org_id, user_id, {"role": check_role(role)})
 
 
 def change(
     context: Context,
     by: Actor,
     org_id: UUID,
-    person_id: UUID,
+    user_id: UUID,
     values: Mapping[str, object],
     *,
     may_change_portal_users: bool = True,
@@ -182,7 +182,7 @@ def change(
     """
     now = context.now()
     with context.database.write() as connection:
-        found = find_in_organization(connection, org_id, person_id)
+        found = find_in_organization(connection, org_id, user_id)
         wanted = replace(found, **dict(values), updated_at=now)  # type: ignore[arg-type]
         if not may_change_portal_users:
             check_unprotected(found, wanted)
@@ -192,23 +192,21 @@ def change(
         changed = with_pending_email(found, wanted, by, now)
         if changed.role != "admin":
             _check_not_last_administrator(connection, found)
-        store.change(connection, person_id, _columns(found, changed, values))
+        store.change(connection, user_id, _columns(found, changed, values))
         _tell_of_change(connection, by, now, found, changed, set(values))
     return changed
 
 
-def set_enabled(
-    context: Context, by: Actor, org_id: UUID, person_id: UUID, *, enabled: bool
-) -> None:
+def set_enabled(context: Context, by: Actor, org_id: UUID, user_id: UUID, *, enabled: bool) -> None:
     """Disable a person, or enable them again; both end their sessions."""
     now = context.now()
     with context.database.write() as connection:
-        found = find_in_organization(connection, org_id, person_id)
+        found = find_in_organization(connection, org_id, user_id)
         if not enabled:
             _check_not_last_administrator(connection, found)
         # When enabling, for one that was opened as the person was being disabled.
-        sessions.end_of_person(connection, person_id)
-        store.change(connection, person_id, {"disabled_at": None if enabled else now})
+        sessions.end_of_user(connection, user_id)
+        store.change(connection, user_id, {"disabled_at": None if enabled else now})
         record_audit(connection, by, now, found, "person.enabled" if enabled else "person.disabled")
 
 
@@ -216,7 +214,7 @@ def remove(
     context: Context,
     by: Actor,
     org_id: UUID,
-    person_id: UUID,
+    user_id: UUID,
     *,
     may_change_portal_users: bool = True,
 ) -> None:
@@ -225,11 +223,11 @@ def remove(
     Raises PortalUserRefused for somebody who logs in, where the caller may not delete those.
     """
     with context.database.write() as connection:
-        found = find_in_organization(connection, org_id, person_id)
+        found = find_in_organization(connection, org_id, user_id)
         if not may_change_portal_users:
             check_deletable(found)
         _check_not_last_administrator(connection, found)
-        store.remove(connection, person_id)
+        store.remove(connection, user_id)
         record_audit(connection, by, context.now(), found, "person.deleted")
 
 
@@ -262,14 +260,14 @@ def change_password(
             "updated_at": now,
         }
         store.change(connection, whose.id, changed)
-        sessions.end_of_person(connection, whose.id)
+        sessions.end_of_user(connection, whose.id)
         record_audit(connection, by, now, whose, "person.password_changed")
 
 
-def find(context: Context, org_id: UUID, person_id: UUID) -> User:
+def find(context: Context, org_id: UUID, user_id: UUID) -> User:
     """Give a person of the organization; raise NotFoundError where there is no such one."""
     with context.database.read() as connection:
-        return find_in_organization(connection, org_id, person_id)
+        return find_in_organization(connection, org_id, user_id)
 
 
 def find_by_username(context: Context, org_id: UUID, username: str) -> User:
@@ -281,7 +279,7 @@ def find_by_username(context: Context, org_id: UUID, username: str) -> User:
     return found
 
 
-def with_access(context: Context, org_id: UUID) -> list[User]:
+def with_portal_access(context: Context, org_id: UUID) -> list[User]:
     """Return the people of an organization who have access to the portal, oldest first."""
     with context.database.read() as connection:
         found = store.of_organization(connection, org_id)
@@ -302,20 +300,20 @@ def page(
     return found[:limit], len(found) > limit
 
 
-def is_last_administrator(context: Context, person: User) -> bool:
+def is_last_administrator(context: Context, user: User) -> bool:
     """Tell whether nobody else could administer the organization."""
     with context.database.read() as connection:
-        return _is_last_administrator(connection, person)
+        return _is_last_administrator(connection, user)
 
 
-def _check_not_last_administrator(connection: Connection, person: User) -> None:
-    if _is_last_administrator(connection, person):
+def _check_not_last_administrator(connection: Connection, user: User) -> None:
+    if _is_last_administrator(connection, user):
         raise InvalidField("role", LAST_ADMINISTRATOR, taken=True)
 
 
-def _is_last_administrator(connection: Connection, person: User) -> bool:
-    counts = person.role == "admin" and person.disabled_at is None and person.password_hash
-    return bool(counts) and store.active_administrators(connection, person.org_id) == 1
+def _is_last_administrator(connection: Connection, user: User) -> bool:
+    counts = user.role == "admin" and user.disabled_at is None and user.password_hash
+    return bool(counts) and store.active_administrators(connection, user.org_id) == 1
 
 
 def _columns(found: User, changed: User, values: Mapping[str, object]) -> dict[str, object]:

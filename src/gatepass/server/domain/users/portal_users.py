@@ -83,7 +83,7 @@ def record_pending_email(
         notify(connection, by, now, found, "email_requested", email)
 
 
-def confirm_email(context: Context, by: Actor, org_id: UUID, person_id: UUID, email: str) -> None:
+def confirm_email(context: Context, by: Actor, org_id: UUID, user_id: UUID, email: str) -> None:
     """Put the pending address in force; `email` is the one that the confirming person saw.
 
     Raises InvalidField (409) where another one is pending by now, or somebody has it. Does NOT
@@ -91,28 +91,28 @@ def confirm_email(context: Context, by: Actor, org_id: UUID, person_id: UUID, em
     """
     with context.database.write() as connection:
         now = context.now()
-        found = _pending(connection, org_id, person_id, email)
+        found = _pending(connection, org_id, user_id, email)
         check_email_is_free(connection, replace(found, email=email))
         changed = {"email": email, "updated_at": now, **_NOTHING_PENDING}
-        store.change(connection, person_id, changed)
+        store.change(connection, user_id, changed)
         record_audit(connection, by, now, found, "person.email_confirmed", email=email)
-        notices.remove_kind(connection, person_id, "email_requested")
+        notices.remove_kind(connection, user_id, "email_requested")
         notify(connection, by, now, found, "email_confirmed", email)
 
 
-def reject_email(context: Context, by: Actor, org_id: UUID, person_id: UUID, email: str) -> None:
+def reject_email(context: Context, by: Actor, org_id: UUID, user_id: UUID, email: str) -> None:
     """Forget the pending address; raise InvalidField (409) where another one is pending by now."""
     with context.database.write() as connection:
         now = context.now()
-        found = _pending(connection, org_id, person_id, email)
-        store.change(connection, person_id, {"updated_at": now, **_NOTHING_PENDING})
+        found = _pending(connection, org_id, user_id, email)
+        store.change(connection, user_id, {"updated_at": now, **_NOTHING_PENDING})
         record_audit(connection, by, now, found, "person.email_rejected", email=email)
-        notices.remove_kind(connection, person_id, "email_requested")
+        notices.remove_kind(connection, user_id, "email_requested")
         notify(connection, by, now, found, "email_rejected", email)
 
 
-def _pending(connection: Connection, org_id: UUID, person_id: UUID, email: str) -> User:
-    found = find_in_organization(connection, org_id, person_id)
+def _pending(connection: Connection, org_id: UUID, user_id: UUID, email: str) -> User:
+    found = find_in_organization(connection, org_id, user_id)
     if not email or found.pending_email != email:
         raise InvalidField("email", "No such address is pending any more. Look again.", taken=True)
     return found

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from gatepass.server.domain.users.model import COLUMNS, User, email_key
 from gatepass.server.storage.database import Timestamp, metadata, next_of
 
-person = Table(
+user = Table(
     "person",
     metadata,
     Column("id", Uuid, primary_key=True),
@@ -58,10 +58,10 @@ person = Table(
     Column("pending_email_by", Text),
     UniqueConstraint("org_id", "email_key"),
 )
-_logs_in = person.c.password_hash.is_not(None)
-Index("ix_person_email_key", person.c.email_key, sqlite_where=_logs_in, postgresql_where=_logs_in)
+_logs_in = user.c.password_hash.is_not(None)
+Index("ix_person_email_key", user.c.email_key, sqlite_where=_logs_in, postgresql_where=_logs_in)
 
-_whole: Select[tuple[object, ...]] = select(*(person.c[name] for name in COLUMNS))
+_whole: Select[tuple[object, ...]] = select(*(user.c[name] for name in COLUMNS))
 
 
 class After(NamedTuple):
@@ -71,9 +71,9 @@ class After(NamedTuple):
     id: UUID
 
 
-def find(connection: Connection, person_id: UUID) -> User | None:
+def find(connection: Connection, user_id: UUID) -> User | None:
     """Give the person with this id."""
-    return _one(connection, _whole.where(person.c.id == person_id))
+    return _one(connection, _whole.where(user.c.id == user_id))
 
 
 def find_by_username(connection: Connection, username: str) -> User | None:
@@ -87,16 +87,14 @@ def find_near_username(connection: Connection, username: str) -> User | None:
 
     For callers whose time must not tell which of the two it was.
     """
-    return _one(connection, _whole.where(person.c.username == next_of(person.c.username, username)))
+    return _one(connection, _whole.where(user.c.username == next_of(user.c.username, username)))
 
 
 def email_is_taken(
     connection: Connection, org_id: UUID, email: str, *, by_other_than: UUID | None = None
 ) -> bool:
     """Tell whether somebody of the organization has this address, however it is spelled."""
-    query = select(person.c.id).where(
-        person.c.org_id == org_id, person.c.email_key == email_key(email)
-    )
+    query = select(user.c.id).where(user.c.org_id == org_id, user.c.email_key == email_key(email))
     return connection.execute(query).scalar_one_or_none() not in {None, by_other_than}
 
 
@@ -106,13 +104,13 @@ def find_near_email(connection: Connection, key: str) -> list[User]:
     Where there is nobody, those with the next address: for callers whose time must not tell
     which of the two it was.
     """
-    other = person.alias()
+    other = user.alias()
     smallest = select(func.min(other.c.email_key)).where(other.c.password_hash.is_not(None))
     from_there = smallest.where(other.c.email_key >= key).scalar_subquery()
     near = func.coalesce(from_there, smallest.scalar_subquery())
-    query = _whole.where(person.c.email_key == near, person.c.password_hash.is_not(None)).limit(2)
+    query = _whole.where(user.c.email_key == near, user.c.password_hash.is_not(None)).limit(2)
     rows: Sequence[Sequence[object]] = connection.execute(query).all()
-    return [_person(row) for row in rows]
+    return [_user(row) for row in rows]
 
 
 def of_organization(
@@ -124,28 +122,28 @@ def of_organization(
     limit: int | None = None,
 ) -> list[User]:
     """Give an organization's people, oldest first; `where` narrows by columns and their values."""
-    query = _whole.where(person.c.org_id == org_id).order_by(person.c.created_at, person.c.id)
+    query = _whole.where(user.c.org_id == org_id).order_by(user.c.created_at, user.c.id)
     for name, value in (where or {}).items():
         if name == "email":
             # The second is the key of a row from before 0009 whose address another row has, too.
-            query = query.where(person.c.email_key.in_((email_key(value), value.casefold())))
+            query = query.where(user.c.email_key.in_((email_key(value), value.casefold())))
         else:
-            query = query.where(person.c[name] == value)
+            query = query.where(user.c[name] == value)
     if after:
-        later = person.c.created_at > after.created_at
-        same = and_(person.c.created_at == after.created_at, person.c.id > after.id)
+        later = user.c.created_at > after.created_at
+        same = and_(user.c.created_at == after.created_at, user.c.id > after.id)
         query = query.where(or_(later, same))
     rows: Sequence[Sequence[object]] = connection.execute(query.limit(limit)).all()
-    return [_person(row) for row in rows]
+    return [_user(row) for row in rows]
 
 
 def active_administrators(connection: Connection, org_id: UUID) -> int:
     """Count who could still administer the organization: enabled, with access to the portal."""
     query = select(func.count()).where(
-        person.c.org_id == org_id,
-        person.c.role == "admin",
-        person.c.disabled_at.is_(None),
-        person.c.password_hash.is_not(None),
+        user.c.org_id == org_id,
+        user.c.role == "admin",
+        user.c.disabled_at.is_(None),
+        user.c.password_hash.is_not(None),
     )
     return connection.execute(query).scalar_one()
 
@@ -153,19 +151,17 @@ def active_administrators(connection: Connection, org_id: UUID) -> int:
 def add(connection: Connection, new: User) -> None:
     """Add a user."""
     values = {name: getattr(new, name) for name in COLUMNS}
-    connection.execute(insert(person).values(_with_key(values)))
+    connection.execute(insert(user).values(_with_key(values)))
 
 
-def change(connection: Connection, person_id: UUID, values: Mapping[str, object]) -> None:
+def change(connection: Connection, user_id: UUID, values: Mapping[str, object]) -> None:
     """Set columns of a person."""
-    connection.execute(
-        update(person).where(person.c.id == person_id).values(_with_key(dict(values)))
-    )
+    connection.execute(update(user).where(user.c.id == user_id).values(_with_key(dict(values))))
 
 
-def remove(connection: Connection, person_id: UUID) -> None:
+def remove(connection: Connection, user_id: UUID) -> None:
     """Delete a person and their sessions."""
-    connection.execute(delete(person).where(person.c.id == person_id))
+    connection.execute(delete(user).where(user.c.id == user_id))
 
 
 def _with_key(values: dict[str, object]) -> dict[str, object]:
@@ -178,8 +174,8 @@ def _with_key(values: dict[str, object]) -> dict[str, object]:
 
 def _one(connection: Connection, query: Select[tuple[object, ...]]) -> User | None:
     row = connection.execute(query).one_or_none()
-    return _person(row) if row else None
+    return _user(row) if row else None
 
 
-def _person(row: Sequence[object]) -> User:
+def _user(row: Sequence[object]) -> User:
     return User(**dict(zip(COLUMNS, row, strict=True)))  # type: ignore[arg-type]

@@ -12,40 +12,40 @@ from gatepass.server.domain.users.notices.model import Kind, Notice
 from gatepass.server.storage.database import Connection, NotFoundError
 
 
-def find_in_organization(connection: Connection, org_id: UUID, person_id: UUID) -> User:
+def find_in_organization(connection: Connection, org_id: UUID, user_id: UUID) -> User:
     """Return a person of the organization; raise NotFoundError for anybody else."""
-    found = store.find(connection, person_id)
+    found = store.find(connection, user_id)
     if found is None or found.org_id != org_id:
-        raise NotFoundError(str(person_id))
+        raise NotFoundError(str(user_id))
     return found
 
 
-def check_email_is_free(connection: Connection, person: User) -> None:
+def check_email_is_free(connection: Connection, user: User) -> None:
     """Raise InvalidField where somebody else of the organization has the person's address."""
-    if person.email and store.email_is_taken(
-        connection, person.org_id, person.email, by_other_than=person.id
+    if user.email and store.email_is_taken(
+        connection, user.org_id, user.email, by_other_than=user.id
     ):
         raise InvalidField("email", "Somebody of the organization has this address.", taken=True)
 
 
 def record_audit(
-    connection: Connection, by: Actor, now: datetime, person: User, action: str, **detail: str
+    connection: Connection, by: Actor, now: datetime, user: User, action: str, **detail: str
 ) -> None:
     """Write the audit entry of what `by` did to a person."""
-    subject = person.username or person.email or str(person.id)
-    told = entry(by, now, action, subject, org_id=person.org_id, **detail)
+    subject = user.username or user.email or str(user.id)
+    told = entry(by, now, action, subject, org_id=user.org_id, **detail)
     audit.record(connection, told)
 
 
 def notify(
-    connection: Connection, by: Actor, now: datetime, person: User, kind: Kind, detail: str
+    connection: Connection, by: Actor, now: datetime, user: User, kind: Kind, detail: str
 ) -> None:
     """Leave a notice for a person who logs in to the portal, unless they did it themselves."""
-    if person.has_portal_access and not is_self(by, person):
-        new = Notice(uuid4(), person.id, now, kind, by.description, detail)
+    if user.has_portal_access and not is_self(by, user):
+        new = Notice(uuid4(), user.id, now, kind, by.description, detail)
         notices.add(connection, new)
 
 
-def is_self(by: Actor, person: User) -> bool:
+def is_self(by: Actor, user: User) -> bool:
     """Tell whether the actor is this person."""
-    return by.kind == "person" and by.name == person.username
+    return by.kind == "person" and by.name == user.username

@@ -1,4 +1,4 @@
-"""What is wrong with a form, field by field."""
+"""The errors of a form, by field."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -10,17 +10,17 @@ Checked = TypeVar("Checked")
 
 
 class Errors(dict[str, str]):
-    """Sentences by field, in the order in which the checks were made."""
+    """Error messages by field, in the order of the checks."""
 
     def check(self, field: str, how: Callable[[], Checked]) -> Checked | None:
-        """Give what `how` gives; where it refuses, note why under `field` and give None."""
+        """Return the result of `how`; on OAuthError, store its description and return None."""
         try:
             return how()
-        except OAuthError as refused:
-            self[field] = refused.description
+        except OAuthError as error:
+            self[field] = error.description
             return None
 
 
-def errors_of(refused: OAuthError, field: str = "") -> dict[str, str]:
-    """Give a refusal by the field that it is about, if it says so, else under `field`."""
-    return {refused.field if isinstance(refused, InvalidField) else field: refused.description}
+def errors_of(error: OAuthError, field: str = "") -> dict[str, str]:
+    """Return an error's description by the field that it names, else by `field`."""
+    return {error.field if isinstance(error, InvalidField) else field: error.description}

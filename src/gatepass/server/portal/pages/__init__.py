@@ -1,1 +1,1 @@
-"""The pages: functions from a visit to a response; each module has templates of its name."""
+"""Page functions, from a request to a response; each module uses the templates of its name."""

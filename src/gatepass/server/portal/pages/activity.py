@@ -1,4 +1,4 @@
-"""The activity page: the organization's own part of the audit trail, in words."""
+"""The activity page: the organization's part of the audit trail, in words."""
 
 from types import SimpleNamespace
 
@@ -49,20 +49,20 @@ _WORDS = {
 
 
 class _Detail(dict[str, str]):
-    """An entry's detail; what an older entry does not have is left open."""
+    """An entry's detail; a name that an older entry lacks is shown as "?"."""
 
     def __missing__(self, name: str) -> str:
         return "?"
 
 
-def activity(visit: PortalRequest) -> Response:
-    """Show who did what, newest first; `before` is the number of the entry above."""
-    before = _number(visit.query.get("before"))
-    with visit.environment.database.read() as connection:
-        found = audit.page(connection, visit.org_id, before=before, limit=_MOST + 1)
+def activity(request: PortalRequest) -> Response:
+    """Show the entries, newest first; `before` is the number of the last entry shown before."""
+    before = _number(request.query.get("before"))
+    with request.environment.database.read() as connection:
+        found = audit.page(connection, request.org_id, before=before, limit=_MOST + 1)
     shown = found[:_MOST]
     return page(
-        visit,
+        request,
         "activity.html",
         entries=[_shown(entry) for _, entry in shown],
         older_url=f"/activity/?before={shown[-1][0]}" if len(found) > _MOST else None,
@@ -70,12 +70,12 @@ def activity(visit: PortalRequest) -> Response:
 
 
 def in_words(entry: Entry) -> str:
-    """Say what happened; an action that has no words yet says its own name."""
+    """Return the entry in words; an action without words is shown by its name."""
     words = _WORDS.get(entry.action)
     if words is None:
         return entry.action.replace(".", " ").replace("_", " ").capitalize()
-    said = words.format_map(_Detail(entry.detail))
-    return said.replace(" (1 times)", "")
+    text = words.format_map(_Detail(entry.detail))
+    return text.replace(" (1 times)", "")
 
 
 def _number(text: str | None) -> int | None:

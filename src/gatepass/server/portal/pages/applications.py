@@ -1,4 +1,4 @@
-"""The applications: the list, one of them, and what is changed on it."""
+"""The list of applications, one application, and its changes without fields."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ from gatepass.server.portal.pages import usage
 from gatepass.server.portal.pages.scopes import choices, chosen_of
 from gatepass.server.portal.presentation import snippets
 from gatepass.server.portal.presentation.durations import ago
-from gatepass.server.portal.rendering import page, redirect, refused
+from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
 from gatepass.wire.credential import Kind
 from gatepass.wire.errors import OAuthError
@@ -29,125 +29,131 @@ _GRANTS = {"client_credentials": "Client Credentials"}
 _SHORTEST_QUIET = timedelta(hours=24)
 
 
-def all_of_them(visit: PortalRequest) -> Response:
+def index(request: PortalRequest) -> Response:
     """Show the organization's applications."""
-    found = operations.of_organization(visit.environment.context, visit.org_id)
-    shown = [_shown(visit, each) for each in found]
-    return page(visit, "applications.html", applications=shown, may_change=visit.may_change)
+    found = operations.of_organization(request.context, request.org_id)
+    shown = [_shown(request, each) for each in found]
+    return page(request, "applications.html", applications=shown, may_change=request.may_change)
 
 
-def one(visit: PortalRequest) -> Response:
+def one(request: PortalRequest) -> Response:
     """Show one application."""
-    return page(visit, "application.html", **_whole(visit, owned(visit)), errors={}, values={})
+    return page(
+        request,
+        "application.html",
+        **_page_context(request, find_application(request)),
+        errors={},
+        values={},
+    )
 
 
-def end_secret(visit: PortalRequest) -> Response:
-    """End one of two live secrets now."""
+def end_secret(request: PortalRequest) -> Response:
+    """Revoke one of two live secrets."""
     return change(
-        visit,
+        request,
         "",
         lambda app_id: operations.revoke_secret(
-            visit.environment.context, visit.actor, app_id, visit.ids["secret_id"], visit.org_id
+            request.context, request.actor, app_id, request.ids["secret_id"], request.org_id
         ),
         "The secret is revoked.",
     )
 
 
-def void_tokens(visit: PortalRequest) -> Response:
-    """Make every token it holds invalid."""
+def void_tokens(request: PortalRequest) -> Response:
+    """Revoke all tokens of an application."""
     return change(
-        visit,
+        request,
         "",
         lambda app_id: operations.revoke_tokens(
-            visit.environment.context, visit.actor, app_id, visit.org_id
+            request.context, request.actor, app_id, request.org_id
         ),
         "All tokens issued until now are revoked.",
     )
 
 
-def enable(visit: PortalRequest) -> Response:
-    """Let it work again."""
+def enable(request: PortalRequest) -> Response:
+    """Enable an application."""
     return _set_enabled(
-        visit, "The application is enabled. Tokens issued before stay revoked.", enabled=True
+        request, "The application is enabled. Tokens issued before stay revoked.", enabled=True
     )
 
 
-def disable(visit: PortalRequest) -> Response:
-    """Stop it, until it is enabled again."""
+def disable(request: PortalRequest) -> Response:
+    """Disable an application."""
     return _set_enabled(
-        visit, "The application is disabled. Its tokens are revoked.", enabled=False
+        request, "The application is disabled. Its tokens are revoked.", enabled=False
     )
 
 
-def delete(visit: PortalRequest) -> Response:
-    """Delete it, if its name was typed."""
-    application = owned(visit)
-    if not are_same(visit.form.get("confirm", ""), application.name):
+def delete(request: PortalRequest) -> Response:
+    """Delete an application, if its name was typed."""
+    application = find_application(request)
+    if not are_same(request.form.get("confirm", ""), application.name):
         refusal = OAuthError("invalid_request", "This is not the application's name.")
-        return again(visit, refusal, "confirm")
-    operations.delete(visit.environment.context, visit.actor, application.id, visit.org_id)
-    return redirect(visit, redirects.APPLICATIONS, f"{application.name} is deleted.")
+        return rerender(request, refusal, "confirm")
+    operations.delete(request.context, request.actor, application.id, request.org_id)
+    return redirect(request, redirects.APPLICATIONS, f"{application.name} is deleted.")
 
 
-def owned(visit: PortalRequest) -> Application:
-    """Give the application of the path; raise NotFoundError where it is not the organization's."""
-    return operations.find(visit.environment.context, visit.ids["app_id"], visit.org_id)
+def find_application(request: PortalRequest) -> Application:
+    """Return the application of the path; raise NotFoundError if it is not the organization's."""
+    return operations.find(request.context, request.ids["app_id"], request.org_id)
 
 
 def address(app_id: UUID) -> str:
-    """Give the page of an application."""
+    """Return the path of an application's page."""
     return f"{redirects.APPLICATIONS}{app_id}/"
 
 
-def again(visit: PortalRequest, refusal: OAuthError, field: str) -> Response:
-    """Show the application with what is wrong beside the field, and what was typed."""
-    whole = _whole(visit, owned(visit))
-    if visit.path.endswith("/scope/"):
-        offered = visit.environment.catalogue.offered
-        whole["scopes"] = choices(
-            visit.environment.catalogue, offered, chosen_of(visit.form, offered)
-        )
+def rerender(request: PortalRequest, refusal: OAuthError, field: str) -> Response:
+    """Show the application with the error beside the field, and the typed values."""
+    context = _page_context(request, find_application(request))
+    if request.path.endswith("/scope/"):
+        offered = request.catalogue.offered
+        context["scopes"] = choices(request.catalogue, offered, chosen_of(request.form, offered))
     errors = errors_of(refusal, field)
-    return refused(visit, "application.html", refusal, **whole, errors=errors, values=visit.typed())
+    return rejected_form(
+        request, "application.html", refusal, **context, errors=errors, values=request.typed()
+    )
 
 
-def change(visit: PortalRequest, field: str, how: Callable[[UUID], None], done: str) -> Response:
-    """Change it and go back to its page; where that is refused, say why beside the field."""
-    app_id = visit.ids["app_id"]
+def change(request: PortalRequest, field: str, how: Callable[[UUID], None], done: str) -> Response:
+    """Change the application and redirect to its page; show an error beside the field."""
+    app_id = request.ids["app_id"]
     try:
         how(app_id)
     except OAuthError as refusal:
-        return again(visit, refusal, field)
-    return redirect(visit, address(app_id), done)
+        return rerender(request, refusal, field)
+    return redirect(request, address(app_id), done)
 
 
-def _set_enabled(visit: PortalRequest, done: str, *, enabled: bool) -> Response:
+def _set_enabled(request: PortalRequest, done: str, *, enabled: bool) -> Response:
     return change(
-        visit,
+        request,
         "",
         lambda app_id: operations.set_enabled(
-            visit.environment.context, visit.actor, app_id, enabled=enabled, org_id=visit.org_id
+            request.context, request.actor, app_id, enabled=enabled, org_id=request.org_id
         ),
         done,
     )
 
 
-def _whole(visit: PortalRequest, application: Application) -> dict[str, object]:
-    live = application.live_secrets(visit.now)
-    catalogue = visit.environment.catalogue
+def _page_context(request: PortalRequest, application: Application) -> dict[str, object]:
+    live = application.live_secrets(request.now)
+    catalogue = request.catalogue
     offered, secured = catalogue.offered, catalogue.password_scopes
     return {
-        "application": _shown(visit, application),
+        "application": _shown(request, application),
         **settings_of(application),
         "scopes": choices(catalogue, offered, application.scope),
         "needs_password": secured.without(application.scope).names,
         "has_password_scope": any(name in application.scope for name in secured.names),
         "granted_scopes": choices(catalogue, application.scope.without(offered), offered),
-        "secrets": [_secret(visit, application, each, live) for each in live],
-        "may_change": visit.may_change,
+        "secrets": [_secret(request, application, each, live) for each in live],
+        "may_change": request.may_change,
         "may_rotate": len(live) < MOST_LIVE_SECRETS,
-        **usage.whole(visit, application),
-        **snippets.snippets(visit.environment, application),
+        **usage.page_context(request, application),
+        **snippets.snippets(request.environment, application),
     }
 
 
@@ -161,7 +167,7 @@ def settings_of(application: Application) -> dict[str, object]:
     }
 
 
-def _shown(visit: PortalRequest, application: Application) -> SimpleNamespace:
+def _shown(request: PortalRequest, application: Application) -> SimpleNamespace:
     return SimpleNamespace(
         id=application.id,
         name=application.name,
@@ -170,7 +176,7 @@ def _shown(visit: PortalRequest, application: Application) -> SimpleNamespace:
         grant_type=_GRANTS.get(application.grant_type, application.grant_type),
         redirect_uris=application.redirect_uris,
         scope=[
-            SimpleNamespace(name=name, words=visit.environment.catalogue.words(name))
+            SimpleNamespace(name=name, words=request.catalogue.words(name))
             for name in application.scope.names
         ],
         created_at=application.created_at,
@@ -182,7 +188,7 @@ def _shown(visit: PortalRequest, application: Application) -> SimpleNamespace:
 
 
 def _secret(
-    visit: PortalRequest,
+    request: PortalRequest,
     application: Application,
     secret: ApplicationSecret,
     live: tuple[ApplicationSecret, ...],
@@ -193,7 +199,7 @@ def _secret(
         id=secret.id,
         prefix="imported "
         if application.is_imported_secret(secret)
-        else f"{Kind.CLIENT_SECRET}_{visit.environment.mode}_",
+        else f"{Kind.CLIENT_SECRET}_{request.environment.mode}_",
         last_four=secret.last_four,
         created_at=secret.created_at,
         expires_at=secret.expires_at,
@@ -203,17 +209,17 @@ def _secret(
         ends_with=successor.last_four if successor else "",
         state="ending" if secret.expires_at or successor else "live",
         is_only_live=len(live) == 1,
-        safe_to_end=safe_to_end(secret, live[0], quiet, visit.now),
+        safe_to_end=safe_to_end(secret, live[0], quiet, request.now),
     )
 
 
 def safe_to_end(
     old: ApplicationSecret, new: ApplicationSecret, quiet: timedelta, now: datetime
 ) -> str:
-    """Say that nothing needs the old secret, where that is so.
+    """Return a sentence if no program needs the old secret, else an empty string.
 
-    A program asks for a token at least once in a token's lifetime. So when the new secret is
-    in use and the old one was not for that long (`quiet`), every program has changed over.
+    A program requests a token at least once in a token's lifetime. If the new secret is in use
+    and the old one was not used for that long (`quiet`), every program has the new secret.
     """
     if old.id == new.id or new.last_used_at is None:
         return ""

@@ -1,4 +1,4 @@
-"""New credentials: shown once, after registering and after rotating."""
+"""New credentials, shown once after a registration or rotation."""
 
 from datetime import datetime, timedelta
 
@@ -23,87 +23,93 @@ _UNTIL_USED = "first-use"
 _ROTATED, _LEAKED = "yes", "leaked"
 
 
-def keep(visit: PortalRequest, connection: Connection, made: Registered, rotated: str = "") -> None:
+def keep(
+    request: PortalRequest, connection: Connection, made: Registered, rotated: str = ""
+) -> None:
     """Keep a new secret for the page that shows it, in the transaction that makes it.
 
     `rotated` is empty for a registration.
     """
     what = {"secret": made.secret.value, "rotated": rotated}
     about = _about(made.application)
-    one_time_secret.keep(connection, visit.me.session_id, about, what, visit.environment.now())
+    one_time_secret.keep(
+        connection, request.current_login.session_id, about, what, request.environment.now()
+    )
 
 
-def show(visit: PortalRequest) -> Response:
-    """Show the credentials, one time; afterwards only that they were shown."""
-    application = applications.owned(visit)
-    if visit.method == "HEAD":  # whoever asks for no page must not use up its secret
+def show(request: PortalRequest) -> Response:
+    """Show the credentials once; afterwards, a page that says so."""
+    application = applications.find_application(request)
+    if request.method == "HEAD":  # a HEAD request must not use up the secret
         return Response(media_type="text/html")
-    kept = one_time_secret.take(visit.environment.context, visit.me.session_id, _about(application))
+    kept = one_time_secret.take(
+        request.context, request.current_login.session_id, _about(application)
+    )
     if kept is None:
-        return page(visit, "application_credentials_gone.html", application=application)
+        return page(request, "application_credentials_gone.html", application=application)
     secret = Secret(kept["secret"])
     return page(
-        visit,
+        request,
         "application_credentials.html",
         application=application,
         client_id=application.client_id,
         client_secret=secret.value,
-        token_url=visit.environment.issuer + TOKEN,
-        api_url=visit.environment.partner_api,
+        token_url=request.environment.issuer + TOKEN,
+        api_url=request.environment.partner_api,
         rotated=bool(kept["rotated"]),
         leaked=kept["rotated"] == _LEAKED,
-        previous_secret=_previous(application, visit.now),
-        **snippets.snippets(visit.environment, application, secret),
+        previous_secret=_previous(application, request.now),
+        **snippets.snippets(request.environment, application, secret),
     )
 
 
-def stored(visit: PortalRequest) -> Response:
-    """Go on, once the tick says that the secret is stored."""
-    application = applications.owned(visit)
-    if visit.form.get("stored") != "yes":
+def stored(request: PortalRequest) -> Response:
+    """Redirect to the application, if the user confirmed that the secret is stored."""
+    application = applications.find_application(request)
+    if request.form.get("stored") != "yes":
         raise OAuthError(
             "invalid_request",
             "Tick that you have stored the client secret. If you have not, rotate it: "
             "it cannot be shown again.",
         )
-    return redirect(visit, applications.address(application.id), "The credentials are stored.")
+    return redirect(request, applications.address(application.id), "The credentials are stored.")
 
 
-def rotate(visit: PortalRequest) -> Response:
-    """Make a new secret; the old one ends after the chosen overlap. Sent twice, it makes one."""
+def rotate(request: PortalRequest) -> Response:
+    """Create a new secret; the old one expires after the overlap. A repeated form creates one."""
 
     def keep_new(connection: Connection, made: Registered) -> None:
-        keep(visit, connection, made, _LEAKED if has_leaked else _ROTATED)
+        keep(request, connection, made, _LEAKED if has_leaked else _ROTATED)
 
-    app_id, overlap = visit.ids["app_id"], _overlap(visit.form.get("overlap", ""))
-    has_leaked = overlap == timedelta(0)  # as the page says beside that choice
+    app_id, overlap = request.ids["app_id"], _overlap(request.form.get("overlap", ""))
+    has_leaked = overlap == timedelta(0)  # as the page explains beside this choice
     try:
         operations.rotate(
-            visit.environment.context,
-            visit.actor,
+            request.context,
+            request.actor,
             app_id,
             overlap,
-            visit.org_id,
+            request.org_id,
             has_leaked=has_leaked,
-            secret_id=visit.once(),
+            secret_id=request.creation_id(),
             also=keep_new,
         )
     except OAuthError as refusal:
         if refusal.status != DONE_ALREADY:
-            return applications.again(visit, refusal, "overlap")
-    return redirect(visit, f"{applications.address(app_id)}credentials/")
+            return applications.rerender(request, refusal, "overlap")
+    return redirect(request, f"{applications.address(app_id)}credentials/")
 
 
 def _overlap(seconds: str) -> timedelta | None:
     if seconds == _UNTIL_USED:
         return None
     is_number = seconds.isascii() and seconds.isdecimal() and len(seconds) <= _LONGEST_NUMBER
-    # What is no number is an overlap that is not offered, and refused as that.
+    # -1 is not offered and is refused by the operation.
     return timedelta(seconds=int(seconds) if is_number else -1)
 
 
 def _previous(application: Application, now: datetime) -> ApplicationSecret | None:
-    """Give the secret that is being replaced, while it is live."""
+    """Return the secret that is replaced, while it is live."""
     _, *previous = application.live_secrets(now) or [None]
     return previous[0] if previous else None
 

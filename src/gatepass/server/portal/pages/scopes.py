@@ -1,4 +1,4 @@
-"""The choice of scopes in a form, in words."""
+"""The scopes of a form."""
 
 from collections.abc import Mapping
 from types import SimpleNamespace
@@ -8,7 +8,7 @@ from gatepass.wire.scope import Scope
 
 
 def choices(catalogue: Catalogue, offered: Scope, checked: Scope) -> list[SimpleNamespace]:
-    """Give the scopes to tick; where there are several resources, each names its own."""
+    """Return the scopes to choose from; with several resources, each scope names its resource."""
     has_several = len(catalogue.resources_of(offered)) > 1
     return [
         SimpleNamespace(
@@ -21,12 +21,12 @@ def choices(catalogue: Catalogue, offered: Scope, checked: Scope) -> list[Simple
 
 
 def chosen_of(form: Mapping[str, str], offered: Scope) -> Scope:
-    """Give the scopes that were ticked."""
+    """Return the checked scopes."""
     return Scope(tuple(name for name in offered.names if f"scope_{name}" in form))
 
 
 def needs_password(catalogue: Catalogue, granted: Scope) -> bool:
-    """Tell whether the administrator must give their password to grant these scopes."""
+    """Return whether granting these scopes requires the administrator's password."""
     return any(name in catalogue.password_scopes for name in granted.names)
 
 

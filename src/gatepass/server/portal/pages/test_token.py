@@ -1,4 +1,4 @@
-"""A test token of the sandbox: made with one button, shown once, with its claims in words."""
+"""A test token of the sandbox: issued with one button, shown once, with its claims."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -21,67 +21,73 @@ from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 
 
-def make(visit: PortalRequest) -> Response:
-    """Make a token, which waits in the session for the next page."""
-    app_id = visit.ids["app_id"]
+def make(request: PortalRequest) -> Response:
+    """Issue a token; the next page shows it."""
+    app_id = request.ids["app_id"]
 
     def keep(connection: Connection, issued: IssuedToken) -> None:
         what = {"token": issued.access_token}
         one_time_secret.keep(
-            connection, visit.me.session_id, _about(app_id), what, visit.environment.now()
+            connection,
+            request.current_login.session_id,
+            _about(app_id),
+            what,
+            request.environment.now(),
         )
 
     try:
-        test_token.issue_test_token(visit.environment, visit.actor, app_id, visit.org_id, keep)
+        test_token.issue_test_token(
+            request.environment, request.actor, app_id, request.org_id, keep
+        )
     except OAuthError as refusal:
-        return applications.again(visit, refusal, "")
-    return redirect(visit, f"{applications.address(app_id)}test-token/")
+        return applications.rerender(request, refusal, "")
+    return redirect(request, f"{applications.address(app_id)}test-token/")
 
 
-def show(visit: PortalRequest) -> Response:
-    """Show the token, one time; afterwards only that it was shown."""
-    if not test_token.is_offered(visit.environment):
-        raise NotFoundError(visit.path)
-    application = applications.owned(visit)
-    if visit.method == "HEAD":  # whoever asks for no page must not use up its token
+def show(request: PortalRequest) -> Response:
+    """Show the token once; afterwards, a page that says so."""
+    if not test_token.is_offered(request.environment):
+        raise NotFoundError(request.path)
+    application = applications.find_application(request)
+    if request.method == "HEAD":  # a HEAD request must not use up the token
         return Response(media_type="text/html")
     kept = one_time_secret.take(
-        visit.environment.context, visit.me.session_id, _about(application.id)
+        request.context, request.current_login.session_id, _about(application.id)
     )
-    said = inspect(visit.environment, Secret(kept["token"])) if kept else None
-    if kept is None or said is None:
-        return page(visit, "application_test_token_gone.html", application=application)
+    claims = inspect(request.environment, Secret(kept["token"])) if kept else None
+    if kept is None or claims is None:
+        return page(request, "application_test_token_gone.html", application=application)
     return page(
-        visit,
+        request,
         "application_test_token.html",
         application=application,
         token=kept["token"],
-        claims=_claims(said, application, visit.environment.catalogue),
-        call=snippets.call(visit.environment, application, Secret(kept["token"])),
-        curl=snippets.snippets(visit.environment, application)["curl"],
+        claims=_claims(claims, application, request.catalogue),
+        call=snippets.call(request.environment, application, Secret(kept["token"])),
+        curl=snippets.snippets(request.environment, application)["curl"],
     )
 
 
 def _claims(
-    said: Mapping[str, object], application: Application, catalogue: Catalogue
+    claims: Mapping[str, object], application: Application, catalogue: Catalogue
 ) -> SimpleNamespace:
-    audience = said["aud"]
+    audience = claims["aud"]
     return SimpleNamespace(
         name=application.name,
-        client_id=said["client_id"],
+        client_id=claims["client_id"],
         scope=[
             SimpleNamespace(name=name, words=catalogue.words(name))
-            for name in str(said["scope"]).split()
+            for name in str(claims["scope"]).split()
         ],
         audience=audience if isinstance(audience, list) else [audience],
-        issuer=said["iss"],
-        issued_at=_moment(said["iat"]),
-        expires_at=_moment(said["exp"]),
-        token_id=said["jti"],
+        issuer=claims["iss"],
+        issued_at=_time(claims["iat"]),
+        expires_at=_time(claims["exp"]),
+        token_id=claims["jti"],
     )
 
 
-def _moment(seconds: object) -> datetime:
+def _time(seconds: object) -> datetime:
     return datetime.fromtimestamp(int(str(seconds)), UTC)
 
 

@@ -1,4 +1,4 @@
-"""What an application was issued and refused: a picture, a table, and the recent refusals."""
+"""The usage of an application: charts, a table, and the recent refusals."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -24,7 +24,7 @@ _TICKS = 4  # of the time axis
 
 
 class Range(NamedTuple):
-    """A length of time in bars of `size` seconds, which is `each`; an axis names them by `tick`."""
+    """A period in bars of `size` seconds; `each` names the size, `tick` formats the axis."""
 
     words: str
     each: str
@@ -33,7 +33,7 @@ class Range(NamedTuple):
     tick: str
 
     def starts(self, now: datetime) -> list[datetime]:
-        """Give when each bar begins, the oldest first; the last one is not over yet."""
+        """Return the start of each bar, oldest first; the last bar is still growing."""
         last = int(now.timestamp()) // self.size * self.size
         first = last - (self.bars - 1) * self.size
         return [datetime.fromtimestamp(first + n * self.size, UTC) for n in range(self.bars)]
@@ -46,23 +46,23 @@ RANGES = {
 }
 
 
-def refusals(visit: PortalRequest) -> Response:
+def refusals(request: PortalRequest) -> Response:
     """Show an application's recent refusals, the newest first."""
-    application = operations.find(visit.environment.context, visit.ids["app_id"], visit.org_id)
-    with visit.environment.database.read() as connection:
+    application = operations.find(request.context, request.ids["app_id"], request.org_id)
+    with request.environment.database.read() as connection:
         found = store.recent(connection, application.id)
     shown = [_refusal(each) for each in found]
-    return page(visit, "application_refusals.html", application=application, refusals=shown)
+    return page(request, "application_refusals.html", application=application, refusals=shown)
 
 
-def whole(visit: PortalRequest, application: Application) -> Mapping[str, object]:
-    """Give what the application's own page shows of its usage."""
-    chosen = visit.query.get("usage", "")
+def page_context(request: PortalRequest, application: Application) -> Mapping[str, object]:
+    """Return the template context of an application's usage."""
+    chosen = request.query.get("usage", "")
     chosen = chosen if chosen in RANGES else "24h"
-    with visit.environment.database.read() as connection:
+    with request.environment.database.read() as connection:
         found = store.recent(connection, application.id, _FEW + 1)
-        usage = _usage(connection, application, chosen, visit.now)
-        hour = store.issued_since(connection, [application.id], visit.now - timedelta(hours=1))
+        usage = _usage(connection, application, chosen, request.now)
+        hour = store.issued_since(connection, [application.id], request.now - timedelta(hours=1))
     issued = hour[application.id]
     return {
         "usage": usage,
@@ -110,7 +110,7 @@ def _drawn(what: str, counts: Mapping[datetime, int], span: Range) -> SimpleName
 
 
 def _period(start: datetime, span: Range) -> str:
-    """Name the time from which on a bar counts: "Mon 23 Nov, 14:00", "Mon 23 Nov"."""
+    """Return the start of a bar in words: "Mon 23 Nov, 14:00", "Mon 23 Nov"."""
     day = f"{start:%a} {start.day} {start:%b}"
     if span.size >= timedelta(days=1).total_seconds():
         return day

@@ -1,8 +1,8 @@
-"""Bars as SVG, made on the server: values in, markup out.
+"""Bar charts as SVG.
 
-The picture is stretched to the width of its place, so it has no text in it: what the axes say
-stands beside it in HTML. Colours come from the style sheet by class, and nothing is inline that
-the content policy refuses.
+The picture is stretched to the available width, so it contains no text: the axes are labelled
+in HTML. Colours come from the stylesheet by class; the content security policy allows no inline
+styles.
 """
 
 from collections.abc import Sequence
@@ -14,18 +14,18 @@ _STEP = 10  # units from one bar to the next
 _GAP = 2
 _HEIGHT = 100
 _ROUND = (10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100)
-_LEAST = 2  # units that a bar has at least, so that one is not taken for none
+_LEAST = 2  # minimal height, so that 1 is visible
 
 
 class Bar(NamedTuple):
-    """How much, and the words that a pointer on it brings up."""
+    """A value and its tooltip."""
 
     value: int
     words: str
 
 
 def ceiling(values: Sequence[int]) -> int:
-    """Give the end of the scale: the least number with a short name that holds every value."""
+    """Return the end of the scale: the smallest round number that is not below any value."""
     most = max([1, *values])
     if most <= _ROUND[0]:
         return most
@@ -34,7 +34,7 @@ def ceiling(values: Sequence[int]) -> int:
 
 
 def bars(given: Sequence[Bar], label: str) -> Markup:
-    """Draw `given` from left to right; `label` says in words what the picture shows."""
+    """Return the chart of `given`, left to right; `label` describes it for screen readers."""
     top = ceiling([each.value for each in given])
     width = len(given) * _STEP
     drawn = Markup().join(
@@ -54,7 +54,7 @@ def _bar(x: int, bar: Bar, top: int) -> Markup:
 
 
 def _lines(width: int) -> Markup:
-    """Draw the scale's end, its half and the ground."""
+    """Return the lines at the top, the middle and the bottom."""
     return Markup('<path class="plot-lines" d="M0 0H{w}M0 {half}H{w}M0 {whole}H{w}"/>').format(
         w=width, half=_HEIGHT // 2, whole=_HEIGHT
     )

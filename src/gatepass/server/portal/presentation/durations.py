@@ -1,4 +1,4 @@
-"""Moments and spans of time in words, for people who read a page."""
+"""Timestamps and durations in words."""
 
 from datetime import UTC, datetime
 
@@ -8,8 +8,8 @@ _DAY = 24 * _HOUR
 _MONTH = 30.44 * _DAY
 _YEAR = 365.25 * _DAY
 
-# Up to how many seconds a distance is told in which unit. The larger unit begins late,
-# because "36 hours ago" says more than "2 days ago".
+# The unit for durations up to so many seconds. The larger unit starts late, because
+# "36 hours ago" says more than "2 days ago".
 _DISTANCES = (
     (59.5 * _MINUTE, "minute", _MINUTE),
     (47.5 * _HOUR, "hour", _HOUR),
@@ -21,9 +21,9 @@ _DISTANCES = (
 _SPANS = (("day", _DAY), ("hour", _HOUR), ("minute", _MINUTE), ("second", 1))
 
 
-def ago(moment: datetime, now: datetime) -> str:
-    """Tell `moment` (aware) as seen from `now`: "3 hours ago", "in 23 hours", "just now"."""
-    seconds = (moment - now).total_seconds()
+def ago(time: datetime, now: datetime) -> str:
+    """Return `time` relative to `now` (both aware): "3 hours ago", "in 23 hours", "just now"."""
+    seconds = (time - now).total_seconds()
     distance = abs(seconds)
     if distance < _MINUTE / 2:
         return "just now"
@@ -32,18 +32,18 @@ def ago(moment: datetime, now: datetime) -> str:
     return f"in {words}" if seconds > 0 else f"{words} ago"
 
 
-def utc(moment: datetime) -> str:
-    """Write `moment` (aware) exactly, to the second: "2026-11-23 21:46:22 UTC"."""
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+def utc(time: datetime) -> str:
+    """Return `time` (aware) to the second: "2026-11-23 21:46:22 UTC"."""
+    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def iso(moment: datetime) -> str:
-    """Write `moment` (aware) for a `datetime` attribute: "2026-11-23T21:46:22Z"."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}Z"
+def iso(time: datetime) -> str:
+    """Return `time` (aware) for a `datetime` attribute: "2026-11-23T21:46:22Z"."""
+    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%S}Z"
 
 
 def span(seconds: int) -> str:
-    """Tell a length of time exactly: 36000 is "10 hours", 5400 "1 hour 30 minutes"."""
+    """Return a duration in words: 36000 is "10 hours", 5400 "1 hour 30 minutes"."""
     parts = []
     for name, size in _SPANS:
         count, seconds = divmod(seconds, size)

@@ -12,7 +12,7 @@ GATEPASS_TOKEN_URL={token_url}
 GATEPASS_CLIENT_ID={client_id}
 GATEPASS_CLIENT_SECRET={secret}
 """
-# By standard input: the process list shows a command line, and so the secret, to everybody.
+# On standard input, because other users can see a command line in the process list.
 _CURL = """\
 curl --config - <<'END'
 url = "{token_url}"
@@ -32,7 +32,7 @@ curl {api_url}/org/{org_id} \\
 
 
 def call(environment: Environment, application: Application, token: Secret) -> str:
-    """Give a call of the API with a token."""
+    """Return a curl command that calls the API with a token."""
     org_id = str(application.org_id)
     return _CALL.format(api_url=environment.partner_api, org_id=org_id, token=token.value)
 
@@ -40,7 +40,7 @@ def call(environment: Environment, application: Application, token: Secret) -> s
 def snippets(
     environment: Environment, application: Application, secret: Secret = PLACEHOLDER
 ) -> dict[str, str]:
-    """Give the texts by the names that the templates use."""
+    """Return the texts by the names that the templates use."""
     values = {
         "token_url": environment.issuer + TOKEN,
         "api_url": environment.partner_api,

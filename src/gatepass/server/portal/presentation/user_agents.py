@@ -1,6 +1,6 @@
-"""Programs in words: enough of a User-Agent for its owner to know the session by."""
+"""User-Agent headers in words, for the list of sessions."""
 
-_PROGRAMS = (  # the first that is named; most name the ones below, too
+_PROGRAMS = (  # the first match counts; most User-Agents contain the ones below, too
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
     ("SamsungBrowser", "Samsung Internet"),
@@ -23,7 +23,7 @@ _SYSTEMS = (
 
 
 def words(agent: str) -> str:
-    """Give "Firefox on Linux", or the User-Agent as it is where it is none of the usual ones."""
+    """Return for example "Firefox on Linux", or the header itself if it is unknown."""
     program = next((word for sign, word in _PROGRAMS if sign in agent), "")
     system = next((word for sign, word in _SYSTEMS if sign in agent), "")
     return f"{program} on {system}" if program and system else program or agent

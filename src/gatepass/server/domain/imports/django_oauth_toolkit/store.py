@@ -59,13 +59,13 @@ def applications(
         absent = [name for name in _NEEDED if name not in rows.c]
         if absent:
             raise SourceError(f"The table {table} is not {NAME}'s: it has no {absent[0]}.")
-        people = _people(connection, table, users) if with_users else {}
+        owners = _users(connection, table, users) if with_users else {}
         columns: list[ColumnElement[Any]] = [rows.c[name] for name in _NEEDED if name in rows.c]
         columns += [
             type_coerce(rows.c[name], String).label(name) for name in _LATER if name in rows.c
         ]
         query = select(*columns).order_by(rows.c.id)
-        return [_found(row, people) for row in connection.execute(query)]
+        return [_found(row, owners) for row in connection.execute(query)]
 
 
 @contextmanager
@@ -143,7 +143,7 @@ def _table(connection: Connection, name: str, option: str) -> Table:
         ) from None
 
 
-def _people(connection: Connection, table: str, users: str | None) -> dict[str, Owner]:
+def _users(connection: Connection, table: str, users: str | None) -> dict[str, Owner]:
     """Give the users by their id, as text, with the names that their table has."""
     name, key = users or _USERS, "id"
     for each in inspect(connection).get_foreign_keys(table):
@@ -162,7 +162,7 @@ def _owner(row: Row[Any]) -> Owner:
     return Owner(str(row.key), name)
 
 
-def _found(row: Row[Any], people: dict[str, Owner]) -> SourceApplication:
+def _found(row: Row[Any], users: dict[str, Owner]) -> SourceApplication:
     there = row._mapping  # noqa: SLF001
     hashed = there.get("hash_client_secret")
     key = None if row.user_id is None else str(row.user_id)
@@ -175,7 +175,7 @@ def _found(row: Row[Any], people: dict[str, Owner]) -> SourceApplication:
         is_client_credentials=row.authorization_grant_type == "client-credentials",
         redirect_uris=row.redirect_uris or "",
         created_at=_moment(there.get("created")),
-        owner=None if key is None else people.get(key, Owner(key, f"User {key}")),
+        owner=None if key is None else users.get(key, Owner(key, f"User {key}")),
     )
 
 

@@ -19,7 +19,7 @@ class Notice:
     """
 
     id: UUID
-    person_id: UUID
+    user_id: UUID
     at: datetime
     kind: Kind
     by: str

@@ -22,7 +22,12 @@ notice = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column(
-        "person_id", Uuid, ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True
+        "person_id",
+        Uuid,
+        ForeignKey("person.id", ondelete="CASCADE"),
+        key="user_id",
+        nullable=False,
+        index=True,
     ),
     Column("at", Timestamp, nullable=False),
     Column("kind", Text, nullable=False),
@@ -36,33 +41,33 @@ def add(connection: Connection, new: Notice) -> None:
     connection.execute(
         insert(notice).values(
             id=new.id,
-            person_id=new.person_id,
+            user_id=new.user_id,
             at=new.at,
             kind=new.kind,
             by=new.by,
             detail=new.detail,
         )
     )
-    kept = [each.id for each in of_person(connection, new.person_id)[:MOST]]
-    own = notice.c.person_id == new.person_id
+    kept = [each.id for each in of_user(connection, new.user_id)[:MOST]]
+    own = notice.c.user_id == new.user_id
     connection.execute(delete(notice).where(own, notice.c.id.not_in(kept)))
 
 
-def of_person(connection: Connection, person_id: UUID) -> list[Notice]:
+def of_user(connection: Connection, user_id: UUID) -> list[Notice]:
     """Return the notices of a person, newest first."""
-    query = select(notice).where(notice.c.person_id == person_id)
+    query = select(notice).where(notice.c.user_id == user_id)
     rows = connection.execute(query.order_by(notice.c.at.desc(), notice.c.id))
     return [Notice(*row) for row in rows]
 
 
-def remove(connection: Connection, person_id: UUID, notice_id: UUID) -> bool:
+def remove(connection: Connection, user_id: UUID, notice_id: UUID) -> bool:
     """Remove one notice of a person; return whether there was one."""
-    own = notice.c.person_id == person_id
+    own = notice.c.user_id == user_id
     removed = connection.execute(delete(notice).where(own, notice.c.id == notice_id))
     return removed.rowcount == 1
 
 
-def remove_kind(connection: Connection, person_id: UUID, kind: Kind) -> None:
+def remove_kind(connection: Connection, user_id: UUID, kind: Kind) -> None:
     """Remove the notices of one kind of a person."""
-    own = notice.c.person_id == person_id
+    own = notice.c.user_id == user_id
     connection.execute(delete(notice).where(own, notice.c.kind == kind))

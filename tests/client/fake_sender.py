@@ -1,4 +1,4 @@
-"""A sender that sends nothing, for what needs no network."""
+"""A sender without a network."""
 
 import asyncio
 import json
@@ -7,28 +7,28 @@ from collections.abc import Callable
 from gatepass.wire.flow import Request, Response
 
 
-class Issuer:
-    """Sends nothing: gives `pass-1`, `pass-2` ..., or what `trouble` says instead."""
+class FakeSender:
+    """Responds with `pass-1`, `pass-2` ..., or with `error` where it is set."""
 
     def __init__(self) -> None:
         self.issued = 0
-        self.asked = 0
-        self.trouble: Response | Exception | None = None
+        self.requests = 0
+        self.error: Response | Exception | None = None
         self.expires_in: int | None = 1000
         self.before: Callable[[], object] = lambda: None
         self.abefore: Callable[[], object] | None = None
 
     def send(self, _: Request) -> Response:
-        self.asked += 1
+        self.requests += 1
         self.before()
-        if isinstance(self.trouble, Exception):
-            raise self.trouble
-        if self.trouble is not None:
-            return self.trouble
+        if isinstance(self.error, Exception):
+            raise self.error
+        if self.error is not None:
+            return self.error
         self.issued += 1
-        said = {"access_token": f"pass-{self.issued}", "token_type": "Bearer"}
+        members = {"access_token": f"pass-{self.issued}", "token_type": "Bearer"}
         lifetime = {} if self.expires_in is None else {"expires_in": self.expires_in}
-        return Response(200, {}, json.dumps(said | lifetime).encode())
+        return Response(200, {}, json.dumps(members | lifetime).encode())
 
     async def asend(self, request: Request) -> Response:
         if self.abefore is not None:
