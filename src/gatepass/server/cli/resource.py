@@ -3,12 +3,13 @@
 import click
 
 from gatepass.command_group import CommandGroup, example
+from gatepass.jose.algorithms import ALGORITHMS, Algorithm
 from gatepass.server.cli import options
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations
 from gatepass.server.domain.catalogue.model import Resource
 from gatepass.server.domain.keys.model import PUBLISHED_AHEAD
-from gatepass.server.domain.token_policy import ALGORITHMS, TOKENS, Algorithm, Tokens
+from gatepass.server.domain.token_policy import TOKENS, Tokens
 from gatepass.server.environment.environment import Environment
 
 _DEFAULT = "default"

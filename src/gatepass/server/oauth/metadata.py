@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable
 from hashlib import sha256
 
-from gatepass.server.domain.token_policy import ALGORITHMS
+from gatepass.jose.algorithms import ALGORITHMS
 from gatepass.server.environment.environment import Environment
 from gatepass.server.http import Response, Scope
 from gatepass.server.tokens.response import error_response

@@ -59,9 +59,8 @@ def issue(grant: Grant, keys: Keyring, issuer: str, now_ms: int, entropy: bytes)
     claims = Claims(
         application.client_id, entropy, issued_ms, grant.lifetime, grant.scope_text, audience
     )
-    signed = sign(
-        claims, str(application.org_id), issuer, keys.signing_keys[grant.form], now_ms // 1000
-    )
+    key = keys.signing_keys[grant.form]
+    signed = sign(claims, str(application.org_id), issuer, key, now_ms // 1000)
     return IssuedToken(signed, grant.lifetime, grant.scope_text)
 
 

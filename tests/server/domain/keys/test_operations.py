@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from gatepass.jose.algorithms import Algorithm
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations as catalogue
 from gatepass.server.domain.catalogue.model import CataloguedScope
 from gatepass.server.domain.keys.model import PUBLISHED_AHEAD
 from gatepass.server.domain.keys.operations import all_keys, rotate, rotate_due, state
-from gatepass.server.domain.token_policy import Algorithm
 from gatepass.server.environment.environment import Environment
 from gatepass.wire.metadata import JWKS
 from gatepass.wire.scope import Scope

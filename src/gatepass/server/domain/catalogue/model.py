@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import urlsplit
 
-from gatepass.server.domain.token_policy import Algorithm, Form, Purpose, Tokens
+from gatepass.jose.algorithms import Algorithm
+from gatepass.server.domain.token_policy import Form, Purpose, Tokens
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from gatepass.jose.algorithms import ALGORITHMS, Algorithm
+from gatepass.jose.signing import SigningKey
 from gatepass.server.domain.keys.model import Key, current, next_change, verifying
 from gatepass.server.domain.keys.opaque_token_key import OpaqueTokenKey
-from gatepass.server.domain.keys.signing import SigningKey
-from gatepass.server.domain.token_policy import ALGORITHMS, Algorithm
 from gatepass.wire.credential import Mode
 
 

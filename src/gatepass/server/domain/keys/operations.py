@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
+from gatepass.jose.signing import SigningKey, generate
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.domain.changes import store as changes
@@ -19,7 +20,6 @@ from gatepass.server.domain.keys.model import (
     verifies_until,
     verifying,
 )
-from gatepass.server.domain.keys.signing import SigningKey, generate
 from gatepass.server.domain.token_policy import Purpose
 from gatepass.server.storage.database import Connection
 from gatepass.server.storage.master_key import MasterKey

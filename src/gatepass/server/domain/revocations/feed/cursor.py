@@ -4,11 +4,11 @@ The server keeps nothing of a reader: its cursor has all of it, so any worker ca
 """
 
 import struct
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from enum import IntEnum
 from typing import NamedTuple
 from zlib import crc32
 
+from gatepass.jose import base64url
 from gatepass.server.domain.changes.store import Position
 from gatepass.wire.errors import OAuthError
 
@@ -43,7 +43,7 @@ class Cursor(NamedTuple):
 def write(cursor: Cursor, issuer: str) -> str:
     """Return the text of a cursor, good with this issuer alone."""
     content = _LAYOUT.pack(cursor.section, *cursor.position) + cursor.last_name
-    return urlsafe_b64encode(content + _check(content, issuer)).rstrip(b"=").decode()
+    return base64url.encode(content + _check(content, issuer))
 
 
 def read(text: str, issuer: str) -> Cursor:
@@ -59,7 +59,7 @@ def read(text: str, issuer: str) -> Cursor:
 
 def _parsed(text: str) -> Cursor | None:
     try:
-        content = urlsafe_b64decode(text + "=" * (-len(text) % 4))[:-_CHECK]
+        content = base64url.decode(text)[:-_CHECK]
         part, seq, at = _LAYOUT.unpack_from(content)
         last = content[_LAYOUT.size :]
         if part != Section.TOKENS:
