@@ -10,7 +10,7 @@ from httpx2 import Response
 
 from gatepass.server.storage.database import Database, sqlite_url
 from gatepass.wire.metadata import PARTNER_API
-from server.partner_api.partner_client import Partner
+from server.partner_api.partner_client import Partner, use_database
 
 MEMBERS = {"type", "title", "status", "detail", "errors"}
 JSON = {"Content-Type": "application/json"}
@@ -84,7 +84,7 @@ def test_so_has_an_error_of_ours(
 ) -> None:
     partner.call("GET", partner.org)
     away: object = Database(sqlite_url(tmp_path / "nowhere" / "x.sqlite3"))
-    monkeypatch.setattr(partner.environment, "database", away if database == "away" else "none")
+    use_database(partner, monkeypatch, away if database == "away" else "none")
 
     _check(partner.call("GET", partner.users), status)
 

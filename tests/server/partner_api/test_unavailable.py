@@ -4,7 +4,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gatepass.server.storage.database import Database, sqlite_url
-from server.partner_api.partner_client import Partner
+from server.partner_api.partner_client import Partner, use_database
 
 _PROBLEM = "application/problem+json"
 
@@ -15,7 +15,7 @@ def test_without_its_database_the_api_says_so_and_when_to_come_again(
 ) -> None:
     partner.call("GET", partner.org)  # so that the token is known to memory
     nowhere = Database(sqlite_url(tmp_path / "nowhere" / "x.sqlite3"))
-    monkeypatch.setattr(partner.environment, "database", nowhere)
+    use_database(partner, monkeypatch, nowhere)
     path = partner.users if method == "POST" else partner.administrator
 
     answer = partner.call(method, path, json={"email": "a@example.com", "role": "admin"})
@@ -29,7 +29,7 @@ def test_a_bug_of_ours_is_a_bland_problem(
     partner: Partner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     partner.token()
-    monkeypatch.setattr(partner.environment, "database", "no database at all")
+    use_database(partner, monkeypatch, "no database at all")
 
     answer = partner.call("GET", partner.users)
 
@@ -42,7 +42,7 @@ def test_a_denial_stays_one_while_the_database_is_away(
 ) -> None:
     partner.call("GET", partner.org)  # so that the token is known to memory
     nowhere = Database(sqlite_url(tmp_path / "nowhere" / "x.sqlite3"))
-    monkeypatch.setattr(partner.environment, "database", nowhere)
+    use_database(partner, monkeypatch, nowhere)
 
     with capture_logs() as logged:
         answer = partner.call("GET", other.org)
