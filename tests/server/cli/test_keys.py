@@ -44,7 +44,7 @@ def test_an_emergency_ends_every_key_at_once_and_says_what_that_means(data: Path
     rotated = run("keys", "rotate", "--now", "--yes", data=data)
 
     assert (rotated.status, rotated.out.count("\n")) == (0, 1)
-    assert "every token issued until now is void" in rotated.out
+    assert "every token issued until now is invalid" in rotated.out
     states = {key["id"]: key["state"] for key in _keys(data)}
     assert {states.pop(key_id) for key_id in before} == {"ended"}
     assert sorted(states.values()) == ["in use", "in use"]

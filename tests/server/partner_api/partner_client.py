@@ -40,12 +40,12 @@ class Partner:
 
     def token(self, scope: str = "read write") -> str:
         if scope not in self.tokens:
-            answer = self.http.post(
+            response = self.http.post(
                 "/oauth2/token/",
                 data={"grant_type": "client_credentials", "scope": scope},
                 auth=(self.registered.application.client_id, self.registered.secret.value),
             )
-            self.tokens[scope] = answer.json()["access_token"]
+            self.tokens[scope] = response.json()["access_token"]
         return self.tokens[scope]
 
     def call(
@@ -60,9 +60,9 @@ class Partner:
 
     def add_user(self, **given: object) -> dict[str, Any]:
         sent = {"email": f"{uuid4().hex}@example.com", "role": "user", **given}
-        answer = self.call("POST", self.users, json=sent)
-        assert answer.status_code == 201, answer.text
-        created: dict[str, Any] = answer.json()
+        response = self.call("POST", self.users, json=sent)
+        assert response.status_code == 201, response.text
+        created: dict[str, Any] = response.json()
         return created
 
 

@@ -18,11 +18,11 @@ def test_without_its_database_the_api_says_so_and_when_to_come_again(
     use_database(partner, monkeypatch, nowhere)
     path = partner.users if method == "POST" else partner.administrator
 
-    answer = partner.call(method, path, json={"email": "a@example.com", "role": "admin"})
+    response = partner.call(method, path, json={"email": "a@example.com", "role": "admin"})
 
-    assert (answer.status_code, answer.headers["content-type"]) == (503, _PROBLEM)
-    assert int(answer.headers["retry-after"]) > 0
-    assert answer.json()["status"] == 503
+    assert (response.status_code, response.headers["content-type"]) == (503, _PROBLEM)
+    assert int(response.headers["retry-after"]) > 0
+    assert response.json()["status"] == 503
 
 
 def test_a_bug_of_ours_is_a_bland_problem(
@@ -31,10 +31,10 @@ def test_a_bug_of_ours_is_a_bland_problem(
     partner.token()
     use_database(partner, monkeypatch, "no database at all")
 
-    answer = partner.call("GET", partner.users)
+    response = partner.call("GET", partner.users)
 
-    assert (answer.status_code, answer.headers["content-type"]) == (500, _PROBLEM)
-    assert "database" not in answer.text
+    assert (response.status_code, response.headers["content-type"]) == (500, _PROBLEM)
+    assert "database" not in response.text
 
 
 def test_a_denial_stays_one_while_the_database_is_away(
@@ -45,7 +45,7 @@ def test_a_denial_stays_one_while_the_database_is_away(
     use_database(partner, monkeypatch, nowhere)
 
     with capture_logs() as logged:
-        answer = partner.call("GET", other.org)
+        response = partner.call("GET", other.org)
 
-    assert answer.status_code == 404
+    assert response.status_code == 404
     assert [each["event"] for each in logged] == ["access.denied", "audit.lost"]
