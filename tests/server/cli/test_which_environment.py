@@ -132,7 +132,7 @@ def test_on_a_terminal_it_is_asked(both: Path, environment: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "state"), [("y\n", "suspended"), ("n\n", "active"), ("\n", "active")]
+    ("response", "state"), [("y\n", "suspended"), ("n\n", "active"), ("\n", "active")]
 )
 def test_a_suspension_is_asked_about_on_a_terminal(
     tmp_path: Path, response: str, state: str
