@@ -151,7 +151,8 @@ def test_a_scope_that_an_application_has_is_not_removed(command: Command) -> Non
 
 def test_a_new_algorithm_is_told_to_be_published_first(command: Command) -> None:
     told = (
-        "Its tokens are signed with ES256 for 10 minutes, in which the key for RS256 is published."
+        "Its tokens are signed with ES256 for the next 10 minutes, "
+        "until verifiers have the key for RS256."
     )
     changed = command("resource", "set", PARTNER_API, "--tokens", "jwt", "--algorithm", "RS256")
     uri = "https://readings.example.com"
