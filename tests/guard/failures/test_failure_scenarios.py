@@ -64,7 +64,7 @@ def test_metadata_without_the_address_lets_nobody_through_and_says_what_to_do(
     token = setup.jwt() if name == "jwks_uri" else "opaque"
 
     assert denial(guard, arrived(token)).status == 503
-    assert f"names no {name}: give the guard one" in caplog.text
+    assert f"names no {name}: pass it to the guard" in caplog.text
 
 
 def test_metadata_that_cannot_be_read_is_not_asked_for_again_at_once(

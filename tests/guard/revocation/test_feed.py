@@ -294,7 +294,7 @@ def test_many_feeds_can_be_closed_while_they_start(server: FakeFeed) -> None:
 
 
 def test_a_feed_of_a_process_that_was_forked_begins_anew(feed: Feed) -> None:
-    feeds.begin_anew()
+    feeds.reset_after_fork()
 
     assert feed.status()["lag"] is None
 

@@ -35,8 +35,8 @@ def test_a_good_page_is_read() -> None:
         {"acme": 7},
         ["kid"],
     )
-    assert not page.says_nothing
-    assert feed_page.read(body()).says_nothing
+    assert not page.is_empty
+    assert feed_page.read(body()).is_empty
 
 
 def test_a_page_from_the_future_is_as_old_as_now() -> None:

@@ -1,4 +1,4 @@
-"""The course of following, without a network: what is asked next, and what is made of answers."""
+"""The course of protocol, without a network: what is asked next, and what is made of answers."""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,29 +17,29 @@ GUARD = Credentials("guard:1", Secret("s%cret"))
 
 
 @pytest.fixture
-def following() -> FeedProtocol:
+def protocol() -> FeedProtocol:
     return FeedProtocol(URL, 20)
 
 
-def asked(following: FeedProtocol) -> dict[str, list[str]]:
-    return parse_qs(urlsplit(following.ask(GUARD).url).query)
+def asked(protocol: FeedProtocol) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(protocol.request(GUARD).url).query)
 
 
-def take(following: FeedProtocol, took: float = LONG, **changed: object) -> float:
+def take(protocol: FeedProtocol, took: float = LONG, **changed: object) -> float:
     """Give the pause after a page."""
-    _, pause = following.take(Response(200, JSON, body(**changed)), took)
+    _, pause = protocol.receive(Response(200, JSON, body(**changed)), took)
     return pause
 
 
-def test_it_begins_without_a_cursor_and_goes_on_with_the_last(following: FeedProtocol) -> None:
-    assert asked(following) == {"wait": ["20"]}
-    take(following, reset=True, cursor="c7")
+def test_it_begins_without_a_cursor_and_goes_on_with_the_last(protocol: FeedProtocol) -> None:
+    assert asked(protocol) == {"wait": ["20"]}
+    take(protocol, reset=True, cursor="c7")
 
-    assert asked(following) == {"wait": ["20"], "cursor": ["c7"]}
+    assert asked(protocol) == {"wait": ["20"], "cursor": ["c7"]}
 
 
-def test_a_question_is_plain_and_its_secret_is_in_the_header_alone(following: FeedProtocol) -> None:
-    question = following.ask(GUARD)
+def test_a_question_is_plain_and_its_secret_is_in_the_header_alone(protocol: FeedProtocol) -> None:
+    question = protocol.request(GUARD)
 
     assert (question.method, question.url.partition("?")[0]) == ("GET", URL)
     assert question.headers["authorization"].startswith("Basic ")
@@ -48,23 +48,23 @@ def test_a_question_is_plain_and_its_secret_is_in_the_header_alone(following: Fe
     assert question.body == b""
 
 
-def test_while_there_is_more_nobody_waits(following: FeedProtocol) -> None:
+def test_while_there_is_more_nobody_waits(protocol: FeedProtocol) -> None:
     tokens = {TOKEN_ID: int(NOW) + 60}
-    assert take(following, reset=True, cursor="c1", tokens=tokens, more=True) == 0
-    assert asked(following) == {"wait": ["0"], "cursor": ["c1"]}
-    take(following, cursor="c2")
+    assert take(protocol, reset=True, cursor="c1", tokens=tokens, more=True) == 0
+    assert asked(protocol) == {"wait": ["0"], "cursor": ["c1"]}
+    take(protocol, cursor="c2")
 
-    assert asked(following) == {"wait": ["20"], "cursor": ["c2"]}
-    assert following.memory.is_revoked(JTI, "acme", NOW)
+    assert asked(protocol) == {"wait": ["20"], "cursor": ["c2"]}
+    assert protocol.revocations.is_revoked(JTI, "acme", NOW)
 
 
-def test_it_pauses_where_the_feed_would_keep_it_busy(following: FeedProtocol) -> None:
-    assert take(following, reset=True) == 0.2
-    assert take(following) == 0
-    assert take(following, took=0.01) == 1
-    assert take(following, cursor="c2", took=0.01) == 0.2
-    assert take(following, cursor="c2", keys=["kid"]) == 0.2
-    assert take(following, cursor="c3", more=True) == 0.2
+def test_it_pauses_where_the_feed_would_keep_it_busy(protocol: FeedProtocol) -> None:
+    assert take(protocol, reset=True) == 0.2
+    assert take(protocol) == 0
+    assert take(protocol, took=0.01) == 1
+    assert take(protocol, cursor="c2", took=0.01) == 0.2
+    assert take(protocol, cursor="c2", keys=["kid"]) == 0.2
+    assert take(protocol, cursor="c3", more=True) == 0.2
 
 
 @pytest.mark.parametrize(
@@ -78,19 +78,19 @@ def test_it_pauses_where_the_feed_would_keep_it_busy(following: FeedProtocol) ->
         (500, "try again later"),
     ],
 )
-def test_another_status_tells_nothing(following: FeedProtocol, status: int, why: str) -> None:
+def test_another_status_tells_nothing(protocol: FeedProtocol, status: int, why: str) -> None:
     with pytest.raises(FeedError, match=f"{status}: .*{why}"):
-        following.take(Response(status, JSON, body(reset=True)), LONG)
+        protocol.receive(Response(status, JSON, body(reset=True)), LONG)
 
 
 @pytest.mark.parametrize(
     ("text", "seconds"), [("", 0), ("5", 5), ("3600", 30), ("soon", 0), ("-1", 0), ("\u0663", 0)]
 )
 def test_it_waits_as_long_as_it_is_told_to_within_reason(
-    following: FeedProtocol, text: str, seconds: float
+    protocol: FeedProtocol, text: str, seconds: float
 ) -> None:
     with pytest.raises(FeedError) as refused:
-        following.take(Response(503, {"retry-after": text}, b""), LONG)
+        protocol.receive(Response(503, {"retry-after": text}, b""), LONG)
 
     assert refused.value.retry_after == seconds
 
@@ -100,57 +100,57 @@ def test_it_waits_as_long_as_it_is_told_to_within_reason(
     [("text/html", b"<html>"), ("", body(reset=True)), ("application/json", b"<html>")],
 )
 def test_what_is_no_page_tells_nothing(
-    following: FeedProtocol, media_type: str, content: bytes
+    protocol: FeedProtocol, media_type: str, content: bytes
 ) -> None:
     with pytest.raises(FeedError):
-        following.take(Response(200, {"content-type": media_type}, content), LONG)
+        protocol.receive(Response(200, {"content-type": media_type}, content), LONG)
 
 
-def test_a_cursor_that_is_refused_is_let_go(following: FeedProtocol) -> None:
-    take(following, reset=True)
+def test_a_cursor_that_is_refused_is_let_go(protocol: FeedProtocol) -> None:
+    take(protocol, reset=True)
     with pytest.raises(FeedError, match="its own cursor"):
-        following.take(Response(400, JSON, b"{}"), LONG)
+        protocol.receive(Response(400, JSON, b"{}"), LONG)
 
-    assert asked(following) == {"wait": ["20"]}
+    assert asked(protocol) == {"wait": ["20"]}
 
 
 def test_a_feed_that_does_not_begin_with_a_snapshot_is_not_believed(
-    following: FeedProtocol,
+    protocol: FeedProtocol,
 ) -> None:
     with pytest.raises(FeedError, match="snapshot"):
-        take(following, keys=["kid"])
+        take(protocol, keys=["kid"])
 
-    assert not following.memory.is_revoked(None, "acme", NOW, "kid")
+    assert not protocol.revocations.is_revoked(None, "acme", NOW, "kid")
 
 
 @pytest.mark.parametrize("circle", [["c1"], ["c2", "c1"], ["c2", "c3", "c2"]])
 def test_a_feed_that_goes_round_in_circles_is_left(
-    following: FeedProtocol, circle: list[str]
+    protocol: FeedProtocol, circle: list[str]
 ) -> None:
-    take(following, reset=True, more=True, cursor="c1")
+    take(protocol, reset=True, more=True, cursor="c1")
     *way, last = circle
     for cursor in way:
-        take(following, more=True, cursor=cursor)
-    with pytest.raises(FeedError, match="circles"):
-        take(following, more=True, cursor=last)
+        take(protocol, more=True, cursor=cursor)
+    with pytest.raises(FeedError, match="repeats a cursor"):
+        take(protocol, more=True, cursor=last)
 
-    assert asked(following) == {"wait": ["20"]}
+    assert asked(protocol) == {"wait": ["20"]}
 
 
-def test_a_feed_without_end_is_left(following: FeedProtocol) -> None:
+def test_a_feed_without_end_is_left(protocol: FeedProtocol) -> None:
     def read_on() -> None:
         for number in range(20_000):
-            take(following, reset=number == 0, more=True, cursor=f"c{number}")
+            take(protocol, reset=number == 0, more=True, cursor=f"c{number}")
 
-    with pytest.raises(FeedError, match="circles"):
+    with pytest.raises(FeedError, match="repeats a cursor"):
         read_on()
 
 
-def test_a_feed_that_tells_too_much_is_left(following: FeedProtocol) -> None:
+def test_a_feed_that_tells_too_much_is_left(protocol: FeedProtocol) -> None:
     with pytest.raises(FeedError, match="more than a guard keeps"):
-        take(following, reset=True, keys=[f"kid{number}" for number in range(10_001)])
+        take(protocol, reset=True, keys=[f"kid{number}" for number in range(10_001)])
 
-    assert asked(following) == {"wait": ["20"]}
+    assert asked(protocol) == {"wait": ["20"]}
 
 
 def test_the_feed_is_beside_the_issuers_other_endpoints() -> None:

@@ -3,21 +3,21 @@
 import pytest
 
 from gatepass.guard.revocation import feed_page, state
-from gatepass.guard.revocation.state import Revocations
+from gatepass.guard.revocation.state import RevocationState
 from guard.revocation.feed_server import JTI, NOW, TOKEN_ID, body
 
 DAY = 24 * 3600
 ISSUED_MS = 1_800_000_000_500
 
 
-def knowing(**changed: object) -> Revocations:
+def knowing(**changed: object) -> RevocationState:
     """Give a memory that was told one whole snapshot."""
-    memory = Revocations()
+    memory = RevocationState()
     learn(memory, reset=True, **changed)
     return memory
 
 
-def learn(memory: Revocations, **changed: object) -> None:
+def learn(memory: RevocationState, **changed: object) -> None:
     memory.apply(feed_page.read(body(**changed)))
 
 
@@ -106,7 +106,7 @@ def test_a_feed_that_tells_more_than_can_be_kept_is_not_followed(
     monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
     monkeypatch.setattr(state, limit, 1)
-    memory = Revocations()
+    memory = RevocationState()
     two = {"a" * 32: 1, "b" * 32: 1}
 
     with pytest.raises(ValueError, match="more than a guard keeps"):

@@ -9,7 +9,7 @@ import pytest
 from httpx2 import Response
 
 from gatepass.guard.revocation import feed_page
-from gatepass.guard.revocation.state import Revocations
+from gatepass.guard.revocation.state import RevocationState
 from gatepass.jose.signing import SigningKey
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.audit.model import OPERATOR
@@ -53,7 +53,7 @@ class Reader:
     """Reads the feed to its end, as often as it is told to, and knows what our guard would."""
 
     def __init__(self, server: InProcessServer, by: Client) -> None:
-        self.memory = Revocations()
+        self.memory = RevocationState()
         self._stand = server
         self._by = by
         self._cursor = ""
@@ -201,7 +201,7 @@ def test_who_knows_everything_is_told_nothing_after_the_wait(fresh_server: InPro
     for wait in ("", "&wait=0", "&wait=1"):
         again = told(ask(fresh_server, by, f"cursor={first.cursor}{wait}"))
         assert (again.cursor, again.resets, again.more) == (first.cursor, False, False)
-        assert again.says_nothing
+        assert again.is_empty
 
 
 def test_who_waits_is_told_as_soon_as_there_is_something(fresh_server: InProcessServer) -> None:
@@ -278,7 +278,7 @@ def test_a_page_that_needs_the_database_is_unavailable_without_it(
     fresh_server.lose_database()
     environment = fresh_server.environment()
 
-    assert told(ask(fresh_server, by, f"cursor={first.cursor}")).says_nothing
+    assert told(ask(fresh_server, by, f"cursor={first.cursor}")).is_empty
     environment.position = START
     answer = ask(fresh_server, by, f"cursor={first.cursor}")
     assert refused(answer) == (503, "temporarily_unavailable")

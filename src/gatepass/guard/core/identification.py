@@ -148,7 +148,7 @@ class Identification:
         self._issuer = IssuerClient(expect.issuer, read.endpoints(options), timeout, self._clock)
         is_offline = expect.resource is not None and options.get("offline", True)
         credentials = read.credentials(options, needed=not is_offline)
-        offer = getattr(self.feed, "take_credentials", None)  # a Feed's, which is not loaded here
+        offer = getattr(self.feed, "use_credentials", None)  # a Feed's, which is not loaded here
         if offer is not None:
             offer(credentials)
         if credentials is not None:

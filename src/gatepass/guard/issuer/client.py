@@ -1,4 +1,4 @@
-"""The way to the issuer: its addresses, found once, and the sending of flows. Blocks."""
+"""The HTTP client for the issuer: finds its endpoints once, and runs flows. Blocks."""
 
 import threading
 from collections.abc import Callable
@@ -19,24 +19,24 @@ Result = TypeVar("Result")
 
 
 class IssuerClient:
-    """Speaks to one issuer, from the threads of `Flights` alone.
+    """Sends requests to one issuer, from the threads of a `SingleFlight` alone.
 
-    What `given` names is not looked for; the rest is read from the issuer's metadata at the first
-    need. `timeout` is in seconds, for each exchange.
+    Endpoints that `configured` does not name are read from the issuer's metadata when they are
+    first needed. `timeout` is in seconds, for each exchange.
     """
 
     def __init__(
-        self, issuer_url: str, given: Endpoints, timeout: float, clock: Callable[[], float]
+        self, issuer_url: str, configured: Endpoints, timeout: float, clock: Callable[[], float]
     ) -> None:
         self._issuer = issuer_url
-        self._given = given
+        self._configured = configured
         self._timeout = timeout
         self._clock = clock
         self._found: Endpoints | None = None
         self.after_fork()
 
     def after_fork(self) -> None:
-        """Begin without connections: a forked process must not speak through its parent's."""
+        """Drop the connections: a forked process must not use its parent's."""
         self._lock = threading.Lock()
         self._sender: Sender | None = None
         self._reading = threading.Lock()
@@ -44,23 +44,23 @@ class IssuerClient:
         self._why = ""
 
     def jwks_uri(self) -> str:
-        """Give the address of the key set; raise DiscoveryError where there is none."""
-        return self._given.jwks_uri or self._discovered().jwks_uri or _missing("jwks_uri")
+        """Return the address of the key set; raise DiscoveryError if there is none."""
+        return self._configured.jwks_uri or self._discovered().jwks_uri or _missing("jwks_uri")
 
     def introspection(self) -> str:
-        """Give the address to ask about tokens at; raise DiscoveryError where there is none."""
-        given = self._given.introspection
-        return given or self._discovered().introspection or _missing("introspection_endpoint")
+        """Return the introspection endpoint; raise DiscoveryError if there is none."""
+        configured = self._configured.introspection
+        return configured or self._discovered().introspection or _missing("introspection_endpoint")
 
     def forget(self) -> None:
-        """Look for the addresses again at the next need: those that were found led nowhere."""
+        """Read the metadata again when an endpoint is next needed, as one of them has failed."""
         self._found = None
 
     def run(self, flow: Flow[Result]) -> Result:
-        """Drive a flow to its end."""
+        """Run a flow; return its result."""
         with self._lock:
             if self._sender is None:
-                # here, as a guard that asks nobody needs no HTTP client
+                # here, as a guard that sends nothing needs no HTTP client
                 from gatepass.guard.issuer.transport import Sender
 
                 self._sender = Sender(self._timeout, LONGEST_RESPONSE)
@@ -73,7 +73,7 @@ class IssuerClient:
             self._sender.close()
 
     def _discovered(self) -> Endpoints:
-        """Give what the metadata names; who comes while it is read waits for what comes of it."""
+        """Return the endpoints of the metadata; concurrent callers share one discovery request."""
         with self._reading:
             if self._found is None:
                 self._found = self._discover()
@@ -95,4 +95,4 @@ def _kind(error: Exception) -> str:
 
 
 def _missing(name: str) -> str:
-    raise DiscoveryError(f"the issuer's metadata names no {name}: give the guard one")
+    raise DiscoveryError(f"the issuer's metadata names no {name}: pass it to the guard")

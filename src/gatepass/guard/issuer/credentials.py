@@ -1,4 +1,4 @@
-"""The guard's own client id and secret, with which it asks for introspection."""
+"""The guard's own client id and secret, with which it authenticates to the issuer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,10 +22,10 @@ class Credentials:
         client_secret: Secret | str | None,
         environ: Mapping[str, str],
     ) -> Self:
-        """Take what is given, and what is not from the environment.
+        """Return the given values, and those of the environment for what is None.
 
         `GATEPASS_CLIENT_ID`; `GATEPASS_CLIENT_SECRET` or `GATEPASS_CLIENT_SECRET_FILE`, whose
-        last line break does not count. Raises ValueError where one is missing or told twice.
+        last line break is ignored. Raises ValueError if one is missing or given twice.
         """
         known_id = client_id or environ.get("GATEPASS_CLIENT_ID")
         if isinstance(client_secret, str):
@@ -49,5 +49,5 @@ def _secret(environ: Mapping[str, str]) -> Secret:
         return Secret(text or "")
     try:
         return Secret(Path(file).read_text(encoding="utf-8").rstrip("\r\n"))
-    except (OSError, UnicodeDecodeError):  # an error of decoding would quote the secret
+    except (OSError, UnicodeDecodeError):  # a decoding error would quote the secret
         raise ValueError("GATEPASS_CLIENT_SECRET_FILE names no readable text file") from None

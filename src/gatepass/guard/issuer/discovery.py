@@ -1,4 +1,4 @@
-"""What an issuer publishes, read as flows: its metadata and its keys. No I/O, no clock."""
+"""Reads an issuer's metadata and its keys, as flows. No I/O, no clock."""
 
 import re
 from dataclasses import dataclass
@@ -12,28 +12,28 @@ from gatepass.wire.flow import Flow, Request, Response
 
 _OAUTH = "/.well-known/oauth-authorization-server"  # RFC 8414 §3
 _OPENID = "/.well-known/openid-configuration"  # OpenID Connect Discovery 1.0 §4
-_LONGEST_NAME = 200  # characters that the log has of a name that others chose
+_LONGEST_NAME = 200  # characters of a name from outside in the log
 _MAX_AGE = re.compile(r"max-age\s*=\s*\"?(\d{1,9})")
 _HEADERS = {
     "accept": "application/json",
-    "accept-encoding": "identity",  # a compressed answer could unfold beyond its bound
+    "accept-encoding": "identity",  # a compressed response could grow beyond its bound
 }
 
 
 class DiscoveryError(Exception):
-    """The issuer does not tell, or not what can be trusted; the message says why."""
+    """The issuer publishes nothing that can be used; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Where an issuer's keys are and where to ask about tokens; empty where it has no such."""
+    """The addresses of an issuer's keys and of introspection; empty if it has none."""
 
     jwks_uri: str = ""
     introspection: str = ""
 
 
 class Fetched(NamedTuple):
-    """Keys, and for how many seconds the issuer's Cache-Control lets them be kept."""
+    """Keys, and for how many seconds the issuer's Cache-Control allows to use them."""
 
     keys: KeySet
     max_age: float | None
@@ -42,20 +42,20 @@ class Fetched(NamedTuple):
 def endpoints(issuer: str) -> Flow[Endpoints]:
     """Read the issuer's metadata (RFC 8414), or else its OpenID configuration.
 
-    The document must name the issuer to the letter (RFC 8414 §3.3) and addresses that are safe
-    to use. Raises DiscoveryError, or what kept the answer away.
+    The document must name exactly the issuer (RFC 8414 §3.3) and addresses that are safe to use.
+    Raises DiscoveryError, or the error of the HTTP client.
     """
-    said = ""
+    error = ""
     for url in _places(issuer):
         response = yield Request("GET", url, _HEADERS)
         if response.status == 200:
             return _read(response, issuer)
-        said = f"the issuer's metadata answered {response.status}"
-    raise DiscoveryError(said)
+        error = f"the issuer's metadata answered {response.status}"
+    raise DiscoveryError(error)
 
 
 def keys(url: str) -> Flow[Fetched]:
-    """Read the key set at `url`; raise DiscoveryError, or what kept the answer away."""
+    """Read the key set at `url`; raise DiscoveryError, or the error of the HTTP client."""
     response = yield Request("GET", url, _HEADERS)
     if response.status != 200:
         raise DiscoveryError(f"the key set answered {response.status}")
@@ -66,7 +66,7 @@ def keys(url: str) -> Flow[Fetched]:
 
 
 def _places(issuer: str) -> tuple[str, str]:
-    """Give both addresses: the one of OAuth stands before the issuer's path, the other after."""
+    """Return both addresses: that of OAuth is before the issuer's path, the other after it."""
     parts = urlsplit(issuer.removesuffix("/"))
     host = f"{parts.scheme}://{parts.netloc}"
     return host + _OAUTH + parts.path, host + parts.path + _OPENID
@@ -78,17 +78,17 @@ def _read(response: Response, issuer: str) -> Endpoints:
     try:
         document = strict_json.read_object(response.body)
         if document.get("issuer") != issuer:
-            said = str(document.get("issuer"))[:_LONGEST_NAME]
+            found = str(document.get("issuer"))[:_LONGEST_NAME]
             raise DiscoveryError(
-                f"the issuer's metadata is another issuer's: it says {said!r}, and the guard was"
-                f" told {issuer!r}"
+                f"the issuer's metadata is another issuer's: it names {found!r}, and the guard"
+                f" expects {issuer!r}"
             )
         return Endpoints(
             _address(document.get("jwks_uri", ""), "jwks_uri"),
             _address(document.get("introspection_endpoint", ""), "introspection_endpoint"),
         )
     except ValueError as error:
-        raise DiscoveryError(f"the issuer's metadata is of no use: {error}") from None
+        raise DiscoveryError(f"the issuer's metadata cannot be used: {error}") from None
 
 
 def _address(found: object, name: str) -> str:

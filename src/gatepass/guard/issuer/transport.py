@@ -1,4 +1,4 @@
-"""Sends a flow's requests with httpx2: no redirects, an answer bounded in size and time."""
+"""Sends a flow's requests with httpx2: no redirects, a response bounded in size and time."""
 
 import threading
 import time
@@ -12,10 +12,11 @@ _ENDED = (httpx2.ReadError, httpx2.WriteError, httpx2.RemoteProtocolError)
 
 
 class Sender:
-    """A connection pool for any thread; `timeout` is in seconds, for a whole exchange.
+    """A connection pool for any thread.
 
-    A plain request goes past the proxy that the environment names (see `may_use_proxy`). The
-    issuer's addresses may be of both kinds, so there is a client for each.
+    `timeout` is in seconds, for a whole exchange; `longest` is in bytes. A plain HTTP request does
+    not use the proxy of the environment (see `may_use_proxy`). The issuer's addresses may be of
+    both kinds, so there is a client for each.
     """
 
     def __init__(self, timeout: float, longest: int) -> None:
@@ -25,10 +26,10 @@ class Sender:
         self._clients: dict[bool, httpx2.Client] = {}
 
     def send(self, request: Request) -> Response:
-        """Send `request`; raise TimeoutError or what httpx2 raises where no answer comes.
+        """Send `request`; raise TimeoutError, or the error of httpx2, without a response.
 
-        It is sent once more where the connection ends: often it was one that was kept, and that
-        the server has closed at this very moment. Whatever a guard asks may be asked twice.
+        It is sent once more if the connection ends: often it was a kept one that the server has
+        just closed. All requests of a guard may be sent twice.
         """
         deadline = time.monotonic() + self._timeout
         try:
@@ -40,15 +41,15 @@ class Sender:
         body = b""
         with self._client(request.url).stream(
             request.method, request.url, headers=dict(request.headers), content=request.body
-        ) as answer:
-            for piece in answer.iter_raw():  # as sent: nothing is unpacked
+        ) as response:
+            for piece in response.iter_raw():  # as sent: nothing is decompressed
                 body += piece
                 if time.monotonic() > deadline:
                     raise TimeoutError("the answer took too long")
                 if len(body) > self._longest:
-                    break  # the flow refuses what is too long
-            headers = {name.lower(): value for name, value in answer.headers.items()}
-            return Response(answer.status_code, headers, body)
+                    break  # the flow refuses a response that is too long
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            return Response(response.status_code, headers, body)
 
     def close(self) -> None:
         """Close the pool's connections."""

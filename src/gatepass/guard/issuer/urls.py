@@ -1,4 +1,4 @@
-"""Addresses that a guard may speak to. Pure."""
+"""Addresses to which a guard may send requests. Pure."""
 
 from gatepass.wire.urls import is_confidential, split
 

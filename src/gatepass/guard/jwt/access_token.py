@@ -8,42 +8,42 @@ from gatepass.jose.jwks import Key, KeySet
 from gatepass.wire.bearer import invalid_token
 
 _TYPES = frozenset({"at+jwt", "application/at+jwt"})
-_PLAIN_TYPES = _TYPES | {"jwt"}
+_LENIENT_TYPES = _TYPES | {"jwt"}
 
 
 def verify(text: str, keys: KeySet, expect: Expectation, now: float) -> Principal:
-    """Tell who is calling, from a JWT access token at `now` (seconds since 1970).
+    """Return the caller from a JWT access token, at `now` (seconds since 1970).
 
     Checks form, signature (ES256, EdDSA, PS256 or RS256, by a key of `keys` and its own
     algorithm), type (`at+jwt`; if `expect` is `lenient`, `JWT` or none too, unless the claims are
     those of another JWT: see `check_access`), that all required claims are there and of the right
     JSON type, issuer (exactly), audience (it must have `expect.resource`), and time (`exp`, `nbf`
     and `iat`, with 10 seconds for clocks that differ). Raises OAuthError (`invalid_token`), with
-    one sentence for the caller and the reason in its note; the token is in neither.
+    one sentence for the caller and the reason in `log_detail`; the token is in neither.
 
-    Does NOT check scope (ask the Principal), who owns what is asked for, revocation (a
-    revoked JWT passes here until it expires: see introspection), where the request comes from
-    (ask the Principal, though a JWT of Gatepass names no networks), or that a `jti` is new. Takes
-    no token that is bound to a key (`cnf`), and fetches no keys: where `keys` came from, and
-    when to read them again, is the caller's part. Raises ValueError where `expect` names no
-    resource, as any API's token would do then.
+    Does NOT check scope (see Principal), who owns the requested data, revocation (a revoked JWT
+    is accepted here until it expires: see introspection), where the request comes from (see
+    Principal, although a JWT of Gatepass names no networks), or that a `jti` is new. Refuses a
+    token that is bound to a key (`cnf`), and fetches no keys: where `keys` come from, and when to
+    read them again, is up to the calling function. Raises ValueError if `expect` names no
+    resource, as any API's token would be accepted then.
     """
-    said, payload = jws.verify(text, keys)
-    return _read(said, payload, expect, now)
+    header, payload = jws.verify(text, keys)
+    return _read(header, payload, expect, now)
 
 
 def verify_with(
-    text: str, said: jws.Header, key: Key, expect: Expectation, now: float
+    text: str, header: jws.Header, key: Key, expect: Expectation, now: float
 ) -> Principal:
-    """Do what `verify` does, with the header read and its key found already."""
-    return _read(said, jws.verify_with(text, said, key), expect, now)
+    """Return the caller as `verify` does; the header is read, and its key found already."""
+    return _read(header, jws.verify_with(text, header, key), expect, now)
 
 
-def _read(said: jws.Header, payload: bytes, expect: Expectation, now: float) -> Principal:
-    kind = said.typ
+def _read(header: jws.Header, payload: bytes, expect: Expectation, now: float) -> Principal:
+    kind = header.typ
     if kind is None and expect.lenient:
         kind = "JWT"
-    types = _PLAIN_TYPES if expect.lenient else _TYPES
+    types = _LENIENT_TYPES if expect.lenient else _TYPES
     if not isinstance(kind, str) or kind.lower() not in types:
         raise invalid_token("not typed as an access token")
     try:

@@ -1,7 +1,7 @@
 """JWTs that are not access tokens, by their claims (RFC 8725 §3.12). Pure.
 
-A JWT of an issuer that does not keep to RFC 9068 is typed `JWT` or not at all, like everything
-else that the same issuer signs with the same keys.
+A JWT of an issuer that does not follow RFC 9068 is typed `JWT` or not at all, like all others
+that the issuer signs with the same keys.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from gatepass.wire.bearer import invalid_token
 
 LONGEST_ASSERTION = 60  # seconds at most from its issue on
 
-# What an assertion of a Gatepass has that does not say `token_use` yet: these and no others.
+# The claims of an assertion without `token_use`, of an older Gatepass: these and no others.
 _ASSERTION = frozenset(
     {"iss", "sub", "client_id", "org_id", "aud", "scope", "iat", "exp", "jti"},
 )
@@ -23,16 +23,16 @@ _KEYCLOAK = frozenset({"id", "refresh", "offline", "logout"})  # in its claim `t
 
 
 def check_use(claims: Mapping[str, object]) -> None:
-    """Refuse (`invalid_token`) the claims of a JWT that says it is for another use than access."""
+    """Raise OAuthError (`invalid_token`) for a JWT whose `token_use` is not access."""
     if claims.get(token_use.CLAIM, token_use.ACCESS) != token_use.ACCESS:
         raise invalid_token("for another use than an access token's")
 
 
 def check_access(claims: Mapping[str, object]) -> None:
-    """Refuse (`invalid_token`) the claims of a JWT whose type does not say what it is.
+    """Raise OAuthError (`invalid_token`) for a JWT whose claims are not an access token's.
 
-    That is an assertion of an older Gatepass for an API behind a gateway, an ID token, a refresh
-    token, or a logout or security event token. Does NOT check anything else.
+    These are an assertion of an older Gatepass for an API behind a gateway, an ID token, a refresh
+    token, and a logout or security event token. Does NOT check anything else.
     """
     if _is_assertion(claims):
         raise invalid_token("an assertion of a gateway's authorization server")

@@ -1,4 +1,4 @@
-"""Sends the questions of a feed's follower over one connection, which any thread may interrupt."""
+"""Sends the requests of a feed over one connection, which any thread may interrupt."""
 
 import socket
 import threading
@@ -23,7 +23,7 @@ _UNUSABLE = (
 class Connection:
     """A synchronous HTTP client: it works in a thread, and in a greenlet that stands for one.
 
-    `seconds` bounds a whole exchange. Raises FeedError where the environment names a proxy or a
+    `seconds` bounds a whole exchange. Raises FeedError if the environment names a proxy or a
     certificate file that cannot be used.
     """
 
@@ -32,7 +32,7 @@ class Connection:
         self._seconds = seconds
         self._lock = threading.Lock()
         self._is_ended = False
-        self._cut_at = 0.0  # when an exchange under way takes too long; 0 while none is
+        self._cut_at = 0.0  # when the exchange in progress takes too long; 0 without one
         self._socket: socket.socket | None = None  # a duplicate, so that it is ours to shut down
         try:
             self._client = httpx2.Client(
@@ -45,7 +45,7 @@ class Connection:
             raise FeedError(f"{_UNUSABLE}: {type(error).__name__}") from None
 
     def exchange(self, request: Request) -> Response:
-        """Send a question; raise FeedError for an answer that is too long, or what hinders it."""
+        """Return the response; raise FeedError for one that is too long, or the error of httpx2."""
         deadline = time.monotonic() + self._seconds
         self._cut_at = deadline
         try:
@@ -57,12 +57,12 @@ class Connection:
             self._cut_at = 0.0
 
     def cut_overdue(self) -> None:
-        """Interrupt an exchange that takes longer than it may, as one whose header drips."""
+        """Interrupt an exchange over its deadline, such as a header that arrives slowly."""
         if 0.0 < self._cut_at < time.monotonic():
             self._shut_down()
 
     def end(self) -> None:
-        """Interrupt the exchange under way; no other begins."""
+        """Interrupt the exchange in progress; no other begins."""
         self._is_ended = True
         self._shut_down()
 
@@ -78,15 +78,15 @@ class Connection:
             request.url,
             headers=dict(request.headers),
             extensions={"trace": self._note},
-        ) as answer:
-            for piece in answer.iter_raw():  # as sent: nothing is unpacked
+        ) as response:
+            for piece in response.iter_raw():  # as sent: nothing is decompressed
                 body += piece
                 if len(body) > LONGEST:
                     raise FeedError(f"the feed's answer is longer than {LONGEST} bytes")
                 if time.monotonic() > deadline:
                     raise TimeoutError("the answer took too long")
-            headers = {name.lower(): value for name, value in answer.headers.items()}
-            return Response(answer.status_code, headers, bytes(body))
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            return Response(response.status_code, headers, bytes(body))
 
     def _note(self, event: str, info: Mapping[str, object]) -> None:
         """Keep a duplicate of each socket that httpx2 connects, to be shut down from outside."""

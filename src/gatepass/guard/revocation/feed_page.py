@@ -1,4 +1,4 @@
-"""A page of the revocation feed, read so that nothing of it is taken on trust. Pure."""
+"""A page of the revocation feed, of which every member is checked. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -14,16 +14,16 @@ _LONGEST_CURSOR = 4096
 
 _TOKEN_ID = re.compile(r"[0-9a-f]{32}")
 _CURSOR = re.compile(r"[A-Za-z0-9_.~-]+")
-_END_OF_TIME = 2**32  # seconds, in which expiries are kept
+_END_OF_TIME = 2**32  # seconds
 _ALL = 2**53  # milliseconds
 
 
 class Page(NamedTuple):
-    """What a page tells.
+    """The content of a page.
 
-    `age`: seconds by which what it tells was older than the page itself. `resets`: it begins a
-    snapshot. `more`: there is more at once. An application's number is the Unix millisecond up
-    to which its tokens are void, 0 for none.
+    `age`: seconds by which its content was older than the page itself. `resets`: it begins a
+    snapshot. `more`: another page can be read at once. An application's number is the Unix
+    millisecond up to which its tokens are revoked, 0 for none.
     """
 
     cursor: str
@@ -36,13 +36,13 @@ class Page(NamedTuple):
     keys: list[str]
 
     @property
-    def says_nothing(self) -> bool:
-        """Tell whether it has no entry."""
+    def is_empty(self) -> bool:
+        """Whether it has no entry."""
         return not (self.tokens or self.applications or self.keys)
 
 
 def read(body: bytes) -> Page:
-    """Read a page; raise ValueError, which never quotes it, for anything but a whole one."""
+    """Return a page; raise ValueError, which never quotes it, for a malformed one."""
     if len(body) > LONGEST:
         raise ValueError(f"longer than {LONGEST} bytes")
     members = strict_json.read_object(body)
@@ -53,7 +53,7 @@ def read(body: bytes) -> Page:
         raise ValueError(refused.log_detail) from None
     cursor = members.get("cursor")
     if not _is_text(cursor, _LONGEST_CURSOR) or not _CURSOR.fullmatch(cursor):
-        raise _wrong("cursor")
+        raise _malformed("cursor")
     return Page(
         cursor=cursor,
         time=time,
@@ -69,35 +69,35 @@ def read(body: bytes) -> Page:
 def _flag(members: Mapping[str, object], name: str) -> bool:
     value = members.get(name)
     if not isinstance(value, bool):
-        raise _wrong(name)
+        raise _malformed(name)
     return value
 
 
 def _tokens(found: object) -> list[tuple[bytes, int]]:
     if not isinstance(found, dict):
-        raise _wrong("tokens")
+        raise _malformed("tokens")
     if not all(
         _TOKEN_ID.fullmatch(token_id) and _is_number(expires_at, _END_OF_TIME)
         for token_id, expires_at in found.items()
     ):
-        raise _wrong("tokens")
+        raise _malformed("tokens")
     return [(bytes.fromhex(token_id), expires_at) for token_id, expires_at in found.items()]
 
 
 def _applications(found: object) -> dict[str, int]:
     if not isinstance(found, dict):
-        raise _wrong("applications")
+        raise _malformed("applications")
     if not all(
-        _is_text(client_id, _LONGEST_NAME) and _is_number(void_until, _ALL)
-        for client_id, void_until in found.items()
+        _is_text(client_id, _LONGEST_NAME) and _is_number(revoked_before, _ALL)
+        for client_id, revoked_before in found.items()
     ):
-        raise _wrong("applications")
+        raise _malformed("applications")
     return found
 
 
 def _keys(found: object) -> list[str]:
     if not isinstance(found, list) or not all(_is_text(kid, _LONGEST_NAME) for kid in found):
-        raise _wrong("keys")
+        raise _malformed("keys")
     return found
 
 
@@ -109,5 +109,5 @@ def _is_number(value: object, beyond: int) -> bool:
     return type(value) is int and 0 <= value < beyond
 
 
-def _wrong(name: str) -> ValueError:
+def _malformed(name: str) -> ValueError:
     return ValueError(f"{name} is missing or malformed")

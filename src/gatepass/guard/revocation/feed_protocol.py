@@ -1,4 +1,4 @@
-"""How the feed is followed: what to ask next, and what an answer means. No I/O, no clock."""
+"""The protocol of the feed: the next request, and what a response means. No I/O, no clock."""
 
 from urllib.parse import urlencode
 
@@ -6,13 +6,13 @@ from gatepass.guard.issuer import urls
 from gatepass.guard.issuer.credentials import Credentials
 from gatepass.guard.revocation import feed_page
 from gatepass.guard.revocation.feed_page import Page
-from gatepass.guard.revocation.state import Revocations
+from gatepass.guard.revocation.state import RevocationState
 from gatepass.wire import basic, metadata
 from gatepass.wire.flow import Request, Response
 
 _MOST_PAGES = 10_000  # of a snapshot
-_PAUSE = 0.2  # seconds between an answer with news and the next question
-_LONG_PAUSE = 1.0  # where the feed does not wait, although it was asked to
+_PAUSE = 0.2  # seconds between a response with news and the next request
+_LONG_PAUSE = 1.0  # if the feed does not wait, although the request says so
 _LONGEST_PAUSE = 30.0
 
 _REFUSED = {
@@ -23,7 +23,7 @@ _REFUSED = {
 
 
 class FeedError(Exception):
-    """An answer that tells nothing; the message says why, and never quotes it."""
+    """A response that cannot be used; the message says why, and never quotes it."""
 
     def __init__(self, why: str, retry_after: float = 0.0) -> None:
         super().__init__(why)
@@ -31,45 +31,45 @@ class FeedError(Exception):
 
 
 class FeedProtocol:
-    """Where the reading is, and what it has told so far."""
+    """The position in the feed, and the revocations read so far."""
 
     def __init__(self, url: str, wait: int) -> None:
-        self.memory = Revocations()
+        self.revocations = RevocationState()
         self._url = url
         self._wait = wait
         self._cursor = ""
-        self._series: set[str] = set()  # cursors of pages behind which there was more at once
+        self._series: set[str] = set()  # cursors of pages after which there was more at once
 
-    def ask(self, credentials: Credentials) -> Request:
-        """Give the next question; only where nothing was left out the server may wait."""
-        asked: dict[str, object] = {"wait": 0 if self._series else self._wait}
-        asked |= {"cursor": self._cursor} if self._cursor else {}
+    def request(self, credentials: Credentials) -> Request:
+        """Return the next request; the server may wait for news if the last page had no more."""
+        query: dict[str, object] = {"wait": 0 if self._series else self._wait}
+        query |= {"cursor": self._cursor} if self._cursor else {}
         return Request(
             "GET",
-            f"{self._url}?{urlencode(asked)}",
+            f"{self._url}?{urlencode(query)}",
             {
                 "authorization": basic.write(credentials.client_id, credentials.client_secret),
                 "accept": "application/json",
-                "accept-encoding": "identity",  # a compressed answer could unfold beyond its bound
+                "accept-encoding": "identity",  # a compressed response could grow beyond its bound
             },
         )
 
-    def take(self, response: Response, took: float) -> tuple[Page, float]:
-        """Learn from an answer that took so many seconds; give it, and how long to pause.
+    def receive(self, response: Response, took: float) -> tuple[Page, float]:
+        """Apply a response that took so many seconds; return its page and the seconds to pause.
 
-        Raises FeedError for one that cannot be trusted. What such an answer tells is not
-        learned, and a reading that leads nowhere begins anew.
+        Raises FeedError for a response that cannot be trusted, of which nothing is applied; if
+        the position is lost, the next request begins with a snapshot.
         """
         page = self._read(response)
         try:
-            self.memory.apply(page)
+            self.revocations.apply(page)
         except ValueError as error:
-            raise self._lost(f"the feed tells {error}") from None
-        is_news = page.cursor != self._cursor or not page.says_nothing
+            raise self._lost(f"the feed has {error}") from None
+        is_news = page.cursor != self._cursor or not page.is_empty
         self._cursor = page.cursor
         if page.more:
             self._series.add(page.cursor)
-            return page, _PAUSE if page.says_nothing else 0.0
+            return page, _PAUSE if page.is_empty else 0.0
         self._series.clear()
         if is_news:
             return page, _PAUSE
@@ -89,7 +89,7 @@ class FeedProtocol:
         except ValueError as error:
             raise FeedError(f"the feed's answer is unusable: {error}") from None
         if page.cursor in self._series or len(self._series) > _MOST_PAGES:
-            raise self._lost("the feed goes round in circles")
+            raise self._lost("the feed repeats a cursor or has no end")
         if not self._cursor and not page.resets:
             raise FeedError("the feed does not begin with a snapshot")
         return page
@@ -101,7 +101,7 @@ class FeedProtocol:
 
 
 def feed_endpoint(issuer: str) -> str:
-    """Give the address of an issuer's feed; raise ValueError as `addresses.checked` does."""
+    """Return the address of an issuer's feed; raise ValueError as `urls.checked` does."""
     known = urls.checked(issuer, "the issuer", is_issuer=True)
     return known.removesuffix("/") + metadata.REVOCATIONS
 

@@ -1,4 +1,4 @@
-"""Where a guard is told which tokens were revoked: the place that a feed's follower fills."""
+"""The interface by which a guard asks for revocations; `Feed` implements it."""
 
 from typing import Literal, Protocol, TypeAlias
 
@@ -7,20 +7,20 @@ OnStale: TypeAlias = Literal["introspect", "refuse", "allow"]
 
 
 class Revocations(Protocol):
-    """What is known of revocations; asked at each request, and from any thread. Never waits."""
+    """Known revocations; called for each request, from any thread. Never waits."""
 
     def state(self, now: float, /) -> State:
-        """Tell whether what is known is up to date at `now` (seconds since 1970)."""
+        """Return whether the revocations are up to date at `now` (seconds since 1970)."""
         ...
 
     def lag(self, now: float, /) -> float | None:
-        """Give for how many seconds nothing was heard; None where nothing ever was."""
+        """Return the seconds since they were last up to date; None if they never were."""
         ...
 
     def is_revoked(
         self, jti: str | None, client_id: str, issued_at: int | None, kid: str | None, /
     ) -> bool:
-        """Tell whether a token was revoked, its application's tokens voided or its key removed.
+        """Return whether a token, all its application's tokens, or its key was revoked.
 
         `kid` is None for a token that was introspected.
         """

@@ -90,38 +90,38 @@ class FakeIssuer:
         return Feed(self.url, Credentials(self.client_id, Secret(self.client_secret)))
 
     def mint(self, scope: str = "read", **changed: Any) -> str:  # noqa: ANN401 - any claim
-        """Give a good JWT; see `claims` for what can be told."""
+        """Return a good JWT; see `claims` for the arguments."""
         claims = self.claims(scope, **changed)
         return self._given(_signed(self._key, claims), claims)
 
     def opaque(self, scope: str = "read", **changed: Any) -> str:  # noqa: ANN401 - any claim
-        """Give a good token that says nothing by itself: guards ask about it."""
+        """Return a good opaque token, which guards introspect."""
         return self._given(secrets.token_urlsafe(32), self.claims(scope, **changed))
 
     def expired(self, scope: str = "read", **changed: Any) -> str:  # noqa: ANN401 - any claim
-        """Give a JWT that was good until a minute ago."""
+        """Return a JWT that expired a minute ago."""
         return self.mint(scope, expires_in=-60, **changed)
 
     def wrong_audience(self, scope: str = "read", **changed: Any) -> str:  # noqa: ANN401 - any claim
-        """Give a good JWT for another API."""
+        """Return a good JWT for another API."""
         return self.mint(scope, audience=_FOREIGN_AUDIENCE, **changed)
 
     def revoked(self, scope: str = "read", **changed: Any) -> str:  # noqa: ANN401 - any claim
-        """Give a JWT that was good until now."""
+        """Return a JWT that is revoked."""
         token = self.mint(scope, **changed)
         self.revoke(token)
         return token
 
     def of_another_issuer(self, scope: str = "read", **changed: Any) -> str:  # noqa: ANN401 - any claim
-        """Give a JWT that another issuer has signed in its own name."""
+        """Return a JWT that another issuer has signed in its own name."""
         return _signed(self._foreign_key, self.claims(scope, iss=_FOREIGN_ISSUER, **changed))
 
     def forged(self, scope: str = "read", **changed: Any) -> str:  # noqa: ANN401 - any claim
-        """Give a JWT that somebody else has signed in this issuer's name."""
+        """Return a JWT in this issuer's name, signed with another key."""
         return _signed(self._foreign_key, self.claims(scope, **changed))
 
     def unsigned(self, scope: str = "read", **changed: Any) -> str:  # noqa: ANN401 - any claim
-        """Give a JWT that nobody has signed: `alg` is `none`."""
+        """Return a JWT without a signature: `alg` is `none`."""
         claims = self.claims(scope, **changed)
         header = signing.encode_header("none", "at+jwt", _KID)
         return f"{header}.{base64url.encode(json.dumps(claims).encode())}."
@@ -136,7 +136,7 @@ class FakeIssuer:
         expires_in: int = HOUR,
         **more: object,
     ) -> dict[str, object]:
-        """Give the claims of a token that is issued now (RFC 9068 §2.2).
+        """Return the claims of a token that is issued now (RFC 9068 §2.2).
 
         `expires_in` is in seconds; an expired token was issued an hour before its end. `more`
         are claims to add or to replace by their names; None leaves one out.
