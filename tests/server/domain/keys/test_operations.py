@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from gatepass.jose.algorithms import Algorithm
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations as catalogue
 from gatepass.server.domain.catalogue.model import CataloguedScope
 from gatepass.server.domain.keys.model import PUBLISHED_AHEAD
 from gatepass.server.domain.keys.operations import all_keys, rotate, rotate_due, state
-from gatepass.server.domain.token_policy import Algorithm
 from gatepass.server.environment.environment import Environment
 from gatepass.wire.metadata import JWKS
 from gatepass.wire.scope import Scope
@@ -62,7 +62,7 @@ def test_after_a_rotation_tokens_of_both_keys_are_good(
     after = fresh_server.token(client)
 
     assert states(environment)[1] == "in use"
-    assert states(environment)[0].startswith("proves until ")
+    assert states(environment)[0].startswith("verifies until ")
     assert [fresh_server.is_active(client, token) for token in (before, soon, after)] == [True] * 3
     if form == "jwt":
         assert kid_of(before) == kid_of(soon) != kid_of(after)
@@ -144,7 +144,7 @@ def test_two_processes_that_rotate_at_once_make_one_key(tmp_path: Path) -> None:
         both = here.environment(), there.environment()
         clock.advance(MONTH)
         with ThreadPoolExecutor(2) as pool:
-            list(pool.map(rotate_due, both))
+            list(pool.map(lambda each: rotate_due(each.context, each.purposes), both))
 
         assert [states(each) for each in both] == [["in use", "next"]] * 2
 
