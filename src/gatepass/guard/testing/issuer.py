@@ -25,7 +25,7 @@ _FOREIGN_AUDIENCE = "https://another-api.example.com"
 
 
 class FakeIssuer:
-    """Gives tokens for `resource`, good and bad ones, and answers the guard's questions.
+    """Issues tokens for `resource`, good and bad ones, and answers the guard's questions.
 
     It listens on loopback until `close`, or the end of its `with`. JWTs are signed by
     `algorithm`, ES256 or RS256, with a key that was made for this object alone. `clock` is the
@@ -53,7 +53,7 @@ class FakeIssuer:
         self._guards: list[Guard] = []
 
     def options(self, **changed: Any) -> dict[str, Any]:  # noqa: ANN401 - any setting
-        """Give the settings of a guard, of any face, with which it takes this issuer's tokens.
+        """Return the settings of a guard, of any face, with which it takes this issuer's tokens.
 
         With them, revocations are known at once, in this process. `changed` are settings to add
         or to replace: `revocations=None` for a guard without a feed.
@@ -86,38 +86,38 @@ class FakeIssuer:
         return Feed(self.url, Credentials(self.client_id, Secret(self.client_secret)))
 
     def mint(self, scope: str = "read", **changed: Any) -> str:  # noqa: ANN401 - any claim
-        """Give a good JWT; see `claims` for what can be told."""
+        """Return a good JWT; see `claims` for what can be told."""
         claims = self.claims(scope, **changed)
         return self._given(signing.signed(self._key, claims), claims)
 
     def opaque(self, scope: str = "read", **changed: Any) -> str:  # noqa: ANN401 - any claim
-        """Give a good token that says nothing by itself: guards ask about it."""
+        """Return a good token that says nothing by itself: guards ask about it."""
         return self._given(secrets.token_urlsafe(32), self.claims(scope, **changed))
 
     def expired(self, scope: str = "read", **changed: Any) -> str:  # noqa: ANN401 - any claim
-        """Give a JWT that was good until a minute ago."""
+        """Return a JWT that was good until a minute ago."""
         return self.mint(scope, expires_in=-60, **changed)
 
     def wrong_audience(self, scope: str = "read", **changed: Any) -> str:  # noqa: ANN401 - any claim
-        """Give a good JWT for another API."""
+        """Return a good JWT for another API."""
         return self.mint(scope, audience=_FOREIGN_AUDIENCE, **changed)
 
     def revoked(self, scope: str = "read", **changed: Any) -> str:  # noqa: ANN401 - any claim
-        """Give a JWT that was good until now."""
+        """Return a JWT that was good until now."""
         token = self.mint(scope, **changed)
         self.revoke(token)
         return token
 
     def of_another_issuer(self, scope: str = "read", **changed: Any) -> str:  # noqa: ANN401 - any claim
-        """Give a JWT that another issuer has signed in its own name."""
+        """Return a JWT that another issuer has signed in its own name."""
         return signing.signed(self._foreign_key, self.claims(scope, iss=_FOREIGN_ISSUER, **changed))
 
     def forged(self, scope: str = "read", **changed: Any) -> str:  # noqa: ANN401 - any claim
-        """Give a JWT that somebody else has signed in this issuer's name."""
+        """Return a JWT that somebody else has signed in this issuer's name."""
         return signing.signed(self._foreign_key, self.claims(scope, **changed))
 
     def unsigned(self, scope: str = "read", **changed: Any) -> str:  # noqa: ANN401 - any claim
-        """Give a JWT that nobody has signed: `alg` is `none`."""
+        """Return a JWT that nobody has signed: `alg` is `none`."""
         return signing.unsigned(self.claims(scope, **changed))
 
     def claims(
@@ -130,7 +130,7 @@ class FakeIssuer:
         expires_in: int = HOUR,
         **more: object,
     ) -> dict[str, object]:
-        """Give the claims of a token that is issued now (RFC 9068 §2.2).
+        """Return the claims of a token that is issued now (RFC 9068 §2.2).
 
         `expires_in` is in seconds; an expired token was issued an hour before its end. `more`
         are claims to add or to replace by their names; None leaves one out.

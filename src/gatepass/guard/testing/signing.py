@@ -26,7 +26,7 @@ class EcKey:
         self._key = ec.generate_private_key(ec.SECP256R1())
 
     def public(self) -> dict[str, object]:
-        """Give what a JWK says of it beside its name and use (RFC 7518 §6.2)."""
+        """Return what a JWK says of it beside its name and use (RFC 7518 §6.2)."""
         point = self._key.public_key().public_numbers()
         x, y = encode(point.x.to_bytes(32)), encode(point.y.to_bytes(32))
         return {"kty": "EC", "crv": "P-256", "x": x, "y": y}
@@ -46,7 +46,7 @@ class RsaKey:
         self._key = rsa.generate_private_key(65537, 2048)
 
     def public(self) -> dict[str, object]:
-        """Give what a JWK says of it beside its name and use (RFC 7518 §6.3)."""
+        """Return what a JWK says of it beside its name and use (RFC 7518 §6.3)."""
         number = self._key.public_key().public_numbers()
         return {"kty": "RSA", "n": encode(number.n.to_bytes(256)), "e": "AQAB"}
 
@@ -67,7 +67,7 @@ def new_key(alg: Algorithm) -> SigningKey:
 
 
 def jwk(key: SigningKey) -> dict[str, object]:
-    """Give the public key as a JWK Set has it (RFC 7517 §4)."""
+    """Return the public key as a JWK Set has it (RFC 7517 §4)."""
     return {"kid": KID, "alg": key.alg, "use": "sig"} | key.public()
 
 

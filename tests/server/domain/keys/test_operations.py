@@ -144,7 +144,7 @@ def test_two_processes_that_rotate_at_once_make_one_key(tmp_path: Path) -> None:
         both = here.environment(), there.environment()
         clock.advance(MONTH)
         with ThreadPoolExecutor(2) as pool:
-            list(pool.map(rotate_due, both))
+            list(pool.map(lambda each: rotate_due(each.context, each.purposes), both))
 
         assert [states(each) for each in both] == [["in use", "next"]] * 2
 
