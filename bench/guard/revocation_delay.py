@@ -16,9 +16,8 @@ import httpx2
 
 from bench.server import gatepass_server
 from bench.server.gatepass_server import Credentials, Server
-from gatepass.guard import Denied, Guard, Options, Request
-from gatepass.guard.issuer.credentials import Credentials as OfGuard
-from gatepass.guard.revocation.feed import Feed
+from gatepass.guard import Credentials as OfGuard
+from gatepass.guard import Denied, Feed, Guard, Options, Request
 from gatepass.wire.secret import Secret
 
 REVOCATIONS = 100
@@ -46,7 +45,7 @@ def _measure(server: Server, partner: Credentials, guards: Credentials) -> None:
         "client_secret": guards.client_secret,
         "offline": False,
     }
-    at_once: Options = {**own, "remember": 0}
+    at_once: Options = {**own, "cache_seconds": 0}
     followed = OfGuard(guards.client_id, Secret(guards.client_secret))
     each_anew = httpx2.Client(limits=httpx2.Limits(max_keepalive_connections=0))
     with httpx2.Client(base_url=issuer, auth=(partner.client_id, partner.client_secret)) as api:
@@ -136,7 +135,7 @@ def _token(api: httpx2.Client) -> str:
 
 
 def _resource(api: httpx2.Client) -> str:
-    """Give the API that the partner's tokens are for."""
+    """Return the API that the partner's tokens are for."""
     said = api.post("/oauth2/introspect/", data={"token": _token(api)}).json()
     audience: str | list[str] = said["aud"]
     return audience if isinstance(audience, str) else audience[0]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gatepass.guard import Principal
-from gatepass.guard.jwt.assertion import HEADER, LIVES
+from gatepass.guard import ASSERTION_HEADER, Principal
+from gatepass.guard.jwt.kind import LONGEST_ASSERTION
 from gatepass.wire.errors import OAuthError
 from gateways.test_behind_gateways import IDENTITY, SET_UP_WRONGLY, UNANSWERED
 from guard.tokens import Issuer, claims, header
@@ -52,7 +52,7 @@ def test_the_example_tells_who_calls_and_refuses_the_rest() -> None:
     assert callable(caller)
 
     token = issuer.token("ES256", header("ES256", typ="JWT"), claims(exp=claims()["iat"]))
-    principal = caller({HEADER: token}, issuer.keys)
+    principal = caller({ASSERTION_HEADER: token}, issuer.keys)
     assert isinstance(principal, Principal)
     with pytest.raises(OAuthError):
         caller({}, issuer.keys)
@@ -68,4 +68,4 @@ def test_the_table_says_what_was_seen() -> None:
 
 def test_the_page_names_every_identity_header() -> None:
     assert all(f"`{name.title()}`" in PAGE for name in IDENTITY)
-    assert f"at most {LIVES} s after `iat`" in PAGE
+    assert f"at most {LONGEST_ASSERTION} s after `iat`" in PAGE

@@ -71,7 +71,7 @@ def test_the_figures_on_the_page_are_those_of_the_code() -> None:
     assert f"| `max_age` | {policy.max_age:.0f} |" in PAGE
     assert f"| `cooldown` | {policy.cooldown:.0f} |" in PAGE
     assert f"| `stale_for` | {policy.stale_for:.0f} |" in PAGE
-    assert f"`remember` ({introspection_request.REMEMBER:.0f} seconds)" in PAGE
+    assert f"`cache_seconds` ({introspection_request.CACHE_SECONDS:.0f} seconds)" in PAGE
     assert f"{jwks.LONGEST_DOCUMENT // 1024} KiB and {introspection.TIMEOUT:.0f} seconds" in TEXT
     assert f"{jwks.LONGEST_DOCUMENT // 1024} KiB or {jwks.MOST_KEYS} keys" in TEXT
 
@@ -82,7 +82,7 @@ def test_the_page_has_every_setting_and_no_other() -> None:
     named = re.findall(r"`(\w+)`", " ".join(rows))
 
     assert sorted(named) == sorted(["issuer", *Options.__annotations__])
-    assert f"| `remember` | {introspection_request.REMEMBER:.0f} |" in table
+    assert f"| `cache_seconds` | {introspection_request.CACHE_SECONDS:.0f} |" in table
     assert f"| `timeout` | {introspection.TIMEOUT:.0f} |" in table
 
 

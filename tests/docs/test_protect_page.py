@@ -47,9 +47,9 @@ def test_the_figures_of_the_page_about_checks_are_those_of_the_code() -> None:
     assert f"G, {expectation.LEEWAY} s early" in page
     assert f"`stale_for`\n({policy.stale_for:.0f} s)" in page
     assert f"of a key removed at once | {policy.max_age:.0f} s |" in page
-    assert f"as it is | {introspection_request.REMEMBER:.0f} s, and" in page
+    assert f"as it is | {introspection_request.CACHE_SECONDS:.0f} s, and" in page
     assert f"its end and {expectation.LEEWAY} s |" in page
-    assert f"at most {feed.LIMIT:.0f} s, then `on_stale`" in page
+    assert f"at most {feed.LIMIT:.0f} s, then `on_stale_feed`" in page
     assert f"changes every {change_follower.POLL_EVERY * 1000:.0f} ms" in page
     assert f"(`X-Auth-Assertion`) | {endpoint.ASSERTION_LIVES} s |" in page
 

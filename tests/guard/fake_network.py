@@ -22,7 +22,7 @@ class Feed:
         self.asked: list[tuple[object, ...]] = []
 
     def state(self, now: float) -> State:
-        return self.heard if now >= START else "silent"
+        return self.heard if now >= START else "stale"
 
     def lag(self, now: float) -> float | None:
         return now - START

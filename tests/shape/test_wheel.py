@@ -25,7 +25,7 @@ PACKAGE = ROOT / "src" / "gatepass"
 ALONE = """
 import sys
 for extra in ("alembic", "argon2", "azure", "botocore", "cryptography", "fastapi", "google.auth",
-              "jinja2", "joserfc", "keyring", "pydantic_settings", "sqlalchemy", "starlette",
+              "jinja2", "keyring", "pydantic_settings", "sqlalchemy", "starlette",
               "structlog", "uvicorn"):
     sys.modules[extra] = None
 from gatepass.cli import main

@@ -1,8 +1,8 @@
-"""The guard in front of any ASGI application: a face of `core`.
+"""The guard in front of any ASGI application: an adapter of `core`.
 
     app = Protected(app, Guard(issuer="https://login.example.com", ...), Requirements.of("read"))
 
-The application finds who calls in `scope["gatepass.principal"]`.
+The application finds the caller in `scope["gatepass.principal"]`.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
@@ -31,39 +31,46 @@ PRINCIPAL = "gatepass.principal"
 
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 _FORM = b"application/x-www-form-urlencoded"
-_DENIAL = "websocket.http.response"  # an extension of ASGI: a refusal with status and body
+_DENIAL = "websocket.http.response"  # an extension of ASGI: a denial with status and body
 
 
 class Protected:
     """Lets requests and WebSockets with a good token through to `app`, and no other.
 
-    `needs` is asked of all of them; paths in `exempt` ("/health", or "/docs/*" for all beneath
-    it) need no token. A path is looked at as the server has decoded it, without the prefix that
-    the application is mounted at (`root_path`); one that an application could tidy up into
-    another one is never exempt. No method is exempt either: a CORS preflight
-    has no token, so what answers it stands in front of this. Behind a proxy, let the server
-    find the caller's address in headers that it trusts.
+    All of them must fulfil `requirements`; paths in `exempt` ("/health", or "/docs/*" for all
+    beneath it) need no token. A path is compared as the server has decoded it, without the prefix
+    that the application is mounted at (`root_path`); a path that an application could normalize
+    to another one is never exempt. No method is exempt: a CORS preflight has no token, so put the
+    CORS middleware in front of this one. Behind a proxy, let the server find the caller's address
+    in headers that it trusts.
     """
 
     def __init__(
-        self, app: App, guard: Guard, needs: Requirements = NOTHING, *, exempt: Iterable[str] = ()
+        self,
+        app: App,
+        guard: Guard,
+        requirements: Requirements = NOTHING,
+        *,
+        exempt: Iterable[str] = (),
     ) -> None:
-        if needs.organization:
+        if requirements.organization:
             raise ValueError("the parameters of a path are not known here: compare org_id yourself")
         self._app = app
         self._guard = guard
-        self._needs = needs
+        self._requirements = requirements
         self._exempt = ExemptPaths(exempt)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, or answer with the refusal."""
+        """Pass the request on, or send the denial."""
         if scope["type"] == "lifespan" or path_of(scope) in self._exempt:
             await self._app(scope, receive, send)
             return
         form, receive = await form_of(scope, receive)
-        inner = {**scope}  # what stands in front keeps its own
+        inner = {**scope}  # a middleware in front keeps its own
         try:
-            inner[PRINCIPAL] = await admit(inner, self._guard, arrived(scope, form), self._needs)
+            inner[PRINCIPAL] = await identify_once(
+                inner, self._guard, request_of(scope, form), self._requirements
+            )
         except Denied as denied:
             await deny(denied.denial, scope, receive, send)
             return
@@ -71,11 +78,11 @@ class Protected:
 
 
 class MetadataMiddleware:
-    """Serves the metadata of the guard's resource (RFC 9728 §3); passes on all else to `app`.
+    """Serves the metadata of the guard's resource (RFC 9728 §3); passes other requests to `app`.
 
-    It stands in front of `Protected`, as the document needs no token, and answers GET and HEAD
-    at the path of `resource_metadata`, whatever prefix the application is mounted at. `scopes`
-    are those that the API uses. Raises ValueError for a guard without a `resource`.
+    Put it in front of `Protected`, as the document needs no token. It answers GET and HEAD at the
+    path of `resource_metadata`, under any prefix that the application is mounted at. `scopes` are
+    those that the API uses. Raises ValueError for a guard without a `resource`.
     """
 
     def __init__(self, app: App, guard: Guard, scopes: Iterable[str] = ()) -> None:
@@ -83,9 +90,9 @@ class MetadataMiddleware:
         self._document = document(guard, scopes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or pass on."""
-        is_asked = scope["type"] == "http" and scope["method"] in {"GET", "HEAD"}
-        if not is_asked or self._document.path not in {scope["path"], path_of(scope)}:
+        """Send the document, or pass the request on."""
+        is_read = scope["type"] == "http" and scope["method"] in {"GET", "HEAD"}
+        if not is_read or self._document.path not in {scope["path"], path_of(scope)}:
             await self._app(scope, receive, send)
             return
         body = self._document.body
@@ -96,26 +103,29 @@ class MetadataMiddleware:
         await send({"type": "http.response.body", "body": shown})
 
 
-async def admit(scope: Scope, guard: Guard, asked: Request, needs: Requirements) -> Principal:
-    """Do what `guard.aidentify` does, and keep in `scope` that it was done."""
-    caller = request_state.recall(scope, guard, asked, needs)
+async def identify_once(
+    scope: Scope, guard: Guard, request: Request, requirements: Requirements
+) -> Principal:
+    """Return the caller as `guard.aidentify` does, once for each guard and request."""
+    caller = request_state.get(scope, guard, request, requirements)
     if caller is None:
-        caller = await guard.aidentify(asked, needs)
-        request_state.keep(scope, guard, asked, caller)
+        caller = await guard.aidentify(request, requirements)
+        request_state.put(scope, guard, request, caller)
     return caller
 
 
-def arrived(
+def request_of(
     scope: Scope, form: str = "", path: Mapping[str, object] = _NOTHING, context: object = None
 ) -> Request:
-    """Give what a guard looks at of an ASGI request or WebSocket.
+    """Return what a guard reads of an ASGI request or WebSocket.
 
-    Its context is the scope where there is no other; `path` has the parameters of the route.
+    Its context is the scope unless given; `path` has the parameters of the route.
     """
     client, query = scope.get("client"), scope.get("query_string")
-    sent = [value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"]
+    headers: list[tuple[bytes, bytes]] = scope["headers"]
+    authorization = (value.decode("latin-1") for name, value in headers if name == b"authorization")
     return Request(
-        authorization=tuple(sent),
+        authorization=tuple(authorization),
         query=query.decode("latin-1") if query else "",
         form=form,
         source=client[0] if client else None,
@@ -135,9 +145,9 @@ def path_of(scope: Scope) -> str:
 
 
 def has_short_form(scope: Scope) -> bool:
-    """Tell whether the body is a form that is worth reading, to see a token that is sent twice.
+    """Return whether the body is a form to be read, to find a token that is sent twice.
 
-    A form of unknown or great length is left alone: no token is ever taken from it.
+    A form of unknown or great length is not read: no token is ever accepted from it.
     """
     media_type = length = b""
     for name, value in scope["headers"]:
@@ -153,9 +163,9 @@ def has_short_form(scope: Scope) -> bool:
 
 
 async def form_of(scope: Scope, receive: Receive) -> tuple[str, Receive]:
-    """Give a short form's text, to see a token that is sent twice (RFC 6750 §2).
+    """Return a short form's text, to find a token that is sent twice (RFC 6750 §2).
 
-    Comes with what to receive from in place of `receive`, as the application wants the body, too.
+    The second value replaces `receive` for the application, which reads the body as well.
     """
     if not has_short_form(scope):
         return "", receive
@@ -165,16 +175,16 @@ async def form_of(scope: Scope, receive: Receive) -> tuple[str, Receive]:
         messages.append(await receive())
         size += len(messages[-1].get("body", b""))
     text = b"".join(message.get("body", b"") for message in messages).decode("latin-1")
-    remembered = iter(messages)
+    received = iter(messages)
 
-    async def again() -> Message:
-        return next(remembered, None) or await receive()
+    async def replay() -> Message:
+        return next(received, None) or await receive()
 
-    return text, again
+    return text, replay
 
 
 async def deny(denial: Denial, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer with `denial`; a WebSocket is refused before it is accepted."""
+    """Send `denial`; a WebSocket is refused before it is accepted."""
     headers = [(name.lower().encode(), value.encode()) for name, value in denial.headers.items()]
     start, kind = {"status": denial.status, "headers": headers}, "http.response"
     if scope["type"] == "websocket":

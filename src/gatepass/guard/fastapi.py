@@ -1,4 +1,4 @@
-"""The guard as a FastAPI dependency, with its OpenAPI security scheme: a face of `core`."""
+"""The guard as a FastAPI dependency, with its OpenAPI security scheme: an adapter of `core`."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -23,7 +23,7 @@ from gatepass.guard.model.denial import Denial
 from gatepass.guard.model.expectation import Expectation
 from gatepass.guard.model.principal import Principal
 from gatepass.guard.model.requirements import Requirements, ScopeRequirement, any_of
-from gatepass.guard.starlette import arrived
+from gatepass.guard.starlette import request_of
 from gatepass.guard.verification.waiting import is_coroutine
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
@@ -34,11 +34,10 @@ Ask: TypeAlias = Callable[[Secret, HTTPConnection], Awaitable[Answer]]
 
 
 class Denied(HTTPException):
-    """What the guard raises.
+    """Raised by the guard.
 
-    A framework that knows HTTPException answers it with the right status and headers, and
-    the body `{"detail": ...}`, which is a problem document though a short one; `answer` gives
-    the whole of it.
+    FastAPI renders it as an HTTPException, with the right status and headers and the body
+    `{"detail": ...}`, a short problem document; with `Guard.problems` the document is whole.
     """
 
     def __init__(self, denial: Denial) -> None:
@@ -46,8 +45,8 @@ class Denied(HTTPException):
         self.denial = denial
 
 
-async def answer(_request: Request, error: Exception) -> Response:
-    """Answer a Denied with type, title, status and detail: an exception handler."""
+async def respond(_request: Request, error: Exception) -> Response:
+    """Return the response to a Denied, with a whole problem document: an exception handler."""
     if not isinstance(error, Denied):
         raise error
     return Response(error.denial.body(), error.status_code, error.headers)
@@ -56,8 +55,8 @@ async def answer(_request: Request, error: Exception) -> Response:
 class Guard(Adapter):
     """Lets requests with a good access token through, and no other.
 
-    Takes the settings of `gatepass.guard.Guard`. `inspect` gets the token and the request;
-    an `async def` runs on the event loop, a plain function in a thread. `expect` gets the request.
+    Its options are those of `gatepass.guard.Guard`. The context of `inspect` and `expect` is the
+    request; an `async def` runs on the event loop, a plain function in a thread.
     """
 
     def __init__(self, issuer: str | None = None, **options: Unpack[Options]) -> None:
@@ -70,49 +69,52 @@ class Guard(Adapter):
         self._scheme = _Scheme(self, self._model)
         self._described = _Described(self._model)
 
-    def requires(self, *wanted: ScopeRequirement, organization: str = "") -> Any:  # noqa: ANN401 - as Security
-        """Give the dependency that answers with the Principal, for use in Annotated.
+    def requires(self, *scopes: ScopeRequirement, organization: str = "") -> Any:  # noqa: ANN401 - as Security
+        """Return the dependency whose value is the Principal, for use in Annotated.
 
-        Refuses a caller who lacks one of `wanted`: a scope, `any_of(...)`, or a mapping of methods
-        to either (see `Requirements.of`); without any, every good token passes. `organization`
-        names the path parameter that must be the caller's `org_id`: another's answers 404. Does NOT
-        check otherwise that what is asked for belongs to the caller. Scopes of a Security above
-        it are needed too. Raises ValueError for a scope that can never be granted.
+        The caller must have all of `scopes`: each is a scope, `any_of(...)`, or a mapping of
+        methods to either (see `Requirements.of`); without any, every good token passes.
+        `organization` names the path parameter that must be the caller's `org_id`: 404 for any
+        other. Does NOT check otherwise that the requested data belongs to the caller. Scopes of a
+        Security above it are required as well. Raises ValueError for a scope that can never be
+        granted.
         """
-        needs = Requirements.of(*wanted, organization=organization)
-        self._flow.scopes.update(dict.fromkeys(needs.mentioned.names, ""))
-        mentioned = list(needs.mentioned.names)
-        if needs.is_plain:
+        requirements = Requirements.of(*scopes, organization=organization)
+        self._flow.scopes.update(dict.fromkeys(requirements.all_scopes.names, ""))
+        mentioned = list(requirements.all_scopes.names)
+        if requirements.is_simple:
             return Security(self._scheme, scopes=mentioned)
-        return Security(_needing(self, needs, Security(self._described, scopes=mentioned)))
+        return Security(
+            _dependency(self, requirements, Security(self._described, scopes=mentioned))
+        )
 
     def problems(self, app: Starlette) -> None:
-        """Have `app` answer refusals with whole problem documents (RFC 9457): a nicety.
+        """Make `app` render denials as whole problem documents (RFC 9457).
 
-        Without it they have status and headers all the same, and `detail` alone in the body.
+        Without it they have the same status and headers, and `detail` alone in the body.
         """
-        app.add_exception_handler(Denied, answer)
+        app.add_exception_handler(Denied, respond)
 
-    async def identify(self, connection: HTTPConnection, wanted: Scope | Requirements) -> Principal:
-        """Tell who sent a request, or raise Denied; see `core.Guard.identify`.
+    async def identify(self, connection: HTTPConnection, scopes: Scope | Requirements) -> Principal:
+        """Return who sent a request, or raise Denied; see `core.Guard.identify`.
 
         Behind a proxy, let the server find the caller's address in headers that it trusts.
         """
-        needs = wanted if isinstance(wanted, Requirements) else Requirements(wanted)
+        requirements = scopes if isinstance(scopes, Requirements) else Requirements(scopes)
         try:
-            asked = await arrived(connection)
-            return await asgi.admit(connection.scope, self.core, asked, needs)
+            request = await request_of(connection)
+            return await asgi.identify_once(connection.scope, self.core, request, requirements)
         except denied.Denied as caught:
             raise Denied(caught.denial) from None
 
     @property
     def token_url(self) -> str:
-        """Where callers get tokens; a path where the issuer depends on the request."""
+        """Where callers get tokens; a path if the issuer depends on the request."""
         return self.core.token_url
 
 
 class _Described(SecurityBase):
-    """What a call needs as OpenAPI has it; FastAPI knows a security scheme by its type."""
+    """The requirements in OpenAPI; FastAPI recognizes a security scheme by its type."""
 
     def __init__(self, model: OAuth2) -> None:
         self.model = model
@@ -123,7 +125,7 @@ class _Described(SecurityBase):
 
 
 class _Scheme(SecurityBase):
-    """The dependency itself; it asks for the scopes that FastAPI has gathered."""
+    """The dependency itself; it requires the scopes that FastAPI has gathered."""
 
     def __init__(self, guard: Guard, model: OAuth2) -> None:
         self._guard = guard
@@ -131,38 +133,40 @@ class _Scheme(SecurityBase):
         self.scheme_name = "Gatepass"
 
     async def __call__(self, connection: HTTPConnection, gathered: SecurityScopes) -> Principal:
-        return await self._guard.identify(connection, _asking(tuple(gathered.scopes)))
+        return await self._guard.identify(connection, _requirements_of(tuple(gathered.scopes)))
 
 
-def _needing(
+def _dependency(
     guard: Guard,
-    needs: Requirements,
+    requirements: Requirements,
     described: Any,  # noqa: ANN401 - as FastAPI declares it
 ) -> Callable[..., Awaitable[Principal]]:
-    """Give the dependency that asks for `needs`, and for what those above it want as well.
+    """Return the dependency that checks `requirements`, and the scopes of those above it.
 
-    The scopes of its own are told by another below it: FastAPI would gather all in one list.
+    Another dependency below it describes its own scopes: FastAPI would gather all in one list.
     """
 
     async def identify(
         connection: HTTPConnection,
         gathered: SecurityScopes,
-        _told: Annotated[None, described],
+        _described: Annotated[None, described],
     ) -> Principal:
         above = gathered.scopes
-        asked = replace(needs, every=Scope((*above, *needs.every.names))) if above else needs
-        return await guard.identify(connection, asked)
+        if above:
+            every = Scope((*above, *requirements.every.names))
+            return await guard.identify(connection, replace(requirements, every=every))
+        return await guard.identify(connection, requirements)
 
     return identify
 
 
-@lru_cache(maxsize=1024)  # an application asks for few different ones, and again and again
-def _asking(scopes: tuple[str, ...]) -> Requirements:
+@lru_cache(maxsize=1024)  # an application requires few different ones
+def _requirements_of(scopes: tuple[str, ...]) -> Requirements:
     return Requirements(Scope(scopes))
 
 
 def _off_the_loop(inspect: Inspect) -> Ask:
-    """Give `inspect` as it can be awaited; what may block runs in a thread."""
+    """Return `inspect` as a coroutine function; what may block runs in a thread."""
     if is_coroutine(inspect):
         return cast("Ask", inspect)
     blocking = cast("Callable[[Secret, HTTPConnection], Answer]", inspect)

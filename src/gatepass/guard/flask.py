@@ -1,4 +1,4 @@
-"""The guard in Flask: a decorator for views, and for whole applications; a face of `core`.
+"""The guard in Flask: a decorator for views, and for whole applications; an adapter of `core`.
 
 guard = Guard(issuer="https://login.example.com", resource="https://api.example.com")
 
@@ -34,9 +34,9 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 class Denied(HTTPException):
-    """What the guard raises; an `errorhandler(Denied)` may answer it in another way.
+    """Raised by the guard; an `errorhandler(Denied)` may render it in another way.
 
-    Flask asks an `errorhandler(401)` by the class of an exception, and so not for this one.
+    Flask finds an `errorhandler(401)` by the class of an exception, so not for this one.
     """
 
     def __init__(self, denial: Denial) -> None:
@@ -45,33 +45,33 @@ class Denied(HTTPException):
         self.code = denial.status
 
     def get_response(self, *_environ: Any, **_scope: Any) -> Any:  # noqa: ANN401 - werkzeug's own
-        """Give the refusal with its problem document (RFC 9457)."""
+        """Return the response, with its problem document (RFC 9457)."""
         return Response(self.denial.body(), self.denial.status, dict(self.denial.headers))
 
 
 class Guard(Adapter):
     """Lets requests with a good access token through, and no other.
 
-    Takes the settings of `gatepass.guard.Guard`. `inspect` gets the token and the request's
-    environ, as `expect` does.
+    Its options are those of `gatepass.guard.Guard`. The context of `inspect` and `expect` is the
+    request's environ.
     """
 
-    def requires(self, *wanted: ScopeRequirement, organization: str = "") -> Callable[[View], View]:
-        """Give a decorator for views, plain or `async`, that says who calls in `principal`.
+    def requires(self, *scopes: ScopeRequirement, organization: str = "") -> Callable[[View], View]:
+        """Return a decorator for views, plain or `async`, which sets `principal`.
 
-        Refuses a caller who lacks one of `wanted`: a scope, `any_of(...)`, or a mapping of methods
-        to either (see `Requirements.of`); without any, every good token passes. `organization`
-        names the part of the path that must be the caller's `org_id`: another's answers 404. Does
-        NOT check otherwise that what is asked for belongs to the caller. It stands below the route;
-        a class-based view has it in `decorators`. Raises ValueError for a scope that can never be
-        granted.
+        The caller must have all of `scopes`: each is a scope, `any_of(...)`, or a mapping of
+        methods to either (see `Requirements.of`); without any, every good token passes.
+        `organization` names the part of the path that must be the caller's `org_id`: 404 for any
+        other. Does NOT check otherwise that the requested data belongs to the caller. Put it below
+        the route; a class-based view has it in `decorators`. Raises ValueError for a scope that
+        can never be granted.
         """
-        needs = Requirements.of(*wanted, organization=organization)
+        requirements = Requirements.of(*scopes, organization=organization)
 
         def decorate(view: View) -> View:
             @wraps(view)
             def guarded(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - as they came
-                self._admit(needs)
+                self._identify(requirements)
                 return current_app.ensure_sync(view)(*arguments, **named)
 
             return cast("View", guarded)
@@ -79,32 +79,35 @@ class Guard(Adapter):
         return decorate
 
     def protect(
-        self, app: Flask | Blueprint, *wanted: ScopeRequirement, exempt: Iterable[str] = ()
+        self, app: Flask | Blueprint, *scopes: ScopeRequirement, exempt: Iterable[str] = ()
     ) -> None:
-        """Have every path of `app` but the `exempt` need a token and `wanted`, 404s included.
+        """Make every path of `app` that is not `exempt` need a token and `scopes`, 404s included.
 
-        A path is looked at whole, also that of a blueprint, but without the prefix that `app` is
-        mounted at. No method is exempt. A CORS preflight has no token: Flask's own answer to it,
-        which Flask-CORS adds its headers to, passes; a view of yours for OPTIONS does not.
+        The whole path is compared, also for a blueprint, but without the prefix that `app` is
+        mounted at. No method is exempt. A CORS preflight has no token: Flask's own response to it,
+        to which Flask-CORS adds its headers, is sent; a view of the application for OPTIONS is not
+        reached.
         """
-        needs, exempted = Requirements.of(*wanted), ExemptPaths(exempt)
+        requirements, exempted = Requirements.of(*scopes), ExemptPaths(exempt)
 
         def before() -> None:
             if request.path not in exempted and not _is_preflight():
-                self._admit(needs)
+                self._identify(requirements)
 
         app.before_request(before)
 
-    def _admit(self, needs: Requirements) -> None:
+    def _identify(self, requirements: Requirements) -> None:
         environ = request.environ  # and not `g`, which can outlive a request
         try:
-            environ[wsgi.PRINCIPAL] = wsgi.admit(environ, self.core, arrived(), needs)
+            environ[wsgi.PRINCIPAL] = wsgi.identify_once(
+                environ, self.core, request_of(), requirements
+            )
         except CoreDenied as denied:
             raise Denied(denied.denial) from None
 
 
 def _is_preflight() -> bool:
-    """Tell whether this is a CORS preflight that Flask answers itself, without any view."""
+    """Return whether this is a CORS preflight to which Flask itself responds, without any view."""
     if request.method != "OPTIONS" or request.url_rule is None:
         return False
     headers = request.headers
@@ -112,15 +115,15 @@ def _is_preflight() -> bool:
     return asks and bool(getattr(request.url_rule, "provide_automatic_options", False))
 
 
-def arrived() -> Request:
-    """Give what a guard looks at of the request that is served now."""
-    has_begun = "stream" in vars(request._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001 - the proxy's own word for it
-    seen = wsgi.arrived(request.environ, _form_as_read() if has_begun else None)
-    return seen._replace(path=request.view_args or {})
+def request_of() -> Request:
+    """Return what a guard reads of the current request."""
+    has_begun = "stream" in vars(request._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001 - the only way to ask the proxy
+    found = wsgi.request_of(request.environ, _form_as_read() if has_begun else None)
+    return found._replace(path=request.view_args or {})
 
 
 def _form_as_read() -> str:
-    """Give the names in a short form that somebody has begun to read: the socket has it no more."""
+    """Return the names in a short form that was read before, at least in part."""
     if not wsgi.has_short_form(request.environ):
         return ""
     request.get_data()  # kept, so that the view can read it as well
@@ -130,7 +133,7 @@ def _form_as_read() -> str:
 def _current() -> Principal:
     found: Principal | None = request.environ.get(wsgi.PRINCIPAL)
     if found is None:
-        raise RuntimeError("nobody was asked who calls: put guard.requires() on the view")
+        raise RuntimeError("no guard has checked this request: put guard.requires() on the view")
     return found
 
 

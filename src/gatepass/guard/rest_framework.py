@@ -1,4 +1,4 @@
-"""The guard in Django REST framework: who calls (authentication), and who may (permission).
+"""The guard in Django REST framework: authentication and permission classes.
 
     class Meters(APIView):
         authentication_classes = [GatepassAuthentication]
@@ -19,10 +19,10 @@ from rest_framework.exceptions import APIException, NotAuthenticated
 from rest_framework.permissions import AND, OR, BasePermission, OperandHolder
 from rest_framework.request import Request
 
-from gatepass.guard.django import Guard, answer, arrived, configured
+from gatepass.guard.django import Guard, configured, request_of, response_of
 from gatepass.guard.model.denial import Denial, Denied
 from gatepass.guard.model.principal import Principal
-from gatepass.guard.model.request import Request as Arrived
+from gatepass.guard.model.request import Request as GuardRequest
 from gatepass.guard.model.requirements import NOTHING, AnyOf, Requirements, ScopeRequirement, any_of
 from gatepass.wire import bearer
 from gatepass.wire.errors import OAuthError
@@ -42,9 +42,9 @@ _DENIAL = "_gatepass_denial"
 
 
 class Application:
-    """What request.user is: the application that calls, which is no user of the site.
+    """The value of request.user: the calling application, which is no user of the site.
 
-    It is authenticated and nobody's staff; throttles count it by its client id.
+    It is authenticated and not staff; throttles count it by its client id.
     """
 
     is_authenticated = True
@@ -66,9 +66,9 @@ class Application:
 
 
 class Refusal(APIException):  # type: ignore[misc] # REST framework has no type hints
-    """A refusal as REST framework answers it: status, challenge and Retry-After are right.
+    """A denial as REST framework renders it: with its status, challenge and Retry-After.
 
-    The body is {"detail": ...}; with our `exception_handler` it is a whole problem document.
+    The body is {"detail": ...}; with `exception_handler` it is a whole problem document.
     """
 
     def __init__(self, denial: Denial) -> None:
@@ -80,36 +80,36 @@ class Refusal(APIException):  # type: ignore[misc] # REST framework has no type 
 
 
 class GatepassAuthentication(BaseAuthentication):  # type: ignore[misc] # as above
-    """Says who calls: request.auth is the Principal, request.user an `Application`.
+    """Authenticates the caller: request.auth is the Principal, request.user an `Application`.
 
     A request without a bearer token is left to the other authentication classes, and to the
-    permission to refuse: 401 with the challenge, where this class stands first. Does NOT check
-    any scope (see `HasScope`). A subclass with a `guard` needs no setting.
+    permission to refuse: 401 with the challenge, if this class is the first. Does NOT check any
+    scope (see `HasScope`). A subclass with a `guard` needs no setting.
     """
 
     guard: ClassVar[Guard | None] = None
 
     def authenticate(self, request: Request) -> tuple[Application, Principal] | None:
-        """Tell who calls; None without a bearer token; raises Refusal for a bad one."""
-        asked = _arrived(request)
-        if not _has_credentials(asked):
+        """Return the caller, or None without a bearer token; raise Refusal for a bad one."""
+        sent = _request_of(request)
+        if not _has_credentials(sent):
             return None
         try:
-            principal = self._guard().identify(asked.context, NOTHING, asked.path)
+            principal = self._guard().identify(sent.context, NOTHING, sent.path)
         except Denied as denied:
             raise Refusal(denied.denial) from None
         return Application(principal), principal
 
     def authenticate_header(self, request: Request) -> str:
-        """Give the challenge for a request without credentials (RFC 6750 §3, RFC 9728 §5.1)."""
-        denial = self._guard().core.challenge(_arrived(request))
+        """Return the challenge to a request without credentials (RFC 6750 §3, RFC 9728 §5.1)."""
+        denial = self._guard().core.challenge(_request_of(request))
         setattr(request, _DENIAL, denial)
         return denial.headers["WWW-Authenticate"]
 
-    def check(self, request: Request, needs: Requirements) -> None:
-        """Raise Refusal where the caller of a request that was let through may not."""
+    def check(self, request: Request, requirements: Requirements) -> None:
+        """Raise Refusal if the caller of an authenticated request lacks `requirements`."""
         try:
-            self._guard().core.check(request.auth, _arrived(request), needs)
+            self._guard().core.check(request.auth, _request_of(request), requirements)
         except Denied as denied:
             raise Refusal(denied.denial) from None
 
@@ -118,7 +118,7 @@ class GatepassAuthentication(BaseAuthentication):  # type: ignore[misc] # as abo
 
 
 class _Either(OR):  # type: ignore[misc] # as above
-    """Two permissions of which one is enough, though the first may refuse by raising."""
+    """Two permissions of which one is enough, although the first may raise Refusal."""
 
     def has_permission(self, request: Request, view: Any) -> bool:  # noqa: ANN401 - any view
         return _either(
@@ -147,7 +147,7 @@ class _Combined(OperandHolder):  # type: ignore[misc] # as above
 
 
 class _Combinable(type(BasePermission)):  # type: ignore[misc] # as above
-    """The type of our permission classes."""
+    """The type of the permission classes here."""
 
     def __or__(cls, other: Any) -> _Combined:  # noqa: ANN401 - any permission
         return _Combined(_Either, cls, other)
@@ -163,69 +163,71 @@ class _Combinable(type(BasePermission)):  # type: ignore[misc] # as above
 
 
 class HasRequiredScopes(BasePermission, metaclass=_Combinable):  # type: ignore[misc] # as above
-    """Lets through whose token has what the view's `required_scopes` says.
+    """Requires the scopes of the view's `required_scopes`.
 
     That is a scope, `any_of(...)`, a mapping of methods to either, or a list of such, all of
-    which are needed (see `Requirements.of`). The view's `required_organization`, if there is one,
-    names the part of the path that must be the caller's `org_id`: another's answers 404. Only
-    callers that GatepassAuthentication knows pass. It combines with other classes by `|` and `&`;
-    where all alternatives refuse, the first refusal with a challenge is the answer.
+    which are required (see `Requirements.of`). The view's `required_organization`, if it has one,
+    names the part of the path that must be the caller's `org_id`: 404 for any other. Only callers
+    that GatepassAuthentication has authenticated pass. It combines with other classes by `|` and
+    `&`; if all alternatives refuse, the response is the first refusal with a challenge.
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:  # noqa: ANN401 - any view
-        """Tell whether the caller may, or raise Refusal."""
+        """Return True, False for a caller of another authentication class, or raise Refusal."""
         by = request.successful_authenticator
         if not isinstance(by, GatepassAuthentication):
-            return False  # a session's user, or nobody: REST framework knows which
-        by.check(request, self.needs_of(view))
+            return False  # a session's user, or an anonymous request
+        by.check(request, self.requirements_of(view))
         return True
 
-    def needs_of(self, view: Any) -> Requirements:  # noqa: ANN401 - any view
-        """Give what a view asks for; raise ImproperlyConfigured where it does not say."""
-        wanted = getattr(view, "required_scopes", None)
-        if wanted is None:
+    def requirements_of(self, view: Any) -> Requirements:  # noqa: ANN401 - any view
+        """Return the requirements of a view; raise ImproperlyConfigured if it declares none."""
+        scopes = getattr(view, "required_scopes", None)
+        if scopes is None:
             raise ImproperlyConfigured(f"{type(view).__name__} has no required_scopes")
-        listed = [wanted] if isinstance(wanted, str | AnyOf | Mapping) else wanted
+        listed = [scopes] if isinstance(scopes, str | AnyOf | Mapping) else scopes
         return Requirements.of(*listed, organization=getattr(view, "required_organization", ""))
 
 
 class _HasScope(HasRequiredScopes):
-    needs: ClassVar[Requirements]
+    requirements: ClassVar[Requirements]
 
-    def needs_of(self, _view: object) -> Requirements:
-        return self.needs
+    def requirements_of(self, _view: object) -> Requirements:
+        return self.requirements
 
 
-def HasScope(*wanted: ScopeRequirement, organization: str = "") -> type[HasRequiredScopes]:  # noqa: N802 - it gives a class
-    """Give a permission class that needs all of `wanted`; see `HasRequiredScopes`.
+def HasScope(*scopes: ScopeRequirement, organization: str = "") -> type[HasRequiredScopes]:  # noqa: N802 - it returns a class
+    """Return a permission class that requires all of `scopes`; see `HasRequiredScopes`.
 
     Without any, every good token passes. Raises ValueError for a scope that can never be granted.
     """
-    needs = Requirements.of(*wanted, organization=organization)
-    made: type[HasRequiredScopes] = _Combinable("HasScope", (_HasScope,), {"needs": needs})
+    requirements = Requirements.of(*scopes, organization=organization)
+    made: type[HasRequiredScopes] = _Combinable(
+        "HasScope", (_HasScope,), {"requirements": requirements}
+    )
     return made
 
 
 def exception_handler(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
-    """Answer refusals with whole problem documents (RFC 9457); all else as REST framework does.
+    """Render denials as whole problem documents (RFC 9457), other errors as REST framework does.
 
     For the setting REST_FRAMEWORK["EXCEPTION_HANDLER"], by its dotted name.
     """
     response: HttpResponse | None = views.exception_handler(error, context)
     if isinstance(error, Refusal):
-        return answer(error.denial)
+        return response_of(error.denial)
     denial = getattr(context["request"], _DENIAL, None)
     if isinstance(error, NotAuthenticated) and denial is not None:
-        return answer(denial)
+        return response_of(denial)
     return response
 
 
 def _either(first: Callable[[], bool], second: Callable[[], bool]) -> bool:
-    """Ask the second where the first refuses; raise the first Refusal where both refuse."""
+    """Return whether one of two checks passes; raise the first Refusal if both refuse."""
     refused: Refusal | None = None
-    for ask in (first, second):
+    for check in (first, second):
         try:
-            if ask():
+            if check():
                 return True
         except Refusal as refusal:
             refused = refused or refusal
@@ -241,13 +243,13 @@ def _allows(permission: Any, request: Request, view: Any, obj: Any) -> bool:  # 
     )
 
 
-def _arrived(request: Request) -> Arrived:
-    plain = request._request  # noqa: SLF001 - Django's, to which REST framework gives no other way
-    return arrived(plain, request.parser_context["kwargs"])
+def _request_of(request: Request) -> GuardRequest:
+    django_request = request._request  # noqa: SLF001 - Django's, to which REST framework gives no other way
+    return request_of(django_request, request.parser_context["kwargs"])
 
 
-def _has_credentials(asked: Arrived) -> bool:
+def _has_credentials(sent: GuardRequest) -> bool:
     try:
-        return bearer.read(asked.authorization, asked.query, asked.form) is not None
+        return bearer.read(sent.authorization, sent.query, sent.form) is not None
     except OAuthError:
-        return True  # though bad ones
+        return True  # malformed ones

@@ -1,4 +1,4 @@
-"""The guard in Starlette: a decorator for endpoints and a middleware; a face of `core`.
+"""The guard in Starlette: a decorator for endpoints and a middleware; an adapter of `core`.
 
 guard = Guard(issuer="https://login.example.com", resource="https://api.example.com")
 
@@ -24,7 +24,7 @@ from gatepass.guard import asgi
 from gatepass.guard.core.adapter import Adapter
 from gatepass.guard.model.denial import Denial, Denied
 from gatepass.guard.model.principal import Principal
-from gatepass.guard.model.request import Request as Arrived
+from gatepass.guard.model.request import Request as GuardRequest
 from gatepass.guard.model.requirements import Requirements, ScopeRequirement, any_of
 from gatepass.guard.verification.waiting import is_coroutine
 
@@ -36,24 +36,24 @@ Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 class Guard(Adapter):
     """Lets requests with a good access token through, and no other.
 
-    Takes the settings of `gatepass.guard.Guard`. `inspect`, a coroutine function or one that
-    runs in a thread, gets the token and the request, as `expect` does; under the middleware
-    they get the ASGI scope.
+    Its options are those of `gatepass.guard.Guard`. The context of `inspect` (a coroutine
+    function, or one that runs in a thread) and `expect` is the request; in the middleware it is
+    the ASGI scope.
     """
 
     def requires(
-        self, *wanted: ScopeRequirement, organization: str = ""
+        self, *scopes: ScopeRequirement, organization: str = ""
     ) -> Callable[[Endpoint], Endpoint]:
-        """Give a decorator for endpoints that says who calls in `request.state.principal`.
+        """Return a decorator for endpoints, which sets `request.state.principal`.
 
         For functions, plain or `async`, of a request or a WebSocket, and for methods of an
-        HTTPEndpoint. Refuses a caller who lacks one of `wanted`: a scope, `any_of(...)`, or a
+        HTTPEndpoint. The caller must have all of `scopes`: each is a scope, `any_of(...)`, or a
         mapping of methods to either (see `Requirements.of`); without any, every good token passes.
-        `organization` names the path parameter that must be the caller's `org_id`: another's
-        answers 404. Does NOT check otherwise that what is asked for belongs to the caller.
+        `organization` names the path parameter that must be the caller's `org_id`: 404 for any
+        other. Does NOT check otherwise that the requested data belongs to the caller.
         Raises ValueError for a scope that can never be granted, TypeError for a class.
         """
-        needs = Requirements.of(*wanted, organization=organization)
+        requirements = Requirements.of(*scopes, organization=organization)
 
         def decorate(endpoint: Endpoint) -> Endpoint:
             if isinstance(endpoint, type):
@@ -65,7 +65,7 @@ class Guard(Adapter):
             @wraps(endpoint)
             async def guarded(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - as it came
                 connection = _connection(*arguments[:2], *named.values())
-                denial = await self._admit(connection, needs)
+                denial = await self._authorize(connection, requirements)
                 if denial is not None:
                     return await _answer(denial, connection)
                 if is_async:
@@ -76,20 +76,22 @@ class Guard(Adapter):
 
         return decorate
 
-    def middleware(self, *wanted: ScopeRequirement, exempt: Iterable[str] = ()) -> Middleware:
-        """Give the middleware that has every path but the `exempt` need a token and `wanted`.
+    def middleware(self, *scopes: ScopeRequirement, exempt: Iterable[str] = ()) -> Middleware:
+        """Return a middleware: every path that is not `exempt` needs a token and `scopes`.
 
-        Starlette's CORSMiddleware stands before it in the list: a preflight has no token.
+        Put Starlette's CORSMiddleware before it in the list: a preflight has no token.
         """
         factory: Any = GuardMiddleware  # whose keywords are those of Protected
-        needs = Requirements.of(*wanted)
-        return Middleware(factory, guard=self.core, needs=needs, exempt=tuple(exempt))
+        requirements = Requirements.of(*scopes)
+        return Middleware(factory, guard=self.core, requirements=requirements, exempt=tuple(exempt))
 
-    async def _admit(self, connection: HTTPConnection, needs: Requirements) -> Denial | None:
-        """Set the principal, or give the refusal."""
+    async def _authorize(
+        self, connection: HTTPConnection, requirements: Requirements
+    ) -> Denial | None:
+        """Set the principal, or return the denial."""
         try:
-            asked = await arrived(connection)
-            caller = await asgi.admit(connection.scope, self.core, asked, needs)
+            request = await request_of(connection)
+            caller = await asgi.identify_once(connection.scope, self.core, request, requirements)
             connection.state.principal = caller
         except Denied as denied:
             return denied.denial
@@ -100,39 +102,39 @@ class GuardMiddleware(asgi.Protected):
     """`asgi.Protected`, with the principal where Starlette's requests have it as well."""
 
     def __init__(self, app: asgi.App, **options: Any) -> None:  # noqa: ANN401 - of Protected
-        async def passed_on(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+        async def with_state(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
             if asgi.PRINCIPAL in scope:
                 state = {**scope.get("state", {}), "principal": scope[asgi.PRINCIPAL]}
                 scope = {**scope, "state": state}
             await app(scope, receive, send)
 
-        super().__init__(passed_on, **options)
+        super().__init__(with_state, **options)
 
 
-async def arrived(connection: HTTPConnection) -> Arrived:
-    """Give what a guard looks at of a request or WebSocket, which is its context.
+async def request_of(connection: HTTPConnection) -> GuardRequest:
+    """Return what a guard reads of a request or WebSocket, which is its context.
 
     The body of a short form is read and kept, so that the endpoint can read it as well.
     """
     scope = connection.scope
     form = await _form(connection) if asgi.has_short_form(scope) else ""
-    return asgi.arrived(scope, form, connection.path_params, connection)
+    return asgi.request_of(scope, form, connection.path_params, connection)
 
 
 async def _form(connection: HTTPConnection) -> str:
-    """Give a form's text, to see a token that is sent twice (RFC 6750 §2)."""
+    """Return a form's text, to find a token that is sent twice (RFC 6750 §2)."""
     if not isinstance(connection, Request):
         return ""
     try:
         return (await connection.body()).decode("latin-1")  # kept, so that an endpoint can read it
-    except ClientDisconnect:  # it will never be whole, and who reads on learns it as well
+    except ClientDisconnect:  # it will never be whole, and the endpoint will find out as well
         return ""
-    except RuntimeError:  # somebody was first
+    except RuntimeError:  # it was read before
         return await _form_as_read(connection)
 
 
 async def _form_as_read(request: Request) -> str:
-    """Give the names in a form that has been read before."""
+    """Return the names in a form that was read before."""
     try:
         return urlencode([(name, "") for name in await request.form()])
     except (RuntimeError, AssertionError):  # it was read as a stream, and is gone
@@ -140,7 +142,7 @@ async def _form_as_read(request: Request) -> str:
 
 
 def _connection(*arguments: object) -> HTTPConnection:
-    """Find the request among an endpoint's arguments; a method has `self` before it."""
+    """Return the request among an endpoint's arguments; a method has `self` before it."""
     for argument in arguments:
         if isinstance(argument, HTTPConnection):
             return argument

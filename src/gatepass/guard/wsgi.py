@@ -1,8 +1,8 @@
-"""The guard in front of any WSGI application: a face of `core`.
+"""The guard in front of any WSGI application: an adapter of `core`.
 
     app = Protected(app, Guard(issuer="https://login.example.com", ...), Requirements.of("read"))
 
-The application finds who calls in `environ["gatepass.principal"]`.
+The application finds the caller in `environ["gatepass.principal"]`.
 """
 
 import re
@@ -35,48 +35,50 @@ _JOINED = re.compile(r",[ \t]*(?=bearer )", re.IGNORECASE)  # two headers, by th
 class Protected:
     """Lets requests with a good token through to `app`, and no other.
 
-    `needs` is asked of all of them; paths in `exempt` ("/health", or "/docs/*" for all beneath
-    it) need no token. A path is looked at as the server has decoded it, without the prefix that
-    the application is mounted at; one that an application could tidy up into another one is
-    never exempt. No method is exempt either: a CORS preflight has no token, so what answers it
-    stands in front of this. Behind a proxy, let the server find the caller's address in headers
-    that it trusts.
+    All of them must fulfil `requirements`; paths in `exempt` ("/health", or "/docs/*" for all
+    beneath it) need no token. A path is compared as the server has decoded it, without the prefix
+    that the application is mounted at; a path that an application could normalize to another one
+    is never exempt. No method is exempt: a CORS preflight has no token, so put the CORS middleware
+    in front of this one. Behind a proxy, let the server find the caller's address in headers that
+    it trusts.
     """
 
     def __init__(
         self,
         app: "WSGIApplication",
         guard: Guard,
-        needs: Requirements = NOTHING,
+        requirements: Requirements = NOTHING,
         *,
         exempt: Iterable[str] = (),
     ) -> None:
-        if needs.organization:
+        if requirements.organization:
             raise ValueError("the parameters of a path are not known here: compare org_id yourself")
         self._app = app
         self._guard = guard
-        self._needs = needs
+        self._requirements = requirements
         self._exempt = ExemptPaths(exempt)
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        """Pass on, or answer with the refusal."""
+        """Pass the request on, or send the denial."""
         environ.pop(PRINCIPAL, None)
         if environ.get("PATH_INFO", "") not in self._exempt:
             try:
-                environ[PRINCIPAL] = admit(environ, self._guard, arrived(environ), self._needs)
+                environ[PRINCIPAL] = identify_once(
+                    environ, self._guard, request_of(environ), self._requirements
+                )
             except Denied as denied:
                 return deny(denied.denial, environ, start_response)
         return self._app(environ, start_response)
 
 
 class MetadataMiddleware:
-    """Serves the metadata of the guard's resource (RFC 9728 §3); passes on all else to `app`.
+    """Serves the metadata of the guard's resource (RFC 9728 §3); passes other requests to `app`.
 
-    It stands in front of `Protected`, as the document needs no token, and answers GET and HEAD
-    at the path of `resource_metadata`, whatever prefix the application is mounted at. `scopes`
-    are those that the API uses. Raises ValueError for a guard without a `resource`.
+    Put it in front of `Protected`, as the document needs no token. It answers GET and HEAD at the
+    path of `resource_metadata`, under any prefix that the application is mounted at. `scopes` are
+    those that the API uses. Raises ValueError for a guard without a `resource`.
     """
 
     def __init__(self, app: "WSGIApplication", guard: Guard, scopes: Iterable[str] = ()) -> None:
@@ -86,32 +88,32 @@ class MetadataMiddleware:
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        """Answer, or pass on."""
+        """Send the document, or pass the request on."""
         path, method = environ.get("PATH_INFO", ""), environ.get("REQUEST_METHOD", "GET")
-        asked = {path, environ.get("SCRIPT_NAME", "") + path}
-        if method not in {"GET", "HEAD"} or self._document.path not in asked:
+        paths = {path, environ.get("SCRIPT_NAME", "") + path}
+        if method not in {"GET", "HEAD"} or self._document.path not in paths:
             return self._app(environ, start_response)
         body = self._document.body
         start_response("200 OK", [*HEADERS, ("Content-Length", str(len(body)))])
         return [] if method == "HEAD" else [body]
 
 
-def admit(
-    environ: "WSGIEnvironment", guard: Guard, asked: Request, needs: Requirements
+def identify_once(
+    environ: "WSGIEnvironment", guard: Guard, request: Request, requirements: Requirements
 ) -> Principal:
-    """Do what `guard.identify` does, and keep in `environ` that it was done."""
-    caller = request_state.recall(environ, guard, asked, needs)
+    """Return the caller as `guard.identify` does, once for each guard and request."""
+    caller = request_state.get(environ, guard, request, requirements)
     if caller is None:
-        caller = guard.identify(asked, needs)
-        request_state.keep(environ, guard, asked, caller)
+        caller = guard.identify(request, requirements)
+        request_state.put(environ, guard, request, caller)
     return caller
 
 
-def arrived(environ: "WSGIEnvironment", form: str | None = None) -> Request:
-    """Give what a guard looks at of a WSGI request; the environ is its context.
+def request_of(environ: "WSGIEnvironment", form: str | None = None) -> Request:
+    """Return what a guard reads of a WSGI request; the environ is its context.
 
-    Servers join header lines of the same name by a comma, which no bearer token has in it. The
-    body of a short form is read, and put back for the application, unless `form` is told.
+    Servers join header lines of the same name by a comma, which no bearer token contains. The
+    body of a short form is read, and put back for the application, unless `form` is given.
     """
     authorization = environ.get("HTTP_AUTHORIZATION")
     return Request(
@@ -132,7 +134,7 @@ def header_lines(authorization: str | None) -> tuple[str, ...]:
 def deny(
     denial: Denial, environ: "WSGIEnvironment", start_response: "StartResponse"
 ) -> Iterable[bytes]:
-    """Answer with `denial`; to HEAD without the body, which not every server leaves out."""
+    """Return the response of `denial`; for HEAD without the body, as not every server drops it."""
     body = denial.body()
     status = f"{denial.status} {HTTPStatus(denial.status).phrase}"
     start_response(status, [*denial.headers.items(), ("Content-Length", str(len(body)))])
@@ -140,9 +142,9 @@ def deny(
 
 
 def has_short_form(environ: "WSGIEnvironment") -> bool:
-    """Tell whether the body is a form that is worth reading, to see a token that is sent twice.
+    """Return whether the body is a form to be read, to find a token that is sent twice.
 
-    A form of unknown or great length is left alone: no token is ever taken from it.
+    A form of unknown or great length is not read: no token is ever accepted from it.
     """
     media_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
     length = environ.get("CONTENT_LENGTH", "")
@@ -151,12 +153,12 @@ def has_short_form(environ: "WSGIEnvironment") -> bool:
 
 
 def _form(environ: "WSGIEnvironment") -> str:
-    """Give a short form's text, to see a token that is sent twice (RFC 6750 §2)."""
+    """Return a short form's text, to find a token that is sent twice (RFC 6750 §2)."""
     if not has_short_form(environ):
         return ""
     try:
         body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
-    except OSError:  # the client is gone; who reads on learns it as well
+    except OSError:  # the client is gone; the application will find out as well
         return ""
     environ["wsgi.input"] = BytesIO(body)
     return str(body, "latin-1")

@@ -1,1 +1,1 @@
-"""JSON Web Signatures and Keys (RFC 7515, RFC 7517), strict JSON, base64url: server and guard."""
+"""JWS and JWK (RFC 7515, RFC 7517), strict JSON and base64url, for server and guard."""

@@ -1,11 +1,12 @@
-"""base64url without padding (RFC 7515 §2), in the one spelling that it has. Pure."""
+"""base64url without padding (RFC 7515 §2), in its one canonical form. Pure."""
 
+from base64 import urlsafe_b64encode
 from binascii import a2b_base64
 
-# To the alphabet that the standard library decodes; what is its own becomes an error.
+# To the alphabet that the standard library decodes; characters of base64 alone become an error.
 _TO_BASE64 = bytes.maketrans(b"-_+/=", b"+/!!!")
 _PADDING = (b"", b"", b"==", b"=")
-# By what is left of the length after division by four: the last characters without stray bits.
+# By the length modulo 4: the last characters without stray bits.
 _LAST = (
     frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
     frozenset(b""),
@@ -14,8 +15,13 @@ _LAST = (
 )
 
 
+def encode(octets: bytes) -> str:
+    """Return `octets` as text."""
+    return urlsafe_b64encode(octets).rstrip(b"=").decode()
+
+
 def decode(text: str) -> bytes:
-    """Give the bytes of `text`; raise ValueError for padding, foreign characters, stray bits.
+    """Return the bytes of `text`; raise ValueError for padding, foreign characters, stray bits.
 
     So there is exactly one text for the bytes, and a re-encoded token is another, wrong one.
     """
@@ -23,10 +29,10 @@ def decode(text: str) -> bytes:
 
 
 def decode_ascii(text: bytes) -> bytes:
-    """Do what `decode` does, with text that is encoded already."""
+    """Return the bytes of `text`, which is ASCII already; raise ValueError as `decode` does."""
     if not text:
         return b""
-    left = len(text) % 4
-    if text[-1] not in _LAST[left]:
+    rest = len(text) % 4
+    if text[-1] not in _LAST[rest]:
         raise ValueError("not canonical base64url")
-    return a2b_base64(text.translate(_TO_BASE64) + _PADDING[left], strict_mode=True)
+    return a2b_base64(text.translate(_TO_BASE64) + _PADDING[rest], strict_mode=True)

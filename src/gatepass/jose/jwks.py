@@ -1,6 +1,7 @@
 """The public keys of an issuer, read from its JWK Set (RFC 7517). Pure; fetches nothing.
 
-Only what can verify an access token comes out: one key, one name, one algorithm (RFC 8725 §3.1).
+Only keys that can verify an access token are read: one key, one name, one algorithm (RFC 8725
+§3.1).
 """
 
 from collections.abc import Mapping
@@ -9,32 +10,30 @@ from types import MappingProxyType
 from typing import Self, TypeAlias
 
 from gatepass.jose import base64url, roca, strict_json
-from gatepass.jose.signature import PublicKey, check, ed25519, p256, rsa
+from gatepass.jose.algorithms import ACCEPTED
+from gatepass.jose.signature import PublicKey, ed25519, p256, rsa, verify
 
 LONGEST_DOCUMENT = 64 * 1024  # bytes
 MOST_KEYS = 64
 LONGEST_KID = 256  # characters
 
-# What a token may name as `alg`, and the algorithm that is meant. For an Ed25519 key, EdDSA
-# (RFC 8037) and Ed25519 (RFC 9864) are the same. Nothing else is ever looked up.
-ALGORITHMS = MappingProxyType(
-    {"ES256": "ES256", "EdDSA": "Ed25519", "Ed25519": "Ed25519", "PS256": "PS256", "RS256": "RS256"}
-)
-
 _Jwk: TypeAlias = Mapping[str, object]
 
 # Members that only private and symmetric keys have (RFC 7518 §6.2.2, §6.3.2, §6.4.1).
-_SECRET = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _COORDINATE = 32  # bytes, on P-256 and Ed25519 alike
-_MODULUS = range(2048, 8192 + 1)  # bits; RFC 7518 §3.3 sets the lower bound, our time the upper
+_MODULUS = range(
+    2048, 8192 + 1
+)  # bits; RFC 7518 §3.3 sets the lower bound, the cost of verifying the upper
 _EXPONENT = range(2**16 + 1, 2**32, 2)
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A public key with its name and the one algorithm that it verifies.
+    """A public key with its name (`kid`) and the one algorithm that it verifies.
 
-    Two are equal that have the same name, algorithm and `material`, the members that make it.
+    Keys are equal if they have the same name, algorithm and `material`, the members of the JWK
+    that make the key.
     """
 
     kid: str
@@ -42,52 +41,52 @@ class Key:
     material: tuple[str, ...] = field(repr=False)
     public: PublicKey = field(repr=False, compare=False)
 
-    def signed(self, message: bytes, signature: bytes) -> bool:
-        """Tell whether `signature` is one of this key's for `message`."""
-        return check(self.alg, self.public, message, signature)
+    def verify(self, message: bytes, signature: bytes) -> bool:
+        """Return whether `signature` is one of this key's for `message`."""
+        return verify(self.alg, self.public, message, signature)
 
 
 @dataclass(frozen=True, slots=True)
 class KeySet:
-    """Keys by name; `passed_over` says, for the log, which were left out and why.
+    """Keys by name; `skipped` lists for the log which were left out, and why.
 
-    Where keys of different types share a name (RFC 7517 §4.5), `keys` has the first, and
-    `others` the further ones by name and algorithm.
+    If keys of different types share a name (RFC 7517 §4.5), `keys` has the first, and `others`
+    has the others by name and algorithm.
     """
 
     keys: Mapping[str, Key]
-    passed_over: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
     others: Mapping[tuple[str, str], Key] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, document: bytes | Mapping[str, object]) -> Self:
-        """Read a JWK Set, as text or as JSON already read.
+        """Read a JWK Set, from its text or from parsed JSON.
 
-        Takes EC keys on P-256 (ES256), Ed25519 keys (EdDSA), and RSA keys of 2048 to 8192 bits
-        (RS256, or PS256 where `alg` says so). Other keys, those for encryption, those without
-        `kid` and weak or malformed ones are passed over (RFC 7517 §5).
+        Accepts EC keys on P-256 (ES256), Ed25519 keys (EdDSA), and RSA keys of 2048 to 8192 bits
+        (RS256, or PS256 if `alg` says so). Other keys, those for encryption, those without
+        `kid` and weak or malformed ones are skipped (RFC 7517 §5).
 
-        Raises ValueError for a document that is not to be trusted at all: malformed or over
-        its limits, two keys of one name and type, a private or a symmetric key given away. Also
-        where no key is left. Does NOT check where the document came from, nor its age.
+        Raises ValueError for a document that cannot be trusted at all: malformed or over its
+        limits, two keys of one name and type, a published private or symmetric key. Also if no
+        key is left. Does NOT check where the document came from, nor its age.
         """
         keys: dict[str, Key] = {}
         others: dict[tuple[str, str], Key] = {}
-        passed_over = []
-        for number, jwk in enumerate(_distinct(_listed(document)), 1):
+        skipped = []
+        for number, jwk in enumerate(_checked(_listed(document)), 1):
             try:
                 key = _read(jwk)
                 if keys.setdefault(key.kid, key) is not key:
                     others[key.kid, key.alg] = key
             except ValueError as error:
-                passed_over.append(f"key {number}: {error}")
+                skipped.append(f"key {number}: {error}")
         if not keys:
-            reasons = "; ".join(passed_over) or "it is empty"
+            reasons = "; ".join(skipped) or "it is empty"
             raise ValueError(f"the key set has no key that can verify a token: {reasons}")
-        return cls(MappingProxyType(keys), tuple(passed_over), MappingProxyType(others))
+        return cls(MappingProxyType(keys), tuple(skipped), MappingProxyType(others))
 
     def get(self, kid: str, alg: str | None = None) -> Key | None:
-        """Return the key of that name, or None; of several the one for `alg`, else the first."""
+        """Return the key named `kid`, or None; of several the one for `alg`, else the first."""
         first = self.keys.get(kid)
         if first is None or first.alg == alg or not self.others:
             return first
@@ -107,13 +106,13 @@ def _listed(document: bytes | Mapping[str, object]) -> list[_Jwk]:
     return listed
 
 
-def _distinct(listed: list[_Jwk]) -> list[_Jwk]:
-    """Refuse the whole set where its publisher is not in control of it."""
+def _checked(listed: list[_Jwk]) -> list[_Jwk]:
+    """Return the keys; raise ValueError if one error shows that the set cannot be trusted."""
     kids = [(jwk["kid"], str(jwk.get("kty"))) for jwk in listed if isinstance(jwk.get("kid"), str)]
     if len(kids) != len(set(kids)):
         raise ValueError("two keys of one type in the key set have the same kid")
-    if any(jwk.get("kty") == "oct" or not _SECRET.isdisjoint(jwk) for jwk in listed):
-        raise ValueError("the key set gives away a private or a symmetric key")
+    if any(jwk.get("kty") == "oct" or not _PRIVATE.isdisjoint(jwk) for jwk in listed):
+        raise ValueError("the key set publishes a private or a symmetric key")
     return listed
 
 
@@ -123,16 +122,16 @@ def _read(jwk: _Jwk) -> Key:
         raise ValueError("without a usable kid")
     _check_purpose(jwk)
     public, algorithms, material = _material(jwk)
-    # Without `alg` a key is for the algorithm that stands first, and for no other.
+    # Without `alg` a key is for the first of its algorithms, and for no other.
     alg = jwk.get("alg", algorithms[0])
-    meant = ALGORITHMS.get(alg) if isinstance(alg, str) else None
-    if meant not in algorithms:
+    accepted = ACCEPTED.get(alg) if isinstance(alg, str) else None
+    if accepted not in algorithms:
         raise ValueError("alg is not one that is accepted for such a key")
-    return Key(kid, meant, material, public)
+    return Key(kid, accepted, material, public)
 
 
 def _check_purpose(jwk: _Jwk) -> None:
-    """Refuse a key that is not for verifying signatures (RFC 7517 §4.2, §4.3)."""
+    """Raise ValueError for a key that is not for verifying signatures (RFC 7517 §4.2, §4.3)."""
     if jwk.get("use", "sig") != "sig":
         raise ValueError("use is not sig")
     operations = jwk.get("key_ops", ["verify"])
@@ -141,9 +140,9 @@ def _check_purpose(jwk: _Jwk) -> None:
 
 
 def _material(jwk: _Jwk) -> tuple[PublicKey, tuple[str, ...], tuple[str, ...]]:
-    """Give the key, the algorithms that fit its kind, and the members that make it.
+    """Return the key, the algorithms that fit its kind, and the members that make it.
 
-    On P-256 the point is checked.
+    Raises ValueError for a point that is not on its curve and for a weak RSA key.
     """
     kind = (jwk.get("kty"), jwk.get("crv"))
     if kind == ("EC", "P-256"):

@@ -10,13 +10,13 @@ _LARGEST = 701
 
 
 def is_vulnerable(modulus: int) -> bool:
-    """Tell whether a modulus of 2048 bits or more has the fingerprint of the flaw."""
+    """Return whether a modulus of 2048 bits or more has the fingerprint of the flaw."""
     return all(modulus % prime in powers for prime, powers in _powers().items())
 
 
 @cache
 def _powers() -> dict[int, frozenset[int]]:
-    """Give, for each odd prime, what the powers of the generator leave modulo it."""
+    """Return the powers of the generator modulo each odd prime, by the prime."""
     odd = range(3, _LARGEST + 1, 2)
     primes = [number for number in odd if all(number % divisor for divisor in range(3, number, 2))]
     return {

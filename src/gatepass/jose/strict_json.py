@@ -1,4 +1,4 @@
-"""JSON objects, read so that no two readers can understand them differently (RFC 8259 §4). Pure."""
+"""JSON that no two readers can understand differently (RFC 8259 §4). Pure."""
 
 from json import JSONDecoder
 
@@ -6,27 +6,39 @@ _SPACE = " \t\n\r"
 
 
 def read_object(text: bytes) -> dict[str, object]:
-    """Read a JSON object in UTF-8; raise ValueError, which never quotes the text.
+    """Return the JSON object in `text`; raise ValueError, also for JSON that is no object.
 
-    A member given twice is an error, at any depth: which one counts differs from reader to
-    reader. So are NaN and Infinity, which JSON does not have.
+    See `read` for what else is an error.
     """
-    try:
-        said = text.decode().strip(_SPACE)
-        found, end = _DECODER.raw_decode(said)
-    except (ValueError, RecursionError):
-        raise ValueError("not valid JSON") from None
-    if end != len(said):
-        raise ValueError("not valid JSON")
+    found = read(text)
     if not isinstance(found, dict):
         raise ValueError("not a JSON object")
     return found
 
 
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def read(text: bytes) -> object:
+    """Return the JSON in `text`, which is UTF-8; raise ValueError, which never quotes the text.
+
+    A member given twice is an error, at any depth: readers differ in which one counts. So are
+    NaN and Infinity, which JSON does not have, and a name with half a surrogate pair, which
+    cannot be encoded again.
+    """
+    try:
+        content = text.decode().strip(_SPACE)
+        found: object
+        found, end = _DECODER.raw_decode(content)
+    except (ValueError, RecursionError):
+        raise ValueError("not valid JSON") from None
+    if end != len(content):
+        raise ValueError("not valid JSON")
+    return found
+
+
+def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
     members = dict(pairs)
     if len(members) != len(pairs):
         raise ValueError("a member is given twice")
+    "".join(members).encode()
     return members
 
 
@@ -34,4 +46,4 @@ def _no_constant(name: str) -> object:
     raise ValueError(f"{name} is not JSON")
 
 
-_DECODER = JSONDecoder(object_pairs_hook=_once, parse_constant=_no_constant)
+_DECODER = JSONDecoder(object_pairs_hook=_distinct, parse_constant=_no_constant)

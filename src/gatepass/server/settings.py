@@ -23,6 +23,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from gatepass.jose.algorithms import Algorithm
 from gatepass.server.configuration.environment_variables import (
     PREFIX,
     Texts,
@@ -35,7 +36,7 @@ from gatepass.server.configuration.http_limits import HeadLimits, Limits, room_f
 from gatepass.server.configuration.path_aliases import PathAliases
 from gatepass.server.configuration.proxies import EVERYONE, MOST_HOPS, HeaderName
 from gatepass.server.domain.sessions.model import SessionSettings
-from gatepass.server.domain.token_policy import Algorithm, Tokens
+from gatepass.server.domain.token_policy import Tokens
 from gatepass.server.domain.users.passwords import PasswordSettings
 from gatepass.wire.credential import Mode
 from gatepass.wire.urls import is_confidential, is_loopback

@@ -79,6 +79,15 @@ def _escaped(value: str) -> str:
     return printable.replace("\\", "\\\\").replace('"', '\\"')
 
 
+def invalid_token(log_detail: str) -> OAuthError:
+    """Return the refusal of a token: one description for every reason, so none can be probed."""
+    return OAuthError(
+        "invalid_token",
+        "The access token is expired, revoked, or not valid here.",
+        log_detail=log_detail,
+    )
+
+
 def _credentials(header: str) -> Secret | None:
     scheme, _, credentials = header.partition(" ")
     if scheme.lower() != "bearer":

@@ -102,8 +102,8 @@ def test_what_was_sealed_before_keys_rotated_is_still_unsealed(
         kept = keys.all_keys(connection, master, Mode.LIVE)
     assert kept == (Key(1, "seal", secret, samples.NOW, samples.NOW),)
     ring = keyring(kept, Mode.LIVE, samples.NOW)
-    assert decode(token, ring.sealing) == claims
-    assert encode(claims, ring.seal) == token
+    assert decode(token, ring.opaque_token_keys) == claims
+    assert encode(claims, ring.opaque_token_key) == token
     assert "sealing_key" not in inspect(database.engine).get_table_names()
 
 

@@ -4,9 +4,10 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from contracts.samples import AWKWARD
+from gatepass.jose.algorithms import Algorithm
 from gatepass.server.domain.catalogue import store
 from gatepass.server.domain.catalogue.model import PARTNER_API, Catalogue, CataloguedScope, Resource
-from gatepass.server.domain.token_policy import Algorithm, TokenPolicy, Tokens
+from gatepass.server.domain.token_policy import TokenPolicy, Tokens
 from gatepass.server.storage.database import Connection, Database
 from gatepass.wire.scope import Scope
 

@@ -238,7 +238,7 @@ def test_a_guard_of_its_own_needs_no_setting() -> None:
         good = view(RequestFactory().get("/", HTTP_AUTHORIZATION=f"Bearer {issuer.mint()}"))
 
         assert (good.status_code, view(RequestFactory().get("/")).status_code) == (200, 401)
-        assert guard.status().is_well
+        assert guard.status().is_healthy
 
 
 def test_a_second_guard_does_not_believe_the_first(issuer: FakeIssuer) -> None:
@@ -327,7 +327,7 @@ def test_the_middleware_can_have_a_guard_of_its_own() -> None:
     [
         (None, "set GATEPASS_GUARD"),
         ("https://login.example.com", "set GATEPASS_GUARD"),
-        ({}, "give the guard an issuer"),
+        ({}, "give the guard either an issuer or expect"),
         ({"issuer": "http://login.example.com", "resource": "a"}, "https://"),
         ({"issuer": "https://login.example.com", "resource": "a", "resorce": 1}, "resorce"),
     ],

@@ -184,7 +184,7 @@ def test_who_called_before_is_not_taken_for_who_calls_now(
 
 
 def test_a_guard_tells_how_it_is(guard: Guard) -> None:
-    assert guard.status().answers_kept == 0
+    assert guard.status().cached_introspections == 0
 
 
 @pytest.fixture

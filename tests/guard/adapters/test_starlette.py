@@ -227,7 +227,7 @@ def test_a_cors_preflight_is_answered_by_what_stands_before_the_guard(guard: Gua
 
 
 def test_a_guard_tells_how_it_is(guard: Guard) -> None:
-    assert guard.status().answers_kept == 0
+    assert guard.status().cached_introspections == 0
 
 
 async def talk(socket: WebSocket) -> None:

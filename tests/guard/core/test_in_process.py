@@ -168,7 +168,7 @@ def test_what_is_expected_may_be_one_value_for_all() -> None:
 def test_a_guard_that_asks_nobody_has_nothing_to_close() -> None:
     with Guard(ISSUER, inspect=always) as guard:
         client = client_of(guard)
-        assert guard.status().is_well
+        assert guard.status().is_healthy
 
     assert client.get("/meters", headers=BEARER).status_code == 200
 
@@ -256,13 +256,13 @@ def _finished(coroutine: object) -> object:
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({}, "an issuer, or what to expect"),
-        ({"issuer": ISSUER, "expect": Expectation(ISSUER)}, "an issuer, or what to expect"),
+        ({}, "either an issuer or expect"),
+        ({"issuer": ISSUER, "expect": Expectation(ISSUER)}, "either an issuer or expect"),
         ({"expect": Expectation(ISSUER), "resource": "x"}, "resource"),
         ({"expect": Expectation(ISSUER), "resource_metadata": "x"}, "resource"),
         ({"expect": expected}, "only with inspect"),
         ({"issuer": "http://app.example.com"}, "https://"),
-        ({"issuer": ISSUER, "remember": -1}, "less than 0"),
+        ({"issuer": ISSUER, "cache_seconds": -1}, "0 or more"),
     ],
 )
 def test_settings_that_cannot_work_are_a_mistake_at_once(
@@ -293,4 +293,4 @@ def test_a_scope_that_can_never_be_granted_is_a_mistake(scope: str) -> None:
 
 def test_the_problem_handler_passes_on_what_is_not_its_own() -> None:
     with pytest.raises(KeyError):
-        _finished(face.answer(Request({"type": "http"}), KeyError("other")))
+        _finished(face.respond(Request({"type": "http"}), KeyError("other")))

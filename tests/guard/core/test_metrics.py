@@ -47,13 +47,13 @@ def test_prometheus_reads_what_happened(used: Guard) -> None:
 
     issuer = f'issuer="{used.issuer}"'
     assert f"gatepass_guard_verified_total{{{issuer}}} 3.0" in text
-    assert f"gatepass_guard_recalled_total{{{issuer}}} 2.0" in text
+    assert f"gatepass_guard_cached_total{{{issuer}}} 2.0" in text
     assert f"gatepass_guard_key_fetches_total{{{issuer}}} 1.0" in text
     assert f'gatepass_guard_refused_total{{{issuer},reason="invalid_token"}} 1.0' in text
     assert f'gatepass_guard_refused_total{{{issuer},reason="insufficient_scope"}} 2.0' in text
     assert f"gatepass_guard_feed_lag_seconds{{{issuer}}} 7.0" in text
     assert f"gatepass_guard_verified_total{{{issuer}}} 3.0" in generate_latest(REGISTRY).decode()
-    assert used.tally.refused.total() == 3
+    assert used.counters.refused.total() == 3
 
 
 def test_what_cannot_be_offered_does_not_stop_an_api(
@@ -61,7 +61,7 @@ def test_what_cannot_be_offered_does_not_stop_an_api(
 ) -> None:
     counters.publish.cache_clear()
     counters.publish()  # a second time: Prometheus knows the names already
-    assert "counters cannot be offered" in caplog.text
+    assert "metrics cannot be published" in caplog.text
 
     caplog.clear()
     for module in ("prometheus_client", "opentelemetry.metrics"):

@@ -83,5 +83,5 @@ def test_a_limit_that_cannot_be_read_is_a_mistake(limit: str, storage: str) -> N
 
 
 def test_a_limit_that_cannot_be_read_is_told_with_one_that_can() -> None:
-    with pytest.raises(ValueError, match="is as \"100/minute\", and not '100/minut'"):
+    with pytest.raises(ValueError, match="has the form \"100/minute\"; '100/minut' has not"):
         RateLimit("100/minut")

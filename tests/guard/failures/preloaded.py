@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 ISSUER = os.environ["ISSUER"]
 feed = Feed(ISSUER)
-guard = Guard(ISSUER, resource=RESOURCE, revocations=feed, on_stale="refuse", timeout=20)
+guard = Guard(ISSUER, resource=RESOURCE, revocations=feed, on_stale_feed="refuse", timeout=20)
 feed.ready(20.0)  # in the parent, whose thread no child has
 
 

@@ -46,7 +46,7 @@ def test_without_a_thread_a_guard_answers_503_and_a_feed_says_why_and_tries_agai
     ran = run("threadless.py", issuer)
 
     opaque, jwt, state, problem, is_ready, later, *callers = ran.stdout.split("\n")
-    assert (opaque, jwt, state) == ("503", "503", "silent"), ran.stderr
+    assert (opaque, jwt, state) == ("503", "503", "stale"), ran.stderr
     assert problem.startswith("no thread can be started")
     assert (is_ready, later, callers) == ("True", "", ["test-application"] * 2)
     assert "the revocation feed cannot be followed: no thread can be started" in ran.stderr

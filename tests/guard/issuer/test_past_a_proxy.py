@@ -112,7 +112,7 @@ def test_a_proxy_that_cannot_be_used_is_told_without_its_password(
         feed.start()
         eventually(lambda: feed.status()["problem"] != "")
         problem = str(feed.status()["problem"])
-        assert feed.state() == "silent"
+        assert feed.state() == "stale"
 
     assert "HTTPS_PROXY" in problem
     assert "pass@" not in problem + caplog.text

@@ -38,7 +38,7 @@ def answering(*connections: int) -> Iterator[str]:
 
 
 def test_a_connection_that_the_server_has_ended_meanwhile_is_no_reason_to_give_up() -> None:
-    sender = Sender(TIMEOUT)
+    sender = Sender(TIMEOUT, 1024)
     with answering(1, 1) as url:
         answers = [sender.send(Request("POST", url, {}, b"token=x")) for _ in range(2)]
         sender.close()  # which is the last thing that the server waits for
@@ -47,7 +47,7 @@ def test_a_connection_that_the_server_has_ended_meanwhile_is_no_reason_to_give_u
 
 
 def test_a_server_that_ends_every_connection_has_no_answer() -> None:
-    sender = Sender(TIMEOUT)
+    sender = Sender(TIMEOUT, 1024)
     with answering(0, 0) as url, pytest.raises(httpx2.RemoteProtocolError):
         sender.send(Request("GET", url, {}))
     sender.close()

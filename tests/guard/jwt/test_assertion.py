@@ -2,8 +2,8 @@
 
 import pytest
 
-from gatepass.guard import ClaimNames, Expectation, Principal
-from gatepass.guard.jwt.assertion import LIVES, verify_assertion
+from gatepass.guard import ClaimNames, Expectation, Principal, verify_assertion
+from gatepass.guard.jwt.kind import LONGEST_ASSERTION
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 from guard.tokens import ALGORITHMS, API, EXPECT, ISSUER, NOW, Issuer, claims, header
@@ -108,7 +108,7 @@ def test_it_does_not_count_at_another_time(issuer: Issuer, after: int) -> None:
 
 @pytest.mark.parametrize("name", ["sub", "jti", "iat"])
 def test_what_is_allowed_to_tokens_of_other_issuers_is_not_to_it(issuer: Issuer, name: str) -> None:
-    lax = Expectation(ISSUER, API, claims=ClaimNames(client_id="name"), plain=True)
+    lax = Expectation(ISSUER, API, claims=ClaimNames(client_id="name"), lenient=True)
     assert verify_assertion(assertion(issuer), issuer.keys, lax, NOW).client_id == "acme-billing"
 
     body = claims(name="someone-else")
@@ -117,9 +117,11 @@ def test_what_is_allowed_to_tokens_of_other_issuers_is_not_to_it(issuer: Issuer,
 
 
 def test_what_lives_longer_than_an_assertion_is_none(issuer: Issuer) -> None:
-    body = claims(iat=NOW, exp=NOW + LIVES)
+    body = claims(iat=NOW, exp=NOW + LONGEST_ASSERTION)
     longest = issuer.token("ES256", header("ES256", typ="JWT"), body)
-    assert verify_assertion(longest, issuer.keys, EXPECT, NOW).expires_at == NOW + LIVES
+    assert verify_assertion(longest, issuer.keys, EXPECT, NOW).expires_at == NOW + LONGEST_ASSERTION
 
-    longer = issuer.token("ES256", header("ES256", typ="JWT"), body | {"exp": NOW + LIVES + 1})
+    longer = issuer.token(
+        "ES256", header("ES256", typ="JWT"), body | {"exp": NOW + LONGEST_ASSERTION + 1}
+    )
     assert refusal(issuer, longer).log_detail == "lives longer than an assertion"

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from gatepass.jose import jws
+from gatepass.jose.algorithms import ACCEPTED
 from gatepass.jose.base64url import decode
-from gatepass.jose.jwks import ALGORITHMS, KeySet
+from gatepass.jose.jwks import KeySet
 from gatepass.wire.errors import OAuthError
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "wycheproof"
@@ -49,7 +50,7 @@ def head(text: str) -> dict[str, Any]:
 def is_ours(vector: Vector) -> bool:
     """Tell whether keys and algorithm are asymmetric, for signatures, and among those we take."""
     asymmetric = all(key["kty"] != "oct" for key in vector.keys["keys"])
-    return asymmetric and head(vector.text).get("alg") in ALGORITHMS
+    return asymmetric and head(vector.text).get("alg") in ACCEPTED
 
 
 def is_to_pass(vector: Vector) -> bool:
@@ -59,7 +60,7 @@ def is_to_pass(vector: Vector) -> bool:
 
 def passes(text: str, keys: Mapping[str, object]) -> bool:
     try:
-        jws.check(text, KeySet.parse(keys))
+        jws.verify(text, KeySet.parse(keys))
     except (OAuthError, ValueError):  # ValueError: the keys are not to be used
         return False
     return True

@@ -91,15 +91,15 @@ def test_a_route_without_the_parameter_lets_nobody_through(caller: Principal) ->
 def test_what_is_enough_and_what_is_mentioned() -> None:
     needs = Requirements.of("c", any_of("a", "b"), {"GET": "read", "*": any_of("w", "x")})
 
-    assert str(needs.enough("GET")) == "c read a"
-    assert str(needs.enough("PUT")) == "c a w"
-    assert str(needs.mentioned) == "c a b read w x"
+    assert str(needs.sufficient_scope("GET")) == "c read a"
+    assert str(needs.sufficient_scope("PUT")) == "c a w"
+    assert str(needs.all_scopes) == "c a b read w x"
 
 
 @pytest.mark.parametrize(
     ("wanted", "says"),
     [
-        (({"GET": "read"},), "not named"),
+        (({"GET": "read"},), "does not name"),
         (({"*": "a"}, {"*": "b"}), "one mapping"),
         (("tö",), "printable ASCII"),
         (("a  b",), "printable ASCII"),

@@ -53,10 +53,10 @@ def feed(server: FakeFeed, clock: Clock) -> Iterator[Feed]:
 
 
 def test_it_knows_nothing_until_the_first_snapshot_is_whole(server: FakeFeed, feed: Feed) -> None:
-    assert feed.state() == "silent"  # and starts
+    assert feed.state() == "stale"  # and starts
     server.tell(reset=True, more=True, tokens={TOKEN_ID: GOOD_UNTIL})
     server.wait(2)
-    assert feed.state() == "silent"
+    assert feed.state() == "stale"
     assert feed.status()["lag"] is None
     server.tell(cursor="c2")
 
@@ -97,9 +97,9 @@ def test_it_is_silent_past_its_limit_and_fresh_again_with_the_next_word(
     clock.now += 30
     assert feed.state() == "fresh"
     clock.now += 0.5
-    assert feed.state(1_800_000_000) == "silent"  # the guard's time changes nothing
+    assert feed.state(1_800_000_000) == "stale"  # the guard's time changes nothing
     clock.now += 0.5
-    assert (feed.state(), feed.lag()) == ("silent", 31)
+    assert (feed.state(), feed.lag()) == ("stale", 31)
     server.tell()
     server.wait(3)
 
@@ -122,7 +122,7 @@ def test_a_server_that_answers_but_knows_nothing_new_is_silent(
     server.tell(reset=True, as_of=NOW - 31)
     assert feed.ready(PATIENCE)
 
-    assert feed.state() == "silent"
+    assert feed.state() == "stale"
 
 
 @pytest.mark.parametrize("skew", [-100_000, -61, 61, 100_000])
@@ -167,7 +167,7 @@ def test_an_answer_that_never_ends_is_cut_at_its_bound(server: FakeFeed, feed: F
 
 def test_nobody_there_is_a_problem_that_is_told(caplog: pytest.LogCaptureFixture) -> None:
     with Feed(unused_address(), GUARD) as feed:
-        assert feed.state() == "silent"
+        assert feed.state() == "stale"
         eventually(lambda: feed.status()["problem"])
 
         assert feed.status()["problem"] == "ConnectError"
@@ -270,17 +270,17 @@ def test_to_close_ends_a_question_that_waits(server: FakeFeed, feed: Feed) -> No
     feed.close()
 
     assert time.monotonic() - started < 10  # the question would have waited for twenty
-    assert feed.state() == "silent"
+    assert feed.state() == "stale"
     feed.start()
     feed.close()
-    assert feed.state() == "silent"
+    assert feed.state() == "stale"
 
 
 def test_a_feed_can_be_closed_before_it_was_ever_asked(server: FakeFeed) -> None:
     feed = Feed(server.issuer, GUARD)
     feed.close()
 
-    assert feed.state() == "silent"
+    assert feed.state() == "stale"
     assert server.asked == []
 
 
@@ -289,7 +289,7 @@ def test_many_feeds_can_be_closed_while_they_start(server: FakeFeed) -> None:
         feed = Feed(server.issuer, GUARD)
         feed.start()
         feed.close()
-        assert feed.state() == "silent"
+        assert feed.state() == "stale"
     assert not [each for each in threading.enumerate() if each.name == "gatepass-feed"]
 
 

@@ -8,14 +8,14 @@ from contextlib import closing
 import pytest
 
 from gatepass.concurrency.single_flight import SingleFlight
-from gatepass.guard.issuer.client import IssuerClient
+from gatepass.guard.issuer.client import LONGEST_RESPONSE, IssuerClient
 from gatepass.guard.issuer.credentials import Credentials
 from gatepass.guard.issuer.discovery import Endpoints
 from gatepass.guard.issuer.transport import Sender
 from gatepass.guard.model.status import Counters
 from gatepass.guard.verification import introspection as room
-from gatepass.guard.verification.introspection_request import LONGEST_ANSWER, unavailable
-from gatepass.guard.verification.waiting import atake
+from gatepass.guard.verification.introspection_request import unavailable
+from gatepass.guard.verification.waiting import arun_step
 from gatepass.testing import Clock
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.flow import Request, arun
@@ -46,11 +46,11 @@ class Introspector:
             credentials,
             timeout=timeout,
             clock=clock,
-            tally=Counters(issuer),
+            counters=Counters(issuer),
         )
 
     async def introspect(self, token: Secret) -> Mapping[str, object]:
-        return await arun(self._parts.judge(token), atake)
+        return await arun(self._parts.introspect(token), arun_step)
 
     def close(self) -> None:
         self._flights.close()
@@ -188,7 +188,7 @@ def drips(server: FakeAuthorizationServer) -> None:
 
 
 def floods(server: FakeAuthorizationServer) -> None:
-    server.sends(TOKEN.value, b'{"active": true}' + b" " * 50 * LONGEST_ANSWER)
+    server.sends(TOKEN.value, b'{"active": true}' + b" " * 50 * LONGEST_RESPONSE)
 
 
 def redirects(server: FakeAuthorizationServer) -> None:
@@ -221,7 +221,7 @@ def test_an_answer_that_never_ends_is_given_up(server: FakeAuthorizationServer) 
     headers = {"authorization": "Basic bWV0ZXJzJTNBYXBpOnRoZS1ndWFyZCUyN3MrJTI2c2VjcmV0JTI1"}
     question = Request("POST", server.issuer + "/oauth2/introspect/", headers, b"token=t0ken")
 
-    with closing(Sender(timeout=0.2)) as sender, pytest.raises(TimeoutError):
+    with closing(Sender(0.2, LONGEST_RESPONSE)) as sender, pytest.raises(TimeoutError):
         sender.send(question)
 
 
@@ -230,10 +230,10 @@ def test_an_answer_is_not_read_beyond_its_bound(server: FakeAuthorizationServer)
     headers = {"authorization": "Basic bWV0ZXJzJTNBYXBpOnRoZS1ndWFyZCUyN3MrJTI2c2VjcmV0JTI1"}
     question = Request("POST", server.issuer + "/oauth2/introspect/", headers, b"token=t0ken")
 
-    with closing(Sender(timeout=5)) as sender:
+    with closing(Sender(5, LONGEST_RESPONSE)) as sender:
         answer = sender.send(question)
 
-    assert LONGEST_ANSWER < len(answer.body) < 10 * LONGEST_ANSWER
+    assert LONGEST_RESPONSE < len(answer.body) < 10 * LONGEST_RESPONSE
 
 
 @pytest.mark.spec("RFC 9700", "4.9.3")

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gatepass.guard.issuer.client import LONGEST_RESPONSE
 from gatepass.guard.issuer.credentials import Credentials
 from gatepass.guard.verification.introspection_request import (
-    LONGEST_ANSWER,
     IntrospectionCache,
     introspect,
 )
@@ -93,7 +93,7 @@ def test_only_the_members_a_principal_is_read_from_are_kept() -> None:
                 b'{"active": true, "scope": "\xff"}',
                 b"\xff\xfe{\x00}\x00",
                 b"[" * 20_000,
-                b'{"active": true}' + b" " * LONGEST_ANSWER,
+                b'{"active": true}' + b" " * LONGEST_RESPONSE,
             )
         ],
     ],
@@ -144,9 +144,9 @@ def test_any_body_is_an_answer_or_unavailable(body: bytes) -> None:
 @pytest.mark.spec("RFC 7662", "4")
 def test_an_answer_is_remembered_for_its_time_and_never_beyond_the_expiry() -> None:
     memory = IntrospectionCache(5)
-    memory.put(b"long", {"active": True, "exp": 2000}, asked_at=1000)
-    memory.put(b"short", {"active": True, "exp": 1002}, asked_at=1000)
-    memory.put(b"no", {"active": False}, asked_at=1000)
+    memory.put(b"long", {"active": True, "exp": 2000}, sent_at=1000)
+    memory.put(b"short", {"active": True, "exp": 1002}, sent_at=1000)
+    memory.put(b"no", {"active": False}, sent_at=1000)
 
     kept = {key: memory.get(key, 1001.9) for key in (b"long", b"short", b"no")}
     later = {key: memory.get(key, 1002) for key in (b"long", b"short", b"no")}
@@ -161,7 +161,7 @@ def test_an_answer_is_remembered_for_its_time_and_never_beyond_the_expiry() -> N
 
 def test_a_clock_set_back_makes_no_answer_last_longer() -> None:
     memory = IntrospectionCache(5)
-    memory.put(b"token", {"active": True, "exp": 9999}, asked_at=1000)
+    memory.put(b"token", {"active": True, "exp": 9999}, sent_at=1000)
 
     assert memory.get(b"token", 999) is None
     assert memory.get(b"token", 1001) is None
@@ -170,17 +170,17 @@ def test_a_clock_set_back_makes_no_answer_last_longer() -> None:
 @pytest.mark.parametrize(("seconds", "expiry"), [(0, 9999), (5, 1000), (5, 999)])
 def test_what_is_stale_at_once_is_not_kept(seconds: float, expiry: int) -> None:
     memory = IntrospectionCache(seconds)
-    memory.put(b"token", {"active": True, "exp": expiry}, asked_at=1000)
+    memory.put(b"token", {"active": True, "exp": expiry}, sent_at=1000)
 
     assert len(memory) == 0
 
 
 def test_a_newer_answer_takes_the_place_of_the_older() -> None:
     memory = IntrospectionCache(5, size=2)
-    memory.put(b"a", {"active": True}, asked_at=1000)
-    memory.put(b"b", {"active": True}, asked_at=1000)
-    memory.put(b"a", {"active": False}, asked_at=1001)
-    memory.put(b"c", {"active": True}, asked_at=1001)
+    memory.put(b"a", {"active": True}, sent_at=1000)
+    memory.put(b"b", {"active": True}, sent_at=1000)
+    memory.put(b"a", {"active": False}, sent_at=1001)
+    memory.put(b"c", {"active": True}, sent_at=1001)
 
     assert memory.get(b"a", 1002) == {"active": False}
     assert memory.get(b"b", 1002) is None  # the oldest made room
@@ -189,11 +189,11 @@ def test_a_newer_answer_takes_the_place_of_the_older() -> None:
 def test_the_memory_is_bounded() -> None:
     memory = IntrospectionCache(5, size=10)
     for number in range(1000):
-        memory.put(str(number).encode(), {"active": False}, asked_at=1000)
+        memory.put(str(number).encode(), {"active": False}, sent_at=1000)
 
     assert len(memory) == 10
 
 
 def test_a_negative_time_is_a_mistake() -> None:
-    with pytest.raises(ValueError, match="less than 0 seconds"):
+    with pytest.raises(ValueError, match="0 or more"):
         IntrospectionCache(-1)

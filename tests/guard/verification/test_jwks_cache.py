@@ -25,7 +25,7 @@ def key_set(*kids: str) -> KeySet:
 
 
 def fetched(*kids: str, at: float = START, max_age: float | None = None) -> JwksCache:
-    return JwksCache(POLICY).fetching(kids[0], at).fetched(key_set(*kids), max_age)
+    return JwksCache(POLICY).begin_fetch(kids[0], at).finish_fetch(key_set(*kids), max_age)
 
 
 class Issuer(RuleBasedStateMachine):
@@ -56,14 +56,14 @@ class Issuer(RuleBasedStateMachine):
 
     @rule(kid=KIDS)
     def look(self, kid: str) -> None:
-        found, fetch = self.ring.look(kid, self.now)
+        found, fetch = self.ring.find_key(kid, self.now)
         age = self.now - self.known_at
         is_fresh = bool(self.known) and 0 <= age < POLICY.max_age
 
         assert (found is not None) == (kid in self.known and age < POLICY.stale_for)
         if found is not None and is_fresh:
-            assert fetch is not Fetch.FIRST  # nobody waits while there is a fresh key
-        if self.ring.is_flying:
+            assert fetch is not Fetch.BEFORE_USE  # nobody waits while there is a fresh key
+        if self.ring.is_fetching:
             return
         if fetch is Fetch.NO:
             assert found is not None or self._is_held_off()  # an unknown key is looked for
@@ -73,27 +73,27 @@ class Issuer(RuleBasedStateMachine):
         if is_fresh and found is None:
             assert not self._within(self.fruitless_at)
         self.started_at, self.sought = self.now, kid
-        self.ring = self.ring.fetching(kid, self.now)
+        self.ring = self.ring.begin_fetch(kid, self.now)
 
-    @precondition(lambda self: self.ring.is_flying)
+    @precondition(lambda self: self.ring.is_fetching)
     @rule()
     def land(self) -> None:
-        self.ring = self.ring.fetched(key_set(*self.published), None)
+        self.ring = self.ring.finish_fetch(key_set(*self.published), None)
         self.known, self.known_at = set(self.published), self.started_at
         self.failed_at = None
         if self.sought not in self.published:
             self.fruitless_at = self.started_at
 
-    @precondition(lambda self: self.ring.is_flying)
+    @precondition(lambda self: self.ring.is_fetching)
     @rule()
     def crash(self) -> None:
-        self.ring = self.ring.failed("away")
+        self.ring = self.ring.fail_fetch("away")
         self.failed_at = self.started_at
 
-    @precondition(lambda self: self.ring.is_flying)
+    @precondition(lambda self: self.ring.is_fetching)
     @rule()
     def fork(self) -> None:
-        self.ring = self.ring.grounded()
+        self.ring = self.ring.reset_fetch()
         self.failed_at = self.failed_at and self.started_at  # the lost try counts as one
 
     @invariant()
@@ -114,18 +114,24 @@ TestIssuer = Issuer.TestCase
 def test_without_keys_the_first_caller_fetches_and_the_others_wait() -> None:
     ring = JwksCache(POLICY)
 
-    assert ring.look("a", START) == (None, Fetch.FIRST)
-    assert ring.fetching("a", START).look("a", START) == (None, Fetch.FIRST)
+    assert ring.find_key("a", START) == (None, Fetch.BEFORE_USE)
+    assert ring.begin_fetch("a", START).find_key("a", START) == (None, Fetch.BEFORE_USE)
 
 
 @pytest.mark.parametrize(
     ("age", "fetch"),
-    [(0, Fetch.NO), (239, Fetch.NO), (240, Fetch.BEHIND), (299, Fetch.BEHIND), (300, Fetch.FIRST)],
+    [
+        (0, Fetch.NO),
+        (239, Fetch.NO),
+        (240, Fetch.IN_BACKGROUND),
+        (299, Fetch.IN_BACKGROUND),
+        (300, Fetch.BEFORE_USE),
+    ],
 )
 def test_keys_are_renewed_unhurriedly_first_and_then_before_anything_else(
     age: float, fetch: Fetch
 ) -> None:
-    assert fetched("a").look("a", START + age) == (key("a"), fetch)
+    assert fetched("a").find_key("a", START + age) == (key("a"), fetch)
 
 
 @pytest.mark.parametrize(
@@ -134,36 +140,36 @@ def test_keys_are_renewed_unhurriedly_first_and_then_before_anything_else(
 def test_cache_control_shortens_the_life_of_keys_within_bounds(
     max_age: float | None, until: float
 ) -> None:
-    assert fetched("a", max_age=max_age).until == START + until
+    assert fetched("a", max_age=max_age).expires_at == START + until
 
 
 def test_an_invented_key_costs_one_fetch_in_its_cooldown_and_a_true_one_none() -> None:
-    ring = fetched("a").fetching("x", START).fetched(key_set("a", "x"), None)
-    assert ring.look("y", START) == (None, Fetch.FIRST)  # what was found does not count
+    ring = fetched("a").begin_fetch("x", START).finish_fetch(key_set("a", "x"), None)
+    assert ring.find_key("y", START) == (None, Fetch.BEFORE_USE)  # what was found does not count
 
-    ring = ring.fetching("y", START).fetched(key_set("a", "x"), None)
+    ring = ring.begin_fetch("y", START).finish_fetch(key_set("a", "x"), None)
 
-    assert ring.look("z", START + 9.9) == (None, Fetch.NO)
-    assert ring.look("z", START + 10) == (None, Fetch.FIRST)
+    assert ring.find_key("z", START + 9.9) == (None, Fetch.NO)
+    assert ring.find_key("z", START + 10) == (None, Fetch.BEFORE_USE)
 
 
 def test_while_the_issuer_is_away_old_keys_count_for_an_hour_and_nobody_waits() -> None:
-    ring = fetched("a").fetching("a", START + 300).failed("away")
+    ring = fetched("a").begin_fetch("a", START + 300).fail_fetch("away")
 
-    assert ring.look("a", START + 301) == (key("a"), Fetch.NO)
-    assert ring.look("a", START + 310) == (key("a"), Fetch.BEHIND)
-    assert ring.fetching("a", START + 310).look("a", START + 310) == (key("a"), Fetch.NO)
-    assert ring.look("a", START + 3600) == (None, Fetch.FIRST)
+    assert ring.find_key("a", START + 301) == (key("a"), Fetch.NO)
+    assert ring.find_key("a", START + 310) == (key("a"), Fetch.IN_BACKGROUND)
+    assert ring.begin_fetch("a", START + 310).find_key("a", START + 310) == (key("a"), Fetch.NO)
+    assert ring.find_key("a", START + 3600) == (None, Fetch.BEFORE_USE)
 
 
 def test_a_key_that_is_fetched_again_stays_the_same_and_a_changed_one_does_not() -> None:
     first = fetched("a", "b")
     again = KeySet({"a": key("a"), "b": key("b", "other")})
 
-    second = first.fetching("a", START + 1).fetched(again, None)
+    second = first.begin_fetch("a", START + 1).finish_fetch(again, None)
 
-    assert second.look("a", START + 1).key is first.look("a", START + 1).key
-    assert second.look("b", START + 1).key is again.get("b")
+    assert second.find_key("a", START + 1).key is first.find_key("a", START + 1).key
+    assert second.find_key("b", START + 1).key is again.get("b")
 
 
 @pytest.mark.parametrize("wrong", [(0, 0, 1), (300, 301, 3600), (300, 10, 299), (-1, -1, -1)])

@@ -14,14 +14,14 @@ from gatepass.guard.model.status import Counters
 from gatepass.guard.verification.introspection_request import unavailable
 from gatepass.guard.verification.jwks_cache import Policy
 from gatepass.guard.verification.jwt import JwtVerifier
-from gatepass.guard.verification.jwt_cache import Entry
+from gatepass.guard.verification.jwt_cache import VerifiedToken
 from gatepass.guard.verification.waiting import Step, Wait
 from gatepass.jose.jwks import KeySet
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 from guard.tokens import EXPECT, NOW, Issuer, header
 
-Judging = Generator[Step, object, Entry]
+Judging = Generator[Step, object, VerifiedToken]
 
 
 class Held(IssuerClient):
@@ -49,7 +49,7 @@ def outside() -> Held:
 def offline(outside: Held) -> Iterator[JwtVerifier]:
     flights = SingleFlight(16, "test", unavailable)
     yield JwtVerifier(
-        outside, flights, EXPECT, Policy(), timeout=30, clock=lambda: NOW, tally=Counters("x")
+        outside, flights, EXPECT, Policy(), timeout=30, clock=lambda: NOW, counters=Counters("x")
     )
     flights.close()
 
@@ -63,7 +63,7 @@ def fly(judging: Judging, outside: Held) -> Wait:
 
 def land(step: Wait, outside: Held) -> None:
     outside.go.release()
-    wait([step.flight], 30)
+    wait([step.future], 30)
 
 
 def publish(outside: Held, issuer: Issuer, *kids: str) -> None:
@@ -75,10 +75,10 @@ def test_a_key_that_is_published_while_others_keys_are_fetched_is_looked_for_onc
     issuer: Issuer, outside: Held, offline: JwtVerifier, kid: str
 ) -> None:
     publish(outside, issuer, "ES256-key")
-    known = offline.judge(Secret(issuer.token("ES256")), None)
-    unknown = offline.judge(Secret(issuer.token("ES256", header("ES256", kid=kid))), None)
+    known = offline.verify(Secret(issuer.token("ES256")), None)
+    unknown = offline.verify(Secret(issuer.token("ES256", header("ES256", kid=kid))), None)
     first = fly(known, outside)
-    assert cast("Wait", next(unknown)).flight is first.flight
+    assert cast("Wait", next(unknown)).future is first.future
     publish(outside, issuer, "ES256-key", "new")
 
     land(first, outside)

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from gatepass.jose.algorithms import ALGORITHMS
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations as catalogue
 from gatepass.server.domain.catalogue.model import CataloguedScope
 from gatepass.server.domain.keys.operations import rotate
-from gatepass.server.domain.token_policy import ALGORITHMS
 from gatepass.wire.credential import Mode
 from gatepass.wire.metadata import INTROSPECT, PARTNER_API, REVOKE, TOKEN
 from server.fixtures import GRANT, LIVE, TEST, URL, InProcessServer, open_passive_server, refused

@@ -10,11 +10,11 @@ from httpx2 import Response
 
 from gatepass.guard.revocation import feed_page
 from gatepass.guard.revocation.state import Revocations
+from gatepass.jose.signing import SigningKey
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.changes.store import START
 from gatepass.server.domain.keys.operations import rotate
-from gatepass.server.domain.keys.signing import SigningKey
 from gatepass.server.domain.keys.store import all_keys
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.settings import HttpSettings

@@ -244,7 +244,7 @@ def test_memory_tells_nothing_of_a_token_that_is_not_good_here(
     fresh_server: InProcessServer,
 ) -> None:
     environment, client = fresh_server.environment(), fresh_server.register()
-    token, keys = Secret(fresh_server.token(client)), environment.keys.sealing
+    token, keys = Secret(fresh_server.token(client)), environment.keys.opaque_token_keys
     claims = decode(token.value, keys)
     assert claims
     elsewhere = claims._replace(audience=("https://api.example.com",))

@@ -10,6 +10,7 @@ from joserfc.jwk import KeySet
 from gatepass.guard import Expectation, verify
 from gatepass.guard import KeySet as GuardKeySet
 from gatepass.guard.jwt.assertion import verify_assertion
+from gatepass.jose.algorithms import ALGORITHMS, Algorithm
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications import store
 from gatepass.server.domain.applications.model import Application
@@ -17,7 +18,6 @@ from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations as catalogue
 from gatepass.server.domain.catalogue.model import CataloguedScope
 from gatepass.server.domain.keys.model import PUBLISHED_AHEAD
-from gatepass.server.domain.token_policy import ALGORITHMS, Algorithm
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.metadata import JWKS
 from gatepass.wire.scope import Scope

@@ -33,7 +33,7 @@ def meters(server: Server, acme: Organization) -> Iterator[TestClient]:
         issuer=server.url("sandbox"),
         client_id=own.client_id,
         client_secret=own.client_secret,
-        remember=0,
+        cache_seconds=0,
     )
     app = FastAPI()
 

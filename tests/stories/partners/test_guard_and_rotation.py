@@ -111,7 +111,7 @@ def test_fifty_rotations_refuse_no_valid_token_and_an_emergency_ends_the_old_one
             if number % 10 == 0:
                 tokens.append(token(running, partner))
     assert [set(each) for each in found] == [{200}] * 3
-    assert all(guard.tally.key_fetches >= ROTATIONS // 5 - 1 for guard in guards)
+    assert all(guard.counters.key_fetches >= ROTATIONS // 5 - 1 for guard in guards)
 
     for _ in range(2):
         old = kid_of(tokens[-1])

@@ -118,7 +118,7 @@ def test_a_restart_is_not_held_up_by_guards_and_is_told_and_loses_nothing(tmp_pa
             started = time.monotonic()
             assert server.stop() == 0
             assert time.monotonic() - started < 25  # the guard would have it wait for thirty
-            _wait(lambda: impatient.state() == "silent")
+            _wait(lambda: impatient.state() == "stale")
             assert impatient.status()["problem"]
             server.start()
             _revoke(server, billing, after)

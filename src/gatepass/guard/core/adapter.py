@@ -1,4 +1,4 @@
-"""What the faces of frameworks share: the guard behind each, its health, and its end."""
+"""The base of the frameworks' adapters: the guard behind each, its status, and its end."""
 
 from typing import Self, Unpack
 
@@ -8,17 +8,17 @@ from gatepass.guard.model.status import Status
 
 
 class Adapter:
-    """Holds a guard of `core`, whose settings it takes; the base of every framework's own."""
+    """Has a guard of `core`, and the same options."""
 
     def __init__(self, issuer: str | None = None, **options: Unpack[Options]) -> None:
         self.core = guard.Guard(issuer, **options)
 
     def metadata(self, *scopes: str) -> dict[str, object]:
-        """Give the document that challenges point to (RFC 9728 §2); see `core.Guard.metadata`."""
+        """Return the document that challenges point to (RFC 9728 §2); see `core.Guard.metadata`."""
         return self.core.metadata(*scopes)
 
     def status(self) -> Status:
-        """Tell how the guard is, for a health check."""
+        """Return the guard's state, for a health check."""
         return self.core.status()
 
     def close(self) -> None:

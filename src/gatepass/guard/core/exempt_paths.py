@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable
 
-# Some applications tidy up a path before they use it: what would become another one needs a token.
-_UNTIDY = frozenset("\\%;\x7f").union(
-    map(chr, range(32))
-)  # URL parsers leave tabs and ends of lines out
+# Some applications normalize a path before they use it: a path with one of these may become
+# another one, so it needs a token. URL parsers drop tabs and line ends.
+_NOT_NORMAL = frozenset("\\%;\x7f").union(map(chr, range(32)))
 
 
 class ExemptPaths:
@@ -18,23 +17,23 @@ class ExemptPaths:
         listed = [] if isinstance(patterns, str) else list(patterns)
         if isinstance(patterns, str) or not all(map(_is_pattern, listed)):
             raise ValueError('exempt is a list of paths as "/health" and "/docs/*"')
-        self._whole = frozenset(path for path in listed if not path.endswith("*"))
-        self._beginnings = tuple(path[:-1] for path in listed if path.endswith("*"))
+        self._paths = frozenset(path for path in listed if not path.endswith("*"))
+        self._prefixes = tuple(path[:-1] for path in listed if path.endswith("*"))
 
     def __contains__(self, path: str) -> bool:
-        """Tell whether `path`, as the server has decoded it, needs no token."""
-        if path in self._whole:
+        """Return whether `path`, as the server has decoded it, needs no token."""
+        if path in self._paths:
             return True
-        return path.startswith(self._beginnings) and _is_tidy(path)
+        return path.startswith(self._prefixes) and _is_normal(path)
 
 
-def _is_tidy(path: str) -> bool:
-    """Tell whether nobody would make another path of it.
+def _is_normal(path: str) -> bool:
+    """Return whether no application would normalize it to another path.
 
-    A part of dots and spaces alone is none or another one to some; the last part may be empty.
+    Some drop or change a part of dots and spaces alone; the last part may be empty.
     """
     inner = path.removesuffix("/").split("/")[1:]
-    return _UNTIDY.isdisjoint(path) and all(part.strip(". ") for part in inner)
+    return _NOT_NORMAL.isdisjoint(path) and all(part.strip(". ") for part in inner)
 
 
 def _is_pattern(path: str) -> bool:

@@ -1,7 +1,7 @@
-"""A guard's numbers, for Prometheus and OpenTelemetry where a program has them.
+"""A guard's metrics, for Prometheus and OpenTelemetry if they are installed.
 
-Read when they are asked for: counting costs the same with and without. Both are told the issuer,
-never a caller and never a token.
+Read when they are scraped: counting costs the same with and without. They name the issuer, never
+a caller and never a token.
 """
 
 import logging
@@ -20,34 +20,30 @@ _LOG = logging.getLogger("gatepass.guard")
 
 
 class Number(NamedTuple):
-    """A counter, or a gauge, and how to read it; `label` is empty or what it is parted by."""
+    """A counter or a gauge, and how to read it; `label` is the label of its parts, or empty."""
 
     name: str
-    says: str
+    help: str
     read: Callable[[Counters], Iterable[tuple[str, float]]]
     label: str = ""
     is_gauge: bool = False
 
 
-def _plain(name: str) -> Callable[[Counters], Iterable[tuple[str, float]]]:
-    return lambda tally: [("", getattr(tally, name))]
+def _counter(name: str) -> Callable[[Counters], Iterable[tuple[str, float]]]:
+    return lambda counters: [("", getattr(counters, name))]
 
 
 NUMBERS = (
-    Number("verified", "Requests let through.", _plain("verified")),
-    Number(
-        "recalled",
-        "Of those, known from before: JWTs verified, answers remembered.",
-        _plain("recalled"),
-    ),
-    Number("introspected", "Questions sent to the issuer.", _plain("introspected")),
-    Number("key_fetches", "Tries to fetch the issuer's keys.", _plain("key_fetches")),
-    Number("key_failures", "Of those, failed.", _plain("key_failures")),
-    Number("refused", "Requests refused.", lambda tally: list(tally.refused.items()), "reason"),
+    Number("verified", "Requests let through.", _counter("verified")),
+    Number("cached", "Of those, with a cached verification of their token.", _counter("cached")),
+    Number("introspected", "Introspection requests sent.", _counter("introspected")),
+    Number("key_fetches", "Fetches of the issuer's keys.", _counter("key_fetches")),
+    Number("key_failures", "Of those, failed.", _counter("key_failures")),
+    Number("refused", "Requests refused.", lambda counts: list(counts.refused.items()), "reason"),
     Number(
         "feed_lag_seconds",
-        "Time since the feed of revocations was heard.",
-        lambda tally: [] if (lag := tally.lag()) is None else [("", lag)],
+        "Time since the revocation feed was last current.",
+        lambda counts: [] if (lag := counts.lag()) is None else [("", lag)],
         is_gauge=True,
     ),
 )
@@ -55,27 +51,27 @@ NUMBERS = (
 
 @cache
 def publish() -> None:
-    """Offer the numbers of every guard in this process, once, to what is installed."""
-    for offer in (_to_prometheus, _to_opentelemetry):
+    """Publish the metrics of every guard in this process, once, to what is installed."""
+    for register_with in (_prometheus, _opentelemetry):
         try:
-            offer()
+            register_with()
         except ImportError:
             continue
         except Exception as error:  # noqa: BLE001 - an API must not fail for its metrics
-            _LOG.warning("the guard's counters cannot be offered: %s", error)
+            _LOG.warning("the guard's metrics cannot be published: %s", error)
 
 
 class Collector:
-    """What Prometheus asks: `gatepass_guard_verified_total{issuer}` and its like."""
+    """A Prometheus collector: `gatepass_guard_verified_total{issuer}` and the like."""
 
     def collect(self) -> "Iterator[Metric]":
-        """Give every number as it stands."""
+        """Yield every metric with its present value."""
         from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
 
         for number in NUMBERS:
             family = GaugeMetricFamily if number.is_gauge else CounterMetricFamily
             labels = ["issuer", *filter(None, [number.label])]
-            metric = family(f"gatepass_guard_{number.name}", number.says, labels=labels)
+            metric = family(f"gatepass_guard_{number.name}", number.help, labels=labels)
             for issuer, parts in _summed(number).items():
                 for part, value in parts.items():
                     metric.add_metric([issuer, *filter(None, [part])], value)
@@ -83,17 +79,17 @@ class Collector:
 
 
 def register(registry: "CollectorRegistry") -> None:
-    """Offer the numbers to a Prometheus registry other than the default one."""
+    """Register the metrics with a Prometheus registry other than the default one."""
     registry.register(Collector())
 
 
-def _to_prometheus() -> None:
+def _prometheus() -> None:
     from prometheus_client import REGISTRY
 
     register(REGISTRY)
 
 
-def _to_opentelemetry() -> None:
+def _opentelemetry() -> None:
     from opentelemetry.metrics import Observation, get_meter
 
     meter = get_meter("gatepass.guard")
@@ -112,15 +108,15 @@ def _to_opentelemetry() -> None:
         create = (
             meter.create_observable_gauge if number.is_gauge else meter.create_observable_counter
         )
-        create(f"gatepass.guard.{number.name}", [observe(number)], description=number.says)
+        create(f"gatepass.guard.{number.name}", [observe(number)], description=number.help)
 
 
 def _summed(number: Number) -> dict[str, dict[str, float]]:
-    """Give a number by issuer and label; of guards of one issuer the sum, or the greatest lag."""
+    """Return a metric by issuer and label: of guards of one issuer the sum, or the greatest lag."""
     found: dict[str, dict[str, float]] = {}
-    for tally in list(ALL):
-        parts = found.setdefault(tally.issuer, {})
-        for part, value in number.read(tally):
+    for counters in list(ALL):
+        parts = found.setdefault(counters.issuer, {})
+        for part, value in number.read(counters):
             known = parts.get(part, 0.0)
             parts[part] = max(known, value) if number.is_gauge else known + value
     return found

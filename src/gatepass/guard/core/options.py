@@ -1,6 +1,7 @@
-"""A guard's settings, by name; the same for every face."""
+"""A guard's options, the same for every adapter, and how they are read."""
 
 import os
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
     from gatepass.guard.core.rate_limit import RateLimit
 
 Answer: TypeAlias = Mapping[str, object] | None
-# The second argument is the `context` of what arrived: the framework's own request.
+# The second argument is the `context` of the request: the framework's own object.
 Inspect: TypeAlias = Callable[[Secret, Any], Answer] | Callable[[Secret, Any], Awaitable[Answer]]
-Recall: TypeAlias = Callable[[Secret, Any], Principal | None]
+GetCached: TypeAlias = Callable[[Secret, Any], Principal | None]
 Expect: TypeAlias = Callable[[Any], Expectation]
 
-# Settings that are objects, for which text or a table is easily taken.
-_MADE = {
+# Options that are objects, for which text or a table is passed by mistake.
+_OBJECTS = {
     "keys": "Policy(max_age=60)",
     "rate": 'RateLimit("100/minute")',
     "revocations": 'Feed("https://app.example.com")',
@@ -32,61 +33,73 @@ _MADE = {
 
 
 class Options(TypedDict, total=False):
-    """What a guard may be told beside its issuer; see `Guard`."""
+    """A guard's keyword arguments; see `Guard`."""
 
     resource: str | None
     resource_metadata: str | None
     client_id: str | None
     client_secret: Secret | str | None
     claims: ClaimNames
-    plain: bool
+    lenient: bool
     leeway: float
     offline: bool
     jwks_uri: str
     introspection_endpoint: str
-    remember: float
+    cache_seconds: float
     keys: Policy
     revocations: Revocations | None
-    on_stale: OnStale
+    on_stale_feed: OnStale
     rate: "RateLimit | None"
     inspect: Inspect | None
-    recall: Recall | None
+    get_cached: GetCached | None
     expect: Expectation | Expect | None
     timeout: float
     clock: Callable[[], float]
 
 
 def expectation(issuer: str | None, options: Options) -> Expectation | Expect:
-    """Give what a guard expects; raise ValueError where that is not clear."""
+    """Return what a token must fulfil; raise ValueError for options that contradict each other."""
     expect = options.get("expect")
     if (issuer is None) == (expect is None):
-        raise ValueError("give the guard an issuer, or what to expect; one of them")
-    for name, made in _MADE.items():
+        raise ValueError("give the guard either an issuer or expect")
+    for name, example in _OBJECTS.items():
         if isinstance(options.get(name), str | int | float | Mapping):
-            raise ValueError(f"{name} must be made first, as {made}")
-    if options.get("recall") is not None and options.get("inspect") is None:
-        raise ValueError("recall is asked before inspect, and nothing without it")
+            raise ValueError(f"{name} is an object, such as {example}")
+    if options.get("get_cached") is not None and options.get("inspect") is None:
+        raise ValueError("get_cached works with inspect alone: pass inspect too")
     if expect is None:
         return Expectation.about(
             checked(issuer or "", "the issuer", is_issuer=True),
             options.get("resource"),
             options.get("resource_metadata"),
             options.get("claims", OURS),
-            plain=options.get("plain", False),
+            lenient=options.get("lenient", False),
             leeway=options.get("leeway", LEEWAY),
         )
-    theirs = ("resource", "resource_metadata", "claims", "plain", "leeway")
-    if any(options.get(name) for name in theirs):
-        raise ValueError(f"{', '.join(theirs)} belong into what to expect")
+    parts = ("resource", "resource_metadata", "claims", "lenient", "leeway")
+    if any(options.get(name) for name in parts):
+        raise ValueError(f"{', '.join(parts)} are part of expect")
     if not isinstance(expect, Expectation) and options.get("inspect") is None:
-        raise ValueError("what to expect can depend on the request only with inspect")
+        raise ValueError("expect may be a function only with inspect")
     return expect
 
 
+def clock(options: Options) -> Callable[[], float]:
+    """Return the guard's clock, in seconds since 1970."""
+    return options.get("clock", time.time)
+
+
+def on_stale_feed(options: Options) -> OnStale:
+    """Return what to do with JWTs while the feed is stale; raise ValueError for another word."""
+    found = options.get("on_stale_feed", "introspect")
+    if found not in {"introspect", "refuse", "allow"}:
+        raise ValueError('on_stale_feed is "introspect", "refuse" or "allow"')
+    return found
+
+
 def endpoints(options: Options) -> Endpoints:
-    """Give the addresses that were told; raise ValueError for one that is not safe."""
-    told = (options.get("jwks_uri", ""), options.get("introspection_endpoint", ""))
-    jwks_uri, introspection = told
+    """Return the configured addresses; raise ValueError for one that is not safe."""
+    jwks_uri, introspection = options.get("jwks_uri"), options.get("introspection_endpoint")
     return Endpoints(
         checked(jwks_uri, "jwks_uri") if jwks_uri else "",
         checked(introspection, "introspection_endpoint") if introspection else "",
@@ -94,9 +107,9 @@ def endpoints(options: Options) -> Endpoints:
 
 
 def credentials(options: Options, *, needed: bool) -> Credentials | None:
-    """Give the guard's own id and secret, told or of the environment.
+    """Return the guard's own id and secret, of its options or of the environment.
 
-    Raises ValueError where they are needed and not there, or half there.
+    Raises ValueError if they are needed and missing, or if one of them is missing.
     """
     given = (options.get("client_id"), options.get("client_secret"))
     names = ("GATEPASS_CLIENT_ID", "GATEPASS_CLIENT_SECRET", "GATEPASS_CLIENT_SECRET_FILE")

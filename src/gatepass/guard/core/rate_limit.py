@@ -20,12 +20,12 @@ _LOG = logging.getLogger("gatepass.guard")
 
 
 class RateLimit:
-    """So many requests in such a time, for each application: `RateLimit("100/minute")`.
+    """A number of requests in a period, for each application: `RateLimit("100/minute")`.
 
-    `storage` is where they are counted: `memory://`, in each process for itself, or
-    `redis://host:6379`, together; what else the `limits` package knows works too. Where the
-    storage fails, requests pass and the log says so: a limit protects what an API can bear,
-    and is no access control. Raises ValueError for a limit or a storage that cannot be read.
+    `storage` is where they are counted: `memory://`, separately in each process, or
+    `redis://host:6379`, together; any other storage of the `limits` package works too. If the
+    storage fails, requests pass and the log has a warning: a limit protects the capacity of an
+    API, and is no access control. Raises ValueError for a limit or a storage that cannot be read.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class RateLimit:
         try:
             self._limit = parse(limit)
         except ValueError:
-            raise ValueError(f'a rate limit is as "100/minute", and not {limit!r}') from None
+            raise ValueError(f'a rate limit has the form "100/minute"; {limit!r} has not') from None
         try:
             self._storage = storage_from_string(storage)
         except ConfigurationError as error:
@@ -43,7 +43,7 @@ class RateLimit:
         self._clock = clock
 
     def count(self, client_id: str) -> Generator[Step, object, None]:
-        """Count a request; raise OAuthError (429) beyond the limit, with the seconds to wait."""
+        """Count a request; raise OAuthError (429) over the limit, with the seconds to wait."""
         wait: object
         if type(self._storage) is MemoryStorage:  # which never waits
             wait = self._seconds(client_id)
@@ -60,7 +60,7 @@ class RateLimit:
             )
 
     def _seconds(self, client_id: str) -> int | None:
-        """Count a request; give the seconds to wait where it is one too many."""
+        """Count a request; return the seconds to wait if it is over the limit."""
         try:
             if self._limiter.hit(self._limit, "gatepass", client_id):
                 return None

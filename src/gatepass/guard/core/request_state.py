@@ -1,6 +1,6 @@
-"""Whom a guard has let in, kept with the request for the same guard's next question.
+"""Keeps with a request which caller a guard has identified, for later checks of the same guard.
 
-A middleware in front of an application and a decorator on one of its endpoints look at a token
+So a middleware in front of an application and a decorator on one of its endpoints verify a token
 once, and a rate limit counts one request.
 """
 
@@ -12,36 +12,37 @@ from gatepass.guard.model.principal import Principal
 from gatepass.guard.model.request import Request
 from gatepass.guard.model.requirements import Requirements
 
-_ADMITTED = "gatepass.admitted"
+_KEY = "gatepass.request_state"
 
 
-class _Admitted(NamedTuple):
-    """By whose word, for which headers, and who it is."""
+class _RequestState(NamedTuple):
+    """The guard, the Authorization headers that it read, and the caller."""
 
     guard: Guard
     authorization: tuple[str, ...]
     principal: Principal
 
 
-def recall(
-    kept: Mapping[str, Any], guard: Guard, arrived: Request, needs: Requirements
+def get(
+    scope: Mapping[str, Any], guard: Guard, request: Request, requirements: Requirements
 ) -> Principal | None:
-    """Give who sent a request that `guard` has let in before, if it has; `kept` is its scope.
+    """Return the caller that `guard` has identified before for a request; None if it has not.
 
-    Raises Denied where the caller lacks one of `needs`. Other headers are another request,
-    though an application has made it of this one. Does NOT check the token again.
+    `scope` is where the framework keeps values of the request. Raises Denied if the caller does
+    not fulfil `requirements`. A request with other headers counts as another one, though an
+    application has made it of this one. Does NOT check the token again.
     """
-    known: _Admitted | None = kept.get(_ADMITTED)
+    known: _RequestState | None = scope.get(_KEY)
     if known is None or known.guard is not guard:
         return None
-    if known.authorization != tuple(arrived.authorization):
+    if known.authorization != tuple(request.authorization):
         return None
-    guard.check(known.principal, arrived, needs)
+    guard.check(known.principal, request, requirements)
     return known.principal
 
 
-def keep(
-    kept: MutableMapping[str, Any], guard: Guard, arrived: Request, principal: Principal
+def put(
+    scope: MutableMapping[str, Any], guard: Guard, request: Request, principal: Principal
 ) -> None:
-    """Have `recall` know that `guard` lets the request in."""
-    kept[_ADMITTED] = _Admitted(guard, tuple(arrived.authorization), principal)
+    """Record that `guard` has identified the caller of a request."""
+    scope[_KEY] = _RequestState(guard, tuple(request.authorization), principal)

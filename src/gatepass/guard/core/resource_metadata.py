@@ -1,4 +1,4 @@
-"""The document that challenges point to (RFC 9728), as a response; faces serve it."""
+"""The document that challenges point to (RFC 9728), as a response that adapters send."""
 
 import json
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from gatepass.guard.core.guard import Guard
 
-# It is public: every page and every client may read it.
+# It is public: any page and any client may read it.
 HEADERS = (
     ("Content-Type", "application/json"),
     ("Cache-Control", "public, max-age=300"),
@@ -17,7 +17,7 @@ HEADERS = (
 
 
 class Document(NamedTuple):
-    """The path at which it is served, and its JSON."""
+    """Its path, and its JSON."""
 
     path: str
     body: bytes
@@ -31,5 +31,5 @@ def document(guard: Guard, scopes: Iterable[str]) -> Document:
     content = guard.metadata(*scopes)
     address = guard.resource_metadata
     if not address:
-        raise ValueError("only a guard whose resource is an https address has a place for metadata")
+        raise ValueError("the metadata has no address: pass resource_metadata to the guard")
     return Document(urlsplit(address).path, json.dumps(content).encode())

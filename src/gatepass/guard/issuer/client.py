@@ -11,6 +11,8 @@ from gatepass.wire.flow import Flow, run
 if TYPE_CHECKING:
     from gatepass.guard.issuer.transport import Sender
 
+LONGEST_RESPONSE = 64 * 1024  # bytes
+
 _AGAIN_AFTER = 1.0  # seconds between two tries to read the metadata
 
 Result = TypeVar("Result")
@@ -61,7 +63,7 @@ class IssuerClient:
                 # here, as a guard that asks nobody needs no HTTP client
                 from gatepass.guard.issuer.transport import Sender
 
-                self._sender = Sender(self._timeout)
+                self._sender = Sender(self._timeout, LONGEST_RESPONSE)
             send = self._sender.send
         return run(flow, send)
 

@@ -5,7 +5,6 @@ import time
 
 import httpx2
 
-from gatepass.guard.verification.introspection_request import LONGEST_ANSWER
 from gatepass.wire.flow import Request, Response
 from gatepass.wire.urls import may_use_proxy
 
@@ -19,8 +18,9 @@ class Sender:
     issuer's addresses may be of both kinds, so there is a client for each.
     """
 
-    def __init__(self, timeout: float) -> None:
+    def __init__(self, timeout: float, longest: int) -> None:
         self._timeout = timeout
+        self._longest = longest
         self._lock = threading.Lock()
         self._clients: dict[bool, httpx2.Client] = {}
 
@@ -45,7 +45,7 @@ class Sender:
                 body += piece
                 if time.monotonic() > deadline:
                     raise TimeoutError("the answer took too long")
-                if len(body) > LONGEST_ANSWER:
+                if len(body) > self._longest:
                     break  # the flow refuses what is too long
             headers = {name.lower(): value for name, value in answer.headers.items()}
             return Response(answer.status_code, headers, body)

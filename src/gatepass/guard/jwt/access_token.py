@@ -1,11 +1,11 @@
 """JWT access tokens, verified offline (RFC 9068 §4). Pure: no I/O, no clock."""
 
 from gatepass.guard.jwt.kind import check_access, check_use
-from gatepass.guard.model.claims import invalid
 from gatepass.guard.model.expectation import Expectation
 from gatepass.guard.model.principal import Principal
 from gatepass.jose import jws, strict_json
 from gatepass.jose.jwks import Key, KeySet
+from gatepass.wire.bearer import invalid_token
 
 _TYPES = frozenset({"at+jwt", "application/at+jwt"})
 _PLAIN_TYPES = _TYPES | {"jwt"}
@@ -15,7 +15,7 @@ def verify(text: str, keys: KeySet, expect: Expectation, now: float) -> Principa
     """Tell who is calling, from a JWT access token at `now` (seconds since 1970).
 
     Checks form, signature (ES256, EdDSA, PS256 or RS256, by a key of `keys` and its own
-    algorithm), type (`at+jwt`; where `expect` is `plain`, `JWT` or none too, unless the claims are
+    algorithm), type (`at+jwt`; if `expect` is `lenient`, `JWT` or none too, unless the claims are
     those of another JWT: see `check_access`), that all required claims are there and of the right
     JSON type, issuer (exactly), audience (it must have `expect.resource`), and time (`exp`, `nbf`
     and `iat`, with 10 seconds for clocks that differ). Raises OAuthError (`invalid_token`), with
@@ -28,7 +28,7 @@ def verify(text: str, keys: KeySet, expect: Expectation, now: float) -> Principa
     when to read them again, is the caller's part. Raises ValueError where `expect` names no
     resource, as any API's token would do then.
     """
-    said, payload = jws.check(text, keys)
+    said, payload = jws.verify(text, keys)
     return _read(said, payload, expect, now)
 
 
@@ -36,20 +36,20 @@ def verify_with(
     text: str, said: jws.Header, key: Key, expect: Expectation, now: float
 ) -> Principal:
     """Do what `verify` does, with the header read and its key found already."""
-    return _read(said, jws.payload(text, said, key), expect, now)
+    return _read(said, jws.verify_with(text, said, key), expect, now)
 
 
 def _read(said: jws.Header, payload: bytes, expect: Expectation, now: float) -> Principal:
     kind = said.typ
-    if kind is None and expect.plain:
+    if kind is None and expect.lenient:
         kind = "JWT"
-    types = _PLAIN_TYPES if expect.plain else _TYPES
+    types = _PLAIN_TYPES if expect.lenient else _TYPES
     if not isinstance(kind, str) or kind.lower() not in types:
-        raise invalid("not typed as an access token")
+        raise invalid_token("not typed as an access token")
     try:
         claims = strict_json.read_object(payload)
     except ValueError:
-        raise invalid("the claims are not a JSON object") from None
+        raise invalid_token("the claims are not a JSON object") from None
     check_use(claims)
     if kind.lower() not in _TYPES:
         check_access(claims)

@@ -5,16 +5,15 @@ JWT that it has signed. Who reads the assertion needs no trust in the gateway's 
 Pure: no I/O, no clock.
 """
 
-from gatepass.guard.jwt.kind import ASSERTION_LIVES, lifetime
-from gatepass.guard.model.claims import invalid
+from gatepass.guard.jwt.kind import LONGEST_ASSERTION, lifetime
 from gatepass.guard.model.expectation import Expectation
 from gatepass.guard.model.principal import Principal
 from gatepass.jose import jws, strict_json, token_use
 from gatepass.jose.jwks import KeySet
+from gatepass.wire.bearer import invalid_token
 
-HEADER = "X-Auth-Assertion"
+ASSERTION_HEADER = "X-Auth-Assertion"
 """The request header in which a gateway passes the assertion on."""
-LIVES = ASSERTION_LIVES  # seconds
 
 _TYPE = "JWT"  # an access token is typed at+jwt (RFC 9068 §2.1), so neither serves as the other
 
@@ -26,8 +25,8 @@ def verify_assertion(text: str, keys: KeySet, expect: Expectation, now: float) -
     (`token_use` is `assertion`, or missing as from older servers), that all
     claims are there and of the right JSON type, issuer (exactly), audience (it must have
     `expect.resource`), time (with 10 seconds for clocks that differ), and that it lives no
-    longer than LIVES. What else `expect` allows (`claims`, `plain`) is for tokens of other
-    issuers and not read. The Principal's `expires_at` is the assertion's. Raises OAuthError
+    longer than LONGEST_ASSERTION seconds. `claims` and `lenient` of `expect` are for tokens of
+    other issuers, and not used. The Principal's `expires_at` is the assertion's. Raises OAuthError
     (`invalid_token`), with one sentence for the caller and the reason in its note; ValueError
     where `expect` names no resource.
 
@@ -35,17 +34,17 @@ def verify_assertion(text: str, keys: KeySet, expect: Expectation, now: float) -
     asked about: whoever reads an assertion can send it again until it expires. Revocation is
     the gateway's part, which asks about each request.
     """
-    said, payload = jws.check(text, keys)
+    said, payload = jws.verify(text, keys)
     if said.typ != _TYPE:
-        raise invalid("not typed as an assertion")
+        raise invalid_token("not typed as an assertion")
     try:
         claims = strict_json.read_object(payload)
     except ValueError:
-        raise invalid("the claims are not a JSON object") from None
+        raise invalid_token("the claims are not a JSON object") from None
     if claims.get(token_use.CLAIM, token_use.ASSERTION) != token_use.ASSERTION:
-        raise invalid("not for the use of an assertion")
+        raise invalid_token("not for the use of an assertion")
     ours = Expectation(expect.issuer, expect.resource)
     principal = Principal.from_claims(claims, ours, now=now)
-    if lifetime(claims) > LIVES:
-        raise invalid("lives longer than an assertion")
+    if lifetime(claims) > LONGEST_ASSERTION:
+        raise invalid_token("lives longer than an assertion")
     return principal

@@ -7,10 +7,10 @@ else that the same issuer signs with the same keys.
 from collections.abc import Mapping
 
 from gatepass.guard.model import claims as read
-from gatepass.guard.model.claims import invalid
 from gatepass.jose import token_use
+from gatepass.wire.bearer import invalid_token
 
-ASSERTION_LIVES = 60  # seconds at most from its issue on
+LONGEST_ASSERTION = 60  # seconds at most from its issue on
 
 # What an assertion of a Gatepass has that does not say `token_use` yet: these and no others.
 _ASSERTION = frozenset(
@@ -25,7 +25,7 @@ _KEYCLOAK = frozenset({"id", "refresh", "offline", "logout"})  # in its claim `t
 def check_use(claims: Mapping[str, object]) -> None:
     """Refuse (`invalid_token`) the claims of a JWT that says it is for another use than access."""
     if claims.get(token_use.CLAIM, token_use.ACCESS) != token_use.ACCESS:
-        raise invalid("for another use than an access token's")
+        raise invalid_token("for another use than an access token's")
 
 
 def check_access(claims: Mapping[str, object]) -> None:
@@ -35,16 +35,16 @@ def check_access(claims: Mapping[str, object]) -> None:
     token, or a logout or security event token. Does NOT check anything else.
     """
     if _is_assertion(claims):
-        raise invalid("an assertion of a gateway's authorization server")
+        raise invalid_token("an assertion of a gateway's authorization server")
     kind = claims.get("typ")
     if not _OTHERS.isdisjoint(claims) or (isinstance(kind, str) and kind.lower() in _KEYCLOAK):
-        raise invalid("an ID token or another JWT that is no access token")
+        raise invalid_token("an ID token or another JWT that is no access token")
 
 
 def _is_assertion(claims: Mapping[str, object]) -> bool:
-    return claims.keys() == _ASSERTION and lifetime(claims) <= ASSERTION_LIVES
+    return claims.keys() == _ASSERTION and lifetime(claims) <= LONGEST_ASSERTION
 
 
 def lifetime(claims: Mapping[str, object]) -> float:
     """Return the seconds from `iat` to `exp`; raise OAuthError if one is missing or malformed."""
-    return read.required_moment(claims, "exp") - read.required_moment(claims, "iat")
+    return read.required_time(claims, "exp") - read.required_time(claims, "iat")

@@ -1,15 +1,15 @@
-"""What issuers call the claims that say who calls and what is granted."""
+"""The names of the claims that a guard reads."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimNames:
-    """The names of claims, as RFC 9068 and Gatepass have them unless told otherwise.
+    """The names of claims; the defaults are those of RFC 9068 and Gatepass.
 
-    Others use `azp` or `appid` for the client, and `scp`, `roles` or `permissions` for the
-    scope. The scope is a string parted by spaces (RFC 8693 §4.2); under a name of its own it
-    may be a list as well. `environment` says production or sandbox, where an issuer has both.
+    Other issuers use `azp` or `appid` for the client, and `scp`, `roles` or `permissions` for the
+    scope. The scope is a space-separated string (RFC 8693 §4.2); under another name it may be a
+    list as well. `environment` is production or sandbox, if an issuer has both.
     """
 
     client_id: str = "client_id"

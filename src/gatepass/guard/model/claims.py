@@ -1,7 +1,7 @@
-"""Members of an introspection answer or of a JWT, each of its own JSON type or refused. Pure.
+"""Members of an introspection response or of a JWT, each of its JSON type or refused. Pure.
 
-A member of the wrong type is never taken for absent: who writes `"exp": "never"` must not get
-a token without expiry.
+A member of the wrong type is never ignored: `"exp": "never"` must not make a token without expiry.
+Every function raises OAuthError (`invalid_token`) for a malformed member.
 """
 
 import re
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import ip_network
 
+from gatepass.wire.bearer import invalid_token
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 
@@ -18,35 +19,35 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def text(members: Mapping[str, object], name: str) -> str | None:
-    """Give a printable string that is not empty, or None where there is none."""
+    """Return a printable string that is not empty, or None if it is missing."""
     return required_text(members, name) if name in members else None
 
 
 def required_text(members: Mapping[str, object], name: str) -> str:
-    """Give a printable string that is not empty."""
+    """Return a printable string that is not empty."""
     value = members.get(name)
     if not isinstance(value, str) or not value:
         raise wrong(name)
-    if not value.isprintable() and _UNPRINTABLE.search(value):  # the first is quick, and stricter
+    if not value.isprintable() and _UNPRINTABLE.search(value):  # the first is quick
         raise wrong(name)
     return value
 
 
 def seconds(members: Mapping[str, object], name: str) -> int | None:
-    """Give a whole number of seconds since 1970 (RFC 7662 §2.2), or None where there is none."""
+    """Return a whole number of seconds since 1970 (RFC 7662 §2.2), or None if it is missing."""
     if isinstance(members.get(name), float):
         raise wrong(name)
-    value = moment(members, name)
+    value = time(members, name)
     return None if value is None else int(value)
 
 
-def moment(members: Mapping[str, object], name: str) -> float | None:
-    """Give a NumericDate, which may have a fraction (RFC 7519 §2), or None where there is none."""
-    return required_moment(members, name) if name in members else None
+def time(members: Mapping[str, object], name: str) -> float | None:
+    """Return a NumericDate, which may have a fraction (RFC 7519 §2), or None if it is missing."""
+    return required_time(members, name) if name in members else None
 
 
-def required_moment(members: Mapping[str, object], name: str) -> float:
-    """Give a NumericDate."""
+def required_time(members: Mapping[str, object], name: str) -> float:
+    """Return a NumericDate (RFC 7519 §2)."""
     value = members.get(name)
     if type(value) is not int and type(value) is not float:  # nor a bool, which is an int too
         raise wrong(name)
@@ -56,15 +57,15 @@ def required_moment(members: Mapping[str, object], name: str) -> float:
 
 
 def issuer(members: Mapping[str, object], expected: str) -> str:
-    """Give `iss`, which is `expected` to the letter."""
+    """Return `iss`, which must be exactly `expected`."""
     found = required_text(members, "iss")
     if found != expected:
-        raise invalid("of another issuer")
+        raise invalid_token("of another issuer")
     return found
 
 
 def audience(members: Mapping[str, object], resource: str | None) -> tuple[str, ...]:
-    """Give `aud`, a string or a list of them, which has `resource` where one is expected."""
+    """Return `aud`, a string or a list, which must have `resource` unless that is None."""
     found = members.get("aud", [])
     if isinstance(found, str) and found == resource:  # nearly always
         return (found,)
@@ -75,17 +76,17 @@ def audience(members: Mapping[str, object], resource: str | None) -> tuple[str, 
     if len(names) != len(listed):
         raise wrong("aud")
     if resource is not None and resource not in names:
-        raise invalid("for another audience")
+        raise invalid_token("for another audience")
     return names
 
 
 def scope(
     members: Mapping[str, object], name: str = "scope", *, may_be_list: bool = False
 ) -> Scope:
-    """Give the scope; without one nothing was granted.
+    """Return the scope; without one nothing was granted.
 
-    `scope` itself is a string (RFC 8693 §4.2) unless it `may_be_list`; what has another name may
-    be a list.
+    `scope` itself is a string (RFC 8693 §4.2) unless it `may_be_list`; a scope under another name
+    may be a list.
     """
     found = members.get(name, "")
     if isinstance(found, list) and (may_be_list or name != "scope"):
@@ -98,7 +99,7 @@ def scope(
         raise wrong(name) from None
 
 
-@lru_cache(maxsize=1024)  # what partners were granted repeats itself
+@lru_cache(maxsize=1024)  # the scopes of applications repeat
 def _parsed(text: str) -> Scope:
     return Scope.parse(text)
 
@@ -111,9 +112,9 @@ def _joined(listed: list[object], name: str) -> str:
 
 
 def networks(members: Mapping[str, object]) -> tuple[str, ...]:
-    """Give `allowed_networks`, a list of networks; nothing where there is none.
+    """Return `allowed_networks`, a list of networks; an empty tuple if it is missing.
 
-    An empty list is refused: that nobody may come is as likely meant as that anybody may.
+    An empty list is refused: it may mean no network as well as any.
     """
     if "allowed_networks" not in members:
         return ()
@@ -133,14 +134,5 @@ def _network(found: object) -> str:
 
 
 def wrong(name: str) -> OAuthError:
-    """Give the refusal for a member that is missing or malformed."""
-    return invalid(f"{name} is missing or malformed")
-
-
-def invalid(why: str) -> OAuthError:
-    """One sentence for every reason: a caller learns from it nothing about others' tokens."""
-    return OAuthError(
-        "invalid_token",
-        "The access token is expired, revoked, or not valid here.",
-        log_detail=why,
-    )
+    """Return the refusal for a missing or malformed member."""
+    return invalid_token(f"{name} is missing or malformed")

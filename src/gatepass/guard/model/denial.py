@@ -1,6 +1,6 @@
-"""A refusal as HTTP says it: status, headers and a problem document (RFC 9457). Pure.
+"""The response to a refused request: status, headers and a problem document (RFC 9457). Pure.
 
-A value for any framework: an adapter writes status, headers and body as they stand here.
+A value for any framework: an adapter sends status, headers and body as they are.
 """
 
 import json
@@ -22,7 +22,7 @@ _CHALLENGED = frozenset({400, 401, 403})  # RFC 6750 §3.1; no token would help 
 
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """The answer to a request that is refused; `reason` is one word, to count by."""
+    """The response to a refused request; `reason` is one word, for counting."""
 
     status: int
     headers: Mapping[str, str]
@@ -30,13 +30,13 @@ class Denial:
     reason: str
 
     @classmethod
-    def of(cls, refused: OAuthError | None, expect: Expectation, wanted: Scope) -> Self:
-        """Say `refused`, or "no credentials" (None), to who asked for what needs `wanted`."""
+    def of(cls, refused: OAuthError | None, expect: Expectation, scope: Scope) -> Self:
+        """Return the response for an error, or for no credentials (None); `scope` is required."""
         status = 401 if refused is None else refused.status
         headers = {"Content-Type": PROBLEM, "Cache-Control": "no-store"}
         if status in _CHALLENGED:
             headers["WWW-Authenticate"] = bearer.challenge(
-                refused, scope=wanted, resource_metadata=expect.resource_metadata
+                refused, scope=scope, resource_metadata=expect.resource_metadata
             )
         if refused is None:
             return cls(status, headers, _NO_CREDENTIALS, "no_credentials")
@@ -45,7 +45,7 @@ class Denial:
         return cls(status, headers, refused.description, refused.reason or refused.code)
 
     def problem(self) -> dict[str, object]:
-        """Give the members of the problem document (RFC 9457 §3.1)."""
+        """Return the members of the problem document (RFC 9457 §3.1)."""
         return {
             "type": "about:blank",
             "title": HTTPStatus(self.status).phrase,
@@ -54,12 +54,12 @@ class Denial:
         }
 
     def body(self) -> bytes:
-        """Give the problem document."""
+        """Return the problem document, encoded."""
         return json.dumps(self.problem()).encode()
 
 
 class Denied(Exception):
-    """What a guard raises; `denial` is the answer to give."""
+    """Raised by a guard for a refused request; `denial` is the response to send."""
 
     def __init__(self, denial: Denial) -> None:
         super().__init__(f"{denial.status}: {denial.detail}")

@@ -1,7 +1,7 @@
-"""Who calls and what they may do, read from what an access token says. Pure.
+"""The caller and what it may do, read from an access token's members. Pure.
 
-Sealed tokens are read from an introspection answer (RFC 7662 §2.2), JWTs from their claims
-(RFC 9068 §2.2).
+An opaque token's members are those of its introspection response (RFC 7662 §2.2), a JWT's are its
+claims (RFC 9068 §2.2).
 """
 
 from collections.abc import Mapping
@@ -11,9 +11,9 @@ from typing import Self
 
 from gatepass.guard.model import claims as read
 from gatepass.guard.model.claim_names import ClaimNames
-from gatepass.guard.model.claims import invalid
 from gatepass.guard.model.expectation import Expectation
 from gatepass.wire import credential
+from gatepass.wire.bearer import invalid_token
 from gatepass.wire.credential import Mode
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.networks import allows
@@ -28,20 +28,20 @@ _ENVIRONMENTS = {Mode.LIVE: "production", Mode.TEST: "sandbox"}
 
 
 def claims_of(names: ClaimNames) -> frozenset[str]:
-    """Give every member that is read here; who remembers answers needs to keep no other."""
+    """Return the members that are read here; a cache of responses needs no others."""
     return _CLAIMS | {names.client_id, names.scope, names.org_id, names.token_id, names.environment}
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The application that calls, proven by its access token.
+    """The calling application, authenticated by its access token.
 
-    `expires_at` and `issued_at` are seconds since 1970; `expires_at` is None where an issuer that
-    is `plain` does not tell it in an introspection answer. `sub` is the client id where the
-    issuer names no subject; `org_id` and `networks` (where the token may be used from; without
-    any, from anywhere) are Gatepass's own additions. `client_id` is what names the application:
-    it never changes, and is never used for another. `environment` is "production" or "sandbox"
-    where a sealed token or the issuer says so, else None.
+    `expires_at` and `issued_at` are seconds since 1970; `expires_at` is None if a `lenient` guard
+    finds none in an introspection response. `sub` is the client id if the issuer names no subject;
+    `org_id` and `networks` (from which the token may be used; without any, from anywhere) are
+    Gatepass's extensions. `client_id` identifies the application: it never changes, and is never
+    used for another. `environment` is "production" or "sandbox" if an opaque token or the issuer
+    names it, else None.
     """
 
     client_id: str
@@ -65,77 +65,76 @@ class Principal:
         now: float,
         environment: str | None = None,
     ) -> Self:
-        """Read an introspection answer as it stands at `now` (seconds since 1970).
+        """Return the caller from an introspection response, at `now` (seconds since 1970).
 
         `environment` is the one that the token itself names, if any.
 
-        Checks that the token is active, every member's type, expiry, issuer (exactly) and,
-        where a resource is expected, audience; raises OAuthError (`invalid_token`). A member of
-        the wrong type is refused, never taken for absent. Does NOT check scope (see
-        `requires`), organization, or that the answer came from the issuer (its caller's part).
+        Checks that the token is active, every member's type, expiry, issuer (exactly) and, if
+        a resource is expected, audience; raises OAuthError (`invalid_token`). A member of the
+        wrong type is refused, never ignored. Does NOT check scope (see `requires`), organization,
+        or that the response came from the issuer, which is up to the calling function.
         """
         if answer.get("active") is not True:
-            raise invalid("not active")
-        # RFC 7662 §2.2 requires neither `exp` nor that moments have no fraction.
-        answer = _without_nulls(answer) if expect.plain else answer
-        seconds = _whole_moment if expect.plain else read.seconds
+            raise invalid_token("not active")
+        # RFC 7662 §2.2 requires neither `exp` nor that times have no fraction.
+        answer = _without_nulls(answer) if expect.lenient else answer
+        seconds = _whole_seconds if expect.lenient else read.seconds
         _check_unbound(answer)
         expires_at = seconds(answer, "exp")
-        if expires_at is None and not expect.plain:
+        if expires_at is None and not expect.lenient:
             raise read.wrong("exp")
         if expires_at is not None and expires_at <= now:
-            raise invalid("expired")  # no leeway: the issuer's own clock had its say
+            raise invalid_token("expired")  # no leeway: the issuer has checked it by its own clock
         _check_begun(seconds(answer, "nbf"), now + expect.leeway)
         names = expect.claims
         client_id = read.required_text(answer, names.client_id)
-        # RFC 7662 §2.2 leaves `iss` out of some answers; the issuer itself has given them.
-        is_silent = expect.plain and "iss" not in answer
+        # RFC 7662 §2.2 makes `iss` optional; the response came from the issuer itself.
+        omits_issuer = expect.lenient and "iss" not in answer
         return cls(
             client_id=client_id,
             sub=read.text(answer, "sub") or client_id,
             org_id=read.text(answer, names.org_id),
-            scope=read.scope(answer, names.scope, may_be_list=expect.plain),
+            scope=read.scope(answer, names.scope, may_be_list=expect.lenient),
             expires_at=expires_at,
             issued_at=seconds(answer, "iat"),
             token_id=read.text(answer, names.token_id),
             audience=read.audience(answer, expect.resource),
-            issuer=expect.issuer if is_silent else read.issuer(answer, expect.issuer),
+            issuer=expect.issuer if omits_issuer else read.issuer(answer, expect.issuer),
             networks=read.networks(answer),
             environment=environment or read.text(answer, names.environment),
         )
 
     @classmethod
     def from_claims(cls, claims: Mapping[str, object], expect: Expectation, *, now: float) -> Self:
-        """Read the claims of a JWT access token (RFC 9068 §2.2, §4) at `now`.
+        """Return the caller from the claims of a JWT access token (RFC 9068 §2.2, §4), at `now`.
 
         Checks that all required claims are there, every claim's type, expiry, beginning and
         time of issue (each with the leeway of `expect`), issuer (exactly) and audience, and that
         the token is not bound to a key; raises OAuthError (`invalid_token`). Does NOT check the
         signature and the type of the token (see `gatepass.guard.jwt.access_token`), scope (see
-        `requires`), organization, or revocation. Raises ValueError where `expect` names no
-        resource.
+        `requires`), organization, or revocation. Raises ValueError if `expect` names no resource.
         """
         if expect.resource is None:  # RFC 9068 §4: without it, any API's token would do
-            raise ValueError("to verify tokens offline, an API must name its resource")
-        claims = _without_nulls(claims) if expect.plain else claims
+            raise ValueError("to verify tokens locally, an API must name its resource")
+        claims = _without_nulls(claims) if expect.lenient else claims
         _check_unbound(claims)
-        expires_at = read.required_moment(claims, "exp")
+        expires_at = read.required_time(claims, "exp")
         if expires_at + expect.leeway <= now:
-            raise invalid("expired")
+            raise invalid_token("expired")
         names = expect.claims
-        # RFC 9068 §2.2 requires what a plain JWT may leave out.
-        text = read.text if expect.plain else read.required_text
-        moment = read.moment if expect.plain else read.required_moment
-        issued_at = moment(claims, "iat")
+        # RFC 9068 §2.2 requires what a lenient guard does not.
+        text = read.text if expect.lenient else read.required_text
+        time = read.time if expect.lenient else read.required_time
+        issued_at = time(claims, "iat")
         _check_begun(issued_at, now + expect.leeway)
         if "nbf" in claims:
-            _check_begun(read.required_moment(claims, "nbf"), now + expect.leeway)
+            _check_begun(read.required_time(claims, "nbf"), now + expect.leeway)
         client_id = read.required_text(claims, names.client_id)
         return cls(
             client_id=client_id,
             sub=text(claims, "sub") or client_id,
             org_id=read.text(claims, names.org_id),
-            scope=read.scope(claims, names.scope, may_be_list=expect.plain),
+            scope=read.scope(claims, names.scope, may_be_list=expect.lenient),
             expires_at=int(expires_at),
             issued_at=None if issued_at is None else int(issued_at),
             token_id=text(claims, names.token_id),
@@ -147,44 +146,46 @@ class Principal:
 
     @staticmethod
     def environment_of(token: Secret) -> str | None:
-        """Give the environment that a sealed token names in its prefix; it proves nothing."""
-        said = credential.read(token.value)
-        return None if said is None else _ENVIRONMENTS[said.mode]
+        """Return the environment that an opaque token names in its prefix, which proves nothing."""
+        found = credential.read(token.value)
+        return None if found is None else _ENVIRONMENTS[found.mode]
 
     def comes_from(self, source: str | None) -> None:
-        """Refuse (`invalid_token`) a request from an address that its networks do not have.
+        """Raise OAuthError (`invalid_token`) for a request from outside the token's networks.
 
-        An address that is not known lies in none of them. `source` must be the caller's own:
-        behind a proxy, what the server makes of the forwarding headers that it trusts.
+        An unknown address is in none of them. `source` must be the caller's own: behind a proxy,
+        the one that the server finds in forwarding headers that it trusts.
         """
         if not allows(map(ip_network, self.networks), source or ""):
-            raise invalid(f"client {self.client_id!r} is not allowed from {source or 'nowhere'}")
+            raise invalid_token(
+                f"client {self.client_id!r} is not allowed from {source or 'nowhere'}"
+            )
 
-    def requires(self, wanted: Scope) -> None:
-        """Refuse (`insufficient_scope`, RFC 6750 §3.1) unless every one of `wanted` was granted.
+    def requires(self, scope: Scope) -> None:
+        """Raise OAuthError (`insufficient_scope`, RFC 6750 §3.1) unless all of `scope` is granted.
 
         Does NOT check expiry again.
         """
-        missing = wanted.without(self.scope)
+        missing = scope.without(self.scope)
         if missing.names:
             raise OAuthError(
                 "insufficient_scope",
-                f"This needs the scope {wanted}; the access token lacks {missing}.",
+                f"This needs the scope {scope}; the access token lacks {missing}.",
                 log_detail=f"client {self.client_id!r} lacks {missing}",
             )
 
-    def requires_any(self, wanted: Scope) -> None:
-        """Refuse (`insufficient_scope`) unless at least one of `wanted` was granted."""
-        if not any(name in self.scope for name in wanted.names):
+    def requires_any(self, scope: Scope) -> None:
+        """Raise OAuthError (`insufficient_scope`) unless one of `scope` is granted."""
+        if not any(name in self.scope for name in scope.names):
             raise OAuthError(
                 "insufficient_scope",
-                f"This needs one of the scopes {wanted}; the access token has none of them.",
-                log_detail=f"client {self.client_id!r} has none of {wanted}",
+                f"This needs one of the scopes {scope}; the access token has none of them.",
+                log_detail=f"client {self.client_id!r} has none of {scope}",
             )
 
 
 def _without_nulls(members: Mapping[str, object]) -> Mapping[str, object]:
-    """Return the members that have a value; those that restrict a token stay, and are refused."""
+    """Return the members that are not null; those that restrict a token stay, and are refused."""
     return {
         name: value
         for name, value in members.items()
@@ -192,20 +193,20 @@ def _without_nulls(members: Mapping[str, object]) -> Mapping[str, object]:
     }
 
 
-def _whole_moment(members: Mapping[str, object], name: str) -> int | None:
-    """Return a moment without its fraction, or None where there is none."""
-    value = read.moment(members, name)
+def _whole_seconds(members: Mapping[str, object], name: str) -> int | None:
+    """Return a time without its fraction, or None if it is missing."""
+    value = read.time(members, name)
     return None if value is None else int(value)
 
 
 def _check_unbound(members: Mapping[str, object]) -> None:
-    """Refuse a token that is bound to a key: a bearer has not shown it (RFC 9449 §7.2)."""
+    """Refuse a token bound to a key, of which a bearer token is no proof (RFC 9449 §7.2)."""
     if "cnf" in members:
-        raise invalid("not a bearer token")
+        raise invalid_token("not a bearer token")
     if "token_type" in members and read.required_text(members, "token_type").lower() != "bearer":
-        raise invalid("not a bearer token")
+        raise invalid_token("not a bearer token")
 
 
 def _check_begun(begins_at: float | None, latest: float) -> None:
     if begins_at is not None and begins_at > latest:
-        raise invalid("not valid yet")
+        raise invalid_token("not valid yet")

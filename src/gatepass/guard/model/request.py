@@ -1,17 +1,17 @@
-"""What a guard needs to see of a request; every adapter builds one. Pure."""
+"""What a guard reads of a request; every adapter builds one. Pure."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 
 class Request(NamedTuple):
-    """A request, as far as a guard looks at it.
+    """A request, as far as a guard reads it.
 
     `authorization` has every Authorization header, in order, decoded as Latin-1. `query` and
-    `form` are form-url-encoded text, without the question mark: a token in one of them is
-    refused (RFC 6750 §2), none is ever taken from there. `source` is the caller's address, as
-    the server makes it of the forwarding headers that it trusts. `path` has the parameters of
-    the route. `context` is the framework's own request, for `inspect` and `expect` alone.
+    `form` are form-url-encoded text, without the question mark: a token in one of them is refused
+    (RFC 6750 §2), none is ever accepted. `source` is the caller's address, which the server finds
+    in forwarding headers that it trusts. `path` has the parameters of the route. `context` is the
+    framework's own request, for `inspect` and `expect` alone.
     """
 
     authorization: Sequence[str] = ()

@@ -1,4 +1,4 @@
-"""What a caller must be allowed, told once beside an endpoint and asked at each request. Pure."""
+"""What an endpoint requires of a caller, declared once and checked at each request. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -9,7 +9,7 @@ from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 
 NO_SCOPE = Scope(())
-ELSE = "*"  # the method that stands for all that are not named
+ELSE = "*"  # the key of all methods that are not named
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ ScopeRequirement: TypeAlias = str | AnyOf | Mapping[str, str | AnyOf]
 
 
 def any_of(*scopes: str) -> AnyOf:
-    """Give "one of these is enough", for use in `needs`; raise ValueError without two."""
+    """Return the requirement of one of `scopes`; raise ValueError for fewer than two."""
     if len(scopes) < 2:
         raise ValueError("any_of needs at least two scopes")
     return AnyOf(_scope(*scopes))
@@ -31,7 +31,7 @@ def any_of(*scopes: str) -> AnyOf:
 
 @dataclass(frozen=True, slots=True)
 class Requirements:
-    """Scopes, for all methods and for some, and whose data it is.
+    """Scopes, for all methods or for some, and the organization that owns the data.
 
     All of `every` must be granted and one of each in `one_of`; `by_method` adds to that.
     `organization` names the path parameter that must be the caller's `org_id`.
@@ -41,59 +41,59 @@ class Requirements:
     one_of: tuple[Scope, ...] = ()
     by_method: Mapping[str, "Requirements"] = field(default_factory=dict)
     organization: str = ""
-    # Prepared for the repeated question: whether `every` is all there is, and its names as a set.
-    is_plain: bool = field(init=False, repr=False, compare=False)
+    # Prepared for each request: whether `every` is the only requirement, and its names as a set.
+    is_simple: bool = field(init=False, repr=False, compare=False)
     names: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        plain = not (self.one_of or self.by_method or self.organization)
-        object.__setattr__(self, "is_plain", plain)
+        is_simple = not (self.one_of or self.by_method or self.organization)
+        object.__setattr__(self, "is_simple", is_simple)
         object.__setattr__(self, "names", frozenset(self.every.names))
 
     @classmethod
-    def of(cls, *wanted: ScopeRequirement, organization: str = "") -> Self:
-        """Read what an endpoint asks for; all of `wanted` must be fulfilled.
+    def of(cls, *scopes: ScopeRequirement, organization: str = "") -> Self:
+        """Return the requirements of an endpoint; a caller must fulfil all of `scopes`.
 
-        A string is a scope, or several parted by spaces; `any_of(...)` takes one of several; a
-        mapping has either for each method, as `{"GET": "read", "*": "write"}`, with `*` for
-        those that it does not name (HEAD is as GET where it is not named). Raises ValueError
-        for a scope that can never be granted and for a mapping without `*`.
+        A string is a scope, or several, space-separated; `any_of(...)` requires one of several; a
+        mapping has either for each method, as `{"GET": "read", "*": "write"}`, with `*` for all
+        others (HEAD is as GET unless it is named). Raises ValueError for a scope that can never
+        be granted and for a mapping without `*`.
         """
-        every = _scope(*(each for each in wanted if isinstance(each, str)))
-        one_of = tuple(each.scope for each in wanted if isinstance(each, AnyOf))
-        mappings = [each for each in wanted if isinstance(each, Mapping)]
+        every = _scope(*(each for each in scopes if isinstance(each, str)))
+        one_of = tuple(each.scope for each in scopes if isinstance(each, AnyOf))
+        mappings = [each for each in scopes if isinstance(each, Mapping)]
         if len(mappings) > 1:
-            raise ValueError("give one mapping of methods, not several")
+            raise ValueError("pass one mapping of methods, not several")
         by_method = {
             method.upper(): cls.of(each) for mapping in mappings for method, each in mapping.items()
         }
         if mappings and ELSE not in by_method:
-            raise ValueError('say with "*" what the methods need that are not named')
+            raise ValueError('the mapping needs "*", for the methods that it does not name')
         return cls(every, one_of, by_method, organization)
 
     @property
-    def mentioned(self) -> Scope:
-        """Give every scope that is named anywhere, for documentation."""
-        parts = [self.every, *self.one_of, *(each.mentioned for each in self.by_method.values())]
+    def all_scopes(self) -> Scope:
+        """Return every scope that occurs, for documentation."""
+        parts = [self.every, *self.one_of, *(each.all_scopes for each in self.by_method.values())]
         return _scope(*(name for part in parts for name in part.names))
 
-    def enough(self, method: str) -> Scope:
-        """Give scopes that are enough for `method`: of alternatives the one that stands first."""
-        asked = self._for(method)
-        return _scope(*asked.every.names, *(each.names[0] for each in asked.one_of))
+    def sufficient_scope(self, method: str) -> Scope:
+        """Return scopes that are sufficient for `method`: of alternatives the first."""
+        required = self._for(method)
+        return _scope(*required.every.names, *(each.names[0] for each in required.one_of))
 
     def check(self, caller: Principal, method: str, path: Mapping[str, object]) -> None:
-        """Refuse a caller who may not: 403 `insufficient_scope`, or 404 for another's data.
+        """Raise OAuthError unless the caller may: 403 `insufficient_scope`, or 404.
 
-        Another's id is answered as one that nobody has, so that nobody learns who is a
-        customer. Raises KeyError where the route has no such parameter: then nobody passes.
+        404 is for another organization's data, as for an id that does not exist: so a caller does
+        not learn which organizations exist. Raises KeyError if the route has no such parameter.
         """
-        asked = self._for(method)
-        caller.requires(asked.every)
-        for each in asked.one_of:
+        required = self._for(method)
+        caller.requires(required.every)
+        for each in required.one_of:
             caller.requires_any(each)
-        if asked.organization:
-            check_organization(caller, str(path[asked.organization]))
+        if required.organization:
+            check_organization(caller, str(path[required.organization]))
 
     def _for(self, method: str) -> "Requirements":
         if not self.by_method:
@@ -107,11 +107,11 @@ class Requirements:
 
 
 NOTHING = Requirements()
-"""Any good token will do."""
+"""Any good token is sufficient."""
 
 
 def check_organization(caller: Principal, org_id: str) -> None:
-    """Refuse (404) unless `org_id`, compared to the letter, is the caller's own."""
+    """Raise OAuthError (404) unless `org_id` is exactly the caller's own."""
     if caller.org_id is None or caller.org_id != org_id:
         raise OAuthError(
             "invalid_request",

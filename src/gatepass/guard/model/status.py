@@ -7,17 +7,17 @@ from typing import NamedTuple
 
 
 class Counters:
-    """How often what happened, since the guard was made.
+    """Event counters since the guard was created.
 
-    Plain numbers, as a lock or a library's counter would cost more than the rest of a repeated
-    call. CPython with its global lock loses none of them; a build without it may lose a few.
+    Plain numbers, as a lock or a library's counter would cost more than the rest of a request
+    with a cached token. CPython with its global lock loses no event; a build without it may.
     """
 
     def __init__(self, issuer: str) -> None:
         self.issuer = issuer
         self.verified = 0
-        self.recalled = 0  # of those verified: known from before
-        self.introspected = 0  # questions sent to the issuer
+        self.cached = 0  # of those verified: the token was cached
+        self.introspected = 0  # requests sent to the issuer
         self.key_fetches = 0
         self.key_failures = 0
         self.refused: Counter[str] = Counter()
@@ -30,7 +30,7 @@ def _no_feed() -> float | None:
 
 
 ALL: "weakref.WeakSet[Counters]" = weakref.WeakSet()
-"""The tallies of every guard in this process."""
+"""The counters of every guard in this process."""
 
 
 class KeysStatus(NamedTuple):
@@ -43,7 +43,7 @@ class KeysStatus(NamedTuple):
 
 
 class FeedStatus(NamedTuple):
-    """The feed of revocations: fresh or silent, and for how many seconds nothing was heard."""
+    """The revocation feed: "fresh" or "stale", and the seconds since it was last current."""
 
     state: str
     lag: float | None
@@ -52,17 +52,17 @@ class FeedStatus(NamedTuple):
 class Status(NamedTuple):
     """A guard's state, for a health check.
 
-    `is_well` is false where keys are needed and none count, the feed is silent, or the latest
-    question about a token had no answer, for which `introspection_error` says why. `keys` is None
-    where no JWT is verified offline, `feed` where none is followed. `checks_audience` is false
-    where the guard takes tokens for other APIs too, as it has no `resource` (RFC 9700 §2.3); a
-    guard whose expectation depends on the request says so once a request came without one.
+    `is_healthy` is false if JWTs cannot be verified for want of keys, the feed is stale, or the
+    latest introspection failed, with the reason in `introspection_error`. `keys` is None if no
+    JWT is verified locally, `feed` without a feed. `checks_audience` is false if the guard accepts
+    tokens for other APIs too, as it has no `resource` (RFC 9700 §2.3); if that depends on the
+    request, it becomes false with the first request without a resource.
     """
 
-    is_well: bool
+    is_healthy: bool
     keys: KeysStatus | None
     feed: FeedStatus | None
-    verified_kept: int  # verifications remembered
-    answers_kept: int  # introspection answers remembered
+    cached_jwts: int
+    cached_introspections: int
     introspection_error: str
     checks_audience: bool = True

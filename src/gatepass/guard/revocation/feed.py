@@ -17,9 +17,9 @@ from gatepass.guard.revocation.feed_page import Page
 from gatepass.guard.revocation.feed_protocol import FeedError, FeedProtocol, feed_endpoint
 
 WAIT = 20  # seconds that the server may keep a question open
-LIMIT = 30.0  # seconds without word after which the feed is silent
+LIMIT = 30.0  # seconds without word after which the feed is stale
 
-State = Literal["fresh", "silent"]
+State = Literal["fresh", "stale"]
 
 _LOG = logging.getLogger("gatepass.guard")
 _LONGEST_WAIT = 30  # seconds; the server waits no longer
@@ -37,7 +37,7 @@ class Feed:
 
     It starts at the first question, or by `start`, and begins anew in a process that was
     forked. Until the first snapshot is whole, and whenever it has not learned for `limit`
-    seconds that it knows everything, it is silent: then it must not be relied upon. It never
+    seconds that it knows everything, it is stale: then it must not be relied upon. It never
     asks the guard's clock for that, so that a wrong one changes nothing. `wait` is in seconds.
     Without `credentials` they are those of the guard that has the feed, else of the environment
     (see `Credentials.read`). Raises ValueError for an issuer or `url` to which a secret must not
@@ -84,7 +84,7 @@ class Feed:
         now = self._clock()
         if now >= self._look_at:
             self._look(now)
-        return "fresh" if now - self._known_at <= self._limit else "silent"
+        return "fresh" if now - self._known_at <= self._limit else "stale"
 
     def lag(self, _now: float = 0.0) -> float | None:
         """Give the seconds since it last knew everything; None before the first time."""
@@ -141,7 +141,7 @@ class Feed:
                 return False
 
     def close(self) -> None:
-        """End the thread and its connection; from now on the feed is silent."""
+        """End the thread and its connection; from now on the feed is stale."""
         self._renew_after_fork()
         with self._lock:
             self._is_closed = True

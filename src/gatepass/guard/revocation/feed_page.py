@@ -47,8 +47,8 @@ def read(body: bytes) -> Page:
         raise ValueError(f"longer than {LONGEST} bytes")
     members = strict_json.read_object(body)
     try:
-        time = claims.required_moment(members, "time")
-        as_of = claims.required_moment(members, "as_of")
+        time = claims.required_time(members, "time")
+        as_of = claims.required_time(members, "as_of")
     except OAuthError as refused:
         raise ValueError(refused.log_detail) from None
     cursor = members.get("cursor")

@@ -2,7 +2,7 @@
 
 from typing import Literal, Protocol, TypeAlias
 
-State: TypeAlias = Literal["fresh", "silent"]
+State: TypeAlias = Literal["fresh", "stale"]
 OnStale: TypeAlias = Literal["introspect", "refuse", "allow"]
 
 

@@ -1,17 +1,20 @@
 """The fake issuer: what a test uses of it."""
 
+import json
 import secrets
+from collections.abc import Mapping
 from typing import Any, Self
 
 from gatepass.guard.core.guard import Guard
 from gatepass.guard.issuer.credentials import Credentials
 from gatepass.guard.revocation.feed import Feed
 from gatepass.guard.revocation.interface import State
-from gatepass.guard.testing import signing
 from gatepass.guard.testing.clock import Clock
 from gatepass.guard.testing.revocation_list import RevocationList
 from gatepass.guard.testing.server import Endpoints
-from gatepass.guard.testing.signing import Algorithm
+from gatepass.jose import base64url, signing
+from gatepass.jose.algorithms import Algorithm
+from gatepass.jose.signing import SigningKey
 from gatepass.wire import basic
 from gatepass.wire.secret import Secret
 
@@ -20,6 +23,7 @@ CLIENT_ID = "test-application"
 ORG_ID = "test-organization"
 HOUR = 3600
 
+_KID = "fake-issuer"  # of the foreign key too, so that what refuses its tokens is the signature
 _FOREIGN_ISSUER = "https://another-issuer.example.com"
 _FOREIGN_AUDIENCE = "https://another-api.example.com"
 
@@ -28,8 +32,8 @@ class FakeIssuer:
     """Issues tokens for `resource`, good and bad ones, and answers the guard's questions.
 
     It listens on loopback until `close`, or the end of its `with`. JWTs are signed by
-    `algorithm`, ES256 or RS256, with a key that was made for this object alone. `clock` is the
-    issuer's time and, by `options`, the guard's: advance it to see tokens expire.
+    `algorithm` (ES256, EdDSA, PS256 or RS256) with a key that was made for this object alone.
+    `clock` is the issuer's time and, by `options`, the guard's: advance it to see tokens expire.
 
     `url` is the issuer's name; `client_id` and `client_secret` are the guard's own, for guards
     in other processes.
@@ -41,11 +45,11 @@ class FakeIssuer:
         self.client_id = "the-api"
         self.client_secret = secrets.token_urlsafe()
         self._revocations = RevocationList()
-        self._key = signing.new_key(algorithm)
-        self._foreign_key = signing.new_key(algorithm)
+        self._key = SigningKey(algorithm, signing.generate(algorithm), _KID)
+        self._foreign_key = SigningKey(algorithm, signing.generate(algorithm), _KID)
         self._endpoints = Endpoints(
             self._revocations,
-            {"keys": [signing.jwk(self._key)]},
+            {"keys": [self._key.public_jwk()]},
             basic.write(self.client_id, Secret(self.client_secret)),
             self.clock,
         )
@@ -88,7 +92,7 @@ class FakeIssuer:
     def mint(self, scope: str = "read", **changed: Any) -> str:  # noqa: ANN401 - any claim
         """Return a good JWT; see `claims` for what can be told."""
         claims = self.claims(scope, **changed)
-        return self._given(signing.signed(self._key, claims), claims)
+        return self._given(_signed(self._key, claims), claims)
 
     def opaque(self, scope: str = "read", **changed: Any) -> str:  # noqa: ANN401 - any claim
         """Return a good token that says nothing by itself: guards ask about it."""
@@ -110,15 +114,17 @@ class FakeIssuer:
 
     def of_another_issuer(self, scope: str = "read", **changed: Any) -> str:  # noqa: ANN401 - any claim
         """Return a JWT that another issuer has signed in its own name."""
-        return signing.signed(self._foreign_key, self.claims(scope, iss=_FOREIGN_ISSUER, **changed))
+        return _signed(self._foreign_key, self.claims(scope, iss=_FOREIGN_ISSUER, **changed))
 
     def forged(self, scope: str = "read", **changed: Any) -> str:  # noqa: ANN401 - any claim
         """Return a JWT that somebody else has signed in this issuer's name."""
-        return signing.signed(self._foreign_key, self.claims(scope, **changed))
+        return _signed(self._foreign_key, self.claims(scope, **changed))
 
     def unsigned(self, scope: str = "read", **changed: Any) -> str:  # noqa: ANN401 - any claim
         """Return a JWT that nobody has signed: `alg` is `none`."""
-        return signing.unsigned(self.claims(scope, **changed))
+        claims = self.claims(scope, **changed)
+        header = signing.encode_header("none", "at+jwt", _KID)
+        return f"{header}.{base64url.encode(json.dumps(claims).encode())}."
 
     def claims(
         self,
@@ -165,7 +171,7 @@ class FakeIssuer:
 
     @property
     def feed_state(self) -> State:
-        """What guards with `options` believe of the feed: "fresh", or set it to "silent"."""
+        """The state of the feed for guards with `options`: "fresh", or set it to "stale"."""
         return self._revocations.feed_state
 
     @feed_state.setter
@@ -187,3 +193,7 @@ class FakeIssuer:
     def _given(self, token: str, claims: dict[str, object]) -> str:
         self._revocations.issued[token] = claims
         return token
+
+
+def _signed(key: SigningKey, claims: Mapping[str, object]) -> str:
+    return key.sign(json.dumps(claims, separators=(",", ":")).encode())

@@ -1,4 +1,4 @@
-"""Asks the authorization server about tokens, once for all who wait for the same one."""
+"""Introspects tokens at the authorization server; requests with the same token share one call."""
 
 import logging
 import threading
@@ -15,7 +15,7 @@ from gatepass.guard.issuer.discovery import DiscoveryError
 from gatepass.guard.model.claim_names import OURS, ClaimNames
 from gatepass.guard.model.status import Counters
 from gatepass.guard.verification.introspection_request import (
-    REMEMBER,
+    CACHE_SECONDS,
     IntrospectionCache,
     introspect,
     unavailable,
@@ -34,44 +34,44 @@ Answer: TypeAlias = Mapping[str, object]
 class IntrospectionClient:
     """Introspection (RFC 7662) for any number of threads and event loops.
 
-    An answer, also "not active", is remembered for `remember` seconds after it was asked for and
-    never beyond the token's expiry: so long at most, and for the time of one exchange, does a
-    revocation go unnoticed; 0 asks every time.
+    A response, also "not active", is cached for `cache_seconds` after its request was sent and
+    never beyond the token's expiry: for that long, and the time of one exchange, a revocation may
+    go unnoticed. 0 caches nothing. `timeout` is in seconds.
     """
 
     def __init__(  # noqa: PLR0913 - each is one part
         self,
-        outside: IssuerClient,
-        flights: SingleFlight,
+        issuer: IssuerClient,
+        single_flight: SingleFlight,
         credentials: Credentials,
         *,
-        tally: Counters,
-        remember: float = REMEMBER,
+        counters: Counters,
+        cache_seconds: float = CACHE_SECONDS,
         timeout: float = TIMEOUT,
         clock: Callable[[], float] = time.time,
         names: ClaimNames = OURS,
     ) -> None:
-        self._outside = outside
-        self._flights = flights
+        self._issuer = issuer
+        self._single_flight = single_flight
         self._credentials = credentials
-        self._tally = tally
-        self._memory = IntrospectionCache(remember)
+        self._counters = counters
+        self._cache = IntrospectionCache(cache_seconds)
         self._timeout = timeout
         self._clock = clock
         self._names = names
         self._lock = threading.Lock()
-        self.error = ""  # why the latest question had no answer
+        self.error = ""  # why the latest request had no response
 
     def __len__(self) -> int:
-        """Tell how many answers are kept, stale ones included."""
-        return len(self._memory)
+        """Return the number of cached responses, stale ones included."""
+        return len(self._cache)
 
-    def judge(self, token: Secret) -> Generator[Step, object, Answer]:
-        """Give the answer for `token`; raise OAuthError (`temporarily_unavailable`) without one.
+    def introspect(self, token: Secret) -> Generator[Step, object, Answer]:
+        """Return the response for `token`; raise OAuthError (`temporarily_unavailable`) for none.
 
-        Does NOT check what the answer says (see Principal).
+        Does NOT check what the response says (see Principal).
         """
-        found = self._recall_or_ask(token)
+        found = self._find_or_send(token)
         if not isinstance(found, Future):
             return found
         answer = yield Wait(found, self._timeout)
@@ -79,50 +79,52 @@ class IntrospectionClient:
             raise unavailable("no introspection answer")
         return answer
 
-    def recall(self, token: Secret, now: float) -> Answer | None:
-        """Give the answer that is remembered for `token`, None where there is none; asks nobody."""
+    def get_cached(self, token: Secret, now: float) -> Answer | None:
+        """Return the cached response for `token`, or None; sends nothing."""
         with self._lock:
-            return self._memory.get(token.digest(), now)
+            return self._cache.get(token.digest(), now)
 
     def after_fork(self) -> None:
-        """Begin with a lock that nobody holds."""
+        """Replace the locks, which a thread of the parent process may have held."""
         self._lock = threading.Lock()
+        self._cache.after_fork()
 
-    def _recall_or_ask(self, token: Secret) -> "Answer | Future[Answer | None]":
+    def _find_or_send(self, token: Secret) -> "Answer | Future[Answer | None]":
         digest = token.digest()
-        give_up = time.monotonic() + self._timeout
-        # One lock over both: an answer is remembered before its flight has landed, so whoever
+        give_up_at = time.monotonic() + self._timeout
+        # One lock over both: a response is cached before its request is over, so a caller that
         # does not find the one joins the other.
         with self._lock:
-            known = self._memory.get(digest, self._clock())
+            known = self._cache.get(digest, self._clock())
             if known is not None:
                 return known
-            return self._flights.join(digest, partial(self._ask, token, digest, give_up))
+            send = partial(self._send, token, digest, give_up_at)
+            return self._single_flight.join(digest, send)
 
-    def _ask(self, token: Secret, digest: bytes, give_up: float) -> Answer | None:
-        """Ask and remember; None where there is no answer, which is told to the log once."""
-        asked_at = self._clock()
-        if time.monotonic() >= give_up:  # nobody waits any longer
+    def _send(self, token: Secret, digest: bytes, give_up_at: float) -> Answer | None:
+        """Introspect and cache; None without a response, which is logged once."""
+        sent_at = self._clock()
+        if time.monotonic() >= give_up_at:  # no caller waits any longer
             return None
-        self._tally.introspected += 1
+        self._counters.introspected += 1
         try:
-            url = self._outside.introspection()
-            answer = self._outside.run(introspect(token, url, self._credentials, self._names))
-        except Exception as error:  # noqa: BLE001 - whatever keeps the answer away, it is away
+            url = self._issuer.introspection()
+            answer = self._issuer.run(introspect(token, url, self._credentials, self._names))
+        except Exception as error:  # noqa: BLE001 - any failure means no response
             self.error = _why(error)
             _LOG.warning("%s", self.error)
-            self._outside.forget()
+            self._issuer.forget()
             return None
         self.error = ""
         with self._lock:
-            self._memory.put(digest, answer, asked_at)
+            self._cache.put(digest, answer, sent_at)
         return answer
 
 
 def _why(error: Exception) -> str:
-    """Give the reason for the log, which never quotes what others sent."""
+    """Return the reason for the log, which never quotes what others sent."""
     if isinstance(error, OAuthError):
         return error.log_detail
     if isinstance(error, DiscoveryError):
         return str(error)
-    return f"no question can be sent: {type(error).__name__}"
+    return f"the introspection request cannot be sent: {type(error).__name__}"

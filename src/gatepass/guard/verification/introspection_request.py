@@ -1,9 +1,11 @@
-"""Introspection (RFC 7662) as a flow, and a bounded memory of its answers. No I/O, no clock."""
+"""Introspection (RFC 7662) as a flow, and a bounded cache of its responses. No I/O, no clock."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import urlencode
 
+from gatepass.concurrency.bounded_cache import BoundedCache
+from gatepass.guard.issuer.client import LONGEST_RESPONSE
 from gatepass.guard.issuer.credentials import Credentials
 from gatepass.guard.model.claim_names import OURS, ClaimNames
 from gatepass.guard.model.principal import claims_of
@@ -13,28 +15,27 @@ from gatepass.wire.errors import OAuthError
 from gatepass.wire.flow import Flow, Request, Response
 from gatepass.wire.secret import Secret
 
-LONGEST_ANSWER = 64 * 1024  # bytes
 RETRY_AFTER = 1  # seconds
-REMEMBER = 5.0  # seconds that an answer is remembered, where a guard does not say otherwise
+CACHE_SECONDS = 5.0  # seconds that a response is cached by default
 
 
 def introspect(
     token: Secret, url: str, credentials: Credentials, names: ClaimNames = OURS
 ) -> Flow[dict[str, object]]:
-    """Ask what `token` is worth; give the members of the answer that a Principal is read from.
+    """Introspect `token`; return the members of the response that a Principal is read from.
 
-    Raises OAuthError (`temporarily_unavailable`) where there is no answer that can be trusted: a
+    Raises OAuthError (`temporarily_unavailable`) if there is no response that can be trusted: a
     guard fails closed. Does NOT check issuer, audience, expiry or scope (see Principal).
     """
     try:
-        response = yield _question(token, url, credentials)
-    except Exception as error:  # noqa: BLE001 - whatever keeps the answer away, it is away
+        response = yield _request(token, url, credentials)
+    except Exception as error:  # noqa: BLE001 - any failure means no response
         raise unavailable(f"introspection failed: {type(error).__name__}") from None
     return _read(response, claims_of(names))
 
 
 def unavailable(why: str) -> OAuthError:
-    """Give the refusal for "the authorization server does not tell"."""
+    """Return the refusal (503) for a token that cannot be verified at the moment, and why."""
     return OAuthError(
         "temporarily_unavailable",
         "Access tokens cannot be checked at the moment. Try again shortly.",
@@ -43,56 +44,55 @@ def unavailable(why: str) -> OAuthError:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    answer: Mapping[str, object] = field(repr=False)
+class _Entry(NamedTuple):
+    answer: Mapping[str, object]
     since: float
     until: float
 
 
 class IntrospectionCache:
-    """The latest answers, each kept `seconds` at most and never beyond the token's expiry.
+    """The latest responses, each kept `seconds` at most and never beyond the token's expiry.
 
-    Keyed by the token's SHA-256, never by the token (RFC 9700 §4.9.3). At most `size` are
-    kept; the oldest makes room.
+    Keyed by the token's SHA-256, never by the token (RFC 9700 §4.9.3). At most `size` are kept.
     """
 
     def __init__(self, seconds: float, size: int = 10_000) -> None:
         if seconds < 0:
-            raise ValueError("answers cannot be remembered for less than 0 seconds")
+            raise ValueError("cache_seconds is 0 or more")
         self._seconds = seconds
-        self._size = size
-        self._entries: dict[bytes, _Entry] = {}
+        self._entries: BoundedCache[bytes, _Entry] = BoundedCache(size)
 
     def __len__(self) -> int:
-        """Tell how many answers are kept, stale ones included."""
+        """Return the number of cached responses, stale ones included."""
         return len(self._entries)
 
     def get(self, digest: bytes, now: float) -> Mapping[str, object] | None:
-        """Give the answer for the token of `digest`, or None where it is not fresh at `now`."""
+        """Return the response for the token of `digest`, or None if none is fresh at `now`."""
         entry = self._entries.get(digest)
         if entry is None:
             return None
         if not entry.since <= now < entry.until:  # a clock set back makes nothing fresh again
-            del self._entries[digest]
+            self._entries.pop(digest)
             return None
         return entry.answer
 
-    def put(self, digest: bytes, answer: Mapping[str, object], asked_at: float) -> None:
-        """Keep `answer`, to a question asked at `asked_at` (RFC 7662 §4: not beyond `exp`)."""
-        until = asked_at + self._seconds
+    def put(self, digest: bytes, answer: Mapping[str, object], sent_at: float) -> None:
+        """Keep the response to a request sent at `sent_at` (RFC 7662 §4: not beyond `exp`)."""
+        until = sent_at + self._seconds
         expires_at = answer.get("exp")
         if isinstance(expires_at, int | float):
             until = min(until, expires_at)
-        self._entries.pop(digest, None)  # so that the newest stands last
-        if until <= asked_at:
-            return
-        if len(self._entries) >= self._size:
-            del self._entries[next(iter(self._entries))]
-        self._entries[digest] = _Entry(answer, asked_at, until)
+        if until <= sent_at:
+            self._entries.pop(digest)
+        else:
+            self._entries.put(digest, _Entry(answer, sent_at, until))
+
+    def after_fork(self) -> None:
+        """Replace the lock, which a thread of the parent process may have held."""
+        self._entries.after_fork()
 
 
-def _question(token: Secret, url: str, credentials: Credentials) -> Request:
+def _request(token: Secret, url: str, credentials: Credentials) -> Request:
     return Request(
         "POST",
         url,
@@ -100,7 +100,7 @@ def _question(token: Secret, url: str, credentials: Credentials) -> Request:
             "authorization": basic.write(credentials.client_id, credentials.client_secret),
             "content-type": "application/x-www-form-urlencoded",
             "accept": "application/json",
-            "accept-encoding": "identity",  # a compressed answer could unfold beyond its bound
+            "accept-encoding": "identity",  # a compressed response could grow beyond its bound
         },
         urlencode({"token": token.value, "token_type_hint": "access_token"}).encode(),
     )
@@ -113,8 +113,8 @@ def _read(response: Response, kept: frozenset[str]) -> dict[str, object]:
         )
     if response.status != 200:
         raise unavailable(f"introspection answered {response.status}")
-    if len(response.body) > LONGEST_ANSWER:
-        raise unavailable(f"the introspection answer is longer than {LONGEST_ANSWER} bytes")
+    if len(response.body) > LONGEST_RESPONSE:
+        raise unavailable(f"the introspection answer is longer than {LONGEST_RESPONSE} bytes")
     media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise unavailable("the introspection answer is not application/json")

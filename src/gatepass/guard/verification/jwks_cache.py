@@ -1,6 +1,6 @@
 """An issuer's keys as they age: which key there is for a token, and whether to fetch now. Pure.
 
-No I/O, no clock, no thread: every step gives a new value. Moments are seconds since 1970; a
+No I/O, no clock, no thread: every change returns a new value. Times are seconds since 1970; a
 clock that was set back makes nothing fresh again.
 """
 
@@ -11,15 +11,15 @@ from typing import NamedTuple, Self
 
 from gatepass.jose.jwks import Key, KeySet
 
-_EARLY = 0.8  # of a lifetime, after which keys are fetched while the old ones still count
+_REFRESH_AFTER = 0.8  # of a lifetime: from then on keys are fetched in the background
 
 
 class Fetch(Enum):
     """Whether to fetch the keys."""
 
     NO = "no"
-    BEHIND = "behind"  # and answer with what is there meanwhile
-    FIRST = "first"  # and wait for it, or for the fetch that is under way
+    IN_BACKGROUND = "in background"  # the request goes on with the key that there is
+    BEFORE_USE = "before use"  # the request waits for the fetch, or for the one in flight
 
 
 _NO = Fetch.NO  # looked up once, as an enum's members cost time
@@ -29,11 +29,11 @@ _NO = Fetch.NO  # looked up once, as an enum's members cost time
 class Policy:
     """How keys age, in seconds.
 
-    They are fetched anew after `max_age` at the latest, sooner where the issuer's Cache-Control
-    says so: so long can a removed key still count. While the issuer is away they count for
-    `stale_for` after they were fetched. `cooldown` lies between a try that failed and the next,
-    and between a fetch that did not find the unknown key it was made for and the next such one:
-    keys that are new and true are found at once, invented ones cost little.
+    They are fetched again after `max_age`, or sooner if the issuer's Cache-Control says so: a
+    removed key may be accepted for that long. While the issuer is unreachable they are used for
+    `stale_for` after they were fetched. `cooldown` is the time between a failed fetch and the
+    next, and between a fetch that did not find its unknown key and the next for an unknown key:
+    new keys are found at once, and invented ones cost little.
     """
 
     max_age: float = 300.0
@@ -46,7 +46,7 @@ class Policy:
 
 
 class KeyLookup(NamedTuple):
-    """What there is for a token: its key (None: unknown), and what to do about it."""
+    """A token's key (None: unknown), and whether to fetch the keys."""
 
     key: Key | None
     fetch: Fetch
@@ -54,93 +54,94 @@ class KeyLookup(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class JwksCache:
-    """The keys of the latest fetch, and what is known about fetching.
+    """The keys of the latest fetch, and the state of fetching.
 
-    `until` is when they have to be fetched anew, `early` when it is time to do so unhurriedly.
-    `is_failing` tells that the latest try was in vain, for which `error` says why.
+    Keys are fetched in the background from `refresh_at` on, and before use from `expires_at` on.
+    `is_failing` means that the latest fetch failed, with the reason in `error`.
     """
 
     policy: Policy = field(default_factory=Policy)
     keys: KeySet | None = None
-    asked_at: float = 0.0
-    early: float = 0.0
-    until: float = 0.0
-    is_flying: bool = False
+    fetched_at: float = 0.0
+    refresh_at: float = 0.0
+    expires_at: float = 0.0
+    is_fetching: bool = False
     is_failing: bool = False
     error: str = ""
-    tried_at: float = 0.0
-    sought: str = ""  # the key for whose sake the latest try was made
-    fruitless_at: float | None = None  # when the latest try began that did not find its key
+    last_fetch_at: float = 0.0  # when the latest fetch began, whatever its result
+    wanted_kid: str = ""  # the key for which the latest fetch was made
+    last_miss_at: float | None = None  # when the latest fetch began that did not find its key
 
-    def look(self, kid: str, now: float, alg: str | None = None) -> KeyLookup:
-        """Tell which key `kid` names at `now`, of several the one for `alg`; whether to fetch."""
-        key = self.keys.get(kid, alg) if self.keys is not None and self.counts(now) else None
-        if key is not None and self.asked_at <= now < self.until:
-            return KeyLookup(key, _NO if now < self.early else self._early(now))
-        if self.is_flying:  # who has a key waits only where it is too old, and hope is left
-            return KeyLookup(key, Fetch.NO if key is not None and self.is_failing else Fetch.FIRST)
-        if self.is_failing and _within(self.tried_at, self.policy.cooldown, now):
-            return KeyLookup(key, Fetch.NO)
+    def find_key(self, kid: str, now: float, alg: str | None = None) -> KeyLookup:
+        """Return the key named `kid` at `now`, of several the one for `alg`; whether to fetch."""
+        key = self.keys.get(kid, alg) if self.keys is not None and self.is_usable(now) else None
+        if key is not None and self.fetched_at <= now < self.expires_at:
+            return KeyLookup(key, _NO if now < self.refresh_at else self._refresh(now))
+        if self.is_fetching:  # a request with an expired key waits, unless the latest fetch failed
+            return KeyLookup(key, _NO if key is not None and self.is_failing else Fetch.BEFORE_USE)
+        if self.is_failing and _within(self.last_fetch_at, self.policy.cooldown, now):
+            return KeyLookup(key, _NO)
         if key is not None:
-            return KeyLookup(key, Fetch.BEHIND if self.is_failing else Fetch.FIRST)
-        return KeyLookup(None, Fetch.FIRST if self._may_wonder(now) else Fetch.NO)
+            return KeyLookup(key, Fetch.IN_BACKGROUND if self.is_failing else Fetch.BEFORE_USE)
+        return KeyLookup(None, Fetch.BEFORE_USE if self._may_fetch_unknown(now) else _NO)
 
-    def is_young(self, now: float) -> bool:
-        """Tell whether nothing at all is to be done about fetching, for a key that is known."""
-        return self.asked_at <= now < self.early
+    def is_current(self, key: Key, now: float) -> bool:
+        """Return whether `key` itself is one of the keys, and they need not be fetched yet."""
+        keys = self.keys
+        if keys is None or not self.fetched_at <= now < self.refresh_at:
+            return False
+        # as `KeySet.get`, without the call
+        return keys.keys.get(key.kid) is key or keys.others.get((key.kid, key.alg)) is key
 
-    def proves(self, key: Key) -> bool:
-        """Tell whether `key` itself is one of these."""
-        return self.keys is not None and self.keys.get(key.kid, key.alg) is key
-
-    def counts(self, now: float) -> bool:
-        """Tell whether the keys may be used, stale or not."""
-        return self.keys is not None and now < self.asked_at + self.policy.stale_for
+    def is_usable(self, now: float) -> bool:
+        """Return whether the keys may be used, stale or not."""
+        return self.keys is not None and now < self.fetched_at + self.policy.stale_for
 
     def is_fresh(self, now: float) -> bool:
-        """Tell whether the keys are young enough to do without a fetch."""
-        return self.keys is not None and self.asked_at <= now < self.until
+        """Return whether the keys may be used without a fetch."""
+        return self.keys is not None and self.fetched_at <= now < self.expires_at
 
-    def fetching(self, kid: str, now: float) -> Self:
-        """Note that a fetch begins, for a token that names `kid`."""
-        return replace(self, is_flying=True, tried_at=now, sought=kid)
+    def begin_fetch(self, kid: str, now: float) -> Self:
+        """Record that a fetch begins, for a token that names `kid`."""
+        return replace(self, is_fetching=True, last_fetch_at=now, wanted_kid=kid)
 
-    def fetched(self, keys: KeySet, max_age: float | None) -> Self:
-        """Take the keys that were fetched; `max_age` is what the issuer's Cache-Control says.
+    def finish_fetch(self, keys: KeySet, max_age: float | None) -> Self:
+        """Replace the keys by the fetched ones; `max_age` is the issuer's Cache-Control.
 
-        A key that is as before stays the same object, so that what it has proven stays proven.
+        An unchanged key stays the same object, so that tokens verified with it stay verified.
         """
         policy = self.policy
         lifetime = policy.max_age if max_age is None else max(policy.cooldown, max_age)
-        is_fruitless = keys.get(self.sought) is None
+        lifetime = min(lifetime, policy.max_age)
+        is_miss = keys.get(self.wanted_kid) is None
         return replace(
             self,
             keys=_keep_same(self.keys, keys),
-            asked_at=self.tried_at,
-            early=self.tried_at + _EARLY * min(lifetime, policy.max_age),
-            until=self.tried_at + min(lifetime, policy.max_age),
-            is_flying=False,
+            fetched_at=self.last_fetch_at,
+            refresh_at=self.last_fetch_at + _REFRESH_AFTER * lifetime,
+            expires_at=self.last_fetch_at + lifetime,
+            is_fetching=False,
             is_failing=False,
             error="",
-            fruitless_at=self.tried_at if is_fruitless else self.fruitless_at,
+            last_miss_at=self.last_fetch_at if is_miss else self.last_miss_at,
         )
 
-    def failed(self, why: str) -> Self:
-        """Note that the fetch came to nothing; the old keys stay."""
-        return replace(self, is_flying=False, is_failing=True, error=why)
+    def fail_fetch(self, error: str) -> Self:
+        """Record that the fetch failed; the old keys stay."""
+        return replace(self, is_fetching=False, is_failing=True, error=error)
 
-    def grounded(self) -> Self:
-        """Forget the fetch under way, as in a process that was forked from the one it runs in."""
-        return replace(self, is_flying=False)
+    def reset_fetch(self) -> Self:
+        """Forget the fetch in flight, as in a process that was forked from the one it runs in."""
+        return replace(self, is_fetching=False)
 
-    def _early(self, now: float) -> Fetch:
-        is_waiting = self.is_failing and _within(self.tried_at, self.policy.cooldown, now)
-        return Fetch.NO if self.is_flying or is_waiting else Fetch.BEHIND
+    def _refresh(self, now: float) -> Fetch:
+        is_cooling = self.is_failing and _within(self.last_fetch_at, self.policy.cooldown, now)
+        return _NO if self.is_fetching or is_cooling else Fetch.IN_BACKGROUND
 
-    def _may_wonder(self, now: float) -> bool:
-        if not self.is_fresh(now) or self.fruitless_at is None:
+    def _may_fetch_unknown(self, now: float) -> bool:
+        if not self.is_fresh(now) or self.last_miss_at is None:
             return True
-        return not _within(self.fruitless_at, self.policy.cooldown, now)
+        return not _within(self.last_miss_at, self.policy.cooldown, now)
 
 
 def _within(since: float, seconds: float, now: float) -> bool:

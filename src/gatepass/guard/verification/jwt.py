@@ -1,4 +1,4 @@
-"""JWTs, verified with the issuer's keys: fetched when due, and nothing verified twice."""
+"""Verifies JWTs with the issuer's keys, which it fetches when due, and caches the results."""
 
 import logging
 from collections.abc import Callable, Generator
@@ -10,156 +10,164 @@ from gatepass.concurrency.single_flight import SingleFlight
 from gatepass.guard.issuer import discovery
 from gatepass.guard.issuer.client import IssuerClient
 from gatepass.guard.jwt.access_token import verify_with
-from gatepass.guard.model.claims import invalid
 from gatepass.guard.model.expectation import Expectation
 from gatepass.guard.model.status import Counters, KeysStatus
 from gatepass.guard.verification.introspection_request import unavailable
 from gatepass.guard.verification.jwks_cache import Fetch, JwksCache, KeyLookup, Policy
-from gatepass.guard.verification.jwt_cache import Entry, JwtCache
+from gatepass.guard.verification.jwt_cache import SIZE, JwtCache, VerifiedToken
 from gatepass.guard.verification.waiting import Step, Wait
 from gatepass.jose import jws
 from gatepass.jose.jwks import Key
+from gatepass.wire.bearer import invalid_token
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 
 _LOG = logging.getLogger("gatepass.guard")
+_BEARER = "Bearer "
 
 
 class JwtVerifier:
-    """Verifies JWTs of one issuer; keeps its keys and the latest verifications."""
+    """Verifies JWTs of one issuer; keeps its keys and the latest verifications.
+
+    `timeout` is in seconds, for the fetch of keys that a request waits for.
+    """
 
     def __init__(
         self,
-        outside: IssuerClient,
-        flights: SingleFlight,
+        issuer: IssuerClient,
+        single_flight: SingleFlight,
         expect: Expectation,
         policy: Policy,
         *,
         timeout: float,
         clock: Callable[[], float],
-        tally: Counters,
+        counters: Counters,
     ) -> None:
-        self._outside = outside
-        self._flights = flights
+        self._issuer = issuer
+        self._single_flight = single_flight
         self._expect = expect
         self._timeout = timeout
         self._clock = clock
-        self._tally = tally
+        self._counters = counters
         self._lock = Lock()
-        self._ring = JwksCache(policy)  # replaced as a whole, so that it is read without the lock
-        self.verified = JwtCache()
+        self._jwks = JwksCache(policy)  # replaced as a whole, so that it is read without the lock
+        self.cache: JwtCache = JwtCache(SIZE)
 
-    def recall(self, cached_key: bytes, now: float) -> Entry | None:
-        """Give a verification from before, if it is still good and nothing has to be fetched."""
-        entry = self.verified.entries.get(cached_key)
-        if entry is None or not entry.since <= now < entry.until:
+    def get_cached(self, name: bytes, now: float) -> VerifiedToken | None:
+        """Return the verification cached under `name`; None if anything is to be done first."""
+        found = self.cache.get(name)
+        if found is None or not found.since <= now < found.until:
             return None
-        ring = self._ring
-        return entry if ring.is_young(now) and ring.proves(entry.key) else None
+        return found if self._jwks.is_current(found.key, now) else None
 
-    def learn(self, text: str, cached_key: bytes, now: float) -> Entry | None:
-        """Verify a token, which came in the header with `cached_key`, with the keys at hand.
+    def verify_now(self, header: str, name: bytes, now: float) -> VerifiedToken | None:
+        """Verify a token, in a header as nearly all callers write it, with the keys at hand.
 
-        None where keys have to be fetched first. Raises OAuthError (`invalid_token`).
+        The result is cached under `name`. None for any other header, and if keys must be fetched
+        first. Raises OAuthError (`invalid_token`).
         """
-        said = jws.header(text)
-        key, fetch = self._ring.look(said.kid, now, said.alg)
+        if not header.startswith(_BEARER) or header.count(".") != 2 or "," in header:
+            return None
+        token = header[len(_BEARER) :]
+        if token != token.strip(" \t"):
+            return None
+        jose = jws.read_header(token)
+        key, fetch = self._jwks.find_key(jose.kid, now, jose.alg)
         if key is None or fetch is not Fetch.NO:
             return None
-        return self._verify(text, said, key, cached_key, now)
+        return self._verify(token, jose, key, name, now)
 
-    def judge(self, token: Secret, cached_key: bytes | None) -> Generator[Step, object, Entry]:
-        """Verify `token`, which came in the header with `cached_key`; raise OAuthError.
+    def verify(self, token: Secret, name: bytes | None) -> Generator[Step, object, VerifiedToken]:
+        """Verify `token` and cache the result under `name`; raise OAuthError.
 
-        Fetches keys where they are due, and for an unknown one. `temporarily_unavailable` where
-        no key counts and none can be had.
+        Fetches the keys if they are due, and for an unknown one: `temporarily_unavailable` if no
+        key is usable and none can be fetched.
         """
-        said = jws.header(token.value)
-        look, flight = self._look(said)
-        # A second time for a key that was published while the fetch was under way.
+        jose = jws.read_header(token.value)
+        found, future = self._find_key(jose)
+        # A second time for a key that was published while the fetch was in flight.
         for _ in range(2):
-            if flight is None or look.fetch is not Fetch.FIRST:
+            if future is None or found.fetch is not Fetch.BEFORE_USE:
                 break
-            yield Wait(flight, self._timeout)
-            look = self._ring.look(said.kid, self._clock(), said.alg)
-            if look.key is not None or not flight.done():
+            yield Wait(future, self._timeout)
+            found = self._jwks.find_key(jose.kid, self._clock(), jose.alg)
+            if found.key is not None or not future.done():
                 break
-            look, flight = self._look(said)
+            found, future = self._find_key(jose)
         now = self._clock()
-        if look.key is None:
+        if found.key is None:
             raise self._without_key(now)
-        return self._verify(token.value, said, look.key, cached_key, now)
+        return self._verify(token.value, jose, found.key, name, now)
 
     def status(self, now: float) -> KeysStatus:
-        """Tell how the keys are."""
-        ring = self._ring
-        if ring.keys is None:
-            return KeysStatus((), None, is_fresh=False, error=ring.error)
-        names = tuple(ring.keys.keys)
-        return KeysStatus(names, now - ring.asked_at, ring.is_fresh(now), ring.error)
+        """Return the state of the keys."""
+        jwks = self._jwks
+        if jwks.keys is None:
+            return KeysStatus((), None, is_fresh=False, error=jwks.error)
+        names = tuple(jwks.keys.keys)
+        return KeysStatus(names, now - jwks.fetched_at, jwks.is_fresh(now), jwks.error)
 
-    def counts(self, now: float) -> bool:
-        """Tell whether the keys may be used; before the first fetch nothing speaks against it."""
-        ring = self._ring
-        return ring.counts(now) or (ring.keys is None and not ring.is_failing)
+    def is_usable(self, now: float) -> bool:
+        """Return whether JWTs can be verified, as far as is known before the first fetch."""
+        jwks = self._jwks
+        return jwks.is_usable(now) or (jwks.keys is None and not jwks.is_failing)
 
     def after_fork(self) -> None:
         """Forget the fetch that runs in the process that this one was forked from."""
         self._lock = Lock()
-        self._ring = self._ring.grounded()
-        self.verified.after_fork()
+        self._jwks = self._jwks.reset_fetch()
+        self.cache.after_fork()
 
-    def _look(self, said: jws.Header) -> tuple[KeyLookup, "Future[None] | None"]:
-        """Look for a key, and give the fetch that is begun or under way where one is due.
+    def _find_key(self, jose: jws.Header) -> tuple[KeyLookup, "Future[None] | None"]:
+        """Look up a key, and return the fetch that is started or in flight if one is due.
 
-        One lock over both: keys are taken before their flight has landed, so whoever does not
-        find the one joins the other.
+        One lock over both: the keys are replaced before their fetch is over, so a request that
+        does not find them joins it.
         """
         with self._lock:
-            look = self._ring.look(said.kid, self._clock(), said.alg)
-            if look.fetch is Fetch.NO:
-                return look, None
-            return look, self._flights.join("keys", partial(self._fetch, said.kid))
+            found = self._jwks.find_key(jose.kid, self._clock(), jose.alg)
+            if found.fetch is Fetch.NO:
+                return found, None
+            return found, self._single_flight.join("keys", partial(self._fetch, jose.kid))
 
     def _without_key(self, now: float) -> OAuthError:
-        """Give the refusal for a token whose key is not known, by whether it could be."""
-        ring = self._ring
-        if ring.is_failing or not ring.counts(now):
-            return unavailable(f"no keys to verify with: {ring.error or 'not fetched in time'}")
-        return invalid("signed with an unknown key")
+        """Return the refusal of a token whose key is unknown, by whether the keys are usable."""
+        jwks = self._jwks
+        if jwks.is_failing or not jwks.is_usable(now):
+            return unavailable(f"no keys to verify with: {jwks.error or 'not fetched in time'}")
+        return invalid_token("signed with an unknown key")
 
     def _verify(
-        self, text: str, said: jws.Header, key: Key, cached_key: bytes | None, now: float
-    ) -> Entry:
-        known = None if cached_key is None else self.verified.entries.get(cached_key)
+        self, text: str, jose: jws.Header, key: Key, name: bytes | None, now: float
+    ) -> VerifiedToken:
+        known = None if name is None else self.cache.get(name)
         if known is not None and known.key is key and known.since <= now < known.until:
             return known
-        caller = verify_with(text, said, key, self._expect, now)
-        names, leeway = frozenset(caller.scope.names), self._expect.leeway
-        entry = Entry(caller, names, said.kid, key, now, (caller.expires_at or now) + leeway)
-        if cached_key is not None:
-            self.verified.put(cached_key, entry)
-        return entry
+        caller = verify_with(text, jose, key, self._expect, now)
+        scopes, leeway = frozenset(caller.scope.names), self._expect.leeway
+        until = (caller.expires_at or now) + leeway
+        verified = VerifiedToken(caller, scopes, jose.kid, key, now, until)
+        return verified if name is None else self.cache.put(name, verified)
 
     def _fetch(self, kid: str) -> None:
-        """Fetch the keys, in a thread of the flights; whoever waits looks at the ring again."""
+        """Fetch the keys, in a thread of the single flight; waiting requests look them up again."""
         with self._lock:
-            self._ring = self._ring.fetching(kid, self._clock())
-        self._tally.key_fetches += 1
+            self._jwks = self._jwks.begin_fetch(kid, self._clock())
+        self._counters.key_fetches += 1
         try:
-            found = self._outside.run(discovery.keys(self._outside.jwks_uri()))
-        except Exception as error:  # noqa: BLE001 - whatever keeps the keys away, they are away
+            fetched = self._issuer.run(discovery.keys(self._issuer.jwks_uri()))
+        except Exception as error:  # noqa: BLE001 - any failure leaves the old keys
             self._fail(error)
             return
         with self._lock:
-            self._ring = self._ring.fetched(found.keys, found.max_age)
-        for reason in found.keys.passed_over:
+            self._jwks = self._jwks.finish_fetch(fetched.keys, fetched.max_age)
+        for reason in fetched.keys.skipped:
             _LOG.info("the key set: %s", reason)
 
     def _fail(self, error: Exception) -> None:
         why = str(error) if isinstance(error, discovery.DiscoveryError) else type(error).__name__
-        self._tally.key_failures += 1
-        self._outside.forget()
+        self._counters.key_failures += 1
+        self._issuer.forget()
         with self._lock:
-            self._ring = self._ring.failed(why)
+            self._jwks = self._jwks.fail_fetch(why)
         _LOG.warning("the issuer's keys cannot be fetched: %s", why)

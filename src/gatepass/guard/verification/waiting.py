@@ -1,4 +1,4 @@
-"""What a guard waits for while it judges, and the two ways of waiting: in a thread, in a loop."""
+"""The steps of a guard that must wait, and their two drivers: for threads and for event loops."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,14 +11,14 @@ from gatepass.guard.verification.introspection_request import unavailable
 
 
 class Wait(NamedTuple):
-    """Wait for a flight, `seconds` at most; the flight goes on for others."""
+    """Wait for shared work, `seconds` at most; it goes on for other callers."""
 
-    flight: "Future[Any]"
+    future: "Future[Any]"
     seconds: float
 
 
 class RunInThread(NamedTuple):
-    """Call what may block, or is a coroutine function."""
+    """Call a function that may block, or a coroutine function."""
 
     function: Callable[[], object]
 
@@ -26,11 +26,11 @@ class RunInThread(NamedTuple):
 Step: TypeAlias = Wait | RunInThread
 
 
-def take(step: Step) -> object:
-    """Do a step in this thread; give what came of it, None for a flight that takes too long."""
+def run_step(step: Step) -> object:
+    """Run a step in this thread; return its result, None for work that takes too long."""
     if isinstance(step, Wait):
-        wait([step.flight], step.seconds)
-        return step.flight.result() if step.flight.done() else None
+        wait([step.future], step.seconds)
+        return step.future.result() if step.future.done() else None
     found = step.function()
     if isinstance(found, Awaitable):
         found.close()  # type: ignore[attr-defined] # a coroutine, never begun
@@ -38,12 +38,12 @@ def take(step: Step) -> object:
     return found
 
 
-async def atake(step: Step) -> object:
-    """Do a step while the event loop goes on; what may block runs in a thread."""
+async def arun_step(step: Step) -> object:
+    """Run a step while the event loop goes on; a function that may block runs in a thread."""
     if isinstance(step, Wait):
-        # `wait` and not `wait_for`: who gives up must not cancel the work for the others.
-        await asyncio.wait([asyncio.wrap_future(step.flight)], timeout=step.seconds)
-        return step.flight.result() if step.flight.done() else None
+        # `wait` and not `wait_for`: a caller that gives up must not cancel it for the others.
+        await asyncio.wait([asyncio.wrap_future(step.future)], timeout=step.seconds)
+        return step.future.result() if step.future.done() else None
     if is_coroutine(step.function):
         return await cast("Awaitable[object]", step.function())
     try:
@@ -54,5 +54,5 @@ async def atake(step: Step) -> object:
 
 
 def is_coroutine(function: Callable[..., object]) -> bool:
-    """Tell whether calling `function` gives a coroutine; sees through functools.partial."""
+    """Return whether calling `function` returns a coroutine; sees through functools.partial."""
     return iscoroutinefunction(function)

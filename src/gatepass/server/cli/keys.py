@@ -3,11 +3,11 @@
 import click
 
 from gatepass.command_group import CommandGroup, example
+from gatepass.jose.signing import SigningKey
 from gatepass.server.cli import options
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.keys import operations
 from gatepass.server.domain.keys.model import PUBLISHED_AHEAD, Key
-from gatepass.server.domain.keys.signing import SigningKey
 
 _MINUTES = int(PUBLISHED_AHEAD.total_seconds()) // 60
 _SOON = (

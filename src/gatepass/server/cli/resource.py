@@ -3,12 +3,13 @@
 import click
 
 from gatepass.command_group import CommandGroup, example
+from gatepass.jose.algorithms import ALGORITHMS, Algorithm
 from gatepass.server.cli import options
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations
 from gatepass.server.domain.catalogue.model import Resource
 from gatepass.server.domain.keys.model import PUBLISHED_AHEAD
-from gatepass.server.domain.token_policy import ALGORITHMS, TOKENS, Algorithm, Tokens
+from gatepass.server.domain.token_policy import TOKENS, Tokens
 from gatepass.server.environment.environment import Environment
 
 _DEFAULT = "default"
@@ -94,7 +95,7 @@ def remove(uri: str, target: options.Target) -> None:
 def _signed_until_then(environment: Environment, uri: str) -> str:
     """Return a line about the key that signs until the key of a new algorithm is published."""
     form = environment.catalogue.resources[uri].form
-    signer = None if form == "sealed" else environment.keys.sign[form]
+    signer = None if form == "sealed" else environment.keys.signing_keys[form]
     if signer is None or signer.algorithm == form:
         return ""
     minutes = PUBLISHED_AHEAD.total_seconds() / 60

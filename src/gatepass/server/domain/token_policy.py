@@ -3,15 +3,15 @@
 from datetime import timedelta
 from typing import Literal, NamedTuple, get_args
 
+from gatepass.jose.algorithms import Algorithm
+
 Tokens = Literal["sealed", "jwt"]
-Algorithm = Literal["ES256", "EdDSA", "PS256", "RS256"]
 Form = Literal["sealed", "ES256", "EdDSA", "PS256", "RS256"]
 """What a token is: opaque, or a JWT signed with an algorithm (RFC 7518 §3.1, RFC 8037 §3.1)."""
 
 Purpose = Literal["seal", "ES256", "EdDSA", "PS256", "RS256"]
 """What a key is for: opaque tokens, or signing with an algorithm."""
 
-ALGORITHMS: tuple[Algorithm, ...] = get_args(Algorithm)
 TOKENS: tuple[Tokens, ...] = get_args(Tokens)
 
 DEFAULT_LIFETIME = 36_000  # seconds

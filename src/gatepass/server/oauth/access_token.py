@@ -9,7 +9,7 @@ from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.tokens import jwt, opaque
 from gatepass.server.tokens.claims import Claims
 from gatepass.server.tokens.verified_cache import AccessToken
-from gatepass.wire.errors import OAuthError
+from gatepass.wire.bearer import invalid_token
 from gatepass.wire.networks import allows
 from gatepass.wire.secret import Secret
 
@@ -25,9 +25,9 @@ def read(environment: ServedEnvironment, token: Secret) -> Claims | None:
     claims = verified.get(digest, keys)
     if claims is None:
         if "." in token.value:
-            claims = jwt.verify(token.value, keys.signing, environment.issuer)
+            claims = jwt.verify(token.value, keys.verifying_keys, environment.issuer)
         else:
-            claims = opaque.decode(token.value, keys.sealing)
+            claims = opaque.decode(token.value, keys.opaque_token_keys)
         if claims is not None:
             verified.put(digest, keys, claims)
     return claims
@@ -70,14 +70,14 @@ def check(
     """
     found = find(environment, token)
     if found is None:
-        raise _invalid("the token is not active")
+        raise invalid_token("the token is not active")
     if isinstance(found, NeedsThread):
         return found
     claims, application = found
     if audience is not None and audience not in audience_of(environment, claims):
-        raise _invalid("the token is for another audience")
+        raise invalid_token("the token is for another audience")
     if not allows(application.networks, source):
-        raise _invalid("the source is in none of the application's networks")
+        raise invalid_token("the source is in none of the application's networks")
     return found
 
 
@@ -127,11 +127,3 @@ def describe(environment: ServedEnvironment, token: AccessToken) -> dict[str, ob
 def audience_of(environment: ServedEnvironment, claims: Claims) -> tuple[str, ...]:
     """Return a token's audience; an empty one means the environment's own Partner API."""
     return claims.audience or (environment.partner_api,)
-
-
-def _invalid(log_detail: str) -> OAuthError:
-    return OAuthError(
-        "invalid_token",
-        "The access token is expired, revoked, or not valid here.",
-        log_detail=log_detail,
-    )

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable
 from hashlib import sha256
 
-from gatepass.server.domain.token_policy import ALGORITHMS
+from gatepass.jose.algorithms import ALGORITHMS
 from gatepass.server.environment.environment import Environment
 from gatepass.server.http import Response, Scope
 from gatepass.server.tokens.response import error_response
@@ -82,7 +82,7 @@ def cached(body: bytes, scope: Scope) -> Response:
 def authorization_server(environment: Environment) -> bytes:
     """Return the metadata of the authorization server."""
     scopes = list(environment.state.catalogue.selectable.names)
-    algorithms = [each for each in ALGORITHMS if each in environment.state.keys.sign]
+    algorithms = [each for each in ALGORITHMS if each in environment.state.keys.signing_keys]
     return _document(
         metadata.authorization_server(environment.issuer, scopes, environment.mode, algorithms)
     )

@@ -115,7 +115,7 @@ def _expect(connection: HTTPConnection) -> Expectation:
     return Expectation(environment.issuer, resource, metadata.protected_resource_url(resource))
 
 
-guard = Guard(inspect=_inspect, recall=_recall, expect=_expect)
+guard = Guard(inspect=_inspect, get_cached=_recall, expect=_expect)
 
 Id = Annotated[str, Path(json_schema_extra={"format": "uuid"})]
 

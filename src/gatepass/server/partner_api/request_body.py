@@ -1,12 +1,12 @@
 """Request bodies: JSON of bounded size, no duplicate names, no unknown fields."""
 
-import json
 from collections.abc import Callable, Coroutine
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
 
+from gatepass.jose import strict_json
 from gatepass.server.partner_api.errors import Problem, of_fields
 from gatepass.wire.params import LONGEST_BODY
 
@@ -69,25 +69,12 @@ async def _bounded(request: Request) -> bytes:
 
 def _parse(body: bytes) -> dict[str, object]:
     try:
-        sent = json.loads(body.decode(), object_pairs_hook=_once, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
+        sent = strict_json.read(body)
+    except ValueError:
         raise Problem(400, "The body is not valid JSON with each name once.") from None
     if not isinstance(sent, dict):
         raise Problem(422, "The body is not a JSON object.")
     return sent
-
-
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    for name, _ in pairs:
-        name.encode()  # half a surrogate pair raises ValueError here and would crash pydantic
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a name is given twice")
-    return found
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _too_large() -> Problem:

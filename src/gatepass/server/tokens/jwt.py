@@ -11,7 +11,8 @@ import json
 from collections.abc import Mapping
 from functools import lru_cache
 
-from gatepass.server.domain.keys.signing import SigningKey
+from gatepass.jose import base64url
+from gatepass.jose.signing import SigningKey
 from gatepass.server.tokens.claims import Claims
 
 
@@ -37,11 +38,18 @@ def verify(token: str, keys: Mapping[str, SigningKey], issuer: str) -> Claims | 
     `keys` are by the header of their tokens. Does NOT check expiry, revocation, or whether the
     application still exists.
     """
-    key = keys.get(token.partition(".")[0])
-    payload = key.payload(token) if key and token.isascii() else None
-    if payload is None:
+    header, _, rest = token.partition(".")
+    payload, _, signature = rest.partition(".")
+    key = keys.get(header)
+    if key is None:
         return None
-    members = json.loads(payload)
+    try:
+        content, signed = base64url.decode(payload), base64url.decode(signature)
+    except ValueError:
+        return None
+    if not key.verify(f"{header}.{payload}".encode(), signed):
+        return None
+    members = json.loads(content)
     return _claims(members) if members["iss"] == issuer else None
 
 

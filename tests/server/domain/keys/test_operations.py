@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from gatepass.jose.algorithms import Algorithm
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations as catalogue
 from gatepass.server.domain.catalogue.model import CataloguedScope
 from gatepass.server.domain.keys.model import PUBLISHED_AHEAD
 from gatepass.server.domain.keys.operations import all_keys, rotate, rotate_due, state
-from gatepass.server.domain.token_policy import Algorithm
 from gatepass.server.environment.environment import Environment
 from gatepass.wire.metadata import JWKS
 from gatepass.wire.scope import Scope
@@ -62,7 +62,7 @@ def test_after_a_rotation_tokens_of_both_keys_are_good(
     after = fresh_server.token(client)
 
     assert states(environment)[1] == "in use"
-    assert states(environment)[0].startswith("proves until ")
+    assert states(environment)[0].startswith("verifies until ")
     assert [fresh_server.is_active(client, token) for token in (before, soon, after)] == [True] * 3
     if form == "jwt":
         assert kid_of(before) == kid_of(soon) != kid_of(after)

@@ -139,7 +139,7 @@ def test_an_assertion_is_no_access_token_for_a_guard_of_plain_jwts_either(
     resource = URL[LIVE] + PARTNER_API
 
     for plain in (True, False):
-        expect = Expectation(URL[LIVE], resource, plain=plain)
+        expect = Expectation(URL[LIVE], resource, lenient=plain)
         with pytest.raises(OAuthError):
             verify_token(assertion, keys, expect, server.clock())
     caller = verify_assertion(assertion, keys, Expectation(URL[LIVE], resource), server.clock())

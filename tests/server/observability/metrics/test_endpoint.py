@@ -108,8 +108,8 @@ def test_the_state_of_each_environment_is_told(
     assert told[f"gatepass_key_age_seconds{live}"] >= 3600
     assert told[f"gatepass_feed_lag_seconds{live}"] >= 0
     hits = [*live, ("result", "hit")]
-    assert told[f"gatepass_directory_lookups_total{hits}"] >= 1
-    assert told[f"gatepass_directory_lookups_total{[*live, ('result', 'miss')]}"] == 1
+    assert told[f"gatepass_application_cache_lookups_total{hits}"] >= 1
+    assert told[f"gatepass_application_cache_lookups_total{[*live, ('result', 'miss')]}"] == 1
     assert told["gatepass_revocations[('environment', 'sandbox')]"] == 0
     assert told["gatepass_workers[]"] == 1
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from gatepass.jose.algorithms import Algorithm
 from gatepass.server.domain.applications import store as applications
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, entry
@@ -22,7 +23,7 @@ from gatepass.server.domain.catalogue.model import (
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.keys.operations import ensure
-from gatepass.server.domain.token_policy import Algorithm, Tokens
+from gatepass.server.domain.token_policy import Tokens
 from gatepass.server.storage.database import Connection, NotFoundError
 from gatepass.wire.errors import OAuthError
 

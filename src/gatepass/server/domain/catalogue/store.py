@@ -13,8 +13,9 @@ from sqlalchemy import (
     update,
 )
 
+from gatepass.jose.algorithms import Algorithm
 from gatepass.server.domain.catalogue.model import PARTNER_API, Catalogue, CataloguedScope, Resource
-from gatepass.server.domain.token_policy import Algorithm, TokenPolicy, Tokens, form_of
+from gatepass.server.domain.token_policy import TokenPolicy, Tokens, form_of
 from gatepass.server.storage.database import metadata
 
 resource = Table(

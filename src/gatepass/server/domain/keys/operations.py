@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
+from gatepass.jose.signing import SigningKey, generate
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.domain.changes import store as changes
@@ -19,7 +20,6 @@ from gatepass.server.domain.keys.model import (
     verifies_until,
     verifying,
 )
-from gatepass.server.domain.keys.signing import SigningKey, generate
 from gatepass.server.domain.token_policy import Purpose
 from gatepass.server.storage.database import Connection
 from gatepass.server.storage.master_key import MasterKey
@@ -59,13 +59,13 @@ def rotate_due(context: Context, purposes: Collection[Purpose]) -> None:
 
 
 def all_keys(context: Context) -> tuple[Key, ...]:
-    """Give every key that is kept."""
+    """Return every key that is kept."""
     with context.database.read() as connection:
         return store.all_keys(connection, context.master_key, context.mode)
 
 
 def state(key: Key, keys: Iterable[Key], now: datetime) -> str:
-    """Say what a key is for at `now`: next, in use, proves until then, or ended."""
+    """Return what a key is used for at `now`: next, in use, verifies until then, or ended."""
     kept = tuple(keys)
     if key not in verifying(kept, now):
         return "ended"
@@ -74,7 +74,7 @@ def state(key: Key, keys: Iterable[Key], now: datetime) -> str:
     if key == current(kept, key.purpose, now):
         return "in use"
     until = verifies_until(key, kept, now)
-    return f"proves until {until:%Y-%m-%d}" if until else "proves"
+    return f"verifies until {until:%Y-%m-%d}" if until else "verifies"
 
 
 def make(

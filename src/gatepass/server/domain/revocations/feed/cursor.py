@@ -1,14 +1,14 @@
 """Cursors: how far a guard has read, as a text that it need not understand.
 
-Nothing is kept of a reader: all of it stands in the cursor, so any worker can go on.
+The server keeps nothing of a reader: its cursor has all of it, so any worker can answer.
 """
 
 import struct
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from enum import IntEnum
 from typing import NamedTuple
 from zlib import crc32
 
+from gatepass.jose import base64url
 from gatepass.server.domain.changes.store import Position
 from gatepass.wire.errors import OAuthError
 
@@ -31,8 +31,8 @@ class Section(IntEnum):
 class Cursor(NamedTuple):
     """A place in the feed, and a part of it with the last name told of that.
 
-    In a snapshot, `place` is where its changes go on. Among changes, it is the last one told;
-    if `last` names something, that change is an organization's and told up to there.
+    In a snapshot, `position` is where the changes continue. Otherwise it is the last change that
+    was sent; with a `last_name`, that change is an organization's and was sent up to this name.
     """
 
     position: Position
@@ -41,9 +41,9 @@ class Cursor(NamedTuple):
 
 
 def write(cursor: Cursor, issuer: str) -> str:
-    """Give the text of a cursor, good with this issuer alone."""
+    """Return the text of a cursor, good with this issuer alone."""
     content = _LAYOUT.pack(cursor.section, *cursor.position) + cursor.last_name
-    return urlsafe_b64encode(content + _check(content, issuer)).rstrip(b"=").decode()
+    return base64url.encode(content + _check(content, issuer))
 
 
 def read(text: str, issuer: str) -> Cursor:
@@ -59,7 +59,7 @@ def read(text: str, issuer: str) -> Cursor:
 
 def _parsed(text: str) -> Cursor | None:
     try:
-        content = urlsafe_b64decode(text + "=" * (-len(text) % 4))[:-_CHECK]
+        content = base64url.decode(text)[:-_CHECK]
         part, seq, at = _LAYOUT.unpack_from(content)
         last = content[_LAYOUT.size :]
         if part != Section.TOKENS:
