@@ -87,7 +87,7 @@ def test_memory_is_built_again_from_the_older_database(
     assert found.disabled_at
     assert "https://lost.example.com" not in environment.catalogue.resources
     assert _TOKEN not in environment.state.revoked
-    assert environment.keys.seal.id != old_keys.seal.id
+    assert environment.keys.opaque_token_key.id != old_keys.opaque_token_key.id
     assert not environment.is_stale()
 
 

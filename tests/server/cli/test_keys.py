@@ -22,11 +22,11 @@ def test_a_new_environment_has_a_key_of_each_kind_in_use(data: Path) -> None:
     found = _keys(data)
 
     assert {(key["purpose"], key["state"]) for key in found} == {
-        ("seal", "in use"),
+        ("opaque", "in use"),
         ("ES256", "in use"),
     }
     kids = {key["purpose"]: key["kid"] for key in found}
-    assert kids["seal"] is None
+    assert kids["opaque"] is None
     assert len(kids["ES256"]) == 43  # RFC 7638: a SHA-256 in base64url
 
 

@@ -27,7 +27,7 @@ def test_environments_share_no_account_no_application_and_no_key(
     with pytest.raises(NotFoundError):
         organizations.find(test.context, client.application.org_id)
     content = b"the same"
-    assert live.keys.seal.tag(content) != test.keys.seal.tag(content)
+    assert live.keys.opaque_token_key.tag(content) != test.keys.opaque_token_key.tag(content)
     assert file(fresh_server.data, LIVE) != file(fresh_server.data, TEST)
 
 

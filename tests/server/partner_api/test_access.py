@@ -218,7 +218,7 @@ def test_personal_data_is_not_to_be_stored_on_the_way(partner: Partner) -> None:
         assert partner.call("GET", path).headers["cache-control"] == "no-store"
 
 
-@pytest.mark.parametrize("tokens", ["sealed", "jwt"])
+@pytest.mark.parametrize("tokens", ["opaque", "jwt"])
 def test_memory_tells_of_a_caller_what_a_look_up_tells(
     fresh_server: InProcessServer, tokens: str
 ) -> None:
@@ -244,7 +244,7 @@ def test_memory_tells_nothing_of_a_token_that_is_not_good_here(
     fresh_server: InProcessServer,
 ) -> None:
     environment, client = fresh_server.environment(), fresh_server.register()
-    token, keys = Secret(fresh_server.token(client)), environment.keys.sealing
+    token, keys = Secret(fresh_server.token(client)), environment.keys.opaque_token_keys
     claims = decode(token.value, keys)
     assert claims
     elsewhere = claims._replace(audience=("https://api.example.com",))

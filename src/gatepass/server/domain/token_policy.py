@@ -3,12 +3,12 @@
 from datetime import timedelta
 from typing import Literal, NamedTuple, get_args
 
-Tokens = Literal["sealed", "jwt"]
+Tokens = Literal["opaque", "jwt"]
 Algorithm = Literal["ES256", "EdDSA", "PS256", "RS256"]
-Form = Literal["sealed", "ES256", "EdDSA", "PS256", "RS256"]
+Form = Literal["opaque", "ES256", "EdDSA", "PS256", "RS256"]
 """What a token is: opaque, or a JWT signed with an algorithm (RFC 7518 §3.1, RFC 8037 §3.1)."""
 
-Purpose = Literal["seal", "ES256", "EdDSA", "PS256", "RS256"]
+Purpose = Literal["opaque", "ES256", "EdDSA", "PS256", "RS256"]
 """What a key is for: opaque tokens, or signing with an algorithm."""
 
 ALGORITHMS: tuple[Algorithm, ...] = get_args(Algorithm)
@@ -35,4 +35,4 @@ class TokenPolicy(NamedTuple):
 
 def form_of(tokens: Tokens, algorithm: Algorithm) -> Form:
     """Return the form of tokens."""
-    return "sealed" if tokens == "sealed" else algorithm
+    return "opaque" if tokens == "opaque" else algorithm

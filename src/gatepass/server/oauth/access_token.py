@@ -27,7 +27,7 @@ def read(environment: ServedEnvironment, token: Secret) -> Claims | None:
         if "." in token.value:
             claims = jwt.verify(token.value, keys.signing, environment.issuer)
         else:
-            claims = opaque.decode(token.value, keys.sealing)
+            claims = opaque.decode(token.value, keys.opaque_token_keys)
         if claims is not None:
             verified.put(digest, keys, claims)
     return claims

@@ -118,8 +118,8 @@ class Catalogue:
 
 def purposes(catalogue: Catalogue, algorithm: Algorithm) -> frozenset[Purpose]:
     """Return what keys are needed for; `algorithm` signs what is no access token, too."""
-    signing: frozenset[Purpose] = frozenset(each for each in catalogue.forms if each != "sealed")
-    return signing | {"seal", algorithm}
+    signing: frozenset[Purpose] = frozenset(each for each in catalogue.forms if each != "opaque")
+    return signing | {"opaque", algorithm}
 
 
 def check_scope_name(name: str) -> str:

@@ -93,5 +93,6 @@ def remove(connection: Connection, key_ids: Collection[int]) -> None:
 
 def _name(mode: Mode, key_id: int, purpose: Purpose) -> str:
     """Return the one purpose that an encrypted key can be decrypted for."""
-    what = "sealing key" if purpose == "seal" else f"{purpose} key"
+    # what keys for opaque tokens have been encrypted for since the first version
+    what = "sealing key" if purpose == "opaque" else f"{purpose} key"
     return f"gatepass {what} {mode} {key_id}"
