@@ -82,7 +82,7 @@ def test_a_migration_that_fails_leaves_nothing_behind(connect: Callable[[], Data
     assert set(inspect(database.engine).get_table_names()) <= {"audit", "alembic_version"}
 
 
-def test_what_was_sealed_before_keys_rotated_is_still_unsealed(
+def test_an_opaque_token_from_before_keys_rotated_is_still_decoded(
     connect: Callable[[], Database],
 ) -> None:
     database, master, secret = connect(), MasterKey(b"m" * 32), b"s" * 32
@@ -118,7 +118,7 @@ def test_no_application_gets_the_scope_portal_users_by_a_migration(
 
     database.migrate()
 
-    policy = TokenPolicy("https://a.example", "sealed", "ES256", timedelta(days=30))
+    policy = TokenPolicy("https://a.example", "opaque", "ES256", timedelta(days=30))
     with database.read() as connection:
         [found] = applications.of_organization(connection, org.id)
         scope = catalogue.load(connection, policy).scopes["portal_users"]

@@ -26,7 +26,7 @@ def test_the_catalogue_begins_with_the_partner_api_and_its_scopes(command: Comma
         "name": "Partner API",
         "tokens": "default",
         "algorithm": "default",
-        "form": "sealed",
+        "form": "opaque",
     }
     scopes = _listed(command, "scope")
     open_server = {name: (scopes[name]["default"], scopes[name]["restricted"]) for name in scopes}
@@ -71,7 +71,7 @@ def test_a_resource_goes_back_to_the_defaults_of_its_environment(command: Comman
     command("resource", "set", PARTNER_API, "--tokens", "default", "--algorithm", "default")
 
     assert (signed["tokens"], signed["algorithm"], signed["form"]) == ("jwt", "EdDSA", "EdDSA")
-    assert _listed(command, "resource")[PARTNER_API]["form"] == "sealed"
+    assert _listed(command, "resource")[PARTNER_API]["form"] == "opaque"
 
 
 def test_a_resource_of_another_form_gets_the_key_that_it_needs(command: Command) -> None:

@@ -218,7 +218,7 @@ def test_personal_data_is_not_to_be_stored_on_the_way(partner: Partner) -> None:
         assert partner.call("GET", path).headers["cache-control"] == "no-store"
 
 
-@pytest.mark.parametrize("tokens", ["sealed", "jwt"])
+@pytest.mark.parametrize("tokens", ["opaque", "jwt"])
 def test_memory_tells_of_a_caller_what_a_look_up_tells(
     fresh_server: InProcessServer, tokens: str
 ) -> None:

@@ -34,7 +34,7 @@ def signed(fresh_server: InProcessServer) -> str:
     return fresh_server.token(client)
 
 
-@pytest.fixture(params=["sealed", "signed"])
+@pytest.fixture(params=["opaque", "signed"])
 def token(request: pytest.FixtureRequest) -> str:
     found: str = request.getfixturevalue(request.param)
     return found

@@ -5,8 +5,8 @@ from typing import Literal, NamedTuple, get_args
 
 from gatepass.jose.algorithms import Algorithm
 
-Tokens = Literal["sealed", "jwt"]
-Form = Literal["sealed", "ES256", "EdDSA", "PS256", "RS256"]
+Tokens = Literal["opaque", "jwt"]
+Form = Literal["opaque", "ES256", "EdDSA", "PS256", "RS256"]
 """What a token is: opaque, or a JWT signed with an algorithm (RFC 7518 §3.1, RFC 8037 §3.1)."""
 
 Purpose = Literal["opaque", "ES256", "EdDSA", "PS256", "RS256"]
@@ -35,4 +35,4 @@ class TokenPolicy(NamedTuple):
 
 def form_of(tokens: Tokens, algorithm: Algorithm) -> Form:
     """Return the form of tokens."""
-    return "sealed" if tokens == "sealed" else algorithm
+    return "opaque" if tokens == "opaque" else algorithm

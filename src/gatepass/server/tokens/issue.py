@@ -48,7 +48,7 @@ def issue(grant: Grant, keys: Keyring, issuer: str, now_ms: int, entropy: bytes)
     """
     revoked_before_ms = grant.application.revoked_before_ms
     issued_ms = now_ms if now_ms > revoked_before_ms else _issue_after(revoked_before_ms, now_ms)
-    if grant.form == "sealed":
+    if grant.form == "opaque":
         return IssuedToken(
             fill_template(grant.template, entropy, issued_ms, keys.opaque_token_key),
             grant.lifetime,

@@ -91,7 +91,7 @@ def test_tokens_and_refusals_are_told_by_kind_and_reason(
     fresh_server.ask(client.having(Secret("gps_live_wrong")))
     grown = growth(before, figures(fresh_server))
 
-    assert grown["gatepass_tokens_issued_total[('kind', 'sealed')]"] == 1
+    assert grown["gatepass_tokens_issued_total[('kind', 'opaque')]"] == 1
     assert grown["gatepass_refusals_total[('reason', 'wrong_secret')]"] == 1
 
 

@@ -119,7 +119,7 @@ class Catalogue:
 
 def purposes(catalogue: Catalogue, algorithm: Algorithm) -> frozenset[Purpose]:
     """Return what keys are needed for; `algorithm` signs what is no access token, too."""
-    signing: frozenset[Purpose] = frozenset(each for each in catalogue.forms if each != "sealed")
+    signing: frozenset[Purpose] = frozenset(each for each in catalogue.forms if each != "opaque")
     return signing | {"opaque", algorithm}
 
 

@@ -36,9 +36,6 @@ server_key = Table(
     Column("ended_at", Timestamp),
 )
 
-_STORED: dict[Purpose, str] = {"opaque": "seal"}  # in the column; other purposes as they are
-_PURPOSES = {stored: purpose for purpose, stored in _STORED.items()}
-
 
 def next_id(connection: Connection) -> int:
     """Return the number of the next key."""
@@ -50,7 +47,7 @@ def add(connection: Connection, new: Key, master: MasterKey, mode: Mode) -> None
     connection.execute(
         insert(server_key).values(
             id=new.id,
-            purpose=_STORED.get(new.purpose, new.purpose),
+            purpose=new.purpose,
             encrypted=master.encrypt(new.secret, _name(mode, new.id, new.purpose)),
             created_at=new.created_at,
             active_from=new.active_from,
@@ -71,14 +68,13 @@ def all_keys(connection: Connection, master: MasterKey, mode: Mode) -> tuple[Key
     return tuple(
         Key(
             id=row.id,
-            purpose=purpose,
-            secret=master.decrypt(row.encrypted, _name(mode, row.id, purpose)),
+            purpose=row.purpose,
+            secret=master.decrypt(row.encrypted, _name(mode, row.id, row.purpose)),
             created_at=row.created_at,
             active_from=row.active_from,
             ended_at=row.ended_at,
         )
         for row in connection.execute(select(server_key).order_by(server_key.c.id))
-        for purpose in [_PURPOSES.get(row.purpose, row.purpose)]
     )
 
 
@@ -97,5 +93,6 @@ def remove(connection: Connection, key_ids: Collection[int]) -> None:
 
 def _name(mode: Mode, key_id: int, purpose: Purpose) -> str:
     """Return the one purpose that an encrypted key can be decrypted for."""
+    # what keys for opaque tokens have been encrypted for since the first version
     what = "sealing key" if purpose == "opaque" else f"{purpose} key"
     return f"gatepass {what} {mode} {key_id}"

@@ -12,7 +12,7 @@ from gatepass.server.observability.metrics import endpoint_names
 from gatepass.wire.errors import STATUS, OAuthError
 
 BOUNDS = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5)  # seconds
-KINDS = ("sealed", "jwt")
+KINDS = ("opaque", "jwt")
 _SHORT = BOUNDS[0]
 
 OK, REDIRECTED, REFUSED, FAILED, GONE = "ok", "redirected", "client_error", "server_error", "gone"
