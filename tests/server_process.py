@@ -126,19 +126,19 @@ class Server:
         self.kill()
 
     def url(self, environment: str = "production") -> str:
-        """Give an environment's address, which is its issuer."""
+        """Return an environment's address, which is its issuer."""
         return f"http://localhost:{self.port + (environment == 'sandbox')}"
 
     def log(self) -> str:
-        """Give the log (standard error) so far, of every start."""
+        """Return the log (standard error) so far, of every start."""
         return self._log.read_text()
 
     def events(self) -> list[dict[str, Any]]:
-        """Give the log so far as its events."""
+        """Return the log so far as its events."""
         return [json.loads(line) for line in self.log().splitlines()]
 
     def out(self) -> str:
-        """Give what it has printed (standard output) so far."""
+        """Return what it has printed (standard output) so far."""
         return self._out.read_text()
 
     def run(self, *arguments: str) -> Ran:
@@ -236,7 +236,7 @@ def serving(
 
 
 def answer(response: httpx2.Response) -> Answer:
-    """Give a response as a value."""
+    """Return a response as a value."""
     try:
         body = response.json()
     except ValueError:
@@ -262,13 +262,13 @@ def run(
 
 
 def clean_variables(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Give this process's variables without settings of Gatepass, and `more`."""
+    """Return this process's variables without settings of Gatepass, and `more`."""
     kept = {name: text for name, text in os.environ.items() if not name.startswith("GATEPASS_")}
     return kept | dict(more or {})
 
 
 def free_ports() -> int:
-    """Give a port that is free together with the next one.
+    """Return a port that is free together with the next one.
 
     From below the ports that the system itself hands out, at random, so that tests running side
     by side do not meet.

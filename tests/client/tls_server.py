@@ -131,7 +131,7 @@ def serving_context(folder: Path, certificate: Issued) -> ssl.SSLContext:
 
 @contextmanager
 def tunnelling() -> Iterator[str]:
-    """Give the address of a proxy that does CONNECT (RFC 9110 §9.3.6) to loopback."""
+    """Return the address of a proxy that does CONNECT (RFC 9110 §9.3.6) to loopback."""
     with socket.create_server(("127.0.0.1", 0)) as door:
         Thread(target=_tunnel_all, args=(door,), daemon=True).start()
         yield f"http://anna:pass@127.0.0.1:{door.getsockname()[1]}"

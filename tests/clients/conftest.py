@@ -46,6 +46,6 @@ def _install(npm: str) -> None:
 
 
 def _is_installed() -> bool:
-    """Tell whether npm has installed what the lock file says, and not something older."""
+    """Return whether npm has installed what the lock file says, and not something older."""
     kept = _LOCKED.parent / "node_modules" / ".package-lock.json"
     return kept.exists() and kept.stat().st_mtime >= _LOCKED.stat().st_mtime

@@ -13,7 +13,7 @@ MISSING = "PostgreSQL is not installed (Debian: apt-get install postgresql)"
 
 
 def find_binaries() -> Path | None:
-    """Give the folder with initdb and postgres: from pg_config, Debian's places, or PATH."""
+    """Return the folder with initdb and postgres: from pg_config, Debian's places, or PATH."""
     places = [Path(found).parent for found in [shutil.which("postgres")] if found]
     pg_config = shutil.which("pg_config")
     if pg_config:
@@ -92,7 +92,7 @@ def _run(binaries: Path, folder: Path, program: str, *arguments: str) -> None:
 
 
 def _unprivileged() -> pwd.struct_passwd | None:
-    """Give whom to run as, None for ourselves."""
+    """Return whom to run as, None for ourselves."""
     if os.getuid():
         return None
     names = {each.pw_name: each for each in pwd.getpwall()}

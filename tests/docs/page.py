@@ -53,7 +53,7 @@ class Command(NamedTuple):
 
 
 def blocks(name: str) -> list[Block]:
-    """Give the blocks of a page, in their order."""
+    """Return the blocks of a page, in their order."""
     text = (TASKS / name).read_text()
     return [
         Block(text.count("\n", 0, found.start()) + 2, found[1], found[2])
@@ -73,7 +73,7 @@ def commands(text: str) -> list[Command]:
 
 
 def looks_like(shown: str, printed: str) -> bool:
-    """Tell whether what was printed is what is shown, where `...` stands for anything."""
+    """Return whether what was printed is what is shown, where `...` stands for anything."""
     pattern = ".*".join(re.escape(piece) for piece in re.split(r"\.\.\.|\u2026", shown))
     return re.fullmatch(pattern, printed.strip(), re.DOTALL) is not None
 
@@ -119,13 +119,13 @@ class Reader:
                 self.type(command, block.line)
 
     def put(self, text: str) -> str:
-        """Give a text with what stands in the place of the page's names."""
+        """Return a text with what stands in the place of the page's names."""
         # in one pass, as a port that is put in may contain a name that is put in later
         names = "|".join(map(re.escape, sorted(self.instead, key=len, reverse=True)))
         return re.sub(names, lambda found: self.instead[found[0]], text) if names else text
 
     def has_use_of(self, file: str) -> bool:
-        """Tell whether a package that was there before imports a file of the page."""
+        """Return whether a package that was there before imports a file of the page."""
         used = re.compile(rf"^from {file[:-3]} import", re.MULTILINE)
         return any(used.search(each.read_text()) for each in self.folder.glob("*/*.py"))
 

@@ -17,7 +17,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples" / "gateways"
 
 
 def row(start: str) -> list[str]:
-    """Give the cells of the table's row that begins with `start`."""
+    """Return the cells of the table's row that begins with `start`."""
     [line] = [line for line in PAGE.splitlines() if line.startswith(f"| {start} |")]
     return [cell.strip() for cell in line.strip("|").split("|")]
 

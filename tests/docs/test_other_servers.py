@@ -151,7 +151,7 @@ SERVERS: Mapping[str, Callable[[TokenRequest], Response]] = {
 
 @contextmanager
 def fake_server(host: str, folder: Path) -> Iterator[Reader]:
-    """Give a reader for whom the fake server is the server called `host`."""
+    """Return a reader for whom the fake server is the server called `host`."""
     loopback = LoopbackServer(lambda request: SERVERS[host](read_request(request)))
     environ = {"GATEPASS_CLIENT_SECRET": SECRET}
     try:
@@ -162,7 +162,7 @@ def fake_server(host: str, folder: Path) -> Iterator[Reader]:
 
 
 def settings_of(host: str, reader: Reader) -> ClientSettings:
-    """Give the settings that the page has for a server."""
+    """Return the settings that the page has for a server."""
     text = reader.put(console(host).text)
     exported = dict(re.findall(r"export (\w+)=(\S+)", text))
     return ClientSettings.from_env(exported | {"GATEPASS_CLIENT_SECRET": SECRET})

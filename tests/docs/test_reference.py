@@ -112,7 +112,7 @@ def test_the_page_about_the_client_has_the_figures_of_the_code() -> None:
 
 
 def named_in(text: str) -> set[str]:
-    """Give every word that stands in code."""
+    """Return every word that stands in code."""
     return {word for code in re.findall(r"`(.*?)`", text) for word in re.findall(r"\w+", code)}
 
 

@@ -29,7 +29,7 @@ def server() -> Iterator[FakeServer]:
 
 
 def reader_of(server: FakeServer, folder: Path, **instead: str) -> Reader:
-    """Give a reader for whom the pretend server is the one of the pages."""
+    """Return a reader for whom the pretend server is the one of the pages."""
     return Reader(
         folder,
         {TOKEN_URL: server.token_url, API: server.api_url} | instead,

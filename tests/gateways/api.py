@@ -18,7 +18,7 @@ class Asked(NamedTuple):
     body: bytes
 
     def named(self, name: str) -> list[str]:
-        """Give a header's values, whichever way its name is spelled."""
+        """Return a header's values, whichever way its name is spelled."""
         return [value for given, value in self.headers if plainly(given) == name]
 
 
@@ -30,7 +30,7 @@ class Api:
         self.port = 0
 
     def last(self) -> Asked:
-        """Give the one request that reached it, and forget it."""
+        """Return the one request that reached it, and forget it."""
         [asked] = self.asked
         self.asked.clear()
         return asked
@@ -45,7 +45,7 @@ class _Patient(ThreadingHTTPServer):
 
 
 def plainly(name: str) -> str:
-    """Give a header's name as the most careless backend reads it."""
+    """Return a header's name as the most careless backend reads it."""
     return "".join(char if char.isalnum() else "-" for char in name.lower())
 
 

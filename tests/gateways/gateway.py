@@ -73,7 +73,7 @@ class Gateway:
 
 
 def program(name: str) -> str | None:
-    """Give the path of a gateway's program, None where it is not installed."""
+    """Return the path of a gateway's program, None where it is not installed."""
     beside = Path(sys.executable).parent / name  # what came as a Python package
     return str(beside) if beside.exists() else shutil.which(name)
 

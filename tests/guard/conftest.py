@@ -22,26 +22,26 @@ def running() -> Iterator[FakeAuthorizationServer]:
 
 @pytest.fixture
 def server(running: FakeAuthorizationServer) -> Iterator[FakeAuthorizationServer]:
-    """Give the authorization server, which knows no token yet."""
+    """Return the authorization server, which knows no token yet."""
     yield running
     running.forget()
 
 
 @pytest.fixture(scope="session")
 def issuer() -> Issuer:
-    """Give an issuer of JWTs, whose keys are known."""
+    """Return an issuer of JWTs, whose keys are known."""
     return Issuer()
 
 
 @pytest.fixture(scope="session")
 def attacker() -> Issuer:
-    """Give an issuer whose keys have the same names, and whom nobody should believe."""
+    """Return an issuer whose keys have the same names, and whom nobody should believe."""
     return Issuer()
 
 
 @pytest.fixture
 def setup(server: FakeAuthorizationServer, issuer: Issuer) -> Iterator[Setup]:
-    """Give an issuer of JWTs with guards before an API of its."""
+    """Return an issuer of JWTs with guards before an API of its."""
     made = Setup(server, issuer)
     yield made
     made.close()

@@ -59,7 +59,7 @@ class FakeAuthorizationServer:
         self.redirects_to = ""
 
     def claims(self, **members: object) -> dict[str, object]:
-        """Give the answer for a good token, with `members` changed."""
+        """Return the answer for a good token, with `members` changed."""
         now = int(time.time())
         return {
             "active": True,

@@ -49,7 +49,7 @@ class Setup:
         self.server.publishes(*(self.issuer.jwk(alg) | changed for alg in algorithms))
 
     def guard(self, **options: Any) -> Guard:  # noqa: ANN401 - any setting
-        """Give a guard that knows its resource and has credentials."""
+        """Return a guard that knows its resource and has credentials."""
         settings: dict[str, Any] = {
             "resource": API,
             "client_id": CLIENT_ID,
@@ -66,7 +66,7 @@ class Setup:
         head: Mapping[str, object] | None = None,
         **changed: Any,  # noqa: ANN401 - any claim
     ) -> str:
-        """Give a JWT of this moment."""
+        """Return a JWT of this moment."""
         now = int(self.clock.now)
         body = claims(iss=self.server.issuer, iat=now, exp=now + HOUR) | changed
         body = {name: value for name, value in body.items() if value is not None}

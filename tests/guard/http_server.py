@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 @contextmanager
 def serving(app: ASGIApp, root_path: str = "") -> Iterator[str]:
-    """Give the address of `app`; who connects before it is ready waits in the socket's queue."""
+    """Return the address of `app`; who connects before it is ready waits in the socket's queue."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         config = uvicorn.Config(app, log_config=None, lifespan="off", root_path=root_path)
         server = uvicorn.Server(config)
@@ -25,6 +25,6 @@ def serving(app: ASGIApp, root_path: str = "") -> Iterator[str]:
 
 
 def unused_address() -> str:
-    """Give an address at which nothing listens."""
+    """Return an address at which nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         return f"http://127.0.0.1:{listening.getsockname()[1]}"

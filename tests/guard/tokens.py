@@ -29,7 +29,7 @@ def dump(value: object) -> bytes:
 
 
 def claims(**changed: object) -> dict[str, object]:
-    """Give good claims, with members changed or added."""
+    """Return good claims, with members changed or added."""
     return {
         "iss": ISSUER,
         "aud": API,
@@ -44,7 +44,7 @@ def claims(**changed: object) -> dict[str, object]:
 
 
 def header(alg: str, /, **changed: object) -> dict[str, object]:
-    """Give a good header, with members changed or added."""
+    """Return a good header, with members changed or added."""
     return {"alg": alg, "typ": "at+jwt", "kid": f"{alg}-key"} | changed
 
 
@@ -69,7 +69,7 @@ class Issuer:
         }
 
     def jwk(self, alg: str) -> dict[str, object]:
-        """Give the public key for `alg`."""
+        """Return the public key for `alg`."""
         named: dict[str, object] = {"kid": f"{alg}-key", "alg": alg, "use": "sig"}
         if alg == "ES256":
             point = self.es256.public_key().public_numbers()
@@ -98,7 +98,7 @@ class Issuer:
         body: Mapping[str, object] | None = None,
         signer: str = "",
     ) -> str:
-        """Give a token, a good one unless `head`, `body` or `signer` make it a bad one."""
+        """Return a token, a good one unless `head`, `body` or `signer` make it a bad one."""
         head = header(alg) if head is None else head
         body = claims() if body is None else body
         return self.sign(dump(head), dump(body), signer or alg)

@@ -32,7 +32,7 @@ def without(jwk: Jwk, *names: str) -> Jwk:
 
 
 def why_skipped(jwk: Jwk) -> str:
-    """Give the reason why `jwk` is left out beside a good key."""
+    """Return the reason why `jwk` is left out beside a good key."""
     keys = KeySet.parse({"keys": [jwk, KEYS.jwk("EdDSA") | {"kid": "another"}]})
     assert list(keys.keys) == ["another"]
     [reason] = keys.skipped

@@ -175,12 +175,12 @@ def raw_basic(joined: bytes) -> str:
 
 
 def whole(answer: Response) -> tuple[int, list[tuple[str, str]], bytes]:
-    """Give all that a caller can see of an answer."""
+    """Return all that a caller can see of an answer."""
     return answer.status_code, sorted(answer.headers.multi_items()), answer.content
 
 
 def refused(answer: Response) -> tuple[int, str]:
-    """Give status and error code of a refusal, and see that it is a well-made one."""
+    """Return status and error code of a refusal, and see that it is a well-made one."""
     error = answer.json()
     assert set(error) == {"error", "error_description"}
     assert answer.headers["content-type"] == "application/json"

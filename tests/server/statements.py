@@ -12,7 +12,7 @@ from gatepass.server.storage.database import Database
 
 @contextmanager
 def asked(database: Database) -> Iterator[list[str]]:
-    """Give the list of statements, which grows as they are executed."""
+    """Return the list of statements, which grows as they are executed."""
     statements: list[str] = []
 
     def note(*given: Any) -> None:  # noqa: ANN401 - connection, cursor, statement and more

@@ -58,7 +58,7 @@ def scope_of(by: Client, **more: object) -> dict[str, Any]:
 def drive(
     server: InProcessServer, scope: dict[str, Any], receive: Callable[[], Awaitable[Message]]
 ) -> list[Message]:
-    """Give what the server sends to a client whose messages `receive` gives."""
+    """Return what the server sends to a client whose messages `receive` gives."""
     sent: list[Message] = []
 
     async def send(message: Any) -> None:  # noqa: ANN401 - as ASGI has it

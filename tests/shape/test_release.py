@@ -36,7 +36,7 @@ def program(name: str) -> ModuleType:
 
 @contextmanager
 def advisories(*known: dict[str, object]) -> Iterator[str]:
-    """Give the address of an advisory service that knows these weaknesses of every package."""
+    """Return the address of an advisory service that knows these weaknesses of every package."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:

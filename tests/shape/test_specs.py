@@ -30,7 +30,7 @@ def required() -> list[Section]:
 
 
 def markers_in(source: str) -> Iterator[ast.Call]:
-    """Give the calls that decorate a test with `pytest.mark.spec`."""
+    """Return the calls that decorate a test with `pytest.mark.spec`."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             for decorator in node.decorator_list:

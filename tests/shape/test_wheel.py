@@ -117,7 +117,7 @@ def test_the_wheel_has_every_file_of_the_package(wheel: Path) -> None:
 
 @pytest.fixture(scope="module")
 def sbom(wheel: Path) -> dict[str, Any]:
-    """Give the bill of materials that the wheel carries."""
+    """Return the bill of materials that the wheel carries."""
     with zipfile.ZipFile(wheel) as content:
         [name] = [name for name in content.namelist() if "/sboms/" in name]
         assert name == "gatepass-0.1.0.dist-info/sboms/gatepass.cdx.json"

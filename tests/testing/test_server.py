@@ -26,7 +26,7 @@ def server() -> Iterator[FakeServer]:
 
 
 def source_of(server: FakeServer, clock: Clock | None = None) -> TokenSource:
-    """Give a source that does not pause between attempts."""
+    """Return a source that does not pause between attempts."""
     return TokenSource(server.settings, now=clock or Clock(), random=lambda: 0.0)
 
 

@@ -74,7 +74,7 @@ def test_an_id_is_kept_until_its_first_expiry() -> None:
 
 
 def size_of(value: Any) -> int:  # noqa: ANN401 - the parts of any
-    """Give the bytes that a dictionary takes with its keys and values."""
+    """Return the bytes that a dictionary takes with its keys and values."""
     return sys.getsizeof(value) + sum(
         sys.getsizeof(key) + sys.getsizeof(each) for key, each in value.items()
     )

@@ -135,7 +135,7 @@ class HttpSettings(_Part):
         return self.max_waiting_polls or max(1, connections // 4)
 
     def limits(self) -> Limits:
-        """Give what the HTTP protocol needs of these."""
+        """Return what the HTTP protocol needs of these."""
         return Limits(
             head=HeadLimits(
                 target=self.max_target_bytes,
@@ -288,11 +288,11 @@ class Settings(BaseSettings):
         return {each for host in self.hosts(mode) for each in spellings(host, scheme)}
 
     def environment(self, mode: Mode) -> EnvironmentSettings:
-        """Give the settings of the environment with `mode`."""
+        """Return the settings of the environment with `mode`."""
         return self.production if mode is Mode.LIVE else self.sandbox
 
     def hosts(self, mode: Mode) -> tuple[str, ...]:
-        """Give the Host header values that choose an environment."""
+        """Return the Host header values that choose an environment."""
         name, port = ("app", self.port) if mode is Mode.LIVE else ("sandbox-app", self.sandbox_port)
         given = self.environment(mode).hosts
         return given or (
@@ -303,7 +303,7 @@ class Settings(BaseSettings):
         )
 
     def issuer(self, mode: Mode) -> str:
-        """Give an environment's issuer; by default an address that every client can resolve."""
+        """Return an environment's issuer; by default an address that every client can resolve."""
         given = self.environment(mode)
         if given.issuer:
             return given.issuer
@@ -316,12 +316,12 @@ class Settings(BaseSettings):
 
     @property
     def is_https(self) -> bool:
-        """Tell whether an issuer is https."""
+        """Return whether an issuer is https."""
         return any(self.issuer(mode).startswith("https://") for mode in Mode)
 
     @property
     def has_proxy(self) -> bool:
-        """Tell whether a proxy must be in front: it is named, or an issuer is https.
+        """Return whether a proxy must be in front: it is named, or an issuer is https.
 
         The server itself speaks no TLS.
         """

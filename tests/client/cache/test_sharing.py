@@ -41,7 +41,7 @@ def cache(tmp_path: Path, clock: CallerClock) -> FileCache:
 
 
 def process(issuer: FakeSender, cache: FileCache, clock: CallerClock) -> TokenSource:
-    """Give a source that shares with others only what another process would."""
+    """Return a source that shares with others only what another process would."""
     return TokenSource(SETTINGS, issuer, cache=cache, now=clock, random=lambda: 0.5)
 
 

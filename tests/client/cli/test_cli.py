@@ -41,7 +41,7 @@ def python(*words: str, environ: dict[str, str] | None = None) -> subprocess.Com
 
 
 def one_line(result: Result) -> str:
-    """Give the one line of stderr; exit status 1 and nothing else was told."""
+    """Return the one line of stderr; exit status 1 and nothing else was told."""
     assert result.exit_code == 1
     (line,) = result.stderr.splitlines()
     assert SECRET not in line

@@ -30,7 +30,7 @@ def check(environ: dict[str, str], *words: str, charset: str = "utf-8") -> Resul
 
 
 def told(environ: dict[str, str]) -> dict[str, Line]:
-    """Give the lines by their checks; the exit status has to fit them."""
+    """Return the lines by their checks; the exit status has to fit them."""
     result = check(environ, "--json")
     lines = json.loads(result.stdout)
     failed = any(line["outcome"] == "failed" for line in lines)

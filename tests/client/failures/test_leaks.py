@@ -33,7 +33,7 @@ PIECE = 4  # characters in a row that may not be there
 
 
 def readings(text: str) -> Iterator[str]:
-    """Give a text as a reader may decode it."""
+    """Return a text as a reader may decode it."""
     yield text
     yield text[::-1]
     yield unquote(unquote(text))
@@ -47,7 +47,7 @@ def readings(text: str) -> Iterator[str]:
 
 
 def has(text: str, word: str) -> bool:
-    """Tell whether a piece of `word` is in `text`, in any reading, letters and digits alone."""
+    """Return whether a piece of `word` is in `text`, in any reading, letters and digits alone."""
     pieces = {word[at : at + PIECE] for at in range(len(word) - PIECE + 1)}
     for reading in readings(text):
         bare = "".join(filter(str.isalnum, reading))
@@ -157,7 +157,7 @@ def test_neither_error_nor_log_has_the_token_of_a_real_answer(
 
 @contextmanager
 def speaking(answer: bytes) -> Iterator[str]:
-    """Give the address of a server that answers each connection with these very bytes."""
+    """Return the address of a server that answers each connection with these very bytes."""
 
     def serve() -> None:
         with suppress(OSError):

@@ -256,7 +256,7 @@ def test_tasks_of_several_event_loops_and_threads_make_one_request(issuer: FakeS
 
 
 def iter_of(first: list[Callable[[], object]], then: Callable[[], object]) -> Callable[[], object]:
-    """Give work that differs: `first` once each, `then` for all other callers."""
+    """Return work that differs: `first` once each, `then` for all other callers."""
 
     def work() -> object:
         try:
@@ -300,7 +300,7 @@ class Gated(FakeSender):
 
 
 async def tasks_at_the_gate(issuer: Gated) -> list[asyncio.Task[str]]:
-    """Give three tasks: the first renews, and the others have come to wait for it."""
+    """Return three tasks: the first renews, and the others have come to wait for it."""
     clock = CallerClock()
     source = source_with(issuer, clock)
     tasks = [asyncio.create_task(atext(source)) for _ in range(3)]

@@ -134,7 +134,7 @@ def reader() -> InMemoryMetricReader:
 
 
 def figures(reader: InMemoryMetricReader, client_id: str) -> dict[tuple[str, str], float]:
-    """Give what was counted for `client_id`, by instrument and outcome."""
+    """Return what was counted for `client_id`, by instrument and outcome."""
     found = {}
     data = reader.get_metrics_data()
     assert data is not None

@@ -173,7 +173,7 @@ def test_no_connection_in_time_is_told_as_such() -> None:
 
 @pytest.fixture
 def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Give a host of four addresses that answer no SYN: their backlogs are full."""
+    """Return a host of four addresses that answer no SYN: their backlogs are full."""
     hosts = [f"127.0.0.{number}" for number in (2, 3, 4, 5)]
     with ExitStack() as stack:
         first = stack.enter_context(socket.create_server((hosts[0], 0), backlog=0))

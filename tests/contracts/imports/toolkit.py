@@ -35,7 +35,7 @@ def make_site(url: str, **wanted: object) -> None:
 
 
 def one_of_each() -> dict[str, object]:
-    """Give users and applications of every type, grant and way to keep a secret."""
+    """Return users and applications of every type, grant and way to keep a secret."""
     hashed = [
         {"client_id": f"id-{kind}", "secret": secret, "hasher": kind, "name": kind, "user": "acme"}
         for kind, secret in SECRETS.items()

@@ -59,7 +59,7 @@ def merge_and_die(database: Database) -> None:
 
 
 def counted(database: Database, app_id: UUID) -> list[SpanCount]:
-    """Give the rows as they are."""
+    """Return the rows as they are."""
     columns = store.usage.c
     query = (
         select(columns.start, columns.span, columns.what, columns.times)

@@ -29,7 +29,7 @@ django.setup()
 
 
 def bearer(token: str) -> dict[str, Any]:
-    """Give what Django's test client takes to send a token."""
+    """Return what Django's test client takes to send a token."""
     return {"headers": {"Authorization": f"Bearer {token}"}}
 
 

@@ -22,7 +22,7 @@ PROBLEM = "application/problem+json"
 
 
 def application(guard: Guard) -> FastAPI:
-    """Give an API as its engineer would write it."""
+    """Return an API as its engineer would write it."""
     app = FastAPI()
     router = APIRouter(dependencies=[guard.requires("write")])
 
@@ -349,7 +349,7 @@ def test_each_refusal_is_logged_with_its_reason(
 
 @pytest.fixture
 def helped(server: FakeAuthorizationServer, guard: Guard) -> Iterator[httpx2.Client]:
-    """Give an API that uses each helper."""
+    """Return an API that uses each helper."""
     app = FastAPI()
 
     @app.api_route("/readings", methods=["GET", "POST"], include_in_schema=False)

@@ -37,7 +37,7 @@ def hello(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterab
 
 
 def called(app: Any, **environ: Any) -> tuple[str, bytes]:  # noqa: ANN401 - any WSGI application
-    """Give status and body of an answer, with both sides held to PEP 3333."""
+    """Return status and body of an answer, with both sides held to PEP 3333."""
     setup_testing_defaults(environ)
     environ.setdefault("QUERY_STRING", "")
     statuses: list[str] = []
@@ -141,7 +141,7 @@ def test_paths_have_no_parameters_in_front_of_an_application(guard: Guard) -> No
 
 
 def heard(app: asgi.App, scope: dict[str, Any], *messages: dict[str, Any]) -> list[asgi.Message]:
-    """Give what an ASGI application sends, which gets `messages` and nothing after them."""
+    """Return what an ASGI application sends, which gets `messages` and nothing after them."""
     waiting, sent = list(messages), []
 
     async def receive() -> asgi.Message:
@@ -155,7 +155,7 @@ def heard(app: asgi.App, scope: dict[str, Any], *messages: dict[str, Any]) -> li
 
 
 async def hello_asgi(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
-    """Say which parts of a body came, and who sent them."""
+    """Return which parts of a body came, and who sent them."""
     parts: list[asgi.Message] = []
     while not parts or parts[-1].get("more_body"):
         parts.append(await receive())
@@ -165,7 +165,7 @@ async def hello_asgi(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) 
 
 
 def http(issuer: FakeIssuer, length: int) -> dict[str, Any]:
-    """Give the scope of a form that says that it is of `length`."""
+    """Return the scope of a form that says that it is of `length`."""
     headers = [
         (b"authorization", f"Bearer {issuer.mint()}".encode()),
         (b"content-type", FORM.encode()),

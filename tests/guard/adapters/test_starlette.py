@@ -62,7 +62,7 @@ async def by_stream(request: Request) -> None:
 
 
 def after(read: Callable[[Request], Awaitable[None]], endpoint: Endpoint) -> Endpoint:
-    """Give `endpoint` below a decorator that reads the request first."""
+    """Return `endpoint` below a decorator that reads the request first."""
 
     async def logged(request: Request) -> Response:
         await read(request)
@@ -157,7 +157,7 @@ def test_a_class_is_a_mistake_that_says_so(guard: Guard) -> None:
 
 
 def twice_and_before(guard: Guard) -> TestClient:
-    """Give a client of an endpoint behind two decorators and the middleware of one guard."""
+    """Return a client of an endpoint behind two decorators and the middleware of one guard."""
     endpoint = guard.requires("read")(guard.requires("write")(body))
     routes = [Route("/", endpoint, methods=["POST"])]
     return TestClient(Starlette(routes=routes, middleware=[guard.middleware("read")]))
@@ -237,7 +237,7 @@ async def talk(socket: WebSocket) -> None:
 
 
 def rooms(guard: Guard, kind: str) -> Starlette:
-    """Give an application with one WebSocket, behind the decorator or the middleware."""
+    """Return an application with one WebSocket, behind the decorator or the middleware."""
     if kind == "decorator":
         return Starlette(routes=[WebSocketRoute("/talk", guard.requires("read")(talk))])
     return Starlette(routes=[WebSocketRoute("/talk", talk)], middleware=[guard.middleware("read")])

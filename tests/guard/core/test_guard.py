@@ -35,7 +35,7 @@ READ = Requirements.of("read")
 
 
 def denial(guard: Guard, came: Request, needs: Requirements = READ) -> Denial:
-    """Give the refusal of a request, the same one in a thread and in a loop."""
+    """Return the refusal of a request, the same one in a thread and in a loop."""
     with pytest.raises(Denied) as sync:
         guard.identify(came, needs)
     with pytest.raises(Denied) as loop:
@@ -45,7 +45,7 @@ def denial(guard: Guard, came: Request, needs: Requirements = READ) -> Denial:
 
 
 def at_once(guard: Guard, came: Request, needs: Requirements = READ) -> Principal:
-    """Give the caller, or fail where the event loop would have had to wait."""
+    """Return the caller, or fail where the event loop would have had to wait."""
     with pytest.raises(StopIteration) as end:
         guard.aidentify(came, needs).send(None)
     principal: Principal = end.value.value

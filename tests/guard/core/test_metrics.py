@@ -23,7 +23,7 @@ _NUMBERS = count()
 
 @pytest.fixture
 def used(setup: Setup) -> Iterator[Guard]:
-    """Give a guard that let three pass and refused three."""
+    """Return a guard that let three pass and refused three."""
     issuer = f"https://counted-{next(_NUMBERS)}.example.com"  # no other test's
     jwks_uri = setup.server.issuer + metadata.JWKS
     with Guard(

@@ -32,7 +32,7 @@ VERIFIERS: dict[str, Callable[[str, Issuer], Principal]] = {
 
 
 def signed(issuer: Issuer, kind: Kind, **changed: object) -> str:
-    """Give the JWT of a kind; a member that is null is left out."""
+    """Return the JWT of a kind; a member that is null is left out."""
     head = header("ES256", typ=kind["typ"])
     body = claims() | kind["claims"] | changed
     return issuer.token(

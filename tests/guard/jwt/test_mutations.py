@@ -161,7 +161,7 @@ def accepted(issuer: Issuer, tokens: set[str]) -> list[str]:
 
 
 def passes(issuer: Issuer, token: str) -> bool:
-    """Tell whether `token` is accepted; whatever is not a plain refusal is an error."""
+    """Return whether `token` is accepted; whatever is not a plain refusal is an error."""
     try:
         issuer.verify(token)
     except OAuthError as refused:
@@ -195,7 +195,7 @@ def test_there_are_tens_of_thousands_of_changed_texts(issuer: Issuer) -> None:
 
 
 def extras(attacker: Issuer, alg: str) -> list[dict[str, object]]:
-    """Give header members that try to bring a key along, or to change the rules."""
+    """Return header members that try to bring a key along, or to change the rules."""
     jwk = attacker.jwk(alg)
     return [
         {},
@@ -212,7 +212,7 @@ def extras(attacker: Issuer, alg: str) -> list[dict[str, object]]:
 
 
 def resigned(attacker: Issuer, alg: str) -> set[str]:
-    """Give tokens with any header at all, signed by a key that is not the issuer's."""
+    """Return tokens with any header at all, signed by a key that is not the issuer's."""
     algs: list[object] = [
         *ALGORITHMS,
         "Ed25519",
@@ -270,7 +270,7 @@ PublicKey = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | rsa.RSAPublic
 
 
 def public_texts(issuer: Issuer, alg: str) -> set[bytes]:
-    """Give everything that a careless verifier could take for the key of an HMAC."""
+    """Return everything that a careless verifier could take for the key of an HMAC."""
     keys: dict[str, PublicKey] = {
         "ES256": issuer.es256.public_key(),
         "EdDSA": issuer.eddsa.public_key(),

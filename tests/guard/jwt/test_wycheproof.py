@@ -48,7 +48,7 @@ def head(text: str) -> dict[str, Any]:
 
 
 def is_ours(vector: Vector) -> bool:
-    """Tell whether keys and algorithm are asymmetric, for signatures, and among those we take."""
+    """Return whether keys and algorithm are asymmetric, for signatures, and among those we take."""
     asymmetric = all(key["kty"] != "oct" for key in vector.keys["keys"])
     return asymmetric and head(vector.text).get("alg") in ACCEPTED
 

@@ -24,7 +24,7 @@ _LOOK_EVERY = 0.01  # seconds
 
 
 def members(**changed: object) -> dict[str, object]:
-    """Give a good page's members, with some changed."""
+    """Return a good page's members, with some changed."""
     return {
         "time": NOW,
         "as_of": NOW,

@@ -26,7 +26,7 @@ def asked(protocol: FeedProtocol) -> dict[str, list[str]]:
 
 
 def take(protocol: FeedProtocol, took: float = LONG, **changed: object) -> float:
-    """Give the pause after a page."""
+    """Return the pause after a page."""
     _, pause = protocol.receive(Response(200, JSON, body(**changed)), took)
     return pause
 

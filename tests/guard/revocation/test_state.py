@@ -11,7 +11,7 @@ ISSUED_MS = 1_800_000_000_500
 
 
 def knowing(**changed: object) -> RevocationState:
-    """Give a memory that was told one whole snapshot."""
+    """Return a memory that was told one whole snapshot."""
     memory = RevocationState()
     learn(memory, reset=True, **changed)
     return memory

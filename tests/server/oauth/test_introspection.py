@@ -25,7 +25,7 @@ def resource_server(server: InProcessServer) -> Client:
 
 
 def is_dead(server: InProcessServer, by: Client, token: str) -> bool:
-    """Tell whether a token is inactive, at the endpoint and to the guard in this process."""
+    """Return whether a token is inactive, at the endpoint and to the guard in this process."""
     answer = server.introspect(by, token)
     assert answer.status_code == 200
     inside = inspect(server.environment(), Secret(token))

@@ -83,7 +83,7 @@ class PortalServer:
         return [str(action) for (action,) in self.rows("SELECT action FROM audit ORDER BY id")]
 
     def dump(self) -> bytes:
-        """Give everything that the database files hold."""
+        """Return everything that the database files hold."""
         files = sorted(self.settings.data.glob("*.sqlite3*"))
         return b"".join(file.read_bytes() for file in files)
 

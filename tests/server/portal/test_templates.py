@@ -95,7 +95,7 @@ def render(sample: Sample) -> str:
 
 
 def spoil(value: Any) -> Any:  # noqa: ANN401 - whatever a context holds
-    """Give `value` with every free text in it replaced by a hostile one."""
+    """Return `value` with every free text in it replaced by a hostile one."""
     match value:
         case str():
             return value if not value or value in KEYWORDS else HOSTILE

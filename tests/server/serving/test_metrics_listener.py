@@ -16,7 +16,7 @@ ADDED: list[str] = json.loads((VECTORS / "proxy_header_names.json").read_text())
 
 
 def asked(headers: tuple[tuple[bytes, bytes], ...] = (), **given: object) -> dict[str, object]:
-    """Give the scope of a request for the figures."""
+    """Return the scope of a request for the figures."""
     return {
         "method": "GET",
         "path": "/metrics",

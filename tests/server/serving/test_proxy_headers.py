@@ -28,7 +28,7 @@ def rule(tmp_path: Path, group: Group) -> TrustedProxies:
 
 
 def through(proxies: TrustedProxies, scope: dict[str, Any]) -> dict[str, Any]:
-    """Give the scope that an application behind `proxies` gets."""
+    """Return the scope that an application behind `proxies` gets."""
     got: dict[str, Any] = {}
 
     async def application(scope: Any, _receive: Any, _send: Any) -> None:  # noqa: ANN401

@@ -40,7 +40,7 @@ def with_two_secrets(end_of_first: datetime | None) -> Application:
 
 
 def work_of(run: Callable[[], object]) -> list[str]:
-    """Give what `run` does of the things that take time, in its order."""
+    """Return what `run` does of the things that take time, in its order."""
     done: list[str] = []
 
     def note(frame: FrameType, event: str, what: object) -> None:

@@ -43,7 +43,7 @@ def token(request: pytest.FixtureRequest) -> str:
 def accepted(
     environment: ServedEnvironment, texts: Iterator[str], token: str
 ) -> tuple[int, list[str]]:
-    """Give how many texts were tried, and which of them were taken for a token."""
+    """Return how many texts were tried, and which of them were taken for a token."""
     tried, taken = 0, []
     for text in texts:
         if text != token:

@@ -110,7 +110,7 @@ def test_log_and_audit_log_name_addresses_alone(
 
 
 def audited(server: Server) -> list[str]:
-    """Give the sources that the audit log names, read beside the server."""
+    """Return the sources that the audit log names, read beside the server."""
     (file,) = (each for each in Path(server.data).glob("*production*.sqlite3"))
     with closing(sqlite3.connect(file)) as database:
         return [row[0] for row in database.execute("SELECT source FROM audit")]

@@ -52,7 +52,7 @@ def bring(server: Server, site: str) -> dict[str, list[dict[str, str]]]:
 
 
 def left(database: Database) -> int:
-    """Tell how many old hashes there still are."""
+    """Return how many old hashes there still are."""
     query = "SELECT count(*) FROM application_secret WHERE encoded IS NOT NULL"
     with database.read() as connection:
         return int(connection.exec_driver_sql(query).scalar_one())

@@ -50,7 +50,7 @@ def _wait(is_so: Callable[[], object]) -> None:
 
 
 def _token(server: Server, by: Credentials) -> tuple[str, str]:
-    """Give a token and its `jti`."""
+    """Return a token and its `jti`."""
     token: str = server.ask_token(by.client_id, by.client_secret).body["access_token"]
     asked = server.ask("POST", "/oauth2/introspect/", auth=by[:2], data={"token": token})
     return token, asked.body["jti"]

@@ -195,7 +195,7 @@ def test_a_read_only_database_refuses_changes_and_serves_tokens(on_postgresql: S
 
 
 def processes(url: str) -> list[int]:
-    """Give the ids of the server's processes that somebody waits for: its first, and backends."""
+    """Return the ids of the server's processes that somebody waits for: its first, and backends."""
     server = make_url(url).set(drivername="postgresql", database="postgres")
     query = "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
     with psycopg.connect(server.render_as_string(), autocommit=True) as connection:

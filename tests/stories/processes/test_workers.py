@@ -37,7 +37,7 @@ def credentials(two: Server, organization: Organization) -> Credentials:
 
 @contextmanager
 def _one_connection_to_each(server: Server) -> Iterator[dict[int, httpx2.Client]]:
-    """Give a kept connection to each worker, by its process id, which the log tells.
+    """Return a kept connection to each worker, by its process id, which the log tells.
 
     Which worker takes a new connection is the kernel's choice, so connections are made until
     both have one.

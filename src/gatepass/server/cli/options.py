@@ -184,7 +184,7 @@ def given(**values: object) -> dict[str, object]:
     """Return the given options; raise UsageError if there are none."""
     found = {name: value for name, value in values.items() if value is not None}
     if not found:
-        raise click.UsageError("Nothing to change; give at least one option (see --help).")
+        raise click.UsageError("Nothing to change; return at least one option (see --help).")
     return found
 
 

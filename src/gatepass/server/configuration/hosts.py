@@ -104,7 +104,7 @@ def transport_headers(issuer: str, *, subdomains: bool) -> tuple[tuple[bytes, by
 
 
 def is_own_origin(origin: str, scheme: str, host: str, issuer: str) -> bool:
-    """Tell whether an Origin header names the site that a request with this Host header is for.
+    """Return whether an Origin header names the site that a request with this Host header is for.
 
     The issuer's origin counts where both have the same host: a proxy may drop the port from Host.
     """

@@ -6,5 +6,5 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def milliseconds(moment: datetime) -> int:
-    """Give Unix milliseconds, rounded down."""
+    """Return Unix milliseconds, rounded down."""
     return (moment - EPOCH) // timedelta(milliseconds=1)

@@ -78,7 +78,7 @@ class OpenBao:
         return answer.json() if answer.content else None
 
     def awake(self) -> bool:
-        """Tell whether it is up, with its store of secrets mounted."""
+        """Return whether it is up, with its store of secrets mounted."""
         try:
             return self.ask("GET", "secret/config") is not None
         except httpx2.HTTPError:

@@ -19,7 +19,7 @@ HOUR = timedelta(hours=1)
 
 
 def told(server: InProcessServer, client: Client) -> list[str]:
-    """Give the actions of the organization's audit trail, oldest first."""
+    """Return the actions of the organization's audit trail, oldest first."""
     with server.environment().database.read() as connection:
         entries = audit.page(connection, client.application.org_id)
     return [entry.action for _, entry in reversed(entries)]

@@ -59,7 +59,7 @@ def bring(
 
 
 def brought(server: InProcessServer, client_id: str = "acme") -> Application:
-    """Give an application as it is kept now."""
+    """Return an application as it is kept now."""
     environment = server.environment()
     application = environment.applications.load(client_id)
     assert application

@@ -47,7 +47,7 @@ def histories(draw: st.DrawFn) -> list[Key]:
 
 
 def known_at(keys: list[Key], now: datetime) -> list[Key]:
-    """Give the keys as the database had them at `now`."""
+    """Return the keys as the database had them at `now`."""
     kept = [key for key in keys if key.created_at <= now]
     return [
         replace(key, ended_at=None) if key.ended_at and key.ended_at > now else key for key in kept

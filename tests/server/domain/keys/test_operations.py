@@ -199,7 +199,7 @@ def test_over_ninety_days_every_token_is_good_until_it_expires_and_no_key_comes_
 
 
 def algorithm_of(fresh_server: InProcessServer, client: Client) -> str:
-    """Give what a new token is signed with, by a key that is published under that algorithm."""
+    """Return what a new token is signed with, by a key that is published under that algorithm."""
     kid = kid_of(fresh_server.token(client))
     [found] = [key for key in fresh_server.send("GET", JWKS).json()["keys"] if key["kid"] == kid]
     return str(found["alg"])

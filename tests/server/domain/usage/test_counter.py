@@ -37,7 +37,7 @@ def put(
 
 
 def recent(server: InProcessServer, client: Client) -> list[Refusal]:
-    """Give the refusals in the order in which they were noted."""
+    """Return the refusals in the order in which they were noted."""
     with server.environment().database.read() as connection:
         return store.recent(connection, client.application.id)[::-1]
 

@@ -15,7 +15,7 @@ SOURCE = Path(gatepass.server.__file__).parent
 
 
 def given() -> Iterator[str]:
-    """Give every reason that the server's code names where it refuses."""
+    """Return every reason that the server's code names where it refuses."""
     for file in SOURCE.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "OAuthError":

@@ -57,7 +57,7 @@ def ask(
 
 
 def is_denied(answer: Response, status: int, error: str) -> bool:
-    """Tell whether a request is kept out, with a bearer challenge that says why."""
+    """Return whether a request is kept out, with a bearer challenge that says why."""
     challenge = answer.headers["www-authenticate"]
     assert challenge.startswith("Bearer ")
     assert names_nobody(answer)
@@ -66,12 +66,12 @@ def is_denied(answer: Response, status: int, error: str) -> bool:
 
 
 def names_nobody(answer: Response) -> bool:
-    """Tell whether every identity header is there, and empty."""
+    """Return whether every identity header is there, and empty."""
     return [answer.headers[f"x-auth-{name}"] for name in IDENTITY] == [""] * len(IDENTITY)
 
 
 def problem(answer: Response) -> dict[str, object]:
-    """Give the problem document of a refusal, and see that it is a well-made one."""
+    """Return the problem document of a refusal, and see that it is a well-made one."""
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.headers["cache-control"] == "no-store"
     told: dict[str, object] = answer.json()

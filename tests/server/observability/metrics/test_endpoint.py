@@ -38,7 +38,7 @@ def get(
 
 
 def figures(server: InProcessServer) -> dict[str, float]:
-    """Give every sample by its name and labels, as `name{label=value}`."""
+    """Return every sample by its name and labels, as `name{label=value}`."""
     answer = get(server)
     assert answer.status_code == 200
     return {

@@ -20,7 +20,7 @@ def carried(text: str) -> dict[str, str]:
 
 
 def expired(portal: PortalServer, clock: Clock, username: str = "anna") -> tuple[Browser, str]:
-    """Give a browser whose session has ended since its page was opened, and the page's token."""
+    """Return a browser whose session has ended since its page was opened, and the page's token."""
     browser = portal.as_(username)
     csrf = browser.csrf()
     clock.advance(portal.settings.session.absolute + 1)

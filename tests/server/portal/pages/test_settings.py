@@ -22,7 +22,7 @@ def scope_of(portal: PortalServer) -> str:
 
 
 def ticked(text: str) -> dict[str, bool]:
-    """Give the scopes that a page offers, and which of them are ticked."""
+    """Return the scopes that a page offers, and which of them are ticked."""
     found = re.findall(r'<input type="checkbox" id="scope_([^"]+)"([^>]*)>', text)
     return {name: "checked" in rest for name, rest in found}
 

@@ -38,7 +38,7 @@ def refuse(
 
 
 def figures(browser: Browser, path: str, usage: str) -> list[tuple[str, ...]]:
-    """Give the rows of the table behind the picture."""
+    """Return the rows of the table behind the picture."""
     page = browser.get(path, {"usage": usage}).text
     if "Show as a table" not in page:
         return []

@@ -116,7 +116,7 @@ class Line:
         self.socket.shutdown(socket.SHUT_WR)
 
     def hear(self, *, to_head: bool = False) -> Response | None:
-        """Give the next response, None where the connection ends before it is whole."""
+        """Return the next response, None where the connection ends before it is whole."""
         if not self._hear_until(lambda: b"\r\n\r\n" in self._heard):
             return None
         head, _, self._heard = self._heard.partition(b"\r\n\r\n")
@@ -134,7 +134,7 @@ class Line:
         return not self._hear_until(lambda: bool(self._heard))
 
     def has_nothing_left(self) -> bool:
-        """Tell whether all that came was whole responses."""
+        """Return whether all that came was whole responses."""
         return not self._heard
 
     def _hear_until(self, is_enough: Any) -> bool:  # noqa: ANN401 - a function of nothing

@@ -68,7 +68,7 @@ class Fault(NamedTuple):
 
 
 def ten_thousand(people: People) -> Iterator[tuple[str, Ask]]:
-    """Give every fault alone upon every plain request, then faults by twos and threes.
+    """Return every fault alone upon every plain request, then faults by twos and threes.
 
     The name of a plain request ends with "plain".
     """

@@ -32,7 +32,7 @@ def doors(group: Group, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
 
 
 def seen(each: Door, case: Case) -> tuple[list[str], str]:
-    """Give the sources that the log names, and the scheme that lets a request in over https."""
+    """Return the sources that the log names, and the scheme that lets a request in over https."""
     with each.connect() as line, capture_logs() as logged:
         statuses = []
         for host in (_PLAIN, _HTTPS):

@@ -94,7 +94,7 @@ class Visitor:
 
 
 def _shape(line: bytes, headers: list[tuple[bytes, ...]], body: bytes) -> tuple[Any, ...]:
-    """Give what is the same of two answers: not the date, and a token only as such."""
+    """Return what is the same of two answers: not the date, and a token only as such."""
     names = [name for name, *_ in headers]
     assert names.count(b"date") <= 1
     token = _TOKEN.search(body) if b'"access_token"' in body else None
@@ -107,13 +107,13 @@ def _shape(line: bytes, headers: list[tuple[bytes, ...]], body: bytes) -> tuple[
 
 
 def _count(environment: Environment) -> dict[str, Any]:
-    """Give what was counted, by what does not depend on the door."""
+    """Return what was counted, by what does not depend on the door."""
     batch = environment.usage.take(environment.clock())
     return batch._asdict() if batch else {}
 
 
 def _figures() -> Counter[object]:
-    """Give what was measured, but for how long it took."""
+    """Return what was measured, but for how long it took."""
     rows, tokens, refusals, endings, _ = COUNTERS.counts()
     told: Counter[object] = Counter()
     told.update({(row.endpoint, row.result): sum(row.buckets) for row in rows})

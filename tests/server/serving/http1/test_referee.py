@@ -37,7 +37,7 @@ def player(server: InProcessServer, request: pytest.FixtureRequest) -> Iterator[
 
 
 def _is_early(request: Delivered) -> bool:
-    """Tell whether our application answered without reading the body."""
+    """Return whether our application answered without reading the body."""
     return request.target.startswith(EARLY)
 
 
@@ -58,7 +58,7 @@ def _differences(ours: Outcome, theirs: list[Delivered]) -> list[str]:
 
 
 def _is_refusal(ours: Outcome, request: Delivered) -> bool:
-    """Tell whether ours refused the body of its last request."""
+    """Return whether ours refused the body of its last request."""
     return request is ours.requests[-1] and request.body is None and ours.is_refused
 
 

@@ -45,7 +45,7 @@ class AttemptLimit:
             raise _spent(since, now)
 
     def count(self, client_id: str, source: str, attempt: bytes, now: float) -> tuple[float, int]:
-        """Count a failure; give since when how many there were."""
+        """Count a failure; return since when how many there were."""
         key = _key(client_id, source)
         with self._lock:
             since, count, last = self._counts.get(key) or (now, 0, b"-")

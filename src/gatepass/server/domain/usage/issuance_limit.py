@@ -35,7 +35,7 @@ class IssuanceLimit:
         self._watched: dict[UUID, _Watched] = {}
 
     def count(self, application: Application, now: float) -> str:
-        """Count one more token at `now` (Unix seconds); give what to tell the client, or nothing.
+        """Count one more token at `now` (Unix seconds); return what to tell the client, or nothing.
 
         Raises OAuthError (429) where the limit is reached and enforced. To be called by one thread.
         """

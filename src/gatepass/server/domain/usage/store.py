@@ -167,7 +167,7 @@ def issued_since(
 
 
 def record_refusals(connection: Connection, refusals: Sequence[Refusal]) -> list[Refusal]:
-    """Add refusals to their like of the last day; give those that have no like yet."""
+    """Add refusals to their like of the last day; return those that have no like yet."""
     new = [each for each in refusals if not _is_added(connection, each)]
     if new:
         connection.execute(insert(refusal), [_row(each) for each in new])

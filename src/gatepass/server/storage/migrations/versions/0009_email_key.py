@@ -28,7 +28,7 @@ log = structlog.get_logger("gatepass.server")
 
 
 def upgrade() -> None:
-    """Give each address its new key, and the keys an index.
+    """Return each address its new key, and the keys an index.
 
     Of several people of an organization whose addresses are one now, one has the new key: who had
     it before, else the first.
