@@ -61,7 +61,7 @@ class TokenRefused(ClientError):
                 "check that the token URL is the address of an OAuth 2.0 token endpoint"
             )
         description = f" ({self.description})" if self.description else ""
-        advice = _ADVICE.get(self.error, "see the error and ask whoever runs the server")
+        advice = _ADVICE.get(self.error, "see the error and ask the server's operator")
         return f"the token endpoint refused with {self.error}{description}: {advice}"
 
     @property

@@ -272,7 +272,7 @@ class Settings(BaseSettings):
     @classmethod
     def _default_sandbox_port(cls, values: dict[str, object]) -> dict[str, object]:
         port = str(values.get("port", 8000))
-        if not values.get("sandbox_port") and port.isdecimal():  # a wrong port is told as such
+        if not values.get("sandbox_port") and port.isdecimal():  # a wrong port has its own error
             values["sandbox_port"] = int(port) + 1
         return values
 

@@ -107,7 +107,7 @@ def test_a_certificate_that_ends_soon_is_a_warning(
     lines = tls(tmp_path, issue("leaf", root, "localhost", ends=3 * DAY), trusted)
 
     assert lines["tls"].outcome == "warning"
-    assert "2 days left: let whoever runs the server renew it" in lines["tls"].message
+    assert "2 days left: ask the server's operator to renew it" in lines["tls"].message
 
 
 def test_an_expired_certificate_is_told_with_its_end(
@@ -148,7 +148,7 @@ def test_a_certificate_signed_by_itself_is_told_with_how_to_trust_it(
 ) -> None:
     lines = tls(tmp_path, issue("leaf", None, "localhost"), trusted)
 
-    assert "is signed by itself: if it is meant" in lines["tls"].message
+    assert "is self-signed: if it is meant" in lines["tls"].message
     assert "GATEPASS_CA_FILE" in lines["tls"].message
 
 

@@ -14,7 +14,7 @@ from gatepass.command_group import example
 from gatepass.wire.credential import Kind
 
 _ADVICE = (
-    "rotate each in the portal, because whoever saw it can use it, and take it out of the file; "
+    "rotate each in the portal, because anyone who saw it can use it, and take it out of the file; "
     "a sample may stay with the words 'gatepass: allow' on its line"
 )
 _NOT_ALL_READ = 2  # exit status

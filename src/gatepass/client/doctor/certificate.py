@@ -24,7 +24,7 @@ def accepted(handshake: Handshake, now: float) -> Finding:
     days = int((ssl.cert_time_to_seconds(certificate["notAfter"]) - now) // _DAY)
     what = f"{handshake.version}, certificate for {host_names(certificate)}, {days} days left"
     if days < _SOON:
-        message = f"{what}: let whoever runs the server renew it"
+        message = f"{what}: ask the server's operator to renew it"
         return Finding("tls", Outcome.WARNING, message)
     return Finding("tls", Outcome.OK, what)
 

@@ -15,8 +15,8 @@ _OTHER = " is for {names}, not for {host}: correct the host of the token URL"
 # What follows "the certificate", by the codes X509_V_ERR_... of OpenSSL's x509_vfy.h.
 _EXPLANATIONS = {
     9: " is not valid yet: check the date of this machine",
-    10: " expired ({until}): let whoever runs the server renew it",
-    18: f" is signed by itself: {_TRUST}",
+    10: " expired ({until}): ask the server's operator to renew it",
+    18: f" is self-signed: {_TRUST}",
     19: f"'s chain ends in a root that is not trusted here: {_TRUST}",
     20: _UNKNOWN,
     21: _UNKNOWN,

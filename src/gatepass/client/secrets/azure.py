@@ -28,8 +28,8 @@ class FromAzure:
     """Returns the secret `name` of the key vault at `vault_url`: all, or one `field` of its JSON.
 
     The newest version is read unless `version` names one. Credentials are those that
-    azure-identity finds by itself (DefaultAzureCredential), or `credential`, which is shared
-    and not closed.
+    azure-identity finds without configuration (DefaultAzureCredential), or `credential`, which is
+    shared and not closed.
     """
 
     vault_url: str

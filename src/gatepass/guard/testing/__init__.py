@@ -8,7 +8,7 @@
 
 It speaks real HTTP on loopback, so that any face works, in any process; its clock is moved by
 the test. `gatepass.guard.testing.pytest_plugin` makes it a fixture of pytest. Nothing of it belongs
-into an API that runs: whoever reaches the issuer's object can make tokens.
+in an API in production: code that reaches the issuer's object can create tokens.
 """
 
 from importlib import import_module

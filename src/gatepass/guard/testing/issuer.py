@@ -83,7 +83,7 @@ class FakeIssuer:
         return made
 
     def feed(self) -> Feed:
-        """Make a follower of the issuer's feed over HTTP, as APIs have it; whoever asks closes it.
+        """Make a follower of the issuer's feed over HTTP, as APIs have it; the caller closes it.
 
         Tests of everything else are quicker and steadier with what `options` gives.
         """

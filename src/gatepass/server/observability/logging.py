@@ -111,7 +111,7 @@ def _in_order(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDi
 
 
 def _with_pid(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Add the process id, which tells workers apart; not on a terminal, where there is one."""
+    """Add the process id, which distinguishes workers; not on a terminal, where there is one."""
     event["pid"] = os.getpid()
     return event
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORGOTTEN_AT_ONCE",
-    "Connection",  # for whoever hands a transaction on; only stores speak SQL over it
+    "Connection",  # for callers that pass a transaction on; only stores speak SQL over it
     "Counter",
     "Database",
     "DatabaseAwayError",

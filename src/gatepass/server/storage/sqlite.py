@@ -127,7 +127,7 @@ class File:
             raise DatabaseLostError(f"the file {self._path.name} {what}; stop Gatepass, restore it")
 
     def watch(self) -> Callable[[], bool]:
-        """Return what tells whether something may have been committed since its last call.
+        """Return a value that changes if something may have been committed since its last call.
 
         It asks `PRAGMA data_version` on a connection of its own, a look into shared memory, and
         looks at the file. It raises DatabaseAwayError.
@@ -142,7 +142,7 @@ class File:
                 connection = connection or self.engine.raw_connection()
                 version = self._version(cast("Connection", connection.dbapi_connection))
             except (DBAPIError, apsw.Error, DatabaseAwayError) as error:
-                # The next look begins anew: the numbers of two connections cannot be compared.
+                # The next look starts over: the numbers of two connections cannot be compared.
                 connection, last = None, -1
                 if isinstance(error, DatabaseAwayError):
                     raise

@@ -28,7 +28,7 @@ class AppRole:
     """Log in as a role, by `role_id` and `secret_id`, at the auth method `mount`.
 
     It logs in each time the secret is read, so the secret id must allow many uses; the token
-    is not kept and ends by itself. `secret_id` may be a source too, such as FromFile.
+    is not kept and expires. `secret_id` may be a source too, such as FromFile.
     """
 
     role_id: str

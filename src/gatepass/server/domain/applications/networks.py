@@ -20,7 +20,7 @@ def check_networks(text: str) -> tuple[Network, ...]:
     They are separated by spaces, commas or line breaks.
 
     An IPv4-mapped one (::ffff:203.0.113.0/120) is the IPv4 network, as requests come from that.
-    Raises OAuthError for what is none: a list that is half understood would let nobody in, or
+    Raises OAuthError for any other text: a list that is half understood would let nobody in, or
     everybody.
     """
     pieces = text.replace(",", " ").split()

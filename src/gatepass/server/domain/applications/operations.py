@@ -119,7 +119,7 @@ def rotate(  # noqa: PLR0913 - who, what, how, and what else is written
 
     With None for an overlap it ends when the new one is first used, as noticed in the next batch.
     Where the old secret `has_leaked`, every token that the application holds is revoked, as
-    whoever knows the secret may hold some of them.
+    anyone who knows the secret may hold some of them.
 
     With a `secret_id` of the caller's, doing it twice makes one: the second is OAuthError (409).
     """

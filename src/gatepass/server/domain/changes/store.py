@@ -84,7 +84,7 @@ def after(connection: Connection, seq: int, limit: int | None = None) -> list[Ch
 
 
 def since(connection: Connection, place: Position) -> list[Change] | None:
-    """Return what was committed since `place`, oldest first; None where it cannot be told.
+    """Return what was committed since `place`, oldest first; None where it is not known.
 
     That is where the database has no change of that number and time any more: it is an older
     copy or another database, or `place` is forgotten.

@@ -1,6 +1,6 @@
 """Client secrets as Django hashes them: which way, and whether a secret is the right one.
 
-Pure, and slow on purpose of whoever hashed them: call `verify` off the event loop.
+Pure, and slow by design: call `verify` off the event loop.
 """
 
 import base64
@@ -86,7 +86,7 @@ def verify(encoded: str, secret: Secret) -> bool:
 
 
 def last_four(secret: Secret) -> str:
-    """Return the characters that a secret is told by, none where it is too short to show any."""
+    """Return the characters that identify a secret, none where it is too short to show any."""
     return secret.value[-4:] if len(secret.value) >= SHORT else ""
 
 

@@ -85,7 +85,7 @@ class _Candidate(NamedTuple):
 def log_in(
     context: Context, hasher: Hasher, visitor: Visitor, username: str, password: Secret
 ) -> Steps[LoggedIn]:
-    """Open a session for whoever knows the password.
+    """Open a session for a visitor who knows the password.
 
     Raises OAuthError: with one sentence for every reason, after the same time, but with the reason
     where the password is right and the organization is suspended; 429 for those who must wait;

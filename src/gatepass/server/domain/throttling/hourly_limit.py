@@ -47,7 +47,7 @@ class HourlyLimit:
     def allow(self, kind: str, source: str, now: float, org_id: UUID | None = None) -> bool:
         """Return whether the entry may be written; count it if not.
 
-        Neither the decision nor its time depends on `org_id`, which only tells whose summary
+        Neither the decision nor its time depends on `org_id`, which only decides whose summary
         counts the entry.
         """
         network = network_of(source)

@@ -43,7 +43,7 @@ def attempt(connection: Connection, limits: Sequence[Limit], now: datetime) -> i
 
 
 def succeed(connection: Connection, limits: Sequence[Limit]) -> None:
-    """Forget the account's failures, as whoever this was knew the password.
+    """Forget the account's failures, as the visitor knew the password.
 
     Of failures on several accounts only this attempt, which was none, is taken back.
     """

@@ -95,7 +95,7 @@ class UsageCounter:
                 self._batch.counts[cell] += count
 
     def take(self, at: float) -> Batch | None:
-        """Return what came since the last time and begin anew; None where nothing came."""
+        """Return what came since the last time and reset; None where nothing came."""
         self.collect(at)
         self._of_placeholders = Batch({}, Counter(), {})
         if not any(self._batch):

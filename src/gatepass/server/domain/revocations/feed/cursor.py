@@ -29,7 +29,7 @@ class Section(IntEnum):
 
 
 class Cursor(NamedTuple):
-    """A place in the feed, and a part of it with the last name told of that.
+    """A place in the feed, and a part of it with the last name sent.
 
     In a snapshot, `position` is where the changes continue. Otherwise it is the last change that
     was sent; with a `last_name`, that change is an organization's and was sent up to this name.

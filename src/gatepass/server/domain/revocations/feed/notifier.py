@@ -33,7 +33,7 @@ class Notifier:
         return len(self) >= self._most
 
     async def wait(self, has_come: Callable[[], bool], seconds: float) -> None:
-        """Return when `has_come`, which is asked once, or when told, or after `seconds`."""
+        """Return when `has_come`, which is called once, or when notified, or after `seconds`."""
         loop = asyncio.get_running_loop()
         woken: Future[None] = loop.create_future()
         with self._lock:

@@ -26,7 +26,7 @@ _Names = Callable[[Connection, datetime, str, int], list[str]]
 
 
 class Page(NamedTuple):
-    """What a reader is told, and where it goes on.
+    """What a reader gets, and where it continues.
 
     `upto` is the number of the newest change when it was read. `resets`: the reader forgets all
     earlier pages. `more`: there is more at once.
