@@ -42,7 +42,7 @@ class SingleFlight:
             return future
 
     def forget(self) -> None:
-        """Let later callers start new work: the work in flight continues for those who wait for it."""
+        """Let later callers start new work; those who wait keep the work in flight."""
         with self._lock:
             self._in_flight = {}
 

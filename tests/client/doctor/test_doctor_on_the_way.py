@@ -118,7 +118,7 @@ def test_an_expired_certificate_is_told_with_its_end(
 
     end = shown.certificate.not_valid_after_utc
     assert lines["tls"].outcome == "failed"
-    assert f"{end:%H:%M:%S %Y} GMT): let whoever runs" in lines["tls"].message
+    assert f"{end:%H:%M:%S %Y} GMT): ask the server's operator" in lines["tls"].message
     assert lines["token"] == Line("skipped", "there is no TLS connection")
 
 
@@ -235,9 +235,9 @@ def test_a_certificate_that_is_refused_behind_a_proxy_is_told_by_the_request(
 
     assert lines["clock"].outcome == "skipped"
     assert lines["metadata"].outcome == lines["token"].outcome == "failed"
-    assert "the certificate is signed by itself" in lines["metadata"].message
+    assert "the certificate is self-signed" in lines["metadata"].message
     assert "after 1 attempt" in lines["token"].message
-    assert "the certificate is signed by itself" in lines["token"].message
+    assert "the certificate is self-signed" in lines["token"].message
 
 
 def test_an_address_of_version_6_is_written_in_brackets() -> None:

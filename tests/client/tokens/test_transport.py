@@ -241,7 +241,7 @@ def test_a_certificate_that_is_refused_is_named_and_asked_for_once(
 def test_a_refused_certificate_is_no_reason_to_ask_again(tmp_path: Path) -> None:
     with metadata_server(tmp_path, issue("leaf", None, "localhost")) as stand:
         settings = ClientSettings(f"{stand.url}/token", "id", "secret")
-        with pytest.raises(TokenUnavailable, match="signed by itself") as caught:
+        with pytest.raises(TokenUnavailable, match="self-signed") as caught:
             TokenSource(settings).token()
 
     assert caught.value.attempts == 1

@@ -41,7 +41,7 @@ Returned = TypeVar("Returned")
 
 
 def engine(url: str, is_writing: Callable[[Connection], bool]) -> Engine:
-    """Make the engine of a PostgreSQL database; `is_writing` is true for transactions that write."""
+    """Return the engine of a PostgreSQL database; `is_writing` marks transactions that write."""
     made = create_engine(
         url, hide_parameters=True, pool_pre_ping=True, pool_size=KEPT, max_overflow=MORE
     )
