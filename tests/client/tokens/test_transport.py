@@ -217,7 +217,7 @@ class Shown(NamedTuple):
 
 
 REFUSED = {
-    "of nobody that is known": Shown(lambda _: issue("leaf", None, "localhost"), "by itself"),
+    "of nobody that is known": Shown(lambda _: issue("leaf", None, "localhost"), "self-signed"),
     "of another authority": Shown(
         lambda _: issue("leaf", issue("other root"), "localhost"), "issuer is not known here"
     ),
