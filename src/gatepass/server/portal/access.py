@@ -11,7 +11,8 @@ from gatepass.server.domain.sessions.model import new_id, read_id
 from gatepass.server.domain.sessions.operations import Visitor
 from gatepass.server.domain.users.model import Role, User
 from gatepass.server.oauth.served_environment import ServedEnvironment
-from gatepass.server.portal import cookies, csrf, error_pages, redirects
+from gatepass.server.portal import cookies, error_pages, redirects
+from gatepass.server.portal.forms import csrf
 from gatepass.server.portal.request import PortalRequest
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.params import LONGEST_BODY, read_form

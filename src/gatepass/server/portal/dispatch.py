@@ -12,9 +12,9 @@ from starlette.responses import RedirectResponse, Response
 
 from gatepass.server.domain.audit import denials
 from gatepass.server.domain.users.password_hashing import Steps, Work
-from gatepass.server.portal import access, csrf, error_pages, redirects, routes
-from gatepass.server.portal.forms import resubmission
-from gatepass.server.portal.pages import accounts
+from gatepass.server.portal import access, error_pages, redirects, routes
+from gatepass.server.portal.forms import csrf
+from gatepass.server.portal.pages import accounts, resubmission
 from gatepass.server.portal.request import PortalRequest
 from gatepass.server.storage.database import NotFoundError
 from gatepass.wire.errors import OAuthError

@@ -11,9 +11,10 @@ from gatepass.server.domain.sessions.model import Session
 from gatepass.server.domain.users import operations as users
 from gatepass.server.domain.users import passwords
 from gatepass.server.domain.users.password_hashing import Steps
-from gatepass.server.portal import cookies, csrf, redirects
-from gatepass.server.portal.forms import resubmission
+from gatepass.server.portal import cookies, redirects
+from gatepass.server.portal.forms import csrf
 from gatepass.server.portal.forms.errors import Errors, errors_of
+from gatepass.server.portal.pages import resubmission
 from gatepass.server.portal.presentation import user_agents
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest

@@ -3,7 +3,7 @@
 import pytest
 
 from gatepass.server.domain.sessions.model import new_id
-from gatepass.server.portal import csrf
+from gatepass.server.portal.forms import csrf
 from gatepass.server.portal.routes import ROUTES, Route
 from gatepass.server.settings import EnvironmentSettings
 from server.portal.conftest import MakePortal
