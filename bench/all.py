@@ -20,9 +20,14 @@ from bench.load import CONNECTIONS
 from bench.peers.served import PATH, PEERS
 from bench.processes import ROOT
 from bench.report import Part, markdown, print_part
-from bench.server import endpoints as token
-from bench.server import gatepass_server, million_applications, startup, workers
-from bench.server import peers as against
+from bench.server import (
+    endpoints,
+    gatepass_server,
+    million_applications,
+    peers,
+    startup,
+    workers,
+)
 
 PAGE = ROOT / "docs" / "reference" / "speed.md"
 CHART = ROOT / "docs" / "images" / "speed.svg"
@@ -42,20 +47,20 @@ ratio by CPU time says how much more work a second of processor time does; it de
 what else the machine does.
 
 The empty ASGI handler runs on the same uvicorn, reads the request and answers a constant as long
-as a token. nginx answers the same constant from C. django-oauth-toolkit is as it comes: the
-clients' secrets are hashed with Django's default, which takes most of the time. It is started
-anew for every round. node-oidc-provider keeps its tokens in memory. Introspection and forward
-authentication are asked about {tokens} tokens in turn; the stores with and without a million
-applications by {clients} clients in turn.
+as a token. nginx answers the same constant from C. django-oauth-toolkit has its default
+settings: clients' secrets are hashed with Django's default, which takes most of the time. It is
+restarted for every round. node-oidc-provider keeps its tokens in memory. Introspection and forward
+authentication get {tokens} tokens in turn; the stores with and without a million applications get
+requests of {clients} clients in turn.
 
-The guard's own figures are taken in one thread, in short rounds in which all take turns. What is
-verified has gone through `gatepass.guard.verify`, what is let through has passed the whole guard;
-the bare check is the one call of cryptography, with message and signature at hand. PyJWT and
-joserfc get their key once, and check of the claims what they can.
+The guard is measured in one thread, in short rounds in which all take turns. "Verified" is
+`gatepass.guard.verify`, "let through" is the whole guard; the bare check is the one call of
+cryptography, with message and signature at hand. PyJWT and joserfc get their key once, and check
+the claims that they can check.
 
-Endpoints behind a guard do nothing but answer a constant, so that the guard has the largest share
-there can be; those with 20 rows are as in FastAPI's tutorial: plain functions, a database by a
-dependency, a model. A dependency that does nothing shows what FastAPI itself takes for one. The
+Endpoints behind a guard only respond with a constant, so that the guard's share is as large as
+possible; those with 20 rows are as in FastAPI's tutorial: plain functions, a database by a
+dependency, a model. A dependency that does nothing shows what FastAPI takes for one. The
 Django site has django-oauth-toolkit's view (`protected_resource`, its tokens in SQLite) and ours in
 one process, by gunicorn.
 
@@ -69,8 +74,8 @@ def main() -> None:
     began = time.monotonic()
     parts = []
     for program in (
-        token,
-        against,
+        endpoints,
+        peers,
         million_applications,
         startup,
         workers,
@@ -126,11 +131,11 @@ def _said(program: str, option: str) -> str:
 
 def _chart(parts: list[Part]) -> str:
     connections = CONNECTIONS[0]
-    endpoints, peers = (part.series[connections] for part in parts[:2])
-    shown = {**endpoints, **{name: peers[name] for name in against.PEERS if name in peers}}
-    others = {token.EMPTY, token.NGINX, *against.PEERS}
+    own, others = (part.series[connections] for part in parts[:2])
+    shown = {**own, **{name: others[name] for name in peers.PEERS if name in others}}
+    foreign = {endpoints.EMPTY, endpoints.NGINX, *peers.PEERS}
     bars = [
-        chart.Bar(name, series.median().per_second, name not in others)
+        chart.Bar(name, series.median().per_second, name not in foreign)
         for name, series in shown.items()
     ]
     note = f"One worker each, {connections} connections; longer is faster"

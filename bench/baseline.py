@@ -135,9 +135,9 @@ def _targets(
             strict=True,
         )
     )
-    yield gatepass_server.minting(f"{name} token, fast path", served, known)
-    yield gatepass_server.minting(f"{name} token, ASGI", by_asgi, known)
-    yield gatepass_server.minting_jwts(f"{name} token, JWT ES256", jwts, known)
+    yield gatepass_server.issuing(f"{name} token, fast path", served, known)
+    yield gatepass_server.issuing(f"{name} token, ASGI", by_asgi, known)
+    yield gatepass_server.issuing_jwts(f"{name} token, JWT ES256", jwts, known)
     yield gatepass_server.introspecting(f"{name} introspection", served, known)
     yield gatepass_server.verifying(f"{name} forward authentication", served, known)
     yield gatepass_server.calling_partner_api(f"{name} Partner API", served, known, org_id)

@@ -33,7 +33,7 @@ class Bar(NamedTuple):
 
 
 def draw(title: str, note: str, bars: Sequence[Bar]) -> str:
-    """Give the SVG of horizontal bars, each with its name and value as text."""
+    """Return the SVG of horizontal bars, each with its name and value as text."""
     height = _TOP + _ROW * len(bars) + 12
     labels = 20 + _LETTER * max(len(bar.name) for bar in bars)  # the column of names
     scale = (_WIDTH - labels - _VALUES) / max(bar.value for bar in bars)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import NamedTuple
 from urllib.error import HTTPError, URLError
-from urllib.request import Request as Asked
+from urllib.request import Request as UrlRequest
 
 from bench.processes import NotMeasuredError, ask, cpu_seconds
 
@@ -55,7 +55,7 @@ class Request:
     body: str = field(default="", repr=False)
 
     def text(self, host: str) -> str:
-        """Give the bytes that go over the wire, all ASCII."""
+        """Return the bytes that go over the wire, all ASCII."""
         length = {"Content-Length": str(len(self.body))} if self.body else {}
         headers = {"Host": host, **self.headers, **length}
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
@@ -86,11 +86,11 @@ class Series(NamedTuple):
     rounds: tuple[Figures, ...]
 
     def median(self) -> Figures:
-        """Give the median of each figure."""
+        """Return the median of each figure."""
         return Figures(*(median(column) for column in zip(*self.rounds, strict=True)))
 
     def ratio(self, other: "Series") -> Ratio:
-        """Give the median of the rounds' ratios: neighbours in time, so the machine is the same."""
+        """Return the median of the rounds' ratios, each of neighbours in time."""
         pairs = list(zip(self.rounds, other.rounds, strict=True))
         return Ratio(
             median(mine.per_second / its.per_second for mine, its in pairs),
@@ -99,7 +99,7 @@ class Series(NamedTuple):
 
 
 def steady(target: Target, seconds: int) -> Turn:
-    """Give the turn of a server that goes on running between the rounds, and is warm."""
+    """Return the turn of a server that goes on running between the rounds, and is warm."""
     wrk(target, CONNECTIONS[0], _WARM)
     return Turn(target.name, lambda connections: wrk(target, connections, seconds))
 
@@ -138,20 +138,20 @@ def _script(host: str, requests: Iterable[Request]) -> str:
 
 
 def _lua(text: str) -> str:
-    """Give a Lua string; what is sent has no other character that needs an escape."""
+    """Return a Lua string; what is sent has no other character that needs an escape."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + escaped.replace("\r", "\\r").replace("\n", "\\n") + '"'
 
 
-def _read(target: Target, said: str, used: float) -> Figures:
-    if "Non-2xx" in said or "Socket errors" in said:
-        sys.exit(f"{target.name}: not every request was answered:\n{said}")
-    rate = re.search(r"Requests/sec:\s+([\d.]+)", said)
-    total = re.search(r"(\d+) requests in", said)
+def _read(target: Target, output: str, used: float) -> Figures:
+    if "Non-2xx" in output or "Socket errors" in output:
+        sys.exit(f"{target.name}: not every request was answered:\n{output}")
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", output)
+    total = re.search(r"(\d+) requests in", output)
     if rate is None or total is None or int(total[1]) == 0:
-        sys.exit(f"{target.name}: no request was answered:\n{said}")
+        sys.exit(f"{target.name}: no request was answered:\n{output}")
     cpu = used / int(total[1]) * 1e6
-    return Figures(float(rate[1]), cpu, _latency(said, 50), _latency(said, 99))
+    return Figures(float(rate[1]), cpu, _latency(output, 50), _latency(output, 99))
 
 
 def _latency(text: str, percentile: int) -> float:
@@ -160,15 +160,15 @@ def _latency(text: str, percentile: int) -> float:
 
 
 def answer(target: Target) -> bytes:
-    """Give the body that answers a target's first request; raise NotMeasuredError unless 2xx."""
+    """Return the body that answers a target's first request; raise NotMeasuredError unless 2xx."""
     first = target.requests[0]
     url = f"http://127.0.0.1:{target.port}{first.path}"
     body = first.body.encode() or None
-    asked = Asked(url, body, dict(first.headers), method=first.method)
+    request = UrlRequest(url, body, dict(first.headers), method=first.method)
     try:
-        with ask(asked, timeout=_PATIENCE) as answered:
-            said: bytes = answered.read()
-            return said
+        with ask(request, timeout=_PATIENCE) as response:
+            read: bytes = response.read()
+            return read
     except HTTPError as error:
         why = f"{first.method} {first.path} answered {error.code}"
         raise NotMeasuredError(f"{target.name}: {why}") from None

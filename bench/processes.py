@@ -48,8 +48,8 @@ def running(
         try:
             if not _is_answered(process, url):
                 log.seek(0)
-                said = log.read().decode(errors="replace").strip().splitlines()
-                raise NotMeasuredError(f"a server did not start: {' '.join(said[-3:])}")
+                lines = log.read().decode(errors="replace").strip().splitlines()
+                raise NotMeasuredError(f"a server did not start: {' '.join(lines[-3:])}")
             yield process.pid
         finally:
             process.send_signal(signal.SIGTERM)
@@ -57,7 +57,7 @@ def running(
 
 
 def environment(variables: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Give this process's variables without settings of Gatepass, and `variables`."""
+    """Return this process's variables without settings of Gatepass, and `variables`."""
     kept = {name: text for name, text in os.environ.items() if not name.startswith("GATEPASS_")}
     return kept | dict(variables or {})
 
@@ -76,7 +76,7 @@ def _is_answered(process: "subprocess.Popen[bytes]", url: str) -> bool:
 
 
 def free_port() -> int:
-    """Give a port of which it and the next one are free, below those of outgoing connections."""
+    """Return a port of which it and the next one are free, below those of outgoing connections."""
     while True:
         port = random.randrange(10_000, 30_000)
         with socket.socket() as first, socket.socket() as second, suppress(OSError):
@@ -86,7 +86,7 @@ def free_port() -> int:
 
 
 def cpu_seconds(process_id: int) -> float:
-    """Give the processor time of a process and its children: a busy machine distorts it little."""
+    """Return the processor time of a process and its children, in seconds."""
     return sum(_ticks(each) for each in _family(process_id)) / os.sysconf("SC_CLK_TCK")
 
 
@@ -104,12 +104,12 @@ def _ticks(process_id: int) -> int:
 
 
 def memory(process_id: int) -> float:
-    """Give the memory that a process holds, in MB of a million bytes."""
+    """Return the memory that a process holds, in MB of a million bytes."""
     return _status(process_id, "VmRSS")
 
 
 def peak_memory(process_id: int) -> float:
-    """Give the most memory that a process ever held, in MB of a million bytes."""
+    """Return the most memory that a process ever held, in MB of a million bytes."""
     return _status(process_id, "VmHWM")
 
 

@@ -21,7 +21,7 @@ class Row(NamedTuple):
     reached: bool | None
 
     def verdict(self) -> str:
-        """Say whether it was reached."""
+        """Return whether it was reached."""
         return {True: "yes", False: "NO", None: "-"}[self.reached]
 
 
@@ -41,7 +41,7 @@ def ratio_row(
     least: float | None = None,
     form: str = ".2f",
 ) -> Row:
-    """Give the row of a ratio of requests/s, which has to be reached at every load."""
+    """Return the row of a ratio of requests/s, which has to be reached at every load."""
     to_reach = "stated" if least is None else f">= {least:,{form}}"
     if not all(name in each for each in series.values() for name in (mine, its)):
         return Row(figure, "not measured", to_reach, None)
@@ -53,7 +53,7 @@ def ratio_row(
 
 
 def limit_row(figure: str, value: float, most: float, unit: str, detail: str = "") -> Row:
-    """Give the row of a figure that has an upper limit."""
+    """Return the row of a figure that has an upper limit."""
     measured = f"{value:,.2f} {unit}" if most < 10 else f"{value:,.0f} {unit}"
     measured += f" ({detail})" if detail else ""
     return Row(figure, measured, f"<= {most:,g} {unit}", value <= most)
@@ -78,7 +78,7 @@ def _digits(number: float) -> int:
 
 
 def markdown(parts: Iterable[Part]) -> str:
-    """Give the tables of all parts as Markdown."""
+    """Return the tables of all parts as Markdown."""
     several = list(parts)
     rows = "".join(
         f"| {row.figure} | {row.measured} | {row.to_reach} | {row.verdict()} |\n"
@@ -108,7 +108,7 @@ def _series_table(part: Part) -> str:
 
 
 def possible(*makers: Callable[[], Made]) -> Iterator[Made]:
-    """Give what can be had here; print why the rest is not measured."""
+    """Return what can be had here; print why the rest is not measured."""
     for make in makers:
         try:
             yield make()

@@ -1,6 +1,6 @@
 """Whether the time of a refusal tells who exists: `python -m bench.timing` writes the page.
 
-Requests for two who exist and for two who do not take turns, in an order drawn anew each
+Requests for two users or clients that exist and two that do not take turns, in a random order each
 round, over real HTTP on a connection that is kept open: as many of one kind as of the other, or
 the processor's caches would favour one. How well time tells two of them apart is the area under
 the ROC curve: 0.5 is not at all, 1 is always. The control is the area of nobody against the other
@@ -74,7 +74,7 @@ class Row(NamedTuple):
     control: float
 
     def cells(self) -> tuple[str, ...]:
-        """Give the row's texts."""
+        """Return the row's texts."""
         apart = self.area - self.control
         verdict = "yes" if abs(apart) <= MOST_APART else "NO"
         return self.figure, f"{self.area:.3f}", f"{self.control:.3f}", f"{apart:+.3f}", verdict
@@ -82,7 +82,7 @@ class Row(NamedTuple):
 
 Send = Callable[[], bytes]
 Turns = Callable[[int], dict[str, Send]]
-"""Give what is sent in a round, by kind."""
+"""Return what is sent in a round, by kind."""
 
 
 class Line:
@@ -118,7 +118,7 @@ def _length(head: bytes) -> int:
 
 
 def area(longer: Sequence[float], shorter: Sequence[float]) -> float:
-    """Give the chance that one of the first takes longer than one of the second; ties are half."""
+    """Return the chance that one of `longer` takes longer than one of `shorter`; ties are half."""
     ordered = sorted(shorter)
     wins = sum(bisect_left(ordered, each) + bisect_right(ordered, each) for each in longer)
     return wins / 2 / len(longer) / len(shorter)
@@ -148,8 +148,10 @@ def measure() -> Iterator[Row]:
     """Measure everything that refuses."""
     with tempfile.TemporaryDirectory() as folder:
         yield from _logins(Path(folder, "logins"))
-        for name, lane in (("", "true"), (", by ASGI", "false")):
-            yield from _clients(Path(folder, f"clients {lane}"), name, {"GATEPASS_FAST_PATH": lane})
+        for name, fast_path in (("", "true"), (", by ASGI", "false")):
+            yield from _clients(
+                Path(folder, f"clients {fast_path}"), name, {"GATEPASS_FAST_PATH": fast_path}
+            )
 
 
 def _logins(data: Path) -> Iterator[Row]:
@@ -263,7 +265,7 @@ def _post(line: Line, path: str, who: Credentials, number: int, body: str) -> by
 
 
 def _headers(who: Credentials, number: int) -> dict[str, str]:
-    """Give credentials, and a source of their own so that nobody fails too often."""
+    """Return credentials, and a source of their own so that nobody fails too often."""
     return {**who.basic(), "X-Forwarded-For": f"198.18.{number // 250 % 250}.{number % 250 + 1}"}
 
 
@@ -281,7 +283,7 @@ def _secret() -> str:
 
 
 def page(rows: Sequence[Row]) -> str:
-    """Give the page with these figures."""
+    """Return the page with these figures."""
     head = _HEAD.format(
         rounds=ROUNDS, hashed=ROUNDS_HASHED, most=MOST_APART, machine=platform.machine()
     )

@@ -61,7 +61,7 @@ def replace_markers(app: Sphinx, _docname: str, source: list[str]) -> None:
 
     def written(found: re.Match[str]) -> str:
         part = Part.read(found)
-        for path in files_of(part):
+        for path in {__file__, *files_of(part)}:
             app.env.note_dependency(path)
         return markdown(part)
 
@@ -227,9 +227,8 @@ def _signed(name: str, value: object) -> str:
         given = given[1:]
     parameters = list(_parameters(given))
     returned = signature.return_annotation
-    end = "" if returned in (inspect.Signature.empty, None) else f" -> {_annotation(returned)}"
-    if returned is None:
-        end = " -> None"
+    has_result = returned is not inspect.Signature.empty and not isinstance(value, type)
+    end = f" -> {_annotation(returned)}" if has_result else ""
     line = f"{name}({', '.join(parameters)}){end}"
     if len(line) <= _LINE_LENGTH:
         return line

@@ -48,7 +48,7 @@ class Token:
 
     @property
     def is_alive(self) -> bool:
-        """Tell whether it has not ended; the clock is one for all processes of the machine."""
+        """Return whether it has not ended; the clock is one for all processes of the machine."""
         return time.monotonic() < self.ends_at
 
 
@@ -72,7 +72,7 @@ class Standin:
         self._tell("/secret", secret)
 
     def count(self) -> int:
-        """Give the number of token requests since it was told how to behave."""
+        """Return the number of token requests since it was told how to behave."""
         with ask(f"http://127.0.0.1:{self.port}/count", timeout=30) as answer:
             return int(answer.read())
 

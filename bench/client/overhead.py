@@ -24,7 +24,7 @@ _PAIRS = 150  # of batches, with and without
 
 
 def overhead(subject: Subject, token_url: str) -> float:
-    """Give the microseconds that `subject` adds to a call."""
+    """Return the microseconds that `subject` adds to a call."""
     given = Given(token_url, OpenApi())
     with asyncio.Runner() as loop:
         batch = _async_batch(loop) if subject.is_async else _batch
@@ -38,7 +38,7 @@ def overhead(subject: Subject, token_url: str) -> float:
 
 
 def _batch(call: Call) -> int:
-    """Give the nanoseconds of a batch of calls."""
+    """Return the nanoseconds of a batch of calls."""
     once = cast("Callable[[], int]", call)
     began = time.thread_time_ns()
     for _ in range(_BATCH):

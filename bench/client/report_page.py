@@ -23,13 +23,13 @@ class Client(NamedTuple):
     days: Sequence[Mapping[str, Day]]
 
     def span(self, day: str, read: Callable[[Day], float], form: str = ",.0f") -> str:
-        """Give a figure of a day: one number, or the least and the most of the rounds."""
+        """Return a figure of a day: one number, or the least and the most of the rounds."""
         values = [read(each[day]) for each in self.days]
         least, most = format(min(values), form), format(max(values), form)
         return least if least == most else f"{least} to {most}"
 
     def most(self, day: str, read: Callable[[Day], float]) -> float:
-        """Give the worst of the rounds."""
+        """Return the worst of the rounds."""
         return max(read(each[day]) for each in self.days)
 
     def kinds(self, day: str) -> str:
@@ -51,7 +51,7 @@ def failed(day: Day) -> float:
 
 
 def seconds(day: Day) -> float:
-    """Give the seconds until the last call ended, to a tenth."""
+    """Return the seconds until the last call ended, to a tenth."""
     return round(day.seconds, 1)
 
 
@@ -94,7 +94,7 @@ _MEASURES = (
 
 
 def limits(clients: Iterable[Client], imports: Iterable[Imported]) -> Iterator[Row]:
-    """Give the figures that have a limit."""
+    """Return the figures that have a limit."""
     for client in clients:
         if not client.subject.is_peer:
             spread = _range(client.overheads)
@@ -109,7 +109,7 @@ def limits(clients: Iterable[Client], imports: Iterable[Imported]) -> Iterator[R
 
 
 def against(clients: Sequence[Client]) -> Iterator[tuple[str, str, str, str]]:
-    """Give figure, ours, the best peer's, and whether ours is the best; the worst rounds count."""
+    """Return figure, ours, the best peer's, and whether ours is best; the worst rounds count."""
     yield from _overheads(clients)
     ours = [each for each in clients if each.days and not each.subject.is_peer]
     peers = [each for each in clients if each.days and each.subject.is_peer]
@@ -153,7 +153,7 @@ def _range(values: Sequence[float]) -> str:
 
 
 def page(head: str, clients: Sequence[Client], imports: Sequence[Imported]) -> str:
-    """Give the whole page."""
+    """Return the whole page."""
     figures = _table(
         ("figure", "measured", "to reach", "reached"),
         ((*row[:3], row.verdict()) for row in limits(clients, imports)),
@@ -200,7 +200,7 @@ def _details(clients: Sequence[Client]) -> Iterator[tuple[str, str, str]]:
 
 
 def _is_timed(clients: Iterable[Client], day: str) -> bool:
-    """Tell whether the time is of interest: it is where callers call but once."""
+    """Return whether the time is of interest: it is where callers call but once."""
     return any(each.most(day, lambda day: day.seconds) for each in clients)
 
 
@@ -249,7 +249,7 @@ _TEXTS = (
         "refused_always",
         "The API refuses every token",
         f"""{IN_TURN} calls, one after the other. Nothing helps; what counts is that the token
-        endpoint is not asked for each of them.""",
+        endpoint gets no request for each of them.""",
     ),
     (
         "expiry",

@@ -1,7 +1,7 @@
 """Endpoints with the guard, without it, and as django-oauth-toolkit protects them.
 
 `python -m bench.guard.frameworks` serves one FastAPI application and one Django site, each by one
-worker; their endpoints take turns under the same load, asked with a hundred tokens in turn.
+worker; their endpoints take turns under the same load, with a hundred tokens in turn.
 """
 
 import secrets
@@ -30,7 +30,7 @@ FASTAPI_DEPENDING = "FastAPI, an empty dependency"
 FASTAPI_GUARDED = "FastAPI, guarded, a JWT"
 DJANGO = "Django, open"
 DJANGO_GUARDED = "Django, guarded, a JWT"
-DJANGO_ASKED = "Django, guarded, a sealed token"
+DJANGO_ASKED = "Django, guarded, an opaque token"
 TOOLKIT = "Django, django-oauth-toolkit"
 
 
@@ -87,8 +87,8 @@ def _django(stack: ExitStack, jwks_uri: str, jwts: Sequence[str], folder: Path) 
     }
     toolkits = [secrets.token_hex(15) for _ in jwts]  # 30 characters, as it makes them
     _make_database("django_site", variables, toolkits)
-    minting = gatepass_server.minting("tokens", gatepass, partner)
-    sealed = [gatepass_server.token(minting) for _ in jwts]
+    token_requests = gatepass_server.issuing("tokens", gatepass, partner)
+    opaque = [gatepass_server.token(token_requests) for _ in jwts]
 
     port = free_port()
     gunicorn = [sys.executable, "-m", "gunicorn", "--workers", "1", "--bind", f"127.0.0.1:{port}"]
@@ -98,7 +98,7 @@ def _django(stack: ExitStack, jwks_uri: str, jwts: Sequence[str], folder: Path) 
     for name, path, tokens in (
         (DJANGO, "/open", jwts),
         (DJANGO_GUARDED, "/guarded", jwts),
-        (DJANGO_ASKED, "/asked", sealed),
+        (DJANGO_ASKED, "/asked", opaque),
         (TOOLKIT, "/protected", toolkits),
     ):
         yield Target(name, port, process_id, _asking(path, tokens))

@@ -32,7 +32,7 @@ def tokens(alg: str, key: ECKey | RSAKey, count: int) -> list[str]:
 
 
 def jwk(alg: str, key: ECKey | RSAKey) -> dict[str, object]:
-    """Give the public key as the key set has it."""
+    """Return the public key as the key set has it."""
     return {**key.as_dict(private=False), "kid": "key", "alg": alg, "use": "sig"}
 
 

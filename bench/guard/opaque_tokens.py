@@ -1,4 +1,4 @@
-"""Sealed tokens verified in the server's own process, as its Partner API does.
+"""Opaque tokens verified in the server's own process, as its Partner API does.
 
 `python -m bench.guard.opaque_tokens` gets them from a running server, ends it, and opens its data
 directory here. One thread measures; nothing is sent.
@@ -30,17 +30,17 @@ def measure() -> Part:
     """Measure tokens that this process has not seen, and one that it has."""
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder, "data")
-        tokens = _minted(data)
+        tokens = _issued(data)
         with closing(_opened(data)) as environment:
             return Part(
-                "Sealed tokens, in the server's process", {}, tuple(_rows(environment, tokens))
+                "Opaque tokens, in the server's process", {}, tuple(_rows(environment, tokens))
             )
 
 
-def _minted(data: Path) -> list[str]:
+def _issued(data: Path) -> list[str]:
     known = gatepass_server.create(data)
     with gatepass_server.served(data) as server:
-        target = gatepass_server.minting("tokens", server, known)
+        target = gatepass_server.issuing("tokens", server, known)
         return [gatepass_server.token(target) for _ in range((ROUNDS + 1) * EACH)]
 
 
@@ -68,11 +68,11 @@ def _rows(environment: ServedEnvironment, tokens: Sequence[str]) -> Iterator[Row
     verified = in_turns({"it": lambda token: find_in_memory(environment, Secret(token))}, tokens)[
         "it"
     ]
-    yield limit_row("sealed token seen first, verified", verified.micro(), MOST, "us")
+    yield limit_row("opaque token seen first, verified", verified.micro(), MOST, "us")
     environment.verified_tokens = VerifiedTokenCache()  # as if it had seen none
     first, again = (in_turns({"it": use}, tokens, repeated=each)["it"] for each in (False, True))
-    yield Row("sealed token seen first, let through", f"{first.micro():.1f} us", "stated", None)
-    yield limit_row("sealed token seen before, let through", again.micro(), MOST, "us")
+    yield Row("opaque token seen first, let through", f"{first.micro():.1f} us", "stated", None)
+    yield limit_row("opaque token seen before, let through", again.micro(), MOST, "us")
 
 
 def _told(environment: ServedEnvironment, token: Secret) -> dict[str, object] | None:

@@ -135,7 +135,7 @@ def _token(api: httpx2.Client) -> str:
 
 
 def _resource(api: httpx2.Client) -> str:
-    """Give the API that the partner's tokens are for."""
+    """Return the API that the partner's tokens are for."""
     said = api.post("/oauth2/introspect/", data={"token": _token(api)}).json()
     audience: str | list[str] = said["aud"]
     return audience if isinstance(audience, str) else audience[0]

@@ -106,7 +106,7 @@ async def _crowd(server: Server, partner: Credentials, guards: Credentials) -> s
 
 
 async def _load(server: Server) -> float:
-    """Give the share of a processor that a server takes."""
+    """Return the share of a processor that a server takes."""
     before = cpu_seconds(server.process_id)
     await asyncio.sleep(IDLE)
     return (cpu_seconds(server.process_id) - before) / IDLE
@@ -136,7 +136,7 @@ async def _poll(server: Server, guards: Credentials, cursor: str) -> float:
 
 
 def _in_a_process_of_its_own(server: Server, guards: Credentials) -> str:
-    """Give what `_size` says where nothing else was ever in memory."""
+    """Return what `_size` says where nothing else was ever in memory."""
     command = [sys.executable, "-m", "bench.guard.revocation_feed", _SIZE, _url(server)]
     ran = subprocess.run(
         [*command, guards.client_id, guards.client_secret],
@@ -185,7 +185,7 @@ def _transfer(server: Server, guards: Credentials) -> str:
 
 
 def _token(api: httpx2.Client) -> tuple[str, str]:
-    """Give a token and its `jti`."""
+    """Return a token and its `jti`."""
     form = {"grant_type": "client_credentials"}
     token: str = api.post("/oauth2/token/", data=form).json()["access_token"]
     said = api.post("/oauth2/introspect/", data={"token": token}).json()

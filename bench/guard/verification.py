@@ -41,11 +41,11 @@ class Times(NamedTuple):
     rounds: list[float]
 
     def of(self, other: "Times") -> float:
-        """Give the median of the rounds' ratios to another's."""
+        """Return the median of the rounds' ratios to another's."""
         return median(a / b for a, b in zip(self.rounds, other.rounds, strict=True))
 
     def micro(self) -> float:
-        """Give the median."""
+        """Return the median."""
         return median(self.rounds)
 
 

@@ -16,7 +16,7 @@ from bench.processes import ROOT, NotMeasuredError, environment, free_port, runn
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 BODY = "grant_type=client_credentials"
 TOKEN = "/oauth2/token/"
-TOKENS = 100  # that introspection and forward authentication are asked about in turn
+TOKENS = 100  # that introspection and forward authentication get in turn
 
 
 class Server(NamedTuple):
@@ -34,7 +34,7 @@ class Credentials:
     client_secret: str = field(repr=False)
 
     def basic(self) -> dict[str, str]:
-        """Give the header that authenticates with them."""
+        """Return the header that authenticates with them."""
         pair = f"{self.client_id}:{self.client_secret}"
         return {"Authorization": "Basic " + b64encode(pair.encode()).decode()}
 
@@ -71,13 +71,13 @@ def _gatepass(data: Path, *arguments: str, python: str = sys.executable) -> Any:
 
 
 def serve(data: Path, port: int, workers: int = 1) -> list[str]:
-    """Give the command that serves a data directory."""
+    """Return the command that serves a data directory."""
     where = ["--data", str(data), "--port", str(port), "--workers", str(workers)]
     return [sys.executable, "-m", "gatepass", "serve", *where]
 
 
 def pinned(processors: Sequence[int]) -> list[str]:
-    """Give what goes before a command that keeps to these processors."""
+    """Return what goes before a command that keeps to these processors."""
     return ["taskset", "--cpu-list", ",".join(map(str, processors))] if processors else []
 
 
@@ -97,42 +97,42 @@ def served(
 
 
 def token_request(credentials: Credentials, path: str = TOKEN) -> Request:
-    """Give the request for a token, by default from Gatepass."""
+    """Return the request for a token, by default from Gatepass."""
     return Request("POST", path, {**credentials.basic(), **FORM}, BODY)
 
 
-def minting(name: str, server: Server, *credentials: Credentials) -> Target:
-    """Give the token endpoint, asked by these clients in turn."""
+def issuing(name: str, server: Server, *credentials: Credentials) -> Target:
+    """Return a load of token requests of these clients in turn."""
     return Target(name, *server, tuple(token_request(each) for each in credentials))
 
 
 def introspecting(name: str, server: Server, credentials: Credentials) -> Target:
-    """Give the introspection endpoint, asked about valid tokens in turn."""
+    """Return a load of introspection requests for valid tokens in turn."""
     headers = {**credentials.basic(), **FORM}
     tokens = _tokens(server, credentials)
     bodies = (f"token={token}" for token in tokens)
-    asked = tuple(Request("POST", "/oauth2/introspect/", headers, body) for body in bodies)
-    return _checked(Target(name, *server, asked), b'"active"')
+    requests = tuple(Request("POST", "/oauth2/introspect/", headers, body) for body in bodies)
+    return _checked(Target(name, *server, requests), b'"active"')
 
 
 def verifying(name: str, server: Server, credentials: Credentials) -> Target:
-    """Give forward authentication, asked about valid tokens in turn."""
+    """Return a load of forward authentication of valid tokens in turn."""
     bearers = [{"Authorization": f"Bearer {token}"} for token in _tokens(server, credentials)]
-    asked = tuple(Request("GET", "/oauth2/verify/", bearer) for bearer in bearers)
-    return _checked(Target(name, *server, asked))
+    requests = tuple(Request("GET", "/oauth2/verify/", bearer) for bearer in bearers)
+    return _checked(Target(name, *server, requests))
 
 
 def calling_partner_api(name: str, server: Server, credentials: Credentials, org_id: str) -> Target:
-    """Give the Partner API, asked for an organization with valid tokens in turn."""
+    """Return a load of requests to the Partner API, with valid tokens in turn."""
     bearers = [{"Authorization": f"Bearer {token}"} for token in _tokens(server, credentials)]
     path = f"/api/partners/v2.0/org/{org_id}"
-    asked = tuple(Request("GET", path, bearer) for bearer in bearers)
-    return _checked(Target(name, *server, asked), org_id.encode())
+    requests = tuple(Request("GET", path, bearer) for bearer in bearers)
+    return _checked(Target(name, *server, requests), org_id.encode())
 
 
-def minting_jwts(name: str, server: Server, credentials: Credentials) -> Target:
-    """Give the token endpoint of a server whose tokens are JWTs."""
-    target = minting(name, server, credentials)
+def issuing_jwts(name: str, server: Server, credentials: Credentials) -> Target:
+    """Return the token endpoint of a server whose tokens are JWTs."""
+    target = issuing(name, server, credentials)
     if token(target).count(".") != 2:
         raise NotMeasuredError(f"{name}: the tokens are no JWTs")
     return target
@@ -146,11 +146,11 @@ def _checked(target: Target, needed: bytes = b"") -> Target:
 
 
 def _tokens(server: Server, credentials: Credentials) -> list[str]:
-    target = minting("tokens", server, credentials)
+    target = issuing("tokens", server, credentials)
     return [token(target) for _ in range(TOKENS)]
 
 
 def token(target: Target) -> str:
-    """Give a fresh access token from a token endpoint."""
+    """Return a fresh access token from a token endpoint."""
     text: str = json.loads(answer(target))["access_token"]
     return text

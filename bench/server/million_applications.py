@@ -33,7 +33,7 @@ def measure() -> Part:
         servers = {
             name: stack.enter_context(gatepass_server.served(stores[name])) for name in stores
         }
-        targets = [gatepass_server.minting(name, servers[name], *known[name]) for name in stores]
+        targets = [gatepass_server.issuing(name, servers[name], *known[name]) for name in stores]
         for target in targets:
             answer(target)
         held = list(_memory_rows(servers))

@@ -16,7 +16,7 @@ from bench.server import gatepass_server
 ROUNDS = 3
 SECONDS = 4
 SLOW_SECONDS = 8  # for a peer that answers a few requests in one
-GATEPASS = "Gatepass, sealed"
+GATEPASS = "Gatepass, opaque"
 DJANGO = "django-oauth-toolkit"
 NODE = "node-oidc-provider"
 PEERS = (NODE, DJANGO)
@@ -34,14 +34,14 @@ def _turns(stack: ExitStack, data: Path) -> Iterator[Turn]:
     known = gatepass_server.create(data)
     server = stack.enter_context(gatepass_server.served(data))
     return possible(
-        lambda: steady(gatepass_server.minting(GATEPASS, server, known), SECONDS),
+        lambda: steady(gatepass_server.issuing(GATEPASS, server, known), SECONDS),
         lambda: steady(stack.enter_context(oidc_provider(NODE)), SECONDS),
         lambda: _django(data / "django.sqlite3"),
     )
 
 
 def _django(database: Path) -> Turn:
-    """Give a turn with a new server each time, which has nothing of the last load to work off."""
+    """Return a turn with a new server each time, which has nothing of the last load to work off."""
     django_database(DJANGO, database)
 
     def load(connections: int) -> Figures:

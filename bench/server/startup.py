@@ -28,7 +28,7 @@ def measure() -> Part:
 def _start(data: Path, known: gatepass_server.Credentials) -> float:
     started = time.perf_counter()
     with gatepass_server.served(data) as server:
-        answer(gatepass_server.minting("start", server, known))
+        answer(gatepass_server.issuing("start", server, known))
         return time.perf_counter() - started
 
 

@@ -4,7 +4,7 @@
 
 First the capacity is measured: how many requests/s are answered one after the other over a few
 connections. Then four times as many are sent, each at its time whatever becomes of the others,
-while a token is asked for a hundred times a second; and tokens alone before, as a comparison.
+while a token is requested a hundred times a second; and tokens alone before, as a comparison.
 """
 
 import asyncio
@@ -53,35 +53,35 @@ def measure() -> Part:
         data = Path(folder) / "data"
         credentials = gatepass_server.create(data)
         org_id = gatepass_server.organization_id(data)
-        minting = gatepass_server.token_request(credentials)
+        token_requests = gatepass_server.token_request(credentials)
         with gatepass_server.served(data) as server:
-            token = gatepass_server.token(gatepass_server.minting("token", server, credentials))
-            alone = asyncio.run(_at_a_rate(server.port, minting, TOKENS, SECONDS))
+            token = gatepass_server.token(gatepass_server.issuing("token", server, credentials))
+            alone = asyncio.run(_at_a_rate(server.port, token_requests, TOKENS, SECONDS))
             rows.append(Row("token, alone, p99", f"{alone.p99():.1f} ms", "stated", None))
             bearer = {"Authorization": f"Bearer {token}"}
             for name, request in (
                 ("pages", Request("GET", "/accounts/login/")),
                 ("Partner API", Request("GET", f"{PARTNER_API}/org/{org_id}/users", bearer)),
             ):
-                rows.append(_beside(server.port, minting, name, request))
+                rows.append(_with_load(server.port, token_requests, name, request))
     return Part("Tokens beside an overload", {}, tuple(rows))
 
 
-def _beside(port: int, minting: Request, name: str, request: Request) -> Row:
+def _with_load(port: int, token_requests: Request, name: str, request: Request) -> Row:
     capacity = asyncio.run(_capacity(port, request))
     answered: multiprocessing.Queue[Counter[int]] = multiprocessing.Queue()
     overload = multiprocessing.Process(
         target=_overload, args=(port, request, TIMES * capacity, answered)
     )
     overload.start()
-    time.sleep(1.0)  # the load stands
-    beside = asyncio.run(_at_a_rate(port, minting, TOKENS, SECONDS))
+    time.sleep(1.0)  # until the load is steady
+    with_load = asyncio.run(_at_a_rate(port, token_requests, TOKENS, SECONDS))
     statuses = answered.get()
     overload.join()
-    if set(beside.statuses) != {200}:
-        raise RuntimeError(f"tokens were answered {dict(beside.statuses)}")
+    if set(with_load.statuses) != {200}:
+        raise RuntimeError(f"tokens were answered {dict(with_load.statuses)}")
     detail = f"{capacity:,.0f} {name}/s can be answered; of {TIMES} times as many {dict(statuses)}"
-    return limit_row(f"token beside {name}, p99", beside.p99(), MOST, "ms", detail)
+    return limit_row(f"token beside {name}, p99", with_load.p99(), MOST, "ms", detail)
 
 
 def _overload(port: int, request: Request, rate: float, into: "Queue[Counter[int]]") -> None:
@@ -109,7 +109,7 @@ async def _one_after_the_other(port: int, request: Request, until: float) -> int
 
 
 async def _at_a_rate(
-    port: int, request: Request, rate: float, seconds: float, lanes: int = 8
+    port: int, request: Request, rate: float, seconds: float, streams: int = 8
 ) -> Asked:
     """Ask `rate` times a second; a request whose connection is not free yet waits, and is late.
 
@@ -117,9 +117,9 @@ async def _at_a_rate(
     """
     began, asked = time.monotonic(), Asked([], Counter())
 
-    async def lane(first: int) -> None:
+    async def send_stream(first: int) -> None:
         connection = _Connection(port)
-        for number in range(first, int(rate * seconds), lanes):
+        for number in range(first, int(rate * seconds), streams):
             due = began + number / rate
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             if time.monotonic() > began + seconds:
@@ -129,7 +129,7 @@ async def _at_a_rate(
             asked.latencies.append((time.monotonic() - due) * 1000)
         connection.close()
 
-    await asyncio.gather(*map(lane, range(lanes)))
+    await asyncio.gather(*map(send_stream, range(streams)))
     return asked
 
 

@@ -30,7 +30,7 @@ def measure() -> Part:
             server = stack.enter_context(
                 gatepass_server.served(data, workers=workers, pin=_servers())
             )
-            turns.append(_pinned(gatepass_server.minting(name, server, known)))
+            turns.append(_pinned(gatepass_server.issuing(name, server, known)))
         series = {count: in_turns(turns, ROUNDS, count) for count in CONNECTIONS}
     figure = f"2 workers, of 1, on {len(_PROCESSORS)} processors"
     return Part("Workers", series, (ratio_row(figure, series, TWO, ONE),))

@@ -35,7 +35,7 @@ class Reading(BaseModel):
 
 
 def connected() -> Iterator[sqlite3.Connection]:
-    """Give a connection to the database with the readings."""
+    """Return a connection to the database with the readings."""
     with closing(
         sqlite3.connect(os.environ["BENCH_DATABASE"], check_same_thread=False)
     ) as database:
@@ -77,13 +77,13 @@ async def partners(_caller: Reader) -> dict[str, str]:
 
 @app.get("/open/readings")
 def readings(database: Database) -> list[Reading]:
-    """Give the readings to everyone."""
+    """Return the readings to everyone."""
     return _readings(database)
 
 
 @app.get("/guarded/readings")
 def readings_for_partners(database: Database, _caller: Reader) -> list[Reading]:
-    """Give the readings to who has the scope."""
+    """Return the readings to who has the scope."""
     return _readings(database)
 
 

@@ -1,4 +1,4 @@
-"""Libraries that come with an extra: where one is missing, the error says what to install."""
+"""Optional libraries: where one is missing, the error says what to install."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def installed_by(requirement: str) -> Iterator[None]:
-    """Have a library imported inside; where it is missing, name what installs it.
+    """Name what installs a library where an import within the block fails.
 
     `requirement` is what pip takes, as `gatepass[requests]` or `fastapi`. Raises
     ModuleNotFoundError, as the import itself does.

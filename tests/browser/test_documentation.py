@@ -98,6 +98,8 @@ def test_the_server_sends_a_site_that_its_policy_lets_work(
             page.goto(f"{server.url()}/docs/{name}.html")
         page.goto(f"{server.url()}/docs/search.html?q=revocation")
         page.locator("#search-results .context").first.wait_for()  # from a page that was found
+        page.get_by_text("Search finished").wait_for()
+        page.wait_for_load_state("networkidle")
         icon = page.locator(".sidebar-logo").evaluate("image => image.naturalWidth")
 
     assert faults == []

@@ -21,6 +21,7 @@ from gatepass.server.domain.throttling.hourly_limit import HourlyLimit
 from gatepass.server.domain.token_policy import DEFAULT_LIFETIME
 from gatepass.server.domain.users.passwords import PasswordSettings
 from gatepass.server.environment import maintenance
+from gatepass.server.environment.environment import file
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.settings import Settings
 from gatepass.server.storage.database import Database, sqlite_url
@@ -158,6 +159,10 @@ class InProcessServer:
         database.close()
         # in place, as the environment's parts share it
         Database.__init__(database, sqlite_url(Path("/nonexistent/gatepass.sqlite3")))
+
+    def find_database(self, mode: Mode = LIVE) -> None:
+        """Undo `lose_database`."""
+        Database.__init__(self.environment(mode).database, sqlite_url(file(self.data, mode)))
 
 
 def basic(client_id: str, secret: str) -> str:

@@ -35,14 +35,14 @@ class Api:
         self.refuses_all = False
 
     def answer(self, authorization: str) -> int:
-        """Give the status of a call."""
+        """Return the status of a call."""
         time.sleep(self._there)
         status = self._judge(authorization)
         time.sleep(self._back)
         return status
 
     async def aanswer(self, authorization: str) -> int:
-        """Give the status of a call made by a task."""
+        """Return the status of a call made by a task."""
         await asyncio.sleep(self._there)
         status = self._judge(authorization)
         await asyncio.sleep(self._back)
@@ -58,11 +58,11 @@ class OpenApi(Api):
     """Takes every call and loses no time: where the library's own work is measured."""
 
     def answer(self, authorization: str) -> int:  # noqa: ARG002 - the same signature
-        """Give 200."""
+        """Return 200."""
         return 200
 
     async def aanswer(self, authorization: str) -> int:  # noqa: ARG002 - the same signature
-        """Give 200."""
+        """Return 200."""
         return 200
 
 
@@ -93,11 +93,11 @@ class Subject:
 
     @property
     def is_peer(self) -> bool:
-        """Tell whether it is somebody else's, and in the peers' environment."""
+        """Return whether it is somebody else's, and in the peers' environment."""
         return not self.name.startswith("Gatepass")
 
     def lifetime(self, renewed_after: float) -> int:
-        """Give the lifetime of a token that it renews so many seconds after it came."""
+        """Return the lifetime of a token that it renews so many seconds after it came."""
         early = renewed_after / 4 if self.leeway is None else self.leeway
         return int(renewed_after + early)
 
@@ -106,7 +106,7 @@ class Subject:
 
 
 def _httpx(name: str, given: Given, *, is_async: bool, **more: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Give the arguments of a client of httpx or httpx2: the API at hand, the rest for real."""
+    """Return the arguments of a client of httpx or httpx2: the API at hand, the rest for real."""
     module = importlib.import_module(name)
 
     def handle(request: Any) -> Any:  # noqa: ANN401
@@ -142,7 +142,7 @@ def _agetting(client: Any) -> Callable[[], Awaitable[int]]:  # noqa: ANN401
 
 
 def _at_hand(session: Any, api: Api) -> Any:  # noqa: ANN401
-    """Give a session of requests whose calls to the API are answered at once.
+    """Return a session of requests whose calls to the API are answered at once.
 
     It does not look for a .netrc either, which requests does where no auth is given: the plain
     session would be measured slower for it than the one with tokens.

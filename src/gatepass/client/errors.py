@@ -1,6 +1,6 @@
-"""What can go wrong for a caller: each message is one line and says what to do.
+"""The errors of the client: each message is one line and says what to do.
 
-No message holds a secret or a token; what a server or a network wrote is cut and cleaned.
+No message has a secret or a token; text of a server or a network is cut and cleaned.
 Every error can be copied and pickled, because callers who shared a renewal each raise their own.
 """
 
@@ -37,15 +37,15 @@ class ConfigurationError(ClientError):
 
 
 class SecretUnavailable(ConfigurationError):
-    """What keeps the client secret does not give it now; trying again may help."""
+    """The source of the client secret fails now; trying again may help."""
 
 
 class TokenRefused(ClientError):
-    """The token endpoint said no.
+    """The token endpoint refused the request.
 
     `error` and `description` are the server's own (RFC 6749 §5.2), None and empty where it
-    gave none; `status` is that of HTTP; `excerpt` says of an answer that is no OAuth error its
-    media type, its length and, of an HTML page, its title; nothing else of it.
+    sent none; `status` is the HTTP status; `excerpt` describes a response that is no OAuth
+    error by its media type, its length and, for an HTML page, its title.
     """
 
     def __init__(self, error: str | None, description: str, status: int, excerpt: str = "") -> None:
@@ -55,18 +55,18 @@ class TokenRefused(ClientError):
 
     def __str__(self) -> str:
         if self.error is None:
-            said = f", but {self.excerpt}" if self.excerpt else ""
+            excerpt = f", but {self.excerpt}" if self.excerpt else ""
             return (
-                f"the token endpoint answered {self.status} without an OAuth error{said}: "
+                f"the token endpoint answered {self.status} without an OAuth error{excerpt}: "
                 "check that the token URL is the address of an OAuth 2.0 token endpoint"
             )
-        said = f" ({self.description})" if self.description else ""
+        description = f" ({self.description})" if self.description else ""
         advice = _ADVICE.get(self.error, "see the error and ask whoever runs the server")
-        return f"the token endpoint refused with {self.error}{said}: {advice}"
+        return f"the token endpoint refused with {self.error}{description}: {advice}"
 
     @property
     def is_of_the_secret(self) -> bool:
-        """Tell whether another secret may help; some servers name a wrong one otherwise."""
+        """Return whether another secret may help; some servers use other codes for a wrong one."""
         return self.error == "invalid_client" or (self.status == 401 and self.error is not None)
 
 
@@ -80,7 +80,7 @@ _ADVICE = {
 
 
 class TokenUnavailable(ClientError):
-    """No usable answer came from the token endpoint; `why` tells.
+    """The token endpoint sent no usable response; `why` is the reason.
 
     That is after `attempts` requests in `elapsed` seconds; `retry_after` is the number of
     seconds that the server asked to wait, 0 where it did not.
@@ -99,17 +99,17 @@ class TokenUnavailable(ClientError):
 
 
 class Unreachable(Exception):
-    """A sender tells the flow: no answer came. Callers never see it."""
+    """Raised by a sender when no response came. Callers never see it."""
 
 
 class CertificateRefused(Unreachable):
-    """A sender tells the flow: the server's certificate is refused; asking again cannot help."""
+    """Raised by a sender when the server's certificate is refused; a retry cannot help."""
 
 
 def quotable(text: str, secrets: Iterable[Secret]) -> str:
-    """Return foreign `text` fit for a message: one short line without `secrets` or credentials.
+    """Return foreign `text` as one short line without `secrets` or credentials.
 
-    A text that has one of `secrets` in another encoding is left out whole: letter by letter,
+    A text that has one of `secrets` in another encoding is redacted whole: letter by letter,
     percent-encoded, with escapes of HTML or JSON, or in base64.
     """
     for secret in secrets:
@@ -123,13 +123,13 @@ def quotable(text: str, secrets: Iterable[Secret]) -> str:
 
 
 def cleaned(text: str) -> str:
-    """Give `text` fit for a message: one short line without what looks like our credentials."""
+    """Return `text` as one short line without anything that looks like a credential."""
     text = _UNPRINTABLE.sub(" ", _CREDENTIAL.sub(_REDACTED, text)).strip()
     return text if len(text) <= _LONGEST_QUOTE else text[: _LONGEST_QUOTE - 3] + "..."
 
 
 def _decodings(text: str) -> Iterator[str]:
-    """Give `text` as it reads in each encoding that text is often put into."""
+    """Yield `text` decoded from each encoding that is often used."""
     text = text[:_LONGEST_DECODED]
     yield text
     yield unquote_plus(text)
@@ -137,12 +137,12 @@ def _decodings(text: str) -> Iterator[str]:
     yield _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
     for run in _LONG_RUN.findall(text):
         padded = run.rstrip("=").translate(_TO_URLSAFE)
-        for start in range(4):  # where a quartet begins is not known
+        for start in range(4):  # the start of a quartet is not known
             part = padded[start:]
             with suppress(ValueError):
                 yield urlsafe_b64decode(f"{part}{'=' * (-len(part) % 4)}").decode("latin-1")
 
 
 def _squeezed(text: str) -> str:
-    """Give the letters and digits of `text` alone."""
+    """Return only the letters and digits of `text`."""
     return "".join(filter(str.isalnum, text))

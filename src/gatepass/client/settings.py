@@ -1,4 +1,4 @@
-"""What the client has to be told, read once and checked at the door."""
+"""The settings of the client, checked when they are created."""
 
 import os
 import re
@@ -34,7 +34,7 @@ from gatepass.wire.secret import Secret
 CLIENT_CREDENTIALS = "client_credentials"  # RFC 6749 §4.4.2
 BASIC, POST = "client_secret_basic", "client_secret_post"  # the names of OpenID Connect Core §9
 
-# What the request says already; an assertion is another way to prove who asks.
+# Parameters of the request itself; an assertion is another way to authenticate.
 _RESERVED = {
     "client_assertion",
     "client_assertion_type",
@@ -44,7 +44,7 @@ _RESERVED = {
     "resource",
     "scope",
 }
-# What HTTP and the token request say by themselves.
+# Headers that HTTP and the token request set themselves.
 _RESERVED_HEADERS = {
     "accept",
     "accept-encoding",
@@ -70,16 +70,16 @@ ClientSecret: TypeAlias = str | Secret | SecretSource
 
 @dataclass(frozen=True, slots=True)
 class ClientSettings:
-    """Where to ask for tokens, as whom, and for what; raises ConfigurationError if it cannot work.
+    """The token endpoint, the client and the scope; raises ConfigurationError for invalid values.
 
-    `client_secret` is the secret, or a function that gives it (see `gatepass.client.secrets`),
+    `client_secret` is the secret, or a function that returns it (see `gatepass.client.secrets`),
     or several of these: while a secret is rotated the second is tried where the first is
-    refused. `scope` is empty to ask for the server's default; `resource` names the APIs that
-    the token is meant for (RFC 8707 §2), if any. `parameters`, a mapping or pairs, are sent
-    besides, to servers that want more than the standard has (such as `audience`); they are not
-    for secrets. `headers` are sent with the token request, for servers that want a key of their
-    own. `grant_type` is another one than client_credentials where a server calls it so.
-    `auth_method` tells where the client id and secret go (RFC 6749 §2.3.1): in a Basic header
+    refused. `scope` is empty to request the server's default; `resource` names the APIs that
+    the token is for (RFC 8707 §2), if any. `parameters`, a mapping or pairs, are sent in
+    addition, to servers that need more than the standard has (such as `audience`); they are not
+    for secrets. `headers` are sent with the token request, for servers that need a key of their
+    own. `grant_type` replaces client_credentials for servers with another name for it.
+    `auth_method` is where the client id and secret go (RFC 6749 §2.3.1): in a Basic header
     (`client_secret_basic`) or in the form (`client_secret_post`). `ca_file` is a PEM file of
     the certificate authorities to trust instead of those of the system.
     """
@@ -101,8 +101,8 @@ class ClientSettings:
         resource = (self.resource,) if isinstance(self.resource, str) else tuple(self.resource)
         object.__setattr__(self, "resource", resource)
         object.__setattr__(self, "parameters", _pairs(self.parameters))
-        named = tuple((name.lower(), value) for name, value in _pairs(self.headers))
-        object.__setattr__(self, "headers", named)
+        fields = tuple((name.lower(), value) for name, value in _pairs(self.headers))
+        object.__setattr__(self, "headers", fields)
         self._check()
 
     def _check(self) -> None:
@@ -114,7 +114,7 @@ class ClientSettings:
             Scope.parse(self.scope)
         except OAuthError:
             raise ConfigurationError(
-                f"the scope ({SCOPE}) is malformed: give names parted by single spaces"
+                f"the scope ({SCOPE}) is malformed: give names separated by single spaces"
             ) from None
         for resource in self.resource:
             _check_resource(resource)
@@ -128,22 +128,22 @@ class ClientSettings:
 
     @property
     def secret_sources(self) -> tuple[SecretSource, ...]:
-        """What gives the client secrets, in the order in which they are tried."""
+        """The sources of the client secrets, in the order in which they are tried."""
         return cast("tuple[SecretSource, ...]", self.client_secret)
 
     @property
     def form_parameters(self) -> tuple[tuple[str, str], ...]:
-        """What is sent besides, as pairs in their order."""
+        """The additional parameters, as pairs in their order."""
         return cast("tuple[tuple[str, str], ...]", self.parameters)
 
     @property
     def header_fields(self) -> tuple[tuple[str, str], ...]:
-        """What is sent in the header besides; names in lower case."""
+        """The additional headers; names in lower case."""
         return cast("tuple[tuple[str, str], ...]", self.headers)
 
     @property
     def header_secrets(self) -> tuple[Secret, ...]:
-        """The values of these headers that may be keys, which are not to be quoted."""
+        """The values of these headers that may be keys, which no message may quote."""
         long = (value for _, value in self.header_fields if len(value) >= _SHORTEST_KEY)
         return tuple(map(Secret, long))
 
@@ -151,8 +151,8 @@ class ClientSettings:
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
         """Read the GATEPASS_... variables; an empty one counts as missing.
 
-        A secret that lies in a file or is kept elsewhere (..._FILE, ..._FROM) is read each time
-        that it is needed; a file is looked at now, too, so that a mistake shows at the start.
+        A secret in a file or a secret store (..._FILE, ..._FROM) is read each time that it is
+        needed; a file is also read now, so that a mistake shows at the start.
         """
         missing = [name for name in (TOKEN_URL, CLIENT_ID) if not environ.get(name)]
         secret = _secret(environ, CLIENT_SECRET)
@@ -160,11 +160,11 @@ class ClientSettings:
             missing.append(f"{CLIENT_SECRET} (or {CLIENT_SECRET_FILE}, or {CLIENT_SECRET_FROM})")
         if missing or secret is None:
             raise ConfigurationError(f"set the environment variables {', '.join(missing)}")
-        following = _secret(environ, NEXT_CLIENT_SECRET)
+        next_secret = _secret(environ, NEXT_CLIENT_SECRET)
         return cls(
             environ[TOKEN_URL],
             environ[CLIENT_ID],
-            (secret,) if following is None else (secret, following),
+            (secret,) if next_secret is None else (secret, next_secret),
             environ.get(SCOPE, ""),
             tuple(environ.get(RESOURCE, "").split()),
             _query(environ.get(PARAMETERS, ""), f"the parameters ({PARAMETERS})"),
@@ -207,7 +207,7 @@ def _pairs(given: Mapping[str, str] | Sequence[tuple[str, str]]) -> tuple[tuple[
 
 
 def _query(text: str, what: str) -> list[tuple[str, str]]:
-    """Read pairs that are written like the query of an address."""
+    """Read pairs that are written like the query of a URL."""
     try:
         return parse_qsl(text, keep_blank_values=True, strict_parsing=bool(text), errors="strict")
     except ValueError:
@@ -245,7 +245,7 @@ def _check_headers(headers: Sequence[tuple[str, str]]) -> None:
 
 
 def _secret(environ: Mapping[str, str], name: str) -> SecretSource | None:
-    """Give the source that the variables beginning with `name` name, None without any."""
+    """Return the source that a variable beginning with `name` sets, None without one."""
     kinds = {name: _literal, f"{name}_FILE": _file, f"{name}_FROM": _elsewhere}
     given = [kind for kind in kinds if environ.get(kind)]
     if len(given) > 1:
@@ -264,6 +264,6 @@ def _file(path: str, name: str) -> SecretSource:
 
 
 def _elsewhere(text: str, _name: str) -> SecretSource:
-    from gatepass.client.secrets.uri import from_uri  # for the few who need it
+    from gatepass.client.secrets.uri import from_uri  # seldom needed
 
     return from_uri(text)

@@ -153,9 +153,9 @@ class Gatepass:
         host, path, method = _host(scope), scope["path"], scope["method"]
         environment = self.routes.by_host.get(host)
         if path in health.PATHS:
-            await send_response(health.answer(path, self.environments, method), send)
+            await send_response(health.respond(path, self.environments, method), send)
         elif path in metrics_endpoint.PATHS and (environment or metrics_endpoint.is_address(host)):
-            await send_response(self.figures.answer(scope), send)
+            await send_response(self.figures.respond(scope), send)
         elif environment is None:
             await send_response(error_format.misdirected(scope, self._oauth_prefixes), send)
         elif environment.is_https and scope["scheme"] == "http":

@@ -45,7 +45,7 @@ log = structlog.get_logger("gatepass.server")
 def listen(settings: Settings) -> Listening:
     """Bind the sockets; raise ServingError where one is taken.
 
-    A process listens on them once it can answer.
+    A process listens on them once it can respond.
     """
     with ExitStack() as undo:
         main = [

@@ -73,10 +73,10 @@ class EnvironmentSettings(_Part):
     """SQLAlchemy URL of a PostgreSQL database; empty means SQLite in the data directory. The
     password may be in PGPASSWORD or in the file that PGPASSFILE names (~/.pgpass) instead."""
 
-    tokens: Tokens = "sealed"
-    """What access tokens are, where a resource does not say: sealed, or jwt (RFC 9068)."""
+    tokens: Tokens = "opaque"
+    """Format of access tokens for resources that name none: opaque, or jwt (RFC 9068)."""
     algorithm: Algorithm = "ES256"
-    """How JWTs are signed, where a resource does not say."""
+    """Signature algorithm of JWTs for resources that name none."""
 
     @field_validator("issuer")
     @classmethod

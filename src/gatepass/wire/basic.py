@@ -14,17 +14,17 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # in no id or secret (RFC 6749 append
 
 
 def read(credentials: str) -> tuple[str, Secret]:
-    """Give client id and secret from what follows `Basic ` in an Authorization header.
+    """Return client id and secret from what follows `Basic ` in an Authorization header.
 
     Raises OAuthError (`invalid_request`) where the base64, the colon or the encoding is wrong.
     """
     client_id, secret = _joined(credentials)
-    known_as, known_by = decode(client_id), decode(secret)
-    if known_by.endswith(("\n", "\r")):
+    decoded_id, decoded_secret = decode(client_id), decode(secret)
+    if decoded_secret.endswith(("\n", "\r")):
         raise _malformed("the secret ends with a line break")
-    if _CONTROL.search(known_as) or _CONTROL.search(known_by):
+    if _CONTROL.search(decoded_id) or _CONTROL.search(decoded_secret):
         raise _malformed("it has control characters in it")
-    return known_as, Secret(known_by)
+    return decoded_id, Secret(decoded_secret)
 
 
 def read_raw(credentials: str) -> tuple[str, Secret] | None:
@@ -43,7 +43,7 @@ def read_raw(credentials: str) -> tuple[str, Secret] | None:
 
 
 def write(client_id: str, secret: Secret) -> str:
-    """Give the value of an Authorization header."""
+    """Return the value of an Authorization header."""
     joined = f"{quote_plus(client_id)}:{quote_plus(secret.value)}"
     return "Basic " + b64encode(joined.encode()).decode()
 

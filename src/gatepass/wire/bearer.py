@@ -1,7 +1,4 @@
-"""Bearer tokens as a request carries them, and the challenge that answers it (RFC 6750).
-
-Pure: text in, a wrapped token or a refusal out. What the token is worth is told elsewhere.
-"""
+"""Reads bearer tokens from requests and writes challenges (RFC 6750, RFC 9110 §11.6.1). Pure."""
 
 import re
 from collections.abc import Sequence
@@ -25,13 +22,12 @@ _NAMED = re.compile(
 
 
 def read(authorization: Sequence[str], query: str = "", form: str = "") -> Secret | None:
-    """Give the bearer token of a request, or None where the request has no bearer credentials.
+    """Return the bearer token of a request, or None where the request has no bearer credentials.
 
     `authorization` has every Authorization header; `query` and `form` are form-url-encoded
     text. A token counts only in the header (RFC 6750 §2.1). Raises OAuthError: `invalid_request`
     for one anywhere else, alone or beside the header, and for more than one header (§2,
-    §3.1); `invalid_token` for text that cannot be a token. Does NOT check what the token is
-    worth.
+    §3.1); `invalid_token` for text that cannot be a token. Does NOT verify the token.
     """
     if len(authorization) > 1:
         raise _twice()
@@ -43,28 +39,28 @@ def read(authorization: Sequence[str], query: str = "", form: str = "") -> Secre
 
 
 def is_misplaced(encoded: str) -> bool:
-    """Tell whether form-url-encoded text, of a URL or a body, has a token in it."""
-    if _PARAMETER not in encoded and "%" not in encoded:  # said at once of nearly every text
+    """Return whether form-url-encoded text, of a URL or a body, has a token in it."""
+    if _PARAMETER not in encoded and "%" not in encoded:  # nearly every text
         return False
     return _NAMED.search(encoded) is not None
 
 
 def challenge(
-    refused: OAuthError | None,
+    error: OAuthError | None,
     *,
     realm: str = "",
     scope: Scope | None = None,
     resource_metadata: str = "",
 ) -> str:
-    """Give the WWW-Authenticate value for `refused`, or for a request without credentials (None).
+    """Return the WWW-Authenticate value for an error, or for a request without credentials (None).
 
-    Without credentials there is no error code (RFC 6750 §3.1). `scope`, what the resource
-    needs, is told where it is what was missing. `resource_metadata` is that of RFC 9728 §5.1.
+    Without credentials there is no error code (RFC 6750 §3.1). `scope`, which the resource
+    requires, is added to `insufficient_scope`. `resource_metadata` is that of RFC 9728 §5.1.
     """
     parameters = {"realm": realm}
-    if refused is not None and refused.code in _ERRORS:
-        parameters |= {"error": refused.code, "error_description": refused.description}
-        if refused.code == "insufficient_scope" and scope is not None:
+    if error is not None and error.code in _ERRORS:
+        parameters |= {"error": error.code, "error_description": error.description}
+        if error.code == "insufficient_scope" and scope is not None:
             parameters["scope"] = str(scope)
     return write_challenge("Bearer", **parameters, resource_metadata=resource_metadata)
 

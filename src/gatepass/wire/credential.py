@@ -1,4 +1,4 @@
-"""Credentials that say what they are: `gps_live_...` is a production client secret.
+"""Credentials with a prefix that names their kind: `gps_live_...` is a production secret.
 
 A fixed prefix and a checksum let scanners find a leaked credential without false alarms,
 and let a server recognise a sandbox secret that was sent to production.
@@ -31,7 +31,7 @@ _LONGEST = 4096
 
 
 class Credential(NamedTuple):
-    """What a well-formed credential says of itself; it proves nothing."""
+    """A well-formed credential, which is not verified."""
 
     kind: Kind
     mode: Mode
@@ -39,29 +39,29 @@ class Credential(NamedTuple):
 
 
 class Prefix(NamedTuple):
-    """How credentials of one kind and environment begin, with the CRC-32 so far."""
+    """The prefix of credentials of one kind and environment, with its CRC-32."""
 
     text: str
     checksum: int
 
     @classmethod
     def of(cls, kind: Kind, mode: Mode) -> "Prefix":
-        """Give the prefix, as "gps_live_"."""
+        """Return the prefix, as "gps_live_"."""
         text = f"{kind}_{mode}_"
         return cls(text, crc32(text.encode()))
 
 
-_BEGINNINGS = {
+_PREFIXES = {
     prefix.text: (prefix, kind, mode)
     for kind in Kind
     for mode in Mode
     for prefix in (Prefix.of(kind, mode),)
 }
-_BEGINNING = len("gps_live_")  # all are as long
+_PREFIX_LENGTH = len("gps_live_")  # all are as long
 
 
 def write(prefix: Prefix, content: bytes) -> str:
-    """Give the credential of `content`, with the CRC-32 of all at its end."""
+    """Return the credential of `content`, which ends with the CRC-32 of the whole."""
     checksum = crc32(content, prefix.checksum)
     return prefix.text + base62.encode(content + checksum.to_bytes(_CHECKSUM_BYTES, "big"))
 
@@ -72,13 +72,13 @@ def mint(kind: Kind, mode: Mode, content: bytes) -> str:
 
 
 def read(text: str) -> Credential | None:
-    """Read a credential, or give None where the form or the checksum is wrong."""
-    found = _BEGINNINGS.get(text[:_BEGINNING])
+    """Return the credential in `text`, None where its form or checksum is wrong."""
+    found = _PREFIXES.get(text[:_PREFIX_LENGTH])
     if found is None or len(text) > _LONGEST:
         return None
     prefix, kind, mode = found
     try:
-        packed = base62.decode(text[_BEGINNING:])
+        packed = base62.decode(text[_PREFIX_LENGTH:])
     except ValueError:
         return None
     content, checksum = packed[:-_CHECKSUM_BYTES], packed[-_CHECKSUM_BYTES:]

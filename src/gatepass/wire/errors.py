@@ -1,4 +1,4 @@
-"""Refusals: the one exception that means "understood, and the answer is no"."""
+"""OAuth errors."""
 
 import re
 
@@ -20,16 +20,16 @@ STATUS = {
 }
 
 # RFC 6749 §5.2: error_description has no quotes, backslashes, controls or non-ASCII.
-_UNSAYABLE = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
+_FORBIDDEN = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 
 
 class OAuthError(Exception):
-    """The request is well understood and the answer is no.
+    """A request that is understood and refused (RFC 6749 §5.2).
 
-    `code` (one of STATUS) and `say` go to the caller, `note` to the log and to the owner.
-    `reason` is the note as one word, to count by, where the code alone does not say enough.
-    `status` overrides the code's own HTTP status; `retry_after` is in seconds; `client_id` is
-    set where it is known whose request was refused.
+    `code` (one of STATUS) and `description` go to the caller, `log_detail` to the log and to
+    the owner of the application. `reason` is the detail as one word, for counters, where the
+    code is not specific enough. `status` overrides the code's HTTP status; `retry_after` is in
+    seconds; `client_id` is set where the client is known.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class OAuthError(Exception):
     ) -> None:
         super().__init__(f"{code}: {log_detail or description}")
         self.code = code
-        self.description = _UNSAYABLE.sub("?", description)
+        self.description = _FORBIDDEN.sub("?", description)
         self.log_detail = log_detail
         self.reason = reason
         self.status = STATUS[code] if status is None else status

@@ -1,4 +1,4 @@
-"""Where the OAuth endpoints are, and the documents that say so (RFC 8414, RFC 9728)."""
+"""The paths of the endpoints, and the metadata documents that list them (RFC 8414, RFC 9728)."""
 
 from collections.abc import Sequence
 from urllib.parse import urlsplit
@@ -9,11 +9,11 @@ REVOKE = "/oauth2/revoke_token/"
 INTROSPECT = "/oauth2/introspect/"
 VERIFY = "/oauth2/verify/"
 VERIFY_NGINX = "/oauth2/verify/nginx/"
-VERIFY_ENVOY = "/oauth2/verify/envoy/"  # below it the environment, the need, and any path
+VERIFY_ENVOY = "/oauth2/verify/envoy/"  # followed by environment, requirement and any path
 REVOCATIONS = "/oauth2/revocations/"
 JWKS = "/.well-known/jwks.json"
 AUTHORIZATION_SERVER = "/.well-known/oauth-authorization-server"
-OPENID_CONFIGURATION = "/.well-known/openid-configuration"  # where some readers look only
+OPENID_CONFIGURATION = "/.well-known/openid-configuration"  # the only one that some clients read
 PARTNER_API = "/api/partners/v2.0"
 CREDENTIAL_MARK = "gatepass_credential_mark"  # a name in the metadata: "live" or "test"
 
@@ -23,16 +23,16 @@ _SECRET_METHODS = ["client_secret_basic", "client_secret_post"]
 def authorization_server(
     issuer: str, scopes: list[str], mode: str, algorithms: Sequence[str] = ()
 ) -> dict[str, object]:
-    """Give the authorization server's metadata (RFC 8414 §2).
+    """Return the authorization server's metadata (RFC 8414 §2).
 
     `mode` is that of the credentials valid here, so that a client can detect a mix-up.
     `algorithms` are those that sign JWTs.
 
     `response_types_supported` is required there even of a server without an authorization
-    endpoint, and is empty. `revocation_feed_endpoint` is an extension of ours.
+    endpoint, and is empty. `revocation_feed_endpoint` is an extension.
 
     OpenID Connect Discovery 1.0 §3 requires the subject types and the algorithms of ID tokens.
-    Its readers verify JWT access tokens by them; no ID token is ever issued.
+    Resource servers verify JWT access tokens with them; no ID token is ever issued.
     """
     return {
         "issuer": issuer,
@@ -54,7 +54,7 @@ def authorization_server(
 
 
 def protected_resource(resource: str, issuer: str, scopes: list[str]) -> dict[str, object]:
-    """Give a protected resource's metadata (RFC 9728 §2); empty lists are left out (§3.2)."""
+    """Return a protected resource's metadata (RFC 9728 §2); empty lists are left out (§3.2)."""
     return {
         "resource": resource,
         "authorization_servers": [issuer],
@@ -64,7 +64,7 @@ def protected_resource(resource: str, issuer: str, scopes: list[str]) -> dict[st
 
 
 def protected_resource_url(resource: str) -> str:
-    """Give the address of a resource's metadata: the well-known path goes before its own."""
+    """Return the address of a resource's metadata: the well-known path goes before its own."""
     parts = urlsplit(resource)
     path = "" if parts.path == "/" else parts.path
     return f"{parts.scheme}://{parts.netloc}/.well-known/oauth-protected-resource{path}"

@@ -1,4 +1,4 @@
-"""Networks that requests may come from. Pure."""
+"""The networks from which an application may send requests. Pure."""
 
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -17,12 +17,12 @@ def as_ipv4(network: Network) -> Network:
 
 
 def allows(networks: Iterable[Network], source: str) -> bool:
-    """Tell whether the address `source` lies in one of the networks; without any it may be any.
+    """Return whether the address `source` is in one of the networks, or there are no networks.
 
-    Where the address is not known, none of the networks has it.
+    An unknown address is in no network.
     """
-    kept = tuple(networks)
-    if not kept:
+    allowed = tuple(networks)
+    if not allowed:
         return True
     try:
         address = ip_address(source)
@@ -30,4 +30,4 @@ def allows(networks: Iterable[Network], source: str) -> bool:
         return False
     if isinstance(address, IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
-    return any(address in network for network in kept)
+    return any(address in network for network in allowed)

@@ -29,7 +29,7 @@ class Params:
     resource: tuple[str, ...] = ()
 
     def get(self, name: str) -> str | None:
-        """Give the value of `name`, or None where it was left out or sent empty."""
+        """Return the value of `name`, or None where it was left out or sent empty."""
         return self.values.get(name)
 
 
@@ -69,7 +69,7 @@ def read_form(
 
 
 def read_json(body: bytes) -> Params:
-    """Read a JSON object whose values are all strings: an extension of ours to RFC 6749.
+    """Read a JSON object whose values are all strings: an extension of RFC 6749.
 
     Raises OAuthError (`invalid_request`) for anything else, a key given twice included.
     """
@@ -87,7 +87,7 @@ def read_json(body: bytes) -> Params:
 
 
 class _Pairs(list[tuple[str, str]]):
-    """A JSON object as it stood, so that a repeated key is still seen."""
+    """A JSON object as its pairs, so that a repeated key is detected."""
 
 
 def _collect(

@@ -1,8 +1,8 @@
 """Revoked token ids in memory: a million of them in less than forty megabytes.
 
 A dictionary would take four times as much. Token ids are random, so their first two bytes
-spread them evenly over buckets; a bucket is one run of records, searched by C code. It never
-has to be made anew as a whole when it grows, so nothing waits for that.
+spread them evenly over buckets; a bucket is a byte array of records, searched by C code. The whole
+is never rebuilt when it grows, so that no caller waits for that.
 """
 
 import threading
@@ -25,12 +25,12 @@ class RevokedIds:
             self._append(token_id, expires_at)
 
     def __contains__(self, token_id: bytes) -> bool:
-        """Tell whether a token is revoked; takes no lock."""
+        """Return whether a token is revoked; takes no lock."""
         bucket = self._buckets.get(token_id[:_HEAD])
         return bucket is not None and _find(bucket, token_id[_HEAD:]) >= 0
 
     def __len__(self) -> int:
-        """Tell how many are kept."""
+        """Return how many are kept."""
         return self._count
 
     def add(self, token_id: bytes, expires_at: int) -> None:
@@ -40,7 +40,7 @@ class RevokedIds:
                 self._append(token_id, expires_at)
 
     def prune(self, now: float) -> None:
-        """Forget the tokens that have expired by `now` (Unix seconds)."""
+        """Remove the tokens that have expired by `now` (Unix seconds)."""
         for head in list(self._buckets):
             with self._lock:
                 kept = _unexpired(self._buckets[head], int(now))
@@ -59,7 +59,7 @@ class RevokedIds:
 
 
 def _find(bucket: bytearray, rest: bytes) -> int:
-    """Give where a record begins, -1 where there is none; what lies across two is none."""
+    """Return where a record begins, -1 where there is none; what lies across two is none."""
     at = bucket.find(rest)
     while at >= 0 and at % _RECORD:
         at = bucket.find(rest, at + 1)

@@ -17,24 +17,24 @@ class Scope:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read scope-tokens parted by single spaces; raise `invalid_scope` for anything else."""
+        """Read scope-tokens separated by single spaces; raise `invalid_scope` for anything else."""
         names = text.split(" ") if text else []
         if not all(_SCOPE_TOKEN.fullmatch(name) for name in names):
             raise OAuthError("invalid_scope", "The scope is malformed.")
         return cls(tuple(dict.fromkeys(names)))
 
     def covers(self, other: "Scope") -> bool:
-        """Tell whether every scope-token of `other` is one of ours; case matters."""
+        """Return whether every scope-token of `other` is in this scope; case matters."""
         return set(other.names) <= set(self.names)
 
     def without(self, other: "Scope") -> "Scope":
-        """Give the scope-tokens that `other` lacks."""
+        """Return the scope-tokens that are not in `other`."""
         return Scope(tuple(name for name in self.names if name not in other.names))
 
     def __contains__(self, name: str) -> bool:
-        """Tell whether `name` is one of the scope-tokens."""
+        """Return whether `name` is one of the scope-tokens."""
         return name in self.names
 
     def __str__(self) -> str:
-        """Give the wire form."""
+        """Return the scope as it is sent."""
         return " ".join(self.names)

@@ -1,4 +1,4 @@
-"""Secrets, wrapped the moment they are read so that no log or repr can show them."""
+"""Secrets, wrapped when they are read so that no log or repr shows them."""
 
 import hmac
 from dataclasses import dataclass, field
@@ -7,16 +7,16 @@ from hashlib import sha256
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A client secret, token or password; unwrap `value` only where the text is needed."""
+    """A client secret, token or password; read `value` only where the text is needed."""
 
     value: str = field(repr=False)
 
     def digest(self) -> bytes:
-        """Give the SHA-256 digest that is stored in place of a generated secret."""
+        """Return the SHA-256 digest that is stored in place of a generated secret."""
         return sha256(self.value.encode()).digest()
 
     def matches(self, digest: bytes) -> bool:
-        """Tell whether `digest` is this secret's, in constant time."""
+        """Return whether `digest` is this secret's, in constant time."""
         return hmac.compare_digest(sha256(self.value.encode()).digest(), digest)
 
     def __str__(self) -> str:

@@ -1,8 +1,8 @@
 """Strict message framing (RFC 9112) for the `http.server` of the standard library.
 
-`http.server` decodes no chunked bodies and accepts heads that others read differently. Bytes that
-stay on the connection are then parsed as the next request. The handler here reads every body
-whole; it refuses a request whose length is not certain, and closes the connection.
+`http.server` does not decode chunked bodies and accepts heads that other parsers read differently.
+Unread bytes would be parsed as the next request. This handler reads every body whole; it refuses a
+request whose length is ambiguous, and closes the connection.
 """
 
 import re
@@ -22,7 +22,7 @@ _LONGEST_LINE = 8 * 1024  # bytes
 
 
 class BadFraming(Exception):
-    """A request that is refused because its end is not certain or too far away."""
+    """A request whose length is ambiguous or too large."""
 
     def __init__(self, status: HTTPStatus) -> None:
         super().__init__(status.phrase)
@@ -43,8 +43,8 @@ class StrictHandler(BaseHTTPRequestHandler):
         try:
             _check_request_line(self.raw_requestline)
             head = _read_head(stream)
-        except BadFraming as refused:
-            self.send_error(refused.status)
+        except BadFraming as error:
+            self.send_error(error.status)
             return False
         self.rfile = BytesIO(head)
         try:

@@ -1,7 +1,7 @@
-"""The token response (RFC 6749 §5.1), read as a client must read it: with suspicion.
+"""The token response (RFC 6749 §5.1), parsed strictly where it matters.
 
-What servers are known to write otherwise and what has one meaning only is read all the same: a
-scope as a list, no token_type, a lifetime as text. What may be no access token is refused.
+Unambiguous deviations of known servers are accepted: a scope as a list, no token_type, a lifetime
+as text. A value that may not be an access token is refused.
 """
 
 import json

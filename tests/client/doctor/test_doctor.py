@@ -28,14 +28,14 @@ from gatepass.wire.secret import Secret
 
 
 @pytest.fixture
-def stand(tmp_path: Path) -> Iterator[MetadataServer]:
+def server(tmp_path: Path) -> Iterator[MetadataServer]:
     with metadata_server(tmp_path) as running:
         yield running
 
 
-def test_where_all_is_well_each_check_is_a_line_with_a_tick(stand: MetadataServer) -> None:
-    stand.publish(gatepass_credential_mark="test")
-    result = check(environ_of(f"{stand.url}/token"))
+def test_where_all_is_well_each_check_is_a_line_with_a_tick(server: MetadataServer) -> None:
+    server.publish(gatepass_credential_mark="test")
+    result = check(environ_of(f"{server.url}/token"))
 
     assert (result.exit_code, result.stderr) == (0, "")
     assert [line.split(":")[0] for line in result.stdout.splitlines()] == [
@@ -50,12 +50,12 @@ def test_where_all_is_well_each_check_is_a_line_with_a_tick(stand: MetadataServe
         "\u2713 token",
         "\u2713 scope",
     ]
-    assert [line for line in stand.received if line.startswith("POST")] == ["POST /token"]
+    assert [line for line in server.received if line.startswith("POST")] == ["POST /token"]
 
 
-def test_a_failure_is_told_and_named_at_the_end_and_ascii_will_do(stand: MetadataServer) -> None:
-    stand.token = (401, {"error": "invalid_client"})
-    result = check(environ_of(f"{stand.url}/token"), charset="ascii")
+def test_a_failure_is_told_and_named_at_the_end_and_ascii_will_do(server: MetadataServer) -> None:
+    server.token = (401, {"error": "invalid_client"})
+    result = check(environ_of(f"{server.url}/token"), charset="ascii")
 
     assert result.exit_code == 1
     assert "\nx token: the token endpoint refused with invalid_client" in result.stdout
@@ -89,8 +89,8 @@ def test_what_cannot_be_tried_after_a_failure_is_no_line_for_people() -> None:
     assert "nothing to try" not in result.stdout
 
 
-def test_without_a_secret_the_network_is_looked_at_all_the_same(stand: MetadataServer) -> None:
-    lines = told(environ_of(f"{stand.url}/token", GATEPASS_CLIENT_SECRET=""))
+def test_without_a_secret_the_network_is_looked_at_all_the_same(server: MetadataServer) -> None:
+    lines = told(environ_of(f"{server.url}/token", GATEPASS_CLIENT_SECRET=""))
 
     assert "GATEPASS_CLIENT_SECRET" in lines["settings"].message
     assert [lines[name].outcome for name in ("settings", "connection", "clock")] == [
@@ -101,11 +101,11 @@ def test_without_a_secret_the_network_is_looked_at_all_the_same(stand: MetadataS
     assert lines["token"] == Line("skipped", "the settings are not complete")
 
 
-def test_the_settings_say_where_they_are_from(stand: MetadataServer, tmp_path: Path) -> None:
+def test_the_settings_say_where_they_are_from(server: MetadataServer, tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text(SECRET[TEST])
     file.chmod(0o600)
-    url = f"{stand.url}/token?tenant=x"
+    url = f"{server.url}/token?tenant=x"
     lines = told(
         environ_of(
             url,
@@ -119,7 +119,7 @@ def test_the_settings_say_where_they_are_from(stand: MetadataServer, tmp_path: P
     )
 
     assert lines["settings"].message == (
-        f"GATEPASS_TOKEN_URL {stand.url}/token?\u2026, GATEPASS_CLIENT_ID {CLIENT_ID[TEST]}, "
+        f"GATEPASS_TOKEN_URL {server.url}/token?\u2026, GATEPASS_CLIENT_ID {CLIENT_ID[TEST]}, "
         f"GATEPASS_CLIENT_SECRET_FILE {file}, GATEPASS_SCOPE read, "
         "GATEPASS_RESOURCE https://api.example.com, GATEPASS_PARAMETERS audience, color, "
         "GATEPASS_AUTH_METHOD client_secret_post"
@@ -128,13 +128,13 @@ def test_the_settings_say_where_they_are_from(stand: MetadataServer, tmp_path: P
     assert lines["secret file"] == Line("ok", "its rights are narrow (mode 0600)")
 
 
-def test_a_secret_that_is_kept_elsewhere_is_read_and_its_place_told(stand: MetadataServer) -> None:
+def test_a_secret_that_is_kept_elsewhere_is_read_and_its_place_told(server: MetadataServer) -> None:
     kept = {
         "GATEPASS_CLIENT_SECRET": "",
         "GATEPASS_CLIENT_SECRET_FROM": "env:OURS",
         "OURS": SECRET[TEST],
     }
-    lines = told(environ_of(f"{stand.url}/token", **kept))
+    lines = told(environ_of(f"{server.url}/token", **kept))
 
     assert "GATEPASS_CLIENT_SECRET_FROM FromEnv('OURS')" in lines["settings"].message
     assert lines["secret"] == Line("ok", "gps_test_\u2026")
@@ -142,10 +142,10 @@ def test_a_secret_that_is_kept_elsewhere_is_read_and_its_place_told(stand: Metad
 
 
 def test_a_secret_that_cannot_be_had_is_told_and_the_network_looked_at(
-    stand: MetadataServer,
+    server: MetadataServer,
 ) -> None:
     kept = {"GATEPASS_CLIENT_SECRET": "", "GATEPASS_CLIENT_SECRET_FROM": "env:GONE"}
-    result = check(environ_of(f"{stand.url}/token", **kept), "--json")
+    result = check(environ_of(f"{server.url}/token", **kept), "--json")
     lines = {line["check"]: line for line in json.loads(result.stdout)}
 
     assert lines["secret"]["outcome"] == "failed"
@@ -155,8 +155,8 @@ def test_a_secret_that_cannot_be_had_is_told_and_the_network_looked_at(
     assert result.stderr.splitlines() == ["Error: failed: secret; the line of each says what to do"]
 
 
-def test_one_of_two_secrets_that_cannot_be_had_is_a_warning(stand: MetadataServer) -> None:
-    lines = told(environ_of(f"{stand.url}/token", GATEPASS_NEXT_CLIENT_SECRET_FROM="env:GONE"))
+def test_one_of_two_secrets_that_cannot_be_had_is_a_warning(server: MetadataServer) -> None:
+    lines = told(environ_of(f"{server.url}/token", GATEPASS_NEXT_CLIENT_SECRET_FROM="env:GONE"))
 
     assert "NEXT_CLIENT_SECRET_FROM FromEnv('GONE')" in lines["settings"].message
     assert (lines["secret"].outcome, lines["token"].outcome) == ("warning", "ok")
@@ -172,16 +172,16 @@ def test_one_of_two_secrets_that_cannot_be_had_is_a_warning(stand: MetadataServe
     ],
 )
 def test_the_second_of_two_secrets_is_tried_where_the_first_is_refused(
-    stand: MetadataServer, statuses: list[int], outcome: str, said: str
+    server: MetadataServer, statuses: list[int], outcome: str, said: str
 ) -> None:
     error = {400: "invalid_scope", 401: "invalid_client"}
-    stand.refusals = [(status, {"error": error[status]}) for status in statuses]
-    lines = told(environ_of(f"{stand.url}/token", GATEPASS_NEXT_CLIENT_SECRET=SECRET[TEST] + "x"))
+    server.refusals = [(status, {"error": error[status]}) for status in statuses]
+    lines = told(environ_of(f"{server.url}/token", GATEPASS_NEXT_CLIENT_SECRET=SECRET[TEST] + "x"))
 
     assert lines["secret"].message == "gps_test_\u2026, then gps_test_\u2026"
     assert lines["token"].outcome == outcome
     assert said in lines["token"].message
-    assert stand.received.count("POST /token") == max(1, min(2, statuses.count(401) + 1))
+    assert server.received.count("POST /token") == max(1, min(2, statuses.count(401) + 1))
 
 
 @pytest.mark.parametrize(
@@ -201,13 +201,13 @@ def test_a_client_id_that_may_be_a_secret_is_not_shown_whole(client_id: str, sho
 
 
 def test_a_secret_file_that_others_can_read_is_a_warning(
-    stand: MetadataServer, tmp_path: Path
+    server: MetadataServer, tmp_path: Path
 ) -> None:
     file = tmp_path / "secret"
     file.write_text(SECRET[TEST])
     file.chmod(0o644)
     more = {"GATEPASS_CLIENT_SECRET": "", "GATEPASS_CLIENT_SECRET_FILE": str(file)}
-    lines = told(environ_of(f"{stand.url}/token", **more))
+    lines = told(environ_of(f"{server.url}/token", **more))
 
     assert lines["secret file"].outcome == "warning"
     assert f"chmod 600 {file}" in lines["secret file"].message
@@ -224,7 +224,7 @@ def test_a_secret_file_that_is_not_there_is_told_once_as_a_failure(tmp_path: Pat
 
 @pytest.mark.spec("RFC 8414", "3.1")
 def test_metadata_is_looked_for_at_the_origin_and_below_the_path() -> None:
-    places = [place.url for place in metadata.places("https://a.example/realms/x/p/q/token")]
+    places = [place.url for place in metadata.locations("https://a.example/realms/x/p/q/token")]
 
     assert places == [
         "https://a.example/.well-known/oauth-authorization-server",
@@ -236,26 +236,26 @@ def test_metadata_is_looked_for_at_the_origin_and_below_the_path() -> None:
         "https://a.example/.well-known/oauth-authorization-server/realms/x/p",
         "https://a.example/realms/x/p/.well-known/openid-configuration",
     ]
-    assert len(list(metadata.places("https://a.example"))) == 2
+    assert len(list(metadata.locations("https://a.example"))) == 2
 
 
 @pytest.mark.parametrize("document", [b"<html>", b"[]", b'{"issuer": 1}', b"[" * 50_000, b"\xff"])
 def test_what_is_no_metadata_is_passed_over_and_none_is_allowed(
-    stand: MetadataServer, document: bytes
+    server: MetadataServer, document: bytes
 ) -> None:
-    stand.publish()
-    stand.documents = dict.fromkeys(stand.documents, document)
-    lines = told(environ_of(f"{stand.url}/a/token"))
+    server.publish()
+    server.documents = dict.fromkeys(server.documents, document)
+    lines = told(environ_of(f"{server.url}/a/token"))
 
-    assert lines["metadata"] == Line("skipped", f"{stand.url} publishes none, which is allowed")
-    assert len([line for line in stand.received if line.startswith("GET")]) == 4
+    assert lines["metadata"] == Line("skipped", f"{server.url} publishes none, which is allowed")
+    assert len([line for line in server.received if line.startswith("GET")]) == 4
 
 
 def test_a_server_that_hangs_up_instead_of_telling_its_metadata_is_told(
-    stand: MetadataServer,
+    server: MetadataServer,
 ) -> None:
-    stand.documents["/.well-known/openid-configuration"] = HANG_UP
-    lines = told(environ_of(f"{stand.url}/token"))
+    server.documents["/.well-known/openid-configuration"] = HANG_UP
+    lines = told(environ_of(f"{server.url}/token"))
 
     assert lines["clock"].outcome == lines["token"].outcome == "ok"
     assert lines["metadata"].outcome == "failed"
@@ -277,22 +277,22 @@ def test_a_server_that_hangs_up_instead_of_telling_its_metadata_is_told(
     ],
 )
 def test_metadata_that_does_not_fit_is_a_warning(
-    stand: MetadataServer, changed: dict[str, object], said: str
+    server: MetadataServer, changed: dict[str, object], said: str
 ) -> None:
-    stand.publish(**changed)
-    lines = told(environ_of(f"{stand.url}/token"))
+    server.publish(**changed)
+    lines = told(environ_of(f"{server.url}/token"))
 
     assert lines["metadata"].outcome == "warning"
     assert said in lines["metadata"].message
 
 
-def test_metadata_that_fits_is_told(stand: MetadataServer) -> None:
-    stand.publish(
+def test_metadata_that_fits_is_told(server: MetadataServer) -> None:
+    server.publish(
         grant_types_supported=["client_credentials"],
         token_endpoint_auth_methods_supported=["client_secret_basic"],
     )
 
-    assert told(environ_of(f"{stand.url}/token/"))["metadata"].outcome == "ok"
+    assert told(environ_of(f"{server.url}/token/"))["metadata"].outcome == "ok"
 
 
 def judged(
@@ -359,10 +359,10 @@ def test_foreign_credentials_say_nothing_of_an_environment() -> None:
     assert judged("billing", "s3cret")[0] is Outcome.SKIPPED
 
 
-def test_a_refusal_after_a_mix_up_points_to_it(stand: MetadataServer) -> None:
-    stand.publish(gatepass_credential_mark="live")
-    stand.token = (401, {"error": "invalid_client"})
-    lines = told(environ_of(f"{stand.url}/token"))
+def test_a_refusal_after_a_mix_up_points_to_it(server: MetadataServer) -> None:
+    server.publish(gatepass_credential_mark="live")
+    server.token = (401, {"error": "invalid_client"})
+    lines = told(environ_of(f"{server.url}/token"))
 
     assert (lines["environment"].outcome, lines["token"].outcome) == ("failed", "failed")
     assert "; the environment, above, may be why" in lines["token"].message
@@ -370,18 +370,18 @@ def test_a_refusal_after_a_mix_up_points_to_it(stand: MetadataServer) -> None:
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_server_that_is_busy_is_asked_once(stand: MetadataServer, status: int) -> None:
-    stand.token = (status, {})
-    lines = told(environ_of(f"{stand.url}/token"))
+def test_a_server_that_is_busy_is_asked_once(server: MetadataServer, status: int) -> None:
+    server.token = (status, {})
+    lines = told(environ_of(f"{server.url}/token"))
 
     assert f"answered {status}: try again later" in lines["token"].message
-    assert stand.received.count("POST /token") == 1
+    assert server.received.count("POST /token") == 1
 
 
-def test_the_lifetime_is_told(stand: MetadataServer) -> None:
-    stand.token = (200, {"access_token": "t", "token_type": "Bearer", "expires_in": 60})
+def test_the_lifetime_is_told(server: MetadataServer) -> None:
+    server.token = (200, {"access_token": "t", "token_type": "Bearer", "expires_in": 60})
 
-    assert told(environ_of(f"{stand.url}/token"))["token"].message == "granted, valid for 60 s"
+    assert told(environ_of(f"{server.url}/token"))["token"].message == "granted, valid for 60 s"
 
 
 @pytest.mark.spec("RFC 6749", "5.1")

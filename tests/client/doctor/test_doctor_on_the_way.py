@@ -17,7 +17,7 @@ from gatepass.client.network import route
 
 
 @pytest.fixture
-def stand(tmp_path: Path) -> Iterator[MetadataServer]:
+def server(tmp_path: Path) -> Iterator[MetadataServer]:
     with metadata_server(tmp_path) as running:
         yield running
 
@@ -87,8 +87,8 @@ def test_an_address_that_is_silent_is_passed_over_and_told() -> None:
 def tls(
     folder: Path, shown: Issued, trusted: dict[str, str], host: str = "localhost"
 ) -> dict[str, Line]:
-    with metadata_server(folder, shown, host) as stand:
-        return told(environ_of(f"{stand.url}/token", **trusted))
+    with metadata_server(folder, shown, host) as server:
+        return told(environ_of(f"{server.url}/token", **trusted))
 
 
 def test_a_good_certificate_is_told_with_its_names_and_days(
@@ -176,8 +176,8 @@ def test_a_wrong_host_without_a_certificate_to_look_at_is_told_all_the_same() ->
     assert "is for no name" in certificate.refused(error, "x", {"notAfter": ""}).message
 
 
-def test_a_port_that_speaks_no_tls_is_told(stand: MetadataServer) -> None:
-    lines = told(environ_of(f"{stand.url}/token".replace("http:", "https:")))
+def test_a_port_that_speaks_no_tls_is_told(server: MetadataServer) -> None:
+    lines = told(environ_of(f"{server.url}/token".replace("http:", "https:")))
 
     assert lines["tls"].outcome == "failed"
     assert "no TLS is spoken there" in lines["tls"].message
@@ -209,10 +209,10 @@ def test_a_proxy_is_gone_through_and_its_password_not_told(
     with (
         metadata_server(
             tmp_path, issue("leaf", root, "elsewhere.invalid"), "elsewhere.invalid"
-        ) as stand,
+        ) as server,
         tunnelling() as proxy,
     ):
-        environ = environ_of(f"{stand.url}/token", https_proxy=proxy, **trusted)
+        environ = environ_of(f"{server.url}/token", https_proxy=proxy, **trusted)
         lines = told(environ)
         unproxied = told(environ | {"no_proxy": "elsewhere.invalid"})
         bare = told(environ | {"https_proxy": "nothing.invalid:3128"})
@@ -229,8 +229,8 @@ def test_a_certificate_that_is_refused_behind_a_proxy_is_told_by_the_request(
     tmp_path: Path, trusted: dict[str, str]
 ) -> None:
     shown = issue("leaf", None, "elsewhere.invalid")
-    with metadata_server(tmp_path, shown, "elsewhere.invalid") as stand, tunnelling() as proxy:
-        url = f"{stand.url}/token"
+    with metadata_server(tmp_path, shown, "elsewhere.invalid") as server, tunnelling() as proxy:
+        url = f"{server.url}/token"
         lines = told(environ_of(url, https_proxy=proxy, **trusted))
 
     assert lines["clock"].outcome == "skipped"
@@ -254,19 +254,19 @@ def test_an_address_of_version_6_is_written_in_brackets() -> None:
     ],
 )
 def test_the_clock_is_compared_with_the_server_s(
-    stand: MetadataServer, ahead: float, outcome: str, said: str
+    server: MetadataServer, ahead: float, outcome: str, said: str
 ) -> None:
-    stand.ahead = ahead
-    lines = told(environ_of(f"{stand.url}/token"))
+    server.ahead = ahead
+    lines = told(environ_of(f"{server.url}/token"))
 
     assert lines["clock"].outcome == outcome
     assert said in lines["clock"].message
 
 
-def test_a_server_without_a_date_has_no_clock_to_compare_with(stand: MetadataServer) -> None:
-    stand.dated = False
+def test_a_server_without_a_date_has_no_clock_to_compare_with(server: MetadataServer) -> None:
+    server.dated = False
 
-    assert told(environ_of(f"{stand.url}/token"))["clock"].outcome == "skipped"
+    assert told(environ_of(f"{server.url}/token"))["clock"].outcome == "skipped"
 
 
 @pytest.mark.spec("RFC 9111", "5.1")

@@ -13,4 +13,4 @@ def test_an_answer_that_takes_longer_than_the_deadline_is_given_up() -> None:
         secret_store(lambda _: json_response(fine=True)) as address,
         pytest.raises(SecretUnavailable, match="the store answers without end"),
     ):
-        exchange("GET", address, {}, store="the store", deadline=-1.0)
+        exchange("GET", address, {}, store="the store", timeout=-1.0)

@@ -82,7 +82,7 @@ def test_a_migration_that_fails_leaves_nothing_behind(connect: Callable[[], Data
     assert set(inspect(database.engine).get_table_names()) <= {"audit", "alembic_version"}
 
 
-def test_what_was_sealed_before_keys_rotated_is_still_unsealed(
+def test_an_opaque_token_from_before_keys_rotated_is_still_decoded(
     connect: Callable[[], Database],
 ) -> None:
     database, master, secret = connect(), MasterKey(b"m" * 32), b"s" * 32
@@ -100,10 +100,10 @@ def test_what_was_sealed_before_keys_rotated_is_still_unsealed(
 
     with database.read() as connection:
         kept = keys.all_keys(connection, master, Mode.LIVE)
-    assert kept == (Key(1, "seal", secret, samples.NOW, samples.NOW),)
+    assert kept == (Key(1, "opaque", secret, samples.NOW, samples.NOW),)
     ring = keyring(kept, Mode.LIVE, samples.NOW)
-    assert decode(token, ring.sealing) == claims
-    assert encode(claims, ring.seal) == token
+    assert decode(token, ring.opaque_token_keys) == claims
+    assert encode(claims, ring.opaque_token_key) == token
     assert "sealing_key" not in inspect(database.engine).get_table_names()
 
 
@@ -118,7 +118,7 @@ def test_no_application_gets_the_scope_portal_users_by_a_migration(
 
     database.migrate()
 
-    policy = TokenPolicy("https://a.example", "sealed", "ES256", timedelta(days=30))
+    policy = TokenPolicy("https://a.example", "opaque", "ES256", timedelta(days=30))
     with database.read() as connection:
         [found] = applications.of_organization(connection, org.id)
         scope = catalogue.load(connection, policy).scopes["portal_users"]

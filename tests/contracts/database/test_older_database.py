@@ -23,7 +23,7 @@ from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.revocations import store as revocations
 from gatepass.server.domain.revocations.feed.cursor import Cursor
 from gatepass.server.domain.users.passwords import Hasher, PasswordSettings
-from gatepass.server.environment.environment import Environment
+from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.settings import EnvironmentSettings, Settings
 from gatepass.server.storage.database import Connection, Database
 from gatepass.server.storage.master_key import MasterKey
@@ -41,11 +41,11 @@ with closing(sqlite3.connect(sys.argv[1])) as source, closing(sqlite3.connect(sy
 
 
 @pytest.fixture
-def environment(url: str, tmp_path: Path) -> Iterator[Environment]:
+def environment(url: str, tmp_path: Path) -> Iterator[ServedEnvironment]:
     is_sqlite = make_url(url).get_backend_name() == "sqlite"
     given = EnvironmentSettings(database="" if is_sqlite else url)
     settings = Settings(data=tmp_path, production=given, password=_CHEAP)
-    opened = Environment(Mode.LIVE, settings, MasterKey(b"m" * 32), Hasher(_CHEAP))
+    opened = ServedEnvironment(Mode.LIVE, settings, MasterKey(b"m" * 32), Hasher(_CHEAP))
     opened.open()
     yield opened
     opened.close()
@@ -60,7 +60,7 @@ def back_up(url: str, tmp_path: Path) -> Callable[[], Callable[[], None]]:
 
 
 def test_memory_is_built_again_from_the_older_database(
-    environment: Environment, back_up: Callable[[], Callable[[], None]]
+    environment: ServedEnvironment, back_up: Callable[[], Callable[[], None]]
 ) -> None:
     kept = register(environment)
     applications.set_enabled(
@@ -87,12 +87,12 @@ def test_memory_is_built_again_from_the_older_database(
     assert found.disabled_at
     assert "https://lost.example.com" not in environment.catalogue.resources
     assert _TOKEN not in environment.state.revoked
-    assert environment.keys.seal.id != old_keys.seal.id
+    assert environment.keys.opaque_token_key.id != old_keys.opaque_token_key.id
     assert not environment.is_stale()
 
 
 def test_what_is_changed_after_the_restore_is_known_at_once(
-    environment: Environment, back_up: Callable[[], Callable[[], None]]
+    environment: ServedEnvironment, back_up: Callable[[], Callable[[], None]]
 ) -> None:
     restore = back_up()
     for _ in range(3):
@@ -105,7 +105,7 @@ def test_what_is_changed_after_the_restore_is_known_at_once(
 
 
 def test_as_many_changes_as_were_lost_do_not_pass_for_them(
-    environment: Environment, back_up: Callable[[], Callable[[], None]], url: str
+    environment: ServedEnvironment, back_up: Callable[[], Callable[[], None]], url: str
 ) -> None:
     """Another process has made changes of the same numbers before this one has looked."""
     restore = back_up()
@@ -123,7 +123,7 @@ def test_as_many_changes_as_were_lost_do_not_pass_for_them(
 
 
 def test_nothing_is_answered_from_memory_until_it_is_built_again(
-    environment: Environment, back_up: Callable[[], Callable[[], None]], url: str
+    environment: ServedEnvironment, back_up: Callable[[], Callable[[], None]], url: str
 ) -> None:
     restore = back_up()
     register(environment)
@@ -142,34 +142,36 @@ def test_nothing_is_answered_from_memory_until_it_is_built_again(
 
 
 def test_a_reader_of_the_revocation_feed_gets_the_pages_of_the_database_that_is_there(
-    environment: Environment, back_up: Callable[[], Callable[[], None]]
+    environment: ServedEnvironment, back_up: Callable[[], Callable[[], None]]
 ) -> None:
     restore = back_up()
     revoke(environment)
     told = Cursor(environment.position)
     before = asyncio.run(
-        environment.pages.get(None, environment.position.seq, environment.rebuilds)
+        environment.feed_pages.get(None, environment.position.seq, environment.rebuilds)
     )
     assert _TOKEN.hex() in before.members
 
     restore()
     environment.catch_up()
 
-    first = asyncio.run(environment.pages.get(None, environment.position.seq, environment.rebuilds))
+    first = asyncio.run(
+        environment.feed_pages.get(None, environment.position.seq, environment.rebuilds)
+    )
     assert _TOKEN.hex() not in first.members
     assert asyncio.run(
-        environment.pages.get(told, environment.position.seq, environment.rebuilds)
+        environment.feed_pages.get(told, environment.position.seq, environment.rebuilds)
     ).resets
 
 
-def test_a_change_that_is_not_lost_builds_nothing_again(environment: Environment) -> None:
+def test_a_change_that_is_not_lost_builds_nothing_again(environment: ServedEnvironment) -> None:
     register(environment)
     environment.catch_up()
 
     assert environment.rebuilds == 0
 
 
-def register(environment: Environment) -> Registered:
+def register(environment: ServedEnvironment) -> Registered:
     created = organizations.create(
         environment.context, environment.hasher, OPERATOR, "Acme", f"anna{environment.position.seq}"
     )
@@ -182,7 +184,7 @@ def register(environment: Environment) -> Registered:
     )
 
 
-def revoke(environment: Environment) -> None:
+def revoke(environment: ServedEnvironment) -> None:
     now = environment.now()
     with environment.database.write() as connection:
         revocations.add(connection, _TOKEN, now + timedelta(hours=1))

@@ -20,7 +20,7 @@ def _policy(tokens: Tokens, algorithm: Algorithm) -> TokenPolicy:
 
 
 def _load(connection: Connection) -> Catalogue:
-    return store.load(connection, _policy("sealed", "ES256"))
+    return store.load(connection, _policy("opaque", "ES256"))
 
 
 def _scope(name: str = "meters.read", resource: str = _METERS) -> CataloguedScope:
@@ -33,7 +33,7 @@ def test_the_catalogue_begins_with_the_partner_api_under_its_real_identifier(
     with database.read() as connection:
         found = _load(connection)
 
-    assert found.resources == {_API: Resource(_API, "Partner API", None, None, "sealed")}
+    assert found.resources == {_API: Resource(_API, "Partner API", None, None, "opaque")}
     assert found.everything == Scope(("introspection", "portal_users", "read", "write"))
     assert found.selectable == found.defaults == Scope(("read", "write"))
     assert {each.resource for each in found.scopes.values()} == {_API}
@@ -56,13 +56,13 @@ def test_what_a_resource_does_not_say_is_the_environments_default(database: Data
     with database.write() as connection:
         store.add_resource(connection, _METERS, "Meters", None, None)
         signed = store.load(connection, _policy("jwt", "EdDSA"))
-        sealed = store.load(connection, _policy("sealed", "EdDSA"))
+        sealed = store.load(connection, _policy("opaque", "EdDSA"))
         store.change_resource(connection, _METERS, {"tokens": "jwt"})
-        half = store.load(connection, _policy("sealed", "EdDSA"))
+        half = store.load(connection, _policy("opaque", "EdDSA"))
 
-    assert (signed.resources[_METERS].form, sealed.resources[_METERS].form) == ("EdDSA", "sealed")
+    assert (signed.resources[_METERS].form, sealed.resources[_METERS].form) == ("EdDSA", "opaque")
     assert half.resources[_METERS].form == "EdDSA"
-    assert half.forms == {"EdDSA", "sealed"}
+    assert half.forms == {"EdDSA", "opaque"}
 
 
 def test_the_partner_api_is_changed_like_any_other(database: Database) -> None:

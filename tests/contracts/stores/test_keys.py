@@ -13,7 +13,7 @@ from gatepass.server.storage.master_key import MasterKey, MasterKeyError
 from gatepass.wire.credential import Mode
 
 _MASTER = MasterKey(b"m" * 32)
-_KEY = Key(1, "seal", b"s" * 32, NOW, NOW + HOUR)
+_KEY = Key(1, "opaque", b"s" * 32, NOW, NOW + HOUR)
 _SIGNING = Key(2, "ES256", b"der", NOW, NOW)
 
 

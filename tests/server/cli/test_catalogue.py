@@ -26,7 +26,7 @@ def test_the_catalogue_begins_with_the_partner_api_and_its_scopes(command: Comma
         "name": "Partner API",
         "tokens": "default",
         "algorithm": "default",
-        "form": "sealed",
+        "form": "opaque",
     }
     scopes = _listed(command, "scope")
     open_server = {name: (scopes[name]["default"], scopes[name]["restricted"]) for name in scopes}
@@ -71,7 +71,7 @@ def test_a_resource_goes_back_to_the_defaults_of_its_environment(command: Comman
     command("resource", "set", PARTNER_API, "--tokens", "default", "--algorithm", "default")
 
     assert (signed["tokens"], signed["algorithm"], signed["form"]) == ("jwt", "EdDSA", "EdDSA")
-    assert _listed(command, "resource")[PARTNER_API]["form"] == "sealed"
+    assert _listed(command, "resource")[PARTNER_API]["form"] == "opaque"
 
 
 def test_a_resource_of_another_form_gets_the_key_that_it_needs(command: Command) -> None:
@@ -151,7 +151,8 @@ def test_a_scope_that_an_application_has_is_not_removed(command: Command) -> Non
 
 def test_a_new_algorithm_is_told_to_be_published_first(command: Command) -> None:
     told = (
-        "Its tokens are signed with ES256 for 10 minutes, in which the key for RS256 is published."
+        "Its tokens are signed with ES256 for the next 10 minutes, "
+        "until verifiers have the key for RS256."
     )
     changed = command("resource", "set", PARTNER_API, "--tokens", "jwt", "--algorithm", "RS256")
     uri = "https://readings.example.com"

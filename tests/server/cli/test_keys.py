@@ -22,11 +22,11 @@ def test_a_new_environment_has_a_key_of_each_kind_in_use(data: Path) -> None:
     found = _keys(data)
 
     assert {(key["purpose"], key["state"]) for key in found} == {
-        ("seal", "in use"),
+        ("opaque", "in use"),
         ("ES256", "in use"),
     }
     kids = {key["purpose"]: key["kid"] for key in found}
-    assert kids["seal"] is None
+    assert kids["opaque"] is None
     assert len(kids["ES256"]) == 43  # RFC 7638: a SHA-256 in base64url
 
 
@@ -44,7 +44,7 @@ def test_an_emergency_ends_every_key_at_once_and_says_what_that_means(data: Path
     rotated = run("keys", "rotate", "--now", "--yes", data=data)
 
     assert (rotated.status, rotated.out.count("\n")) == (0, 1)
-    assert "every token issued until now is void" in rotated.out
+    assert "every token issued until now is invalid" in rotated.out
     states = {key["id"]: key["state"] for key in _keys(data)}
     assert {states.pop(key_id) for key_id in before} == {"ended"}
     assert sorted(states.values()) == ["in use", "in use"]

@@ -132,13 +132,15 @@ def test_on_a_terminal_it_is_asked(both: Path, environment: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "state"), [("y\n", "suspended"), ("n\n", "active"), ("\n", "active")]
+    ("response", "state"), [("y\n", "suspended"), ("n\n", "active"), ("\n", "active")]
 )
-def test_a_suspension_is_asked_about_on_a_terminal(tmp_path: Path, answer: str, state: str) -> None:
+def test_a_suspension_is_asked_about_on_a_terminal(
+    tmp_path: Path, response: str, state: str
+) -> None:
     data = tmp_path / "data"
     org_id = json.loads(_create(data, "Acme", "--json").out)["org_id"]
 
-    status, screen = _typed(answer, "organization", "suspend", org_id, "--data", data)
+    status, screen = _typed(response, "organization", "suspend", org_id, "--data", data)
 
     assert "Suspend Acme in production?" in screen
     assert status == (state == "active")

@@ -143,16 +143,16 @@ def test_a_new_sealing_key_is_known_on_the_other_side_and_the_old_one_still_read
     client = two.here.register()
     old = two.there.token(client)
     environment = two.here.environment()
-    newest = environment.keys.seal.id
+    newest = environment.keys.opaque_token_key.id
     rotate(environment.context, environment.purposes, OPERATOR, at_once=False)
     two.here.clock.advance(PUBLISHED_AHEAD.total_seconds())
     environment.refresh_keys()
-    assert environment.keys.seal.id > newest
-    newest = environment.keys.seal.id
+    assert environment.keys.opaque_token_key.id > newest
+    newest = environment.keys.opaque_token_key.id
     new = two.here.token(client)
 
     wait_until(lambda: two.there.is_active(client, new))
-    assert two.there.environment().keys.seal.id == newest
+    assert two.there.environment().keys.opaque_token_key.id == newest
     assert two.there.is_active(client, old)
     assert two.here.is_active(client, old)
 

@@ -27,7 +27,7 @@ def test_environments_share_no_account_no_application_and_no_key(
     with pytest.raises(NotFoundError):
         organizations.find(test.context, client.application.org_id)
     content = b"the same"
-    assert live.keys.seal.tag(content) != test.keys.seal.tag(content)
+    assert live.keys.opaque_token_key.tag(content) != test.keys.opaque_token_key.tag(content)
     assert file(fresh_server.data, LIVE) != file(fresh_server.data, TEST)
 
 
@@ -126,11 +126,10 @@ def test_usage_is_written_when_the_server_ends(tmp_path: Path) -> None:
 def test_usage_that_cannot_be_written_is_kept_for_later(fresh_server: InProcessServer) -> None:
     client, environment = fresh_server.register(), fresh_server.environment()
     fresh_server.token(client)
-    database = environment.database
     fresh_server.lose_database()
     with pytest.raises(DatabaseAwayError):
         maintenance.flush(environment)
-    environment.database = database
+    fresh_server.find_database()
     maintenance.flush(environment)
 
     assert (

@@ -162,7 +162,7 @@ def test_only_a_key_that_was_taken_out_of_use_is_told(
     environment, by = fresh_server.environment(), guard(fresh_server)
     with environment.database.read() as connection:
         known = all_keys(connection, environment.context.master_key, environment.mode)
-    [kid] = [SigningKey(key.purpose, key.secret).kid for key in known if key.purpose != "seal"]
+    [kid] = [SigningKey(key.purpose, key.secret).kid for key in known if key.purpose != "opaque"]
     follower = Reader(fresh_server, by)
     follower.read()
     rotate(environment.context, environment.purposes, OPERATOR, at_once=at_once)

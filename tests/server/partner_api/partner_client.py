@@ -1,9 +1,10 @@
 """A partner as the tests need one: an organization, its application, and calls with a token."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
 from uuid import uuid4
 
+import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
@@ -13,6 +14,7 @@ from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.organizations.operations import Created
 from gatepass.server.environment.environment import Environment
+from gatepass.server.storage.database import Database
 from gatepass.wire.metadata import PARTNER_API
 
 
@@ -38,12 +40,12 @@ class Partner:
 
     def token(self, scope: str = "read write") -> str:
         if scope not in self.tokens:
-            answer = self.http.post(
+            response = self.http.post(
                 "/oauth2/token/",
                 data={"grant_type": "client_credentials", "scope": scope},
                 auth=(self.registered.application.client_id, self.registered.secret.value),
             )
-            self.tokens[scope] = answer.json()["access_token"]
+            self.tokens[scope] = response.json()["access_token"]
         return self.tokens[scope]
 
     def call(
@@ -58,9 +60,9 @@ class Partner:
 
     def add_user(self, **given: object) -> dict[str, Any]:
         sent = {"email": f"{uuid4().hex}@example.com", "role": "user", **given}
-        answer = self.call("POST", self.users, json=sent)
-        assert answer.status_code == 201, answer.text
-        created: dict[str, Any] = answer.json()
+        response = self.call("POST", self.users, json=sent)
+        assert response.status_code == 201, response.text
+        created: dict[str, Any] = response.json()
         return created
 
 
@@ -74,3 +76,11 @@ def join(http: TestClient, environment: Environment, name: str = "Acme Energy") 
         environment.context, environment.catalogue, OPERATOR, org_id, name="billing"
     )
     return Partner(http, environment, created, registered)
+
+
+def use_database(partner: Partner, monkeypatch: pytest.MonkeyPatch, database: object) -> None:
+    """Have the server use another database from now on, or what is none."""
+    environment = partner.environment
+    changed = replace(environment.context, database=cast("Database", database))
+    monkeypatch.setattr(environment, "context", changed)
+    monkeypatch.setattr(environment, "database", database)

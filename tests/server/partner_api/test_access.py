@@ -26,12 +26,12 @@ _PROBLEM = "application/problem+json"
 @pytest.mark.spec("RFC 6750", "3.1")
 @pytest.mark.spec("RFC 9728", "5.1")
 def test_a_call_without_a_token_is_challenged_without_an_error_code(partner: Partner) -> None:
-    answer = partner.http.get(partner.org)
+    response = partner.http.get(partner.org)
 
-    assert answer.status_code == 401
-    assert answer.headers["www-authenticate"] == f"Bearer {_METADATA}"
-    assert answer.headers["content-type"] == _PROBLEM
-    assert answer.json()["status"] == 401
+    assert response.status_code == 401
+    assert response.headers["www-authenticate"] == f"Bearer {_METADATA}"
+    assert response.headers["content-type"] == _PROBLEM
+    assert response.json()["status"] == 401
 
 
 @pytest.mark.spec("RFC 9728", "3")
@@ -45,27 +45,27 @@ def test_the_challenge_names_a_document_that_is_there_and_names_the_api(partner:
 @pytest.mark.spec("RFC 6750", "3.1")
 @pytest.mark.parametrize("token", ["nonsense", "gpa_live_" + "0" * 60, "e30.e30.c2ln", "%%%"])
 def test_a_token_that_is_none_is_invalid(partner: Partner, token: str) -> None:
-    answer = partner.http.get(partner.org, headers={"Authorization": f"Bearer {token}"})
+    response = partner.http.get(partner.org, headers={"Authorization": f"Bearer {token}"})
 
-    assert answer.status_code == 401
-    assert 'error="invalid_token"' in answer.headers["www-authenticate"]
-    assert token not in answer.text
+    assert response.status_code == 401
+    assert 'error="invalid_token"' in response.headers["www-authenticate"]
+    assert token not in response.text
 
 
 @pytest.mark.spec("RFC 6750", "2.1")
 @pytest.mark.parametrize("scheme", ["bearer ", "BEARER ", "Bearer   "])
 def test_the_scheme_is_read_in_any_case_and_spacing(partner: Partner, scheme: str) -> None:
-    answer = partner.http.get(partner.org, headers={"Authorization": scheme + partner.token()})
+    response = partner.http.get(partner.org, headers={"Authorization": scheme + partner.token()})
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
 
 
 @pytest.mark.spec("RFC 6750", "2")
 def test_a_token_in_the_url_is_refused_even_beside_the_header(partner: Partner) -> None:
-    answer = partner.call("GET", partner.org, params={"access_token": partner.token()})
+    response = partner.call("GET", partner.org, params={"access_token": partner.token()})
 
-    assert answer.status_code == 400
-    assert answer.headers["content-type"] == _PROBLEM
+    assert response.status_code == 400
+    assert response.headers["content-type"] == _PROBLEM
 
 
 @pytest.mark.spec("RFC 6750", "3.1")
@@ -75,12 +75,12 @@ def test_a_token_in_the_url_is_refused_even_beside_the_header(partner: Partner) 
 def test_a_token_without_the_scope_is_told_which_it_needs(
     partner: Partner, method: str, scope: str, missing: str
 ) -> None:
-    answer = partner.call(method, partner.users, scope=scope)
+    response = partner.call(method, partner.users, scope=scope)
 
-    assert answer.status_code == 403
-    assert 'error="insufficient_scope"' in answer.headers["www-authenticate"]
-    assert f'scope="{missing}"' in answer.headers["www-authenticate"]
-    assert answer.json()["title"] == "Forbidden"
+    assert response.status_code == 403
+    assert 'error="insufficient_scope"' in response.headers["www-authenticate"]
+    assert f'scope="{missing}"' in response.headers["www-authenticate"]
+    assert response.json()["title"] == "Forbidden"
 
 
 def test_a_sandbox_token_is_nothing_in_production(partner: Partner, sandboxed: Partner) -> None:
@@ -97,10 +97,10 @@ def test_a_revoked_token_is_refused_at_once(partner: Partner) -> None:
         "/oauth2/revoke_token/", data={"token": token}, auth=(application.client_id, secret.value)
     )
 
-    answer = partner.http.get(partner.org, headers={"Authorization": f"Bearer {token}"})
+    response = partner.http.get(partner.org, headers={"Authorization": f"Bearer {token}"})
 
-    assert answer.status_code == 401
-    assert 'error="invalid_token"' in answer.headers["www-authenticate"]
+    assert response.status_code == 401
+    assert 'error="invalid_token"' in response.headers["www-authenticate"]
 
 
 def test_the_token_of_a_disabled_application_is_refused(partner: Partner) -> None:
@@ -178,10 +178,10 @@ def test_an_id_has_one_written_form(partner: Partner) -> None:
     user = partner.add_user()["id"]
     forms = [user.replace("-", ""), f"{{{user}}}", f"urn:uuid:{user}", "0", "%00", "\u0661"]
 
-    answers = [partner.call("GET", f"{partner.users}/{form}") for form in forms]
+    responses = [partner.call("GET", f"{partner.users}/{form}") for form in forms]
 
-    assert {answer.status_code for answer in answers} == {404}
-    assert {answer.headers["content-type"] for answer in answers} == {_PROBLEM}
+    assert {response.status_code for response in responses} == {404}
+    assert {response.headers["content-type"] for response in responses} == {_PROBLEM}
 
 
 def test_a_body_is_not_read_for_a_caller_who_may_not_write(partner: Partner) -> None:
@@ -199,18 +199,18 @@ def test_whatever_answers_get_answers_head(partner: Partner) -> None:
 
 @pytest.mark.spec("RFC 9110", "15.5.6")
 def test_a_method_that_is_not_there_is_answered_with_those_that_are(partner: Partner) -> None:
-    answer = partner.call("POST", partner.administrator)
+    response = partner.call("POST", partner.administrator)
 
-    assert answer.status_code == 405
-    assert answer.headers["allow"] == "DELETE, GET, HEAD, PATCH, PUT"
-    assert answer.headers["content-type"] == _PROBLEM
+    assert response.status_code == 405
+    assert response.headers["allow"] == "DELETE, GET, HEAD, PATCH, PUT"
+    assert response.headers["content-type"] == _PROBLEM
 
 
 @pytest.mark.parametrize("path", ["", "/", "/org", "/nothing", "/org/1/users/", "/a%0Ab", "/%ff"])
 def test_an_unknown_path_is_a_problem_document(partner: Partner, path: str) -> None:
-    answer = partner.http.get(PARTNER_API + path)
+    response = partner.http.get(PARTNER_API + path)
 
-    assert (answer.status_code, answer.headers["content-type"]) == (404, _PROBLEM)
+    assert (response.status_code, response.headers["content-type"]) == (404, _PROBLEM)
 
 
 def test_personal_data_is_not_to_be_stored_on_the_way(partner: Partner) -> None:
@@ -218,7 +218,7 @@ def test_personal_data_is_not_to_be_stored_on_the_way(partner: Partner) -> None:
         assert partner.call("GET", path).headers["cache-control"] == "no-store"
 
 
-@pytest.mark.parametrize("tokens", ["sealed", "jwt"])
+@pytest.mark.parametrize("tokens", ["opaque", "jwt"])
 def test_memory_tells_of_a_caller_what_a_look_up_tells(
     fresh_server: InProcessServer, tokens: str
 ) -> None:
@@ -244,7 +244,7 @@ def test_memory_tells_nothing_of_a_token_that_is_not_good_here(
     fresh_server: InProcessServer,
 ) -> None:
     environment, client = fresh_server.environment(), fresh_server.register()
-    token, keys = Secret(fresh_server.token(client)), environment.keys.sealing
+    token, keys = Secret(fresh_server.token(client)), environment.keys.opaque_token_keys
     claims = decode(token.value, keys)
     assert claims
     elsewhere = claims._replace(audience=("https://api.example.com",))

@@ -17,11 +17,11 @@ _JSON = {"Content-Type": "application/json"}
 def test_a_bad_body_is_refused_by_the_name_of_its_field(
     partner: Partner, case: dict[str, Any]
 ) -> None:
-    answer = partner.call("POST", partner.users, content=_body(case), headers=_JSON)
+    response = partner.call("POST", partner.users, content=_body(case), headers=_JSON)
 
-    problem = answer.json()
-    assert answer.status_code == problem["status"] == case["status"]
-    assert answer.headers["content-type"] == _PROBLEM
+    problem = response.json()
+    assert response.status_code == problem["status"] == case["status"]
+    assert response.headers["content-type"] == _PROBLEM
     assert {"type", "title", "detail"} <= set(problem)
     if case["field"]:
         assert problem["errors"][0]["field"] == case["field"]
@@ -34,9 +34,9 @@ def test_a_bad_body_is_refused_by_the_name_of_its_field(
     "case", [case for case in _BODIES if case["field"] == "town"], ids=lambda case: case["name"]
 )
 def test_a_bad_change_changes_nothing(partner: Partner, method: str, case: dict[str, Any]) -> None:
-    answer = partner.call(method, partner.administrator, content=_body(case), headers=_JSON)
+    response = partner.call(method, partner.administrator, content=_body(case), headers=_JSON)
 
-    assert answer.status_code == 422
+    assert response.status_code == 422
     assert partner.call("GET", partner.administrator).json()["town"] is None
 
 
@@ -44,27 +44,27 @@ def test_a_bad_change_changes_nothing(partner: Partner, method: str, case: dict[
     "body", [b"\xff", b'{"email": "\xc3\x28"}', b'{"email": "\xed\xa0\x80"}', "{}".encode("utf-16")]
 )
 def test_a_body_that_is_not_utf8_is_refused(partner: Partner, body: bytes) -> None:
-    answer = partner.call("POST", partner.users, content=body, headers=_JSON)
+    response = partner.call("POST", partner.users, content=body, headers=_JSON)
 
-    assert (answer.status_code, answer.headers["content-type"]) == (400, _PROBLEM)
+    assert (response.status_code, response.headers["content-type"]) == (400, _PROBLEM)
 
 
 def test_what_was_sent_is_not_repeated_in_the_refusal(partner: Partner) -> None:
     sent = {"email": "secret-looking-value", "role": "hunter2hunter2", "town": 31337}
 
-    answer = partner.call("POST", partner.users, json=sent)
+    response = partner.call("POST", partner.users, json=sent)
 
-    assert {error["field"] for error in answer.json()["errors"]} == {"email", "role", "town"}
-    assert not [value for value in sent.values() if str(value) in answer.text]
+    assert {error["field"] for error in response.json()["errors"]} == {"email", "role", "town"}
+    assert not [value for value in sent.values() if str(value) in response.text]
 
 
 def test_no_more_errors_are_told_than_somebody_would_read(partner: Partner) -> None:
     sent = {f"field{number}": number for number in range(3000)}
 
-    answer = partner.call("POST", partner.users, json=sent)
+    response = partner.call("POST", partner.users, json=sent)
 
-    assert answer.status_code == 422
-    assert len(answer.json()["errors"]) == 20
+    assert response.status_code == 422
+    assert len(response.json()["errors"]) == 20
 
 
 @pytest.mark.spec("RFC 9110", "15.5.16")
@@ -84,20 +84,20 @@ def test_another_content_type_is_told_the_right_one(
 ) -> None:
     body = b'{"email": "a@example.com", "role": "user"}'
 
-    answer = partner.call("POST", partner.users, content=body, headers=headers)
+    response = partner.call("POST", partner.users, content=body, headers=headers)
 
-    assert (answer.status_code, answer.headers["content-type"]) == (415, _PROBLEM)
-    assert answer.headers["accept"] == "application/json"
+    assert (response.status_code, response.headers["content-type"]) == (415, _PROBLEM)
+    assert response.headers["accept"] == "application/json"
 
 
 @pytest.mark.spec("RFC 5789", "2.2")
 def test_a_patch_of_another_content_type_is_told_the_right_ones(partner: Partner) -> None:
     headers = {"Content-Type": "application/json-patch+json"}
 
-    answer = partner.call("PATCH", partner.administrator, content=b"[]", headers=headers)
+    response = partner.call("PATCH", partner.administrator, content=b"[]", headers=headers)
 
-    assert answer.status_code == 415
-    assert answer.headers["accept-patch"] == "application/json, application/merge-patch+json"
+    assert response.status_code == 415
+    assert response.headers["accept-patch"] == "application/json, application/merge-patch+json"
 
 
 @pytest.mark.parametrize("content_type", ["Application/JSON", "application/json; charset=utf-8"])
@@ -115,9 +115,9 @@ def test_a_body_over_64_kib_is_refused(partner: Partner, in_pieces: bool) -> Non
     body = b'{"email": "a@example.com", "role": "user"}'.ljust(64 * 1024 + 1)
     content = iter([body[:40_000], body[40_000:]]) if in_pieces else body
 
-    answer = partner.call("POST", partner.users, content=content, headers=_JSON)
+    response = partner.call("POST", partner.users, content=content, headers=_JSON)
 
-    assert (answer.status_code, answer.headers["content-type"]) == (413, _PROBLEM)
+    assert (response.status_code, response.headers["content-type"]) == (413, _PROBLEM)
 
 
 def test_a_body_of_64_kib_is_read(partner: Partner) -> None:
@@ -149,10 +149,10 @@ def test_a_body_of_64_kib_is_read(partner: Partner) -> None:
     ],
 )
 def test_a_bad_parameter_is_refused_by_its_name(partner: Partner, name: str, value: str) -> None:
-    answer = partner.call("GET", partner.users, params={name: value})
+    response = partner.call("GET", partner.users, params={name: value})
 
-    assert (answer.status_code, answer.headers["content-type"]) == (422, _PROBLEM)
-    assert [error["field"] for error in answer.json()["errors"]] == [name]
+    assert (response.status_code, response.headers["content-type"]) == (422, _PROBLEM)
+    assert [error["field"] for error in response.json()["errors"]] == [name]
 
 
 @pytest.mark.parametrize("query", ["foo=bar", "limit=%31", "LIMIT=x", "&&&", "%ff=%ff", "a" * 9000])

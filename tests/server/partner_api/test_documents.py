@@ -44,19 +44,19 @@ def test_the_description_has_every_problem_as_a_problem_document(http: TestClien
             expected |= {"409"} if method != "get" else set()
             expected |= {"413", "415"} if method in {"post", "put", "patch"} else set()
             refusals = {
-                status: answer for status, answer in call["responses"].items() if status >= "4"
+                status: response for status, response in call["responses"].items() if status >= "4"
             }
             assert set(refusals) == expected
-            assert {tuple(answer["content"]) for answer in refusals.values()} == {
+            assert {tuple(response["content"]) for response in refusals.values()} == {
                 ("application/problem+json",)
             }
 
 
 def test_every_reference_in_the_description_leads_somewhere(http: TestClient) -> None:
-    answer = http.get(_OPENAPI)
+    response = http.get(_OPENAPI)
 
-    schemas = answer.json()["components"]["schemas"]
-    assert set(re.findall(r'"#/components/schemas/(\w+)"', answer.text)) <= set(schemas)
+    schemas = response.json()["components"]["schemas"]
+    assert set(re.findall(r'"#/components/schemas/(\w+)"', response.text)) <= set(schemas)
 
 
 def test_the_pages_need_nothing_from_elsewhere(http: TestClient) -> None:

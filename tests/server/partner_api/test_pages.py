@@ -79,8 +79,8 @@ def test_filters_narrow_the_list(partner: Partner) -> None:
     user = partner.add_user(role="user", external_user_id="crm-1")
 
     def found(**wanted: str) -> list[str]:
-        answer = partner.call("GET", partner.users, params=wanted)
-        return [each["id"] for each in answer.json()["items"]]
+        response = partner.call("GET", partner.users, params=wanted)
+        return [each["id"] for each in response.json()["items"]]
 
     assert found(role="staff") == [staff["id"]]
     assert found(email="S@Example.com") == [staff["id"]]
@@ -94,8 +94,8 @@ def test_a_filter_is_a_value_and_no_pattern_or_sql(partner: Partner) -> None:
     partner.add_user(external_user_id="crm-1")
 
     for text in ("%", "crm%", "crm_1", "' OR 1=1 --", "\\"):
-        answer = partner.call("GET", partner.users, params={"external_user_id": text})
-        assert answer.json()["items"] == []
+        response = partner.call("GET", partner.users, params={"external_user_id": text})
+        assert response.json()["items"] == []
 
 
 def test_a_cursor_of_another_organization_shows_nothing_of_it(

@@ -72,11 +72,11 @@ def test_write_alone_takes_over_nobody_who_logs_in(
 ) -> None:
     nora = add(partner)
 
-    answer = partner.call(method, f"{partner.users}/{nora.id}", json=sent)
+    response = partner.call(method, f"{partner.users}/{nora.id}", json=sent)
 
-    problem, challenge = answer.json(), answer.headers["www-authenticate"]
-    assert answer.status_code == problem["status"] == 403
-    assert answer.headers["content-type"] == "application/problem+json"
+    problem, challenge = response.json(), response.headers["www-authenticate"]
+    assert response.status_code == problem["status"] == 403
+    assert response.headers["content-type"] == "application/problem+json"
     assert [error["field"] for error in problem["errors"]] == fields
     assert "portal_users" in problem["detail"]
     assert "administrator" in problem["detail"]
@@ -93,9 +93,9 @@ def test_write_alone_changes_nobody_who_could_log_in_later(partner: Partner, sta
             partner.environment.context, OPERATOR, nora.org_id, nora.id, enabled=False
         )
 
-    answer = partner.call("PATCH", f"{partner.users}/{nora.id}", json={"role": "user"})
+    response = partner.call("PATCH", f"{partner.users}/{nora.id}", json={"role": "user"})
 
-    assert answer.status_code == 403
+    assert response.status_code == 403
 
 
 def test_write_alone_changes_everything_else_of_them(partner: Partner) -> None:
@@ -121,10 +121,10 @@ def test_portal_users_without_write_changes_nothing(partner: Partner, scope: str
     nora = add(partner)
     grant(partner)
 
-    answer = partner.call("PATCH", f"{partner.users}/{nora.id}", scope, json={"role": "user"})
+    response = partner.call("PATCH", f"{partner.users}/{nora.id}", scope, json={"role": "user"})
 
-    assert answer.status_code == 403
-    assert 'scope="write"' in answer.headers["www-authenticate"]
+    assert response.status_code == 403
+    assert 'scope="write"' in response.headers["www-authenticate"]
     assert now(partner, nora) == nora
 
 
@@ -133,13 +133,13 @@ def test_no_field_of_the_api_gives_access_to_the_portal(partner: Partner, name: 
     grant(partner)
     sent = {"email": "eve@example.com", "role": "admin", name: "eve"}
 
-    answers = [
+    responses = [
         partner.call("POST", partner.users, ALL, json=sent),
         partner.call("PUT", partner.administrator, ALL, json=sent),
         partner.call("PATCH", partner.administrator, ALL, json={name: "eve"}),
     ]
 
-    assert {answer.status_code for answer in answers} == {422}
+    assert {response.status_code for response in responses} == {422}
 
 
 def test_who_has_no_access_is_still_changed_and_deleted_with_write(partner: Partner) -> None:
@@ -158,9 +158,9 @@ def test_a_role_changed_with_the_scope_counts_at_once_and_its_person_is_told(
     nora = add(partner)
     grant(partner)
 
-    answer = partner.call("PATCH", f"{partner.users}/{nora.id}", ALL, json={"role": "staff"})
+    response = partner.call("PATCH", f"{partner.users}/{nora.id}", ALL, json={"role": "staff"})
 
-    assert (answer.status_code, answer.json()["role"]) == (200, "staff")
+    assert (response.status_code, response.json()["role"]) == (200, "staff")
     [told] = notices.of_user(partner.environment.context, nora.id)
     assert (told.kind, told.detail) == ("role_changed", "staff")
     assert told.by == 'the application "billing"'
@@ -174,9 +174,9 @@ def test_a_new_address_with_the_scope_is_pending_and_its_person_is_told(
     grant(partner)
     sent = {"email": "new@example.com", "role": "admin"}
 
-    answer = partner.call(method, f"{partner.users}/{nora.id}", ALL, json=sent)
+    response = partner.call(method, f"{partner.users}/{nora.id}", ALL, json=sent)
 
-    shown = answer.json()
+    shown = response.json()
     assert (shown["email"], shown["pending_email"]) == ("nora@example.com", "new@example.com")
     assert partner.call("GET", f"{partner.users}/{nora.id}").json() == shown
     by_new = partner.call("GET", partner.users, params={"email": "new@example.com"}).json()
@@ -231,9 +231,9 @@ def test_an_address_that_somebody_has_cannot_be_asked_for(partner: Partner) -> N
     grant(partner)
     taken = partner.add_user()["email"]
 
-    answer = partner.call("PATCH", f"{partner.users}/{nora.id}", ALL, json={"email": taken})
+    response = partner.call("PATCH", f"{partner.users}/{nora.id}", ALL, json={"email": taken})
 
-    assert answer.status_code == 409
+    assert response.status_code == 409
     assert now(partner, nora).pending_email is None
 
 
@@ -251,12 +251,12 @@ def test_the_scope_deletes_a_person_with_their_sessions_and_notices(partner: Par
 def test_a_token_without_a_scope_asked_for_has_it_only_by_a_grant(partner: Partner) -> None:
     def scope() -> list[str]:
         application = partner.registered.application
-        answer = partner.http.post(
+        response = partner.http.post(
             "/oauth2/token/",
             data={"grant_type": "client_credentials"},
             auth=(application.client_id, partner.registered.secret.value),
         )
-        return sorted(answer.json()["scope"].split())
+        return sorted(response.json()["scope"].split())
 
     before = scope()
     grant(partner)
@@ -285,9 +285,9 @@ def test_another_organizations_people_stay_not_found(partner: Partner, other: Pa
     nora = add(other)
     grant(partner)
 
-    answer = partner.call("DELETE", f"{partner.users}/{nora.id}", ALL)
+    response = partner.call("DELETE", f"{partner.users}/{nora.id}", ALL)
 
-    assert answer.status_code == 404
+    assert response.status_code == 404
 
 
 def test_the_document_names_the_scope_and_the_pending_address(partner: Partner) -> None:
@@ -307,5 +307,5 @@ def test_an_application_in_the_sandbox_has_it_no_more_than_elsewhere(sandboxed: 
     for each in (sandboxed, again):
         assert "portal_users" not in each.registered.application.scope
         nora = add(each)
-        answer = each.call("DELETE", f"{each.users}/{UUID(str(nora.id))}")
-        assert answer.status_code == 403
+        response = each.call("DELETE", f"{each.users}/{UUID(str(nora.id))}")
+        assert response.status_code == 403

@@ -10,7 +10,7 @@ from httpx2 import Response
 
 from gatepass.server.storage.database import Database, sqlite_url
 from gatepass.wire.metadata import PARTNER_API
-from server.partner_api.partner_client import Partner
+from server.partner_api.partner_client import Partner, use_database
 
 MEMBERS = {"type", "title", "status", "detail", "errors"}
 JSON = {"Content-Type": "application/json"}
@@ -69,9 +69,9 @@ ERRORS: dict[str, tuple[int, Callable[[Partner], Response]]] = {
 def test_an_error_has_the_same_members_whatever_is_wrong(partner: Partner, name: str) -> None:
     status, ask = ERRORS[name]
 
-    answer = ask(partner)
+    response = ask(partner)
 
-    _check(answer, status)
+    _check(response, status)
 
 
 @pytest.mark.parametrize(("database", "status"), [("away", 503), ("broken", 500)])
@@ -84,7 +84,7 @@ def test_so_has_an_error_of_ours(
 ) -> None:
     partner.call("GET", partner.org)
     away: object = Database(sqlite_url(tmp_path / "nowhere" / "x.sqlite3"))
-    monkeypatch.setattr(partner.environment, "database", away if database == "away" else "none")
+    use_database(partner, monkeypatch, away if database == "away" else "none")
 
     _check(partner.call("GET", partner.users), status)
 
@@ -96,10 +96,10 @@ def test_a_server_that_is_stale_says_when_to_come_again(
     token = partner.token()
     monkeypatch.setattr(partner.environment, "is_stale", lambda: True)
 
-    answer = partner.http.get(partner.org, headers={"Authorization": f"Bearer {token}"})
+    response = partner.http.get(partner.org, headers={"Authorization": f"Bearer {token}"})
 
-    _check(answer, 503)
-    assert answer.headers["retry-after"]
+    _check(response, 503)
+    assert response.headers["retry-after"]
 
 
 def test_only_errors_of_fields_name_any(partner: Partner) -> None:
@@ -116,11 +116,11 @@ def test_the_description_requires_every_member(partner: Partner) -> None:
     assert set(document["components"]["schemas"]["ProblemDocument"]["required"]) == MEMBERS
 
 
-def _check(answer: Response, status: int) -> None:
-    problem = json.loads(answer.content)
-    assert answer.status_code == problem["status"] == status
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.headers["cache-control"] == "no-store"
+def _check(response: Response, status: int) -> None:
+    problem = json.loads(response.content)
+    assert response.status_code == problem["status"] == status
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["cache-control"] == "no-store"
     assert set(problem) == MEMBERS
     assert problem["title"]
     assert problem["detail"]

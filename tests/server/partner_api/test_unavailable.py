@@ -4,7 +4,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gatepass.server.storage.database import Database, sqlite_url
-from server.partner_api.partner_client import Partner
+from server.partner_api.partner_client import Partner, use_database
 
 _PROBLEM = "application/problem+json"
 
@@ -15,26 +15,26 @@ def test_without_its_database_the_api_says_so_and_when_to_come_again(
 ) -> None:
     partner.call("GET", partner.org)  # so that the token is known to memory
     nowhere = Database(sqlite_url(tmp_path / "nowhere" / "x.sqlite3"))
-    monkeypatch.setattr(partner.environment, "database", nowhere)
+    use_database(partner, monkeypatch, nowhere)
     path = partner.users if method == "POST" else partner.administrator
 
-    answer = partner.call(method, path, json={"email": "a@example.com", "role": "admin"})
+    response = partner.call(method, path, json={"email": "a@example.com", "role": "admin"})
 
-    assert (answer.status_code, answer.headers["content-type"]) == (503, _PROBLEM)
-    assert int(answer.headers["retry-after"]) > 0
-    assert answer.json()["status"] == 503
+    assert (response.status_code, response.headers["content-type"]) == (503, _PROBLEM)
+    assert int(response.headers["retry-after"]) > 0
+    assert response.json()["status"] == 503
 
 
 def test_a_bug_of_ours_is_a_bland_problem(
     partner: Partner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     partner.token()
-    monkeypatch.setattr(partner.environment, "database", "no database at all")
+    use_database(partner, monkeypatch, "no database at all")
 
-    answer = partner.call("GET", partner.users)
+    response = partner.call("GET", partner.users)
 
-    assert (answer.status_code, answer.headers["content-type"]) == (500, _PROBLEM)
-    assert "database" not in answer.text
+    assert (response.status_code, response.headers["content-type"]) == (500, _PROBLEM)
+    assert "database" not in response.text
 
 
 def test_a_denial_stays_one_while_the_database_is_away(
@@ -42,10 +42,10 @@ def test_a_denial_stays_one_while_the_database_is_away(
 ) -> None:
     partner.call("GET", partner.org)  # so that the token is known to memory
     nowhere = Database(sqlite_url(tmp_path / "nowhere" / "x.sqlite3"))
-    monkeypatch.setattr(partner.environment, "database", nowhere)
+    use_database(partner, monkeypatch, nowhere)
 
     with capture_logs() as logged:
-        answer = partner.call("GET", other.org)
+        response = partner.call("GET", other.org)
 
-    assert answer.status_code == 404
+    assert response.status_code == 404
     assert [each["event"] for each in logged] == ["access.denied", "audit.lost"]

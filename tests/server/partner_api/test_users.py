@@ -33,15 +33,15 @@ def test_the_organization_is_shown(partner: Partner) -> None:
 def test_a_created_user_is_as_sent_and_found_at_its_location(partner: Partner) -> None:
     sent = {"email": "zoe@example.com", "role": "staff", **_OPTIONAL}
 
-    answer = partner.call("POST", partner.users, json=sent)
+    response = partner.call("POST", partner.users, json=sent)
 
-    created = answer.json()
-    assert answer.status_code == 201
+    created = response.json()
+    assert response.status_code == 201
     assert set(created) == _FIELDS
     assert created | sent == created
     assert created["org_id"] == str(partner.created.organization.id)
     assert created["created_at"] == created["updated_at"]
-    assert partner.call("GET", answer.headers["location"]).json() == created
+    assert partner.call("GET", response.headers["location"]).json() == created
 
 
 def test_a_created_user_has_null_for_what_was_not_sent(partner: Partner) -> None:
@@ -69,10 +69,10 @@ def test_put_replaces_and_makes_null_what_is_left_out(partner: Partner) -> None:
     user = partner.add_user(**_OPTIONAL)
     sent = {"email": "new@example.com", "role": "staff", "town": "Bonn"}
 
-    answer = partner.call("PUT", f"{partner.users}/{user['id']}", json=sent)
+    response = partner.call("PUT", f"{partner.users}/{user['id']}", json=sent)
 
-    replaced = answer.json()
-    assert answer.status_code == 200
+    replaced = response.json()
+    assert response.status_code == 200
     assert replaced | sent == replaced
     assert {replaced[name] for name in _OPTIONAL if name != "town"} == {None}
     assert replaced["created_at"] == user["created_at"]
@@ -82,9 +82,9 @@ def test_put_replaces_and_makes_null_what_is_left_out(partner: Partner) -> None:
 def test_put_to_an_unknown_id_creates_nothing(partner: Partner) -> None:
     unknown = f"{partner.users}/{partner.created.organization.id}"
 
-    answer = partner.call("PUT", unknown, json={"email": "a@example.com", "role": "user"})
+    response = partner.call("PUT", unknown, json={"email": "a@example.com", "role": "user"})
 
-    assert answer.status_code == 404
+    assert response.status_code == 404
 
 
 @pytest.mark.spec("RFC 7396", "2")
@@ -92,16 +92,21 @@ def test_put_to_an_unknown_id_creates_nothing(partner: Partner) -> None:
 def test_patch_changes_what_is_sent_and_null_removes(partner: Partner, media_type: str) -> None:
     user = partner.add_user(**_OPTIONAL)
 
-    answer = partner.call(
+    response = partner.call(
         "PATCH",
         f"{partner.users}/{user['id']}",
         content='{"town": "Bonn", "zip_code": null}',
         headers={"Content-Type": media_type},
     )
 
-    changed = {**user, "town": "Bonn", "zip_code": None, "updated_at": answer.json()["updated_at"]}
-    assert answer.status_code == 200
-    assert answer.json() == changed
+    changed = {
+        **user,
+        "town": "Bonn",
+        "zip_code": None,
+        "updated_at": response.json()["updated_at"],
+    }
+    assert response.status_code == 200
+    assert response.json() == changed
 
 
 def test_an_empty_patch_changes_nothing(partner: Partner) -> None:
@@ -114,10 +119,10 @@ def test_an_empty_patch_changes_nothing(partner: Partner) -> None:
 def test_patch_cannot_remove_what_is_required(partner: Partner, name: str) -> None:
     user = partner.add_user()
 
-    answer = partner.call("PATCH", f"{partner.users}/{user['id']}", json={name: None})
+    response = partner.call("PATCH", f"{partner.users}/{user['id']}", json={name: None})
 
-    assert answer.status_code == 422
-    assert [error["field"] for error in answer.json()["errors"]] == [name]
+    assert response.status_code == 422
+    assert [error["field"] for error in response.json()["errors"]] == [name]
 
 
 def test_a_deleted_user_is_gone(partner: Partner) -> None:
@@ -137,25 +142,25 @@ def test_an_address_belongs_to_one_user_of_an_organization(partner: Partner, aga
     sent = {"email": again, "role": "user"}
     one = f"{partner.users}/{user['id']}"
 
-    answers = [
+    responses = [
         partner.call("POST", partner.users, json=sent),
         partner.call("PUT", one, json=sent),
         partner.call("PATCH", one, json={"email": again}),
     ]
 
-    assert {answer.status_code for answer in answers} == {409}
-    assert {answer.json()["errors"][0]["field"] for answer in answers} == {"email"}
+    assert {response.status_code for response in responses} == {409}
+    assert {response.json()["errors"][0]["field"] for response in responses} == {"email"}
     assert partner.call("GET", one).json() == user
 
 
 def test_a_user_keeps_their_own_address(partner: Partner) -> None:
     user = partner.add_user(email="same@example.com")
 
-    answer = partner.call(
+    response = partner.call(
         "PATCH", f"{partner.users}/{user['id']}", json={"email": "Same@example.com"}
     )
 
-    assert answer.json()["email"] == "Same@example.com"
+    assert response.json()["email"] == "Same@example.com"
 
 
 def test_two_organizations_may_have_the_same_address(partner: Partner, other: Partner) -> None:
@@ -178,20 +183,23 @@ def test_the_last_administrator_stays_one(
     partner.add_user(role="admin")  # who has no portal access, so cannot administer
     grant(partner)
 
-    answer = partner.call(method, partner.administrator, ALL, json=sent)
+    response = partner.call(method, partner.administrator, ALL, json=sent)
 
-    assert answer.status_code == 409
-    assert answer.json()["errors"][0]["field"] == "role"
+    assert response.status_code == 409
+    assert response.json()["errors"][0]["field"] == "role"
     assert partner.call("GET", partner.administrator).json()["role"] == "admin"
 
 
 def test_the_last_administrator_can_be_given_an_address(partner: Partner) -> None:
     grant(partner)
 
-    answer = partner.call("PATCH", partner.administrator, ALL, json={"email": "anna@example.com"})
+    response = partner.call("PATCH", partner.administrator, ALL, json={"email": "anna@example.com"})
 
-    assert (answer.status_code, answer.json()["role"]) == (200, "admin")
-    assert (answer.json()["email"], answer.json()["pending_email"]) == (None, "anna@example.com")
+    assert (response.status_code, response.json()["role"]) == (200, "admin")
+    assert (response.json()["email"], response.json()["pending_email"]) == (
+        None,
+        "anna@example.com",
+    )
 
 
 def test_every_change_is_in_the_audit_trail_with_who_and_from_where(partner: Partner) -> None:
@@ -235,11 +243,11 @@ def _trail(partner: Partner) -> list[Entry]:
 def test_another_spelling_of_an_address_is_the_same_address(partner: Partner, again: str) -> None:
     partner.add_user(email="zoe.o@strasse.example")
 
-    answer = partner.call("POST", partner.users, json={"email": again, "role": "user"})
+    response = partner.call("POST", partner.users, json={"email": again, "role": "user"})
     found = partner.call("GET", partner.users, params={"email": again}).json()["items"]
 
-    assert answer.status_code == 409
-    assert answer.json()["errors"][0]["field"] == "email"
+    assert response.status_code == 409
+    assert response.json()["errors"][0]["field"] == "email"
     assert [user["email"] for user in found] == ["zoe.o@strasse.example"]
 
 

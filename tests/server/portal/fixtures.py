@@ -61,8 +61,8 @@ class PortalServer:
 
     def as_(self, username: str, source: str = HOME) -> "Browser":
         browser = self.browser(source)
-        answer = browser.log_in(username)
-        assert answer.status_code == 303, answer.text
+        response = browser.log_in(username)
+        assert response.status_code == 303, response.text
         return browser
 
     def person(self, username: str) -> User:
@@ -129,9 +129,9 @@ class Browser:
             "scope_write": "yes",
             **form,
         }
-        answer = self.post("/oauth2/applications/register/", **given)
-        assert answer.status_code == 303, answer.text
-        return str(answer.headers["location"]).removesuffix("credentials/")
+        response = self.post("/oauth2/applications/register/", **given)
+        assert response.status_code == 303, response.text
+        return str(response.headers["location"]).removesuffix("credentials/")
 
     def is_logged_in(self) -> bool:
         return self.get("/account/").status_code == 200

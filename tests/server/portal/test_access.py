@@ -30,8 +30,8 @@ def path_of(route: Route, **ids: str) -> str:
 
 
 def ask(browser: Browser, route: Route, path: str) -> tuple[int, str]:
-    answer = browser.get(path) if route.method == "GET" else browser.post(path)
-    return answer.status_code, answer.headers.get("location", "")
+    response = browser.get(path) if route.method == "GET" else browser.post(path)
+    return response.status_code, response.headers.get("location", "")
 
 
 @pytest.mark.spec("ASVS", "8.2.1")
@@ -86,10 +86,10 @@ def test_staff_see_an_application_and_are_offered_no_change(portal: PortalServer
 
 
 def test_a_user_is_told_in_words_that_a_page_is_not_theirs(portal: PortalServer) -> None:
-    answer = portal.as_("ulla").get("/oauth2/applications/")
+    response = portal.as_("ulla").get("/oauth2/applications/")
 
-    assert answer.status_code == 403
-    assert "Ask an administrator of your organization." in answer.text
+    assert response.status_code == 403
+    assert "Ask an administrator of your organization." in response.text
 
 
 @pytest.mark.spec("ASVS", "8.2.2")
@@ -148,10 +148,10 @@ def test_what_is_not_there_is_said_to_be_not_there(portal: PortalServer, path: s
 
     browser.client.headers["Accept"] = "text/html"
 
-    answer = browser.get("http://localhost:8000" + path)
+    response = browser.get("http://localhost:8000" + path)
 
-    assert answer.status_code == 404
-    assert "Page not found" in answer.text
+    assert response.status_code == 404
+    assert "Page not found" in response.text
 
 
 @pytest.mark.parametrize("route", GETS, ids=lambda route: route.path)
@@ -159,9 +159,9 @@ def test_a_missing_slash_is_mended_for_pages(portal: PortalServer, route: Route)
     path = path_of(route)
     if path == "/":
         return
-    answer = portal.as_("anna").get(path.rstrip("/"))
+    response = portal.as_("anna").get(path.rstrip("/"))
 
-    assert (answer.status_code, answer.headers["location"]) == (307, path)
+    assert (response.status_code, response.headers["location"]) == (307, path)
 
 
 def test_a_missing_slash_is_not_mended_for_forms(portal: PortalServer) -> None:
@@ -183,9 +183,9 @@ def test_a_missing_slash_is_not_mended_for_forms(portal: PortalServer) -> None:
 def test_another_method_is_told_which_ones_there_are(
     portal: PortalServer, method: str, path: str, allowed: str
 ) -> None:
-    answer = portal.as_("anna").client.request(method, path)
+    response = portal.as_("anna").client.request(method, path)
 
-    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+    assert (response.status_code, response.headers["allow"]) == (405, allowed)
 
 
 @pytest.mark.parametrize("route", GETS, ids=lambda route: route.path)
@@ -212,13 +212,13 @@ def test_when_the_database_is_away_the_page_says_so(portal: PortalServer) -> Non
     file.rename(file.with_name("elsewhere"))
     file.mkdir()
 
-    answer = browser.get("/account/")
+    response = browser.get("/account/")
 
     file.rmdir()
     file.with_name("elsewhere").rename(file)
-    assert answer.status_code == 503
-    assert answer.headers["retry-after"] == "5"
-    assert "Not available" in answer.text
+    assert response.status_code == 503
+    assert response.headers["retry-after"] == "5"
+    assert "Not available" in response.text
     assert browser.is_logged_in()
 
 
@@ -227,8 +227,8 @@ def test_what_nobody_foresaw_gets_a_bland_page(portal: PortalServer) -> None:
     browser = portal.as_("anna")
     portal.run("UPDATE person SET created_at = 'x'")
 
-    answer = browser.get("/account/")
+    response = browser.get("/account/")
 
-    assert answer.status_code == 500
-    assert "Internal error" in answer.text
-    assert "Traceback" not in answer.text
+    assert response.status_code == 500
+    assert "Internal error" in response.text
+    assert "Traceback" not in response.text

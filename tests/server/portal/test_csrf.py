@@ -25,9 +25,9 @@ def test_no_form_is_accepted_without_its_token(
     browser = portal.browser() if "login" in path else portal.as_("anna")
     before = portal.actions()
 
-    answer = browser.send(path, {} if token is None else {"csrf": token})
+    response = browser.send(path, {} if token is None else {"csrf": token})
 
-    assert answer.status_code == 403
+    assert response.status_code == 403
     assert portal.actions() == before
 
 
@@ -127,6 +127,6 @@ def test_a_token_does_not_give_its_owner_away() -> None:
 
 def test_a_form_that_is_no_form_is_refused(portal: PortalServer) -> None:
     browser = portal.as_("anna")
-    answer = browser.client.post(FORM, json={"csrf": browser.csrf()})
+    response = browser.client.post(FORM, json={"csrf": browser.csrf()})
 
-    assert answer.status_code == 400
+    assert response.status_code == 400

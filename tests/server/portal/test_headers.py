@@ -48,8 +48,8 @@ def test_cookies_under_tls_are_secure_and_bound_to_the_host(tls_rig: PortalServe
 
 @pytest.mark.spec("ASVS", "3.3.5")
 def test_a_cookie_is_far_below_4096_bytes(tls_rig: PortalServer) -> None:
-    answers = (tls_rig.browser().get("/accounts/login/"), tls_rig.browser().log_in("anna"))
-    headers = [each for answer in answers for each in answer.headers.get_list("set-cookie")]
+    responses = (tls_rig.browser().get("/accounts/login/"), tls_rig.browser().log_in("anna"))
+    headers = [each for response in responses for each in response.headers.get_list("set-cookie")]
 
     assert headers
     assert all(len(header.partition("; ")[0]) < 256 for header in headers)
@@ -112,17 +112,17 @@ def test_static_files_are_kept_for_ever_under_the_digest_of_their_content(
     assert len(found) == 3
 
     for path in found:
-        answer = browser.get(path)
-        assert answer.status_code == 200
-        assert "immutable" in answer.headers["cache-control"]
-        assert answer.headers["x-content-type-options"] == "nosniff"
-        assert answer.headers["content-type"].startswith(("text/css", "text/jav", "image/svg"))
+        response = browser.get(path)
+        assert response.status_code == 200
+        assert "immutable" in response.headers["cache-control"]
+        assert response.headers["x-content-type-options"] == "nosniff"
+        assert response.headers["content-type"].startswith(("text/css", "text/jav", "image/svg"))
 
 
 def test_a_page_of_another_version_gets_files_that_are_not_kept(portal: PortalServer) -> None:
-    answer = portal.browser().get("/static/0123456789abcdef/portal.css")
+    response = portal.browser().get("/static/0123456789abcdef/portal.css")
 
-    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+    assert (response.status_code, response.headers["cache-control"]) == (200, "no-store")
 
 
 @pytest.mark.parametrize(

@@ -32,20 +32,20 @@ def test_a_hostile_form_is_refused_in_words(portal: PortalServer, path: str, bod
     browser = portal.as_("anna") if "login" not in path else portal.browser()
     before = portal.actions()
 
-    answer = browser.client.post(path, content=body, headers=FORM)
+    response = browser.client.post(path, content=body, headers=FORM)
 
-    assert answer.status_code in {400, 403, 404}
-    assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    assert "<h1>" in answer.text
+    assert response.status_code in {400, 403, 404}
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    assert "<h1>" in response.text
     assert portal.actions() == before
 
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_form_over_64_kib_is_too_much(portal: PortalServer, path: str) -> None:
-    answer = portal.as_("anna").client.post(path, content=b"x" * 65_537, headers=FORM)
+    response = portal.as_("anna").client.post(path, content=b"x" * 65_537, headers=FORM)
 
-    assert answer.status_code == 413
-    assert "Form too large" in answer.text
+    assert response.status_code == 413
+    assert "Form too large" in response.text
 
 
 @pytest.mark.parametrize(
@@ -56,9 +56,9 @@ def test_a_form_of_another_kind_is_refused(portal: PortalServer, kind: str) -> N
     body = f"csrf={browser.csrf()}".encode()
 
     headers = {"content-type": kind, "origin": browser.origin}
-    answer = browser.client.post("/accounts/sessions/end/", content=body, headers=headers)
+    response = browser.client.post("/accounts/sessions/end/", content=body, headers=headers)
 
-    assert answer.status_code == 400
+    assert response.status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -68,10 +68,10 @@ def test_a_form_of_another_kind_is_refused(portal: PortalServer, kind: str) -> N
 def test_a_hostile_cookie_is_no_cookie(portal: PortalServer, name: str, value: str) -> None:
     cookie = {b"cookie": f"{name}={value}".encode()}
 
-    answer = portal.browser().client.get("/accounts/login/", headers=cookie)
+    response = portal.browser().client.get("/accounts/login/", headers=cookie)
     page = portal.browser().client.get("/account/", headers=cookie)
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
     assert (page.status_code, page.headers["location"]) == (303, "/accounts/login/?next=/account/")
 
 
@@ -81,10 +81,10 @@ def test_a_hostile_cookie_is_no_cookie(portal: PortalServer, name: str, value: s
 def test_a_hostile_query_changes_nothing_about_the_login_page(
     portal: PortalServer, query: str
 ) -> None:
-    answer = portal.browser().get(f"/accounts/login/?{query}")
+    response = portal.browser().get(f"/accounts/login/?{query}")
 
-    assert answer.status_code == 200
-    assert 'name="next" value=""' in answer.text
+    assert response.status_code == 200
+    assert 'name="next" value=""' in response.text
 
 
 def test_a_hostile_program_name_is_cut_and_shown_as_text(portal: PortalServer) -> None:
@@ -102,7 +102,7 @@ def test_a_hostile_program_name_is_cut_and_shown_as_text(portal: PortalServer) -
 def test_a_compressed_form_is_told_to_be_one(portal: PortalServer) -> None:
     browser = portal.browser()
 
-    answer = browser.send("/accounts/login/", {"username": "anna"}, content_encoding="gzip")
+    response = browser.send("/accounts/login/", {"username": "anna"}, content_encoding="gzip")
 
-    assert answer.status_code == 415
-    assert "without Content-Encoding" in answer.text
+    assert response.status_code == 415
+    assert "without Content-Encoding" in response.text

@@ -32,14 +32,14 @@ def alone(
     server: InProcessServer, headers: tuple[tuple[bytes, bytes], ...] = (), **given: object
 ) -> Response:
     """Ask for the figures on the address that is theirs alone."""
-    return server.app.figures.answer_alone(asked(headers, **given))
+    return server.app.figures.respond_alone(asked(headers, **given))
 
 
 def test_by_http_1_0_which_nginx_speaks_there_is_no_such_page(
     fresh_server: InProcessServer,
 ) -> None:
-    assert fresh_server.app.figures.answer(asked()).status == 200
-    assert fresh_server.app.figures.answer(asked(http_version="1.0")).status == 404
+    assert fresh_server.app.figures.respond(asked()).status == 200
+    assert fresh_server.app.figures.respond(asked(http_version="1.0")).status == 404
 
 
 @pytest.mark.spec("ASVS", "13.4.5")
@@ -106,7 +106,7 @@ def test_its_own_port_knows_no_name_that_may_be_a_strangers(
 ) -> None:
     scope = asked() | {"headers": [(b"host", each.encode()) for each in hosts]}
 
-    assert fresh_server.app.figures.answer_alone(scope).status == status
+    assert fresh_server.app.figures.respond_alone(scope).status == status
 
 
 @pytest.mark.parametrize("name", ADDED)

@@ -80,7 +80,7 @@ def test_only_a_trusted_peer_is_asked_and_a_mapped_one_is_its_ipv4_address(
 ) -> None:
     proxies = PROXY if header == "x-forwarded-for" else RFC7239
     values = (b"192.0.2.9", b"https") if proxies is PROXY else (b"for=192.0.2.9;proto=https",) * 2
-    seen = proxies.seen(peer, "http", *values)
+    seen = proxies.client_info(peer, "http", *values)
 
     assert seen == (ClientInfo("https", "192.0.2.9") if is_trusted else ClientInfo("http", source))
 
@@ -88,8 +88,8 @@ def test_only_a_trusted_peer_is_asked_and_a_mapped_one_is_its_ipv4_address(
 def test_a_peer_of_a_trusted_link_is_believed_with_its_zone() -> None:
     proxies = TrustedProxies(["fe80::/10"])
 
-    assert proxies.seen("fe80::1%eth0", "http", b"192.0.2.9", None).source == "192.0.2.9"
-    assert proxies.seen("fe80::1%eth0", "http", b"unknown", None).source == "fe80::1%eth0"
+    assert proxies.client_info("fe80::1%eth0", "http", b"192.0.2.9", None).source == "192.0.2.9"
+    assert proxies.client_info("fe80::1%eth0", "http", b"unknown", None).source == "fe80::1%eth0"
 
 
 def test_a_connection_without_an_address_stays_one_and_other_messages_pass() -> None:
@@ -117,7 +117,7 @@ pieces = st.sampled_from(
 
 @given(st.lists(pieces, max_size=40).map("".join), st.sampled_from([PROXY, RFC7239]))
 def test_whatever_is_sent_the_source_is_an_address(text: str, proxies: TrustedProxies) -> None:
-    seen = proxies.seen(PEER, "http", text.encode(), text.encode())
+    seen = proxies.client_info(PEER, "http", text.encode(), text.encode())
 
     assert str(ip_address(seen.source)) == seen.source
     assert "%" not in seen.source
@@ -134,7 +134,7 @@ def test_whatever_a_client_sends_the_proxys_own_word_counts(
         else (b'for="198.51.100.4:80";proto=http;by=_a',) * 2
     )
     for between in (b",", b", "):
-        seen = proxies.seen(
+        seen = proxies.client_info(
             PEER, "https", text.encode() + between + own, text.encode() + between + proto
         )
 
@@ -143,12 +143,14 @@ def test_whatever_a_client_sends_the_proxys_own_word_counts(
 
 def test_the_same_bytes_are_worked_out_once_and_long_ones_are_not_kept() -> None:
     kept = TrustedProxies(["127.0.0.1"])
-    first = kept.seen(PEER, "http", b"192.0.2.9", b"https")
+    first = kept.client_info(PEER, "http", b"192.0.2.9", b"https")
     long = b"x" * 300 + b", 192.0.2.9"
 
-    assert kept.seen(PEER, "http", b"192.0.2.9", b"https") is first
-    assert kept.seen(PEER, "http", long, None) == kept.seen(PEER, "http", long, None)
-    assert kept.seen(PEER, "http", long, None) is not kept.seen(PEER, "http", long, None)
+    assert kept.client_info(PEER, "http", b"192.0.2.9", b"https") is first
+    assert kept.client_info(PEER, "http", long, None) == kept.client_info(PEER, "http", long, None)
+    assert kept.client_info(PEER, "http", long, None) is not kept.client_info(
+        PEER, "http", long, None
+    )
 
 
 @pytest.mark.parametrize(

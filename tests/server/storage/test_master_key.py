@@ -105,7 +105,7 @@ def test_keys_lie_encrypted_and_differ_between_environments(fresh_server: InProc
     for environment in fresh_server.app.environments:
         with environment.database.read() as connection:
             found = keys.all_keys(connection, opened, environment.mode)
-            assert {key.purpose for key in found} == {"seal", "ES256"}
+            assert {key.purpose for key in found} == {"opaque", "ES256"}
             raw += [key.secret for key in found]
 
     assert len(set(raw)) == len(raw) == 4

@@ -54,7 +54,7 @@ METERS = "https://meters.example.com/"
 CATALOGUE = Catalogue(
     partner_api=API,
     resources={
-        API: Resource(API, "Partner API", None, None, "sealed"),
+        API: Resource(API, "Partner API", None, None, "opaque"),
         METERS: Resource(METERS, "Meters", "jwt", None, "ES256"),
     },
     scopes={

@@ -43,7 +43,7 @@ def refusal(
 
 @pytest.mark.spec("RFC 6749", "4.4.2")
 def test_a_client_is_granted_all_of_its_scope_where_it_asks_for_none() -> None:
-    assert grant() == Grant(APPLICATION, Scope(("read", "write")), (), 36000, "sealed")
+    assert grant() == Grant(APPLICATION, Scope(("read", "write")), (), 36000, "opaque")
 
 
 @pytest.mark.spec("RFC 6749", "5.2")
@@ -153,7 +153,7 @@ def test_scopes_of_several_resources_are_refused_in_one_request() -> None:
 @pytest.mark.spec("RFC 8707", "2")
 def test_resources_that_take_different_tokens_are_refused_in_one_request() -> None:
     assert refusal(resource=(API, METERS), application=BOTH) == "invalid_target"
-    same = replace(CATALOGUE.resources[METERS], form="sealed")
+    same = replace(CATALOGUE.resources[METERS], form="opaque")
     catalogue = replace(CATALOGUE, resources={**CATALOGUE.resources, METERS: same})
     client = AuthenticatedClient(BOTH, BOTH.secrets[0])
     asked = TokenRequest(credentials(), GRANT_TYPE, "read meters.read", (METERS, API))

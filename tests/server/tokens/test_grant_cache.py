@@ -17,7 +17,7 @@ from server.tokens.samples import APPLICATION, FORM, JSON, NOW, make_request
 HERE = "192.0.2.7"
 GRANTED = CachedGrant(
     AuthenticatedClient(APPLICATION, APPLICATION.secrets[0]),
-    Grant(APPLICATION, APPLICATION.scope, (), 36000, "sealed"),
+    Grant(APPLICATION, APPLICATION.scope, (), 36000, "opaque"),
 )
 
 

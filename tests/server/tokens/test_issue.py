@@ -20,7 +20,7 @@ from server.tokens.samples import API, APPLICATION, NOW, THEN
 ISSUER = "http://localhost:8000"
 KEY = OpaqueTokenKey(Mode.LIVE, 1, b"k" * 32)
 KEYS = Keyring(KEY, {1: KEY}, {}, {}, b"", THEN, 0.0)
-GRANT = Grant(APPLICATION, Scope(("write", "read")), (API,), 7200, "sealed")
+GRANT = Grant(APPLICATION, Scope(("write", "read")), (API,), 7200, "opaque")
 
 
 @pytest.mark.spec("RFC 6749", "5.1")

@@ -34,7 +34,7 @@ def signed(fresh_server: InProcessServer) -> str:
     return fresh_server.token(client)
 
 
-@pytest.fixture(params=["sealed", "signed"])
+@pytest.fixture(params=["opaque", "signed"])
 def token(request: pytest.FixtureRequest) -> str:
     found: str = request.getfixturevalue(request.param)
     return found
@@ -124,7 +124,7 @@ def test_no_other_header_is_taken_though_the_right_key_has_signed_it(
     [der] = [key.secret for key in all_keys(environment.context) if key.purpose == "ES256"]
     key, algorithm = ECKey.import_key(der), JWSRegistry.algorithms["ES256"]
     payload = signed.split(".")[1]
-    kid = environment.keys.sign["ES256"].kid
+    kid = environment.keys.signing_keys["ES256"].kid
     good = {"alg": "ES256", "typ": "at+jwt", "kid": kid}
     public = key.as_dict(private=False)
 

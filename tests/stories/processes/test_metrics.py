@@ -59,7 +59,7 @@ def test_a_scrape_of_one_worker_has_the_sum_of_both(two: Server) -> None:
     def each_tells_the_sum() -> bool:
         told = [scrape(two) for _ in range(10)]
         return all(
-            each["gatepass_tokens_issued_total['sealed']"]
+            each["gatepass_tokens_issued_total['opaque']"]
             == each["gatepass_request_duration_seconds_count['ok', 'token']"]
             == _TOKENS
             for each in told

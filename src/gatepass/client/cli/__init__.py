@@ -1,1 +1,1 @@
-"""The client's larger commands, one file each."""
+"""The client's commands."""

@@ -24,7 +24,7 @@ def check(*, as_json: bool) -> None:
     from gatepass.client.doctor.diagnosis import examine  # httpx2 takes a while to load
     from gatepass.client.doctor.findings import Outcome
 
-    # What is logged on the way is told by the lines.
+    # The findings have what is logged meanwhile.
     logging.getLogger("gatepass.client").addHandler(logging.NullHandler())
     signs = {
         Outcome.OK: click.style("\u2713", fg="green"),
@@ -32,16 +32,16 @@ def check(*, as_json: bool) -> None:
         Outcome.FAILED: click.style("\u2717", fg="red"),
         Outcome.SKIPPED: click.style("-", dim=True),
     }
-    told, is_failed = [], False
+    findings, is_failed = [], False
     for line in examine(os.environ, time.time):
-        told.append(line)
+        findings.append(line)
         is_failed = is_failed or line.outcome is Outcome.FAILED
         if as_json or (is_failed and line.outcome is Outcome.SKIPPED):
-            continue  # what could not be tried after a failure is no line for people
+            continue  # skipped after a failure: not for people
         # each line at once: the network may be slow
         click.echo(fitting(f"{signs[line.outcome]} {line.check}: {line.message}"))
     if as_json:
-        click.echo(json.dumps([asdict(line) for line in told]))
-    failed = [line.check for line in told if line.outcome is Outcome.FAILED]
+        click.echo(json.dumps([asdict(line) for line in findings]))
+    failed = [line.check for line in findings if line.outcome is Outcome.FAILED]
     if failed:
         raise click.ClickException(f"failed: {', '.join(failed)}; the line of each says what to do")

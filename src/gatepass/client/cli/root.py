@@ -1,4 +1,4 @@
-"""The client's commands: what a partner's engineer types to try his credentials."""
+"""The client's commands, for a partner's engineer who tries the credentials."""
 
 import json
 import re
@@ -15,14 +15,14 @@ from gatepass.client.urls import check_url
 from gatepass.command_group import example
 from gatepass.wire.urls import may_use_proxy
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
-_DEADLINE = 10.0  # seconds that somebody who types waits for a token
+_HTTP_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
+_DEADLINE = 10.0  # seconds to wait for a token
 _STREAM_CHUNK = 64 * 1024  # bytes
 
 
 @click.group()
 def commands() -> None:
-    """Gather the client's commands for the command-line root."""
+    """Collect the client's commands for the command-line root."""
 
 
 @commands.command(epilog=example("gatepass token --json"))
@@ -36,16 +36,16 @@ def token(*, as_json: bool) -> None:
     """
     from gatepass.client.tokens.source import TokenSource  # takes a while to load
 
-    with _one_line():
-        got = TokenSource(ClientSettings.from_env(), deadline=_DEADLINE).token().response
+    with _one_line_errors():
+        response = TokenSource(ClientSettings.from_env(), deadline=_DEADLINE).token().response
     if not as_json:
-        click.echo(got.access_token.value)
+        click.echo(response.access_token.value)
         return
     answer = {
-        "access_token": got.access_token.value,
-        "expires_in": got.expires_in,
-        "scope": got.scope,
-        "token_type": got.token_type,
+        "access_token": response.access_token.value,
+        "expires_in": response.expires_in,
+        "scope": response.scope,
+        "token_type": response.token_type,
     }
     click.echo(json.dumps(answer))
 
@@ -70,12 +70,12 @@ def call(method: str | None, data: str | None, headers: tuple[str, ...], url: st
     from gatepass.client.network.certificate_errors import explain, find_verification_error
     from gatepass.client.tokens.source import TokenSource
 
-    if method is not None and not _TOKEN.fullmatch(method):
+    if method is not None and not _HTTP_TOKEN.fullmatch(method):
         raise click.BadParameter("a method is a word like PUT", param_hint="-X")
     fields = [_field(header) for header in headers]
     if data is not None and "content-type" not in {name.lower() for name, _ in fields}:
         fields.append(("Content-Type", "application/json"))
-    with _one_line():
+    with _one_line_errors():
         check_url(url, "the URL")
         settings = ClientSettings.from_env()
         source = TokenSource(settings, deadline=_DEADLINE)
@@ -88,7 +88,10 @@ def call(method: str | None, data: str | None, headers: tuple[str, ...], url: st
     method = method or ("GET" if data is None else "POST")
     with client:
         try:
-            with _one_line(), client.stream(method, url, headers=fields, content=data) as answer:
+            with (
+                _one_line_errors(),
+                client.stream(method, url, headers=fields, content=data) as answer,
+            ):
                 for chunk in answer.iter_bytes(_STREAM_CHUNK):
                     click.echo(chunk, nl=False)
         except (httpx2.RequestError, httpx2.InvalidURL) as error:
@@ -106,7 +109,12 @@ def call(method: str | None, data: str | None, headers: tuple[str, ...], url: st
 def _field(header: str) -> tuple[str, str]:
     name, colon, value = header.partition(":")
     name, value = name.strip(), value.strip()
-    if not colon or not _TOKEN.fullmatch(name) or not header.isascii() or not header.isprintable():
+    if (
+        not colon
+        or not _HTTP_TOKEN.fullmatch(name)
+        or not header.isascii()
+        or not header.isprintable()
+    ):
         raise click.BadParameter('a header is "Name: value"', param_hint="-H")
     if name.lower() == "authorization":
         raise click.BadParameter("the Authorization header is made here", param_hint="-H")
@@ -123,7 +131,7 @@ def _advice(status: int) -> str:
 
 
 @contextmanager
-def _one_line() -> Iterator[None]:
+def _one_line_errors() -> Iterator[None]:
     try:
         yield
     except ClientError as error:

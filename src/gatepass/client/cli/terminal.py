@@ -1,4 +1,4 @@
-"""Text for people, whatever their terminal can show."""
+"""Text in the encoding of the terminal."""
 
 import sys
 
@@ -6,7 +6,7 @@ _PLAIN = {"\u2713": "+", "\u2717": "x", "\u2026": "..."}
 
 
 def fitting(text: str) -> str:
-    """Give `text` as standard output can write it, with ASCII for our signs where need be."""
+    """Return `text` in the encoding of standard output, with ASCII in place of symbols."""
     encoding = sys.stdout.encoding
     try:
         text.encode(encoding)

@@ -1,12 +1,13 @@
-"""`gatepass check`: looks at everything between the settings and a token, in order.
+"""`gatepass check`: checks everything between the settings and a token, in order.
 
-Each check is a line that says how it is or what to do. One that cannot be made, because an
-earlier one failed, is told as skipped. Nothing is changed, and one token is asked for.
+Each check yields a finding with the result or what to do. A check that is impossible because an
+earlier one failed is reported as skipped. Nothing is changed, and one token is requested.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
+from typing import TypeAlias
 
 from gatepass.client.doctor import certificate, findings, metadata, probes
 from gatepass.client.doctor.findings import Finding, Outcome
@@ -32,14 +33,14 @@ from gatepass.wire.token_response import TokenResponse
 from gatepass.wire.urls import may_use_proxy
 
 _NETWORK = ("name", "connection", "tls", "clock", "metadata")
-_ASKING = ("environment", "token", "scope")
-_DETOUR = "the connection goes through the proxy"
+_OAUTH = ("environment", "token", "scope")
+_VIA_PROXY = "the connection goes through the proxy"
 
-Steps = Iterator[Finding]
+Findings: TypeAlias = Iterator[Finding]
 
 
-def examine(environ: Mapping[str, str], now: Callable[[], float]) -> Steps:
-    """Make the checks for the settings in `environ`; `now` is in seconds since 1970."""
+def examine(environ: Mapping[str, str], now: Callable[[], float]) -> Findings:
+    """Check the settings in `environ`; `now` returns seconds since 1970."""
     settings: ClientSettings | None = None
     try:
         settings = ClientSettings.from_env(environ)
@@ -63,10 +64,10 @@ def examine(environ: Mapping[str, str], now: Callable[[], float]) -> Steps:
         send = None
         yield Finding("settings", Outcome.FAILED, str(error))
     if url is None or send is None:
-        yield from _skipped((*_NETWORK, *_ASKING), "there is nothing to try with these settings")
+        yield from _skipped((*_NETWORK, *_OAUTH), "there is nothing to try with these settings")
     else:
         ca_file = environ.get(CA_FILE, "")
-        yield from _Visit(url, settings, known, send, now, ca_file).checks()
+        yield from _ServerCheck(url, settings, known, send, now, ca_file).checks()
 
 
 def _secret(source: SecretSource) -> Secret | ConfigurationError:
@@ -84,21 +85,21 @@ def _usable(url: str) -> str | None:
     return url
 
 
-def _secret_file(path: str) -> Steps:
-    """Look at the rights; that a file cannot be read was told with the settings."""
+def _secret_file(path: str) -> Findings:
+    """Check the rights; a file that cannot be read was reported with the settings."""
     try:
         yield findings.secret_file(path, Path(path).stat().st_mode)
     except (OSError, ValueError):
         yield Finding("secret file", Outcome.SKIPPED, "there is no such file")
 
 
-def _skipped(checks: tuple[str, ...], why: str) -> Steps:
+def _skipped(checks: tuple[str, ...], why: str) -> Findings:
     for check in checks:
         yield Finding(check, Outcome.SKIPPED, why)
 
 
-class _Visit:
-    """The checks of one server, and what the earlier of them found out for the later."""
+class _ServerCheck:
+    """The checks of one server; the later ones use the results of the earlier."""
 
     def __init__(
         self,
@@ -117,35 +118,35 @@ class _Visit:
         self._blocked = ""  # why later checks cannot be made
         self._document: Mapping[str, object] | None = None
 
-    def checks(self) -> Steps:
-        """Go from the name to the scope."""
+    def checks(self) -> Findings:
+        """Check from the host name to the scope."""
         found: list[str] = []
         yield self._name(found)
         yield self._connection(found)
         yield self._tls()
-        yield from self._published()
+        yield from self._metadata()
         if self._settings is None or not self._known:
-            yield from _skipped(_ASKING, "the settings are not complete")
+            yield from _skipped(_OAUTH, "the settings are not complete")
             return
         environment = findings.environment(self._settings, self._known, self._document)
         yield environment
         yield from self._token(self._settings, environment.outcome)
 
     def _name(self, found: list[str]) -> Finding:
-        """Put the addresses into `found`; those of the proxy where there is one."""
+        """Add the addresses to `found`; those of the proxy where there is one."""
         at = self._proxy or self._at
         try:
             found += route.addresses(at)
-        except (OSError, UnicodeError) as error:  # UnicodeError: a name that is none
+        except (OSError, UnicodeError) as error:  # UnicodeError: not a host name
             self._blocked = "the name was not found"
             why = cleaned(getattr(error, "strerror", "") or type(error).__name__)
             where = "the variable of the proxy" if self._proxy else TOKEN_URL
             message = f"{at.host} has no address ({why}): check its spelling in {where}, and DNS"
             return Finding("name", Outcome.FAILED, message)
-        said = f"{at.host} is {', '.join(found)}"
+        result = f"{at.host} is {', '.join(found)}"
         if self._proxy:
-            said = f"left to the proxy; the proxy {said}"
-        return Finding("name", Outcome.OK, said)
+            result = f"left to the proxy; the proxy {result}"
+        return Finding("name", Outcome.OK, result)
 
     def _connection(self, found: list[str]) -> Finding:
         if self._blocked:
@@ -168,43 +169,45 @@ class _Visit:
         if self._blocked:
             return Finding("tls", Outcome.SKIPPED, self._blocked)
         if self._proxy:
-            return Finding("tls", Outcome.SKIPPED, f"{_DETOUR}, and is checked by what follows")
+            return Finding("tls", Outcome.SKIPPED, f"{_VIA_PROXY}, and is checked by what follows")
         try:
-            return certificate.accepted(probes.shake(self._at, self._ca_file), self._now())
+            return certificate.accepted(probes.handshake(self._at, self._ca_file), self._now())
         except OSError as error:
             self._blocked = "there is no TLS connection"
             seen = probes.presented(self._at, self._ca_file)
             return certificate.refused(error, self._at.host, seen)
 
-    def _published(self) -> Steps:
-        """Look for the metadata, and read the clock off the first answer."""
+    def _metadata(self) -> Findings:
+        """Find the metadata, and read the clock from the first response."""
         if self._blocked:
             yield from _skipped(("clock", "metadata"), self._blocked)
             return
         first = True
-        for place in metadata.places(self._url):
-            asked_at = self._now()
+        for location in metadata.locations(self._url):
+            sent_at = self._now()
             try:
-                answer = probes.document(self._send, place.url)
+                response = probes.document(self._send, location.url)
             except Unreachable as error:
-                yield from self._no_answer(error, first=first)
+                yield from self._no_response(error, first=first)
                 return
             if first:
-                yield findings.clock(answer.headers, (asked_at + self._now()) / 2)
+                yield findings.clock(response.headers, (sent_at + self._now()) / 2)
             first = False
-            self._document = metadata.read(answer.body) if answer.status == HTTPStatus.OK else None
+            self._document = (
+                metadata.read(response.body) if response.status == HTTPStatus.OK else None
+            )
             if self._document:
-                yield metadata.judge(self._document, place, self._url)
+                yield metadata.compare(self._document, location, self._url)
                 return
         yield metadata.absent(self._url)
 
-    def _no_answer(self, error: Unreachable, *, first: bool) -> Steps:
+    def _no_response(self, error: Unreachable, *, first: bool) -> Findings:
         if first:
             yield Finding("clock", Outcome.SKIPPED, "there is no answer to read a date from")
         message = f"no answer ({cleaned(str(error))}): check the token URL and the network"
         yield Finding("metadata", Outcome.FAILED, message)
 
-    def _token(self, settings: ClientSettings, environment: Outcome) -> Steps:
+    def _token(self, settings: ClientSettings, environment: Outcome) -> Findings:
         if self._blocked:
             yield from _skipped(("token", "scope"), self._blocked)
             return
@@ -221,7 +224,7 @@ class _Visit:
         yield findings.scope(settings.scope, granted.scope)
 
     def _granted(self, settings: ClientSettings) -> tuple[TokenResponse, bool]:
-        """Give the token, and whether it took the last secret because those before are refused."""
+        """Return the token, and whether the first secret was refused."""
         *first, last = self._known
         for known in first:
             try:

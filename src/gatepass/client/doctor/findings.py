@@ -1,6 +1,6 @@
-"""What the doctor's findings mean: pure, from values to a line that is said.
+"""The findings of `gatepass check`: from observed values to one line of text each. Pure.
 
-No line holds a secret: of a credential its prefix is shown, foreign text is cut and cleaned.
+No line has a secret: a credential is shown by its prefix, foreign text is cut and cleaned.
 """
 
 import re
@@ -57,43 +57,43 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the doctor: what was looked at, how it is, and what to do."""
+    """One line of the report: what was checked, the result, and what to do."""
 
     check: str
     outcome: Outcome
     message: str
 
 
-def settings(found: ClientSettings, environ: Mapping[str, str]) -> Finding:
-    """Say what is set and by which variable."""
-    named = [
-        f"{TOKEN_URL} {shown_url(found.token_url)}",
-        f"{CLIENT_ID} {_shown_id(found.client_id)}",
+def settings(client: ClientSettings, environ: Mapping[str, str]) -> Finding:
+    """Return what is set, and by which variable."""
+    values = [
+        f"{TOKEN_URL} {shown_url(client.token_url)}",
+        f"{CLIENT_ID} {_shown_id(client.client_id)}",
     ]
-    named += [
+    values += [
         _source(environ, name, source)
         for name, source in zip(
-            (CLIENT_SECRET, NEXT_CLIENT_SECRET), found.secret_sources, strict=False
+            (CLIENT_SECRET, NEXT_CLIENT_SECRET), client.secret_sources, strict=False
         )
     ]
-    if found.scope:
-        named.append(f"{SCOPE} {cleaned(found.scope)}")
-    named += [f"{RESOURCE} {cleaned(resource)}" for resource in found.resource]
-    if found.form_parameters:  # the names only: it is not known what the texts are
-        named.append(f"{PARAMETERS} {cleaned(', '.join(dict(found.form_parameters)))}")
-    if found.header_fields:
-        named.append(f"{HEADERS} {cleaned(', '.join(dict(found.header_fields)))}")
-    if found.grant_type != CLIENT_CREDENTIALS:
-        named.append(f"{GRANT_TYPE} {cleaned(found.grant_type)}")
-    if found.auth_method != BASIC:
-        named.append(f"{AUTH_METHOD} {found.auth_method}")
-    if found.ca_file:
-        named.append(f"{CA_FILE} {cleaned(found.ca_file)}")
-    return Finding("settings", Outcome.OK, ", ".join(named))
+    if client.scope:
+        values.append(f"{SCOPE} {cleaned(client.scope)}")
+    values += [f"{RESOURCE} {cleaned(resource)}" for resource in client.resource]
+    if client.form_parameters:  # the names only: it is not known what the texts are
+        values.append(f"{PARAMETERS} {cleaned(', '.join(dict(client.form_parameters)))}")
+    if client.header_fields:
+        values.append(f"{HEADERS} {cleaned(', '.join(dict(client.header_fields)))}")
+    if client.grant_type != CLIENT_CREDENTIALS:
+        values.append(f"{GRANT_TYPE} {cleaned(client.grant_type)}")
+    if client.auth_method != BASIC:
+        values.append(f"{AUTH_METHOD} {client.auth_method}")
+    if client.ca_file:
+        values.append(f"{CA_FILE} {cleaned(client.ca_file)}")
+    return Finding("settings", Outcome.OK, ", ".join(values))
 
 
 def _source(environ: Mapping[str, str], name: str, source: SecretSource) -> str:
-    """Say where a secret is from, of the three variables that begin with `name`."""
+    """Return where a secret comes from, of the three variables that begin with `name`."""
     if environ.get(name):
         return name
     if environ.get(f"{name}_FILE"):
@@ -101,21 +101,21 @@ def _source(environ: Mapping[str, str], name: str, source: SecretSource) -> str:
     return f"{name}_FROM {cleaned(repr(source))}"
 
 
-def secrets(given: Sequence[Secret | ConfigurationError]) -> Finding:
-    """Say what the sources gave; one secret will do."""
-    said = [
+def secrets(results: Sequence[Secret | ConfigurationError]) -> Finding:
+    """Return what each source returned or raised; one secret is enough."""
+    texts = [
         cleaned(str(each)) if isinstance(each, ConfigurationError) else _shown_secret(each)
-        for each in given
+        for each in results
     ]
-    wrong = [each for each in given if isinstance(each, ConfigurationError)]
-    outcome = Outcome.WARNING if wrong else Outcome.OK
-    if len(wrong) == len(given):
+    errors = [each for each in results if isinstance(each, ConfigurationError)]
+    outcome = Outcome.WARNING if errors else Outcome.OK
+    if len(errors) == len(results):
         outcome = Outcome.FAILED
-    return Finding("secret", outcome, ", then ".join(said))
+    return Finding("secret", outcome, ", then ".join(texts))
 
 
 def secret_file(path: str, mode: int) -> Finding:
-    """Judge the rights of the file that holds the secret."""
+    """Return whether only its owner can read and write the secret file; `mode` is its st_mode."""
     if mode & OPEN_TO_OTHERS:
         return Finding(
             "secret file",
@@ -126,40 +126,40 @@ def secret_file(path: str, mode: int) -> Finding:
 
 
 def connection(answering: str, silent: list[str], *, to_proxy: bool) -> Finding:
-    """Judge the connection that was made to `answering` after waiting for `silent` in vain."""
-    said = f"{'the proxy ' if to_proxy else ''}{answering} answers"
+    """Return the result of connecting to `answering`, after timeouts of the `silent` addresses."""
+    result = f"{'the proxy ' if to_proxy else ''}{answering} answers"
     if silent:
-        message = f"{said}, but {', '.join(silent)} was waited for first: mend DNS or routes"
+        message = f"{result}, but {', '.join(silent)} was waited for first: fix DNS or routes"
         return Finding("connection", Outcome.WARNING, message)
-    return Finding("connection", Outcome.OK, said)
+    return Finding("connection", Outcome.OK, result)
 
 
 def environment(
-    found: ClientSettings, known: Sequence[Secret], document: Mapping[str, object] | None
+    client: ClientSettings, known: Sequence[Secret], document: Mapping[str, object] | None
 ) -> Finding:
-    """Judge whether id, secrets and server belong together, by what each says of itself."""
-    said = [("client id", Kind.CLIENT_ID, found.client_id)]
-    said += [("client secret", Kind.CLIENT_SECRET, each.value) for each in known]
-    trouble = next(filter(None, (_wrong(*each) for each in said)), None)
-    if trouble:
-        return Finding("environment", Outcome.FAILED, trouble)
-    marks = [(name, read.mode) for name, _, text in said if (read := credential.read(text))]
-    if not marks:
+    """Return whether id, secrets and server are of one environment, as far as each states it."""
+    credentials = [("client id", Kind.CLIENT_ID, client.client_id)]
+    credentials += [("client secret", Kind.CLIENT_SECRET, each.value) for each in known]
+    fault = next(filter(None, (_fault(*each) for each in credentials)), None)
+    if fault:
+        return Finding("environment", Outcome.FAILED, fault)
+    modes = [(name, read.mode) for name, _, text in credentials if (read := credential.read(text))]
+    if not modes:
         message = "the credentials do not say which environment they are for"
         return Finding("environment", Outcome.SKIPPED, message)
-    name, mode = marks[0]
-    for other, its in marks:
-        if its is not mode:
+    name, mode = modes[0]
+    for other, other_mode in modes:
+        if other_mode is not mode:
             message = (
                 f"the {name} is for {_ENVIRONMENTS[mode]} and the {other} for "
-                f"{_ENVIRONMENTS[its]}: set id and secret of one application"
+                f"{_ENVIRONMENTS[other_mode]}: set id and secret of one application"
             )
             return Finding("environment", Outcome.FAILED, message)
-    return _at_home(mode, found.token_url, (document or {}).get(CREDENTIAL_MARK))
+    return _compare_with_server(mode, client.token_url, (document or {}).get(CREDENTIAL_MARK))
 
 
-def _wrong(name: str, kind: Kind, text: str) -> str | None:
-    """Say what is wrong with a credential in itself."""
+def _fault(name: str, kind: Kind, text: str) -> str | None:
+    """Return what is wrong with a credential itself, None if nothing is."""
     if text != text.strip():
         return f"the {name} begins or ends with a blank: set it without"
     read = credential.read(text)
@@ -170,8 +170,8 @@ def _wrong(name: str, kind: Kind, text: str) -> str | None:
     return None
 
 
-def _at_home(mode: Mode, token_url: str, server: object) -> Finding:
-    """Judge the credentials' mode against the server's own, or the host's name without one."""
+def _compare_with_server(mode: Mode, token_url: str, server: object) -> Finding:
+    """Compare the credentials' mode with the server's, or with its host name without metadata."""
     ours, host = _ENVIRONMENTS[mode], urlsplit(token_url).hostname or ""
     theirs = next((name for each, name in _ENVIRONMENTS.items() if each == server), None)
     advice = f"set {TOKEN_URL} to the one of {ours}, or the credentials of this environment"
@@ -190,9 +190,9 @@ def _at_home(mode: Mode, token_url: str, server: object) -> Finding:
 
 
 def clock(headers: Mapping[str, str], at: float) -> Finding:
-    """Judge this machine's clock, which said `at` when an answer with `headers` was made.
+    """Compare this machine's clock, `at` in seconds since 1970, with a response's Date.
 
-    An answer out of a cache tells by Age how old its Date is (RFC 9111 §5.1).
+    A response from a cache has an Age, the seconds since its Date (RFC 9111 §5.1).
     """
     age = headers.get("age", "")
     try:
@@ -213,7 +213,7 @@ def clock(headers: Mapping[str, str], at: float) -> Finding:
 
 
 def token(granted: TokenResponse, *, first_refused: bool) -> Finding:
-    """Say that a token was granted, and whether the first secret is past its use."""
+    """Return that a token was granted, and whether the first secret was refused."""
     life = f"valid for {granted.expires_in} s" if granted.expires_in else "lifetime not stated"
     if first_refused:
         message = f"granted, {life}, but the first secret is refused: take it out of the settings"
@@ -221,12 +221,16 @@ def token(granted: TokenResponse, *, first_refused: bool) -> Finding:
     return Finding("token", Outcome.OK, f"granted, {life}")
 
 
-def scope(asked: str, granted: str | None) -> Finding:
-    """Judge what was granted; a server that says nothing granted what was asked (RFC 6749 §5.1)."""
+def scope(requested: str, granted: str | None) -> Finding:
+    """Compare the granted scope with the requested one, which None stands for (RFC 6749 §5.1)."""
     if granted is None:
-        message = f"granted as asked: {cleaned(asked)}" if asked else "the server does not name it"
+        message = (
+            f"granted as asked: {cleaned(requested)}"
+            if requested
+            else "the server does not name it"
+        )
         return Finding("scope", Outcome.OK, message)
-    missing = [name for name in asked.split() if name not in granted.split()]
+    missing = [name for name in requested.split() if name not in granted.split()]
     if missing:
         message = (
             f"asked for but not granted: {cleaned(' '.join(missing))}; let the application be "
@@ -237,7 +241,7 @@ def scope(asked: str, granted: str | None) -> Finding:
 
 
 def shown_url(url: str) -> str:
-    """Give an address without its query, where people put what is nobody's business."""
+    """Return a URL without its query, which may have something confidential."""
     parts = urlsplit(url)
     query = "?\u2026" if parts.query else ""
     return f"{parts.scheme}://{parts.netloc}{parts.path}{query}"
@@ -249,7 +253,7 @@ def _shown_secret(secret: Secret) -> str:
 
 
 def _shown_id(client_id: str) -> str:
-    """Give an id whole only where it cannot be a secret in the wrong place."""
+    """Return the whole id only where it cannot be a secret in the wrong variable."""
     read: Credential | None = credential.read(client_id)
     if read is not None and read.kind is Kind.CLIENT_ID:
         return client_id

@@ -1,6 +1,6 @@
-"""The doctor's instruments: names, connections, TLS and HTTP, each looked at by itself.
+"""The I/O of `gatepass check`: connections, TLS and HTTP.
 
-They look the way the client goes: the same proxy, the same trusted certificates.
+It uses the same proxy and the same trusted certificates as the client.
 """
 
 import socket
@@ -32,9 +32,9 @@ Send: TypeAlias = Callable[[Request], Response]
 
 
 def connect(at: Target, found: list[str], timeout: float = _TIMEOUT) -> tuple[str, list[str]]:
-    """Connect to the first address that answers; give it, and those that were waited for in vain.
+    """Connect to the first address that answers; return it, and those that timed out before.
 
-    Raises OSError where none answers, the reason of the last.
+    Raises the last address's OSError where none answers.
     """
     silent, failure = [], OSError(0, "there is no address")
     for address in found:
@@ -49,22 +49,22 @@ def connect(at: Target, found: list[str], timeout: float = _TIMEOUT) -> tuple[st
     raise failure
 
 
-def shake(at: Target, ca_file: str) -> Handshake:
-    """Make a TLS connection as the client does; raises OSError, of which SSLError is a kind."""
-    return _shake(at, trusted(ca_file))
+def handshake(at: Target, ca_file: str) -> Handshake:
+    """Make a TLS connection as the client does; raises OSError, such as SSLError."""
+    return _handshake(at, trusted(ca_file))
 
 
 def presented(at: Target, ca_file: str) -> Certificate | None:
-    """Give a certificate of a trusted issuer, though its time or names are wrong."""
+    """Return a certificate of a trusted issuer, even if its time or names are wrong."""
     context = trusted(ca_file)
     context.check_hostname = False
     context.verify_flags |= _NO_CHECK_TIME
     with suppress(OSError):
-        return _shake(at, context).certificate
+        return _handshake(at, context).certificate
     return None
 
 
-def _shake(at: Target, context: ssl.SSLContext) -> Handshake:
+def _handshake(at: Target, context: ssl.SSLContext) -> Handshake:
     with (
         socket.create_connection(at, _TIMEOUT) as plain,
         context.wrap_socket(plain, server_hostname=at.host) as safe,
@@ -73,21 +73,21 @@ def _shake(at: Target, context: ssl.SSLContext) -> Handshake:
 
 
 def sender(token_url: str, ca_file: str) -> Send:
-    """Give what carries requests; raises ConfigurationError."""
+    """Return a function that sends requests; raises ConfigurationError."""
     return Httpx2Sender(token_url, ca_file).send
 
 
 def document(send: Send, url: str) -> Response:
-    """Ask for a public document; raises Unreachable."""
+    """Request a public document; raises Unreachable."""
     return send(Request("GET", url, {"accept": "application/json", "user-agent": "gatepass"}, b""))
 
 
 def secret(source: SecretSource) -> Secret:
-    """Ask a source for its secret; raises ConfigurationError."""
+    """Read a secret source; raises ConfigurationError."""
     return SecretRotation((source,)).read()[0]
 
 
 def grant(settings: ClientSettings, known: Secret, send: Send) -> TokenResponse:
-    """Ask for a token once; raises a ClientError."""
+    """Request a token once; raises a ClientError."""
     limits = RetryLimits(clock.now() + _EXCHANGE, max_attempts=1)
     return run(request_token(settings, known, limits, clock.now, random), send).response

@@ -1,4 +1,4 @@
-"""Finds our credentials in bytes, by prefix and checksum; pure, what to read comes from outside.
+"""Finds Gatepass credentials in bytes, by prefix and checksum. Pure.
 
 Found as they are and in base64, which is how `Basic` headers and Kubernetes secrets hold them. Not
 found: a credential that is broken across lines, escaped, compressed or encrypted.
@@ -59,34 +59,34 @@ class Finding:
 
     @property
     def environment(self) -> str:
-        """Give the environment that the credential is for: production or sandbox."""
+        """Return the environment that the credential is for: production or sandbox."""
         return _ENVIRONMENTS[self.mode]
 
 
 def shortened(text: str) -> str:
-    """Give the prefix and four characters of a credential, fit to be shown."""
+    """Return the prefix and four characters of a credential, which may be shown."""
     return text[:_SHOWN] + "\u2026"
 
 
 def find(chunks: Iterable[bytes], kinds: Collection[Kind] = SECRETS) -> Iterator[Finding]:
-    """Find the credentials of `kinds` in what the chunks are together, in no promised order.
+    """Find the credentials of `kinds` in the joined chunks, in no guaranteed order.
 
-    Chunks may be of any size, and a credential may lie across two; one is held in memory at a
-    time. What has `gatepass: allow` on its line (a kilobyte before, seven after) is left out.
+    Chunks may be of any size, and a credential may span two; one is in memory at a time. A
+    credential with `gatepass: allow` on its line (a kilobyte before, seven after) is left out.
     """
-    window, seen, place = b"", 0, _Place()
+    window, seen, position = b"", 0, _Position()
     for chunk in _as_utf8(chunks):
         window += chunk
         ready = max(seen, len(window) - _AHEAD)
-        yield from _judged(window, seen, ready, kinds, place)
+        yield from _findings(window, seen, ready, kinds, position)
         cut = max(0, ready - _BEHIND)
-        place.move(window, cut)
+        position.move(window, cut)
         window, seen = window[cut:], ready - cut
-    yield from _judged(window, seen, len(window), kinds, place)
+    yield from _findings(window, seen, len(window), kinds, position)
 
 
-class _Place:
-    """Where the window begins: how many line breaks are before, and how long its line is by now."""
+class _Position:
+    """The position of the window: the line breaks before it, and the length of its line so far."""
 
     def __init__(self) -> None:
         self._breaks = self._length = 0
@@ -115,14 +115,14 @@ def _as_utf8(chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield decoder.decode(chunk).encode(errors="replace")
 
 
-def _judged(
-    window: bytes, first: int, end: int, kinds: Collection[Kind], place: _Place
+def _findings(
+    window: bytes, first: int, end: int, kinds: Collection[Kind], position: _Position
 ) -> Iterator[Finding]:
-    """Give the findings that begin from `first` up to `end`."""
+    """Return the findings that begin from `first` up to `end`."""
     for at, text, encoded in _candidates(window, first):
         read = credential.read(text) if first <= at < end else None
         if read is not None and read.kind in kinds and not _allowed(window, at):
-            yield _finding(place.of(window, at), read, text, encoded=encoded)
+            yield _finding(position.of(window, at), read, text, encoded=encoded)
 
 
 def _finding(where: tuple[int, int], read: Credential, text: str, *, encoded: bool) -> Finding:
@@ -130,7 +130,7 @@ def _finding(where: tuple[int, int], read: Credential, text: str, *, encoded: bo
 
 
 def _candidates(window: bytes, first: int) -> Iterator[tuple[int, str, bool]]:
-    """Give what may be credentials, with their place and whether they are in base64."""
+    """Return what may be credentials, with their place and whether they are in base64."""
     for plain in _PLAIN.finditer(window, first):
         yield plain.start(), plain[0].decode(), False
     for before, back, pattern in _ENCODED:

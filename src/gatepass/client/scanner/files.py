@@ -1,4 +1,4 @@
-"""What `gatepass scan` reads from disk: names with their content in chunks, never a whole file."""
+"""The files that `gatepass scan` reads: names with their content in chunks."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ from typing import Protocol, TypeAlias
 CHUNK = 256 * 1024  # bytes
 STDIN = "-"
 
-# A name to show, and its content; reading that raises OSError where it cannot be had.
+# A name to show, and its content; reading it may raise OSError.
 Content: TypeAlias = tuple[str, Iterable[bytes]]
 
 
@@ -17,15 +17,15 @@ class Readable(Protocol):
     """A file, buffered or not."""
 
     def read(self, size: int, /) -> bytes | None:
-        """Wait for bytes and give at most `size` of them, none at the end."""
+        """Wait for bytes and return at most `size` of them, none at the end."""
         ...
 
 
 def under(paths: Iterable[str]) -> Iterator[Content]:
-    """Give the files that `paths` name, those in directories included; `-` is standard input.
+    """Return the files that `paths` name, those in directories included; `-` is standard input.
 
     Inside directories `.git` is skipped, and whatever is no regular file: symbolic links are
-    not followed there. A path that is named itself is read whatever it is.
+    not followed there. A path in `paths` itself is read in any case.
     """
     for path in paths:
         if path == STDIN:

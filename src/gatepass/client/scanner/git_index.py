@@ -1,4 +1,4 @@
-"""What is staged in git, which is what the next commit will hold, whatever the files say now."""
+"""The content staged in git, which the next commit will have."""
 
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,7 +10,7 @@ _NO_FILE = {b"000000", b"160000"}  # modes: an unmerged path, a submodule
 
 
 class GitFailed(Exception):
-    """Git cannot say what is staged; the message is one line."""
+    """Git does not list what is staged; the message is one line."""
 
 
 class _Staged(NamedTuple):
@@ -21,7 +21,7 @@ class _Staged(NamedTuple):
 
 
 def contents(paths: Sequence[str] = ()) -> Iterator[Content]:
-    """Give the files that the next commit adds or changes, as staged, of `paths` or all.
+    """Return the files that the next commit adds or changes, as staged, of `paths` or all.
 
     Each content has to be read before the next is asked for. Raises GitFailed.
     """
@@ -51,21 +51,21 @@ def _git(*words: str) -> bytes:
     except OSError as error:
         raise GitFailed(f"git cannot be run ({error.strerror}): install it") from None
     if ran.returncode != 0:
-        said = ran.stderr.decode(errors="replace").strip().partition("\n")[0]
-        raise GitFailed(f"git does not say what is staged: {said[:200]}")
+        message = ran.stderr.decode(errors="replace").strip().partition("\n")[0]
+        raise GitFailed(f"git does not say what is staged: {message[:200]}")
     return ran.stdout
 
 
 def _content(git: subprocess.Popen[bytes], blob: bytes) -> Iterable[bytes]:
-    asked, given = cast("IO[bytes]", git.stdin), cast("IO[bytes]", git.stdout)
-    asked.write(blob + b"\n")
-    asked.flush()
-    facts = given.readline().split(b" ")  # "ID blob SIZE", or "ID missing"
+    requests, responses = cast("IO[bytes]", git.stdin), cast("IO[bytes]", git.stdout)
+    requests.write(blob + b"\n")
+    requests.flush()
+    facts = responses.readline().split(b" ")  # "ID blob SIZE", or "ID missing"
     left = int(facts[2]) if len(facts) == 3 else -1
     while left > 0:
-        chunk = given.read(min(left, CHUNK))
+        chunk = responses.read(min(left, CHUNK))
         left = left - len(chunk) if chunk else -1
         yield chunk
     if left < 0:
         raise OSError(0, "git does not give its content")
-    given.readline()
+    responses.readline()

@@ -1,6 +1,6 @@
-"""Where the client secret comes from: a callable that takes nothing and gives it as text.
+"""Sources of the client secret: callables without arguments that return it as text.
 
-One file for each place a secret is kept in, each loading its library when it is first called:
+One module for each kind of store, which loads its library when it is first called:
 
 - `FromEnv("NAME")`, `FromFile("/run/secrets/gatepass")`, `FromCommand(["op", "read", ...])`
 - `FromKeyring("service", "user")` (extra `keyring`)
@@ -10,17 +10,17 @@ One file for each place a secret is kept in, each loading its library when it is
 - `from_uri("vault:secret/partners/gatepass#client_secret")`: any of these from one line of text
 
 Each is a frozen value: equal settings are equal, and its `repr` shows where the secret comes
-from and never the secret. Calling it asks anew, so a rotated secret is found without a
-restart; it may block. Where the secret cannot be had it raises a ConfigurationError whose
-message is one line with what to do, SecretUnavailable where waiting may be enough.
+from and never the secret. Each call reads the secret again, so a rotated secret is found without a
+restart; it may block. Where there is no secret it raises a ConfigurationError whose message is
+one line with what to do, SecretUnavailable where waiting may be enough.
 
-A place of your own is a function:
+A store of your own is a function:
 
     def from_our_store() -> str:
         try:
             return our_store.get("gatepass-secret")
-        except our_store.Away:
-            raise SecretUnavailable("our store is away: see its status page") from None
+        except our_store.Unavailable:
+            raise SecretUnavailable("our store is unavailable: see its status page") from None
 """
 
 from importlib import import_module
@@ -71,7 +71,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Load a kind on first use: a program uses one of them."""
+    """Load a module on first use: a program uses one of them."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

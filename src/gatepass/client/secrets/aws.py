@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from gatepass.client.errors import ConfigurationError, SecretUnavailable, cleaned
-from gatepass.client.secrets.validation import chosen, decoded, without_library
+from gatepass.client.secrets.validation import decoded, missing_library, select
 from gatepass.client.urls import check_url
 
 _CONNECT, _READ, _ATTEMPTS = 5, 10, 3  # seconds, seconds, requests
@@ -28,7 +28,7 @@ _ADVICE = {
 
 @dataclass(frozen=True, slots=True)
 class FromAws:
-    """Gives the current value of a secret by its name or ARN: all, or one `field` of its JSON.
+    """Returns the current value of a secret by its name or ARN: all, or one `field` of its JSON.
 
     Credentials, region and endpoint come from where every AWS program finds them; `region`,
     `profile` and `endpoint_url` say otherwise. The region in an ARN is used.
@@ -49,7 +49,7 @@ class FromAws:
         try:
             import botocore.session  # takes a while to load
         except ImportError:
-            raise without_library("aws") from None
+            raise missing_library("aws") from None
         where = f"the secret {cleaned(self.secret_id)} in AWS Secrets Manager"
         try:
             with _unlogged():
@@ -59,7 +59,7 @@ class FromAws:
         text = answer.get("SecretString")
         if not isinstance(text, str):
             text = decoded(answer.get("SecretBinary") or b"", where)
-        return chosen(text, self.field, where)
+        return select(text, self.field, where)
 
     def _ask(self, session: Any) -> dict[str, Any]:  # noqa: ANN401 - botocore has no types
         from botocore.config import Config
@@ -82,13 +82,13 @@ class FromAws:
 
 
 def _region(secret_id: str) -> str | None:
-    """Give the region that an ARN names."""
+    """Return the region that an ARN names."""
     parts = secret_id.split(":")
     return parts[3] if parts[0] == "arn" and len(parts) > 3 else None
 
 
 def _refusal(error: Exception, where: str) -> ConfigurationError:
-    """Say what to do by the kind of `error`; its text is left out."""
+    """Return what to do by the kind of `error`; its text is left out."""
     from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004
 
     kind = type(error).__name__

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from gatepass.client.errors import ConfigurationError, SecretUnavailable, cleaned
-from gatepass.client.secrets.validation import chosen, without_library
+from gatepass.client.secrets.validation import missing_library, select
 from gatepass.client.urls import check_url
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _ADVICE = {
 
 @dataclass(frozen=True, slots=True)
 class FromAzure:
-    """Gives the secret `name` of the key vault at `vault_url`: all, or one `field` of its JSON.
+    """Returns the secret `name` of the key vault at `vault_url`: all, or one `field` of its JSON.
 
     The newest version is read unless `version` names one. Credentials are those that
     azure-identity finds by itself (DefaultAzureCredential), or `credential`, which is shared
@@ -53,7 +53,7 @@ class FromAzure:
             from azure.identity import DefaultAzureCredential  # takes a while to load
             from azure.keyvault.secrets import SecretClient
         except ImportError:
-            raise without_library("azure") from None
+            raise missing_library("azure") from None
         where = f"the secret {self.name} in {cleaned(self.vault_url)}"
         try:
             with ExitStack() as open_now:
@@ -70,11 +70,11 @@ class FromAzure:
                 value = client.get_secret(self.name, self.version or None).value
         except Exception as error:  # noqa: BLE001 - the library's, and what strange answers cause
             raise _refusal(error, where) from None
-        return chosen(value or "", self.field, where)
+        return select(value or "", self.field, where)
 
 
 def _refusal(error: Exception, where: str) -> ConfigurationError:
-    """Say what to do by the kind of `error`; its text is left out."""
+    """Return what to do by the kind of `error`; its text is left out."""
     from azure.core.exceptions import (
         ClientAuthenticationError,
         HttpResponseError,

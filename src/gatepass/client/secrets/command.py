@@ -14,7 +14,7 @@ from gatepass.client.secrets.validation import LONGEST, decoded
 
 @dataclass(frozen=True, slots=True, repr=False)
 class FromCommand:
-    """Gives what the program `argv` prints, without the line break at its end.
+    """Returns what the program `argv` prints, without the line break at its end.
 
     There is no shell: `argv` is the program and its arguments, one each. Its input is empty,
     its errors are shown nowhere, as they may repeat the secret. It is ended after `timeout`
@@ -61,7 +61,7 @@ class FromCommand:
 
 
 def _output(running: subprocess.Popen[bytes], timeout: float, name: str) -> bytes:
-    """Give what the program prints, cut after more than a secret's length, once it has ended."""
+    """Return what the program prints, cut after more than a secret's length, once it has ended."""
     until = monotonic() + timeout
     chunks: list[bytes] = []
     # In a thread, as a read of a pipe cannot be ended in time on every system.

@@ -9,7 +9,7 @@ from gatepass.client.secrets.validation import as_secret
 
 @dataclass(frozen=True, slots=True, repr=False)
 class FromEnv:
-    """Gives the environment variable `name`; an empty one counts as missing."""
+    """Returns the environment variable `name`; an empty one counts as missing."""
 
     name: str
 

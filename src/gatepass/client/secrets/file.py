@@ -11,12 +11,12 @@ from gatepass.client.secrets.validation import LONGEST, decoded
 _LOG = logging.getLogger("gatepass.client")
 _READABLE = stat.S_IRGRP | stat.S_IROTH
 
-_modes: dict[str, int] = {}  # of each file that was warned of, so that it is told once
+_modes: dict[str, int] = {}  # of each file with a warning, so that it is logged once
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class FromFile:
-    """Gives what the file at `path` holds, without the line break at its end.
+    """Returns what the file at `path` holds, without the line break at its end.
 
     It is read on every call; a symbolic link is followed, as secret mounts use them.
     `setting` is the name of the setting that gave the path, for messages. A file that group
@@ -53,7 +53,7 @@ class FromFile:
 
 
 def _read(path: str) -> tuple[bytes, int]:
-    """Give content and mode; a pipe without a writer does not hold the program up."""
+    """Return content and mode; a pipe without a writer does not block."""
     with open(path, "rb", opener=_open) as file:
         mode = os.fstat(file.fileno()).st_mode
         return file.read(LONGEST + 1) if stat.S_ISREG(mode) else b"", mode
@@ -64,7 +64,7 @@ def _open(path: str, flags: int) -> int:
 
 
 def _warn_if_readable(path: str, mode: int) -> None:
-    readable = mode & _READABLE if os.name == "posix" else 0  # elsewhere the bits say nothing
+    readable = mode & _READABLE if os.name == "posix" else 0  # elsewhere the bits mean nothing
     if not readable:
         _modes.pop(path, None)
     elif _modes.get(path) != mode:

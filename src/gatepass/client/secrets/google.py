@@ -9,7 +9,7 @@ from typing import Any
 
 from gatepass.client.errors import ConfigurationError, SecretUnavailable
 from gatepass.client.secrets.http import exchange
-from gatepass.client.secrets.validation import chosen, decoded, json_object, without_library
+from gatepass.client.secrets.validation import decoded, json_object, missing_library, select
 from gatepass.client.urls import check_url
 
 _NAME = re.compile(
@@ -29,7 +29,7 @@ _ADVICE = {
 
 @dataclass(frozen=True, slots=True)
 class FromGoogle:
-    """Gives a secret by its full name: all of it, or one `field` of its JSON.
+    """Returns a secret by its full name: all of it, or one `field` of its JSON.
 
     The name is that which Google shows, "projects/P/secrets/S", also with "/locations/L" after
     the project; the latest version is read unless "/versions/V" ends it. Credentials are the
@@ -60,7 +60,7 @@ class FromGoogle:
             content = b64decode(data if isinstance(data, str) else "", validate=True)
         except ValueError:
             content = b""
-        return chosen(decoded(content, where), self.field, where)
+        return select(decoded(content, where), self.field, where)
 
     @property
     def url(self) -> str:
@@ -78,7 +78,7 @@ def _authorization() -> dict[str, str]:
         import requests
         from google.auth.transport.requests import Request
     except ImportError:
-        raise without_library("google") from None
+        raise missing_library("google") from None
     headers: dict[str, str] = {}
     try:
         with requests.Session() as session:

@@ -1,4 +1,4 @@
-"""One bounded HTTP exchange with a store of secrets."""
+"""One bounded HTTP exchange with a secret store."""
 
 from collections.abc import Mapping
 from time import monotonic
@@ -10,17 +10,17 @@ from gatepass.client.network.certificate_authorities import trusted
 from gatepass.client.network.certificate_errors import find_verification_error
 from gatepass.wire.urls import may_use_proxy
 
-LONGEST_ANSWER = 1024 * 1024  # bytes
+LONGEST_RESPONSE = 1024 * 1024  # bytes
 _HEADERS = {
     "accept": "application/json",
-    "accept-encoding": "identity",  # so that the bytes read are the bytes meant
+    "accept-encoding": "identity",  # so that the bytes read are the content
     "user-agent": "gatepass",
 }
-_TIMEOUT = 5.0  # seconds, for each of connecting, writing and a sign of life while reading
+_TIMEOUT = 5.0  # seconds, for each of connecting, writing and reading a chunk
 
 
-class Answer(NamedTuple):
-    """What came back."""
+class Response(NamedTuple):
+    """The response of a store."""
 
     status: int
     body: bytes
@@ -34,14 +34,13 @@ def exchange(
     *,
     store: str,
     ca_file: str = "",
-    deadline: float = 15.0,
-) -> Answer:
-    """Send a request and give the answer; redirects are not followed, as secrets travel.
+    timeout: float = 15.0,
+) -> Response:
+    """Send a request and return the response; redirects are not followed, as secrets are sent.
 
-    `store` names the other end to the reader, `ca_file` the certificates to trust in place
-    of the system's; reading takes `deadline` seconds at most, give or take a sign of life.
-    Raises SecretUnavailable where no whole answer comes. Does NOT check the scheme of the
-    address.
+    `store` names the store in messages, `ca_file` the certificates to trust in place of the
+    system's; reading ends after `timeout` seconds or the next chunk after them. Raises
+    SecretUnavailable where no whole response comes. Does NOT check the scheme of the URL.
     """
     import httpx2  # takes a while to load
 
@@ -50,21 +49,21 @@ def exchange(
     secure = may_use_proxy(url)
     verify = trusted(ca_file) if secure else False
     headers = {**_HEADERS, **headers}
-    until = monotonic() + deadline
+    deadline = monotonic() + timeout
     try:
         httpx2.URL(url)  # before its host is looked up
         with usable_proxy():
             client = httpx2.Client(verify=verify, trust_env=secure, timeout=_TIMEOUT)
         client.timeout = httpx2.Timeout(_TIMEOUT, connect=route.connect_timeout(url, _TIMEOUT))
-        with client, client.stream(method, url, headers=headers, content=body) as answer:
+        with client, client.stream(method, url, headers=headers, content=body) as response:
             content = b""
-            for chunk in answer.iter_raw():
+            for chunk in response.iter_raw():
                 content += chunk
-                if len(content) > LONGEST_ANSWER or monotonic() > until:
+                if len(content) > LONGEST_RESPONSE or monotonic() > deadline:
                     raise SecretUnavailable(
                         f"{store} answers without end: check that its address is right"
                     )
-            return Answer(answer.status_code, content)
+            return Response(response.status_code, content)
     except (httpx2.InvalidURL, UnicodeError):
         raise ConfigurationError(f"{store} has an unusable address: correct it") from None
     except OSError as error:  # of a name that was not found

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from gatepass.client.errors import ConfigurationError
-from gatepass.client.secrets.validation import as_secret, without_library
+from gatepass.client.secrets.validation import as_secret, missing_library
 
 
 @dataclass(frozen=True, slots=True)
 class FromKeyring:
-    """Gives the password that the keyring has for `username` at `service`."""
+    """Returns the password that the keyring has for `username` at `service`."""
 
     service: str
     username: str
@@ -18,7 +18,7 @@ class FromKeyring:
         try:
             import keyring  # takes a while to load
         except ImportError:
-            raise without_library("keyring") from None
+            raise missing_library("keyring") from None
         where = f"the keyring's entry {self.service!r} of {self.username!r}"
         try:
             secret = keyring.get_password(self.service, self.username)

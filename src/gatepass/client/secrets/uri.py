@@ -1,4 +1,4 @@
-"""Sources by one line of text, for settings and command lines.
+"""Secret sources from one line of text, for settings and command lines.
 
     env:NAME                              an environment variable
     file:/run/secrets/gatepass            a file
@@ -10,8 +10,8 @@
     google:projects/P/secrets/S#FIELD     Google Secret Manager
     azure:VAULT/SECRET#FIELD              Azure Key Vault, VAULT being its name or its host
 
-`#FIELD` may be left out: for vault it is then `client_secret`, elsewhere the secret is all of
-it. The first `#` parts the field off; nothing is escaped.
+`#FIELD` may be left out: for vault it is then `client_secret`, elsewhere the secret is the whole
+text. The first `#` separates the field; nothing is escaped.
 """
 
 import shlex
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 
 def from_uri(text: str) -> "SecretSource":
-    """Give the source that `text` names; raise ConfigurationError, not repeating it, if none.
+    """Return the source that `text` names; raise ConfigurationError, without the text, if none.
 
-    Nothing is read yet, and whether it can be read is not checked.
+    Nothing is read, and whether it can be read is not checked.
     """
     scheme, colon, rest = text.partition(":")
     make = _KINDS.get(scheme)

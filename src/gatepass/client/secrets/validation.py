@@ -1,6 +1,6 @@
-"""What every source gives, one bounded line of text, and how it refuses anything else.
+"""Validates what a source returns: one line of text of limited length.
 
-`where` names to the reader what the text was read from; the text itself is never repeated.
+`where` names in messages what the text was read from; the text itself is never repeated.
 """
 
 import json
@@ -30,7 +30,7 @@ def check_text(text: str, what: str) -> None:
 
 
 def as_secret(text: str, where: str) -> str:
-    """Give `text` back where it can be a secret, else raise ConfigurationError."""
+    """Return `text` if it can be a secret, else raise ConfigurationError."""
     if not text:
         raise ConfigurationError(f"{where} is empty: put the secret there")
     if len(text) > LONGEST:
@@ -45,7 +45,7 @@ def as_secret(text: str, where: str) -> str:
 
 
 def decoded(content: bytes, where: str) -> str:
-    """Give the secret that `content` is, without the line break that editors and `echo` add."""
+    """Return the secret in `content`, without the line break that editors and `echo` add."""
     if len(content) > LONGEST:
         raise ConfigurationError(
             f"{where} is too long for a secret: check that it is the right one"
@@ -57,8 +57,8 @@ def decoded(content: bytes, where: str) -> str:
     return as_secret(text.rstrip("\r\n"), where)
 
 
-def chosen(text: str, field: str, where: str) -> str:
-    """Give the secret in `text`: all of it, or the member `field` of the JSON object it is."""
+def select(text: str, field: str, where: str) -> str:
+    """Return the secret in `text`: all of it, or the member `field` of its JSON object."""
     if not field:
         return as_secret(text, where)
     return member(json_object(text, where), field, where)
@@ -76,7 +76,7 @@ def json_object(text: str | bytes, where: str) -> dict[str, object]:
 
 
 def member(values: dict[str, object], field: str, where: str) -> str:
-    """Give the secret that is the member `field` of `values`."""
+    """Return the secret that is the member `field` of `values`."""
     value = values.get(field)
     if not isinstance(value, str):
         raise ConfigurationError(
@@ -85,8 +85,8 @@ def member(values: dict[str, object], field: str, where: str) -> str:
     return as_secret(value, f"{field!r} of {where}")
 
 
-def without_library(extra: str) -> ConfigurationError:
-    """Give the error for a library that is not installed."""
+def missing_library(extra: str) -> ConfigurationError:
+    """Return the error for a library that is not installed."""
     return ConfigurationError(
         f"a library for this source of the client secret is missing: "
         f"pip install 'gatepass[{extra}]'"

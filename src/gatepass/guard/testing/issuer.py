@@ -29,7 +29,7 @@ _FOREIGN_AUDIENCE = "https://another-api.example.com"
 
 
 class FakeIssuer:
-    """Gives tokens for `resource`, good and bad ones, and answers the guard's questions.
+    """Issues tokens for `resource`, good and bad ones, and answers the guard's questions.
 
     It listens on loopback until `close`, or the end of its `with`. JWTs are signed by
     `algorithm` (ES256, EdDSA, PS256 or RS256) with a key that was made for this object alone.
@@ -57,7 +57,7 @@ class FakeIssuer:
         self._guards: list[Guard] = []
 
     def options(self, **changed: Any) -> dict[str, Any]:  # noqa: ANN401 - any setting
-        """Give the settings of a guard, of any face, with which it takes this issuer's tokens.
+        """Return the settings of a guard, of any face, with which it takes this issuer's tokens.
 
         With them, revocations are known at once, in this process. `changed` are settings to add
         or to replace: `revocations=None` for a guard without a feed.

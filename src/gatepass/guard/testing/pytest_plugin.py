@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def fake_issuer() -> "Iterator[FakeIssuer]":
-    """Give an issuer whose tokens an API under test takes; see `gatepass.guard.testing`.
+    """Return an issuer whose tokens an API under test takes; see `gatepass.guard.testing`.
 
     Each test has its own, with its own keys. For one of a longer life use `FakeIssuer` in a
     fixture of yours.

@@ -57,7 +57,7 @@ def rotate(target: options.Target, *, at_once: bool, yes: bool) -> None:
 
 
 def _row(key: Key) -> dict[str, object]:
-    kid = None if key.purpose == "seal" else SigningKey(key.purpose, key.secret).kid
+    kid = None if key.purpose == "opaque" else SigningKey(key.purpose, key.secret).kid
     return {
         "id": key.id,
         "purpose": key.purpose,

@@ -95,7 +95,7 @@ def remove(uri: str, target: options.Target) -> None:
 def _signed_until_then(environment: Environment, uri: str) -> str:
     """Return a line about the key that signs until the key of a new algorithm is published."""
     form = environment.catalogue.resources[uri].form
-    signer = None if form == "sealed" else environment.keys.sign[form]
+    signer = None if form == "opaque" else environment.keys.signing_keys[form]
     if signer is None or signer.algorithm == form:
         return ""
     minutes = PUBLISHED_AHEAD.total_seconds() / 60

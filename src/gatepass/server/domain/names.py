@@ -35,22 +35,22 @@ def without_refused(text: str) -> str:
 
 
 def is_visible(name: str) -> bool:
-    """Tell whether a name has a character that shows."""
+    """Return whether a name has a character that shows."""
     return any(unicodedata.category(char)[0] in "LNPS" and char not in _BLANK for char in name)
 
 
 def are_same(name: str, other: str) -> bool:
-    """Tell whether two names are the same as typed, whatever the composition and kind of space."""
+    """Return whether two typed names are equal in NFC and with all spaces alike."""
     return _composed(name) == _composed(other)
 
 
 def is_tidy_form(name: str, text: str) -> bool:
-    """Tell whether `name` is `text` with nothing but its spaces and composition changed."""
+    """Return whether `name` is `text` with nothing but its spaces and composition changed."""
     return name == _composed(_SPACES.sub(" ", text))
 
 
 def look_alike(name: str, other: str) -> bool:
-    """Tell whether people would take two names for the same (compatibility forms, any case)."""
+    """Return whether people would take two names for the same (compatibility forms, any case)."""
     return comparable(name) == comparable(other)
 
 

@@ -5,11 +5,11 @@ from typing import Literal, NamedTuple, get_args
 
 from gatepass.jose.algorithms import Algorithm
 
-Tokens = Literal["sealed", "jwt"]
-Form = Literal["sealed", "ES256", "EdDSA", "PS256", "RS256"]
+Tokens = Literal["opaque", "jwt"]
+Form = Literal["opaque", "ES256", "EdDSA", "PS256", "RS256"]
 """What a token is: opaque, or a JWT signed with an algorithm (RFC 7518 §3.1, RFC 8037 §3.1)."""
 
-Purpose = Literal["seal", "ES256", "EdDSA", "PS256", "RS256"]
+Purpose = Literal["opaque", "ES256", "EdDSA", "PS256", "RS256"]
 """What a key is for: opaque tokens, or signing with an algorithm."""
 
 TOKENS: tuple[Tokens, ...] = get_args(Tokens)
@@ -35,4 +35,4 @@ class TokenPolicy(NamedTuple):
 
 def form_of(tokens: Tokens, algorithm: Algorithm) -> Form:
     """Return the form of tokens."""
-    return "sealed" if tokens == "sealed" else algorithm
+    return "opaque" if tokens == "opaque" else algorithm

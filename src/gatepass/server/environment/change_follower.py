@@ -1,4 +1,4 @@
-"""The thread that keeps an environment's memory true. It only reads; see `housekeeping`."""
+"""The thread that applies committed changes to an environment's memory. It only reads."""
 
 import threading
 import time
@@ -10,7 +10,7 @@ from gatepass.server.storage.database import DatabaseAwayError
 
 STOP_WITHIN = 2.0  # seconds
 POLL_EVERY = 0.1  # seconds; a change is known everywhere within 0.5
-_SAY_EVERY = 60.0  # seconds between two lines about the same fault
+_LOG_EVERY = 60.0  # seconds between two lines about the same fault
 
 log = structlog.get_logger("gatepass.server")
 
@@ -18,8 +18,8 @@ log = structlog.get_logger("gatepass.server")
 class ChangeFollower:
     """Asks the database ten times a second whether something was committed.
 
-    A writer may have to wait for another node's transaction, so nothing is written here: what
-    others revoke is known in time whoever holds up the writers.
+    It writes nothing: a writer may wait for another node's transaction, and revocations must be
+    known in time all the same.
     """
 
     def __init__(self, environment: Environment) -> None:
@@ -29,7 +29,7 @@ class ChangeFollower:
             target=self._run, name=f"follow {environment.name}", daemon=True
         )
         self._is_away = False
-        self._failed_at = -_SAY_EVERY  # when a fault was logged last
+        self._failed_at = -_LOG_EVERY  # when a fault was logged last
 
     def start(self) -> None:
         """Begin to follow."""
@@ -58,21 +58,21 @@ class ChangeFollower:
                 self._environment.refresh_keys()
             except DatabaseAwayError as error:
                 self._environment.record_away(error)
-                self._say(is_away=True, error=str(error))
-            except Exception as error:  # noqa: BLE001 - told, and tried again
-                self._say_failed(error)
+                self._log_connection(is_away=True, error=str(error))
+            except Exception as error:  # noqa: BLE001 - logged, and tried again
+                self._log_failure(error)
             else:
                 self._environment.record_back()
-                self._say(is_away=False)
+                self._log_connection(is_away=False)
 
-    def _say_failed(self, error: Exception) -> None:
+    def _log_failure(self, error: Exception) -> None:
         """Log a fault of ours, or a database that is another one's, once a minute."""
         now = time.monotonic()
-        if now - self._failed_at >= _SAY_EVERY:
+        if now - self._failed_at >= _LOG_EVERY:
             self._failed_at = now
             log.error("follower.failed", environment=self._environment.name, exc_info=error)
 
-    def _say(self, *, is_away: bool, error: str = "") -> None:
+    def _log_connection(self, *, is_away: bool, error: str = "") -> None:
         if is_away and not self._is_away:
             log.error("database.away", environment=self._environment.name, error=error)
         elif self._is_away and not is_away:

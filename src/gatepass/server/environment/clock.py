@@ -1,8 +1,8 @@
 """The time of an environment, which all its nodes share and which never goes back.
 
 PostgreSQL's clock is the one of all nodes. On SQLite it is the machine's, and never earlier than
-what is stored already. So a moment that one node stores, as that up to which tokens are void,
-means the same to the others.
+what is stored already. So a time that one node stores, for example of a revocation, means the same
+to the others.
 """
 
 import threading
@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 _SLOWEST = 0.9  # of the normal speed, until a clock that was set back has caught up
 _LOOKED_WITHIN = 10.0  # seconds; a clock that went further since the last look was set
-_MOST = 3600.0  # seconds; a stored moment further ahead was stored by a clock that was wrong
+_MOST = 3600.0  # seconds; a stored time further ahead comes from a clock that was wrong
 
 
 class EnvironmentClock:
@@ -32,7 +32,7 @@ class EnvironmentClock:
         return self.own() + self.offset
 
     def compare(self, database: float, asked_at: float, answered_at: float) -> None:
-        """Learn what the database's clock said between two moments of our own (Unix seconds).
+        """Compare the database's clock with readings of our own before and after (Unix seconds).
 
         What agrees with that, which the time of the answer leaves uncertain, changes nothing.
         """

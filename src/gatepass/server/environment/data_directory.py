@@ -42,7 +42,7 @@ def prepare(settings: Settings, create: Collection[str] = ()) -> None:
     open_directory(settings, create)
     if is_first:  # both have their tables before the first key, so a start cut short is seen
         for mode, path in _files(settings).items():
-            with _said(settings, mode), closing(Database(sqlite_url(path))) as database:
+            with _named_errors(settings, mode), closing(Database(sqlite_url(path))) as database:
                 database.migrate()
     for mode in Mode:
         with opened(settings, mode):
@@ -64,7 +64,7 @@ def open_directory(settings: Settings, create: Collection[str] = ()) -> None:
     except OSError as error:
         raise ServingError(
             f"The data directory {settings.data} cannot be written ({error.strerror}). "
-            "Choose another with --data, or mend its permissions."
+            "Choose another with --data, or fix its permissions."
         ) from None
     if not master.exists(settings.data) and _has_databases(settings):
         raise _missing_key(settings)
@@ -86,7 +86,7 @@ def keeps_files(settings: Settings) -> bool:
 def opened(settings: Settings, mode: Mode) -> Iterator[Environment]:
     """Open one environment for a command; raise what `prepare` does, naming the environment."""
     key = master_key(settings)
-    with _said(settings, mode):
+    with _named_errors(settings, mode):
         environment = Environment(mode, settings, key, Hasher(settings.password))
         with closing(environment):
             environment.open(serves=False)
@@ -95,7 +95,7 @@ def opened(settings: Settings, mode: Mode) -> Iterator[Environment]:
 
 
 @contextmanager
-def _said(settings: Settings, mode: Mode) -> Iterator[None]:
+def _named_errors(settings: Settings, mode: Mode) -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:
@@ -106,9 +106,9 @@ def _said(settings: Settings, mode: Mode) -> Iterator[None]:
         raise ServingError(f"{NAMES[mode]}: {_NEEDS_PSYCOPG}") from None
     except DatabaseAwayError as error:
         if settings.environment(mode).database:
-            what = "The database does not answer. Start it, or mend its address."
+            what = "The database does not answer. Start it, or fix its address."
         else:
-            what = f"The database in {settings.data} cannot be used: {error}. See to the disk."
+            what = f"The database in {settings.data} cannot be used: {error}. Check the disk."
         raise ServingError(f"{NAMES[mode]}: {what}") from None
 
 
@@ -120,7 +120,8 @@ def master_key(settings: Settings) -> master.MasterKey:
         return master.load(settings.data)
     except OSError as error:
         raise ServingError(
-            f"The master key in {settings.data} cannot be read ({error.strerror}). Mend its rights."
+            f"The master key in {settings.data} cannot be read ({error.strerror}). "
+            "Fix its permissions."
         ) from None
 
 
@@ -145,7 +146,7 @@ def _has_encrypted(settings: Settings) -> bool:
         if not address and not file(settings.data, mode).exists():
             continue
         with (
-            _said(settings, mode),
+            _named_errors(settings, mode),
             closing(Database(address or sqlite_url(file(settings.data, mode)))) as database,
             database.read() as connection,
         ):
@@ -159,7 +160,7 @@ def _has_databases(settings: Settings) -> bool:
 
 
 def _is_used(path: Path) -> bool:
-    """Tell whether a database has a key: one without was left by a first start cut short."""
+    """Return whether a database has a key: one without was left by a first start cut short."""
     if not _has_content(path):
         return False
     try:

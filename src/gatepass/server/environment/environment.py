@@ -19,10 +19,7 @@ from gatepass.server.domain.context import Context
 from gatepass.server.domain.imports.secret_upgrade import SecretUpgrade
 from gatepass.server.domain.keys.keyring import Keyring
 from gatepass.server.domain.keys.operations import ensure
-from gatepass.server.domain.revocations.feed import page as feed_page
-from gatepass.server.domain.revocations.feed.cursor import Cursor
 from gatepass.server.domain.revocations.feed.notifier import Notifier
-from gatepass.server.domain.revocations.feed.page_cache import PageCache
 from gatepass.server.domain.throttling.client_failures import AttemptLimit
 from gatepass.server.domain.throttling.hourly_limit import MOST_LINES, MOST_ROWS, HourlyLimit
 from gatepass.server.domain.token_policy import Purpose, TokenPolicy
@@ -47,14 +44,14 @@ from gatepass.wire.metadata import PARTNER_API
 
 NAMES = {Mode.LIVE: "production", Mode.TEST: "sandbox"}
 
-_RELOAD_AFTER = 3600  # seconds without the feed, after which everything is read anew
-_LOGGED_OFFSET = 1.0  # seconds by which the clock's offset changes until the log tells of it
+_RELOAD_AFTER = 3600  # seconds without the feed, after which everything is read again
+_LOGGED_OFFSET = 1.0  # seconds by which the clock's offset changes until that is logged
 
 log = structlog.get_logger("gatepass.server")
 
 
 class Environment:
-    """Everything that one environment is made of; threads may share it."""
+    """One environment: identity, database, keys, catalogue and background state; thread-safe."""
 
     def __init__(
         self,
@@ -87,24 +84,7 @@ class Environment:
         self.page_pool = pools.pages(self.name)
         self.revocation_pool = pools.revocations(self.name)
         self.notifier = Notifier(settings.http.waiting_polls())
-        self.pages = PageCache(self.name, self._read_page)
-        self.context = Context(
-            self.name,
-            mode,
-            self.database,
-            master_key,
-            TokenPolicy(
-                self.partner_api,
-                own.tokens,
-                own.algorithm,
-                timedelta(seconds=settings.key_rotation),
-            ),
-            self.clock,
-            self.now,
-            self.refresh,
-            HourlyLimit(MOST_ROWS),
-            HourlyLimit(MOST_LINES),
-        )
+        self.context = self._context(settings, master_key)
         self.state = State(self.context)
         self.applications = self.state.applications
         self.secret_upgrade = SecretUpgrade(
@@ -148,20 +128,19 @@ class Environment:
         for pool in (self.page_pool, self.revocation_pool):
             pool.shutdown(wait=False, cancel_futures=True)
         self.state.legacy_hashes.close()
-        self.pages.close()
         self.database.close()
 
     def now(self) -> datetime:
-        """Give the time in UTC, in whole milliseconds: as the database will give it back."""
+        """Return the time in UTC, in whole milliseconds: as the database will give it back."""
         self.clock.adjust(self.position.at / 1000)
         return datetime.fromtimestamp(int(self.clock() * 1000) / 1000, UTC)
 
     def is_stale(self) -> bool:
-        """Tell whether memory is too old to be trusted: the database is away beyond the grace."""
+        """Return whether memory is too old to be trusted: the database is away beyond the grace."""
         return time.monotonic() - self.caught_up_at > self._grace
 
     def lag(self) -> float:
-        """Give the seconds since memory was last known to be right."""
+        """Return the seconds since memory was last known to be right."""
         return time.monotonic() - self.caught_up_at
 
     def catch_up(self) -> None:
@@ -178,9 +157,10 @@ class Environment:
             self._lock.release()
 
     def refresh(self) -> None:
-        """Apply what this process has just committed; where that fails, the follower will.
+        """Apply what this process has just committed.
 
-        What is committed is done, so the caller is not told of a failure.
+        A failure is logged and not raised: the change is committed, and the change follower
+        applies it later.
         """
         committed_at = time.monotonic()
         if not self._lock.acquire(timeout=deadline.remaining()):
@@ -197,7 +177,7 @@ class Environment:
         """Note that the database cannot be read; one that is lost ends the trust in memory."""
         self.read_failure = str(error)
         if isinstance(error, DatabaseLostError):
-            self._distrust()
+            self._mark_stale()
 
     def record_back(self) -> None:
         """Note that the database was read."""
@@ -219,7 +199,7 @@ class Environment:
 
     @property
     def purposes(self) -> frozenset[Purpose]:
-        """Give what keys are needed for."""
+        """Return what keys are needed for."""
         return purposes(self.catalogue, self.algorithm)
 
     def refresh_keys(self) -> None:
@@ -238,6 +218,21 @@ class Environment:
             )
         self.usage.collect(self.clock())
 
+    def _context(self, settings: Settings, master_key: MasterKey) -> Context:
+        own, rotation = settings.environment(self.mode), timedelta(seconds=settings.key_rotation)
+        return Context(
+            self.name,
+            self.mode,
+            self.database,
+            master_key,
+            TokenPolicy(self.partner_api, own.tokens, own.algorithm, rotation),
+            self.clock,
+            self.now,
+            self.refresh,
+            audit_limit=HourlyLimit(MOST_ROWS),
+            log_limit=HourlyLimit(MOST_LINES),
+        )
+
     def _follow(self, seconds: float) -> None:
         """Read the change feed and apply it; the caller holds the lock.
 
@@ -246,19 +241,19 @@ class Environment:
         started = time.monotonic()
         with self.database.read() as connection:
             self._compare_clocks(connection)
-            told = changes.since(connection, self.position)
-        if told is None:
+            found = changes.since(connection, self.position)
+        if found is None:
             self._rebuild(seconds)
         elif started - self.caught_up_at > _RELOAD_AFTER:
             self._reload(seconds)
         else:
-            for change in told:
+            for change in found:
                 self.state.apply(change)
                 self.position = change.position
             self.caught_up_at = started
         self._followed_at = started
         self.clock.adjust(self.position.at / 1000)
-        if told or told is None:
+        if found or found is None:
             self.notifier.notify()
 
     def _rebuild(self, seconds: float) -> None:
@@ -269,12 +264,12 @@ class Environment:
         """
         if not self.is_stale():
             log.error("database.other", environment=self.name, seq=self.position.seq)
-        self._distrust()
+        self._mark_stale()
         self.rebuilds += 1  # before the reload, so that no page of the earlier database is served
         self._reload(seconds)
         log.warning("memory.rebuilt", environment=self.name, seq=self.position.seq)
 
-    def _distrust(self) -> None:
+    def _mark_stale(self) -> None:
         """Answer nothing from memory until the database was read again."""
         self.caught_up_at = time.monotonic() - self._grace - 1
 
@@ -298,11 +293,7 @@ class Environment:
             self.state.reload()
         self.caught_up_at = started
 
-    def _read_page(self, cursor: Cursor | None) -> feed_page.Page:
-        with self.database.read() as connection:
-            return feed_page.read(connection, cursor, self.now(), self.issuer)
-
 
 def file(data: Path, mode: Mode) -> Path:
-    """Give the file of an environment's SQLite database."""
+    """Return the file of an environment's SQLite database."""
     return data / f"{NAMES[mode]}.sqlite3"

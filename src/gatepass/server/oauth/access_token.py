@@ -25,9 +25,9 @@ def read(environment: ServedEnvironment, token: Secret) -> Claims | None:
     claims = verified.get(digest, keys)
     if claims is None:
         if "." in token.value:
-            claims = jwt.verify(token.value, keys.signing, environment.issuer)
+            claims = jwt.verify(token.value, keys.verifying_keys, environment.issuer)
         else:
-            claims = opaque.decode(token.value, keys.sealing)
+            claims = opaque.decode(token.value, keys.opaque_token_keys)
         if claims is not None:
             verified.put(digest, keys, claims)
     return claims

@@ -82,7 +82,7 @@ def cached(body: bytes, scope: Scope) -> Response:
 def authorization_server(environment: Environment) -> bytes:
     """Return the metadata of the authorization server."""
     scopes = list(environment.state.catalogue.selectable.names)
-    algorithms = [each for each in ALGORITHMS if each in environment.state.keys.sign]
+    algorithms = [each for each in ALGORITHMS if each in environment.state.keys.signing_keys]
     return _document(
         metadata.authorization_server(environment.issuer, scopes, environment.mode, algorithms)
     )

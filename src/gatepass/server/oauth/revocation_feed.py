@@ -109,7 +109,7 @@ async def _respond(environment: ServedEnvironment, poll: _Poll) -> Response:
 async def _page(environment: ServedEnvironment, cursor: Cursor | None) -> tuple[Response, bool]:
     """Return the page after a cursor as a response, and whether it has anything new."""
     known_at = environment.caught_up_at
-    page = await environment.pages.get(cursor, environment.position.seq, environment.rebuilds)
+    page = await environment.feed_pages.get(cursor, environment.position.seq, environment.rebuilds)
     response = _response(environment, known_at, page.members, resets=page.resets, more=page.more)
     return response, page.cursor != cursor
 

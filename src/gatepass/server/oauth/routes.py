@@ -24,6 +24,7 @@ from gatepass.server.oauth.revocation import revoke
 from gatepass.server.oauth.revocation_feed import revocations
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.oauth.token import token
+from gatepass.server.observability.metrics.endpoint_names import name_of
 from gatepass.wire import metadata
 
 Endpoint = Callable[[ServedEnvironment, Request], Result]
@@ -51,12 +52,15 @@ class Route(NamedTuple):
 
 
 ROUTES = {
-    metadata.TOKEN: Route(token, "token", read_request, _POST),
-    metadata.REVOKE: Route(revoke, "revoke", read_request, _NOTHING),
-    metadata.INTROSPECT: Route(introspect, "introspect", read_request, _POST),
-    metadata.VERIFY: Route(verify, "verify", read_head, _VERIFY, clear_identity_headers),
-    metadata.VERIFY_NGINX: Route(verify, "verify", read_head, _VERIFY, for_nginx),
-    metadata.REVOCATIONS: Route(revocations, "revocations", read_get_request, _NOTHING),
+    path: Route(endpoint, name_of(path), read, fast_methods, adapt_error)
+    for path, endpoint, read, fast_methods, adapt_error in (
+        (metadata.TOKEN, token, read_request, _POST, unchanged),
+        (metadata.REVOKE, revoke, read_request, _NOTHING, unchanged),
+        (metadata.INTROSPECT, introspect, read_request, _POST, unchanged),
+        (metadata.VERIFY, verify, read_head, _VERIFY, clear_identity_headers),
+        (metadata.VERIFY_NGINX, verify, read_head, _VERIFY, for_nginx),
+        (metadata.REVOCATIONS, revocations, read_get_request, _NOTHING, unchanged),
+    )
 }
 
 
@@ -65,7 +69,8 @@ def by_path(aliases: PathAliases, token_origins: Iterable[str] = ()) -> dict[str
     routes = dict(ROUTES)
     origins = frozenset(origin.encode() for origin in token_origins)
     if origins:
-        routes[metadata.TOKEN] = Route(token, "token", cors.read_request, _POST, origins=origins)
+        shared = routes[metadata.TOKEN]._replace(read=cors.read_request, origins=origins)
+        routes[metadata.TOKEN] = shared
     routes |= {alias: routes[path] for alias, path in aliases.endpoints().items()}
     return either_slash(routes)
 
@@ -82,7 +87,7 @@ def by_prefix(
     for environment in environments:
         prefix = f"{metadata.VERIFY_ENVOY}{environment.name}/"
         read = read_head_below(prefix.encode())
-        route = Route(verify_below, "verify", read, _ENVOY, clear_identity_headers)
+        route = Route(verify_below, name_of(prefix), read, _ENVOY, clear_identity_headers)
         found[prefix] = route, environment
     return found
 

@@ -3,6 +3,9 @@
 import time
 from collections.abc import Callable
 
+from gatepass.server.domain.revocations.feed import page as feed_page
+from gatepass.server.domain.revocations.feed.cursor import Cursor
+from gatepass.server.domain.revocations.feed.page_cache import PageCache
 from gatepass.server.domain.users.passwords import Hasher
 from gatepass.server.environment.environment import Environment
 from gatepass.server.http import Response
@@ -32,3 +35,13 @@ class ServedEnvironment(Environment):
         self.verified_tokens = VerifiedTokenCache()
         self.introspection_responses: DerivedCache[Response] = DerivedCache()
         self.assertions: DerivedCache[tuple[float, Response]] = DerivedCache()  # by forward auth
+        self.feed_pages = PageCache(self.name, self._read_feed_page)
+
+    def close(self) -> None:
+        """End the threads and close the database."""
+        self.feed_pages.close()
+        super().close()
+
+    def _read_feed_page(self, cursor: Cursor | None) -> feed_page.Page:
+        with self.database.read() as connection:
+            return feed_page.read(connection, cursor, self.now(), self.issuer)

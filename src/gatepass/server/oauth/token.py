@@ -77,4 +77,4 @@ def _limit(
 def count_issued(environment: Environment, grant: Grant) -> None:
     """Count an issued token, for the application's usage and for the metrics."""
     environment.usage.issued(grant.application)
-    metrics.issued("sealed" if grant.form == "sealed" else "jwt")
+    metrics.issued("opaque" if grant.form == "opaque" else "jwt")

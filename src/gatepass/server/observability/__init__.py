@@ -1,1 +1,1 @@
-"""Logs, traces and metrics."""
+"""What operators see of a running server: logs, traces, metrics and health."""

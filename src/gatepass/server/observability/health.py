@@ -9,28 +9,28 @@ from gatepass.server.http import NO_STORE, Response
 
 PATHS = frozenset({"/healthz", "/healthz/", "/readyz", "/readyz/"})
 _METHODS = frozenset({"GET", "HEAD"})
-_LATE = 5.0  # seconds without word from the database, after which it is said to be away
+_LATE = 5.0  # seconds without a response, after which the database counts as away
 _CLOCK_DIFFERS = 5.0  # seconds
 _LITTLE_SPACE = 64 * 1024 * 1024  # bytes
 _FROM_MEMORY = "tokens are issued and verified from memory"
 
 
 class Problem(NamedTuple):
-    """What is wrong with an environment: a name that stays the same, and words for people.
+    """A problem of an environment: a stable name, and a text for operators.
 
-    Only a problem that `stops` makes the server not ready: then no token can be served rightly.
-    Whatever could befall all servers at once, and leaves tokens right, must not.
+    Only with a problem that `stops` it the server is not ready: tokens cannot be served correctly
+    then. A problem that may affect all servers at once and leaves tokens correct must not.
     """
 
     name: str
-    words: str
+    text: str
     stops: bool = False
 
 
-def answer(path: str, environments: Sequence[Environment], method: str = "GET") -> Response:
-    """Answer `/healthz` (200 while the process runs) or `/readyz` (503 when it cannot serve).
+def respond(path: str, environments: Sequence[Environment], method: str = "GET") -> Response:
+    """Return the response at `/healthz` (200) or `/readyz` (503 if the server cannot serve).
 
-    Any method but GET and HEAD is refused (405).
+    Methods other than GET and HEAD are refused (405).
     """
     if method not in _METHODS:
         return Response(405, (*NO_STORE, (b"allow", b"GET, HEAD")), b'{"status": "use GET"}')
@@ -44,7 +44,7 @@ def answer(path: str, environments: Sequence[Environment], method: str = "GET") 
 
 
 def unopened(path: str, environments: Sequence[Environment], method: str = "GET") -> Response:
-    """Answer for a process that waits for a database and has never opened it: 503.
+    """Return the response of a process that waits for a database it never opened: 503.
 
     `/healthz` is 200, as the process runs.
     """
@@ -56,24 +56,24 @@ def unopened(path: str, environments: Sequence[Environment], method: str = "GET"
 
 
 def problems(environment: Environment) -> Iterator[Problem]:
-    """Give all that is wrong with an environment now; a new kind of problem is added here."""
+    """Yield the problems that an environment has now."""
     why, is_stale = environment.read_failure, environment.is_stale()
     if is_stale or environment.lag() > _LATE:
-        words = f"it cannot be read ({why})" if why else "it cannot be read"
+        text = f"it cannot be read ({why})" if why else "it cannot be read"
         more = "" if is_stale else f"; {_FROM_MEMORY}"
-        yield Problem("database_away", words + more, stops=is_stale)
+        yield Problem("database_away", text + more, stops=is_stale)
     elif environment.write_failure:
-        words = f"changes are refused ({environment.write_failure}); tokens are issued"
-        yield Problem("database_unwritable", words)
+        text = f"changes are refused ({environment.write_failure}); tokens are issued"
+        yield Problem("database_unwritable", text)
     space = environment.free_space
     if space is not None and space < _LITTLE_SPACE:
         yield Problem("disk_full", f"{space >> 20} MiB are free; tokens are issued")
     offset = environment.clock.offset
     if abs(offset) > _CLOCK_DIFFERS:
         where = "behind" if offset > 0 else "ahead of"
-        words = f"this machine's clock is {abs(offset):.0f} s {where} the database's time"
-        yield Problem("clock_offset", words)
+        text = f"this machine's clock is {abs(offset):.0f} s {where} the database's time"
+        yield Problem("clock_offset", text)
 
 
 def _texts(some: list[Problem]) -> Iterator[tuple[str, str]]:
-    return ((each.name, each.words) for each in some)
+    return ((each.name, each.text) for each in some)

@@ -1,6 +1,6 @@
-"""The log: one line an event on standard error, and the last line of defence against secrets.
+"""The log: one line for each event on standard error, and the last defence against secrets in it.
 
-Code that logs leaves secrets out; `redact` is there for the day when somebody forgets.
+Code that logs leaves secrets out; `redact` removes those that it forgot.
 """
 
 import logging
@@ -16,7 +16,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 Format = Literal["auto", "json", "text"]
 REDACTED = "[redacted]"
 
-# Client secrets and access tokens, whole or cut, and what stands in an Authorization header.
+# Client secrets and access tokens, whole or cut, and the value of an Authorization header.
 _CREDENTIAL = re.compile(r"gp[sa]_(?:live|test)_[0-9A-Za-z]+", re.IGNORECASE)
 _AUTHORIZATION = re.compile(r"\b(basic|bearer)[ \t]+[\w.~+/%-]+=*", re.IGNORECASE)
 _SECRET_KEYS = frozenset(
@@ -43,9 +43,9 @@ _FIRST = ("ts", "level", "event")
 
 
 def configure(form: Format = "auto", stream: TextIO | None = None) -> None:
-    """Send every event, ours and other libraries', to `stream` (standard error) as one line each.
+    """Write each event, also of other libraries, to `stream` (standard error) as one line.
 
-    "auto" is readable text on a terminal and JSON anywhere else.
+    The format "auto" is readable text on a terminal and JSON elsewhere.
     """
     stream = stream or sys.stderr
     is_text = form == "text" or (form == "auto" and stream.isatty())
@@ -84,7 +84,7 @@ def configure(form: Format = "auto", stream: TextIO | None = None) -> None:
 
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Replace what looks like a secret, by its form or by the name it stands under."""
+    """Replace what looks like a secret, by its form or by the name of its field."""
     return {key: _redacted(key, value) for key, value in event.items()}
 
 
@@ -105,13 +105,13 @@ def _clean(text: str) -> str:
 
 
 def _in_order(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Put what every event has first."""
+    """Put the fields that every event has first."""
     first = {key: event[key] for key in _FIRST if key in event}
     return {**first, **event}
 
 
 def _with_pid(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Say which worker speaks; the terminal's reader has only one."""
+    """Add the process id, which tells workers apart; not on a terminal, where there is one."""
     event["pid"] = os.getpid()
     return event
 
@@ -121,6 +121,6 @@ def _route(handler: logging.Handler) -> None:
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("gatepass").setLevel(logging.INFO)
-    # Alembic says at every start that it has nothing to do, at level INFO.
+    # Not the root logger: Alembic logs at level INFO at every start that there is nothing to do.
     logging.getLogger("uvicorn.error").setLevel(logging.INFO)
     logging.captureWarnings(capture=True)

@@ -1,7 +1,7 @@
-"""Traces by the API of OpenTelemetry: each request is a span, where the operator wants that.
+"""Traces by the API of OpenTelemetry: with the setting `traces`, each request is a span.
 
-A span has the name of the endpoint, the method, the status and the result: never a path, a
-header or a body, in which a credential may be.
+A span has the name of the endpoint, the method, the status and the result; never a path, a header
+or a body, which may contain a credential.
 """
 
 from opentelemetry import propagate, trace
@@ -15,23 +15,23 @@ _PARENT = {b"traceparent", b"tracestate"}
 
 
 class Traced:
-    """An ASGI application whose requests are spans; the exporter is the operator's choice."""
+    """An ASGI application whose requests are spans; the operator configures the exporter."""
 
     def __init__(self, app: App) -> None:
         self._app = app
         self._tracer = trace.get_tracer("gatepass")
 
-    async def __call__(self, scope: Scope, receive: Receive, to: Send) -> None:
-        """Pass the request on within a span."""
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request within a span."""
         if scope["type"] != "http":
-            await self._app(scope, receive, to)
+            await self._app(scope, receive, send)
             return
         status = 0
 
-        async def noting(message: Message) -> None:
+        async def record_status(message: Message) -> None:
             nonlocal status
             status = message.get("status", status)
-            await to(message)
+            await send(message)
 
         parent = {n.decode(): v.decode("latin-1") for n, v in scope["headers"] if n in _PARENT}
         with self._tracer.start_as_current_span(
@@ -41,7 +41,7 @@ class Traced:
             record_exception=False,
             set_status_on_exception=False,
         ) as span:
-            await self._app(scope, receive, noting)
+            await self._app(scope, receive, record_status)
             span.update_name(scope.get("gatepass.endpoint", OTHER))
             result = scope.get("gatepass.result") or result_of(status)
             span.set_attribute("http.request.method", scope["method"])

@@ -70,14 +70,14 @@ ROUTES = (
     Route("POST", f"{_APP}test-token/", Access.ADMIN, test_token.make),
     Route("GET", f"{_APP}test-token/", Access.ADMIN, test_token.show),
     Route("POST", f"{_APP}rotate/", Access.ADMIN, credentials.rotate),
-    Route("POST", _APP + "secrets/{secret_id:uuid}/end/", Access.ADMIN, applications.end_secret),
+    Route("POST", _APP + "secrets/{secret_id:uuid}/end/", Access.ADMIN, applications.revoke_secret),
     Route("POST", f"{_APP}scope/", Access.ADMIN, settings.set_scope),
     *(
         Route("POST", _APP + group.path, Access.ADMIN, settings.form_page(group))
         for group in fields.GROUPS
         if group is not fields.SCOPE
     ),
-    Route("POST", f"{_APP}void/", Access.ADMIN, applications.void_tokens),
+    Route("POST", f"{_APP}void/", Access.ADMIN, applications.revoke_tokens),
     Route("POST", f"{_APP}enable/", Access.ADMIN, applications.enable),
     Route("POST", f"{_APP}disable/", Access.ADMIN, applications.disable),
     Route("POST", f"{_APP}delete/", Access.ADMIN, applications.delete),

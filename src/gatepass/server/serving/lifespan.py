@@ -12,7 +12,7 @@ from gatepass.server.environment.housekeeping import Housekeeper
 from gatepass.server.http import Receive, Scope, Send
 from gatepass.server.observability.metrics.endpoint import Metrics
 from gatepass.server.serving.metrics_listener import Listener
-from gatepass.server.serving.processes.garbage_collection import settle_memory
+from gatepass.server.serving.processes.garbage_collection import tune_garbage_collection
 from gatepass.server.serving.readiness import STOPPING, Readiness, wait_until_responding
 from gatepass.server.storage.database import DatabaseAwayError
 
@@ -100,7 +100,7 @@ class Lifespan:
                 await self._readiness.wait_to_retry(error)
         if self._listener:
             await self._listener.start()
-        settle_memory()
+        tune_garbage_collection()
         self.is_waiting = False
         if self._readiness is not None:
             self._readiness.is_ready = True

@@ -1,8 +1,8 @@
 """A listening socket for `/metrics` alone: an HTTP server of its own beside the main one.
 
-It runs in the event loop of each worker, with an application that knows nothing but the figures,
-so no request here reaches another endpoint, whatever its host or path says. Workers share the
-socket; the one that takes a connection adds up the figures of all.
+It runs in the event loop of each worker, with an application that only knows the metrics, so no
+request here reaches another endpoint. Workers share the socket; the one that accepts a connection
+adds up the metrics of all.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ _GRACE = 1  # second that a running scrape has to finish
 
 
 class Listener:
-    """Serves the figures on `listening`, a socket that is open already."""
+    """Serves the metrics on `listening`, a bound socket."""
 
     def __init__(self, figures: Metrics, listening: socket.socket) -> None:
         self._figures = figures
@@ -39,7 +39,7 @@ class Listener:
         self._task = asyncio.create_task(server.main_loop())
 
     async def stop(self) -> None:
-        """Close the socket and all connections; a scrape that runs may finish."""
+        """Close the socket and all connections; a running scrape may finish."""
         if self._server is None or self._task is None:
             return
         self._server.should_exit = True
@@ -62,12 +62,12 @@ def _config(app: App) -> uvicorn.Config:
 
 
 def _connections() -> Connections:
-    """Return a limit of its own: what fills the main ports must not hide the figures."""
+    """Return a limit of its own, so that a flood on the main ports does not hide the metrics."""
     return Connections(Limits(connections=_MOST_CONNECTIONS), is_counted=False)
 
 
 def _application(figures: Metrics) -> App:
     async def respond(scope: Scope, _receive: Receive, send: Send) -> None:
-        await send_response(figures.answer_alone(scope), send)
+        await send_response(figures.respond_alone(scope), send)
 
     return respond

@@ -1,8 +1,8 @@
-"""Tells the operator why the server refuses what a proxy forwards, and which setting is wrong.
+"""Logs why the server refuses what a proxy forwards, and which setting is probably wrong.
 
 A request over plain HTTP for an https issuer (400) and one for a host that is not served (421)
-are refused whoever sends them. Behind a proxy that is set up wrongly these are all requests, so
-the log has one line a minute for each peer and status.
+are always refused. Behind a misconfigured proxy these are all requests, so the log has one line a
+minute for each peer and status.
 """
 
 from collections.abc import Callable, Collection
@@ -19,7 +19,7 @@ from gatepass.server.serving.proxy_headers import TrustedProxies
 
 _LONGEST_VALUE = 200  # characters
 _PROTO, _FORWARDED = "x-forwarded-proto", "forwarded"
-# Headers by which proxies say that a client came by https; the server reads the first two.
+# Headers with which proxies report https; the server reads the first two.
 _SCHEME_HEADERS = (
     _PROTO,
     _FORWARDED,
@@ -36,9 +36,9 @@ log = structlog.get_logger("gatepass.server")
 
 
 class Advice(NamedTuple):
-    """The header that came, the setting that is likely wrong, and what to do.
+    """The header that was received, the setting that is probably wrong, and what to do.
 
-    `setting` is empty where the proxy's own configuration is to be changed.
+    `setting` is empty if the proxy's configuration must be changed.
     """
 
     header: str
@@ -55,7 +55,7 @@ class Forwarded(NamedTuple):
 
     @property
     def is_trusted(self) -> bool:
-        """Tell whether the peer is believed about scheme and address."""
+        """Return whether the peer is trusted about scheme and address."""
         return self.proxies is not None and self.proxies.is_trusted(self.peer)
 
 
@@ -97,7 +97,7 @@ class ProxyAdvice:
 
 
 def of_plain_http(request: Forwarded) -> Advice:
-    """Return what may make a request count as https that came by plain HTTP."""
+    """Return what may make a request count as https that was received over plain HTTP."""
     header = next((name for name in _SCHEME_HEADERS if name in request.headers), "")
     if request.proxies is None or not request.is_trusted:
         if not header and "x-forwarded-for" in request.headers:
@@ -141,7 +141,7 @@ def _of_untrusted(peer: str, header: str) -> str:
 
 
 def _of_read(request: Forwarded, read: str) -> Advice:
-    """Return advice on a header that was read and does not say https, or not by whom it counts."""
+    """Return advice on a header that was read, but has no https, or not from a named proxy."""
     if "https" in request.headers[read].lower():
         advice = (
             "Of these values those of named proxies count, and they are not https. "
@@ -159,7 +159,7 @@ def _let_proxy_send(read: str) -> str:
 
 
 def _printable(scope: Scope) -> dict[str, str]:
-    """Return the headers that advice is about, each once, bounded, in printable ASCII."""
+    """Return the headers that the advice uses, each once, cut, in printable ASCII."""
     wanted = {*_SCHEME_HEADERS, "x-forwarded-for", "x-forwarded-host", "host"}
     found: dict[str, str] = {}
     for raw_name, raw_value in scope["headers"]:

@@ -1,21 +1,21 @@
-"""The client's address and scheme behind trusted proxies. The rule is pure; both doors use it.
+"""The client's address and scheme behind trusted proxies, for the fast path and for ASGI.
 
 A header is read only if the connection comes from a trusted proxy. The list of addresses is read
-from the right, where each proxy appends the address that it has seen:
+from the right, where each proxy appends the address of its peer:
 
-- A trusted address is a proxy; the next one to the left is what that proxy has seen.
-- The first address that is not trusted is the client. What stands left of it is the client's own
-  word and is not read.
-- Anything that is no IP address (a name, `unknown`, nothing) ends the walk, and the hop that
-  named it is the source. So a log, an audit entry or a limit never has a text of a stranger.
+- A trusted address is a proxy; the next one to the left is that proxy's peer.
+- The first address that is not trusted is the client. The client may have sent what is left of it,
+  so that is not read.
+- Anything but an IP address (a name, `unknown`, nothing) ends the search, and the last address
+  before it is the source. So logs, audit entries and limits never contain text of a client.
 - If all are trusted, the leftmost is the source.
 
-The scheme is the one by which the client reached the outermost of the trusted proxies.
+The scheme is the one with which the client reached the outermost of the trusted proxies.
 
-Exactly one header names addresses: the one that the operator says the proxies set. A proxy that
-sets only X-Forwarded-For passes a stranger's `Forwarded` on as it came, and the other way round.
-A server that read both, or preferred one, would believe the stranger. Two headers that agree prove
-nothing either, and to refuse those that differ would let a stranger choose the proxy's address.
+Exactly one header is read for addresses: the one that the operator configures. A proxy that sets
+only X-Forwarded-For passes on a client's `Forwarded` unchanged, and vice versa. A server that read
+both, or preferred one, would trust the client. Two equal headers prove nothing either, and if the
+server refused different ones, a client could make the proxy's address the source.
 """
 
 import re
@@ -32,8 +32,8 @@ from gatepass.wire.networks import Network
 Address = IPv4Address | IPv6Address
 
 _MOST_PIECES = 2 * MOST_HOPS  # of `Forwarded`: a quoted string may have commas in it
-_MOST_KEPT = 1024
-_LONGEST_KEPT = 200  # bytes of both headers
+_MOST_CACHED = 1024
+_LONGEST_CACHED = 200  # bytes of both headers
 _PROTO = b"x-forwarded-proto"
 _SCHEMES = {b"http": "http", b"https": "https", b"ws": "http", b"wss": "https"}
 
@@ -49,18 +49,18 @@ _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 
 
 class ClientInfo(NamedTuple):
-    """What the application is told of a request: "http" or "https", and the client's address."""
+    """The scheme of a request, "http" or "https", and the client's address."""
 
     scheme: str
     source: str
 
 
 class TrustedProxies:
-    """The proxies that are believed, and the header that they set.
+    """The trusted proxies, and the header that they set.
 
-    `networks` are addresses or networks, or `*` for every peer. `hops` is how many proxies a
-    request passes at most; 0 means as many as are trusted. A network of all addresses trusts
-    clients as well, so there 0 means one proxy: otherwise a client could name any source.
+    `networks` are addresses or networks, or `*` for every peer. `hops` is the largest number of
+    proxies that a request passes; 0 means as many as are trusted. A network of all addresses trusts
+    clients as well, so 0 means one proxy then: otherwise a client could choose the source.
     """
 
     def __init__(
@@ -72,9 +72,9 @@ class TrustedProxies:
         self._hops = hops or (1 if is_everyone else MOST_HOPS)
         self.address_header = header.encode()
         self.scheme_header = self.address_header if self._is_rfc7239 else _PROTO
-        self._kept = lru_cache(maxsize=_MOST_KEPT)(self._read)
+        self._read_cached = lru_cache(maxsize=_MOST_CACHED)(self._read)
 
-    def seen(
+    def client_info(
         self, peer: str | None, scheme: str, addresses: bytes | None, proto: bytes | None
     ) -> ClientInfo:
         """Return the client's scheme and address.
@@ -83,8 +83,8 @@ class TrustedProxies:
         `addresses` and `proto` are the values of `address_header` and `scheme_header`, several
         lines joined by commas (RFC 9110 §5.3), None if the header is missing.
         """
-        is_short = len(addresses or b"") + len(proto or b"") <= _LONGEST_KEPT
-        read = self._kept if is_short else self._read
+        is_short = len(addresses or b"") + len(proto or b"") <= _LONGEST_CACHED
+        read = self._read_cached if is_short else self._read
         return read(peer, scheme, addresses, proto)
 
     def _read(
@@ -95,7 +95,7 @@ class TrustedProxies:
             return ClientInfo(scheme, peer or "")
         if not self._trusts(source):
             return ClientInfo(scheme, str(source))
-        passed = 1  # proxies, whose own words count
+        passed = 1  # proxies, whose headers are trusted
         for hop in islice(self._listed(addresses), self._hops):
             if hop is None:
                 break
@@ -104,11 +104,12 @@ class TrustedProxies:
                 break
             passed += 1
         passed = min(passed, self._hops)
-        said = self._named_scheme if self._is_rfc7239 else self._listed_scheme
-        return ClientInfo(_SCHEMES.get(said(addresses, proto, passed)) or scheme, str(source))
+        read_scheme = self._named_scheme if self._is_rfc7239 else self._listed_scheme
+        found = _SCHEMES.get(read_scheme(addresses, proto, passed))
+        return ClientInfo(found or scheme, str(source))
 
     def is_trusted(self, peer: str | None) -> bool:
-        """Tell whether the other end of a connection is one of the proxies."""
+        """Return whether a connection's peer is one of the proxies."""
         address = _peer(peer)
         return address is not None and self._trusts(address)
 
@@ -116,7 +117,7 @@ class TrustedProxies:
         return any(address in network for network in self._networks)
 
     def _listed(self, value: bytes | None) -> Iterator[Address | None]:
-        """Yield the addresses of the header from the right, None for what is none."""
+        """Yield the addresses of the header from the right, None for what is no address."""
         if value is None:
             return
         if self._is_rfc7239:
@@ -127,12 +128,12 @@ class TrustedProxies:
 
     @staticmethod
     def _listed_scheme(addresses: bytes | None, proto: bytes | None, passed: int) -> bytes:
-        """Return by which scheme the client reached the outermost of the `passed` proxies.
+        """Return the scheme with which the client reached the outermost of the `passed` proxies.
 
         Each proxy appends a scheme, as it appends an address, or replaces those before. A list
         of schemes that is longer than that of the addresses comes from proxies that append
         schemes alone, so its leftmost counts. A client that forges one there misleads the server
-        about its own connection alone.
+        about its own connection only.
         """
         pieces = (proto or b"").rsplit(b",", MOST_HOPS)
         schemes = [each for piece in pieces if (each := piece.strip(b" \t").lower())]
@@ -143,24 +144,24 @@ class TrustedProxies:
 
     @staticmethod
     def _named_scheme(_addresses: bytes | None, proto: bytes | None, passed: int) -> bytes:
-        """Return the scheme that the outermost of the `passed` proxies that says one has seen."""
+        """Return the scheme that the outermost of the `passed` proxies with a `proto` received."""
         elements = islice(_elements(proto or b""), passed)
         schemes = [pairs[b"proto"].lower() for pairs in elements if b"proto" in pairs]
         return schemes[-1] if schemes else b""
 
 
 class ProxyHeaders:
-    """An ASGI application behind proxies: its scope has the client's scheme and address."""
+    """An ASGI application behind proxies: the scope gets the client's scheme and address."""
 
     def __init__(self, app: App, proxies: TrustedProxies) -> None:
         self.app = app
         self.proxies = proxies
 
-    async def __call__(self, scope: Scope, receive: Receive, to: Send) -> None:
-        """Pass a request on as the client's own."""
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on with the client's scheme and address."""
         if scope["type"] == "http":
             proxies, client, pairs = self.proxies, scope["client"], scope["headers"]
-            scheme, source = proxies.seen(
+            scheme, source = proxies.client_info(
                 client[0] if client else None,
                 scope["scheme"],
                 _joined(pairs, proxies.address_header),
@@ -171,7 +172,7 @@ class ProxyHeaders:
             scope["gatepass.proxies"] = proxies
             if client:
                 scope["client"] = (source, client[1] if source == client[0] else 0)
-        await self.app(scope, receive, to)
+        await self.app(scope, receive, send)
 
 
 def _joined(pairs: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes | None:

@@ -109,11 +109,11 @@ class Timestamp(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
-        """Give milliseconds."""
+        """Return milliseconds."""
         return None if value is None else milliseconds(value)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ANN401, ARG002
-        """Give the datetime in UTC."""
+        """Return the datetime in UTC."""
         return None if value is None else EPOCH + timedelta(milliseconds=value)
 
 
@@ -200,7 +200,7 @@ class Database:
             command.upgrade(config, "head")
 
     def watch(self) -> Callable[[], bool]:
-        """Give a function that tells whether something may have been committed since its last call.
+        """Return a function: whether something may have been committed since its last call.
 
         On SQLite that is `PRAGMA data_version` on a connection of its own, a look into shared
         memory; on PostgreSQL always, as the query for changes is as cheap as the question. It
@@ -272,12 +272,12 @@ def _is_writing(connection: Connection) -> bool:
 
 
 def sqlite_url(file: Path) -> str:
-    """Give the address of a SQLite database in `file`; nothing in it is escaped."""
+    """Return the address of a SQLite database in `file`; nothing in it is escaped."""
     return f"{_SQLITE}{file}"
 
 
 def without_password(url: str) -> str:
-    """Give a database's address as it may be shown."""
+    """Return a database's address as it may be shown."""
     parts = make_url(url)
     hidden = dict.fromkeys(_SECRET_OPTIONS & parts.query.keys(), "***")
     return parts.update_query_dict(hidden).render_as_string(hide_password=True)
@@ -295,7 +295,7 @@ def _sqlite(url: str) -> "File":
 
 
 def _version(connection: Connection) -> str | None:
-    """Give the revision that the tables are of, None where there are none yet."""
+    """Return the revision that the tables are of, None where there are none yet."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()

@@ -141,4 +141,4 @@ def _form(audience: tuple[str, ...], catalogue: Catalogue) -> Form:
         raise OAuthError(
             "invalid_target", "These resources take different tokens. Ask for one at a time."
         )
-    return forms.pop() if forms else "sealed"
+    return forms.pop() if forms else "opaque"

@@ -48,9 +48,9 @@ def issue(grant: Grant, keys: Keyring, issuer: str, now_ms: int, entropy: bytes)
     """
     revoked_before_ms = grant.application.revoked_before_ms
     issued_ms = now_ms if now_ms > revoked_before_ms else _issue_after(revoked_before_ms, now_ms)
-    if grant.form == "sealed":
+    if grant.form == "opaque":
         return IssuedToken(
-            fill_template(grant.template, entropy, issued_ms, keys.seal),
+            fill_template(grant.template, entropy, issued_ms, keys.opaque_token_key),
             grant.lifetime,
             grant.scope_text,
         )
@@ -59,7 +59,8 @@ def issue(grant: Grant, keys: Keyring, issuer: str, now_ms: int, entropy: bytes)
     claims = Claims(
         application.client_id, entropy, issued_ms, grant.lifetime, grant.scope_text, audience
     )
-    signed = sign(claims, str(application.org_id), issuer, keys.sign[grant.form], now_ms // 1000)
+    key = keys.signing_keys[grant.form]
+    signed = sign(claims, str(application.org_id), issuer, key, now_ms // 1000)
     return IssuedToken(signed, grant.lifetime, grant.scope_text)
 
 

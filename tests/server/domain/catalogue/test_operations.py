@@ -66,7 +66,7 @@ def test_a_new_form_of_tokens_has_its_key_published_from_the_same_moment(
         environment.context, OPERATOR, METERS, {"tokens": "jwt", "algorithm": form}
     )
 
-    assert form in environment.keys.sign
+    assert form in environment.keys.signing_keys
     assert form in {key["alg"] for key in json.loads(environment.keys.jwks)["keys"]}
 
 

@@ -304,10 +304,9 @@ def test_with_the_database_away_the_first_use_waits_and_is_not_lost(
     bring(fresh_server, found())
     old = client(fresh_server)
     fresh_server.environment().applications.load("acme")
-    database = fresh_server.environment().database
     fresh_server.lose_database()
     assert fresh_server.ask(old).status_code == 503
-    fresh_server.environment().database = database
+    fresh_server.find_database()
 
     fresh_server.token(old)
 

@@ -145,7 +145,7 @@ def test_a_malformed_or_unknown_resource_is_refused(
 def test_tokens_are_never_the_same_and_have_128_random_bits(
     server: InProcessServer, client: Client
 ) -> None:
-    keys = server.environment().keys.sealing
+    keys = server.environment().keys.opaque_token_keys
     tokens = {server.token(client) for _ in range(200)}
     claims = [decode(token, keys) for token in tokens]
 

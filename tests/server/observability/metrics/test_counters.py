@@ -47,11 +47,11 @@ def test_no_label_comes_from_outside_the_lists() -> None:
 
 def test_tokens_and_refusals_are_counted_by_lists_that_are_closed() -> None:
     figures = Counters()
-    figures.issued("sealed")
+    figures.issued("opaque")
     figures.refused("wrong_secret")
 
     counts = figures.counts()
-    assert counts.tokens == {"sealed": 1, "jwt": 0}
+    assert counts.tokens == {"opaque": 1, "jwt": 0}
     assert {reason for reason, count in counts.refusals.items() if count} == {"wrong_secret"}
     assert set(counts.refusals) == set(REASONS)
     with pytest.raises(KeyError):

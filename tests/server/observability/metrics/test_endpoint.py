@@ -91,7 +91,7 @@ def test_tokens_and_refusals_are_told_by_kind_and_reason(
     fresh_server.ask(client.having(Secret("gps_live_wrong")))
     grown = growth(before, figures(fresh_server))
 
-    assert grown["gatepass_tokens_issued_total[('kind', 'sealed')]"] == 1
+    assert grown["gatepass_tokens_issued_total[('kind', 'opaque')]"] == 1
     assert grown["gatepass_refusals_total[('reason', 'wrong_secret')]"] == 1
 
 
@@ -108,8 +108,8 @@ def test_the_state_of_each_environment_is_told(
     assert told[f"gatepass_key_age_seconds{live}"] >= 3600
     assert told[f"gatepass_feed_lag_seconds{live}"] >= 0
     hits = [*live, ("result", "hit")]
-    assert told[f"gatepass_directory_lookups_total{hits}"] >= 1
-    assert told[f"gatepass_directory_lookups_total{[*live, ('result', 'miss')]}"] == 1
+    assert told[f"gatepass_application_cache_lookups_total{hits}"] >= 1
+    assert told[f"gatepass_application_cache_lookups_total{[*live, ('result', 'miss')]}"] == 1
     assert told["gatepass_revocations[('environment', 'sandbox')]"] == 0
     assert told["gatepass_workers[]"] == 1
 

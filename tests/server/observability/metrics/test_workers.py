@@ -22,7 +22,7 @@ def counts(requests: int = 1) -> Counts:
     figures = Counters()
     for _ in range(requests):
         figures.observe("token", "ok", 0.01)
-        figures.issued("sealed")
+        figures.issued("opaque")
         figures.refused("wrong_secret")
     return figures.counts()
 
@@ -83,7 +83,7 @@ def test_counts_add_up_and_of_states_the_worst_is_told() -> None:
     (row,) = total.counts.rows
     assert sum(row.buckets) == 5
     assert row.seconds == pytest.approx(0.05)
-    assert total.counts.tokens["sealed"] == total.counts.refusals["wrong_secret"] == 5
+    assert total.counts.tokens["opaque"] == total.counts.refusals["wrong_secret"] == 5
     assert total.states == {"production": State(6, 2, 9.0, 6, 0, 0, 7, 4, -3.0)}
 
 

@@ -84,10 +84,10 @@ def test_the_page_with_a_new_initial_password_says_how_long_it_lasts(portal: Por
 
 
 def replace_password(browser: Browser) -> None:
-    answer = browser.post(
+    response = browser.post(
         "/accounts/password/",
         current_password=PASSWORD,
         new_password=NEW_PASSWORD,
         new_password_again=NEW_PASSWORD,
     )
-    assert answer.status_code == 303
+    assert response.status_code == 303

@@ -24,9 +24,9 @@ WRONG = "The username or the password is wrong."
 def test_the_right_password_opens_the_portal(portal: PortalServer) -> None:
     browser = portal.browser()
 
-    answer = browser.log_in("anna")
+    response = browser.log_in("anna")
 
-    assert (answer.status_code, answer.headers["location"]) == (303, "/oauth2/applications/")
+    assert (response.status_code, response.headers["location"]) == (303, "/oauth2/applications/")
     assert "Acme Energy" in browser.get("/oauth2/applications/").text
 
 
@@ -85,10 +85,10 @@ def test_an_unknown_username_makes_as_many_hashes_as_a_known_one(make_portal: Ma
 
 
 def test_the_username_is_kept_in_the_form_and_the_password_is_not(portal: PortalServer) -> None:
-    answer = portal.browser().log_in("anna", "hunter-two-hunter-two")
+    response = portal.browser().log_in("anna", "hunter-two-hunter-two")
 
-    assert 'value="anna"' in answer.text
-    assert "hunter-two" not in answer.text
+    assert 'value="anna"' in response.text
+    assert "hunter-two" not in response.text
 
 
 def test_people_of_a_suspended_organization_cannot_log_in(portal: PortalServer) -> None:
@@ -198,9 +198,9 @@ def test_no_password_session_or_secret_is_in_the_log(portal: PortalServer) -> No
 
 
 def test_a_login_page_sends_on_who_is_logged_in(portal: PortalServer) -> None:
-    answer = portal.as_("anna").get("/accounts/login/?next=/team/")
+    response = portal.as_("anna").get("/accounts/login/?next=/team/")
 
-    assert (answer.status_code, answer.headers["location"]) == (303, "/team/")
+    assert (response.status_code, response.headers["location"]) == (303, "/team/")
 
 
 def test_the_page_that_was_asked_for_follows_the_login(portal: PortalServer) -> None:
@@ -253,10 +253,10 @@ def give_access(portal: PortalServer, username: str, email: str, whose: str) -> 
 def test_an_address_that_two_people_have_logs_nobody_in(portal: PortalServer) -> None:
     give_access(portal, "other-nora", "Nora@acme.example", "bo")
 
-    answer = portal.browser().log_in("nora@acme.example")
+    response = portal.browser().log_in("nora@acme.example")
 
-    assert answer.status_code == 400
-    assert WRONG in answer.text
+    assert response.status_code == 400
+    assert WRONG in response.text
     assert portal.browser().log_in("nora").status_code == 303
 
 

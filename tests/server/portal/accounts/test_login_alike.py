@@ -18,9 +18,9 @@ def test_who_must_wait_is_looked_up_by_nobody(portal: PortalServer) -> None:
             browser.log_in(username, "wrong")
         csrf = browser.csrf()
         with asked(portal.environment.database) as statements:
-            answer = browser.send("/accounts/login/", form(username, csrf))
+            response = browser.send("/accounts/login/", form(username, csrf))
 
-        assert answer.status_code == 429
+        assert response.status_code == 429
         assert statements
         assert not [each for each in statements if _BY_NAME in each or "organization" in each]
 

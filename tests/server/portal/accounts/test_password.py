@@ -12,13 +12,13 @@ CHANGE = "/accounts/password/"
 def change(
     browser: Browser, new: str = NEW_PASSWORD, current: str = PASSWORD, again: str | None = None
 ) -> tuple[int, str]:
-    answer = browser.post(
+    response = browser.post(
         CHANGE,
         current_password=current,
         new_password=new,
         new_password_again=new if again is None else again,
     )
-    return answer.status_code, answer.text
+    return response.status_code, response.text
 
 
 def test_an_initial_password_opens_nothing_but_the_page_that_replaces_it(
@@ -27,8 +27,8 @@ def test_an_initial_password_opens_nothing_but_the_page_that_replaces_it(
     browser = portal.as_("nils")
 
     for path in ("/oauth2/applications/", "/team/", "/activity/", "/account/"):
-        answer = browser.get(path)
-        assert (answer.status_code, answer.headers["location"]) == (303, CHANGE)
+        response = browser.get(path)
+        assert (response.status_code, response.headers["location"]) == (303, CHANGE)
     refused = browser.post("/oauth2/applications/register/", name="Too early")
     assert refused.headers["location"] == CHANGE
     assert portal.rows("SELECT count(*) FROM application") == [(0,)]

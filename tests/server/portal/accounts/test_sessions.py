@@ -50,9 +50,9 @@ def test_logout_ends_the_session_on_the_server(portal: PortalServer) -> None:
     browser = portal.as_("anna")
     stolen = dict(browser.client.cookies)
 
-    answer = browser.post("/accounts/logout/")
+    response = browser.post("/accounts/logout/")
 
-    assert (answer.status_code, answer.headers["location"]) == (303, "/accounts/login/")
+    assert (response.status_code, response.headers["location"]) == (303, "/accounts/login/")
     thief = portal.browser()
     thief.client.cookies.update(stolen)
     assert not thief.is_logged_in()
@@ -137,9 +137,9 @@ def test_somebody_can_see_and_end_their_other_sessions(portal: PortalServer) -> 
     assert "198.51.100.9" in listed
     assert "Firefox on Linux" in listed
 
-    answer = here.post("/accounts/sessions/end/")
+    response = here.post("/accounts/sessions/end/")
 
-    assert answer.status_code == 303
+    assert response.status_code == 303
     assert here.is_logged_in()
     assert not there.is_logged_in()
 

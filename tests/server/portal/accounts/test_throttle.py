@@ -30,12 +30,12 @@ def test_failures_slow_down_the_next_attempt_more_and_more(
 
 @pytest.mark.spec("ASVS", "6.3.8")
 def test_known_and_unknown_usernames_must_wait_alike(portal: PortalServer) -> None:
-    answers = []
+    responses = []
     for username, source in (("anna", "198.51.100.1"), ("nobody", "198.51.100.2")):
         browser = portal.browser(source)
-        answers.append([browser.log_in(username, "wrong") for _ in range(6)])
+        responses.append([browser.log_in(username, "wrong") for _ in range(6)])
 
-    known, unknown = answers
+    known, unknown = responses
     assert [each.status_code for each in known] == [each.status_code for each in unknown]
     assert known[-1].headers["retry-after"] == unknown[-1].headers["retry-after"]
     assert without_what_varies(known[-1].text, 'value="anna"') == without_what_varies(
@@ -107,11 +107,11 @@ def test_guesses_made_side_by_side_do_not_slip_under_the_limit(portal: PortalSer
     forms = [{"csrf": each.csrf(), "username": "anna", "password": "x"} for each in guessers]
 
     with ThreadPoolExecutor(8) as pool:
-        answers = pool.map(
+        responses = pool.map(
             lambda pair: pair[0].send("/accounts/login/", pair[1]).status_code,
             zip(guessers, forms, strict=True),
         )
-        statuses = sorted(answers)
+        statuses = sorted(responses)
 
     assert statuses == [400] * 5 + [429] * 3
 

@@ -66,11 +66,11 @@ def test_a_form_that_came_back_is_sent_again_and_counts(portal: PortalServer, cl
     page = resumed(browser, browser.send(REGISTER, {**GOOD, "csrf": csrf}).text)
     again = dict(re.findall(r'name="(csrf|once|name)" value="([^"]*)"', page))
 
-    answer = browser.send(REGISTER, {**GOOD, **again})
+    response = browser.send(REGISTER, {**GOOD, **again})
 
-    assert answer.status_code == 303, answer.text
+    assert response.status_code == 303, response.text
     assert again["name"] == GOOD["name"]
-    assert "client-secret" in browser.get(answer.headers["location"]).text
+    assert "client-secret" in browser.get(response.headers["location"]).text
 
 
 def test_a_wrong_password_in_between_loses_nothing(portal: PortalServer, clock: Clock) -> None:
@@ -103,9 +103,9 @@ def test_what_is_carried_holds_no_password_and_cannot_be_read(
 def test_what_is_carried_and_was_tampered_with_is_nothing(
     portal: PortalServer, spoilt: str
 ) -> None:
-    answer = portal.browser().log_in("anna", saved_form_0=spoilt, next="/team/")
+    response = portal.browser().log_in("anna", saved_form_0=spoilt, next="/team/")
 
-    assert (answer.status_code, answer.headers["location"]) == (303, "/team/")
+    assert (response.status_code, response.headers["location"]) == (303, "/team/")
 
 
 def test_what_is_carried_lives_an_hour(portal: PortalServer, clock: Clock) -> None:
@@ -113,9 +113,9 @@ def test_what_is_carried_lives_an_hour(portal: PortalServer, clock: Clock) -> No
     login = browser.send("/team/add/", {"username": "zoe", "csrf": csrf}).text
     clock.advance(3600)
 
-    answer = browser.log_in("anna", **carried(login), next="/team/add/")
+    response = browser.log_in("anna", **carried(login), next="/team/add/")
 
-    assert (answer.status_code, answer.headers["location"]) == (303, "/team/add/")
+    assert (response.status_code, response.headers["location"]) == (303, "/team/add/")
 
 
 def test_a_form_that_is_too_long_to_carry_still_leads_to_the_login(
@@ -124,9 +124,9 @@ def test_a_form_that_is_too_long_to_carry_still_leads_to_the_login(
     browser, csrf = expired(portal, clock)
     form = {f"field_{number}": "x" * 4000 for number in range(12)}
 
-    answer = browser.send(REGISTER, {**form, "csrf": csrf})
+    response = browser.send(REGISTER, {**form, "csrf": csrf})
 
-    assert (answer.status_code, answer.headers["location"]) == (303, LOGIN)
+    assert (response.status_code, response.headers["location"]) == (303, LOGIN)
 
 
 @pytest.mark.parametrize("username", ["sven", "bo"])
@@ -137,18 +137,18 @@ def test_whoever_may_not_open_the_form_does_not_get_it(
     browser, csrf = expired(portal, clock)
     login = browser.send(path + "rename/", {"name": "Typed by anna", "csrf": csrf}).text
 
-    answer = browser.log_in(username, **carried(login))
+    response = browser.log_in(username, **carried(login))
 
-    assert answer.status_code == 303
-    assert "Typed by anna" not in answer.text
+    assert response.status_code == 303
+    assert "Typed by anna" not in response.text
 
 
 def test_another_sites_form_is_not_carried(portal: PortalServer, clock: Clock) -> None:
     browser, csrf = expired(portal, clock)
 
-    answer = browser.send(REGISTER, {**GOOD, "csrf": csrf}, origin="https://evil.example")
+    response = browser.send(REGISTER, {**GOOD, "csrf": csrf}, origin="https://evil.example")
 
-    assert not carried(answer.text)
+    assert not carried(response.text)
 
 
 def test_a_form_of_before_another_login_is_shown_again_and_not_acted_on(
@@ -160,10 +160,10 @@ def test_a_form_of_before_another_login_is_shown_again_and_not_acted_on(
     browser.log_in("anna")
     before = portal.actions()
 
-    answer = browser.send("/team/add/", {"username": "zoe", "role": "staff", "csrf": csrf})
+    response = browser.send("/team/add/", {"username": "zoe", "role": "staff", "csrf": csrf})
 
-    assert answer.status_code == 403
-    assert 'value="zoe"' in answer.text
+    assert response.status_code == 403
+    assert 'value="zoe"' in response.text
     assert portal.actions() == before
     assert browser.post("/team/add/", username="zoe", role="staff").status_code == 303
 
@@ -174,9 +174,9 @@ def test_a_second_login_tab_goes_on(portal: PortalServer) -> None:
     browser.log_in("anna")
 
     form = {"csrf": second, "username": "anna", "password": PASSWORD, "next": "/team/"}
-    answer = browser.send(LOGIN, form)
+    response = browser.send(LOGIN, form)
 
-    assert (answer.status_code, answer.headers["location"]) == (303, "/team/")
+    assert (response.status_code, response.headers["location"]) == (303, "/team/")
     assert portal.actions().count("login") == 1
 
 
@@ -210,11 +210,11 @@ def test_a_login_form_of_before_a_login_and_logout_is_shown_again(portal: Portal
     browser.log_in("anna")
     browser.post("/accounts/logout/")
 
-    answer = browser.send(LOGIN, {"csrf": second, "username": "anna", "password": PASSWORD})
+    response = browser.send(LOGIN, {"csrf": second, "username": "anna", "password": PASSWORD})
 
-    assert answer.status_code == 403
-    assert 'value="anna"' in answer.text
-    assert PASSWORD not in answer.text
+    assert response.status_code == 403
+    assert 'value="anna"' in response.text
+    assert PASSWORD not in response.text
     assert not browser.is_logged_in()
 
 
@@ -237,10 +237,10 @@ def test_the_address_of_a_form_opens_the_page_with_the_form(
     browser = portal.as_("anna")
     places = {"app": browser.register(), "person": f"/team/{portal.person('sven').id}/"}
 
-    answer = browser.get(address.format(**places))
+    response = browser.get(address.format(**places))
 
-    assert (answer.status_code, answer.headers["location"]) == (303, page.format(**places))
-    assert browser.get(answer.headers["location"]).status_code == 200
+    assert (response.status_code, response.headers["location"]) == (303, page.format(**places))
+    assert browser.get(response.headers["location"]).status_code == 200
 
 
 def suspend(portal: PortalServer, *, suspended: bool = True) -> None:
@@ -279,11 +279,14 @@ def test_a_live_session_says_that_its_organization_is_suspended_and_does_nothing
     suspend(portal)
     before = portal.actions()
 
-    for answer in (browser.get(path), browser.send(path + "rename/", {"csrf": csrf, "name": "X"})):
-        assert answer.status_code == 403
-        assert "Your organization is suspended" in answer.text
-        assert "Ask your account manager." in answer.text
-        assert path not in answer.text
+    for response in (
+        browser.get(path),
+        browser.send(path + "rename/", {"csrf": csrf, "name": "X"}),
+    ):
+        assert response.status_code == 403
+        assert "Your organization is suspended" in response.text
+        assert "Ask your account manager." in response.text
+        assert path not in response.text
     assert [each for each in portal.actions()[len(before) :] if each != "access.denied"] == []
     assert browser.send("/accounts/logout/", {"csrf": csrf}).status_code == 303
 
@@ -298,15 +301,15 @@ def test_a_session_of_before_a_suspension_ends_with_it(portal: PortalServer) -> 
 
 
 def test_all_that_is_wrong_with_a_new_person_is_said_at_once(portal: PortalServer) -> None:
-    answer = portal.as_("anna").post("/team/add/", username="\u0430nna", email="x", role="king")
+    response = portal.as_("anna").post("/team/add/", username="\u0430nna", email="x", role="king")
 
-    assert refused_at(answer.text) == {"username", "email", "role"}
+    assert refused_at(response.text) == {"username", "email", "role"}
 
 
 def test_all_that_is_wrong_with_a_new_password_is_said_at_once(portal: PortalServer) -> None:
     browser = portal.as_("anna")
 
-    answer = browser.post("/accounts/password/", new_password="short", new_password_again="other")
+    response = browser.post("/accounts/password/", new_password="short", new_password_again="other")
 
-    assert refused_at(answer.text) == {"current_password", "new_password", "new_password_again"}
+    assert refused_at(response.text) == {"current_password", "new_password", "new_password_again"}
     assert portal.rows("SELECT count(*) FROM throttle WHERE failures > 0") == [(0,)]

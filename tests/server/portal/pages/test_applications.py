@@ -48,10 +48,10 @@ def test_a_lifetime_out_of_bounds_is_told_beside_its_field(
     browser = portal.as_("anna")
     path = browser.register()
 
-    answer = browser.post(path + "lifetime/", token_lifetime=seconds)
+    response = browser.post(path + "lifetime/", token_lifetime=seconds)
 
-    assert answer.status_code == 400
-    assert refused_at(answer.text) == {"token_lifetime"}
+    assert response.status_code == 400
+    assert refused_at(response.text) == {"token_lifetime"}
     assert portal.rows("SELECT token_lifetime FROM application") == [(36000,)]
 
 
@@ -67,9 +67,9 @@ def test_a_limit_of_tokens_is_set_and_told(portal: PortalServer) -> None:
     browser = portal.as_("anna")
     path = browser.register()
 
-    answer = browser.post(path + "minting/", rate_limit_mode="warn", rate_limit=" 250 ")
+    response = browser.post(path + "minting/", rate_limit_mode="warn", rate_limit=" 250 ")
 
-    assert answer.headers["location"] == path
+    assert response.headers["location"] == path
     page = browser.get(path).text
     assert 'value="warn" required checked' in page
     assert 'value="250"' in page
@@ -95,10 +95,10 @@ def test_a_limit_that_cannot_be_kept_is_told_beside_its_field(
     browser = portal.as_("anna")
     path = browser.register()
 
-    answer = browser.post(path + "minting/", rate_limit_mode=mode, rate_limit=limit)
+    response = browser.post(path + "minting/", rate_limit_mode=mode, rate_limit=limit)
 
-    assert answer.status_code == 400
-    assert refused_at(answer.text) == {field}
+    assert response.status_code == 400
+    assert refused_at(response.text) == {field}
     assert portal.rows("SELECT mint_mode, mint_limit FROM application") == [("off", None)]
 
 
@@ -113,8 +113,8 @@ def test_after_a_rotation_the_old_secret_works_for_the_overlap(
     path = browser.register()
     old = browser.get(path + "credentials/").text
 
-    answer = browser.post(path + "rotate/", overlap=overlap)
-    new = browser.get(answer.headers["location"]).text
+    response = browser.post(path + "rotate/", overlap=overlap)
+    new = browser.get(response.headers["location"]).text
 
     assert shown(new, "client-id") == shown(old, "client-id")
     assert shown(new, "client-secret") != shown(old, "client-secret")
@@ -157,8 +157,8 @@ def test_only_the_rotation_of_a_leaked_secret_revokes_the_tokens_and_says_so(
     held = browser.client.post("/oauth2/token/", auth=pair, data=form).json()["access_token"]
     clock.advance(1)
 
-    answer = browser.post(path + "rotate/", overlap=overlap)
-    new = browser.get(answer.headers["location"]).text
+    response = browser.post(path + "rotate/", overlap=overlap)
+    new = browser.get(response.headers["location"]).text
 
     partner = browser.client.get(
         f"/api/partners/v2.0/org/{portal.person('anna').org_id}",
@@ -177,8 +177,8 @@ def test_a_rotation_until_the_new_secret_is_used_says_so_and_does_so(
     old = browser.get(path + "credentials/").text
     clock.advance(60)
 
-    answer = browser.post(path + "rotate/", overlap="first-use")
-    new = browser.get(answer.headers["location"]).text
+    response = browser.post(path + "rotate/", overlap="first-use")
+    new = browser.get(response.headers["location"]).text
     four = shown(new, "client-secret")[-4:]
 
     assert "until a few seconds after the new one is first used" in new
@@ -225,10 +225,10 @@ def test_an_overlap_that_is_not_offered_is_told_beside_the_choice(
     browser = portal.as_("anna")
     path = browser.register()
 
-    answer = browser.post(path + "rotate/", overlap=overlap)
+    response = browser.post(path + "rotate/", overlap=overlap)
 
-    assert answer.status_code == 400
-    assert refused_at(answer.text) == {"overlap"}
+    assert response.status_code == 400
+    assert refused_at(response.text) == {"overlap"}
     assert len(secrets_of(portal)) == 1
 
 
@@ -237,10 +237,10 @@ def test_a_third_secret_is_not_made(portal: PortalServer) -> None:
     path = browser.register()
     browser.post(path + "rotate/", overlap="86400")
 
-    answer = browser.post(path + "rotate/", overlap="86400")
+    response = browser.post(path + "rotate/", overlap="86400")
 
-    assert answer.status_code == 400
-    assert "Two secrets are live already" in answer.text
+    assert response.status_code == 400
+    assert "Two secrets are live already" in response.text
     assert len(secrets_of(portal)) == 2
 
 
@@ -294,10 +294,10 @@ def test_deleting_needs_the_exact_name(portal: PortalServer, typed: str) -> None
     browser = portal.as_("anna")
     path = browser.register("Billing sync")
 
-    answer = browser.post(path + "delete/", confirm=typed)
+    response = browser.post(path + "delete/", confirm=typed)
 
-    assert answer.status_code == 400
-    assert refused_at(answer.text) == {"confirm"}
+    assert response.status_code == 400
+    assert refused_at(response.text) == {"confirm"}
     assert portal.rows("SELECT count(*) FROM application") == [(1,)]
 
 
@@ -306,9 +306,9 @@ def test_a_deleted_application_is_gone_with_its_credentials(portal: PortalServer
     path = browser.register("Billing sync")
     text = browser.get(path + "credentials/").text
 
-    answer = browser.post(path + "delete/", confirm="Billing sync ")
+    response = browser.post(path + "delete/", confirm="Billing sync ")
 
-    assert answer.headers["location"] == "/oauth2/applications/"
+    assert response.headers["location"] == "/oauth2/applications/"
     assert "Billing sync is deleted." in browser.get("/oauth2/applications/").text
     assert browser.get(path).status_code == 404
     assert token(browser, text) == 401
@@ -431,7 +431,7 @@ def test_a_name_is_confirmed_in_whichever_composition_it_is_typed(portal: Portal
     browser = portal.as_("anna")
     path = browser.register("Zahl\u00fcng Ost")
 
-    answer = browser.post(path + "delete/", confirm="Zahlu\u0308ng\u00a0Ost")
+    response = browser.post(path + "delete/", confirm="Zahlu\u0308ng\u00a0Ost")
 
-    assert (answer.status_code, answer.headers["location"]) == (303, "/oauth2/applications/")
+    assert (response.status_code, response.headers["location"]) == (303, "/oauth2/applications/")
     assert portal.rows("SELECT count(*) FROM application") == [(0,)]

@@ -49,10 +49,10 @@ def test_it_is_offered_and_not_ticked_at_registration(portal: PortalServer) -> N
 def test_without_the_password_no_application_is_registered_with_it(
     portal: PortalServer, password: dict[str, str]
 ) -> None:
-    answer = portal.as_("anna").post(REGISTER, **FORM, **password)
+    response = portal.as_("anna").post(REGISTER, **FORM, **password)
 
-    assert answer.status_code == 400
-    assert 'id="current_password-error"' in answer.text
+    assert response.status_code == 400
+    assert 'id="current_password-error"' in response.text
     assert portal.rows("SELECT count(*) FROM application") == [(0,)]
 
 
@@ -131,9 +131,9 @@ def test_nobody_but_an_administrator_of_the_organization_grants_it(
 ) -> None:
     path = portal.as_("anna").register()
 
-    answer = portal.as_(username).post(f"{path}scope/", **GRANTED, current_password=PASSWORD)
+    response = portal.as_(username).post(f"{path}scope/", **GRANTED, current_password=PASSWORD)
 
-    assert answer.status_code in {403, 404}
+    assert response.status_code in {403, 404}
     assert scope_of(portal, path) == "read write"
 
 
@@ -156,8 +156,8 @@ def test_a_test_token_has_it_only_where_it_was_granted(
     scopes = []
     for form in ({}, {**FORM, "current_password": PASSWORD}):
         path = browser.register(**form)
-        answer = browser.post(f"{path}test-token/")
-        token = shown(browser.get(answer.headers["location"]).text, "token")
+        response = browser.post(f"{path}test-token/")
+        token = shown(browser.get(response.headers["location"]).text, "token")
         found = inspect(environment, Secret(token))
         assert found
         scopes.append(found["scope"])

@@ -25,8 +25,8 @@ def ask_for(
     people.change(portal.environment.context, by, found.org_id, found.id, {"email": email})
 
 
-def text_of(answer: Response) -> str:
-    return " ".join(unescape(re.sub("<[^>]*>", " ", answer.text)).split())
+def text_of(response: Response) -> str:
+    return " ".join(unescape(re.sub("<[^>]*>", " ", response.text)).split())
 
 
 def dismiss_all(browser: Browser) -> None:
@@ -60,9 +60,9 @@ def test_its_owner_confirms_it_and_then_it_counts(portal: PortalServer) -> None:
     ask_for(portal)
     assert portal.person("nora").email == "nora@acme.example"
 
-    answer = nora.post("/account/email/confirm/", email=NEW)
+    response = nora.post("/account/email/confirm/", email=NEW)
 
-    assert (answer.status_code, answer.headers["location"]) == (303, "/account/")
+    assert (response.status_code, response.headers["location"]) == (303, "/account/")
     person = portal.person("nora")
     assert (person.email, person.pending_email) == (NEW, None)
     assert (person.pending_email_at, person.pending_email_by) == (None, None)
@@ -91,9 +91,9 @@ def test_only_the_address_that_was_seen_is_decided_about(portal: PortalServer, w
     ask_for(portal, "eve@new.example")
 
     for email in (NEW, "", "nora@acme.example"):
-        answer = nora.post(f"/account/email/{what}/", email=email)
-        assert answer.status_code == 409
-        assert "No such address is pending any more" in answer.text
+        response = nora.post(f"/account/email/{what}/", email=email)
+        assert response.status_code == 409
+        assert "No such address is pending any more" in response.text
     assert portal.person("nora").pending_email == "eve@new.example"
 
 
@@ -110,10 +110,10 @@ def test_one_that_somebody_has_by_now_is_refused_with_the_reason(portal: PortalS
         role="user",
     )
 
-    answer = nora.post("/account/email/confirm/", email=NEW)
+    response = nora.post("/account/email/confirm/", email=NEW)
 
-    assert answer.status_code == 409
-    assert "Somebody of the organization has this address." in answer.text
+    assert response.status_code == 409
+    assert "Somebody of the organization has this address." in response.text
     assert portal.person("nora").email == "nora@acme.example"
 
 
@@ -125,9 +125,9 @@ def test_another_administrator_confirms_it_with_their_password_and_the_person_is
     page = path_of(portal, "nora")
     assert NEW in anna.get(page).text
 
-    answer = anna.post(f"{page}email/confirm/", email=NEW, current_password=PASSWORD)
+    response = anna.post(f"{page}email/confirm/", email=NEW, current_password=PASSWORD)
 
-    assert answer.status_code == 303
+    assert response.status_code == 303
     assert portal.person("nora").email == NEW
     assert f"Your email address is now {NEW} , confirmed by anna" in text_of(nora.get("/account/"))
     dismiss_all(nora)
@@ -150,12 +150,12 @@ def test_without_the_password_of_the_administrator_nothing_counts(
     anna = portal.as_("anna")
     ask_for(portal)
 
-    answer = anna.post(
+    response = anna.post(
         f"{path_of(portal, 'nora')}email/confirm/", email=NEW, current_password=password
     )
 
-    assert answer.status_code == 400
-    assert 'id="current_password-error"' in answer.text
+    assert response.status_code == 400
+    assert 'id="current_password-error"' in response.text
     assert portal.person("nora").email == "nora@acme.example"
 
 
@@ -181,10 +181,10 @@ def test_the_team_page_does_not_decide_about_ones_own_address(portal: PortalServ
     ask_for(portal, username="anna")
 
     for what in ("confirm", "reject"):
-        answer = anna.post(
+        response = anna.post(
             f"{path_of(portal, 'anna')}email/{what}/", email=NEW, current_password=PASSWORD
         )
-        assert answer.status_code == 409
+        assert response.status_code == 409
     assert portal.person("anna").pending_email == NEW
 
 
@@ -195,11 +195,11 @@ def test_nobody_but_an_administrator_decides_about_others(
 ) -> None:
     ask_for(portal)
 
-    answer = portal.as_(username).post(
+    response = portal.as_(username).post(
         f"{path_of(portal, 'nora')}email/{what}/", email=NEW, current_password=PASSWORD
     )
 
-    assert answer.status_code == status
+    assert response.status_code == status
     assert portal.person("nora").pending_email == NEW
 
 

@@ -63,12 +63,12 @@ def test_the_shown_credentials_get_a_token(portal: PortalServer) -> None:
     text = browser.get(browser.register(scope_write="") + "credentials/").text
     pair = shown(text, "client-id"), shown(text, "client-secret")
 
-    answer = browser.client.post(
+    response = browser.client.post(
         "/oauth2/token/", auth=pair, data={"grant_type": "client_credentials"}
     )
 
-    assert answer.status_code == 200
-    assert answer.json()["scope"] == "read"
+    assert response.status_code == 200
+    assert response.json()["scope"] == "read"
 
 
 @pytest.mark.spec("ASVS", "13.3.2")
@@ -157,10 +157,10 @@ def test_the_same_form_sent_twice_at_the_same_moment_makes_one_application(
         twin.client.cookies.update(dict(browser.client.cookies))
 
     with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda twin: twin.send(REGISTER, form), twins))
+        responses = list(pool.map(lambda twin: twin.send(REGISTER, form), twins))
 
-    assert {answer.status_code for answer in answers} == {303}
-    (location,) = {answer.headers["location"] for answer in answers}
+    assert {response.status_code for response in responses} == {303}
+    (location,) = {response.headers["location"] for response in responses}
     assert portal.rows("SELECT count(*) FROM application") == [(1,)]
     with ThreadPoolExecutor(4) as pool:
         pages = list(pool.map(lambda twin: twin.get(location).text, twins))
@@ -221,22 +221,24 @@ def test_a_wrong_field_is_told_beside_it_and_what_was_typed_stays(
 ) -> None:
     browser = portal.as_("anna")
 
-    answer = browser.post(REGISTER, **{**GOOD, "redirect_uris": "https://typed.example/", **change})
+    response = browser.post(
+        REGISTER, **{**GOOD, "redirect_uris": "https://typed.example/", **change}
+    )
 
-    assert answer.status_code == 400
-    assert refused_at(answer.text) == fields
-    assert "autofocus" in answer.text
+    assert response.status_code == 400
+    assert refused_at(response.text) == fields
+    assert "autofocus" in response.text
     if "name" not in change:
-        assert 'value="Billing sync"' in answer.text
+        assert 'value="Billing sync"' in response.text
     if "redirect_uris" not in change:
-        assert "https://typed.example/" in answer.text
+        assert "https://typed.example/" in response.text
     assert portal.rows("SELECT count(*) FROM application") == [(0,)]
 
 
 def test_why_a_public_client_is_refused_is_explained(portal: PortalServer) -> None:
-    answer = portal.as_("anna").post(REGISTER, **{**GOOD, "client_type": "public"})
+    response = portal.as_("anna").post(REGISTER, **{**GOOD, "client_type": "public"})
 
-    assert "A public client cannot keep a secret" in answer.text
+    assert "A public client cannot keep a secret" in response.text
 
 
 def test_unticked_scopes_stay_unticked_when_the_form_comes_back(portal: PortalServer) -> None:
@@ -296,9 +298,9 @@ def test_registration_and_its_audit_entry_are_one_transaction(portal: PortalServ
         "BEGIN SELECT RAISE(ABORT, 'no room'); END"
     )
 
-    answer = browser.post(REGISTER, **GOOD)
+    response = browser.post(REGISTER, **GOOD)
 
-    assert answer.status_code == 500
+    assert response.status_code == 500
     assert portal.rows("SELECT count(*) FROM application") == [(0,)]
     assert portal.rows("SELECT once FROM session") == [(None,)]
 
@@ -317,10 +319,10 @@ def test_a_character_that_cannot_be_in_a_name_is_named_beside_the_field(
 ) -> None:
     browser = portal.as_("anna")
 
-    answer = browser.post(REGISTER, **{**GOOD, "name": name})
+    response = browser.post(REGISTER, **{**GOOD, "name": name})
 
-    assert refused_at(answer.text) == {"name"}
-    assert named in answer.text
+    assert refused_at(response.text) == {"name"}
+    assert named in response.text
 
 
 @pytest.mark.parametrize("name", ["Billing sync", " billing\u00a0SYNC", "\uff22illing sync"])
@@ -387,9 +389,9 @@ def test_only_the_name_and_the_password_of_a_scope_are_left_to_give(portal: Port
 def test_the_name_and_the_missing_password_are_told_at_once(portal: PortalServer) -> None:
     form = {**GOOD, "name": "", "redirect_uris": "x", "scope_portal_users": "yes"}
 
-    answer = portal.as_("anna").post(REGISTER, **form)
+    response = portal.as_("anna").post(REGISTER, **form)
 
-    assert refused_at(answer.text) == {"name", "redirect_uris", "current_password"}
+    assert refused_at(response.text) == {"name", "redirect_uris", "current_password"}
 
 
 def test_the_curl_call_keeps_the_secret_off_the_command_line(portal: PortalServer) -> None:

@@ -56,9 +56,9 @@ def test_the_scope_is_chosen_from_the_catalogue(portal: PortalServer) -> None:
     assert ticked(browser.get(path).text) == NOTHING_CHOSEN
 
     sent = {"scope_write": "yes", "scope_meters.read": "yes"}
-    answer = browser.post(path + "scope/", **sent)
+    response = browser.post(path + "scope/", **sent)
 
-    assert answer.headers["location"] == path
+    assert response.headers["location"] == path
     assert scope_of(portal) == "write meters.read"
     page = browser.get(path).text
     assert ticked(page) == NOTHING_CHOSEN | {"read": False, "meters.read": True}
@@ -107,10 +107,10 @@ def test_an_application_keeps_at_least_one_scope(portal: PortalServer) -> None:
     browser = portal.as_("anna")
     path = browser.register()
 
-    answer = browser.post(path + "scope/")
+    response = browser.post(path + "scope/")
 
-    assert answer.status_code == 400
-    assert refused_at(answer.text) == {"scope"}
+    assert response.status_code == 400
+    assert refused_at(response.text) == {"scope"}
     assert scope_of(portal) == "read write"
 
 
@@ -162,13 +162,13 @@ def test_what_is_no_network_is_told_beside_the_field_and_kept_there(
     browser = portal.as_("anna")
     path = browser.register()
 
-    answer = browser.post(path + "networks/", networks=typed)
+    response = browser.post(path + "networks/", networks=typed)
 
-    assert answer.status_code == 400
-    assert refused_at(answer.text) == {"networks"}
+    assert response.status_code == 400
+    assert refused_at(response.text) == {"networks"}
     shown = typed.replace("<", "&lt;").replace(">", "&gt;")
-    assert f"{shown}</textarea>" in answer.text
-    assert re.search(r"<textarea[^>]* autofocus>", answer.text)
+    assert f"{shown}</textarea>" in response.text
+    assert re.search(r"<textarea[^>]* autofocus>", response.text)
     assert portal.rows("SELECT networks FROM application") == [("",)]
 
 
@@ -191,9 +191,9 @@ def test_a_contact_is_one_short_line(portal: PortalServer, typed: str) -> None:
     browser = portal.as_("anna")
     path = browser.register()
 
-    answer = browser.post(path + "contact/", contact=typed)
+    response = browser.post(path + "contact/", contact=typed)
 
-    assert (answer.status_code, refused_at(answer.text)) == (400, {"contact"})
+    assert (response.status_code, refused_at(response.text)) == (400, {"contact"})
 
 
 @pytest.mark.spec("ASVS", "8.2.2")
@@ -204,11 +204,11 @@ def test_only_an_administrator_of_the_organization_sets_these(
     path = portal.as_("anna").register()
     form = {"scope_read": "yes", "networks": "10.0.0.0/8", "contact": "x"}
 
-    answers = [
+    responses = [
         portal.as_(name).post(f"{path}{what}/", **form).status_code for name in ("sven", "bo")
     ]
 
-    assert answers == [403, 404]
+    assert responses == [403, 404]
     assert portal.rows("SELECT scope, networks, contact FROM application") == [
         ("read write", "", "")
     ]

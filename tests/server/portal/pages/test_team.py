@@ -33,15 +33,15 @@ def test_the_team_is_listed_with_roles(portal: PortalServer) -> None:
 def test_somebody_new_logs_in_with_the_password_that_was_shown_once(portal: PortalServer) -> None:
     browser = portal.as_("anna")
 
-    answer = browser.post(ADD, username="Pia", email="pia@acme.example", role="staff")
-    text = browser.get(answer.headers["location"]).text
+    response = browser.post(ADD, username="Pia", email="pia@acme.example", role="staff")
+    text = browser.get(response.headers["location"]).text
     password = shown(text, "initial-password")
 
     assert shown(text, "username") == "pia"
     pia = portal.browser()
     assert pia.log_in("pia", password).status_code == 303
     assert pia.get("/team/").headers["location"] == "/accounts/password/"
-    again = browser.get(answer.headers["location"])
+    again = browser.get(response.headers["location"])
     assert again.status_code == 303
     assert "was shown already" in browser.get(again.headers["location"]).text
     assert password.encode() not in portal.dump()
@@ -86,18 +86,18 @@ def test_a_wrong_field_is_told_beside_it(
 ) -> None:
     before = portal.rows("SELECT count(*) FROM person")
 
-    answer = portal.as_("anna").post(ADD, **form)
+    response = portal.as_("anna").post(ADD, **form)
 
-    assert answer.status_code == status
-    assert refused_at(answer.text) == {field}
+    assert response.status_code == status
+    assert refused_at(response.text) == {field}
     assert portal.rows("SELECT count(*) FROM person") == before
 
 
 def test_a_new_initial_password_ends_the_old_one_and_the_sessions(portal: PortalServer) -> None:
     sven, anna = portal.as_("sven"), portal.as_("anna")
 
-    answer = anna.post(path_of(portal, "sven") + "password/")
-    password = shown(anna.get(answer.headers["location"]).text, "initial-password")
+    response = anna.post(path_of(portal, "sven") + "password/")
+    password = shown(anna.get(response.headers["location"]).text, "initial-password")
 
     assert not sven.is_logged_in()
     assert portal.browser().log_in("sven").status_code == 400
@@ -121,8 +121,8 @@ def test_somebody_known_to_the_api_alone_is_given_access(portal: PortalServer) -
     assert "known to the API but cannot log in" in browser.get(f"/team/{mia.id}/").text
     assert refused_at(browser.post(f"/team/{mia.id}/password/", username="?").text) == {"username"}
 
-    answer = browser.post(f"/team/{mia.id}/password/", username="mia")
-    password = shown(browser.get(answer.headers["location"]).text, "initial-password")
+    response = browser.post(f"/team/{mia.id}/password/", username="mia")
+    password = shown(browser.get(response.headers["location"]).text, "initial-password")
 
     assert portal.browser().log_in("mia", password).status_code == 303
 
@@ -137,10 +137,10 @@ def test_a_role_is_changed_and_told(portal: PortalServer) -> None:
 
 
 def test_a_role_that_is_none_is_told_beside_the_choice(portal: PortalServer) -> None:
-    answer = portal.as_("anna").post(path_of(portal, "ulla") + "role/", role="owner")
+    response = portal.as_("anna").post(path_of(portal, "ulla") + "role/", role="owner")
 
-    assert answer.status_code == 400
-    assert refused_at(answer.text) == {"role"}
+    assert response.status_code == 400
+    assert refused_at(response.text) == {"role"}
 
 
 @pytest.mark.parametrize("what", ["role/", "disable/"])
@@ -149,10 +149,10 @@ def test_the_last_administrator_stays(portal: PortalServer, what: str) -> None:
     browser = portal.as_("anna")
     path = path_of(portal, "anna")
 
-    answer = browser.post(path + what, role="user")
+    response = browser.post(path + what, role="user")
 
-    assert answer.status_code == 409
-    assert "last administrator" in answer.text
+    assert response.status_code == 409
+    assert "last administrator" in response.text
     assert browser.is_logged_in()
     assert (portal.person("anna").role, portal.person("anna").disabled_at) == ("admin", None)
     assert re.search(r"is the last administrator\.</strong>", browser.get(path).text)
@@ -161,9 +161,9 @@ def test_the_last_administrator_stays(portal: PortalServer, what: str) -> None:
 def test_an_administrator_who_is_disabled_does_not_count_as_one(portal: PortalServer) -> None:
     portal.run("UPDATE person SET disabled_at = 1 WHERE username IN ('nils', 'nora')")
 
-    answer = portal.as_("anna").post(path_of(portal, "anna") + "role/", role="user")
+    response = portal.as_("anna").post(path_of(portal, "anna") + "role/", role="user")
 
-    assert answer.status_code == 409
+    assert response.status_code == 409
 
 
 def test_one_of_several_administrators_can_leave(portal: PortalServer) -> None:

@@ -68,8 +68,8 @@ def test_one_button_gets_a_token_that_works(
     path = browser.register()
     assert "Get a test token" in browser.get(path).text
 
-    answer = browser.post(path + "test-token/")
-    assert (answer.status_code, answer.headers["location"]) == (303, path + "test-token/")
+    response = browser.post(path + "test-token/")
+    assert (response.status_code, response.headers["location"]) == (303, path + "test-token/")
     page = browser.get(path + "test-token/").text
     token = shown(page, "token")
 
@@ -138,10 +138,10 @@ def test_a_disabled_application_gets_none(portal: PortalServer, sandbox: ServedE
     browser.post(path + "disable/")
     assert "Get a test token" not in browser.get(path).text
 
-    answer = browser.post(path + "test-token/")
+    response = browser.post(path + "test-token/")
 
-    assert answer.status_code == 400
-    assert "gets no tokens as it is" in answer.text
+    assert response.status_code == 400
+    assert "gets no tokens as it is" in response.text
     assert "token.test_issued" not in dict(audited(sandbox))
 
 

@@ -88,7 +88,7 @@ def test_one_that_has_ended_leaves_its_place() -> None:
     connections.remove(opened[0])
 
     assert connections.admit(Fake(1.0))
-    assert COUNTERS.counts().connections == {"open": 2, "most": 2}
+    assert COUNTERS.counts().connections == {"open": 2, "limit": 2}
 
 
 @pytest.fixture

@@ -32,13 +32,13 @@ class Vault:
             raise ConfigurationError("the namespace of Vault (VAULT_NAMESPACE) is malformed")
 
     def read(self, path: str, token: str) -> dict[str, object]:
-        """Give the `data` that Vault has at `path`."""
+        """Return the `data` that Vault has at `path`."""
         if not _HEADER.fullmatch(token):
             raise ConfigurationError("the token for Vault is malformed: log in again")
         return _member(self._ask("GET", path, {"x-vault-token": token}), "data", self._name)
 
     def log_in(self, path: str, fields: dict[str, str]) -> str:
-        """Give the token that the login at `path` is worth."""
+        """Return the token that the login at `path` is worth."""
         auth = _member(self._ask("POST", path, {}, fields), "auth", self._name)
         token = auth.get("client_token")
         if not isinstance(token, str):
@@ -68,7 +68,7 @@ class Vault:
 
 
 def checked_path(path: str, what: str) -> str:
-    """Give `path` without slashes around it; raise ConfigurationError where it leads elsewhere."""
+    """Return `path` without outer slashes; raise ConfigurationError where it is malformed."""
     path = path.strip("/")
     if not _PATH.fullmatch(path) or {"", ".", ".."} & set(path.split("/")):
         raise ConfigurationError(f"the {what} in Vault is malformed: give names parted by slashes")
@@ -87,7 +87,7 @@ def _not_vault(vault: str) -> ConfigurationError:
 
 
 def _refusal(status: int, vault: str, path: str) -> ConfigurationError:
-    """Say what to do; what Vault itself wrote is left out, as it may quote what was sent."""
+    """Return what to do; what Vault itself wrote is left out, as it may quote what was sent."""
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         return SecretUnavailable(f"{vault} answered 503: it is sealed or in maintenance, unseal it")
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _STANDBY:

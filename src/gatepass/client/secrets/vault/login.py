@@ -16,7 +16,7 @@ _SERVICE_ACCOUNT = FromFile("/var/run/secrets/kubernetes.io/serviceaccount/token
 
 
 class Login(Protocol):
-    """Gives a token to read with."""
+    """Returns a token to read with."""
 
     def token(self, vault: Vault) -> str:
         """Get a token, from `vault` or elsewhere."""
@@ -68,18 +68,18 @@ def wrapped(given: "str | Secret | SecretSource") -> "Secret | SecretSource":
 
 
 def unwrapped(given: "str | Secret | SecretSource") -> str:
-    """Give the text that was given, or that the source gives."""
+    """Return the text that was given, or that the source gives."""
     held = wrapped(given)
     return held.value if isinstance(held, Secret) else held()
 
 
 def from_environment(name: str) -> str:
-    """Give a variable that Vault's own command line reads, as OpenBao names it or as Vault does."""
+    """Return a variable of Vault's own command line, by OpenBao's name or by Vault's."""
     return os.environ.get(f"BAO_{name}") or os.environ.get(f"VAULT_{name}") or ""
 
 
 def token_of_environment() -> str:
-    """Give VAULT_TOKEN, or what `vault login` wrote into the home directory."""
+    """Return VAULT_TOKEN, or what `vault login` wrote into the home directory."""
     if token := from_environment("TOKEN"):
         return token
     path = os.path.expanduser("~/.vault-token")  # noqa: PTH111 - Path's fails without a home

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FromVault:
-    """Gives the member `field` of what Vault has at `path` of the KV store at `mount`.
+    """Returns the member `field` of what Vault has at `path` of the KV store at `mount`.
 
     The token is `token` (text or a source, such as FromFile for one that an agent renews), or
     comes from `login` (AppRole, Kubernetes); else it is what Vault's own command line uses:

@@ -1,4 +1,4 @@
-"""What an application is, and the rules it obeys."""
+"""Applications and their secrets, with the rules that their values obey."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -38,10 +38,10 @@ HIGHEST_RATE_LIMIT = 1_000_000  # an hour
 class ApplicationSecret:
     """One of an application's secrets: its digest, and the last four characters to tell it by.
 
-    Of an imported one there may be nothing but another system's hash (`encoded`). Its digest is
-    then nobody's and `last_four` is empty, until its first use.
+    An imported secret may have only another system's hash (`encoded`). Until its first use its
+    digest is random and `last_four` is empty.
 
-    One with `ends_on_use_of` ends when the secret with that id is used for the first time.
+    A secret with `ends_on_use_of` ends when the secret with that id is first used.
     """
 
     id: UUID
@@ -56,12 +56,12 @@ class ApplicationSecret:
     ends_on_use_of: UUID | None = None
 
     def is_live(self, now: datetime) -> bool:
-        """Tell whether it still authenticates."""
+        """Return whether it still authenticates."""
         return self.expires_at is None or now < self.expires_at
 
 
 CLOCK_MARGIN = timedelta(seconds=1)
-"""How much later than now tokens are void, as clocks of two nodes never agree exactly."""
+"""How far after now a revocation of all tokens reaches, as the clocks of two nodes differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Application:
     revoked_before_ms: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Prepare what is asked with each token."""
+        """Compute what every check of a token needs."""
         until = milliseconds(self.created_at) - 1
         if self.tokens_revoked_before is not None:
             until = max(until, milliseconds(self.tokens_revoked_before))
@@ -107,7 +107,7 @@ class Application:
 
     @property
     def state(self) -> State:
-        """Say whether its owner disabled it."""
+        """Return whether its owner disabled it."""
         return "disabled" if self.disabled_at else "active"
 
     def next_revocation(self, now: datetime) -> datetime:
@@ -124,11 +124,11 @@ class Application:
         return now if self.last_used_at is None else max(now, self.last_used_at)
 
     def is_imported_secret(self, secret: ApplicationSecret) -> bool:
-        """Tell whether a secret came with the application from elsewhere, as its form may tell."""
+        """Return whether a secret was imported with the application."""
         return self.imported_from is not None and secret.created_at == self.created_at
 
     def live_secrets(self, now: datetime) -> tuple[ApplicationSecret, ...]:
-        """Give the secrets that authenticate, newest first."""
+        """Return the secrets that authenticate, newest first."""
         live = [secret for secret in self.secrets if secret.is_live(now)]
         return tuple(sorted(live, key=lambda secret: secret.created_at, reverse=True))
 
@@ -144,7 +144,7 @@ def check_name(name: str) -> str:
 
 
 def check_lifetime(seconds: int) -> int:
-    """Give the token lifetime; raise OAuthError outside 60 seconds to 30 days."""
+    """Return the token lifetime; raise OAuthError outside 60 seconds to 30 days."""
     if not SHORTEST_LIFETIME <= seconds <= LONGEST_LIFETIME:
         raise OAuthError(
             "invalid_request",
@@ -179,7 +179,7 @@ def check_rate_limit(limit: int | None) -> int | None:
 
 
 def check_scope(scope: Scope, allowed: Scope) -> Scope:
-    """Give the scope; raise OAuthError (`invalid_scope`) where it is empty or not all `allowed`."""
+    """Return the scope; raise OAuthError (`invalid_scope`) if empty or not within `allowed`."""
     if not scope.names:
         raise OAuthError("invalid_scope", "Choose at least one scope.")
     if not allowed.covers(scope):
@@ -189,14 +189,14 @@ def check_scope(scope: Scope, allowed: Scope) -> Scope:
 
 
 def new_client_id(mode: Mode, entropy: bytes) -> str:
-    """Give a client id; 128 random bits, so that it never collides and cannot be guessed."""
+    """Return a client id; 128 random bits, so that it never collides and cannot be guessed."""
     return mint(Kind.CLIENT_ID, mode, entropy)
 
 
 def new_secret(
     secret_id: UUID, mode: Mode, entropy: bytes, now: datetime
 ) -> tuple[Secret, ApplicationSecret]:
-    """Give a client secret of 256 random bits, and what is kept of it."""
+    """Return a client secret of 256 random bits, and what is kept of it."""
     secret = Secret(mint(Kind.CLIENT_SECRET, mode, entropy))
     return secret, ApplicationSecret(secret_id, secret.digest(), secret.value[-4:], now)
 
@@ -204,7 +204,7 @@ def new_secret(
 def with_overlap(
     secrets: tuple[ApplicationSecret, ...], overlap: timedelta | None, now: datetime, new_id: UUID
 ) -> tuple[ApplicationSecret, ...]:
-    """Give the live secrets as a rotation leaves them: ending when the overlap is over.
+    """Return the live secrets as a rotation leaves them: ending when the overlap is over.
 
     Without an overlap (None) they end when the new secret is used for the first time.
 

@@ -15,7 +15,9 @@ def format_networks(networks: Iterable[Network]) -> str:
 
 
 def check_networks(text: str) -> tuple[Network, ...]:
-    """Give the networks, parted by spaces, commas or lines, as 203.0.113.0/24 or one address.
+    """Return the networks in a text, for example 203.0.113.0/24 or one address.
+
+    They are separated by spaces, commas or line breaks.
 
     An IPv4-mapped one (::ffff:203.0.113.0/120) is the IPv4 network, as requests come from that.
     Raises OAuthError for what is none: a list that is half understood would let nobody in, or

@@ -99,7 +99,7 @@ def register(  # noqa: PLR0913 - a registration has that many parts
             raise OAuthError("invalid_request", "This is done already.", status=409)
         store.add(connection, new)
         also(connection, Registered(new, secret))
-        _tell(connection, by, now, new, "application.registered", scope=str(new.scope))
+        _record(connection, by, now, new, "application.registered", scope=str(new.scope))
     context.refresh()
     return Registered(new, secret)
 
@@ -138,7 +138,7 @@ def rotate(  # noqa: PLR0913 - who, what, how, and what else is written
                 connection, app_id, {"tokens_revoked_before": application.next_revocation(now)}
             )
         also(connection, Registered(application, secret))
-        _tell(
+        _record(
             connection,
             by,
             now,
@@ -148,7 +148,7 @@ def rotate(  # noqa: PLR0913 - who, what, how, and what else is written
             overlap=UNTIL_USED if overlap is None else OVERLAPS[overlap],
         )
         if has_leaked:
-            _tell(connection, by, now, application, "application.tokens_voided")
+            _record(connection, by, now, application, "application.tokens_voided")
     return Registered(application, secret)
 
 
@@ -167,7 +167,7 @@ def revoke_secret(
                 "This is the only live secret. Rotate it first, or disable the application.",
             )
         store.end_secret(connection, secret_id, now)
-        _tell(
+        _record(
             connection, by, now, application, "secret.ended", secret=ended.last_four or "imported"
         )
 
@@ -223,7 +223,7 @@ def revoke_tokens(context: Context, by: Actor, app_id: UUID, org_id: UUID | None
         store.change(
             connection, app_id, {"tokens_revoked_before": application.next_revocation(now)}
         )
-        _tell(connection, by, now, application, "application.tokens_voided")
+        _record(connection, by, now, application, "application.tokens_voided")
 
 
 def set_enabled(
@@ -237,11 +237,11 @@ def set_enabled(
     with _change(context, app_id, org_id) as (connection, application, now):
         if enabled == (application.disabled_at is None):
             return
-        void = application.next_revocation(now)
-        state = {"disabled_at": None if enabled else now, "tokens_revoked_before": void}
+        revoked_before = application.next_revocation(now)
+        state = {"disabled_at": None if enabled else now, "tokens_revoked_before": revoked_before}
         store.change(connection, app_id, state)
         action = "application.enabled" if enabled else "application.disabled"
-        _tell(connection, by, now, application, action)
+        _record(connection, by, now, application, action)
 
 
 def delete(context: Context, by: Actor, app_id: UUID, org_id: UUID | None) -> None:
@@ -249,17 +249,17 @@ def delete(context: Context, by: Actor, app_id: UUID, org_id: UUID | None) -> No
     with _change(context, app_id, org_id) as (connection, application, now):
         store.remove(connection, app_id)
         tombstones.record_deletion(connection, changes.CLIENT_GONE, application.client_id, now)
-        _tell(connection, by, now, application, "application.deleted")
+        _record(connection, by, now, application, "application.deleted")
 
 
 def find(context: Context, app_id: UUID, org_id: UUID | None) -> Application:
-    """Give an application, if it is `org_id`'s (None: anyone's); raise NotFoundError otherwise."""
+    """Return an application of `org_id` (None: of any); raise NotFoundError for another."""
     with context.database.read() as connection:
         return _owned(connection, app_id, org_id)
 
 
 def of_organization(context: Context, org_id: UUID) -> list[Application]:
-    """Give an organization's applications, newest first."""
+    """Return an organization's applications, newest first."""
     with context.database.read() as connection:
         return store.of_organization(connection, org_id)
 
@@ -286,7 +286,7 @@ def _write(
     """Store changed fields; removing a scope that is granted with a password revokes all tokens."""
     for group in groups:
         store.change(connection, before.id, group.columns(after))
-        _tell(connection, by, now, before, group.action, **group.details(after))
+        _record(connection, by, now, before, group.action, **group.details(after))
     if NEEDS_PASSWORD & set(before.scope.without(after.scope).names):
         store.change(connection, before.id, {"tokens_revoked_before": before.next_revocation(now)})
 
@@ -298,7 +298,7 @@ def _owned(connection: Connection, app_id: UUID, org_id: UUID | None) -> Applica
     return found
 
 
-def _tell(
+def _record(
     connection: Connection,
     by: Actor,
     now: datetime,
@@ -307,7 +307,7 @@ def _tell(
     **detail: str,
 ) -> None:
     """Write the audit entry and the change, in the transaction of the change itself."""
-    told = entry(
+    record = entry(
         by,
         now,
         action,
@@ -316,5 +316,5 @@ def _tell(
         client_id=application.client_id,
         **detail,
     )
-    audit.record(connection, told)
+    audit.record(connection, record)
     changes.record(connection, changes.APPLICATION, str(application.id), now)

@@ -1,4 +1,4 @@
-"""The applications that stand in for unknown clients, so that their refusals take as long."""
+"""Placeholders for unknown clients, so that refusing one takes as long as refusing a known one."""
 
 import secrets
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ _ORG_ID = uuid4()
 _COUNT = 64  # as one alone would be in the processor's caches more often than a real one
 
 
-def _made() -> Application:
+def _make() -> Application:
     return Application(
         id=uuid4(),
         org_id=_ORG_ID,
@@ -27,14 +27,14 @@ def _made() -> Application:
     )
 
 
-_NOBODIES = tuple(_made() for _ in range(_COUNT))
+_PLACEHOLDERS = tuple(_make() for _ in range(_COUNT))
 
 
 def placeholder(client_id: str) -> Application:
     """Return the stand-in for an unknown client id; no database has it, no secret matches it."""
-    return _NOBODIES[hash(client_id) % _COUNT]
+    return _PLACEHOLDERS[hash(client_id) % _COUNT]
 
 
 def is_placeholder(application: Application) -> bool:
-    """Tell whether it is a stand-in. What is counted for one is not kept."""
+    """Return whether it is a stand-in. What is counted for one is not kept."""
     return application.org_id is _ORG_ID

@@ -7,7 +7,7 @@ MOST = 10
 
 
 def check_redirect_uris(text: str) -> tuple[str, ...]:
-    """Give the URIs, one a line; raise OAuthError where one is not absolute or could leak a code.
+    """Return the URIs, one a line; raise OAuthError where one is not absolute or could leak a code.
 
     https, or http to this machine (RFC 8252 §7.3); no fragment (RFC 6749 §3.1.2), no user.
     """

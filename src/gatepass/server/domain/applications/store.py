@@ -62,7 +62,7 @@ application = Table(
 has_revoked_tokens = application.c.disabled_at.is_not(
     None
 ) | application.c.tokens_revoked_before.is_not(None)
-"""Tells the few applications of which the revocation feed has something to tell."""
+"""Selects the applications that the revocation feed reports."""
 Index(
     "ix_application_voided",
     application.c.client_id,
@@ -105,21 +105,21 @@ _with_organization = select(
 
 
 def find(connection: Connection, app_id: UUID) -> Application | None:
-    """Give the application with this id."""
+    """Return the application with this id."""
     return _one(connection, application.c.id == app_id)
 
 
 def find_by_client_id(connection: Connection, client_id: str) -> Application | None:
-    """Give the application with this client id.
+    """Return the application with this client id.
 
-    The one with the next client id is read where there is none, so that the time does not tell.
+    The one with the next client id is read where there is none, so that the time reveals nothing.
     """
     found = _one(connection, application.c.client_id == next_of(application.c.client_id, client_id))
     return found if found and found.client_id == client_id else None
 
 
 def of_organization(connection: Connection, org_id: UUID) -> list[Application]:
-    """Give an organization's applications, newest first."""
+    """Return an organization's applications, newest first."""
     query = _with_organization.where(application.c.org_id == org_id)
     rows = connection.execute(query.order_by(application.c.created_at.desc())).all()
     return _with_secrets(connection, rows)
@@ -168,7 +168,9 @@ def void_tokens_of_organization(connection: Connection, org_id: UUID, at: dateti
     void = application.c.tokens_revoked_before
     own = application.c.org_id == org_id
     next_one = type_coerce(type_coerce(void, BigInteger) + 1, Timestamp)
-    grown = case((void >= at, next_one), else_=literal(at, Timestamp))  # as `Application.voided_at`
+    grown = case(
+        (void >= at, next_one), else_=literal(at, Timestamp)
+    )  # as `Application.next_revocation`
     connection.execute(update(application).where(own).values(tokens_revoked_before=grown))
 
 
@@ -210,7 +212,7 @@ def replace_hash(connection: Connection, old: ApplicationSecret, digest: bytes, 
 
 
 def encoded(connection: Connection, limit: int) -> list[str]:
-    """Give some of the secrets of which there is nothing but another system's hash."""
+    """Return some of the secrets of which there is nothing but another system's hash."""
     query = select(secret.c.encoded).where(_is_encoded).limit(limit)
     return [row.encoded for row in connection.execute(query)]
 
@@ -227,7 +229,7 @@ def set_end(connection: Connection, changed: ApplicationSecret) -> None:
 
 
 def end_live_secret(connection: Connection, secret_id: UUID, at: datetime) -> bool:
-    """End a secret that would have lived longer; tell whether there was one."""
+    """End a secret that would have lived longer; return whether there was one."""
     is_live = secret.c.expires_at.is_(None) | (secret.c.expires_at > at)
     own = secret.c.id == secret_id
     ended = connection.execute(update(secret).where(own, is_live).values(expires_at=at))

@@ -1,1 +1,1 @@
-"""Who did what, when and from where: written with the change it tells of."""
+"""The audit trail: who did what, when and from where; written in the transaction of the change."""

@@ -35,7 +35,7 @@ def record(connection: Connection, *entries: Entry) -> None:
 def page(
     connection: Connection, org_id: UUID, *, before: int | None = None, limit: int = 50
 ) -> list[tuple[int, Entry]]:
-    """Give an organization's entries, newest first, each with its number; `before` is exclusive."""
+    """Return an organization's entries before a number, newest first, each with its number."""
     query = select(audit).where(audit.c.org_id == org_id).order_by(audit.c.id.desc()).limit(limit)
     if before is not None:
         query = query.where(audit.c.id < before)
@@ -43,7 +43,7 @@ def page(
 
 
 def prune(connection: Connection, older_than: datetime, limit: int = FORGOTTEN_AT_ONCE) -> int:
-    """Forget entries from before `older_than`, `limit` of them at most; give how many."""
+    """Forget entries from before `older_than`, `limit` of them at most; return how many."""
     old = select(audit.c.id).where(audit.c.at < older_than).limit(limit)
     return connection.execute(delete(audit).where(audit.c.id.in_(old))).rowcount
 

@@ -70,22 +70,22 @@ class Catalogue:
 
     @cached_property
     def everything(self) -> Scope:
-        """Give every scope that there is: what the operator may grant."""
+        """Return every scope that there is: what the operator may grant."""
         return Scope(tuple(self.scopes))
 
     @cached_property
     def selectable(self) -> Scope:
-        """Give the scopes that a partner may choose without further ado."""
+        """Return the scopes that a partner may choose without further ado."""
         return Scope(tuple(name for name in self._unrestricted if name not in NEEDS_PASSWORD))
 
     @cached_property
     def password_scopes(self) -> Scope:
-        """Give the scopes that an administrator of a partner grants with their password."""
+        """Return the scopes that an administrator of a partner grants with their password."""
         return Scope(tuple(name for name in self._unrestricted if name in NEEDS_PASSWORD))
 
     @cached_property
     def offered(self) -> Scope:
-        """Give the scopes that the portal offers: both kinds of them."""
+        """Return the scopes that the portal offers: both kinds of them."""
         return Scope((*self.selectable.names, *self.password_scopes.names))
 
     @property
@@ -94,37 +94,37 @@ class Catalogue:
 
     @cached_property
     def defaults(self) -> Scope:
-        """Give the scopes of an application for which none were chosen."""
+        """Return the scopes of an application for which none were chosen."""
         return Scope(tuple(each.name for each in self.scopes.values() if each.is_default))
 
     @cached_property
     def forms(self) -> frozenset[Form]:
-        """Give the forms of tokens that are in use."""
+        """Return the forms of tokens that are in use."""
         return frozenset(each.form for each in self.resources.values())
 
     def of_resource(self, uri: str) -> Scope:
-        """Give the scopes of one resource."""
+        """Return the scopes of one resource."""
         return Scope(tuple(each.name for each in self.scopes.values() if each.resource == uri))
 
     def resources_of(self, scope: Scope) -> tuple[str, ...]:
-        """Give the resources that the scope-tokens belong to, in their order, each once."""
+        """Return the resources that the scope-tokens belong to, in their order, each once."""
         known = (self.scopes[name].resource for name in scope.names if name in self.scopes)
         return tuple(dict.fromkeys(known))
 
     def words(self, name: str) -> str:
-        """Say what a scope allows."""
+        """Return what a scope allows."""
         found = self.scopes.get(name)
         return found.description if found else "No longer in the catalogue"
 
 
 def purposes(catalogue: Catalogue, algorithm: Algorithm) -> frozenset[Purpose]:
-    """Give what keys are needed for; `algorithm` signs what is no access token, too."""
-    signing: frozenset[Purpose] = frozenset(each for each in catalogue.forms if each != "sealed")
-    return signing | {"seal", algorithm}
+    """Return what keys are needed for; `algorithm` signs what is no access token, too."""
+    signing: frozenset[Purpose] = frozenset(each for each in catalogue.forms if each != "opaque")
+    return signing | {"opaque", algorithm}
 
 
 def check_scope_name(name: str) -> str:
-    """Give a scope's name; raise OAuthError where RFC 6749 §3.3 does not allow it."""
+    """Return a scope's name; raise OAuthError where RFC 6749 §3.3 does not allow it."""
     if not _SCOPE_TOKEN.fullmatch(name) or len(name) > _LONGEST_SCOPE:
         raise OAuthError(
             "invalid_scope",
@@ -135,7 +135,7 @@ def check_scope_name(name: str) -> str:
 
 
 def check_standing(scope: CataloguedScope) -> CataloguedScope:
-    """Give the scope; raise OAuthError where a partner could have what only the operator grants."""
+    """Return the scope; raise OAuthError if partners could get what only the operator grants."""
     if scope.is_default and scope.is_restricted:
         raise OAuthError(
             "invalid_scope", "A restricted scope cannot be a default: the operator grants it."
@@ -171,7 +171,7 @@ def check_uri(uri: str) -> str:
 
 
 def is_absolute(uri: str) -> bool:
-    """Tell whether a text is an absolute URI without fragment (RFC 3986 §4.3)."""
+    """Return whether a text is an absolute URI without fragment (RFC 3986 §4.3)."""
     try:
         scheme = urlsplit(uri).scheme
     except ValueError:  # as for "http://["

@@ -25,13 +25,13 @@ KEY = "key"  # subject: the key id
 CLIENT_GONE = "client_gone"  # subject: the client id of a deleted application
 KEY_GONE = "key_gone"  # subject: the `kid` of a signing key that was taken out of use at once
 CATALOGUE = "catalogue"  # subject: the scope or resource
-IMPORT = "import"  # subject: where from; also told when the last old hash is replaced
+IMPORT = "import"  # subject: where from; also when the last legacy hash is replaced
 
 
 class Position(NamedTuple):
     """How far the feed was read: a change's number, and its time (Unix milliseconds).
 
-    The time tells a change from another one of the same number, as after a restored backup.
+    The time distinguishes two changes of the same number, for example after a restored backup.
     """
 
     seq: int
@@ -51,40 +51,40 @@ class Change(NamedTuple):
 
     @property
     def seq(self) -> int:
-        """Give its number."""
+        """Return its number."""
         return self.position.seq
 
 
 def record(connection: Connection, kind: str, subject: str, now: datetime) -> None:
-    """Tell every process that `subject` is not what it was."""
+    """Add a change of `subject` to the feed, for every process."""
     connection.execute(insert(change).values(kind=kind, subject=subject, at=now))
 
 
 def latest(connection: Connection) -> int:
-    """Give the newest sequence number, 0 where there was no change yet."""
+    """Return the newest sequence number, 0 where there was no change yet."""
     return connection.execute(select(func.max(change.c.seq))).scalar_one() or 0
 
 
 def newest(connection: Connection) -> Position:
-    """Give the place behind the newest change."""
+    """Return the place behind the newest change."""
     row = connection.execute(select(change).order_by(change.c.seq.desc()).limit(1)).one_or_none()
     return _place(row) if row else START
 
 
 def find(connection: Connection, seq: int) -> Change | None:
-    """Give the change of a number, None where there is none or it is forgotten."""
+    """Return the change of a number, None where there is none or it is forgotten."""
     row = connection.execute(select(change).where(change.c.seq == seq)).one_or_none()
     return Change(_place(row), row.kind, row.subject) if row else None
 
 
 def after(connection: Connection, seq: int, limit: int | None = None) -> list[Change]:
-    """Give what was committed since `seq`, oldest first, `limit` changes at most."""
+    """Return what was committed since `seq`, oldest first, `limit` changes at most."""
     query = select(change).where(change.c.seq > seq).order_by(change.c.seq).limit(limit)
     return [Change(_place(row), row.kind, row.subject) for row in connection.execute(query)]
 
 
 def since(connection: Connection, place: Position) -> list[Change] | None:
-    """Give what was committed since `place`, oldest first; None where it cannot be told.
+    """Return what was committed since `place`, oldest first; None where it cannot be told.
 
     That is where the database has no change of that number and time any more: it is an older
     copy or another database, or `place` is forgotten.

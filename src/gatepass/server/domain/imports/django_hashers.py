@@ -74,7 +74,7 @@ def kind(encoded: str, *, was_hashed: bool | None = None) -> str | None:
 
 
 def verify(encoded: str, secret: Secret) -> bool:
-    """Tell whether `secret` is the one of `encoded`; False for what `kind` does not know."""
+    """Return whether `secret` is the one of `encoded`; False for what `kind` does not know."""
     name = encoded.partition("$")[0]
     form = _FORMS[name].fullmatch(encoded) if name in _FORMS else None
     if form is None or not _is_affordable(name, form):
@@ -86,12 +86,12 @@ def verify(encoded: str, secret: Secret) -> bool:
 
 
 def last_four(secret: Secret) -> str:
-    """Give the characters that a secret is told by, none where it is too short to show any."""
+    """Return the characters that a secret is told by, none where it is too short to show any."""
     return secret.value[-4:] if len(secret.value) >= SHORT else ""
 
 
 def most_common(encoded: Sequence[str]) -> str | None:
-    """Give one secret of the kind that is there most, None where there is none."""
+    """Return one secret of the kind that is there most, None where there is none."""
     samples = {each.partition("$")[0]: each for each in encoded}
     counts = Counter(each.partition("$")[0] for each in encoded)
     return samples[counts.most_common(1)[0][0]] if counts else None

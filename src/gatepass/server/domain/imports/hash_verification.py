@@ -32,12 +32,12 @@ class HashingPool(BoundedPool):
             threads=THREADS,
             queue=MOST_WAITING - THREADS,
             say="The service is busy. Try again shortly.",
-            note="too many old hashes wait to be verified",
+            note="too many legacy hashes wait to be verified",
         )
 
 
 class LegacyHashes:
-    """What an environment knows of the old hashes that it still has.
+    """The legacy hashes of an environment: a sample, threads to verify them, wrong secrets.
 
     `sample` is one of the most common kind, None where none is left. Wrong secrets are kept as
     keyed digests, so that nothing of them can be read here.
@@ -48,19 +48,19 @@ class LegacyHashes:
         self.pool = HashingPool(f"old hashes {name}")
         self._key = secrets.token_bytes(32)
         self._wrong: BoundedCache[bytes, bool] = BoundedCache(MOST_REMEMBERED)
-        self._budget = AttemptLimit(MOST_WRONG)
+        self._attempts = AttemptLimit(MOST_WRONG)
 
     def know(self, some: Sequence[str]) -> None:
-        """Take note of old hashes that are left, of all or a part."""
+        """Choose the sample from the legacy hashes that are left, or some of them."""
         self.sample = django_hashers.most_common(some)
 
     def are_wrong(self, subject: str, readings: Sequence[Secret]) -> bool:
-        """Tell whether each reading of a secret was tried on `subject` and was wrong."""
+        """Return whether each reading of a secret was tried on `subject` and was wrong."""
         return all(self._digest(subject, secret) in self._wrong for secret in readings)
 
     def check(self, source: str, now: float) -> None:
         """Raise OAuthError (429) where this source has had too many slow verifications fail."""
-        self._budget.check("", source, now)
+        self._attempts.check("", source, now)
 
     def remember_wrong(
         self, subject: str, readings: Sequence[Secret], source: str, now: float
@@ -69,7 +69,7 @@ class LegacyHashes:
         digests = [self._digest(subject, secret) for secret in readings]
         for digest in digests:
             self._wrong.put(digest, True)
-        self._budget.count("", source, digests[0], now)
+        self._attempts.count("", source, digests[0], now)
 
     def close(self) -> None:
         """Let the threads go; what waits for them is given up."""

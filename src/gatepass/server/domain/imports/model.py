@@ -1,4 +1,4 @@
-"""Who may come in as they are: the rules for applications that were another system's."""
+"""The rules for importing applications of another system."""
 
 import re
 import secrets
@@ -53,7 +53,7 @@ class SourceApplication:
 
     @property
     def fingerprint(self) -> bytes:
-        """Give what tells whether the secret there was changed since."""
+        """Return a digest that shows later whether the secret has changed at the source."""
         return self.kept.digest()
 
 
@@ -100,11 +100,11 @@ class Outcome:
 
 
 def convert(found: SourceApplication, now: datetime) -> ImportedApplication:
-    """Judge an application; raise NotImportable with the reason where it stays outside."""
+    """Return what an application becomes here; raise NotImportable with the reason if it cannot."""
     _check_kind(found)
     _check_client_id(found.client_id)
-    way = _way(found)
-    created_at = min(found.created_at or now, now)  # tokens of a time before it are void
+    way = _hash_kind(found)
+    created_at = min(found.created_at or now, now)  # earlier tokens are not accepted
     name, name_notes = name_of(found.name, LONGEST_NAME)
     uris, uri_notes = _redirect_uris(found.redirect_uris)
     is_short = way == django_hashers.PLAIN and len(found.kept.value) < django_hashers.SHORT
@@ -121,7 +121,7 @@ def convert(found: SourceApplication, now: datetime) -> ImportedApplication:
 
 
 def name_of(text: str, longest: int) -> tuple[str, tuple[str, ...]]:
-    """Give a name as one printable line that is not too long, and a note where it had to change."""
+    """Return a name as one printable line of limited length, and a note if it had to change."""
     line = without_refused(text)
     line = line if is_visible(line) else ""
     name = line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
@@ -146,7 +146,7 @@ def _check_client_id(client_id: str) -> None:
         raise NotImportable("its client id has the form of one of Gatepass's own")
 
 
-def _way(found: SourceApplication) -> str:
+def _hash_kind(found: SourceApplication) -> str:
     kept = found.kept.value
     if not kept:
         raise NotImportable("it has no secret")
@@ -161,19 +161,19 @@ def _way(found: SourceApplication) -> str:
 def _secret(kept: Secret, way: str, created_at: datetime) -> ApplicationSecret:
     if way == django_hashers.PLAIN:
         return ApplicationSecret(uuid4(), kept.digest(), django_hashers.last_four(kept), created_at)
-    nobodys = sha256(secrets.token_bytes(32)).digest()
+    random_digest = sha256(secrets.token_bytes(32)).digest()
     encoded = django_hashers.in_djangos_form(kept.value)
-    return ApplicationSecret(uuid4(), nobodys, "", created_at, encoded=encoded)
+    return ApplicationSecret(uuid4(), random_digest, "", created_at, encoded=encoded)
 
 
 def _redirect_uris(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    there = text.split()
+    listed = text.split()
     kept: list[str] = []
-    for uri in there:
+    for uri in listed:
         try:
             kept += check_redirect_uris(uri) if len(kept) < MOST_URIS else ()
         except OAuthError:
             continue
-    dropped = len(there) - len(kept)
+    dropped = len(listed) - len(kept)
     notes = (f"{dropped} of its redirect URIs were not kept",) if dropped else ()
     return tuple(kept), notes

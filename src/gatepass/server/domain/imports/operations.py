@@ -1,4 +1,4 @@
-"""Bringing applications in: everything of one owner in one transaction."""
+"""Importing applications: all of one owner in one transaction."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
@@ -40,7 +40,7 @@ def import_applications(
     *,
     dry_run: bool,
 ) -> list[Outcome]:
-    """Import what is not there yet, and tell what became of each; a dry run only tells.
+    """Import the applications that are new; return the outcome of each. A dry run changes nothing.
 
     Done again it brings what is new there. What is here is never changed by it, and what was
     deleted here does not come back.
@@ -93,10 +93,10 @@ class _Group:
         organization = self._organization()
         org_id = organization.id if organization else None
         name = organization.name if organization else self._organization_name()
-        judged = [self._judge(each) for each in members]
+        results = [self._convert_new(each) for each in members]
         return [
             _outcome(each, org_id, name) if isinstance(each, ImportedApplication) else each
-            for each in judged
+            for each in results
         ]
 
     def bring(self, members: Sequence[SourceApplication]) -> list[Outcome]:
@@ -104,17 +104,17 @@ class _Group:
         outcomes: list[Outcome] = []
         organization = self._organization()
         for found in members:
-            judged = self._judge(found)
-            if isinstance(judged, ImportedApplication):
+            results = self._convert_new(found)
+            if isinstance(results, ImportedApplication):
                 organization = organization or self._new_organization()
-                self._add(judged, found, organization)
-                judged = _outcome(judged, organization.id, organization.name)
-            outcomes.append(judged)
+                self._add(results, found, organization)
+                results = _outcome(results, organization.id, organization.name)
+            outcomes.append(results)
         if any(each.state == "imported" for each in outcomes):
             changes.record(self._connection, changes.IMPORT, self._terms.source, self._now)
         return outcomes
 
-    def _judge(self, found: SourceApplication) -> ImportedApplication | Outcome:
+    def _convert_new(self, found: SourceApplication) -> ImportedApplication | Outcome:
         before = store.find(self._connection, self._terms.source, found.client_id)
         here = applications.find_by_client_id(self._connection, found.client_id)
         if before:
@@ -127,7 +127,7 @@ class _Group:
             return _left_out(found, str(reason))
 
     def _organization(self) -> Organization | None:
-        """Give the organization that this owner's applications are in already."""
+        """Return the organization that this owner's applications are in already."""
         org_id = store.organization_of(self._connection, self._terms.source, self._owner.key)
         return organizations.find(self._connection, org_id) if org_id else None
 
@@ -137,7 +137,7 @@ class _Group:
     def _new_organization(self) -> Organization:
         new = Organization(uuid4(), self._organization_name(), self._now)
         organizations.add(self._connection, new)
-        self._tell("organization.created", new.name, new.id)
+        self._record("organization.created", new.name, new.id)
         return new
 
     def _add(
@@ -166,13 +166,13 @@ class _Group:
             self._now,
         )
         store.add(self._connection, remembered)
-        self._tell("application.imported", new.name, organization.id, client_id=new.client_id)
+        self._record("application.imported", new.name, organization.id, client_id=new.client_id)
         changes.record(self._connection, changes.APPLICATION, str(new.id), self._now)
 
-    def _tell(self, action: str, subject: str, org_id: UUID, **detail: str) -> None:
+    def _record(self, action: str, subject: str, org_id: UUID, **detail: str) -> None:
         detail["source_system"] = self._terms.source
-        told = entry(self._by, self._now, action, subject, org_id=org_id, **detail)
-        audit.record(self._connection, told)
+        record = entry(self._by, self._now, action, subject, org_id=org_id, **detail)
+        audit.record(self._connection, record)
 
 
 def _outcome(admitted: ImportedApplication, org_id: UUID | None, organization: str) -> Outcome:

@@ -34,7 +34,7 @@ imported = Table(
 class Imported(NamedTuple):
     """One application that was imported; it may be deleted by now.
 
-    `owner` is its group there, and `fingerprint` tells whether the secret there has changed.
+    `owner` is its group there, and `fingerprint` shows whether the secret there has changed.
     """
 
     source: str
@@ -46,14 +46,14 @@ class Imported(NamedTuple):
 
 
 def find(connection: Connection, source: str, client_id: str) -> Imported | None:
-    """Give what was imported from `source` under this client id."""
+    """Return what was imported from `source` under this client id."""
     query = select(imported).where(imported.c.source == source, imported.c.client_id == client_id)
     row = connection.execute(query).one_or_none()
     return Imported(*row) if row else None
 
 
 def organization_of(connection: Connection, source: str, owner: str) -> UUID | None:
-    """Give the organization that an owner's applications went to the last time."""
+    """Return the organization that an owner's applications went to the last time."""
     query = (
         select(imported.c.org_id)
         .where(imported.c.source == source, imported.c.owner == owner)
@@ -64,7 +64,7 @@ def organization_of(connection: Connection, source: str, owner: str) -> UUID | N
 
 
 def is_any(connection: Connection) -> bool:
-    """Tell whether anything was ever imported."""
+    """Return whether anything was ever imported."""
     return connection.execute(select(imported.c.source).limit(1)).first() is not None
 
 

@@ -1,4 +1,4 @@
-"""An environment's keys at one moment, ready to use."""
+"""The keys of an environment that are used at one time."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -14,17 +14,17 @@ from gatepass.wire.credential import Mode
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
-    """The key that seals and those that sign, all that still prove, and the published set.
+    """The keys that make tokens, those that verify them, and the published key set (JWKS).
 
-    `sealing` is by key id, `signing` by the header of a key's tokens. `sign` has, for an algorithm
-    whose first key is published and not yet used, the key that signs until then. Good until
-    `until` (Unix seconds), when a key begins or ceases to be used.
+    `opaque_token_keys` are by key id, `verifying_keys` by the header of a key's JWTs. For an
+    algorithm whose first key is published but not used yet, `signing_keys` has the key that signs
+    until then. Valid until `until` (Unix seconds), when a key begins or ceases to be used.
     """
 
-    seal: OpaqueTokenKey
-    sealing: Mapping[int, OpaqueTokenKey]
-    sign: Mapping[Algorithm, SigningKey]
-    signing: Mapping[str, SigningKey]
+    opaque_token_key: OpaqueTokenKey
+    opaque_token_keys: Mapping[int, OpaqueTokenKey]
+    signing_keys: Mapping[Algorithm, SigningKey]
+    verifying_keys: Mapping[str, SigningKey]
     jwks: bytes
     made_at: datetime
     until: float
@@ -33,30 +33,30 @@ class Keyring:
 def keyring(
     keys: Iterable[Key], mode: Mode, now: datetime, default: Algorithm = ALGORITHMS[0]
 ) -> Keyring:
-    """Give the keys as they are used at `now`; there must be a sealing key.
+    """Return the keys as they are used at `now`; there must be a key for opaque tokens.
 
     Where the first key of an algorithm is only published yet, that of `default` signs in its
     place, or else of the algorithm that was used first.
     """
     kept = tuple(keys)
     good = verifying(kept, now)
-    sealing: dict[int, OpaqueTokenKey] = {}
+    opaque: dict[int, OpaqueTokenKey] = {}
     signing: dict[int, SigningKey] = {}
     for key in good:
-        if key.purpose == "seal":
-            sealing[key.id] = OpaqueTokenKey(mode, key.id, key.secret)
+        if key.purpose == "opaque":
+            opaque[key.id] = OpaqueTokenKey(mode, key.id, key.secret)
         else:
             signing[key.id] = SigningKey(key.purpose, key.secret)
-    sealer = current(kept, "seal", now)
-    assert sealer is not None  # noqa: S101 - made when the environment was opened
+    newest = current(kept, "opaque", now)
+    assert newest is not None  # noqa: S101 - made when the environment was opened
     change = next_change(kept, now)
     return Keyring(
-        seal=sealing[sealer.id],
-        sealing=sealing,
-        sign=_signers(kept, signing, now, default),
-        signing={key.header: key for key in signing.values()},
+        opaque_token_key=opaque[newest.id],
+        opaque_token_keys=opaque,
+        signing_keys=_signers(kept, signing, now, default),
+        verifying_keys={key.header: key for key in signing.values()},
         jwks=json.dumps({"keys": [key.public_jwk() for key in signing.values()]}).encode(),
-        made_at=sealer.active_from,
+        made_at=newest.active_from,
         until=change.timestamp() if change else float("inf"),
     )
 
@@ -69,7 +69,7 @@ def _signers(
     if not used:
         return {}
     stand_in = used.get(default) or min(used.values(), key=lambda key: key.order)
-    waiting = {key.purpose for key in kept if key.purpose != "seal" and not key.has_ended(now)}
+    waiting = {key.purpose for key in kept if key.purpose != "opaque" and not key.has_ended(now)}
     return {
         algorithm: signing[used.get(algorithm, stand_in).id]
         for algorithm in ALGORITHMS

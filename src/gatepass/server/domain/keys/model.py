@@ -1,7 +1,7 @@
 """Keys as they come and go: which one makes tokens, and which still prove those it made.
 
 A key is published, becomes the one that makes tokens, is followed by the next, and proves what
-it made until the last of it has expired. All of that is told by the moments it holds, so every
+it made until the last of it has expired. All of that follows from the times it holds, so every
 process that reads the same rows agrees.
 """
 
@@ -31,28 +31,28 @@ class Key:
 
     @property
     def order(self) -> tuple[datetime, int]:
-        """Give what keys of one purpose are ordered by: the highest is the newest."""
+        """Return what keys of one purpose are ordered by: the highest is the newest."""
         return self.active_from, self.id
 
     def has_ended(self, now: datetime) -> bool:
-        """Tell whether it was taken out of use."""
+        """Return whether it was taken out of use."""
         return self.ended_at is not None and self.ended_at <= now
 
 
 def of_purpose(keys: Iterable[Key], purpose: Purpose, now: datetime) -> list[Key]:
-    """Give the keys of a purpose that were not taken out of use, oldest first."""
+    """Return the keys of a purpose that were not taken out of use, oldest first."""
     found = [key for key in keys if key.purpose == purpose and not key.has_ended(now)]
     return sorted(found, key=lambda key: key.order)
 
 
 def current(keys: Iterable[Key], purpose: Purpose, now: datetime) -> Key | None:
-    """Give the key that makes tokens now."""
+    """Return the key that makes tokens now."""
     active = [key for key in of_purpose(keys, purpose, now) if key.active_from <= now]
     return active[-1] if active else None
 
 
 def verifies_until(key: Key, keys: Iterable[Key], now: datetime) -> datetime | None:
-    """Give the moment from which a key proves nothing more; None while none follows it."""
+    """Return the moment from which a key proves nothing more; None while none follows it."""
     if key.has_ended(now):
         return key.ended_at
     later = [
@@ -62,21 +62,21 @@ def verifies_until(key: Key, keys: Iterable[Key], now: datetime) -> datetime | N
 
 
 def verifying(keys: Iterable[Key], now: datetime) -> list[Key]:
-    """Give the keys whose tokens count, those that are published but not yet used included."""
+    """Return the keys whose tokens count, those that are published but not yet used included."""
     kept = tuple(keys)
     ends = {key.id: verifies_until(key, kept, now) for key in kept}
     return [key for key in kept if (end := ends[key.id]) is None or now < end]
 
 
 def next_change(keys: Iterable[Key], now: datetime) -> datetime | None:
-    """Give the next moment at which a key begins to make tokens or ceases to prove them."""
+    """Return the next moment at which a key begins to make tokens or ceases to prove them."""
     kept = tuple(keys)
-    moments = [key.active_from for key in kept]
-    moments += [end for key in kept if (end := verifies_until(key, kept, now))]
-    return min((moment for moment in moments if moment > now), default=None)
+    times = [key.active_from for key in kept]
+    times += [end for key in kept if (end := verifies_until(key, kept, now))]
+    return min((time for time in times if time > now), default=None)
 
 
 def is_due(keys: Iterable[Key], purpose: Purpose, now: datetime, every: timedelta) -> bool:
-    """Tell whether it is time to publish the next key, so that one is used for `every` at most."""
+    """Return whether the next key is to be published now, so that each is used for `every`."""
     known = of_purpose(keys, purpose, now)
     return not known or known[-1].active_from + every - PUBLISHED_AHEAD <= now

@@ -59,13 +59,13 @@ def rotate_due(context: Context, purposes: Collection[Purpose]) -> None:
 
 
 def all_keys(context: Context) -> tuple[Key, ...]:
-    """Give every key that is kept."""
+    """Return every key that is kept."""
     with context.database.read() as connection:
         return store.all_keys(connection, context.master_key, context.mode)
 
 
 def state(key: Key, keys: Iterable[Key], now: datetime) -> str:
-    """Say what a key is for at `now`: next, in use, proves until then, or ended."""
+    """Return what a key is used for at `now`: next, in use, verifies until then, or ended."""
     kept = tuple(keys)
     if key not in verifying(kept, now):
         return "ended"
@@ -74,7 +74,7 @@ def state(key: Key, keys: Iterable[Key], now: datetime) -> str:
     if key == current(kept, key.purpose, now):
         return "in use"
     until = verifies_until(key, kept, now)
-    return f"proves until {until:%Y-%m-%d}" if until else "proves"
+    return f"verifies until {until:%Y-%m-%d}" if until else "verifies"
 
 
 def make(
@@ -86,7 +86,9 @@ def make(
     active_from: datetime,
 ) -> Key:
     """Make a key and store it, in the transaction of the caller."""
-    secret = secrets.token_bytes(_OPAQUE_TOKEN_KEY_SIZE) if purpose == "seal" else generate(purpose)
+    secret = (
+        secrets.token_bytes(_OPAQUE_TOKEN_KEY_SIZE) if purpose == "opaque" else generate(purpose)
+    )
     new = Key(store.next_id(connection), purpose, secret, now, active_from)
     store.add(connection, new, master, mode)
     return new
@@ -106,10 +108,10 @@ def ensure(
     have the set cached. Until then another key signs (see `keyring.keyring`).
     """
     known = store.all_keys(connection, master, mode)
-    is_published = any(each.purpose != "seal" for each in known)
+    is_published = any(each.purpose != "opaque" for each in known)
     for purpose in purposes:
         if not of_purpose(known, purpose, now):
-            waits = is_published and purpose != "seal"
+            waits = is_published and purpose != "opaque"
             active_from = now + PUBLISHED_AHEAD if waits else now
             make(connection, master, mode, purpose, now, active_from)
 
@@ -119,7 +121,7 @@ def _end(connection: Connection, keys: Iterable[Key], now: datetime) -> None:
     ended = tuple(keys)
     store.end(connection, [key.id for key in ended], now)
     for key in ended:
-        if key.purpose != "seal":
+        if key.purpose != "opaque":
             kid = SigningKey(key.purpose, key.secret).kid
             tombstones.record_deletion(connection, changes.KEY_GONE, kid, now)
 

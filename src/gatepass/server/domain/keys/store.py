@@ -38,7 +38,7 @@ server_key = Table(
 
 
 def next_id(connection: Connection) -> int:
-    """Give the number of the next key."""
+    """Return the number of the next key."""
     return (connection.execute(select(func.max(server_key.c.id))).scalar_one() or 0) + 1
 
 
@@ -64,7 +64,7 @@ def is_any(connection: Connection) -> bool:
 
 
 def all_keys(connection: Connection, master: MasterKey, mode: Mode) -> tuple[Key, ...]:
-    """Give every key, oldest first."""
+    """Return every key, oldest first."""
     return tuple(
         Key(
             id=row.id,
@@ -92,6 +92,7 @@ def remove(connection: Connection, key_ids: Collection[int]) -> None:
 
 
 def _name(mode: Mode, key_id: int, purpose: Purpose) -> str:
-    """Give the one purpose that an encrypted key can be decrypted for."""
-    what = "sealing key" if purpose == "seal" else f"{purpose} key"
+    """Return the one purpose that an encrypted key can be decrypted for."""
+    # what keys for opaque tokens have been encrypted for since the first version
+    what = "sealing key" if purpose == "opaque" else f"{purpose} key"
     return f"gatepass {what} {mode} {key_id}"

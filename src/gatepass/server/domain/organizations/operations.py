@@ -41,8 +41,8 @@ def create(
     with context.database.write() as connection:
         store.add(connection, new)
         users.add_draft(connection, by, administrator, now)
-        told = entry(by, now, "organization.created", new.name, org_id=new.id)
-        audit.record(connection, told)
+        record = entry(by, now, "organization.created", new.name, org_id=new.id)
+        audit.record(connection, record)
     return Created(new, administrator, initial.password)
 
 
@@ -71,7 +71,7 @@ def set_suspended(context: Context, by: Actor, org_id: UUID, *, suspended: bool)
 
 
 def find(context: Context, org_id: UUID) -> Organization:
-    """Give an organization; raise NotFoundError where there is none."""
+    """Return an organization; raise NotFoundError where there is none."""
     with context.database.read() as connection:
         found = store.find(connection, org_id)
     if found is None:
@@ -80,6 +80,6 @@ def find(context: Context, org_id: UUID) -> Organization:
 
 
 def list_all(context: Context) -> list[Organization]:
-    """Give every organization, oldest first."""
+    """Return every organization, oldest first."""
     with context.database.read() as connection:
         return store.list_all(connection)

@@ -26,14 +26,14 @@ Index(
 
 
 def find(connection: Connection, org_id: UUID) -> Organization | None:
-    """Give the organization with this id."""
+    """Return the organization with this id."""
     query = select(organization).where(organization.c.id == org_id)
     row = connection.execute(query).one_or_none()
     return Organization(*row) if row else None
 
 
 def list_all(connection: Connection) -> list[Organization]:
-    """Give every organization, oldest first."""
+    """Return every organization, oldest first."""
     query = select(organization).order_by(organization.c.created_at, organization.c.id)
     return [Organization(*row) for row in connection.execute(query)]
 

@@ -35,7 +35,7 @@ def add(connection: Connection, token_id: bytes, expires_at: datetime) -> None:
 
 
 def unexpired(connection: Connection, now: datetime) -> Iterator[tuple[bytes, int]]:
-    """Give the revoked token ids that still matter, with the Unix second each expires in."""
+    """Return the revoked token ids that still matter, with the Unix second each expires in."""
     milliseconds = type_coerce(revocation.c.expires_at, BigInteger)
     query = select(revocation.c.token_id, milliseconds).where(revocation.c.expires_at > now)
     for row in connection.execution_options(yield_per=_AT_A_TIME).execute(query):
@@ -43,12 +43,12 @@ def unexpired(connection: Connection, now: datetime) -> Iterator[tuple[bytes, in
 
 
 def find(connection: Connection, token_id: bytes) -> datetime | None:
-    """Give the moment a revoked token expires, or None where it is not revoked."""
+    """Return the moment a revoked token expires, or None where it is not revoked."""
     query = select(revocation.c.expires_at).where(revocation.c.token_id == token_id)
     return connection.execute(query).scalar_one_or_none()
 
 
 def prune(connection: Connection, now: datetime, limit: int = FORGOTTEN_AT_ONCE) -> int:
-    """Forget tokens that have expired anyway, `limit` of them at most; give how many."""
+    """Forget tokens that have expired anyway, `limit` of them at most; return how many."""
     expired = select(revocation.c.token_id).where(revocation.c.expires_at <= now).limit(limit)
     return connection.execute(delete(revocation).where(revocation.c.token_id.in_(expired))).rowcount

@@ -40,12 +40,12 @@ class SessionSettings(BaseModel):
 
 
 def new_id() -> Secret:
-    """Give the id of a session or a device: 256 random bits, as a cookie carries them."""
+    """Return the id of a session or a device: 256 random bits, as a cookie carries them."""
     return Secret(base62.encode(secrets.token_bytes(_BYTES)))
 
 
 def read_id(text: str | None) -> Secret | None:
-    """Give the id in a cookie, or None where no `new_id` could have made it."""
+    """Return the id in a cookie, or None where no `new_id` could have made it."""
     try:
         data = base62.decode(text or "")
     except ValueError:
@@ -54,17 +54,17 @@ def read_id(text: str | None) -> Secret | None:
 
 
 def key(session_id: Secret) -> bytes:
-    """Give the 32 bytes of an id, a key that the database does not hold."""
+    """Return the 32 bytes of an id, a key that the database does not hold."""
     return base62.decode(session_id.value)
 
 
 def is_over(session: Session, settings: SessionSettings, now: datetime) -> bool:
-    """Tell whether a session was left alone for too long, or has lived long enough."""
+    """Return whether a session was left alone for too long, or has lived long enough."""
     idle = now - session.last_seen_at >= timedelta(seconds=settings.idle)
     return idle or now - session.created_at >= timedelta(seconds=settings.absolute)
 
 
 def is_update_due(session: Session, settings: SessionSettings, now: datetime) -> bool:
-    """Tell whether `last_seen_at` is due; not on every request, which would write on every read."""
+    """Return whether `last_seen_at` is due; not on every request, as each would write."""
     every = min(_SEEN_EVERY, settings.idle // 10)
     return now - session.last_seen_at >= timedelta(seconds=every)

@@ -33,7 +33,7 @@ def keep(
 
 
 def take(context: Context, session_id: Secret, about: str) -> dict[str, str] | None:
-    """Give what is kept for the page `about` and forget it; None the second time, or too late."""
+    """Return what is kept for the page `about` and forget it; None the second time, or too late."""
     with context.database.write() as connection:
         found = store.find(connection, session_id.digest())
         if found is None or found.once is None or found.once_expires_at is None:

@@ -70,7 +70,7 @@ class Login(NamedTuple):
     organization: Organization
 
 
-class _Claim(NamedTuple):
+class _Candidate(NamedTuple):
     """Who somebody says they are, and what is known of that."""
 
     user: User | None
@@ -78,7 +78,7 @@ class _Claim(NamedTuple):
 
     @property
     def kept(self) -> str | None:
-        """Give the password hash, if there is one."""
+        """Return the password hash, if there is one."""
         return self.user.password_hash if self.user else None
 
 
@@ -95,30 +95,30 @@ def log_in(
     hasher.pool.check()
     counted = _attempt(context, visitor, username)
     with context.database.read() as connection:
-        claim = _claim(connection, username)
+        candidate = _find_candidate(connection, username)
     try:
-        is_right, rehashed = yield lambda: _compared(hasher, claim.kept, password)
+        is_right, rehashed = yield lambda: _compared(hasher, candidate.kept, password)
     except OAuthError:
         _take_back(context, counted)
         raise
     session_id, device_id = new_id(), new_id()
     with context.database.write() as connection:
         now = context.now()
-        known = _claim(connection, username)
+        known = _find_candidate(connection, username)
         # Asked again, as the person may have changed while the hash was computed.
-        refused = _why_not(known, now, is_right=is_right and known.kept == claim.kept)
+        refused = _refusal_reason(known, now, is_right=is_right and known.kept == candidate.kept)
         if known.user and not refused:
             limits.succeed(connection, counted)
-            _greet(connection, known.user, rehashed, now)
+            _record_login(connection, known.user, rehashed, now)
             _open(connection, session_id, known.user, visitor, now)
             _change_device(connection, visitor.device, device_id, known.user, now)
         if refused == _IS_SUSPENDED:  # the password was right: this was no guess
             limits.take_back(connection, counted)
-        told = _told(known, visitor, refused, now)
+        record = _login_entry(known, visitor, refused, now)
         if refused:
-            bounded.record(connection, context.audit_limit, told)
+            bounded.record(connection, context.audit_limit, record)
         else:
-            audit.record(connection, told)
+            audit.record(connection, record)
     if refused == _IS_SUSPENDED:
         raise OAuthError("invalid_request", SUSPENDED, log_detail=refused)
     if known.user is None or refused:
@@ -127,7 +127,7 @@ def log_in(
 
 
 def open_again(context: Context, visitor: Visitor, user: User, flash: str | None = None) -> Secret:
-    """Open a new session for somebody who has just changed their password; give its id."""
+    """Open a new session for somebody who has just changed their password; return its id."""
     session_id = new_id()
     with context.database.write() as connection:
         _open(connection, session_id, user, visitor, context.now(), flash)
@@ -135,9 +135,9 @@ def open_again(context: Context, visitor: Visitor, user: User, flash: str | None
 
 
 def find(context: Context, settings: SessionSettings, session_id: Secret) -> Login | None:
-    """Give the login that a session id stands for, unless it is over; note that it was seen.
+    """Return the login that a session id stands for, unless it is over; note that it was seen.
 
-    Does NOT check whether the organization is suspended; the caller tells the person so.
+    Does NOT check whether the organization is suspended; the caller shows that.
     """
     now = context.now()
     with context.database.read() as connection:
@@ -155,7 +155,7 @@ def find(context: Context, settings: SessionSettings, session_id: Secret) -> Log
 
 
 def live_sessions(context: Context, settings: SessionSettings, user: User) -> Sequence[Session]:
-    """Give somebody's sessions that are not over, the latest seen first."""
+    """Return somebody's sessions that are not over, the latest seen first."""
     now = context.now()
     with context.database.read() as connection:
         found = store.of_user(connection, user.id)
@@ -202,7 +202,7 @@ def leave_flash(context: Context, login: Login, sentence: str) -> None:
 
 
 def take_flash(context: Context, login: Login) -> str | None:
-    """Give the sentence that was left, once."""
+    """Return the sentence that was left, once."""
     if login.session.flash is not None:
         with context.database.write() as connection:
             store.change(connection, login.session.id_digest, {"flash": None})
@@ -210,7 +210,7 @@ def take_flash(context: Context, login: Login) -> str | None:
 
 
 def too_many(wait: int) -> OAuthError:
-    """Give the refusal of somebody who must wait for `wait` seconds."""
+    """Return the refusal of somebody who must wait for `wait` seconds."""
     unit = "second" if wait == 1 else "seconds"
     return OAuthError(
         "temporarily_unavailable",
@@ -228,8 +228,8 @@ def _of_session(login: Login, source: str) -> tuple[Limit, ...]:
 def _attempt(context: Context, visitor: Visitor, username: str) -> tuple[Limit, ...]:
     """Count an attempt as failed, until it has succeeded; refuse it where it must wait.
 
-    Asked before anybody is looked up by the name, so that the time of a refusal does not tell
-    whether there is such a person.
+    Asked before anybody is looked up by the name, so that the time of a refusal does not reveal
+    whether such a user exists.
     """
     username = _normal(username)
     digest = visitor.device.digest() if visitor.device else b""
@@ -250,10 +250,10 @@ def _attempt(context: Context, visitor: Visitor, username: str) -> tuple[Limit, 
     return counted
 
 
-def _claim(connection: Connection, username: str) -> _Claim:
+def _find_candidate(connection: Connection, username: str) -> _Candidate:
     """Look a person up by username or, where one person alone has it, by email address.
 
-    For nobody ask the same, and have as much to read in the answers.
+    For an unknown name the queries are the same, and return as much.
     """
     name = _normal(username)
     is_possible = len(name) <= LONGEST_USERNAME
@@ -265,7 +265,7 @@ def _claim(connection: Connection, username: str) -> _Claim:
             (near,) = of_email
             is_somebody = near.email is not None and email_key(near.email) == name
     organization = organizations.find(connection, near.org_id if near else _NO_ID)
-    return _Claim(near, organization) if is_somebody else _Claim(None, None)
+    return _Candidate(near, organization) if is_somebody else _Candidate(None, None)
 
 
 def _normal(username: str) -> str:
@@ -279,35 +279,35 @@ def _take_back(context: Context, counted: Sequence[Limit]) -> None:
 
 
 def _compared(hasher: Hasher, kept: str | None, password: Secret) -> tuple[bool, str | None]:
-    """Tell whether the password is right, and give its new hash where the kept one is outdated."""
+    """Return whether the password is right, and its new hash if the stored one is outdated."""
     is_right = hasher.verify(password, kept)
     rehashed = hasher.hash(password) if is_right and kept and hasher.is_outdated(kept) else None
     return is_right, rehashed
 
 
-def _why_not(claim: _Claim, now: datetime, *, is_right: bool) -> str:
-    """Say for the log why a login is refused; nothing where it is not."""
-    if claim.user is None or claim.organization is None:
+def _refusal_reason(candidate: _Candidate, now: datetime, *, is_right: bool) -> str:
+    """Return for the log why a login is refused; nothing where it is not."""
+    if candidate.user is None or candidate.organization is None:
         return "unknown username"
-    if claim.kept is None:
+    if candidate.kept is None:
         return "no portal access"
     if not is_right:
         return "wrong password"
-    if claim.user.disabled_at:
+    if candidate.user.disabled_at:
         return "disabled"
-    if has_expired_password(claim.user, now):
+    if has_expired_password(candidate.user, now):
         return EXPIRED
-    return _IS_SUSPENDED if claim.organization.suspended_at else ""
+    return _IS_SUSPENDED if candidate.organization.suspended_at else ""
 
 
 def _is_barred(user: User) -> bool:
     return user.password_hash is None or user.disabled_at is not None
 
 
-def _told(claim: _Claim, visitor: Visitor, refused: str, now: datetime) -> Entry:
+def _login_entry(candidate: _Candidate, visitor: Visitor, refused: str, now: datetime) -> Entry:
     # An unknown username is not written down: people type passwords into that field.
-    name = (claim.user.username if claim.user else None) or "unknown"
-    org_id = claim.user.org_id if claim.user else None
+    name = (candidate.user.username if candidate.user else None) or "unknown"
+    org_id = candidate.user.org_id if candidate.user else None
     return Entry(
         at=now,
         org_id=org_id,
@@ -319,7 +319,7 @@ def _told(claim: _Claim, visitor: Visitor, refused: str, now: datetime) -> Entry
     )
 
 
-def _greet(connection: Connection, user: User, rehashed: str | None, now: datetime) -> None:
+def _record_login(connection: Connection, user: User, rehashed: str | None, now: datetime) -> None:
     values: dict[str, object] = {"last_login_at": now}
     if rehashed:
         values["password_hash"] = rehashed
@@ -342,7 +342,7 @@ def _open(
 def _change_device(
     connection: Connection, old: Secret | None, new: Secret, user: User, now: datetime
 ) -> None:
-    """Give the browser a new id; the old one is worth nothing from then on."""
+    """Return the browser a new id; the old one is worth nothing from then on."""
     if old:
         store.forget_device(connection, old.digest())
     store.remember_device(connection, new.digest(), user.id, now)

@@ -62,13 +62,13 @@ device = Table(
 
 
 def find(connection: Connection, id_digest: bytes) -> Session | None:
-    """Give the session with this id."""
+    """Return the session with this id."""
     row = connection.execute(select(session).where(session.c.id_digest == id_digest)).one_or_none()
     return Session(*row) if row else None
 
 
 def of_user(connection: Connection, user_id: UUID) -> list[Session]:
-    """Give somebody's sessions, the latest seen first."""
+    """Return somebody's sessions, the latest seen first."""
     query = select(session).where(session.c.user_id == user_id)
     return [
         Session(*row) for row in connection.execute(query.order_by(session.c.last_seen_at.desc()))
@@ -81,7 +81,7 @@ def add(connection: Connection, new: Session) -> None:
 
 
 def change(connection: Connection, id_digest: bytes, values: Mapping[str, Any]) -> bool:
-    """Set columns of a session; tell whether it was still there."""
+    """Set columns of a session; return whether it was still there."""
     query = update(session).where(session.c.id_digest == id_digest).values(**values)
     return connection.execute(query).rowcount == 1
 

@@ -1,1 +1,1 @@
-"""Limits: what slows down guessing without locking anybody out."""
+"""Limits that slow down guessing and flooding without locking anybody out."""

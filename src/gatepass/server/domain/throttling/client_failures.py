@@ -1,7 +1,7 @@
-"""A budget for failed client authentication, in memory (RFC 6749 §2.3.1).
+"""A limit on failed client authentication, in memory (RFC 6749 §2.3.1).
 
 Counted per client id and source, whether the client exists or not. A right secret always
-passes: it has 256 random bits, so the budget protects the server from noise, not the secret
+passes: it has 256 random bits, so the limit protects the server from noise, not the secret
 from guessing, and nobody can use it to lock a partner out.
 """
 
@@ -19,7 +19,7 @@ _MOST_KEPT = 10_000
 
 
 class AttemptLimit:
-    """Counts failures and refuses with 429 beyond the budget."""
+    """Counts failed attempts and refuses with 429 beyond the limit."""
 
     def __init__(self, most: int = MOST_FAILURES) -> None:
         self._most = most

@@ -21,7 +21,7 @@ class Limit:
     is_shared: bool = False
 
     def wait(self, failures: int, last: datetime, now: datetime) -> int:
-        """Give the seconds until the next attempt is looked at, 0 for none."""
+        """Return the seconds until the next attempt is looked at, 0 for none."""
         if failures < self.free or now - last > FORGOTTEN_AFTER:
             return 0
         delay = min(2 ** min(failures - self.free + 1, 20), _LONGEST_WAIT)
@@ -30,7 +30,7 @@ class Limit:
 
 
 def of_login(username: str, source: str, device: bytes | None) -> tuple[Limit, ...]:
-    """Give the limits on a login.
+    """Return the limits on a login.
 
     A browser from which the owner has logged in before (`device`) has limits of its own, so
     that strangers who fail on the account never make the owner wait. Everybody else is
@@ -48,7 +48,7 @@ def of_login(username: str, source: str, device: bytes | None) -> tuple[Limit, .
 
 
 def network_of(source: str) -> str:
-    """Give the network that one party is likely to hold: IPv4 /32, IPv6 /64."""
+    """Return the network that one party is likely to hold: IPv4 /32, IPv6 /64."""
     try:
         address = ip_address(source)
     except ValueError:

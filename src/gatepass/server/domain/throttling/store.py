@@ -21,7 +21,7 @@ throttle = Table(
 
 
 def attempt(connection: Connection, limits: Sequence[Limit], now: datetime) -> int:
-    """Count an attempt as failed until `succeed` says otherwise; give the seconds to wait.
+    """Count an attempt as failed until `succeed` says otherwise; return the seconds to wait.
 
     Counting first means that guesses made side by side cannot all slip under a limit. An
     attempt that must wait is not counted.

@@ -28,7 +28,7 @@ from gatepass.server.domain.usage.model import (
 from gatepass.server.storage.database import Connection
 from gatepass.wire.errors import OAuthError
 
-_MOST_KINDS = 200  # of refusal in a batch; what comes on top is counted, and told in the log
+_MOST_KINDS = 200  # of refusal in a batch; further ones are only counted and logged
 
 
 class RefusalCount(NamedTuple):
@@ -59,7 +59,7 @@ class UsageCounter:
         self._issued: deque[Application] = deque()
         self.issued = self._issued.append
         self._batch = Batch({}, Counter(), {})
-        self._nobodys = Batch({}, Counter(), {})
+        self._of_placeholders = Batch({}, Counter(), {})
 
     def used(self, use: Use) -> None:
         """Note that an application authenticated with one of its secrets."""
@@ -70,15 +70,15 @@ class UsageCounter:
     ) -> None:
         """Count that an application was refused, and note why, for its owner to see.
 
-        For nobody the same is done, and forgotten with the next batch.
+        For a placeholder the same is done, and discarded with the next batch.
         """
         reason = refusal_reasons.of(refused)
         note = (refused.log_detail or refused.description)[:LONGEST_NOTE]
         kind = Kind(application.id, reason, note, source, text(agent))
         with self._lock:
-            batch = self._nobodys if is_placeholder(application) else self._batch
+            batch = self._of_placeholders if is_placeholder(application) else self._batch
             batch.counts[CountKey(application.id, start_of(at), reason)] += 1
-            _note(batch, kind, RefusalCount(application, 1, at, at))
+            _add_refusal(batch, kind, RefusalCount(application, 1, at, at))
 
     def collect(self, at: float) -> None:
         """Count the tokens issued since the last time; `at` (Unix seconds) is about when."""
@@ -95,9 +95,9 @@ class UsageCounter:
                 self._batch.counts[cell] += count
 
     def take(self, at: float) -> Batch | None:
-        """Give what came since the last time and begin anew; None where nothing came."""
+        """Return what came since the last time and begin anew; None where nothing came."""
         self.collect(at)
-        self._nobodys = Batch({}, Counter(), {})
+        self._of_placeholders = Batch({}, Counter(), {})
         if not any(self._batch):
             return None
         with self._lock:
@@ -111,8 +111,8 @@ class UsageCounter:
             newer = self._batch
             kept = Batch({**batch.uses, **newer.uses}, batch.counts + newer.counts, {})
             for each in (batch, newer):
-                for kind, told in each.refusals.items():
-                    _note(kept, kind, told)
+                for kind, count in each.refusals.items():
+                    _add_refusal(kept, kind, count)
             self._batch = kept
 
 
@@ -122,32 +122,32 @@ def write(connection: Connection, batch: Batch, limit: HourlyLimit) -> None:
     Of the refusals the first of a kind is audited, as far as the limit admits it.
     """
     _write_uses(connection, batch)
-    _end_what_is_replaced(connection, batch)
+    _end_replaced_secrets(connection, batch)
     ids = {cell.application_id for cell in batch.counts}
     known = store.existing(connection, ids)
     counts = {cell: count for cell, count in batch.counts.items() if cell.application_id in known}
     store.add(connection, counts)
     refusals = [
-        Refusal(kind, times, _moment(first), _moment(last))
+        Refusal(kind, times, _datetime(first), _datetime(last))
         for kind, (_, times, first, last) in batch.refusals.items()
         if kind.application_id in known
     ]
     new = store.record_refusals(connection, refusals)
-    told = (_entry(batch.refusals[each.kind].application, each) for each in new)
-    bounded.record(connection, limit, *told)
+    entries = (_entry(batch.refusals[each.kind].application, each) for each in new)
+    bounded.record(connection, limit, *entries)
 
 
 def text(agent: bytes) -> str:
-    """Give a User-Agent as it can be kept: of bounded length, in ASCII."""
+    """Return a User-Agent as it can be kept: of bounded length, in ASCII."""
     return agent[:LONGEST_AGENT].decode("ascii", "replace").replace("\0", "")
 
 
-def _note(batch: Batch, kind: Kind, told: RefusalCount) -> None:
+def _add_refusal(batch: Batch, kind: Kind, count: RefusalCount) -> None:
     before = batch.refusals.get(kind)
     if before:
-        batch.refusals[kind] = told._replace(times=before.times + told.times, first=before.first)
+        batch.refusals[kind] = count._replace(times=before.times + count.times, first=before.first)
     elif len(batch.refusals) < _MOST_KINDS:
-        batch.refusals[kind] = told
+        batch.refusals[kind] = count
 
 
 def _write_uses(connection: Connection, batch: Batch) -> None:
@@ -159,18 +159,18 @@ def _write_uses(connection: Connection, batch: Batch) -> None:
     )
 
 
-def _end_what_is_replaced(connection: Connection, batch: Batch) -> None:
+def _end_replaced_secrets(connection: Connection, batch: Batch) -> None:
     """End the secrets that were to live until another one was used, and tell every process.
 
     Which those are is known from memory, where the other one was found as well.
     """
     for use in batch.uses.values():
-        at = _moment(use.at)
+        at = _datetime(use.at)
         for old in use.application.secrets:
             waited = old.ends_on_use_of == use.secret.id and old.is_live(at)
             if waited and applications.end_live_secret(connection, old.id, at):
                 by = Actor(use.application.name, use.source, use.application.org_id)
-                told = entry(
+                record = entry(
                     by,
                     at,
                     "secret.ended",
@@ -178,13 +178,13 @@ def _end_what_is_replaced(connection: Connection, batch: Batch) -> None:
                     client_id=use.application.client_id,
                     secret=old.last_four,
                 )
-                audit.record(connection, told)
+                audit.record(connection, record)
                 subject = str(use.application.id)
                 changes.record(connection, changes.APPLICATION, subject, at)
 
 
 def _row(key: object, use: Use) -> dict[str, object]:
-    return {"key": key, "at": _moment(use.at), "source": use.source, "agent": text(use.agent)}
+    return {"key": key, "at": _datetime(use.at), "source": use.source, "agent": text(use.agent)}
 
 
 def _entry(application: Application, refusal: Refusal) -> Entry:
@@ -204,5 +204,5 @@ def _entry(application: Application, refusal: Refusal) -> Entry:
     )
 
 
-def _moment(at: float) -> datetime:
+def _datetime(at: float) -> datetime:
     return datetime.fromtimestamp(at, UTC)

@@ -1,4 +1,4 @@
-"""Over-minting: applications that ask for a token per call, where one would do.
+"""The token rate limit: for applications that request a token for each call.
 
 An application may have a limit of tokens an hour (of the clock). Each process counts its own as
 it issues them; with every batch it learns what all of them together have issued, so the count
@@ -13,7 +13,7 @@ from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.usage.model import HOUR
 from gatepass.wire.errors import OAuthError
 
-_MANY = 30  # tokens in an hour, below which nobody is bothered
+_MANY = 30  # tokens in an hour, below which no usage is wasteful
 _TIMES_NEEDED = 10
 
 
@@ -54,7 +54,7 @@ class IssuanceLimit:
         return _notice(application, issued + 1) if issued >= limit else ""
 
     def counted_this_hour(self, now: float) -> dict[UUID, int]:
-        """Give the applications that are active this hour, and what was counted of each."""
+        """Return the applications that are active this hour, and what was counted of each."""
         hour = int(now) // HOUR * HOUR
         every = list(self._watched.items())
         return {app_id: each.counted for app_id, each in every if each.known[0] == hour}
@@ -70,12 +70,12 @@ class IssuanceLimit:
 
 
 def hour_of(now: float) -> datetime:
-    """Give the start of the hour."""
+    """Return the start of the hour."""
     return datetime.fromtimestamp(int(now) // HOUR * HOUR, UTC)
 
 
 def is_wasteful(issued: int, lifetime: int) -> bool:
-    """Tell whether so many tokens in an hour are far more than their lifetime (seconds) needs."""
+    """Return whether so many tokens in an hour are far more than their lifetime (seconds) needs."""
     needed = max(1, HOUR / lifetime)
     return issued >= max(_MANY, _TIMES_NEEDED * needed)
 

@@ -71,5 +71,5 @@ class SpanCount(NamedTuple):
 
 
 def start_of(at: float) -> int:
-    """Give the start of the finest span that `at` lies in; both are Unix seconds."""
+    """Return the start of the finest span that `at` lies in; both are Unix seconds."""
     return int(at) // FINE * FINE

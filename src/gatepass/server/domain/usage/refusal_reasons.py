@@ -92,7 +92,7 @@ _OF_CODE = {
 
 
 def of(refused: OAuthError) -> str:
-    """Give the reason of a refusal: its own where it is a known one, or that of its code."""
+    """Return the reason of a refusal: its own where it is a known one, or that of its code."""
     if refused.reason in REASONS:
         return refused.reason
     return _OF_CODE.get(refused.code, "other")

@@ -81,7 +81,7 @@ refusal = Table(
 
 
 def existing(connection: Connection, app_ids: Collection[UUID]) -> set[UUID]:
-    """Give those of the applications that were not deleted meanwhile."""
+    """Return those of the applications that were not deleted meanwhile."""
     ids, found = list(app_ids), set()
     for at in range(0, len(ids), _AT_A_TIME):
         some = application.c.id.in_(ids[at : at + _AT_A_TIME])
@@ -135,7 +135,7 @@ def merge(connection: Connection, now: datetime) -> None:
 
 
 def series(connection: Connection, app_id: UUID, since: datetime, size: int) -> list[SpanCount]:
-    """Give an application's counts from `since` on in spans of `size` seconds, oldest first."""
+    """Return an application's counts from `since` on in spans of `size` seconds, oldest first."""
     start = _start(size).label("start_of_span")
     times = cast(func.sum(usage.c.times), BigInteger)
     query = (
@@ -150,7 +150,7 @@ def series(connection: Connection, app_id: UUID, since: datetime, size: int) -> 
 def issued_since(
     connection: Connection, app_ids: Collection[UUID], moment: datetime
 ) -> dict[UUID, int]:
-    """Give how many tokens each of the applications was issued from `moment` on."""
+    """Return how many tokens each of the applications was issued from `moment` on."""
     ids, found = list(app_ids), dict.fromkeys(app_ids, 0)
     for at in range(0, len(ids), _AT_A_TIME):
         query = (
@@ -177,7 +177,7 @@ def record_refusals(connection: Connection, refusals: Sequence[Refusal]) -> list
 
 
 def recent(connection: Connection, app_id: UUID, limit: int = MOST_REFUSALS) -> list[Refusal]:
-    """Give an application's refusals, the newest first."""
+    """Return an application's refusals, the newest first."""
     query = select(refusal).where(refusal.c.application_id == app_id)
     ordered = query.order_by(refusal.c.at.desc(), refusal.c.id.desc()).limit(limit)
     return [_refusal(row) for row in connection.execute(ordered)]
@@ -189,7 +189,7 @@ def prune(connection: Connection, now: datetime) -> None:
 
 
 def _start(span: int) -> ColumnElement[int]:
-    """Give the start, in Unix milliseconds, of the span of so many seconds that a row lies in."""
+    """Return the start, in Unix milliseconds, of the span of so many seconds that a row lies in."""
     number = type_coerce(usage.c.start, BigInteger)
     return number - number % literal(span * 1000, BigInteger)
 
@@ -200,7 +200,7 @@ def _insert(connection: Connection) -> Any:  # noqa: ANN401 - of one dialect or 
 
 
 def _adding(connection: Connection, new: Any) -> Any:  # noqa: ANN401, ARG001
-    """Give the insertion, adding to what is there already."""
+    """Return the insertion, adding to what is there already."""
     return new.on_conflict_do_update(
         index_elements=["application_id", "span", "start", "what"],
         set_={"times": usage.c.times + new.excluded.times},

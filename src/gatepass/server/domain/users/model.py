@@ -1,4 +1,4 @@
-"""What a person is, and the rules for names, roles and addresses."""
+"""Users, with the rules for names, roles and addresses."""
 
 import re
 from dataclasses import dataclass, fields
@@ -51,7 +51,7 @@ class User:
 
     @property
     def has_portal_access(self) -> bool:
-        """Tell whether they can log in to the portal, or could once they are enabled again."""
+        """Return whether they can log in to the portal, or could once they are enabled again."""
         return self.username is not None or self.password_hash is not None
 
     def __repr__(self) -> str:
@@ -71,14 +71,14 @@ class InvalidField(OAuthError):
 
 
 def has_expired_password(user: User, now: datetime) -> bool:
-    """Tell whether the person still has an initial password, and it is too old (ASVS 6.4.1)."""
+    """Return whether the person still has an initial password, and it is too old (ASVS 6.4.1)."""
     made_at = user.initial_password_at
     is_initial = user.must_change_password and made_at is not None
     return is_initial and made_at is not None and now - made_at >= INITIAL_PASSWORD_LIFETIME
 
 
 def check_username(username: str) -> str:
-    """Give the username in lower case; raise InvalidField where it is not one."""
+    """Return the username in lower case; raise InvalidField where it is not one."""
     username = username.strip().lower()
     if _USERNAME.fullmatch(username):
         return username
@@ -92,7 +92,7 @@ def check_username(username: str) -> str:
 
 
 def check_email(email: str) -> str:
-    """Give the address without surrounding space; raise InvalidField where it is not one."""
+    """Return the address without surrounding space; raise InvalidField where it is not one."""
     email = email.strip()
     if len(email) > LONGEST_EMAIL or not _EMAIL.fullmatch(email) or not email.isprintable():
         raise InvalidField("email", "Give an email address, as name@example.com.")
@@ -105,7 +105,7 @@ def email_key(email: str) -> str:
 
 
 def check_role(role: str) -> Role:
-    """Give the role; raise InvalidField where there is no such one."""
+    """Return the role; raise InvalidField where there is no such one."""
     for each in ROLES:
         if role == each:
             return each

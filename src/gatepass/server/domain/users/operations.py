@@ -1,4 +1,4 @@
-"""What is done to people: each in one transaction with its audit entry."""
+"""Operations on users: each in one transaction with its audit entry."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -104,9 +104,9 @@ def add_with_access(  # noqa: PLR0913 - two of them for callers that show the pa
     user_id: UUID | None = None,
     also: Also = _nothing,
 ) -> tuple[User, Secret]:
-    """Add a user who can log in; give them and the one sight of the initial password.
+    """Add a user who can log in; return them and the one sight of the initial password.
 
-    A caller that chooses the `person_id` can tell a repetition, whose username is taken, apart.
+    A caller that chooses the `user_id` can recognize a repetition, whose username is taken.
     """
     now = context.now()
     new = draft_with_access(org_id, initial, now, username=username, email=email, role=role)
@@ -175,7 +175,7 @@ def change(
     *,
     may_change_portal_users: bool = True,
 ) -> User:
-    """Change what is known of a person; give them as they are then.
+    """Change what is known of a person; return them as they are then.
 
     A new address of somebody who logs in to the portal is pending until it is confirmed. Raises
     PortalUserRefused where their role or address would change and the caller may not do that.
@@ -265,7 +265,7 @@ def change_password(
 
 
 def find(context: Context, org_id: UUID, user_id: UUID) -> User:
-    """Give a person of the organization; raise NotFoundError where there is no such one."""
+    """Return a person of the organization; raise NotFoundError where there is no such one."""
     with context.database.read() as connection:
         return find_in_organization(connection, org_id, user_id)
 
@@ -294,14 +294,14 @@ def page(
     after: store.After | None,
     limit: int,
 ) -> tuple[list[User], bool]:
-    """Give up to `limit` people behind `after`, oldest first, and whether there are more."""
+    """Return up to `limit` people behind `after`, oldest first, and whether there are more."""
     with context.database.read() as connection:
         found = store.of_organization(connection, org_id, where=where, after=after, limit=limit + 1)
     return found[:limit], len(found) > limit
 
 
 def is_last_administrator(context: Context, user: User) -> bool:
-    """Tell whether nobody else could administer the organization."""
+    """Return whether nobody else could administer the organization."""
     with context.database.read() as connection:
         return _is_last_administrator(connection, user)
 

@@ -84,7 +84,7 @@ def _pieces(text: str, end: int, words: AbstractSet[str]) -> Iterator[tuple[int,
 
 
 def _is_repeated(text: str, start: int, piece: str) -> bool:
-    """Tell whether a piece stands in the text before, or consists of the character before it."""
+    """Return whether a piece stands in the text before, or consists of the character before it."""
     return piece in text[:start] or (start > 0 and piece == text[start - 1] * len(piece))
 
 

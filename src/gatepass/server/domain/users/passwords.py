@@ -1,4 +1,4 @@
-"""Passwords of people: what is accepted (NIST SP 800-63B-4 §3.1.1), and Argon2id (RFC 9106)."""
+"""Passwords of users: what is accepted (NIST SP 800-63B-4 §3.1.1), and Argon2id (RFC 9106)."""
 
 import secrets
 import threading
@@ -55,7 +55,7 @@ class Hasher:
             type=Type.ID,
         )
         self._turns = threading.BoundedSemaphore(settings.at_once)
-        self._nobody = _nobody(settings)
+        self._placeholder_hash = _placeholder_hash(settings)
         self.pool = BoundedPool(
             "passwords",
             threads=settings.at_once,
@@ -68,30 +68,30 @@ class Hasher:
         )
 
     def hash(self, password: Secret) -> str:
-        """Give the encoded hash, parameters and salt included."""
+        """Return the encoded hash, parameters and salt included."""
         with self._turns:
             return self._argon2.hash(password.value)
 
     def verify(self, password: Secret, kept: str | None) -> bool:
-        """Tell whether the password is the one of `kept`; None takes as long and is never right."""
+        """Return whether `kept` is the password's hash; None takes as long and is never right."""
         if len(password.value) > LONGEST:
             password, kept = Secret(""), None
         with self._turns:
             try:
-                self._argon2.verify(kept or self._nobody, password.value)
+                self._argon2.verify(kept or self._placeholder_hash, password.value)
             except (VerificationError, InvalidHashError):
                 return False
         return kept is not None
 
     def is_outdated(self, kept: str) -> bool:
-        """Tell whether a hash was made with other parameters than today's."""
+        """Return whether a hash was made with other parameters than today's."""
         return self._argon2.check_needs_rehash(kept)
 
 
 def generate(own_names: Iterable[str | None] = ()) -> Secret:
-    """Give an initial password: 20 readable characters in groups, 115 random bits.
+    """Return an initial password: 20 readable characters in groups, 115 random bits.
 
-    Chance can spell one of `own_names` in it, which `check` would refuse: then it is drawn anew.
+    Chance can spell one of `own_names` in it, which `check` would refuse: then another is drawn.
     """
     names = tuple(own_names)
     while True:
@@ -129,8 +129,8 @@ def check(password: Secret, own_names: Iterable[str | None], field: str = "new_p
                 )
 
 
-def _nobody(settings: PasswordSettings) -> str:
-    """Give an encoded hash of no password, made without hashing: to verify it takes as long."""
+def _placeholder_hash(settings: PasswordSettings) -> str:
+    """Return an encoded hash of no password, made without hashing: to verify it takes as long."""
     salt, digest = (b64encode(secrets.token_bytes(size)).decode().rstrip("=") for size in (16, 32))
     cost = f"m={settings.memory_kib},t={settings.time_cost},p={settings.parallelism}"
     return f"$argon2id$v=19${cost}${salt}${digest}"
@@ -138,7 +138,7 @@ def _nobody(settings: PasswordSettings) -> str:
 
 @cache
 def common() -> frozenset[str]:
-    """Give the passwords that are tried first, in lower case without spaces and signs."""
+    """Return the passwords that are tried first, in lower case without spaces and signs."""
     text = (
         resources.files("gatepass.server.domain.users")
         .joinpath("common_passwords.txt")

@@ -1,4 +1,4 @@
-"""The people's table."""
+"""The users' table."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -72,12 +72,12 @@ class After(NamedTuple):
 
 
 def find(connection: Connection, user_id: UUID) -> User | None:
-    """Give the person with this id."""
+    """Return the person with this id."""
     return _one(connection, _whole.where(user.c.id == user_id))
 
 
 def find_by_username(connection: Connection, username: str) -> User | None:
-    """Give the person with this username, which must be in lower case."""
+    """Return the person with this username, which must be in lower case."""
     found = find_near_username(connection, username)
     return found if found and found.username == username else None
 
@@ -85,7 +85,7 @@ def find_by_username(connection: Connection, username: str) -> User | None:
 def find_near_username(connection: Connection, username: str) -> User | None:
     """Return the person with this username, or where there is none, with the next one.
 
-    For callers whose time must not tell which of the two it was.
+    For callers whose time must not reveal which of the two it was.
     """
     return _one(connection, _whole.where(user.c.username == next_of(user.c.username, username)))
 
@@ -93,7 +93,7 @@ def find_near_username(connection: Connection, username: str) -> User | None:
 def email_is_taken(
     connection: Connection, org_id: UUID, email: str, *, by_other_than: UUID | None = None
 ) -> bool:
-    """Tell whether somebody of the organization has this address, however it is spelled."""
+    """Return whether somebody of the organization has this address, however it is spelled."""
     query = select(user.c.id).where(user.c.org_id == org_id, user.c.email_key == email_key(email))
     return connection.execute(query).scalar_one_or_none() not in {None, by_other_than}
 
@@ -101,7 +101,7 @@ def email_is_taken(
 def find_near_email(connection: Connection, key: str) -> list[User]:
     """Return those who log in to the portal and have this address, two at most.
 
-    Where there is nobody, those with the next address: for callers whose time must not tell
+    Where there is nobody, those with the next address: for callers whose time must not reveal
     which of the two it was.
     """
     other = user.alias()
@@ -121,7 +121,7 @@ def of_organization(
     after: After | None = None,
     limit: int | None = None,
 ) -> list[User]:
-    """Give an organization's people, oldest first; `where` narrows by columns and their values."""
+    """Return an organization's users, oldest first; `where` filters by columns' values."""
     query = _whole.where(user.c.org_id == org_id).order_by(user.c.created_at, user.c.id)
     for name, value in (where or {}).items():
         if name == "email":

@@ -1,4 +1,4 @@
-"""Steps that operations on people share, each within the caller's transaction."""
+"""Steps that operations on users share, each within the caller's transaction."""
 
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -33,8 +33,8 @@ def record_audit(
 ) -> None:
     """Write the audit entry of what `by` did to a person."""
     subject = user.username or user.email or str(user.id)
-    told = entry(by, now, action, subject, org_id=user.org_id, **detail)
-    audit.record(connection, told)
+    record = entry(by, now, action, subject, org_id=user.org_id, **detail)
+    audit.record(connection, record)
 
 
 def notify(
@@ -47,5 +47,5 @@ def notify(
 
 
 def is_self(by: Actor, user: User) -> bool:
-    """Tell whether the actor is this person."""
+    """Return whether the actor is this person."""
     return by.kind == "person" and by.name == user.username

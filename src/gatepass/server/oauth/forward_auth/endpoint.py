@@ -131,4 +131,4 @@ def _assertion(
         token_use.CLAIM: token_use.ASSERTION,
     }
     payload = json.dumps(members, separators=(",", ":")).encode()
-    return environment.state.keys.sign[environment.algorithm].sign(payload, typ="JWT")
+    return environment.state.keys.signing_keys[environment.algorithm].sign(payload, typ="JWT")

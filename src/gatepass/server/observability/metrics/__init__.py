@@ -1,4 +1,4 @@
-"""Metrics: counted in plain dictionaries, published between workers, told as Prometheus text."""
+"""Metrics: counted in dictionaries, shared between workers, shown as Prometheus text."""
 
 from gatepass.server.observability.metrics.counters import COUNTERS
 

@@ -1,6 +1,6 @@
-"""The counters of this process: what is counted on the way of a request costs a list's entry.
+"""The counters of this process; counting a request changes entries of a list.
 
-Labels come from closed lists, so that no client can make the numbers grow without bound.
+Labels come from closed lists, so that no client can add series without bound.
 """
 
 from bisect import bisect_left
@@ -12,7 +12,7 @@ from gatepass.server.observability.metrics import endpoint_names
 from gatepass.wire.errors import STATUS, OAuthError
 
 BOUNDS = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5)  # seconds
-KINDS = ("sealed", "jwt")
+KINDS = ("opaque", "jwt")
 _SHORT = BOUNDS[0]
 
 OK, REDIRECTED, REFUSED, FAILED, GONE = "ok", "redirected", "client_error", "server_error", "gone"
@@ -21,11 +21,11 @@ _OF_CLASS = {2: OK, 3: REDIRECTED, 4: REFUSED, 5: FAILED}
 
 
 ENDINGS = ("header_timeout", "body_timeout", "unread", "evicted", "refused", "malformed")
-"""Why the server ends a connection that does not end by itself."""
+"""Why the server ends a connection that the client does not end."""
 
 
 class Row(NamedTuple):
-    """How long the requests of one endpoint with one result took."""
+    """The durations of the requests of one endpoint with one result."""
 
     endpoint: str
     result: str
@@ -34,27 +34,27 @@ class Row(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """What was counted until now."""
+    """The counts of a process at one time."""
 
     rows: tuple[Row, ...]
     tokens: dict[str, int]
     refusals: dict[str, int]
     endings: dict[str, int]
-    connections: dict[str, int]  # how many are "open", and how many at the "most"
+    connections: dict[str, int]  # how many are "open", and their "limit"
 
 
 class Counters:
-    """Counts in memory; one thread counts, any may read."""
+    """Counts in memory; one thread counts, any thread may read."""
 
     def __init__(self) -> None:
         self._requests: dict[tuple[str, str], list[float]] = {}
         self._tokens = dict.fromkeys(KINDS, 0)
         self._refusals = dict.fromkeys(REASONS, 0)
         self._endings = dict.fromkeys(ENDINGS, 0)
-        self._connections = {"open": 0, "most": 0}
+        self._connections = {"open": 0, "limit": 0}
 
     def observe(self, endpoint: str, result: str, seconds: float) -> None:
-        """Count a request: its endpoint, its result, and how long it took."""
+        """Count a request of an endpoint, with its result and duration."""
         row = self._requests.get((endpoint, result))
         if row is None:
             row = self._row(endpoint, result)
@@ -62,9 +62,9 @@ class Counters:
         row[-1] += seconds
 
     def observer(self, endpoint: str) -> Callable[[float], None]:
-        """Return what counts requests of one endpoint whose result is OK, by their seconds.
+        """Return a function that counts requests of one endpoint with the result OK.
 
-        It does the same as `observe`, without looking for the row each time.
+        It does the same as `observe`, but looks the row up once.
         """
         row: list[float] | None = None
 
@@ -89,13 +89,13 @@ class Counters:
         """Count a connection that the server ends, by one of ENDINGS."""
         self._endings[ending] += 1
 
-    def connections(self, count: int, most: int) -> None:
-        """Note how many connections are open, and how many may be."""
+    def connections(self, count: int, limit: int) -> None:
+        """Record how many connections are open, and how many may be."""
         self._connections["open"] = count
-        self._connections["most"] = most
+        self._connections["limit"] = limit
 
     def counts(self) -> Counts:
-        """Give what was counted until now."""
+        """Return the counts until now."""
         rows = tuple(
             Row(*key, tuple(int(each) for each in row[:-1]), row[-1])
             for key, row in list(self._requests.items())
@@ -109,19 +109,19 @@ class Counters:
         )
 
     def _row(self, endpoint: str, result: str) -> list[float]:
-        """Give the row of a pair that is new; a name from no list is counted as another."""
+        """Return the row of a new pair; names that are on no list are counted as other ones."""
         known = endpoint if endpoint in endpoint_names.NAMES else endpoint_names.OTHER
-        said = result if result in RESULTS else FAILED
-        return self._requests.setdefault((known, said), [0.0] * (len(BOUNDS) + 2))
+        known_result = result if result in RESULTS else FAILED
+        return self._requests.setdefault((known, known_result), [0.0] * (len(BOUNDS) + 2))
 
 
 def result_of(status: int, code: str = "") -> str:
-    """Give the result of an answer: its OAuth error code if it has one, or its class of status."""
+    """Return the result of a response: its OAuth error code, or else its class of status."""
     return code or _OF_CLASS.get(status // 100, GONE)
 
 
 def result_of_error(error: Exception) -> str:
-    """Give the result of a request for which an endpoint raised `error`."""
+    """Return the result of a request for which an endpoint raised `error`."""
     return error.code if isinstance(error, OAuthError) else FAILED
 
 

@@ -1,7 +1,7 @@
-"""`/metrics`: the figures of every worker as Prometheus text, for operators alone.
+"""`/metrics`: the metrics of all workers as Prometheus text, for operators only.
 
-They are on a listening address of their own, or on the main ports where nothing forwards to
-them: a proxy that adds no header makes a stranger's request look like an operator's.
+They have a listening address of their own, or are on the main ports if no proxy forwards to them:
+behind a proxy that adds no header, any request looks like an operator's.
 """
 
 import re
@@ -19,7 +19,7 @@ from gatepass.server.observability.metrics.workers import Workers
 
 PATHS = frozenset({"/metrics", "/metrics/"})
 _TEXT = ((b"content-type", b"text/plain; version=0.0.4; charset=utf-8"),)
-# What proxies add; a scraper sends none of them.
+# Headers that proxies add; a scraper sends none of them.
 _ADDED = frozenset(
     {
         b"cf-connecting-ip",
@@ -39,73 +39,72 @@ _NOT_FOUND = Response(404, ((b"content-type", b"text/plain; charset=utf-8"),), b
 _OTHER_HOST = Response(
     421,
     ((b"content-type", b"text/plain; charset=utf-8"),),
-    b"Ask by an address, by localhost or by a name without a dot.\n",
+    b"Use an address, localhost or a name without a dot.\n",
 )
 
 
 class Metrics:
-    """Answers `/metrics`, with the figures of the other workers where there are any."""
+    """Responds at `/metrics`, with the metrics of the other workers if there are any."""
 
     def __init__(
         self,
         environments: Sequence[Environment],
         networks: Iterable[str],
         directory: Path | None = None,
-        figures: Counters = COUNTERS,
+        counters: Counters = COUNTERS,
         *,
         on_main_ports: bool = True,
     ) -> None:
         self._on_main_ports = on_main_ports
         self._environments = environments
         self._networks = [ip_network(each) for each in networks]
-        self._figures = figures
+        self._counters = counters
         self._workers = Workers(directory, self._own) if directory else None
 
     def start(self) -> None:
-        """Let the other workers know."""
+        """Begin to publish for the other workers."""
         if self._workers:
             self._workers.start()
 
     def stop(self) -> None:
-        """Let the other workers know that this one ends."""
+        """Stop publishing for the other workers."""
         if self._workers:
             self._workers.stop()
 
-    def answer(self, scope: Scope) -> Response:
-        """Answer a request on a main port; to a stranger there is no such page.
+    def respond(self, scope: Scope) -> Response:
+        """Respond to a request on a main port; anyone but an operator gets 404.
 
-        HTTP/1.0 is refused: nginx speaks it to a server unless it is told otherwise, and no
-        scraper does.
+        HTTP/1.0 gets 404, too: nginx uses it unless configured otherwise, and no scraper does.
         """
         if not self._on_main_ports or scope["http_version"] == "1.0":
             return _NOT_FOUND
-        return self._written() if self._may_see(scope) else _NOT_FOUND
+        return self._respond_with_metrics() if self._may_see(scope) else _NOT_FOUND
 
-    def answer_alone(self, scope: Scope) -> Response:
-        """Answer a request on the listening address of the figures, where nothing else is."""
+    def respond_alone(self, scope: Scope) -> Response:
+        """Respond to a request on the listening address of the metrics alone."""
         if scope["raw_path"] != b"/metrics" or not self._may_see(scope):
             return _NOT_FOUND
         hosts = [value for name, value in scope["headers"] if name == b"host"]
         if len(hosts) != 1 or not (is_address(hosts[0]) or _is_single_label(hosts[0])):
             return _OTHER_HOST
-        return self._written()
+        return self._respond_with_metrics()
 
-    def _written(self) -> Response:
+    def _respond_with_metrics(self) -> Response:
         from gatepass.server.observability.metrics.prometheus import (
-            written,  # its library starts with a web server
+            to_text,  # its library imports a web server
         )
 
         others = self._workers.others() if self._workers else []
-        return Response(200, _TEXT, written(snapshot.total([self._own(), *others])))
+        return Response(200, _TEXT, to_text(snapshot.total([self._own(), *others])))
 
     def _own(self) -> Snapshot:
-        return snapshot.take(self._figures.counts(), self._environments)
+        return snapshot.take(self._counters.counts(), self._environments)
 
     def _may_see(self, scope: Scope) -> bool:
-        """Tell whether it reads, comes from an operator's network, and not by way of a proxy.
+        """Return whether a request reads, from an operator's network, and not through a proxy.
 
-        Behind a proxy everybody has its address, and one that names the client is believed
-        for other pages alone.
+        Behind a proxy all requests have its address, and the client's address that it names is
+        not trusted here.
         """
         if scope["method"] not in {"GET", "HEAD"} or not scope["client"]:
             return False
@@ -121,10 +120,10 @@ class Metrics:
 
 
 def is_address(host: bytes) -> bool:
-    """Tell whether a Host header has an address, as a scraper's may, and no name.
+    """Return whether a Host header has an address or is localhost, and no other name.
 
-    A stranger's name may be made to lead here (DNS rebinding), so that a page of theirs in an
-    operator's browser could read what loopback may read.
+    An attacker can make a name resolve to this server (DNS rebinding), so that the attacker's page
+    in an operator's browser could read what loopback may read.
     """
     try:
         name = urlsplit(f"//{host.decode('ascii')}").hostname or ""
@@ -134,8 +133,8 @@ def is_address(host: bytes) -> bool:
 
 
 def _is_single_label(host: bytes) -> bool:
-    """Tell whether a Host header has a name without a dot, as containers have.
+    """Return whether a Host header has a name without a dot, as containers have.
 
-    Nobody but the operator's own resolver gives such a name an address.
+    Only the operator's own resolver gives such a name an address.
     """
     return re.fullmatch(rb"[A-Za-z0-9_-]{1,63}(?::[0-9]{1,5})?", host) is not None

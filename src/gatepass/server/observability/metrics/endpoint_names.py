@@ -1,4 +1,4 @@
-"""What an endpoint is called in metrics and traces: a short name from a closed list."""
+"""The names of endpoints in metrics and traces: short, and from a closed list."""
 
 from gatepass.wire import metadata
 
@@ -16,22 +16,22 @@ _BY_PATH = {
     "/readyz/": "health",
     "/metrics/": OTHER,
 }
-_BY_START = {
+_BY_PREFIX = {
     metadata.VERIFY_ENVOY: "verify",
     _WELL_KNOWN: "metadata",
     metadata.PARTNER_API + "/": "partner_api",
     "/docs/": "documentation",
 }
-NAMES = tuple(dict.fromkeys([*_BY_PATH.values(), *_BY_START.values(), "portal", OTHER]))
+NAMES = tuple(dict.fromkeys([*_BY_PATH.values(), *_BY_PREFIX.values(), "portal", OTHER]))
 
 
 def name_of(path: str) -> str:
-    """Give the name of the endpoint with this path; whatever is left over is the portal's."""
+    """Return the name of the endpoint at this path; any other path belongs to the portal."""
     if _WELL_KNOWN in path:  # a document, also under a path alias
         path = path[path.index(_WELL_KNOWN) :]
     exact = _BY_PATH.get(path) or _BY_PATH.get(f"{path}/")
     if exact:
         return exact
     return next(
-        (name for start, name in _BY_START.items() if f"{path}/".startswith(start)), "portal"
+        (name for prefix, name in _BY_PREFIX.items() if f"{path}/".startswith(prefix)), "portal"
     )

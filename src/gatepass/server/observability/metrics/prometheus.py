@@ -1,4 +1,4 @@
-"""The figures in the text format of Prometheus."""
+"""The metrics in the text format of Prometheus."""
 
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
@@ -16,67 +16,67 @@ from gatepass.server.observability.metrics.counters import BOUNDS, Row
 from gatepass.server.observability.metrics.snapshot import Queue, Snapshot, State
 
 _BOUNDS = [*map(str, BOUNDS), "+Inf"]
-_COUNTED = {
+_LOOKUPS = {
     "hits": "hit",
     "misses": "miss",
 }
 _CONNECTIONS = {
     "open": "Open connections.",
-    "most": "Connections that may be open at a time.",
+    "limit": "Connections that may be open at the same time.",
 }
 _GAUGES = {
-    "lag": ("gatepass_feed_lag_seconds", "Seconds since memory was last known to be right."),
-    "key_age": ("gatepass_key_age_seconds", "Age of the newest key that makes tokens."),
-    "database_up": ("gatepass_database_up", "1 while the database answers."),
+    "lag": ("gatepass_feed_lag_seconds", "Seconds since the in-memory state was last confirmed."),
+    "key_age": ("gatepass_key_age_seconds", "Age of the newest key that signs or seals tokens."),
+    "database_up": ("gatepass_database_up", "1 while the database responds."),
     "database_writable": (
         "gatepass_database_writable",
-        "1 while the database takes changes; tried every 10 seconds.",
+        "1 while the database accepts changes; tested every 10 seconds.",
     ),
     "revocations": ("gatepass_revocations", "Revoked tokens that have not expired."),
     "clock_offset": (
         "gatepass_clock_offset_seconds",
         "Seconds by which the environment's time is ahead of this machine's clock.",
     ),
-    "waiting": ("gatepass_guards_waiting", "Guards that wait for news of the revocation feed."),
+    "waiting": ("gatepass_guards_waiting", "Guards that wait for changes in the revocation feed."),
 }
 
 
-def written(figures: Snapshot) -> bytes:
-    """Give the figures in the text format of Prometheus."""
+def to_text(snapshot: Snapshot) -> bytes:
+    """Return the metrics in the text format of Prometheus."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collector(figures))
+    registry.register(_Collector(snapshot))
     return generate_latest(registry)
 
 
 class _Collector(Collector):
-    def __init__(self, figures: Snapshot) -> None:
-        self._figures = figures
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
 
     def collect(self) -> Iterator[Metric]:
-        """Give every metric."""
-        counts, states, queues, workers = self._figures
+        """Yield every metric."""
+        counts, states, queues, workers = self._snapshot
         yield _requests(counts.rows)
         yield _counter("gatepass_tokens_issued", "Tokens issued.", "kind", counts.tokens)
         refused = "Requests to the OAuth endpoints that were refused."
         yield _counter("gatepass_refusals", refused, "reason", counts.refusals)
         ended = "Connections that the server has ended."
         yield _counter("gatepass_connections_ended", ended, "reason", counts.endings)
-        for name, said in _CONNECTIONS.items():
-            yield GaugeMetricFamily(f"gatepass_connections_{name}", said, counts.connections[name])
-        yield _directory(states)
-        for name, (metric, said) in _GAUGES.items():
-            gauge = GaugeMetricFamily(metric, said, labels=["environment"])
+        for name, text in _CONNECTIONS.items():
+            yield GaugeMetricFamily(f"gatepass_connections_{name}", text, counts.connections[name])
+        yield _lookups(states)
+        for name, (metric, text) in _GAUGES.items():
+            gauge = GaugeMetricFamily(metric, text, labels=["environment"])
             for environment, state in states.items():
                 gauge.add_metric([environment], getattr(state, name))
             yield gauge
         yield from _queues(queues)
-        yield GaugeMetricFamily("gatepass_workers", "Workers these figures are of.", workers)
+        yield GaugeMetricFamily("gatepass_workers", "Workers that these metrics are of.", workers)
 
 
 def _requests(rows: Iterable[Row]) -> Metric:
     made = HistogramMetricFamily(
         "gatepass_request_duration_seconds",
-        "How long requests took, by endpoint and result.",
+        "Duration of requests by endpoint and result.",
         labels=["endpoint", "result"],
     )
     for row in rows:
@@ -85,28 +85,29 @@ def _requests(rows: Iterable[Row]) -> Metric:
     return made
 
 
-def _counter(name: str, said: str, label: str, counts: dict[str, int]) -> Metric:
-    made = CounterMetricFamily(name, said, labels=[label])
+def _counter(name: str, text: str, label: str, counts: dict[str, int]) -> Metric:
+    made = CounterMetricFamily(name, text, labels=[label])
     for value, count in counts.items():
         made.add_metric([value], count)
     return made
 
 
 def _queues(queues: dict[str, Queue]) -> Iterator[Metric]:
-    said = "Pieces of work that wait for a thread."
-    waiting = GaugeMetricFamily("gatepass_queue_waiting", said, labels=["queue"])
+    text = "Pieces of work that wait for a thread."
+    waiting = GaugeMetricFamily("gatepass_queue_waiting", text, labels=["queue"])
     for name, queue in queues.items():
         waiting.add_metric([name], queue.waiting)
     yield waiting
-    said = "Requests that were answered 503 because the queue was full."
+    text = "Requests that were refused (503) because the queue was full."
     refused = {name: queue.refused for name, queue in queues.items()}
-    yield _counter("gatepass_queue_refused", said, "queue", refused)
+    yield _counter("gatepass_queue_refused", text, "queue", refused)
 
 
-def _directory(states: dict[str, State]) -> Metric:
-    said = "Look-ups of applications in memory; a miss reads the database."
-    made = CounterMetricFamily("gatepass_directory_lookups", said, labels=["environment", "result"])
+def _lookups(states: dict[str, State]) -> Metric:
+    text = "Lookups in the application cache; a miss reads the database."
+    name = "gatepass_application_cache_lookups"
+    made = CounterMetricFamily(name, text, labels=["environment", "result"])
     for environment, state in states.items():
-        for name, result in _COUNTED.items():
-            made.add_metric([environment, result], getattr(state, name))
+        for field, result in _LOOKUPS.items():
+            made.add_metric([environment, result], getattr(state, field))
     return made

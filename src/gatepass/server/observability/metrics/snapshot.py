@@ -1,4 +1,4 @@
-"""What one worker has counted and knows, as a value that others can read and add up."""
+"""The metrics of one worker as a value that other workers can read and add up."""
 
 import json
 from collections.abc import Sequence
@@ -8,11 +8,11 @@ from gatepass.concurrency.bounded_pool import BoundedPool
 from gatepass.server.environment.environment import Environment
 from gatepass.server.observability.metrics.counters import BOUNDS, Counts, Row
 
-_LATE = 5.0  # seconds without word from the database, after which it is said to be away
+_LATE = 5.0  # seconds without a response, after which the database counts as away
 
 
 class State(NamedTuple):
-    """What a worker knows of an environment."""
+    """The state of an environment in a worker."""
 
     hits: int
     misses: int
@@ -26,14 +26,14 @@ class State(NamedTuple):
 
 
 class Queue(NamedTuple):
-    """What waits for a pool of threads, and how often its queue was full."""
+    """How much work waits for a pool of threads, and how often its queue was full."""
 
     waiting: int
     refused: int
 
 
 class Snapshot(NamedTuple):
-    """The figures of a worker, or of several together."""
+    """The metrics of a worker, or of several together."""
 
     counts: Counts
     states: dict[str, State]
@@ -42,13 +42,13 @@ class Snapshot(NamedTuple):
 
 
 def take(counts: Counts, environments: Sequence[Environment]) -> Snapshot:
-    """Give the figures of this worker, now."""
+    """Return the metrics of this worker."""
     states = {each.name: _state(each) for each in environments}
     return Snapshot(counts, states, _queues(environments))
 
 
 def total(snapshots: Sequence[Snapshot]) -> Snapshot:
-    """Add up what was counted; of what every worker knows for itself, the worst counts."""
+    """Add up the counts; of each worker's state, take the worst."""
     rows: dict[tuple[str, str], Row] = {}
     tokens: dict[str, int] = {}
     refusals: dict[str, int] = {}
@@ -75,12 +75,12 @@ def total(snapshots: Sequence[Snapshot]) -> Snapshot:
 
 
 def write(snapshot: Snapshot) -> str:
-    """Give a snapshot as text."""
+    """Return a snapshot as text."""
     return json.dumps([snapshot.counts, snapshot.states, snapshot.queues])
 
 
 def read(text: str) -> Snapshot | None:
-    """Give the snapshot of a text, or None where it is not one of this version."""
+    """Return the snapshot of a text, or None if another version wrote it."""
     try:
         (rows, *sums), states, queues = json.loads(text)
         return Snapshot(
@@ -100,7 +100,7 @@ def _row(given: list[Any]) -> Row:
 
 
 def _queues(environments: Sequence[Environment]) -> dict[str, Queue]:
-    """Return the figures of the bounded pools; the one for passwords is of all environments."""
+    """Return the queues of the bounded pools; the one for passwords serves all environments."""
     pools: dict[str, list[BoundedPool]] = {
         "passwords": [each.hasher.pool for each in environments[:1]],
         "imported_secrets": [each.state.legacy_hashes.pool for each in environments],
@@ -114,10 +114,10 @@ def _queues(environments: Sequence[Environment]) -> dict[str, Queue]:
 
 
 def _state(environment: Environment) -> State:
-    directory, lag = environment.applications, environment.lag()
+    applications, lag = environment.applications, environment.lag()
     return State(
-        hits=directory.hits,
-        misses=directory.misses,
+        hits=applications.hits,
+        misses=applications.misses,
         lag=round(lag, 3),
         key_age=(environment.now() - environment.keys.made_at).total_seconds(),
         database_up=int(lag <= _LATE),

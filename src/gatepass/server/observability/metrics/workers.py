@@ -1,4 +1,4 @@
-"""The figures of several workers: each publishes its own in a small file, and reads the others'."""
+"""The metrics of several workers: each publishes its own in a file, and reads the others'."""
 
 import os
 import threading
@@ -18,7 +18,7 @@ log = structlog.get_logger("gatepass.server")
 
 
 class Workers:
-    """Publishes this worker's figures in `directory` while it runs."""
+    """Publishes this worker's metrics in `directory` while it runs."""
 
     def __init__(self, directory: Path, own: Callable[[], Snapshot]) -> None:
         self._directory = directory
@@ -32,23 +32,23 @@ class Workers:
         self._thread.start()
 
     def stop(self) -> None:
-        """End, and take back what was published."""
+        """Stop, and remove what was published."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
         self._file.unlink(missing_ok=True)
 
     def others(self) -> list[Snapshot]:
-        """Give what the other workers have published; files of the dead are removed."""
+        """Return what the other workers have published; remove files of workers that ended."""
         found = []
         for file in sorted(self._directory.glob("*.json")):
-            if file != self._file and _is_of_the_living(file):
+            if file != self._file and _is_of_running_worker(file):
                 read = _read(file)
                 found += [read] if read else []
         return found
 
     def publish(self) -> None:
-        """Write this worker's figures, whole or not at all."""
+        """Write this worker's metrics, atomically."""
         self._directory.mkdir(mode=0o700, exist_ok=True)
         new = self._file.with_suffix(".new")
         new.write_text(snapshot.write(self._own()))
@@ -64,7 +64,7 @@ class Workers:
                 return
 
 
-def _is_of_the_living(file: Path) -> bool:
+def _is_of_running_worker(file: Path) -> bool:
     if not file.stem.isdecimal():
         return False
     try:
@@ -75,7 +75,7 @@ def _is_of_the_living(file: Path) -> bool:
         return False
     except FileNotFoundError:  # it has just ended
         return False
-    except PermissionError:  # somebody else's process has the number now
+    except PermissionError:  # another user's process has the number now
         file.unlink(missing_ok=True)
         return False
 

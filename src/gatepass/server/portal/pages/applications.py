@@ -47,7 +47,7 @@ def one(request: PortalRequest) -> Response:
     )
 
 
-def end_secret(request: PortalRequest) -> Response:
+def revoke_secret(request: PortalRequest) -> Response:
     """Revoke one of two live secrets."""
     return change(
         request,
@@ -59,7 +59,7 @@ def end_secret(request: PortalRequest) -> Response:
     )
 
 
-def void_tokens(request: PortalRequest) -> Response:
+def revoke_tokens(request: PortalRequest) -> Response:
     """Revoke all tokens of an application."""
     return change(
         request,

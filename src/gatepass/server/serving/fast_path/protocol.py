@@ -107,7 +107,7 @@ class FastPathProtocol(HttpProtocol):
     def _client_info(self, headers: dict[bytes, bytes]) -> ClientInfo:
         """Return the client's scheme and address, as the trusted proxies report them."""
         proxies = cast("ProxyHeaders", self.app).proxies
-        return proxies.seen(
+        return proxies.client_info(
             self.source or None,
             self._direct.scheme,
             headers.get(proxies.address_header),

@@ -289,7 +289,7 @@ class HttpProtocol(asyncio.Protocol):
     def _read_body(self, buffer: bytes, start: int) -> int:
         """Pass on the received part of the body; return the position after it."""
         body = self._body
-        assert body is not None  # noqa: S101 - the stage says so
+        assert body is not None  # noqa: S101 - the state says so
         content, end = body.read(buffer, start)
         self._pass_body(content)
         if body.is_complete:

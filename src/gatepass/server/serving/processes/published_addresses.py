@@ -1,7 +1,7 @@
-"""Lets commands on the same data directory know at which addresses the server answers.
+"""Publishes the server's addresses to commands on the same data directory.
 
-Its port or issuers may come from arguments and variables that a command does not have. So the
-server writes its issuers to a file and holds a lock on it while it runs.
+Port and issuers may come from arguments and variables that a command does not have. So the server
+writes its issuers to a file and locks it while it runs.
 """
 
 import json
@@ -24,7 +24,7 @@ _FILE = "issuers.json"
 
 @contextmanager
 def published(settings: Settings) -> Iterator[None]:
-    """Let commands know this server's issuers inside the block; needs the data directory."""
+    """Publish this server's issuers to commands within the block; the data directory exists."""
     if sys.platform == "win32" or not data_directory.keeps_files(settings):
         yield
         return
@@ -33,8 +33,8 @@ def published(settings: Settings) -> Iterator[None]:
     issuers = {name: settings.issuer(mode) for mode, name in NAMES.items()}
     draft.write_text(json.dumps(issuers), encoding="utf-8")
     draft.replace(file)
-    with file.open(encoding="utf-8") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+    with file.open(encoding="utf-8") as locked:
+        fcntl.flock(locked, fcntl.LOCK_EX)
         yield
 
 
@@ -42,15 +42,15 @@ def issuers(data: Path) -> dict[str, str]:
     """Return the issuers, by environment, of the server that runs on `data`; empty if none runs."""
     try:
         with (data / _FILE).open(encoding="utf-8") as file:
-            found = json.load(file) if _is_held(file) else {}
+            found = json.load(file) if _is_locked(file) else {}
     except (OSError, ValueError):
         return {}
     is_whole = isinstance(found, dict) and found.keys() == set(NAMES.values())
     return {name: str(found[name]) for name in found} if is_whole else {}
 
 
-def _is_held(file: TextIO) -> bool:
-    if sys.platform == "win32":  # commands there go by their own settings
+def _is_locked(file: TextIO) -> bool:
+    if sys.platform == "win32":  # commands there use their own settings
         return False
     try:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

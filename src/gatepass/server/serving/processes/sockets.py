@@ -1,6 +1,6 @@
 """Binds sockets: one address after another, IPv6 beside IPv4.
 
-A bound socket refuses connections until a process that can answer listens on it.
+A bound socket refuses connections until a process that can respond listens on it.
 """
 
 import socket
@@ -35,8 +35,8 @@ class Listening(NamedTuple):
 def listen(hosts: Sequence[str], port: int, option: str) -> list[socket.socket]:
     """Return a bound socket for each host, on one port; raise ServingError if one is taken.
 
-    `::` also serves IPv4, unless an IPv4 address is among the hosts. `option` is what the error
-    names as the way to choose another port.
+    `::` also serves IPv4, unless an IPv4 address is among the hosts. The error names `option` as
+    the way to choose another port.
     """
     chosen = list(dict.fromkeys(hosts))
     with_ipv4 = all(":" in host for host in chosen)

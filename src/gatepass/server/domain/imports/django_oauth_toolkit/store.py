@@ -84,7 +84,7 @@ def _reading(url: str) -> Iterator[Connection]:
 
 
 def has_password(text: str) -> bool:
-    """Tell whether a database's address carries a password, in the user part or the query."""
+    """Return whether a database's address carries a password, in the user part or the query."""
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):
@@ -144,7 +144,7 @@ def _table(connection: Connection, name: str, option: str) -> Table:
 
 
 def _users(connection: Connection, table: str, users: str | None) -> dict[str, Owner]:
-    """Give the users by their id, as text, with the names that their table has."""
+    """Return the users by their id, as text, with the names that their table has."""
     name, key = users or _USERS, "id"
     for each in inspect(connection).get_foreign_keys(table):
         if each["constrained_columns"] == ["user_id"]:

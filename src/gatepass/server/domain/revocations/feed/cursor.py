@@ -1,6 +1,6 @@
 """Cursors: how far a guard has read, as a text that it need not understand.
 
-Nothing is kept of a reader: all of it stands in the cursor, so any worker can go on.
+The server keeps nothing of a reader: its cursor has all of it, so any worker can answer.
 """
 
 import struct
@@ -31,8 +31,8 @@ class Section(IntEnum):
 class Cursor(NamedTuple):
     """A place in the feed, and a part of it with the last name told of that.
 
-    In a snapshot, `place` is where its changes go on. Among changes, it is the last one told;
-    if `last` names something, that change is an organization's and told up to there.
+    In a snapshot, `position` is where the changes continue. Otherwise it is the last change that
+    was sent; with a `last_name`, that change is an organization's and was sent up to this name.
     """
 
     position: Position
@@ -41,7 +41,7 @@ class Cursor(NamedTuple):
 
 
 def write(cursor: Cursor, issuer: str) -> str:
-    """Give the text of a cursor, good with this issuer alone."""
+    """Return the text of a cursor, good with this issuer alone."""
     content = _LAYOUT.pack(cursor.section, *cursor.position) + cursor.last_name
     return base64url.encode(content + _check(content, issuer))
 

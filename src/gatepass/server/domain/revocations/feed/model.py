@@ -1,4 +1,4 @@
-"""Which tokens of an application are void, as one number."""
+"""Up to when the tokens of an application are revoked, as one number."""
 
 from datetime import datetime, timedelta
 
@@ -6,7 +6,7 @@ from gatepass.server.domain.token_policy import LONGEST_LIFETIME
 from gatepass.server.storage.timestamps import milliseconds
 
 ALL = 2**53 - 1
-"""Later than any token: all of them are void (the largest whole number of every JSON reader)."""
+"""Later than any token, so all are revoked (the largest integer that every JSON reader takes)."""
 
 MATTERS = timedelta(seconds=LONGEST_LIFETIME, days=1)
 """How long it matters what happened to a token: longer than any lives."""
@@ -20,12 +20,12 @@ def revoked_before(
     *,
     is_second: bool,
 ) -> int:
-    """Give the Unix milliseconds up to which tokens of an application are void; 0 for none.
+    """Return the Unix milliseconds up to which tokens of an application are revoked; 0 for none.
 
-    It is what `introspect.stands_behind` tells of each token. `is_second`: there was another
-    application with its client id, whose tokens are void.
+    It agrees with `Application.revoked_before_ms`. `is_second`: an earlier application had the
+    same client id, and its tokens are not accepted.
     """
     if disabled_at or org_suspended_at:
         return ALL
-    void = milliseconds(tokens_revoked_before) if tokens_revoked_before else 0
-    return max(void, milliseconds(created_at) - 1) if is_second else void
+    revoked_until = milliseconds(tokens_revoked_before) if tokens_revoked_before else 0
+    return max(revoked_until, milliseconds(created_at) - 1) if is_second else revoked_until

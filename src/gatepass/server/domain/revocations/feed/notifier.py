@@ -1,7 +1,7 @@
-"""Waiting for news: any number of readers on an event loop, without a thread for each.
+"""Waiting for changes: any number of readers on an event loop, without a thread for each.
 
-Nothing happens while there is no news. When there is, readers are woken a few in each turn of
-their loop, so that a thousand of them do not hold up whoever else is served.
+Nothing happens without a change. After one, readers are woken a few in each turn of
+their loop, so that a thousand of them do not delay other requests.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ _A_TURN = 50  # readers
 
 
 class Notifier:
-    """Told by any thread, awaited on any loop; at `most` so many should wait."""
+    """Notified by any thread, awaited on any event loop by at most `most` readers."""
 
     def __init__(self, most: int = 10_000) -> None:
         self._most = most
@@ -23,7 +23,7 @@ class Notifier:
         self._is_over = False
 
     def __len__(self) -> int:
-        """Tell how many wait."""
+        """Return how many wait."""
         with self._lock:
             return sum(map(len, self._waiting.values()))
 
@@ -49,7 +49,7 @@ class Notifier:
                 self._waiting.get(loop, set()).discard(woken)
 
     def notify(self) -> None:
-        """Wake everybody who waits."""
+        """Wake all readers."""
         with self._lock:
             waiting, self._waiting = self._waiting, {}
         for loop, readers in waiting.items():
@@ -57,7 +57,7 @@ class Notifier:
                 loop.call_soon_threadsafe(_wake, loop, readers)
 
     def close(self) -> None:
-        """Wake everybody, and let nobody wait any more: the server is about to stop."""
+        """Wake all readers and let none wait again: the server is about to stop."""
         with self._lock:
             self._is_over = True
         self.notify()

@@ -1,8 +1,8 @@
 """A page of the feed, read in one transaction.
 
-A snapshot names everything that is void at the moment, a page after the other in the order of
-names. What changes meanwhile is told again by the changes behind it, so that nothing is missed
-and a later word always stands.
+A snapshot has everything that is revoked now, page by page in the order of names. What changes
+meanwhile is repeated by the changes that follow it, so that nothing is missed and the latest
+statement counts.
 """
 
 import json
@@ -28,8 +28,8 @@ _Names = Callable[[Connection, datetime, str, int], list[str]]
 class Page(NamedTuple):
     """What a reader is told, and where it goes on.
 
-    `upto` is the number of the newest change when it was read. `resets`: forget what was told
-    before. `more`: there is more at once.
+    `upto` is the number of the newest change when it was read. `resets`: the reader forgets all
+    earlier pages. `more`: there is more at once.
     """
 
     cursor: Cursor
@@ -39,7 +39,7 @@ class Page(NamedTuple):
     members: str
 
 
-class _Told(NamedTuple):
+class _Content(NamedTuple):
     cursor: Cursor
     tokens: Iterable[store.Revocation] = ()
     names: Iterable[str] = ()
@@ -58,22 +58,22 @@ def read(
     if cursor is None or resets:
         cursor = Cursor(newest, Section.TOKENS)
     if cursor.section is Section.CHANGES:
-        told = _changes(connection, cursor, most)
+        content = _changes(connection, cursor, most)
     else:
-        told = _snapshot(connection, cursor, now, most)
-    place, part, last = told.cursor
+        content = _snapshot(connection, cursor, now, most)
+    place, part, last = content.cursor
     more = part is not Section.CHANGES or last != b"" or place.seq < newest.seq
-    said = _members(told, store.revocation_states(connection, told.names), now, issuer)
-    return Page(told.cursor, newest.seq, resets, more, said)
+    text = _members(content, store.revocation_states(connection, content.names), now, issuer)
+    return Page(content.cursor, newest.seq, resets, more, text)
 
 
 def empty_page(cursor: Cursor, issuer: str) -> str:
-    """Give the members of a page on which there is nothing new."""
-    return _written(cursors.write(cursor, issuer), "", {}, [])
+    """Return the members of a page on which there is nothing new."""
+    return _format(cursors.write(cursor, issuer), "", {}, [])
 
 
 def _is_known(connection: Connection, cursor: Cursor, newest: changes.Position) -> bool:
-    """Tell whether everything behind a cursor's place is still kept, in this database."""
+    """Return whether everything behind a cursor's place is still kept, in this database."""
     if cursor == Cursor(newest):
         return True
     change = changes.find(connection, cursor.position.seq)
@@ -85,7 +85,7 @@ def _is_known(connection: Connection, cursor: Cursor, newest: changes.Position) 
     )
 
 
-def _snapshot(connection: Connection, cursor: Cursor, now: datetime, most: int) -> _Told:
+def _snapshot(connection: Connection, cursor: Cursor, now: datetime, most: int) -> _Content:
     place, part, last = cursor
     tokens: list[store.Revocation] = []
     names: list[str] = []
@@ -99,58 +99,58 @@ def _snapshot(connection: Connection, cursor: Cursor, now: datetime, most: int) 
             names += more
             found = [name.encode() for name in more]
         if len(found) == room:
-            return _Told(Cursor(place, part, found[-1]), tokens, names)
+            return _Content(Cursor(place, part, found[-1]), tokens, names)
         part, last = _NEXT[part], b""
     keys = tombstones.deleted_names(connection, changes.KEY_GONE, "", MOST)
-    return _Told(Cursor(place), tokens, names, keys)
+    return _Content(Cursor(place), tokens, names, keys)
 
 
-def _changes(connection: Connection, cursor: Cursor, most: int) -> _Told:
+def _changes(connection: Connection, cursor: Cursor, most: int) -> _Content:
     if cursor.last_name:
         change = changes.find(connection, cursor.position.seq)
         assert change is not None  # noqa: S101 - `_is_known` has seen it
         return _organization(connection, change, cursor.last_name.decode(), most)
     found = changes.after(connection, cursor.position.seq, most)
-    told = list(takewhile(lambda change: change.kind != changes.ORGANIZATION, found))
-    if found and not told:
+    content = list(takewhile(lambda change: change.kind != changes.ORGANIZATION, found))
+    if found and not content:
         return _organization(connection, found[0], "", most)
     by_kind: dict[str, list[str]] = {}
-    for change in told:
+    for change in content:
         by_kind.setdefault(change.kind, []).append(change.subject)
     token_ids = map(bytes.fromhex, by_kind.get(changes.REVOCATION, ()))
     app_ids = map(UUID, by_kind.get(changes.APPLICATION, ()))
     names = store.client_ids(connection, app_ids) + by_kind.get(changes.CLIENT_GONE, [])
-    return _Told(
-        Cursor(told[-1].position) if told else cursor,
+    return _Content(
+        Cursor(content[-1].position) if content else cursor,
         store.expiries(connection, token_ids),
         dict.fromkeys(names),
         by_kind.get(changes.KEY_GONE, ()),
     )
 
 
-def _organization(connection: Connection, change: changes.Change, last: str, most: int) -> _Told:
+def _organization(connection: Connection, change: changes.Change, last: str, most: int) -> _Content:
     """Tell of a change that concerns all applications of an organization, in several pages."""
     names = store.of_organization(connection, UUID(change.subject), last, most)
     is_whole = len(names) < most
-    return _Told(
+    return _Content(
         Cursor(change.position, last_name=b"" if is_whole else names[-1].encode()), names=names
     )
 
 
-def _members(told: _Told, standings: Mapping[str, int], now: datetime, issuer: str) -> str:
+def _members(content: _Content, states: Mapping[str, int], now: datetime, issuer: str) -> str:
     after = now.timestamp()
     tokens = ",".join(
         f'"{token_id.hex()}":{expires_at}'
-        for token_id, expires_at in told.tokens
+        for token_id, expires_at in content.tokens
         if expires_at > after
     )
-    return _written(cursors.write(told.cursor, issuer), tokens, standings, list(told.keys))
+    return _format(cursors.write(content.cursor, issuer), tokens, states, list(content.keys))
 
 
-def _written(cursor: str, tokens: str, standings: Mapping[str, int], keys: list[str]) -> str:
-    """Give members of a JSON object; a token's takes 46 bytes, so it is written by hand."""
-    said = json.dumps({"cursor": cursor, "applications": standings, "keys": keys})
-    return f'{said[1:-1]}, "tokens": {{{tokens}}}'
+def _format(cursor: str, tokens: str, states: Mapping[str, int], keys: list[str]) -> str:
+    """Return members of a JSON object; a token's takes 46 bytes, so it is written by hand."""
+    text = json.dumps({"cursor": cursor, "applications": states, "keys": keys})
+    return f'{text[1:-1]}, "tokens": {{{tokens}}}'
 
 
 def _clients_gone(connection: Connection, _: datetime, after: str, limit: int) -> list[str]:

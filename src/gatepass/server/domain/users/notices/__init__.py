@@ -1,1 +1,1 @@
-"""Notices: what people are told in the portal about changes to their own account."""
+"""Notices that the portal shows users about changes to their own account."""
