@@ -535,6 +535,16 @@ def test_a_forked_process_begins_with_threads_and_connections_of_its_own(setup: 
     assert setup.server.key_fetches == 2
 
 
+def test_a_guard_that_was_reset_after_a_fork_identifies_callers(setup: Setup) -> None:
+    guard = setup.guard()
+    guard.after_fork()  # before there are connections, which the parent process would close
+
+    setup.server.knows("opaque", exp=int(START) + HOUR)
+
+    assert guard.identify(arrived("opaque"), READ).client_id == "acme-billing"
+    assert guard.identify(arrived(setup.jwt()), READ).client_id == "acme-billing"
+
+
 def test_where_nothing_forks_a_guard_works_all_the_same(
     setup: Setup, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -82,7 +82,7 @@ def test_an_issuer_without_metadata_tells_nothing() -> None:
 @pytest.mark.parametrize(
     ("body", "says"),
     [
-        (document(issuer=ISSUER + "/"), f"another issuer's: it says '{ISSUER}/', .* '{ISSUER}'"),
+        (document(issuer=ISSUER + "/"), f"another issuer's: it names '{ISSUER}/', .* '{ISSUER}'"),
         (document(issuer="https://evil.example.com"), "another issuer's"),
         (document(issuer=None), "another issuer's"),
         (document(jwks_uri="http://app.example.com/jwks"), "https://"),
