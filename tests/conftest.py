@@ -11,7 +11,7 @@ from server_process import Server, serving
 
 # What `make test-fast` leaves out of its folders: tests that start processes, or a whole server
 # for themselves. Mark others that take longer than a second with @pytest.mark.slow.
-SLOW_FOLDERS = ("client/failures", "guard/failures", "server/cli")
+SLOW_FOLDERS = ("client/failures", "guard/failures", "server/cli", "server/partner_api")
 SLOW_FIXTURES = frozenset({"fresh_server", "make_portal", "pytester", "served", "server"})
 IN_PROCESS = "server"  # the folder whose `server` runs in this process and is shared
 

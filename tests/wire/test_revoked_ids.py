@@ -99,6 +99,7 @@ def test_a_million_take_less_than_a_hundred_bytes_each(
     assert taken < 100 * MANY
 
 
+@pytest.mark.slow
 def test_of_a_million_each_is_found_and_none_else(million: tuple[RevokedIds, list[bytes]]) -> None:
     revoked, known = million
 

@@ -77,6 +77,7 @@ def delete(of: Environment, client: Client) -> None:
     applications.delete(of.context, OPERATOR, client.application.id, None)
 
 
+@pytest.mark.slow
 @pytest.mark.spec("RFC 7009", "2.1")
 @pytest.mark.spec("RFC 7662", "4")
 def test_a_revocation_is_known_on_the_other_side(two: Two) -> None:
@@ -169,6 +170,7 @@ def test_usage_is_written_by_the_follower_itself(two: Two) -> None:
     wait_until(is_written)
 
 
+@pytest.mark.slow
 def test_a_follower_hears_again_when_the_database_is_back(tmp_path: Path) -> None:
     data, clock = tmp_path / "data", new_clock()
     with open_server(data, clock) as here, open_server(data, clock) as there:
