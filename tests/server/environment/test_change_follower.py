@@ -23,8 +23,7 @@ from gatepass.server.domain.keys.operations import rotate
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.throttling.hourly_limit import HOUR, MOST_ROWS
 from gatepass.server.environment import housekeeping
-from gatepass.server.environment.environment import Environment, file
-from gatepass.server.storage.database import Database, sqlite_url
+from gatepass.server.environment.environment import Environment
 from gatepass.wire.scope import Scope
 from server.fixtures import Client, InProcessServer, new_clock, open_server
 
@@ -182,7 +181,7 @@ def test_a_follower_hears_again_when_the_database_is_back(tmp_path: Path) -> Non
         here.revoke(client, token)
         wait_until(lambda: environment.lag() > 0.5)
         assert there.is_active(client, token)
-        environment.database = Database(sqlite_url(file(data, environment.mode)))
+        there.find_database()
 
         wait_until(lambda: not there.is_active(client, token))
 

@@ -21,7 +21,7 @@ ALPHABET = ascii_letters + digits + "-_"
 
 
 @pytest.fixture
-def sealed(fresh_server: InProcessServer) -> str:
+def opaque(fresh_server: InProcessServer) -> str:
     return fresh_server.token(fresh_server.register())
 
 
@@ -100,10 +100,10 @@ def test_no_token_with_a_bit_flipped_cut_or_extended_is_one(
 
 @pytest.mark.spec("RFC 8725", "3.10")
 def test_no_token_with_its_parts_swapped_is_one(
-    fresh_server: InProcessServer, signed: str, sealed: str
+    fresh_server: InProcessServer, signed: str, opaque: str
 ) -> None:
     other = fresh_server.token(fresh_server.register())
-    parts = [*signed.split("."), *other.split("."), sealed, "", "e30"]
+    parts = [*signed.split("."), *other.split("."), opaque, "", "e30"]
     environment = fresh_server.environment()
     good = {signed, other}
 
