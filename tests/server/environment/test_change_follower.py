@@ -152,7 +152,7 @@ def test_a_new_sealing_key_is_known_on_the_other_side_and_the_old_one_still_read
     new = two.here.token(client)
 
     wait_until(lambda: two.there.is_active(client, new))
-    assert two.there.environment().keys.opaque_token_key.id == newest
+    wait_until(lambda: two.there.environment().keys.opaque_token_key.id == newest)
     assert two.there.is_active(client, old)
     assert two.here.is_active(client, old)
 
