@@ -46,9 +46,9 @@ test: setup
 	@bash tests/setup.sh
 	$(BIN)/pytest -n 2 $(TESTS)
 
-# The unit tests, in under a minute: no processes, browsers or PostgreSQL. TESTS names other folders.
+# The unit tests, in under a minute: no processes, browsers or PostgreSQL. TESTS names other folders, or adds options.
 test-fast: setup
-	$(BIN)/pytest -n 2 -m "not slow" $(or $(TESTS),$(FAST))
+	$(BIN)/pytest -n 2 -m "not slow" $(TESTS) $(if $(filter-out -%,$(TESTS)),,$(FAST))
 
 # HTTP streams, generated and made from tests/vectors/http/, against h11: FUZZ_STREAMS of them, in about
 # a quarter of an hour (`make test` plays 5,000). What fails is kept in .hypothesis and tried first next time.

@@ -157,6 +157,7 @@ def test_a_new_sealing_key_is_known_on_the_other_side_and_the_old_one_still_read
     assert two.here.is_active(client, old)
 
 
+@pytest.mark.slow
 def test_usage_is_written_by_the_follower_itself(two: Two) -> None:
     client = two.here.register()
     two.there.ask(client)
@@ -186,6 +187,7 @@ def test_a_follower_hears_again_when_the_database_is_back(tmp_path: Path) -> Non
         wait_until(lambda: not there.is_active(client, token))
 
 
+@pytest.mark.slow
 @pytest.mark.spec("ASVS", "16.5.3")
 def test_memory_that_cannot_be_brought_up_to_date_is_not_taken_for_true(tmp_path: Path) -> None:
     with open_server(tmp_path / "data") as server, capture_logs() as logged:

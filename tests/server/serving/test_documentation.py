@@ -244,6 +244,7 @@ def play(opened: Door, asked: list[bytes]) -> list[tuple[bytes, list[tuple[bytes
     return found
 
 
+@pytest.mark.slow
 def test_a_folder_without_a_site_is_named_at_the_start(tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()

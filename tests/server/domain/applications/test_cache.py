@@ -140,6 +140,7 @@ def test_a_load_that_a_change_overtakes_is_not_kept(change: str, *, by_id: bool)
     assert directory.get(APPLICATION.id) is again
 
 
+@pytest.mark.slow
 def test_memory_is_bounded_and_the_one_loaded_longest_ago_goes_first() -> None:
     many = [
         replace(APPLICATION, id=UUID(int=number), client_id=str(number))

@@ -217,6 +217,7 @@ def test_the_other_environment_does_not_notice(fresh_server: InProcessServer) ->
     assert fresh_server.revoke(sandboxed, token, TEST).status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.spec("ASVS", "16.5.3")
 def test_beyond_the_grace_time_nothing_is_trusted_and_everything_gets_503(
     tmp_path: Path,

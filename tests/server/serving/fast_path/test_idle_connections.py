@@ -24,6 +24,7 @@ def test_by_default_a_load_balancer_closes_an_idle_connection_before_the_server_
     assert settings(tmp_path).http.idle_timeout == served.config.timeout_keep_alive
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", [FastPathProtocol, uvicorn_compat.FallbackProtocol])
 def test_an_idle_connection_ends_after_the_time_that_the_setting_says(
     tmp_path: Path, protocol: type

@@ -8,6 +8,8 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from server_process import Server
 
 SOURCES = Path(__file__).parents[4] / "src"
@@ -25,6 +27,7 @@ def test_only_run_imports_the_package() -> None:
     assert importing == ["gatepass/server/run.py"]
 
 
+@pytest.mark.slow
 def test_without_the_package_the_server_issues_tokens(tmp_path: Path) -> None:
     copy = tmp_path / "src"
     shutil.copytree(SOURCES, copy, ignore=shutil.ignore_patterns("__pycache__"))

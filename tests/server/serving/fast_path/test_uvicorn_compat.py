@@ -99,6 +99,7 @@ def test_the_locked_uvicorn_is_what_our_protocol_knows(
     assert logged == []
 
 
+@pytest.mark.slow
 @pytest.mark.spec("RFC 9110", "7.8")
 def test_over_h11_an_offer_to_upgrade_is_ignored_too(tmp_path: Path) -> None:
     served = Door(tmp_path / "data", new_clock())
