@@ -13,10 +13,10 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from gatepass.server.app import Gatepass, create
+from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.audit.model import OPERATOR
-from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.throttling.hourly_limit import HourlyLimit
 from gatepass.server.domain.token_policy import DEFAULT_LIFETIME
 from gatepass.server.domain.users.passwords import PasswordSettings
@@ -100,7 +100,7 @@ class InProcessServer:
 
     def organization(self, mode: Mode = LIVE) -> Any:  # noqa: ANN401 - a UUID, as operations take it
         username = f"anna{time.monotonic_ns()}"
-        created = organizations.create(
+        created = organization_lifecycle.create(
             self.environment(mode).context,
             self.environment(mode).hasher,
             OPERATOR,

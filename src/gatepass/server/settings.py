@@ -35,9 +35,9 @@ from gatepass.server.configuration.hosts import spellings
 from gatepass.server.configuration.http_limits import HeadLimits, Limits, room_for_connections
 from gatepass.server.configuration.path_aliases import PathAliases
 from gatepass.server.configuration.proxies import EVERYONE, MOST_HOPS, HeaderName
-from gatepass.server.domain.sessions.model import SessionSettings
 from gatepass.server.domain.token_policy import Tokens
 from gatepass.server.domain.users.passwords import PasswordSettings
+from gatepass.server.domain.users.sessions.model import SessionSettings
 from gatepass.wire.credential import Mode
 from gatepass.wire.urls import is_confidential, is_loopback
 from gatepass.wire.urls import split as split_url

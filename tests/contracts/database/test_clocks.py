@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations as catalogue
 from gatepass.server.domain.catalogue.model import CataloguedScope
-from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.environment import maintenance
 from gatepass.server.settings import EnvironmentSettings
 from gatepass.testing import Clock
@@ -56,7 +56,7 @@ def disable_and_enable(server: InProcessServer, client: Client) -> None:
 
 def suspend_and_resume(server: InProcessServer, client: Client) -> None:
     for suspended in (True, False):
-        organizations.set_suspended(
+        organization_lifecycle.set_suspended(
             server.environment().context, OPERATOR, client.application.org_id, suspended=suspended
         )
 

@@ -17,7 +17,8 @@ from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.organizations.store import organization
 from gatepass.server.storage import deadline
-from gatepass.server.storage.database import Database, DatabaseAwayError, sqlite_url
+from gatepass.server.storage.database import Database, sqlite_url
+from gatepass.server.storage.errors import DatabaseAwayError
 
 
 def test_what_is_written_is_there_for_everybody_when_the_block_ends(

@@ -24,7 +24,8 @@ from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.token_policy import TokenPolicy
 from gatepass.server.domain.users import store as people
 from gatepass.server.storage import migrations
-from gatepass.server.storage.database import Database, DatabaseError, metadata
+from gatepass.server.storage.database import Database, metadata
+from gatepass.server.storage.errors import DatabaseError
 from gatepass.server.storage.master_key import MasterKey
 from gatepass.server.storage.timestamps import milliseconds
 from gatepass.server.tokens.claims import Claims

@@ -13,13 +13,13 @@ import pytest
 from sqlalchemy import make_url
 
 from contracts.samples import NOW
+from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications.operations import Registered
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations as catalogue
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.keys import operations as keys
-from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.revocations import store as revocations
 from gatepass.server.domain.revocations.feed.cursor import Cursor
 from gatepass.server.domain.users.passwords import Hasher, PasswordSettings
@@ -172,7 +172,7 @@ def test_a_change_that_is_not_lost_builds_nothing_again(environment: ServedEnvir
 
 
 def register(environment: ServedEnvironment) -> Registered:
-    created = organizations.create(
+    created = organization_lifecycle.create(
         environment.context, environment.hasher, OPERATOR, "Acme", f"anna{environment.position.seq}"
     )
     return applications.register(

@@ -15,7 +15,8 @@ from contracts import postgres, samples
 from contracts.nodes import another_node_in_a_write, stopped
 from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.storage import deadline
-from gatepass.server.storage.database import Connection, Database, DatabaseAwayError, sqlite_url
+from gatepass.server.storage.database import Connection, Database, sqlite_url
+from gatepass.server.storage.errors import DatabaseAwayError
 
 
 @pytest.fixture

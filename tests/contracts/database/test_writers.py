@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy import make_url
 
 from contracts.samples import NOW
+from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.audit.model import OPERATOR
-from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.password_hashing import run
@@ -46,7 +46,7 @@ def processes(url: str, tmp_path: Path) -> Iterator[list[Environment]]:
 
 
 def test_of_two_who_take_one_address_one_gets_it(processes: list[Environment]) -> None:
-    org_id = organizations.create(
+    org_id = organization_lifecycle.create(
         processes[0].context, processes[0].hasher, OPERATOR, "Acme", "anna"
     ).organization.id
 
@@ -61,7 +61,7 @@ def test_of_two_who_take_one_address_one_gets_it(processes: list[Environment]) -
 
 
 def test_of_two_who_change_to_one_address_one_gets_it(processes: list[Environment]) -> None:
-    org_id = organizations.create(
+    org_id = organization_lifecycle.create(
         processes[0].context, processes[0].hasher, OPERATOR, "Acme", "anna"
     ).organization.id
     both = [
@@ -90,7 +90,7 @@ def test_of_two_administrators_who_remove_one_another_one_stays(
 
 
 def test_of_three_secrets_at_once_two_live(processes: list[Environment]) -> None:
-    org_id = organizations.create(
+    org_id = organization_lifecycle.create(
         processes[0].context, processes[0].hasher, OPERATOR, "Acme", "anna"
     ).organization.id
     overlap = timedelta(hours=1)
@@ -109,7 +109,7 @@ def test_of_three_secrets_at_once_two_live(processes: list[Environment]) -> None
 def test_a_limit_of_tokens_holds_across_processes_once_they_have_written(
     processes: list[Environment],
 ) -> None:
-    org_id = organizations.create(
+    org_id = organization_lifecycle.create(
         processes[0].context, processes[0].hasher, OPERATOR, "Acme", "anna"
     ).organization.id
     app_id = applications.register(
@@ -158,7 +158,7 @@ def _race(*calls: Callable[[], object]) -> list[int]:
 
 
 def _administrators(process: Environment, number: int) -> tuple[UUID, list[UUID]]:
-    created = organizations.create(
+    created = organization_lifecycle.create(
         process.context, process.hasher, OPERATOR, "Acme", f"anna{number}"
     )
     org_id = created.organization.id

@@ -6,10 +6,10 @@ from sqlalchemy.exc import IntegrityError
 
 from contracts import samples
 from contracts.samples import AWKWARD, HOUR, NOW, SECOND
-from gatepass.server.domain.sessions import store
-from gatepass.server.domain.sessions.model import Session
 from gatepass.server.domain.users import store as people
 from gatepass.server.domain.users.model import User
+from gatepass.server.domain.users.sessions import store
+from gatepass.server.domain.users.sessions.model import Session
 from gatepass.server.storage.database import Connection, Database
 
 

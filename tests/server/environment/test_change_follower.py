@@ -12,6 +12,7 @@ from uuid import uuid4
 import pytest
 from structlog.testing import capture_logs
 
+from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import OPERATOR
@@ -20,7 +21,6 @@ from gatepass.server.domain.catalogue.model import CataloguedScope
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.keys.model import PUBLISHED_AHEAD
 from gatepass.server.domain.keys.operations import rotate
-from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.throttling.hourly_limit import HOUR, MOST_ROWS
 from gatepass.server.environment import housekeeping
 from gatepass.server.environment.environment import Environment
@@ -65,7 +65,9 @@ def disable(of: Environment, client: Client) -> None:
 
 
 def suspend(of: Environment, client: Client) -> None:
-    organizations.set_suspended(of.context, OPERATOR, client.application.org_id, suspended=True)
+    organization_lifecycle.set_suspended(
+        of.context, OPERATOR, client.application.org_id, suspended=True
+    )
 
 
 def void(of: Environment, client: Client) -> None:

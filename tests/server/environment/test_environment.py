@@ -12,7 +12,8 @@ from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.revocations import store as revocations
 from gatepass.server.environment import maintenance
 from gatepass.server.environment.environment import file
-from gatepass.server.storage.database import FORGOTTEN_AT_ONCE, DatabaseAwayError, NotFoundError
+from gatepass.server.storage.database import FORGOTTEN_AT_ONCE
+from gatepass.server.storage.errors import DatabaseAwayError, NotFoundError
 from server.fixtures import LIVE, TEST, InProcessServer, open_passive_server
 
 

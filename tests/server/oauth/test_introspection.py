@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
+from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.keys.opaque_token_key import OpaqueTokenKey
 from gatepass.server.domain.keys.operations import rotate
-from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.oauth.access_token import inspect
 from gatepass.server.tokens.claims import Claims
 from gatepass.server.tokens.opaque import decode, encode
@@ -153,7 +153,9 @@ def test_a_token_dies_with_its_application_and_its_organization(
     assert not is_dead(fresh_server, watcher, token)
     for suspended in (True, False):
         org_id = client.application.org_id
-        organizations.set_suspended(environment.context, OPERATOR, org_id, suspended=suspended)
+        organization_lifecycle.set_suspended(
+            environment.context, OPERATOR, org_id, suspended=suspended
+        )
         assert is_dead(fresh_server, watcher, token)
     token = fresh_server.token(client)
     assert not is_dead(fresh_server, watcher, token)

@@ -6,6 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from gatepass.jose.algorithms import ALGORITHMS
+from gatepass.server.domain.applications.store import count_with_scope
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations as catalogue
 from gatepass.server.domain.catalogue.model import CataloguedScope
@@ -205,7 +206,7 @@ def test_the_documents_follow_the_catalogue(fresh_server: InProcessServer) -> No
     assert server.headers["etag"] != before
     assert set(server.json()["scopes_supported"]) == {"read", "write", "bills", "meters.read"}
     assert set(resource_.json()["scopes_supported"]) == {"read", "write", "bills"}
-    catalogue.remove_scope(environment.context, OPERATOR, "bills")
+    catalogue.remove_scope(environment.context, OPERATOR, "bills", count_with_scope)
     assert "bills" not in fresh_server.send("GET", RESOURCE).json()["scopes_supported"]
 
 

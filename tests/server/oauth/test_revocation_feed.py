@@ -11,12 +11,12 @@ from httpx2 import Response
 from gatepass.guard.revocation import feed_page
 from gatepass.guard.revocation.state import RevocationState
 from gatepass.jose.signing import SigningKey
+from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.changes.store import START
 from gatepass.server.domain.keys.operations import rotate
 from gatepass.server.domain.keys.store import all_keys
-from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.settings import HttpSettings
 from gatepass.wire.metadata import REVOCATIONS
 from gatepass.wire.scope import Scope
@@ -72,7 +72,9 @@ Harm = Callable[[InProcessServer, Client, str], object]
 
 def _suspend(server: InProcessServer, client: Client, *, suspended: bool) -> None:
     org_id = client.application.org_id
-    organizations.set_suspended(server.environment().context, OPERATOR, org_id, suspended=suspended)
+    organization_lifecycle.set_suspended(
+        server.environment().context, OPERATOR, org_id, suspended=suspended
+    )
 
 
 def _enable(server: InProcessServer, client: Client, *, enabled: bool) -> None:

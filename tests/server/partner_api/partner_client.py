@@ -8,11 +8,11 @@ import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
+from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications.operations import Registered
 from gatepass.server.domain.audit.model import OPERATOR
-from gatepass.server.domain.organizations import operations as organizations
-from gatepass.server.domain.organizations.operations import Created
+from gatepass.server.domain.organization_lifecycle import Created
 from gatepass.server.environment.environment import Environment
 from gatepass.server.storage.database import Database
 from gatepass.wire.metadata import PARTNER_API
@@ -68,7 +68,7 @@ class Partner:
 
 def join(http: TestClient, environment: Environment, name: str = "Acme Energy") -> Partner:
     username = f"anna-{uuid4().hex[:12]}"
-    created = organizations.create(
+    created = organization_lifecycle.create(
         environment.context, environment.hasher, OPERATOR, name, username
     )
     org_id = created.organization.id

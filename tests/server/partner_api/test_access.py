@@ -4,10 +4,10 @@ import pytest
 
 from gatepass.guard import Principal
 from gatepass.guard.fastapi import Expectation
+from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations as catalogue
-from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.oauth.access_token import inspect
 from gatepass.server.partner_api.access import recall
 from gatepass.server.tokens.opaque import decode, encode
@@ -116,7 +116,9 @@ def test_the_token_of_a_disabled_application_is_refused(partner: Partner) -> Non
 def test_the_token_of_a_suspended_organization_is_refused(partner: Partner) -> None:
     partner.token()
     org_id = partner.created.organization.id
-    organizations.set_suspended(partner.environment.context, OPERATOR, org_id, suspended=True)
+    organization_lifecycle.set_suspended(
+        partner.environment.context, OPERATOR, org_id, suspended=True
+    )
 
     assert partner.call("GET", partner.org).status_code == 401
 
@@ -138,7 +140,7 @@ def test_a_token_stays_refused_when_its_organization_is_resumed(partner: Partner
     partner.token()
     org_id = partner.created.organization.id
     for suspended in (True, False):
-        organizations.set_suspended(
+        organization_lifecycle.set_suspended(
             partner.environment.context, OPERATOR, org_id, suspended=suspended
         )
 

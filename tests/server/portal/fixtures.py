@@ -10,8 +10,8 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from gatepass.server.app import Gatepass, create
+from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.audit.model import OPERATOR
-from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users import store as people_store
 from gatepass.server.domain.users.model import User
@@ -146,10 +146,10 @@ def without_what_varies(text: str, username: str) -> str:
 def prepare(data: Path) -> None:
     """Fill a data directory with users; copies of it are quicker than new ones."""
     portal = PortalServer(data, Clock(START))
-    acme = organizations.create(
+    acme = organization_lifecycle.create(
         portal.environment.context, portal.environment.hasher, OPERATOR, "Acme Energy", "anna"
     )
-    organizations.create(
+    organization_lifecycle.create(
         portal.environment.context, portal.environment.hasher, OPERATOR, "Bolt Power", "bo"
     )
     hashed = portal.environment.hasher.hash(Secret(PASSWORD))

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 import pytest
 
 from gatepass.concurrency.bounded_pool import RETRY_AFTER
-from gatepass.server.domain.sessions import operations as sessions
-from gatepass.server.domain.sessions.operations import Visitor
 from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users.password_hashing import run
+from gatepass.server.domain.users.sessions import operations as sessions
+from gatepass.server.domain.users.sessions.operations import Visitor
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 from server.portal.fixtures import HOME, NEW_PASSWORD, PASSWORD, PortalServer

@@ -22,7 +22,7 @@ from gatepass.server.environment.environment import NAMES, Environment
 from gatepass.server.observability import logging
 from gatepass.server.serving.processes import published_addresses
 from gatepass.server.settings import Settings, SettingsError, load
-from gatepass.server.storage.database import NotFoundError
+from gatepass.server.storage.errors import NotFoundError
 from gatepass.server.storage.master_key import MasterKeyError
 from gatepass.wire.credential import Mode
 from gatepass.wire.errors import OAuthError

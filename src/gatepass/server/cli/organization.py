@@ -7,6 +7,7 @@ import click
 
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
+from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations
 from gatepass.server.domain.organizations.model import Organization
@@ -41,7 +42,7 @@ def create(
     Prints the initial password, once; it must be changed at the first login.
     """
     with options.environment_of(target, creates=True) as environment:
-        new, user, initial_password = operations.create(
+        new, user, initial_password = organization_lifecycle.create(
             environment.context, environment.hasher, OPERATOR, name, username, email
         )
     _show_access(environment, new.id, user, initial_password, is_json=is_json)
@@ -185,7 +186,9 @@ def _set_suspended(
     with options.environment_of(target) as environment:
         found = operations.find(environment.context, options.uuid_of(org_id))
         options.confirm(_SUSPEND.format(found.name, environment.name), yes=yes)
-        operations.set_suspended(environment.context, OPERATOR, found.id, suspended=suspended)
+        organization_lifecycle.set_suspended(
+            environment.context, OPERATOR, found.id, suspended=suspended
+        )
 
 
 def _user_row(each: User, now: datetime) -> dict[str, object]:

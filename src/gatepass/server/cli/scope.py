@@ -4,6 +4,7 @@ import click
 
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
+from gatepass.server.domain.applications.store import count_with_scope
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations
 from gatepass.server.domain.catalogue.model import CataloguedScope
@@ -99,7 +100,7 @@ def set_(
 def remove(name: str, target: options.Target) -> None:
     """Remove a scope that no application has."""
     with options.environment_of(target) as environment:
-        operations.remove_scope(environment.context, OPERATOR, name)
+        operations.remove_scope(environment.context, OPERATOR, name, count_with_scope)
     click.echo(f"The scope {name} is removed.")
 
 

@@ -6,7 +6,7 @@ import time
 import structlog
 
 from gatepass.server.environment.environment import Environment
-from gatepass.server.storage.database import DatabaseAwayError
+from gatepass.server.storage.errors import DatabaseAwayError
 
 STOP_WITHIN = 2.0  # seconds
 POLL_EVERY = 0.1  # seconds; a change is known everywhere within 0.5

@@ -12,7 +12,8 @@ from gatepass.server.environment.environment import NAMES, Environment, file
 from gatepass.server.settings import Settings
 from gatepass.server.storage import deadline
 from gatepass.server.storage import master_key as master
-from gatepass.server.storage.database import Database, DatabaseAwayError, DatabaseError, sqlite_url
+from gatepass.server.storage.database import Database, sqlite_url
+from gatepass.server.storage.errors import DatabaseAwayError, DatabaseError
 from gatepass.wire.credential import Mode
 
 _MISSING = (

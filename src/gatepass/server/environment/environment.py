@@ -31,13 +31,8 @@ from gatepass.server.environment.clock import EnvironmentClock
 from gatepass.server.environment.state import State
 from gatepass.server.settings import Settings
 from gatepass.server.storage import deadline
-from gatepass.server.storage.database import (
-    Connection,
-    Database,
-    DatabaseAwayError,
-    DatabaseLostError,
-    sqlite_url,
-)
+from gatepass.server.storage.database import Connection, Database, sqlite_url
+from gatepass.server.storage.errors import DatabaseAwayError, DatabaseLostError
 from gatepass.server.storage.master_key import MasterKey
 from gatepass.wire.credential import Mode
 from gatepass.wire.metadata import PARTNER_API

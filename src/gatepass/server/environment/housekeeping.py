@@ -12,7 +12,7 @@ from gatepass.server.domain.keys.operations import rotate_due
 from gatepass.server.environment import maintenance
 from gatepass.server.environment.change_follower import STOP_WITHIN
 from gatepass.server.environment.environment import Environment
-from gatepass.server.storage.database import DatabaseAwayError
+from gatepass.server.storage.errors import DatabaseAwayError
 
 FLUSH_EVERY = 5.0  # seconds
 WRITE_EVERY = 10.0

@@ -15,14 +15,15 @@ from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.changes import tombstones
 from gatepass.server.domain.revocations import store as revocations
 from gatepass.server.domain.revocations.feed.model import MATTERS
-from gatepass.server.domain.sessions import store as sessions
 from gatepass.server.domain.throttling import store as throttling
 from gatepass.server.domain.usage import counter as usage
 from gatepass.server.domain.usage import store as counts
 from gatepass.server.domain.usage.issuance_limit import hour_of
+from gatepass.server.domain.users.sessions import store as sessions
 from gatepass.server.environment.environment import Environment
 from gatepass.server.storage import deadline
-from gatepass.server.storage.database import FORGOTTEN_AT_ONCE, Connection, DatabaseAwayError
+from gatepass.server.storage.database import FORGOTTEN_AT_ONCE, Connection
+from gatepass.server.storage.errors import DatabaseAwayError
 from gatepass.server.storage.heartbeat import store as heartbeat
 
 _KEEP_CHANGES = timedelta(hours=24)

@@ -16,7 +16,7 @@ from gatepass.server.oauth.client_authentication import (
     record_use,
 )
 from gatepass.server.oauth.served_environment import ServedEnvironment
-from gatepass.server.storage.database import DatabaseAwayError
+from gatepass.server.storage.errors import DatabaseAwayError
 from gatepass.server.tokens.claims import Claims
 from gatepass.server.tokens.request import parse_parameters
 from gatepass.wire.errors import OAuthError

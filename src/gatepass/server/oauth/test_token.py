@@ -10,7 +10,8 @@ from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.environment.environment import Environment
 from gatepass.server.oauth.token import count_issued
-from gatepass.server.storage.database import Connection, NotFoundError
+from gatepass.server.storage.database import Connection
+from gatepass.server.storage.errors import NotFoundError
 from gatepass.server.tokens.authenticate import AuthenticatedClient
 from gatepass.server.tokens.grant import authorize
 from gatepass.server.tokens.issue import ENTROPY, IssuedToken, issue

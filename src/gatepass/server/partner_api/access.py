@@ -19,7 +19,7 @@ from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.catalogue.model import PORTAL_USERS
 from gatepass.server.oauth import access_token
 from gatepass.server.oauth.served_environment import ServedEnvironment
-from gatepass.server.storage.database import NotFoundError
+from gatepass.server.storage.errors import NotFoundError
 from gatepass.server.tokens.verified_cache import AccessToken, DerivedCache
 from gatepass.wire import metadata
 from gatepass.wire.scope import Scope

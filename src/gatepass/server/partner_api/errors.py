@@ -18,7 +18,7 @@ from gatepass.server.domain.users.model import InvalidField
 from gatepass.server.domain.users.portal_users import PortalUserRefused
 from gatepass.server.partner_api.access import note_denial
 from gatepass.server.serving.problem_details import MEDIA_TYPE, FieldError, members, phrase
-from gatepass.server.storage.database import DatabaseAwayError, NotFoundError
+from gatepass.server.storage.errors import DatabaseAwayError, NotFoundError
 from gatepass.wire import bearer, metadata
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope

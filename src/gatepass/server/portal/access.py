@@ -6,10 +6,10 @@ from enum import Enum
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from gatepass.server.domain.sessions import operations as sessions
-from gatepass.server.domain.sessions.model import new_id, read_id
-from gatepass.server.domain.sessions.operations import Visitor
 from gatepass.server.domain.users.model import Role, User
+from gatepass.server.domain.users.sessions import operations as sessions
+from gatepass.server.domain.users.sessions.model import new_id, read_id
+from gatepass.server.domain.users.sessions.operations import Visitor
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.portal import cookies, error_pages, redirects
 from gatepass.server.portal.forms import csrf

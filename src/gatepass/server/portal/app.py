@@ -15,7 +15,7 @@ from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.portal import access, dispatch, error_pages, static_files
 from gatepass.server.portal.dispatch import Outcome, PendingHash, Step
 from gatepass.server.serving import error_format
-from gatepass.server.storage.database import DatabaseAwayError
+from gatepass.server.storage.errors import DatabaseAwayError
 from gatepass.wire.errors import OAuthError
 
 _CSP = (

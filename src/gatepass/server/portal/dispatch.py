@@ -16,7 +16,7 @@ from gatepass.server.portal import access, error_pages, redirects, routes
 from gatepass.server.portal.forms import csrf
 from gatepass.server.portal.pages import accounts, resubmission
 from gatepass.server.portal.request import PortalRequest
-from gatepass.server.storage.database import NotFoundError
+from gatepass.server.storage.errors import NotFoundError
 from gatepass.wire.errors import OAuthError
 
 log = structlog.get_logger("gatepass.server")

@@ -7,11 +7,11 @@ from datetime import datetime
 import jinja2
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from gatepass.server.domain.sessions import operations as sessions
-from gatepass.server.domain.sessions.model import new_id
 from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.notices import operations as notices
 from gatepass.server.domain.users.notices.model import Notice
+from gatepass.server.domain.users.sessions import operations as sessions
+from gatepass.server.domain.users.sessions.model import new_id
 from gatepass.server.environment.environment import Environment
 from gatepass.server.portal import static_files
 from gatepass.server.portal.presentation import durations

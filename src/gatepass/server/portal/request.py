@@ -10,11 +10,11 @@ from uuid import UUID, uuid4
 from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.catalogue.model import Catalogue
 from gatepass.server.domain.context import Context
-from gatepass.server.domain.sessions import step_up
-from gatepass.server.domain.sessions.model import key
-from gatepass.server.domain.sessions.operations import Login, Visitor
 from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.password_hashing import Steps
+from gatepass.server.domain.users.sessions import step_up
+from gatepass.server.domain.users.sessions.model import key
+from gatepass.server.domain.users.sessions.operations import Login, Visitor
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.wire.secret import Secret
 

@@ -15,7 +15,7 @@ from gatepass.server.oauth.bearer_authentication import BearerError
 from gatepass.server.oauth.forward_auth.requirements import ANYTHING, GatewayMisconfigured
 from gatepass.server.oauth.forward_auth.responses import Denial
 from gatepass.server.observability import metrics
-from gatepass.server.storage.database import DatabaseAwayError
+from gatepass.server.storage.errors import DatabaseAwayError
 from gatepass.server.tokens.response import error_body, error_response
 from gatepass.wire.errors import OAuthError
 

@@ -14,7 +14,7 @@ from gatepass.server.observability.metrics.endpoint import Metrics
 from gatepass.server.serving.metrics_listener import Listener
 from gatepass.server.serving.processes.garbage_collection import tune_garbage_collection
 from gatepass.server.serving.readiness import STOPPING, Readiness, wait_until_responding
-from gatepass.server.storage.database import DatabaseAwayError
+from gatepass.server.storage.errors import DatabaseAwayError
 
 log = structlog.get_logger("gatepass.server")
 

@@ -26,6 +26,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from gatepass.server.storage import deadline
 from gatepass.server.storage.connection_slots import Slots
+from gatepass.server.storage.errors import DatabaseAwayError, DatabaseError
 from gatepass.server.storage.timestamps import EPOCH, milliseconds
 
 if TYPE_CHECKING:
@@ -36,10 +37,6 @@ __all__ = [
     "Connection",  # for callers that pass a transaction on; only stores speak SQL over it
     "Counter",
     "Database",
-    "DatabaseAwayError",
-    "DatabaseError",
-    "DatabaseLostError",
-    "NotFoundError",
     "Timestamp",
     "metadata",
     "next_of",
@@ -84,22 +81,6 @@ _AWAY = {  # SQLSTATEs (PostgreSQL, Appendix A) that are neither lost connection
 
 FORGOTTEN_AT_ONCE = 5000
 """How many rows one transaction deletes at most, as all other writers wait for it."""
-
-
-class DatabaseError(Exception):
-    """A database that cannot be used; the message is one line that says what to do."""
-
-
-class DatabaseAwayError(Exception):
-    """The database did not answer; nothing was changed, and the caller may try again."""
-
-
-class DatabaseLostError(DatabaseAwayError):
-    """The database is not the one that was opened: what is written to it would be lost."""
-
-
-class NotFoundError(Exception):
-    """There is no such thing, or it is another organization's."""
 
 
 class Timestamp(TypeDecorator[datetime]):

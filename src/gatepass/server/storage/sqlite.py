@@ -22,7 +22,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from gatepass.server.storage import deadline
 from gatepass.server.storage.connection_slots import MORE
-from gatepass.server.storage.database import DatabaseAwayError, DatabaseLostError
+from gatepass.server.storage.errors import DatabaseAwayError, DatabaseLostError
 
 OLDEST = (3, 51, 3)  # before it a WAL reset could lose acknowledged commits
 

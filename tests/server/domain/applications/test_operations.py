@@ -6,12 +6,12 @@ from uuid import uuid4
 
 import pytest
 
+from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.changes import store as changes
-from gatepass.server.domain.organizations import operations as organizations
-from gatepass.server.storage.database import NotFoundError
+from gatepass.server.storage.errors import NotFoundError
 from gatepass.wire.errors import OAuthError
 from server.fixtures import Client, InProcessServer, open_passive_server
 
@@ -225,7 +225,7 @@ def test_a_clock_that_is_set_back_makes_no_token_active_again(
 def _stop(server: InProcessServer, client: Client, what: str, *, stopped: bool) -> None:
     environment, application = server.environment(), client.application
     if what == "organization":
-        organizations.set_suspended(
+        organization_lifecycle.set_suspended(
             environment.context, OPERATOR, application.org_id, suspended=stopped
         )
     else:

@@ -4,13 +4,14 @@ import json
 
 import pytest
 
+from gatepass.server.domain.applications.store import count_with_scope
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations
 from gatepass.server.domain.catalogue.model import CataloguedScope
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.token_policy import Form
 from gatepass.server.environment.environment import Environment
-from gatepass.server.storage.database import NotFoundError
+from gatepass.server.storage.errors import NotFoundError
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 from server.fixtures import InProcessServer, refused
@@ -42,7 +43,7 @@ def test_what_is_added_is_offered_at_once(
 
 def test_each_change_is_in_the_audit_trail_and_the_feed(environment: Environment) -> None:
     operations.change_scope(environment.context, OPERATOR, "meters.read", {"is_default": True})
-    operations.remove_scope(environment.context, OPERATOR, "meters.read")
+    operations.remove_scope(environment.context, OPERATOR, "meters.read", count_with_scope)
     operations.remove_resource(environment.context, OPERATOR, METERS)
 
     with environment.database.read() as connection:
@@ -93,7 +94,7 @@ def test_a_scope_is_a_scope_token(environment: Environment, name: str) -> None:
 @pytest.mark.parametrize("name", ["read", "write", "introspection", "portal_users"])
 def test_what_the_server_itself_needs_is_not_removed(environment: Environment, name: str) -> None:
     with pytest.raises(OAuthError):
-        operations.remove_scope(environment.context, OPERATOR, name)
+        operations.remove_scope(environment.context, OPERATOR, name, count_with_scope)
     with pytest.raises(OAuthError):
         operations.remove_resource(environment.context, OPERATOR, environment.partner_api)
 
@@ -104,7 +105,7 @@ def test_a_scope_that_an_application_has_is_not_removed(
     fresh_server.register(scope=Scope(("meters.read",)))
 
     with pytest.raises(OAuthError, match="1 applications have"):
-        operations.remove_scope(environment.context, OPERATOR, "meters.read")
+        operations.remove_scope(environment.context, OPERATOR, "meters.read", count_with_scope)
     assert "meters.read" in environment.catalogue.scopes
 
 
@@ -114,7 +115,7 @@ def test_a_scope_whose_name_is_part_of_one_that_is_had_can_be_removed(
     operations.add_scope(environment.context, OPERATOR, _scope("meters.rea_"))
     fresh_server.register(scope=Scope(("meters.read",)))
 
-    operations.remove_scope(environment.context, OPERATOR, "meters.rea_")
+    operations.remove_scope(environment.context, OPERATOR, "meters.rea_", count_with_scope)
 
     assert "meters.rea_" not in environment.catalogue.scopes
 

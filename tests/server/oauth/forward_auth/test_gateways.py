@@ -10,7 +10,7 @@ from httpx2 import Response
 from structlog.testing import capture_logs
 
 from gatepass.server import http
-from gatepass.server.storage.database import DatabaseAwayError
+from gatepass.server.storage.errors import DatabaseAwayError
 from gatepass.server.tokens.verified_cache import DerivedCache
 from gatepass.wire.metadata import PARTNER_API, VERIFY_ENVOY, VERIFY_NGINX
 from server.fixtures import LIVE, TEST, URL, Client, InProcessServer, open_passive_server

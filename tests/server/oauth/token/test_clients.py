@@ -8,11 +8,11 @@ from uuid import uuid4
 import pytest
 from structlog.testing import capture_logs
 
+from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications import store
 from gatepass.server.domain.applications.model import ApplicationSecret
 from gatepass.server.domain.audit.model import OPERATOR
-from gatepass.server.domain.organizations import operations as organizations
 from gatepass.wire import basic as wire_basic
 from gatepass.wire.credential import Kind, Mode, mint
 from gatepass.wire.metadata import TOKEN
@@ -43,7 +43,9 @@ def suspended(server: InProcessServer) -> Client:
     client = server.register()
     server.token(client)
     org_id = client.application.org_id
-    organizations.set_suspended(server.environment().context, OPERATOR, org_id, suspended=True)
+    organization_lifecycle.set_suspended(
+        server.environment().context, OPERATOR, org_id, suspended=True
+    )
     return client
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import OPERATOR
-from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.environment import maintenance
 from gatepass.wire.secret import Secret
 from server.fixtures import Client, InProcessServer, refused
@@ -162,7 +162,7 @@ def test_a_suspended_organization_gets_no_token_until_it_is_resumed(
 ) -> None:
     client = fresh_server.register()
     for suspended in (False, True, False):
-        organizations.set_suspended(
+        organization_lifecycle.set_suspended(
             fresh_server.environment().context,
             OPERATOR,
             client.application.org_id,

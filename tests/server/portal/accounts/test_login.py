@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 from structlog.testing import capture_logs
 
+from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.audit.model import OPERATOR
-from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.password_hashing import run
@@ -92,7 +92,7 @@ def test_the_username_is_kept_in_the_form_and_the_password_is_not(portal: Portal
 
 
 def test_people_of_a_suspended_organization_cannot_log_in(portal: PortalServer) -> None:
-    organizations.set_suspended(
+    organization_lifecycle.set_suspended(
         portal.environment.context, OPERATOR, portal.person("anna").org_id, suspended=True
     )
 

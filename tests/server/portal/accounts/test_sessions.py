@@ -2,9 +2,9 @@
 
 import pytest
 
+from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.audit.model import OPERATOR
-from gatepass.server.domain.organizations import operations as organizations
-from gatepass.server.domain.sessions.model import SessionSettings
+from gatepass.server.domain.users.sessions.model import SessionSettings
 from gatepass.testing import Clock
 from server.portal.conftest import MakePortal
 from server.portal.fixtures import Browser, PortalServer
@@ -71,7 +71,7 @@ def test_disabling_a_person_ends_their_sessions(portal: PortalServer) -> None:
 def test_suspending_the_organization_ends_its_sessions(portal: PortalServer) -> None:
     sven = portal.as_("sven")
 
-    organizations.set_suspended(
+    organization_lifecycle.set_suspended(
         portal.environment.context, OPERATOR, portal.person("sven").org_id, suspended=True
     )
 

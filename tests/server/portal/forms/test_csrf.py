@@ -2,7 +2,7 @@
 
 import pytest
 
-from gatepass.server.domain.sessions.model import new_id
+from gatepass.server.domain.users.sessions.model import new_id
 from gatepass.server.portal.forms import csrf
 from gatepass.server.portal.routes import ROUTES, Route
 from gatepass.server.settings import EnvironmentSettings

@@ -6,8 +6,8 @@ from html import unescape
 import pytest
 from httpx2 import Response
 
+from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.audit.model import OPERATOR, Actor
-from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users.password_hashing import run
 from gatepass.testing import Clock
@@ -268,7 +268,7 @@ def test_sessions_that_ended_with_a_stop_stay_ended_after_it(
                 portal.environment.context, OPERATOR, found.org_id, found.id, enabled=not stopped
             )
         else:
-            organizations.set_suspended(
+            organization_lifecycle.set_suspended(
                 portal.environment.context, OPERATOR, found.org_id, suspended=stopped
             )
 

@@ -5,8 +5,8 @@ from html import unescape
 
 import pytest
 
+from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.audit.model import OPERATOR
-from gatepass.server.domain.organizations import operations as organizations
 from gatepass.testing import Clock
 from server.portal.fixtures import PASSWORD, Browser, PortalServer
 from server.portal.pages.test_registration import GOOD, REGISTER, refused_at
@@ -245,7 +245,9 @@ def test_the_address_of_a_form_opens_the_page_with_the_form(
 
 def suspend(portal: PortalServer, *, suspended: bool = True) -> None:
     org_id = portal.person("anna").org_id
-    organizations.set_suspended(portal.environment.context, OPERATOR, org_id, suspended=suspended)
+    organization_lifecycle.set_suspended(
+        portal.environment.context, OPERATOR, org_id, suspended=suspended
+    )
 
 
 def test_a_suspended_organization_is_told_after_the_right_password_alone(

@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
+from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.audit.model import OPERATOR
-from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users import store as people_store
 from gatepass.server.domain.users.model import Role
@@ -23,7 +23,7 @@ from server.portal.pages.test_registration import shown
 def sandbox(portal: PortalServer) -> ServedEnvironment:
     """The sandbox with its own people: olga (admin) and stig (staff)."""
     environment = portal.app.environments[1]
-    made = organizations.create(
+    made = organization_lifecycle.create(
         environment.context, environment.hasher, OPERATOR, "Acme Energy", "olga"
     )
     add(environment, made.organization.id, "stig", "staff")
@@ -160,7 +160,7 @@ def test_staff_are_offered_none_and_get_none(
 def test_of_another_organization_there_is_none(
     portal: PortalServer, sandbox: ServedEnvironment
 ) -> None:
-    organizations.create(sandbox.context, sandbox.hasher, OPERATOR, "Bolt Power", "bengt")
+    organization_lifecycle.create(sandbox.context, sandbox.hasher, OPERATOR, "Bolt Power", "bengt")
     with sandbox.database.write() as connection:
         found = people_store.find_by_username(connection, "bengt")
         assert found

@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 from gatepass.server.cli.demo.partner import Administrator, PartnerServer
 from gatepass.server.cli.demo.transcript import Transcript
+from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.audit.model import OPERATOR
-from gatepass.server.domain.organizations import operations
-from gatepass.server.domain.organizations.operations import Created
+from gatepass.server.domain.organization_lifecycle import Created
 from gatepass.server.domain.users import passwords
 from gatepass.server.environment import data_directory
 from gatepass.server.environment.environment import NAMES
@@ -60,7 +60,7 @@ def _create(settings: Settings, transcript: Transcript) -> Created:
         ]
     )
     with data_directory.opened(settings, Mode.TEST) as environment:
-        created = operations.create(
+        created = organization_lifecycle.create(
             environment.context, environment.hasher, OPERATOR, _ORGANIZATION, _ADMIN
         )
     transcript.hide(created.initial_password.value)

@@ -11,7 +11,7 @@ import structlog
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, Entry
 from gatepass.server.domain.context import Context
-from gatepass.server.storage.database import DatabaseAwayError
+from gatepass.server.storage.errors import DatabaseAwayError
 
 _ACTION = "access.denied"
 _LONGEST_PATH = 200  # characters

@@ -1,11 +1,10 @@
 """What the operator does to the catalogue: each in one transaction with its audit entry."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
 from gatepass.jose.algorithms import Algorithm
-from gatepass.server.domain.applications import store as applications
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.domain.catalogue import store
@@ -24,7 +23,8 @@ from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.keys.operations import ensure
 from gatepass.server.domain.token_policy import Tokens
-from gatepass.server.storage.database import Connection, NotFoundError
+from gatepass.server.storage.database import Connection
+from gatepass.server.storage.errors import NotFoundError
 from gatepass.wire.errors import OAuthError
 
 
@@ -88,14 +88,19 @@ def change_scope(context: Context, by: Actor, name: str, values: dict[str, objec
         store.change_scope(connection, name, values)
 
 
-def remove_scope(context: Context, by: Actor, name: str) -> None:
-    """Remove a scope that no application has; raise OAuthError for one that the server needs."""
+def remove_scope(
+    context: Context, by: Actor, name: str, count_applications: Callable[[Connection, str], int]
+) -> None:
+    """Remove a scope that no application has; raise OAuthError for one that the server needs.
+
+    `count_applications` returns how many have it: the applications are above the catalogue.
+    """
     with _change(context, by, "scope.removed", name) as (connection, catalogue):
         if name not in catalogue.scopes:
             raise NotFoundError(name)
         if name in BUILT_IN:
             raise OAuthError("invalid_scope", f"The server itself needs the scope {name}.")
-        count = applications.count_with_scope(connection, name)
+        count = count_applications(connection, name)
         if count:
             raise OAuthError(
                 "invalid_scope",

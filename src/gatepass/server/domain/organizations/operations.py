@@ -1,73 +1,11 @@
-"""What the operator does to an organization."""
+"""Reading of organizations. What changes one is in `organization_lifecycle`."""
 
-from typing import NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from gatepass.server.domain.applications import store as applications
-from gatepass.server.domain.applications.model import CLOCK_MARGIN
-from gatepass.server.domain.audit import store as audit
-from gatepass.server.domain.audit.model import Actor, entry
-from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations import store
-from gatepass.server.domain.organizations.model import Organization, check_name
-from gatepass.server.domain.sessions import store as sessions
-from gatepass.server.domain.users import operations as users
-from gatepass.server.domain.users.model import User
-from gatepass.server.domain.users.password_hashing import run
-from gatepass.server.domain.users.passwords import Hasher
-from gatepass.server.storage.database import NotFoundError
-from gatepass.wire.secret import Secret
-
-
-class Created(NamedTuple):
-    """An organization, its first administrator, and the one sight of the initial password."""
-
-    organization: Organization
-    administrator: User
-    initial_password: Secret
-
-
-def create(
-    context: Context, hasher: Hasher, by: Actor, name: str, username: str, email: str | None = None
-) -> Created:
-    """Create an organization with its first administrator."""
-    now = context.now()
-    new = Organization(uuid4(), check_name(name), now)
-    initial = run(users.new_password(hasher))
-    administrator = users.draft_with_access(
-        new.id, initial, now, username=username, email=email, role="admin"
-    )
-    with context.database.write() as connection:
-        store.add(connection, new)
-        users.add_draft(connection, by, administrator, now)
-        record = entry(by, now, "organization.created", new.name, org_id=new.id)
-        audit.record(connection, record)
-    return Created(new, administrator, initial.password)
-
-
-def set_suspended(context: Context, by: Actor, org_id: UUID, *, suspended: bool) -> None:
-    """Suspend an organization, or resume it; both revoke its tokens.
-
-    The latter for what another process issued before it learned of the suspension. Sessions end
-    with the resumption: until then they show nothing but that the organization is suspended.
-    """
-    with context.database.write() as connection:
-        now = context.now()
-        now = max(now, applications.last_use(connection, org_id) or now)
-        found = store.find(connection, org_id)
-        if found is None:
-            raise NotFoundError(str(org_id))
-        if suspended == (found.suspended_at is not None):
-            return
-        store.set_suspended(connection, org_id, now if suspended else None)
-        if not suspended:
-            sessions.end_of_organization(connection, org_id)
-        applications.void_tokens_of_organization(connection, org_id, now + CLOCK_MARGIN)
-        action = "organization.suspended" if suspended else "organization.resumed"
-        audit.record(connection, entry(by, now, action, found.name, org_id=org_id))
-        changes.record(connection, changes.ORGANIZATION, str(org_id), now)
-    context.refresh()
+from gatepass.server.domain.organizations.model import Organization
+from gatepass.server.storage.errors import NotFoundError
 
 
 def find(context: Context, org_id: UUID) -> Organization:

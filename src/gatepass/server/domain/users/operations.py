@@ -9,7 +9,6 @@ from uuid import UUID, uuid4
 from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations import store as organizations
-from gatepass.server.domain.sessions import store as sessions
 from gatepass.server.domain.users import passwords, store
 from gatepass.server.domain.users.model import (
     InvalidField,
@@ -26,13 +25,15 @@ from gatepass.server.domain.users.portal_users import (
     record_pending_email,
     with_pending_email,
 )
+from gatepass.server.domain.users.sessions import store as sessions
 from gatepass.server.domain.users.transaction_steps import (
     check_email_is_free,
     find_in_organization,
     notify,
     record_audit,
 )
-from gatepass.server.storage.database import Connection, NotFoundError
+from gatepass.server.storage.database import Connection
+from gatepass.server.storage.errors import NotFoundError
 from gatepass.wire.secret import Secret
 
 Also = Callable[[Connection, User, Secret], None]

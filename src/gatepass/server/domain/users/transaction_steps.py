@@ -9,7 +9,8 @@ from gatepass.server.domain.users import store
 from gatepass.server.domain.users.model import InvalidField, User
 from gatepass.server.domain.users.notices import store as notices
 from gatepass.server.domain.users.notices.model import Kind, Notice
-from gatepass.server.storage.database import Connection, NotFoundError
+from gatepass.server.storage.database import Connection
+from gatepass.server.storage.errors import NotFoundError
 
 
 def find_in_organization(connection: Connection, org_id: UUID, user_id: UUID) -> User:

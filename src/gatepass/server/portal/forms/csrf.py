@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 
 from gatepass.server.configuration.hosts import is_own_origin
-from gatepass.server.domain.sessions.model import key
+from gatepass.server.domain.users.sessions.model import key
 from gatepass.wire import base62
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret

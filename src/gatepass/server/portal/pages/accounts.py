@@ -6,11 +6,11 @@ from types import SimpleNamespace
 
 from starlette.responses import Response
 
-from gatepass.server.domain.sessions import operations as sessions
-from gatepass.server.domain.sessions.model import Session
 from gatepass.server.domain.users import operations as users
 from gatepass.server.domain.users import passwords
 from gatepass.server.domain.users.password_hashing import Steps
+from gatepass.server.domain.users.sessions import operations as sessions
+from gatepass.server.domain.users.sessions.model import Session
 from gatepass.server.portal import cookies, redirects
 from gatepass.server.portal.forms import csrf
 from gatepass.server.portal.forms.errors import Errors, errors_of

@@ -9,7 +9,7 @@ from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Entry
 from gatepass.server.portal.rendering import page
 from gatepass.server.portal.request import PortalRequest
-from gatepass.server.storage.database import NotFoundError
+from gatepass.server.storage.errors import NotFoundError
 
 _MOST = 50  # entries on one page
 _LONGEST_NUMBER = 18  # digits, of an entry's number

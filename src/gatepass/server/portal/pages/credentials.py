@@ -7,7 +7,7 @@ from starlette.responses import Response
 from gatepass.server.domain.applications import operations
 from gatepass.server.domain.applications.model import Application, ApplicationSecret
 from gatepass.server.domain.applications.operations import Registered
-from gatepass.server.domain.sessions import one_time_secret
+from gatepass.server.domain.users.sessions import one_time_secret
 from gatepass.server.portal.pages import applications
 from gatepass.server.portal.presentation import snippets
 from gatepass.server.portal.rendering import page, redirect

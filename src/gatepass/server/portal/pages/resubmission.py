@@ -18,7 +18,7 @@ from starlette.responses import Response
 from gatepass.server.portal.access import Access
 from gatepass.server.portal.pages import applications, registration, team
 from gatepass.server.portal.request import PortalRequest
-from gatepass.server.storage.database import NotFoundError
+from gatepass.server.storage.errors import NotFoundError
 from gatepass.server.storage.master_key import MasterKeyError
 from gatepass.server.storage.timestamps import milliseconds
 from gatepass.wire.errors import OAuthError

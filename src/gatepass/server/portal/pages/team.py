@@ -6,7 +6,6 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from gatepass.server.domain.sessions import one_time_secret
 from gatepass.server.domain.users import operations
 from gatepass.server.domain.users.model import (
     User,
@@ -16,12 +15,14 @@ from gatepass.server.domain.users.model import (
     has_expired_password,
 )
 from gatepass.server.domain.users.password_hashing import Steps
+from gatepass.server.domain.users.sessions import one_time_secret
 from gatepass.server.domain.users.store import After
 from gatepass.server.portal import redirects
 from gatepass.server.portal.forms.errors import Errors, errors_of
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
-from gatepass.server.storage.database import Connection, NotFoundError
+from gatepass.server.storage.database import Connection
+from gatepass.server.storage.errors import NotFoundError
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 

@@ -8,14 +8,15 @@ from starlette.responses import Response
 
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.catalogue.model import Catalogue
-from gatepass.server.domain.sessions import one_time_secret
+from gatepass.server.domain.users.sessions import one_time_secret
 from gatepass.server.oauth import test_token
 from gatepass.server.oauth.access_token import inspect
 from gatepass.server.portal.pages import applications
 from gatepass.server.portal.presentation import snippets
 from gatepass.server.portal.rendering import page, redirect
 from gatepass.server.portal.request import PortalRequest
-from gatepass.server.storage.database import Connection, NotFoundError
+from gatepass.server.storage.database import Connection
+from gatepass.server.storage.errors import NotFoundError
 from gatepass.server.tokens.issue import IssuedToken
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret

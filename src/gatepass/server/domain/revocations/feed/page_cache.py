@@ -8,7 +8,7 @@ from gatepass.concurrency.bounded_cache import BoundedCache
 from gatepass.concurrency.single_flight import SingleFlight
 from gatepass.server.domain.revocations.feed.cursor import Cursor
 from gatepass.server.domain.revocations.feed.page import Page
-from gatepass.server.storage.database import DatabaseAwayError
+from gatepass.server.storage.errors import DatabaseAwayError
 
 _THREADS = 2  # readers must not take all connections from those who write
 _PAGES = 4  # of up to half a megabyte each

@@ -5,7 +5,7 @@ from uuid import UUID
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.users.notices import store
 from gatepass.server.domain.users.notices.model import Notice
-from gatepass.server.storage.database import NotFoundError
+from gatepass.server.storage.errors import NotFoundError
 
 
 def of_user(context: Context, user_id: UUID) -> list[Notice]:

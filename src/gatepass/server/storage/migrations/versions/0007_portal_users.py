@@ -6,7 +6,8 @@ Revision ID: 0007
 import sqlalchemy as sa
 from alembic import op
 
-from gatepass.server.storage.database import DatabaseError, Timestamp
+from gatepass.server.storage.database import Timestamp
+from gatepass.server.storage.errors import DatabaseError
 
 revision = "0007"
 down_revision = "0006"

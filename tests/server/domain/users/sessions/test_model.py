@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from gatepass.server.domain.sessions.model import (
+from gatepass.server.domain.users.sessions.model import (
     Session,
     SessionSettings,
     is_over,

@@ -13,20 +13,20 @@ from gatepass.server.domain.audit.model import Actor, Entry, entry
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.organizations.model import Organization
-from gatepass.server.domain.sessions import store
-from gatepass.server.domain.sessions.model import (
-    Session,
-    SessionSettings,
-    is_over,
-    is_update_due,
-    new_id,
-)
 from gatepass.server.domain.throttling import store as limits
 from gatepass.server.domain.throttling.model import Limit, of_login
 from gatepass.server.domain.users import store as users
 from gatepass.server.domain.users.model import LONGEST_EMAIL, User, email_key, has_expired_password
 from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.domain.users.passwords import Hasher
+from gatepass.server.domain.users.sessions import store
+from gatepass.server.domain.users.sessions.model import (
+    Session,
+    SessionSettings,
+    is_over,
+    is_update_due,
+    new_id,
+)
 from gatepass.server.storage.database import Connection
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from gatepass.server.domain.context import Context
-from gatepass.server.domain.sessions import store
-from gatepass.server.domain.sessions.model import key
+from gatepass.server.domain.users.sessions import store
+from gatepass.server.domain.users.sessions.model import key
 from gatepass.server.storage.database import Connection
 from gatepass.server.storage.master_key import MasterKey, MasterKeyError
 from gatepass.wire.secret import Secret

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from gatepass.server.domain.sessions.model import Session
+from gatepass.server.domain.users.sessions.model import Session
 from gatepass.server.domain.users.store import user
 from gatepass.server.storage.database import Timestamp, metadata
 

@@ -1,12 +1,12 @@
 """Step-up: somebody who is logged in proves again that they know their password."""
 
 from gatepass.server.domain.context import Context
-from gatepass.server.domain.sessions.operations import Login, check_may_try, forget_try
 from gatepass.server.domain.throttling import store as limits
 from gatepass.server.domain.throttling.model import of_login
 from gatepass.server.domain.users.model import InvalidField
 from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.domain.users.passwords import Hasher
+from gatepass.server.domain.users.sessions.operations import Login, check_may_try, forget_try
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 
