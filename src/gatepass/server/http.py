@@ -202,7 +202,7 @@ def _with_secure_headers(headers: Headers, more: Headers) -> Headers:
 async def send_response(response: Response, send: Send, more: Headers | None = None) -> None:
     """Write a response; with `more`, the environment's headers, as SecureSend does, but faster."""
     status, headers, body = response
-    if more is not None:
+    if more is not None and (more or headers is not NO_STORE):  # which has what is needed
         headers = _with_secure_headers(headers, more)
     if status not in (204, 304):  # they have no content (RFC 9110 §8.6)
         headers = (*headers, (b"content-length", b"%d" % len(body)))

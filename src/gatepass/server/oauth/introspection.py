@@ -46,9 +46,11 @@ def introspect(environment: ServedEnvironment, request: Request) -> Result:
         caller = caller.application
     if token is None:
         raise OAuthError("invalid_request", "The parameter token is missing.")
-    if found is None or not _may_see(caller, found[1]):
-        return _negotiate(request, _INACTIVE)
-    return _negotiate(request, _respond(environment, found))
+    response = _INACTIVE
+    if found is not None and _may_see(caller, found[1]):
+        response = _respond(environment, found)
+    accept = request.headers.get(b"accept")
+    return _negotiate(accept, response) if accept else response
 
 
 def _authenticate(
@@ -74,9 +76,8 @@ def _respond(environment: ServedEnvironment, token: AccessToken) -> Response:
     )
 
 
-def _negotiate(request: Request, response: Response) -> Response:
+def _negotiate(accept: bytes, response: Response) -> Response:
     """Return the response as `text/json` to a caller that accepts no other name of JSON."""
-    accept = request.headers.get(b"accept", b"")
     if _TEXT_JSON not in accept or any(each in accept for each in _JSON_RANGES):
         return response
     kept = (pair for pair in response.headers if pair[0] != b"content-type")

@@ -101,7 +101,7 @@ def parse(raw: bytes, limits: HeadLimits) -> Head:
     if len(raw) > limits.target:  # most heads are shorter
         _check_length(raw, target, limits)
     head = Head(method, target)
-    if not rest.startswith(b"HTTP/1.1\r\n"):
+    if rest[:10] != b"HTTP/1.1\r\n":
         head.version = _other_version(rest)
     _parse_fields(head, raw)
     fields = head.fields
@@ -111,7 +111,7 @@ def parse(raw: bytes, limits: HeadLimits) -> Head:
         _check_fields(fields, limits)
     if b"host" not in headers and head.version == b"HTTP/1.1":
         raise _malformed("A request has a Host field.")
-    if _HASH in target or not target.startswith(b"/"):
+    if _HASH in target or target[:1] != b"/":
         _take_origin_form(head)
     _read_framing(head)
     return head
