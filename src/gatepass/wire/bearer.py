@@ -31,9 +31,9 @@ def read(authorization: Sequence[str], query: str = "", form: str = "") -> Secre
     """
     if len(authorization) > 1:
         raise _twice()
-    if is_misplaced(query):
+    if query and is_misplaced(query):
         raise _misplaced("in the URL")
-    if is_misplaced(form):
+    if form and is_misplaced(form):
         raise _misplaced("in the body")
     return _credentials(authorization[0].strip(" \t")) if authorization else None
 

@@ -21,7 +21,7 @@ ROTATE_EVERY = 60.0
 PRUNE_EVERY = 3600.0
 FIRST_PRUNE_AFTER = 10.0  # of a process that may not live for an hour
 
-_LOOK_EVERY = 0.1
+_LOOK_EVERY = 1.0  # each look wakes a thread, and takes the interpreter from the requests
 
 log = structlog.get_logger("gatepass.server")
 
@@ -68,7 +68,9 @@ class Housekeeper:
         done["heartbeat"] = -WRITE_EVERY  # at the first turn, too
         done["rotate_keys"] = -ROTATE_EVERY
         done["prune"] += FIRST_PRUNE_AFTER - PRUNE_EVERY
-        while not self._stop.wait(_LOOK_EVERY):
+        pause = 0.0
+        while not self._stop.wait(pause):
+            pause = _LOOK_EVERY
             for name, every, do in work:
                 now = time.monotonic()
                 if now - done[name] >= every:

@@ -17,6 +17,8 @@ from gatepass.wire.credential import Kind, read
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.params import Params
 
+_new = tuple.__new__  # takes half the time of calling a NamedTuple
+
 
 def authenticate_client(
     environment: ServedEnvironment, request: Request, credentials: PresentedCredentials
@@ -85,7 +87,7 @@ def record_use(
     """Count a successful authentication."""
     agent = request.headers.get(b"user-agent", b"")
     application, secret = client
-    environment.usage.used(Use(application, secret, now, request.source, agent))
+    environment.usage.used(_new(Use, (application, secret, now, request.source, agent)))
 
 
 def record_error(

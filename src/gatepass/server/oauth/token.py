@@ -41,7 +41,9 @@ def token(environment: ServedEnvironment, request: Request) -> Result:
         client, grant = granted
         check_not_stale(environment)
         record_use(environment, request, client, now)
-    notice = _limit(environment, request, client.application, now)
+    notice = ""
+    if client.application.rate_limit_mode != "off":
+        notice = _limit(environment, request, client.application, now)
     entropy, now_ms = next(environment.entropy), int(now * 1000)
     issued = issue(grant, environment.state.keys, environment.issuer, now_ms, entropy)
     count_issued(environment, grant)
@@ -64,9 +66,7 @@ def _authorize(
 def _limit(
     environment: ServedEnvironment, request: Request, application: Application, now: float
 ) -> str:
-    """Count a token against the application's limit, if it has one; return the notice."""
-    if application.rate_limit_mode == "off":
-        return ""
+    """Count a token against the application's limit; return the notice."""
     try:
         return environment.issuance_limit.count(application, now)
     except OAuthError as error:

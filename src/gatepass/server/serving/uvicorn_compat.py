@@ -19,7 +19,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from gatepass.server.serving.http1.connections import Connections
-from gatepass.server.serving.http1.protocol import HttpProtocol, RequestResponseCycle
+from gatepass.server.serving.http1.cycle import RequestResponseCycle
+from gatepass.server.serving.http1.protocol import HttpProtocol
 from gatepass.server.serving.readiness import STOPPING
 
 _CYCLE = (

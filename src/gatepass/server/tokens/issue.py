@@ -16,6 +16,7 @@ ENTROPY = 16  # bytes
 _AT_A_TIME = 256
 _MOST_AHEAD_MS = 5000  # of a token's time of issue
 _LONGEST_RETRY = 60  # seconds
+_new = tuple.__new__  # takes half the time of calling a NamedTuple, whose __new__ is in Python
 
 
 def entropy() -> Iterator[bytes]:
@@ -49,11 +50,8 @@ def issue(grant: Grant, keys: Keyring, issuer: str, now_ms: int, entropy: bytes)
     revoked_before_ms = grant.application.revoked_before_ms
     issued_ms = now_ms if now_ms > revoked_before_ms else _issue_after(revoked_before_ms, now_ms)
     if grant.form == "opaque":
-        return IssuedToken(
-            fill_template(grant.template, entropy, issued_ms, keys.opaque_token_key),
-            grant.lifetime,
-            grant.scope_text,
-        )
+        access_token = fill_template(grant.template, entropy, issued_ms, keys.opaque_token_key)
+        return _new(IssuedToken, (access_token, grant.lifetime, grant.scope_text))
     application = grant.application
     audience = grant.audience or (issuer + PARTNER_API,)
     claims = Claims(

@@ -8,6 +8,7 @@ from gatepass.wire.bearer import write_challenge
 from gatepass.wire.errors import OAuthError
 
 NOTICE = b"gatepass-notice"
+_new = tuple.__new__  # takes half the time of calling a NamedTuple
 
 
 def token_response(issued: IssuedToken, notice: str = "") -> Response:
@@ -20,7 +21,7 @@ def token_response(issued: IssuedToken, notice: str = "") -> Response:
         f'"token_type": "Bearer", "scope": "{issued.scope}"}}'
     )
     headers = (*NO_STORE, (NOTICE, notice.encode())) if notice else NO_STORE
-    return Response(200, headers, body.encode())
+    return _new(Response, (200, headers, body.encode()))
 
 
 def error_response(

@@ -19,6 +19,8 @@ from gatepass.server.serving.http1.protocol import HttpProtocol
 from gatepass.server.serving.proxy_headers import ClientInfo, ProxyHeaders
 from gatepass.wire.params import LONGEST_BODY
 
+_new = tuple.__new__  # takes half the time of calling a NamedTuple
+
 
 class FastPathProtocol(HttpProtocol):
     """A connection that responds to plain OAuth requests itself."""
@@ -78,7 +80,8 @@ class FastPathProtocol(HttpProtocol):
         scheme, source = self._client_info(headers) if self._is_proxied else self._direct
         if environment.is_https and scheme == "http":
             return False
-        return self._run_endpoint(route, environment, Request(headers, query, body, source))
+        request = _new(Request, (headers, query, body, source))
+        return self._run_endpoint(route, environment, request)
 
     def _run_endpoint(
         self, route: FastRoute, environment: ServedEnvironment, request: Request

@@ -16,16 +16,10 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
-try:
-    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
-except ModuleNotFoundError:  # as on Windows; then uvicorn's protocol serves (see `uvicorn_compat`)
-    from uvicorn.protocols.http.h11_impl import (  # type: ignore[assignment]
-        RequestResponseCycle,
-    )
-
 from gatepass.server.serving.http1 import body as bodies
 from gatepass.server.serving.http1.body import Body
 from gatepass.server.serving.http1.connections import Connections, EvictionKey, Reason
+from gatepass.server.serving.http1.cycle import Cycle
 from gatepass.server.serving.http1.deadline import Deadline
 from gatepass.server.serving.http1.head import (
     CHUNKED,
@@ -37,8 +31,6 @@ from gatepass.server.serving.http1.head import (
 from gatepass.server.serving.http1.refusal import RETRY_AFTER, refusal
 from gatepass.server.serving.http1.write_buffer import BufferedTransport
 from gatepass.server.serving.readiness import STOPPING
-
-__all__ = ["HttpProtocol", "RequestResponseCycle"]
 
 _END_OF_HEAD = b"\r\n\r\n"
 _NOT_FOUND = -1 + len(_END_OF_HEAD)
@@ -83,6 +75,7 @@ class HttpProtocol(asyncio.Protocol):
         self.app = config.loaded_app
         self.server_state = server_state
         self.loop = _loop or asyncio.get_running_loop()
+        self._time = self.loop.time
         self.transport: BufferedTransport
         self.flow: FlowControl
         self.source = ""
@@ -97,7 +90,7 @@ class HttpProtocol(asyncio.Protocol):
         self._searched = 0  # bytes of that which do not contain the end of the head
         self._skipped = 0  # empty lines before the current request
         self._body: Body | None = None
-        self._cycle: RequestResponseCycle | None = None
+        self._cycle: Cycle | None = None
         self._idle_since: float | None = 0.0
         self._queued_since: float | None = None  # since when requests wait behind another
         self._deadline = Deadline(self.loop, self._expire)
@@ -318,7 +311,7 @@ class HttpProtocol(asyncio.Protocol):
             "state": self._app_state.copy(),
         }
         expect = head.headers.get(b"expect")
-        self._cycle = RequestResponseCycle(
+        self._cycle = cycle = Cycle(
             scope=scope,
             transport=cast("asyncio.Transport", self.transport),
             flow=self.flow,
@@ -332,7 +325,7 @@ class HttpProtocol(asyncio.Protocol):
             on_response=self._on_response,
         )
         tasks = self.server_state.tasks
-        task = self.loop.create_task(self._cycle.run_asgi(self.app))
+        task = self.loop.create_task(cycle.run_asgi(self.app))
         task.add_done_callback(tasks.discard)
         tasks.add(task)
 
@@ -390,7 +383,7 @@ class HttpProtocol(asyncio.Protocol):
         self._state = _HEAD
         if self.flow.write_paused:
             return
-        self._idle_since = now = self.loop.time()
+        self._idle_since = now = self._time()
         self._deadline.set(self._keep_alive, "idle", now)
 
     # The end of the connection.
