@@ -42,6 +42,8 @@ _lines: dict[tuple[bytes, bytes], bytes] = {}
 class Cycle(RequestResponseCycle):
     """Formats the header lines that repeat once; otherwise it is uvicorn's cycle."""
 
+    _says_close = False
+
     async def send(self, message: Any) -> None:  # noqa: ANN401 - an ASGI message
         """Write the beginning of the response, or a part of its body.
 
@@ -60,7 +62,7 @@ class Cycle(RequestResponseCycle):
         lines = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
         for name, value in (*self.default_headers, *message.get("headers", ())):
             lines.append(_lines.get((name, value)) or self._line(name, value))
-        if not self.keep_alive and b"connection: close\r\n" not in lines:
+        if not self.keep_alive and not self._says_close:
             lines.append(b"connection: close\r\n")
         if (
             self.chunked_encoding is None
@@ -95,4 +97,5 @@ class Cycle(RequestResponseCycle):
             token.strip() for token in value.lower().split(b",")
         }:
             self.keep_alive = False
+            self._says_close = True
         return line
