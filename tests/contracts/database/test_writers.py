@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import make_url
 
 from contracts.samples import NOW
+from gatepass.server.configuration.environment_settings import EnvironmentSettings
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications.model import Application
@@ -22,7 +23,7 @@ from gatepass.server.domain.users.password_hashing import run
 from gatepass.server.domain.users.passwords import Hasher, PasswordSettings
 from gatepass.server.environment import maintenance
 from gatepass.server.environment.environment import Environment
-from gatepass.server.settings import EnvironmentSettings, Settings
+from gatepass.server.settings import Settings
 from gatepass.server.storage.master_key import MasterKey
 from gatepass.wire.credential import Mode
 from gatepass.wire.errors import OAuthError

@@ -10,6 +10,7 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from gatepass.server.app import Gatepass, create
+from gatepass.server.configuration.environment_settings import EnvironmentSettings
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.users import operations as people
@@ -18,7 +19,7 @@ from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.password_hashing import run
 from gatepass.server.domain.users.passwords import PasswordSettings
 from gatepass.server.oauth.served_environment import ServedEnvironment
-from gatepass.server.settings import EnvironmentSettings, Settings
+from gatepass.server.settings import Settings
 from gatepass.testing import Clock
 from gatepass.wire.credential import Mode
 from gatepass.wire.secret import Secret
