@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from gatepass.concurrency.bounded_pool import RETRY_AFTER
-from gatepass.server.domain.users import operations as people
+from gatepass.server.domain.users import initial_passwords
 from gatepass.server.domain.users.password_hashing import run
 from gatepass.server.domain.users.sessions import operations as sessions
 from gatepass.server.domain.users.sessions.operations import Visitor
@@ -161,6 +161,6 @@ def test_a_place_that_was_taken_meanwhile_uncounts_the_attempt(portal: PortalSer
 def test_the_work_of_an_operation_touches_no_database(portal: PortalServer) -> None:
     """So that a thread for hashes never waits for a lock."""
     with portal.environment.database.write():
-        password, hashed = run(people.new_password(portal.environment.hasher))
+        password, hashed = run(initial_passwords.new_password(portal.environment.hasher))
 
     assert portal.environment.hasher.verify(password, hashed)

@@ -11,6 +11,7 @@ from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations
 from gatepass.server.domain.organizations.model import Organization
+from gatepass.server.domain.users import initial_passwords
 from gatepass.server.domain.users import operations as users
 from gatepass.server.domain.users.model import User, has_expired_password
 from gatepass.server.domain.users.password_hashing import run
@@ -65,14 +66,14 @@ def add_admin(
     """
     with options.environment_of(target) as environment:
         found = operations.find(environment.context, options.uuid_of(org_id))
-        user, initial_password = users.add_with_access(
+        user, initial_password = initial_passwords.add_with_access(
             environment.context,
             OPERATOR,
             found.id,
             username=username,
             email=email,
             role="admin",
-            initial=run(users.new_password(environment.hasher)),
+            initial=run(initial_passwords.new_password(environment.hasher)),
         )
     _show_access(environment, found.id, user, initial_password, is_json=is_json)
 
@@ -92,13 +93,13 @@ def reset_password(org_id: str, username: str, target: options.Target, *, is_jso
     """
     with options.environment_of(target) as environment:
         found = users.find_by_username(environment.context, options.uuid_of(org_id), username)
-        user, initial_password = users.give_access(
+        user, initial_password = initial_passwords.give_access(
             environment.context,
             OPERATOR,
             found.org_id,
             found.id,
             None,
-            initial=run(users.new_password(environment.hasher)),
+            initial=run(initial_passwords.new_password(environment.hasher)),
         )
     _show_access(environment, found.org_id, user, initial_password, is_json=is_json)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from gatepass.server.domain.users import operations
+from gatepass.server.domain.users import initial_passwords, operations
 from gatepass.server.domain.users.model import (
     User,
     check_email,
@@ -61,7 +61,7 @@ def add(request: PortalRequest) -> Steps[Response]:
     if errors and not _is_there(request, user_id):
         return _rerender_add_form(request, OAuthError("invalid_request", "See the fields."), errors)
     try:
-        operations.add_with_access(
+        initial_passwords.add_with_access(
             request.context,
             request.actor,
             request.org_id,
@@ -69,7 +69,7 @@ def add(request: PortalRequest) -> Steps[Response]:
             email=request.form.get("email"),
             role=request.form.get("role", ""),
             user_id=user_id,
-            initial=(yield from operations.new_password(request.environment.hasher)),
+            initial=(yield from initial_passwords.new_password(request.environment.hasher)),
             also=lambda *made: _keep(request, *made),
         )
     except OAuthError as refusal:
@@ -109,13 +109,13 @@ def give_access(request: PortalRequest) -> Steps[Response]:
             "invalid_request", "Your own password is changed on your account page.", status=409
         )
     try:
-        operations.give_access(
+        initial_passwords.give_access(
             request.context,
             request.actor,
             request.org_id,
             user.id,
             request.form.get("username"),
-            initial=(yield from operations.new_password(request.environment.hasher)),
+            initial=(yield from initial_passwords.new_password(request.environment.hasher)),
             also=lambda *made: _keep(request, *made),
         )
     except OAuthError as refusal:
