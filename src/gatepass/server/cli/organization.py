@@ -106,8 +106,7 @@ def reset_password(org_id: str, username: str, target: options.Target, *, is_jso
 
 @organization.command("people", epilog=example("gatepass organization people ORG_ID"))
 @click.argument("org_id")
-@options.environment_option
-@options.as_json
+@options.reading_options
 def people_(org_id: str, target: options.Target, *, is_json: bool) -> None:
     """List the users of an organization who have portal access, and whether they can log in."""
     with options.environment_of(target) as environment:
@@ -122,8 +121,7 @@ def people_(org_id: str, target: options.Target, *, is_json: bool) -> None:
 
 
 @organization.command("list", epilog=example("gatepass organization list --json"))
-@options.environment_option
-@options.as_json
+@options.reading_options
 def list_(target: options.Target, *, is_json: bool) -> None:
     """List the organizations of an environment."""
     with options.environment_of(target) as environment:
@@ -134,8 +132,7 @@ def list_(target: options.Target, *, is_json: bool) -> None:
 
 @organization.command("show", epilog=example("gatepass organization show ORG_ID"))
 @click.argument("org_id")
-@options.environment_option
-@options.as_json
+@options.reading_options
 def show_(org_id: str, target: options.Target, *, is_json: bool) -> None:
     """Show one organization."""
     with options.environment_of(target) as environment:
