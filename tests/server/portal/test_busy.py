@@ -9,7 +9,7 @@ import pytest
 from gatepass.concurrency.bounded_pool import RETRY_AFTER
 from gatepass.server.domain.users import initial_passwords
 from gatepass.server.domain.users.password_hashing import run
-from gatepass.server.domain.users.sessions import operations as sessions
+from gatepass.server.domain.users.sessions import login
 from gatepass.server.domain.users.sessions.operations import Visitor
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
@@ -146,7 +146,7 @@ def test_who_must_wait_takes_no_place_in_the_queue(portal: PortalServer) -> None
 
 def test_a_place_that_was_taken_meanwhile_uncounts_the_attempt(portal: PortalServer) -> None:
     visitor = Visitor(HOME, "", None)
-    steps = sessions.log_in(
+    steps = login.log_in(
         portal.environment.context, portal.environment.hasher, visitor, "anna", Secret(PASSWORD)
     )
     next(steps)

@@ -7,7 +7,6 @@ from starlette.responses import Response
 from gatepass.server.domain.applications import operations
 from gatepass.server.domain.applications.model import Application, ApplicationSecret
 from gatepass.server.domain.applications.operations import Registered
-from gatepass.server.domain.users.sessions import one_time_secret
 from gatepass.server.portal.pages import applications
 from gatepass.server.portal.presentation import snippets
 from gatepass.server.portal.rendering import page, redirect
@@ -31,10 +30,7 @@ def keep(
     `rotated` is empty for a registration.
     """
     what = {"secret": made.secret.value, "rotated": rotated}
-    about = _about(made.application)
-    one_time_secret.keep(
-        connection, request.current_login.session_id, about, what, request.environment.now()
-    )
+    request.keep_once(connection, _about(made.application), what)
 
 
 def show(request: PortalRequest) -> Response:
@@ -42,9 +38,7 @@ def show(request: PortalRequest) -> Response:
     application = applications.find_application(request)
     if request.method == "HEAD":  # a HEAD request must not use up the secret
         return Response(media_type="text/html")
-    kept = one_time_secret.take(
-        request.context, request.current_login.session_id, _about(application)
-    )
+    kept = request.take_once(_about(application))
     if kept is None:
         return page(request, "application_credentials_gone.html", application=application)
     secret = Secret(kept["secret"])
