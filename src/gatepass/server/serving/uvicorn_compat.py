@@ -28,7 +28,8 @@ _CYCLE = (
     "expect_100_continue keep_alive on_response"
 )
 _CYCLE_STATE = (
-    "body disconnected keep_alive message_event more_body response_complete response_started"
+    "body chunked_encoding disconnected expected_content_length keep_alive message_event more_body "
+    "response_complete response_started waiting_for_100_continue"
 )
 _CONFIG = "asgi_version loaded loaded_app root_path timeout_keep_alive"
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import groupby
 from uuid import UUID, uuid4
 
+from gatepass.server.domain.applications import lookup
 from gatepass.server.domain.applications import store as applications
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.audit import store as audit
@@ -111,7 +112,7 @@ class _Group:
 
     def _convert_new(self, found: SourceApplication) -> ImportedApplication | Outcome:
         before = store.find(self.connection, self.terms.source, found.client_id)
-        here = applications.find_by_client_id(self.connection, found.client_id)
+        here = lookup.find_by_client_id(self.connection, found.client_id)
         if before:
             return _already(found, before, here)
         if here:

@@ -1,23 +1,23 @@
 """The ASGI side of one request: uvicorn's cycle, with a faster beginning of the response."""
 
 import re
+from http import HTTPStatus
 from typing import Any
 
-from uvicorn.protocols.http.flow_control import FlowControl
-
 try:
-    from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 except ModuleNotFoundError:  # as on Windows; then uvicorn's protocol serves (see `uvicorn_compat`)
     from uvicorn.protocols.http.h11_impl import (  # type: ignore[assignment]
         RequestResponseCycle,
     )
 
-    STATUS_LINE = {}
-
-__all__ = ["Cycle", "FlowControl", "RequestResponseCycle"]
+__all__ = ["Cycle", "RequestResponseCycle"]
 
 _NO_NAME = re.compile(rb'[\x00-\x20\x7f()<>@,;:\\\[\]={}"]')
 _NO_VALUE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_STATUS_LINES = {
+    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus
+}
 _MOST_LINES = 256
 # The values of these are the same in many responses, and are no secrets.
 _REPEATED = frozenset(
@@ -42,6 +42,8 @@ _lines: dict[tuple[bytes, bytes], bytes] = {}
 class Cycle(RequestResponseCycle):
     """Formats the header lines that repeat once; otherwise it is uvicorn's cycle."""
 
+    _says_close = False
+
     async def send(self, message: Any) -> None:  # noqa: ANN401 - an ASGI message
         """Write the beginning of the response, or a part of its body.
 
@@ -57,10 +59,10 @@ class Cycle(RequestResponseCycle):
         self.response_started = True
         self.waiting_for_100_continue = False
         status = message["status"]
-        lines = [STATUS_LINE[status]]
+        lines = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
         for name, value in (*self.default_headers, *message.get("headers", ())):
             lines.append(_lines.get((name, value)) or self._line(name, value))
-        if not self.keep_alive and b"connection: close\r\n" not in lines:
+        if not self.keep_alive and not self._says_close:
             lines.append(b"connection: close\r\n")
         if (
             self.chunked_encoding is None
@@ -95,4 +97,5 @@ class Cycle(RequestResponseCycle):
             token.strip() for token in value.lower().split(b",")
         }:
             self.keep_alive = False
+            self._says_close = True
         return line
