@@ -1,7 +1,6 @@
 """`gatepass organization`: manages organizations and their administrators."""
 
 from datetime import datetime
-from uuid import UUID
 
 import click
 
@@ -43,10 +42,10 @@ def create(
     Prints the initial password, once; it must be changed at the first login.
     """
     with options.environment_of(target, creates=True) as environment:
-        new, user, initial_password = organization_lifecycle.create(
+        _, user, initial_password = organization_lifecycle.create(
             environment.context, environment.hasher, OPERATOR, name, username, email
         )
-    _show_access(environment, new.id, user, initial_password, is_json=is_json)
+    _show_access(environment, user, initial_password, is_json=is_json)
 
 
 @organization.command(
@@ -75,7 +74,7 @@ def add_admin(
             role="admin",
             initial=run(initial_passwords.new_password(environment.hasher)),
         )
-    _show_access(environment, found.id, user, initial_password, is_json=is_json)
+    _show_access(environment, user, initial_password, is_json=is_json)
 
 
 @organization.command(
@@ -101,7 +100,7 @@ def reset_password(org_id: str, username: str, target: options.Target, *, is_jso
             None,
             initial=run(initial_passwords.new_password(environment.hasher)),
         )
-    _show_access(environment, found.org_id, user, initial_password, is_json=is_json)
+    _show_access(environment, user, initial_password, is_json=is_json)
 
 
 @organization.command("people", epilog=example("gatepass organization people ORG_ID"))
@@ -161,10 +160,10 @@ def resume(org_id: str, target: options.Target) -> None:
 
 
 def _show_access(
-    environment: Environment, org_id: UUID, user: User, initial_password: Secret, *, is_json: bool
+    environment: Environment, user: User, initial_password: Secret, *, is_json: bool
 ) -> None:
     shown = {
-        "org_id": org_id,
+        "org_id": user.org_id,
         "environment": environment.name,
         "username": user.username,
         "initial_password": initial_password.value,

@@ -71,12 +71,9 @@ def stored(request: PortalRequest) -> Response:
 
 def rotate(request: PortalRequest) -> Response:
     """Create a new secret; the old one expires after the overlap. A repeated form creates one."""
-
-    def keep_new(connection: Connection, made: Registered) -> None:
-        keep(request, connection, made, _LEAKED if has_leaked else _ROTATED)
-
     app_id, overlap = request.ids["app_id"], _overlap(request.form.get("overlap", ""))
     has_leaked = overlap == timedelta(0)  # as the page explains beside this choice
+    rotated = _LEAKED if has_leaked else _ROTATED
     try:
         operations.rotate(
             request.context,
@@ -86,7 +83,7 @@ def rotate(request: PortalRequest) -> Response:
             request.org_id,
             has_leaked=has_leaked,
             secret_id=request.creation_id(),
-            also=keep_new,
+            also=lambda connection, made: keep(request, connection, made, rotated),
         )
     except OAuthError as refusal:
         if refusal.status != DONE_ALREADY:

@@ -6,7 +6,6 @@ from starlette.responses import Response
 
 from gatepass.server.domain.applications import operations
 from gatepass.server.domain.applications.model import check_name, check_scope
-from gatepass.server.domain.applications.operations import Registered
 from gatepass.server.domain.applications.redirect_uris import check_redirect_uris
 from gatepass.server.domain.names import look_alike
 from gatepass.server.domain.users.password_hashing import Steps
@@ -16,7 +15,6 @@ from gatepass.server.portal.pages import credentials
 from gatepass.server.portal.pages.scopes import choices, chosen_of, needs_password
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
-from gatepass.server.storage.database import Connection
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 
@@ -59,10 +57,6 @@ def register(request: PortalRequest) -> Steps[Response]:
     except OAuthError as refusal:
         errors |= errors_of(refusal, "current_password")
         return _refused(request, refusal, errors, chosen)
-
-    def keep(connection: Connection, made: Registered) -> None:
-        credentials.keep(request, connection, made)
-
     try:
         operations.register(
             request.context,
@@ -74,7 +68,7 @@ def register(request: PortalRequest) -> Steps[Response]:
             allowed=allowed,
             redirect_uris=uris,
             app_id=app_id,
-            also=keep,
+            also=lambda *made: credentials.keep(request, *made),
         )
     except OAuthError as refusal:
         if refusal.status != credentials.DONE_ALREADY:
