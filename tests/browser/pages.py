@@ -9,10 +9,12 @@ from browser.samples import (
     MANY_SCOPES,
     NOW,
     PASSWORD_SCOPE,
+    RESTRICTED,
     SCOPE,
     SECRET,
     SNIPPETS,
     UNBROKEN,
+    WORDS,
     Sample,
     application,
     before,
@@ -25,6 +27,7 @@ from browser.samples import (
     usage,
     user,
 )
+from gatepass.wire.scope import Scope
 
 ANONYMOUS = site(user=None, organization=None, section="")
 FIRST_LOGIN = site(user=Thing(username="anna", role="admin", must_change_password=True))
@@ -40,9 +43,6 @@ REGISTER = {
     "scopes": [*SCOPE, PASSWORD_SCOPE],
     "needs_password": ("portal_users",),
 }
-RESTRICTED = Thing(
-    name="introspection", words="Partner API: Ask what any access token is worth.", checked=False
-)
 SHOWN_ONCE = {
     "site": site(),
     "application": application(),
@@ -70,24 +70,23 @@ APPLICATIONS = [
     application(id="a2", name="Meter import", last_used_at=None, created_at=before(minutes=9)),
     application(id="a3", name="Old reports", state="disabled", last_used_at=before(days=51)),
 ]
-AGENT = "Firefox on Linux"
+AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 SESSIONS = [
     Thing(
-        id=str(number),
+        id_digest=bytes([number]),
         created_at=before(hours=number * 20 + 1),
         last_seen_at=before(hours=number * 9),
         source=source,
         user_agent=agent,
-        current=number == 0,
     )
     for number, (source, agent) in enumerate([("203.0.113.7", AGENT), ("2001:db8::17", UNBROKEN)])
 ]
+SESSIONS_SHOWN = {"sessions": SESSIONS, "current_session": SESSIONS[0]}
 OWN_ACCOUNT = Thing(
     username="anna",
     email=None,
     pending_email=None,
     role="admin",
-    organization="Acme Energy",
     created_at=before(days=400),
     password_changed_at=before(days=12),
     last_login_at=None,
@@ -105,10 +104,13 @@ NOTICES = [
     )
 ]
 USERS = [
-    user(),
-    user(id="p2", username="sven", name="", email=None, role="staff", last_login_at=None),
-    user(id="p3", username=None, name="Mia Ek", role="user", state="no portal access"),
-    user(id="p4", username="ola", role="user", state="disabled", last_login_at=before(days=90)),
+    (user(), "active"),
+    (
+        user(id="p2", username="sven", full_name="", email=None, role="staff", last_login_at=None),
+        "active",
+    ),
+    (user(id="p3", username=None, full_name="Mia Ek", role="user"), "no portal access"),
+    (user(id="p4", username="ola", role="user", last_login_at=before(days=90)), "disabled"),
 ]
 ENTRIES = [
     entry(
@@ -125,9 +127,16 @@ ENTRIES = [
         "Set the allowed source networks to 203.0.113.0/24 198.51.100.0/24 2001:db8:85a3::/48",
         subject="Billing sync",
     ),
-    entry(900, "Registered an application", subject="Meter import", client_id=CLIENT_ID),
-    entry(901, "Registered an application", subject="Meter import", client_id=CLIENT_ID[::-1]),
-    entry(4000, "Token refused: unknown scope", who="Billing sync", result="refused", source=""),
+    entry(
+        900, "Registered an application", subject="Meter import", detail={"client_id": CLIENT_ID}
+    ),
+    entry(
+        901,
+        "Registered an application",
+        subject="Meter import",
+        detail={"client_id": CLIENT_ID[::-1]},
+    ),
+    entry(4000, "Token refused: unknown scope", actor="Billing sync", result="refused", source=""),
 ]
 REFUSALS = [
     refusal(3, "Expired secret ending in 4f2a", times=1203),
@@ -146,21 +155,28 @@ TEST_TOKEN = {
     "site": site(),
     "application": application(),
     "token": "gpa_test_" + "0aZk93LmQx7Tc5RvWb1Yd8Pf2Hj6Ns4Gu0Ek9Io3Xy7Cq5" * 5,
-    "claims": Thing(
-        name="Billing sync",
-        client_id=CLIENT_ID,
-        scope=SCOPE,
-        audience=["https://sandbox-app.example.com/api/partners/v2.0"],
-        issuer="https://sandbox-app.example.com",
-        issued_at=NOW,
-        expires_at=NOW + timedelta(hours=10),
-        token_id="5d41402abc4b2a76b9719d911017c592",
-    ),
+    "claims": {
+        "client_id": CLIENT_ID,
+        "iss": "https://sandbox-app.example.com",
+        "jti": "5d41402abc4b2a76b9719d911017c592",
+    },
+    "scope": ["read", "write"],
+    "words_of": WORDS.get,
+    "audience": ["https://sandbox-app.example.com/api/partners/v2.0"],
+    "issued_at": NOW,
+    "expires_at": NOW + timedelta(hours=10),
     "call": "curl https://sandbox-app.example.com/api/partners/v2.0/org/a0 \\\n"
     "  -H 'Authorization: Bearer gpa_test_0aZk93LmQx7Tc5RvWb1Yd8Pf2Hj6Ns4Gu0Ek9Io3'",
     "curl": SNIPPETS["curl"],
 }
-ONE_USER = {"site": TEAM, "values": {}, "errors": {}}
+ONE_USER = {
+    "site": TEAM,
+    "values": {},
+    "errors": {},
+    "state": "active",
+    "is_self": False,
+    "is_last_admin": False,
+}
 
 PAGES = [
     Sample(
@@ -236,16 +252,16 @@ PAGES = [
     Sample(
         "account",
         "account.html",
-        {"site": ACCOUNT, "account": OWN_ACCOUNT, "sessions": SESSIONS, "errors": {}},
+        {"site": ACCOUNT, "account": OWN_ACCOUNT, "errors": {}, **SESSIONS_SHOWN},
     ),
     Sample(
         "account-new-email",
         "account.html",
         {
             "site": site(section="account", notices=NOTICES),
-            "account": user(organization="Acme Energy", password_changed_at=before(days=12), **NEW),
-            "sessions": SESSIONS,
+            "account": user(password_changed_at=before(days=12), **NEW),
             "errors": {},
+            **SESSIONS_SHOWN,
         },
     ),
     Sample(
@@ -378,7 +394,7 @@ PAGES = [
             application=application(
                 contact="operations@acme.example",
                 networks=["203.0.113.0/24", "2001:db8:85a3::8a2e:370:7334/128"],
-                scope=[*MANY_SCOPES, RESTRICTED],
+                scope=Scope(tuple(each.name for each in (*MANY_SCOPES, RESTRICTED))),
             ),
             scopes=MANY_SCOPES,
             granted_scopes=[RESTRICTED],
@@ -441,7 +457,7 @@ PAGES = [
         "team.html",
         {
             "site": TEAM,
-            "users": [*USERS[:2], user(username="sven", state="initial password expired")],
+            "users": [*USERS[:2], (user(username="sven"), "initial password expired")],
             "may_change": True,
             "more_url": None,
         },
@@ -465,7 +481,7 @@ PAGES = [
     Sample(
         "user-last-admin",
         "user.html",
-        {**ONE_USER, "user": user(is_self=True, is_last_admin=True)},
+        {**ONE_USER, "user": user(), "is_self": True, "is_last_admin": True},
     ),
     Sample(
         "user-new-email",
@@ -476,14 +492,15 @@ PAGES = [
             "errors": {"current_password": "This is not your current password."},
         },
     ),
-    Sample("user-no-access", "user.html", {**ONE_USER, "user": USERS[2]}),
-    Sample("user-disabled", "user.html", {**ONE_USER, "user": USERS[3]}),
+    Sample("user-no-access", "user.html", {**ONE_USER, "user": USERS[2][0], "state": USERS[2][1]}),
+    Sample("user-disabled", "user.html", {**ONE_USER, "user": USERS[3][0], "state": USERS[3][1]}),
     Sample(
         "user-expired",
         "user.html",
         {
             **ONE_USER,
-            "user": user(username="sven", last_login_at=None, state="initial password expired"),
+            "user": user(username="sven", last_login_at=None),
+            "state": "initial password expired",
         },
     ),
     Sample(

@@ -10,6 +10,7 @@ from typing import Any
 from gatepass.server.portal.pages.applications import settings_of
 from gatepass.server.portal.presentation import chart
 from gatepass.server.portal.presentation.chart import Bar
+from gatepass.wire.scope import Scope
 
 NOW = datetime(2026, 11, 23, 21, 46, 22, tzinfo=UTC)
 CLIENT_ID = "gpc_test_5Qm1xKc8T0vZ2rYw7LhNd3Gk4P"
@@ -78,6 +79,10 @@ MANY_SCOPES = [
     Thing(name="meters.read", words="Meter readings: Read the meters of a site.", checked=False),
     Thing(name="https://meters.example.com/scopes/values.write.all", words=LONG, checked=True),
 ]
+RESTRICTED = Thing(
+    name="introspection", words="Partner API: Ask what any access token is worth.", checked=False
+)
+WORDS = {each.name: each.words for each in (*MANY_SCOPES, *SCOPE, PASSWORD_SCOPE, RESTRICTED)}
 
 
 def application(**changes: Any) -> Thing:  # noqa: ANN401
@@ -86,10 +91,9 @@ def application(**changes: Any) -> Thing:  # noqa: ANN401
             "id": "a1",
             "name": "Billing sync",
             "client_id": CLIENT_ID,
-            "client_type": "Confidential",
-            "grant_type": "Client Credentials",
+            "client_type": "confidential",
             "redirect_uris": [],
-            "scope": SCOPE,
+            "scope": Scope.parse("read write"),
             "token_lifetime": 36000,
             "rate_limit_mode": "off",
             "rate_limit": None,
@@ -179,6 +183,8 @@ def detail(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
     return {
         "site": site(),
         "application": shown,
+        "grant_type": "Client Credentials",
+        "words_of": WORDS.get,
         **settings_of(shown),
         "secrets": [secret()],
         "may_change": True,
@@ -207,28 +213,22 @@ def user(**changes: Any) -> Thing:  # noqa: ANN401
             "pending_email": None,
             "pending_email_at": before(hours=2),
             "pending_email_by": 'the application "Billing sync"',
-            "name": "Anna Lind",
+            "full_name": "Anna Lind",
             "role": "admin",
             "created_at": before(days=400),
             "last_login_at": before(minutes=12),
-            "state": "active",
-            "is_self": False,
-            "is_last_admin": False,
             **changes,
         }
     )
 
 
-def entry(minutes: int, what: str, **changes: Any) -> Thing:  # noqa: ANN401
-    return Thing(
-        **{
-            "at": before(minutes=minutes),
-            "who": "anna",
-            "what": what,
-            "subject": "",
-            "client_id": "",
-            "source": "203.0.113.7",
-            "result": "ok",
-            **changes,
-        }
-    )
+def entry(minutes: int, words: str, **changes: Any) -> tuple[Thing, str]:  # noqa: ANN401
+    shown = {
+        "at": before(minutes=minutes),
+        "actor": "anna",
+        "subject": "",
+        "detail": {},
+        "source": "203.0.113.7",
+        "result": "ok",
+    }
+    return Thing(**{**shown, **changes}), words

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from gatepass.server.settings import HttpSettings
+from gatepass.server.configuration.http_limits import HttpSettings
 from gatepass.wire.metadata import TOKEN
 from gateways.deployed import APP, EXAMPLES, NAMES, SANDBOX, Deployed, deployed
 from gateways.gateway import Answer, program

@@ -8,14 +8,7 @@ from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -23,24 +16,21 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from gatepass.jose.algorithms import Algorithm
+from gatepass.server.configuration.environment_settings import EnvironmentSettings
 from gatepass.server.configuration.environment_variables import (
     PREFIX,
     Texts,
     VariableSource,
     variable_of,
 )
-from gatepass.server.configuration.hosts import parse as parse_host
 from gatepass.server.configuration.hosts import spellings
-from gatepass.server.configuration.http_limits import HeadLimits, Limits, room_for_connections
+from gatepass.server.configuration.http_limits import HttpSettings
 from gatepass.server.configuration.path_aliases import PathAliases
 from gatepass.server.configuration.proxies import EVERYONE, MOST_HOPS, HeaderName
-from gatepass.server.domain.token_policy import Tokens
 from gatepass.server.domain.users.passwords import PasswordSettings
 from gatepass.server.domain.users.sessions.model import SessionSettings
 from gatepass.wire.credential import Mode
-from gatepass.wire.urls import is_confidential, is_loopback
-from gatepass.wire.urls import split as split_url
+from gatepass.wire.urls import is_loopback
 
 DATA = Path("gatepass-data")
 CONFIG_NAME = "gatepass.toml"
@@ -52,101 +42,6 @@ _DEFAULT_PORTS = {"https": ":443/", "http:": ":80/"}
 
 class SettingsError(Exception):
     """A setting that cannot be used; the message is one line that says what to do."""
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class EnvironmentSettings(_Part):
-    """One environment: the hosts that choose it, its issuer and its database."""
-
-    hosts: Texts = ()
-    """Hosts, as app.example.com or app.example.com:8443; the first is the one that links use unless
-    `issuer` is set. The host of `issuer` is always one. In the Host header they may have the
-    scheme's default port or a dot at the end, and the issuer's may lack its port."""
-    issuer: str = ""
-    """Issuer identifier and base address (RFC 8414 §2), https except on loopback."""
-    hsts_subdomains: bool = False
-    """Whether HSTS (RFC 6797), which an https issuer sends, also covers the host's subdomains."""
-    database: str = ""
-    """SQLAlchemy URL of a PostgreSQL database; empty means SQLite in the data directory. The
-    password may be in PGPASSWORD or in the file that PGPASSFILE names (~/.pgpass) instead."""
-
-    tokens: Tokens = "opaque"
-    """Format of access tokens for resources that name none: opaque, or jwt (RFC 9068)."""
-    algorithm: Algorithm = "ES256"
-    """Signature algorithm of JWTs for resources that name none."""
-
-    @field_validator("issuer")
-    @classmethod
-    def _issuer_is_safe(cls, issuer: str) -> str:
-        if not issuer:
-            return issuer
-        parts = split_url(issuer)
-        if parts is None or not is_confidential(parts):
-            raise ValueError("must be https, or http on a loopback host")
-        if parts.query or parts.fragment or issuer.endswith("/") or parts.path:
-            raise ValueError("must be a scheme and a host, without path or trailing slash")
-        return issuer
-
-    @field_validator("hosts")
-    @classmethod
-    def _hosts_are_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(parse_host(host) for host in hosts)
-
-    @field_validator("database")
-    @classmethod
-    def _database_is_known(cls, database: str) -> str:
-        if database and not database.startswith(("postgresql://", "postgresql+psycopg://")):
-            raise ValueError("must be a postgresql:// address, or empty for SQLite")
-        return database.replace("postgresql://", "postgresql+psycopg://", 1)
-
-
-class HttpSettings(_Part):
-    """Bounds for one connection and for all of them; a setting of 0 follows from the system."""
-
-    max_target_bytes: int = Field(8 * 1024, ge=256, le=64 * 1024)
-    """The longest request target (path and query) in bytes; a longer one is answered 414."""
-    max_header_bytes: int = Field(64 * 1024, ge=1024, le=1024 * 1024)
-    """The longest header of a request in bytes; a longer one is answered 431."""
-    max_header_fields: int = Field(100, ge=10, le=1000)
-    """The most header fields of a request; more are answered 431."""
-    header_timeout: float = Field(10, gt=0, le=3600)
-    """Seconds for a request's header, from the start of the connection or from the first byte of a
-    later request; then 408."""
-    body_timeout: float = Field(30, gt=0, le=3600)
-    """Seconds for a request's body; then 408."""
-    answer_timeout: float = Field(30, gt=0, le=3600)
-    """Seconds for which a client may leave answers unread; then its connection ends."""
-    idle_timeout: int = Field(75, ge=1, le=3600)
-    """Seconds for which a connection stays open after an answer. It must be longer than a proxy or
-    load balancer in front keeps an idle connection (most: 60 s), so that the proxy closes first."""
-    max_connections: int = Field(0, ge=0)
-    """The most open connections of one worker; 0: what the limit of open files leaves room for.
-    At the limit the one that has been longest without a whole request is closed for a new one."""
-    max_waiting_polls: int = Field(0, ge=0)
-    """The most guards that wait at one environment's revocation feed in one worker; 0: a quarter of
-    the connections. Further ones are answered 503."""
-
-    def waiting_polls(self) -> int:
-        """Return how many guards may wait at one environment's feed."""
-        connections = self.max_connections or room_for_connections()
-        return self.max_waiting_polls or max(1, connections // 4)
-
-    def limits(self) -> Limits:
-        """Return what the HTTP protocol needs of these."""
-        return Limits(
-            head=HeadLimits(
-                target=self.max_target_bytes,
-                head=self.max_header_bytes,
-                fields=self.max_header_fields,
-            ),
-            head_timeout=self.header_timeout,
-            body_timeout=self.body_timeout,
-            answer_timeout=self.answer_timeout,
-            connections=self.max_connections,
-        )
 
 
 class Settings(BaseSettings):

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from gatepass.server.configuration.environment_settings import EnvironmentSettings
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations as catalogue
 from gatepass.server.domain.catalogue.model import CataloguedScope
 from gatepass.server.environment import maintenance
-from gatepass.server.settings import EnvironmentSettings
 from gatepass.testing import Clock
 from gatepass.wire.scope import Scope
 from server.fixtures import Client, InProcessServer, new_clock, open_passive_server, refused

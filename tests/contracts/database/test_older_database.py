@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import make_url
 
 from contracts.samples import NOW
+from gatepass.server.configuration.environment_settings import EnvironmentSettings
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications.operations import Registered
@@ -24,7 +25,7 @@ from gatepass.server.domain.revocations import store as revocations
 from gatepass.server.domain.revocations.feed.cursor import Cursor
 from gatepass.server.domain.users.passwords import Hasher, PasswordSettings
 from gatepass.server.oauth.served_environment import ServedEnvironment
-from gatepass.server.settings import EnvironmentSettings, Settings
+from gatepass.server.settings import Settings
 from gatepass.server.storage.database import Connection, Database
 from gatepass.server.storage.master_key import MasterKey
 from gatepass.wire.credential import Mode

@@ -12,17 +12,19 @@ import pytest
 from sqlalchemy import make_url
 
 from contracts.samples import NOW
+from gatepass.server.configuration.environment_settings import EnvironmentSettings
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.server.domain.users import initial_passwords
 from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.password_hashing import run
 from gatepass.server.domain.users.passwords import Hasher, PasswordSettings
 from gatepass.server.environment import maintenance
 from gatepass.server.environment.environment import Environment
-from gatepass.server.settings import EnvironmentSettings, Settings
+from gatepass.server.settings import Settings
 from gatepass.server.storage.master_key import MasterKey
 from gatepass.wire.credential import Mode
 from gatepass.wire.errors import OAuthError
@@ -162,14 +164,14 @@ def _administrators(process: Environment, number: int) -> tuple[UUID, list[UUID]
         process.context, process.hasher, OPERATOR, "Acme", f"anna{number}"
     )
     org_id = created.organization.id
-    second, _ = people.add_with_access(
+    second, _ = initial_passwords.add_with_access(
         process.context,
         OPERATOR,
         org_id,
         username=f"bert{number}",
         email=None,
         role="admin",
-        initial=run(people.new_password(process.hasher)),
+        initial=run(initial_passwords.new_password(process.hasher)),
     )
     return org_id, [created.administrator.id, second.id]
 

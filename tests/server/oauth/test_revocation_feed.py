@@ -11,13 +11,13 @@ from httpx2 import Response
 from gatepass.guard.revocation import feed_page
 from gatepass.guard.revocation.state import RevocationState
 from gatepass.jose.signing import SigningKey
+from gatepass.server.configuration.http_limits import HttpSettings
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.changes.store import START
 from gatepass.server.domain.keys.operations import rotate
 from gatepass.server.domain.keys.store import all_keys
-from gatepass.server.settings import HttpSettings
 from gatepass.wire.metadata import REVOCATIONS
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret

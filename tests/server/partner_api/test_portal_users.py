@@ -7,8 +7,8 @@ import pytest
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import OPERATOR, Entry
+from gatepass.server.domain.users import initial_passwords, portal_users
 from gatepass.server.domain.users import operations as people
-from gatepass.server.domain.users import portal_users
 from gatepass.server.domain.users.model import InvalidField, User
 from gatepass.server.domain.users.notices import operations as notices
 from gatepass.server.domain.users.password_hashing import run
@@ -30,14 +30,14 @@ HARMS: list[tuple[str, dict[str, object] | None, list[str]]] = [
 
 def add(partner: Partner, role: str = "admin", email: str | None = "nora@example.com") -> User:
     """Add somebody who logs in to the portal."""
-    made, _ = people.add_with_access(
+    made, _ = initial_passwords.add_with_access(
         partner.environment.context,
         OPERATOR,
         partner.created.organization.id,
         username=f"nora-{partner.created.organization.id.hex[:12]}",
         email=email,
         role=role,
-        initial=run(people.new_password(partner.environment.hasher)),
+        initial=run(initial_passwords.new_password(partner.environment.hasher)),
     )
     return made
 

@@ -10,15 +10,16 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from gatepass.server.app import Gatepass, create
+from gatepass.server.configuration.environment_settings import EnvironmentSettings
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.audit.model import OPERATOR
-from gatepass.server.domain.users import operations as people
+from gatepass.server.domain.users import initial_passwords
 from gatepass.server.domain.users import store as people_store
 from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.password_hashing import run
 from gatepass.server.domain.users.passwords import PasswordSettings
 from gatepass.server.oauth.served_environment import ServedEnvironment
-from gatepass.server.settings import EnvironmentSettings, Settings
+from gatepass.server.settings import Settings
 from gatepass.testing import Clock
 from gatepass.wire.credential import Mode
 from gatepass.wire.secret import Secret
@@ -154,23 +155,23 @@ def prepare(data: Path) -> None:
     )
     hashed = portal.environment.hasher.hash(Secret(PASSWORD))
     for username, role in (("sven", "staff"), ("ulla", "user"), ("nils", "admin")):
-        people.add_with_access(
+        initial_passwords.add_with_access(
             portal.environment.context,
             OPERATOR,
             acme.organization.id,
             username=username,
             email=None,
             role=role,
-            initial=run(people.new_password(portal.environment.hasher)),
+            initial=run(initial_passwords.new_password(portal.environment.hasher)),
         )
-    people.add_with_access(
+    initial_passwords.add_with_access(
         portal.environment.context,
         OPERATOR,
         acme.organization.id,
         username="nora",
         email="nora@acme.example",
         role="admin",
-        initial=run(people.new_password(portal.environment.hasher)),
+        initial=run(initial_passwords.new_password(portal.environment.hasher)),
     )
     with portal.environment.database.write() as connection:
         for username in ("anna", "sven", "ulla", "bo", "nora"):

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 import pytest
 
 from gatepass.concurrency.bounded_pool import RETRY_AFTER
-from gatepass.server.domain.users import operations as people
+from gatepass.server.domain.users import initial_passwords
 from gatepass.server.domain.users.password_hashing import run
-from gatepass.server.domain.users.sessions import operations as sessions
+from gatepass.server.domain.users.sessions import login
 from gatepass.server.domain.users.sessions.operations import Visitor
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
@@ -146,7 +146,7 @@ def test_who_must_wait_takes_no_place_in_the_queue(portal: PortalServer) -> None
 
 def test_a_place_that_was_taken_meanwhile_uncounts_the_attempt(portal: PortalServer) -> None:
     visitor = Visitor(HOME, "", None)
-    steps = sessions.log_in(
+    steps = login.log_in(
         portal.environment.context, portal.environment.hasher, visitor, "anna", Secret(PASSWORD)
     )
     next(steps)
@@ -161,6 +161,6 @@ def test_a_place_that_was_taken_meanwhile_uncounts_the_attempt(portal: PortalSer
 def test_the_work_of_an_operation_touches_no_database(portal: PortalServer) -> None:
     """So that a thread for hashes never waits for a lock."""
     with portal.environment.database.write():
-        password, hashed = run(people.new_password(portal.environment.hasher))
+        password, hashed = run(initial_passwords.new_password(portal.environment.hasher))
 
     assert portal.environment.hasher.verify(password, hashed)

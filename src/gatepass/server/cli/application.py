@@ -85,8 +85,7 @@ def create(  # noqa: PLR0913 - one parameter for each option
 
 @application.command("list", epilog=example("gatepass application list --environment sandbox"))
 @click.option("--organization", "org_id", help="List only the applications of this organization.")
-@options.environment_option
-@options.as_json
+@options.reading_options
 def list_(org_id: str | None, target: options.Target, *, is_json: bool) -> None:
     """List the applications of an environment."""
     with options.environment_of(target) as environment:
@@ -105,8 +104,7 @@ def list_(org_id: str | None, target: options.Target, *, is_json: bool) -> None:
 
 @application.command("show", epilog=example("gatepass application show CLIENT_ID --json"))
 @_APPLICATION
-@options.environment_option
-@options.as_json
+@options.reading_options
 def show_(application_id: str, target: options.Target, *, is_json: bool) -> None:
     """Show one application; of its secrets, only the last four characters are shown."""
     with options.environment_of(target) as environment:

@@ -28,8 +28,7 @@ def keys() -> None:
 
 
 @keys.command("list", epilog=example("gatepass keys list --environment sandbox"))
-@options.environment_option
-@options.as_json
+@options.reading_options
 def list_(target: options.Target, *, is_json: bool) -> None:
     """List the keys of an environment; the keys themselves are never shown."""
     with options.environment_of(target) as environment:

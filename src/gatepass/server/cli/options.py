@@ -75,9 +75,10 @@ def data_options(command: Command) -> Command:
     return cast("Command", with_data)
 
 
-def environment_option(command: Command) -> Command:
-    """Add --data, --config and --environment (default: production) to a reading command."""
-    return _environment_option(NAMES[Mode.LIVE], "[default: production]")(data_options(command))
+def reading_options(command: Command) -> Command:
+    """Add --data, --config, --environment (default: production) and --json to a reading command."""
+    with_environment = _environment_option(NAMES[Mode.LIVE], "[default: production]")
+    return with_environment(data_options(as_json(command)))
 
 
 def environment_option_to_change(command: Command) -> Command:

@@ -1,7 +1,6 @@
 """`gatepass organization`: manages organizations and their administrators."""
 
 from datetime import datetime
-from uuid import UUID
 
 import click
 
@@ -11,6 +10,7 @@ from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations
 from gatepass.server.domain.organizations.model import Organization
+from gatepass.server.domain.users import initial_passwords
 from gatepass.server.domain.users import operations as users
 from gatepass.server.domain.users.model import User, has_expired_password
 from gatepass.server.domain.users.password_hashing import run
@@ -42,10 +42,10 @@ def create(
     Prints the initial password, once; it must be changed at the first login.
     """
     with options.environment_of(target, creates=True) as environment:
-        new, user, initial_password = organization_lifecycle.create(
+        _, user, initial_password = organization_lifecycle.create(
             environment.context, environment.hasher, OPERATOR, name, username, email
         )
-    _show_access(environment, new.id, user, initial_password, is_json=is_json)
+    _show_access(environment, user, initial_password, is_json=is_json)
 
 
 @organization.command(
@@ -65,16 +65,16 @@ def add_admin(
     """
     with options.environment_of(target) as environment:
         found = operations.find(environment.context, options.uuid_of(org_id))
-        user, initial_password = users.add_with_access(
+        user, initial_password = initial_passwords.add_with_access(
             environment.context,
             OPERATOR,
             found.id,
             username=username,
             email=email,
             role="admin",
-            initial=run(users.new_password(environment.hasher)),
+            initial=run(initial_passwords.new_password(environment.hasher)),
         )
-    _show_access(environment, found.id, user, initial_password, is_json=is_json)
+    _show_access(environment, user, initial_password, is_json=is_json)
 
 
 @organization.command(
@@ -92,21 +92,20 @@ def reset_password(org_id: str, username: str, target: options.Target, *, is_jso
     """
     with options.environment_of(target) as environment:
         found = users.find_by_username(environment.context, options.uuid_of(org_id), username)
-        user, initial_password = users.give_access(
+        user, initial_password = initial_passwords.give_access(
             environment.context,
             OPERATOR,
             found.org_id,
             found.id,
             None,
-            initial=run(users.new_password(environment.hasher)),
+            initial=run(initial_passwords.new_password(environment.hasher)),
         )
-    _show_access(environment, found.org_id, user, initial_password, is_json=is_json)
+    _show_access(environment, user, initial_password, is_json=is_json)
 
 
 @organization.command("people", epilog=example("gatepass organization people ORG_ID"))
 @click.argument("org_id")
-@options.environment_option
-@options.as_json
+@options.reading_options
 def people_(org_id: str, target: options.Target, *, is_json: bool) -> None:
     """List the users of an organization who have portal access, and whether they can log in."""
     with options.environment_of(target) as environment:
@@ -121,8 +120,7 @@ def people_(org_id: str, target: options.Target, *, is_json: bool) -> None:
 
 
 @organization.command("list", epilog=example("gatepass organization list --json"))
-@options.environment_option
-@options.as_json
+@options.reading_options
 def list_(target: options.Target, *, is_json: bool) -> None:
     """List the organizations of an environment."""
     with options.environment_of(target) as environment:
@@ -133,8 +131,7 @@ def list_(target: options.Target, *, is_json: bool) -> None:
 
 @organization.command("show", epilog=example("gatepass organization show ORG_ID"))
 @click.argument("org_id")
-@options.environment_option
-@options.as_json
+@options.reading_options
 def show_(org_id: str, target: options.Target, *, is_json: bool) -> None:
     """Show one organization."""
     with options.environment_of(target) as environment:
@@ -163,10 +160,10 @@ def resume(org_id: str, target: options.Target) -> None:
 
 
 def _show_access(
-    environment: Environment, org_id: UUID, user: User, initial_password: Secret, *, is_json: bool
+    environment: Environment, user: User, initial_password: Secret, *, is_json: bool
 ) -> None:
     shown = {
-        "org_id": org_id,
+        "org_id": user.org_id,
         "environment": environment.name,
         "username": user.username,
         "initial_password": initial_password.value,

@@ -23,8 +23,7 @@ def resource() -> None:
 
 
 @resource.command("list", epilog=example("gatepass resource list --environment sandbox"))
-@options.environment_option
-@options.as_json
+@options.reading_options
 def list_(target: options.Target, *, is_json: bool) -> None:
     """List the resources; `form` is the token format, with the environment's defaults applied."""
     with options.environment_of(target) as environment:

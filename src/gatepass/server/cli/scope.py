@@ -18,8 +18,7 @@ def scope() -> None:
 
 
 @scope.command("list", epilog=example("gatepass scope list --environment sandbox"))
-@options.environment_option
-@options.as_json
+@options.reading_options
 def list_(target: options.Target, *, is_json: bool) -> None:
     """List the scopes, each with its resource and description."""
     with options.environment_of(target) as environment:

@@ -67,32 +67,20 @@ def served(environments: Iterable[tuple[Of, Iterable[str], str]]) -> dict[str, O
     The issuer's host is served, too, and without its port, which some proxies drop from Host.
     What is only implied is served where a single environment implies it and none names it.
     """
-    given = [(each, tuple(hosts), issuer) for each, hosts, issuer in environments]
+    given = [(each, tuple(hosts), issuer.partition("://")) for each, hosts, issuer in environments]
+    named = [(each, scheme, hosts) for each, hosts, (scheme, _, _) in given]
+    of_issuer = [(each, scheme, (host.lower(),)) for each, _, (scheme, _, host) in given]
+    without_port = [(each, scheme, (split(host).name,)) for each, scheme, (host,) in of_issuer]
     found: dict[str, Of] = {}
-    for hosts_of in (_named, _of_issuer, _without_port):
+    for claims in (named, of_issuer, without_port):
         claimants: defaultdict[str, list[Of]] = defaultdict(list)
-        for environment, named, issuer in given:
-            scheme = issuer.partition("://")[0]
-            for spelling in {
-                one for host in hosts_of(named, issuer) for one in spellings(host, scheme)
-            }:
+        for environment, scheme, hosts in claims:
+            for spelling in {one for host in hosts for one in spellings(host, scheme)}:
                 claimants[spelling].append(environment)
         for spelling, by in claimants.items():
             if spelling not in found and len(by) == 1:
                 found[spelling] = by[0]
     return found
-
-
-def _named(named: tuple[str, ...], _issuer: str) -> tuple[str, ...]:
-    return named
-
-
-def _of_issuer(_named: tuple[str, ...], issuer: str) -> tuple[str, ...]:
-    return (issuer.partition("://")[2].lower(),)
-
-
-def _without_port(_named: tuple[str, ...], issuer: str) -> tuple[str, ...]:
-    return (split(issuer.partition("://")[2].lower()).name,)
 
 
 def transport_headers(issuer: str, *, subdomains: bool) -> tuple[tuple[bytes, bytes], ...]:

@@ -2,9 +2,10 @@
 
 import re
 
-from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
+from pydantic import ValidationInfo, field_validator
 
 from gatepass.server.configuration.environment_variables import Texts
+from gatepass.server.configuration.section import Section
 from gatepass.wire import metadata
 
 _PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
@@ -28,10 +29,8 @@ _TAKEN = (  # by the server itself, with every path below
 )
 
 
-class PathAliases(BaseModel):
+class PathAliases(Section):
     """Paths where OAuth endpoints answer beside their own, with and without a slash at the end."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     token: Texts = ()
     """Further paths of the token endpoint, as /o/token/ of django-oauth-toolkit. The metadata and

@@ -14,11 +14,12 @@ from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations import store
 from gatepass.server.domain.organizations.model import Organization, check_name
-from gatepass.server.domain.users import operations as users
+from gatepass.server.domain.users import initial_passwords
 from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.password_hashing import run
 from gatepass.server.domain.users.passwords import Hasher
 from gatepass.server.domain.users.sessions import store as sessions
+from gatepass.server.domain.users.transaction_steps import add_draft
 from gatepass.server.storage.errors import NotFoundError
 from gatepass.wire.secret import Secret
 
@@ -37,13 +38,13 @@ def create(
     """Create an organization with its first administrator."""
     now = context.now()
     new = Organization(uuid4(), check_name(name), now)
-    initial = run(users.new_password(hasher))
-    administrator = users.draft_with_access(
+    initial = run(initial_passwords.new_password(hasher))
+    administrator = initial_passwords.draft_with_access(
         new.id, initial, now, username=username, email=email, role="admin"
     )
     with context.database.write() as connection:
         store.add(connection, new)
-        users.add_draft(connection, by, administrator, now)
+        add_draft(connection, by, administrator, now)
         record = entry(by, now, "organization.created", new.name, org_id=new.id)
         audit.record(connection, record)
     return Created(new, administrator, initial.password)

@@ -38,7 +38,10 @@ def respond(path: str, environments: Sequence[Environment], method: str = "GET")
         return Response(200, NO_STORE, b'{"status": "ok"}')
     found = {environment.name: list(problems(environment)) for environment in environments}
     is_ready = not any(each.stops for some in found.values() for each in some)
-    states = {name: "; ".join(map(": ".join, _texts(some))) or "ok" for name, some in found.items()}
+    states = {
+        name: "; ".join(f"{each.name}: {each.text}" for each in some) or "ok"
+        for name, some in found.items()
+    }
     body = {"status": "ready" if is_ready else "not ready", **states}
     return Response(200 if is_ready else 503, NO_STORE, json.dumps(body).encode())
 
@@ -73,7 +76,3 @@ def problems(environment: Environment) -> Iterator[Problem]:
         where = "behind" if offset > 0 else "ahead of"
         text = f"this machine's clock is {abs(offset):.0f} s {where} the database's time"
         yield Problem("clock_offset", text)
-
-
-def _texts(some: list[Problem]) -> Iterator[tuple[str, str]]:
-    return ((each.name, each.text) for each in some)

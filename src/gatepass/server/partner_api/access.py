@@ -4,8 +4,9 @@ An application has the rights of an administrator of its organization, narrowed 
 of its token. The organization is that of the token, and no other.
 """
 
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Path
@@ -120,37 +121,28 @@ guard = Guard(inspect=_inspect, get_cached=_recall, expect=_expect)
 Id = Annotated[str, Path(json_schema_extra={"format": "uuid"})]
 
 
-async def _reader(
-    request: Request,
-    response: Response,
-    org_id: Id,
-    principal: Annotated[Principal, guard.requires("read")],
-) -> Caller:
-    response.headers["Cache-Control"] = "no-store"  # personal data
-    return _caller(request, org_id, principal)
+def _caller_with(scope: str) -> Callable[..., Coroutine[Any, Any, Caller]]:
+    """Return the dependency of a call that needs `scope`, a scope-token."""
 
+    async def caller(
+        request: Request,
+        response: Response,
+        org_id: Id,
+        principal: Annotated[Principal, guard.requires(scope)],
+    ) -> Caller:
+        """Raise NotFoundError for every organization but that of the token."""
+        response.headers["Cache-Control"] = "no-store"  # personal data
+        requested = identifier(org_id)
+        if str(requested) != principal.org_id:
+            raise NotFoundError(org_id)
+        environment = environment_of(request)
+        application = environment.applications.get(principal.client_id)
+        name = application.name if application else principal.client_id
+        source = request.client.host if request.client else ""
+        actor = Actor(name, source, requested, kind="application")
+        return Caller(environment, requested, actor, PORTAL_USERS in principal.scope)
 
-async def _writer(
-    request: Request,
-    response: Response,
-    org_id: Id,
-    principal: Annotated[Principal, guard.requires("write")],
-) -> Caller:
-    response.headers["Cache-Control"] = "no-store"  # personal data
-    return _caller(request, org_id, principal)
-
-
-def _caller(request: Request, org_id: str, principal: Principal) -> Caller:
-    """Raise NotFoundError for every organization but that of the token."""
-    requested = identifier(org_id)
-    if str(requested) != principal.org_id:
-        raise NotFoundError(org_id)
-    environment = environment_of(request)
-    application = environment.applications.get(principal.client_id)
-    name = application.name if application else principal.client_id
-    source = request.client.host if request.client else ""
-    actor = Actor(name, source, requested, kind="application")
-    return Caller(environment, requested, actor, PORTAL_USERS in principal.scope)
+    return caller
 
 
 def note_denial(request: Request, status: int, reason: str) -> None:
@@ -169,5 +161,5 @@ def note_denial(request: Request, status: int, reason: str) -> None:
     denials.record(environment.context, actor, denied, client_id=application.client_id)
 
 
-Reader = Annotated[Caller, Depends(_reader)]
-Writer = Annotated[Caller, Depends(_writer)]
+Reader = Annotated[Caller, Depends(_caller_with("read"))]
+Writer = Annotated[Caller, Depends(_caller_with("write"))]

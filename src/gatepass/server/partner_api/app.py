@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 from pydantic.json_schema import models_json_schema
 
 from gatepass.server.partner_api import docs, endpoints, errors
@@ -65,7 +64,7 @@ def create() -> PartnerApi:
         redirect_slashes=False,
         servers=[{"url": PARTNER_API}],
         root_path_in_servers=False,
-        generate_unique_id_function=_name,
+        generate_unique_id_function=lambda route: route.name,
         exception_handlers=errors.handlers(),
     )
     app.router.routes += docs.routes(app.openapi)
@@ -101,7 +100,3 @@ def _add(
     )
     if method == "GET":  # RFC 9110 §9.1: every GET also supports HEAD
         app.add_api_route(path, call, methods=["HEAD"], include_in_schema=False)
-
-
-def _name(route: APIRoute) -> str:
-    return route.name

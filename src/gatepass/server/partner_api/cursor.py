@@ -7,12 +7,11 @@ from uuid import UUID
 
 from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.store import After
-from gatepass.server.storage.timestamps import milliseconds
+from gatepass.server.storage.timestamps import EPOCH, milliseconds
 
 # 24 bytes are 32 characters without padding: every text of this form is a cursor.
 PATTERN = r"^[A-Za-z0-9_-]{32}$"
 _LAYOUT = struct.Struct(">Q16s")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = milliseconds(datetime.max.replace(tzinfo=UTC))
 
 
@@ -27,5 +26,5 @@ def read(text: str) -> After:
     An invented cursor leads to some position among the users of the same organization.
     """
     at, person_id = _LAYOUT.unpack(urlsafe_b64decode(text))
-    moment = _EPOCH + timedelta(milliseconds=min(at, _LATEST))
+    moment = EPOCH + timedelta(milliseconds=min(at, _LATEST))
     return After(moment, UUID(bytes=person_id))

@@ -14,7 +14,7 @@ from gatepass.server.domain.users.sessions import operations as sessions
 from gatepass.server.domain.users.sessions.model import new_id
 from gatepass.server.environment.environment import Environment
 from gatepass.server.portal import static_files
-from gatepass.server.portal.presentation import durations
+from gatepass.server.portal.presentation import durations, user_agents
 from gatepass.server.portal.request import PortalRequest
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.metadata import PARTNER_API
@@ -38,6 +38,7 @@ def template_environment() -> jinja2.Environment:
     )
     for function in (durations.ago, durations.utc, durations.iso, durations.span):
         made.filters[function.__name__] = function
+    made.filters["program"] = user_agents.words
     made.filters["grouped"] = "{:,}".format
     return made
 
@@ -51,11 +52,11 @@ class Site:
 
     environment: str
     other_environment_url: str
-    organization: str | None
-    user: User | None
-    section: str
-    csrf: str = field(repr=False)
     now: datetime
+    organization: str | None = None
+    user: User | None = None
+    section: str = ""
+    csrf: str = field(default="", repr=False)
     flash: str | None = None
     notices: Sequence[Notice] = ()
     form_id: str = field(default_factory=lambda: new_id().value)
@@ -91,10 +92,6 @@ def anonymous_error(environment: Environment, status: int, /, **context: object)
     around = Site(
         environment=environment.name,
         other_environment_url=environment.other_url,
-        organization=None,
-        user=None,
-        section="",
-        csrf="",
         now=environment.now(),
     )
     return _rendered("error.html", around, status, context)

@@ -12,10 +12,11 @@ from gatepass.server.domain.catalogue.model import Catalogue
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.password_hashing import Steps
-from gatepass.server.domain.users.sessions import step_up
+from gatepass.server.domain.users.sessions import one_time_secret, step_up
 from gatepass.server.domain.users.sessions.model import key
 from gatepass.server.domain.users.sessions.operations import Login, Visitor
 from gatepass.server.oauth.served_environment import ServedEnvironment
+from gatepass.server.storage.database import Connection
 from gatepass.wire.secret import Secret
 
 _SECRET_FIELDS = {
@@ -93,6 +94,15 @@ class PortalRequest:
             self.visitor.source,
             self.secret("current_password"),
         )
+
+    def keep_once(self, connection: Connection, about: str, what: Mapping[str, str]) -> None:
+        """Keep `what` for the page `about`, which shows it once, in the caller's transaction."""
+        now = self.environment.now()
+        one_time_secret.keep(connection, self.current_login.session_id, about, what, now)
+
+    def take_once(self, about: str) -> dict[str, str] | None:
+        """Return what is kept for the page `about`; None the second time, or too late."""
+        return one_time_secret.take(self.context, self.current_login.session_id, about)
 
     def secret(self, name: str) -> Secret:
         """Return a password from the form."""

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from gatepass.server.storage import deadline
 
@@ -20,11 +20,8 @@ class Slots:
     @contextmanager
     def take(self, *, writes: bool) -> Iterator[None]:
         """Hold a connection's place in the block; raise PassedError where none came free."""
-        if not writes:
-            with _held(self._connections):
-                yield
-            return
-        with _held(self._writers), _held(self._connections):
+        turn = _held(self._writers) if writes else nullcontext()
+        with turn, _held(self._connections):
             yield
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Dialect,
     Integer,
     MetaData,
+    Table,
     TypeDecorator,
     func,
     inspect,
@@ -21,6 +22,8 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -41,6 +44,7 @@ __all__ = [
     "metadata",
     "next_of",
     "sqlite_url",
+    "upsert",
     "without_password",
 ]
 
@@ -113,6 +117,15 @@ def next_of(column: Column[str], value: str | ColumnElement[str]) -> ColumnEleme
     from_there = smallest.where(texts >= value).scalar_subquery()
     found: ColumnElement[str] = func.coalesce(from_there, smallest.scalar_subquery())
     return found
+
+
+def upsert(connection: Connection, table: Table, **values: object) -> None:
+    """Insert a row, or set the other columns of the one that has its primary key."""
+    insert = insert_on_sqlite if connection.dialect.name == "sqlite" else insert_on_postgresql
+    key = table.primary_key.columns
+    others = {name: value for name, value in values.items() if name not in key}
+    new = insert(table).values(**values)
+    connection.execute(new.on_conflict_do_update(index_elements=key, set_=others))
 
 
 class Database:

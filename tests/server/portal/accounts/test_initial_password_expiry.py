@@ -3,7 +3,7 @@
 import pytest
 
 from gatepass.server.domain.audit.model import OPERATOR
-from gatepass.server.domain.users import operations as people
+from gatepass.server.domain.users import initial_passwords
 from gatepass.server.domain.users.password_hashing import run
 from gatepass.testing import Clock
 from server.portal.fixtures import (
@@ -68,8 +68,8 @@ def test_the_team_page_says_so_and_a_new_one_logs_in(portal: PortalServer, clock
     page = anna.get(f"/team/{nils.id}/").text
     assert "Initial password expired" in page
     assert "Make a new initial password below" in page
-    initial = run(people.new_password(portal.environment.hasher))
-    _, new = people.give_access(
+    initial = run(initial_passwords.new_password(portal.environment.hasher))
+    _, new = initial_passwords.give_access(
         portal.environment.context, OPERATOR, nils.org_id, nils.id, None, initial=initial
     )
     assert "Initial password expired" not in anna.get("/team/").text

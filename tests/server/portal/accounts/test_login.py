@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.server.domain.users import initial_passwords
 from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.password_hashing import run
@@ -239,14 +240,14 @@ def test_people_log_in_with_their_email_address_however_it_is_spelled(
 
 
 def give_access(portal: PortalServer, username: str, email: str, whose: str) -> None:
-    people.add_with_access(
+    initial_passwords.add_with_access(
         portal.environment.context,
         OPERATOR,
         portal.person(whose).org_id,
         username=username,
         email=email,
         role="user",
-        initial=run(people.new_password(portal.environment.hasher)),
+        initial=run(initial_passwords.new_password(portal.environment.hasher)),
     )
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
+from gatepass.server.configuration.environment_settings import EnvironmentSettings
 from gatepass.server.domain.users.sessions.model import new_id
 from gatepass.server.portal.forms import csrf
 from gatepass.server.portal.routes import ROUTES, Route
-from gatepass.server.settings import EnvironmentSettings
 from server.portal.conftest import MakePortal
 from server.portal.fixtures import PortalServer
 

@@ -8,6 +8,7 @@ from httpx2 import Response
 
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.audit.model import OPERATOR, Actor
+from gatepass.server.domain.users import initial_passwords
 from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users.password_hashing import run
 from gatepass.testing import Clock
@@ -100,13 +101,13 @@ def test_only_the_address_that_was_seen_is_decided_about(portal: PortalServer, w
 def test_one_that_somebody_has_by_now_is_refused_with_the_reason(portal: PortalServer) -> None:
     nora = portal.as_("nora")
     ask_for(portal)
-    people.add_with_access(
+    initial_passwords.add_with_access(
         portal.environment.context,
         OPERATOR,
         portal.person("nora").org_id,
         username="pia",
         email=NEW.upper(),
-        initial=run(people.new_password(portal.environment.hasher)),
+        initial=run(initial_passwords.new_password(portal.environment.hasher)),
         role="user",
     )
 

@@ -7,7 +7,7 @@ import pytest
 
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.audit.model import OPERATOR
-from gatepass.server.domain.users import operations as people
+from gatepass.server.domain.users import initial_passwords
 from gatepass.server.domain.users import store as people_store
 from gatepass.server.domain.users.model import Role
 from gatepass.server.domain.users.password_hashing import run
@@ -38,14 +38,14 @@ def sandbox(portal: PortalServer) -> ServedEnvironment:
 
 
 def add(environment: ServedEnvironment, org_id: UUID, username: str, role: Role) -> None:
-    people.add_with_access(
+    initial_passwords.add_with_access(
         environment.context,
         OPERATOR,
         org_id,
         username=username,
         email=None,
         role=role,
-        initial=run(people.new_password(environment.hasher)),
+        initial=run(initial_passwords.new_password(environment.hasher)),
     )
 
 

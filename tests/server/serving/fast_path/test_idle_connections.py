@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from gatepass.server.configuration.http_limits import HttpSettings
 from gatepass.server.serving import uvicorn_compat
 from gatepass.server.serving.fast_path.protocol import FastPathProtocol
-from gatepass.server.settings import HttpSettings
 from server.fixtures import new_clock, settings
 from server.serving.fast_path.doors import Door, Line
 from server.serving.fast_path.requests import Ask

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from gatepass.server.settings import EnvironmentSettings
+from gatepass.server.configuration.environment_settings import EnvironmentSettings
 from server.fixtures import TEST, new_clock, raw_basic
 from server.forwarded import GROUPS, Case, Group
 from server.serving.fast_path.doors import Door, door

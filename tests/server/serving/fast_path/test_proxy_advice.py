@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 from structlog.testing import capture_logs
 
-from gatepass.server.settings import EnvironmentSettings
+from gatepass.server.configuration.environment_settings import EnvironmentSettings
 from gatepass.testing import Clock
 from server.fixtures import new_clock, raw_basic
 from server.serving.fast_path.doors import Door, door

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gatepass.server.settings import EnvironmentSettings
+from gatepass.server.configuration.environment_settings import EnvironmentSettings
 from server.fixtures import Client, new_clock, raw_basic
 from server.serving.fast_path.doors import Door, Response, door
 from server.serving.fast_path.requests import Ask, Headers

@@ -41,16 +41,14 @@ class Administrator:
         """Log in with the initial password, which opens the password page."""
         self._transcript.step(f"{username} logs in with the initial password.")
         typed = {"username": username, "password": password.value}
-        response = self._send(self._form(_LOGIN, _LOGIN), _LOGIN, typed)
-        self._transcript.show_response(response, "location")
-        self._expect(response, 303)
+        self._submit(_LOGIN, typed)
         self._transcript.step(
             "Until the password is changed, every other page redirects to the password page."
         )
         self._transcript.command(["curl", "-i", "-b", "jar", self._address + _APPLICATIONS])
         response = self._browser.get(_APPLICATIONS)
         self._transcript.show_response(response, "location")
-        self._expect(response, 303)
+        _expect(response, 303)
         if response.headers["location"] != _PASSWORD:
             raise DemoError(f"The portal redirected to {response.headers['location']}.")
 
@@ -62,9 +60,7 @@ class Administrator:
             "new_password": new.value,
             "new_password_again": new.value,
         }
-        response = self._send(self._form(_PASSWORD, _PASSWORD), _PASSWORD, typed)
-        self._transcript.show_response(response, "location")
-        self._expect(response, 303)
+        self._submit(_PASSWORD, typed)
 
     def register(self, name: str) -> Credentials:
         """Register an application and copy its credentials from the page that shows them once."""
@@ -79,10 +75,7 @@ class Administrator:
             "scope_read": "yes",
             "scope_write": "yes",
         }
-        response = self._send(self._form(_REGISTER, _REGISTER), _REGISTER, typed)
-        self._transcript.show_response(response, "location")
-        self._expect(response, 303)
-        return self._copy(response.headers["location"])
+        return self._copy(self._submit(_REGISTER, typed))
 
     def close(self) -> None:
         """Close the browser."""
@@ -99,35 +92,30 @@ class Administrator:
         stored = next((action for action in page.forms if action.endswith("/stored/")), "")
         if not client_id or not secret.value or not stored:
             raise DemoError(f"The page {path} shows no credentials.")
-        self._expect(self._browser.post(stored, data=page.forms[stored].filled(stored="yes")), 303)
+        _expect(self._browser.post(stored, data=page.forms[stored].filled(stored="yes")), 303)
         return Credentials(client_id, secret)
-
-    def _form(self, path: str, action: str) -> dict[str, str]:
-        """Open a page and return the fields of its form, with the CSRF token."""
-        form = self._open(path).forms.get(action)
-        if form is None:
-            raise DemoError(f"The page {path} has no form for {action}.")
-        for name in ("csrf", "once"):
-            self._transcript.hide(form.fields.get(name, ""))
-        return form.fields
 
     def _open(self, path: str) -> Page:
         response = self._browser.get(path)
-        self._expect(response, 200)
+        _expect(response, 200)
         return Page(response.text)
 
-    def _send(
-        self, fields: Mapping[str, str], path: str, typed: Mapping[str, str]
-    ) -> httpx2.Response:
-        sent = {**fields, **typed}
+    def _submit(self, path: str, typed: dict[str, str]) -> str:
+        """Open a page, send its form, with the CSRF token; return the path it redirects to."""
+        form = self._open(path).forms.get(path)
+        if form is None:
+            raise DemoError(f"The page {path} has no form for {path}.")
+        for name in ("csrf", "once"):
+            self._transcript.hide(form.fields.get(name, ""))
+        sent = form.filled(**typed)
         words = [part for name, text in sent.items() for part in _data(name, text)]
         self._transcript.command(
             ["curl", "-i", "-b", "jar", "-c", "jar", self._address + path, *words]
         )
-        return self._browser.post(path, data=sent)
-
-    def _expect(self, response: httpx2.Response, status: int) -> None:
-        _expect(response, status)
+        response = self._browser.post(path, data=sent)
+        self._transcript.show_response(response, "location")
+        _expect(response, 303)
+        return response.headers["location"]
 
 
 class PartnerServer:

@@ -1,5 +1,6 @@
 """The steps of account manager, administrator and server, as on a partner's first day."""
 
+from contextlib import closing
 from typing import NamedTuple
 
 from gatepass.server.cli.demo.partner import Administrator, PartnerServer
@@ -33,20 +34,14 @@ def run(settings: Settings, transcript: Transcript) -> Access:
     password = passwords.generate((_ADMIN, _ORGANIZATION))
     transcript.hide(password.value)
     created = _create(settings, transcript)
-    administrator = Administrator(address, transcript)
-    try:
+    with closing(Administrator(address, transcript)) as administrator:
         transcript.title("The partner's administrator, in a browser")
         administrator.log_in(_ADMIN, created.initial_password)
         administrator.change_password(created.initial_password, password)
         credentials = administrator.register(_APPLICATION)
-    finally:
-        administrator.close()
     transcript.title("The partner's server")
-    partner_server = PartnerServer(address, credentials, transcript)
-    try:
+    with closing(PartnerServer(address, credentials, transcript)) as partner_server:
         _call(partner_server, f"/org/{created.organization.id}", transcript)
-    finally:
-        partner_server.close()
     return Access(address, _ADMIN, password)
 
 

@@ -1,11 +1,13 @@
 """The audit trail's table."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, Index, Row, Table, Text, Uuid, delete, insert, select
+from sqlalchemy import Column, Connection, Index, Table, Text, Uuid, delete, insert, select
 
 from gatepass.server.domain.audit.model import Entry
 from gatepass.server.storage.database import FORGOTTEN_AT_ONCE, Counter, Timestamp, metadata
@@ -29,7 +31,8 @@ audit = Table(
 
 def record(connection: Connection, *entries: Entry) -> None:
     """Add entries within the caller's transaction."""
-    connection.execute(insert(audit), [_row(each) for each in entries])
+    rows = [asdict(each) | {"detail": json.dumps(each.detail)} for each in entries]
+    connection.execute(insert(audit), rows)
 
 
 def page(
@@ -39,7 +42,7 @@ def page(
     query = select(audit).where(audit.c.org_id == org_id).order_by(audit.c.id.desc()).limit(limit)
     if before is not None:
         query = query.where(audit.c.id < before)
-    return [(row.id, _entry(row)) for row in connection.execute(query)]
+    return [_numbered(row) for row in connection.execute(query)]
 
 
 def prune(connection: Connection, older_than: datetime, limit: int = FORGOTTEN_AT_ONCE) -> int:
@@ -48,27 +51,7 @@ def prune(connection: Connection, older_than: datetime, limit: int = FORGOTTEN_A
     return connection.execute(delete(audit).where(audit.c.id.in_(old))).rowcount
 
 
-def _row(each: Entry) -> dict[str, object]:
-    return {
-        "at": each.at,
-        "org_id": each.org_id,
-        "actor": each.actor,
-        "action": each.action,
-        "subject": each.subject,
-        "result": each.result,
-        "source": each.source,
-        "detail": json.dumps(each.detail),
-    }
-
-
-def _entry(row: Row[Any]) -> Entry:
-    return Entry(
-        at=row.at,
-        org_id=row.org_id,
-        actor=row.actor,
-        action=row.action,
-        subject=row.subject,
-        result=row.result,
-        source=row.source,
-        detail=json.loads(row.detail),
-    )
+def _numbered(row: Sequence[Any]) -> tuple[int, Entry]:
+    number, *values = row
+    values[-1] = json.loads(values[-1])  # the detail
+    return number, Entry(*values)

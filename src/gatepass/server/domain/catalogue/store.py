@@ -1,5 +1,7 @@
 """The catalogue's tables."""
 
+from dataclasses import asdict, replace
+
 from sqlalchemy import (
     Boolean,
     Column,
@@ -80,15 +82,8 @@ def remove_resource(connection: Connection, uri: str) -> None:
 
 def add_scope(connection: Connection, new: CataloguedScope, partner_api: str) -> None:
     """Add a scope."""
-    connection.execute(
-        insert(scope).values(
-            name=new.name,
-            description=new.description,
-            is_default=new.is_default,
-            is_restricted=new.is_restricted,
-            resource=PARTNER_API if new.resource == partner_api else new.resource,
-        )
-    )
+    stored = replace(new, resource=PARTNER_API) if new.resource == partner_api else new
+    connection.execute(insert(scope).values(**asdict(stored)))
 
 
 def change_scope(connection: Connection, name: str, values: dict[str, object]) -> None:

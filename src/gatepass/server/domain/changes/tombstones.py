@@ -3,10 +3,9 @@
 from datetime import datetime
 
 from sqlalchemy import Column, Connection, Table, Text, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from gatepass.server.domain.changes import store as changes
-from gatepass.server.storage.database import Timestamp, metadata
+from gatepass.server.storage.database import Timestamp, metadata, upsert
 
 deletion = Table(
     "gone",
@@ -22,9 +21,7 @@ def record_deletion(connection: Connection, kind: str, name: str, now: datetime)
 
     `kind` is CLIENT_GONE or KEY_GONE of the change feed; `name` is the client id or the `kid`.
     """
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    new = dialect.insert(deletion).values(kind=kind, name=name, at=now)
-    connection.execute(new.on_conflict_do_update(index_elements=["kind", "name"], set_={"at": now}))
+    upsert(connection, deletion, kind=kind, name=name, at=now)
     changes.record(connection, kind, name, now)
 
 

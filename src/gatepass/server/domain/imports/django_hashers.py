@@ -121,9 +121,7 @@ def _bcrypt(form: re.Match[str], secret: bytes) -> bool:
 
 
 def _bcrypt_sha256(form: re.Match[str], secret: bytes) -> bool:
-    import bcrypt  # seldom needed
-
-    return bcrypt.checkpw(hashlib.sha256(secret).hexdigest().encode(), form[1].encode())
+    return _bcrypt(form, hashlib.sha256(secret).hexdigest().encode())
 
 
 def _argon2(form: re.Match[str], secret: bytes) -> bool:

@@ -1,6 +1,8 @@
 """Importing applications: all of one owner in one transaction."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from uuid import UUID, uuid4
 
@@ -50,10 +52,10 @@ def import_applications(
     for owner, members in _by_owner(found, terms):
         if dry_run:
             with context.database.read() as connection:
-                outcomes += _Group(connection, context, by, terms, owner).plan(members)
+                outcomes += _Group(connection, context.now(), by, terms, owner).plan(members)
         else:
             with deadline.each(deadline.LONG), context.database.write() as connection:
-                outcomes += _Group(connection, context, by, terms, owner).bring(members)
+                outcomes += _Group(connection, context.now(), by, terms, owner).bring(members)
     context.refresh()
     return outcomes
 
@@ -72,22 +74,15 @@ def _by_owner(
         yield owner(group[0]), group
 
 
+@dataclass(frozen=True, slots=True)
 class _Group:
     """One owner's applications, in one transaction."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        context: Context,
-        by: Actor,
-        terms: ImportOptions,
-        owner: Owner,
-    ) -> None:
-        self._connection = connection
-        self._now = context.now()
-        self._by = by
-        self._terms = terms
-        self._owner = owner
+    connection: Connection
+    now: datetime
+    by: Actor
+    terms: ImportOptions
+    owner: Owner
 
     def plan(self, members: Sequence[SourceApplication]) -> list[Outcome]:
         """Tell what `bring` would do."""
@@ -112,32 +107,32 @@ class _Group:
                 results = _outcome(results, organization.id, organization.name)
             outcomes.append(results)
         if any(each.state == "imported" for each in outcomes):
-            changes.record(self._connection, changes.IMPORT, self._terms.source, self._now)
+            changes.record(self.connection, changes.IMPORT, self.terms.source, self.now)
         return outcomes
 
     def _convert_new(self, found: SourceApplication) -> ImportedApplication | Outcome:
-        before = store.find(self._connection, self._terms.source, found.client_id)
-        here = lookup.find_by_client_id(self._connection, found.client_id)
+        before = store.find(self.connection, self.terms.source, found.client_id)
+        here = lookup.find_by_client_id(self.connection, found.client_id)
         if before:
             return _already(found, before, here)
         if here:
             return _left_out(found, "another application here has this client id")
         try:
-            return convert(found, self._now)
+            return convert(found, self.now)
         except NotImportable as reason:
             return _left_out(found, str(reason))
 
     def _organization(self) -> Organization | None:
         """Return the organization that this owner's applications are in already."""
-        org_id = store.organization_of(self._connection, self._terms.source, self._owner.key)
-        return organizations.find(self._connection, org_id) if org_id else None
+        org_id = store.organization_of(self.connection, self.terms.source, self.owner.key)
+        return organizations.find(self.connection, org_id) if org_id else None
 
     def _organization_name(self) -> str:
-        return name_of(self._owner.name, LONGEST_NAME)[0] or f"User {self._owner.key}"
+        return name_of(self.owner.name, LONGEST_NAME)[0] or f"User {self.owner.key}"
 
     def _new_organization(self) -> Organization:
-        new = Organization(uuid4(), self._organization_name(), self._now)
-        organizations.add(self._connection, new)
+        new = Organization(uuid4(), self._organization_name(), self.now)
+        organizations.add(self.connection, new)
         self._record("organization.created", new.name, new.id)
         return new
 
@@ -149,31 +144,31 @@ class _Group:
             org_id=organization.id,
             client_id=admitted.client_id,
             name=admitted.name,
-            scope=self._terms.scope,
+            scope=self.terms.scope,
             token_lifetime=DEFAULT_LIFETIME,
             created_at=admitted.created_at,
-            created_by=self._by.name,
+            created_by=self.by.name,
             secrets=(admitted.secret,),
             redirect_uris=admitted.redirect_uris,
-            imported_from=self._terms.source,
+            imported_from=self.terms.source,
         )
-        applications.add(self._connection, new)
+        applications.add(self.connection, new)
         remembered = Imported(
-            self._terms.source,
+            self.terms.source,
             new.client_id,
-            self._owner.key,
+            self.owner.key,
             organization.id,
             found.fingerprint,
-            self._now,
+            self.now,
         )
-        store.add(self._connection, remembered)
+        store.add(self.connection, remembered)
         self._record("application.imported", new.name, organization.id, client_id=new.client_id)
-        changes.record(self._connection, changes.APPLICATION, str(new.id), self._now)
+        changes.record(self.connection, changes.APPLICATION, str(new.id), self.now)
 
     def _record(self, action: str, subject: str, org_id: UUID, **detail: str) -> None:
-        detail["source_system"] = self._terms.source
-        record = entry(self._by, self._now, action, subject, org_id=org_id, **detail)
-        audit.record(self._connection, record)
+        detail["source_system"] = self.terms.source
+        record = entry(self.by, self.now, action, subject, org_id=org_id, **detail)
+        audit.record(self.connection, record)
 
 
 def _outcome(admitted: ImportedApplication, org_id: UUID | None, organization: str) -> Outcome:

@@ -1,6 +1,7 @@
 """The first use of an imported secret: its legacy hash is verified, then replaced by a digest."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from gatepass.server.domain.applications import store
 from gatepass.server.domain.applications.cache import ApplicationCache
@@ -15,20 +16,14 @@ from gatepass.wire.credential import read
 from gatepass.wire.secret import Secret
 
 
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SecretUpgrade:
     """Verifies secrets against the legacy hashes of an environment and replaces those hashes."""
 
-    def __init__(
-        self,
-        context: Context,
-        applications: ApplicationCache,
-        hashes: LegacyHashes,
-        failures: AttemptLimit,
-    ) -> None:
-        self._context = context
-        self._applications = applications
-        self._hashes = hashes
-        self._failures = failures
+    context: Context
+    applications: ApplicationCache
+    hashes: LegacyHashes
+    failures: AttemptLimit
 
     def pending(
         self,
@@ -45,7 +40,7 @@ class SecretUpgrade:
         does not reveal whether the client exists. Client ids of this server's form are exempt:
         nobody can guess one. Raises OAuthError (429) if the caller has failed too often.
         """
-        sample = self._hashes.sample
+        sample = self.hashes.sample
         if sample is None or read(client_id):
             return None
         stand_in = placeholder(client_id)
@@ -55,11 +50,11 @@ class SecretUpgrade:
             return None
         old = self._legacy_secret(known)
         subject = str(old.id) if old else client_id
-        if self._hashes.are_wrong(subject, readings):
+        if self.hashes.are_wrong(subject, readings):
             return None
-        now = self._context.clock()
-        self._failures.check(client_id, source, now)
-        self._hashes.check(source, now)
+        now = self.context.clock()
+        self.failures.check(client_id, source, now)
+        self.hashes.check(source, now)
         if application and old:
             return lambda: self.upgrade(application, readings, source)
         return lambda: self._imitate(sample, subject, readings, source)
@@ -72,27 +67,27 @@ class SecretUpgrade:
         time, so the application is read again first: another thread may have replaced the hash.
         """
         client_id = application.client_id
-        found = self._applications.get(client_id) or self._applications.load(client_id)
+        found = self.applications.get(client_id) or self.applications.load(client_id)
         application = found or application
         if any(secret.matches(each.digest) for secret in readings for each in application.secrets):
             return True
         old = self._legacy_secret(application)
         if old is None or old.encoded is None:
             return False
-        if self._hashes.are_wrong(str(old.id), readings):
+        if self.hashes.are_wrong(str(old.id), readings):
             return False
         encoded = old.encoded
         secret = next((each for each in readings if django_hashers.verify(encoded, each)), None)
         if secret is None:
-            self._hashes.remember_wrong(str(old.id), readings, source, self._context.clock())
+            self.hashes.remember_wrong(str(old.id), readings, source, self.context.clock())
             return False
-        with self._context.database.write() as connection:
+        with self.context.database.write() as connection:
             store.replace_hash(connection, old, secret.digest(), django_hashers.last_four(secret))
-            now = self._context.now()
+            now = self.context.now()
             changes.record(connection, changes.APPLICATION, str(application.id), now)
             if not store.encoded(connection, 1):
                 changes.record(connection, changes.IMPORT, "", now)
-        self._context.refresh()
+        self.context.refresh()
         return True
 
     def _imitate(
@@ -101,8 +96,8 @@ class SecretUpgrade:
         """Take the time of a verification that fails."""
         for secret in readings:
             django_hashers.verify(sample, secret)
-        self._hashes.remember_wrong(subject, readings, source, self._context.clock())
+        self.hashes.remember_wrong(subject, readings, source, self.context.clock())
 
     def _legacy_secret(self, application: Application) -> ApplicationSecret | None:
-        live = application.live_secrets(self._context.now())
+        live = application.live_secrets(self.context.now())
         return next((each for each in live if each.encoded), None)

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from ipaddress import IPv6Address, ip_address, ip_network
 
+from gatepass.wire.errors import OAuthError
+
 FORGOTTEN_AFTER = timedelta(hours=24)
 _LONGEST_WAIT = 900  # seconds
 
@@ -44,6 +46,18 @@ def of_login(username: str, source: str, device: bytes | None) -> tuple[Limit, .
         Limit(_key("account and source", account, network), 5),
         Limit(_key("source", network), 20, is_shared=True),
         Limit(_key("account", account), 100),  # NIST SP 800-63B-4 §3.2.2
+    )
+
+
+def too_many(wait: int) -> OAuthError:
+    """Return the refusal of somebody who must wait for `wait` seconds."""
+    unit = "second" if wait == 1 else "seconds"
+    return OAuthError(
+        "temporarily_unavailable",
+        f"Too many wrong attempts. Try again in {wait} {unit}.",
+        log_detail="throttled",
+        status=429,
+        retry_after=wait,
     )
 
 

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Column, Connection, Integer, Table, Text, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from gatepass.server.domain.throttling.model import FORGOTTEN_AFTER, Limit
-from gatepass.server.storage.database import Timestamp, metadata
+from gatepass.server.storage.database import Timestamp, metadata, upsert
 
 MOST_KEPT = 100_000  # rows
 
@@ -38,7 +37,8 @@ def attempt(connection: Connection, limits: Sequence[Limit], now: datetime) -> i
     for limit in limits:
         row = past.get(limit.key)
         counts = row is not None and now - row.last_failed_at <= FORGOTTEN_AFTER
-        _set(connection, limit.key, row.failures + 1 if row and counts else 1, now)
+        failures = row.failures + 1 if row and counts else 1
+        upsert(connection, throttle, key=limit.key, failures=failures, last_failed_at=now)
     return 0
 
 
@@ -83,10 +83,3 @@ def drop_least(connection: Connection, rows: int) -> None:
     order = throttle.c.failures, throttle.c.last_failed_at
     least = select(throttle.c.key).order_by(*order).limit(rows)
     connection.execute(delete(throttle).where(throttle.c.key.in_(least)))
-
-
-def _set(connection: Connection, key: str, failures: int, now: datetime) -> None:
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    values = {"failures": failures, "last_failed_at": now}
-    new = dialect.insert(throttle).values(key=key, **values)
-    connection.execute(new.on_conflict_do_update(index_elements=["key"], set_=values))

@@ -50,6 +50,11 @@ class User:
     pending_email_by: str | None = None
 
     @property
+    def full_name(self) -> str:
+        """Return the first and the last name, or the one that is known."""
+        return " ".join(part for part in (self.first_name, self.last_name) if part)
+
+    @property
     def has_portal_access(self) -> bool:
         """Return whether they can log in to the portal, or could once they are enabled again."""
         return self.username is not None or self.password_hash is not None

@@ -64,6 +64,12 @@ Index("ix_person_email_key", user.c.email_key, sqlite_where=_logs_in, postgresql
 _whole: Select[tuple[object, ...]] = select(*(user.c[name] for name in COLUMNS))
 
 
+def reference_to_user() -> Column[UUID]:
+    """Return the column of a table whose rows belong to a user and are deleted with them."""
+    owner = ForeignKey("person.id", ondelete="CASCADE")
+    return Column("person_id", Uuid, owner, key="user_id", nullable=False, index=True)
+
+
 class After(NamedTuple):
     """Where a page begins: behind the person created then, with this id."""
 

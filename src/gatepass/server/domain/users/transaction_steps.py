@@ -21,6 +21,12 @@ def find_in_organization(connection: Connection, org_id: UUID, user_id: UUID) ->
     return found
 
 
+def check_username_is_free(connection: Connection, username: str) -> None:
+    """Raise InvalidField where somebody has this username, in whatever organization."""
+    if store.find_by_username(connection, username):
+        raise InvalidField("username", "This username is taken. Choose another.", taken=True)
+
+
 def check_email_is_free(connection: Connection, user: User) -> None:
     """Raise InvalidField where somebody else of the organization has the person's address."""
     if user.email and store.email_is_taken(
@@ -36,6 +42,15 @@ def record_audit(
     subject = user.username or user.email or str(user.id)
     record = entry(by, now, action, subject, org_id=user.org_id, **detail)
     audit.record(connection, record)
+
+
+def add_draft(connection: Connection, by: Actor, new: User, now: datetime) -> None:
+    """Store a new person; raise InvalidField where the username or address is taken."""
+    if new.username:
+        check_username_is_free(connection, new.username)
+    check_email_is_free(connection, new)
+    store.add(connection, new)
+    record_audit(connection, by, now, new, "person.added", role=new.role)
 
 
 def notify(

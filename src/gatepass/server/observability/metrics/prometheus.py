@@ -16,10 +16,7 @@ from gatepass.server.observability.metrics.counters import BOUNDS, Row
 from gatepass.server.observability.metrics.snapshot import Queue, Snapshot, State
 
 _BOUNDS = [*map(str, BOUNDS), "+Inf"]
-_LOOKUPS = {
-    "hits": "hit",
-    "misses": "miss",
-}
+_LOOKUPS = {"hits": "hit", "misses": "miss"}
 _CONNECTIONS = {
     "open": "Open connections.",
     "limit": "Connections that may be open at the same time.",

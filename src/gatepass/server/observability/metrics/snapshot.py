@@ -50,27 +50,22 @@ def take(counts: Counts, environments: Sequence[Environment]) -> Snapshot:
 def total(snapshots: Sequence[Snapshot]) -> Snapshot:
     """Add up the counts; of each worker's state, take the worst."""
     rows: dict[tuple[str, str], Row] = {}
-    tokens: dict[str, int] = {}
-    refusals: dict[str, int] = {}
-    endings: dict[str, int] = {}
-    connections: dict[str, int] = {}
+    sums: list[dict[str, int]] = [{} for _ in Counts._fields[1:]]
     states: dict[str, State] = {}
     queues: dict[str, Queue] = {}
     for each in snapshots:
         for row in each.counts.rows:
             key = row.endpoint, row.result
             rows[key] = _sum(rows[key], row) if key in rows else row
-        for sums, more in zip(
-            (tokens, refusals, endings, connections), each.counts[1:], strict=True
-        ):
+        for known, more in zip(sums, each.counts[1:], strict=True):
             for name, count in more.items():
-                sums[name] = sums.get(name, 0) + count
+                known[name] = known.get(name, 0) + count
         for name, state in each.states.items():
             states[name] = _worst(states[name], state) if name in states else state
         for name, queue in each.queues.items():
             before = queues.get(name, Queue(0, 0))
             queues[name] = Queue(before.waiting + queue.waiting, before.refused + queue.refused)
-    counts = Counts(tuple(rows.values()), tokens, refusals, endings, connections)
+    counts = Counts(tuple(rows.values()), *sums)
     return Snapshot(counts, states, queues, len(snapshots))
 
 

@@ -70,12 +70,10 @@ def _is_of_running_worker(file: Path) -> bool:
     try:
         os.kill(int(file.stem), 0)
         return time.time() - file.stat().st_mtime < _STALE_AFTER
-    except (ProcessLookupError, OverflowError):
-        file.unlink(missing_ok=True)
-        return False
     except FileNotFoundError:  # it has just ended
         return False
-    except PermissionError:  # another user's process has the number now
+    except (ProcessLookupError, OverflowError, PermissionError):
+        # The last where another user's process has the number now.
         file.unlink(missing_ok=True)
         return False
 

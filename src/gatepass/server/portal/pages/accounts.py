@@ -2,24 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from types import SimpleNamespace
 
 from starlette.responses import Response
 
 from gatepass.server.domain.users import operations as users
 from gatepass.server.domain.users import passwords
 from gatepass.server.domain.users.password_hashing import Steps
+from gatepass.server.domain.users.sessions import login, step_up
 from gatepass.server.domain.users.sessions import operations as sessions
-from gatepass.server.domain.users.sessions.model import Session
 from gatepass.server.portal import cookies, redirects
 from gatepass.server.portal.forms import csrf
 from gatepass.server.portal.forms.errors import Errors, errors_of
 from gatepass.server.portal.pages import resubmission
-from gatepass.server.portal.presentation import user_agents
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
 from gatepass.wire.errors import OAuthError
-from gatepass.wire.secret import Secret
+
+_NOT_REPEATED = "The two entries are not the same."
 
 
 def first_page(request: PortalRequest) -> Response:
@@ -47,7 +46,7 @@ def log_in(request: PortalRequest) -> Steps[Response]:
     if request.login:
         return _logged_in(request)
     try:
-        made = yield from sessions.log_in(
+        made = yield from login.log_in(
             request.context,
             request.environment.hasher,
             request.visitor,
@@ -56,8 +55,8 @@ def log_in(request: PortalRequest) -> Steps[Response]:
         )
     except OAuthError as refusal:
         return rerender_login(request, refusal)
-    login = sessions.find(request.context, request.environment.session_settings, made.session_id)
-    response = _logged_in(replace(request, login=login, csrf=csrf.token(made.session_id)))
+    current = sessions.find(request.context, request.environment.session_settings, made.session_id)
+    response = _logged_in(replace(request, login=current, csrf=csrf.token(made.session_id)))
     cookies.set_session(response, request.environment, made.session_id)
     cookies.set_device(response, request.environment, made.device_id)
     return response
@@ -126,20 +125,13 @@ def account(request: PortalRequest) -> Response:
 def page_context(request: PortalRequest) -> dict[str, object]:
     """Return the template context of the account page."""
     user = users.find(request.context, request.org_id, request.user.id)
-    shown = SimpleNamespace(
-        username=user.username,
-        email=user.email,
-        pending_email=user.pending_email,
-        pending_email_at=user.pending_email_at,
-        pending_email_by=user.pending_email_by,
-        role=user.role,
-        organization=request.current_login.organization.name,
-        created_at=user.created_at,
-        last_login_at=user.last_login_at,
-        password_changed_at=user.password_changed_at or user.created_at,
-    )
-    found = sessions.live_sessions(request.context, request.environment.session_settings, user)
-    return {"account": shown, "sessions": [_session(request, each) for each in found]}
+    return {
+        "account": user,
+        "sessions": sessions.live_sessions(
+            request.context, request.environment.session_settings, user
+        ),
+        "current_session": request.current_login.session,
+    }
 
 
 def end_other_sessions(request: PortalRequest) -> Response:
@@ -150,12 +142,8 @@ def end_other_sessions(request: PortalRequest) -> Response:
 
 def password_form(request: PortalRequest) -> Response:
     """Show the form for a new password."""
-    return page(
-        request,
-        "password.html",
-        forced=request.user.must_change_password,
-        errors={},
-    )
+    forced = request.user.must_change_password
+    return page(request, "password.html", forced=forced, errors={})
 
 
 def change_password(request: PortalRequest) -> Steps[Response]:
@@ -167,7 +155,7 @@ def change_password(request: PortalRequest) -> Steps[Response]:
             return _rerender_password_form(
                 request, OAuthError("invalid_request", "See the fields."), errors
             )
-        sessions.check_may_try(
+        step_up.check_may_try(
             request.context,
             request.environment.hasher,
             request.current_login,
@@ -188,27 +176,14 @@ def change_password(request: PortalRequest) -> Steps[Response]:
 def _wrong_passwords(request: PortalRequest) -> Errors:
     """Return all errors that are found without a password hash."""
     errors, new = Errors(), request.secret("new_password")
-    current_login = request.current_login
-    names = (
-        current_login.user.username,
-        current_login.user.email,
-        current_login.organization.name,
-    )
-    errors.check("current_password", lambda: _check_given(request.secret("current_password")))
+    user, organization = request.user, request.current_login.organization
+    if not request.secret("current_password").value:
+        errors["current_password"] = step_up.MISSING
+    names = (user.username, user.email, organization.name)
     errors.check("new_password", lambda: passwords.check(new, names))
-    repeated = request.secret("new_password_again")
-    errors.check("new_password_again", lambda: _check_same(new, repeated))
+    if new != request.secret("new_password_again"):
+        errors["new_password_again"] = _NOT_REPEATED
     return errors
-
-
-def _check_same(new: Secret, repeated: Secret) -> None:
-    if new != repeated:
-        raise OAuthError("invalid_request", "The two entries are not the same.")
-
-
-def _check_given(password: Secret) -> None:
-    if not password.value:
-        raise OAuthError("invalid_request", "Enter your current password.")
 
 
 def _rerender_password_form(
@@ -231,15 +206,5 @@ def _changed(request: PortalRequest) -> Steps[None]:
         )
     except OAuthError as refusal:
         if refusal.status == 503:
-            sessions.forget_try(request.context, request.current_login, request.visitor.source)
+            step_up.forget_try(request.context, request.current_login, request.visitor.source)
         raise
-
-
-def _session(request: PortalRequest, session: Session) -> SimpleNamespace:
-    return SimpleNamespace(
-        user_agent=user_agents.words(session.user_agent),
-        source=session.source,
-        created_at=session.created_at,
-        last_seen_at=session.last_seen_at,
-        current=session.id_digest == request.current_login.session.id_digest,
-    )

@@ -1,7 +1,5 @@
 """The activity page: the organization's part of the audit trail, in words."""
 
-from types import SimpleNamespace
-
 from starlette.responses import Response
 
 from gatepass.server.domain.applications import fields
@@ -64,7 +62,7 @@ def activity(request: PortalRequest) -> Response:
     return page(
         request,
         "activity.html",
-        entries=[_shown(entry) for _, entry in shown],
+        entries=[(entry, in_words(entry)) for _, entry in shown],
         older_url=f"/activity/?before={shown[-1][0]}" if len(found) > _MOST else None,
     )
 
@@ -84,15 +82,3 @@ def _number(text: str | None) -> int | None:
     if not (text.isascii() and text.isdecimal()) or len(text) > _LONGEST_NUMBER:
         raise NotFoundError(text)
     return int(text)
-
-
-def _shown(entry: Entry) -> SimpleNamespace:
-    return SimpleNamespace(
-        at=entry.at,
-        who=entry.actor,
-        what=in_words(entry),
-        subject=entry.subject,
-        client_id=entry.detail.get("client_id", ""),
-        source=entry.source,
-        result=entry.result,
-    )

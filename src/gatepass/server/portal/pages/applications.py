@@ -32,8 +32,7 @@ _SHORTEST_QUIET = timedelta(hours=24)
 def index(request: PortalRequest) -> Response:
     """Show the organization's applications."""
     found = operations.of_organization(request.context, request.org_id)
-    shown = [_shown(request, each) for each in found]
-    return page(request, "applications.html", applications=shown, may_change=request.may_change)
+    return page(request, "applications.html", applications=found, may_change=request.may_change)
 
 
 def one(request: PortalRequest) -> Response:
@@ -51,7 +50,6 @@ def revoke_secret(request: PortalRequest) -> Response:
     """Revoke one of two live secrets."""
     return change(
         request,
-        "",
         lambda app_id: operations.revoke_secret(
             request.context, request.actor, app_id, request.ids["secret_id"], request.org_id
         ),
@@ -63,7 +61,6 @@ def revoke_tokens(request: PortalRequest) -> Response:
     """Revoke all tokens of an application."""
     return change(
         request,
-        "",
         lambda app_id: operations.revoke_tokens(
             request.context, request.actor, app_id, request.org_id
         ),
@@ -117,7 +114,9 @@ def rerender(request: PortalRequest, refusal: OAuthError, field: str) -> Respons
     )
 
 
-def change(request: PortalRequest, field: str, how: Callable[[UUID], None], done: str) -> Response:
+def change(
+    request: PortalRequest, how: Callable[[UUID], None], done: str, field: str = ""
+) -> Response:
     """Change the application and redirect to its page; show an error beside the field."""
     app_id = request.ids["app_id"]
     try:
@@ -130,7 +129,6 @@ def change(request: PortalRequest, field: str, how: Callable[[UUID], None], done
 def _set_enabled(request: PortalRequest, done: str, *, enabled: bool) -> Response:
     return change(
         request,
-        "",
         lambda app_id: operations.set_enabled(
             request.context, request.actor, app_id, enabled=enabled, org_id=request.org_id
         ),
@@ -143,7 +141,9 @@ def _page_context(request: PortalRequest, application: Application) -> dict[str,
     catalogue = request.catalogue
     offered, secured = catalogue.offered, catalogue.password_scopes
     return {
-        "application": _shown(request, application),
+        "application": application,
+        "grant_type": _GRANTS.get(application.grant_type, application.grant_type),
+        "words_of": catalogue.words,
         **settings_of(application),
         "scopes": choices(catalogue, offered, application.scope),
         "needs_password": secured.without(application.scope).names,
@@ -165,26 +165,6 @@ def settings_of(application: Application) -> dict[str, object]:
         "labels": {field.name: field.label for group in fields.GROUPS for field in group.fields},
         "stored": fields.texts(application),
     }
-
-
-def _shown(request: PortalRequest, application: Application) -> SimpleNamespace:
-    return SimpleNamespace(
-        id=application.id,
-        name=application.name,
-        client_id=application.client_id,
-        client_type=application.client_type.capitalize(),
-        grant_type=_GRANTS.get(application.grant_type, application.grant_type),
-        redirect_uris=application.redirect_uris,
-        scope=[
-            SimpleNamespace(name=name, words=request.catalogue.words(name))
-            for name in application.scope.names
-        ],
-        created_at=application.created_at,
-        created_by=application.created_by,
-        last_used_at=application.last_used_at,
-        last_used_from=application.last_used_from,
-        state=application.state,
-    )
 
 
 def _secret(

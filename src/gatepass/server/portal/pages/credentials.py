@@ -7,7 +7,6 @@ from starlette.responses import Response
 from gatepass.server.domain.applications import operations
 from gatepass.server.domain.applications.model import Application, ApplicationSecret
 from gatepass.server.domain.applications.operations import Registered
-from gatepass.server.domain.users.sessions import one_time_secret
 from gatepass.server.portal.pages import applications
 from gatepass.server.portal.presentation import snippets
 from gatepass.server.portal.rendering import page, redirect
@@ -31,10 +30,7 @@ def keep(
     `rotated` is empty for a registration.
     """
     what = {"secret": made.secret.value, "rotated": rotated}
-    about = _about(made.application)
-    one_time_secret.keep(
-        connection, request.current_login.session_id, about, what, request.environment.now()
-    )
+    request.keep_once(connection, _about(made.application), what)
 
 
 def show(request: PortalRequest) -> Response:
@@ -42,9 +38,7 @@ def show(request: PortalRequest) -> Response:
     application = applications.find_application(request)
     if request.method == "HEAD":  # a HEAD request must not use up the secret
         return Response(media_type="text/html")
-    kept = one_time_secret.take(
-        request.context, request.current_login.session_id, _about(application)
-    )
+    kept = request.take_once(_about(application))
     if kept is None:
         return page(request, "application_credentials_gone.html", application=application)
     secret = Secret(kept["secret"])
@@ -77,12 +71,9 @@ def stored(request: PortalRequest) -> Response:
 
 def rotate(request: PortalRequest) -> Response:
     """Create a new secret; the old one expires after the overlap. A repeated form creates one."""
-
-    def keep_new(connection: Connection, made: Registered) -> None:
-        keep(request, connection, made, _LEAKED if has_leaked else _ROTATED)
-
     app_id, overlap = request.ids["app_id"], _overlap(request.form.get("overlap", ""))
     has_leaked = overlap == timedelta(0)  # as the page explains beside this choice
+    rotated = _LEAKED if has_leaked else _ROTATED
     try:
         operations.rotate(
             request.context,
@@ -92,7 +83,7 @@ def rotate(request: PortalRequest) -> Response:
             request.org_id,
             has_leaked=has_leaked,
             secret_id=request.creation_id(),
-            also=keep_new,
+            also=lambda connection, made: keep(request, connection, made, rotated),
         )
     except OAuthError as refusal:
         if refusal.status != DONE_ALREADY:

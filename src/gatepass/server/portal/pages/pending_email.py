@@ -44,16 +44,10 @@ def dismiss(request: PortalRequest) -> Response:
 
 
 def _decide_own(request: PortalRequest, *, confirmed: bool) -> Response:
-    current_login = request.user
     decide = portal_users.confirm_email if confirmed else portal_users.reject_email
     try:
-        decide(
-            request.context,
-            request.actor,
-            current_login.org_id,
-            current_login.id,
-            request.form.get("email", ""),
-        )
+        email = request.form.get("email", "")
+        decide(request.context, request.actor, request.org_id, request.user.id, email)
     except OAuthError as refusal:
         context = accounts.page_context(request)
         return rejected_form(request, "account.html", refusal, **context, errors=errors_of(refusal))

@@ -6,16 +6,15 @@ from starlette.responses import Response
 
 from gatepass.server.domain.applications import operations
 from gatepass.server.domain.applications.model import check_name, check_scope
-from gatepass.server.domain.applications.operations import Registered
 from gatepass.server.domain.applications.redirect_uris import check_redirect_uris
 from gatepass.server.domain.names import look_alike
 from gatepass.server.domain.users.password_hashing import Steps
+from gatepass.server.domain.users.sessions import step_up
 from gatepass.server.portal.forms.errors import Errors, errors_of
 from gatepass.server.portal.pages import credentials
 from gatepass.server.portal.pages.scopes import choices, chosen_of, needs_password
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
-from gatepass.server.storage.database import Connection
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 
@@ -24,6 +23,7 @@ _PUBLIC = (
     "A public client cannot keep a secret, so it cannot use Client Credentials. "
     "If the program runs on a server of yours, choose Confidential."
 )
+_GRANT = "Choose Client Credentials; there is no other grant here."
 
 
 def form(request: PortalRequest) -> Response:
@@ -37,15 +37,16 @@ def register(request: PortalRequest) -> Steps[Response]:
     errors = Errors()
     name = errors.check("name", lambda: check_name(request.form.get("name", "")))
     errors.check("client_type", lambda: _check_client_type(request.form.get("client_type")))
-    errors.check("authorization_grant_type", lambda: _check_grant(request))
+    if request.form.get("authorization_grant_type") != "client-credentials":
+        errors["authorization_grant_type"] = _GRANT
     uris = errors.check(
         "redirect_uris", lambda: check_redirect_uris(request.form.get("redirect_uris", ""))
     )
     allowed = request.catalogue.offered
     chosen = chosen_of(request.form, allowed)
     scope = errors.check("scope", lambda: check_scope(chosen, allowed))
-    if not request.form.get("current_password"):
-        errors.check("current_password", lambda: _ask_password(request, chosen))
+    if needs_password(request.catalogue, chosen) and not request.form.get("current_password"):
+        errors["current_password"] = step_up.MISSING
     app_id = request.creation_id()
     if name is not None and not request.form.get("same_name"):
         errors.check("same_name", lambda: _check_new_name(request, name, app_id))
@@ -56,10 +57,6 @@ def register(request: PortalRequest) -> Steps[Response]:
     except OAuthError as refusal:
         errors |= errors_of(refusal, "current_password")
         return _refused(request, refusal, errors, chosen)
-
-    def keep(connection: Connection, made: Registered) -> None:
-        credentials.keep(request, connection, made)
-
     try:
         operations.register(
             request.context,
@@ -71,7 +68,7 @@ def register(request: PortalRequest) -> Steps[Response]:
             allowed=allowed,
             redirect_uris=uris,
             app_id=app_id,
-            also=keep,
+            also=lambda *made: credentials.keep(request, *made),
         )
     except OAuthError as refusal:
         if refusal.status != credentials.DONE_ALREADY:
@@ -112,11 +109,6 @@ def _check_client_type(chosen: str | None) -> None:
         raise OAuthError("invalid_request", "Choose Confidential.")
 
 
-def _ask_password(request: PortalRequest, chosen: Scope) -> None:
-    if needs_password(request.catalogue, chosen):
-        raise OAuthError("invalid_request", "Enter your current password.")
-
-
 def _check_new_name(request: PortalRequest, name: str, app_id: UUID) -> None:
     """Raise OAuthError, which asks for confirmation, if another application has a similar name."""
     found = operations.of_organization(request.context, request.org_id)
@@ -128,11 +120,4 @@ def _check_new_name(request: PortalRequest, name: str, app_id: UUID) -> None:
             "invalid_request",
             f"There is an application of this name: its client id ends in {same.client_id[-4:]}. "
             "Choose another name, or tick to register a second one.",
-        )
-
-
-def _check_grant(request: PortalRequest) -> None:
-    if request.form.get("authorization_grant_type") != "client-credentials":
-        raise OAuthError(
-            "invalid_request", "Choose Client Credentials; there is no other grant here."
         )

@@ -27,11 +27,11 @@ def form_page(group: FieldGroup) -> Callable[[PortalRequest], Response]:
                 return rerender(request, refusal, field.name)
         return change(
             request,
-            group.fields[-1].name,
             lambda app_id: operations.change(
                 request.context, request.actor, app_id, request.org_id, **values
             ),
             group.done,
+            group.fields[-1].name,
         )
 
     return set_fields
@@ -46,7 +46,6 @@ def set_scope(request: PortalRequest) -> Steps[Response]:
         return rerender(request, refusal, "scope")
     return change(
         request,
-        "scope",
         lambda app_id: operations.choose_scope(
             request.context,
             request.catalogue,
@@ -57,6 +56,7 @@ def set_scope(request: PortalRequest) -> Steps[Response]:
             knows_password=is_granted,
         ),
         fields.SCOPE.done,
+        "scope",
     )
 
 

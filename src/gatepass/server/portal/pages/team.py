@@ -1,12 +1,11 @@
 """The team: the users of the organization and their roles."""
 
 from collections.abc import Mapping
-from types import SimpleNamespace
 from uuid import UUID
 
 from starlette.responses import Response
 
-from gatepass.server.domain.users import operations
+from gatepass.server.domain.users import initial_passwords, operations
 from gatepass.server.domain.users.model import (
     User,
     check_email,
@@ -15,7 +14,6 @@ from gatepass.server.domain.users.model import (
     has_expired_password,
 )
 from gatepass.server.domain.users.password_hashing import Steps
-from gatepass.server.domain.users.sessions import one_time_secret
 from gatepass.server.domain.users.store import After
 from gatepass.server.portal import redirects
 from gatepass.server.portal.forms.errors import Errors, errors_of
@@ -37,7 +35,7 @@ def index(request: PortalRequest) -> Response:
     return page(
         request,
         "team.html",
-        users=[_listed(request, each) for each in found],
+        users=[(each, _state(request, each)) for each in found],
         may_change=request.may_change,
         more_url=f"{redirects.TEAM}?after={found[-1].id}" if more else None,
     )
@@ -45,8 +43,7 @@ def index(request: PortalRequest) -> Response:
 
 def one(request: PortalRequest) -> Response:
     """Show one user."""
-    user = _find_user(request)
-    return page(request, "user.html", user=_shown(request, user), errors={}, values={})
+    return page(request, "user.html", **_page_context(request), errors={}, values={})
 
 
 def add_form(request: PortalRequest) -> Response:
@@ -59,9 +56,9 @@ def add(request: PortalRequest) -> Steps[Response]:
     user_id = request.creation_id()
     errors = _wrong_fields(request)
     if errors and not _is_there(request, user_id):
-        return _rerender_add_form(request, OAuthError("invalid_request", "See the fields."), errors)
+        return rerender_add_form(request, OAuthError("invalid_request", "See the fields."), errors)
     try:
-        operations.add_with_access(
+        initial_passwords.add_with_access(
             request.context,
             request.actor,
             request.org_id,
@@ -69,7 +66,7 @@ def add(request: PortalRequest) -> Steps[Response]:
             email=request.form.get("email"),
             role=request.form.get("role", ""),
             user_id=user_id,
-            initial=(yield from operations.new_password(request.environment.hasher)),
+            initial=(yield from initial_passwords.new_password(request.environment.hasher)),
             also=lambda *made: _keep(request, *made),
         )
     except OAuthError as refusal:
@@ -78,14 +75,11 @@ def add(request: PortalRequest) -> Steps[Response]:
     return redirect(request, f"{address(user_id)}initial-password/")
 
 
-def rerender_add_form(request: PortalRequest, refusal: OAuthError) -> Response:
-    """Show the form for a new user again, with the errors and the typed values."""
-    return _rerender_add_form(request, refusal, errors_of(refusal))
-
-
-def _rerender_add_form(
-    request: PortalRequest, refusal: OAuthError, errors: Mapping[str, str]
+def rerender_add_form(
+    request: PortalRequest, refusal: OAuthError, errors: Mapping[str, str] | None = None
 ) -> Response:
+    """Show the form for a new user again, with the errors and the typed values."""
+    errors = errors or errors_of(refusal)
     values = request.typed()
     return rejected_form(request, "user_add.html", refusal, values=values, errors=errors)
 
@@ -109,13 +103,13 @@ def give_access(request: PortalRequest) -> Steps[Response]:
             "invalid_request", "Your own password is changed on your account page.", status=409
         )
     try:
-        operations.give_access(
+        initial_passwords.give_access(
             request.context,
             request.actor,
             request.org_id,
             user.id,
             request.form.get("username"),
-            initial=(yield from operations.new_password(request.environment.hasher)),
+            initial=(yield from initial_passwords.new_password(request.environment.hasher)),
             also=lambda *made: _keep(request, *made),
         )
     except OAuthError as refusal:
@@ -128,7 +122,7 @@ def initial_password(request: PortalRequest) -> Response:
     user = _find_user(request)
     if request.method == "HEAD":  # a HEAD request must not use up the password
         return Response(media_type="text/html")
-    kept = one_time_secret.take(request.context, request.current_login.session_id, _about(user.id))
+    kept = request.take_once(_about(user.id))
     if kept is None:
         return redirect(request, address(user.id), "The initial password was shown already.")
     return page(
@@ -178,16 +172,14 @@ def rerender(request: PortalRequest, refusal: OAuthError) -> Response:
         request,
         "user.html",
         refusal,
-        user=_shown(request, _find_user(request)),
+        **_page_context(request),
         errors=errors_of(refusal),
         values=request.typed(),
     )
 
 
 def _keep(request: PortalRequest, connection: Connection, user: User, password: Secret) -> None:
-    what = {"password": password.value}
-    now = request.environment.now()
-    one_time_secret.keep(connection, request.current_login.session_id, _about(user.id), what, now)
+    request.keep_once(connection, _about(user.id), {"password": password.value})
 
 
 def _find_user(request: PortalRequest) -> User:
@@ -213,27 +205,14 @@ def _after(request: PortalRequest) -> After | None:
     return After(last.created_at, last.id)
 
 
-def _shown(request: PortalRequest, user: User) -> SimpleNamespace:
-    shown = _listed(request, user)
-    shown.is_self = user.id == request.user.id
-    shown.is_last_admin = operations.is_last_administrator(request.context, user)
-    return shown
-
-
-def _listed(request: PortalRequest, user: User) -> SimpleNamespace:
-    return SimpleNamespace(
-        id=user.id,
-        username=user.username,
-        email=user.email,
-        pending_email=user.pending_email,
-        pending_email_at=user.pending_email_at,
-        pending_email_by=user.pending_email_by,
-        name=" ".join(part for part in (user.first_name, user.last_name) if part),
-        role=user.role,
-        created_at=user.created_at,
-        last_login_at=user.last_login_at,
-        state=_state(request, user),
-    )
+def _page_context(request: PortalRequest) -> dict[str, object]:
+    user = _find_user(request)
+    return {
+        "user": user,
+        "state": _state(request, user),
+        "is_self": user.id == request.user.id,
+        "is_last_admin": operations.is_last_administrator(request.context, user),
+    }
 
 
 def _state(request: PortalRequest, user: User) -> str:

@@ -1,14 +1,9 @@
 """A test token of the sandbox: issued with one button, shown once, with its claims."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from types import SimpleNamespace
 
 from starlette.responses import Response
 
-from gatepass.server.domain.applications.model import Application
-from gatepass.server.domain.catalogue.model import Catalogue
-from gatepass.server.domain.users.sessions import one_time_secret
 from gatepass.server.oauth import test_token
 from gatepass.server.oauth.access_token import inspect
 from gatepass.server.portal.pages import applications
@@ -27,14 +22,7 @@ def make(request: PortalRequest) -> Response:
     app_id = request.ids["app_id"]
 
     def keep(connection: Connection, issued: IssuedToken) -> None:
-        what = {"token": issued.access_token}
-        one_time_secret.keep(
-            connection,
-            request.current_login.session_id,
-            _about(app_id),
-            what,
-            request.environment.now(),
-        )
+        request.keep_once(connection, _about(app_id), {"token": issued.access_token})
 
     try:
         test_token.issue_test_token(
@@ -52,9 +40,7 @@ def show(request: PortalRequest) -> Response:
     application = applications.find_application(request)
     if request.method == "HEAD":  # a HEAD request must not use up the token
         return Response(media_type="text/html")
-    kept = one_time_secret.take(
-        request.context, request.current_login.session_id, _about(application.id)
-    )
+    kept = request.take_once(_about(application.id))
     claims = inspect(request.environment, Secret(kept["token"])) if kept else None
     if kept is None or claims is None:
         return page(request, "application_test_token_gone.html", application=application)
@@ -63,28 +49,14 @@ def show(request: PortalRequest) -> Response:
         "application_test_token.html",
         application=application,
         token=kept["token"],
-        claims=_claims(claims, application, request.catalogue),
-        call=snippets.call(request.environment, application, Secret(kept["token"])),
-        curl=snippets.snippets(request.environment, application)["curl"],
-    )
-
-
-def _claims(
-    claims: Mapping[str, object], application: Application, catalogue: Catalogue
-) -> SimpleNamespace:
-    audience = claims["aud"]
-    return SimpleNamespace(
-        name=application.name,
-        client_id=claims["client_id"],
-        scope=[
-            SimpleNamespace(name=name, words=catalogue.words(name))
-            for name in str(claims["scope"]).split()
-        ],
-        audience=audience if isinstance(audience, list) else [audience],
-        issuer=claims["iss"],
+        claims=claims,
+        scope=str(claims["scope"]).split(),
+        words_of=request.catalogue.words,
+        audience=claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]],
         issued_at=_time(claims["iat"]),
         expires_at=_time(claims["exp"]),
-        token_id=claims["jti"],
+        call=snippets.call(request.environment, application, Secret(kept["token"])),
+        curl=snippets.snippets(request.environment, application)["curl"],
     )
 
 

@@ -85,20 +85,23 @@ def _reading(url: str) -> Iterator[Connection]:
 
 def has_password(text: str) -> bool:
     """Return whether a database's address carries a password, in the user part or the query."""
+    url = _parsed(text)
+    return url is not None and (url.password is not None or "password" in url.query)
+
+
+def _parsed(text: str) -> URL | None:
     try:
-        url = make_url(text)
+        return make_url(text)
     except (ArgumentError, ValueError):
-        return False
-    return url.password is not None or "password" in url.query
+        return None
 
 
 def _engine(text: str) -> Engine:
-    try:
-        url = make_url(text)
-    except (ArgumentError, ValueError):
+    url = _parsed(text)
+    if url is None:
         raise SourceError(
             "That is no database address. Give sqlite:///PATH or postgresql://USER@HOST/NAME."
-        ) from None
+        )
     kind = url.drivername.partition("+")[0]
     if kind == "sqlite":
         return _sqlite(Path(url.database or ""))

@@ -1,34 +1,19 @@
 """The notices' table."""
 
+from dataclasses import asdict
 from uuid import UUID
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    ForeignKey,
-    Table,
-    Text,
-    Uuid,
-    delete,
-    insert,
-    select,
-)
+from sqlalchemy import Column, Connection, Table, Text, Uuid, delete, insert, select
 
 from gatepass.server.domain.users.notices.model import MOST, Kind, Notice
+from gatepass.server.domain.users.store import reference_to_user
 from gatepass.server.storage.database import Timestamp, metadata
 
 notice = Table(
     "notice",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column(
-        "person_id",
-        Uuid,
-        ForeignKey("person.id", ondelete="CASCADE"),
-        key="user_id",
-        nullable=False,
-        index=True,
-    ),
+    reference_to_user(),
     Column("at", Timestamp, nullable=False),
     Column("kind", Text, nullable=False),
     Column("by", Text, nullable=False),
@@ -38,16 +23,7 @@ notice = Table(
 
 def add(connection: Connection, new: Notice) -> None:
     """Add a notice; of more than MOST the oldest are removed."""
-    connection.execute(
-        insert(notice).values(
-            id=new.id,
-            user_id=new.user_id,
-            at=new.at,
-            kind=new.kind,
-            by=new.by,
-            detail=new.detail,
-        )
-    )
+    connection.execute(insert(notice).values(**asdict(new)))
     kept = [each.id for each in of_user(connection, new.user_id)[:MOST]]
     own = notice.c.user_id == new.user_id
     connection.execute(delete(notice).where(own, notice.c.id.not_in(kept)))

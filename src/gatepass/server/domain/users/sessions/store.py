@@ -8,34 +8,24 @@ from uuid import UUID
 from sqlalchemy import (
     Column,
     Connection,
-    ForeignKey,
     LargeBinary,
     Table,
     Text,
-    Uuid,
     delete,
     insert,
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from gatepass.server.domain.users.sessions.model import Session
-from gatepass.server.domain.users.store import user
-from gatepass.server.storage.database import Timestamp, metadata
+from gatepass.server.domain.users.store import reference_to_user, user
+from gatepass.server.storage.database import Timestamp, metadata, upsert
 
 session = Table(
     "session",
     metadata,
     Column("id_digest", LargeBinary, primary_key=True),
-    Column(
-        "person_id",
-        Uuid,
-        ForeignKey("person.id", ondelete="CASCADE"),
-        key="user_id",
-        nullable=False,
-        index=True,
-    ),
+    reference_to_user(),
     Column("created_at", Timestamp, nullable=False),
     Column("last_seen_at", Timestamp, nullable=False),
     Column("source", Text, nullable=False),
@@ -49,14 +39,7 @@ device = Table(
     "device",
     metadata,
     Column("id_digest", LargeBinary, primary_key=True),
-    Column(
-        "person_id",
-        Uuid,
-        ForeignKey("person.id", ondelete="CASCADE"),
-        key="user_id",
-        nullable=False,
-        index=True,
-    ),
+    reference_to_user(),
     Column("last_seen_at", Timestamp, nullable=False),
 )
 
@@ -123,12 +106,7 @@ def owner_of_device(
 
 def remember_device(connection: Connection, id_digest: bytes, user_id: UUID, now: datetime) -> None:
     """Remember that this person has logged in from this browser."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    new = dialect.insert(device).values(id_digest=id_digest, user_id=user_id, last_seen_at=now)
-    kept = new.on_conflict_do_update(
-        index_elements=["id_digest"], set_={"user_id": user_id, "last_seen_at": now}
-    )
-    connection.execute(kept)
+    upsert(connection, device, id_digest=id_digest, user_id=user_id, last_seen_at=now)
 
 
 def forget_device(connection: Connection, id_digest: bytes) -> None:

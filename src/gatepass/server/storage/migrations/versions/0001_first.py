@@ -10,8 +10,6 @@ from gatepass.server.storage.database import Counter, Timestamp
 
 revision = "0001"
 down_revision = None
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

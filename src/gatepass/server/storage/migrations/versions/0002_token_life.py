@@ -10,8 +10,6 @@ from gatepass.server.storage.database import Timestamp
 
 revision = "0002"
 down_revision = "0001"
-branch_labels = None
-depends_on = None
 
 _PARTNER_API = ""
 _SCOPES = (

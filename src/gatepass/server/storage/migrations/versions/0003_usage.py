@@ -10,8 +10,6 @@ from gatepass.server.storage.database import Counter, Timestamp
 
 revision = "0003"
 down_revision = "0002"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

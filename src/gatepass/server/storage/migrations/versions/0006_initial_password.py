@@ -10,8 +10,6 @@ from gatepass.server.storage.database import Timestamp
 
 revision = "0006"
 down_revision = "0005"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

@@ -11,8 +11,6 @@ from gatepass.server.storage.errors import DatabaseError
 
 revision = "0007"
 down_revision = "0006"
-branch_labels = None
-depends_on = None
 
 _NAME = "portal_users"
 _TAKEN = (

@@ -1,0 +1,56 @@
+"""The settings of one environment."""
+
+from pydantic import field_validator
+
+from gatepass.jose.algorithms import Algorithm
+from gatepass.server.configuration.environment_variables import Texts
+from gatepass.server.configuration.hosts import parse as parse_host
+from gatepass.server.configuration.section import Section
+from gatepass.server.domain.token_policy import Tokens
+from gatepass.wire.urls import is_confidential
+from gatepass.wire.urls import split as split_url
+
+
+class EnvironmentSettings(Section):
+    """One environment: the hosts that choose it, its issuer and its database."""
+
+    hosts: Texts = ()
+    """Hosts, as app.example.com or app.example.com:8443; the first is the one that links use unless
+    `issuer` is set. The host of `issuer` is always one. In the Host header they may have the
+    scheme's default port or a dot at the end, and the issuer's may lack its port."""
+    issuer: str = ""
+    """Issuer identifier and base address (RFC 8414 §2), https except on loopback."""
+    hsts_subdomains: bool = False
+    """Whether HSTS (RFC 6797), which an https issuer sends, also covers the host's subdomains."""
+    database: str = ""
+    """SQLAlchemy URL of a PostgreSQL database; empty means SQLite in the data directory. The
+    password may be in PGPASSWORD or in the file that PGPASSFILE names (~/.pgpass) instead."""
+
+    tokens: Tokens = "opaque"
+    """Format of access tokens for resources that name none: opaque, or jwt (RFC 9068)."""
+    algorithm: Algorithm = "ES256"
+    """Signature algorithm of JWTs for resources that name none."""
+
+    @field_validator("issuer")
+    @classmethod
+    def _issuer_is_safe(cls, issuer: str) -> str:
+        if not issuer:
+            return issuer
+        parts = split_url(issuer)
+        if parts is None or not is_confidential(parts):
+            raise ValueError("must be https, or http on a loopback host")
+        if parts.query or parts.fragment or issuer.endswith("/") or parts.path:
+            raise ValueError("must be a scheme and a host, without path or trailing slash")
+        return issuer
+
+    @field_validator("hosts")
+    @classmethod
+    def _hosts_are_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(parse_host(host) for host in hosts)
+
+    @field_validator("database")
+    @classmethod
+    def _database_is_known(cls, database: str) -> str:
+        if database and not database.startswith(("postgresql://", "postgresql+psycopg://")):
+            raise ValueError("must be a postgresql:// address, or empty for SQLite")
+        return database.replace("postgresql://", "postgresql+psycopg://", 1)
