@@ -68,7 +68,7 @@ class Protected:
         form, receive = await form_of(scope, receive)
         inner = {**scope}  # a middleware in front keeps its own
         try:
-            inner[PRINCIPAL] = await identify_once(
+            inner[PRINCIPAL] = await request_state.aidentify(
                 inner, self._guard, request_of(scope, form), self._requirements
             )
         except Denied as denied:
@@ -101,17 +101,6 @@ class MetadataMiddleware:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         shown = b"" if scope["method"] == "HEAD" else body
         await send({"type": "http.response.body", "body": shown})
-
-
-async def identify_once(
-    scope: Scope, guard: Guard, request: Request, requirements: Requirements
-) -> Principal:
-    """Return the caller as `guard.aidentify` does, once for each guard and request."""
-    caller = request_state.get(scope, guard, request, requirements)
-    if caller is None:
-        caller = await guard.aidentify(request, requirements)
-        request_state.put(scope, guard, request, caller)
-    return caller
 
 
 def request_of(

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
-from gatepass.guard import asgi
+from gatepass.guard.core import request_state
 from gatepass.guard.core.adapter import Adapter
 from gatepass.guard.core.options import Answer, Inspect, Options
 from gatepass.guard.model import denial as denied
@@ -103,7 +103,7 @@ class Guard(Adapter):
         requirements = scopes if isinstance(scopes, Requirements) else Requirements(scopes)
         try:
             request = await request_of(connection)
-            return await asgi.identify_once(connection.scope, self.core, request, requirements)
+            return await request_state.aidentify(connection.scope, self.core, request, requirements)
         except denied.Denied as caught:
             raise Denied(caught.denial) from None
 

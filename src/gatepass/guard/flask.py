@@ -20,6 +20,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 
 from gatepass.guard import wsgi
+from gatepass.guard.core import request_state
 from gatepass.guard.core.adapter import Adapter
 from gatepass.guard.core.exempt_paths import ExemptPaths
 from gatepass.guard.model.denial import Denial
@@ -99,7 +100,7 @@ class Guard(Adapter):
     def _identify(self, requirements: Requirements) -> None:
         environ = request.environ  # and not `g`, which can outlive a request
         try:
-            environ[wsgi.PRINCIPAL] = wsgi.identify_once(
+            environ[wsgi.PRINCIPAL] = request_state.identify(
                 environ, self.core, request_of(), requirements
             )
         except CoreDenied as denied:

@@ -19,7 +19,8 @@ from rest_framework.exceptions import APIException, NotAuthenticated
 from rest_framework.permissions import AND, OR, BasePermission, OperandHolder
 from rest_framework.request import Request
 
-from gatepass.guard.django import Guard, configured, request_of, response_of
+from gatepass.guard.django import Guard, configured
+from gatepass.guard.django.request import request_of, response_of
 from gatepass.guard.model.denial import Denial, Denied
 from gatepass.guard.model.principal import Principal
 from gatepass.guard.model.request import Request as GuardRequest

@@ -21,6 +21,7 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from gatepass.guard import asgi
+from gatepass.guard.core import request_state
 from gatepass.guard.core.adapter import Adapter
 from gatepass.guard.model.denial import Denial, Denied
 from gatepass.guard.model.principal import Principal
@@ -91,7 +92,9 @@ class Guard(Adapter):
         """Set the principal, or return the denial."""
         try:
             request = await request_of(connection)
-            caller = await asgi.identify_once(connection.scope, self.core, request, requirements)
+            caller = await request_state.aidentify(
+                connection.scope, self.core, request, requirements
+            )
             connection.state.principal = caller
         except Denied as denied:
             return denied.denial

@@ -65,7 +65,7 @@ class Protected:
         environ.pop(PRINCIPAL, None)
         if environ.get("PATH_INFO", "") not in self._exempt:
             try:
-                environ[PRINCIPAL] = identify_once(
+                environ[PRINCIPAL] = request_state.identify(
                     environ, self._guard, request_of(environ), self._requirements
                 )
             except Denied as denied:
@@ -96,17 +96,6 @@ class MetadataMiddleware:
         body = self._document.body
         start_response("200 OK", [*HEADERS, ("Content-Length", str(len(body)))])
         return [] if method == "HEAD" else [body]
-
-
-def identify_once(
-    environ: "WSGIEnvironment", guard: Guard, request: Request, requirements: Requirements
-) -> Principal:
-    """Return the caller as `guard.identify` does, once for each guard and request."""
-    caller = request_state.get(environ, guard, request, requirements)
-    if caller is None:
-        caller = guard.identify(request, requirements)
-        request_state.put(environ, guard, request, caller)
-    return caller
 
 
 def request_of(environ: "WSGIEnvironment", form: str | None = None) -> Request:

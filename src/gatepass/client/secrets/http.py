@@ -1,6 +1,7 @@
 """One bounded HTTP exchange with a secret store."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from time import monotonic
 from typing import NamedTuple
 
@@ -50,7 +51,7 @@ def exchange(
     verify = trusted(ca_file) if secure else False
     headers = {**_HEADERS, **headers}
     deadline = monotonic() + timeout
-    try:
+    with _readable_errors(store):
         httpx2.URL(url)  # before its host is looked up
         with usable_proxy():
             client = httpx2.Client(verify=verify, trust_env=secure, timeout=_TIMEOUT)
@@ -64,6 +65,15 @@ def exchange(
                         f"{store} answers without end: check that its address is right"
                     )
             return Response(response.status_code, content)
+
+
+@contextmanager
+def _readable_errors(store: str) -> Iterator[None]:
+    """Raise ConfigurationError for an unusable address, SecretUnavailable for a failed exchange."""
+    import httpx2
+
+    try:
+        yield
     except (httpx2.InvalidURL, UnicodeError):
         raise ConfigurationError(f"{store} has an unusable address: correct it") from None
     except OSError as error:  # of a name that was not found
