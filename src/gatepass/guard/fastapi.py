@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import lru_cache
+from inspect import iscoroutinefunction
 from typing import Annotated, Any, TypeAlias, Unpack, cast
 
 from fastapi import Security
@@ -18,13 +19,12 @@ from starlette.responses import Response
 from gatepass.guard.core import request_state
 from gatepass.guard.core.adapter import Adapter
 from gatepass.guard.core.options import Answer, Inspect, Options
-from gatepass.guard.model import denial as denied
 from gatepass.guard.model.denial import Denial
+from gatepass.guard.model.denial import Denied as CoreDenied
 from gatepass.guard.model.expectation import Expectation
 from gatepass.guard.model.principal import Principal
 from gatepass.guard.model.requirements import Requirements, ScopeRequirement, any_of
 from gatepass.guard.starlette import request_of
-from gatepass.guard.verification.waiting import is_coroutine
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
 
@@ -104,8 +104,8 @@ class Guard(Adapter):
         try:
             request = await request_of(connection)
             return await request_state.aidentify(connection.scope, self.core, request, requirements)
-        except denied.Denied as caught:
-            raise Denied(caught.denial) from None
+        except CoreDenied as denied:
+            raise Denied(denied.denial) from None
 
     @property
     def token_url(self) -> str:
@@ -167,7 +167,7 @@ def _requirements_of(scopes: tuple[str, ...]) -> Requirements:
 
 def _off_the_loop(inspect: Inspect) -> Ask:
     """Return `inspect` as a coroutine function; what may block runs in a thread."""
-    if is_coroutine(inspect):
+    if iscoroutinefunction(inspect):
         return cast("Ask", inspect)
     blocking = cast("Callable[[Secret, HTTPConnection], Answer]", inspect)
 

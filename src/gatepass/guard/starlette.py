@@ -11,6 +11,7 @@ app = Starlette(routes=routes, middleware=[guard.middleware(exempt=["/health"])]
 
 from collections.abc import Callable, Iterable
 from functools import wraps
+from inspect import iscoroutinefunction
 from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
 
@@ -27,7 +28,6 @@ from gatepass.guard.model.denial import Denial, Denied
 from gatepass.guard.model.principal import Principal
 from gatepass.guard.model.request import Request as GuardRequest
 from gatepass.guard.model.requirements import Requirements, ScopeRequirement, any_of
-from gatepass.guard.verification.waiting import is_coroutine
 
 __all__ = ["Guard", "GuardMiddleware", "Principal", "any_of"]
 
@@ -61,7 +61,7 @@ class Guard(Adapter):
                 raise TypeError(
                     "requires() is for the methods of an HTTPEndpoint, not for the class"
                 )
-            is_async = is_coroutine(endpoint)
+            is_async = iscoroutinefunction(endpoint)
 
             @wraps(endpoint)
             async def guarded(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - as it came

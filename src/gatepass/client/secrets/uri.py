@@ -16,15 +16,13 @@ text. The first `#` separates the field; nothing is escaped.
 
 import shlex
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from gatepass.client import secrets
 from gatepass.client.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from gatepass.client.secrets.source import SecretSource
+from gatepass.client.secrets.source import SecretSource
 
 
-def from_uri(text: str) -> "SecretSource":
+def from_uri(text: str) -> SecretSource:
     """Return the source that `text` names; raise ConfigurationError, without the text, if none.
 
     Nothing is read, and whether it can be read is not checked.
@@ -39,36 +37,26 @@ def from_uri(text: str) -> "SecretSource":
     return make(rest)
 
 
-def _env(rest: str) -> "SecretSource":
-    from gatepass.client.secrets.env import FromEnv
-
-    return FromEnv(rest)
+def _env(rest: str) -> SecretSource:
+    return secrets.FromEnv(rest)
 
 
-def _file(rest: str) -> "SecretSource":
-    from gatepass.client.secrets.file import FromFile
-
-    return FromFile(rest.removeprefix("//"))  # file:///run/secret is as good
+def _file(rest: str) -> SecretSource:
+    return secrets.FromFile(rest.removeprefix("//"))  # file:///run/secret is as good
 
 
-def _keyring(rest: str) -> "SecretSource":
-    from gatepass.client.secrets.keyring_ import FromKeyring
-
-    return FromKeyring(*_halves(rest, "keyring:SERVICE/USERNAME"))
+def _keyring(rest: str) -> SecretSource:
+    return secrets.FromKeyring(*_halves(rest, "keyring:SERVICE/USERNAME"))
 
 
-def _command(rest: str) -> "SecretSource":
-    from gatepass.client.secrets.command import FromCommand
-
+def _command(rest: str) -> SecretSource:
     try:
-        return FromCommand(shlex.split(rest))
+        return secrets.FromCommand(shlex.split(rest))
     except ValueError:
         raise ConfigurationError("the quotes of command: are not closed: close them") from None
 
 
-def _vault(rest: str) -> "SecretSource":
-    from gatepass.client.secrets.vault.secret import FromVault
-
+def _vault(rest: str) -> SecretSource:
     place, _, field = rest.partition("#")
     address = ""
     if place.startswith("//"):
@@ -77,30 +65,24 @@ def _vault(rest: str) -> "SecretSource":
     mount, slash, path = place.partition("/")
     if not slash:
         raise ConfigurationError("write it as vault:MOUNT/PATH#FIELD")
-    return FromVault(address, path, field or "client_secret", mount)
+    return secrets.FromVault(address, path, field or "client_secret", mount)
 
 
-def _aws(rest: str) -> "SecretSource":
-    from gatepass.client.secrets.aws import FromAws
-
+def _aws(rest: str) -> SecretSource:
     name, _, field = rest.partition("#")
-    return FromAws(name, field)
+    return secrets.FromAws(name, field)
 
 
-def _google(rest: str) -> "SecretSource":
-    from gatepass.client.secrets.google import FromGoogle
-
+def _google(rest: str) -> SecretSource:
     name, _, field = rest.partition("#")
-    return FromGoogle(name, field)
+    return secrets.FromGoogle(name, field)
 
 
-def _azure(rest: str) -> "SecretSource":
-    from gatepass.client.secrets.azure import FromAzure
-
+def _azure(rest: str) -> SecretSource:
     place, _, field = rest.partition("#")
     vault, name = _halves(place.removeprefix("//"), "azure:VAULT/SECRET#FIELD")
     host = vault if "." in vault else f"{vault}.vault.azure.net"
-    return FromAzure(f"https://{host}", name, field)
+    return secrets.FromAzure(f"https://{host}", name, field)
 
 
 def _halves(text: str, form: str) -> tuple[str, str]:
@@ -110,7 +92,7 @@ def _halves(text: str, form: str) -> tuple[str, str]:
     return first, last
 
 
-_KINDS: dict[str, Callable[[str], "SecretSource"]] = {
+_KINDS: dict[str, Callable[[str], SecretSource]] = {
     "env": _env,
     "file": _file,
     "keyring": _keyring,

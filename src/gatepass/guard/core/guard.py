@@ -20,7 +20,6 @@ from gatepass.guard.model.principal import Principal
 from gatepass.guard.model.request import Request
 from gatepass.guard.model.requirements import NOTHING, Requirements
 from gatepass.guard.model.status import Counters, FeedStatus, Status
-from gatepass.guard.revocation.interface import Revocations
 from gatepass.guard.verification.waiting import arun_step, run_step
 from gatepass.wire import metadata
 from gatepass.wire.errors import OAuthError
@@ -69,12 +68,12 @@ class Guard:
         if unknown:
             raise TypeError(f"a guard has no setting {', '.join(sorted(unknown))}")
         self._expect = read.expectation(issuer, options)
-        self._clock = read.clock(options)
+        clock = self._clock = read.clock(options)
         self.counters = Counters(self.issuer)
         self._identification = Identification(self._expect, options, self.counters)
         self._decide = self._identification.decide
         if (feed := self._identification.feed) is not None:
-            self.counters.lag = partial(_lag, feed, self._clock)
+            self.counters.lag = lambda: feed.lag(clock())  # which does not keep the guard alive
         metrics.publish()
         # Windows does not fork.
         at_fork: Callable[..., object] = getattr(os, "register_at_fork", dict)
@@ -182,7 +181,3 @@ def reset_after_fork(guard: "Callable[[], Guard | None]") -> None:
     known = guard()
     if known is not None:
         known.after_fork()
-
-
-def _lag(feed: Revocations, clock: Callable[[], float]) -> float | None:
-    return feed.lag(clock())
