@@ -37,18 +37,6 @@ def from_uri(text: str) -> SecretSource:
     return make(rest)
 
 
-def _env(rest: str) -> SecretSource:
-    return secrets.FromEnv(rest)
-
-
-def _file(rest: str) -> SecretSource:
-    return secrets.FromFile(rest.removeprefix("//"))  # file:///run/secret is as good
-
-
-def _keyring(rest: str) -> SecretSource:
-    return secrets.FromKeyring(*_halves(rest, "keyring:SERVICE/USERNAME"))
-
-
 def _command(rest: str) -> SecretSource:
     try:
         return secrets.FromCommand(shlex.split(rest))
@@ -57,7 +45,7 @@ def _command(rest: str) -> SecretSource:
 
 
 def _vault(rest: str) -> SecretSource:
-    place, _, field = rest.partition("#")
+    place, field = _text_and_field(rest)
     address = ""
     if place.startswith("//"):
         host, _, place = place[2:].partition("/")
@@ -68,21 +56,16 @@ def _vault(rest: str) -> SecretSource:
     return secrets.FromVault(address, path, field or "client_secret", mount)
 
 
-def _aws(rest: str) -> SecretSource:
-    name, _, field = rest.partition("#")
-    return secrets.FromAws(name, field)
-
-
-def _google(rest: str) -> SecretSource:
-    name, _, field = rest.partition("#")
-    return secrets.FromGoogle(name, field)
-
-
 def _azure(rest: str) -> SecretSource:
-    place, _, field = rest.partition("#")
+    place, field = _text_and_field(rest)
     vault, name = _halves(place.removeprefix("//"), "azure:VAULT/SECRET#FIELD")
     host = vault if "." in vault else f"{vault}.vault.azure.net"
     return secrets.FromAzure(f"https://{host}", name, field)
+
+
+def _text_and_field(rest: str) -> tuple[str, str]:
+    text, _, field = rest.partition("#")
+    return text, field
 
 
 def _halves(text: str, form: str) -> tuple[str, str]:
@@ -93,12 +76,12 @@ def _halves(text: str, form: str) -> tuple[str, str]:
 
 
 _KINDS: dict[str, Callable[[str], SecretSource]] = {
-    "env": _env,
-    "file": _file,
-    "keyring": _keyring,
+    "env": secrets.FromEnv,
+    "file": lambda rest: secrets.FromFile(rest.removeprefix("//")),  # file:///run/secret too
+    "keyring": lambda rest: secrets.FromKeyring(*_halves(rest, "keyring:SERVICE/USERNAME")),
     "command": _command,
     "vault": _vault,
-    "aws": _aws,
-    "google": _google,
+    "aws": lambda rest: secrets.FromAws(*_text_and_field(rest)),
+    "google": lambda rest: secrets.FromGoogle(*_text_and_field(rest)),
     "azure": _azure,
 }

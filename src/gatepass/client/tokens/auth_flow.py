@@ -18,12 +18,10 @@ class AnyRequest(Protocol):
     @property
     def headers(self) -> MutableMapping[str, str]:
         """The headers, by names in any case."""
-        ...
 
     @property
     def stream(self) -> object:
         """The body."""
-        ...
 
 
 class AnyResponse(Protocol):
@@ -32,12 +30,10 @@ class AnyResponse(Protocol):
     @property
     def status_code(self) -> int:
         """The HTTP status."""
-        ...
 
     @property
     def request(self) -> AnyRequest:
         """The request that it answers: the last one where there were redirects."""
-        ...
 
 
 RequestT = TypeVar("RequestT", bound=AnyRequest)

@@ -20,7 +20,6 @@ class Login(Protocol):
 
     def token(self, vault: Vault) -> str:
         """Get a token, from `vault` or elsewhere."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
