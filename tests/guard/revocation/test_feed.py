@@ -34,11 +34,11 @@ GOOD_UNTIL = 2**32 - 1
 
 @pytest.fixture
 def server() -> Iterator[FakeFeed]:
-    pretend = FakeFeed()
-    with serving(pretend.app) as address:
-        pretend.issuer = address
-        yield pretend
-        pretend.let_go()
+    fake = FakeFeed()
+    with serving(fake.app) as address:
+        fake.issuer = address
+        yield fake
+        fake.let_go()
 
 
 @pytest.fixture

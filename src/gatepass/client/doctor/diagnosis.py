@@ -169,8 +169,8 @@ class _ServerCheck:
             return certificate.accepted(probes.handshake(self._at, self._ca_file), self._now())
         except OSError as error:
             self._blocked = "there is no TLS connection"
-            seen = probes.presented(self._at, self._ca_file)
-            return certificate.refused(error, self._at.host, seen)
+            presented = probes.presented(self._at, self._ca_file)
+            return certificate.refused(error, self._at.host, presented)
 
     def _metadata(self) -> Findings:
         """Find the metadata, and read the clock from the first response."""

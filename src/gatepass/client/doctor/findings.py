@@ -209,7 +209,7 @@ def token(granted: TokenResponse, *, first_refused: bool) -> Finding:
 
 
 def scope(requested: str, granted: str | None) -> Finding:
-    """Compare the granted scope with the requested one, which None stands for (RFC 6749 §5.1)."""
+    """Compare the granted scope with the requested one, which None means (RFC 6749 §5.1)."""
     if granted is None:
         message = (
             f"granted as asked: {cleaned(requested)}"

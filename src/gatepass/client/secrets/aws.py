@@ -99,10 +99,10 @@ def _refusal(error: Exception, where: str) -> ConfigurationError:
     code = str(error.response.get("Error", {}).get("Code"))
     code = code if _CODE.fullmatch(code) else "a malformed code"
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    said = f"{where} is not given ({code}): "
+    refused = f"{where} is not given ({code}): "
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or code == "ThrottlingException":
-        return SecretUnavailable(f"{said}try again")
-    return ConfigurationError(said + _ADVICE.get(code, "see what AWS says of this code"))
+        return SecretUnavailable(f"{refused}try again")
+    return ConfigurationError(refused + _ADVICE.get(code, "see what AWS says of this code"))
 
 
 _reading = ContextVar("_reading", default=False)

@@ -21,7 +21,7 @@ _UNUSABLE = (
 
 
 class Connection:
-    """A synchronous HTTP client: it works in a thread, and in a greenlet that stands for one.
+    """A synchronous HTTP client: it works in a thread, and in a greenlet that replaces one.
 
     `seconds` bounds a whole exchange. Raises FeedError if the environment names a proxy or a
     certificate file that cannot be used.

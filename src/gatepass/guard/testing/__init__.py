@@ -6,7 +6,7 @@
         assert call(api, token).status == 200
         assert call(api, issuer.expired()).status == 401
 
-It speaks real HTTP on loopback, so that any face works, in any process; its clock is moved by
+It speaks real HTTP on loopback, so that any adapter works, in any process; its clock is moved by
 the test. `gatepass.guard.testing.pytest_plugin` makes it a fixture of pytest. Nothing of it belongs
 in an API in production: code that reaches the issuer's object can create tokens.
 """
