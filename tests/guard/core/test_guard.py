@@ -506,11 +506,11 @@ from guard.fake_network import bearer_request
 now = [{now}]
 guard = Guard({issuer!r}, resource={api!r}, client_id="a", client_secret="b", clock=lambda: now[0])
 request = bearer_request(sys.stdin.read())
-guard.identify(came)
+guard.identify(request)
 child = os.fork()
 if child == 0:
     now[0] += 400  # the keys are too old: a fetch, and so a thread and a connection
-    os._exit(0 if guard.identify(came).client_id == "acme-billing" else 1)
+    os._exit(0 if guard.identify(request).client_id == "acme-billing" else 1)
 print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 os._exit(0)
 """
