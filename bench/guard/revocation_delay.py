@@ -95,7 +95,7 @@ def _by(guard: Guard) -> Passes:
         try:
             guard.identify(Request((f"Bearer {token}",)))
         except Denied as denied:
-            if denied.denial.status != 401:
+            if denied.error_response.status != 401:
                 raise
             return False
         return True

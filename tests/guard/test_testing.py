@@ -38,7 +38,7 @@ def status(guard: Guard, token: str, requirements: Requirements = READ) -> int:
     try:
         identify(guard, token, requirements)
     except Denied as denied:
-        return denied.denial.status
+        return denied.error_response.status
     return 200
 
 

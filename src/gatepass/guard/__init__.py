@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from gatepass.guard.jwt.assertion import ASSERTION_HEADER as ASSERTION_HEADER
     from gatepass.guard.jwt.assertion import verify_assertion as verify_assertion
     from gatepass.guard.model.claim_names import ClaimNames as ClaimNames
-    from gatepass.guard.model.denial import Denial as Denial
-    from gatepass.guard.model.denial import Denied as Denied
+    from gatepass.guard.model.error_response import Denied as Denied
+    from gatepass.guard.model.error_response import ErrorResponse as ErrorResponse
     from gatepass.guard.model.expectation import Expectation as Expectation
     from gatepass.guard.model.principal import Principal as Principal
     from gatepass.guard.model.request import Request as Request
@@ -45,8 +45,8 @@ _MODULES = {
     "ASSERTION_HEADER": ".jwt.assertion",
     "ClaimNames": ".model.claim_names",
     "Credentials": ".issuer.credentials",
-    "Denial": ".model.denial",
-    "Denied": ".model.denial",
+    "Denied": ".model.error_response",
+    "ErrorResponse": ".model.error_response",
     "Expectation": ".model.expectation",
     "Feed": ".revocation.feed",
     "Guard": ".core.guard",

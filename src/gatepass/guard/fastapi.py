@@ -19,8 +19,8 @@ from starlette.responses import Response
 from gatepass.guard.core import request_state
 from gatepass.guard.core.adapter import Adapter
 from gatepass.guard.core.options import Answer, Inspect, Options
-from gatepass.guard.model.denial import Denial
-from gatepass.guard.model.denial import Denied as CoreDenied
+from gatepass.guard.model.error_response import Denied as CoreDenied
+from gatepass.guard.model.error_response import ErrorResponse
 from gatepass.guard.model.expectation import Expectation
 from gatepass.guard.model.principal import Principal
 from gatepass.guard.model.requirements import Requirements, ScopeRequirement, any_of
@@ -40,16 +40,16 @@ class Denied(HTTPException):
     `{"detail": ...}`, a short problem document; with `Guard.problems` the document is whole.
     """
 
-    def __init__(self, denial: Denial) -> None:
-        super().__init__(denial.status, denial.detail, dict(denial.headers))
-        self.denial = denial
+    def __init__(self, response: ErrorResponse) -> None:
+        super().__init__(response.status, response.detail, dict(response.headers))
+        self.error_response = response
 
 
 async def respond(_request: Request, error: Exception) -> Response:
     """Return the response to a Denied, with a whole problem document: an exception handler."""
     if not isinstance(error, Denied):
         raise error
-    return Response(error.denial.body(), error.status_code, error.headers)
+    return Response(error.error_response.body(), error.status_code, error.headers)
 
 
 class Guard(Adapter):
@@ -105,7 +105,7 @@ class Guard(Adapter):
             request = await request_of(connection)
             return await request_state.aidentify(connection.scope, self.core, request, requirements)
         except CoreDenied as denied:
-            raise Denied(denied.denial) from None
+            raise Denied(denied.error_response) from None
 
     @property
     def token_url(self) -> str:

@@ -21,8 +21,8 @@ from rest_framework.request import Request
 
 from gatepass.guard.django import Guard, configured
 from gatepass.guard.django.request import request_of, response_of
-from gatepass.guard.model.denial import Denial
-from gatepass.guard.model.denial import Denied as CoreDenied
+from gatepass.guard.model.error_response import Denied as CoreDenied
+from gatepass.guard.model.error_response import ErrorResponse
 from gatepass.guard.model.principal import Principal
 from gatepass.guard.model.request import Request as GuardRequest
 from gatepass.guard.model.requirements import NOTHING, AnyOf, Requirements, ScopeRequirement, any_of
@@ -40,7 +40,7 @@ __all__ = [
     "exception_handler",
 ]
 
-_DENIAL = "_gatepass_denial"
+_ERROR_RESPONSE = "_gatepass_error_response"
 
 
 class Application:
@@ -68,17 +68,17 @@ class Application:
 
 
 class Denied(APIException):  # type: ignore[misc] # REST framework has no type hints
-    """A denial as REST framework renders it: with its status, challenge and Retry-After.
+    """An error response as REST framework renders it: with its status, challenge and Retry-After.
 
     The body is {"detail": ...}; with `exception_handler` it is a whole problem document.
     """
 
-    def __init__(self, denial: Denial) -> None:
-        super().__init__(denial.detail, denial.reason)
-        self.denial = denial
-        self.status_code = denial.status
-        self.auth_header = denial.headers.get("WWW-Authenticate")
-        self.wait = int(denial.headers.get("Retry-After", "0"))
+    def __init__(self, error_response: ErrorResponse) -> None:
+        super().__init__(error_response.detail, error_response.reason)
+        self.error_response = error_response
+        self.status_code = error_response.status
+        self.auth_header = error_response.headers.get("WWW-Authenticate")
+        self.wait = int(error_response.headers.get("Retry-After", "0"))
 
 
 class GatepassAuthentication(BaseAuthentication):  # type: ignore[misc] # as above
@@ -99,21 +99,21 @@ class GatepassAuthentication(BaseAuthentication):  # type: ignore[misc] # as abo
         try:
             principal = self._guard().identify(sent.context, NOTHING, sent.path)
         except CoreDenied as denied:
-            raise Denied(denied.denial) from None
+            raise Denied(denied.error_response) from None
         return Application(principal), principal
 
     def authenticate_header(self, request: Request) -> str:
         """Return the challenge to a request without credentials (RFC 6750 §3, RFC 9728 §5.1)."""
-        denial = self._guard().core.challenge(_request_of(request))
-        setattr(request, _DENIAL, denial)
-        return denial.headers["WWW-Authenticate"]
+        error_response = self._guard().core.challenge(_request_of(request))
+        setattr(request, _ERROR_RESPONSE, error_response)
+        return error_response.headers["WWW-Authenticate"]
 
     def check(self, request: Request, requirements: Requirements) -> None:
         """Raise Denied if the caller of an authenticated request lacks `requirements`."""
         try:
             self._guard().core.check(request.auth, _request_of(request), requirements)
         except CoreDenied as denied:
-            raise Denied(denied.denial) from None
+            raise Denied(denied.error_response) from None
 
     def _guard(self) -> Guard:
         return self.guard or configured()
@@ -209,10 +209,10 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> HttpRespo
     """
     response: HttpResponse | None = views.exception_handler(error, context)
     if isinstance(error, Denied):
-        return response_of(error.denial)
-    denial = getattr(context["request"], _DENIAL, None)
-    if isinstance(error, NotAuthenticated) and denial is not None:
-        return response_of(denial)
+        return response_of(error.error_response)
+    error_response = getattr(context["request"], _ERROR_RESPONSE, None)
+    if isinstance(error, NotAuthenticated) and error_response is not None:
+        return response_of(error_response)
     return response
 
 

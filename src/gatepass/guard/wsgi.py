@@ -15,7 +15,7 @@ from gatepass.guard.core import request_state
 from gatepass.guard.core.exempt_paths import ExemptPaths
 from gatepass.guard.core.guard import Guard
 from gatepass.guard.core.resource_metadata import HEADERS, document
-from gatepass.guard.model.denial import Denial, Denied
+from gatepass.guard.model.error_response import Denied, ErrorResponse
 from gatepass.guard.model.principal import Principal
 from gatepass.guard.model.request import Request
 from gatepass.guard.model.requirements import NOTHING, Requirements, any_of
@@ -61,7 +61,7 @@ class Protected:
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        """Pass the request on, or send the denial."""
+        """Pass the request on, or send the error response."""
         environ.pop(PRINCIPAL, None)
         if environ.get("PATH_INFO", "") not in self._exempt:
             try:
@@ -69,7 +69,7 @@ class Protected:
                     environ, self._guard, request_of(environ), self._requirements
                 )
             except Denied as denied:
-                return deny(denied.denial, environ, start_response)
+                return deny(denied.error_response, environ, start_response)
         return self._app(environ, start_response)
 
 
@@ -121,12 +121,12 @@ def header_lines(authorization: str | None) -> tuple[str, ...]:
 
 
 def deny(
-    denial: Denial, environ: "WSGIEnvironment", start_response: "StartResponse"
+    response: ErrorResponse, environ: "WSGIEnvironment", start_response: "StartResponse"
 ) -> Iterable[bytes]:
-    """Return the response of `denial`; for HEAD without the body, as not every server drops it."""
-    body = denial.body()
-    status = f"{denial.status} {HTTPStatus(denial.status).phrase}"
-    start_response(status, [*denial.headers.items(), ("Content-Length", str(len(body)))])
+    """Return the body of `response`; for HEAD without the body, as not every server drops it."""
+    body = response.body()
+    status = f"{response.status} {HTTPStatus(response.status).phrase}"
+    start_response(status, [*response.headers.items(), ("Content-Length", str(len(body)))])
     return [] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
 
 

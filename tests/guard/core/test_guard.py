@@ -16,8 +16,8 @@ import pytest
 
 from gatepass.guard import (
     ClaimNames,
-    Denial,
     Denied,
+    ErrorResponse,
     Guard,
     Policy,
     Principal,
@@ -34,14 +34,14 @@ from guard.tokens import API, EXPECT, header
 READ = Requirements.of("read")
 
 
-def denial(guard: Guard, request: Request, requirements: Requirements = READ) -> Denial:
+def error_of(guard: Guard, request: Request, requirements: Requirements = READ) -> ErrorResponse:
     """Return the refusal of a request, the same one in a thread and in a loop."""
     with pytest.raises(Denied) as sync:
         guard.identify(request, requirements)
     with pytest.raises(Denied) as loop:
         asyncio.run(guard.aidentify(request, requirements))
-    assert sync.value.denial == loop.value.denial
-    return sync.value.denial
+    assert sync.value.error_response == loop.value.error_response
+    return sync.value.error_response
 
 
 def at_once(guard: Guard, request: Request, requirements: Requirements = READ) -> Principal:
@@ -162,7 +162,7 @@ def test_without_credentials_jwts_work_and_others_are_refused(
     guard = setup.guard(client_id=None, client_secret=None)
 
     assert guard.identify(bearer_request(setup.jwt())).client_id == "acme-billing"
-    assert denial(guard, bearer_request("gpa_test_x")).status == 401
+    assert error_of(guard, bearer_request("gpa_test_x")).status == 401
     assert "no client id and secret to introspect it" in caplog.text
 
 
@@ -207,7 +207,7 @@ def test_addresses_that_are_told_are_not_looked_for(setup: Setup) -> None:
 def test_the_metadata_is_told_where_the_resource_is_an_address(
     setup: Setup, options: dict[str, object], shown: str
 ) -> None:
-    found = denial(setup.guard(**options), Request())
+    found = error_of(setup.guard(**options), Request())
 
     challenge = f'Bearer resource_metadata="{shown}"' if shown else "Bearer"
     assert found.headers["WWW-Authenticate"] == challenge
@@ -216,7 +216,7 @@ def test_the_metadata_is_told_where_the_resource_is_an_address(
 
 @pytest.mark.spec("RFC 9457", "3.1")
 def test_a_denial_is_a_whole_answer(setup: Setup) -> None:
-    found = denial(setup.guard(), bearer_request(setup.jwt(scope="")))
+    found = error_of(setup.guard(), bearer_request(setup.jwt(scope="")))
 
     assert (found.status, found.reason) == (403, "insufficient_scope")
     assert json.loads(found.body()) == found.problem()
@@ -252,22 +252,22 @@ def test_the_tokens_of_other_issuers_are_read_by_their_names(setup: Setup, name:
     caller = setup.guard(claims=names, lenient=True).identify(bearer_request(token), READ)
 
     assert (caller.client_id, "read" in caller.scope) == ("acme", True)
-    assert denial(setup.guard(claims=names), bearer_request(token)).status == 401
-    assert denial(setup.guard(lenient=True), bearer_request(token)).status == 401
+    assert error_of(setup.guard(claims=names), bearer_request(token)).status == 401
+    assert error_of(setup.guard(lenient=True), bearer_request(token)).status == 401
 
 
 @pytest.mark.parametrize("listed", [["read", 7], ["read write", ""], ["read write"], [""], [None]])
 def test_a_list_of_scopes_holds_scopes_alone(setup: Setup, listed: list[object]) -> None:
     guard = setup.guard(claims=ClaimNames(scope="scp"))
 
-    assert denial(guard, bearer_request(setup.jwt(scp=listed))).status == 401
+    assert error_of(guard, bearer_request(setup.jwt(scp=listed))).status == 401
 
 
 def test_a_scope_of_the_standards_name_is_a_list_of_a_plain_issuer_alone(setup: Setup) -> None:
     token = setup.jwt(scope=["read"])
 
     assert str(setup.guard(lenient=True).identify(bearer_request(token), READ).scope) == "read"
-    assert denial(setup.guard(), bearer_request(token)).status == 401
+    assert error_of(setup.guard(), bearer_request(token)).status == 401
 
 
 @pytest.mark.spec("RFC 7662", "2.2")
@@ -279,7 +279,7 @@ def test_an_answer_of_another_issuer_may_leave_out_who_gives_it(setup: Setup) ->
     caller = setup.guard(claims=names, lenient=True).identify(bearer_request("opaque"), READ)
 
     assert (caller.client_id, caller.issuer) == ("acme", setup.server.issuer)
-    assert denial(setup.guard(claims=names), bearer_request("opaque")).status == 401
+    assert error_of(setup.guard(claims=names), bearer_request("opaque")).status == 401
 
 
 def test_the_environment_is_a_claim_where_the_issuer_has_one(setup: Setup) -> None:
@@ -293,7 +293,7 @@ def test_a_jwt_that_names_networks_counts_from_there_alone(setup: Setup) -> None
 
     for _ in range(2):  # the second time it is known
         assert guard.identify(bearer_request(token, source="203.0.113.7"), READ).networks
-        assert denial(guard, bearer_request(token, source="198.51.100.1")).status == 401
+        assert error_of(guard, bearer_request(token, source="198.51.100.1")).status == 401
 
 
 @pytest.mark.spec("RFC 6750", "2")
@@ -307,7 +307,7 @@ def test_a_known_jwt_beside_another_token_is_refused(setup: Setup) -> None:
         Request((f"Bearer {token}", f"Bearer {token}")),
         Request((f"Bearer {token},Bearer {token}",)),
     ):
-        assert denial(guard, request).reason == "invalid_request"
+        assert error_of(guard, request).reason == "invalid_request"
 
 
 def plain(token: Secret, context: Any) -> Mapping[str, object] | None:  # noqa: ANN401
@@ -329,7 +329,7 @@ def test_an_inspection_stands_for_the_issuer(setup: Setup, inspect: Any) -> None
     assert asyncio.run(guard.aidentify(request, READ)).issuer == EXPECT.issuer
     if inspect is plain:
         assert guard.identify(request, READ).issuer == EXPECT.issuer
-        assert denial(guard, bearer_request("other", context=request.context)).status == 401
+        assert error_of(guard, bearer_request("other", context=request.context)).status == 401
     else:
         with pytest.raises(TypeError, match="aidentify"):
             guard.identify(request, READ)
@@ -379,7 +379,7 @@ def test_what_memory_tells_is_not_inspected(setup: Setup) -> None:
         try:
             guard.identify(bearer_request(token, context="context", **more), requirements)
         except Denied as denied:
-            return denied.denial.status
+            return denied.error_response.status
         return 200
 
     assert status("known", READ) == 200
@@ -399,7 +399,7 @@ def test_what_memory_tells_from_its_networks_alone_is_inspected(setup: Setup) ->
     )
 
     assert guard.identify(bearer_request("known", source="192.0.2.7")) == bound
-    assert denial(guard, bearer_request("known", source="198.51.100.7")).status == 401
+    assert error_of(guard, bearer_request("known", source="198.51.100.7")).status == 401
 
 
 def test_what_the_feed_says_is_revoked_is_refused_though_an_inspection_knows_it(
@@ -413,7 +413,7 @@ def test_what_the_feed_says_is_revoked_is_refused_though_an_inspection_knows_it(
 
     setup.feed.revoked.add("revoked")
 
-    assert denial(guard, bearer_request("token")).reason == "invalid_token"
+    assert error_of(guard, bearer_request("token")).reason == "invalid_token"
 
 
 def test_memory_without_an_inspection_is_a_mistake() -> None:
@@ -425,12 +425,12 @@ def test_the_status_says_why_questions_have_no_answer_until_one_has(setup: Setup
     guard = setup.guard(client_secret="another's")
     assert guard.status().is_healthy
 
-    assert denial(guard, bearer_request("sealed")).status == 503
+    assert error_of(guard, bearer_request("sealed")).status == 503
     wrong = guard.status()
     guard = setup.guard()
     setup.server.sends("trouble", b"", 500)
     statuses = [
-        (denial(guard, bearer_request(token)).status, guard.status().is_healthy)
+        (error_of(guard, bearer_request(token)).status, guard.status().is_healthy)
         for token in ("trouble", "unknown")
     ]
 
@@ -490,8 +490,8 @@ def test_neither_token_nor_secret_is_kept_or_logged(
     guard, token = setup.guard(keys=Policy()), setup.jwt()
     guard.identify(bearer_request(token), READ)
     guard.identify(bearer_request(token), READ)
-    denial(guard, bearer_request(token), Requirements.of("admin"))
-    denial(guard, bearer_request(token[:-8]))
+    error_of(guard, bearer_request(token), Requirements.of("admin"))
+    error_of(guard, bearer_request(token[:-8]))
 
     shown = caplog.text + repr((guard.status(), vars(guard.counters)))
     for hidden in (token, token[-40:], sha256(token.encode()).hexdigest(), CLIENT_SECRET):
@@ -588,7 +588,7 @@ def test_tokens_as_long_as_those_of_other_issuers_pass(setup: Setup, padding: in
         guard.identify(bearer_request(setup.jwt(roles="x" * padding))).client_id == "acme-billing"
     )
     assert guard.identify(bearer_request(opaque)).client_id == "acme-billing"
-    assert denial(guard, bearer_request("o" * 16_385)).status == 401
+    assert error_of(guard, bearer_request("o" * 16_385)).status == 401
 
 
 def test_the_leeway_that_a_guard_is_told_counts_for_known_tokens_too(setup: Setup) -> None:
@@ -599,7 +599,7 @@ def test_the_leeway_that_a_guard_is_told_counts_for_known_tokens_too(setup: Setu
         setup.clock.now += 30
     setup.clock.now += 1
 
-    assert denial(guard, bearer_request(token)).reason == "invalid_token"
+    assert error_of(guard, bearer_request(token)).reason == "invalid_token"
     with pytest.raises(ValueError, match="leeway is 0 to 60 seconds"):
         setup.guard(leeway=61)
 
@@ -614,4 +614,4 @@ def test_an_answer_without_an_end_is_remembered_no_longer_than_others(setup: Set
     guard.identify(bearer_request("opaque"))
 
     assert setup.server.asked["opaque"] == 2
-    assert denial(setup.guard(), bearer_request("opaque")).status == 401
+    assert error_of(setup.guard(), bearer_request("opaque")).status == 401

@@ -27,14 +27,14 @@ def statuses(guard: Guard, token: str, times: int) -> list[int]:
         try:
             guard.identify(bearer_request(token), Requirements.of("read"))
         except Denied as denied:
-            return denied.denial.status
+            return denied.error_response.status
         return 200
 
     async def loop() -> int:
         try:
             await guard.aidentify(bearer_request(token), Requirements.of("read"))
         except Denied as denied:
-            return denied.denial.status
+            return denied.error_response.status
         return 200
 
     return [asyncio.run(loop()) if number % 2 else sync() for number in range(times)]
@@ -49,7 +49,7 @@ def test_beyond_the_limit_an_application_has_to_wait_and_no_other(setup: Setup) 
     with pytest.raises(Denied) as denied:
         guard.identify(bearer_request(one))
 
-    found = denied.value.denial
+    found = denied.value.error_response
     assert 3500 < int(found.headers["Retry-After"]) <= 3600
     assert found.reason == "rate_limited"
     assert "WWW-Authenticate" not in found.headers

@@ -62,7 +62,7 @@ def status(guard: Guard, token: str) -> int:
     try:
         guard.identify(bearer_request(token))
     except Denied as denied:
-        return denied.denial.status
+        return denied.error_response.status
     return 200
 
 
@@ -80,7 +80,7 @@ def test_two_guards_count_together(setup: Setup, tmp_path: Path) -> None:
         with pytest.raises(Denied) as denied:
             there.identify(bearer_request(token))
 
-        assert 3500 < int(denied.value.denial.headers["Retry-After"]) <= 3600
+        assert 3500 < int(denied.value.error_response.headers["Retry-After"]) <= 3600
 
 
 def test_while_redis_is_away_requests_pass_and_are_counted_again_after(

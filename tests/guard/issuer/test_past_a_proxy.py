@@ -68,7 +68,7 @@ def test_a_redirect_of_the_issuer_leads_nothing_to_the_proxy(setup: Setup, proxy
         for token in (TOKEN, setup.jwt()):
             with pytest.raises(Denied) as denied:
                 guard.identify(bearer_request(token))
-            assert denied.value.denial.status == 503
+            assert denied.value.error_response.status == 503
     assert proxy.got == []
 
 

@@ -72,4 +72,4 @@ def test_a_guard_of_plain_jwts_refuses_what_is_not_issued_as_an_access_token(
     for changed in ({"token_use": "assertion"}, {"exp": now + 60}):
         with pytest.raises(Denied) as denied:
             guard.identify(bearer_request(setup.jwt(head=head, **changed)))
-        assert denied.value.denial.status == 401
+        assert denied.value.error_response.status == 401

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from gatepass.guard import Denial, Denied, Guard, Principal, Request, Requirements, any_of
+from gatepass.guard import Denied, ErrorResponse, Guard, Principal, Request, Requirements, any_of
 from gatepass.guard.model.requirements import ScopeRequirement
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
@@ -119,10 +119,10 @@ def test_one_alternative_is_none() -> None:
         any_of("a")
 
 
-def denial(guard: Guard, request: Request, requirements: Requirements) -> Denial:
+def error_of(guard: Guard, request: Request, requirements: Requirements) -> ErrorResponse:
     with pytest.raises(Denied) as denied:
         guard.identify(request, requirements)
-    return denied.value.denial
+    return denied.value.error_response
 
 
 def test_the_guard_asks_for_all_of_it(setup: Setup) -> None:
@@ -132,8 +132,8 @@ def test_the_guard_asks_for_all_of_it(setup: Setup) -> None:
     )
 
     assert guard.identify(bearer_request(token, path={"org_id": ORG}), requirements).org_id == ORG
-    other = denial(guard, bearer_request(token, path={"org_id": "other"}), requirements)
-    post = denial(guard, bearer_request(token, method="POST", path={"org_id": ORG}), requirements)
+    other = error_of(guard, bearer_request(token, path={"org_id": "other"}), requirements)
+    post = error_of(guard, bearer_request(token, method="POST", path={"org_id": ORG}), requirements)
 
     assert (other.status, other.reason) == (404, "other_organization")
     assert "WWW-Authenticate" not in other.headers

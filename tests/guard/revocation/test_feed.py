@@ -213,7 +213,7 @@ def test_a_guard_in_such_an_environment_answers_503(
     ):
         guard.identify(Arrived(authorization=header))
 
-    assert denied.value.denial.status == 503
+    assert denied.value.error_response.status == 503
 
 
 def drip(door: socket.socket, is_over: threading.Event) -> None:

@@ -1,7 +1,7 @@
 """The guard itself, which knows no web framework: a request in, a Principal out.
 
 An adapter builds a `Request` and a `Requirements`, calls `identify` (in a thread) or `aidentify`
-(in an event loop), and renders the `Denial` of the one exception, `Denied`.
+(in an event loop), and renders the `ErrorResponse` of the one exception, `Denied`.
 """
 
 import os
@@ -14,7 +14,7 @@ from gatepass.guard.core import metrics
 from gatepass.guard.core import options as read
 from gatepass.guard.core.identification import Identification
 from gatepass.guard.core.options import Options
-from gatepass.guard.model.denial import Denial
+from gatepass.guard.model.error_response import ErrorResponse
 from gatepass.guard.model.expectation import Expectation
 from gatepass.guard.model.principal import Principal
 from gatepass.guard.model.request import Request
@@ -122,9 +122,9 @@ class Guard:
         except OAuthError as refused:
             raise self._identification.denied(refused, request, requirements) from None
 
-    def challenge(self, request: Request) -> Denial:
+    def challenge(self, request: Request) -> ErrorResponse:
         """Return the response to a request without credentials, for adapters that look for them."""
-        return self._identification.denied(None, request, NOTHING).denial
+        return self._identification.denied(None, request, NOTHING).error_response
 
     def metadata(self, *scopes: str) -> dict[str, object]:
         """Return the document that challenges point to (RFC 9728 §2): which tokens are accepted.

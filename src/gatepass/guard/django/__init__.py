@@ -16,7 +16,7 @@ from gatepass.guard.django.apps import GuardConfig
 from gatepass.guard.django.configuration import configured, requires
 from gatepass.guard.django.guard import Guard
 from gatepass.guard.django.middleware import GuardMiddleware
-from gatepass.guard.model.denial import Denied
+from gatepass.guard.model.error_response import Denied
 from gatepass.guard.model.expectation import Expectation
 from gatepass.guard.model.principal import Principal
 from gatepass.guard.model.requirements import any_of

@@ -12,7 +12,7 @@ from django.utils.cache import patch_vary_headers
 from gatepass.guard.core import request_state
 from gatepass.guard.core.adapter import Adapter
 from gatepass.guard.django.request import request_of, response_of
-from gatepass.guard.model.denial import Denial, Denied
+from gatepass.guard.model.error_response import Denied, ErrorResponse
 from gatepass.guard.model.principal import Principal
 from gatepass.guard.model.requirements import Requirements, ScopeRequirement
 
@@ -43,20 +43,20 @@ class Guard(Adapter):
 
     def authorize(
         self, request: HttpRequest, requirements: Requirements, path: Mapping[str, object]
-    ) -> Denial | None:
-        """Set request.principal, or return the denial; may block.
+    ) -> ErrorResponse | None:
+        """Set request.principal, or return the error response; may block.
 
         For a request whose caller this guard has identified before, checks `requirements` alone.
         """
         try:
             self.identify(request, requirements, path)
         except Denied as denied:
-            return denied.denial
+            return denied.error_response
         return None
 
     async def aauthorize(
         self, request: HttpRequest, requirements: Requirements, path: Mapping[str, object]
-    ) -> Denial | None:
+    ) -> ErrorResponse | None:
         """Do as `authorize`, in an event loop."""
         sent = request_of(request, path)
         try:
@@ -64,7 +64,7 @@ class Guard(Adapter):
                 vars(request), self.core, sent, requirements
             )
         except Denied as denied:
-            return denied.denial
+            return denied.error_response
         return None
 
     def identify(
@@ -83,16 +83,18 @@ def decorator(guard: Callable[[], Guard], requirements: Requirements) -> Callabl
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *args: object, **path: object) -> object:
-            denial = guard().authorize(request, requirements, path)
-            return _varied(view(request, *args, **path)) if denial is None else response_of(denial)
+            response = guard().authorize(request, requirements, path)
+            return (
+                _varied(view(request, *args, **path)) if response is None else response_of(response)
+            )
 
         @wraps(view)
         async def guarded_async(request: HttpRequest, *args: object, **path: object) -> object:
-            denial = await guard().aauthorize(request, requirements, path)
+            response = await guard().aauthorize(request, requirements, path)
             return (
                 _varied(await view(request, *args, **path))
-                if denial is None
-                else response_of(denial)
+                if response is None
+                else response_of(response)
             )
 
         chosen: Any = guarded_async if _is_async(view) else guarded

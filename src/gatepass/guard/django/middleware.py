@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from gatepass.guard.django.configuration import configured, configured_exempt, exempt_paths
 from gatepass.guard.django.guard import Guard
 from gatepass.guard.django.request import response_of
-from gatepass.guard.model.denial import Denial
+from gatepass.guard.model.error_response import ErrorResponse
 from gatepass.guard.model.requirements import NOTHING
 
 
@@ -65,8 +65,8 @@ class GuardMiddleware:
         return self.guard or configured()
 
 
-def _outcome(request: HttpRequest, denial: Denial | None) -> HttpResponse | None:
-    if denial is not None:
-        return response_of(denial)
+def _outcome(request: HttpRequest, response: ErrorResponse | None) -> HttpResponse | None:
+    if response is not None:
+        return response_of(response)
     request.csrf_processing_done = True  # as CsrfViewMiddleware notes a request that is in order
     return None

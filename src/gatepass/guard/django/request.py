@@ -1,4 +1,4 @@
-"""A Django request as a guard reads it, and the response of a denial."""
+"""A Django request as a guard reads it, and the response to a refused one."""
 
 from collections.abc import Mapping
 from urllib.parse import urlencode
@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 from django.http.request import RawPostDataException, UnreadablePostError
 
-from gatepass.guard.model.denial import Denial
+from gatepass.guard.model.error_response import ErrorResponse
 from gatepass.guard.model.request import Request
 from gatepass.guard.wsgi import has_short_form, header_lines
 
@@ -28,9 +28,9 @@ def request_of(request: HttpRequest, path: Mapping[str, object]) -> Request:
     )
 
 
-def response_of(denial: Denial) -> HttpResponse:
-    """Return the response of a denial."""
-    return HttpResponse(denial.body(), status=denial.status, headers=dict(denial.headers))
+def response_of(response: ErrorResponse) -> HttpResponse:
+    """Return Django's form of an error response."""
+    return HttpResponse(response.body(), status=response.status, headers=dict(response.headers))
 
 
 def _form(request: HttpRequest) -> str:
