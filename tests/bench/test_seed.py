@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench.server.seed import register, revoke
-from gatepass.server.domain.applications import store as applications
+from gatepass.server.domain.applications import lookup
 from gatepass.server.domain.revocations import store as revocations
 from gatepass.server.environment.environment import file
 from gatepass.server.storage.database import Database, sqlite_url
@@ -31,7 +31,7 @@ def test_the_sample_of_the_filled_applications_has_its_secrets(data: Path) -> No
         database.read() as connection,
     ):
         for known in sample:
-            found = applications.find_by_client_id(connection, known.client_id)
+            found = lookup.find_by_client_id(connection, known.client_id)
             assert found is not None
             (kept,) = found.live_secrets(datetime.now(UTC))
             assert Secret(known.client_secret).matches(kept.digest)

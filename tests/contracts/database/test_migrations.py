@@ -14,6 +14,7 @@ from sqlalchemy import inspect, text
 
 import gatepass.server
 from contracts import samples
+from gatepass.server.domain.applications import lookup
 from gatepass.server.domain.applications import store as applications
 from gatepass.server.domain.catalogue import store as catalogue
 from gatepass.server.domain.keys import store as keys
@@ -121,7 +122,7 @@ def test_no_application_gets_the_scope_portal_users_by_a_migration(
 
     policy = TokenPolicy("https://a.example", "opaque", "ES256", timedelta(days=30))
     with database.read() as connection:
-        [found] = applications.of_organization(connection, org.id)
+        [found] = lookup.of_organization(connection, org.id)
         scope = catalogue.load(connection, policy).scopes["portal_users"]
     assert str(found.scope) == "read write"
     assert (scope.is_default, scope.is_restricted) == (False, False)

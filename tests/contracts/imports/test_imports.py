@@ -2,6 +2,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from contracts import samples
+from gatepass.server.domain.applications import lookup
 from gatepass.server.domain.applications import store as applications
 from gatepass.server.domain.imports import store
 from gatepass.server.domain.imports.store import Imported
@@ -54,14 +55,14 @@ def test_a_hash_of_elsewhere_is_kept_until_a_digest_replaces_it(database: Databa
         new = samples.application(owner.id, secrets=(old,), imported_from="elsewhere")
         applications.add(connection, new)
     with database.read() as connection:
-        assert applications.find(connection, new.id) == new
+        assert lookup.find(connection, new.id) == new
         assert applications.encoded(connection, 10) == [HASH]
     with database.write() as connection:
         applications.replace_hash(connection, old, b"d" * 32, "1234")
         applications.replace_hash(connection, old, b"e" * 32, "5678")  # comes too late
 
     with database.read() as connection:
-        found = applications.find(connection, new.id)
+        found = lookup.find(connection, new.id)
         assert applications.encoded(connection, 10) == []
     assert found
     (kept,) = found.secrets

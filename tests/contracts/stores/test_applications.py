@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 
 from contracts import samples
 from contracts.samples import AWKWARD, HOUR, NOW, SECOND
-from gatepass.server.domain.applications import store
+from gatepass.server.domain.applications import lookup, store
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.storage.database import Connection, Database
@@ -27,23 +27,23 @@ def test_an_application_comes_back_with_its_secrets(database: Database) -> None:
         )
         store.add(connection, new)
 
-        assert store.find(connection, new.id) == new
-        assert store.find_by_client_id(connection, new.client_id) == new
+        assert lookup.find(connection, new.id) == new
+        assert lookup.find_by_client_id(connection, new.client_id) == new
 
 
 def test_one_that_is_not_there_is_not_found(database: Database) -> None:
     with database.read() as connection:
-        assert store.find(connection, uuid4()) is None
-        assert store.find_by_client_id(connection, "gpc_live_x") is None
+        assert lookup.find(connection, uuid4()) is None
+        assert lookup.find_by_client_id(connection, "gpc_live_x") is None
 
 
 def test_a_client_id_is_found_exactly(database: Database) -> None:
     with database.write() as connection:
         new = _added(connection, client_id="gpc_live_AbC")
 
-        assert store.find_by_client_id(connection, "gpc_live_abc") is None
-        assert store.find_by_client_id(connection, "gpc_live_%") is None
-        assert store.find_by_client_id(connection, new.client_id) == new
+        assert lookup.find_by_client_id(connection, "gpc_live_abc") is None
+        assert lookup.find_by_client_id(connection, "gpc_live_%") is None
+        assert lookup.find_by_client_id(connection, new.client_id) == new
 
 
 def test_a_client_id_is_one_applications(database: Database) -> None:
@@ -61,7 +61,7 @@ def test_an_organizations_come_newest_first_and_no_others(database: Database) ->
         store.add(connection, young)
         _added(connection)
 
-        assert store.of_organization(connection, old.org_id) == [young, old]
+        assert lookup.of_organization(connection, old.org_id) == [young, old]
 
 
 def test_an_application_knows_that_its_organization_is_suspended(database: Database) -> None:
@@ -69,7 +69,7 @@ def test_an_application_knows_that_its_organization_is_suspended(database: Datab
         new = _added(connection)
         organizations.set_suspended(connection, new.org_id, NOW)
 
-        assert store.find(connection, new.id) == replace(new, org_suspended_at=NOW)
+        assert lookup.find(connection, new.id) == replace(new, org_suspended_at=NOW)
 
 
 def test_columns_are_changed_of_one_alone(database: Database) -> None:
@@ -82,8 +82,8 @@ def test_columns_are_changed_of_one_alone(database: Database) -> None:
 
         store.change(connection, new.id, {name: getattr(changed, name) for name in names})
 
-        assert store.find(connection, new.id) == changed
-        assert store.find(connection, other.id) == other
+        assert lookup.find(connection, new.id) == changed
+        assert lookup.find(connection, other.id) == other
 
 
 def test_a_removed_application_takes_its_secrets_along(database: Database) -> None:
@@ -91,8 +91,8 @@ def test_a_removed_application_takes_its_secrets_along(database: Database) -> No
         new, other = _added(connection), _added(connection)
         store.remove(connection, new.id)
 
-        assert store.find(connection, new.id) is None
-        assert store.find(connection, other.id) == other
+        assert lookup.find(connection, new.id) is None
+        assert lookup.find(connection, other.id) == other
         # the secret's id would be taken if it were still there
         store.add_secret(connection, other.id, new.secrets[0])
 
@@ -110,7 +110,7 @@ def test_secrets_are_added_ended_and_forgotten(database: Database) -> None:
         assert _secrets(connection, new) == (ending, second)
         store.remove_ended_secrets(connection, new.id, NOW + HOUR)
         assert _secrets(connection, new) == (second,)
-        assert store.find(connection, other.id) == other
+        assert lookup.find(connection, other.id) == other
 
 
 def test_last_uses_are_written_in_one_batch(database: Database) -> None:
@@ -123,14 +123,14 @@ def test_last_uses_are_written_in_one_batch(database: Database) -> None:
         of_secrets = [{**uses[0], "key": used.secrets[0].id}]
         store.record_use(connection, uses, of_secrets)
 
-        found = store.find(connection, used.id)
+        found = lookup.find(connection, used.id)
         assert found
         assert (found.last_used_at, found.last_used_from) == (NOW, "192.0.2.1")
         assert found.last_used_agent == AWKWARD
         secret = found.secrets[0]
         assert (secret.last_used_at, secret.last_used_from) == (NOW, "192.0.2.1")
         assert secret.last_used_agent == AWKWARD
-        assert store.find(connection, idle.id) == idle
+        assert lookup.find(connection, idle.id) == idle
 
 
 def test_a_secret_waits_for_the_first_use_of_another(database: Database) -> None:
@@ -139,14 +139,14 @@ def test_a_secret_waits_for_the_first_use_of_another(database: Database) -> None
         old, new_id = used.secrets[0], uuid4()
         store.set_end(connection, replace(old, ends_on_use_of=new_id))
 
-        found = store.find(connection, used.id)
+        found = lookup.find(connection, used.id)
         assert found
         assert (found.secrets[0].ends_on_use_of, found.secrets[0].expires_at) == (new_id, None)
         assert store.end_live_secret(connection, old.id, NOW)
         assert not store.end_live_secret(connection, old.id, NOW)
         assert not store.end_live_secret(connection, old.id, NOW + SECOND)
         assert store.end_live_secret(connection, old.id, NOW - SECOND)
-        found = store.find(connection, used.id)
+        found = lookup.find(connection, used.id)
         assert found
         assert found.secrets[0].expires_at == NOW - SECOND
 
@@ -158,7 +158,7 @@ def _added(connection: Connection, **given: object) -> Application:
 
 
 def _secrets(connection: Connection, application: Application) -> tuple[object, ...]:
-    found = store.find(connection, application.id)
+    found = lookup.find(connection, application.id)
     return found.secrets if found else ()
 
 
@@ -174,7 +174,7 @@ def test_the_tokens_of_an_organization_are_revoked_and_of_no_other(database: Dat
 
         store.void_tokens_of_organization(connection, ours.id, NOW)
 
-        found = [store.find(connection, each.id) for each in (never, before, after, another)]
+        found = [lookup.find(connection, each.id) for each in (never, before, after, another)]
         assert [each and each.tokens_revoked_before for each in found] == [
             NOW,
             NOW,

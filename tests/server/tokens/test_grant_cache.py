@@ -26,7 +26,7 @@ class Known:
 
     def __init__(self, *applications: Application) -> None:
         self.stored = {each.client_id: each for each in applications}
-        self.directory = ApplicationCache(lambda key: self.stored.get(str(key)))
+        self.directory = ApplicationCache(lambda key: self.stored.get(str(key)), lambda _: None)
         for each in applications:
             self.directory.load(each.client_id)
 

@@ -4,6 +4,7 @@ from uuid import UUID
 
 import structlog
 
+from gatepass.server.domain.applications import lookup
 from gatepass.server.domain.applications import store as applications
 from gatepass.server.domain.applications.cache import ApplicationCache
 from gatepass.server.domain.applications.model import Application
@@ -32,7 +33,9 @@ class State:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self.applications = ApplicationCache(self._find_application)
+        self.applications = ApplicationCache(
+            self._find_application, self._find_application_directly
+        )
         self.legacy_hashes = LegacyHashes(context.name)
         self.revoked = RevokedIds()
         self.has_imported = False
@@ -93,8 +96,12 @@ class State:
         if expires_at is not None:
             self.revoked.add(token_id, int(expires_at.timestamp()))
 
+    def _find_application_directly(self, key: str | UUID) -> tuple[Application | None] | None:
+        reads = self._context.database.direct_reads
+        return lookup.find_directly(reads, key) if reads else None
+
     def _find_application(self, key: str | UUID) -> Application | None:
         with self._context.database.read() as connection:
             if isinstance(key, UUID):
-                return applications.find(connection, key)
-            return applications.find_by_client_id(connection, key)
+                return lookup.find(connection, key)
+            return lookup.find_by_client_id(connection, key)

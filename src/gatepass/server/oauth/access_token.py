@@ -37,8 +37,8 @@ def find(environment: ServedEnvironment, token: Secret) -> AccessToken | NeedsTh
     """Return an active token with its application, None for any other text.
 
     A token is active if it has not expired and is not revoked, and its application may still use
-    it. Returns NeedsThread where the application is not in memory. Does NOT check audience, scope
-    or networks, nor whether memory is too old (`check_not_stale`).
+    it. Returns NeedsThread where the application is not in memory and must be read in a thread.
+    Does NOT check audience, scope or networks, nor whether memory is too old (`check_not_stale`).
     """
     claims = read(environment, token)
     if claims is None or claims.token_id in environment.state.revoked:
@@ -49,7 +49,14 @@ def find(environment: ServedEnvironment, token: Secret) -> AccessToken | NeedsTh
     applications, key = environment.applications, claims.application
     application = applications.get(key)
     if application is None:
-        return None if applications.is_absent(key) else NeedsThread(partial(applications.load, key))
+        if applications.is_absent(key):
+            return None
+        loaded = applications.load_directly(key)
+        if loaded is None:
+            return NeedsThread(partial(applications.load, key))
+        [application] = loaded
+        if application is None:
+            return None
     return (claims, application) if is_token_allowed(application, claims) else None
 
 

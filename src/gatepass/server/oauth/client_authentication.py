@@ -132,23 +132,30 @@ def _look_up(
         and not applications.is_absent(client_id)
         and _may_exist(environment, client_id)
     ):
-        with suppress(OAuthError):  # the time of a client in memory, looked up after its failure
-            authenticate(credentials, None, request.source, environment.clock(), environment.mode)
-        return NeedsThread(partial(applications.load, client_id))
+        loaded = applications.load_directly(client_id)
+        if loaded is None:
+            with suppress(OAuthError):  # the time of a client in memory, looked up after it failed
+                authenticate(
+                    credentials, None, request.source, environment.clock(), environment.mode
+                )
+            return NeedsThread(partial(applications.load, client_id))
+        [application] = loaded
     return application
 
 
 def _pending_look_up(
     environment: ServedEnvironment, application: Application | None
 ) -> NeedsThread | None:
-    """Return the look-up of a random client id that a client's first failure costs.
+    """Look up a random client id for a client's first failure, or return that work for a thread.
 
     An unknown client id costs a look-up, the first time.
     """
     applications = environment.applications
-    if application is not None and not applications.is_confirmed(application.client_id):
-        return NeedsThread(partial(applications.confirm, application.client_id))
-    return None
+    if application is None or applications.is_confirmed(application.client_id):
+        return None
+    if applications.confirm_directly(application.client_id):
+        return None
+    return NeedsThread(partial(applications.confirm, application.client_id))
 
 
 def _may_exist(environment: ServedEnvironment, client_id: str) -> bool:

@@ -102,7 +102,7 @@ Counter = BigInteger().with_variant(Integer, "sqlite")
 """A growing number of 64 bits; SQLite grows only its own INTEGER."""
 
 
-def next_of(column: Column[str], value: str) -> ColumnElement[str]:
+def next_of(column: Column[str], value: str | ColumnElement[str]) -> ColumnElement[str]:
     """Return the smallest text of a unique column from `value` on, or else the smallest of all.
 
     A row that is looked up by it is there in any case, at about the place where `value` would
@@ -128,6 +128,7 @@ class Database:
             self._server = _Server(url)
             self.engine = self._server.engine
         self._slots = Slots()
+        self.direct_reads = self._file.direct_reads() if self._file else None
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -195,6 +196,8 @@ class Database:
 
     def close(self) -> None:
         """Close every connection."""
+        if self.direct_reads:
+            self.direct_reads.close()
         self.engine.dispose()
 
     @contextmanager

@@ -22,6 +22,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from gatepass.server.storage import deadline
 from gatepass.server.storage.connection_slots import MORE
+from gatepass.server.storage.direct_reads import DirectReads
 from gatepass.server.storage.errors import DatabaseAwayError, DatabaseLostError
 
 OLDEST = (3, 51, 3)  # before it a WAL reset could lose acknowledged commits
@@ -151,6 +152,10 @@ class File:
             return changed
 
         return has_changed
+
+    def direct_reads(self) -> DirectReads:
+        """Return what reads this file on the calling thread."""
+        return DirectReads(self._path, self.check)
 
     def free_space(self) -> int:
         """Return the free bytes of the file's disk."""

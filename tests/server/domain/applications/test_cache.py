@@ -31,7 +31,7 @@ class Stored:
         self.applications = list(applications)
         self.asked = 0
         self.meanwhile: Callable[[], None] = lambda: None
-        self.directory = ApplicationCache(self._find)
+        self.directory = ApplicationCache(self._find, lambda _: None)
 
     def _find(self, key: str | UUID) -> Application | None:
         self.asked += 1
@@ -147,7 +147,7 @@ def test_memory_is_bounded_and_the_one_loaded_longest_ago_goes_first() -> None:
         for number in range(MOST + 1)
     ]
     by_client_id = {each.client_id: each for each in many}
-    directory = ApplicationCache(lambda key: by_client_id.get(str(key)))
+    directory = ApplicationCache(lambda key: by_client_id.get(str(key)), lambda _: None)
     for each in many:
         directory.load(each.client_id)
 

@@ -3,8 +3,9 @@
 import secrets
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from math import inf
 from pathlib import Path
 from types import FrameType
 from urllib.parse import urlencode
@@ -17,6 +18,8 @@ from gatepass.server.domain.applications.model import new_client_id
 from gatepass.server.http import NeedsThread, Request
 from gatepass.server.oauth.routes import ROUTES
 from gatepass.server.oauth.served_environment import ServedEnvironment
+from gatepass.server.storage import direct_reads
+from gatepass.server.storage.direct_reads import DirectReads, Rows
 from gatepass.wire import metadata
 from gatepass.wire.errors import OAuthError
 from server.fixtures import FORM, HERE, LIVE, Client, InProcessServer, basic, raw_basic
@@ -76,18 +79,13 @@ def unknown_id() -> str:
 @pytest.mark.spec("RFC 6749", "5.2")
 @pytest.mark.parametrize("path", PATHS)
 def test_the_first_refusal_asks_the_database_once_for_a_used_an_unused_and_no_client(
-    server: InProcessServer, path: str
+    server: InProcessServer, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environment = server.environment()
-    used, unused = server.register(), server.register()
-    server.token(used)  # from then on it is in memory
+    monkeypatch.setattr(environment.database, "direct_reads", None)  # as on PostgreSQL
     asked_for = []
 
-    for client_id, note in (
-        (used.client_id, "wrong secret"),
-        (unused.client_id, "wrong secret"),
-        (unknown_id(), "unknown client"),
-    ):
+    for client_id, note in _used_unused_and_unknown(server):
         with asked(environment.database) as first:
             assert refuse(environment, path, client_id) == (note, 1)
         with asked(environment.database) as second:
@@ -96,7 +94,56 @@ def test_the_first_refusal_asks_the_database_once_for_a_used_an_unused_and_no_cl
         asked_for.append(list(first))
         assert second == []
     assert asked_for[0] == asked_for[1] == asked_for[2]
-    assert len(asked_for[0]) == 3  # BEGIN, an application, its secrets
+    assert len(asked_for[0]) == 2  # BEGIN, an application with its secrets
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_first_refusal_reads_once_on_the_event_loop_for_a_used_an_unused_and_no_client(
+    server: InProcessServer, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = server.environment()
+    clients = _used_unused_and_unknown(server)
+    monkeypatch.setattr(direct_reads, "_SLOW", inf)  # however busy this machine is
+    monkeypatch.setattr(environment.database.direct_reads, "_not_before", 0.0)
+    reads = CountedReads(environment.database.direct_reads)
+    monkeypatch.setattr(environment.database, "direct_reads", reads)
+
+    for client_id, note in clients:
+        with asked(environment.database) as statements:
+            assert refuse(environment, path, client_id) == (note, 0)
+            assert len(reads.queries) == 1
+            assert refuse(environment, path, client_id) == (note, 0)
+
+        assert len(reads.queries) == 1
+        assert statements == []
+        reads.queries.clear()
+
+
+def _used_unused_and_unknown(server: InProcessServer) -> list[tuple[str, str]]:
+    """Return three client ids, each with the note of its refusal."""
+    used, unused = server.register(), server.register()
+    server.token(used)  # from then on it is in memory
+    return [
+        (used.client_id, "wrong secret"),
+        (unused.client_id, "wrong secret"),
+        (unknown_id(), "unknown client"),
+    ]
+
+
+class CountedReads:
+    """Direct reads, and the queries that they ran."""
+
+    def __init__(self, reads: DirectReads | None) -> None:
+        assert reads is not None
+        self._reads = reads
+        self.queries: list[str] = []
+
+    def rows(self, sql: str, values: Sequence[str]) -> Rows | None:
+        self.queries.append(sql)
+        return self._reads.rows(sql, values)
+
+    def close(self) -> None:
+        self._reads.close()
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -178,8 +225,11 @@ def test_a_client_that_is_used_between_two_wrong_secrets_stays_as_cheap_as_nobod
     assert statements == []
 
 
-def test_a_change_makes_both_ask_anew(server: InProcessServer, client: Client) -> None:
+def test_a_change_makes_both_ask_anew(
+    server: InProcessServer, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     environment, nobody = server.environment(), unknown_id()
+    monkeypatch.setattr(environment.database, "direct_reads", None)
     for client_id in (client.client_id, nobody):
         refuse(environment, metadata.TOKEN, client_id)
     server.register()  # drops what is known to be absent

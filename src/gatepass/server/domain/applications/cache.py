@@ -26,11 +26,17 @@ class ApplicationCache:
 
     A read is one look-up in a dictionary, without a lock. A load that a change overtakes is
     returned to its caller but not kept: `_changes` counts the changes. `hits` and `misses` are
-    for the metrics.
+    for the metrics. `find` may block; `find_directly` never does, and returns None where it cannot
+    find without.
     """
 
-    def __init__(self, find: Callable[[str | UUID], Application | None]) -> None:
+    def __init__(
+        self,
+        find: Callable[[str | UUID], Application | None],
+        find_directly: Callable[[str | UUID], tuple[Application | None] | None],
+    ) -> None:
         self._find = find
+        self._find_directly = find_directly
         self._applications: BoundedCache[str | UUID, Application] = BoundedCache(2 * MOST)
         self._known: BoundedCache[str | UUID, _Known] = BoundedCache(MOST_ABSENT)
         self._lock = threading.Lock()
@@ -73,24 +79,48 @@ class ApplicationCache:
         """Look up a random client id, as an unknown one costs a query once; blocks."""
         changes = self._changes
         self.misses += 1
-        prefix, separator, _ = client_id.rpartition("_")
-        self._find(f"{prefix}{separator}{secrets.token_hex(16)}")
-        with self._lock:
-            if changes == self._changes:
-                self._known.put(client_id, _Known.CONFIRMED)
+        self._find(_random_like(client_id))
+        self._confirm(client_id, changes)
+
+    def confirm_directly(self, client_id: str) -> bool:
+        """Do what `confirm` does without blocking; return False where that cannot be."""
+        changes = self._changes
+        if self._find_directly(_random_like(client_id)) is None:
+            return False
+        self.misses += 1
+        self._confirm(client_id, changes)
+        return True
 
     def load(self, key: str | UUID) -> Application | None:
         """Read the application from the database and keep it, or that there is none; blocks."""
         changes = self._changes
         self.misses += 1
         found = self._find(key)
+        self._keep(key, found, changes)
+        return found
+
+    def load_directly(self, key: str | UUID) -> tuple[Application | None] | None:
+        """Do what `load` does without blocking; return None where that cannot be."""
+        changes = self._changes
+        found = self._find_directly(key)
+        if found is not None:
+            self.misses += 1
+            self._keep(key, found[0], changes)
+        return found
+
+    def _confirm(self, client_id: str, changes: int) -> None:
+        with self._lock:
+            if changes == self._changes:
+                self._known.put(client_id, _Known.CONFIRMED)
+
+    def _keep(self, key: str | UUID, found: Application | None, changes: int) -> None:
+        """Keep what was found, unless something has changed since there were `changes`."""
         with self._lock:
             if changes == self._changes:
                 if found:  # under both keys, one after the other, so that both are evicted
                     self._applications.put(found.client_id, found)
                     self._applications.put(found.id, found)
                 self._known.put(key, _Known.LOADED if found else _Known.ABSENT)
-        return found
 
     def drop(self, app_id: UUID) -> None:
         """Forget an application that has changed, and which keys are absent."""
@@ -107,3 +137,8 @@ class ApplicationCache:
             self._changes += 1
             self._known.clear()
             self._applications.clear()
+
+
+def _random_like(client_id: str) -> str:
+    prefix, separator, _ = client_id.rpartition("_")
+    return f"{prefix}{separator}{secrets.token_hex(16)}"

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from gatepass.server.domain.applications import fields, store
+from gatepass.server.domain.applications import fields, lookup, store
 from gatepass.server.domain.applications.fields import FieldGroup
 from gatepass.server.domain.applications.model import (
     OVERLAPS,
@@ -96,7 +96,7 @@ def register(  # noqa: PLR0913 - a registration has that many parts
     with context.database.write() as connection:
         if organizations.find(connection, org_id) is None:
             raise NotFoundError(str(org_id))
-        if store.find(connection, new.id):
+        if lookup.find(connection, new.id):
             raise OAuthError("invalid_request", "This is done already.", status=409)
         store.add(connection, new)
         also(connection, Registered(new, secret))
@@ -262,7 +262,7 @@ def find(context: Context, app_id: UUID, org_id: UUID | None) -> Application:
 def of_organization(context: Context, org_id: UUID) -> list[Application]:
     """Return an organization's applications, newest first."""
     with context.database.read() as connection:
-        return store.of_organization(connection, org_id)
+        return lookup.of_organization(connection, org_id)
 
 
 @contextmanager
@@ -293,7 +293,7 @@ def _write(
 
 
 def _owned(connection: Connection, app_id: UUID, org_id: UUID | None) -> Application:
-    found = store.find(connection, app_id)
+    found = lookup.find(connection, app_id)
     if found is None or (org_id is not None and found.org_id != org_id):
         raise NotFoundError(str(app_id))
     return found

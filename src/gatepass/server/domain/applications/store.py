@@ -1,6 +1,6 @@
 """The applications' tables."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    Row,
     Table,
     Text,
     Uuid,
@@ -29,10 +28,8 @@ from sqlalchemy import (
 )
 
 from gatepass.server.domain.applications.model import Application, ApplicationSecret
-from gatepass.server.domain.applications.networks import check_networks, format_networks
-from gatepass.server.domain.organizations.store import organization
-from gatepass.server.storage.database import Timestamp, metadata, next_of
-from gatepass.wire.scope import Scope
+from gatepass.server.domain.applications.networks import format_networks
+from gatepass.server.storage.database import Timestamp, metadata
 
 application = Table(
     "application",
@@ -98,31 +95,6 @@ Index(
     sqlite_where=_is_encoded,
     postgresql_where=_is_encoded,
 )
-
-_with_organization = select(
-    application, organization.c.suspended_at.label("org_suspended_at")
-).join_from(application, organization)
-
-
-def find(connection: Connection, app_id: UUID) -> Application | None:
-    """Return the application with this id."""
-    return _one(connection, application.c.id == app_id)
-
-
-def find_by_client_id(connection: Connection, client_id: str) -> Application | None:
-    """Return the application with this client id.
-
-    The one with the next client id is read where there is none, so that the time reveals nothing.
-    """
-    found = _one(connection, application.c.client_id == next_of(application.c.client_id, client_id))
-    return found if found and found.client_id == client_id else None
-
-
-def of_organization(connection: Connection, org_id: UUID) -> list[Application]:
-    """Return an organization's applications, newest first."""
-    query = _with_organization.where(application.c.org_id == org_id)
-    rows = connection.execute(query.order_by(application.c.created_at.desc())).all()
-    return _with_secrets(connection, rows)
 
 
 def count_with_scope(connection: Connection, name: str) -> int:
@@ -257,59 +229,3 @@ def record_use(
         if rows:
             noted = update(table).where(table.c.id == bindparam("key")).values(values)
             connection.execute(noted, rows)
-
-
-def _one(connection: Connection, condition: Any) -> Application | None:  # noqa: ANN401 - SQLAlchemy's own
-    found = _with_secrets(connection, connection.execute(_with_organization.where(condition)).all())
-    return found[0] if found else None
-
-
-def _with_secrets(connection: Connection, rows: Sequence[Row[Any]]) -> list[Application]:
-    owners: dict[UUID, list[ApplicationSecret]] = {row.id: [] for row in rows}
-    query = select(secret).where(secret.c.application_id.in_(owners)).order_by(secret.c.created_at)
-    for row in connection.execute(query) if owners else ():
-        owners[row.application_id].append(_secret(row))
-    return [_application(row, owners[row.id]) for row in rows]
-
-
-def _secret(row: Row[Any]) -> ApplicationSecret:
-    return ApplicationSecret(
-        id=row.id,
-        digest=row.digest,
-        last_four=row.last_four,
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        last_used_at=row.last_used_at,
-        encoded=row.encoded,
-        last_used_from=row.last_used_from,
-        last_used_agent=row.last_used_agent,
-        ends_on_use_of=row.ends_on_use_of,
-    )
-
-
-def _application(row: Row[Any], secrets: Iterable[ApplicationSecret]) -> Application:
-    return Application(
-        id=row.id,
-        org_id=row.org_id,
-        client_id=row.client_id,
-        name=row.name,
-        scope=Scope.parse(row.scope),
-        token_lifetime=row.token_lifetime,
-        created_at=row.created_at,
-        created_by=row.created_by,
-        secrets=tuple(secrets),
-        redirect_uris=tuple(row.redirect_uris.split("\n")) if row.redirect_uris else (),
-        networks=check_networks(row.networks),
-        contact=row.contact,
-        client_type=row.client_type,
-        grant_type=row.grant_type,
-        disabled_at=row.disabled_at,
-        tokens_revoked_before=row.tokens_revoked_before,
-        org_suspended_at=row.org_suspended_at,
-        last_used_at=row.last_used_at,
-        last_used_from=row.last_used_from,
-        last_used_agent=row.last_used_agent,
-        imported_from=row.imported_from,
-        rate_limit_mode=row.rate_limit_mode,
-        rate_limit=row.rate_limit,
-    )

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from uuid import UUID, uuid4
 
+from gatepass.server.domain.applications import lookup
 from gatepass.server.domain.applications import store as applications
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.audit import store as audit
@@ -116,7 +117,7 @@ class _Group:
 
     def _convert_new(self, found: SourceApplication) -> ImportedApplication | Outcome:
         before = store.find(self._connection, self._terms.source, found.client_id)
-        here = applications.find_by_client_id(self._connection, found.client_id)
+        here = lookup.find_by_client_id(self._connection, found.client_id)
         if before:
             return _already(found, before, here)
         if here:
