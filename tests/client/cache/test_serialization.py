@@ -22,6 +22,26 @@ def test_what_does_not_hold_together_is_no_token(content: str) -> None:
     assert "t-1" not in str(refused.value)
 
 
+def test_the_broken_files_reach_every_check() -> None:
+    reasons = set()
+    for content in BROKEN.values():
+        with pytest.raises(ValueError) as refused:  # noqa: PT011 - the reasons are compared below
+            serialization.read(content.encode(), READING)
+        reasons.add(str(refused.value))
+
+    assert reasons >= {
+        "another version wrote it",
+        "expires_at is not a time",
+        "it has expired",
+        "it is from the future",
+        "it is of another boot",
+        "its times contradict one another",
+        "refresh_at is not a time",
+        "requested_at is not a time",
+        "written_at is not a time",
+    }
+
+
 def test_bytes_that_are_no_text_are_no_token() -> None:
     with pytest.raises(ValueError, match="not JSON"):
         serialization.read(b"\xff\xfe", READING)
