@@ -410,3 +410,21 @@ def test_what_was_granted_is_held_against_what_was_asked(
 
     assert line.outcome is outcome
     assert text in line.message
+
+
+def test_the_settings_are_shown_without_the_texts_of_parameters_and_headers() -> None:
+    environ = environ_of(
+        "http://127.0.0.1:1/token",
+        GATEPASS_PARAMETERS="audience=hush-1",
+        GATEPASS_HEADERS="X-Api-Key=hush-2-hush",
+        GATEPASS_GRANT_TYPE="urn:example:grant",
+        GATEPASS_AUTH_METHOD="client_secret_post",
+    )
+
+    message = run_check(environ)["settings"].message
+
+    assert "hush" not in message
+    assert message.endswith(
+        "GATEPASS_PARAMETERS audience, GATEPASS_HEADERS x-api-key, "
+        "GATEPASS_GRANT_TYPE urn:example:grant, GATEPASS_AUTH_METHOD client_secret_post"
+    )
