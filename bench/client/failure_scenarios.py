@@ -1,7 +1,7 @@
 """What a client does on a bad day: `python -m bench.client.failure_scenarios SUBJECT DAY PORT`.
 
 Runs in the environment of the library that is measured and prints JSON: how many token requests
-were made, and how the calls ended. Token requests are counted by the stand-in on PORT; where
+were made, and how the calls ended. Token requests are counted by the fake server on PORT; where
 nothing listens, by the connections that the process tried. Each day has a process of its own,
 because a library may keep tokens for the whole process.
 """
@@ -23,7 +23,7 @@ from bench.client.fake_server import SECRET, Manner, Standin
 from bench.peers.client.subjects import SUBJECTS, Api, Call, Given, Subject
 from bench.processes import free_port
 
-CROWD, BURST, FEW, IN_TURN = 1000, 200, 50, 20  # callers at once; calls one after the other
+MANY, BURST, FEW, IN_TURN = 1000, 200, 50, 20  # callers at once; calls one after the other
 RENEWED_AFTER = 3.2  # seconds until the burst's token is renewed, in the middle of it
 BURST_FOR = 5.0  # seconds
 LATE_AFTER, LATE_FOR = 6.4, 7.3  # where the endpoint is down when a renewal is due
@@ -71,7 +71,7 @@ class _Bench:
         return self.subject.call(Given(self.endpoint.token_url, api, secret_file))
 
     def at_once(self, call: Call, callers: int, until: float = 0.0) -> _Ended:
-        """Have callers call together, once or again and again until that moment."""
+        """Have callers call together, once, or repeatedly until that time."""
         if self.subject.is_async:
             return self.loop.run(_tasks_at_once(cast("_Async", call), callers, until))
         return _threads_at_once(cast("_Sync", call), callers, until)
@@ -98,10 +98,10 @@ async def _ahow(call: _Async) -> str:
 
 
 def _threads_at_once(call: _Sync, callers: int, until: float) -> _Ended:
-    gate = Barrier(callers)
+    barrier = Barrier(callers)
 
     def caller() -> _Ended:
-        gate.wait()
+        barrier.wait()
         ended = Counter([_how(call)])
         while time.monotonic() < until:
             how = _how(call)
@@ -132,16 +132,16 @@ async def _tasks_in_turn(call: _Async, calls: int) -> _Ended:
 
 
 def cold_start(bench: _Bench) -> Day:
-    """Start a crowd without a token."""
-    return _crowd(bench, CROWD, Manner())
+    """Start many callers without a token."""
+    return _call_together(bench, MANY, Manner())
 
 
 def down_then_up(bench: _Bench) -> Day:
     """Start a few without a token while the endpoint answers 503."""
-    return _crowd(bench, FEW, Manner(down_for=DOWN_FOR, delay=0.01))
+    return _call_together(bench, FEW, Manner(down_for=DOWN_FOR, delay=0.01))
 
 
-def _crowd(bench: _Bench, callers: int, manner: Manner) -> Day:
+def _call_together(bench: _Bench, callers: int, manner: Manner) -> Day:
     call = bench.client(Api(), manner)
     before, began = bench.endpoint.count(), time.monotonic()
     ended = bench.at_once(call, callers)

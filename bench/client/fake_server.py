@@ -1,4 +1,4 @@
-"""A token endpoint that does as it is told and counts what it is asked, and the way to tell it.
+"""A token endpoint that behaves as the benchmark sets it and counts requests, and how to set it.
 
 It is a process of its own (`python -m bench.client.fake_server PORT`), so that it takes nothing
 from the callers that are measured. It needs the standard library alone, as they run it in any
@@ -40,7 +40,7 @@ class Manner:
 
 
 class Token:
-    """What an access token of the endpoint says: its number, and when it ends."""
+    """The content of an access token of the endpoint: its number and its expiry."""
 
     def __init__(self, text: str) -> None:
         number, _, ends_at = text.partition("-")
@@ -72,7 +72,7 @@ class Standin:
         self._tell("/secret", secret)
 
     def count(self) -> int:
-        """Return the number of token requests since it was told how to behave."""
+        """Return the number of token requests since its behaviour was set."""
         with ask(f"http://127.0.0.1:{self.port}/count", timeout=30) as answer:
             return int(answer.read())
 

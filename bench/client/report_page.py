@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from textwrap import fill
 from typing import NamedTuple
 
-from bench.client.failure_scenarios import BURST, CROWD, DOWN_FOR, FEW, IN_TURN, Day
+from bench.client.failure_scenarios import BURST, DOWN_FOR, FEW, IN_TURN, MANY, Day
 from bench.client.import_time import Imported
 from bench.peers.client.subjects import Subject
 from bench.report import Row
@@ -56,7 +56,7 @@ def seconds(day: Day) -> float:
 
 
 class _Measure(NamedTuple):
-    """A figure that is held against the peers: the fewer the better."""
+    """A figure that is compared with the peers': the fewer the better."""
 
     name: str
     day: str
@@ -67,7 +67,7 @@ class _Measure(NamedTuple):
 _AGAIN = "it also prepares for a 401, after which the others do nothing"
 _NEW_TOKEN = "it asks once whether a new token works"
 _MEASURES = (
-    _Measure(f"token requests, {CROWD:,} callers start at once", "cold_start", requests),
+    _Measure(f"token requests, {MANY:,} callers start at once", "cold_start", requests),
     _Measure("failed calls, the API refuses the token once", "refused_once", failed),
     _Measure(
         f"token requests of {IN_TURN} calls, the API refuses every token",
@@ -81,7 +81,7 @@ _MEASURES = (
     _Measure("token requests, endpoint down when a renewal is due", "down_at_renewal", requests),
     _Measure(f"failed calls of {FEW}, endpoint down at the start", "down_then_up", failed),
     _Measure(f"token requests of {FEW}, endpoint down at the start", "down_then_up", requests),
-    _Measure(f"token requests of {FEW} callers, nobody listens", "nobody_there", requests),
+    _Measure(f"token requests of {FEW} callers, no server listens", "nobody_there", requests),
     _Measure(
         "seconds until the last of them knows it",
         "nobody_there",
@@ -236,7 +236,7 @@ _TEXTS = (
     (
         "cold_start",
         "Start",
-        f"""{CROWD:,} callers, threads or tasks, make their first call at once. Authlib and
+        f"""{MANY:,} callers, threads or tasks, make their first call at once. Authlib and
         requests-oauthlib leave the first token to the caller; here each caller that finds none
         fetches one. A program that fetches it before it has callers makes one request.""",
     ),

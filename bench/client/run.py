@@ -3,7 +3,7 @@
 `make bench-client` measures everything in one run, prints it and writes
 docs/reference/client-speed.md. The peers are in an environment of their own
 (bench/peers/client, made by bench/setup.sh); each client runs in processes of its own, beside a
-stand-in for the token endpoint (bench/client/fake_server.py) which counts what it is asked.
+fake token endpoint (bench/client/fake_server.py) which counts its requests.
 """
 
 import json
@@ -52,7 +52,7 @@ the client credentials grant from PyPI, each set up as its own documentation has
 `bench/peers/client/subjects.py`). To repeat it: `make bench-client`, about a quarter of an hour.
 
 Calls to the API are answered in memory, so that the library's own work is what is measured; token
-requests go to a stand-in on loopback, a process of its own, which counts them. It answers after
+requests go to a fake server on loopback, a process of its own, which counts them. It answers after
 50 ms where callers are many, after 10 ms else. Each client has a process of its own for each of
 the things below, one after the other, {rounds} rounds; where rounds differ, the least and the most
 is given.
@@ -105,13 +105,13 @@ def _overheads(endpoint: Standin, subjects: Sequence[Subject]) -> dict[str, floa
 def _days(endpoint: Standin, subject: Subject) -> dict[str, Day]:
     print(f"{subject.name} ...", flush=True)
     port = str(endpoint.port)
-    said = {
+    results = {
         day.__name__: _run(
             subject.is_peer, "bench.client.failure_scenarios", subject.name, day.__name__, port
         )
         for day in DAYS
     }
-    return {name: Day(**json.loads(day)) for name, day in said.items()}
+    return {name: Day(**json.loads(day)) for name, day in results.items()}
 
 
 def _run(is_peer: bool, module: str, *arguments: str) -> str:  # noqa: FBT001 - a key of _PYTHONS

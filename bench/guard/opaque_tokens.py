@@ -59,10 +59,10 @@ def _rows(environment: ServedEnvironment, tokens: Sequence[str]) -> Iterator[Row
         get_cached=lambda token, _: recall(environment, token),
         expect=Expectation(environment.issuer, environment.partner_api),
     )
-    needs = Requirements.of("read")
+    requirements = Requirements.of("read")
 
     def use(token: str) -> object:
-        return guard.identify(Request((f"Bearer {token}",), source="192.0.2.1"), needs)
+        return guard.identify(Request((f"Bearer {token}",), source="192.0.2.1"), requirements)
 
     inspect(environment, Secret(tokens[0]))  # reads the application from the database, once
     verified = in_turns({"it": lambda token: find_in_memory(environment, Secret(token))}, tokens)[

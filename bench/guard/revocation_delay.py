@@ -22,7 +22,7 @@ from gatepass.wire.secret import Secret
 
 REVOCATIONS = 100
 FEW = 10  # where each takes seconds
-SURE = 30  # refusals in a row, after which nobody is taken to pass any more
+SURE = 30  # refusals in a row, after which the token counts as refused by all
 PATIENCE = 10.0  # seconds
 
 JWT = {"GATEPASS_PRODUCTION__TOKENS": "jwt"}
@@ -95,7 +95,7 @@ def _by(guard: Guard) -> Passes:
         try:
             guard.identify(Request((f"Bearer {token}",)))
         except Denied as denied:
-            if denied.denial.status != 401:
+            if denied.error_response.status != 401:
                 raise
             return False
         return True
@@ -136,8 +136,8 @@ def _token(api: httpx2.Client) -> str:
 
 def _resource(api: httpx2.Client) -> str:
     """Return the API that the partner's tokens are for."""
-    said = api.post("/oauth2/introspect/", data={"token": _token(api)}).json()
-    audience: str | list[str] = said["aud"]
+    answer = api.post("/oauth2/introspect/", data={"token": _token(api)}).json()
+    audience: str | list[str] = answer["aud"]
     return audience if isinstance(audience, str) else audience[0]
 
 

@@ -31,7 +31,7 @@ MILLION = 1_000_000
 EACH = 100  # bytes
 WITHIN = 1.0  # seconds, p99
 PATIENCE = 600.0
-CROWD = 1000  # guards
+GUARDS = 1000  # guards
 IDLE = 8.0  # seconds
 
 _LOOK_EVERY = 0.0005  # seconds
@@ -87,9 +87,9 @@ async def _crowd(server: Server, partner: Credentials, guards: Credentials) -> s
         cursor = await _first_cursor(server, guards)
         before = memory(server.process_id)
         alone = await _load(server)
-        waiting = [asyncio.create_task(_poll(server, guards, cursor)) for _ in range(CROWD)]
+        waiting = [asyncio.create_task(_poll(server, guards, cursor)) for _ in range(GUARDS)]
         await asyncio.sleep(IDLE)  # until all have asked
-        held, busy = memory(server.process_id) - before, await _load(server)
+        used, busy = memory(server.process_id) - before, await _load(server)
         answer = await api.post("/oauth2/revoke_token/", data={"token": token})
         revoked_at = time.monotonic()
         answer.raise_for_status()
@@ -98,9 +98,9 @@ async def _crowd(server: Server, partner: Credentials, guards: Credentials) -> s
         between = time.monotonic() - asked_at
         took = sorted(at - revoked_at for at in await asyncio.gather(*waiting))
     return (
-        f"{CROWD:,} guards that wait at one worker: {held * 1000 / CROWD:.0f} KB each, "
-        f"{busy:.1%} of a processor ({alone:.1%} without them); after a revocation told within "
-        f"{took[CROWD // 2] * 1000:.0f} ms (p50), {took[-1] * 1000:.0f} ms (the last); a token "
+        f"{GUARDS:,} guards that wait at one worker: {used * 1000 / GUARDS:.0f} KB each, "
+        f"{busy:.1%} of a processor ({alone:.1%} without them); after a revocation notified within "
+        f"{took[GUARDS // 2] * 1000:.0f} ms (p50), {took[-1] * 1000:.0f} ms (the last); a token "
         f"asked for meanwhile took {between * 1000:.0f} ms"
     )
 
@@ -119,7 +119,7 @@ async def _first_cursor(server: Server, guards: Credentials) -> str:
 
 
 async def _poll(server: Server, guards: Credentials, cursor: str) -> float:
-    """Ask with a cursor behind which there is nothing; give the moment of the answer."""
+    """Request the page after the last cursor; return the time of the response."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     head = (
         f"GET /oauth2/revocations/?wait=30&cursor={cursor} HTTP/1.1",
@@ -156,10 +156,10 @@ def _size(url: str, client_id: str, client_secret: str) -> str:
         if not feed.ready(PATIENCE):
             raise SystemExit(f"the feed was not read: {feed.status()}")
         took = time.monotonic() - started
-        held, most = memory(os.getpid()) - before, peak_memory(os.getpid()) - before
+        used, most = memory(os.getpid()) - before, peak_memory(os.getpid()) - before
         count = feed.status()["tokens"]
     return (
-        f"{count:,} revocations in a guard: {held * 1e6 / MILLION:.0f} bytes each of resident "
+        f"{count:,} revocations in a guard: {used * 1e6 / MILLION:.0f} bytes each of resident "
         f"memory, at most {most * 1e6 / MILLION:.0f} while they were read ({EACH} at most), "
         f"in {took:.1f} s"
     )
@@ -209,7 +209,7 @@ def _guard(server: Server, guards: Credentials) -> Iterator["subprocess.Popen[st
 
 
 def _watch(url: str, client_id: str, client_secret: str) -> None:
-    """Be the guard: for each `jti` say "good", then the moment from which it is refused."""
+    """Be the guard: for each `jti` print "good", then the time from which it is refused."""
     with closing(_feed(url, Credentials(client_id, client_secret))) as feed:
         feed.ready(PATIENCE)
         for line in sys.stdin:

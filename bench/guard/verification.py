@@ -60,14 +60,14 @@ def measure() -> Part:
 
 def _rows(alg: str, key: ECKey | RSAKey) -> Iterator[Row]:
     tokens = jwt_issuer.tokens(alg, key, (ROUNDS + 1) * EACH)
-    needs = Requirements.of("read")
+    requirements = Requirements.of("read")
     with (
         jwt_issuer.published(alg, key) as jwks_uri,
         Guard(ISSUER, resource=API, jwks_uri=jwks_uri) as guard,
     ):
 
         def ours(token: str) -> object:
-            return guard.identify(Request((f"Bearer {token}",), source="192.0.2.1"), needs)
+            return guard.identify(Request((f"Bearer {token}",), source="192.0.2.1"), requirements)
 
         keys = KeySet.parse({"keys": [jwt_issuer.jwk(alg, key)]})
         expect = Expectation(ISSUER, API)
@@ -87,10 +87,10 @@ def _rows(alg: str, key: ECKey | RSAKey) -> Iterator[Row]:
     yield Row(f"JWT seen before, {alg}", f"{seen:.2f} us", "<= 3 us", seen <= 3)
     for name, what, most in (("verify", "verified", 1.5), ("ours", "let through", None)):
         ratio = first[name].of(first["bare"])
-        told = f"{ratio:.2f} ({first[name].micro():.1f} us of {first['bare'].micro():.1f} us)"
+        measured = f"{ratio:.2f} ({first[name].micro():.1f} us of {first['bare'].micro():.1f} us)"
         figure = f"JWT seen first, {alg}, {what}, of cryptography's bare check"
         to_reach = "stated" if most is None else f"<= {most}"
-        yield Row(figure, told, to_reach, None if most is None else ratio <= most)
+        yield Row(figure, measured, to_reach, None if most is None else ratio <= most)
     for name in peers:
         for what, times, least in (("first", first, 1), ("before", again, 15)):
             ratio = times[name].of(times["ours"])

@@ -2,42 +2,26 @@
 
 from typing import TYPE_CHECKING
 
+from gatepass.lazy_names import lazy_names
+
 if TYPE_CHECKING:
-    from gatepass.client.errors import (
-        ClientError,
-        ConfigurationError,
-        TokenRefused,
-        TokenUnavailable,
-    )
-    from gatepass.client.httpx2 import BearerAuth
-    from gatepass.client.settings import ClientSettings
-    from gatepass.client.tokens.source import TokenSource
+    from gatepass.client.errors import ClientError as ClientError
+    from gatepass.client.errors import ConfigurationError as ConfigurationError
+    from gatepass.client.errors import TokenRefused as TokenRefused
+    from gatepass.client.errors import TokenUnavailable as TokenUnavailable
+    from gatepass.client.httpx2 import BearerAuth as BearerAuth
+    from gatepass.client.settings import ClientSettings as ClientSettings
+    from gatepass.client.tokens.source import TokenSource as TokenSource
 
-__all__ = [
-    "BearerAuth",
-    "ClientError",
-    "ClientSettings",
-    "ConfigurationError",
-    "TokenRefused",
-    "TokenSource",
-    "TokenUnavailable",
-]
-
-_HOMES = {
-    "BearerAuth": "httpx2",
-    "ClientError": "errors",
-    "ClientSettings": "settings",
-    "ConfigurationError": "errors",
-    "TokenRefused": "errors",
-    "TokenSource": "tokens.source",
-    "TokenUnavailable": "errors",
+_MODULES = {
+    "BearerAuth": ".client.httpx2",
+    "ClientError": ".client.errors",
+    "ClientSettings": ".client.settings",
+    "ConfigurationError": ".client.errors",
+    "TokenRefused": ".client.errors",
+    "TokenSource": ".client.tokens.source",
+    "TokenUnavailable": ".client.errors",
 }
 
-
-def __getattr__(name: str) -> object:
-    """Load the client on first use, so that a server or a guard does not pay for it."""
-    if name in _HOMES:
-        from importlib import import_module
-
-        return getattr(import_module(f"gatepass.client.{_HOMES[name]}"), name)
-    raise AttributeError(f"module 'gatepass' has no attribute {name!r}")
+__all__ = list(_MODULES)
+__getattr__ = lazy_names(__name__, _MODULES)  # a server or a guard does not pay for the client

@@ -1,7 +1,7 @@
 """The `gatepass` command: only names and summaries; a command's module is imported on use."""
 
-from importlib import import_module
 from importlib.util import find_spec
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import click
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 class _Entry(NamedTuple):
     """Where a command is, and the first sentence of its help (a test compares them)."""
 
-    module: str
-    attribute: str
+    target: str  # as "module:attribute"
     summary: str
 
 
@@ -24,48 +23,39 @@ _CLIENT = "gatepass.client"
 _SERVER = "gatepass.server.cli"
 _COMMANDS = {
     "application": _Entry(
-        f"{_SERVER}.application",
-        "application",
+        f"{_SERVER}.application:application",
         "Register and manage applications; each is identified by its client id.",
     ),
     "call": _Entry(
-        f"{_CLIENT}.cli.root",
-        "call",
+        f"{_CLIENT}.cli.root:call",
         "Send a request with an access token and print the response body.",
     ),
     "check": _Entry(
-        f"{_CLIENT}.cli.check",
-        "check",
+        f"{_CLIENT}.cli.check:check",
         "Check settings, network, TLS, clock, metadata, credentials and scope.",
     ),
     "demo": _Entry(
-        f"{_SERVER}.demo.command",
-        "demo",
+        f"{_SERVER}.demo.command:demo",
         "Demonstrate Gatepass over real HTTP, from the first login to an API call with a token.",
     ),
-    "import": _Entry(f"{_SERVER}.import_", "import_", "Import the applications of another system."),
+    "import": _Entry(f"{_SERVER}.import_:import_", "Import the applications of another system."),
     "keys": _Entry(
-        f"{_SERVER}.keys",
-        "keys",
+        f"{_SERVER}.keys:keys",
         "List and rotate the keys of opaque tokens and JWTs; they also rotate automatically.",
     ),
     "organization": _Entry(
-        f"{_SERVER}.organization",
-        "organization",
+        f"{_SERVER}.organization:organization",
         "Create and manage organizations (partners).",
     ),
     "resource": _Entry(
-        f"{_SERVER}.resource",
-        "resource",
+        f"{_SERVER}.resource:resource",
         "Manage the resources (APIs) that an environment issues tokens for.",
     ),
-    "scan": _Entry(
-        f"{_CLIENT}.cli.scan", "scan", "Find client secrets and access tokens in files."
-    ),
-    "scope": _Entry(f"{_SERVER}.scope", "scope", "Manage the scopes of an environment."),
-    "serve": _Entry(f"{_SERVER}.serve", "serve", "Run the server until SIGTERM or Ctrl-C."),
-    "settings": _Entry(f"{_SERVER}.settings", "settings", "Show and check the settings."),
-    "token": _Entry(f"{_CLIENT}.cli.root", "token", "Print a fresh access token."),
+    "scan": _Entry(f"{_CLIENT}.cli.scan:scan", "Find client secrets and access tokens in files."),
+    "scope": _Entry(f"{_SERVER}.scope:scope", "Manage the scopes of an environment."),
+    "serve": _Entry(f"{_SERVER}.serve:serve", "Run the server until SIGTERM or Ctrl-C."),
+    "settings": _Entry(f"{_SERVER}.settings:settings", "Show and check the settings."),
+    "token": _Entry(f"{_CLIENT}.cli.root:token", "Print a fresh access token."),
 }
 _NEEDS_SERVER = "this command needs gatepass[server]: pip install 'gatepass[server]'"
 _SERVER_LIBRARIES = ("pydantic_settings", "sqlalchemy", "uvicorn")  # some libraries of the extra
@@ -79,7 +69,7 @@ class _Root(CommandGroup):
         return [
             name
             for name, entry in _COMMANDS.items()
-            if has_server or entry.module.startswith(_CLIENT)
+            if has_server or entry.target.startswith(_CLIENT)
         ]
 
     def summaries(self, ctx: click.Context) -> dict[str, str]:
@@ -89,7 +79,7 @@ class _Root(CommandGroup):
         entry = _COMMANDS.get(cmd_name)
         if entry is None:
             return None
-        return cast("click.Command", getattr(import_module(entry.module), entry.attribute))
+        return cast("click.Command", resolve_name(entry.target))
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
         """Return the names that start with `incomplete`, without importing the commands."""
@@ -108,14 +98,9 @@ class _Root(CommandGroup):
         try:
             return super().invoke(ctx)
         except ModuleNotFoundError as missing:
-            _raise_unless_foreign(missing)
+            if (missing.name or "gatepass").partition(".")[0] == "gatepass":  # a bug
+                raise
             raise click.ClickException(_NEEDS_SERVER) from None
-
-
-def _raise_unless_foreign(missing: ModuleNotFoundError) -> None:
-    """Return if an extra is not installed; a missing module of Gatepass is a bug and is raised."""
-    if (missing.name or "gatepass").partition(".")[0] == "gatepass":
-        raise missing
 
 
 @click.group(

@@ -1,4 +1,4 @@
-"""What the client is told: read from the environment, refused with what to do."""
+"""The client's settings: read from the environment, refused with advice."""
 
 from pathlib import Path
 

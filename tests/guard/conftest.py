@@ -14,10 +14,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "guard.adapters.site_settings")
 
 @pytest.fixture(scope="session")
 def running() -> Iterator[FakeAuthorizationServer]:
-    pretend = FakeAuthorizationServer()
-    with serving(pretend.app) as address:
-        pretend.issuer = address
-        yield pretend
+    fake = FakeAuthorizationServer()
+    with serving(fake.app) as address:
+        fake.issuer = address
+        yield fake
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def issuer() -> Issuer:
 
 @pytest.fixture(scope="session")
 def attacker() -> Issuer:
-    """Return an issuer whose keys have the same names, and whom nobody should believe."""
+    """Return an issuer whose keys have the same names, and which must not be trusted."""
     return Issuer()
 
 

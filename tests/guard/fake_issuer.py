@@ -1,4 +1,4 @@
-"""An authorization server that introspects, over real HTTP, what a test has told it about."""
+"""An authorization server that introspects, over real HTTP, the tokens that a test registers."""
 
 import asyncio
 import json
@@ -48,7 +48,7 @@ class FakeAuthorizationServer:
         )
 
     def forget(self) -> None:
-        """Begin anew; let go whoever still waits."""
+        """Reset the state; respond to every request that still waits."""
         self.hold.set()
         self.asked.clear()
         self._answers.clear()
@@ -77,9 +77,9 @@ class FakeAuthorizationServer:
 
     def knows(self, token: str, **members: object) -> None:
         """Say of `token` that it is good, with `members` changed."""
-        self.says(token, self.claims(**members))
+        self.message(token, self.claims(**members))
 
-    def says(self, token: str, answer: Mapping[str, object]) -> None:
+    def message(self, token: str, answer: Mapping[str, object]) -> None:
         self.sends(token, json.dumps(answer).encode())
 
     def sends(
@@ -92,7 +92,7 @@ class FakeAuthorizationServer:
         self._answers[token] = StreamingResponse(_forever(), media_type="application/json")
 
     def redirects(self, token: str) -> None:
-        """Send whoever asks about `token` to where every token is good."""
+        """Redirect introspection of `token` to where every token is active."""
         self._answers[token] = Response(status_code=307, headers={"Location": _ELSEWHERE})
 
     def publishes(self, *jwks: Mapping[str, object]) -> None:

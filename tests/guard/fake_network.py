@@ -14,15 +14,15 @@ HOUR = 3600
 
 
 class Feed:
-    """What is known of revocations, as a test says it."""
+    """The state of revocations, as a test sets it."""
 
     def __init__(self) -> None:
-        self.heard: State = "fresh"
+        self.feed_state: State = "fresh"
         self.revoked: set[str | None] = set()
         self.asked: list[tuple[object, ...]] = []
 
     def state(self, now: float) -> State:
-        return self.heard if now >= START else "stale"
+        return self.feed_state if now >= START else "stale"
 
     def lag(self, now: float) -> float | None:
         return now - START
@@ -66,7 +66,7 @@ class Setup:
         head: Mapping[str, object] | None = None,
         **changed: Any,  # noqa: ANN401 - any claim
     ) -> str:
-        """Return a JWT of this moment."""
+        """Return a JWT that is issued now."""
         now = int(self.clock.now)
         body = claims(iss=self.server.issuer, iat=now, exp=now + HOUR) | changed
         body = {name: value for name, value in body.items() if value is not None}
@@ -78,5 +78,5 @@ class Setup:
             guard.close()
 
 
-def arrived(token: str, **more: Any) -> Request:  # noqa: ANN401 - any field
+def bearer_request(token: str, **more: Any) -> Request:  # noqa: ANN401 - any field
     return Request((f"Bearer {token}",), **more)

@@ -30,15 +30,15 @@ def issuer() -> Iterator[FakeIssuer]:
         yield made
 
 
-def identify(guard: Guard, token: str, needs: Requirements = READ) -> Principal:
-    return guard.identify(Request((f"Bearer {token}",)), needs)
+def identify(guard: Guard, token: str, requirements: Requirements = READ) -> Principal:
+    return guard.identify(Request((f"Bearer {token}",)), requirements)
 
 
-def status(guard: Guard, token: str, needs: Requirements = READ) -> int:
+def status(guard: Guard, token: str, requirements: Requirements = READ) -> int:
     try:
-        identify(guard, token, needs)
+        identify(guard, token, requirements)
     except Denied as denied:
-        return denied.denial.status
+        return denied.error_response.status
     return 200
 
 
@@ -130,10 +130,10 @@ def test_the_feed_over_http_tells_what_was_and_what_is_revoked(issuer: FakeIssue
         eventually(lambda: status(guard, after) == 401)
 
         assert status(guard, good) == 200
-        seen = guard.status().feed
-        assert seen is not None
-        assert seen.state == "fresh"
-        assert seen.lag is not None
+        received = guard.status().feed
+        assert received is not None
+        assert received.state == "fresh"
+        assert received.lag is not None
 
 
 def test_a_feed_has_its_credentials_from_the_environment(

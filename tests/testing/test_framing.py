@@ -18,7 +18,7 @@ FORM = b"grant_type=client_credentials&scope=whole"
 
 
 class Target(NamedTuple):
-    """A test server, and what tells that the inner request was run."""
+    """A test server, and an event that is set when the inner request runs."""
 
     port: int
     path: str

@@ -1,4 +1,4 @@
-"""The pretend server: a good OAuth server to a good client, and as bad as it is told to be."""
+"""The fake server: an OAuth server that works, and fails as a test sets it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -158,18 +158,18 @@ def test_a_lifetime_can_be_left_unsaid_and_the_scope_be_given_unasked() -> None:
 
 
 @pytest.mark.parametrize(
-    "trouble",
+    "failure",
     [busy(), busy(429), hang_up(), hang_up(midway=True), refusal("server_error")],
 )
-def test_a_transient_error_is_followed_by_a_token(server: FakeServer, trouble: Response) -> None:
-    server.answer_next(trouble, trouble)
+def test_a_transient_error_is_followed_by_a_token(server: FakeServer, failure: Response) -> None:
+    server.answer_next(failure, failure)
 
     assert server.accepts(source_of(server).token().authorization)
     assert len(server.token_requests) == 3
 
 
 @pytest.mark.parametrize(
-    ("trouble", "error", "said"),
+    ("failure", "error", "message"),
     [
         (busy(429, retry_after=300), TokenUnavailable, "in 300 s"),
         (page(), TokenUnavailable, "Sign in"),
@@ -179,12 +179,12 @@ def test_a_transient_error_is_followed_by_a_token(server: FakeServer, trouble: R
     ],
 )
 def test_a_lasting_trouble_reaches_the_caller(
-    server: FakeServer, trouble: Response, error: type[Exception], said: str
+    server: FakeServer, failure: Response, error: type[Exception], message: str
 ) -> None:
-    with server.answering(trouble), pytest.raises(error) as caught:
+    with server.answering(failure), pytest.raises(error) as caught:
         source_of(server).token()
 
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert server.accepts(source_of(server).token().authorization)
 
 

@@ -1,4 +1,4 @@
-"""Where a token may stand in a request, and what a challenge says."""
+"""Where a request may have a token, and the content of a challenge."""
 
 import re
 from urllib.parse import urlencode

@@ -29,17 +29,17 @@ def test_it_knows_what_a_dictionary_would_know(
     steps: list[tuple[str, bytes, int]], others: list[bytes]
 ) -> None:
     revoked, model = RevokedIds(), dict[bytes, int]()
-    for what, token_id, moment in steps:
+    for what, token_id, seconds in steps:
         if what == "add":
-            revoked.add(token_id, moment)
-            model.setdefault(token_id, moment)
+            revoked.add(token_id, seconds)
+            model.setdefault(token_id, seconds)
         else:
-            revoked.prune(moment)
-            model = {each: expiry for each, expiry in model.items() if expiry > moment}
+            revoked.prune(seconds)
+            model = {each: expiry for each, expiry in model.items() if expiry > seconds}
 
         assert len(revoked) == len(model)
-        seen = {step[1] for step in steps} | set(others)
-        assert {each for each in seen if each in revoked} == set(model) & seen
+        received = {step[1] for step in steps} | set(others)
+        assert {each for each in received if each in revoked} == set(model) & received
 
 
 @given(st.dictionaries(ids, expiries))

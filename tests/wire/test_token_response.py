@@ -16,7 +16,7 @@ MALFORMED = octets("malformed_token_responses")
 
 @pytest.mark.spec("RFC 6749", "5.1")
 @pytest.mark.parametrize(
-    ("said", "seconds"),
+    ("message", "seconds"),
     [
         ({"expires_in": 36000}, 36000),
         ({"expires_in": "3600"}, 3600),
@@ -41,9 +41,9 @@ MALFORMED = octets("malformed_token_responses")
     ],
 )
 def test_the_lifetime_is_read_as_servers_send_it(
-    said: dict[str, object], seconds: int | None
+    message: dict[str, object], seconds: int | None
 ) -> None:
-    assert parse(**said).expires_in == seconds
+    assert parse(**message).expires_in == seconds
 
 
 @pytest.mark.spec("RFC 6749", "5.1")
@@ -121,7 +121,7 @@ MEMBERS = st.fixed_dictionaries(
 )
 
 
-@given(st.binary(max_size=200) | MEMBERS.map(lambda said: json.dumps(said).encode()))
+@given(st.binary(max_size=200) | MEMBERS.map(lambda message: json.dumps(message).encode()))
 def test_no_answer_whatever_raises_anything_but_value_error(body: bytes) -> None:
     with suppress(ValueError):
         token = TokenResponse.parse(body)
@@ -129,6 +129,6 @@ def test_no_answer_whatever_raises_anything_but_value_error(body: bytes) -> None
         assert token.expires_in is None or 1 <= token.expires_in < 1e10
 
 
-def parse(**said: object) -> TokenResponse:
-    body = {"access_token": "t0ken", "token_type": "Bearer"} | said
+def parse(**message: object) -> TokenResponse:
+    body = {"access_token": "t0ken", "token_type": "Bearer"} | message
     return TokenResponse.parse(json.dumps(body).encode())

@@ -3,9 +3,7 @@
 `from gatepass.client.httpx import BearerAuth`; needs `pip install gatepass[httpx]`.
 """
 
-from collections.abc import AsyncGenerator, Generator
-
-from gatepass.client.tokens import auth_flow
+from gatepass.client.tokens.auth_flow import AuthFlow
 from gatepass.client.tokens.bearer_auth import BearerAuthBase
 from gatepass.extras import installed_by
 
@@ -13,7 +11,7 @@ with installed_by("gatepass[httpx]"):
     import httpx
 
 
-class BearerAuth(BearerAuthBase, httpx.Auth):
+class BearerAuth(AuthFlow, BearerAuthBase, httpx.Auth):
     """Sends every request with a valid access token (RFC 6750 §2.1), and never without one.
 
     A 401 drops the token, so that the next request has a new one. The request itself is sent
@@ -24,14 +22,4 @@ class BearerAuth(BearerAuthBase, httpx.Auth):
     check the scheme of the address that it is sent to.
     """
 
-    def sync_auth_flow(
-        self, request: httpx.Request
-    ) -> Generator[httpx.Request, httpx.Response, None]:
-        """Send `request` with a token, once more with a new one after a 401."""
-        return auth_flow.flow(self._source, request, httpx.ByteStream)
-
-    def async_auth_flow(
-        self, request: httpx.Request
-    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Do what `sync_auth_flow` does, without blocking the event loop."""
-        return auth_flow.aflow(self._source, request, httpx.ByteStream)
+    _replayable = httpx.ByteStream

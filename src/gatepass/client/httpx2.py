@@ -1,14 +1,12 @@
 """Tokens for httpx2: `httpx2.Client(auth=BearerAuth.from_env())`, and AsyncClient the same."""
 
-from collections.abc import AsyncGenerator, Generator
-
 import httpx2
 
-from gatepass.client.tokens import auth_flow
+from gatepass.client.tokens.auth_flow import AuthFlow
 from gatepass.client.tokens.bearer_auth import BearerAuthBase
 
 
-class BearerAuth(BearerAuthBase, httpx2.Auth):
+class BearerAuth(AuthFlow, BearerAuthBase, httpx2.Auth):
     """Sends every request with a valid access token (RFC 6750 §2.1), and never without one.
 
     A 401 drops the token, so that the next request has a new one. The request itself is sent
@@ -19,14 +17,4 @@ class BearerAuth(BearerAuthBase, httpx2.Auth):
     check the scheme of the address that it is sent to.
     """
 
-    def sync_auth_flow(
-        self, request: httpx2.Request
-    ) -> Generator[httpx2.Request, httpx2.Response, None]:
-        """Send `request` with a token, once more with a new one after a 401."""
-        return auth_flow.flow(self._source, request, httpx2.ByteStream)
-
-    def async_auth_flow(
-        self, request: httpx2.Request
-    ) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
-        """Do what `sync_auth_flow` does, without blocking the event loop."""
-        return auth_flow.aflow(self._source, request, httpx2.ByteStream)
+    _replayable = httpx2.ByteStream

@@ -7,26 +7,12 @@ from dataclasses import dataclass, field
 from typing import Self, TypeAlias, cast
 from urllib.parse import parse_qsl
 
+from gatepass.client import variables as env
 from gatepass.client.errors import ConfigurationError
 from gatepass.client.secrets.file import FromFile
 from gatepass.client.secrets.source import Literal, SecretSource
 from gatepass.client.secrets.validation import check_secret, check_text
 from gatepass.client.urls import check_url
-from gatepass.client.variables import (
-    AUTH_METHOD,
-    CA_FILE,
-    CLIENT_ID,
-    CLIENT_SECRET,
-    CLIENT_SECRET_FILE,
-    CLIENT_SECRET_FROM,
-    GRANT_TYPE,
-    HEADERS,
-    NEXT_CLIENT_SECRET,
-    PARAMETERS,
-    RESOURCE,
-    SCOPE,
-    TOKEN_URL,
-)
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
@@ -106,24 +92,24 @@ class ClientSettings:
         self._check()
 
     def _check(self) -> None:
-        check_url(self.token_url, f"the token URL ({TOKEN_URL})")
-        check_text(self.client_id, f"the client id ({CLIENT_ID})")
+        check_url(self.token_url, f"the token URL ({env.TOKEN_URL})")
+        check_text(self.client_id, f"the client id ({env.CLIENT_ID})")
         if not self.secret_sources:
-            raise ConfigurationError(f"the client secret ({CLIENT_SECRET}) is missing: set it")
+            raise ConfigurationError(f"the client secret ({env.CLIENT_SECRET}) is missing: set it")
         try:
             Scope.parse(self.scope)
         except OAuthError:
             raise ConfigurationError(
-                f"the scope ({SCOPE}) is malformed: give names separated by single spaces"
+                f"the scope ({env.SCOPE}) is malformed: give names separated by single spaces"
             ) from None
         for resource in self.resource:
             _check_resource(resource)
         _check_parameters(self.form_parameters)
         _check_headers(self.header_fields)
-        check_text(self.grant_type, f"the grant type ({GRANT_TYPE})")
+        check_text(self.grant_type, f"the grant type ({env.GRANT_TYPE})")
         if self.auth_method not in {BASIC, POST}:
             raise ConfigurationError(
-                f"the way to authenticate ({AUTH_METHOD}) is not known: set {BASIC} or {POST}"
+                f"the way to authenticate ({env.AUTH_METHOD}) is not known: set {BASIC} or {POST}"
             )
 
     @property
@@ -154,24 +140,26 @@ class ClientSettings:
         A secret in a file or a secret store (..._FILE, ..._FROM) is read each time that it is
         needed; a file is also read now, so that a mistake shows at the start.
         """
-        missing = [name for name in (TOKEN_URL, CLIENT_ID) if not environ.get(name)]
-        secret = _secret(environ, CLIENT_SECRET)
+        missing = [name for name in (env.TOKEN_URL, env.CLIENT_ID) if not environ.get(name)]
+        secret = _secret(environ, env.CLIENT_SECRET)
         if secret is None:
-            missing.append(f"{CLIENT_SECRET} (or {CLIENT_SECRET_FILE}, or {CLIENT_SECRET_FROM})")
+            missing.append(
+                f"{env.CLIENT_SECRET} (or {env.CLIENT_SECRET_FILE}, or {env.CLIENT_SECRET_FROM})"
+            )
         if missing or secret is None:
             raise ConfigurationError(f"set the environment variables {', '.join(missing)}")
-        next_secret = _secret(environ, NEXT_CLIENT_SECRET)
+        next_secret = _secret(environ, env.NEXT_CLIENT_SECRET)
         return cls(
-            environ[TOKEN_URL],
-            environ[CLIENT_ID],
+            environ[env.TOKEN_URL],
+            environ[env.CLIENT_ID],
             (secret,) if next_secret is None else (secret, next_secret),
-            environ.get(SCOPE, ""),
-            tuple(environ.get(RESOURCE, "").split()),
-            _query(environ.get(PARAMETERS, ""), f"the parameters ({PARAMETERS})"),
-            environ.get(AUTH_METHOD) or BASIC,
-            _query(environ.get(HEADERS, ""), f"the headers ({HEADERS})"),
-            environ.get(GRANT_TYPE) or CLIENT_CREDENTIALS,
-            environ.get(CA_FILE, ""),
+            environ.get(env.SCOPE, ""),
+            tuple(environ.get(env.RESOURCE, "").split()),
+            _query(environ.get(env.PARAMETERS, ""), f"the parameters ({env.PARAMETERS})"),
+            environ.get(env.AUTH_METHOD) or BASIC,
+            _query(environ.get(env.HEADERS, ""), f"the headers ({env.HEADERS})"),
+            environ.get(env.GRANT_TYPE) or CLIENT_CREDENTIALS,
+            environ.get(env.CA_FILE, ""),
         )
 
 
@@ -197,7 +185,7 @@ def _check_resource(resource: str) -> None:
         or not re.match(r"[A-Za-z][\w+.-]*:.", resource)
     ):
         raise ConfigurationError(
-            f"the resource ({RESOURCE}) is not an absolute URI without fragment: correct it"
+            f"the resource ({env.RESOURCE}) is not an absolute URI without fragment: correct it"
         )
 
 
@@ -218,14 +206,14 @@ def _query(text: str, what: str) -> list[tuple[str, str]]:
 
 def _check_parameters(parameters: Sequence[tuple[str, str]]) -> None:
     for name, text in parameters:
-        what = f"a name or a text of the parameters ({PARAMETERS})"
+        what = f"a name or a text of the parameters ({env.PARAMETERS})"
         check_text(name, what)
         if text:
             check_text(text, what)
         if name in _RESERVED:
             raise ConfigurationError(
-                f"the parameters ({PARAMETERS}) have {name} in them: take it out; the scope, the "
-                "resource and the credentials have settings of their own"
+                f"the parameters ({env.PARAMETERS}) have {name} in them: take it out; the scope, "
+                "the resource and the credentials have settings of their own"
             )
 
 
@@ -233,15 +221,16 @@ def _check_headers(headers: Sequence[tuple[str, str]]) -> None:
     for name, value in headers:
         if not _FIELD_NAME.fullmatch(name) or not _FIELD_VALUE.fullmatch(value):
             raise ConfigurationError(
-                f"the headers ({HEADERS}) have a name or a value that no header can have: give "
+                f"the headers ({env.HEADERS}) have a name or a value that no header can have: give "
                 "names like X-Api-Key and values of printable ASCII"
             )
         if name in _RESERVED_HEADERS:
             raise ConfigurationError(
-                f"the headers ({HEADERS}) have {name} in them, which the request sets: take it out"
+                f"the headers ({env.HEADERS}) have {name} in them, which the request sets: "
+                "take it out"
             )
     if len(headers) != len(dict(headers)):
-        raise ConfigurationError(f"the headers ({HEADERS}) name one twice: give it once")
+        raise ConfigurationError(f"the headers ({env.HEADERS}) name one twice: give it once")
 
 
 def _secret(environ: Mapping[str, str], name: str) -> SecretSource | None:

@@ -15,77 +15,54 @@ To verify JWT access tokens locally, without any request:
     principal = verify(token, keys, Expectation(issuer, resource), time.time())
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from gatepass.lazy_names import lazy_names
+
 if TYPE_CHECKING:
-    from gatepass.guard.core.guard import Guard
-    from gatepass.guard.core.options import Options
-    from gatepass.guard.core.rate_limit import RateLimit
-    from gatepass.guard.issuer.credentials import Credentials
-    from gatepass.guard.jwt.access_token import verify
-    from gatepass.guard.jwt.assertion import ASSERTION_HEADER, verify_assertion
-    from gatepass.guard.model.claim_names import ClaimNames
-    from gatepass.guard.model.denial import Denial, Denied
-    from gatepass.guard.model.expectation import Expectation
-    from gatepass.guard.model.principal import Principal
-    from gatepass.guard.model.request import Request
-    from gatepass.guard.model.requirements import Requirements, any_of
-    from gatepass.guard.model.status import Status
-    from gatepass.guard.revocation.feed import Feed
-    from gatepass.guard.revocation.interface import Revocations
-    from gatepass.guard.verification.jwks_cache import Policy
-    from gatepass.jose.jwks import KeySet
+    from gatepass.guard.core.guard import Guard as Guard
+    from gatepass.guard.core.options import Options as Options
+    from gatepass.guard.core.rate_limit import RateLimit as RateLimit
+    from gatepass.guard.issuer.credentials import Credentials as Credentials
+    from gatepass.guard.jwt.access_token import verify as verify
+    from gatepass.guard.jwt.assertion import ASSERTION_HEADER as ASSERTION_HEADER
+    from gatepass.guard.jwt.assertion import verify_assertion as verify_assertion
+    from gatepass.guard.model.claim_names import ClaimNames as ClaimNames
+    from gatepass.guard.model.error_response import Denied as Denied
+    from gatepass.guard.model.error_response import ErrorResponse as ErrorResponse
+    from gatepass.guard.model.expectation import Expectation as Expectation
+    from gatepass.guard.model.principal import Principal as Principal
+    from gatepass.guard.model.request import Request as Request
+    from gatepass.guard.model.requirements import Requirements as Requirements
+    from gatepass.guard.model.requirements import any_of as any_of
+    from gatepass.guard.model.status import Status as Status
+    from gatepass.guard.revocation.feed import Feed as Feed
+    from gatepass.guard.revocation.interface import Revocations as Revocations
+    from gatepass.guard.verification.jwks_cache import Policy as Policy
+    from gatepass.jose.jwks import KeySet as KeySet
 
 _MODULES = {
-    "ASSERTION_HEADER": "guard.jwt.assertion",
-    "ClaimNames": "guard.model.claim_names",
-    "Credentials": "guard.issuer.credentials",
-    "Denial": "guard.model.denial",
-    "Denied": "guard.model.denial",
-    "Expectation": "guard.model.expectation",
-    "Feed": "guard.revocation.feed",
-    "Guard": "guard.core.guard",
-    "KeySet": "jose.jwks",
-    "Options": "guard.core.options",
-    "Policy": "guard.verification.jwks_cache",
-    "Principal": "guard.model.principal",
-    "RateLimit": "guard.core.rate_limit",
-    "Request": "guard.model.request",
-    "Requirements": "guard.model.requirements",
-    "Revocations": "guard.revocation.interface",
-    "Status": "guard.model.status",
-    "any_of": "guard.model.requirements",
-    "verify": "guard.jwt.access_token",
-    "verify_assertion": "guard.jwt.assertion",
+    "ASSERTION_HEADER": ".jwt.assertion",
+    "ClaimNames": ".model.claim_names",
+    "Credentials": ".issuer.credentials",
+    "Denied": ".model.error_response",
+    "ErrorResponse": ".model.error_response",
+    "Expectation": ".model.expectation",
+    "Feed": ".revocation.feed",
+    "Guard": ".core.guard",
+    "KeySet": "gatepass.jose.jwks",
+    "Options": ".core.options",
+    "Policy": ".verification.jwks_cache",
+    "Principal": ".model.principal",
+    "RateLimit": ".core.rate_limit",
+    "Request": ".model.request",
+    "Requirements": ".model.requirements",
+    "Revocations": ".revocation.interface",
+    "Status": ".model.status",
+    "any_of": ".model.requirements",
+    "verify": ".jwt.access_token",
+    "verify_assertion": ".jwt.assertion",
 }
 
-__all__ = [
-    "ASSERTION_HEADER",
-    "ClaimNames",
-    "Credentials",
-    "Denial",
-    "Denied",
-    "Expectation",
-    "Feed",
-    "Guard",
-    "KeySet",
-    "Options",
-    "Policy",
-    "Principal",
-    "RateLimit",
-    "Request",
-    "Requirements",
-    "Revocations",
-    "Status",
-    "any_of",
-    "verify",
-    "verify_assertion",
-]
-
-
-def __getattr__(name: str) -> object:
-    """Load a public name on first use (PEP 562)."""
-    if name not in _MODULES:
-        raise AttributeError(f"module 'gatepass.guard' has no attribute {name!r}")
-    return getattr(import_module(f"gatepass.{_MODULES[name]}"), name)
+__all__ = list(_MODULES)
+__getattr__ = lazy_names(__name__, _MODULES)  # a guard that introspects loads no cryptography

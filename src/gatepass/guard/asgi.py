@@ -13,7 +13,7 @@ from gatepass.guard.core import request_state
 from gatepass.guard.core.exempt_paths import ExemptPaths
 from gatepass.guard.core.guard import Guard
 from gatepass.guard.core.resource_metadata import HEADERS, document
-from gatepass.guard.model.denial import Denial, Denied
+from gatepass.guard.model.error_response import Denied, ErrorResponse
 from gatepass.guard.model.principal import Principal
 from gatepass.guard.model.request import Request
 from gatepass.guard.model.requirements import NOTHING, Requirements, any_of
@@ -31,7 +31,7 @@ PRINCIPAL = "gatepass.principal"
 
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 _FORM = b"application/x-www-form-urlencoded"
-_DENIAL = "websocket.http.response"  # an extension of ASGI: a denial with status and body
+_DENIAL_RESPONSE = "websocket.http.response"  # an extension of ASGI
 
 
 class Protected:
@@ -61,18 +61,18 @@ class Protected:
         self._exempt = ExemptPaths(exempt)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or send the denial."""
+        """Pass the request on, or send the error response."""
         if scope["type"] == "lifespan" or path_of(scope) in self._exempt:
             await self._app(scope, receive, send)
             return
         form, receive = await form_of(scope, receive)
         inner = {**scope}  # a middleware in front keeps its own
         try:
-            inner[PRINCIPAL] = await identify_once(
+            inner[PRINCIPAL] = await request_state.aidentify(
                 inner, self._guard, request_of(scope, form), self._requirements
             )
         except Denied as denied:
-            await deny(denied.denial, scope, receive, send)
+            await deny(denied.error_response, scope, receive, send)
             return
         await self._app(inner, receive, send)
 
@@ -101,17 +101,6 @@ class MetadataMiddleware:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         shown = b"" if scope["method"] == "HEAD" else body
         await send({"type": "http.response.body", "body": shown})
-
-
-async def identify_once(
-    scope: Scope, guard: Guard, request: Request, requirements: Requirements
-) -> Principal:
-    """Return the caller as `guard.aidentify` does, once for each guard and request."""
-    caller = request_state.get(scope, guard, request, requirements)
-    if caller is None:
-        caller = await guard.aidentify(request, requirements)
-        request_state.put(scope, guard, request, caller)
-    return caller
 
 
 def request_of(
@@ -183,15 +172,15 @@ async def form_of(scope: Scope, receive: Receive) -> tuple[str, Receive]:
     return text, replay
 
 
-async def deny(denial: Denial, scope: Scope, receive: Receive, send: Send) -> None:
-    """Send `denial`; a WebSocket is refused before it is accepted."""
-    headers = [(name.lower().encode(), value.encode()) for name, value in denial.headers.items()]
-    start, kind = {"status": denial.status, "headers": headers}, "http.response"
+async def deny(response: ErrorResponse, scope: Scope, receive: Receive, send: Send) -> None:
+    """Send `response`; a WebSocket is refused before it is accepted."""
+    headers = [(name.lower().encode(), value.encode()) for name, value in response.headers.items()]
+    start, kind = {"status": response.status, "headers": headers}, "http.response"
     if scope["type"] == "websocket":
         await receive()  # its connect
-        if _DENIAL not in scope.get("extensions", {}):
+        if _DENIAL_RESPONSE not in scope.get("extensions", {}):
             await send({"type": "websocket.close", "code": 1008})  # the server answers 403
             return
-        kind = _DENIAL
+        kind = _DENIAL_RESPONSE
     await send({"type": f"{kind}.start", **start})
-    await send({"type": f"{kind}.body", "body": denial.body()})
+    await send({"type": f"{kind}.body", "body": response.body()})

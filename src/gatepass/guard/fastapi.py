@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import lru_cache
+from inspect import iscoroutinefunction
 from typing import Annotated, Any, TypeAlias, Unpack, cast
 
 from fastapi import Security
@@ -15,16 +16,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
-from gatepass.guard import asgi
+from gatepass.guard.core import request_state
 from gatepass.guard.core.adapter import Adapter
 from gatepass.guard.core.options import Answer, Inspect, Options
-from gatepass.guard.model import denial as denied
-from gatepass.guard.model.denial import Denial
+from gatepass.guard.model.error_response import Denied as CoreDenied
+from gatepass.guard.model.error_response import ErrorResponse
 from gatepass.guard.model.expectation import Expectation
 from gatepass.guard.model.principal import Principal
 from gatepass.guard.model.requirements import Requirements, ScopeRequirement, any_of
 from gatepass.guard.starlette import request_of
-from gatepass.guard.verification.waiting import is_coroutine
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
 
@@ -40,16 +40,16 @@ class Denied(HTTPException):
     `{"detail": ...}`, a short problem document; with `Guard.problems` the document is whole.
     """
 
-    def __init__(self, denial: Denial) -> None:
-        super().__init__(denial.status, denial.detail, dict(denial.headers))
-        self.denial = denial
+    def __init__(self, response: ErrorResponse) -> None:
+        super().__init__(response.status, response.detail, dict(response.headers))
+        self.error_response = response
 
 
 async def respond(_request: Request, error: Exception) -> Response:
     """Return the response to a Denied, with a whole problem document: an exception handler."""
     if not isinstance(error, Denied):
         raise error
-    return Response(error.denial.body(), error.status_code, error.headers)
+    return Response(error.error_response.body(), error.status_code, error.headers)
 
 
 class Guard(Adapter):
@@ -103,9 +103,9 @@ class Guard(Adapter):
         requirements = scopes if isinstance(scopes, Requirements) else Requirements(scopes)
         try:
             request = await request_of(connection)
-            return await asgi.identify_once(connection.scope, self.core, request, requirements)
-        except denied.Denied as caught:
-            raise Denied(caught.denial) from None
+            return await request_state.aidentify(connection.scope, self.core, request, requirements)
+        except CoreDenied as denied:
+            raise Denied(denied.error_response) from None
 
     @property
     def token_url(self) -> str:
@@ -167,7 +167,7 @@ def _requirements_of(scopes: tuple[str, ...]) -> Requirements:
 
 def _off_the_loop(inspect: Inspect) -> Ask:
     """Return `inspect` as a coroutine function; what may block runs in a thread."""
-    if is_coroutine(inspect):
+    if iscoroutinefunction(inspect):
         return cast("Ask", inspect)
     blocking = cast("Callable[[Secret, HTTPConnection], Answer]", inspect)
 

@@ -20,10 +20,11 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
 
 from gatepass.guard import wsgi
+from gatepass.guard.core import request_state
 from gatepass.guard.core.adapter import Adapter
 from gatepass.guard.core.exempt_paths import ExemptPaths
-from gatepass.guard.model.denial import Denial
-from gatepass.guard.model.denial import Denied as CoreDenied
+from gatepass.guard.model.error_response import Denied as CoreDenied
+from gatepass.guard.model.error_response import ErrorResponse
 from gatepass.guard.model.principal import Principal
 from gatepass.guard.model.request import Request
 from gatepass.guard.model.requirements import Requirements, ScopeRequirement, any_of
@@ -39,14 +40,15 @@ class Denied(HTTPException):
     Flask finds an `errorhandler(401)` by the class of an exception, so not for this one.
     """
 
-    def __init__(self, denial: Denial) -> None:
-        super().__init__(denial.detail)
-        self.denial = denial
-        self.code = denial.status
+    def __init__(self, response: ErrorResponse) -> None:
+        super().__init__(response.detail)
+        self.error_response = response
+        self.code = response.status
 
     def get_response(self, *_environ: Any, **_scope: Any) -> Any:  # noqa: ANN401 - werkzeug's own
         """Return the response, with its problem document (RFC 9457)."""
-        return Response(self.denial.body(), self.denial.status, dict(self.denial.headers))
+        sent = self.error_response
+        return Response(sent.body(), sent.status, dict(sent.headers))
 
 
 class Guard(Adapter):
@@ -99,11 +101,11 @@ class Guard(Adapter):
     def _identify(self, requirements: Requirements) -> None:
         environ = request.environ  # and not `g`, which can outlive a request
         try:
-            environ[wsgi.PRINCIPAL] = wsgi.identify_once(
+            environ[wsgi.PRINCIPAL] = request_state.identify(
                 environ, self.core, request_of(), requirements
             )
         except CoreDenied as denied:
-            raise Denied(denied.denial) from None
+            raise Denied(denied.error_response) from None
 
 
 def _is_preflight() -> bool:

@@ -19,8 +19,10 @@ from rest_framework.exceptions import APIException, NotAuthenticated
 from rest_framework.permissions import AND, OR, BasePermission, OperandHolder
 from rest_framework.request import Request
 
-from gatepass.guard.django import Guard, configured, request_of, response_of
-from gatepass.guard.model.denial import Denial, Denied
+from gatepass.guard.django import Guard, configured
+from gatepass.guard.django.request import request_of, response_of
+from gatepass.guard.model.error_response import Denied as CoreDenied
+from gatepass.guard.model.error_response import ErrorResponse
 from gatepass.guard.model.principal import Principal
 from gatepass.guard.model.request import Request as GuardRequest
 from gatepass.guard.model.requirements import NOTHING, AnyOf, Requirements, ScopeRequirement, any_of
@@ -38,7 +40,7 @@ __all__ = [
     "exception_handler",
 ]
 
-_DENIAL = "_gatepass_denial"
+_ERROR_RESPONSE = "_gatepass_error_response"
 
 
 class Application:
@@ -65,18 +67,18 @@ class Application:
         return self.principal.client_id
 
 
-class Refusal(APIException):  # type: ignore[misc] # REST framework has no type hints
-    """A denial as REST framework renders it: with its status, challenge and Retry-After.
+class Denied(APIException):  # type: ignore[misc] # REST framework has no type hints
+    """An error response as REST framework renders it: with its status, challenge and Retry-After.
 
     The body is {"detail": ...}; with `exception_handler` it is a whole problem document.
     """
 
-    def __init__(self, denial: Denial) -> None:
-        super().__init__(denial.detail, denial.reason)
-        self.denial = denial
-        self.status_code = denial.status
-        self.auth_header = denial.headers.get("WWW-Authenticate")
-        self.wait = int(denial.headers.get("Retry-After", "0"))
+    def __init__(self, error_response: ErrorResponse) -> None:
+        super().__init__(error_response.detail, error_response.reason)
+        self.error_response = error_response
+        self.status_code = error_response.status
+        self.auth_header = error_response.headers.get("WWW-Authenticate")
+        self.wait = int(error_response.headers.get("Retry-After", "0"))
 
 
 class GatepassAuthentication(BaseAuthentication):  # type: ignore[misc] # as above
@@ -90,35 +92,35 @@ class GatepassAuthentication(BaseAuthentication):  # type: ignore[misc] # as abo
     guard: ClassVar[Guard | None] = None
 
     def authenticate(self, request: Request) -> tuple[Application, Principal] | None:
-        """Return the caller, or None without a bearer token; raise Refusal for a bad one."""
+        """Return the caller, or None without a bearer token; raise Denied for a bad one."""
         sent = _request_of(request)
         if not _has_credentials(sent):
             return None
         try:
             principal = self._guard().identify(sent.context, NOTHING, sent.path)
-        except Denied as denied:
-            raise Refusal(denied.denial) from None
+        except CoreDenied as denied:
+            raise Denied(denied.error_response) from None
         return Application(principal), principal
 
     def authenticate_header(self, request: Request) -> str:
         """Return the challenge to a request without credentials (RFC 6750 §3, RFC 9728 §5.1)."""
-        denial = self._guard().core.challenge(_request_of(request))
-        setattr(request, _DENIAL, denial)
-        return denial.headers["WWW-Authenticate"]
+        error_response = self._guard().core.challenge(_request_of(request))
+        setattr(request, _ERROR_RESPONSE, error_response)
+        return error_response.headers["WWW-Authenticate"]
 
     def check(self, request: Request, requirements: Requirements) -> None:
-        """Raise Refusal if the caller of an authenticated request lacks `requirements`."""
+        """Raise Denied if the caller of an authenticated request lacks `requirements`."""
         try:
             self._guard().core.check(request.auth, _request_of(request), requirements)
-        except Denied as denied:
-            raise Refusal(denied.denial) from None
+        except CoreDenied as denied:
+            raise Denied(denied.error_response) from None
 
     def _guard(self) -> Guard:
         return self.guard or configured()
 
 
 class _Either(OR):  # type: ignore[misc] # as above
-    """Two permissions of which one is enough, although the first may raise Refusal."""
+    """Two permissions of which one is enough, although the first may raise Denied."""
 
     def has_permission(self, request: Request, view: Any) -> bool:  # noqa: ANN401 - any view
         return _either(
@@ -130,8 +132,8 @@ class _Either(OR):  # type: ignore[misc] # as above
         return _either(*(partial(_allows, op, request, view, obj) for op in (self.op1, self.op2)))
 
 
-class _Combined(OperandHolder):  # type: ignore[misc] # as above
-    """Combined permission classes, which combine further."""
+class _Operators:
+    """The operators of permission classes and of what they combine to."""
 
     def __or__(self, other: Any) -> "_Combined":  # noqa: ANN401 - any permission
         return _Combined(_Either, self, other)
@@ -146,20 +148,12 @@ class _Combined(OperandHolder):  # type: ignore[misc] # as above
         return _Combined(AND, other, self)
 
 
-class _Combinable(type(BasePermission)):  # type: ignore[misc] # as above
+class _Combined(_Operators, OperandHolder):  # type: ignore[misc] # as above
+    """Combined permission classes, which combine further."""
+
+
+class _Combinable(_Operators, type(BasePermission)):  # type: ignore[misc] # as above
     """The type of the permission classes here."""
-
-    def __or__(cls, other: Any) -> _Combined:  # noqa: ANN401 - any permission
-        return _Combined(_Either, cls, other)
-
-    def __and__(cls, other: Any) -> _Combined:  # noqa: ANN401 - any permission
-        return _Combined(AND, cls, other)
-
-    def __ror__(cls, other: Any) -> _Combined:  # noqa: ANN401 - any permission
-        return _Combined(_Either, other, cls)
-
-    def __rand__(cls, other: Any) -> _Combined:  # noqa: ANN401 - any permission
-        return _Combined(AND, other, cls)
 
 
 class HasRequiredScopes(BasePermission, metaclass=_Combinable):  # type: ignore[misc] # as above
@@ -173,7 +167,7 @@ class HasRequiredScopes(BasePermission, metaclass=_Combinable):  # type: ignore[
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:  # noqa: ANN401 - any view
-        """Return True, False for a caller of another authentication class, or raise Refusal."""
+        """Return True, False for a caller of another authentication class, or raise Denied."""
         by = request.successful_authenticator
         if not isinstance(by, GatepassAuthentication):
             return False  # a session's user, or an anonymous request
@@ -214,25 +208,25 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> HttpRespo
     For the setting REST_FRAMEWORK["EXCEPTION_HANDLER"], by its dotted name.
     """
     response: HttpResponse | None = views.exception_handler(error, context)
-    if isinstance(error, Refusal):
-        return response_of(error.denial)
-    denial = getattr(context["request"], _DENIAL, None)
-    if isinstance(error, NotAuthenticated) and denial is not None:
-        return response_of(denial)
+    if isinstance(error, Denied):
+        return response_of(error.error_response)
+    error_response = getattr(context["request"], _ERROR_RESPONSE, None)
+    if isinstance(error, NotAuthenticated) and error_response is not None:
+        return response_of(error_response)
     return response
 
 
 def _either(first: Callable[[], bool], second: Callable[[], bool]) -> bool:
-    """Return whether one of two checks passes; raise the first Refusal if both refuse."""
-    refused: Refusal | None = None
+    """Return whether one of two checks passes; raise the first Denied if both refuse."""
+    first_denied: Denied | None = None
     for check in (first, second):
         try:
             if check():
                 return True
-        except Refusal as refusal:
-            refused = refused or refusal
-    if refused is not None:
-        raise refused
+        except Denied as denied:
+            first_denied = first_denied or denied
+    if first_denied is not None:
+        raise first_denied
     return False
 
 

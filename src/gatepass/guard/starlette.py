@@ -11,6 +11,7 @@ app = Starlette(routes=routes, middleware=[guard.middleware(exempt=["/health"])]
 
 from collections.abc import Callable, Iterable
 from functools import wraps
+from inspect import iscoroutinefunction
 from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
 
@@ -21,12 +22,12 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from gatepass.guard import asgi
+from gatepass.guard.core import request_state
 from gatepass.guard.core.adapter import Adapter
-from gatepass.guard.model.denial import Denial, Denied
+from gatepass.guard.model.error_response import Denied, ErrorResponse
 from gatepass.guard.model.principal import Principal
 from gatepass.guard.model.request import Request as GuardRequest
 from gatepass.guard.model.requirements import Requirements, ScopeRequirement, any_of
-from gatepass.guard.verification.waiting import is_coroutine
 
 __all__ = ["Guard", "GuardMiddleware", "Principal", "any_of"]
 
@@ -60,14 +61,14 @@ class Guard(Adapter):
                 raise TypeError(
                     "requires() is for the methods of an HTTPEndpoint, not for the class"
                 )
-            is_async = is_coroutine(endpoint)
+            is_async = iscoroutinefunction(endpoint)
 
             @wraps(endpoint)
             async def guarded(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - as it came
                 connection = _connection(*arguments[:2], *named.values())
-                denial = await self._authorize(connection, requirements)
-                if denial is not None:
-                    return await _answer(denial, connection)
+                response = await self._authorize(connection, requirements)
+                if response is not None:
+                    return await _answer(response, connection)
                 if is_async:
                     return await endpoint(*arguments, **named)
                 return await run_in_threadpool(endpoint, *arguments, **named)
@@ -87,14 +88,16 @@ class Guard(Adapter):
 
     async def _authorize(
         self, connection: HTTPConnection, requirements: Requirements
-    ) -> Denial | None:
-        """Set the principal, or return the denial."""
+    ) -> ErrorResponse | None:
+        """Set the principal, or return the error response."""
         try:
             request = await request_of(connection)
-            caller = await asgi.identify_once(connection.scope, self.core, request, requirements)
+            caller = await request_state.aidentify(
+                connection.scope, self.core, request, requirements
+            )
             connection.state.principal = caller
         except Denied as denied:
-            return denied.denial
+            return denied.error_response
         return None
 
 
@@ -149,8 +152,8 @@ def _connection(*arguments: object) -> HTTPConnection:
     raise TypeError("requires() is for endpoints that take a request or a WebSocket first")
 
 
-async def _answer(denial: Denial, connection: HTTPConnection) -> Response | None:
+async def _answer(response: ErrorResponse, connection: HTTPConnection) -> Response | None:
     if isinstance(connection, WebSocket):
-        await asgi.deny(denial, connection.scope, connection.receive, connection.send)
+        await asgi.deny(response, connection.scope, connection.receive, connection.send)
         return None
-    return Response(denial.body(), denial.status, dict(denial.headers))
+    return Response(response.body(), response.status, dict(response.headers))

@@ -15,7 +15,7 @@ from gatepass.guard.core import request_state
 from gatepass.guard.core.exempt_paths import ExemptPaths
 from gatepass.guard.core.guard import Guard
 from gatepass.guard.core.resource_metadata import HEADERS, document
-from gatepass.guard.model.denial import Denial, Denied
+from gatepass.guard.model.error_response import Denied, ErrorResponse
 from gatepass.guard.model.principal import Principal
 from gatepass.guard.model.request import Request
 from gatepass.guard.model.requirements import NOTHING, Requirements, any_of
@@ -61,15 +61,15 @@ class Protected:
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        """Pass the request on, or send the denial."""
+        """Pass the request on, or send the error response."""
         environ.pop(PRINCIPAL, None)
         if environ.get("PATH_INFO", "") not in self._exempt:
             try:
-                environ[PRINCIPAL] = identify_once(
+                environ[PRINCIPAL] = request_state.identify(
                     environ, self._guard, request_of(environ), self._requirements
                 )
             except Denied as denied:
-                return deny(denied.denial, environ, start_response)
+                return deny(denied.error_response, environ, start_response)
         return self._app(environ, start_response)
 
 
@@ -98,17 +98,6 @@ class MetadataMiddleware:
         return [] if method == "HEAD" else [body]
 
 
-def identify_once(
-    environ: "WSGIEnvironment", guard: Guard, request: Request, requirements: Requirements
-) -> Principal:
-    """Return the caller as `guard.identify` does, once for each guard and request."""
-    caller = request_state.get(environ, guard, request, requirements)
-    if caller is None:
-        caller = guard.identify(request, requirements)
-        request_state.put(environ, guard, request, caller)
-    return caller
-
-
 def request_of(environ: "WSGIEnvironment", form: str | None = None) -> Request:
     """Return what a guard reads of a WSGI request; the environ is its context.
 
@@ -132,12 +121,12 @@ def header_lines(authorization: str | None) -> tuple[str, ...]:
 
 
 def deny(
-    denial: Denial, environ: "WSGIEnvironment", start_response: "StartResponse"
+    response: ErrorResponse, environ: "WSGIEnvironment", start_response: "StartResponse"
 ) -> Iterable[bytes]:
-    """Return the response of `denial`; for HEAD without the body, as not every server drops it."""
-    body = denial.body()
-    status = f"{denial.status} {HTTPStatus(denial.status).phrase}"
-    start_response(status, [*denial.headers.items(), ("Content-Length", str(len(body)))])
+    """Return the body of `response`; for HEAD without the body, as not every server drops it."""
+    body = response.body()
+    status = f"{response.status} {HTTPStatus(response.status).phrase}"
+    start_response(status, [*response.headers.items(), ("Content-Length", str(len(body)))])
     return [] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
 
 

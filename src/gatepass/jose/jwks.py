@@ -22,9 +22,8 @@ _Jwk: TypeAlias = Mapping[str, object]
 # Members that only private and symmetric keys have (RFC 7518 §6.2.2, §6.3.2, §6.4.1).
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _COORDINATE = 32  # bytes, on P-256 and Ed25519 alike
-_MODULUS = range(
-    2048, 8192 + 1
-)  # bits; RFC 7518 §3.3 sets the lower bound, the cost of verifying the upper
+# bits; RFC 7518 §3.3 sets the lower bound, the cost of verifying the upper
+_MODULUS = range(2048, 8192 + 1)
 _EXPONENT = range(2**16 + 1, 2**32, 2)
 
 

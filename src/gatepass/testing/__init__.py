@@ -15,45 +15,34 @@ with it. With pytest the fixtures `gatepass_server`, `gatepass_clock` and `gatep
 available without an import (see `pytest_plugin`). Needs nothing but the standard library.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from gatepass.lazy_names import lazy_names
+
 if TYPE_CHECKING:
-    from gatepass.loopback import Response
-    from gatepass.testing.clock import Clock
-    from gatepass.testing.endpoint import TokenRequest
-    from gatepass.testing.responses import busy, hang_up, json_response, page, refusal
-    from gatepass.testing.server import ApiRequest, FakeServer
+    from gatepass.loopback import Response as Response
+    from gatepass.testing.clock import Clock as Clock
+    from gatepass.testing.endpoint import TokenRequest as TokenRequest
+    from gatepass.testing.responses import busy as busy
+    from gatepass.testing.responses import hang_up as hang_up
+    from gatepass.testing.responses import json_response as json_response
+    from gatepass.testing.responses import page as page
+    from gatepass.testing.responses import refusal as refusal
+    from gatepass.testing.server import ApiRequest as ApiRequest
+    from gatepass.testing.server import FakeServer as FakeServer
 
 _MODULES = {
-    "ApiRequest": "server",
-    "Clock": "clock",
-    "FakeServer": "server",
-    "Response": "responses",
-    "TokenRequest": "endpoint",
-    "busy": "responses",
-    "hang_up": "responses",
-    "json_response": "responses",
-    "page": "responses",
-    "refusal": "responses",
+    "ApiRequest": ".server",
+    "Clock": ".clock",
+    "FakeServer": ".server",
+    "Response": ".responses",
+    "TokenRequest": ".endpoint",
+    "busy": ".responses",
+    "hang_up": ".responses",
+    "json_response": ".responses",
+    "page": ".responses",
+    "refusal": ".responses",
 }
 
-__all__ = [
-    "ApiRequest",
-    "Clock",
-    "FakeServer",
-    "Response",
-    "TokenRequest",
-    "busy",
-    "hang_up",
-    "json_response",
-    "page",
-    "refusal",
-]
-
-
-def __getattr__(name: str) -> object:
-    """Load on first use: pytest imports this package at every start."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__all__ = list(_MODULES)
+__getattr__ = lazy_names(__name__, _MODULES)  # pytest imports this package at every start

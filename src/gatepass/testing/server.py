@@ -153,10 +153,10 @@ class FakeServer:
         """Do the same for requests of the API."""
         self._wait_for(self.api_requests, count, timeout, "requests of the API")
 
-    def _wait_for(self, seen: Sized, count: int, timeout: float, what: str) -> None:
+    def _wait_for(self, received: Sized, count: int, timeout: float, what: str) -> None:
         with self._changed:
-            if not self._changed.wait_for(lambda: len(seen) >= count, timeout):
-                raise TimeoutError(f"{len(seen)} of {count} {what} were received")
+            if not self._changed.wait_for(lambda: len(received) >= count, timeout):
+                raise TimeoutError(f"{len(received)} of {count} {what} were received")
 
     def issue(self, scope: str = "") -> str:
         """Return a token that the API accepts, without a token request."""

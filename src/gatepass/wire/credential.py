@@ -26,6 +26,8 @@ class Mode(StrEnum):
     TEST = "test"
 
 
+ENVIRONMENTS = {Mode.LIVE: "production", Mode.TEST: "sandbox"}
+
 _CHECKSUM_BYTES = 4
 _LONGEST = 4096
 

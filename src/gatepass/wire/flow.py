@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeAlias, TypeVar, cast
 
+# A compressed response could grow beyond the bound of its reader.
+JSON_HEADERS = {"accept": "application/json", "accept-encoding": "identity"}
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -29,6 +32,11 @@ class Response:
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+
+    @property
+    def media_type(self) -> str:
+        """The media type in lower case, without its parameters; empty without one."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 Step = TypeVar("Step")

@@ -9,7 +9,7 @@ _MAPPED = IPv6Network("::ffff:0:0/96")
 
 
 def as_ipv4(network: Network) -> Network:
-    """Return the IPv4 network that an IPv4-mapped one stands for (RFC 4291 §2.5.5.2), or itself."""
+    """Return the IPv4 network that an IPv4-mapped one maps (RFC 4291 §2.5.5.2), or itself."""
     if isinstance(network, IPv6Network) and network.subnet_of(_MAPPED):
         address = int(network.network_address) & 0xFFFFFFFF
         return IPv4Network((address, network.prefixlen - _MAPPED.prefixlen))

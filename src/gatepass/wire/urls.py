@@ -28,7 +28,7 @@ def split(url: str) -> SplitResult | None:
 
 
 def is_confidential(parts: SplitResult) -> bool:
-    """Return whether nobody can read what is sent to a URL: https, or http to this machine.
+    """Return whether what is sent to a URL stays confidential: https, or http to this machine.
 
     Secrets and tokens need that (RFC 6749 §3.2, RFC 6750 §5.3, RFC 7662 §4, RFC 8252 §7.3).
     """

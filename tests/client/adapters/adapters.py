@@ -1,4 +1,4 @@
-"""The ways to call an API with a token: one for each adapter, sync and async, with one face."""
+"""The ways to call an API with a token: for each adapter, sync and async, one interface."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator

@@ -38,7 +38,7 @@ def other() -> Iterator[ScriptedServer]:
 
 
 def sent(server: ScriptedServer) -> list[str]:
-    return [seen.headers["authorization"] for seen in server.api_requests]
+    return [found.headers["authorization"] for found in server.api_requests]
 
 
 def test_a_token_is_got_once_and_kept(
@@ -108,7 +108,7 @@ def test_a_body_that_is_spent_is_not_sent_again(
     server.revoke_all = True
 
     assert way(auth, server.api_url, way.spent()) == Reply(401, b"who are you?", None)
-    assert [seen.body for seen in server.api_requests] == [PART]
+    assert [found.body for found in server.api_requests] == [PART]
 
 
 def test_a_401_to_a_body_that_is_spent_drops_the_token_for_the_next_request(
@@ -202,8 +202,8 @@ def test_a_redirect_takes_no_token_to_another_origin_not_even_after_a_401_there(
     reply = way(auth, f"{server.url}/moved", b"body")
 
     assert reply == Reply(401, b"who are you?", None)
-    assert ["authorization" in seen.headers for seen in other.received] == [False]
-    assert [seen.path for seen in server.received] == ["/token", "/moved"]
+    assert ["authorization" in found.headers for found in other.received] == [False]
+    assert [found.path for found in server.received] == ["/token", "/moved"]
 
 
 def test_a_redirect_of_the_same_origin_keeps_the_token_and_a_renewed_one_too(
@@ -234,10 +234,10 @@ def test_neither_secret_nor_token_is_seen_in_reprs_errors_or_logs(
     with pytest.raises(TokenRefused) as caught:
         way(auth, server.api_url)
 
-    told = [repr(auth), repr(vars(auth)), str(caught.value), repr(caught.value), caplog.text]
+    texts = [repr(auth), repr(vars(auth)), str(caught.value), repr(caught.value), caplog.text]
     assert "token renewed" in caplog.text
     for word in (secret, "pass-1", header.removeprefix("Basic ")):
-        assert not any(word in text for text in told)
+        assert not any(word in text for text in texts)
 
 
 def test_one_adapter_after_another_shares_a_source(

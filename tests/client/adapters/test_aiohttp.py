@@ -58,7 +58,7 @@ def test_named_origins_get_tokens_and_others_do_not(
     with scripted_server() as other:
         assert get(named, server.api_url) == 200
         assert get(named, other.api_url) == 401
-        assert not any("authorization" in seen.headers for seen in other.received)
+        assert not any("authorization" in found.headers for found in other.received)
         assert f"no token for {other.url}" in caplog.text
     assert named.source is auth.source
 
@@ -94,7 +94,7 @@ def test_a_file_is_sent_again_from_where_it_began(server: ScriptedServer, auth: 
     file.seek(9)
 
     assert post(auth, server.api_url, file) == (200, b"body: sent")
-    assert [seen.body for seen in server.api_requests] == [b"sent", b"sent"]
+    assert [found.body for found in server.api_requests] == [b"sent", b"sent"]
 
 
 def test_a_form_with_a_file_is_sent_again_whole(
@@ -124,7 +124,7 @@ def test_a_pipe_is_not_sent_again(server: ScriptedServer, auth: BearerAuth) -> N
     with os.fdopen(end, "rb") as pipe:
         assert post(auth, server.api_url, pipe)[0] == 401
 
-    assert [seen.body for seen in server.api_requests] == [b"once"]
+    assert [found.body for found in server.api_requests] == [b"once"]
 
 
 def test_a_body_still_on_its_way_when_it_is_refused_is_sent_again_whole(auth: BearerAuth) -> None:

@@ -54,13 +54,13 @@ def test_id_and_secret_with_any_character_arrive_by_basic_and_nowhere_else(
 ) -> None:
     send(auth, httpx2.Request("GET", server.api_url))
 
-    (seen,) = server.token_requests
-    assert basic.read(seen.headers["authorization"].removeprefix("Basic ")) == (
+    (found,) = server.token_requests
+    assert basic.read(found.headers["authorization"].removeprefix("Basic ")) == (
         CLIENT_ID,
         Secret(SECRET),
     )
-    assert seen.method == "POST"
-    assert seen.body == b"grant_type=client_credentials"
+    assert found.method == "POST"
+    assert found.body == b"grant_type=client_credentials"
 
 
 @pytest.mark.parametrize("resource", ["https://a.example/", ["https://a.example/", "urn:b:c"]])
@@ -97,15 +97,15 @@ def test_the_event_loop_runs_on_while_a_token_is_awaited(
     server: ScriptedServer, auth: BearerAuth
 ) -> None:
     """The token endpoint answers only once the loop has done something else."""
-    gate = Event()
-    server.before_token = partial(gate.wait, TIMEOUT)
+    release = Event()
+    server.before_token = partial(release.wait, TIMEOUT)
 
     async def story() -> int:
         async with httpx2.AsyncClient(auth=auth) as api:
             request = asyncio.create_task(api.get(server.api_url))
             while not server.token_requests:  # noqa: ASYNC110 - turns of the loop, no clock
                 await asyncio.sleep(0)
-            gate.set()
+            release.set()
             return (await request).status_code
 
     assert asyncio.run(story()) == 200
@@ -157,7 +157,7 @@ def test_a_redirect_of_the_token_endpoint_is_not_followed(
     ):
         api.get(server.api_url)
 
-    assert [seen.path for seen in server.received] == ["/token"]
+    assert [found.path for found in server.received] == ["/token"]
 
 
 def test_a_token_endpoint_that_is_not_there_is_told_with_the_reason(send: Send) -> None:

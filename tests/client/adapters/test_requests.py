@@ -63,7 +63,7 @@ def test_a_file_is_sent_again_from_where_it_began(
     answer = api.post(server.api_url, data=file)
 
     assert (answer.status_code, answer.content) == (200, b"body: sent")
-    assert [seen.body for seen in server.api_requests[1:]] == [b"sent", b"sent"]
+    assert [received.body for received in server.api_requests[1:]] == [b"sent", b"sent"]
 
 
 def test_a_pipe_is_not_sent_again(server: ScriptedServer, api: requests.Session) -> None:
@@ -75,7 +75,7 @@ def test_a_pipe_is_not_sent_again(server: ScriptedServer, api: requests.Session)
     with os.fdopen(end, "rb") as pipe:
         assert api.post(server.api_url, data=pipe).status_code == 401
 
-    assert [seen.body for seen in server.api_requests] == [b"once"]
+    assert [received.body for received in server.api_requests] == [b"once"]
 
 
 def test_a_tape_that_does_not_go_back_is_not_sent_again(
@@ -91,7 +91,7 @@ def test_a_tape_that_does_not_go_back_is_not_sent_again(
     server.revoke_all = True
 
     assert api.post(server.api_url, data=Tape()).status_code == 401
-    assert [seen.body for seen in server.api_requests] == [b"once"]
+    assert [received.body for received in server.api_requests] == [b"once"]
 
 
 def test_a_prepared_request_that_is_sent_often_is_renewed_once_each_time(
@@ -175,8 +175,8 @@ def test_a_session_hook_sees_the_final_answer(
 ) -> None:
     api.get(server.api_url)
     server.revoked.add("pass-1")
-    seen: list[int] = []
+    received: list[int] = []
 
-    api.get(server.api_url, hooks={"response": lambda r, **_: seen.append(r.status_code)})
+    api.get(server.api_url, hooks={"response": lambda r, **_: received.append(r.status_code)})
 
-    assert seen == [200]
+    assert received == [200]

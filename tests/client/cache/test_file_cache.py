@@ -14,7 +14,7 @@ from threading import Thread
 
 import pytest
 
-from client.cache.stored_tokens import MOMENT, held
+from client.cache.stored_tokens import READING, cached_token
 from client.fake_server import ScriptedServer
 from gatepass.client.cache.file_cache import Entry, FileCache, default_directory
 from gatepass.client.errors import ConfigurationError
@@ -32,7 +32,7 @@ PATIENCE = 30.0  # seconds; reached only where something hangs
 PRELUDE = f"""
 import os, sys
 from pathlib import Path
-from client.cache.stored_tokens import held
+from client.cache.stored_tokens import cached_token
 from gatepass.client.tokens import clock
 from gatepass.client.cache.file_cache import FileCache
 from gatepass.wire.secret import Secret
@@ -45,7 +45,7 @@ print(mine.lock(0), flush=True)
 sys.stdin.read()
 """
 WRITE = """
-token = held(sys.argv[2] * int(sys.argv[3]), clock.now())
+token = cached_token(sys.argv[2] * int(sys.argv[3]), clock.now())
 for _ in range(200):
     entry().write(token)
 """
@@ -66,7 +66,7 @@ UMASK = """
 os.umask(int(sys.argv[2], 8))
 mine = entry()
 print(mine.lock(0))
-mine.write(held("t-1", clock.now()))
+mine.write(cached_token("t-1", clock.now()))
 mine.unlock()
 """
 
@@ -81,7 +81,7 @@ def entry(folder: Path) -> Entry:
 
 
 def fresh(token: str = "t-1") -> CachedToken:
-    return held(token, clock.now())
+    return cached_token(token, clock.now())
 
 
 def kept(folder: Path, token: str = "t-1") -> Path:
@@ -135,15 +135,15 @@ def test_of_two_that_write_at_once_nobody_reads_a_torn_file(folder: Path) -> Non
     kept(folder, "a")
     values = {"a", "b" * 60_000, "c" * 10}
     writers = [program(WRITE, folder, "b", 60_000), program(WRITE, folder, "c", 10)]
-    seen: set[str | None] = set()
+    received: set[str | None] = set()
     while any(writer.poll() is None for writer in writers):
         found = entry(folder).read()
-        seen.add(found.value if found else None)
+        received.add(found.value if found else None)
     for writer in writers:
         writer.communicate()
 
     assert [writer.returncode for writer in writers] == [0, 0]
-    assert {"a"} < seen <= values
+    assert {"a"} < received <= values
     assert not list(folder.glob("*.tmp"))
 
 
@@ -203,10 +203,10 @@ def test_the_order_of_two_secrets_does_not_matter(folder: Path) -> None:
 
 
 def test_hosts_that_share_a_home_directory_keep_a_token_each(folder: Path) -> None:
-    here = FileCache(folder, read_clock=lambda: MOMENT)
-    there = FileCache(folder, read_clock=lambda: replace(MOMENT, boot="boot-2"))
-    here.entry(KEY, SECRETS).write(held("t-here"))
-    there.entry(KEY, SECRETS).write(held("t-there"))
+    here = FileCache(folder, read_clock=lambda: READING)
+    there = FileCache(folder, read_clock=lambda: replace(READING, boot="boot-2"))
+    here.entry(KEY, SECRETS).write(cached_token("t-here"))
+    there.entry(KEY, SECRETS).write(cached_token("t-there"))
 
     found = [cache.entry(KEY, SECRETS).read() for cache in (here, there)]
 
@@ -317,9 +317,9 @@ def test_a_lock_that_comes_after_the_end_is_not_kept(folder: Path) -> None:
 
 
 def test_a_forked_process_neither_has_its_parent_s_lock_nor_undoes_it(folder: Path) -> None:
-    said, _ = program(FORK, folder).communicate()
+    message, _ = program(FORK, folder).communicate()
 
-    assert said.splitlines() == ["True", "False False", "False", "True"]
+    assert message.splitlines() == ["True", "False False", "False", "True"]
 
 
 def test_an_unlock_that_the_system_refuses_is_no_error(folder: Path) -> None:
@@ -345,9 +345,9 @@ def test_an_unlock_that_the_system_refuses_is_no_error(folder: Path) -> None:
 @pytest.mark.parametrize("umask", ["000", "022", "077", "377", "777"])
 def test_folder_and_files_are_the_user_s_alone_whatever_the_umask(folder: Path, umask: str) -> None:
     folder.parent.mkdir()
-    said, _ = program(UMASK, folder, umask).communicate()
+    message, _ = program(UMASK, folder, umask).communicate()
 
-    assert said == "True\n"
+    assert message == "True\n"
     assert mode(folder) == 0o700
     assert {file.suffix: mode(file) for file in folder.iterdir()} == {
         ".json": 0o600,
@@ -438,19 +438,19 @@ def test_a_symbolic_link_in_place_of_the_lock_is_not_followed(folder: Path, tmp_
 
 
 def assert_useless(folder: Path, caplog: pytest.LogCaptureFixture, why: str) -> None:
-    """Assert that the folder serves for nothing, and that this is told once."""
+    """Assert that the folder is not used, and that one warning is logged."""
     cache = FileCache(folder)
     caplog.set_level(logging.DEBUG)
     for _ in range(2):
-        place = cache.entry(KEY, SECRETS)
-        assert not place.lock(PATIENCE)  # and it does not wait
-        place.write(fresh("never-told"))
-        place.unlock()
-        assert place.read() is None
+        cached = cache.entry(KEY, SECRETS)
+        assert not cached.lock(PATIENCE)  # and it does not wait
+        cached.write(fresh("never-logged"))
+        cached.unlock()
+        assert cached.read() is None
     warnings = [each.getMessage() for each in caplog.records if each.levelname == "WARNING"]
     assert len(warnings) == 1
     assert why in warnings[0]
-    assert "never-told" not in caplog.text
+    assert "never-logged" not in caplog.text
 
 
 def test_a_file_system_that_cannot_be_written_is_a_miss(
@@ -491,15 +491,15 @@ def test_a_disk_that_is_full_leaves_the_old_token_and_no_rest(
 
 
 def test_a_folder_removed_in_the_middle_is_made_again(folder: Path) -> None:
-    place = entry(folder)
-    assert place.lock(0)
+    cached = entry(folder)
+    assert cached.lock(0)
     for file in folder.iterdir():
         file.unlink()
     folder.rmdir()
-    assert place.read() is None
+    assert cached.read() is None
 
-    place.write(fresh())
-    place.unlock()
+    cached.write(fresh())
+    cached.unlock()
 
     assert entry(folder).read() is not None
 
@@ -651,10 +651,10 @@ def test_a_user_without_a_home_has_no_cache(
 
     monkeypatch.setattr(Path, "home", no_home)
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    place = FileCache().entry(KEY, SECRETS)
+    cached = FileCache().entry(KEY, SECRETS)
 
-    assert not place.lock(PATIENCE)
-    place.write(fresh())
-    assert place.read() is None
-    place.unlock()
+    assert not cached.lock(PATIENCE)
+    cached.write(fresh())
+    assert cached.read() is None
+    cached.unlock()
     assert "there is no home directory" in caplog.text

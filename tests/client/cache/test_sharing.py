@@ -136,7 +136,7 @@ def test_a_stale_token_of_another_process_is_better_than_none(
 
 
 class Watched:
-    """A cache that tells when somebody is about to wait for its lock."""
+    """A cache that reports when a caller is about to wait for its lock."""
 
     def __init__(self, cache: FileCache) -> None:
         self.cache = cache
@@ -161,18 +161,18 @@ def test_who_has_waited_for_another_process_uses_what_it_got(
     watched = Watched(cache)
     first = process(issuer, cache, clock)
     second = TokenSource(SETTINGS, issuer, cache=watched, now=clock)
-    came: list[str] = []
-    waiting = Thread(target=lambda: came.append(second.token().value))
+    received: list[str] = []
+    waiting = Thread(target=lambda: received.append(second.token().value))
 
-    def meet() -> None:
+    def write_first() -> None:
         waiting.start()
         watched.about_to_lock.wait(TIMEOUT)
 
-    issuer.before = meet
+    issuer.before = write_first
     first.token()
     waiting.join(TIMEOUT)
 
-    assert came == ["pass-1"]
+    assert received == ["pass-1"]
     assert issuer.requests == 1
 
 

@@ -41,7 +41,7 @@ def python(*words: str, environ: dict[str, str] | None = None) -> subprocess.Com
 
 
 def one_line(result: Result) -> str:
-    """Return the one line of stderr; exit status 1 and nothing else was told."""
+    """Return the one line of stderr; the exit status is 1 and nothing else is printed."""
     assert result.exit_code == 1
     (line,) = result.stderr.splitlines()
     assert SECRET not in line
@@ -104,8 +104,8 @@ def test_call_sends_data_as_json_by_post(server: ScriptedServer, environ: dict[s
     result = gatepass(environ, "call", "-d", '{"a": 1}', server.api_url)
 
     assert result.stdout == 'body: {"a": 1}'
-    (seen,) = server.api_requests
-    assert (seen.method, seen.headers["content-type"]) == ("POST", "application/json")
+    (found,) = server.api_requests
+    assert (found.method, found.headers["content-type"]) == ("POST", "application/json")
 
 
 def test_call_sends_the_method_and_headers_that_are_asked_for(
@@ -114,9 +114,9 @@ def test_call_sends_the_method_and_headers_that_are_asked_for(
     words = ["-X", "PUT", "-H", "content-type: text/plain", "-H", "X-A:b:c", "-d", "hi"]
     gatepass(environ, "call", *words, server.api_url)
 
-    (seen,) = server.api_requests
-    assert (seen.method, seen.body) == ("PUT", b"hi")
-    assert (seen.headers["content-type"], seen.headers["x-a"]) == ("text/plain", "b:c")
+    (found,) = server.api_requests
+    assert (found.method, found.body) == ("PUT", b"hi")
+    assert (found.headers["content-type"], found.headers["x-a"]) == ("text/plain", "b:c")
 
 
 @pytest.mark.parametrize(("status", "advice"), [(403, "scope"), (404, "URL"), (500, "500")])
@@ -169,8 +169,8 @@ def test_call_tells_of_an_api_that_is_not_there(environ: dict[str, str]) -> None
 def test_call_names_a_certificate_of_an_authority_that_is_not_known(
     environ: dict[str, str], tmp_path: Path
 ) -> None:
-    with metadata_server(tmp_path, issue("leaf", issue("root"), "localhost")) as stand:
-        line = one_line(gatepass(environ, "call", stand.url))
+    with metadata_server(tmp_path, issue("leaf", issue("root"), "localhost")) as metadata:
+        line = one_line(gatepass(environ, "call", metadata.url))
 
     assert "the certificate's issuer is not known here" in line
     assert "GATEPASS_CA_FILE" in line

@@ -1,4 +1,4 @@
-"""`gatepass check` run in this process, and what it says by its checks."""
+"""`gatepass check` run in this process, and its findings by check."""
 
 import json
 from typing import NamedTuple
@@ -29,7 +29,7 @@ def check(environ: dict[str, str], *words: str, charset: str = "utf-8") -> Resul
     return result
 
 
-def told(environ: dict[str, str]) -> dict[str, Line]:
+def run_check(environ: dict[str, str]) -> dict[str, Line]:
     """Return the lines by their checks; the exit status has to fit them."""
     result = check(environ, "--json")
     lines = json.loads(result.stdout)

@@ -16,7 +16,7 @@ from client.doctor.doctoring import (
     Line,
     check,
     environ_of,
-    told,
+    run_check,
 )
 from client.tls_server import HANG_UP, MetadataServer, metadata_server
 from gatepass.cli import main
@@ -71,7 +71,7 @@ def test_the_doctor_and_the_scan_are_listed_by_the_help() -> None:
 
 
 def test_missing_settings_are_named_and_nothing_can_be_tried() -> None:
-    lines = told(environ_of("", GATEPASS_CLIENT_ID=""))
+    lines = run_check(environ_of("", GATEPASS_CLIENT_ID=""))
 
     assert lines["settings"].outcome == "failed"
     assert "GATEPASS_TOKEN_URL, GATEPASS_CLIENT_ID" in lines["settings"].message
@@ -90,7 +90,7 @@ def test_what_cannot_be_tried_after_a_failure_is_no_line_for_people() -> None:
 
 
 def test_without_a_secret_the_network_is_looked_at_all_the_same(server: MetadataServer) -> None:
-    lines = told(environ_of(f"{server.url}/token", GATEPASS_CLIENT_SECRET=""))
+    lines = run_check(environ_of(f"{server.url}/token", GATEPASS_CLIENT_SECRET=""))
 
     assert "GATEPASS_CLIENT_SECRET" in lines["settings"].message
     assert [lines[name].outcome for name in ("settings", "connection", "clock")] == [
@@ -106,7 +106,7 @@ def test_the_settings_say_where_they_are_from(server: MetadataServer, tmp_path: 
     file.write_text(SECRET[TEST])
     file.chmod(0o600)
     url = f"{server.url}/token?tenant=x"
-    lines = told(
+    lines = run_check(
         environ_of(
             url,
             GATEPASS_CLIENT_SECRET="",
@@ -134,7 +134,7 @@ def test_a_secret_that_is_kept_elsewhere_is_read_and_its_place_told(server: Meta
         "GATEPASS_CLIENT_SECRET_FROM": "env:OURS",
         "OURS": SECRET[TEST],
     }
-    lines = told(environ_of(f"{server.url}/token", **kept))
+    lines = run_check(environ_of(f"{server.url}/token", **kept))
 
     assert "GATEPASS_CLIENT_SECRET_FROM FromEnv('OURS')" in lines["settings"].message
     assert lines["secret"] == Line("ok", "gps_test_\u2026")
@@ -156,14 +156,16 @@ def test_a_secret_that_cannot_be_had_is_told_and_the_network_looked_at(
 
 
 def test_one_of_two_secrets_that_cannot_be_had_is_a_warning(server: MetadataServer) -> None:
-    lines = told(environ_of(f"{server.url}/token", GATEPASS_NEXT_CLIENT_SECRET_FROM="env:GONE"))
+    lines = run_check(
+        environ_of(f"{server.url}/token", GATEPASS_NEXT_CLIENT_SECRET_FROM="env:GONE")
+    )
 
     assert "NEXT_CLIENT_SECRET_FROM FromEnv('GONE')" in lines["settings"].message
     assert (lines["secret"].outcome, lines["token"].outcome) == ("warning", "ok")
 
 
 @pytest.mark.parametrize(
-    ("statuses", "outcome", "said"),
+    ("statuses", "outcome", "text"),
     [
         ([], "ok", "granted"),
         ([401], "warning", "the first secret is refused: take it out of the settings"),
@@ -172,15 +174,17 @@ def test_one_of_two_secrets_that_cannot_be_had_is_a_warning(server: MetadataServ
     ],
 )
 def test_the_second_of_two_secrets_is_tried_where_the_first_is_refused(
-    server: MetadataServer, statuses: list[int], outcome: str, said: str
+    server: MetadataServer, statuses: list[int], outcome: str, text: str
 ) -> None:
     error = {400: "invalid_scope", 401: "invalid_client"}
     server.refusals = [(status, {"error": error[status]}) for status in statuses]
-    lines = told(environ_of(f"{server.url}/token", GATEPASS_NEXT_CLIENT_SECRET=SECRET[TEST] + "x"))
+    lines = run_check(
+        environ_of(f"{server.url}/token", GATEPASS_NEXT_CLIENT_SECRET=SECRET[TEST] + "x")
+    )
 
     assert lines["secret"].message == "gps_test_\u2026, then gps_test_\u2026"
     assert lines["token"].outcome == outcome
-    assert said in lines["token"].message
+    assert text in lines["token"].message
     assert server.received.count("POST /token") == max(1, min(2, statuses.count(401) + 1))
 
 
@@ -207,7 +211,7 @@ def test_a_secret_file_that_others_can_read_is_a_warning(
     file.write_text(SECRET[TEST])
     file.chmod(0o644)
     more = {"GATEPASS_CLIENT_SECRET": "", "GATEPASS_CLIENT_SECRET_FILE": str(file)}
-    lines = told(environ_of(f"{server.url}/token", **more))
+    lines = run_check(environ_of(f"{server.url}/token", **more))
 
     assert lines["secret file"].outcome == "warning"
     assert f"chmod 600 {file}" in lines["secret file"].message
@@ -216,7 +220,7 @@ def test_a_secret_file_that_others_can_read_is_a_warning(
 
 def test_a_secret_file_that_is_not_there_is_told_once_as_a_failure(tmp_path: Path) -> None:
     more = {"GATEPASS_CLIENT_SECRET": "", "GATEPASS_CLIENT_SECRET_FILE": str(tmp_path / "gone")}
-    lines = told(environ_of("http://127.0.0.1:1/", **more))
+    lines = run_check(environ_of("http://127.0.0.1:1/", **more))
 
     assert "cannot be read" in lines["settings"].message
     assert lines["secret file"].outcome == "skipped"
@@ -245,7 +249,7 @@ def test_what_is_no_metadata_is_passed_over_and_none_is_allowed(
 ) -> None:
     server.publish()
     server.documents = dict.fromkeys(server.documents, document)
-    lines = told(environ_of(f"{server.url}/a/token"))
+    lines = run_check(environ_of(f"{server.url}/a/token"))
 
     assert lines["metadata"] == Line("skipped", f"{server.url} publishes none, which is allowed")
     assert len([line for line in server.received if line.startswith("GET")]) == 4
@@ -255,7 +259,7 @@ def test_a_server_that_hangs_up_instead_of_telling_its_metadata_is_told(
     server: MetadataServer,
 ) -> None:
     server.documents["/.well-known/openid-configuration"] = HANG_UP
-    lines = told(environ_of(f"{server.url}/token"))
+    lines = run_check(environ_of(f"{server.url}/token"))
 
     assert lines["clock"].outcome == lines["token"].outcome == "ok"
     assert lines["metadata"].outcome == "failed"
@@ -264,7 +268,7 @@ def test_a_server_that_hangs_up_instead_of_telling_its_metadata_is_told(
 
 @pytest.mark.spec("RFC 8414", "3.3")
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "text"),
     [
         ({"issuer": "https://else.example"}, "its issuer is https://else.example, which is not"),
         ({"token_endpoint": None}, "it names no token endpoint"),
@@ -277,13 +281,13 @@ def test_a_server_that_hangs_up_instead_of_telling_its_metadata_is_told(
     ],
 )
 def test_metadata_that_does_not_fit_is_a_warning(
-    server: MetadataServer, changed: dict[str, object], said: str
+    server: MetadataServer, changed: dict[str, object], text: str
 ) -> None:
     server.publish(**changed)
-    lines = told(environ_of(f"{server.url}/token"))
+    lines = run_check(environ_of(f"{server.url}/token"))
 
     assert lines["metadata"].outcome == "warning"
-    assert said in lines["metadata"].message
+    assert text in lines["metadata"].message
 
 
 def test_metadata_that_fits_is_told(server: MetadataServer) -> None:
@@ -292,10 +296,10 @@ def test_metadata_that_fits_is_told(server: MetadataServer) -> None:
         token_endpoint_auth_methods_supported=["client_secret_basic"],
     )
 
-    assert told(environ_of(f"{server.url}/token/"))["metadata"].outcome == "ok"
+    assert run_check(environ_of(f"{server.url}/token/"))["metadata"].outcome == "ok"
 
 
-def judged(
+def environment_finding(
     client_id: str,
     secret: str,
     url: str = "https://app.example.com/token",
@@ -307,7 +311,7 @@ def judged(
 
 
 @pytest.mark.parametrize(
-    ("client_id", "secret", "said"),
+    ("client_id", "secret", "text"),
     [
         (CLIENT_ID[LIVE], SECRET[TEST], "client id is for production and the client secret for"),
         (SECRET[LIVE], SECRET[LIVE], "what is set as the client id is a client secret"),
@@ -319,20 +323,20 @@ def judged(
     ids=["mixed", "secret as id", "id as secret", "damaged", "blank", "blank id"],
 )
 def test_credentials_that_do_not_belong_together_are_told(
-    client_id: str, secret: str, said: str
+    client_id: str, secret: str, text: str
 ) -> None:
-    outcome, message = judged(client_id, secret)
+    outcome, message = environment_finding(client_id, secret)
 
     assert outcome is Outcome.FAILED
-    assert said in message
+    assert text in message
 
 
 def test_credentials_of_another_environment_than_the_server_s_are_told() -> None:
-    outcome, message = judged(CLIENT_ID[TEST], SECRET[TEST], mode="live")
+    outcome, message = environment_finding(CLIENT_ID[TEST], SECRET[TEST], mode="live")
 
     assert outcome is Outcome.FAILED
     assert "are for the sandbox and app.example.com is production: set GATEPASS_TOKEN" in message
-    assert judged(CLIENT_ID[TEST], SECRET[TEST], mode="test")[0] is Outcome.OK
+    assert environment_finding(CLIENT_ID[TEST], SECRET[TEST], mode="test")[0] is Outcome.OK
 
 
 @pytest.mark.parametrize(
@@ -351,18 +355,20 @@ def test_credentials_of_another_environment_than_the_server_s_are_told() -> None
 def test_where_the_server_says_nothing_the_host_s_name_is_looked_at(
     mode: Mode, host: str, outcome: Outcome
 ) -> None:
-    assert judged("billing", SECRET[mode], f"https://{host}/token")[0] is outcome
-    assert judged("billing", SECRET[mode], f"https://{host}/token", mode=[])[0] is outcome
+    assert environment_finding("billing", SECRET[mode], f"https://{host}/token")[0] is outcome
+    assert (
+        environment_finding("billing", SECRET[mode], f"https://{host}/token", mode=[])[0] is outcome
+    )
 
 
 def test_foreign_credentials_say_nothing_of_an_environment() -> None:
-    assert judged("billing", "s3cret")[0] is Outcome.SKIPPED
+    assert environment_finding("billing", "s3cret")[0] is Outcome.SKIPPED
 
 
 def test_a_refusal_after_a_mix_up_points_to_it(server: MetadataServer) -> None:
     server.publish(gatepass_credential_mark="live")
     server.token = (401, {"error": "invalid_client"})
-    lines = told(environ_of(f"{server.url}/token"))
+    lines = run_check(environ_of(f"{server.url}/token"))
 
     assert (lines["environment"].outcome, lines["token"].outcome) == ("failed", "failed")
     assert "; the environment, above, may be why" in lines["token"].message
@@ -372,7 +378,7 @@ def test_a_refusal_after_a_mix_up_points_to_it(server: MetadataServer) -> None:
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_server_that_is_busy_is_asked_once(server: MetadataServer, status: int) -> None:
     server.token = (status, {})
-    lines = told(environ_of(f"{server.url}/token"))
+    lines = run_check(environ_of(f"{server.url}/token"))
 
     assert f"answered {status}: try again later" in lines["token"].message
     assert server.received.count("POST /token") == 1
@@ -381,12 +387,14 @@ def test_a_server_that_is_busy_is_asked_once(server: MetadataServer, status: int
 def test_the_lifetime_is_told(server: MetadataServer) -> None:
     server.token = (200, {"access_token": "t", "token_type": "Bearer", "expires_in": 60})
 
-    assert told(environ_of(f"{server.url}/token"))["token"].message == "granted, valid for 60 s"
+    assert (
+        run_check(environ_of(f"{server.url}/token"))["token"].message == "granted, valid for 60 s"
+    )
 
 
 @pytest.mark.spec("RFC 6749", "5.1")
 @pytest.mark.parametrize(
-    ("asked", "granted", "outcome", "said"),
+    ("asked", "granted", "outcome", "text"),
     [
         ("", None, Outcome.OK, "the server does not name it"),
         ("read", None, Outcome.OK, "granted as asked: read"),
@@ -396,9 +404,27 @@ def test_the_lifetime_is_told(server: MetadataServer) -> None:
     ],
 )
 def test_what_was_granted_is_held_against_what_was_asked(
-    asked: str, granted: str | None, outcome: Outcome, said: str
+    asked: str, granted: str | None, outcome: Outcome, text: str
 ) -> None:
     line = findings.scope(asked, granted)
 
     assert line.outcome is outcome
-    assert said in line.message
+    assert text in line.message
+
+
+def test_the_settings_are_shown_without_the_texts_of_parameters_and_headers() -> None:
+    environ = environ_of(
+        "http://127.0.0.1:1/token",
+        GATEPASS_PARAMETERS="audience=hush-1",
+        GATEPASS_HEADERS="X-Api-Key=hush-2-hush",
+        GATEPASS_GRANT_TYPE="urn:example:grant",
+        GATEPASS_AUTH_METHOD="client_secret_post",
+    )
+
+    message = run_check(environ)["settings"].message
+
+    assert "hush" not in message
+    assert message.endswith(
+        "GATEPASS_PARAMETERS audience, GATEPASS_HEADERS x-api-key, "
+        "GATEPASS_GRANT_TYPE urn:example:grant, GATEPASS_AUTH_METHOD client_secret_post"
+    )

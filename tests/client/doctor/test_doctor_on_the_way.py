@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from client.doctor.doctoring import CHECKS, Line, environ_of, told
+from client.doctor.doctoring import CHECKS, Line, environ_of, run_check
 from client.tls_server import DAY, Issued, MetadataServer, issue, metadata_server, tunnelling
 from gatepass.client.doctor import certificate, findings, probes
 from gatepass.client.doctor.findings import Outcome
@@ -35,7 +35,7 @@ def trusted(root: Issued, tmp_path: Path) -> dict[str, str]:
 
 
 def test_a_name_that_is_not_found_is_told_and_the_rest_skipped() -> None:
-    lines = told(environ_of("https://nothing.invalid/token"))
+    lines = run_check(environ_of("https://nothing.invalid/token"))
 
     assert lines["name"].outcome == "failed"
     assert "GATEPASS_TOKEN_URL" in lines["name"].message
@@ -45,7 +45,7 @@ def test_a_name_that_is_not_found_is_told_and_the_rest_skipped() -> None:
 
 def test_a_proxy_whose_name_is_none_is_told() -> None:
     proxy = f"http://{'a' * 64}.example:3128"
-    lines = told(environ_of("https://nothing.invalid/token", https_proxy=proxy))
+    lines = run_check(environ_of("https://nothing.invalid/token", https_proxy=proxy))
 
     assert lines["name"].outcome == "failed"
     assert "check its spelling in the variable of the proxy" in lines["name"].message
@@ -53,14 +53,14 @@ def test_a_proxy_whose_name_is_none_is_told() -> None:
 
 @pytest.mark.parametrize("host", ["a" * 64 + ".example.com", "a..b"])
 def test_a_name_that_is_none_is_told_with_the_settings(host: str) -> None:
-    lines = told(environ_of(f"https://{host}/token"))
+    lines = run_check(environ_of(f"https://{host}/token"))
 
     assert lines["settings"].outcome == "failed"
     assert "GATEPASS_TOKEN_URL" in lines["settings"].message
 
 
 def test_a_port_where_nobody_listens_is_told_and_the_rest_skipped() -> None:
-    lines = told(environ_of("http://localhost:1/token"))
+    lines = run_check(environ_of("http://localhost:1/token"))
 
     assert lines["name"].outcome == "ok"
     assert lines["connection"].outcome == "failed"
@@ -88,7 +88,7 @@ def tls(
     folder: Path, shown: Issued, trusted: dict[str, str], host: str = "localhost"
 ) -> dict[str, Line]:
     with metadata_server(folder, shown, host) as server:
-        return told(environ_of(f"{server.url}/token", **trusted))
+        return run_check(environ_of(f"{server.url}/token", **trusted))
 
 
 def test_a_good_certificate_is_told_with_its_names_and_days(
@@ -96,8 +96,8 @@ def test_a_good_certificate_is_told_with_its_names_and_days(
 ) -> None:
     lines = tls(tmp_path, issue("leaf", root, "localhost", "a", "b", "c", "d"), trusted)
 
-    said = "TLSv1.3, certificate for localhost, a, b, c and 1 more, 89 days left"
-    assert lines["tls"] == Line("ok", said)
+    text = "TLSv1.3, certificate for localhost, a, b, c and 1 more, 89 days left"
+    assert lines["tls"] == Line("ok", text)
     assert lines["token"].outcome == "ok"
 
 
@@ -177,7 +177,7 @@ def test_a_wrong_host_without_a_certificate_to_look_at_is_told_all_the_same() ->
 
 
 def test_a_port_that_speaks_no_tls_is_told(server: MetadataServer) -> None:
-    lines = told(environ_of(f"{server.url}/token".replace("http:", "https:")))
+    lines = run_check(environ_of(f"{server.url}/token".replace("http:", "https:")))
 
     assert lines["tls"].outcome == "failed"
     assert "no TLS is spoken there" in lines["tls"].message
@@ -190,7 +190,7 @@ def test_a_connection_that_ends_in_the_handshake_is_told() -> None:
 
 
 def test_a_file_of_trusted_certificates_that_is_not_there_is_told(tmp_path: Path) -> None:
-    lines = told(environ_of("https://localhost:1/token", SSL_CERT_FILE=str(tmp_path / "gone")))
+    lines = run_check(environ_of("https://localhost:1/token", SSL_CERT_FILE=str(tmp_path / "gone")))
 
     assert "SSL_CERT_FILE (" in lines["settings"].message
     assert "cannot be used (No such file" in lines["settings"].message
@@ -198,7 +198,7 @@ def test_a_file_of_trusted_certificates_that_is_not_there_is_told(tmp_path: Path
 
 
 def test_an_address_that_httpx2_cannot_use_is_told() -> None:
-    lines = told(environ_of("https://a.example/" + "x" * 70_000))
+    lines = run_check(environ_of("https://a.example/" + "x" * 70_000))
 
     assert "the token URL cannot be used" in lines["settings"].message
 
@@ -213,9 +213,9 @@ def test_a_proxy_is_gone_through_and_its_password_not_told(
         tunnelling() as proxy,
     ):
         environ = environ_of(f"{server.url}/token", https_proxy=proxy, **trusted)
-        lines = told(environ)
-        unproxied = told(environ | {"no_proxy": "elsewhere.invalid"})
-        bare = told(environ | {"https_proxy": "nothing.invalid:3128"})
+        lines = run_check(environ)
+        unproxied = run_check(environ | {"no_proxy": "elsewhere.invalid"})
+        bare = run_check(environ | {"https_proxy": "nothing.invalid:3128"})
 
     assert "left to the proxy; the proxy 127.0.0.1 is" in lines["name"].message
     assert lines["connection"].message.startswith("the proxy 127.0.0.1:")
@@ -231,7 +231,7 @@ def test_a_certificate_that_is_refused_behind_a_proxy_is_told_by_the_request(
     shown = issue("leaf", None, "elsewhere.invalid")
     with metadata_server(tmp_path, shown, "elsewhere.invalid") as server, tunnelling() as proxy:
         url = f"{server.url}/token"
-        lines = told(environ_of(url, https_proxy=proxy, **trusted))
+        lines = run_check(environ_of(url, https_proxy=proxy, **trusted))
 
     assert lines["clock"].outcome == "skipped"
     assert lines["metadata"].outcome == lines["token"].outcome == "failed"
@@ -245,7 +245,7 @@ def test_an_address_of_version_6_is_written_in_brackets() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ahead", "outcome", "said"),
+    ("ahead", "outcome", "text"),
     [
         (0, "ok", "differs from the server's by"),
         (30, "warning", "s behind the server's: set it"),
@@ -254,19 +254,19 @@ def test_an_address_of_version_6_is_written_in_brackets() -> None:
     ],
 )
 def test_the_clock_is_compared_with_the_server_s(
-    server: MetadataServer, ahead: float, outcome: str, said: str
+    server: MetadataServer, ahead: float, outcome: str, text: str
 ) -> None:
     server.ahead = ahead
-    lines = told(environ_of(f"{server.url}/token"))
+    lines = run_check(environ_of(f"{server.url}/token"))
 
     assert lines["clock"].outcome == outcome
-    assert said in lines["clock"].message
+    assert text in lines["clock"].message
 
 
 def test_a_server_without_a_date_has_no_clock_to_compare_with(server: MetadataServer) -> None:
     server.dated = False
 
-    assert told(environ_of(f"{server.url}/token"))["clock"].outcome == "skipped"
+    assert run_check(environ_of(f"{server.url}/token"))["clock"].outcome == "skipped"
 
 
 @pytest.mark.spec("RFC 9111", "5.1")

@@ -19,7 +19,7 @@ HANDSHAKE = b"\x16\x03\x03\x40\x00"
 
 @contextmanager
 def dripping(begin: bytes, context: ssl.SSLContext | None = None) -> Iterator[tuple[int, Event]]:
-    """Return the port, and what tells that a client was waited for in vain.
+    """Return the port, and an event that is set when no client came in time.
 
     It drips until the client hangs up or the block ends; a client that hangs up only after
     TIMEOUT is one that waits for good.

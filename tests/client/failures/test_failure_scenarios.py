@@ -102,19 +102,19 @@ def test_an_answer_that_is_cut_in_the_middle_is_no_answer(
 def test_a_crowd_that_meets_a_429_shares_one_wait_and_one_error(
     server: ScriptedServer, settings: ClientSettings
 ) -> None:
-    crowd = CallerClock(callers=MANY)
-    source = TokenSource(settings, now=crowd, random=lambda: 0.01)
-    server.before_token = crowd.wait_for_callers
+    callers_clock = CallerClock(callers=MANY)
+    source = TokenSource(settings, now=callers_clock, random=lambda: 0.01)
+    server.before_token = callers_clock.wait_for_callers
     server.responses.append(Response(429, b"", {"Retry-After": "60"}))
 
     errors = in_threads(MANY, source.token)
     with pytest.raises(TokenUnavailable):
-        source.token()  # for the rest of that minute nobody asks
-    crowd.now += 59
+        source.token()  # for the rest of that minute no request is sent
+    callers_clock.now += 59
     with pytest.raises(TokenUnavailable):
         source.token()
     asked_meanwhile = len(server.token_requests)
-    crowd.now += 2
+    callers_clock.now += 2
 
     assert all(isinstance(error, TokenUnavailable) for error in errors)
     assert len(errors) == MANY
@@ -139,12 +139,12 @@ def test_after_a_refusal_everyone_gets_it_at_once_and_the_rest_grows(
 def test_a_slow_answer_is_waited_for_no_longer_than_the_deadline(
     server: ScriptedServer, settings: ClientSettings
 ) -> None:
-    gate = threading.Event()
-    server.before_token = lambda: gate.wait(TIMEOUT)
+    release = threading.Event()
+    server.before_token = lambda: release.wait(TIMEOUT)
     source = TokenSource(settings, deadline=0.3)
 
     errors = in_threads(5, source.token)
-    gate.set()
+    release.set()
 
     assert [type(error) for error in errors] == [TokenUnavailable] * 5
     assert len(server.token_requests) == 1
@@ -182,18 +182,18 @@ def test_a_forked_process_goes_on_with_the_token_and_renews_it_for_itself(
 def test_a_process_forked_while_a_thread_renews_does_not_wait_for_that_thread(
     server: ScriptedServer, source: TokenSource
 ) -> None:
-    gate = threading.Event()
-    server.before_token = lambda: len(server.token_requests) > 1 or gate.wait(TIMEOUT)
+    release = threading.Event()
+    server.before_token = lambda: len(server.token_requests) > 1 or release.wait(TIMEOUT)
     renewing = threading.Thread(target=source.token)
     renewing.start()
     while not server.token_requests:
         pass
 
-    came = forked(lambda: [source.token().value])
-    gate.set()
+    issued = forked(lambda: [source.token().value])
+    release.set()
     renewing.join(TIMEOUT)
 
-    assert came == ["pass-1"]
+    assert issued == ["pass-1"]
     assert source.token().value == "pass-2"
 
 
@@ -208,17 +208,17 @@ def forked(work: Callable[[], list[str]]) -> list[str]:
             os._exit(0)
     os.close(write)
     with closing(os.fdopen(read)) as pipe:
-        said = pipe.read()
+        message = pipe.read()
     os.waitpid(pid, 0)
-    result: list[str] = json.loads(said)
+    result: list[str] = json.loads(message)
     return result
 
 
 def test_a_loop_that_is_closed_in_the_middle_of_a_renewal_holds_nobody_up(
     server: ScriptedServer, source: TokenSource
 ) -> None:
-    gate = threading.Event()
-    server.before_token = lambda: len(server.token_requests) > 1 or gate.wait(TIMEOUT)
+    release = threading.Event()
+    server.before_token = lambda: len(server.token_requests) > 1 or release.wait(TIMEOUT)
     loop = asyncio.new_event_loop()
     task = loop.create_task(source.atoken())
     while not server.token_requests:
@@ -227,10 +227,10 @@ def test_a_loop_that_is_closed_in_the_middle_of_a_renewal_holds_nobody_up(
     with pytest.raises(asyncio.CancelledError):
         loop.run_until_complete(task)
     loop.close()
-    came = source.token().value
-    gate.set()
+    issued = source.token().value
+    release.set()
 
-    assert came == "pass-1"
+    assert issued == "pass-1"
 
 
 @pytest.mark.filterwarnings("ignore:coroutine:RuntimeWarning")
@@ -263,12 +263,16 @@ def test_a_secret_rotated_while_fifty_tasks_call_fails_none_of_them(
 
     before = asyncio.run(calls())
     server.secret = "new"
-    server.before_token = lambda: file.write_text("new\n")  # deployed a moment too late
+    server.before_token = lambda: file.write_text("new\n")  # deployed a little too late
     moved.now += 3600
     after = asyncio.run(calls())
 
     assert (before, after) == ({"pass-1"}, {"pass-2"})
-    assert [secret_of(seen.headers) for seen in server.token_requests] == ["old", "old", "new"]
+    assert [secret_of(received.headers) for received in server.token_requests] == [
+        "old",
+        "old",
+        "new",
+    ]
 
 
 def test_of_two_secrets_the_second_is_tried_where_the_first_is_refused_and_first_from_then_on(
@@ -282,7 +286,7 @@ def test_of_two_secrets_the_second_is_tried_where_the_first_is_refused_and_first
     moved.now += 3600
     source.token()
 
-    tried = [secret_of(seen.headers) for seen in server.token_requests]
+    tried = [secret_of(received.headers) for received in server.token_requests]
     assert tried == ["old", "new", "new"]
 
 

@@ -72,8 +72,8 @@ def test_a_token_in_an_answer_that_is_not_understood_is_in_no_error(
     with pytest.raises((TokenRefused, TokenUnavailable)) as caught:
         read_response(answer, [Secret(SECRET)])
 
-    told = f"{caught.value} {caught.value!r} {vars(caught.value)}"
-    assert not has(told, TOKEN)
+    shown = f"{caught.value} {caught.value!r} {vars(caught.value)}"
+    assert not has(shown, TOKEN)
     assert str(caught.value).isprintable()
     assert str(len(BODIES[name])) in str(caught.value)
 
@@ -89,8 +89,8 @@ def test_a_media_type_that_is_none_is_not_quoted(name: str) -> None:
 
 @pytest.mark.parametrize("name", DESCRIPTIONS)
 def test_the_secret_in_a_servers_own_words_is_not_quoted(name: str) -> None:
-    said = {"error": "invalid_client", "error_description": f"wrong: {DESCRIPTIONS[name]}"}
-    answer = Response(401, {}, json.dumps(said).encode())
+    message = {"error": "invalid_client", "error_description": f"wrong: {DESCRIPTIONS[name]}"}
+    answer = Response(401, {}, json.dumps(message).encode())
 
     with pytest.raises(TokenRefused) as caught:
         read_response(answer, [Secret(SECRET)])

@@ -35,7 +35,7 @@ class Interrupted:
 
 
 @pytest.fixture
-def heard() -> Iterator[list[str]]:
+def values() -> Iterator[list[str]]:
     got: list[str] = []
     before = signal.getsignal(signal.SIGUSR1)
     yield got
@@ -44,14 +44,14 @@ def heard() -> Iterator[list[str]]:
 
 @pytest.mark.parametrize("cached", [False, True])
 def test_a_signal_handler_gets_a_token_while_the_main_thread_asks_for_one(
-    settings: ClientSettings, tmp_path: Path, heard: list[str], *, cached: bool
+    settings: ClientSettings, tmp_path: Path, values: list[str], *, cached: bool
 ) -> None:
     cache = FileCache(tmp_path / "tokens") if cached else None
     source = TokenSource(settings, Interrupted(), cache=cache)
-    signal.signal(signal.SIGUSR1, lambda *_: heard.append(source.token().value))
+    signal.signal(signal.SIGUSR1, lambda *_: values.append(source.token().value))
 
     assert source.token().value == "t1"
-    assert heard == ["t2"]
+    assert values == ["t2"]
 
 
 def test_blocking_code_in_an_event_loop_gets_a_token_while_a_task_asks_for_one(

@@ -12,7 +12,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No store's own settings, from whoever runs the tests, reach them."""
+    """Keep the stores' settings of the developer's environment from the tests."""
     for name in ("ADDR", "TOKEN", "NAMESPACE", "CACERT"):
         monkeypatch.delenv(f"VAULT_{name}", raising=False)
         monkeypatch.delenv(f"BAO_{name}", raising=False)

@@ -1,4 +1,4 @@
-"""Secrets from AWS Secrets Manager, by botocore, from a stand-in that speaks its protocol."""
+"""Secrets from AWS Secrets Manager, by botocore, from a fake server that speaks its protocol."""
 
 import base64
 import json
@@ -32,28 +32,28 @@ def amz(status: int, **body: object) -> Response:
 
 @dataclass
 class StandIn:
-    """Gives the members of `held` by the secret's id; answers `instead` when that is set."""
+    """Returns the members of `stored` by the secret's id, or `instead` if that is set."""
 
-    held: dict[str, dict[str, str]] = field(default_factory=dict)
+    stored: dict[str, dict[str, str]] = field(default_factory=dict)
     instead: Response | None = None
     regions: list[str] = field(default_factory=list)
 
-    def answer(self, seen: Request) -> Response:
-        signed = SIGNED.fullmatch(seen.headers["authorization"])
-        assert signed, seen.headers["authorization"]
-        assert seen.headers["x-amz-target"] == "secretsmanager.GetSecretValue"
+    def answer(self, request: Request) -> Response:
+        signed = SIGNED.fullmatch(request.headers["authorization"])
+        assert signed, request.headers["authorization"]
+        assert request.headers["x-amz-target"] == "secretsmanager.GetSecretValue"
         self.regions.append(signed[1])
         if self.instead:
             return self.instead
-        asked = json.loads(seen.body)["SecretId"]
-        if asked not in self.held:
+        asked = json.loads(request.body)["SecretId"]
+        if asked not in self.stored:
             return amz(400, __type="ResourceNotFoundException", Message=f"no {SECRET}")
-        return amz(200, ARN=ARN, Name=asked, VersionId="v1", **self.held[asked])
+        return amz(200, ARN=ARN, Name=asked, VersionId="v1", **self.stored[asked])
 
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[StandIn]:
-    """A stand-in that every AWS program would find by its environment."""
+    """A fake server that every AWS program would find by its environment."""
     stand_in = StandIn()
     with secret_store(stand_in.answer) as address:
         for name, value in {
@@ -75,7 +75,7 @@ def test_the_current_value_is_read_and_nothing_is_logged(
     aws: StandIn, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    aws.held["ours"] = {"SecretString": SECRET}
+    aws.stored["ours"] = {"SecretString": SECRET}
 
     assert FromAws("ours")() == SECRET
     assert SECRET not in caplog.text
@@ -83,7 +83,7 @@ def test_the_current_value_is_read_and_nothing_is_logged(
 
 
 def test_what_botocore_logs_elsewhere_stays(aws: StandIn, caplog: pytest.LogCaptureFixture) -> None:
-    aws.held["ours"] = {"SecretString": SECRET}
+    aws.stored["ours"] = {"SecretString": SECRET}
     FromAws("ours")()
     caplog.set_level(logging.DEBUG)
 
@@ -93,7 +93,7 @@ def test_what_botocore_logs_elsewhere_stays(aws: StandIn, caplog: pytest.LogCapt
 
 
 def test_one_field_of_a_json_secret_is_read(aws: StandIn) -> None:
-    aws.held["ours"] = {"SecretString": json.dumps({"secret": SECRET, "port": 1})}
+    aws.stored["ours"] = {"SecretString": json.dumps({"secret": SECRET, "port": 1})}
 
     assert FromAws("ours", "secret")() == SECRET
     assert "'port'" in refusal(FromAws("ours", "port"))
@@ -101,15 +101,15 @@ def test_one_field_of_a_json_secret_is_read(aws: StandIn) -> None:
 
 
 def test_a_field_of_what_is_no_json_object_is_refused(aws: StandIn) -> None:
-    aws.held["ours"] = {"SecretString": SECRET}
+    aws.stored["ours"] = {"SecretString": SECRET}
 
     assert "not a JSON object" in refusal(FromAws("ours", "secret"))
 
 
 def test_a_binary_secret_is_read_as_text(aws: StandIn) -> None:
-    aws.held["ours"] = {"SecretBinary": base64.b64encode(SECRET.encode() + b"\n").decode()}
-    aws.held["bytes"] = {"SecretBinary": base64.b64encode(SECRET.encode() + b"\xff").decode()}
-    aws.held["nothing"] = {}
+    aws.stored["ours"] = {"SecretBinary": base64.b64encode(SECRET.encode() + b"\n").decode()}
+    aws.stored["bytes"] = {"SecretBinary": base64.b64encode(SECRET.encode() + b"\xff").decode()}
+    aws.stored["nothing"] = {}
 
     assert FromAws("ours")() == SECRET
     assert "not text" in refusal(FromAws("bytes"))
@@ -117,7 +117,7 @@ def test_a_binary_secret_is_read_as_text(aws: StandIn) -> None:
 
 
 def test_the_region_is_that_given_or_of_the_arn_or_of_the_environment(aws: StandIn) -> None:
-    aws.held[ARN] = aws.held["ours"] = {"SecretString": SECRET}
+    aws.stored[ARN] = aws.stored["ours"] = {"SecretString": SECRET}
 
     for source in (FromAws(ARN), FromAws("ours"), FromAws("ours", region="us-east-1")):
         assert source() == SECRET
@@ -139,10 +139,10 @@ def test_a_refusal_is_told_by_its_code_with_what_to_do(
 ) -> None:
     aws.instead = amz(400, __type=code, Message=f"User {SECRET} is not authorized")
 
-    said = refusal(FromAws("ours"), KEY)
+    message = refusal(FromAws("ours"), KEY)
 
-    assert code in said
-    assert advice in said
+    assert code in message
+    assert advice in message
 
 
 @pytest.mark.parametrize(

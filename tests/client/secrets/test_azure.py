@@ -1,4 +1,4 @@
-"""Secrets from Azure Key Vault, by Microsoft's libraries, from a stand-in over https."""
+"""Secrets from Azure Key Vault, by Microsoft's libraries, from a fake server over https."""
 
 import json
 import logging
@@ -33,14 +33,14 @@ CREDENTIAL = Credential()
 
 @dataclass
 class StandIn:
-    """Gives `held` by name and version; answers `instead` when that is set."""
+    """Returns `stored` by name and version, or `instead` if that is set."""
 
     address: str = ""
-    held: dict[str, str] = field(default_factory=dict)
+    stored: dict[str, str] = field(default_factory=dict)
     instead: Response | None = None
 
-    def answer(self, seen: Request) -> Response:
-        if seen.headers.get("authorization") != f"Bearer {TOKEN}":
+    def answer(self, request: Request) -> Response:
+        if request.headers.get("authorization") != f"Bearer {TOKEN}":
             # The library wants the vault's host to be below the resource's.
             resource = self.address.replace("127.0.0.1", "0.0.1")
             challenge = (
@@ -49,13 +49,13 @@ class StandIn:
             return Response(401, b"", {"WWW-Authenticate": challenge})
         if self.instead:
             return self.instead
-        path, _, query = seen.path.partition("?")
+        path, _, query = request.path.partition("?")
         name = path.removeprefix("/secrets/").strip("/")
         assert query.startswith("api-version=")
-        if name not in self.held:
+        if name not in self.stored:
             return json_response(404, error={"code": "SecretNotFound", "message": SECRET})
         return json_response(
-            value=self.held[name],
+            value=self.stored[name],
             id=f"{self.address}/secrets/{name.partition('/')[0]}/v1",
             attributes={"enabled": True},
         )
@@ -78,7 +78,7 @@ def test_the_newest_version_is_read_and_nothing_is_logged(
     azure: StandIn, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    azure.held["gatepass"] = SECRET
+    azure.stored["gatepass"] = SECRET
 
     assert at(azure)() == SECRET
     assert SECRET not in caplog.text
@@ -86,14 +86,14 @@ def test_the_newest_version_is_read_and_nothing_is_logged(
 
 
 def test_a_version_and_one_field_of_a_json_secret_are_read(azure: StandIn) -> None:
-    azure.held["gatepass/7"] = json.dumps({"secret": SECRET})
+    azure.stored["gatepass/7"] = json.dumps({"secret": SECRET})
 
     assert at(azure, field="secret", version="7")() == SECRET
     assert "no text under" in refusal(at(azure, field="other", version="7"))
 
 
 def test_a_missing_or_empty_secret_is_told(azure: StandIn) -> None:
-    azure.held["empty"] = ""
+    azure.stored["empty"] = ""
 
     assert "answered 404: check the name" in refusal(at(azure, "nothing"))
     assert "empty" in refusal(at(azure, "empty"))
@@ -109,8 +109,8 @@ def test_a_refusal_is_told(status: int, azure: StandIn) -> None:
 def test_a_redirect_is_not_followed(azure: StandIn) -> None:
     elsewhere: list[Request] = []
 
-    def listen(seen: Request) -> Response:
-        elsewhere.append(seen)
+    def listen(request: Request) -> Response:
+        elsewhere.append(request)
         return json_response(value=SECRET)
 
     with secret_store(listen) as address:

@@ -49,9 +49,9 @@ def test_a_program_ended_by_a_signal_is_refused() -> None:
     ids=["prints on", "closes its output"],
 )
 def test_a_program_that_hangs_is_ended(program: str) -> None:
-    said = refusal(python(program, timeout=0.5), kind=SecretUnavailable)
+    message = refusal(python(program, timeout=0.5), kind=SecretUnavailable)
 
-    assert "did not end within 0.5 seconds" in said
+    assert "did not end within 0.5 seconds" in message
 
 
 def test_a_program_that_prints_a_megabyte_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""Secrets from Google Secret Manager, from a stand-in of it and of Google's token endpoint."""
+"""Secrets from Google Secret Manager, from a fake of it and of Google's token endpoint."""
 
 import base64
 import json
@@ -29,29 +29,29 @@ KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 @dataclass
 class StandIn:
-    """Gives tokens to the service account and `held` by name; answers `instead` when it is set."""
+    """Returns tokens for the service account and `stored` by name, or `instead` if it is set."""
 
     address: str = ""
-    held: dict[str, bytes] = field(default_factory=dict)
+    stored: dict[str, bytes] = field(default_factory=dict)
     instead: Response | None = None
     token_answer: Response | None = None
 
-    def answer(self, seen: Request) -> Response:
-        if seen.path == "/token":
-            return self.token_answer or self.token(seen)
-        if seen.headers.get("authorization") != f"Bearer {TOKEN}":
+    def answer(self, request: Request) -> Response:
+        if request.path == "/token":
+            return self.token_answer or self.token(request)
+        if request.headers.get("authorization") != f"Bearer {TOKEN}":
             return json_response(401, error={"code": 401, "status": "UNAUTHENTICATED"})
         if self.instead:
             return self.instead
-        name = seen.path.removeprefix("/v1/").removesuffix(":access")
-        if name not in self.held:
+        name = request.path.removeprefix("/v1/").removesuffix(":access")
+        if name not in self.stored:
             return json_response(404, error={"code": 404, "status": "NOT_FOUND"})
         return json_response(
-            name=name, payload={"data": base64.b64encode(self.held[name]).decode()}
+            name=name, payload={"data": base64.b64encode(self.stored[name]).decode()}
         )
 
-    def token(self, seen: Request) -> Response:
-        form = parse_qs(seen.body.decode())
+    def token(self, request: Request) -> Response:
+        form = parse_qs(request.body.decode())
         assert form["grant_type"] == ["urn:ietf:params:oauth:grant-type:jwt-bearer"]
         claims = jwt.decode(form["assertion"][0], RSAKey.import_key(KEY.public_key())).claims
         assert claims["iss"] == "robot@acme-prod.iam.gserviceaccount.com"
@@ -60,7 +60,7 @@ class StandIn:
 
 @pytest.fixture
 def google(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[StandIn]:
-    """A stand-in, and a service account's key file that Google's programs would find."""
+    """A fake server, and a service account's key file that Google's programs would find."""
     stand_in = StandIn()
     with secret_store(stand_in.answer) as address:
         stand_in.address = address
@@ -87,7 +87,7 @@ def test_the_latest_version_is_read_and_nothing_is_logged(
     google: StandIn, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    google.held[f"{NAME}/versions/latest"] = SECRET.encode()
+    google.stored[f"{NAME}/versions/latest"] = SECRET.encode()
 
     assert at(google)() == SECRET
     assert SECRET not in caplog.text
@@ -96,14 +96,14 @@ def test_the_latest_version_is_read_and_nothing_is_logged(
 
 
 def test_a_version_and_one_field_of_a_json_secret_are_read(google: StandIn) -> None:
-    google.held[f"{NAME}/versions/7"] = json.dumps({"secret": SECRET}).encode()
+    google.stored[f"{NAME}/versions/7"] = json.dumps({"secret": SECRET}).encode()
 
     assert at(google, f"{NAME}/versions/7", "secret")() == SECRET
     assert "no text under" in refusal(at(google, f"{NAME}/versions/7", "other"))
 
 
 def test_a_secret_that_is_not_text_or_not_there_is_refused(google: StandIn) -> None:
-    google.held[f"{NAME}/versions/latest"] = SECRET.encode() + b"\xff"
+    google.stored[f"{NAME}/versions/latest"] = SECRET.encode() + b"\xff"
 
     assert "not text" in refusal(at(google))
     assert "answered 404: check the name" in refusal(at(google, f"{NAME}-2"))

@@ -92,33 +92,33 @@ def test_a_file_without_the_right_to_read_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path, SECRET.encode())
     path.chmod(0)
 
-    with nobody():
+    with as_unprivileged_user():
         assert "Permission denied" in refusal(FromFile(path))
 
 
 def test_a_secret_given_in_place_of_a_path_is_not_repeated() -> None:
     secret = "gps_live_0123456789abcdefghijklmnop"
 
-    said = refusal(FromFile(secret, setting="GATEPASS_CLIENT_SECRET_FILE"), secret)
+    message = refusal(FromFile(secret, setting="GATEPASS_CLIENT_SECRET_FILE"), secret)
 
-    assert "GATEPASS_CLIENT_SECRET_FILE" in said
+    assert "GATEPASS_CLIENT_SECRET_FILE" in message
 
 
 def test_a_file_that_others_can_read_is_warned_of_once_per_mode(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = written(tmp_path, SECRET.encode())
-    told = []
+    logged = []
     for mode in (0o600, 0o640, 0o640, 0o604, 0o600, 0o604):
         path.chmod(mode)
         caplog.clear()
         FromFile(path)()
-        told.append([record.getMessage() for record in caplog.records])
+        logged.append([record.getMessage() for record in caplog.records])
 
-    assert [len(each) for each in told] == [0, 1, 0, 1, 0, 1]
-    assert "0640" in told[1][0]
-    assert str(path) in told[1][0]
-    assert SECRET not in str(told)
+    assert [len(each) for each in logged] == [0, 1, 0, 1, 0, 1]
+    assert "0640" in logged[1][0]
+    assert str(path) in logged[1][0]
+    assert SECRET not in str(logged)
 
 
 def test_the_warning_is_one_of_the_client(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -138,7 +138,7 @@ def test_a_file_source_is_a_value_that_shows_its_path(tmp_path: Path) -> None:
 
 
 @contextmanager
-def nobody() -> Iterator[None]:
+def as_unprivileged_user() -> Iterator[None]:
     """Run without root's right to read everything."""
     before = os.geteuid()
     os.seteuid(before or 65534)

@@ -35,24 +35,24 @@ def of(issuer: FakeSender, clock: CallerClock) -> TokenSource:
 
 @contextmanager
 def kept(source: TokenSource) -> Iterator[None]:
-    """Keep it fresh by a keeper that looks at the clock, which is moved by hand, all the time."""
-    keeper = BackgroundRefresh(source, max_interval=0.005)
-    keeper.start()
+    """Keep it fresh by a background refresh that often reads the clock of the test."""
+    refresh = BackgroundRefresh(source, max_interval=0.005)
+    refresh.start()
     try:
         yield
     finally:
-        keeper.stop()
+        refresh.stop()
         until(lambda: not in_the_background())
 
 
 @asynccontextmanager
 async def akept(source: TokenSource) -> AsyncIterator[None]:
-    keeper = BackgroundRefresh(source, max_interval=0.005)
-    keeper.start_task()
+    refresh = BackgroundRefresh(source, max_interval=0.005)
+    refresh.start_task()
     try:
         yield
     finally:
-        await keeper.stop_task()
+        await refresh.stop_task()
 
 
 def until(condition: Callable[[], bool]) -> None:

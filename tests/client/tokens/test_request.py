@@ -67,9 +67,9 @@ def answer(status: int, body: bytes = b"", **headers: str) -> Response:
     )
 
 
-def refusal(status: int, said: object) -> TokenRefused:
+def refusal(status: int, members: object) -> TokenRefused:
     with pytest.raises(TokenRefused) as caught:
-        Script(answer(status, json.dumps(said).encode())).play()
+        Script(answer(status, json.dumps(members).encode())).play()
     return caught.value
 
 
@@ -144,10 +144,10 @@ def test_a_key_in_a_header_is_not_quoted_where_the_answer_repeats_it() -> None:
     settings = ClientSettings(
         SETTINGS.token_url, "id", "x", headers={"X-Api-Key": "k3y-of-the-gateway", "X-Level": "1"}
     )
-    said = {"error": "invalid_request", "error_description": "1 wrong key k3y-of-the-gateway"}
+    members = {"error": "invalid_request", "error_description": "1 wrong key k3y-of-the-gateway"}
 
     with pytest.raises(TokenRefused) as caught:
-        Script(answer(400, json.dumps(said).encode())).play(settings)
+        Script(answer(400, json.dumps(members).encode())).play(settings)
 
     assert caught.value.description == "1 wrong key [redacted]"
 
@@ -161,24 +161,24 @@ def test_a_token_is_given_with_times_counted_from_the_question() -> None:
     script = Script(answer(200, TOKEN))
     clock = iter([1000.0, 1001.0, 1002.0, 1005.0])
 
-    held = script.play(now=lambda: next(clock), until=1100)
+    cached = script.play(now=lambda: next(clock), until=1100)
 
-    assert held.response.access_token == Secret("t0ken")
-    assert held.expires_at == 1002 + 3595
+    assert cached.response.access_token == Secret("t0ken")
+    assert cached.expires_at == 1002 + 3595
 
 
 def test_the_time_of_a_token_that_came_at_the_second_attempt_counts_from_that() -> None:
-    held = Script(answer(503, retry_after="7"), answer(200, TOKEN)).play()
+    cached = Script(answer(503, retry_after="7"), answer(200, TOKEN)).play()
 
-    assert held.expires_at == 7.5 + 3595
+    assert cached.expires_at == 7.5 + 3595
 
 
 @pytest.mark.parametrize(
-    "trouble",
+    "failure",
     [Unreachable("ConnectTimeout: no"), *[answer(code) for code in (408, 425, 429, 500, 502, 503)]],
 )
-def test_a_passing_trouble_is_tried_again(trouble: Response | Unreachable) -> None:
-    script = Script(trouble, trouble, trouble, answer(200, TOKEN))
+def test_a_passing_trouble_is_tried_again(failure: Response | Unreachable) -> None:
+    script = Script(failure, failure, failure, answer(200, TOKEN))
 
     assert script.play().response.access_token == Secret("t0ken")
     assert len({(sent.url, sent.body) for sent in script.sent}) == 1
@@ -303,7 +303,7 @@ def test_a_refusal_tells_code_description_and_status_and_is_not_tried_again(
 
 
 @pytest.mark.parametrize(
-    "said",
+    "members",
     [
         {},
         [],
@@ -316,8 +316,8 @@ def test_a_refusal_tells_code_description_and_status_and_is_not_tried_again(
         {"error": "\u00fc"},
     ],
 )
-def test_a_refusal_without_an_oauth_error_says_to_check_the_url(said: object) -> None:
-    refused = refusal(404, said)
+def test_a_refusal_without_an_oauth_error_says_to_check_the_url(members: object) -> None:
+    refused = refusal(404, members)
 
     assert (refused.error, refused.description) == (None, "")
     assert "404" in str(refused)

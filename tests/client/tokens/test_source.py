@@ -96,18 +96,18 @@ def test_a_token_of_one_second_is_used_for_that_second(
 
 
 @pytest.mark.parametrize(
-    "trouble", [REFUSAL, Unreachable("ConnectError: no"), Response(503, {}, b"")]
+    "failure", [REFUSAL, Unreachable("ConnectError: no"), Response(503, {}, b"")]
 )
 def test_a_failed_early_renewal_is_a_warning_and_the_old_token_goes_on(
     source: TokenSource,
     issuer: FakeSender,
     clock: CallerClock,
     caplog: pytest.LogCaptureFixture,
-    trouble: Response | Exception,
+    failure: Response | Exception,
 ) -> None:
     text(source)
     clock.now += 900
-    issuer.error = trouble
+    issuer.error = failure
 
     assert text(source) == "pass-1"
     assert issuer.requests == 2
@@ -286,16 +286,16 @@ def test_while_one_renews_a_stale_token_the_others_go_on_with_it(
 
 
 class Gated(FakeSender):
-    """Holds the first request until the gate opens."""
+    """Holds the first request until `release` is set."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.gate = asyncio.Event()
+        self.release = asyncio.Event()
 
     async def asend(self, request: Request) -> Response:
         if not self.requests:
             self.requests += 1
-            await self.gate.wait()
+            await self.release.wait()
         return self.send(request)
 
 
@@ -326,7 +326,7 @@ def test_one_who_stops_waiting_cancels_the_renewal_for_nobody() -> None:
         issuer = Gated()
         tasks = await tasks_at_the_gate(issuer)
         tasks[1].cancel()
-        issuer.gate.set()
+        issuer.release.set()
         return await asyncio.wait_for(asyncio.gather(*tasks[::2]), TIMEOUT)
 
     assert asyncio.run(story()) == ["pass-1", "pass-1"]
@@ -369,13 +369,13 @@ def test_a_renewal_is_told_with_its_seconds_and_no_secret(
     with pytest.raises(TokenRefused):
         source.token()
 
-    told = [(record.levelname, record.getMessage()) for record in caplog.records]
-    assert told[0] == ("INFO", "token renewed, lifetime unstated")
-    assert told[1] == ("INFO", "an API refused the token; it is renewed")
-    assert told[2] == ("INFO", "token renewed, lifetime 1000 s")
-    assert [level for level, _ in told[3:]] == ["INFO", "ERROR"]
-    assert "invalid_client" in told[4][1]
-    assert not any(word in line for _, line in told for word in ("hush", "pass-"))
+    logged = [(record.levelname, record.getMessage()) for record in caplog.records]
+    assert logged[0] == ("INFO", "token renewed, lifetime unstated")
+    assert logged[1] == ("INFO", "an API refused the token; it is renewed")
+    assert logged[2] == ("INFO", "token renewed, lifetime 1000 s")
+    assert [level for level, _ in logged[3:]] == ["INFO", "ERROR"]
+    assert "invalid_client" in logged[4][1]
+    assert not any(word in line for _, line in logged for word in ("hush", "pass-"))
 
 
 def test_a_log_handler_that_needs_a_token_itself_does_not_hang(

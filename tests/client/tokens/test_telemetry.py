@@ -1,4 +1,4 @@
-"""What a token source tells: its status, hooks, and figures by the API of OpenTelemetry."""
+"""The status and the hooks of a token source, and its metrics by OpenTelemetry's API."""
 
 import logging
 import sys
@@ -64,13 +64,13 @@ def test_the_status_follows_the_token_and_asks_nobody(
 ) -> None:
     source = source_of(issuer, clock)
     source.token()
-    seen = []
+    received = []
     for seconds in (100, 800, 200):
         clock.now += seconds
         status = source.status()
-        seen.append((status.state, status.age, status.seconds_left))
+        received.append((status.state, status.age, status.seconds_left))
 
-    assert seen == [("fresh", 100, 895), ("stale", 900, 95), ("expired", 1100, 0)]
+    assert received == [("fresh", 100, 895), ("stale", 900, 95), ("expired", 1100, 0)]
     assert issuer.requests == 1
 
 
@@ -96,9 +96,9 @@ def test_the_status_counts_and_keeps_the_last_error_until_the_next_token(
 def test_hooks_hear_of_tokens_and_refusals_and_of_no_secret(
     issuer: FakeSender, clock: CallerClock
 ) -> None:
-    heard: list[CachedToken | TokenRefused] = []
+    events: list[CachedToken | TokenRefused] = []
     source = TokenSource(
-        settings_of("id"), issuer, on_token=heard.append, on_refused=heard.append, now=clock
+        settings_of("id"), issuer, on_token=events.append, on_refused=events.append, now=clock
     )
     source.token()
     clock.now += 1000
@@ -110,8 +110,8 @@ def test_hooks_hear_of_tokens_and_refusals_and_of_no_secret(
     with pytest.raises(TokenRefused):
         source.token()
 
-    assert [type(each) for each in heard] == [CachedToken, TokenRefused]
-    assert not any(word in str(heard) for word in ("pass-1", "hush"))
+    assert [type(each) for each in events] == [CachedToken, TokenRefused]
+    assert not any(word in str(events) for word in ("pass-1", "hush"))
 
 
 def test_a_hook_that_fails_costs_nobody_a_token(
@@ -189,36 +189,36 @@ def test_an_api_that_refuses_every_token_is_warned_of(
     assert "refused alike" in caplog.text
 
 
-class Place:
+class SecretSourceStub:
     """A secret source that is someone's own."""
 
     def __init__(self) -> None:
-        self.gives: str | Exception = "first"
+        self.result: str | Exception = "first"
 
     def __call__(self) -> str:
-        if isinstance(self.gives, Exception):
-            raise self.gives
-        return self.gives
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
 
 
 def test_a_secret_that_cannot_be_read_any_longer_is_used_on_with_a_warning(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    place = Place()
-    known = SecretRotation((place,))
+    secret_source = SecretSourceStub()
+    known = SecretRotation((secret_source,))
     known.read()
-    place.gives = ConfigurationError("the vault is sealed: unseal it")
+    secret_source.result = ConfigurationError("the vault is sealed: unseal it")
 
     assert known.read() == [Secret("first")]
     assert "the vault is sealed" in caplog.text
 
 
 def test_what_fails_in_a_function_of_somebodys_own_is_told_without_its_words() -> None:
-    place = Place()
-    place.gives = LookupError("no such secret: hush-hush")
+    secret_source = SecretSourceStub()
+    secret_source.result = LookupError("no such secret: hush-hush")
 
     with pytest.raises(ConfigurationError, match="LookupError") as caught:
-        SecretRotation((place,)).read()
+        SecretRotation((secret_source,)).read()
 
     assert "hush" not in str(caught.value)
     assert caught.value.__cause__ is None
@@ -227,11 +227,11 @@ def test_what_fails_in_a_function_of_somebodys_own_is_told_without_its_words() -
 
 @pytest.mark.parametrize("text", ["", "two\nlines"])
 def test_what_no_client_secret_looks_like_is_refused(text: str) -> None:
-    place = Place()
-    place.gives = text
+    secret_source = SecretSourceStub()
+    secret_source.result = text
 
     with pytest.raises(ConfigurationError, match="client secret"):
-        SecretRotation((place,)).read()
+        SecretRotation((secret_source,)).read()
 
 
 def test_the_secret_that_worked_comes_first_and_each_but_once() -> None:
@@ -244,8 +244,8 @@ def test_the_secret_that_worked_comes_first_and_each_but_once() -> None:
 def test_a_source_of_which_one_secret_is_missing_works_with_the_other(
     issuer: FakeSender, clock: CallerClock
 ) -> None:
-    missing = Place()
-    missing.gives = ConfigurationError("it is not there")
+    missing = SecretSourceStub()
+    missing.result = ConfigurationError("it is not there")
     settings = ClientSettings("https://app.example.com/token", "id", [missing, "there"])
 
     assert TokenSource(settings, issuer, now=clock).token().value == "pass-1"

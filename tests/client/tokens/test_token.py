@@ -15,7 +15,7 @@ from gatepass.wire.token_response import TokenResponse
 def test_a_token_is_stale_between_80_and_90_percent_of_its_lifetime(
     jitter: float, refresh_at: float
 ) -> None:
-    token = held(3600, jitter)
+    token = token_of(3600, jitter)
 
     assert token.refresh_at == pytest.approx(refresh_at)
     assert token.state(token.refresh_at - 0.001) is State.FRESH
@@ -23,7 +23,7 @@ def test_a_token_is_stale_between_80_and_90_percent_of_its_lifetime(
 
 
 def test_a_token_is_gone_shortly_before_the_server_forgets_it() -> None:
-    token = held(3600)
+    token = token_of(3600)
 
     assert token.state(1000 + 3594) is State.STALE
     assert token.state(1000 + 3595) is State.EXPIRED
@@ -33,7 +33,7 @@ def test_a_token_is_gone_shortly_before_the_server_forgets_it() -> None:
 def test_even_the_shortest_token_is_fresh_then_stale_then_gone_and_never_used_expired(
     lifetime: int, jitter: float
 ) -> None:
-    token = held(lifetime, jitter)
+    token = token_of(lifetime, jitter)
 
     assert token.state(1000) is State.FRESH
     assert 1000 < token.refresh_at < token.expires_at < 1000 + lifetime
@@ -42,11 +42,11 @@ def test_even_the_shortest_token_is_fresh_then_stale_then_gone_and_never_used_ex
 
 
 def test_a_short_token_is_renewed_ten_seconds_before_its_end() -> None:
-    assert held(60, 1.0).refresh_at == pytest.approx(1000 + 50)
+    assert token_of(60, 1.0).refresh_at == pytest.approx(1000 + 50)
 
 
 def test_a_token_is_shown_only_where_it_is_asked_for() -> None:
-    token = held(60)
+    token = token_of(60)
 
     assert (token.value, token.authorization) == ("t0ken", "Bearer t0ken")
     assert (token.scope, token.expires_in) == ("read", 60)
@@ -55,10 +55,10 @@ def test_a_token_is_shown_only_where_it_is_asked_for() -> None:
 
 def test_a_token_of_unstated_lifetime_is_held_for_five_minutes() -> None:
     assert UNSTATED_LIFETIME == 300
-    assert held(None).expires_at == held(300).expires_at
+    assert token_of(None).expires_at == token_of(300).expires_at
 
 
-def held(expires_in: int | None, jitter: float = 0.5) -> CachedToken:
+def token_of(expires_in: int | None, jitter: float = 0.5) -> CachedToken:
     return CachedToken.of(
         TokenResponse(Secret("t0ken"), "Bearer", expires_in, "read"), 1000.0, jitter
     )

@@ -139,7 +139,7 @@ def test_a_proxy_setting_does_not_matter_on_loopback(monkeypatch: pytest.MonkeyP
 
 
 class Stream(NamedTuple):
-    """What httpx2 tells of."""
+    """The events that httpx2 reports."""
 
     socket: socket.socket
 
@@ -210,14 +210,14 @@ def test_addresses_that_do_not_answer_share_the_time_to_connect(
 
 
 class Shown(NamedTuple):
-    """A certificate that a server shows, and what is said of it."""
+    """A certificate that a server shows, and the message about it."""
 
     certificate: Callable[[Issued], Issued]
-    said: str
+    message: str
 
 
 REFUSED = {
-    "of nobody that is known": Shown(lambda _: issue("leaf", None, "localhost"), "self-signed"),
+    "of an unknown issuer": Shown(lambda _: issue("leaf", None, "localhost"), "self-signed"),
     "of another authority": Shown(
         lambda _: issue("leaf", issue("other root"), "localhost"), "issuer is not known here"
     ),
@@ -232,15 +232,15 @@ def test_a_certificate_that_is_refused_is_named_and_asked_for_once(
 ) -> None:
     root = issue("root")
     (tmp_path / "root.pem").write_bytes(root.pem)
-    with metadata_server(tmp_path, shown.certificate(root)) as stand:
-        sender = Httpx2Sender(stand.url, str(tmp_path / "root.pem"))
-        with pytest.raises(CertificateRefused, match=shown.said):
-            send(sender, Request("POST", f"{stand.url}/token", {}))
+    with metadata_server(tmp_path, shown.certificate(root)) as server:
+        sender = Httpx2Sender(server.url, str(tmp_path / "root.pem"))
+        with pytest.raises(CertificateRefused, match=shown.message):
+            send(sender, Request("POST", f"{server.url}/token", {}))
 
 
 def test_a_refused_certificate_is_no_reason_to_ask_again(tmp_path: Path) -> None:
-    with metadata_server(tmp_path, issue("leaf", None, "localhost")) as stand:
-        settings = ClientSettings(f"{stand.url}/token", "id", "secret")
+    with metadata_server(tmp_path, issue("leaf", None, "localhost")) as server:
+        settings = ClientSettings(f"{server.url}/token", "id", "secret")
         with pytest.raises(TokenUnavailable, match="self-signed") as caught:
             TokenSource(settings).token()
 
@@ -260,9 +260,9 @@ def test_an_authority_is_trusted_by_the_setting_or_by_the_variables_that_others_
     named.write_bytes(root.pem)
     if variable != "ca_file":
         monkeypatch.setenv(variable, str(named))
-    with metadata_server(tmp_path, issue("leaf", root, "localhost")) as stand:
+    with metadata_server(tmp_path, issue("leaf", root, "localhost")) as server:
         settings = ClientSettings(
-            f"{stand.url}/token",
+            f"{server.url}/token",
             "id",
             "secret",
             ca_file=str(named) if variable == "ca_file" else "",

@@ -1,8 +1,8 @@
 """One small API behind the guard of each framework: `/meters` needs read, `/admin` admin as well.
 
 `/org/ORG_ID` is of that organization alone, `/echo` gives a body back, `/health` needs no token.
-A face that is added to FACES has to keep the contract in test_contract.py; the Django ones are
-in django_site.py.
+An adapter that is added to ADAPTERS has to keep the contract in test_contract.py; those of
+Django are in django_site.py.
 """
 
 from collections.abc import Callable, Iterator
@@ -37,7 +37,7 @@ from guard.http_server import serving
 django.setup()
 
 Options = dict[str, Any]
-Face = Callable[[Options], AbstractContextManager[str]]
+Adapter = Callable[[Options], AbstractContextManager[str]]
 
 
 async def _echo(request: Request) -> Response:
@@ -192,8 +192,8 @@ def by_wsgi(options: Options) -> AbstractContextManager[str]:
 
 @contextmanager
 def _by_django(options: Options, prefix: str, **settings: Any) -> Iterator[str]:  # noqa: ANN401
-    told = {"ROOT_URLCONF": "guard.adapters.django_site", "GATEPASS_GUARD": options} | settings
-    with override_settings(**told), WsgiServing(WSGIHandler()) as address:
+    overrides = {"ROOT_URLCONF": "guard.adapters.django_site", "GATEPASS_GUARD": options} | settings
+    with override_settings(**overrides), WsgiServing(WSGIHandler()) as address:
         yield address + prefix
 
 
@@ -242,7 +242,7 @@ class WsgiServing(AbstractContextManager[str]):
 
 
 # These guard endpoint by endpoint, each with its own needs ...
-BY_ENDPOINT: dict[str, Face] = {
+BY_ENDPOINT: dict[str, Adapter] = {
     "fastapi": by_fastapi,
     "starlette": by_starlette,
     "flask": by_flask,
@@ -250,11 +250,11 @@ BY_ENDPOINT: dict[str, Face] = {
     "django-middleware": by_django_middleware,
     "rest-framework": by_rest_framework,
 }
-# ... and these stand in front of all that an application answers.
-IN_FRONT: dict[str, Face] = {
+# ... and these protect all of an application.
+IN_FRONT: dict[str, Adapter] = {
     "starlette-middleware": by_starlette_middleware,
     "asgi": by_asgi,
     "flask-as-a-whole": by_flask_as_a_whole,
     "wsgi": by_wsgi,
 }
-FACES = BY_ENDPOINT | IN_FRONT
+ADAPTERS = BY_ENDPOINT | IN_FRONT

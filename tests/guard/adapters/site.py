@@ -134,7 +134,7 @@ class Staff(Meters):
 
 
 class SomebodyElse(BaseAuthentication):  # type: ignore[misc]
-    """Knows everybody who says `Authorization: Other`."""
+    """Authenticates every request with `Authorization: Other`."""
 
     def authenticate(self, request: Request) -> tuple[Any, None] | None:
         if request.headers.get("Authorization") != "Other":

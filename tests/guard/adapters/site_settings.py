@@ -1,4 +1,4 @@
-"""Settings of the Django site of these tests; the guard's own are told by each test."""
+"""Settings of the Django site of these tests; each test sets the guard's own."""
 
 ALLOWED_HOSTS = ["*"]
 INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "rest_framework"]

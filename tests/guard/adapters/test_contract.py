@@ -1,4 +1,4 @@
-"""Every face of the guard by one contract, over real HTTP (RFC 6750, RFC 9728)."""
+"""Every adapter of the guard by one contract, over real HTTP (RFC 6750, RFC 9728)."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ import pytest
 from gatepass.guard.core.rate_limit import RateLimit
 from gatepass.guard.testing import FakeIssuer
 from gatepass.guard.testing.issuer import ORG_ID, RESOURCE
-from guard.adapters.apis import BY_ENDPOINT, FACES, IN_FRONT, Face
+from guard.adapters.apis import ADAPTERS, BY_ENDPOINT, IN_FRONT, Adapter
 
 CHALLENGE = f'Bearer resource_metadata="{RESOURCE}/.well-known/oauth-protected-resource"'
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -34,7 +34,7 @@ BAD: dict[str, Callable[[FakeIssuer], str]] = {
 
 
 class Api(NamedTuple):
-    """A client of the API behind a face, and the issuer whose tokens the API takes."""
+    """A client of the API behind an adapter, and the issuer whose tokens the API takes."""
 
     client: httpx2.Client
     issuer: FakeIssuer
@@ -53,9 +53,9 @@ def issuer() -> Iterator[FakeIssuer]:
         yield made
 
 
-@pytest.fixture(scope="module", params=FACES)
+@pytest.fixture(scope="module", params=ADAPTERS)
 def api(request: pytest.FixtureRequest, issuer: FakeIssuer) -> Iterator[Api]:
-    yield from behind(FACES[request.param], issuer)
+    yield from behind(ADAPTERS[request.param], issuer)
 
 
 @pytest.fixture(scope="module", params=BY_ENDPOINT)
@@ -68,9 +68,9 @@ def front(request: pytest.FixtureRequest, issuer: FakeIssuer) -> Iterator[Api]:
     yield from behind(IN_FRONT[request.param], issuer)
 
 
-def behind(face: Face, issuer: FakeIssuer, **options: object) -> Iterator[Api]:
+def behind(adapter: Adapter, issuer: FakeIssuer, **options: object) -> Iterator[Api]:
     with (
-        face(issuer.options(**options)) as address,
+        adapter(issuer.options(**options)) as address,
         httpx2.Client(base_url=address) as client,
     ):
         yield Api(client, issuer)
@@ -88,9 +88,9 @@ def test_the_principal_says_who_calls_by_either_kind_of_token(api: Api, kind: st
 
     answer = api.get("/meters", token)
 
-    told = answer.json()
-    assert told.pop("expires_at") == pytest.approx(api.issuer.clock() + 3600, abs=60)
-    assert told == {
+    principal = answer.json()
+    assert principal.pop("expires_at") == pytest.approx(api.issuer.clock() + 3600, abs=60)
+    assert principal == {
         "client_id": "test-application",
         "org_id": ORG_ID,
         "scope": "read write",
@@ -208,10 +208,10 @@ def test_no_method_reaches_an_endpoint_without_a_token(endpoints: Api, method: s
     assert endpoints.client.request(method, "/meters").status_code in {401, 405}
 
 
-@pytest.mark.parametrize("face", FACES)
-def test_while_the_server_is_away_nobody_new_passes(face: str, issuer: FakeIssuer) -> None:
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_while_the_server_is_away_nobody_new_passes(adapter: str, issuer: FakeIssuer) -> None:
     """The guard is one of its own: it would go on resting after a failed look for the server."""
-    for api in behind(FACES[face], issuer):
+    for api in behind(ADAPTERS[adapter], issuer):
         api.get("/meters", issuer.mint())
         token = issuer.opaque()
         issuer.is_away = True
@@ -236,9 +236,9 @@ def test_no_token_is_logged(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     assert not any(token in ours for token in tokens)
 
 
-@pytest.mark.parametrize("face", FACES)
-def test_over_the_rate_limit_is_told_when_to_come_again(face: str, issuer: FakeIssuer) -> None:
-    for api in behind(FACES[face], issuer, rate=RateLimit("1/hour")):
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_over_the_rate_limit_is_told_when_to_come_again(adapter: str, issuer: FakeIssuer) -> None:
+    for api in behind(ADAPTERS[adapter], issuer, rate=RateLimit("1/hour")):
         answers = [api.get("/meters", issuer.mint()) for _ in range(2)]
 
         assert [each.status_code for each in answers] == [200, 429]

@@ -25,7 +25,7 @@ from gatepass.guard.testing.issuer import ORG_ID
 from guard.adapters.site import CHALLENGE, CSRF, FORM, GUARD, bearer, function, who
 from guard.http_server import serving
 
-FACES = ("/function", "/coroutine", "/class", "/async-class", "/rest")
+ADAPTERS = ("/function", "/coroutine", "/class", "/async-class", "/rest")
 BODY = "name=main&access_token=x"
 
 
@@ -40,7 +40,7 @@ def api(issuer: FakeIssuer) -> Client:  # noqa: ARG001 - is the site's
     return Client(enforce_csrf_checks=True)
 
 
-@pytest.mark.parametrize("path", FACES)
+@pytest.mark.parametrize("path", ADAPTERS)
 @pytest.mark.parametrize("kind", ["mint", "opaque"])
 def test_a_good_token_says_who_calls(api: Client, issuer: FakeIssuer, path: str, kind: str) -> None:
     answer = api.get(path, **bearer(getattr(issuer, kind)("read write", client_id="acme")))
@@ -49,7 +49,7 @@ def test_a_good_token_says_who_calls(api: Client, issuer: FakeIssuer, path: str,
     assert answer.json()["client_id"] == "acme"
 
 
-@pytest.mark.parametrize("path", FACES)
+@pytest.mark.parametrize("path", ADAPTERS)
 @pytest.mark.spec("RFC 6750", "3.1")
 @pytest.mark.spec("RFC 9728", "5.1")
 def test_without_a_token_the_challenge_has_no_error(api: Client, path: str) -> None:
@@ -59,7 +59,7 @@ def test_without_a_token_the_challenge_has_no_error(api: Client, path: str) -> N
         assert (answer.status_code, answer["WWW-Authenticate"]) == (401, CHALLENGE)
 
 
-@pytest.mark.parametrize("path", FACES)
+@pytest.mark.parametrize("path", ADAPTERS)
 @pytest.mark.spec("RFC 6750", "3.1")
 def test_a_bad_token_is_invalid(api: Client, issuer: FakeIssuer, path: str) -> None:
     bad = [issuer.expired(), issuer.revoked(), issuer.wrong_audience(), issuer.unsigned()]
@@ -71,7 +71,7 @@ def test_a_bad_token_is_invalid(api: Client, issuer: FakeIssuer, path: str) -> N
         assert "resource_metadata=" in answer["WWW-Authenticate"]
 
 
-@pytest.mark.parametrize("path", FACES)
+@pytest.mark.parametrize("path", ADAPTERS)
 @pytest.mark.spec("RFC 6750", "3.1")
 def test_a_missing_scope_is_forbidden(api: Client, issuer: FakeIssuer, path: str) -> None:
     answer = api.get(path, **bearer(issuer.mint("write")))
@@ -81,7 +81,7 @@ def test_a_missing_scope_is_forbidden(api: Client, issuer: FakeIssuer, path: str
     assert 'scope="read"' in answer["WWW-Authenticate"]
 
 
-@pytest.mark.parametrize("path", FACES)
+@pytest.mark.parametrize("path", ADAPTERS)
 @pytest.mark.spec("RFC 6750", "2")
 def test_a_token_anywhere_else_is_a_bad_request(api: Client, issuer: FakeIssuer, path: str) -> None:
     token = issuer.mint()
@@ -96,7 +96,7 @@ def test_a_token_anywhere_else_is_a_bad_request(api: Client, issuer: FakeIssuer,
     assert all('error="invalid_request"' in answer["WWW-Authenticate"] for answer in answers)
 
 
-@pytest.mark.parametrize("path", FACES)
+@pytest.mark.parametrize("path", ADAPTERS)
 def test_it_fails_closed_while_the_issuer_is_away(
     api: Client, issuer: FakeIssuer, path: str
 ) -> None:
@@ -119,7 +119,7 @@ def test_another_organization_is_not_there(api: Client, issuer: FakeIssuer, path
     assert "WWW-Authenticate" not in answer
 
 
-@pytest.mark.parametrize("path", FACES)
+@pytest.mark.parametrize("path", ADAPTERS)
 def test_over_the_rate_limit_is_told_when_to_come_again(issuer: FakeIssuer, path: str) -> None:
     with override_settings(GATEPASS_GUARD=issuer.options(rate=RateLimit("1/minute"))):
         api = Client()
@@ -163,7 +163,7 @@ def test_everything_works_over_http_in_an_event_loop(issuer: FakeIssuer) -> None
     header = {"Authorization": f"Bearer {token}"}
     repeated = [("Authorization", "Bearer a"), ("Authorization", "Basic b")]
     with serving(get_asgi_application()) as address, httpx2.Client(base_url=address) as api:
-        for path in FACES:
+        for path in ADAPTERS:
             assert api.get(path, headers=header).status_code == 200
             assert api.get(path).headers["WWW-Authenticate"] == CHALLENGE
             assert api.get(path, headers=repeated).status_code == 400
@@ -282,7 +282,7 @@ def test_a_view_behind_the_middleware_needs_no_csrf_token(site: Client, issuer: 
     assert site.post("/open", "a=b", FORM, **bearer(issuer.mint())).status_code == 403
 
 
-@pytest.mark.parametrize("path", FACES)
+@pytest.mark.parametrize("path", ADAPTERS)
 def test_a_token_is_looked_at_once_and_what_the_view_needs_is_asked_too(
     issuer: FakeIssuer, path: str
 ) -> None:
@@ -299,7 +299,7 @@ def test_a_token_is_looked_at_once_and_what_the_view_needs_is_asked_too(
 def test_the_middleware_works_in_an_event_loop(issuer: FakeIssuer) -> None:
     header = {"Authorization": f"Bearer {issuer.mint()}"}
     with serving(get_asgi_application()) as address, httpx2.Client(base_url=address) as api:
-        for path in ("/plain", *FACES):
+        for path in ("/plain", *ADAPTERS):
             assert api.get(path, headers=header).status_code == 200
             assert api.get(path).status_code == 401
         assert api.get("/open").status_code == 200
@@ -323,7 +323,7 @@ def test_the_middleware_can_have_a_guard_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "says"),
+    ("setting", "message"),
     [
         (None, "set GATEPASS_GUARD"),
         ("https://login.example.com", "set GATEPASS_GUARD"),
@@ -332,8 +332,11 @@ def test_the_middleware_can_have_a_guard_of_its_own() -> None:
         ({"issuer": "https://login.example.com", "resource": "a", "resorce": 1}, "resorce"),
     ],
 )
-def test_a_setting_that_cannot_work_is_refused(setting: object, says: str) -> None:
-    with override_settings(GATEPASS_GUARD=setting), pytest.raises(ImproperlyConfigured, match=says):
+def test_a_setting_that_cannot_work_is_refused(setting: object, message: str) -> None:
+    with (
+        override_settings(GATEPASS_GUARD=setting),
+        pytest.raises(ImproperlyConfigured, match=message),
+    ):
         configured()
 
 

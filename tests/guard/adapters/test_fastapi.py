@@ -123,7 +123,7 @@ def test_without_credentials_the_challenge_has_no_error_code(
 def test_an_expired_revoked_or_foreign_token_is_invalid(
     server: FakeAuthorizationServer, api: httpx2.Client, changed: dict[str, object]
 ) -> None:
-    server.says(TOKEN, server.claims() | changed)
+    server.message(TOKEN, server.claims() | changed)
 
     answer = api.get("/meters", headers=BEARER)
 
@@ -399,10 +399,10 @@ def test_each_method_has_its_scopes_and_anothers_organization_is_not_found(
 def test_scopes_that_stand_above_whatever_a_dependency_needs_are_needed_too(
     server: FakeAuthorizationServer, guard: Guard, granted: str, path: str, status: int
 ) -> None:
-    needs = guard.requires(any_of("read", "admin"), organization="org_id")
+    requirements = guard.requires(any_of("read", "admin"), organization="org_id")
     app = FastAPI()
 
-    def member(caller: Annotated[Principal, needs]) -> Principal:
+    def member(caller: Annotated[Principal, requirements]) -> Principal:
         return caller
 
     @app.get("/org/{org_id}")

@@ -1,4 +1,4 @@
-"""The guard in Flask, beyond what every face has in common."""
+"""The guard in Flask, beyond what all adapters have in common."""
 
 from collections.abc import Callable, Iterator
 

@@ -1,4 +1,4 @@
-"""What stands in front of any ASGI or WSGI application, beyond what every face has in common."""
+"""The middleware of any ASGI or WSGI application, beyond what all adapters have in common."""
 
 import asyncio
 from collections.abc import Iterable, Iterator
@@ -37,12 +37,12 @@ def hello(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterab
 
 
 def called(app: Any, **environ: Any) -> tuple[str, bytes]:  # noqa: ANN401 - any WSGI application
-    """Return status and body of an answer, with both sides held to PEP 3333."""
+    """Return status and body of an answer, with both sides checked against PEP 3333."""
     setup_testing_defaults(environ)
     environ.setdefault("QUERY_STRING", "")
     statuses: list[str] = []
 
-    def start(status: str, *_more: object) -> Any:  # noqa: ANN401 - a writer that nobody uses
+    def start(status: str, *_more: object) -> Any:  # noqa: ANN401 - a writer that is not used
         statuses.append(status)
         return lambda _data: None
 
@@ -133,14 +133,16 @@ def test_one_guard_in_front_twice_counts_one_request(issuer: FakeIssuer) -> None
 
 
 def test_paths_have_no_parameters_in_front_of_an_application(guard: Guard) -> None:
-    needs = Requirements.of("read", organization="org_id")
+    requirements = Requirements.of("read", organization="org_id")
 
-    for face in (asgi.Protected, wsgi.Protected):
+    for adapter in (asgi.Protected, wsgi.Protected):
         with pytest.raises(ValueError, match="org_id"):
-            face(hello, guard, needs)  # type: ignore[arg-type] # one of them
+            adapter(hello, guard, requirements)  # type: ignore[arg-type] # one of them
 
 
-def heard(app: asgi.App, scope: dict[str, Any], *messages: dict[str, Any]) -> list[asgi.Message]:
+def messages_of(
+    app: asgi.App, scope: dict[str, Any], *messages: dict[str, Any]
+) -> list[asgi.Message]:
     """Return what an ASGI application sends, which gets `messages` and nothing after them."""
     waiting, sent = list(messages), []
 
@@ -165,7 +167,7 @@ async def hello_asgi(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) 
 
 
 def http(issuer: FakeIssuer, length: int) -> dict[str, Any]:
-    """Return the scope of a form that says that it is of `length`."""
+    """Return the scope of a form that states `length`."""
     headers = [
         (b"authorization", f"Bearer {issuer.mint()}".encode()),
         (b"content-type", FORM.encode()),
@@ -177,14 +179,14 @@ def http(issuer: FakeIssuer, length: int) -> dict[str, Any]:
 def test_the_start_and_end_of_a_server_pass_through(guard: Guard) -> None:
     app = asgi.Protected(hello_asgi, guard)
 
-    [sent] = heard(app, {"type": "lifespan"}, {"type": "lifespan.startup"})
+    [sent] = messages_of(app, {"type": "lifespan"}, {"type": "lifespan.startup"})
 
     assert sent["name"] == "nobody"
 
 
 def test_what_is_no_request_that_is_known_of_does_not_pass(guard: Guard) -> None:
     with pytest.raises(KeyError):
-        heard(asgi.Protected(hello_asgi, guard), {"type": "telepathy"})
+        messages_of(asgi.Protected(hello_asgi, guard), {"type": "telepathy"})
 
 
 def test_a_body_in_parts_arrives_in_parts(issuer: FakeIssuer, guard: Guard) -> None:
@@ -193,13 +195,13 @@ def test_a_body_in_parts_arrives_in_parts(issuer: FakeIssuer, guard: Guard) -> N
         {"type": "http.request", "body": b"&b=2"},
     ]
 
-    [sent] = heard(asgi.Protected(hello_asgi, guard), http(issuer, 7), *parts)
+    [sent] = messages_of(asgi.Protected(hello_asgi, guard), http(issuer, 7), *parts)
 
     assert sent == {"name": "test-application", "sizes": [3, 4]}
 
 
 def test_no_more_of_a_body_is_kept_than_a_form_may_have(issuer: FakeIssuer, guard: Guard) -> None:
-    """As where a server does not hold a client to the length that it tells."""
+    """As where a server does not enforce the length that a client states."""
     kept: list[int] = []
     part = {"type": "http.request", "body": b"a" * 50_000, "more_body": True}
 
@@ -222,6 +224,6 @@ def test_what_stands_in_front_of_the_guard_keeps_its_own_scope(
 ) -> None:
     scope = http(issuer, 0)
 
-    heard(asgi.Protected(hello_asgi, guard), scope, {"type": "http.request"})
+    messages_of(asgi.Protected(hello_asgi, guard), scope, {"type": "http.request"})
 
     assert "gatepass.principal" not in scope

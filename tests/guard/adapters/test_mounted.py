@@ -101,12 +101,12 @@ def mounted_wsgi(options: Options) -> AbstractContextManager[str]:
 
 @contextmanager
 def mounted_django(options: Options) -> Iterator[str]:
-    told = options | {"exempt": ["/views/health", "/views/docs/*"]}
+    configuration = options | {"exempt": ["/views/health", "/views/docs/*"]}
     with (
         override_settings(
             ROOT_URLCONF="guard.adapters.django_site",
             MIDDLEWARE=["gatepass.guard.django.GuardMiddleware"],
-            GATEPASS_GUARD=told,
+            GATEPASS_GUARD=configuration,
         ),
         WsgiServing(DispatcherMiddleware(flask.Flask("outer"), {"/api": WSGIHandler()})) as address,
     ):

@@ -1,4 +1,4 @@
-"""The guard in Starlette, beyond what every face has in common; WebSockets too."""
+"""The guard in Starlette, beyond what all adapters have in common; WebSockets too."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -204,7 +204,7 @@ def test_other_headers_are_another_request(issuer: FakeIssuer, guard: Guard) -> 
 
 
 class _Of:
-    """Gives a middleware that is `app`, whatever stands behind it."""
+    """Gives a middleware that is `app`, whatever application is behind it."""
 
     def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""A guard that is given no audience says so, once and in its status."""
+"""A guard without an audience logs it once and shows it in its status."""
 
 import logging
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gatepass.guard import Denied, Expectation, Guard
-from guard.fake_network import Setup, arrived
+from guard.fake_network import Setup, bearer_request
 from guard.tokens import API, ISSUER
 
 ELSEWHERE = "https://other.example.com"
@@ -34,12 +34,12 @@ def test_a_guard_without_an_audience_takes_tokens_for_other_apis_and_warns_of_it
     setup.server.knows("opaque", exp=int(setup.clock.now) + 3600, aud=ELSEWHERE)
     guard = setup.guard(resource=None)
     for _ in range(3):
-        assert guard.identify(arrived("opaque")).audience == (ELSEWHERE,)
+        assert guard.identify(bearer_request("opaque")).audience == (ELSEWHERE,)
 
-    [said] = warnings(caplog)
-    assert "no resource" in said
-    assert "RFC 9700" in said
-    assert setup.server.issuer in said
+    [message] = warnings(caplog)
+    assert "no resource" in message
+    assert "RFC 9700" in message
+    assert setup.server.issuer in message
     assert guard.status().checks_audience is False
 
 
@@ -50,7 +50,7 @@ def test_a_guard_with_an_audience_takes_no_other_and_has_nothing_to_warn_of(
     setup.server.knows("opaque", exp=int(setup.clock.now) + 3600, aud=ELSEWHERE)
     guard = setup.guard()
     with pytest.raises(Denied):
-        guard.identify(arrived("opaque"))
+        guard.identify(bearer_request("opaque"))
 
     assert warnings(caplog) == []
     assert guard.status().checks_audience is True
@@ -80,10 +80,10 @@ def test_what_to_expect_that_depends_on_the_request_is_told_with_the_first_one_w
 
     with Guard(inspect=inspect, expect=expect) as guard:
         with pytest.raises(Denied):
-            guard.identify(arrived("opaque", context=API))
+            guard.identify(bearer_request("opaque", context=API))
         assert (warnings(caplog), guard.status().checks_audience) == ([], True)
         for _ in range(2):
-            guard.identify(arrived("opaque", context=None))
+            guard.identify(bearer_request("opaque", context=None))
 
         assert len(warnings(caplog)) == 1
         assert guard.status().checks_audience is False

@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.websockets import WebSocket
 
-from gatepass.guard import fastapi as face
+from gatepass.guard import fastapi as adapter
 from gatepass.guard.fastapi import Denied, Expectation, Guard, Principal
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
@@ -254,7 +254,7 @@ def _finished(coroutine: object) -> object:
 
 
 @pytest.mark.parametrize(
-    ("settings", "says"),
+    ("settings", "message"),
     [
         ({}, "either an issuer or expect"),
         ({"issuer": ISSUER, "expect": Expectation(ISSUER)}, "either an issuer or expect"),
@@ -266,9 +266,9 @@ def _finished(coroutine: object) -> object:
     ],
 )
 def test_settings_that_cannot_work_are_a_mistake_at_once(
-    settings: dict[str, object], says: str
+    settings: dict[str, object], message: str
 ) -> None:
-    with pytest.raises(ValueError, match=says):
+    with pytest.raises(ValueError, match=message):
         Guard(client_id="api", client_secret="s3cr3t", **settings)  # type: ignore[arg-type]
 
 
@@ -293,4 +293,4 @@ def test_a_scope_that_can_never_be_granted_is_a_mistake(scope: str) -> None:
 
 def test_the_problem_handler_passes_on_what_is_not_its_own() -> None:
     with pytest.raises(KeyError):
-        _finished(face.respond(Request({"type": "http"}), KeyError("other")))
+        _finished(adapter.respond(Request({"type": "http"}), KeyError("other")))

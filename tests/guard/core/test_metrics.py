@@ -15,7 +15,7 @@ from prometheus_client.registry import REGISTRY
 from gatepass.guard import Denied, Guard, Requirements
 from gatepass.guard.core import metrics as counters
 from gatepass.wire import metadata
-from guard.fake_network import START, Setup, arrived
+from guard.fake_network import START, Setup, bearer_request
 from guard.tokens import API
 
 _NUMBERS = count()
@@ -31,10 +31,10 @@ def used(setup: Setup) -> Iterator[Guard]:
     ) as guard:
         token = setup.jwt(iss=issuer)
         for _ in range(3):
-            guard.identify(arrived(token), Requirements.of("read"))
-        for refused, needs in [("x.y.z", "read"), (token, "admin"), (token, "admin")]:
+            guard.identify(bearer_request(token), Requirements.of("read"))
+        for refused, requirements in [("x.y.z", "read"), (token, "admin"), (token, "admin")]:
             with pytest.raises(Denied):
-                guard.identify(arrived(refused), Requirements.of(needs))
+                guard.identify(bearer_request(refused), Requirements.of(requirements))
         setup.clock.now = START + 7
         yield guard
 

@@ -7,7 +7,7 @@ from limits.storage import MemoryStorage
 
 from gatepass.guard import Denied, Guard, Requirements
 from gatepass.guard.core.rate_limit import RateLimit
-from guard.fake_network import Setup, arrived
+from guard.fake_network import Setup, bearer_request
 
 
 class Elsewhere(MemoryStorage):
@@ -25,16 +25,16 @@ class Elsewhere(MemoryStorage):
 def statuses(guard: Guard, token: str, times: int) -> list[int]:
     def sync() -> int:
         try:
-            guard.identify(arrived(token), Requirements.of("read"))
+            guard.identify(bearer_request(token), Requirements.of("read"))
         except Denied as denied:
-            return denied.denial.status
+            return denied.error_response.status
         return 200
 
     async def loop() -> int:
         try:
-            await guard.aidentify(arrived(token), Requirements.of("read"))
+            await guard.aidentify(bearer_request(token), Requirements.of("read"))
         except Denied as denied:
-            return denied.denial.status
+            return denied.error_response.status
         return 200
 
     return [asyncio.run(loop()) if number % 2 else sync() for number in range(times)]
@@ -47,9 +47,9 @@ def test_beyond_the_limit_an_application_has_to_wait_and_no_other(setup: Setup) 
     assert statuses(guard, one, 5) == [200, 200, 200, 429, 429]
     assert statuses(guard, two, 1) == [200]
     with pytest.raises(Denied) as denied:
-        guard.identify(arrived(one))
+        guard.identify(bearer_request(one))
 
-    found = denied.value.denial
+    found = denied.value.error_response
     assert 3500 < int(found.headers["Retry-After"]) <= 3600
     assert found.reason == "rate_limited"
     assert "WWW-Authenticate" not in found.headers

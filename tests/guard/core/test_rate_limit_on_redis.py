@@ -12,7 +12,7 @@ import pytest
 
 from gatepass.guard import Denied, Guard
 from gatepass.guard.core.rate_limit import RateLimit
-from guard.fake_network import Setup, arrived
+from guard.fake_network import Setup, bearer_request
 from server_process import clean_variables, free_ports
 
 REDIS = shutil.which("redis-server")
@@ -60,9 +60,9 @@ def limit(port: int, text: str = "3/hour") -> RateLimit:
 
 def status(guard: Guard, token: str) -> int:
     try:
-        guard.identify(arrived(token))
+        guard.identify(bearer_request(token))
     except Denied as denied:
-        return denied.denial.status
+        return denied.error_response.status
     return 200
 
 
@@ -78,9 +78,9 @@ def test_two_guards_count_together(setup: Setup, tmp_path: Path) -> None:
         ]
         assert status(there, other) == 200
         with pytest.raises(Denied) as denied:
-            there.identify(arrived(token))
+            there.identify(bearer_request(token))
 
-        assert 3500 < int(denied.value.denial.headers["Retry-After"]) <= 3600
+        assert 3500 < int(denied.value.error_response.headers["Retry-After"]) <= 3600
 
 
 def test_while_redis_is_away_requests_pass_and_are_counted_again_after(

@@ -13,14 +13,14 @@ def who(guard: Guard, token: str) -> str:
     try:
         return guard.identify(Request(authorization=(f"Bearer {token}",))).client_id
     except Denied as denied:
-        return str(denied.denial.status)
+        return str(denied.error_response.status)
 
 
 async def who_in_a_loop(guard: Guard, token: str) -> str:
     try:
         caller = await guard.aidentify(Request(authorization=(f"Bearer {token}",)))
     except Denied as denied:
-        return str(denied.denial.status)
+        return str(denied.error_response.status)
     return caller.client_id
 
 

@@ -45,7 +45,7 @@ def main(issuer: str) -> None:
         try:
             guard.identify(asked)
         except Denied as denied:
-            sys.stdout.write(f"{denied.denial.status} {feed.state()}\n")
+            sys.stdout.write(f"{denied.error_response.status} {feed.state()}\n")
             break
         time.sleep(0.02)
     feed.close()

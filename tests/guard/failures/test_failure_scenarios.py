@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from gatepass.guard import Denial, Denied, Guard, Request, Requirements
+from gatepass.guard import Denied, ErrorResponse, Guard, Request, Requirements
 from gatepass.guard.verification.jwt_cache import JwtCache, VerifiedToken
-from guard.fake_network import HOUR, START, Setup, arrived
+from guard.fake_network import HOUR, START, Setup, bearer_request
 from guard.http_server import unused_address
 from guard.tokens import API, Issuer, header
 
@@ -22,15 +22,15 @@ def _without_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GATEPASS_CLIENT_ID", raising=False)
 
 
-def denial(guard: Guard, came: Request, needs: Requirements = READ) -> Denial:
+def error_of(guard: Guard, request: Request, requirements: Requirements = READ) -> ErrorResponse:
     with pytest.raises(Denied) as denied:
-        guard.identify(came, needs)
-    return denied.value.denial
+        guard.identify(request, requirements)
+    return denied.value.error_response
 
 
 def passes(guard: Guard, token: str) -> bool:
     try:
-        return guard.identify(arrived(token), READ).client_id == "acme-billing"
+        return guard.identify(bearer_request(token), READ).client_id == "acme-billing"
     except Denied:
         return False
 
@@ -48,7 +48,7 @@ def test_a_server_that_was_never_there_lets_nobody_through(setup: Setup) -> None
     guard = Guard(unused_address(), resource=API, clock=setup.clock)
 
     with guard:
-        found = denial(guard, arrived(setup.jwt()))
+        found = error_of(guard, bearer_request(setup.jwt()))
 
         assert (found.status, found.headers["Retry-After"]) == (503, "1")
         assert "WWW-Authenticate" not in found.headers
@@ -63,7 +63,7 @@ def test_metadata_without_the_address_lets_nobody_through_and_says_what_to_do(
     setup.server.metadata = {name: ""}
     token = setup.jwt() if name == "jwks_uri" else "opaque"
 
-    assert denial(guard, arrived(token)).status == 503
+    assert error_of(guard, bearer_request(token)).status == 503
     assert f"names no {name}: pass it to the guard" in caplog.text
 
 
@@ -73,10 +73,10 @@ def test_metadata_that_cannot_be_read_is_not_asked_for_again_at_once(
     guard = setup.guard()
     setup.server.metadata = {"issuer": "https://other.example.com"}
     setup.server.knows("opaque", exp=int(START) + HOUR)
-    assert denial(guard, arrived("opaque")).status == 503
+    assert error_of(guard, bearer_request("opaque")).status == 503
     setup.server.metadata = {}
 
-    assert denial(guard, arrived("opaque")).status == 503
+    assert error_of(guard, bearer_request("opaque")).status == 503
     assert caplog.text.count("metadata is another issuer's") == 2
     setup.clock.now += 1
     assert passes(guard, "opaque")
@@ -85,7 +85,7 @@ def test_metadata_that_cannot_be_read_is_not_asked_for_again_at_once(
 def test_a_server_that_comes_back_is_asked_again_after_the_cooldown(setup: Setup) -> None:
     guard, token = setup.guard(), setup.jwt()
     setup.server.is_away = True
-    assert [denial(guard, arrived(token)).status for _ in range(3)] == [503] * 3
+    assert [error_of(guard, bearer_request(token)).status for _ in range(3)] == [503] * 3
     assert setup.server.key_fetches == 1
     setup.server.is_away = False
 
@@ -108,7 +108,7 @@ def test_while_the_server_is_away_old_keys_count_for_an_hour(
     status = guard.status()
     setup.clock.now = START + 3600
 
-    assert denial(guard, arrived(token)).status == 503
+    assert error_of(guard, bearer_request(token)).status == 503
     assert status.keys is not None
     assert (status.is_healthy, status.keys.is_fresh, status.keys.age) == (True, False, 3599)
     assert status.keys.error == "the key set answered 502"
@@ -146,9 +146,9 @@ def test_who_waits_for_a_slow_server_gives_up_and_the_fetch_goes_on(setup: Setup
     slow = Guard(setup.server.issuer, resource=API, clock=setup.clock, timeout=0.05)
     setup.server.hold.clear()
 
-    assert denial(slow, arrived(token)).status == 503
+    assert error_of(slow, bearer_request(token)).status == 503
     with pytest.raises(Denied):
-        asyncio.run(slow.aidentify(arrived(token)))
+        asyncio.run(slow.aidentify(bearer_request(token)))
     setup.server.hold.set()
 
     slow.close()
@@ -173,13 +173,13 @@ def test_invented_keys_cost_one_fetch_in_a_cooldown(setup: Setup) -> None:
     assert passes(guard, setup.jwt())
     forged = [setup.jwt("ES256", header("ES256", kid=f"invented-{n}")) for n in range(200)]
 
-    with ThreadPoolExecutor(8) as crowd:
-        found = set(crowd.map(lambda token: denial(guard, arrived(token)).status, forged))
+    with ThreadPoolExecutor(8) as pool:
+        found = set(pool.map(lambda token: error_of(guard, bearer_request(token)).status, forged))
 
     assert (found, setup.server.key_fetches) == ({401}, 2)
     setup.clock.now += 10
-    denial(guard, arrived(forged[0]))
-    denial(guard, arrived(forged[1]))
+    error_of(guard, bearer_request(forged[0]))
+    error_of(guard, bearer_request(forged[1]))
     assert setup.server.key_fetches == 3
     assert passes(guard, setup.jwt())
 
@@ -200,7 +200,7 @@ def test_with_the_server_away_an_unknown_key_is_not_called_invalid(setup: Setup)
 
     token = setup.jwt("ES256", header("ES256", kid="perhaps-new"))
 
-    assert denial(guard, arrived(token)).status == 503
+    assert error_of(guard, bearer_request(token)).status == 503
     assert passes(guard, setup.jwt())
 
 
@@ -272,14 +272,14 @@ def test_a_clock_that_is_set_back_makes_nothing_fresh_again(setup: Setup) -> Non
 def test_a_huge_header_is_refused_unread(setup: Setup, length: int, piece: str) -> None:
     guard = setup.guard()
 
-    assert denial(guard, arrived(piece * length)).status == 401
+    assert error_of(guard, bearer_request(piece * length)).status == 401
     assert setup.server.key_fetches == setup.server.asked.total() == 0
 
 
 def test_a_form_that_is_no_jwt_costs_no_fetch(setup: Setup) -> None:
     guard = setup.guard()
     for token in ("..", "a.b.c", "e30.e30.e30", setup.jwt("ES256", {"alg": "ES256"})):
-        assert denial(guard, arrived(token)).status == 401
+        assert error_of(guard, bearer_request(token)).status == 401
 
     assert setup.server.key_fetches == 0
 
@@ -303,7 +303,7 @@ def test_a_known_jwt_is_refused_once_it_is_revoked(setup: Setup) -> None:
 
     setup.feed.revoked.add("token-id")
 
-    assert denial(guard, arrived(token)).status == 401
+    assert error_of(guard, bearer_request(token)).status == 401
     assert setup.feed.asked[0] == ("token-id", "acme-billing", int(START), "ES256-key")
     assert not passes(guard, setup.jwt("RS256"))  # one never seen
 
@@ -323,14 +323,14 @@ def test_an_answer_that_is_remembered_is_refused_once_its_token_is_revoked(setup
 def test_while_the_feed_is_silent_jwts_are_asked_about(setup: Setup) -> None:
     guard, token = setup.guard(revocations=setup.feed), setup.jwt()
     assert passes(guard, token)
-    setup.feed.heard = "stale"
+    setup.feed.feed_state = "stale"
 
     assert not passes(guard, token)  # the issuer does not say that it is active
     setup.clock.now += 5
     setup.server.knows(token, exp=int(START) + HOUR)
     assert passes(guard, token)
     assert not guard.status().is_healthy
-    setup.feed.heard = "fresh"
+    setup.feed.feed_state = "fresh"
     setup.server.forget()
 
     assert passes(guard, token)
@@ -348,11 +348,11 @@ def test_while_the_feed_is_silent_the_guard_does_as_it_is_told(
     guard = setup.guard(revocations=setup.feed, on_stale_feed=on_stale, **options)
     token = setup.jwt()
     assert passes(guard, token)
-    setup.feed.heard = "stale"
+    setup.feed.feed_state = "stale"
 
     if status == 200:
         assert passes(guard, token)
         setup.feed.revoked.add("token-id")
         assert not passes(guard, token)  # what is known still counts
     else:
-        assert denial(guard, arrived(token)).status == status
+        assert error_of(guard, bearer_request(token)).status == status

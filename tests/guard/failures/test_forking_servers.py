@@ -48,8 +48,8 @@ def serving(server: str, issuer: FakeIssuer) -> Iterator[str]:
             yield address
         finally:
             program.terminate()
-            said, _ = program.communicate(timeout=PATIENCE)
-            sys.stdout.write(said)
+            message, _ = program.communicate(timeout=PATIENCE)
+            sys.stdout.write(message)
 
 
 def _is_listening(address: str) -> bool:

@@ -80,7 +80,7 @@ def test_an_issuer_without_metadata_tells_nothing() -> None:
 
 @pytest.mark.spec("RFC 8414", "3.3")
 @pytest.mark.parametrize(
-    ("body", "says"),
+    ("body", "message"),
     [
         (document(issuer=ISSUER + "/"), f"another issuer's: it names '{ISSUER}/', .* '{ISSUER}'"),
         (document(issuer="https://evil.example.com"), "another issuer's"),
@@ -95,8 +95,8 @@ def test_an_issuer_without_metadata_tells_nothing() -> None:
     ],
     ids=range(10),
 )
-def test_metadata_that_is_not_to_be_trusted_tells_nothing(body: bytes, says: str) -> None:
-    with pytest.raises(DiscoveryError, match=says):
+def test_metadata_that_is_not_to_be_trusted_tells_nothing(body: bytes, message: str) -> None:
+    with pytest.raises(DiscoveryError, match=message):
         endpoints(body)
 
 
@@ -123,10 +123,10 @@ def test_keys_are_kept_as_long_as_cache_control_says(
 
 
 @pytest.mark.parametrize(
-    ("answers", "says"), [({}, "answered 404"), ({JWKS: b"{}"}, "no list of at most 64 keys")]
+    ("answers", "message"), [({}, "answered 404"), ({JWKS: b"{}"}, "no list of at most 64 keys")]
 )
-def test_a_key_set_that_cannot_be_read_is_none(answers: dict[str, bytes], says: str) -> None:
-    assert says in refusal(published.keys(JWKS), Web(answers))
+def test_a_key_set_that_cannot_be_read_is_none(answers: dict[str, bytes], message: str) -> None:
+    assert message in refusal(published.keys(JWKS), Web(answers))
 
 
 @pytest.mark.spec("RFC 7662", "4")

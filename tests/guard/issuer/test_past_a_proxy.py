@@ -12,7 +12,7 @@ from gatepass.guard.revocation.feed import Feed
 from gatepass.wire import metadata
 from gatepass.wire.secret import Secret
 from guard.fake_issuer import CLIENT_ID, CLIENT_SECRET, FakeAuthorizationServer
-from guard.fake_network import Setup, arrived
+from guard.fake_network import Setup, bearer_request
 from guard.http_server import serving
 from guard.revocation.feed_server import PATIENCE, FakeFeed, eventually
 from reverse_proxy import VARIABLES, Proxy, recording
@@ -45,13 +45,13 @@ def test_a_client_that_obeys_the_environment_does_go_through_the_proxy(
 def test_the_guard_asks_past_the_proxy_about_an_opaque_token(setup: Setup, proxy: Proxy) -> None:
     setup.server.knows(TOKEN, exp=int(setup.clock.now) + 3600)
 
-    assert setup.guard().identify(arrived(TOKEN)).client_id == "acme-billing"
+    assert setup.guard().identify(bearer_request(TOKEN)).client_id == "acme-billing"
     assert setup.server.asked[TOKEN] == 1
     assert proxy.got == []
 
 
 def test_the_guard_reads_metadata_and_keys_past_the_proxy(setup: Setup, proxy: Proxy) -> None:
-    assert setup.guard().identify(arrived(setup.jwt())).client_id == "acme-billing"
+    assert setup.guard().identify(bearer_request(setup.jwt())).client_id == "acme-billing"
     assert setup.server.key_fetches == 1
     assert proxy.got == []
 
@@ -59,27 +59,27 @@ def test_the_guard_reads_metadata_and_keys_past_the_proxy(setup: Setup, proxy: P
 def test_a_redirect_of_the_issuer_leads_nothing_to_the_proxy(setup: Setup, proxy: Proxy) -> None:
     setup.server.redirects_to = "http://elsewhere.example/"
     issuer = setup.server.issuer
-    told = {
+    endpoints = {
         "jwks_uri": issuer + metadata.JWKS,
         "introspection_endpoint": issuer + metadata.INTROSPECT,
     }
 
-    for guard in (setup.guard(), setup.guard(**told)):
+    for guard in (setup.guard(), setup.guard(**endpoints)):
         for token in (TOKEN, setup.jwt()):
             with pytest.raises(Denied) as denied:
-                guard.identify(arrived(token))
-            assert denied.value.denial.status == 503
+                guard.identify(bearer_request(token))
+            assert denied.value.error_response.status == 503
     assert proxy.got == []
 
 
 def test_the_feed_is_followed_past_the_proxy(proxy: Proxy) -> None:
-    pretend = FakeFeed()
-    with serving(pretend.app) as address, closing(Feed(address, OURS)) as feed:
-        pretend.issuer = address
-        pretend.tell(reset=True)
+    fake = FakeFeed()
+    with serving(fake.app) as address, closing(Feed(address, OURS)) as feed:
+        fake.issuer = address
+        fake.tell(reset=True)
         assert feed.ready(PATIENCE)
-        pretend.let_go()
-    assert pretend.asked
+        fake.let_go()
+    assert fake.asked
     assert proxy.got == []
 
 
@@ -94,7 +94,7 @@ def test_a_secret_for_an_issuer_elsewhere_reaches_the_proxy_only_as_a_tunnel(
             ) as guard,
             pytest.raises(Denied),
         ):
-            guard.identify(arrived(TOKEN))
+            guard.identify(bearer_request(TOKEN))
         with closing(Feed("https://app.example.invalid", OURS)) as feed:
             feed.start()
             eventually(lambda: len(proxy.got) >= 3)

@@ -326,9 +326,9 @@ def test_a_refusal_never_repeats_what_was_sent(text: str) -> None:
     for sent in (f"c4n4ry{text}", token):
         with pytest.raises(OAuthError) as refused:
             KEYS.verify(sent)
-        said = f"{refused.value!r} {refused.value.description} {refused.value.log_detail}"
-        assert "c4n4ry" not in said
-        assert token not in said
+        reason = f"{refused.value!r} {refused.value.description} {refused.value.log_detail}"
+        assert "c4n4ry" not in reason
+        assert token not in reason
 
 
 @settings(max_examples=500)

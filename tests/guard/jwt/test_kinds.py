@@ -10,7 +10,7 @@ import pytest
 from gatepass.guard import Denied, Expectation, Principal, verify
 from gatepass.guard.jwt.assertion import verify_assertion
 from gatepass.wire.errors import OAuthError
-from guard.fake_network import Setup, arrived
+from guard.fake_network import Setup, bearer_request
 from guard.tokens import API, ISSUER, NOW, Issuer, claims, header
 
 
@@ -66,8 +66,10 @@ def test_a_guard_of_plain_jwts_refuses_what_is_not_issued_as_an_access_token(
     head = {name: value for name, value in header("ES256", typ=typ).items() if value is not None}
     guard = setup.guard(lenient=True)
 
-    assert guard.identify(arrived(setup.jwt(head=head, jti=None))).client_id == "acme-billing"
+    assert (
+        guard.identify(bearer_request(setup.jwt(head=head, jti=None))).client_id == "acme-billing"
+    )
     for changed in ({"token_use": "assertion"}, {"exp": now + 60}):
         with pytest.raises(Denied) as denied:
-            guard.identify(arrived(setup.jwt(head=head, **changed)))
-        assert denied.value.denial.status == 401
+            guard.identify(bearer_request(setup.jwt(head=head, **changed)))
+        assert denied.value.error_response.status == 401

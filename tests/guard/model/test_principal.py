@@ -150,35 +150,35 @@ def test_a_token_bound_to_a_key_is_no_bearer_token(bound: dict[str, object]) -> 
 
 
 def test_the_caller_hears_one_sentence_whatever_was_wrong() -> None:
-    said = set()
+    message = set()
     wrong: list[dict[str, object]] = [{"active": False}, {"exp": NOW}, {"iss": "x"}, {"aud": []}]
     for changed in wrong:
         with pytest.raises(OAuthError) as refused:
             read(changed)
-        said.add(refused.value.description)
+        message.add(refused.value.description)
 
-    assert len(said) == 1
+    assert len(message) == 1
 
 
 @pytest.mark.spec("RFC 6750", "3.1")
 @pytest.mark.parametrize(
-    ("wanted", "missing"),
+    ("required", "missing"),
     [("admin", "admin"), ("read admin", "admin"), ("Read", "Read"), ("rea", "rea")],
 )
-def test_a_missing_scope_is_refused_and_named(wanted: str, missing: str) -> None:
+def test_a_missing_scope_is_refused_and_named(required: str, missing: str) -> None:
     with pytest.raises(OAuthError) as refused:
-        read({}).requires(Scope.parse(wanted))
+        read({}).requires(Scope.parse(required))
 
     assert (refused.value.status, refused.value.code) == (403, "insufficient_scope")
     assert refused.value.description.endswith(f"lacks {missing}.")
 
 
-@pytest.mark.parametrize("wanted", ["", "read", "write read"])
-def test_a_granted_scope_passes_in_any_order(wanted: str) -> None:
+@pytest.mark.parametrize("required", ["", "read", "write read"])
+def test_a_granted_scope_passes_in_any_order(required: str) -> None:
     found = read({})
-    found.requires(Scope.parse(wanted))
+    found.requires(Scope.parse(required))
 
-    assert not Scope.parse(wanted).without(found.scope).names
+    assert not Scope.parse(required).without(found.scope).names
 
 
 @given(st.dictionaries(st.sampled_from(sorted(claims_of(OURS))), JSON))

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from gatepass.guard import Denial, Denied, Guard, Principal, Request, Requirements, any_of
+from gatepass.guard import Denied, ErrorResponse, Guard, Principal, Request, Requirements, any_of
 from gatepass.guard.model.requirements import ScopeRequirement
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
-from guard.fake_network import Setup, arrived
+from guard.fake_network import Setup, bearer_request
 from guard.tokens import Issuer
 
 ORG = "7c9e6679"
@@ -21,17 +21,17 @@ def caller() -> Principal:
 
 
 def outcome(
-    caller: Principal, needs: Requirements, scope: str, method: str = "GET", org: str = ORG
+    caller: Principal, requirements: Requirements, scope: str, method: str = "GET", org: str = ORG
 ) -> int:
     try:
-        needs.check(replace(caller, scope=Scope.parse(scope)), method, {"org_id": org})
+        requirements.check(replace(caller, scope=Scope.parse(scope)), method, {"org_id": org})
     except OAuthError as refused:
         return refused.status
     return 200
 
 
 @pytest.mark.parametrize(
-    ("wanted", "granted", "status"),
+    ("required", "granted", "status"),
     [
         ((), "", 200),
         (("a", "b"), "b a", 200),
@@ -45,9 +45,9 @@ def outcome(
     ids=str,
 )
 def test_all_of_the_scopes_are_needed_and_one_of_the_alternatives(
-    caller: Principal, wanted: tuple[ScopeRequirement, ...], granted: str, status: int
+    caller: Principal, required: tuple[ScopeRequirement, ...], granted: str, status: int
 ) -> None:
-    assert outcome(caller, Requirements.of(*wanted), granted) == status
+    assert outcome(caller, Requirements.of(*required), granted) == status
 
 
 @pytest.mark.parametrize(
@@ -67,20 +67,20 @@ def test_all_of_the_scopes_are_needed_and_one_of_the_alternatives(
 def test_each_method_has_its_scopes(
     caller: Principal, method: str, granted: str, status: int
 ) -> None:
-    needs = Requirements.of(
+    requirements = Requirements.of(
         "base", {"GET": "read", "Delete": any_of("admin", "root"), "*": "write"}
     )
 
-    assert outcome(caller, needs, granted, method) == status
+    assert outcome(caller, requirements, granted, method) == status
 
 
 @pytest.mark.parametrize(("org", "status"), [(ORG, 200), (ORG.upper(), 404), ("", 404)])
 def test_anothers_organization_is_not_found(caller: Principal, org: str, status: int) -> None:
-    needs = Requirements.of("read", organization="org_id")
+    requirements = Requirements.of("read", organization="org_id")
 
-    assert outcome(caller, needs, "read", org=org) == status
-    assert outcome(caller, needs, "", org=org) == 403  # scope first: it says less
-    assert outcome(replace(caller, org_id=None), needs, "read", org="None") == 404
+    assert outcome(caller, requirements, "read", org=org) == status
+    assert outcome(caller, requirements, "", org=org) == 403  # scope first: it says less
+    assert outcome(replace(caller, org_id=None), requirements, "read", org="None") == 404
 
 
 def test_a_route_without_the_parameter_lets_nobody_through(caller: Principal) -> None:
@@ -89,15 +89,15 @@ def test_a_route_without_the_parameter_lets_nobody_through(caller: Principal) ->
 
 
 def test_what_is_enough_and_what_is_mentioned() -> None:
-    needs = Requirements.of("c", any_of("a", "b"), {"GET": "read", "*": any_of("w", "x")})
+    requirements = Requirements.of("c", any_of("a", "b"), {"GET": "read", "*": any_of("w", "x")})
 
-    assert str(needs.sufficient_scope("GET")) == "c read a"
-    assert str(needs.sufficient_scope("PUT")) == "c a w"
-    assert str(needs.all_scopes) == "c a b read w x"
+    assert str(requirements.sufficient_scope("GET")) == "c read a"
+    assert str(requirements.sufficient_scope("PUT")) == "c a w"
+    assert str(requirements.all_scopes) == "c a b read w x"
 
 
 @pytest.mark.parametrize(
-    ("wanted", "says"),
+    ("required", "message"),
     [
         (({"GET": "read"},), "does not name"),
         (({"*": "a"}, {"*": "b"}), "one mapping"),
@@ -108,10 +108,10 @@ def test_what_is_enough_and_what_is_mentioned() -> None:
     ids=str,
 )
 def test_needs_that_can_never_be_met_are_a_mistake(
-    wanted: tuple[ScopeRequirement, ...], says: str
+    required: tuple[ScopeRequirement, ...], message: str
 ) -> None:
-    with pytest.raises(ValueError, match=says):
-        Requirements.of(*wanted)
+    with pytest.raises(ValueError, match=message):
+        Requirements.of(*required)
 
 
 def test_one_alternative_is_none() -> None:
@@ -119,19 +119,21 @@ def test_one_alternative_is_none() -> None:
         any_of("a")
 
 
-def denial(guard: Guard, came: Request, needs: Requirements) -> Denial:
+def error_of(guard: Guard, request: Request, requirements: Requirements) -> ErrorResponse:
     with pytest.raises(Denied) as denied:
-        guard.identify(came, needs)
-    return denied.value.denial
+        guard.identify(request, requirements)
+    return denied.value.error_response
 
 
 def test_the_guard_asks_for_all_of_it(setup: Setup) -> None:
     guard, token = setup.guard(), setup.jwt()
-    needs = Requirements.of({"GET": any_of("x", "read"), "*": "admin"}, organization="org_id")
+    requirements = Requirements.of(
+        {"GET": any_of("x", "read"), "*": "admin"}, organization="org_id"
+    )
 
-    assert guard.identify(arrived(token, path={"org_id": ORG}), needs).org_id == ORG
-    other = denial(guard, arrived(token, path={"org_id": "other"}), needs)
-    post = denial(guard, arrived(token, method="POST", path={"org_id": ORG}), needs)
+    assert guard.identify(bearer_request(token, path={"org_id": ORG}), requirements).org_id == ORG
+    other = error_of(guard, bearer_request(token, path={"org_id": "other"}), requirements)
+    post = error_of(guard, bearer_request(token, method="POST", path={"org_id": ORG}), requirements)
 
     assert (other.status, other.reason) == (404, "other_organization")
     assert "WWW-Authenticate" not in other.headers

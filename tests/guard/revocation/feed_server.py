@@ -1,4 +1,4 @@
-"""A revocation feed over real HTTP that answers as a test has told it, and pages to tell."""
+"""A revocation feed over real HTTP with the responses that a test sets, and pages for them."""
 
 import asyncio
 import json
@@ -70,7 +70,7 @@ class FakeFeed:
         self.line.append(StreamingResponse(_forever(self._is_over), media_type="application/json"))
 
     def let_go(self) -> None:
-        """Answer whoever still waits."""
+        """Respond to every request that still waits."""
         self._is_over.set()
 
     def wait(self, questions: int) -> None:

@@ -34,11 +34,11 @@ GOOD_UNTIL = 2**32 - 1
 
 @pytest.fixture
 def server() -> Iterator[FakeFeed]:
-    pretend = FakeFeed()
-    with serving(pretend.app) as address:
-        pretend.issuer = address
-        yield pretend
-        pretend.let_go()
+    fake = FakeFeed()
+    with serving(fake.app) as address:
+        fake.issuer = address
+        yield fake
+        fake.let_go()
 
 
 @pytest.fixture
@@ -213,7 +213,7 @@ def test_a_guard_in_such_an_environment_answers_503(
     ):
         guard.identify(Arrived(authorization=header))
 
-    assert denied.value.denial.status == 503
+    assert denied.value.error_response.status == 503
 
 
 def drip(door: socket.socket, is_over: threading.Event) -> None:

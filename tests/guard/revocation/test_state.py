@@ -1,4 +1,4 @@
-"""What a guard makes of what the feed tells: pages in, "is it void" out."""
+"""A guard's state of revocations: pages in, "is it revoked" out."""
 
 import pytest
 
@@ -11,7 +11,7 @@ ISSUED_MS = 1_800_000_000_500
 
 
 def knowing(**changed: object) -> RevocationState:
-    """Return a memory that was told one whole snapshot."""
+    """Return the state after one whole snapshot."""
     memory = RevocationState()
     learn(memory, reset=True, **changed)
     return memory

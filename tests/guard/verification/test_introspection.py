@@ -29,7 +29,7 @@ START = 1_800_000_000.0
 
 
 class Introspector:
-    """An introspector with all that it stands on, as a guard makes it."""
+    """An introspection client with its parts, as a guard makes it."""
 
     def __init__(
         self,
@@ -84,13 +84,13 @@ def test_many_who_wait_for_one_token_ask_once(
     server.knows(TOKEN.value, exp=int(START) + HOUR)
     server.hold.clear()
 
-    async def crowd() -> list[object]:
+    async def introspect_together() -> list[object]:
         waiting = [asyncio.create_task(introspector.introspect(TOKEN)) for _ in range(50)]
         await asyncio.sleep(0)  # each has asked, or joined the one who did
         server.hold.set()
         return [answer["active"] for answer in await asyncio.gather(*waiting)]
 
-    assert asyncio.run(crowd()) == [True] * 50
+    assert asyncio.run(introspect_together()) == [True] * 50
     assert server.asked[TOKEN.value] == 1
 
 
@@ -133,7 +133,7 @@ def test_a_revocation_is_known_once_the_answer_is_forgotten(
 ) -> None:
     server.knows(TOKEN.value, exp=int(START) + HOUR)
     assert ask(introspector) is True
-    server.says(TOKEN.value, {"active": False})
+    server.message(TOKEN.value, {"active": False})
     clock.now += 5
 
     assert ask(introspector) is False

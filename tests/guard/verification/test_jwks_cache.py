@@ -29,7 +29,7 @@ def fetched(*kids: str, at: float = START, max_age: float | None = None) -> Jwks
 
 
 class Issuer(RuleBasedStateMachine):
-    """An issuer that publishes, removes and is away; a crowd that looks for any key."""
+    """An issuer that publishes, removes and is away; many requests that look for any key."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ class Issuer(RuleBasedStateMachine):
 
         assert (found is not None) == (kid in self.known and age < POLICY.stale_for)
         if found is not None and is_fresh:
-            assert fetch is not Fetch.BEFORE_USE  # nobody waits while there is a fresh key
+            assert fetch is not Fetch.BEFORE_USE  # no request waits while there is a fresh key
         if self.ring.is_fetching:
             return
         if fetch is Fetch.NO:
@@ -100,8 +100,8 @@ class Issuer(RuleBasedStateMachine):
     def it_says_when_it_fails(self) -> None:
         assert self.ring.is_failing == bool(self.ring.error) == (self.failed_at is not None)
 
-    def _within(self, moment: float | None) -> bool:
-        return moment is not None and moment <= self.now < moment + POLICY.cooldown
+    def _within(self, since: float | None) -> bool:
+        return since is not None and since <= self.now < since + POLICY.cooldown
 
     def _is_held_off(self) -> bool:
         return self._within(self.failed_at) or self._within(self.fruitless_at)

@@ -21,10 +21,10 @@ from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 from guard.tokens import EXPECT, NOW, Issuer, header
 
-Judging = Generator[Step, object, VerifiedToken]
+Verification = Generator[Step, object, VerifiedToken]
 
 
-class Held(IssuerClient):
+class BlockingIssuer(IssuerClient):
     """An issuer whose answer is what it published when it was asked, and comes when let go."""
 
     def __init__(self) -> None:
@@ -41,52 +41,58 @@ class Held(IssuerClient):
 
 
 @pytest.fixture
-def outside() -> Held:
-    return Held()
+def issuer_client() -> BlockingIssuer:
+    return BlockingIssuer()
 
 
 @pytest.fixture
-def offline(outside: Held) -> Iterator[JwtVerifier]:
-    flights = SingleFlight(16, "test", unavailable)
+def verifier(issuer_client: BlockingIssuer) -> Iterator[JwtVerifier]:
+    flight = SingleFlight(16, "test", unavailable)
     yield JwtVerifier(
-        outside, flights, EXPECT, Policy(), timeout=30, clock=lambda: NOW, counters=Counters("x")
+        issuer_client,
+        flight,
+        EXPECT,
+        Policy(),
+        timeout=30,
+        clock=lambda: NOW,
+        counters=Counters("x"),
     )
-    flights.close()
+    flight.close()
 
 
-def fly(judging: Judging, outside: Held) -> Wait:
-    """Begin to judge, up to the fetch that has asked and has no answer yet."""
-    step = cast("Wait", next(judging))
-    assert outside.asked.acquire(timeout=30)
+def begin_fetch(steps: Verification, issuer_client: BlockingIssuer) -> Wait:
+    """Begin to verify, up to the fetch that has sent its request and has no response yet."""
+    step = cast("Wait", next(steps))
+    assert issuer_client.asked.acquire(timeout=30)
     return step
 
 
-def land(step: Wait, outside: Held) -> None:
-    outside.go.release()
+def finish_fetch(step: Wait, issuer_client: BlockingIssuer) -> None:
+    issuer_client.go.release()
     wait([step.future], 30)
 
 
-def publish(outside: Held, issuer: Issuer, *kids: str) -> None:
-    outside.published = {"keys": [issuer.jwk("ES256") | {"kid": kid} for kid in kids]}
+def publish(issuer_client: BlockingIssuer, issuer: Issuer, *kids: str) -> None:
+    issuer_client.published = {"keys": [issuer.jwk("ES256") | {"kid": kid} for kid in kids]}
 
 
 @pytest.mark.parametrize("kid", ["new", "never"])
 def test_a_key_that_is_published_while_others_keys_are_fetched_is_looked_for_once_more(
-    issuer: Issuer, outside: Held, offline: JwtVerifier, kid: str
+    issuer: Issuer, issuer_client: BlockingIssuer, verifier: JwtVerifier, kid: str
 ) -> None:
-    publish(outside, issuer, "ES256-key")
-    known = offline.verify(Secret(issuer.token("ES256")), None)
-    unknown = offline.verify(Secret(issuer.token("ES256", header("ES256", kid=kid))), None)
-    first = fly(known, outside)
+    publish(issuer_client, issuer, "ES256-key")
+    known = verifier.verify(Secret(issuer.token("ES256")), None)
+    unknown = verifier.verify(Secret(issuer.token("ES256", header("ES256", kid=kid))), None)
+    first = begin_fetch(known, issuer_client)
     assert cast("Wait", next(unknown)).future is first.future
-    publish(outside, issuer, "ES256-key", "new")
+    publish(issuer_client, issuer, "ES256-key", "new")
 
-    land(first, outside)
+    finish_fetch(first, issuer_client)
     with pytest.raises(StopIteration):
         known.send(None)
     second = cast("Wait", unknown.send(None))
-    assert outside.asked.acquire(timeout=30)
-    land(second, outside)
+    assert issuer_client.asked.acquire(timeout=30)
+    finish_fetch(second, issuer_client)
 
     with pytest.raises(StopIteration if kid == "new" else OAuthError):
         unknown.send(None)

@@ -72,7 +72,7 @@ def outcome(guard: Guard, text: str) -> int:
     try:
         guard.identify(Request((f"Bearer {text}",)), READ)
     except Denied as denied:
-        return denied.denial.status
+        return denied.error_response.status
     return 200
 
 

@@ -20,7 +20,7 @@ _LATEST = 1e12  # seconds: no clock shows more
 def write(token: CachedToken, clock: ClockReading) -> bytes:
     """Return the content of a file written at `clock`; raise ValueError where it is too long.
 
-    Its times are those of the boot's clock or, where boots cannot be told apart, of the wall
+    Its times are those of the boot's clock or, where boots cannot be distinguished, of the wall
     clock.
     """
     shift = _shift(clock)

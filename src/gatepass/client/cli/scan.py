@@ -35,37 +35,37 @@ def scan(*, staged: bool, ids: bool, as_json: bool, paths: tuple[str, ...]) -> N
     if not staged and not paths:
         raise click.UsageError("name a PATH to scan, or use --staged")
     kinds = SECRETS | {Kind.CLIENT_ID} if ids else SECRETS
-    seen = _look(_staged(paths) if staged else under(paths), kinds)
-    hits = sorted(seen.found)
+    scanned = _look(_staged(paths) if staged else under(paths), kinds)
+    hits = sorted(scanned.found)
     if as_json:
         click.echo(json.dumps([_fields(path, finding) for path, finding in hits]))
     else:
         for path, finding in hits:
             click.echo(fitting(f"{_printable(path)}:{finding.line}:{finding.column}: {finding}"))
-    for path, why in sorted(seen.unread):
+    for path, why in sorted(scanned.unread):
         click.echo(f"Error: {_printable(path)} cannot be read ({why})", err=True)
     if hits:
         many = "1 credential" if len(hits) == 1 else f"{len(hits)} credentials"
         raise click.ClickException(f"{many} found: {_ADVICE}")
-    sys.exit(_NOT_ALL_READ if seen.unread else 0)
+    sys.exit(_NOT_ALL_READ if scanned.unread else 0)
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _Scanned:
     """What was found where, and what could not be read and why; a file named twice counts once."""
 
     found: set[tuple[str, Finding]] = field(default_factory=set)
     unread: set[tuple[str, str]] = field(default_factory=set)
 
 
-def _look(contents: Iterable[Content], kinds: Collection[Kind]) -> _Seen:
-    seen = _Seen()
+def _look(contents: Iterable[Content], kinds: Collection[Kind]) -> _Scanned:
+    scanned = _Scanned()
     for path, chunks in contents:
         try:
-            seen.found.update((path, finding) for finding in find(chunks, kinds))
+            scanned.found.update((path, finding) for finding in find(chunks, kinds))
         except OSError as error:
-            seen.unread.add((path, error.strerror or type(error).__name__))
-    return seen
+            scanned.unread.add((path, error.strerror or type(error).__name__))
+    return scanned
 
 
 def _staged(paths: tuple[str, ...]) -> Iterator[Content]:

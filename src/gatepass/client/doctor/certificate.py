@@ -29,10 +29,10 @@ def accepted(handshake: Handshake, now: float) -> Finding:
     return Finding("tls", Outcome.OK, what)
 
 
-def refused(error: OSError, host: str, seen: Certificate | None) -> Finding:
-    """Return why there is no TLS connection; `seen` is the certificate, where it could be read."""
+def refused(error: OSError, host: str, certificate: Certificate | None) -> Finding:
+    """Return why there is no TLS connection; `certificate` is the server's, if known."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return Finding("tls", Outcome.FAILED, explain(error, host, seen))
+        return Finding("tls", Outcome.FAILED, explain(error, host, certificate))
     if isinstance(error, ssl.SSLError):
         why = cleaned((error.reason or "no reason given").replace("_", " ").lower())
         message = f"no TLS is spoken there ({why}): check scheme and port of the token URL"

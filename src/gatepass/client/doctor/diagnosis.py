@@ -9,6 +9,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TypeAlias
 
+from gatepass.client import variables as env
 from gatepass.client.doctor import certificate, findings, metadata, probes
 from gatepass.client.doctor.findings import Finding, Outcome
 from gatepass.client.errors import (
@@ -22,12 +23,6 @@ from gatepass.client.network import route
 from gatepass.client.secrets.source import SecretSource
 from gatepass.client.settings import ClientSettings
 from gatepass.client.urls import check_url
-from gatepass.client.variables import (
-    CA_FILE,
-    CLIENT_SECRET_FILE,
-    NEXT_CLIENT_SECRET,
-    TOKEN_URL,
-)
 from gatepass.wire.secret import Secret
 from gatepass.wire.token_response import TokenResponse
 from gatepass.wire.urls import may_use_proxy
@@ -47,10 +42,10 @@ def examine(environ: Mapping[str, str], now: Callable[[], float]) -> Findings:
         url: str | None = settings.token_url
     except ConfigurationError as error:
         yield Finding("settings", Outcome.FAILED, str(error))
-        url = _usable(environ.get(TOKEN_URL, ""))
+        url = _usable(environ.get(env.TOKEN_URL, ""))
     else:
         yield findings.settings(settings, environ)
-    for variable in (CLIENT_SECRET_FILE, f"{NEXT_CLIENT_SECRET}_FILE"):
+    for variable in (env.CLIENT_SECRET_FILE, f"{env.NEXT_CLIENT_SECRET}_FILE"):
         if environ.get(variable):
             yield from _secret_file(environ[variable])
     known: list[Secret] = []
@@ -59,14 +54,14 @@ def examine(environ: Mapping[str, str], now: Callable[[], float]) -> Findings:
         known += [each for each in given if isinstance(each, Secret)]
         yield findings.secrets(given)
     try:
-        send = probes.sender(url, environ.get(CA_FILE, "")) if url else None
+        send = probes.sender(url, environ.get(env.CA_FILE, "")) if url else None
     except ConfigurationError as error:
         send = None
         yield Finding("settings", Outcome.FAILED, str(error))
     if url is None or send is None:
         yield from _skipped((*_NETWORK, *_OAUTH), "there is nothing to try with these settings")
     else:
-        ca_file = environ.get(CA_FILE, "")
+        ca_file = environ.get(env.CA_FILE, "")
         yield from _ServerCheck(url, settings, known, send, now, ca_file).checks()
 
 
@@ -79,7 +74,7 @@ def _secret(source: SecretSource) -> Secret | ConfigurationError:
 
 def _usable(url: str) -> str | None:
     try:
-        check_url(url, TOKEN_URL)
+        check_url(url, env.TOKEN_URL)
     except ConfigurationError:
         return None
     return url
@@ -140,7 +135,7 @@ class _ServerCheck:
         except (OSError, UnicodeError) as error:  # UnicodeError: not a host name
             self._blocked = "the name was not found"
             why = cleaned(getattr(error, "strerror", "") or type(error).__name__)
-            where = "the variable of the proxy" if self._proxy else TOKEN_URL
+            where = "the variable of the proxy" if self._proxy else env.TOKEN_URL
             message = f"{at.host} has no address ({why}): check its spelling in {where}, and DNS"
             return Finding("name", Outcome.FAILED, message)
         result = f"{at.host} is {', '.join(found)}"
@@ -174,8 +169,8 @@ class _ServerCheck:
             return certificate.accepted(probes.handshake(self._at, self._ca_file), self._now())
         except OSError as error:
             self._blocked = "there is no TLS connection"
-            seen = probes.presented(self._at, self._ca_file)
-            return certificate.refused(error, self._at.host, seen)
+            presented = probes.presented(self._at, self._ca_file)
+            return certificate.refused(error, self._at.host, presented)
 
     def _metadata(self) -> Findings:
         """Find the metadata, and read the clock from the first response."""

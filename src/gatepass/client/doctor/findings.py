@@ -10,22 +10,10 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from gatepass.client import variables as env
 from gatepass.client.errors import ConfigurationError, cleaned
 from gatepass.client.secrets.source import SecretSource
 from gatepass.client.settings import BASIC, CLIENT_CREDENTIALS, ClientSettings
-from gatepass.client.variables import (
-    AUTH_METHOD,
-    CA_FILE,
-    CLIENT_ID,
-    CLIENT_SECRET,
-    GRANT_TYPE,
-    HEADERS,
-    NEXT_CLIENT_SECRET,
-    PARAMETERS,
-    RESOURCE,
-    SCOPE,
-    TOKEN_URL,
-)
 from gatepass.wire import credential
 from gatepass.wire.credential import Credential, Kind, Mode
 from gatepass.wire.metadata import CREDENTIAL_MARK
@@ -67,28 +55,27 @@ class Finding:
 def settings(client: ClientSettings, environ: Mapping[str, str]) -> Finding:
     """Return what is set, and by which variable."""
     values = [
-        f"{TOKEN_URL} {shown_url(client.token_url)}",
-        f"{CLIENT_ID} {_shown_id(client.client_id)}",
+        f"{env.TOKEN_URL} {shown_url(client.token_url)}",
+        f"{env.CLIENT_ID} {_shown_id(client.client_id)}",
     ]
+    names = (env.CLIENT_SECRET, env.NEXT_CLIENT_SECRET)
     values += [
         _source(environ, name, source)
-        for name, source in zip(
-            (CLIENT_SECRET, NEXT_CLIENT_SECRET), client.secret_sources, strict=False
-        )
+        for name, source in zip(names, client.secret_sources, strict=False)
     ]
     if client.scope:
-        values.append(f"{SCOPE} {cleaned(client.scope)}")
-    values += [f"{RESOURCE} {cleaned(resource)}" for resource in client.resource]
+        values.append(f"{env.SCOPE} {cleaned(client.scope)}")
+    values += [f"{env.RESOURCE} {cleaned(resource)}" for resource in client.resource]
     if client.form_parameters:  # the names only: it is not known what the texts are
-        values.append(f"{PARAMETERS} {cleaned(', '.join(dict(client.form_parameters)))}")
+        values.append(f"{env.PARAMETERS} {cleaned(', '.join(dict(client.form_parameters)))}")
     if client.header_fields:
-        values.append(f"{HEADERS} {cleaned(', '.join(dict(client.header_fields)))}")
+        values.append(f"{env.HEADERS} {cleaned(', '.join(dict(client.header_fields)))}")
     if client.grant_type != CLIENT_CREDENTIALS:
-        values.append(f"{GRANT_TYPE} {cleaned(client.grant_type)}")
+        values.append(f"{env.GRANT_TYPE} {cleaned(client.grant_type)}")
     if client.auth_method != BASIC:
-        values.append(f"{AUTH_METHOD} {client.auth_method}")
+        values.append(f"{env.AUTH_METHOD} {client.auth_method}")
     if client.ca_file:
-        values.append(f"{CA_FILE} {cleaned(client.ca_file)}")
+        values.append(f"{env.CA_FILE} {cleaned(client.ca_file)}")
     return Finding("settings", Outcome.OK, ", ".join(values))
 
 
@@ -174,7 +161,7 @@ def _compare_with_server(mode: Mode, token_url: str, server: object) -> Finding:
     """Compare the credentials' mode with the server's, or with its host name without metadata."""
     ours, host = _ENVIRONMENTS[mode], urlsplit(token_url).hostname or ""
     theirs = next((name for each, name in _ENVIRONMENTS.items() if each == server), None)
-    advice = f"set {TOKEN_URL} to the one of {ours}, or the credentials of this environment"
+    advice = f"set {env.TOKEN_URL} to the one of {ours}, or the credentials of this environment"
     if theirs is not None and theirs != ours:
         message = f"the credentials are for {ours} and {host} is {theirs}: {advice}"
         return Finding("environment", Outcome.FAILED, message)
@@ -222,7 +209,7 @@ def token(granted: TokenResponse, *, first_refused: bool) -> Finding:
 
 
 def scope(requested: str, granted: str | None) -> Finding:
-    """Compare the granted scope with the requested one, which None stands for (RFC 6749 §5.1)."""
+    """Compare the granted scope with the requested one, which None means (RFC 6749 §5.1)."""
     if granted is None:
         message = (
             f"granted as asked: {cleaned(requested)}"
@@ -234,7 +221,7 @@ def scope(requested: str, granted: str | None) -> Finding:
     if missing:
         message = (
             f"asked for but not granted: {cleaned(' '.join(missing))}; let the application be "
-            f"given it, or take it out of {SCOPE}"
+            f"given it, or take it out of {env.SCOPE}"
         )
         return Finding("scope", Outcome.FAILED, message)
     return Finding("scope", Outcome.OK, f"granted: {cleaned(granted) or 'none'}")

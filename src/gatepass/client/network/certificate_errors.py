@@ -27,12 +27,16 @@ _EXPLANATIONS = {
 Certificate: TypeAlias = Mapping[str, Any]  # as SSLSocket.getpeercert returns it
 
 
-def explain(error: ssl.SSLCertVerificationError, host: str, seen: Certificate | None = None) -> str:
-    """Return why the certificate of `host` is refused; `seen` is it, where it could be read."""
+def explain(
+    error: ssl.SSLCertVerificationError, host: str, certificate: Certificate | None = None
+) -> str:
+    """Return why the certificate of `host` is refused; `certificate` is it, if known."""
     explanation = _EXPLANATIONS.get(error.verify_code)
     if explanation is None:
         return f"the certificate is refused ({cleaned(error.verify_message)}): {_TRUST}"
-    names, until = (host_names(seen), seen["notAfter"]) if seen else ("another name", "its date")
+    names, until = "another name", "its date"
+    if certificate:
+        names, until = host_names(certificate), certificate["notAfter"]
     return "the certificate" + explanation.format(names=names, host=host, until=until)
 
 

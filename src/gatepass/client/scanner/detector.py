@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from gatepass.wire import credential
-from gatepass.wire.credential import Credential, Kind, Mode
+from gatepass.wire.credential import ENVIRONMENTS, Kind, Mode
 
 SECRETS = frozenset({Kind.CLIENT_SECRET, Kind.ACCESS_TOKEN})
 ALLOWED = b"gatepass: allow"  # on the line of a sample: it is meant to be there
@@ -22,7 +22,6 @@ _NAMES = {
     Kind.CLIENT_SECRET: "client secret",
     Kind.ACCESS_TOKEN: "access token",
 }
-_ENVIRONMENTS = {Mode.LIVE: "production", Mode.TEST: "sandbox"}
 _SHOWN = len("gps_live_") + 4  # characters; the rest stays secret
 
 # A pattern that begins with letters of its own is searched for at memory speed; one that begins
@@ -60,7 +59,7 @@ class Finding:
     @property
     def environment(self) -> str:
         """Return the environment that the credential is for: production or sandbox."""
-        return _ENVIRONMENTS[self.mode]
+        return ENVIRONMENTS[self.mode]
 
 
 def shortened(text: str) -> str:
@@ -122,11 +121,8 @@ def _findings(
     for at, text, encoded in _candidates(window, first):
         read = credential.read(text) if first <= at < end else None
         if read is not None and read.kind in kinds and not _allowed(window, at):
-            yield _finding(position.of(window, at), read, text, encoded=encoded)
-
-
-def _finding(where: tuple[int, int], read: Credential, text: str, *, encoded: bool) -> Finding:
-    return Finding(*where, read.kind, read.mode, shortened(text), encoded)
+            line, column = position.of(window, at)
+            yield Finding(line, column, read.kind, read.mode, shortened(text), encoded)
 
 
 def _candidates(window: bytes, first: int) -> Iterator[tuple[int, str, bool]]:

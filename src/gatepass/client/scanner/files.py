@@ -18,7 +18,6 @@ class Readable(Protocol):
 
     def read(self, size: int, /) -> bytes | None:
         """Wait for bytes and return at most `size` of them, none at the end."""
-        ...
 
 
 def under(paths: Iterable[str]) -> Iterator[Content]:

@@ -23,55 +23,38 @@ A store of your own is a function:
             raise SecretUnavailable("our store is unavailable: see its status page") from None
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from gatepass.lazy_names import lazy_names
+
 if TYPE_CHECKING:
-    from gatepass.client.secrets.aws import FromAws
-    from gatepass.client.secrets.azure import FromAzure
-    from gatepass.client.secrets.command import FromCommand
-    from gatepass.client.secrets.env import FromEnv
-    from gatepass.client.secrets.file import FromFile
-    from gatepass.client.secrets.google import FromGoogle
-    from gatepass.client.secrets.keyring_ import FromKeyring
-    from gatepass.client.secrets.source import SecretSource
-    from gatepass.client.secrets.uri import from_uri
-    from gatepass.client.secrets.vault.login import AppRole, Kubernetes
-    from gatepass.client.secrets.vault.secret import FromVault
+    from gatepass.client.secrets.aws import FromAws as FromAws
+    from gatepass.client.secrets.azure import FromAzure as FromAzure
+    from gatepass.client.secrets.command import FromCommand as FromCommand
+    from gatepass.client.secrets.env import FromEnv as FromEnv
+    from gatepass.client.secrets.file import FromFile as FromFile
+    from gatepass.client.secrets.google import FromGoogle as FromGoogle
+    from gatepass.client.secrets.keyring_ import FromKeyring as FromKeyring
+    from gatepass.client.secrets.source import SecretSource as SecretSource
+    from gatepass.client.secrets.uri import from_uri as from_uri
+    from gatepass.client.secrets.vault.login import AppRole as AppRole
+    from gatepass.client.secrets.vault.login import Kubernetes as Kubernetes
+    from gatepass.client.secrets.vault.secret import FromVault as FromVault
 
 _MODULES = {
-    "AppRole": "vault.login",
-    "FromAws": "aws",
-    "FromAzure": "azure",
-    "FromCommand": "command",
-    "FromEnv": "env",
-    "FromFile": "file",
-    "FromGoogle": "google",
-    "FromKeyring": "keyring_",
-    "FromVault": "vault.secret",
-    "Kubernetes": "vault.login",
-    "SecretSource": "source",
-    "from_uri": "uri",
+    "AppRole": ".vault.login",
+    "FromAws": ".aws",
+    "FromAzure": ".azure",
+    "FromCommand": ".command",
+    "FromEnv": ".env",
+    "FromFile": ".file",
+    "FromGoogle": ".google",
+    "FromKeyring": ".keyring_",
+    "FromVault": ".vault.secret",
+    "Kubernetes": ".vault.login",
+    "SecretSource": ".source",
+    "from_uri": ".uri",
 }
 
-__all__ = [
-    "AppRole",
-    "FromAws",
-    "FromAzure",
-    "FromCommand",
-    "FromEnv",
-    "FromFile",
-    "FromGoogle",
-    "FromKeyring",
-    "FromVault",
-    "Kubernetes",
-    "SecretSource",
-    "from_uri",
-]
-
-
-def __getattr__(name: str) -> object:
-    """Load a module on first use: a program uses one of them."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__all__ = list(_MODULES)
+__getattr__ = lazy_names(__name__, _MODULES)  # a program uses one of them

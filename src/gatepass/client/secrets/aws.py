@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from gatepass.client.errors import ConfigurationError, SecretUnavailable, cleaned
-from gatepass.client.secrets.validation import decoded, missing_library, select
+from gatepass.client.secrets.validation import decoded, library_of, select
 from gatepass.client.urls import check_url
 
 _CONNECT, _READ, _ATTEMPTS = 5, 10, 3  # seconds, seconds, requests
@@ -46,10 +46,8 @@ class FromAws:
 
     def __call__(self) -> str:
         """Ask AWS; raise ConfigurationError where it gives no secret."""
-        try:
+        with library_of("aws"):
             import botocore.session  # takes a while to load
-        except ImportError:
-            raise missing_library("aws") from None
         where = f"the secret {cleaned(self.secret_id)} in AWS Secrets Manager"
         try:
             with _unlogged():
@@ -101,10 +99,10 @@ def _refusal(error: Exception, where: str) -> ConfigurationError:
     code = str(error.response.get("Error", {}).get("Code"))
     code = code if _CODE.fullmatch(code) else "a malformed code"
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    said = f"{where} is not given ({code}): "
+    refused = f"{where} is not given ({code}): "
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or code == "ThrottlingException":
-        return SecretUnavailable(f"{said}try again")
-    return ConfigurationError(said + _ADVICE.get(code, "see what AWS says of this code"))
+        return SecretUnavailable(f"{refused}try again")
+    return ConfigurationError(refused + _ADVICE.get(code, "see what AWS says of this code"))
 
 
 _reading = ContextVar("_reading", default=False)

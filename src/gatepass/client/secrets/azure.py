@@ -3,11 +3,11 @@
 import re
 from contextlib import ExitStack
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from gatepass.client.errors import ConfigurationError, SecretUnavailable, cleaned
-from gatepass.client.secrets.validation import missing_library, select
+from gatepass.client.secrets.http import refusal
+from gatepass.client.secrets.validation import library_of, select
 from gatepass.client.urls import check_url
 
 if TYPE_CHECKING:
@@ -49,11 +49,9 @@ class FromAzure:
 
     def __call__(self) -> str:
         """Ask Azure; raise ConfigurationError where it gives no secret."""
-        try:
+        with library_of("azure"):
             from azure.identity import DefaultAzureCredential  # takes a while to load
             from azure.keyvault.secrets import SecretClient
-        except ImportError:
-            raise missing_library("azure") from None
         where = f"the secret {self.name} in {cleaned(self.vault_url)}"
         try:
             with ExitStack() as open_now:
@@ -86,13 +84,9 @@ def _refusal(error: Exception, where: str) -> ConfigurationError:
     if isinstance(error, ServiceRequestError | ServiceResponseError):
         return SecretUnavailable(f"{where} cannot be reached ({kind}): check the URL and network")
     status = error.status_code if isinstance(error, HttpResponseError) else None
-    if status and (
-        status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS
-    ):
-        return SecretUnavailable(f"{where} is not given, Azure answered {status}: try again")
     if status:
         advice = _ADVICE.get(status, "check the URL of the vault and the name")
-        return ConfigurationError(f"{where} is not given, Azure answered {status}: {advice}")
+        return refusal(status, where, "Azure", advice)
     if isinstance(error, ClientAuthenticationError):
         return ConfigurationError(f"there are no credentials for {where} ({kind}): run `az login`")
     return ConfigurationError(f"{where} cannot be read ({kind}): check the URL and the name")

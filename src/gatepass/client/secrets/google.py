@@ -8,8 +8,8 @@ from http import HTTPStatus
 from typing import Any
 
 from gatepass.client.errors import ConfigurationError, SecretUnavailable
-from gatepass.client.secrets.http import exchange
-from gatepass.client.secrets.validation import decoded, json_object, missing_library, select
+from gatepass.client.secrets.http import exchange, refusal
+from gatepass.client.secrets.validation import decoded, json_object, library_of, select
 from gatepass.client.urls import check_url
 
 _NAME = re.compile(
@@ -53,7 +53,7 @@ class FromGoogle:
         where = f"the secret {self.name} in Google Secret Manager"
         status, body = exchange("GET", self.url, _authorization(), store=where)
         if status != HTTPStatus.OK:
-            raise _refusal(status, where)
+            raise refusal(status, where, "Google", _ADVICE.get(status, "check the endpoint"))
         payload = json_object(body, f"the answer for {where}").get("payload")
         data = payload.get("data") if isinstance(payload, dict) else None
         try:
@@ -73,12 +73,10 @@ class FromGoogle:
 
 
 def _authorization() -> dict[str, str]:
-    try:
+    with library_of("google"):
         import google.auth  # takes a while to load
         import requests
         from google.auth.transport.requests import Request
-    except ImportError:
-        raise missing_library("google") from None
     headers: dict[str, str] = {}
     try:
         with requests.Session() as session:
@@ -97,10 +95,3 @@ def _authorization() -> dict[str, str]:
             "`gcloud auth application-default login` or set GOOGLE_APPLICATION_CREDENTIALS"
         ) from None
     return headers
-
-
-def _refusal(status: int, where: str) -> ConfigurationError:
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
-        return SecretUnavailable(f"{where} is not given, Google answered {status}: try again")
-    advice = _ADVICE.get(status, "check the endpoint")
-    return ConfigurationError(f"{where} is not given, Google answered {status}: {advice}")

@@ -1,6 +1,8 @@
 """One bounded HTTP exchange with a secret store."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http import HTTPStatus
 from time import monotonic
 from typing import NamedTuple
 
@@ -8,14 +10,10 @@ from gatepass.client.errors import ConfigurationError, SecretUnavailable, cleane
 from gatepass.client.network import route
 from gatepass.client.network.certificate_authorities import trusted
 from gatepass.client.network.certificate_errors import find_verification_error
+from gatepass.wire.flow import JSON_HEADERS
 from gatepass.wire.urls import may_use_proxy
 
 LONGEST_RESPONSE = 1024 * 1024  # bytes
-_HEADERS = {
-    "accept": "application/json",
-    "accept-encoding": "identity",  # so that the bytes read are the content
-    "user-agent": "gatepass",
-}
 _TIMEOUT = 5.0  # seconds, for each of connecting, writing and reading a chunk
 
 
@@ -48,9 +46,9 @@ def exchange(
 
     secure = may_use_proxy(url)
     verify = trusted(ca_file) if secure else False
-    headers = {**_HEADERS, **headers}
+    headers = {**JSON_HEADERS, "user-agent": "gatepass", **headers}
     deadline = monotonic() + timeout
-    try:
+    with _readable_errors(store):
         httpx2.URL(url)  # before its host is looked up
         with usable_proxy():
             client = httpx2.Client(verify=verify, trust_env=secure, timeout=_TIMEOUT)
@@ -64,6 +62,15 @@ def exchange(
                         f"{store} answers without end: check that its address is right"
                     )
             return Response(response.status_code, content)
+
+
+@contextmanager
+def _readable_errors(store: str) -> Iterator[None]:
+    """Raise ConfigurationError for an unusable address, SecretUnavailable for a failed exchange."""
+    import httpx2
+
+    try:
+        yield
     except (httpx2.InvalidURL, UnicodeError):
         raise ConfigurationError(f"{store} has an unusable address: correct it") from None
     except OSError as error:  # of a name that was not found
@@ -83,3 +90,11 @@ def exchange(
             f"{store} cannot be reached ({type(error).__name__}{why}): check its address and that "
             "it runs"
         ) from None
+
+
+def refusal(status: int, where: str, store: str, advice: str) -> ConfigurationError:
+    """Return the error for a response of `store` with `status`; `where` names the secret."""
+    answer = f"{where} is not given, {store} answered {status}"
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
+        return SecretUnavailable(f"{answer}: try again")
+    return ConfigurationError(f"{answer}: {advice}")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from gatepass.client.errors import ConfigurationError
-from gatepass.client.secrets.validation import as_secret, missing_library
+from gatepass.client.secrets.validation import as_secret, library_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,10 +15,8 @@ class FromKeyring:
 
     def __call__(self) -> str:
         """Ask the keyring, which may ask a person to unlock it."""
-        try:
+        with library_of("keyring"):
             import keyring  # takes a while to load
-        except ImportError:
-            raise missing_library("keyring") from None
         where = f"the keyring's entry {self.service!r} of {self.username!r}"
         try:
             secret = keyring.get_password(self.service, self.username)

@@ -16,15 +16,13 @@ text. The first `#` separates the field; nothing is escaped.
 
 import shlex
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from gatepass.client import secrets
 from gatepass.client.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from gatepass.client.secrets.source import SecretSource
+from gatepass.client.secrets.source import SecretSource
 
 
-def from_uri(text: str) -> "SecretSource":
+def from_uri(text: str) -> SecretSource:
     """Return the source that `text` names; raise ConfigurationError, without the text, if none.
 
     Nothing is read, and whether it can be read is not checked.
@@ -39,37 +37,15 @@ def from_uri(text: str) -> "SecretSource":
     return make(rest)
 
 
-def _env(rest: str) -> "SecretSource":
-    from gatepass.client.secrets.env import FromEnv
-
-    return FromEnv(rest)
-
-
-def _file(rest: str) -> "SecretSource":
-    from gatepass.client.secrets.file import FromFile
-
-    return FromFile(rest.removeprefix("//"))  # file:///run/secret is as good
-
-
-def _keyring(rest: str) -> "SecretSource":
-    from gatepass.client.secrets.keyring_ import FromKeyring
-
-    return FromKeyring(*_halves(rest, "keyring:SERVICE/USERNAME"))
-
-
-def _command(rest: str) -> "SecretSource":
-    from gatepass.client.secrets.command import FromCommand
-
+def _command(rest: str) -> SecretSource:
     try:
-        return FromCommand(shlex.split(rest))
+        return secrets.FromCommand(shlex.split(rest))
     except ValueError:
         raise ConfigurationError("the quotes of command: are not closed: close them") from None
 
 
-def _vault(rest: str) -> "SecretSource":
-    from gatepass.client.secrets.vault.secret import FromVault
-
-    place, _, field = rest.partition("#")
+def _vault(rest: str) -> SecretSource:
+    place, field = _text_and_field(rest)
     address = ""
     if place.startswith("//"):
         host, _, place = place[2:].partition("/")
@@ -77,30 +53,19 @@ def _vault(rest: str) -> "SecretSource":
     mount, slash, path = place.partition("/")
     if not slash:
         raise ConfigurationError("write it as vault:MOUNT/PATH#FIELD")
-    return FromVault(address, path, field or "client_secret", mount)
+    return secrets.FromVault(address, path, field or "client_secret", mount)
 
 
-def _aws(rest: str) -> "SecretSource":
-    from gatepass.client.secrets.aws import FromAws
-
-    name, _, field = rest.partition("#")
-    return FromAws(name, field)
-
-
-def _google(rest: str) -> "SecretSource":
-    from gatepass.client.secrets.google import FromGoogle
-
-    name, _, field = rest.partition("#")
-    return FromGoogle(name, field)
-
-
-def _azure(rest: str) -> "SecretSource":
-    from gatepass.client.secrets.azure import FromAzure
-
-    place, _, field = rest.partition("#")
+def _azure(rest: str) -> SecretSource:
+    place, field = _text_and_field(rest)
     vault, name = _halves(place.removeprefix("//"), "azure:VAULT/SECRET#FIELD")
     host = vault if "." in vault else f"{vault}.vault.azure.net"
-    return FromAzure(f"https://{host}", name, field)
+    return secrets.FromAzure(f"https://{host}", name, field)
+
+
+def _text_and_field(rest: str) -> tuple[str, str]:
+    text, _, field = rest.partition("#")
+    return text, field
 
 
 def _halves(text: str, form: str) -> tuple[str, str]:
@@ -110,13 +75,13 @@ def _halves(text: str, form: str) -> tuple[str, str]:
     return first, last
 
 
-_KINDS: dict[str, Callable[[str], "SecretSource"]] = {
-    "env": _env,
-    "file": _file,
-    "keyring": _keyring,
+_KINDS: dict[str, Callable[[str], SecretSource]] = {
+    "env": secrets.FromEnv,
+    "file": lambda rest: secrets.FromFile(rest.removeprefix("//")),  # file:///run/secret too
+    "keyring": lambda rest: secrets.FromKeyring(*_halves(rest, "keyring:SERVICE/USERNAME")),
     "command": _command,
     "vault": _vault,
-    "aws": _aws,
-    "google": _google,
+    "aws": lambda rest: secrets.FromAws(*_text_and_field(rest)),
+    "google": lambda rest: secrets.FromGoogle(*_text_and_field(rest)),
     "azure": _azure,
 }

@@ -5,6 +5,8 @@
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from gatepass.client.errors import ConfigurationError
 from gatepass.client.variables import CLIENT_SECRET
@@ -85,9 +87,13 @@ def member(values: dict[str, object], field: str, where: str) -> str:
     return as_secret(value, f"{field!r} of {where}")
 
 
-def missing_library(extra: str) -> ConfigurationError:
-    """Return the error for a library that is not installed."""
-    return ConfigurationError(
-        f"a library for this source of the client secret is missing: "
-        f"pip install 'gatepass[{extra}]'"
-    )
+@contextmanager
+def library_of(extra: str) -> Iterator[None]:
+    """Raise ConfigurationError where an import finds no library that `extra` installs."""
+    try:
+        yield
+    except ImportError:
+        raise ConfigurationError(
+            f"a library for this source of the client secret is missing: "
+            f"pip install 'gatepass[{extra}]'"
+        ) from None

@@ -24,19 +24,15 @@ class Entry(Protocol):
 
     def read(self) -> CachedToken | None:
         """Return the token, None where there is no usable one."""
-        ...
 
     def write(self, token: CachedToken) -> None:
         """Share `token` with the other processes."""
-        ...
 
     def lock(self, timeout: float) -> bool:
         """Wait at most `timeout` seconds for the lock; return whether this process has it now."""
-        ...
 
     def unlock(self) -> None:
         """Release the lock; a pending `lock` releases it as soon as it succeeds."""
-        ...
 
 
 class Cache(Protocol):
@@ -44,7 +40,6 @@ class Cache(Protocol):
 
     def entry(self, key: Sequence[str], secrets: Sequence[Secret]) -> Entry:
         """Return the entry of one token; `key` has all but the secrets. May take milliseconds."""
-        ...
 
 
 class Acquisition:

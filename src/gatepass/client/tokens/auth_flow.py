@@ -6,7 +6,7 @@ token from a request to another origin, whose response says nothing about the to
 """
 
 from collections.abc import AsyncGenerator, Generator, MutableMapping
-from typing import Protocol, TypeVar
+from typing import ClassVar, Protocol, TypeVar
 
 from gatepass.client.tokens.source import TokenSource
 from gatepass.client.tokens.token import CachedToken
@@ -18,12 +18,10 @@ class AnyRequest(Protocol):
     @property
     def headers(self) -> MutableMapping[str, str]:
         """The headers, by names in any case."""
-        ...
 
     @property
     def stream(self) -> object:
         """The body."""
-        ...
 
 
 class AnyResponse(Protocol):
@@ -32,47 +30,44 @@ class AnyResponse(Protocol):
     @property
     def status_code(self) -> int:
         """The HTTP status."""
-        ...
 
     @property
     def request(self) -> AnyRequest:
         """The request that it answers: the last one where there were redirects."""
-        ...
 
 
 RequestT = TypeVar("RequestT", bound=AnyRequest)
 ResponseT = TypeVar("ResponseT", bound=AnyResponse)
 
 
-def flow(
-    source: TokenSource, request: RequestT, replayable: type
-) -> Generator[RequestT, ResponseT, None]:
-    """Send `request` with a token of `source`; a body that is no `replayable` is sent once."""
-    token = source.token()
-    response = yield _with_token(request, token)
-    is_renewed = _is_refused(response, token) and source.invalidate(token)
-    if is_renewed and isinstance(request.stream, replayable):
-        yield _with_token(request, source.token())
+class AuthFlow:
+    """The two flows of an `Auth` of either library; a body of `_replayable` can be sent again."""
 
+    _source: TokenSource
+    _replayable: ClassVar[type]
 
-async def aflow(
-    source: TokenSource, request: RequestT, replayable: type
-) -> AsyncGenerator[RequestT, ResponseT]:
-    """Do what `flow` does, without blocking the event loop."""
-    token = await source.atoken()
-    response = yield _with_token(request, token)
-    is_renewed = _is_refused(response, token) and source.invalidate(token)
-    if is_renewed and isinstance(request.stream, replayable):
-        yield _with_token(request, await source.atoken())
+    def sync_auth_flow(self, request: RequestT) -> Generator[RequestT, ResponseT, None]:
+        """Send `request` with a token, once more with a new one after a 401."""
+        token = self._source.token()
+        response = yield _with_token(request, token)
+        if self._is_renewed(response, token) and isinstance(request.stream, self._replayable):
+            yield _with_token(request, self._source.token())
+
+    async def async_auth_flow(self, request: RequestT) -> AsyncGenerator[RequestT, ResponseT]:
+        """Do what `sync_auth_flow` does, without blocking the event loop."""
+        token = await self._source.atoken()
+        response = yield _with_token(request, token)
+        if self._is_renewed(response, token) and isinstance(request.stream, self._replayable):
+            yield _with_token(request, await self._source.atoken())
+
+    def _is_renewed(self, response: AnyResponse, token: CachedToken) -> bool:
+        """Drop `token` after a 401 to it; return whether another one may work."""
+        if response.status_code != 401:
+            return False
+        is_sent = response.request.headers.get("Authorization") == token.authorization
+        return is_sent and self._source.invalidate(token)
 
 
 def _with_token(request: RequestT, token: CachedToken) -> RequestT:
     request.headers["Authorization"] = token.authorization
     return request
-
-
-def _is_refused(response: AnyResponse, token: CachedToken) -> bool:
-    """Return whether the response is a 401 to the token itself."""
-    if response.status_code != 401:
-        return False
-    return response.request.headers.get("Authorization") == token.authorization

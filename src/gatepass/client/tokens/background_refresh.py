@@ -20,15 +20,12 @@ class Renewable(Protocol):
 
     def due_in(self) -> float:
         """Return the seconds until the next renewal is due, 0 when it is due now."""
-        ...
 
     def token(self) -> object:
         """Renew the token if that is due; raise ClientError where it fails."""
-        ...
 
     async def atoken(self) -> object:
         """Do what `token` does, in an asyncio task."""
-        ...
 
 
 class BackgroundRefresh:

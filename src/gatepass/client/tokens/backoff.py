@@ -31,7 +31,8 @@ class Backoff:
 
     def delay_early_renewal(self, error: ClientError, now: float, expires_at: float) -> None:
         """Delay the next early renewal, at most until the token that still works has expired."""
-        pause = max(_retry_after(error), min((expires_at - now) / 4, _LONGEST_EARLY_PAUSE))
+        retry_after = error.retry_after if isinstance(error, TokenUnavailable) else 0.0
+        pause = max(retry_after, min((expires_at - now) / 4, _LONGEST_EARLY_PAUSE))
         self.early_renewal_at = min(now + pause, expires_at)
 
     def delay_request(self, error: ClientError, now: float) -> None:
@@ -43,7 +44,3 @@ class Backoff:
             self._refusals += 1
         self._last_error = copy(error)  # without the frames of its traceback
         self.request_at = now + min(pause, _LONGEST_PAUSE)
-
-
-def _retry_after(error: ClientError) -> float:
-    return error.retry_after if isinstance(error, TokenUnavailable) else 0.0

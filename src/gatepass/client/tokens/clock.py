@@ -22,7 +22,7 @@ class ClockReading:
     """The same instant by both clocks: `now` of this module, `wall` since 1970, in seconds.
 
     `boot` identifies the boot of the machine that `now` counts in. It is empty where boots
-    cannot be told apart; `now` then means nothing to another process.
+    cannot be distinguished; `now` then means nothing to another process.
     """
 
     now: float

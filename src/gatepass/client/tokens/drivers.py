@@ -71,11 +71,9 @@ class Sender(Protocol):
 
     def send(self, request: Request) -> Response:
         """Wait for the response."""
-        ...
 
     async def asend(self, request: Request) -> Response:
         """Wait for the response without blocking the event loop."""
-        ...
 
 
 def run(flow: TokenFlow[Result], sender: Sender) -> Result:

@@ -19,7 +19,7 @@ from gatepass.client.settings import POST, ClientSettings
 from gatepass.client.tokens.token import CachedToken
 from gatepass.client.tokens.unexpected_response import description
 from gatepass.wire import basic
-from gatepass.wire.flow import Flow, Request, Response
+from gatepass.wire.flow import JSON_HEADERS, Flow, Request, Response
 from gatepass.wire.secret import Secret
 from gatepass.wire.token_response import TokenResponse
 
@@ -89,8 +89,7 @@ def build_request(settings: ClientSettings, secret: Secret) -> Request:
     form += [("resource", resource) for resource in settings.resource]
     form += settings.form_parameters
     headers = {
-        "accept": "application/json",
-        "accept-encoding": "identity",  # so that the bytes read are the bytes meant
+        **JSON_HEADERS,
         "content-type": "application/x-www-form-urlencoded",
         "user-agent": "gatepass",
     } | dict(settings.header_fields)

@@ -1,8 +1,9 @@
 """The token source: one cached token, fresh, stale or expired, and one renewal in flight."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from copy import copy
+from functools import partial
 from random import random as system_random
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Self
@@ -64,7 +65,7 @@ class TokenSource:
         random: Callable[[], float] = system_random,
     ) -> None:
         self.settings = settings
-        self._options = {
+        self._options: dict[str, Any] = {
             "sender": sender,
             "cache": cache,
             "keep_fresh": keep_fresh,
@@ -99,7 +100,7 @@ class TokenSource:
         """
         if _SHARED.get(self.settings) is self:
             return shared_source, (self.settings,)
-        return _rebuild, (type(self), self.settings, self._options)
+        return partial(type(self), self.settings, **self._options), ()
 
     def token(self) -> CachedToken:
         """Return a valid token, a new one if need be; raise a ClientError if there is none.
@@ -253,12 +254,6 @@ def shared_source(settings: ClientSettings) -> TokenSource:
         if source is None:
             source = _SHARED[settings] = TokenSource(settings)
         return source
-
-
-def _rebuild(
-    kind: type[TokenSource], settings: ClientSettings, options: Mapping[str, Any]
-) -> TokenSource:
-    return kind(settings, **options)
 
 
 _SHARED: WeakValueDictionary[ClientSettings, TokenSource] = WeakValueDictionary()

@@ -74,7 +74,7 @@ class Httpx2Sender:
                 connection.check_deadline()
                 if len(body) > LONGEST_RESPONSE:
                     break
-            return Response(response.status_code, _lower(response.headers), body)
+            return Response(response.status_code, dict(response.headers), body)
 
     async def asend(self, request: Request) -> Response:
         """Send `request` without blocking the event loop.
@@ -110,7 +110,7 @@ class Httpx2Sender:
                 body += chunk
                 if len(body) > LONGEST_RESPONSE:
                     break
-            return Response(response.status_code, _lower(response.headers), body)
+            return Response(response.status_code, dict(response.headers), body)
 
 
 @asynccontextmanager
@@ -118,10 +118,6 @@ async def _timeout_after(seconds: float, url: str) -> AsyncIterator[None]:
     with _unreachable(url):
         async with asyncio.timeout(seconds):
             yield
-
-
-def _lower(headers: httpx2.Headers) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
 
 
 @contextmanager

@@ -25,7 +25,7 @@ def description(response: Response, secrets: Iterable[Secret]) -> str:
 
     The result has no other character of its body, and none of `secrets`.
     """
-    media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    media_type = response.media_type
     kind = media_type if _MEDIA_TYPE.fullmatch(media_type) else "an answer of unknown type"
     title = quotable(_title(response.body[:_SEARCHED]), secrets)
     return f"{kind}, {len(response.body)} bytes" + (f', titled "{title}"' if title else "")

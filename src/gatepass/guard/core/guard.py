@@ -1,7 +1,7 @@
 """The guard itself, which knows no web framework: a request in, a Principal out.
 
 An adapter builds a `Request` and a `Requirements`, calls `identify` (in a thread) or `aidentify`
-(in an event loop), and renders the `Denial` of the one exception, `Denied`.
+(in an event loop), and renders the `ErrorResponse` of the one exception, `Denied`.
 """
 
 import os
@@ -14,13 +14,12 @@ from gatepass.guard.core import metrics
 from gatepass.guard.core import options as read
 from gatepass.guard.core.identification import Identification
 from gatepass.guard.core.options import Options
-from gatepass.guard.model.denial import Denial
+from gatepass.guard.model.error_response import ErrorResponse
 from gatepass.guard.model.expectation import Expectation
 from gatepass.guard.model.principal import Principal
 from gatepass.guard.model.request import Request
 from gatepass.guard.model.requirements import NOTHING, Requirements
 from gatepass.guard.model.status import Counters, FeedStatus, Status
-from gatepass.guard.revocation.interface import Revocations
 from gatepass.guard.verification.waiting import arun_step, run_step
 from gatepass.wire import metadata
 from gatepass.wire.errors import OAuthError
@@ -69,12 +68,12 @@ class Guard:
         if unknown:
             raise TypeError(f"a guard has no setting {', '.join(sorted(unknown))}")
         self._expect = read.expectation(issuer, options)
-        self._clock = read.clock(options)
+        clock = self._clock = read.clock(options)
         self.counters = Counters(self.issuer)
         self._identification = Identification(self._expect, options, self.counters)
         self._decide = self._identification.decide
         if (feed := self._identification.feed) is not None:
-            self.counters.lag = partial(_lag, feed, self._clock)
+            self.counters.lag = lambda: feed.lag(clock())  # which does not keep the guard alive
         metrics.publish()
         # Windows does not fork.
         at_fork: Callable[..., object] = getattr(os, "register_at_fork", dict)
@@ -123,9 +122,9 @@ class Guard:
         except OAuthError as refused:
             raise self._identification.denied(refused, request, requirements) from None
 
-    def challenge(self, request: Request) -> Denial:
+    def challenge(self, request: Request) -> ErrorResponse:
         """Return the response to a request without credentials, for adapters that look for them."""
-        return self._identification.denied(None, request, NOTHING).denial
+        return self._identification.denied(None, request, NOTHING).error_response
 
     def metadata(self, *scopes: str) -> dict[str, object]:
         """Return the document that challenges point to (RFC 9728 §2): which tokens are accepted.
@@ -182,7 +181,3 @@ def reset_after_fork(guard: "Callable[[], Guard | None]") -> None:
     known = guard()
     if known is not None:
         known.after_fork()
-
-
-def _lag(feed: Revocations, clock: Callable[[], float]) -> float | None:
-    return feed.lag(clock())

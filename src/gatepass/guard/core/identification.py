@@ -14,7 +14,7 @@ from gatepass.concurrency.single_flight import SingleFlight
 from gatepass.guard.core import options as read
 from gatepass.guard.core.options import Options
 from gatepass.guard.issuer.client import IssuerClient
-from gatepass.guard.model.denial import Denial, Denied
+from gatepass.guard.model.error_response import Denied, ErrorResponse
 from gatepass.guard.model.expectation import Expectation
 from gatepass.guard.model.principal import Principal
 from gatepass.guard.model.request import Request
@@ -109,15 +109,15 @@ class Identification:
     ) -> Denied:
         """Count and log a refusal (None: no credentials); return it as the exception to raise."""
         scope = requirements.sufficient_scope(request.method)
-        denial = Denial.of(refused, self.expected(request), scope)
-        self.counters.refused[denial.reason] += 1
+        response = ErrorResponse.of(refused, self.expected(request), scope)
+        self.counters.refused[response.reason] += 1
         if refused is None:
             _LOG.info("refused: no credentials")
         else:
             level = logging.WARNING if refused.status >= 500 else logging.INFO
             detail = refused.log_detail or refused.description
             _LOG.log(level, "refused: %s (%s)", refused.code, detail)
-        return Denied(denial)
+        return Denied(response)
 
     def expected(self, request: Request) -> Expectation:
         """Return what a token must fulfil, which may depend on the request."""

@@ -23,26 +23,42 @@ class _RequestState(NamedTuple):
     principal: Principal
 
 
-def get(
-    scope: Mapping[str, Any], guard: Guard, request: Request, requirements: Requirements
-) -> Principal | None:
-    """Return the caller that `guard` has identified before for a request; None if it has not.
+def identify(
+    scope: MutableMapping[str, Any], guard: Guard, request: Request, requirements: Requirements
+) -> Principal:
+    """Return the caller of a request, as `Guard.identify`, but verify the token at most once.
 
-    `scope` is where the framework keeps values of the request. Raises Denied if the caller does
-    not fulfil `requirements`. A request with other headers counts as another one, though an
-    application has made it of this one. Does NOT check the token again.
+    `scope` is where the framework keeps values of the request. If `guard` has identified the
+    caller before, it checks `requirements` alone. A request with other headers counts as another
+    one, though an application has made it of this one.
     """
+    known = _find(scope, guard, request)
+    if known is None:
+        return _store(scope, guard, request, guard.identify(request, requirements))
+    guard.check(known, request, requirements)
+    return known
+
+
+async def aidentify(
+    scope: MutableMapping[str, Any], guard: Guard, request: Request, requirements: Requirements
+) -> Principal:
+    """Do as `identify`, in an event loop."""
+    known = _find(scope, guard, request)
+    if known is None:
+        return _store(scope, guard, request, await guard.aidentify(request, requirements))
+    guard.check(known, request, requirements)
+    return known
+
+
+def _find(scope: Mapping[str, Any], guard: Guard, request: Request) -> Principal | None:
     known: _RequestState | None = scope.get(_KEY)
     if known is None or known.guard is not guard:
         return None
-    if known.authorization != tuple(request.authorization):
-        return None
-    guard.check(known.principal, request, requirements)
-    return known.principal
+    return known.principal if known.authorization == tuple(request.authorization) else None
 
 
-def put(
+def _store(
     scope: MutableMapping[str, Any], guard: Guard, request: Request, principal: Principal
-) -> None:
-    """Record that `guard` has identified the caller of a request."""
+) -> Principal:
     scope[_KEY] = _RequestState(guard, tuple(request.authorization), principal)
+    return principal

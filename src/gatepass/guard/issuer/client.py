@@ -85,13 +85,10 @@ class IssuerClient:
         try:
             return self.run(discovery.endpoints(self._issuer))
         except Exception as error:  # noqa: BLE001 - whatever keeps the metadata away, it is away
-            self._why = str(error) if isinstance(error, DiscoveryError) else _kind(error)
+            why = f"reading the issuer's metadata failed: {type(error).__name__}"
+            self._why = str(error) if isinstance(error, DiscoveryError) else why
             self._failed_at = self._clock()
             raise DiscoveryError(self._why) from None
-
-
-def _kind(error: Exception) -> str:
-    return f"reading the issuer's metadata failed: {type(error).__name__}"
 
 
 def _missing(name: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from gatepass.wire import basic
 from gatepass.wire.secret import Secret
 
 
@@ -39,6 +40,11 @@ class Credentials:
                 " GATEPASS_CLIENT_SECRET_FILE)"
             )
         return cls(known_id, secret)
+
+    @property
+    def authorization(self) -> str:
+        """The value of the Authorization header (RFC 6749 §2.3.1)."""
+        return basic.write(self.client_id, self.client_secret)
 
 
 def _secret(environ: Mapping[str, str]) -> Secret:

@@ -8,16 +8,12 @@ from urllib.parse import urlsplit
 from gatepass.guard.issuer.urls import checked
 from gatepass.jose import strict_json
 from gatepass.jose.jwks import LONGEST_DOCUMENT, KeySet
-from gatepass.wire.flow import Flow, Request, Response
+from gatepass.wire.flow import JSON_HEADERS, Flow, Request, Response
 
 _OAUTH = "/.well-known/oauth-authorization-server"  # RFC 8414 §3
 _OPENID = "/.well-known/openid-configuration"  # OpenID Connect Discovery 1.0 §4
 _LONGEST_NAME = 200  # characters of a name from outside in the log
 _MAX_AGE = re.compile(r"max-age\s*=\s*\"?(\d{1,9})")
-_HEADERS = {
-    "accept": "application/json",
-    "accept-encoding": "identity",  # a compressed response could grow beyond its bound
-}
 
 
 class DiscoveryError(Exception):
@@ -47,7 +43,7 @@ def endpoints(issuer: str) -> Flow[Endpoints]:
     """
     error = ""
     for url in _places(issuer):
-        response = yield Request("GET", url, _HEADERS)
+        response = yield Request("GET", url, JSON_HEADERS)
         if response.status == 200:
             return _read(response, issuer)
         error = f"the issuer's metadata answered {response.status}"
@@ -56,7 +52,7 @@ def endpoints(issuer: str) -> Flow[Endpoints]:
 
 def keys(url: str) -> Flow[Fetched]:
     """Read the key set at `url`; raise DiscoveryError, or the error of the HTTP client."""
-    response = yield Request("GET", url, _HEADERS)
+    response = yield Request("GET", url, JSON_HEADERS)
     if response.status != 200:
         raise DiscoveryError(f"the key set answered {response.status}")
     try:

@@ -48,8 +48,7 @@ class Sender:
                     raise TimeoutError("the answer took too long")
                 if len(body) > self._longest:
                     break  # the flow refuses a response that is too long
-            headers = {name.lower(): value for name, value in response.headers.items()}
-            return Response(response.status_code, headers, body)
+            return Response(response.status_code, dict(response.headers), body)
 
     def close(self) -> None:
         """Close the pool's connections."""

@@ -1,1 +1,1 @@
-"""The values a guard works with: request, requirements, principal, denial. Pure."""
+"""The values a guard works with: request, requirements, principal, error response. Pure."""

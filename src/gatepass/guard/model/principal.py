@@ -14,7 +14,7 @@ from gatepass.guard.model.claim_names import ClaimNames
 from gatepass.guard.model.expectation import Expectation
 from gatepass.wire import credential
 from gatepass.wire.bearer import invalid_token
-from gatepass.wire.credential import Mode
+from gatepass.wire.credential import ENVIRONMENTS
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.networks import allows
 from gatepass.wire.scope import Scope
@@ -23,8 +23,6 @@ from gatepass.wire.secret import Secret
 _CLAIMS = frozenset(
     {"active", "allowed_networks", "aud", "cnf", "exp", "iat", "iss", "nbf", "sub", "token_type"}
 )
-
-_ENVIRONMENTS = {Mode.LIVE: "production", Mode.TEST: "sandbox"}
 
 
 def claims_of(names: ClaimNames) -> frozenset[str]:
@@ -148,7 +146,7 @@ class Principal:
     def environment_of(token: Secret) -> str | None:
         """Return the environment that an opaque token names in its prefix, which proves nothing."""
         found = credential.read(token.value)
-        return None if found is None else _ENVIRONMENTS[found.mode]
+        return None if found is None else ENVIRONMENTS[found.mode]
 
     def comes_from(self, source: str | None) -> None:
         """Raise OAuthError (`invalid_token`) for a request from outside the token's networks.

@@ -21,12 +21,8 @@ class Counters:
         self.key_fetches = 0
         self.key_failures = 0
         self.refused: Counter[str] = Counter()
-        self.lag: Callable[[], float | None] = _no_feed
+        self.lag: Callable[[], float | None] = lambda: None  # no feed
         ALL.add(self)
-
-
-def _no_feed() -> float | None:
-    return None
 
 
 ALL: "weakref.WeakSet[Counters]" = weakref.WeakSet()

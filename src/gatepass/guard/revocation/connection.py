@@ -21,7 +21,7 @@ _UNUSABLE = (
 
 
 class Connection:
-    """A synchronous HTTP client: it works in a thread, and in a greenlet that stands for one.
+    """A synchronous HTTP client: it works in a thread, and in a greenlet that replaces one.
 
     `seconds` bounds a whole exchange. Raises FeedError if the environment names a proxy or a
     certificate file that cannot be used.
@@ -85,8 +85,7 @@ class Connection:
                     raise FeedError(f"the feed's answer is longer than {LONGEST} bytes")
                 if time.monotonic() > deadline:
                     raise TimeoutError("the answer took too long")
-            headers = {name.lower(): value for name, value in response.headers.items()}
-            return Response(response.status_code, headers, bytes(body))
+            return Response(response.status_code, dict(response.headers), bytes(body))
 
     def _note(self, event: str, info: Mapping[str, object]) -> None:
         """Keep a duplicate of each socket that httpx2 connects, to be shut down from outside."""

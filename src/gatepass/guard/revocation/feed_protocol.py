@@ -7,8 +7,8 @@ from gatepass.guard.issuer.credentials import Credentials
 from gatepass.guard.revocation import feed_page
 from gatepass.guard.revocation.feed_page import Page
 from gatepass.guard.revocation.state import RevocationState
-from gatepass.wire import basic, metadata
-from gatepass.wire.flow import Request, Response
+from gatepass.wire import metadata
+from gatepass.wire.flow import JSON_HEADERS, Request, Response
 
 _MOST_PAGES = 10_000  # of a snapshot
 _PAUSE = 0.2  # seconds between a response with news and the next request
@@ -47,11 +47,7 @@ class FeedProtocol:
         return Request(
             "GET",
             f"{self._url}?{urlencode(query)}",
-            {
-                "authorization": basic.write(credentials.client_id, credentials.client_secret),
-                "accept": "application/json",
-                "accept-encoding": "identity",  # a compressed response could grow beyond its bound
-            },
+            {"authorization": credentials.authorization} | JSON_HEADERS,
         )
 
     def receive(self, response: Response, took: float) -> tuple[Page, float]:
@@ -81,8 +77,7 @@ class FeedProtocol:
         if response.status != 200:
             why = _REFUSED.get(response.status, "try again later")
             raise FeedError(f"the feed answered {response.status}: {why}", _retry_after(response))
-        media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media_type != "application/json":
+        if response.media_type != "application/json":
             raise FeedError("the feed's answer is not application/json")
         try:
             page = feed_page.read(response.body)

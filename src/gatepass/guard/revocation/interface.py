@@ -11,11 +11,9 @@ class Revocations(Protocol):
 
     def state(self, now: float, /) -> State:
         """Return whether the revocations are up to date at `now` (seconds since 1970)."""
-        ...
 
     def lag(self, now: float, /) -> float | None:
         """Return the seconds since they were last up to date; None if they never were."""
-        ...
 
     def is_revoked(
         self, jti: str | None, client_id: str, issued_at: int | None, kid: str | None, /
@@ -24,4 +22,3 @@ class Revocations(Protocol):
 
         `kid` is None for a token that was introspected.
         """
-        ...

@@ -57,7 +57,7 @@ class FakeIssuer:
         self._guards: list[Guard] = []
 
     def options(self, **changed: Any) -> dict[str, Any]:  # noqa: ANN401 - any setting
-        """Return the settings of a guard, of any face, with which it takes this issuer's tokens.
+        """Return the settings of a guard, of any adapter, with which it takes this issuer's tokens.
 
         With them, revocations are known at once, in this process. `changed` are settings to add
         or to replace: `revocations=None` for a guard without a feed.

@@ -10,9 +10,8 @@ from gatepass.guard.issuer.credentials import Credentials
 from gatepass.guard.model.claim_names import OURS, ClaimNames
 from gatepass.guard.model.principal import claims_of
 from gatepass.jose import strict_json
-from gatepass.wire import basic
 from gatepass.wire.errors import OAuthError
-from gatepass.wire.flow import Flow, Request, Response
+from gatepass.wire.flow import JSON_HEADERS, Flow, Request, Response
 from gatepass.wire.secret import Secret
 
 RETRY_AFTER = 1  # seconds
@@ -97,11 +96,10 @@ def _request(token: Secret, url: str, credentials: Credentials) -> Request:
         "POST",
         url,
         {
-            "authorization": basic.write(credentials.client_id, credentials.client_secret),
+            "authorization": credentials.authorization,
             "content-type": "application/x-www-form-urlencoded",
-            "accept": "application/json",
-            "accept-encoding": "identity",  # a compressed response could grow beyond its bound
-        },
+        }
+        | JSON_HEADERS,
         urlencode({"token": token.value, "token_type_hint": "access_token"}).encode(),
     )
 
@@ -115,8 +113,7 @@ def _read(response: Response, kept: frozenset[str]) -> dict[str, object]:
         raise unavailable(f"introspection answered {response.status}")
     if len(response.body) > LONGEST_RESPONSE:
         raise unavailable(f"the introspection answer is longer than {LONGEST_RESPONSE} bytes")
-    media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
+    if response.media_type != "application/json":
         raise unavailable("the introspection answer is not application/json")
     try:
         answer = strict_json.read_object(response.body)

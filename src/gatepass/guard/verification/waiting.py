@@ -44,15 +44,10 @@ async def arun_step(step: Step) -> object:
         # `wait` and not `wait_for`: a caller that gives up must not cancel it for the others.
         await asyncio.wait([asyncio.wrap_future(step.future)], timeout=step.seconds)
         return step.future.result() if step.future.done() else None
-    if is_coroutine(step.function):
+    if iscoroutinefunction(step.function):  # it sees through functools.partial
         return await cast("Awaitable[object]", step.function())
     try:
         work = asyncio.get_running_loop().run_in_executor(None, copy_context().run, step.function)
     except RuntimeError as error:  # a limit is reached, or the main thread has ended
         raise unavailable(f"no thread can be started ({error})") from None
     return await work
-
-
-def is_coroutine(function: Callable[..., object]) -> bool:
-    """Return whether calling `function` returns a coroutine; sees through functools.partial."""
-    return iscoroutinefunction(function)

@@ -1,4 +1,4 @@
-"""A Vault on loopback: the stand-in, and a real OpenBao where it is installed."""
+"""A Vault on loopback: a fake one, and a real OpenBao where it is installed."""
 
 import json
 import shutil
@@ -24,21 +24,21 @@ TOKEN = "hvs-CAESIJ-stand-in"
 class StandIn:
     """Has one secret at secret/data/partners/gatepass; answers `instead` when that is set."""
 
-    seen: list[Request] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
     instead: Response | None = None
     sealed: bool = False
 
-    def answer(self, seen: Request) -> Response:
-        self.seen.append(seen)
+    def answer(self, request: Request) -> Response:
+        self.requests.append(request)
         if self.instead:
             return self.instead
         if self.sealed:
             return json_response(503, errors=["Vault is sealed"])
-        if seen.path.startswith("/v1/auth/"):
-            return self.log_in(seen)
-        if seen.headers.get("x-vault-token") != TOKEN:
+        if request.path.startswith("/v1/auth/"):
+            return self.log_in(request)
+        if request.headers.get("x-vault-token") != TOKEN:
             return json_response(403, errors=["permission denied"])
-        if seen.path != "/v1/secret/data/partners/gatepass":
+        if request.path != "/v1/secret/data/partners/gatepass":
             return json_response(404, errors=[])
         return json_response(
             request_id="e7f4bfe8",
@@ -50,12 +50,12 @@ class StandIn:
             auth=None,
         )
 
-    def log_in(self, seen: Request) -> Response:
+    def log_in(self, request: Request) -> Response:
         known = {
             "/v1/auth/approle/login": {"role_id": "partner", "secret_id": f"{SECRET}-id"},
             "/v1/auth/kubernetes/login": {"role": "partner", "jwt": f"{SECRET}.jwt"},
         }
-        if json.loads(seen.body) != known.get(seen.path):
+        if json.loads(request.body) != known.get(request.path):
             return json_response(400, errors=["invalid role or secret ID"])
         return json_response(data=None, auth={"client_token": TOKEN, "lease_duration": 60})
 

@@ -69,10 +69,10 @@ def test_a_namespace_has_secrets_of_its_own(vault: OpenBao) -> None:
     vault.ask("POST", "kv/data/ours", {"data": {"client_secret": SECRET}}, "acme")
 
     inside = FromVault(vault.address, "ours", mount="kv", token=TOKEN, namespace="acme")
-    outside = FromVault(vault.address, "ours", mount="kv", token=TOKEN)
+    other = FromVault(vault.address, "ours", mount="kv", token=TOKEN)
 
     assert inside() == SECRET
-    assert "answered 404" in refusal(outside)
+    assert "answered 404" in refusal(other)
 
 
 def test_a_sealed_server_is_unavailable(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -1,4 +1,4 @@
-"""Secrets from a Vault that a stand-in plays: good and bad days on the wire."""
+"""Secrets from a fake Vault: good and bad responses."""
 
 import logging
 import socket
@@ -40,9 +40,9 @@ def test_the_secret_is_read_with_the_token_and_nothing_is_logged(
 
     assert FromVault(address, f"/{PATH}", token=TOKEN)() == SECRET
 
-    (seen,) = vault.seen
-    assert (seen.method, seen.headers["x-vault-token"]) == ("GET", TOKEN)
-    assert "x-vault-namespace" not in seen.headers
+    (request,) = vault.requests
+    assert (request.method, request.headers["x-vault-token"]) == ("GET", TOKEN)
+    assert "x-vault-namespace" not in request.headers
     assert SECRET not in caplog.text
     assert TOKEN not in caplog.text
 
@@ -65,7 +65,7 @@ def test_address_token_and_namespace_come_from_the_environment(
     monkeypatch.setenv(f"{prefix}_NAMESPACE", "partners/eu")
 
     assert FromVault("", PATH)() == SECRET
-    assert vault.seen[0].headers["x-vault-namespace"] == "partners/eu"
+    assert vault.requests[0].headers["x-vault-namespace"] == "partners/eu"
 
 
 def test_the_token_that_a_login_by_hand_left_is_used(address: str, tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_an_application_role_logs_in_for_each_reading(vault: StandIn, address: s
     source = FromVault(address, PATH, login=AppRole("partner", f"{SECRET}-id"))
 
     assert [source(), source()] == [SECRET, SECRET]
-    assert [seen.path for seen in vault.seen] == [
+    assert [request.path for request in vault.requests] == [
         "/v1/auth/approle/login",
         f"/v1/secret/data/{PATH}",
     ] * 2
@@ -114,18 +114,18 @@ def test_a_wrong_token_path_or_field_is_told(address: str) -> None:
 def test_a_sealed_vault_may_be_unsealed_soon(vault: StandIn, address: str) -> None:
     vault.sealed = True
 
-    said = refusal(FromVault(address, PATH, token=TOKEN), TOKEN, kind=SecretUnavailable)
+    message = refusal(FromVault(address, PATH, token=TOKEN), TOKEN, kind=SecretUnavailable)
 
-    assert "sealed" in said
+    assert "sealed" in message
 
 
 @pytest.mark.parametrize("status", [412, 429, 472, 473, 500, 502])
 def test_what_may_pass_is_unavailable(status: int, vault: StandIn, address: str) -> None:
     vault.instead = json_response(status, errors=[SECRET])
 
-    said = refusal(FromVault(address, PATH, token=TOKEN), TOKEN, kind=SecretUnavailable)
+    message = refusal(FromVault(address, PATH, token=TOKEN), TOKEN, kind=SecretUnavailable)
 
-    assert f"answered {status}" in said
+    assert f"answered {status}" in message
 
 
 def test_a_redirect_is_not_followed_with_the_token(vault: StandIn, address: str) -> None:
@@ -135,7 +135,7 @@ def test_a_redirect_is_not_followed_with_the_token(vault: StandIn, address: str)
 
         assert "redirects are not followed" in refusal(FromVault(address, PATH, token=TOKEN), TOKEN)
 
-    assert elsewhere.seen == []
+    assert elsewhere.requests == []
 
 
 @pytest.mark.parametrize(
@@ -182,9 +182,9 @@ def test_a_login_that_gives_no_token_is_refused(
 def test_ten_megabytes_are_not_read(vault: StandIn, address: str) -> None:
     vault.instead = Response(200, SECRET.encode() * 700_000)
 
-    said = refusal(FromVault(address, PATH, token=TOKEN), TOKEN, kind=SecretUnavailable)
+    message = refusal(FromVault(address, PATH, token=TOKEN), TOKEN, kind=SecretUnavailable)
 
-    assert "without end" in said
+    assert "without end" in message
 
 
 def test_a_vault_that_is_away_or_hangs_up_is_unavailable() -> None:
@@ -211,8 +211,8 @@ def test_https_is_trusted_by_a_certificate_of_its_own(
         doubting = FromVault(address, PATH, token=TOKEN)
 
         assert trusting() == SECRET
-        said = refusal(doubting, TOKEN, kind=SecretUnavailable)
-        assert "a certificate that is refused (self-signed certificate)" in said
+        message = refusal(doubting, TOKEN, kind=SecretUnavailable)
+        assert "a certificate that is refused (self-signed certificate)" in message
         monkeypatch.setenv("VAULT_CACERT", str(certificate))
         assert doubting() == SECRET
 

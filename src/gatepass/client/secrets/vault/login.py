@@ -20,7 +20,6 @@ class Login(Protocol):
 
     def token(self, vault: Vault) -> str:
         """Get a token, from `vault` or elsewhere."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +62,14 @@ class Kubernetes:
 
 
 def wrapped(given: "str | Secret | SecretSource") -> "Secret | SecretSource":
-    """Let no text stand where a traceback of locals or a repr would show it."""
+    """Wrap text, so that no traceback with locals and no repr shows it."""
     return Secret(given) if isinstance(given, str) else given
 
 
 def unwrapped(given: "str | Secret | SecretSource") -> str:
     """Return the text that was given, or that the source gives."""
-    held = wrapped(given)
-    return held.value if isinstance(held, Secret) else held()
+    source = wrapped(given)
+    return source.value if isinstance(source, Secret) else source()
 
 
 def from_environment(name: str) -> str:

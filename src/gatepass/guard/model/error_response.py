@@ -21,7 +21,7 @@ _CHALLENGED = frozenset({400, 401, 403})  # RFC 6750 §3.1; no token would help 
 
 
 @dataclass(frozen=True, slots=True)
-class Denial:
+class ErrorResponse:
     """The response to a refused request; `reason` is one word, for counting."""
 
     status: int
@@ -59,8 +59,8 @@ class Denial:
 
 
 class Denied(Exception):
-    """Raised by a guard for a refused request; `denial` is the response to send."""
+    """Raised by a guard for a refused request; `error_response` is what to send."""
 
-    def __init__(self, denial: Denial) -> None:
-        super().__init__(f"{denial.status}: {denial.detail}")
-        self.denial = denial
+    def __init__(self, response: ErrorResponse) -> None:
+        super().__init__(f"{response.status}: {response.detail}")
+        self.error_response = response

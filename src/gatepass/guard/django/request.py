@@ -1,0 +1,49 @@
+"""A Django request as a guard reads it, and the response to a refused one."""
+
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.http.request import RawPostDataException, UnreadablePostError
+
+from gatepass.guard.model.error_response import ErrorResponse
+from gatepass.guard.model.request import Request
+from gatepass.guard.wsgi import has_short_form, header_lines
+
+
+def request_of(request: HttpRequest, path: Mapping[str, object]) -> Request:
+    """Return what a guard reads of a Django request; `path` has the parameters of its route.
+
+    Django joins header lines of the same name by a comma, which no bearer token contains.
+    """
+    authorization = request.META.get("HTTP_AUTHORIZATION")
+    return Request(
+        authorization=header_lines(authorization),
+        query=request.META.get("QUERY_STRING", ""),
+        form=_form(request),
+        source=request.META.get("REMOTE_ADDR") or None,
+        method=request.method,
+        path=path,
+        context=request,
+    )
+
+
+def response_of(response: ErrorResponse) -> HttpResponse:
+    """Return Django's form of an error response."""
+    return HttpResponse(response.body(), status=response.status, headers=dict(response.headers))
+
+
+def _form(request: HttpRequest) -> str:
+    """Return a short form's text, to find a token that is sent twice (RFC 6750 §2).
+
+    A form of unknown or great length is not read: no token is ever accepted from it.
+    """
+    if not has_short_form(request.META):
+        return ""
+    try:
+        body: bytes = request.body  # kept, so that a view can read it
+    except UnreadablePostError:  # the client is gone; the view will find out as well
+        return ""
+    except RawPostDataException:  # it was read before
+        return urlencode([(name, "") for name in request.POST])
+    return body.decode("latin-1")
