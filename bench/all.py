@@ -23,6 +23,7 @@ from bench.report import Part, markdown, print_part
 from bench.server import (
     endpoints,
     gatepass_server,
+    many_clients,
     million_applications,
     peers,
     startup,
@@ -51,7 +52,9 @@ as a token. nginx answers the same constant from C. django-oauth-toolkit has its
 settings: clients' secrets are hashed with Django's default, which takes most of the time. It is
 restarted for every round. node-oidc-provider keeps its tokens in memory. Introspection and forward
 authentication get {tokens} tokens in turn; the stores with and without a million applications get
-requests of {clients} clients in turn.
+requests of {clients} clients in turn. "Never seen" means that each request is from another one of
+{many} clients, and that the server has just been started; everywhere else one client asks, so that
+it is in memory.
 
 The guard is measured in one thread, in short rounds in which all take turns. "Verified" is
 `gatepass.guard.verify`, "let through" is the whole guard; the bare check is the one call of
@@ -77,6 +80,7 @@ def main() -> None:
         endpoints,
         peers,
         million_applications,
+        many_clients,
         startup,
         workers,
         verification,
@@ -100,6 +104,7 @@ def _head() -> str:
         machine=machine,
         tokens=gatepass_server.TOKENS,
         clients=f"{million_applications.SAMPLE:,}",
+        many=f"{many_clients.CLIENTS:,}",
         versions=textwrap.fill(f"Versions: {versions}.", _LINE),
     )
 
