@@ -1,8 +1,7 @@
 """What can be done to an application: each in one transaction with its audit entry and change."""
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -22,8 +21,12 @@ from gatepass.server.domain.applications.model import (
     new_secret,
     with_overlap,
 )
-from gatepass.server.domain.audit import store as audit
-from gatepass.server.domain.audit.model import Actor, entry
+from gatepass.server.domain.applications.transaction_steps import (
+    begin_change,
+    find_owned,
+    record_change,
+)
+from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.catalogue.model import NEEDS_PASSWORD, Catalogue
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.changes import tombstones
@@ -100,7 +103,7 @@ def register(  # noqa: PLR0913 - a registration has that many parts
             raise OAuthError("invalid_request", "This is done already.", status=409)
         store.add(connection, new)
         also(connection, Registered(new, secret))
-        _record(connection, by, now, new, "application.registered", scope=str(new.scope))
+        record_change(connection, by, now, new, "application.registered", scope=str(new.scope))
     context.refresh()
     return Registered(new, secret)
 
@@ -124,7 +127,7 @@ def rotate(  # noqa: PLR0913 - who, what, how, and what else is written
 
     With a `secret_id` of the caller's, doing it twice makes one: the second is OAuthError (409).
     """
-    with _change(context, app_id, org_id) as (connection, application, now):
+    with begin_change(context, app_id, org_id) as (connection, application, now):
         if any(each.id == secret_id for each in application.secrets):
             raise OAuthError("invalid_request", "This is done already.", status=409)
         new_id = secret_id or uuid4()
@@ -139,7 +142,7 @@ def rotate(  # noqa: PLR0913 - who, what, how, and what else is written
                 connection, app_id, {"tokens_revoked_before": application.next_revocation(now)}
             )
         also(connection, Registered(application, secret))
-        _record(
+        record_change(
             connection,
             by,
             now,
@@ -149,7 +152,7 @@ def rotate(  # noqa: PLR0913 - who, what, how, and what else is written
             overlap=UNTIL_USED if overlap is None else OVERLAPS[overlap],
         )
         if has_leaked:
-            _record(connection, by, now, application, "application.tokens_voided")
+            record_change(connection, by, now, application, "application.tokens_voided")
     return Registered(application, secret)
 
 
@@ -157,7 +160,7 @@ def revoke_secret(
     context: Context, by: Actor, app_id: UUID, secret_id: UUID, org_id: UUID | None
 ) -> None:
     """End a secret now; the last live one cannot be ended, disable the application instead."""
-    with _change(context, app_id, org_id) as (connection, application, now):
+    with begin_change(context, app_id, org_id) as (connection, application, now):
         live = application.live_secrets(now)
         ended = next((each for each in live if each.id == secret_id), None)
         if ended is None:
@@ -168,7 +171,7 @@ def revoke_secret(
                 "This is the only live secret. Rotate it first, or disable the application.",
             )
         store.end_secret(connection, secret_id, now)
-        _record(
+        record_change(
             connection, by, now, application, "secret.ended", secret=ended.last_four or "imported"
         )
 
@@ -188,7 +191,7 @@ def change(
 
     Raises OAuthError for a value that is not allowed, and for a field that `by` may not change.
     """
-    with _change(context, app_id, org_id) as (connection, application, now):
+    with begin_change(context, app_id, org_id) as (connection, application, now):
         after, groups = fields.check(by, application, allowed, values)
         _write(connection, by, now, application, after, groups)
 
@@ -209,7 +212,7 @@ def choose_scope(
     password is given only where the administrator has proved to know theirs. Scopes that stay
     keep their places, as the first one's resource is what tokens are for where none is asked for.
     """
-    with _change(context, app_id, org_id) as (connection, application, now):
+    with begin_change(context, app_id, org_id) as (connection, application, now):
         had = application.scope.names
         kept = tuple(name for name in had if name in chosen or name not in catalogue.offered)
         scope = Scope(kept + chosen.without(Scope(kept)).names)
@@ -220,11 +223,11 @@ def choose_scope(
 
 def revoke_tokens(context: Context, by: Actor, app_id: UUID, org_id: UUID | None) -> None:
     """Make every token that the application holds invalid."""
-    with _change(context, app_id, org_id) as (connection, application, now):
+    with begin_change(context, app_id, org_id) as (connection, application, now):
         store.change(
             connection, app_id, {"tokens_revoked_before": application.next_revocation(now)}
         )
-        _record(connection, by, now, application, "application.tokens_voided")
+        record_change(connection, by, now, application, "application.tokens_voided")
 
 
 def set_enabled(
@@ -235,45 +238,34 @@ def set_enabled(
     Both revoke what was issued before: another process may issue tokens until it has learned
     of the disabling.
     """
-    with _change(context, app_id, org_id) as (connection, application, now):
+    with begin_change(context, app_id, org_id) as (connection, application, now):
         if enabled == (application.disabled_at is None):
             return
         revoked_before = application.next_revocation(now)
         state = {"disabled_at": None if enabled else now, "tokens_revoked_before": revoked_before}
         store.change(connection, app_id, state)
         action = "application.enabled" if enabled else "application.disabled"
-        _record(connection, by, now, application, action)
+        record_change(connection, by, now, application, action)
 
 
 def delete(context: Context, by: Actor, app_id: UUID, org_id: UUID | None) -> None:
     """Delete an application; its credentials and tokens become invalid."""
-    with _change(context, app_id, org_id) as (connection, application, now):
+    with begin_change(context, app_id, org_id) as (connection, application, now):
         store.remove(connection, app_id)
         tombstones.record_deletion(connection, changes.CLIENT_GONE, application.client_id, now)
-        _record(connection, by, now, application, "application.deleted")
+        record_change(connection, by, now, application, "application.deleted")
 
 
 def find(context: Context, app_id: UUID, org_id: UUID | None) -> Application:
     """Return an application of `org_id` (None: of any); raise NotFoundError for another."""
     with context.database.read() as connection:
-        return _owned(connection, app_id, org_id)
+        return find_owned(connection, app_id, org_id)
 
 
 def of_organization(context: Context, org_id: UUID) -> list[Application]:
     """Return an organization's applications, newest first."""
     with context.database.read() as connection:
         return lookup.of_organization(connection, org_id)
-
-
-@contextmanager
-def _change(
-    context: Context, app_id: UUID, org_id: UUID | None
-) -> Iterator[tuple[Connection, Application, datetime]]:
-    """Open a writing transaction on an application, as it is now."""
-    with context.database.write() as connection:
-        application = _owned(connection, app_id, org_id)
-        yield connection, application, application.change_time(context.now())
-    context.refresh()
 
 
 def _write(
@@ -287,35 +279,6 @@ def _write(
     """Store changed fields; removing a scope that is granted with a password revokes all tokens."""
     for group in groups:
         store.change(connection, before.id, group.columns(after))
-        _record(connection, by, now, before, group.action, **group.details(after))
+        record_change(connection, by, now, before, group.action, **group.details(after))
     if NEEDS_PASSWORD & set(before.scope.without(after.scope).names):
         store.change(connection, before.id, {"tokens_revoked_before": before.next_revocation(now)})
-
-
-def _owned(connection: Connection, app_id: UUID, org_id: UUID | None) -> Application:
-    found = lookup.find(connection, app_id)
-    if found is None or (org_id is not None and found.org_id != org_id):
-        raise NotFoundError(str(app_id))
-    return found
-
-
-def _record(
-    connection: Connection,
-    by: Actor,
-    now: datetime,
-    application: Application,
-    action: str,
-    **detail: str,
-) -> None:
-    """Write the audit entry and the change, in the transaction of the change itself."""
-    record = entry(
-        by,
-        now,
-        action,
-        application.name,
-        org_id=application.org_id,
-        client_id=application.client_id,
-        **detail,
-    )
-    audit.record(connection, record)
-    changes.record(connection, changes.APPLICATION, str(application.id), now)

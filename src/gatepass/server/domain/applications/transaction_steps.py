@@ -1,0 +1,56 @@
+"""The steps that operations on an application have in common, in one transaction."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from uuid import UUID
+
+from gatepass.server.domain.applications import lookup
+from gatepass.server.domain.applications.model import Application
+from gatepass.server.domain.audit import store as audit
+from gatepass.server.domain.audit.model import Actor, entry
+from gatepass.server.domain.changes import store as changes
+from gatepass.server.domain.context import Context
+from gatepass.server.storage.database import Connection
+from gatepass.server.storage.errors import NotFoundError
+
+
+@contextmanager
+def begin_change(
+    context: Context, app_id: UUID, org_id: UUID | None
+) -> Iterator[tuple[Connection, Application, datetime]]:
+    """Open a writing transaction on an application, as it is now."""
+    with context.database.write() as connection:
+        application = find_owned(connection, app_id, org_id)
+        yield connection, application, application.change_time(context.now())
+    context.refresh()
+
+
+def find_owned(connection: Connection, app_id: UUID, org_id: UUID | None) -> Application:
+    """Return an application of `org_id` (None: of any); raise NotFoundError for another."""
+    found = lookup.find(connection, app_id)
+    if found is None or (org_id is not None and found.org_id != org_id):
+        raise NotFoundError(str(app_id))
+    return found
+
+
+def record_change(
+    connection: Connection,
+    by: Actor,
+    now: datetime,
+    application: Application,
+    action: str,
+    **detail: str,
+) -> None:
+    """Write the audit entry and the change, in the transaction of the change itself."""
+    record = entry(
+        by,
+        now,
+        action,
+        application.name,
+        org_id=application.org_id,
+        client_id=application.client_id,
+        **detail,
+    )
+    audit.record(connection, record)
+    changes.record(connection, changes.APPLICATION, str(application.id), now)
