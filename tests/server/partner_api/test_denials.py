@@ -52,6 +52,25 @@ def test_an_organization_of_others_leaves_one_line_and_one_entry(
     assert _entries(other) == []
 
 
+def test_an_application_that_memory_does_not_keep_leaves_the_same(
+    partner: Partner, other: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partner.token()
+    monkeypatch.setattr(partner.environment.applications, "get", lambda _: None)
+
+    partner.call("GET", other.org)
+    partner.add_user()
+
+    (entry,) = _entries(partner)
+    assert (entry.actor, entry.subject) == ("billing", other.org)
+    with partner.environment.database.read() as connection:
+        entries = store.page(connection, partner.created.organization.id)
+    assert [each.actor for _, each in entries if each.action == "person.added"] == [
+        "billing",
+        "operator",
+    ]
+
+
 def test_a_user_of_others_and_one_of_nobody_leave_the_same(
     partner: Partner, other: Partner
 ) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Path
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
@@ -137,6 +138,10 @@ def _caller_with(scope: str) -> Callable[..., Coroutine[Any, Any, Caller]]:
             raise NotFoundError(org_id)
         environment = environment_of(request)
         application = environment.applications.get(principal.client_id)
+        if application is None:  # evicted meanwhile
+            application = await run_in_threadpool(
+                environment.applications.load, principal.client_id
+            )
         name = application.name if application else principal.client_id
         source = request.client.host if request.client else ""
         actor = Actor(name, source, requested, kind="application")
@@ -152,8 +157,11 @@ def note_denial(request: Request, status: int, reason: str) -> None:
     """
     client_id = request.scope.get(_CLIENT_ID)
     environment = environment_of(request)
-    application = environment.applications.get(client_id) if client_id else None
-    if application is None:
+    if client_id is None:
+        return
+    applications = environment.applications
+    application = applications.get(client_id) or applications.load(client_id)
+    if application is None:  # deleted meanwhile
         return
     source = request.client.host if request.client else ""
     actor = Actor(application.name, source, application.org_id, kind="application")
