@@ -8,13 +8,14 @@ that it takes by SQLAlchemy, in a thread.
 from collections import namedtuple
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from sys import intern
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from sqlalchemy import Connection, Text, bindparam, select
 from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
-from gatepass.server.domain.applications.model import Application, ApplicationSecret
+from gatepass.server.domain.applications.model import Application, ApplicationSecret, RateLimitMode
 from gatepass.server.domain.applications.networks import check_networks
 from gatepass.server.domain.applications.store import application, secret
 from gatepass.server.domain.organizations.store import organization
@@ -90,7 +91,13 @@ _PROCESSORS = [
     if (process := column.type.dialect_impl(_dialect).result_processor(_dialect, None))
 ]
 
-_scope = lru_cache(maxsize=1024)(Scope.parse)  # many applications have the same
+# Many applications in memory have the same values: each is kept once.
+_scope = lru_cache(maxsize=1024)(Scope.parse)
+
+
+@lru_cache(maxsize=4096)
+def _shared(org_id: UUID) -> UUID:
+    return org_id
 
 
 def _processed(row: Sequence[Any]) -> Any:  # noqa: ANN401 - as SQLAlchemy's rows
@@ -137,19 +144,19 @@ def _secret(row: Any) -> ApplicationSecret:  # noqa: ANN401 - a row
 def _application(row: Any, secrets: tuple[ApplicationSecret, ...]) -> Application:  # noqa: ANN401
     return Application(
         id=row.id,
-        org_id=row.org_id,
+        org_id=_shared(row.org_id),
         client_id=row.client_id,
         name=row.name,
         scope=_scope(row.scope),
         token_lifetime=row.token_lifetime,
         created_at=row.created_at,
-        created_by=row.created_by,
+        created_by=intern(row.created_by),
         secrets=secrets,
         redirect_uris=tuple(row.redirect_uris.split("\n")) if row.redirect_uris else (),
         networks=check_networks(row.networks) if row.networks else (),
         contact=row.contact,
-        client_type=row.client_type,
-        grant_type=row.grant_type,
+        client_type=intern(row.client_type),
+        grant_type=intern(row.grant_type),
         disabled_at=row.disabled_at,
         tokens_revoked_before=row.tokens_revoked_before,
         org_suspended_at=row.org_suspended_at,
@@ -157,6 +164,6 @@ def _application(row: Any, secrets: tuple[ApplicationSecret, ...]) -> Applicatio
         last_used_from=row.last_used_from,
         last_used_agent=row.last_used_agent,
         imported_from=row.imported_from,
-        rate_limit_mode=row.rate_limit_mode,
+        rate_limit_mode=cast("RateLimitMode", intern(row.rate_limit_mode)),
         rate_limit=row.rate_limit,
     )
