@@ -243,8 +243,14 @@ def test_a_refusal_by_the_lane_is_logged_and_counted_once(
     assert [told.times for told in batch.refusals.values()] == [1]
 
 
-def test_what_is_not_in_memory_is_fetched_by_asgi_and_counted_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("reads_directly", [True, False], ids=["SQLite", "as on PostgreSQL"])
+def test_what_is_not_in_memory_is_fetched_and_counted_once(
+    tmp_path: Path, *, reads_directly: bool
+) -> None:
     with open_passive_server(tmp_path / "data") as fresh_server:
+        database = fresh_server.environment().database
+        if not reads_directly:
+            database.direct_reads = None
         new = fresh_server.register()
         basic = raw_basic(f"{new.client_id}:wrong".encode())
         raw = Ask(authorization=(basic,)).raw()
@@ -258,7 +264,7 @@ def test_what_is_not_in_memory_is_fetched_by_asgi_and_counted_once(tmp_path: Pat
         play = played(fresh_server, scene)
         batch = fresh_server.environment().usage.take(fresh_server.clock())
 
-    assert (play.by_fast_path, statuses(play)) == (1, [401, 401])
+    assert (play.by_fast_path, statuses(play)) == (1 + reads_directly, [401, 401])
     assert batch
     assert [told.times for told in batch.refusals.values()] == [2]
 

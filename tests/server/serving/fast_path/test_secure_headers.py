@@ -97,8 +97,9 @@ def test_every_answer_over_https_says_so(served: Door, path: str, method: str, s
 @pytest.mark.spec("RFC 6797", "7.2")
 def test_tokens_and_answers_about_them_say_so_too(served: Door, client: Client) -> None:
     basic = (raw_basic(f"{client.client_id}:{client.secret.value}".encode()),)
+    answer(served, Ask(host=(_HOST,), authorization=basic, more=_HTTPS))  # from now on in memory
     before = served.by_fast_path
-    for _ in range(3):  # from the second on the application is in memory
+    for _ in range(3):
         response = answer(served, Ask(host=(_HOST,), authorization=basic, more=_HTTPS))
         assert response.status == 200
         check(response)
@@ -111,7 +112,7 @@ def test_tokens_and_answers_about_them_say_so_too(served: Door, client: Client) 
 
     assert introspected.status == 200
     check(introspected)
-    assert served.by_fast_path - before == (3 if served.has_fast_path else 0)
+    assert served.by_fast_path - before == (4 if served.has_fast_path else 0)
 
 
 @pytest.mark.parametrize("path", ["/oauth2/token/", "/accounts/login/", "/healthz", "/metrics"])
