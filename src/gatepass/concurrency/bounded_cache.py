@@ -1,4 +1,4 @@
-"""Caches in memory, bounded by the number of their entries."""
+"""A cache in memory, bounded by the number of its entries."""
 
 import threading
 from collections import OrderedDict
@@ -6,8 +6,6 @@ from typing import Generic, TypeVar
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
-
-_MOST_SPARED = 64  # entries in one write, so that no write takes long
 
 
 class BoundedCache(Generic[Key, Value]):
@@ -21,7 +19,6 @@ class BoundedCache(Generic[Key, Value]):
         if size < 1:
             raise ValueError("a cache keeps at least one entry")
         self._size = size
-        self.evicted = 0  # entries, until now
         # A plain dictionary skips all that were deleted to find the first: at 100,000 entries that
         # takes a hundred times as long as the rest of a write.
         self._entries: OrderedDict[Key, Value] = OrderedDict()
@@ -41,7 +38,7 @@ class BoundedCache(Generic[Key, Value]):
         with self._lock:
             self._entries.pop(key, None)
             if len(self._entries) >= self._size:
-                self._evict()
+                self._entries.popitem(last=False)
             self._entries[key] = value
         return value
 
@@ -55,55 +52,6 @@ class BoundedCache(Generic[Key, Value]):
         with self._lock:
             self._entries.clear()
 
-    def _evict(self) -> None:
-        """Remove an entry; the caller has the lock."""
-        self._entries.popitem(last=False)
-        self.evicted += 1
-
     def after_fork(self) -> None:
         """Replace the lock, which a thread of the parent process may have held."""
         self._lock = threading.Lock()
-
-
-class LruCache(BoundedCache[Key, Value]):
-    """Evicts an entry that was not read for long: about the one that was used longest ago.
-
-    An entry that was read since it was written, or since it was last spared, is spared and becomes
-    the one written last (the "second chance" algorithm). So a read only adds its key to a set.
-    """
-
-    def __init__(self, size: int) -> None:
-        super().__init__(size)
-        self._read: set[Key] = set()
-        self._peek = self._entries.get
-        self.get = self._get  # type: ignore[assignment]
-
-    def pop(self, key: Key) -> Value | None:
-        """Remove the entry of `key`; return its value, or None if there was none."""
-        self._read.discard(key)
-        return super().pop(key)
-
-    def clear(self) -> None:
-        """Remove every entry."""
-        super().clear()
-        self._read.clear()
-
-    def _get(self, key: Key) -> Value | None:
-        value = self._peek(key)
-        if value is not None:
-            self._read.add(key)
-        return value
-
-    def _evict(self) -> None:
-        for _ in range(_MOST_SPARED):
-            key, value = self._entries.popitem(last=False)
-            if key not in self._read:
-                break
-            self._read.discard(key)
-            self._entries[key] = value
-        else:
-            key, _ = self._entries.popitem(last=False)
-            self._read.discard(key)
-        if len(self._read) > self._size:  # a key may be added while its entry is evicted
-            self._read.clear()
-        self.evicted += 1

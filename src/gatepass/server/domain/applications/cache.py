@@ -6,10 +6,10 @@ from collections.abc import Callable
 from enum import Enum, auto
 from uuid import UUID
 
-from gatepass.concurrency.bounded_cache import BoundedCache, LruCache
+from gatepass.concurrency.bounded_cache import BoundedCache
 from gatepass.server.domain.applications.model import Application
 
-MOST = 50_000  # applications in memory; those that are used stay longest
+MOST = 50_000  # applications in memory
 MOST_ABSENT = 10_000  # keys of which memory knows what the last query for them showed
 
 
@@ -37,7 +37,7 @@ class ApplicationCache:
     ) -> None:
         self._find = find
         self._find_directly = find_directly
-        self._applications: LruCache[str | UUID, Application] = LruCache(2 * MOST)
+        self._applications: BoundedCache[str | UUID, Application] = BoundedCache(2 * MOST)
         self._known: BoundedCache[str | UUID, _Known] = BoundedCache(MOST_ABSENT)
         self._lock = threading.Lock()
         self._changes = 0
