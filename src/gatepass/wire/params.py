@@ -56,7 +56,8 @@ def read_form(
     encoding, control characters (line breaks and tabs pass if `multiline`), or more than the
     stated limits. Control characters in the values of `unchecked` pass: the caller refuses them.
     """
-    _check_beginning(body)
+    if not body[:1].isascii():  # nearly no form
+        _check_beginning(body)
     if body.count(b"&") >= MOST:
         raise _too_many()
     if not multiline and body.endswith((b"\n", b"\r")):
