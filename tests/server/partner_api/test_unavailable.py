@@ -48,4 +48,6 @@ def test_a_denial_stays_one_while_the_database_is_away(
         response = partner.call("GET", other.org)
 
     assert response.status_code == 404
-    assert [each["event"] for each in logged] == ["access.denied", "audit.lost"]
+    # The thread that follows changes may notice it, too.
+    events = [each["event"] for each in logged if each["event"] != "database.away"]
+    assert events == ["access.denied", "audit.lost"]
