@@ -12,6 +12,8 @@ from server.forwarded import GROUPS, Case, Group
 from server.serving.fast_path.doors import Door, door
 from server.serving.fast_path.requests import Ask, Headers
 
+pytestmark = pytest.mark.slow  # each test starts a server with settings of its own
+
 _PLAIN, _HTTPS = "localhost:8000", "gate.example.com"  # hosts: of production, of an https issuer
 _WRONG = raw_basic(b"nobody:wrong")
 

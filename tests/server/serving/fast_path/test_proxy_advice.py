@@ -14,6 +14,8 @@ from server.fixtures import new_clock, raw_basic
 from server.serving.fast_path.doors import Door, door
 from server.serving.fast_path.requests import Ask
 
+pytestmark = pytest.mark.slow  # each test starts a server with settings of its own
+
 HOST = "app.example.com"
 _PORTED = "https://sandbox.example.com:8443"
 _VECTORS = json.loads((Path(__file__).parents[3] / "vectors" / "proxy_advice.json").read_text())
