@@ -25,10 +25,10 @@ def authenticate_client(
 ) -> AuthenticatedClient | NeedsThread:
     """Look up and authenticate a client; record a failure and raise OAuthError.
 
-    Returns NeedsThread, before anything is recorded, where the application is not in memory, its
-    secret must be verified slowly, or the first failure of this client id must cost what an
-    unknown one costs. Whether the client exists changes neither the calls nor their number. Does
-    NOT record the use.
+    Returns NeedsThread, before anything is recorded, where the database must be asked in a thread:
+    for an application that is not in memory, or so that the first failure of this client id costs
+    what an unknown one costs; also where the secret must be verified slowly. Whether the client
+    exists changes neither the calls nor their number. Does NOT record the use.
     """
     application = _look_up(environment, request, credentials)
     if isinstance(application, NeedsThread):

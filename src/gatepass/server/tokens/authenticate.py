@@ -6,13 +6,12 @@ from typing import NamedTuple
 from gatepass.server.domain.applications.model import Application, ApplicationSecret
 from gatepass.server.domain.applications.placeholder import placeholder
 from gatepass.server.tokens.request import PresentedCredentials
-from gatepass.wire.credential import Mode, read
+from gatepass.wire.credential import ENVIRONMENTS, Mode, read
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.networks import allows
 from gatepass.wire.secret import Secret
 
 _NO_SECRET = Secret("")
-_ENVIRONMENT = {Mode.LIVE: "production", Mode.TEST: "sandbox"}
 
 
 class AuthenticatedClient(NamedTuple):
@@ -75,7 +74,7 @@ def _reason(
     for name, text in (("client id", credentials.client_id), ("secret", secret)):
         recognised = read(text)
         if recognised and recognised.mode is not mode:
-            theirs, ours = _ENVIRONMENT[recognised.mode], _ENVIRONMENT[mode]
+            theirs, ours = ENVIRONMENTS[recognised.mode], ENVIRONMENTS[mode]
             return "other_environment", f"{theirs} {name} on {ours}"
     if application is None:
         return "unknown_client", "unknown client"
