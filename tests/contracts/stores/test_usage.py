@@ -193,6 +193,31 @@ def test_a_merge_that_is_killed_midway_has_not_happened(database: Database, app_
     assert counted(database, app_id) == before
 
 
+def test_merging_in_steps_gives_the_same_as_at_once(database: Database, app_id: UUID) -> None:
+    other = add_application(database)
+    for days in (0, 8, 8.001, 95, 401, 500):
+        for each in (app_id, other):
+            for minutes in range(0, 90, 5):
+                count(database, each, NOW - timedelta(days=days, minutes=minutes), 2)
+    steps = in_steps(database, 7)
+    in_many = [counted(database, each) for each in (app_id, other)]
+    merge(database, NOW)
+
+    assert set(steps[:-1]) == {7}
+    assert steps[-1] < 7
+    assert [counted(database, each) for each in (app_id, other)] == in_many
+    assert sum(each.times for each in in_many[0]) == 4 * 18 * 2
+
+
+def in_steps(database: Database, limit: int) -> list[int]:
+    """Merge so many rows a time until none is left; return how many there were each time."""
+    steps: list[int] = []
+    while not steps or steps[-1] == limit:
+        with database.write() as connection:
+            steps.append(store.merge(connection, NOW, limit))
+    return steps
+
+
 def test_what_is_older_than_400_days_is_forgotten(database: Database, app_id: UUID) -> None:
     count(database, app_id, NOW - timedelta(days=402))
     count(database, app_id, NOW - timedelta(days=398))
@@ -294,8 +319,8 @@ def test_of_many_refusals_the_newest_are_kept_for_each_application(
 def test_refusals_of_long_ago_are_forgotten(database: Database, app_id: UUID) -> None:
     old = refused(app_id, NOW - REFUSALS_KEPT - timedelta(seconds=1))
     young = refused(app_id, NOW - REFUSALS_KEPT + timedelta(seconds=1))
-    note(database, old, young)
+    note(database, old, with_other(old, "source", "192.0.2.8"), young)
     with database.write() as connection:
-        store.prune(connection, NOW)
+        assert [store.prune(connection, NOW, limit=1) for _ in range(3)] == [1, 1, 0]
 
     assert recent(database, app_id) == [young]

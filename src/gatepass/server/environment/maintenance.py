@@ -3,6 +3,8 @@
 Each function blocks and raises DatabaseAwayError.
 """
 
+import time
+from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -29,26 +31,44 @@ from gatepass.server.storage.heartbeat import store as heartbeat
 _KEEP_CHANGES = timedelta(hours=24)
 _KEEP_AUDIT = timedelta(days=400)
 _KEEP_DEVICES = timedelta(days=400)
+_PAUSE = 0.025
+"""Seconds between the transactions of one work, as other writers come in only then.
+
+SQLite's look whether the database is free after 25 ms at most, for the first 130 ms.
+"""
 
 log = structlog.get_logger("gatepass.server")
 
 
 def flush(environment: Environment) -> None:
-    """Write usage in one batch; read how many tokens all processes issued to limited clients."""
+    """Write usage; read how many tokens all processes issued to limited clients."""
     now = environment.clock()
     counted = environment.issuance_limit.counted_this_hour(now)
     batch = environment.usage.take(now)
     if batch is not None:
-        try:
-            with environment.database.write() as connection:
-                usage.write(connection, batch, environment.context.audit_limit)
-        except DatabaseAwayError:
-            environment.usage.put_back(batch)
-            raise
+        _write_usage(environment, batch)
     if counted:
         with environment.database.read() as connection:
             totals = counts.issued_since(connection, counted, hour_of(now))
         environment.issuance_limit.correct(now, totals, counted)
+
+
+def _write_usage(environment: Environment, batch: usage.Batch) -> None:
+    """Write a batch part by part; keep the parts that could not be written for the next time."""
+    parts = deque(batch.parts())
+    try:
+        while parts:
+            with environment.database.write() as connection:
+                usage.write(connection, parts[0], environment.context.audit_limit)
+            parts.popleft()
+            if parts:
+                time.sleep(_PAUSE)
+    except Exception as error:
+        if not isinstance(error, DatabaseAwayError):
+            parts.popleft()  # it would fail again, and hold up the others
+        if lost := sum(environment.usage.put_back(part) for part in parts):
+            log.warning("usage.lost", environment=environment.name, counts=lost)
+        raise
 
 
 def probe_database(environment: Environment) -> None:
@@ -92,10 +112,12 @@ def prune(environment: Environment) -> None:
     )
     with deadline.each(deadline.LONG):
         for delete in work:
-            deleted: int | None = FORGOTTEN_AT_ONCE
-            while deleted == FORGOTTEN_AT_ONCE:
+            while True:
                 with environment.database.write() as connection:
                     deleted = delete(connection)
+                if deleted != FORGOTTEN_AT_ONCE:
+                    break
+                time.sleep(_PAUSE)
     environment.state.revoked.prune(environment.clock())
     environment.state.load_imports()
 

@@ -1,12 +1,15 @@
 """One environment's database: connections, transactions, migrations. It knows no table."""
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Column,
     ColumnElement,
@@ -14,10 +17,15 @@ from sqlalchemy import (
     Dialect,
     Integer,
     MetaData,
+    Subquery,
     Table,
+    Text,
     TypeDecorator,
+    bindparam,
+    cast,
     func,
     inspect,
+    literal_column,
     make_url,
     select,
     text,
@@ -29,7 +37,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from gatepass.server.storage import deadline
 from gatepass.server.storage.connection_slots import Slots
-from gatepass.server.storage.errors import DatabaseAwayError, DatabaseError
+from gatepass.server.storage.errors import DatabaseAwayError, DatabaseError, reason_of
 from gatepass.server.storage.timestamps import EPOCH, milliseconds
 
 if TYPE_CHECKING:
@@ -41,6 +49,8 @@ __all__ = [
     "Counter",
     "Database",
     "Timestamp",
+    "as_rows",
+    "given_rows",
     "metadata",
     "next_of",
     "sqlite_url",
@@ -61,27 +71,7 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 _REVISIONS = sorted(file.name[:4] for file in _MIGRATIONS.glob("versions/[0-9]*.py"))
 _SECRET_OPTIONS = {"password", "sslpassword", "oauth_client_secret"}  # of libpq, in the query
 _SQLITE = "sqlite:///"
-_DAMAGED = {"CorruptError", "NotADBError"}  # of apsw
 _WRITE = "gatepass_write"
-_AWAY = {  # SQLSTATEs (PostgreSQL, Appendix A) that are neither lost connections nor faults of ours
-    "25006": "it is read-only",
-    "25P03": "the transaction was idle for too long",
-    "42P01": "its tables are not those of this version",
-    "42703": "its tables are not those of this version",
-    "55P03": "another program holds it up",
-    "57014": "it did not answer in time",
-    "XX001": "it is damaged",
-    "XX002": "it is damaged",
-    # and apsw's errors
-    "BusyError": "another program holds it up",
-    "CantOpenError": "the file cannot be opened",
-    "CorruptError": "the file is damaged",
-    "FullError": "the disk is full",
-    "IOError": "the disk cannot be read or written",
-    "NotADBError": "the file is no database",
-    "ReadOnlyError": "it is read-only",
-}
-
 
 FORGOTTEN_AT_ONCE = 5000
 """How many rows one transaction deletes at most, as all other writers wait for it."""
@@ -126,6 +116,33 @@ def upsert(connection: Connection, table: Table, **values: object) -> None:
     others = {name: value for name, value in values.items() if name not in key}
     new = insert(table).values(**values)
     connection.execute(new.on_conflict_do_update(index_elements=key, set_=others))
+
+
+def given_rows(dialect: str, columns: Iterable[Column[Any]]) -> Subquery:
+    """Return a table of these columns that has the rows of the parameter `rows` (see `as_rows`).
+
+    A statement on it does for all rows what `executemany` does row by row. On SQLite that leaves
+    the interpreter to other threads all the while, and does not wait for it after each row.
+    """
+    rows = bindparam("rows", type_=Text)
+    if dialect == "sqlite":
+        each = func.json_each(rows).table_valued("value")
+    else:
+        each = func.json_array_elements(cast(rows, JSON)).table_valued("value")
+    values = (
+        cast(each.c.value.op("->>")(literal_column(str(place))), column.type).label(column.key)
+        for place, column in enumerate(columns)
+    )
+    return select(*values).subquery("given")
+
+
+def as_rows(rows: Iterable[Sequence[object]]) -> str:
+    """Return the value of the parameter `rows`: texts, numbers, ids and datetimes."""
+    return json.dumps(list(rows), default=_as_json)
+
+
+def _as_json(value: UUID | datetime) -> str | int:
+    return value.hex if isinstance(value, UUID) else milliseconds(value)
 
 
 class Database:
@@ -254,14 +271,10 @@ def _away_is_said() -> Iterator[None]:
 
 def _why_away(error: DBAPIError) -> str | None:
     """Return why the database cannot be used at the moment, or None where that is not the error."""
-    state = getattr(error.orig, "sqlstate", None) or type(error.orig).__name__
-    if state in _AWAY:
-        return _AWAY[state]
-    if error.connection_invalidated:
+    why = reason_of(error.orig)
+    if why is None and error.connection_invalidated:
         return "connection lost"
-    if type(error.orig).__name__ in _DAMAGED:
-        return "the file is damaged"
-    return type(error).__name__ if isinstance(error, OperationalError) else None
+    return why or (type(error).__name__ if isinstance(error, OperationalError) else None)
 
 
 def _is_writing(connection: Connection) -> bool:

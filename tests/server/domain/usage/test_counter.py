@@ -1,6 +1,7 @@
 """Uses, tokens and refusals between two batches."""
 
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,8 +17,15 @@ from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Entry
 from gatepass.server.domain.throttling.hourly_limit import MOST_ROWS, HourlyLimit
 from gatepass.server.domain.usage import store
-from gatepass.server.domain.usage.counter import UsageCounter, write
-from gatepass.server.domain.usage.model import FINE, ISSUED, LONGEST_AGENT, Refusal, Use
+from gatepass.server.domain.usage.counter import Batch, UsageCounter, write
+from gatepass.server.domain.usage.model import (
+    FINE,
+    ISSUED,
+    LONGEST_AGENT,
+    CountKey,
+    Refusal,
+    Use,
+)
 from gatepass.wire.errors import OAuthError
 from server.fixtures import Client, InProcessServer
 
@@ -287,3 +295,22 @@ def test_a_flood_of_refusals_is_bounded_while_nothing_can_be_written(
 
     assert len(recent(fresh_server, client)) == 200
     assert sum(counted(fresh_server, client).values()) == 1_010
+
+
+def test_uses_and_counts_are_bounded_while_nothing_can_be_written(
+    fresh_server: InProcessServer,
+) -> None:
+    client, usage, most = fresh_server.register(), UsageCounter(), 500_000
+    (secret,) = client.application.secrets
+    of_one = Use(client.application, secret, AT, "192.0.2.7", b"curl/8")
+    uses = {number.to_bytes(4): of_one for number in range(most + 10)}
+    counts = Counter({CountKey(client.application.id, at, ISSUED): 1 for at in range(most + 10)})
+    use(client, usage)
+    usage.issued(client.application)
+    usage.collect(AT)
+
+    assert usage.put_back(Batch(uses, counts, {})) == 22
+    batch = usage.take(AT)
+    assert batch
+    assert (len(batch.uses), len(batch.counts)) == (most, most)
+    assert secret.digest in batch.uses

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from functools import cache
 from uuid import UUID
 
 from sqlalchemy import (
@@ -15,8 +15,8 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
+    Update,
     Uuid,
-    bindparam,
     case,
     delete,
     func,
@@ -29,7 +29,7 @@ from sqlalchemy import (
 
 from gatepass.server.domain.applications.model import Application, ApplicationSecret
 from gatepass.server.domain.applications.networks import format_networks
-from gatepass.server.storage.database import Timestamp, metadata
+from gatepass.server.storage.database import Timestamp, as_rows, given_rows, metadata
 
 application = Table(
     "application",
@@ -220,12 +220,15 @@ def record_use(
     secrets: Sequence[Mapping[str, object]],
 ) -> None:
     """Write a batch of "last used": rows of `key`, `at`, `source` and `agent`."""
-    values: dict[str, Any] = {
-        "last_used_at": bindparam("at"),
-        "last_used_from": bindparam("source"),
-        "last_used_agent": bindparam("agent"),
-    }
     for table, rows in ((application, applications), (secret, secrets)):
         if rows:
-            noted = update(table).where(table.c.id == bindparam("key")).values(values)
-            connection.execute(noted, rows)
+            given = as_rows((row["key"], row["at"], row["source"], row["agent"]) for row in rows)
+            connection.execute(_noting_use(connection.dialect.name, table), {"rows": given})
+
+
+@cache
+def _noting_use(dialect: str, table: Table) -> Update:
+    columns = table.c["id", "last_used_at", "last_used_from", "last_used_agent"]
+    new = given_rows(dialect, columns)
+    values = {column: new.c[column.key] for column in columns if column is not table.c.id}
+    return update(table).where(table.c.id == new.c.id).values(values)

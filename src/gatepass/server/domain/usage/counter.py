@@ -2,8 +2,9 @@
 
 import threading
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from typing import NamedTuple
 
 from gatepass.server.domain.applications import store as applications
@@ -29,6 +30,9 @@ from gatepass.server.storage.database import Connection
 from gatepass.wire.errors import OAuthError
 
 _MOST_KINDS = 200  # of refusal in a batch; further ones are only counted and logged
+_AT_ONCE = 500  # uses, and counts, that one transaction writes: other writers wait for it
+_REFUSALS_AT_ONCE = 20  # each takes statements of its own
+_MOST_KEPT = 500_000  # uses, and counts, that wait while the database is away
 
 
 class RefusalCount(NamedTuple):
@@ -46,6 +50,19 @@ class Batch(NamedTuple):
     uses: dict[bytes, Use]
     counts: Counter[CountKey]
     refusals: dict[Kind, RefusalCount]
+
+    def parts(self) -> Iterator["Batch"]:
+        """Return it in parts that are each written in a transaction, earlier uses first."""
+        uses = iter(sorted(self.uses.items(), key=lambda use: use[1].at))
+        counts, refusals = iter(self.counts.items()), iter(self.refusals.items())
+        while any(
+            part := Batch(
+                dict(islice(uses, _AT_ONCE)),
+                Counter(dict(islice(counts, _AT_ONCE))),
+                dict(islice(refusals, _REFUSALS_AT_ONCE)),
+            )
+        ):
+            yield part
 
 
 class UsageCounter:
@@ -105,28 +122,34 @@ class UsageCounter:
         # `used` takes no lock and may be about to add one more to what was taken.
         return taken._replace(uses=dict(taken.uses))
 
-    def put_back(self, batch: Batch) -> None:
-        """Keep what could not be written for the next time, refusals within their bound."""
+    def put_back(self, batch: Batch) -> int:
+        """Keep what could not be written for the next time; return how many uses and counts not.
+
+        These and the refusals are kept within bounds.
+        """
         with self._lock:
             newer = self._batch
-            kept = Batch({**batch.uses, **newer.uses}, batch.counts + newer.counts, {})
-            for each in (batch, newer):
-                for kind, count in each.refusals.items():
-                    _add_refusal(kept, kind, count)
-            self._batch = kept
+            uses = list(batch.uses.items())[: max(0, _MOST_KEPT - len(newer.uses))]
+            counts = list(batch.counts.items())[: max(0, _MOST_KEPT - len(newer.counts))]
+            for digest, use in uses:
+                newer.uses.setdefault(digest, use)  # `used` takes no lock
+            newer.counts.update(dict(counts))
+            refusals = [*batch.refusals.items(), *newer.refusals.items()]
+            newer.refusals.clear()
+            for kind, count in refusals:
+                _add_refusal(newer, kind, count)
+        return len(batch.uses) - len(uses) + len(batch.counts) - len(counts)
 
 
 def write(connection: Connection, batch: Batch, limit: HourlyLimit) -> None:
-    """Write a batch: last uses, counts, and refusals.
+    """Write a batch, or a part of one: last uses, counts, and refusals.
 
     Of the refusals the first of a kind is audited, as far as the limit admits it.
     """
     _write_uses(connection, batch)
     _end_replaced_secrets(connection, batch)
-    ids = {cell.application_id for cell in batch.counts}
-    known = store.existing(connection, ids)
-    counts = {cell: count for cell, count in batch.counts.items() if cell.application_id in known}
-    store.add(connection, counts)
+    store.add(connection, batch.counts)
+    known = store.existing(connection, {kind.application_id for kind in batch.refusals})
     refusals = [
         Refusal(kind, times, _datetime(first), _datetime(last))
         for kind, (_, times, first, last) in batch.refusals.items()

@@ -12,6 +12,7 @@ ISSUED = "issued"
 FINE = 300  # seconds that are counted together at first
 HOUR = 3600
 DAY = 24 * HOUR
+SPANS = (FINE, HOUR, DAY)
 MERGES = ((FINE, HOUR, timedelta(days=7)), (HOUR, DAY, timedelta(days=90)))
 """From which span to which, and after how long."""
 KEPT = timedelta(days=400)

@@ -1,8 +1,9 @@
 """The tables of counts and of recent refusals."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -11,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     ForeignKey,
+    FromClause,
     Index,
     Integer,
     Row,
@@ -23,6 +25,7 @@ from sqlalchemy import (
     insert,
     literal,
     select,
+    tuple_,
     type_coerce,
     update,
 )
@@ -37,12 +40,20 @@ from gatepass.server.domain.usage.model import (
     MOST_REFUSALS,
     REFUSALS_KEPT,
     SAME_WITHIN,
+    SPANS,
     CountKey,
     Kind,
     Refusal,
     SpanCount,
 )
-from gatepass.server.storage.database import Counter, Timestamp, metadata
+from gatepass.server.storage.database import (
+    FORGOTTEN_AT_ONCE,
+    Counter,
+    Timestamp,
+    as_rows,
+    given_rows,
+    metadata,
+)
 from gatepass.server.storage.timestamps import milliseconds
 
 _AT_A_TIME = 500  # ids in one question
@@ -62,6 +73,8 @@ usage = Table(
     Column("times", BigInteger, nullable=False),
     Index("ix_usage_span_start", "span", "start"),
 )
+
+_KEY = tuple(usage.primary_key.columns)
 
 refusal = Table(
     "refusal",
@@ -90,53 +103,37 @@ def existing(connection: Connection, app_ids: Collection[UUID]) -> set[UUID]:
 
 
 def add(connection: Connection, counts: Mapping[CountKey, int]) -> None:
-    """Add to the counts, beside whatever other processes add."""
+    """Add to the counts of applications that still exist, beside what other processes add."""
     if counts:
-        rows = [
-            {
-                "application_id": cell.application_id,
-                "span": FINE,
-                "start": datetime.fromtimestamp(cell.start, UTC),
-                "what": cell.what,
-                "times": times,
-            }
+        rows = (
+            (cell.application_id, FINE, cell.start * 1000, cell.what, times)
             for cell, times in counts.items()
-        ]
-        connection.execute(_adding(connection, _insert(connection)), rows)
+        )
+        connection.execute(_adding(connection.dialect.name, FINE), {"rows": as_rows(rows)})
 
 
-def merge(connection: Connection, now: datetime) -> None:
-    """Put the counts of long ago together, hour by hour and day by day, and forget the oldest.
+def merge(connection: Connection, now: datetime, limit: int = FORGOTTEN_AT_ONCE) -> int:
+    """Merge counts of long ago into hours and days, and forget the oldest; return how many.
 
-    In the caller's transaction: killed midway, nothing has happened. Counts that come late for
-    an hour that is merged already are added to it the next time.
+    Of `limit` rows at most, in the caller's transaction: killed midway, nothing has happened.
+    Counts that come for an hour that is merged already, late or as they are more than `limit`, are
+    added to it.
     """
+    left = limit
     for fine, coarse, after in MERGES:
         size = coarse * 1000
-        before = milliseconds(now - after) // size * size
-        is_old = (usage.c.span == fine) & (type_coerce(usage.c.start, BigInteger) < before)
-        start = _start(coarse)
-        summed = (
-            select(
-                usage.c.application_id,
-                literal(coarse, Integer),
-                start,
-                usage.c.what,
-                cast(func.sum(usage.c.times), BigInteger),
-            )
-            .where(is_old)
-            .group_by(usage.c.application_id, start, usage.c.what)
-        )
-        columns = ["application_id", "span", "start", "what", "times"]
-        merged = _insert(connection).from_select(columns, summed)
-        connection.execute(_adding(connection, merged))
-        connection.execute(delete(usage).where(is_old))
-    connection.execute(delete(usage).where(usage.c.start < now - KEPT))
+        old = _take(connection, fine, milliseconds(now - after) // size * size, left)
+        left -= old.number
+        if old.number:
+            connection.execute(_adding(connection.dialect.name, coarse), {"rows": old.rows})
+    for span in SPANS:
+        left -= _take(connection, span, milliseconds(now - KEPT), left).number
+    return limit - left
 
 
 def series(connection: Connection, app_id: UUID, since: datetime, size: int) -> list[SpanCount]:
     """Return an application's counts from `since` on in spans of `size` seconds, oldest first."""
-    start = _start(size).label("start_of_span")
+    start = _start(usage, size).label("start_of_span")
     times = cast(func.sum(usage.c.times), BigInteger)
     query = (
         select(type_coerce(start, Timestamp), usage.c.what, times)
@@ -183,27 +180,53 @@ def recent(connection: Connection, app_id: UUID, limit: int = MOST_REFUSALS) -> 
     return [_refusal(row) for row in connection.execute(ordered)]
 
 
-def prune(connection: Connection, now: datetime) -> None:
-    """Forget refusals of long ago."""
-    connection.execute(delete(refusal).where(refusal.c.at < now - REFUSALS_KEPT))
+def prune(connection: Connection, now: datetime, limit: int = FORGOTTEN_AT_ONCE) -> int:
+    """Forget refusals of long ago, `limit` of them at most; return how many."""
+    old = select(refusal.c.id).where(refusal.c.at < now - REFUSALS_KEPT).limit(limit)
+    return connection.execute(delete(refusal).where(refusal.c.id.in_(old))).rowcount
 
 
-def _start(span: int) -> ColumnElement[int]:
+def _start(rows: FromClause, span: int) -> ColumnElement[int]:
     """Return the start, in Unix milliseconds, of the span of so many seconds that a row lies in."""
-    number = type_coerce(usage.c.start, BigInteger)
+    number = type_coerce(rows.c.start, BigInteger)
     return number - number % literal(span * 1000, BigInteger)
 
 
-def _insert(connection: Connection) -> Any:  # noqa: ANN401 - of one dialect or the other
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    return dialect.insert(usage)
+class _Taken(NamedTuple):
+    """Rows that were deleted, as a value of the parameter `rows`, and how many."""
+
+    rows: str
+    number: int
 
 
-def _adding(connection: Connection, new: Any) -> Any:  # noqa: ANN401, ARG001
-    """Return the insertion, adding to what is there already."""
-    return new.on_conflict_do_update(
-        index_elements=["application_id", "span", "start", "what"],
-        set_={"times": usage.c.times + new.excluded.times},
+def _take(connection: Connection, span: int, before: int, limit: int) -> _Taken:
+    """Delete the oldest rows of a span, `limit` of them at most."""
+    is_old = (usage.c.span == span) & (type_coerce(usage.c.start, BigInteger) < before)
+    old = select(usage).where(is_old).order_by(usage.c.start).limit(limit).subquery()
+    if connection.dialect.name == "sqlite":
+        rows = cast(func.json_group_array(func.json_array(*old.c)), Text)
+    else:
+        rows = cast(func.json_agg(func.json_build_array(*old.c)), Text)
+    taken = _Taken(*connection.execute(select(rows, func.count()).select_from(old)).one())
+    if taken.number:
+        given = given_rows(connection.dialect.name, _KEY)
+        keys = tuple_(*_KEY).in_(select(*given.c))
+        connection.execute(delete(usage).where(keys), {"rows": taken.rows})
+    return taken
+
+
+@cache
+def _adding(dialect: str, span: int) -> Any:  # noqa: ANN401 - of one dialect or the other
+    """Return what adds rows of the table to those of `span`, their own or a longer one."""
+    new = given_rows(dialect, usage.c)
+    is_known = select(application.c.id).where(application.c.id == new.c.application_id).exists()
+    key = (new.c.application_id, literal(span, Integer), _start(new, span), new.c.what)
+    times = cast(func.sum(new.c.times), BigInteger)
+    summed = select(*key, times).where(is_known).group_by(key[0], *key[2:])
+    insert_to = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    added = insert_to(usage).from_select(list(usage.c), summed)
+    return added.on_conflict_do_update(
+        index_elements=_KEY, set_={"times": usage.c.times + added.excluded.times}
     )
 
 
