@@ -27,6 +27,7 @@ from bench.server import (
     million_applications,
     peers,
     startup,
+    usage,
     workers,
 )
 
@@ -54,7 +55,8 @@ restarted for every round. node-oidc-provider keeps its tokens in memory. Intros
 authentication get {tokens} tokens in turn; the stores with and without a million applications get
 requests of {clients} clients in turn. "Never seen" means that each request is from another one of
 {many} clients, and that the server has just been started; everywhere else one client asks, so that
-it is in memory.
+it is in memory. The cost of usage is the processor time of the thread that writes it, for
+applications chosen at random of {counted}.
 
 The guard is measured in one thread, in short rounds in which all take turns. "Verified" is
 `gatepass.guard.verify`, "let through" is the whole guard; the bare check is the one call of
@@ -81,6 +83,7 @@ def main() -> None:
         peers,
         million_applications,
         many_clients,
+        usage,
         startup,
         workers,
         verification,
@@ -105,6 +108,7 @@ def _head() -> str:
         tokens=gatepass_server.TOKENS,
         clients=f"{million_applications.SAMPLE:,}",
         many=f"{many_clients.CLIENTS:,}",
+        counted=f"{usage.APPLICATIONS:,}",
         versions=textwrap.fill(f"Versions: {versions}.", _LINE),
     )
 

@@ -169,7 +169,8 @@ def test_a_part_that_fails_for_another_reason_is_dropped_and_no_other(
     process: Environment,
 ) -> None:
     issue(process, add_application(process))
-    with before_each_part(process, failing_at(3, ZeroDivisionError())), pytest.raises(ZeroDivisionError):
+    fault = failing_at(3, ZeroDivisionError())
+    with before_each_part(process, fault), pytest.raises(ZeroDivisionError):
         maintenance.flush(process)
     maintenance.flush(process)
 
