@@ -23,6 +23,7 @@ from bench.report import Part, markdown, print_part
 from bench.server import (
     endpoints,
     gatepass_server,
+    import_rate,
     many_clients,
     million_applications,
     peers,
@@ -84,6 +85,7 @@ def main() -> None:
         million_applications,
         many_clients,
         usage,
+        import_rate,
         startup,
         workers,
         verification,

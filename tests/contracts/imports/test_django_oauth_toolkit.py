@@ -1,7 +1,8 @@
 """What is read from a database that django-oauth-toolkit's own package made."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from gatepass.server.storage.database import Database
 from gatepass.wire.secret import Secret
 
 
-def by_id(found: list[SourceApplication]) -> dict[str, SourceApplication]:
+def by_id(found: Iterable[SourceApplication]) -> dict[str, SourceApplication]:
     return {each.client_id: each for each in found}
 
 
@@ -41,6 +42,22 @@ def test_applications_are_read_as_they_are(url: str) -> None:
     assert found["weak"].owner == Owner("2", "bolt")
 
 
+def test_the_applications_of_a_user_are_neighbours(url: str) -> None:
+    users = [{"username": name} for name in ("acme", "bolt")]
+    of = ("acme", "bolt", None, "acme", None, "bolt", "acme")
+    applications = [
+        {"client_id": f"{number}", "secret": "s" * 40, **({"user": user} if user else {})}
+        for number, user in enumerate(of)
+    ]
+    make_site(url, users=users, applications=applications)
+    runs = {
+        owner and owner.name: [each.client_id for each in members]
+        for owner, members in groupby(store.applications(url), key=lambda each: each.owner)
+    }
+
+    assert runs == {"acme": ["0", "3", "6"], "bolt": ["1", "5"], None: ["2", "4"]}
+
+
 def test_the_users_table_is_found_by_the_foreign_key(
     url: str, connect: Callable[[], Database]
 ) -> None:
@@ -49,7 +66,8 @@ def test_the_users_table_is_found_by_the_foreign_key(
     with connect().write() as connection:
         connection.execute(text("ALTER TABLE auth_user RENAME TO partners_partner"))
 
-    assert store.applications(url)[0].owner == Owner("1", "acme")
+    (found,) = store.applications(url)
+    assert found.owner == Owner("1", "acme")
 
 
 def test_tables_of_other_names_can_be_named(url: str, connect: Callable[[], Database]) -> None:

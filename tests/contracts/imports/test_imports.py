@@ -31,9 +31,9 @@ def test_what_was_imported_is_found_by_its_source_and_client_id(database: Databa
 
     with database.read() as connection:
         assert store.is_any(connection)
-        assert store.find(connection, new.source, new.client_id) == new
-        assert store.find(connection, "elsewhere", new.client_id) is None
-        assert store.find(connection, new.source, "another") is None
+        ids = [new.client_id, "another"]
+        assert store.find_many(connection, new.source, ids) == {new.client_id: new}
+        assert store.find_many(connection, "elsewhere", ids) == {}
 
 
 def test_the_organization_of_an_owner_is_the_one_of_the_last_time(database: Database) -> None:
@@ -44,8 +44,8 @@ def test_the_organization_of_an_owner_is_the_one_of_the_last_time(database: Data
             store.add(connection, each)
 
     with database.read() as connection:
-        assert store.organization_of(connection, first.source, "7") == second.org_id
-        assert store.organization_of(connection, first.source, "8") is None
+        found = store.organizations_of(connection, first.source, ["7", "8"])
+        assert found == {"7": second.org_id}
 
 
 def test_a_hash_of_elsewhere_is_kept_until_a_digest_replaces_it(database: Database) -> None:

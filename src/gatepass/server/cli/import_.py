@@ -1,9 +1,14 @@
 """`gatepass import`: imports applications of another system, with their credentials."""
 
+import gc
+import json
 import stat
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
-from typing import cast, get_args
+from tempfile import SpooledTemporaryFile
+from typing import IO, cast, get_args
 
 import click
 
@@ -27,6 +32,8 @@ _NO_USERS = """\
 The import adds no portal users. Add an administrator to an organization:
   gatepass organization add-admin ORG_ID --admin USERNAME --environment {environment}"""
 
+
+_BUFFER = 1 << 20  # characters
 
 _SHOWN = """\
 Warning: the password in DATABASE_URL is visible in the process list and in the shell's history.
@@ -87,12 +94,13 @@ def django_oauth_toolkit_(  # noqa: PLR0913 - one parameter for each option
     Put a password into --url-file, PGPASSWORD or PGPASSFILE: other users of this machine
     can see arguments. Client ids and secrets stay valid. Repeat it to import what is new.
     """
+    gc.disable()  # what is made for each application has no cycles, and takes a third less time
     with options.one_line_errors():
         url = _address(database_url, url_file)
         found = django_oauth_toolkit.applications(
             url, application_table, user_table, with_users=organization_by == "user"
         )
-    with options.environment_of(target, creates=True) as environment:
+    with closing(found), options.environment_of(target, creates=True) as environment:
         catalogue = environment.catalogue
         chosen = catalogue.defaults if scope is None else Scope.parse(scope)
         terms = ImportOptions(
@@ -103,10 +111,8 @@ def django_oauth_toolkit_(  # noqa: PLR0913 - one parameter for each option
         outcomes = operations.import_applications(
             environment.context, OPERATOR, found, terms, dry_run=dry_run
         )
-    if is_json:
-        options.show(_document(outcomes, environment.name, dry_run=dry_run), is_json=True)
-    else:
-        _report(outcomes, environment.name, dry_run=dry_run)
+        report = _Report(outcomes, environment.name, is_dry=dry_run, is_json=is_json)
+    report.print()
 
 
 def _address(argument: str | None, url_file: Path | None) -> str:
@@ -135,13 +141,52 @@ def _read_address(file: Path) -> str:
     return address
 
 
-def _document(outcomes: Sequence[Outcome], environment: str, *, dry_run: bool) -> dict[str, object]:
-    rows = {
-        state.replace(" ", "_"): [_row(each) for each in outcomes if each.state == state]
-        for state in get_args(State)
-    }
-    note = " ".join(_NO_USERS.format(environment=environment).split())
-    return {"environment": environment, "dry_run": dry_run, **rows, "note": note}
+class _Report:
+    """What became of each application, by state; in temporary files, as there may be millions."""
+
+    def __init__(
+        self, outcomes: Iterable[Outcome], environment: str, *, is_dry: bool, is_json: bool
+    ) -> None:
+        self._note = _NO_USERS.format(environment=environment)
+        self._environment = environment
+        self._is_dry = is_dry
+        self._is_json = is_json
+        self._files = {state: _temporary_file() for state in get_args(State)}
+        self._counts = Counter[str]()
+        for each in outcomes:
+            between = ", " if is_json and self._counts[each.state] else ""
+            text = json.dumps(_row(each)) if is_json else f"  {_line(each)}\n"
+            self._files[each.state].write(between + text)
+            self._counts[each.state] += 1
+
+    def print(self) -> None:
+        """Print it, as JSON or for people."""
+        if self._is_json:
+            head = json.dumps({"environment": self._environment, "dry_run": self._is_dry})
+            click.echo(head.removesuffix("}"), nl=False)
+            for state in self._files:
+                click.echo(f', "{state.replace(" ", "_")}": [', nl=False)
+                self._print_rows(state)
+                click.echo("]", nl=False)
+            click.echo(f', "note": {json.dumps(" ".join(self._note.split()))}}}')
+            return
+        for state in self._files:
+            would = "would be " if self._is_dry and state == "imported" else ""
+            count = self._counts[state]
+            click.echo(f"{count} {would}{state}{':' if count else ''}")
+            self._print_rows(state)
+        if self._counts["imported"]:
+            click.echo(f"\n{self._note}")
+
+    def _print_rows(self, state: State) -> None:
+        with self._files[state] as file:
+            file.seek(0)
+            while text := file.read(_BUFFER):
+                click.echo(text, nl=False)
+
+
+def _temporary_file() -> IO[str]:
+    return SpooledTemporaryFile(_BUFFER, "w+", encoding="utf-8", errors="surrogatepass")
 
 
 def _row(each: Outcome) -> dict[str, object]:
@@ -155,22 +200,11 @@ def _row(each: Outcome) -> dict[str, object]:
     }
 
 
-def _report(outcomes: Sequence[Outcome], environment: str, *, dry_run: bool) -> None:
-    counts = {state: sum(each.state == state for each in outcomes) for state in get_args(State)}
-    for state, count in counts.items():
-        would = "would be " if dry_run and state == "imported" else ""
-        click.echo(f"{count} {would}{state}{':' if count else ''}")
-        for each in outcomes:
-            if each.state == state:
-                click.echo(f"  {_line(each)}")
-    if counts["imported"]:
-        click.echo(f"\n{_NO_USERS.format(environment=environment)}")
-
-
 def _line(each: Outcome) -> str:
     where = f"in {each.organization} ({each.org_id or 'new'})" if each.organization else ""
     parts = (where, f"secret {each.way}" if each.way else "", *each.notes)
     details = "; ".join(part for part in parts if part)
     who = f"{each.client_id}  {each.name}".rstrip()
-    shown = "".join(char if char.isprintable() else "?" for char in who)
-    return f"{shown}: {details}" if details else shown
+    if not who.isprintable():
+        who = "".join(char if char.isprintable() else "?" for char in who)
+    return f"{who}: {details}" if details else who

@@ -53,9 +53,11 @@ def bring(
     dry_run: bool = False,
 ) -> Sequence[Outcome]:
     terms = ImportOptions("django-oauth-toolkit", scope, organization_by)
-    return operations.import_applications(
-        server.environment().context, OPERATOR, there, terms, dry_run=dry_run
-    )
+    context = server.environment().context
+    found = operations.import_applications(context, OPERATOR, there, terms, dry_run=dry_run)
+    outcomes = list(found)
+    context.refresh()
+    return outcomes
 
 
 def brought(server: InProcessServer, client_id: str = "acme") -> Application:

@@ -192,3 +192,31 @@ def test_the_other_environment_knows_nothing_of_it(fresh_server: InProcessServer
 
     assert fresh_server.environment(TEST).applications.load("acme") is None
     assert not fresh_server.environment(TEST).state.has_imported
+
+
+def test_a_client_id_that_is_there_twice_comes_in_once(fresh_server: InProcessServer) -> None:
+    first, second = bring(fresh_server, found(), found(kept=Secret(OTHER["encoded"])))
+
+    assert (first.state, second.state) == ("imported", "already there")
+    assert "changed there" in second.notes[0]
+
+
+def test_of_an_owner_with_many_applications_all_come_in_or_none(
+    fresh_server: InProcessServer,
+) -> None:
+    many = [found(client_id=str(number)) for number in range(10_050)]
+    with fresh_server.environment().database.write() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER refuse BEFORE INSERT ON application WHEN new.client_id = '10049'"
+            " BEGIN SELECT RAISE(ABORT, 'refused'); END"
+        )
+    with pytest.raises(Exception, match="refused"):
+        bring(fresh_server, *many)
+    assert names(fresh_server) == []
+    with fresh_server.environment().database.write() as connection:
+        connection.exec_driver_sql("DROP TRIGGER refuse")
+    outcomes = bring(fresh_server, found(client_id="x", owner=BOLT), *many)
+
+    assert {each.state for each in outcomes} == {"imported"}
+    assert len({each.client_id for each in outcomes}) == 10_051
+    assert sorted(names(fresh_server)) == ["Acme Energy", "Bolt"]

@@ -1,6 +1,6 @@
 """The applications' tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from uuid import UUID
@@ -20,7 +20,6 @@ from sqlalchemy import (
     case,
     delete,
     func,
-    insert,
     literal,
     select,
     type_coerce,
@@ -29,7 +28,7 @@ from sqlalchemy import (
 
 from gatepass.server.domain.applications.model import Application, ApplicationSecret
 from gatepass.server.domain.applications.networks import format_networks
-from gatepass.server.storage.database import Timestamp, as_rows, given_rows, metadata
+from gatepass.server.storage.database import Timestamp, as_rows, given_rows, insert_many, metadata
 
 application = Table(
     "application",
@@ -104,30 +103,19 @@ def count_with_scope(connection: Connection, name: str) -> int:
     return connection.execute(select(func.count()).where(has_it)).scalar_one()
 
 
-def add(connection: Connection, new: Application) -> None:
-    """Add an application with its secrets."""
-    connection.execute(
-        insert(application).values(
-            id=new.id,
-            org_id=new.org_id,
-            client_id=new.client_id,
-            name=new.name,
-            client_type=new.client_type,
-            grant_type=new.grant_type,
-            redirect_uris="\n".join(new.redirect_uris),
-            scope=str(new.scope),
-            token_lifetime=new.token_lifetime,
-            created_at=new.created_at,
-            created_by=new.created_by,
-            networks=format_networks(new.networks),
-            contact=new.contact,
-            imported_from=new.imported_from,
-            rate_limit_mode=new.rate_limit_mode,
-            rate_limit=new.rate_limit,
-        )
-    )
-    for each in new.secrets:
-        add_secret(connection, new.id, each)
+def add(connection: Connection, *new: Application) -> None:
+    """Add applications with their secrets."""
+    insert_many(connection, application, [_row(each) for each in new])
+    add_secrets(connection, ((each.id, one) for each in new for one in each.secrets))
+
+
+def names(connection: Connection, client_ids: Iterable[str]) -> dict[str, str]:
+    """Return the names of those of the applications that exist, by their client ids."""
+    given = given_rows(connection.dialect.name, [application.c.client_id])
+    is_given = application.c.client_id.in_(select(given.c.client_id))
+    query = select(application.c.client_id, application.c.name).where(is_given)
+    rows = as_rows((client_id,) for client_id in client_ids)
+    return {row.client_id: row.name for row in connection.execute(query, {"rows": rows})}
 
 
 def change(connection: Connection, app_id: UUID, values: Mapping[str, object]) -> None:
@@ -160,18 +148,25 @@ def remove(connection: Connection, app_id: UUID) -> None:
 
 def add_secret(connection: Connection, app_id: UUID, new: ApplicationSecret) -> None:
     """Add a secret's digest."""
-    connection.execute(
-        insert(secret).values(
-            id=new.id,
-            application_id=app_id,
-            digest=new.digest,
-            last_four=new.last_four,
-            created_at=new.created_at,
-            expires_at=new.expires_at,
-            encoded=new.encoded,
-            ends_on_use_of=new.ends_on_use_of,
-        )
-    )
+    add_secrets(connection, [(app_id, new)])
+
+
+def add_secrets(connection: Connection, secrets: Iterable[tuple[UUID, ApplicationSecret]]) -> None:
+    """Add digests of secrets, each of the application that has the id."""
+    rows = [
+        {
+            "id": new.id,
+            "application_id": app_id,
+            "digest": new.digest,
+            "last_four": new.last_four,
+            "created_at": new.created_at,
+            "expires_at": new.expires_at,
+            "encoded": new.encoded,
+            "ends_on_use_of": new.ends_on_use_of,
+        }
+        for app_id, new in secrets
+    ]
+    insert_many(connection, secret, rows)
 
 
 def replace_hash(connection: Connection, old: ApplicationSecret, digest: bytes, last: str) -> None:
@@ -232,3 +227,24 @@ def _noting_use(dialect: str, table: Table) -> Update:
     new = given_rows(dialect, columns)
     values = {column: new.c[column.key] for column in columns if column is not table.c.id}
     return update(table).where(table.c.id == new.c.id).values(values)
+
+
+def _row(new: Application) -> dict[str, object]:
+    return {
+        "id": new.id,
+        "org_id": new.org_id,
+        "client_id": new.client_id,
+        "name": new.name,
+        "client_type": new.client_type,
+        "grant_type": new.grant_type,
+        "redirect_uris": "\n".join(new.redirect_uris),
+        "scope": str(new.scope),
+        "token_lifetime": new.token_lifetime,
+        "created_at": new.created_at,
+        "created_by": new.created_by,
+        "networks": format_networks(new.networks),
+        "contact": new.contact,
+        "imported_from": new.imported_from,
+        "rate_limit_mode": new.rate_limit_mode,
+        "rate_limit": new.rate_limit,
+    }

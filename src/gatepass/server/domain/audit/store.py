@@ -2,15 +2,22 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, Index, Table, Text, Uuid, delete, insert, select
+from sqlalchemy import Column, Connection, Index, Table, Text, Uuid, delete, select
 
 from gatepass.server.domain.audit.model import Entry
-from gatepass.server.storage.database import FORGOTTEN_AT_ONCE, Counter, Timestamp, metadata
+from gatepass.server.storage.database import (
+    FORGOTTEN_AT_ONCE,
+    Counter,
+    Timestamp,
+    insert_many,
+    metadata,
+)
 
 audit = Table(
     "audit",
@@ -31,8 +38,10 @@ audit = Table(
 
 def record(connection: Connection, *entries: Entry) -> None:
     """Add entries within the caller's transaction."""
-    rows = [asdict(each) | {"detail": json.dumps(each.detail)} for each in entries]
-    connection.execute(insert(audit), rows)
+    names = [each.name for each in fields(Entry)]
+    values = attrgetter(*names)
+    rows = [dict(zip(names, values(each), strict=True)) for each in entries]
+    insert_many(connection, audit, [row | {"detail": json.dumps(row["detail"])} for row in rows])
 
 
 def page(

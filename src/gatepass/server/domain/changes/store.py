@@ -1,11 +1,12 @@
 """The change feed's table: written in the same transaction as the change."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, Row, Table, Text, delete, func, insert, select
+from sqlalchemy import Column, Connection, Row, Table, Text, delete, func, select
 
-from gatepass.server.storage.database import Counter, Timestamp, metadata
+from gatepass.server.storage.database import Counter, Timestamp, insert_many, metadata
 from gatepass.server.storage.timestamps import milliseconds
 
 change = Table(
@@ -57,7 +58,13 @@ class Change(NamedTuple):
 
 def record(connection: Connection, kind: str, subject: str, now: datetime) -> None:
     """Add a change of `subject` to the feed, for every process."""
-    connection.execute(insert(change).values(kind=kind, subject=subject, at=now))
+    record_many(connection, kind, [subject], now)
+
+
+def record_many(connection: Connection, kind: str, subjects: Iterable[str], now: datetime) -> None:
+    """Add a change of each subject to the feed."""
+    rows = [{"kind": kind, "subject": subject, "at": now} for subject in subjects]
+    insert_many(connection, change, rows)
 
 
 def latest(connection: Connection) -> int:

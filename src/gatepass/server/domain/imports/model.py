@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import Literal, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from gatepass.server.domain.applications.model import LONGEST_NAME, ApplicationSecret
 from gatepass.server.domain.applications.redirect_uris import MOST as MOST_URIS
 from gatepass.server.domain.applications.redirect_uris import check_redirect_uris
 from gatepass.server.domain.imports import django_hashers
 from gatepass.server.domain.names import is_tidy_form, is_visible, without_refused
+from gatepass.server.storage.timestamps import milliseconds
 from gatepass.wire.credential import read
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
@@ -112,7 +113,7 @@ def convert(found: SourceApplication, now: datetime) -> ImportedApplication:
     return ImportedApplication(
         client_id=found.client_id,
         name=name or name_of(found.client_id, LONGEST_NAME)[0] or "Imported",
-        secret=_secret(found.kept, way, created_at),
+        secret=_secret(found.kept, way, created_at, new_id(now)),
         redirect_uris=uris,
         created_at=created_at,
         way=way,
@@ -120,9 +121,22 @@ def convert(found: SourceApplication, now: datetime) -> ImportedApplication:
     )
 
 
+def new_id(now: datetime) -> UUID:
+    """Return a UUID that begins with the time (version 7, RFC 9562 §5.7).
+
+    Rows with such ids, which are stored together, are neighbours in an index.
+    """
+    random = int.from_bytes(secrets.token_bytes(10))
+    fixed = milliseconds(now) << 80 | 7 << 76 | 2 << 62
+    return UUID(int=fixed | random & ~(0xF << 76 | 0x3 << 62))
+
+
 def name_of(text: str, longest: int) -> tuple[str, tuple[str, ...]]:
     """Return a name as one printable line of limited length, and a note if it had to change."""
-    line = without_refused(text)
+    if text.isascii() and text.isprintable() and text == " ".join(text.split()) and text:
+        line = text  # as most are, and there may be millions
+    else:
+        line = without_refused(text)
     line = line if is_visible(line) else ""
     name = line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
     return name, () if is_tidy_form(name, text) else ("its name was changed to fit",)
@@ -158,12 +172,14 @@ def _hash_kind(found: SourceApplication) -> str:
     return way
 
 
-def _secret(kept: Secret, way: str, created_at: datetime) -> ApplicationSecret:
+def _secret(kept: Secret, way: str, created_at: datetime, secret_id: UUID) -> ApplicationSecret:
     if way == django_hashers.PLAIN:
-        return ApplicationSecret(uuid4(), kept.digest(), django_hashers.last_four(kept), created_at)
+        return ApplicationSecret(
+            secret_id, kept.digest(), django_hashers.last_four(kept), created_at
+        )
     random_digest = sha256(secrets.token_bytes(32)).digest()
     encoded = django_hashers.in_djangos_form(kept.value)
-    return ApplicationSecret(uuid4(), random_digest, "", created_at, encoded=encoded)
+    return ApplicationSecret(secret_id, random_digest, "", created_at, encoded=encoded)
 
 
 def _redirect_uris(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -1,12 +1,13 @@
 """The organizations' table."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, Index, Table, Text, Uuid, insert, select, update
+from sqlalchemy import Column, Connection, Index, Table, Text, Uuid, select, update
 
 from gatepass.server.domain.organizations.model import Organization
-from gatepass.server.storage.database import Timestamp, metadata
+from gatepass.server.storage.database import Timestamp, as_rows, given_rows, insert_many, metadata
 
 organization = Table(
     "organization",
@@ -32,17 +33,24 @@ def find(connection: Connection, org_id: UUID) -> Organization | None:
     return Organization(*row) if row else None
 
 
+def find_many(connection: Connection, org_ids: Iterable[UUID]) -> list[Organization]:
+    """Return those of the organizations that exist."""
+    given = given_rows(connection.dialect.name, [organization.c.id])
+    query = select(organization).where(organization.c.id.in_(select(given.c.id)))
+    rows = as_rows((org_id,) for org_id in org_ids)
+    return [Organization(*row) for row in connection.execute(query, {"rows": rows})]
+
+
 def list_all(connection: Connection) -> list[Organization]:
     """Return every organization, oldest first."""
     query = select(organization).order_by(organization.c.created_at, organization.c.id)
     return [Organization(*row) for row in connection.execute(query)]
 
 
-def add(connection: Connection, new: Organization) -> None:
-    """Add an organization."""
-    connection.execute(
-        insert(organization).values(id=new.id, name=new.name, created_at=new.created_at)
-    )
+def add(connection: Connection, *new: Organization) -> None:
+    """Add organizations."""
+    rows = [{"id": each.id, "name": each.name, "created_at": each.created_at} for each in new]
+    insert_many(connection, organization, rows)
 
 
 def set_suspended(connection: Connection, org_id: UUID, at: datetime | None) -> None:

@@ -1,10 +1,11 @@
 """The tables of django-oauth-toolkit, as any of its versions left them; only ever read."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from typing import cast as to_type
 
 from sqlalchemy import (
     URL,
@@ -12,12 +13,15 @@ from sqlalchemy import (
     Connection,
     Engine,
     MetaData,
-    Row,
+    Select,
     String,
     Table,
+    Text,
+    cast,
     create_engine,
     inspect,
     make_url,
+    null,
     select,
     type_coerce,
 )
@@ -30,16 +34,17 @@ NAME = "django-oauth-toolkit"
 APPLICATIONS = "oauth2_provider_application"
 _USERS = "auth_user"
 _NEEDED = (
+    "user_id",
     "client_id",
     "client_secret",
     "name",
     "client_type",
     "authorization_grant_type",
     "redirect_uris",
-    "user_id",
 )
 _LATER = ("created", "hash_client_secret")  # columns that its older versions have not
 _NAMES = ("first_name", "last_name", "username", "email")
+_AT_ONCE = 1000  # rows
 
 
 def applications(
@@ -48,24 +53,55 @@ def applications(
     users: str | None = None,
     *,
     with_users: bool = True,
-) -> list[SourceApplication]:
-    """Read every application of the database at `url`, in the order they were made.
+) -> Generator[SourceApplication, None, None]:
+    """Return every application of the database at `url`, read as they are taken.
 
-    The users' table is the one that the applications' foreign key names, unless `users` does.
-    Without `with_users` none is read, and an owner has no name.
+    Those of an owner are neighbours. The users' table is the one that the applications' foreign
+    key names, unless `users` does. Without `with_users` none is read, and an owner has no name.
+    Raises SourceError, at once where the database or a table cannot be read.
     """
+    found = _applications(url, table, users, with_users=with_users)
+    next(found)
+    return to_type("Generator[SourceApplication, None, None]", found)
+
+
+def _applications(
+    url: str, table: str, users: str | None, *, with_users: bool
+) -> Generator[SourceApplication | None, None, None]:
     with _reading(url) as connection:
         rows = _table(connection, table, "--application-table")
         absent = [name for name in _NEEDED if name not in rows.c]
         if absent:
             raise SourceError(f"The table {table} is not {NAME}'s: it has no {absent[0]}.")
-        owners = _users(connection, table, users) if with_users else {}
-        columns: list[ColumnElement[Any]] = [rows.c[name] for name in _NEEDED if name in rows.c]
+        columns: list[ColumnElement[Any]] = [rows.c[name] for name in _NEEDED]
         columns += [
-            type_coerce(rows.c[name], String).label(name) for name in _LATER if name in rows.c
+            type_coerce(rows.c[name], String) if name in rows.c else null() for name in _LATER
         ]
         query = select(*columns).order_by(rows.c.id)
-        return [_found(row, owners) for row in connection.execute(query)]
+        if with_users:
+            there = _users(connection, table, users)
+            query = _with_users(query, rows, *there, is_sqlite=connection.dialect.name == "sqlite")
+        result = connection.execution_options(yield_per=_AT_ONCE).execute(query)
+        yield None  # the tables can be read
+        owner: Owner | None = None
+        for row in result:
+            key = None if row[0] is None else str(row[0])
+            if key != (owner and owner.key):
+                owner = None if key is None else _owner(key, row[len(columns) :])
+            yield _found(row, owner)
+
+
+def _with_users(
+    query: Select[Any], rows: Table, users: Table, key: str, *, is_sqlite: bool
+) -> Select[Any]:
+    """Return the query with the names of each application's user, ordered by users."""
+    there, here = users.c[key], rows.c.user_id
+    is_owner = there == here
+    if not is_sqlite:  # which compares what has different types
+        is_owner = cast(there, Text) == cast(here, Text)
+    names = [users.c[each] if each in users.c else null() for each in _NAMES]
+    joined = query.select_from(rows.outerjoin(users, is_owner)).add_columns(*names)
+    return joined.order_by(None).order_by(rows.c.user_id, rows.c.id)
 
 
 @contextmanager
@@ -146,39 +182,32 @@ def _table(connection: Connection, name: str, option: str) -> Table:
         ) from None
 
 
-def _users(connection: Connection, table: str, users: str | None) -> dict[str, Owner]:
-    """Return the users by their id, as text, with the names that their table has."""
+def _users(connection: Connection, table: str, users: str | None) -> tuple[Table, str]:
+    """Return the users' table and the name of its key."""
     name, key = users or _USERS, "id"
     for each in inspect(connection).get_foreign_keys(table):
         if each["constrained_columns"] == ["user_id"]:
             name, key = users or each["referred_table"], each["referred_columns"][0]
-    rows = _table(connection, name, "--user-table")
-    columns = [rows.c[each] for each in _NAMES if each in rows.c]
-    query = select(rows.c[key].label("key"), *columns)
-    return {str(row.key): _owner(row) for row in connection.execute(query)}
+    return _table(connection, name, "--user-table"), key
 
 
-def _owner(row: Row[Any]) -> Owner:
-    there = {name: str(value or "").strip() for name, value in row._mapping.items()}  # noqa: SLF001 - SQLAlchemy's public way
-    whole = f"{there.get('first_name', '')} {there.get('last_name', '')}".strip()
-    name = whole or there.get("username") or there.get("email") or f"User {row.key}"
-    return Owner(str(row.key), name)
+def _owner(key: str, names: Sequence[object]) -> Owner:
+    first, last, username, email = (str(name or "").strip() for name in names or ("",) * 4)
+    return Owner(key, f"{first} {last}".strip() or username or email or f"User {key}")
 
 
-def _found(row: Row[Any], users: dict[str, Owner]) -> SourceApplication:
-    there = row._mapping  # noqa: SLF001
-    hashed = there.get("hash_client_secret")
-    key = None if row.user_id is None else str(row.user_id)
+def _found(row: Sequence[Any], owner: Owner | None) -> SourceApplication:
+    _, client_id, secret, name, client_type, grant_type, redirect_uris, created, hashed = row[:9]
     return SourceApplication(
-        client_id=row.client_id or "",
-        kept=Secret(row.client_secret or ""),
+        client_id=client_id or "",
+        kept=Secret(secret or ""),
         was_hashed=None if hashed is None else str(hashed).lower() in {"1", "true"},
-        name=row.name or "",
-        is_confidential=row.client_type == "confidential",
-        is_client_credentials=row.authorization_grant_type == "client-credentials",
-        redirect_uris=row.redirect_uris or "",
-        created_at=_moment(there.get("created")),
-        owner=None if key is None else users.get(key, Owner(key, f"User {key}")),
+        name=name or "",
+        is_confidential=client_type == "confidential",
+        is_client_credentials=grant_type == "client-credentials",
+        redirect_uris=redirect_uris or "",
+        created_at=_moment(created),
+        owner=owner,
     )
 
 
