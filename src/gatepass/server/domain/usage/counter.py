@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from gatepass.server.domain.applications import store as applications
-from gatepass.server.domain.applications.model import Application
+from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.domain.applications.placeholder import is_placeholder
 from gatepass.server.domain.audit import bounded
 from gatepass.server.domain.audit import store as audit
@@ -34,7 +34,7 @@ _MOST_KINDS = 200  # of refusal in a batch; further ones are only counted and lo
 class RefusalCount(NamedTuple):
     """Whose a refusal is, how many there were, and when the first and the last (Unix seconds)."""
 
-    application: Application
+    application: CachedApplication
     times: int
     first: float
     last: float
@@ -51,12 +51,12 @@ class Batch(NamedTuple):
 class UsageCounter:
     """Counts in memory; lost in a crash is what came since the last batch was written."""
 
-    issued: Callable[[Application], None]
+    issued: Callable[[CachedApplication], None]
     """Count a token: one append, which no other thread can come between."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._issued: deque[Application] = deque()
+        self._issued: deque[CachedApplication] = deque()
         self.issued = self._issued.append
         self._batch = Batch({}, Counter(), {})
         self._of_placeholders = Batch({}, Counter(), {})
@@ -66,7 +66,12 @@ class UsageCounter:
         self._batch.uses[use.secret.digest] = use
 
     def refused(
-        self, application: Application, refused: OAuthError, source: str, agent: bytes, at: float
+        self,
+        application: CachedApplication,
+        refused: OAuthError,
+        source: str,
+        agent: bytes,
+        at: float,
     ) -> None:
         """Count that an application was refused, and note why, for its owner to see.
 
@@ -167,7 +172,7 @@ def _end_replaced_secrets(connection: Connection, batch: Batch) -> None:
     for use in batch.uses.values():
         at = _datetime(use.at)
         for old in use.application.secrets:
-            waited = old.ends_on_use_of == use.secret.id and old.is_live(at)
+            waited = old.ends_on_use_of == use.secret.id_bytes and old.is_live(use.at)
             if waited and applications.end_live_secret(connection, old.id, at):
                 by = Actor(use.application.name, use.source, use.application.org_id)
                 record = entry(
@@ -187,7 +192,7 @@ def _row(key: object, use: Use) -> dict[str, object]:
     return {"key": key, "at": _datetime(use.at), "source": use.source, "agent": text(use.agent)}
 
 
-def _entry(application: Application, refusal: Refusal) -> Entry:
+def _entry(application: CachedApplication, refusal: Refusal) -> Entry:
     return Entry(
         at=refusal.at,
         org_id=application.org_id,
