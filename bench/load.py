@@ -6,7 +6,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -145,21 +146,41 @@ def wrk(
     `before` is put in front of the command, as to pin the load generator to a processor. A file of
     values is read from line `start` on, by default from any.
     """
+    used = -cpu_seconds(target.process_id)
+    with running_wrk(target, connections, seconds, before, start) as process:
+        output, errors = process.communicate()
+    used += cpu_seconds(target.process_id)
+    if process.returncode:
+        sys.exit(f"{target.name}: wrk failed: {output}{errors}")
+    return _read(target, output, used)
+
+
+@contextmanager
+def running_wrk(
+    target: Target,
+    connections: int,
+    seconds: int,
+    before: Sequence[str] = (),
+    start: int | None = None,
+    pause: int = 0,
+) -> Iterator["subprocess.Popen[str]"]:
+    """Run what `wrk` runs beside the block, and wait for its end.
+
+    Each connection waits for `pause` milliseconds before a request.
+    """
     program = shutil.which("wrk")
     if program is None:
         sys.exit("The benchmarks need wrk. Install it: apt-get install wrk")
     host = f"127.0.0.1:{target.port}"
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(_script(host, target, random.randrange(2**31) if start is None else start))
+        script.write(f"function delay() return {pause} end\n" if pause else "")
         script.flush()
         how = ["-t1", f"-c{connections}", f"-d{seconds}", f"--timeout={_PATIENCE}s", "--latency"]
         command = [*before, program, *how, "-s", script.name, f"http://{host}"]
-        started = cpu_seconds(target.process_id)
-        ran = subprocess.run(command, capture_output=True, text=True, check=False)
-        if ran.returncode:
-            sys.exit(f"{target.name}: wrk failed: {ran.stdout}{ran.stderr}")
-        used = cpu_seconds(target.process_id) - started
-    return _read(target, ran.stdout, used)
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as process:
+            yield process
 
 
 def _script(host: str, target: Target, start: int) -> str:

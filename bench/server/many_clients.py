@@ -8,7 +8,7 @@ turns.
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 from bench.load import CONNECTIONS, Figures, Series, Turn, in_turns, steady, wrk
@@ -28,13 +28,19 @@ WARM = "token, 1,000 clients in turn"
 NEW = "token, each request from another client, never seen"
 
 
+Opened = tuple[str, Path, Mapping[str, str], Sequence[Credentials]]
+"""The database's name, data directory and variables of its server, and the clients in it."""
+
+Store = Callable[[Path], AbstractContextManager[Opened]]
+
+
 def measure() -> Part:
     """Measure the token endpoint with few clients and with ever new ones, on both databases."""
     series: dict[int, dict[str, Series]] = {count: {} for count in CONNECTIONS}
     rows: list[Row] = []
-    for database, least in ((_sqlite, 0.25), (_postgresql, 0.15)):
-        with tempfile.TemporaryDirectory() as folder, database(Path(folder, "data")) as store:
-            name, data, variables, known = store
+    for store, least in ((sqlite, 0.25), (postgresql_server, 0.15)):
+        with tempfile.TemporaryDirectory() as folder, store(Path(folder, "data")) as opened:
+            name, data, variables, known = opened
             warm, new = f"{WARM}, {name}", f"{NEW}, {name}"
             with gatepass_server.served(data, variables) as server:
                 turns = [
@@ -48,18 +54,17 @@ def measure() -> Part:
     return Part("Many clients", series, tuple(rows))
 
 
-_Store = tuple[str, Path, Mapping[str, str], Sequence[Credentials]]
-
-
 @contextmanager
-def _sqlite(data: Path) -> Iterator[_Store]:
+def sqlite(data: Path) -> Iterator[Opened]:
+    """Fill a SQLite file with clients."""
     gatepass_server.create(data)
     with closing(Database(sqlite_url(file(data, Mode.LIVE)))) as database:
         yield "SQLite", data, {}, seed.register_in(database, CLIENTS, CLIENTS)
 
 
 @contextmanager
-def _postgresql(data: Path) -> Iterator[_Store]:
+def postgresql_server(data: Path) -> Iterator[Opened]:
+    """Run a PostgreSQL, filled with clients."""
     with postgresql.running() as variables:
         url = variables["GATEPASS_PRODUCTION__DATABASE"]
         with gatepass_server.served(data, variables), closing(Database(url)) as database:

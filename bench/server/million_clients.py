@@ -57,14 +57,14 @@ def measure() -> Part:
         gatepass_server.create(data)
         known = seed.register(data, CLIENTS, CLIENTS)
         guard = gatepass_server.guard_credentials(data)
-        clients = _written(Path(folder, "clients"), (_basic(each) for each in known))
-        few = _written(Path(folder, "few"), (_basic(each) for each in known[:FEW]))
-        tokens = _of_one_length(_tokens(data, known[:TOKENS]))
-        many_bodies = _written(Path(folder, "bodies"), tokens)
-        few_bodies = _written(Path(folder, "few-bodies"), tokens[:FEW])
+        clients = written(Path(folder, "clients"), (_basic(each) for each in known))
+        few = written(Path(folder, "few"), (_basic(each) for each in known[:FEW]))
+        tokens = of_one_length(_tokens(data, known[:TOKENS]))
+        many_bodies = written(Path(folder, "bodies"), tokens)
+        few_bodies = written(Path(folder, "few-bodies"), tokens[:FEW])
         only = [each.partition("&")[0] for each in tokens]
-        many_tokens = _written(Path(folder, "tokens"), only)
-        few_tokens = _written(Path(folder, "few-tokens"), only[:FEW])
+        many_tokens = written(Path(folder, "tokens"), only)
+        few_tokens = written(Path(folder, "few-tokens"), only[:FEW])
 
         def server(megabytes: int) -> Server:
             variables = {"GATEPASS_APPLICATION_CACHE": str(megabytes)}
@@ -72,15 +72,15 @@ def measure() -> Part:
 
         whole, part = server(ROOM_FOR_ALL), server(ROOM_FOR_SOME)
         before = memory(whole.process_id)
-        everybody = _asking(ALL, whole, clients)
+        everybody = asking(ALL, whole, clients)
         _ask_each(everybody, whole)
         kept = (memory(whole.process_id) - before) * 1e6 / _entries(whole)
         targets = [
-            _asking(CREDENTIALS, whole, few),
+            asking(CREDENTIALS, whole, few),
             everybody,
-            _asking(SOME, part, clients),
+            asking(SOME, part, clients),
             *(
-                _introspecting(INTROSPECTION.format(count=count), whole, values, guard)
+                introspecting(INTROSPECTION.format(count=count), whole, values, guard)
                 for count, values in ((FEW, few_bodies), (TOKENS, many_bodies))
             ),
             *(
@@ -105,7 +105,8 @@ def _rows(series: dict[int, dict[str, Series]], kept: float) -> Iterator[Row]:
     yield limit_row(figure, kept, MOST_BYTES, "bytes")
 
 
-def _written(path: Path, lines: Iterable[str]) -> Path:
+def written(path: Path, lines: Iterable[str]) -> Path:
+    """Write lines to a new file and return it."""
     with path.open("w") as file:
         file.writelines(f"{line}\n" for line in lines)
     return path
@@ -115,12 +116,14 @@ def _basic(credentials: Credentials) -> str:
     return b64encode(f"{credentials.client_id}:{credentials.client_secret}".encode()).decode()
 
 
-def _asking(name: str, server: Server, clients: Path) -> Target:
+def asking(name: str, server: Server, clients: Path) -> Target:
+    """Return a load of token requests by credentials of Basic, a line each."""
     request = Request("POST", TOKEN, {"Authorization": f"Basic {VALUE}", **FORM}, BODY)
     return Target(name, *server, (request,), clients)
 
 
-def _introspecting(name: str, server: Server, bodies: Path, guard: Credentials) -> Target:
+def introspecting(name: str, server: Server, bodies: Path, guard: Credentials) -> Target:
+    """Return a load of introspection requests by what `of_one_length` has returned."""
     with bodies.open() as lines:
         length = len(next(lines).strip())
     body = f"token={VALUE.ljust(length, '-')}"
@@ -153,7 +156,7 @@ def _tokens(data: Path, clients: Sequence[Credentials]) -> Iterator[str]:
         maintenance.close(environment)
 
 
-def _of_one_length(tokens: Iterable[str]) -> list[str]:
+def of_one_length(tokens: Iterable[str]) -> list[str]:
     """Return parameters with the tokens, filled up: all bodies have the same Content-Length."""
     texts = [f"{each}&token_type_hint=" for each in tokens]
     longest = max(map(len, texts))
