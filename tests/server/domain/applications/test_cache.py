@@ -191,6 +191,60 @@ def test_a_load_that_a_change_overtakes_is_not_kept(change: Change, *, by_id: bo
     assert directory.get(CACHED.id_bytes) is again
 
 
+def test_a_load_is_kept_though_other_applications_change_meanwhile() -> None:
+    stored = Stored(APPLICATION)
+    directory = stored.directory
+
+    def change_others() -> None:
+        for _ in range(1_000):
+            directory.drop(uuid4())
+
+    stored.meanwhile = change_others
+
+    loaded = directory.load("acme-billing")
+
+    assert directory.get("acme-billing") is loaded
+
+
+@pytest.mark.parametrize("changes_after", [0, 1, 999, 1_000, 5_000])
+def test_a_load_is_not_kept_if_its_application_is_among_those_that_change_meanwhile(
+    changes_after: int,
+) -> None:
+    stored = Stored(APPLICATION)
+    directory = stored.directory
+
+    def overtake() -> None:
+        directory.drop(uuid4())
+        directory.drop(APPLICATION.id)
+        for _ in range(changes_after):
+            directory.drop(uuid4())
+
+    stored.meanwhile = overtake
+    directory.load("acme-billing")
+
+    assert directory.get("acme-billing") is None
+
+
+def test_an_absence_is_not_kept_if_any_application_changes_meanwhile() -> None:
+    stored = Stored()
+    stored.meanwhile = lambda: stored.directory.drop(uuid4())
+
+    assert stored.directory.load("nobody") is None
+    assert not stored.directory.is_absent("nobody")
+
+
+def test_absences_stay_known_when_an_application_changes_that_is_in_memory() -> None:
+    stored = Stored(APPLICATION)
+    directory = stored.directory
+    directory.load("nobody")
+    directory.load("acme-billing")
+
+    directory.drop(APPLICATION.id)
+
+    assert directory.get("acme-billing") is None
+    assert directory.is_absent("nobody")
+
+
 def test_no_more_bytes_are_kept_than_are_allowed() -> None:
     many = [replace(each, name="x" * (number % 7)) for number, each in enumerate(numbered(100))]
     stored, most = Stored(*many, most_bytes=10 * SIZE), 10 * SIZE

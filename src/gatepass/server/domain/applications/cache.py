@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from enum import Enum, auto
+from itertools import islice
 from typing import NamedTuple
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from gatepass.server.domain.applications.cached_application import CachedApplica
 
 MOST_ABSENT = 10_000  # keys of which memory knows what the last query for them showed
 _MOST_PASSED_OVER = 16  # recent ones that make way for no other, so that no load takes long
+_MOST_CHANGED = 1000  # applications whose latest changes are known
 _MOST_STALE = 1000  # places of applications that were dropped
 
 
@@ -38,9 +40,10 @@ class Lookup(NamedTuple):
 class ApplicationCache:
     """Applications by client id and by id; a miss is loaded once, a change drops the entry.
 
-    A read is one look-up in a dictionary, without a lock. A load that a change overtakes is
-    returned to its caller but not kept: `_changes` counts the changes. `find` may block;
-    `find_directly` never does, and returns None where it cannot find without.
+    A read is one look-up in a dictionary, without a lock. A load that a change of the application
+    overtakes is returned to its caller but not kept, nor is an absence that any change overtakes:
+    `_changes` counts the changes. `find` may block; `find_directly` never does, and returns None
+    where it cannot find without.
 
     At most `most_bytes` are kept, and the least recently used make room, by second chance: those
     that were read since they were last considered are passed over. The counts are for the metrics.
@@ -60,6 +63,8 @@ class ApplicationCache:
         self._known: BoundedCache[Key, _Known] = BoundedCache(MOST_ABSENT)
         self._lock = threading.Lock()
         self._changes = 0
+        self._changed: deque[bytes] = deque(maxlen=_MOST_CHANGED)  # the applications, newest last
+        self._changed_all = 0  # how many changes there were when all of them, or many, changed
         self.size = 0  # bytes
         self.hits = 0
         self.misses = 0
@@ -129,18 +134,21 @@ class ApplicationCache:
         return found
 
     def drop(self, app_id: UUID) -> None:
-        """Forget an application that has changed, and which keys are absent."""
+        """Forget an application that has changed; and, if it may be a new one, what is absent."""
         with self._lock:
             self._changes += 1
-            self._known.clear()
+            self._changed.append(app_id.bytes)
             dropped = self._applications.get(app_id.bytes)
             if dropped:
                 self._remove(dropped)
+            else:
+                self._known.clear()
 
     def drop_of_organization(self, org_id: UUID) -> None:
         """Forget the applications of an organization that has changed."""
         with self._lock:
             self._changes += 1
+            self._changed_all = self._changes
             self._known.clear()
             number = org_id.int  # to compare ids as such takes four times as long
             for each in [each for each in self._in_turn if each.org_id.int == number]:
@@ -151,6 +159,7 @@ class ApplicationCache:
         """Forget everything."""
         with self._lock:
             self._changes += 1
+            self._changed_all = self._changes
             self._known.clear()
             self._applications.clear()
             self._in_turn.clear()
@@ -165,7 +174,7 @@ class ApplicationCache:
         if found and isinstance(lookup.key, str):
             found.was_loaded_now = True
         with self._lock:
-            if changes != self._changes:
+            if changes != self._changes and self._is_overtaken(found, changes):
                 return
             if lookup.confirms:
                 self._known.put(lookup.confirms, _Known.CONFIRMED)
@@ -173,6 +182,13 @@ class ApplicationCache:
                 self._add(found)
             else:
                 self._known.put(lookup.key, _Known.ABSENT)
+
+    def _is_overtaken(self, found: CachedApplication | None, changes: int) -> bool:
+        """Return whether what was found may be outdated by the changes after so many."""
+        newer = self._changes - changes
+        if found is None or changes < self._changed_all or newer > len(self._changed):
+            return True
+        return found.id_bytes in islice(reversed(self._changed), newer)
 
     def _add(self, new: CachedApplication) -> None:
         before = self._applications.get(new.id_bytes)
