@@ -1,12 +1,15 @@
 """Loads a server with wrk, and reads what wrk prints."""
 
+import random
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 from urllib.error import HTTPError, URLError
@@ -25,6 +28,19 @@ local last = 0
 request = function()
   last = last % #requests + 1
   return requests[last]
+end
+"""
+VALUE = "@VALUE@"
+"""In a request: where each value of a target's file is put in turn. Dashes behind it belong to it,
+so that a body has the length that it will have."""
+
+_VARIED = """\
+local values, before, after = {{}}, {before}, {after}
+for line in io.lines({values}) do values[#values + 1] = line end
+local count, last = #values, {start} % #values
+request = function()
+  last = last % count + 1
+  return before .. values[last] .. after
 end
 """
 
@@ -64,12 +80,17 @@ class Request:
 
 @dataclass(frozen=True)
 class Target:
-    """A server that runs, and the requests it is sent in turn."""
+    """A server that runs, and the requests it is sent in turn.
+
+    With a file of values there is one request, sent with the value of each line in turn: a
+    million requests take too much memory.
+    """
 
     name: str
     port: int
     process_id: int
     requests: tuple[Request, ...]
+    values: Path | None = None
 
 
 class Turn(NamedTuple):
@@ -113,28 +134,62 @@ def in_turns(turns: Sequence[Turn], rounds: int, connections: int) -> dict[str, 
     }
 
 
-def wrk(target: Target, connections: int, seconds: int, before: Sequence[str] = ()) -> Figures:
+def wrk(
+    target: Target,
+    connections: int,
+    seconds: int,
+    before: Sequence[str] = (),
+    start: int | None = None,
+) -> Figures:
     """Load a target as fast as it answers; end the program where an answer is not 2xx.
 
-    `before` is put in front of the command, as to pin the load generator to a processor.
+    `before` is put in front of the command, as to pin the load generator to a processor. A file of
+    values is read from line `start` on, by default from any.
+    """
+    used = -cpu_seconds(target.process_id)
+    with running_wrk(target, connections, seconds, before, start) as process:
+        output, errors = process.communicate()
+    used += cpu_seconds(target.process_id)
+    if process.returncode:
+        sys.exit(f"{target.name}: wrk failed: {output}{errors}")
+    return _read(target, output, used)
+
+
+@contextmanager
+def running_wrk(
+    target: Target,
+    connections: int,
+    seconds: int,
+    before: Sequence[str] = (),
+    start: int | None = None,
+    pause: int = 0,
+) -> Iterator["subprocess.Popen[str]"]:
+    """Run what `wrk` runs beside the block, and wait for its end.
+
+    Each connection waits for `pause` milliseconds before a request.
     """
     program = shutil.which("wrk")
     if program is None:
         sys.exit("The benchmarks need wrk. Install it: apt-get install wrk")
     host = f"127.0.0.1:{target.port}"
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        script.write(_script(host, target.requests))
+        script.write(_script(host, target, random.randrange(2**31) if start is None else start))
+        script.write(f"function delay() return {pause} end\n" if pause else "")
         script.flush()
         how = ["-t1", f"-c{connections}", f"-d{seconds}", f"--timeout={_PATIENCE}s", "--latency"]
         command = [*before, program, *how, "-s", script.name, f"http://{host}"]
-        started = cpu_seconds(target.process_id)
-        ran = subprocess.run(command, capture_output=True, text=True, check=True)
-        used = cpu_seconds(target.process_id) - started
-    return _read(target, ran.stdout, used)
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as process:
+            yield process
 
 
-def _script(host: str, requests: Iterable[Request]) -> str:
-    return _SCRIPT.format(requests="".join(f"  {_lua(each.text(host))},\n" for each in requests))
+def _script(host: str, target: Target, start: int) -> str:
+    texts = [each.text(host) for each in target.requests]
+    if target.values is None:
+        return _SCRIPT.format(requests="".join(f"  {_lua(text)},\n" for text in texts))
+    before, after = re.split(f"{VALUE}-*", texts[0], maxsplit=1)
+    values = _lua(str(target.values))
+    return _VARIED.format(before=_lua(before), after=_lua(after), values=values, start=start)
 
 
 def _lua(text: str) -> str:

@@ -43,12 +43,17 @@ class _Made(NamedTuple):
 
 def register(data: Path, count: int, sample: int) -> list[Credentials]:
     """Register applications in a migrated data directory; give the credentials of a sample."""
+    with closing(_open(data)) as database:
+        return register_in(database, count, sample)
+
+
+def register_in(database: Database, count: int, sample: int) -> list[Credentials]:
+    """Register applications in a migrated database; give the credentials of a sample."""
     every = count // sample
     kept: list[Credentials] = []
-    with closing(_open(data)) as database:
-        for start in range(0, count, _BATCH):
-            known = _register(database, min(_BATCH, count - start))
-            kept += [pair for place, pair in enumerate(known, start) if place % every == 0]
+    for start in range(0, count, _BATCH):
+        known = _register(database, min(_BATCH, count - start))
+        kept += [pair for place, pair in enumerate(known, start) if place % every == 0]
     return kept
 
 
@@ -85,7 +90,8 @@ def _insert(database: Database, table: Table, rows: Iterable[Values]) -> None:
     remaining = iter(rows)
     while batch := list(islice(remaining, _BATCH)):
         with database.write() as connection:
-            connection.exec_driver_sql(f"PRAGMA cache_size = {_CACHE}")
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql(f"PRAGMA cache_size = {_CACHE}")
             connection.execute(insert(table), batch)
 
 

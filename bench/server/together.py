@@ -14,10 +14,9 @@ import time
 from collections import Counter
 from multiprocessing.queues import Queue
 from pathlib import Path
-from statistics import quantiles
-from typing import NamedTuple
 
 from bench.load import Request
+from bench.rate import Connection, at_a_rate
 from bench.report import Part, Row, limit_row, print_part
 from bench.server import gatepass_server
 from gatepass.wire.metadata import PARTNER_API
@@ -28,17 +27,6 @@ SECONDS = 10.0
 TOKENS = 100  # a second
 _FEW = 8  # connections that measure the capacity
 _LANES = 64  # connections of the overload
-
-
-class Asked(NamedTuple):
-    """How long each answer took (ms), and how many had each status."""
-
-    latencies: list[float]
-    statuses: Counter[int]
-
-    def p99(self) -> float:
-        """Return the latency that 99 of 100 answers keep."""
-        return quantiles(self.latencies, n=100)[98]
 
 
 def main() -> None:
@@ -56,7 +44,7 @@ def measure() -> Part:
         token_requests = gatepass_server.token_request(credentials)
         with gatepass_server.served(data) as server:
             token = gatepass_server.token(gatepass_server.issuing("token", server, credentials))
-            alone = asyncio.run(_at_a_rate(server.port, token_requests, TOKENS, SECONDS))
+            alone = asyncio.run(at_a_rate(server.port, lambda _: token_requests, TOKENS, SECONDS))
             rows.append(Row("token, alone, p99", f"{alone.p99():.1f} ms", "stated", None))
             bearer = {"Authorization": f"Bearer {token}"}
             for name, request in (
@@ -75,7 +63,7 @@ def _with_load(port: int, token_requests: Request, name: str, request: Request) 
     )
     overload.start()
     time.sleep(1.0)  # until the load is steady
-    with_load = asyncio.run(_at_a_rate(port, token_requests, TOKENS, SECONDS))
+    with_load = asyncio.run(at_a_rate(port, lambda _: token_requests, TOKENS, SECONDS))
     statuses = answered.get()
     overload.join()
     if set(with_load.statuses) != {200}:
@@ -85,7 +73,7 @@ def _with_load(port: int, token_requests: Request, name: str, request: Request) 
 
 
 def _overload(port: int, request: Request, rate: float, into: "Queue[Counter[int]]") -> None:
-    asked = asyncio.run(_at_a_rate(port, request, rate, SECONDS + 2.0, _LANES))
+    asked = asyncio.run(at_a_rate(port, lambda _: request, rate, SECONDS + 2.0, _LANES))
     into.put(asked.statuses)
 
 
@@ -100,64 +88,12 @@ async def _capacity(port: int, request: Request) -> float:
 
 async def _one_after_the_other(port: int, request: Request, until: float) -> int:
     count = 0
-    connection = _Connection(port)
+    connection = Connection(port)
     while time.monotonic() < until:
         await connection.ask(request)
         count += 1
     connection.close()
     return count
-
-
-async def _at_a_rate(
-    port: int, request: Request, rate: float, seconds: float, streams: int = 8
-) -> Asked:
-    """Ask `rate` times a second; a request whose connection is not free yet waits, and is late.
-
-    Latency counts from when a request was due, so that a server that stalls is not flattered.
-    """
-    began, asked = time.monotonic(), Asked([], Counter())
-
-    async def send_stream(first: int) -> None:
-        connection = _Connection(port)
-        for number in range(first, int(rate * seconds), streams):
-            due = began + number / rate
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
-            if time.monotonic() > began + seconds:
-                break
-            status = await connection.ask(request)
-            asked.statuses[status] += 1
-            asked.latencies.append((time.monotonic() - due) * 1000)
-        connection.close()
-
-    await asyncio.gather(*map(send_stream, range(streams)))
-    return asked
-
-
-class _Connection:
-    """A connection that stays open as long as the server keeps it."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-
-    async def ask(self, request: Request) -> int:
-        """Send a request; return the status of its answer, which is read whole."""
-        if self._streams is None:
-            self._streams = await asyncio.open_connection("127.0.0.1", self._port)
-        reader, writer = self._streams
-        writer.write(request.text(f"127.0.0.1:{self._port}").encode())
-        head = (await reader.readuntil(b"\r\n\r\n")).lower()
-        length = int(head.partition(b"content-length: ")[2].partition(b"\r")[0])
-        await reader.readexactly(length)
-        if b"\r\nconnection: close" in head:
-            self.close()
-        return int(head[9:12])
-
-    def close(self) -> None:
-        """Close it; the next request opens another."""
-        if self._streams is not None:
-            self._streams[1].close()
-            self._streams = None
 
 
 if __name__ == "__main__":

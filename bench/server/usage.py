@@ -20,7 +20,7 @@ from sqlalchemy import event
 from bench.report import Part, Row, limit_row, print_part
 from bench.server import seed
 from gatepass.server.domain.applications import lookup
-from gatepass.server.domain.applications.model import Application
+from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.usage import store
 from gatepass.server.domain.usage.model import FINE, MERGES, Use
@@ -70,16 +70,18 @@ def _opened(data: Path) -> Environment:
     return environment
 
 
-def _applications(environment: Environment) -> list[Application]:
+def _applications(environment: Environment) -> list[CachedApplication]:
     with environment.database.read() as connection:
         return [
-            each
+            CachedApplication.of(each)
             for owner in organizations.list_all(connection)
             for each in lookup.of_organization(connection, owner.id)
         ]
 
 
-def _write(environment: Environment, applications: Sequence[Application], at: float) -> _Spent:
+def _write(
+    environment: Environment, applications: Sequence[CachedApplication], at: float
+) -> _Spent:
     for each in applications:
         environment.usage.issued(each)
         environment.usage.used(Use(each, each.secrets[0], at, "192.0.2.7", b"curl/8.5.0"))
@@ -110,7 +112,7 @@ def _transactions(environment: Environment) -> Iterator[list[float]]:
 
 
 def _bytes_of_a_count(
-    environment: Environment, applications: Sequence[Application], at: float
+    environment: Environment, applications: Sequence[CachedApplication], at: float
 ) -> float:
     before = _size(environment)
     for number in range(1, SPANS + 1):

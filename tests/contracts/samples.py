@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection
 
+from gatepass.server.domain.applications import lookup, store
 from gatepass.server.domain.applications.model import Application, ApplicationSecret
 from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.organizations.model import Organization
@@ -45,6 +46,41 @@ def application(org_id: UUID, **given: object) -> Application:
         **given,
     }
     return Application(uuid4(), org_id, **values)  # type: ignore[arg-type]
+
+
+def stored_application(connection: Connection, **given: object) -> Application:
+    new = application(organization(connection).id, **given)
+    store.add(connection, new)
+    return new
+
+
+def varied_applications(connection: Connection) -> list[Application]:
+    """Return stored applications: a plain one, and such with many, no or unusual values."""
+    plain = stored_application(connection)
+    first = secret(ends_on_use_of=uuid4())
+    second = secret(created_at=NOW + SECOND, expires_at=NOW + HOUR, encoded="md5$x$y")
+    two = stored_application(
+        connection, name=AWKWARD, scope=Scope(("write", "read")), secrets=(first, second)
+    )
+    none = stored_application(connection, secrets=(), client_type="public")
+    full = stored_application(connection)
+    values = {
+        "disabled_at": NOW,
+        "tokens_revoked_before": NOW + HOUR,
+        "networks": "192.0.2.0/24 2001:db8::/32",
+        "redirect_uris": "https://a.example/\nhttps://b.example/",
+        "contact": AWKWARD,
+        "rate_limit_mode": "warn",
+        "rate_limit": 70,
+        "last_used_at": NOW,
+        "last_used_from": "192.0.2.7",
+        "last_used_agent": "curl/8",
+    }
+    store.change(connection, full.id, values)
+    organizations.set_suspended(connection, full.org_id, NOW)
+    changed = lookup.find(connection, full.id)
+    assert changed
+    return [plain, two, none, changed]
 
 
 def secret(**given: object) -> ApplicationSecret:

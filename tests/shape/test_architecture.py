@@ -42,6 +42,7 @@ def test_only_stores_migrations_and_the_database_modules_speak_sql() -> None:
     allowed = {
         "store.py",
         "lookup.py",
+        "cache_lookup.py",
         "tombstones.py",
         "database.py",
         "postgresql.py",

@@ -49,11 +49,14 @@ class NeedsThread(NamedTuple):
     """Returned by an endpoint that needs blocking work before it can respond.
 
     Endpoints are plain functions over what is in memory. The caller runs `work` in a thread (of
-    `pool`, if there is one) and calls the endpoint again, which then finds what it needs.
+    `pool`, if there is one) and calls the endpoint again, which then finds what it needs. On an
+    event loop it awaits `together()` instead, if there is that: the same work, done in one piece
+    with that of other requests.
     """
 
     work: Callable[[], object]
     pool: Executor | None = None
+    together: Callable[[], Awaitable[object]] | None = None
 
 
 class Deferred(NamedTuple):

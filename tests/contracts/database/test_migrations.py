@@ -95,7 +95,7 @@ def test_an_opaque_token_from_before_keys_rotated_is_still_decoded(
             text("INSERT INTO sealing_key (id, encrypted, created_at) VALUES (1, :encrypted, :at)"),
             {"encrypted": encrypted, "at": milliseconds(samples.NOW)},
         )
-    claims = Claims(UUID(int=7), bytes(16), 1_800_000_000_000, 600, "read", ())
+    claims = Claims(UUID(int=7).bytes, bytes(16), 1_800_000_000_000, 600, "read", ())
     token = encode(claims, OpaqueTokenKey(Mode.LIVE, 1, secret))
 
     database.migrate()

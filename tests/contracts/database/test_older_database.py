@@ -85,7 +85,7 @@ def test_memory_is_built_again_from_the_older_database(
     assert environment.applications.get(lost.application.client_id) is None
     found = environment.applications.load(kept.application.client_id)
     assert found
-    assert found.disabled_at
+    assert found.is_disabled
     assert "https://lost.example.com" not in environment.catalogue.resources
     assert _TOKEN not in environment.state.revoked
     assert environment.keys.opaque_token_key.id != old_keys.opaque_token_key.id

@@ -15,6 +15,7 @@ from contracts import samples
 from gatepass.server.configuration.environment_settings import EnvironmentSettings
 from gatepass.server.domain.applications import lookup
 from gatepass.server.domain.applications import store as applications
+from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.usage import store
 from gatepass.server.domain.usage.model import FINE, Use
@@ -69,8 +70,9 @@ def add_application(process: Environment) -> Application:
 
 def issue(process: Environment, application: Application, times: int = MANY) -> None:
     """Count a token in each of so many spans of time."""
+    cached = CachedApplication.of(application)
     for number in range(times):
-        process.usage.issued(application)
+        process.usage.issued(cached)
         process.usage.collect(AT + number * FINE)
 
 
@@ -184,10 +186,10 @@ def test_the_last_use_of_an_application_is_that_of_the_latest_of_its_secrets(
     late, early = used.secrets[0], samples.secret()
     with process.database.write() as connection:
         applications.add_secret(connection, used.id, early)
-    process.usage.used(Use(used, late, AT + 9, "192.0.2.9", b"late"))
+    use(process, replace(used, secrets=(late,)), AT + 9, b"late")
     for _ in range(MANY):  # of applications that are gone
-        process.usage.used(Use(replace(used, id=uuid4()), samples.secret(), AT, "", b""))
-    process.usage.used(Use(used, early, AT - 9, "192.0.2.1", b"early"))
+        use(process, replace(used, id=uuid4(), secrets=(samples.secret(),)), AT, b"")
+    use(process, replace(used, secrets=(early,)), AT - 9, b"early")
     maintenance.flush(process)
 
     with process.database.read() as connection:
@@ -196,6 +198,12 @@ def test_the_last_use_of_an_application_is_that_of_the_latest_of_its_secrets(
     assert (found.last_used_at, found.last_used_agent) == (moment(AT + 9), "late")
     uses = {each.id: (each.last_used_at, each.last_used_agent) for each in found.secrets}
     assert uses == {late.id: (moment(AT + 9), "late"), early.id: (moment(AT - 9), "early")}
+
+
+def use(process: Environment, application: Application, at: float, agent: bytes) -> None:
+    """Note that an application used its only secret."""
+    cached = CachedApplication.of(application)
+    process.usage.used(Use(cached, cached.secrets[0], at, "192.0.2.7", agent))
 
 
 def moment(at: float) -> datetime:

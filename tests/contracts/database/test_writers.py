@@ -15,7 +15,7 @@ from contracts.samples import NOW
 from gatepass.server.configuration.environment_settings import EnvironmentSettings
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
-from gatepass.server.domain.applications.model import Application
+from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.users import initial_passwords
 from gatepass.server.domain.users import operations as people
@@ -120,7 +120,7 @@ def test_a_limit_of_tokens_holds_across_processes_once_they_have_written(
     applications.change(
         processes[0].context, OPERATOR, app_id, None, rate_limit_mode="enforce", rate_limit=30
     )
-    limited = applications.find(processes[0].context, app_id, None)
+    limited = CachedApplication.of(applications.find(processes[0].context, app_id, None))
     now = processes[0].clock()
 
     issued = 0
@@ -134,7 +134,7 @@ def test_a_limit_of_tokens_holds_across_processes_once_they_have_written(
     assert issued == 30
 
 
-def _mint(process: Environment, limited: Application, now: float) -> int:
+def _mint(process: Environment, limited: CachedApplication, now: float) -> int:
     try:
         process.issuance_limit.count(limited, now)
     except OAuthError:

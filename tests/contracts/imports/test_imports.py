@@ -57,13 +57,16 @@ def test_a_hash_of_elsewhere_is_kept_until_a_digest_replaces_it(database: Databa
     with database.read() as connection:
         assert lookup.find(connection, new.id) == new
         assert applications.encoded(connection, 10) == [HASH]
+        assert applications.legacy_hash(connection, old.id) == HASH
     with database.write() as connection:
-        applications.replace_hash(connection, old, b"d" * 32, "1234")
-        applications.replace_hash(connection, old, b"e" * 32, "5678")  # comes too late
+        applications.replace_hash(connection, old.id, HASH, b"d" * 32, "1234")
+        too_late = (b"e" * 32, "5678")
+        applications.replace_hash(connection, old.id, HASH, *too_late)
 
     with database.read() as connection:
         found = lookup.find(connection, new.id)
         assert applications.encoded(connection, 10) == []
+        assert applications.legacy_hash(connection, old.id) is None
     assert found
     (kept,) = found.secrets
     assert (kept.digest, kept.last_four, kept.encoded) == (b"d" * 32, "1234", None)

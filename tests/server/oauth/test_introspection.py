@@ -300,7 +300,7 @@ def test_a_caller_that_is_recalled_must_still_be_right(fresh_server: InProcessSe
 
 def claims_of(client: Client, server: InProcessServer) -> Claims:
     now = int(server.clock() * 1000)
-    return Claims(client.application.id, b"0123456789abcdef", now, 3600, "read", ())
+    return Claims(client.application.id.bytes, b"0123456789abcdef", now, 3600, "read", ())
 
 
 @pytest.mark.spec("RFC 7662", "2.2")

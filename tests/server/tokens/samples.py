@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
+from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.domain.applications.model import Application, ApplicationSecret
 from gatepass.server.domain.catalogue.model import Catalogue, CataloguedScope, Resource
 from gatepass.server.http import Request
@@ -30,6 +31,7 @@ APPLICATION = Application(
     created_by="anna",
     secrets=(ApplicationSecret(UUID(int=9), SECRET.digest(), "_one", THEN),),
 )
+CACHED = CachedApplication.of(APPLICATION)
 
 
 def make_request(

@@ -2,18 +2,19 @@
 
 from contextlib import suppress
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.domain.applications.model import Application
-from gatepass.server.tokens.authenticate import AuthenticatedClient
 from gatepass.server.tokens.grant import Grant, authorize
 from gatepass.server.tokens.request import TokenRequest
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
-from server.tokens.samples import API, APPLICATION, BOTH, CATALOGUE, METERS, credentials
+from server.tokens.samples import API, APPLICATION, BOTH, CACHED, CATALOGUE, METERS, credentials
 from wire.samples import texts
 
 GRANT_TYPE = "client_credentials"
@@ -25,8 +26,8 @@ def grant(
     resource: tuple[str, ...] = (),
     application: Application = APPLICATION,
 ) -> Grant:
-    client = AuthenticatedClient(application, APPLICATION.secrets[0])
-    return authorize(client, TokenRequest(credentials(), grant_type, scope, resource), CATALOGUE)
+    request = TokenRequest(credentials(), grant_type, scope, resource)
+    return authorize(CachedApplication.of(application), request, CATALOGUE)
 
 
 def refusal(
@@ -43,7 +44,7 @@ def refusal(
 
 @pytest.mark.spec("RFC 6749", "4.4.2")
 def test_a_client_is_granted_all_of_its_scope_where_it_asks_for_none() -> None:
-    assert grant() == Grant(APPLICATION, Scope(("read", "write")), (), 36000, "opaque")
+    assert grant() == Grant(Scope(("read", "write")), (), 36000, "opaque")
 
 
 @pytest.mark.spec("RFC 6749", "5.2")
@@ -155,10 +156,9 @@ def test_resources_that_take_different_tokens_are_refused_in_one_request() -> No
     assert refusal(resource=(API, METERS), application=BOTH) == "invalid_target"
     same = replace(CATALOGUE.resources[METERS], form="opaque")
     catalogue = replace(CATALOGUE, resources={**CATALOGUE.resources, METERS: same})
-    client = AuthenticatedClient(BOTH, BOTH.secrets[0])
     asked = TokenRequest(credentials(), GRANT_TYPE, "read meters.read", (METERS, API))
 
-    assert authorize(client, asked, catalogue).audience == (METERS, API)
+    assert authorize(CachedApplication.of(BOTH), asked, catalogue).audience == (METERS, API)
 
 
 @pytest.mark.spec("RFC 8707", "2")
@@ -166,6 +166,35 @@ def test_resources_that_take_different_tokens_are_refused_in_one_request() -> No
 def test_an_unknown_or_malformed_resource_is_refused(resource: str) -> None:
     assert refusal(resource=(resource,)) == "invalid_target"
     assert refusal(resource=(API, resource)) == "invalid_target"
+
+
+def test_applications_with_the_same_scope_share_a_grant() -> None:
+    other = replace(APPLICATION, id=UUID(int=17), client_id="gpc_live_other")
+
+    assert grant(application=other) is grant()
+    assert grant(scope="read", application=other) is grant(scope="read")
+
+
+def test_applications_that_differ_in_scope_or_lifetime_share_no_grant() -> None:
+    narrow = replace(APPLICATION, scope=Scope(("read",)))
+    brief = replace(APPLICATION, token_lifetime=60)
+
+    assert str(grant().scope) == "read write"
+    assert str(grant(application=narrow).scope) == "read"
+    assert (grant().lifetime, grant(application=brief).lifetime) == (36000, 60)
+    assert str(grant(scope="write").scope) == "write"
+    assert refusal(scope="write", application=narrow) == "invalid_scope"
+
+
+def test_a_new_catalogue_grants_anew() -> None:
+    asked = TokenRequest(credentials(), GRANT_TYPE, None, ())
+    granted = authorize(CACHED, asked, CATALOGUE)
+    resource = replace(CATALOGUE.resources[API], form="ES256")
+    changed = replace(CATALOGUE, resources={**CATALOGUE.resources, API: resource})
+
+    assert authorize(CACHED, asked, CATALOGUE) is granted
+    assert authorize(CACHED, asked, replace(CATALOGUE)) is not granted
+    assert authorize(CACHED, asked, changed).form == "ES256"
 
 
 @pytest.mark.spec("RFC 6749", "5.2")

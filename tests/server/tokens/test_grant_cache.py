@@ -1,38 +1,39 @@
 """A grant is cached for the same bytes, and returned only where it would be granted again."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from itertools import product
 
 import pytest
 
 from gatepass.server.domain.applications.cache import ApplicationCache
-from gatepass.server.domain.applications.model import Application
+from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.domain.applications.networks import check_networks
 from gatepass.server.tokens.authenticate import AuthenticatedClient
 from gatepass.server.tokens.grant import Grant
 from gatepass.server.tokens.grant_cache import SIZE, CachedGrant, GrantCache, digest_of
-from server.tokens.samples import APPLICATION, FORM, JSON, NOW, make_request
+from server.tokens.samples import APPLICATION, CACHED, FORM, JSON, NOW, make_request
 
 HERE = "192.0.2.7"
 GRANTED = CachedGrant(
-    AuthenticatedClient(APPLICATION, APPLICATION.secrets[0]),
-    Grant(APPLICATION, APPLICATION.scope, (), 36000, "opaque"),
+    AuthenticatedClient(CACHED, CACHED.secrets[0]),
+    Grant(CACHED.scope, (), 36000, "opaque"),
 )
 
 
 class Known:
     """An application cache on a dictionary instead of a database."""
 
-    def __init__(self, *applications: Application) -> None:
+    def __init__(self, *applications: CachedApplication) -> None:
         self.stored = {each.client_id: each for each in applications}
-        self.directory = ApplicationCache(lambda key: self.stored.get(str(key)), lambda _: None)
+        self.directory = ApplicationCache(
+            lambda keys: {key: self.stored[str(key)] for key in keys}, lambda _: None, 2**20
+        )
         for each in applications:
             self.directory.load(each.client_id)
 
 
 def test_a_grant_is_returned_while_its_application_is_unchanged() -> None:
-    cache: GrantCache[CachedGrant] = GrantCache(Known(APPLICATION).directory)
+    cache: GrantCache[CachedGrant] = GrantCache(Known(CACHED).directory)
     cache.put(b"key", GRANTED)
 
     assert cache.get(b"key", HERE, NOW) is GRANTED
@@ -40,30 +41,30 @@ def test_a_grant_is_returned_while_its_application_is_unchanged() -> None:
 
 
 def test_a_grant_is_evicted_when_its_application_has_changed() -> None:
-    known = Known(APPLICATION)
+    known = Known(CACHED)
     cache: GrantCache[CachedGrant] = GrantCache(known.directory)
     cache.put(b"key", GRANTED)
-    known.stored[APPLICATION.client_id] = replace(APPLICATION, name="Renamed")
-    known.directory.drop(APPLICATION.id)
+    renamed = CachedApplication.of(replace(APPLICATION, name="Renamed"))
+    known.stored[CACHED.client_id] = renamed
+    known.directory.drop(CACHED.id)
 
     assert cache.get(b"key", HERE, NOW) is None
-    known.directory.load(APPLICATION.client_id)
+    known.directory.load(CACHED.client_id)
     assert cache.get(b"key", HERE, NOW) is None
 
 
 @pytest.mark.spec("RFC 6749", "3.2.1")
 def test_a_grant_ends_with_the_secret_that_it_was_given_for() -> None:
-    end = datetime.fromtimestamp(NOW + 1, UTC)
-    secret = replace(APPLICATION.secrets[0], expires_at=end)
-    cache: GrantCache[CachedGrant] = GrantCache(Known(APPLICATION).directory)
-    cache.put(b"key", GRANTED._replace(client=AuthenticatedClient(APPLICATION, secret)))
+    secret = CACHED.secrets[0]._replace(expires_ms=(NOW + 1) * 1000)
+    cache: GrantCache[CachedGrant] = GrantCache(Known(CACHED).directory)
+    cache.put(b"key", GRANTED._replace(client=AuthenticatedClient(CACHED, secret)))
 
     assert cache.get(b"key", HERE, NOW + 0.999) is not None
     assert cache.get(b"key", HERE, NOW + 1) is None
 
 
 def test_a_grant_is_returned_only_in_the_networks_of_its_application() -> None:
-    bound = replace(APPLICATION, networks=check_networks("198.51.100.0/24"))
+    bound = replace(CACHED, networks=check_networks("198.51.100.0/24"))
     cache: GrantCache[CachedGrant] = GrantCache(Known(bound).directory)
     cache.put(b"key", GRANTED._replace(client=AuthenticatedClient(bound, bound.secrets[0])))
 
@@ -72,7 +73,7 @@ def test_a_grant_is_returned_only_in_the_networks_of_its_application() -> None:
 
 
 def test_the_cache_is_bounded_and_evicts_the_oldest_grant() -> None:
-    cache: GrantCache[CachedGrant] = GrantCache(Known(APPLICATION).directory)
+    cache: GrantCache[CachedGrant] = GrantCache(Known(CACHED).directory)
     for number in range(SIZE + 1):
         cache.put(b"%d" % number, GRANTED)
 

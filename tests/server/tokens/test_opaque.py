@@ -16,7 +16,12 @@ from gatepass.wire.credential import Kind, Mode, Prefix
 KEY = OpaqueTokenKey(Mode.LIVE, 1, b"k" * 32)
 KEYS = {1: KEY}
 CLAIMS = Claims(
-    UUID(int=7), bytes(range(16)), 1_800_000_000_123, 36000, "read write", ("https://api.example/",)
+    UUID(int=7).bytes,
+    bytes(range(16)),
+    1_800_000_000_123,
+    36000,
+    "read write",
+    ("https://api.example/",),
 )
 TOKEN = encode(CLAIMS, KEY)
 PREFIX, TEXT = TOKEN[:9], TOKEN[9:]
@@ -26,7 +31,7 @@ scope_tokens = st.text(
 )
 all_claims = st.builds(
     Claims,
-    application=st.uuids(),
+    application=st.binary(min_size=16, max_size=16),
     token_id=st.binary(min_size=16, max_size=16),
     issued_ms=st.integers(0, 2**64 - 1),
     lifetime=st.integers(0, 2**32 - 1),

@@ -10,10 +10,10 @@ from gatepass.server.tokens.verified_cache import (
     DerivedCache,
     VerifiedTokenCache,
 )
-from server.tokens.samples import APPLICATION, NOW
+from server.tokens.samples import CACHED, NOW
 
-CLAIMS = Claims(UUID(int=7), b"0123456789abcdef", NOW * 1000, 3600, "read", ())
-TOKEN = (CLAIMS, APPLICATION)
+CLAIMS = Claims(UUID(int=7).bytes, b"0123456789abcdef", NOW * 1000, 3600, "read", ())
+TOKEN = (CLAIMS, CACHED)
 RESPONSE = Response(200, (), b"{}")
 KEYS = object()
 
@@ -51,9 +51,9 @@ def test_a_value_is_cached_for_the_same_claims_and_application_alone() -> None:
     assert cache.put(b"key", TOKEN, RESPONSE) is RESPONSE
 
     assert cache.get(b"key", TOKEN) is RESPONSE
-    assert cache.get(b"key", (CLAIMS, APPLICATION)) is RESPONSE
-    assert cache.get(b"key", (CLAIMS, replace(APPLICATION))) is None
-    assert cache.get(b"key", (CLAIMS._replace(), APPLICATION)) is None
+    assert cache.get(b"key", (CLAIMS, CACHED)) is RESPONSE
+    assert cache.get(b"key", (CLAIMS, replace(CACHED))) is None
+    assert cache.get(b"key", (CLAIMS._replace(), CACHED)) is None
     assert cache.get(b"another", TOKEN) is None
 
 

@@ -110,7 +110,7 @@ def networks_of(given: tuple[str, ...]) -> tuple[Network, ...]:
 
 def find(environment: Environment, application_id: str) -> Application:
     """Return an application by its client id, or by its own id; raise NotFoundError."""
-    found = environment.applications.load(application_id)
+    found = operations.find_by_client_id(environment.context, application_id)
     return found or operations.find(environment.context, options.uuid_of(application_id), None)
 
 

@@ -80,7 +80,7 @@ class Environment:
         self.revocation_pool = pools.revocations(self.name)
         self.notifier = Notifier(settings.http.waiting_polls())
         self.context = self._context(settings, master_key)
-        self.state = State(self.context)
+        self.state = State(self.context, settings.application_cache * 2**20)
         self.applications = self.state.applications
         self.secret_upgrade = SecretUpgrade(
             self.context, self.applications, self.state.legacy_hashes, self.failures

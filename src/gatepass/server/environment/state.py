@@ -1,13 +1,14 @@
 """What an environment keeps in memory of its database."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 import structlog
 
-from gatepass.server.domain.applications import lookup
+from gatepass.server.domain.applications import cache_lookup
 from gatepass.server.domain.applications import store as applications
 from gatepass.server.domain.applications.cache import ApplicationCache
-from gatepass.server.domain.applications.model import Application
+from gatepass.server.domain.applications.cached_application import CachedApplication, Key
 from gatepass.server.domain.catalogue import store as catalogue
 from gatepass.server.domain.catalogue.model import Catalogue
 from gatepass.server.domain.changes import store as changes
@@ -28,13 +29,14 @@ log = structlog.get_logger("gatepass.server")
 class State:
     """Keys, catalogue, revoked token ids and applications; each change of the feed updates them.
 
-    `has_imported` is True once applications were imported, whose client ids have other forms.
+    Applications take at most `cache_bytes`. `has_imported` is True once applications were imported,
+    whose client ids have other forms.
     """
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, cache_bytes: int) -> None:
         self._context = context
         self.applications = ApplicationCache(
-            self._find_application, self._find_application_directly
+            self._find_applications, self._find_application_directly, cache_bytes
         )
         self.legacy_hashes = LegacyHashes(context.name)
         self.revoked = RevokedIds()
@@ -58,7 +60,7 @@ class State:
             case changes.APPLICATION:
                 self.applications.drop(UUID(change.subject))
             case changes.ORGANIZATION:
-                self.applications.clear()
+                self.applications.drop_of_organization(UUID(change.subject))
             case changes.REVOCATION:
                 self._load_revocation(bytes.fromhex(change.subject))
             case changes.KEY:
@@ -96,12 +98,10 @@ class State:
         if expires_at is not None:
             self.revoked.add(token_id, int(expires_at.timestamp()))
 
-    def _find_application_directly(self, key: str | UUID) -> tuple[Application | None] | None:
+    def _find_application_directly(self, key: Key) -> tuple[CachedApplication | None] | None:
         reads = self._context.database.direct_reads
-        return lookup.find_directly(reads, key) if reads else None
+        return cache_lookup.find_directly(reads, key) if reads else None
 
-    def _find_application(self, key: str | UUID) -> Application | None:
+    def _find_applications(self, keys: Collection[Key]) -> dict[Key, CachedApplication]:
         with self._context.database.read() as connection:
-            if isinstance(key, UUID):
-                return lookup.find(connection, key)
-            return lookup.find_by_client_id(connection, key)
+            return cache_lookup.find_all(connection, keys)

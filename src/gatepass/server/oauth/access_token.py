@@ -1,8 +1,7 @@
 """Whether an access token is valid, and for which requests: the one place that decides this."""
 
-from functools import partial
-
-from gatepass.server.domain.applications.model import Application
+from gatepass.server.domain.applications.cache import Lookup
+from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.http import NeedsThread
 from gatepass.server.oauth.client_authentication import check_not_stale
 from gatepass.server.oauth.served_environment import ServedEnvironment
@@ -51,18 +50,19 @@ def find(environment: ServedEnvironment, token: Secret) -> AccessToken | NeedsTh
     if application is None:
         if applications.is_absent(key):
             return None
-        loaded = applications.load_directly(key)
+        lookup = Lookup(key)
+        loaded = applications.run_directly(lookup)
         if loaded is None:
-            return NeedsThread(partial(applications.load, key))
+            return environment.needs_lookup(lookup)
         [application] = loaded
         if application is None:
             return None
     return (claims, application) if is_token_allowed(application, claims) else None
 
 
-def is_token_allowed(application: Application, claims: Claims) -> bool:
+def is_token_allowed(application: CachedApplication, claims: Claims) -> bool:
     """Return whether an application may still use a token: enabled, and issued late enough."""
-    if application.disabled_at or application.org_suspended_at:
+    if application.is_disabled or application.is_suspended:
         return False
     return claims.issued_ms > application.revoked_before_ms
 

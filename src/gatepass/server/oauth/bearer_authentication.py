@@ -1,6 +1,6 @@
 """Authentication by an access token, where it takes the place of client credentials."""
 
-from gatepass.server.domain.applications.model import Application
+from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.domain.catalogue.model import INTROSPECTION
 from gatepass.server.http import NeedsThread, Request, Response
 from gatepass.server.oauth import access_token
@@ -45,7 +45,7 @@ def read_bearer(request: Request) -> Secret | None:
 
 def authenticate_bearer(
     environment: ServedEnvironment, request: Request, *, status: int
-) -> Application | NeedsThread:
+) -> CachedApplication | NeedsThread:
     """Return the application of the access token that a caller presents, as RFC 7662 §2.1 allows.
 
     The token needs the scope `introspection`; `status` is that of the error of one without. Raises

@@ -1,10 +1,10 @@
 """Client authentication: the first step of every endpoint that takes client credentials."""
 
 from contextlib import suppress
-from functools import partial
 from hashlib import sha256
 
-from gatepass.server.domain.applications.model import Application
+from gatepass.server.domain.applications.cache import Lookup
+from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.domain.applications.placeholder import placeholder
 from gatepass.server.domain.imports.model import LONGEST_CLIENT_ID
 from gatepass.server.domain.usage.model import Use
@@ -50,7 +50,7 @@ def authenticate_client(
         error.client_id = _name_for_log(credentials.client_id, counted)
         environment.failures.record(credentials.client_id, request.source, credentials.secret, now)
         raise
-    environment.applications.record_use(credentials.client_id)
+    client.application.was_loaded_now = False
     return client
 
 
@@ -93,7 +93,7 @@ def record_use(
 def record_error(
     environment: ServedEnvironment,
     request: Request,
-    application: Application,
+    application: CachedApplication,
     error: OAuthError,
     now: float,
 ) -> None:
@@ -114,7 +114,7 @@ def check_not_stale(environment: ServedEnvironment) -> None:
         )
 
 
-def _name_for_log(client_id: str, application: Application) -> str:
+def _name_for_log(client_id: str, application: CachedApplication) -> str:
     """Return the presented id if it has Gatepass's form, which no secret has."""
     recognised = read(client_id)
     is_id = recognised is not None and recognised.kind is Kind.CLIENT_ID
@@ -123,7 +123,7 @@ def _name_for_log(client_id: str, application: Application) -> str:
 
 def _look_up(
     environment: ServedEnvironment, request: Request, credentials: PresentedCredentials
-) -> Application | NeedsThread | None:
+) -> CachedApplication | NeedsThread | None:
     """Return an application from memory; None for an id that is unknown or cannot exist."""
     client_id, applications = credentials.client_id, environment.applications
     application = applications.get(client_id)
@@ -132,30 +132,32 @@ def _look_up(
         and not applications.is_absent(client_id)
         and _may_exist(environment, client_id)
     ):
-        loaded = applications.load_directly(client_id)
+        lookup = Lookup(client_id)
+        loaded = applications.run_directly(lookup)
         if loaded is None:
             with suppress(OAuthError):  # the time of a client in memory, looked up after it failed
                 authenticate(
                     credentials, None, request.source, environment.clock(), environment.mode
                 )
-            return NeedsThread(partial(applications.load, client_id))
+            return environment.needs_lookup(lookup)
         [application] = loaded
     return application
 
 
 def _pending_look_up(
-    environment: ServedEnvironment, application: Application | None
+    environment: ServedEnvironment, application: CachedApplication | None
 ) -> NeedsThread | None:
     """Look up a random client id for a client's first failure, or return that work for a thread.
 
     An unknown client id costs a look-up, the first time.
     """
     applications = environment.applications
-    if application is None or applications.is_confirmed(application.client_id):
+    if application is None or applications.is_confirmed(application):
         return None
-    if applications.confirm_directly(application.client_id):
+    lookup = applications.confirmation(application.client_id)
+    if applications.run_directly(lookup) is not None:
         return None
-    return NeedsThread(partial(applications.confirm, application.client_id))
+    return environment.needs_lookup(lookup)
 
 
 def _may_exist(environment: ServedEnvironment, client_id: str) -> bool:
@@ -170,7 +172,7 @@ def _pending_verification(
     environment: ServedEnvironment,
     request: Request,
     credentials: PresentedCredentials,
-    application: Application | None,
+    application: CachedApplication | None,
 ) -> NeedsThread | None:
     """Return the slow verification of the secret, where one must come first."""
     readings = credentials.readings

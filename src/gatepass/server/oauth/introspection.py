@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from gatepass.server.domain.applications.model import Application
+from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.domain.catalogue.model import INTROSPECTION
 from gatepass.server.http import NeedsThread, Request, Response, Result
 from gatepass.server.oauth import access_token
@@ -55,7 +55,7 @@ def introspect(environment: ServedEnvironment, request: Request) -> Result:
 
 def _authenticate(
     environment: ServedEnvironment, request: Request, params: Params
-) -> AuthenticatedClient | Application | NeedsThread:
+) -> AuthenticatedClient | CachedApplication | NeedsThread:
     if not has_bearer(request):
         return authenticate_by_header(environment, request, params)
     if not SECRET_CREDENTIALS.isdisjoint(params.values):
@@ -64,7 +64,7 @@ def _authenticate(
     return authenticate_bearer(environment, request, status=status)
 
 
-def _may_see(caller: Application, owner: Application) -> bool:
+def _may_see(caller: CachedApplication, owner: CachedApplication) -> bool:
     return caller.org_id == owner.org_id or INTROSPECTION in caller.scope
 
 

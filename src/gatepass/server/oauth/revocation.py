@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from functools import partial
 
-from gatepass.server.domain.applications.model import Application
+from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.domain.changes import store as changes
@@ -46,7 +46,7 @@ def revoke(environment: ServedEnvironment, request: Request) -> Result:
 
 
 def _own_token(
-    environment: ServedEnvironment, application: Application, params: Params
+    environment: ServedEnvironment, application: CachedApplication, params: Params
 ) -> Claims | None:
     """Return the claims of the token to revoke, None if it is unknown or expired."""
     token = params.get("token")
@@ -55,7 +55,7 @@ def _own_token(
     claims = access_token.read(environment, Secret(token))
     if claims is None or claims.expires_at <= environment.clock():
         return None
-    if claims.application not in (application.id, application.client_id):
+    if claims.application not in (application.id_bytes, application.client_id):
         raise OAuthError(
             "invalid_request",
             "This token was issued to another client.",
@@ -65,7 +65,7 @@ def _own_token(
 
 
 def _revoke(
-    environment: ServedEnvironment, application: Application, claims: Claims, source: str
+    environment: ServedEnvironment, application: CachedApplication, claims: Claims, source: str
 ) -> None:
     """Make the revocation durable, and apply it in this process."""
     try:
@@ -82,7 +82,7 @@ def _revoke(
 
 
 def _store(
-    environment: ServedEnvironment, application: Application, claims: Claims, source: str
+    environment: ServedEnvironment, application: CachedApplication, claims: Claims, source: str
 ) -> None:
     now = environment.now()
     by = Actor(application.name, source, application.org_id)

@@ -12,7 +12,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import NamedTuple
 
-from gatepass.server.domain.applications.model import Application
+from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.domain.catalogue.model import INTROSPECTION
 from gatepass.server.domain.revocations.feed import cursor as cursors
 from gatepass.server.domain.revocations.feed.cursor import Cursor
@@ -59,7 +59,7 @@ def _parse(environment: ServedEnvironment, request: Request) -> _Poll:
 
 def _authenticate(
     environment: ServedEnvironment, request: Request
-) -> AuthenticatedClient | Application | NeedsThread:
+) -> AuthenticatedClient | CachedApplication | NeedsThread:
     if has_bearer(request):
         status = HTTPStatus.FORBIDDEN.value
         return authenticate_bearer(environment, request, status=status)

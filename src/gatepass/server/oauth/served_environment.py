@@ -2,13 +2,16 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 
+from gatepass.server.domain.applications.cache import Lookup
 from gatepass.server.domain.revocations.feed import page as feed_page
 from gatepass.server.domain.revocations.feed.cursor import Cursor
 from gatepass.server.domain.revocations.feed.page_cache import PageCache
 from gatepass.server.domain.users.passwords import Hasher
 from gatepass.server.environment.environment import Environment
-from gatepass.server.http import Response
+from gatepass.server.http import NeedsThread, Response
+from gatepass.server.oauth.lookup_batches import LookupBatches
 from gatepass.server.settings import Settings
 from gatepass.server.storage.master_key import MasterKey
 from gatepass.server.tokens.grant_cache import CachedCaller, CachedGrant, GrantCache
@@ -30,12 +33,18 @@ class ServedEnvironment(Environment):
     ) -> None:
         super().__init__(mode, settings, master_key, hasher, clock)
         self.entropy = entropy()
+        self.lookups = LookupBatches(self.applications)
         self.grants: GrantCache[CachedGrant] = GrantCache(self.applications)
         self.callers: GrantCache[CachedCaller] = GrantCache(self.applications)
         self.verified_tokens = VerifiedTokenCache()
         self.introspection_responses: DerivedCache[Response] = DerivedCache()
         self.assertions: DerivedCache[tuple[float, Response]] = DerivedCache()  # by forward auth
         self.feed_pages = PageCache(self.name, self._read_feed_page)
+
+    def needs_lookup(self, lookup: Lookup) -> NeedsThread:
+        """Return what an endpoint returns that needs an application from the database."""
+        work = partial(self.applications.run, (lookup,))
+        return NeedsThread(work, together=partial(self.lookups.join, lookup))
 
     def close(self) -> None:
         """End the threads and close the database."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from gatepass.server.domain.applications import operations
+from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.domain.applications.model import GRANT_TYPE
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, entry
@@ -12,7 +13,6 @@ from gatepass.server.environment.environment import Environment
 from gatepass.server.oauth.token import count_issued
 from gatepass.server.storage.database import Connection
 from gatepass.server.storage.errors import NotFoundError
-from gatepass.server.tokens.authenticate import AuthenticatedClient
 from gatepass.server.tokens.grant import authorize
 from gatepass.server.tokens.issue import ENTROPY, IssuedToken, issue
 from gatepass.server.tokens.request import PresentedCredentials, TokenRequest
@@ -44,13 +44,12 @@ def issue_test_token(
         raise OAuthError("invalid_request", "This application gets no tokens as it is.")
     credentials = PresentedCredentials(application.client_id, None)
     request = TokenRequest(credentials, GRANT_TYPE, None, ())
-    grant = authorize(
-        AuthenticatedClient(application, live[0]), request, environment.state.catalogue
-    )
+    cached = CachedApplication.of(application)
+    grant = authorize(cached, request, environment.state.catalogue)
     now = environment.now()
     entropy = secrets.token_bytes(ENTROPY)  # the environment's iterator is for one thread
     now_ms = int(now.timestamp() * 1000)
-    issued = issue(grant, environment.state.keys, environment.issuer, now_ms, entropy)
+    issued = issue(cached, grant, environment.state.keys, environment.issuer, now_ms, entropy)
     with environment.database.write() as connection:
         keep(connection, issued)
         event = entry(
@@ -62,5 +61,5 @@ def issue_test_token(
             scope=issued.scope,
         )
         audit.record(connection, event)
-    count_issued(environment, grant)
+    count_issued(environment, cached, grant)
     return issued

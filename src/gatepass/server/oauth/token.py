@@ -5,7 +5,7 @@ grant type, scope, resource. A caller that is not authenticated therefore learns
 client's grants or scopes.
 """
 
-from gatepass.server.domain.applications.model import Application
+from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.environment.environment import Environment
 from gatepass.server.http import NeedsThread, Request, Result
 from gatepass.server.oauth.client_authentication import (
@@ -45,8 +45,10 @@ def token(environment: ServedEnvironment, request: Request) -> Result:
     if client.application.rate_limit_mode != "off":
         notice = _limit(environment, request, client.application, now)
     entropy, now_ms = next(environment.entropy), int(now * 1000)
-    issued = issue(grant, environment.state.keys, environment.issuer, now_ms, entropy)
-    count_issued(environment, grant)
+    issued = issue(
+        client.application, grant, environment.state.keys, environment.issuer, now_ms, entropy
+    )
+    count_issued(environment, client.application, grant)
     return token_response(issued, notice)
 
 
@@ -57,14 +59,14 @@ def _authorize(
     token_request: TokenRequest,
 ) -> Grant:
     try:
-        return authorize(client, token_request, environment.state.catalogue)
+        return authorize(client.application, token_request, environment.state.catalogue)
     except OAuthError as error:
         record_error(environment, request, client.application, error, environment.clock())
         raise
 
 
 def _limit(
-    environment: ServedEnvironment, request: Request, application: Application, now: float
+    environment: ServedEnvironment, request: Request, application: CachedApplication, now: float
 ) -> str:
     """Count a token against the application's limit; return the notice."""
     try:
@@ -74,7 +76,7 @@ def _limit(
         raise
 
 
-def count_issued(environment: Environment, grant: Grant) -> None:
+def count_issued(environment: Environment, application: CachedApplication, grant: Grant) -> None:
     """Count an issued token, for the application's usage and for the metrics."""
-    environment.usage.issued(grant.application)
+    environment.usage.issued(application)
     metrics.issued("opaque" if grant.form == "opaque" else "jwt")

@@ -26,6 +26,9 @@ from gatepass.server.serving.error_responses import Failure, respond_to
 from gatepass.server.storage import deadline
 from gatepass.wire.errors import OAuthError
 
+RETURNED = "gatepass.returned"
+"""In a scope: what the endpoint returned on the fast path, as it needs blocking work."""
+
 _MOST_CALLS = 9  # an endpoint needs two threads at most; a change may undo one in between
 
 
@@ -60,7 +63,7 @@ async def serve(match: Match, scope: Scope, receive: Receive, send: Send) -> str
     request, result = None, OK
     try:
         request = await route.read(scope, receive)
-        returned = route.endpoint(environment, request)
+        returned = scope.pop(RETURNED, None) or route.endpoint(environment, request)
         if not isinstance(returned, Response):
             with deadline.shared(deadline.REQUEST):  # only here, as to enter it takes a microsecond
                 returned = await _complete(route.endpoint, environment, request, returned)
@@ -94,8 +97,11 @@ async def _complete(
             return returned
         if not isinstance(returned, NeedsThread):
             return await returned.respond()
-        run = contextvars.copy_context().run  # the thread has this request's deadline
-        await asyncio.get_running_loop().run_in_executor(returned.pool, run, returned.work)
+        if returned.together:
+            await returned.together()
+        else:
+            run = contextvars.copy_context().run  # the thread has this request's deadline
+            await asyncio.get_running_loop().run_in_executor(returned.pool, run, returned.work)
         returned = endpoint(environment, request)
     raise OAuthError(
         "temporarily_unavailable", "Try again shortly.", log_detail="changes overtake loads"

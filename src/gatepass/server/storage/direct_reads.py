@@ -2,7 +2,7 @@
 
 A read of one row is a few microseconds of SQLite's page cache; to hand it to a thread takes longer
 than all of it. What could hold up the event loop is not waited for: another thread that reads, a
-lock of another program, and, for a pause after a slow read, a disk.
+lock of another program, and, for a while after a slow read, a disk.
 """
 
 import threading
@@ -16,7 +16,8 @@ import apsw
 from gatepass.server.storage.errors import DatabaseAwayError
 
 _SLOW = 0.01  # seconds; less is a disk at work, or another process on the processor
-_PAUSE = 1.0  # seconds after a slow read or a failure
+_REST = 20  # times as long as a slow read: so they hold up the event loop for a twentieth at most
+_PAUSE = 1.0  # seconds after a failure
 _CACHE = -8_000  # KiB of pages
 
 Rows = list[tuple[Any, ...]]
@@ -61,7 +62,7 @@ class DirectReads:
             self._lock.release()
         now = self._now()
         if now - started > _SLOW:
-            self._not_before = now + _PAUSE
+            self._not_before = now + _REST * (now - started)
         return found
 
     def close(self) -> None:

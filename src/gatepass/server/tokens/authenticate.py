@@ -3,7 +3,7 @@
 from hmac import compare_digest
 from typing import NamedTuple
 
-from gatepass.server.domain.applications.model import Application, ApplicationSecret
+from gatepass.server.domain.applications.cached_application import CachedApplication, CachedSecret
 from gatepass.server.domain.applications.placeholder import placeholder
 from gatepass.server.tokens.request import PresentedCredentials
 from gatepass.wire.credential import ENVIRONMENTS, Mode, read
@@ -17,13 +17,13 @@ _NO_SECRET = Secret("")
 class AuthenticatedClient(NamedTuple):
     """An enabled application that has presented one of its valid secrets."""
 
-    application: Application
-    secret: ApplicationSecret
+    application: CachedApplication
+    secret: CachedSecret
 
 
 def authenticate(
     credentials: PresentedCredentials,
-    application: Application | None,
+    application: CachedApplication | None,
     source: str,
     now: float,
     mode: Mode,
@@ -35,7 +35,8 @@ def authenticate(
     reason; the reason is in `log_detail`, for the log and the application's owner.
     """
     stand_in = placeholder(credentials.client_id)
-    digests = [each.digest for each in (application or stand_in).secrets]
+    secrets = (application or stand_in).secrets
+    digests = [each.digest for each in secrets]
     digest = (credentials.secret or _NO_SECRET).digest()
     matches = [compare_digest(digest, each) for each in digests]
     if credentials.raw_secret is not None:
@@ -46,14 +47,14 @@ def authenticate(
         ]
     if application is None or credentials.secret is None or not any(matches):
         raise _invalid_client(*_reason(credentials, application, mode))
-    used = application.secrets[matches.index(True)]
-    if used.expires_at and used.expires_at.timestamp() <= now:
+    used = secrets[matches.index(True)]
+    if not used.is_live(now):
         raise _invalid_client("expired_secret", f"expired secret ending in {used.last_four}")
-    if application.disabled_at:
+    if application.is_disabled:
         raise _invalid_client("disabled", "the application is disabled")
-    if application.org_suspended_at:
+    if application.is_suspended:
         raise _invalid_client("suspended", "the organization is suspended")
-    if not allows(application.networks, source):
+    if application.networks and not allows(application.networks, source):
         raise _invalid_client("network", "the source is in none of the application's networks")
     return AuthenticatedClient(application, used)
 
@@ -65,7 +66,7 @@ def _invalid_client(reason: str, log_detail: str) -> OAuthError:
 
 
 def _reason(
-    credentials: PresentedCredentials, application: Application | None, mode: Mode
+    credentials: PresentedCredentials, application: CachedApplication | None, mode: Mode
 ) -> tuple[str, str]:
     """Return why nothing matched: as one word, and as text for the log."""
     if not credentials.client_id:

@@ -1,17 +1,16 @@
 """The claims of an access token, opaque or JWT."""
 
 from typing import NamedTuple
-from uuid import UUID
 
 
 class Claims(NamedTuple):
     """The content of a token; the time of issue is in Unix milliseconds, the lifetime in seconds.
 
-    `application` is the application's id in an opaque token, its client id in a JWT. An empty
-    audience means the issuer's own Partner API.
+    `application` is the application's id, as bytes, in an opaque token, its client id in a JWT. An
+    empty audience means the issuer's own Partner API.
     """
 
-    application: UUID | str
+    application: bytes | str
     token_id: bytes
     issued_ms: int
     lifetime: int

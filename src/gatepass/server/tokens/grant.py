@@ -1,12 +1,12 @@
 """Authorizes a token request: grant type, scope and audience (RFC 6749 §4.4, RFC 8707)."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
-from gatepass.server.domain.applications.model import GRANT_TYPE, Application
+from gatepass.server.domain.applications.cached_application import CachedApplication
+from gatepass.server.domain.applications.model import GRANT_TYPE
 from gatepass.server.domain.catalogue.model import Catalogue, is_absolute
 from gatepass.server.domain.token_policy import Form
-from gatepass.server.tokens.authenticate import AuthenticatedClient
 from gatepass.server.tokens.opaque import Template, make_template
 from gatepass.server.tokens.request import TokenRequest
 from gatepass.wire.errors import OAuthError
@@ -15,12 +15,12 @@ from gatepass.wire.scope import Scope
 
 @dataclass(frozen=True)
 class Grant:
-    """A token that may be issued; an empty audience means the issuer's own Partner API.
+    """What may be issued; an empty audience means the issuer's own Partner API.
 
-    A grant is cached, so what all its tokens have in common is computed once.
+    Applications with the same scope share their grants, so what all tokens have in common is
+    computed once.
     """
 
-    application: Application
     scope: Scope
     audience: tuple[str, ...]
     lifetime: int
@@ -34,10 +34,10 @@ class Grant:
     @cached_property
     def template(self) -> Template:
         """Return what all of its opaque tokens have in common."""
-        return make_template(self.application.id, self.lifetime, self.scope_text, self.audience)
+        return make_template(self.lifetime, self.scope_text, self.audience)
 
 
-def authorize(client: AuthenticatedClient, request: TokenRequest, catalogue: Catalogue) -> Grant:
+def authorize(application: CachedApplication, request: TokenRequest, catalogue: Catalogue) -> Grant:
     """Return the grant for a request, within what the application may have.
 
     Without scope the grant has every scope of the application for the resources; without resource
@@ -46,7 +46,9 @@ def authorize(client: AuthenticatedClient, request: TokenRequest, catalogue: Cat
     `invalid_scope`, `invalid_target`; it names parameters that are likely misspelled.
     """
     try:
-        return _authorize(client.application, request, catalogue)
+        _check_grant_type(request.grant_type, application)
+        scope, lifetime = application.scope, application.token_lifetime
+        return _grant(request.scope, request.resource, scope, lifetime, catalogue)
     except OAuthError as error:
         if not request.misspelled:
             raise
@@ -59,30 +61,37 @@ def authorize(client: AuthenticatedClient, request: TokenRequest, catalogue: Cat
         ) from None
 
 
-def _authorize(application: Application, request: TokenRequest, catalogue: Catalogue) -> Grant:
-    _check_grant_type(request.grant_type, application)
-    scope = None if request.scope is None else _parse_scope(request.scope, application)
-    for resource in request.resource:
+@lru_cache(maxsize=1024)
+def _grant(
+    requested: str | None,
+    resources: tuple[str, ...],
+    allowed: Scope,
+    lifetime: int,
+    catalogue: Catalogue,
+) -> Grant:
+    """Return the grant of an application that is allowed a scope, as `authorize` does."""
+    scope = None if requested is None else _parse_scope(requested, allowed)
+    for resource in resources:
         _check_resource(resource, catalogue)
-    audience = tuple(dict.fromkeys(request.resource))  # each once, so that a token stays short
+    audience = tuple(dict.fromkeys(resources))  # each once, so that a token stays short
     if scope is None:
-        audience = audience or catalogue.resources_of(application.scope)[:1]
-        scope = _all_of(application, audience, catalogue)
+        audience = audience or catalogue.resources_of(allowed)[:1]
+        scope = _all_of(allowed, audience, catalogue)
     else:
-        audience = audience or _audience_of(scope, application, catalogue)
+        audience = audience or _audience_of(scope, allowed, catalogue)
         _check_together(scope, audience, catalogue)
     form = _form(audience, catalogue)
     if audience == (catalogue.partner_api,):
         audience = ()
-    return Grant(application, scope, audience, application.token_lifetime, form)
+    return Grant(scope, audience, lifetime, form)
 
 
-def _check_grant_type(grant_type: str | None, application: Application) -> None:
+def _check_grant_type(grant_type: str | None, application: CachedApplication) -> None:
     if grant_type is None:
         raise OAuthError("invalid_request", "The parameter grant_type is missing.")
     if grant_type != GRANT_TYPE:
         raise OAuthError("unsupported_grant_type", f"The only grant type here is {GRANT_TYPE}.")
-    if application.grant_type != GRANT_TYPE or application.client_type != "confidential":
+    if not application.may_request_tokens:
         raise OAuthError("unauthorized_client", f"This client may not use {GRANT_TYPE}.")
 
 
@@ -94,23 +103,23 @@ def _check_resource(resource: str, catalogue: Catalogue) -> None:
     raise OAuthError("invalid_target", "There is no such resource here.")
 
 
-def _parse_scope(text: str, application: Application) -> Scope:
+def _parse_scope(text: str, allowed: Scope) -> Scope:
     scope = Scope.parse(text)
-    if not application.scope.covers(scope):
-        beyond = scope.without(application.scope)
+    if not allowed.covers(scope):
+        beyond = scope.without(allowed)
         raise OAuthError(
             "invalid_scope",
-            f"The application may only have: {application.scope}.",
+            f"The application may only have: {allowed}.",
             log_detail=f"scope not allowed: {beyond}",
         )
     return scope
 
 
-def _all_of(application: Application, audience: tuple[str, ...], catalogue: Catalogue) -> Scope:
-    """Return every scope of the application for these resources."""
+def _all_of(allowed: Scope, audience: tuple[str, ...], catalogue: Catalogue) -> Scope:
+    """Return every scope that is allowed for these resources."""
     names = [
         name
-        for name in application.scope.names
+        for name in allowed.names
         if name in catalogue.scopes and catalogue.scopes[name].resource in audience
     ]
     if not names:
@@ -118,9 +127,9 @@ def _all_of(application: Application, audience: tuple[str, ...], catalogue: Cata
     return Scope(tuple(names))
 
 
-def _audience_of(scope: Scope, application: Application, catalogue: Catalogue) -> tuple[str, ...]:
+def _audience_of(scope: Scope, allowed: Scope, catalogue: Catalogue) -> tuple[str, ...]:
     """Return the resource of a scope; RFC 9068 §3 requires a single one."""
-    found = catalogue.resources_of(scope) or catalogue.resources_of(application.scope)[:1]
+    found = catalogue.resources_of(scope) or catalogue.resources_of(allowed)[:1]
     if len(found) > 1:
         raise OAuthError(
             "invalid_scope",

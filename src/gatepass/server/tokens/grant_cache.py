@@ -57,7 +57,7 @@ class GrantCache(Generic[Value]):
         is_unchanged = self._applications.get(application.client_id) is application
         if application.networks and not allows(application.networks, source):
             return None
-        if is_unchanged and (secret.expires_at is None or now < secret.expires_at.timestamp()):
+        if is_unchanged and (secret.expires_ms is None or now * 1000 < secret.expires_ms):
             return granted
         self._granted.pop(key)
         return None

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from os import urandom
 from typing import NamedTuple
 
+from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.domain.keys.keyring import Keyring
 from gatepass.server.tokens.claims import Claims
 from gatepass.server.tokens.grant import Grant
@@ -39,20 +40,28 @@ class IssuedToken(NamedTuple):
     scope: str
 
 
-def issue(grant: Grant, keys: Keyring, issuer: str, now_ms: int, entropy: bytes) -> IssuedToken:
-    """Return a token for `grant`, opaque or JWT; `entropy`, 128 random bits, is its id.
+def issue(
+    application: CachedApplication,
+    grant: Grant,
+    keys: Keyring,
+    issuer: str,
+    now_ms: int,
+    entropy: bytes,
+) -> IssuedToken:
+    """Return a token for what an application was granted; `entropy`, 128 random bits, is its id.
 
     If the application's tokens are revoked up to a time in the next seconds, the token's time of
     issue is the millisecond after it, so that the token is valid. A JWT's `iat` stays the present
     time, as APIs refuse one in the future. Raises OAuthError (503) if that time is further ahead,
     as the token would be revoked already.
     """
-    revoked_before_ms = grant.application.revoked_before_ms
+    revoked_before_ms = application.revoked_before_ms
     issued_ms = now_ms if now_ms > revoked_before_ms else _issue_after(revoked_before_ms, now_ms)
     if grant.form == "opaque":
-        access_token = fill_template(grant.template, entropy, issued_ms, keys.opaque_token_key)
+        access_token = fill_template(
+            grant.template, application.id_bytes, entropy, issued_ms, keys.opaque_token_key
+        )
         return _new(IssuedToken, (access_token, grant.lifetime, grant.scope_text))
-    application = grant.application
     audience = grant.audience or (issuer + PARTNER_API,)
     claims = Claims(
         application.client_id, entropy, issued_ms, grant.lifetime, grant.scope_text, audience

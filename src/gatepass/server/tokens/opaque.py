@@ -14,7 +14,6 @@ import struct
 from collections.abc import Mapping
 from hmac import compare_digest
 from typing import NamedTuple
-from uuid import UUID
 
 from gatepass.server.domain.keys.opaque_token_key import TAG_SIZE, OpaqueTokenKey
 from gatepass.server.tokens.claims import Claims
@@ -28,19 +27,20 @@ _HEAD = struct.Struct(">BxHIQ16s16s")
 class Template(NamedTuple):
     """What all tokens of one grant have in common, as encoded in them."""
 
-    app_id: bytes
     lifetime: int
     text: bytes
 
 
-def make_template(app_id: UUID, lifetime: int, scope: str, audience: tuple[str, ...]) -> Template:
+def make_template(lifetime: int, scope: str, audience: tuple[str, ...]) -> Template:
     """Return the template of a grant's tokens."""
-    return Template(app_id.bytes, lifetime, f"{scope}\0{' '.join(audience)}".encode())
+    return Template(lifetime, f"{scope}\0{' '.join(audience)}".encode())
 
 
-def fill_template(template: Template, token_id: bytes, issued_ms: int, key: OpaqueTokenKey) -> str:
-    """Return a token from its template; `token_id` is 128 random bits."""
-    app_id, lifetime, text = template
+def fill_template(
+    template: Template, app_id: bytes, token_id: bytes, issued_ms: int, key: OpaqueTokenKey
+) -> str:
+    """Return a token of an application from its template; `token_id` is 128 random bits."""
+    lifetime, text = template
     content = _HEAD.pack(_VERSION, key.id, lifetime, issued_ms, app_id, token_id) + text
     return credential.write(key.prefix, content + key.tag(content))
 
@@ -48,8 +48,8 @@ def fill_template(template: Template, token_id: bytes, issued_ms: int, key: Opaq
 def encode(claims: Claims, key: OpaqueTokenKey) -> str:
     """Return the token with these claims, which name the application by its id."""
     app_id, token_id, issued_ms, lifetime, scope, audience = claims
-    assert isinstance(app_id, UUID)  # noqa: S101 - only a JWT names its application otherwise
-    return fill_template(make_template(app_id, lifetime, scope, audience), token_id, issued_ms, key)
+    assert isinstance(app_id, bytes)  # noqa: S101 - only a JWT names its application otherwise
+    return fill_template(make_template(lifetime, scope, audience), app_id, token_id, issued_ms, key)
 
 
 def decode(token: str, keys: Mapping[int, OpaqueTokenKey]) -> Claims | None:
@@ -68,4 +68,4 @@ def decode(token: str, keys: Mapping[int, OpaqueTokenKey]) -> Claims | None:
     if key is None or presented.mode is not key.mode or not compare_digest(key.tag(content), tag):
         return None
     scope, audience = content[_HEAD.size :].decode().split("\0")
-    return Claims(UUID(bytes=app_id), token_id, issued_ms, lifetime, scope, tuple(audience.split()))
+    return Claims(app_id, token_id, issued_ms, lifetime, scope, tuple(audience.split()))

@@ -3,6 +3,7 @@
 import re
 from typing import NamedTuple
 
+from gatepass.concurrency.bounded_cache import BoundedCache
 from gatepass.server.http import Request
 from gatepass.wire import basic
 from gatepass.wire.errors import OAuthError
@@ -20,6 +21,8 @@ _SEPARATORS = re.compile(r"[-_. \[\]]")
 _LIKELY = {"granttype": "grant_type", "scope": "scope", "resource": "resource"}
 _LONGEST_NAME = 20  # characters of a misspelled name that an error repeats
 _KNOWN = CREDENTIALS | {"grant_type", "scope"}
+_PUBLIC = {"grant_type", "scope"}
+_FORMS: BoundedCache[bytes, Params] = BoundedCache(64)
 _OUR_CREDENTIAL = re.compile(rb"gp[sa]_(live|test)_[0-9A-Za-z]")
 
 
@@ -36,7 +39,9 @@ class PresentedCredentials(NamedTuple):
     @property
     def readings(self) -> tuple[Secret, ...]:
         """Return the ways to read the secret: none, one or two."""
-        return tuple(each for each in (self.secret, self.raw_secret) if each is not None)
+        if self.raw_secret is not None and self.secret is not None:
+            return self.secret, self.raw_secret
+        return () if self.secret is None else (self.secret,)
 
 
 class TokenRequest(NamedTuple):
@@ -81,7 +86,7 @@ def parse_parameters(request: Request) -> Params:
     if kind != _FORM:
         kind = content_type.partition(b";")[0].strip().lower()
     if kind == _FORM:
-        return read_form(request.body)
+        return _FORMS.get(request.body) or _read_form(request.body)
     if kind in _JSON:
         return read_json(request.body)
     if not request.body and not content_type:
@@ -91,6 +96,12 @@ def parse_parameters(request: Request) -> Params:
         "Send the parameters as application/x-www-form-urlencoded or application/json.",
         status=415,
     )
+
+
+def _read_form(body: bytes) -> Params:
+    """Read a form, and keep it if it has no secret: most token requests send one of few."""
+    params = read_form(body)
+    return _FORMS.put(body, params) if params.values.keys() <= _PUBLIC else params
 
 
 def check_query(query: bytes) -> None:

@@ -1,6 +1,7 @@
 """Responses of the OAuth endpoints (RFC 6749 §5)."""
 
 import json
+from functools import lru_cache
 
 from gatepass.server.http import NO_STORE, Response
 from gatepass.server.tokens.issue import IssuedToken
@@ -33,7 +34,7 @@ def error_response(
     """
     headers = list(NO_STORE)
     if error.status == 401 and challenged:
-        headers.append((b"www-authenticate", write_challenge("Basic", realm=realm).encode()))
+        headers.append((b"www-authenticate", _basic_challenge(realm)))
     if error.status == 405:
         headers.append((b"allow", allow.encode()))
     if error.retry_after is not None:
@@ -42,6 +43,12 @@ def error_response(
     return Response(error.status, tuple(headers), body)
 
 
+@lru_cache(maxsize=16)
+def _basic_challenge(realm: str) -> bytes:
+    return write_challenge("Basic", realm=realm).encode()
+
+
+@lru_cache(maxsize=256)
 def error_body(code: str, description: str, docs_url: str = "") -> bytes:
     """Return the body of an error (RFC 6749 §5.2).
 

@@ -9,12 +9,12 @@ from collections.abc import Hashable
 from typing import Generic, TypeVar
 
 from gatepass.concurrency.bounded_cache import BoundedCache
-from gatepass.server.domain.applications.model import Application
+from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.tokens.claims import Claims
 
 SIZE = 4096
 
-AccessToken = tuple[Claims, Application]
+AccessToken = tuple[Claims, CachedApplication]
 """The claims of a verified token, and the application that they name. One is made for each
 request, so it is a plain tuple, which costs a tenth of a named one."""
 

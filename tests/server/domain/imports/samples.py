@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.imports import operations
@@ -61,12 +63,14 @@ def bring(
 
 
 def brought(server: InProcessServer, client_id: str = "acme") -> Application:
-    """Return an application as it is kept now."""
-    environment = server.environment()
-    application = environment.applications.load(client_id)
+    """Return an application as it is stored now."""
+    application = applications.find_by_client_id(server.environment().context, client_id)
     assert application
-    environment.applications.drop(application.id)
     return application
+
+
+def cached(server: InProcessServer) -> CachedApplication:
+    return CachedApplication.of(brought(server))
 
 
 def client(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.imports import django_hashers, hash_verification
 from gatepass.server.domain.imports.hash_verification import (
@@ -21,7 +22,7 @@ from gatepass.server.domain.throttling.client_failures import MOST_FAILURES, WIN
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.metadata import INTROSPECT, REVOKE, TOKEN
 from gatepass.wire.secret import Secret
-from server.domain.imports.samples import QUICK, bring, brought, client, found
+from server.domain.imports.samples import QUICK, bring, brought, cached, client, found
 from server.fixtures import (
     GRANT,
     HERE,
@@ -253,7 +254,7 @@ def test_a_wrong_secret_that_arrives_often_at_once_costs_one_verification(
     fresh_server: InProcessServer, slow: list[str]
 ) -> None:
     bring(fresh_server, found())
-    environment, kept = fresh_server.environment(), brought(fresh_server)
+    environment, kept = fresh_server.environment(), cached(fresh_server)
     works = [
         environment.secret_upgrade.pending("acme", kept, (Secret("wrong"),), HERE) for _ in range(5)
     ]
@@ -283,7 +284,7 @@ def test_a_hash_as_its_library_writes_it_is_verified(
 
 def test_two_first_uses_side_by_side_leave_one_digest(fresh_server: InProcessServer) -> None:
     bring(fresh_server, found())
-    environment, kept = fresh_server.environment(), brought(fresh_server)
+    environment, kept = fresh_server.environment(), cached(fresh_server)
 
     assert environment.secret_upgrade.upgrade(kept, (RIGHT,), HERE)
     assert environment.secret_upgrade.upgrade(kept, (RIGHT,), HERE)  # whose copy is of before
@@ -294,7 +295,8 @@ def test_a_wrong_secret_never_replaces_the_hash(fresh_server: InProcessServer) -
     bring(fresh_server, found())
     before = brought(fresh_server)
 
-    assert not fresh_server.environment().secret_upgrade.upgrade(before, (Secret("wrong"),), HERE)
+    upgrade = fresh_server.environment().secret_upgrade.upgrade
+    assert not upgrade(CachedApplication.of(before), (Secret("wrong"),), HERE)
     assert brought(fresh_server) == before
 
 
@@ -363,11 +365,11 @@ def test_a_client_id_that_is_too_long_to_be_imported_is_not_asked_for(
 
 def test_nothing_is_pending_where_memory_can_answer(fresh_server: InProcessServer) -> None:
     bring(fresh_server, found())
-    environment, kept = fresh_server.environment(), brought(fresh_server)
+    environment, kept = fresh_server.environment(), cached(fresh_server)
 
     assert environment.secret_upgrade.pending("acme", kept, (RIGHT,), HERE)
     environment.secret_upgrade.upgrade(kept, (RIGHT,), HERE)
-    assert environment.secret_upgrade.pending("acme", brought(fresh_server), (RIGHT,), HERE) is None
+    assert environment.secret_upgrade.pending("acme", cached(fresh_server), (RIGHT,), HERE) is None
 
 
 def test_while_the_line_is_full_old_hashes_get_503_and_all_others_are_served(

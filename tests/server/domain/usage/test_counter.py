@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 
 from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.domain.applications.model import Application, ApplicationSecret
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Entry
@@ -64,9 +65,14 @@ def counted(server: InProcessServer, client: Client) -> dict[tuple[int, str], in
     return {(int(each.start.timestamp()), each.what): each.times for each in found}
 
 
+def cached(client: Client) -> CachedApplication:
+    return CachedApplication.of(client.application)
+
+
 def use(client: Client, usage: UsageCounter, at: float = AT, agent: bytes = b"curl/8") -> None:
-    (secret,) = client.application.secrets
-    usage.used(Use(client.application, secret, at, "192.0.2.7", agent))
+    application = cached(client)
+    (secret,) = application.secrets
+    usage.used(Use(application, secret, at, "192.0.2.7", agent))
 
 
 def refuse(
@@ -77,7 +83,7 @@ def refuse(
     at: float = AT,
     agent: bytes = b"curl/8",
 ) -> None:
-    usage.refused(client.application, refused, source, agent, at)
+    usage.refused(cached(client), refused, source, agent, at)
 
 
 @contextmanager
@@ -126,9 +132,9 @@ def test_what_an_application_that_is_gone_did_is_dropped(fresh_server: InProcess
     client, usage = fresh_server.register(), UsageCounter()
     gone = client._replace(application=replace(client.application, id=UUID(int=0)))
     use(gone, usage)
-    usage.issued(gone.application)
+    usage.issued(cached(gone))
     refuse(gone, usage)
-    usage.issued(client.application)
+    usage.issued(cached(client))
     put(fresh_server, usage)
 
     assert counted(fresh_server, client) == {(1_800_000_000, ISSUED): 1}
@@ -142,12 +148,12 @@ def test_tokens_are_counted_in_the_span_in_which_they_were_gathered(
 ) -> None:
     client, usage = fresh_server.register(), UsageCounter()
     for _ in range(3):
-        usage.issued(client.application)
+        usage.issued(cached(client))
     usage.collect(AT)
     for _ in range(2):
-        usage.issued(client.application)
+        usage.issued(cached(client))
     put(fresh_server, usage, AT + FINE)
-    usage.issued(client.application)
+    usage.issued(cached(client))
     put(fresh_server, usage, AT + FINE)
 
     start = 1_800_000_000
@@ -156,8 +162,8 @@ def test_tokens_are_counted_in_the_span_in_which_they_were_gathered(
 
 def test_an_application_that_changed_meanwhile_is_still_one(fresh_server: InProcessServer) -> None:
     client, usage = fresh_server.register(), UsageCounter()
-    usage.issued(client.application)
-    usage.issued(replace(client.application, name="New"))
+    usage.issued(cached(client))
+    usage.issued(CachedApplication.of(replace(client.application, name="New")))
     put(fresh_server, usage)
 
     assert counted(fresh_server, client) == {(1_800_000_000, ISSUED): 2}
@@ -166,11 +172,11 @@ def test_an_application_that_changed_meanwhile_is_still_one(fresh_server: InProc
 def test_tokens_that_are_issued_while_others_are_taken_are_all_counted(
     fresh_server: InProcessServer,
 ) -> None:
-    client, usage = fresh_server.register(), UsageCounter()
+    application, usage = cached(fresh_server.register()), UsageCounter()
 
     def issue() -> None:
         for _ in range(20_000):
-            usage.issued(client.application)
+            usage.issued(application)
 
     with threads_that_switch_often(), ThreadPoolExecutor(2) as threads:
         running = [threads.submit(issue) for _ in range(2)]
@@ -263,13 +269,13 @@ def test_what_could_not_be_written_is_written_with_what_came_since(
 ) -> None:
     client, usage = fresh_server.register(), UsageCounter()
     use(client, usage, AT - 1, b"older")
-    usage.issued(client.application)
+    usage.issued(cached(client))
     for _ in range(2):
         refuse(client, usage, at=AT - 1)
     batch = usage.take(AT - 1)
     assert batch is not None
     use(client, usage)
-    usage.issued(client.application)
+    usage.issued(cached(client))
     refuse(client, usage)
     usage.put_back(batch)
     put(fresh_server, usage)
@@ -301,12 +307,14 @@ def test_uses_and_counts_are_bounded_while_nothing_can_be_written(
     fresh_server: InProcessServer,
 ) -> None:
     client, usage, most = fresh_server.register(), UsageCounter(), 500_000
-    (secret,) = client.application.secrets
-    of_one = Use(client.application, secret, AT, "192.0.2.7", b"curl/8")
+    application = cached(client)
+    (secret,) = application.secrets
+    of_one = Use(application, secret, AT, "192.0.2.7", b"curl/8")
     uses = {number.to_bytes(4): of_one for number in range(most + 10)}
-    counts = Counter({CountKey(client.application.id, at, ISSUED): 1 for at in range(most + 10)})
+    app_id = application.id
+    counts = Counter({CountKey(app_id, at, ISSUED): 1 for at in range(most + 10)})
     use(client, usage)
-    usage.issued(client.application)
+    usage.issued(application)
     usage.collect(AT)
 
     assert usage.put_back(Batch(uses, counts, {})) == 22

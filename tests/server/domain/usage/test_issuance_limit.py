@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from gatepass.server.domain.applications import operations as applications
-from gatepass.server.domain.applications.model import Application, RateLimitMode
+from gatepass.server.domain.applications.cached_application import CachedApplication
+from gatepass.server.domain.applications.model import RateLimitMode
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.usage import store
 from gatepass.server.domain.usage.issuance_limit import IssuanceLimit, is_wasteful
@@ -19,11 +20,14 @@ FULL = 1_800_000_000.0 // HOUR * HOUR
 
 
 @pytest.fixture
-def limited(fresh_server: InProcessServer) -> Application:
-    return replace(fresh_server.register().application, rate_limit_mode="enforce", rate_limit=3)
+def limited(fresh_server: InProcessServer) -> CachedApplication:
+    application = CachedApplication.of(fresh_server.register().application)
+    return replace(application, rate_limit_mode="enforce", rate_limit=3)
 
 
-def admitted(watch: IssuanceLimit, application: Application, now: float, times: int = 10) -> int:
+def admitted(
+    watch: IssuanceLimit, application: CachedApplication, now: float, times: int = 10
+) -> int:
     """Ask so often; give how many tokens there were."""
     for number in range(times):
         try:
@@ -49,7 +53,7 @@ def to_the_hour(clock: Clock) -> None:
     clock.now = clock.now // HOUR * HOUR + HOUR
 
 
-def test_the_limit_holds_for_an_hour_of_the_clock(limited: Application) -> None:
+def test_the_limit_holds_for_an_hour_of_the_clock(limited: CachedApplication) -> None:
     watch = IssuanceLimit()
 
     assert admitted(watch, limited, FULL) == 3
@@ -57,7 +61,7 @@ def test_the_limit_holds_for_an_hour_of_the_clock(limited: Application) -> None:
     assert admitted(watch, limited, FULL + HOUR) == 3
 
 
-def test_the_refusal_says_when_to_come_back_and_what_to_do(limited: Application) -> None:
+def test_the_refusal_says_when_to_come_back_and_what_to_do(limited: CachedApplication) -> None:
     watch = IssuanceLimit()
     admitted(watch, limited, FULL)
 
@@ -71,7 +75,7 @@ def test_the_refusal_says_when_to_come_back_and_what_to_do(limited: Application)
 
 
 def test_a_warning_lets_every_token_pass_and_says_how_many_there_were(
-    limited: Application,
+    limited: CachedApplication,
 ) -> None:
     watch, warned = IssuanceLimit(), replace(limited, rate_limit_mode="warn")
     said = [watch.count(warned, FULL) for _ in range(5)]
@@ -82,7 +86,9 @@ def test_a_warning_lets_every_token_pass_and_says_how_many_there_were(
     assert all(text.isascii() and text.isprintable() for text in said)
 
 
-def test_what_other_processes_issued_counts_as_soon_as_it_is_known(limited: Application) -> None:
+def test_what_other_processes_issued_counts_as_soon_as_it_is_known(
+    limited: CachedApplication,
+) -> None:
     watch = IssuanceLimit()
     watch.count(limited, FULL)
     marks = watch.counted_this_hour(FULL)
@@ -92,7 +98,7 @@ def test_what_other_processes_issued_counts_as_soon_as_it_is_known(limited: Appl
     assert admitted(watch, limited, FULL) == 0
 
 
-def test_what_was_written_is_not_counted_twice(limited: Application) -> None:
+def test_what_was_written_is_not_counted_twice(limited: CachedApplication) -> None:
     watch, roomy = IssuanceLimit(), replace(limited, rate_limit=10)
     for written in range(1, 10):
         watch.count(roomy, FULL)
@@ -101,7 +107,7 @@ def test_what_was_written_is_not_counted_twice(limited: Application) -> None:
     assert admitted(watch, roomy, FULL) == 1
 
 
-def test_a_batch_of_the_hour_before_does_not_count_in_this_one(limited: Application) -> None:
+def test_a_batch_of_the_hour_before_does_not_count_in_this_one(limited: CachedApplication) -> None:
     watch = IssuanceLimit()
     admitted(watch, limited, FULL)
     watch.correct(FULL, {limited.id: 3}, watch.counted_this_hour(FULL))
@@ -111,7 +117,7 @@ def test_a_batch_of_the_hour_before_does_not_count_in_this_one(limited: Applicat
     assert admitted(watch, limited, FULL + HOUR) == 2
 
 
-def test_an_application_that_is_silent_is_forgotten(limited: Application) -> None:
+def test_an_application_that_is_silent_is_forgotten(limited: CachedApplication) -> None:
     watch = IssuanceLimit()
     watch.count(limited, FULL)
     assert list(watch.counted_this_hour(FULL)) == [limited.id]

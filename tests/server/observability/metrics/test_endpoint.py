@@ -10,6 +10,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
 from gatepass.server.app import create
+from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.applications.networks import check_networks
+from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.wire.secret import Secret
 from server.fixtures import (
     FORM,
@@ -112,6 +115,44 @@ def test_the_state_of_each_environment_is_told(
     assert told[f"gatepass_application_cache_lookups_total{[*live, ('result', 'miss')]}"] == 1
     assert told["gatepass_revocations[('environment', 'sandbox')]"] == 0
     assert told["gatepass_workers[]"] == 1
+
+
+def test_what_memory_keeps_of_applications_is_told(
+    fresh_server: InProcessServer, client: Client
+) -> None:
+    live, sandbox = [("environment", "production")], [("environment", "sandbox")]
+    fresh_server.token(client)
+    kept = fresh_server.environment().applications
+    told = figures(fresh_server)
+
+    assert told[f"gatepass_application_cache_entries{live}"] == len(kept) == 1
+    assert told[f"gatepass_application_cache_bytes{live}"] == kept.size > 0
+    assert told[f"gatepass_application_cache_evictions_total{live}"] == 0
+    assert 0 < told[f"gatepass_application_cache_miss_seconds_total{live}"] < 60
+    assert told[f"gatepass_application_cache_entries{sandbox}"] == 0
+
+
+def test_applications_that_made_room_in_memory_are_counted(tmp_path: Path) -> None:
+    with open_passive_server(tmp_path / "data", application_cache=1) as server:
+        environment, live = server.environment(), [("environment", "production")]
+        networks = check_networks(" ".join(f"192.0.2.{each}" for each in range(50)))
+        org_id, count = server.organization(), 120  # of 10 kB each
+        for _ in range(count):
+            new = applications.register(
+                environment.context,
+                environment.catalogue,
+                OPERATOR,
+                org_id,
+                name="Billing",
+                networks=networks,
+            )
+            environment.applications.load(new.application.client_id)
+        told = figures(server)
+
+    kept = told[f"gatepass_application_cache_entries{live}"]
+    assert 0 < kept < count
+    assert told[f"gatepass_application_cache_bytes{live}"] <= 2**20
+    assert told[f"gatepass_application_cache_evictions_total{live}"] == count - kept
 
 
 def test_it_answers_on_any_host_as_health_does(fresh_server: InProcessServer) -> None:

@@ -16,6 +16,7 @@ from gatepass.server.observability.metrics.workers import Workers
 pytestmark = pytest.mark.slow
 
 _MORE = {"revocations": 2, "waiting": 2, "clock_offset": 0}
+_CACHE = {"cached": 5, "cache_bytes": 600, "evictions": 7, "miss_seconds": 0.25}
 
 
 def counts(requests: int = 1) -> Counts:
@@ -29,7 +30,7 @@ def counts(requests: int = 1) -> Counts:
 
 def figures(requests: int = 1, **state: float) -> Snapshot:
     values = {"hits": 3, "misses": 1, "lag": 0.1, "key_age": 60, "database_up": 1}
-    made = State(**{**values, "database_writable": 1, **_MORE, **state})  # type: ignore[arg-type]
+    made = State(**{**values, "database_writable": 1, **_MORE, **_CACHE, **state})  # type: ignore[arg-type]
     return Snapshot(counts(requests), {"production": made}, {"passwords": Queue(4, 5)})
 
 
@@ -84,7 +85,7 @@ def test_counts_add_up_and_of_states_the_worst_is_told() -> None:
     assert sum(row.buckets) == 5
     assert row.seconds == pytest.approx(0.05)
     assert total.counts.tokens["opaque"] == total.counts.refusals["wrong_secret"] == 5
-    assert total.states == {"production": State(6, 2, 9.0, 6, 0, 0, 7, 4, -3.0)}
+    assert total.states == {"production": State(6, 2, 9.0, 6, 0, 0, 7, 4, -3.0, 10, 1200, 14, 0.5)}
 
 
 def test_the_figures_of_a_living_worker_are_read_and_ones_own_are_not(tmp_path: Path) -> None:

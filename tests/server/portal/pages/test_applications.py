@@ -334,7 +334,7 @@ def test_the_list_says_when_and_from_where_it_was_last_used(portal: PortalServer
     path = browser.register()
     assert "Never used" in browser.get("/oauth2/applications/").text
     app_id = UUID(path.rstrip("/").rpartition("/")[2])
-    application = portal.environment.applications.load(app_id)
+    application = portal.environment.applications.load(app_id.bytes)
     assert application
 
     use = Use(application, application.secrets[0], portal.clock.now, "198.51.100.77", b"curl/8")

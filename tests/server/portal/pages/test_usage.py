@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from gatepass.server.domain.applications.model import Application
+from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.environment import maintenance
 from gatepass.testing import Clock
 from gatepass.wire.errors import OAuthError
@@ -17,8 +17,9 @@ EXPIRED = OAuthError(
 HOUR = 3600
 
 
-def application(portal: PortalServer, path: str) -> Application:
-    found = portal.environment.applications.load(UUID(path.rstrip("/").rpartition("/")[2]))
+def application(portal: PortalServer, path: str) -> CachedApplication:
+    app_id = UUID(path.rstrip("/").rpartition("/")[2])
+    found = portal.environment.applications.load(app_id.bytes)
     assert found
     return found
 

@@ -100,9 +100,10 @@ class Application:
 
     def __post_init__(self) -> None:
         """Compute what every check of a token needs."""
-        until = milliseconds(self.created_at) - 1
-        if self.tokens_revoked_before is not None:
-            until = max(until, milliseconds(self.tokens_revoked_before))
+        revoked = self.tokens_revoked_before
+        until = revoked_before(
+            milliseconds(self.created_at), None if revoked is None else milliseconds(revoked)
+        )
         object.__setattr__(self, "revoked_before_ms", until)
 
     @property
@@ -131,6 +132,16 @@ class Application:
         """Return the secrets that authenticate, newest first."""
         live = [secret for secret in self.secrets if secret.is_live(now)]
         return tuple(sorted(live, key=lambda secret: secret.created_at, reverse=True))
+
+
+def revoked_before(created_ms: int, tokens_revoked_before_ms: int | None) -> int:
+    """Return `Application.revoked_before_ms`; all are Unix milliseconds."""
+    return max(created_ms - 1, tokens_revoked_before_ms or 0)
+
+
+def may_request_tokens(client_type: str, grant_type: str) -> bool:
+    """Return whether clients of this type and grant type are served (RFC 6749 §2.1, §4.4)."""
+    return client_type == "confidential" and grant_type == GRANT_TYPE
 
 
 def check_name(name: str) -> str:

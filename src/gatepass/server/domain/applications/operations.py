@@ -262,6 +262,12 @@ def find(context: Context, app_id: UUID, org_id: UUID | None) -> Application:
         return find_owned(connection, app_id, org_id)
 
 
+def find_by_client_id(context: Context, client_id: str) -> Application | None:
+    """Return the application with this client id, None if there is none."""
+    with context.database.read() as connection:
+        return lookup.find_by_client_id(connection, client_id)
+
+
 def of_organization(context: Context, org_id: UUID) -> list[Application]:
     """Return an organization's applications, newest first."""
     with context.database.read() as connection:

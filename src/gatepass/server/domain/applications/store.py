@@ -169,11 +169,19 @@ def add_secrets(connection: Connection, secrets: Iterable[tuple[UUID, Applicatio
     insert_many(connection, secret, rows)
 
 
-def replace_hash(connection: Connection, old: ApplicationSecret, digest: bytes, last: str) -> None:
+def legacy_hash(connection: Connection, secret_id: UUID) -> str | None:
+    """Return another system's hash of a secret, None if there is none (any more)."""
+    query = select(secret.c.encoded).where(secret.c.id == secret_id)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def replace_hash(
+    connection: Connection, secret_id: UUID, legacy: str, digest: bytes, last: str
+) -> None:
     """Put a digest in the place of another system's hash, if that is still there."""
     connection.execute(
         update(secret)
-        .where(secret.c.id == old.id, secret.c.encoded == old.encoded)
+        .where(secret.c.id == secret_id, secret.c.encoded == legacy)
         .values(digest=digest, last_four=last, encoded=None)
     )
 

@@ -60,7 +60,7 @@ class CataloguedScope:
     resource: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # by identity: what was granted by one is cached by it
 class Catalogue:
     """All resources and scopes of an environment, as they are now."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from gatepass.server.domain.applications import store
 from gatepass.server.domain.applications.cache import ApplicationCache
-from gatepass.server.domain.applications.model import Application, ApplicationSecret
+from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.domain.applications.placeholder import placeholder
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.context import Context
@@ -28,7 +28,7 @@ class SecretUpgrade:
     def pending(
         self,
         client_id: str,
-        application: Application | None,
+        application: CachedApplication | None,
         readings: tuple[Secret, ...],
         source: str,
     ) -> Callable[[], object] | None:
@@ -48,7 +48,7 @@ class SecretUpgrade:
         matches = [secret.matches(each.digest) for secret in readings for each in known.secrets]
         if any(matches):
             return None
-        old = self._legacy_secret(known)
+        old = known.legacy_secret(self.context.clock())
         subject = str(old.id) if old else client_id
         if self.hashes.are_wrong(subject, readings):
             return None
@@ -59,7 +59,9 @@ class SecretUpgrade:
             return lambda: self.upgrade(application, readings, source)
         return lambda: self._imitate(sample, subject, readings, source)
 
-    def upgrade(self, application: Application, readings: tuple[Secret, ...], source: str) -> bool:
+    def upgrade(
+        self, application: CachedApplication, readings: tuple[Secret, ...], source: str
+    ) -> bool:
         """Verify a secret against the legacy hash and, if it is right, replace the hash.
 
         Blocks: it hashes, then writes; the replacement is durable before True is returned. A
@@ -71,18 +73,23 @@ class SecretUpgrade:
         application = found or application
         if any(secret.matches(each.digest) for secret in readings for each in application.secrets):
             return True
-        old = self._legacy_secret(application)
-        if old is None or old.encoded is None:
+        old = application.legacy_secret(self.context.clock())
+        if old is None:
             return False
         if self.hashes.are_wrong(str(old.id), readings):
             return False
-        encoded = old.encoded
+        with self.context.database.read() as connection:
+            encoded = store.legacy_hash(connection, old.id)
+        if encoded is None:  # replaced or deleted meanwhile
+            return False
         secret = next((each for each in readings if django_hashers.verify(encoded, each)), None)
         if secret is None:
             self.hashes.remember_wrong(str(old.id), readings, source, self.context.clock())
             return False
         with self.context.database.write() as connection:
-            store.replace_hash(connection, old, secret.digest(), django_hashers.last_four(secret))
+            store.replace_hash(
+                connection, old.id, encoded, secret.digest(), django_hashers.last_four(secret)
+            )
             now = self.context.now()
             changes.record(connection, changes.APPLICATION, str(application.id), now)
             if not store.encoded(connection, 1):
@@ -97,7 +104,3 @@ class SecretUpgrade:
         for secret in readings:
             django_hashers.verify(sample, secret)
         self.hashes.remember_wrong(subject, readings, source, self.context.clock())
-
-    def _legacy_secret(self, application: Application) -> ApplicationSecret | None:
-        live = application.live_secrets(self.context.now())
-        return next((each for each in live if each.encoded), None)

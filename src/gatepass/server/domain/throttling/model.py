@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from ipaddress import IPv6Address, ip_address, ip_network
 
@@ -61,6 +62,7 @@ def too_many(wait: int) -> OAuthError:
     )
 
 
+@lru_cache(maxsize=4096)  # reading an address takes as long as the rest of counting a failure
 def network_of(source: str) -> str:
     """Return the network that one party is likely to hold: IPv4 /32, IPv6 /64."""
     try:

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from gatepass.server.domain.applications import store as applications
-from gatepass.server.domain.applications.model import Application
+from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.domain.applications.placeholder import is_placeholder
 from gatepass.server.domain.audit import bounded
 from gatepass.server.domain.audit import store as audit
@@ -38,7 +38,7 @@ _MOST_KEPT = 500_000  # uses, and counts, that wait while the database is away
 class RefusalCount(NamedTuple):
     """Whose a refusal is, how many there were, and when the first and the last (Unix seconds)."""
 
-    application: Application
+    application: CachedApplication
     times: int
     first: float
     last: float
@@ -68,12 +68,12 @@ class Batch(NamedTuple):
 class UsageCounter:
     """Counts in memory; lost in a crash is what came since the last batch was written."""
 
-    issued: Callable[[Application], None]
+    issued: Callable[[CachedApplication], None]
     """Count a token: one append, which no other thread can come between."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._issued: deque[Application] = deque()
+        self._issued: deque[CachedApplication] = deque()
         self.issued = self._issued.append
         self._batch = Batch({}, Counter(), {})
         self._of_placeholders = Batch({}, Counter(), {})
@@ -83,7 +83,12 @@ class UsageCounter:
         self._batch.uses[use.secret.digest] = use
 
     def refused(
-        self, application: Application, refused: OAuthError, source: str, agent: bytes, at: float
+        self,
+        application: CachedApplication,
+        refused: OAuthError,
+        source: str,
+        agent: bytes,
+        at: float,
     ) -> None:
         """Count that an application was refused, and note why, for its owner to see.
 
@@ -190,7 +195,7 @@ def _end_replaced_secrets(connection: Connection, batch: Batch) -> None:
     for use in batch.uses.values():
         at = _datetime(use.at)
         for old in use.application.secrets:
-            waited = old.ends_on_use_of == use.secret.id and old.is_live(at)
+            waited = old.ends_on_use_of == use.secret.id_bytes and old.is_live(use.at)
             if waited and applications.end_live_secret(connection, old.id, at):
                 by = Actor(use.application.name, use.source, use.application.org_id)
                 record = entry(
@@ -210,7 +215,7 @@ def _row(key: object, use: Use) -> dict[str, object]:
     return {"key": key, "at": _datetime(use.at), "source": use.source, "agent": text(use.agent)}
 
 
-def _entry(application: Application, refusal: Refusal) -> Entry:
+def _entry(application: CachedApplication, refusal: Refusal) -> Entry:
     return Entry(
         at=refusal.at,
         org_id=application.org_id,

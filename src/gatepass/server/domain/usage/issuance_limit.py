@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
-from gatepass.server.domain.applications.model import Application
+from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.domain.usage.model import HOUR
 from gatepass.wire.errors import OAuthError
 
@@ -34,7 +34,7 @@ class IssuanceLimit:
     def __init__(self) -> None:
         self._watched: dict[UUID, _Watched] = {}
 
-    def count(self, application: Application, now: float) -> str:
+    def count(self, application: CachedApplication, now: float) -> str:
         """Count one more token at `now` (Unix seconds); return what to tell the client, or nothing.
 
         Raises OAuthError (429) where the limit is reached and enforced. To be called by one thread.
@@ -80,7 +80,7 @@ def is_wasteful(issued: int, lifetime: int) -> bool:
     return issued >= max(_MANY, _TIMES_NEEDED * needed)
 
 
-def _notice(application: Application, issued: int) -> str:
+def _notice(application: CachedApplication, issued: int) -> str:
     return (
         f"This application was issued {issued} tokens this hour; its limit is "
         f"{application.rate_limit}. A token lives {application.token_lifetime} seconds: "
@@ -88,7 +88,7 @@ def _notice(application: Application, issued: int) -> str:
     )
 
 
-def _refused(application: Application, limit: int, left: float) -> OAuthError:
+def _refused(application: CachedApplication, limit: int, left: float) -> OAuthError:
     return OAuthError(
         "temporarily_unavailable",
         f"The limit of {limit} tokens an hour is reached. A token lives "

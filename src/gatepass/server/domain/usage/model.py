@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from gatepass.server.domain.applications.model import Application, ApplicationSecret
+from gatepass.server.domain.applications.cached_application import CachedApplication, CachedSecret
 
 ISSUED = "issued"
 """What is counted is this, or the reason of a refusal."""
@@ -28,8 +28,8 @@ SAME_WITHIN = timedelta(days=1)
 class Use(NamedTuple):
     """A successful authentication."""
 
-    application: Application
-    secret: ApplicationSecret
+    application: CachedApplication
+    secret: CachedSecret
     at: float
     source: str
     agent: bytes

@@ -17,6 +17,16 @@ from gatepass.server.observability.metrics.snapshot import Queue, Snapshot, Stat
 
 _BOUNDS = [*map(str, BOUNDS), "+Inf"]
 _LOOKUPS = {"hits": "hit", "misses": "miss"}
+_COUNTERS = {
+    "evictions": (
+        "gatepass_application_cache_evictions",
+        "Applications that made room in memory for others.",
+    ),
+    "miss_seconds": (
+        "gatepass_application_cache_miss_seconds",
+        "Seconds spent reading applications that were not in memory.",
+    ),
+}
 _CONNECTIONS = {
     "open": "Open connections.",
     "limit": "Connections that may be open at the same time.",
@@ -33,6 +43,11 @@ _GAUGES = {
     "clock_offset": (
         "gatepass_clock_offset_seconds",
         "Seconds by which the environment's time is ahead of this machine's clock.",
+    ),
+    "cached": ("gatepass_application_cache_entries", "Applications kept in memory."),
+    "cache_bytes": (
+        "gatepass_application_cache_bytes",
+        "About how much memory the kept applications take.",
     ),
     "waiting": ("gatepass_guards_waiting", "Guards that wait for changes in the revocation feed."),
 }
@@ -61,13 +76,23 @@ class _Collector(Collector):
         for name, text in _CONNECTIONS.items():
             yield GaugeMetricFamily(f"gatepass_connections_{name}", text, counts.connections[name])
         yield _lookups(states)
+        for name, (metric, text) in _COUNTERS.items():
+            counter = CounterMetricFamily(metric, text, labels=["environment"])
+            _add_each(counter, states, name)
+            yield counter
         for name, (metric, text) in _GAUGES.items():
             gauge = GaugeMetricFamily(metric, text, labels=["environment"])
-            for environment, state in states.items():
-                gauge.add_metric([environment], getattr(state, name))
+            _add_each(gauge, states, name)
             yield gauge
         yield from _queues(queues)
         yield GaugeMetricFamily("gatepass_workers", "Workers that these metrics are of.", workers)
+
+
+def _add_each(
+    metric: CounterMetricFamily | GaugeMetricFamily, states: dict[str, State], name: str
+) -> None:
+    for environment, state in states.items():
+        metric.add_metric([environment], getattr(state, name))
 
 
 def _requests(rows: Iterable[Row]) -> Metric:

@@ -23,6 +23,10 @@ class State(NamedTuple):
     revocations: int
     waiting: int
     clock_offset: float
+    cached: int
+    cache_bytes: int
+    evictions: int
+    miss_seconds: float
 
 
 class Queue(NamedTuple):
@@ -120,6 +124,10 @@ def _state(environment: Environment) -> State:
         revocations=len(environment.state.revoked),
         waiting=len(environment.notifier),
         clock_offset=round(environment.clock.offset, 3),
+        cached=len(applications),
+        cache_bytes=applications.size,
+        evictions=applications.evictions,
+        miss_seconds=round(applications.miss_seconds, 6),
     )
 
 
@@ -139,4 +147,8 @@ def _worst(one: State, other: State) -> State:
         revocations=max(one.revocations, other.revocations),
         waiting=one.waiting + other.waiting,
         clock_offset=max(one.clock_offset, other.clock_offset, key=abs),
+        cached=one.cached + other.cached,
+        cache_bytes=one.cache_bytes + other.cache_bytes,
+        evictions=one.evictions + other.evictions,
+        miss_seconds=one.miss_seconds + other.miss_seconds,
     )

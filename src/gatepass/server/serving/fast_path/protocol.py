@@ -16,6 +16,7 @@ from gatepass.server.serving.fast_path.routes import FastPath, FastRoute
 from gatepass.server.serving.http1.connections import Connections
 from gatepass.server.serving.http1.head import Head
 from gatepass.server.serving.http1.protocol import HttpProtocol
+from gatepass.server.serving.oauth_endpoints import RETURNED
 from gatepass.server.serving.proxy_headers import ClientInfo, ProxyHeaders
 from gatepass.wire.params import LONGEST_BODY
 
@@ -86,12 +87,16 @@ class FastPathProtocol(HttpProtocol):
     def _run_endpoint(
         self, route: FastRoute, environment: ServedEnvironment, request: Request
     ) -> bool:
-        """Run the endpoint and write its response; return False if it needs blocking work."""
+        """Run the endpoint and write its response; return False if it needs blocking work.
+
+        The application then gets what the endpoint has returned, and need not run it again.
+        """
         fast_path, defaults = self._fast_path, self.server_state.default_headers
         started = perf_counter()
         try:
             response = route.endpoint(environment, request)
             if not isinstance(response, Response):
+                self._extension = {RETURNED: response}
                 return False
             written = fast_path.heads.write(response, defaults, environment.transport_headers)
         except Exception as error:  # noqa: BLE001 - `respond_to` logs it, as on ASGI

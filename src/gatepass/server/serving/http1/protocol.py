@@ -8,6 +8,7 @@ that neither they nor unread responses fill the memory.
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from typing import Any, cast
 
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
@@ -42,6 +43,8 @@ _uvicorn_log = logging.getLogger("uvicorn.error")
 
 class HttpProtocol(Connection):
     """A connection whose requests go to the ASGI application."""
+
+    _extension: Mapping[str, object] = {}  # of the scope of the next request to the application
 
     def data_received(self, data: bytes) -> None:
         """Serve the complete requests, and keep the rest."""
@@ -134,7 +137,10 @@ class HttpProtocol(Connection):
         return start
 
     def _respond_directly(self, head: Head, body: bytes) -> bool:  # noqa: ARG002
-        """Respond to a complete request without ASGI; return whether that was done."""
+        """Respond to a complete request without ASGI; return whether that was done.
+
+        If not, `_extension` may be set, which becomes part of the scope.
+        """
         return False
 
     def _read_body(self, buffer: bytes, start: int) -> int:
@@ -167,7 +173,9 @@ class HttpProtocol(Connection):
             "query_string": query,
             "headers": head.fields,
             "state": self._app_state.copy(),
+            **self._extension,
         }
+        self._extension = {}
         expect = head.headers.get(b"expect")
         self._cycle = cycle = Cycle(
             scope=scope,

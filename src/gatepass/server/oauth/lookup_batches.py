@@ -1,0 +1,83 @@
+"""Look-ups of applications that are not in memory: those of one turn of the loop by one query."""
+
+import asyncio
+import time
+from collections.abc import Collection
+from functools import partial
+from typing import NamedTuple
+
+from gatepass.server.domain.applications.cache import ApplicationCache, Lookup
+from gatepass.server.storage import deadline
+
+_MOST_TOGETHER = 200  # look-ups in a query
+_MOST_QUERIES = 2  # at a time; what comes meanwhile is in the next one
+
+
+class _Waiters(NamedTuple):
+    """Requests that wait for the same look-up, the first of them until `until` (monotonic)."""
+
+    futures: list[asyncio.Future[None]]
+    until: float
+
+
+class LookupBatches:
+    """Runs look-ups in threads, equal ones once; for one event loop.
+
+    Nothing is returned but when it is done: the request then finds what it needs in memory, or
+    asks again, if a change has overtaken the look-up.
+    """
+
+    def __init__(self, applications: ApplicationCache) -> None:
+        self._applications = applications
+        self._waiters: dict[Lookup, _Waiters] = {}
+        self._queue: list[Lookup] = []
+        self._queries = 0
+
+    async def join(self, lookup: Lookup) -> None:
+        """Wait for a look-up, with others that are the same; raise what it raises."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+        waiters = self._waiters.get(lookup)
+        if waiters is None:
+            until = time.monotonic() + deadline.remaining()
+            self._waiters[lookup] = _Waiters([future], until)
+            self._queue.append(lookup)
+            if len(self._queue) == 1:
+                loop.call_soon(self._start)  # after the other requests of this turn
+        else:
+            waiters.futures.append(future)
+        await future
+
+    def _start(self) -> None:
+        """Start queries for what is in the queue, as many as may run."""
+        loop = asyncio.get_running_loop()
+        while self._queue and self._queries < _MOST_QUERIES:
+            batch = self._queue[:_MOST_TOGETHER]
+            del self._queue[:_MOST_TOGETHER]
+            until = min(self._waiters[each].until for each in batch)
+            try:
+                query = loop.run_in_executor(None, self._run, batch, until)
+            except RuntimeError as error:  # no thread can be started
+                self._respond(batch, error)
+            else:
+                self._queries += 1
+                query.add_done_callback(partial(self._done, batch))
+
+    def _run(self, batch: Collection[Lookup], until: float) -> None:
+        with deadline.shared(max(0.0, until - time.monotonic())):
+            self._applications.run(batch)
+
+    def _done(self, batch: Collection[Lookup], query: "asyncio.Future[None]") -> None:
+        self._queries -= 1
+        self._respond(batch, query.exception())
+        self._start()
+
+    def _respond(self, batch: Collection[Lookup], error: BaseException | None) -> None:
+        for each in batch:
+            for future in self._waiters.pop(each).futures:
+                if future.done():  # its request has ended
+                    continue
+                if error is None:
+                    future.set_result(None)
+                else:
+                    future.set_exception(error)
