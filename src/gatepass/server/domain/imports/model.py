@@ -122,7 +122,7 @@ def convert(found: SourceApplication, now: datetime) -> ImportedApplication:
 
 
 def new_id(now: datetime) -> UUID:
-    """Return a UUID that begins with the time (version 7, RFC 9562 §5.7).
+    """Return a UUID of version 7, which begins with the time.
 
     Rows with such ids, which are stored together, are neighbours in an index.
     """
