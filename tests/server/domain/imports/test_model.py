@@ -1,7 +1,16 @@
+from datetime import timedelta
+from uuid import RFC_4122
+
 import pytest
 
 from gatepass.server.domain.imports import django_hashers
-from gatepass.server.domain.imports.model import NotImportable, SourceApplication, convert, name_of
+from gatepass.server.domain.imports.model import (
+    NotImportable,
+    SourceApplication,
+    convert,
+    name_of,
+    new_id,
+)
 from gatepass.wire.credential import Kind, Mode, mint
 from gatepass.wire.secret import Secret
 from server.domain.imports.samples import MADE, QUICK, found
@@ -116,3 +125,12 @@ def test_a_moment_that_is_not_told_is_now() -> None:
     unknown: SourceApplication = found(created_at=None)
 
     assert convert(unknown, MADE).created_at == MADE
+
+
+def test_ids_of_later_imports_are_greater_and_none_comes_twice() -> None:
+    ids = [new_id(MADE + timedelta(milliseconds=number // 100)) for number in range(300)]
+
+    assert {(each.version, each.variant) for each in ids} == {(7, RFC_4122)}
+    assert len(set(ids)) == 300
+    assert max(ids[:100]) < min(ids[100:200])
+    assert max(ids[100:200]) < min(ids[200:])

@@ -131,7 +131,7 @@ class _Transaction:
         self._work = work
         self._source = work.terms.source
         self._organizations: dict[str, Organization] = {}  # by the owners' keys
-        self._made: list[Organization] = []  # not stored yet, or never in a dry run
+        self._made: dict[UUID, Organization] = {}  # not stored yet, or never in a dry run
         self._has_imported = False
 
     def bring(self, members: Sequence[SourceApplication]) -> list[Outcome]:
@@ -186,14 +186,15 @@ class _Transaction:
             name = name_of(owner.name, LONGEST_NAME)[0] or f"User {owner.key}"
             found = Organization(uuid4(), name, self._now)
             self._organizations[owner.key] = found
-            self._made.append(found)
+            self._made[found.id] = found
         return found
 
     def _add(self, admitted: Sequence[_Admitted]) -> None:
         """Store applications, and the organizations made for them, with their audit entries."""
-        organizations.add(self._connection, *self._made)
-        entries = [self._entry("organization.created", each.name, each.id) for each in self._made]
-        self._made = []
+        made = self._made.values()
+        organizations.add(self._connection, *made)
+        entries = [self._entry("organization.created", each.name, each.id) for each in made]
+        self._made = {}
         new = [self._application(*each) for each in admitted]
         applications.add(self._connection, *new)
         store.add(self._connection, *(self._imported(*each) for each in admitted))
@@ -235,7 +236,7 @@ class _Transaction:
         return entry(self._work.by, self._now, action, subject, org_id=org_id, **detail)
 
     def _outcome(self, admitted: ImportedApplication, organization: Organization) -> Outcome:
-        is_planned = self._work.dry_run and organization in self._made
+        is_planned = self._work.dry_run and organization.id in self._made
         return Outcome(
             admitted.client_id,
             admitted.name,
