@@ -11,9 +11,11 @@ from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.revocations import store as revocations
 from gatepass.server.environment import maintenance
-from gatepass.server.environment.environment import file
+from gatepass.server.environment.environment import MOST_CHANGES, file
+from gatepass.server.oauth import access_token
 from gatepass.server.storage.database import FORGOTTEN_AT_ONCE
 from gatepass.server.storage.errors import DatabaseAwayError, NotFoundError
+from gatepass.wire.secret import Secret
 from server.fixtures import LIVE, TEST, InProcessServer, open_passive_server
 
 
@@ -72,6 +74,29 @@ def test_expired_revocations_and_old_changes_are_forgotten(fresh_server: InProce
     maintenance.prune(environment)
     with environment.database.read() as connection:
         assert [each.seq for each in changes.after(connection, 0)] == [before]
+
+
+def test_after_more_changes_than_are_read_at_a_time_memory_is_right(
+    fresh_server: InProcessServer,
+) -> None:
+    environment, client = fresh_server.environment(), fresh_server.register()
+    token, other = fresh_server.token(client), fresh_server.token(client)
+    subjects = [str(client.application.id)] * (MOST_CHANGES + 1)
+    token_id = access_token.read(environment, Secret(token))
+    assert token_id
+    with environment.database.write() as connection:
+        revocations.add(connection, token_id.token_id, datetime(2100, 1, 1, tzinfo=UTC))
+        changes.record(connection, changes.REVOCATION, token_id.token_id.hex(), environment.now())
+        changes.record_many(connection, changes.APPLICATION, subjects, environment.now())
+        newest = changes.newest(connection)
+    assert environment.applications.get(client.client_id)
+
+    environment.refresh()
+
+    assert environment.position == newest
+    assert environment.applications.get(client.client_id) is None
+    assert not fresh_server.is_active(client, token)
+    assert fresh_server.is_active(client, other)
 
 
 def test_more_than_one_transaction_forgets_is_forgotten_all_the_same(

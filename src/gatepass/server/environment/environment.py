@@ -40,6 +40,7 @@ from gatepass.wire.metadata import PARTNER_API
 NAMES = {Mode.LIVE: "production", Mode.TEST: "sandbox"}
 
 _RELOAD_AFTER = 3600  # seconds without the feed, after which everything is read again
+MOST_CHANGES = 50_000  # at a time; after more, as by an import, everything is read again
 _LOGGED_OFFSET = 1.0  # seconds by which the clock's offset changes until that is logged
 
 log = structlog.get_logger("gatepass.server")
@@ -236,10 +237,10 @@ class Environment:
         started = time.monotonic()
         with self.database.read() as connection:
             self._compare_clocks(connection)
-            found = changes.since(connection, self.position)
+            found = changes.since(connection, self.position, MOST_CHANGES)
         if found is None:
             self._rebuild(seconds)
-        elif started - self.caught_up_at > _RELOAD_AFTER:
+        elif len(found) == MOST_CHANGES or started - self.caught_up_at > _RELOAD_AFTER:
             self._reload(seconds)
         else:
             for change in found:

@@ -90,13 +90,15 @@ def after(connection: Connection, seq: int, limit: int | None = None) -> list[Ch
     return [Change(_place(row), row.kind, row.subject) for row in connection.execute(query)]
 
 
-def since(connection: Connection, place: Position) -> list[Change] | None:
-    """Return what was committed since `place`, oldest first; None where it is not known.
+def since(connection: Connection, place: Position, limit: int) -> list[Change] | None:
+    """Return what was committed since `place`, oldest first, `limit` changes at most.
+
+    None where it is not known.
 
     That is where the database has no change of that number and time any more: it is an older
     copy or another database, or `place` is forgotten.
     """
-    query = select(change).where(change.c.seq >= place.seq).order_by(change.c.seq)
+    query = select(change).where(change.c.seq >= place.seq).order_by(change.c.seq).limit(limit + 1)
     rows = connection.execute(query).all()
     if place == START:
         return None if rows else []
