@@ -140,7 +140,7 @@ def _rows(series: ByConnections) -> Iterator[Row]:
     for mine, its, least in (
         (READINGS_GUARDED, READINGS, 0.90),
         (FASTAPI_BEHIND, FASTAPI, 0.90),
-        (FASTAPI_GUARDED, FASTAPI, 0.90),
+        (FASTAPI_GUARDED, FASTAPI, 0.80),
         (FASTAPI_DEPENDING, FASTAPI, None),
         (DJANGO_GUARDED, DJANGO, None),
         (DJANGO_GUARDED, TOOLKIT, 2),

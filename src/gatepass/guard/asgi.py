@@ -59,17 +59,26 @@ class Protected:
         self._guard = guard
         self._requirements = requirements
         self._exempt = ExemptPaths(exempt)
+        self._has_exempt = bool(self._exempt)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or send the error response."""
-        if scope["type"] == "lifespan" or path_of(scope) in self._exempt:
+        if scope["type"] == "lifespan" or (self._has_exempt and path_of(scope) in self._exempt):
             await self._app(scope, receive, send)
             return
-        form, receive = await form_of(scope, receive)
         inner = {**scope}  # a middleware in front keeps its own
+        cached = find_cached(inner, self._guard, self._requirements)
+        if cached is not None:
+            inner[PRINCIPAL] = cached
+            await self._app(inner, receive, send)
+            return
+        request, has_form = request_of(scope, _NOTHING, scope)
+        if has_form:
+            form, receive = await _form_of(receive)
+            request = request._replace(form=form)
         try:
             inner[PRINCIPAL] = await request_state.aidentify(
-                inner, self._guard, request_of(scope, form), self._requirements
+                inner, self._guard, request, self._requirements
             )
         except Denied as denied:
             await deny(denied.error_response, scope, receive, send)
@@ -103,25 +112,61 @@ class MetadataMiddleware:
         await send({"type": "http.response.body", "body": shown})
 
 
-def request_of(
-    scope: Scope, form: str = "", path: Mapping[str, object] = _NOTHING, context: object = None
-) -> Request:
-    """Return what a guard reads of an ASGI request or WebSocket.
+def find_cached(scope: Scope, guard: Guard, requirements: Requirements) -> Principal | None:
+    """Return the caller of a plain request with a cached JWT; None for `request_state.aidentify`.
 
-    Its context is the scope unless given; `path` has the parameters of the route.
+    Plain is a request with one Authorization header, and without anything in which a token could
+    be sent a second time: a form, or an encoded query. No `Request` need be built for it.
     """
+    find, query = guard.find_cached, scope.get("query_string")
+    if find is None or request_state.KEY in scope:
+        return None
+    if query and (b"access_token" in query or b"%" in query):
+        return None
+    authorization: bytes | None = None
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            if authorization is not None:
+                return None
+            authorization = value
+        elif name == b"content-type" and value != b"application/json":
+            return None
+    if authorization is None:
+        return None
+    principal = find(authorization, requirements)
+    if principal is not None:
+        scope[request_state.KEY] = (guard, (authorization.decode(),), principal)
+    return principal
+
+
+def request_of(scope: Scope, path: Mapping[str, object], context: object) -> tuple[Request, bool]:
+    """Return what a guard reads of an ASGI request or WebSocket, and whether to read its form.
+
+    `path` has the parameters of the route. A short form is to be read and added, to find a token
+    that is sent twice (RFC 6750 §2); one of unknown or great length is not read: no token is ever
+    accepted from it.
+    """
+    authorization = []
+    media_type = length = b""
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            authorization.append(value.decode("latin-1"))
+        elif name == b"content-type":
+            media_type = value
+        elif name == b"content-length":
+            length = value
     client, query = scope.get("client"), scope.get("query_string")
-    headers: list[tuple[bytes, bytes]] = scope["headers"]
-    authorization = (value.decode("latin-1") for name, value in headers if name == b"authorization")
-    return Request(
-        authorization=tuple(authorization),
-        query=query.decode("latin-1") if query else "",
-        form=form,
-        source=client[0] if client else None,
-        method=scope.get("method", "GET"),
-        path=path,
-        context=scope if context is None else context,
+    request = Request(
+        tuple(authorization),
+        query.decode("latin-1") if query else "",
+        "",
+        client[0] if client else None,
+        scope.get("method", "GET"),
+        path,
+        context,
     )
+    has_form = media_type and scope["type"] == "http" and _is_short_form(media_type, length)
+    return request, bool(has_form)
 
 
 def path_of(scope: Scope) -> str:
@@ -133,31 +178,17 @@ def path_of(scope: Scope) -> str:
     return path
 
 
-def has_short_form(scope: Scope) -> bool:
-    """Return whether the body is a form to be read, to find a token that is sent twice.
-
-    A form of unknown or great length is not read: no token is ever accepted from it.
-    """
-    media_type = length = b""
-    for name, value in scope["headers"]:
-        if name == b"content-type":
-            media_type = value
-        elif name == b"content-length":
-            length = value
-    if not media_type or scope["type"] != "http":
-        return False
+def _is_short_form(media_type: bytes, length: bytes) -> bool:
     if media_type.partition(b";")[0].strip().lower() != _FORM:
         return False
     return length.isdigit() and len(length) < 10 and int(length) <= LONGEST_BODY
 
 
-async def form_of(scope: Scope, receive: Receive) -> tuple[str, Receive]:
-    """Return a short form's text, to find a token that is sent twice (RFC 6750 §2).
+async def _form_of(receive: Receive) -> tuple[str, Receive]:
+    """Return a short form's text.
 
     The second value replaces `receive` for the application, which reads the body as well.
     """
-    if not has_short_form(scope):
-        return "", receive
     messages: list[Message] = []
     size = 0  # as a server may not hold a body to its length
     while size <= LONGEST_BODY and (not messages or messages[-1].get("more_body")):

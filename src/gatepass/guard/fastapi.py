@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
+from gatepass.guard import asgi
 from gatepass.guard.core import request_state
 from gatepass.guard.core.adapter import Adapter
 from gatepass.guard.core.options import Answer, Inspect, Options
@@ -24,7 +25,7 @@ from gatepass.guard.model.error_response import ErrorResponse
 from gatepass.guard.model.expectation import Expectation
 from gatepass.guard.model.principal import Principal
 from gatepass.guard.model.requirements import Requirements, ScopeRequirement, any_of
-from gatepass.guard.starlette import request_of
+from gatepass.guard.starlette import with_form
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
 
@@ -101,9 +102,12 @@ class Guard(Adapter):
         Behind a proxy, let the server find the caller's address in headers that it trusts.
         """
         requirements = scopes if isinstance(scopes, Requirements) else Requirements(scopes)
+        scope = connection.scope
         try:
-            request = await request_of(connection)
-            return await request_state.aidentify(connection.scope, self.core, request, requirements)
+            request, has_form = asgi.request_of(scope, connection.path_params, connection)
+            if has_form:
+                request = await with_form(request, connection)
+            return await request_state.aidentify(scope, self.core, request, requirements)
         except CoreDenied as denied:
             raise Denied(denied.error_response) from None
 
@@ -133,7 +137,11 @@ class _Scheme(SecurityBase):
         self.scheme_name = "Gatepass"
 
     async def __call__(self, connection: HTTPConnection, gathered: SecurityScopes) -> Principal:
-        return await self._guard.identify(connection, _requirements_of(tuple(gathered.scopes)))
+        requirements = _requirements_of(tuple(gathered.scopes))
+        cached = asgi.find_cached(connection.scope, self._guard.core, requirements)
+        if cached is not None:
+            return cached
+        return await self._guard.identify(connection, requirements)
 
 
 def _dependency(

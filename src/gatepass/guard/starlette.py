@@ -90,11 +90,16 @@ class Guard(Adapter):
         self, connection: HTTPConnection, requirements: Requirements
     ) -> ErrorResponse | None:
         """Set the principal, or return the error response."""
+        scope = connection.scope
+        cached = asgi.find_cached(scope, self.core, requirements)
+        if cached is not None:
+            connection.state.principal = cached
+            return None
         try:
-            request = await request_of(connection)
-            caller = await request_state.aidentify(
-                connection.scope, self.core, request, requirements
-            )
+            request, has_form = asgi.request_of(scope, connection.path_params, connection)
+            if has_form:
+                request = await with_form(request, connection)
+            caller = await request_state.aidentify(scope, self.core, request, requirements)
             connection.state.principal = caller
         except Denied as denied:
             return denied.error_response
@@ -114,18 +119,12 @@ class GuardMiddleware(asgi.Protected):
         super().__init__(with_state, **options)
 
 
-async def request_of(connection: HTTPConnection) -> GuardRequest:
-    """Return what a guard reads of a request or WebSocket, which is its context.
-
-    The body of a short form is read and kept, so that the endpoint can read it as well.
-    """
-    scope = connection.scope
-    form = await _form(connection) if asgi.has_short_form(scope) else ""
-    return asgi.request_of(scope, form, connection.path_params, connection)
+async def with_form(request: GuardRequest, connection: HTTPConnection) -> GuardRequest:
+    """Return `request` with its form, whose body is kept, so that the endpoint can read it too."""
+    return request._replace(form=await _form(connection))
 
 
 async def _form(connection: HTTPConnection) -> str:
-    """Return a form's text, to find a token that is sent twice (RFC 6750 §2)."""
     if not isinstance(connection, Request):
         return ""
     try:

@@ -26,7 +26,8 @@ def read(text: bytes) -> object:
     try:
         content = text.decode().strip(_SPACE)
         found: object
-        found, end = _DECODER.raw_decode(content)
+        # Only an escape can make half a surrogate pair: UTF-8 has none.
+        found, end = (_CHECKED if "\\" in content else _DECODER).raw_decode(content)
     except (ValueError, RecursionError):
         raise ValueError("not valid JSON") from None
     if end != len(content):
@@ -38,6 +39,11 @@ def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
     members = dict(pairs)
     if len(members) != len(pairs):
         raise ValueError("a member is given twice")
+    return members
+
+
+def _encodable(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = _distinct(pairs)
     "".join(members).encode()
     return members
 
@@ -47,3 +53,4 @@ def _no_constant(name: str) -> object:
 
 
 _DECODER = JSONDecoder(object_pairs_hook=_distinct, parse_constant=_no_constant)
+_CHECKED = JSONDecoder(object_pairs_hook=_encodable, parse_constant=_no_constant)

@@ -1,5 +1,8 @@
 """Who calls, read with suspicion from an introspection answer."""
 
+import pickle
+from dataclasses import FrozenInstanceError, replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -266,3 +269,13 @@ def test_clocks_may_differ_by_the_leeway_and_no_more(leeway: int) -> None:
 def test_more_than_a_minute_of_leeway_is_refused(leeway: float) -> None:
     with pytest.raises(ValueError, match="leeway is 0 to 60 seconds"):
         Expectation(ISSUER, API, leeway=leeway)
+
+
+def test_a_principal_from_claims_is_one_like_any_other() -> None:
+    caller = Principal.from_claims(GOOD, EXPECT, now=NOW)
+
+    assert type(caller) is Principal
+    assert pickle.loads(pickle.dumps(caller)) == replace(caller) == caller
+    assert hash(replace(caller)) == hash(caller)
+    with pytest.raises(FrozenInstanceError):
+        caller.org_id = "another"  # type: ignore[misc]

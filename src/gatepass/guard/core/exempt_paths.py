@@ -20,6 +20,10 @@ class ExemptPaths:
         self._paths = frozenset(path for path in listed if not path.endswith("*"))
         self._prefixes = tuple(path[:-1] for path in listed if path.endswith("*"))
 
+    def __bool__(self) -> bool:
+        """Return whether there is any."""
+        return bool(self._paths or self._prefixes)
+
     def __contains__(self, path: str) -> bool:
         """Return whether `path`, as the server has decoded it, needs no token."""
         if path in self._paths:

@@ -72,6 +72,9 @@ class Guard:
         self.counters = Counters(self.issuer)
         self._identification = Identification(self._expect, options, self.counters)
         self._decide = self._identification.decide
+        has_jwts = self._identification.jwt is not None and options.get("rate") is None
+        # For adapters, before `identify`; None for a guard that never decides by a cached JWT.
+        self.find_cached = self._identification.find_cached if has_jwts else None
         if (feed := self._identification.feed) is not None:
             self.counters.lag = lambda: feed.lag(clock())  # which does not keep the guard alive
         metrics.publish()

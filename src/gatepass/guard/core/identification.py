@@ -8,6 +8,7 @@ import logging
 import os
 from collections.abc import Generator, Mapping
 from functools import partial
+from hashlib import sha256
 from typing import TYPE_CHECKING, TypeAlias
 
 from gatepass.concurrency.single_flight import SingleFlight
@@ -23,7 +24,7 @@ from gatepass.guard.model.status import Counters
 from gatepass.guard.verification.introspection import TIMEOUT, IntrospectionClient
 from gatepass.guard.verification.introspection_request import CACHE_SECONDS, unavailable
 from gatepass.guard.verification.jwks_cache import Policy
-from gatepass.guard.verification.jwt_cache import cache_key
+from gatepass.guard.verification.jwt_cache import LONGEST, cache_key
 from gatepass.guard.verification.waiting import RunInThread, Step
 from gatepass.wire import bearer
 from gatepass.wire.bearer import invalid_token
@@ -68,19 +69,45 @@ class Identification:
             if self._inspect is None:
                 self._connect(expect, options)
 
+    def find_cached(self, authorization: bytes, requirements: Requirements) -> Principal | None:
+        """Return the caller whose JWT is cached if that alone shows that the request is allowed.
+
+        `authorization` is the request's only Authorization header; no token is elsewhere in it.
+        None for any other request, which is for `decide`. Not for a guard with a rate limit.
+        """
+        jwt = self.jwt
+        if jwt is None or b"." not in authorization or len(authorization) > LONGEST:
+            return None
+        now = self._clock()
+        found = jwt.get_cached(sha256(authorization).digest(), now)
+        if found is None or not (requirements.is_simple and requirements.names <= found.scopes):
+            return None
+        caller, feed = found.principal, self.feed
+        if caller.networks:
+            return None
+        if feed is not None and (
+            feed.state(now) != "fresh"
+            or feed.is_revoked(caller.token_id, caller.client_id, caller.issued_at, found.kid)
+        ):
+            return None
+        counters = self.counters
+        counters.verified += 1
+        counters.cached += 1
+        return caller
+
     def decide(self, request: Request, requirements: Requirements) -> Principal | Steps:
         """Return the caller if that takes no waiting, else the steps that find out.
 
         Raises OAuthError if the request is refused.
         """
-        query, form = request.query, request.form
+        authorization, query, form = request[:3]
         if (query and bearer.is_misplaced(query)) or (form and bearer.is_misplaced(form)):
             return self._steps(request, requirements)  # which refuses it
         now, jwt, found, is_cached = self._clock(), self.jwt, None, True
-        if jwt is not None and (name := cache_key(request.authorization)) is not None:
+        if jwt is not None and (name := cache_key(authorization)) is not None:
             found = jwt.get_cached(name, now)
             if found is None:
-                found, is_cached = jwt.verify_now(request.authorization[0], name, now), False
+                found, is_cached = jwt.verify_now(authorization[0], name, now), False
         if found is not None:
             caller, scopes, kid = found.principal, found.scopes, found.kid
         else:

@@ -4,23 +4,20 @@ So a middleware in front of an application and a decorator on one of its endpoin
 once, and a rate limit counts one request.
 """
 
-from collections.abc import Mapping, MutableMapping
-from typing import Any, NamedTuple
+from collections.abc import MutableMapping, Sequence
+from typing import Any, TypeAlias
 
 from gatepass.guard.core.guard import Guard
 from gatepass.guard.model.principal import Principal
 from gatepass.guard.model.request import Request
 from gatepass.guard.model.requirements import Requirements
 
-_KEY = "gatepass.request_state"
+KEY = "gatepass.request_state"
 
 
-class _RequestState(NamedTuple):
-    """The guard, the Authorization headers that it read, and the caller."""
-
-    guard: Guard
-    authorization: tuple[str, ...]
-    principal: Principal
+# The guard, the Authorization headers that it read, and the caller. One is made for each request,
+# so it is a plain tuple, which costs a fraction of a named one.
+_RequestState: TypeAlias = tuple[Guard, Sequence[str], Principal]
 
 
 def identify(
@@ -32,33 +29,27 @@ def identify(
     caller before, it checks `requirements` alone. A request with other headers counts as another
     one, though an application has made it of this one.
     """
-    known = _find(scope, guard, request)
-    if known is None:
-        return _store(scope, guard, request, guard.identify(request, requirements))
-    guard.check(known, request, requirements)
-    return known
+    known: _RequestState | None = scope.get(KEY)
+    if known is not None and _is_of(known, guard, request):
+        guard.check(known[2], request, requirements)
+        return known[2]
+    principal = guard.identify(request, requirements)
+    scope[KEY] = (guard, request.authorization, principal)
+    return principal
 
 
 async def aidentify(
     scope: MutableMapping[str, Any], guard: Guard, request: Request, requirements: Requirements
 ) -> Principal:
     """Do as `identify`, in an event loop."""
-    known = _find(scope, guard, request)
-    if known is None:
-        return _store(scope, guard, request, await guard.aidentify(request, requirements))
-    guard.check(known, request, requirements)
-    return known
-
-
-def _find(scope: Mapping[str, Any], guard: Guard, request: Request) -> Principal | None:
-    known: _RequestState | None = scope.get(_KEY)
-    if known is None or known.guard is not guard:
-        return None
-    return known.principal if known.authorization == tuple(request.authorization) else None
-
-
-def _store(
-    scope: MutableMapping[str, Any], guard: Guard, request: Request, principal: Principal
-) -> Principal:
-    scope[_KEY] = _RequestState(guard, tuple(request.authorization), principal)
+    known: _RequestState | None = scope.get(KEY)
+    if known is not None and _is_of(known, guard, request):
+        guard.check(known[2], request, requirements)
+        return known[2]
+    principal = await guard.aidentify(request, requirements)
+    scope[KEY] = (guard, request.authorization, principal)
     return principal
+
+
+def _is_of(known: _RequestState, guard: Guard, request: Request) -> bool:
+    return known[0] is guard and known[1] == request.authorization

@@ -40,17 +40,24 @@ def verify_with(
 
 
 def _read(header: jws.Header, payload: bytes, expect: Expectation, now: float) -> Principal:
-    kind = header.typ
-    if kind is None and expect.lenient:
-        kind = "JWT"
-    types = _LENIENT_TYPES if expect.lenient else _TYPES
-    if not isinstance(kind, str) or kind.lower() not in types:
-        raise invalid_token("not typed as an access token")
+    kind = _type(header.typ, expect)
     try:
         claims = strict_json.read_object(payload)
     except ValueError:
         raise invalid_token("the claims are not a JSON object") from None
     check_use(claims)
-    if kind.lower() not in _TYPES:
+    if kind not in _TYPES:
         check_access(claims)
     return Principal.from_claims(claims, expect, now=now)
+
+
+def _type(found: object, expect: Expectation) -> str:
+    """Return the type in lower case (RFC 7515 §4.1.9); raise OAuthError for another JWT's."""
+    if found == "at+jwt":  # nearly always
+        return "at+jwt"
+    if found is None and expect.lenient:
+        return "jwt"
+    kind = found.lower() if isinstance(found, str) else ""
+    if kind not in (_LENIENT_TYPES if expect.lenient else _TYPES):
+        raise invalid_token("not typed as an access token")
+    return kind

@@ -58,7 +58,12 @@ class JwtVerifier:
         found = self.cache.get(name)
         if found is None or not found.since <= now < found.until:
             return None
-        return found if self._jwks.is_current(found.key, now) else None
+        jwks = self._jwks
+        if found.jwks is jwks:
+            return found if jwks.fetched_at <= now < jwks.refresh_at else None
+        if not jwks.is_current(found.key, now):
+            return None
+        return self.cache.put(name, found._replace(jwks=jwks))
 
     def verify_now(self, header: str, name: bytes, now: float) -> VerifiedToken | None:
         """Verify a token, in a header as nearly all callers write it, with the keys at hand.

@@ -9,19 +9,20 @@ from typing import NamedTuple, TypeAlias
 
 from gatepass.concurrency.bounded_cache import BoundedCache
 from gatepass.guard.model.principal import Principal
+from gatepass.guard.verification.jwks_cache import JwksCache
 from gatepass.jose.jwks import Key
 from gatepass.wire.params import LONGEST_TOKEN
 
 SIZE = 10_000  # entries
 
-_LONGEST = LONGEST_TOKEN + 16  # characters of a header: the scheme, and some spaces
+LONGEST = LONGEST_TOKEN + 16  # characters of a header: the scheme, and some spaces
 
 
 class VerifiedToken(NamedTuple):
     """A verified JWT: the caller, and the caller's scopes as a set.
 
     It is valid from `since` until `until` (Unix seconds) while `key`, named `kid`, is one of its
-    issuer's.
+    issuer's. `jwks` has been found to have it, so that it need not be looked up again.
     """
 
     principal: Principal
@@ -30,6 +31,7 @@ class VerifiedToken(NamedTuple):
     key: Key
     since: float
     until: float
+    jwks: JwksCache | None = None
 
 
 JwtCache: TypeAlias = BoundedCache[bytes, VerifiedToken]
@@ -40,6 +42,6 @@ def cache_key(authorization: Sequence[str]) -> bytes | None:
     if len(authorization) != 1:
         return None
     header = authorization[0]
-    if len(header) > _LONGEST or not header.isascii():
+    if len(header) > LONGEST or not header.isascii():
         return None
     return sha256(header.encode()).digest()
