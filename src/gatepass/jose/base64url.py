@@ -1,10 +1,10 @@
 """base64url without padding (RFC 7515 §2), in its one canonical form. Pure."""
 
-from base64 import urlsafe_b64encode
-from binascii import a2b_base64
+from binascii import a2b_base64, b2a_base64
 
 # To the alphabet that the standard library decodes; characters of base64 alone become an error.
 _TO_BASE64 = bytes.maketrans(b"-_+/=", b"+/!!!")
+_FROM_BASE64 = bytes.maketrans(b"+/", b"-_")
 _PADDING = (b"", b"", b"==", b"=")
 # By the length modulo 4: the last characters without stray bits.
 _LAST = (
@@ -17,7 +17,7 @@ _LAST = (
 
 def encode(octets: bytes) -> str:
     """Return `octets` as text."""
-    return urlsafe_b64encode(octets).rstrip(b"=").decode()
+    return b2a_base64(octets, newline=False).translate(_FROM_BASE64, b"=").decode()
 
 
 def decode(text: str) -> bytes:

@@ -67,7 +67,7 @@ def issue(
         application.client_id, entropy, issued_ms, grant.lifetime, grant.scope_text, audience
     )
     key = keys.signing_keys[grant.form]
-    signed = sign(claims, str(application.org_id), issuer, key, now_ms // 1000)
+    signed = sign(claims, application.org_id, issuer, key, now_ms // 1000)
     return IssuedToken(signed, grant.lifetime, grant.scope_text)
 
 

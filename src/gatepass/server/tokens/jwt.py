@@ -10,6 +10,7 @@ back: whatever else stands in that place, an `alg`, `typ` or `kid` that was chan
 import json
 from collections.abc import Mapping
 from functools import lru_cache
+from uuid import UUID
 
 from gatepass.jose import base64url
 from gatepass.jose.signing import SigningKey
@@ -17,7 +18,7 @@ from gatepass.server.tokens.claims import Claims
 
 
 def sign(
-    claims: Claims, org_id: str, issuer: str, key: SigningKey, issued_at: int | None = None
+    claims: Claims, org_id: UUID, issuer: str, key: SigningKey, issued_at: int | None = None
 ) -> str:
     """Return the JWT of these claims (RFC 9068 §2.2); `org_id` is an extension of Gatepass.
 
@@ -54,13 +55,13 @@ def verify(token: str, keys: Mapping[str, SigningKey], issuer: str) -> Claims | 
 
 
 @lru_cache(maxsize=1024)
-def _start(issuer: str, client_id: str, org_id: str, scope: str, audience: tuple[str, ...]) -> str:
+def _start(issuer: str, client_id: str, org_id: UUID, scope: str, audience: tuple[str, ...]) -> str:
     """Return the beginning of the JSON, which all tokens of a grant have in common."""
     common = {
         "iss": issuer,
         "sub": client_id,
         "client_id": client_id,
-        "org_id": org_id,
+        "org_id": str(org_id),
         "aud": audience[0] if len(audience) == 1 else list(audience),
         "scope": scope,
     }
