@@ -35,7 +35,7 @@ from gatepass.server.tokens import opaque
 from gatepass.server.tokens.claims import Claims
 from gatepass.wire.credential import Kind, Mode, mint
 
-ROUNDS = 5
+ROUNDS = 3
 SECONDS = 2
 KNOWN = 1_000
 CLIENTS = 100_000
