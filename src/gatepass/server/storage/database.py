@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Dialect,
+    Index,
     Integer,
     MetaData,
     Table,
@@ -22,8 +23,6 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -41,8 +40,10 @@ __all__ = [
     "Counter",
     "Database",
     "Timestamp",
+    "insert_into",
     "metadata",
     "next_of",
+    "partial_index",
     "sqlite_url",
     "upsert",
     "without_password",
@@ -119,12 +120,30 @@ def next_of(column: Column[str], value: str | ColumnElement[str]) -> ColumnEleme
     return found
 
 
+def partial_index(name: str, column: Column[Any], where: ColumnElement[bool]) -> Index:
+    """Return an index of the rows in which `where` holds; the migrations make it.
+
+    They make it on PostgreSQL too, whose keyword here would load that dialect also on SQLite.
+    """
+    return Index(name, column, sqlite_where=where)
+
+
+def insert_into(connection: Connection, table: Table) -> Any:  # noqa: ANN401 - of one dialect
+    """Return an INSERT that can have ON CONFLICT; only the dialect that is used is loaded."""
+    if connection.dialect.name == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)
+
+
 def upsert(connection: Connection, table: Table, **values: object) -> None:
     """Insert a row, or set the other columns of the one that has its primary key."""
-    insert = insert_on_sqlite if connection.dialect.name == "sqlite" else insert_on_postgresql
     key = table.primary_key.columns
     others = {name: value for name, value in values.items() if name not in key}
-    new = insert(table).values(**values)
+    new = insert_into(connection, table).values(**values)
     connection.execute(new.on_conflict_do_update(index_elements=key, set_=others))
 
 

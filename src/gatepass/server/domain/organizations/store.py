@@ -3,10 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, Index, Table, Text, Uuid, insert, select, update
+from sqlalchemy import Column, Connection, Table, Text, Uuid, insert, select, update
 
 from gatepass.server.domain.organizations.model import Organization
-from gatepass.server.storage.database import Timestamp, metadata
+from gatepass.server.storage.database import Timestamp, metadata, partial_index
 
 organization = Table(
     "organization",
@@ -17,12 +17,7 @@ organization = Table(
     Column("suspended_at", Timestamp),
 )
 is_suspended = organization.c.suspended_at.is_not(None)
-Index(
-    "ix_organization_suspended",
-    organization.c.id,
-    sqlite_where=is_suspended,
-    postgresql_where=is_suspended,
-)
+partial_index("ix_organization_suspended", organization.c.id, is_suspended)
 
 
 def find(connection: Connection, org_id: UUID) -> Organization | None:

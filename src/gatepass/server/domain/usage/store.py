@@ -26,7 +26,6 @@ from sqlalchemy import (
     type_coerce,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from gatepass.server.domain.applications.store import application
 from gatepass.server.domain.usage.model import (
@@ -42,7 +41,7 @@ from gatepass.server.domain.usage.model import (
     Refusal,
     SpanCount,
 )
-from gatepass.server.storage.database import Counter, Timestamp, metadata
+from gatepass.server.storage.database import Counter, Timestamp, insert_into, metadata
 from gatepass.server.storage.timestamps import milliseconds
 
 _AT_A_TIME = 500  # ids in one question
@@ -102,7 +101,7 @@ def add(connection: Connection, counts: Mapping[CountKey, int]) -> None:
             }
             for cell, times in counts.items()
         ]
-        connection.execute(_adding(connection, _insert(connection)), rows)
+        connection.execute(_adding(connection, insert_into(connection, usage)), rows)
 
 
 def merge(connection: Connection, now: datetime) -> None:
@@ -128,7 +127,7 @@ def merge(connection: Connection, now: datetime) -> None:
             .group_by(usage.c.application_id, start, usage.c.what)
         )
         columns = ["application_id", "span", "start", "what", "times"]
-        merged = _insert(connection).from_select(columns, summed)
+        merged = insert_into(connection, usage).from_select(columns, summed)
         connection.execute(_adding(connection, merged))
         connection.execute(delete(usage).where(is_old))
     connection.execute(delete(usage).where(usage.c.start < now - KEPT))
@@ -192,11 +191,6 @@ def _start(span: int) -> ColumnElement[int]:
     """Return the start, in Unix milliseconds, of the span of so many seconds that a row lies in."""
     number = type_coerce(usage.c.start, BigInteger)
     return number - number % literal(span * 1000, BigInteger)
-
-
-def _insert(connection: Connection) -> Any:  # noqa: ANN401 - of one dialect or the other
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    return dialect.insert(usage)
 
 
 def _adding(connection: Connection, new: Any) -> Any:  # noqa: ANN401, ARG001
