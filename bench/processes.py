@@ -62,6 +62,13 @@ def environment(variables: Mapping[str, str] | None = None) -> dict[str, str]:
     return kept | dict(variables or {})
 
 
+def without(folder: Path, *modules: str) -> dict[str, str]:
+    """Return the variables for a Python that has none of these modules, by a file in `folder`."""
+    hide = f"import sys\nsys.modules.update(dict.fromkeys({modules!r}))\n"
+    Path(folder, "sitecustomize.py").write_text(hide)
+    return {"PYTHONPATH": str(folder)}
+
+
 def _is_answered(process: "subprocess.Popen[bytes]", url: str) -> bool:
     end = time.monotonic() + _START_WITHIN
     while time.monotonic() < end and process.poll() is None:

@@ -43,6 +43,7 @@ def test_only_stores_migrations_and_the_database_modules_speak_sql() -> None:
         "store.py",
         "lookup.py",
         "cache_lookup.py",
+        "statements.py",
         "tombstones.py",
         "database.py",
         "postgresql.py",

@@ -5,11 +5,12 @@ import contextvars
 from typing import NoReturn
 
 import structlog
+from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, NoMatchFound, Route
-from starlette.types import ExceptionHandler, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.portal import access, dispatch, error_pages, static_files
@@ -137,4 +138,8 @@ routes: list[BaseRoute] = [
     Route("/static/{digest}/{name}", static_files.serve, methods=["GET"]),
     Portal(),
 ]
-exception_handlers: dict[object, ExceptionHandler] = {}
+
+
+def create() -> Starlette:
+    """Return the portal as an application."""
+    return Starlette(routes=routes)

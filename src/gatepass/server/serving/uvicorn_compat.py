@@ -15,13 +15,11 @@ from typing import Any
 import structlog
 import uvicorn
 from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from gatepass.server.serving.http1.connections import Connections
 from gatepass.server.serving.http1.cycle import RequestResponseCycle
 from gatepass.server.serving.http1.protocol import HttpProtocol
-from gatepass.server.serving.readiness import STOPPING
 
 _CYCLE = (
     "scope transport flow logger access_logger access_log default_headers message_event "
@@ -38,17 +36,6 @@ Protocol = Callable[..., asyncio.Protocol]
 log = structlog.get_logger("gatepass.server")
 
 
-class FallbackProtocol(H11Protocol):
-    """uvicorn's protocol over h11."""
-
-    def shutdown(self) -> None:
-        """Begin to end the connection; a request that only waits must not delay that."""
-        super().shutdown()
-        stopping = self.app_state.get(STOPPING)
-        if stopping:
-            stopping()
-
-
 def protocol(
     connections: Connections,
     *,
@@ -60,6 +47,8 @@ def protocol(
     reason = incompatibility(cycle, state)
     if reason:
         log.warning("http.fallback", reason=reason)
+        from gatepass.server.serving.http1.fallback import FallbackProtocol
+
         return FallbackProtocol
     return partial(ours, connections=connections)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from gatepass.server.configuration.http_limits import HttpSettings
-from gatepass.server.serving import uvicorn_compat
 from gatepass.server.serving.fast_path.protocol import FastPathProtocol
+from gatepass.server.serving.http1.fallback import FallbackProtocol
 from server.fixtures import new_clock, settings
 from server.serving.fast_path.doors import Door, Line
 from server.serving.fast_path.requests import Ask
@@ -25,12 +25,12 @@ def test_by_default_a_load_balancer_closes_an_idle_connection_before_the_server_
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("protocol", [FastPathProtocol, uvicorn_compat.FallbackProtocol])
+@pytest.mark.parametrize("protocol", [FastPathProtocol, FallbackProtocol])
 def test_an_idle_connection_ends_after_the_time_that_the_setting_says(
     tmp_path: Path, protocol: type
 ) -> None:
     served = Door(tmp_path / "data", new_clock(), http=HttpSettings(idle_timeout=1))
-    if protocol is uvicorn_compat.FallbackProtocol:
+    if protocol is FallbackProtocol:
         served.config.http = protocol
     with served, served.connect() as line:
         for _ in range(2):

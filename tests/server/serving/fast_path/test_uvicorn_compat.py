@@ -17,6 +17,7 @@ from gatepass.server.serving.fast_path import fast_path_protocol
 from gatepass.server.serving.fast_path.protocol import FastPathProtocol
 from gatepass.server.serving.fast_path.response_heads import ResponseHeads
 from gatepass.server.serving.http1.connections import Connections
+from gatepass.server.serving.http1.fallback import FallbackProtocol
 from gatepass.server.serving.http1.protocol import HttpProtocol
 from server.fixtures import new_clock
 from server.serving.fast_path.doors import Door
@@ -76,7 +77,7 @@ def test_uvicorns_protocol_over_h11_takes_over_and_the_log_says_why(
     with capture_logs() as logged:
         chosen = uvicorn_compat.protocol(connections, cycle=cycle, state=state)
 
-    assert chosen is uvicorn_compat.FallbackProtocol
+    assert chosen is FallbackProtocol
     assert [(each["event"], each["log_level"]) for each in logged] == [("http.fallback", "warning")]
     assert logged[0]["reason"].startswith(said)
 
@@ -103,7 +104,7 @@ def test_the_locked_uvicorn_is_what_our_protocol_knows(
 @pytest.mark.spec("RFC 9110", "7.8")
 def test_over_h11_an_offer_to_upgrade_is_ignored_too(tmp_path: Path) -> None:
     served = Door(tmp_path / "data", new_clock())
-    served.config.http = uvicorn_compat.FallbackProtocol
+    served.config.http = FallbackProtocol
     offer = (("Connection", "Upgrade"), ("Upgrade", "foo"))
     inner = Ask(path="/healthz", method="GET", body=b"", length=()).raw()
     raw = Ask(body=inner, more=offer).raw()

@@ -6,7 +6,7 @@ that it takes by SQLAlchemy, in a thread.
 """
 
 from collections.abc import Collection, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from sys import intern
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
@@ -15,6 +15,7 @@ from sqlalchemy import (
     BigInteger,
     Connection,
     Row,
+    Select,
     Text,
     Uuid,
     bindparam,
@@ -22,7 +23,6 @@ from sqlalchemy import (
     select,
     type_coerce,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.sqlite.base import SQLiteDialect
 
 from gatepass.server.domain.applications.cached_application import (
@@ -39,7 +39,7 @@ from gatepass.server.domain.applications.model import (
 from gatepass.server.domain.applications.networks import check_networks
 from gatepass.server.domain.applications.store import application, secret
 from gatepass.server.domain.organizations.store import organization
-from gatepass.server.storage.database import next_of
+from gatepass.server.storage.statements import next_of
 from gatepass.wire.scope import Scope
 
 if TYPE_CHECKING:
@@ -78,15 +78,26 @@ _by_id = _needed.where(application.c.id == bindparam("key", type_=Uuid))
 _by_client_id = _needed.where(
     application.c.client_id == next_of(application.c.client_id, bindparam("key", type_=Text))
 )
-_keys = func.unnest(bindparam("keys", type_=ARRAY(Text)))
-_each = _keys.table_valued("key").render_derived("each")
-_next_ones = select(next_of(application.c.client_id, _each.c.key)).select_from(_each)
-_by_client_ids = _needed.where(application.c.client_id.in_(_next_ones))
-_by_ids = _needed.where(application.c.id == func.any(bindparam("keys", type_=ARRAY(Uuid))))
 _dialect = SQLiteDialect(paramstyle="qmark")
 _SQL_BY_ID, _SQL_BY_CLIENT_ID = (
     str(query.compile(dialect=_dialect)) for query in (_by_id, _by_client_id)
 )
+
+
+@cache
+def _by_arrays() -> tuple[Select[Any], Select[Any]]:
+    """Return the statements that read many applications, by client ids and by ids.
+
+    Only a server on PostgreSQL loads what they need.
+    """
+    from sqlalchemy.dialects.postgresql import ARRAY
+
+    keys = func.unnest(bindparam("keys", type_=ARRAY(Text)))
+    each = keys.table_valued("key").render_derived("each")
+    next_ones = select(next_of(application.c.client_id, each.c.key)).select_from(each)
+    by_client_ids = _needed.where(application.c.client_id.in_(next_ones))
+    is_one = application.c.id == func.any(bindparam("keys", type_=ARRAY(Uuid)))
+    return by_client_ids, _needed.where(is_one)
 
 
 def find_all(connection: Connection, keys: Collection[Key]) -> dict[Key, CachedApplication]:
@@ -100,7 +111,7 @@ def find_all(connection: Connection, keys: Collection[Key]) -> dict[Key, CachedA
     by_key: dict[Key, CachedApplication] = {}
     client_ids = [key for key in keys if isinstance(key, str)]
     ids = [UUID(bytes=key) for key in keys if isinstance(key, bytes)]
-    for query, some in ((_by_client_ids, client_ids), (_by_ids, ids)):
+    for query, some in zip(_by_arrays(), (client_ids, ids), strict=True):
         groups: dict[str, list[Row[Any]]] = {}
         for row in connection.execute(query, {"keys": some}) if some else ():
             groups.setdefault(row[0], []).append(row)

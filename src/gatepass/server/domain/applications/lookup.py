@@ -10,7 +10,7 @@ from gatepass.server.domain.applications.model import Application, ApplicationSe
 from gatepass.server.domain.applications.networks import check_networks
 from gatepass.server.domain.applications.store import application, secret
 from gatepass.server.domain.organizations.store import organization
-from gatepass.server.storage.database import next_of
+from gatepass.server.storage.statements import next_of
 from gatepass.wire.scope import Scope
 
 _whole = (

@@ -10,7 +10,6 @@ from sqlalchemy import (
     Column,
     Connection,
     ForeignKey,
-    Index,
     Integer,
     LargeBinary,
     Table,
@@ -28,7 +27,8 @@ from sqlalchemy import (
 
 from gatepass.server.domain.applications.model import Application, ApplicationSecret
 from gatepass.server.domain.applications.networks import format_networks
-from gatepass.server.storage.database import Timestamp, as_rows, given_rows, insert_many, metadata
+from gatepass.server.storage.database import Timestamp, metadata
+from gatepass.server.storage.statements import as_rows, given_rows, insert_many, partial_index
 
 application = Table(
     "application",
@@ -59,12 +59,7 @@ has_revoked_tokens = application.c.disabled_at.is_not(
     None
 ) | application.c.tokens_revoked_before.is_not(None)
 """Selects the applications that the revocation feed reports."""
-Index(
-    "ix_application_voided",
-    application.c.client_id,
-    sqlite_where=has_revoked_tokens,
-    postgresql_where=has_revoked_tokens,
-)
+partial_index("ix_application_voided", application.c.client_id, has_revoked_tokens)
 
 secret = Table(
     "application_secret",
@@ -88,12 +83,7 @@ secret = Table(
     Column("encoded", Text),
 )
 _is_encoded = secret.c.encoded.is_not(None)
-Index(
-    "ix_application_secret_encoded",
-    secret.c.application_id,
-    sqlite_where=_is_encoded,
-    postgresql_where=_is_encoded,
-)
+partial_index("ix_application_secret_encoded", secret.c.application_id, _is_encoded)
 
 
 def count_with_scope(connection: Connection, name: str) -> int:

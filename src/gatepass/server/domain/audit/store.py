@@ -11,13 +11,8 @@ from uuid import UUID
 from sqlalchemy import Column, Connection, Index, Table, Text, Uuid, delete, select
 
 from gatepass.server.domain.audit.model import Entry
-from gatepass.server.storage.database import (
-    FORGOTTEN_AT_ONCE,
-    Counter,
-    Timestamp,
-    insert_many,
-    metadata,
-)
+from gatepass.server.storage.database import FORGOTTEN_AT_ONCE, Counter, Timestamp, metadata
+from gatepass.server.storage.statements import insert_many
 
 audit = Table(
     "audit",

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Connection, Row, Table, Text, delete, func, select
 
-from gatepass.server.storage.database import Counter, Timestamp, insert_many, metadata
+from gatepass.server.storage.database import Counter, Timestamp, metadata
+from gatepass.server.storage.statements import insert_many
 from gatepass.server.storage.timestamps import milliseconds
 
 change = Table(

@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import Column, Connection, Table, Text, delete, select
 
 from gatepass.server.domain.changes import store as changes
-from gatepass.server.storage.database import Timestamp, metadata, upsert
+from gatepass.server.storage.database import Timestamp, metadata
+from gatepass.server.storage.statements import upsert
 
 deletion = Table(
     "gone",

@@ -10,8 +10,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-import argon2
-
 from gatepass.wire.secret import Secret
 
 PLAIN = "plain"
@@ -81,7 +79,7 @@ def verify(encoded: str, secret: Secret) -> bool:
         return False
     try:
         return _VERIFIERS[name](form, secret.value.encode())
-    except (ValueError, argon2.exceptions.Argon2Error, argon2.exceptions.InvalidHashError):
+    except ValueError:
         return False
 
 
@@ -125,7 +123,12 @@ def _bcrypt_sha256(form: re.Match[str], secret: bytes) -> bool:
 
 
 def _argon2(form: re.Match[str], secret: bytes) -> bool:
-    return argon2.PasswordHasher().verify(form[1], secret)
+    import argon2  # seldom needed
+
+    try:
+        return argon2.PasswordHasher().verify(form[1], secret)
+    except (argon2.exceptions.Argon2Error, argon2.exceptions.InvalidHashError):
+        return False
 
 
 def _scrypt(form: re.Match[str], secret: bytes) -> bool:

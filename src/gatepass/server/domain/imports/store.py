@@ -16,7 +16,8 @@ from sqlalchemy import (
     select,
 )
 
-from gatepass.server.storage.database import Timestamp, as_rows, given_rows, insert_many, metadata
+from gatepass.server.storage.database import Timestamp, metadata
+from gatepass.server.storage.statements import as_rows, given_rows, insert_many
 
 _CACHE = -256_000  # KiB of SQLite's pages, where the indexes of millions of rows grow
 _CHECKPOINT = 20_000  # pages of SQLite's log, so that one that changes often is copied seldom

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, Index, Table, Text, Uuid, select, update
+from sqlalchemy import Column, Connection, Table, Text, Uuid, select, update
 
 from gatepass.server.domain.organizations.model import Organization
-from gatepass.server.storage.database import Timestamp, as_rows, given_rows, insert_many, metadata
+from gatepass.server.storage.database import Timestamp, metadata
+from gatepass.server.storage.statements import as_rows, given_rows, insert_many, partial_index
 
 organization = Table(
     "organization",
@@ -18,12 +19,7 @@ organization = Table(
     Column("suspended_at", Timestamp),
 )
 is_suspended = organization.c.suspended_at.is_not(None)
-Index(
-    "ix_organization_suspended",
-    organization.c.id,
-    sqlite_where=is_suspended,
-    postgresql_where=is_suspended,
-)
+partial_index("ix_organization_suspended", organization.c.id, is_suspended)
 
 
 def find(connection: Connection, org_id: UUID) -> Organization | None:

@@ -13,9 +13,9 @@ from sqlalchemy import (
     select,
     type_coerce,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from gatepass.server.storage.database import FORGOTTEN_AT_ONCE, Timestamp, metadata
+from gatepass.server.storage.statements import insert_into
 
 _AT_A_TIME = 10_000  # rows, when all are read
 
@@ -29,9 +29,10 @@ revocation = Table(
 
 def add(connection: Connection, token_id: bytes, expires_at: datetime) -> None:
     """Revoke a token until it would have expired; doing so again changes nothing."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    values = {"token_id": token_id, "expires_at": expires_at}
-    connection.execute(dialect.insert(revocation).values(values).on_conflict_do_nothing())
+    new = insert_into(connection.dialect.name, revocation).values(
+        token_id=token_id, expires_at=expires_at
+    )
+    connection.execute(new.on_conflict_do_nothing())
 
 
 def unexpired(connection: Connection, now: datetime) -> Iterator[tuple[bytes, int]]:

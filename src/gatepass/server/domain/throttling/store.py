@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import Column, Connection, Integer, Table, Text, delete, func, select, update
 
 from gatepass.server.domain.throttling.model import FORGOTTEN_AFTER, Limit
-from gatepass.server.storage.database import Timestamp, metadata, upsert
+from gatepass.server.storage.database import Timestamp, metadata
+from gatepass.server.storage.statements import upsert
 
 MOST_KEPT = 100_000  # rows
 

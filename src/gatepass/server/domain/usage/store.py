@@ -29,7 +29,6 @@ from sqlalchemy import (
     type_coerce,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from gatepass.server.domain.applications.store import application
 from gatepass.server.domain.usage.model import (
@@ -46,14 +45,8 @@ from gatepass.server.domain.usage.model import (
     Refusal,
     SpanCount,
 )
-from gatepass.server.storage.database import (
-    FORGOTTEN_AT_ONCE,
-    Counter,
-    Timestamp,
-    as_rows,
-    given_rows,
-    metadata,
-)
+from gatepass.server.storage.database import FORGOTTEN_AT_ONCE, Counter, Timestamp, metadata
+from gatepass.server.storage.statements import as_rows, given_rows, insert_into
 from gatepass.server.storage.timestamps import milliseconds
 
 _AT_A_TIME = 500  # ids in one question
@@ -223,8 +216,7 @@ def _adding(dialect: str, span: int) -> Any:  # noqa: ANN401 - of one dialect or
     key = (new.c.application_id, literal(span, Integer), _start(new, span), new.c.what)
     times = cast(func.sum(new.c.times), BigInteger)
     summed = select(*key, times).where(is_known).group_by(key[0], *key[2:])
-    insert_to = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    added = insert_to(usage).from_select(list(usage.c), summed)
+    added = insert_into(dialect, usage).from_select(list(usage.c), summed)
     return added.on_conflict_do_update(
         index_elements=_KEY, set_={"times": usage.c.times + added.excluded.times}
     )

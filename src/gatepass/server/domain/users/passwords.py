@@ -5,17 +5,19 @@ import threading
 from base64 import b64encode
 from collections.abc import Iterable
 from contextlib import suppress
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
+from typing import TYPE_CHECKING
 
-from argon2 import PasswordHasher, Type
-from argon2.exceptions import InvalidHashError, VerificationError
 from pydantic import BaseModel, ConfigDict, Field
 
 from gatepass.concurrency.bounded_pool import RETRY_AFTER, BoundedPool
 from gatepass.server.domain.users.model import InvalidField
 from gatepass.server.domain.users.password_strength import effective_length
 from gatepass.wire.secret import Secret
+
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
 
 SHORTEST = 15
 LONGEST = 128
@@ -45,15 +47,13 @@ class PasswordSettings(BaseModel):
 
 
 class Hasher:
-    """Argon2id with bounded concurrency; blocks, so a server calls it in `pool`."""
+    """Argon2id with bounded concurrency; blocks, so a server calls it in `pool`.
+
+    The library is loaded by the first hash: a server that only issues tokens needs none.
+    """
 
     def __init__(self, settings: PasswordSettings) -> None:
-        self._argon2 = PasswordHasher(
-            time_cost=settings.time_cost,
-            memory_cost=settings.memory_kib,
-            parallelism=settings.parallelism,
-            type=Type.ID,
-        )
+        self._settings = settings
         self._turns = threading.BoundedSemaphore(settings.at_once)
         self._placeholder_hash = _placeholder_hash(settings)
         self.pool = BoundedPool(
@@ -67,6 +67,17 @@ class Hasher:
             note="the queue for password hashes is full",
         )
 
+    @cached_property
+    def _argon2(self) -> "PasswordHasher":
+        from argon2 import PasswordHasher, Type
+
+        return PasswordHasher(
+            time_cost=self._settings.time_cost,
+            memory_cost=self._settings.memory_kib,
+            parallelism=self._settings.parallelism,
+            type=Type.ID,
+        )
+
     def hash(self, password: Secret) -> str:
         """Return the encoded hash, parameters and salt included."""
         with self._turns:
@@ -74,6 +85,8 @@ class Hasher:
 
     def verify(self, password: Secret, kept: str | None) -> bool:
         """Return whether `kept` is the password's hash; None takes as long and is never right."""
+        from argon2.exceptions import InvalidHashError, VerificationError
+
         if len(password.value) > LONGEST:
             password, kept = Secret(""), None
         with self._turns:

@@ -10,7 +10,6 @@ from sqlalchemy import (
     Column,
     Connection,
     ForeignKey,
-    Index,
     Select,
     Table,
     Text,
@@ -26,7 +25,8 @@ from sqlalchemy import (
 )
 
 from gatepass.server.domain.users.model import COLUMNS, User, email_key
-from gatepass.server.storage.database import Timestamp, metadata, next_of
+from gatepass.server.storage.database import Timestamp, metadata
+from gatepass.server.storage.statements import next_of, partial_index
 
 user = Table(
     "person",
@@ -59,7 +59,7 @@ user = Table(
     UniqueConstraint("org_id", "email_key"),
 )
 _logs_in = user.c.password_hash.is_not(None)
-Index("ix_person_email_key", user.c.email_key, sqlite_where=_logs_in, postgresql_where=_logs_in)
+partial_index("ix_person_email_key", user.c.email_key, _logs_in)
 
 _whole: Select[tuple[object, ...]] = select(*(user.c[name] for name in COLUMNS))
 

@@ -19,7 +19,8 @@ from sqlalchemy import (
 
 from gatepass.server.domain.users.sessions.model import Session
 from gatepass.server.domain.users.store import reference_to_user, user
-from gatepass.server.storage.database import Timestamp, metadata, upsert
+from gatepass.server.storage.database import Timestamp, metadata
+from gatepass.server.storage.statements import upsert
 
 session = Table(
     "session",
