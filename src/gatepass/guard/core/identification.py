@@ -15,7 +15,7 @@ from gatepass.concurrency.single_flight import SingleFlight
 from gatepass.guard.core import options as read
 from gatepass.guard.core.options import Options
 from gatepass.guard.issuer.client import IssuerClient
-from gatepass.guard.model.error_response import Denied, ErrorResponse
+from gatepass.guard.model.error_response import Denied, ErrorResponse, log_refusal
 from gatepass.guard.model.expectation import Expectation
 from gatepass.guard.model.principal import Principal
 from gatepass.guard.model.request import Request
@@ -75,24 +75,20 @@ class Identification:
         `authorization` is the request's only Authorization header; no token is elsewhere in it.
         None for any other request, which is for `decide`. Not for a guard with a rate limit.
         """
-        jwt = self.jwt
+        jwt, now = self.jwt, self._clock()
         if jwt is None or b"." not in authorization or len(authorization) > LONGEST:
             return None
-        now = self._clock()
         found = jwt.get_cached(sha256(authorization).digest(), now)
         if found is None or not (requirements.is_simple and requirements.names <= found.scopes):
             return None
         caller, feed = found.principal, self.feed
+        names = caller.token_id, caller.client_id, caller.issued_at, found.kid
+        if feed is not None and (feed.state(now) != "fresh" or feed.is_revoked(*names)):
+            return None
         if caller.networks:
             return None
-        if feed is not None and (
-            feed.state(now) != "fresh"
-            or feed.is_revoked(caller.token_id, caller.client_id, caller.issued_at, found.kid)
-        ):
-            return None
-        counters = self.counters
-        counters.verified += 1
-        counters.cached += 1
+        self.counters.verified += 1
+        self.counters.cached += 1
         return caller
 
     def decide(self, request: Request, requirements: Requirements) -> Principal | Steps:
@@ -138,12 +134,7 @@ class Identification:
         scope = requirements.sufficient_scope(request.method)
         response = ErrorResponse.of(refused, self.expected(request), scope)
         self.counters.refused[response.reason] += 1
-        if refused is None:
-            _LOG.info("refused: no credentials")
-        else:
-            level = logging.WARNING if refused.status >= 500 else logging.INFO
-            detail = refused.log_detail or refused.description
-            _LOG.log(level, "refused: %s (%s)", refused.code, detail)
+        log_refusal(refused)
         return Denied(response)
 
     def expected(self, request: Request) -> Expectation:

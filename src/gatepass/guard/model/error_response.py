@@ -1,9 +1,10 @@
-"""The response to a refused request: status, headers and a problem document (RFC 9457). Pure.
+"""The response to a refused request: status, headers and a problem document (RFC 9457).
 
 A value for any framework: an adapter sends status, headers and body as they are.
 """
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -17,6 +18,7 @@ from gatepass.wire.scope import Scope
 PROBLEM = "application/problem+json"
 
 _NO_CREDENTIALS = "This needs an access token, sent as Authorization: Bearer and the token."
+_LOG = logging.getLogger("gatepass.guard")
 _CHALLENGED = frozenset({400, 401, 403})  # RFC 6750 §3.1; no token would help with the others
 
 
@@ -64,3 +66,12 @@ class Denied(Exception):
     def __init__(self, response: ErrorResponse) -> None:
         super().__init__(f"{response.status}: {response.detail}")
         self.error_response = response
+
+
+def log_refusal(refused: OAuthError | None) -> None:
+    """Log why a request was refused; None stands for no credentials."""
+    if refused is None:
+        _LOG.info("refused: no credentials")
+        return
+    level = logging.WARNING if refused.status >= 500 else logging.INFO
+    _LOG.log(level, "refused: %s (%s)", refused.code, refused.log_detail or refused.description)
