@@ -10,7 +10,6 @@ from gatepass.server.domain.applications.cache import ApplicationCache, Lookup
 from gatepass.server.storage import deadline
 
 _MOST_TOGETHER = 200  # look-ups in a query
-_MOST_QUERIES = 2  # at a time; what comes meanwhile is in the next one
 
 
 class _Waiters(NamedTuple):
@@ -31,7 +30,7 @@ class LookupBatches:
         self._applications = applications
         self._waiters: dict[Lookup, _Waiters] = {}
         self._queue: list[Lookup] = []
-        self._queries = 0
+        self._is_running = False  # a query, at most one: what comes meanwhile is in the next
 
     async def join(self, lookup: Lookup) -> None:
         """Wait for a look-up, with others that are the same; raise what it raises."""
@@ -49,9 +48,9 @@ class LookupBatches:
         await future
 
     def _start(self) -> None:
-        """Start queries for what is in the queue, as many as may run."""
+        """Start a query for what is in the queue, unless one runs."""
         loop = asyncio.get_running_loop()
-        while self._queue and self._queries < _MOST_QUERIES:
+        while self._queue and not self._is_running:
             batch = self._queue[:_MOST_TOGETHER]
             del self._queue[:_MOST_TOGETHER]
             until = min(self._waiters[each].until for each in batch)
@@ -60,7 +59,7 @@ class LookupBatches:
             except RuntimeError as error:  # no thread can be started
                 self._respond(batch, error)
             else:
-                self._queries += 1
+                self._is_running = True
                 query.add_done_callback(partial(self._done, batch))
 
     def _run(self, batch: Collection[Lookup], until: float) -> None:
@@ -68,7 +67,7 @@ class LookupBatches:
             self._applications.run(batch)
 
     def _done(self, batch: Collection[Lookup], query: "asyncio.Future[None]") -> None:
-        self._queries -= 1
+        self._is_running = False
         self._respond(batch, query.exception())
         self._start()
 
