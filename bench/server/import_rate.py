@@ -4,7 +4,7 @@ The command as a process of its own, from a database of django-oauth-toolkit int
 directory on SQLite. Against it: the same rows put into an empty database by the driver alone.
 """
 
-import resource
+import os
 import secrets
 import subprocess
 import sys
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import apsw
 
-from bench.processes import ROOT, environment
+from bench.processes import ROOT, NotMeasuredError, environment
 from bench.report import Part, Row, print_part
 from gatepass.server.environment.environment import file
 from gatepass.server.storage.database import Database, sqlite_url
@@ -78,11 +78,14 @@ def _application(number: int) -> tuple[object, ...]:
 def _import(site: Path, data: Path) -> _Spent:
     of = ("django-oauth-toolkit", f"sqlite:///{site}", "--organization-by", "user")
     command = [sys.executable, "-m", "gatepass", "import", *of, "--data", str(data)]
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    subprocess.run(command, cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL, check=True)
-    seconds, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return _Spent(seconds, cpu, after.ru_maxrss * 1024 / 1e6)
+    began = time.monotonic()
+    process = subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)  # of this process alone
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise NotMeasuredError(f"the import ended with {process.returncode}")
+    seconds = time.monotonic() - began
+    return _Spent(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024 / 1e6)
 
 
 def _insert(filled: Path, empty: Path) -> _Spent:
