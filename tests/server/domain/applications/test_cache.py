@@ -245,6 +245,37 @@ def test_absences_stay_known_when_an_application_changes_that_is_in_memory() -> 
     assert directory.is_absent("nobody")
 
 
+def test_an_absence_ends_with_the_change_that_a_load_by_id_came_before() -> None:
+    stored = Stored()
+    directory = stored.directory
+    directory.load("acme-billing")
+    stored.applications = [APPLICATION]  # registered elsewhere; the change is not read yet
+    directory.load(CACHED.id_bytes)
+
+    directory.drop(APPLICATION.id)
+
+    assert not directory.is_absent("acme-billing")
+    assert directory.load("acme-billing") == CACHED
+
+
+def test_a_successor_with_the_same_client_id_takes_the_place_of_the_one_before() -> None:
+    stored = Stored(APPLICATION)
+    directory = stored.directory
+    directory.load("acme-billing")
+    successor = replace(APPLICATION, id=UUID(int=9))
+    stored.applications = [successor]
+    loaded = directory.load(successor.id.bytes)
+    assert directory.get(CACHED.id_bytes) is None
+    assert directory.get("acme-billing") is loaded
+
+    directory.drop(APPLICATION.id)
+
+    assert directory.get("acme-billing") is loaded
+    directory.drop(successor.id)
+    assert (len(directory), directory.size) == (0, 0)
+    assert directory.load("acme-billing") == loaded
+
+
 def test_no_more_bytes_are_kept_than_are_allowed() -> None:
     many = [replace(each, name="x" * (number % 7)) for number, each in enumerate(numbered(100))]
     stored, most = Stored(*many, most_bytes=10 * SIZE), 10 * SIZE

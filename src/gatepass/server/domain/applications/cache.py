@@ -141,6 +141,8 @@ class ApplicationCache:
             dropped = self._applications.get(app_id.bytes)
             if dropped:
                 self._remove(dropped)
+                for key in (dropped.client_id, dropped.id_bytes):
+                    self._known.pop(key)
             else:
                 self._known.clear()
 
@@ -191,9 +193,11 @@ class ApplicationCache:
         return found.id_bytes in islice(reversed(self._changed), newer)
 
     def _add(self, new: CachedApplication) -> None:
-        before = self._applications.get(new.id_bytes)
-        if before:
-            self._remove(before)
+        # One with the same client id is its predecessor, whose end is not known here yet.
+        for key in (new.id_bytes, new.client_id):
+            before = self._applications.get(key)
+            if before:
+                self._remove(before)
         self.size += new.size
         if self.size > self._most_bytes:
             self._make_room()

@@ -1,6 +1,6 @@
 """What memory keeps of an application: what its token requests and its tokens need, in few bytes.
 
-A worker keeps some hundred thousand of them; one has a third of the size of an `Application`.
+A worker keeps some hundred thousand of them; one has half the size of an `Application`.
 What is needed only where a client authenticates for the first time, or for a log, is packed.
 """
 
