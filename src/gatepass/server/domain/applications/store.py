@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -207,15 +208,22 @@ def remove_ended_secrets(connection: Connection, app_id: UUID, now: datetime) ->
     connection.execute(delete(secret).where(ended))
 
 
+class LastUse(NamedTuple):
+    """When and from where an application or a secret, whose id has these 16 bytes, was used."""
+
+    used: bytes
+    at: int  # Unix milliseconds
+    source: str
+    agent: str
+
+
 def record_use(
-    connection: Connection,
-    applications: Sequence[Mapping[str, object]],
-    secrets: Sequence[Mapping[str, object]],
+    connection: Connection, applications: Sequence[LastUse], secrets: Sequence[LastUse]
 ) -> None:
-    """Write a batch of "last used": rows of `key`, `at`, `source` and `agent`."""
-    for table, rows in ((application, applications), (secret, secrets)):
-        if rows:
-            given = as_rows((row["key"], row["at"], row["source"], row["agent"]) for row in rows)
+    """Write the last uses of applications and of secrets."""
+    for table, uses in ((application, applications), (secret, secrets)):
+        if uses:
+            given = as_rows((used.hex(), *others) for used, *others in uses)
             connection.execute(_noting_use(connection.dialect.name, table), {"rows": given})
 
 
