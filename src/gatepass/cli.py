@@ -43,6 +43,10 @@ _COMMANDS = {
         f"{_SERVER}.keys:keys",
         "List and rotate the keys of opaque tokens and JWTs; they also rotate automatically.",
     ),
+    "mail": _Entry(
+        f"{_SERVER}.mail:mail",
+        "List the mail that was sent or could not be sent, send it again, send a test.",
+    ),
     "migrate": _Entry(
         f"{_SERVER}.migrate:migrate",
         "Bring the tables of both databases to this version, and print each step.",

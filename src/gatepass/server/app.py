@@ -4,7 +4,7 @@ import asyncio
 import functools
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gatepass.server.configuration import hosts
@@ -29,7 +29,7 @@ from gatepass.server.observability.metrics.counters import GONE, result_of
 from gatepass.server.observability.metrics.endpoint import Metrics
 from gatepass.server.observability.metrics.endpoint_names import name_of
 from gatepass.server.serving import error_format
-from gatepass.server.serving.lifespan import Lifespan
+from gatepass.server.serving.lifespan import Follower, Lifespan
 from gatepass.server.serving.metrics_listener import Listener
 from gatepass.server.serving.oauth_endpoints import Match, RouteTable, serve
 from gatepass.server.serving.proxy_advice import ProxyAdvice
@@ -65,8 +65,17 @@ def create(
         on_main_ports=not (settings.metrics_port or settings.has_proxy),
     )
     listener = Listener(figures, metrics_socket) if metrics_socket else None
-    lifespan = Lifespan(environments, figures, listener, readiness)
+    lifespan = Lifespan(environments, figures, listener, readiness, _mail(settings, environments))
     return Gatepass(settings, environments, figures, lifespan)
+
+
+def _mail(settings: Settings, environments: Sequence[ServedEnvironment]) -> Sequence[Follower]:
+    """Return what sends the environments' mail, where it is set up; it then loads smtplib."""
+    if not settings.mail.is_on:
+        return ()
+    from gatepass.server.environment.mail.delivery import of_environment
+
+    return [of_environment(settings, each) for each in environments]
 
 
 class Gatepass:

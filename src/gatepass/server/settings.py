@@ -25,6 +25,7 @@ from gatepass.server.configuration.environment_variables import (
 )
 from gatepass.server.configuration.hosts import spellings
 from gatepass.server.configuration.http_limits import HttpSettings
+from gatepass.server.configuration.mail_settings import MailSettings, OperatorSettings
 from gatepass.server.configuration.path_aliases import PathAliases
 from gatepass.server.configuration.proxies import EVERYONE, MOST_HOPS, HeaderName
 from gatepass.server.domain.users.passwords import PasswordSettings
@@ -83,6 +84,10 @@ class Settings(BaseSettings):
     """How people's passwords are hashed."""
     session: SessionSettings = SessionSettings()
     """How long a login lasts."""
+    operator: OperatorSettings = OperatorSettings()
+    """The company that runs this server, as its mail names it."""
+    mail: MailSettings = MailSettings()
+    """The SMTP server through which mail is sent."""
     http: HttpSettings = HttpSettings()
     """Bounds for connections and requests."""
     trusted_proxies: Texts = ()

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from gatepass.server.domain.changes.outbox.operations import Outbox
 from gatepass.server.domain.throttling.hourly_limit import HourlyLimit
 from gatepass.server.domain.token_policy import TokenPolicy
 from gatepass.server.storage.database import Database
@@ -17,7 +18,8 @@ class Context:
 
     `clock` returns Unix seconds, `now` the same time in whole milliseconds, as the database keeps
     it. An operation calls `refresh` after a commit, so that this process applies the change at
-    once. `audit_limit` and `log_limit` bound what requests of strangers have written down.
+    once. A message in `outbox` is written with the change that it tells of. `audit_limit` and
+    `log_limit` bound what requests of strangers have written down.
     """
 
     name: str
@@ -28,5 +30,6 @@ class Context:
     clock: Callable[[], float]
     now: Callable[[], datetime]
     refresh: Callable[[], None]
+    outbox: Outbox
     audit_limit: HourlyLimit
     log_limit: HourlyLimit

@@ -44,7 +44,7 @@ def create(
     )
     with context.database.write() as connection:
         store.add(connection, new)
-        add_draft(connection, by, administrator, now)
+        add_draft(context, connection, by, administrator, now)
         record = entry(by, now, "organization.created", new.name, org_id=new.id)
         audit.record(connection, record)
     return Created(new, administrator, initial.password)

@@ -14,6 +14,7 @@ from gatepass.server.configuration import hosts
 from gatepass.server.domain.catalogue import store as catalogue
 from gatepass.server.domain.catalogue.model import Catalogue, purposes
 from gatepass.server.domain.changes import store as changes
+from gatepass.server.domain.changes.outbox.operations import Outbox
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.imports.secret_upgrade import SecretUpgrade
 from gatepass.server.domain.keys.keyring import Keyring
@@ -228,6 +229,7 @@ class Environment:
             self.clock,
             self.now,
             self.refresh,
+            Outbox(self.database, master_key, sends_mail=settings.mail.is_on),
             audit_limit=HourlyLimit(MOST_ROWS),
             log_limit=HourlyLimit(MOST_LINES),
         )

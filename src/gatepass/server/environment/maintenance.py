@@ -15,6 +15,7 @@ from gatepass.server.domain.audit import bounded
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.changes import tombstones
+from gatepass.server.domain.changes.outbox import store as outbox
 from gatepass.server.domain.revocations import store as revocations
 from gatepass.server.domain.revocations.feed.model import MATTERS
 from gatepass.server.domain.throttling import store as throttling
@@ -106,6 +107,7 @@ def prune(environment: Environment) -> None:
         partial(tombstones.prune, older_than=now - MATTERS),
         partial(audit.prune, older_than=now - _KEEP_AUDIT),
         partial(throttling.prune, now=now),
+        partial(outbox.prune, now=now),
         partial(counts.merge, now=now),
         partial(counts.prune, now=now),
         partial(sessions.prune, idle_since=now - idle, devices_since=now - _KEEP_DEVICES),

@@ -11,10 +11,11 @@ from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.notices import operations as notices
 from gatepass.server.domain.users.notices.model import Notice
 from gatepass.server.domain.users.sessions import operations as sessions
+from gatepass.server.domain.users.sessions import user_agents
 from gatepass.server.domain.users.sessions.model import new_id
 from gatepass.server.environment.environment import Environment
 from gatepass.server.portal import static_files
-from gatepass.server.portal.presentation import durations, user_agents
+from gatepass.server.portal.presentation import durations
 from gatepass.server.portal.request import PortalRequest
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.metadata import PARTNER_API

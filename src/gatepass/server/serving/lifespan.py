@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Protocol
 
 import structlog
 
@@ -19,6 +20,19 @@ from gatepass.server.storage.errors import DatabaseAwayError
 log = structlog.get_logger("gatepass.server")
 
 
+class Follower(Protocol):
+    """A thread that works from the opening of the databases to their end."""
+
+    def start(self) -> None:
+        """Begin to work."""
+
+    def stop(self) -> None:
+        """Ask the thread to end."""
+
+    def wait(self) -> None:
+        """Wait for that, for a limited time."""
+
+
 class Lifespan:
     """Opens and closes all environments; with `readiness` it waits for a database that is away."""
 
@@ -28,6 +42,7 @@ class Lifespan:
         metrics: Metrics,
         listener: Listener | None,
         readiness: Readiness | None,
+        more: Sequence[Follower] = (),
     ) -> None:
         self.is_waiting = False  # for a database, before it was ever open
         self._environments = environments
@@ -35,11 +50,12 @@ class Lifespan:
         self._listener = listener
         self._readiness = readiness
         self._hash_pool = environments[0].hasher.pool  # of all
-        self._followers = [
+        self._followers: list[Follower] = [
             kind(environment)
             for environment in environments
             for kind in (ChangeFollower, Housekeeper)
         ]
+        self._followers += more
 
     def open(self) -> None:
         """Open the environments and follow what other processes change."""

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.context import Context
-from gatepass.server.domain.users import passwords, store
+from gatepass.server.domain.users import mails, passwords, store
 from gatepass.server.domain.users.model import User, check_email, check_role, check_username
 from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.domain.users.passwords import Hasher
@@ -88,7 +88,7 @@ def add_with_access(  # noqa: PLR0913 - two of them for callers that show the pa
     new = draft_with_access(org_id, initial, now, username=username, email=email, role=role)
     new = replace(new, id=user_id or new.id)
     with context.database.write() as connection:
-        add_draft(connection, by, new, now)
+        add_draft(context, connection, by, new, now)
         also(connection, new, initial.password)
     return new, initial.password
 
@@ -122,4 +122,5 @@ def give_access(
         given = replace(found, username=found.username or username)
         also(connection, given, initial.password)
         record_audit(connection, by, now, found, "person.password_reset")
+        mails.tell(context, connection, given, "password_reset", now, by=by.description)
     return given, initial.password

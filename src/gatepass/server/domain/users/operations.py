@@ -8,7 +8,7 @@ from uuid import UUID
 from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations import store as organizations
-from gatepass.server.domain.users import passwords, store
+from gatepass.server.domain.users import mails, passwords, store
 from gatepass.server.domain.users.model import (
     InvalidField,
     User,
@@ -43,7 +43,7 @@ def add(context: Context, by: Actor, new: User) -> User:
     if new.email:
         new = replace(new, email=check_email(new.email))
     with context.database.write() as connection:
-        add_draft(connection, by, new, context.now())
+        add_draft(context, connection, by, new, context.now())
     return new
 
 
@@ -79,7 +79,7 @@ def change(
         if changed.role != "admin":
             _check_not_last_administrator(connection, found)
         store.change(connection, user_id, _columns(found, changed, values))
-        _tell_of_change(connection, by, now, found, changed, set(values))
+        _tell_of_change(context, connection, by, now, found, changed, set(values))
     return changed
 
 
@@ -148,6 +148,7 @@ def change_password(
         store.change(connection, whose.id, changed)
         sessions.end_of_user(connection, whose.id)
         record_audit(connection, by, now, whose, "person.password_changed")
+        mails.tell(context, connection, whose, "password_changed", now)
 
 
 def find(context: Context, org_id: UUID, user_id: UUID) -> User:
@@ -215,6 +216,7 @@ def _columns(found: User, changed: User, values: Mapping[str, object]) -> dict[s
 
 
 def _tell_of_change(
+    context: Context,
     connection: Connection,
     by: Actor,
     now: datetime,
@@ -222,12 +224,14 @@ def _tell_of_change(
     changed: User,
     sent: set[str],
 ) -> None:
-    record_pending_email(connection, by, now, found, changed)
+    record_pending_email(context, connection, by, now, found, changed)
     is_pending = changed.pending_email != found.pending_email
     fields = ", ".join(sorted(sent - {"role", "email"} if is_pending else sent - {"role"}))
     detail = {"fields": fields} if fields else {}
     if changed.role != found.role:
         record_audit(connection, by, now, found, "person.role_changed", role=changed.role, **detail)
-        notify(connection, by, now, found, "role_changed", changed.role)
+        notify(context, connection, by, now, found, "role_changed", changed.role)
+        if changed.role == "admin" and found.has_portal_access:
+            mails.tell_administrators(context, connection, by, changed, now)
     elif fields or not is_pending:
         record_audit(connection, by, now, found, "person.changed", **detail)

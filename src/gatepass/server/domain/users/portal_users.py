@@ -10,7 +10,7 @@ from uuid import UUID
 
 from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.context import Context
-from gatepass.server.domain.users import store
+from gatepass.server.domain.users import mails, store
 from gatepass.server.domain.users.model import InvalidField, User
 from gatepass.server.domain.users.notices import store as notices
 from gatepass.server.domain.users.transaction_steps import (
@@ -73,14 +73,14 @@ def with_pending_email(found: User, wanted: User, by: Actor, now: datetime) -> U
 
 
 def record_pending_email(
-    connection: Connection, by: Actor, now: datetime, found: User, changed: User
+    context: Context, connection: Connection, by: Actor, now: datetime, found: User, changed: User
 ) -> None:
     """Write the audit entry and the notice of a new pending address, if there is one."""
     email = changed.pending_email
     if email and email != found.pending_email:
         record_audit(connection, by, now, found, "person.email_requested", email=email)
         notices.remove_kind(connection, found.id, "email_requested")
-        notify(connection, by, now, found, "email_requested", email)
+        notify(context, connection, by, now, found, "email_requested", email)
 
 
 def confirm_email(context: Context, by: Actor, org_id: UUID, user_id: UUID, email: str) -> None:
@@ -97,7 +97,10 @@ def confirm_email(context: Context, by: Actor, org_id: UUID, user_id: UUID, emai
         store.change(connection, user_id, changed)
         record_audit(connection, by, now, found, "person.email_confirmed", email=email)
         notices.remove_kind(connection, user_id, "email_requested")
-        notify(connection, by, now, found, "email_confirmed", email)
+        notify(context, connection, by, now, found, "email_confirmed", email)
+        new = replace(found, email=email)
+        by_whom = by.description
+        mails.tell(context, connection, new, "email_confirmed", now, by=by_whom, detail=email)
 
 
 def reject_email(context: Context, by: Actor, org_id: UUID, user_id: UUID, email: str) -> None:
@@ -108,7 +111,7 @@ def reject_email(context: Context, by: Actor, org_id: UUID, user_id: UUID, email
         store.change(connection, user_id, {"updated_at": now, **_NOTHING_PENDING})
         record_audit(connection, by, now, found, "person.email_rejected", email=email)
         notices.remove_kind(connection, user_id, "email_requested")
-        notify(connection, by, now, found, "email_rejected", email)
+        notify(context, connection, by, now, found, "email_rejected", email)
 
 
 def _pending(connection: Connection, org_id: UUID, user_id: UUID, email: str) -> User:

@@ -5,7 +5,8 @@ from uuid import UUID, uuid4
 
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, entry
-from gatepass.server.domain.users import store
+from gatepass.server.domain.context import Context
+from gatepass.server.domain.users import mails, store
 from gatepass.server.domain.users.model import InvalidField, User
 from gatepass.server.domain.users.notices import store as notices
 from gatepass.server.domain.users.notices.model import Kind, Notice
@@ -44,22 +45,38 @@ def record_audit(
     audit.record(connection, record)
 
 
-def add_draft(connection: Connection, by: Actor, new: User, now: datetime) -> None:
+def add_draft(
+    context: Context, connection: Connection, by: Actor, new: User, now: datetime
+) -> None:
     """Store a new person; raise InvalidField where the username or address is taken."""
     if new.username:
         check_username_is_free(connection, new.username)
     check_email_is_free(connection, new)
     store.add(connection, new)
     record_audit(connection, by, now, new, "person.added", role=new.role)
+    if new.role == "admin" and new.has_portal_access:
+        mails.tell_administrators(context, connection, by, new, now)
 
 
 def notify(
-    connection: Connection, by: Actor, now: datetime, user: User, kind: Kind, detail: str
+    context: Context,
+    connection: Connection,
+    by: Actor,
+    now: datetime,
+    user: User,
+    kind: Kind,
+    detail: str,
 ) -> None:
-    """Leave a notice for a person who logs in to the portal, unless they did it themselves."""
+    """Leave a notice for a person who logs in to the portal, and a mail.
+
+    Of what they did themselves there is no notice, but a mail of a confirmed address: whoever
+    confirmed it may have stolen the account.
+    """
     if user.has_portal_access and not is_self(by, user):
         new = Notice(uuid4(), user.id, now, kind, by.description, detail)
         notices.add(connection, new)
+    if kind == "email_confirmed" or not is_self(by, user):
+        mails.tell(context, connection, user, kind, now, by=by.description, detail=detail)
 
 
 def is_self(by: Actor, user: User) -> bool:

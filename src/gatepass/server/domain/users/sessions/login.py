@@ -14,13 +14,14 @@ from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.organizations.model import Organization
 from gatepass.server.domain.throttling import store as limits
 from gatepass.server.domain.throttling.model import Limit, of_login, too_many
+from gatepass.server.domain.users import mails
 from gatepass.server.domain.users import store as users
 from gatepass.server.domain.users.model import LONGEST_EMAIL, User, email_key, has_expired_password
 from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.domain.users.passwords import Hasher
 from gatepass.server.domain.users.sessions import store
 from gatepass.server.domain.users.sessions.model import new_id
-from gatepass.server.domain.users.sessions.operations import Visitor, add_session
+from gatepass.server.domain.users.sessions.operations import LONGEST_AGENT, Visitor, add_session
 from gatepass.server.storage.database import Connection
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
@@ -88,6 +89,7 @@ def log_in(
             limits.succeed(connection, counted)
             _record_login(connection, known.user, rehashed, now)
             add_session(connection, session_id, known.user, visitor, now)
+            _tell_of_new_browser(context, connection, visitor, known.user, now)
             _change_device(connection, visitor.device, device_id, known.user, now)
         if refused == _IS_SUSPENDED:  # the password was right: this was no guess
             limits.take_back(connection, counted)
@@ -193,6 +195,18 @@ def _record_login(connection: Connection, user: User, rehashed: str | None, now:
     if rehashed:
         values["password_hash"] = rehashed
     users.change(connection, user.id, values)
+
+
+def _tell_of_new_browser(
+    context: Context, connection: Connection, visitor: Visitor, user: User, now: datetime
+) -> None:
+    """Add a mail, unless they logged in with this browser before, or never with any."""
+    digest = visitor.device.digest() if visitor.device else b""
+    if user.last_login_at and store.owner_of_device(connection, digest) != user.username:
+        agent = visitor.agent[:LONGEST_AGENT]
+        mails.tell(
+            context, connection, user, "new_browser", now, source=visitor.source, agent=agent
+        )
 
 
 def _change_device(

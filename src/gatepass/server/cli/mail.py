@@ -1,0 +1,85 @@
+"""`gatepass mail`: what was sent, what could not be sent, and a test."""
+
+from typing import get_args
+
+import click
+
+from gatepass.command_group import CommandGroup, example
+from gatepass.server.cli import options
+from gatepass.server.domain.changes.outbox.model import Message, State
+from gatepass.server.environment.environment import Environment
+
+_OFF = (
+    "No mail is sent: the setting mail.host is empty. Name an SMTP server there, and mail.sender."
+)
+
+
+@click.group(cls=CommandGroup, epilog=example("gatepass mail list --state failed"))
+def mail() -> None:
+    """List the mail that was sent or could not be sent, send it again, send a test."""
+
+
+@mail.command(
+    "list", epilog=example("gatepass mail list", "gatepass mail list --state failed --json")
+)
+@click.option(
+    "--state", type=click.Choice(get_args(State)), help="Only mail that waits, was sent or failed."
+)
+@options.reading_options
+def list_(target: options.Target, *, state: State | None, is_json: bool) -> None:
+    """List the mail of the last 14 days, the newest first; never what it says."""
+    with options.environment_of(target) as environment:
+        found = environment.context.outbox.messages("mail", state)
+    nothing = f"No mail in {environment.name}."
+    options.show_list([_row(each) for each in found], nothing, is_json=is_json)
+
+
+@mail.command(epilog=example("gatepass mail retry 17 18", "gatepass mail retry --all"))
+@click.argument("ids", metavar="[ID]...", nargs=-1, type=click.IntRange(min=1))
+@click.option("--all", "is_all", is_flag=True, help="All mail that failed.")
+@options.environment_option_to_change
+def retry(target: options.Target, *, ids: tuple[int, ...], is_all: bool) -> None:
+    """Send mail again that failed, for a day; a link in it may have expired meanwhile."""
+    if bool(ids) == is_all:
+        raise click.UsageError("Name the mail by its ids (gatepass mail list), or give --all.")
+    with options.environment_of(target) as environment:
+        _check_is_on(environment)
+        outbox = environment.context.outbox
+        number = outbox.retry("mail", None if is_all else ids, environment.now())
+    click.echo(f"{number} to send. The server sends it now, if it runs.")
+
+
+@mail.command(epilog=example("gatepass mail test you@example.com"))
+@click.argument("address")
+@options.environment_option_to_change
+def test(target: options.Target, *, address: str) -> None:
+    """Send a test mail at once, and say what the SMTP server answers."""
+    from gatepass.server.environment.mail.delivery import send_test
+    from gatepass.server.environment.mail.smtp import ConnectionFailedError, RefusedError
+
+    with options.environment_of(target) as environment:
+        _check_is_on(environment)
+        try:
+            send_test(options.settings_of(target), environment, address)
+        except (ConnectionFailedError, RefusedError) as error:
+            raise click.ClickException(f"The mail was not sent: {error}") from None
+    click.echo(f"Sent to {address}.")
+
+
+def _check_is_on(environment: Environment) -> None:
+    if not environment.context.outbox.sends_mail:
+        raise click.ClickException(_OFF)
+
+
+def _row(message: Message) -> dict[str, object]:
+    return {
+        "id": message.id,
+        "kind": message.kind,
+        "address": message.address,
+        "state": message.state,
+        "created_at": message.created_at,
+        "attempts": message.attempts,
+        "next_attempt_at": message.due_at,
+        "sent_at": message.sent_at,
+        "error": message.error or None,
+    }

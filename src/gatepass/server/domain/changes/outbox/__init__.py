@@ -1,0 +1,1 @@
+"""Messages that are written with the change they tell of, and sent afterwards."""

@@ -1,0 +1,123 @@
+"""The outbox: messages are added in the transaction of a change, and sent after it is committed.
+
+What a message says is encrypted with the master key, as it may contain a link that lets somebody
+in; it is forgotten when the message was sent.
+"""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from gatepass.server.domain.changes.outbox import store
+from gatepass.server.domain.changes.outbox.model import (
+    LONGEST_ERROR,
+    TRIED_FOR,
+    Channel,
+    Message,
+    State,
+    next_attempt,
+)
+from gatepass.server.storage.database import Connection, Database
+from gatepass.server.storage.errors import NotFoundError
+from gatepass.server.storage.master_key import MasterKey
+
+_PURPOSE = "gatepass outbox"
+_MOST_LISTED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """One environment's outbox. Where no mail is sent, none is added."""
+
+    database: Database
+    master_key: MasterKey
+    sends_mail: bool
+
+    def add_mail(
+        self,
+        connection: Connection,
+        address: str | None,
+        kind: str,
+        values: Mapping[str, str],
+        now: datetime,
+    ) -> None:
+        """Add a mail, in the caller's transaction; nothing without an address or without mail."""
+        if self.sends_mail and address:
+            content = self.master_key.encrypt(json.dumps(dict(values)).encode(), _PURPOSE)
+            store.add(connection, "mail", kind, address, content, now, now + TRIED_FOR)
+
+    def claim(
+        self, channel: Channel, kinds: Collection[str], now: datetime, limit: int
+    ) -> list[Message]:
+        """Take messages that are due, which this process then sends and settles."""
+        with self.database.read() as connection:
+            if not store.is_any_due(connection, channel, now):
+                return []
+        with self.database.write() as connection:
+            rows = store.claim(connection, channel, kinds, now, limit)
+        return [_message(row, self._values(row.content)) for row in rows]
+
+    def settle(
+        self, message: Message, now: datetime, error: str = "", *, is_final: bool = False
+    ) -> State:
+        """Note that a message was sent, or why not; return what has become of it.
+
+        With a final error, and after a day, it has failed; before that it is tried again.
+        """
+        error = error[:LONGEST_ERROR]
+        with self.database.write() as connection:
+            if not error:
+                store.record_sent(connection, message.id, now)
+                return "sent"
+            if is_final or now >= message.give_up_at:
+                store.record_failed(connection, message.id, now, error)
+                return "failed"
+            store.postpone(connection, message.id, next_attempt(message.attempts, now), error)
+        return "waiting"
+
+    def release(self, messages: Sequence[Message], now: datetime) -> None:
+        """Give back messages that were not tried."""
+        if messages:
+            with self.database.write() as connection:
+                for each in messages:
+                    store.postpone(connection, each.id, now, each.error)
+
+    def messages(
+        self, channel: Channel, state: State | None = None, limit: int = _MOST_LISTED
+    ) -> list[Message]:
+        """Return the newest messages, without what they say."""
+        with self.database.read() as connection:
+            return [_message(row, {}) for row in store.newest(connection, channel, state, limit)]
+
+    def retry(self, channel: Channel, ids: Sequence[int] | None, now: datetime) -> int:
+        """Try messages again, all that failed without `ids`; return how many.
+
+        Raises NotFoundError, and then tries none, where one of `ids` is not there or was sent.
+        """
+        with self.database.write() as connection:
+            number = store.retry(connection, channel, ids, now, now + TRIED_FOR)
+            if ids is not None and number < len(set(ids)):
+                raise NotFoundError("A message of these numbers")
+        return number
+
+    def _values(self, content: bytes) -> Mapping[str, str]:
+        values: dict[str, str] = json.loads(self.master_key.decrypt(content, _PURPOSE))
+        return values
+
+
+def _message(row: store.Row, values: Mapping[str, str]) -> Message:
+    return Message(
+        row.id,
+        row.channel,
+        row.kind,
+        row.address,
+        row.created_at,
+        row.give_up_at,
+        row.attempts,
+        row.due_at,
+        row.sent_at,
+        row.failed_at,
+        row.error,
+        values,
+    )

@@ -1,0 +1,46 @@
+"""Mail that tells people what happened to their account (ASVS 6.3.5, 6.3.7)."""
+
+from datetime import datetime
+from typing import Literal
+
+from gatepass.server.domain.audit.model import Actor
+from gatepass.server.domain.context import Context
+from gatepass.server.domain.users import store
+from gatepass.server.domain.users.model import User
+from gatepass.server.storage.database import Connection
+
+Kind = Literal[
+    "password_changed",
+    "password_reset",
+    "role_changed",
+    "email_requested",
+    "email_confirmed",
+    "email_rejected",
+    "new_browser",
+    "new_administrator",
+]
+
+
+def tell(
+    context: Context,
+    connection: Connection,
+    whose: User,
+    kind: Kind,
+    now: datetime,
+    /,
+    **values: str,
+) -> None:
+    """Add a mail to somebody who logs in to the portal, in the transaction of the change."""
+    if whose.has_portal_access and whose.disabled_at is None:
+        about = {"username": whose.username or "", "at": f"{now:%Y-%m-%d %H:%M} UTC", **values}
+        context.outbox.add_mail(connection, whose.email, kind, about, now)
+
+
+def tell_administrators(
+    context: Context, connection: Connection, by: Actor, new: User, now: datetime
+) -> None:
+    """Tell the organization's other administrators that somebody has become one."""
+    for each in store.of_organization(connection, new.org_id, where={"role": "admin"}):
+        if each.id != new.id and each.username != by.name:
+            who = new.username or new.email or str(new.id)
+            tell(context, connection, each, "new_administrator", now, who=who, by=by.description)

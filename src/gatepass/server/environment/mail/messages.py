@@ -1,0 +1,165 @@
+"""What each kind of mail says. A link is always the issuer's, never of a request's Host."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from gatepass.server.domain.users.sessions.user_agents import words
+
+Values = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Whose mail it is: the operator, and the environment with its portal."""
+
+    operator: str
+    address: str
+    support: str
+    environment: str
+    issuer: str
+
+    @property
+    def account_url(self) -> str:
+        """Return the page on which a person sees sessions and changes the password."""
+        return f"{self.issuer}/account/"
+
+
+class Link(NamedTuple):
+    """A link, with the words that lead there."""
+
+    words: str
+    url: str
+
+
+class Content(NamedTuple):
+    """What a mail says: paragraphs, facts with their names, a link, and what to do in doubt."""
+
+    subject: str
+    paragraphs: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...] = ()
+    link: Link | None = None
+    advice: str = ""
+
+
+def content(kind: str, values: Values, site: Site) -> Content:
+    """Return what a mail of this kind says."""
+    return _WRITERS[kind](values, site)
+
+
+def _test(_: Values, site: Site) -> Content:
+    return Content(
+        f"Test mail of {site.operator}",
+        ("This mail shows that the server can send mail with the present settings.",),
+    )
+
+
+def _password_changed(values: Values, site: Site) -> Content:
+    return Content(
+        "Your password was changed",
+        ("The password of your account was changed. All other sessions have ended.",),
+        _about(values, site),
+        Link("Look at your account", site.account_url),
+        _was_it_you("set another password there, and tell your administrator."),
+    )
+
+
+def _password_reset(values: Values, site: Site) -> Content:
+    return Content(
+        "You got a new initial password",
+        (
+            f"{_sentence(values['by'])} made a new initial password for your account.",
+            "The old password no longer works, and all sessions have ended.",
+        ),
+        _about(values, site),
+        advice="If you did not ask for this, ask your administrator.",
+    )
+
+
+def _role_changed(values: Values, site: Site) -> Content:
+    return Content(
+        f"Your role is now {values['detail']}",
+        (f"{_sentence(values['by'])} changed your role to {values['detail']}.",),
+        _about(values, site),
+        Link("Look at your account", site.account_url),
+    )
+
+
+def _email_requested(values: Values, site: Site) -> Content:
+    return Content(
+        "Somebody wants to change your email address",
+        (
+            f"{_sentence(values['by'])} gave {values['detail']} as your new email address.",
+            "The present one counts until you, or an administrator, confirm the new one.",
+        ),
+        _about(values, site),
+        Link("Confirm or reject it", site.account_url),
+        _was_it_you("reject the address there."),
+    )
+
+
+def _email_confirmed(values: Values, site: Site) -> Content:
+    return Content(
+        "Your email address was changed",
+        (f"The email address of your account is now {values['detail']}.",),
+        _about(values, site),
+        advice=_was_it_you("tell your administrator at once: whoever did it has your account."),
+    )
+
+
+def _email_rejected(values: Values, site: Site) -> Content:
+    return Content(
+        "Your new email address was rejected",
+        (f"{_sentence(values['by'])} rejected {values['detail']} as your new email address.",),
+        _about(values, site),
+    )
+
+
+def _new_browser(values: Values, site: Site) -> Content:
+    return Content(
+        "A new browser logged in to your account",
+        ("Somebody logged in to your account with a browser that we do not know as yours.",),
+        (*_about(values, site), ("Address", values["source"]), ("Program", words(values["agent"]))),
+        Link("Look at your sessions", site.account_url),
+        _was_it_you("end the session there and change your password."),
+    )
+
+
+def _new_administrator(values: Values, site: Site) -> Content:
+    return Content(
+        f"{values['who']} is now an administrator",
+        (f"{_sentence(values['by'])} made {values['who']} an administrator of your organization.",),
+        _about(values, site),
+        Link("Look at the team", f"{site.issuer}/team/"),
+    )
+
+
+_WRITERS: dict[str, Callable[[Values, Site], Content]] = {
+    "test": _test,
+    "password_changed": _password_changed,
+    "password_reset": _password_reset,
+    "role_changed": _role_changed,
+    "email_requested": _email_requested,
+    "email_confirmed": _email_confirmed,
+    "email_rejected": _email_rejected,
+    "new_browser": _new_browser,
+    "new_administrator": _new_administrator,
+}
+KINDS = frozenset(_WRITERS)
+
+
+def _about(values: Values, site: Site) -> tuple[tuple[str, str], ...]:
+    """Return what every mail about an account says of it."""
+    return (
+        ("User name", values["username"]),
+        ("Environment", site.environment),
+        ("Time", values["at"]),
+    )
+
+
+def _was_it_you(otherwise: str) -> str:
+    return f"If it was you, there is nothing to do. If not, {otherwise}"
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]

@@ -1,0 +1,82 @@
+"""What mail says: every kind, in both environments, whatever names are in it."""
+
+from datetime import UTC, datetime
+from email.message import EmailMessage
+
+import pytest
+
+from gatepass.server.configuration.mail_settings import MailSettings
+from gatepass.server.domain.changes.outbox.model import Message
+from gatepass.server.environment.mail.messages import KINDS, Site
+from gatepass.server.environment.mail.rendering import render
+
+NOW = datetime(2026, 11, 28, 20, 15, tzinfo=UTC)
+SETTINGS = MailSettings(host="localhost", sender="partners@acme.example")
+AWKWARD = 'Bobby "<script>alert(1)</script>" & Söhne\r\nBcc: x@evil.example'
+VALUES = dict.fromkeys(("username", "at", "by", "detail", "source", "agent", "who"), "")
+
+
+def site(environment: str = "production") -> Site:
+    operator = "Acme Energy", "Acme Energy Ltd.\n1 Main Street", "https://help.acme.example"
+    return Site(*operator, environment, "https://app.acme.example")
+
+
+def written(kind: str, environment: str = "production", **values: str) -> EmailMessage:
+    message = Message(7, "mail", kind, "anna@example.com", NOW, NOW, 1, values=VALUES | values)
+    return render(message, site(environment), SETTINGS)
+
+
+def bodies(mail: EmailMessage) -> tuple[str, str]:
+    text, html = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert text
+    assert html
+    return text.get_content(), html.get_content()
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_kind_names_the_operator_their_address_and_help(kind: str) -> None:
+    for body in bodies(written(kind)):
+        assert "Acme Energy Ltd." in body
+        assert "1 Main Street" in body
+        assert "https://help.acme.example" in body
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_mail_of_the_sandbox_says_so(kind: str) -> None:
+    mail = written(kind, "sandbox")
+
+    assert mail["Subject"].startswith("[Sandbox] ")
+    assert "This is about the sandbox." in bodies(mail)[1]
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_no_name_becomes_a_header_or_markup(kind: str) -> None:
+    mail = written(kind, **dict.fromkeys(VALUES, AWKWARD))
+
+    assert mail["Bcc"] is None
+    assert b"\r\nBcc:" not in mail.as_bytes().partition(b"\r\n\r\n")[0]
+    assert "<script>" not in bodies(mail)[1]
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_link_is_the_issuers(kind: str) -> None:
+    _, html = bodies(written(kind))
+
+    links = [each.partition('"')[0] for each in html.split('href="')[1:]]
+    assert all(each.startswith("https://app.acme.example/") for each in links)
+
+
+def test_a_new_browser_is_named_in_words() -> None:
+    agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    text, _ = bodies(written("new_browser", agent=agent, source="192.0.2.7"))
+
+    assert "Program: Firefox on Linux" in text
+    assert "Address: 192.0.2.7" in text
+
+
+def test_two_attempts_have_one_message_id_and_two_messages_two() -> None:
+    first, again = (written("test")["Message-ID"] for _ in range(2))
+    other = render(Message(8, "mail", "test", "a@b.example", NOW, NOW, 1), site(), SETTINGS)
+
+    assert first == again
+    assert other["Message-ID"] != first
