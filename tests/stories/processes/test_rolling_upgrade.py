@@ -172,6 +172,7 @@ def _do_what_the_version_before_cannot_work_with(url: str) -> None:
         runner.migrate(database, [*revisions.load(), step])
 
 
+@pytest.mark.parametrize("site", ["sqlite"], indirect=True)
 def test_this_version_serves_with_the_tables_of_the_one_before_if_it_may_not_migrate(
     site: Site, serve: Callable[[str], Server]
 ) -> None:
