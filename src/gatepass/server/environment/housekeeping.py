@@ -68,6 +68,7 @@ class Housekeeper:
         done["heartbeat"] = -WRITE_EVERY  # at the first turn, too
         done["rotate_keys"] = -ROTATE_EVERY
         done["prune"] += FIRST_PRUNE_AFTER - PRUNE_EVERY
+        self._environment.housekept_at = dict.fromkeys(done, 0.0)
         pause = 0.0
         while not self._stop.wait(pause):
             pause = _LOOK_EVERY
@@ -89,6 +90,7 @@ class Housekeeper:
             log.exception("housekeeping.failed", environment=self._environment.name, work=name)
         else:
             self._failing.discard(name)
+            self._environment.housekept_at[name] = time.time()
 
     def _note_failure(self, name: str, error: str) -> None:
         """Log the first failure of several in a row."""

@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import QueuePool
 
 from gatepass.server.storage import deadline
 from gatepass.server.storage.connection_slots import MOST, Slots
@@ -95,7 +96,7 @@ class Database:
         else:
             self._server = _Server(url, connections)
             self.engine = self._server.engine
-        self._slots = Slots(connections)
+        self.slots = Slots(connections)
         self.direct_reads = self._file.direct_reads() if self._file else None
 
     @contextmanager
@@ -185,6 +186,11 @@ class Database:
         """Return the bytes that are free on the disk of a SQLite file; None for PostgreSQL."""
         return self._file.free_space() if self._file else None
 
+    def idle_connections(self) -> int:
+        """Return how many connections are open and not in use."""
+        pool = self.engine.pool
+        return pool.checkedin() if isinstance(pool, QueuePool) else 0
+
     def close(self) -> None:
         """Close every connection."""
         if self.direct_reads:
@@ -194,7 +200,7 @@ class Database:
     @contextmanager
     def _opened(self, *, writes: bool) -> Iterator[Connection]:
         """Open a connection; what is done with it ends at the deadline (see `deadline`)."""
-        with deadline.transaction(), _away_is_said(), self._slots.take(writes=writes):
+        with deadline.transaction(), _away_is_said(), self.slots.take(writes=writes):
             if self._file:
                 self._file.check()
             with self.engine.connect() as connection:

@@ -77,6 +77,12 @@ class UsageCounter:
         self.issued = self._issued.append
         self._batch = Batch({}, Counter(), {})
         self._of_placeholders = Batch({}, Counter(), {})
+        self.lost = 0  # uses and counts, as too many waited
+
+    @property
+    def waiting(self) -> int:
+        """Return how many uses and counts wait to be written; tokens of one client are one."""
+        return len(self._batch.uses) + len(self._batch.counts)
 
     def used(self, use: Use) -> None:
         """Note that an application authenticated with one of its secrets."""
@@ -139,7 +145,9 @@ class UsageCounter:
             newer.refusals.clear()
             for kind, count in refusals:
                 _add_refusal(newer, kind, count)
-        return len(batch.uses) - len(uses) + len(batch.counts) - len(counts)
+        lost = len(batch.uses) - len(uses) + len(batch.counts) - len(counts)
+        self.lost += lost
+        return lost
 
 
 def write(connection: Connection, batch: Batch, limit: HourlyLimit) -> None:
