@@ -43,6 +43,10 @@ _COMMANDS = {
         f"{_SERVER}.keys:keys",
         "List and rotate the keys of opaque tokens and JWTs; they also rotate automatically.",
     ),
+    "migrate": _Entry(
+        f"{_SERVER}.migrate:migrate",
+        "Bring the tables of both databases to this version, and print each step.",
+    ),
     "organization": _Entry(
         f"{_SERVER}.organization:organization",
         "Create and manage organizations (partners).",

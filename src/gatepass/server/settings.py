@@ -97,6 +97,9 @@ class Settings(BaseSettings):
     (RFC 7239). The other one is not read, as proxies pass on what a stranger wrote in it."""
     proxy_hops: int = Field(0, ge=0, le=MOST_HOPS)
     """How many proxies a request passes at most; 0: as many as are trusted, with `*` one."""
+    auto_migrate: bool = True
+    """Whether `serve` and the commands bring the databases to this version's tables; false: only
+    `gatepass migrate` does, and the server refuses to start where it cannot work with them."""
     application_cache: int = Field(256, ge=1, le=1_000_000)
     """Megabytes of memory in which a worker keeps the applications that it needs often, for each
     environment; one takes about 600 bytes. The others are read from the database for each use."""

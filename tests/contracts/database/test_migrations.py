@@ -2,13 +2,10 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from uuid import UUID
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
@@ -24,10 +21,10 @@ from gatepass.server.domain.keys.opaque_token_key import OpaqueTokenKey
 from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.token_policy import TokenPolicy
 from gatepass.server.domain.users import store as people
-from gatepass.server.storage import migrations
 from gatepass.server.storage.database import Database, metadata
 from gatepass.server.storage.errors import DatabaseError
 from gatepass.server.storage.master_key import MasterKey
+from gatepass.server.storage.migrations import revisions, runner
 from gatepass.server.storage.timestamps import milliseconds
 from gatepass.server.tokens.claims import Claims
 from gatepass.server.tokens.opaque import decode, encode
@@ -61,16 +58,20 @@ def test_a_database_of_a_newer_version_is_refused_in_one_line(
     database: Database, connect: Callable[[], Database]
 ) -> None:
     with database.write() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(
+            text(
+                "UPDATE gatepass_schema"
+                " SET revision = '9999', oldest_compatible = '9998', program = '7.8'"
+            )
+        )
 
     with pytest.raises(DatabaseError) as refused:
         connect().migrate()
 
-    assert "newer" in str(refused.value)
+    for word in ("newer", "7.8", "9998"):
+        assert word in str(refused.value)
     assert len(str(refused.value).splitlines()) == 1
-    with database.read() as connection:
-        version = connection.execute(text("SELECT version_num FROM alembic_version"))
-        assert version.scalar_one() == "9999"
+    assert database.schema().revision == "9999"
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(connect: Callable[[], Database]) -> None:
@@ -148,11 +149,7 @@ def test_a_scope_of_that_name_is_not_made_a_key_to_the_portal(
 
 
 def _migrate_to(database: Database, revision: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-    with database.write() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+    runner.migrate(database, [each for each in revisions.load() if each.revision <= revision])
 
 
 def test_an_initial_password_from_before_it_expired_is_as_old_as_its_account(

@@ -22,7 +22,7 @@ def test_the_effective_settings_are_printed_without_a_databases_password(tmp_pat
 
     shown = json.loads(ran.out)
     assert (shown["port"], shown["sandbox_port"]) == (9000, 9001)
-    assert shown["production.database"] == "postgresql+psycopg://gatepass:***@db/gatepass"
+    assert shown["production.database"] == "user=gatepass password=*** dbname=gatepass host=db"
     assert shown["sandbox.issuer"] == "http://localhost:9001"
     assert "hunter2" not in ran.out + ran.err
 

@@ -1,12 +1,16 @@
 """The settings of one environment."""
 
-from pydantic import field_validator
+from contextlib import suppress
+
+from pydantic import Field, field_validator
 
 from gatepass.jose.algorithms import Algorithm
 from gatepass.server.configuration.environment_variables import Texts
 from gatepass.server.configuration.hosts import parse as parse_host
 from gatepass.server.configuration.section import Section
 from gatepass.server.domain.token_policy import Tokens
+from gatepass.server.storage import postgresql_address
+from gatepass.server.storage.connection_slots import MOST
 from gatepass.wire.urls import is_confidential
 from gatepass.wire.urls import split as split_url
 
@@ -23,8 +27,11 @@ class EnvironmentSettings(Section):
     hsts_subdomains: bool = False
     """Whether HSTS (RFC 6797), which an https issuer sends, also covers the host's subdomains."""
     database: str = ""
-    """SQLAlchemy URL of a PostgreSQL database; empty means SQLite in the data directory. The
-    password may be in PGPASSWORD or in the file that PGPASSFILE names (~/.pgpass) instead."""
+    """Address of a PostgreSQL database, as a URL or as parameters of libpq; empty means SQLite in
+    the data directory. The password may be in PGPASSWORD or in the file that PGPASSFILE names
+    (~/.pgpass) instead."""
+    database_connections: int = Field(MOST, ge=4, le=1000)
+    """How many connections to its PostgreSQL a process opens at most, five of which stay open."""
 
     tokens: Tokens = "opaque"
     """Format of access tokens for resources that name none: opaque, or jwt (RFC 9068)."""
@@ -51,6 +58,10 @@ class EnvironmentSettings(Section):
     @field_validator("database")
     @classmethod
     def _database_is_known(cls, database: str) -> str:
-        if database and not database.startswith(("postgresql://", "postgresql+psycopg://")):
-            raise ValueError("must be a postgresql:// address, or empty for SQLite")
-        return database.replace("postgresql://", "postgresql+psycopg://", 1)
+        if not database:
+            return database
+        if not postgresql_address.is_address(database):
+            raise ValueError("must be the address of a PostgreSQL database, or empty for SQLite")
+        with suppress(ImportError):  # the driver, whose lack is said at the start
+            postgresql_address.parse(database)
+        return database

@@ -58,7 +58,7 @@ class ChangeFollower:
                 self._environment.refresh_keys()
             except DatabaseAwayError as error:
                 self._environment.record_away(error)
-                self._log_connection(is_away=True, error=str(error))
+                self._log_connection(is_away=True, error=error.detail)
             except Exception as error:  # noqa: BLE001 - logged, and tried again
                 self._log_failure(error)
             else:

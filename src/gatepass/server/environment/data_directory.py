@@ -8,18 +8,36 @@ from pathlib import Path
 
 from gatepass.server.domain.keys import store as keys
 from gatepass.server.domain.users.passwords import Hasher
-from gatepass.server.environment.environment import NAMES, Environment, file
+from gatepass.server.environment import databases
+from gatepass.server.environment.databases import NAMES, file
+from gatepass.server.environment.environment import Environment
 from gatepass.server.settings import Settings
 from gatepass.server.storage import deadline
 from gatepass.server.storage import master_key as master
 from gatepass.server.storage.database import Database, sqlite_url
 from gatepass.server.storage.errors import DatabaseAwayError, DatabaseError
+from gatepass.server.storage.migrations.state import Schema
 from gatepass.wire.credential import Mode
 
 _MISSING = (
     "The database {path} is missing or empty, though this data directory is in use. Put it back "
     "from your backup, or begin with an empty one: gatepass serve --create-database {name}"
 )
+_ADVICE = {  # by words of libpq and of the server, which may speak another language
+    ("password", "authentication", "pg_hba"): (
+        "Give the role and the password that it knows, in the address, PGPASSWORD or PGPASSFILE."
+    ),
+    ("does not exist",): "Create it, or fix the address.",
+    ("resolve", "translate host"): "Fix the name of the host in the address.",
+    ("SSL", "certificate", "TLS"): (
+        "Fix sslmode and sslrootcert in the address, or the server's certificate."
+    ),
+    ("disk is full",): "Make room on its disk.",
+    ("read-only",): "Give the address of the primary.",
+    ("too many", "remaining connection"): (
+        "Raise its max_connections, or lower database_connections."
+    ),
+}
 _NEEDS_PSYCOPG = "PostgreSQL needs psycopg. Install it: pip install 'gatepass[server,postgres]'"
 
 
@@ -36,10 +54,16 @@ def is_new(settings: Settings) -> bool:
 def prepare(settings: Settings, create: Collection[str] = ()) -> None:
     """Make the data directory, the keys and both databases, or bring them to this version.
 
-    Done once, before any worker starts. Raises ServingError, MasterKeyError or DatabaseError.
+    Done once, before any worker starts. Raises ServingError or MasterKeyError, if possible before
+    anything is written.
     `create` names the environments whose database may begin empty in a directory in use.
     """
     is_first = is_new(settings)
+    schemas = look(settings)
+    if not settings.auto_migrate:
+        for mode, schema in schemas.items():
+            with _named_errors(settings, mode):
+                schema.check_ready()
     open_directory(settings, create)
     if is_first:  # both have their tables before the first key, so a start cut short is seen
         for mode, path in _files(settings).items():
@@ -48,6 +72,33 @@ def prepare(settings: Settings, create: Collection[str] = ()) -> None:
     for mode in Mode:
         with opened(settings, mode):
             pass
+
+
+def look(settings: Settings) -> dict[Mode, Schema]:
+    """Return what the tables of both databases are; raise ServingError where they cannot be used.
+
+    Nothing is written.
+    """
+    schemas, identities = {}, {}
+    for mode in Mode:
+        with _named_errors(settings, mode):
+            schemas[mode], identities[mode] = databases.look(settings, mode)
+            schemas[mode].check_usable()
+    with _named_errors(settings, Mode.TEST):
+        databases.check_apart(identities)
+    return schemas
+
+
+def migrate(settings: Settings, create: Collection[str] = ()) -> None:
+    """Bring the tables of both databases to this version, and do nothing else.
+
+    Raises ServingError.
+    """
+    look(settings)
+    open_directory(settings, create)
+    for mode in Mode:
+        with _named_errors(settings, mode), closing(databases.of(settings, mode)) as database:
+            database.migrate()
 
 
 def open_directory(settings: Settings, create: Collection[str] = ()) -> None:
@@ -107,10 +158,18 @@ def _named_errors(settings: Settings, mode: Mode) -> Iterator[None]:
         raise ServingError(f"{NAMES[mode]}: {_NEEDS_PSYCOPG}") from None
     except DatabaseAwayError as error:
         if settings.environment(mode).database:
-            what = "The database does not answer. Start it, or fix its address."
+            what = f"The database cannot be used: {error.detail}. {_advice(error.detail)}"
         else:
             what = f"The database in {settings.data} cannot be used: {error}. Check the disk."
         raise ServingError(f"{NAMES[mode]}: {what}") from None
+
+
+def _advice(detail: str) -> str:
+    """Return what to do about a PostgreSQL that cannot be used, for what it or libpq says."""
+    return next(
+        (advice for words, advice in _ADVICE.items() if any(each in detail for each in words)),
+        "Start it, or fix its address.",
+    )
 
 
 def master_key(settings: Settings) -> master.MasterKey:
@@ -143,12 +202,11 @@ def _missing_key(settings: Settings) -> ServingError:
 def _has_encrypted(settings: Settings) -> bool:
     """Return whether a database has keys that are encrypted with a master key."""
     for mode in Mode:
-        address = settings.environment(mode).database
-        if not address and not file(settings.data, mode).exists():
+        if not databases.is_there(settings, mode):
             continue
         with (
             _named_errors(settings, mode),
-            closing(Database(address or sqlite_url(file(settings.data, mode)))) as database,
+            closing(databases.of(settings, mode)) as database,
             database.read() as connection,
         ):
             if keys.is_any(connection):

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import structlog
 
@@ -26,18 +25,20 @@ from gatepass.server.domain.token_policy import Purpose, TokenPolicy
 from gatepass.server.domain.usage.counter import UsageCounter
 from gatepass.server.domain.usage.issuance_limit import IssuanceLimit
 from gatepass.server.domain.users.passwords import Hasher
-from gatepass.server.environment import pools
+from gatepass.server.environment import databases, pools
 from gatepass.server.environment.clock import EnvironmentClock
+from gatepass.server.environment.databases import NAMES, file
 from gatepass.server.environment.state import State
 from gatepass.server.settings import Settings
 from gatepass.server.storage import deadline
-from gatepass.server.storage.database import Connection, Database, sqlite_url
+from gatepass.server.storage.database import Connection
 from gatepass.server.storage.errors import DatabaseAwayError, DatabaseLostError
 from gatepass.server.storage.master_key import MasterKey
+from gatepass.server.storage.migrations import schema_table
 from gatepass.wire.credential import Mode
 from gatepass.wire.metadata import PARTNER_API
 
-NAMES = {Mode.LIVE: "production", Mode.TEST: "sandbox"}
+__all__ = ["MOST_CHANGES", "NAMES", "Environment", "file"]
 
 _RELOAD_AFTER = 3600  # seconds without the feed, after which everything is read again
 MOST_CHANGES = 50_000  # at a time; after more, as by an import, everything is read again
@@ -73,7 +74,8 @@ class Environment:
         self.session_settings = settings.session
         self.hasher = hasher
         self.clock = EnvironmentClock(clock)
-        self.database = Database(own.database or sqlite_url(file(settings.data, mode)))
+        self.database = databases.of(settings, mode)
+        self._migrates = settings.auto_migrate
         self.usage = UsageCounter()
         self.issuance_limit = IssuanceLimit()
         self.failures = AttemptLimit()
@@ -106,7 +108,7 @@ class Environment:
         """
         self._serves = serves
         with deadline.each(deadline.COMMAND):
-            self.database.migrate()
+            databases.bring_to_this_version(self.database, self.name, migrates=self._migrates)
             with self.database.read() as connection:
                 self._compare_clocks(connection)
                 self.clock.adjust(changes.newest(connection).at / 1000)
@@ -115,6 +117,7 @@ class Environment:
                     catalogue.load(connection, self.context.token_policy), self.algorithm
                 )
                 ensure(connection, self.context.master_key, self.mode, needed, self.now())
+                schema_table.claim(connection, self.name)  # whose keys could be read
             with self._lock:
                 self._reload(deadline.REBUILD)
             if serves:
@@ -289,8 +292,3 @@ class Environment:
                     self.state.load_revocations(connection)
             self.state.reload()
         self.caught_up_at = started
-
-
-def file(data: Path, mode: Mode) -> Path:
-    """Return the file of an environment's SQLite database."""
-    return data / f"{NAMES[mode]}.sqlite3"

@@ -6,15 +6,16 @@ from contextlib import contextmanager, nullcontext
 
 from gatepass.server.storage import deadline
 
-KEPT, MORE = 5, 10  # connections that stay open, and those that are opened beyond
+MOST = 15  # connections to a database, unless the settings say otherwise
+KEPT = 5  # of them that stay open
 _WRITERS = 2  # one that writes, one that already waits for the lock; the others take no connection
 
 
 class Slots:
     """Connections that may be in use; waiting for one ends at the deadline."""
 
-    def __init__(self) -> None:
-        self._connections = threading.Semaphore(KEPT + MORE)
+    def __init__(self, most: int = MOST) -> None:
+        self._connections = threading.Semaphore(most)
         self._writers = threading.Semaphore(_WRITERS)
 
     @contextmanager

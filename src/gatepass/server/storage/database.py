@@ -13,19 +13,25 @@ from sqlalchemy import (
     Integer,
     MetaData,
     TypeDecorator,
-    inspect,
-    make_url,
-    text,
 )
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from gatepass.server.storage import deadline
-from gatepass.server.storage.connection_slots import Slots
-from gatepass.server.storage.errors import DatabaseAwayError, DatabaseError, reason_of
+from gatepass.server.storage.connection_slots import MOST, Slots
+from gatepass.server.storage.errors import (
+    DatabaseAwayError,
+    DatabaseError,
+    HeldUpError,
+    detail_of,
+    is_held_up,
+    reason_of,
+)
+from gatepass.server.storage.postgresql_address import AddressError
 from gatepass.server.storage.timestamps import EPOCH, milliseconds
 
 if TYPE_CHECKING:
+    from gatepass.server.storage.migrations.state import Schema
     from gatepass.server.storage.sqlite import File
 
 __all__ = [
@@ -36,7 +42,6 @@ __all__ = [
     "Timestamp",
     "metadata",
     "sqlite_url",
-    "without_password",
 ]
 
 metadata = MetaData(
@@ -48,9 +53,6 @@ metadata = MetaData(
     }
 )
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
-_REVISIONS = sorted(file.name[:4] for file in _MIGRATIONS.glob("versions/[0-9]*.py"))
-_SECRET_OPTIONS = {"password", "sslpassword", "oauth_client_secret"}  # of libpq, in the query
 _SQLITE = "sqlite:///"
 _WRITE = "gatepass_write"
 
@@ -80,16 +82,16 @@ Counter = BigInteger().with_variant(Integer, "sqlite")
 class Database:
     """An engine with two kinds of transaction: `read` sees one snapshot, `write` is alone."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, connections: int = MOST, read_only: bool = False) -> None:
         self._file: File | None = None
         self._server: _Server | None = None
         if url.startswith(_SQLITE):
-            self._file = _sqlite(url)
+            self._file = _sqlite(url, read_only=read_only)
             self.engine = self._file.engine
         else:
-            self._server = _Server(url)
+            self._server = _Server(url, connections)
             self.engine = self._server.engine
-        self._slots = Slots()
+        self._slots = Slots(connections)
         self.direct_reads = self._file.direct_reads() if self._file else None
 
     @contextmanager
@@ -123,25 +125,40 @@ class Database:
         """Return the time of PostgreSQL's clock (Unix seconds); None on SQLite, which has none."""
         return self._server.time(connection) if self._server else None
 
-    def migrate(self) -> None:
-        """Bring the tables to this version; raise DatabaseError where they are of a newer one."""
-        with self.read() as connection:
-            at = _version(connection)
-        if at == _REVISIONS[-1]:
-            return
-        if at is not None and at not in _REVISIONS:
-            raise DatabaseError(
-                "The database is of a newer Gatepass. Install that version, or restore a backup."
-            )
-        # Takes a quarter of a second and ten megabytes to load, and is seldom needed.
-        from alembic import command
-        from alembic.config import Config
+    @property
+    def is_postgresql(self) -> bool:
+        """Return whether it is one, else it is SQLite."""
+        return self._server is not None
 
-        config = Config()
-        config.set_main_option("script_location", str(_MIGRATIONS))
-        with deadline.each(deadline.LONG), self.write() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+    @contextmanager
+    def autocommit(self) -> Iterator[Connection]:
+        """Open a connection of PostgreSQL without a transaction and without a limit of time."""
+        with _away_is_said(), self.engine.connect() as connection:
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+    def schema(self) -> "Schema":
+        """Return what the tables are; raise DatabaseError where they are another program's."""
+        from gatepass.server.storage.migrations import state
+
+        with self.read() as connection:
+            return state.read(connection)
+
+    def identity(self) -> tuple[object, ...]:
+        """Return what tells this database from every other, by whatever address it is reached."""
+        if self._file:
+            return self._file.identity()
+        with self.read() as connection:
+            return self._server.identity(connection) if self._server else ()
+
+    def migrate(self) -> None:
+        """Bring the tables to this version; raise DatabaseError where that cannot be done."""
+        schema = self.schema()
+        schema.check_usable()
+        if not schema.is_newest:
+            # Takes a quarter of a second and ten megabytes to load, and is seldom needed.
+            from gatepass.server.storage.migrations.runner import load_and_migrate
+
+            load_and_migrate(self)
 
     def watch(self) -> Callable[[], bool]:
         """Return a function: whether something may have been committed since its last call.
@@ -175,7 +192,7 @@ class Database:
 class _Server:
     """What a PostgreSQL has and SQLite has not; psycopg is loaded by it alone."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, address: str, connections: int) -> None:
         try:
             from gatepass.server.storage import postgresql
         except ModuleNotFoundError:
@@ -183,9 +200,13 @@ class _Server:
                 "PostgreSQL needs a driver: pip install 'gatepass[server,postgres]'."
             ) from None
 
-        self.engine = postgresql.engine(url, _is_writing)
+        try:
+            self.engine = postgresql.engine(address, connections, _is_writing)
+        except AddressError as error:
+            raise DatabaseError(f"The value {error}.") from None
         self.risks = postgresql.risks
         self.time = postgresql.time_of
+        self.identity = postgresql.identity
 
 
 @contextmanager
@@ -195,18 +216,24 @@ def _away_is_said() -> Iterator[None]:
     except (PoolTimeoutError, deadline.PassedError) as error:
         raise DatabaseAwayError("all connections are in use") from error
     except DBAPIError as error:
-        why = _why_away(error)
-        if why is None:
+        away = _why_away(error)
+        if away is None:
             raise
-        raise DatabaseAwayError(why) from error
+        raise away from error
 
 
-def _why_away(error: DBAPIError) -> str | None:
+def _why_away(error: DBAPIError) -> DatabaseAwayError | None:
     """Return why the database cannot be used at the moment, or None where that is not the error."""
+    if is_held_up(error.orig):
+        return HeldUpError(reason_of(error.orig) or "")
     why = reason_of(error.orig)
-    if why is None and error.connection_invalidated:
-        return "connection lost"
-    return why or (type(error).__name__ if isinstance(error, OperationalError) else None)
+    if why is not None:
+        return DatabaseAwayError(why)
+    if error.connection_invalidated:
+        return DatabaseAwayError("connection lost")
+    if isinstance(error, OperationalError):
+        return DatabaseAwayError("no connection", detail_of(error.orig))
+    return None
 
 
 def _is_writing(connection: Connection) -> bool:
@@ -218,14 +245,7 @@ def sqlite_url(file: Path) -> str:
     return f"{_SQLITE}{file}"
 
 
-def without_password(url: str) -> str:
-    """Return a database's address as it may be shown."""
-    parts = make_url(url)
-    hidden = dict.fromkeys(_SECRET_OPTIONS & parts.query.keys(), "***")
-    return parts.update_query_dict(hidden).render_as_string(hide_password=True)
-
-
-def _sqlite(url: str) -> "File":
+def _sqlite(url: str, *, read_only: bool) -> "File":
     from gatepass.server.storage import sqlite  # a server on PostgreSQL does without
 
     if sqlite.version() < sqlite.OLDEST:
@@ -233,11 +253,4 @@ def _sqlite(url: str) -> "File":
             f"SQLite {'.'.join(map(str, sqlite.version()))} can lose commits (WAL reset bug). "
             "Install a newer apsw."
         )
-    return sqlite.File(Path(url.removeprefix(_SQLITE)), _is_writing)
-
-
-def _version(connection: Connection) -> str | None:
-    """Return the revision that the tables are of, None where there are none yet."""
-    if not inspect(connection).has_table("alembic_version"):
-        return None
-    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    return sqlite.File(Path(url.removeprefix(_SQLITE)), _is_writing, read_only=read_only)

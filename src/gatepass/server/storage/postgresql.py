@@ -13,7 +13,8 @@ import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, text
 
 from gatepass.server.storage import deadline
-from gatepass.server.storage.connection_slots import KEPT, MORE
+from gatepass.server.storage.connection_slots import KEPT
+from gatepass.server.storage.postgresql_address import parse
 
 _WRITERS_LOCK = 0x6761746570617373  # "gatepass": one writer at a time, as on SQLite
 _CONNECT_AT_MOST = 10.0  # seconds
@@ -40,15 +41,24 @@ Wanted = TypeVar("Wanted")
 Returned = TypeVar("Returned")
 
 
-def engine(url: str, is_writing: Callable[[Connection], bool]) -> Engine:
-    """Return the engine of a PostgreSQL database; `is_writing` marks transactions that write."""
+def engine(address: str, most: int, is_writing: Callable[[Connection], bool]) -> Engine:
+    """Return the engine of a PostgreSQL database, with at most so many connections.
+
+    `is_writing` marks transactions that write. Raises AddressError.
+    """
+    parameters: dict[str, Any] = _OPTIONS | parse(address)
+    kept = min(KEPT, most)
     made = create_engine(
-        url, hide_parameters=True, pool_pre_ping=True, pool_size=KEPT, max_overflow=MORE
+        "postgresql+psycopg://",
+        hide_parameters=True,
+        pool_pre_ping=True,
+        pool_size=kept,
+        max_overflow=most - kept,
     )
 
     @event.listens_for(made, "do_connect")
-    def _connect(_: object, __: object, arguments: Any, options: dict[str, Any]) -> Any:  # noqa: ANN401 - SQLAlchemy's own
-        return _Connection.connect(*arguments, **(_OPTIONS | options))
+    def _connect(_: object, __: object, ___: object, options: dict[str, Any]) -> Any:  # noqa: ANN401 - psycopg's
+        return _Connection.connect(**parameters, **options)
 
     @event.listens_for(made, "begin")
     def _begin(connection: Connection) -> None:
@@ -63,6 +73,16 @@ def risks(connection: Connection) -> dict[str, str]:
     query = text("SELECT name, setting FROM pg_settings WHERE name = ANY(:names)")
     rows = connection.execute(query, {"names": list(_RISKS)})
     return {f"{name} = off": _RISKS[name] for name, setting in rows if setting == "off"}
+
+
+def identity(connection: Connection) -> tuple[object, ...]:
+    """Return what no other schema of any server has at the same time, however it is reached."""
+    query = (
+        "SELECT pg_postmaster_start_time()::text, pg_database.oid, pg_namespace.oid "
+        "FROM pg_database, pg_namespace "
+        "WHERE datname = current_database() AND nspname = current_schema()"
+    )
+    return tuple(connection.exec_driver_sql(query).one())
 
 
 def time_of(connection: Connection) -> float:

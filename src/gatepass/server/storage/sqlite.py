@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import PoolProxiedConnection
 
 from gatepass.server.storage import deadline
-from gatepass.server.storage.connection_slots import MORE
+from gatepass.server.storage.connection_slots import KEPT, MOST
 from gatepass.server.storage.direct_reads import DirectReads
 from gatepass.server.storage.errors import DatabaseAwayError, DatabaseLostError
 
@@ -107,10 +107,13 @@ class File:
     SQLite goes on with a file that was deleted or replaced: what it writes is lost with it.
     """
 
-    def __init__(self, path: Path, is_writing: Callable[[Transaction], bool]) -> None:
+    def __init__(
+        self, path: Path, is_writing: Callable[[Transaction], bool], *, read_only: bool = False
+    ) -> None:
         self._path = path
+        self._read_only = read_only
         self._identity: tuple[int, int] | None = None  # of the file that was opened
-        self.engine = _engine(self._connect, max_overflow=MORE + 1)  # one is the watch's
+        self.engine = _engine(self._connect, max_overflow=MOST - KEPT + 1)  # the watch's, too
 
         @event.listens_for(self.engine, "begin")
         def _begin(transaction: Transaction) -> None:
@@ -163,13 +166,17 @@ class File:
 
     def _connect(self) -> Connection:
         flags = _READ_AND_WRITE if self._identity else _READ_AND_WRITE | apsw.SQLITE_OPEN_CREATE
-        connection = _connect(self._path, flags)
+        connection = _connect(self._path, apsw.SQLITE_OPEN_READONLY if self._read_only else flags)
         connection.set_busy_timeout(_patience())
-        for pragma in _PRAGMAS:
+        for pragma in () if self._read_only else _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
         if self._identity is None:
             self._identity = self._identity_now()
         return connection
+
+    def identity(self) -> tuple[object, ...]:
+        """Return what no other file has at the same time."""
+        return self._identity_now() or ()
 
     def _identity_now(self) -> tuple[int, int] | None:
         try:

@@ -1,7 +1,4 @@
-"""The first tables.
-
-Revision ID: 0001
-"""
+"""The first tables."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,7 +6,6 @@ from alembic import op
 from gatepass.server.storage.database import Counter, Timestamp
 
 revision = "0001"
-down_revision = None
 
 
 def upgrade() -> None:

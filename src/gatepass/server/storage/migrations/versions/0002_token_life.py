@@ -1,7 +1,4 @@
-"""Keys that rotate, a catalogue of scopes and resources, and more to say of an application.
-
-Revision ID: 0002
-"""
+"""Keys that rotate, a catalogue of scopes and resources, and more to say of an application."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,7 +6,6 @@ from alembic import op
 from gatepass.server.storage.database import Timestamp
 
 revision = "0002"
-down_revision = "0001"
 
 _PARTNER_API = ""
 _SCOPES = (

@@ -1,7 +1,4 @@
-"""Usage and recent refusals; from where a secret was used; limits on asking for tokens.
-
-Revision ID: 0003
-"""
+"""Usage and recent refusals; from where a secret was used; limits on asking for tokens."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,7 +6,6 @@ from alembic import op
 from gatepass.server.storage.database import Counter, Timestamp
 
 revision = "0003"
-down_revision = "0002"
 
 
 def upgrade() -> None:

@@ -1,7 +1,4 @@
-"""Applications that were another system's.
-
-Revision ID: 0004
-"""
+"""Applications that were another system's."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,7 +6,6 @@ from alembic import op
 from gatepass.server.storage.database import Timestamp
 
 revision = "0004"
-down_revision = "0003"
 
 
 def upgrade() -> None:

@@ -1,7 +1,4 @@
-"""Applications and keys that are gone, while tokens may still name them.
-
-Revision ID: 0005
-"""
+"""Applications and keys that are gone, while tokens may still name them."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,7 +6,6 @@ from alembic import op
 from gatepass.server.storage.database import Timestamp
 
 revision = "0005"
-down_revision = "0004"
 
 
 def upgrade() -> None:

@@ -1,7 +1,4 @@
-"""When an initial password was made, as it ends some days later.
-
-Revision ID: 0006
-"""
+"""When an initial password was made, as it ends some days later."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,7 +6,6 @@ from alembic import op
 from gatepass.server.storage.database import Timestamp
 
 revision = "0006"
-down_revision = "0005"
 
 
 def upgrade() -> None:

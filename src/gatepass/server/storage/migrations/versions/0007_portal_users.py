@@ -1,7 +1,4 @@
-"""The scope `portal_users`, email addresses that wait to be confirmed, and notices to people.
-
-Revision ID: 0007
-"""
+"""The scope `portal_users`, email addresses that wait to be confirmed, and notices to people."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +7,6 @@ from gatepass.server.storage.database import Timestamp
 from gatepass.server.storage.errors import DatabaseError
 
 revision = "0007"
-down_revision = "0006"
 
 _NAME = "portal_users"
 _TAKEN = (

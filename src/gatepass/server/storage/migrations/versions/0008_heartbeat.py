@@ -1,7 +1,4 @@
-"""One row that every server writes every ten seconds, to learn whether it can.
-
-Revision ID: 0008
-"""
+"""One row that every server writes every ten seconds, to learn whether it can."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,7 +6,6 @@ from alembic import op
 from gatepass.server.storage.database import Timestamp
 
 revision = "0008"
-down_revision = "0007"
 
 
 def upgrade() -> None:

@@ -1,7 +1,4 @@
-"""Email addresses are compared after NFKC and case folding, and found for the login.
-
-Revision ID: 0009
-"""
+"""Email addresses are compared after NFKC and case folding, and found for the login."""
 
 import unicodedata
 
@@ -10,7 +7,6 @@ import structlog
 from alembic import op
 
 revision = "0009"
-down_revision = "0008"
 
 _person = sa.table(
     "person",

@@ -1,12 +1,8 @@
-"""Opaque tokens have this name in every column.
-
-Revision ID: 0010
-"""
+"""Opaque tokens have this name in every column."""
 
 from alembic import op
 
 revision = "0010"
-down_revision = "0009"
 
 
 def upgrade() -> None:
