@@ -72,9 +72,10 @@ docs: setup
 audit: setup
 	@$(BIN)/python release/audit.py
 
-# The bill of materials in the wheel, to be written anew when the lock changes.
+# The bill of materials in the wheel and the lock of the image, to be written anew when the lock changes.
 sbom: setup
 	$(BIN)/python release/sbom.py
+	$(BIN)/python release/image_lock.py
 
 # Takes about a quarter of an hour; writes docs/reference/speed.md. One part: $(BIN)/python -m bench.server.peers
 bench: setup

@@ -49,11 +49,16 @@ def _application(server: Server) -> Credentials:
     return server.create_application(server.create_organization().org_id)
 
 
-@pytest.fixture(params=["1", "2"], ids=["one process", "two workers"])
-def draining(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
-    with serving(tmp_path / "data", "--workers", request.param, variables=_LONG) as server:
-        workers = int(request.param) if request.param != "1" else 0
-        _wait(lambda: sum(e["event"] == "worker.ready" for e in server.events()) == workers)
+@pytest.fixture
+def draining(tmp_path: Path) -> Iterator[Server]:
+    with serving(tmp_path / "data", variables=_LONG) as server:
+        yield server
+
+
+@pytest.fixture
+def with_workers(tmp_path: Path) -> Iterator[Server]:
+    with serving(tmp_path / "data", "--workers", "2", variables=_LONG) as server:
+        _wait(lambda: _count(server, "worker.ready") == 2)
         yield server
 
 
@@ -95,15 +100,22 @@ def test_a_second_signal_ends_the_drain_at_once_and_what_was_counted_is_written(
     assert '"last_used_at": null' not in shown
 
 
-def test_signals_to_the_whole_process_group_drain_and_end_it_the_same(draining: Server) -> None:
-    assert draining.process is not None
-    group = draining.process.pid
+def test_signals_to_the_whole_process_group_drain_and_end_it_with_its_workers(
+    with_workers: Server,
+) -> None:
+    assert with_workers.process is not None
+    credentials = _application(with_workers)
+    group = with_workers.process.pid
     os.killpg(group, signal.SIGTERM)
-    _wait(lambda: all(_ready_status(draining) == 503 for _ in range(10)))
+    _wait(lambda: all(_ready_status(with_workers) == 503 for _ in range(10)))
+    token = with_workers.ask_token(*credentials[:2])
+    assert (token.status, token.headers["connection"]) == (200, "close")
 
     os.killpg(group, signal.SIGINT)
 
-    assert _status(draining) == 0
+    assert _status(with_workers) == 0
+    shown = with_workers.run("application", "show", credentials.client_id, "--json").out
+    assert '"last_used_at": null' not in shown
 
 
 def test_sigint_ends_the_server_without_a_drain(draining: Server) -> None:
