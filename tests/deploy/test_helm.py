@@ -1,5 +1,6 @@
 """The Helm chart: linted, rendered, and checked against Kubernetes' schemas."""
 
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -177,3 +178,14 @@ def test_names_follow_the_release_and_are_short_enough(
     assert len(names) == 1
     assert name in {None, *names}
     assert all(len(each["metadata"]["name"]) <= 63 for each in made.values())
+
+
+def test_the_values_of_the_page_about_installing_make_the_chart(helm: Helm) -> None:
+    page = (ROOT / "docs" / "operate" / "install.md").read_text()
+    [text] = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+
+    pod = rendered(helm, yaml.safe_load(text))["Deployment"]["spec"]["template"]["spec"]
+
+    secrets = {each["valueFrom"]["secretKeyRef"]["name"] for each in pod["containers"][0]["env"]}
+    mounted = {each["secret"]["secretName"] for each in pod["volumes"] if "secret" in each}
+    assert secrets | mounted == set(re.findall(r"create secret generic (\S+)", page))
