@@ -151,7 +151,10 @@ class Gatepass:
         host, path, method = _host(scope), scope["path"], scope["method"]
         environment = self.routes.by_host.get(host)
         if path in health.PATHS:
-            await send_response(health.respond(path, self.environments, method), send)
+            is_draining = self.lifespan.is_draining
+            await send_response(
+                health.respond(path, self.environments, method, is_draining=is_draining), send
+            )
         elif path in metrics_endpoint.PATHS and (environment or metrics_endpoint.is_address(host)):
             await send_response(self.figures.respond(scope), send)
         elif environment is None:

@@ -69,8 +69,12 @@ class Settings(BaseSettings):
     """Seconds without a sign of life after which a worker that had started is replaced. One that
     is still starting has all the time that it needs."""
     shutdown_timeout: float = Field(25, ge=1)
-    """Seconds within which the server ends after SIGTERM, four fifths of them for running requests.
-    Give the service manager more than this (Docker's default is 10, Kubernetes' 30)."""
+    """Seconds within which the server ends after SIGTERM: the drain, then four fifths of the rest
+    for running requests. Give the service manager more than this (Docker's default is 10,
+    Kubernetes' 30)."""
+    drain_seconds: float = Field(5, ge=0)
+    """Seconds after SIGTERM in which the server still serves while `/readyz` is 503, so that load
+    balancers move on; at most half of `shutdown_timeout`. 0: stop accepting at once."""
     fast_path: bool = True
     """Whether plain requests for tokens and about tokens are answered without ASGI (faster)."""
     log_format: Literal["auto", "json", "text"] = "auto"
@@ -187,6 +191,11 @@ class Settings(BaseSettings):
     def _spellings(self, mode: Mode) -> set[str]:
         scheme = self.issuer(mode).partition("://")[0]
         return {each for host in self.hosts(mode) for each in spellings(host, scheme)}
+
+    @property
+    def drain(self) -> float:
+        """Return the seconds for which the server drains, within the time that it has to end."""
+        return min(self.drain_seconds, self.shutdown_timeout / 2)
 
     def environment(self, mode: Mode) -> EnvironmentSettings:
         """Return the settings of the environment with `mode`."""

@@ -90,6 +90,7 @@ class Environment:
         )
         self._grace = settings.stale_grace_seconds
         self._serves = True
+        self.is_closing = threading.Event()
         self.position = changes.START  # up to which memory knows the change feed
         self.rebuilds = 0  # how often memory was built again because the database was another one
         self.caught_up_at = time.monotonic()  # when memory was last known to be right

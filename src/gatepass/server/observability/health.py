@@ -28,9 +28,16 @@ class Problem(NamedTuple):
     stops: bool = False
 
 
-def respond(path: str, environments: Sequence[Environment], method: str = "GET") -> Response:
+def respond(
+    path: str,
+    environments: Sequence[Environment],
+    method: str = "GET",
+    *,
+    is_draining: bool = False,
+) -> Response:
     """Return the response at `/healthz` (200) or `/readyz` (503 if the server cannot serve).
 
+    A server that is draining serves, and its `/readyz` is 503, so that no more requests come.
     Methods other than GET and HEAD are refused (405).
     """
     if method not in _METHODS:
@@ -43,8 +50,9 @@ def respond(path: str, environments: Sequence[Environment], method: str = "GET")
         name: "; ".join(f"{each.name}: {each.text}" for each in some) or "ok"
         for name, some in found.items()
     }
-    body = {"status": "ready" if is_ready else "not ready", **states}
-    return Response(200 if is_ready else 503, NO_STORE, json.dumps(body).encode())
+    status = "draining" if is_draining else "ready" if is_ready else "not ready"
+    body = {"status": status, **states}
+    return Response(200 if status == "ready" else 503, NO_STORE, json.dumps(body).encode())
 
 
 def unopened(path: str, environments: Sequence[Environment], method: str = "GET") -> Response:

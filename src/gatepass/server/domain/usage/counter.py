@@ -30,7 +30,8 @@ from gatepass.server.storage.database import Connection
 from gatepass.wire.errors import OAuthError
 
 _MOST_KINDS = 200  # of refusal in a batch; further ones are only counted and logged
-_AT_ONCE = 500  # uses, and counts, that one transaction writes: other writers wait for it
+AT_ONCE = 500  # uses, and counts, that one transaction writes: other writers wait for it
+AT_ONCE_AT_END = 5_000  # by a process that is to end in time
 _REFUSALS_AT_ONCE = 20  # each takes statements of its own
 _MOST_KEPT = 500_000  # uses, and counts, that wait while the database is away
 
@@ -51,14 +52,17 @@ class Batch(NamedTuple):
     counts: Counter[CountKey]
     refusals: dict[Kind, RefusalCount]
 
-    def parts(self) -> Iterator["Batch"]:
-        """Return it in parts that are each written in a transaction, earlier uses first."""
+    def parts(self, size: int = AT_ONCE) -> Iterator["Batch"]:
+        """Return it in parts that are each written in a transaction, earlier uses first.
+
+        A part has `size` uses and counts at most.
+        """
         uses = iter(sorted(self.uses.items(), key=lambda use: use[1].at))
         counts, refusals = iter(self.counts.items()), iter(self.refusals.items())
         while any(
             part := Batch(
-                dict(islice(uses, _AT_ONCE)),
-                Counter(dict(islice(counts, _AT_ONCE))),
+                dict(islice(uses, size)),
+                Counter(dict(islice(counts, size))),
                 dict(islice(refusals, _REFUSALS_AT_ONCE)),
             )
         ):

@@ -141,7 +141,7 @@ class FastPathProtocol(HttpProtocol):
             lookup.exception()  # nobody else will retrieve it
             return
         self._is_waiting = False
-        if self._is_stopping:
+        if self._is_draining:
             self._hand_over(head, request.body)
             return
         try:
