@@ -65,7 +65,8 @@ def prepare(settings: Settings, create: Collection[str] = ()) -> None:
             with named_errors(settings, mode):
                 schema.check_ready()
     open_directory(settings, create)
-    if is_first:  # both have their tables before the first key, so a start cut short is seen
+    # both have their tables before the first key, so a start cut short is seen
+    if is_first and settings.auto_migrate:
         for mode, path in _files(settings).items():
             with named_errors(settings, mode), closing(Database(sqlite_url(path))) as database:
                 database.migrate()
