@@ -7,6 +7,7 @@ import structlog
 
 from gatepass.server.environment.environment import Environment
 from gatepass.server.storage.errors import DatabaseAwayError
+from gatepass.server.storage.master_key import MasterKeyError
 
 STOP_WITHIN = 2.0  # seconds
 POLL_EVERY = 0.1  # seconds; a change is known everywhere within 0.5
@@ -85,8 +86,12 @@ class ChangeFollower:
     def _log_failure(self, error: Exception) -> None:
         """Log a fault of ours, or a database that is another one's, once a minute."""
         now = time.monotonic()
-        if now - self._failed_at >= _LOG_EVERY:
-            self._failed_at = now
+        if now - self._failed_at < _LOG_EVERY:
+            return
+        self._failed_at = now
+        if isinstance(error, MasterKeyError):
+            log.error("master_key.wrong", environment=self._environment.name, error=str(error))
+        else:
             log.error("follower.failed", environment=self._environment.name, exc_info=error)
 
     def _log_connection(self, *, is_away: bool, error: str = "") -> None:

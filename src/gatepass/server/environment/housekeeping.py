@@ -13,6 +13,7 @@ from gatepass.server.environment import maintenance
 from gatepass.server.environment.change_follower import STOP_WITHIN
 from gatepass.server.environment.environment import Environment
 from gatepass.server.storage.errors import DatabaseAwayError
+from gatepass.server.storage.master_key import MasterKeyError
 
 FLUSH_EVERY = 5.0  # seconds
 WRITE_EVERY = 10.0
@@ -84,7 +85,7 @@ class Housekeeper:
     def _do(self, name: str, work: Callable[[], None]) -> None:
         try:
             work()
-        except DatabaseAwayError as error:
+        except (DatabaseAwayError, MasterKeyError) as error:
             self._note_failure(name, str(error))
         except Exception:
             log.exception("housekeeping.failed", environment=self._environment.name, work=name)

@@ -119,6 +119,26 @@ class Database:
             if self._file:
                 self._file.check()
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Open a transaction that reads one moment for hours, for a backup; writers go on.
+
+        Of a SQLite file that is a copy, which needs as much space on its disk. Raises
+        DatabaseAwayError.
+        """
+        with deadline.each(deadline.SNAPSHOT), deadline.transaction(), _away_is_said():
+            opened = self._file.snapshot() if self._file else self._snapshot()
+            with opened as connection:
+                yield connection
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[Connection]:
+        options = {"isolation_level": "REPEATABLE READ"}
+        with self.engine.connect().execution_options(**options) as connection, connection.begin():
+            # what is read may wait for a slow disk or network, for longer than a request
+            connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+            yield connection
+
     def risks(self) -> dict[str, str]:
         """Return settings of a PostgreSQL that can lose acknowledged commits, with a reason."""
         if self._server is None:

@@ -119,5 +119,12 @@ def prune(connection: Connection, older_than: datetime) -> None:
     connection.execute(delete(change).where(change.c.seq < func.coalesce(kept, last)))
 
 
+def start_over(connection: Connection, now: datetime) -> None:
+    """Forget every change, so that whoever follows the feed reads everything again."""
+    newest_seq = latest(connection)
+    record(connection, IMPORT, "restore", now)
+    connection.execute(delete(change).where(change.c.seq <= newest_seq))
+
+
 def _place(row: Row[Any]) -> Position:
     return Position(row.seq, milliseconds(row.at))
