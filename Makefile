@@ -11,7 +11,7 @@ FAST := tests/wire tests/jose tests/concurrency tests/client tests/guard tests/s
 FUZZ_STREAMS ?= 100000
 UV_PIN := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements.lock)
 
-.PHONY: setup venv demo test test-fast fuzz check docs audit sbom bench bench-client clean
+.PHONY: setup venv demo test test-fast fuzz check docs audit sbom wheel image release bench bench-client clean
 
 setup: $(READY)
 
@@ -72,9 +72,23 @@ docs: setup
 audit: setup
 	@$(BIN)/python release/audit.py
 
-# The bill of materials in the wheel, to be written anew when the lock changes.
+# The bill of materials in the wheel and the lock of the image, to be written anew when the lock changes.
 sbom: setup
 	$(BIN)/python release/sbom.py
+	$(BIN)/python release/image_lock.py
+
+# Wheel and source distribution, into dist/. GATEPASS_REPOSITORY=https://... makes the description's links lead there.
+wheel: setup
+	rm -rf dist
+	$(BIN)/python -m hatchling build -d dist
+
+# The container image, by podman or docker.
+image: wheel
+	$(or $(shell command -v podman),docker) build --file Containerfile --tag gatepass:$$($(BIN)/python -m hatchling version | tr + -) .
+
+# Whether VERSION can be released, and what is then left to do by hand; changes nothing.
+release: setup
+	@$(BIN)/python release/check.py "$(VERSION)"
 
 # Takes about a quarter of an hour; writes docs/reference/speed.md. One part: $(BIN)/python -m bench.server.peers
 bench: setup

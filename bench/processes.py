@@ -57,9 +57,12 @@ def running(
 
 
 def environment(variables: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return this process's variables without settings of Gatepass, and `variables`."""
+    """Return this process's variables without settings of Gatepass, and `variables`.
+
+    A server that is stopped does not drain: no load balancer is in front.
+    """
     kept = {name: text for name, text in os.environ.items() if not name.startswith("GATEPASS_")}
-    return kept | dict(variables or {})
+    return kept | {"GATEPASS_DRAIN_SECONDS": "0"} | dict(variables or {})
 
 
 def without(folder: Path, *modules: str) -> dict[str, str]:

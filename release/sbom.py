@@ -77,7 +77,7 @@ def document() -> dict[str, object]:
     optional = [line for lines in project["optional-dependencies"].values() for line in lines]
     direct = [Requirement(line) for line in (*project["dependencies"], *optional)]
     everything = graph(direct, versions)
-    own = f"pkg:pypi/gatepass@{project['version']}"
+    own = "pkg:pypi/gatepass"  # its version is that of the wheel: release/wheel_sbom.py
     components = [
         _component(name, version, "required" if name in core else "optional")
         for name in sorted(everything)
@@ -95,7 +95,6 @@ def document() -> dict[str, object]:
                 "type": "library",
                 "bom-ref": own,
                 "name": "gatepass",
-                "version": project["version"],
                 "purl": own,
                 "licenses": [{"expression": project["license"]}],
             }

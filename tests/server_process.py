@@ -74,7 +74,7 @@ class Server:
         self.descriptors = descriptors  # how many the process may open; None: as many as this one
         self.port = free_ports() if port is None else port
         self.arguments = arguments
-        self.variables = dict(variables or {})
+        self.variables = {"GATEPASS_DRAIN_SECONDS": "0", **(variables or {})}
         self.process: subprocess.Popen[bytes] | None = None
         self._out = data.parent / f"{data.name}.out"
         self._log = data.parent / f"{data.name}.log"

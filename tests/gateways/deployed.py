@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from socket import create_connection
+from socket import IPPROTO_TCP, TCP_NODELAY, create_connection
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -16,6 +16,7 @@ from gateways.gateway import Answer, Headers, started
 from server_process import free_ports
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "deploy"
+TWO_NODES = EXAMPLES / "two-nodes"
 NAMES = ("nginx", "caddy", "haproxy", "traefik")
 APP, SANDBOX = "app.example.com", "sandbox.example.com"
 _WITHIN = 30.0  # seconds
@@ -29,6 +30,14 @@ class Deployed:
         self.port = port
         self.plain_port = plain_port
         self._context = ssl.create_default_context(cadata=root.decode())
+
+    def connect(self, name: str = APP) -> HTTPConnection:
+        """Return a connection over TLS to the server `name`, which is kept for many requests."""
+        connection = HTTPConnection(name, self.port)
+        raw = create_connection(("127.0.0.1", self.port), _WITHIN)
+        raw.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+        connection.sock = self._context.wrap_socket(raw, server_hostname=name)
+        return connection
 
     def ask(
         self,
@@ -71,6 +80,24 @@ def deployed(
     name: str, folder: Path, server: int, changes: Mapping[str, str] | None = None
 ) -> Iterator[Deployed]:
     """Run a proxy by its file, with changes, in front of a server on a loopback port."""
+    with _run(name, folder, EXAMPLES, {"127.0.0.1:8000": server, **(changes or {})}) as proxy:
+        yield proxy
+
+
+@contextmanager
+def deployed_before_two(
+    name: str, folder: Path, nodes: tuple[int, int], changes: Mapping[str, str] | None = None
+) -> Iterator[Deployed]:
+    """Run a proxy by its file for two nodes, with changes, in front of two loopback ports."""
+    addresses = dict(zip(("10.0.0.11:8000", "10.0.0.12:8000"), nodes, strict=True))
+    with _run(name, folder, TWO_NODES, {**addresses, **(changes or {})}) as proxy:
+        yield proxy
+
+
+@contextmanager
+def _run(
+    name: str, folder: Path, files: Path, changes: Mapping[str, str | int]
+) -> Iterator[Deployed]:
     port, plain = free_ports(), free_ports()
     root = issue("Root")
     leaf = issue("leaf", root, APP, SANDBOX)
@@ -78,22 +105,22 @@ def deployed(
     (folder / "tls.pem").write_bytes(leaf.pem)
     (folder / "tls.key").write_bytes(key)
     (folder / "haproxy.pem").write_bytes(leaf.pem + key)
-    for file in EXAMPLES.iterdir():
+    for file in files.iterdir():
+        if not file.is_file():
+            continue
         text = file.read_text()
-        for old, new in (changes or {}).items():
-            text = text.replace(old, new)
-        (folder / file.name).write_text(_placed(text, folder, server, port, plain))
+        for old, new in changes.items():
+            text = text.replace(old, new if isinstance(new, str) else f"127.0.0.1:{new}")
+        (folder / file.name).write_text(_placed(text, folder, port, plain))
     with started(name, folder, plain):
         proxy = Deployed(port, plain, root.pem)
         _wait_until_ready(proxy, folder / "log")
         yield proxy
 
 
-def _placed(text: str, folder: Path, server: int, port: int, plain: int) -> str:
+def _placed(text: str, folder: Path, port: int, plain: int) -> str:
     """Return a file's text with loopback addresses, these ports and files."""
-    text = text.replace("/etc/gatepass", str(folder)).replace(
-        "127.0.0.1:8000", f"127.0.0.1:{server}"
-    )
+    text = text.replace("/etc/gatepass", str(folder))
     ports = {"443": str(port), "80": str(plain)}
     text = re.sub(
         r'(listen |bind :|address: ":)(443|80)\b',

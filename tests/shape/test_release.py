@@ -13,6 +13,8 @@ from types import ModuleType
 
 import pytest
 
+from shape.test_version import git
+
 ROOT = Path(__file__).parents[2]
 AUDIT = ROOT / "release" / "audit.py"
 LOCKED = f"six==1.16.0 --hash=sha256:{'8' * 64}\n"
@@ -116,3 +118,88 @@ def test_the_security_page_says_how_to_report_and_which_versions_are_mended() ->
     assert "private vulnerability report" in page.lower()
     assert "## Supported versions" in page
     assert "@" not in page  # no address that nobody reads
+
+
+@pytest.fixture
+def ready(tmp_path: Path) -> Path:
+    """Return a repository in which 0.2.0 can be released."""
+    chart = tmp_path / "examples/deploy/helm/gatepass/Chart.yaml"
+    chart.parent.mkdir(parents=True)
+    chart.write_text("name: gatepass\nversion: 0.2.0\nappVersion: 0.2.0\n")
+    (tmp_path / "SECURITY.md").write_text("| 0.2 | yes |\n")
+    notes = "### Upgrade notes\n\nNothing to do.\n\n### Changes\n\n- Something.\n"
+    changes = f"# Changes\n\n## 0.2.0, 2026-12-01\n\n{notes}\n## 0.1.0, 2026-01-01\n\n- Old.\n"
+    (tmp_path / "CHANGELOG.md").write_text(changes)
+    git(tmp_path, "init", "--quiet")
+    commit(tmp_path)
+    return tmp_path
+
+
+def commit(root: Path) -> None:
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--message", "a change")
+
+
+def test_a_version_that_can_be_released_is_told_what_is_left_to_do(
+    ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert program("check").main(ready, "0.2.0") == 0
+
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert git(ready, "rev-parse", "HEAD") in said.out
+    assert "v0.2.0" in said.out
+    assert "## 0.3.0, not yet released" in said.out
+    assert git(ready, "tag") == ""
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("CHANGELOG.md", ", 2026-12-01", ", not yet released", "write the date"),
+        ("CHANGELOG.md", "## 0.2.0", "## 0.3.0", "no section ## 0.2.0"),
+        ("CHANGELOG.md", "# Changes", "# Changes\n\n## 0.3.0, 2026-12-02\n", "first section"),
+        ("CHANGELOG.md", "### Upgrade notes", "Upgrade:", "no upgrade notes"),
+        ("CHANGELOG.md", "- Something.", "", "lists no changes"),
+        ("examples/deploy/helm/gatepass/Chart.yaml", "appVersion: 0.2.0", "", "appVersion"),
+        ("SECURITY.md", "| 0.2 |", "| 0.1 |", "SECURITY.md"),
+    ],
+)
+def test_what_keeps_a_version_from_being_released_is_said(
+    ready: Path, capsys: pytest.CaptureFixture[str], file: str, old: str, new: str, said: str
+) -> None:
+    text = (ready / file).read_text()
+    (ready / file).write_text(text.replace(old, new, 1))
+    commit(ready)
+
+    assert program("check").main(ready, "0.2.0") == 1
+
+    told = capsys.readouterr()
+    assert said in told.err
+    assert told.err.count("\n") == 1
+    assert told.out == ""
+
+
+def test_uncommitted_changes_a_tag_that_exists_and_a_wrong_version_are_refused(
+    ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    git(ready, "tag", "v0.2.0")
+    (ready / "new").touch()
+
+    assert program("check").main(ready, "0.2.0") == 1
+    assert program("check").main(ready, "v0.2") == 1
+
+    assert [line.split()[0] for line in capsys.readouterr().err.splitlines()] == [
+        "The",
+        "The",
+        "'v0.2'",
+    ]
+
+
+def test_the_changelog_of_this_tree_can_become_that_of_a_release() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text()
+    following = program("version").next_version(ROOT / "CHANGELOG.md")
+    dated = text.replace(f"## {following}, not yet released", f"## {following}, 2026-12-01")
+
+    assert list(program("check").of_changelog(dated, following)) == []
+    assert list(program("check").of_changelog(text, following)) != []

@@ -98,10 +98,12 @@ def test_links_and_pictures_of_the_description_lead_to_the_repository(tmp_path: 
     made = metadata(built(tmp_path, "https://forge.example/gatepass/"))
     text = str(made.get_payload())
 
-    links = re.findall(r"\]\(https://forge.example/gatepass/(\w+)/v0.1.0/([^)]*)\)", text)
-    assert ("raw", "docs/images/credentials.png") in links
-    assert ("blob", "docs/reference/settings.md") in links
-    assert all((ROOT / path.partition("#")[0]).exists() for _, path in links)
+    links = re.findall(r"\]\(https://forge.example/gatepass/(\w+)/v([^/]+)/([^)]*)\)", text)
+    assert {version for _, version, _ in links} == {made["Version"]}
+    found = {(place, path) for place, _, path in links}
+    assert ("raw", "docs/images/credentials.png") in found
+    assert ("blob", "docs/reference/settings.md") in found
+    assert all((ROOT / path.partition("#")[0]).exists() for _, path in found)
     assert "Source, https://forge.example/gatepass" in made.get_all("Project-URL", [])
 
 
@@ -120,8 +122,11 @@ def sbom(wheel: Path) -> dict[str, Any]:
     """Return the bill of materials that the wheel carries."""
     with zipfile.ZipFile(wheel) as content:
         [name] = [name for name in content.namelist() if "/sboms/" in name]
-        assert name == "gatepass-0.1.0.dist-info/sboms/gatepass.cdx.json"
+        assert re.fullmatch(r"gatepass-[^/]+\.dist-info/sboms/gatepass\.cdx\.json", name)
         found: dict[str, Any] = json.loads(content.read(name))
+    version = metadata(wheel)["Version"]
+    named = found["metadata"]["component"]
+    assert (named["version"], named["purl"]) == (version, f"pkg:pypi/gatepass@{version}")
     return found
 
 
@@ -169,7 +174,9 @@ def test_every_package_in_the_graph_is_a_component(sbom: dict[str, Any]) -> None
 def test_the_wheel_has_nothing_but_the_package_and_its_metadata(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
 
-    assert {name.partition("/")[0] for name in names} == {"gatepass", "gatepass-0.1.0.dist-info"}
+    version = metadata(wheel)["Version"]
+    folders = {name.partition("/")[0] for name in names}
+    assert folders == {"gatepass", f"gatepass-{version}.dist-info"}
     assert not [name for name in names if ".git" in name or name.endswith((".pyc", ".db", ".key"))]
 
 

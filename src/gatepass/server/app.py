@@ -142,7 +142,8 @@ class Gatepass:
         finally:
             name = match.route.name if match else name_of(path)
             scope["gatepass.endpoint"], scope["gatepass.result"] = name, result  # for traces
-            metrics.observe(name, result, time.perf_counter() - started)
+            served = environment.name if environment else metrics.NO_ENVIRONMENT
+            metrics.observe(served, name, result, time.perf_counter() - started)
 
     def _match(self, scope: Scope) -> Match | None:
         """Return the OAuth endpoint that a request is for, if it is for any."""
@@ -159,7 +160,10 @@ class Gatepass:
         host, path, method = _host(scope), scope["path"], scope["method"]
         environment = self.routes.by_host.get(host)
         if path in health.PATHS:
-            await send_response(health.respond(path, self.environments, method), send)
+            is_draining = self.lifespan.is_draining
+            await send_response(
+                health.respond(path, self.environments, method, is_draining=is_draining), send
+            )
         elif path in metrics_endpoint.PATHS and (environment or metrics_endpoint.is_address(host)):
             await send_response(self.figures.respond(scope), send)
         elif environment is None:

@@ -33,7 +33,7 @@ from gatepass.server.serving.readiness import Readiness
 from gatepass.server.serving.uvicorn_compat import protocol
 from gatepass.server.settings import Settings
 
-_FOR_REQUESTS = 0.8  # of the shutdown timeout, in which running requests may finish
+_FOR_REQUESTS = 0.8  # of the time to end after the drain, in which running requests may finish
 _NO_PROXY = (
     "An issuer is https and no proxy is trusted, so every request to it is refused (400). "
     "Name the proxy that speaks TLS."
@@ -107,32 +107,35 @@ def _run_alone(
     readiness = Readiness(is_alone=True)
     server = LimitedServer(
         config(settings, metrics=sockets.metrics, readiness=readiness),
-        settings.shutdown_timeout,
+        _limits(settings),
         readiness,
+        sockets,
     )
-    has_signal = threading.Event()
+    between: list[int] = []  # signals that come while the server does not handle them
 
-    def end(_signal: int, _frame: FrameType | None) -> None:
-        has_signal.set()
+    def end(number: int, _frame: FrameType | None) -> None:
+        between.append(number)
         server.should_exit = True
 
-    # uvicorn takes the signals while it runs and raises them again when it has ended.
+    # Before and after the server runs, which takes the signals itself.
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, end)
     if companion is None:
         starting = functools.partial(_starting, settings)
         with Handover(starting, sockets, server, _limits(settings)) as handover:
-            server.run(sockets.main)
+            server.run_until_ended()
         if handover.worker is not None:
-            pending = handover.signals
-            if has_signal.is_set():
-                pending.append(signal.SIGTERM)
-            _supervise(settings, handover.sockets, handover.worker, lambda: pending)
+            _supervise(
+                settings,
+                handover.sockets,
+                handover.worker,
+                lambda: [*server.signals, *between, *handover.signals],
+            )
         return
     running = _Companion(server, companion)
     running.start()
-    server.run(sockets.main)
-    if running.raised is not None and not has_signal.is_set():
+    server.run_until_ended()
+    if running.raised is not None and not (between or server.signals):
         raise running.raised
 
 
@@ -163,7 +166,7 @@ def _supervise(
 ) -> None:
     """Run workers and their supervisor until a signal ends them."""
     start = _starting(settings, sockets)
-    supervisor = Supervisor(start, settings.workers, _limits(settings), release=sockets.close)
+    supervisor = Supervisor(start, settings.workers, _limits(settings), sockets)
     if first is not None:
         supervisor.add(first)
     if not supervisor.run(pending_signals):
@@ -171,7 +174,7 @@ def _supervise(
 
 
 def _limits(settings: Settings) -> Limits:
-    return Limits(silence=settings.worker_timeout, end=settings.shutdown_timeout)
+    return Limits(settings.worker_timeout, settings.shutdown_timeout, settings.drain)
 
 
 def _starting(settings: Settings, sockets: Listening) -> Start:
@@ -197,13 +200,14 @@ def _work(values: dict[str, Any], sockets: Listening, channel: socket.socket) ->
     readiness = Readiness(is_alone=False)
     server = LimitedServer(
         config(settings, metrics=sockets.metrics, readiness=readiness),
-        settings.shutdown_timeout,
+        _limits(settings),
         readiness,
+        sockets,
         channel,
     )
-    for each in (signal.SIGTERM, signal.SIGINT):  # which uvicorn raises again when it has ended
+    for each in (signal.SIGTERM, signal.SIGINT):  # which end a worker only while it is imported
         signal.signal(each, server.handle_exit)
-    server.run(sockets.main)
+    server.run_until_ended()
 
 
 def config(
@@ -218,6 +222,7 @@ def config(
     for a database that is away.
     """
     values = settings.model_dump()
+    after_drain = settings.shutdown_timeout - settings.drain
     connections = Connections(settings.http.limits())
     return uvicorn.Config(
         functools.partial(
@@ -235,7 +240,7 @@ def config(
         proxy_headers=False,  # see `_behind_proxies`
         backlog=sockets.BACKLOG,
         timeout_keep_alive=settings.http.idle_timeout,  # both protocols read it here
-        timeout_graceful_shutdown=round(settings.shutdown_timeout * _FOR_REQUESTS),
+        timeout_graceful_shutdown=round(after_drain * _FOR_REQUESTS),
     )
 
 

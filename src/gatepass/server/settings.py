@@ -58,6 +58,10 @@ class Settings(BaseSettings):
 
     data: Path = DATA
     """The folder of databases and master key."""
+    master_key_source: str = ""
+    """Where the master key is, instead of GATEPASS_MASTER_KEY, systemd's credential
+    gatepass-master-key or master.key in the data directory: file:/PATH, env:NAME,
+    vault:MOUNT/PATH#FIELD, aws:NAME#FIELD, gcp:projects/P/secrets/S or azure:VAULT/SECRET."""
     host: Texts = Field(("127.0.0.1",), min_length=1)
     """The addresses to listen on. `::` serves IPv4 too, unless an IPv4 address is also named."""
     port: int = Field(8000, ge=1, le=65535)
@@ -70,8 +74,12 @@ class Settings(BaseSettings):
     """Seconds without a sign of life after which a worker that had started is replaced. One that
     is still starting has all the time that it needs."""
     shutdown_timeout: float = Field(25, ge=1)
-    """Seconds within which the server ends after SIGTERM, four fifths of them for running requests.
-    Give the service manager more than this (Docker's default is 10, Kubernetes' 30)."""
+    """Seconds within which the server ends after SIGTERM: the drain, then four fifths of the rest
+    for running requests. Give the service manager more than this (Docker's default is 10,
+    Kubernetes' 30)."""
+    drain_seconds: float = Field(5, ge=0)
+    """Seconds after SIGTERM in which the server still serves while `/readyz` is 503, so that load
+    balancers move on; at most half of `shutdown_timeout`. 0: stop accepting at once."""
     fast_path: bool = True
     """Whether plain requests for tokens and about tokens are answered without ASGI (faster)."""
     log_format: Literal["auto", "json", "text"] = "auto"
@@ -193,6 +201,11 @@ class Settings(BaseSettings):
         scheme = self.issuer(mode).partition("://")[0]
         return {each for host in self.hosts(mode) for each in spellings(host, scheme)}
 
+    @property
+    def drain(self) -> float:
+        """Return the seconds for which the server drains, within the time that it has to end."""
+        return min(self.drain_seconds, self.shutdown_timeout / 2)
+
     def environment(self, mode: Mode) -> EnvironmentSettings:
         """Return the settings of the environment with `mode`."""
         return self.production if mode is Mode.LIVE else self.sandbox
@@ -263,8 +276,43 @@ def load(config: Path | None = None, **given: object) -> Settings:
     class FromFile(Settings):
         model_config = SettingsConfigDict(toml_file=config)
 
+    return _validated(FromFile, chosen, config)
+
+
+def load_place(place: Path) -> Settings:
+    """Read the settings of one of several places: a data directory, or a settings file.
+
+    Variables do not count, as they would for each of them. Raises SettingsError.
+    """
+    if place.is_dir():
+        config: Path | None = place / CONFIG_NAME
+        values: dict[str, object] = {"data": place}
+    elif place.suffix == ".toml" and place.is_file():
+        config, values = place, {}
+    elif place.suffix == ".toml":
+        raise SettingsError(f"There is no settings file {place}.")
+    else:
+        config, values = None, {"data": place}
+
+    class FromPlace(Settings):
+        model_config = SettingsConfigDict(toml_file=config)
+
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            *_: PydanticBaseSettingsSource,
+            **__: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return init_settings, TomlConfigSettingsSource(settings_cls)
+
+    return _validated(FromPlace, values, config)
+
+
+def _validated(kind: type[Settings], chosen: Mapping[str, object], config: Path | None) -> Settings:
     try:
-        return FromFile.model_validate(FromFile(**chosen))  # type: ignore[arg-type]
+        return kind.model_validate(kind(**chosen))  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         path = first["loc"]

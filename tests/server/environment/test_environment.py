@@ -4,17 +4,23 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.revocations import store as revocations
+from gatepass.server.domain.usage import store as counts
+from gatepass.server.domain.usage.counter import AT_ONCE
+from gatepass.server.domain.usage.model import FINE
 from gatepass.server.environment import maintenance
 from gatepass.server.environment.environment import MOST_CHANGES, file
 from gatepass.server.oauth import access_token
 from gatepass.server.storage.database import FORGOTTEN_AT_ONCE
 from gatepass.server.storage.errors import DatabaseAwayError, NotFoundError
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 from server.fixtures import LIVE, TEST, InProcessServer, open_passive_server
 
@@ -161,3 +167,27 @@ def test_usage_that_cannot_be_written_is_kept_for_later(fresh_server: InProcessS
     assert (
         applications.find(environment.context, client.application.id, None).last_used_at is not None
     )
+
+
+def test_at_its_end_a_process_writes_usage_in_few_transactions_and_no_later_than_it_may(
+    fresh_server: InProcessServer,
+) -> None:
+    environment, client = fresh_server.environment(), fresh_server.register()
+    known = CachedApplication.of(client.application)
+    refused = OAuthError("invalid_client", "Wrong.")
+    now = int(environment.clock())
+    for number in range(2 * AT_ONCE):
+        environment.usage.refused(known, refused, "192.0.2.7", b"curl", now - number * FINE)
+    environment.is_closing.set()
+
+    with pytest.raises(DatabaseAwayError):
+        maintenance.flush(environment, ends_at=0.0)
+    commits: list[object] = []
+    event.listen(environment.database.engine, "commit", commits.append)
+    maintenance.flush(environment)
+
+    assert len(commits) == 1
+    with environment.database.read() as connection:
+        since = datetime.fromtimestamp(0, UTC)
+        counted = counts.series(connection, client.application.id, since, FINE)
+    assert sum(each.times for each in counted) == 2 * AT_ONCE

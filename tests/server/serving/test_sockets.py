@@ -1,6 +1,7 @@
 """Addresses that mean every interface: opened here for a moment, and nothing answers on them."""
 
 import socket
+import sys
 from contextlib import ExitStack
 
 import pytest
@@ -36,3 +37,30 @@ def _is_open(host: str, port: int) -> bool:
     except ConnectionRefusedError:
         return False
     return True
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux only")
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_new_connections_are_ignored_while_those_that_wait_are_accepted_with_what_they_sent(
+    host: str,
+) -> None:
+    port = free_ports()
+    with ExitStack() as opened:
+        [bound] = sockets.listen([host], port, "--port")
+        opened.enter_context(bound).listen()
+        waiting = opened.enter_context(socket.create_connection((host, port), timeout=10))
+        waiting.sendall(b"before")
+
+        sockets.Listening([bound]).ignore_new_connections()
+
+        with pytest.raises(TimeoutError):
+            socket.create_connection((host, port), timeout=0.3)
+        waiting.sendall(b" and after")
+        accepted = opened.enter_context(bound.accept()[0])
+        bound.close()
+        accepted.settimeout(10)
+        assert accepted.recv(100) == b"before and after"
+        accepted.sendall(b"answer")
+        assert waiting.recv(100) == b"answer"
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection((host, port), timeout=10)

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from math import inf
 
 import structlog
 
@@ -41,35 +42,49 @@ SQLite's look whether the database is free after 25 ms at most, for the first 13
 log = structlog.get_logger("gatepass.server")
 
 
-def flush(environment: Environment) -> None:
-    """Write usage; read how many tokens all processes issued to limited clients."""
+def flush(environment: Environment, ends_at: float = inf) -> None:
+    """Write usage; read how many tokens all processes issued to limited clients.
+
+    What is not written by `ends_at` (monotonic) is kept for the next time.
+    """
     now = environment.clock()
     counted = environment.issuance_limit.counted_this_hour(now)
     batch = environment.usage.take(now)
     if batch is not None:
-        _write_usage(environment, batch)
+        _write_usage(environment, batch, ends_at)
     if counted:
         with environment.database.read() as connection:
             totals = counts.issued_since(connection, counted, hour_of(now))
         environment.issuance_limit.correct(now, totals, counted)
 
 
-def _write_usage(environment: Environment, batch: usage.Batch) -> None:
-    """Write a batch part by part; keep the parts that could not be written for the next time."""
-    parts = deque(batch.parts())
+def _write_usage(environment: Environment, batch: usage.Batch, ends_at: float) -> None:
+    """Write a batch part by part; keep the parts that could not be written for the next time.
+
+    When the environment closes the parts are larger, and there is no pause between them: other
+    writers wait a little longer.
+    """
+    size = usage.AT_ONCE_AT_END if environment.is_closing.is_set() else usage.AT_ONCE
+    parts = deque(batch.parts(size))
     try:
         while parts:
+            _check_time(ends_at)
             with environment.database.write() as connection:
                 usage.write(connection, parts[0], environment.context.audit_limit)
             parts.popleft()
             if parts:
-                time.sleep(_PAUSE)
+                environment.is_closing.wait(_PAUSE)
     except Exception as error:
         if not isinstance(error, DatabaseAwayError):
             parts.popleft()  # it would fail again, and hold up the others
         if lost := sum(environment.usage.put_back(part) for part in parts):
             log.warning("usage.lost", environment=environment.name, counts=lost)
         raise
+
+
+def _check_time(ends_at: float) -> None:
+    if time.monotonic() > ends_at:
+        raise DatabaseAwayError("the time to write usage is over")
 
 
 def probe_database(environment: Environment) -> None:
@@ -117,19 +132,21 @@ def prune(environment: Environment) -> None:
             while True:
                 with environment.database.write() as connection:
                     deleted = delete(connection)
-                if deleted != FORGOTTEN_AT_ONCE:
+                if deleted != FORGOTTEN_AT_ONCE or environment.is_closing.wait(_PAUSE):
                     break
-                time.sleep(_PAUSE)
     environment.state.revoked.prune(environment.clock())
     environment.state.load_imports()
 
 
-def close(environment: Environment) -> None:
-    """Write what memory still holds and close the environment; the last work of a process."""
+def close(environment: Environment, ends_at: float = inf) -> None:
+    """Write what memory still holds and close the environment; the last work of a process.
+
+    Usage that is not written by `ends_at` (monotonic) is lost, or if a transaction takes too long.
+    """
+    environment.is_closing.set()
     try:
-        with deadline.shared(deadline.REQUEST):
-            flush(environment)
-            _report_suppressed(environment, is_last=True)
+        flush(environment, ends_at)
+        _report_suppressed(environment, is_last=True)
     except DatabaseAwayError:
         log.warning("usage.lost", environment=environment.name)
     environment.close()

@@ -32,6 +32,10 @@ class LookupBatches:
         self._queue: list[Lookup] = []
         self._is_running = False  # a query, at most one: what comes meanwhile is in the next
 
+    def __len__(self) -> int:
+        """Return how many look-ups requests wait for."""
+        return len(self._waiters)
+
     def join(self, lookup: Lookup) -> "asyncio.Future[None]":
         """Return a future that is done with a look-up, or with another one that is the same."""
         loop = asyncio.get_running_loop()

@@ -9,9 +9,10 @@ from gatepass.server.http import NO_STORE, Response
 
 PATHS = frozenset({"/healthz", "/healthz/", "/readyz", "/readyz/"})
 _METHODS = frozenset({"GET", "HEAD"})
-_LATE = 5.0  # seconds without a response, after which the database counts as away
+LATE = 5.0  # seconds without a response, after which the database counts as away
 _CLOCK_DIFFERS = 5.0  # seconds
 _LITTLE_SPACE = 64 * 1024 * 1024  # bytes
+PROBLEMS = ("database_away", "database_unwritable", "disk_full", "clock_offset")
 _FROM_MEMORY = "tokens are issued and verified from memory"
 
 
@@ -27,9 +28,16 @@ class Problem(NamedTuple):
     stops: bool = False
 
 
-def respond(path: str, environments: Sequence[Environment], method: str = "GET") -> Response:
+def respond(
+    path: str,
+    environments: Sequence[Environment],
+    method: str = "GET",
+    *,
+    is_draining: bool = False,
+) -> Response:
     """Return the response at `/healthz` (200) or `/readyz` (503 if the server cannot serve).
 
+    A server that is draining serves, and its `/readyz` is 503, so that no more requests come.
     Methods other than GET and HEAD are refused (405).
     """
     if method not in _METHODS:
@@ -42,8 +50,9 @@ def respond(path: str, environments: Sequence[Environment], method: str = "GET")
         name: "; ".join(f"{each.name}: {each.text}" for each in some) or "ok"
         for name, some in found.items()
     }
-    body = {"status": "ready" if is_ready else "not ready", **states}
-    return Response(200 if is_ready else 503, NO_STORE, json.dumps(body).encode())
+    status = "draining" if is_draining else "ready" if is_ready else "not ready"
+    body = {"status": status, **states}
+    return Response(200 if status == "ready" else 503, NO_STORE, json.dumps(body).encode())
 
 
 def unopened(path: str, environments: Sequence[Environment], method: str = "GET") -> Response:
@@ -61,7 +70,7 @@ def unopened(path: str, environments: Sequence[Environment], method: str = "GET"
 def problems(environment: Environment) -> Iterator[Problem]:
     """Yield the problems that an environment has now."""
     why, is_stale = environment.read_failure, environment.is_stale()
-    if is_stale or environment.lag() > _LATE:
+    if is_stale or environment.lag() > LATE:
         text = f"it cannot be read ({why})" if why else "it cannot be read"
         more = "" if is_stale else f"; {_FROM_MEMORY}"
         yield Problem("database_away", text + more, stops=is_stale)

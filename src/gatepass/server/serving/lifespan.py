@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from math import inf
 from typing import Protocol
 
 import structlog
@@ -16,6 +17,8 @@ from gatepass.server.serving.metrics_listener import Listener
 from gatepass.server.serving.processes.garbage_collection import tune_garbage_collection
 from gatepass.server.serving.readiness import STOPPING, Readiness, wait_until_responding
 from gatepass.server.storage.errors import DatabaseAwayError
+
+_TO_EXIT = 1.0  # seconds before the process has to have ended
 
 log = structlog.get_logger("gatepass.server")
 
@@ -57,6 +60,11 @@ class Lifespan:
         ]
         self._followers += more
 
+    @property
+    def is_draining(self) -> bool:
+        """Return whether the server is about to stop, and should get no more requests."""
+        return self._readiness is not None and self._readiness.is_draining
+
     def open(self) -> None:
         """Open the environments and follow what other processes change."""
         for environment in self._environments:
@@ -68,12 +76,15 @@ class Lifespan:
     def close(self) -> None:
         """Stop following, write what is left, close the databases."""
         self._metrics.stop()
+        for environment in self._environments:
+            environment.is_closing.set()
         for follower in self._followers:
             follower.stop()
         for follower in self._followers:
             follower.wait()
+        ends_at = inf if self._readiness is None else self._readiness.ends_at - _TO_EXIT
         for environment in self._environments:
-            maintenance.close(environment)
+            maintenance.close(environment, ends_at)
         self._hash_pool.shutdown(cancel_futures=True)
 
     def wake_waiters(self) -> None:

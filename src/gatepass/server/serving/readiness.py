@@ -1,6 +1,7 @@
 """Whether a process can serve: state that the application and its process share."""
 
 import asyncio
+from math import inf
 
 import structlog
 
@@ -8,6 +9,8 @@ _RETRY_EVERY = 1.0  # seconds
 
 STOPPING = "gatepass.stopping"
 """The key in the lifespan's state of what the process calls when the server begins to stop."""
+DRAINING = "gatepass.draining"
+"""The key in the lifespan's state that is there while the server drains."""
 
 log = structlog.get_logger("gatepass.server")
 
@@ -15,6 +18,8 @@ log = structlog.get_logger("gatepass.server")
 class Readiness:
     """The state of the application, and what its process allows it.
 
+    `is_draining` once the server is about to stop: it serves, but should get no more requests.
+    `ends_at` is when the process ends whatever it does (monotonic), once it was asked to.
     `waiting` is set while the application waits for a database. A process that is alone refuses
     requests meanwhile (503); one of several does so once `may_refuse` is set, so that until then
     the other processes get the requests.
@@ -22,6 +27,8 @@ class Readiness:
 
     def __init__(self, *, is_alone: bool) -> None:
         self.is_ready = False
+        self.is_draining = False
+        self.ends_at = inf
         self.waiting = asyncio.Event()
         self.may_refuse = asyncio.Event()
         if is_alone:

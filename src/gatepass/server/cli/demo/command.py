@@ -62,7 +62,7 @@ def demo(data: Path | None, port: int | None, *, once: bool) -> None:
 
 
 def _settings(data: Path | None, port: int) -> Settings:
-    return load(data=data, port=port, sandbox_port=port + 1, workers=1)
+    return load(data=data, port=port, sandbox_port=port + 1, workers=1, drain_seconds=0)
 
 
 def _free_ports() -> int:

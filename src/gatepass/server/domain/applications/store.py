@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     ForeignKey,
     Integer,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    true,
     type_coerce,
     update,
 )
@@ -116,8 +118,16 @@ def change(connection: Connection, app_id: UUID, values: Mapping[str, object]) -
 
 def void_tokens_of_organization(connection: Connection, org_id: UUID, at: datetime) -> None:
     """Revoke every token that an organization's applications were issued at `at` or before."""
+    _void_tokens(connection, application.c.org_id == org_id, at)
+
+
+def void_all_tokens(connection: Connection, at: datetime) -> None:
+    """Revoke every token that was issued at `at` or before."""
+    _void_tokens(connection, true(), at)
+
+
+def _void_tokens(connection: Connection, own: ColumnElement[bool], at: datetime) -> None:
     void = application.c.tokens_revoked_before
-    own = application.c.org_id == org_id
     next_one = type_coerce(type_coerce(void, BigInteger) + 1, Timestamp)
     grown = case(
         (void >= at, next_one), else_=literal(at, Timestamp)

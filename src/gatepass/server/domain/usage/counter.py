@@ -30,7 +30,8 @@ from gatepass.server.storage.database import Connection
 from gatepass.wire.errors import OAuthError
 
 _MOST_KINDS = 200  # of refusal in a batch; further ones are only counted and logged
-_AT_ONCE = 500  # uses, and counts, that one transaction writes: other writers wait for it
+AT_ONCE = 500  # uses, and counts, that one transaction writes: other writers wait for it
+AT_ONCE_AT_END = 5_000  # by a process that is to end in time
 _REFUSALS_AT_ONCE = 20  # each takes statements of its own
 _MOST_KEPT = 500_000  # uses, and counts, that wait while the database is away
 
@@ -51,14 +52,17 @@ class Batch(NamedTuple):
     counts: Counter[CountKey]
     refusals: dict[Kind, RefusalCount]
 
-    def parts(self) -> Iterator["Batch"]:
-        """Return it in parts that are each written in a transaction, earlier uses first."""
+    def parts(self, size: int = AT_ONCE) -> Iterator["Batch"]:
+        """Return it in parts that are each written in a transaction, earlier uses first.
+
+        A part has `size` uses and counts at most.
+        """
         uses = iter(sorted(self.uses.items(), key=lambda use: use[1].at))
         counts, refusals = iter(self.counts.items()), iter(self.refusals.items())
         while any(
             part := Batch(
-                dict(islice(uses, _AT_ONCE)),
-                Counter(dict(islice(counts, _AT_ONCE))),
+                dict(islice(uses, size)),
+                Counter(dict(islice(counts, size))),
                 dict(islice(refusals, _REFUSALS_AT_ONCE)),
             )
         ):
@@ -77,6 +81,12 @@ class UsageCounter:
         self.issued = self._issued.append
         self._batch = Batch({}, Counter(), {})
         self._of_placeholders = Batch({}, Counter(), {})
+        self.lost = 0  # uses and counts, as too many waited
+
+    @property
+    def waiting(self) -> int:
+        """Return how many uses and counts wait to be written; tokens of one client are one."""
+        return len(self._batch.uses) + len(self._batch.counts)
 
     def used(self, use: Use) -> None:
         """Note that an application authenticated with one of its secrets."""
@@ -139,7 +149,9 @@ class UsageCounter:
             newer.refusals.clear()
             for kind, count in refusals:
                 _add_refusal(newer, kind, count)
-        return len(batch.uses) - len(uses) + len(batch.counts) - len(counts)
+        lost = len(batch.uses) - len(uses) + len(batch.counts) - len(counts)
+        self.lost += lost
+        return lost
 
 
 def write(connection: Connection, batch: Batch, limit: HourlyLimit) -> None:

@@ -107,7 +107,7 @@ class FastPathProtocol(HttpProtocol):
         except Exception as error:  # noqa: BLE001 - `respond_to` logs it, as on ASGI
             written = self._error(error, route, environment, request, started)
         else:
-            route.observe(perf_counter() - started)
+            route.observe[environment.name](perf_counter() - started)
         fast_path.responses += 1
         self._await_request()
         self.transport.write(written)
@@ -141,7 +141,7 @@ class FastPathProtocol(HttpProtocol):
             lookup.exception()  # nobody else will retrieve it
             return
         self._is_waiting = False
-        if self._is_stopping:
+        if self._is_draining:
             self._hand_over(head, request.body)
             return
         try:
@@ -157,7 +157,7 @@ class FastPathProtocol(HttpProtocol):
         except Exception as error:  # noqa: BLE001 - as in `_run_endpoint`
             written = self._error(error, route, environment, request, started)
         else:
-            route.observe(perf_counter() - started)
+            route.observe[environment.name](perf_counter() - started)
         self._fast_path.responses += 1
         self.transport.write(written)
         self._on_response()
@@ -176,7 +176,7 @@ class FastPathProtocol(HttpProtocol):
         response = route.adapt_error(fast_path.respond_to(failure))
         defaults = self.server_state.default_headers
         written = fast_path.heads.write(response, defaults, environment.transport_headers)
-        observe(route.name, result, perf_counter() - started)
+        observe(environment.name, route.name, result, perf_counter() - started)
         return written
 
     def _client_info(self, headers: dict[bytes, bytes]) -> ClientInfo:

@@ -15,7 +15,7 @@ from gatepass.server.serving.http1.cycle import Cycle
 from gatepass.server.serving.http1.deadline import Deadline
 from gatepass.server.serving.http1.refusal import RETRY_AFTER, refusal
 from gatepass.server.serving.http1.write_buffer import BufferedTransport
-from gatepass.server.serving.readiness import STOPPING
+from gatepass.server.serving.readiness import DRAINING, STOPPING
 
 LINGER = 2.0  # seconds in which a refused client may still read why (RFC 9112 §9.6)
 _LAST_REQUEST = 0.5  # seconds in which a request may still come when the server stops
@@ -74,6 +74,7 @@ class Connection(asyncio.Protocol):
         self._deadline = Deadline(self.loop, self._expire)
         self._is_stopping = False
         self._is_waiting = False  # for what a response without ASGI needs
+        self._is_draining = DRAINING in app_state  # each response says `Connection: close`
 
     # Called by asyncio and uvicorn.
 
@@ -122,13 +123,20 @@ class Connection(asyncio.Protocol):
         elif self._state is RESPONDING:
             self._await_response()
 
+    def drain(self) -> None:
+        """Close the connection after the next response, which says `Connection: close`."""
+        self._is_draining = True
+        cycle = self._cycle
+        if cycle is not None and not cycle.response_started:
+            cycle.keep_alive = False
+
     def shutdown(self) -> None:
         """Begin to end the connection; only a complete request may take its time.
 
         The connection waits shortly for a request that the client sends before it learns of the
         end; the response to it says `Connection: close`.
         """
-        self._is_stopping = True
+        self._is_stopping = self._is_draining = True
         cycle, now = self._cycle, self.loop.time()
         if self._state is HEAD and not self.flow.write_paused:
             self._deadline.set(_LAST_REQUEST, "idle", now)

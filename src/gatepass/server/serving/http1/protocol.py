@@ -124,7 +124,7 @@ class HttpProtocol(Connection):
         end = start + length
         if length != CHUNKED and end <= len(buffer):
             content = buffer[start:end]
-            if self._is_stopping or not self._respond_directly(head, content):
+            if self._is_draining or not self._respond_directly(head, content):
                 self._hand_over(head, content)
             return end
         self._body = bodies.of_length(length)
@@ -192,7 +192,7 @@ class HttpProtocol(Connection):
             default_headers=self.server_state.default_headers,
             message_event=asyncio.Event(),
             expect_100_continue=expect is not None and expect.lower() == b"100-continue",
-            keep_alive=head.keep_alive and is_1_1 and not self._is_stopping,
+            keep_alive=head.keep_alive and is_1_1 and not self._is_draining,
             on_response=self._on_response,
         )
         tasks = self.server_state.tasks

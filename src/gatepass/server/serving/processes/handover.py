@@ -7,10 +7,10 @@ from types import FrameType
 from typing import Self
 
 import structlog
-import uvicorn
 
 from gatepass.server.serving.processes.sockets import Listening
 from gatepass.server.serving.processes.supervisor import has_reload
+from gatepass.server.serving.processes.worker import LimitedServer
 from gatepass.server.serving.processes.worker_process import (
     Limits,
     Start,
@@ -31,7 +31,7 @@ class Handover:
         self,
         starting: Callable[[Listening], Start],
         sockets: Listening,
-        server: uvicorn.Server,
+        server: LimitedServer,
         limits: Limits,
     ) -> None:
         self.worker: WorkerProcess | None = None
@@ -62,12 +62,12 @@ class Handover:
         while self.worker is None:
             self._requested.wait()
             self._requested.clear()
-            if self._server.should_exit:
+            if self._server.is_ending:
                 return
             log.info("restart.begun", workers=1)
             copies = self.sockets.copy()
             self.worker = start_ready(
-                self._starting(copies), lambda: not self._server.should_exit, self._limits
+                self._starting(copies), lambda: not self._server.is_ending, self._limits
             )
             if self.worker is None:
                 copies.close()

@@ -3,16 +3,32 @@
 A bound socket refuses connections until a process that can respond listens on it.
 """
 
+import ctypes
 import socket
+import struct
+import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import NamedTuple, Self
 
 from gatepass.server.environment.data_directory import ServingError
 
 BACKLOG = 2048  # connections that wait to be accepted
+LAST_CONNECTIONS = 0.2  # seconds for connections that were made just before new ones are ignored
 _MOST_UNSENT = 128 * 1024  # bytes that the kernel keeps for a client that does not read
 _ANY_IPV6 = "::"
+_SO_ATTACH_FILTER = 26  # Linux; the module socket has no name for it
+# Drops segments that begin a connection: SYN without ACK in byte 13 of the TCP header (BPF).
+_NO_SYN = b"".join(
+    struct.pack("=HBBI", *each)
+    for each in (
+        (0x30, 0, 0, 13),
+        (0x54, 0, 0, 0x12),
+        (0x15, 0, 1, 0x02),
+        (0x06, 0, 0, 0),
+        (0x06, 0, 0, 0xFFFFFFFF),
+    )
+)
 
 
 class Listening(NamedTuple):
@@ -25,6 +41,22 @@ class Listening(NamedTuple):
         """Return other descriptors of the same sockets."""
         metrics = self.metrics.dup() if self.metrics else None
         return self._replace(main=[each.dup() for each in self.main], metrics=metrics)
+
+    def ignore_new_connections(self) -> None:
+        """Leave new connections unanswered, so that all that exist can be accepted before the end.
+
+        Closing a listening socket resets the connections that wait in its queue, although their
+        clients have sent requests. A client that is ignored tries again after a second, is then
+        refused, and knows that it has sent nothing. Does nothing on systems other than Linux.
+        """
+        if not sys.platform.startswith("linux"):
+            return
+        program = ctypes.create_string_buffer(_NO_SYN, len(_NO_SYN))
+        count = len(_NO_SYN) // struct.calcsize("=HBBI")
+        option = struct.pack("HP", count, ctypes.addressof(program))
+        for each in self.main:
+            with suppress(OSError):  # a sandbox may not allow it
+                each.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, option)
 
     def close(self) -> None:
         """Close these descriptors; a socket ends with its last one."""

@@ -16,6 +16,7 @@ from types import FrameType
 
 import structlog
 
+from gatepass.server.serving.processes.sockets import LAST_CONNECTIONS, Listening
 from gatepass.server.serving.processes.worker_process import (
     CHECK_EVERY,
     MOST_READ,
@@ -37,16 +38,15 @@ log = structlog.get_logger("gatepass.server")
 class Supervisor:
     """Keeps `count` workers until SIGTERM or SIGINT; replaces all of them at SIGHUP.
 
-    `release` closes what only new workers need, once there will be none.
+    At SIGTERM the workers drain before they end; a second signal ends them at once. `sockets` are
+    those that the workers serve on.
     """
 
-    def __init__(
-        self, start: Start, count: int, limits: Limits, release: Callable[[], None]
-    ) -> None:
+    def __init__(self, start: Start, count: int, limits: Limits, sockets: Listening) -> None:
         self._start = start
         self._count = count
         self._limits = limits
-        self._release = release
+        self._sockets = sockets
         self._workers: list[WorkerProcess] = []
         self._successor: WorkerProcess | None = None  # replaces the first outdated one, once ready
         self._outdated: deque[WorkerProcess] = deque()
@@ -54,6 +54,7 @@ class Supervisor:
         self._has_served = False
         self._has_failed = False
         self._is_stopping = False
+        self._steps: deque[tuple[float, Callable[[], None]]] = deque()  # of the end, and when
         self._pause = _SHORTEST_PAUSE
         self._not_before = 0.0
         self._signals: list[int] = []
@@ -74,6 +75,7 @@ class Supervisor:
             checked_at = time.monotonic()
             while True:
                 self._handle_signals()
+                self._continue_stop()
                 self._start_missing()
                 if self._is_stopping and not self._all():
                     return not self._has_failed
@@ -140,7 +142,7 @@ class Supervisor:
             self._set_pause(worker)
             if not self._has_served and status > 0:
                 self._has_failed = True
-                self._stop()
+                self._end_all()
 
     def _set_pause(self, ended: WorkerProcess) -> None:
         """Delay the replacement of a worker that served for a short time only."""
@@ -183,26 +185,55 @@ class Supervisor:
         self._ending.append(worker)
         worker.end(self._limits.end)
 
-    def _stop(self) -> None:
+    def _drain(self) -> None:
+        """Let the workers drain, and end them afterwards; at once if none has served."""
+        if not self._has_served or not self._limits.drain:
+            self._end_all()
+            return
+        log.info("server.draining", seconds=self._limits.drain)
         self._is_stopping = True
-        self._release()
+        self._outdated.clear()
+        ends_at = time.monotonic() + self._limits.drain
+        self._steps.append((ends_at, self._sockets.ignore_new_connections))
+        self._steps.append((ends_at + LAST_CONNECTIONS, self._end_all))
+        for worker in self._all():
+            worker.drain(self._limits.end)
+
+    def _continue_stop(self) -> None:
+        """Take the steps of the end whose time has come."""
+        while self._steps and time.monotonic() >= self._steps[0][0]:
+            self._steps.popleft()[1]()
+
+    def _end_all(self) -> None:
+        self._is_stopping = True
+        self._steps.clear()
+        self._sockets.close()
         self._outdated.clear()
         for worker in [*self._workers, *([self._successor] if self._successor else [])]:
             self._end(worker)
         self._workers, self._successor = [], None
+
+    def _abort(self) -> None:
+        """End at once: a second signal came."""
+        self._end_all()
+        for worker in self._ending:
+            worker.abort()
 
     def _handle_signals(self) -> None:
         """Act on the signals that have come."""
         while self._signals:
             number = self._signals.pop(0)
             if self._is_stopping:
-                continue
-            if number == signal.SIGHUP:
+                if number != signal.SIGHUP:
+                    self._abort()
+            elif number == signal.SIGHUP:
                 log.info("restart.begun", workers=len(self._workers))
                 self._outdated = deque(self._workers)
                 self._continue_restart()
+            elif number == signal.SIGTERM:
+                self._drain()
             else:
-                self._stop()
+                self._end_all()
 
     @contextmanager
     def _catching_signals(self) -> Iterator[None]:

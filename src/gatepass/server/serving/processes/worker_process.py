@@ -16,7 +16,11 @@ import structlog
 STARTING = b"s"
 WAITING = b"w"  # for a database; it serves no request yet
 READY = b"r"
-REFUSE = b"a"  # to a worker that waits: no other worker serves, so answer requests with 503
+# What the supervisor says to a worker:
+REFUSE = b"a"  # answer requests with 503: no other worker serves either
+DRAIN = b"d"  # serve on, but send load balancers away
+STOP = b"e"  # stop accepting, and finish what runs
+ABORT = b"x"  # end at once
 
 CHECK_EVERY = 0.25  # seconds
 MOST_READ = 4096  # bytes
@@ -29,10 +33,11 @@ Start = Callable[[socket.socket], BaseProcess]
 
 
 class Limits(NamedTuple):
-    """How long a worker that had started may be silent, and how long its end may take (seconds)."""
+    """Seconds of a worker's silence, of a server's end at most, and of the drain within that."""
 
     silence: float
     end: float
+    drain: float
 
 
 class WorkerProcess:
@@ -66,14 +71,33 @@ class WorkerProcess:
         """Have a worker that waits for its database answer requests with 503."""
         if not self._may_refuse:
             self._may_refuse = True
-            with suppress(OSError):
-                self.channel.send(REFUSE)
+            self._say(REFUSE)
+
+    def drain(self, within: float) -> None:
+        """Let the process drain, which then is to end within so many seconds."""
+        self._limit_end(within)
+        self._say(DRAIN)
 
     def end(self, within: float) -> None:
         """Ask the process to end within so many seconds; afterwards it is to be killed."""
-        if self.kill_at is None:
-            self.kill_at = time.monotonic() + within + _KILL_AFTER
+        self._limit_end(within)
+        self._say(STOP)
+
+    def abort(self) -> None:
+        """Ask the process to end at once."""
+        self._limit_end(0)
+        self._say(ABORT)
+
+    def _limit_end(self, within: float) -> None:
+        """Set when the process is killed; one that is not listening yet is ended by its signal."""
+        kill_at = time.monotonic() + within + _KILL_AFTER
+        self.kill_at = kill_at if self.kill_at is None else min(self.kill_at, kill_at)
+        if self.state is None:
             self.process.terminate()
+
+    def _say(self, what: bytes) -> None:
+        with suppress(OSError):
+            self.channel.send(what)
 
     def kill(self, reason: str) -> None:
         """Kill the process, and log why."""

@@ -20,10 +20,11 @@ from gatepass.server.domain.changes.outbox.model import (
 )
 from gatepass.server.storage.database import Connection, Database
 from gatepass.server.storage.errors import NotFoundError
-from gatepass.server.storage.master_key import MasterKey
+from gatepass.server.storage.master_key import MasterKey, MasterKeyError
 
 _PURPOSE = "gatepass outbox"
 _MOST_LISTED = 1000
+_UNREADABLE = "it was encrypted with another master key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,11 @@ class Outbox:
                 return []
         with self.database.write() as connection:
             rows = store.claim(connection, channel, kinds, now, limit)
-        return [_message(row, self._values(row.content)) for row in rows]
+            readable = [(row, self._values(row.content)) for row in rows]
+            for row, values in readable:
+                if values is None:
+                    store.record_failed(connection, row.id, now, _UNREADABLE)
+        return [_message(row, values) for row, values in readable if values is not None]
 
     def settle(
         self, message: Message, now: datetime, error: str = "", *, is_final: bool = False
@@ -101,8 +106,23 @@ class Outbox:
                 raise NotFoundError("A message of these numbers")
         return number
 
-    def _values(self, content: bytes) -> Mapping[str, str]:
-        values: dict[str, str] = json.loads(self.master_key.decrypt(content, _PURPOSE))
+    def encrypt_again(self) -> int:
+        """Encrypt what was not sent under the first master key; return how many were not."""
+        key = self.master_key
+        with self.database.write() as connection:
+            unsent = store.contents(connection)
+            others = [each for each in unsent if not key.is_under_first(each[1], _PURPOSE)]
+            for message_id, content in others:
+                plain = key.decrypt_stored(content, _PURPOSE)
+                store.change_content(connection, message_id, key.encrypt(plain, _PURPOSE))
+        return len(others)
+
+    def _values(self, content: bytes) -> Mapping[str, str] | None:
+        """Return what a message says; None if it was encrypted with another master key."""
+        try:
+            values: dict[str, str] = json.loads(self.master_key.decrypt_stored(content, _PURPOSE))
+        except MasterKeyError:
+            return None
         return values
 
 

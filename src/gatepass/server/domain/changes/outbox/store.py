@@ -149,6 +149,23 @@ def retry(
     return connection.execute(query).rowcount
 
 
+def contents(connection: Connection) -> list[tuple[int, bytes]]:
+    """Return the ids and the encrypted content of the messages that were not sent."""
+    query = select(outbox.c.id, outbox.c.content).where(outbox.c.sent_at.is_(None))
+    return [(message_id, content) for message_id, content in connection.execute(query)]
+
+
+def change_content(connection: Connection, message_id: int, content: bytes) -> None:
+    """Replace a message's encrypted content."""
+    connection.execute(update(outbox).where(outbox.c.id == message_id).values(content=content))
+
+
+def fail_all(connection: Connection, now: datetime, error: str) -> int:
+    """Note that no message that waits will be sent, unless somebody says so; return how many."""
+    ended = {"failed_at": now, "due_at": None, "error": error}
+    return connection.execute(update(outbox).where(outbox.c.due_at.is_not(None)).values(ended)).rowcount
+
+
 def newest(connection: Connection, channel: Channel, state: State | None, limit: int) -> list[Row]:
     """Return the newest messages, those in one state or all."""
     query = select(outbox).where(outbox.c.channel == channel).order_by(outbox.c.id.desc())
