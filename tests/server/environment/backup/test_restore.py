@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from gatepass.server.domain.applications.store import application
+from gatepass.server.domain.changes.outbox.store import outbox
 from gatepass.server.domain.changes.store import change
 from gatepass.server.environment import data_directory, databases
 from gatepass.server.environment.backup.contents import inspect
@@ -34,7 +35,7 @@ from server.environment.backup.backups import (
 )
 from server.environment.backup.places_with_data import NOW, column, content, files
 
-CHANGED_BY_A_RESTORE = {"audit", "change"}
+CHANGED_BY_A_RESTORE = {"audit", "change", "outbox"}
 
 
 @pytest.fixture
@@ -97,6 +98,18 @@ def test_by_default_sessions_end_and_every_token_is_revoked(
         )
     assert found["production"].sessions_ended == 1
     assert (found["production"].applications, found["production"].secrets_valid) == (1, 0)
+
+
+def test_mail_that_waited_is_not_sent_again(
+    source: Settings, target: Settings, plain: Path
+) -> None:
+    give_master_key(source, target)
+    assert column(source, Mode.LIVE, outbox, "due_at") == [NOW]
+
+    restored(target, str(plain))
+
+    for mode in Mode:
+        assert column(target, mode, outbox, "due_at") == [None]
 
 
 @pytest.mark.parametrize(

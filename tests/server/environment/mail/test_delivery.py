@@ -1,7 +1,9 @@
 """Mail is sent once, by whichever process; what cannot be sent waits for a day, then it failed."""
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,8 @@ from gatepass.server.environment.environment import Environment
 from gatepass.server.environment.mail import delivery
 from gatepass.server.environment.mail.delivery import MailDelivery
 from gatepass.server.settings import Settings
+from gatepass.server.storage import master_key
+from gatepass.server.storage.master_key import MasterKey
 from server.environment.mail.smtp_server import PASSWORD, Received, smtp_server
 from server.fixtures import InProcessServer, open_passive_server, settings
 
@@ -40,6 +44,10 @@ class Post:
         with self.environment.database.write() as connection:
             now = self.environment.now()
             self.outbox.add_mail(connection, address, kind, VALUES | values, now)
+
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        return master_key.place_of(self.settings.data).keys()
 
     @property
     def outbox(self) -> Any:  # noqa: ANN401 - an Outbox
@@ -272,3 +280,31 @@ def test_the_server_may_ask_for_a_password_which_no_error_shows(tmp_path: Path) 
             post.delivery.deliver()
     assert len(received.mails) == 1
     assert PASSWORD not in str(received.mails[0])
+
+
+def test_mail_that_waits_survives_a_rotation_of_the_master_key(post: Post) -> None:
+    post.write()
+    old, new = (secrets.token_bytes(32) for _ in range(2))
+    outbox = replace(post.outbox, master_key=MasterKey(old))
+    with post.environment.database.write() as connection:
+        outbox.add_mail(connection, ANNA, "test", {}, post.environment.now())
+    rotating = replace(outbox, master_key=MasterKey(new, old, *post.keys))
+
+    assert rotating.encrypt_again() == 2
+    assert rotating.encrypt_again() == 0
+
+    after = replace(outbox, master_key=MasterKey(new))
+    claimed = after.claim("mail", ["test", "password_changed"], post.environment.now(), 9)
+    assert [each.values for each in claimed] == [VALUES, {}]
+
+
+def test_mail_under_a_master_key_that_is_lost_fails_and_holds_up_no_other(post: Post) -> None:
+    lost = replace(post.outbox, master_key=MasterKey(secrets.token_bytes(32)))
+    with post.environment.database.write() as connection:
+        lost.add_mail(connection, ANNA, "test", {}, post.environment.now())
+    post.write()
+
+    assert post.delivery.deliver() == 1
+
+    assert [each.state for each in post.messages] == ["sent", "failed"]
+    assert "another master key" in post.messages[1].error

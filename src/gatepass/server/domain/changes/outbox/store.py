@@ -163,7 +163,9 @@ def change_content(connection: Connection, message_id: int, content: bytes) -> N
 def fail_all(connection: Connection, now: datetime, error: str) -> int:
     """Note that no message that waits will be sent, unless somebody says so; return how many."""
     ended = {"failed_at": now, "due_at": None, "error": error}
-    return connection.execute(update(outbox).where(outbox.c.due_at.is_not(None)).values(ended)).rowcount
+    return connection.execute(
+        update(outbox).where(outbox.c.due_at.is_not(None)).values(ended)
+    ).rowcount
 
 
 def newest(connection: Connection, channel: Channel, state: State | None, limit: int) -> list[Row]:
