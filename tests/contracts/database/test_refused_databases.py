@@ -107,9 +107,12 @@ def test_a_wrong_address_is_a_wrong_setting(migrate: Migrate, address: str) -> N
 _OWN_HOST = f"password={_PASSWORD} host=example.com hostaddr=127.0.0.1"
 _UNUSABLE = {
     "password": ("password=wr0ng", ("authentication failed", "PGPASSWORD")),
-    "no password": ("", ("no password", "PGPASSWORD")),
-    "database": (f"password={_PASSWORD} dbname=nowhere", ("nowhere", "Create it")),
-    "host": (f"password={_PASSWORD} host=nowhere.invalid", ("nowhere.invalid", "host")),
+    "no password": ("", ("no password supplied", "PGPASSWORD")),
+    "database": (f"password={_PASSWORD} dbname=nowhere", ("does not exist", "Create it")),
+    "host": (
+        f"password={_PASSWORD} host=nowhere.invalid",
+        ("failed to resolve host", "nowhere.invalid"),
+    ),
     "port": (f"password={_PASSWORD} port=1", ("Connection refused", "address")),
     "certificate": (
         f"password={_PASSWORD} sslmode=verify-full sslrootcert={{folder}}/other.pem",
@@ -117,7 +120,7 @@ _UNUSABLE = {
     ),
     "name": (
         f"{_OWN_HOST} sslmode=verify-full sslrootcert={{folder}}/ca.pem",
-        ("does not match", "certificate"),
+        ("does not match host name", "certificate"),
     ),
     "schema": (
         f"password={_PASSWORD} options=-csearch_path=nowhere",
@@ -238,7 +241,7 @@ def test_databases_that_were_exchanged_are_refused_at_the_start(
     port = str(free_ports())
     ran = run("serve", "--data", tmp_path / "data", "--port", port, variables=exchanged)
 
-    _assert_refused(ran, "production: ", "the environment sandbox")
+    _assert_refused(ran, "production: ", "the database of the environment sandbox")
     assert ran.out == ""
 
 
