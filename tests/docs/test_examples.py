@@ -31,6 +31,9 @@ PLAYED = {
 # How many blocks of a language on a page are run one by one, and where.
 RUN = {
     ("README.md", "python"): (2, "test_readme.py"),
+    ("docs/operate/back-up.md", "console"): (8, "test_backup_pages.py"),
+    ("docs/operate/move-to-postgresql.md", "console"): (3, "test_backup_pages.py"),
+    ("docs/operate/restore.md", "console"): (3, "test_backup_pages.py"),
     ("docs/reference/guard.md", "python"): (2, "test_guard_page.py"),
     ("docs/tasks/protect-an-api-behind-a-gateway.md", "python"): (1, "test_gateways_page.py"),
     ("docs/tasks/rotate-a-secret.md", "console"): (4, "test_rotate_page.py"),

@@ -1,6 +1,7 @@
 """Backup, restore and copy between SQLite and PostgreSQL."""
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from uuid import uuid4
 
@@ -9,13 +10,15 @@ from sqlalchemy import text
 
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations as catalogue
-from gatepass.server.environment import data_directory
+from gatepass.server.environment import data_directory, databases
 from gatepass.server.environment.backup.copy import copy
 from gatepass.server.environment.backup.errors import BackupError
 from gatepass.server.environment.backup.progress import unseen
 from gatepass.server.environment.data_directory import ServingError
 from gatepass.server.settings import Settings, load
+from gatepass.server.storage import master_key
 from gatepass.server.storage.database import Database
+from gatepass.server.storage.migrations import revisions, runner
 from gatepass.wire.credential import Mode
 from server.environment.backup import places_with_data
 from server.environment.backup.backups import KEEP, backed_up, restored
@@ -129,3 +132,40 @@ def test_a_restore_that_fails_leaves_nothing_on_postgresql(
     production = Database(target.production.database)
     assert production.schema().revision is None
     production.close()
+
+
+def test_a_backup_of_an_earlier_schema_is_brought_to_this_version(tmp_path: Path) -> None:
+    old, target = load(data=tmp_path / "old"), load(data=tmp_path / "target")
+    old.data.mkdir()
+    key = master_key.load(old.data)
+    for mode in Mode:
+        with closing(databases.of(old, mode)) as database:
+            runner.migrate(database, [each for each in revisions.load() if each.revision <= "0008"])
+            with database.write() as connection:
+                connection.exec_driver_sql(
+                    "INSERT INTO server_key (id, purpose, encrypted, created_at, active_from) "
+                    "VALUES (1, 'seal', ?, 1, 1)",
+                    (key.encrypt(b"s" * 32, f"gatepass sealing key {mode} 1"),),
+                )
+                connection.exec_driver_sql(
+                    "INSERT INTO organization (id, name, created_at) VALUES (?, 'Acme', 1)",
+                    ("0" * 32,),
+                )
+                connection.exec_driver_sql(
+                    "INSERT INTO person (id, org_id, email, email_key, role, created_at, "
+                    "updated_at, must_change_password) VALUES (?, ?, ?, ?, 'user', 1, 1, false)",
+                    ("1" * 32, "0" * 32, "Zo\u00e9@A.example", "Zo\u00e9@A.example"),
+                )
+    target.data.mkdir()
+    (target.data / "master.key").write_bytes((old.data / "master.key").read_bytes())
+
+    restored(target, backed_up(old, tmp_path / "b"))
+
+    with data_directory.opened(target, Mode.LIVE) as environment:
+        [found] = (each for each in environment.keys.opaque_token_keys.values() if each.id == 1)
+        assert found.mode is Mode.LIVE
+    with closing(databases.of(target, Mode.LIVE)) as database:
+        assert database.schema().revision == revisions.NEWEST
+        with database.read() as connection:
+            query = "SELECT email_key FROM person"
+            assert connection.exec_driver_sql(query).scalar() == "zo\u00e9@a.example"

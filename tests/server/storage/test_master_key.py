@@ -1,14 +1,19 @@
 """The master key, and the keys it protects."""
 
+import json
 import stat
 import threading
+import time
 from base64 import urlsafe_b64encode
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
+from gatepass.loopback import LoopbackServer, Request, Response
+from gatepass.server.domain.keys import operations as keys_operations
 from gatepass.server.domain.keys import store as keys
 from gatepass.server.storage import master_key
 from gatepass.server.storage.master_key import MasterKey, MasterKeyError
@@ -119,3 +124,114 @@ def test_a_key_of_one_environment_is_not_read_in_the_other(fresh_server: InProce
         pytest.raises(MasterKeyError),
     ):
         keys.all_keys(connection, master_key.load(fresh_server.data), Mode.TEST)
+
+
+@pytest.mark.parametrize("source", ["credential", "file", "env", "command"])
+def test_the_key_may_come_from_other_places(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    text = urlsafe_b64encode(bytes(range(32))).decode()
+    given = tmp_path / master_key.CREDENTIAL
+    given.write_text(f"{text}\n")
+    given.chmod(0o600)
+    monkeypatch.setenv("MY_KEY", text)
+    if source == "credential":
+        monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    where = {"credential": "", "env": "env:MY_KEY", "command": f"command:cat {given}"}
+
+    loaded = master_key.load(tmp_path / "data", where.get(source, f"file:{given}"))
+
+    assert KEY.decrypt(loaded.encrypt(b"plain", "x"), "x") == b"plain"
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_key_in_vault_has_a_field_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    text = urlsafe_b64encode(bytes(range(32))).decode()
+
+    def respond(request: Request) -> Response:
+        asked.append(request.path)
+        answer = {"data": {"data": {"master_key": text, "client_secret": "another"}}}
+        return Response(200, json.dumps(answer).encode(), {"Content-Type": "application/json"})
+
+    with LoopbackServer(respond) as vault:
+        monkeypatch.setenv("VAULT_ADDR", vault.url)
+        monkeypatch.setenv("VAULT_TOKEN", "tests")
+        loaded = master_key.load(tmp_path, "vault:secret/gatepass")
+
+    assert asked == ["/v1/secret/data/gatepass"]
+    assert KEY.decrypt(loaded.encrypt(b"plain", "x"), "x") == b"plain"
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("gatepass", "is not understood: begin it with file:, env:"),
+        ("ftp:x", "is not understood: begin it with file:, env:"),
+        ("env:GATEPASS_NO_SUCH_VARIABLE", "cannot be read from env"),
+        ("vault:x", "cannot be read from vault: write it as vault:MOUNT/PATH"),
+    ],
+)
+def test_a_place_without_a_key_is_one_line(tmp_path: Path, source: str, message: str) -> None:
+    with pytest.raises(MasterKeyError, match=message) as caught:
+        master_key.load(tmp_path, source)
+    assert "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_of_several_keys_the_first_encrypts_and_all_decrypt() -> None:
+    other = bytes(range(1, 33))
+    both = MasterKey(other, bytes(range(32)))
+
+    assert both.decrypt(KEY.encrypt(b"old", "x"), "x") == b"old"
+    assert MasterKey(other).decrypt(both.encrypt(b"new", "x"), "x") == b"new"
+    assert not both.is_under_first(KEY.encrypt(b"old", "x"), "x")
+    assert both.is_under_first(both.encrypt(b"new", "x"), "x")
+
+
+def test_what_the_database_holds_is_decrypted_by_a_key_that_came_later(tmp_path: Path) -> None:
+    running = master_key.load(tmp_path)
+    file = tmp_path / master_key.FILE_NAME
+    new = master_key.generate()
+    encrypted = MasterKey(new).encrypt(b"plain", "x")
+    master_key.replace(file, (new,))
+
+    with pytest.raises(MasterKeyError):
+        running.decrypt(encrypted, "x")
+    assert _after_a_while(running, encrypted) == b"plain"
+
+
+def _after_a_while(running: MasterKey, encrypted: bytes) -> bytes:
+    """Decrypt what is stored; the key's place is read again once a second at most."""
+    until = time.monotonic() + 30
+    while True:
+        try:
+            return running.decrypt_stored(encrypted, "x")
+        except MasterKeyError:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+
+
+def test_a_server_without_the_new_key_goes_on_with_the_keys_that_it_knows(
+    fresh_server: InProcessServer,
+) -> None:
+    client = fresh_server.register()
+    token = fresh_server.token(client)
+    environment = fresh_server.environment()
+    new = MasterKey(master_key.generate(), *master_key.place_of(fresh_server.data).keys())
+    with environment.database.write() as connection:
+        keys.encrypt_again(connection, new, environment.mode, environment.now())
+
+    with capture_logs() as logs:
+        environment.catch_up()
+
+    assert {each["event"] for each in logs} == {"master_key.wrong"}
+    assert fresh_server.introspect(client, token).status_code != 401
+    with environment.database.write() as connection:  # a key that it does not know
+        keys_operations.make(
+            connection, new, environment.mode, "opaque", environment.now(), environment.now()
+        )
+    with pytest.raises(MasterKeyError):
+        environment.catch_up()

@@ -25,6 +25,7 @@ from gatepass.server.environment.databases import NAMES
 from gatepass.server.storage.master_key import MasterKey, MasterKeyError, parse
 from gatepass.wire.credential import Mode
 
+_RENAMED = {"seal": "opaque"}  # purposes, by revision 0010
 _KEYS = "server_key"  # the table whose rows are encrypted under the master key
 
 
@@ -102,5 +103,6 @@ def _note_keys(contents: Contents, table: TableStart, rows: list[list[object]]) 
         raise BackupError("The backup has keys that this version of Gatepass does not know.")
     for row in rows:
         encrypted = b64decode(cast("str", row[at["encrypted"]]))
-        key_id, purpose = cast("int", row[at["id"]]), cast("Purpose", row[at["purpose"]])
+        key_id, named = cast("int", row[at["id"]]), cast("str", row[at["purpose"]])
+        purpose = cast("Purpose", _RENAMED.get(named, named))
         contents.keys.append((mode, key_id, purpose, encrypted))

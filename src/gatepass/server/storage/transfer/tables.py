@@ -34,6 +34,7 @@ LEFT_OUT = {
 }
 """The tables that no backup has, with the reason."""
 
+_OF_OTHERS = "_"  # Litestream makes tables of its own in the file: _litestream_seq
 _UUID_LENGTH = 32  # SQLite has no UUIDs: they are hexadecimal digits
 
 
@@ -71,7 +72,7 @@ def tables_of(connection: Connection) -> list[TransferTable]:
     return [
         _table(name, by_name[name][0], set(by_name[name][1]["constrained_columns"]))
         for name in names
-        if name not in LEFT_OUT
+        if name not in LEFT_OUT and not name.startswith(_OF_OTHERS)
     ]
 
 
