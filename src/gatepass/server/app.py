@@ -23,7 +23,8 @@ from gatepass.server.oauth import metadata as published
 from gatepass.server.oauth import routes
 from gatepass.server.oauth.routes import either_slash
 from gatepass.server.oauth.served_environment import ServedEnvironment
-from gatepass.server.observability import health, metrics
+from gatepass.server.observability import exports, health, metrics
+from gatepass.server.observability.access_log import SERVED, Served
 from gatepass.server.observability.metrics import endpoint as metrics_endpoint
 from gatepass.server.observability.metrics.counters import GONE, result_of
 from gatepass.server.observability.metrics.endpoint import Metrics
@@ -31,7 +32,7 @@ from gatepass.server.observability.metrics.endpoint_names import name_of
 from gatepass.server.serving import error_format
 from gatepass.server.serving.lifespan import Follower, Lifespan
 from gatepass.server.serving.metrics_listener import Listener
-from gatepass.server.serving.oauth_endpoints import Match, RouteTable, serve
+from gatepass.server.serving.oauth_endpoints import REQUEST, Match, RouteTable, serve
 from gatepass.server.serving.proxy_advice import ProxyAdvice
 from gatepass.server.serving.readiness import Readiness
 from gatepass.server.settings import Settings
@@ -64,6 +65,7 @@ def create(
         settings.data / "metrics" if settings.workers > 1 else None,
         on_main_ports=not (settings.metrics_port or settings.has_proxy),
     )
+    figures.export = exports.metric_export(settings, figures.own)
     listener = Listener(figures, metrics_socket) if metrics_socket else None
     lifespan = Lifespan(environments, figures, listener, readiness, _mail(settings, environments))
     return Gatepass(settings, environments, figures, lifespan)
@@ -141,7 +143,10 @@ class Gatepass:
                 result = result_of(recorder.status)
         finally:
             name = match.route.name if match else name_of(path)
-            scope["gatepass.endpoint"], scope["gatepass.result"] = name, result  # for traces
+            given = match.path if match else path
+            # for traces and the access log
+            request, is_route = scope.pop(REQUEST, None), match is not None
+            scope[SERVED] = Served(name, result, environment, given, request, is_route)
             served = environment.name if environment else metrics.NO_ENVIRONMENT
             metrics.observe(served, name, result, time.perf_counter() - started)
 

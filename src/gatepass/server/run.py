@@ -2,7 +2,6 @@
 
 import asyncio
 import functools
-import importlib.util
 import multiprocessing
 import signal
 import socket
@@ -19,7 +18,9 @@ import uvicorn
 from gatepass.server.app import create
 from gatepass.server.environment.data_directory import ServingError
 from gatepass.server.http import App
-from gatepass.server.observability import logging
+from gatepass.server.oauth.client_of_request import client_of
+from gatepass.server.observability import exports, logging
+from gatepass.server.observability.access_log import AccessLog
 from gatepass.server.serving.http1.connections import Connections
 from gatepass.server.serving.http1.protocol import HttpProtocol
 from gatepass.server.serving.processes import sockets
@@ -74,10 +75,10 @@ def run(
     The data directory has been prepared. `companion` runs in a thread beside a single worker: the
     server ends when it returns False, or raises what it raises.
     """
-    if settings.traces and importlib.util.find_spec("opentelemetry") is None:
-        raise ServingError("Traces need OpenTelemetry: pip install 'gatepass[telemetry]'.")
+    exports.check(settings)
     if settings.docs and not (settings.docs / "index.html").is_file():
         raise ServingError(f"The folder {settings.docs} (docs) has no site in it: run `make docs`.")
+    exports.export_logs(settings)
     log.info(
         "server.starting",
         data=str(settings.data),
@@ -197,6 +198,7 @@ def _work(values: dict[str, Any], sockets: Listening, channel: socket.socket) ->
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # for the supervisor, also of a process group
     settings = Settings.model_validate(values)
     logging.configure(settings.log_format)
+    exports.export_logs(settings)
     readiness = Readiness(is_alone=False)
     server = LimitedServer(
         config(settings, metrics=sockets.metrics, readiness=readiness),
@@ -250,13 +252,19 @@ def _protocol(settings: Settings) -> Callable[..., HttpProtocol]:
         with suppress(ModuleNotFoundError):
             from gatepass.server.serving.fast_path import fast_path_protocol
 
-            return fast_path_protocol()
+            return fast_path_protocol(access_log=settings.access_log)
     return HttpProtocol
 
 
 def _behind_proxies(make: Callable[[], App], values: dict[str, Any]) -> App:
-    """Return the application; behind trusted proxies it gets the client's address and scheme."""
+    """Return the application with its access log and traces, if these are set.
+
+    Behind trusted proxies it gets the client's address and scheme.
+    """
     settings, app = Settings.model_validate(values), make()
+    if settings.access_log:
+        app = AccessLog(app, client_of)
+    app = exports.traced(app, settings)
     if not settings.trusted_proxies:
         return app
     proxies = TrustedProxies(settings.trusted_proxies, settings.proxy_header, settings.proxy_hops)
@@ -264,11 +272,5 @@ def _behind_proxies(make: Callable[[], App], values: dict[str, Any]) -> App:
 
 
 def _app(values: dict[str, Any], metrics: socket.socket | None, readiness: Readiness | None) -> App:
-    """Return the application, traced if traces are set."""
     settings = Settings.model_validate(values)
-    served = create(settings, metrics_socket=metrics, readiness=readiness)
-    if not settings.traces:
-        return served
-    from gatepass.server.observability.tracing import Traced  # here, as it needs an extra
-
-    return Traced(served)
+    return create(settings, metrics_socket=metrics, readiness=readiness)

@@ -133,8 +133,15 @@ class Settings(BaseSettings):
     metrics_port: int = Field(0, ge=0, le=65535)
     """A port for /metrics alone, which then is nowhere else. 0: the other ports answer /metrics,
     unless `trusted_proxies` or an https issuer says that a proxy stands in front."""
+    access_log: bool = False
+    """Write a line for each request to the log: method, path, status, duration, bytes, client; no
+    query, header or body."""
+    telemetry: bool = False
+    """Send traces, metrics and logs by OpenTelemetry, as its variables OTEL_... say; needs
+    gatepass[telemetry]. Traces cost speed: OTEL_TRACES_EXPORTER=none leaves them out."""
     traces: bool = False
-    """Make a span of each request by OpenTelemetry's API; needs gatepass[telemetry]."""
+    """Make a span of each request by OpenTelemetry's API, for a program that configures its SDK;
+    needs gatepass[telemetry]."""
 
     @field_validator("host")
     @classmethod

@@ -1,8 +1,13 @@
 """Each request a span, by the API of OpenTelemetry."""
 
+import io
+import json
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -12,6 +17,7 @@ from starlette.testclient import TestClient
 
 from gatepass.server import run
 from gatepass.server.environment.data_directory import ServingError
+from gatepass.server.observability.logging import configure
 from gatepass.server.observability.tracing import Traced
 from gatepass.server.serving.processes.sockets import Listening
 from gatepass.wire.metadata import TOKEN
@@ -28,6 +34,16 @@ def exporter() -> InMemorySpanExporter:
     provider.add_span_processor(SimpleSpanProcessor(kept))
     trace.set_tracer_provider(provider)  # of the whole process, as it can be set but once
     return kept
+
+
+@pytest.fixture(autouse=True)
+def log_as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    before, handlers = structlog.get_config(), root.handlers
+    yield
+    structlog.configure(**before)
+    root.handlers = handlers
+    logging.captureWarnings(capture=False)
 
 
 @pytest.fixture
@@ -56,10 +72,19 @@ def test_a_token_request_is_a_span(
     ask(traced, fresh_server.register())
 
     span = only(exporter)
-    assert (span.name, span.kind) == ("token", SpanKind.SERVER)
+    assert (span.name, span.kind) == (f"POST {TOKEN}", SpanKind.SERVER)
     assert dict(span.attributes or {}) == {
         "http.request.method": "POST",
         "http.response.status_code": 200,
+        "http.route": TOKEN,
+        "url.path": TOKEN,
+        "url.scheme": "http",
+        "server.address": "localhost",
+        "server.port": 8000,
+        "client.address": "testclient",
+        "network.protocol.version": "1.1",
+        "gatepass.endpoint": "token",
+        "gatepass.environment": "production",
         "gatepass.result": "ok",
     }
     assert span.status.status_code is StatusCode.UNSET
@@ -82,7 +107,46 @@ def test_a_failure_of_ours_is_an_error(
 
     span = only(exporter)
     assert (span.attributes or {})["gatepass.result"] == "server_error"
+    assert (span.attributes or {})["error.type"] == "500"
     assert span.status.status_code is StatusCode.ERROR
+
+
+def test_a_page_has_no_route_as_its_path_may_be_anything(
+    traced: TestClient, exporter: InMemorySpanExporter
+) -> None:
+    traced.get("/nothing/here")
+
+    span = only(exporter)
+    assert span.name == "GET"
+    assert "http.route" not in (span.attributes or {})
+    assert (span.attributes or {})["url.path"] == "/nothing/here"
+    assert (span.attributes or {})["gatepass.endpoint"] == "portal"
+
+
+def test_a_method_and_a_host_that_a_client_makes_up_are_no_values_of_a_span(
+    traced: TestClient, exporter: InMemorySpanExporter
+) -> None:
+    traced.request("PECULIAR", TOKEN, headers={"Host": "peculiar.example"})
+
+    span = only(exporter)
+    assert span.name == f"HTTP {TOKEN}"
+    assert (span.attributes or {})["http.request.method"] == "_OTHER"
+    assert "peculiar" not in span.to_json().lower()
+
+
+def test_a_line_of_the_log_has_trace_and_span_while_one_is_open(
+    fresh_server: InProcessServer, traced: TestClient, exporter: InMemorySpanExporter
+) -> None:
+    written = io.StringIO()
+    configure("json", written)
+    ask(traced, fresh_server.register().having(Secret("gps_live_wrong")))
+    structlog.get_logger("gatepass.server").warning("outside")
+
+    inside, outside = map(json.loads, written.getvalue().splitlines())
+    context = only(exporter).context
+    assert int(inside["trace_id"], 16) == context.trace_id
+    assert int(inside["span_id"], 16) == context.span_id
+    assert "trace_id" not in outside
 
 
 def test_a_span_belongs_to_the_trace_of_the_caller(
@@ -122,5 +186,5 @@ def test_traces_without_the_extra_end_with_one_line(
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
 
-    with pytest.raises(ServingError, match=r"gatepass\[telemetry\]"):
+    with pytest.raises(ServingError, match=r"gatepass\[server,telemetry\]"):
         run.run(settings(tmp_path, traces=True), Listening([]))

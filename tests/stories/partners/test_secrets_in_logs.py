@@ -1,40 +1,51 @@
 """Whatever is sent, and wherever a secret stands in it: the log does not repeat it."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote
+
+import pytest
 
 from gatepass.wire import metadata
 from gatepass.wire.credential import Kind, Mode, mint
-from server_process import Server
+from server_process import Server, serving
 from stories.partners.portal import PASSWORD, Portal
 
 _WRONG = "wrong horse battery staple"
 
 
+@pytest.fixture
+def logging_server(tmp_path: Path) -> Iterator[Server]:
+    with serving(tmp_path / "data", variables={"GATEPASS_ACCESS_LOG": "true"}) as server:
+        yield server
+
+
 def test_no_secret_token_or_password_stands_in_the_log_or_in_what_was_printed(
-    fresh_server: Server,
+    logging_server: Server,
 ) -> None:
-    organization = fresh_server.create_organization()
-    client_id, secret, _ = fresh_server.create_application(organization.org_id)
-    token = fresh_server.ask_token(client_id, secret).body["access_token"]
+    organization = logging_server.create_organization()
+    client_id, secret, _ = logging_server.create_application(organization.org_id)
+    token = logging_server.ask_token(client_id, secret).body["access_token"]
     strange = mint(Kind.CLIENT_SECRET, Mode.TEST, bytes(range(32)))
     known = [secret, token, strange]
     for each in known:
-        _send_everywhere(fresh_server, each, client_id)
-    with Portal(fresh_server) as portal:
+        _send_everywhere(logging_server, each, client_id)
+    with Portal(logging_server) as portal:
         portal.log_in(organization.username, _WRONG)
         portal.begin(organization)
         app_id = portal.register("Billing")
         known.append(portal.copy(app_id).client_secret)
         known += portal.http.cookies.values()
-    assert fresh_server.stop() == 0
+    assert logging_server.stop() == 0
 
-    written = fresh_server.log() + fresh_server.out()
+    written = logging_server.log() + logging_server.out()
     known += [PASSWORD, _WRONG, organization.initial_password]
     for text in known:
         assert text not in written
         assert quote(text, safe="") not in written
         assert text[9:25] not in written  # nor a part of it
     assert "client.refused" in written
+    assert "request.served" in written
 
 
 def _send_everywhere(server: Server, text: str, client_id: str) -> None:

@@ -13,6 +13,8 @@ from typing import Literal, TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from gatepass.server.observability import trace_context
+
 Format = Literal["auto", "json", "text"]
 REDACTED = "[redacted]"
 
@@ -50,6 +52,7 @@ def configure(form: Format = "auto", stream: TextIO | None = None) -> None:
     stream = stream or sys.stderr
     is_text = form == "text" or (form == "auto" and stream.isatty())
     shared: list[Processor] = [
+        _with_trace,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
     ]
@@ -113,6 +116,15 @@ def _in_order(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDi
 def _with_pid(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Add the process id, which distinguishes workers; not on a terminal, where there is one."""
     event["pid"] = os.getpid()
+    return event
+
+
+def _with_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Add trace and span while a span is open, so that the lines of a request can be found."""
+    ids = trace_context.current()
+    if ids is not None:
+        event.setdefault("trace_id", ids.trace_id)
+        event.setdefault("span_id", ids.span_id)
     return event
 
 

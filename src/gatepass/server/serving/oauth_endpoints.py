@@ -29,6 +29,9 @@ from gatepass.wire.errors import OAuthError
 RETURNED = "gatepass.returned"
 """In a scope: a `Returned` of the fast path."""
 
+REQUEST = "gatepass.request"
+"""In a scope, after the request: the `Request` that was read."""
+
 _MOST_CALLS = 9  # an endpoint needs two threads at most; a change may undo one in between
 
 
@@ -72,7 +75,7 @@ async def serve(match: Match, scope: Scope, receive: Receive, send: Send) -> str
         return OK
     request, result = None, OK
     try:
-        request = await route.read(scope, receive)
+        request = scope[REQUEST] = await route.read(scope, receive)
         given: Returned | None = scope.pop(RETURNED, None)
         returned, waited = given or (route.endpoint(environment, request), 0.0)
         if not isinstance(returned, Response):

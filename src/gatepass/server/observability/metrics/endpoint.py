@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv6Address, ip_address, ip_network
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from gatepass.server.environment.environment import Environment
@@ -43,6 +44,16 @@ _OTHER_HOST = Response(
 )
 
 
+class Background(Protocol):
+    """What runs in a thread of its own between `start` and `stop`."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self) -> None:
+        """End."""
+
+
 class Metrics:
     """Responds at `/metrics`, with the metrics of the other workers if there are any."""
 
@@ -60,16 +71,17 @@ class Metrics:
         self._networks = [ip_network(each) for each in networks]
         self._counters = counters
         self._workers = Workers(directory, self.own) if directory else None
+        self.export: Background | None = None  # to OpenTelemetry
 
     def start(self) -> None:
-        """Begin to publish for the other workers."""
-        if self._workers:
-            self._workers.start()
+        """Begin to publish for the other workers, and to export."""
+        for each in filter(None, (self._workers, self.export)):
+            each.start()
 
     def stop(self) -> None:
-        """Stop publishing for the other workers."""
-        if self._workers:
-            self._workers.stop()
+        """Stop publishing and exporting, after a last time."""
+        for each in filter(None, (self._workers, self.export)):
+            each.stop()
 
     def respond(self, scope: Scope) -> Response:
         """Respond to a request on a main port; anyone but an operator gets 404.

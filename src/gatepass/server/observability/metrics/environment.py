@@ -16,7 +16,7 @@ def values(environment: Environment) -> Iterator[tuple[Key, float]]:
     """Yield the state of an environment."""
     for part in (_health, _memory, _feed, _database, _work):
         for name, labels, value in part(environment):
-            yield (f"gatepass_{name}", (environment.name, *labels)), value
+            yield (f"gatepass_{name}", (environment.name, *labels)), float(value)
 
 
 def shared(environment: Environment) -> Iterator[tuple[Key, float]]:

@@ -16,6 +16,10 @@ from gatepass.server.serving.fast_path.routes import FastPath
 from gatepass.server.serving.http1.protocol import HttpProtocol
 
 
-def fast_path_protocol() -> Callable[..., HttpProtocol]:
+def fast_path_protocol(*, access_log: bool = False) -> Callable[..., HttpProtocol]:
     """Return what makes the protocol of each connection of a server."""
+    if access_log:
+        from gatepass.server.serving.fast_path import access_log as logged
+
+        return partial(logged.LoggedFastPathProtocol, fast_path=logged.LoggedFastPath())
     return partial(FastPathProtocol, fast_path=FastPath())
