@@ -26,6 +26,9 @@ _COMMANDS = {
         f"{_SERVER}.application:application",
         "Register and manage applications; each is identified by its client id.",
     ),
+    "backup": _Entry(
+        f"{_SERVER}.backup:backup", "Back up both environments while the server runs."
+    ),
     "call": _Entry(
         f"{_CLIENT}.cli.root:call",
         "Send a request with an access token and print the response body.",
@@ -34,6 +37,10 @@ _COMMANDS = {
         f"{_CLIENT}.cli.check:check",
         "Check settings, network, TLS, clock, metadata, credentials and scope.",
     ),
+    "copy": _Entry(
+        f"{_SERVER}.copy:copy_",
+        "Copy all data to another place, as from SQLite to PostgreSQL.",
+    ),
     "demo": _Entry(
         f"{_SERVER}.demo.command:demo",
         "Demonstrate Gatepass over real HTTP, from the first login to an API call with a token.",
@@ -41,7 +48,7 @@ _COMMANDS = {
     "import": _Entry(f"{_SERVER}.import_:import_", "Import the applications of another system."),
     "keys": _Entry(
         f"{_SERVER}.keys:keys",
-        "List and rotate the keys of opaque tokens and JWTs; they also rotate automatically.",
+        "List and rotate the keys of tokens, and rotate the master key that encrypts them.",
     ),
     "migrate": _Entry(
         f"{_SERVER}.migrate:migrate",
@@ -54,6 +61,9 @@ _COMMANDS = {
     "resource": _Entry(
         f"{_SERVER}.resource:resource",
         "Manage the resources (APIs) that an environment issues tokens for.",
+    ),
+    "restore": _Entry(
+        f"{_SERVER}.restore:restore", "Restore a backup into an empty place, all of it or nothing."
     ),
     "scan": _Entry(f"{_CLIENT}.cli.scan:scan", "Find client secrets and access tokens in files."),
     "scope": _Entry(f"{_SERVER}.scope:scope", "Manage the scopes of an environment."),

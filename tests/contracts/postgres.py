@@ -35,7 +35,7 @@ def running(binaries: Path, password: str = "", options: str = "") -> Iterator[s
     then could not get there.
     """
     folder = Path(tempfile.mkdtemp(prefix="gatepass-postgres-"))
-    user = _unprivileged()
+    user = unprivileged()
     if user:
         os.chown(folder, user.pw_uid, user.pw_gid)
     try:
@@ -79,7 +79,7 @@ def crash(binaries: Path, folder: Path) -> None:
 
 
 def _run(binaries: Path, folder: Path, program: str, *arguments: str) -> None:
-    user = _unprivileged()
+    user = unprivileged()
     subprocess.run(
         [str(binaries / program), "-D", str(folder / "data"), *arguments],
         check=True,
@@ -91,7 +91,7 @@ def _run(binaries: Path, folder: Path, program: str, *arguments: str) -> None:
     )
 
 
-def _unprivileged() -> pwd.struct_passwd | None:
+def unprivileged() -> pwd.struct_passwd | None:
     """Return whom to run as, None for ourselves."""
     if os.getuid():
         return None

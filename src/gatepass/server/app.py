@@ -133,7 +133,8 @@ class Gatepass:
         finally:
             name = match.route.name if match else name_of(path)
             scope["gatepass.endpoint"], scope["gatepass.result"] = name, result  # for traces
-            metrics.observe(name, result, time.perf_counter() - started)
+            served = environment.name if environment else metrics.NO_ENVIRONMENT
+            metrics.observe(served, name, result, time.perf_counter() - started)
 
     def _match(self, scope: Scope) -> Match | None:
         """Return the OAuth endpoint that a request is for, if it is for any."""

@@ -1,5 +1,6 @@
 """Requests and responses of the OAuth endpoints, and how ASGI reads and writes them."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import Executor
 from functools import lru_cache
@@ -56,7 +57,7 @@ class NeedsThread(NamedTuple):
 
     work: Callable[[], object]
     pool: Executor | None = None
-    together: Callable[[], Awaitable[object]] | None = None
+    together: Callable[[], "asyncio.Future[None]"] | None = None
 
 
 class Deferred(NamedTuple):

@@ -57,6 +57,10 @@ class Settings(BaseSettings):
 
     data: Path = DATA
     """The folder of databases and master key."""
+    master_key_source: str = ""
+    """Where the master key is, instead of GATEPASS_MASTER_KEY, systemd's credential
+    gatepass-master-key or master.key in the data directory: file:/PATH, env:NAME,
+    vault:MOUNT/PATH#FIELD, aws:NAME#FIELD, gcp:projects/P/secrets/S or azure:VAULT/SECRET."""
     host: Texts = Field(("127.0.0.1",), min_length=1)
     """The addresses to listen on. `::` serves IPv4 too, unless an IPv4 address is also named."""
     port: int = Field(8000, ge=1, le=65535)
@@ -267,8 +271,43 @@ def load(config: Path | None = None, **given: object) -> Settings:
     class FromFile(Settings):
         model_config = SettingsConfigDict(toml_file=config)
 
+    return _validated(FromFile, chosen, config)
+
+
+def load_place(place: Path) -> Settings:
+    """Read the settings of one of several places: a data directory, or a settings file.
+
+    Variables do not count, as they would for each of them. Raises SettingsError.
+    """
+    if place.is_dir():
+        config: Path | None = place / CONFIG_NAME
+        values: dict[str, object] = {"data": place}
+    elif place.suffix == ".toml" and place.is_file():
+        config, values = place, {}
+    elif place.suffix == ".toml":
+        raise SettingsError(f"There is no settings file {place}.")
+    else:
+        config, values = None, {"data": place}
+
+    class FromPlace(Settings):
+        model_config = SettingsConfigDict(toml_file=config)
+
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            *_: PydanticBaseSettingsSource,
+            **__: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return init_settings, TomlConfigSettingsSource(settings_cls)
+
+    return _validated(FromPlace, values, config)
+
+
+def _validated(kind: type[Settings], chosen: Mapping[str, object], config: Path | None) -> Settings:
     try:
-        return FromFile.model_validate(FromFile(**chosen))  # type: ignore[arg-type]
+        return kind.model_validate(kind(**chosen))  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         path = first["loc"]

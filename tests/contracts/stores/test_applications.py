@@ -11,6 +11,7 @@ from gatepass.server.domain.applications import lookup, store
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.storage.database import Connection, Database
+from gatepass.server.storage.timestamps import milliseconds
 from gatepass.wire.scope import Scope
 
 
@@ -117,10 +118,10 @@ def test_last_uses_are_written_in_one_batch(database: Database) -> None:
     with database.write() as connection:
         used, idle = _added(connection), _added(connection)
         uses = [
-            {"key": key, "at": NOW, "source": "192.0.2.1", "agent": AWKWARD}
+            store.LastUse(key.bytes, milliseconds(NOW), "192.0.2.1", AWKWARD)
             for key in (used.id, uuid4())  # the second was deleted meanwhile
         ]
-        of_secrets = [{**uses[0], "key": used.secrets[0].id}]
+        of_secrets = [uses[0]._replace(used=used.secrets[0].id.bytes)]
         store.record_use(connection, uses, of_secrets)
 
         found = lookup.find(connection, used.id)

@@ -44,7 +44,7 @@ def count(
     database: Database, app_id: UUID, at: datetime, times: int = 1, what: str = ISSUED
 ) -> None:
     with database.write() as connection:
-        store.add(connection, {CountKey(app_id, start_of(at.timestamp()), what): times})
+        store.add(connection, {CountKey(app_id.bytes, start_of(at.timestamp()), what): times})
 
 
 def merge(database: Database, now: datetime) -> None:

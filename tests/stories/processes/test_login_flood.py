@@ -89,7 +89,7 @@ def figure(server: Server, name: str) -> float:
         each.value
         for family in text_string_to_metric_families(text)
         for each in family.samples
-        if each.name == name and each.labels == {"queue": "passwords"}
+        if each.name == name and each.labels["queue"] == "passwords"
     )
 
 

@@ -14,6 +14,10 @@ from server_process import Server, serving
 
 _PATIENCE = 30.0  # seconds, after which a test gives up
 _TOKENS = 40
+COUNTED = (
+    "gatepass_tokens_issued_total['opaque', 'production']",
+    "gatepass_request_duration_seconds_count['ok', 'production', 'token']",
+)
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +63,8 @@ def test_a_scrape_of_one_worker_has_the_sum_of_both(two: Server) -> None:
     def each_tells_the_sum() -> bool:
         told = [scrape(two) for _ in range(10)]
         return all(
-            each["gatepass_tokens_issued_total['opaque']"]
-            == each["gatepass_request_duration_seconds_count['ok', 'token']"]
+            each["gatepass_tokens_issued_total['opaque', 'production']"]
+            == each["gatepass_request_duration_seconds_count['ok', 'production', 'token']"]
             == _TOKENS
             for each in told
         )
@@ -68,25 +72,41 @@ def test_a_scrape_of_one_worker_has_the_sum_of_both(two: Server) -> None:
     wait(each_tells_the_sum)
 
 
-def test_a_worker_that_was_killed_is_counted_no_more_and_its_successor_is(two: Server) -> None:
+def test_a_worker_that_was_killed_is_replaced_and_what_it_counted_stays_in_the_sum(
+    two: Server,
+) -> None:
     wait(lambda: both_publish(two))
     folder = two.data / "metrics"
-    dead = int(min(file.stem for file in folder.glob("*.json")))
+    dead = int(min(file.stem for file in folder.glob("[0-9]*.json")))
+    before = scrape(two)
     os.kill(dead, signal.SIGKILL)
 
     def is_replaced() -> bool:
-        return both_publish(two) and not (folder / f"{dead}.json").exists()
+        now = scrape(two)
+        assert [name for name in COUNTED if now[name] < before[name]] == []
+        return now["gatepass_workers[]"] == 2 and not (folder / f"{dead}.json").exists()
 
     wait(is_replaced)
-    assert len(list(folder.glob("*.json"))) == 2
+    assert scrape(two)[COUNTED[0]] == _TOKENS
+    assert len(list(folder.glob("[0-9]*.json"))) == 2
 
 
-def test_workers_that_end_take_their_figures_back(tmp_path: Path) -> None:
+def test_the_metrics_of_each_process_have_its_id(two: Server) -> None:
+    wait(lambda: both_publish(two))
+    told = scrape(two)
+    pids = {file.stem for file in (two.data / "metrics").glob("[0-9]*.json")}
+
+    for name in ("cpu_seconds_total", "resident_memory_bytes", "open_fds", "start_time_seconds"):
+        assert all(told[f"process_{name}['{pid}']"] > 0 for pid in pids)
+
+
+def test_workers_that_end_leave_their_counts_to_those_that_come(tmp_path: Path) -> None:
     with serving(tmp_path / "data", "--workers", "2") as server:
         wait(lambda: both_publish(server))
         assert server.stop() == 0
 
-        assert list((server.data / "metrics").iterdir()) == []
+        assert list((server.data / "metrics").glob("[0-9]*.json")) == []
+        assert (server.data / "metrics" / "ended.json").exists()
 
 
 def test_traces_can_be_turned_on(tmp_path: Path) -> None:

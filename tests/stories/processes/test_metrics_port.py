@@ -75,7 +75,7 @@ def raw(target: str, host: str, method: str = "GET") -> bytes:
 def test_a_scrape_of_its_own_port_has_the_sum_of_all_workers(
     apart: Apart, credentials: Credentials
 ) -> None:
-    before = apart.scrape()["gatepass_tokens_issued_total['opaque']"]
+    before = apart.scrape()["gatepass_tokens_issued_total['opaque', 'production']"]
     for _ in range(_TOKENS):  # each over a connection of its own, so that all workers get some
         answer = httpx2.post(
             apart.server.url() + "/oauth2/token/",
@@ -89,7 +89,7 @@ def test_a_scrape_of_its_own_port_has_the_sum_of_all_workers(
     while True:
         told = [apart.scrape() for _ in range(10)]
         if all(
-            each["gatepass_tokens_issued_total['opaque']"] == before + _TOKENS
+            each["gatepass_tokens_issued_total['opaque', 'production']"] == before + _TOKENS
             and each["gatepass_workers[]"] == workers
             for each in told
         ):

@@ -7,7 +7,7 @@
     vault:MOUNT/PATH#FIELD                Vault or OpenBao at VAULT_ADDR
     vault://HOST:PORT/MOUNT/PATH#FIELD    the same, at https://HOST:PORT
     aws:NAME-OR-ARN#FIELD                 AWS Secrets Manager
-    google:projects/P/secrets/S#FIELD     Google Secret Manager
+    google:projects/P/secrets/S#FIELD     Google Secret Manager, also as gcp:
     azure:VAULT/SECRET#FIELD              Azure Key Vault, VAULT being its name or its host
 
 `#FIELD` may be left out: for vault it is then `client_secret`, elsewhere the secret is the whole
@@ -83,5 +83,6 @@ _KINDS: dict[str, Callable[[str], SecretSource]] = {
     "vault": _vault,
     "aws": lambda rest: secrets.FromAws(*_text_and_field(rest)),
     "google": lambda rest: secrets.FromGoogle(*_text_and_field(rest)),
+    "gcp": lambda rest: secrets.FromGoogle(*_text_and_field(rest)),
     "azure": _azure,
 }

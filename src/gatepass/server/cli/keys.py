@@ -24,7 +24,10 @@ _REVOKE = "Rotate the keys of {} now? Every token issued until now becomes inval
 
 @click.group(cls=CommandGroup, epilog=example("gatepass keys list"))
 def keys() -> None:
-    """List and rotate the keys of opaque tokens and JWTs; they also rotate automatically."""
+    """List and rotate the keys of tokens, and rotate the master key that encrypts them.
+
+    The keys of tokens also rotate automatically.
+    """
 
 
 @keys.command("list", epilog=example("gatepass keys list --environment sandbox"))
@@ -53,6 +56,29 @@ def rotate(target: options.Target, *, at_once: bool, yes: bool) -> None:
         options.confirm(_REVOKE.format(environment.name), yes=yes or not at_once)
         operations.rotate(environment.context, environment.purposes, OPERATOR, at_once=at_once)
     click.echo(_AT_ONCE if at_once else _SOON)
+
+
+@keys.command("rotate-master", epilog=example("gatepass keys rotate-master"))
+@options.data_options
+def rotate_master(target: options.Target) -> None:
+    """Encrypt the keys of both environments under a new master key; tokens stay valid.
+
+    Servers may run meanwhile. A rotation that was interrupted goes on when this is run again.
+    """
+    from gatepass.server.environment import master_key_rotation
+
+    settings = options.settings_of(target)
+    with options.one_line_errors():
+        options.check_has_data(settings)
+        rotated = master_key_rotation.rotate(settings)
+    click.echo(f"{rotated.keys} keys are encrypted under the first master key in {rotated.place}.")
+    if rotated.earlier is None:
+        click.echo("Now remove the earlier key from there, and restart the servers.")
+    else:
+        click.echo(
+            f"The earlier master key is in {rotated.earlier}: backups from before need it, unless "
+            "they contain it. Delete it when you have none of them."
+        )
 
 
 def _row(key: Key) -> dict[str, object]:

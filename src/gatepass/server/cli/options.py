@@ -18,6 +18,8 @@ from gatepass.server.configuration.environment_variables import service_variable
 from gatepass.server.domain.imports.model import SourceError
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.environment import data_directory
+from gatepass.server.environment.backup.errors import BackupError
+from gatepass.server.environment.backup.progress import Progress, unseen
 from gatepass.server.environment.environment import NAMES, Environment
 from gatepass.server.observability import logging
 from gatepass.server.serving.processes import published_addresses
@@ -122,15 +124,21 @@ def environment_of(target: Target, *, creates: bool = False) -> Iterator[Environ
         if issuers:  # the running server's own URLs apply, not those of this command's settings
             given = {name: {"issuer": issuer} for name, issuer in issuers.items()}
             settings = load(target.config, data=target.data, **given)
-        if data_directory.is_new(settings):
-            if not creates:
-                raise data_directory.ServingError(_NO_DATA.format(settings.data))
+        if not creates:
+            check_has_data(settings)
+        elif data_directory.is_new(settings):
             data_directory.prepare(settings)
         data_directory.open_directory(settings)
         name = target.environment_name
         mode = _MODES[name] if name else _mode_to_change(settings)
         with data_directory.opened(settings, mode) as environment:
             yield environment
+
+
+def check_has_data(settings: Settings) -> None:
+    """Raise ServingError where there is no data yet."""
+    if data_directory.is_new(settings):
+        raise data_directory.ServingError(_NO_DATA.format(settings.data))
 
 
 def confirm(question: str, *, yes: bool) -> None:
@@ -177,8 +185,37 @@ def one_line_errors() -> Iterator[None]:
         raise click.ClickException(
             f"{missing} was not found. See `list`, and check --environment."
         ) from None
-    except (SettingsError, MasterKeyError, data_directory.ServingError, SourceError) as error:
+    except (
+        BackupError,
+        SettingsError,
+        MasterKeyError,
+        data_directory.ServingError,
+        SourceError,
+    ) as error:
         raise click.ClickException(" ".join(str(error).split())) from None
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """Show on a terminal how far a work is, with a bar for each part of it."""
+    bar: Any = None
+    shown = ""
+
+    def progress(what: str, done: int, rows: int) -> None:
+        nonlocal bar, shown
+        if what != shown:
+            finish()
+            bar, shown = click.progressbar(length=rows, label=what, file=sys.stderr), what
+        bar.update(done)
+
+    def finish() -> None:
+        if bar is not None:
+            bar.render_finish()
+
+    try:
+        yield progress if sys.stderr.isatty() else unseen
+    finally:
+        finish()
 
 
 def given(**values: object) -> dict[str, object]:

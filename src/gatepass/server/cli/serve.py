@@ -77,7 +77,7 @@ def greeting(settings: Settings, config: Path | None, *, is_first: bool) -> str:
     addresses = _ADDRESSES.format(**{name: settings.issuer(mode) for mode, name in NAMES.items()})
     if not is_first:
         return addresses
-    key = settings.data / master_key.FILE_NAME
+    key = master_key.place_of(settings.data, settings.master_key_source).name
     first = _FIRST_START.format(data=settings.data, key=key)
     return f"{first}{addresses}{_next(settings, config)}"
 

@@ -62,29 +62,32 @@ def prepare(settings: Settings, create: Collection[str] = ()) -> None:
     schemas = look(settings)
     if not settings.auto_migrate:
         for mode, schema in schemas.items():
-            with _named_errors(settings, mode):
+            with named_errors(settings, mode):
                 schema.check_ready()
     open_directory(settings, create)
-    if is_first:  # both have their tables before the first key, so a start cut short is seen
+    # both have their tables before the first key, so a start cut short is seen
+    if is_first and settings.auto_migrate:
         for mode, path in _files(settings).items():
-            with _named_errors(settings, mode), closing(Database(sqlite_url(path))) as database:
+            with named_errors(settings, mode), closing(Database(sqlite_url(path))) as database:
                 database.migrate()
     for mode in Mode:
         with opened(settings, mode):
             pass
 
 
-def look(settings: Settings) -> dict[Mode, Schema]:
+def look(settings: Settings, *, may_be_unfinished: bool = False) -> dict[Mode, Schema]:
     """Return what the tables of both databases are; raise ServingError where they cannot be used.
 
     Nothing is written.
     """
     schemas, identities = {}, {}
     for mode in Mode:
-        with _named_errors(settings, mode):
-            schemas[mode], identities[mode] = databases.look(settings, mode)
+        with named_errors(settings, mode):
+            schemas[mode], identities[mode] = databases.look(
+                settings, mode, may_be_unfinished=may_be_unfinished
+            )
             schemas[mode].check_usable()
-    with _named_errors(settings, Mode.TEST):
+    with named_errors(settings, Mode.TEST):
         databases.check_apart(identities)
     return schemas
 
@@ -97,7 +100,7 @@ def migrate(settings: Settings, create: Collection[str] = ()) -> None:
     look(settings)
     open_directory(settings, create)
     for mode in Mode:
-        with _named_errors(settings, mode), closing(databases.of(settings, mode)) as database:
+        with named_errors(settings, mode), closing(databases.of(settings, mode)) as database:
             database.migrate()
 
 
@@ -106,6 +109,20 @@ def open_directory(settings: Settings, create: Collection[str] = ()) -> None:
 
     Nothing is done where nothing is kept in it.
     """
+    make_writable(settings)
+    if not keeps_files(settings):
+        return
+    if not _has_key(settings) and _has_databases(settings):
+        raise _missing_key(settings)
+
+    if not is_new(settings):
+        for mode, path in _files(settings).items():
+            if NAMES[mode] not in create and not _has_content(path):
+                raise ServingError(_MISSING.format(path=path, name=NAMES[mode]))
+
+
+def make_writable(settings: Settings) -> None:
+    """Make the data directory, if anything is kept in it, and see that it can be written."""
     os.umask(0o077)  # what is made from here on is the operator's alone
     if not keeps_files(settings):
         return
@@ -118,27 +135,19 @@ def open_directory(settings: Settings, create: Collection[str] = ()) -> None:
             f"The data directory {settings.data} cannot be written ({error.strerror}). "
             "Choose another with --data, or fix its permissions."
         ) from None
-    if not master.exists(settings.data) and _has_databases(settings):
-        raise _missing_key(settings)
-
-    if not is_new(settings):
-        for mode, path in _files(settings).items():
-            if NAMES[mode] not in create and not _has_content(path):
-                raise ServingError(_MISSING.format(path=path, name=NAMES[mode]))
 
 
 def keeps_files(settings: Settings) -> bool:
     """Return whether databases, workers' metrics or a new master key go into the data directory."""
     on_sqlite = not all(settings.environment(mode).database for mode in Mode)
-    has_key = os.environ.get(master.VARIABLE) or (settings.data / master.FILE_NAME).exists()
-    return on_sqlite or settings.workers > 1 or not has_key
+    return on_sqlite or settings.workers > 1 or not _has_key(settings)
 
 
 @contextmanager
 def opened(settings: Settings, mode: Mode) -> Iterator[Environment]:
     """Open one environment for a command; raise what `prepare` does, naming the environment."""
     key = master_key(settings)
-    with _named_errors(settings, mode):
+    with named_errors(settings, mode):
         environment = Environment(mode, settings, key, Hasher(settings.password))
         with closing(environment):
             environment.open(serves=False)
@@ -147,7 +156,8 @@ def opened(settings: Settings, mode: Mode) -> Iterator[Environment]:
 
 
 @contextmanager
-def _named_errors(settings: Settings, mode: Mode) -> Iterator[None]:
+def named_errors(settings: Settings, mode: Mode) -> Iterator[None]:
+    """Raise ServingError, which names the environment, for what its database raises."""
     try:
         yield
     except DatabaseError as error:
@@ -174,15 +184,19 @@ def _advice(detail: str) -> str:
 
 def master_key(settings: Settings) -> master.MasterKey:
     """Return the master key; make it if it is new. One that a database needs is never made."""
-    if not master.exists(settings.data) and _has_encrypted(settings):
+    if not _has_key(settings) and _has_encrypted(settings):
         raise _missing_key(settings)
     try:
-        return master.load(settings.data)
+        return master.load(settings.data, settings.master_key_source)
     except OSError as error:
+        place = master.place_of(settings.data, settings.master_key_source).name
         raise ServingError(
-            f"The master key in {settings.data} cannot be read ({error.strerror}). "
-            "Fix its permissions."
+            f"The master key in {place} cannot be read ({error.strerror}). Fix its permissions."
         ) from None
+
+
+def _has_key(settings: Settings) -> bool:
+    return master.exists(settings.data, settings.master_key_source)
 
 
 def _files(settings: Settings) -> dict[Mode, Path]:
@@ -205,7 +219,7 @@ def _has_encrypted(settings: Settings) -> bool:
         if not databases.is_there(settings, mode):
             continue
         with (
-            _named_errors(settings, mode),
+            named_errors(settings, mode),
             closing(databases.of(settings, mode)) as database,
             database.read() as connection,
         ):

@@ -97,6 +97,8 @@ class Environment:
         self.read_failure = ""  # why the database cannot be read at the moment
         self.write_failure = ""  # why it took no change when it was last tried
         self.free_space: int | None = None  # bytes on the disk of a SQLite file
+        self.housekept_at: dict[str, float] = {}  # Unix seconds; 0.0: not since the start
+        self.feed_pages_sent = {"changes": 0, "empty": 0, "snapshot": 0}  # to guards
         self._logged_offset = 0.0  # the clock's, in the log
         self._followed_at = time.monotonic()  # when the feed was last read, whatever came
         self._lock = threading.Lock()
@@ -138,6 +140,14 @@ class Environment:
     def is_stale(self) -> bool:
         """Return whether memory is too old to be trusted: the database is away beyond the grace."""
         return time.monotonic() - self.caught_up_at > self._grace
+
+    def cache_entries(self) -> dict[str, int]:
+        """Return how much each cache of repeated results holds; there are some where it serves."""
+        return {}
+
+    def waiting_lookups(self) -> int:
+        """Return how many look-ups of applications requests wait for."""
+        return 0
 
     def lag(self) -> float:
         """Return the seconds since memory was last known to be right."""

@@ -13,6 +13,7 @@ from gatepass.server.environment import maintenance
 from gatepass.server.environment.change_follower import STOP_WITHIN
 from gatepass.server.environment.environment import Environment
 from gatepass.server.storage.errors import DatabaseAwayError
+from gatepass.server.storage.master_key import MasterKeyError
 
 FLUSH_EVERY = 5.0  # seconds
 WRITE_EVERY = 10.0
@@ -68,6 +69,7 @@ class Housekeeper:
         done["heartbeat"] = -WRITE_EVERY  # at the first turn, too
         done["rotate_keys"] = -ROTATE_EVERY
         done["prune"] += FIRST_PRUNE_AFTER - PRUNE_EVERY
+        self._environment.housekept_at = dict.fromkeys(done, 0.0)
         pause = 0.0
         while not self._stop.wait(pause):
             pause = _LOOK_EVERY
@@ -83,12 +85,13 @@ class Housekeeper:
     def _do(self, name: str, work: Callable[[], None]) -> None:
         try:
             work()
-        except DatabaseAwayError as error:
+        except (DatabaseAwayError, MasterKeyError) as error:
             self._note_failure(name, str(error))
         except Exception:
             log.exception("housekeeping.failed", environment=self._environment.name, work=name)
         else:
             self._failing.discard(name)
+            self._environment.housekept_at[name] = time.time()
 
     def _note_failure(self, name: str, error: str) -> None:
         """Log the first failure of several in a row."""

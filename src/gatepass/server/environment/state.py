@@ -17,6 +17,7 @@ from gatepass.server.domain.imports import store as imports
 from gatepass.server.domain.imports.hash_verification import LegacyHashes
 from gatepass.server.domain.keys import store as keys
 from gatepass.server.domain.keys.keyring import Keyring, keyring
+from gatepass.server.domain.keys.model import Key as ServerKey
 from gatepass.server.domain.revocations import store as revocations
 from gatepass.server.storage.database import Connection
 from gatepass.wire.revoked_ids import RevokedIds
@@ -41,6 +42,7 @@ class State:
         self.legacy_hashes = LegacyHashes(context.name)
         self.revoked = RevokedIds()
         self.has_imported = False
+        self._known_keys: dict[int, ServerKey] = {}  # as they were read last
         self.keys: Keyring  # these two are set by `reload`
         self.catalogue: Catalogue
 
@@ -78,7 +80,12 @@ class State:
         """Read the keys and choose those that are used now."""
         context = self._context
         with context.database.read() as connection:
-            known = keys.all_keys(connection, context.master_key, context.mode)
+            known, error = keys.all_keys_or_known(
+                connection, context.master_key, context.mode, self._known_keys
+            )
+        if error is not None:
+            log.error("master_key.wrong", environment=context.name, error=str(error))
+        self._known_keys = {key.id: key for key in known}
         self.keys = keyring(known, context.mode, context.now(), context.token_policy.algorithm)
 
     def load_imports(self) -> None:

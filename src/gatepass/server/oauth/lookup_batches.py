@@ -32,8 +32,12 @@ class LookupBatches:
         self._queue: list[Lookup] = []
         self._is_running = False  # a query, at most one: what comes meanwhile is in the next
 
-    async def join(self, lookup: Lookup) -> None:
-        """Wait for a look-up, with others that are the same; raise what it raises."""
+    def __len__(self) -> int:
+        """Return how many look-ups requests wait for."""
+        return len(self._waiters)
+
+    def join(self, lookup: Lookup) -> "asyncio.Future[None]":
+        """Return a future that is done with a look-up, or with another one that is the same."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[None] = loop.create_future()
         waiters = self._waiters.get(lookup)
@@ -45,7 +49,7 @@ class LookupBatches:
                 loop.call_soon(self._start)  # after the other requests of this turn
         else:
             waiters.futures.append(future)
-        await future
+        return future
 
     def _start(self) -> None:
         """Start a query for what is in the queue, unless one runs."""

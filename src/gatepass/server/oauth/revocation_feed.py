@@ -103,6 +103,7 @@ async def _respond(environment: ServedEnvironment, poll: _Poll) -> Response:
     if is_changed():
         response, _ = await _page(environment, cursor)
         return response
+    environment.feed_pages_sent["empty"] += 1
     return _response(environment, known_at, empty_page(cursor, environment.issuer))
 
 
@@ -111,7 +112,11 @@ async def _page(environment: ServedEnvironment, cursor: Cursor | None) -> tuple[
     known_at = environment.caught_up_at
     page = await environment.feed_pages.get(cursor, environment.position.seq, environment.rebuilds)
     response = _response(environment, known_at, page.members, resets=page.resets, more=page.more)
-    return response, page.cursor != cursor
+    is_new = page.cursor != cursor
+    environment.feed_pages_sent[
+        "snapshot" if page.resets else "changes" if is_new else "empty"
+    ] += 1
+    return response, is_new
 
 
 def _response(

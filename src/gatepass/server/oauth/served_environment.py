@@ -46,6 +46,20 @@ class ServedEnvironment(Environment):
         work = partial(self.applications.run, (lookup,))
         return NeedsThread(work, together=partial(self.lookups.join, lookup))
 
+    def cache_entries(self) -> dict[str, int]:
+        """Return how much each cache of repeated results holds."""
+        return {
+            "grants": len(self.grants),
+            "callers": len(self.callers),
+            "verified_tokens": len(self.verified_tokens),
+            "introspection_responses": len(self.introspection_responses),
+            "assertions": len(self.assertions),
+        }
+
+    def waiting_lookups(self) -> int:
+        """Return how many look-ups of applications requests wait for."""
+        return len(self.lookups)
+
     def close(self) -> None:
         """End the threads and close the database."""
         self.feed_pages.close()

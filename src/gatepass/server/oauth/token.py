@@ -79,4 +79,4 @@ def _limit(
 def count_issued(environment: Environment, application: CachedApplication, grant: Grant) -> None:
     """Count an issued token, for the application's usage and for the metrics."""
     environment.usage.issued(application)
-    metrics.issued("opaque" if grant.form == "opaque" else "jwt")
+    metrics.issued(environment.name, "opaque" if grant.form == "opaque" else "jwt")

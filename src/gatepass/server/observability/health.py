@@ -9,9 +9,10 @@ from gatepass.server.http import NO_STORE, Response
 
 PATHS = frozenset({"/healthz", "/healthz/", "/readyz", "/readyz/"})
 _METHODS = frozenset({"GET", "HEAD"})
-_LATE = 5.0  # seconds without a response, after which the database counts as away
+LATE = 5.0  # seconds without a response, after which the database counts as away
 _CLOCK_DIFFERS = 5.0  # seconds
 _LITTLE_SPACE = 64 * 1024 * 1024  # bytes
+PROBLEMS = ("database_away", "database_unwritable", "disk_full", "clock_offset")
 _FROM_MEMORY = "tokens are issued and verified from memory"
 
 
@@ -69,7 +70,7 @@ def unopened(path: str, environments: Sequence[Environment], method: str = "GET"
 def problems(environment: Environment) -> Iterator[Problem]:
     """Yield the problems that an environment has now."""
     why, is_stale = environment.read_failure, environment.is_stale()
-    if is_stale or environment.lag() > _LATE:
+    if is_stale or environment.lag() > LATE:
         text = f"it cannot be read ({why})" if why else "it cannot be read"
         more = "" if is_stale else f"; {_FROM_MEMORY}"
         yield Problem("database_away", text + more, stops=is_stale)

@@ -81,8 +81,8 @@ def _is_challenged(request: Request | None) -> bool:
 
 def _record(failure: Failure, error: OAuthError) -> None:
     """Count an error, and log it within the hourly limit."""
-    metrics.refused(refusal_reasons.of(error))
     environment = failure.environment
+    metrics.refused(environment.name, refusal_reasons.of(error))
     event = "gateway.misconfigured" if isinstance(error, GatewayMisconfigured) else "client.refused"
     if not environment.context.log_limit.allow(event, failure.source, environment.clock()):
         return

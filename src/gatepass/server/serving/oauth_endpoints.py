@@ -27,9 +27,19 @@ from gatepass.server.storage import deadline
 from gatepass.wire.errors import OAuthError
 
 RETURNED = "gatepass.returned"
-"""In a scope: what the endpoint returned on the fast path, as it needs blocking work."""
+"""In a scope: a `Returned` of the fast path."""
 
 _MOST_CALLS = 9  # an endpoint needs two threads at most; a change may undo one in between
+
+
+class Returned(NamedTuple):
+    """What an endpoint returned on the fast path, as it needs (more) blocking work.
+
+    `waited` are the seconds that the request has already waited for the database.
+    """
+
+    result: Result
+    waited: float = 0.0
 
 
 class Match(NamedTuple):
@@ -63,9 +73,11 @@ async def serve(match: Match, scope: Scope, receive: Receive, send: Send) -> str
     request, result = None, OK
     try:
         request = await route.read(scope, receive)
-        returned = scope.pop(RETURNED, None) or route.endpoint(environment, request)
+        given: Returned | None = scope.pop(RETURNED, None)
+        returned, waited = given or (route.endpoint(environment, request), 0.0)
         if not isinstance(returned, Response):
-            with deadline.shared(deadline.REQUEST):  # only here, as to enter it takes a microsecond
+            seconds = max(0.0, deadline.REQUEST - waited)
+            with deadline.shared(seconds):  # only here, as to enter it takes a microsecond
                 returned = await _complete(route.endpoint, environment, request, returned)
         response = returned
     except ClientGoneError:

@@ -1,6 +1,7 @@
 """Who may use a connection: waiting for one ends at the deadline, and writers wait in turn."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
@@ -15,22 +16,57 @@ class Slots:
     """Connections that may be in use; waiting for one ends at the deadline."""
 
     def __init__(self, most: int = MOST) -> None:
-        self._connections = threading.Semaphore(most)
-        self._writers = threading.Semaphore(_WRITERS)
+        self.connections = Places(most)
+        self.writers = Places(_WRITERS)
 
     @contextmanager
     def take(self, *, writes: bool) -> Iterator[None]:
         """Hold a connection's place in the block; raise PassedError where none came free."""
-        turn = _held(self._writers) if writes else nullcontext()
-        with turn, _held(self._connections):
+        turn = self.writers.held_place() if writes else nullcontext()
+        with turn, self.connections.held_place():
             yield
 
 
-@contextmanager
-def _held(semaphore: threading.Semaphore) -> Iterator[None]:
-    if not semaphore.acquire(timeout=deadline.remaining()):
-        raise deadline.PassedError
-    try:
-        yield
-    finally:
-        semaphore.release()
+class Places:
+    """At most `most` holders at a time; the counts are for the metrics.
+
+    `waited` are the seconds for which threads have waited, `timeouts` how often in vain.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.held = 0
+        self.waiting = 0
+        self.waited = 0.0
+        self.timeouts = 0
+        self._semaphore = threading.Semaphore(most)
+        self._count = threading.Lock()
+
+    @contextmanager
+    def held_place(self) -> Iterator[None]:
+        """Hold a place in the block; raise PassedError where none came free in time."""
+        if not self._semaphore.acquire(blocking=False):
+            self._wait()
+        with self._count:
+            self.held += 1
+        try:
+            yield
+        finally:
+            with self._count:
+                self.held -= 1
+            self._semaphore.release()
+
+    def _wait(self) -> None:
+        started = time.monotonic()
+        with self._count:
+            self.waiting += 1
+        is_free = False
+        try:
+            is_free = self._semaphore.acquire(timeout=deadline.remaining())
+        finally:
+            with self._count:
+                self.waiting -= 1
+                self.waited += time.monotonic() - started
+                self.timeouts += not is_free
+        if not is_free:
+            raise deadline.PassedError

@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import QueuePool
 
 from gatepass.server.storage import deadline
 from gatepass.server.storage.connection_slots import MOST, Slots
@@ -32,6 +33,7 @@ from gatepass.server.storage.timestamps import EPOCH, milliseconds
 
 if TYPE_CHECKING:
     from gatepass.server.storage.migrations.state import Schema
+    from gatepass.server.storage.postgresql_listener import Listener
     from gatepass.server.storage.sqlite import File
 
 __all__ = [
@@ -82,7 +84,10 @@ Counter = BigInteger().with_variant(Integer, "sqlite")
 class Database:
     """An engine with two kinds of transaction: `read` sees one snapshot, `write` is alone."""
 
-    def __init__(self, url: str, *, connections: int = MOST, read_only: bool = False) -> None:
+    def __init__(
+        self, url: str, *, connections: int = MOST, read_only: bool = False, listen: str = ""
+    ) -> None:
+        self._listen = listen
         self._file: File | None = None
         self._server: _Server | None = None
         if url.startswith(_SQLITE):
@@ -91,7 +96,7 @@ class Database:
         else:
             self._server = _Server(url, connections)
             self.engine = self._server.engine
-        self._slots = Slots(connections)
+        self.slots = Slots(connections)
         self.direct_reads = self._file.direct_reads() if self._file else None
 
     @contextmanager
@@ -113,6 +118,26 @@ class Database:
                 yield writing
             if self._file:
                 self._file.check()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Open a transaction that reads one moment for hours, for a backup; writers go on.
+
+        Of a SQLite file that is a copy, which needs as much space on its disk. Raises
+        DatabaseAwayError.
+        """
+        with deadline.each(deadline.SNAPSHOT), deadline.transaction(), _away_is_said():
+            opened = self._file.snapshot() if self._file else self._snapshot()
+            with opened as connection:
+                yield connection
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[Connection]:
+        options = {"isolation_level": "REPEATABLE READ"}
+        with self.engine.connect().execution_options(**options) as connection, connection.begin():
+            # what is read may wait for a slow disk or network, for longer than a request
+            connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+            yield connection
 
     def risks(self) -> dict[str, str]:
         """Return settings of a PostgreSQL that can lose acknowledged commits, with a reason."""
@@ -169,9 +194,22 @@ class Database:
         """
         return self._file.watch() if self._file else lambda: True
 
+    def listener(self, wake: Callable[[], None]) -> "Listener | None":
+        """Return what calls `wake` for each change, if there is an address to listen at."""
+        if not self._listen or self._server is None:
+            return None
+        from gatepass.server.storage.postgresql_listener import Listener
+
+        return Listener(self._listen, self.identity, wake)
+
     def free_space(self) -> int | None:
         """Return the bytes that are free on the disk of a SQLite file; None for PostgreSQL."""
         return self._file.free_space() if self._file else None
+
+    def idle_connections(self) -> int:
+        """Return how many connections are open and not in use."""
+        pool = self.engine.pool
+        return pool.checkedin() if isinstance(pool, QueuePool) else 0
 
     def close(self) -> None:
         """Close every connection."""
@@ -182,7 +220,7 @@ class Database:
     @contextmanager
     def _opened(self, *, writes: bool) -> Iterator[Connection]:
         """Open a connection; what is done with it ends at the deadline (see `deadline`)."""
-        with deadline.transaction(), _away_is_said(), self._slots.take(writes=writes):
+        with deadline.transaction(), _away_is_said(), self.slots.take(writes=writes):
             if self._file:
                 self._file.check()
             with self.engine.connect() as connection:

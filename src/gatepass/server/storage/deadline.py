@@ -14,6 +14,7 @@ REQUEST = 1.8  # seconds, so that a client with a limit of 2 s gets an answer
 COMMAND = 10.0  # seconds for each transaction of a command
 REBUILD = 60.0  # seconds for reading all revocations
 LONG = 600.0  # seconds for each transaction of an import, a migration or a pruning
+SNAPSHOT = 7 * 86_400.0  # seconds for reading everything, as fast as a backup can be written
 
 
 class PassedError(Exception):

@@ -1,9 +1,16 @@
-"""The master key: from the environment or a file, made on the first start."""
+"""The master key: what it encrypts, and where it is kept.
+
+A place may hold several keys, separated by white space: the first one encrypts, all decrypt. So it
+can be rotated while servers run.
+"""
 
 import os
 import secrets
+import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -13,8 +20,12 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 VARIABLE = "GATEPASS_MASTER_KEY"
 FILE_NAME = "master.key"
+CREDENTIAL = "gatepass-master-key"
+"""The name of the credential that systemd may pass on (LoadCredential=, systemd.exec(5))."""
+_CREDENTIALS = "CREDENTIALS_DIRECTORY"
 _SIZE = 32  # bytes
 _NONCE = 12  # bytes
+_READ_AGAIN_EVERY = 1.0  # seconds, however much cannot be decrypted
 
 
 class MasterKeyError(Exception):
@@ -22,64 +33,191 @@ class MasterKeyError(Exception):
 
 
 class MasterKey:
-    """Encrypts what must not lie in the database in clear (AES-256-GCM under HKDF-SHA-256)."""
+    """Encrypts what must not lie in the database in clear (AES-256-GCM under HKDF-SHA-256).
 
-    def __init__(self, key: bytes) -> None:
-        if len(key) != _SIZE:
+    `read_again` returns the keys that are in their place now.
+    """
+
+    def __init__(
+        self, *keys: bytes, read_again: Callable[[], tuple[bytes, ...]] | None = None
+    ) -> None:
+        if not keys or any(len(key) != _SIZE for key in keys):
             raise MasterKeyError(f"The master key must be {_SIZE} bytes in base64url.")
-        self._key = key
+        self._keys = keys
+        self._read_again = read_again
+        self._read_at = time.monotonic()
 
     def encrypt(self, plain: bytes, purpose: str) -> bytes:
         """Encrypt for one `purpose`; only the same purpose decrypts."""
         nonce = secrets.token_bytes(_NONCE)
-        return nonce + self._cipher(purpose).encrypt(nonce, plain, purpose.encode())
+        return nonce + _cipher(self._keys[0], purpose).encrypt(nonce, plain, purpose.encode())
 
     def decrypt(self, encrypted: bytes, purpose: str) -> bytes:
         """Undo `encrypt`; raise MasterKeyError where this is another key."""
+        for key in self._keys:
+            with suppress(InvalidTag):
+                return _decrypt(key, encrypted, purpose)
+        raise MasterKeyError(
+            "The master key does not fit this data directory. Put the right one back "
+            f"({FILE_NAME}, {VARIABLE}, or where master_key_source says)."
+        )
+
+    def decrypt_stored(self, encrypted: bytes, purpose: str) -> bytes:
+        """Do as `decrypt` for what the database holds; the key may have been rotated meanwhile."""
         try:
-            return self._cipher(purpose).decrypt(
-                encrypted[:_NONCE], encrypted[_NONCE:], purpose.encode()
-            )
+            return self.decrypt(encrypted, purpose)
+        except MasterKeyError:
+            now = time.monotonic()
+            if self._read_again is None or now - self._read_at < _READ_AGAIN_EVERY:
+                raise
+            self._read_at = now
+            with suppress(OSError):
+                self._keys = self._read_again()
+            return self.decrypt(encrypted, purpose)
+
+    def is_under_first(self, encrypted: bytes, purpose: str) -> bool:
+        """Return whether it is encrypted under the first key, which encrypts."""
+        try:
+            _decrypt(self._keys[0], encrypted, purpose)
         except InvalidTag:
-            raise MasterKeyError(
-                "The master key does not fit this data directory. Put the right one back "
-                f"({FILE_NAME} or {VARIABLE})."
-            ) from None
+            return False
+        return True
 
-    def _cipher(self, purpose: str) -> AESGCM:
-        return AESGCM(HKDF(SHA256(), _SIZE, salt=None, info=purpose.encode()).derive(self._key))
-
-
-def exists(data: Path) -> bool:
-    """Return whether there is a master key: in the environment variable or the data directory."""
-    return bool(os.environ.get(VARIABLE)) or (data / FILE_NAME).exists()
+    def text(self) -> str:
+        """Return the key as it is kept in a file: a secret; several are lines."""
+        return format_keys(self._keys)
 
 
-def load(data: Path) -> MasterKey:
-    """Read the master key, from the environment variable or the data directory; make it if new."""
-    given = os.environ.get(VARIABLE, "")
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the master key is: a name for people, how it is read, and its file if it has one.
+
+    `file` is set if it is the file in the data directory, which is made on the first start.
+    """
+
+    name: str
+    read: Callable[[], str]
+    file: Path | None = None
+
+    def keys(self) -> tuple[bytes, ...]:
+        """Return the keys there; raise MasterKeyError for what is none, OSError without a file."""
+        return parse(self.read(), self.name)
+
+
+def place_of(data: Path, source: str = "") -> Place:
+    """Return where the key is: `source`, the variable, systemd's credential, or `data`."""
+    if source.startswith("file:"):
+        named = Path(source.removeprefix("file:"))
+        return Place(str(named), lambda: _text(named))
+    if source:
+        return Place(f"master_key_source ({source.partition(':')[0]}:)", _named(source))
+    if os.environ.get(VARIABLE):
+        return Place(VARIABLE, lambda: os.environ.get(VARIABLE, ""))
+    credential = _credential()
+    if credential is not None:
+        return Place(f"the credential {CREDENTIAL}", lambda: _text(credential))
     file = data / FILE_NAME
-    if not given and not file.exists():
-        _create(file)
+    return Place(str(file), lambda: _text(file), file)
+
+
+def exists(data: Path, source: str = "") -> bool:
+    """Return whether there is a master key, or a place is named that should have one."""
+    file = place_of(data, source).file
+    return file is None or file.exists()
+
+
+def load(data: Path, source: str = "") -> MasterKey:
+    """Read the master key; make it if it is to be in the data directory and is new."""
+    place = place_of(data, source)
+    if place.file and not place.file.exists():
+        create(place.file, format_keys((generate(),)))
+    return MasterKey(*place.keys(), read_again=place.keys)
+
+
+def parse(text: str, name: str) -> tuple[bytes, ...]:
+    """Return the keys in a text; raise MasterKeyError, which names its place and not the text."""
     try:
-        text = given or file.read_text("ascii")
-        return MasterKey(urlsafe_b64decode(text.strip()))
+        keys = tuple(map(urlsafe_b64decode, text.split()))
     except ValueError:
-        where = VARIABLE if given else str(file)
-        raise MasterKeyError(f"{where} is not a master key (base64url of 32 bytes).") from None
+        keys = ()
+    if not keys or any(len(key) != _SIZE for key in keys):
+        raise MasterKeyError(f"{name} is not a master key (base64url of {_SIZE} bytes).")
+    return keys
 
 
-def _create(file: Path) -> None:
-    """Write a new key whole or not at all; of several processes at once, one wins."""
-    draft = file.with_name(f".{FILE_NAME}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as opened:
-        opened.write(urlsafe_b64encode(secrets.token_bytes(_SIZE)) + b"\n")
-        opened.flush()
-        os.fsync(opened.fileno())
+def format_keys(keys: tuple[bytes, ...]) -> str:
+    """Return keys as a text, one a line."""
+    return "".join(f"{urlsafe_b64encode(key).decode()}\n" for key in keys)
+
+
+def generate() -> bytes:
+    """Return a new key."""
+    return secrets.token_bytes(_SIZE)
+
+
+def replace(file: Path, keys: tuple[bytes, ...]) -> None:
+    """Write keys in place of what a file holds, whole or not at all."""
+    draft = _draft(file, format_keys(keys))
+    draft.replace(file)
+    _sync(file.parent)
+
+
+def create(file: Path, text: str) -> None:
+    """Write a key's text into a file that does not exist; of several processes, one wins."""
+    draft = _draft(file, text)
     with suppress(FileExistsError):
         file.hardlink_to(draft)
     draft.unlink()
-    directory = os.open(file.parent, os.O_RDONLY)
-    os.fsync(directory)  # so that the name, too, survives a power cut
+    _sync(file.parent)
+
+
+def _draft(file: Path, text: str) -> Path:
+    draft = file.with_name(f".{FILE_NAME}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as opened:
+            opened.write(text)
+            opened.flush()
+            os.fsync(opened.fileno())
+    except OSError:
+        draft.unlink()
+        raise
+    return draft
+
+
+def _sync(folder: Path) -> None:
+    """Let a name in a folder survive a power cut."""
+    directory = os.open(folder, os.O_RDONLY)
+    os.fsync(directory)
     os.close(directory)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("ascii")
+    except UnicodeDecodeError:
+        return ""
+
+
+def _credential() -> Path | None:
+    folder = os.environ.get(_CREDENTIALS)
+    file = Path(folder) / CREDENTIAL if folder else None
+    return file if file and file.exists() else None
+
+
+def _named(source: str) -> Callable[[], str]:
+    def read() -> str:
+        # of the client, which also loads what it needs only when it is used
+        from gatepass.server.storage import master_key_source
+
+        return master_key_source.read(source)
+
+    return read
+
+
+def _decrypt(key: bytes, encrypted: bytes, purpose: str) -> bytes:
+    return _cipher(key, purpose).decrypt(encrypted[:_NONCE], encrypted[_NONCE:], purpose.encode())
+
+
+def _cipher(key: bytes, purpose: str) -> AESGCM:
+    return AESGCM(HKDF(SHA256(), _SIZE, salt=None, info=purpose.encode()).derive(key))

@@ -7,14 +7,16 @@ each wait for an answer ends at the deadline, too, and closes the connection.
 
 import time
 from collections.abc import Callable, Generator
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import psycopg
+from psycopg.rows import tuple_row
 from sqlalchemy import Connection, Engine, create_engine, event, text
 
 from gatepass.server.storage import deadline
 from gatepass.server.storage.connection_slots import KEPT
 from gatepass.server.storage.postgresql_address import parse
+from gatepass.wire.urls import is_loopback
 
 _WRITERS_LOCK = 0x6761746570617373  # "gatepass": one writer at a time, as on SQLite
 _CONNECT_AT_MOST = 10.0  # seconds
@@ -23,7 +25,7 @@ _LOOK_EVERY = 0.05  # seconds between looks at the deadline
 _SERVER_ENDS_EARLIER = 0.9  # so that it answers in time, and the connection can stay open
 _IDLE = 2000  # ms: who holds the lock and is silent for longer has missed its deadline
 _IDLE_IN_LONG_WORK = 10_000  # ms
-_OPTIONS = {  # of libpq; they bound what no deadline does: unused connections and long work
+OPTIONS = {  # of libpq; they bound what no deadline does: unused connections and long work
     "keepalives": "1",
     "keepalives_idle": "10",
     "keepalives_interval": "5",
@@ -36,6 +38,9 @@ _RISKS = {
     "full_page_writes": "a crash of the machine can damage pages",
 }
 
+_VERIFYING = {"verify-ca", "verify-full"}
+_UNVERIFIED = "who is between this machine and the database can pose as it; set verify-full"
+
 Ready = TypeVar("Ready")
 Wanted = TypeVar("Wanted")
 Returned = TypeVar("Returned")
@@ -46,7 +51,7 @@ def engine(address: str, most: int, is_writing: Callable[[Connection], bool]) ->
 
     `is_writing` marks transactions that write. Raises AddressError.
     """
-    parameters: dict[str, Any] = _OPTIONS | parse(address)
+    parameters: dict[str, Any] = OPTIONS | parse(address)
     kept = min(KEPT, most)
     made = create_engine(
         "postgresql+psycopg://",
@@ -58,7 +63,10 @@ def engine(address: str, most: int, is_writing: Callable[[Connection], bool]) ->
 
     @event.listens_for(made, "do_connect")
     def _connect(_: object, __: object, ___: object, options: dict[str, Any]) -> Any:  # noqa: ANN401 - psycopg's
-        return _Connection.connect(**parameters, **options)
+        opened = _Connection.connect(**parameters, **options)
+        if is_pooled(opened):
+            opened.prepare_threshold = None
+        return opened
 
     @event.listens_for(made, "begin")
     def _begin(connection: Connection) -> None:
@@ -72,7 +80,16 @@ def risks(connection: Connection) -> dict[str, str]:
     """Return the settings of the server that can lose acknowledged commits, each with a reason."""
     query = text("SELECT name, setting FROM pg_settings WHERE name = ANY(:names)")
     rows = connection.execute(query, {"names": list(_RISKS)})
-    return {f"{name} = off": _RISKS[name] for name, setting in rows if setting == "off"}
+    found = {f"{name} = off": _RISKS[name] for name, setting in rows if setting == "off"}
+    info = cast("_Connection", connection.connection.driver_connection).info
+    return found | risk_of_network(info.host, info.get_parameters().get("sslmode", "prefer"))
+
+
+def risk_of_network(host: str, sslmode: str) -> dict[str, str]:
+    """Return the risk of a connection that does not verify who is at its other end."""
+    if host.startswith(("/", "@")) or is_loopback(host) or sslmode in _VERIFYING:
+        return {}
+    return {f"sslmode = {sslmode}": _UNVERIFIED}
 
 
 def identity(connection: Connection) -> tuple[object, ...]:
@@ -109,6 +126,21 @@ class _Connection(psycopg.Connection[Any]):
         except _LateError:
             self.pgconn.finish()  # an answer that still comes belongs to nobody
             raise
+
+
+def is_pooled(connection: psycopg.Connection[Any]) -> bool:
+    """Return whether a pooler answers, which says another process id than the server.
+
+    One that gives each transaction any server's connection, as PgBouncer may, does not have what
+    was prepared on another one, and passes no notifications on.
+    """
+    before, connection.autocommit = connection.autocommit, True  # nothing is sent for that
+    try:
+        with connection.cursor(row_factory=tuple_row) as cursor:
+            found = cursor.execute("SELECT pg_backend_pid()").fetchone()
+    finally:
+        connection.autocommit = before
+    return found != (connection.info.backend_pid,)
 
 
 class _LateError(psycopg.OperationalError):

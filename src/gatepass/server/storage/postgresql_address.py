@@ -7,7 +7,7 @@ _SECRET = ("password", "sslpassword", "oauth_client_secret")
 _WRONG = (
     "is not the address of a PostgreSQL database. Write postgresql://ROLE@HOST:PORT/DATABASE or "
     '"host=HOST port=PORT dbname=DATABASE user=ROLE"; in the first form write the characters '
-    "@ : / ? # % of a password as %40 %3A %2F %3F %23 %25"
+    "@ : / % of a password as %40 %3A %2F %25"
 )
 
 

@@ -4,12 +4,16 @@ apsw has no DB-API. SQLAlchemy needs little of one, and that is here: a module w
 cursor with `description`, `rowcount` and `lastrowid`, and the names of the errors.
 """
 
+import os
 import shutil
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
+from urllib.parse import quote
 
 import apsw
 from sqlalchemy import Connection as Transaction
@@ -23,7 +27,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 from gatepass.server.storage import deadline
 from gatepass.server.storage.connection_slots import KEPT, MOST
 from gatepass.server.storage.direct_reads import DirectReads
-from gatepass.server.storage.errors import DatabaseAwayError, DatabaseLostError
+from gatepass.server.storage.errors import DatabaseAwayError, DatabaseLostError, reason_of
 
 OLDEST = (3, 51, 3)  # before it a WAL reset could lose acknowledged commits
 
@@ -156,6 +160,28 @@ class File:
 
         return has_changed
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Transaction]:
+        """Open a transaction on a copy of the file as it is now, which nothing of is left.
+
+        The copy is made by SQLite's backup API in one step: writers do not wait, and the log
+        (WAL) can be reset while the copy is read.
+        """
+        descriptor, name = tempfile.mkstemp(prefix=".snapshot-", dir=self._path.parent)
+        os.close(descriptor)
+        try:
+            opened = _copy_of(self._path, name)
+        except apsw.Error as error:
+            raise DatabaseAwayError(reason_of(error) or type(error).__name__) from error
+        finally:
+            Path(name).unlink()
+        engine = _engine(lambda: opened)
+        try:
+            with engine.connect() as connection:
+                yield connection
+        finally:
+            engine.dispose()
+
     def direct_reads(self) -> DirectReads:
         """Return what reads this file on the calling thread."""
         return DirectReads(self._path, self.check)
@@ -202,6 +228,22 @@ class File:
 def reader(file: Path) -> Engine:
     """Return the engine of somebody else's database, which is only read and never made."""
     return _engine(lambda: _connect(file, apsw.SQLITE_OPEN_READONLY))
+
+
+def _copy_of(path: Path, name: str) -> Connection:
+    """Copy a database into the empty file `name`; return a connection that reads the copy."""
+    with (
+        closing(_connect(path, _READ_AND_WRITE)) as source,
+        closing(_connect(Path(name), _READ_AND_WRITE)) as target,
+    ):
+        source.set_busy_timeout(_patience())
+        for pragma in ("journal_mode = OFF", "synchronous = OFF"):  # it need not survive a crash
+            target.execute(f"PRAGMA {pragma}")
+        with target.backup("main", source, "main") as backup:
+            backup.step(-1)
+    # immutable: the copy says that it has a log (WAL), and has none
+    uri = Path(f"file:{quote(name)}?immutable=1")
+    return _connect(uri, apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
 
 
 def _engine(connect: Callable[[], Connection], **pool: int) -> Engine:

@@ -48,6 +48,10 @@ class GrantCache(Generic[Value]):
         self._applications = applications
         self._granted: BoundedCache[bytes, Value] = BoundedCache(SIZE)
 
+    def __len__(self) -> int:
+        """Return the number of grants."""
+        return len(self._granted)
+
     def get(self, key: bytes, source: str, now: float) -> Value | None:
         """Return what `key` was granted, if the same would be granted at `now` (Unix seconds)."""
         granted = self._granted.get(key)

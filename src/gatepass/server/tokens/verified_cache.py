@@ -31,6 +31,10 @@ class VerifiedTokenCache:
         # Replaced as one, so that no thread keeps under new keys what old ones have verified.
         self._claims: tuple[object, BoundedCache[bytes, Claims]] = (None, BoundedCache(SIZE))
 
+    def __len__(self) -> int:
+        """Return the number of tokens."""
+        return len(self._claims[1])
+
     def get(self, digest: bytes, keys: object) -> Claims | None:
         """Return the claims of the token with this digest, the same object as was put."""
         verified_by, claims = self._claims
@@ -53,6 +57,10 @@ class DerivedCache(Generic[Value]):
 
     def __init__(self) -> None:
         self._values: BoundedCache[Hashable, tuple[AccessToken, Value]] = BoundedCache(SIZE)
+
+    def __len__(self) -> int:
+        """Return the number of values."""
+        return len(self._values)
 
     def get(self, key: Hashable, token: AccessToken) -> Value | None:
         """Return the value of this token, if it was derived from these claims and application."""

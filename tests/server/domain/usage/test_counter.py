@@ -311,7 +311,7 @@ def test_uses_and_counts_are_bounded_while_nothing_can_be_written(
     (secret,) = application.secrets
     of_one = Use(application, secret, AT, "192.0.2.7", b"curl/8")
     uses = {number.to_bytes(4): of_one for number in range(most + 10)}
-    app_id = application.id
+    app_id = application.id_bytes
     counts = Counter({CountKey(app_id, at, ISSUED): 1 for at in range(most + 10)})
     use(client, usage)
     usage.issued(application)

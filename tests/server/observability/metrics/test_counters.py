@@ -17,9 +17,9 @@ from gatepass.server.observability.metrics.endpoint_names import name_of
 def test_a_request_is_counted_in_the_bucket_of_its_time() -> None:
     figures = Counters()
     for seconds in (0.0, 0.001, 0.0011, 3.0):
-        figures.observe("token", "ok", seconds)
+        figures.observe("production", "token", "ok", seconds)
 
-    (row,) = figures.counts().rows
+    (row,) = figures.rows()
     assert (row.endpoint, row.result, row.buckets) == ("token", "ok", (2, 1, 0, 0, 0, 0, 1))
     assert row.seconds == pytest.approx(3.0021)
     assert len(row.buckets) == len(BOUNDS) + 1
@@ -27,35 +27,44 @@ def test_a_request_is_counted_in_the_bucket_of_its_time() -> None:
 
 def test_results_are_told_apart() -> None:
     figures = Counters()
-    figures.observe("token", "ok", 0.1)
-    figures.observe("token", "invalid_client", 0.1)
-    figures.observe("revoke", "ok", 0.1)
+    figures.observe("production", "token", "ok", 0.1)
+    figures.observe("production", "token", "invalid_client", 0.1)
+    figures.observe("production", "revoke", "ok", 0.1)
+    figures.observe("sandbox", "token", "ok", 0.1)
 
-    counted = {(row.endpoint, row.result) for row in figures.counts().rows}
-    assert counted == {("token", "ok"), ("token", "invalid_client"), ("revoke", "ok")}
+    assert {row[:3] for row in figures.rows()} == {
+        ("production", "token", "ok"),
+        ("production", "token", "invalid_client"),
+        ("production", "revoke", "ok"),
+        ("sandbox", "token", "ok"),
+    }
 
 
 def test_no_label_comes_from_outside_the_lists() -> None:
     figures = Counters()
     for number in range(1_000):
-        figures.observe(f"/path/{number}", f"result {number}", 0.1)
+        figures.observe("production", f"/path/{number}", f"result {number}", 0.1)
 
-    (row,) = figures.counts().rows
+    (row,) = figures.rows()
     assert (row.endpoint, row.result) == ("other", "server_error")
     assert sum(row.buckets) == 1_000
 
 
 def test_tokens_and_refusals_are_counted_by_lists_that_are_closed() -> None:
     figures = Counters()
-    figures.issued("opaque")
-    figures.refused("wrong_secret")
+    figures.issued("production", "opaque")
+    figures.refused("sandbox", "wrong_secret")
 
-    counts = figures.counts()
-    assert counts.tokens == {"opaque": 1, "jwt": 0}
-    assert {reason for reason, count in counts.refusals.items() if count} == {"wrong_secret"}
-    assert set(counts.refusals) == set(REASONS)
+    counted = {key: count for key, count in figures.values() if count}
+    assert counted == {
+        ("gatepass_tokens_issued", ("production", "opaque")): 1,
+        ("gatepass_refusals", ("sandbox", "wrong_secret")): 1,
+    }
+    for environment in ("production", "sandbox"):
+        of_it = {key[1] for key, _ in figures.values() if environment in key[1]}
+        assert {label for _, label in of_it} == {*KINDS, *REASONS}
     with pytest.raises(KeyError):
-        figures.issued("made up")
+        figures.issued("production", "made up")
 
 
 @pytest.mark.parametrize(
@@ -104,6 +113,6 @@ def test_the_result_is_the_error_code_or_the_class_of_the_status(
 
 
 def test_there_are_few_series_whatever_clients_do() -> None:
-    most = len(endpoint_names.NAMES) * len(RESULTS) * (len(BOUNDS) + 3)
+    of_one = len(endpoint_names.NAMES) * len(RESULTS) * (len(BOUNDS) + 3)
 
-    assert most + len(KINDS) + len(REASONS) < 2_500
+    assert 2 * (of_one + len(KINDS) + len(REASONS)) + of_one < 7_500

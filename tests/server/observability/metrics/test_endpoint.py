@@ -26,6 +26,7 @@ from server.fixtures import (
 
 VECTORS = Path(__file__).parents[3] / "vectors"
 LOOPBACK = "127.0.0.1"
+LIVE_LABEL = [("environment", "production")]
 ADDED: list[str] = json.loads((VECTORS / "proxy_header_names.json").read_text())["added by proxies"]
 
 
@@ -56,8 +57,8 @@ def growth(before: dict[str, float], after: dict[str, float]) -> dict[str, float
     return {name: value for name, value in changed.items() if value}
 
 
-def requests(endpoint: str, result: str) -> str:
-    labels = [("endpoint", endpoint), ("result", result)]
+def requests(endpoint: str, result: str, environment: str = "production") -> str:
+    labels = [("endpoint", endpoint), ("environment", environment), ("result", result)]
     return f"gatepass_request_duration_seconds_count{labels}"
 
 
@@ -94,8 +95,8 @@ def test_tokens_and_refusals_are_told_by_kind_and_reason(
     fresh_server.ask(client.having(Secret("gps_live_wrong")))
     grown = growth(before, figures(fresh_server))
 
-    assert grown["gatepass_tokens_issued_total[('kind', 'opaque')]"] == 1
-    assert grown["gatepass_refusals_total[('reason', 'wrong_secret')]"] == 1
+    assert grown[f"gatepass_tokens_issued_total{[*LIVE_LABEL, ('kind', 'opaque')]}"] == 1
+    assert grown[f"gatepass_refusals_total{[*LIVE_LABEL, ('reason', 'wrong_secret')]}"] == 1
 
 
 def test_the_state_of_each_environment_is_told(

@@ -1,37 +1,47 @@
-"""Figures of several workers: published, read and added up."""
+"""Several workers: what each publishes, what a scrape has of all, what remains of ended ones."""
 
+import fcntl
+import json
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from gatepass.server.observability.metrics import snapshot
-from gatepass.server.observability.metrics.counters import Counters, Counts
-from gatepass.server.observability.metrics.snapshot import Queue, Snapshot, State
+from gatepass.server.observability.metrics.counters import Counters
+from gatepass.server.observability.metrics.ended_workers import EndedWorkers
+from gatepass.server.observability.metrics.families import FAMILIES, Key
+from gatepass.server.observability.metrics.snapshot import Snapshot
 from gatepass.server.observability.metrics.workers import Workers
 
 pytestmark = pytest.mark.slow
 
-_MORE = {"revocations": 2, "waiting": 2, "clock_offset": 0}
-_CACHE = {"cached": 5, "cache_bytes": 600, "evictions": 7, "miss_seconds": 0.25}
+TOKENS: Key = ("gatepass_tokens_issued", ("production", "opaque"))
+WORKERS: Key = ("gatepass_workers", ())
+STATE: dict[Key, float] = {
+    ("gatepass_feed_lag_seconds", ("production",)): 0.1,
+    ("gatepass_database_up", ("production",)): 1,
+    ("gatepass_clock_offset_seconds", ("production",)): 0.5,
+    ("gatepass_queue_waiting", ("production", "pages")): 4,
+    ("gatepass_queue_refused", ("production", "pages")): 5,
+    ("process_cpu_seconds", ("17",)): 30,
+}
 
 
-def counts(requests: int = 1) -> Counts:
-    figures = Counters()
+def figures(requests: int = 1, pid: int = 17, **more: float) -> Snapshot:
+    """Return the metrics of a worker; `more` are metrics of production."""
+    counted = Counters()
     for _ in range(requests):
-        figures.observe("token", "ok", 0.01)
-        figures.issued("opaque")
-        figures.refused("wrong_secret")
-    return figures.counts()
-
-
-def figures(requests: int = 1, **state: float) -> Snapshot:
-    values = {"hits": 3, "misses": 1, "lag": 0.1, "key_age": 60, "database_up": 1}
-    made = State(**{**values, "database_writable": 1, **_MORE, **_CACHE, **state})  # type: ignore[arg-type]
-    return Snapshot(counts(requests), {"production": made}, {"passwords": Queue(4, 5)})
+        counted.observe("production", "token", "ok", 0.01)
+        counted.issued("production", "opaque")
+    values = {**dict(counted.values()), **STATE, WORKERS: 1}
+    values["process_cpu_seconds", (str(pid),)] = values.pop(("process_cpu_seconds", ("17",)))
+    values |= {(f"gatepass_{name}", ("production",)): value for name, value in more.items()}
+    return Snapshot(counted.rows(), values)
 
 
 def other(directory: Path, pid: int, text: str) -> Path:
@@ -39,6 +49,33 @@ def other(directory: Path, pid: int, text: str) -> Path:
     file = directory / f"{pid}.json"
     file.write_text(text)
     return file
+
+
+def ended_process() -> int:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    return ended.pid
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    return tmp_path / "metrics"
+
+
+@pytest.fixture
+def workers(directory: Path) -> Workers:
+    return Workers(directory, figures)
+
+
+def scrape(workers: Workers) -> Snapshot:
+    return snapshot.total(workers.all())
+
+
+def tokens(workers: Workers) -> float:
+    found = scrape(workers)
+    [row] = found.rows
+    assert sum(row.buckets) == found.values[TOKENS]
+    return found.values[TOKENS]
 
 
 def test_a_snapshot_survives_its_way_through_a_file() -> None:
@@ -53,78 +90,159 @@ def test_a_snapshot_survives_its_way_through_a_file() -> None:
         "[]",
         "null",
         "7",
-        "[[[], {}], {}]",
-        '[[[["token", "ok", [1], 2]], {}, {}], {}]',
-        '[[[], {}, {}], {"production": [1]}, {}]',
-        '[[[], {}, {}], {}, {"passwords": [1]}]',
-        "[[[], {}, {}], {}]",
-        "[[[], {}, {}], []]",
-        "[[[1], {}, {}], {}]",
+        "[[], {}, {}]",
+        '[[["production", "token", "ok", [1], 2]], []]',
+        '[[["token", "ok", [1], 2]], []]',
+        '[[], [["gatepass_ready", ["production"]]]]',
+        '[[], [["gatepass_ready", ["production"], "x"]]]',
+        '[[], [["gatepass_ready", 7, 1]]]',
+        "[[1], []]",
     ],
 )
-def test_a_file_of_another_version_is_ignored(tmp_path: Path, text: str) -> None:
-    workers = Workers(tmp_path / "metrics", figures)
-    other(tmp_path / "metrics", os.getppid(), text)
+def test_a_file_that_is_none_of_a_worker_is_ignored(
+    workers: Workers, directory: Path, text: str
+) -> None:
+    other(directory, os.getppid(), text)
 
     assert snapshot.read(text) is None
-    assert workers.others() == []
+    assert tokens(workers) == 1
+
+
+def test_metrics_that_another_version_has_are_left_out_and_the_others_are_read(
+    workers: Workers, directory: Path
+) -> None:
+    values: list[object] = [["gatepass_of_tomorrow", ["x"], 1], [*TOKENS, 4]]
+    values.append(["gatepass_ready", [], 1])  # which has other labels there
+    rows = [["production", "token", "ok", [4, 0, 0, 0, 0, 0, 0], 0.1]]
+    other(directory, os.getppid(), json.dumps([rows, values]))
+
+    assert tokens(workers) == 5
 
 
 def test_counts_add_up_and_of_states_the_worst_is_told() -> None:
-    one = figures(2, lag=0.1, database_up=1, key_age=5, revocations=7, clock_offset=-3.0)
-    two = figures(3, lag=9.0, database_up=0, key_age=6, revocations=7, clock_offset=-3.0)
-    two = two._replace(
-        states={"production": two.states["production"]._replace(database_writable=0)}
-    )
+    one = figures(2, 1, database_up=1, feed_lag_seconds=0.1, clock_offset_seconds=0.5)
+    two = figures(3, 2, database_up=0, feed_lag_seconds=9.0, clock_offset_seconds=-3.0)
 
-    total = snapshot.total([one, two])
+    total = snapshot.total([one, two]).values
 
-    assert total.workers == 2
-    assert total.queues == {"passwords": Queue(8, 10)}
-    (row,) = total.counts.rows
-    assert sum(row.buckets) == 5
-    assert row.seconds == pytest.approx(0.05)
-    assert total.counts.tokens["opaque"] == total.counts.refusals["wrong_secret"] == 5
-    assert total.states == {"production": State(6, 2, 9.0, 6, 0, 0, 7, 4, -3.0, 10, 1200, 14, 0.5)}
+    assert total[WORKERS] == 2
+    assert total[TOKENS] == 5
+    assert total["gatepass_queue_waiting", ("production", "pages")] == 8
+    assert total["gatepass_queue_refused", ("production", "pages")] == 10
+    assert total["gatepass_database_up", ("production",)] == 0
+    assert total["gatepass_feed_lag_seconds", ("production",)] == 9
+    assert total["gatepass_clock_offset_seconds", ("production",)] == -3
+    assert total["process_cpu_seconds", ("1",)] == total["process_cpu_seconds", ("2",)] == 30
 
 
-def test_the_figures_of_a_living_worker_are_read_and_ones_own_are_not(tmp_path: Path) -> None:
-    directory = tmp_path / "metrics"
-    workers = Workers(directory, figures)
+def test_every_metric_of_a_worker_is_a_known_one_with_its_labels() -> None:
+    for name, labels in figures().values:
+        assert len(FAMILIES[name].labels) == len(labels)
+
+
+def test_a_scrape_has_the_figures_of_a_living_worker_and_ones_own_once(
+    workers: Workers, directory: Path
+) -> None:
     workers.publish()
     other(directory, os.getppid(), snapshot.write(figures(4)))
 
-    assert workers.others() == [figures(4)]
+    assert tokens(workers) == 5
+    assert scrape(workers).values[WORKERS] == 2
 
 
-def test_the_file_of_a_dead_worker_is_ignored_and_removed(tmp_path: Path) -> None:
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    file = other(tmp_path / "metrics", ended.pid, snapshot.write(figures()))
+def test_a_scrape_publishes_what_it_shows(workers: Workers, directory: Path) -> None:
+    directory.mkdir()
+    scrape(workers)
 
-    assert Workers(tmp_path / "metrics", figures).others() == []
+    assert snapshot.read((directory / f"{os.getpid()}.json").read_text()) == figures()
+
+
+def test_the_counts_of_a_worker_that_was_killed_stay_and_its_state_does_not(
+    workers: Workers, directory: Path
+) -> None:
+    file = other(directory, ended_process(), snapshot.write(figures(7, 99, feed_lag_seconds=50)))
+
+    for _ in range(3):
+        found = scrape(workers)
+        assert found.values[TOKENS] == 8
+        assert found.values[WORKERS] == 1
+        assert found.values["gatepass_feed_lag_seconds", ("production",)] == 0.1
+        assert ("process_cpu_seconds", ("99",)) not in found.values
+        assert found.values["gatepass_queue_waiting", ("production", "pages")] == 4
+        assert found.values["gatepass_queue_refused", ("production", "pages")] == 10
     assert not file.exists()
 
 
-def test_the_file_of_a_worker_that_is_silent_for_long_is_ignored(tmp_path: Path) -> None:
-    file = other(tmp_path / "metrics", os.getppid(), snapshot.write(figures()))
+def test_the_counts_of_many_ended_workers_are_added(workers: Workers, directory: Path) -> None:
+    for _ in range(3):
+        other(directory, ended_process(), snapshot.write(figures(2)))
+        assert tokens(workers)
+
+    assert tokens(workers) == 7
+
+
+def test_a_crash_between_adding_and_removing_a_file_counts_nothing_twice(
+    workers: Workers, directory: Path
+) -> None:
+    file = other(directory, ended_process(), snapshot.write(figures(7)))
+    text, at = file.read_text(), file.stat().st_mtime_ns
+    assert tokens(workers) == 8
+    file.write_text(text)
+    os.utime(file, ns=(at, at))
+
+    assert tokens(workers) == 8
+    assert tokens(workers) == 8
+    assert not file.exists()
+
+
+@pytest.fixture
+def adding_elsewhere(directory: Path) -> Iterator[None]:
+    directory.mkdir()
+    with (directory / "ended.lock").open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.mark.usefixtures("adding_elsewhere")
+def test_while_another_process_adds_nobody_waits_and_the_sum_is_right(
+    workers: Workers, directory: Path
+) -> None:
+    file = other(directory, ended_process(), snapshot.write(figures(7)))
+
+    assert tokens(workers) == 8
+    assert file.exists()
+
+
+def test_of_a_worker_that_is_silent_for_long_only_the_counts_are_used(
+    workers: Workers, directory: Path
+) -> None:
+    file = other(directory, os.getppid(), snapshot.write(figures(7)))
     an_hour_ago = time.time() - 3600
     os.utime(file, (an_hour_ago, an_hour_ago))
 
-    assert Workers(tmp_path / "metrics", figures).others() == []
+    assert tokens(workers) == 8
+    assert scrape(workers).values[WORKERS] == 1
 
 
 @pytest.mark.parametrize("name", ["x.json", "-1.json", "0x1.json", f"{'9' * 40}.json"])
-def test_other_files_in_the_folder_do_no_harm(tmp_path: Path, name: str) -> None:
-    directory = tmp_path / "metrics"
+def test_other_files_in_the_folder_do_no_harm(workers: Workers, directory: Path, name: str) -> None:
     directory.mkdir()
     (directory / name).write_text("{")
 
-    assert Workers(directory, figures).others() == []
+    assert tokens(workers) == 1
 
 
-def test_a_worker_publishes_at_once_and_takes_it_back_when_it_ends(tmp_path: Path) -> None:
-    directory = tmp_path / "metrics"
+@pytest.mark.parametrize("text", ["", "{", "[]", "[[], 7]", '[7, "[[], []]"]'])
+def test_a_sum_of_ended_workers_that_cannot_be_read_begins_anew(
+    workers: Workers, directory: Path, text: str
+) -> None:
+    directory.mkdir()
+    (directory / "ended.json").write_text(text)
+
+    assert tokens(workers) == 1
+
+
+def test_a_worker_publishes_at_once_and_leaves_its_counts_when_it_ends(directory: Path) -> None:
     workers = Workers(directory, figures)
     workers.start()
     file = directory / f"{os.getpid()}.json"
@@ -133,10 +251,22 @@ def test_a_worker_publishes_at_once_and_takes_it_back_when_it_ends(tmp_path: Pat
         time.sleep(0.01)
 
     assert snapshot.read(file.read_text()) == figures()
-    assert file.stat().st_mode & 0o077 == 0 or directory.stat().st_mode & 0o077 == 0
+    assert directory.stat().st_mode & 0o077 == 0
     workers.stop()
-    assert list(directory.iterdir()) == []
+    assert not file.exists()
+    assert EndedWorkers(directory).read().counted.values[TOKENS] == 1
 
 
-def test_without_a_folder_there_are_no_others(tmp_path: Path) -> None:
-    assert Workers(tmp_path / "metrics", figures).others() == []
+def test_a_process_id_that_is_used_again_loses_no_counts(directory: Path) -> None:
+    other(directory, os.getpid(), snapshot.write(figures(9)))
+    workers = Workers(directory, figures)
+    workers.start()
+
+    assert tokens(workers) == 10
+    workers.stop()
+
+
+def test_where_nothing_can_be_written_a_scrape_has_the_own_figures(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    assert tokens(Workers(tmp_path / "file" / "metrics", figures)) == 1

@@ -88,7 +88,9 @@ def test_one_that_has_ended_leaves_its_place() -> None:
     connections.remove(opened[0])
 
     assert connections.admit(Fake(1.0))
-    assert COUNTERS.counts().connections == {"open": 2, "limit": 2}
+    values = dict(COUNTERS.values())
+    assert values["gatepass_connections_open", ()] == 2
+    assert values["gatepass_connections_limit", ()] == 2
 
 
 @pytest.fixture
@@ -109,14 +111,15 @@ def test_databases_and_files_keep_descriptors_for_themselves(descriptors: int, r
 
 def test_the_log_names_a_source_once_a_minute_and_metrics_count_all() -> None:
     connections = Connections(Limits())
-    before = COUNTERS.counts().endings["malformed"]
+    ended = "gatepass_connections_ended", ("malformed",)
+    before = dict(COUNTERS.values())[ended]
     with capture_logs() as logged:
         for now in (100.0, 101.0, 159.0, 161.0):
             connections.record_end("malformed", "192.0.2.1", now, "why")
             connections.record_end("malformed", "192.0.2.2", now, "why")
 
     assert [each["source"] for each in logged] == ["192.0.2.1", "192.0.2.2"] * 2
-    assert COUNTERS.counts().endings["malformed"] == before + 8
+    assert dict(COUNTERS.values())[ended] == before + 8
 
 
 def test_a_flood_of_sources_does_not_flood_the_log() -> None:

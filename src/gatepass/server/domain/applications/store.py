@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     ForeignKey,
     Integer,
@@ -21,6 +23,7 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    true,
     type_coerce,
     update,
 )
@@ -115,8 +118,16 @@ def change(connection: Connection, app_id: UUID, values: Mapping[str, object]) -
 
 def void_tokens_of_organization(connection: Connection, org_id: UUID, at: datetime) -> None:
     """Revoke every token that an organization's applications were issued at `at` or before."""
+    _void_tokens(connection, application.c.org_id == org_id, at)
+
+
+def void_all_tokens(connection: Connection, at: datetime) -> None:
+    """Revoke every token that was issued at `at` or before."""
+    _void_tokens(connection, true(), at)
+
+
+def _void_tokens(connection: Connection, own: ColumnElement[bool], at: datetime) -> None:
     void = application.c.tokens_revoked_before
-    own = application.c.org_id == org_id
     next_one = type_coerce(type_coerce(void, BigInteger) + 1, Timestamp)
     grown = case(
         (void >= at, next_one), else_=literal(at, Timestamp)
@@ -207,15 +218,22 @@ def remove_ended_secrets(connection: Connection, app_id: UUID, now: datetime) ->
     connection.execute(delete(secret).where(ended))
 
 
+class LastUse(NamedTuple):
+    """When and from where an application or a secret, whose id has these 16 bytes, was used."""
+
+    used: bytes
+    at: int  # Unix milliseconds
+    source: str
+    agent: str
+
+
 def record_use(
-    connection: Connection,
-    applications: Sequence[Mapping[str, object]],
-    secrets: Sequence[Mapping[str, object]],
+    connection: Connection, applications: Sequence[LastUse], secrets: Sequence[LastUse]
 ) -> None:
-    """Write a batch of "last used": rows of `key`, `at`, `source` and `agent`."""
-    for table, rows in ((application, applications), (secret, secrets)):
-        if rows:
-            given = as_rows((row["key"], row["at"], row["source"], row["agent"]) for row in rows)
+    """Write the last uses of applications and of secrets."""
+    for table, uses in ((application, applications), (secret, secrets)):
+        if uses:
+            given = as_rows((used.hex(), *others) for used, *others in uses)
             connection.execute(_noting_use(connection.dialect.name, table), {"rows": given})
 
 

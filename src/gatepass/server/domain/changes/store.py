@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Column, Connection, Row, Table, Text, delete, func, select
 
 from gatepass.server.storage.database import Counter, Timestamp, metadata
-from gatepass.server.storage.statements import insert_many
+from gatepass.server.storage.statements import insert_many, notify
 from gatepass.server.storage.timestamps import milliseconds
 
 change = Table(
@@ -66,6 +66,7 @@ def record_many(connection: Connection, kind: str, subjects: Iterable[str], now:
     """Add a change of each subject to the feed."""
     rows = [{"kind": kind, "subject": subject, "at": now} for subject in subjects]
     insert_many(connection, change, rows)
+    notify(connection)
 
 
 def latest(connection: Connection) -> int:
@@ -116,6 +117,13 @@ def prune(connection: Connection, older_than: datetime) -> None:
     kept = select(func.min(change.c.seq)).where(change.c.at >= older_than).scalar_subquery()
     last = select(func.max(change.c.seq)).scalar_subquery()
     connection.execute(delete(change).where(change.c.seq < func.coalesce(kept, last)))
+
+
+def start_over(connection: Connection, now: datetime) -> None:
+    """Forget every change, so that whoever follows the feed reads everything again."""
+    newest_seq = latest(connection)
+    record(connection, IMPORT, "restore", now)
+    connection.execute(delete(change).where(change.c.seq <= newest_seq))
 
 
 def _place(row: Row[Any]) -> Position:

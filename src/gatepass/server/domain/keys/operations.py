@@ -58,6 +58,18 @@ def rotate_due(context: Context, purposes: Collection[Purpose]) -> None:
     context.refresh()
 
 
+def encrypt_again(context: Context, by: Actor) -> int:
+    """Encrypt under the first master key every key that is not; return how many there were."""
+    now = context.now()
+    with context.database.write() as connection:
+        changed = store.encrypt_again(connection, context.master_key, context.mode, now)
+        if changed:
+            record = entry(by, now, "master_key.rotated", context.name, keys=str(changed))
+            audit.record(connection, record)
+    context.refresh()
+    return changed
+
+
 def all_keys(context: Context) -> tuple[Key, ...]:
     """Return every key that is kept."""
     with context.database.read() as connection:

@@ -1,13 +1,15 @@
 """The keys' table."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     Column,
     Connection,
     Integer,
     LargeBinary,
+    Row,
     Table,
     Text,
     delete,
@@ -22,7 +24,7 @@ from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.keys.model import Key
 from gatepass.server.domain.token_policy import Purpose
 from gatepass.server.storage.database import Timestamp, metadata
-from gatepass.server.storage.master_key import MasterKey
+from gatepass.server.storage.master_key import MasterKey, MasterKeyError
 from gatepass.wire.credential import Mode
 
 server_key = Table(
@@ -64,18 +66,54 @@ def is_any(connection: Connection) -> bool:
 
 
 def all_keys(connection: Connection, master: MasterKey, mode: Mode) -> tuple[Key, ...]:
-    """Return every key, oldest first."""
+    """Return every key, oldest first; raise MasterKeyError where one cannot be decrypted."""
     return tuple(
-        Key(
-            id=row.id,
-            purpose=row.purpose,
-            secret=master.decrypt(row.encrypted, _name(mode, row.id, row.purpose)),
-            created_at=row.created_at,
-            active_from=row.active_from,
-            ended_at=row.ended_at,
-        )
+        _key(row, master.decrypt_stored(row.encrypted, _name(mode, row.id, row.purpose)))
         for row in connection.execute(select(server_key).order_by(server_key.c.id))
     )
+
+
+def all_keys_or_known(
+    connection: Connection, master: MasterKey, mode: Mode, known: Mapping[int, Key]
+) -> tuple[tuple[Key, ...], MasterKeyError | None]:
+    """Return every key, and the error of those that are taken from `known` instead.
+
+    After a rotation of the master key a server without the new one goes on with the keys that it
+    has in memory. Raises MasterKeyError for one that is not in `known`.
+    """
+    found: list[Key] = []
+    failed: MasterKeyError | None = None
+    for row in connection.execute(select(server_key).order_by(server_key.c.id)):
+        try:
+            secret = master.decrypt_stored(row.encrypted, _name(mode, row.id, row.purpose))
+        except MasterKeyError as error:
+            if row.id not in known:
+                raise
+            secret, failed = known[row.id].secret, error
+        found.append(_key(row, secret))
+    return tuple(found), failed
+
+
+def encrypt_again(connection: Connection, master: MasterKey, mode: Mode, now: datetime) -> int:
+    """Encrypt under the first master key what is not; tell every process; return how many."""
+    changed = 0
+    for row in connection.execute(select(server_key).order_by(server_key.c.id)).all():
+        name = _name(mode, row.id, row.purpose)
+        if master.is_under_first(row.encrypted, name):
+            continue
+        encrypted = master.encrypt(master.decrypt(row.encrypted, name), name)
+        own = server_key.c.id == row.id
+        connection.execute(update(server_key).where(own).values(encrypted=encrypted))
+        changes.record(connection, changes.KEY, str(row.id), now)
+        changed += 1
+    return changed
+
+
+def check_decrypts(
+    master: MasterKey, mode: Mode, key_id: int, purpose: Purpose, encrypted: bytes
+) -> None:
+    """Raise MasterKeyError where a key, as it is kept, is encrypted under another master key."""
+    master.decrypt(encrypted, _name(mode, key_id, purpose))
 
 
 def end(connection: Connection, key_ids: Collection[int], now: datetime) -> None:
@@ -89,6 +127,17 @@ def end(connection: Connection, key_ids: Collection[int], now: datetime) -> None
 def remove(connection: Connection, key_ids: Collection[int]) -> None:
     """Delete keys that prove nothing any more."""
     connection.execute(delete(server_key).where(server_key.c.id.in_(key_ids)))
+
+
+def _key(row: Row[Any], secret: bytes) -> Key:
+    return Key(
+        id=row.id,
+        purpose=row.purpose,
+        secret=secret,
+        created_at=row.created_at,
+        active_from=row.active_from,
+        ended_at=row.ended_at,
+    )
 
 
 def _name(mode: Mode, key_id: int, purpose: Purpose) -> str:

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from gatepass.server.domain.applications import store as applications
-from gatepass.server.domain.applications.cached_application import CachedApplication
+from gatepass.server.domain.applications.cached_application import CachedApplication, CachedSecret
 from gatepass.server.domain.applications.placeholder import is_placeholder
 from gatepass.server.domain.audit import bounded
 from gatepass.server.domain.audit import store as audit
@@ -81,6 +81,12 @@ class UsageCounter:
         self.issued = self._issued.append
         self._batch = Batch({}, Counter(), {})
         self._of_placeholders = Batch({}, Counter(), {})
+        self.lost = 0  # uses and counts, as too many waited
+
+    @property
+    def waiting(self) -> int:
+        """Return how many uses and counts wait to be written; tokens of one client are one."""
+        return len(self._batch.uses) + len(self._batch.counts)
 
     def used(self, use: Use) -> None:
         """Note that an application authenticated with one of its secrets."""
@@ -103,7 +109,7 @@ class UsageCounter:
         kind = Kind(application.id, reason, note, source, text(agent))
         with self._lock:
             batch = self._of_placeholders if is_placeholder(application) else self._batch
-            batch.counts[CountKey(application.id, start_of(at), reason)] += 1
+            batch.counts[CountKey(application.id_bytes, start_of(at), reason)] += 1
             _add_refusal(batch, kind, RefusalCount(application, 1, at, at))
 
     def collect(self, at: float) -> None:
@@ -111,14 +117,10 @@ class UsageCounter:
         applications = [self._issued.popleft() for _ in range(len(self._issued))]
         if not applications:
             return
-        # by identity, as to hash an id costs more than all the rest
-        times = Counter(map(id, applications))
-        by_identity = dict(zip(map(id, applications), applications, strict=True))
         start = start_of(at)
         with self._lock:
-            for identity, count in times.items():
-                cell = CountKey(by_identity[identity].id, start, ISSUED)
-                self._batch.counts[cell] += count
+            for app_id, times in Counter(each.id_bytes for each in applications).items():
+                self._batch.counts[CountKey(app_id, start, ISSUED)] += times
 
     def take(self, at: float) -> Batch | None:
         """Return what came since the last time and reset; None where nothing came."""
@@ -147,7 +149,9 @@ class UsageCounter:
             newer.refusals.clear()
             for kind, count in refusals:
                 _add_refusal(newer, kind, count)
-        return len(batch.uses) - len(uses) + len(batch.counts) - len(counts)
+        lost = len(batch.uses) - len(uses) + len(batch.counts) - len(counts)
+        self.lost += lost
+        return lost
 
 
 def write(connection: Connection, batch: Batch, limit: HourlyLimit) -> None:
@@ -184,10 +188,11 @@ def _add_refusal(batch: Batch, kind: Kind, count: RefusalCount) -> None:
 
 def _write_uses(connection: Connection, batch: Batch) -> None:
     in_order = sorted(batch.uses.values(), key=lambda use: use.at)
+    newest = {use.application.id_bytes: use for use in in_order}
     applications.record_use(
         connection,
-        list({use.application.id: _row(use.application.id, use) for use in in_order}.values()),
-        [_row(use.secret.id, use) for use in in_order],
+        [_last_use(app_id, use) for app_id, use in newest.items()],
+        [_last_use(use.secret.id_bytes, use) for use in in_order],
     )
 
 
@@ -197,26 +202,29 @@ def _end_replaced_secrets(connection: Connection, batch: Batch) -> None:
     Which those are is known from memory, where the other one was found as well.
     """
     for use in batch.uses.values():
-        at = _datetime(use.at)
         for old in use.application.secrets:
-            waited = old.ends_on_use_of == use.secret.id_bytes and old.is_live(use.at)
-            if waited and applications.end_live_secret(connection, old.id, at):
-                by = Actor(use.application.name, use.source, use.application.org_id)
-                record = entry(
-                    by,
-                    at,
-                    "secret.ended",
-                    use.application.name,
-                    client_id=use.application.client_id,
-                    secret=old.last_four,
-                )
-                audit.record(connection, record)
-                subject = str(use.application.id)
-                changes.record(connection, changes.APPLICATION, subject, at)
+            if old.ends_on_use_of == use.secret.id_bytes and old.is_live(use.at):
+                _end_replaced(connection, old, use)
 
 
-def _row(key: object, use: Use) -> dict[str, object]:
-    return {"key": key, "at": _datetime(use.at), "source": use.source, "agent": text(use.agent)}
+def _end_replaced(connection: Connection, old: CachedSecret, use: Use) -> None:
+    application, at = use.application, _datetime(use.at)
+    if not applications.end_live_secret(connection, old.id, at):
+        return
+    record = entry(
+        Actor(application.name, use.source, application.org_id),
+        at,
+        "secret.ended",
+        application.name,
+        client_id=application.client_id,
+        secret=old.last_four,
+    )
+    audit.record(connection, record)
+    changes.record(connection, changes.APPLICATION, str(application.id), at)
+
+
+def _last_use(used: bytes, use: Use) -> applications.LastUse:
+    return applications.LastUse(used, int(use.at * 1000), use.source, text(use.agent))
 
 
 def _entry(application: CachedApplication, refusal: Refusal) -> Entry:

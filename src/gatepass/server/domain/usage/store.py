@@ -99,7 +99,7 @@ def add(connection: Connection, counts: Mapping[CountKey, int]) -> None:
     """Add to the counts of applications that still exist, beside what other processes add."""
     if counts:
         rows = (
-            (cell.application_id, FINE, cell.start * 1000, cell.what, times)
+            (cell.application_id.hex(), FINE, cell.start * 1000, cell.what, times)
             for cell, times in counts.items()
         )
         connection.execute(_adding(connection.dialect.name, FINE), {"rows": as_rows(rows)})

@@ -1,6 +1,6 @@
 """Metrics: counted in dictionaries, shared between workers, shown as Prometheus text."""
 
-from gatepass.server.observability.metrics.counters import COUNTERS
+from gatepass.server.observability.metrics.counters import COUNTERS, NO_ENVIRONMENT
 
 observe = COUNTERS.observe
 observer = COUNTERS.observer
@@ -9,4 +9,12 @@ refused = COUNTERS.refused
 connection_ended = COUNTERS.connection_ended
 connections = COUNTERS.connections
 
-__all__ = ["connection_ended", "connections", "issued", "observe", "observer", "refused"]
+__all__ = [
+    "NO_ENVIRONMENT",
+    "connection_ended",
+    "connections",
+    "issued",
+    "observe",
+    "observer",
+    "refused",
+]

@@ -4,11 +4,13 @@ Labels come from closed lists, so that no client can add series without bound.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from gatepass.server.domain.usage.refusal_reasons import REASONS
+from gatepass.server.environment.environment import NAMES as ENVIRONMENTS
 from gatepass.server.observability.metrics import endpoint_names
+from gatepass.server.observability.metrics.families import Key
 from gatepass.wire.errors import STATUS, OAuthError
 
 BOUNDS = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5)  # seconds
@@ -19,49 +21,43 @@ OK, REDIRECTED, REFUSED, FAILED, GONE = "ok", "redirected", "client_error", "ser
 RESULTS = frozenset({OK, REDIRECTED, REFUSED, FAILED, GONE, *STATUS})
 _OF_CLASS = {2: OK, 3: REDIRECTED, 4: REFUSED, 5: FAILED}
 
+NO_ENVIRONMENT = ""
+"""The environment of a request whose host is of none."""
 
 ENDINGS = ("header_timeout", "body_timeout", "unread", "evicted", "refused", "malformed")
 """Why the server ends a connection that the client does not end."""
 
 
 class Row(NamedTuple):
-    """The durations of the requests of one endpoint with one result."""
+    """The durations of the requests of an environment and endpoint with one result."""
 
+    environment: str
     endpoint: str
     result: str
     buckets: tuple[int, ...]  # up to each of BOUNDS, and beyond
     seconds: float
 
 
-class Counts(NamedTuple):
-    """The counts of a process at one time."""
-
-    rows: tuple[Row, ...]
-    tokens: dict[str, int]
-    refusals: dict[str, int]
-    endings: dict[str, int]
-    connections: dict[str, int]  # how many are "open", and their "limit"
-
-
 class Counters:
     """Counts in memory; one thread counts, any thread may read."""
 
     def __init__(self) -> None:
-        self._requests: dict[tuple[str, str], list[float]] = {}
-        self._tokens = dict.fromkeys(KINDS, 0)
-        self._refusals = dict.fromkeys(REASONS, 0)
+        names = tuple(ENVIRONMENTS.values())
+        self._requests: dict[tuple[str, str, str], list[float]] = {}
+        self._tokens = {name: dict.fromkeys(KINDS, 0) for name in names}
+        self._refusals = {name: dict.fromkeys(REASONS, 0) for name in names}
         self._endings = dict.fromkeys(ENDINGS, 0)
         self._connections = {"open": 0, "limit": 0}
 
-    def observe(self, endpoint: str, result: str, seconds: float) -> None:
-        """Count a request of an endpoint, with its result and duration."""
-        row = self._requests.get((endpoint, result))
+    def observe(self, environment: str, endpoint: str, result: str, seconds: float) -> None:
+        """Count a request of an environment's endpoint, with its result and duration."""
+        row = self._requests.get((environment, endpoint, result))
         if row is None:
-            row = self._row(endpoint, result)
+            row = self._row(environment, endpoint, result)
         row[bisect_left(BOUNDS, seconds)] += 1
         row[-1] += seconds
 
-    def observer(self, endpoint: str) -> Callable[[float], None]:
+    def observer(self, environment: str, endpoint: str) -> Callable[[float], None]:
         """Return a function that counts requests of one endpoint with the result OK.
 
         It does the same as `observe`, but looks the row up once.
@@ -71,19 +67,19 @@ class Counters:
         def observe(seconds: float) -> None:
             nonlocal row
             if row is None:
-                row = self._row(endpoint, OK)
+                row = self._row(environment, endpoint, OK)
             row[0 if seconds <= _SHORT else bisect_left(BOUNDS, seconds)] += 1
             row[-1] += seconds
 
         return observe
 
-    def issued(self, kind: str) -> None:
+    def issued(self, environment: str, kind: str) -> None:
         """Count a token of one of KINDS."""
-        self._tokens[kind] += 1
+        self._tokens[environment][kind] += 1
 
-    def refused(self, reason: str) -> None:
+    def refused(self, environment: str, reason: str) -> None:
         """Count a refusal by its reason, one of REASONS."""
-        self._refusals[reason] += 1
+        self._refusals[environment][reason] += 1
 
     def connection_ended(self, ending: str) -> None:
         """Count a connection that the server ends, by one of ENDINGS."""
@@ -94,25 +90,33 @@ class Counters:
         self._connections["open"] = count
         self._connections["limit"] = limit
 
-    def counts(self) -> Counts:
-        """Return the counts until now."""
-        rows = tuple(
+    def rows(self) -> tuple[Row, ...]:
+        """Return the durations of the requests until now."""
+        return tuple(
             Row(*key, tuple(int(each) for each in row[:-1]), row[-1])
             for key, row in list(self._requests.items())
         )
-        return Counts(
-            rows,
-            dict(self._tokens),
-            dict(self._refusals),
-            dict(self._endings),
-            dict(self._connections),
-        )
 
-    def _row(self, endpoint: str, result: str) -> list[float]:
-        """Return the row of a new pair; names that are on no list are counted as other ones."""
+    def values(self) -> Iterator[tuple[Key, float]]:
+        """Yield everything else that was counted until now."""
+        for name, counts in (
+            ("gatepass_tokens_issued", self._tokens),
+            ("gatepass_refusals", self._refusals),
+        ):
+            for environment, by_label in counts.items():
+                for label, count in by_label.items():
+                    yield (name, (environment, label)), count
+        for reason, count in self._endings.items():
+            yield ("gatepass_connections_ended", (reason,)), count
+        for what, count in self._connections.items():
+            yield (f"gatepass_connections_{what}", ()), count
+
+    def _row(self, environment: str, endpoint: str, result: str) -> list[float]:
+        """Return the row of a new key; names that are on no list are counted as other ones."""
         known = endpoint if endpoint in endpoint_names.NAMES else endpoint_names.OTHER
         known_result = result if result in RESULTS else FAILED
-        return self._requests.setdefault((known, known_result), [0.0] * (len(BOUNDS) + 2))
+        key = environment, known, known_result
+        return self._requests.setdefault(key, [0.0] * (len(BOUNDS) + 2))
 
 
 def result_of(status: int, code: str = "") -> str:

@@ -59,7 +59,7 @@ class Metrics:
         self._environments = environments
         self._networks = [ip_network(each) for each in networks]
         self._counters = counters
-        self._workers = Workers(directory, self._own) if directory else None
+        self._workers = Workers(directory, self.own) if directory else None
 
     def start(self) -> None:
         """Begin to publish for the other workers."""
@@ -94,11 +94,12 @@ class Metrics:
             to_text,  # its library imports a web server
         )
 
-        others = self._workers.others() if self._workers else []
-        return Response(200, _TEXT, to_text(snapshot.total([self._own(), *others])))
+        all_workers = self._workers.all() if self._workers else [self.own()]
+        return Response(200, _TEXT, to_text(snapshot.total(all_workers)))
 
-    def _own(self) -> Snapshot:
-        return snapshot.take(self._counters.counts(), self._environments)
+    def own(self) -> Snapshot:
+        """Return the metrics of this worker alone."""
+        return snapshot.take(self._counters, self._environments)
 
     def _may_see(self, scope: Scope) -> bool:
         """Return whether a request reads, from an operator's network, and not through a proxy.

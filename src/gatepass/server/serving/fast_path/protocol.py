@@ -1,13 +1,15 @@
 """An HTTP connection with the fast path in front of the application."""
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from time import perf_counter
 from typing import Any, cast
 
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from gatepass.server.http import Request, Response, next_segment
+from gatepass.server.http import NeedsThread, Request, Response, Result, next_segment
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.observability.metrics import observe
 from gatepass.server.observability.metrics.counters import result_of_error
@@ -15,8 +17,9 @@ from gatepass.server.serving.error_responses import Failure
 from gatepass.server.serving.fast_path.routes import FastPath, FastRoute
 from gatepass.server.serving.http1.connections import Connections
 from gatepass.server.serving.http1.head import Head
+from gatepass.server.serving.http1.lifecycle import ENDING, RESPONDING
 from gatepass.server.serving.http1.protocol import HttpProtocol
-from gatepass.server.serving.oauth_endpoints import RETURNED
+from gatepass.server.serving.oauth_endpoints import RETURNED, Returned
 from gatepass.server.serving.proxy_headers import ClientInfo, ProxyHeaders
 from gatepass.wire.params import LONGEST_BODY
 
@@ -82,35 +85,99 @@ class FastPathProtocol(HttpProtocol):
         if environment.is_https and scheme == "http":
             return False
         request = _new(Request, (headers, query, body, source))
-        return self._run_endpoint(route, environment, request)
+        return self._run_endpoint(route, environment, request, head)
 
     def _run_endpoint(
-        self, route: FastRoute, environment: ServedEnvironment, request: Request
+        self, route: FastRoute, environment: ServedEnvironment, request: Request, head: Head
     ) -> bool:
-        """Run the endpoint and write its response; return False if it needs blocking work.
+        """Run the endpoint and write its response, at once or after a look-up.
 
-        The application then gets what the endpoint has returned, and need not run it again.
+        Return False if it needs other blocking work. The application then gets what the endpoint
+        has returned, and need not run it again.
         """
-        fast_path, defaults = self._fast_path, self.server_state.default_headers
+        fast_path = self._fast_path
         started = perf_counter()
         try:
             response = route.endpoint(environment, request)
             if not isinstance(response, Response):
-                self._extension = {RETURNED: response}
-                return False
+                resume = partial(self._resume, route, environment, request, head, started)
+                return self._wait(response, resume)
+            defaults = self.server_state.default_headers
             written = fast_path.heads.write(response, defaults, environment.transport_headers)
         except Exception as error:  # noqa: BLE001 - `respond_to` logs it, as on ASGI
-            result = result_of_error(error)
-            failure = Failure(error, environment, route.path, request.source, request)
-            response = route.adapt_error(fast_path.respond_to(failure))
-            written = fast_path.heads.write(response, defaults, environment.transport_headers)
-            observe(route.name, result, perf_counter() - started)
+            written = self._error(error, route, environment, request, started)
         else:
-            route.observe(perf_counter() - started)
+            route.observe[environment.name](perf_counter() - started)
         fast_path.responses += 1
         self._await_request()
         self.transport.write(written)
         return True
+
+    def _wait(self, returned: Result, resume: Callable[["asyncio.Future[None]"], None]) -> bool:
+        """Wait for the look-up that an endpoint needs, which then calls `resume`; if it is one."""
+        if not isinstance(returned, NeedsThread) or returned.together is None:
+            self._extension = {RETURNED: Returned(returned)}
+            return False
+        self._state = RESPONDING
+        self._is_waiting = True
+        self._await_response()
+        returned.together().add_done_callback(resume)
+        return True
+
+    def _resume(
+        self,
+        route: FastRoute,
+        environment: ServedEnvironment,
+        request: Request,
+        head: Head,
+        started: float,
+        lookup: "asyncio.Future[None]",
+    ) -> None:
+        """Respond to a request of which the look-up is done; `started` is by `perf_counter`.
+
+        The application responds where that needs more work, or the connection ends with it.
+        """
+        if self._state is ENDING:
+            lookup.exception()  # nobody else will retrieve it
+            return
+        self._is_waiting = False
+        if self._is_draining:
+            self._hand_over(head, request.body)
+            return
+        try:
+            lookup.result()
+            response = route.endpoint(environment, request)
+            if not isinstance(response, Response):
+                waited = perf_counter() - started
+                self._extension = {RETURNED: Returned(response, waited)}
+                self._hand_over(head, request.body)
+                return
+            defaults = self.server_state.default_headers
+            written = self._fast_path.heads.write(response, defaults, environment.transport_headers)
+        except Exception as error:  # noqa: BLE001 - as in `_run_endpoint`
+            written = self._error(error, route, environment, request, started)
+        else:
+            route.observe[environment.name](perf_counter() - started)
+        self._fast_path.responses += 1
+        self.transport.write(written)
+        self._on_response()
+
+    def _error(
+        self,
+        error: Exception,
+        route: FastRoute,
+        environment: ServedEnvironment,
+        request: Request,
+        started: float,
+    ) -> bytes:
+        """Return the bytes of the response to an endpoint's exception, and count it."""
+        result, fast_path = result_of_error(error), self._fast_path
+        failure = Failure(error, environment, route.path, request.source, request)
+        response = route.adapt_error(fast_path.respond_to(failure))
+        defaults = self.server_state.default_headers
+        written = fast_path.heads.write(response, defaults, environment.transport_headers)
+        observe(environment.name, route.name, result, perf_counter() - started)
+        return written
 
     def _client_info(self, headers: dict[bytes, bytes]) -> ClientInfo:
         """Return the client's scheme and address, as the trusted proxies report them."""

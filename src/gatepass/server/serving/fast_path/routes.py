@@ -1,8 +1,9 @@
 """The routes of the fast path, made from the application's table of OAuth endpoints."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from gatepass.server.environment.environment import NAMES
 from gatepass.server.http import Response
 from gatepass.server.oauth.routes import Endpoint, Route
 from gatepass.server.oauth.served_environment import ServedEnvironment
@@ -16,15 +17,16 @@ from gatepass.server.serving.proxy_headers import ProxyHeaders
 class FastRoute(NamedTuple):
     """An endpoint, and the methods that the fast path takes; never HEAD, which has no body.
 
-    `observe` counts a response by its seconds. `adapt_error` makes an error response one that the
-    caller accepts. If `has_cors`, the application responds to pages of other origins.
+    `observe` has by the name of each environment what counts a response by its seconds.
+    `adapt_error` makes an error response one that the caller accepts. If `has_cors`, the
+    application responds to pages of other origins.
     """
 
     endpoint: Endpoint
     path: str
     methods: frozenset[bytes]
     name: str  # in metrics
-    observe: Callable[[float], None]
+    observe: Mapping[str, Callable[[float], None]]
     adapt_error: Callable[[Response], Response]
     has_cors: bool
 
@@ -97,7 +99,7 @@ def _fast_route(route: Route, path: str) -> FastRoute:
         path,
         route.fast_methods,
         route.name,
-        metrics.observer(route.name),
+        {name: metrics.observer(name, route.name) for name in NAMES.values()},
         route.adapt_error,
         has_cors=bool(route.origins),
     )

@@ -73,6 +73,7 @@ class Connection(asyncio.Protocol):
         self._queued_since: float | None = None  # since when requests wait behind another
         self._deadline = Deadline(self.loop, self._expire)
         self._is_stopping = False
+        self._is_waiting = False  # for what a response without ASGI needs
         self._is_draining = DRAINING in app_state  # each response says `Connection: close`
 
     # Called by asyncio and uvicorn.
@@ -139,6 +140,8 @@ class Connection(asyncio.Protocol):
         cycle, now = self._cycle, self.loop.time()
         if self._state is HEAD and not self.flow.write_paused:
             self._deadline.set(_LAST_REQUEST, "idle", now)
+        elif self._is_waiting:  # the application then responds, and ends the connection
+            pass
         elif cycle is None or cycle.response_complete or self._state in (HEAD, ENDING):
             self._end()
         else:

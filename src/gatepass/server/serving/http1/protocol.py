@@ -125,9 +125,7 @@ class HttpProtocol(Connection):
         if length != CHUNKED and end <= len(buffer):
             content = buffer[start:end]
             if self._is_draining or not self._respond_directly(head, content):
-                self._start_application(head)
-                self._pass_body(content)
-                self._finish_body()
+                self._hand_over(head, content)
             return end
         self._body = bodies.of_length(length)
         self._state = BODY
@@ -137,11 +135,18 @@ class HttpProtocol(Connection):
         return start
 
     def _respond_directly(self, head: Head, body: bytes) -> bool:  # noqa: ARG002
-        """Respond to a complete request without ASGI; return whether that was done.
+        """Respond to a complete request without ASGI; return whether that was done, or will be.
 
-        If not, `_extension` may be set, which becomes part of the scope.
+        If not, `_extension` may be set, which becomes part of the scope. Whoever responds later
+        sets the state to RESPONDING and `_is_waiting`, and calls `_on_response` then.
         """
         return False
+
+    def _hand_over(self, head: Head, body: bytes) -> None:
+        """Let the application respond to a complete request."""
+        self._start_application(head)
+        self._pass_body(body)
+        self._finish_body()
 
     def _read_body(self, buffer: bytes, start: int) -> int:
         """Pass on the received part of the body; return the position after it."""

@@ -37,7 +37,7 @@ class Migration:
     summary: str
     kind: Literal["expand", "contract"]
     oldest_compatible: str  # a program must know this revision to work with the tables after it
-    upgrade: Callable[[], None] | None = None  # in one transaction, by Alembic's `op`
+    upgrade: Callable[[], object] | None = None  # in one transaction, by Alembic's `op`
     index: NewIndex | None = None  # made outside of a transaction
     move_rows: Callable[[Connection], int] | None = None  # one batch; 0: there was nothing left
 

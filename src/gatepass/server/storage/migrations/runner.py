@@ -14,14 +14,16 @@ import structlog
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from sqlalchemy import Connection
+from sqlalchemy.exc import ProgrammingError
 
 from gatepass.server.storage import deadline
 from gatepass.server.storage.database import Database, metadata
-from gatepass.server.storage.errors import DatabaseAwayError, DatabaseError, HeldUpError
+from gatepass.server.storage.errors import DatabaseError, HeldUpError
 from gatepass.server.storage.migrations import new_index, revisions, schema_table, state
 from gatepass.server.storage.migrations.revisions import FIRST, Migration
 
 _LOCK_TIMEOUT = "SET LOCAL lock_timeout = '200ms'"  # others wait for the tables as long, at most
+_NOT_PERMITTED = "42501"
 _PAUSE = 0.5  # seconds between two attempts, on average
 
 Done = TypeVar("Done")
@@ -118,10 +120,13 @@ def _patiently(attempt: Callable[[], Done]) -> Done:
 def _one_line() -> Iterator[None]:
     try:
         yield
-    except HeldUpError:
-        raise
-    except DatabaseAwayError as error:
-        raise DatabaseAwayError(f"{error} (while its tables were changed; none was)") from error
+    except ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", None) != _NOT_PERMITTED:
+            raise
+        raise DatabaseError(
+            f"The role may not change the tables ({str(error.orig).splitlines()[0]}). Run this "
+            "with the address of the role that owns them: gatepass migrate"
+        ) from error
 
 
 def load_and_migrate(database: Database) -> None:

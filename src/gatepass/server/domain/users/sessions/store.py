@@ -87,6 +87,11 @@ def end_of_organization(connection: Connection, org_id: UUID) -> None:
     connection.execute(delete(session).where(session.c.user_id.in_(users)))
 
 
+def end_all(connection: Connection) -> int:
+    """End the sessions of everybody; return how many there were."""
+    return connection.execute(delete(session)).rowcount
+
+
 def prune(connection: Connection, idle_since: datetime, devices_since: datetime) -> None:
     """Forget sessions nobody used since `idle_since`, and devices since `devices_since`."""
     connection.execute(delete(session).where(session.c.last_seen_at < idle_since))

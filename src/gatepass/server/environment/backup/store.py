@@ -1,0 +1,110 @@
+"""What a restored database brings back, in numbers, and what a restore does to it."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, func, or_, select
+
+from gatepass.server.domain.applications import store as applications
+from gatepass.server.domain.applications.model import CLOCK_MARGIN
+from gatepass.server.domain.applications.store import application, secret
+from gatepass.server.domain.audit import store as audit
+from gatepass.server.domain.audit.model import OPERATOR, entry
+from gatepass.server.domain.changes import store as changes
+from gatepass.server.domain.imports import store as _imports
+from gatepass.server.domain.organizations.store import organization
+from gatepass.server.domain.revocations.store import revocation
+from gatepass.server.domain.throttling import store as _throttling
+from gatepass.server.domain.usage import store as _usage
+from gatepass.server.domain.users.notices import store as _notices
+from gatepass.server.domain.users.sessions import store as sessions
+from gatepass.server.domain.users.sessions.store import session
+from gatepass.server.domain.users.store import user
+from gatepass.server.environment.backup.errors import BackupError
+from gatepass.server.storage.database import metadata
+from gatepass.server.storage.heartbeat import store as _heartbeat
+from gatepass.server.storage.heartbeat.store import heartbeat
+from gatepass.server.storage.migrations.revisions import NEWEST
+from gatepass.server.storage.timestamps import milliseconds
+
+_EVERY_STORE = (_heartbeat, _imports, _notices, _throttling, _usage)  # `metadata` has their tables
+
+
+@dataclass(frozen=True, slots=True)
+class Revived:
+    """What a restored environment contains, in numbers; `sessions` is None where they ended."""
+
+    organizations: int
+    people: int
+    people_who_log_in: int
+    applications: int
+    applications_enabled: int
+    secrets_valid: int
+    sessions_ended: int | None
+    sessions: int
+    tokens_revoked_singly: int
+
+
+def check_tables(names: Collection[str], revision: str) -> None:
+    """Raise BackupError where another program's tables are among those of this version."""
+    others = sorted(set(names) - set(metadata.tables))
+    if revision == NEWEST and others:
+        raise BackupError(
+            f"The database also has tables of another program ({', '.join(others[:3])}). "
+            "Give Gatepass a database, or on PostgreSQL a schema, of its own."
+        )
+
+
+def finish_restore(
+    connection: Connection, environment: str, *, keep_sessions: bool, keep_tokens: bool
+) -> Revived:
+    """End sessions and revoke tokens, unless they are kept; count what there is."""
+    now = _now(connection)
+    ended = None if keep_sessions else sessions.end_all(connection)
+    if not keep_tokens:
+        applications.void_all_tokens(connection, now + CLOCK_MARGIN)
+    changes.start_over(connection, now)
+    tokens = "kept" if keep_tokens else "revoked"
+    kept = "kept" if keep_sessions else "ended"
+    record = entry(OPERATOR, now, "environment.restored", environment, tokens=tokens, sessions=kept)
+    audit.record(connection, record)
+    return _count(connection, now, ended)
+
+
+def position(connection: Connection) -> changes.Position:
+    """Return the place of the newest change, which every change of partners' data moves."""
+    return changes.newest(connection)
+
+
+def last_sign_of_life(connection: Connection) -> datetime | None:
+    """Return when a server wrote last that it works on the database."""
+    return connection.execute(select(func.max(heartbeat.c.at))).scalar()
+
+
+def _now(connection: Connection) -> datetime:
+    """Return the time, never earlier than what is stored: the clock may have been set back."""
+    now = datetime.now(UTC)
+    now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+    newest = changes.newest(connection).at
+    used = connection.execute(select(func.max(application.c.last_used_at))).scalar()
+    latest = max(milliseconds(now), newest, milliseconds(used) if used else 0)
+    return datetime.fromtimestamp(latest / 1000, UTC)
+
+
+def _count(connection: Connection, now: datetime, ended: int | None) -> Revived:
+    valid = or_(secret.c.expires_at.is_(None), secret.c.expires_at > now)
+    counts = {
+        "organizations": select(func.count()).select_from(organization),
+        "people": select(func.count()).select_from(user),
+        "people_who_log_in": select(func.count()).where(
+            user.c.password_hash.is_not(None), user.c.disabled_at.is_(None)
+        ),
+        "applications": select(func.count()).select_from(application),
+        "applications_enabled": select(func.count()).where(application.c.disabled_at.is_(None)),
+        "secrets_valid": select(func.count()).select_from(secret).where(valid),
+        "sessions": select(func.count()).select_from(session),
+        "tokens_revoked_singly": select(func.count()).where(revocation.c.expires_at > now),
+    }
+    found = {name: connection.execute(query).scalar_one() for name, query in counts.items()}
+    return Revived(sessions_ended=ended, **found)

@@ -1,0 +1,61 @@
+"""Rotates the master key; ended at any point, it can be run again."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.server.domain.keys import operations
+from gatepass.server.environment import data_directory
+from gatepass.server.settings import Settings
+from gatepass.server.storage import master_key
+from gatepass.server.storage.master_key import MasterKeyError, Place
+from gatepass.wire.credential import Mode
+
+_ONE_KEY = (
+    "The master key comes from {}, which Gatepass does not write. Put a new key there before the "
+    "present one, separated by a space, for every node; restart them, and run this again."
+)
+
+
+class Rotated(NamedTuple):
+    """How many keys were encrypted again; where the earlier master key is kept, if in a file."""
+
+    keys: int
+    place: str
+    earlier: Path | None
+
+
+def rotate(settings: Settings) -> Rotated:
+    """Encrypt under a new master key what is under another; raise MasterKeyError, ServingError.
+
+    The file in the data directory has both keys until everything is encrypted under the new one.
+    Servers read it again when they cannot decrypt a key. In any other place the operator has put
+    both keys, the new one first.
+    """
+    data_directory.master_key(settings)  # refuses a key that is missing
+    place = master_key.place_of(settings.data, settings.master_key_source)
+    if len(place.keys()) == 1:
+        _add_new(place)
+    changed = 0
+    for mode in Mode:
+        with data_directory.opened(settings, mode) as environment:
+            changed += operations.encrypt_again(environment.context, OPERATOR)
+    return Rotated(changed, place.name, _keep_earlier(place))
+
+
+def _add_new(place: Place) -> None:
+    if place.file is None:
+        raise MasterKeyError(_ONE_KEY.format(place.name))
+    master_key.replace(place.file, (master_key.generate(), *place.keys()))
+
+
+def _keep_earlier(place: Place) -> Path | None:
+    """Leave the new key alone in the file; keep the earlier ones beside it, for older backups."""
+    if place.file is None:
+        return None
+    new, *earlier = place.keys()
+    kept = place.file.with_name(f"{place.file.name}.until-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+    master_key.create(kept, master_key.format_keys(tuple(earlier)))
+    master_key.replace(place.file, (new,))
+    return kept

@@ -1,0 +1,273 @@
+"""Databases that Gatepass cannot work with: one line, exit status 1, and nothing is written."""
+
+import os
+import sqlite3
+import subprocess
+import tempfile
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+
+from client.tls_server import Issued, issue
+from contracts import postgres
+from gatepass.server.storage.database import Database
+from server.cli import inside
+from server_process import Ran, free_ports, run
+
+_PASSWORD = "Zl4Zl4Zl4Zl4"
+_DJANGO = "CREATE TABLE django_migrations (id INTEGER); CREATE TABLE auth_user (id INTEGER)"
+_ALEMBIC = (
+    "CREATE TABLE alembic_version (version_num VARCHAR(32));"
+    "INSERT INTO alembic_version VALUES ('0003'); CREATE TABLE invoice (id INTEGER)"
+)
+Migrate = Callable[..., Ran]
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[str]:
+    """The addresses of a cluster with TLS that asks for a password; `{port}` is its port."""
+    binaries = postgres.find_binaries()
+    if binaries is None:
+        pytest.skip(postgres.MISSING)
+    authority = issue("Authority")
+    with tempfile.TemporaryDirectory(prefix="gatepass-tls-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "ca.pem").write_bytes(authority.pem)
+        (folder / "other.pem").write_bytes(issue("Another").pem)
+        _write_certificate(authority, folder)
+        port = free_ports()
+        options = (
+            f"-c ssl=on -c ssl_cert_file={folder}/server.pem -c ssl_key_file={folder}/server.key "
+            f"-c listen_addresses=127.0.0.1 -c port={port}"
+        )
+        with postgres.running(binaries, _PASSWORD, options):
+            yield f"host=127.0.0.1 port={port} user=gatepass dbname=postgres folder={folder}"
+
+
+def _write_certificate(authority: Issued, folder: Path) -> None:
+    issued = issue("database", authority, "localhost", "127.0.0.1")
+    (folder / "server.pem").write_bytes(issued.pem)
+    key = folder / "server.key"
+    key.write_bytes(issued.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    key.chmod(0o600)
+    user = postgres.unprivileged()
+    if user:
+        os.chown(key, user.pw_uid, user.pw_gid)
+
+
+@pytest.fixture
+def migrate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Migrate:
+    """Runs `gatepass migrate` with the addresses of both databases."""
+    for name in [each for each in os.environ if each.startswith(("GATEPASS_", "PG"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("GATEPASS_MASTER_KEY", urlsafe_b64encode(bytes(32)).decode())
+
+    def command(production: str = "", sandbox: str = "") -> Ran:
+        monkeypatch.setenv("GATEPASS_PRODUCTION__DATABASE", production)
+        monkeypatch.setenv("GATEPASS_SANDBOX__DATABASE", sandbox)
+        return inside.run("migrate", data=tmp_path / "data")
+
+    return command
+
+
+def _assert_refused(ran: Ran, *words: str) -> None:
+    assert (ran.status, ran.err.count("\n")) == (1, 1), ran
+    for word in words:
+        assert word in ran.err
+    assert _PASSWORD not in ran.err + ran.out
+
+
+_WRONG = {
+    "mysql://db/x": "must be the address",
+    "postgresql://gatepass:Zl4Zl4Zl4Zl4@x@db/gatepass": "%40",
+    "postgresql://gatepass:Zl4Zl4Zl4Zl4/x@db/gatepass": "%2F",
+    "postgresql://gatepass:Zl4Zl4Zl4Zl4%zz@db/gatepass": "postgresql://ROLE@HOST",
+    "host=db password=Zl4 Zl4Zl4Zl4Zl4 dbname=x": "dbname=DATABASE",
+    "host=db port=Zl4Zl4Zl4Zl4 dbname=x": "port=PORT",
+    "postgresql://db/x?no_such_option=1": "postgresql://ROLE@HOST",
+}
+
+
+@pytest.mark.parametrize("address", _WRONG)
+def test_a_wrong_address_is_a_wrong_setting(migrate: Migrate, address: str) -> None:
+    _assert_refused(migrate(address), "production.database", _WRONG[address])
+
+
+_OWN_HOST = f"password={_PASSWORD} host=example.com hostaddr=127.0.0.1"
+_UNUSABLE = {
+    "password": ("password=wr0ng", ("authentication failed", "PGPASSWORD")),
+    "no password": ("", ("no password", "PGPASSWORD")),
+    "database": (f"password={_PASSWORD} dbname=nowhere", ("nowhere", "Create it")),
+    "host": (f"password={_PASSWORD} host=nowhere.invalid", ("nowhere.invalid", "host")),
+    "port": (f"password={_PASSWORD} port=1", ("Connection refused", "address")),
+    "certificate": (
+        f"password={_PASSWORD} sslmode=verify-full sslrootcert={{folder}}/other.pem",
+        ("certificate verify failed", "sslrootcert"),
+    ),
+    "name": (
+        f"{_OWN_HOST} sslmode=verify-full sslrootcert={{folder}}/ca.pem",
+        ("does not match", "certificate"),
+    ),
+    "schema": (
+        f"password={_PASSWORD} options=-csearch_path=nowhere",
+        ("search_path", "USAGE"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", _UNUSABLE)
+def test_a_database_that_cannot_be_used_is_refused_with_the_reason_and_what_to_do(
+    migrate: Migrate, guarded: str, case: str
+) -> None:
+    more, words = _UNUSABLE[case]
+    usual, _, folder = guarded.partition(" folder=")
+
+    _assert_refused(migrate(f"{usual} {more.format(folder=folder)}"), "production: ", *words)
+
+
+def test_a_certificate_that_is_right_is_accepted(migrate: Migrate, guarded: str) -> None:
+    usual, _, folder = guarded.partition(" folder=")
+    tls = f"sslmode=verify-full sslrootcert={folder}/ca.pem password={_PASSWORD}"
+    names = [f"d{uuid4().hex}" for _ in range(2)]
+    with psycopg.connect(f"{usual} {tls}", autocommit=True) as connection:
+        for name in names:
+            connection.execute(f"CREATE DATABASE {name}".encode())
+
+    ran = migrate(
+        *(f"{usual.replace('dbname=postgres', f'dbname={name}')} {tls}" for name in names)
+    )
+
+    assert ran.status == 0, ran.err
+    assert _PASSWORD not in ran.out
+
+
+@pytest.mark.parametrize(("tables", "named"), [(_DJANGO, "auth_user"), (_ALEMBIC, "invoice")])
+def test_tables_of_another_program_stay_as_they_are(
+    migrate: Migrate, postgresql_url: str, tables: str, named: str
+) -> None:
+    plain = postgresql_url.replace("+psycopg", "")
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(tables.encode())
+        before = _catalog(connection)
+
+        _assert_refused(migrate(sandbox=postgresql_url), "sandbox: ", "another program", named)
+
+        assert _catalog(connection) == before
+
+
+def _catalog(connection: psycopg.Connection) -> list[tuple[object, ...]]:
+    query = "SELECT relname, xmin::text FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+    return sorted(connection.execute(query).fetchall(), key=str)
+
+
+@pytest.mark.parametrize("tables", [_DJANGO, _ALEMBIC])
+def test_a_sqlite_file_of_another_program_stays_as_it_is(
+    migrate: Migrate, tmp_path: Path, tables: str
+) -> None:
+    (tmp_path / "data").mkdir()
+    file = tmp_path / "data" / "production.sqlite3"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript(tables)
+    before = file.read_bytes()
+
+    _assert_refused(migrate(), "production: ", "another program")
+
+    assert file.read_bytes() == before
+    assert [each.name for each in (tmp_path / "data").iterdir()] == ["production.sqlite3"]
+
+
+def test_one_empty_database_for_both_environments_is_refused_by_whatever_addresses(
+    migrate: Migrate, postgresql_url: str
+) -> None:
+    name = postgresql_url.partition("@/")[2].partition("?")[0]
+    host = postgresql_url.partition("host=")[2]
+    other = f"host={host} dbname={name} user=gatepass application_name=other"
+
+    _assert_refused(migrate(postgresql_url, other), "sandbox: ", "same database")
+
+    with closing(Database(postgresql_url)) as database:
+        assert database.schema().revision is None
+
+
+def test_a_schema_each_in_one_database_are_two_databases(
+    migrate: Migrate, postgresql_url: str
+) -> None:
+    plain = postgresql_url.replace("+psycopg", "")
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA live; CREATE SCHEMA test")
+    addresses = [f"{plain}&options=-csearch_path%3D{schema}" for schema in ("live", "test")]
+
+    ran = migrate(*addresses)
+
+    assert ran.status == 0, ran.err
+    with psycopg.connect(plain) as connection:
+        found = connection.execute(
+            "SELECT count(*) FROM live.gatepass_schema, test.gatepass_schema"
+        )
+        assert found.fetchone() == (1,)
+
+
+def test_databases_that_were_exchanged_are_refused_at_the_start(
+    migrate: Migrate, cluster: str, tmp_path: Path
+) -> None:
+    urls = [cluster.format(name=f"d{uuid4().hex}") for _ in range(2)]
+    maintenance = cluster.format(name="postgres").replace("+psycopg", "")
+    with psycopg.connect(maintenance, autocommit=True) as connection:
+        for url in urls:
+            name = url.partition("@/")[2].partition("?")[0]
+            connection.execute(f"CREATE DATABASE {name}".encode())
+    assert migrate(*urls).status == 0
+    for environment in ("production", "sandbox"):
+        command = ("organization", "create", "Acme", "--admin", "anna")
+        ran = inside.run(*command, "--environment", environment, data=tmp_path / "data")
+        assert ran.status == 0, ran.err
+
+    names = ("GATEPASS_PRODUCTION__DATABASE", "GATEPASS_SANDBOX__DATABASE")
+    exchanged = dict(zip(names, reversed(urls), strict=True))
+    port = str(free_ports())
+    ran = run("serve", "--data", tmp_path / "data", "--port", port, variables=exchanged)
+
+    _assert_refused(ran, "production: ", "the environment sandbox")
+    assert ran.out == ""
+
+
+def test_without_auto_migrate_an_older_or_empty_database_is_left_and_the_command_is_named(
+    tmp_path: Path,
+) -> None:
+    variables = {"GATEPASS_AUTO_MIGRATE": "false"}
+    data = tmp_path / "data"
+
+    ran = run("serve", "--data", data, "--port", str(free_ports()), variables=variables)
+
+    _assert_refused(ran, "no tables yet", "gatepass migrate")
+    assert not data.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
+def test_without_room_on_the_disk_a_migration_leaves_nothing_half_done(
+    migrate: Migrate, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=96k", "tmpfs", str(data)], check=False
+    )
+    if mounted.returncode:
+        pytest.skip("this container may not mount a small disk")
+    try:
+        _assert_refused(migrate(), "production: ", "the disk is full")
+        with closing(sqlite3.connect(data / "production.sqlite3")) as connection:
+            assert connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+    finally:
+        subprocess.run(["umount", str(data)], check=True)
