@@ -82,9 +82,9 @@ wheel: setup
 	rm -rf dist
 	$(BIN)/python -m hatchling build -d dist
 
-# The container image, by podman or docker.
+# The container image, by podman or docker. The format of Docker has health checks.
 image: wheel
-	$(or $(shell command -v podman),docker) build --file Containerfile --tag gatepass:$$($(BIN)/python -m hatchling version | tr + -) .
+	BUILDAH_FORMAT=docker $(or $(shell command -v podman),docker) build --file Containerfile --tag gatepass:$$($(BIN)/python -m hatchling version | tr + -) .
 
 # Whether VERSION can be released, and what is then left to do by hand; changes nothing.
 release: setup

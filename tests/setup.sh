@@ -61,6 +61,13 @@ if [ -x .venv/bin/uv ] && ! cmp -s tests/deploy/tools.txt .venv/tools/installed.
     left_out+=("without hadolint, zizmor, Helm's SDK and Kubernetes' schemas: the tests of the files to deploy")
 fi
 
+# actionlint is a Go program; there is no package of it for Python.
+if [ -x .venv/tools/bin/python ] && [ ! -x .venv/tools/bin/actionlint ] && command -v go >/dev/null; then
+  echo "Installing for the tests, into .venv/tools: actionlint"
+  GOBIN=$PWD/.venv/tools/bin go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 >/dev/null 2>&1 ||
+    left_out+=("without actionlint (go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12): its tests")
+fi
+
 for each in "${left_out[@]+"${left_out[@]}"}"; do
   echo "Left out $each"
 done

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-_TOOLS = ROOT / ".venv" / "tools" / "bin"
+TOOLS = ROOT / ".venv" / "tools" / "bin"
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -34,14 +34,14 @@ print(json.dumps(found))
 @pytest.fixture(scope="session")
 def tool() -> Run:
     """Return what runs one of the programs; skip where they are not installed."""
-    if not _TOOLS.exists():
+    if not TOOLS.exists():
         pytest.skip("hadolint, zizmor and others are missing: see tests/setup.sh")
 
     def run(
         name: str, *arguments: str | Path, text: str = ""
     ) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [_TOOLS / name, *arguments],
+            [TOOLS / name, *arguments],
             cwd=ROOT,
             input=text,
             capture_output=True,

@@ -1,5 +1,6 @@
 """The systemd units: systemd accepts them, and they leave the service few rights."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -60,6 +61,16 @@ def test_the_service_is_exposed_as_little_as_systemd_can_see(unit: Path) -> None
 
     unit.write_text(unit.read_text().replace("ProtectSystem=strict", "ProtectSystem=no"))
     assert analyze(*limits, unit).returncode != 0
+
+
+def test_the_drop_in_of_the_page_about_hardening_is_one(unit: Path) -> None:
+    page = (ROOT / "docs" / "operate" / "harden.md").read_text()
+    [text] = re.findall(r"```ini\n(.*?)```", page, re.DOTALL)
+    (unit.parent / "gatepass.service.d" / "network.conf").write_text(text)
+
+    ran = analyze("verify", "--man=no", unit)
+
+    assert (ran.returncode, ran.stderr) == (0, "")
 
 
 def _values(name: str) -> Iterator[str]:

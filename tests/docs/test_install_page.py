@@ -1,17 +1,21 @@
 """The pages about installing, hardening, sizing: files exist, settings and commands are right."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from uv import find_uv_bin
 
-from docs.page import ROOT, commands
+from docs.page import ROOT, Reader, commands
+from docs.page import blocks as page_blocks
 from gatepass.server.settings import load
 from gatepass.server.storage import master_key
 from gatepass.wire.credential import Mode
-from server_process import run
+from server_process import clean_variables, run
+from shape.test_version import hatch
 
 _OPERATE = ROOT / "docs" / "operate"
 _INSTALL, _HARDEN, _SIZING = (
@@ -29,18 +33,53 @@ def typed(page: str) -> list[str]:
     return [re.sub(r"\s*\\\n\s*", " ", each) for each in found]
 
 
-def test_the_settings_of_the_page_are_what_the_check_accepts(tmp_path: Path) -> None:
+def test_the_package_is_installed_and_its_settings_are_checked_as_printed(tmp_path: Path) -> None:
+    hatch(ROOT, "build", "-t", "wheel", "-d", str(tmp_path))
+    [wheel] = tmp_path.glob("*.whl")
+    program, lock = tmp_path / "opt", ROOT / "requirements.lock"
+    # The built wheel and what is locked, in the place of what is published.
+    install = f"{find_uv_bin()} pip install --quiet --python {program}/bin/python"
+    instead = {
+        "/opt/gatepass/bin/pip install --quiet 'gatepass[server,postgres]'": (
+            f"{install} --constraint {lock} 'gatepass[server,postgres] @ {wheel.as_uri()}'"
+        ),
+        "/opt/gatepass": str(program),
+        "/etc/gatepass": str(tmp_path),
+    }
+    package, check, *_ = (
+        b for b in page_blocks("../operate/install.md") if b.language == "console"
+    )
     [text] = blocks(_INSTALL, "toml")
-    file = tmp_path / "gatepass.toml"
-    file.write_text(text)
-    [check] = [each for each in typed(_INSTALL) if "settings check" in each]
-    words = check.replace("/etc/gatepass/gatepass.toml", str(file)).split()[1:]
+    (tmp_path / "gatepass.toml").write_text(text)
 
-    ran = run(*words)
+    with Reader(tmp_path, instead, clean_variables()) as reader:
+        reader.play(package)
+        assert wheel.name.split("-")[1] in reader.printed
+        reader.play(check)
+        assert "https://app.example.com" in reader.printed
 
-    assert ran.status == 0, ran.err
-    assert "https://app.example.com" in ran.out
-    assert load(file, data=tmp_path).issuer(Mode.TEST) == "https://sandbox.example.com"
+    settings = load(tmp_path / "gatepass.toml", data=tmp_path)
+    assert settings.issuer(Mode.TEST) == "https://sandbox.example.com"
+
+
+def test_the_commands_about_hardening_work_as_printed(tmp_path: Path) -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is missing (Debian: apt-get install systemd)")
+    instead = {"examples/deploy": str(ROOT / "examples" / "deploy")}
+    with Reader(tmp_path, instead, clean_variables()) as reader:
+        rating, bill = (b for b in page_blocks("../operate/harden.md") if b.language == "console")
+        reader.play(rating)
+        assert "Overall exposure level for gatepass.service: 1.2" in reader.printed
+        reader.play(bill)
+        assert reader.printed.strip().endswith("sboms/gatepass.cdx.json")
+
+
+def test_targets_of_make_that_the_page_names_exist() -> None:
+    named = [each.split()[1] for each in typed(_INSTALL) if each.startswith("make ")]
+    targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+    assert named
+    assert set(named) <= set(targets)
 
 
 @pytest.mark.parametrize("page", [_INSTALL, _HARDEN])

@@ -3,10 +3,12 @@
 import ast
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from docs.page import ROOT
+from docs.page import ROOT, Reader, blocks
+from server_process import Server, clean_variables
 
 _PAGE = (ROOT / "docs" / "operate" / "troubleshoot.md").read_text()
 _SERVER = ROOT / "src" / "gatepass" / "server"
@@ -53,6 +55,14 @@ def test_a_line_of_a_failed_start_is_on_the_page(message: str) -> None:
     words = re.sub(r"\s+", " ", _PAGE)
 
     assert message in words
+
+
+def test_the_three_commands_print_what_the_page_says(server: Server, tmp_path: Path) -> None:
+    [block] = blocks("../operate/troubleshoot.md")
+    variables = clean_variables({"GATEPASS_DATA": str(server.data)})
+
+    with Reader(tmp_path, {"8000": str(server.port)}, variables) as reader:
+        reader.play(block)
 
 
 def test_there_are_such_messages() -> None:

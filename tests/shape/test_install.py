@@ -24,6 +24,7 @@ _MODULES = {
     "aiohttp": "gatepass.client.aiohttp",
     "aws": "gatepass.client.secrets.aws, botocore.session",
     "azure": "gatepass.client.secrets.azure, azure.identity, azure.keyvault.secrets",
+    "backup": "pyrage",
     "cache": "gatepass.client.cache.file_cache",
     "google": "gatepass.client.secrets.google, google.auth.transport.requests",
     "guard": "gatepass.guard, gatepass.guard.asgi",

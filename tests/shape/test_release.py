@@ -203,3 +203,12 @@ def test_the_changelog_of_this_tree_can_become_that_of_a_release() -> None:
 
     assert list(program("check").of_changelog(dated, following)) == []
     assert list(program("check").of_changelog(text, following)) != []
+
+
+def test_the_notes_of_a_release_are_its_section(capsys: pytest.CaptureFixture[str]) -> None:
+    following = program("version").next_version(ROOT / "CHANGELOG.md")
+
+    assert program("notes").main("0.1.0") == 0
+    assert capsys.readouterr().out.startswith("The first version")
+    assert program("notes").main(following) == 1
+    assert capsys.readouterr().err.startswith("CHANGELOG.md has no section")
