@@ -31,17 +31,14 @@ PLAYED = {
 # How many blocks of a language on a page are run one by one, and where.
 RUN = {
     ("README.md", "python"): (2, "test_readme.py"),
-<<<<<<< HEAD
     ("docs/operate/back-up.md", "console"): (8, "test_backup_pages.py"),
     ("docs/operate/move-to-postgresql.md", "console"): (3, "test_backup_pages.py"),
     ("docs/operate/restore.md", "console"): (3, "test_backup_pages.py"),
-=======
     ("docs/operate/harden.md", "console"): (2, "test_install_page.py"),
     ("docs/operate/harden.md", "ini"): (1, "../deploy/test_systemd.py"),
     ("docs/operate/install.md", "console"): (7, "test_install_page.py"),
     ("docs/operate/install.md", "yaml"): (1, "../deploy/test_helm.py"),
     ("docs/operate/troubleshoot.md", "console"): (1, "test_troubleshoot_page.py"),
->>>>>>> deploy14
     ("docs/reference/guard.md", "python"): (2, "test_guard_page.py"),
     ("docs/tasks/protect-an-api-behind-a-gateway.md", "python"): (1, "test_gateways_page.py"),
     ("docs/tasks/rotate-a-secret.md", "console"): (4, "test_rotate_page.py"),
