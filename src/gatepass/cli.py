@@ -27,7 +27,7 @@ _COMMANDS = {
         "Register and manage applications; each is identified by its client id.",
     ),
     "backup": _Entry(
-        f"{_SERVER}.backup:backup", "Back up both environments while the server runs."
+        f"{_SERVER}.backup.backup:backup", "Back up both environments while the server runs."
     ),
     "call": _Entry(
         f"{_CLIENT}.cli.root:call",
@@ -38,7 +38,7 @@ _COMMANDS = {
         "Check settings, network, TLS, clock, metadata, credentials and scope.",
     ),
     "copy": _Entry(
-        f"{_SERVER}.copy:copy_",
+        f"{_SERVER}.backup.copy:copy_",
         "Copy all data to another place, as from SQLite to PostgreSQL.",
     ),
     "demo": _Entry(
@@ -67,7 +67,8 @@ _COMMANDS = {
         "Manage the resources (APIs) that an environment issues tokens for.",
     ),
     "restore": _Entry(
-        f"{_SERVER}.restore:restore", "Restore a backup into an empty place, all of it or nothing."
+        f"{_SERVER}.backup.restore:restore",
+        "Restore a backup into an empty place, all of it or nothing.",
     ),
     "scan": _Entry(f"{_CLIENT}.cli.scan:scan", "Find client secrets and access tokens in files."),
     "scope": _Entry(f"{_SERVER}.scope:scope", "Manage the scopes of an environment."),

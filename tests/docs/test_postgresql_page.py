@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from client.tls_server import issue
 from contracts import pgbouncer, postgres
 from docs.page import ROOT, Reader, blocks
-from gatepass.server.storage.postgresql_address import parse
+from gatepass.server.storage.postgresql.address import parse
 from server_process import clean_variables, free_ports, run, serving
 
 _PAGE = "../operate/use-postgresql.md"

@@ -12,7 +12,7 @@ from contracts import pgbouncer
 from contracts.samples import NOW
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.storage.database import Database
-from gatepass.server.storage.postgresql_listener import Listener
+from gatepass.server.storage.postgresql.listener import Listener
 
 
 class _Woken:

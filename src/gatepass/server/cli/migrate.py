@@ -11,7 +11,7 @@ from gatepass.server.environment.databases import NAMES
 from gatepass.server.settings import Settings
 from gatepass.server.storage.migrations.revisions import NEWEST, Migration, load
 from gatepass.server.storage.migrations.state import Schema
-from gatepass.server.storage.postgresql_address import without_password
+from gatepass.server.storage.postgresql.address import without_password
 from gatepass.wire.credential import Mode
 
 

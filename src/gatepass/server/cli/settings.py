@@ -6,7 +6,7 @@ from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
 from gatepass.server.environment.environment import NAMES
 from gatepass.server.settings import Settings
-from gatepass.server.storage.postgresql_address import without_password
+from gatepass.server.storage.postgresql.address import without_password
 
 
 @click.group(cls=CommandGroup, epilog=example("gatepass settings check"))

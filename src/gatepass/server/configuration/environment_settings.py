@@ -9,8 +9,8 @@ from gatepass.server.configuration.environment_variables import Texts
 from gatepass.server.configuration.hosts import parse as parse_host
 from gatepass.server.configuration.section import Section
 from gatepass.server.domain.token_policy import Tokens
-from gatepass.server.storage import postgresql_address
 from gatepass.server.storage.connection_slots import MOST
+from gatepass.server.storage.postgresql import address as addresses
 from gatepass.wire.urls import is_confidential
 from gatepass.wire.urls import split as split_url
 
@@ -65,8 +65,8 @@ class EnvironmentSettings(Section):
     def _database_is_known(cls, database: str) -> str:
         if not database:
             return database
-        if not postgresql_address.is_address(database):
+        if not addresses.is_address(database):
             raise ValueError("must be the address of a PostgreSQL database, or empty for SQLite")
         with suppress(ImportError):  # the driver, whose lack is said at the start
-            postgresql_address.parse(database)
+            addresses.parse(database)
         return database

@@ -28,12 +28,12 @@ from gatepass.server.storage.errors import (
     is_held_up,
     reason_of,
 )
-from gatepass.server.storage.postgresql_address import AddressError
+from gatepass.server.storage.postgresql.address import AddressError
 from gatepass.server.storage.timestamps import EPOCH, milliseconds
 
 if TYPE_CHECKING:
     from gatepass.server.storage.migrations.state import Schema
-    from gatepass.server.storage.postgresql_listener import Listener
+    from gatepass.server.storage.postgresql.listener import Listener
     from gatepass.server.storage.sqlite import File
 
 __all__ = [
@@ -198,7 +198,7 @@ class Database:
         """Return what calls `wake` for each change, if there is an address to listen at."""
         if not self._listen or self._server is None:
             return None
-        from gatepass.server.storage.postgresql_listener import Listener
+        from gatepass.server.storage.postgresql.listener import Listener
 
         return Listener(self._listen, self.identity, wake)
 
@@ -232,19 +232,19 @@ class _Server:
 
     def __init__(self, address: str, connections: int) -> None:
         try:
-            from gatepass.server.storage import postgresql
+            from gatepass.server.storage.postgresql import engine
         except ModuleNotFoundError:
             raise DatabaseError(
                 "PostgreSQL needs a driver: pip install 'gatepass[server,postgres]'."
             ) from None
 
         try:
-            self.engine = postgresql.engine(address, connections, _is_writing)
+            self.engine = engine.engine(address, connections, _is_writing)
         except AddressError as error:
             raise DatabaseError(f"The value {error}.") from None
-        self.risks = postgresql.risks
-        self.time = postgresql.time_of
-        self.identity = postgresql.identity
+        self.risks = engine.risks
+        self.time = engine.time_of
+        self.identity = engine.identity
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 import pytest
 
-from gatepass.server.storage.postgresql import risk_of_network
-from gatepass.server.storage.postgresql_address import AddressError, parse, without_password
+from gatepass.server.storage.postgresql.address import AddressError, parse, without_password
+from gatepass.server.storage.postgresql.engine import risk_of_network
 
 _TWO = {"host": "db1,db2", "port": "5432,5433", "dbname": "live", "user": "gatepass"}
 _FORMS = (

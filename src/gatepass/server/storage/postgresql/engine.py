@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 
 from gatepass.server.storage import deadline
 from gatepass.server.storage.connection_slots import KEPT
-from gatepass.server.storage.postgresql_address import parse
+from gatepass.server.storage.postgresql.address import parse
 from gatepass.wire.urls import is_loopback
 
 _WRITERS_LOCK = 0x6761746570617373  # "gatepass": one writer at a time, as on SQLite

@@ -6,7 +6,7 @@ import click
 
 from gatepass.command_group import example
 from gatepass.server.cli import options
-from gatepass.server.cli.backup import PLACE, describe, unlock, unlock_options
+from gatepass.server.cli.backup.backup import PLACE, describe, unlock, unlock_options
 from gatepass.server.environment.backup.restore import Options, Restored
 from gatepass.server.environment.backup.restore import restore as restore_backup
 from gatepass.server.environment.backup.store import Revived

@@ -11,8 +11,8 @@ from typing import Any
 import psycopg
 import structlog
 
-from gatepass.server.storage.postgresql import OPTIONS, is_pooled
-from gatepass.server.storage.postgresql_address import parse
+from gatepass.server.storage.postgresql.address import parse
+from gatepass.server.storage.postgresql.engine import OPTIONS, is_pooled
 from gatepass.server.storage.statements import CHANNEL
 
 _CONNECT_WITHIN = "5"  # seconds

@@ -1,0 +1,1 @@
+"""`gatepass backup`, `gatepass restore` and `gatepass copy`."""

@@ -1,0 +1,1 @@
+"""PostgreSQL: its addresses, its connections, and the announcements of changes."""
