@@ -5,7 +5,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -22,7 +22,8 @@ _SETTINGS = """\
 listen_addr = 127.0.0.1
 listen_port = {port}
 unix_socket_dir =
-auth_type = any
+auth_type = trust
+auth_file = {folder}/users
 pool_mode = transaction
 default_pool_size = {connections}
 max_client_conn = 200
@@ -36,12 +37,15 @@ def find() -> str | None:
 
 
 @contextmanager
-def running(program: str, address: str, connections: int = 10) -> Iterator[str]:
+def running(
+    program: str, address: str, connections: int = 10, users: Sequence[str] = ("gatepass",)
+) -> Iterator[str]:
     """Run it before a cluster; give its addresses, to which a database's name is added.
 
-    It connects as the role `gatepass` (auth_type any), with so many connections to a database.
+    It lets these roles in, and opens so many connections for each of them to a database.
     """
-    where = make_url(address.format(name="postgres")).query["host"]
+    url = make_url(address.format(name="postgres"))
+    where = f"{url.query['host']} port={url.query.get('port', 5432)}"
     folder = Path(tempfile.mkdtemp(prefix="gatepass-pgbouncer-"))
     user = unprivileged()
     if user:
@@ -49,11 +53,10 @@ def running(program: str, address: str, connections: int = 10) -> Iterator[str]:
     port = free_ports()
     settings = folder / "pgbouncer.ini"
     settings.write_text(
-        _SETTINGS.format(
-            socket=f"{where} user=gatepass", port=port, folder=folder, connections=connections
-        )
+        _SETTINGS.format(socket=where, port=port, folder=folder, connections=connections)
     )
     settings.chmod(0o644)
+    (folder / "users").write_text("".join(f'"{each}" ""\n' for each in users))
     process = subprocess.Popen(
         [program, "--quiet", str(settings)],
         stderr=subprocess.DEVNULL,

@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -107,9 +107,12 @@ def test_a_wrong_address_is_a_wrong_setting(migrate: Migrate, address: str) -> N
 _OWN_HOST = f"password={_PASSWORD} host=example.com hostaddr=127.0.0.1"
 _UNUSABLE = {
     "password": ("password=wr0ng", ("authentication failed", "PGPASSWORD")),
-    "no password": ("", ("no password", "PGPASSWORD")),
-    "database": (f"password={_PASSWORD} dbname=nowhere", ("nowhere", "Create it")),
-    "host": (f"password={_PASSWORD} host=nowhere.invalid", ("nowhere.invalid", "host")),
+    "no password": ("", ("no password supplied", "PGPASSWORD")),
+    "database": (f"password={_PASSWORD} dbname=nowhere", ("does not exist", "Create it")),
+    "host": (
+        f"password={_PASSWORD} host=nowhere.invalid",
+        ("failed to resolve host", "nowhere.invalid"),
+    ),
     "port": (f"password={_PASSWORD} port=1", ("Connection refused", "address")),
     "certificate": (
         f"password={_PASSWORD} sslmode=verify-full sslrootcert={{folder}}/other.pem",
@@ -117,7 +120,7 @@ _UNUSABLE = {
     ),
     "name": (
         f"{_OWN_HOST} sslmode=verify-full sslrootcert={{folder}}/ca.pem",
-        ("does not match", "certificate"),
+        ("does not match host name", "certificate"),
     ),
     "schema": (
         f"password={_PASSWORD} options=-csearch_path=nowhere",
@@ -238,7 +241,7 @@ def test_databases_that_were_exchanged_are_refused_at_the_start(
     port = str(free_ports())
     ran = run("serve", "--data", tmp_path / "data", "--port", port, variables=exchanged)
 
-    _assert_refused(ran, "production: ", "the environment sandbox")
+    _assert_refused(ran, "production: ", "the database of the environment sandbox")
     assert ran.out == ""
 
 
@@ -254,20 +257,57 @@ def test_without_auto_migrate_an_older_or_empty_database_is_left_and_the_command
     assert not data.exists()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
+@contextmanager
+def _small_disk(folder: Path, size: str) -> Iterator[None]:
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(command, check=False).returncode:
+        pytest.skip("only root can mount a small disk, and not in every container")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
 def test_without_room_on_the_disk_a_migration_leaves_nothing_half_done(
     migrate: Migrate, tmp_path: Path
 ) -> None:
     data = tmp_path / "data"
     data.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=96k", "tmpfs", str(data)], check=False
-    )
-    if mounted.returncode:
-        pytest.skip("this container may not mount a small disk")
-    try:
+    with _small_disk(data, "96k"):
         _assert_refused(migrate(), "production: ", "the disk is full")
+
         with closing(sqlite3.connect(data / "production.sqlite3")) as connection:
             assert connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
-    finally:
-        subprocess.run(["umount", str(data)], check=True)
+
+
+def test_without_room_on_postgresqls_disk_a_migration_leaves_nothing_half_done(
+    migrate: Migrate, cluster: str
+) -> None:
+    name = f"d{uuid4().hex}"
+    user = postgres.unprivileged()
+    url = cluster.format(name=name)
+    plain = url.replace("+psycopg", "")
+    maintenance = cluster.format(name="postgres").replace("+psycopg", "")
+    folder = Path(tempfile.mkdtemp(prefix="gatepass-disk-"))
+    with _small_disk(folder, "12m"):
+        if user:
+            os.chown(folder, user.pw_uid, user.pw_gid)
+        with psycopg.connect(maintenance, autocommit=True) as connection:
+            connection.execute(f"CREATE TABLESPACE {name} LOCATION '{folder}'".encode())
+            connection.execute(f"CREATE DATABASE {name} TABLESPACE {name}".encode())
+        with psycopg.connect(plain, autocommit=True) as connection:
+            connection.execute("CREATE SCHEMA full_; CREATE TABLE full_.filler (x text)")
+            insert = "INSERT INTO full_.filler SELECT random() FROM generate_series(1, 100)"
+            with suppress(psycopg.errors.DiskFull):
+                while True:
+                    connection.execute(insert.encode())
+
+        _assert_refused(migrate(url), "production: ", "its disk is full", "Make room")
+
+        with psycopg.connect(plain, autocommit=True) as connection:
+            query = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
+            assert connection.execute(query).fetchone() == (0,)
+        with psycopg.connect(maintenance, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+            connection.execute(f"DROP TABLESPACE {name}".encode())
+    folder.rmdir()

@@ -7,7 +7,6 @@ from gatepass.server.cli import options
 from gatepass.server.environment.environment import NAMES
 from gatepass.server.settings import Settings
 from gatepass.server.storage.postgresql_address import without_password
-from gatepass.wire.credential import Mode
 
 
 @click.group(cls=CommandGroup, epilog=example("gatepass settings check"))
@@ -31,7 +30,8 @@ def _effective(found: Settings) -> dict[str, object]:
         values[name] = {
             "hosts": found.hosts(mode),
             "issuer": found.issuer(mode),
-            "database": _database(found, mode),
+            "database": _address(found.environment(mode).database) or "SQLite",
+            "database_listen": _address(found.environment(mode).database_listen),
         }
     flat: dict[str, object] = {}
     for name, value in values.items():
@@ -40,6 +40,5 @@ def _effective(found: Settings) -> dict[str, object]:
     return flat
 
 
-def _database(found: Settings, mode: Mode) -> str:
-    given = found.environment(mode).database
-    return without_password(given) if given else "SQLite"
+def _address(given: str) -> str:
+    return without_password(given) if given else ""

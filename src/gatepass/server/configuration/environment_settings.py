@@ -33,6 +33,11 @@ class EnvironmentSettings(Section):
     database_connections: int = Field(MOST, ge=4, le=1000)
     """How many connections to its PostgreSQL a process opens at most, five of which stay open."""
 
+    database_listen: str = ""
+    """Address of the same PostgreSQL database without a pooler, at which changes are listened for:
+    they are known sooner, and looked for less often. Empty: they are looked for ten times a
+    second."""
+
     tokens: Tokens = "opaque"
     """Format of access tokens for resources that name none: opaque, or jwt (RFC 9068)."""
     algorithm: Algorithm = "ES256"
@@ -55,7 +60,7 @@ class EnvironmentSettings(Section):
     def _hosts_are_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(parse_host(host) for host in hosts)
 
-    @field_validator("database")
+    @field_validator("database", "database_listen")
     @classmethod
     def _database_is_known(cls, database: str) -> str:
         if not database:

@@ -20,7 +20,12 @@ def of(settings: Settings, mode: Mode, *, read_only: bool = False) -> Database:
     """Return the database of an environment; with `read_only` a SQLite file is never made."""
     own = settings.environment(mode)
     url = own.database or sqlite_url(file(settings.data, mode))
-    return Database(url, connections=own.database_connections, read_only=read_only)
+    return Database(
+        url,
+        connections=own.database_connections,
+        read_only=read_only,
+        listen=own.database_listen,
+    )
 
 
 def file(data: Path, mode: Mode) -> Path:

@@ -32,6 +32,7 @@ from gatepass.server.storage.timestamps import EPOCH, milliseconds
 
 if TYPE_CHECKING:
     from gatepass.server.storage.migrations.state import Schema
+    from gatepass.server.storage.postgresql_listener import Listener
     from gatepass.server.storage.sqlite import File
 
 __all__ = [
@@ -82,7 +83,10 @@ Counter = BigInteger().with_variant(Integer, "sqlite")
 class Database:
     """An engine with two kinds of transaction: `read` sees one snapshot, `write` is alone."""
 
-    def __init__(self, url: str, *, connections: int = MOST, read_only: bool = False) -> None:
+    def __init__(
+        self, url: str, *, connections: int = MOST, read_only: bool = False, listen: str = ""
+    ) -> None:
+        self._listen = listen
         self._file: File | None = None
         self._server: _Server | None = None
         if url.startswith(_SQLITE):
@@ -188,6 +192,14 @@ class Database:
         raises DatabaseAwayError where the database does not tell.
         """
         return self._file.watch() if self._file else lambda: True
+
+    def listener(self, wake: Callable[[], None]) -> "Listener | None":
+        """Return what calls `wake` for each change, if there is an address to listen at."""
+        if not self._listen or self._server is None:
+            return None
+        from gatepass.server.storage.postgresql_listener import Listener
+
+        return Listener(self._listen, self.identity, wake)
 
     def free_space(self) -> int | None:
         """Return the bytes that are free on the disk of a SQLite file; None for PostgreSQL."""

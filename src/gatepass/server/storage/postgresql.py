@@ -25,7 +25,7 @@ _LOOK_EVERY = 0.05  # seconds between looks at the deadline
 _SERVER_ENDS_EARLIER = 0.9  # so that it answers in time, and the connection can stay open
 _IDLE = 2000  # ms: who holds the lock and is silent for longer has missed its deadline
 _IDLE_IN_LONG_WORK = 10_000  # ms
-_OPTIONS = {  # of libpq; they bound what no deadline does: unused connections and long work
+OPTIONS = {  # of libpq; they bound what no deadline does: unused connections and long work
     "keepalives": "1",
     "keepalives_idle": "10",
     "keepalives_interval": "5",
@@ -51,7 +51,7 @@ def engine(address: str, most: int, is_writing: Callable[[Connection], bool]) ->
 
     `is_writing` marks transactions that write. Raises AddressError.
     """
-    parameters: dict[str, Any] = _OPTIONS | parse(address)
+    parameters: dict[str, Any] = OPTIONS | parse(address)
     kept = min(KEPT, most)
     made = create_engine(
         "postgresql+psycopg://",
@@ -64,7 +64,7 @@ def engine(address: str, most: int, is_writing: Callable[[Connection], bool]) ->
     @event.listens_for(made, "do_connect")
     def _connect(_: object, __: object, ___: object, options: dict[str, Any]) -> Any:  # noqa: ANN401 - psycopg's
         opened = _Connection.connect(**parameters, **options)
-        if _is_pooled(opened):
+        if is_pooled(opened):
             opened.prepare_threshold = None
         return opened
 
@@ -128,18 +128,18 @@ class _Connection(psycopg.Connection[Any]):
             raise
 
 
-def _is_pooled(connection: _Connection) -> bool:
+def is_pooled(connection: psycopg.Connection[Any]) -> bool:
     """Return whether a pooler answers, which says another process id than the server.
 
     One that gives each transaction any server's connection, as PgBouncer may, does not have what
-    was prepared on another one.
+    was prepared on another one, and passes no notifications on.
     """
-    connection.autocommit = True  # psycopg's own; nothing is sent
+    before, connection.autocommit = connection.autocommit, True  # nothing is sent for that
     try:
         with connection.cursor(row_factory=tuple_row) as cursor:
             found = cursor.execute("SELECT pg_backend_pid()").fetchone()
     finally:
-        connection.autocommit = False
+        connection.autocommit = before
     return found != (connection.info.backend_pid,)
 
 

@@ -27,6 +27,15 @@ from sqlalchemy import (
 from gatepass.server.storage.database import Timestamp
 from gatepass.server.storage.timestamps import milliseconds
 
+CHANNEL = "gatepass_change"
+"""The name by which PostgreSQL tells listeners that there are changes."""
+
+
+def notify(connection: Connection) -> None:
+    """Tell listeners on PostgreSQL, once this transaction is committed, that there are changes."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"NOTIFY {CHANNEL}")
+
 
 def next_of(column: Column[str], value: str | ColumnElement[str]) -> ColumnElement[str]:
     """Return the smallest text of a unique column from `value` on, or else the smallest of all.

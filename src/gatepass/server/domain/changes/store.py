@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Column, Connection, Row, Table, Text, delete, func, select
 
 from gatepass.server.storage.database import Counter, Timestamp, metadata
-from gatepass.server.storage.statements import insert_many
+from gatepass.server.storage.statements import insert_many, notify
 from gatepass.server.storage.timestamps import milliseconds
 
 change = Table(
@@ -66,6 +66,7 @@ def record_many(connection: Connection, kind: str, subjects: Iterable[str], now:
     """Add a change of each subject to the feed."""
     rows = [{"kind": kind, "subject": subject, "at": now} for subject in subjects]
     insert_many(connection, change, rows)
+    notify(connection)
 
 
 def latest(connection: Connection) -> int:
