@@ -18,7 +18,8 @@ from moto.server import ThreadedMotoServer
 from contracts import postgres
 from docs.page import ROOT, Block, Reader, blocks
 from gatepass.server.environment import data_directory
-from gatepass.server.settings import load, load_place
+from gatepass.server.environment.backup.copy import settings_of
+from gatepass.server.settings import load
 from gatepass.wire.credential import Mode
 from server_process import run
 
@@ -110,7 +111,7 @@ def test_the_backup_is_restored_as_the_page_says(reader: Reader, machine: Path) 
     assert "Billing" in reader.printed
     [text] = [each.text for each in blocks("../operate/restore.md") if "[production]" in each.text]
     (machine / "pg.toml").write_text(text)
-    assert load_place(machine / "pg.toml").production.database.startswith("postgresql://")
+    assert settings_of(machine / "pg.toml").production.database.startswith("postgresql://")
 
 
 def test_everything_is_copied_to_postgresql_and_back(reader: Reader, machine: Path) -> None:

@@ -266,16 +266,17 @@ def _check_network(text: str) -> None:
         raise ValueError(f"{text!r} is one address in a network: write {address} or {network}")
 
 
-def load(config: Path | None = None, **given: object) -> Settings:
+def load(config: Path | None = None, *, has_variables: bool = True, **given: object) -> Settings:
     """Read the settings; `given` (arguments that are not None) win.
 
     Without `config`, `gatepass.toml` in the data directory (the argument, else GATEPASS_DATA) is
-    read where there is one.
+    read where there is one. Without `has_variables` no `GATEPASS_...` variable counts.
     Raises SettingsError for an unknown key, a bad value or an unreadable file.
     """
     chosen = {name: value for name, value in given.items() if value is not None}
     if config is None:
-        found = Path(str(chosen.get("data") or _variable("data") or DATA)) / CONFIG_NAME
+        named = chosen.get("data") or (_variable("data") if has_variables else None)
+        found = Path(str(named or DATA)) / CONFIG_NAME
         config = found if found.exists() else None
     elif not config.is_file():
         raise SettingsError(f"There is no settings file {config}.")
@@ -283,43 +284,17 @@ def load(config: Path | None = None, **given: object) -> Settings:
     class FromFile(Settings):
         model_config = SettingsConfigDict(toml_file=config)
 
-    return _validated(FromFile, chosen, config)
-
-
-def load_place(place: Path) -> Settings:
-    """Read the settings of one of several places: a data directory, or a settings file.
-
-    Variables do not count, as they would for each of them. Raises SettingsError.
-    """
-    if place.is_dir():
-        config: Path | None = place / CONFIG_NAME
-        values: dict[str, object] = {"data": place}
-    elif place.suffix == ".toml" and place.is_file():
-        config, values = place, {}
-    elif place.suffix == ".toml":
-        raise SettingsError(f"There is no settings file {place}.")
-    else:
-        config, values = None, {"data": place}
-
-    class FromPlace(Settings):
-        model_config = SettingsConfigDict(toml_file=config)
-
         @classmethod
-        def settings_customise_sources(
-            cls,
-            settings_cls: type[BaseSettings],
-            init_settings: PydanticBaseSettingsSource,
-            *_: PydanticBaseSettingsSource,
-            **__: PydanticBaseSettingsSource,
+        def settings_customise_sources(  # type: ignore[override] # it is called by keywords
+            cls, settings_cls: type[BaseSettings], **sources: PydanticBaseSettingsSource
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return init_settings, TomlConfigSettingsSource(settings_cls)
+            every = super().settings_customise_sources(settings_cls, **sources)
+            return tuple(
+                each for each in every if has_variables or not isinstance(each, VariableSource)
+            )
 
-    return _validated(FromPlace, values, config)
-
-
-def _validated(kind: type[Settings], chosen: Mapping[str, object], config: Path | None) -> Settings:
     try:
-        return kind.model_validate(kind(**chosen))  # type: ignore[arg-type]
+        return FromFile.model_validate(FromFile(**chosen))  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         path = first["loc"]

@@ -105,7 +105,7 @@ def as_json(command: Command) -> Command:
     return click.option("--json", "is_json", is_flag=True, help="Print JSON.")(command)
 
 
-def settings_of(target: Target, **given: object) -> Settings:
+def settings_of(target: Target, **given: Any) -> Settings:  # noqa: ANN401 - as `load` has it
     """Return the settings and configure the log; invalid settings end the command."""
     with one_line_errors():
         settings = load(target.config, data=target.data, **given)
@@ -122,7 +122,7 @@ def environment_of(target: Target, *, creates: bool = False) -> Iterator[Environ
     with one_line_errors():
         issuers = published_addresses.issuers(settings.data)
         if issuers:  # the running server's own URLs apply, not those of this command's settings
-            given = {name: {"issuer": issuer} for name, issuer in issuers.items()}
+            given: dict[str, Any] = {name: {"issuer": issuer} for name, issuer in issuers.items()}
             settings = load(target.config, data=target.data, **given)
         if not creates:
             check_has_data(settings)

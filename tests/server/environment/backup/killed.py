@@ -13,9 +13,9 @@ from pathlib import Path
 from types import FrameType
 
 from gatepass.server.environment import master_key_rotation
-from gatepass.server.environment.backup.copy import copy
+from gatepass.server.environment.backup.copy import copy, settings_of
 from gatepass.server.environment.backup.progress import unseen
-from gatepass.server.settings import load, load_place
+from gatepass.server.settings import load
 from server.environment.backup.backups import KEEP, restored
 
 
@@ -24,7 +24,7 @@ def _restore(place: str, data: str) -> None:
 
 
 def _copy(source: str, target: str) -> None:
-    copy(load_place(Path(source)), load_place(Path(target)), unseen)
+    copy(settings_of(Path(source)), settings_of(Path(target)), unseen)
 
 
 def _rotate(data: str) -> None:

@@ -6,11 +6,10 @@ import click
 
 from gatepass.command_group import example
 from gatepass.server.cli import options
-from gatepass.server.environment.backup.copy import IN_USE, copy
+from gatepass.server.environment.backup.copy import IN_USE, copy, settings_of
 from gatepass.server.environment.backup.errors import BackupError
 from gatepass.server.observability import logging
 from gatepass.server.serving.processes import published_addresses
-from gatepass.server.settings import load_place
 
 _PLACE = click.Path(path_type=Path)
 
@@ -33,7 +32,7 @@ def copy_(source: Path, target: Path) -> None:
     sessions stay valid. A copy that was interrupted goes on when this is run again.
     """
     with options.one_line_errors(), options.progress_bar() as progress:
-        origin, place = load_place(source), load_place(target)
+        origin, place = settings_of(source), settings_of(target)
         logging.configure(origin.log_format)
         if published_addresses.issuers(origin.data):
             raise BackupError(IN_USE)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 from gatepass.server.domain.keys import store as keys
 from gatepass.server.environment import data_directory, databases
@@ -14,7 +15,7 @@ from gatepass.server.environment.backup.filling import Filling
 from gatepass.server.environment.backup.progress import Progress
 from gatepass.server.environment.databases import NAMES
 from gatepass.server.environment.housekeeping import WRITE_EVERY
-from gatepass.server.settings import Settings
+from gatepass.server.settings import Settings, load
 from gatepass.server.storage import deadline, master_key
 from gatepass.server.storage.database import Connection, Database
 from gatepass.server.storage.errors import DatabaseAwayError
@@ -29,6 +30,16 @@ _ALIVE = timedelta(seconds=WRITE_EVERY + 2)  # a server that works writes more o
 _LOOK_EVERY = 0.5  # seconds
 IN_USE = "A server uses the source. Stop every one, then copy."
 _CHANGED = "The source was changed while it was copied. Stop every server, and run this again."
+
+
+def settings_of(place: Path) -> Settings:
+    """Return the settings of a place: a data directory, or a settings file (*.toml).
+
+    Variables do not count, as they would for both places. Raises SettingsError.
+    """
+    if place.suffix == ".toml":
+        return load(place, has_variables=False)
+    return load(data=place, has_variables=False)
 
 
 def copy(source: Settings, place: Settings, progress: Progress) -> dict[str, dict[str, int]]:
