@@ -55,8 +55,9 @@ def running(
     settings.write_text(
         _SETTINGS.format(socket=where, port=port, folder=folder, connections=connections)
     )
-    settings.chmod(0o644)
     (folder / "users").write_text("".join(f'"{each}" ""\n' for each in users))
+    for file in (settings, folder / "users"):
+        file.chmod(0o644)
     process = subprocess.Popen(
         [program, "--quiet", str(settings)],
         stderr=subprocess.DEVNULL,

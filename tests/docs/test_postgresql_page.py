@@ -1,20 +1,16 @@
 """The page about PostgreSQL: script, settings and commands, at a server with TLS and pooled."""
 
 import json
-import os
 import re
-import tempfile
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import psycopg
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from client.tls_server import issue
-from contracts import pgbouncer, postgres
+from contracts import pgbouncer, postgres, tls_postgres
+from contracts.tls_postgres import Cluster
 from docs.page import ROOT, Reader, blocks
 from gatepass.server.storage.postgresql.address import parse
 from server_process import clean_variables, free_ports, run, serving
@@ -24,37 +20,13 @@ _HOST = "db.example.com"
 _KEY = urlsafe_b64encode(bytes(32)).decode()
 
 
-class Cluster(NamedTuple):
-    address: str  # on its socket
-    port: int
-    authority: Path
-
-
 @pytest.fixture(scope="module")
 def tls_cluster() -> Iterator[Cluster]:
     binaries = postgres.find_binaries()
     if binaries is None:
         pytest.skip(postgres.MISSING)
-    authority = issue("Authority")
-    issued = issue("database", authority, _HOST)
-    with tempfile.TemporaryDirectory(prefix="gatepass-tls-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        (folder / "ca.pem").write_bytes(authority.pem)
-        (folder / "server.pem").write_bytes(issued.pem)
-        key = folder / "server.key"
-        key.write_bytes(issued.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-        key.chmod(0o600)
-        user = postgres.unprivileged()
-        if user:
-            os.chown(key, user.pw_uid, user.pw_gid)
-        port = free_ports()
-        options = (
-            f"-c ssl=on -c ssl_cert_file={folder}/server.pem -c ssl_key_file={key} "
-            f"-c listen_addresses=127.0.0.1 -c port={port}"
-        )
-        with postgres.running(binaries, options=options) as address:
-            yield Cluster(f"{address}&port={port}", port, folder / "ca.pem")
+    with tls_postgres.running(binaries, _HOST) as cluster:
+        yield cluster
 
 
 def test_the_page_leads_from_an_empty_cluster_to_a_server_behind_a_pooler(

@@ -12,15 +12,12 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-)
 
-from client.tls_server import Issued, issue
-from contracts import postgres
-from gatepass.server.storage.database import Database
+from contracts import postgres, tls_postgres
+from contracts.tls_postgres import Cluster
+from gatepass.server.environment import data_directory
+from gatepass.server.settings import load
+from gatepass.server.storage.database import Database, sqlite_url
 from server.cli import inside
 from server_process import Ran, free_ports, run
 
@@ -34,36 +31,19 @@ Migrate = Callable[..., Ran]
 
 
 @pytest.fixture(scope="module")
-def guarded() -> Iterator[str]:
-    """The addresses of a cluster with TLS that asks for a password; `{port}` is its port."""
+def guarded() -> Iterator[Cluster]:
+    """A cluster with TLS that asks for a password."""
     binaries = postgres.find_binaries()
     if binaries is None:
         pytest.skip(postgres.MISSING)
-    authority = issue("Authority")
-    with tempfile.TemporaryDirectory(prefix="gatepass-tls-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        (folder / "ca.pem").write_bytes(authority.pem)
-        (folder / "other.pem").write_bytes(issue("Another").pem)
-        _write_certificate(authority, folder)
-        port = free_ports()
-        options = (
-            f"-c ssl=on -c ssl_cert_file={folder}/server.pem -c ssl_key_file={folder}/server.key "
-            f"-c listen_addresses=127.0.0.1 -c port={port}"
-        )
-        with postgres.running(binaries, _PASSWORD, options):
-            yield f"host=127.0.0.1 port={port} user=gatepass dbname=postgres folder={folder}"
+    with tls_postgres.running(binaries, "localhost", "127.0.0.1", password=_PASSWORD) as cluster:
+        yield cluster
 
 
-def _write_certificate(authority: Issued, folder: Path) -> None:
-    issued = issue("database", authority, "localhost", "127.0.0.1")
-    (folder / "server.pem").write_bytes(issued.pem)
-    key = folder / "server.key"
-    key.write_bytes(issued.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    key.chmod(0o600)
-    user = postgres.unprivileged()
-    if user:
-        os.chown(key, user.pw_uid, user.pw_gid)
+def _at(cluster: Cluster, more: str) -> str:
+    """Return the address of a database of the cluster over TCP."""
+    more = more.format(authority=cluster.authority, other_authority=cluster.other_authority)
+    return f"host=127.0.0.1 port={cluster.port} user=gatepass dbname=postgres {more}"
 
 
 @pytest.fixture
@@ -115,11 +95,11 @@ _UNUSABLE = {
     ),
     "port": (f"password={_PASSWORD} port=1", ("Connection refused", "address")),
     "certificate": (
-        f"password={_PASSWORD} sslmode=verify-full sslrootcert={{folder}}/other.pem",
+        f"password={_PASSWORD} sslmode=verify-full sslrootcert={{other_authority}}",
         ("certificate verify failed", "sslrootcert"),
     ),
     "name": (
-        f"{_OWN_HOST} sslmode=verify-full sslrootcert={{folder}}/ca.pem",
+        f"{_OWN_HOST} sslmode=verify-full sslrootcert={{authority}}",
         ("does not match host name", "certificate"),
     ),
     "schema": (
@@ -131,25 +111,21 @@ _UNUSABLE = {
 
 @pytest.mark.parametrize("case", _UNUSABLE)
 def test_a_database_that_cannot_be_used_is_refused_with_the_reason_and_what_to_do(
-    migrate: Migrate, guarded: str, case: str
+    migrate: Migrate, guarded: Cluster, case: str
 ) -> None:
     more, words = _UNUSABLE[case]
-    usual, _, folder = guarded.partition(" folder=")
 
-    _assert_refused(migrate(f"{usual} {more.format(folder=folder)}"), "production: ", *words)
+    _assert_refused(migrate(_at(guarded, more)), "production: ", *words)
 
 
-def test_a_certificate_that_is_right_is_accepted(migrate: Migrate, guarded: str) -> None:
-    usual, _, folder = guarded.partition(" folder=")
-    tls = f"sslmode=verify-full sslrootcert={folder}/ca.pem password={_PASSWORD}"
+def test_a_certificate_that_is_right_is_accepted(migrate: Migrate, guarded: Cluster) -> None:
+    tls = _at(guarded, f"sslmode=verify-full sslrootcert={{authority}} password={_PASSWORD}")
     names = [f"d{uuid4().hex}" for _ in range(2)]
-    with psycopg.connect(f"{usual} {tls}", autocommit=True) as connection:
+    with psycopg.connect(tls, autocommit=True) as connection:
         for name in names:
             connection.execute(f"CREATE DATABASE {name}".encode())
 
-    ran = migrate(
-        *(f"{usual.replace('dbname=postgres', f'dbname={name}')} {tls}" for name in names)
-    )
+    ran = migrate(*(tls.replace("dbname=postgres", f"dbname={name}") for name in names))
 
     assert ran.status == 0, ran.err
     assert _PASSWORD not in ran.out
@@ -255,6 +231,22 @@ def test_without_auto_migrate_an_older_or_empty_database_is_left_and_the_command
 
     _assert_refused(ran, "no tables yet", "gatepass migrate")
     assert not data.exists()
+
+
+def test_without_auto_migrate_a_lost_file_may_be_made_anew_at_the_start(
+    migrate: Migrate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert migrate().status == 0
+    data = tmp_path / "data"
+    command = ("organization", "create", "Acme", "--admin", "anna", "--environment", "production")
+    assert inside.run(*command, data=data).status == 0
+    (data / "sandbox.sqlite3").unlink()
+    monkeypatch.setenv("GATEPASS_AUTO_MIGRATE", "false")
+
+    data_directory.prepare(load(data=data), create=("sandbox",))
+
+    with closing(Database(sqlite_url(data / "sandbox.sqlite3"))) as database:
+        assert database.schema().is_newest
 
 
 @contextmanager

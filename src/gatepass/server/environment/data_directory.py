@@ -62,12 +62,13 @@ def prepare(settings: Settings, create: Collection[str] = ()) -> None:
     schemas = look(settings)
     if not settings.auto_migrate:
         for mode, schema in schemas.items():
-            with named_errors(settings, mode):
-                schema.check_ready()
+            if NAMES[mode] not in create:
+                with named_errors(settings, mode):
+                    schema.check_ready()
     open_directory(settings, create)
     # both have their tables before the first key, so a start cut short is seen
-    if is_first and settings.auto_migrate:
-        for mode, path in _files(settings).items():
+    for mode, path in _files(settings).items():
+        if (is_first and settings.auto_migrate) or NAMES[mode] in create:
             with named_errors(settings, mode), closing(Database(sqlite_url(path))) as database:
                 database.migrate()
     for mode in Mode:
@@ -92,13 +93,13 @@ def look(settings: Settings, *, may_be_unfinished: bool = False) -> dict[Mode, S
     return schemas
 
 
-def migrate(settings: Settings, create: Collection[str] = ()) -> None:
+def migrate(settings: Settings) -> None:
     """Bring the tables of both databases to this version, and do nothing else.
 
     Raises ServingError.
     """
     look(settings)
-    open_directory(settings, create)
+    open_directory(settings)
     for mode in Mode:
         with named_errors(settings, mode), closing(databases.of(settings, mode)) as database:
             database.migrate()
