@@ -24,6 +24,7 @@ need nginx nginx "the tests behind nginx"
 need caddy caddy "the tests behind Caddy"
 need haproxy haproxy "the tests behind HAProxy"
 need redis-server redis-server "the Redis tests"
+need prometheus promtool "the Prometheus tests"
 
 if [ "${#packages[@]}" -gt 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   echo "Installing for the tests, by apt-get: ${packages[*]} (with what they need; this takes a few minutes)"
