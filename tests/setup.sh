@@ -26,6 +26,7 @@ need caddy caddy "the tests behind Caddy"
 need haproxy haproxy "the tests behind HAProxy"
 need redis-server redis-server "the Redis tests"
 need systemd systemd-analyze "the tests of the systemd units"
+need prometheus promtool "the Prometheus tests"
 
 if [ "${#packages[@]}" -gt 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   echo "Installing for the tests, by apt-get: ${packages[*]} (with what they need; this takes a few minutes)"

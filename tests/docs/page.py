@@ -25,7 +25,7 @@ from typing import NamedTuple, Self
 
 ROOT = Path(__file__).parents[2]
 TASKS = ROOT / "docs" / "tasks"
-SERVING = ("gunicorn ", "uvicorn ", "celery ", "gatepass serve")
+SERVING = ("gunicorn ", "uvicorn ", "celery ", "gatepass serve", "prometheus ")
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PATIENCE = 60.0  # seconds until a server is there
@@ -52,9 +52,9 @@ class Command(NamedTuple):
     shown: str | None
 
 
-def blocks(name: str) -> list[Block]:
+def blocks(name: str, folder: Path = TASKS) -> list[Block]:
     """Return the blocks of a page, in their order."""
-    text = (TASKS / name).read_text()
+    text = (folder / name).read_text()
     return [
         Block(text.count("\n", 0, found.start()) + 2, found[1], found[2])
         for found in _FENCE.finditer(text)
@@ -184,7 +184,7 @@ class Reader:
             )
         self._serving.append(process)
         deadline = time.monotonic() + _PATIENCE
-        ready = re.compile(rb"Booting worker|startup complete| ready\.")
+        ready = re.compile(rb"Booting worker|startup complete| ready\.|Server is ready")
         while not ready.search(log.read_bytes()):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"{command} does not serve:\n{log.read_text()}")

@@ -98,6 +98,7 @@ class Environment:
         self.read_failure = ""  # why the database cannot be read at the moment
         self.write_failure = ""  # why it took no change when it was last tried
         self.free_space: int | None = None  # bytes on the disk of a SQLite file
+        self.tokens_issued = {"opaque": 0, "jwt": 0}
         self.housekept_at: dict[str, float] = {}  # Unix seconds; 0.0: not since the start
         self.feed_pages_sent = {"changes": 0, "empty": 0, "snapshot": 0}  # to guards
         self._logged_offset = 0.0  # the clock's, in the log

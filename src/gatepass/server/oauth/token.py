@@ -15,7 +15,6 @@ from gatepass.server.oauth.client_authentication import (
     record_use,
 )
 from gatepass.server.oauth.served_environment import ServedEnvironment
-from gatepass.server.observability import metrics
 from gatepass.server.tokens.authenticate import AuthenticatedClient
 from gatepass.server.tokens.grant import Grant, authorize
 from gatepass.server.tokens.grant_cache import CachedGrant, digest_of
@@ -79,4 +78,4 @@ def _limit(
 def count_issued(environment: Environment, application: CachedApplication, grant: Grant) -> None:
     """Count an issued token, for the application's usage and for the metrics."""
     environment.usage.issued(application)
-    metrics.issued(environment.name, "opaque" if grant.form == "opaque" else "jwt")
+    environment.tokens_issued["opaque" if grant.form == "opaque" else "jwt"] += 1

@@ -37,8 +37,7 @@ def figures(requests: int = 1, pid: int = 17, **more: float) -> Snapshot:
     counted = Counters()
     for _ in range(requests):
         counted.observe("production", "token", "ok", 0.01)
-        counted.issued("production", "opaque")
-    values = {**dict(counted.values()), **STATE, WORKERS: 1}
+    values = {**dict(counted.values()), **STATE, WORKERS: 1, TOKENS: requests}
     values["process_cpu_seconds", (str(pid),)] = values.pop(("process_cpu_seconds", ("17",)))
     values |= {(f"gatepass_{name}", ("production",)): value for name, value in more.items()}
     return Snapshot(counted.rows(), values)

@@ -4,7 +4,6 @@ from gatepass.server.observability.metrics.counters import COUNTERS, NO_ENVIRONM
 
 observe = COUNTERS.observe
 observer = COUNTERS.observer
-issued = COUNTERS.issued
 refused = COUNTERS.refused
 connection_ended = COUNTERS.connection_ended
 connections = COUNTERS.connections
@@ -13,7 +12,6 @@ __all__ = [
     "NO_ENVIRONMENT",
     "connection_ended",
     "connections",
-    "issued",
     "observe",
     "observer",
     "refused",

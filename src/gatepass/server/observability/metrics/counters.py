@@ -14,7 +14,6 @@ from gatepass.server.observability.metrics.families import Key
 from gatepass.wire.errors import STATUS, OAuthError
 
 BOUNDS = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5)  # seconds
-KINDS = ("opaque", "jwt")
 _SHORT = BOUNDS[0]
 
 OK, REDIRECTED, REFUSED, FAILED, GONE = "ok", "redirected", "client_error", "server_error", "gone"
@@ -44,7 +43,6 @@ class Counters:
     def __init__(self) -> None:
         names = tuple(ENVIRONMENTS.values())
         self._requests: dict[tuple[str, str, str], list[float]] = {}
-        self._tokens = {name: dict.fromkeys(KINDS, 0) for name in names}
         self._refusals = {name: dict.fromkeys(REASONS, 0) for name in names}
         self._endings = dict.fromkeys(ENDINGS, 0)
         self._connections = {"open": 0, "limit": 0}
@@ -73,10 +71,6 @@ class Counters:
 
         return observe
 
-    def issued(self, environment: str, kind: str) -> None:
-        """Count a token of one of KINDS."""
-        self._tokens[environment][kind] += 1
-
     def refused(self, environment: str, reason: str) -> None:
         """Count a refusal by its reason, one of REASONS."""
         self._refusals[environment][reason] += 1
@@ -99,13 +93,9 @@ class Counters:
 
     def values(self) -> Iterator[tuple[Key, float]]:
         """Yield everything else that was counted until now."""
-        for name, counts in (
-            ("gatepass_tokens_issued", self._tokens),
-            ("gatepass_refusals", self._refusals),
-        ):
-            for environment, by_label in counts.items():
-                for label, count in by_label.items():
-                    yield (name, (environment, label)), count
+        for environment, by_reason in self._refusals.items():
+            for reason, count in by_reason.items():
+                yield ("gatepass_refusals", (environment, reason)), count
         for reason, count in self._endings.items():
             yield ("gatepass_connections_ended", (reason,)), count
         for what, count in self._connections.items():

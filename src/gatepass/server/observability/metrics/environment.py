@@ -14,7 +14,7 @@ Value = tuple[str, tuple[str, ...], float]
 
 def values(environment: Environment) -> Iterator[tuple[Key, float]]:
     """Yield the state of an environment."""
-    for part in (_health, _memory, _feed, _database, _work):
+    for part in (_tokens, _memory, _feed, _database, _work):
         for name, labels, value in part(environment):
             yield (f"gatepass_{name}", (environment.name, *labels)), float(value)
 
@@ -25,10 +25,12 @@ def shared(environment: Environment) -> Iterator[tuple[Key, float]]:
         yield (f"gatepass_{name}", (NO_ENVIRONMENT, *labels)), value
 
 
-def _health(environment: Environment) -> Iterator[Value]:
+def _tokens(environment: Environment) -> Iterator[Value]:
     problems = list(health.problems(environment))
     found = {each.name for each in problems}
     yield "ready", (), not any(each.stops for each in problems)
+    for kind, issued in environment.tokens_issued.items():
+        yield "tokens_issued", (kind,), issued
     for name in health.PROBLEMS:
         yield "problem", (name,), name in found
     yield "clock_offset_seconds", (), round(environment.clock.offset, 3)
