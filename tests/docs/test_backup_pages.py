@@ -86,7 +86,7 @@ def bucket(reader: Reader) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("bucket")
-def test_a_backup_is_made_verified_and_replicated(reader: Reader, machine: Path) -> None:
+def test_a_backup_is_made_verified_replicated_and_restored(reader: Reader, machine: Path) -> None:
     keys, *others = BACK_UP
     reader.play(keys)
     identity = pyrage.x25519.Identity.from_str(
@@ -103,8 +103,6 @@ def test_a_backup_is_made_verified_and_replicated(reader: Reader, machine: Path)
         with data_directory.opened(load(data=machine / "home" / "restored"), Mode.LIVE) as found:
             assert len(found.keys.opaque_token_keys) == 1
 
-
-def test_the_backup_is_restored_as_the_page_says(reader: Reader, machine: Path) -> None:
     for block in RESTORE:
         reader.play(block)
 

@@ -45,7 +45,7 @@ def begin(database: Database, revision: str, work: str) -> None:
     """Make the tables of a revision in an empty database, marked as unfinished."""
     clear(database)
     _migrate_to(database, revision)
-    with database.write() as connection:
+    with deadline.each(deadline.LONG), database.write() as connection:
         for table in reversed(tables_of(connection)):  # some migrations insert rows
             rows.empty(connection, table)
         unfinished.begin(connection, work)
@@ -67,7 +67,7 @@ def fill(database: Database, table: TransferTable, batches: Iterable[list[Row]])
         raise OtherRowsError(
             f"The rows of {table.name} are not what was written. Check the disk of the target."
         )
-    with database.write() as connection:
+    with deadline.each(deadline.LONG), database.write() as connection:
         rows.set_next_numbers(connection, table)
         unfinished.record(connection, table.name, found.rows, found.sha256())
     return written
