@@ -56,6 +56,7 @@ user = Table(
     Column("pending_email", Text),
     Column("pending_email_at", Timestamp),
     Column("pending_email_by", Text),
+    Column("email_confirmed_at", Timestamp),  # by a link that was mailed to `email`
     UniqueConstraint("org_id", "email_key"),
 )
 _logs_in = user.c.password_hash.is_not(None)
@@ -115,6 +116,13 @@ def find_near_email(connection: Connection, key: str) -> list[User]:
     from_there = smallest.where(other.c.email_key >= key).scalar_subquery()
     near = func.coalesce(from_there, smallest.scalar_subquery())
     query = _whole.where(user.c.email_key == near, user.c.password_hash.is_not(None)).limit(2)
+    rows: Sequence[Sequence[object]] = connection.execute(query).all()
+    return [_user(row) for row in rows]
+
+
+def with_portal_access_and_email(connection: Connection, key: str) -> list[User]:
+    """Return those who log in to the portal and have this address, of whatever organization."""
+    query = _whole.where(user.c.email_key == key, _logs_in).order_by(user.c.username)
     rows: Sequence[Sequence[object]] = connection.execute(query).all()
     return [_user(row) for row in rows]
 
