@@ -44,7 +44,13 @@ SESSION = Thing(
     source="203.0.113.7",
     user_agent="",
 )
-OWN = {"site": ACCOUNT, "errors": {}, "sessions": [SESSION], "current_session": SESSION}
+OWN = {
+    "site": ACCOUNT,
+    "is_confirmed": False,
+    "errors": {},
+    "sessions": [SESSION],
+    "current_session": SESSION,
+}
 PAGES = (
     Sample("login-with-mail", "login.html", {**LOGIN, "sends_mail": True, "done": None}),
     Sample(

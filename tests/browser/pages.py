@@ -83,12 +83,16 @@ SESSIONS = [
     )
     for number, (source, agent) in enumerate([("203.0.113.7", AGENT), ("2001:db8::17", UNBROKEN)])
 ]
-SESSIONS_SHOWN = {"sends_mail": False, "sessions": SESSIONS, "current_session": SESSIONS[0]}
+SESSIONS_SHOWN = {
+    "sends_mail": False,
+    "is_confirmed": None,
+    "sessions": SESSIONS,
+    "current_session": SESSIONS[0],
+}
 OWN_ACCOUNT = Thing(
     username="anna",
     email=None,
     pending_email=None,
-    email_confirmed_at=None,
     role="admin",
     created_at=before(days=400),
     password_changed_at=before(days=12),
@@ -180,6 +184,7 @@ ONE_USER = {
     "is_self": False,
     "is_last_admin": False,
     "sends_mail": False,
+    "is_confirmed": None,
 }
 
 PAGES = [

@@ -211,7 +211,6 @@ def user(**changes: Any) -> Thing:  # noqa: ANN401
             "username": "anna",
             "email": "anna@acme.example",
             "pending_email": None,
-            "email_confirmed_at": None,
             "pending_email_at": before(hours=2),
             "pending_email_by": 'the application "Billing sync"',
             "full_name": "Anna Lind",

@@ -30,7 +30,7 @@ def test_the_list_names_everybody_with_organization_address_and_state(
     assert {row["username"] for row in rows} == {"anna", "ben", "bo"}
     assert {row["username"] for row in of_acme} == {"anna", "ben"}
     [ben] = of_address
-    assert (ben["organization"], ben["role"], ben["email_confirmed"]) == ("Acme", "admin", False)
+    assert (ben["organization"], ben["role"], ben["email_confirmed"]) == ("Acme", "admin", None)
     assert "Acme" in command("user", "list").out
 
 

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from email.message import EmailMessage
 from pathlib import Path
 
+from gatepass.server.domain.users import portal_users
+from gatepass.server.domain.users.links import store
 from gatepass.server.environment.mail import delivery
 from gatepass.testing import Clock
 from server.environment.mail.smtp_server import Received, smtp_server
@@ -46,9 +48,16 @@ class MailingPortal(PortalServer):
     def confirm(self, username: str, email: str) -> None:
         """Give somebody an address that is confirmed."""
         self.run(
-            f"UPDATE person SET email = '{email}', email_key = '{email}', "
-            f"email_confirmed_at = created_at WHERE username = '{username}'"
+            f"UPDATE person SET email = '{email}', email_key = '{email}' "
+            f"WHERE username = '{username}'"
         )
+        found = self.person(username)
+        with self.environment.database.write() as connection:
+            store.record_confirmed(connection, found.id, email, self.environment.now())
+
+    def is_confirmed(self, username: str) -> bool | None:
+        """Return whether somebody's address is confirmed."""
+        return portal_users.is_confirmed(self.environment.context, self.person(username))
 
     def _is_any_due(self) -> bool:  # also of the server's own thread, which may be sending it
         return bool(self.rows("SELECT 1 FROM outbox WHERE due_at IS NOT NULL"))

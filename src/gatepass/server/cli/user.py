@@ -1,14 +1,12 @@
 """`gatepass user`: the people who log in to the portal, for when they cannot."""
 
-from datetime import datetime
-
 import click
 
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations as organizations
-from gatepass.server.domain.users import initial_passwords, operations
+from gatepass.server.domain.users import initial_passwords, operations, portal_users
 from gatepass.server.domain.users.model import User, has_expired_password
 from gatepass.server.domain.users.password_hashing import run
 from gatepass.server.environment.environment import Environment
@@ -32,14 +30,14 @@ def user() -> None:
 def list_(org_id: str | None, email: str | None, target: options.Target, *, is_json: bool) -> None:
     """List the people with portal access: their organization, role and state."""
     with options.environment_of(target) as environment:
-        context, now = environment.context, environment.now()
+        context = environment.context
         found = (
             [organizations.find(context, options.uuid_of(org_id))]
             if org_id
             else organizations.list_all(context)
         )
         rows = [
-            _row(each, organization.name, now)
+            _row(environment, each, organization.name)
             for organization in found
             for each in operations.with_portal_access(context, organization.id, email)
         ]
@@ -133,9 +131,9 @@ def _find(environment: Environment, username: str) -> User:
     return found
 
 
-def _row(each: User, organization: str, now: datetime) -> dict[str, object]:
+def _row(environment: Environment, each: User, organization: str) -> dict[str, object]:
     state = "disabled" if each.disabled_at else "active"
-    if has_expired_password(each, now):
+    if has_expired_password(each, environment.now()):
         state = "initial password expired"
     return {
         "username": each.username,
@@ -143,7 +141,7 @@ def _row(each: User, organization: str, now: datetime) -> dict[str, object]:
         "org_id": each.org_id,
         "role": each.role,
         "email": each.email,
-        "email_confirmed": each.email_confirmed_at is not None,
+        "email_confirmed": portal_users.is_confirmed(environment.context, each),
         "last_login_at": each.last_login_at,
         "state": state,
     }

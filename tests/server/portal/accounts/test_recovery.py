@@ -132,7 +132,7 @@ def test_known_and_unknown_addresses_get_the_same_answer_and_leave_the_same_behi
 @pytest.mark.parametrize(
     "change",
     [
-        "UPDATE person SET email_confirmed_at = NULL",
+        "DELETE FROM confirmed_email",
         "UPDATE person SET disabled_at = created_at",
         "UPDATE person SET password_hash = NULL",
         "UPDATE organization SET suspended_at = created_at",

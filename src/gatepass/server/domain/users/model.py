@@ -48,7 +48,6 @@ class User:
     pending_email: str | None = None
     pending_email_at: datetime | None = None
     pending_email_by: str | None = None
-    email_confirmed_at: datetime | None = None
 
     @property
     def full_name(self) -> str:

@@ -9,7 +9,7 @@ from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.users import mails, passwords, store
-from gatepass.server.domain.users.links import store as links
+from gatepass.server.domain.users.links import recovery
 from gatepass.server.domain.users.model import (
     InvalidField,
     User,
@@ -156,7 +156,7 @@ def change_password(
         }
         store.change(connection, whose.id, changed)
         sessions.end_of_user(connection, whose.id)
-        links.remove_of_user(connection, "recover", whose.id)
+        recovery.end(context, connection, whose.id)
         record_audit(connection, by, now, whose, "person.password_changed")
         mails.tell(context, connection, whose, "password_changed", now)
 
@@ -228,10 +228,8 @@ def _columns(found: User, changed: User, values: Mapping[str, object]) -> dict[s
     """
     pending = ("pending_email", "pending_email_at", "pending_email_by")
     names = {*values, *pending, "updated_at"} - {"email"}
-    columns = {name: getattr(changed, name) for name in names}
-    if changed.email != found.email:
-        columns |= {"email": changed.email, "email_confirmed_at": None}
-    return columns
+    names |= {"email"} if changed.email != found.email else set()
+    return {name: getattr(changed, name) for name in names}
 
 
 def _tell_of_change(

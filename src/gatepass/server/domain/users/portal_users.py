@@ -14,7 +14,7 @@ from gatepass.server.domain.context import Context
 from gatepass.server.domain.throttling import store as limits
 from gatepass.server.domain.throttling.model import of_confirmation
 from gatepass.server.domain.users import mails, store
-from gatepass.server.domain.users.links import confirmation_mail
+from gatepass.server.domain.users.links import confirmation_mail, recovery
 from gatepass.server.domain.users.links import store as links
 from gatepass.server.domain.users.links.model import InvalidLink
 from gatepass.server.domain.users.model import InvalidField, User
@@ -102,8 +102,8 @@ def send_link(context: Context, by: Actor, org_id: UUID, user_id: UUID) -> str:
     with context.database.write() as connection:
         now = context.now()
         found = find_in_organization(connection, org_id, user_id)
-        email = found.pending_email or (None if found.email_confirmed_at else found.email)
-        if email is None:
+        email = found.pending_email or found.email
+        if email is None or (email == found.email and links.is_confirmed(connection, found)):
             raise InvalidField("email", "There is no address to confirm.", taken=True)
         wait = limits.attempt(connection, [of_confirmation(user_id.hex)], now)
         if wait:
@@ -121,6 +121,8 @@ def send_link(context: Context, by: Actor, org_id: UUID, user_id: UUID) -> str:
 
 def find_link(context: Context, user_id: UUID, token: Secret) -> str:
     """Return the address that a link of this person confirms; raise InvalidLink for any other."""
+    if not context.outbox.sends_mail:
+        raise InvalidLink
     with context.database.read() as connection:
         link = links.find(connection, "email", token, context.now())
         found = store.find(connection, user_id)
@@ -137,6 +139,7 @@ def confirm_by_link(context: Context, by: Actor, org_id: UUID, user_id: UUID, to
     Raises InvalidLink for a link that is not theirs, or of an address that they gave up, and
     InvalidField where somebody else has the address by now; then the link stays.
     """
+    find_link(context, user_id, token)
     with context.database.write() as connection:
         now = context.now()
         found = find_in_organization(connection, org_id, user_id)
@@ -144,13 +147,21 @@ def confirm_by_link(context: Context, by: Actor, org_id: UUID, user_id: UUID, to
         if link is None or link.user_id != user_id:
             raise InvalidLink
         if link.address == found.pending_email:
-            _put_in_force(context, connection, by, now, found, confirmed_at=now)
+            _put_in_force(context, connection, by, now, found)
         elif link.address == found.email:
-            store.change(connection, user_id, {"email_confirmed_at": now, "updated_at": now})
             record_audit(connection, by, now, found, "person.email_confirmed", email=link.address)
         else:
             raise InvalidLink
+        links.record_confirmed(connection, user_id, link.address, now)
     return link.address
+
+
+def is_confirmed(context: Context, user: User) -> bool | None:
+    """Return whether a person's address was confirmed by a link; None where no mail is sent."""
+    if not context.outbox.sends_mail:
+        return None
+    with context.database.read() as connection:
+        return links.is_confirmed(connection, user)
 
 
 def confirm_email(context: Context, by: Actor, org_id: UUID, user_id: UUID, email: str) -> None:
@@ -174,27 +185,23 @@ def reject_email(context: Context, by: Actor, org_id: UUID, user_id: UUID, email
         now = context.now()
         found = _pending(connection, org_id, user_id, email)
         store.change(connection, user_id, {"updated_at": now, **_NOTHING_PENDING})
-        links.remove_of_user(connection, "email", user_id)
+        if context.outbox.sends_mail:
+            links.remove_of_user(connection, "email", user_id)
         record_audit(connection, by, now, found, "person.email_rejected", email=email)
         notices.remove_kind(connection, user_id, "email_requested")
         notify(context, connection, by, now, found, "email_rejected", email)
 
 
 def _put_in_force(
-    context: Context,
-    connection: Connection,
-    by: Actor,
-    now: datetime,
-    found: User,
-    confirmed_at: datetime | None = None,
+    context: Context, connection: Connection, by: Actor, now: datetime, found: User
 ) -> None:
     """Make the pending address the address, and tell its owner at both."""
     email = found.pending_email or ""
     new = replace(found, email=email)
     check_email_is_free(connection, new)
-    changed = {"email": email, "email_confirmed_at": confirmed_at, "updated_at": now}
+    changed = {"email": email, "updated_at": now}
     store.change(connection, found.id, {**changed, **_NOTHING_PENDING})
-    links.remove_of_user(connection, "recover", found.id)
+    recovery.end(context, connection, found.id)
     record_audit(connection, by, now, found, "person.email_confirmed", email=email)
     notices.remove_kind(connection, found.id, "email_requested")
     notify(context, connection, by, now, found, "email_confirmed", email)

@@ -56,7 +56,6 @@ user = Table(
     Column("pending_email", Text),
     Column("pending_email_at", Timestamp),
     Column("pending_email_by", Text),
-    Column("email_confirmed_at", Timestamp),  # by a link that was mailed to `email`
     UniqueConstraint("org_id", "email_key"),
 )
 _logs_in = user.c.password_hash.is_not(None)

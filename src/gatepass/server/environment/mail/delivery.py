@@ -75,7 +75,7 @@ class MailDelivery:
         Raises DatabaseAwayError.
         """
         for asked in self._outbox.claim("request", {recovery.REQUEST}, self._now(), _AT_ONCE):
-            recovery.answer(self._context, asked)
+            self._answer(asked)
         claimed_at = self._now()
         messages = self._outbox.claim("mail", KINDS, claimed_at, _AT_ONCE)
         if messages:
@@ -86,6 +86,15 @@ class MailDelivery:
             else:
                 self._is_failing = False
         return len(messages)
+
+    def _answer(self, asked: Message) -> None:
+        try:
+            recovery.answer(self._context, asked)
+        except DatabaseAwayError:
+            raise
+        except Exception as error:  # of this request, which holds up no mail
+            log.exception("mail.not_answered", environment=self._site.environment, id=asked.id)
+            self._outbox.settle(asked, self._now(), type(error).__name__)
 
     def _run(self) -> None:
         pause = 0.0

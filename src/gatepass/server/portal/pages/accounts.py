@@ -6,7 +6,7 @@ from dataclasses import replace
 from starlette.responses import Response
 
 from gatepass.server.domain.users import operations as users
-from gatepass.server.domain.users import passwords
+from gatepass.server.domain.users import passwords, portal_users
 from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.domain.users.sessions import login, step_up
 from gatepass.server.domain.users.sessions import operations as sessions
@@ -141,6 +141,7 @@ def page_context(request: PortalRequest) -> dict[str, object]:
     return {
         "account": user,
         "sends_mail": request.sends_mail,
+        "is_confirmed": portal_users.is_confirmed(request.context, user),
         "sessions": sessions.live_sessions(
             request.context, request.environment.session_settings, user
         ),

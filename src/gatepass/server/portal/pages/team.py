@@ -5,7 +5,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from gatepass.server.domain.users import initial_passwords, operations
+from gatepass.server.domain.users import initial_passwords, operations, portal_users
 from gatepass.server.domain.users.invitations import operations as invitations
 from gatepass.server.domain.users.model import (
     User,
@@ -221,6 +221,7 @@ def _page_context(request: PortalRequest) -> dict[str, object]:
         "user": user,
         "state": _state(request, user),
         "sends_mail": request.sends_mail,
+        "is_confirmed": portal_users.is_confirmed(request.context, user),
         "is_self": user.id == request.user.id,
         "is_last_admin": operations.is_last_administrator(request.context, user),
     }

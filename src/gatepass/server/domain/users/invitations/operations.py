@@ -65,6 +65,8 @@ def invite(
         organization = organizations.find(connection, org_id)
         if organization is None:
             raise NotFoundError(str(org_id))
+        if not context.outbox.sends_mail:
+            raise InvalidField("email", NO_MAIL)
         repeated = store.find(connection, invitation_id)
         if repeated and repeated.org_id == org_id:
             return repeated
@@ -133,7 +135,12 @@ def revoke(context: Context, by: Actor, org_id: UUID, invitation_id: UUID) -> In
 
 
 def of_organization(context: Context, org_id: UUID) -> Sequence[Invitation]:
-    """Return an organization's invitations that were not accepted, the newest first."""
+    """Return an organization's invitations that were not accepted, the newest first.
+
+    None where no mail is sent: then they cannot be accepted either.
+    """
+    if not context.outbox.sends_mail:
+        return []
     with context.database.read() as connection:
         return store.of_organization(connection, org_id)
 
@@ -145,7 +152,9 @@ def find_by_email(context: Context, org_id: UUID, email: str) -> Invitation | No
 
 
 def find(context: Context, token: Secret) -> Invited:
-    """Return the invitation of a link; raise InvalidLink where there is none."""
+    """Return the invitation of a link; raise InvalidLink where there is none, or no mail."""
+    if not context.outbox.sends_mail:
+        raise InvalidLink
     with context.database.read() as connection:
         return _of_link(connection, token, context.now())
 
@@ -173,6 +182,7 @@ def accept(
         new = _user(invitation, username, hashed, now)
         by = Actor(username, source, invitation.org_id)
         add_draft(context, connection, by, new, now)
+        links.record_confirmed(connection, new.id, invitation.email, now)
         _record(connection, by, now, invitation, "invitation.accepted")
         store.remove(connection, invitation.id)
     return new
@@ -187,7 +197,6 @@ def _user(invitation: Invitation, username: str, hashed: str, now: datetime) -> 
         updated_at=now,
         username=username,
         email=invitation.email,
-        email_confirmed_at=now,
         password_hash=hashed,
         password_changed_at=now,
     )

@@ -7,6 +7,7 @@ mail. So neither the answer nor its time tells whether anybody has the address.
 import json
 from collections.abc import Iterable
 from typing import NamedTuple
+from uuid import UUID
 
 import structlog
 
@@ -77,7 +78,7 @@ def answer(context: Context, asked: Message) -> None:
     """Mail a link for each account with the address of a request: once, whoever else tries."""
     now = context.now()
     with context.database.write() as connection:
-        if not outbox.remove(connection, asked.id):
+        if not outbox.remove(connection, asked.id) or now >= asked.give_up_at:
             return
         by_address: dict[str, list[list[str]]] = {}
         for user, organization in _recoverable_by(connection, asked.address):
@@ -94,8 +95,19 @@ def answer(context: Context, asked: Message) -> None:
             context.outbox.add_mail(connection, address, "recovery", values, now, until)
 
 
+def end(context: Context, connection: Connection, user_id: UUID) -> None:
+    """End a person's link, as their password or address changes otherwise.
+
+    Without mail nothing reads the tables of links: they may not be there before `gatepass migrate`.
+    """
+    if context.outbox.sends_mail:
+        store.remove_of_user(connection, "recover", user_id)
+
+
 def find(context: Context, token: Secret) -> Recoverable:
     """Return whose link it is; raise InvalidLink where it recovers nobody's account."""
+    if not context.outbox.sends_mail:
+        raise InvalidLink
     with context.database.read() as connection:
         return _of_link(connection, store.find(connection, "recover", token, context.now()))
 
@@ -138,7 +150,7 @@ def own_names(found: Recoverable) -> tuple[str | None, ...]:
 def _recoverable_by(connection: Connection, address: str) -> Iterable[Recoverable]:
     for user in users.with_portal_access_and_email(connection, email_key(address)):
         organization = organizations.find(connection, user.org_id)
-        if organization and _is_recoverable(user, organization):
+        if organization and _is_recoverable(connection, user, organization):
             yield Recoverable(user, organization)
 
 
@@ -147,11 +159,11 @@ def _of_link(connection: Connection, link: Link | None) -> Recoverable:
     organization = organizations.find(connection, user.org_id) if user else None
     if link is None or user is None or organization is None or user.email != link.address:
         raise InvalidLink
-    if not _is_recoverable(user, organization):
+    if not _is_recoverable(connection, user, organization):
         raise InvalidLink
     return Recoverable(user, organization)
 
 
-def _is_recoverable(user: User, organization: Organization) -> bool:
+def _is_recoverable(connection: Connection, user: User, organization: Organization) -> bool:
     has_access = user.password_hash is not None and user.disabled_at is None
-    return has_access and user.email_confirmed_at is not None and not organization.suspended_at
+    return has_access and not organization.suspended_at and store.is_confirmed(connection, user)

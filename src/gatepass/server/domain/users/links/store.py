@@ -1,4 +1,4 @@
-"""The links' table: of a link, only the digest of its token is kept."""
+"""The tables of links, of which only the digest is kept, and of the addresses they confirmed."""
 
 from datetime import datetime
 from uuid import UUID
@@ -18,7 +18,9 @@ from sqlalchemy import (
 )
 
 from gatepass.server.domain.users.links.model import LIFETIMES, Link, Purpose, new_token
+from gatepass.server.domain.users.model import User
 from gatepass.server.storage.database import Timestamp, metadata
+from gatepass.server.storage.statements import upsert
 from gatepass.wire.secret import Secret
 
 link = Table(
@@ -34,6 +36,36 @@ link = Table(
     UniqueConstraint("user_id", "purpose"),
     UniqueConstraint("invitation_id", "purpose"),
 )
+
+
+confirmed_email = Table(
+    "confirmed_email",
+    metadata,
+    Column(
+        "person_id",
+        Uuid,
+        ForeignKey("person.id", ondelete="CASCADE"),
+        primary_key=True,
+        key="user_id",
+    ),
+    Column("email", Text, nullable=False),
+    Column("confirmed_at", Timestamp, nullable=False),
+)
+
+
+def record_confirmed(connection: Connection, user_id: UUID, email: str, now: datetime) -> None:
+    """Note that a link was opened that was mailed to this address of a person."""
+    upsert(connection, confirmed_email, user_id=user_id, email=email, confirmed_at=now)
+
+
+def is_confirmed(connection: Connection, user: User) -> bool:
+    """Return whether the address that a person has now was confirmed.
+
+    The address is compared, as the version before, which may serve beside this one, changes it.
+    """
+    query = select(confirmed_email.c.email).where(confirmed_email.c.user_id == user.id)
+    confirmed = connection.execute(query).scalar_one_or_none()
+    return confirmed is not None and confirmed == user.email
 
 
 def add_of_user(

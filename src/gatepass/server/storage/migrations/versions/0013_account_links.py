@@ -11,8 +11,15 @@ oldest_compatible = "0010"
 
 
 def upgrade() -> None:
-    """Add when an address was confirmed, the invitations, and the links that were mailed."""
-    op.add_column("person", sa.Column("email_confirmed_at", Timestamp))
+    """Add the confirmed addresses, the invitations, and the links that were mailed."""
+    op.create_table(
+        "confirmed_email",
+        sa.Column(
+            "person_id", sa.Uuid, sa.ForeignKey("person.id", ondelete="CASCADE"), primary_key=True
+        ),
+        sa.Column("email", sa.Text, nullable=False),
+        sa.Column("confirmed_at", Timestamp, nullable=False),
+    )
     op.create_table(
         "invitation",
         sa.Column("id", sa.Uuid, primary_key=True),
