@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, NoMatchFound, Route
 from starlette.types import Receive, Scope, Send
 
-from gatepass.server.domain.users.links.model import is_link, masked
+from gatepass.server.domain.users.links.model import has_link, masked
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.portal import access, dispatch, error_pages, static_files
 from gatepass.server.portal.dispatch import Outcome, PendingHash, Step
@@ -69,7 +69,7 @@ class Portal(BaseRoute):
         response = _for_programs(scope, response)
         for name, value in HEADERS.items():
             response.headers[name] = value
-        if is_link(scope["path"]):
+        if has_link(scope["path"]) or has_link(scope["query_string"].decode("latin-1")):
             # Of a link, not even this host gets more as the Referer than the origin: its path is a
             # secret that a proxy would log. Under no-referrer the form's Origin would be null.
             response.headers[_REFERRER] = "strict-origin"

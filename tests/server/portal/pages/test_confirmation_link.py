@@ -63,6 +63,9 @@ def test_a_link_is_its_owners_and_needs_their_login(mailing: MailingPortal) -> N
         303,
         f"/accounts/login/?next={path}",
     )
+    login = mailing.browser().get(stranger.headers["location"])
+    assert login.headers["referrer-policy"] == "strict-origin"
+    assert mailing.browser().get("/accounts/login/").headers["referrer-policy"] == "same-origin"
     assert other.status_code == 404
     assert "This link does not work" in other.text
     assert mailing.as_("nora").post(path).status_code == 303

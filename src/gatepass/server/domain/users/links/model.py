@@ -55,9 +55,9 @@ def path(purpose: Purpose, token: str) -> str:
     return f"/accounts/{purpose}/{token}/"
 
 
-def is_link(text: str) -> bool:
-    """Return whether a path is that of a mailed link."""
-    return _PATH.match(text) is not None
+def has_link(text: str) -> bool:
+    """Return whether the path of a mailed link is in a text."""
+    return _PATH.search(text) is not None
 
 
 def masked(text: str) -> str:
