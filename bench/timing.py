@@ -42,6 +42,8 @@ KINDS = (KNOWN, TWIN, NOBODY, OTHER)
 _WARM = 30  # rounds that are not counted
 _CLEAR_EVERY = 30  # rounds, after which failures at the login are forgotten
 _LOGIN = "/accounts/login/"
+_RECOVER = "/accounts/recover/"
+_MAIL = '[mail]\nhost = "127.0.0.1"\nport = 9\nsender = "bench@example.com"\n'  # nobody listens
 _PROXIED = {"GATEPASS_TRUSTED_PROXIES": '["127.0.0.1"]'}
 _CHEAP = "[password]\ntime_cost = 1\nmemory_kib = 8192\n"
 _HEAD = """\
@@ -148,10 +150,42 @@ def measure() -> Iterator[Row]:
     """Measure everything that refuses."""
     with tempfile.TemporaryDirectory() as folder:
         yield from _logins(Path(folder, "logins"))
+        yield from _recovery(Path(folder, "recovery"))
         for name, fast_path in (("", "true"), (", by ASGI", "false")):
             yield from _clients(
                 Path(folder, f"clients {fast_path}"), name, {"GATEPASS_FAST_PATH": fast_path}
             )
+
+
+def _recovery(data: Path) -> Iterator[Row]:
+    """Compare requests for recovery, which are answered 200 in any case."""
+    data.mkdir()
+    Path(data, "gatepass.toml").write_text(_CHEAP + _MAIL)
+    gatepass_server.create(data)  # its administrator is `bench`
+    gatepass_server.guard_credentials(data)
+    names = dict(zip(KINDS, ("bench", "guards", "wench", "wizard"), strict=True))
+    with ExitStack() as stack:
+        server = stack.enter_context(gatepass_server.served(data, _PROXIED))
+        line = stack.enter_context(closing(Line(server.port)))
+        kept = sqlite3.connect(data / "production.sqlite3", isolation_level=None, timeout=30)
+        stack.enter_context(closing(kept))
+        for name in (names[KNOWN], names[TWIN]):
+            address = name, f"{name}@example.com", f"{name}@example.com"
+            kept.execute(
+                "UPDATE person SET email = ?2, email_key = ?3 WHERE username = ?1", address
+            )
+        kept.execute(
+            "INSERT INTO confirmed_email SELECT id, email, created_at FROM person WHERE email > ''"
+        )
+        post = _form(line, server.port, _RECOVER)
+
+        def asked(number: int) -> dict[str, Send]:
+            kept.execute("DELETE FROM throttle")
+            source = f"198.18.{number // 250 % 250}.{number % 250 + 1}"
+            forms = {kind: {"email": f"{name}@example.com"} for kind, name in names.items()}
+            return {kind: lambda kind=kind: post(forms[kind], source) for kind in names}  # type: ignore[misc]
+
+        yield compare("forgotten password, link requested (200)", asked, 200)
 
 
 def _logins(data: Path) -> Iterator[Row]:
@@ -165,7 +199,10 @@ def _logins(data: Path) -> Iterator[Row]:
         line = stack.enter_context(closing(Line(server.port)))
         kept = sqlite3.connect(data / "production.sqlite3", isolation_level=None, timeout=30)
         stack.enter_context(closing(kept))
-        post = _login_form(line, server.port)
+        send = _form(line, server.port, _LOGIN)
+
+        def post(username: str, source: str) -> bytes:
+            return send({"username": username, "password": "not the right one"}, source)
 
         def throttled(_: int) -> dict[str, Send]:
             at = {kind: f"203.0.113.{place}" for place, kind in enumerate(names, 101)}
@@ -181,7 +218,7 @@ def _logins(data: Path) -> Iterator[Row]:
         yield compare("login, must wait (429)", throttled, 429)
 
 
-def _login_form(line: Line, port: int) -> Callable[[str, str], bytes]:
+def _form(line: Line, port: int, path: str) -> Callable[[dict[str, str], str], bytes]:
     page = line.ask("GET", _LOGIN, {}).decode()
     cookie = re.search(r"set-cookie: ([^;]+)", page, re.IGNORECASE)
     csrf = re.search(r'name="csrf" value="([^"]*)"', page)
@@ -189,9 +226,9 @@ def _login_form(line: Line, port: int) -> Callable[[str, str], bytes]:
     assert csrf
     headers = {"Cookie": cookie[1], "Origin": f"http://localhost:{port}", **FORM}
 
-    def post(username: str, source: str) -> bytes:
-        form = {"csrf": csrf[1], "username": username, "password": "not the right one"}
-        return line.ask("POST", _LOGIN, {**headers, "X-Forwarded-For": source}, urlencode(form))
+    def post(fields: dict[str, str], source: str) -> bytes:
+        form = {"csrf": csrf[1], **fields}
+        return line.ask("POST", path, {**headers, "X-Forwarded-For": source}, urlencode(form))
 
     return post
 

@@ -75,6 +75,10 @@ _COMMANDS = {
     "serve": _Entry(f"{_SERVER}.serve:serve", "Run the server until SIGTERM or Ctrl-C."),
     "settings": _Entry(f"{_SERVER}.settings:settings", "Show and check the settings."),
     "token": _Entry(f"{_CLIENT}.cli.root:token", "Print a fresh access token."),
+    "user": _Entry(
+        f"{_SERVER}.user:user",
+        "List the people who log in to the portal, and help those who cannot.",
+    ),
 }
 _NEEDS_SERVER = "this command needs gatepass[server]: pip install 'gatepass[server]'"
 _SERVER_LIBRARIES = ("pydantic_settings", "sqlalchemy", "uvicorn")  # some libraries of the extra

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from types import SimpleNamespace as Thing
 
+from browser import account_pages
 from browser.samples import (
     CLIENT_ID,
     LONG,
@@ -36,6 +37,7 @@ PRODUCTION = site(
     environment="production", other_environment_url="https://sandbox-app.example.com/"
 )
 ACCOUNT, TEAM, ACTIVITY = (site(section=name) for name in ("account", "team", "activity"))
+BY_HAND: dict[str, object] = {"sends_mail": False, "done": None, "invitations": []}
 REGISTER = {
     "site": site(),
     "values": {},
@@ -81,7 +83,12 @@ SESSIONS = [
     )
     for number, (source, agent) in enumerate([("203.0.113.7", AGENT), ("2001:db8::17", UNBROKEN)])
 ]
-SESSIONS_SHOWN = {"sessions": SESSIONS, "current_session": SESSIONS[0]}
+SESSIONS_SHOWN = {
+    "sends_mail": False,
+    "is_confirmed": None,
+    "sessions": SESSIONS,
+    "current_session": SESSIONS[0],
+}
 OWN_ACCOUNT = Thing(
     username="anna",
     email=None,
@@ -176,6 +183,8 @@ ONE_USER = {
     "state": "active",
     "is_self": False,
     "is_last_admin": False,
+    "sends_mail": False,
+    "is_confirmed": None,
 }
 
 PAGES = [
@@ -199,7 +208,7 @@ PAGES = [
     Sample(
         "login",
         "login.html",
-        {"site": ANONYMOUS, "values": {}, "errors": {}, "next": "", "saved_form": []},
+        {"site": ANONYMOUS, "values": {}, "errors": {}, "next": "", "saved_form": [], **BY_HAND},
     ),
     Sample(
         "login-refused",
@@ -210,6 +219,7 @@ PAGES = [
             "errors": {"": "The username or the password is wrong."},
             "next": "/team/",
             "saved_form": [],
+            **BY_HAND,
         },
     ),
     Sample(
@@ -221,6 +231,7 @@ PAGES = [
             "errors": {"": "Your session had ended, so nothing was changed. Log in."},
             "next": "/team/add/",
             "saved_form": [UNBROKEN * 20],
+            **BY_HAND,
         },
     ),
     Sample(
@@ -450,7 +461,13 @@ PAGES = [
     Sample(
         "team",
         "team.html",
-        {"site": TEAM, "users": USERS, "may_change": True, "more_url": "/team/?after=p4"},
+        {
+            "site": TEAM,
+            "users": USERS,
+            "may_change": True,
+            "more_url": "/team/?after=p4",
+            **BY_HAND,
+        },
     ),
     Sample(
         "team-expired",
@@ -460,12 +477,13 @@ PAGES = [
             "users": [*USERS[:2], (user(username="sven"), "initial password expired")],
             "may_change": True,
             "more_url": None,
+            **BY_HAND,
         },
     ),
     Sample(
         "team-empty",
         "team.html",
-        {"site": TEAM, "users": [], "may_change": True, "more_url": None},
+        {"site": TEAM, "users": [], "may_change": True, "more_url": None, **BY_HAND},
     ),
     Sample("user-add", "user_add.html", ONE_USER),
     Sample(
@@ -473,6 +491,7 @@ PAGES = [
         "user_add.html",
         {
             "site": TEAM,
+            "sends_mail": False,
             "values": {"username": "anna", "email": "x", "role": "staff"},
             "errors": {"username": "“anna” is taken.", "role": "Choose a role."},
         },
@@ -532,4 +551,5 @@ PAGES = [
             "link_text": "Go to the applications",
         },
     ),
+    *account_pages.PAGES,
 ]

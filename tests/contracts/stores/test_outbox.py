@@ -89,3 +89,14 @@ def test_what_ended_is_forgotten_after_its_time_and_what_waits_is_not(database: 
         assert store.prune(connection, NOW + KEPT + SECOND) == 1
 
     assert [each.address for each in rows(database)] == ["waiting"]
+
+
+def test_a_message_is_removed_by_one_of_those_who_try(database: Database) -> None:
+    add(database, "anna")
+    (row,) = rows(database)
+
+    with database.write() as connection:
+        removed = [store.remove(connection, row.id) for _ in range(2)]
+
+    assert removed == [True, False]
+    assert rows(database) == []

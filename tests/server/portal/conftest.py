@@ -5,6 +5,7 @@ import pytest
 
 from gatepass.testing import Clock
 from server.portal.fixtures import START, TLS, PortalServer, copied, prepare
+from server.portal.mailbox import MailingPortal, mailing_portal
 
 MakePortal = Callable[..., PortalServer]
 
@@ -40,6 +41,13 @@ def make_portal(prepared: Path, tmp_path: Path, clock: Clock) -> Iterator[MakePo
 @pytest.fixture
 def portal(make_portal: MakePortal) -> PortalServer:
     return make_portal()
+
+
+@pytest.fixture
+def mailing(prepared: Path, tmp_path: Path, clock: Clock) -> Iterator[MailingPortal]:
+    """A portal that sends mail."""
+    with mailing_portal(tmp_path, copied(prepared, tmp_path / "data"), clock) as portal:
+        yield portal
 
 
 @pytest.fixture

@@ -23,8 +23,8 @@ GETS = [route for route in ROUTES if route.method == "GET"]
 
 
 def path_of(route: Route, **ids: str) -> str:
-    path = route.path
-    for name in ("app_id", "user_id", "secret_id", "notice_id"):
+    path = route.path.replace("{token}", "nobodys-token")
+    for name in ("app_id", "user_id", "secret_id", "notice_id", "invitation_id"):
         path = path.replace(f"{{{name}:uuid}}", ids.get(name, NOBODYS))
     return path
 
@@ -66,7 +66,14 @@ def test_what_is_open_to_whom_is_as_agreed() -> None:
     for route in ROUTES:
         by_access[route.access].add(f"{route.method} {route.path}")
 
-    assert by_access[Access.ANYONE] == {"GET /", "GET /accounts/login/", "POST /accounts/login/"}
+    assert by_access[Access.ANYONE] == {
+        "GET /",
+        *(
+            f"{method} /accounts/{page}/"
+            for method in ("GET", "POST")
+            for page in ("login", "recover", "recover/{token}", "invitation/{token}")
+        ),
+    }
     assert by_access[Access.STAFF] == {
         "GET /oauth2/applications/",
         "GET /oauth2/applications/{app_id:uuid}/",

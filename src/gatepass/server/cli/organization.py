@@ -6,18 +6,20 @@ import click
 
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
+from gatepass.server.cli.user import show_access
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations
 from gatepass.server.domain.organizations.model import Organization
 from gatepass.server.domain.users import initial_passwords
 from gatepass.server.domain.users import operations as users
-from gatepass.server.domain.users.model import User, has_expired_password
+from gatepass.server.domain.users.invitations import operations as invitations
+from gatepass.server.domain.users.invitations.model import Invitation
+from gatepass.server.domain.users.model import ROLES, User, has_expired_password
 from gatepass.server.domain.users.password_hashing import run
 from gatepass.server.environment.environment import Environment
-from gatepass.wire.secret import Secret
+from gatepass.server.storage.errors import NotFoundError
 
-_LOGIN = "/accounts/login/"
 _SUSPEND = "Suspend {} in {}? Its users cannot log in, and its tokens are revoked permanently."
 
 
@@ -27,25 +29,45 @@ def organization() -> None:
 
 
 @organization.command(
-    epilog=example('gatepass organization create "Acme Energy" --admin anna --environment sandbox')
+    epilog=example(
+        'gatepass organization create "Acme Energy" --invite anna@acme.example',
+        'gatepass organization create "Acme Energy" --admin anna --environment sandbox',
+    )
 )
 @click.argument("name")
-@click.option("--admin", "username", required=True, help="Username of the first administrator.")
-@click.option("--email", help="The administrator's email address.")
+@click.option("--invite", "address", help="Email address of the first administrator, to invite.")
+@click.option("--admin", "username", help="Username of the first administrator, without mail.")
+@click.option("--email", help="With --admin: the administrator's email address.")
 @options.environment_option_to_change
 @options.as_json
 def create(
-    name: str, username: str, email: str | None, target: options.Target, *, is_json: bool
+    name: str,
+    address: str | None,
+    username: str | None,
+    email: str | None,
+    target: options.Target,
+    *,
+    is_json: bool,
 ) -> None:
     """Create an organization and its first administrator.
 
-    Prints the initial password, once; it must be changed at the first login.
+    With --invite they get a mail and choose username and password. With --admin it prints the
+    initial password, once; it must be changed at the first login.
     """
+    if address and not (username or email):
+        with options.environment_of(target, creates=True) as environment:
+            _, invited = organization_lifecycle.create_with_invitation(
+                environment.context, OPERATOR, name, address
+            )
+        _show_invitation(environment, invited, is_json=is_json)
+        return
+    if address or not username:
+        raise click.UsageError("Give either --invite ADDRESS, or --admin USERNAME.")
     with options.environment_of(target, creates=True) as environment:
         _, user, initial_password = organization_lifecycle.create(
             environment.context, environment.hasher, OPERATOR, name, username, email
         )
-    _show_access(environment, user, initial_password, is_json=is_json)
+    show_access(environment, user, initial_password, is_json=is_json)
 
 
 @organization.command(
@@ -74,7 +96,71 @@ def add_admin(
             role="admin",
             initial=run(initial_passwords.new_password(environment.hasher)),
         )
-    _show_access(environment, user, initial_password, is_json=is_json)
+    show_access(environment, user, initial_password, is_json=is_json)
+
+
+@organization.command(
+    epilog=example("gatepass organization invite ORG_ID ben@acme.example --role staff")
+)
+@click.argument("org_id")
+@click.argument("address")
+@click.option(
+    "--role", type=click.Choice(ROLES), default="admin", show_default=True, help="Their role."
+)
+@options.environment_option_to_change
+@options.as_json
+def invite(org_id: str, address: str, role: str, target: options.Target, *, is_json: bool) -> None:
+    """Invite somebody by mail, or send their invitation again; an older link stops working."""
+    with options.environment_of(target) as environment:
+        context = environment.context
+        found = operations.find(context, options.uuid_of(org_id))
+        older = invitations.find_by_email(context, found.id, address)
+        if older and older.expires_at > environment.now() and older.role == role:
+            invited = invitations.resend(context, OPERATOR, found.id, older.id)
+        else:
+            invited = invitations.invite(context, OPERATOR, found.id, address, role)
+    _show_invitation(environment, invited, is_json=is_json)
+
+
+@organization.command("invitations", epilog=example("gatepass organization invitations ORG_ID"))
+@click.argument("org_id")
+@options.reading_options
+def invitations_(org_id: str, target: options.Target, *, is_json: bool) -> None:
+    """List the invitations of an organization that were not accepted."""
+    with options.environment_of(target) as environment:
+        found = operations.find(environment.context, options.uuid_of(org_id))
+        now = environment.now()
+        rows = [
+            {
+                "email": each.email,
+                "role": each.role,
+                "invited_by": each.invited_by,
+                "invited_until": each.expires_at,
+                "state": "waiting" if each.expires_at > now else "expired",
+            }
+            for each in invitations.of_organization(environment.context, found.id)
+        ]
+    options.show_list(
+        rows, "No invitations. Send one: gatepass organization invite", is_json=is_json
+    )
+
+
+@organization.command(
+    "revoke-invitation",
+    epilog=example("gatepass organization revoke-invitation ORG_ID ben@acme.example"),
+)
+@click.argument("org_id")
+@click.argument("address")
+@options.environment_option_to_change
+def revoke_invitation(org_id: str, address: str, target: options.Target) -> None:
+    """Revoke an invitation: its link stops working."""
+    with options.environment_of(target) as environment:
+        found = operations.find(environment.context, options.uuid_of(org_id))
+        invited = invitations.find_by_email(environment.context, found.id, address)
+        if invited is None:
+            raise NotFoundError(f"An invitation of {address}")
+        invitations.revoke(environment.context, OPERATOR, found.id, invited.id)
+    click.echo(f"The invitation of {invited.email} is revoked.")
 
 
 @organization.command(
@@ -100,7 +186,7 @@ def reset_password(org_id: str, username: str, target: options.Target, *, is_jso
             None,
             initial=run(initial_passwords.new_password(environment.hasher)),
         )
-    _show_access(environment, user, initial_password, is_json=is_json)
+    show_access(environment, user, initial_password, is_json=is_json)
 
 
 @organization.command("people", epilog=example("gatepass organization people ORG_ID"))
@@ -159,22 +245,17 @@ def resume(org_id: str, target: options.Target) -> None:
     click.echo(f"{org_id} is active. Tokens issued before stay revoked.")
 
 
-def _show_access(
-    environment: Environment, user: User, initial_password: Secret, *, is_json: bool
-) -> None:
+def _show_invitation(environment: Environment, invited: Invitation, *, is_json: bool) -> None:
     shown = {
-        "org_id": user.org_id,
+        "org_id": invited.org_id,
         "environment": environment.name,
-        "username": user.username,
-        "initial_password": initial_password.value,
-        "login_url": environment.issuer + _LOGIN,
+        "invited": invited.email,
+        "role": invited.role,
+        "invited_until": invited.expires_at,
     }
     options.show(shown, is_json=is_json)
     if not is_json:
-        click.echo(
-            "\nThe password is shown only now. It must be changed at the first login, "
-            "within 14 days."
-        )
+        click.echo("\nThe server mails the link now, if it runs. See: gatepass mail list")
 
 
 def _set_suspended(

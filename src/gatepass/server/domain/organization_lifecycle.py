@@ -15,6 +15,8 @@ from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations import store
 from gatepass.server.domain.organizations.model import Organization, check_name
 from gatepass.server.domain.users import initial_passwords
+from gatepass.server.domain.users.invitations import operations as invitations
+from gatepass.server.domain.users.invitations.model import Invitation
 from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.password_hashing import run
 from gatepass.server.domain.users.passwords import Hasher
@@ -48,6 +50,19 @@ def create(
         record = entry(by, now, "organization.created", new.name, org_id=new.id)
         audit.record(connection, record)
     return Created(new, administrator, initial.password)
+
+
+def create_with_invitation(
+    context: Context, by: Actor, name: str, email: str
+) -> tuple[Organization, Invitation]:
+    """Create an organization, and invite its first administrator by mail."""
+    now = context.now()
+    new = Organization(uuid4(), check_name(name), now)
+    with context.database.write() as connection:
+        store.add(connection, new)
+        audit.record(connection, entry(by, now, "organization.created", new.name, org_id=new.id))
+        invited = invitations.add(context, connection, by, new, email, "admin", uuid4())
+    return new, invited
 
 
 def set_suspended(context: Context, by: Actor, org_id: UUID, *, suspended: bool) -> None:

@@ -23,6 +23,8 @@ from gatepass.server.domain.throttling import store as throttling
 from gatepass.server.domain.usage import counter as usage
 from gatepass.server.domain.usage import store as counts
 from gatepass.server.domain.usage.issuance_limit import hour_of
+from gatepass.server.domain.users.invitations import store as invitations
+from gatepass.server.domain.users.links import store as links
 from gatepass.server.domain.users.sessions import store as sessions
 from gatepass.server.environment.environment import Environment
 from gatepass.server.storage import deadline
@@ -122,11 +124,13 @@ def prune(environment: Environment) -> None:
         partial(tombstones.prune, older_than=now - MATTERS),
         partial(audit.prune, older_than=now - _KEEP_AUDIT),
         partial(throttling.prune, now=now),
-        partial(outbox.prune, now=now),
         partial(counts.merge, now=now),
         partial(counts.prune, now=now),
         partial(sessions.prune, idle_since=now - idle, devices_since=now - _KEEP_DEVICES),
     )
+    if environment.context.outbox.sends_mail:
+        # Without mail, this serves before `gatepass migrate` has made these tables.
+        work = (*work, *(partial(each.prune, now=now) for each in (outbox, links, invitations)))
     with deadline.each(deadline.LONG):
         for delete in work:
             while True:

@@ -13,6 +13,7 @@ from typing import Literal, TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from gatepass.server.domain.users.links.model import masked
 from gatepass.server.observability import trace_context
 
 Format = Literal["auto", "json", "text"]
@@ -104,7 +105,7 @@ def _redacted(key: object, value: object) -> object:
 
 
 def _clean(text: str) -> str:
-    return _AUTHORIZATION.sub(rf"\1 {REDACTED}", _CREDENTIAL.sub(REDACTED, text))
+    return _AUTHORIZATION.sub(rf"\1 {REDACTED}", _CREDENTIAL.sub(REDACTED, masked(text)))
 
 
 def _in_order(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

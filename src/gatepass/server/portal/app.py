@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, NoMatchFound, Route
 from starlette.types import Receive, Scope, Send
 
+from gatepass.server.domain.users.links.model import has_link, masked
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.portal import access, dispatch, error_pages, static_files
 from gatepass.server.portal.dispatch import Outcome, PendingHash, Step
@@ -23,13 +24,14 @@ _CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
 )
+_REFERRER = "referrer-policy"
 # same-origin rather than no-referrer: under the latter browsers send "Origin: null" with forms.
 HEADERS = {
     "cache-control": "no-store",
     "content-security-policy": _CSP,
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
-    "referrer-policy": "same-origin",
+    _REFERRER: "same-origin",
     "x-content-type-options": "nosniff",
 }
 
@@ -67,6 +69,10 @@ class Portal(BaseRoute):
         response = _for_programs(scope, response)
         for name, value in HEADERS.items():
             response.headers[name] = value
+        if has_link(scope["path"]) or has_link(scope["query_string"].decode("latin-1")):
+            # Of a link, not even this host gets more as the Referer than the origin: its path is a
+            # secret that a proxy would log. Under no-referrer the form's Origin would be null.
+            response.headers[_REFERRER] = "strict-origin"
         await response(scope, receive, send)
 
 
@@ -121,7 +127,7 @@ async def _compute_hash(environment: ServedEnvironment, pending: PendingHash) ->
 
 def _run(environment: ServedEnvironment, http_request: Request, step: Step) -> Outcome:
     """Run a step; an unexpected error becomes a page (ASVS 16.5.4)."""
-    path = http_request.scope["path"]
+    path = masked(http_request.scope["path"])
     try:
         return step()
     except DatabaseAwayError:

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from gatepass.server.domain.audit import denials
+from gatepass.server.domain.users.links.model import masked
 from gatepass.server.domain.users.password_hashing import Steps, Work
 from gatepass.server.portal import access, error_pages, redirects, routes
 from gatepass.server.portal.forms import csrf
@@ -141,7 +142,7 @@ def _log_refusal(request: PortalRequest, error: OAuthError) -> None:
         log.warning(
             "page.refused",
             environment=context.name,
-            path=request.path,
+            path=masked(request.path),
             source=source,
             status=error.status,
             reason=error.log_detail or error.description,
@@ -151,7 +152,7 @@ def _log_refusal(request: PortalRequest, error: OAuthError) -> None:
 def _record_denial(request: PortalRequest, status: int, reason: str) -> None:
     if request.login is None:
         return
-    denial = denials.Denial(request.method, request.path, status, reason)
+    denial = denials.Denial(request.method, masked(request.path), status, reason)
     details = {"user": request.user.username or "", "user_id": str(request.user.id)}
     denials.record(request.context, request.actor, denial, **details)
 

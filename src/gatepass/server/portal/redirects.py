@@ -8,6 +8,7 @@ LOGIN = "/accounts/login/"
 PASSWORD = "/accounts/password/"  # noqa: S105 - a path
 ACCOUNT = "/account/"
 APPLICATIONS = "/oauth2/applications/"
+RECOVER = "/accounts/recover/"
 TEAM = "/team/"
 
 _LONGEST = 2000

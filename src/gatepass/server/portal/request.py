@@ -36,7 +36,7 @@ class PortalRequest:
     environment: ServedEnvironment
     now: datetime
     method: str
-    path: str
+    path: str = field(repr=False)  # of a link, it is a secret
     query: Mapping[str, str]
     visitor: Visitor
     login: Login | None
@@ -103,6 +103,16 @@ class PortalRequest:
     def take_once(self, about: str) -> dict[str, str] | None:
         """Return what is kept for the page `about`; None the second time, or too late."""
         return one_time_secret.take(self.context, self.current_login.session_id, about)
+
+    @property
+    def token(self) -> Secret:
+        """Return the token of a link that was mailed: the last part of the path."""
+        return Secret(self.path.rstrip("/").rpartition("/")[2])
+
+    @property
+    def sends_mail(self) -> bool:
+        """Return whether this server sends mail."""
+        return self.context.outbox.sends_mail
 
     def secret(self, name: str) -> Secret:
         """Return a password from the form."""

@@ -16,7 +16,9 @@ from gatepass.server.portal.pages import (
     activity,
     applications,
     credentials,
+    invitations,
     pending_email,
+    recovery,
     registration,
     settings,
     team,
@@ -30,6 +32,8 @@ Page = Callable[[PortalRequest], Response | Steps[Response]]
 
 _APP = "/oauth2/applications/{app_id:uuid}/"
 _USER = "/team/{user_id:uuid}/"
+_INVITATION = "/team/invitations/{invitation_id:uuid}/"
+_TOKEN = "token"  # noqa: S105 - the name of a part of the path
 
 
 class Route(NamedTuple):
@@ -55,7 +59,16 @@ ROUTES = (
     Route("POST", "/accounts/logout/", Access.LOGGED_IN, accounts.log_out),
     Route("GET", "/accounts/password/", Access.LOGGED_IN, accounts.password_form),
     Route("POST", "/accounts/password/", Access.LOGGED_IN, accounts.change_password),
+    Route("GET", "/accounts/recover/", Access.ANYONE, recovery.form),
+    Route("POST", "/accounts/recover/", Access.ANYONE, recovery.request_links),
+    Route("GET", "/accounts/recover/{token}/", Access.ANYONE, recovery.password_form),
+    Route("POST", "/accounts/recover/{token}/", Access.ANYONE, recovery.set_password),
+    Route("GET", "/accounts/invitation/{token}/", Access.ANYONE, invitations.acceptance_form),
+    Route("POST", "/accounts/invitation/{token}/", Access.ANYONE, invitations.accept),
+    Route("GET", "/accounts/email/{token}/", Access.LOGGED_IN, pending_email.link_form),
+    Route("POST", "/accounts/email/{token}/", Access.LOGGED_IN, pending_email.confirm_by_link),
     Route("GET", "/account/", Access.LOGGED_IN, accounts.account),
+    Route("POST", "/account/email/link/", Access.LOGGED_IN, pending_email.send_link),
     Route("POST", "/accounts/sessions/end/", Access.LOGGED_IN, accounts.end_other_sessions),
     Route("POST", "/account/email/confirm/", Access.LOGGED_IN, pending_email.confirm_own),
     Route("POST", "/account/email/reject/", Access.LOGGED_IN, pending_email.reject_own),
@@ -84,6 +97,10 @@ ROUTES = (
     Route("GET", "/team/", Access.STAFF, team.index),
     Route("GET", "/team/add/", Access.ADMIN, team.add_form),
     Route("POST", "/team/add/", Access.ADMIN, team.add),
+    Route("GET", "/team/invite/", Access.ADMIN, invitations.form),
+    Route("POST", "/team/invite/", Access.ADMIN, invitations.invite),
+    Route("POST", f"{_INVITATION}resend/", Access.ADMIN, invitations.resend),
+    Route("POST", f"{_INVITATION}revoke/", Access.ADMIN, invitations.revoke),
     Route("GET", _USER, Access.ADMIN, team.one),
     Route("GET", f"{_USER}initial-password/", Access.ADMIN, team.initial_password),
     Route("POST", f"{_USER}role/", Access.ADMIN, team.set_role),
@@ -134,6 +151,7 @@ def _matching(path: str) -> list[RouteMatch]:
     for route, pattern, convertors in _COMPILED:
         match = re.fullmatch(pattern, path)
         if match:
-            ids = {name: convertors[name].convert(text) for name, text in match.groupdict().items()}
+            texts = {name: text for name, text in match.groupdict().items() if name != _TOKEN}
+            ids = {name: convertors[name].convert(text) for name, text in texts.items()}
             found.append(RouteMatch(route, ids))
     return found

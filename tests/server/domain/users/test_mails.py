@@ -105,9 +105,12 @@ def test_a_confirmed_address_is_told_to_the_old_and_to_the_new_one(office: Offic
     by = Actor("anna")
     new = {"email": "anna.new@example.com"}
     operations.change(office.context, by, office.org_id, anna.id, new)
-    assert office.new_mail() == []
+    [(_, kind)] = office.new_mail()
+    assert kind == "confirm_email"
+    [message] = office.context.outbox.claim("mail", [kind], office.environment.now(), 9)
+    token = Secret(message.values["token"])
 
-    portal_users.confirm_email(office.context, by, office.org_id, anna.id, new["email"])
+    portal_users.confirm_by_link(office.context, by, office.org_id, anna.id, token)
 
     assert office.new_mail() == [("anna", "email_confirmed"), ("anna.new", "email_confirmed")]
 
@@ -120,7 +123,7 @@ def test_an_address_that_another_one_wants_to_change_is_told_to_the_present_one(
 
     operations.change(office.context, OTHER, office.org_id, anna.id, new)
 
-    assert office.new_mail() == [("anna", "email_requested")]
+    assert office.new_mail() == [("anna", "email_requested"), ("mallory", "confirm_email")]
 
 
 def test_a_log_in_with_a_new_browser_is_told_except_the_very_first(office: Office) -> None:

@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from gatepass.server.domain.changes.outbox import store
 from gatepass.server.domain.changes.outbox.model import LEASE, Message
+from gatepass.server.domain.users.links import recovery
 from gatepass.server.environment.environment import Environment
 from gatepass.server.environment.mail import delivery
 from gatepass.server.environment.mail.delivery import MailDelivery
@@ -308,3 +309,27 @@ def test_mail_under_a_master_key_that_is_lost_fails_and_holds_up_no_other(post: 
 
     assert [each.state for each in post.messages] == ["sent", "failed"]
     assert "another master key" in post.messages[1].error
+
+
+def test_a_request_that_cannot_be_answered_holds_up_no_mail_and_is_tried_again(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[int] = []
+
+    def fail(_: object, asked: Message) -> None:
+        tried.append(asked.attempts)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(recovery, "answer", fail)
+    with post.environment.database.write() as connection:
+        now = post.environment.now()
+        post.outbox.add_request(connection, ANNA, recovery.REQUEST, {"source": ""}, now)
+    post.write()
+
+    assert post.delivery.deliver() == 1
+    post.delivery.deliver()
+
+    assert len(post.received.mails) == 1
+    assert tried == [1]
+    assert [each.state for each in post.outbox.messages("request")] == ["waiting"]
+    assert [each.kind for each in post.messages] == ["password_changed"]

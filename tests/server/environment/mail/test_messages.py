@@ -1,5 +1,6 @@
 """What mail says: every kind, in both environments, whatever names are in it."""
 
+import json
 from datetime import UTC, datetime
 from email.message import EmailMessage
 
@@ -13,7 +14,9 @@ from gatepass.server.environment.mail.rendering import render
 NOW = datetime(2026, 11, 28, 20, 15, tzinfo=UTC)
 SETTINGS = MailSettings(host="localhost", sender="partners@acme.example")
 AWKWARD = 'Bobby "<script>alert(1)</script>" & Söhne\r\nBcc: x@evil.example'
-VALUES = dict.fromkeys(("username", "at", "by", "detail", "source", "agent", "who"), "")
+NAMES = ("username", "at", "by", "detail", "source", "agent", "who", "organization", "until")
+VALUES = dict.fromkeys(NAMES, "")
+OTHERS = {"role": "staff", "token": "t0ken"}
 
 
 def site(environment: str = "production") -> Site:
@@ -22,7 +25,11 @@ def site(environment: str = "production") -> Site:
 
 
 def written(kind: str, environment: str = "production", **values: str) -> EmailMessage:
-    message = Message(7, "mail", kind, "anna@example.com", NOW, NOW, 1, values=VALUES | values)
+    accounts = json.dumps(
+        [[values.get("username", "anna"), values.get("organization", "Acme"), "t"]]
+    )
+    said = VALUES | OTHERS | {"accounts": accounts} | values
+    message = Message(7, "mail", kind, "anna@example.com", NOW, NOW, 1, values=said)
     return render(message, site(environment), SETTINGS)
 
 

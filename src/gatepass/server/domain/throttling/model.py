@@ -50,6 +50,27 @@ def of_login(username: str, source: str, device: bytes | None) -> tuple[Limit, .
     )
 
 
+def of_recovery(address: str, source: str) -> tuple[Limit, Limit]:
+    """Return the limits on requests for recovery: of the network, and of the address.
+
+    A mailbox gets one mail in 15 minutes at last, sooner than the link in the one before expires:
+    whoever bombards it does not keep its owner from recovering the account.
+    """
+    of_source = Limit(_key("recovery from source", network_of(source)), 20)
+    return of_source, Limit(_key("recovery of address", address), 3)
+
+
+def of_invitation(organization: str, address: str) -> tuple[Limit, Limit]:
+    """Return the limits on invitations: of the organization, and of the address."""
+    of_address = Limit(_key("invitation of address", organization, address), 5)
+    return Limit(_key("invitation", organization), 50), of_address
+
+
+def of_confirmation(user: str) -> Limit:
+    """Return the limit on links that confirm an address of a person."""
+    return Limit(_key("confirmation", user), 5)
+
+
 def too_many(wait: int) -> OAuthError:
     """Return the refusal of somebody who must wait for `wait` seconds."""
     unit = "second" if wait == 1 else "seconds"

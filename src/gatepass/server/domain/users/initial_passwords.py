@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.users import mails, passwords, store
+from gatepass.server.domain.users.links import recovery
 from gatepass.server.domain.users.model import User, check_email, check_role, check_username
 from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.domain.users.passwords import Hasher
@@ -119,6 +120,7 @@ def give_access(
         }
         store.change(connection, user_id, changed)
         sessions.end_of_user(connection, user_id)
+        recovery.end(context, connection, user_id)
         given = replace(found, username=found.username or username)
         also(connection, given, initial.password)
         record_audit(connection, by, now, found, "person.password_reset")

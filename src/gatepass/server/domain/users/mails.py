@@ -32,8 +32,13 @@ def tell(
 ) -> None:
     """Add a mail to somebody who logs in to the portal, in the transaction of the change."""
     if whose.has_portal_access and whose.disabled_at is None:
-        about = {"username": whose.username or "", "at": f"{now:%Y-%m-%d %H:%M} UTC", **values}
-        context.outbox.add_mail(connection, whose.email, kind, about, now)
+        said = {**about(whose, now), **values}
+        context.outbox.add_mail(connection, whose.email, kind, said, now)
+
+
+def about(whose: User, now: datetime) -> dict[str, str]:
+    """Return what every mail about an account says of it."""
+    return {"username": whose.username or "", "at": f"{now:%Y-%m-%d %H:%M} UTC"}
 
 
 def tell_administrators(

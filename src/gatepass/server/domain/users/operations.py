@@ -9,6 +9,7 @@ from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.users import mails, passwords, store
+from gatepass.server.domain.users.links import recovery
 from gatepass.server.domain.users.model import (
     InvalidField,
     User,
@@ -96,6 +97,14 @@ def set_enabled(context: Context, by: Actor, org_id: UUID, user_id: UUID, *, ena
         record_audit(connection, by, now, found, "person.enabled" if enabled else "person.disabled")
 
 
+def end_sessions(context: Context, by: Actor, org_id: UUID, user_id: UUID) -> None:
+    """End every session of a person."""
+    with context.database.write() as connection:
+        found = find_in_organization(connection, org_id, user_id)
+        sessions.end_of_user(connection, user_id)
+        record_audit(connection, by, context.now(), found, "person.sessions_ended")
+
+
 def remove(
     context: Context,
     by: Actor,
@@ -147,6 +156,7 @@ def change_password(
         }
         store.change(connection, whose.id, changed)
         sessions.end_of_user(connection, whose.id)
+        recovery.end(context, connection, whose.id)
         record_audit(connection, by, now, whose, "person.password_changed")
         mails.tell(context, connection, whose, "password_changed", now)
 
@@ -166,10 +176,17 @@ def find_by_username(context: Context, org_id: UUID, username: str) -> User:
     return found
 
 
-def with_portal_access(context: Context, org_id: UUID) -> list[User]:
-    """Return the people of an organization who have access to the portal, oldest first."""
+def find_anywhere(context: Context, username: str) -> User | None:
+    """Return the person with this username, of whatever organization."""
     with context.database.read() as connection:
-        found = store.of_organization(connection, org_id)
+        return store.find_by_username(connection, username.strip().lower())
+
+
+def with_portal_access(context: Context, org_id: UUID, email: str | None = None) -> list[User]:
+    """Return the people of an organization who have access to the portal, oldest first."""
+    where = {"email": email} if email else {}
+    with context.database.read() as connection:
+        found = store.of_organization(connection, org_id, where=where)
     return [each for each in found if each.password_hash]
 
 

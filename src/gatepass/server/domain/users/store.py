@@ -119,6 +119,13 @@ def find_near_email(connection: Connection, key: str) -> list[User]:
     return [_user(row) for row in rows]
 
 
+def with_portal_access_and_email(connection: Connection, key: str) -> list[User]:
+    """Return those who log in to the portal and have this address, of whatever organization."""
+    query = _whole.where(user.c.email_key == key, _logs_in).order_by(user.c.username)
+    rows: Sequence[Sequence[object]] = connection.execute(query).all()
+    return [_user(row) for row in rows]
+
+
 def of_organization(
     connection: Connection,
     org_id: UUID,

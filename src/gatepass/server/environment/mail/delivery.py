@@ -1,14 +1,15 @@
 """The thread that sends an environment's mail. Several processes may run it: each mail is one's."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
 
 from gatepass.server.configuration.mail_settings import MailSettings
 from gatepass.server.domain.changes.outbox.model import LEASE, Message
-from gatepass.server.domain.changes.outbox.operations import Outbox
+from gatepass.server.domain.context import Context
+from gatepass.server.domain.users.links import recovery
 from gatepass.server.environment.change_follower import STOP_WITHIN
 from gatepass.server.environment.environment import Environment
 from gatepass.server.environment.mail.messages import KINDS, Site
@@ -38,19 +39,18 @@ def site_of(settings: Settings, environment: Environment) -> Site:
 def of_environment(settings: Settings, environment: Environment) -> "MailDelivery":
     """Return the delivery of an environment's mail."""
     site = site_of(settings, environment)
-    return MailDelivery(environment.context.outbox, site, settings.mail, environment.now)
+    return MailDelivery(environment.context, site, settings.mail)
 
 
 class MailDelivery:
-    """Sends what is due in an outbox, as long as it runs."""
+    """Sends what is due in an outbox, and answers requests in it, as long as it runs."""
 
-    def __init__(
-        self, outbox: Outbox, site: Site, settings: MailSettings, now: Callable[[], datetime]
-    ) -> None:
-        self._outbox = outbox
+    def __init__(self, context: Context, site: Site, settings: MailSettings) -> None:
+        self._context = context
+        self._outbox = context.outbox
         self._site = site
         self._settings = settings
-        self._now = now
+        self._now = context.now
         self._stop = threading.Event()
         self._is_failing = False
         self._thread = threading.Thread(
@@ -74,6 +74,8 @@ class MailDelivery:
 
         Raises DatabaseAwayError.
         """
+        for asked in self._outbox.claim("request", {recovery.REQUEST}, self._now(), _AT_ONCE):
+            self._answer(asked)
         claimed_at = self._now()
         messages = self._outbox.claim("mail", KINDS, claimed_at, _AT_ONCE)
         if messages:
@@ -84,6 +86,15 @@ class MailDelivery:
             else:
                 self._is_failing = False
         return len(messages)
+
+    def _answer(self, asked: Message) -> None:
+        try:
+            recovery.answer(self._context, asked)
+        except DatabaseAwayError:
+            raise
+        except Exception as error:  # of this request, which holds up no mail
+            log.exception("mail.not_answered", environment=self._site.environment, id=asked.id)
+            self._outbox.settle(asked, self._now(), type(error).__name__)
 
     def _run(self) -> None:
         pause = 0.0

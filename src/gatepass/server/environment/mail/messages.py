@@ -1,9 +1,11 @@
 """What each kind of mail says. A link is always the issuer's, never of a request's Host."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from gatepass.server.domain.users.links.model import Purpose, path
 from gatepass.server.domain.users.sessions.user_agents import words
 
 Values = Mapping[str, str]
@@ -24,6 +26,10 @@ class Site:
         """Return the page on which a person sees sessions and changes the password."""
         return f"{self.issuer}/account/"
 
+    def link(self, purpose: Purpose, token: str) -> str:
+        """Return the address of a link that lets somebody do one thing, once."""
+        return self.issuer + path(purpose, token)
+
 
 class Link(NamedTuple):
     """A link, with the words that lead there."""
@@ -33,13 +39,19 @@ class Link(NamedTuple):
 
 
 class Content(NamedTuple):
-    """What a mail says: paragraphs, facts with their names, a link, and what to do in doubt."""
+    """What a mail says: paragraphs, facts with their names, links, and what to do in doubt."""
 
     subject: str
     paragraphs: tuple[str, ...]
     facts: tuple[tuple[str, str], ...] = ()
     link: Link | None = None
     advice: str = ""
+    more_links: tuple[Link, ...] = ()
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """Return all links."""
+        return ((self.link,) if self.link else ()) + self.more_links
 
 
 def content(kind: str, values: Values, site: Site) -> Content:
@@ -90,10 +102,10 @@ def _email_requested(values: Values, site: Site) -> Content:
         "Somebody wants to change your email address",
         (
             f"{_sentence(values['by'])} gave {values['detail']} as your new email address.",
-            "The present one counts until you, or an administrator, confirm the new one.",
+            "The present one counts until the link is opened that was mailed to the new one.",
         ),
         _about(values, site),
-        Link("Confirm or reject it", site.account_url),
+        Link("Look at your account", site.account_url),
         _was_it_you("reject the address there."),
     )
 
@@ -134,6 +146,64 @@ def _new_administrator(values: Values, site: Site) -> Content:
     )
 
 
+def _invitation(values: Values, site: Site) -> Content:
+    organization, role = values["organization"], _ROLES[values["role"]]
+    return Content(
+        f"You are invited to {organization}",
+        (
+            f"{_sentence(values['by'])} invites you to the portal of {site.operator}.",
+            f"You will be {role} of {organization}.",
+            "Open the link and choose a user name and a password. It works once.",
+        ),
+        (
+            ("Organization", organization),
+            ("Environment", site.environment),
+            ("Valid until", values["until"]),
+        ),
+        Link("Accept the invitation", site.link("invitation", values["token"])),
+        "If the link has expired, ask for another invitation. If you do not know what this is "
+        "about, there is nothing to do.",
+    )
+
+
+def _confirm_email(values: Values, site: Site) -> Content:
+    return Content(
+        "Confirm your email address",
+        (
+            "This address was given for the account below.",
+            "Open the link, log in, and confirm that it is yours. It works once, for 24 hours.",
+        ),
+        _about(values, site),
+        Link("Confirm the address", site.link("email", values["token"])),
+        "If this account is not yours, do not open the link. There is nothing else to do.",
+    )
+
+
+def _recovery(values: Values, site: Site) -> Content:
+    accounts: list[tuple[str, str, str]] = json.loads(values["accounts"])
+    several = len(accounts) > 1
+    return Content(
+        "Set a new password",
+        (
+            "Somebody, probably you, has forgotten the password of an account with this address."
+            + (" There are several; each has a link of its own." if several else ""),
+            "A link works once, for 30 minutes. When you ask again, the older ones stop working.",
+        ),
+        (
+            *(("Account", f"{username}, {organization}") for username, organization, _ in accounts),
+            ("Environment", site.environment),
+            ("Time", values["at"]),
+        ),
+        None,
+        "If you did not ask for this, there is nothing to do: your password has not changed.",
+        tuple(
+            Link(f"Set a new password for {username}", site.link("recover", token))
+            for username, _, token in accounts
+        ),
+    )
+
+
+_ROLES = {"admin": "an administrator", "staff": "a member of the staff", "user": "a user"}
 _WRITERS: dict[str, Callable[[Values, Site], Content]] = {
     "test": _test,
     "password_changed": _password_changed,
@@ -144,6 +214,9 @@ _WRITERS: dict[str, Callable[[Values, Site], Content]] = {
     "email_rejected": _email_rejected,
     "new_browser": _new_browser,
     "new_administrator": _new_administrator,
+    "invitation": _invitation,
+    "confirm_email": _confirm_email,
+    "recovery": _recovery,
 }
 KINDS = frozenset(_WRITERS)
 

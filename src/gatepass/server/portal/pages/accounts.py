@@ -6,7 +6,7 @@ from dataclasses import replace
 from starlette.responses import Response
 
 from gatepass.server.domain.users import operations as users
-from gatepass.server.domain.users import passwords
+from gatepass.server.domain.users import passwords, portal_users
 from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.domain.users.sessions import login, step_up
 from gatepass.server.domain.users.sessions import operations as sessions
@@ -18,7 +18,11 @@ from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
 from gatepass.wire.errors import OAuthError
 
-_NOT_REPEATED = "The two entries are not the same."
+NOT_REPEATED = "The two entries are not the same."
+_DONE = {
+    "password": "Your new password is set. Log in with it.",
+    "invitation": "Your account is ready. Log in with your username and password.",
+}
 
 
 def first_page(request: PortalRequest) -> Response:
@@ -34,7 +38,14 @@ def login_form(request: PortalRequest) -> Response:
         return redirect(request, redirects.after_login(next_path, request.login.user.role))
     next_path = redirects.own_path(next_path)
     response: Response = page(
-        request, "login.html", values={}, errors={}, next=next_path, saved_form=[]
+        request,
+        "login.html",
+        values={},
+        errors={},
+        next=next_path,
+        saved_form=[],
+        sends_mail=request.sends_mail,
+        done=_DONE.get(request.query.get("done", "")),
     )
     if request.visitor.device:
         cookies.set_device(response, request.environment, request.visitor.device)
@@ -78,6 +89,8 @@ def rerender_login(
         errors=errors_of(refusal),
         next=redirects.own_path(request.form.get("next") if next_path is None else next_path),
         saved_form=parts or resubmission.hidden_fields(request),
+        sends_mail=request.sends_mail,
+        done=None,
     )
     if request.visitor.device:
         cookies.set_device(response, request.environment, request.visitor.device)
@@ -127,6 +140,8 @@ def page_context(request: PortalRequest) -> dict[str, object]:
     user = users.find(request.context, request.org_id, request.user.id)
     return {
         "account": user,
+        "sends_mail": request.sends_mail,
+        "is_confirmed": portal_users.is_confirmed(request.context, user),
         "sessions": sessions.live_sessions(
             request.context, request.environment.session_settings, user
         ),
@@ -182,7 +197,7 @@ def _wrong_passwords(request: PortalRequest) -> Errors:
     names = (user.username, user.email, organization.name)
     errors.check("new_password", lambda: passwords.check(new, names))
     if new != request.secret("new_password_again"):
-        errors["new_password_again"] = _NOT_REPEATED
+        errors["new_password_again"] = NOT_REPEATED
     return errors
 
 

@@ -4,17 +4,51 @@ from starlette.responses import Response
 
 from gatepass.server.domain.users import operations as users
 from gatepass.server.domain.users import portal_users
+from gatepass.server.domain.users.links.model import InvalidLink
 from gatepass.server.domain.users.notices import operations as notices
 from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.portal import redirects
 from gatepass.server.portal.forms.errors import errors_of
-from gatepass.server.portal.pages import accounts, team
-from gatepass.server.portal.rendering import redirect, rejected_form
+from gatepass.server.portal.pages import accounts, recovery, team
+from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
 from gatepass.wire.errors import OAuthError
 
 _CONFIRMED = "The new email address is confirmed."
 _REJECTED = "The new email address is rejected."
+
+
+def send_link(request: PortalRequest) -> Response:
+    """Mail the user a link that confirms their address."""
+    try:
+        email = portal_users.send_link(
+            request.context, request.actor, request.org_id, request.user.id
+        )
+    except OAuthError as refusal:
+        return _rerender_account(request, refusal)
+    return redirect(request, redirects.ACCOUNT, f"A link is on its way to {email}.")
+
+
+def link_form(request: PortalRequest) -> Response:
+    """Show what a link confirms; only the form uses it up."""
+    try:
+        email = portal_users.find_link(request.context, request.user.id, request.token)
+    except InvalidLink as invalid:
+        return recovery.invalid_link(request, invalid)
+    return page(request, "confirm_email.html", email=email, errors={})
+
+
+def confirm_by_link(request: PortalRequest) -> Response:
+    """Confirm the user's address by the link that was mailed to it."""
+    try:
+        portal_users.confirm_by_link(
+            request.context, request.actor, request.org_id, request.user.id, request.token
+        )
+    except InvalidLink as invalid:
+        return recovery.invalid_link(request, invalid)
+    except OAuthError as refusal:
+        return _rerender_account(request, refusal)
+    return redirect(request, redirects.ACCOUNT, "Your email address is confirmed.")
 
 
 def confirm_own(request: PortalRequest) -> Response:
@@ -49,9 +83,13 @@ def _decide_own(request: PortalRequest, *, confirmed: bool) -> Response:
         email = request.form.get("email", "")
         decide(request.context, request.actor, request.org_id, request.user.id, email)
     except OAuthError as refusal:
-        context = accounts.page_context(request)
-        return rejected_form(request, "account.html", refusal, **context, errors=errors_of(refusal))
+        return _rerender_account(request, refusal)
     return redirect(request, redirects.ACCOUNT, _CONFIRMED if confirmed else _REJECTED)
+
+
+def _rerender_account(request: PortalRequest, refusal: OAuthError) -> Response:
+    context = accounts.page_context(request)
+    return rejected_form(request, "account.html", refusal, **context, errors=errors_of(refusal))
 
 
 def _decide(request: PortalRequest, *, confirmed: bool) -> Steps[Response]:

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from gatepass.server.domain.users import initial_passwords, operations
+from gatepass.server.domain.users import initial_passwords, operations, portal_users
+from gatepass.server.domain.users.invitations import operations as invitations
 from gatepass.server.domain.users.model import (
     User,
     check_email,
@@ -37,6 +38,8 @@ def index(request: PortalRequest) -> Response:
         "team.html",
         users=[(each, _state(request, each)) for each in found],
         may_change=request.may_change,
+        sends_mail=request.sends_mail,
+        invitations=invitations.of_organization(request.context, request.org_id),
         more_url=f"{redirects.TEAM}?after={found[-1].id}" if more else None,
     )
 
@@ -48,7 +51,7 @@ def one(request: PortalRequest) -> Response:
 
 def add_form(request: PortalRequest) -> Response:
     """Show the empty form for a new user."""
-    return page(request, "user_add.html", values={}, errors={})
+    return page(request, "user_add.html", values={}, errors={}, sends_mail=request.sends_mail)
 
 
 def add(request: PortalRequest) -> Steps[Response]:
@@ -81,7 +84,14 @@ def rerender_add_form(
     """Show the form for a new user again, with the errors and the typed values."""
     errors = errors or errors_of(refusal)
     values = request.typed()
-    return rejected_form(request, "user_add.html", refusal, values=values, errors=errors)
+    return rejected_form(
+        request,
+        "user_add.html",
+        refusal,
+        values=values,
+        errors=errors,
+        sends_mail=request.sends_mail,
+    )
 
 
 def _wrong_fields(request: PortalRequest) -> Errors:
@@ -210,6 +220,8 @@ def _page_context(request: PortalRequest) -> dict[str, object]:
     return {
         "user": user,
         "state": _state(request, user),
+        "sends_mail": request.sends_mail,
+        "is_confirmed": portal_users.is_confirmed(request.context, user),
         "is_self": user.id == request.user.id,
         "is_last_admin": operations.is_last_administrator(request.context, user),
     }

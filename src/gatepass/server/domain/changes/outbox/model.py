@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-Channel = Literal["mail"]
+Channel = Literal["mail", "request"]
+"""Mail is sent; a request is answered by what the server then does, and listed nowhere."""
 State = Literal["waiting", "sent", "failed"]
 
 KEPT = timedelta(days=14)

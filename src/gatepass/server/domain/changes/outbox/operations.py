@@ -42,11 +42,27 @@ class Outbox:
         kind: str,
         values: Mapping[str, str],
         now: datetime,
+        until: datetime | None = None,
     ) -> None:
-        """Add a mail, in the caller's transaction; nothing without an address or without mail."""
+        """Add a mail, in the caller's transaction; nothing without an address or without mail.
+
+        It is tried for a day, or `until` what it says is no longer of use.
+        """
         if self.sends_mail and address:
-            content = self.master_key.encrypt(json.dumps(dict(values)).encode(), _PURPOSE)
-            store.add(connection, "mail", kind, address, content, now, now + TRIED_FOR)
+            give_up_at = min(until or now + TRIED_FOR, now + TRIED_FOR)
+            store.add(connection, "mail", kind, address, self._content(values), now, give_up_at)
+
+    def add_request(
+        self,
+        connection: Connection,
+        address: str,
+        kind: str,
+        values: Mapping[str, str],
+        now: datetime,
+    ) -> None:
+        """Add a request about an address, in the caller's transaction, that is answered later."""
+        content = self._content(values)
+        store.add(connection, "request", kind, address, content, now, now + TRIED_FOR)
 
     def claim(
         self, channel: Channel, kinds: Collection[str], now: datetime, limit: int
@@ -116,6 +132,9 @@ class Outbox:
                 plain = key.decrypt_stored(content, _PURPOSE)
                 store.change_content(connection, message_id, key.encrypt(plain, _PURPOSE))
         return len(others)
+
+    def _content(self, values: Mapping[str, str]) -> bytes:
+        return self.master_key.encrypt(json.dumps(dict(values)).encode(), _PURPOSE)
 
     def _values(self, content: bytes) -> Mapping[str, str] | None:
         """Return what a message says; None if it was encrypted with another master key."""

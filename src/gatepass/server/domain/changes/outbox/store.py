@@ -128,6 +128,11 @@ def record_failed(connection: Connection, message_id: int, now: datetime, error:
     connection.execute(update(outbox).where(outbox.c.id == message_id).values(ended))
 
 
+def remove(connection: Connection, message_id: int) -> bool:
+    """Delete a message; return whether it was still there."""
+    return connection.execute(delete(outbox).where(outbox.c.id == message_id)).rowcount == 1
+
+
 def postpone(connection: Connection, message_id: int, until: datetime, error: str) -> None:
     """Try a message again then."""
     later = {"due_at": until, "error": error}

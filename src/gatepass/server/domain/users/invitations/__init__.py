@@ -1,0 +1,1 @@
+"""Invitations by mail: somebody is asked to become a user of an organization."""

@@ -1,0 +1,1 @@
+"""Links that are mailed to an address and let its owner do one thing, once."""

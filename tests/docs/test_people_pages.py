@@ -1,0 +1,76 @@
+"""The pages about inviting people and recovering accounts: their commands do what they show."""
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from docs.page import ROOT, commands, looks_like
+from gatepass.server.environment import data_directory
+from gatepass.server.environment.mail import delivery
+from gatepass.server.settings import load
+from gatepass.wire.credential import Mode
+from server.cli import inside
+from server.cli.conftest import made
+from server.environment.mail.smtp_server import Received, smtp_server
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+TASK = ROOT / "docs" / "tasks" / "invite-your-team.md"
+OPERATE = ROOT / "docs" / "operate" / "recover-accounts.md"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[tuple[Path, Received]]:
+    with smtp_server(tmp_path, tls=False) as (received, mail):
+        data = made(tmp_path / "data")
+        lines = [f"{name} = {json.dumps(value)}" for name, value in mail.items()]
+        (data / "gatepass.toml").write_text("\n".join(["[mail]", *lines, ""]))
+        yield data, received
+
+
+def play(page: Path, data: Path) -> None:
+    for block in re.findall(r"```console\n(.*?)```", page.read_text(), re.DOTALL):
+        for command in commands(block):
+            listed = json.loads(inside.run("organization", "list", "--json", data=data).out)
+            org_id = listed[0]["org_id"] if listed else ""
+            words = shlex.split(command.text.replace("$ORG_ID", org_id))[1:]
+            ran = inside.run(*words, data=data)
+            assert ran.status == 0, ran.err
+            shown, printed = (_UUID.sub("ID", text) for text in (command.shown or "", ran.out))
+            assert looks_like(shown, printed), ran.out
+
+
+def deliver(data: Path) -> None:
+    settings = load(data=data)
+    with data_directory.opened(settings, Mode.LIVE) as environment:
+        delivery.of_environment(settings, environment).deliver()
+
+
+def test_the_page_about_invitations_is_played(  # "invite-your-team.md"
+    place: tuple[Path, Received],
+) -> None:
+    data, received = place
+
+    play(TASK, data)
+    deliver(data)
+
+    assert {mail["To"] for mail in received.mails} == {"anna@acme.example", "ben@acme.example"}
+    assert "7 days" in TASK.read_text()
+
+
+def test_the_page_about_recovery_is_played(place: tuple[Path, Received]) -> None:
+    data, received = place
+    anna = "--admin", "anna", "--email", "anna@acme.example"
+    inside.run("organization", "create", "Acme Energy", *anna, data=data)
+
+    play(OPERATE, data)
+    for command in re.findall(r"\| `gatepass (user [^`]+) ?`", OPERATE.read_text()):
+        ran = inside.run(*command.split(), data=data)
+        # The last administrator is not disabled; what is dangerous is asked for on a terminal.
+        assert ran.status == (1 if command.split()[1] in {"reset", "disable"} else 0), ran.err
+    deliver(data)
+
+    assert [mail["Subject"] for mail in received.mails] == ["You got a new initial password"]

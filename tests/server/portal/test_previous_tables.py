@@ -1,0 +1,31 @@
+"""Without mail the portal serves before `gatepass migrate` has made the tables that mail needs."""
+
+from gatepass.server.environment import maintenance
+from server.portal.fixtures import NEW_PASSWORD, PASSWORD, PortalServer
+
+NEW_TABLES = "account_link", "confirmed_email", "invitation", "outbox"
+
+
+def test_without_mail_the_portal_serves_on_the_tables_of_the_version_before(
+    portal: PortalServer,
+) -> None:
+    for table in NEW_TABLES:
+        portal.run(f"DROP TABLE {table}")
+    anna, sven = portal.as_("anna"), portal.person("sven")
+
+    pages = [
+        anna.get(path).status_code
+        for path in ("/team/", "/team/add/", f"/team/{sven.id}/", "/account/", "/accounts/recover/")
+    ]
+    reset = anna.post(f"/team/{sven.id}/password/")
+    changed = anna.post(
+        "/accounts/password/",
+        current_password=PASSWORD,
+        new_password=NEW_PASSWORD,
+        new_password_again=NEW_PASSWORD,
+    )
+    link = anna.get("/accounts/recover/some-token/")
+    maintenance.prune(portal.environment)
+
+    assert pages == [200] * 5
+    assert (reset.status_code, changed.status_code, link.status_code) == (303, 303, 404)
