@@ -13,6 +13,7 @@ import pytest
 from gatepass.server.domain.applications.store import application
 from gatepass.server.domain.changes.outbox.store import outbox
 from gatepass.server.domain.changes.store import change
+from gatepass.server.domain.users.links.store import link
 from gatepass.server.environment import data_directory, databases
 from gatepass.server.environment.backup.contents import inspect
 from gatepass.server.environment.backup.errors import BackupError
@@ -35,7 +36,7 @@ from server.environment.backup.backups import (
 )
 from server.environment.backup.places_with_data import NOW, column, content, files
 
-CHANGED_BY_A_RESTORE = {"audit", "change", "outbox"}
+CHANGED_BY_A_RESTORE = {"account_link", "audit", "change", "outbox"}
 
 
 @pytest.fixture
@@ -110,6 +111,18 @@ def test_mail_that_waited_is_not_sent_again(
 
     for mode in Mode:
         assert column(target, mode, outbox, "due_at") == [None]
+
+
+def test_links_that_were_mailed_to_people_do_not_work_again(
+    source: Settings, target: Settings, plain: Path
+) -> None:
+    give_master_key(source, target)
+    assert len(column(source, Mode.LIVE, link, "digest")) == 1
+
+    restored(target, str(plain))
+
+    for mode in Mode:
+        assert column(target, mode, link, "digest") == []
 
 
 @pytest.mark.parametrize(
