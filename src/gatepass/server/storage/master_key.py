@@ -25,6 +25,8 @@ CREDENTIAL = "gatepass-master-key"
 _CREDENTIALS = "CREDENTIALS_DIRECTORY"
 _SIZE = 32  # bytes
 _NONCE = 12  # bytes
+_KINDS = ("file", "env", "vault", "aws", "gcp", "google", "azure", "keyring", "command")
+_FIELD = "#master_key"  # of a secret in Vault, unless another one is named
 _READ_AGAIN_EVERY = 1.0  # seconds, however much cannot be decrypted
 
 
@@ -110,7 +112,9 @@ def place_of(data: Path, source: str = "") -> Place:
         named = Path(source.removeprefix("file:"))
         return Place(str(named), lambda: _text(named))
     if source:
-        return Place(f"master_key_source ({source.partition(':')[0]}:)", _named(source))
+        return Place(
+            f"master_key_source ({source.partition(':')[0]}:)", lambda: _read_named(source)
+        )
     if os.environ.get(VARIABLE):
         return Place(VARIABLE, lambda: os.environ.get(VARIABLE, ""))
     credential = _credential()
@@ -205,14 +209,23 @@ def _credential() -> Path | None:
     return file if file and file.exists() else None
 
 
-def _named(source: str) -> Callable[[], str]:
-    def read() -> str:
-        # of the client, which also loads what it needs only when it is used
-        from gatepass.server.storage import master_key_source
+def _read_named(source: str) -> str:
+    """Return what is at a place that the client's secrets have; raise MasterKeyError."""
+    # of the client, which has the readers and their errors: the only use that the server makes of
+    # it, and loaded only where such a place is named
+    from gatepass.client.errors import ConfigurationError
+    from gatepass.client.secrets.uri import from_uri
 
-        return master_key_source.read(source)
-
-    return read
+    kind = source.partition(":")[0]
+    if kind not in _KINDS or ":" not in source:
+        begins = ", ".join(f"{known}:" for known in _KINDS)
+        raise MasterKeyError(f"master_key_source is not understood: begin it with {begins}.")
+    if kind == "vault" and "#" not in source:
+        source += _FIELD
+    try:
+        return from_uri(source)()
+    except ConfigurationError as error:
+        raise MasterKeyError(f"The master key cannot be read from {kind}: {error}.") from None
 
 
 def _decrypt(key: bytes, encrypted: bytes, purpose: str) -> bytes:
