@@ -6,6 +6,7 @@ can be rotated while servers run.
 
 import os
 import secrets
+import threading
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
@@ -41,13 +42,18 @@ class MasterKey:
     """
 
     def __init__(
-        self, *keys: bytes, read_again: Callable[[], tuple[bytes, ...]] | None = None
+        self,
+        *keys: bytes,
+        read_again: Callable[[], tuple[bytes, ...]] | None = None,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         if not keys or any(len(key) != _SIZE for key in keys):
             raise MasterKeyError(f"The master key must be {_SIZE} bytes in base64url.")
         self._keys = keys
         self._read_again = read_again
-        self._read_at = time.monotonic()
+        self._now = now
+        self._read_at = now()
+        self._lock = threading.Lock()
 
     def encrypt(self, plain: bytes, purpose: str) -> bytes:
         """Encrypt for one `purpose`; only the same purpose decrypts."""
@@ -69,12 +75,7 @@ class MasterKey:
         try:
             return self.decrypt(encrypted, purpose)
         except MasterKeyError:
-            now = time.monotonic()
-            if self._read_again is None or now - self._read_at < _READ_AGAIN_EVERY:
-                raise
-            self._read_at = now
-            with suppress(OSError):
-                self._keys = self._read_again()
+            self._renew(encrypted, purpose)
             return self.decrypt(encrypted, purpose)
 
     def is_under_first(self, encrypted: bytes, purpose: str) -> bool:
@@ -84,6 +85,20 @@ class MasterKey:
         except InvalidTag:
             return False
         return True
+
+    def _renew(self, encrypted: bytes, purpose: str) -> None:
+        """Read the keys again, unless another thread has just done so."""
+        if self._read_again is None:
+            return
+        with self._lock:
+            with suppress(MasterKeyError):
+                self.decrypt(encrypted, purpose)
+                return
+            now = self._now()
+            if now - self._read_at >= _READ_AGAIN_EVERY:
+                self._read_at = now
+                with suppress(OSError):
+                    self._keys = self._read_again()
 
     def text(self) -> str:
         """Return the key as it is kept in a file: a secret; several are lines."""
