@@ -17,6 +17,7 @@ from gatepass.server.domain.keys import operations as keys_operations
 from gatepass.server.domain.keys import store as keys
 from gatepass.server.storage import master_key
 from gatepass.server.storage.master_key import MasterKey, MasterKeyError
+from gatepass.testing import Clock
 from gatepass.wire.credential import Mode
 from server.fixtures import InProcessServer, open_passive_server
 
@@ -191,27 +192,25 @@ def test_of_several_keys_the_first_encrypts_and_all_decrypt() -> None:
     assert both.is_under_first(both.encrypt(b"new", "x"), "x")
 
 
-def test_what_the_database_holds_is_decrypted_by_a_key_that_came_later(tmp_path: Path) -> None:
-    running = master_key.load(tmp_path)
-    file = tmp_path / master_key.FILE_NAME
-    new = master_key.generate()
+def test_what_the_database_holds_is_decrypted_by_a_key_that_came_later() -> None:
+    new, clock, reads = bytes(range(1, 33)), Clock(0.0), list[float]()
+
+    def read_again() -> tuple[bytes, ...]:
+        reads.append(clock())
+        return (new,) if clock() >= 2 else (bytes(range(32)),)
+
+    running = MasterKey(bytes(range(32)), read_again=read_again, now=clock)
     encrypted = MasterKey(new).encrypt(b"plain", "x")
-    master_key.replace(file, (new,))
+    for _ in range(8):
+        with pytest.raises(MasterKeyError):
+            running.decrypt_stored(encrypted, "x")
+        clock.advance(0.25)
+    assert reads == [1.0]  # once a second at most
 
-    with pytest.raises(MasterKeyError):
-        running.decrypt(encrypted, "x")
-    assert _after_a_while(running, encrypted) == b"plain"
-
-
-def _after_a_while(running: MasterKey, encrypted: bytes) -> bytes:
-    """Decrypt what is stored; the key's place is read again once a second at most."""
-    until = time.monotonic() + 30
-    while True:
-        try:
-            return running.decrypt_stored(encrypted, "x")
-        except MasterKeyError:
-            assert time.monotonic() < until
-            time.sleep(0.05)
+    assert running.decrypt_stored(encrypted, "x") == b"plain"
+    with pytest.raises(MasterKeyError):  # what does not come from the database reads nothing
+        running.decrypt(KEY.encrypt(b"old", "x"), "x")
+    assert len(reads) == 2
 
 
 def test_a_server_without_the_new_key_goes_on_with_the_keys_that_it_knows(
@@ -235,3 +234,26 @@ def test_a_server_without_the_new_key_goes_on_with_the_keys_that_it_knows(
         )
     with pytest.raises(MasterKeyError):
         environment.catch_up()
+
+
+def test_threads_that_meet_a_new_key_at_once_all_get_it() -> None:
+    new, clock = bytes(range(1, 33)), Clock(0.0)
+    encrypted = MasterKey(new).encrypt(b"plain", "x")
+
+    def read_again() -> tuple[bytes, ...]:
+        time.sleep(0.2)  # in which the others come
+        return (new,)
+
+    running = MasterKey(bytes(range(32)), read_again=read_again, now=clock)
+    clock.advance(1)
+    found: list[bytes] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(running.decrypt_stored(encrypted, "x")))
+        for _ in range(4)
+    ]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+
+    assert found == [b"plain"] * 4

@@ -6,6 +6,7 @@ can be rotated while servers run.
 
 import os
 import secrets
+import threading
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
@@ -25,6 +26,8 @@ CREDENTIAL = "gatepass-master-key"
 _CREDENTIALS = "CREDENTIALS_DIRECTORY"
 _SIZE = 32  # bytes
 _NONCE = 12  # bytes
+_KINDS = ("file", "env", "vault", "aws", "gcp", "google", "azure", "keyring", "command")
+_FIELD = "#master_key"  # of a secret in Vault, unless another one is named
 _READ_AGAIN_EVERY = 1.0  # seconds, however much cannot be decrypted
 
 
@@ -39,13 +42,18 @@ class MasterKey:
     """
 
     def __init__(
-        self, *keys: bytes, read_again: Callable[[], tuple[bytes, ...]] | None = None
+        self,
+        *keys: bytes,
+        read_again: Callable[[], tuple[bytes, ...]] | None = None,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         if not keys or any(len(key) != _SIZE for key in keys):
             raise MasterKeyError(f"The master key must be {_SIZE} bytes in base64url.")
         self._keys = keys
         self._read_again = read_again
-        self._read_at = time.monotonic()
+        self._now = now
+        self._read_at = now()
+        self._lock = threading.Lock()
 
     def encrypt(self, plain: bytes, purpose: str) -> bytes:
         """Encrypt for one `purpose`; only the same purpose decrypts."""
@@ -67,12 +75,7 @@ class MasterKey:
         try:
             return self.decrypt(encrypted, purpose)
         except MasterKeyError:
-            now = time.monotonic()
-            if self._read_again is None or now - self._read_at < _READ_AGAIN_EVERY:
-                raise
-            self._read_at = now
-            with suppress(OSError):
-                self._keys = self._read_again()
+            self._renew(encrypted, purpose)
             return self.decrypt(encrypted, purpose)
 
     def is_under_first(self, encrypted: bytes, purpose: str) -> bool:
@@ -82,6 +85,20 @@ class MasterKey:
         except InvalidTag:
             return False
         return True
+
+    def _renew(self, encrypted: bytes, purpose: str) -> None:
+        """Read the keys again, unless another thread has just done so."""
+        if self._read_again is None:
+            return
+        with self._lock:
+            with suppress(MasterKeyError):
+                self.decrypt(encrypted, purpose)
+                return
+            now = self._now()
+            if now - self._read_at >= _READ_AGAIN_EVERY:
+                self._read_at = now
+                with suppress(OSError):
+                    self._keys = self._read_again()
 
     def text(self) -> str:
         """Return the key as it is kept in a file: a secret; several are lines."""
@@ -110,7 +127,9 @@ def place_of(data: Path, source: str = "") -> Place:
         named = Path(source.removeprefix("file:"))
         return Place(str(named), lambda: _text(named))
     if source:
-        return Place(f"master_key_source ({source.partition(':')[0]}:)", _named(source))
+        return Place(
+            f"master_key_source ({source.partition(':')[0]}:)", lambda: _read_named(source)
+        )
     if os.environ.get(VARIABLE):
         return Place(VARIABLE, lambda: os.environ.get(VARIABLE, ""))
     credential = _credential()
@@ -205,14 +224,23 @@ def _credential() -> Path | None:
     return file if file and file.exists() else None
 
 
-def _named(source: str) -> Callable[[], str]:
-    def read() -> str:
-        # of the client, which also loads what it needs only when it is used
-        from gatepass.server.storage import master_key_source
+def _read_named(source: str) -> str:
+    """Return what is at a place that the client's secrets have; raise MasterKeyError."""
+    # of the client, which has the readers and their errors: the only use that the server makes of
+    # it, and loaded only where such a place is named
+    from gatepass.client.errors import ConfigurationError
+    from gatepass.client.secrets.uri import from_uri
 
-        return master_key_source.read(source)
-
-    return read
+    kind = source.partition(":")[0]
+    if kind not in _KINDS or ":" not in source:
+        begins = ", ".join(f"{known}:" for known in _KINDS)
+        raise MasterKeyError(f"master_key_source is not understood: begin it with {begins}.")
+    if kind == "vault" and "#" not in source:
+        source += _FIELD
+    try:
+        return from_uri(source)()
+    except ConfigurationError as error:
+        raise MasterKeyError(f"The master key cannot be read from {kind}: {error}.") from None
 
 
 def _decrypt(key: bytes, encrypted: bytes, purpose: str) -> bytes:
