@@ -24,7 +24,7 @@ from server.environment.backup import places_with_data
 from server.environment.backup.backups import KEEP, backed_up, restored
 from server.environment.backup.places_with_data import content
 
-BY_A_RESTORE = {"audit", "change"}
+BY_A_RESTORE = {"account_link", "audit", "change", "outbox"}
 
 
 @pytest.fixture(scope="module")

@@ -34,6 +34,7 @@ OLDEST = (3, 51, 3)  # before it a WAL reset could lose acknowledged commits
 _READ_AND_WRITE = apsw.SQLITE_OPEN_READWRITE
 _MAGIC = b"SQLite format 3\0"  # with which the file begins
 _PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
+_READ_ONLY = ("query_only = ON",)  # opened as read-only, it would leave the files of its log behind
 _OPERATIONAL = (
     "AbortError",
     "AuthError",
@@ -191,10 +192,11 @@ class File:
         return shutil.disk_usage(self._path.parent).free
 
     def _connect(self) -> Connection:
-        flags = _READ_AND_WRITE if self._identity else _READ_AND_WRITE | apsw.SQLITE_OPEN_CREATE
-        connection = _connect(self._path, apsw.SQLITE_OPEN_READONLY if self._read_only else flags)
+        creates = self._identity is None and not self._read_only
+        flags = _READ_AND_WRITE | apsw.SQLITE_OPEN_CREATE if creates else _READ_AND_WRITE
+        connection = _connect(self._path, flags)
         connection.set_busy_timeout(_patience())
-        for pragma in () if self._read_only else _PRAGMAS:
+        for pragma in _READ_ONLY if self._read_only else _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
         if self._identity is None:
             self._identity = self._identity_now()
