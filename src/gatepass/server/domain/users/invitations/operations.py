@@ -113,11 +113,11 @@ def add(
 
 def resend(context: Context, by: Actor, org_id: UUID, invitation_id: UUID) -> Invitation:
     """Mail an invitation again, for another seven days; the older link stops working."""
-    if not context.outbox.sends_mail:
-        raise InvalidField("", NO_MAIL)
     with context.database.write() as connection:
         now = context.now()
         found, organization = _of_organization(connection, org_id, invitation_id)
+        if not context.outbox.sends_mail:
+            raise InvalidField("", NO_MAIL)
         found = found._replace(expires_at=now + LIFETIMES["invitation"])
         store.extend(connection, found.id, found.expires_at)
         _mail(context, connection, by, found, organization, now)
