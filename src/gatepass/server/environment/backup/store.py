@@ -18,6 +18,7 @@ from gatepass.server.domain.organizations.store import organization
 from gatepass.server.domain.revocations.store import revocation
 from gatepass.server.domain.throttling import store as _throttling
 from gatepass.server.domain.usage import store as _usage
+from gatepass.server.domain.users.invitations import store as _invitations
 from gatepass.server.domain.users.links import store as links
 from gatepass.server.domain.users.notices import store as _notices
 from gatepass.server.domain.users.sessions import store as sessions
@@ -31,7 +32,14 @@ from gatepass.server.storage.migrations.revisions import NEWEST
 from gatepass.server.storage.timestamps import milliseconds
 
 _BEFORE_RESTORE = "it waited when the backup was made, and may have been sent since"
-_EVERY_STORE = (_heartbeat, _imports, _notices, _throttling, _usage)  # `metadata` has their tables
+_EVERY_STORE = (
+    _heartbeat,
+    _imports,
+    _invitations,
+    _notices,
+    _throttling,
+    _usage,
+)  # `metadata` has their tables
 
 
 @dataclass(frozen=True, slots=True)
