@@ -333,3 +333,13 @@ def test_a_request_that_cannot_be_answered_holds_up_no_mail_and_is_tried_again(
     assert tried == [1]
     assert [each.state for each in post.outbox.messages("request")] == ["waiting"]
     assert [each.kind for each in post.messages] == ["password_changed"]
+
+
+def test_mail_under_a_lost_key_does_not_hold_up_a_rotation(post: Post) -> None:
+    post.write()
+    lost = replace(post.outbox, master_key=MasterKey(secrets.token_bytes(32)))
+    with post.environment.database.write() as connection:
+        lost.add_mail(connection, ANNA, "test", {}, post.environment.now())
+    rotating = replace(post.outbox, master_key=MasterKey(secrets.token_bytes(32), *post.keys))
+
+    assert rotating.encrypt_again() == 1
