@@ -272,34 +272,62 @@ def test_without_room_on_the_disk_a_migration_leaves_nothing_half_done(
             assert connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
 
 
-def test_without_room_on_postgresqls_disk_a_migration_leaves_nothing_half_done(
-    migrate: Migrate, cluster: str
-) -> None:
-    name = f"d{uuid4().hex}"
-    user = postgres.unprivileged()
-    url = cluster.format(name=name)
-    plain = url.replace("+psycopg", "")
-    maintenance = cluster.format(name="postgres").replace("+psycopg", "")
-    folder = Path(tempfile.mkdtemp(prefix="gatepass-disk-"))
-    with _small_disk(folder, "12m"):
+@contextmanager
+def _full_database(folder: Path) -> Iterator[str]:
+    """A database on a disk without room, in a cluster of its own, which is of no use afterwards.
+
+    Without autovacuum, which would make each new connection write to the disk first.
+    """
+    binaries = postgres.find_binaries()
+    if binaries is None:
+        pytest.skip(postgres.MISSING)
+    with (
+        _small_disk(folder, "12m"),
+        postgres.running(binaries, options="-c autovacuum=off") as address,
+    ):
+        user = postgres.unprivileged()
         if user:
             os.chown(folder, user.pw_uid, user.pw_gid)
-        with psycopg.connect(maintenance, autocommit=True) as connection:
-            connection.execute(f"CREATE TABLESPACE {name} LOCATION '{folder}'".encode())
-            connection.execute(f"CREATE DATABASE {name} TABLESPACE {name}".encode())
-        with psycopg.connect(plain, autocommit=True) as connection:
+        with _connected(address.format(name="postgres")) as connection:
+            connection.execute(f"CREATE TABLESPACE small LOCATION '{folder}'".encode())
+            connection.execute(b"CREATE DATABASE small TABLESPACE small")
+        url = address.format(name="small")
+        with _connected(url) as connection:
             connection.execute("CREATE SCHEMA full_; CREATE TABLE full_.filler (x text)")
             insert = "INSERT INTO full_.filler SELECT random() FROM generate_series(1, 100)"
             with suppress(psycopg.errors.DiskFull):
                 while True:
                     connection.execute(insert.encode())
+        yield url
 
+
+def _connected(url: str) -> psycopg.Connection:
+    return psycopg.connect(url.replace("+psycopg", ""), autocommit=True)
+
+
+@pytest.fixture
+def small_disk() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="gatepass-disk-"))
+    yield folder
+    folder.rmdir()
+
+
+def test_without_room_on_postgresqls_disk_a_migration_leaves_nothing_half_done(
+    migrate: Migrate, small_disk: Path
+) -> None:
+    with _full_database(small_disk) as url:
         _assert_refused(migrate(url), "production: ", "its disk is full", "Make room")
 
-        with psycopg.connect(plain, autocommit=True) as connection:
+        with _connected(url) as connection:
             query = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
             assert connection.execute(query).fetchone() == (0,)
-        with psycopg.connect(maintenance, autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
-            connection.execute(f"DROP TABLESPACE {name}".encode())
-    folder.rmdir()
+
+
+def test_a_postgresql_that_lacks_the_room_for_a_connection_says_what_to_do(
+    migrate: Migrate, small_disk: Path
+) -> None:
+    with _full_database(small_disk) as url:
+        for cached in small_disk.rglob("pg_internal.init"):  # the next connection writes it
+            cached.write_bytes(b"")
+
+        _assert_refused(migrate(url), "production: ", "Make room on its disk")

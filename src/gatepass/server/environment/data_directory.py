@@ -32,7 +32,8 @@ _ADVICE = {  # by words of libpq and of the server, which may speak another lang
     ("SSL", "certificate", "TLS"): (
         "Fix sslmode and sslrootcert in the address, or the server's certificate."
     ),
-    ("disk is full",): "Make room on its disk.",
+    # what a server with a full disk says to a new connection, instead of an error of its disk
+    ("disk is full", "init file", "No space left"): "Make room on its disk.",
     ("read-only",): "Give the address of the primary.",
     ("too many", "remaining connection"): (
         "Raise its max_connections, or lower database_connections."
