@@ -54,6 +54,23 @@ def test_to_migrate_again_changes_nothing(database: Database) -> None:
         assert organizations.find(connection, kept.id) == kept
 
 
+def test_a_database_says_what_it_has_from_the_moment_in_which_another_program_migrates(
+    connect: Callable[[], Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, other = connect(), connect()
+    steps = [each for each in revisions.load() if each.revision <= "0012"]
+    monkeypatch.setattr(revisions, "load", lambda: tuple(steps))
+    other.migrate()
+    with ours.read() as connection:
+        before = (ours.has(connection, "0012"), ours.has(connection, "0013"))
+    monkeypatch.undo()
+    other.migrate()
+
+    with ours.read() as connection:
+        assert before == (True, False)
+        assert ours.has(connection, "0013")
+
+
 def test_a_database_of_a_newer_version_is_refused_in_one_line(
     database: Database, connect: Callable[[], Database]
 ) -> None:

@@ -88,6 +88,7 @@ class Database:
         self, url: str, *, connections: int = MOST, read_only: bool = False, listen: str = ""
     ) -> None:
         self._listen = listen
+        self._revision = ""
         self._file: File | None = None
         self._server: _Server | None = None
         if url.startswith(_SQLITE):
@@ -167,6 +168,17 @@ class Database:
 
         with self.read() as connection:
             return state.read(connection)
+
+    def has(self, connection: Connection, revision: str) -> bool:
+        """Return whether the tables are of this revision or a later one; asked until they are.
+
+        For what is in tables that a server which may not migrate does not have yet.
+        """
+        if self._revision < revision:
+            from gatepass.server.storage.migrations import state
+
+            self._revision = state.read(connection).revision or ""
+        return self._revision >= revision
 
     def identity(self) -> tuple[object, ...]:
         """Return what tells this database from every other, by whatever address it is reached."""
