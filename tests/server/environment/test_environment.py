@@ -1,5 +1,6 @@
 """One environment: what is in its memory, and the wall to the other one."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.changes import store as changes
+from gatepass.server.domain.changes.outbox import store as outbox
+from gatepass.server.domain.changes.outbox.model import KEPT
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.revocations import store as revocations
 from gatepass.server.domain.usage import store as counts
@@ -80,6 +83,23 @@ def test_expired_revocations_and_old_changes_are_forgotten(fresh_server: InProce
     maintenance.prune(environment)
     with environment.database.read() as connection:
         assert [each.seq for each in changes.after(connection, 0)] == [before]
+
+
+def test_mail_of_the_time_before_it_was_turned_off_is_forgotten_too(
+    fresh_server: InProcessServer,
+) -> None:
+    environment = fresh_server.environment()
+    mail = replace(environment.context.outbox, sends_mail=True)
+    with environment.database.write() as connection:
+        mail.add_mail(connection, "anna@example.com", "test", {}, environment.now())
+        outbox.fail_all(connection, environment.now(), "")
+
+    maintenance.prune(environment)
+    assert len(mail.messages("mail")) == 1
+    fresh_server.clock.advance(KEPT.total_seconds() + 60)
+    maintenance.prune(environment)
+
+    assert mail.messages("mail") == []
 
 
 def test_after_more_changes_than_are_read_at_a_time_memory_is_right(

@@ -128,8 +128,10 @@ def prune(environment: Environment) -> None:
         partial(counts.prune, now=now),
         partial(sessions.prune, idle_since=now - idle, devices_since=now - _KEEP_DEVICES),
     )
-    if environment.context.outbox.sends_mail:
-        # Without mail, this serves before `gatepass migrate` has made these tables.
+    with environment.database.read() as connection:
+        # This may serve before `gatepass migrate` has made these tables.
+        has_links = environment.database.has(connection, links.REVISION)
+    if has_links:
         work = (*work, *(partial(each.prune, now=now) for each in (outbox, links, invitations)))
     with deadline.each(deadline.LONG):
         for delete in work:

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,13 +13,16 @@ from structlog.testing import capture_logs
 
 from gatepass.server.domain.changes.outbox import store
 from gatepass.server.domain.changes.outbox.model import LEASE, Message
+from gatepass.server.domain.changes.outbox.operations import Outbox
 from gatepass.server.domain.users.links import recovery
 from gatepass.server.environment.environment import Environment
 from gatepass.server.environment.mail import delivery
 from gatepass.server.environment.mail.delivery import MailDelivery
 from gatepass.server.settings import Settings
 from gatepass.server.storage import master_key
+from gatepass.server.storage.database import Database, sqlite_url
 from gatepass.server.storage.master_key import MasterKey
+from gatepass.server.storage.migrations import revisions
 from server.environment.mail.smtp_server import PASSWORD, Received, smtp_server
 from server.fixtures import InProcessServer, open_passive_server, settings
 
@@ -343,3 +346,27 @@ def test_mail_under_a_lost_key_does_not_hold_up_a_rotation(post: Post) -> None:
     rotating = replace(post.outbox, master_key=MasterKey(secrets.token_bytes(32), *post.keys))
 
     assert rotating.encrypt_again() == 1
+
+
+def test_mail_that_waits_survives_a_rotation_while_mail_is_turned_off(post: Post) -> None:
+    post.write()
+    new = secrets.token_bytes(32)
+    rotating = replace(post.outbox, master_key=MasterKey(new, *post.keys), sends_mail=False)
+
+    assert rotating.encrypt_again() == 1
+
+    after = replace(post.outbox, master_key=MasterKey(new))
+    [claimed] = after.claim("mail", ["password_changed"], post.environment.now(), 9)
+    assert claimed.values == VALUES
+
+
+def test_before_its_table_is_there_an_outbox_holds_up_no_rotation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earlier = [each for each in revisions.load() if each.revision < "0012"]
+    monkeypatch.setattr(revisions, "load", lambda: tuple(earlier))
+    with closing(Database(sqlite_url(tmp_path / "production.sqlite3"))) as database:
+        database.migrate()
+        outbox = Outbox(database, MasterKey(secrets.token_bytes(32)), sends_mail=True)
+
+        assert outbox.encrypt_again() == 0

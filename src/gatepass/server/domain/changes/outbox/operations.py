@@ -126,13 +126,13 @@ class Outbox:
     def encrypt_again(self) -> int:
         """Encrypt what was not sent under the first master key; return how many were not.
 
-        What no key decrypts stays as it is: it fails when it is tried. Without mail nothing reads
-        the table, which may not be there before `gatepass migrate`.
+        Also where mail is turned off, as it may be turned on again. What no key decrypts stays as
+        it is: it fails when it is tried.
         """
-        if not self.sends_mail:
-            return 0
         key, changed = self.master_key, 0
         with self.database.write() as connection:
+            if not self.database.has(connection, store.REVISION):
+                return 0
             for message_id, content in store.contents(connection):
                 if key.is_under_first(content, _PURPOSE):
                     continue

@@ -22,6 +22,9 @@ from sqlalchemy import (
 from gatepass.server.domain.changes.outbox.model import KEPT, LEASE, Channel, State
 from gatepass.server.storage.database import FORGOTTEN_AT_ONCE, Counter, Timestamp, metadata
 
+REVISION = "0012"
+"""The revision since which the table is there."""
+
 outbox = Table(
     "outbox",
     metadata,

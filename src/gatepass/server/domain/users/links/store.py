@@ -23,6 +23,9 @@ from gatepass.server.storage.database import Timestamp, metadata
 from gatepass.server.storage.statements import upsert
 from gatepass.wire.secret import Secret
 
+REVISION = "0013"
+"""The revision since which the table, and that of invitations, is there."""
+
 link = Table(
     "account_link",
     metadata,
