@@ -13,7 +13,7 @@ from gatepass.server.domain.users.sessions import operations as sessions
 from gatepass.server.portal import cookies, redirects
 from gatepass.server.portal.forms import csrf
 from gatepass.server.portal.forms.errors import Errors, errors_of
-from gatepass.server.portal.pages import resubmission
+from gatepass.server.portal.pages.sessions import resubmission
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
 from gatepass.wire.errors import OAuthError
