@@ -15,6 +15,7 @@ class FakeSender:
         self.requests = 0
         self.error: Response | Exception | None = None
         self.expires_in: int | None = 1000
+        self.headers: dict[str, str] = {}
         self.before: Callable[[], object] = lambda: None
         self.abefore: Callable[[], object] | None = None
 
@@ -28,7 +29,7 @@ class FakeSender:
         self.issued += 1
         members = {"access_token": f"pass-{self.issued}", "token_type": "Bearer"}
         lifetime = {} if self.expires_in is None else {"expires_in": self.expires_in}
-        return Response(200, {}, json.dumps(members | lifetime).encode())
+        return Response(200, self.headers, json.dumps(members | lifetime).encode())
 
     async def asend(self, request: Request) -> Response:
         if self.abefore is not None:

@@ -109,7 +109,7 @@ def test_by_the_wall_clock_a_token_from_the_future_is_none() -> None:
 def test_only_the_token_its_times_scope_and_type_are_written() -> None:
     assert set(json.loads(serialization.write(cached_token(), READING))) == {
         *("version", "boot", "written_at", "requested_at", "refresh_at", "expires_at"),
-        *("access_token", "token_type", "expires_in", "scope"),
+        *("access_token", "token_type", "expires_in", "scope", "secret_expires_at"),
     }
 
 

@@ -3,6 +3,7 @@
 import logging
 import sys
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from opentelemetry import metrics
@@ -56,6 +57,7 @@ def test_the_status_of_a_source_that_was_not_used_is_empty(
         "failures": 0,
         "refusals": 0,
         "rejections": 0,
+        "secret_expires_at": None,
     }
 
 
@@ -91,6 +93,25 @@ def test_the_status_counts_and_keeps_the_last_error_until_the_next_token(
     assert (refused.renewals, refused.failures, refused.refusals, refused.rejections) == (1,) * 4
     assert "invalid_client" in str(refused.last_error)
     assert (mended.renewals, mended.last_error) == (2, None)
+
+
+@pytest.mark.parametrize(("days", "is_warned"), [(29, True), (-1, True), (31, False)])
+def test_the_end_of_the_client_secret_is_in_the_status_and_near_it_in_the_log(
+    issuer: FakeSender,
+    clock: CallerClock,
+    caplog: pytest.LogCaptureFixture,
+    days: int,
+    *,
+    is_warned: bool,
+) -> None:
+    end = (datetime.now(UTC) + timedelta(days=days)).replace(microsecond=0)
+    issuer.headers = {"gatepass-secret-expires": f"{end:%Y-%m-%dT%H:%M:%SZ}"}
+    source = source_of(issuer, clock)
+    source.token()
+
+    warnings = [each.getMessage() for each in caplog.records if each.levelno == logging.WARNING]
+    assert source.status().secret_expires_at == end
+    assert [end.isoformat() in each for each in warnings] == ([True] if is_warned else [])
 
 
 def test_hooks_hear_of_tokens_and_refusals_and_of_no_secret(

@@ -15,6 +15,7 @@ from contracts.samples import NOW
 from gatepass.server.configuration.environment_settings import EnvironmentSettings
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.applications import secret_operations
 from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.users import initial_passwords
@@ -102,8 +103,12 @@ def test_of_three_secrets_at_once_two_live(processes: list[Environment]) -> None
             processes[0].context, processes[0].catalogue, OPERATOR, org_id, name="billing"
         ).application.id
         statuses = _race(
-            partial(applications.rotate, processes[0].context, OPERATOR, app_id, overlap, org_id),
-            partial(applications.rotate, processes[1].context, OPERATOR, app_id, overlap, org_id),
+            partial(
+                secret_operations.rotate, processes[0].context, OPERATOR, app_id, overlap, org_id
+            ),
+            partial(
+                secret_operations.rotate, processes[1].context, OPERATOR, app_id, overlap, org_id
+            ),
         )
         assert statuses == [200, 400]
 

@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.applications import secret_operations
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations as catalogue
@@ -120,7 +121,7 @@ def test_an_ended_secret_is_known_on_the_other_side(two: Two) -> None:
     client = two.here.register()
     assert two.there.ask(client).status_code == 200
     app_id = client.application.id
-    new = applications.rotate(
+    new = secret_operations.rotate(
         two.here.environment().context,
         OPERATOR,
         app_id,

@@ -5,6 +5,7 @@ contradict each other is refused.
 """
 
 import json
+from datetime import datetime
 from typing import Any
 
 from gatepass.client.tokens.clock import ClockReading
@@ -36,6 +37,7 @@ def write(token: CachedToken, clock: ClockReading) -> bytes:
             "token_type": token.response.token_type,
             "expires_in": token.response.expires_in,
             "scope": token.response.scope,
+            "secret_expires_at": _text(token.secret_expires_at),
         }
     ).encode()
     if len(content) > LONGEST:
@@ -59,8 +61,9 @@ def read(content: bytes, clock: ClockReading) -> CachedToken:
         raise ValueError("it is of another boot")
     shift = _shift(clock)
     names = ("requested_at", "refresh_at", "expires_at", "written_at")
-    *times, written_at = (_time(fields, name) - shift for name in names)
-    token = CachedToken(response, *times)
+    requested, refresh, expires, written_at = (_time(fields, name) - shift for name in names)
+    secret_expires_at = _date(fields.get("secret_expires_at"))
+    token = CachedToken(response, requested, refresh, expires, secret_expires_at)
     latest = token.requested_at + (response.expires_in or UNSTATED_LIFETIME)
     if not token.requested_at <= token.refresh_at <= token.expires_at <= latest:
         raise ValueError("its times contradict one another")
@@ -74,6 +77,19 @@ def read(content: bytes, clock: ClockReading) -> CachedToken:
 def _shift(clock: ClockReading) -> float:
     """Return the seconds to add to a time of `clock.now` for other processes to understand it."""
     return 0.0 if clock.boot else clock.wall - clock.now
+
+
+def _text(time: datetime | None) -> str | None:
+    return None if time is None else time.isoformat()
+
+
+def _date(value: object) -> datetime | None:
+    """Return a time with its zone; None for any other value."""
+    try:
+        time = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return time if time is not None and time.tzinfo else None
 
 
 def _time(fields: dict[str, Any], name: str) -> float:

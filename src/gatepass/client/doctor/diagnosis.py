@@ -22,9 +22,9 @@ from gatepass.client.errors import (
 from gatepass.client.network import route
 from gatepass.client.secrets.source import SecretSource
 from gatepass.client.settings import ClientSettings
+from gatepass.client.tokens.token import CachedToken
 from gatepass.client.urls import check_url
 from gatepass.wire.secret import Secret
-from gatepass.wire.token_response import TokenResponse
 from gatepass.wire.urls import may_use_proxy
 
 _NETWORK = ("name", "connection", "tls", "clock", "metadata")
@@ -215,10 +215,12 @@ class _ServerCheck:
             yield Finding("token", Outcome.FAILED, f"{error}{hint}")
             yield from _skipped(("scope",), "there is no token")
             return
-        yield findings.token(granted, first_refused=refused)
+        yield findings.token(granted.response, first_refused=refused)
+        if granted.secret_expires_at is not None:
+            yield findings.secret_expiry(granted.secret_expires_at, self._now())
         yield findings.scope(settings.scope, granted.scope)
 
-    def _granted(self, settings: ClientSettings) -> tuple[TokenResponse, bool]:
+    def _granted(self, settings: ClientSettings) -> tuple[CachedToken, bool]:
         """Return the token, and whether the first secret was refused."""
         *first, last = self._known
         for known in first:

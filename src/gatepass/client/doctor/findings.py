@@ -6,6 +6,7 @@ No line has a secret: a credential is shown by its prefix, foreign text is cut a
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from gatepass.client import variables as env
 from gatepass.client.errors import ConfigurationError, cleaned
 from gatepass.client.secrets.source import SecretSource
 from gatepass.client.settings import BASIC, CLIENT_CREDENTIALS, ClientSettings
+from gatepass.client.tokens.telemetry import WARN_WITHIN
 from gatepass.wire import credential
 from gatepass.wire.credential import Credential, Kind, Mode
 from gatepass.wire.metadata import CREDENTIAL_MARK
@@ -206,6 +208,16 @@ def token(granted: TokenResponse, *, first_refused: bool) -> Finding:
         message = f"granted, {life}, but the first secret is refused: take it out of the settings"
         return Finding("token", Outcome.WARNING, message)
     return Finding("token", Outcome.OK, f"granted, {life}")
+
+
+def secret_expiry(expires_at: datetime, now: float) -> Finding:
+    """Return when the secret that was used expires; a warning in its last days."""
+    left = expires_at - datetime.fromtimestamp(now, UTC)
+    message = f"expires at {expires_at.isoformat()}, in {left.days} days"
+    if left > WARN_WITHIN:
+        return Finding("secret expiry", Outcome.OK, message)
+    advice = "rotate it in the portal, and deploy the new one before that"
+    return Finding("secret expiry", Outcome.WARNING, f"{message}: {advice}")
 
 
 def scope(requested: str, granted: str | None) -> Finding:

@@ -19,10 +19,10 @@ from gatepass.client.secrets.source import SecretSource
 from gatepass.client.settings import ClientSettings
 from gatepass.client.tokens import clock
 from gatepass.client.tokens.request import RetryLimits, request_token
+from gatepass.client.tokens.token import CachedToken
 from gatepass.client.tokens.transport import Httpx2Sender
 from gatepass.wire.flow import Request, Response, run
 from gatepass.wire.secret import Secret
-from gatepass.wire.token_response import TokenResponse
 
 _TIMEOUT = 5.0  # seconds for each address to connect, and for each step of a handshake
 _EXCHANGE = 10.0  # seconds for a request and its answer
@@ -87,7 +87,7 @@ def secret(source: SecretSource) -> Secret:
     return SecretRotation((source,)).read()[0]
 
 
-def grant(settings: ClientSettings, known: Secret, send: Send) -> TokenResponse:
+def grant(settings: ClientSettings, known: Secret, send: Send) -> CachedToken:
     """Request a token once; raises a ClientError."""
     limits = RetryLimits(clock.now() + _EXCHANGE, max_attempts=1)
-    return run(request_token(settings, known, limits, clock.now, random), send).response
+    return run(request_token(settings, known, limits, clock.now, random), send)

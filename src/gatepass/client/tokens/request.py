@@ -18,7 +18,7 @@ from gatepass.client.errors import (
 from gatepass.client.settings import POST, ClientSettings
 from gatepass.client.tokens.token import CachedToken
 from gatepass.client.tokens.unexpected_response import description
-from gatepass.wire import basic
+from gatepass.wire import basic, secret_expiry
 from gatepass.wire.flow import JSON_HEADERS, Flow, Request, Response
 from gatepass.wire.secret import Secret
 from gatepass.wire.token_response import TokenResponse
@@ -74,7 +74,8 @@ def request_token(
         else:
             if not _is_transient(response.status):
                 token = read_response(response, secrets, attempt, now() - start)
-                return CachedToken.of(token, requested_at, random())
+                expiry = secret_expiry.read(response.headers.get(secret_expiry.HEADER))
+                return CachedToken.of(token, requested_at, random(), expiry)
             retry_after = _retry_after(response)
             why = _describe_transient(response.status, retry_after)
         pause = retry_after + random() * min(_FIRST_PAUSE * 2**attempt, _LONGEST_PAUSE)

@@ -141,6 +141,7 @@ class TokenSource:
             failures=telemetry.failures,
             refusals=telemetry.refusals,
             rejections=telemetry.rejections,
+            secret_expires_at=None if token is None else token.secret_expires_at,
         )
 
     def due_in(self) -> float:

@@ -3,11 +3,15 @@
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Protocol, TypeVar
 
 from gatepass.client.errors import ClientError, TokenRefused
 from gatepass.client.tokens.token import CachedToken, State
+
+WARN_WITHIN = timedelta(days=30)
+"""How long before the end of a client secret its use is logged as a warning."""
 
 _log = logging.getLogger("gatepass.client")
 
@@ -22,7 +26,7 @@ class Status:
     is no token. `last_error` is the message of the latest token request if that failed.
     `renewals` counts new tokens, `failures` token requests that failed, `refusals` those
     of them that the token endpoint refused, and `rejections` tokens that an API answered with
-    401.
+    401. `secret_expires_at` is when the client secret in use expires, where the server says so.
     """
 
     state: State
@@ -33,6 +37,7 @@ class Status:
     failures: int
     refusals: int
     rejections: int
+    secret_expires_at: datetime | None = None
 
 
 class Telemetry:
@@ -56,8 +61,18 @@ class Telemetry:
         self.last_error = None
         lifetime = f"{token.expires_in} s" if token.expires_in else "unstated"
         _log.info("token renewed, lifetime %s", lifetime)
+        self._warn_of_expiry(token)
         self._count("renewed", seconds)
         _call_hook(self._on_token, token)
+
+    def _warn_of_expiry(self, token: CachedToken) -> None:
+        """Log a warning with each new token in the last days of the client secret."""
+        expiry = token.secret_expires_at
+        if expiry is not None and expiry - datetime.now(UTC) <= WARN_WITHIN:
+            _log.warning(
+                "the client secret expires at %s: rotate it in the portal and deploy the new one",
+                expiry.isoformat(),
+            )
 
     def record_failure(self, error: ClientError, seconds: float, *, early: bool) -> None:
         """Record a failed token request that took `seconds`; `early`: a token still works."""

@@ -1,6 +1,7 @@
 """A cached token and its state at a given time. Pure."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
@@ -27,15 +28,24 @@ class CachedToken:
 
     It counts as expired a margin before the server's own expiry, so that it does not expire on
     its way. Neither `repr` nor `str` shows it; read `value` or `authorization` to send it.
+    `secret_expires_at` is when the client secret that it was requested with expires, where the
+    server says so.
     """
 
     response: TokenResponse
     requested_at: float
     refresh_at: float
     expires_at: float
+    secret_expires_at: datetime | None = None
 
     @classmethod
-    def of(cls, response: TokenResponse, requested_at: float, jitter: float) -> Self:
+    def of(
+        cls,
+        response: TokenResponse,
+        requested_at: float,
+        jitter: float,
+        secret_expires_at: datetime | None = None,
+    ) -> Self:
         """Return the token of `response`; `jitter` is a random number from 0 to 1.
 
         Counting from the request, not the response, errs on the safe side; the jitter keeps a
@@ -49,6 +59,7 @@ class CachedToken:
             requested_at,
             refresh_at=requested_at + after,
             expires_at=requested_at + lifetime - min(lifetime * _MARGIN, _LONGEST_MARGIN),
+            secret_expires_at=secret_expires_at,
         )
 
     def state(self, now: float) -> State:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import structlog
 
+from gatepass.server.domain.applications.expiry_notices import operations as expiry_notices
 from gatepass.server.domain.keys.operations import rotate_due
 from gatepass.server.environment import maintenance
 from gatepass.server.environment.change_follower import STOP_WITHIN
@@ -19,6 +20,7 @@ FLUSH_EVERY = 5.0  # seconds
 WRITE_EVERY = 10.0
 BOUND_EVERY = 60.0
 ROTATE_EVERY = 60.0
+REMIND_EVERY = 3600.0
 PRUNE_EVERY = 3600.0
 FIRST_PRUNE_AFTER = 10.0  # of a process that may not live for an hour
 
@@ -63,11 +65,13 @@ class Housekeeper:
             _Work("heartbeat", WRITE_EVERY, partial(maintenance.probe_database, environment)),
             _Work("keep_bounds", BOUND_EVERY, partial(maintenance.keep_bounds, environment)),
             _Work("rotate_keys", ROTATE_EVERY, self._rotate_keys),
+            _Work("remind", REMIND_EVERY, self._remind),
             _Work("prune", PRUNE_EVERY, partial(maintenance.prune, environment)),
         )
         done = {each.name: time.monotonic() for each in work}
         done["heartbeat"] = -WRITE_EVERY  # at the first turn, too
         done["rotate_keys"] = -ROTATE_EVERY
+        done["remind"] += FIRST_PRUNE_AFTER - REMIND_EVERY
         done["prune"] += FIRST_PRUNE_AFTER - PRUNE_EVERY
         self._environment.housekept_at = dict.fromkeys(done, 0.0)
         pause = 0.0
@@ -81,6 +85,9 @@ class Housekeeper:
 
     def _rotate_keys(self) -> None:
         rotate_due(self._environment.context, self._environment.purposes)
+
+    def _remind(self) -> None:
+        expiry_notices.remind(self._environment.context)
 
     def _do(self, name: str, work: Callable[[], None]) -> None:
         try:

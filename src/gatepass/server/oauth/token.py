@@ -48,7 +48,7 @@ def token(environment: ServedEnvironment, request: Request) -> Result:
         client.application, grant, environment.state.keys, environment.issuer, now_ms, entropy
     )
     count_issued(environment, client.application, grant)
-    return token_response(issued, notice)
+    return token_response(issued, notice, client.secret.expires_ms)
 
 
 def _authorize(

@@ -81,6 +81,7 @@ ROUTES = (
     Route("GET", f"{_APP}test-token/", Access.ADMIN, test_token.show),
     Route("POST", f"{_APP}rotate/", Access.ADMIN, credentials.rotate),
     Route("POST", _APP + "secrets/{secret_id:uuid}/end/", Access.ADMIN, applications.revoke_secret),
+    Route("POST", _APP + "secrets/{secret_id:uuid}/expiry/", Access.ADMIN, credentials.set_end),
     Route("POST", f"{_APP}scope/", Access.ADMIN, settings.set_scope),
     *(
         Route("POST", _APP + group.path, Access.ADMIN, settings.form_page(group))

@@ -3,8 +3,9 @@
 import json
 from functools import lru_cache
 
-from gatepass.server.http import NO_STORE, Response
+from gatepass.server.http import NO_STORE, Headers, Response
 from gatepass.server.tokens.issue import IssuedToken
+from gatepass.wire import secret_expiry
 from gatepass.wire.bearer import write_challenge
 from gatepass.wire.errors import OAuthError
 
@@ -12,16 +13,23 @@ NOTICE = b"gatepass-notice"
 _new = tuple.__new__  # takes half the time of calling a NamedTuple
 
 
-def token_response(issued: IssuedToken, notice: str = "") -> Response:
+def token_response(
+    issued: IssuedToken, notice: str = "", secret_expires_ms: int | None = None
+) -> Response:
     """Return the response with a token; `notice` is a header for the client's developer.
 
-    The JSON is written as text, as no character of a token or a scope needs escaping.
+    Where the client's secret has an end, in Unix milliseconds, another header says when. The JSON
+    is written as text, as no character of a token or a scope needs escaping.
     """
     body = (
         f'{{"access_token": "{issued.access_token}", "expires_in": {issued.expires_in}, '
         f'"token_type": "Bearer", "scope": "{issued.scope}"}}'
     )
-    headers = (*NO_STORE, (NOTICE, notice.encode())) if notice else NO_STORE
+    headers: Headers = NO_STORE
+    if notice:
+        headers = (*headers, (NOTICE, notice.encode()))
+    if secret_expires_ms is not None:
+        headers = (*headers, _expiry_header(secret_expires_ms))
     return _new(Response, (200, headers, body.encode()))
 
 
@@ -41,6 +49,11 @@ def error_response(
         headers.append((b"retry-after", b"%d" % error.retry_after))
     body = error_body(error.code, error.description, docs_url)
     return Response(error.status, tuple(headers), body)
+
+
+@lru_cache(maxsize=1024)
+def _expiry_header(milliseconds: int) -> tuple[bytes, bytes]:
+    return secret_expiry.HEADER.encode(), secret_expiry.write(milliseconds).encode()
 
 
 @lru_cache(maxsize=16)

@@ -8,6 +8,7 @@ import pytest
 
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.applications import secret_operations
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.changes import store as changes
@@ -75,9 +76,11 @@ def test_registering_twice_with_one_id_makes_one_application(fresh_server: InPro
 def test_rotating_twice_with_one_id_makes_one_secret(fresh_server: InProcessServer) -> None:
     client, secret_id, environment = fresh_server.register(), uuid4(), fresh_server.environment()
     app_id = client.application.id
-    applications.rotate(environment.context, OPERATOR, app_id, HOUR, None, secret_id=secret_id)
+    secret_operations.rotate(environment.context, OPERATOR, app_id, HOUR, None, secret_id=secret_id)
     with pytest.raises(OAuthError) as caught:
-        applications.rotate(environment.context, OPERATOR, app_id, HOUR, None, secret_id=secret_id)
+        secret_operations.rotate(
+            environment.context, OPERATOR, app_id, HOUR, None, secret_id=secret_id
+        )
 
     assert caught.value.status == 409
     assert len(applications.find(environment.context, app_id, None).secrets) == 2
@@ -86,12 +89,12 @@ def test_rotating_twice_with_one_id_makes_one_secret(fresh_server: InProcessServ
 def test_a_third_secret_needs_the_end_of_one_of_the_two(fresh_server: InProcessServer) -> None:
     client, environment = fresh_server.register(), fresh_server.environment()
     app_id = client.application.id
-    applications.rotate(environment.context, OPERATOR, app_id, HOUR, None)
+    secret_operations.rotate(environment.context, OPERATOR, app_id, HOUR, None)
     with pytest.raises(OAuthError, match="Two secrets are live"):
-        applications.rotate(environment.context, OPERATOR, app_id, HOUR, None)
+        secret_operations.rotate(environment.context, OPERATOR, app_id, HOUR, None)
     first = client.application.secrets[0].id
-    applications.revoke_secret(environment.context, OPERATOR, app_id, first, None)
-    applications.rotate(environment.context, OPERATOR, app_id, HOUR, None)
+    secret_operations.revoke(environment.context, OPERATOR, app_id, first, None)
+    secret_operations.rotate(environment.context, OPERATOR, app_id, HOUR, None)
 
     assert len(applications.find(environment.context, app_id, None).secrets) == 2
 
@@ -100,11 +103,11 @@ def test_the_last_live_secret_cannot_be_ended(fresh_server: InProcessServer) -> 
     client = fresh_server.register()
     app_id, secret_id = client.application.id, client.application.secrets[0].id
     with pytest.raises(OAuthError, match="only live secret"):
-        applications.revoke_secret(
+        secret_operations.revoke(
             fresh_server.environment().context, OPERATOR, app_id, secret_id, None
         )
     with pytest.raises(NotFoundError):
-        applications.revoke_secret(
+        secret_operations.revoke(
             fresh_server.environment().context, OPERATOR, app_id, uuid4(), None
         )
 
@@ -116,9 +119,9 @@ def test_every_change_is_told_in_the_audit_trail_and_to_the_other_processes(
     app_id, before = client.application.id, latest_change(fresh_server)
     applications.change(environment.context, OPERATOR, app_id, None, name="New")
     applications.change(environment.context, OPERATOR, app_id, None, token_lifetime=600)
-    applications.rotate(environment.context, OPERATOR, app_id, HOUR, None)
+    secret_operations.rotate(environment.context, OPERATOR, app_id, HOUR, None)
     secret_id = client.application.secrets[0].id
-    applications.revoke_secret(environment.context, OPERATOR, app_id, secret_id, None)
+    secret_operations.revoke(environment.context, OPERATOR, app_id, secret_id, None)
     applications.revoke_tokens(environment.context, OPERATOR, app_id, None)
     for enabled in (False, False, True):
         applications.set_enabled(
@@ -143,7 +146,7 @@ def test_every_change_is_told_in_the_audit_trail_and_to_the_other_processes(
 @pytest.mark.spec("ASVS", "16.2.5")
 def test_the_audit_trail_has_no_secret_in_it(fresh_server: InProcessServer) -> None:
     client, environment = fresh_server.register(), fresh_server.environment()
-    new = applications.rotate(environment.context, OPERATOR, client.application.id, HOUR, None)
+    new = secret_operations.rotate(environment.context, OPERATOR, client.application.id, HOUR, None)
     with environment.database.read() as connection:
         entries = str(audit.page(connection, client.application.org_id))
 
@@ -157,7 +160,7 @@ def test_another_organizations_application_is_not_there(fresh_server: InProcessS
     attempts: list[Callable[[], object]] = [
         lambda: applications.find(environment.context, app_id, stranger),
         lambda: applications.change(environment.context, OPERATOR, app_id, stranger, name="Mine"),
-        lambda: applications.rotate(environment.context, OPERATOR, app_id, HOUR, stranger),
+        lambda: secret_operations.rotate(environment.context, OPERATOR, app_id, HOUR, stranger),
         lambda: applications.revoke_tokens(environment.context, OPERATOR, app_id, stranger),
         lambda: applications.delete(environment.context, OPERATOR, app_id, stranger),
         lambda: applications.set_enabled(
@@ -181,7 +184,7 @@ def test_what_is_refused_changes_nothing_and_is_told_to_nobody(
     with pytest.raises(OAuthError):
         applications.change(environment.context, OPERATOR, app_id, None, token_lifetime=1)
     with pytest.raises(OAuthError):
-        applications.rotate(environment.context, OPERATOR, app_id, timedelta(hours=2), None)
+        secret_operations.rotate(environment.context, OPERATOR, app_id, timedelta(hours=2), None)
 
     assert latest_change(fresh_server) == before
     assert applications.find(environment.context, app_id, None) == client.application

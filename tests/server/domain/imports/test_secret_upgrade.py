@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.applications import secret_operations
 from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.imports import django_hashers, hash_verification
@@ -319,7 +320,7 @@ def test_after_a_rotation_the_old_secret_works_until_it_ends(
     bring(fresh_server, found())
     old = client(fresh_server)
     hour = timedelta(hours=1)
-    new = applications.rotate(
+    new = secret_operations.rotate(
         fresh_server.environment().context,
         OPERATOR,
         old.application.id,

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
-from gatepass.server.domain.applications import store
+from gatepass.server.domain.applications import secret_operations, store
 from gatepass.server.domain.applications.model import ApplicationSecret
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.wire import basic as wire_basic
@@ -60,7 +60,9 @@ def rotated_away(server: InProcessServer) -> Client:
     client = server.register()
     server.token(client)
     now = timedelta(0)
-    applications.rotate(server.environment().context, OPERATOR, client.application.id, now, None)
+    secret_operations.rotate(
+        server.environment().context, OPERATOR, client.application.id, now, None
+    )
     return client
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.applications import secret_operations
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.environment import maintenance
@@ -19,7 +20,7 @@ HOUR = timedelta(hours=1)
 
 def rotate(server: InProcessServer, client: Client, overlap: timedelta | None = HOUR) -> Client:
     app_id = client.application.id
-    new = applications.rotate(server.environment().context, OPERATOR, app_id, overlap, None)
+    new = secret_operations.rotate(server.environment().context, OPERATOR, app_id, overlap, None)
     return client.having(new.secret)
 
 
@@ -96,7 +97,7 @@ def test_if_the_new_secret_is_ended_unused_the_old_one_lives_on(
         each.last_four: each.id
         for each in applications.find(environment.context, app_id, None).secrets
     }
-    applications.revoke_secret(
+    secret_operations.revoke(
         environment.context, OPERATOR, app_id, ids[new.secret.value[-4:]], None
     )
 
@@ -124,7 +125,7 @@ def test_a_secret_that_is_ended_fails_at_once_and_the_other_goes_on(
     new = rotate(fresh_server, old)
     assert works(fresh_server, old)
     secret_id = old.application.secrets[0].id
-    applications.revoke_secret(
+    secret_operations.revoke(
         fresh_server.environment().context, OPERATOR, old.application.id, secret_id, None
     )
 
@@ -242,7 +243,7 @@ def test_the_owner_sees_recent_refusals_with_their_reason_counted(
         lambda of, by, app: applications.change(of, by, app, None, name="New name"),
         lambda of, by, app: applications.change(of, by, app, None, token_lifetime=600),
         lambda of, by, app: applications.revoke_tokens(of, by, app, None),
-        lambda of, by, app: applications.rotate(of, by, app, HOUR, None),
+        lambda of, by, app: secret_operations.rotate(of, by, app, HOUR, None),
     ],
 )
 def test_a_change_takes_nothing_from_a_client_that_is_still_good(

@@ -205,11 +205,11 @@ def new_client_id(mode: Mode, entropy: bytes) -> str:
 
 
 def new_secret(
-    secret_id: UUID, mode: Mode, entropy: bytes, now: datetime
+    secret_id: UUID, mode: Mode, entropy: bytes, now: datetime, end: datetime | None = None
 ) -> tuple[Secret, ApplicationSecret]:
-    """Return a client secret of 256 random bits, and what is kept of it."""
+    """Return a client secret of 256 random bits that works until `end`, and what is kept of it."""
     secret = Secret(mint(Kind.CLIENT_SECRET, mode, entropy))
-    return secret, ApplicationSecret(secret_id, secret.digest(), secret.value[-4:], now)
+    return secret, ApplicationSecret(secret_id, secret.digest(), secret.value[-4:], now, end)
 
 
 def with_overlap(

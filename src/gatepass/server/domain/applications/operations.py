@@ -3,15 +3,13 @@
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from gatepass.server.domain.applications import fields, lookup, store
 from gatepass.server.domain.applications.fields import FieldGroup
 from gatepass.server.domain.applications.model import (
-    OVERLAPS,
-    UNTIL_USED,
     Application,
     check_contact,
     check_lifetime,
@@ -19,10 +17,11 @@ from gatepass.server.domain.applications.model import (
     check_scope,
     new_client_id,
     new_secret,
-    with_overlap,
 )
 from gatepass.server.domain.applications.transaction_steps import (
     begin_change,
+    check_secret_end,
+    end_in_words,
     find_owned,
     record_change,
 )
@@ -54,7 +53,7 @@ Also = Callable[[Connection, Registered], None]
 """What a caller writes along, in the same transaction."""
 
 
-def _nothing(_: Connection, __: Registered) -> None:
+def nothing_else(_: Connection, __: Registered) -> None:
     """Write nothing along."""
 
 
@@ -71,17 +70,19 @@ def register(  # noqa: PLR0913 - a registration has that many parts
     token_lifetime: int = DEFAULT_LIFETIME,
     contact: str = "",
     networks: tuple[Network, ...] = (),
+    secret_end: datetime | None = None,
     app_id: UUID | None = None,
-    also: Also = _nothing,
+    also: Also = nothing_else,
 ) -> Registered:
     """Register a confidential client-credentials application and give its first secret.
 
-    Without a scope it has the catalogue's default; `allowed` is what a partner may choose.
+    Without a scope it has the catalogue's default; `allowed` is what a partner may choose. The
+    secret works until `secret_end`; raises InvalidField where a policy does not allow that.
 
     With an `app_id` of the caller's, doing it twice makes one: the second is OAuthError (409).
     """
     now = context.now()
-    secret, kept = new_secret(uuid4(), context.mode, secrets.token_bytes(32), now)
+    secret, kept = new_secret(uuid4(), context.mode, secrets.token_bytes(32), now, secret_end)
     new = Application(
         id=app_id or uuid4(),
         org_id=org_id,
@@ -101,79 +102,20 @@ def register(  # noqa: PLR0913 - a registration has that many parts
             raise NotFoundError(str(org_id))
         if lookup.find(connection, new.id):
             raise OAuthError("invalid_request", "This is done already.", status=409)
+        check_secret_end(context, connection, org_id, kept, now)
         store.add(connection, new)
         also(connection, Registered(new, secret))
-        record_change(connection, by, now, new, "application.registered", scope=str(new.scope))
-    context.refresh()
-    return Registered(new, secret)
-
-
-def rotate(  # noqa: PLR0913 - who, what, how, and what else is written
-    context: Context,
-    by: Actor,
-    app_id: UUID,
-    overlap: timedelta | None,
-    org_id: UUID | None,
-    *,
-    has_leaked: bool = False,
-    secret_id: UUID | None = None,
-    also: Also = _nothing,
-) -> Registered:
-    """Add a secret; the old one ends when the overlap is over.
-
-    With None for an overlap it ends when the new one is first used, as noticed in the next batch.
-    Where the old secret `has_leaked`, every token that the application holds is revoked, as
-    anyone who knows the secret may hold some of them.
-
-    With a `secret_id` of the caller's, doing it twice makes one: the second is OAuthError (409).
-    """
-    with begin_change(context, app_id, org_id) as (connection, application, now):
-        if any(each.id == secret_id for each in application.secrets):
-            raise OAuthError("invalid_request", "This is done already.", status=409)
-        new_id = secret_id or uuid4()
-        ended = with_overlap(application.live_secrets(now), overlap, now, new_id)
-        secret, kept = new_secret(new_id, context.mode, secrets.token_bytes(32), now)
-        for each in ended:
-            store.set_end(connection, each)
-        store.remove_ended_secrets(connection, app_id, now)
-        store.add_secret(connection, app_id, kept)
-        if has_leaked:
-            store.change(
-                connection, app_id, {"tokens_revoked_before": application.next_revocation(now)}
-            )
-        also(connection, Registered(application, secret))
         record_change(
             connection,
             by,
             now,
-            application,
-            "application.rotated",
-            new_secret=kept.last_four,
-            overlap=UNTIL_USED if overlap is None else OVERLAPS[overlap],
+            new,
+            "application.registered",
+            scope=str(new.scope),
+            **end_in_words(secret_end),
         )
-        if has_leaked:
-            record_change(connection, by, now, application, "application.tokens_voided")
-    return Registered(application, secret)
-
-
-def revoke_secret(
-    context: Context, by: Actor, app_id: UUID, secret_id: UUID, org_id: UUID | None
-) -> None:
-    """End a secret now; the last live one cannot be ended, disable the application instead."""
-    with begin_change(context, app_id, org_id) as (connection, application, now):
-        live = application.live_secrets(now)
-        ended = next((each for each in live if each.id == secret_id), None)
-        if ended is None:
-            raise NotFoundError(str(secret_id))
-        if len(live) == 1:
-            raise OAuthError(
-                "invalid_request",
-                "This is the only live secret. Rotate it first, or disable the application.",
-            )
-        store.end_secret(connection, secret_id, now)
-        record_change(
-            connection, by, now, application, "secret.ended", secret=ended.last_four or "imported"
-        )
+    context.refresh()
+    return Registered(new, secret)
 
 
 def change(

@@ -87,6 +87,9 @@ secret = Table(
 )
 _is_encoded = secret.c.encoded.is_not(None)
 partial_index("ix_application_secret_encoded", secret.c.application_id, _is_encoded)
+partial_index(
+    "ix_application_secret_expires_at", secret.c.expires_at, secret.c.expires_at.is_not(None)
+)
 
 
 def count_with_scope(connection: Connection, name: str) -> int:

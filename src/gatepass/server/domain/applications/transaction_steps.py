@@ -6,11 +6,13 @@ from datetime import datetime
 from uuid import UUID
 
 from gatepass.server.domain.applications import lookup
-from gatepass.server.domain.applications.model import Application
+from gatepass.server.domain.applications.model import Application, ApplicationSecret
+from gatepass.server.domain.applications.secret_end import check_end, in_words
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.context import Context
+from gatepass.server.domain.organizations.policies import store as policies
 from gatepass.server.storage.database import Connection
 from gatepass.server.storage.errors import NotFoundError
 
@@ -54,3 +56,16 @@ def record_change(
     )
     audit.record(connection, record)
     changes.record(connection, changes.APPLICATION, str(application.id), now)
+
+
+def check_secret_end(
+    context: Context, connection: Connection, org_id: UUID, secret: ApplicationSecret, now: datetime
+) -> None:
+    """Raise OAuthError where a secret ends in the past, or later than the policies allow."""
+    policy = policies.find_in_force(context.database, connection, org_id)
+    check_end(secret.expires_at, secret.created_at, now, policy.secret_lifetime)
+
+
+def end_in_words(end: datetime | None) -> dict[str, str]:
+    """Return the detail of an audit entry that says when a new secret ends, if it does."""
+    return {} if end is None else {"secret_end": in_words(end)}

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, func, or_, select
 
 from gatepass.server.domain.applications import store as applications
+from gatepass.server.domain.applications.expiry_notices import store as _expiry_notices
 from gatepass.server.domain.applications.model import CLOCK_MARGIN
 from gatepass.server.domain.applications.store import application, secret
 from gatepass.server.domain.audit import store as audit
@@ -35,6 +36,7 @@ from gatepass.server.storage.timestamps import milliseconds
 
 _BEFORE_RESTORE = "it waited when the backup was made, and may have been sent since"
 _EVERY_STORE = (
+    _expiry_notices,
     _heartbeat,
     _imports,
     _invitations,

@@ -146,6 +146,23 @@ def _new_administrator(values: Values, site: Site) -> Content:
     )
 
 
+def _secrets_expiring(values: Values, site: Site) -> Content:
+    applications: list[tuple[str, str]] = json.loads(values["applications"])
+    several = len(applications) > 1
+    more = f" {values['more']} more are in the portal." if values["more"] else ""
+    return Content(
+        "Client secrets expire soon"
+        if several
+        else f"The client secret of {applications[0][0]} expires soon",
+        (
+            "A program whose secret has expired gets no tokens." + more,
+            "Rotate the secret in the portal, deploy the new one, then revoke the old one.",
+        ),
+        (*applications, ("Environment", site.environment)),
+        Link("Look at the applications", f"{site.issuer}/oauth2/applications/"),
+    )
+
+
 def _invitation(values: Values, site: Site) -> Content:
     organization, role = values["organization"], _ROLES[values["role"]]
     return Content(
@@ -214,6 +231,7 @@ _WRITERS: dict[str, Callable[[Values, Site], Content]] = {
     "email_rejected": _email_rejected,
     "new_browser": _new_browser,
     "new_administrator": _new_administrator,
+    "secrets_expiring": _secrets_expiring,
     "invitation": _invitation,
     "confirm_email": _confirm_email,
     "recovery": _recovery,

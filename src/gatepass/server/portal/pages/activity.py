@@ -47,6 +47,7 @@ _WORDS = {
     "person.role_changed": "Changed the role to {role}",
     "person.recovery_requested": "Asked for a link to set a new password",
     "person.sessions_ended": "Ended all sessions of a user",
+    "secret.end_changed": "Changed the end of the secret {secret}: {end}",
     "secret.ended": "Revoked the secret {secret}",
     "sessions.others_ended": "Ended all other sessions",
     "token.test_issued": "Got a test token ({scope})",

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from gatepass.server.domain.applications import fields, operations
+from gatepass.server.domain.applications import fields, operations, secret_operations
+from gatepass.server.domain.applications.expiry_notices.model import DAYS, days_left, in_words
 from gatepass.server.domain.applications.model import (
     MOST_LIVE_SECRETS,
     Application,
@@ -15,6 +16,7 @@ from gatepass.server.domain.applications.model import (
 )
 from gatepass.server.domain.names import are_same
 from gatepass.server.portal import redirects
+from gatepass.server.portal.forms import secret_end
 from gatepass.server.portal.forms.errors import errors_of
 from gatepass.server.portal.pages import usage
 from gatepass.server.portal.pages.scopes import choices, chosen_of
@@ -50,7 +52,7 @@ def revoke_secret(request: PortalRequest) -> Response:
     """Revoke one of two live secrets."""
     return change(
         request,
-        lambda app_id: operations.revoke_secret(
+        lambda app_id: secret_operations.revoke(
             request.context, request.actor, app_id, request.ids["secret_id"], request.org_id
         ),
         "The secret is revoked.",
@@ -152,6 +154,7 @@ def _page_context(request: PortalRequest, application: Application) -> dict[str,
         "secrets": [_secret(request, application, each, live) for each in live],
         "may_change": request.may_change,
         "may_rotate": len(live) < MOST_LIVE_SECRETS,
+        **(secret_end.choices(request) if request.may_change else {}),
         **usage.page_context(request, application),
         **snippets.snippets(request.environment, application),
     }
@@ -187,10 +190,27 @@ def _secret(
         last_used_from=secret.last_used_from,
         last_used_agent=secret.last_used_agent,
         ends_with=successor.last_four if successor else "",
-        state="ending" if secret.expires_at or successor else "live",
+        state="ending" if _is_ending(secret, live[0], request.now) or successor else "live",
+        reminder=reminder(secret, live[0], request.now),
         is_only_live=len(live) == 1,
         safe_to_end=safe_to_end(secret, live[0], quiet, request.now),
     )
+
+
+def _is_ending(secret: ApplicationSecret, newest: ApplicationSecret, now: datetime) -> bool:
+    """Return whether a secret was replaced and ends, or ends soon without having been replaced."""
+    is_replaced = secret.id != newest.id and secret.expires_at is not None
+    return is_replaced or bool(reminder(secret, newest, now))
+
+
+def reminder(secret: ApplicationSecret, newest: ApplicationSecret, now: datetime) -> str:
+    """Return a sentence where an application's newest secret expires within 90 days, else ""."""
+    if secret.id != newest.id or secret.expires_at is None:
+        return ""
+    left = days_left(secret.expires_at, now)
+    if left > DAYS[-1]:
+        return ""
+    return f"It {in_words(left)}. Rotate it, and deploy the new secret before that."
 
 
 def safe_to_end(

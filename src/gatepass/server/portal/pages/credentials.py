@@ -4,9 +4,11 @@ from datetime import datetime, timedelta
 
 from starlette.responses import Response
 
-from gatepass.server.domain.applications import operations
+from gatepass.server.domain.applications import secret_operations
 from gatepass.server.domain.applications.model import Application, ApplicationSecret
 from gatepass.server.domain.applications.operations import Registered
+from gatepass.server.domain.applications.secret_end import SecretEndRefused
+from gatepass.server.portal.forms import secret_end
 from gatepass.server.portal.pages import applications
 from gatepass.server.portal.presentation import snippets
 from gatepass.server.portal.rendering import page, redirect
@@ -72,23 +74,47 @@ def stored(request: PortalRequest) -> Response:
 def rotate(request: PortalRequest) -> Response:
     """Create a new secret; the old one expires after the overlap. A repeated form creates one."""
     app_id, overlap = request.ids["app_id"], _overlap(request.form.get("overlap", ""))
+    try:
+        end = secret_end.chosen(request)
+    except OAuthError as refusal:
+        return applications.rerender(request, refusal, "secret_end")
     has_leaked = overlap == timedelta(0)  # as the page explains beside this choice
     rotated = _LEAKED if has_leaked else _ROTATED
     try:
-        operations.rotate(
+        secret_operations.rotate(
             request.context,
             request.actor,
             app_id,
             overlap,
             request.org_id,
+            secret_end=end,
             has_leaked=has_leaked,
             secret_id=request.creation_id(),
             also=lambda connection, made: keep(request, connection, made, rotated),
         )
     except OAuthError as refusal:
         if refusal.status != DONE_ALREADY:
-            return applications.rerender(request, refusal, "overlap")
+            field = "secret_end" if isinstance(refusal, SecretEndRefused) else "overlap"
+            return applications.rerender(request, refusal, field)
     return redirect(request, f"{applications.address(app_id)}credentials/")
+
+
+def set_end(request: PortalRequest) -> Response:
+    """Set when a secret ends."""
+    secret_id = request.ids["secret_id"]
+    return applications.change(
+        request,
+        lambda app_id: secret_operations.set_end(
+            request.context,
+            request.actor,
+            app_id,
+            secret_id,
+            secret_end.chosen(request),
+            request.org_id,
+        ),
+        "The end of the secret is changed.",
+        f"end_{secret_id}",
+    )
 
 
 def _overlap(seconds: str) -> timedelta | None:

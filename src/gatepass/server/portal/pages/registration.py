@@ -4,12 +4,14 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from gatepass.server.domain.applications import operations
+from gatepass.server.domain.applications import operations, secret_operations
 from gatepass.server.domain.applications.model import check_name, check_scope
 from gatepass.server.domain.applications.redirect_uris import check_redirect_uris
+from gatepass.server.domain.applications.secret_end import check_end
 from gatepass.server.domain.names import look_alike
 from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.domain.users.sessions import step_up
+from gatepass.server.portal.forms import secret_end
 from gatepass.server.portal.forms.errors import Errors, errors_of
 from gatepass.server.portal.pages import credentials
 from gatepass.server.portal.pages.scopes import choices, chosen_of, needs_password
@@ -47,6 +49,7 @@ def register(request: PortalRequest) -> Steps[Response]:
     scope = errors.check("scope", lambda: check_scope(chosen, allowed))
     if needs_password(request.catalogue, chosen) and not request.form.get("current_password"):
         errors["current_password"] = step_up.MISSING
+    errors.check("secret_end", lambda: _check_end(request))
     app_id = request.creation_id()
     if name is not None and not request.form.get("same_name"):
         errors.check("same_name", lambda: _check_new_name(request, name, app_id))
@@ -67,6 +70,7 @@ def register(request: PortalRequest) -> Steps[Response]:
             scope=scope,
             allowed=allowed,
             redirect_uris=uris,
+            secret_end=secret_end.chosen(request),
             app_id=app_id,
             also=lambda *made: credentials.keep(request, *made),
         )
@@ -92,9 +96,15 @@ def _refused(
 def _scopes(request: PortalRequest, chosen: Scope) -> dict[str, object]:
     catalogue = request.catalogue
     return {
+        **secret_end.choices(request),
         "scopes": choices(catalogue, catalogue.offered, chosen),
         "needs_password": catalogue.password_scopes.names,
     }
+
+
+def _check_end(request: PortalRequest) -> None:
+    longest = secret_operations.longest_lifetime(request.context, request.org_id)
+    check_end(secret_end.chosen(request), request.now, request.now, longest)
 
 
 def _check_password(request: PortalRequest, chosen: Scope) -> Steps[None]:

@@ -22,13 +22,15 @@ class StatedPolicy:
     session_absolute: int | None = None  # seconds
     registration: Registration | None = None
     single_sign_on: SingleSignOn | None = None
+    secret_lifetime: int | None = None  # days
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What is in force for the people of an organization.
 
-    Limits of sessions are seconds; None leaves the limit to the settings.
+    Limits of sessions are seconds; None leaves the limit to the settings. The client secrets of an
+    organization's applications live `secret_lifetime` days at most; None for any time.
     """
 
     second_factor: SecondFactor = "optional"
@@ -36,6 +38,7 @@ class Policy:
     session_absolute: int | None = None
     registration: Registration = "administrators"
     single_sign_on: SingleSignOn = "allowed"
+    secret_lifetime: int | None = None
 
 
 def in_force(*stated: StatedPolicy) -> Policy:
@@ -51,6 +54,7 @@ def in_force(*stated: StatedPolicy) -> Policy:
         single_sign_on=(
             "required" if any(each.single_sign_on == "required" for each in stated) else "allowed"
         ),
+        secret_lifetime=_least(each.secret_lifetime for each in stated),
     )
 
 

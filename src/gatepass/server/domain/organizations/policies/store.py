@@ -26,6 +26,7 @@ policy = Table(
     Column("session_absolute", Integer),
     Column("registration", Text),
     Column("single_sign_on", Text),
+    Column("secret_lifetime", Integer),
 )
 
 

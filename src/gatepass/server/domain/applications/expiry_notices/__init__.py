@@ -1,0 +1,1 @@
+"""Reminders before the last secret of an application expires."""
