@@ -59,7 +59,7 @@ def deleted(server: InProcessServer) -> Client:
 def rotated_away(server: InProcessServer) -> Client:
     client = server.register()
     server.token(client)
-    now = timedelta(0)
+    context, now = server.environment().context, timedelta(0)
     secret_operations.rotate(
         server.environment().context, OPERATOR, client.application.id, now, None
     )
