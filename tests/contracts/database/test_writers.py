@@ -102,12 +102,8 @@ def test_of_three_secrets_at_once_two_live(processes: list[Environment]) -> None
             processes[0].context, processes[0].catalogue, OPERATOR, org_id, name="billing"
         ).application.id
         statuses = _race(
-            partial(
-                secret_operations.rotate, processes[0].context, OPERATOR, app_id, overlap, org_id
-            ),
-            partial(
-                secret_operations.rotate, processes[1].context, OPERATOR, app_id, overlap, org_id
-            ),
+            partial(rotate, processes[0].context, OPERATOR, app_id, overlap, org_id),
+            partial(rotate, processes[1].context, OPERATOR, app_id, overlap, org_id),
         )
         assert statuses == [200, 400]
 

@@ -60,9 +60,7 @@ def rotated_away(server: InProcessServer) -> Client:
     client = server.register()
     server.token(client)
     context, now = server.environment().context, timedelta(0)
-    secret_operations.rotate(
-        server.environment().context, OPERATOR, client.application.id, now, None
-    )
+    secret_operations.rotate(context, OPERATOR, client.application.id, now, None)
     return client
 
 
