@@ -3,7 +3,7 @@
 from datetime import timedelta
 from types import SimpleNamespace as Thing
 
-from browser import account_pages
+from browser import account_pages, verification_pages
 from browser.samples import (
     CLIENT_ID,
     LONG,
@@ -43,7 +43,6 @@ REGISTER = {
     "values": {},
     "errors": {},
     "scopes": [*SCOPE, PASSWORD_SCOPE],
-    "needs_password": ("portal_users",),
 }
 SHOWN_ONCE = {
     "site": site(),
@@ -508,7 +507,6 @@ PAGES = [
         {
             **ONE_USER,
             "user": user(username="sven", role="staff", **NEW),
-            "errors": {"current_password": "This is not your current password."},
         },
     ),
     Sample("user-no-access", "user.html", {**ONE_USER, "user": USERS[2][0], "state": USERS[2][1]}),
@@ -552,4 +550,5 @@ PAGES = [
         },
     ),
     *account_pages.PAGES,
+    *verification_pages.PAGES,
 ]

@@ -195,7 +195,6 @@ def detail(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
         "wasted": 0,
         "scopes": [*SCOPE, PASSWORD_SCOPE],
         "granted_scopes": [],
-        "needs_password": ("portal_users",),
         "has_password_scope": False,
         "errors": {},
         "values": {},

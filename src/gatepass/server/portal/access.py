@@ -21,7 +21,7 @@ SAFE = {"GET", "HEAD"}
 _FORM = "application/x-www-form-urlencoded"
 _NAMES = frozenset({"name", "contact"})  # their own checks name the invalid character
 _LOGOUT = "/accounts/logout/"
-_BEFORE_FIRST_PASSWORD_CHANGE = {redirects.PASSWORD, _LOGOUT}
+_BEFORE_FIRST_PASSWORD_CHANGE = {redirects.PASSWORD, redirects.VERIFY, _LOGOUT}
 
 
 class Access(Enum):

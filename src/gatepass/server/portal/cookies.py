@@ -28,6 +28,12 @@ def set_device(response: Response, environment: Environment, device_id: Secret) 
     _set(response, environment, device_name(environment), device_id.value, _DEVICE_LIVES)
 
 
+def sets_session(response: Response, environment: Environment) -> bool:
+    """Return whether a response sets or deletes the session cookie."""
+    start = f"{session_name(environment)}="
+    return any(each.startswith(start) for each in response.headers.getlist("set-cookie"))
+
+
 def drop_session(response: Response, environment: Environment) -> None:
     """Delete the session cookie."""
     _set(response, environment, session_name(environment), "", 0)

@@ -9,6 +9,7 @@ PASSWORD = "/accounts/password/"  # noqa: S105 - a path
 ACCOUNT = "/account/"
 APPLICATIONS = "/oauth2/applications/"
 RECOVER = "/accounts/recover/"
+VERIFY = "/accounts/verify/"
 TEAM = "/team/"
 
 _LONGEST = 2000
@@ -40,5 +41,14 @@ def after_login(next_path: str | None, role: Role) -> str:
 
 def login(next_path: str = "") -> str:
     """Return the path of the login page with the path to open afterwards."""
+    return _before(LOGIN, next_path)
+
+
+def verify(next_path: str) -> str:
+    """Return the path of the page that asks for a proof, with the path to open afterwards."""
+    return _before(VERIFY, next_path)
+
+
+def _before(page: str, next_path: str) -> str:
     path = own_path(next_path)
-    return f"{LOGIN}?next={quote(path, safe='/')}" if path else LOGIN
+    return f"{page}?next={quote(path, safe='/')}" if path else page

@@ -19,13 +19,17 @@ from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.storage.database import Connection
 from gatepass.wire.secret import Secret
 
+_OF_FORM = {"csrf", "once"}
 _SECRET_FIELDS = {
-    "csrf",
-    "once",
+    "code",
+    "credential",
     "current_password",
     "new_password",
     "new_password_again",
     "password",
+    "recovery_code",
+    "setup",
+    "ticket",
 }
 
 
@@ -82,8 +86,14 @@ class PortalRequest:
         return self.user.role == "admin"
 
     def typed(self) -> dict[str, str]:
-        """Return the form's values to show them again, without passwords."""
-        return {name: value for name, value in self.form.items() if name not in _SECRET_FIELDS}
+        """Return the form's values to show them again, without passwords and codes."""
+        hidden = _SECRET_FIELDS | _OF_FORM
+        return {name: value for name, value in self.form.items() if name not in hidden}
+
+    @property
+    def has_secrets(self) -> bool:
+        """Return whether the form has a password or a code, which is never kept for later."""
+        return any(self.form.get(name) for name in _SECRET_FIELDS)
 
     def check_password(self) -> Steps[None]:
         """Check the user's current password, from the form; raise OAuthError where it is wrong."""
