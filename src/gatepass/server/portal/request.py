@@ -20,8 +20,12 @@ from gatepass.server.storage.database import Connection
 from gatepass.wire.secret import Secret
 
 _SECRET_FIELDS = {
+    "code",
+    "credential",
     "csrf",
     "once",
+    "recovery_code",
+    "setup",
     "current_password",
     "new_password",
     "new_password_again",
@@ -42,6 +46,7 @@ class PortalRequest:
     login: Login | None
     csrf: str = field(repr=False)
     ids: Mapping[str, UUID] = field(default_factory=dict)
+    login_id: Secret | None = None  # of a login that waits for its second step
     form: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
@@ -108,6 +113,11 @@ class PortalRequest:
     def token(self) -> Secret:
         """Return the token of a link that was mailed: the last part of the path."""
         return Secret(self.path.rstrip("/").rpartition("/")[2])
+
+    @property
+    def browser(self) -> bytes:
+        """Return the digest of the browser's id."""
+        return self.visitor.device.digest() if self.visitor.device else b""
 
     @property
     def sends_mail(self) -> bool:

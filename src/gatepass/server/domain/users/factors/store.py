@@ -93,7 +93,9 @@ def of_user(connection: Connection, user_id: UUID) -> Factors:
     passkeys = connection.execute(
         select(passkey).where(passkey.c.user_id == user_id).order_by(passkey.c.created_at)
     )
-    apps = connection.execute(select(app).where(app.c.user_id == user_id).order_by(app.c.created_at))
+    apps = connection.execute(
+        select(app).where(app.c.user_id == user_id).order_by(app.c.created_at)
+    )
     codes = select(func.count(), func.max(recovery_code.c.created_at))
     left, made_at = connection.execute(codes.where(recovery_code.c.user_id == user_id)).one()
     return Factors(
@@ -117,9 +119,7 @@ def find_passkey(connection: Connection, credential_id: bytes) -> Passkey | None
 def add_passkey(connection: Connection, new: Passkey) -> None:
     """Add a passkey."""
     values = {name: getattr(new, name) for name in passkey.c.keys()}  # noqa: SIM118 - of columns
-    connection.execute(
-        insert(passkey).values({**values, "transports": " ".join(new.transports)})
-    )
+    connection.execute(insert(passkey).values({**values, "transports": " ".join(new.transports)}))
 
 
 def record_passkey_used(
@@ -150,9 +150,7 @@ def record_app_used(connection: Connection, app_id: UUID, step: int, now: dateti
 def rename(connection: Connection, user_id: UUID, factor_id: UUID, name: str) -> bool:
     """Name a person's passkey or app; return whether there is one with this id."""
     queries = (
-        update(table)
-        .where(table.c.id == factor_id, table.c.user_id == user_id)
-        .values(name=name)
+        update(table).where(table.c.id == factor_id, table.c.user_id == user_id).values(name=name)
         for table in (passkey, app)
     )
     return any(connection.execute(query).rowcount for query in queries)
