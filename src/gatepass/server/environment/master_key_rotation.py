@@ -20,7 +20,7 @@ _ONE_KEY = (
 
 
 class Rotated(NamedTuple):
-    """How many keys and secrets were encrypted again; where the earlier master key is kept, if in a file."""
+    """How many keys and secrets were encrypted again; where the earlier key is, if in a file."""
 
     keys: int
     place: str

@@ -181,8 +181,8 @@ def _factors_reset(values: Values, site: Site) -> Content:
     return Content(
         "Your second factors were removed",
         (
-            f"{_sentence(values['by'])} removed your passkeys, authenticator apps and recovery "
-            "codes, as for somebody who has lost them. All your sessions have ended.",
+            f"{_sentence(values['by'])} removed your passkeys, apps and recovery codes.",
+            "All your sessions have ended.",
             "Until you set up new ones, the login needs your password alone.",
         ),
         _about(values, site),
@@ -215,8 +215,8 @@ def _passkey_copied(values: Values, site: Site) -> Content:
     return Content(
         "One of your passkeys may have been copied",
         (
-            f"The passkey \u201c{values['factor']}\u201d was used, and its counter went back. That "
-            "happens when a security key was reset, but also when somebody has a copy of it.",
+            f"The passkey \u201c{values['factor']}\u201d was used, and its counter went back.",
+            "That happens when a security key was reset, but also when somebody has a copy of it.",
         ),
         _about(values, site),
         Link("Look at your second factors", site.factors_url),

@@ -203,10 +203,11 @@ def make_codes(context: Context, by: Actor, login: Login, keep: Keep) -> None:
 
 def rename(context: Context, by: Actor, user: User, factor_id: UUID, name: str) -> None:
     """Rename a factor; raise NotFoundError where the person has no such one."""
-    name = check_name(name)
     with context.database.write() as connection:
-        if not store.rename(connection, user.id, factor_id, name):
+        if factor_id not in checks.factors_of(context, connection, user).names:
             raise NotFoundError(str(factor_id))
+        name = check_name(name)
+        store.rename(connection, user.id, factor_id, name)
         record_audit(connection, by, context.now(), user, "factor.renamed", factor=name)
 
 
@@ -218,7 +219,7 @@ def remove(context: Context, by: Actor, login: Login, factor_id: UUID) -> str:
     """
     now, user = context.now(), login.user
     with context.database.write() as connection:
-        found = store.of_user(connection, user.id)
+        found = checks.factors_of(context, connection, user)
         if factor_id not in found.names:
             raise NotFoundError(str(factor_id))
         if found.number == 1:

@@ -53,7 +53,6 @@ class ExpiredLoginError(OAuthError):
             "invalid_request",
             "The login took too long, or the account has changed. Log in again.",
             log_detail="no login waits for a second step",
-            status=403,
         )
 
 

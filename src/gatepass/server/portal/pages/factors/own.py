@@ -53,8 +53,10 @@ def remove(request: PortalRequest) -> Response:
 
 
 def _context(request: PortalRequest) -> dict[str, object]:
+    found = operations.of_user(request.context, request.user)
     return {
-        "factors": operations.of_user(request.context, request.user),
+        "factors": found,
+        "labels": {f"name_{each}": f"New name of {name}" for each, name in found.names.items()},
         "party": request.environment.relying_party,
         "is_required": operations.is_required(request.context, request.user),
         "lacks_factor": request.current_login.lacks_factor,

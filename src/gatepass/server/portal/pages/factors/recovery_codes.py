@@ -39,6 +39,8 @@ def make(request: PortalRequest) -> Response:
 
 def show(request: PortalRequest) -> Response:
     """Show codes that were just made, once; otherwise redirect to the page of factors."""
+    if request.current_login.session.once is None:
+        return redirect(request, redirects.FACTORS)
     if request.method == "HEAD":  # a HEAD request must not use up the codes
         return Response(media_type="text/html")
     kept = request.take_once(_ABOUT)
