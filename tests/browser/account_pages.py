@@ -5,6 +5,7 @@ from types import SimpleNamespace as Thing
 from typing import Any
 
 from browser.samples import NOW, UNBROKEN, Sample, before, site, user
+from gatepass.server.domain.users.factors.model import Factors
 
 ANONYMOUS = site(user=None, organization=None, section="")
 ACCOUNT, TEAM = site(section="account"), site(section="team")
@@ -36,7 +37,14 @@ PASSWORDS = {
     "new_password": "It has 9 characters; 15 is the least.",
     "new_password_again": "The two entries are not the same.",
 }
-LOGIN = {"site": ANONYMOUS, "values": {}, "errors": {}, "next": "", "saved_form": []}
+LOGIN = {
+    "site": ANONYMOUS,
+    "values": {},
+    "errors": {},
+    "next": "",
+    "saved_form": [],
+    "passkey_options": "{}",
+}
 SESSION = Thing(
     id_digest=b"1",
     created_at=before(hours=1),
@@ -50,6 +58,7 @@ OWN = {
     "errors": {},
     "sessions": [SESSION],
     "current_session": SESSION,
+    "factors": Factors(),
 }
 PAGES = (
     Sample("login-with-mail", "login.html", {**LOGIN, "sends_mail": True, "done": None}),

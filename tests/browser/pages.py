@@ -3,7 +3,7 @@
 from datetime import timedelta
 from types import SimpleNamespace as Thing
 
-from browser import account_pages, verification_pages
+from browser import account_pages, factor_pages, verification_pages
 from browser.samples import (
     CLIENT_ID,
     LONG,
@@ -28,16 +28,24 @@ from browser.samples import (
     usage,
     user,
 )
+from gatepass.server.domain.users.factors.model import Factors
 from gatepass.wire.scope import Scope
 
 ANONYMOUS = site(user=None, organization=None, section="")
-FIRST_LOGIN = site(user=Thing(username="anna", role="admin", must_change_password=True))
+FIRST_LOGIN = site(
+    user=Thing(username="anna", role="admin", must_change_password=True), is_confined=True
+)
 STAFF = site(user=Thing(username="sven", role="staff", must_change_password=False))
 PRODUCTION = site(
     environment="production", other_environment_url="https://sandbox-app.example.com/"
 )
 ACCOUNT, TEAM, ACTIVITY = (site(section=name) for name in ("account", "team", "activity"))
-BY_HAND: dict[str, object] = {"sends_mail": False, "done": None, "invitations": []}
+BY_HAND: dict[str, object] = {
+    "sends_mail": False,
+    "done": None,
+    "invitations": [],
+    "passkey_options": "{}",
+}
 REGISTER = {
     "site": site(),
     "values": {},
@@ -83,6 +91,7 @@ SESSIONS = [
     for number, (source, agent) in enumerate([("203.0.113.7", AGENT), ("2001:db8::17", UNBROKEN)])
 ]
 SESSIONS_SHOWN = {
+    "factors": Factors(),
     "sends_mail": False,
     "is_confirmed": None,
     "sessions": SESSIONS,
@@ -176,6 +185,7 @@ TEST_TOKEN = {
     "curl": SNIPPETS["curl"],
 }
 ONE_USER = {
+    "factors": Factors(),
     "site": TEAM,
     "values": {},
     "errors": {},
@@ -551,4 +561,17 @@ PAGES = [
     ),
     *account_pages.PAGES,
     *verification_pages.PAGES,
+    *factor_pages.PAGES,
+    Sample("user-factors", "user.html", {**ONE_USER, "user": user(), "factors": factor_pages.SOME}),
+    Sample(
+        "account-factors",
+        "account.html",
+        {
+            "site": ACCOUNT,
+            "account": OWN_ACCOUNT,
+            "errors": {},
+            **SESSIONS_SHOWN,
+            "factors": factor_pages.SOME,
+        },
+    ),
 ]

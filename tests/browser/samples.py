@@ -46,6 +46,7 @@ def site(**changes: Any) -> Thing:  # noqa: ANN401 - any part of the context may
             "now": NOW,
             "flash": None,
             "notices": [],
+            "is_confined": False,
             "static": "static/",
             "api_docs": "/api/partners/v2.0/docs",
             **changes,

@@ -22,6 +22,7 @@ _FORM = "application/x-www-form-urlencoded"
 _NAMES = frozenset({"name", "contact"})  # their own checks name the invalid character
 _LOGOUT = "/accounts/logout/"
 _BEFORE_FIRST_PASSWORD_CHANGE = {redirects.PASSWORD, redirects.VERIFY, _LOGOUT}
+_BEFORE_FIRST_FACTOR = _BEFORE_FIRST_PASSWORD_CHANGE
 
 
 class Access(Enum):
@@ -57,6 +58,7 @@ def authenticate(environment: ServedEnvironment, http_request: Request) -> Porta
         if session_id
         else None
     )
+    login_id = read_id(http_request.cookies.get(cookies.login_name(environment)))
     device = read_id(http_request.cookies.get(cookies.device_name(environment))) or new_id()
     return PortalRequest(
         environment=environment,
@@ -70,6 +72,7 @@ def authenticate(environment: ServedEnvironment, http_request: Request) -> Porta
             device=device,
         ),
         login=login,
+        login_id=login_id,
         csrf=csrf.token(login.session_id if login else device),
     )
 
@@ -77,8 +80,8 @@ def authenticate(environment: ServedEnvironment, http_request: Request) -> Porta
 def authorize(request: PortalRequest, access: Access) -> Response | None:
     """Return None if the request may open the page, else the response that refuses it.
 
-    That is a redirect to the login or to the password page, or 403. A user of a suspended
-    organization can only log out.
+    That is a redirect to the login, the password page or the page of second factors, or 403. A
+    user of a suspended organization can only log out.
     """
     if access is Access.ANYONE:
         return None
@@ -90,7 +93,14 @@ def authorize(request: PortalRequest, access: Access) -> Response | None:
     user = request.login.user
     if user.must_change_password and request.path not in _BEFORE_FIRST_PASSWORD_CHANGE:
         return RedirectResponse(redirects.PASSWORD, status_code=303)
+    if request.login.lacks_factor and not _is_open_without_factor(request.path):
+        return RedirectResponse(redirects.FACTORS, status_code=303)
     return None if access.includes(user) else error_pages.page(request, 403)
+
+
+def _is_open_without_factor(path: str) -> bool:
+    """Return whether somebody may open a path who has yet to set up a required factor."""
+    return path.startswith(redirects.FACTORS) or path in _BEFORE_FIRST_FACTOR
 
 
 def with_form(request: PortalRequest, http_request: Request, body: bytes) -> PortalRequest:

@@ -54,7 +54,7 @@ def dispatch(request: PortalRequest, http_request: Request, body: bytes) -> Outc
 
     def run() -> Outcome:
         checked = request
-        is_due = _is_step_up_due(request, match.route)
+        is_due = match.route.step_up and verification.is_due(request, match.route.own_proof)
         if is_due and request.method in access.SAFE:
             return RedirectResponse(redirects.verify(request.path), status_code=303)
         if request.method not in access.SAFE:
@@ -130,13 +130,6 @@ def _refusal(request: PortalRequest, route: routes.Route) -> Response | None:
         reason = "organization suspended" if suspended else "role"
         _record_denial(request, refusal.status_code, reason)
     return refusal
-
-
-def _is_step_up_due(request: PortalRequest, route: routes.Route) -> bool:
-    """Return whether a proof must come first that is not in a field of the form itself."""
-    if not route.step_up or route.own_proof == verification.strongest(request):
-        return False
-    return verification.is_due(request)
 
 
 def _login_with_saved_form(

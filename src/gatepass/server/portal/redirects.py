@@ -8,7 +8,9 @@ LOGIN = "/accounts/login/"
 PASSWORD = "/accounts/password/"  # noqa: S105 - a path
 ACCOUNT = "/account/"
 APPLICATIONS = "/oauth2/applications/"
+FACTORS = "/account/factors/"
 RECOVER = "/accounts/recover/"
+SECOND_STEP = "/accounts/login/second-step/"
 VERIFY = "/accounts/verify/"
 TEAM = "/team/"
 
@@ -37,6 +39,12 @@ def after_login(next_path: str | None, role: Role) -> str:
     """Return the path requested before the login, or the first page of the role."""
     path = own_path(next_path)
     return landing(role) if path in {"", "/", APPLICATIONS} else path
+
+
+def second_step(next_path: str = "") -> str:
+    """Return the path of the login's second step with the path to open afterwards."""
+    path = own_path(next_path)
+    return f"{SECOND_STEP}?next={quote(path, safe='/')}" if path else SECOND_STEP
 
 
 def login(next_path: str = "") -> str:

@@ -46,6 +46,7 @@ class PortalRequest:
     login: Login | None
     csrf: str = field(repr=False)
     ids: Mapping[str, UUID] = field(default_factory=dict)
+    login_id: Secret | None = None  # of a login that waits for its second step
     form: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
@@ -118,6 +119,11 @@ class PortalRequest:
     def token(self) -> Secret:
         """Return the token of a link that was mailed: the last part of the path."""
         return Secret(self.path.rstrip("/").rpartition("/")[2])
+
+    @property
+    def browser(self) -> bytes:
+        """Return the digest of the browser's id."""
+        return self.visitor.device.digest() if self.visitor.device else b""
 
     @property
     def sends_mail(self) -> bool:

@@ -22,7 +22,8 @@ from gatepass.server.portal.pages import (
     test_token,
     usage,
 )
-from gatepass.server.portal.pages.sessions import accounts, recovery, verification
+from gatepass.server.portal.pages.factors import adding, own, recovery_codes
+from gatepass.server.portal.pages.sessions import accounts, recovery, second_step, verification
 from gatepass.server.portal.pages.sessions.verification import Verified
 from gatepass.server.portal.pages.users import invitations, pending_email, team
 from gatepass.server.portal.request import PortalRequest
@@ -36,6 +37,8 @@ What it returns is a response, or a form that has waited for a proof and is now 
 _APP = "/oauth2/applications/{app_id:uuid}/"
 _USER = "/team/{user_id:uuid}/"
 _INVITATION = "/team/invitations/{invitation_id:uuid}/"
+_FACTORS = "/account/factors/"
+_FACTOR = _FACTORS + "{factor_id:uuid}/"
 _TOKEN = "token"  # noqa: S105 - the name of a part of the path
 
 
@@ -66,6 +69,9 @@ ROUTES = (
     Route("GET", "/", Access.ANYONE, accounts.first_page),
     Route("GET", "/accounts/login/", Access.ANYONE, accounts.login_form),
     Route("POST", "/accounts/login/", Access.ANYONE, accounts.log_in),
+    Route("POST", "/accounts/login/passkey/", Access.ANYONE, second_step.log_in_with_passkey),
+    Route("GET", "/accounts/login/second-step/", Access.ANYONE, second_step.form),
+    Route("POST", "/accounts/login/second-step/", Access.ANYONE, second_step.finish),
     Route("POST", "/accounts/logout/", Access.LOGGED_IN, accounts.log_out),
     Route("GET", "/accounts/verify/", Access.LOGGED_IN, verification.form),
     Route("POST", "/accounts/verify/", Access.LOGGED_IN, verification.verify),
@@ -99,6 +105,17 @@ ROUTES = (
     ),
     Route("POST", "/account/email/reject/", Access.LOGGED_IN, pending_email.reject_own),
     Route("POST", "/account/notices/{notice_id:uuid}/", Access.LOGGED_IN, pending_email.dismiss),
+    Route("GET", _FACTORS, Access.LOGGED_IN, own.index),
+    Route("GET", f"{_FACTORS}passkeys/add/", Access.LOGGED_IN, adding.passkey_form, step_up=True),
+    Route("POST", f"{_FACTORS}passkeys/add/", Access.LOGGED_IN, adding.add_passkey, step_up=True),
+    Route("GET", f"{_FACTORS}apps/add/", Access.LOGGED_IN, adding.app_form, step_up=True),
+    Route("POST", f"{_FACTORS}apps/add/", Access.LOGGED_IN, adding.add_app, step_up=True),
+    Route("GET", f"{_FACTORS}recovery-codes/", Access.LOGGED_IN, recovery_codes.show),
+    Route(
+        "POST", f"{_FACTORS}recovery-codes/", Access.LOGGED_IN, recovery_codes.make, step_up=True
+    ),
+    Route("POST", f"{_FACTOR}rename/", Access.LOGGED_IN, own.rename),
+    Route("POST", f"{_FACTOR}remove/", Access.LOGGED_IN, own.remove, step_up=True),
     Route("GET", "/oauth2/applications/", Access.STAFF, applications.index),
     Route("GET", "/oauth2/applications/register/", Access.ADMIN, registration.form),
     Route(
@@ -145,6 +162,7 @@ ROUTES = (
     Route("GET", f"{_USER}initial-password/", Access.ADMIN, team.initial_password),
     Route("POST", f"{_USER}role/", Access.ADMIN, team.set_role, step_up=True),
     Route("POST", f"{_USER}password/", Access.ADMIN, team.give_access, step_up=True),
+    Route("POST", f"{_USER}factors/reset/", Access.ADMIN, team.reset_factors, step_up=True),
     Route("POST", f"{_USER}enable/", Access.ADMIN, team.enable, step_up=True),
     Route("POST", f"{_USER}disable/", Access.ADMIN, team.disable, step_up=True),
     Route("POST", f"{_USER}email/confirm/", Access.ADMIN, pending_email.confirm, step_up=True),

@@ -56,9 +56,15 @@ class Factors(NamedTuple):
     codes_made_at: datetime | None = None
 
     @property
-    def count(self) -> int:
+    def number(self) -> int:
         """Return how many factors there are; recovery codes stand in for them and are no factor."""
         return len(self.passkeys) + len(self.apps)
+
+    @property
+    def names(self) -> dict[UUID, str]:
+        """Return the name of each factor by its id."""
+        passkeys = {each.id: each.name for each in self.passkeys}
+        return passkeys | {each.id: each.name for each in self.apps}
 
     def usable_passkeys(self, party: "RelyingParty") -> tuple[Passkey, ...]:
         """Return the passkeys that browsers offer at this relying party."""

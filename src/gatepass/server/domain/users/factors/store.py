@@ -147,13 +147,11 @@ def record_app_used(connection: Connection, app_id: UUID, step: int, now: dateti
     connection.execute(update(app).where(app.c.id == app_id).values(values))
 
 
-def rename(connection: Connection, user_id: UUID, factor_id: UUID, name: str) -> bool:
-    """Name a person's passkey or app; return whether there is one with this id."""
-    queries = (
-        update(table).where(table.c.id == factor_id, table.c.user_id == user_id).values(name=name)
-        for table in (passkey, app)
-    )
-    return any(connection.execute(query).rowcount for query in queries)
+def rename(connection: Connection, user_id: UUID, factor_id: UUID, name: str) -> None:
+    """Name a person's passkey or app."""
+    for table in (passkey, app):
+        own = (table.c.id == factor_id) & (table.c.user_id == user_id)
+        connection.execute(update(table).where(own).values(name=name))
 
 
 def remove(connection: Connection, user_id: UUID, factor_id: UUID) -> None:

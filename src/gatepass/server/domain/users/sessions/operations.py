@@ -9,7 +9,9 @@ from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.organizations.model import Organization
+from gatepass.server.domain.organizations.policies import store as policies
 from gatepass.server.domain.users import store as users
+from gatepass.server.domain.users.factors import store as factors
 from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.sessions import store
 from gatepass.server.domain.users.sessions.model import (
@@ -18,6 +20,7 @@ from gatepass.server.domain.users.sessions.model import (
     is_over,
     is_update_due,
 )
+from gatepass.server.domain.users.sessions.proofs import store as proofs
 from gatepass.server.storage.database import Connection
 from gatepass.wire.secret import Secret
 
@@ -39,6 +42,8 @@ class Login(NamedTuple):
     session: Session
     user: User
     organization: Organization
+    lacks_factor: bool = False
+    """Whether a second factor is required, and neither set up nor proved in this session."""
 
 
 def find(context: Context, settings: SessionSettings, session_id: Secret) -> Login | None:
@@ -53,12 +58,27 @@ def find(context: Context, settings: SessionSettings, session_id: Secret) -> Log
             return None
         user = users.find(connection, session.user_id)
         organization = organizations.find(connection, user.org_id) if user else None
+        lacks_factor = user is not None and _lacks_factor(context, connection, user, session)
     if user is None or organization is None or user.password_hash is None or user.disabled_at:
         return None
     if is_update_due(session, settings, now):
         with context.database.write() as connection:
             store.change(connection, session.id_digest, {"last_seen_at": now})
-    return Login(session_id, session, user, organization)
+    return Login(session_id, session, user, organization, lacks_factor)
+
+
+def _lacks_factor(context: Context, connection: Connection, user: User, session: Session) -> bool:
+    """Return whether a required second factor is neither set up nor proved in the session.
+
+    Who comes by single sign-on has proved to the organization's provider what it requires.
+    """
+    policy = policies.find_in_force(context.database, connection, user.org_id)
+    if policy.second_factor != "required":
+        return False
+    if not context.database.has(connection, factors.REVISION):
+        return False
+    proved = set(proofs.of_session(connection, session.id_digest))
+    return not (proved - {"password"}) and not factors.has_any(connection, user.id)
 
 
 def live_sessions(context: Context, settings: SessionSettings, user: User) -> Sequence[Session]:

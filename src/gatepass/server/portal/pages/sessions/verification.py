@@ -28,14 +28,15 @@ class Verified(NamedTuple):
     request: PortalRequest
 
 
-def is_due(request: PortalRequest) -> bool:
-    """Return whether the person must prove again who they are."""
-    return step_up.is_due(request.context, request.current_login, strongest(request))
+def is_due(request: PortalRequest, own_proof: Method | None = None) -> bool:
+    """Return whether the person must prove again who they are, by the strongest method they have.
 
-
-def strongest(request: PortalRequest) -> Method:
-    """Return the strongest method that the person has."""
-    return ways.of(request)[0].method
+    Not where that is `own_proof`, the method that the form itself asks for.
+    """
+    strongest = ways.of(request)[0].method
+    if strongest == own_proof:
+        return False
+    return step_up.is_due(request.context, request.current_login, strongest)
 
 
 def ask(request: PortalRequest, form_page: str) -> Response:
@@ -144,9 +145,10 @@ def _context(
     parts: Sequence[str] = (),
     errors: Mapping[str, str] | None = None,
 ) -> dict[str, object]:
+    due = is_due(request)
     return {
-        "way": way if is_due(request) else None,
-        "others": [each for each in ways.of(request) if each != way] if is_due(request) else [],
+        "way": way if due else None,
+        "others": [each for each in ways.of(request) if each != way] if due else [],
         "saved_form": parts,
         "next": redirects.own_path(next_path),
         "errors": errors or {},

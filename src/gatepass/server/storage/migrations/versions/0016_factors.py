@@ -1,5 +1,7 @@
 """People have second factors: passkeys, authenticator apps and recovery codes."""
 
+from uuid import UUID
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -10,7 +12,7 @@ kind = "expand"
 oldest_compatible = "0010"
 
 
-def _person() -> "sa.Column[sa.Uuid[object]]":
+def _person() -> "sa.Column[UUID]":
     owner = sa.ForeignKey("person.id", ondelete="CASCADE")
     return sa.Column("person_id", sa.Uuid, owner, nullable=False)
 
