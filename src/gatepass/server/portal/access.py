@@ -2,26 +2,28 @@
 
 from dataclasses import replace
 from enum import Enum
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from gatepass.server.domain.users.model import Role, User
 from gatepass.server.domain.users.sessions import operations as sessions
+from gatepass.server.domain.users.sessions.linked import operations as linked
 from gatepass.server.domain.users.sessions.model import new_id, read_id
-from gatepass.server.domain.users.sessions.operations import Visitor
+from gatepass.server.domain.users.sessions.operations import Login, Visitor
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.portal import cookies, error_pages, redirects
 from gatepass.server.portal.forms import csrf
 from gatepass.server.portal.request import PortalRequest
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.params import LONGEST_BODY, read_form
+from gatepass.wire.secret import Secret
 
 SAFE = {"GET", "HEAD"}
 _FORM = "application/x-www-form-urlencoded"
 _NAMES = frozenset({"name", "contact"})  # their own checks name the invalid character
-_LOGOUT = "/accounts/logout/"
-_BEFORE_FIRST_PASSWORD_CHANGE = {redirects.PASSWORD, _LOGOUT}
+_BEFORE_FIRST_PASSWORD_CHANGE = {redirects.PASSWORD, redirects.LOGOUT}
 
 
 class Access(Enum):
@@ -52,11 +54,7 @@ async def read(http_request: Request) -> bytes:
 def authenticate(environment: ServedEnvironment, http_request: Request) -> PortalRequest:
     """Return the request with its login; a browser without a device id gets a new one."""
     session_id = read_id(http_request.cookies.get(cookies.session_name(environment)))
-    login = (
-        sessions.find(environment.context, environment.session_settings, session_id)
-        if session_id
-        else None
-    )
+    login = _find_login(environment, session_id) if session_id else None
     device = read_id(http_request.cookies.get(cookies.device_name(environment))) or new_id()
     return PortalRequest(
         environment=environment,
@@ -70,6 +68,7 @@ def authenticate(environment: ServedEnvironment, http_request: Request) -> Porta
             device=device,
         ),
         login=login,
+        verifier=read_id(http_request.cookies.get(cookies.verifier_name(environment))),
         csrf=csrf.token(login.session_id if login else device),
     )
 
@@ -83,9 +82,12 @@ def authorize(request: PortalRequest, access: Access) -> Response | None:
     if access is Access.ANYONE:
         return None
     if request.login is None:
-        next_path = _with_query(request) if request.method in SAFE else ""
+        is_form = request.method not in SAFE
+        if is_form and request.accounts:  # the login would lead on to production at once
+            return RedirectResponse(redirects.ENDED, status_code=303)
+        next_path = "" if is_form else _with_query(request)
         return RedirectResponse(redirects.login(next_path), status_code=303)
-    if request.login.organization.suspended_at and request.path != _LOGOUT:
+    if request.login.organization.suspended_at and request.path != redirects.LOGOUT:
         return error_pages.suspended(request)
     user = request.login.user
     if user.must_change_password and request.path not in _BEFORE_FIRST_PASSWORD_CHANGE:
@@ -106,6 +108,16 @@ def with_form(request: PortalRequest, http_request: Request, body: bytes) -> Por
     return replace(request, form=read_form(body, multiline=True, unchecked=_NAMES).values)
 
 
+def _find_login(environment: ServedEnvironment, session_id: Secret) -> Login | None:
+    """Return the login; in a sandbox that trusts production's accounts, as production has it."""
+    settings, trusted = environment.session_settings, environment.accounts
+    if trusted is None:
+        return sessions.find(environment.context, settings, session_id)
+    return linked.find(environment.context, trusted.context, settings, session_id)
+
+
 def _with_query(request: PortalRequest) -> str:
+    if request.path == redirects.SANDBOX:  # a login in the sandbox, which goes on after this one
+        return f"{request.path}?{urlencode(request.query)}"
     before = request.query.get("before", "")
     return f"{request.path}?before={before}" if before.isdecimal() else request.path

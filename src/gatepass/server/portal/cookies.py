@@ -1,7 +1,8 @@
-"""The portal's two cookies: the session id and the device id of the browser (ASVS 3.3)."""
+"""The portal's cookies: session id, device id, and the verifier of a login (ASVS 3.3)."""
 
 from starlette.responses import Response
 
+from gatepass.server.domain.users.sessions.linked.model import VERIFIER_LIFETIME
 from gatepass.server.environment.environment import Environment
 from gatepass.wire.secret import Secret
 
@@ -18,6 +19,11 @@ def device_name(environment: Environment) -> str:
     return f"{_prefix(environment)}gatepass_device_{environment.mode}"
 
 
+def verifier_name(environment: Environment) -> str:
+    """Return the name of the cookie that binds a login by production's accounts to its browser."""
+    return f"{_prefix(environment)}gatepass_verifier_{environment.mode}"
+
+
 def set_session(response: Response, environment: Environment, session_id: Secret) -> None:
     """Set the session cookie, which lasts until the browser closes."""
     _set(response, environment, session_name(environment), session_id.value, None)
@@ -26,6 +32,12 @@ def set_session(response: Response, environment: Environment, session_id: Secret
 def set_device(response: Response, environment: Environment, device_id: Secret) -> None:
     """Set the cookie with the device id."""
     _set(response, environment, device_name(environment), device_id.value, _DEVICE_LIVES)
+
+
+def set_verifier(response: Response, environment: Environment, verifier: Secret) -> None:
+    """Set the cookie with the verifier, for as long as a login in production may take."""
+    lives = int(VERIFIER_LIFETIME.total_seconds())
+    _set(response, environment, verifier_name(environment), verifier.value, lives)
 
 
 def drop_session(response: Response, environment: Environment) -> None:

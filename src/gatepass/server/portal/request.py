@@ -40,6 +40,7 @@ class PortalRequest:
     query: Mapping[str, str]
     visitor: Visitor
     login: Login | None
+    verifier: Secret | None  # of a login in production that began here
     csrf: str = field(repr=False)
     ids: Mapping[str, UUID] = field(default_factory=dict)
     form: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -108,6 +109,11 @@ class PortalRequest:
     def token(self) -> Secret:
         """Return the token of a link that was mailed: the last part of the path."""
         return Secret(self.path.rstrip("/").rpartition("/")[2])
+
+    @property
+    def accounts(self) -> ServedEnvironment | None:
+        """Return the environment whose accounts are trusted here; None: this one has its own."""
+        return self.environment.accounts
 
     @property
     def sends_mail(self) -> bool:

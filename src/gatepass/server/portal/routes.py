@@ -10,6 +10,7 @@ from starlette.routing import compile_path
 
 from gatepass.server.domain.applications import fields
 from gatepass.server.domain.users.password_hashing import Steps
+from gatepass.server.portal import redirects
 from gatepass.server.portal.access import SAFE, Access
 from gatepass.server.portal.pages import (
     activity,
@@ -20,7 +21,7 @@ from gatepass.server.portal.pages import (
     test_token,
     usage,
 )
-from gatepass.server.portal.pages.sessions import accounts, recovery
+from gatepass.server.portal.pages.sessions import accounts, one_identity, recovery
 from gatepass.server.portal.pages.users import invitations, pending_email, team
 from gatepass.server.portal.request import PortalRequest
 
@@ -53,6 +54,8 @@ ROUTES = (
     Route("GET", "/", Access.ANYONE, accounts.first_page),
     Route("GET", "/accounts/login/", Access.ANYONE, accounts.login_form),
     Route("POST", "/accounts/login/", Access.ANYONE, accounts.log_in),
+    Route("GET", redirects.SANDBOX, Access.LOGGED_IN, one_identity.give_code),
+    Route("GET", redirects.CODE + "{token}/", Access.ANYONE, one_identity.enter),
     Route("POST", "/accounts/logout/", Access.LOGGED_IN, accounts.log_out),
     Route("GET", "/accounts/password/", Access.LOGGED_IN, accounts.password_form),
     Route("POST", "/accounts/password/", Access.LOGGED_IN, accounts.change_password),

@@ -41,14 +41,28 @@ class Login(NamedTuple):
     organization: Organization
 
 
+class LiveSession(NamedTuple):
+    """A session that is not over, and whose it is."""
+
+    session: Session
+    user: User
+    organization: Organization
+
+
 def find(context: Context, settings: SessionSettings, session_id: Secret) -> Login | None:
     """Return the login that a session id stands for, unless it is over; note that it was seen.
 
     Does NOT check whether the organization is suspended; the caller shows that.
     """
+    live = find_live(context, settings, session_id.digest())
+    return Login(session_id, *live) if live else None
+
+
+def find_live(context: Context, settings: SessionSettings, digest: bytes) -> LiveSession | None:
+    """Return the session whose id has this digest, and whose it is, as `find` does."""
     now = context.now()
     with context.database.read() as connection:
-        session = store.find(connection, session_id.digest())
+        session = store.find(connection, digest)
         if session is None or is_over(session, settings, now):
             return None
         user = users.find(connection, session.user_id)
@@ -58,7 +72,7 @@ def find(context: Context, settings: SessionSettings, session_id: Secret) -> Log
     if is_update_due(session, settings, now):
         with context.database.write() as connection:
             store.change(connection, session.id_digest, {"last_seen_at": now})
-    return Login(session_id, session, user, organization)
+    return LiveSession(session, user, organization)
 
 
 def live_sessions(context: Context, settings: SessionSettings, user: User) -> Sequence[Session]:
