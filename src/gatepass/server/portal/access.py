@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 from enum import Enum
+from typing import Literal
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from gatepass.server.domain.users.model import Role, User
+from gatepass.server.domain.users.model import Role
 from gatepass.server.domain.users.sessions import operations as sessions
 from gatepass.server.domain.users.sessions.model import new_id, read_id
 from gatepass.server.domain.users.sessions.operations import Visitor
@@ -24,17 +25,25 @@ _LOGOUT = "/accounts/logout/"
 _BEFORE_FIRST_PASSWORD_CHANGE = {redirects.PASSWORD, _LOGOUT}
 
 
+Group = Role | Literal["registrant"] | None
+"""A role, somebody whom the policy lets register applications, or nobody who is logged in."""
+
+
 class Access(Enum):
-    """The access to a page; the value is the roles that it is open to."""
+    """The access to a page; the value is the groups that it is open to."""
 
-    ANYONE = frozenset[Role | None]({None, "admin", "staff", "user"})
-    LOGGED_IN = frozenset[Role | None]({"admin", "staff", "user"})
-    STAFF = frozenset[Role | None]({"admin", "staff"})
-    ADMIN = frozenset[Role | None]({"admin"})
+    ANYONE = frozenset[Group]({None, "admin", "staff", "user"})
+    LOGGED_IN = frozenset[Group]({"admin", "staff", "user"})
+    STAFF = frozenset[Group]({"admin", "staff"})
+    REGISTRANT = frozenset[Group]({"admin", "registrant"})
+    ADMIN = frozenset[Group]({"admin"})
 
-    def includes(self, user: User | None) -> bool:
-        """Return whether the page is open to this user, or without a login to None."""
-        return (user.role if user else None) in self.value
+    def includes(self, request: PortalRequest) -> bool:
+        """Return whether the page is open to who sends this request."""
+        groups: set[Group] = {request.login.user.role if request.login else None}
+        if request.login and request.may_register:
+            groups.add("registrant")
+        return not self.value.isdisjoint(groups)
 
 
 async def read(http_request: Request) -> bytes:
@@ -90,7 +99,7 @@ def authorize(request: PortalRequest, access: Access) -> Response | None:
     user = request.login.user
     if user.must_change_password and request.path not in _BEFORE_FIRST_PASSWORD_CHANGE:
         return RedirectResponse(redirects.PASSWORD, status_code=303)
-    return None if access.includes(user) else error_pages.page(request, 403)
+    return None if access.includes(request) else error_pages.page(request, 403)
 
 
 def with_form(request: PortalRequest, http_request: Request, body: bytes) -> PortalRequest:

@@ -10,6 +10,7 @@ ACCOUNT = "/account/"
 APPLICATIONS = "/oauth2/applications/"
 RECOVER = "/accounts/recover/"
 TEAM = "/team/"
+POLICIES = "/team/policies/"
 
 _LONGEST = 2000
 
