@@ -50,6 +50,7 @@ OWN = {
     "errors": {},
     "sessions": [SESSION],
     "current_session": SESSION,
+    "previous_login": None,
 }
 PAGES = (
     Sample("login-with-mail", "login.html", {**LOGIN, "sends_mail": True, "done": None}),

@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from gatepass.server.domain.audit.model import Actor
+from gatepass.server.domain.audit import store as audit
+from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.users import mails, passwords, store
@@ -104,6 +105,15 @@ def end_sessions(context: Context, by: Actor, org_id: UUID, user_id: UUID) -> No
         found = find_in_organization(connection, org_id, user_id)
         sessions.end_of_user(connection, user_id)
         record_audit(connection, by, context.now(), found, "person.sessions_ended")
+
+
+def end_all_sessions(context: Context, by: Actor) -> int:
+    """End the sessions of everybody in every organization; return how many there were."""
+    with context.database.write() as connection:
+        ended = sessions.end_all(connection)
+        record = entry(by, context.now(), "sessions.all_ended", "", sessions=str(ended))
+        audit.record(connection, record)
+    return ended
 
 
 def end_session(

@@ -131,7 +131,6 @@ FIELDS = (
         ),
     ),
 )
-BY_NAME = {field.name: field for field in FIELDS}
 
 
 def changed(before: StatedPolicy, after: StatedPolicy) -> list[PolicyField]:

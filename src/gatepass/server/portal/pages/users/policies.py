@@ -26,7 +26,7 @@ def form(request: PortalRequest) -> Response:
     """Show what the operator and the organization demand, and what is in force."""
     found = _overview(request)
     values = {field.name: _typed(field, found.organization) for field in FIELDS}
-    return page(request, _TEMPLATE, **_context(found), values=values, errors={})
+    return page(request, _TEMPLATE, **page_context(found), values=values, errors={})
 
 
 def change(request: PortalRequest) -> Response:
@@ -63,7 +63,7 @@ def rerender(request: PortalRequest, refusal: OAuthError, errors: Errors | None 
         request,
         _TEMPLATE,
         refusal,
-        **_context(found),
+        **page_context(found),
         values=values,
         errors=errors or errors_of(refusal),
     )
@@ -74,7 +74,8 @@ def _overview(request: PortalRequest) -> Overview:
     return policies.overview(request.context, settings, request.org_id)
 
 
-def _context(found: Overview) -> dict[str, object]:
+def page_context(found: Overview) -> dict[str, object]:
+    """Return what the page shows of the policies."""
     return {
         "rows": [_row(field, found) for field in FIELDS],
         "labels": {field.name: field.label for field in FIELDS},
