@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from enum import Enum
+from typing import Literal
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from gatepass.server.domain.users.model import Role, User
+from gatepass.server.domain.users.model import Role
 from gatepass.server.domain.users.sessions import operations as sessions
 from gatepass.server.domain.users.sessions.linked import operations as linked
 from gatepass.server.domain.users.sessions.model import new_id, read_id
@@ -26,17 +27,25 @@ _NAMES = frozenset({"name", "contact"})  # their own checks name the invalid cha
 _BEFORE_FIRST_PASSWORD_CHANGE = {redirects.PASSWORD, redirects.LOGOUT}
 
 
+Group = Role | Literal["registrant"] | None
+"""A role, somebody whom the policy lets register applications, or nobody who is logged in."""
+
+
 class Access(Enum):
-    """The access to a page; the value is the roles that it is open to."""
+    """The access to a page; the value is the groups that it is open to."""
 
-    ANYONE = frozenset[Role | None]({None, "admin", "staff", "user"})
-    LOGGED_IN = frozenset[Role | None]({"admin", "staff", "user"})
-    STAFF = frozenset[Role | None]({"admin", "staff"})
-    ADMIN = frozenset[Role | None]({"admin"})
+    ANYONE = frozenset[Group]({None, "admin", "staff", "user"})
+    LOGGED_IN = frozenset[Group]({"admin", "staff", "user"})
+    STAFF = frozenset[Group]({"admin", "staff"})
+    REGISTRANT = frozenset[Group]({"admin", "registrant"})
+    ADMIN = frozenset[Group]({"admin"})
 
-    def includes(self, user: User | None) -> bool:
-        """Return whether the page is open to this user, or without a login to None."""
-        return (user.role if user else None) in self.value
+    def includes(self, request: PortalRequest) -> bool:
+        """Return whether the page is open to who sends this request."""
+        groups: set[Group] = {request.login.user.role if request.login else None}
+        if request.login and request.may_register:
+            groups.add("registrant")
+        return not self.value.isdisjoint(groups)
 
 
 async def read(http_request: Request) -> bytes:
@@ -92,7 +101,7 @@ def authorize(request: PortalRequest, access: Access) -> Response | None:
     user = request.login.user
     if user.must_change_password and request.path not in _BEFORE_FIRST_PASSWORD_CHANGE:
         return RedirectResponse(redirects.PASSWORD, status_code=303)
-    return None if access.includes(user) else error_pages.page(request, 403)
+    return None if access.includes(request) else error_pages.page(request, 403)
 
 
 def with_form(request: PortalRequest, http_request: Request, body: bytes) -> PortalRequest:
@@ -118,6 +127,6 @@ def _find_login(environment: ServedEnvironment, session_id: Secret) -> Login | N
 
 def _with_query(request: PortalRequest) -> str:
     if request.path == redirects.SANDBOX:  # a login in the sandbox, which goes on after this one
-        return f"{request.path}?{urlencode(request.query)}"
+        return f"{request.path}?{urlencode(request.query)}" if request.query else request.path
     before = request.query.get("before", "")
     return f"{request.path}?before={before}" if before.isdecimal() else request.path

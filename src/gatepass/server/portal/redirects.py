@@ -13,6 +13,7 @@ REGISTER = "/oauth2/applications/register/"
 ACTIVITY = "/activity/"
 RECOVER = "/accounts/recover/"
 TEAM = "/team/"
+POLICIES = "/team/policies/"
 ENDED = f"{LOGIN}?done=ended"
 LOGGED_OUT = f"{LOGIN}?done=logout"
 """Login pages of a sandbox without accounts of its own, which do not lead to production at once.

@@ -82,6 +82,12 @@ class PortalRequest:
         """Return whether the user is an administrator of the organization."""
         return self.user.role == "admin"
 
+    @property
+    def may_register(self) -> bool:
+        """Return whether the user may register an application, by role or by the policy."""
+        is_open = self.current_login.policy.registration == "staff"
+        return self.may_change or (self.user.role == "staff" and is_open)
+
     def typed(self) -> dict[str, str]:
         """Return the form's values to show them again, without passwords."""
         return {name: value for name, value in self.form.items() if name not in _SECRET_FIELDS}

@@ -21,8 +21,8 @@ from gatepass.server.portal.pages import (
     test_token,
     usage,
 )
-from gatepass.server.portal.pages.sessions import accounts, one_identity, recovery
-from gatepass.server.portal.pages.users import invitations, pending_email, team
+from gatepass.server.portal.pages.sessions import accounts, ending, one_identity, recovery
+from gatepass.server.portal.pages.users import invitations, pending_email, policies, team
 from gatepass.server.portal.request import PortalRequest
 
 Page = Callable[[PortalRequest], Response | Steps[Response]]
@@ -31,6 +31,7 @@ Page = Callable[[PortalRequest], Response | Steps[Response]]
 _APP = "/oauth2/applications/{app_id:uuid}/"
 _USER = "/team/{user_id:uuid}/"
 _INVITATION = "/team/invitations/{invitation_id:uuid}/"
+_SESSION = "sessions/{session_id:uuid}/end/"
 _TOKEN = "token"  # noqa: S105 - the name of a part of the path
 
 
@@ -70,16 +71,18 @@ ROUTES = (
     Route("GET", "/account/", Access.LOGGED_IN, accounts.account),
     Route("POST", "/account/email/link/", Access.LOGGED_IN, pending_email.send_link),
     Route("POST", "/accounts/sessions/end/", Access.LOGGED_IN, accounts.end_other_sessions),
+    Route("POST", "/account/sessions/end/", Access.LOGGED_IN, ending.end_all_own),
+    Route("POST", f"/account/{_SESSION}", Access.LOGGED_IN, ending.end_own),
     Route("POST", "/account/email/confirm/", Access.LOGGED_IN, pending_email.confirm_own),
     Route("POST", "/account/email/reject/", Access.LOGGED_IN, pending_email.reject_own),
     Route("POST", "/account/notices/{notice_id:uuid}/", Access.LOGGED_IN, pending_email.dismiss),
     Route("GET", "/oauth2/applications/", Access.STAFF, applications.index),
-    Route("GET", "/oauth2/applications/register/", Access.ADMIN, registration.form),
-    Route("POST", "/oauth2/applications/register/", Access.ADMIN, registration.register),
+    Route("GET", "/oauth2/applications/register/", Access.REGISTRANT, registration.form),
+    Route("POST", "/oauth2/applications/register/", Access.REGISTRANT, registration.register),
     Route("GET", _APP, Access.STAFF, applications.one),
     Route("GET", f"{_APP}refusals/", Access.STAFF, usage.refusals),
-    Route("GET", f"{_APP}credentials/", Access.ADMIN, credentials.show),
-    Route("POST", f"{_APP}stored/", Access.ADMIN, credentials.stored),
+    Route("GET", f"{_APP}credentials/", Access.REGISTRANT, credentials.show),
+    Route("POST", f"{_APP}stored/", Access.REGISTRANT, credentials.stored),
     Route("POST", f"{_APP}test-token/", Access.ADMIN, test_token.make),
     Route("GET", f"{_APP}test-token/", Access.ADMIN, test_token.show),
     Route("POST", f"{_APP}rotate/", Access.ADMIN, credentials.rotate),
@@ -101,12 +104,16 @@ ROUTES = (
     Route("POST", "/team/invite/", Access.ADMIN, invitations.invite),
     Route("POST", f"{_INVITATION}resend/", Access.ADMIN, invitations.resend),
     Route("POST", f"{_INVITATION}revoke/", Access.ADMIN, invitations.revoke),
+    Route("GET", "/team/policies/", Access.ADMIN, policies.form),
+    Route("POST", "/team/policies/", Access.ADMIN, policies.change),
     Route("GET", _USER, Access.ADMIN, team.one),
     Route("GET", f"{_USER}initial-password/", Access.ADMIN, team.initial_password),
     Route("POST", f"{_USER}role/", Access.ADMIN, team.set_role),
     Route("POST", f"{_USER}password/", Access.ADMIN, team.give_access),
     Route("POST", f"{_USER}enable/", Access.ADMIN, team.enable),
     Route("POST", f"{_USER}disable/", Access.ADMIN, team.disable),
+    Route("POST", f"{_USER}sessions/end/", Access.ADMIN, ending.end_all_of_member),
+    Route("POST", f"{_USER}{_SESSION}", Access.ADMIN, ending.end_of_member),
     Route("POST", f"{_USER}email/confirm/", Access.ADMIN, pending_email.confirm),
     Route("POST", f"{_USER}email/reject/", Access.ADMIN, pending_email.reject),
     Route("GET", "/activity/", Access.ADMIN, activity.activity),

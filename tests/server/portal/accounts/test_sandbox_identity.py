@@ -487,7 +487,7 @@ def test_on_the_tables_of_the_version_before_the_sandbox_says_what_is_missing(
 ) -> None:
     for table in ("login_code", "linked_session", "linked_organization"):
         portal.run(f"DROP TABLE {table}")
-    portal.run("UPDATE gatepass_schema SET revision = '0014'")
+    portal.run("UPDATE gatepass_schema SET revision = '0015'")
     browser = portal.as_("anna")
     response = opened(browser, APPLICATIONS)
 

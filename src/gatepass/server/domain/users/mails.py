@@ -18,6 +18,7 @@ Kind = Literal[
     "email_rejected",
     "new_browser",
     "new_administrator",
+    "policy_changed",
 ]
 
 

@@ -146,6 +146,16 @@ def _new_administrator(values: Values, site: Site) -> Content:
     )
 
 
+def _policy_changed(values: Values, site: Site) -> Content:
+    return Content(
+        "The policies of your organization were changed",
+        (f"{_sentence(values['by'])} changed the policies of your organization.",),
+        (*_about(values, site), ("Before", values["before"]), ("Now", values["after"])),
+        Link("Look at the policies", f"{site.issuer}/team/policies/"),
+        "If nobody of you wanted this, change it back there, and look at the activity page.",
+    )
+
+
 def _invitation(values: Values, site: Site) -> Content:
     organization, role = values["organization"], _ROLES[values["role"]]
     return Content(
@@ -214,6 +224,7 @@ _WRITERS: dict[str, Callable[[Values, Site], Content]] = {
     "email_rejected": _email_rejected,
     "new_browser": _new_browser,
     "new_administrator": _new_administrator,
+    "policy_changed": _policy_changed,
     "invitation": _invitation,
     "confirm_email": _confirm_email,
     "recovery": _recovery,

@@ -42,7 +42,7 @@ def register(request: PortalRequest) -> Steps[Response]:
     uris = errors.check(
         "redirect_uris", lambda: check_redirect_uris(request.form.get("redirect_uris", ""))
     )
-    allowed = request.catalogue.offered
+    allowed = _offered(request)
     chosen = chosen_of(request.form, allowed)
     scope = errors.check("scope", lambda: check_scope(chosen, allowed))
     if needs_password(request.catalogue, chosen) and not request.form.get("current_password"):
@@ -78,7 +78,7 @@ def register(request: PortalRequest) -> Steps[Response]:
 
 def rerender(request: PortalRequest, refusal: OAuthError) -> Response:
     """Show the form with the error and the typed values."""
-    chosen = chosen_of(request.form, request.catalogue.offered)
+    chosen = chosen_of(request.form, _offered(request))
     return _refused(request, refusal, Errors(errors_of(refusal)), chosen)
 
 
@@ -90,11 +90,21 @@ def _refused(
 
 
 def _scopes(request: PortalRequest, chosen: Scope) -> dict[str, object]:
-    catalogue = request.catalogue
+    catalogue, offered = request.catalogue, _offered(request)
     return {
-        "scopes": choices(catalogue, catalogue.offered, chosen),
-        "needs_password": catalogue.password_scopes.names,
+        "scopes": choices(catalogue, offered, chosen),
+        "needs_password": catalogue.password_scopes.names if request.may_change else (),
     }
+
+
+def _offered(request: PortalRequest) -> Scope:
+    """Return the scopes to choose from.
+
+    Only administrators grant those that change users of the portal: with them staff could make
+    themselves administrators.
+    """
+    offered = request.catalogue.offered
+    return offered if request.may_change else offered.without(request.catalogue.password_scopes)
 
 
 def _check_password(request: PortalRequest, chosen: Scope) -> Steps[None]:

@@ -9,9 +9,13 @@ from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.organizations.model import Organization
+from gatepass.server.domain.organizations.policies import store as policies
+from gatepass.server.domain.organizations.policies.model import Policy
 from gatepass.server.domain.users import store as users
 from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.sessions import store
+from gatepass.server.domain.users.sessions.logins import store as logins
+from gatepass.server.domain.users.sessions.logins.model import PastLogin
 from gatepass.server.domain.users.sessions.model import (
     Session,
     SessionSettings,
@@ -33,20 +37,22 @@ class Visitor(NamedTuple):
 
 
 class Login(NamedTuple):
-    """A live session and whose it is."""
+    """A live session, whose it is, and the policy that holds for them."""
 
     session_id: Secret
     session: Session
     user: User
     organization: Organization
+    policy: Policy = Policy()
 
 
 class LiveSession(NamedTuple):
-    """A session that is not over, and whose it is."""
+    """A session that is not over, whose it is, and the policy that holds for them."""
 
     session: Session
     user: User
     organization: Organization
+    policy: Policy
 
 
 def find(context: Context, settings: SessionSettings, session_id: Secret) -> Login | None:
@@ -63,16 +69,20 @@ def find_live(context: Context, settings: SessionSettings, digest: bytes) -> Liv
     now = context.now()
     with context.database.read() as connection:
         session = store.find(connection, digest)
-        if session is None or is_over(session, settings, now):
+        user = users.find(connection, session.user_id) if session else None
+        if session is None or user is None:
             return None
-        user = users.find(connection, session.user_id)
-        organization = organizations.find(connection, user.org_id) if user else None
-    if user is None or organization is None or user.password_hash is None or user.disabled_at:
+        organization = organizations.find(connection, user.org_id)
+        policy = policies.find_in_force(context.database, connection, user.org_id)
+    limits = settings.shortened(policy.session_idle, policy.session_absolute)
+    if is_over(session, limits, now):
         return None
-    if is_update_due(session, settings, now):
+    if organization is None or user.password_hash is None or user.disabled_at:
+        return None
+    if is_update_due(session, limits, now):
         with context.database.write() as connection:
             store.change(connection, session.id_digest, {"last_seen_at": now})
-    return LiveSession(session, user, organization)
+    return LiveSession(session, user, organization, policy)
 
 
 def live_sessions(context: Context, settings: SessionSettings, user: User) -> Sequence[Session]:
@@ -80,7 +90,17 @@ def live_sessions(context: Context, settings: SessionSettings, user: User) -> Se
     now = context.now()
     with context.database.read() as connection:
         found = store.of_user(connection, user.id)
-    return [each for each in found if not is_over(each, settings, now)]
+        policy = policies.find_in_force(context.database, connection, user.org_id)
+    limits = settings.shortened(policy.session_idle, policy.session_absolute)
+    return [each for each in found if not is_over(each, limits, now)]
+
+
+def previous_login(context: Context, login: Login) -> PastLogin | None:
+    """Return the last login of this person before this session; None where none is known."""
+    with context.database.read() as connection:
+        if not context.database.has(connection, logins.REVISION):
+            return None
+        return logins.before(connection, login.user.id, login.session.created_at)
 
 
 def log_out(context: Context, by: Actor, login: Login) -> None:

@@ -163,6 +163,7 @@ def page_context(request: PortalRequest) -> dict[str, object]:
             request.context, request.environment.session_settings, user
         ),
         "current_session": request.current_login.session,
+        "previous_login": sessions.previous_login(request.context, request.current_login),
     }
 
 

@@ -29,6 +29,7 @@ from gatepass.server.domain.users.sessions.proofs import store as proofs
 from gatepass.server.domain.users.sessions.proofs.model import Method
 from gatepass.server.domain.users.transaction_steps import record_audit
 from gatepass.server.storage.database import Connection
+from gatepass.server.storage.errors import NotFoundError
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 
@@ -94,8 +95,8 @@ def find(
 ) -> Login | None:
     """Return the login of a session of the sandbox while its session of production lasts.
 
-    Role, name and suspension are those that production has now. That the person was here counts
-    in production, too, so that the two sessions do not end at different times.
+    Role, name, policy and suspension are those that production has now. A visit counts in
+    production, too, so that the two sessions do not end at different times.
     """
     digest, now = session_id.digest(), sandbox.now()
     with sandbox.database.read() as connection:
@@ -122,7 +123,11 @@ def find(
             session_store.change(connection, digest, {"last_seen_at": now})
             _copy_proofs(connection, digest, newer)
     return Login(
-        session_id, session, replace(found.live.user, org_id=own.id), _in_force(own, found.live)
+        session_id,
+        session,
+        replace(found.live.user, org_id=own.id),
+        _in_force(own, found.live),
+        found.live.policy,
     )
 
 
@@ -145,6 +150,42 @@ def log_out(sandbox: Context, production: Context, by: Actor, login: Login) -> N
         session_store.end(connection, production_digest)
         in_production = replace(by, org_id=user.org_id if user else None)
         audit.record(connection, entry(in_production, production.now(), "logout", ""))
+
+
+def link_organization(
+    sandbox: Context, by: Actor, production_id: UUID, org_id: UUID
+) -> Organization:
+    """Let people of an organization of production work in this one; return it.
+
+    Raises NotFoundError where the sandbox has not got it.
+    """
+    with sandbox.database.write() as connection:
+        _check_tables(sandbox, connection)
+        own = _find_own(connection, org_id)
+        store.link_organization(connection, production_id, org_id)
+        detail = {"production_id": str(production_id)}
+        record = entry(by, sandbox.now(), "organization.linked", own.name, org_id=org_id, **detail)
+        audit.record(connection, record)
+    return own
+
+
+def unlink_organization(sandbox: Context, by: Actor, org_id: UUID) -> Organization:
+    """End the link of an organization; raise NotFoundError where it has none."""
+    with sandbox.database.write() as connection:
+        _check_tables(sandbox, connection)
+        own = _find_own(connection, org_id)
+        if not store.unlink_organization(connection, org_id):
+            raise NotFoundError(f"A link of {own.name}")
+        record = entry(by, sandbox.now(), "organization.unlinked", own.name, org_id=org_id)
+        audit.record(connection, record)
+    return own
+
+
+def _find_own(connection: Connection, org_id: UUID) -> Organization:
+    found = organizations.find(connection, org_id)
+    if found is None:
+        raise NotFoundError(str(org_id))
+    return found
 
 
 def _redeem(production: Context, code: Secret, verifier: Secret | None) -> bytes:

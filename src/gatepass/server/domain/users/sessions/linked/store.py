@@ -20,7 +20,7 @@ from gatepass.server.storage.database import Timestamp, metadata
 from gatepass.server.storage.statements import upsert
 from gatepass.wire.secret import Secret
 
-REVISION = "0015"
+REVISION = "0016"
 """The revision of the tables that has these."""
 
 
@@ -94,8 +94,14 @@ def production_session(connection: Connection, session_digest: bytes) -> bytes |
 
 def link_organization(connection: Connection, production_id: UUID, org_id: UUID) -> None:
     """Link an organization of the sandbox to one of production; either has one link at most."""
-    connection.execute(delete(linked_organization).where(linked_organization.c.org_id == org_id))
+    unlink_organization(connection, org_id)
     upsert(connection, linked_organization, production_id=production_id, org_id=org_id)
+
+
+def unlink_organization(connection: Connection, org_id: UUID) -> bool:
+    """Delete the link of an organization of the sandbox; return whether there was one."""
+    is_its = linked_organization.c.org_id == org_id
+    return connection.execute(delete(linked_organization).where(is_its)).rowcount == 1
 
 
 def linked_to(connection: Connection, production_id: UUID) -> UUID:
