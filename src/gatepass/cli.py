@@ -59,8 +59,12 @@ _COMMANDS = {
         "Bring the tables of both databases to this version, and print each step.",
     ),
     "organization": _Entry(
-        f"{_SERVER}.organization:organization",
+        f"{_SERVER}.organization.command:organization",
         "Create and manage organizations (partners).",
+    ),
+    "policy": _Entry(
+        f"{_SERVER}.organization.policy:policy",
+        "Show and set what is demanded of the people who log in to the portal.",
     ),
     "resource": _Entry(
         f"{_SERVER}.resource:resource",

@@ -45,6 +45,21 @@ LOGIN = {
     "saved_form": [],
     "passkey_options": "{}",
 }
+ONE_IDENTITY = {"has_one_identity": True, "accounts_url": "https://app.example.com"}
+LOGIN_IN_PRODUCTION = {
+    "site": site(user=None, organization=None, section="", **ONE_IDENTITY),
+    "status": 200,
+    "said": "You are logged out, here and in production.",
+    "login_url": "/accounts/login/",
+    "next": "",
+    "saved_form": [],
+}
+IN_PRODUCTION = {
+    "site": site(**ONE_IDENTITY, section="team"),
+    "subject": "The people of your organization",
+    "url": "https://app.example.com/team/",
+    "is_form": False,
+}
 SESSION = Thing(
     id_digest=b"1",
     created_at=before(hours=1),
@@ -59,6 +74,7 @@ OWN = {
     "sessions": [SESSION],
     "current_session": SESSION,
     "factors": Factors(),
+    "previous_login": None,
 }
 PAGES = (
     Sample("login-with-mail", "login.html", {**LOGIN, "sends_mail": True, "done": None}),
@@ -128,6 +144,19 @@ PAGES = (
             "sends_mail": True,
         },
     ),
+    Sample("login-in-production", "login_in_production.html", LOGIN_IN_PRODUCTION),
+    Sample(
+        "login-in-production-form",
+        "login_in_production.html",
+        {
+            **LOGIN_IN_PRODUCTION,
+            "status": 403,
+            "said": "Your session had ended, so nothing was changed.",
+            "saved_form": ["s4ved"],
+        },
+    ),
+    Sample("in-production", "in_production.html", IN_PRODUCTION),
+    Sample("in-production-form", "in_production.html", {**IN_PRODUCTION, "is_form": True}),
     Sample("invite", "invite.html", {"site": TEAM, "values": {}, "errors": {}}),
     Sample(
         "invite-wrong",

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from types import SimpleNamespace as Thing
 
-from browser import account_pages, factor_pages, verification_pages
+from browser import account_pages, factor_pages, policy_pages, verification_pages
 from browser.samples import (
     CLIENT_ID,
     LONG,
@@ -80,22 +80,13 @@ APPLICATIONS = [
     application(id="a3", name="Old reports", state="disabled", last_used_at=before(days=51)),
 ]
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-SESSIONS = [
-    Thing(
-        id_digest=bytes([number]),
-        created_at=before(hours=number * 20 + 1),
-        last_seen_at=before(hours=number * 9),
-        source=source,
-        user_agent=agent,
-    )
-    for number, (source, agent) in enumerate([("203.0.113.7", AGENT), ("2001:db8::17", UNBROKEN)])
-]
 SESSIONS_SHOWN = {
     "factors": Factors(),
     "sends_mail": False,
     "is_confirmed": None,
-    "sessions": SESSIONS,
-    "current_session": SESSIONS[0],
+    "sessions": policy_pages.SESSIONS,
+    "current_session": policy_pages.SESSIONS[0],
+    "previous_login": policy_pages.PREVIOUS,
 }
 OWN_ACCOUNT = Thing(
     username="anna",
@@ -194,6 +185,8 @@ ONE_USER = {
     "is_last_admin": False,
     "sends_mail": False,
     "is_confirmed": None,
+    "sessions": [],
+    "current_session": policy_pages.NOBODYS,
 }
 
 PAGES = [
@@ -287,22 +280,22 @@ PAGES = [
     Sample(
         "applications",
         "applications.html",
-        {"site": site(), "applications": APPLICATIONS, "may_change": True},
+        {"site": site(), "applications": APPLICATIONS, "may_register": True},
     ),
     Sample(
         "applications-production",
         "applications.html",
-        {"site": PRODUCTION, "applications": APPLICATIONS, "may_change": True},
+        {"site": PRODUCTION, "applications": APPLICATIONS, "may_register": True},
     ),
     Sample(
         "applications-empty",
         "applications.html",
-        {"site": site(), "applications": [], "may_change": True},
+        {"site": site(), "applications": [], "may_register": True},
     ),
     Sample(
         "applications-staff",
         "applications.html",
-        {"site": STAFF, "applications": [], "may_change": False},
+        {"site": STAFF, "applications": [], "may_register": False},
     ),
     Sample(
         "applications-long",
@@ -310,7 +303,7 @@ PAGES = [
         {
             "site": site(organization=LONG),
             "applications": [application(name=LONG), application(name=UNBROKEN)],
-            "may_change": True,
+            "may_register": True,
         },
     ),
     Sample("register", "application_register.html", REGISTER),
@@ -574,4 +567,5 @@ PAGES = [
             "factors": factor_pages.SOME,
         },
     ),
+    *policy_pages.PAGES,
 ]

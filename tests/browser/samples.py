@@ -38,6 +38,8 @@ def site(**changes: Any) -> Thing:  # noqa: ANN401 - any part of the context may
         **{
             "environment": "sandbox",
             "other_environment_url": "https://app.example.com/",
+            "has_one_identity": False,
+            "accounts_url": "",
             "organization": "Acme Energy",
             "user": user,
             "section": "applications",

@@ -93,6 +93,9 @@ class Settings(BaseSettings):
     """The production environment."""
     sandbox: EnvironmentSettings = EnvironmentSettings()
     """The sandbox environment."""
+    sandbox_identity: Literal["separate", "production"] = "separate"
+    """Whose accounts open the sandbox's portal: its own, apart from production's, or production's,
+    with which people then log in once for both. Applications and keys are apart in any case."""
     password: PasswordSettings = PasswordSettings()
     """How people's passwords are hashed."""
     session: SessionSettings = SessionSettings()

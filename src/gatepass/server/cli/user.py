@@ -22,6 +22,8 @@ _RESET_FACTORS = (
 )
 _DISABLE = "Disable {} in {}? They are logged out and cannot log in until they are enabled."
 
+_END_ALL = "End the sessions of everybody in {}? They can log in again."
+
 
 @click.group(cls=CommandGroup, epilog=example("gatepass user list"))
 def user() -> None:
@@ -115,12 +117,24 @@ def enable(username: str, target: options.Target) -> None:
     click.echo(f"{found.username} can log in again.")
 
 
-@user.command("end-sessions", epilog=example("gatepass user end-sessions anna"))
-@click.argument("username")
+@user.command(
+    "end-sessions",
+    epilog=example("gatepass user end-sessions anna", "gatepass user end-sessions --all --yes"),
+)
+@click.argument("username", required=False)
+@click.option("--all", "of_all", is_flag=True, help="End the sessions of everybody.")
+@click.option("--yes", is_flag=True, help="With --all: do not ask for confirmation.")
 @options.environment_option_to_change
-def end_sessions(username: str, target: options.Target) -> None:
-    """End all sessions of somebody; they can log in again."""
+def end_sessions(username: str | None, target: options.Target, *, of_all: bool, yes: bool) -> None:
+    """End all sessions of somebody, or with --all of everybody; they can log in again."""
+    if of_all == bool(username):
+        raise click.UsageError("Give either a username, or --all.")
     with options.environment_of(target) as environment:
+        if username is None:
+            options.confirm(_END_ALL.format(environment.name), yes=yes)
+            ended = operations.end_all_sessions(environment.context, OPERATOR)
+            click.echo(f"Ended {ended} {'session' if ended == 1 else 'sessions'}.")
+            return
         found = _find(environment, username)
         operations.end_sessions(environment.context, OPERATOR, found.org_id, found.id)
     click.echo(f"All sessions of {found.username} have ended.")

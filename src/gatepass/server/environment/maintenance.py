@@ -17,6 +17,7 @@ from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.changes import tombstones
 from gatepass.server.domain.changes.outbox import store as outbox
+from gatepass.server.domain.organizations.policies import store as policies
 from gatepass.server.domain.revocations import store as revocations
 from gatepass.server.domain.revocations.feed.model import MATTERS
 from gatepass.server.domain.throttling import store as throttling
@@ -133,10 +134,13 @@ def prune(environment: Environment) -> None:
         # This may serve before `gatepass migrate` has made these tables.
         has_links = environment.database.has(connection, links.REVISION)
         has_factors = environment.database.has(connection, factors.REVISION)
+        has_policies = environment.database.has(connection, policies.REVISION)
     if has_factors:
         work = (*work, partial(factors.prune, now=now))
     if has_links:
         work = (*work, *(partial(each.prune, now=now) for each in (outbox, links, invitations)))
+    if has_policies:
+        work = (*work, partial(sessions.end_past_policy, now=now))
     with deadline.each(deadline.LONG):
         for delete in work:
             while True:

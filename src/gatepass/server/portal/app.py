@@ -24,6 +24,8 @@ _CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
 )
+_FORM_ACTION = "form-action 'self'"
+_ACCOUNTS = "/accounts/"
 _REFERRER = "referrer-policy"
 # same-origin rather than no-referrer: under the latter browsers send "Origin: null" with forms.
 HEADERS = {
@@ -69,6 +71,10 @@ class Portal(BaseRoute):
         response = _for_programs(scope, response)
         for name, value in HEADERS.items():
             response.headers[name] = value
+        if environment.trusted_by and scope["path"].startswith(_ACCOUNTS):
+            # After a login that began in the sandbox its form is redirected there.
+            policy = _CSP.replace(_FORM_ACTION, f"{_FORM_ACTION} {environment.trusted_by}")
+            response.headers["content-security-policy"] = policy
         if has_link(scope["path"]) or has_link(scope["query_string"].decode("latin-1")):
             # Of a link, not even this host gets more as the Referer than the origin: its path is a
             # secret that a proxy would log. Under no-referrer the form's Origin would be null.

@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from gatepass.server.domain.users.sessions.linked.model import VERIFIER_LIFETIME
 from gatepass.server.domain.users.sessions.second_step import LIFETIME
 from gatepass.server.environment.environment import Environment
 from gatepass.wire.secret import Secret
@@ -35,6 +36,11 @@ def drop_login(response: Response, environment: Environment) -> None:
     _set(response, environment, login_name(environment), "", 0)
 
 
+def verifier_name(environment: Environment) -> str:
+    """Return the name of the cookie that binds a login by production's accounts to its browser."""
+    return f"{_prefix(environment)}gatepass_verifier_{environment.mode}"
+
+
 def set_session(response: Response, environment: Environment, session_id: Secret) -> None:
     """Set the session cookie, which lasts until the browser closes."""
     _set(response, environment, session_name(environment), session_id.value, None)
@@ -49,6 +55,12 @@ def sets_session(response: Response, environment: Environment) -> bool:
     """Return whether a response sets or deletes the session cookie."""
     start = f"{session_name(environment)}="
     return any(each.startswith(start) for each in response.headers.getlist("set-cookie"))
+
+
+def set_verifier(response: Response, environment: Environment, verifier: Secret) -> None:
+    """Set the cookie with the verifier, for as long as a login in production may take."""
+    lives = int(VERIFIER_LIFETIME.total_seconds())
+    _set(response, environment, verifier_name(environment), verifier.value, lives)
 
 
 def drop_session(response: Response, environment: Environment) -> None:

@@ -15,7 +15,12 @@ from gatepass.server.domain.users.links.model import masked
 from gatepass.server.domain.users.password_hashing import Steps, Work
 from gatepass.server.portal import access, cookies, error_pages, redirects, routes
 from gatepass.server.portal.forms import csrf
-from gatepass.server.portal.pages.sessions import accounts, resubmission, verification
+from gatepass.server.portal.pages.sessions import (
+    accounts,
+    one_identity,
+    resubmission,
+    verification,
+)
 from gatepass.server.portal.pages.sessions.verification import Verified
 from gatepass.server.portal.request import PortalRequest
 from gatepass.server.storage.errors import NotFoundError
@@ -46,6 +51,8 @@ def dispatch(request: PortalRequest, http_request: Request, body: bytes) -> Outc
     match = routes.find(request.method, request.path)
     if match is None:
         return _no_page(request)
+    if one_identity.is_elsewhere(request):
+        return one_identity.elsewhere(request)
     refusal = _refusal(request, match.route)
     if refusal and request.login is None and request.method == "POST":
         return _login_with_saved_form(request, http_request, body) or refusal

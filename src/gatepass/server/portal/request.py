@@ -44,6 +44,7 @@ class PortalRequest:
     query: Mapping[str, str]
     visitor: Visitor
     login: Login | None
+    verifier: Secret | None  # of a login in production that began here
     csrf: str = field(repr=False)
     ids: Mapping[str, UUID] = field(default_factory=dict)
     login_id: Secret | None = None  # of a login that waits for its second step
@@ -86,6 +87,12 @@ class PortalRequest:
         """Return whether the user is an administrator of the organization."""
         return self.user.role == "admin"
 
+    @property
+    def may_register(self) -> bool:
+        """Return whether the user may register an application, by role or by the policy."""
+        is_open = self.current_login.policy.registration == "staff"
+        return self.may_change or (self.user.role == "staff" and is_open)
+
     def typed(self) -> dict[str, str]:
         """Return the form's values to show them again, without passwords and codes."""
         hidden = _SECRET_FIELDS | _OF_FORM
@@ -124,6 +131,11 @@ class PortalRequest:
     def browser(self) -> bytes:
         """Return the digest of the browser's id."""
         return self.visitor.device.digest() if self.visitor.device else b""
+
+    @property
+    def accounts(self) -> ServedEnvironment | None:
+        """Return the environment whose accounts are trusted here; None: this one has its own."""
+        return self.environment.accounts
 
     @property
     def sends_mail(self) -> bool:

@@ -23,9 +23,16 @@ from gatepass.server.portal.pages import (
     usage,
 )
 from gatepass.server.portal.pages.factors import adding, own, recovery_codes
-from gatepass.server.portal.pages.sessions import accounts, recovery, second_step, verification
+from gatepass.server.portal.pages.sessions import (
+    accounts,
+    ending,
+    one_identity,
+    recovery,
+    second_step,
+    verification,
+)
 from gatepass.server.portal.pages.sessions.verification import Verified
-from gatepass.server.portal.pages.users import invitations, pending_email, team
+from gatepass.server.portal.pages.users import invitations, pending_email, policies, team
 from gatepass.server.portal.request import PortalRequest
 
 Page = Callable[[PortalRequest], Response | Verified | Steps[Response] | Steps[Response | Verified]]
@@ -39,6 +46,7 @@ _USER = "/team/{user_id:uuid}/"
 _INVITATION = "/team/invitations/{invitation_id:uuid}/"
 _FACTORS = "/account/factors/"
 _FACTOR = _FACTORS + "{factor_id:uuid}/"
+_SESSION = "sessions/{session_id:uuid}/end/"
 _TOKEN = "token"  # noqa: S105 - the name of a part of the path
 
 
@@ -72,6 +80,8 @@ ROUTES = (
     Route("POST", "/accounts/login/passkey/", Access.ANYONE, second_step.log_in_with_passkey),
     Route("GET", "/accounts/login/second-step/", Access.ANYONE, second_step.form),
     Route("POST", "/accounts/login/second-step/", Access.ANYONE, second_step.finish),
+    Route("GET", redirects.SANDBOX, Access.LOGGED_IN, one_identity.give_code),
+    Route("GET", redirects.CODE + "{token}/", Access.ANYONE, one_identity.enter),
     Route("POST", "/accounts/logout/", Access.LOGGED_IN, accounts.log_out),
     Route("GET", "/accounts/verify/", Access.LOGGED_IN, verification.form),
     Route("POST", "/accounts/verify/", Access.LOGGED_IN, verification.verify),
@@ -100,6 +110,8 @@ ROUTES = (
         accounts.end_other_sessions,
         step_up=True,
     ),
+    Route("POST", "/account/sessions/end/", Access.LOGGED_IN, ending.end_all_own, step_up=True),
+    Route("POST", f"/account/{_SESSION}", Access.LOGGED_IN, ending.end_own, step_up=True),
     Route(
         "POST", "/account/email/confirm/", Access.LOGGED_IN, pending_email.confirm_own, step_up=True
     ),
@@ -117,14 +129,12 @@ ROUTES = (
     Route("POST", f"{_FACTOR}rename/", Access.LOGGED_IN, own.rename),
     Route("POST", f"{_FACTOR}remove/", Access.LOGGED_IN, own.remove, step_up=True),
     Route("GET", "/oauth2/applications/", Access.STAFF, applications.index),
-    Route("GET", "/oauth2/applications/register/", Access.ADMIN, registration.form),
-    Route(
-        "POST", "/oauth2/applications/register/", Access.ADMIN, registration.register, step_up=True
-    ),
+    Route("GET", redirects.REGISTER, Access.REGISTRANT, registration.form),
+    Route("POST", redirects.REGISTER, Access.REGISTRANT, registration.register, step_up=True),
     Route("GET", _APP, Access.STAFF, applications.one),
     Route("GET", f"{_APP}refusals/", Access.STAFF, usage.refusals),
-    Route("GET", f"{_APP}credentials/", Access.ADMIN, credentials.show),
-    Route("POST", f"{_APP}stored/", Access.ADMIN, credentials.stored),
+    Route("GET", f"{_APP}credentials/", Access.REGISTRANT, credentials.show),
+    Route("POST", f"{_APP}stored/", Access.REGISTRANT, credentials.stored),
     Route("POST", f"{_APP}test-token/", Access.ADMIN, test_token.make),
     Route("GET", f"{_APP}test-token/", Access.ADMIN, test_token.show),
     Route("POST", f"{_APP}rotate/", Access.ADMIN, credentials.rotate, step_up=True),
@@ -158,6 +168,8 @@ ROUTES = (
     Route("POST", "/team/invite/", Access.ADMIN, invitations.invite, step_up=True),
     Route("POST", f"{_INVITATION}resend/", Access.ADMIN, invitations.resend, step_up=True),
     Route("POST", f"{_INVITATION}revoke/", Access.ADMIN, invitations.revoke, step_up=True),
+    Route("GET", redirects.POLICIES, Access.ADMIN, policies.form),
+    Route("POST", redirects.POLICIES, Access.ADMIN, policies.change, step_up=True),
     Route("GET", _USER, Access.ADMIN, team.one),
     Route("GET", f"{_USER}initial-password/", Access.ADMIN, team.initial_password),
     Route("POST", f"{_USER}role/", Access.ADMIN, team.set_role, step_up=True),
@@ -165,6 +177,8 @@ ROUTES = (
     Route("POST", f"{_USER}factors/reset/", Access.ADMIN, team.reset_factors, step_up=True),
     Route("POST", f"{_USER}enable/", Access.ADMIN, team.enable, step_up=True),
     Route("POST", f"{_USER}disable/", Access.ADMIN, team.disable, step_up=True),
+    Route("POST", f"{_USER}sessions/end/", Access.ADMIN, ending.end_all_of_member, step_up=True),
+    Route("POST", f"{_USER}{_SESSION}", Access.ADMIN, ending.end_of_member, step_up=True),
     Route("POST", f"{_USER}email/confirm/", Access.ADMIN, pending_email.confirm, step_up=True),
     Route("POST", f"{_USER}email/reject/", Access.ADMIN, pending_email.reject),
     Route("GET", "/activity/", Access.ADMIN, activity.activity),

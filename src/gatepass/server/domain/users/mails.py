@@ -24,6 +24,7 @@ Kind = Literal[
     "recovery_codes_made",
     "recovery_code_used",
     "passkey_copied",
+    "policy_changed",
 ]
 
 

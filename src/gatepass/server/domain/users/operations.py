@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from gatepass.server.domain.audit.model import Actor
+from gatepass.server.domain.audit import store as audit
+from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.users import mails, passwords, store
@@ -25,6 +26,7 @@ from gatepass.server.domain.users.portal_users import (
     with_pending_email,
 )
 from gatepass.server.domain.users.sessions import store as sessions
+from gatepass.server.domain.users.sessions.user_agents import words
 from gatepass.server.domain.users.transaction_steps import (
     add_draft,
     check_email_is_free,
@@ -103,6 +105,31 @@ def end_sessions(context: Context, by: Actor, org_id: UUID, user_id: UUID) -> No
         found = find_in_organization(connection, org_id, user_id)
         sessions.end_of_user(connection, user_id)
         record_audit(connection, by, context.now(), found, "person.sessions_ended")
+
+
+def end_all_sessions(context: Context, by: Actor) -> int:
+    """End the sessions of everybody in every organization; return how many there were."""
+    with context.database.write() as connection:
+        ended = sessions.end_all(connection)
+        record = entry(by, context.now(), "sessions.all_ended", "", sessions=str(ended))
+        audit.record(connection, record)
+    return ended
+
+
+def end_session(
+    context: Context, by: Actor, org_id: UUID, user_id: UUID, session_id: UUID
+) -> bytes | None:
+    """End one session of a person; return its digest, or None where it had ended already."""
+    with context.database.write() as connection:
+        found = find_in_organization(connection, org_id, user_id)
+        its = (each for each in sessions.of_user(connection, user_id) if each.id == session_id)
+        session = next(its, None)
+        if session is None:
+            return None
+        sessions.end(connection, session.id_digest)
+        detail = {"address": session.source, "program": words(session.user_agent)}
+        record_audit(connection, by, context.now(), found, "person.session_ended", **detail)
+    return session.id_digest
 
 
 def remove(

@@ -24,6 +24,8 @@ from gatepass.server.domain.users.invitations import store as _invitations
 from gatepass.server.domain.users.links import store as links
 from gatepass.server.domain.users.notices import store as _notices
 from gatepass.server.domain.users.sessions import store as sessions
+from gatepass.server.domain.users.sessions.linked import store as _linked
+from gatepass.server.domain.users.sessions.logins import store as _logins
 from gatepass.server.domain.users.sessions.proofs import store as _proofs
 from gatepass.server.domain.users.sessions.store import session
 from gatepass.server.domain.users.store import user
@@ -39,6 +41,8 @@ _EVERY_STORE = (
     _heartbeat,
     _imports,
     _invitations,
+    _linked,
+    _logins,
     _notices,
     _policies,
     _proofs,

@@ -224,6 +224,16 @@ def _passkey_copied(values: Values, site: Site) -> Content:
     )
 
 
+def _policy_changed(values: Values, site: Site) -> Content:
+    return Content(
+        "The policies of your organization were changed",
+        (f"{_sentence(values['by'])} changed the policies of your organization.",),
+        (*_about(values, site), ("Before", values["before"]), ("Now", values["after"])),
+        Link("Look at the policies", f"{site.issuer}/team/policies/"),
+        "If nobody of you wanted this, change it back there, and look at the activity page.",
+    )
+
+
 def _invitation(values: Values, site: Site) -> Content:
     organization, role = values["organization"], _ROLES[values["role"]]
     return Content(
@@ -298,6 +308,7 @@ _WRITERS: dict[str, Callable[[Values, Site], Content]] = {
     "recovery_codes_made": _recovery_codes_made,
     "recovery_code_used": _recovery_code_used,
     "passkey_copied": _passkey_copied,
+    "policy_changed": _policy_changed,
     "invitation": _invitation,
     "confirm_email": _confirm_email,
     "recovery": _recovery,

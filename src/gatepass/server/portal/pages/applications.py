@@ -32,7 +32,7 @@ _SHORTEST_QUIET = timedelta(hours=24)
 def index(request: PortalRequest) -> Response:
     """Show the organization's applications."""
     found = operations.of_organization(request.context, request.org_id)
-    return page(request, "applications.html", applications=found, may_change=request.may_change)
+    return page(request, "applications.html", applications=found, may_register=request.may_register)
 
 
 def one(request: PortalRequest) -> Response:

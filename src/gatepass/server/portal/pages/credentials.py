@@ -12,6 +12,7 @@ from gatepass.server.portal.presentation import snippets
 from gatepass.server.portal.rendering import page, redirect
 from gatepass.server.portal.request import PortalRequest
 from gatepass.server.storage.database import Connection
+from gatepass.server.storage.errors import NotFoundError
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.metadata import TOKEN
 from gatepass.wire.secret import Secret
@@ -35,7 +36,7 @@ def keep(
 
 def show(request: PortalRequest) -> Response:
     """Show the credentials once; afterwards, a page that says so."""
-    application = applications.find_application(request)
+    application = _find_registered(request)
     if request.method == "HEAD":  # a HEAD request must not use up the secret
         return Response(media_type="text/html")
     kept = request.take_once(_about(application))
@@ -59,7 +60,7 @@ def show(request: PortalRequest) -> Response:
 
 def stored(request: PortalRequest) -> Response:
     """Redirect to the application, if the user confirmed that the secret is stored."""
-    application = applications.find_application(request)
+    application = _find_registered(request)
     if request.form.get("stored") != "yes":
         raise OAuthError(
             "invalid_request",
@@ -89,6 +90,14 @@ def rotate(request: PortalRequest) -> Response:
         if refusal.status != DONE_ALREADY:
             return applications.rerender(request, refusal, "overlap")
     return redirect(request, f"{applications.address(app_id)}credentials/")
+
+
+def _find_registered(request: PortalRequest) -> Application:
+    """Return the application; for staff, only one that they registered themselves."""
+    application = applications.find_application(request)
+    if not request.may_change and application.created_by != request.user.username:
+        raise NotFoundError(str(application.id))
+    return application
 
 
 def _overlap(seconds: str) -> timedelta | None:

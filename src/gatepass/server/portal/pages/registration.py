@@ -40,7 +40,7 @@ def register(request: PortalRequest) -> Response:
     uris = errors.check(
         "redirect_uris", lambda: check_redirect_uris(request.form.get("redirect_uris", ""))
     )
-    allowed = request.catalogue.offered
+    allowed = _offered(request)
     chosen = chosen_of(request.form, allowed)
     scope = errors.check("scope", lambda: check_scope(chosen, allowed))
     app_id = request.creation_id()
@@ -69,7 +69,7 @@ def register(request: PortalRequest) -> Response:
 
 def rerender(request: PortalRequest, refusal: OAuthError) -> Response:
     """Show the form with the error and the typed values."""
-    chosen = chosen_of(request.form, request.catalogue.offered)
+    chosen = chosen_of(request.form, _offered(request))
     return _refused(request, refusal, Errors(errors_of(refusal)), chosen)
 
 
@@ -81,7 +81,17 @@ def _refused(
 
 
 def _scopes(request: PortalRequest, chosen: Scope) -> dict[str, object]:
-    return {"scopes": choices(request.catalogue, request.catalogue.offered, chosen)}
+    return {"scopes": choices(request.catalogue, _offered(request), chosen)}
+
+
+def _offered(request: PortalRequest) -> Scope:
+    """Return the scopes to choose from.
+
+    Only administrators grant those that change users of the portal: with them staff could make
+    themselves administrators.
+    """
+    offered = request.catalogue.offered
+    return offered if request.may_change else offered.without(request.catalogue.password_scopes)
 
 
 def _check_client_type(chosen: str | None) -> None:

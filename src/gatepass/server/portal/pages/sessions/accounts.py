@@ -12,12 +12,13 @@ from gatepass.server.domain.users.factors import operations as factors
 from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.domain.users.sessions import login, opening, step_up
 from gatepass.server.domain.users.sessions import operations as sessions
+from gatepass.server.domain.users.sessions.linked import operations as linked
 from gatepass.server.domain.users.sessions.opening import LoggedIn
 from gatepass.server.domain.users.sessions.second_step import SecondStep
 from gatepass.server.portal import cookies, redirects
 from gatepass.server.portal.forms import csrf
 from gatepass.server.portal.forms.errors import Errors, errors_of
-from gatepass.server.portal.pages.sessions import resubmission, second_step_form
+from gatepass.server.portal.pages.sessions import one_identity, resubmission, second_step_form
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
 from gatepass.wire.errors import OAuthError
@@ -40,6 +41,8 @@ def login_form(request: PortalRequest) -> Response:
     next_path = request.query.get("next")
     if request.login:
         return redirect(request, redirects.after_login(next_path, request.login.user.role))
+    if request.accounts:
+        return one_identity.begin(request)
     next_path = redirects.own_path(next_path)
     response: Response = page(
         request,
@@ -61,6 +64,9 @@ def log_in(request: PortalRequest) -> Steps[Response]:
     """Open a session, or lead to the second step of the login."""
     if request.login:
         return _logged_in(request)
+    if request.accounts:
+        refusal = OAuthError("invalid_request", one_identity.LOG_IN_FIRST, status=403)
+        return rerender_login(request, refusal)
     try:
         made = yield from login.log_in(
             request.context,
@@ -102,14 +108,18 @@ def rerender_login(
     parts: Sequence[str] = (),
 ) -> Response:
     """Show the login form with the error; `parts` are the hidden fields of a saved form."""
+    parts = parts or resubmission.hidden_fields(request)
+    next_after = redirects.own_path(request.form.get("next") if next_path is None else next_path)
+    if request.accounts:
+        return one_identity.rejected_login(request, refusal, next_after, parts)
     response: Response = rejected_form(
         request,
         "login.html",
         refusal,
         values={"username": request.form.get("username", "")} if next_path is None else {},
         errors=errors_of(refusal),
-        next=redirects.own_path(request.form.get("next") if next_path is None else next_path),
-        saved_form=parts or resubmission.hidden_fields(request),
+        next=next_after,
+        saved_form=parts,
         sends_mail=request.sends_mail,
         passkey_options=_passkey_options(request),
         done=None,
@@ -145,8 +155,15 @@ def _logged_in(request: PortalRequest) -> Response:
 
 def log_out(request: PortalRequest) -> Response:
     """End the session and delete its cookie."""
-    sessions.log_out(request.context, request.actor, request.current_login)
-    response = redirect(request, redirects.LOGIN)
+    target = redirects.LOGIN
+    if request.accounts:
+        linked.log_out(
+            request.context, request.accounts.context, request.actor, request.current_login
+        )
+        target = redirects.LOGGED_OUT
+    else:
+        sessions.log_out(request.context, request.actor, request.current_login)
+    response = redirect(request, target)
     cookies.drop_session(response, request.environment)
     # Not "cookies": that deletes all cookies of the registered domain, also of other services.
     response.headers["clear-site-data"] = '"cache", "storage"'
@@ -170,6 +187,7 @@ def page_context(request: PortalRequest) -> dict[str, object]:
         ),
         "current_session": request.current_login.session,
         "factors": factors.of_user(request.context, user),
+        "previous_login": sessions.previous_login(request.context, request.current_login),
     }
 
 

@@ -18,7 +18,7 @@ from starlette.responses import Response
 from gatepass.server.domain.users.sessions.proofs.model import FRESH
 from gatepass.server.portal.access import Access
 from gatepass.server.portal.pages import applications, registration
-from gatepass.server.portal.pages.users import team
+from gatepass.server.portal.pages.users import policies, team
 from gatepass.server.portal.request import PortalRequest
 from gatepass.server.storage.errors import NotFoundError
 from gatepass.server.storage.master_key import MasterKeyError
@@ -58,11 +58,16 @@ def _application(request: PortalRequest, refusal: OAuthError) -> Response:
     return applications.rerender(request, refusal, "")
 
 
-_FORMS: tuple[tuple[re.Pattern[str], _Rerender], ...] = (
-    (re.compile("/oauth2/applications/register/"), registration.rerender),
-    (re.compile(f"/oauth2/applications/(?P<app_id>{_UUID})/(?!stored/)[a-z-]+/"), _application),
-    (re.compile("/team/add/"), team.rerender_add_form),
-    (re.compile(f"/team/(?P<user_id>{_UUID})/[a-z-]+/"), team.rerender),
+_FORMS: tuple[tuple[re.Pattern[str], Access, _Rerender], ...] = (
+    (re.compile("/oauth2/applications/register/"), Access.REGISTRANT, registration.rerender),
+    (
+        re.compile(f"/oauth2/applications/(?P<app_id>{_UUID})/(?!stored/)[a-z-]+/"),
+        Access.ADMIN,
+        _application,
+    ),
+    (re.compile("/team/add/"), Access.ADMIN, team.rerender_add_form),
+    (re.compile("/team/policies/"), Access.ADMIN, policies.rerender),
+    (re.compile(f"/team/(?P<user_id>{_UUID})/[a-z-]+/"), Access.ADMIN, team.rerender),
 )
 
 
@@ -72,7 +77,7 @@ def encrypt(request: PortalRequest) -> list[str]:
     Empty if nothing was typed, the path has no form to show again, or the form is too long.
     """
     typed = request.typed()
-    if not typed or not any(pattern.fullmatch(request.path) for pattern, _ in _FORMS):
+    if not typed or not any(pattern.fullmatch(request.path) for pattern, *_ in _FORMS):
         return []
     return _encrypted(request, SavedForm(request.path, typed))
 
@@ -130,9 +135,11 @@ def read(request: PortalRequest) -> SavedForm | None:
 
 def rerender(request: PortalRequest, refusal: OAuthError) -> Response | None:
     """Show the form of this request again, filled in; return None if that is not possible."""
-    if request.login is None or not Access.ADMIN.includes(request.user):
+    if request.login is None:
         return None
-    for pattern, show in _FORMS:
+    for pattern, access, show in _FORMS:
+        if not access.includes(request):
+            continue
         match = pattern.fullmatch(request.path)
         if match:
             ids = {name: UUID(text) for name, text in match.groupdict().items()}

@@ -16,6 +16,7 @@ from gatepass.server.domain.users.model import (
     has_expired_password,
 )
 from gatepass.server.domain.users.password_hashing import Steps
+from gatepass.server.domain.users.sessions import operations as sessions
 from gatepass.server.domain.users.store import After
 from gatepass.server.portal import redirects
 from gatepass.server.portal.forms.errors import Errors, errors_of
@@ -240,6 +241,10 @@ def _page_context(request: PortalRequest) -> dict[str, object]:
         "factors": factors.of_user(request.context, user),
         "is_self": user.id == request.user.id,
         "is_last_admin": operations.is_last_administrator(request.context, user),
+        "sessions": sessions.live_sessions(
+            request.context, request.environment.session_settings, user
+        ),
+        "current_session": request.current_login.session,
     }
 
 
