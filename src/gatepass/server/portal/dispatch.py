@@ -15,7 +15,7 @@ from gatepass.server.domain.users.links.model import masked
 from gatepass.server.domain.users.password_hashing import Steps, Work
 from gatepass.server.portal import access, error_pages, redirects, routes
 from gatepass.server.portal.forms import csrf
-from gatepass.server.portal.pages import accounts, resubmission
+from gatepass.server.portal.pages.sessions import accounts, resubmission
 from gatepass.server.portal.request import PortalRequest
 from gatepass.server.storage.errors import NotFoundError
 from gatepass.wire.errors import OAuthError

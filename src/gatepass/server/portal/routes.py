@@ -12,19 +12,16 @@ from gatepass.server.domain.applications import fields
 from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.portal.access import SAFE, Access
 from gatepass.server.portal.pages import (
-    accounts,
     activity,
     applications,
     credentials,
-    invitations,
-    pending_email,
-    recovery,
     registration,
     settings,
-    team,
     test_token,
     usage,
 )
+from gatepass.server.portal.pages.sessions import accounts, recovery
+from gatepass.server.portal.pages.users import invitations, pending_email, team
 from gatepass.server.portal.request import PortalRequest
 
 Page = Callable[[PortalRequest], Response | Steps[Response]]

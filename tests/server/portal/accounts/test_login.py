@@ -167,7 +167,7 @@ def test_every_login_and_refusal_is_in_the_audit_trail(portal: PortalServer) -> 
     assert told[::-1] == [
         ("login.refused", "anna", "refused", "203.0.113.7", '{"reason": "wrong password"}'),
         ("login.refused", "unknown", "refused", "203.0.113.7", '{"reason": "unknown username"}'),
-        ("login", "anna", "ok", "203.0.113.7", "{}"),
+        ("login", "anna", "ok", "203.0.113.7", '{"methods": "password"}'),
         ("logout", "anna", "ok", "203.0.113.7", "{}"),
     ]
 

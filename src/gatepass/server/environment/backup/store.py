@@ -14,6 +14,7 @@ from gatepass.server.domain.audit.model import OPERATOR, entry
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.changes.outbox import store as outbox
 from gatepass.server.domain.imports import store as _imports
+from gatepass.server.domain.organizations.policies import store as _policies
 from gatepass.server.domain.organizations.store import organization
 from gatepass.server.domain.revocations.store import revocation
 from gatepass.server.domain.throttling import store as _throttling
@@ -22,6 +23,7 @@ from gatepass.server.domain.users.invitations import store as _invitations
 from gatepass.server.domain.users.links import store as links
 from gatepass.server.domain.users.notices import store as _notices
 from gatepass.server.domain.users.sessions import store as sessions
+from gatepass.server.domain.users.sessions.proofs import store as _proofs
 from gatepass.server.domain.users.sessions.store import session
 from gatepass.server.domain.users.store import user
 from gatepass.server.environment.backup.errors import BackupError
@@ -37,6 +39,8 @@ _EVERY_STORE = (
     _imports,
     _invitations,
     _notices,
+    _policies,
+    _proofs,
     _throttling,
     _usage,
 )  # `metadata` has their tables

@@ -7,21 +7,19 @@ from uuid import UUID
 import structlog
 
 from gatepass.server.domain.audit import bounded
-from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Entry
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.organizations.model import Organization
 from gatepass.server.domain.throttling import store as limits
 from gatepass.server.domain.throttling.model import Limit, of_login, too_many
-from gatepass.server.domain.users import mails
 from gatepass.server.domain.users import store as users
 from gatepass.server.domain.users.model import LONGEST_EMAIL, User, email_key, has_expired_password
 from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.domain.users.passwords import Hasher
 from gatepass.server.domain.users.sessions import store
-from gatepass.server.domain.users.sessions.model import new_id
-from gatepass.server.domain.users.sessions.operations import LONGEST_AGENT, Visitor, add_session
+from gatepass.server.domain.users.sessions.opening import LoggedIn, open_session
+from gatepass.server.domain.users.sessions.operations import Visitor
 from gatepass.server.storage.database import Connection
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
@@ -37,14 +35,6 @@ _IS_SUSPENDED = "organization suspended"
 _NO_ID = UUID(int=0)
 
 log = structlog.get_logger("gatepass.server")
-
-
-class LoggedIn(NamedTuple):
-    """A new session, the browser's new id, and who it is."""
-
-    session_id: Secret
-    device_id: Secret
-    user: User
 
 
 class _Candidate(NamedTuple):
@@ -79,7 +69,7 @@ def log_in(
         with context.database.write() as connection:
             limits.take_back(connection, counted)
         raise
-    session_id, device_id = new_id(), new_id()
+    made = None
     with context.database.write() as connection:
         now = context.now()
         known = _find_candidate(connection, username)
@@ -87,22 +77,19 @@ def log_in(
         refused = _refusal_reason(known, now, is_right=is_right and known.kept == candidate.kept)
         if known.user and not refused:
             limits.succeed(connection, counted)
-            _record_login(connection, known.user, rehashed, now)
-            add_session(connection, session_id, known.user, visitor, now)
-            _tell_of_new_browser(context, connection, visitor, known.user, now)
-            _change_device(connection, visitor.device, device_id, known.user, now)
+            if rehashed:
+                users.change(connection, known.user.id, {"password_hash": rehashed})
+            made = open_session(context, connection, visitor, known.user, ["password"], now)
         if refused == _IS_SUSPENDED:  # the password was right: this was no guess
             limits.take_back(connection, counted)
-        record = _login_entry(known, visitor, refused, now)
         if refused:
+            record = _refused_entry(known, visitor, refused, now)
             bounded.record(connection, context.audit_limit, record)
-        else:
-            audit.record(connection, record)
     if refused == _IS_SUSPENDED:
         raise OAuthError("invalid_request", SUSPENDED, log_detail=refused)
-    if known.user is None or refused:
+    if made is None:
         raise OAuthError("invalid_request", WRONG, log_detail=refused)
-    return LoggedIn(session_id, device_id, known.user)
+    return made
 
 
 def _attempt(context: Context, visitor: Visitor, username: str) -> tuple[Limit, ...]:
@@ -175,7 +162,7 @@ def _refusal_reason(candidate: _Candidate, now: datetime, *, is_right: bool) -> 
     return _IS_SUSPENDED if candidate.organization.suspended_at else ""
 
 
-def _login_entry(candidate: _Candidate, visitor: Visitor, refused: str, now: datetime) -> Entry:
+def _refused_entry(candidate: _Candidate, visitor: Visitor, reason: str, now: datetime) -> Entry:
     # An unknown username is not written down: people type passwords into that field.
     name = (candidate.user.username if candidate.user else None) or "unknown"
     org_id = candidate.user.org_id if candidate.user else None
@@ -183,36 +170,8 @@ def _login_entry(candidate: _Candidate, visitor: Visitor, refused: str, now: dat
         at=now,
         org_id=org_id,
         actor=name,
-        action="login.refused" if refused else "login",
-        result="refused" if refused else "ok",
+        action="login.refused",
+        result="refused",
         source=visitor.source,
-        detail={"reason": refused} if refused else {},
+        detail={"reason": reason},
     )
-
-
-def _record_login(connection: Connection, user: User, rehashed: str | None, now: datetime) -> None:
-    values: dict[str, object] = {"last_login_at": now}
-    if rehashed:
-        values["password_hash"] = rehashed
-    users.change(connection, user.id, values)
-
-
-def _tell_of_new_browser(
-    context: Context, connection: Connection, visitor: Visitor, user: User, now: datetime
-) -> None:
-    """Add a mail, unless they logged in with this browser before, or never with any."""
-    digest = visitor.device.digest() if visitor.device else b""
-    if user.last_login_at and store.owner_of_device(connection, digest) != user.username:
-        agent = visitor.agent[:LONGEST_AGENT]
-        mails.tell(
-            context, connection, user, "new_browser", now, source=visitor.source, agent=agent
-        )
-
-
-def _change_device(
-    connection: Connection, old: Secret | None, new: Secret, user: User, now: datetime
-) -> None:
-    """Return the browser a new id; the old one is worth nothing from then on."""
-    if old:
-        store.forget_device(connection, old.digest())
-    store.remember_device(connection, new.digest(), user.id, now)

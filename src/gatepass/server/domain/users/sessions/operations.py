@@ -17,7 +17,6 @@ from gatepass.server.domain.users.sessions.model import (
     SessionSettings,
     is_over,
     is_update_due,
-    new_id,
 )
 from gatepass.server.storage.database import Connection
 from gatepass.wire.secret import Secret
@@ -40,14 +39,6 @@ class Login(NamedTuple):
     session: Session
     user: User
     organization: Organization
-
-
-def open_again(context: Context, visitor: Visitor, user: User, flash: str | None = None) -> Secret:
-    """Open a new session for somebody who has just changed their password; return its id."""
-    session_id = new_id()
-    with context.database.write() as connection:
-        add_session(connection, session_id, user, visitor, context.now(), flash)
-    return session_id
 
 
 def find(context: Context, settings: SessionSettings, session_id: Secret) -> Login | None:

@@ -11,7 +11,7 @@ from gatepass.server.domain.users.links.model import InvalidLink
 from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.portal import cookies, redirects, rendering
 from gatepass.server.portal.forms.errors import Errors, errors_of
-from gatepass.server.portal.pages.accounts import NOT_REPEATED
+from gatepass.server.portal.pages.sessions.accounts import NOT_REPEATED
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
 from gatepass.wire.errors import OAuthError

@@ -16,7 +16,8 @@ from uuid import UUID
 from starlette.responses import Response
 
 from gatepass.server.portal.access import Access
-from gatepass.server.portal.pages import applications, registration, team
+from gatepass.server.portal.pages import applications, registration
+from gatepass.server.portal.pages.users import team
 from gatepass.server.portal.request import PortalRequest
 from gatepass.server.storage.errors import NotFoundError
 from gatepass.server.storage.master_key import MasterKeyError

@@ -8,12 +8,12 @@ from starlette.responses import Response
 from gatepass.server.domain.users import operations as users
 from gatepass.server.domain.users import passwords, portal_users
 from gatepass.server.domain.users.password_hashing import Steps
-from gatepass.server.domain.users.sessions import login, step_up
+from gatepass.server.domain.users.sessions import login, opening, step_up
 from gatepass.server.domain.users.sessions import operations as sessions
 from gatepass.server.portal import cookies, redirects
 from gatepass.server.portal.forms import csrf
 from gatepass.server.portal.forms.errors import Errors, errors_of
-from gatepass.server.portal.pages import resubmission
+from gatepass.server.portal.pages.sessions import resubmission
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
 from gatepass.wire.errors import OAuthError
@@ -179,7 +179,7 @@ def change_password(request: PortalRequest) -> Steps[Response]:
         yield from _changed(request)
     except OAuthError as refusal:
         return _rerender_password_form(request, refusal, errors_of(refusal))
-    session_id = sessions.open_again(
+    session_id = opening.open_again(
         request.context, request.visitor, user, "The password is changed."
     )
     forced_to = redirects.landing(user.role)

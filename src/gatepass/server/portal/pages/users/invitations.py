@@ -10,7 +10,7 @@ from gatepass.server.domain.users.model import check_email, check_role, check_us
 from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.portal import redirects
 from gatepass.server.portal.forms.errors import Errors, errors_of
-from gatepass.server.portal.pages.recovery import (
+from gatepass.server.portal.pages.sessions.recovery import (
     WRONG,
     invalid_link,
     with_device,

@@ -9,7 +9,8 @@ from gatepass.server.domain.users.notices import operations as notices
 from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.portal import redirects
 from gatepass.server.portal.forms.errors import errors_of
-from gatepass.server.portal.pages import accounts, recovery, team
+from gatepass.server.portal.pages.sessions import accounts, recovery
+from gatepass.server.portal.pages.users import team
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
 from gatepass.wire.errors import OAuthError

@@ -1,0 +1,58 @@
+"""The fields of a policy, and which of two values of a field is in force."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+OPERATOR = UUID(int=0)
+"""In place of the id of an organization: the policy of the operator, which holds for all."""
+
+SecondFactor = Literal["optional", "required"]
+Registration = Literal["staff", "administrators"]
+SingleSignOn = Literal["allowed", "required"]
+
+
+@dataclass(frozen=True, slots=True)
+class StatedPolicy:
+    """What one owner, the operator or an organization, demands; None leaves a field open."""
+
+    second_factor: SecondFactor | None = None
+    session_idle: int | None = None  # seconds
+    session_absolute: int | None = None  # seconds
+    registration: Registration | None = None
+    single_sign_on: SingleSignOn | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What is in force for the people of an organization.
+
+    Limits of sessions are seconds; None leaves the limit to the settings.
+    """
+
+    second_factor: SecondFactor = "optional"
+    session_idle: int | None = None
+    session_absolute: int | None = None
+    registration: Registration = "administrators"
+    single_sign_on: SingleSignOn = "allowed"
+
+
+def in_force(*stated: StatedPolicy) -> Policy:
+    """Return for each field the strictest of the stated values, or else the default."""
+    registration = {each.registration for each in stated if each.registration}
+    return Policy(
+        second_factor=(
+            "required" if any(each.second_factor == "required" for each in stated) else "optional"
+        ),
+        session_idle=_least(each.session_idle for each in stated),
+        session_absolute=_least(each.session_absolute for each in stated),
+        registration="staff" if registration == {"staff"} else "administrators",
+        single_sign_on=(
+            "required" if any(each.single_sign_on == "required" for each in stated) else "allowed"
+        ),
+    )
+
+
+def _least(limits: Iterable[int | None]) -> int | None:
+    return min((each for each in limits if each is not None), default=None)

@@ -1,0 +1,51 @@
+"""The policies' table: a row for the operator, and one for each organization that states one."""
+
+from dataclasses import asdict
+from uuid import UUID
+
+from sqlalchemy import Column, Connection, Integer, Table, Text, Uuid, select
+
+from gatepass.server.domain.organizations.policies.model import (
+    OPERATOR,
+    Policy,
+    StatedPolicy,
+    in_force,
+)
+from gatepass.server.storage.database import Database, metadata
+from gatepass.server.storage.statements import upsert
+
+REVISION = "0014"
+"""The revision of the tables that has this one."""
+
+policy = Table(
+    "policy",
+    metadata,
+    Column("org_id", Uuid, primary_key=True),
+    Column("second_factor", Text),
+    Column("session_idle", Integer),
+    Column("session_absolute", Integer),
+    Column("registration", Text),
+    Column("single_sign_on", Text),
+)
+
+
+def find(connection: Connection, owner: UUID) -> StatedPolicy:
+    """Return what an organization, or OPERATOR, states; nothing where it has stated nothing."""
+    row = connection.execute(select(policy).where(policy.c.org_id == owner)).one_or_none()
+    return StatedPolicy(*row[1:]) if row else StatedPolicy()
+
+
+def put(connection: Connection, owner: UUID, stated: StatedPolicy) -> None:
+    """Write what an organization, or OPERATOR, states, in place of what it stated before."""
+    upsert(connection, policy, org_id=owner, **asdict(stated))
+
+
+def find_in_force(database: Database, connection: Connection, org_id: UUID) -> Policy:
+    """Return the policy that holds for an organization: for each field the stricter value.
+
+    The defaults, where the tables are those of the version before.
+    """
+    if not database.has(connection, REVISION):
+        return Policy()
+    query = select(policy).where(policy.c.org_id.in_((OPERATOR, org_id)))
+    return in_force(*(StatedPolicy(*row[1:]) for row in connection.execute(query)))

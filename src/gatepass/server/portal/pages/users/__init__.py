@@ -1,0 +1,1 @@
+"""The team: users, their invitations, and their new addresses."""
