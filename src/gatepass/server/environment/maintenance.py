@@ -26,6 +26,7 @@ from gatepass.server.domain.usage.issuance_limit import hour_of
 from gatepass.server.domain.users.invitations import store as invitations
 from gatepass.server.domain.users.links import store as links
 from gatepass.server.domain.users.sessions import store as sessions
+from gatepass.server.domain.users.single_sign_on import store as single_sign_on
 from gatepass.server.environment.environment import Environment
 from gatepass.server.storage import deadline
 from gatepass.server.storage.database import FORGOTTEN_AT_ONCE, Connection
@@ -131,8 +132,11 @@ def prune(environment: Environment) -> None:
     with environment.database.read() as connection:
         # This may serve before `gatepass migrate` has made these tables.
         has_links = environment.database.has(connection, links.REVISION)
+        has_single_sign_on = environment.database.has(connection, single_sign_on.REVISION)
     if has_links:
         work = (*work, *(partial(each.prune, now=now) for each in (outbox, links, invitations)))
+    if has_single_sign_on:
+        work = (*work, partial(single_sign_on.prune, now=now))
     with deadline.each(deadline.LONG):
         for delete in work:
             while True:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.keys import operations
+from gatepass.server.domain.users.single_sign_on import setup as single_sign_on
 from gatepass.server.environment import data_directory
 from gatepass.server.settings import Settings
 from gatepass.server.storage import master_key
@@ -42,6 +43,7 @@ def rotate(settings: Settings) -> Rotated:
         with data_directory.opened(settings, mode) as environment:
             changed += operations.encrypt_again(environment.context, OPERATOR)
             environment.context.outbox.encrypt_again()
+            single_sign_on.encrypt_again(environment.context)
     return Rotated(changed, place.name, _keep_earlier(place))
 
 

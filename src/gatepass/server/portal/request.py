@@ -26,6 +26,7 @@ _SECRET_FIELDS = {
     "new_password",
     "new_password_again",
     "password",
+    "client_secret",
 }
 
 

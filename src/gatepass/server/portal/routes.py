@@ -21,6 +21,9 @@ from gatepass.server.portal.pages import (
     usage,
 )
 from gatepass.server.portal.pages.sessions import accounts, recovery
+from gatepass.server.portal.pages.single_sign_on import account as own_single_sign_on
+from gatepass.server.portal.pages.single_sign_on import login as single_sign_on
+from gatepass.server.portal.pages.single_sign_on import setup as single_sign_on_setup
 from gatepass.server.portal.pages.users import invitations, pending_email, team
 from gatepass.server.portal.request import PortalRequest
 
@@ -30,6 +33,10 @@ Page = Callable[[PortalRequest], Response | Steps[Response]]
 _APP = "/oauth2/applications/{app_id:uuid}/"
 _USER = "/team/{user_id:uuid}/"
 _INVITATION = "/team/invitations/{invitation_id:uuid}/"
+_SSO = "/accounts/single-sign-on/"
+_OWN_SSO = "/account/single-sign-on/"
+_TEAM_SSO = "/team/single-sign-on/"
+_DOMAIN = "/team/single-sign-on/domains/{domain_id:uuid}/"
 _TOKEN = "token"  # noqa: S105 - the name of a part of the path
 
 
@@ -64,6 +71,13 @@ ROUTES = (
     Route("POST", "/accounts/invitation/{token}/", Access.ANYONE, invitations.accept),
     Route("GET", "/accounts/email/{token}/", Access.LOGGED_IN, pending_email.link_form),
     Route("POST", "/accounts/email/{token}/", Access.LOGGED_IN, pending_email.confirm_by_link),
+    Route("GET", _SSO, Access.ANYONE, single_sign_on.form),
+    Route("POST", _SSO, Access.ANYONE, single_sign_on.by_address),
+    Route("GET", _SSO + "{org_id:uuid}/", Access.ANYONE, single_sign_on.start),
+    Route("GET", _SSO + "{org_id:uuid}/callback/", Access.ANYONE, single_sign_on.callback),
+    Route("POST", f"{_OWN_SSO}connect/", Access.LOGGED_IN, own_single_sign_on.connect),
+    Route("POST", f"{_OWN_SSO}disconnect/", Access.LOGGED_IN, own_single_sign_on.disconnect),
+    Route("GET", f"{_OWN_SSO}proof/", Access.LOGGED_IN, own_single_sign_on.prove),
     Route("GET", "/account/", Access.LOGGED_IN, accounts.account),
     Route("POST", "/account/email/link/", Access.LOGGED_IN, pending_email.send_link),
     Route("POST", "/accounts/sessions/end/", Access.LOGGED_IN, accounts.end_other_sessions),
@@ -98,6 +112,15 @@ ROUTES = (
     Route("POST", "/team/invite/", Access.ADMIN, invitations.invite),
     Route("POST", f"{_INVITATION}resend/", Access.ADMIN, invitations.resend),
     Route("POST", f"{_INVITATION}revoke/", Access.ADMIN, invitations.revoke),
+    Route("GET", _TEAM_SSO, Access.ADMIN, single_sign_on_setup.show),
+    Route("POST", f"{_TEAM_SSO}provider/", Access.ADMIN, single_sign_on_setup.save_provider),
+    Route("POST", f"{_TEAM_SSO}test/", Access.ADMIN, single_sign_on_setup.test),
+    Route("POST", f"{_TEAM_SSO}domains/", Access.ADMIN, single_sign_on_setup.add_domain),
+    Route("POST", f"{_DOMAIN}check/", Access.ADMIN, single_sign_on_setup.check_domain),
+    Route("POST", f"{_DOMAIN}remove/", Access.ADMIN, single_sign_on_setup.remove_domain),
+    Route("POST", f"{_TEAM_SSO}people/", Access.ADMIN, single_sign_on_setup.save_people),
+    Route("POST", f"{_TEAM_SSO}on/", Access.ADMIN, single_sign_on_setup.turn_on),
+    Route("POST", f"{_TEAM_SSO}off/", Access.ADMIN, single_sign_on_setup.turn_off),
     Route("GET", _USER, Access.ADMIN, team.one),
     Route("GET", f"{_USER}initial-password/", Access.ADMIN, team.initial_password),
     Route("POST", f"{_USER}role/", Access.ADMIN, team.set_role),

@@ -18,6 +18,9 @@ Kind = Literal[
     "email_rejected",
     "new_browser",
     "new_administrator",
+    "single_sign_on_changed",
+    "single_sign_on_connected",
+    "single_sign_on_disconnected",
 ]
 
 

@@ -25,6 +25,7 @@ from gatepass.server.domain.users.notices import store as _notices
 from gatepass.server.domain.users.sessions import store as sessions
 from gatepass.server.domain.users.sessions.proofs import store as _proofs
 from gatepass.server.domain.users.sessions.store import session
+from gatepass.server.domain.users.single_sign_on import store as single_sign_on
 from gatepass.server.domain.users.store import user
 from gatepass.server.environment.backup.errors import BackupError
 from gatepass.server.storage.database import metadata
@@ -81,6 +82,7 @@ def finish_restore(
         applications.void_all_tokens(connection, now + CLOCK_MARGIN)
     outbox.fail_all(connection, now, _BEFORE_RESTORE)
     links.remove_of_users(connection)
+    single_sign_on.remove_attempts(connection)
     changes.start_over(connection, now)
     tokens = "kept" if keep_tokens else "revoked"
     kept = "kept" if keep_sessions else "ended"

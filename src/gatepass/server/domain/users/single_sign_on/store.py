@@ -225,3 +225,9 @@ def remove_attempts(connection: Connection, org_id: UUID | None = None) -> None:
 def prune(connection: Connection, now: datetime) -> None:
     """Delete the round trips that nobody finished in time."""
     connection.execute(delete(attempt).where(attempt.c.expires_at <= now))
+
+
+def is_any_on(connection: Connection) -> bool:
+    """Return whether a provider is turned on."""
+    query = select(provider.c.org_id).where(provider.c.is_on).limit(1)
+    return connection.execute(query).first() is not None
