@@ -105,9 +105,7 @@ class Network:
         received = b""
         try:
             with (
-                httpx2.Client(
-                    transport=transport, timeout=self._timeout, trust_env=False
-                ) as client,
+                client,
                 client.stream(
                     method, url, headers=headers, content=body, extensions=extensions
                 ) as response,

@@ -110,9 +110,8 @@ def find(context: Context, token: Secret) -> Recoverable:
     if not context.outbox.sends_mail:
         raise InvalidLink
     with context.database.read() as connection:
-        return _of_link(
-            context, connection, store.find(connection, "recover", token, context.now())
-        )
+        link = store.find(connection, "recover", token, context.now())
+        return _of_link(context, connection, link)
 
 
 def set_password(

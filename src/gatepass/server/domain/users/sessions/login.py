@@ -58,10 +58,10 @@ def log_in(
     """Open a session for a visitor who knows the password.
 
     Raises SingleSignOnRequired where the password is right and the person must come from their
-    organization's provider; and OAuthError: with one sentence for every reason, after the same time, but with the reason
-    where the password is right and the organization is suspended; 429 for those who must wait;
-    503, and then the attempt is not counted, where too many passwords wait to be hashed. Known
-    and unknown usernames are counted and answered alike (ASVS 6.3.8).
+    organization's provider. Raises OAuthError: with one sentence for every reason, after the same
+    time, but with the reason where the password is right and the organization is suspended; 429
+    for those who must wait; 503, and then the attempt is not counted, where too many passwords wait
+    to be hashed. Known and unknown usernames are counted and answered alike (ASVS 6.3.8).
     """
     hasher.pool.check()
     counted = _attempt(context, visitor, username)

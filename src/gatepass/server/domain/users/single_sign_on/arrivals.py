@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from gatepass.server.domain.audit import bounded
@@ -37,6 +38,18 @@ from gatepass.server.domain.users.transaction_steps import (
 from gatepass.server.storage.database import Connection
 
 
+class _Arrival(NamedTuple):
+    """Somebody who comes back, within a transaction."""
+
+    context: Context
+    hasher: Hasher
+    connection: Connection
+    source: str
+    provider: Provider
+    claims: Claims
+    now: datetime
+
+
 def log_in(
     context: Context, hasher: Hasher, visitor: Visitor, returned: Returned, claims: Claims
 ) -> LoggedIn:
@@ -48,23 +61,24 @@ def log_in(
     with context.database.write() as connection:
         now = context.now()
         provider = _still_on(connection, returned.provider)
+        arrival = _Arrival(context, hasher, connection, visitor.source, provider, claims, now)
         found = store.find_identity(connection, provider.org_id, claims.issuer, claims.subject)
         whose = returned.attempt.user_id
         if whose is not None:
             if found is None:
-                _connect(context, hasher, connection, visitor, provider, claims, whose, now)
+                _connect(arrival, whose)
             elif found.user_id != whose:
                 raise RefusedError("the subject is connected with another account")
             user = users.find(connection, whose)
         elif found is not None:
             user = users.find(connection, found.user_id)
         else:
-            user = _add(context, hasher, connection, visitor, provider, claims, now)
+            user = _add(arrival)
         if user is None or user.org_id != provider.org_id:
             raise RefusedError("the account is gone")
         if user.disabled_at or user.password_hash is None:
             raise RefusedError("the account is disabled")
-        user = _with_role(context, connection, provider, claims, user, now)
+        user = _with_role(arrival, user)
         store.use_identity(connection, user.id, now)
         made = open_session(context, connection, visitor, user, ["single_sign_on"], now)
         _date_proof(context, connection, made.session_id.digest(), claims.auth_time, now)
@@ -75,14 +89,14 @@ def connect(
     context: Context, hasher: Hasher, by: Actor, login: Login, returned: Returned, claims: Claims
 ) -> None:
     """Connect the account of a session with the subject that came back; raise RefusedError."""
-    visitor = Visitor(by.source, "", None)
     with context.database.write() as connection:
         now = context.now()
         provider = _still_on(connection, returned.provider)
         found = store.find_identity(connection, provider.org_id, claims.issuer, claims.subject)
         if found is not None and found.user_id != login.user.id:
             raise RefusedError("the subject is connected with another account")
-        _connect(context, hasher, connection, visitor, provider, claims, login.user.id, now)
+        arrival = _Arrival(context, hasher, connection, by.source, provider, claims, now)
+        _connect(arrival, login.user.id)
         _date_proof(context, connection, login.session.id_digest, claims.auth_time, now)
 
 
@@ -189,16 +203,8 @@ def _still_on(connection: Connection, provider: Provider) -> Provider:
     return found
 
 
-def _connect(
-    context: Context,
-    hasher: Hasher,
-    connection: Connection,
-    visitor: Visitor,
-    provider: Provider,
-    claims: Claims,
-    user_id: UUID,
-    now: datetime,
-) -> None:
+def _connect(arrival: _Arrival, user_id: UUID) -> None:
+    context, hasher, connection, source, provider, claims, now = arrival
     user = find_in_organization(connection, provider.org_id, user_id)
     before = store.identity_of(connection, user.id)
     if before and before.issuer == claims.issuer and before.subject != claims.subject:
@@ -211,26 +217,19 @@ def _connect(
         users.change(connection, user.id, {**_no_password(hasher), "updated_at": now})
         new = new._replace(has_arrived=True)
     store.add_identity(connection, new)
-    by = Actor(user.username or "", visitor.source, user.org_id)
+    by = Actor(user.username or "", source, user.org_id)
     host = host_of(claims.issuer)
     record_audit(connection, by, now, user, "person.connected", provider=host)
     mails.tell(context, connection, user, "single_sign_on_connected", now, detail=host)
 
 
-def _add(
-    context: Context,
-    hasher: Hasher,
-    connection: Connection,
-    visitor: Visitor,
-    provider: Provider,
-    claims: Claims,
-    now: datetime,
-) -> User:
+def _add(arrival: _Arrival) -> User:
     """Give an account to somebody new; raise RefusedError where they may have none.
 
     The address must be verified by the provider, and in a domain that the organization has proved.
     An account that has the address is not touched: its owner connects it.
     """
+    context, hasher, connection, source, provider, claims, now = arrival
     if not provider.adds_people:
         raise RefusedError("the subject is not connected, and nobody gets an account on arrival")
     if claims.email is None or not claims.email_verified:
@@ -251,7 +250,7 @@ def _add(
         last_name=_name(claims, "family_name"),
         **_no_password(hasher),  # type: ignore[arg-type]
     )
-    by = Actor(host_of(claims.issuer), visitor.source, provider.org_id)
+    by = Actor(host_of(claims.issuer), source, provider.org_id)
     try:
         add_draft(context, connection, by, new, now)
     except InvalidField:
@@ -263,18 +262,12 @@ def _add(
     return new
 
 
-def _with_role(
-    context: Context,
-    connection: Connection,
-    provider: Provider,
-    claims: Claims,
-    user: User,
-    now: datetime,
-) -> User:
+def _with_role(arrival: _Arrival, user: User) -> User:
     """Give somebody the role that the provider's claims say; the last administrator keeps theirs.
 
     So does the emergency administrator. A claim that is gone lowers the role.
     """
+    context, _, connection, _, provider, claims, now = arrival
     role = role_of(provider, claims)
     if role is None or role == user.role or user.id == provider.emergency_id:
         return user

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from gatepass.server.domain.audit import store as audit
@@ -29,6 +30,17 @@ from gatepass.server.storage.database import Connection
 from gatepass.server.storage.errors import NotFoundError
 from gatepass.server.storage.master_key import MasterKeyError
 from gatepass.wire.secret import Secret
+
+
+class People(NamedTuple):
+    """Who gets an account on arrival, and which role the provider gives."""
+
+    adds_people: bool
+    role_claim: str
+    roles: Mapping[str, Role]
+    default_role: Role
+    highest_role: Role
+
 
 NO_TABLES = "Single sign-on is not available before the operator has run `gatepass migrate`."
 
@@ -105,43 +117,20 @@ def save(
     return new
 
 
-def set_people(
-    context: Context,
-    by: Actor,
-    org_id: UUID,
-    *,
-    adds_people: bool,
-    role_claim: str,
-    roles: Mapping[str, Role],
-    default_role: Role,
-    highest_role: Role,
-) -> None:
+def set_people(context: Context, by: Actor, org_id: UUID, people: People) -> None:
     """Write whether people get an account on arrival, and which role."""
-    if lower(default_role, highest_role) != default_role:
+    if lower(people.default_role, people.highest_role) != people.default_role:
         raise InvalidField("default_role", "This role can do more than the highest one.")
     with context.database.write() as connection:
+        now = context.now()
         found = _find(context, connection, org_id)
-        changed = {
-            "adds_people": adds_people,
-            "role_claim": role_claim,
-            "roles": roles,
-            "default_role": default_role,
-            "highest_role": highest_role,
-            "changed_at": context.now(),
+        store.put(connection, replace(found, **people._asdict(), changed_at=now))
+        detail = {
+            "what": "people",
+            "arrival": "yes" if people.adds_people else "no",
+            "highest_role": people.highest_role,
         }
-        store.put(connection, replace(found, **changed))  # type: ignore[arg-type]
-        _record(
-            context,
-            connection,
-            by,
-            context.now(),
-            org_id,
-            "changed",
-            found.issuer,
-            what="people",
-            arrival="yes" if adds_people else "no",
-            highest_role=highest_role,
-        )
+        _record(context, connection, by, now, org_id, "changed", found.issuer, **detail)
 
 
 def turn_on(context: Context, by: Actor, org_id: UUID, emergency_id: UUID | None) -> None:

@@ -88,11 +88,13 @@ def save_people(request: PortalRequest) -> Response:
             request.context,
             request.actor,
             request.org_id,
-            adds_people=form.get("adds_people") == "yes",
-            role_claim=role_claim or "",
-            roles=roles or {},
-            default_role=default,
-            highest_role=highest,
+            setup.People(
+                adds_people=form.get("adds_people") == "yes",
+                role_claim=role_claim or "",
+                roles=roles or {},
+                default_role=default,
+                highest_role=highest,
+            ),
         )
     except OAuthError as refusal:
         return rerender(request, refusal)
