@@ -23,23 +23,31 @@ def new_key(kid: str = "first") -> SigningKey:
     return SigningKey(_ALGORITHM, generate(_ALGORITHM), kid)
 
 
+_KEY = new_key()
+
+
 class FakeProvider:
     """Whoever is in `person` logs in at once; the other attributes change what is answered."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
         self._server = LoopbackServer(self._respond)
         self.issuer = self._server.url
+        self.reset(clock)
+
+    def reset(self, clock: Callable[[], float]) -> None:
+        """Be as new, at the same address."""
+        self._clock = clock
         self.person: dict[str, Any] = dict(ANNA)
         self.userinfo: dict[str, Any] | None = None
         self.changed: dict[str, Any] = {}  # claims of the ID token; None leaves one out
         self.metadata: dict[str, Any] = {}  # members; None leaves one out
-        self.key = new_key()
+        self.key = _KEY
         self.published = [self.key]
         self.answers: dict[str, Response] = {}  # by path, in place of what is right
         self.requests: list[str] = []
         self.forms: list[dict[str, str]] = []
         self._codes: dict[str, dict[str, str]] = {}
+        self._made = 0
 
     def close(self) -> None:
         self._server.close()
@@ -49,7 +57,8 @@ class FakeProvider:
         asked = dict(parse_qsl(urlsplit(url).query))
         assert asked["response_type"] == "code"
         assert asked["code_challenge_method"] == "S256"
-        code = f"code-{len(self._codes)}"
+        self._made += 1
+        code = f"code-{self._made}"
         self._codes[code] = asked
         answer = {"code": code, "state": asked["state"], "iss": self.issuer, **changed}
         return {name: value for name, value in answer.items() if value is not None}

@@ -3,13 +3,14 @@
 import re
 from html import unescape
 from urllib.parse import urlencode, urlsplit
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from httpx2 import Response
 
 from gatepass.server.domain.organizations.policies import store as policies
 from gatepass.server.domain.organizations.policies.model import StatedPolicy
 from gatepass.server.domain.users.single_sign_on import store
+from gatepass.server.domain.users.single_sign_on.model import Domain
 from server.environment.openid_provider.fake_provider import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -33,21 +34,20 @@ _REFRESH = re.compile(r'<meta http-equiv="refresh" content="0; url=([^"]+)">')
 class Company:
     """Acme: anna is its administrator for emergencies."""
 
-    def __init__(self, portal: PortalServer, provider: FakeProvider) -> None:
-        self.portal, self.provider = portal, provider
-        self.org_id: UUID = portal.person("anna").org_id
+    def __init__(self, portal: PortalServer, provider: FakeProvider, admin: str = "anna") -> None:
+        self.portal, self.provider, self.admin = portal, provider, admin
+        self.org_id: UUID = portal.person(admin).org_id
         self.start = f"/accounts/single-sign-on/{self.org_id}/"
         self.callback = f"{self.start}callback/"
 
-    def set_up(self) -> None:
+    def set_up(self, domain: str = DOMAIN) -> None:
         """Set single sign-on up as an administrator does, with a domain that is proved."""
-        anna = self.portal.as_("anna")
-        self.save(anna)
-        assert "worked" in self.test(anna).text
-        self.portal.run(f"DELETE FROM single_sign_on_identity")
-        turned_on = anna.post(f"{SETUP}on/", emergency=str(self.portal.person("anna").id))
+        admin = self.portal.as_(self.admin)
+        self.save(admin)
+        assert "It worked." in self.test(admin).text
+        turned_on = admin.post(f"{SETUP}on/", emergency=str(self.portal.person(self.admin).id))
         assert turned_on.status_code == 303, turned_on.text
-        self.own_domain(DOMAIN)
+        self.own_domain(domain)
 
     def save(self, anna: Browser, **changed: str) -> Response:
         form = {
@@ -64,13 +64,10 @@ class Company:
         assert saved.status_code == 303, saved.text
         return saved
 
-    def own_domain(self, name: str, org_id: UUID | None = None) -> None:
+    def own_domain(self, name: str) -> None:
         """Have a domain proved, without the DNS."""
-        from gatepass.server.domain.users.single_sign_on.model import Domain
-        from uuid import uuid4
-
         now = self.portal.environment.now()
-        new = Domain(uuid4(), org_id or self.org_id, name, "token", now)
+        new = Domain(uuid4(), self.org_id, name, "token", now)
         with self.portal.environment.database.write() as connection:
             store.add_domain(connection, new)
             store.prove_domain(connection, new, now)

@@ -79,7 +79,9 @@ def test_a_login_is_recorded_with_its_method_and_dated_by_the_provider(company: 
 
     detail = portal.rows("SELECT detail FROM audit WHERE action = 'login' ORDER BY id DESC LIMIT 1")
     assert "single_sign_on" in str(detail[0][0])
-    [(at,)] = portal.rows("SELECT at FROM proof WHERE method = 'single_sign_on' ORDER BY at LIMIT 1")
+    [(at,)] = portal.rows(
+        "SELECT at FROM proof WHERE method = 'single_sign_on' ORDER BY at LIMIT 1"
+    )
     assert at // 1000 == int(portal.clock()) - 3600
 
 

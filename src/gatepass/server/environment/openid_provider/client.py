@@ -161,10 +161,10 @@ class OpenIdProviders:
         else:
             form |= {"client_id": trip.client_id, "client_secret": secret.value}
         response = self._network.post(found.token_endpoint, form, headers)
+        if response.status >= 500:
+            raise ProviderAwayError(f"the token endpoint answered {response.status}")
         members = _members(response, "the token endpoint")
         if response.status != 200:
-            if response.status >= 500:
-                raise ProviderAwayError(f"the token endpoint answered {response.status}")
             raise ProviderError(f"the token endpoint answered {_error_code(members.get('error'))}")
         return members
 

@@ -19,6 +19,7 @@ from gatepass.server.portal.forms.errors import errors_of
 from gatepass.server.portal.pages.single_sign_on import journey, trial
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
+from gatepass.server.storage.master_key import MasterKeyError
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 
@@ -100,7 +101,10 @@ def callback(request: PortalRequest) -> Steps[Response]:
 def _claims(request: PortalRequest, returned: Returned, answer: Answer) -> Claims:
     provider, attempt = returned.provider, returned.attempt
     trip = journey.round_trip(request, provider, attempt.purpose, returned.begun)
-    secret = setup.secret_of(request.context, provider)
+    try:
+        secret = setup.secret_of(request.context, provider)
+    except MasterKeyError:
+        raise ProviderError("the client secret cannot be decrypted: give it again") from None
     role_claim = (provider.role_claim.partition(".")[0],) if provider.role_claim else ()
     if provider.role_claim.startswith("http"):
         role_claim = (provider.role_claim,)
