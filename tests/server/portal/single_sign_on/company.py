@@ -47,7 +47,7 @@ class Company:
         assert "It worked." in self.test(admin).text
         turned_on = admin.post(f"{SETUP}on/", emergency=str(self.portal.person(self.admin).id))
         assert turned_on.status_code == 303, turned_on.text
-        self.own_domain(domain)
+        own_domain(self.portal, self.org_id, domain)
 
     def save(self, anna: Browser, **changed: str) -> Response:
         form = {
@@ -63,14 +63,6 @@ class Company:
         saved = anna.post(f"{SETUP}people/", **{**PEOPLE, **changed})
         assert saved.status_code == 303, saved.text
         return saved
-
-    def own_domain(self, name: str) -> None:
-        """Have a domain proved, without the DNS."""
-        now = self.portal.environment.now()
-        new = Domain(uuid4(), self.org_id, name, "token", now)
-        with self.portal.environment.database.write() as connection:
-            store.add_domain(connection, new)
-            store.prove_domain(connection, new, now)
 
     def require(self) -> None:
         """Let a policy of the organization end passwords."""
@@ -122,3 +114,12 @@ def sent(response: Response) -> str:
         url = unescape(found[1])
     assert urlsplit(url).path == "/auth", url
     return url
+
+
+def own_domain(portal: PortalServer, org_id: UUID, name: str) -> None:
+    """Have a domain proved, without the DNS."""
+    now = portal.environment.now()
+    new = Domain(uuid4(), org_id, name, "token", now)
+    with portal.environment.database.write() as connection:
+        store.add_domain(connection, new)
+        store.prove_domain(connection, new, now)
