@@ -6,7 +6,9 @@ import pytest
 
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.server.domain.users import operations as users
 from gatepass.server.domain.users.sessions.model import SessionSettings
+from gatepass.server.portal.routes import ROUTES
 from gatepass.testing import Clock
 from server.portal.conftest import MakePortal
 from server.portal.fixtures import Browser, PortalServer
@@ -68,6 +70,27 @@ def test_disabling_a_person_ends_their_sessions(portal: PortalServer) -> None:
     anna.post(f"/team/{portal.person('sven').id}/disable/")
 
     assert not sven.is_logged_in()
+
+
+@pytest.mark.spec("ASVS", "7.4.2")
+def test_deleting_a_person_ends_their_sessions(portal: PortalServer) -> None:
+    sven, person = portal.as_("sven"), portal.person("sven")
+
+    users.remove(portal.environment.context, OPERATOR, person.org_id, person.id)
+
+    assert not sven.is_logged_in()
+    assert portal.rows("SELECT count(*) FROM session") == [(0,)]
+
+
+@pytest.mark.spec("ASVS", "7.6.2")
+def test_looking_at_pages_opens_no_session(portal: PortalServer) -> None:
+    browser = portal.browser()
+
+    for route in ROUTES:
+        if route.method == "GET" and "uuid" not in route.path:
+            browser.get(route.path.replace("{token}", "nobodys-token"))
+
+    assert portal.rows("SELECT count(*) FROM session") == [(0,)]
 
 
 def test_suspending_the_organization_ends_its_sessions(portal: PortalServer) -> None:
