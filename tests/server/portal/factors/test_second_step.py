@@ -50,19 +50,17 @@ def test_a_right_password_leads_to_the_second_step_and_a_code_logs_in(
     assert portal.rows("SELECT * FROM pending_login") == []
 
 
-def test_somebody_without_a_factor_logs_in_with_the_password_alone(
-    portal: PortalServer, app: App
-) -> None:
-    assert app
+@pytest.mark.usefixtures("app")
+def test_somebody_without_a_factor_logs_in_with_the_password_alone(portal: PortalServer) -> None:
     assert portal.as_("sven").is_logged_in()
 
 
 @pytest.mark.spec("ASVS", "6.3.8")
-def test_a_wrong_password_says_nothing_of_the_second_step(portal: PortalServer, app: App) -> None:
+@pytest.mark.usefixtures("app")
+def test_a_wrong_password_says_nothing_of_the_second_step(portal: PortalServer) -> None:
     with_factor = portal.browser().log_in("anna", "wrong")
     without = portal.browser().log_in("sven", "wrong")
 
-    assert app
     assert with_factor.status_code == without.status_code == 400
     assert "second-step" not in with_factor.headers.get("location", "")
 
@@ -128,12 +126,12 @@ def test_a_clock_may_be_off_by_one_step(
 
 
 @pytest.mark.parametrize("code", ["000000", "12345", "abcdef", "١٢٣٤٥٦", "1" * 4000, " "])
-def test_a_wrong_code_is_said_beside_its_field(portal: PortalServer, app: App, code: str) -> None:
+@pytest.mark.usefixtures("app")
+def test_a_wrong_code_is_said_beside_its_field(portal: PortalServer, code: str) -> None:
     browser = at_second_step(portal)
 
     refused = browser.post(SECOND_STEP, code=code)
 
-    assert app
     assert refused.status_code == 400
     assert 'id="code-error"' in refused.text
     assert not browser.is_logged_in()
