@@ -44,7 +44,7 @@ PAGES = (
             "way": ways.PASSKEY,
             "others": [ways.RECOVERY_CODE],
             "passkey_options": "{}",
-            "errors": {"credential": ways.PASSKEY.missing},
+            "errors": {"": ways.PASSKEY.missing},
         },
     ),
     Sample(

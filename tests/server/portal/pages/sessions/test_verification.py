@@ -38,7 +38,7 @@ def test_the_form_is_sent_on_after_the_proof_with_all_that_was_typed(
 ) -> None:
     asked = anna.post(REGISTER, **{**GOOD, "name": "Meter <import>"})
     assert (asked.status_code, applications(portal)) == (403, [])
-    assert "Nothing was changed yet." in asked.text
+    assert "Nothing was changed yet, and what you typed is kept." in asked.text
 
     done = prove(anna, asked)
 
