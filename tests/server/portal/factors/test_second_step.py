@@ -1,7 +1,14 @@
 """The login of somebody who has a second factor: the password alone opens nothing."""
 
-import pytest
+from dataclasses import replace
 
+import pytest
+from structlog.testing import capture_logs
+
+from gatepass.server.domain.users.factors import operations as factors
+from gatepass.server.domain.users.factors.checks import totp_purpose
+from gatepass.server.storage import master_key
+from gatepass.server.storage.master_key import MasterKey
 from gatepass.testing import Clock
 from server.portal.factors.authenticator import Authenticator, options_in
 from server.portal.factors.people import (
@@ -291,6 +298,53 @@ def test_no_code_nor_secret_is_in_the_database_in_clear(portal: PortalServer, cl
 
     dump = portal.dump()
 
-    assert app._secret not in dump  # noqa: SLF001 - the test's own
+    assert app.secret not in dump
     assert not [code for code in codes if code.encode() in dump]
     assert PASSWORD.encode() not in dump
+
+
+def test_a_new_master_key_encrypts_the_secrets_again(portal: PortalServer, clock: Clock) -> None:
+    app = add_app(portal.as_("anna"), clock)
+    context = portal.environment.context
+    [(earlier,)] = portal.rows("SELECT encrypted FROM authenticator_app")
+    new = master_key.generate()
+    both = MasterKey(new, *master_key.parse(context.master_key.text(), "the key"))
+
+    changed = [factors.encrypt_again(replace(context, master_key=both)) for _ in range(2)]
+    browser = at_second_step(portal)
+    browser.post(SECOND_STEP, code=app.code())
+
+    [(encrypted,)] = portal.rows("SELECT encrypted FROM authenticator_app")
+    purpose = totp_purpose(portal.person("anna").id.hex)
+    assert changed == [1, 0]
+    assert MasterKey(new).decrypt(encrypted, purpose) == app.secret
+    assert context.master_key.decrypt(earlier, purpose) == app.secret
+    assert not browser.is_logged_in()  # this server has the earlier key alone
+
+
+def test_a_secret_that_no_key_decrypts_is_logged_and_the_other_ways_work(
+    portal: PortalServer, clock: Clock
+) -> None:
+    browser = portal.as_("anna")
+    app = add_app(browser, clock)
+    [code, *_] = recovery_codes(browser)
+    portal.run("UPDATE authenticator_app SET encrypted = X'00112233445566778899AABBCCDDEEFF0011'")
+    step = at_second_step(portal)
+
+    with capture_logs() as logs:
+        refused = step.post(SECOND_STEP, code=app.code())
+    step.post(SECOND_STEP, recovery_code=code)
+
+    assert refused.status_code == 400
+    assert "factor.unreadable" in [log["event"] for log in logs]
+    assert step.is_logged_in()
+    assert factors.encrypt_again(portal.environment.context) == 0
+
+
+def test_no_code_is_in_the_log(portal: PortalServer, app: App) -> None:
+    code = app.code()
+    with capture_logs() as logs:
+        at_second_step(portal).post(SECOND_STEP, code=code)
+        at_second_step(portal).post(SECOND_STEP, code=code)
+
+    assert code not in str(logs)
