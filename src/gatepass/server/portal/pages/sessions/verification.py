@@ -68,7 +68,9 @@ def verify(request: PortalRequest) -> Steps[Response | Verified]:
         try:
             elsewhere = yield from _checked(request, way)
         except OAuthError as refusal:
-            return _page(request, way, refusal, parts=parts, errors=errors_of(refusal, way.field))
+            return _page(
+                request, way, refusal, parts=parts, errors=errors_of(refusal, way.error_field)
+            )
         if elsewhere:
             return elsewhere
         return proved(request, way.method)

@@ -39,6 +39,11 @@ class Way(NamedTuple):
     check: Check
     context: Callable[[PortalRequest], Mapping[str, object]] = lambda _: {}
 
+    @property
+    def error_field(self) -> str:
+        """Return the field that errors are shown at; the page as a whole for a passkey."""
+        return "" if self.method == "passkey" else self.field
+
 
 def factors_of(request: PortalRequest) -> Factors:
     """Return the second factors of the user."""
